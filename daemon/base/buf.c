@@ -1,0 +1,119 @@
+/* Appending text, numbers and JSON strings to a growing buffer.
+ *
+ * Numbers are printed with the fewest digits that read back to the same bits, so that what the learner reads from a
+ * task is what the scorer saw (promise I8). Thread: any thread (one owner at a time) */
+#include "base/buf.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdarg.h>
+
+void buf_release(struct buf *b) {
+    free(b->at);
+    *b = (struct buf){0};
+}
+
+char *buf_room(struct buf *b, size_t n) {
+    if (b->cap - b->len < n) {
+        size_t cap = b->cap ? b->cap : 256;
+        while (cap - b->len < n) cap *= 2;
+        b->at = xrealloc(b->at, cap);
+        b->cap = cap;
+    }
+    return b->at + b->len;
+}
+
+void buf_add(struct buf *b, const void *data, size_t n) {
+    if (!n) return;
+    memcpy(buf_room(b, n), data, n);
+    b->len += n;
+}
+
+void buf_text(struct buf *b, struct text t) { buf_add(b, t.at, t.len); }
+void buf_str(struct buf *b, const char *string) { buf_add(b, string, strlen(string)); }
+
+void buf_printf(struct buf *b, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    CHECK(n >= 0);
+    vsnprintf(buf_room(b, (size_t)n + 1), (size_t)n + 1, format, again);
+    va_end(again);
+    b->len += (size_t)n;
+}
+
+static const char *shortest(double value, int digits, int most, bool single, char out[40]) {
+    for (; digits < most; digits++) {
+        snprintf(out, 40, "%.*g", digits, value);
+        if (single ? strtof(out, NULL) == (float)value : strtod(out, NULL) == value) return out;
+    }
+    snprintf(out, 40, "%.*g", most, value);
+    return out;
+}
+
+void buf_double(struct buf *b, double value) {
+    char out[40];
+    if (!isfinite(value)) {
+        buf_str(b, "null");
+    } else if (value == rint(value) && fabs(value) < 1e15) {
+        buf_printf(b, "%lld", (long long)value);
+    } else {
+        buf_str(b, shortest(value, 6, 17, false, out));
+    }
+}
+
+void buf_float(struct buf *b, float value) {
+    char out[40];
+    if (!isfinite(value)) buf_str(b, "null");
+    else buf_str(b, shortest((double)value, 4, 9, true, out));
+}
+
+/* Length of the well-formed UTF-8 character at p (RFC 3629), 0 when it is none. */
+static size_t utf8_length(const unsigned char *p, size_t left) {
+    if (p[0] < 0x80) return 1;
+    size_t n = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    if (!n || n > left) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    if (p[0] == 0xE0 && p[1] < 0xA0) return 0; // overlong
+    if (p[0] == 0xED && p[1] > 0x9F) return 0; // surrogate
+    if (p[0] == 0xF0 && p[1] < 0x90) return 0; // overlong
+    if (p[0] == 0xF4 && p[1] > 0x8F) return 0; // beyond U+10FFFF
+    return n;
+}
+
+static void json_ascii(struct buf *b, unsigned char c) {
+    switch (c) {
+    case '"': buf_str(b, "\\\""); break;
+    case '\\': buf_str(b, "\\\\"); break;
+    case '\n': buf_str(b, "\\n"); break;
+    case '\r': buf_str(b, "\\r"); break;
+    case '\t': buf_str(b, "\\t"); break;
+    default:
+        if (c < 0x20 || c == 0x7F) buf_printf(b, "\\u%04x", c);
+        else buf_add(b, &c, 1);
+    }
+}
+
+void buf_json(struct buf *b, struct text t) {
+    buf_add(b, "\"", 1);
+    const unsigned char *p = (const unsigned char *)t.at;
+    for (size_t i = 0; i < t.len;) {
+        size_t n = utf8_length(p + i, t.len - i);
+        if (n > 1) buf_add(b, p + i, n);
+        else if (n == 1) json_ascii(b, p[i]);
+        else buf_str(b, "\xEF\xBF\xBD");
+        i += n ? n : 1;
+    }
+    buf_add(b, "\"", 1);
+}
+
+void buf_json_str(struct buf *b, const char *string) { buf_json(b, text_of(string)); }
+
+const char *buf_string(struct buf *b) {
+    *buf_room(b, 1) = '\0';
+    return b->at;
+}

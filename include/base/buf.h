@@ -1,0 +1,35 @@
+/* A growing run of bytes with the few appenders that records need: text, numbers, JSON strings.
+ *
+ * JSON that we write goes through here and not through a tree: routed records are built on the worker's path, where
+ * after warm-up nothing allocates, and the event inside a task must be forwarded byte for byte.
+ * Thread: any thread (one owner at a time) */
+#pragma once
+
+#include "base/text.h"
+
+#include <stdint.h>
+
+struct buf {
+    char *at; // owned; not NUL-terminated unless buf_string is called
+    size_t len, cap;
+};
+
+void buf_release(struct buf *b);
+static inline void buf_reset(struct buf *b) { b->len = 0; }
+
+/* Makes room for n more bytes and returns where they go; the caller advances len. */
+char *buf_room(struct buf *b, size_t n);
+void buf_add(struct buf *b, const void *data, size_t n);
+void buf_text(struct buf *b, struct text t);
+void buf_str(struct buf *b, const char *string);
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Shortest decimal that reads back to the same double (17 digits at most); null when not finite. */
+void buf_double(struct buf *b, double value);
+/* The same for float: 9 digits at most. */
+void buf_float(struct buf *b, float value);
+/* A JSON string with quotes; control characters escaped, invalid UTF-8 replaced by U+FFFD. */
+void buf_json(struct buf *b, struct text t);
+void buf_json_str(struct buf *b, const char *string);
+/* NUL-terminates (the NUL is not counted) and returns the bytes, valid until the next append. */
+const char *buf_string(struct buf *b);
+static inline struct text buf_view(const struct buf *b) { return (struct text){b->at, b->len}; }

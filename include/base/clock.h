@@ -1,0 +1,27 @@
+/* Time is an input. The core is handed it; only app and edge read it, here.
+ * Thread: any thread */
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds since 1970. */
+static inline int64_t clock_wall_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Nanoseconds from an arbitrary start; never goes back. */
+static inline int64_t clock_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int64_t clock_ms(void) { return clock_ns() / 1000000; }
+
+static inline void clock_sleep_ms(int64_t ms) {
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}

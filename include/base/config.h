@@ -1,0 +1,86 @@
+/* The configuration: one YAML file, checked whole before anything starts (promise I10).
+ *
+ * options.def and features.def make the structs below. Everything config_load gives is owned by the struct and lives until
+ * config_destroy. Thread: main thread loads; read-only afterwards, any thread */
+#pragma once
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "query/choices.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct list {
+    char **at;
+    size_t n;
+};
+
+struct map {
+    char **key, **value;
+    size_t n;
+};
+
+#define OPTION_TYPE_STR char *
+#define OPTION_TYPE_BOOL bool
+#define OPTION_TYPE_INT int64_t
+#define OPTION_TYPE_NUM double
+#define OPTION_TYPE_DURATION int64_t // milliseconds
+#define OPTION_TYPE_SIZE int64_t     // bytes
+#define OPTION_TYPE_CHOICE int       // index into the row's choices
+#define OPTION_TYPE_LIST struct list
+#define OPTION_TYPE_MAP struct map
+
+struct feature_config {
+#define FEATURE(key, type, ...) OPTION_TYPE_##type key;
+#include "base/features.def"
+#undef FEATURE
+};
+
+struct config {
+#define SECTION(section, doc) struct {
+#define OPTION(section, key, type, ...) OPTION_TYPE_##type key;
+#define END(section)                                                                                                   \
+    }                                                                                                                  \
+    section;
+#include "base/options.def"
+#undef SECTION
+#undef OPTION
+#undef END
+    struct feature_config *features;
+    size_t features_n;
+    struct config_source *source; // where each value came from: default, file:line, environment
+    struct arena *arena;
+};
+
+/* Choices that code asks about by name. */
+enum { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
+enum { START_EARLIEST, START_LATEST };
+enum { PRIORITY_NONE, PRIORITY_UTILITY, PRIORITY_RISK, PRIORITY_VALUE_AT_RISK };
+enum { FEATURE_NUMBER, FEATURE_CATEGORY, FEATURE_BOOLEAN };
+
+/* Reads and checks FILE. Every error goes to `errors`, one a line: "FILE:LINE:COLUMN: key: what is wrong, what is
+ * allowed, did you mean X". 0, or ERR_CONFIG when there was any (then *out is NULL). */
+int config_load(struct config **out, const char *file, struct buf *errors) MUST_CHECK;
+/* The same from memory; `name` stands for the file in messages. */
+int config_parse(struct config **out, const char *name, struct text yaml, struct buf *errors) MUST_CHECK;
+void config_destroy(struct config *c);
+
+/* The effective configuration as YAML, the source of each value behind it as a comment, secrets masked. */
+void config_print(const struct config *c, struct buf *out);
+/* docs/OPTIONS.md and the annotated config/winnowd.yaml. */
+void config_markdown(struct buf *out);
+void config_template(struct buf *out);
+/* Names of options that differ between a and b and of those that only a restart can change, as text for the log.
+ * `restart` gets those without RELOAD; both comma-separated. */
+void config_diff(const struct config *a, const struct config *b, struct buf *changed, struct buf *restart);
+/* Copies the values of all RELOAD options from b into a deep copy of a: what SIGHUP puts in force. */
+struct config *config_reloaded(const struct config *a, const struct config *b);
+/* The text of a CHOICE value, e.g. config_choice("exactly_once|at_least_once", 1). Static storage, per call site safe:
+ * the result is a text into `choices`. */
+struct text config_choice(const char *choices, int index);
+/* The entry of the '|' separated list nearest to `word` (edit distance ≤ 3), or none (at NULL). */
+struct text nearest_word(const char *choices, struct text word);
+/* Reads a secret file: whole, final newline dropped; relative names under $CREDENTIALS_DIRECTORY when set. The caller
+ * frees. NULL: *why says what is wrong. */
+char *secret_read(const char *file, const char **why);

@@ -1,0 +1,44 @@
+/* One event a line, machine-readable: level, event name, a sentence for a person, then named fields.
+ *
+ *   LOG(INFO, "model_live", "a new model is live", L_U64("version", v), L_F64("age_s", age));
+ *
+ * logfmt:  level=info event=model_live msg="a new model is live" version=7 age_s=1.25
+ * json:    {"ts":"…","level":"info","event":"model_live","msg":"…","version":7,"age_s":1.25}
+ * With JOURNAL_STREAM set each line starts with "<N>", the journald priority; else with a time stamp. An event whose name and
+ * first text field repeat within a second is counted and said once (repeated=N). Secrets are never passed here (I12).
+ * Thread: any thread */
+#pragma once
+
+#include "base/text.h"
+
+#include <stdint.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
+struct log_field {
+    const char *key; // NULL ends the list
+    enum { LOG_TEXT, LOG_I64, LOG_U64, LOG_F64, LOG_BOOL } kind;
+    struct text text;
+    int64_t i64;
+    uint64_t u64;
+    double f64;
+};
+
+#define L_TEXT(k, t) ((struct log_field){.key = (k), .kind = LOG_TEXT, .text = (t)})
+#define L_STR(k, s) ((struct log_field){.key = (k), .kind = LOG_TEXT, .text = text_of(s)})
+#define L_I64(k, v) ((struct log_field){.key = (k), .kind = LOG_I64, .i64 = (int64_t)(v)})
+#define L_U64(k, v) ((struct log_field){.key = (k), .kind = LOG_U64, .u64 = (uint64_t)(v)})
+#define L_F64(k, v) ((struct log_field){.key = (k), .kind = LOG_F64, .f64 = (v)})
+#define L_BOOL(k, v) ((struct log_field){.key = (k), .kind = LOG_BOOL, .u64 = (v)})
+
+#define LOG(level, event, msg, ...)                                                                                    \
+    log_write(LOG_##level, event, msg, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
+
+/* Once, before threads start. Lines go to standard error. */
+void log_init(enum log_format format, enum log_level most_verbose);
+void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields);
+/* Says the counts of repeats that are still held back; call about once a second and at the end. */
+void log_flush(void);
+/* For tests and the demo: lines go here instead of standard error (NULL: back). */
+void log_redirect(void (*sink)(const char *line, size_t len, void *opaque), void *opaque);

@@ -1,0 +1,29 @@
+/* Numbers for people and machines: one table (metrics.def), one flat array of atomics, no lock, no allocation.
+ *
+ * Callers add once per batch or event, not per record, so a shared cache line costs nothing.
+ * Thread: any thread */
+#pragma once
+
+#include "admit/reason.h"
+#include "base/buf.h"
+
+#include <stdint.h>
+
+enum metric {
+#define METRIC(id, kind, name, label, values, help) METRIC_##id,
+#include "base/metrics.def"
+#undef METRIC
+    METRICS
+};
+
+/* Counters: add n to the series at this index of the label's values (0 where there is no label). */
+void metric_add(enum metric m, size_t value_index, uint64_t n);
+void metric_set(enum metric m, size_t value_index, double value);
+void metric_observe(enum metric m, double seconds);
+/* Readings (tests, /status, the demo). */
+double metric_get(enum metric m, size_t value_index);
+/* All to zero: tests and repeated demo runs only. */
+void metrics_reset(void);
+/* The Prometheus text format 0.0.4, and Markdown for docs/METRICS.md. */
+void metrics_prometheus(struct buf *out);
+void metrics_markdown(struct buf *out);

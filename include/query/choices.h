@@ -1,0 +1,54 @@
+/* The names of uncertainty measures and budget managers: one table each, for the enum, the YAML and the docs.
+ * Thread: any thread */
+#pragma once
+
+#define MEASURE_TABLE(M)                                                                                               \
+    M(LEAST_CONFIDENCE, "least_confidence")                                                                            \
+    M(MARGIN, "margin")                                                                                                \
+    M(ENTROPY, "entropy")                                                                                              \
+    M(LOG_ODDS_MARGIN, "log_odds_margin")                                                                              \
+    M(RISK, "risk")                                                                                                    \
+    M(MIX, "mix")
+#define MEASURE_CHOICES "least_confidence|margin|entropy|log_odds_margin|risk|mix"
+
+#define MANAGER_TABLE(M)                                                                                               \
+    M(RANDOM, "random")                                                                                                \
+    M(FIXED, "fixed")                                                                                                  \
+    M(QUANTILE_WINDOW, "quantile_window")
+#define MANAGER_CHOICES "random|fixed|quantile_window"
+
+enum measure {
+#define M(name, text) MEASURE_##name,
+    MEASURE_TABLE(M)
+#undef M
+        MEASURES
+};
+
+enum manager {
+#define M(name, text) MANAGER_##name,
+    MANAGER_TABLE(M)
+#undef M
+        MANAGERS
+};
+
+/* Why a sample was asked; the order of metric `asked`. Text as in the task record. */
+#define ASK_TABLE(A)                                                                                                   \
+    A(UNCERTAIN, "uncertain")                                                                                          \
+    A(RISK, "risk")                                                                                                    \
+    A(RANDOM, "random")                                                                                                \
+    A(POOL, "pool")                                                                                                    \
+    A(GOLD, "gold")                                                                                                    \
+    A(RECHECK, "recheck")                                                                                              \
+    A(COLD, "cold")                                                                                                    \
+    A(UPFRONT, "upfront")
+
+enum ask {
+#define A(name, text) ASK_##name,
+    ASK_TABLE(A)
+#undef A
+        ASKS
+};
+
+const char *measure_name(enum measure m);
+const char *manager_name(enum manager m);
+const char *ask_name(enum ask a);
