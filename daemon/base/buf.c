@@ -45,30 +45,32 @@ void buf_printf(struct buf *b, const char *format, ...) {
     b->len += (size_t)n;
 }
 
-static const char *shortest(double value, int digits, int most, bool single, char out[40]) {
-    for (; digits < most; digits++) {
-        snprintf(out, 40, "%.*g", digits, value);
-        if (single ? strtof(out, NULL) == (float)value : strtod(out, NULL) == value) return out;
+enum { NUMBER_TEXT = 32 };
+
+/* %g drops trailing zeros, so a number of few digits comes out short at the first try; digits: where to begin. */
+static const char *shortest(double value, int digits, int most, bool single, char out[NUMBER_TEXT]) {
+    for (;; digits++) {
+        int n = snprintf(out, NUMBER_TEXT, "%.*g", digits > 17 ? 17 : digits, value);
+        CHECK(n > 0 && n < NUMBER_TEXT);
+        if (digits >= most || (single ? strtof(out, NULL) == (float)value : strtod(out, NULL) == value)) return out;
     }
-    snprintf(out, 40, "%.*g", most, value);
-    return out;
 }
 
 void buf_double(struct buf *b, double value) {
-    char out[40];
+    char out[NUMBER_TEXT];
     if (!isfinite(value)) {
         buf_str(b, "null");
     } else if (value == rint(value) && fabs(value) < 1e15) {
         buf_printf(b, "%lld", (long long)value);
     } else {
-        buf_str(b, shortest(value, 6, 17, false, out));
+        buf_str(b, shortest(value, 15, 17, false, out));
     }
 }
 
 void buf_float(struct buf *b, float value) {
-    char out[40];
+    char out[NUMBER_TEXT];
     if (!isfinite(value)) buf_str(b, "null");
-    else buf_str(b, shortest((double)value, 4, 9, true, out));
+    else buf_str(b, shortest((double)value, 6, 9, true, out));
 }
 
 /* Length of the well-formed UTF-8 character at p (RFC 3629), 0 when it is none. */

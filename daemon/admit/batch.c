@@ -1,0 +1,48 @@
+/* Memory of a batch: every column sized once from the configuration (promise I11).
+ *
+ * Thread: worker thread (one batch each) */
+#include "batch.h"
+
+#include "base/error.h"
+
+struct batch *batch_create(size_t cap, size_t d, size_t k) {
+    struct batch *b = xcalloc(1, sizeof *b);
+    *b = (struct batch){.cap = cap, .d = d, .k = k};
+    b->in_force = xcalloc(cap, sizeof *b->in_force);
+    b->record = xcalloc(cap, sizeof *b->record);
+    b->fate = xcalloc(cap, sizeof *b->fate);
+    b->guilty = xcalloc(cap, sizeof *b->guilty);
+    b->id = xcalloc(cap, sizeof *b->id);
+    b->raw = xcalloc(cap * d, sizeof *b->raw);
+    b->prob = xcalloc(cap * k, sizeof *b->prob);
+    b->decision = xcalloc(cap, sizeof *b->decision);
+    return b;
+}
+
+void batch_members(struct batch *b, size_t members) {
+    if (members <= b->members) return;
+    free(b->member);
+    b->member = xcalloc(b->cap * members * b->k, sizeof *b->member);
+    b->members = members;
+}
+
+void batch_destroy(struct batch *b) {
+    if (!b) return;
+    free(b->in_force);
+    free(b->record);
+    free(b->fate);
+    free(b->guilty);
+    free(b->id);
+    free(b->raw);
+    free(b->prob);
+    free(b->member);
+    free(b->decision);
+    arena_release(&b->arena);
+    free(b);
+}
+
+void batch_reset(struct batch *b) {
+    CHECK(b->n == 0 || !b->record[0].message); // the consumer has its messages back
+    b->n = 0;
+    arena_reset(&b->arena);
+}

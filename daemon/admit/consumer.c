@@ -1,0 +1,249 @@
+/* Kafka in: one member of the consumer group, whose rebalances wait for the worker.
+ *
+ * The callback only notes what is wanted. The worker, between two polls, first commits what it has, then lets go or takes
+ * over: there is no moment in which a partition is ours and not ours. When an assignment is taken, the committed offsets are
+ * fetched before reading starts (the broker holds the answer back while another member's transaction on them is open), so the
+ * selection state and the position always come from the same commit (I1, I2).
+ *
+ * Refuses to jump: an offset outside the log is an error for a person to decide. Thread: the worker thread that owns it */
+#include "admit/consumer.h"
+
+#include "base/kafka.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+enum { COMMITTED_TIMEOUT_MS = 5000, WATERMARK_TIMEOUT_MS = 5000 };
+
+struct consumer {
+    rd_kafka_t *rk;
+    const struct config *config;
+    enum rebalance pending;
+    rd_kafka_topic_partition_list_t *wanted;     // of the pending assignment
+    rd_kafka_topic_partition_list_t *assignment; // in force; entries keep the metadata text
+    struct assignment *list;
+    bool closing;
+};
+
+static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque) {
+    struct consumer *c = opaque;
+    if (c->closing || (err != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
+        rd_kafka_assign(rk, NULL);
+        return;
+    }
+    if (err == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+        c->pending = rd_kafka_assignment_lost(rk) ? REBALANCE_LOST : REBALANCE_REVOKED;
+        return;
+    }
+    if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
+    c->wanted = rd_kafka_topic_partition_list_copy(list);
+    c->pending = REBALANCE_ASSIGNED;
+}
+
+static int subscribe(struct consumer *c) {
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, c->config->topics.samples, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t err = rd_kafka_subscribe(c->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return err ? ERR_FATAL : 0;
+}
+
+int consumer_create(struct consumer **out, const struct config *config, const char *member, struct buf *why) {
+    char session[24];
+    snprintf(session, sizeof session, "%lld", (long long)config->kafka.session_timeout);
+    const char *owned[] = {"group.id", config->service.name, "group.instance.id", member, "enable.auto.commit", "false",
+                           "enable.auto.offset.store", "false", "isolation.level", "read_committed", "auto.offset.reset", "error",
+                           "partition.assignment.strategy", "range", "session.timeout.ms", session, NULL};
+    struct consumer *c = xcalloc(1, sizeof *c);
+    c->config = config;
+    struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = c, .rebalance_cb = rebalance_cb};
+    int result = kafka_create(&c->rk, config, &settings, why);
+    if (result == 0) {
+        rd_kafka_poll_set_consumer(c->rk);
+        result = subscribe(c);
+        if (result < 0) buf_str(why, "cannot subscribe to the samples topic");
+    }
+    if (result < 0) {
+        consumer_destroy(c);
+        return result;
+    }
+    *out = c;
+    return 0;
+}
+
+void consumer_destroy(struct consumer *c) {
+    if (!c) return;
+    c->closing = true;
+    if (c->rk) {
+        rd_kafka_consumer_close(c->rk);
+        rd_kafka_destroy(c->rk);
+    }
+    if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
+    if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
+    free(c->list);
+    free(c);
+}
+
+static int fatal_kind(struct consumer *c) {
+    char text[256];
+    rd_kafka_resp_err_t err = rd_kafka_fatal_error(c->rk, text, sizeof text);
+    LOG(ERROR, "consumer_fatal", text, L_STR("error", rd_kafka_err2name(err)));
+    return err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? ERR_FENCED : ERR_FATAL;
+}
+
+/* A message that is no record: what must be done about it. */
+static int event(struct consumer *c, const rd_kafka_message_t *m) {
+    switch (m->err) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        LOG(ERROR, "offset_out_of_range",
+            "the committed offset is not in the log any more; decide where to go on and reset the group's offset with Kafka's own tool",
+            L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition), L_STR("detail", rd_kafka_message_errstr(m)));
+        return ERR_FATAL;
+    case RD_KAFKA_RESP_ERR__FATAL: return fatal_kind(c);
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+        LOG(WARNING, "poll_too_late", "the group gave our partitions away because a cycle took too long", L_I64("partition", m->partition));
+        return 0;
+    default:
+        metric_add(METRIC_kafka_errors, 0, 1);
+        LOG(WARNING, "consume_error", rd_kafka_message_errstr(m), L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition),
+            L_STR("error", rd_kafka_err2name(m->err)));
+        return 0;
+    }
+}
+
+static void append(struct batch *b, rd_kafka_message_t *m) {
+    rd_kafka_timestamp_type_t type;
+    int64_t time_ms = rd_kafka_message_timestamp(m, &type);
+    b->record[b->n++] = (struct record){
+        .key = {m->key, m->key_len},
+        .value = {m->payload, m->len},
+        .partition = m->partition,
+        .offset = m->offset,
+        .time_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || time_ms < 0 ? 0 : time_ms,
+        .message = m,
+    };
+}
+
+int consumer_poll(struct consumer *c, struct batch *b, int timeout_ms) {
+    while (b->n < b->cap && c->pending == REBALANCE_NONE) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, b->n ? 0 : timeout_ms);
+        if (!m) return 0;
+        if (!m->err) {
+            append(b, m);
+            continue;
+        }
+        int result = event(c, m);
+        rd_kafka_message_destroy(m);
+        TRY(result);
+    }
+    return 0;
+}
+
+void consumer_release(struct consumer *c, struct batch *b) {
+    (void)c;
+    for (size_t i = 0; i < b->n; i++) {
+        rd_kafka_message_destroy(b->record[i].message);
+        b->record[i].message = NULL;
+    }
+}
+
+enum rebalance consumer_pending(const struct consumer *c) { return c->pending; }
+
+/* Where a partition starts that nobody has committed. */
+static int resolve_start(struct consumer *c, rd_kafka_topic_partition_t *p) {
+    int64_t low, high;
+    if (rd_kafka_query_watermark_offsets(c->rk, p->topic, p->partition, &low, &high, WATERMARK_TIMEOUT_MS)) return ERR_RETRY;
+    p->offset = c->config->admit.start == START_EARLIEST ? low : high;
+    return 0;
+}
+
+static int fetch_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
+    rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, COMMITTED_TIMEOUT_MS);
+    for (int i = 0; !err && i < list->cnt; i++) err = list->elems[i].err;
+    if (!err) return 0;
+    LOG(WARNING, "committed_unknown", "the broker does not say how far the group is; trying again", L_STR("error", rd_kafka_err2name(err)));
+    return ERR_RETRY;
+}
+
+static struct assignment describe(const rd_kafka_topic_partition_t *p, bool fresh) {
+    return (struct assignment){.partition = p->partition, .offset = p->offset, .fresh = fresh, .metadata = {p->metadata, p->metadata_size}};
+}
+
+static int resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct assignment *described) {
+    TRY(fetch_committed(c, list));
+    for (int i = 0; i < list->cnt; i++) {
+        bool fresh = list->elems[i].offset < 0;
+        if (fresh) TRY(resolve_start(c, &list->elems[i]));
+        described[i] = describe(&list->elems[i], fresh);
+    }
+    return 0;
+}
+
+int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) {
+    CHECK(c->pending == REBALANCE_ASSIGNED);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->wanted);
+    struct assignment *described = xcalloc((size_t)list->cnt, sizeof *described);
+    int result = resolve_all(c, list, described);
+    if (result == 0 && rd_kafka_assign(c->rk, list)) result = ERR_RETRY;
+    if (result < 0) {
+        rd_kafka_topic_partition_list_destroy(list);
+        free(described);
+        return result;
+    }
+    if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
+    free(c->list);
+    c->assignment = list;
+    c->list = described;
+    c->pending = REBALANCE_NONE;
+    *out = described;
+    *n = (size_t)list->cnt;
+    return 0;
+}
+
+void consumer_leave(struct consumer *c) {
+    CHECK(c->pending == REBALANCE_REVOKED || c->pending == REBALANCE_LOST);
+    c->pending = REBALANCE_NONE;
+    if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
+    c->assignment = NULL;
+    rd_kafka_assign(c->rk, NULL);
+}
+
+bool consumer_owns(const struct consumer *c, int32_t partition) {
+    return c->assignment && rd_kafka_topic_partition_list_find(c->assignment, c->config->topics.samples, partition);
+}
+
+bool consumer_lost(const struct consumer *c) { return rd_kafka_assignment_lost(c->rk); }
+
+int64_t consumer_end(struct consumer *c, int32_t partition) {
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(c->rk, c->config->topics.samples, partition, &low, &high)) return -1;
+    return high < 0 ? -1 : high;
+}
+
+void consumer_pause(struct consumer *c, bool paused) {
+    if (!c->assignment) return;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->assignment);
+    if (paused) rd_kafka_pause_partitions(c->rk, list);
+    else rd_kafka_resume_partitions(c->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+int64_t consumer_committed(struct consumer *c, int32_t partition) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, c->config->topics.samples, partition);
+    int result = fetch_committed(c, list);
+    int64_t offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return result < 0 ? result : offset < 0 ? -1 : offset;
+}
+
+void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *), void *opaque) {
+    rd_kafka_headers_t *headers;
+    if (!r->message || rd_kafka_message_headers(r->message, &headers)) return;
+    const char *name;
+    const void *value;
+    size_t size;
+    for (size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
+        visit(text_of(name), (struct text){value, size}, opaque);
+}
+
+void *consumer_handle(struct consumer *c) { return c->rk; }

@@ -1,0 +1,76 @@
+/* The rows, from options.def and features.def. Thread: any thread */
+#include "config_table.h"
+
+#include "config_value.h"
+#include "words.h"
+
+const struct option option_rows[OPTIONS] = {
+#define SECTION(section, doc)
+#define OPTION(section, key, type, standard, least, most, choices, flags, doc)                                         \
+    {#section, #key, #section "." #key, TYPE_##type, standard, least, most, choices, flags, doc,                       \
+     offsetof(struct config, section.key)},
+#define END(section)
+#include "base/options.def"
+#undef SECTION
+#undef OPTION
+#undef END
+};
+
+const struct option feature_rows[FEATURE_KEYS] = {
+#define FEATURE(key, type, standard, least, most, choices, doc)                                                        \
+    {"features", #key,    "features." #key, TYPE_##type, standard, least, most, choices, 0, doc,                       \
+     offsetof(struct feature_config, key)},
+#include "base/features.def"
+#undef FEATURE
+};
+
+const struct section section_rows[SECTIONS] = {
+#define SECTION(section, doc) {#section, doc},
+#define OPTION(...)
+#define END(section)
+#include "base/options.def"
+#undef SECTION
+#undef OPTION
+#undef END
+};
+
+const char *type_name(enum option_type type) {
+    static const char *const names[] = {
+        [TYPE_STR] = "text",         [TYPE_BOOL] = "boolean", [TYPE_INT] = "whole number",
+        [TYPE_NUM] = "number",       [TYPE_SIZE] = "size",    [TYPE_DURATION] = "duration",
+        [TYPE_CHOICE] = "choice",    [TYPE_LIST] = "list",    [TYPE_MAP] = "map",
+    };
+    return names[type];
+}
+
+static void allowed_words(const char *choices, struct buf *out) {
+    struct text w;
+    for (const char *comma = ""; next_word(&choices, &w); comma = ", ") {
+        buf_str(out, comma);
+        buf_text(out, w);
+    }
+}
+
+static void allowed_range(const struct option *o, struct buf *out) {
+    scalar_number_write(o->type, o->least, out);
+    buf_str(out, " to ");
+    scalar_number_write(o->type, o->most, out);
+    if (o->type == TYPE_DURATION) buf_str(out, " (units ms, s, m, h, d)");
+    if (o->type == TYPE_SIZE) buf_str(out, " (units B, KiB, MiB, GiB)");
+}
+
+static void allowed_count(const struct option *o, const char *what, struct buf *out) {
+    if (o->least > 0) buf_printf(out, "%.0f to %.0f %s", o->least, o->most, what);
+    else buf_printf(out, "at most %.0f %s", o->most, what);
+}
+
+void option_allowed(const struct option *o, struct buf *out) {
+    switch (o->type) {
+    case TYPE_BOOL: buf_str(out, "true, false"); break;
+    case TYPE_CHOICE: allowed_words(o->choices, out); break;
+    case TYPE_STR: allowed_count(o, "bytes", out); break;
+    case TYPE_LIST: allowed_count(o, "entries", out); break;
+    case TYPE_MAP: buf_str(out, "names with one value each"); break;
+    default: allowed_range(o, out);
+    }
+}

@@ -1,0 +1,209 @@
+/* Making Kafka handles from one configuration, and sorting Kafka's errors by what must be done.
+ *
+ * Properties are set in three layers: defaults that suit a daemon of short cycles, the operator's maps, and those that a promise
+ * depends on. The operator may not set the last ones; the table below says why, so that refusing teaches.
+ *
+ * Thread: any thread */
+#include "base/kafka.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+#include <stdatomic.h>
+
+struct owned {
+    const char *key, *why;
+};
+
+static const struct owned owned[] = {
+    {"group.id", "it is service.name"},
+    {"group.instance.id", "it is made of service.name, service.instance and the worker"},
+    {"client.id", "it is made of service.name and service.instance"},
+    {"bootstrap.servers", "it is kafka.brokers"},
+    {"metadata.broker.list", "it is kafka.brokers"},
+    {"enable.auto.commit", "offsets commit only with the outcomes of their samples (I1)"},
+    {"enable.auto.offset.store", "offsets commit only with the outcomes of their samples (I1)"},
+    {"auto.offset.reset", "an offset out of range is an error, never a silent jump; see admit.start"},
+    {"isolation.level", "aborted records must not be seen (I2)"},
+    {"partition.assignment.strategy", "there is one way to lose a partition, by range"},
+    {"group.protocol", "there is one way to lose a partition, by range"},
+    {"session.timeout.ms", "it is kafka.session_timeout"},
+    {"transactional.id", "it fences a double of this process (I2)"},
+    {"transaction.timeout.ms", "it is half of kafka.session_timeout"},
+    {"enable.idempotence", "nothing may be written twice (I2)"},
+    {"acks", "a task that is not on all replicas is not asked (I3)"},
+    {"request.required.acks", "a task that is not on all replicas is not asked (I3)"},
+    {"partitioner", "tasks and labels of one id must meet in one partition"},
+    {"enable.partition.eof", "the readers need it as it is"},
+    {"test.mock.num.brokers", "a real broker is needed; see winnowd demo"},
+};
+
+/* What a daemon with 50 ms cycles wants; any of them can be overridden. */
+static const char *const defaults_common[][2] = {
+    {"socket.nagle.disable", "true"},         {"reconnect.backoff.max.ms", "2000"}, {"log.connection.close", "false"},
+    {"topic.metadata.refresh.interval.ms", "60000"}, {"statistics.interval.ms", "0"},
+};
+static const char *const defaults_consumer[][2] = {
+    {"fetch.wait.max.ms", "10"},          {"fetch.error.backoff.ms", "100"},      {"heartbeat.interval.ms", "1000"},
+    {"fetch.max.bytes", "8388608"},       {"allow.auto.create.topics", "false"},
+};
+static const char *const defaults_producer[][2] = {{"linger.ms", "0"}, {"retry.backoff.ms", "10"}};
+
+static enum log_level level_of(int syslog_level) {
+    return syslog_level <= 3 ? LOG_ERROR : syslog_level == 4 ? LOG_WARNING : syslog_level == 5 ? LOG_NOTICE : LOG_DEBUG;
+}
+
+/* librdkafka's own lines, as events of ours; connection noise is a notice at most, since it retries by itself. */
+static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
+    enum log_level l = level_of(level);
+    if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0) l = l < LOG_WARNING ? LOG_WARNING : l;
+    log_write(l, "kafka", text, (const struct log_field[]){L_STR("facility", facility), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
+}
+
+static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
+    (void)opaque;
+    bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
+    metric_add(METRIC_kafka_errors, fatal ? 2 : 0, 1);
+    log_write(fatal ? LOG_ERROR : LOG_WARNING, "kafka_trouble", reason,
+              (const struct log_field[]){L_STR("error", rd_kafka_err2name((rd_kafka_resp_err_t)err)), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
+}
+
+static int set(rd_kafka_conf_t *conf, const char *key, const char *value, const char *where, bool secret, struct buf *why) {
+    char error[512];
+    if (rd_kafka_conf_set(conf, key, value, error, sizeof error) == RD_KAFKA_CONF_OK) return 0;
+    buf_printf(why, "%s%s: %s", where, key, secret ? "the library refuses the value" : error);
+    return ERR_CONFIG;
+}
+
+static int set_defaults(rd_kafka_conf_t *conf, const char *const (*rows)[2], size_t n, struct buf *why) {
+    for (size_t i = 0; i < n; i++) TRY(set(conf, rows[i][0], rows[i][1], "", false, why));
+    return 0;
+}
+
+static int set_secret(rd_kafka_conf_t *conf, const char *key, const char *file, const char *where, struct buf *why) {
+    const char *trouble;
+    char *value = secret_read(file, &trouble);
+    if (!value) {
+        buf_printf(why, "%s%s: cannot read %s: %s", where, key, file, trouble);
+        return ERR_CONFIG;
+    }
+    int result = set(conf, key, value, where, true, why);
+    explicit_bzero(value, strlen(value));
+    free(value);
+    return result;
+}
+
+static int set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where, struct buf *why) {
+    for (size_t i = 0; i < map->n; i++) {
+        for (size_t j = 0; j < sizeof owned / sizeof *owned; j++) {
+            if (strcmp(map->key[i], owned[j].key) != 0) continue;
+            buf_printf(why, "%s%s: winnowd sets this itself: %s", where, map->key[i], owned[j].why);
+            return ERR_CONFIG;
+        }
+        if (map->value[i][0] == '@') TRY(set_secret(conf, map->key[i], map->value[i] + 1, where, why));
+        else TRY(set(conf, map->key[i], map->value[i], where, false, why));
+    }
+    return 0;
+}
+
+static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafka_settings *s, struct buf *why) {
+    bool consumer = s->type == RD_KAFKA_CONSUMER;
+    TRY(set_defaults(conf, defaults_common, sizeof defaults_common / sizeof *defaults_common, why));
+    if (consumer) TRY(set_defaults(conf, defaults_consumer, sizeof defaults_consumer / sizeof *defaults_consumer, why));
+    else TRY(set_defaults(conf, defaults_producer, sizeof defaults_producer / sizeof *defaults_producer, why));
+    TRY(set_map(conf, &c->kafka.common, "kafka.common.", why));
+    TRY(set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer, consumer ? "kafka.consumer." : "kafka.producer.", why));
+    if (*c->kafka.password_file) TRY(set_secret(conf, "sasl.password", c->kafka.password_file, "kafka.password_file: ", why));
+    if (*c->kafka.key_password_file)
+        TRY(set_secret(conf, "ssl.key.password", c->kafka.key_password_file, "kafka.key_password_file: ", why));
+    TRY(set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
+    char client[256];
+    snprintf(client, sizeof client, "%s-%s", c->service.name, c->service.instance);
+    TRY(set(conf, "client.id", client, "", false, why));
+    for (const char *const *own = s->owned; own && *own; own += 2) TRY(set(conf, own[0], own[1], "", false, why));
+    return 0;
+}
+
+static int conf_create(rd_kafka_conf_t **out, const struct config *c, const struct kafka_settings *s, struct buf *why) {
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int result = fill(conf, c, s, why);
+    if (result < 0) {
+        rd_kafka_conf_destroy(conf);
+        return result;
+    }
+    rd_kafka_conf_set_log_cb(conf, log_cb);
+    rd_kafka_conf_set_error_cb(conf, error_cb);
+    rd_kafka_conf_set_opaque(conf, s->opaque);
+    if (s->rebalance_cb) rd_kafka_conf_set_rebalance_cb(conf, s->rebalance_cb);
+    if (s->delivery_cb) rd_kafka_conf_set_dr_msg_cb(conf, s->delivery_cb);
+    *out = conf;
+    return 0;
+}
+
+int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings, struct buf *why) {
+    rd_kafka_conf_t *conf;
+    TRY(conf_create(&conf, c, settings, why));
+    char error[512];
+    *out = rd_kafka_new(settings->type, conf, error, sizeof error);
+    if (*out) return 0;
+    rd_kafka_conf_destroy(conf);
+    buf_str(why, error);
+    return ERR_CONFIG;
+}
+
+/* Combinations are judged only when a handle is made; making one opens no connection before brokers are asked for, and it is gone at once. */
+static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
+    rd_kafka_t *rk;
+    struct buf why = {0};
+    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type}, &why);
+    if (result == 0) rd_kafka_destroy(rk);
+    else buf_printf(errors, "%s\n", buf_string(&why));
+    buf_release(&why);
+    return result;
+}
+
+int kafka_check(const struct config *c, struct buf *errors) {
+    int consumer = try_type(c, RD_KAFKA_CONSUMER, errors);
+    size_t said = errors->len;
+    int producer = try_type(c, RD_KAFKA_PRODUCER, errors);
+    if (consumer < 0 && producer < 0 && errors->len == 2 * said && memcmp(errors->at, errors->at + said, said) == 0)
+        errors->len = said; // the same error of a common property
+    return consumer < 0 || producer < 0 ? ERR_CONFIG : 0;
+}
+
+static bool is_fence(rd_kafka_resp_err_t code) {
+    return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+           code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+           code == RD_KAFKA_RESP_ERR_TRANSACTION_COORDINATOR_FENCED;
+}
+
+int kafka_error(rd_kafka_error_t *error, const char *doing) {
+    if (!error) return 0;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    int result = is_fence(code)                             ? ERR_FENCED
+                 : rd_kafka_error_is_fatal(error)           ? ERR_FATAL
+                 : rd_kafka_error_txn_requires_abort(error) ? ERR_ABORT
+                 : rd_kafka_error_is_retriable(error)       ? ERR_RETRY
+                                                            : ERR_FATAL;
+    metric_add(METRIC_kafka_errors, result == ERR_RETRY ? 0 : result == ERR_ABORT ? 1 : 2, 1);
+    log_write(result == ERR_RETRY || result == ERR_ABORT ? LOG_WARNING : LOG_ERROR, "kafka_error", rd_kafka_error_string(error),
+              (const struct log_field[]){L_STR("doing", doing), L_STR("error", rd_kafka_error_name(error)), L_STR("answer", error_name(result)), {.key = NULL}});
+    rd_kafka_error_destroy(error);
+    return result;
+}
+
+int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) {
+    rd_kafka_topic_t *t = rd_kafka_topic_new(rk, topic, NULL);
+    const struct rd_kafka_metadata *md = NULL;
+    rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, t, &md, timeout_ms);
+    int result = ERR_RETRY;
+    if (!err && md->topic_cnt == 1) {
+        rd_kafka_resp_err_t of_topic = md->topics[0].err;
+        if (of_topic == RD_KAFKA_RESP_ERR_NO_ERROR) result = md->topics[0].partition_cnt;
+        else if (of_topic == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) result = ERR_MISSING;
+        else if (of_topic == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) result = ERR_CONFIG;
+    }
+    if (md) rd_kafka_metadata_destroy(md);
+    rd_kafka_topic_destroy(t);
+    return result;
+}

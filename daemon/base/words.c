@@ -1,0 +1,71 @@
+/* Lists of words: find one, and for a misspelt one the nearest right one.
+ *
+ * Nearness is the edit distance with swaps of neighbours (optimal string alignment; Damerau 1964), letters compared without
+ * case. At most 3 edits and at most half of the longer word: a suggestion that shares less helps nobody.
+ * Refuses words over 64 bytes. Thread: any thread */
+#include "words.h"
+
+#include "base/config.h"
+
+enum { WORD_MAX = 64, EDITS_MAX = 3 };
+
+bool next_word(const char **list, struct text *word) {
+    if (!*list || !**list) return false;
+    size_t n = strcspn(*list, "|");
+    *word = (struct text){*list, n};
+    *list += n + ((*list)[n] == '|');
+    return true;
+}
+
+int word_index(const char *choices, struct text word) {
+    struct text w;
+    for (int i = 0; next_word(&choices, &w); i++)
+        if (text_equal(w, word)) return i;
+    return -1;
+}
+
+struct text config_choice(const char *choices, int index) {
+    struct text w;
+    for (int i = 0; next_word(&choices, &w); i++)
+        if (i == index) return w;
+    return (struct text){0};
+}
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c; }
+
+static size_t least3(size_t a, size_t b, size_t c) {
+    size_t m = a < b ? a : b;
+    return m < c ? m : c;
+}
+
+/* Edits from a to b; both at most WORD_MAX long. Three rows of the table are enough: a swap looks two rows back. */
+static size_t edits(struct text a, struct text b) {
+    size_t row[3][WORD_MAX + 1];
+    for (size_t j = 0; j <= b.len; j++) row[0][j] = j;
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t *now = row[i % 3], *before = row[(i + 2) % 3], *older = row[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            char x = lower(a.at[i - 1]), y = lower(b.at[j - 1]);
+            now[j] = least3(before[j] + 1, now[j - 1] + 1, before[j - 1] + (x != y));
+            bool swap = i > 1 && j > 1 && x == lower(b.at[j - 2]) && y == lower(a.at[i - 2]);
+            if (swap && older[j - 2] + 1 < now[j]) now[j] = older[j - 2] + 1;
+        }
+    }
+    return row[a.len % 3][b.len];
+}
+
+struct text nearest_word(const char *choices, struct text word) {
+    struct text best = {0}, w;
+    size_t best_edits = EDITS_MAX + 1;
+    if (word.len > WORD_MAX) return best;
+    while (next_word(&choices, &w)) {
+        if (w.len > WORD_MAX) continue;
+        size_t n = edits(word, w), longer = w.len > word.len ? w.len : word.len;
+        if (n < best_edits && 2 * n <= longer) {
+            best_edits = n;
+            best = w;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,24 @@
+/* Names of measures, managers and reasons to ask, from the tables of the header. Thread: any thread */
+#include "query/choices.h"
+
+static const char *const measures[MEASURES] = {
+#define M(name, text) text,
+    MEASURE_TABLE(M)
+#undef M
+};
+
+static const char *const managers[MANAGERS] = {
+#define M(name, text) text,
+    MANAGER_TABLE(M)
+#undef M
+};
+
+static const char *const asks[ASKS] = {
+#define A(name, text) text,
+    ASK_TABLE(A)
+#undef A
+};
+
+const char *measure_name(enum measure m) { return m < MEASURES ? measures[m] : "?"; }
+const char *manager_name(enum manager m) { return m < MANAGERS ? managers[m] : "?"; }
+const char *ask_name(enum ask a) { return a < ASKS ? asks[a] : "?"; }

@@ -1,0 +1,49 @@
+/* The list of records, offsets and states that one transaction writes.
+ *
+ * Thread: the worker thread that owns it */
+#include "route/cycle.h"
+
+#include "base/error.h"
+
+void cycle_release(struct cycle *c) {
+    arena_release(&c->arena);
+    free(c->record);
+    free(c->offset);
+    *c = (struct cycle){0};
+}
+
+void cycle_reset(struct cycle *c) {
+    arena_reset(&c->arena);
+    c->records = c->offsets = 0;
+}
+
+struct cycle_record *cycle_add(struct cycle *c) {
+    if (c->records == c->records_cap) {
+        c->records_cap = c->records_cap ? 2 * c->records_cap : 256;
+        c->record = xrealloc(c->record, c->records_cap * sizeof *c->record);
+    }
+    struct cycle_record *r = &c->record[c->records++];
+    *r = (struct cycle_record){0};
+    return r;
+}
+
+struct cycle_offset *cycle_add_offset(struct cycle *c) {
+    if (c->offsets == c->offsets_cap) {
+        c->offsets_cap = c->offsets_cap ? 2 * c->offsets_cap : 16;
+        c->offset = xrealloc(c->offset, c->offsets_cap * sizeof *c->offset);
+    }
+    struct cycle_offset *o = &c->offset[c->offsets++];
+    o->metadata_len = 0;
+    return o;
+}
+
+void cycle_drop(struct cycle *c, int32_t partition) {
+    size_t kept = 0;
+    for (size_t i = 0; i < c->records; i++)
+        if (c->record[i].source != partition) c->record[kept++] = c->record[i];
+    c->records = kept;
+    kept = 0;
+    for (size_t i = 0; i < c->offsets; i++)
+        if (c->offset[i].partition != partition) c->offset[kept++] = c->offset[i];
+    c->offsets = kept;
+}

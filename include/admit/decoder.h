@@ -1,0 +1,45 @@
+/* JSON bytes to the mapped fields of one sample. The only door between the wire and the rows, so that a faster reader can
+ * take the place of the one behind it without anyone noticing.
+ *
+ * Strict (RFC 8259): one object, nothing behind it, UTF-8, depth and number range as configured. A path names a field
+ * by JSON pointer, nested too; an absent step is a missing field, not an error. Of duplicate keys the first counts.
+ * Thread: worker thread (one decoder each) */
+#pragma once
+
+#include "admit/reason.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdint.h>
+
+enum value_kind { VALUE_MISSING, VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VALUE_TEXT, VALUE_OTHER /* object or array */ };
+
+struct value {
+    enum value_kind kind;
+    double number;    // VALUE_NUMBER; VALUE_BOOL: 0 or 1. Finite.
+    struct text text; // VALUE_TEXT: unescaped, may hold NUL, valid until the next decoder_read. VALUE_NUMBER: as written
+};
+
+struct decoder_options {
+    const struct text *paths; // (n) JSON pointers of the fields to extract; borrowed until decoder_create returns
+    size_t n;
+    size_t max_depth, max_bytes;
+};
+
+struct decoder;
+
+int decoder_create(struct decoder **out, const struct decoder_options *options) MUST_CHECK;
+void decoder_destroy(struct decoder *d);
+
+/* Reads one sample. values: (n) in the order of the paths, valid until the next call. Returns REASON_NONE or why not. */
+enum reason decoder_read(struct decoder *d, struct text json, struct value *values);
+
+/* The part of `event` that annotators may see, as JSON: only the pointers of `fields` when there are any (nested as in the
+ * event), with the values at `mask` replaced by "***". Valid until the next call; `event` itself when neither is given.
+ * Called for asked samples only. */
+struct selection {
+    const struct text *fields, *mask;
+    size_t fields_n, mask_n;
+};
+struct text decoder_select(struct decoder *d, struct text event, const struct selection *s);

@@ -1,0 +1,50 @@
+/* The one struct that flows through the house. Read this first.
+ *
+ * A batch is what one poll brought: n samples, column by column. Each stage fills its columns from those before it:
+ *
+ *   (app)  → in_force                the policy and model that decide it
+ *   admit  → record, fate, id        the sample as it came, and whether it could be read
+ *   encode → raw                     its row of numbers
+ *   infer  → prob, member            what the model thinks
+ *   query  → decision                whether to ask, why, with what probability
+ *   route  → (the cycle)             tasks, dead letters, predictions, offsets, states
+ *
+ * Everything but the columns lives in `arena` until batch_reset. Letters: n samples, d columns, k classes, m members.
+ * Thread: worker thread (one batch each) */
+#pragma once
+
+#include "admit/reason.h"
+#include "base/arena.h"
+#include "query/strategy.h"
+
+#include <stdint.h>
+
+/* One record as the consumer gives it; key and value are borrowed until the batch is released to the consumer. */
+struct record {
+    struct text key, value; // at NULL: absent
+    int32_t partition;
+    int64_t offset, time_ms;
+    void *message; // the consumer's own; headers are read through it
+};
+
+struct batch {
+    size_t n, cap, d, k, members; // members: room in `member`
+    const struct snapshot **in_force; // (cap)
+    struct record *record;      // (cap)
+    enum reason *fate;          // (cap) REASON_NONE: admitted
+    const char **guilty;        // (cap) name of the feature that was refused, or NULL
+    struct text *id;            // (cap) sample id
+    double *raw;                // (cap, d)
+    float *prob;                // (cap, k)
+    float *member;              // (cap, members, k)
+    struct decision *decision;  // (cap)
+    struct arena arena;
+};
+
+struct snapshot; // a policy and the model it wants live: app/registry.h
+
+struct batch *batch_create(size_t cap, size_t d, size_t k);
+/* Makes room for so many members a row; only grows, at a swap. */
+void batch_members(struct batch *b, size_t members);
+void batch_destroy(struct batch *b);
+void batch_reset(struct batch *b);

@@ -1,0 +1,42 @@
+/* What learner and operator want of the workers. Two records on the models topic, each with one writer, so that neither
+ * can undo the other's word: "NAME/policy" by the learner, "NAME/operator" by `winnowd policy`. In force is their union.
+ * Thread: any thread */
+#pragma once
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct policy_learner {
+    uint64_t live; // version to score with; 0: none yet
+    bool cold;     // draw at random: not every class has labels yet
+    bool full;     // too many open tasks: ask nobody
+};
+
+struct policy_operator {
+    bool paused;         // ask nobody
+    double budget_scale; // multiplies budget.rate; 0..1/rate
+    uint64_t pin;        // score with this version whatever the learner says; 0: follow
+    bool explore_only;   // strategy arm off
+};
+
+struct policy {
+    uint64_t number; // offset of the newest record in the models topic: names this policy in states, tasks and logs
+    struct policy_learner learner;
+    struct policy_operator operator_;
+};
+
+#define POLICY_DEFAULT ((struct policy){.learner = {.cold = true}, .operator_ = {.budget_scale = 1}})
+
+/* The version that the policy wants live. */
+static inline uint64_t policy_live(const struct policy *p) {
+    return p->operator_.pin ? p->operator_.pin : p->learner.live;
+}
+
+void policy_learner_write(const struct policy_learner *p, struct buf *out);
+void policy_operator_write(const struct policy_operator *p, struct buf *out);
+/* ERR_CORRUPT when the record is not one; *out is then untouched. */
+int policy_learner_read(struct policy_learner *out, struct text record) MUST_CHECK;
+int policy_operator_read(struct policy_operator *out, struct text record) MUST_CHECK;

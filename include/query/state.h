@@ -1,0 +1,47 @@
+/* The selection state of one partition: everything that a decision depends on beside the sample and the model.
+ *
+ * It travels in the metadata of the committed offset (≤ 512 bytes of text), in the same transaction as the tasks, so that
+ * offset, requests and state move together or not at all (promises I1, I2, I4, I6). Tokens are fixed point: sums are exact.
+ * Thread: the worker thread that owns the partition */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { STATE_WINDOW = 128, STATE_TEXT_MAX = 512 };
+
+#define TOKEN_ONE ((int64_t)1 << 32) // one label, in tokens
+
+struct cap_counter {
+    uint32_t period;            // hour or day number since 1970
+    uint32_t strategy, random_; // labels charged in it, by arm
+};
+
+struct partition_state {
+    uint64_t policy, model;     // in force when the state was saved; model is the version whose utilities fill the window
+    uint64_t admitted;          // samples decided
+    uint64_t covered;           // of them, decided while neither paused nor capped: what the estimate speaks for
+    uint64_t asked;             // labels asked for, for the whole life of the partition
+    int64_t tokens;             // strategy arm's bucket
+    uint64_t block_start;       // admitted count at which the random arm's present block began
+    uint32_t block_size;        // m of that block; 0: none yet
+    uint32_t grant_left;        // of budget.upfront
+    struct cap_counter hour, day;
+    int32_t balance;            // quantile window: leaky balance of spend, fixed point 2^-16
+    uint16_t window_n, window_at;
+    uint16_t window[STATE_WINDOW]; // utilities as half-precision-like codes that order as the utilities do (utility_code)
+};
+
+/* Monotone 16-bit code of a utility, and back: decisions use the rounded value, so a state that went through Kafka decides
+ * as one that did not. NaN codes as the least. */
+uint16_t utility_code(double utility);
+double utility_value(uint16_t code);
+
+/* out: STATE_TEXT_MAX + 1 bytes; returns the length. offset: the committed (next) offset; topic: hash of the topic name. */
+size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offset, char *out);
+/* ERR_MISSING: no metadata (never written or wiped); ERR_CORRUPT; ERR_MISMATCH: of another topic or offset (an operator
+ * moved the offset). *s is untouched unless 0. */
+int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct text metadata) MUST_CHECK;

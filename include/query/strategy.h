@@ -1,0 +1,62 @@
+/* The query strategy: utility → budget manager → strategy arm, and the random arm beside it (docs/DESIGN.md section 5, "Two arms").
+ *
+ * The one implementation of asking for run, simulate and demo. Pure: time, policy and random keys are inputs.
+ *
+ * Budget B = budget.rate × policy scale. Random arm: blocks of m = ceil(1/(e·B)) admitted samples; exactly one, at a place
+ * drawn by the keyed generator, is asked: never refused, except while paused or capped. Strategy arm: tokens at rate B − 1/m
+ * per admitted sample, at most budget.burst, one a label; it never looks at the random arm. So any n samples of a partition see at most
+ * B·n + burst + 1 requests (I4) and the propensity is 1 where the strategy arm asked, else 1/m: exact (I5).
+ * Caps per hour and day are shared out: share of the partition, and of that the part e for the random arm.
+ * Thread: worker thread (one strategy each; immutable but for scratch) */
+#pragma once
+
+#include "base/config.h"
+#include "query/policy.h"
+#include "query/state.h"
+
+struct strategy;
+
+struct strategy_options {
+    const struct config *config; // borrowed for the strategy's life
+    uint64_t topic;              // hash of the samples topic's name
+    size_t partitions;           // of the samples topic: caps and grant are shared out
+    size_t classes, positive;
+};
+
+int strategy_create(struct strategy **out, const struct strategy_options *options) MUST_CHECK;
+void strategy_destroy(struct strategy *s);
+
+/* A state for a partition that has none. fresh: it is the first of the partition's life (grant given, bucket as at the
+ * start). Not fresh: the state was lost; no grant, no tokens, caps of the present periods taken as spent (I4). */
+void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *state);
+
+struct candidate {
+    int32_t partition;
+    int64_t offset;
+    const float *prob;   // (k)
+    const float *member; // (members, k) or NULL
+    size_t members;
+    bool scored;         // false: there is no model yet; utility is then 0 and the strategy arm cold
+};
+
+struct decision {
+    bool ask;
+    bool covered;          // false: paused or capped; outside the estimate
+    bool by_strategy, by_random;
+    enum ask reason;
+    enum measure measure;  // the one that was used (mix draws)
+    double utility, threshold;
+    double propensity;     // 1, 1/m, or 0 when not covered
+    double manager_probability; // what the manager calls its own probability of asking
+};
+
+/* Decides one sample and moves the state past it. No allocation, O(window). */
+void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms, const struct candidate *c,
+                     struct partition_state *state, struct decision *out);
+
+/* At a swap: refills the window from the new version's own utility quantiles (128 ascending values, or NULL: empties it), so that no
+ * swap floods or starves the queue. Notes version in the state. */
+void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state);
+
+/* Utility by measure m (not MIX); larger: ask. prob: (k). Positive: index for RISK. */
+double measure_utility(enum measure m, const float *prob, size_t k, size_t positive);

@@ -1,0 +1,47 @@
+/* The learner's mathematics: labelled rows in, a model version out. A pure function of its input (promise I8).
+ *
+ * Members (docs/DESIGN.md section 6): for each memory, a ridge-penalised fit on the last so many labels by L-BFGS (Nocedal 1980)
+ * on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted log loss on labels, each
+ * taken from the prediction that was recorded before the label was learned.
+ * Thread: learner thread */
+#pragma once
+
+#include "infer/model.h"
+#include "query/choices.h"
+
+#include <stdbool.h>
+
+struct fit_options {
+    size_t d, k;
+    size_t hidden_n, hidden[MODEL_LAYERS_MAX - 1];
+    size_t memories_n;
+    const size_t *memories; // labels a member is fitted on
+    double sgd_rate;        // 0: no such member
+    double l2;
+    double mix_memory;      // labels
+    uint64_t seed;          // initial weights of hidden layers
+    enum measure measure;   // whose utility the quantiles describe (MIX: see fit.c)
+    size_t positive;
+};
+
+/* The newest labelled rows in label order, oldest first. */
+struct fit_rows {
+    size_t n;
+    const double *row;        // (n, d) raw
+    const int *label;         // (n) class
+    const double *propensity; // (n) in (0, 1]; 0: unknown (a label with its own event)
+    size_t members;           // columns of `member` groups; 0: none recorded
+    const float *member;      // (n, members, k) predictions recorded when asked; a row of zeros: none
+};
+
+/* Recent tasks, labelled or not, for standardisation and utility quantiles: (n, d) raw rows and 1/propensity weights. */
+struct fit_tasks {
+    size_t n;
+    const double *row;
+    const double *weight;
+};
+
+size_t fit_members(const struct fit_options *o); // m of the models it makes
+/* *out: a model without version, parent, rows, classes; the caller fills those. tasks may hold no rows (labelled rows
+ * are used then). ERR_INPUT: no rows. */
+int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) MUST_CHECK;
