@@ -39,7 +39,9 @@ static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic
     c->pending = REBALANCE_ASSIGNED;
 }
 
-static int subscribe(struct consumer *c) {
+int consumer_partitions(struct consumer *c) { return kafka_partitions(c->rk, c->config->topics.samples, WATERMARK_TIMEOUT_MS); }
+
+int consumer_subscribe(struct consumer *c) {
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, c->config->topics.samples, RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t err = rd_kafka_subscribe(c->rk, topics);
@@ -57,15 +59,11 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
     c->config = config;
     struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = c, .rebalance_cb = rebalance_cb};
     int result = kafka_create(&c->rk, config, &settings, why);
-    if (result == 0) {
-        rd_kafka_poll_set_consumer(c->rk);
-        result = subscribe(c);
-        if (result < 0) buf_str(why, "cannot subscribe to the samples topic");
-    }
     if (result < 0) {
-        consumer_destroy(c);
+        free(c);
         return result;
     }
+    rd_kafka_poll_set_consumer(c->rk);
     *out = c;
     return 0;
 }
@@ -73,10 +71,8 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
 void consumer_destroy(struct consumer *c) {
     if (!c) return;
     c->closing = true;
-    if (c->rk) {
-        rd_kafka_consumer_close(c->rk);
-        rd_kafka_destroy(c->rk);
-    }
+    rd_kafka_consumer_close(c->rk);
+    rd_kafka_destroy(c->rk);
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     free(c->list);

@@ -55,8 +55,8 @@ static void allowed_range(const struct option *o, struct buf *out) {
     scalar_number_write(o->type, o->least, out);
     buf_str(out, " to ");
     scalar_number_write(o->type, o->most, out);
-    if (o->type == TYPE_DURATION) buf_str(out, " (units ms, s, m, h, d)");
-    if (o->type == TYPE_SIZE) buf_str(out, " (units B, KiB, MiB, GiB)");
+    if (o->type == TYPE_DURATION) buf_str(out, ", with unit ms, s, m, h or d");
+    if (o->type == TYPE_SIZE) buf_str(out, ", with unit B, KiB, MiB or GiB");
 }
 
 static void allowed_count(const struct option *o, const char *what, struct buf *out) {

@@ -23,6 +23,10 @@ struct assignment {
 
 /* member: group.instance.id. ERR_CONFIG with *why. */
 int consumer_create(struct consumer **out, const struct config *c, const char *member, struct buf *why) MUST_CHECK;
+/* Partitions of the samples topic; ERR_MISSING when there is no such topic, ERR_RETRY when the broker does not answer. */
+int consumer_partitions(struct consumer *c) MUST_CHECK;
+/* Joins the group. */
+int consumer_subscribe(struct consumer *c) MUST_CHECK;
 /* Leaves the group quietly (static membership keeps the place for a restart). The batch must have been released. */
 void consumer_destroy(struct consumer *c);
 

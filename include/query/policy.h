@@ -23,7 +23,7 @@ struct policy_operator {
 };
 
 struct policy {
-    uint64_t number; // offset of the newest record in the models topic: names this policy in states, tasks and logs
+    uint64_t number; // 1 + offset, in the models topic, of the record that put it in force: its name in states, tasks and logs; 0: none yet
     struct policy_learner learner;
     struct policy_operator operator_;
 };

@@ -48,6 +48,7 @@ struct decision {
     double utility, threshold;
     double propensity;     // 1, 1/m, or 0 when not covered
     double manager_probability; // what the manager calls its own probability of asking
+    uint64_t admitted_n, covered_n; // of the partition, this sample included: copies of the state after it
 };
 
 /* Decides one sample and moves the state past it. No allocation, O(window). */

@@ -34,7 +34,7 @@ struct task {
     struct text topic;       // source coordinates
     int32_t partition;
     int64_t offset;
-    int64_t time_ms, expires_ms; // record time of the sample; when the task closes
+    int64_t time_ms, asked_ms, expires_ms; // record time of the sample; wall clock when asked; when the task closes
     uint64_t admitted, covered;  // of the partition, this sample included: coverage of the estimate
 };
 

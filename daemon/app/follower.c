@@ -1,0 +1,185 @@
+/* The follower: one reader of the models topic a process.
+ *
+ * Each change makes a new immutable snapshot (policy and model) and swaps the slot's pointer; the old one is retired and freed once no
+ * worker announces it. Workers never wait for this thread (I9). In a replay the snapshots of the named policy numbers are kept
+ * while the topic is read, and the slot is not filled: nothing newer may decide (I6).
+ *
+ * Thread: follower thread */
+#include "app/follower.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "train/reader.h"
+
+enum { POLL_MS = 50, POLL_RECORDS = 64, RETRY_MS = 1000, RETIRED_MAX = 64 };
+
+struct follower {
+    pthread_t thread;
+    struct shared *shared;
+    struct registry *registry;
+    struct reader *reader;
+    struct text classes;
+    size_t columns;
+    uint64_t fingerprint;
+    struct snapshot *retired[RETIRED_MAX];
+    size_t retired_n;
+    struct snapshot **replayed; // (shared->replay_n)
+    int64_t live_created_ms;
+    int result;
+    _Atomic bool ready, ended;
+    _Atomic uint64_t progress;
+};
+
+static bool stopping(const struct follower *f) { return atomic_load(&f->shared->stopping); }
+
+static void free_retired(struct follower *f) {
+    size_t kept = 0;
+    for (size_t i = 0; i < f->retired_n; i++) {
+        if (slot_held(&f->shared->snapshots, f->retired[i])) f->retired[kept++] = f->retired[i];
+        else registry_release(f->registry, f->retired[i]);
+    }
+    f->retired_n = kept;
+}
+
+static void say(struct follower *f, const struct snapshot *s) {
+    const struct policy *p = &s->policy;
+    metric_set(METRIC_policy_number, 0, (double)p->number);
+    metric_set(METRIC_paused, 0, p->operator_.paused);
+    metric_set(METRIC_paused, 1, p->learner.full);
+    metric_set(METRIC_budget_rate, 0, atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
+    metric_set(METRIC_model_version, 0, s->model ? (double)s->model->version : 0);
+    metric_set(METRIC_model_rows, 0, s->model ? (double)s->model->rows : 0);
+    f->live_created_ms = s->model ? s->model->created_ms : 0;
+    LOG(INFO, "policy_read", "workers change at their next batch", L_U64("number", p->number), L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
+        L_BOOL("cold", p->learner.cold), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_F64("budget_scale", p->operator_.budget_scale));
+}
+
+static void publish(struct follower *f) {
+    struct snapshot *fresh = registry_snapshot(f->registry);
+    say(f, fresh);
+    if (f->shared->replay_n) { // nothing newer may decide
+        registry_release(f->registry, fresh);
+        return;
+    }
+    while (f->retired_n == RETIRED_MAX) { // a worker holds one for a batch at most
+        free_retired(f);
+        clock_sleep_ms(1);
+    }
+    struct snapshot *old = slot_put(&f->shared->snapshots, fresh);
+    if (old) f->retired[f->retired_n++] = old;
+    free_retired(f);
+}
+
+static void keep_for_replay(struct follower *f, int64_t offset) {
+    for (size_t i = 0; i < f->shared->replay_n; i++)
+        if (f->shared->replay[i].number == (uint64_t)offset + 1) f->replayed[i] = registry_snapshot(f->registry);
+}
+
+static bool replay_complete(struct follower *f) {
+    bool complete = true;
+    for (size_t i = 0; i < f->shared->replay_n; i++) {
+        if (f->replayed[i] || f->shared->replay[i].number == 0) continue;
+        LOG(ERROR, "replay_impossible", "a policy of replay.switches is not on the models topic (any more)", L_U64("number", f->shared->replay[i].number));
+        complete = false;
+    }
+    return complete;
+}
+
+static int poll_once(struct follower *f) {
+    struct reader_record record[POLL_RECORDS];
+    int n = reader_poll(f->reader, record, POLL_RECORDS, POLL_MS);
+    TRY(n);
+    bool changed = false;
+    for (int i = 0; i < n; i++) {
+        enum registry_change change = registry_apply(f->registry, record[i].key, record[i].value, record[i].chunks, record[i].offset);
+        changed |= change == CHANGE_POLICY || change == CHANGE_MODEL;
+        keep_for_replay(f, record[i].offset);
+    }
+    reader_release(f->reader, record, (size_t)n);
+    if (changed && atomic_load(&f->ready)) publish(f);
+    return 0;
+}
+
+static int open_follower(struct follower *f) {
+    const struct config *c = atomic_load(&f->shared->config);
+    size_t positive = 0;
+    f->classes = text_of(classes_joined(c, &positive));
+    f->registry = registry_create(&(struct registry_options){.name = c->service.name, .d = f->columns, .classes = f->classes, .fingerprint = f->fingerprint});
+    struct buf why = {0};
+    const char *topic = c->topics.models;
+    int result = reader_create(&f->reader, c, &topic, 1, &why);
+    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
+    buf_release(&why);
+    TRY(result);
+    while ((result = reader_start(f->reader, NULL, NULL)) == ERR_RETRY && !stopping(f)) {
+        atomic_fetch_add(&f->progress, 1);
+        metric_set(METRIC_broker_down, 0, 1);
+        clock_sleep_ms(RETRY_MS);
+    }
+    metric_set(METRIC_broker_down, 0, 0);
+    return result;
+}
+
+static int read_to_end(struct follower *f) {
+    while (!reader_caught_up(f->reader) && !stopping(f)) {
+        atomic_fetch_add(&f->progress, 1);
+        TRY(poll_once(f));
+    }
+    if (!replay_complete(f)) return ERR_MISSING;
+    if (f->shared->replay_n) slot_put(&f->shared->replayed, f->replayed);
+    atomic_store(&f->ready, true);
+    publish(f);
+    return 0;
+}
+
+static void close_follower(struct follower *f) {
+    reader_destroy(f->reader);
+    f->reader = NULL;
+}
+
+static void *follower_main(void *arg) {
+    struct follower *f = arg;
+    int result = open_follower(f);
+    if (result == 0) result = read_to_end(f);
+    while (result == 0 && !stopping(f)) {
+        atomic_fetch_add(&f->progress, 1);
+        result = poll_once(f);
+        free_retired(f);
+        if (f->live_created_ms) metric_set(METRIC_model_age, 0, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
+    }
+    if (result < 0 && !stopping(f)) LOG(ERROR, "follower_ended", error_text(result), L_STR("error", error_name(result)));
+    close_follower(f);
+    f->result = stopping(f) ? 0 : result;
+    atomic_store(&f->ended, true);
+    return NULL;
+}
+
+struct follower *follower_start(struct shared *shared, size_t columns, uint64_t fingerprint) {
+    struct follower *f = xcalloc(1, sizeof *f);
+    f->shared = shared;
+    f->columns = columns;
+    f->fingerprint = fingerprint;
+    f->replayed = xcalloc(shared->replay_n, sizeof *f->replayed);
+    CHECK(pthread_create(&f->thread, NULL, follower_main, f) == 0);
+    return f;
+}
+
+/* Called after the workers ended: what they held can go. */
+int follower_join(struct follower *f) {
+    pthread_join(f->thread, NULL);
+    int result = f->result;
+    free_retired(f);
+    registry_release(f->registry, slot_put(&f->shared->snapshots, NULL));
+    for (size_t i = 0; i < f->shared->replay_n; i++) registry_release(f->registry, f->replayed[i]);
+    slot_put(&f->shared->replayed, NULL);
+    free(f->replayed);
+    registry_destroy(f->registry);
+    free((void *)f->classes.at);
+    free(f);
+    return result;
+}
+
+bool follower_ready(const struct follower *f) { return atomic_load(&f->ready); }
+bool follower_ended(const struct follower *f) { return atomic_load(&f->ended); }
+uint64_t follower_progress(const struct follower *f) { return atomic_load(&f->progress); }

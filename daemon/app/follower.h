@@ -1,0 +1,14 @@
+/* The follower: reads the models topic, builds and checks versions off the hot path, and fills the slot of the workers.
+ * Thread: main thread starts and ends it; the rest is the follower thread's own */
+#pragma once
+
+#include "app/worker.h"
+
+struct follower;
+
+struct follower *follower_start(struct shared *shared, size_t columns, uint64_t fingerprint);
+int follower_join(struct follower *f);
+/* Once the models topic was read to its end: workers may start. */
+bool follower_ready(const struct follower *f);
+bool follower_ended(const struct follower *f);
+uint64_t follower_progress(const struct follower *f);

@@ -1,0 +1,227 @@
+/* The view of the models topic: assembles versions from chunks, checks them, and pairs the policy with the model it wants.
+ *
+ * A version is drafted while its chunks arrive, ready when it was read and checked, refused when not, gone when tombstoned; only ready
+ * ones go live. The model in force stays until another one is ready, whatever the policy says. Versions are counted
+ * references: a snapshot keeps its model alive after the version is gone. Memory: versions × their size, bounded (I11).
+ *
+ * Thread: one owner at a time; snapshots are read by any thread */
+#include "app/registry.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "infer/model_record.h"
+
+#include <inttypes.h>
+
+enum { SLOTS = REGISTRY_VERSIONS + 6, CHUNKS_MAX = 300 };
+
+struct version {
+    uint64_t number;
+    size_t chunks, got;
+    struct buf *chunk; // (chunks) while drafted
+    struct model *model;
+    int references;
+    bool refused;
+};
+
+struct registry {
+    struct registry_options options;
+    struct version *slot[SLOTS]; // ascending by number, NULL-terminated when not full
+    size_t n;
+    struct version *current;
+    struct policy policy;
+    struct buf progress;
+    uint64_t newest;
+};
+
+struct registry *registry_create(const struct registry_options *options) {
+    struct registry *r = xcalloc(1, sizeof *r);
+    *r = (struct registry){.options = *options, .policy = POLICY_DEFAULT};
+    r->policy.number = 0;
+    return r;
+}
+
+static void drop_chunks(struct version *v) {
+    for (size_t i = 0; v->chunk && i < v->chunks; i++) buf_release(&v->chunk[i]);
+    free(v->chunk);
+    v->chunk = NULL;
+}
+
+static void unreference(struct version *v) {
+    if (!v || --v->references > 0) return;
+    drop_chunks(v);
+    model_destroy(v->model);
+    free(v);
+}
+
+void registry_destroy(struct registry *r) {
+    if (!r) return;
+    for (size_t i = 0; i < r->n; i++) unreference(r->slot[i]);
+    unreference(r->current);
+    buf_release(&r->progress);
+    free(r);
+}
+
+static size_t position(const struct registry *r, uint64_t number) {
+    size_t i = 0;
+    while (i < r->n && r->slot[i]->number < number) i++;
+    return i;
+}
+
+static struct version *find(const struct registry *r, uint64_t number) {
+    size_t i = position(r, number);
+    return i < r->n && r->slot[i]->number == number ? r->slot[i] : NULL;
+}
+
+static void remove_at(struct registry *r, size_t i) {
+    unreference(r->slot[i]);
+    memmove(&r->slot[i], &r->slot[i + 1], (--r->n - i) * sizeof *r->slot);
+}
+
+/* A new draft in its place; the oldest leaves when there is no room. */
+static struct version *insert(struct registry *r, uint64_t number, size_t chunks) {
+    if (r->n == SLOTS) remove_at(r, 0);
+    size_t i = position(r, number);
+    struct version *v = xcalloc(1, sizeof *v);
+    *v = (struct version){.number = number, .chunks = chunks, .references = 1, .chunk = xcalloc(chunks, sizeof *v->chunk)};
+    memmove(&r->slot[i + 1], &r->slot[i], (r->n++ - i) * sizeof *r->slot);
+    r->slot[i] = v;
+    if (number > r->newest) r->newest = number;
+    return v;
+}
+
+static void put_in_force(struct registry *r) {
+    uint64_t wanted = policy_live(&r->policy);
+    struct version *v = wanted ? find(r, wanted) : NULL;
+    if (!wanted || v == r->current) return;
+    if (!v || !v->model) {
+        LOG(WARNING, "model_not_there", "the policy wants a version that is not on the topic or was refused; the one in force stays", L_U64("version", wanted));
+        return;
+    }
+    v->references++;
+    unreference(r->current);
+    r->current = v;
+}
+
+static void refuse(struct version *v, const char *why) {
+    v->refused = true;
+    model_destroy(v->model);
+    v->model = NULL;
+    metric_add(METRIC_models_loaded, 1, 1);
+    LOG(ERROR, "model_refused", why, L_U64("version", v->number));
+}
+
+static void build(struct registry *r, struct version *v) {
+    struct buf whole = {0};
+    for (size_t i = 0; i < v->chunks; i++) buf_text(&whole, buf_view(&v->chunk[i]));
+    drop_chunks(v);
+    const char *why = NULL;
+    int result = model_read(&v->model, buf_view(&whole), &why);
+    buf_release(&whole);
+    if (result == 0 && r->options.d) result = model_check(v->model, r->options.d, r->options.classes, r->options.fingerprint, &why);
+    if (result == 0 && v->model->version != v->number) result = ERR_MISMATCH, why = "the record holds another version than its key says";
+    if (result < 0) {
+        refuse(v, why);
+        return;
+    }
+    metric_add(METRIC_models_loaded, 0, 1);
+    LOG(DEBUG, "model_loaded", "a version was read and checked", L_U64("version", v->number), L_U64("rows", v->model->rows));
+}
+
+static enum registry_change apply_chunk(struct registry *r, uint64_t number, size_t index, struct text value, size_t chunks, int64_t offset) {
+    struct version *v = find(r, number);
+    if (!value.at) { // gone: what is in force keeps its own reference
+        if (v) remove_at(r, position(r, number));
+        return CHANGE_NONE;
+    }
+    if (chunks == 0 || chunks > CHUNKS_MAX || index >= chunks) {
+        LOG(ERROR, "model_refused", "a chunk without a sensible count", L_U64("version", number), L_U64("chunks", chunks));
+        metric_add(METRIC_models_loaded, 1, 1);
+        return CHANGE_NONE;
+    }
+    if (!v) v = insert(r, number, chunks);
+    if (!v->chunk || v->chunks != chunks || v->chunk[index].len) return CHANGE_NONE; // ready or refused: versions never change
+    buf_text(&v->chunk[index], value);
+    if (++v->got < v->chunks) return CHANGE_NONE;
+    build(r, v);
+    const struct version *before = r->current;
+    put_in_force(r);
+    if (r->current != before) r->policy.number = (uint64_t)offset + 1;
+    return CHANGE_MODEL;
+}
+
+static enum registry_change apply_policy(struct registry *r, bool learner, struct text value, int64_t offset) {
+    if (!value.at) return CHANGE_NONE;
+    int result = learner ? policy_learner_read(&r->policy.learner, value) : policy_operator_read(&r->policy.operator_, value);
+    if (result < 0) {
+        LOG(ERROR, "policy_refused", "a policy record that is none; the one in force stays", L_I64("offset", offset), L_BOOL("learner", learner));
+        return CHANGE_NONE;
+    }
+    put_in_force(r);
+    r->policy.number = (uint64_t)offset + 1;
+    return CHANGE_POLICY;
+}
+
+enum registry_change registry_apply(struct registry *r, struct text key, struct text value, size_t chunks, int64_t offset) {
+    char copy[512];
+    size_t name = strlen(r->options.name);
+    if (key.len >= sizeof copy || key.len <= name || memcmp(key.at, r->options.name, name) != 0 || key.at[name] != '/') return CHANGE_NONE;
+    memcpy(copy, key.at, key.len);
+    copy[key.len] = '\0';
+    const char *what = copy + name + 1;
+    uint64_t number;
+    size_t index;
+    int end = 0;
+    if (strcmp(what, "policy") == 0) return apply_policy(r, true, value, offset);
+    if (strcmp(what, "operator") == 0) return apply_policy(r, false, value, offset);
+    if (strcmp(what, "progress") == 0) {
+        buf_reset(&r->progress);
+        buf_text(&r->progress, value);
+        return CHANGE_PROGRESS;
+    }
+    if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' && number > 0)
+        return apply_chunk(r, number, index, value, chunks, offset);
+    return CHANGE_NONE;
+}
+
+struct snapshot *registry_snapshot(struct registry *r) {
+    struct snapshot *s = xmalloc(sizeof *s);
+    *s = (struct snapshot){.policy = r->policy, .model = r->current ? r->current->model : NULL, .version = r->current};
+    if (r->current) r->current->references++;
+    return s;
+}
+
+void registry_release(struct registry *r, struct snapshot *s) {
+    (void)r;
+    if (!s) return;
+    unreference(s->version);
+    free(s);
+}
+
+const struct policy *registry_policy(const struct registry *r) { return &r->policy; }
+uint64_t registry_newest(const struct registry *r) { return r->newest; }
+
+const struct model *registry_model(const struct registry *r, uint64_t version) {
+    const struct version *v = find(r, version);
+    return v ? v->model : NULL;
+}
+
+size_t registry_versions(const struct registry *r, uint64_t out[], size_t most) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->n && n < most; i++)
+        if (r->slot[i]->model) out[n++] = r->slot[i]->number;
+    return n;
+}
+
+size_t registry_chunks(const struct registry *r, uint64_t version) {
+    const struct version *v = find(r, version);
+    return v ? v->chunks : 0;
+}
+
+struct text registry_progress(const struct registry *r) { return buf_view(&r->progress); }
+
+void registry_key(struct buf *out, const char *name, const char *what) { buf_printf(out, "%s/%s", name, what); }
+
+void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index) {
+    buf_printf(out, "%s/model/%" PRIu64 "/%zu", name, version, index);
+}

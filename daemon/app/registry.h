@@ -1,0 +1,56 @@
+/* What the models topic says, up to one of its offsets: the policy in force and the model versions that can go live.
+ *
+ * Everything that workers take from learner and operator is a function of a prefix of that topic, so its offset names it
+ * (policy.number) and a replay can put it in force again (promise I6).
+ * Thread: the follower thread owns a registry; the learner and the command line have their own; snapshots are read by any thread */
+#pragma once
+
+#include "base/buf.h"
+#include "infer/model.h"
+#include "query/policy.h"
+
+enum { REGISTRY_VERSIONS = 10 }; // kept for rollback; older ones are tombstoned by the learner
+
+struct registry_options {
+    const char *name; // service.name: records of others on the same topic are not ours
+    size_t d;         // columns; 0: take any model (command line)
+    struct text classes;
+    uint64_t fingerprint;
+};
+
+/* What a worker decides with: immutable, and its model lives as long as it does. */
+struct snapshot {
+    struct policy policy;
+    const struct model *model; // NULL: none yet
+    struct version *version;   // what keeps the model alive
+};
+
+enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS };
+
+struct registry;
+
+struct registry *registry_create(const struct registry_options *options);
+void registry_destroy(struct registry *r); // after all snapshots were released
+
+/* One record; value.at NULL is a tombstone; chunks: of the header, 0 when there is none. Texts are borrowed for the call. A version
+ * that is not what it should be is refused, logged and counted; the one in force stays (I9). */
+enum registry_change registry_apply(struct registry *r, struct text key, struct text value, size_t chunks, int64_t offset);
+
+struct snapshot *registry_snapshot(struct registry *r);
+void registry_release(struct registry *r, struct snapshot *s);
+
+const struct policy *registry_policy(const struct registry *r);
+/* Largest version number ever seen, complete or not. */
+uint64_t registry_newest(const struct registry *r);
+/* A complete, checked version, or NULL. */
+const struct model *registry_model(const struct registry *r, uint64_t version);
+/* Versions that can go live, ascending; returns how many. */
+size_t registry_versions(const struct registry *r, uint64_t out[], size_t most);
+/* Chunks that a version consists of on the topic (0: unknown): what its tombstones must cover. */
+size_t registry_chunks(const struct registry *r, uint64_t version);
+/* The learner's newest progress record (JSON), empty when none. Valid until the next apply. */
+struct text registry_progress(const struct registry *r);
+
+/* Keys of the topic, into out. */
+void registry_key(struct buf *out, const char *name, const char *what);
+void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index);

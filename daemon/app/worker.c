@@ -1,0 +1,389 @@
+/* The worker's loop: poll → decide → transaction, and no work in flight across a rebalance.
+ *
+ * Samples gather in a cycle for at most route.interval; then the cycle is complete in memory and is committed. On an abortable error
+ * the same cycle is sent again; when the producer died, a new one fences it and the broker is asked how far the group is: offsets and
+ * tasks share their fate, so the answer says whether the cycle went through. While a cycle cannot be committed, fetching is
+ * paused and the group is still polled, so nobody takes our partitions for dead. What a crash leaves: daemon/route/producer.c.
+ *
+ * Thread: worker thread */
+#include "app/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "route/producer.h"
+
+enum { IDLE_WAIT_MS = 100, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
+
+struct worker {
+    pthread_t thread;
+    struct shared *shared;
+    const struct config *config;
+    size_t index;
+    struct consumer *consumer;
+    struct producer *producer;
+    struct pipeline *pipeline;
+    struct cycle cycle;
+    int64_t cycle_start_ms; // 0: nothing gathered yet
+    int64_t backoff_ms, figures_ms, fences_since_ms;
+    int fences;
+    int result;
+    _Atomic bool ended, ready;
+    _Atomic uint64_t progress;
+    pthread_mutex_t figures_lock;
+    struct worker_figures figures;
+    char identity[256];
+};
+
+static bool stopping(const struct worker *w) { return atomic_load(&w->shared->stopping); }
+
+/* ---- the group ---- */
+
+/* Lets librdkafka speak to us while a cycle waits; what it hands out nevertheless stays in the batch for the next step. */
+static int serve_group(struct worker *w, int wait_ms) {
+    atomic_fetch_add(&w->progress, 1);
+    consumer_pause(w->consumer, true);
+    int result = consumer_poll(w->consumer, pipeline_batch(w->pipeline), wait_ms);
+    consumer_pause(w->consumer, false);
+    return result;
+}
+
+static void disown_all(struct worker *w) {
+    struct batch *b = pipeline_batch(w->pipeline);
+    consumer_release(w->consumer, b);
+    batch_reset(b);
+    cycle_reset(&w->cycle);
+    w->cycle_start_ms = 0;
+    pipeline_disown_all(w->pipeline);
+}
+
+/* ---- the producer ---- */
+
+static int open_producer(struct worker *w) {
+    struct buf why = {0};
+    int result = producer_create(&w->producer, w->config, w->identity, w->consumer, &why);
+    if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why), L_STR("identity", w->identity));
+    buf_release(&why);
+    if (result == 0) result = producer_init(w->producer);
+    if (result == 0) return 0;
+    producer_destroy(w->producer);
+    w->producer = NULL;
+    return result;
+}
+
+static bool fenced_too_often(struct worker *w) {
+    int64_t now = clock_ms();
+    if (now - w->fences_since_ms > FENCES_WINDOW_MS) {
+        w->fences_since_ms = now;
+        w->fences = 0;
+    }
+    return ++w->fences >= FENCES_MAX;
+}
+
+/* A working producer, however long the broker is away. A fence may be our own past (we slept too long); again and again it is a double. */
+static int need_producer(struct worker *w) {
+    while (!w->producer) {
+        int result = open_producer(w);
+        if (result == 0) break;
+        if (result == ERR_CONFIG) return result;
+        if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
+        if (stopping(w)) return ERR_STOPPED;
+        metric_set(METRIC_broker_down, 0, 1);
+        w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 100;
+        if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
+        TRY(serve_group(w, (int)w->backoff_ms));
+    }
+    metric_set(METRIC_broker_down, 0, 0);
+    return 0;
+}
+
+/* The outcome of the last attempt is unknown: what the group has committed is done, the rest is sent again. */
+static int settle(struct worker *w) {
+    for (size_t i = w->cycle.offsets; i-- > 0;) {
+        const struct cycle_offset *o = &w->cycle.offset[i];
+        int64_t committed = consumer_committed(w->consumer, o->partition);
+        if (committed == ERR_RETRY) return ERR_RETRY;
+        if (committed >= o->next) cycle_drop(&w->cycle, o->partition);
+    }
+    return 0;
+}
+
+static int rebuild_producer(struct worker *w) {
+    producer_destroy(w->producer);
+    w->producer = NULL;
+    TRY(need_producer(w));
+    return settle(w);
+}
+
+/* ---- the cycle ---- */
+
+static void cycle_done(struct worker *w, int64_t started_ns) {
+    metric_add(METRIC_cycles, 0, 1);
+    metric_observe(METRIC_cycle_seconds, (double)(clock_ns() - started_ns) * 1e-9);
+    cycle_reset(&w->cycle);
+    w->cycle_start_ms = 0;
+    w->backoff_ms = 0;
+    w->fences = 0;
+}
+
+/* After a failed attempt: 0 to try again. */
+static int recover(struct worker *w, int result) {
+    metric_add(METRIC_cycles, 1, 1);
+    metric_set(METRIC_broker_down, 0, 1);
+    if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
+    w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 20;
+    if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
+    TRY(serve_group(w, (int)w->backoff_ms));
+    if (result != ERR_FENCED && result != ERR_FATAL) return 0;
+    for (;;) {
+        result = rebuild_producer(w);
+        if (result != ERR_RETRY) return result;
+        TRY(serve_group(w, BACKOFF_MAX_MS));
+    }
+}
+
+/* Until it is committed or the partitions are lost. ERR_STOPPED: told to stop while the broker is away; the cycle is not committed and
+ * will be decided again, the same way, by the next owner. */
+static int commit_cycle(struct worker *w) {
+    pipeline_offsets(w->pipeline, &w->cycle);
+    int64_t stop_at = 0;
+    while (w->cycle.offsets) {
+        atomic_fetch_add(&w->progress, 1);
+        if (consumer_lost(w->consumer) || consumer_pending(w->consumer) == REBALANCE_LOST) {
+            metric_add(METRIC_cycles, 2, 1);
+            LOG(WARNING, "cycle_dropped", "partitions were lost before their cycle was committed; the new owner decides its samples again", L_U64("records", w->cycle.records));
+            return 0; // the rebalance clears everything
+        }
+        TRY(need_producer(w));
+        int64_t started = clock_ns();
+        int result = producer_commit(w->producer, &w->cycle);
+        if (result == 0) {
+            cycle_done(w, started);
+            metric_set(METRIC_broker_down, 0, 0);
+            return 0;
+        }
+        if (stopping(w) && !stop_at) stop_at = clock_ms() + w->config->kafka.session_timeout;
+        if (stop_at && clock_ms() > stop_at) return ERR_STOPPED;
+        TRY(recover(w, result));
+    }
+    cycle_done(w, clock_ns());
+    return 0;
+}
+
+/* ---- deciding ---- */
+
+static const struct snapshot nothing = {.policy = {.learner = {.cold = true}, .operator_ = {.budget_scale = 1}}};
+
+/* Which policy and model decide each sample: the newest, or those that the replay names. */
+static void put_in_force(struct worker *w, struct batch *b) {
+    const struct shared *s = w->shared;
+    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
+    struct snapshot *const *replayed = slot_take(&w->shared->replayed, w->index);
+    for (size_t i = 0; i < b->n; i++) {
+        const struct snapshot *chosen = s->replay_n ? NULL : live;
+        if (s->replay_n) {
+            for (size_t j = 0; j < s->replay_n; j++)
+                if (s->replay[j].partition == b->record[i].partition && s->replay[j].offset <= b->record[i].offset) chosen = replayed[j];
+        }
+        b->in_force[i] = chosen ? chosen : &nothing;
+    }
+}
+
+static void decide_batch(struct worker *w) {
+    struct batch *b = pipeline_batch(w->pipeline);
+    if (b->n) {
+        if (!w->cycle_start_ms) w->cycle_start_ms = clock_ms();
+        put_in_force(w, b);
+        pipeline_run(w->pipeline, b, clock_wall_ms(), &w->cycle);
+        slot_drop(&w->shared->snapshots, w->index);
+        slot_drop(&w->shared->replayed, w->index);
+    }
+    consumer_release(w->consumer, b);
+    batch_reset(b);
+}
+
+static bool cycle_due(const struct worker *w) {
+    if (!pipeline_moved(w->pipeline)) return false;
+    if (!w->cycle_start_ms) return true; // initial states of new partitions
+    return clock_ms() - w->cycle_start_ms >= w->config->route.interval || cycle_bytes(&w->cycle) >= (size_t)w->config->route.cycle_bytes;
+}
+
+static int poll_wait(const struct worker *w) {
+    if (!w->cycle_start_ms) return IDLE_WAIT_MS;
+    int64_t left = w->config->route.interval - (clock_ms() - w->cycle_start_ms);
+    return left < 0 ? 0 : left > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)left;
+}
+
+/* ---- rebalance ---- */
+
+static int take_over(struct worker *w) {
+    const struct assignment *list;
+    size_t n;
+    int result = consumer_take(w->consumer, &list, &n);
+    if (result == ERR_RETRY) {
+        clock_sleep_ms(IDLE_WAIT_MS);
+        return 0; // still pending: the next step tries again
+    }
+    TRY(result);
+    metric_add(METRIC_rebalances, 0, 1);
+    LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n), L_STR("worker", w->identity));
+    for (size_t i = 0; i < n; i++) pipeline_own(w->pipeline, list[i].partition, list[i].offset, list[i].fresh, list[i].metadata, clock_wall_ms());
+    return 0;
+}
+
+static int let_go(struct worker *w, enum rebalance kind) {
+    if (kind == REBALANCE_REVOKED) {
+        decide_batch(w);
+        int result = commit_cycle(w);
+        if (result < 0 && result != ERR_STOPPED) return result;
+    }
+    bool lost = kind == REBALANCE_LOST;
+    metric_add(METRIC_rebalances, lost ? 2 : 1, 1);
+    LOG(NOTICE, lost ? "lost" : "revoked", lost ? "the group took our partitions; what was not committed is dropped" : "partitions given back", L_STR("worker", w->identity));
+    disown_all(w);
+    consumer_leave(w->consumer);
+    return 0;
+}
+
+static int rebalance(struct worker *w) {
+    enum rebalance kind = consumer_pending(w->consumer);
+    if (kind == REBALANCE_NONE) return 0;
+    return kind == REBALANCE_ASSIGNED ? take_over(w) : let_go(w, kind);
+}
+
+/* ---- figures ---- */
+
+struct lag {
+    struct worker *w;
+    struct worker_figures figures;
+};
+
+static void add_lag(int32_t partition, int64_t next, int64_t newest_ms, void *opaque) {
+    struct lag *lag = opaque;
+    int64_t end = consumer_end(lag->w->consumer, partition);
+    double behind = end > next ? (double)(end - next) : 0;
+    double age = behind > 0 && newest_ms ? (double)(clock_wall_ms() - newest_ms) / 1000 : 0;
+    lag->figures.lag += behind;
+    if (age > lag->figures.age_s) lag->figures.age_s = age;
+    lag->figures.partitions++;
+}
+
+static void update_figures(struct worker *w) {
+    if (clock_ms() - w->figures_ms < FIGURES_MS) return;
+    w->figures_ms = clock_ms();
+    struct lag lag = {.w = w, .figures.tokens = pipeline_tokens(w->pipeline)};
+    pipeline_positions(w->pipeline, add_lag, &lag);
+    pthread_mutex_lock(&w->figures_lock);
+    w->figures = lag.figures;
+    pthread_mutex_unlock(&w->figures_lock);
+}
+
+struct worker_figures worker_figures(struct worker *w) {
+    pthread_mutex_lock(&w->figures_lock);
+    struct worker_figures figures = w->figures;
+    pthread_mutex_unlock(&w->figures_lock);
+    return figures;
+}
+
+/* ---- life ---- */
+
+static int follow_reload(struct worker *w) {
+    const struct config *latest = atomic_load(&w->shared->config);
+    if (latest == w->config) return 0;
+    w->config = latest;
+    return pipeline_reload(w->pipeline, latest);
+}
+
+static int step(struct worker *w) {
+    atomic_fetch_add(&w->progress, 1);
+    TRY(rebalance(w));
+    TRY(consumer_poll(w->consumer, pipeline_batch(w->pipeline), poll_wait(w)));
+    decide_batch(w);
+    if (cycle_due(w)) {
+        TRY(commit_cycle(w));
+        TRY(follow_reload(w));
+    }
+    update_figures(w);
+    return 0;
+}
+
+/* Partitions of the samples topic: caps and grant are shared out over them, so they must be known before the first decision. */
+static int count_partitions(struct worker *w) {
+    for (;;) {
+        int n = consumer_partitions(w->consumer);
+        if (n > 0) return n;
+        if (stopping(w)) return ERR_STOPPED;
+        LOG(ERROR, "topic_unavailable", n == ERR_MISSING ? "the samples topic does not exist" : "the broker does not answer for the samples topic",
+            L_STR("topic", w->config->topics.samples), L_STR("error", error_name(n)));
+        metric_set(METRIC_broker_down, 0, 1);
+        atomic_fetch_add(&w->progress, 1);
+        clock_sleep_ms(BACKOFF_MAX_MS / 2);
+    }
+}
+
+static int open_worker(struct worker *w) {
+    struct buf why = {0};
+    int result = consumer_create(&w->consumer, w->config, w->identity, &why);
+    if (result < 0) LOG(ERROR, "consumer_refused", buf_string(&why));
+    buf_release(&why);
+    TRY(result);
+    int partitions = count_partitions(w);
+    TRY(partitions);
+    struct pipeline_options options = {.config = w->config, .features = w->shared->features, .partitions = (size_t)partitions};
+    TRY(pipeline_create(&w->pipeline, &options));
+    TRY(need_producer(w));
+    pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
+    TRY(consumer_subscribe(w->consumer));
+    atomic_store(&w->ready, true);
+    return 0;
+}
+
+static void close_worker(struct worker *w) {
+    if (w->pipeline && w->consumer) {
+        struct batch *b = pipeline_batch(w->pipeline);
+        consumer_release(w->consumer, b);
+        batch_reset(b);
+    }
+    producer_destroy(w->producer);
+    consumer_destroy(w->consumer);
+    pipeline_destroy(w->pipeline);
+    cycle_release(&w->cycle);
+}
+
+static void *worker_main(void *arg) {
+    struct worker *w = arg;
+    int result = open_worker(w);
+    while (result == 0 && !stopping(w)) result = step(w);
+    if (result == 0 && pipeline_moved(w->pipeline)) result = commit_cycle(w); // the last cycle: nothing decided is thrown away
+    if (result < 0 && result != ERR_STOPPED)
+        LOG(ERROR, "worker_ended", error_text(result), L_STR("worker", w->identity), L_STR("error", error_name(result)));
+    if (result == ERR_FENCED) metric_set(METRIC_fenced, 0, 1);
+    close_worker(w);
+    w->result = result == ERR_STOPPED ? 0 : result;
+    atomic_store(&w->ready, false);
+    atomic_store(&w->ended, true);
+    return NULL;
+}
+
+struct worker *worker_start(struct shared *shared, size_t index) {
+    struct worker *w = xcalloc(1, sizeof *w);
+    w->shared = shared;
+    w->config = atomic_load(&shared->config);
+    w->index = index;
+    pthread_mutex_init(&w->figures_lock, NULL);
+    snprintf(w->identity, sizeof w->identity, "%s-%s-%zu", w->config->service.name, w->config->service.instance, index);
+    CHECK(pthread_create(&w->thread, NULL, worker_main, w) == 0);
+    return w;
+}
+
+int worker_join(struct worker *w) {
+    pthread_join(w->thread, NULL);
+    int result = w->result;
+    pthread_mutex_destroy(&w->figures_lock);
+    free(w);
+    return result;
+}
+
+bool worker_ended(const struct worker *w) { return atomic_load(&w->ended); }
+bool worker_ready(const struct worker *w) { return atomic_load(&w->ready); }
+uint64_t worker_progress(const struct worker *w) { return atomic_load(&w->progress); }

@@ -1,0 +1,38 @@
+/* A worker: one member of the consumer group and one producer; the whole path of a sample; shares nothing but the slots.
+ * Thread: main thread starts and ends it; the rest is the worker thread's own */
+#pragma once
+
+#include "app/pipeline.h"
+#include "base/slot.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What the threads of one process share. Written by main before they start, but for the atomics. */
+struct shared {
+    const struct features *features;
+    _Atomic(const struct config *) config; // replaced by a reload; earlier ones stay until the end
+    struct slot snapshots;                 // filled by the follower
+    struct replay_switch *replay;          // ascending by offset
+    size_t replay_n;
+    struct slot replayed;                  // the follower's array (replay_n) of snapshots, parallel to replay
+    _Atomic bool stopping;
+};
+
+/* Last second's figures of one worker, for the process's gauges. */
+struct worker_figures {
+    double lag, age_s, tokens;
+    size_t partitions;
+};
+
+struct worker;
+
+struct worker *worker_start(struct shared *shared, size_t index);
+/* Waits for its end; returns 0 or the ERR_ it ended with, and frees it. */
+int worker_join(struct worker *w);
+bool worker_ended(const struct worker *w);
+/* Whether it has subscribed and its producer works. */
+bool worker_ready(const struct worker *w);
+/* Counts up while it makes progress. */
+uint64_t worker_progress(const struct worker *w);
+struct worker_figures worker_figures(struct worker *w);

@@ -1,0 +1,289 @@
+/* Checks across options: what the rows of the table cannot say.
+ *
+ * Each speaks at the place of the guilty key, and says nothing about a value that was refused already. Checks of single
+ * entries are a table of (option, predicate); the others are functions. Thread: main thread */
+#include "config_check.h"
+
+#include "config_entry.h"
+#include "words.h"
+
+#include <math.h>
+
+struct entry_check {
+    size_t option;
+    const char *(*wrong)(struct text);
+};
+
+/* Applied to a text that is not empty and to every entry of a list. */
+static const struct entry_check option_checks[] = {
+    {OPTION_service_name, wrong_name},        {OPTION_service_instance, wrong_name},
+    {OPTION_kafka_brokers, wrong_brokers},    {OPTION_topics_samples, wrong_topic},
+    {OPTION_topics_tasks, wrong_topic},       {OPTION_topics_labels, wrong_topic},
+    {OPTION_topics_models, wrong_topic},      {OPTION_topics_dead_letters, wrong_topic},
+    {OPTION_topics_predictions, wrong_topic}, {OPTION_admit_id, wrong_pointer},
+    {OPTION_model_classes, wrong_class},      {OPTION_model_hidden, wrong_width},
+    {OPTION_route_fields, wrong_pointer},     {OPTION_route_mask, wrong_pointer},
+    {OPTION_train_memories, wrong_memory},    {OPTION_watch_listen, wrong_listen},
+    {OPTION_replay_switches, wrong_switch},
+};
+static const struct entry_check feature_checks[] = {
+    {FEATURE_KEY_path, wrong_pointer},
+    {FEATURE_KEY_clip, wrong_number},
+};
+
+static bool fine(const struct reading *r, size_t option) { return !r->options[option].bad; }
+
+static struct mark place(const struct reading *r, size_t option) {
+    return mark_of_given(&r->options[option], MARK_START);
+}
+
+static void check_entry(struct reading *r, const struct option *o, const struct entry_check *check, struct given *g,
+                        const void *base, struct mark otherwise) {
+    const void *at = (const char *)base + o->offset;
+    char *const *entries = o->type == TYPE_LIST ? ((const struct list *)at)->at : at;
+    size_t n = o->type == TYPE_LIST ? ((const struct list *)at)->n : **entries != '\0';
+    const struct node *node = g->node ? o->type == TYPE_LIST ? g->node->child : g->node : NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct text entry = text_of(entries[i]);
+        const char *wrong = check->wrong(entry);
+        struct mark mark = node ? node->mark : otherwise;
+        if (wrong) problem(&r->problems, mark, o->path, "%s %s", shown(&r->problems, entry), wrong);
+        g->bad |= wrong != NULL;
+        if (node) node = node->next;
+    }
+}
+
+static void check_entries(struct reading *r) {
+    for (size_t i = 0; i < sizeof option_checks / sizeof *option_checks; i++) {
+        const struct entry_check *c = &option_checks[i];
+        if (fine(r, c->option))
+            check_entry(r, &option_rows[c->option], c, &r->options[c->option], r->config, MARK_START);
+    }
+}
+
+/* One of several texts that must differ. */
+struct item {
+    const char *text, *path;
+    struct mark mark;
+};
+
+static int by_text(const void *left, const void *right) {
+    const struct item *a = left, *b = right;
+    int order = strcmp(a->text, b->text);
+    if (order) return order;
+    if (a->mark.line != b->mark.line) return a->mark.line < b->mark.line ? -1 : 1;
+    return (a->mark.column > b->mark.column) - (a->mark.column < b->mark.column);
+}
+
+static void refuse_repeats(struct reading *r, struct item *items, size_t n) {
+    if (n) qsort(items, n, sizeof *items, by_text);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(items[i].text, items[i - 1].text) == 0)
+            problem(&r->problems, items[i].mark, items[i].path, "%s is used twice; each must be different",
+                    shown(&r->problems, text_of(items[i].text)));
+}
+
+static void check_unique_list(struct reading *r, const char *path, const struct list *list, const struct given *g) {
+    if (!g->node || g->bad) return;
+    struct item *items = arena_take(&r->arena, list->n * sizeof *items);
+    const struct node *node = g->node->child;
+    for (size_t i = 0; i < list->n; i++, node = node->next) items[i] = (struct item){list->at[i], path, node->mark};
+    refuse_repeats(r, items, list->n);
+}
+
+static void check_topics(struct reading *r) {
+    static const size_t topics[] = {OPTION_topics_samples, OPTION_topics_tasks,        OPTION_topics_labels,
+                                    OPTION_topics_models,  OPTION_topics_dead_letters, OPTION_topics_predictions};
+    struct item items[sizeof topics / sizeof *topics];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        const struct option *o = &option_rows[topics[i]];
+        const char *name = *(char *const *)((const char *)r->config + o->offset);
+        if (*name && fine(r, topics[i])) items[n++] = (struct item){name, o->path, place(r, topics[i])};
+    }
+    refuse_repeats(r, items, n);
+}
+
+static bool list_has(const struct list *list, const char *word) {
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->at[i], word) == 0) return true;
+    return false;
+}
+
+/* Joined with '|' for nearest_word; an entry that holds '|' is no great loss there. */
+static const char *joined(struct reading *r, const struct list *list) {
+    struct buf b = {0};
+    for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
+    const char *text = arena_string(&r->arena, buf_view(&b));
+    buf_release(&b);
+    return text;
+}
+
+static void check_classes(struct reading *r) {
+    struct config *c = r->config;
+    struct given *classes = &r->options[OPTION_model_classes];
+    if (!classes->node)
+        problem(&r->problems, MARK_START, "model.classes", "is missing; name two classes or more: [good, fraud]");
+    if (!classes->node || classes->bad) return;
+    check_unique_list(r, "model.classes", &c->model.classes, classes);
+    if (!*c->model.positive) {
+        c->model.positive = c->model.classes.at[c->model.classes.n - 1];
+    } else if (fine(r, OPTION_model_positive) && !list_has(&c->model.classes, c->model.positive)) {
+        const char *choices = joined(r, &c->model.classes);
+        struct text near = nearest_word(choices, text_of(c->model.positive));
+        problem(&r->problems, place(r, OPTION_model_positive), "model.positive",
+                "%s is not one of model.classes%s%.*s", shown(&r->problems, text_of(c->model.positive)),
+                near.at ? "; did you mean " : "", (int)near.len, near.at ? near.at : "");
+    }
+}
+
+/* One share of query.mix; 0 when it is wrong. */
+static double mix_share(struct reading *r, const struct node *n) {
+    struct text name = n->key->text;
+    int m = word_index(MEASURE_CHOICES, name);
+    double share = 0;
+    if (m < 0 || m == MEASURE_MIX) {
+        struct text near = nearest_word(MEASURE_CHOICES, name);
+        problem(&r->problems, n->key->mark, "query.mix", "%s is not a measure that can be mixed%s%.*s",
+                shown(&r->problems, name), near.at && m < 0 ? "; did you mean " : "", m < 0 ? (int)near.len : 0,
+                near.at ? near.at : "");
+    } else if (scalar_number(n->text, &share) || share <= 0) {
+        problem(&r->problems, n->mark, "query.mix", "%s is not a share; allowed number: above 0, at most 1",
+                shown(&r->problems, n->text));
+        share = 0;
+    } else {
+        return share;
+    }
+    r->options[OPTION_query_mix].bad = true;
+    return 0;
+}
+
+static void check_mix(struct reading *r) {
+    struct given *mix = &r->options[OPTION_query_mix];
+    if (!fine(r, OPTION_query_measure) || mix->bad) return;
+    bool wanted = r->config->query.measure == MEASURE_MIX;
+    if (wanted && !r->config->query.mix.n) {
+        problem(&r->problems, place(r, OPTION_query_measure), "query.measure",
+                "mix needs query.mix, e.g. {risk: 0.8, entropy: 0.2}");
+    } else if (!wanted && r->config->query.mix.n) {
+        problem(&r->problems, place(r, OPTION_query_mix), "query.mix", "is for query.measure mix only");
+    } else if (wanted) {
+        double sum = 0;
+        for (const struct node *n = mix->node->child; n; n = n->next) sum += mix_share(r, n);
+        if (!mix->bad && fabs(sum - 1) > 1e-9)
+            problem(&r->problems, mix->node->mark, "query.mix", "the shares add up to %.10g; they must add up to 1", sum);
+    }
+}
+
+/* The block of the random arm, 1/(rate × random_share) samples, is counted in 32 bits. */
+static void check_budget(struct reading *r) {
+    const struct config *c = r->config;
+    if (!fine(r, OPTION_budget_rate) || !fine(r, OPTION_budget_random_share)) return;
+    if (c->budget.rate > 0 && c->budget.rate * c->budget.random_share < 1e-9)
+        problem(&r->problems, place(r, OPTION_budget_rate), "budget.rate",
+                "times budget.random_share is below 1e-9: the random arm would never ask; use 0 for no budget at all");
+}
+
+static void check_times(struct reading *r) {
+    const struct config *c = r->config;
+    if (!fine(r, OPTION_route_interval) || !fine(r, OPTION_kafka_session_timeout)) return;
+    if (2 * c->route.interval < c->kafka.session_timeout) return;
+    size_t guilty = r->options[OPTION_route_interval].node ? OPTION_route_interval : OPTION_kafka_session_timeout;
+    problem(&r->problems, place(r, guilty), option_rows[guilty].path,
+            "a cycle (route.interval) must take less than half of kafka.session_timeout");
+}
+
+/* A value that only some type of feature has. */
+static void only_for(struct reading *r, size_t i, size_t key, bool wrong, const char *type) {
+    const struct given *g = &r->feature[i * FEATURE_KEYS + key];
+    if (wrong && !g->bad)
+        problem(&r->problems, mark_of_given(g, r->entry[i]), feature_rows[key].path, "is for type %s only", type);
+}
+
+static void check_clip(struct reading *r, const struct given *g, const struct list *clip) {
+    double least = 0, most = 0;
+    if (!clip->n || g->bad) return;
+    if (clip->n == 2 && !scalar_number(text_of(clip->at[0]), &least) && !scalar_number(text_of(clip->at[1]), &most) &&
+        least < most)
+        return;
+    problem(&r->problems, g->node->mark, "features.clip", "is not two ascending numbers: [least, most]");
+}
+
+static void check_category(struct reading *r, size_t i, const struct feature_config *f, const struct given *g) {
+    bool values = f->values.n > 0, hash = f->hash > 0;
+    if (g[FEATURE_KEY_values].bad || g[FEATURE_KEY_hash].bad) return;
+    if (!values && !hash)
+        problem(&r->problems, mark_of_given(&g[FEATURE_KEY_type], r->entry[i]), "features.type",
+                "category needs values (a list) or hash (a number of columns)");
+    if (values && hash)
+        problem(&r->problems, g[FEATURE_KEY_hash].node->mark, "features.hash", "values is given too; choose one");
+    check_unique_list(r, "features.values", &f->values, &g[FEATURE_KEY_values]);
+}
+
+static void check_feature(struct reading *r, size_t i) {
+    const struct feature_config *f = &r->config->features[i];
+    struct given *g = &r->feature[i * FEATURE_KEYS];
+    if (!g[FEATURE_KEY_name].node) problem(&r->problems, r->entry[i], "features.name", "is missing");
+    for (size_t c = 0; c < sizeof feature_checks / sizeof *feature_checks; c++) {
+        size_t key = feature_checks[c].option;
+        if (!g[key].bad) check_entry(r, &feature_rows[key], &feature_checks[c], &g[key], f, r->entry[i]);
+    }
+    if (g[FEATURE_KEY_type].bad) return;
+    bool number = f->type == FEATURE_NUMBER, category = f->type == FEATURE_CATEGORY;
+    only_for(r, i, FEATURE_KEY_log1p, f->log1p && !number, "number");
+    only_for(r, i, FEATURE_KEY_clip, f->clip.n && !number, "number");
+    only_for(r, i, FEATURE_KEY_values, f->values.n && !category, "category");
+    only_for(r, i, FEATURE_KEY_hash, f->hash && !category, "category");
+    if (number) check_clip(r, &g[FEATURE_KEY_clip], &f->clip);
+    if (category) check_category(r, i, f, g);
+}
+
+static void check_feature_names(struct reading *r) {
+    size_t n = 0;
+    struct item *items = arena_take(&r->arena, r->config->features_n * sizeof *items);
+    for (size_t i = 0; i < r->config->features_n; i++) {
+        const struct given *g = &r->feature[i * FEATURE_KEYS + FEATURE_KEY_name];
+        if (g->node && !g->bad) items[n++] = (struct item){r->config->features[i].name, "features.name", g->node->mark};
+    }
+    refuse_repeats(r, items, n);
+}
+
+static void check_features(struct reading *r) {
+    if (!r->features.node) {
+        problem(&r->problems, MARK_START, "features", "is missing; list at least one: - name: amount");
+    } else if (!r->config->features_n && !r->features.bad) {
+        problem(&r->problems, r->features.node->mark, "features", "is empty; list at least one: - name: amount");
+    }
+    for (size_t i = 0; i < r->config->features_n; i++) check_feature(r, i);
+    check_feature_names(r);
+}
+
+static void check_value_at_risk(struct reading *r) {
+    const struct config *c = r->config;
+    if (!fine(r, OPTION_route_priority) || !fine(r, OPTION_route_value) || r->features.bad) return;
+    if (!*c->route.value) {
+        if (c->route.priority == PRIORITY_VALUE_AT_RISK)
+            problem(&r->problems, place(r, OPTION_route_priority), "route.priority",
+                    "value_at_risk needs route.value, the name of a number feature");
+        return;
+    }
+    const char *wrong = "is not the name of a feature";
+    for (size_t i = 0; i < c->features_n; i++) {
+        if (strcmp(c->features[i].name, c->route.value) != 0) continue;
+        wrong = c->features[i].type == FEATURE_NUMBER ? NULL : "is not a number feature";
+    }
+    if (wrong)
+        problem(&r->problems, place(r, OPTION_route_value), "route.value", "%s %s",
+                shown(&r->problems, text_of(c->route.value)), wrong);
+}
+
+void config_check(struct reading *r) {
+    check_entries(r);
+    check_topics(r);
+    check_classes(r);
+    check_mix(r);
+    check_budget(r);
+    check_times(r);
+    check_features(r);
+    check_value_at_risk(r);
+}

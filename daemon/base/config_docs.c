@@ -1,0 +1,163 @@
+/* What the options table says to people: docs/OPTIONS.md and the annotated config/winnowd.yaml.
+ *
+ * A test compares both files with what is made here, so they cannot grow apart from the code. Thread: main thread */
+#include "config_value.h"
+
+enum { COMMENT_WIDTH = 110 };
+
+static const char docs_head[] =
+    "# Options\n"
+    "\n"
+    "Generated from the options table; do not edit. `config/winnowd.yaml` has the same as an annotated file.\n"
+    "\n"
+    "The configuration is one YAML file of sections, and in them keys: `budget.rate` below is key `rate` of section\n"
+    "`budget`. A key left out has its default. `winnowd check -c FILE` tells every mistake of a file at once, with its place,\n"
+    "and prints the values that would be in force and where each comes from.\n"
+    "\n"
+    "| type | how it is written |\n"
+    "|---|---|\n"
+    "| text | quoted or not; its length is counted in bytes |\n"
+    "| boolean | `true` or `false`, nothing else |\n"
+    "| whole number, number | decimal, without quotes: `42`, `0.05`, `1e-6` |\n"
+    "| duration | whole number and unit: `50ms`, `5s`, `10m`, `12h`, `7d`; the unit is never left out |\n"
+    "| size | whole number and unit: `512B`, `64KiB`, `8MiB`, `4GiB`; without a unit: bytes |\n"
+    "| choice | one of the words named |\n"
+    "| list | `[a, b]`, or one `- a` a line |\n"
+    "| map | `{name: value}`, or one `name: value` a line |\n"
+    "\n"
+    "Aliases, anchors, tags, merge keys, repeated keys and second documents are refused. \"reload\": SIGHUP puts a changed\n"
+    "value in force; \"restart\": only a restart does, and SIGHUP says so.\n";
+
+static const char features_doc[] = "The fields of a sample that the model sees: a list, one map for each feature. At least one "
+                                   "is required. A change needs a restart and starts a new model.";
+
+/* A cell must not hold '|', which would end it. */
+static void cell(const char *text, struct buf *out) {
+    for (; *text; text++) {
+        if (*text == '|') buf_str(out, "\\");
+        buf_add(out, text, 1);
+    }
+}
+
+static void standard_of(const struct option *o, struct buf *out) {
+    struct arena arena = {0};
+    _Alignas(16) char value[64];
+    value_standard(&arena, o, value);
+    value_write(o, value, out);
+    arena_release(&arena);
+}
+
+static bool is_required(const struct option *o) {
+    return strcmp(o->path, "model.classes") == 0 || strcmp(o->path, "features.name") == 0;
+}
+
+static void markdown_row(const struct option *o, bool reloads, struct buf *out) {
+    struct buf words = {0};
+    buf_printf(out, "| `%s` | %s | ", o->key, type_name(o->type));
+    if (!is_required(o)) {
+        standard_of(o, &words);
+        buf_printf(out, "`%s`", buf_string(&words));
+    } else {
+        buf_str(out, "required");
+    }
+    buf_reset(&words);
+    option_allowed(o, &words);
+    buf_str(out, " | ");
+    cell(buf_string(&words), out);
+    if (reloads) buf_printf(out, " | %s", o->flags & RELOAD ? "reload" : "restart");
+    buf_str(out, " | ");
+    cell(o->doc, out);
+    buf_str(out, " |\n");
+    buf_release(&words);
+}
+
+void config_markdown(struct buf *out) {
+    buf_str(out, docs_head);
+    for (size_t i = 0, section = 0; i < OPTIONS; i++) {
+        if (!i || !same_section(&option_rows[i], &option_rows[i - 1])) {
+            const struct section *s = &section_rows[section++];
+            buf_printf(out, "\n## %s\n\n%s\n\n", s->name, s->doc);
+            buf_str(out, "| key | type | default | allowed | changed by | what for |\n|---|---|---|---|---|---|\n");
+        }
+        markdown_row(&option_rows[i], true, out);
+    }
+    buf_printf(out, "\n## features\n\n%s\n\n", features_doc);
+    buf_str(out, "| key | type | default | allowed | what for |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < FEATURE_KEYS; i++) markdown_row(&feature_rows[i], false, out);
+}
+
+/* Text as comment lines, broken between words. */
+static void comment(const char *indent, const char *text, struct buf *out) {
+    size_t column = 0;
+    while (*text) {
+        size_t n = strcspn(text, " ");
+        if (column && column + 1 + n > COMMENT_WIDTH) {
+            buf_str(out, "\n");
+            column = 0;
+        }
+        if (!column) {
+            buf_printf(out, "%s#", indent);
+            column = strlen(indent) + 1;
+        }
+        buf_printf(out, " %.*s", (int)n, text);
+        column += n + 1;
+        text += n + strspn(text + n, " ");
+    }
+    buf_str(out, "\n");
+}
+
+static void template_comment(const struct option *o, const char *indent, struct buf *out) {
+    struct buf b = {0};
+    comment(indent, o->doc, out);
+    buf_printf(&b, "(%s: ", type_name(o->type));
+    option_allowed(o, &b);
+    if (is_required(o)) buf_str(&b, "; required");
+    if (o->flags & RELOAD) buf_str(&b, "; reload");
+    buf_str(&b, ")");
+    comment(indent, buf_string(&b), out);
+    buf_release(&b);
+}
+
+/* Required keys stand there with an example, the others with their default, commented out. */
+static void template_option(const struct option *o, const char *indent, const char *example, struct buf *out) {
+    template_comment(o, indent, out);
+    buf_printf(out, "%s%s%s: ", indent, example ? "" : "#", o->key);
+    if (example) buf_str(out, example);
+    else standard_of(o, out);
+    buf_str(out, "\n");
+}
+
+static const char template_head[] =
+    "# winnowd's configuration: every option, what it is for, and its default behind a '#'. To change one, remove the '#'.\n"
+    "# Generated from the options table; docs/OPTIONS.md has the same as tables. Try it: winnowd check -c FILE\n"
+    "# \"reload\": SIGHUP puts a changed value in force; all others need a restart.\n";
+
+/* The first entry shows every key. */
+static void template_features(struct buf *out) {
+    buf_str(out, "\n");
+    comment("", features_doc, out);
+    buf_str(out, "features:\n");
+    for (size_t i = 0; i < FEATURE_KEYS; i++) {
+        buf_str(out, i ? "" : "  -\n");
+        template_option(&feature_rows[i], "    ", is_required(&feature_rows[i]) ? "amount" : NULL, out);
+    }
+    buf_str(out, "  - name: country\n"
+                 "    path: /card/country\n"
+                 "    type: category\n"
+                 "    values: [DE, FR, NL]\n");
+}
+
+void config_template(struct buf *out) {
+    buf_str(out, template_head);
+    for (size_t i = 0, section = 0; i < OPTIONS; i++) {
+        const struct option *o = &option_rows[i];
+        if (!i || !same_section(o, o - 1)) {
+            const struct section *s = &section_rows[section++];
+            buf_str(out, "\n");
+            comment("", s->doc, out);
+            buf_printf(out, "%s:\n", s->name);
+        }
+        template_option(o, "  ", is_required(o) ? "[good, fraud]" : NULL, out);
+    }
+    template_features(out);
+}

@@ -1,0 +1,23 @@
+/* The strict grammar of values, in both directions: node to struct and struct to YAML. One place for every type.
+ *
+ * Thread: any thread */
+#pragma once
+
+#include "config_table.h"
+#include "config_yaml.h"
+
+/* NULL, or what is wrong with the text ("is not a whole number"). */
+const char *scalar_int(struct text t, int64_t *out);
+const char *scalar_number(struct text t, double *out);
+/* A bound or value of a numeric type, as it would be written in YAML: 50ms, 64KiB, 0.2. */
+void scalar_number_write(enum option_type type, double value, struct buf *out);
+
+/* Reads the node into *at (a field of the row's type, memory from arena); false when a problem was told. */
+bool value_read(struct problems *p, struct arena *arena, const struct option *o, const struct node *n, void *at);
+/* The row's default, read by the same grammar. */
+void value_standard(struct arena *arena, const struct option *o, void *at);
+/* As YAML, on one line. What may be a secret is masked, always (promise I12). */
+void value_write(const struct option *o, const void *at, struct buf *out);
+bool value_equal(const struct option *o, const void *a, const void *b);
+/* A deep copy, memory from arena. */
+void value_copy(struct arena *arena, const struct option *o, void *to, const void *from);

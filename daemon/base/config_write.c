@@ -1,0 +1,133 @@
+/* Writing, comparing and copying values by their row.
+ *
+ * What is written reads back to the same value, except secrets: options flagged so, and values of maps whose name says that
+ * they hold one, come out as "***". A value "@FILE" names a file and is shown. Keeps promise I12: this is the one place
+ * where a configured value becomes text. Thread: any thread */
+#include "config_value.h"
+
+#include <strings.h>
+
+static const char *const secret_names[] = {"password", "secret", "passphrase", "private", "key.pem", "jaas",
+                                           "oauthbearer.config"};
+
+static bool is_secret(const char *name, const char *value) {
+    if (value[0] == '@') return false;
+    for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
+        if (strcasestr(name, secret_names[i])) return true;
+    return false;
+}
+
+/* Length of the character at p if YAML cannot hold it as it is: control characters, and those that end a line. */
+static size_t special_length(const char *p) {
+    static const char *const specials[] = {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF", "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+    unsigned char c = (unsigned char)p[0], d = (unsigned char)p[1];
+    if (c < 0x20 || c == 0x7F) return 1;
+    if (c == 0xC2 && d >= 0x80 && d < 0xA0) return 2;
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+        if (strncmp(p, specials[i], 3) == 0) return 3;
+    return 0;
+}
+
+static unsigned code_point(const char *p, size_t n) {
+    const unsigned char *u = (const unsigned char *)p;
+    if (n == 1) return u[0];
+    if (n == 2) return (u[0] & 0x1Fu) << 6 | (u[1] & 0x3Fu);
+    return (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6 | (u[2] & 0x3Fu);
+}
+
+static void write_quoted(const char *p, struct buf *out) {
+    buf_str(out, "\"");
+    while (*p) {
+        size_t special = special_length(p);
+        if (special) buf_printf(out, "\\u%04X", code_point(p, special));
+        else if (*p == '"' || *p == '\\') buf_printf(out, "\\%c", *p);
+        else buf_add(out, p, 1);
+        p += special ? special : 1;
+    }
+    buf_str(out, "\"");
+}
+
+/* Entries of lists and maps that are numbers go without quotes: they are read as text either way. */
+static void write_entry(const char *text, struct buf *out) {
+    double number;
+    if (scalar_number(text_of(text), &number)) write_quoted(text, out);
+    else buf_str(out, text);
+}
+
+static void write_list(const struct list *l, struct buf *out) {
+    buf_str(out, "[");
+    for (size_t i = 0; i < l->n; i++) {
+        if (i) buf_str(out, ", ");
+        write_entry(l->at[i], out);
+    }
+    buf_str(out, "]");
+}
+
+static void write_map(const struct map *m, bool secret, struct buf *out) {
+    buf_str(out, "{");
+    for (size_t i = 0; i < m->n; i++) {
+        if (i) buf_str(out, ", ");
+        write_quoted(m->key[i], out);
+        buf_str(out, ": ");
+        bool mask = secret || is_secret(m->key[i], m->value[i]);
+        write_entry(mask ? "***" : m->value[i], out);
+    }
+    buf_str(out, "}");
+}
+
+void value_write(const struct option *o, const void *at, struct buf *out) {
+    bool secret = o->flags & SECRET;
+    switch (o->type) {
+    case TYPE_STR: write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out); break;
+    case TYPE_BOOL: buf_str(out, *(const bool *)at ? "true" : "false"); break;
+    case TYPE_NUM: buf_double(out, *(const double *)at); break;
+    case TYPE_CHOICE: buf_text(out, config_choice(o->choices, *(const int *)at)); break;
+    case TYPE_LIST: write_list(at, out); break;
+    case TYPE_MAP: write_map(at, secret, out); break;
+    default: scalar_number_write(o->type, (double)*(const int64_t *)at, out);
+    }
+}
+
+static bool texts_equal(char *const *a, char *const *b, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(a[i], b[i]) != 0) return false;
+    return true;
+}
+
+bool value_equal(const struct option *o, const void *a, const void *b) {
+    const struct list *la = a, *lb = b;
+    const struct map *ma = a, *mb = b;
+    switch (o->type) {
+    case TYPE_STR: return texts_equal(a, b, 1);
+    case TYPE_BOOL: return *(const bool *)a == *(const bool *)b;
+    case TYPE_NUM: return *(const double *)a == *(const double *)b;
+    case TYPE_CHOICE: return *(const int *)a == *(const int *)b;
+    case TYPE_LIST: return la->n == lb->n && texts_equal(la->at, lb->at, la->n);
+    case TYPE_MAP:
+        return ma->n == mb->n && texts_equal(ma->key, mb->key, ma->n) && texts_equal(ma->value, mb->value, ma->n);
+    default: return *(const int64_t *)a == *(const int64_t *)b;
+    }
+}
+
+static char **copy_texts(struct arena *arena, char *const *from, size_t n) {
+    char **to = arena_take(arena, n * sizeof *to);
+    for (size_t i = 0; i < n; i++) to[i] = arena_string(arena, text_of(from[i]));
+    return to;
+}
+
+void value_copy(struct arena *arena, const struct option *o, void *to, const void *from) {
+    const struct list *list = from;
+    const struct map *map = from;
+    switch (o->type) {
+    case TYPE_STR: *(char **)to = arena_string(arena, text_of(*(char *const *)from)); break;
+    case TYPE_BOOL: *(bool *)to = *(const bool *)from; break;
+    case TYPE_NUM: *(double *)to = *(const double *)from; break;
+    case TYPE_CHOICE: *(int *)to = *(const int *)from; break;
+    case TYPE_LIST: *(struct list *)to = (struct list){copy_texts(arena, list->at, list->n), list->n}; break;
+    case TYPE_MAP:
+        *(struct map *)to =
+            (struct map){copy_texts(arena, map->key, map->n), copy_texts(arena, map->value, map->n), map->n};
+        break;
+    default: *(int64_t *)to = *(const int64_t *)from;
+    }
+}
