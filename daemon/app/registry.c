@@ -95,7 +95,7 @@ static void put_in_force(struct registry *r) {
     struct version *v = wanted ? find(r, wanted) : NULL;
     if (!wanted || v == r->current) return;
     if (!v || !v->model) {
-        LOG(WARNING, "model_not_there", "the policy wants a version that is not on the topic or was refused; the one in force stays", L_U64("version", wanted));
+        if (!r->options.quiet) LOG(WARNING, "model_not_there", "the policy wants a version that is not on the topic or was refused; the one in force stays", L_U64("version", wanted));
         return;
     }
     v->references++;
@@ -103,10 +103,11 @@ static void put_in_force(struct registry *r) {
     r->current = v;
 }
 
-static void refuse(struct version *v, const char *why) {
+static void refuse(struct registry *r, struct version *v, const char *why) {
     v->refused = true;
     model_destroy(v->model);
     v->model = NULL;
+    if (r->options.quiet) return;
     metric_add(METRIC_models_loaded, 1, 1);
     LOG(ERROR, "model_refused", why, L_U64("version", v->number));
 }
@@ -121,9 +122,10 @@ static void build(struct registry *r, struct version *v) {
     if (result == 0 && r->options.d) result = model_check(v->model, r->options.d, r->options.classes, r->options.fingerprint, &why);
     if (result == 0 && v->model->version != v->number) result = ERR_MISMATCH, why = "the record holds another version than its key says";
     if (result < 0) {
-        refuse(v, why);
+        refuse(r, v, why);
         return;
     }
+    if (r->options.quiet) return;
     metric_add(METRIC_models_loaded, 0, 1);
     LOG(DEBUG, "model_loaded", "a version was read and checked", L_U64("version", v->number), L_U64("rows", v->model->rows));
 }

@@ -16,6 +16,7 @@ struct registry_options {
     size_t d;         // columns; 0: take any model (command line)
     struct text classes;
     uint64_t fingerprint;
+    bool quiet; // the process has another registry that counts and logs
 };
 
 /* What a worker decides with: immutable, and its model lives as long as it does. */

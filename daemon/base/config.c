@@ -40,19 +40,15 @@ static size_t find_row(const struct option *rows, size_t n, const char *section,
     return i;
 }
 
-/* Tells an unknown key, with the nearest of `choices`; else the section that has such a key. */
+/* Tells an unknown key, with the section that has just this key, else the nearest of `choices`. */
 static void refuse_key(struct reading *r, const char *section, const struct node *key, struct buf *choices) {
-    struct text near = nearest_word(buf_string(choices), key->text);
     struct buf b = {0};
-    if (near.at) {
-        buf_str(&b, "; did you mean ");
-        if (*section) buf_printf(&b, "%s.", section);
-        buf_text(&b, near);
-    }
-    for (size_t i = 0; i < OPTIONS && !near.at && !b.len; i++)
-        if (text_equal(text_of(option_rows[i].key), key->text)) buf_printf(&b, "; did you mean %s", option_rows[i].path);
-    problem(&r->problems, key->mark, NULL, "%s%s%s: unknown %s%s", section, *section ? "." : "", key->text.at,
-            *section ? "key" : "section", b.len ? buf_string(&b) : "");
+    for (size_t i = 0; i < OPTIONS && !b.len; i++)
+        if (text_equal(text_of(option_rows[i].key), key->text)) buf_str(&b, option_rows[i].path);
+    struct text near = nearest_word(buf_string(choices), key->text);
+    if (!b.len && near.at) buf_printf(&b, "%s%s%.*s", section, *section ? "." : "", (int)near.len, near.at);
+    problem(&r->problems, key->mark, NULL, "%s%s%s: unknown %s%s%s", section, *section ? "." : "", key->text.at,
+            *section ? "key" : "section", b.len ? "; did you mean " : "", buf_string(&b));
     buf_release(&b);
     buf_release(choices);
 }
@@ -217,7 +213,7 @@ static void read_all(struct reading *r, struct text yaml) {
     if (whole && (!root || root->kind == NODE_MAP)) config_check(r);
 }
 
-/* Runs `step` on a reading and gives the configuration out only when nothing was wrong. */
+/* Tells the problems, and gives the configuration out only when nothing was wrong. */
 static int finish(struct reading *r, struct config **out, struct buf *errors) {
     bool fine = r->problems.n == 0;
     problems_write(&r->problems, errors);

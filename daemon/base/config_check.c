@@ -125,7 +125,6 @@ static void check_classes(struct reading *r) {
     if (!classes->node)
         problem(&r->problems, MARK_START, "model.classes", "is missing; name two classes or more: [good, fraud]");
     if (!classes->node || classes->bad) return;
-    check_unique_list(r, "model.classes", &c->model.classes, classes);
     if (!*c->model.positive) {
         c->model.positive = c->model.classes.at[c->model.classes.n - 1];
     } else if (fine(r, OPTION_model_positive) && !list_has(&c->model.classes, c->model.positive)) {
@@ -278,6 +277,7 @@ static void check_value_at_risk(struct reading *r) {
 }
 
 void config_check(struct reading *r) {
+    check_unique_list(r, "model.classes", &r->config->model.classes, &r->options[OPTION_model_classes]);
     check_entries(r);
     check_topics(r);
     check_classes(r);

@@ -7,11 +7,14 @@
 
 #include <strings.h>
 
-static const char *const secret_names[] = {"password", "secret", "passphrase", "private", "key.pem", "jaas",
+static const char *const secret_names[] = {"password", "secret", "passphrase", "key.pem", "jaas",
                                            "oauthbearer.config"};
 
+/* By its name, or by what it is: a private key in PEM, an address with a password in it. */
 static bool is_secret(const char *name, const char *value) {
     if (value[0] == '@') return false;
+    const char *address = strstr(value, "://");
+    if (strstr(value, "PRIVATE KEY") || (address && strchr(address, '@'))) return true;
     for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
         if (strcasestr(name, secret_names[i])) return true;
     return false;

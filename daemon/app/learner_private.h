@@ -1,0 +1,43 @@
+/* What the learner's two halves share: learner.c reads topics into the store, learner_publish.c turns the store into versions.
+ * Thread: learner thread */
+#pragma once
+
+#include "app/learner.h"
+#include "train/fit.h"
+#include "train/publisher.h"
+#include "train/reader.h"
+#include "train/store.h"
+#include "watch/prequential.h"
+
+struct learner {
+    pthread_t thread;
+    struct shared *shared;
+    const struct config *config;
+    struct text classes;
+    size_t positive;
+    struct reader *reader;
+    struct store *store;
+    struct publisher *publisher;
+    struct registry *registry; // what the models topic says; kept up with what we publish
+    struct reader *models;
+    struct prequential *prequential;
+    struct decoder *decoder; // for labels that carry their own event
+    struct value *values;
+    double *own_row; // (d)
+    struct arena arena;
+    struct reader_record *record; // (READ_MOST)
+    size_t memories[16], memories_n, largest_memory;
+    int64_t rescan_ms, expire_ms, published_ms, progress_ms;
+    uint64_t published_rows, published_digest; // of the labelled set behind the newest version
+    bool moved; // positions changed since the last progress record
+    int result;
+    _Atomic bool ended, ready;
+    _Atomic uint64_t progress;
+};
+
+/* Reads the models topic to its end, after fencing the predecessor: the newest version's number and labelled set. */
+int learner_catch_up(struct learner *l) MUST_CHECK;
+/* Publishes what is due: a version, a changed policy, progress. 0 also when nothing is. */
+int learner_publish(struct learner *l, const struct store_counts *counts) MUST_CHECK;
+/* Options of the fits, from the configuration. */
+struct fit_options learner_fit_options(const struct learner *l);

@@ -1,0 +1,286 @@
+/* The learner's second half: when to fit, what to publish, under which number.
+ *
+ * A version is due when the labelled set has grown by train.growth, or by train.labels, or has changed at all and train.interval has
+ * passed. Its number is one more than the newest on the topic, which was read to its end after the predecessor was fenced, so numbers
+ * never repeat. Weights, the policy that makes them live, and progress are one transaction (I9). Whether a version is due is decided from
+ * the topic and the store alone, so a restart publishes neither twice nor less (I8).
+ *
+ * Thread: learner thread */
+#include "app/learner_private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "infer/model_record.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+
+enum { CHUNK_BYTES = 900000, PROGRESS_MS = 100, POLL_RECORDS = 64, PUBLICATIONS_MAX = 1024, RETRY_MS = 1000 };
+
+/* ---- catching up ---- */
+
+static int open_publisher(struct learner *l) {
+    char *id = xasprintf("%s-learner", l->config->service.name);
+    struct buf why = {0};
+    int result = publisher_create(&l->publisher, l->config, id, &why);
+    if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
+    buf_release(&why);
+    free(id);
+    return result;
+}
+
+static int open_models(struct learner *l) {
+    struct buf why = {0};
+    const char *topic = l->config->topics.models;
+    int result = reader_create(&l->models, l->config, &topic, 1, &why);
+    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
+    buf_release(&why);
+    return result < 0 ? result : reader_start(l->models, NULL, NULL);
+}
+
+static int read_models(struct learner *l, int wait_ms) {
+    struct reader_record record[POLL_RECORDS];
+    int n = reader_poll(l->models, record, POLL_RECORDS, wait_ms);
+    TRY(n);
+    for (int i = 0; i < n; i++) registry_apply(l->registry, record[i].key, record[i].value, record[i].chunks, record[i].offset);
+    reader_release(l->models, record, (size_t)n);
+    return 0;
+}
+
+/* Which labelled set is behind the newest version: its count is in the version, its digest in the progress record. */
+static void recall(struct learner *l) {
+    const struct model *m = registry_model(l->registry, registry_newest(l->registry));
+    l->published_rows = m ? m->rows : 0;
+    struct text progress = registry_progress(l->registry);
+    cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
+    const char *digest = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "published_digest"));
+    l->published_digest = digest ? strtoull(digest, NULL, 16) : 0;
+    cJSON_Delete(json);
+}
+
+int learner_catch_up(struct learner *l) {
+    registry_destroy(l->registry);
+    reader_destroy(l->models);
+    publisher_destroy(l->publisher);
+    l->models = NULL;
+    l->publisher = NULL;
+    l->registry = registry_create(&(struct registry_options){.name = l->config->service.name, .quiet = true});
+    TRY(open_publisher(l));
+    TRY(publisher_init(l->publisher)); // from here on a predecessor can write no more
+    TRY(open_models(l));
+    while (!reader_caught_up(l->models)) {
+        if (atomic_load(&l->shared->stopping)) return ERR_STOPPED;
+        atomic_fetch_add(&l->progress, 1);
+        TRY(read_models(l, 20));
+    }
+    recall(l);
+    return 0;
+}
+
+/* ---- what is due ---- */
+
+static bool version_due(const struct learner *l, const struct store_counts *c) {
+    if (c->labelled < (size_t)l->config->train.first || c->digest == l->published_digest) return false;
+    if (!l->published_rows) return true;
+    double grown = (double)c->labelled - (double)l->published_rows;
+    if (grown >= 1 && (grown >= l->config->train.growth * (double)l->published_rows || grown >= (double)l->config->train.labels)) return true;
+    return clock_ms() - l->published_ms >= l->config->train.interval;
+}
+
+static struct policy_learner wanted_policy(const struct learner *l, const struct store_counts *c, uint64_t live) {
+    struct policy_learner p = {.live = live, .full = l->config->budget.open_tasks && c->open >= (size_t)l->config->budget.open_tasks};
+    for (size_t i = 0; i < l->config->model.classes.n; i++) p.cold |= c->per_class[i] < (size_t)l->config->query.cold_labels;
+    return p;
+}
+
+/* ---- fitting ---- */
+
+struct fit_options learner_fit_options(const struct learner *l) {
+    const struct config *c = l->config;
+    struct fit_options o = {.d = features_columns(l->shared->features), .k = c->model.classes.n, .hidden_n = c->model.hidden.n, .memories_n = l->memories_n, .memories = l->memories,
+                            .sgd_rate = c->train.sgd_rate, .l2 = c->train.l2, .mix_memory = (double)c->train.mix_memory, .seed = (uint64_t)c->service.seed,
+                            .measure = (enum measure)c->query.measure, .positive = l->positive};
+    for (size_t i = 0; i < c->model.hidden.n; i++) o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
+    return o;
+}
+
+static struct text seen(struct learner *l, const struct store_counts *counts) {
+    struct buf b = {0};
+    const char *role[] = {"tasks", "labels"};
+    for (size_t t = 0; t < 2; t++)
+        for (int32_t p = 0; p < reader_partitions(l->reader, t); p++)
+            buf_printf(&b, "%s %" PRId32 " %" PRId64 "\n", role[t], p, store_offset(l->store, role[t], p));
+    buf_printf(&b, "digest %016" PRIx64 "\n", counts->digest);
+    buf_string(&b);
+    return (struct text){b.at, b.len};
+}
+
+static int fit(struct learner *l, const struct store_counts *counts, struct model **out) {
+    struct fit_options options = learner_fit_options(l);
+    struct store_rows rows;
+    TRY(store_rows(l->store, l->largest_memory, fit_members(&options), &rows));
+    struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .members = rows.members, .member = rows.member};
+    struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
+    int64_t started = clock_ns();
+    int result = fit_model(out, &options, &labelled, &tasks);
+    metric_observe(METRIC_fit_seconds, (double)(clock_ns() - started) * 1e-9);
+    store_rows_release(&rows);
+    TRY(result);
+    struct model *m = *out;
+    m->version = registry_newest(l->registry) + 1;
+    m->parent = policy_live(registry_policy(l->registry));
+    m->fingerprint = features_fingerprint(l->shared->features);
+    m->rows = counts->labelled;
+    m->created_ms = clock_wall_ms();
+    m->classes = text_of(xstrdup(l->classes.at));
+    m->seen = seen(l, counts);
+    return 0;
+}
+
+/* ---- publishing ---- */
+
+struct edition {
+    struct arena arena;
+    struct publication list[PUBLICATIONS_MAX];
+    size_t n;
+};
+
+static void put(struct edition *e, struct text key, struct text value, size_t chunks) {
+    CHECK(e->n < PUBLICATIONS_MAX);
+    e->list[e->n++] = (struct publication){.key = arena_text(&e->arena, key), .value = arena_text(&e->arena, value), .chunks = chunks};
+}
+
+static void put_named(struct edition *e, const char *name, const char *what, const struct buf *value) {
+    struct buf key = {0};
+    registry_key(&key, name, what);
+    put(e, buf_view(&key), buf_view(value), 0);
+    buf_release(&key);
+}
+
+static void put_version(struct edition *e, const char *name, struct model *m) {
+    struct buf record = {0}, key = {0};
+    model_write(m, name, &record);
+    size_t chunks = (record.len + CHUNK_BYTES - 1) / CHUNK_BYTES;
+    for (size_t i = 0; i < chunks; i++) {
+        size_t from = i * CHUNK_BYTES, n = record.len - from < CHUNK_BYTES ? record.len - from : CHUNK_BYTES;
+        buf_reset(&key);
+        registry_chunk_key(&key, name, m->version, i);
+        put(e, buf_view(&key), (struct text){record.at + from, n}, chunks);
+    }
+    buf_release(&record);
+    buf_release(&key);
+}
+
+/* The oldest versions leave the topic; the live one and a pinned one never do. */
+static void put_tombstones(struct edition *e, struct learner *l) {
+    uint64_t version[REGISTRY_VERSIONS + 8];
+    size_t n = registry_versions(l->registry, version, sizeof version / sizeof *version);
+    struct buf key = {0};
+    for (size_t i = 0; n >= REGISTRY_VERSIONS && i <= n - REGISTRY_VERSIONS; i++) {
+        if (version[i] == policy_live(registry_policy(l->registry))) continue;
+        for (size_t c = 0; c < registry_chunks(l->registry, version[i]); c++) {
+            buf_reset(&key);
+            registry_chunk_key(&key, l->config->service.name, version[i], c);
+            put(e, buf_view(&key), (struct text){0}, 0);
+        }
+    }
+    buf_release(&key);
+}
+
+static void put_progress(struct edition *e, struct learner *l, const struct store_counts *counts, uint64_t version, uint64_t published) {
+    const char *role[] = {"tasks", "labels"};
+    struct buf b = {0};
+    for (size_t t = 0; t < 2; t++) {
+        buf_printf(&b, "%s\"%s\":{", t ? "}," : "{", role[t]);
+        for (int32_t p = 0; p < reader_partitions(l->reader, t); p++)
+            buf_printf(&b, "%s\"%" PRId32 "\":%" PRId64, p ? "," : "", p, store_offset(l->store, role[t], p));
+    }
+    buf_printf(&b, "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64 "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 "}", version, counts->labelled,
+               counts->digest, published, clock_wall_ms());
+    put_named(e, l->config->service.name, "progress", &b);
+    buf_release(&b);
+}
+
+static void put_policy(struct edition *e, struct learner *l, const struct policy_learner *policy) {
+    struct buf b = {0};
+    policy_learner_write(policy, &b);
+    put_named(e, l->config->service.name, "policy", &b);
+    buf_release(&b);
+}
+
+static bool policy_changed(const struct learner *l, const struct policy_learner *wanted) {
+    const struct policy_learner *now = &registry_policy(l->registry)->learner;
+    return registry_policy(l->registry)->number == 0 || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full;
+}
+
+/* Until it is out: the outcome of a broken attempt is learnt from the topic itself, after fencing our own late requests. */
+static int send(struct learner *l, struct edition *e) {
+    for (;;) {
+        int result = publisher_publish(l->publisher, l->config->topics.models, e->list, e->n);
+        if (result == 0 || result == ERR_FENCED || atomic_load(&l->shared->stopping)) return result;
+        if (result == ERR_FATAL) return ERR_RETRY;
+        atomic_fetch_add(&l->progress, 1);
+        clock_sleep_ms(RETRY_MS / 10);
+    }
+}
+
+/* ERR_RETRY: nobody knows whether it went through; the topic was read again and tells what is published now. */
+static int send_edition(struct learner *l, struct edition *e) {
+    int result = send(l, e);
+    if (result != ERR_RETRY) return result;
+    LOG(WARNING, "publish_unknown", "whether the last publication went through is not known; reading the models topic again");
+    while ((result = learner_catch_up(l)) == ERR_RETRY && !atomic_load(&l->shared->stopping)) {
+        atomic_fetch_add(&l->progress, 1);
+        clock_sleep_ms(RETRY_MS);
+    }
+    return result < 0 ? result : ERR_RETRY;
+}
+
+/* Reads back what was published, so that the registry knows it before the next decision. */
+static int await_own(struct learner *l, uint64_t version) {
+    int64_t until = clock_ms() + 5000;
+    while (registry_newest(l->registry) < version && clock_ms() < until) TRY(read_models(l, 5));
+    return 0;
+}
+
+static int publish_edition(struct learner *l, const struct store_counts *counts, struct model *m) {
+    struct edition *e = xcalloc(1, sizeof *e);
+    uint64_t live = m ? m->version : registry_policy(l->registry)->learner.live;
+    struct policy_learner policy = wanted_policy(l, counts, live);
+    if (m) {
+        put_version(e, l->config->service.name, m);
+        put_tombstones(e, l);
+    }
+    bool changed = policy_changed(l, &policy);
+    if (changed) put_policy(e, l, &policy);
+    bool progress = m || changed || (l->moved && clock_ms() - l->progress_ms >= PROGRESS_MS);
+    if (progress) put_progress(e, l, counts, live, m ? counts->digest : l->published_digest);
+    int result = e->n ? send_edition(l, e) : 0;
+    if (result == 0 && progress) {
+        l->moved = false;
+        l->progress_ms = clock_ms();
+    }
+    arena_release(&e->arena);
+    free(e);
+    return result;
+}
+
+static int version_done(struct learner *l, const struct store_counts *counts, const struct model *m) {
+    l->published_rows = counts->labelled;
+    l->published_digest = counts->digest;
+    l->published_ms = clock_ms();
+    metric_add(METRIC_published, 0, 1);
+    LOG(INFO, "model_published", "a new version goes live", L_U64("version", m->version), L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
+    return await_own(l, m->version);
+}
+
+int learner_publish(struct learner *l, const struct store_counts *counts) {
+    TRY(read_models(l, 0));
+    struct model *m = NULL;
+    if (version_due(l, counts)) TRY(fit(l, counts, &m));
+    int result = publish_edition(l, counts, m);
+    if (result == 0 && m) result = version_done(l, counts, m);
+    model_destroy(m);
+    return result == ERR_RETRY ? 0 : result; // tried again in the next round, from what the topic says
+}

@@ -1,0 +1,96 @@
+/* cJSON with strict ends, and a scanner that finds the bytes of a member.
+ *
+ * The scanner never looks at what a scalar says: it counts brackets outside strings. So it is linear, needs no stack, and takes
+ * numbers and depths that a parser would refuse. It refuses unbalanced input. Thread: any thread */
+#include "base/json.h"
+
+#include <math.h>
+
+cJSON *json_parse(struct text json, struct arena *arena) {
+    if (!json.at) return NULL;
+    return cJSON_ParseWithLengthOpts(arena_string(arena, json), json.len + 1, NULL, true); // up to the NUL of the copy
+}
+
+struct scan {
+    const char *at, *end;
+};
+
+static void skip_space(struct scan *s) {
+    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r')) s->at++;
+}
+
+static bool skip_char(struct scan *s, char c) {
+    skip_space(s);
+    if (s->at == s->end || *s->at != c) return false;
+    s->at++;
+    return true;
+}
+
+static bool skip_string(struct scan *s) {
+    if (!skip_char(s, '"')) return false;
+    while (s->at < s->end && *s->at != '"') {
+        if (*s->at == '\\' && s->at + 1 < s->end) s->at++;
+        s->at++;
+    }
+    return skip_char(s, '"');
+}
+
+static bool skip_value(struct scan *s) {
+    size_t depth = 0;
+    skip_space(s);
+    while (s->at < s->end) {
+        char c = *s->at;
+        bool closes = c == '}' || c == ']';
+        if (depth == 0 && (closes || c == ',')) return true; // the enclosing object goes on
+        if (c == '"') {
+            if (!skip_string(s)) return false;
+        } else {
+            depth += (c == '{' || c == '[') - (size_t)closes;
+            s->at++;
+        }
+    }
+    return false;
+}
+
+static struct text trimmed(const char *from, const char *to) {
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\n' || to[-1] == '\r')) to--;
+    return (struct text){from, (size_t)(to - from)};
+}
+
+struct text json_member(struct text object, const char *key) {
+    const struct text none = {NULL, 0};
+    if (!object.at) return none;
+    struct scan s = {object.at, object.at + object.len};
+    if (!skip_char(&s, '{')) return none;
+    do {
+        skip_space(&s);
+        struct text name = {s.at + 1, 0};
+        if (!skip_string(&s)) return none;
+        name.len = (size_t)(s.at - 1 - name.at);
+        if (!skip_char(&s, ':')) return none;
+        skip_space(&s);
+        const char *from = s.at;
+        if (!skip_value(&s)) return none;
+        struct text value = trimmed(from, s.at);
+        if (text_equal(name, text_of(key))) return value.len ? value : none;
+    } while (skip_char(&s, ','));
+    return none;
+}
+
+struct text json_text(const cJSON *object, const char *key) {
+    return text_of(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key)));
+}
+
+bool json_number(const cJSON *object, const char *key, double *out) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsNumber(item) && !cJSON_IsNull(item)) return false;
+    *out = cJSON_IsNull(item) ? NAN : item->valuedouble;
+    return true;
+}
+
+bool json_integer(const cJSON *object, const char *key, int64_t *out) {
+    double value;
+    if (!json_number(object, key, &value) || !(fabs(value) <= (double)JSON_INTEGER_MAX) || value != rint(value)) return false;
+    *out = (int64_t)value;
+    return true;
+}

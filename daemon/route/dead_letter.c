@@ -1,0 +1,99 @@
+/* Builds dead letters.
+ *
+ * The one idea: whoever repairs and replays needs the record as it was, and where it stood. So nothing is changed, only cut when large, and what
+ * was cut is said with the hash and the length of the whole. Our headers stand behind the original ones: readers that take the
+ * last header of a name see the newest failure of a record that failed twice.
+ *
+ * Thread: worker thread */
+#include "route/dead_letter.h"
+
+#include <inttypes.h>
+#include <openssl/sha.h>
+
+enum { OURS_MAX = 12 };
+
+/* The stage of Kafka Connect that a failure would have happened in there. */
+static const char *stage_of(enum reason reason) {
+    return reason == REASON_WRONG_TYPE || reason == REASON_MISSING_FIELD || reason == REASON_BAD_ID || reason == REASON_NOT_FINITE ? "TRANSFORMATION"
+                                                                                                                                 : "VALUE_CONVERTER";
+}
+
+struct headers {
+    struct arena *arena;
+    struct cycle_header *at;
+    size_t n;
+};
+
+static void add(struct headers *h, const char *name, struct text value) {
+    h->at[h->n++] = (struct cycle_header){text_of(name), arena_text(h->arena, value)};
+}
+
+static void add_number(struct headers *h, const char *name, int64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    add(h, name, text_of(text));
+}
+
+static void add_hash(struct headers *h, const char *name, struct text value) {
+    static const char digits[] = "0123456789abcdef";
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    char hex[2 * SHA256_DIGEST_LENGTH];
+    SHA256((const unsigned char *)value.at, value.len, hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
+        hex[2 * i] = digits[hash[i] >> 4];
+        hex[2 * i + 1] = digits[hash[i] & 15];
+    }
+    add(h, name, (struct text){hex, sizeof hex});
+}
+
+static void add_message(struct headers *h, enum reason reason, const char *field) {
+    const char *text = reason_text(reason);
+    size_t size = strlen(text) + (field ? strlen(field) : 0) + 3;
+    char *message = arena_take(h->arena, size);
+    int n = snprintf(message, size, "%s%s%s", text, field ? ": " : "", field ? field : "");
+    h->at[h->n++] = (struct cycle_header){TEXT("__connect.errors.exception.message"), {message, (size_t)n}};
+}
+
+/* How many of the original headers fit. */
+static size_t headers_kept(const struct cycle_header *original, size_t n) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        bytes += original[i].name.len + original[i].value.len;
+        if (bytes > DEAD_LETTER_HEADERS_MAX) return i;
+    }
+    return n;
+}
+
+static void add_original(struct headers *h, const struct cycle_header *original, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        h->at[h->n++] = (struct cycle_header){arena_text(h->arena, original[i].name), arena_text(h->arena, original[i].value)};
+}
+
+static struct text cut(struct arena *arena, struct text t, size_t most) {
+    if (t.len > most) t.len = most;
+    return arena_text(arena, t);
+}
+
+void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r, enum reason reason, const char *field,
+                     const struct cycle_header *original, size_t n) {
+    size_t kept = headers_kept(original, n);
+    struct headers h = {.arena = &cycle->arena, .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
+    add_original(&h, original, kept);
+    add(&h, "__connect.errors.topic", topic);
+    add_number(&h, "__connect.errors.partition", r->partition);
+    add_number(&h, "__connect.errors.offset", r->offset);
+    add(&h, "__connect.errors.connector.name", TEXT("winnowd"));
+    add(&h, "__connect.errors.stage", text_of(stage_of(reason)));
+    add(&h, "__connect.errors.exception.class.name", text_of(reason_name(reason)));
+    add_message(&h, reason, field);
+    if (r->value.len > DEAD_LETTER_VALUE_MAX) {
+        add_hash(&h, "winnowd.value.sha256", r->value);
+        add_number(&h, "winnowd.value.bytes", (int64_t)r->value.len);
+    }
+    if (r->key.len > DEAD_LETTER_KEY_MAX) add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
+    if (kept < n) add_number(&h, "winnowd.headers.dropped", (int64_t)(n - kept));
+    CHECK(h.n <= kept + OURS_MAX);
+    struct cycle_record *out = cycle_add(cycle);
+    *out = (struct cycle_record){.topic = CYCLE_DEAD_LETTERS, .source = r->partition, .key = cut(&cycle->arena, r->key, DEAD_LETTER_KEY_MAX),
+                                 .value = cut(&cycle->arena, r->value, DEAD_LETTER_VALUE_MAX), .header = h.at, .headers = h.n};
+}

@@ -1,0 +1,394 @@
+/* The task record: written without a tree, read back by the learner.
+ *
+ * One table names every figure of `meta`, for the writer and the reader alike, so a field can not be written under one name and read under
+ * another. What annotators see stands in `data`, a pre-annotation in `predictions`, all that the machine needs in `meta`: the three
+ * keys that Label Studio takes. Numbers keep every bit (I8: the learner fits the row that was scored). The reader parses `meta`
+ * only; the event is found by its bytes and passed on unread, so nothing that someone sends as an event can make a task unreadable.
+ *
+ * Refuses records without our format number, with shapes that contradict each other, or with numbers where a row can have none.
+ * Thread: workers write; learner, oracle and command line read */
+#include "route/task.h"
+
+#include "base/json.h"
+#include "base/rng.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <time.h>
+
+enum { FORMAT = 1, TIME_BITS = 48 };
+
+/* ---- id ---- */
+
+static uint64_t time_part(int64_t time_ms) {
+    const int64_t most = ((int64_t)1 << TIME_BITS) - 1;
+    return (uint64_t)(time_ms < 0 ? 0 : time_ms > most ? most : time_ms);
+}
+
+void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset, int64_t time_ms) {
+    uint64_t name = hash_bytes(topic.at, topic.len), t = time_part(time_ms);
+    uint64_t a = rng_mix(rng_mix(rng_mix(name) ^ (uint32_t)partition) ^ (uint64_t)offset), b = rng_mix(a ^ name);
+    snprintf(out, TASK_ID_LENGTH + 1, "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, t >> 16, t & 0xFFFF, b & 0xFFF,
+             0x8000 | (a >> 48 & 0x3FFF), a & 0xFFFFFFFFFFFF);
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
+    if (!id.at || id.len != TASK_ID_LENGTH) return ERR_INPUT;
+    size_t n = 0; // digits so far
+    for (size_t i = 0; i < TASK_ID_LENGTH; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        int digit = hex_digit(id.at[i]);
+        if (dash ? id.at[i] != '-' : digit < 0) return ERR_INPUT;
+        if (dash) continue;
+        out[n / 2] = n % 2 ? (uint8_t)(out[n / 2] | digit) : (uint8_t)(digit << 4);
+        n++;
+    }
+    return out[6] >> 4 == 7 && out[8] >> 6 == 2 ? 0 : ERR_INPUT;
+}
+
+/* ---- the table of meta ---- */
+
+enum kind { REAL, COUNT, TIME };
+
+static const struct field {
+    const char *name;
+    size_t at;
+    enum kind kind;
+} fields[] = {
+    {"utility", offsetof(struct task, utility), REAL},
+    {"threshold", offsetof(struct task, threshold), REAL},
+    {"propensity", offsetof(struct task, propensity), REAL},
+    {"manager_probability", offsetof(struct task, manager_probability), REAL},
+    {"priority", offsetof(struct task, priority), REAL},
+    {"model", offsetof(struct task, model), COUNT},
+    {"policy", offsetof(struct task, policy), COUNT},
+    {"admitted", offsetof(struct task, admitted), COUNT},
+    {"covered", offsetof(struct task, covered), COUNT},
+    {"time_ms", offsetof(struct task, time_ms), TIME},
+    {"asked_ms", offsetof(struct task, asked_ms), TIME},
+    {"expires_ms", offsetof(struct task, expires_ms), TIME},
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+static const char *arm_name(int by_strategy) { return by_strategy ? "strategy" : "random"; }
+
+/* ---- writing ---- */
+
+int task_predicted(const struct task *t) {
+    if (!t->model || !t->prob) return -1;
+    size_t best = 0;
+    for (size_t i = 1; i < t->k; i++)
+        if (t->prob[i] > t->prob[best]) best = i;
+    return (int)best;
+}
+
+static struct text class_name(struct text classes, size_t index) {
+    const char *at = classes.at, *end = at + classes.len;
+    for (; index > 0; index--) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        CHECK(newline);
+        at = newline + 1;
+    }
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    return (struct text){at, (size_t)((newline ? newline : end) - at)};
+}
+
+static void add_key(struct buf *out, const char *name) { buf_printf(out, ",\"%s\":", name); }
+
+static void add_text(struct buf *out, const char *name, struct text value) {
+    add_key(out, name);
+    buf_json(out, value);
+}
+
+/* buf_double drops the sign of a zero; the row keeps it. */
+static void add_doubles(struct buf *out, const double *v, size_t n) {
+    buf_str(out, "[");
+    for (size_t i = 0; i < n; i++) {
+        if (i) buf_str(out, ",");
+        if (v[i] == 0 && signbit(v[i])) buf_str(out, "-0");
+        else buf_double(out, v[i]);
+    }
+    buf_str(out, "]");
+}
+
+static void add_floats(struct buf *out, const float *v, size_t n) {
+    buf_str(out, "[");
+    for (size_t i = 0; i < n; i++) {
+        if (i) buf_str(out, ",");
+        buf_float(out, v[i]);
+    }
+    buf_str(out, "]");
+}
+
+static void add_summary(const struct task *t, struct buf *out) {
+    struct tm tm = {0};
+    char when[32] = "";
+    time_t seconds = (time_t)(t->time_ms / 1000);
+    if (t->time_ms < 0 || !gmtime_r(&seconds, &tm) || !strftime(when, sizeof when, " of %Y-%m-%d %H:%M:%S UTC", &tm)) *when = '\0';
+    char tail[64];
+    snprintf(tail, sizeof tail, "%s (%s)", when, ask_name(t->reason));
+    buf_str(out, ",\"summary\":");
+    buf_json(out, t->sample_id);
+    out->len--; // the quote: the sentence goes on
+    buf_printf(out, "%s\"", tail);
+}
+
+static void add_data(const struct task *t, struct buf *out) {
+    buf_str(out, "\"data\":{\"event\":");
+    buf_text(out, t->event.len ? t->event : TEXT("null"));
+    add_text(out, "id", text_of(t->id));
+    add_text(out, "sample_id", t->sample_id);
+    add_key(out, "priority");
+    buf_double(out, t->priority);
+    add_text(out, "reason", text_of(ask_name(t->reason)));
+    add_summary(t, out);
+    buf_str(out, "}");
+}
+
+static void add_predictions(const struct task *t, const struct task_style *style, struct buf *out) {
+    int predicted = task_predicted(t);
+    buf_str(out, ",\"predictions\":[");
+    if (predicted >= 0) {
+        buf_printf(out, "{\"model_version\":\"%" PRIu64 "\",\"score\":", t->model);
+        buf_float(out, t->prob[predicted]);
+        buf_str(out, ",\"result\":[{\"from_name\":");
+        buf_json_str(out, style->from_name);
+        add_text(out, "to_name", text_of(style->to_name));
+        buf_str(out, ",\"type\":\"choices\",\"value\":{\"choices\":[");
+        buf_json(out, class_name(t->classes, (size_t)predicted));
+        buf_str(out, "]}}]}");
+    }
+    buf_str(out, "]");
+}
+
+static void add_classes(const struct task *t, struct buf *out) {
+    buf_str(out, ",\"classes\":[");
+    for (size_t i = 0; i < t->k; i++) {
+        if (i) buf_str(out, ",");
+        buf_json(out, class_name(t->classes, i));
+    }
+    buf_str(out, "]");
+}
+
+static void add_fields(const struct task *t, struct buf *out) {
+    for (size_t i = 0; i < FIELDS; i++) {
+        const char *at = (const char *)t + fields[i].at;
+        add_key(out, fields[i].name);
+        switch (fields[i].kind) {
+        case REAL: buf_double(out, *(const double *)at); break;
+        case COUNT: buf_printf(out, "%" PRIu64, *(const uint64_t *)at); break;
+        case TIME: buf_printf(out, "%" PRId64, *(const int64_t *)at); break;
+        }
+    }
+}
+
+static void add_meta(const struct task *t, struct buf *out) {
+    buf_printf(out, ",\"meta\":{\"format\":%d", FORMAT);
+    add_text(out, "id", text_of(t->id));
+    add_text(out, "sample_id", t->sample_id);
+    add_text(out, "reason", text_of(ask_name(t->reason)));
+    add_text(out, "measure", text_of(measure_name(t->measure)));
+    add_text(out, "manager", text_of(manager_name(t->manager)));
+    add_text(out, "arm", text_of(arm_name(t->by_strategy)));
+    add_fields(t, out);
+    buf_str(out, ",\"source\":{\"topic\":");
+    buf_json(out, t->topic);
+    buf_printf(out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 "},\"fingerprint\":\"%016" PRIx64 "\"", t->partition, t->offset, t->fingerprint);
+    add_classes(t, out);
+    add_key(out, "probabilities");
+    add_floats(out, t->prob, t->prob ? t->k : 0);
+    buf_str(out, ",\"members\":[");
+    for (size_t m = 0; m < (t->member ? t->members : 0); m++) {
+        if (m) buf_str(out, ",");
+        add_floats(out, t->member + m * t->k, t->k);
+    }
+    buf_str(out, "]");
+    add_key(out, "row");
+    add_doubles(out, t->row, t->d);
+    buf_str(out, "}");
+}
+
+void task_write(const struct task *t, const struct task_style *style, struct buf *out) {
+    buf_str(out, "{");
+    add_data(t, out);
+    add_predictions(t, style, out);
+    add_meta(t, out);
+    buf_str(out, "}");
+}
+
+/* ---- reading ---- */
+
+/* The index whose name is the member's text, or -1. */
+static int read_choice(const cJSON *meta, const char *key, const char *(*name)(int), int n) {
+    struct text value = json_text(meta, key);
+    for (int i = 0; i < n; i++)
+        if (text_equal(value, text_of(name(i)))) return i;
+    return -1;
+}
+
+static const char *ask_at(int i) { return ask_name((enum ask)i); }
+static const char *measure_at(int i) { return measure_name((enum measure)i); }
+static const char *manager_at(int i) { return manager_name((enum manager)i); }
+
+static bool read_fields(struct task *t, const cJSON *meta) {
+    for (size_t i = 0; i < FIELDS; i++) {
+        char *at = (char *)t + fields[i].at;
+        int64_t integer;
+        if (fields[i].kind == REAL) {
+            if (!json_number(meta, fields[i].name, (double *)at)) return false;
+        } else {
+            if (!json_integer(meta, fields[i].name, &integer)) return false;
+            if (fields[i].kind == COUNT && integer < 0) return false;
+            memcpy(at, &integer, sizeof integer); // COUNT is the unsigned type of the same size
+        }
+    }
+    return true;
+}
+
+static bool read_choices(struct task *t, const cJSON *meta) {
+    int reason = read_choice(meta, "reason", ask_at, ASKS), measure = read_choice(meta, "measure", measure_at, MEASURES);
+    int manager = read_choice(meta, "manager", manager_at, MANAGERS), arm = read_choice(meta, "arm", arm_name, 2);
+    if (reason < 0 || measure < 0 || manager < 0 || arm < 0) return false;
+    t->reason = (enum ask)reason;
+    t->measure = (enum measure)measure;
+    t->manager = (enum manager)manager;
+    t->by_strategy = arm;
+    return true;
+}
+
+static bool read_source(struct task *t, const cJSON *meta, struct arena *arena) {
+    const cJSON *source = cJSON_GetObjectItemCaseSensitive(meta, "source");
+    int64_t partition;
+    t->topic = arena_text(arena, json_text(source, "topic"));
+    if (!t->topic.at || !json_integer(source, "partition", &partition) || partition < 0 || partition > INT32_MAX) return false;
+    t->partition = (int32_t)partition;
+    return json_integer(source, "offset", &t->offset) && t->offset >= 0;
+}
+
+static bool read_identity(struct task *t, const cJSON *meta, struct arena *arena) {
+    int64_t format;
+    uint8_t bytes[TASK_ID_BYTES];
+    struct text id = json_text(meta, "id"), fingerprint = json_text(meta, "fingerprint");
+    if (!json_integer(meta, "format", &format) || format != FORMAT || task_id_parse(bytes, id) < 0) return false;
+    memcpy(t->id, id.at, TASK_ID_LENGTH + 1);
+    t->sample_id = arena_text(arena, json_text(meta, "sample_id"));
+    if (!t->sample_id.at || fingerprint.len != 16) return false;
+    for (size_t i = 0; i < 16; i++) {
+        int digit = hex_digit(fingerprint.at[i]);
+        if (digit < 0) return false;
+        t->fingerprint = t->fingerprint << 4 | (uint64_t)digit;
+    }
+    return true;
+}
+
+static bool read_classes(struct task *t, const cJSON *meta, struct arena *arena) {
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(meta, "classes"), *item;
+    size_t bytes = 0;
+    cJSON_ArrayForEach(item, list) {
+        if (!cJSON_IsString(item) || strchr(item->valuestring, '\n')) return false;
+        bytes += strlen(item->valuestring) + 1;
+        t->k++;
+    }
+    if (!cJSON_IsArray(list) || !t->k) return false;
+    char *to = arena_take(arena, bytes), *from = to;
+    cJSON_ArrayForEach(item, list) {
+        to = stpcpy(to, item->valuestring);
+        *to++ = '\n';
+    }
+    to[-1] = '\0';
+    t->classes = (struct text){from, bytes - 1};
+    return true;
+}
+
+/* n finite numbers of an array into doubles. */
+static bool read_numbers(const cJSON *list, size_t n, double *out) {
+    const cJSON *item;
+    size_t i = 0;
+    cJSON_ArrayForEach(item, list) {
+        if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble) || i == n) return false;
+        out[i++] = item->valuedouble;
+    }
+    return cJSON_IsArray(list) && i == n;
+}
+
+static bool read_floats(const cJSON *list, size_t n, float *out, struct arena *arena) {
+    double *wide = arena_take(arena, n * sizeof *wide);
+    if (!read_numbers(list, n, wide)) return false;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (float)wide[i];
+        if (!isfinite(out[i])) return false;
+    }
+    return true;
+}
+
+static size_t length_of(const cJSON *list) {
+    size_t n = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list) n++;
+    return n;
+}
+
+/* Lengths first: the room for (members, k) must not be more than the record paid for in digits. */
+static bool read_members(struct task *t, const cJSON *members, struct arena *arena) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, members) {
+        if (length_of(item) != t->k) return false;
+        t->members++;
+    }
+    if (!t->members) return cJSON_IsArray(members);
+    float *out = arena_take(arena, t->members * t->k * sizeof *out);
+    t->member = out;
+    cJSON_ArrayForEach(item, members) {
+        if (!read_floats(item, t->k, out, arena)) return false;
+        out += t->k;
+    }
+    return cJSON_IsArray(members);
+}
+
+static bool read_prediction(struct task *t, const cJSON *meta, struct arena *arena) {
+    const cJSON *prob = cJSON_GetObjectItemCaseSensitive(meta, "probabilities");
+    if (prob && prob->child) {
+        if (length_of(prob) != t->k) return false;
+        float *out = arena_take(arena, t->k * sizeof *out);
+        if (!read_floats(prob, t->k, out, arena)) return false;
+        t->prob = out;
+    }
+    return cJSON_IsArray(prob) && read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
+}
+
+static bool read_row(struct task *t, const cJSON *meta, struct arena *arena) {
+    const cJSON *row = cJSON_GetObjectItemCaseSensitive(meta, "row");
+    t->d = length_of(row);
+    double *out = arena_take(arena, t->d * sizeof *out);
+    t->row = out;
+    return read_numbers(row, t->d, out);
+}
+
+static const char *read_meta(struct task *t, const cJSON *meta, struct arena *arena) {
+    if (!read_identity(t, meta, arena)) return "format, id, sample_id or fingerprint is missing or not ours";
+    if (!read_source(t, meta, arena)) return "source is missing or wrong";
+    if (!read_choices(t, meta)) return "reason, measure, manager or arm is unknown";
+    if (!read_fields(t, meta)) return "a figure is missing or not a number";
+    if (!read_classes(t, meta, arena)) return "classes are missing or wrong";
+    if (!read_prediction(t, meta, arena)) return "probabilities or members are missing or of the wrong shape";
+    if (!read_row(t, meta, arena)) return "the row is missing or not finite";
+    return NULL;
+}
+
+int task_read(struct task *out, struct text record, struct arena *arena, const char **why) {
+    struct text data = json_member(record, "data"), event = json_member(data, "event");
+    cJSON *meta = json_parse(json_member(record, "meta"), arena);
+    struct task t = {0};
+    *why = cJSON_IsObject(meta) ? read_meta(&t, meta, arena) : "there is no readable meta";
+    cJSON_Delete(meta);
+    if (*why) return ERR_INPUT;
+    if (!text_equal(event, TEXT("null"))) t.event = arena_text(arena, event);
+    *out = t;
+    return 0;
+}
