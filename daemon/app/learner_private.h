@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/learner.h"
+#include "app/registry.h"
 #include "train/fit.h"
 #include "train/publisher.h"
 #include "train/reader.h"
@@ -29,6 +30,8 @@ struct learner {
     size_t memories[16], memories_n, largest_memory;
     int64_t rescan_ms, expire_ms, published_ms, progress_ms;
     uint64_t published_rows, published_digest; // of the labelled set behind the newest version
+    struct policy_learner policy; // as it stands on the topic
+    bool policy_known;
     bool moved; // positions changed since the last progress record
     int result;
     _Atomic bool ended, ready;

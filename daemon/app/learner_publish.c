@@ -57,6 +57,8 @@ static void recall(struct learner *l) {
     const char *digest = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "published_digest"));
     l->published_digest = digest ? strtoull(digest, NULL, 16) : 0;
     cJSON_Delete(json);
+    l->policy = registry_policy(l->registry)->learner;
+    l->policy_known = registry_policy(l->registry)->number > 0;
 }
 
 int learner_catch_up(struct learner *l) {
@@ -210,8 +212,8 @@ static void put_policy(struct edition *e, struct learner *l, const struct policy
 }
 
 static bool policy_changed(const struct learner *l, const struct policy_learner *wanted) {
-    const struct policy_learner *now = &registry_policy(l->registry)->learner;
-    return registry_policy(l->registry)->number == 0 || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full;
+    const struct policy_learner *now = &l->policy;
+    return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full;
 }
 
 /* Until it is out: the outcome of a broken attempt is learnt from the topic itself, after fencing our own late requests. */
@@ -246,7 +248,7 @@ static int await_own(struct learner *l, uint64_t version) {
 
 static int publish_edition(struct learner *l, const struct store_counts *counts, struct model *m) {
     struct edition *e = xcalloc(1, sizeof *e);
-    uint64_t live = m ? m->version : registry_policy(l->registry)->learner.live;
+    uint64_t live = m ? m->version : l->policy.live;
     struct policy_learner policy = wanted_policy(l, counts, live);
     if (m) {
         put_version(e, l->config->service.name, m);
@@ -257,6 +259,10 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
     bool progress = m || changed || (l->moved && clock_ms() - l->progress_ms >= PROGRESS_MS);
     if (progress) put_progress(e, l, counts, live, m ? counts->digest : l->published_digest);
     int result = e->n ? send_edition(l, e) : 0;
+    if (result == 0 && changed) {
+        l->policy = policy;
+        l->policy_known = true;
+    }
     if (result == 0 && progress) {
         l->moved = false;
         l->progress_ms = clock_ms();

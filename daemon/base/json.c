@@ -1,7 +1,7 @@
 /* cJSON with strict ends, and a scanner that finds the bytes of a member.
  *
- * The scanner never looks at what a scalar says: it counts brackets outside strings. So it is linear, needs no stack, and takes
- * numbers and depths that a parser would refuse. It refuses unbalanced input. Thread: any thread */
+ * The scanner never looks at what a scalar says: it counts brackets outside strings. So it is linear, needs no stack,
+ * and takes numbers and depths that a parser would refuse. It refuses unbalanced input. Thread: any thread */
 #include "base/json.h"
 
 #include <math.h>
@@ -90,7 +90,8 @@ bool json_number(const cJSON *object, const char *key, double *out) {
 
 bool json_integer(const cJSON *object, const char *key, int64_t *out) {
     double value;
-    if (!json_number(object, key, &value) || !(fabs(value) <= (double)JSON_INTEGER_MAX) || value != rint(value)) return false;
+    if (!json_number(object, key, &value) || !(fabs(value) <= (double)JSON_INTEGER_MAX) || value != rint(value))
+        return false;
     *out = (int64_t)value;
     return true;
 }

@@ -1,8 +1,8 @@
 /* Builds dead letters.
  *
- * The one idea: whoever repairs and replays needs the record as it was, and where it stood. So nothing is changed, only cut when large, and what
- * was cut is said with the hash and the length of the whole. Our headers stand behind the original ones: readers that take the
- * last header of a name see the newest failure of a record that failed twice.
+ * The one idea: whoever repairs and replays needs the record as it was, and where it stood. So nothing is changed, only
+ * cut when large, and what was cut is said with the hash and the length of the whole. Our headers stand behind the
+ * original ones: readers that take the last header of a name see the newest failure of a record that failed twice.
  *
  * Thread: worker thread */
 #include "route/dead_letter.h"
@@ -14,8 +14,10 @@ enum { OURS_MAX = 12 };
 
 /* The stage of Kafka Connect that a failure would have happened in there. */
 static const char *stage_of(enum reason reason) {
-    return reason == REASON_WRONG_TYPE || reason == REASON_MISSING_FIELD || reason == REASON_BAD_ID || reason == REASON_NOT_FINITE ? "TRANSFORMATION"
-                                                                                                                                 : "VALUE_CONVERTER";
+    return reason == REASON_WRONG_TYPE || reason == REASON_MISSING_FIELD || reason == REASON_BAD_ID ||
+                   reason == REASON_NOT_FINITE
+               ? "TRANSFORMATION"
+               : "VALUE_CONVERTER";
 }
 
 struct headers {
@@ -66,7 +68,8 @@ static size_t headers_kept(const struct cycle_header *original, size_t n) {
 
 static void add_original(struct headers *h, const struct cycle_header *original, size_t n) {
     for (size_t i = 0; i < n; i++)
-        h->at[h->n++] = (struct cycle_header){arena_text(h->arena, original[i].name), arena_text(h->arena, original[i].value)};
+        h->at[h->n++] =
+            (struct cycle_header){arena_text(h->arena, original[i].name), arena_text(h->arena, original[i].value)};
 }
 
 static struct text cut(struct arena *arena, struct text t, size_t most) {
@@ -74,8 +77,8 @@ static struct text cut(struct arena *arena, struct text t, size_t most) {
     return arena_text(arena, t);
 }
 
-void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r, enum reason reason, const char *field,
-                     const struct cycle_header *original, size_t n) {
+void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r, enum reason reason,
+                     const char *field, const struct cycle_header *original, size_t n) {
     size_t kept = headers_kept(original, n);
     struct headers h = {.arena = &cycle->arena, .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
     add_original(&h, original, kept);
@@ -94,6 +97,10 @@ void dead_letter_add(struct cycle *cycle, struct text topic, const struct record
     if (kept < n) add_number(&h, "winnowd.headers.dropped", (int64_t)(n - kept));
     CHECK(h.n <= kept + OURS_MAX);
     struct cycle_record *out = cycle_add(cycle);
-    *out = (struct cycle_record){.topic = CYCLE_DEAD_LETTERS, .source = r->partition, .key = cut(&cycle->arena, r->key, DEAD_LETTER_KEY_MAX),
-                                 .value = cut(&cycle->arena, r->value, DEAD_LETTER_VALUE_MAX), .header = h.at, .headers = h.n};
+    *out = (struct cycle_record){.topic = CYCLE_DEAD_LETTERS,
+                                 .source = r->partition,
+                                 .key = cut(&cycle->arena, r->key, DEAD_LETTER_KEY_MAX),
+                                 .value = cut(&cycle->arena, r->value, DEAD_LETTER_VALUE_MAX),
+                                 .header = h.at,
+                                 .headers = h.n};
 }

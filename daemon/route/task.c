@@ -1,16 +1,18 @@
 /* The task record: written without a tree, read back by the learner.
  *
- * One table names every figure of `meta`, for the writer and the reader alike, so a field can not be written under one name and read under
- * another. What annotators see stands in `data`, a pre-annotation in `predictions`, all that the machine needs in `meta`: the three
- * keys that Label Studio takes. Numbers keep every bit (I8: the learner fits the row that was scored). The reader parses `meta`
- * only; the event is found by its bytes and passed on unread, so nothing that someone sends as an event can make a task unreadable.
+ * One table names every figure of `meta`, for the writer and the reader alike, so a field can not be written under one
+ * name and read under another. What annotators see stands in `data`, a pre-annotation in `predictions`, all that the
+ * machine needs in `meta`: the three keys that Label Studio takes. Numbers keep every bit (I8: the learner fits the row
+ * that was scored). The reader parses `meta` only; the event is found by its bytes and passed on unread, so nothing
+ * that someone sends as an event can make a task unreadable.
  *
- * Refuses records without our format number, with shapes that contradict each other, or with numbers where a row can have none.
- * Thread: workers write; learner, oracle and command line read */
+ * Refuses records without our format number, with shapes that contradict each other, or with numbers where a row can
+ * have none. Thread: workers write; learner, oracle and command line read */
 #include "route/task.h"
 
 #include "base/json.h"
 #include "base/rng.h"
+#include "route/classes.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -28,8 +30,8 @@ static uint64_t time_part(int64_t time_ms) {
 void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset, int64_t time_ms) {
     uint64_t name = hash_bytes(topic.at, topic.len), t = time_part(time_ms);
     uint64_t a = rng_mix(rng_mix(rng_mix(name) ^ (uint32_t)partition) ^ (uint64_t)offset), b = rng_mix(a ^ name);
-    snprintf(out, TASK_ID_LENGTH + 1, "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, t >> 16, t & 0xFFFF, b & 0xFFF,
-             0x8000 | (a >> 48 & 0x3FFF), a & 0xFFFFFFFFFFFF);
+    snprintf(out, TASK_ID_LENGTH + 1, "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, t >> 16,
+             t & 0xFFFF, b & 0xFFF, 0x8000 | (a >> 48 & 0x3FFF), a & 0xFFFFFFFFFFFF);
 }
 
 static int hex_digit(char c) {
@@ -80,24 +82,7 @@ static const char *arm_name(int by_strategy) { return by_strategy ? "strategy" :
 
 /* ---- writing ---- */
 
-int task_predicted(const struct task *t) {
-    if (!t->model || !t->prob) return -1;
-    size_t best = 0;
-    for (size_t i = 1; i < t->k; i++)
-        if (t->prob[i] > t->prob[best]) best = i;
-    return (int)best;
-}
-
-static struct text class_name(struct text classes, size_t index) {
-    const char *at = classes.at, *end = at + classes.len;
-    for (; index > 0; index--) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        CHECK(newline);
-        at = newline + 1;
-    }
-    const char *newline = memchr(at, '\n', (size_t)(end - at));
-    return (struct text){at, (size_t)((newline ? newline : end) - at)};
-}
+int task_predicted(const struct task *t) { return t->model && t->prob ? class_predicted(t->prob, t->k) : -1; }
 
 static void add_key(struct buf *out, const char *name) { buf_printf(out, ",\"%s\":", name); }
 
@@ -130,7 +115,8 @@ static void add_summary(const struct task *t, struct buf *out) {
     struct tm tm = {0};
     char when[32] = "";
     time_t seconds = (time_t)(t->time_ms / 1000);
-    if (t->time_ms < 0 || !gmtime_r(&seconds, &tm) || !strftime(when, sizeof when, " of %Y-%m-%d %H:%M:%S UTC", &tm)) *when = '\0';
+    if (t->time_ms < 0 || !gmtime_r(&seconds, &tm) || !strftime(when, sizeof when, " of %Y-%m-%d %H:%M:%S UTC", &tm))
+        *when = '\0';
     char tail[64];
     snprintf(tail, sizeof tail, "%s (%s)", when, ask_name(t->reason));
     buf_str(out, ",\"summary\":");
@@ -199,7 +185,8 @@ static void add_meta(const struct task *t, struct buf *out) {
     add_fields(t, out);
     buf_str(out, ",\"source\":{\"topic\":");
     buf_json(out, t->topic);
-    buf_printf(out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 "},\"fingerprint\":\"%016" PRIx64 "\"", t->partition, t->offset, t->fingerprint);
+    buf_printf(out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 "},\"fingerprint\":\"%016" PRIx64 "\"",
+               t->partition, t->offset, t->fingerprint);
     add_classes(t, out);
     add_key(out, "probabilities");
     add_floats(out, t->prob, t->prob ? t->k : 0);
@@ -252,7 +239,8 @@ static bool read_fields(struct task *t, const cJSON *meta) {
 }
 
 static bool read_choices(struct task *t, const cJSON *meta) {
-    int reason = read_choice(meta, "reason", ask_at, ASKS), measure = read_choice(meta, "measure", measure_at, MEASURES);
+    int reason = read_choice(meta, "reason", ask_at, ASKS),
+        measure = read_choice(meta, "measure", measure_at, MEASURES);
     int manager = read_choice(meta, "manager", manager_at, MANAGERS), arm = read_choice(meta, "arm", arm_name, 2);
     if (reason < 0 || measure < 0 || manager < 0 || arm < 0) return false;
     t->reason = (enum ask)reason;
@@ -266,7 +254,8 @@ static bool read_source(struct task *t, const cJSON *meta, struct arena *arena) 
     const cJSON *source = cJSON_GetObjectItemCaseSensitive(meta, "source");
     int64_t partition;
     t->topic = arena_text(arena, json_text(source, "topic"));
-    if (!t->topic.at || !json_integer(source, "partition", &partition) || partition < 0 || partition > INT32_MAX) return false;
+    if (!t->topic.at || !json_integer(source, "partition", &partition) || partition < 0 || partition > INT32_MAX)
+        return false;
     t->partition = (int32_t)partition;
     return json_integer(source, "offset", &t->offset) && t->offset >= 0;
 }

@@ -14,8 +14,9 @@
 /* The tree of one whole JSON value, nothing behind it; NULL: it is none. The caller gives it to cJSON_Delete. */
 cJSON *json_parse(struct text json, struct arena *arena);
 
-/* The value of a member of the object, as it is written; at NULL: no such member, or no object. Of equal keys the first counts; a
- * key written with escapes is not found. Only brackets and strings are understood: what they enclose may still not be JSON. */
+/* The value of a member of the object, as it is written; at NULL: no such member, or no object. Of equal keys the first
+ * counts; a key written with escapes is not found. Only brackets and strings are understood: what they enclose may
+ * still not be JSON. */
 struct text json_member(struct text object, const char *key);
 
 /* Members of a tree. A string, borrowed from the tree; at NULL: absent or not a string. */

@@ -9,12 +9,12 @@ struct prediction {
     struct text sample_id;
     int32_t partition;
     int64_t offset, time_ms;
-    const float *prob;   // (k)
+    const float *prob; // (k)
     size_t k;
     struct text classes; // k names, newline-separated: written as the name of the predicted one, not read back
     struct text class_;  // read back; at NULL without a model
     double utility;
-    uint64_t model;      // version; 0: none
+    uint64_t model; // version; 0: none
     bool asked;
 };
 

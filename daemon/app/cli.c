@@ -1,0 +1,129 @@
+/* Parsing flags from a table. Ours and not getopt's, because a wrong flag should get the nearest right one and the table should also
+ * print the help. Accepts --name VALUE, --name=VALUE, -c VALUE; "--" ends the flags.
+ *
+ * Thread: main thread */
+#include "app/cli.h"
+
+#include <errno.h>
+
+const char *cli_nearest(const char *choices, const char *word) {
+    static char out[160];
+    struct text near = nearest_word(choices, text_of(word));
+    out[0] = '\0';
+    if (near.at) snprintf(out, sizeof out, "; did you mean %.*s?", (int)near.len, near.at);
+    return out;
+}
+
+void cli_help(const struct usage *u, FILE *out) {
+    fprintf(out, "usage: winnowd %s%s%s%s\n\n%s\n", u->command, u->flags_n ? " [flags]" : "", u->words ? " " : "", u->words ? u->words : "", u->summary);
+    if (u->flags_n) fputs("\n", out);
+    for (size_t i = 0; i < u->flags_n; i++) {
+        const struct flag *f = &u->flags[i];
+        char left[64];
+        char letter[5] = {'-', f->letter, ',', ' ', '\0'};
+        snprintf(left, sizeof left, "%s--%s%s%s", f->letter ? letter : "    ", f->name, f->argument ? " " : "", f->argument ? f->argument : "");
+        fprintf(out, "  %-32s %s%s\n", left, f->help, f->required ? " (required)" : "");
+    }
+}
+
+static struct flag *find(const struct usage *u, const char *name, size_t len) {
+    for (size_t i = 0; i < u->flags_n; i++)
+        if (strlen(u->flags[i].name) == len && memcmp(u->flags[i].name, name, len) == 0) return &u->flags[i];
+    return NULL;
+}
+
+static struct flag *find_letter(const struct usage *u, char letter) {
+    for (size_t i = 0; i < u->flags_n; i++)
+        if (u->flags[i].letter == letter) return &u->flags[i];
+    return NULL;
+}
+
+static int wrong(const struct usage *u, const char *format, const char *a, const char *b) {
+    fputs("winnowd: ", stderr);
+    fprintf(stderr, format, a, b);
+    fprintf(stderr, "\n(winnowd %s --help lists what there is)\n", u->command);
+    return EX_USAGE;
+}
+
+static int unknown(const struct usage *u, const char *word) {
+    struct buf names = {0};
+    for (size_t i = 0; i < u->flags_n; i++) buf_printf(&names, "%s--%s", i ? "|" : "", u->flags[i].name);
+    int result = wrong(u, "there is no flag %s%s", word, u->flags_n ? cli_nearest(buf_string(&names), word) : "");
+    buf_release(&names);
+    return result;
+}
+
+static int store(const struct usage *u, const struct flag *f, const char *text) {
+    char *end;
+    errno = 0;
+    switch (f->kind) {
+    case FLAG_SWITCH: *(bool *)f->value = true; return CLI_GO;
+    case FLAG_TEXT: *(const char **)f->value = text; return CLI_GO;
+    case FLAG_COUNT:
+        *(int64_t *)f->value = strtoll(text, &end, 10);
+        if (!*text || *end || errno || *(int64_t *)f->value < 0) return wrong(u, "--%s wants a whole number, not '%s'", f->name, text);
+        return CLI_GO;
+    case FLAG_NUMBER:
+        *(double *)f->value = strtod(text, &end);
+        if (!*text || *end || errno || !(*(double *)f->value >= 0) || *(double *)f->value > 1e300) return wrong(u, "--%s wants a number, not '%s'", f->name, text);
+        return CLI_GO;
+    }
+    return EX_SOFTWARE;
+}
+
+/* One flag at argv[*i]; moves *i past its argument. */
+static int take(const struct usage *u, int argc, char **argv, int *i) {
+    const char *word = argv[*i], *equals = strchr(word, '=');
+    bool is_long = word[1] == '-';
+    struct flag *f = is_long ? find(u, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2)) : word[2] == '\0' ? find_letter(u, word[1]) : NULL;
+    if (!f) return unknown(u, word);
+    if (f->kind == FLAG_SWITCH) return equals ? wrong(u, "--%s takes no value%s", f->name, "") : store(u, f, "");
+    if (is_long && equals) return store(u, f, equals + 1);
+    if (*i + 1 >= argc) return wrong(u, "--%s wants %s", f->name, f->argument);
+    return store(u, f, argv[++*i]);
+}
+
+static bool given(const struct flag *f, char **argv, int argc) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        size_t n = strlen(f->name);
+        if (f->letter && argv[i][0] == '-' && argv[i][1] == f->letter && !argv[i][2]) return true;
+        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, f->name, n) == 0 && (argv[i][2 + n] == '\0' || argv[i][2 + n] == '=')) return true;
+    }
+    return false;
+}
+
+int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
+    int words = 0;
+    for (size_t i = 0; i < u->flags_n; i++) {
+        bool help = false;
+        for (int a = 1; a < argc; a++) help |= strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0;
+        if (u->flags[i].required && !help && !given(&u->flags[i], argv, argc)) return wrong(u, "--%s %s is missing", u->flags[i].name, u->flags[i].argument);
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            cli_help(u, stdout);
+            return EX_OK;
+        }
+        if (strcmp(argv[i], "--") == 0) {
+            while (++i < argc) argv[1 + words++] = argv[i];
+            break;
+        }
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
+            argv[1 + words++] = argv[i];
+            continue;
+        }
+        int result = take(u, argc, argv, &i);
+        if (result != CLI_GO) return result;
+    }
+    *words_n = words;
+    if (words && !u->words) return wrong(u, "'%s' is not understood here%s", argv[1], "");
+    return CLI_GO;
+}
+
+int cli_config(struct config **out, const char *file) {
+    struct buf errors = {0};
+    int result = config_load(out, file, &errors);
+    if (errors.len) fputs(buf_string(&errors), stderr);
+    buf_release(&errors);
+    return result < 0 ? EX_CONFIG : CLI_GO;
+}

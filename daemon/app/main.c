@@ -1,0 +1,47 @@
+/* winnowd: the table of commands.
+ *
+ * Thread: main thread */
+#include "app/cli.h"
+
+#include "base/service.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"run", command_run, "the daemon"},
+    {"check", command_check, "every error of a configuration, and what is in force"},
+    {"topics", command_topics, "show or make the topics"},
+    {"feed", command_feed, "a CSV or JSONL file into the samples topic"},
+    {"annotate", command_annotate, "an oracle that answers tasks from known labels"},
+    {"policy", command_policy, "show, pause, resume, budget, roll back"},
+    {"demo", command_demo, "the whole loop on an embedded broker, in a minute"},
+    {"docs", command_docs, "print the generated references"},
+    {"version", command_version, "versions of winnowd and its libraries"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void help(FILE *out) {
+    fputs("winnowd: asks people about the few samples of a stream whose labels teach the model most\n\nusage: winnowd COMMAND [flags]\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\nwinnowd COMMAND --help tells more.\n", out);
+}
+
+int main(int argc, char **argv) {
+    service_single_blas_thread(argv);
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? EX_USAGE : EX_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) return command_version(1, argv + 1);
+    struct buf names = {0};
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+        buf_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
+    }
+    fprintf(stderr, "winnowd: there is no command '%s'%s\n", argv[1], cli_nearest(buf_string(&names), argv[1]));
+    buf_release(&names);
+    return EX_USAGE;
+}

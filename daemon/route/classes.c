@@ -1,0 +1,43 @@
+/* Names to indices and back, by walking the list: it is short, and only asked samples and labels need it.
+ *
+ * Thread: any thread */
+#include "route/classes.h"
+
+#include "base/error.h"
+
+/* Cuts the first name off; false when none is left. */
+static bool next_name(struct text *rest, struct text *name) {
+    if (!rest->at) return false;
+    const char *newline = memchr(rest->at, '\n', rest->len);
+    *name = (struct text){rest->at, newline ? (size_t)(newline - rest->at) : rest->len};
+    *rest = newline ? (struct text){newline + 1, rest->len - name->len - 1} : (struct text){NULL, 0};
+    return true;
+}
+
+struct text class_name(struct text classes, size_t index) {
+    struct text name;
+    do CHECK(next_name(&classes, &name));
+    while (index--);
+    return name;
+}
+
+int class_index(struct text classes, struct text name) {
+    struct text at;
+    for (int i = 0; next_name(&classes, &at); i++)
+        if (text_equal(at, name)) return i;
+    return -1;
+}
+
+size_t class_count(struct text classes) {
+    struct text name;
+    size_t n = 0;
+    while (next_name(&classes, &name)) n++;
+    return n;
+}
+
+int class_predicted(const float *prob, size_t k) {
+    size_t best = 0;
+    for (size_t i = 1; i < k; i++)
+        if (prob[i] > prob[best]) best = i;
+    return (int)best;
+}
