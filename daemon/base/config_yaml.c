@@ -202,7 +202,13 @@ static void syntax_error(struct walk *w) {
     w->over = true;
 }
 
+static struct text without_bom(struct text t) {
+    bool bom = t.len >= 3 && memcmp(t.at, "\xEF\xBB\xBF", 3) == 0;
+    return bom ? (struct text){t.at + 3, t.len - 3} : t;
+}
+
 struct node *yaml_tree(struct problems *p, struct arena *arena, struct text yaml, bool *whole) {
+    yaml = without_bom(yaml); // libyaml, told the encoding, would take it for a character
     struct walk w = {.problems = p, .arena = arena, .yaml = yaml};
     CHECK(yaml_parser_initialize(&w.parser));
     yaml_parser_set_input_string(&w.parser, (const unsigned char *)(yaml.at ? yaml.at : ""), yaml.len);

@@ -32,7 +32,7 @@ static void nearest_corrects_typing_errors(void **state) {
         {"rate|rates", "rate", "rate"},                    // the exact one wins
         {"rates|rate", "rate", "rate"},
         {"alpha|beta", "alp", "alpha"},                    // 2 of 5
-        {"alpha|beta", "alxyza", NULL},                    // 4 edits
+        {"alpha|beta", "alwxyz", NULL},                    // 4 edits
         {"abcdefghij", "abcdefg", "abcdefghij"},           // 3 edits of 10
         {"abcdefghijk", "abcdefg", NULL},                  // 4 edits
         {"id", "on", NULL},                                // all letters differ

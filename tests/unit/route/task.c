@@ -1,0 +1,361 @@
+/* The task record: what is written is read back bit for bit, and it is what Label Studio takes. */
+#include "route/task.h"
+
+#include "base/json.h"
+#include "base/rng.h"
+#include "unit/example.h"
+
+#include <math.h>
+
+static const struct task_style style = {"label", "event"};
+
+static struct task plain(void) {
+    static const double row[] = {12.5, 0, 1, -0.0, 0.1};
+    static const float prob[] = {0.9f, 0.1f}, member[] = {0.92f, 0.08f, 0.88f, 0.12f};
+    struct task t = {.sample_id = TEXT("card-17"),
+                     .event = TEXT("{\"amount\": 12.50, \"country\":\"NL\"}"),
+                     .row = row,
+                     .d = 5,
+                     .prob = prob,
+                     .member = member,
+                     .k = 2,
+                     .members = 2,
+                     .classes = TEXT("ok\nfraud"),
+                     .fingerprint = 0xFEDCBA9876543210,
+                     .reason = ASK_UNCERTAIN,
+                     .measure = MEASURE_LOG_ODDS_MARGIN,
+                     .manager = MANAGER_QUANTILE_WINDOW,
+                     .by_strategy = true,
+                     .utility = -2.1972245,
+                     .threshold = -2.5,
+                     .propensity = 1,
+                     .manager_probability = 1,
+                     .priority = -2.1972245,
+                     .model = 7,
+                     .policy = 42,
+                     .topic = TEXT("samples"),
+                     .partition = 3,
+                     .offset = 123456,
+                     .time_ms = 1795336000000,
+                     .asked_ms = 1795336000250,
+                     .expires_ms = 1795940800250,
+                     .admitted = 61000,
+                     .covered = 60990};
+    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    return t;
+}
+
+static bool same_number(double a, double b) { return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b)); }
+
+static void check_equal(const struct task *a, const struct task *b) {
+    assert_string_equal(a->id, b->id);
+    assert_true(text_equal(a->sample_id, b->sample_id) && text_equal(a->event, b->event));
+    assert_true(text_equal(a->classes, b->classes) && text_equal(a->topic, b->topic));
+    assert_int_equal(a->d, b->d);
+    assert_int_equal(a->k, b->k);
+    assert_int_equal(a->members, b->members);
+    assert_memory_equal(a->row, b->row, a->d * sizeof *a->row);
+    assert_int_equal(a->prob != NULL, b->prob != NULL);
+    if (a->prob) assert_memory_equal(a->prob, b->prob, a->k * sizeof *a->prob);
+    if (a->members) assert_memory_equal(a->member, b->member, a->members * a->k * sizeof *a->member);
+    assert_true(a->fingerprint == b->fingerprint && a->model == b->model && a->policy == b->policy);
+    assert_true(a->reason == b->reason && a->measure == b->measure && a->manager == b->manager && a->by_strategy == b->by_strategy);
+    assert_true(same_number(a->utility, b->utility) && same_number(a->threshold, b->threshold) && same_number(a->propensity, b->propensity));
+    assert_true(same_number(a->manager_probability, b->manager_probability) && same_number(a->priority, b->priority));
+    assert_true(a->partition == b->partition && a->offset == b->offset);
+    assert_true(a->time_ms == b->time_ms && a->asked_ms == b->asked_ms && a->expires_ms == b->expires_ms);
+    assert_true(a->admitted == b->admitted && a->covered == b->covered);
+}
+
+static void check_round_trip(const struct task *t) {
+    struct buf out = {0};
+    struct arena arena = {0};
+    struct task back;
+    const char *why;
+    task_write(t, &style, &out);
+    if (task_read(&back, buf_view(&out), &arena, &why) < 0) fail_msg("%s: %s", why, buf_string(&out));
+    check_equal(t, &back);
+    arena_release(&arena);
+    buf_release(&out);
+}
+
+static void test_round_trip(void **state) {
+    (void)state;
+    struct task t = plain();
+    check_round_trip(&t);
+    t.by_strategy = false;
+    t.reason = ASK_RANDOM;
+    t.measure = MEASURE_RISK;
+    t.manager = MANAGER_FIXED;
+    t.time_ms = -1; // a record without time
+    t.threshold = NAN;
+    t.offset = (int64_t)1 << 52;
+    check_round_trip(&t);
+}
+
+static void test_no_model(void **state) {
+    (void)state;
+    struct task t = plain();
+    t.model = t.members = 0;
+    t.member = NULL;
+    check_round_trip(&t); // with the uniform prediction
+    t.prob = NULL;
+    check_round_trip(&t);
+    assert_int_equal(task_predicted(&t), -1);
+    struct buf out = {0};
+    task_write(&t, &style, &out);
+    assert_non_null(strstr(buf_string(&out), ",\"predictions\":[],"));
+    buf_release(&out);
+}
+
+/* Any finite bits, sub-normal and negative zero too. */
+static void fill(struct rng *rng, double *row, size_t d, float *prob, size_t n) {
+    for (size_t i = 0; i < d;) {
+        uint64_t bits = rng_next(rng);
+        memcpy(&row[i], &bits, sizeof bits);
+        if (isfinite(row[i])) i++;
+    }
+    for (size_t i = 0; i < n;) {
+        uint32_t bits = (uint32_t)rng_next(rng);
+        memcpy(&prob[i], &bits, sizeof bits);
+        if (isfinite(prob[i])) i++;
+    }
+}
+
+static void test_forty_classes(void **state) {
+    (void)state;
+    enum { K = 40, M = 5, D = 300 };
+    struct rng rng = {.seed = 4};
+    static double row[D];
+    static float prob[K + K * M];
+    struct buf classes = {0};
+    for (int i = 0; i < K; i++) buf_printf(&classes, "%sclass %d \"%c", i ? "\n" : "", i, 'a' + i % 26);
+    struct task t = plain();
+    t.row = row;
+    t.d = D;
+    t.prob = prob;
+    t.member = prob + K;
+    t.k = K;
+    t.members = M;
+    t.classes = buf_view(&classes);
+    for (int round = 0; round < 30; round++) {
+        fill(&rng, row, D, prob, K + K * M);
+        row[0] = -0.0;
+        check_round_trip(&t);
+    }
+    buf_release(&classes);
+}
+
+static void test_odd_strings(void **state) {
+    (void)state;
+    static const char *const ids[] = {"", "\"", "\\", "a\nb\tc\x01\x7f", "\xF0\x9F\x92\xB3 caf\xC3\xA9", "</script>", "{\"meta\":{}}", "%s%n"};
+    static const char *const events[] = {"{}", "{\"meta\":{\"id\":\"x\"},\"event\":1}", "{\"a\":\"}]\\\"\",\"b\":[[{}],\"\\\\\"]}", "{ \"n\" : 1.10e+01 }",
+                                         "{\"n\":1234567890123456789012345678901234567890123456789012345678901234567890,\"m\":1e999}"};
+    struct task t = plain();
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        t.sample_id = text_of(ids[i]);
+        check_round_trip(&t);
+    }
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        t.event = text_of(events[i]);
+        check_round_trip(&t);
+    }
+    t.event = (struct text){NULL, 0};
+    check_round_trip(&t);
+}
+
+static size_t members_of(const cJSON *o) { return (size_t)cJSON_GetArraySize(o); }
+
+static void test_label_studio(void **state) {
+    (void)state;
+    struct task t = plain();
+    struct buf out = {0};
+    struct arena arena = {0};
+    task_write(&t, &style, &out);
+    cJSON *tree = json_parse(buf_view(&out), &arena);
+    assert_non_null(tree);
+    assert_int_equal(members_of(tree), 3);
+    const cJSON *data = cJSON_GetObjectItem(tree, "data"), *predictions = cJSON_GetObjectItem(tree, "predictions");
+    assert_true(cJSON_IsObject(data) && cJSON_IsArray(predictions) && cJSON_IsObject(cJSON_GetObjectItem(tree, "meta")));
+    assert_true(cJSON_IsObject(cJSON_GetObjectItem(data, "event"))); // what to_name shows
+    assert_string_equal(json_text(data, "id").at, t.id);
+    assert_string_equal(json_text(data, "sample_id").at, "card-17");
+    assert_string_equal(json_text(data, "summary").at, "card-17 of 2026-11-22 08:26:40 UTC (uncertain)");
+    const cJSON *one = cJSON_GetArrayItem(predictions, 0), *result = cJSON_GetArrayItem(cJSON_GetObjectItem(one, "result"), 0);
+    double score;
+    assert_string_equal(json_text(one, "model_version").at, "7");
+    assert_true(json_number(one, "score", &score) && (float)score == 0.9f);
+    assert_string_equal(json_text(result, "from_name").at, "label");
+    assert_string_equal(json_text(result, "to_name").at, "event");
+    assert_string_equal(json_text(result, "type").at, "choices");
+    const cJSON *choices = cJSON_GetObjectItem(cJSON_GetObjectItem(result, "value"), "choices");
+    assert_int_equal(members_of(choices), 1);
+    assert_string_equal(cJSON_GetArrayItem(choices, 0)->valuestring, "ok");
+    cJSON_Delete(tree);
+    arena_release(&arena);
+    buf_release(&out);
+}
+
+static void test_ids(void **state) {
+    (void)state;
+    char id[TASK_ID_LENGTH + 1], last[TASK_ID_LENGTH + 1] = "";
+    uint8_t bytes[TASK_ID_BYTES], before[TASK_ID_BYTES] = {0};
+    for (int64_t time_ms = 1; time_ms < (int64_t)1 << 48; time_ms = time_ms * 3 + 7) {
+        task_id(id, TEXT("samples"), 1, 5, time_ms);
+        assert_int_equal(strlen(id), TASK_ID_LENGTH);
+        assert_true(strcmp(id, last) > 0);
+        assert_int_equal(task_id_parse(bytes, text_of(id)), 0);
+        assert_true(memcmp(bytes, before, sizeof bytes) > 0);
+        memcpy(last, id, sizeof id);
+        memcpy(before, bytes, sizeof bytes);
+    }
+    task_id(id, TEXT("samples"), 1, 5, -1);
+    assert_memory_equal(id, "00000000-0000-7", 15);
+    task_id(id, TEXT("samples"), 1, 5, INT64_MAX);
+    assert_memory_equal(id, "ffffffff-ffff-7", 15);
+}
+
+static int by_bytes(const void *a, const void *b) { return memcmp(a, b, TASK_ID_BYTES); }
+
+/* In one millisecond too: partitions, offsets and topics of equal numbers do not meet. */
+static void test_ids_differ(void **state) {
+    (void)state;
+    enum { P = 50, O = 400 };
+    static uint8_t ids[2 * P * O][TASK_ID_BYTES];
+    char id[TASK_ID_LENGTH + 1], again[TASK_ID_LENGTH + 1];
+    size_t n = 0;
+    for (int topic = 0; topic < 2; topic++)
+        for (int32_t p = 0; p < P; p++)
+            for (int64_t o = 0; o < O; o++) {
+                task_id(id, topic ? TEXT("b") : TEXT("a"), p, o, 1000);
+                task_id(again, topic ? TEXT("b") : TEXT("a"), p, o, 1000);
+                assert_string_equal(id, again);
+                assert_int_equal(task_id_parse(ids[n++], text_of(id)), 0);
+            }
+    qsort(ids, n, TASK_ID_BYTES, by_bytes);
+    for (size_t i = 1; i < n; i++) assert_int_not_equal(memcmp(ids[i - 1], ids[i], TASK_ID_BYTES), 0);
+}
+
+static void test_id_parse(void **state) {
+    (void)state;
+    uint8_t a[TASK_ID_BYTES], b[TASK_ID_BYTES];
+    assert_int_equal(task_id_parse(a, TEXT("019abcde-f012-7abc-8def-0123456789ab")), 0);
+    assert_int_equal(task_id_parse(b, TEXT("019ABCDE-F012-7ABC-8DEF-0123456789AB")), 0);
+    assert_memory_equal(a, b, sizeof a);
+    assert_memory_equal(a, "\x01\x9a\xbc\xde\xf0\x12\x7a\xbc\x8d\xef\x01\x23\x45\x67\x89\xab", sizeof a);
+    static const char *const bad[] = {"",
+                                      "019abcde-f012-7abc-8def-0123456789a",
+                                      "019abcde-f012-7abc-8def-0123456789ab0",
+                                      "019abcde-f012-4abc-8def-0123456789ab",
+                                      "019abcde-f012-7abc-cdef-0123456789ab",
+                                      "019abcdef012-7abc-8def--0123456789ab",
+                                      "019abcde-f012-7abc-8def-0123456789ag"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(task_id_parse(a, text_of(bad[i])), ERR_INPUT);
+    assert_int_equal(task_id_parse(a, (struct text){NULL, 0}), ERR_INPUT);
+}
+
+/* Every prefix, and the record with any one byte changed, is read or refused: never a crash, never another shape than it says. */
+static void test_damaged(void **state) {
+    (void)state;
+    struct task t = plain(), back;
+    struct buf out = {0};
+    struct arena arena = {0};
+    const char *why;
+    task_write(&t, &style, &out);
+    for (size_t n = 0; n < out.len; n++) {
+        assert_int_equal(task_read(&back, (struct text){out.at, n}, &arena, &why), ERR_INPUT);
+        assert_non_null(why);
+        arena_reset(&arena);
+    }
+    for (size_t n = 0; n < out.len; n++) {
+        char was = out.at[n];
+        for (size_t i = 0; i < 4; i++) {
+            out.at[n] = "\"]9\0"[i];
+            if (task_read(&back, buf_view(&out), &arena, &why) == 0) assert_true(back.k >= 1 && back.d >= 1);
+            arena_reset(&arena);
+        }
+        out.at[n] = was;
+    }
+    arena_release(&arena);
+    buf_release(&out);
+}
+
+static void replace(struct buf *out, const struct buf *in, const char *from, const char *to) {
+    const char *at = memmem(in->at, in->len, from, strlen(from));
+    assert_non_null(at);
+    buf_reset(out);
+    buf_add(out, in->at, (size_t)(at - in->at));
+    buf_str(out, to);
+    buf_add(out, at + strlen(from), in->len - (size_t)(at - in->at) - strlen(from));
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *from, *to, *why;
+    } cases[] = {
+        {"\"format\":1", "\"format\":2", "format"},          {"\"sample_id\":\"card-17\",\"reason\":\"unc", "\"reason\":\"unc", "sample_id"},
+        {"\"fingerprint\":\"f", "\"fingerprint\":\"g", "fi"}, {"\"offset\":123456", "\"offset\":-1", "source"},
+        {"\"partition\":3", "\"partition\":3e9", "source"},  {"\"offset\":123456", "\"offset\":0.5", "source"},
+        {"\"measure\":\"log", "\"measure\":\"lag", "measure"}, {"\"utility\":-2.1972245,\"thr", "\"thr", "figure"},
+        {"\"model\":7", "\"model\":-7", "figure"},           {"\"model\":7", "\"model\":1e17", "figure"},
+        {"[\"ok\",\"fraud\"]", "[\"ok\\nfraud\",\"x\"]", "classes"}, {"[\"ok\",\"fraud\"]", "[\"ok\"]", "probabilities"},
+        {"[\"ok\",\"fraud\"]", "[]", "classes"},             {"[0.92,0.08]", "[0.92]", "members"},
+        {"\"probabilities\":[0.9", "\"probabilities\":[1e99", "members"}, {"\"row\":[12.5", "\"row\":[null", "row"},
+        {"\"row\":[12.5", "\"row\":[1e999", "row"},          {"\"meta\":{", "\"meta\":[{", "meta"},
+    };
+    struct task t = plain(), back = {.d = 77};
+    struct buf out = {0}, bad = {0};
+    struct arena arena = {0};
+    const char *why;
+    task_write(&t, &style, &out);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        replace(&bad, &out, cases[i].from, cases[i].to);
+        if (task_read(&back, buf_view(&bad), &arena, &why) != ERR_INPUT) fail_msg("taken: %s", cases[i].to);
+        if (!strstr(why, cases[i].why)) fail_msg("%s: %s", cases[i].to, why);
+        assert_int_equal(back.d, 77);
+    }
+    arena_release(&arena);
+    buf_release(&bad);
+    buf_release(&out);
+}
+
+/* Written again, the record needs no memory: nothing on the worker's path allocates after warm-up. */
+static void test_no_growth(void **state) {
+    (void)state;
+    struct task t = plain();
+    struct buf out = {0};
+    task_write(&t, &style, &out);
+    char *at = out.at;
+    size_t cap = out.cap, len = out.len;
+    buf_reset(&out);
+    task_write(&t, &style, &out);
+    assert_true(out.at == at && out.cap == cap && out.len == len);
+    buf_release(&out);
+}
+
+static void test_example(void **state) {
+    (void)state;
+    struct task t = plain(), back;
+    struct buf out = {0}, example = {0};
+    struct arena arena = {0};
+    const char *why;
+    task_write(&t, &style, &out);
+    example_check("task", &out);
+    example_read("task", &example);
+    assert_int_equal(task_read(&back, buf_view(&example), &arena, &why), 0);
+    check_equal(&t, &back);
+    arena_release(&arena);
+    buf_release(&example);
+    buf_release(&out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_no_model),      cmocka_unit_test(test_forty_classes),
+        cmocka_unit_test(test_odd_strings), cmocka_unit_test(test_label_studio), cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_ids_differ), cmocka_unit_test(test_id_parse),      cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_no_growth),     cmocka_unit_test(test_example),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
