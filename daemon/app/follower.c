@@ -183,3 +183,4 @@ int follower_join(struct follower *f) {
 bool follower_ready(const struct follower *f) { return atomic_load(&f->ready); }
 bool follower_ended(const struct follower *f) { return atomic_load(&f->ended); }
 uint64_t follower_progress(const struct follower *f) { return atomic_load(&f->progress); }
+int follower_result(const struct follower *f) { return f->result; }

@@ -12,3 +12,5 @@ int follower_join(struct follower *f);
 bool follower_ready(const struct follower *f);
 bool follower_ended(const struct follower *f);
 uint64_t follower_progress(const struct follower *f);
+/* The ERR_ it ended with; only once follower_ended. */
+int follower_result(const struct follower *f);

@@ -25,7 +25,9 @@ static void breathe(struct learner *l, int64_t ms) {
 
 /* ---- one record ---- */
 
+/* After the store's commit: a round that is tried again counts once. */
 static void evaluate(struct learner *l, const struct answered *a) {
+    l->labels_read += a->fate != FATE_EARLY;
     metric_add(METRIC_labels, a->fate, 1);
     if (a->latency_ms >= 0 && a->evaluate) metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
     if (a->evaluate && a->propensity > 0) prequential_add(l->prequential, a->truth, a->predicted, a->propensity);
@@ -41,7 +43,7 @@ static int apply_task(struct learner *l, const struct reader_record *r) {
     metric_add(METRIC_tasks_read, 0, 1);
     struct answered joined;
     int result = store_put_task(l->store, &t, &joined);
-    if (result == 1) evaluate(l, &joined);
+    if (result == 1) l->answered[l->answered_n++] = joined;
     return result < 0 && result != ERR_MISMATCH ? result : 0;
 }
 
@@ -58,13 +60,12 @@ static int apply_label(struct learner *l, const struct reader_record *r) {
     bool readable = r->value.at && label_read(&label, r->value, r->key, r->time_ms, &l->arena, &why) == 0;
     const double *row = readable && label.data.at ? own_row(l, label.data) : NULL;
     if (!readable || (label.data.at && !row)) {
-        metric_add(METRIC_labels, FATE_UNREADABLE, 1);
+        l->answered[l->answered_n++] = (struct answered){.fate = FATE_UNREADABLE, .latency_ms = -1};
         LOG(WARNING, "label_unreadable", readable ? "its event can not be read as a sample" : why, L_I64("partition", r->partition), L_I64("offset", r->offset));
         return 0;
     }
-    struct answered answered;
-    TRY(store_put_label(l->store, &label, r->partition, r->offset, clock_wall_ms(), row, &answered));
-    evaluate(l, &answered);
+    TRY(store_put_label(l->store, &label, r->partition, r->offset, clock_wall_ms(), row, &l->answered[l->answered_n]));
+    l->answered_n++;
     return 0;
 }
 
@@ -78,6 +79,7 @@ static int apply(struct learner *l, const struct reader_record *r) {
 /* ---- one round ---- */
 
 static int try_round(struct learner *l, const struct reader_record *records, size_t n) {
+    l->answered_n = 0;
     TRY(store_begin(l->store));
     for (size_t i = 0; i < n; i++) {
         int result = apply(l, &records[i]);
@@ -85,10 +87,12 @@ static int try_round(struct learner *l, const struct reader_record *records, siz
         store_abort(l->store);
         return result;
     }
-    return store_commit(l->store);
+    TRY(store_commit(l->store));
+    for (size_t i = 0; i < l->answered_n; i++) evaluate(l, &l->answered[i]);
+    return 0;
 }
 
-/* Until the store takes them: metrics may then count a record twice, the store never does. */
+/* Until the store takes them. */
 static int apply_round(struct learner *l, size_t n) {
     for (;;) {
         int result = try_round(l, l->record, n);
@@ -136,7 +140,7 @@ static void say(const struct learner *l, const struct store_counts *counts) {
     metric_set(METRIC_parked_labels, 0, (double)counts->parked);
     metric_set(METRIC_labelled_rows, 0, (double)counts->labelled);
     metric_set(METRIC_store_bytes, 0, (double)counts->bytes);
-    metric_set(METRIC_accuracy_naive, 0, f.naive_accuracy);
+    metric_set(METRIC_accuracy_naive, 0, f.naive);
     metric_set(METRIC_accuracy, 0, f.accuracy);
     metric_set(METRIC_accuracy_low, 0, f.low);
     metric_set(METRIC_accuracy_high, 0, f.high);
@@ -163,7 +167,11 @@ static int round_once(struct learner *l) {
     struct store_counts counts;
     store_counts(l->store, &counts);
     say(l, &counts);
-    return learner_publish(l, &counts);
+    uint64_t labels = l->labels_read;
+    TRY(learner_publish(l, &counts));
+    atomic_store(&l->newest, registry_newest(l->registry));
+    atomic_store(&l->settled, labels);
+    return 0;
 }
 
 /* ---- life ---- */
@@ -215,6 +223,7 @@ static int open_learner(struct learner *l) {
         l->memories_n++;
     }
     l->record = xcalloc(READ_MOST, sizeof *l->record);
+    l->answered = xcalloc(READ_MOST, sizeof *l->answered);
     l->prequential = prequential_create(l->config->model.classes.n, (size_t)l->config->watch.window);
     TRY(open_decoder(l));
     TRY(open_store(l));
@@ -240,6 +249,7 @@ static void close_learner(struct learner *l) {
     free(l->values);
     free(l->own_row);
     free(l->record);
+    free(l->answered);
     free((void *)l->classes.at);
 }
 
@@ -279,6 +289,13 @@ int learner_join(struct learner *l) {
     return result;
 }
 
+uint64_t learner_settled(const struct learner *l, uint64_t *newest) {
+    uint64_t settled = atomic_load(&l->settled);
+    *newest = atomic_load(&l->newest);
+    return settled;
+}
+
 bool learner_ended(const struct learner *l) { return atomic_load(&l->ended); }
 bool learner_ready(const struct learner *l) { return atomic_load(&l->ready); }
 uint64_t learner_progress(const struct learner *l) { return atomic_load(&l->progress); }
+int learner_result(const struct learner *l) { return l->result; }

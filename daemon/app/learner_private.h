@@ -27,6 +27,8 @@ struct learner {
     double *own_row; // (d)
     struct arena arena;
     struct reader_record *record; // (READ_MOST)
+    struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
+    size_t answered_n;
     size_t memories[16], memories_n, largest_memory;
     int64_t rescan_ms, expire_ms, published_ms, progress_ms;
     uint64_t published_rows, published_digest; // of the labelled set behind the newest version
@@ -35,7 +37,8 @@ struct learner {
     bool moved; // positions changed since the last progress record
     int result;
     _Atomic bool ended, ready;
-    _Atomic uint64_t progress;
+    uint64_t labels_read;
+    _Atomic uint64_t progress, settled, newest;
 };
 
 /* Reads the models topic to its end, after fencing the predecessor: the newest version's number and labelled set. */

@@ -7,8 +7,10 @@
  * Thread: worker thread (one pipeline each) */
 #include "app/pipeline.h"
 
+#include "admit/consumer.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/rng.h"
 #include "route/dead_letter.h"
 #include "route/prediction.h"
 #include "route/task.h"
@@ -233,7 +235,7 @@ static enum reason read_sample(struct pipeline *p, struct batch *b, size_t i) {
     return read_id(p, b, i);
 }
 
-static void admit(struct pipeline *p, struct batch *b) {
+static size_t admit(struct pipeline *p, struct batch *b) {
     size_t bytes = 0, admitted = 0;
     for (size_t i = 0; i < b->n; i++) {
         bytes += b->record[i].value.len;
@@ -242,7 +244,7 @@ static void admit(struct pipeline *p, struct batch *b) {
     }
     metric_add(METRIC_samples, 0, b->n);
     metric_add(METRIC_sample_bytes, 0, bytes);
-    metric_add(METRIC_admitted, 0, admitted);
+    return admitted;
 }
 
 /* ---- infer ---- */
@@ -368,18 +370,43 @@ static void route_prediction(struct pipeline *p, struct batch *b, size_t i, stru
     const struct model *m = b->in_force[i]->model;
     struct prediction prediction = {.sample_id = b->id[i], .partition = r->partition, .offset = r->offset, .time_ms = r->time_ms, .prob = b->prob + i * b->k, .k = b->k,
                                     .classes = p->classes, .utility = b->decision[i].utility, .model = m ? m->version : 0, .asked = b->decision[i].ask};
+    task_id(prediction.id, p->topic, r->partition, r->offset, r->time_ms);
     buf_reset(&p->out);
     prediction_write(&prediction, &p->out);
     struct cycle_record *out = cycle_add(cycle);
     *out = (struct cycle_record){.topic = CYCLE_PREDICTIONS, .source = r->partition, .key = arena_text(&cycle->arena, b->id[i]), .value = arena_text(&cycle->arena, buf_view(&p->out))};
 }
 
+struct headers {
+    struct arena *arena;
+    struct cycle_header *list;
+    size_t n, cap;
+};
+
+static void collect_header(struct text name, struct text value, void *opaque) {
+    struct headers *h = opaque;
+    if (h->n == h->cap) {
+        size_t cap = h->cap ? h->cap * 2 : 16;
+        struct cycle_header *more = arena_take(h->arena, cap * sizeof *more);
+        if (h->n) memcpy(more, h->list, h->n * sizeof *more);
+        h->list = more;
+        h->cap = cap;
+    }
+    h->list[h->n++] = (struct cycle_header){name, value};
+}
+
+static void route_dead_letter(struct pipeline *p, struct batch *b, size_t i, struct cycle *cycle) {
+    struct headers original = {.arena = &b->arena};
+    record_headers(&b->record[i], collect_header, &original);
+    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list, original.n);
+    metric_add(METRIC_dead_letters, b->fate[i], 1);
+}
+
 static void route(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
     bool predictions = *p->config->topics.predictions != '\0';
     for (size_t i = 0; i < b->n; i++) {
         if (b->fate[i] != REASON_NONE) {
-            dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i]);
-            metric_add(METRIC_dead_letters, b->fate[i], 1);
+            route_dead_letter(p, b, i, cycle);
             continue;
         }
         if (b->decision[i].ask) route_task(p, b, i, now_ms, cycle);
@@ -388,8 +415,9 @@ static void route(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
 }
 
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
-    admit(p, b);
+    size_t admitted = admit(p, b);
     infer(p, b);
     query(p, b, now_ms);
+    metric_add(METRIC_admitted, 0, admitted); // after `asked`, so that who reads it first sees no sample without its request
     route(p, b, now_ms, cycle);
 }

@@ -26,4 +26,4 @@ int run_stop(struct run *r) MUST_CHECK;
 bool run_ready(struct run *r, struct buf *why);
 /* Labels that the learner has read and, where a version was due, published; and whether the newest published version is live.
  * With the counters of metrics.h this tells how far behind the newest sample the live model is. */
-uint64_t run_settled_labels(const struct run *r);
+uint64_t run_settled_labels(struct run *r);

@@ -387,3 +387,4 @@ int worker_join(struct worker *w) {
 bool worker_ended(const struct worker *w) { return atomic_load(&w->ended); }
 bool worker_ready(const struct worker *w) { return atomic_load(&w->ready); }
 uint64_t worker_progress(const struct worker *w) { return atomic_load(&w->progress); }
+int worker_result(const struct worker *w) { return w->result; }

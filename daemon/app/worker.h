@@ -36,3 +36,5 @@ bool worker_ready(const struct worker *w);
 /* Counts up while it makes progress. */
 uint64_t worker_progress(const struct worker *w);
 struct worker_figures worker_figures(struct worker *w);
+/* The ERR_ it ended with; only once worker_ended. */
+int worker_result(const struct worker *w);

@@ -1,0 +1,53 @@
+/* `winnowd run`: the daemon under its service manager. TERM and INT finish the cycle and end; HUP reloads.
+ *
+ * Thread: main thread */
+#include "app/cli.h"
+
+#include "app/run.h"
+#include "base/log.h"
+#include "base/service.h"
+
+enum { TICK_MS = 100 };
+
+/* Who must act: 78 the operator's file; 69 another process or system; 74 the disk; 70 we do not know. */
+static int exit_code(int error) {
+    switch (error) {
+    case 0: return EX_OK;
+    case ERR_CONFIG: return EX_CONFIG;
+    case ERR_FENCED:
+    case ERR_RETRY:
+    case ERR_MISSING: return EX_UNAVAILABLE;
+    case ERR_IO:
+    case ERR_FULL: return EX_IOERR;
+    default: return EX_SOFTWARE;
+    }
+}
+
+static int serve(struct run *r) {
+    int result = 0;
+    for (bool stop = false; !stop && result == 0;) {
+        enum service_signal signal = service_wait_signal(TICK_MS);
+        stop = signal == SERVICE_STOP;
+        if (signal == SERVICE_RELOAD && run_reload(r) < 0) continue; // said; the old one stays
+        result = run_tick(r);
+    }
+    int stopped = run_stop(r);
+    return exit_code(result ? result : stopped);
+}
+
+int command_run(int argc, char **argv) {
+    const char *file = NULL;
+    struct flag flags[] = {{"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true}};
+    struct usage usage = {"run", NULL, "Runs the daemon until it is told to stop (TERM). HUP reloads the configuration.", flags, 1};
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    if (code != CLI_GO) return code;
+    struct config *config;
+    code = cli_config(&config, file);
+    if (code != CLI_GO) return code;
+    log_init((enum log_format)config->watch.log_format, (enum log_level)config->watch.log_level);
+    service_block_signals();
+    struct run *r;
+    int result = run_start(&r, config, &(struct run_options){.file = file, .service = true});
+    if (result < 0) return exit_code(result);
+    return serve(r);
+}
