@@ -294,8 +294,9 @@ int run_start(struct run **out, struct config *config, const struct run_options 
     if (result == 0) {
         start_threads(r);
         result = start_http(r); // last: its answers look at the threads
-        *out = r;
-        return result < 0 && run_stop(r) <= 0 ? result : 0;
+        if (result < 0 && run_stop(r) < 0) LOG(ERROR, "stop_failed", "after the failed start");
+        else *out = r;
+        return result;
     }
     free_run(r);
     return result;
