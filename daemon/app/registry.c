@@ -14,6 +14,7 @@
 #include <inttypes.h>
 
 enum { SLOTS = REGISTRY_VERSIONS + 6, CHUNKS_MAX = 300 };
+#define VERSION_MOST ((uint64_t)1 << 53) // JSON readers count exactly up to here
 
 struct version {
     uint64_t number;
@@ -181,7 +182,7 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
         buf_text(&r->progress, value);
         return CHANGE_PROGRESS;
     }
-    if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' && number > 0)
+    if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' && number > 0 && number < VERSION_MOST)
         return apply_chunk(r, number, index, value, chunks, offset);
     return CHANGE_NONE;
 }

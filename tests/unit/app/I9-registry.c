@@ -1,0 +1,166 @@
+/* I9: a version goes live whole, checked, or not at all; what is in force stays until its successor is ready; rollback works. */
+#include "app/registry.h"
+
+#include "base/log.h"
+#include "infer/model_record.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { D = 3, K = 2 };
+
+static void silence(const char *line, size_t len, void *opaque) { (void)line, (void)len, (void)opaque; }
+
+static struct registry *fresh(void) {
+    log_redirect(silence, NULL);
+    return registry_create(&(struct registry_options){.name = "me", .d = D, .classes = TEXT("no\nyes"), .fingerprint = 99});
+}
+
+static void record_of(uint64_t version, uint64_t fingerprint, struct buf *out) {
+    struct model *m;
+    struct model_shape shape = {.d = D, .k = K, .members = 1, .layers = 1, .width = {D, K}};
+    assert_int_equal(model_create(&m, &shape), 0);
+    m->version = version;
+    m->fingerprint = fingerprint;
+    m->classes = text_of(xstrdup("no\nyes"));
+    m->weight[0][0] = (float)version;
+    model_write(m, "me", out);
+    model_destroy(m);
+}
+
+static enum registry_change put(struct registry *r, const char *key, struct text value, size_t chunks, int64_t offset) {
+    return registry_apply(r, text_of(key), value, chunks, offset);
+}
+
+/* A version in `chunks` records; `skip` is left out (SIZE_MAX: none). */
+static void put_version(struct registry *r, uint64_t version, uint64_t fingerprint, size_t chunks, size_t skip, int64_t offset) {
+    struct buf whole = {0}, key = {0};
+    record_of(version, fingerprint, &whole);
+    for (size_t i = 0; i < chunks; i++) {
+        size_t from = whole.len * i / chunks, to = whole.len * (i + 1) / chunks;
+        buf_reset(&key);
+        registry_chunk_key(&key, "me", version, i);
+        if (i != skip) registry_apply(r, buf_view(&key), (struct text){whole.at + from, to - from}, chunks, offset + (int64_t)i);
+    }
+    buf_release(&whole);
+    buf_release(&key);
+}
+
+static void want(struct registry *r, uint64_t live, int64_t offset) {
+    struct buf b = {0};
+    policy_learner_write(&(struct policy_learner){.live = live}, &b);
+    assert_int_equal(put(r, "me/policy", buf_view(&b), 0, offset), CHANGE_POLICY);
+    buf_release(&b);
+}
+
+static uint64_t live(struct registry *r) {
+    struct snapshot *s = registry_snapshot(r);
+    uint64_t version = s->model ? s->model->version : 0;
+    registry_release(r, s);
+    return version;
+}
+
+static void a_version_needs_all_its_chunks(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    put_version(r, 1, 99, 3, 1, 0);
+    want(r, 1, 5);
+    assert_int_equal(live(r), 0);
+    put_version(r, 1, 99, 3, SIZE_MAX, 10); // the missing one comes; the others repeat
+    assert_int_equal(live(r), 1);
+    assert_int_equal(registry_policy(r)->number, 12); // the record that completed it put it in force
+    registry_destroy(r);
+}
+
+static void a_bad_version_leaves_the_old_one(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    put_version(r, 1, 99, 1, SIZE_MAX, 0);
+    want(r, 1, 1);
+    put_version(r, 2, 98, 1, SIZE_MAX, 2); // another feature map
+    want(r, 2, 3);
+    assert_int_equal(live(r), 1);
+    put(r, "me/model/3/0", TEXT("garbage"), 1, 4);
+    want(r, 3, 5);
+    assert_int_equal(live(r), 1);
+    struct buf b = {0};
+    record_of(9, 99, &b); // says 9, stands under 4
+    put(r, "me/model/4/0", buf_view(&b), 1, 6);
+    want(r, 4, 7);
+    assert_int_equal(live(r), 1);
+    assert_int_equal(registry_newest(r), 4); // refused numbers are never used again
+    buf_release(&b);
+    registry_destroy(r);
+}
+
+static void keys_of_others_and_nonsense_are_left_alone(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    static const char *const keys[] = {"you/policy", "me", "me/", "mean/policy", "me/model/0/0", "me/model/x/0", "me/model/1/0x", "me/model/1", "me/model/18446744073709551615/0", ""};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) assert_int_equal(put(r, keys[i], TEXT("{}"), 1, (int64_t)i), CHANGE_NONE);
+    assert_int_equal(registry_newest(r), 0);
+    assert_int_equal(put(r, "me/policy", TEXT("not json"), 0, 3), CHANGE_NONE);
+    assert_int_equal(registry_policy(r)->number, 0);
+    assert_int_equal(put(r, "me/model/1/7", TEXT("x"), 7, 3), CHANGE_NONE); // index beyond the count
+    registry_destroy(r);
+}
+
+static void a_snapshot_outlives_its_version(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    put_version(r, 1, 99, 2, SIZE_MAX, 0);
+    want(r, 1, 2);
+    struct snapshot *s = registry_snapshot(r);
+    put_version(r, 2, 99, 1, SIZE_MAX, 3);
+    want(r, 2, 4);
+    put(r, "me/model/1/0", (struct text){0}, 0, 5); // tombstone
+    assert_null(registry_model(r, 1));
+    assert_true(s->model->weight[0][0] == 1.0f);
+    registry_release(r, s);
+    registry_destroy(r);
+}
+
+static void an_operator_pins_and_lets_go(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    for (uint64_t v = 1; v <= 3; v++) put_version(r, v, 99, 1, SIZE_MAX, (int64_t)v);
+    want(r, 3, 10);
+    struct buf b = {0};
+    policy_operator_write(&(struct policy_operator){.budget_scale = 1, .pin = 2}, &b);
+    put(r, "me/operator", buf_view(&b), 0, 11);
+    assert_int_equal(live(r), 2);
+    put_version(r, 4, 99, 1, SIZE_MAX, 12);
+    want(r, 4, 13);
+    assert_int_equal(live(r), 2);
+    buf_reset(&b);
+    policy_operator_write(&(struct policy_operator){.budget_scale = 1}, &b);
+    put(r, "me/operator", buf_view(&b), 0, 14);
+    assert_int_equal(live(r), 4);
+    buf_release(&b);
+    registry_destroy(r);
+}
+
+static void old_versions_leave(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    uint64_t versions[100];
+    for (uint64_t v = 1; v <= 60; v++) put_version(r, v, 99, 1, SIZE_MAX, (int64_t)v);
+    size_t n = registry_versions(r, versions, 100);
+    assert_true(n >= REGISTRY_VERSIONS && n < 20);
+    assert_int_equal(versions[n - 1], 60);
+    registry_destroy(r);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_version_needs_all_its_chunks), cmocka_unit_test(a_bad_version_leaves_the_old_one),
+        cmocka_unit_test(keys_of_others_and_nonsense_are_left_alone), cmocka_unit_test(a_snapshot_outlives_its_version),
+        cmocka_unit_test(an_operator_pins_and_lets_go), cmocka_unit_test(old_versions_leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
