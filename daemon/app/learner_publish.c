@@ -1,7 +1,6 @@
-/* The learner's second half: when to fit, what to publish, under which number.
+/* The learner's second half: what to publish, under which number (when: train/schedule.c).
  *
- * A version is due when the labelled set has grown by train.growth, or by train.labels, or has changed at all and train.interval has
- * passed. Its number is one more than the newest on the topic, which was read to its end after the predecessor was fenced, so numbers
+ * A version's number is one more than the newest on the topic, which was read to its end after the predecessor was fenced, so numbers
  * never repeat. Weights, the policy that makes them live, and progress are one transaction (I9). Whether a version is due is decided from
  * the topic and the store alone, so a restart publishes neither twice nor less (I8).
  *
@@ -12,6 +11,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "infer/model_record.h"
+#include "train/schedule.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -80,20 +80,9 @@ int learner_catch_up(struct learner *l) {
     return 0;
 }
 
-/* ---- what is due ---- */
-
-static bool version_due(const struct learner *l, const struct store_counts *c) {
-    if (c->labelled < (size_t)l->config->train.first || c->digest == l->published_digest) return false;
-    if (!l->published_rows) return true;
-    double grown = (double)c->labelled - (double)l->published_rows;
-    if (grown >= 1 && (grown >= l->config->train.growth * (double)l->published_rows || grown >= (double)l->config->train.labels)) return true;
-    return clock_ms() - l->published_ms >= l->config->train.interval;
-}
-
-static struct policy_learner wanted_policy(const struct learner *l, const struct store_counts *c, uint64_t live) {
-    struct policy_learner p = {.live = live, .full = l->config->budget.open_tasks && c->open >= (size_t)l->config->budget.open_tasks};
-    for (size_t i = 0; i < l->config->model.classes.n; i++) p.cold |= c->per_class[i] < (size_t)l->config->query.cold_labels;
-    return p;
+static struct schedule schedule_of(const struct learner *l, const struct store_counts *c) {
+    return (struct schedule){.labelled = c->labelled, .open = c->open, .per_class = c->per_class, .changed = c->digest != l->published_digest,
+                             .published_rows = l->published_rows, .since_ms = clock_ms() - l->published_ms};
 }
 
 /* ---- fitting ---- */
@@ -249,7 +238,8 @@ static int await_own(struct learner *l, uint64_t version) {
 static int publish_edition(struct learner *l, const struct store_counts *counts, struct model *m) {
     struct edition *e = xcalloc(1, sizeof *e);
     uint64_t live = m ? m->version : l->policy.live;
-    struct policy_learner policy = wanted_policy(l, counts, live);
+    struct schedule schedule = schedule_of(l, counts);
+    struct policy_learner policy = schedule_policy(l->config, &schedule, live);
     if (m) {
         put_version(e, l->config->service.name, m);
         put_tombstones(e, l);
@@ -284,7 +274,8 @@ static int version_done(struct learner *l, const struct store_counts *counts, co
 int learner_publish(struct learner *l, const struct store_counts *counts) {
     TRY(read_models(l, 0));
     struct model *m = NULL;
-    if (version_due(l, counts)) TRY(fit(l, counts, &m));
+    struct schedule schedule = schedule_of(l, counts);
+    if (schedule_due(l->config, &schedule)) TRY(fit(l, counts, &m));
     int result = publish_edition(l, counts, m);
     if (result == 0 && m) result = version_done(l, counts, m);
     model_destroy(m);

@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+enum { MIX_MAX = 4, COLUMNS_MAX = 1 << 20 };
+
 struct entry_check {
     size_t option;
     const char *(*wrong)(struct text);
@@ -47,7 +49,8 @@ static void check_entry(struct reading *r, const struct option *o, const struct 
         struct text entry = text_of(entries[i]);
         const char *wrong = check->wrong(entry);
         struct mark mark = node ? node->mark : otherwise;
-        if (wrong) problem(&r->problems, mark, o->path, "%s %s", shown(&r->problems, entry), wrong);
+        bool secret = value_is_secret("", entries[i]); // in the wrong place, but not to be repeated (promise I12)
+        if (wrong) problem(&r->problems, mark, o->path, "%s %s", secret ? "the value" : shown(&r->problems, entry), wrong);
         g->bad |= wrong != NULL;
         if (node) node = node->next;
     }
@@ -168,9 +171,31 @@ static void check_mix(struct reading *r) {
         problem(&r->problems, place(r, OPTION_query_mix), "query.mix", "is for query.measure mix only");
     } else if (wanted) {
         double sum = 0;
+        if (mix->node->n > MIX_MAX)
+            problem(&r->problems, mix->node->mark, "query.mix", "has %zu measures; allowed are at most %d, since each has its own share of the utility window",
+                    mix->node->n, MIX_MAX);
         for (const struct node *n = mix->node->child; n; n = n->next) sum += mix_share(r, n);
         if (!mix->bad && fabs(sum - 1) > 1e-9)
             problem(&r->problems, mix->node->mark, "query.mix", "the shares add up to %.10g; they must add up to 1", sum);
+    }
+}
+
+/* Properties that a promise depends on are not for the operator; the others only the library can judge (base/kafka.h). */
+static void check_properties(struct reading *r) {
+    static const struct {
+        const char *key, *why;
+    } owned[] = {
+#define OWNED(key, why) {key, why},
+#include "base/owned.def"
+#undef OWNED
+    };
+    static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer, OPTION_kafka_producer};
+    for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {
+        const struct node *map = r->options[maps[m]].node;
+        for (const struct node *n = map ? map->child : NULL; n; n = n->next)
+            for (size_t i = 0; n->key && i < sizeof owned / sizeof *owned; i++)
+                if (strcmp(n->key->text.at, owned[i].key) == 0)
+                    problem(&r->problems, n->key->mark, option_rows[maps[m]].path, "%s: winnowd sets this itself: %s", owned[i].key, owned[i].why);
     }
 }
 
@@ -247,6 +272,17 @@ static void check_feature_names(struct reading *r) {
     refuse_repeats(r, items, n);
 }
 
+/* A row has so many numbers for each sample of a batch, and a model one weight for each and class: memory is bounded here (promise I11). */
+static void check_columns(struct reading *r) {
+    size_t columns = 0;
+    for (size_t i = 0; i < r->config->features_n; i++) {
+        const struct feature_config *f = &r->config->features[i];
+        columns += (f->type != FEATURE_CATEGORY ? 1 : f->values.n + (size_t)f->hash) + f->missing;
+    }
+    if (columns > COLUMNS_MAX)
+        problem(&r->problems, r->features.node->mark, "features", "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
+}
+
 static void check_features(struct reading *r) {
     if (!r->features.node) {
         problem(&r->problems, MARK_START, "features", "is missing; list at least one: - name: amount");
@@ -255,6 +291,7 @@ static void check_features(struct reading *r) {
     }
     for (size_t i = 0; i < r->config->features_n; i++) check_feature(r, i);
     check_feature_names(r);
+    if (!r->features.bad) check_columns(r);
 }
 
 static void check_value_at_risk(struct reading *r) {
@@ -281,6 +318,7 @@ void config_check(struct reading *r) {
     check_entries(r);
     check_topics(r);
     check_classes(r);
+    check_properties(r);
     check_mix(r);
     check_budget(r);
     check_times(r);

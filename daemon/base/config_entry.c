@@ -105,6 +105,7 @@ const char *wrong_listen(struct text t) {
 }
 
 const char *wrong_brokers(struct text t) {
+    if (t.len && memchr(t.at, '@', t.len)) return "holds an '@'; credentials belong into kafka.password_file and kafka.common";
     while (t.at) {
         const char *comma = memchr(t.at, ',', t.len);
         struct text one = {t.at, comma ? (size_t)(comma - t.at) : t.len};

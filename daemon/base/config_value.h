@@ -18,6 +18,8 @@ bool value_read(struct problems *p, struct arena *arena, const struct option *o,
 void value_standard(struct arena *arena, const struct option *o, void *at);
 /* As YAML, on one line. What may be a secret is masked, always (promise I12). */
 void value_write(const struct option *o, const void *at, struct buf *out);
+/* By its name, or by what it is: a private key in PEM, an address with a password in it. "@FILE" is none. */
+bool value_is_secret(const char *name, const char *value);
 bool value_equal(const struct option *o, const void *a, const void *b);
 /* A deep copy, memory from arena. */
 void value_copy(struct arena *arena, const struct option *o, void *to, const void *from);

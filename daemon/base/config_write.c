@@ -10,8 +10,7 @@
 static const char *const secret_names[] = {"password", "secret", "passphrase", "key.pem", "jaas",
                                            "oauthbearer.config"};
 
-/* By its name, or by what it is: a private key in PEM, an address with a password in it. */
-static bool is_secret(const char *name, const char *value) {
+bool value_is_secret(const char *name, const char *value) {
     if (value[0] == '@') return false;
     const char *address = strstr(value, "://");
     if (strstr(value, "PRIVATE KEY") || (address && strchr(address, '@'))) return true;
@@ -72,7 +71,7 @@ static void write_map(const struct map *m, bool secret, struct buf *out) {
         if (i) buf_str(out, ", ");
         write_quoted(m->key[i], out);
         buf_str(out, ": ");
-        bool mask = secret || is_secret(m->key[i], m->value[i]);
+        bool mask = secret || value_is_secret(m->key[i], m->value[i]);
         write_entry(mask ? "***" : m->value[i], out);
     }
     buf_str(out, "}");

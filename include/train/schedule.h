@@ -1,0 +1,20 @@
+/* When a new version is due and what the workers are then told: rules over counts alone, shared by the daemon and the backtest.
+ * Thread: learner thread, simulation */
+#pragma once
+
+#include "base/config.h"
+#include "query/policy.h"
+
+struct schedule {
+    size_t labelled;          // rows in the labelled set
+    size_t open;              // tasks that wait for an answer
+    const size_t *per_class;  // (k) labelled rows by class
+    bool changed;             // the labelled set is another than the one behind the newest version
+    size_t published_rows;    // behind the newest version; 0: there is none
+    int64_t since_ms;         // since that version was published
+};
+
+/* A version is due when the labelled set has grown by train.growth or by train.labels, or has changed at all and train.interval has passed. */
+bool schedule_due(const struct config *c, const struct schedule *s);
+/* Draw at random until every class has query.cold_labels; ask nobody while budget.open_tasks are open. */
+struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live);

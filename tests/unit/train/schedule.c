@@ -1,0 +1,75 @@
+/* When a version is due: by growth, by count, by time; never without a change. */
+#include "train/schedule.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const size_t enough[2] = {5, 5};
+static char *classes[] = {"a", "b"};
+
+static struct config options(void) {
+    struct config c = {0};
+    c.train.first = 10;
+    c.train.growth = 0.05;
+    c.train.labels = 50;
+    c.train.interval = 60000;
+    c.query.cold_labels = 5;
+    c.model.classes = (struct list){classes, 2};
+    return c;
+}
+
+static bool due(size_t labelled, size_t published, bool changed, int64_t since_ms) {
+    struct config c = options();
+    return schedule_due(&c, &(struct schedule){.labelled = labelled, .published_rows = published, .changed = changed, .since_ms = since_ms, .per_class = enough});
+}
+
+static void the_first_version_waits_for_enough(void **state) {
+    (void)state;
+    assert_false(due(9, 0, true, 1 << 30));
+    assert_true(due(10, 0, true, 0));
+}
+
+static void growth_or_count_is_enough(void **state) {
+    (void)state;
+    assert_false(due(104, 100, true, 0));
+    assert_true(due(105, 100, true, 0));
+    assert_false(due(2049, 2000, true, 0)); // 5 % would be 100, 50 labels come first
+    assert_true(due(2050, 2000, true, 0));
+    assert_true(due(11, 10, true, 0)); // one label is 10 %
+}
+
+static void time_is_enough_when_something_changed(void **state) {
+    (void)state;
+    assert_false(due(1001, 1000, true, 59999));
+    assert_true(due(1001, 1000, true, 60000));
+    assert_true(due(1000, 1000, true, 60000)); // a revision changes the set, not its size
+    assert_true(due(990, 1000, true, 60000));
+    assert_false(due(1000, 1000, false, 1 << 30));
+}
+
+static void cold_and_full_come_from_counts(void **state) {
+    (void)state;
+    struct config c = options();
+    struct schedule s = {.per_class = (const size_t[]){4, 500}, .open = 20};
+    assert_true(schedule_policy(&c, &s, 3).cold);
+    assert_int_equal(schedule_policy(&c, &s, 3).live, 3);
+    s.per_class = enough;
+    assert_false(schedule_policy(&c, &s, 3).cold);
+    assert_false(schedule_policy(&c, &s, 3).full);
+    c.budget.open_tasks = 20;
+    assert_true(schedule_policy(&c, &s, 3).full);
+    s.open = 19;
+    assert_false(schedule_policy(&c, &s, 3).full);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_version_waits_for_enough), cmocka_unit_test(growth_or_count_is_enough),
+        cmocka_unit_test(time_is_enough_when_something_changed), cmocka_unit_test(cold_and_full_come_from_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
