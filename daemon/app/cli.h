@@ -44,5 +44,6 @@ int command_feed(int argc, char **argv);
 int command_annotate(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_demo(int argc, char **argv);
+int command_simulate(int argc, char **argv);
 int command_version(int argc, char **argv);
 int command_docs(int argc, char **argv);

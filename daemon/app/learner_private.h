@@ -45,5 +45,3 @@ struct learner {
 int learner_catch_up(struct learner *l) MUST_CHECK;
 /* Publishes what is due: a version, a changed policy, progress. 0 also when nothing is. */
 int learner_publish(struct learner *l, const struct store_counts *counts) MUST_CHECK;
-/* Options of the fits, from the configuration. */
-struct fit_options learner_fit_options(const struct learner *l);

@@ -87,15 +87,6 @@ static struct schedule schedule_of(const struct learner *l, const struct store_c
 
 /* ---- fitting ---- */
 
-struct fit_options learner_fit_options(const struct learner *l) {
-    const struct config *c = l->config;
-    struct fit_options o = {.d = features_columns(l->shared->features), .k = c->model.classes.n, .hidden_n = c->model.hidden.n, .memories_n = l->memories_n, .memories = l->memories,
-                            .sgd_rate = c->train.sgd_rate, .l2 = c->train.l2, .mix_memory = (double)c->train.mix_memory, .seed = (uint64_t)c->service.seed,
-                            .measure = (enum measure)c->query.measure, .positive = l->positive};
-    for (size_t i = 0; i < c->model.hidden.n; i++) o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
-    return o;
-}
-
 static struct text seen(struct learner *l, const struct store_counts *counts) {
     struct buf b = {0};
     const char *role[] = {"tasks", "labels"};
@@ -108,7 +99,7 @@ static struct text seen(struct learner *l, const struct store_counts *counts) {
 }
 
 static int fit(struct learner *l, const struct store_counts *counts, struct model **out) {
-    struct fit_options options = learner_fit_options(l);
+    struct fit_options options = fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memories);
     struct store_rows rows;
     TRY(store_rows(l->store, l->largest_memory, fit_members(&options), &rows));
     struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .members = rows.members, .member = rows.member};

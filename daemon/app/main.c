@@ -17,6 +17,7 @@ static const struct {
     {"annotate", command_annotate, "an oracle that answers tasks from known labels"},
     {"policy", command_policy, "show, pause, resume, budget, roll back"},
     {"demo", command_demo, "the whole loop on an embedded broker, in a minute"},
+    {"simulate", command_simulate, "the backtest: what a budget would have bought on a labelled file"},
     {"docs", command_docs, "print the generated references"},
     {"version", command_version, "versions of winnowd and its libraries"},
 };

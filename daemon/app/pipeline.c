@@ -421,3 +421,8 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
     metric_add(METRIC_admitted, 0, admitted); // after `asked`, so that who reads it first sees no sample without its request
     route(p, b, now_ms, cycle);
 }
+
+void pipeline_decide(struct pipeline *p, struct batch *b, int64_t now_ms) {
+    infer(p, b);
+    query(p, b, now_ms);
+}

@@ -39,6 +39,8 @@ void pipeline_disown_all(struct pipeline *p);
 
 /* Decides the batch's records (record, in_force and n are filled) and appends what follows to the cycle. */
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle);
+/* Only scores and decides: fate and raw are filled already. For the backtest, which reads its file once. */
+void pipeline_decide(struct pipeline *p, struct batch *b, int64_t now_ms);
 /* Adds offset and state of every partition that moved since the last call. */
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle);
 /* Samples decided but not yet in a cycle's offsets are kept until then; whether any partition moved. */

@@ -182,20 +182,13 @@ static void check_mix(struct reading *r) {
 
 /* Properties that a promise depends on are not for the operator; the others only the library can judge (base/kafka.h). */
 static void check_properties(struct reading *r) {
-    static const struct {
-        const char *key, *why;
-    } owned[] = {
-#define OWNED(key, why) {key, why},
-#include "base/owned.def"
-#undef OWNED
-    };
     static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer, OPTION_kafka_producer};
     for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {
         const struct node *map = r->options[maps[m]].node;
-        for (const struct node *n = map ? map->child : NULL; n; n = n->next)
-            for (size_t i = 0; n->key && i < sizeof owned / sizeof *owned; i++)
-                if (strcmp(n->key->text.at, owned[i].key) == 0)
-                    problem(&r->problems, n->key->mark, option_rows[maps[m]].path, "%s: winnowd sets this itself: %s", owned[i].key, owned[i].why);
+        for (const struct node *n = map && map->kind == NODE_MAP ? map->child : NULL; n; n = n->next) {
+            const char *why = owned_why(n->key->text.at);
+            if (why) problem(&r->problems, n->key->mark, option_rows[maps[m]].path, "%s: winnowd sets this itself: %s", n->key->text.at, why);
+        }
     }
 }
 

@@ -84,6 +84,9 @@ void config_markdown(struct buf *out) {
     buf_printf(out, "\n## features\n\n%s\n\n", features_doc);
     buf_str(out, "| key | type | default | allowed | what for |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < FEATURE_KEYS; i++) markdown_row(&feature_rows[i], false, out);
+    buf_str(out, "\n## Kafka properties that winnowd sets itself\n\nThese are refused under `kafka.common`, `kafka.consumer` and `kafka.producer`.\n\n"
+                 "| property | why |\n|---|---|\n");
+    for (size_t i = 0; i < OWNED_ROWS; i++) buf_printf(out, "| `%s` | %s |\n", owned_rows[i].key, owned_rows[i].why);
 }
 
 /* Text as comment lines, broken between words. */

@@ -64,6 +64,14 @@ enum {
     SECTIONS
 };
 
+/* A librdkafka property that winnowd sets itself, since a promise depends on it. */
+struct owned {
+    const char *key, *why;
+};
+
+enum { OWNED_ROWS = 21 };
+
+extern const struct owned owned_rows[OWNED_ROWS];
 extern const struct option option_rows[OPTIONS];
 extern const struct option feature_rows[FEATURE_KEYS];
 extern const struct section section_rows[SECTIONS];
@@ -80,6 +88,8 @@ static inline bool same_section(const struct option *a, const struct option *b) 
     return strcmp(a->section, b->section) == 0;
 }
 
+/* Why the operator may not set this property, or NULL: he may. */
+const char *owned_why(const char *property);
 /* "text", "whole number", "duration", ... */
 const char *type_name(enum option_type type);
 /* What the row lets through, for people: "1 to 64", "6s to 5m (units ms, s, m, h, d)", "a, b". */

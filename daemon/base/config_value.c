@@ -145,8 +145,7 @@ static const char *wrong_kind(const struct option *o, const struct node *n) {
 static bool entry_fine(struct problems *p, const struct option *o, const struct node *n) {
     if (n->kind == NODE_BROKEN) return false;
     if (n->kind == NODE_SCALAR && !node_is_null(n)) return true;
-    problem(p, n->mark, o->path, "%s%s%s; allowed is one value", n->key ? n->key->text.at : "an entry",
-            n->key ? ": " : " ", n->kind == NODE_SCALAR ? "has no value" : "is a list or a map");
+    problem(p, n->mark, o->path, "an entry %s; allowed is one value", n->kind == NODE_SCALAR ? "has no value" : "is a list or a map");
     return false;
 }
 

@@ -35,24 +35,26 @@ bool node_is_null(const struct node *n) {
     return false;
 }
 
-/* "section.key" of a key in the innermost map. */
+/* "section.key" of a key in the innermost map. Deeper keys are left off: in free maps they may be a secret in the wrong place. */
 static const char *path_to(struct walk *w, const struct node *key) {
     struct buf b = {0};
+    size_t names = 0;
     for (size_t i = 1; i < w->depth; i++) {
         const struct node *outer = w->stack[i].node->key;
-        if (!outer) continue;
-        buf_text(&b, outer->text);
-        buf_str(&b, ".");
+        if (!outer || outer->kind != NODE_SCALAR || ++names > 2) continue;
+        buf_printf(&b, "%s%s", names > 1 ? "." : "", outer->text.at);
     }
-    buf_text(&b, key->text);
+    if (names < 2) buf_printf(&b, "%s%s", names ? "." : "", key->text.at);
     const char *path = arena_string(w->arena, buf_view(&b));
     buf_release(&b);
     return path;
 }
 
+/* Keys are told in messages; what holds other characters may be a value that lost its quotes or its line, so a secret (promise I12). */
 static bool simple_key(struct text t) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (size_t i = 0; i < t.len; i++)
-        if ((unsigned char)t.at[i] < 0x20 || t.at[i] == 0x7F) return false;
+        if (!memchr(letters, t.at[i], sizeof letters - 1)) return false;
     return t.len > 0 && t.len <= KEY_BYTES_MAX;
 }
 
@@ -62,7 +64,7 @@ static void take_key(struct walk *w, struct frame *f, struct node *key) {
     const char *wrong = NULL;
     if (key->kind != NODE_SCALAR) wrong = "a key must be one word, not a list or a map";
     else if (key->plain && text_equal(key->text, TEXT("<<"))) wrong = "merge keys (<<) are not allowed; write the keys out";
-    else if (!simple_key(key->text)) wrong = "a key must have 1 to 255 bytes and no control characters";
+    else if (!simple_key(key->text)) wrong = "a key must have 1 to 255 bytes: letters, digits, '.', '_' and '-'";
     if (!wrong) return;
     problem(w->problems, key->mark, NULL, "%s", wrong);
     key->kind = NODE_BROKEN;

@@ -1,25 +1,16 @@
 /* Making Kafka handles from one configuration, and sorting Kafka's errors by what must be done.
  *
  * Properties are set in three layers: defaults that suit a daemon of short cycles, the operator's maps, and those that a promise
- * depends on. The operator may not set the last ones; the table below says why, so that refusing teaches.
+ * depends on. The operator may not set the last ones; owned_rows says why, so that refusing teaches.
  *
  * Thread: any thread */
 #include "base/kafka.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "config_table.h"
 
 #include <stdatomic.h>
-
-struct owned {
-    const char *key, *why;
-};
-
-static const struct owned owned[] = {
-#define OWNED(key, why) {key, why},
-#include "base/owned.def"
-#undef OWNED
-};
 
 /* What a daemon with 50 ms cycles wants; any of them can be overridden. */
 static const char *const defaults_common[][2] = {
@@ -78,9 +69,9 @@ static int set_secret(rd_kafka_conf_t *conf, const char *key, const char *file, 
 
 static int set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where, struct buf *why) {
     for (size_t i = 0; i < map->n; i++) {
-        for (size_t j = 0; j < sizeof owned / sizeof *owned; j++) {
-            if (strcmp(map->key[i], owned[j].key) != 0) continue;
-            buf_printf(why, "%s%s: winnowd sets this itself: %s", where, map->key[i], owned[j].why);
+        const char *own = owned_why(map->key[i]);
+        if (own) {
+            buf_printf(why, "%s%s: winnowd sets this itself: %s", where, map->key[i], own);
             return ERR_CONFIG;
         }
         if (map->value[i][0] == '@') TRY(set_secret(conf, map->key[i], map->value[i] + 1, where, why));

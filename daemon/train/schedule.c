@@ -18,3 +18,10 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
     for (size_t i = 0; i < c->model.classes.n; i++) p.cold |= s->per_class[i] < (size_t)c->query.cold_labels;
     return p;
 }
+
+struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive, const size_t *memories) {
+    struct fit_options o = {.d = d, .k = c->model.classes.n, .hidden_n = c->model.hidden.n, .memories_n = c->train.memories.n, .memories = memories, .sgd_rate = c->train.sgd_rate,
+                            .l2 = c->train.l2, .mix_memory = (double)c->train.mix_memory, .seed = (uint64_t)c->service.seed, .measure = (enum measure)c->query.measure, .positive = positive};
+    for (size_t i = 0; i < c->model.hidden.n; i++) o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
+    return o;
+}

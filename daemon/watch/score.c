@@ -99,12 +99,17 @@ static struct margins margins_of(const struct score *s) {
 /* Share of the possible gain over a reference that was made. */
 static double gain(double reached, double reference) { return reference < 1 ? (reached - reference) / (1 - reference) : 0; }
 
-void score_read(const struct score *s, struct score_figures *out) {
+void score_counts(const struct score *s, struct score_figures *out) {
     *out = (struct score_figures){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!s->n) return;
     struct margins m = margins_of(s);
     double n = (double)s->n, accuracy = m.right / n;
     *out = (struct score_figures){.n = s->n, .accuracy = accuracy, .balanced_accuracy = m.recall / (double)m.occurred, .kappa = gain(accuracy, m.chance),
                                   .kappa_temporal = gain(accuracy, (double)s->same / n), .macro_f1 = m.f1 / (double)m.named,
-                                  .average_precision = average_precision(s), .log_loss = s->loss / n};
+                                  .average_precision = NAN, .log_loss = s->loss / n};
+}
+
+void score_read(const struct score *s, struct score_figures *out) {
+    score_counts(s, out);
+    if (s->n) out->average_precision = average_precision(s);
 }

@@ -1,9 +1,10 @@
-/* When a new version is due and what the workers are then told: rules over counts alone, shared by the daemon and the backtest.
+/* When a new version is due, with which options it is fitted, and what the workers are then told: shared by the daemon and the backtest.
  * Thread: learner thread, simulation */
 #pragma once
 
 #include "base/config.h"
 #include "query/policy.h"
+#include "train/fit.h"
 
 struct schedule {
     size_t labelled;          // rows in the labelled set
@@ -18,3 +19,5 @@ struct schedule {
 bool schedule_due(const struct config *c, const struct schedule *s);
 /* Draw at random until every class has query.cold_labels; ask nobody while budget.open_tasks are open. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live);
+/* Options of the fits. d: columns; memories: (train.memories.n) the same list as numbers, borrowed. */
+struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive, const size_t *memories);

@@ -25,3 +25,5 @@ void score_destroy(struct score *s);
 /* prob: (k). predicted: what was said. */
 void score_add(struct score *s, int truth, int predicted, const float *prob);
 void score_read(const struct score *s, struct score_figures *out);
+/* The same without average_precision (NaN), which alone costs a sort. */
+void score_counts(const struct score *s, struct score_figures *out);

@@ -86,7 +86,7 @@ class Reader:
         self.consumer = Consumer({
             "bootstrap.servers": brokers, "group.id": "reader-of-tests", "enable.auto.commit": False,
             "isolation.level": isolation, "enable.partition.eof": True, "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50, "reconnect.backoff.max.ms": 500,
+            "log_level": 2, "fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50, "reconnect.backoff.max.ms": 500,
             "allow.auto.create.topics": False})
         known = self.consumer.list_topics(topic, timeout=10).topics[topic]
         check(known.error is None and known.partitions, "topic %s is not there", topic)
@@ -133,7 +133,7 @@ class Writer:
     """A producer that remembers where each record went: placed[(partition, offset)] = what the caller called it."""
 
     def __init__(self, brokers, **config):
-        self.producer = Producer({"bootstrap.servers": brokers, "linger.ms": 5, "acks": "all", "enable.idempotence": True,
+        self.producer = Producer({"bootstrap.servers": brokers, "log_level": 2, "linger.ms": 5, "acks": "all", "enable.idempotence": True,
                                   "message.max.bytes": 20000000, "reconnect.backoff.max.ms": 500, **config})
         self.placed, self.failed = {}, 0
         self.lock = threading.Lock()

@@ -1,28 +1,9 @@
 /* A bad configuration never starts (promise I10): every row of the options table is tried with values outside its range and of the
  * wrong type, and each is refused with its place. And what is generated from the table is what stands on disk. */
-#include "base/config.h"
+#include "config_file.h"
 
 #include "base/config_table.h"
 #include "base/config_value.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-static char *file_text(const char *name) {
-    char *path = xasprintf("%s/%s", SOURCE_DIR, name);
-    FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("%s is missing", path);
-    struct buf b = {0};
-    size_t n;
-    while ((n = fread(buf_room(&b, 4096), 1, 4096, f)) > 0) b.len += n;
-    fclose(f);
-    free(path);
-    buf_string(&b);
-    return b.at;
-}
 
 /* A file that holds the option with that value, in line 3 at column 3, and else only what is required. */
 static void write_file(const struct option *o, const char *value, struct buf *yaml, struct buf *place) {
@@ -136,3 +117,80 @@ static void the_bounds_are_allowed(void **state) {
     }
 }
 
+static void expect_current(const char *name, void (*make)(struct buf *)) {
+    char *kept = file_text(name);
+    struct buf made = {0};
+    make(&made);
+    if (strcmp(kept, buf_string(&made)) != 0) fail_msg("%s is not what the options table makes; write it anew", name);
+    buf_release(&made);
+    free(kept);
+}
+
+static void generated_files_are_current(void **state) {
+    (void)state;
+    expect_current("docs/OPTIONS.md", config_markdown);
+    expect_current("config/winnowd.yaml", config_template);
+}
+
+static void every_option_is_documented(void **state) {
+    (void)state;
+    struct buf docs = {0};
+    config_markdown(&docs);
+    for (size_t i = 0; i < OPTIONS + FEATURE_KEYS; i++) {
+        const struct option *o = i < OPTIONS ? &option_rows[i] : &feature_rows[i - OPTIONS];
+        char *heading = xasprintf("\n## %s\n", o->section), *row = xasprintf("\n| `%s` | %s | ", o->key, type_name(o->type));
+        const char *section = strstr(buf_string(&docs), heading);
+        assert_non_null(section);
+        const char *found = strstr(section, row), *next = strstr(section + 1, "\n## ");
+        assert_true(found && (!next || found < next));
+        free(heading);
+        free(row);
+    }
+    buf_release(&docs);
+}
+
+/* The template with all its keys commented in says what the table's defaults say. */
+static void template_shows_the_defaults(void **state) {
+    (void)state;
+    struct buf template = {0}, active = {0};
+    config_template(&template);
+    struct config *a = parsed(buf_string(&template));
+    for (size_t i = 0; i < template.len; i++)
+        if (template.at[i] != '#' || template.at[i + 1] == ' ') buf_add(&active, template.at + i, 1);
+    struct config *b = parsed(buf_string(&active));
+    for (size_t i = 0; i < OPTIONS; i++) assert_string_not_equal(b->source[i].text, "default");
+    b->service.instance = a->service.instance; // empty in both, so resolved in both
+    expect_same(a, b);
+    config_destroy(a);
+    config_destroy(b);
+    buf_release(&template);
+    buf_release(&active);
+}
+
+static void examples_load(void **state) {
+    (void)state;
+    static const char *const examples[] = {"config/minimal.yaml", "config/fraud.yaml", "config/winnowd.yaml"};
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        char *path = xasprintf("%s/%s", SOURCE_DIR, examples[i]);
+        struct config *c = NULL;
+        struct buf errors = {0};
+        if (config_load(&c, path, &errors)) fail_msg("%s", buf_string(&errors));
+        config_destroy(c);
+        buf_release(&errors);
+        free(path);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_outside_their_range_are_refused),
+        cmocka_unit_test(texts_and_lists_outside_their_length_are_refused),
+        cmocka_unit_test(values_of_the_wrong_type_are_refused),
+        cmocka_unit_test(the_bounds_are_allowed),
+        cmocka_unit_test(generated_files_are_current),
+        cmocka_unit_test(every_option_is_documented),
+        cmocka_unit_test(template_shows_the_defaults),
+        cmocka_unit_test(examples_load),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,307 @@
+/* Test, then train, over a file: score and decide with the pipeline, hold back each label for the delay, refit by the learner's own
+ * schedule, swap at the next sample.
+ *
+ * What differs from the daemon is only where labels come from and what time is: the clock is the sample's number, in milliseconds,
+ * and a new version is in force at once (`delay` stands for all the waiting).
+ *
+ * Thread: the thread that calls; many may run side by side on one series */
+#include "app/simulation.h"
+
+#include "app/pipeline.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "route/classes.h"
+#include "train/fit.h"
+#include "train/schedule.h"
+
+#include <math.h>
+#include <openssl/evp.h>
+#include <stdatomic.h>
+
+enum { MEMORIES_MAX = 16 };
+
+/* Asked samples in the order of asking, which is also label order: the first `labelled` of them have their answer. */
+struct questions {
+    size_t n, cap, labelled, members;
+    size_t *sample;
+    double *row, *weight, *propensity; // (n, d), (n), (n)
+    int *label, *predicted;
+    float *member;                     // (n, members, k)
+};
+
+struct simulation {
+    const struct simulation_options *o;
+    const struct config *config;
+    struct pipeline *pipeline;
+    struct fit_options fit;
+    size_t memories[MEMORIES_MAX], largest;
+    struct questions asked;
+    struct policy policy;
+    struct model *model;
+    struct snapshot snapshot;
+    size_t published_rows, *per_class;
+    int64_t published_ms;
+    struct score *score;
+    struct prequential *prequential;
+    struct simulation_result *out;
+    EVP_MD_CTX *digest;
+    double balance, lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
+    int last_label;
+};
+
+/* ---- the series ---- */
+
+static int read_row(struct series *s, size_t cap, struct decoder *decoder, struct value *values, const struct dataset_sample *sample, struct text classes) {
+    size_t field;
+    CHECK(s->n < cap);
+    int truth = sample->label.at ? class_index(classes, sample->label) : -1;
+    bool fine = truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE && features_encode(s->features, values, s->raw + s->n * s->d, &field) == REASON_NONE;
+    if (!fine) return 0;
+    s->truth[s->n++] = truth;
+    return 1;
+}
+
+int series_load(struct series *s, struct dataset *d, const struct config *c, struct buf *why) {
+    *s = (struct series){.k = c->model.classes.n};
+    TRY(features_create(&s->features, c->features, c->features_n));
+    s->d = features_columns(s->features);
+    struct text classes = text_of(classes_joined(c, &s->positive));
+    struct decoder *decoder;
+    int result = decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(s->features), .n = features_fields(s->features), .max_depth = (size_t)c->admit.max_depth,
+                                                                    .max_bytes = (size_t)c->admit.max_bytes});
+    struct value *values = xcalloc(features_fields(s->features), sizeof *values);
+    size_t cap = 0;
+    struct dataset_sample sample;
+    while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
+        if (s->n == cap) {
+            cap = cap ? cap * 2 : 4096;
+            s->raw = xrealloc(s->raw, cap * s->d * sizeof *s->raw);
+            s->truth = xrealloc(s->truth, cap * sizeof *s->truth);
+        }
+        s->unreadable += !read_row(s, cap, decoder, values, &sample, classes);
+        result = 0;
+    }
+    decoder_destroy(decoder);
+    free(values);
+    free((void *)classes.at);
+    return result;
+}
+
+void series_release(struct series *s) {
+    features_destroy(s->features);
+    free(s->raw);
+    free(s->truth);
+}
+
+/* ---- asking ---- */
+
+static void grow(struct simulation *s) {
+    struct questions *q = &s->asked;
+    size_t d = s->o->series->d, k = s->o->series->k;
+    if (q->n < q->cap) return;
+    q->cap = q->cap ? q->cap * 2 : 1024;
+    q->sample = xrealloc(q->sample, q->cap * sizeof *q->sample);
+    q->row = xrealloc(q->row, q->cap * d * sizeof *q->row);
+    q->weight = xrealloc(q->weight, q->cap * sizeof *q->weight);
+    q->propensity = xrealloc(q->propensity, q->cap * sizeof *q->propensity);
+    q->label = xrealloc(q->label, q->cap * sizeof *q->label);
+    q->predicted = xrealloc(q->predicted, q->cap * sizeof *q->predicted);
+    q->member = xrealloc(q->member, q->cap * q->members * k * sizeof *q->member);
+}
+
+/* The answer as the annotator will give it: the truth, or with `noise` another class. */
+static int answer(const struct simulation *s, size_t sample) {
+    const struct series *series = s->o->series;
+    int truth = series->truth[sample];
+    if (rng_unit(rng_keyed(RNG_ORACLE, s->o->seed, 0, 0, sample)) >= s->o->noise) return truth;
+    return (truth + 1 + (int)rng_below(rng_keyed(RNG_ORACLE, s->o->seed, 1, 0, sample), series->k - 1)) % (int)series->k;
+}
+
+static void ask(struct simulation *s, const struct batch *b, size_t i, size_t sample, double propensity, bool random) {
+    struct questions *q = &s->asked;
+    size_t d = b->d, k = b->k;
+    grow(s);
+    memcpy(q->row + q->n * d, b->raw + i * d, d * sizeof *q->row);
+    bool recorded = s->model && s->model->shape.members == q->members;
+    if (recorded) memcpy(q->member + q->n * q->members * k, b->member + i * b->members * k, q->members * k * sizeof *q->member);
+    else memset(q->member + q->n * q->members * k, 0, q->members * k * sizeof *q->member);
+    q->sample[q->n] = sample;
+    q->propensity[q->n] = propensity;
+    q->weight[q->n] = propensity > 0 ? 1 / propensity : 1;
+    q->label[q->n] = answer(s, sample);
+    q->predicted[q->n] = s->model ? class_predicted(b->prob + i * k, k) : -1;
+    q->n++;
+    s->out->asked++;
+    s->out->asked_random += random;
+}
+
+/* ---- learning ---- */
+
+static int refit(struct simulation *s, size_t sample) {
+    const struct questions *q = &s->asked;
+    size_t d = s->o->series->d, k = s->o->series->k, from = q->labelled > s->largest ? q->labelled - s->largest : 0, first = q->n > s->largest ? q->n - s->largest : 0;
+    struct fit_rows rows = {.n = q->labelled - from, .row = q->row + from * d, .label = q->label + from, .propensity = q->propensity + from, .members = q->members,
+                            .member = q->member + from * q->members * k};
+    struct fit_tasks tasks = {.n = q->n - first, .row = q->row + first * d, .weight = q->weight + first};
+    struct model *fresh;
+    TRY(fit_model(&fresh, &s->fit, &rows, &tasks));
+    model_destroy(s->model);
+    s->model = fresh;
+    s->model->version = ++s->out->models;
+    s->published_rows = q->labelled;
+    s->published_ms = (int64_t)sample;
+    return 0;
+}
+
+/* The labels that are due before this sample, and what follows from them. */
+static int learn(struct simulation *s, size_t sample) {
+    struct questions *q = &s->asked;
+    size_t before = q->labelled;
+    for (; q->labelled < q->n && q->sample[q->labelled] + s->o->delay < sample; q->labelled++) {
+        s->per_class[q->label[q->labelled]]++;
+        s->last_label = q->label[q->labelled];
+        if (q->predicted[q->labelled] >= 0 && q->propensity[q->labelled] > 0)
+            prequential_add(s->prequential, q->label[q->labelled], q->predicted[q->labelled], q->propensity[q->labelled]);
+    }
+    if (q->labelled == before || s->o->baseline == BASELINE_LAST) return 0;
+    struct schedule schedule = {.labelled = q->labelled, .open = q->n - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows,
+                                .since_ms = (int64_t)sample - s->published_ms};
+    if (schedule_due(s->config, &schedule)) TRY(refit(s, sample));
+    struct policy_learner wanted = schedule_policy(s->config, &schedule, s->model ? s->model->version : 0);
+    const struct policy_learner *now = &s->policy.learner;
+    if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full) s->policy.number++;
+    s->policy.learner = wanted;
+    s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
+    return 0;
+}
+
+/* ---- the stream ---- */
+
+static void note_point(struct simulation *s, size_t sample, const struct decision *d) {
+    struct simulation_result *r = s->out;
+    size_t n = s->o->series->n, points = s->o->points;
+    if (r->points >= points || (sample + 1) * points < n * (r->points + 1)) return;
+    struct score_figures f;
+    score_counts(s->score, &f);
+    r->curve[r->points++] = (struct curve_point){sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, d->threshold, d->utility};
+}
+
+static void note_spending(struct simulation *s, bool asked) {
+    s->balance += (double)asked - s->config->budget.rate;
+    if (s->balance < s->lowest) s->lowest = s->balance;
+    double rise = s->balance - s->lowest - s->config->budget.burst - 1 - (double)s->config->budget.upfront;
+    if (rise > s->out->worst_window_overspend) s->out->worst_window_overspend = rise;
+}
+
+static void take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
+    const struct decision *d = &b->decision[i];
+    const float *prob = b->prob + i * b->k;
+    bool all = s->o->baseline == BASELINE_ALL, asked = all || d->ask;
+    int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label : class_predicted(prob, b->k);
+    score_add(s->score, s->o->series->truth[sample], said, prob);
+    if (asked) ask(s, b, i, sample, all ? 1 : d->propensity, !all && d->by_random);
+    unsigned char mark[2] = {asked, (unsigned char)d->reason};
+    EVP_DigestUpdate(s->digest, mark, sizeof mark);
+    note_spending(s, asked);
+    note_point(s, sample, d);
+}
+
+/* Samples that no label can reach before they are decided: up to the next answer, and no further than the delay. */
+static size_t stretch(const struct simulation *s, size_t sample, size_t cap) {
+    const struct questions *q = &s->asked;
+    size_t n = s->o->series->n - sample, until = q->labelled < q->n ? q->sample[q->labelled] + s->o->delay + 1 - sample : s->o->delay + 1;
+    if (until > s->o->delay + 1) until = s->o->delay + 1;
+    return n < until ? n < cap ? n : cap : until < cap ? until : cap;
+}
+
+static int go(struct simulation *s) {
+    const struct series *series = s->o->series;
+    struct batch *b = pipeline_batch(s->pipeline);
+    for (size_t sample = 0; sample < series->n; sample += b->n) {
+        TRY(learn(s, sample));
+        batch_reset(b);
+        b->n = stretch(s, sample, b->cap);
+        for (size_t i = 0; i < b->n; i++) {
+            b->record[i] = (struct record){.offset = (int64_t)(sample + i), .time_ms = (int64_t)(sample + i)};
+            b->in_force[i] = &s->snapshot;
+            b->fate[i] = REASON_NONE;
+        }
+        memcpy(b->raw, series->raw + sample * series->d, b->n * series->d * sizeof *b->raw);
+        pipeline_decide(s->pipeline, b, (int64_t)sample);
+        for (size_t i = 0; i < b->n; i++) take(s, b, i, sample + i);
+        if (s->o->done) atomic_fetch_add(s->o->done, b->n);
+    }
+    batch_reset(b);
+    return 0;
+}
+
+/* ---- life ---- */
+
+static void open_fit(struct simulation *s) {
+    const struct config *c = s->config;
+    for (size_t i = 0; i < c->train.memories.n && i < MEMORIES_MAX; i++) {
+        s->memories[i] = strtoul(c->train.memories.at[i], NULL, 10);
+        if (s->memories[i] > s->largest) s->largest = s->memories[i];
+    }
+    s->fit = fit_options_of(c, s->o->series->d, s->o->series->positive, s->memories);
+    s->fit.seed = s->o->seed;
+    s->asked.members = fit_members(&s->fit);
+}
+
+static int open_simulation(struct simulation *s) {
+    const struct series *series = s->o->series;
+    open_fit(s);
+    TRY(pipeline_create(&s->pipeline, &(struct pipeline_options){.config = s->config, .features = series->features, .partitions = 1}));
+    pipeline_own(s->pipeline, 0, 0, true, (struct text){0}, 0);
+    s->per_class = xcalloc(series->k, sizeof *s->per_class);
+    s->score = score_create(series->k, series->positive);
+    s->prequential = prequential_create(series->k, 0);
+    s->digest = EVP_MD_CTX_new();
+    CHECK(s->digest && EVP_DigestInit_ex(s->digest, EVP_sha256(), NULL) == 1);
+    return 0;
+}
+
+static void finish(struct simulation *s) {
+    struct simulation_result *r = s->out;
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    CHECK(EVP_DigestFinal_ex(s->digest, hash, &n) == 1 && n == 32);
+    for (unsigned i = 0; i < n; i++) snprintf(r->decisions_sha256 + 2 * i, 3, "%02x", hash[i]);
+    score_read(s->score, &r->score);
+    prequential_read(s->prequential, &r->estimate);
+    r->samples = s->o->series->n;
+    r->labelled = s->asked.labelled;
+    r->overspend = fmax(0, s->balance - (double)s->config->budget.upfront);
+    r->per_class = s->per_class;
+}
+
+static void close_simulation(struct simulation *s) {
+    struct questions *q = &s->asked;
+    pipeline_destroy(s->pipeline);
+    model_destroy(s->model);
+    score_destroy(s->score);
+    prequential_destroy(s->prequential);
+    EVP_MD_CTX_free(s->digest);
+    void *owned[] = {q->sample, q->row, q->weight, q->propensity, q->label, q->predicted, q->member};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+}
+
+int simulation_run(struct simulation_result *out, const struct simulation_options *o) {
+    *out = (struct simulation_result){.curve = xcalloc(o->points, sizeof *out->curve)};
+    struct config own = *o->config; // shallow: only the seed differs
+    own.service.seed = (int64_t)o->seed;
+    struct simulation s = {.o = o, .config = &own, .policy = POLICY_DEFAULT, .snapshot = {.policy = POLICY_DEFAULT}, .out = out, .last_label = -1};
+    int64_t started = clock_ns();
+    int result = open_simulation(&s);
+    if (result == 0) result = go(&s);
+    if (result == 0) finish(&s);
+    else free(s.per_class);
+    out->seconds = (double)(clock_ns() - started) * 1e-9;
+    close_simulation(&s);
+    return result;
+}
+
+void simulation_release(struct simulation_result *r) {
+    free(r->per_class);
+    free(r->curve);
+}
