@@ -6,16 +6,15 @@
  * Thread: main thread, and one thread a CPU that takes cells until none is left */
 #include "app/cli.h"
 
-#include "app/simulation.h"
+#include "app/backtest.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
-enum { STRATEGIES_MAX = 4, CURVE_POINTS = 100, THREADS_MAX = 256, PROGRESS_MS = 200 };
+enum { THREADS_MAX = 256, PROGRESS_MS = 200 };
 
 /* What a run says of itself; r is its result, c its configuration. */
 #define FIGURES(F)                                                                                                     \
@@ -58,24 +57,6 @@ static void figures_of(const struct simulation_result *r, const struct config *c
     FIGURES(F)
 #undef F
 }
-
-struct strategy_row {
-    const char *name;
-    struct config config; // shallow copy with what differs
-    enum baseline baseline;
-};
-
-struct backtest {
-    struct series series;
-    struct strategy_row strategy[STRATEGIES_MAX];
-    size_t strategies, seeds, cells;
-    struct simulation_result *result; // (strategies, seeds)
-    int64_t delay, first_seed;
-    double noise;
-    _Atomic size_t next;
-    _Atomic uint64_t done;
-    _Atomic int error;
-};
 
 /* ---- running ---- */
 
@@ -222,7 +203,7 @@ static int write_csv(const struct backtest *b, const char *file) {
 /* ---- the plan ---- */
 
 struct flags {
-    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *against, *csv;
+    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *against, *csv, *report;
     int64_t limit, delay, seed, seeds;
     double budget, upfront, noise;
     bool json;
@@ -296,10 +277,22 @@ static void say_plan(const struct backtest *b, const struct flags *f) {
            (long long)c->budget.upfront, (long long)b->delay, b->seeds, b->seeds > 1 ? "s" : "");
 }
 
+static int write_report(const struct backtest *b, const struct flags *f) {
+    struct buf page = {0};
+    backtest_report(b, f->data, &page);
+    FILE *out = fopen(f->report, "w");
+    bool fine = out && fwrite(page.at, 1, page.len, out) == page.len;
+    if (out) fine = fclose(out) == 0 && fine;
+    if (!fine) fprintf(stderr, "winnowd: cannot write %s: %m\n", f->report);
+    buf_release(&page);
+    return fine ? EX_OK : EX_CANTCREAT;
+}
+
 static int report(const struct backtest *b, const struct flags *f) {
     if (f->json) print_json(b);
     else print_table(b);
-    return f->csv ? write_csv(b, f->csv) : EX_OK;
+    int code = f->csv ? write_csv(b, f->csv) : EX_OK;
+    return f->report && code == EX_OK ? write_report(b, f) : code;
 }
 
 static int backtest(struct backtest *b, const struct flags *f, const struct config *c) {
@@ -358,6 +351,7 @@ int command_simulate(int argc, char **argv) {
         {"seeds", 0, FLAG_COUNT, &f.seeds, "K", "how many seeds; means and standard errors are told", false},
         {"against", 0, FLAG_TEXT, &f.against, "random,all,last", "baselines: random sampling, all labels, the last label seen", false},
         {"csv", 0, FLAG_TEXT, &f.csv, "FILE", "learning curves", false},
+        {"report", 0, FLAG_TEXT, &f.report, "OUT.html", "one page with charts", false},
         {"json", 0, FLAG_SWITCH, &f.json, NULL, "one JSON object a run", false},
     };
     struct usage usage = {"simulate", NULL, "Backtest: what the budget would have bought on a labelled file, decided by the daemon's own core.", flags, sizeof flags / sizeof *flags};

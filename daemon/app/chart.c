@@ -1,0 +1,168 @@
+/* Drawing by arithmetic: data ranges to pixels, round tick marks, one path a line.
+ *
+ * Ours, because nothing that Debian packages for C draws a chart into a page without a display or a script.
+ *
+ * Thread: any thread */
+#include "app/chart.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { LEFT = 64, RIGHT = 16, TOP = 34, BOTTOM = 46, TICKS = 5, LEGEND = 18 };
+
+const char chart_style[] =
+    "svg{font:12px system-ui,sans-serif;max-width:100%;height:auto}"
+    "svg text{fill:var(--ink)}.axis{stroke:var(--soft);fill:none}.grid{stroke:var(--grid);fill:none}.t{font-weight:600;font-size:14px}"
+    ".l{fill:none;stroke-width:2}.b{stroke:none;opacity:.18}"
+    ".s0{--c:#2f6fde}.s1{--c:#e0662f}.s2{--c:#2a9d6f}.s3{--c:#8a63d2}.s4{--c:#c8a415}.s5{--c:#d1457b}.s6{--c:#4aa3b5}.s7{--c:#7a7a7a}"
+    ".l{stroke:var(--c)}.b,.d,.k{fill:var(--c)}";
+
+void chart_escape(struct buf *out, const char *text) {
+    for (; *text; text++) {
+        const char *entity = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : *text == '"' ? "&quot;" : NULL;
+        if (entity) buf_str(out, entity);
+        else buf_add(out, text, 1);
+    }
+}
+
+struct frame {
+    double x0, x1, y0, y1; // data
+    double left, right, top, bottom; // pixels
+};
+
+static double px(const struct frame *f, double x) { return f->left + (x - f->x0) / (f->x1 - f->x0) * (f->right - f->left); }
+static double py(const struct frame *f, double y) { return f->bottom - (y - f->y0) / (f->y1 - f->y0) * (f->bottom - f->top); }
+
+/* 1, 2 or 5 times a power of ten. */
+static double round_step(double span, int ticks) {
+    double raw = span / ticks, power = pow(10, floor(log10(raw))), scaled = raw / power;
+    return power * (scaled <= 1 ? 1 : scaled <= 2 ? 2 : scaled <= 5 ? 5 : 10);
+}
+
+static void label(struct buf *out, double x, double y, const char *anchor, double value) {
+    if (fabs(value) >= 10000) buf_printf(out, "<text x='%.1f' y='%.1f' text-anchor='%s'>%.4gk</text>", x, y, anchor, value / 1000);
+    else buf_printf(out, "<text x='%.1f' y='%.1f' text-anchor='%s'>%.4g</text>", x, y, anchor, value);
+}
+
+static void text_at(struct buf *out, double x, double y, const char *attributes, const char *text) {
+    buf_printf(out, "<text x='%.1f' y='%.1f' %s>", x, y, attributes);
+    chart_escape(out, text ? text : "");
+    buf_str(out, "</text>");
+}
+
+static void open_svg(struct buf *out, int width, int height, const char *title) {
+    buf_printf(out, "<svg viewBox='0 0 %d %d' width='%d' height='%d' role='img' aria-label='", width, height, width, height);
+    chart_escape(out, title);
+    buf_str(out, "'>");
+    text_at(out, 8, 18, "class='t'", title);
+}
+
+static void y_axis(struct buf *out, const struct frame *f) {
+    double step = round_step(f->y1 - f->y0, TICKS);
+    for (double y = ceil(f->y0 / step) * step; y <= f->y1 + step * 1e-9; y += step) {
+        double at = fabs(y) < step * 1e-9 ? 0 : y;
+        buf_printf(out, "<path class='grid' d='M%.1f %.1fH%.1f'/>", f->left, py(f, at), f->right);
+        label(out, f->left - 6, py(f, at) + 4, "end", at);
+    }
+}
+
+static void x_axis(struct buf *out, const struct frame *f) {
+    double step = round_step(f->x1 - f->x0, TICKS);
+    for (double x = ceil(f->x0 / step) * step; x <= f->x1 + step * 1e-9; x += step) label(out, px(f, x), f->bottom + 16, "middle", fabs(x) < step * 1e-9 ? 0 : x);
+    buf_printf(out, "<path class='axis' d='M%.1f %.1fV%.1fH%.1f'/>", f->left, f->top, f->bottom, f->right);
+}
+
+static void widen(double *low, double *high, double value) {
+    if (!isfinite(value)) return;
+    if (!(value >= *low)) *low = value;
+    if (!(value <= *high)) *high = value;
+}
+
+static struct frame frame_of(const struct chart *c) {
+    struct frame f = {NAN, NAN, NAN, NAN, LEFT, c->width - RIGHT, TOP, c->height - BOTTOM};
+    for (size_t l = 0; l < c->lines; l++)
+        for (size_t i = 0; i < c->line[l].n; i++) {
+            widen(&f.x0, &f.x1, c->line[l].x[i]);
+            widen(&f.y0, &f.y1, c->line[l].y[i]);
+            if (c->line[l].low) widen(&f.y0, &f.y1, c->line[l].low[i]), widen(&f.y0, &f.y1, c->line[l].high[i]);
+        }
+    if (c->x_low < c->x_high) f.x0 = c->x_low, f.x1 = c->x_high;
+    if (c->y_low < c->y_high) f.y0 = c->y_low, f.y1 = c->y_high;
+    if (!(f.x1 > f.x0)) f.x0 = isfinite(f.x0) ? f.x0 - 0.5 : 0, f.x1 = f.x0 + 1;
+    if (!(f.y1 > f.y0)) f.y0 = isfinite(f.y0) ? f.y0 - 0.5 : 0, f.y1 = f.y0 + 1;
+    return f;
+}
+
+static void draw_band(struct buf *out, const struct frame *f, const struct chart_line *l) {
+    buf_printf(out, "<path class='b s%d' d='", l->colour);
+    for (size_t i = 0; i < l->n; i++) buf_printf(out, "%c%.1f %.1f", i ? 'L' : 'M', px(f, l->x[i]), py(f, l->high[i]));
+    for (size_t i = l->n; i-- > 0;) buf_printf(out, "L%.1f %.1f", px(f, l->x[i]), py(f, l->low[i]));
+    buf_str(out, "Z'/>");
+}
+
+/* A gap where the value is not known. */
+static void draw_line(struct buf *out, const struct frame *f, const struct chart_line *l) {
+    buf_printf(out, "<path class='l s%d' d='", l->colour);
+    bool pen = false;
+    for (size_t i = 0; i < l->n; i++) {
+        if (!isfinite(l->y[i])) pen = false;
+        else buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M', px(f, l->x[i]), py(f, l->y[i])), pen = true;
+    }
+    buf_str(out, "'/>");
+}
+
+static void draw_points(struct buf *out, const struct frame *f, const struct chart_line *l) {
+    for (size_t i = 0; i < l->n; i++)
+        if (isfinite(l->y[i])) buf_printf(out, "<circle class='d s%d' cx='%.1f' cy='%.1f' r='2.6'/>", l->colour, px(f, l->x[i]), py(f, l->y[i]));
+}
+
+static void draw_legend(struct buf *out, int width, size_t n, const char *const *name, const int *colour) {
+    double x = width - RIGHT;
+    for (size_t i = n; i-- > 0;) {
+        if (!name[i]) continue;
+        x -= 26 + 7.0 * (double)strlen(name[i]);
+        buf_printf(out, "<rect class='k s%d' x='%.1f' y='9' width='12' height='12' rx='2'/>", colour[i], x);
+        text_at(out, x + 16, 19, "", name[i]);
+    }
+}
+
+void chart_svg(const struct chart *c, struct buf *out) {
+    struct frame f = frame_of(c);
+    open_svg(out, c->width, c->height, c->title);
+    y_axis(out, &f);
+    x_axis(out, &f);
+    const char *name[8] = {0};
+    int colour[8] = {0};
+    for (size_t i = 0; i < c->lines; i++) {
+        const struct chart_line *l = &c->line[i];
+        if (l->low) draw_band(out, &f, l);
+        if (l->points) draw_points(out, &f, l);
+        else draw_line(out, &f, l);
+        if (i < 8) name[i] = l->name, colour[i] = l->colour;
+    }
+    draw_legend(out, c->width, c->lines < 8 ? c->lines : 8, name, colour);
+    text_at(out, (f.left + f.right) / 2, f.bottom + 36, "text-anchor='middle'", c->x_title);
+    buf_printf(out, "<g transform='translate(14 %.1f) rotate(-90)'>", (f.top + f.bottom) / 2);
+    text_at(out, 0, 0, "text-anchor='middle'", c->y_title);
+    buf_str(out, "</g></svg>\n");
+}
+
+void chart_bars(const struct bars *b, struct buf *out) {
+    struct frame f = {0, (double)b->groups, 0, 0, LEFT, b->width - RIGHT, TOP, b->height - BOTTOM};
+    for (size_t i = 0; i < b->groups * b->series; i++) widen(&f.y0, &f.y1, b->value[i]);
+    if (f.y1 <= 0) f.y1 = 1;
+    open_svg(out, b->width, b->height, b->title);
+    y_axis(out, &f);
+    int colour[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    for (size_t g = 0; g < b->groups; g++) {
+        for (size_t s = 0; s < b->series; s++) {
+            double wide = (px(&f, 1) - px(&f, 0)) * 0.8 / (double)b->series, x = px(&f, (double)g) + wide * (double)s + wide * (double)b->series / 8, y = py(&f, b->value[g * b->series + s]);
+            buf_printf(out, "<rect class='k s%zu' x='%.1f' y='%.1f' width='%.1f' height='%.1f'/>", s % 8, x, y, wide * 0.92, f.bottom - y);
+        }
+        text_at(out, px(&f, (double)g + 0.5), f.bottom + 16, "text-anchor='middle'", b->group[g]);
+    }
+    draw_legend(out, b->width, b->series < 8 ? b->series : 8, b->name, colour);
+    buf_printf(out, "<g transform='translate(14 %.1f) rotate(-90)'>", (f.top + f.bottom) / 2);
+    text_at(out, 0, 0, "text-anchor='middle'", b->y_title);
+    buf_str(out, "</g></svg>\n");
+}
