@@ -39,7 +39,10 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "--version") == 0) return command_version(1, argv + 1);
     struct buf names = {0};
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            buf_release(&names);
+            return commands[i].run(argc - 1, argv + 1);
+        }
         buf_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
     }
     fprintf(stderr, "winnowd: there is no command '%s'%s\n", argv[1], cli_nearest(buf_string(&names), argv[1]));

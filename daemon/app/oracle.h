@@ -19,6 +19,7 @@ struct oracle_options {
     uint64_t seed;
     const char *annotator;
     bool from_end;         // answer only tasks that come after the start
+    bool once;             // end when all tasks were answered that were there at the start (and those that came meanwhile)
     const _Atomic bool *stop;
 };
 

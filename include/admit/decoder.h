@@ -18,7 +18,7 @@ enum value_kind { VALUE_MISSING, VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VALUE_TEX
 struct value {
     enum value_kind kind;
     double number;    // VALUE_NUMBER; VALUE_BOOL: 0 or 1. Finite.
-    struct text text; // VALUE_TEXT: unescaped, may hold NUL, valid until the next decoder_read. VALUE_NUMBER: as written
+    struct text text; // VALUE_TEXT: unescaped, may hold NUL. VALUE_NUMBER: as written. May lie in the JSON that was read
 };
 
 struct decoder_options {
@@ -32,7 +32,8 @@ struct decoder;
 int decoder_create(struct decoder **out, const struct decoder_options *options) MUST_CHECK;
 void decoder_destroy(struct decoder *d);
 
-/* Reads one sample. values: (n) in the order of the paths, valid until the next call. Returns REASON_NONE or why not. */
+/* Reads one sample. values: (n) in the order of the paths, valid until the next call and while `json` is; unspecified
+ * unless REASON_NONE is returned. Else why not: of several reasons, the one met first from the left. */
 enum reason decoder_read(struct decoder *d, struct text json, struct value *values);
 
 /* The part of `event` that annotators may see, as JSON: only the pointers of `fields` when there are any (nested as in the

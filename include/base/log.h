@@ -4,7 +4,7 @@
  *
  * logfmt:  level=info event=model_live msg="a new model is live" version=7 age_s=1.25
  * json:    {"ts":"…","level":"info","event":"model_live","msg":"…","version":7,"age_s":1.25}
- * With JOURNAL_STREAM set each line starts with "<N>", the journald priority; else with a time stamp. An event whose name and
+ * With JOURNAL_STREAM set each line starts with "<N>", the journald priority; else with a time stamp. An event whose name, message and
  * first text field repeat within a second is counted and said once (repeated=N). Secrets are never passed here (I12).
  * Thread: any thread */
 #pragma once
@@ -37,6 +37,8 @@ struct log_field {
 
 /* Once, before threads start. Lines go to standard error. */
 void log_init(enum log_format format, enum log_level most_verbose);
+/* Another level from now on: a reload. */
+void log_level_set(enum log_level most_verbose);
 void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields);
 /* Says the counts of repeats that are still held back; call about once a second and at the end. */
 void log_flush(void);

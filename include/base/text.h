@@ -20,3 +20,15 @@ static inline struct text text_of(const char *string) {
 static inline bool text_equal(struct text a, struct text b) {
     return a.len == b.len && (a.at == b.at || (a.at && b.at && memcmp(a.at, b.at, a.len) == 0));
 }
+
+/* As bytes; a prefix comes first. Below, at or above 0. */
+static inline int text_order(struct text a, struct text b) {
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.at, b.at, n) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* Bytes of the well-formed UTF-8 character (RFC 3629) at the start of t; 0: there is none. */
+size_t text_utf8(struct text t);
+/* Whether all of t is UTF-8. */
+bool text_is_utf8(struct text t);

@@ -11,13 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STATE_WINDOW = 128, STATE_TEXT_MAX = 512 };
+enum { STATE_WINDOW = 128, STATE_SHARES = 4, STATE_OWN = 6, STATE_TEXT_MAX = 512 };
 
 #define TOKEN_ONE ((int64_t)1 << 32) // one label, in tokens
 
 struct cap_counter {
     uint32_t period;            // hour or day number since 1970
-    uint32_t strategy, random_; // labels charged in it, by arm
+    uint32_t strategy, random_; // labels charged in it, by arm; a sample that both asked counts in both
+    uint8_t block;              // of random_, by the random arm's present block: 0 or 1
 };
 
 struct partition_state {
@@ -25,14 +26,16 @@ struct partition_state {
     uint64_t admitted;          // samples decided
     uint64_t covered;           // of them, decided while neither paused nor capped: what the estimate speaks for
     uint64_t asked;             // labels asked for, for the whole life of the partition
-    int64_t tokens;             // strategy arm's bucket
+    int64_t tokens;             // the purse: what the strategy arm may spend, random arm's blocks begun so far paid (daemon/query/budget.c)
     uint64_t block_start;       // admitted count at which the random arm's present block began
     uint32_t block_size;        // m of that block; 0: none yet
+    uint8_t both;               // 1: in that block both arms asked one sample
     uint32_t grant_left;        // of budget.upfront
     struct cap_counter hour, day;
-    int32_t balance;            // quantile window: leaky balance of spend, fixed point 2^-16
-    uint16_t window_n, window_at;
-    uint16_t window[STATE_WINDOW]; // utilities as half-precision-like codes that order as the utilities do (utility_code)
+    uint32_t own[STATE_OWN];    // words of the budget manager, zero at first
+    uint32_t memory_of;         // fingerprint of the manager and measures that own words and window belong to; others forget them
+    uint8_t window_n[STATE_SHARES], window_at[STATE_SHARES]; // by measure of a mix: values held, place of the next
+    uint16_t window[STATE_WINDOW]; // utilities as codes that order as the utilities do (utility_code); equal shares
 };
 
 /* Monotone 16-bit code of a utility, and back: decisions use the rounded value, so a state that went through Kafka decides

@@ -3,8 +3,9 @@
  * The one implementation of asking for run, simulate and demo. Pure: time, policy and random keys are inputs.
  *
  * Budget B = budget.rate × policy scale. Random arm: blocks of m = ceil(1/(e·B)) admitted samples; exactly one, at a place
- * drawn by the keyed generator, is asked: never refused, except while paused or capped. Strategy arm: tokens at rate B − 1/m
- * per admitted sample, at most budget.burst, one a label; it never looks at the random arm. So any n samples of a partition see at most
+ * drawn by the keyed generator, is asked: never refused, except while paused or capped. One purse earns B per admitted sample, at
+ * most budget.burst; it pays for a block when the block begins, wherever in it the request falls, and the strategy arm takes
+ * the rest, B − 1/m, one token a label, never looking at the draw. So any n samples of a partition see at most
  * B·n + burst + 1 requests (I4) and the propensity is 1 where the strategy arm asked, else 1/m: exact (I5).
  * Caps per hour and day are shared out: share of the partition, and of that the part e for the random arm.
  * Thread: worker thread (one strategy each; immutable but for scratch) */
@@ -41,11 +42,12 @@ struct candidate {
 
 struct decision {
     bool ask;
-    bool covered;          // false: paused or capped; outside the estimate
-    bool by_strategy, by_random;
+    bool covered;          // false: paused or capped (or the purse cannot yet pay for a block, after a loss); outside the estimate
+    bool by_strategy, by_random; // an up-front request counts as the strategy arm's: it was certain
     enum ask reason;
     enum measure measure;  // the one that was used (mix draws)
-    double utility, threshold;
+    double utility;        // as decided on: rounded to its code
+    double threshold;      // 0 where the manager has none, and while cold
     double propensity;     // 1, 1/m, or 0 when not covered
     double manager_probability; // what the manager calls its own probability of asking
     uint64_t admitted_n, covered_n; // of the partition, this sample included: copies of the state after it

@@ -1,0 +1,162 @@
+/* A state machine over the bytes: what may come next, and a stack of the brackets that are open.
+ *
+ * The stack is the caller's, one byte a level, so nesting costs no C stack and no allocation. What passes can be walked
+ * without looking for the end (json_walk.h). Refuses what cJSON would let through: NUL, control characters, words
+ * that only start with true, bad UTF-8. Thread: any thread */
+#include "json_check.h"
+
+enum expect { VALUE, FIRST_VALUE, KEY, FIRST_KEY, NEXT };
+
+struct check {
+    const char *at, *end;
+    char *open; // (max) the bracket of each level
+    size_t depth, max;
+    enum expect expect;
+};
+
+/* Bytes that a string may hold as they are, UTF-8 aside. */
+static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
+
+static void skip_space(struct check *c) {
+    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r')) c->at++;
+}
+
+static bool skip_byte(struct check *c, char byte) {
+    if (c->at == c->end || *c->at != byte) return false;
+    c->at++;
+    return true;
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The four digits of a \u escape; -1: they are none. */
+static int hex_unit(struct check *c) {
+    int unit = 0;
+    for (int i = 0; i < 4; i++, c->at++) {
+        int digit = c->at < c->end ? hex_digit(*c->at) : -1;
+        if (digit < 0) return -1;
+        unit = unit << 4 | digit;
+    }
+    return unit;
+}
+
+static enum reason check_unicode(struct check *c) {
+    int unit = hex_unit(c);
+    if (unit < 0) return REASON_NOT_JSON;
+    if (unit < 0xD800 || unit > 0xDFFF) return REASON_NONE;
+    if (unit > 0xDBFF || !skip_byte(c, '\\') || !skip_byte(c, 'u')) return REASON_NOT_UTF8;
+    unit = hex_unit(c);
+    if (unit < 0) return REASON_NOT_JSON;
+    return unit >= 0xDC00 && unit <= 0xDFFF ? REASON_NONE : REASON_NOT_UTF8;
+}
+
+static enum reason check_escape(struct check *c) {
+    c->at++;
+    if (skip_byte(c, 'u')) return check_unicode(c);
+    if (c->at == c->end || !*c->at || !strchr("\"\\/bfnrt", *c->at)) return REASON_NOT_JSON;
+    c->at++;
+    return REASON_NONE;
+}
+
+static enum reason check_wide(struct check *c) {
+    size_t n = text_utf8((struct text){c->at, (size_t)(c->end - c->at)});
+    c->at += n;
+    return n ? REASON_NONE : REASON_NOT_UTF8;
+}
+
+static enum reason check_string(struct check *c) {
+    if (!skip_byte(c, '"')) return REASON_NOT_JSON;
+    for (;;) {
+        while (c->at < c->end && plain[(unsigned char)*c->at]) c->at++;
+        if (skip_byte(c, '"')) return REASON_NONE;
+        if (c->at == c->end || (unsigned char)*c->at < 0x20) return REASON_NOT_JSON;
+        enum reason fault = *c->at == '\\' ? check_escape(c) : check_wide(c);
+        if (fault) return fault;
+    }
+}
+
+static bool skip_digits(struct check *c) {
+    const char *from = c->at;
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9') c->at++;
+    return c->at > from;
+}
+
+static bool skip_number(struct check *c) {
+    skip_byte(c, '-');
+    if (!skip_byte(c, '0') && !skip_digits(c)) return false;
+    if (skip_byte(c, '.') && !skip_digits(c)) return false;
+    if (!skip_byte(c, 'e') && !skip_byte(c, 'E')) return true;
+    if (!skip_byte(c, '+')) skip_byte(c, '-');
+    return skip_digits(c);
+}
+
+static bool skip_word(struct check *c, struct text word) {
+    if ((size_t)(c->end - c->at) < word.len || memcmp(c->at, word.at, word.len) != 0) return false;
+    c->at += word.len;
+    return true;
+}
+
+static enum reason open_bracket(struct check *c) {
+    if (c->depth == c->max) return REASON_TOO_DEEP;
+    c->expect = *c->at == '{' ? FIRST_KEY : FIRST_VALUE;
+    c->open[c->depth++] = *c->at++;
+    return REASON_NONE;
+}
+
+static enum reason check_value(struct check *c) {
+    char first = c->at < c->end ? *c->at : '\0';
+    if (first == '{' || first == '[') return open_bracket(c);
+    c->expect = NEXT;
+    if (first == '"') return check_string(c);
+    bool fine = first == 't'   ? skip_word(c, TEXT("true"))
+                : first == 'f' ? skip_word(c, TEXT("false"))
+                : first == 'n' ? skip_word(c, TEXT("null"))
+                               : skip_number(c);
+    return fine ? REASON_NONE : REASON_NOT_JSON;
+}
+
+static enum reason check_key(struct check *c) {
+    enum reason fault = check_string(c);
+    if (fault) return fault;
+    skip_space(c);
+    c->expect = VALUE;
+    return skip_byte(c, ':') ? REASON_NONE : REASON_NOT_JSON;
+}
+
+static bool close_bracket(struct check *c) {
+    if (!skip_byte(c, c->open[c->depth - 1] == '{' ? '}' : ']')) return false;
+    c->depth--;
+    c->expect = NEXT;
+    return true;
+}
+
+static enum reason check_next(struct check *c) {
+    if (close_bracket(c)) return REASON_NONE;
+    c->expect = c->open[c->depth - 1] == '{' ? KEY : VALUE;
+    return skip_byte(c, ',') ? REASON_NONE : REASON_NOT_JSON;
+}
+
+static enum reason step(struct check *c) {
+    skip_space(c);
+    switch (c->expect) {
+    case FIRST_KEY: return close_bracket(c) ? REASON_NONE : check_key(c);
+    case FIRST_VALUE: return close_bracket(c) ? REASON_NONE : check_value(c);
+    case KEY: return check_key(c);
+    case NEXT: return check_next(c);
+    default: return check_value(c);
+    }
+}
+
+enum reason json_check(struct text json, size_t max_depth, char *open) {
+    struct check c = {.at = json.at, .end = json.at + json.len, .open = open, .max = max_depth};
+    skip_space(&c);
+    if (c.at == c.end || *c.at != '{') return REASON_NOT_JSON;
+    enum reason fault = open_bracket(&c);
+    while (!fault && c.depth) fault = step(&c);
+    skip_space(&c);
+    return fault ? fault : c.at == c.end ? REASON_NONE : REASON_NOT_JSON;
+}

@@ -1,0 +1,111 @@
+/* One recursive walk that copies, leaves out, or masks; as deep as the pointers are, however deep the event is.
+ *
+ * Leaving out is by pointer and takes the first of equal keys, as reading does; masking takes every one of them, however it
+ * is spelled, for a second one would be shown to people just the same. A mask inside something left out shows nothing,
+ * one around something chosen hides it. Of an array, null stands for entries before a chosen one: its pointer still
+ * leads to it. What cannot be masked as asked is not shown at all. Thread: worker thread (one view each) */
+#include "select.h"
+
+void view_release(struct view *v) {
+    arena_release(&v->arena);
+    buf_release(&v->out);
+    buf_release(&v->key);
+    *v = (struct view){0};
+}
+
+static bool texts_equal(const struct text *a, const struct text *b, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!text_equal(a[i], b[i])) return false;
+    return true;
+}
+
+static const struct text *texts_copy(struct arena *arena, const struct text *from, size_t n) {
+    struct text *to = arena_take(arena, n * sizeof *to);
+    for (size_t i = 0; i < n; i++) to[i] = arena_text(arena, from[i]);
+    return to;
+}
+
+/* The trees are kept as long as the selection says the same: after the first event nothing is allocated here. */
+static void build(struct view *v, const struct selection *s) {
+    const struct selection *built = &v->built;
+    if (built->fields && built->fields_n == s->fields_n && built->mask_n == s->mask_n &&
+        texts_equal(built->fields, s->fields, s->fields_n) && texts_equal(built->mask, s->mask, s->mask_n))
+        return;
+    arena_reset(&v->arena);
+    v->built = (struct selection){texts_copy(&v->arena, s->fields, s->fields_n), texts_copy(&v->arena, s->mask, s->mask_n),
+                                  s->fields_n, s->mask_n};
+    v->usable = pointers_build(&v->fields, v->built.fields, s->fields_n, &v->arena) == 0 &&
+                pointers_build(&v->mask, v->built.mask, s->mask_n, &v->arena) == 0;
+}
+
+static const char *show(struct view *v, struct pointer_node *fields, const struct pointer_node *mask, const char *value);
+
+/* What comes before an entry: a comma, nulls in place of the entries of an array that are left out, its key. */
+static void write_lead(struct view *v, const struct json_entry *e, size_t shown) {
+    if (shown) buf_add(&v->out, ",", 1);
+    if (e->key.at) {
+        buf_add(&v->out, e->key.at - 1, e->key.len + 2);
+        buf_add(&v->out, ":", 1);
+    } else {
+        for (; shown < e->index; shown++) buf_str(&v->out, "null,");
+    }
+}
+
+/* The chosen child that an entry is; NULL: it is left out. */
+static struct pointer_node *chosen(struct view *v, const struct pointer_node *fields, const struct json_entry *e) {
+    struct pointer_node *child = pointers_follow(fields, e, &v->key);
+    if (!child || child->seen == v->walks) return NULL;
+    child->seen = v->walks;
+    return child;
+}
+
+/* Entry after entry of an object or array; fields NULL: all of them. */
+static const char *show_entries(struct view *v, const struct pointer_node *fields, const struct pointer_node *mask, const char *value) {
+    struct json_walk w = json_enter(value);
+    struct json_entry e;
+    size_t shown = 0, before = v->out.len;
+    buf_add(&v->out, value, 1);
+    while (json_next(&w, &e)) {
+        struct pointer_node *child = fields ? chosen(v, fields, &e) : NULL;
+        if (fields && !child) {
+            w.at = json_end(e.value);
+            continue;
+        }
+        size_t here = v->out.len;
+        write_lead(v, &e, shown);
+        size_t led = v->out.len;
+        w.at = show(v, child, mask ? pointers_follow(mask, &e, &v->key) : NULL, e.value);
+        if (v->out.len == led) v->out.len = here;
+        else shown = e.key.at ? shown + 1 : e.index + 1;
+    }
+    if (fields && !shown) v->out.len = before; // an object of which nothing was chosen is not there
+    else buf_str(&v->out, *value == '{' ? "}" : "]");
+    return w.at;
+}
+
+/* Writes what may be seen of the value, perhaps nothing; gives where it ends. fields NULL: no pointer leads further
+ * down, all of it is chosen. mask NULL: nothing in it is masked. */
+static const char *show(struct view *v, struct pointer_node *fields, const struct pointer_node *mask, const char *value) {
+    bool inside = *value == '{' || *value == '[';
+    if (fields && fields->paths) fields = NULL;
+    if (mask && mask->paths) {
+        buf_str(&v->out, "\"***\"");
+    } else if (inside && (fields || mask)) {
+        return show_entries(v, fields, mask, value);
+    } else if (!fields) {
+        const char *end = json_end(value);
+        buf_add(&v->out, value, (size_t)(end - value));
+        return end;
+    }
+    return json_end(value);
+}
+
+struct text view_select(struct view *v, struct text event, const struct selection *s) {
+    build(v, s);
+    if (!v->usable) return TEXT("null");
+    v->walks++;
+    buf_reset(&v->out);
+    const char *value = memchr(event.at, '{', event.len);
+    show(v, s->fields_n ? &v->fields : NULL, s->mask_n ? &v->mask : NULL, value);
+    return v->out.len ? buf_view(&v->out) : TEXT("{}");
+}

@@ -1,0 +1,190 @@
+/* `winnowd annotate`: plays the people, from a file that knows the answers.
+ *
+ * The file is read once into a tree from sample id to class (glibc's tsearch); then the oracle (app/oracle.c) answers in a thread of its
+ * own while this one shows progress. Refuses what could only end in silence: a configuration without admit.id, whose tasks no
+ * file can know, and a label that is not one of model.classes.
+ *
+ * Thread: main thread; the tree is read-only while the oracle thread reads it */
+#include "app/cli.h"
+
+#include "app/console.h"
+#include "app/dataset.h"
+#include "app/oracle.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/kafka.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <search.h>
+
+enum { TOPIC_MS = 10000, TICK_MS = 100, ANNOTATOR_MAX = 128 };
+
+struct answer {
+    struct text id;
+    const char *label; // one of model.classes
+};
+
+struct annotate {
+    struct dataset_options data;
+    const char *file, *annotator;
+    double delay, noise;
+    int64_t seed;
+    bool once;
+    const struct config *config;
+    struct arena arena;
+    void *tree;
+    uint64_t known;
+    struct oracle_figures figures;
+    struct oracle_options oracle;
+    struct buf why;
+    int result;
+    _Atomic bool done;
+};
+
+/* ---- truth ---- */
+
+static int by_id(const void *left, const void *right) {
+    const struct answer *a = left, *b = right;
+    if (a->id.len != b->id.len) return a->id.len < b->id.len ? -1 : 1;
+    return a->id.len ? memcmp(a->id.at, b->id.at, a->id.len) : 0;
+}
+
+static void keep(void *node) { (void)node; } // nodes live in the arena
+
+static struct text truth(struct text sample_id, void *opaque) {
+    struct annotate *a = opaque;
+    struct answer wanted = {.id = sample_id};
+    struct answer *const *found = tfind(&wanted, &a->tree, by_id);
+    return found ? text_of((*found)->label) : (struct text){0};
+}
+
+static const char *class_of(const struct config *c, struct text label) {
+    for (size_t i = 0; i < c->model.classes.n; i++)
+        if (text_equal(text_of(c->model.classes.at[i]), label)) return c->model.classes.at[i];
+    return NULL;
+}
+
+/* The later row of an id counts. A row without a label is not known. */
+static int learn(struct annotate *a, const struct dataset_sample *s, struct buf *why) {
+    if (!s->label.at) return 0;
+    const char *label = class_of(a->config, s->label);
+    if (!label) {
+        buf_printf(why, "row %llu: label '%.*s' is not one of model.classes", (unsigned long long)s->row, (int)s->label.len, s->label.at);
+        return ERR_INPUT;
+    }
+    struct answer *one = arena_take(&a->arena, sizeof *one);
+    *one = (struct answer){arena_text(&a->arena, s->id), label};
+    struct answer **in_tree = tsearch(one, &a->tree, by_id);
+    CHECK(in_tree);
+    a->known += *in_tree == one;
+    (*in_tree)->label = label;
+    return 0;
+}
+
+static int read_truth(struct annotate *a, struct buf *why) {
+    struct dataset *d;
+    struct dataset_sample s;
+    TRY(dataset_open(&d, &a->data, why));
+    int result;
+    while ((result = dataset_next(d, &s, why)) > 0 && (result = learn(a, &s, why)) == 0) console_progress("reading %s: %llu answers", a->data.file, (unsigned long long)a->known);
+    dataset_close(d);
+    return result;
+}
+
+/* ---- the run ---- */
+
+static void *oracle_thread(void *opaque) {
+    struct annotate *a = opaque;
+    a->result = oracle_run(&a->oracle, &a->figures, &a->why);
+    atomic_store(&a->done, true);
+    return NULL;
+}
+
+static void progress(struct annotate *a) {
+    unsigned long long tasks = atomic_load(&a->figures.tasks), answered = atomic_load(&a->figures.answered), unknown = atomic_load(&a->figures.unknown);
+    console_progress("%llu tasks, %llu answered, %llu waiting, %llu unknown", tasks, answered, tasks - answered - unknown, unknown);
+}
+
+/* A topic that is not there would be waited for without end. */
+static int topics_there(const struct config *c, struct buf *why) {
+    rd_kafka_t *rk;
+    const char *const names[] = {c->topics.tasks, c->topics.labels};
+    TRY(kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER}, why));
+    int result = 1;
+    for (size_t i = 0; i < 2 && result > 0; i++) {
+        result = kafka_partitions(rk, names[i], TOPIC_MS);
+        if (result == ERR_MISSING) buf_printf(why, "topic %s does not exist; `winnowd topics --create` makes it", names[i]);
+        else if (result == ERR_CONFIG) buf_printf(why, "topic %s may not be described", names[i]);
+        else if (result <= 0) buf_printf(why, "no broker answers for topic %s at %s", names[i], c->kafka.brokers);
+    }
+    rd_kafka_destroy(rk);
+    return result > 0 ? 0 : result < 0 ? result : ERR_RETRY;
+}
+
+static int run(struct annotate *a) {
+    pthread_t thread;
+    TRY(topics_there(a->config, &a->why));
+    CHECK(pthread_create(&thread, NULL, oracle_thread, a) == 0);
+    while (!atomic_load(&a->done)) {
+        clock_sleep_ms(TICK_MS);
+        progress(a);
+    }
+    pthread_join(thread, NULL);
+    return a->result;
+}
+
+static int annotate(struct annotate *a) {
+    a->oracle = (struct oracle_options){.config = a->config, .truth = truth, .opaque = a, .delay_ms = (int64_t)(a->delay * 1000), .noise = a->noise,
+                                        .seed = (uint64_t)a->seed, .annotator = a->annotator, .once = a->once, .stop = console_stop()};
+    if (!*a->config->admit.id) {
+        buf_str(&a->why, "admit.id is empty, so tasks name samples by topic/partition/offset, which no file knows; set it to the id's column, or to /row, which `winnowd feed` puts in");
+        return EX_CONFIG;
+    }
+    int result = read_truth(a, &a->why);
+    if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
+    result = run(a);
+    console_clear();
+    if (result == 0)
+        printf("%llu tasks: %llu answered (%llu wrongly, by --noise), %llu unknown\n", (unsigned long long)a->figures.tasks,
+               (unsigned long long)a->figures.answered, (unsigned long long)a->figures.wrong, (unsigned long long)a->figures.unknown);
+    return result == ERR_FATAL ? EX_UNAVAILABLE : console_exit(result);
+}
+
+static int check_flags(const struct annotate *a) {
+    if (a->noise > 1) return console_fail(EX_USAGE, "--noise is a share, 0 to 1");
+    if (a->delay > 1e9) return console_fail(EX_USAGE, "--delay is in seconds, at most 1e9");
+    if (strlen(a->annotator) > ANNOTATOR_MAX) return console_fail(EX_USAGE, "--annotator is too long");
+    return CLI_GO;
+}
+
+int command_annotate(int argc, char **argv) {
+    struct annotate a = {.annotator = "winnowd-annotate", .seed = 1};
+    struct flag flags[] = {
+        {"config", 'c', FLAG_TEXT, &a.file, "FILE", "the configuration", true},
+        {"data", 0, FLAG_TEXT, &a.data.file, "FILE", "CSV with a header (also .gz), or JSON lines, with the answers", true},
+        {"label", 0, FLAG_TEXT, &a.data.label, "COLUMN", "the answer, one of model.classes", true},
+        {"id", 0, FLAG_TEXT, &a.data.id, "COLUMN", "the sample id; default: the row's number, as `feed` counts", false},
+        {"delay", 0, FLAG_NUMBER, &a.delay, "S", "seconds to an answer, half to one and a half of this; default 0", false},
+        {"noise", 0, FLAG_NUMBER, &a.noise, "P", "share of answers that name another class; default 0", false},
+        {"seed", 0, FLAG_COUNT, &a.seed, "S", "of delays and noise; default 1", false},
+        {"annotator", 0, FLAG_TEXT, &a.annotator, "NAME", "who answers, as the labels say", false},
+        {"once", 0, FLAG_SWITCH, &a.once, NULL, "end when all tasks that are there are answered", false},
+    };
+    struct usage usage = {"annotate", NULL, "Answers the tasks topic from a file that knows the answers.", flags, sizeof flags / sizeof *flags};
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    if (code == CLI_GO) code = check_flags(&a);
+    if (code != CLI_GO) return code;
+    struct config *c;
+    code = cli_config(&c, a.file);
+    if (code != CLI_GO) return code;
+    log_init(LOG_LOGFMT, LOG_WARNING);
+    a.config = c;
+    code = annotate(&a);
+    if (code) console_fail(code, "%s", buf_string(&a.why));
+    tdestroy(a.tree, keep);
+    arena_release(&a.arena);
+    buf_release(&a.why);
+    config_destroy(c);
+    return code;
+}

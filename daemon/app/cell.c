@@ -1,0 +1,61 @@
+/* Decimal numbers as tables write them, spaces around them allowed: 5, -0.5, +5, .5, 5., 007, 1e-3.
+ *
+ * Refuses as numbers what strtod would take besides: hexadecimal, inf, nan, and what is beyond a double; they are text.
+ * Thread: any thread */
+#include "cell.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static struct text trimmed(struct text t) {
+    while (t.len && (*t.at == ' ' || *t.at == '\t')) t = (struct text){t.at + 1, t.len - 1};
+    while (t.len && (t.at[t.len - 1] == ' ' || t.at[t.len - 1] == '\t')) t.len--;
+    return t;
+}
+
+static size_t digits(struct text t, size_t from) {
+    size_t n = 0;
+    while (from + n < t.len && t.at[from + n] >= '0' && t.at[from + n] <= '9') n++;
+    return n;
+}
+
+/* Whether t is a decimal number; *json: by JSON's narrower grammar too. */
+static bool is_decimal(struct text t, bool *json) {
+    size_t at = t.len && (t.at[0] == '-' || t.at[0] == '+'), whole = digits(t, at), part = 0;
+    *json = whole && t.at[0] != '+' && (whole == 1 || t.at[at] != '0');
+    at += whole;
+    if (at < t.len && t.at[at] == '.') {
+        part = digits(t, at + 1);
+        *json &= part > 0;
+        at += 1 + part;
+    }
+    if (!whole && !part) return false;
+    if (at < t.len && (t.at[at] == 'e' || t.at[at] == 'E')) {
+        at++;
+        at += at < t.len && (t.at[at] == '-' || t.at[at] == '+');
+        size_t n = digits(t, at);
+        if (!n) return false;
+        at += n;
+    }
+    return at == t.len;
+}
+
+struct cell cell_read(struct text raw) {
+    struct cell c = {.kind = CELL_TEXT, .text = raw};
+    struct text inner = trimmed(raw);
+    if (!inner.len) {
+        c.kind = CELL_EMPTY;
+    } else if (is_decimal(inner, &c.json)) {
+        c.number = strtod(inner.at, NULL);
+        if (isfinite(c.number)) {
+            c.kind = CELL_NUMBER;
+            c.text = inner;
+        }
+    }
+    return c;
+}
+
+void cell_write_number(const struct cell *c, struct buf *out) {
+    if (c->json) buf_text(out, c->text);
+    else buf_double(out, c->number);
+}

@@ -1,0 +1,55 @@
+/* `winnowd check`: every mistake of a file at once, or what would be in force and why.
+ *
+ * Kafka properties are judged by the library itself before anything is printed: a misspelt property may hide a password from the mask, and
+ * what the library does not know is refused here and not shown (promise I12).
+ *
+ * Thread: main thread */
+#include "app/check.h"
+
+#include "app/cli.h"
+#include "app/console.h"
+#include "base/kafka.h"
+#include "base/log.h"
+
+static int properties(const struct config *c, const char *file) {
+    struct buf errors = {0};
+    int result = kafka_check(c, &errors);
+    if (errors.len) buf_string(&errors);
+    for (char *line = errors.len ? errors.at : NULL, *end; line && (end = strchr(line, '\n')); line = end + 1) fprintf(stderr, "%s: %.*s\n", file, (int)(end - line), line);
+    buf_release(&errors);
+    return result < 0 ? EX_CONFIG : CLI_GO;
+}
+
+static void print(const struct config *c) {
+    struct buf out = {0};
+    config_print(c, &out);
+    fwrite(out.at, 1, out.len, stdout);
+    fflush(stdout);
+    buf_release(&out);
+}
+
+int command_check(int argc, char **argv) {
+    const char *file = NULL;
+    bool online = false;
+    struct flag flags[] = {
+        {"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true},
+        {"online", 0, FLAG_SWITCH, &online, NULL, "ask the broker too: topics, partitions, rights, its limits", false},
+    };
+    struct usage usage = {"check", NULL,
+                          "Tells every mistake of a configuration (exit 78), or prints what would be in force and where each value comes from.\n"
+                          "The daemon is not touched.",
+                          flags, sizeof flags / sizeof *flags};
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    if (code != CLI_GO) return code;
+    struct config *c;
+    code = cli_config(&c, file);
+    if (code != CLI_GO) return code;
+    log_init(LOG_LOGFMT, online ? LOG_WARNING : LOG_ERROR);
+    code = properties(c, file);
+    if (code == CLI_GO) {
+        print(c);
+        code = online ? check_online(c) : EX_OK;
+    }
+    config_destroy(c);
+    return code;
+}

@@ -1,0 +1,81 @@
+/* What commands say to a person. A pipe or a log gets plain lines: neither colour nor progress.
+ *
+ * Thread: main thread */
+#include "app/console.h"
+
+#include "base/clock.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { PROGRESS_MS = 100 };
+
+static bool shown; // a progress line stands on the terminal
+
+void console_clear(void) {
+    if (shown) fputs("\r\033[K", stderr);
+    shown = false;
+}
+
+int console_fail(int code, const char *format, ...) {
+    va_list args;
+    console_clear();
+    fputs("winnowd: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return code;
+}
+
+void console_progress(const char *format, ...) {
+    static int64_t last_ms;
+    int64_t now = clock_ms();
+    if (now - last_ms < PROGRESS_MS) return;
+    last_ms = now;
+    if (!isatty(STDERR_FILENO)) return;
+    va_list args;
+    shown = true;
+    fputs("\r\033[K", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fflush(stderr);
+}
+
+void console_word(FILE *out, enum tone tone, int width, const char *word) {
+    static const char *const colour[] = {[TONE_PLAIN] = "", [TONE_GOOD] = "\033[32m", [TONE_DOUBT] = "\033[33m", [TONE_BAD] = "\033[31m"};
+    const char *no_colour = getenv("NO_COLOR");
+    bool plain = tone == TONE_PLAIN || (no_colour && *no_colour) || !isatty(fileno(out));
+    fprintf(out, "%s%-*s%s", plain ? "" : colour[tone], width, word, plain ? "" : "\033[0m");
+}
+
+static _Atomic bool stop;
+
+static void on_signal(int number) {
+    (void)number;
+    atomic_store(&stop, true);
+}
+
+const _Atomic bool *console_stop(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return &stop;
+}
+
+int console_exit(int error) {
+    switch (error) {
+    case 0: return EX_OK;
+    case ERR_CONFIG: return EX_CONFIG;
+    case ERR_INPUT: return EX_DATAERR;
+    case ERR_MISSING:
+    case ERR_RETRY:
+    case ERR_FENCED: return EX_UNAVAILABLE;
+    case ERR_IO:
+    case ERR_FULL: return EX_IOERR;
+    default: return EX_SOFTWARE;
+    }
+}

@@ -1,0 +1,260 @@
+/* Rows as JSON objects: what each column is comes from the header, the options and the first rows, once; then rows stream.
+ *
+ * The id is written so that the daemon reads the very bytes of the cell: an integer as it stands, all else as text ("007").
+ * Bytes of a cell that are not UTF-8 become U+FFFD; labels and ids must be UTF-8. A column without a name is called
+ * column_N. Thread: any thread (one owner at a time) */
+#include "dataset.h"
+
+#include "base/config.h"
+#include "dataset_private.h"
+#include "source.h"
+
+#include <inttypes.h>
+
+/* ---- names ---- */
+
+void pointer_write(struct text name, struct buf *out) {
+    buf_str(out, "/");
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] == '~') buf_str(out, "~0");
+        else if (name.at[i] == '/') buf_str(out, "~1");
+        else buf_add(out, &name.at[i], 1);
+    }
+}
+
+bool drop_next(struct text *rest, struct text *name) {
+    if (!rest->at) return false;
+    const char *comma = rest->len ? memchr(rest->at, ',', rest->len) : NULL;
+    *name = (struct text){rest->at, comma ? (size_t)(comma - rest->at) : rest->len};
+    *rest = comma ? (struct text){comma + 1, rest->len - name->len - 1} : (struct text){0};
+    return name->len > 0 || drop_next(rest, name);
+}
+
+int refuse_unknown(const char *file, const char *what, struct text name, const char *choices, struct buf *why) {
+    struct text near = nearest_word(choices, name);
+    buf_printf(why, "%s: there is no %s \"%.*s\"", file, what, (int)name.len, name.at);
+    if (near.at) buf_printf(why, "; did you mean \"%.*s\"?", (int)near.len, near.at);
+    return ERR_INPUT;
+}
+
+static int refuse_column(const struct dataset *d, struct text name, const char *what, struct buf *why) {
+    buf_printf(why, "%s: column \"%.*s\" %s", d->file, (int)name.len, name.at, what);
+    return ERR_INPUT;
+}
+
+static struct column *find(struct dataset *d, struct text name) {
+    for (size_t i = 0; i < d->columns; i++)
+        if (text_equal(d->column[i].name, name)) return &d->column[i];
+    return NULL;
+}
+
+/* Names joined with '|' for nearest_word; one that holds '|' is no great loss there. */
+static int refuse_name(const struct dataset *d, struct text name, struct buf *why) {
+    struct buf choices = {0};
+    for (size_t i = 0; i < d->columns; i++) {
+        if (i) buf_str(&choices, "|");
+        buf_text(&choices, d->column[i].name);
+    }
+    int result = refuse_unknown(d->file, "column", name, buf_string(&choices), why);
+    buf_release(&choices);
+    return result;
+}
+
+static int give_role(struct dataset *d, struct text name, enum column_role role, struct buf *why) {
+    struct column *c = find(d, name);
+    if (!c) return refuse_name(d, name, why);
+    if (c->role != COLUMN_FEATURE) return refuse_column(d, name, "is asked for twice (as label, id, or to be dropped)", why);
+    c->role = role;
+    if (role == COLUMN_LABEL) d->label = c;
+    if (role == COLUMN_ID) d->id = c;
+    return 0;
+}
+
+static int give_roles(struct dataset *d, const struct dataset_options *o, struct buf *why) {
+    if (o->label) TRY(give_role(d, text_of(o->label), COLUMN_LABEL, why));
+    if (o->id) TRY(give_role(d, text_of(o->id), COLUMN_ID, why));
+    struct text name;
+    for (struct text rest = text_of(o->drop); drop_next(&rest, &name);) TRY(give_role(d, name, COLUMN_DROPPED, why));
+    const struct column *row = d->id ? NULL : find(d, TEXT("row"));
+    if (row && row->role != COLUMN_LABEL && row->role != COLUMN_DROPPED)
+        return refuse_column(d, row->name, "has the name of the row's number; make it the id, or drop it", why);
+    return 0;
+}
+
+/* ---- open ---- */
+
+static int by_name(const void *left, const void *right) { return text_order(*(const struct text *)left, *(const struct text *)right); }
+
+static int refuse_repeats(const struct dataset *d, struct buf *why) {
+    struct text *names = xcalloc(d->columns, sizeof *names);
+    for (size_t i = 0; i < d->columns; i++) names[i] = d->column[i].name;
+    qsort(names, d->columns, sizeof *names, by_name);
+    int result = 0;
+    for (size_t i = 1; i < d->columns && result == 0; i++)
+        if (text_equal(names[i], names[i - 1])) result = refuse_column(d, names[i], "stands twice in the header", why);
+    free(names);
+    return result;
+}
+
+static int take_columns(struct dataset *d, struct buf *why) {
+    d->columns = csv_columns(d->csv);
+    d->column = xcalloc(d->columns, sizeof *d->column);
+    for (size_t i = 0; i < d->columns; i++) {
+        struct text name = csv_header(d->csv)[i];
+        char *copy = name.len ? xasprintf("%.*s", (int)name.len, name.at) : xasprintf("column_%zu", i + 1);
+        d->column[i].name = text_of(copy);
+        if (!text_is_utf8(name) || d->column[i].name.len < name.len) return refuse_column(d, text_of(copy), "has a name that is not text", why);
+        buf_json(&d->column[i].key, d->column[i].name);
+        buf_str(&d->column[i].key, ":");
+    }
+    return refuse_repeats(d, why);
+}
+
+/* Numbers are told by the first rows, so that reading can stream and does not depend on what comes much later. */
+static int scan(struct dataset *d, struct buf *why) {
+    uint64_t most = d->limit && d->limit < DATASET_SCAN ? d->limit : DATASET_SCAN;
+    const struct text *cells;
+    int result = 1;
+    for (size_t i = 0; i < d->columns; i++) d->column[i].number = true;
+    for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++)
+        for (size_t i = 0; i < d->columns; i++)
+            if (d->column[i].number) d->column[i].number = cell_read(cells[i]).kind != CELL_TEXT;
+    return result < 0 ? result : csv_rewind(d->csv, why);
+}
+
+static int open_csv(struct dataset *d, const struct dataset_options *o, struct buf *why) {
+    TRY(csv_open(&d->csv, o->file, why));
+    TRY(take_columns(d, why));
+    TRY(give_roles(d, o, why));
+    return scan(d, why);
+}
+
+/* Whether the first byte that is no space opens a JSON object. */
+static int is_jsonl(const char *file, bool *yes, struct buf *why) {
+    struct source *s;
+    TRY(source_open(&s, file, why));
+    int byte;
+    while ((byte = source_peek(s)) == ' ' || byte == '\t' || byte == '\n' || byte == '\r') source_skip(s);
+    *yes = byte == '{';
+    int result = byte == SOURCE_END ? source_finish(s, why) : 0;
+    source_close(s);
+    return result;
+}
+
+static int open_file(struct dataset *d, const struct dataset_options *o, struct buf *why) {
+    bool jsonl;
+    TRY(is_jsonl(o->file, &jsonl, why));
+    return jsonl ? jsonl_open(&d->jsonl, o, why) : open_csv(d, o, why);
+}
+
+int dataset_open(struct dataset **out, const struct dataset_options *o, struct buf *why) {
+    struct dataset *d = xcalloc(1, sizeof *d);
+    d->file = xstrdup(o->file);
+    d->positive = o->positive ? xstrdup(o->positive) : NULL;
+    d->limit = o->limit;
+    int result = open_file(d, o, why);
+    if (result < 0) {
+        dataset_close(d);
+        return result;
+    }
+    *out = d;
+    return 0;
+}
+
+void dataset_close(struct dataset *d) {
+    if (!d) return;
+    for (size_t i = 0; i < d->columns; i++) {
+        free((void *)d->column[i].name.at);
+        buf_release(&d->column[i].key);
+    }
+    free(d->column);
+    csv_close(d->csv);
+    jsonl_close(d->jsonl);
+    buf_release(&d->event);
+    buf_release(&d->number);
+    free(d->file);
+    free(d->positive);
+    free(d);
+}
+
+/* ---- rows ---- */
+
+/* Whether the daemon would read this very text as an id, were it written as a number. */
+static bool is_integer(const struct cell *c, struct text raw) {
+    return c->json && c->text.len == raw.len && strcspn(raw.at, ".eE") >= raw.len;
+}
+
+static void write_cell(const struct column *column, struct text raw, struct buf *out) {
+    struct cell c = cell_read(raw);
+    bool number = column->number && c.kind == CELL_NUMBER && (column->role != COLUMN_ID || is_integer(&c, raw));
+    if (number) cell_write_number(&c, out);
+    else if (c.kind == CELL_EMPTY) buf_str(out, "null");
+    else buf_json(out, raw);
+}
+
+static void write_event(struct dataset *d, const struct text *cells, uint64_t row) {
+    buf_reset(&d->event);
+    buf_str(&d->event, "{");
+    if (!d->id) buf_printf(&d->event, "\"row\":%" PRIu64, row);
+    for (size_t i = 0; i < d->columns; i++) {
+        const struct column *c = &d->column[i];
+        if (c->role == COLUMN_LABEL || c->role == COLUMN_DROPPED) continue;
+        if (d->event.len > 1) buf_str(&d->event, ",");
+        buf_text(&d->event, buf_view(&c->key));
+        write_cell(c, cells[i], &d->event);
+    }
+    buf_str(&d->event, "}");
+}
+
+static int refuse_cell(const struct dataset *d, uint64_t row, const char *what, struct buf *why) {
+    buf_printf(why, "%s: row %" PRIu64 " %s", d->file, row, what);
+    return ERR_INPUT;
+}
+
+static int next_csv(struct dataset *d, struct dataset_sample *out, struct buf *why) {
+    const struct text *cells;
+    int result = csv_next(d->csv, &cells, why);
+    if (result <= 0) return result;
+    *out = (struct dataset_sample){.row = csv_row(d->csv)};
+    if (d->label) out->label = cells[d->label - d->column];
+    if (d->id) out->id = cells[d->id - d->column];
+    if (cell_read(out->label).kind == CELL_EMPTY) out->label = (struct text){0};
+    if (!text_is_utf8(out->label)) return refuse_cell(d, out->row, "has a label that is not UTF-8", why);
+    if (d->id && cell_read(out->id).kind == CELL_EMPTY) return refuse_cell(d, out->row, "has an empty id", why);
+    if (!text_is_utf8(out->id)) return refuse_cell(d, out->row, "has an id that is not UTF-8", why);
+    write_event(d, cells, out->row);
+    out->event = buf_view(&d->event);
+    return 1;
+}
+
+int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why) {
+    if (d->limit && d->given == d->limit) return 0;
+    int result = d->csv ? next_csv(d, out, why) : jsonl_next(d->jsonl, out, why);
+    if (result <= 0) return result;
+    d->given++;
+    if (out->id.at) return 1;
+    buf_reset(&d->number);
+    buf_printf(&d->number, "%" PRIu64, out->row);
+    out->id = buf_view(&d->number);
+    return 1;
+}
+
+static bool has_next(struct csv *csv, struct jsonl *jsonl, struct buf *why) {
+    const struct text *cells;
+    struct dataset_sample sample;
+    return (csv ? csv_next(csv, &cells, why) : jsonl_next(jsonl, &sample, why)) == 1;
+}
+
+uint64_t dataset_rows(struct dataset *d) {
+    struct csv *csv = NULL;
+    struct jsonl *jsonl = NULL;
+    struct buf why = {0}; // what is wrong with a row, dataset_next will say
+    const struct dataset_options plain = {.file = d->file};
+    if (d->rows) return d->rows;
+    int opened = d->csv ? csv_open(&csv, d->file, &why) : jsonl_open(&jsonl, &plain, &why);
+    while (opened == 0 && (!d->limit || d->rows < d->limit) && has_next(csv, jsonl, &why)) d->rows++;
+    csv_close(csv);
+    jsonl_close(jsonl);
+    buf_release(&why);
+    return d->rows;
+}

@@ -1,0 +1,413 @@
+/* `winnowd demo`: the whole loop on one machine in a minute: a broker, the daemon itself (app/run.h, the same code as `winnowd run`), a feeder,
+ * annotators who know the truth, and a judge.
+ *
+ * Pacing is what makes it life-like: the feeder never runs more than --delay samples ahead of the trained-to mark, the sample up to which every
+ * answer is learned and live. The mark is read in this order: samples decided (a), labels asked (q), labels settled (s); when s ≥ q, all that
+ * was asked up to a is in the live model. A stream faster than its annotators would show nothing but the first model.
+ * On the embedded broker the feeder also stays within what a partition keeps there (5 MiB, the rest is dropped silently).
+ *
+ * Refuses flags that contradict each other, and data that suit no configuration. Whatever happens, topics made on a real broker and
+ * the state directory are taken away again.
+ *
+ * Thread: main thread; a feeder, an oracle and a judge have their own, and the daemon brings its threads */
+#include "app/cli.h"
+
+#include "app/console.h"
+#include "app/demo_broker.h"
+#include "app/demo_config.h"
+#include "app/demo_feeder.h"
+#include "app/demo_log.h"
+#include "app/demo_screen.h"
+#include "app/oracle.h"
+#include "app/run.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+
+#include <ftw.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum { LOOP_MS = 5, TICK_MS = 100, STALLED_MS = 30000, ORACLE_MS = 10, INTERRUPTED = 130, WINDOW_BYTES = 1 << 20, PREDICTION_BYTES = 256, PREDICTION_CLASS_BYTES = 24 };
+
+/* A thread beside the daemon. */
+struct helper {
+    pthread_t thread;
+    bool started;
+    int result;
+    struct buf why;
+    _Atomic bool ended;
+};
+
+struct demo {
+    struct demo_source_options data;
+    struct demo_config_options options;
+    const char *broker_address, *config_out;
+    int64_t samples, seed, delay;
+    bool json, verbose;
+
+    struct demo_source *source;
+    struct demo_broker *broker;
+    struct config *config;
+    struct truth *truth;
+    struct demo_score *score;
+    struct demo_feeder *feeder;
+    struct demo_screen *screen;
+    struct run *run;
+    char *name, *state_dir;
+    struct oracle_options oracle_options;
+    struct oracle_figures oracle_figures;
+    struct helper oracle, judge;
+    const _Atomic bool *interrupted;
+    _Atomic bool stopping;
+    struct buf why;
+
+    uint64_t mark;                 // every answer up to here is learned and live
+    int64_t first_ms, moved_ms, ticked_ms;
+    uint64_t moved;                // changes when anything does
+    uint64_t rated;                // samples at the last tick
+    struct demo_figures figures;
+};
+
+/* ---- reading the metrics ---- */
+
+static uint64_t sum_of(enum metric m, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += metric_get(m, i);
+    return (uint64_t)sum;
+}
+
+static uint64_t count_of(enum metric m) { return sum_of(m, 1); }
+
+static void read_estimate(struct demo_figures *f) {
+    bool known = f->labelled > 0;
+    f->accuracy = known ? metric_get(METRIC_accuracy, 0) : NAN;
+    f->low = known ? metric_get(METRIC_accuracy_low, 0) : NAN;
+    f->high = known ? metric_get(METRIC_accuracy_high, 0) : NAN;
+}
+
+static void read_figures(struct demo *d, bool ranking) {
+    struct demo_figures *f = &d->figures;
+    f->dead_letters = sum_of(METRIC_dead_letters, REASONS);
+    f->samples = count_of(METRIC_admitted) + f->dead_letters;
+    f->asked = sum_of(METRIC_asked, ASKS);
+    f->labelled = count_of(METRIC_labelled_rows);
+    f->models = count_of(METRIC_published);
+    f->version = count_of(METRIC_model_version);
+    f->rows = count_of(METRIC_model_rows);
+    f->seconds = d->first_ms ? (double)(clock_ms() - d->first_ms) / 1000 : 0;
+    read_estimate(f);
+    demo_score_read(d->score, ranking, &f->score);
+}
+
+/* ---- pacing ---- */
+
+/* How many samples may be on their way at most. */
+static uint64_t window(const struct demo *d, const struct demo_fed *fed) {
+    if (!demo_broker_embedded(d->broker)) return UINT64_MAX / 2;
+    uint64_t bytes = PREDICTION_BYTES + PREDICTION_CLASS_BYTES * d->config->model.classes.n;
+    if (fed->samples && fed->bytes / fed->samples > bytes) bytes = fed->bytes / fed->samples;
+    return WINDOW_BYTES / bytes + 1;
+}
+
+/* Moves the mark and the feeder's allowance; true when everything fed is decided, judged, answered, learned and live. */
+static bool pace(struct demo *d) {
+    uint64_t unknown = atomic_load(&d->oracle_figures.unknown); // before asked: then it never covers a task that asked leaves out
+    uint64_t dead = sum_of(METRIC_dead_letters, REASONS), decided = count_of(METRIC_admitted) + dead, asked = sum_of(METRIC_asked, ASKS), settled = run_settled_labels(d->run);
+    bool all_settled = settled + unknown >= asked;
+    if (all_settled) d->mark = decided;
+    struct demo_scores scores;
+    demo_score_read(d->score, false, &scores);
+    struct demo_fed fed = demo_feeder_figures(d->feeder);
+    uint64_t judged = scores.seen + dead, done = judged < decided ? judged : decided, in_flight = window(d, &fed), ahead = d->mark + (uint64_t)d->delay;
+    demo_feeder_allow(d->feeder, ahead < done + in_flight ? ahead : done + in_flight);
+    if (!d->first_ms && decided) d->first_ms = clock_ms();
+    uint64_t moved = fed.samples + decided + judged + settled + (uint64_t)metric_get(METRIC_model_version, 0);
+    if (moved != d->moved || !d->moved_ms) {
+        d->moved = moved;
+        d->moved_ms = clock_ms();
+    }
+    return fed.ended && done >= fed.samples && all_settled;
+}
+
+/* ---- the threads beside the daemon ---- */
+
+static struct text truth_for_oracle(struct text sample_id, void *opaque) {
+    struct demo *d = opaque;
+    int class_ = truth_get(d->truth, sample_id);
+    return class_ < 0 ? (struct text){0} : text_of(d->config->model.classes.at[class_]);
+}
+
+static void *oracle_main(void *arg) {
+    struct demo *d = arg;
+    d->oracle.result = oracle_run(&d->oracle_options, &d->oracle_figures, &d->oracle.why);
+    atomic_store(&d->oracle.ended, true);
+    return NULL;
+}
+
+static void *judge_main(void *arg) {
+    struct demo *d = arg;
+    d->judge.result = demo_score_run(d->score, &d->judge.why);
+    atomic_store(&d->judge.ended, true);
+    return NULL;
+}
+
+static void start_helper(struct demo *d, struct helper *h, void *(*run)(void *)) {
+    CHECK(pthread_create(&h->thread, NULL, run, d) == 0);
+    h->started = true;
+}
+
+static int join_helper(struct demo *d, struct helper *h) {
+    if (!h->started) return 0;
+    pthread_join(h->thread, NULL);
+    if (h->result < 0) buf_text(&d->why, buf_view(&h->why));
+    buf_release(&h->why);
+    return h->result;
+}
+
+/* ---- start ---- */
+
+static int make_state_dir(struct demo *d) {
+    const char *tmp = getenv("TMPDIR");
+    char *path = xasprintf("%s/winnowd-demo-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(path)) {
+        buf_printf(&d->why, "cannot make a directory like %s: %m", path);
+        free(path);
+        return ERR_IO;
+    }
+    d->state_dir = path;
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place) {
+    (void)info, (void)kind, (void)place;
+    return remove(path);
+}
+
+static int write_config_out(struct demo *d) {
+    struct buf yaml = {0};
+    TRY(demo_config_write_own(&d->options, d->source, &yaml, &d->why));
+    FILE *f = fopen(d->config_out, "w");
+    bool fine = f && fwrite(yaml.at, 1, yaml.len, f) == yaml.len;
+    if (f && fclose(f) != 0) fine = false;
+    buf_release(&yaml);
+    if (!fine) buf_printf(&d->why, "%s: %m", d->config_out);
+    return fine ? 0 : ERR_IO;
+}
+
+/* The daemon's configuration comes the same way as any: as text through its parser. One copy for us, one for the daemon. */
+static int configure(struct demo *d, struct config **for_run) {
+    struct buf yaml = {0}, errors = {0};
+    d->options.brokers = demo_broker_address(d->broker);
+    d->options.exactly_once = !demo_broker_embedded(d->broker); // the embedded one discards transactional offsets
+    d->options.name = d->name;
+    d->options.state_dir = d->state_dir;
+    d->options.seed = (uint64_t)d->seed;
+    d->options.generator = !d->data.data.file;
+    int result = demo_config_write(&d->options, d->source, &yaml, &d->why);
+    if (result == 0) result = config_parse(&d->config, "demo", buf_view(&yaml), &errors);
+    if (result == 0) result = config_parse(for_run, "demo", buf_view(&yaml), &errors);
+    buf_text(&d->why, buf_view(&errors));
+    buf_release(&yaml);
+    buf_release(&errors);
+    return result;
+}
+
+static int start_run(struct demo *d, struct config *for_run) {
+    int result = demo_broker_create_topics(d->broker, d->config, &d->why);
+    if (result < 0) {
+        config_destroy(for_run);
+        return result;
+    }
+    result = run_start(&d->run, for_run, &(struct run_options){.service = false});
+    if (result < 0) {
+        d->run = NULL;
+        buf_str(&d->why, "the daemon does not start");
+    }
+    return result;
+}
+
+static int start_helpers(struct demo *d) {
+    d->truth = truth_create();
+    d->score = demo_score_create(&(struct demo_score_options){.config = d->config, .truth = d->truth, .total = demo_source_total(d->source), .stop = &d->stopping});
+    d->oracle_options = (struct oracle_options){.config = d->config, .truth = truth_for_oracle, .opaque = d, .delay_ms = ORACLE_MS, .seed = (uint64_t)d->seed, .annotator = "winnowd-demo",
+                                                .stop = &d->stopping};
+    start_helper(d, &d->judge, judge_main);
+    start_helper(d, &d->oracle, oracle_main);
+    struct demo_feeder_options feeder = {.config = d->config, .source = d->source, .truth = d->truth, .stop = &d->stopping};
+    return demo_feeder_start(&d->feeder, &feeder, &d->why);
+}
+
+static void open_screen(struct demo *d) {
+    const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+    bool live = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !d->verbose;
+    d->screen = demo_screen_create(live, live && !(no_colour && *no_colour));
+    d->figures = (struct demo_figures){.words = demo_source_words(d->source), .broker = demo_broker_embedded(d->broker) ? "an embedded broker" : "the broker given",
+                                       .positive = d->config->model.positive, .budget = d->options.budget, .total = demo_source_total(d->source)};
+}
+
+static int start(struct demo *d) {
+    struct config *for_run = NULL;
+    d->data.seed = (uint64_t)d->seed;
+    d->data.samples = (uint64_t)d->samples;
+    d->name = xasprintf("demo-%lld-%d", (long long)(clock_wall_ms() / 1000), (int)getpid());
+    TRY(demo_source_open(&d->source, &d->data, &d->why));
+    TRY(make_state_dir(d));
+    TRY(demo_broker_open(&d->broker, d->broker_address, &d->why));
+    TRY(configure(d, &for_run));
+    int result = d->config_out ? write_config_out(d) : 0;
+    if (result < 0) config_destroy(for_run);
+    else result = start_run(d, for_run);
+    TRY(result);
+    TRY(start_helpers(d));
+    if (!*d->config->model.positive) return ERR_CONFIG; // both sources name it
+    open_screen(d);
+    return 0;
+}
+
+/* ---- life ---- */
+
+static int check_threads(struct demo *d) {
+    if (atomic_load(&d->oracle.ended)) return d->oracle.result < 0 ? d->oracle.result : ERR_FATAL;
+    if (atomic_load(&d->judge.ended)) return d->judge.result < 0 ? d->judge.result : ERR_FATAL;
+    if (clock_ms() - d->moved_ms < STALLED_MS) return 0;
+    buf_printf(&d->why, "nothing has moved for %d s", STALLED_MS / 1000);
+    return ERR_RETRY;
+}
+
+/* A mean over about a second. */
+static void rate(struct demo *d, int64_t passed_ms) {
+    struct demo_figures *f = &d->figures;
+    double now = 1000 * (double)(f->samples - d->rated) / (double)passed_ms, weight = 1 - exp(-(double)passed_ms / 1000);
+    f->rate = f->rate > 0 ? f->rate + weight * (now - f->rate) : now;
+    d->rated = f->samples;
+}
+
+static int tick(struct demo *d) {
+    int64_t now = clock_ms(), passed = now - d->ticked_ms;
+    if (passed < TICK_MS) return 0;
+    int result = run_tick(d->run);
+    if (result < 0) buf_str(&d->why, "the daemon has ended");
+    TRY(result);
+    TRY(check_threads(d));
+    read_figures(d, false);
+    if (d->ticked_ms) rate(d, passed);
+    d->ticked_ms = now;
+    demo_screen_show(d->screen, &d->figures);
+    return ferror(stdout) ? ERR_STOPPED : 0; // nobody looks any more
+}
+
+static int live(struct demo *d) {
+    int result = 0;
+    while (result == 0 && !pace(d) && !atomic_load(d->interrupted)) {
+        clock_sleep_ms(LOOP_MS);
+        result = tick(d);
+    }
+    if (result == 0) read_figures(d, true);
+    d->figures.stopped = atomic_load(d->interrupted);
+    return result;
+}
+
+/* The first error counts; the reasons are gathered. */
+static int worse(int result, int other) { return result ? result : other; }
+
+static int stop(struct demo *d, int result) {
+    atomic_store(&d->stopping, true);
+    if (d->feeder) result = worse(result, demo_feeder_join(d->feeder, &d->why));
+    result = worse(result, join_helper(d, &d->judge));
+    result = worse(result, join_helper(d, &d->oracle));
+    if (d->run) result = worse(result, run_stop(d->run));
+    if (d->broker && d->config) result = worse(result, demo_broker_delete_topics(d->broker, d->config, &d->why));
+    demo_broker_close(d->broker);
+    if (d->state_dir && nftw(d->state_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
+        buf_printf(&d->why, "%s stays: %m", d->state_dir);
+        result = worse(result, ERR_IO);
+    }
+    return result;
+}
+
+static void release(struct demo *d) {
+    demo_screen_destroy(d->screen);
+    demo_score_destroy(d->score);
+    truth_destroy(d->truth);
+    config_destroy(d->config);
+    demo_source_close(d->source);
+    free(d->name);
+    free(d->state_dir);
+    buf_release(&d->why);
+}
+
+static void say_end(struct demo *d) {
+    demo_screen_summary(d->screen, &d->figures);
+    if (d->config_out) printf("\nThe configuration is in %s.\n", d->config_out);
+    if (!d->json) return;
+    struct buf json = {0};
+    demo_json(&d->figures, &json);
+    fwrite(json.at, 1, json.len, stdout);
+    buf_release(&json);
+}
+
+static int demo(struct demo *d) {
+    signal(SIGPIPE, SIG_IGN); // a closed pipe must not leave topics and files behind
+    d->interrupted = console_stop();
+    demo_log_open(d->verbose);
+    int result = start(d);
+    if (result == 0) result = live(d);
+    result = stop(d, result);
+    bool interrupted = atomic_load(d->interrupted);
+    if (result < 0 && result != ERR_STOPPED) demo_log_show();
+    demo_log_close();
+    if (result == 0) say_end(d);
+    else if (result != ERR_STOPPED) return console_fail(console_exit(result), "%s", d->why.len ? buf_string(&d->why) : error_text(result));
+    return interrupted ? INTERRUPTED : result ? EX_IOERR : EX_OK;
+}
+
+/* ---- flags ---- */
+
+static int check_choice(const char *flag, const char *word, const char *choices) {
+    if (!word) return CLI_GO;
+    size_t n = strlen(word);
+    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+        if (n && strncmp(at, word, n) == 0 && (at[n] == '|' || at[n] == '\0')) return CLI_GO;
+    return console_fail(EX_USAGE, "--%s '%s' is none of %s%s", flag, word, choices, cli_nearest(choices, word));
+}
+
+static int check_flags(const struct demo *d) {
+    const struct dataset_options *data = &d->data.data;
+    if (data->file && !data->label) return console_fail(EX_USAGE, "--data wants --label COLUMN: the demo plays the annotators too");
+    if (!data->file && (data->label || data->id || data->drop || data->positive)) return console_fail(EX_USAGE, "--label, --id, --drop and --positive belong to --data");
+    if (!(d->options.budget > 0 && d->options.budget <= 1)) return console_fail(EX_USAGE, "--budget is a share of the samples, above 0 and at most 1");
+    if (!d->delay) return console_fail(EX_USAGE, "--delay is a number of samples, 1 or more");
+    int code = check_choice("measure", d->options.measure, MEASURE_CHOICES);
+    return code == CLI_GO ? check_choice("manager", d->options.manager, MANAGER_CHOICES) : code;
+}
+
+int command_demo(int argc, char **argv) {
+    struct demo d = {.options = {.budget = 0.02, .listen = ""}, .seed = 1, .delay = 500};
+    struct flag flags[] = {
+        {"data", 0, FLAG_TEXT, &d.data.data.file, "FILE", "your own data: CSV with a header, .csv.gz too; default: a generator", false},
+        {"label", 0, FLAG_TEXT, &d.data.data.label, "COLUMN", "its column with the true class", false},
+        {"id", 0, FLAG_TEXT, &d.data.data.id, "COLUMN", "its column with the sample id; default: the row's number", false},
+        {"drop", 0, FLAG_TEXT, &d.data.data.drop, "A,B", "its columns to leave out", false},
+        {"positive", 0, FLAG_TEXT, &d.data.data.positive, "CLASS", "the class looked for; default: the rarer of two, else the last", false},
+        {"broker", 0, FLAG_TEXT, &d.broker_address, "HOST:PORT", "a real Kafka, exactly once; topics demo-* are made and deleted", false},
+        {"samples", 0, FLAG_COUNT, &d.samples, "N", "samples; default: 20000 generated ones, or the whole file", false},
+        {"seed", 0, FLAG_COUNT, &d.seed, "S", "of everything random; default 1", false},
+        {"budget", 0, FLAG_NUMBER, &d.options.budget, "B", "share of the samples that may be asked; default 0.02", false},
+        {"delay", 0, FLAG_COUNT, &d.delay, "SAMPLES", "the stream runs at most so far ahead of the model; default 500", false},
+        {"measure", 0, FLAG_TEXT, &d.options.measure, "NAME", "uncertainty measure: " MEASURE_CHOICES, false},
+        {"manager", 0, FLAG_TEXT, &d.options.manager, "NAME", "budget manager: " MANAGER_CHOICES, false},
+        {"listen", 0, FLAG_TEXT, &d.options.listen, "HOST:PORT", "serve /metrics meanwhile", false},
+        {"json", 0, FLAG_SWITCH, &d.json, NULL, "one JSON object as the last line", false},
+        {"config-out", 0, FLAG_TEXT, &d.config_out, "FILE", "write the configuration, to go on from", false},
+        {"verbose", 0, FLAG_SWITCH, &d.verbose, NULL, "the daemon's log on standard error", false},
+    };
+    struct usage usage = {"demo", NULL, "Shows the whole loop: samples, questions, answers, a better model.", flags, sizeof flags / sizeof *flags};
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    if (code == CLI_GO) code = check_flags(&d);
+    if (code != CLI_GO) return code;
+    code = demo(&d);
+    release(&d);
+    return code;
+}

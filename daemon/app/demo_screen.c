@@ -1,0 +1,329 @@
+/* The demo's face. All of it is text made from one struct of figures; only the last step touches the terminal.
+ *
+ * On a terminal the panel is drawn over itself (cursor up, line by line, no wrapping) and never scrolls; elsewhere a plain line every few
+ * seconds, without escapes. What the user should take home stands in the summary, which is the same for both.
+ *
+ * Thread: main thread */
+#include "app/demo_screen.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum { LINE_MS = 2000, BAR_CELLS = 24 };
+
+struct demo_screen {
+    bool live, colour;
+    int drawn; // lines of the panel that stand on the terminal
+    int64_t said_ms;
+    struct buf out;
+};
+
+struct demo_screen *demo_screen_create(bool live, bool colour) {
+    struct demo_screen *s = xcalloc(1, sizeof *s);
+    s->live = live;
+    s->colour = colour;
+    return s;
+}
+
+void demo_screen_destroy(struct demo_screen *s) {
+    if (!s) return;
+    buf_release(&s->out);
+    free(s);
+}
+
+/* ---- pieces of text ---- */
+
+void demo_thousands(uint64_t n, struct buf *out) {
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%" PRIu64, n);
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0) buf_str(out, ",");
+        buf_add(out, &digits[i], 1);
+    }
+}
+
+void demo_sparkline(const double *value, size_t n, struct buf *out) {
+    static const char *const bar[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    enum { BARS = sizeof bar / sizeof *bar };
+    double least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(value[i])) continue;
+        least = fmin(least, value[i]);
+        most = fmax(most, value[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double share = most > least ? (value[i] - least) / (most - least) : 0.5;
+        buf_str(out, isfinite(value[i]) ? bar[(size_t)fmin(share * BARS, BARS - 1)] : " ");
+    }
+}
+
+static void percent(double share, int decimals, struct buf *out) {
+    if (isfinite(share)) buf_printf(out, "%.*f %%", decimals, 100 * share);
+    else buf_str(out, "–");
+}
+
+/* "98.9 % (97.2–99.6)" */
+static void estimate(const struct demo_figures *f, struct buf *out) {
+    percent(f->accuracy, 1, out);
+    if (isfinite(f->low)) buf_printf(out, " (%.1f–%.1f)", 100 * f->low, 100 * f->high);
+}
+
+static double ratio(uint64_t part, uint64_t whole) { return whole ? (double)part / (double)whole : NAN; }
+
+/* ---- the panel ---- */
+
+enum style { PLAIN, DIM, BOLD, GREEN, CYAN };
+
+static void style(struct demo_screen *s, enum style style) {
+    static const char *const code[] = {[PLAIN] = "\033[0m", [DIM] = "\033[2m", [BOLD] = "\033[1m", [GREEN] = "\033[32m", [CYAN] = "\033[36m"};
+    if (s->colour) buf_str(&s->out, code[style]);
+}
+
+static void label(struct demo_screen *s, const char *word) {
+    buf_str(&s->out, "\033[2K  ");
+    style(s, DIM);
+    buf_printf(&s->out, "%-10s", word);
+    style(s, PLAIN);
+}
+
+static void strong(struct demo_screen *s, uint64_t n) {
+    style(s, BOLD);
+    demo_thousands(n, &s->out);
+    style(s, PLAIN);
+}
+
+static void end_line(struct demo_screen *s) {
+    buf_str(&s->out, "\n");
+    s->drawn++;
+}
+
+static void title_line(struct demo_screen *s, const struct demo_figures *f) {
+    buf_str(&s->out, "\033[2K  ");
+    style(s, BOLD);
+    buf_str(&s->out, "winnowd demo");
+    style(s, PLAIN);
+    buf_str(&s->out, "  ");
+    demo_thousands(f->total, &s->out);
+    buf_printf(&s->out, " %s, %s, budget %.3g %%", f->words, f->broker, 100 * f->budget);
+    end_line(s);
+}
+
+static void progress_line(struct demo_screen *s, const struct demo_figures *f) {
+    double share = fmin(1, (double)f->samples / (double)f->total);
+    int full = (int)(share * BAR_CELLS + 0.5);
+    buf_str(&s->out, "\033[2K  ");
+    style(s, GREEN);
+    for (int i = 0; i < BAR_CELLS; i++) buf_str(&s->out, i < full ? "█" : "░");
+    style(s, PLAIN);
+    buf_printf(&s->out, " %3.0f %%  ", 100 * share);
+    strong(s, f->samples);
+    if (f->samples) buf_printf(&s->out, " samples  %.0f/s", f->rate);
+    else buf_str(&s->out, " samples; joining the consumer group, a few seconds");
+    end_line(s);
+}
+
+static void asked_line(struct demo_screen *s, const struct demo_figures *f) {
+    label(s, "asked");
+    strong(s, f->asked);
+    buf_str(&s->out, " of ");
+    demo_thousands((uint64_t)(f->budget * (double)f->samples), &s->out);
+    buf_str(&s->out, " so far in the budget   labels back ");
+    strong(s, f->labelled);
+    buf_str(&s->out, "   dead letters ");
+    strong(s, f->dead_letters);
+    end_line(s);
+}
+
+static void model_line(struct demo_screen *s, const struct demo_figures *f) {
+    label(s, "model");
+    if (f->version) {
+        buf_str(&s->out, "version ");
+        strong(s, f->version);
+        buf_str(&s->out, " is live, learned from ");
+        strong(s, f->rows);
+        buf_str(&s->out, " labels");
+    } else {
+        buf_str(&s->out, "none yet: the first labels are asked at random");
+    }
+    end_line(s);
+}
+
+static void accuracy_line(struct demo_screen *s, const struct demo_figures *f) {
+    label(s, "accuracy");
+    style(s, BOLD);
+    estimate(f, &s->out);
+    style(s, PLAIN);
+    buf_str(&s->out, " unbiased, from the labels; in truth ");
+    percent(f->score.modelled_accuracy, 1, &s->out);
+    end_line(s);
+}
+
+static void sparkline_line(struct demo_screen *s, const char *word, const double *value, size_t n, const char *unit, const char *of) {
+    label(s, word);
+    style(s, CYAN);
+    demo_sparkline(value, n, &s->out);
+    style(s, PLAIN);
+    if (n && isfinite(value[n - 1])) buf_printf(&s->out, " %.*f%s", *unit ? 1 : 2, *unit ? 100 * value[n - 1] : value[n - 1], unit);
+    style(s, DIM);
+    buf_printf(&s->out, "  %s", of);
+    style(s, PLAIN);
+    end_line(s);
+}
+
+static void found_line(struct demo_screen *s, const struct demo_figures *f) {
+    label(s, "found");
+    strong(s, f->score.asked_positives);
+    buf_printf(&s->out, " '%s' among the asked: ", f->positive);
+    percent(ratio(f->score.asked_positives, f->score.asked), 1, &s->out);
+    buf_str(&s->out, "; in the stream ");
+    percent(ratio(f->score.positives, f->score.scored), 1, &s->out);
+    end_line(s);
+}
+
+static void draw(struct demo_screen *s, const struct demo_figures *f) {
+    buf_reset(&s->out);
+    buf_str(&s->out, "\033[?7l"); // clipped, not wrapped: the panel keeps its height
+    if (s->drawn) buf_printf(&s->out, "\033[%dA\r", s->drawn);
+    s->drawn = 0;
+    title_line(s, f);
+    progress_line(s, f);
+    asked_line(s, f);
+    model_line(s, f);
+    accuracy_line(s, f);
+    sparkline_line(s, "over time", f->score.accuracy, f->score.slices, " %", "true accuracy of the last slice");
+    sparkline_line(s, "ranking", f->score.average_precision, f->score.slices, "", "average precision of the last slice");
+    found_line(s, f);
+    buf_str(&s->out, "\033[?7h");
+    fwrite(s->out.at, 1, s->out.len, stdout);
+    fflush(stdout);
+}
+
+/* ---- the line ---- */
+
+static void say(struct demo_screen *s, const struct demo_figures *f) {
+    if (s->said_ms && clock_ms() - s->said_ms < LINE_MS) return;
+    s->said_ms = clock_ms();
+    buf_reset(&s->out);
+    buf_printf(&s->out, "%3.0f %%  %" PRIu64 " of %" PRIu64 " samples, %.0f/s, asked %" PRIu64 ", labels back %" PRIu64 ", model %" PRIu64 ", accuracy ",
+               100 * fmin(1, (double)f->samples / (double)f->total), f->samples, f->total, f->rate, f->asked, f->labelled, f->version);
+    estimate(f, &s->out);
+    buf_str(&s->out, "\n");
+    fwrite(s->out.at, 1, s->out.len, stdout);
+    fflush(stdout);
+}
+
+void demo_screen_show(struct demo_screen *s, const struct demo_figures *f) {
+    if (s->live) draw(s, f);
+    else say(s, f);
+}
+
+/* ---- the end ---- */
+
+static void words_spent(const struct demo_figures *f, struct buf *out) {
+    if (f->stopped) {
+        buf_str(out, "Stopped after ");
+        demo_thousands(f->samples, out);
+        buf_str(out, " of ");
+        demo_thousands(f->total, out);
+        buf_printf(out, " %s (%.1f s). ", f->words, f->seconds);
+    } else {
+        demo_thousands(f->samples, out);
+        buf_printf(out, " %s went through %s in %.1f s. ", f->words, f->broker, f->seconds);
+    }
+    buf_str(out, "winnowd asked people about ");
+    demo_thousands(f->asked, out);
+    buf_str(out, " of them (");
+    percent(ratio(f->asked, f->samples), 2, out);
+    buf_printf(out, "; the\nbudget is %.3g %%) and learned %" PRIu64 " versions of its model from the answers, each swapped in while the stream ran on.\n", 100 * f->budget, f->models);
+}
+
+/* What questions at random would have found is the share of the stream times the questions. */
+static void words_found(const struct demo_figures *f, struct buf *out) {
+    if (!f->score.asked || !f->score.positives) return;
+    double by_chance = ratio(f->score.positives, f->score.scored) * (double)f->score.asked;
+    buf_printf(out, "Its questions found '%s' %" PRIu64 " times; as many at random would have found it about %.0f times.\n", f->positive, f->score.asked_positives, by_chance);
+}
+
+static void words_quality(const struct demo_figures *f, struct buf *out) {
+    if (isfinite(f->accuracy)) {
+        buf_str(out, "From those answers alone it says that its model is right in ");
+        percent(f->accuracy, 1, out);
+        buf_printf(out, " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth: ", 100 * f->low, 100 * f->high);
+        percent(f->score.modelled_accuracy, 1, out);
+        buf_str(out, ".\n");
+    }
+    if (f->dead_letters) buf_printf(out, "%" PRIu64 " records could not be read; they went to the dead letters with the reason, and the stream went on.\n", f->dead_letters);
+}
+
+static void row(struct buf *out, const char *name) { buf_printf(out, "  %-22s", name); }
+
+static void row_count(struct buf *out, const char *name, uint64_t n) {
+    row(out, name);
+    demo_thousands(n, out);
+    buf_str(out, "\n");
+}
+
+static void row_number(struct buf *out, const char *name, double value, const char *note) {
+    row(out, name);
+    if (isfinite(value)) buf_printf(out, "%.4f%s\n", value, note);
+    else buf_str(out, "–\n");
+}
+
+static void table(const struct demo_figures *f, struct buf *out) {
+    row_count(out, "samples", f->samples);
+    row_count(out, "asked", f->asked);
+    row_count(out, "labelled", f->labelled);
+    row_count(out, "models", f->models);
+    row_count(out, "dead letters", f->dead_letters);
+    row_number(out, "accuracy", f->score.all.accuracy, "   true, of every prediction, each made before its label came");
+    row(out, "  in the course");
+    demo_sparkline(f->score.accuracy, f->score.slices, out);
+    buf_str(out, "\n");
+    row_number(out, "kappa", f->score.all.kappa, "");
+    char note[300];
+    snprintf(note, sizeof note, "   of '%s'", f->positive);
+    row_number(out, "average precision", f->score.all.average_precision, note);
+    row(out, "  in the course");
+    demo_sparkline(f->score.average_precision, f->score.slices, out);
+    buf_str(out, "\n");
+    row(out, "estimate");
+    estimate(f, out);
+    buf_str(out, "   what winnowd itself can know\n");
+}
+
+void demo_screen_summary(struct demo_screen *s, const struct demo_figures *f) {
+    if (s->live) draw(s, f);
+    buf_reset(&s->out);
+    buf_str(&s->out, "\n");
+    words_spent(f, &s->out);
+    words_found(f, &s->out);
+    words_quality(f, &s->out);
+    buf_str(&s->out, "\n");
+    table(f, &s->out);
+    fwrite(s->out.at, 1, s->out.len, stdout);
+    fflush(stdout);
+}
+
+/* ---- JSON ---- */
+
+static void member(struct buf *out, const char *name, double value) {
+    buf_printf(out, ",\"%s\":", name);
+    buf_double(out, value);
+}
+
+void demo_json(const struct demo_figures *f, struct buf *out) {
+    buf_printf(out, "{\"samples\":%" PRIu64 ",\"asked\":%" PRIu64 ",\"labelled\":%" PRIu64 ",\"models\":%" PRIu64 ",\"dead_letters\":%" PRIu64, f->samples, f->asked, f->labelled, f->models,
+               f->dead_letters);
+    member(out, "accuracy", f->score.all.accuracy);
+    member(out, "kappa", f->score.all.kappa);
+    member(out, "average_precision", f->score.all.average_precision);
+    buf_str(out, ",\"estimate\":{\"accuracy\":");
+    buf_double(out, f->accuracy);
+    member(out, "low", f->low);
+    member(out, "high", f->high);
+    buf_str(out, "}");
+    member(out, "seconds", f->seconds);
+    buf_str(out, "}\n");
+}

@@ -1,0 +1,195 @@
+/* One line an event, one write(2) a line.
+ *
+ * A line is built on the stack of the thread that has something to say and only then taken to the lock, where it is compared with what
+ * was said of late: an event whose name and first text repeat within a second is counted, not written, and the count is written when the
+ * second is over. So a broken broker fills no disk, and nothing is lost in silence. The table of recent events is small and fixed.
+ *
+ * Thread: any thread */
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { RECENT = 32, REPEAT_MS = 1000 };
+
+struct recent {
+    uint64_t key; // of event name and first text; 0: free
+    int64_t since_ms;
+    uint64_t repeated;
+    enum log_level level;
+    char event[48];
+};
+
+static struct {
+    pthread_mutex_t lock;
+    enum log_format format;
+    _Atomic int most_verbose;
+    bool journal;
+    struct recent recent[RECENT];
+    void (*sink)(const char *line, size_t len, void *opaque);
+    void *opaque;
+} log_ = {.lock = PTHREAD_MUTEX_INITIALIZER, .most_verbose = LOG_INFO};
+
+static const char *const level_name[] = {"error", "warning", "notice", "info", "debug"};
+static const int priority[] = {3, 4, 5, 6, 7}; // of syslog, which journald reads
+
+void log_init(enum log_format format, enum log_level most_verbose) {
+    pthread_mutex_lock(&log_.lock);
+    log_.format = format;
+    log_.journal = getenv("JOURNAL_STREAM") != NULL;
+    pthread_mutex_unlock(&log_.lock);
+    log_level_set(most_verbose);
+}
+
+void log_level_set(enum log_level most_verbose) { atomic_store(&log_.most_verbose, (int)most_verbose); }
+
+void log_redirect(void (*sink)(const char *line, size_t len, void *opaque), void *opaque) {
+    pthread_mutex_lock(&log_.lock);
+    log_.sink = sink;
+    log_.opaque = opaque;
+    pthread_mutex_unlock(&log_.lock);
+}
+
+/* ---- the line ---- */
+
+static void add_time(struct buf *b) {
+    int64_t ms = clock_wall_ms();
+    time_t s = (time_t)(ms / 1000);
+    struct tm t;
+    char text[32];
+    gmtime_r(&s, &t);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &t);
+    buf_printf(b, "%s.%03dZ", text, (int)(ms % 1000));
+}
+
+static bool plain(struct text t) {
+    for (size_t i = 0; i < t.len; i++) {
+        unsigned char c = (unsigned char)t.at[i];
+        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c >= 0x7F) return false;
+    }
+    return t.len > 0;
+}
+
+static void add_text(struct buf *b, struct text t, bool json) {
+    if (!json && plain(t)) buf_text(b, t);
+    else buf_json(b, t.at ? t : TEXT(""));
+}
+
+static void add_value(struct buf *b, const struct log_field *f, bool json) {
+    switch (f->kind) {
+    case LOG_TEXT: add_text(b, f->text, json); break;
+    case LOG_I64: buf_printf(b, "%" PRId64, f->i64); break;
+    case LOG_U64: buf_printf(b, "%" PRIu64, f->u64); break;
+    case LOG_BOOL: buf_str(b, f->u64 ? "true" : "false"); break;
+    case LOG_F64:
+        if (isfinite(f->f64)) buf_printf(b, "%.6g", f->f64);
+        else buf_str(b, json ? "null" : "nan");
+        break;
+    }
+}
+
+static void add_key(struct buf *b, const char *key, bool json) { buf_printf(b, json ? ",\"%s\":" : " %s=", key); }
+
+static void build(struct buf *b, enum log_level level, const char *event, const char *msg, const struct log_field *fields, uint64_t repeated) {
+    bool json = log_.format == LOG_JSON;
+    if (log_.journal) buf_printf(b, "<%d>", priority[level]);
+    if (json) buf_str(b, "{\"ts\":\"");
+    else if (!log_.journal) buf_str(b, "ts=");
+    if (json || !log_.journal) add_time(b);
+    if (json) buf_printf(b, "\",\"level\":\"%s\",\"event\":", level_name[level]);
+    else buf_printf(b, "%slevel=%s event=", log_.journal ? "" : " ", level_name[level]);
+    add_text(b, text_of(event), json);
+    add_key(b, "msg", json);
+    buf_json_str(b, msg);
+    for (const struct log_field *f = fields; f && f->key; f++) {
+        add_key(b, f->key, json);
+        add_value(b, f, json);
+    }
+    if (repeated) {
+        add_key(b, "repeated", json);
+        buf_printf(b, "%" PRIu64, repeated);
+    }
+    buf_str(b, json ? "}\n" : "\n");
+}
+
+static void emit(const struct buf *b) {
+    if (log_.sink) {
+        log_.sink(b->at, b->len, log_.opaque);
+        return;
+    }
+    for (size_t done = 0; done < b->len;) { // one write but for a signal or a full pipe
+        ssize_t n = write(STDERR_FILENO, b->at + done, b->len - done);
+        if (n <= 0) return;
+        done += (size_t)n;
+    }
+}
+
+/* ---- repeats ---- */
+
+static uint64_t key_of(const char *event, const char *msg, const struct log_field *fields) {
+    uint64_t h = 0xCBF29CE484222325u;
+    struct text part[3] = {text_of(event), text_of(msg), {0}};
+    for (const struct log_field *f = fields; f && f->key && !part[2].at; f++)
+        if (f->kind == LOG_TEXT) part[2] = f->text;
+    for (size_t p = 0; p < 3; p++)
+        for (size_t i = 0; i < part[p].len; i++) h = (h ^ (unsigned char)part[p].at[i]) * 0x100000001B3u;
+    return h ? h : 1;
+}
+
+static void say_repeats(struct recent *r) {
+    if (r->repeated) {
+        struct buf b = {0};
+        build(&b, r->level, r->event, "said again", NULL, r->repeated);
+        emit(&b);
+        buf_release(&b);
+    }
+    r->key = 0;
+    r->repeated = 0;
+}
+
+/* Whether it was said less than a second ago; else it is remembered, in the place of the oldest. */
+static bool repeats(enum log_level level, const char *event, uint64_t key) {
+    int64_t now = clock_ms();
+    struct recent *oldest = &log_.recent[0];
+    for (size_t i = 0; i < RECENT; i++) {
+        struct recent *r = &log_.recent[i];
+        if (r->key && now - r->since_ms >= REPEAT_MS) say_repeats(r);
+        if (r->key == key) {
+            r->repeated++;
+            return true;
+        }
+        if (!r->key || (oldest->key && r->since_ms < oldest->since_ms)) oldest = r;
+    }
+    say_repeats(oldest);
+    *oldest = (struct recent){.key = key, .since_ms = now, .level = level};
+    snprintf(oldest->event, sizeof oldest->event, "%s", event);
+    return false;
+}
+
+void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
+    if ((int)level > atomic_load(&log_.most_verbose)) return;
+    pthread_mutex_lock(&log_.lock);
+    if (!repeats(level, event, key_of(event, msg, fields))) {
+        struct buf b = {0};
+        build(&b, level, event, msg, fields, 0);
+        emit(&b);
+        buf_release(&b);
+    }
+    pthread_mutex_unlock(&log_.lock);
+}
+
+void log_flush(void) {
+    pthread_mutex_lock(&log_.lock);
+    int64_t now = clock_ms();
+    for (size_t i = 0; i < RECENT; i++)
+        if (log_.recent[i].key && now - log_.recent[i].since_ms >= REPEAT_MS) say_repeats(&log_.recent[i]);
+    pthread_mutex_unlock(&log_.lock);
+}

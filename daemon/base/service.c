@@ -1,0 +1,100 @@
+/* The service manager's side of a daemon: 60 lines of notify protocol instead of a library, signals as events, one lock file.
+ *
+ * Thread: main thread */
+#include "base/service.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* ---- notify ---- */
+
+static void send_state(const char *state, size_t len) {
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof to.sun_path) return;
+    memcpy(to.sun_path, path, strlen(path));
+    if (path[0] == '@') to.sun_path[0] = '\0'; // abstract
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    ssize_t sent = sendto(fd, state, len, MSG_NOSIGNAL, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+    (void)sent; // a manager that does not listen is no reason to stop
+    close(fd);
+}
+
+void service_notify(const char *format, ...) {
+    char state[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(state, sizeof state, format, args);
+    va_end(args);
+    if (n > 0) send_state(state, (size_t)n < sizeof state ? (size_t)n : sizeof state - 1);
+}
+
+void service_reloading(void) { service_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_ns() / 1000); }
+
+int64_t service_watchdog_ms(void) {
+    const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    if (!usec || (pid && strtoll(pid, NULL, 10) != (long long)getpid())) return 0;
+    return strtoll(usec, NULL, 10) / 2000;
+}
+
+/* ---- signals ---- */
+
+static sigset_t handled(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+void service_block_signals(void) {
+    sigset_t set = handled();
+    CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+enum service_signal service_wait_signal(int64_t timeout_ms) {
+    sigset_t set = handled();
+    struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000};
+    switch (sigtimedwait(&set, NULL, &timeout)) {
+    case SIGTERM:
+    case SIGINT: return SERVICE_STOP;
+    case SIGHUP: return SERVICE_RELOAD;
+    default: return SERVICE_NONE;
+    }
+}
+
+/* ---- one instance ---- */
+
+int service_lock(const char *dir, const char *name) {
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST) return ERR_IO;
+    char *path = xasprintf("%s/%s.lock", dir, name);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    free(path);
+    if (fd < 0) return ERR_IO;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0; // held, with the descriptor, until the process ends
+    int result = errno == EWOULDBLOCK ? ERR_FENCED : ERR_IO;
+    close(fd);
+    return result;
+}
+
+void service_single_blas_thread(char **argv) {
+    const char *now = getenv("OPENBLAS_NUM_THREADS");
+    if (now && strcmp(now, "1") == 0) return;
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    execv("/proc/self/exe", argv); // on failure we go on, with more threads than we use
+}

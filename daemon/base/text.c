@@ -1,0 +1,42 @@
+/* What bytes are UTF-8: the one table of RFC 3629, for every reader of text from outside.
+ *
+ * The second byte decides what is overlong, a surrogate or beyond U+10FFFF, so its range hangs on the first; all later
+ * bytes are 80..BF. Thread: any thread */
+#include "base/text.h"
+
+struct lead {
+    unsigned char first, last; // lead bytes of this row
+    unsigned char least, most; // allowed second byte
+    size_t bytes;
+};
+
+static const struct lead leads[] = {
+    {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3},
+    {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+static bool fits(const struct lead *l, struct text t) {
+    const unsigned char *p = (const unsigned char *)t.at;
+    if (t.len < l->bytes || p[1] < l->least || p[1] > l->most) return false;
+    for (size_t i = 2; i < l->bytes; i++)
+        if ((p[i] & 0xC0) != 0x80) return false;
+    return true;
+}
+
+size_t text_utf8(struct text t) {
+    if (!t.len) return 0;
+    unsigned char c = (unsigned char)t.at[0];
+    if (c < 0x80) return 1;
+    for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
+        if (c >= leads[i].first && c <= leads[i].last) return fits(&leads[i], t) ? leads[i].bytes : 0;
+    return 0;
+}
+
+bool text_is_utf8(struct text t) {
+    while (t.len) {
+        size_t n = text_utf8(t);
+        if (!n) return false;
+        t = (struct text){t.at + n, t.len - n};
+    }
+    return true;
+}

@@ -1,0 +1,222 @@
+/* Each field knows its columns and how to fill them; a row is their concatenation.
+ *
+ * A hashed category goes to column floor(mix(h) · hash / 2^64), h the 64-bit FNV-1a of its bytes and mix splitmix64's finaliser
+ * (base/rng.h): mixed, because the low bits of FNV-1a see little more than the low bits of the letters (Weinberger et
+ * al. 2009, without the sign: rows stay readable). A category may be a JSON text or an integer, as written: 5411 and
+ * "5411" are the same; any other number is refused, since 1.0 and 1e0 would be two categories.
+ * The fingerprint hashes what rows are made of: paths, types, transforms, values, sizes, in order. It does not know the
+ * names of features, nor what is required: they change no row.
+ * Thread: any thread (immutable after create) */
+#include "encode/features.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+
+struct category {
+    struct text value;
+    size_t column; // among the field's own
+};
+
+struct field {
+    struct text name, path;
+    int type;
+    bool log1p, clips, missing, required;
+    double least, most;        // of clips
+    struct category *category; // (values) by text_order
+    size_t values, hash;
+    size_t first, columns;     // its share of the row; the missing indicator is the last
+};
+
+struct features {
+    struct arena arena;
+    struct field *field; // (n)
+    struct text *path;   // (n)
+    const char **name;   // (d)
+    size_t n, d;
+    uint64_t fingerprint;
+};
+
+/* ---- create ---- */
+
+static int by_value(const void *left, const void *right) {
+    return text_order(((const struct category *)left)->value, ((const struct category *)right)->value);
+}
+
+static void take_values(struct features *f, struct field *field, const struct list *values) {
+    field->values = values->n;
+    field->category = arena_take(&f->arena, values->n * sizeof *field->category);
+    for (size_t i = 0; i < values->n; i++)
+        field->category[i] = (struct category){arena_text(&f->arena, text_of(values->at[i])), i};
+    if (values->n) qsort(field->category, values->n, sizeof *field->category, by_value);
+}
+
+static int take_clip(struct field *field, const struct list *clip) {
+    if (!clip->n) return 0;
+    if (clip->n != 2) return ERR_CONFIG;
+    char *ends[2];
+    field->clips = true;
+    field->least = strtod(clip->at[0], &ends[0]);
+    field->most = strtod(clip->at[1], &ends[1]);
+    bool read = ends[0] != clip->at[0] && !*ends[0] && ends[1] != clip->at[1] && !*ends[1];
+    return read && isfinite(field->least) && isfinite(field->most) && field->least < field->most ? 0 : ERR_CONFIG;
+}
+
+/* Takes what xasprintf made into the arena. */
+static const char *keep(struct features *f, char *made) {
+    const char *kept = arena_string(&f->arena, text_of(made));
+    free(made);
+    return kept;
+}
+
+static int take_field(struct features *f, struct field *field, const struct feature_config *c) {
+    *field = (struct field){.name = arena_text(&f->arena, text_of(c->name)), .type = c->type, .missing = c->missing, .required = c->required};
+    field->path = text_of(keep(f, *c->path ? xstrdup(c->path) : xasprintf("/%s", c->name)));
+    field->columns = 1;
+    if (c->type == FEATURE_NUMBER) {
+        field->log1p = c->log1p;
+        TRY(take_clip(field, &c->clip));
+    } else if (c->type == FEATURE_CATEGORY) {
+        if ((c->values.n > 0) == (c->hash > 0)) return ERR_CONFIG;
+        take_values(f, field, &c->values);
+        field->hash = (size_t)c->hash;
+        field->columns = field->values + field->hash;
+    }
+    field->columns += field->missing;
+    field->first = f->d;
+    f->d += field->columns;
+    return 0;
+}
+
+static void name_columns(struct features *f, const struct field *field) {
+    const char **name = f->name + field->first, *own = field->name.at;
+    if (field->type != FEATURE_CATEGORY) name[0] = own;
+    for (size_t i = 0; i < field->values; i++)
+        name[field->category[i].column] = keep(f, xasprintf("%s=%s", own, field->category[i].value.at));
+    for (size_t i = 0; i < field->hash; i++) name[i] = keep(f, xasprintf("%s#%zu", own, i));
+    if (field->missing) name[field->columns - 1] = keep(f, xasprintf("%s?", own));
+}
+
+/* Lengths before texts, so no two mappings write the same. Values by text_order with their columns: any order of columns
+ * writes something else. */
+static void describe(const struct field *field, struct buf *out) {
+    buf_printf(out, "%d %d %zu:%s", field->type, field->missing, field->path.len, field->path.at);
+    if (field->type == FEATURE_NUMBER) {
+        buf_printf(out, " %d %d", field->log1p, field->clips);
+        if (field->clips) buf_printf(out, " %a %a", field->least, field->most);
+    } else if (field->type == FEATURE_CATEGORY) {
+        buf_printf(out, " %zu %zu", field->hash, field->values);
+        for (size_t i = 0; i < field->values; i++)
+            buf_printf(out, " %zu %zu:%s", field->category[i].column, field->category[i].value.len, field->category[i].value.at);
+    }
+    buf_str(out, "\n");
+}
+
+static uint64_t fingerprint_of(const struct features *f) {
+    struct buf mapping = {0};
+    buf_str(&mapping, "features 1\n"); // of this description, and of the way categories are hashed
+    for (size_t i = 0; i < f->n; i++) describe(&f->field[i], &mapping);
+    uint64_t fingerprint = rng_mix(hash_bytes(mapping.at, mapping.len));
+    buf_release(&mapping);
+    return fingerprint;
+}
+
+int features_create(struct features **out, const struct feature_config *list, size_t n) {
+    struct features *f = xcalloc(1, sizeof *f);
+    int result = n ? 0 : ERR_CONFIG;
+    f->n = n;
+    f->field = arena_take(&f->arena, n * sizeof *f->field);
+    f->path = arena_take(&f->arena, n * sizeof *f->path);
+    for (size_t i = 0; i < n && result == 0; i++) {
+        result = take_field(f, &f->field[i], &list[i]);
+        f->path[i] = f->field[i].path;
+    }
+    if (result < 0) {
+        features_destroy(f);
+        return result;
+    }
+    f->name = arena_take(&f->arena, f->d * sizeof *f->name);
+    for (size_t i = 0; i < n; i++) name_columns(f, &f->field[i]);
+    f->fingerprint = fingerprint_of(f);
+    *out = f;
+    return 0;
+}
+
+void features_destroy(struct features *f) {
+    if (!f) return;
+    arena_release(&f->arena);
+    free(f);
+}
+
+/* ---- what it is ---- */
+
+size_t features_columns(const struct features *f) { return f->d; }
+size_t features_fields(const struct features *f) { return f->n; }
+const struct text *features_paths(const struct features *f) { return f->path; }
+uint64_t features_fingerprint(const struct features *f) { return f->fingerprint; }
+
+const char *features_column_name(const struct features *f, size_t column) {
+    CHECK(column < f->d);
+    return f->name[column];
+}
+
+int features_field(const struct features *f, const char *name) {
+    for (size_t i = 0; i < f->n; i++)
+        if (text_equal(f->field[i].name, text_of(name))) return (int)i;
+    return -1;
+}
+
+/* ---- encode ---- */
+
+static enum reason encode_number(const struct field *f, const struct value *v, double *row) {
+    if (v->kind != VALUE_NUMBER) return REASON_WRONG_TYPE;
+    double x = v->number;
+    if (!isfinite(x)) return REASON_NOT_FINITE;
+    if (f->clips) x = x < f->least ? f->least : x > f->most ? f->most : x;
+    *row = f->log1p ? copysign(log1p(fabs(x)), x) : x;
+    return REASON_NONE;
+}
+
+static bool is_integer(struct text number) {
+    for (size_t i = number.at[0] == '-'; i < number.len; i++)
+        if (number.at[i] < '0' || number.at[i] > '9') return false;
+    return true;
+}
+
+static enum reason encode_category(const struct field *f, const struct value *v, double *row) {
+    if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !is_integer(v->text))) return REASON_WRONG_TYPE;
+    if (f->hash) {
+        row[rng_below(rng_mix(hash_bytes(v->text.at, v->text.len)), f->hash)] = 1;
+        return REASON_NONE;
+    }
+    const struct category wanted = {.value = v->text};
+    const struct category *found = bsearch(&wanted, f->category, f->values, sizeof *f->category, by_value);
+    if (found) row[found->column] = 1;
+    return REASON_NONE;
+}
+
+static enum reason encode_boolean(const struct field *f, const struct value *v, double *row) {
+    (void)f;
+    *row = v->number;
+    return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
+}
+
+/* row: the field's own columns, all 0. */
+static enum reason encode_field(const struct field *f, const struct value *v, double *row) {
+    static enum reason (*const encode[])(const struct field *, const struct value *, double *) = {
+        [FEATURE_NUMBER] = encode_number, [FEATURE_CATEGORY] = encode_category, [FEATURE_BOOLEAN] = encode_boolean};
+    if (v->kind != VALUE_MISSING && v->kind != VALUE_NULL) return encode[f->type](f, v, row);
+    if (f->missing) row[f->columns - 1] = 1;
+    return f->required ? REASON_MISSING_FIELD : REASON_NONE;
+}
+
+enum reason features_encode(const struct features *f, const struct value *values, double *row, size_t *field) {
+    memset(row, 0, f->d * sizeof *row);
+    for (size_t i = 0; i < f->n; i++) {
+        enum reason fault = encode_field(&f->field[i], &values[i], row + f->field[i].first);
+        if (!fault) continue;
+        *field = i;
+        return fault;
+    }
+    return REASON_NONE;
+}

@@ -1,0 +1,212 @@
+/* A version's memory, its scoring and its check.
+ *
+ * Scoring: standardise in double, then one sgemv for the first layer of all members, one a member for deeper layers, softmax, mixture.
+ * sgemv's result for a row depends on nothing but matrix, row and CPU type, not on where they lie (promise I6; sgemm's does, because it
+ * groups rows). Softmax and mixture are summed in double in a fixed order.
+ *
+ * The check is what a version must pass before a worker may see it (promise I9).
+ *
+ * Thread: built by learner or follower thread; read by any thread */
+#include "infer/model.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const size_t most_floats = (size_t)1 << 28; // 1 GiB of weights
+static const double golden_tolerance = 1e-4, mixture_tolerance = 1e-6;
+
+/* ---- life ---- */
+
+static bool shape_fits(const struct model_shape *s) {
+    if (s->d == 0 || s->k < 2 || s->members == 0 || s->layers == 0 || s->layers > MODEL_LAYERS_MAX) return false;
+    if (s->width[0] != s->d || s->width[s->layers] != s->k) return false;
+    size_t floats = 0;
+    for (size_t l = 0; l < s->layers; l++) {
+        size_t in = s->width[l], out = s->width[l + 1];
+        if (in == 0 || out == 0 || in > most_floats || out > most_floats / in || s->members > most_floats / (in * out)) return false;
+        floats += s->members * in * out;
+    }
+    return floats <= most_floats;
+}
+
+int model_create(struct model **out, const struct model_shape *shape) {
+    if (!shape_fits(shape)) return ERR_MISMATCH;
+    struct model *m = xcalloc(1, sizeof *m);
+    m->shape = *shape;
+    m->mean = xcalloc(shape->d, sizeof *m->mean);
+    m->scale = xcalloc(shape->d, sizeof *m->scale);
+    m->mix = xcalloc(shape->members, sizeof *m->mix);
+    for (size_t i = 0; i < shape->d; i++) m->scale[i] = 1;
+    for (size_t i = 0; i < shape->members; i++) m->mix[i] = 1 / (double)shape->members;
+    for (size_t l = 0; l < shape->layers; l++) {
+        m->weight[l] = xcalloc(shape->members * shape->width[l + 1] * shape->width[l], sizeof **m->weight);
+        m->bias[l] = xcalloc(shape->members * shape->width[l + 1], sizeof **m->bias);
+    }
+    *out = m;
+    return 0;
+}
+
+void model_destroy(struct model *m) {
+    if (!m) return;
+    for (size_t l = 0; l < MODEL_LAYERS_MAX; l++) {
+        free(m->weight[l]);
+        free(m->bias[l]);
+    }
+    void *owned[] = {(void *)m->classes.at, m->mean, m->scale, m->mix, m->utility, m->golden_row, m->golden_prob, (void *)m->seen.at};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+    free(m);
+}
+
+/* ---- scoring ---- */
+
+static size_t widest(const struct model_shape *s) {
+    size_t most = 0;
+    for (size_t l = 1; l <= s->layers; l++)
+        if (s->width[l] > most) most = s->width[l];
+    return most;
+}
+
+size_t model_scratch(const struct model_shape *s) { return s->d + 2 * s->members * widest(s) + s->members * s->k; }
+
+static void standardise(const struct model *m, const double *row, float *out) {
+    for (size_t i = 0; i < m->shape.d; i++) {
+        double z = (row[i] - m->mean[i]) * m->scale[i];
+        out[i] = (float)(z > MODEL_CLIP ? MODEL_CLIP : z < -MODEL_CLIP ? -MODEL_CLIP : z);
+    }
+}
+
+static void affine(const float *weight, const float *bias, size_t out, size_t in, const float *x, float *y) {
+    memcpy(y, bias, out * sizeof *y);
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, (blasint)out, (blasint)in, 1.0f, weight, (blasint)in, x, 1, 1.0f, y, 1);
+}
+
+static void rectify(float *y, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!(y[i] > 0)) y[i] = 0;
+}
+
+/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. */
+static void softmax(const float *logit, size_t k, float *prob) {
+    double sum = 0;
+    float most = logit[0];
+    for (size_t i = 1; i < k; i++)
+        if (logit[i] > most) most = logit[i];
+    for (size_t i = 0; i < k; i++) {
+        double e = exp((double)logit[i] - (double)most);
+        prob[i] = (float)e;
+        sum += e;
+    }
+    for (size_t i = 0; i < k; i++) prob[i] = (float)((double)prob[i] / sum);
+}
+
+/* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */
+static const float *logits(const struct model *m, const float *x, float *here, float *there) {
+    const struct model_shape *s = &m->shape;
+    affine(m->weight[0], m->bias[0], s->members * s->width[1], s->d, x, here);
+    for (size_t l = 1; l < s->layers; l++) {
+        size_t in = s->width[l], out = s->width[l + 1];
+        rectify(here, s->members * in);
+        for (size_t i = 0; i < s->members; i++) affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in, there + i * out);
+        float *swap = here;
+        here = there;
+        there = swap;
+    }
+    return here;
+}
+
+void model_predict(const struct model *m, const double *row, float *scratch, float *member, float *prob) {
+    const struct model_shape *s = &m->shape;
+    float *x = scratch, *here = x + s->d, *there = here + s->members * widest(s);
+    if (!member) member = there + s->members * widest(s);
+    standardise(m, row, x);
+    const float *logit = logits(m, x, here, there);
+    for (size_t i = 0; i < s->members; i++) softmax(logit + i * s->k, s->k, member + i * s->k);
+    for (size_t c = 0; c < s->k; c++) {
+        double sum = 0;
+        for (size_t i = 0; i < s->members; i++) sum += m->mix[i] * (double)member[i * s->k + c];
+        prob[c] = (float)sum;
+    }
+}
+
+/* ---- check ---- */
+
+static bool finite_floats(const float *value, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(value[i])) return false;
+    return true;
+}
+
+static bool finite_doubles(const double *value, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(value[i])) return false;
+    return true;
+}
+
+static bool weights_finite(const struct model *m) {
+    const struct model_shape *s = &m->shape;
+    for (size_t l = 0; l < s->layers; l++)
+        if (!finite_floats(m->weight[l], s->members * s->width[l + 1] * s->width[l]) || !finite_floats(m->bias[l], s->members * s->width[l + 1])) return false;
+    return true;
+}
+
+static bool mixture_sound(const struct model *m) {
+    double sum = 0;
+    for (size_t i = 0; i < m->shape.members; i++) {
+        if (!(m->mix[i] >= 0)) return false;
+        sum += m->mix[i];
+    }
+    return fabs(sum - 1) <= mixture_tolerance;
+}
+
+static bool scale_sound(const struct model *m) {
+    if (!finite_doubles(m->mean, m->shape.d) || !finite_doubles(m->scale, m->shape.d)) return false;
+    for (size_t i = 0; i < m->shape.d; i++)
+        if (m->scale[i] < 0) return false;
+    return true;
+}
+
+static bool quantiles_sound(const struct model *m) {
+    if (!m->utility) return true;
+    if (!finite_floats(m->utility, MODEL_QUANTILES)) return false;
+    for (size_t i = 1; i < MODEL_QUANTILES; i++)
+        if (m->utility[i] < m->utility[i - 1]) return false;
+    return true;
+}
+
+static bool golden_reproduced(const struct model *m) {
+    size_t k = m->shape.k;
+    float *scratch = xcalloc(model_scratch(&m->shape) + k, sizeof *scratch), *prob = scratch + model_scratch(&m->shape);
+    bool same = true;
+    for (size_t g = 0; g < m->golden; g++) {
+        model_predict(m, m->golden_row + g * m->shape.d, scratch, NULL, prob);
+        for (size_t c = 0; c < k; c++) same &= fabs((double)prob[c] - (double)m->golden_prob[g * k + c]) <= golden_tolerance;
+    }
+    free(scratch);
+    return same;
+}
+
+int model_check(const struct model *m, size_t d, struct text classes, uint64_t fingerprint, const char **why) {
+    const struct {
+        bool fine;
+        int error;
+        const char *why;
+    } checks[] = {
+        {m->shape.d == d, ERR_MISMATCH, "the model has another number of columns than the feature map"},
+        {m->fingerprint == fingerprint, ERR_MISMATCH, "the model was made for another feature map"},
+        {text_equal(m->classes, classes), ERR_MISMATCH, "the model has other classes"},
+        {weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
+        {scale_sound(m), ERR_CORRUPT, "the standardisation is not finite, or a scale is negative"},
+        {mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
+        {quantiles_sound(m), ERR_CORRUPT, "the utility quantiles are not finite or not ascending"},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        if (checks[i].fine) continue;
+        *why = checks[i].why;
+        return checks[i].error;
+    }
+    if (golden_reproduced(m)) return 0;
+    *why = "the model does not reproduce its golden rows here";
+    return ERR_CORRUPT;
+}

@@ -1,0 +1,168 @@
+/* What may be asked: one purse, blocks of the random arm, caps by the clock, the up-front grant.
+ *
+ * The purse earns B tokens a sample and holds at most burst (and what the sample at hand earned). It pays for a block when the block
+ * begins, wherever in it the request will fall; the strategy arm may take a token as long as the purse is sure to hold one when the next
+ * block begins. It is never below zero, so n samples are charged at most B·n + burst, and only the block under way when they began can
+ * add a request that was paid before them: B·n + burst + 1 (promise I4). Nothing here, or in the strategy arm, depends on where in the
+ * present block the request falls, so the random arm asks any of its m samples with probability 1/m, exactly (promise I5).
+ *
+ * It refuses to go below zero for anyone: after a lost state no block begins (samples are not covered) until one is earned.
+ * Thread: worker thread */
+#include "budget.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+
+static const int64_t hour_ms = 3600000, day_ms = 86400000;
+
+/* The strategy arm's rate is steered so that it keeps about `spare` labels in hand: spends what it gets, yet is seldom refused for want
+ * of a token just when a sample is worth one. Bounds: never silent, never a flood. */
+static const double spare_most = 2, gain = 0.15, slowest = 0.2, fastest = 3;
+
+struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
+    return (struct budget){.seed = (uint64_t)c->service.seed, .topic = topic, .partitions = partitions, .rate = c->budget.rate, .random_share = c->budget.random_share,
+                           .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE), .upfront = (uint64_t)c->budget.upfront,
+                           .per_hour = (uint64_t)c->budget.per_hour, .per_day = (uint64_t)c->budget.per_day};
+}
+
+/* What this partition gets of a number for the whole topic: equal shares, what is over to the lowest ones. A partition that was
+ * added since gets nothing, or the shares would add up to more. */
+static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partition) {
+    if ((size_t)partition >= b->partitions) return 0;
+    return (uint32_t)(total / b->partitions + ((size_t)partition < total % b->partitions));
+}
+
+/* ---- caps ---- */
+
+/* A clock set back does not open a new period: a step back of one is ignored, a larger one is followed without forgetting. */
+static void roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
+    uint32_t period = now_ms > 0 ? (uint32_t)(now_ms / length_ms) : 0;
+    if (period > c->period) *c = (struct cap_counter){.period = period};
+    else if (period + 1 < c->period) c->period = period;
+}
+
+struct room {
+    bool strategy, random_;
+};
+
+/* Of a share the random arm gets the part e, rounded up: a small cap still buys an estimate. The present block's own request doesn't
+ * count against the block, so a block is covered or not as a whole, wherever its request falls. */
+static struct room room_under(const struct budget *b, uint64_t cap, int32_t partition, const struct cap_counter *c) {
+    if (!cap) return (struct room){true, true};
+    uint32_t share = share_of(b, cap, partition), random_ = (uint32_t)ceil(b->random_share * (double)share - 1e-9);
+    return (struct room){c->strategy < share - random_, c->random_ - c->block < random_};
+}
+
+static struct room room_of(const struct budget *b, int32_t partition, const struct partition_state *s) {
+    struct room hour = room_under(b, b->per_hour, partition, &s->hour), day = room_under(b, b->per_day, partition, &s->day);
+    return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
+}
+
+static void count(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
+
+static void charge_cap(struct cap_counter *c, const struct charge *charge) {
+    if (charge->upfront || charge->strategy) count(&c->strategy);
+    if (!charge->random_) return;
+    count(&c->random_);
+    c->block = 1;
+}
+
+/* ---- the purse ---- */
+
+static double total_rate(const struct budget *b, const struct policy *p) {
+    double rate = b->rate * p->operator_.budget_scale;
+    return rate > 0 ? fmin(rate, 1) : 0;
+}
+
+static int64_t earned(double rate) { return (int64_t)(rate * (double)TOKEN_ONE); }
+
+/* m = ceil(1/(e·B)); what rounding in the division adds must not add a sample. */
+static uint32_t block_size(const struct budget *b, double rate) {
+    double m = ceil(1 / (b->random_share * rate) * (1 - 1e-12));
+    return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
+}
+
+/* A sample that both arms asked was paid for twice; one token comes back, but not before the draw can no longer be told from it. */
+static void end_block(struct partition_state *s) {
+    if (!s->block_size || s->admitted - s->block_start < s->block_size) return;
+    if (s->both) s->tokens += TOKEN_ONE;
+    s->both = 0;
+    s->block_size = 0;
+}
+
+static void begin_block(const struct budget *b, double rate, struct partition_state *s) {
+    if (s->block_size || rate <= 0 || s->tokens < TOKEN_ONE) return;
+    s->tokens -= TOKEN_ONE;
+    s->block_start = s->admitted;
+    s->block_size = block_size(b, rate);
+    s->hour.block = s->day.block = 0;
+}
+
+/* What must stay in the purse now so that it holds a token when the next block begins. */
+static int64_t reserve(double rate, const struct partition_state *s) {
+    if (!s->block_size) return TOKEN_ONE;
+    uint64_t left = s->block_size - (s->admitted - s->block_start);
+    __int128 to_come = (__int128)left * earned(rate);
+    return to_come < TOKEN_ONE ? TOKEN_ONE - (int64_t)to_come : 0;
+}
+
+/* What is the strategy arm's alone: without the part of the present block that is over, which was saved up for the next one. */
+static double in_hand(const struct partition_state *s) {
+    double saved = s->block_size ? (double)(s->admitted - s->block_start) / s->block_size : 0;
+    return (double)s->tokens / (double)TOKEN_ONE - saved;
+}
+
+static double steered(const struct budget *b, double rate, const struct partition_state *s) {
+    double own = rate - (s->block_size ? 1.0 / s->block_size : 0);
+    double spare = fmin(spare_most, (double)b->burst / (double)TOKEN_ONE / 4);
+    double speed = fmax(slowest, fmin(fastest, 1 + gain * (in_hand(s) - spare)));
+    return fmax(0, fmin(1, own * speed));
+}
+
+static uint64_t draw_place(const struct budget *b, int32_t partition, const struct partition_state *s) {
+    return rng_below(rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start), s->block_size);
+}
+
+/* ---- a sample ---- */
+
+void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *s) {
+    roll(&s->hour, now_ms, hour_ms);
+    roll(&s->day, now_ms, day_ms);
+    if (fresh) {
+        s->tokens = TOKEN_ONE; // the first block
+        s->grant_left = share_of(b, b->upfront, partition);
+    } else {
+        s->hour.strategy = s->hour.random_ = s->day.strategy = s->day.random_ = UINT32_MAX;
+    }
+}
+
+struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, struct partition_state *s) {
+    double rate = total_rate(b, policy);
+    int64_t earn = earned(rate);
+    roll(&s->hour, now_ms, hour_ms);
+    roll(&s->day, now_ms, day_ms);
+    end_block(s);
+    s->tokens += earn;
+    if (s->tokens > b->burst + earn) s->tokens = b->burst + earn;
+    begin_block(b, rate, s);
+    struct room room = room_of(b, partition, s);
+    bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
+    struct allowance a = {.total_rate = rate, .rate = steered(b, rate, s)};
+    a.upfront = open && room.strategy && s->grant_left;
+    a.strategy = open && room.strategy && !policy->operator_.explore_only && s->tokens - TOKEN_ONE >= reserve(rate, s);
+    a.covered = open && room.random_ && s->block_size;
+    a.random_rate = s->block_size ? 1.0 / s->block_size : 0;
+    a.drawn = a.covered && s->admitted - s->block_start == draw_place(b, partition, s);
+    return a;
+}
+
+void budget_charge(struct partition_state *s, const struct charge *c) {
+    if (!c->upfront && !c->strategy && !c->random_) return;
+    s->asked++;
+    charge_cap(&s->hour, c);
+    charge_cap(&s->day, c);
+    if (c->upfront) s->grant_left--;
+    if (c->strategy) s->tokens -= TOKEN_ONE;
+    if (c->strategy && c->random_) s->both = 1;
+}

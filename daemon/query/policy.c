@@ -1,0 +1,110 @@
+/* The policy's two records as JSON objects: {"live":41,"cold":false,"full":false} and
+ * {"paused":false,"budget_scale":1,"pin":0,"explore_only":false}.
+ *
+ * One table says both for writer and reader. Members that are not ours are ignored, so that a later version can add some; one of ours
+ * that is missing or of another kind makes the record none (promise I10: the policy in force stays). Thread: any thread */
+#include "query/policy.h"
+
+#include "base/json.h"
+
+#include <math.h>
+#include <stddef.h>
+
+enum kind { BOOLEAN, VERSION, SCALE };
+
+struct member {
+    const char *key;
+    enum kind kind;
+    size_t offset;
+};
+
+static const struct member learner[] = {
+    {"live", VERSION, offsetof(struct policy_learner, live)},
+    {"cold", BOOLEAN, offsetof(struct policy_learner, cold)},
+    {"full", BOOLEAN, offsetof(struct policy_learner, full)},
+};
+
+static const struct member operator_[] = {
+    {"paused", BOOLEAN, offsetof(struct policy_operator, paused)},
+    {"budget_scale", SCALE, offsetof(struct policy_operator, budget_scale)},
+    {"pin", VERSION, offsetof(struct policy_operator, pin)},
+    {"explore_only", BOOLEAN, offsetof(struct policy_operator, explore_only)},
+};
+
+enum { LEARNER = sizeof learner / sizeof *learner, OPERATOR = sizeof operator_ / sizeof *operator_ };
+
+/* ---- writing ---- */
+
+static void write_value(const struct member *m, const void *at, struct buf *out) {
+    switch (m->kind) {
+    case BOOLEAN: buf_str(out, *(const bool *)at ? "true" : "false"); break;
+    case VERSION: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at); break;
+    case SCALE: buf_double(out, *(const double *)at); break;
+    }
+}
+
+static void write_record(const struct member *members, size_t n, const void *record, struct buf *out) {
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "{", members[i].key);
+        write_value(&members[i], (const char *)record + members[i].offset, out);
+    }
+    buf_str(out, "}");
+}
+
+void policy_learner_write(const struct policy_learner *p, struct buf *out) { write_record(learner, LEARNER, p, out); }
+void policy_operator_write(const struct policy_operator *p, struct buf *out) { write_record(operator_, OPERATOR, p, out); }
+
+/* ---- reading ---- */
+
+static bool read_boolean(const cJSON *tree, const char *key, bool *out) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
+    if (!cJSON_IsBool(item)) return false;
+    *out = cJSON_IsTrue(item);
+    return true;
+}
+
+static bool read_version(const cJSON *tree, const char *key, uint64_t *out) {
+    int64_t value;
+    if (!json_integer(tree, key, &value) || value < 0) return false;
+    *out = (uint64_t)value;
+    return true;
+}
+
+static bool read_scale(const cJSON *tree, const char *key, double *out) {
+    double value;
+    if (!json_number(tree, key, &value) || !isfinite(value) || value < 0) return false;
+    *out = value;
+    return true;
+}
+
+static bool read_value(const cJSON *tree, const struct member *m, void *at) {
+    switch (m->kind) {
+    case BOOLEAN: return read_boolean(tree, m->key, at);
+    case VERSION: return read_version(tree, m->key, at);
+    default: return read_scale(tree, m->key, at);
+    }
+}
+
+static int read_record(const struct member *members, size_t n, void *record, struct text json) {
+    struct arena arena = {0};
+    cJSON *tree = json_parse(json, &arena);
+    bool good = cJSON_IsObject(tree);
+    for (size_t i = 0; good && i < n; i++) good = read_value(tree, &members[i], (char *)record + members[i].offset);
+    cJSON_Delete(tree);
+    arena_release(&arena);
+    return good ? 0 : ERR_CORRUPT;
+}
+
+int policy_learner_read(struct policy_learner *out, struct text record) {
+    struct policy_learner read = {0};
+    TRY(read_record(learner, LEARNER, &read, record));
+    *out = read;
+    return 0;
+}
+
+int policy_operator_read(struct policy_operator *out, struct text record) {
+    struct policy_operator read = {0};
+    TRY(read_record(operator_, OPERATOR, &read, record));
+    *out = read;
+    return 0;
+}

@@ -1,0 +1,206 @@
+/* The decision: measure → manager → strategy arm, beside it the random arm, and one step of the partition's state.
+ *
+ * Everything random is keyed by (seed, topic, partition, offset) and everything remembered is in the state, so a stream that is cut
+ * anywhere and carried on elsewhere is decided the same (promise I6). Utilities are rounded to their 16-bit codes before anything
+ * looks at them: a window that travelled through Kafka is the window that stayed at home. An arm sees the other only in the sample's
+ * single request. Thread: worker thread (one strategy each) */
+#include "query/strategy.h"
+
+#include "budget.h"
+#include "manager.h"
+#include "measure.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A measure and its share of the samples. */
+struct part {
+    enum measure measure;
+    double until; // shares up to this one added up
+};
+
+struct strategy {
+    uint64_t seed, topic;
+    size_t classes, positive;
+    struct part part[STATE_SHARES];
+    size_t parts;
+    uint32_t memory_of;
+    const struct manager_row *manager;
+    double fixed;
+    struct budget budget;
+};
+
+static const double cold_labels = 20; // so many budgeted labels end the cold start
+
+/* ---- life ---- */
+
+static int measure_named(const char *name) {
+    for (int m = 0; m < MEASURES; m++)
+        if (strcmp(measure_name((enum measure)m), name) == 0) return m;
+    return -1;
+}
+
+/* The shares were checked with the configuration; what is off by a rounding goes to the last. */
+static int read_mix(struct strategy *s, const struct map *mix) {
+    double until = 0;
+    if (mix->n < 1 || mix->n > STATE_SHARES) return ERR_CONFIG;
+    for (size_t i = 0; i < mix->n; i++) {
+        int m = measure_named(mix->key[i]);
+        double share = strtod(mix->value[i], NULL);
+        if (m < 0 || m == MEASURE_MIX || !(share > 0)) return ERR_CONFIG;
+        s->part[i] = (struct part){(enum measure)m, until += share};
+    }
+    if (fabs(until - 1) > 1e-6) return ERR_CONFIG;
+    s->part[mix->n - 1].until = 1;
+    s->parts = mix->n;
+    return 0;
+}
+
+static int read_measures(struct strategy *s, const struct config *c) {
+    if (c->query.measure == MEASURE_MIX) return read_mix(s, &c->query.mix);
+    s->part[0] = (struct part){(enum measure)c->query.measure, 1};
+    s->parts = 1;
+    return 0;
+}
+
+static uint64_t hash_name(uint64_t h, const char *name) { return rng_mix(h ^ hash_bytes(name, strlen(name))); }
+
+static uint32_t fingerprint(const struct strategy *s, enum manager manager) {
+    uint64_t h = hash_name(s->parts, manager_name(manager));
+    for (size_t i = 0; i < s->parts; i++) h = hash_name(h, measure_name(s->part[i].measure));
+    return (uint32_t)h;
+}
+
+int strategy_create(struct strategy **out, const struct strategy_options *options) {
+    const struct config *c = options->config;
+    CHECK(options->partitions > 0 && options->classes >= 2 && options->positive < options->classes);
+    struct strategy *s = xcalloc(1, sizeof *s);
+    *s = (struct strategy){.seed = (uint64_t)c->service.seed, .topic = options->topic, .classes = options->classes, .positive = options->positive,
+                           .manager = manager_row((enum manager)c->query.manager), .fixed = c->query.threshold,
+                           .budget = budget_of(c, options->topic, options->partitions)};
+    int result = read_measures(s, c);
+    if (result < 0) {
+        strategy_destroy(s);
+        return result;
+    }
+    s->memory_of = fingerprint(s, (enum manager)c->query.manager);
+    *out = s;
+    return 0;
+}
+
+void strategy_destroy(struct strategy *s) { free(s); }
+
+/* ---- the window ---- */
+
+static void empty_window(struct partition_state *state) {
+    memset(state->window_n, 0, sizeof state->window_n);
+    memset(state->window_at, 0, sizeof state->window_at);
+    memset(state->window, 0, sizeof state->window);
+}
+
+/* What another manager or other measures left behind means nothing here. */
+static void forget(const struct strategy *s, struct partition_state *state) {
+    state->memory_of = s->memory_of;
+    memset(state->own, 0, sizeof state->own);
+    empty_window(state);
+}
+
+static struct window window_at(const struct strategy *s, struct partition_state *state, size_t part) {
+    size_t cap = STATE_WINDOW / s->parts;
+    struct window w = {state->window + part * cap, &state->window_n[part], &state->window_at[part], cap};
+    if (*w.n > cap || *w.at >= cap) *w.n = *w.at = 0; // a fingerprint may collide; memory must not care
+    return w;
+}
+
+void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *state) {
+    *state = (struct partition_state){0};
+    forget(s, state);
+    budget_begin(&s->budget, partition, fresh, now_ms, state);
+}
+
+/* The oldest value is the next to go. In ascending order the small ones would all go first and the quantile would climb for a window's
+ * length, so neighbours are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */
+void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state) {
+    enum { STRIDE = 79 };
+    state->model = version;
+    if (state->memory_of != s->memory_of) forget(s, state);
+    empty_window(state);
+    if (!quantiles || s->parts > 1) return; // quantiles are of one measure
+    for (size_t i = 0; i < STATE_WINDOW; i++) state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
+    state->window_n[0] = STATE_WINDOW;
+}
+
+/* ---- a sample ---- */
+
+struct step {
+    const struct strategy *s;
+    const struct candidate *c;
+    struct partition_state *state;
+    struct allowance allowed;
+    size_t part;
+    bool cold;
+};
+
+static double draw(const struct step *t, enum rng_stream stream) {
+    return rng_unit(rng_keyed(stream, t->s->seed, t->s->topic, (uint64_t)t->c->partition, (uint64_t)t->c->offset));
+}
+
+static size_t draw_part(const struct step *t) {
+    double u = t->s->parts > 1 ? draw(t, RNG_MIX) : 0;
+    size_t part = 0;
+    while (part + 1 < t->s->parts && u >= t->s->part[part].until) part++;
+    return part;
+}
+
+static uint16_t score(const struct step *t) {
+    if (!t->c->scored) return utility_code(0);
+    const struct measure_input in = {.prob = t->c->prob, .k = t->s->classes, .positive = t->s->positive, .member = t->c->member, .members = t->c->members};
+    return utility_code(measure_value(t->s->part[t->part].measure, &in));
+}
+
+/* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so that it starts with one. */
+static bool strategy_asks(const struct step *t, uint16_t code, struct decision *out) {
+    const struct manager_row *row = t->s->manager;
+    struct manager_call call = {.rate = t->allowed.rate, .utility = out->utility, .code = code, .fixed = t->s->fixed,
+                                .window = window_at(t->s, t->state, t->part), .own = t->state->own};
+    struct manager_answer answer = {0};
+    enum rng_stream stream = row->stream;
+    if (isnan(call.utility)) answer.probability = 0;
+    else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
+    else answer = row->ask(&call);
+    bool asks = t->allowed.strategy && draw(t, stream) < answer.probability;
+    if (t->c->scored && row->note) row->note(&call, asks);
+    out->threshold = answer.threshold;
+    out->manager_probability = answer.probability;
+    return asks;
+}
+
+static enum ask reason_of(const struct step *t, const struct charge *charge) {
+    if (charge->upfront) return ASK_UPFRONT;
+    if (!charge->strategy) return ASK_RANDOM;
+    if (t->cold) return ASK_COLD;
+    return t->s->part[t->part].measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN;
+}
+
+void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms, const struct candidate *c,
+                     struct partition_state *state, struct decision *out) {
+    struct step t = {.s = s, .c = c, .state = state};
+    if (state->memory_of != s->memory_of) forget(s, state); // after a reload or restart
+    t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, state);
+    t.part = draw_part(&t);
+    t.cold = !c->scored || (policy->learner.cold && (double)state->admitted * t.allowed.total_rate < cold_labels);
+    uint16_t code = score(&t);
+    *out = (struct decision){.covered = t.allowed.covered, .measure = s->part[t.part].measure, .utility = utility_value(code)};
+    struct charge charge = {.upfront = t.allowed.upfront, .random_ = t.allowed.drawn};
+    charge.strategy = strategy_asks(&t, code, out) && !charge.upfront;
+    budget_charge(state, &charge);
+    state->admitted++;
+    state->covered += out->covered;
+    out->by_strategy = charge.strategy || charge.upfront;
+    out->by_random = charge.random_;
+    out->ask = out->by_strategy || out->by_random;
+    out->reason = reason_of(&t, &charge);
+    out->propensity = !out->covered ? 0 : out->by_strategy ? 1 : t.allowed.random_rate;
+    out->admitted_n = state->admitted;
+    out->covered_n = state->covered;
+}

@@ -1,0 +1,73 @@
+"""I8: the label store is only a cache. Removed, it is rebuilt from the topics to the same labelled set; a learner that starts from nothing
+makes the same model of it, byte for byte; and a restart in the middle of reading changes nothing."""
+import json
+import shutil
+import struct
+
+import broker
+from winnowd import Oracle, check, equal, feed, learned, main, progress, wait
+
+CHANGES = {"train": {"interval": "100ms", "growth": 10, "labels": 1000000, "first": 400}}
+
+
+def versions(stage, name):
+    """{version: (metadata, tensor bytes)} on the models topic."""
+    out = {}
+    for r in stage.read("models"):
+        parts = r.key.decode().split("/")
+        if parts[0] == name and parts[1] == "model" and r.value:
+            length = struct.unpack("<Q", r.value[:8])[0]
+            out[int(parts[2])] = (json.loads(r.value[8:8 + length])["__metadata__"], r.value[8 + length:])
+    return out
+
+
+def test(stage):
+    stage.create()
+    daemon, oracle = stage.start(CHANGES).ready(), Oracle(stage)
+    oracle.start()
+    stage.caught_up(feed(stage, 10000))
+    tasks = stage.tasks()
+    wait("answered", lambda: len(oracle.answers) == len(tasks))
+    learned(daemon, len(tasks))
+    oracle.end()
+    wait("a version of the whole set", lambda: daemon.metric("model_labelled_rows") == len(tasks))
+    wait("progress of the whole set", lambda: progress(stage).get("labelled") == len(tasks), every=0.3)
+    before, made = progress(stage), versions(stage, stage.name)
+    daemon.stop()
+
+    shutil.rmtree(stage.dir / "one" / "labels")
+    daemon = stage.start(CHANGES).ready()
+    daemon.await_event("learner_ready")
+    learned(daemon, len(tasks))
+    wait("progress is written again", lambda: progress(stage)["time_ms"] > before["time_ms"], every=0.3)
+    after = progress(stage)
+    equal(after["digest"], before["digest"], "digest of the labelled set")
+    equal(after["labelled"], before["labelled"], "labelled rows")
+    equal((after["tasks"], after["labels"]), (before["tasks"], before["labels"]), "positions")
+    equal(sorted(versions(stage, stage.name)), sorted(made), "versions: the same set is not published twice")
+    daemon.stop()
+
+    # From nothing: another service with an empty models topic reads the same tasks and labels, and is killed on the way now and then.
+    name = stage.name + "-new"
+    fresh = stage.topic("fresh-models")
+    broker.create_topics(stage.brokers, {fresh: 1}, 1)
+    changes = {**CHANGES, "service": {"name": name, "state_dir": str(stage.dir / "new")}, "topics": {"models": fresh, "samples": stage.topic("none")}}
+    broker.create_topics(stage.brokers, {stage.topic("none"): None}, 2)
+    for _ in range(3):
+        daemon = stage.start(changes, "new.yaml")
+        daemon.await_event("assigned")
+        daemon.kill()
+    daemon = stage.start(changes, "new.yaml").ready()
+    learned(daemon, len(tasks))
+    wait("a version", lambda: daemon.metric("model_labelled_rows") == len(tasks))
+    daemon.stop()
+    stage_topic, stage.topic = stage.topic, lambda what: fresh if what == "models" else stage_topic(what)
+    remade = versions(stage, name)
+    digest = progress(stage, name)["digest"]
+    stage.topic = stage_topic
+    equal(digest, before["digest"], "digest of the labelled set, from nothing")
+    check(remade[max(remade)][1] == made[max(made)][1], "the model of the same labelled set has other bytes: %s and %s",
+          remade[max(remade)][0], made[max(made)][0])
+
+
+main(test)

@@ -1,0 +1,41 @@
+"""I8: two processes say that they learn. The later one fences the earlier, which says so, learns no more and goes on scoring; no label is
+learned twice and no version number is used twice."""
+import re
+
+from winnowd import Oracle, accounts, check, equal, feed, main, once, progress, wait
+
+
+def test(stage):
+    stage.create(partitions=4)
+    first, oracle = stage.start({}, "first.yaml").ready(), Oracle(stage)
+    oracle.start()
+    writer = feed(stage, 4000)
+    stage.caught_up(writer)
+    wait("the first has published", lambda: first.metric("models_published_total") >= 1)
+    second = stage.start({"service": {"instance": "two", "state_dir": str(stage.dir / "two")}}, "second.yaml").ready()
+    second.await_event("learner_ready")
+    writer.placed.update(feed(stage, 4000, seed=2).placed)
+    first.await_event("learner_fenced", 30)
+    equal(first.metric("learner_active"), 0, "the first learns")
+    equal(first.metric("fenced"), 1, "the first is fenced")
+    equal(second.metric("learner_active"), 1, "the second learns")
+    wait("they share", lambda: first.metric("partitions_assigned") == 2 and second.metric("partitions_assigned") == 2, 40)
+    scored = first.metric("samples_admitted_total")
+    writer.placed.update(feed(stage, 4000, seed=3).placed)
+    stage.caught_up(writer)
+    check(first.metric("samples_admitted_total") > scored, "the fenced one goes on scoring")
+    equal(first.get("/livez")[0], 200, "/livez of the fenced one")
+    tasks = accounts(stage, writer)
+    wait("answered", lambda: len(oracle.answers) == len(tasks))
+    wait("learned", lambda: second.metric("labelled_rows") == len(tasks), 60, 0.2)
+    wait("progress", lambda: progress(stage).get("labelled") == len(tasks), 30, 0.3)
+    newest = second.metric("model_version")
+    wait("the first follows the second's models", lambda: first.metric("model_version") >= newest)
+    keys = [r.key.decode() for r in stage.read("models") if r.value and re.search(r"/model/\d+/0$", r.key.decode())]
+    once(keys, "versions published")
+    oracle.end()
+    first.stop()
+    second.stop()
+
+
+main(test)

@@ -1,0 +1,34 @@
+"""I8, I10: when the label store is full, learning waits and says so, scoring goes on; with room again everything is learned, nothing twice."""
+from winnowd import Oracle, accounts, check, equal, feed, learned, main, progress, wait
+
+SMALL = {"budget": {"rate": 0.5}, "train": {"store": "1MiB"}}
+
+
+def test(stage):
+    stage.create()
+    daemon, oracle = stage.start(SMALL).ready(), Oracle(stage)
+    oracle.start()
+    writer, seed = feed(stage, 5000), 1
+    while not daemon.find("store_full"):
+        seed += 1
+        check(seed < 12, "1 MiB is never full")
+        writer.placed.update(feed(stage, 5000, seed=seed).placed)
+        stage.caught_up(writer)
+    equal(daemon.metric("outside_trouble", system="store"), 1, "trouble is shown")
+    scored = daemon.metric("samples_admitted_total")
+    writer.placed.update(feed(stage, 5000, seed=seed + 1).placed)
+    stage.caught_up(writer)
+    equal(daemon.metric("samples_admitted_total"), scored + 5000, "scoring goes on")
+    equal(daemon.get("/livez")[0], 200, "/livez")
+    daemon.stop()
+
+    daemon = stage.start({"budget": {"rate": 0.5}}, "roomy.yaml").ready()
+    tasks = accounts(stage, writer)
+    wait("answered", lambda: len(oracle.answers) == len(tasks))
+    learned(daemon, len(tasks))
+    wait("progress", lambda: progress(stage).get("labelled") == len(tasks), every=0.3)
+    oracle.end()
+    daemon.stop()
+
+
+main(test)

@@ -1,0 +1,47 @@
+"""A file in and its labels back by the command line: winnowd feed, winnowd annotate, with the daemon between them."""
+import gzip
+import signal
+import subprocess
+
+from winnowd import BINARY, CLASSES, check, equal, learned, main, run, wait
+
+ROWS = 4000
+
+
+def test(stage):
+    stage.create()
+    data = stage.dir / "data.csv.gz"
+    with gzip.open(data, "wt") as f:
+        f.write("number,x,y,kind,class,note\n")
+        for n in range(ROWS):
+            x, y = stage.random.uniform(-2, 2), stage.random.uniform(-2, 2)
+            kind = "" if n % 50 == 0 else "abc"[n % 3]
+            f.write('r%d,%.3f,%.3f,%s,%s,"a, ""quoted"" note"\n' % (n, x, y, kind, CLASSES[x + y > 1]))
+    config = stage.config({"admit": {"id": "/number"}})
+    daemon = stage.start_with(config).ready()
+    oracle = subprocess.Popen([BINARY, "annotate", "-c", str(config), "--data", str(data), "--label", "class", "--id", "number", "--delay", "0.2"],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        done = run("feed", "-c", config, "--data", data, "--label", "class", "--id", "number", "--drop", "note")
+        equal(done.returncode, 0, "feed: " + done.stdout + done.stderr)
+        wait("all samples are decided", lambda: daemon.metric("samples_admitted_total") == ROWS)
+        wait("committed", lambda: sum(o for o, _ in stage.state().values()) >= ROWS)
+        tasks = stage.tasks()
+        check(150 <= len(tasks) <= 230, "%d tasks", len(tasks))
+        learned(daemon, len(tasks))
+    finally:
+        oracle.send_signal(signal.SIGTERM)
+        said = oracle.communicate(timeout=30)[0]
+    equal(oracle.returncode, 0, "annotate: " + said)
+    records = stage.read("samples")
+    check(not any(b"class" in r.value or b"note" in r.value for r in records), "the label or a dropped column is in a sample")
+    equal({r.key.decode() for r in records}, {"r%d" % n for n in range(ROWS)}, "keys of the samples")
+    check(daemon.metric("accuracy_unbiased") > 0.7, "accuracy %s", daemon.metric("accuracy_unbiased"))
+
+    equal(run("feed", "-c", config, "--data", stage.dir / "absent.csv").returncode, 66, "an absent file")
+    wrong = run("feed", "-c", config, "--data", data, "--label", "clas")
+    check(wrong.returncode != 0 and "class" in wrong.stderr, "an unknown column: %s", wrong.stderr)
+    daemon.stop()
+
+
+main(test)

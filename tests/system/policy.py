@@ -1,0 +1,64 @@
+"""The kill switch and the rollback, by the command line: pause asks nobody and says what that costs the estimate; resume; the budget's
+scale; a version pinned by hand stays, whatever the learner publishes, until the operator lets it follow again."""
+from winnowd import Oracle, accounts, check, equal, feed, learned, main, run, wait
+
+
+def test(stage):
+    stage.create()
+    config = stage.config({"budget": {"rate": 0.05}})
+    daemon, oracle = stage.start_with(config).ready(), Oracle(stage)
+    oracle.start()
+
+    def policy(*words):
+        done = run("policy", "-c", config, *words)
+        equal(done.returncode, 0, "policy %s: %s" % (words, done.stdout + done.stderr))
+        return done.stdout
+
+    total = [None]
+
+    def asked_of(n, seed):
+        before = len(stage.tasks())
+        writer = feed(stage, n, seed=seed)
+        if total[0] is None:
+            total[0] = writer
+        total[0].placed.update(writer.placed)
+        stage.caught_up(writer)
+        return len(stage.tasks()) - before
+
+    check(200 <= asked_of(5000, 1) <= 300, "a twentieth is asked")
+    wait("a model is live", lambda: daemon.metric("model_version") >= 1)
+    check(policy("show").strip(), "policy show says nothing")
+
+    policy("pause")
+    wait("paused", lambda: daemon.metric("paused", why="operator") == 1)
+    uncovered = daemon.metric("samples_uncovered_total")
+    equal(asked_of(3000, 2), 0, "asked while paused")
+    equal(daemon.metric("samples_uncovered_total") - uncovered, 3000, "samples outside the estimate")
+    policy("resume")
+    wait("resumed", lambda: daemon.metric("paused", why="operator") == 0)
+    check(100 <= asked_of(3000, 3) <= 190, "a twentieth is asked again")
+
+    policy("budget", "2")
+    wait("the rate is doubled", lambda: abs(daemon.metric("budget_rate") - 0.1) < 1e-9)
+    check(380 <= asked_of(5000, 4) <= 530, "a tenth is asked")
+    policy("budget", "1")
+
+    wait("several versions", lambda: daemon.metric("models_published_total") >= 3)
+    learned(daemon, len(stage.tasks()))
+    newest = int(daemon.metric("model_version"))
+    policy("live", newest - 1)
+    wait("rolled back", lambda: daemon.metric("model_version") == newest - 1)
+    published = daemon.metric("models_published_total")
+    asked_of(5000, 5)
+    wait("the learner goes on", lambda: daemon.metric("models_published_total") > published)
+    equal(daemon.metric("model_version"), newest - 1, "the pinned version")
+    equal(run("policy", "-c", config, "live", "999999").returncode != 0, True, "a version that is not there is refused")
+    equal(daemon.metric("model_version"), newest - 1, "the pinned version")
+    policy("live", "newest")
+    wait("it follows again", lambda: daemon.metric("model_version") > newest)
+    accounts(stage, total[0])
+    oracle.end()
+    daemon.stop()
+
+
+main(test)

@@ -1,0 +1,106 @@
+/* `winnowd policy` on librdkafka's mock cluster: each change is published, read back and kept beside the others; nonsense changes nothing. */
+#include "app/cli.h"
+
+#include "base/kafka.h"
+#include "capture.h"
+
+#include <librdkafka/rdkafka_mock.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static rd_kafka_t *rk;
+static rd_kafka_mock_cluster_t *mock;
+static char file[] = "/tmp/winnowd-policy-XXXXXX", said[8192];
+
+static int set_up(void **state) {
+    (void)state;
+    char error[256];
+    rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), error, sizeof error);
+    assert_non_null(rk);
+    mock = rd_kafka_mock_cluster_new(rk, 1);
+    rd_kafka_mock_topic_create(mock, "models", 1, 1);
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    dprintf(fd, "service: {name: shop}\nkafka: {brokers: '%s'}\nmodel: {classes: [a, b]}\nfeatures: [{name: x}]\nbudget: {rate: 0.1}\n", rd_kafka_mock_cluster_bootstraps(mock));
+    close(fd);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    unlink(file);
+    rd_kafka_mock_cluster_destroy(mock);
+    rd_kafka_destroy(rk);
+    return 0;
+}
+
+static int policy(const char *action, const char *word) {
+    char *argv[] = {(char *)"policy", (char *)"-c", file, (char *)action, (char *)word, NULL};
+    struct capture c;
+    capture_begin(&c);
+    int code = command_policy(word ? 5 : 4, argv);
+    capture_end(&c, said, sizeof said);
+    return code;
+}
+
+/* The line of `show` that starts so, or what follows it. */
+static void expect(const char *row, const char *value) {
+    char *line = strstr(said, row);
+    if (!line || strncmp(line + strlen(row), value, strlen(value)) != 0) fail_msg("wanted %s%s in\n%s", row, value, said);
+}
+
+static void changes_are_read_back_and_kept(void **state) {
+    (void)state;
+    assert_int_equal(policy("show", NULL), EX_OK);
+    expect("policy         ", "0 ");
+    expect("live           ", "none");
+    expect("paused         ", "no");
+    assert_int_equal(policy("budget", "2.5"), EX_OK);
+    expect("policy         ", "1 ");
+    expect("budget scale   ", "2.5");
+    assert_int_equal(policy("pause", NULL), EX_OK);
+    expect("paused         ", "yes");
+    expect("budget scale   ", "2.5");
+    assert_int_equal(policy("explore", "on"), EX_OK);
+    expect("explore only   ", "yes");
+    expect("paused         ", "yes");
+    assert_int_equal(policy("resume", NULL), EX_OK);
+    assert_int_equal(policy("show", NULL), EX_OK); // by another process, so to say
+    expect("policy         ", "4 ");
+    expect("paused         ", "no");
+    expect("explore only   ", "yes");
+    expect("budget scale   ", "2.5");
+    assert_int_equal(policy("live", "newest"), EX_OK); // nothing was pinned: said all the same
+    expect("live           ", "none");
+    assert_int_equal(policy("explore", "off"), EX_OK);
+    expect("explore only   ", "no");
+}
+
+static void nonsense_is_64_and_changes_nothing(void **state) {
+    (void)state;
+    static const char *const wrong[][2] = {{"budget", "10.1"}, {"budget", "-1"}, {"budget", "x"}, {"budget", NULL}, {"budget", "nan"}, {"live", "7"}, {"live", "0"},
+                                           {"live", "1x"},     {"live", NULL},   {"explore", "up"}, {"explore", NULL}, {"show", "all"}, {"resume", "now"}};
+    assert_int_equal(policy("show", NULL), EX_OK);
+    char *before = xstrdup(strstr(said, "policy    "));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (policy(wrong[i][0], wrong[i][1]) != EX_USAGE) fail_msg("%s %s", wrong[i][0], wrong[i][1] ? wrong[i][1] : "");
+    assert_int_equal(policy("show", NULL), EX_OK);
+    assert_string_equal(strstr(said, "policy    "), before);
+    free(before);
+    assert_int_equal(policy("budget", "10"), EX_OK); // the most that is allowed: 1 / rate
+    assert_int_equal(policy("budget", "0"), EX_OK);
+    expect("budget scale   ", "0 ");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(changes_are_read_back_and_kept),
+        cmocka_unit_test(nonsense_is_64_and_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

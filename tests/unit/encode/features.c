@@ -1,0 +1,335 @@
+/* The map from fields to rows: every kind of column, what is refused, and a fingerprint that knows all of it and nothing else. */
+#include "encode/features.h"
+
+#include "base/rng.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* The configuration's texts are its own and not const; those here are only read. */
+#define LIST(...) {(char **)(const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
+#define FIELD(name_, path_, type_, ...) {.name = (char *)name_, .path = (char *)path_, .type = type_, __VA_ARGS__}
+#define NUMBER(...) ((struct feature_config)FIELD("x", "/x", FEATURE_NUMBER, __VA_ARGS__))
+#define CATEGORY(...) ((struct feature_config)FIELD("x", "/x", FEATURE_CATEGORY, __VA_ARGS__))
+#define BOOLEAN(...) ((struct feature_config)FIELD("x", "/x", FEATURE_BOOLEAN, __VA_ARGS__))
+
+enum { ROW_MAX = 64 };
+
+static struct features *made(const struct feature_config *list, size_t n) {
+    struct features *f = NULL;
+    assert_int_equal(features_create(&f, list, n), 0);
+    return f;
+}
+
+static struct value number(double x) { return (struct value){.kind = VALUE_NUMBER, .number = x, .text = TEXT("1.5")}; }
+static struct value integer(const char *text) { return (struct value){.kind = VALUE_NUMBER, .number = atof(text), .text = text_of(text)}; }
+static struct value text(const char *t) { return (struct value){.kind = VALUE_TEXT, .text = text_of(t)}; }
+static const struct value missing = {.kind = VALUE_MISSING}, null = {.kind = VALUE_NULL}, other = {.kind = VALUE_OTHER}, yes = {.kind = VALUE_BOOL, .number = 1},
+                          no = {.kind = VALUE_BOOL};
+
+/* One feature, one value: the answer, and the row, into which rubbish was put before. */
+static enum reason encoded(struct feature_config c, struct value v, double *row) {
+    struct features *f = made(&c, 1);
+    size_t field = 99;
+    assert_true(features_columns(f) <= ROW_MAX);
+    for (size_t i = 0; i < ROW_MAX; i++) row[i] = -77;
+    enum reason reason = features_encode(f, &v, row, &field);
+    assert_int_equal(field, reason ? 0 : 99);
+    for (size_t i = features_columns(f); i < ROW_MAX; i++) assert_true(row[i] == -77);
+    features_destroy(f);
+    return reason;
+}
+
+static void expect_row(struct feature_config c, struct value v, const double *expected, size_t d) {
+    double row[ROW_MAX];
+    assert_int_equal(encoded(c, v, row), REASON_NONE);
+    for (size_t i = 0; i < d; i++)
+        if (memcmp(&row[i], &expected[i], sizeof *row) != 0) fail_msg("column %zu: %.17g, not %.17g", i, row[i], expected[i]);
+    assert_true(row[d] == -77);
+}
+
+#define EXPECT(config, value, ...) expect_row(config, value, (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
+#define REFUSED(config, value, reason)                                                                                 \
+    do {                                                                                                               \
+        double row_[ROW_MAX];                                                                                          \
+        assert_int_equal(encoded(config, value, row_), reason);                                                        \
+    } while (0)
+
+static void numbers_go_through_as_they_are(void **state) {
+    (void)state;
+    static const double some[] = {0, -0.0, 1.5, -1e300, DBL_MIN, 4.9e-324, DBL_MAX, 0.1};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) EXPECT(NUMBER(.log1p = false), number(some[i]), some[i]);
+    EXPECT(NUMBER(.missing = true), number(2), 2, 0);
+    EXPECT(NUMBER(.missing = true), null, 0, 1);
+    EXPECT(NUMBER(.missing = true), missing, 0, 1);
+    EXPECT(NUMBER(.missing = false), missing, 0);
+    EXPECT(NUMBER(.missing = false), null, 0);
+}
+
+static void clip_comes_before_the_logarithm(void **state) {
+    (void)state;
+    const struct list clip = LIST("-1.5", "1e2"), positive = LIST("3", "4");
+    EXPECT(NUMBER(.clip = clip), number(-2), -1.5);
+    EXPECT(NUMBER(.clip = clip), number(-1.5), -1.5);
+    EXPECT(NUMBER(.clip = clip), number(7), 7);
+    EXPECT(NUMBER(.clip = clip), number(DBL_MAX), 100);
+    EXPECT(NUMBER(.log1p = true), number(0), 0);
+    EXPECT(NUMBER(.log1p = true), number(-0.0), -0.0);
+    EXPECT(NUMBER(.log1p = true), number(9), log(10));
+    EXPECT(NUMBER(.log1p = true), number(-9), -log(10));
+    EXPECT(NUMBER(.log1p = true), number(1e-12), log1p(1e-12));
+    EXPECT(NUMBER(.log1p = true), number(-DBL_MAX), -log(DBL_MAX));
+    EXPECT(NUMBER(.log1p = true, .clip = clip), number(1e9), log(101));
+    EXPECT(NUMBER(.log1p = true, .clip = clip), number(-5), -log(2.5));
+    EXPECT(NUMBER(.log1p = true, .clip = positive, .missing = true), missing, 0, 1); // 0 though clip would not leave it
+}
+
+static void a_listed_category_is_one_hot(void **state) {
+    (void)state;
+    const struct list values = LIST("NL", "DE", "", "B\xC3\x89", "5411");
+    EXPECT(CATEGORY(.values = values), text("NL"), 1, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), text("DE"), 0, 1, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), text(""), 0, 0, 1, 0, 0);
+    EXPECT(CATEGORY(.values = values), text("B\xC3\x89"), 0, 0, 0, 1, 0);
+    EXPECT(CATEGORY(.values = values), text("5411"), 0, 0, 0, 0, 1);
+    EXPECT(CATEGORY(.values = values), integer("5411"), 0, 0, 0, 0, 1);
+    EXPECT(CATEGORY(.values = values), integer("-5411"), 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), text("nl"), 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), text("N"), 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), ((struct value){.kind = VALUE_TEXT, .text = TEXT("NL\0")}), 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values, .missing = true), text("FR"), 0, 0, 0, 0, 0, 0); // unknown is not missing
+    EXPECT(CATEGORY(.values = values, .missing = true), null, 0, 0, 0, 0, 0, 1);
+    EXPECT(CATEGORY(.values = values), missing, 0, 0, 0, 0, 0);
+}
+
+static size_t hot_column(const char *category, int64_t columns) {
+    double row[ROW_MAX];
+    size_t hot = ROW_MAX;
+    assert_int_equal(encoded(CATEGORY(.hash = columns), text(category), row), REASON_NONE);
+    for (size_t i = 0; i < (size_t)columns; i++) {
+        if (row[i] == 0) continue;
+        assert_true(row[i] == 1 && hot == ROW_MAX); // one, and only one
+        hot = i;
+    }
+    assert_true(hot < ROW_MAX);
+    return hot;
+}
+
+/* The figures are those of an independent implementation of the stated hash; models depend on them. */
+static void a_hashed_category_takes_the_stated_column(void **state) {
+    (void)state;
+    assert_int_equal(hot_column("", 32), 24);
+    assert_int_equal(hot_column("NL", 32), 25);
+    assert_int_equal(hot_column("NL", 5), 3);
+    assert_int_equal(hot_column("electronics", 50), 12);
+    assert_int_equal(hot_column("anything", 1), 0);
+    EXPECT(CATEGORY(.hash = 1, .missing = true), text("a"), 1, 0);
+    EXPECT(CATEGORY(.hash = 2, .missing = true), missing, 0, 0, 1);
+    double as_text[ROW_MAX], as_number[ROW_MAX];
+    assert_int_equal(encoded(CATEGORY(.hash = 32), text("5411"), as_text), REASON_NONE);
+    assert_int_equal(encoded(CATEGORY(.hash = 32), integer("5411"), as_number), REASON_NONE);
+    assert_memory_equal(as_text, as_number, sizeof as_text);
+}
+
+static void hashed_categories_spread_evenly(void **state) {
+    (void)state;
+    enum { COLUMNS = 32, NAMES = 32000 };
+    size_t count[COLUMNS] = {0};
+    struct feature_config c = CATEGORY(.hash = COLUMNS);
+    struct features *f = made(&c, 1);
+    for (int i = 0; i < NAMES; i++) {
+        char name[16];
+        double row[COLUMNS];
+        size_t field;
+        snprintf(name, sizeof name, "m-%d", i);
+        struct value v = text(name);
+        assert_int_equal(features_encode(f, &v, row, &field), REASON_NONE);
+        for (size_t k = 0; k < COLUMNS; k++) count[k] += row[k] == 1;
+    }
+    double chi = 0;
+    for (size_t k = 0; k < COLUMNS; k++) chi += pow((double)count[k] - 1000, 2) / 1000;
+    assert_true(chi > 10 && chi < 60); // 31 degrees of freedom
+    features_destroy(f);
+}
+
+static void booleans_are_one_or_zero(void **state) {
+    (void)state;
+    EXPECT(BOOLEAN(.missing = false), yes, 1);
+    EXPECT(BOOLEAN(.missing = true), no, 0, 0);
+    EXPECT(BOOLEAN(.missing = true), missing, 0, 1);
+    EXPECT(BOOLEAN(.missing = true), null, 0, 1);
+}
+
+static void what_does_not_fit_is_refused(void **state) {
+    (void)state;
+    const struct list values = LIST("a", "1.5", "true");
+    const struct feature_config configs[] = {NUMBER(.missing = true), BOOLEAN(.missing = true), CATEGORY(.values = values), CATEGORY(.hash = 4)};
+    for (size_t i = 0; i < 4; i++) {
+        int type = configs[i].type;
+        REFUSED(configs[i], other, REASON_WRONG_TYPE);
+        REFUSED(configs[i], text("true"), type == FEATURE_CATEGORY ? REASON_NONE : REASON_WRONG_TYPE);
+        REFUSED(configs[i], yes, type == FEATURE_BOOLEAN ? REASON_NONE : REASON_WRONG_TYPE);
+        REFUSED(configs[i], number(1.5), type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE); // 1.5 is no category
+        REFUSED(configs[i], integer("1e3"), type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE);
+        struct feature_config needed = configs[i];
+        needed.required = true;
+        REFUSED(needed, missing, REASON_MISSING_FIELD);
+        REFUSED(needed, null, REASON_MISSING_FIELD);
+        REFUSED(configs[i], missing, REASON_NONE);
+    }
+    REFUSED(configs[0], number(NAN), REASON_NOT_FINITE);
+    REFUSED(NUMBER(.clip = LIST("0", "1")), number(INFINITY), REASON_NOT_FINITE); // clip does not hide it
+}
+
+/* ---- several ---- */
+
+static const struct feature_config several[] = {
+    FIELD("amount", "/amount", FEATURE_NUMBER, .missing = true),
+    FIELD("country", "/card/country", FEATURE_CATEGORY, .values = LIST("NL", "DE")),
+    FIELD("shop", "", FEATURE_CATEGORY, .hash = 3, .missing = true),
+    FIELD("online", "/online", FEATURE_BOOLEAN, .required = true),
+};
+static const char *const columns[] = {"amount", "amount?", "country=NL", "country=DE", "shop#0", "shop#1", "shop#2", "shop?", "online"};
+enum { SEVERAL = 4, COLUMNS = 9 };
+
+static void columns_stand_in_order_of_configuration(void **state) {
+    (void)state;
+    struct features *f = made(several, SEVERAL);
+    assert_int_equal(features_columns(f), COLUMNS);
+    assert_int_equal(features_fields(f), SEVERAL);
+    for (size_t i = 0; i < COLUMNS; i++) assert_string_equal(features_column_name(f, i), columns[i]);
+    for (size_t i = 0; i < SEVERAL; i++) assert_int_equal(features_field(f, several[i].name), (int)i);
+    assert_int_equal(features_field(f, "amoun"), -1);
+    assert_string_equal(features_paths(f)[1].at, "/card/country");
+    assert_string_equal(features_paths(f)[2].at, "/shop");
+    const struct value values[] = {number(2.5), text("DE"), missing, yes};
+    const double expected[] = {2.5, 0, 0, 1, 0, 0, 0, 1, 1};
+    double row[COLUMNS];
+    size_t field = 99;
+    for (size_t i = 0; i < COLUMNS; i++) row[i] = -77;
+    assert_int_equal(features_encode(f, values, row, &field), REASON_NONE);
+    assert_memory_equal(row, expected, sizeof row);
+    features_destroy(f);
+}
+
+static void the_first_guilty_field_is_named(void **state) {
+    (void)state;
+    struct features *f = made(several, SEVERAL);
+    struct value values[] = {number(1), text("NL"), yes, missing};
+    double row[COLUMNS];
+    size_t field = 99;
+    assert_int_equal(features_encode(f, values, row, &field), REASON_WRONG_TYPE);
+    assert_int_equal(field, 2);
+    values[2] = text("m");
+    assert_int_equal(features_encode(f, values, row, &field), REASON_MISSING_FIELD);
+    assert_int_equal(field, 3);
+    features_destroy(f);
+}
+
+static void nothing_of_the_configuration_is_borrowed(void **state) {
+    (void)state;
+    char name[] = "amount", path[] = "/sum", value[] = "NL";
+    char *values[] = {value};
+    struct feature_config list[] = {{.name = name, .path = path, .type = FEATURE_NUMBER}, FIELD("c", "/c", FEATURE_CATEGORY, .values = {values, 1}});
+    struct features *f = made(list, 2);
+    name[0] = path[1] = value[0] = 'z';
+    memset(list, 0xFF, sizeof list);
+    assert_string_equal(features_column_name(f, 0), "amount");
+    assert_string_equal(features_paths(f)[0].at, "/sum");
+    struct value v[] = {number(1), text("NL")};
+    double row[2];
+    size_t field;
+    assert_int_equal(features_encode(f, v, row, &field), REASON_NONE);
+    assert_true(row[1] == 1);
+    features_destroy(f);
+}
+
+static void a_mapping_that_cannot_be_is_refused(void **state) {
+    (void)state;
+    const struct feature_config bad[] = {NUMBER(.clip = LIST("1")), NUMBER(.clip = LIST("1", "x")), NUMBER(.clip = LIST("", "1")), NUMBER(.clip = LIST("2", "1")),
+                                         NUMBER(.clip = LIST("1", "1")), NUMBER(.clip = LIST("1", "inf")), CATEGORY(.missing = true), CATEGORY(.hash = 2, .values = LIST("a"))};
+    struct features *f = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(features_create(&f, &bad[i], 1), ERR_CONFIG);
+    assert_int_equal(features_create(&f, bad, 0), ERR_CONFIG);
+    assert_null(f);
+}
+
+/* ---- fingerprint ---- */
+
+static uint64_t fingerprint(const struct feature_config *list, size_t n) {
+    struct features *f = made(list, n);
+    uint64_t fingerprint = features_fingerprint(f);
+    features_destroy(f);
+    return fingerprint;
+}
+
+static void the_fingerprint_changes_with_every_part_of_the_mapping(void **state) {
+    (void)state;
+    /* All of these encode differently; none may have the fingerprint of another. */
+    const struct feature_config one[] = {
+        NUMBER(.log1p = false), NUMBER(.log1p = true), NUMBER(.missing = true), NUMBER(.clip = LIST("0", "1")), NUMBER(.clip = LIST("0", "2")), NUMBER(.clip = LIST("-1", "1")),
+        NUMBER(.log1p = true, .clip = LIST("0", "1")), BOOLEAN(.missing = false), BOOLEAN(.missing = true), CATEGORY(.hash = 1), CATEGORY(.hash = 2), CATEGORY(.hash = 2, .missing = true),
+        CATEGORY(.values = LIST("a")), CATEGORY(.values = LIST("b")), CATEGORY(.values = LIST("a", "b")), CATEGORY(.values = LIST("b", "a")), CATEGORY(.values = LIST("a", "b"), .missing = true),
+        CATEGORY(.values = LIST("a b")), CATEGORY(.values = LIST("a", "b", "c")), CATEGORY(.values = LIST("a 1 1:b")), CATEGORY(.values = LIST("ab")),
+        FIELD("x", "/y", FEATURE_NUMBER, .required = false), FIELD("x", "/x/", FEATURE_NUMBER, .required = false), FIELD("x", "/x/y", FEATURE_NUMBER, .required = false),
+        FIELD("x", "/x 0 0", FEATURE_NUMBER, .required = false), FIELD("x", "/x\n0 0 2:/x 0 0", FEATURE_NUMBER, .required = false),
+    };
+    enum { N = sizeof one / sizeof *one };
+    uint64_t seen[N + 5];
+    size_t n = 0;
+    for (; n < N; n++) seen[n] = fingerprint(&one[n], 1);
+    struct feature_config two[] = {several[0], several[1], several[2]};
+    seen[n++] = fingerprint(two, 3);
+    seen[n++] = fingerprint(two, 2);
+    seen[n++] = fingerprint((struct feature_config[]){two[1], two[0]}, 2);
+    seen[n++] = fingerprint((struct feature_config[]){one[0], one[0]}, 2);
+    seen[n++] = fingerprint((struct feature_config[]){one[0], one[0], one[0]}, 3);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (seen[i] == seen[k]) fail_msg("%zu and %zu", i, k);
+}
+
+static void the_fingerprint_does_not_change_otherwise(void **state) {
+    (void)state;
+    const struct feature_config number_ = NUMBER(.clip = LIST("0", "100")), renamed = FIELD("z", "/x", FEATURE_NUMBER, .clip = LIST("0", "100"));
+    const struct feature_config spelled = NUMBER(.clip = LIST("0.0", "1e2")), needed = NUMBER(.clip = LIST("0", "100"), .required = true);
+    const struct feature_config plain = FIELD("x", "", FEATURE_NUMBER, .clip = LIST("0", "100"));
+    uint64_t same = fingerprint(&number_, 1);
+    assert_true(fingerprint(&number_, 1) == same); // not of an address
+    assert_true(fingerprint(&renamed, 1) == same);
+    assert_true(fingerprint(&spelled, 1) == same);
+    assert_true(fingerprint(&needed, 1) == same);
+    assert_true(fingerprint(&plain, 1) == same); // the default path, written out
+}
+
+/* Models carry it: a new build must not disown them. */
+static void the_fingerprint_stays_over_builds(void **state) {
+    (void)state;
+    assert_true(fingerprint(several, SEVERAL) == 0x201B5B7C37AF5879);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_go_through_as_they_are),
+        cmocka_unit_test(clip_comes_before_the_logarithm),
+        cmocka_unit_test(a_listed_category_is_one_hot),
+        cmocka_unit_test(a_hashed_category_takes_the_stated_column),
+        cmocka_unit_test(hashed_categories_spread_evenly),
+        cmocka_unit_test(booleans_are_one_or_zero),
+        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(columns_stand_in_order_of_configuration),
+        cmocka_unit_test(the_first_guilty_field_is_named),
+        cmocka_unit_test(nothing_of_the_configuration_is_borrowed),
+        cmocka_unit_test(a_mapping_that_cannot_be_is_refused),
+        cmocka_unit_test(the_fingerprint_changes_with_every_part_of_the_mapping),
+        cmocka_unit_test(the_fingerprint_does_not_change_otherwise),
+        cmocka_unit_test(the_fingerprint_stays_over_builds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,389 @@
+/* I4: requests of a partition in any n samples are at most B·n + burst + 1, whatever the utilities, the manager, the switches; a lost
+ * state starts over inside that; caps and grant hold over all partitions. */
+#include "stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* ---- the bound, for every window at once ---- */
+
+/* X = requests − B so far: the worst window ends at a sample and began at the least X before it. */
+struct watch {
+    double x, least, worst;
+};
+
+static void see(struct watch *w, bool asked, double rate) {
+    if (w->x < w->least) w->least = w->x;
+    w->x += asked - rate;
+    if (w->x - w->least > w->worst) w->worst = w->x - w->least;
+}
+
+static void within(const struct watch *w, double burst) {
+    if (w->worst > burst + 1 + 1e-6) fail_msg("some window is %.6f above its rate; burst + 1 is %g", w->worst, burst + 1);
+}
+
+/* ---- utilities made to break it ---- */
+
+static double constant(uint64_t seed, int64_t i) { return (void)seed, (void)i, 0.7; }
+static double certain(uint64_t seed, int64_t i) { return (void)seed, (void)i, 0; }
+static double ascending(uint64_t seed, int64_t i) { return (void)seed, (double)i * 1e-5; }
+static double descending(uint64_t seed, int64_t i) { return (void)seed, 1 - (double)i * 1e-5; }
+static double alternating(uint64_t seed, int64_t i) { return (void)seed, i % 2 ? 1 : 0; }
+static double spikes(uint64_t seed, int64_t i) { return uniform(seed, i) < 0.01; }
+static double with_nan(uint64_t seed, int64_t i) { return i % 3 ? uniform(seed, i) : (double)NAN; }
+/* Quiet until the purse is full, then everything at once, at moments that have nothing to do with blocks. */
+static double floods(uint64_t seed, int64_t i) { return uniform(seed, i / 173) < 0.15; }
+
+static double (*const shapes[])(uint64_t seed, int64_t i) = {constant, certain, ascending, descending, alternating, uniform, spikes, with_nan, floods};
+enum { SHAPES = sizeof shapes / sizeof *shapes, SAMPLES = 3000 };
+
+struct trial {
+    double rate, share, burst;
+    uint64_t seed;
+};
+
+static struct trial trial_of(uint64_t seed) {
+    static const double rates[] = {0.004, 0.02, 0.05, 0.13, 0.5, 1}, shares[] = {0.2, 0.05, 0.5, 1}, bursts[] = {1, 1.5, 2, 4, 10};
+    struct rng r = {.seed = seed};
+    return (struct trial){rates[rng_below(rng_next(&r), 6)], shares[rng_below(rng_next(&r), 4)], bursts[rng_below(rng_next(&r), 5)], seed};
+}
+
+static void open_trial(struct partition *p, const struct trial *t, enum manager manager) {
+    struct config c = config_of(t->rate, manager);
+    c.service.seed = (int64_t)t->seed;
+    c.budget.random_share = t->share;
+    c.budget.burst = t->burst;
+    partition_open(p, &c);
+}
+
+static void any_window_any_utilities(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 25; seed++)
+        for (int manager = 0; manager < MANAGERS; manager++)
+            for (size_t shape = 0; shape < SHAPES; shape++) {
+                struct trial t = trial_of(seed * 100 + shape);
+                struct partition p;
+                struct watch w = {0};
+                open_trial(&p, &t, (enum manager)manager);
+                for (int64_t i = 0; i < SAMPLES; i++) see(&w, partition_take(&p, shapes[shape](seed, i)).ask, t.rate);
+                within(&w, t.burst);
+                assert_int_equal(p.state.admitted, SAMPLES);
+                partition_close(&p);
+            }
+}
+
+/* The bound is no looser than it must be: floods come near it. */
+static void the_bound_is_reached(void **state) {
+    (void)state;
+    double nearest = 0;
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        struct trial t = {0.05, 0.2, 4, seed};
+        struct partition p;
+        struct watch w = {0};
+        open_trial(&p, &t, MANAGER_FIXED);
+        for (int64_t i = 0; i < 20000; i++) see(&w, partition_take(&p, floods(seed, i)).ask, t.rate);
+        within(&w, t.burst);
+        nearest = fmax(nearest, w.worst);
+        partition_close(&p);
+    }
+    assert_true(nearest > 4);
+}
+
+static void switches_and_lost_states(void **state) {
+    (void)state;
+    static const double scales[] = {1, 0, 0.1, 0.5, 3, 20};
+    for (uint64_t seed = 0; seed < 150; seed++) {
+        struct rng r = {.seed = seed};
+        struct trial t = trial_of(seed);
+        struct partition p;
+        struct watch w = {0};
+        open_trial(&p, &t, (enum manager)(seed % MANAGERS));
+        for (int64_t i = 0; i < SAMPLES; i++) {
+            uint64_t event = rng_below(rng_next(&r), 150);
+            if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];
+            if (event == 1) p.policy.operator_.paused = !p.policy.operator_.paused;
+            if (event == 2) p.policy.learner.cold = !p.policy.learner.cold;
+            if (event == 3) p.policy.operator_.explore_only = !p.policy.operator_.explore_only;
+            if (event == 4) strategy_begin(p.strategy, 0, false, 0, &p.state);
+            if (event == 5) strategy_swap(p.strategy, (uint64_t)i, NULL, &p.state);
+            see(&w, partition_take(&p, floods(seed, i)).ask, fmin(1, t.rate * p.policy.operator_.budget_scale));
+        }
+        within(&w, t.burst);
+        partition_close(&p);
+    }
+}
+
+static void a_lost_state_has_no_tokens_and_no_grant(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_FIXED);
+    c.budget.upfront = 50;
+    struct partition p;
+    partition_open(&p, &c);
+    assert_int_equal(p.state.grant_left, 50);
+    strategy_begin(p.strategy, 0, false, 0, &p.state);
+    for (int i = 0; i < 19; i++) { // 1/B samples earn the first token
+        struct decision d = partition_take(&p, 1);
+        assert_false(d.ask || d.covered);
+        assert_true(d.propensity == 0);
+    }
+    partition_take(&p, 1);
+    assert_true(partition_take(&p, 1).covered);
+    partition_close(&p);
+}
+
+/* ---- what is spent of it ---- */
+
+static void a_steady_stream_spends_its_budget(void **state) {
+    (void)state;
+    static const double rates[] = {0.01, 0.05, 0.2, 0.5};
+    double (*const steady[])(uint64_t, int64_t) = {uniform, constant, certain, spikes, alternating};
+    enum { N = 20000 };
+    for (size_t r = 0; r < 4; r++)
+        for (size_t shape = 0; shape < 5; shape++)
+            for (uint64_t seed = 1; seed < 4; seed++) {
+                struct trial t = {rates[r], 0.2, 10, seed};
+                struct partition p;
+                size_t asked = 0;
+                open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
+                for (int64_t i = 0; i < N; i++) asked += partition_take(&p, steady[shape](seed, i)).ask;
+                if ((double)asked > t.rate * N || (double)asked < 0.97 * t.rate * N) fail_msg("rate %g, utilities %zu, seed %d: %zu asked", t.rate, shape, (int)seed, asked);
+                assert_int_equal(asked, p.state.asked);
+                partition_close(&p);
+            }
+}
+
+static void random_and_cold_spend_it_too(void **state) {
+    (void)state;
+    for (int cold = 0; cold < 2; cold++) {
+        struct config c = config_of(0.05, cold ? MANAGER_FIXED : MANAGER_RANDOM);
+        struct partition p;
+        size_t asked = 0;
+        partition_open(&p, &c);
+        p.policy.learner.cold = cold;
+        for (int64_t i = 0; i < 400; i++) asked += partition_take(&p, 0).ask; // 400 = 20/B: cold all along
+        assert_in_range(asked, 15, 21);
+        partition_close(&p);
+    }
+}
+
+/* ---- the random arm ---- */
+
+static void every_block_has_its_request(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed};
+        struct partition p;
+        open_trial(&p, &t, (enum manager)(seed % MANAGERS));
+        for (int64_t block = 0; block < 30; block++) {
+            size_t drawn = 0;
+            for (int64_t i = 0; i < 100; i++) {
+                struct decision d = partition_take(&p, floods(seed, block * 100 + i));
+                drawn += d.by_random;
+                assert_true(d.covered);
+            }
+            assert_int_equal(drawn, 1);
+        }
+        partition_close(&p);
+    }
+}
+
+static void a_new_rate_waits_for_the_next_block(void **state) {
+    (void)state;
+    struct trial t = {0.05, 0.2, 10, 3};
+    struct partition p;
+    open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
+    for (int i = 0; i < 130; i++) partition_take(&p, 0.5);
+    p.policy.operator_.budget_scale = 2;
+    assert_true(p.state.block_size == 100 && p.state.block_start == 100);
+    for (int i = 0; i < 70; i++) assert_true(partition_take(&p, 0.5).propensity >= 0.01 - 1e-12);
+    assert_int_equal(p.state.block_start, 100);
+    struct decision d = partition_take(&p, 0.5);
+    assert_true(p.state.block_size == 50 && p.state.block_start == 200);
+    assert_true(d.by_strategy || d.propensity == 1.0 / 50);
+    partition_close(&p);
+}
+
+static void switches_that_ask_nobody(void **state) {
+    (void)state;
+    for (int which = 0; which < 4; which++) {
+        struct trial t = {0.5, 0.2, 10, 3};
+        struct partition p;
+        size_t asked = 0;
+        open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
+        for (int i = 0; i < 100; i++) partition_take(&p, 1);
+        p.policy.operator_.paused = which == 0;
+        p.policy.learner.full = which == 1;
+        p.policy.operator_.budget_scale = which != 2;
+        p.policy.operator_.explore_only = which == 3;
+        for (int i = 0; i < 100; i++) {
+            struct decision d = partition_take(&p, 1);
+            asked += d.ask;
+            assert_false(d.by_strategy);
+            assert_int_equal(d.covered, which == 3);
+            assert_true(d.propensity == (which == 3 ? 0.1 : 0));
+        }
+        assert_int_equal(asked, which == 3 ? 10 : 0);
+        partition_close(&p);
+    }
+}
+
+/* ---- caps and grant, over all partitions ---- */
+
+enum { PARTITIONS = 7, HOUR = 3600000, DAY = 24 * HOUR };
+
+static void open_all(struct partition *p, const struct config *c) {
+    for (int32_t i = 0; i < PARTITIONS; i++) assert_int_equal(partition_open_of(&p[i], c, PARTITIONS, i), 0);
+}
+
+static void close_all(struct partition *p) {
+    for (size_t i = 0; i < PARTITIONS; i++) partition_close(&p[i]);
+}
+
+/* Three days, so many samples an hour in all; the most that an hour and a day saw. */
+static void three_days(struct partition *p, int per_hour, size_t *most_hour, size_t *most_day, size_t *random_) {
+    size_t day = 0;
+    *most_hour = *most_day = *random_ = 0;
+    for (int64_t hour = 0; hour < 72; hour++) {
+        size_t asked = 0;
+        for (int64_t i = 0; i < per_hour; i++) {
+            struct partition *at = &p[i % PARTITIONS];
+            at->now_ms = 1700000000000 / DAY * DAY + hour * HOUR + i * HOUR / per_hour;
+            struct decision d = partition_take(at, uniform(5, hour * per_hour + i));
+            asked += d.ask;
+            *random_ += d.by_random;
+        }
+        if (asked > *most_hour) *most_hour = asked;
+        day = hour % 24 ? day + asked : asked;
+        if (day > *most_day) *most_day = day;
+    }
+}
+
+static void caps_hold_over_all_partitions(void **state) {
+    (void)state;
+    static const struct {
+        int64_t hour, day, upfront;
+    } caps[] = {{20, 0, 0}, {0, 100, 0}, {20, 100, 0}, {3, 0, 0}, {0, 30, 60}, {0, 0, 0}};
+    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
+        struct config c = config_of(0.2, MANAGER_QUANTILE_WINDOW);
+        c.budget.per_hour = caps[i].hour;
+        c.budget.per_day = caps[i].day;
+        c.budget.upfront = caps[i].upfront;
+        struct partition p[PARTITIONS];
+        size_t most_hour, most_day, random_;
+        open_all(p, &c);
+        three_days(p, 700, &most_hour, &most_day, &random_);
+        if (caps[i].hour) assert_in_range(most_hour, 1, caps[i].hour);
+        if (caps[i].day) assert_in_range(most_day, caps[i].day / 2, caps[i].day);
+        if (!caps[i].hour && !caps[i].day) assert_true(most_hour > 100 && most_day > 3000);
+        assert_true(random_ > 0);
+        close_all(p);
+    }
+}
+
+static void losing_the_state_does_not_open_a_cap(void **state) {
+    (void)state;
+    struct config c = config_of(0.5, MANAGER_QUANTILE_WINDOW);
+    c.budget.per_hour = 10;
+    struct partition p;
+    size_t asked = 0;
+    partition_open(&p, &c);
+    p.now_ms = 500000 * (int64_t)HOUR;
+    for (int i = 0; i < 2000; i++) {
+        if (i % 100 == 50) strategy_begin(p.strategy, 0, false, p.now_ms, &p.state);
+        asked += partition_take(&p, uniform(1, i)).ask;
+    }
+    assert_in_range(asked, 1, 10);
+    p.now_ms += HOUR;
+    for (int i = 0; i < 200; i++) asked += partition_take(&p, uniform(1, i)).ask;
+    assert_in_range(asked, 11, 20);
+    partition_close(&p);
+}
+
+static size_t asked_at(struct partition *p, int64_t hour) {
+    size_t asked = 0;
+    p->now_ms = hour * HOUR;
+    for (int i = 0; i < 200; i++) asked += partition_take(p, uniform(1, i)).ask;
+    return asked;
+}
+
+static void a_clock_set_back_opens_no_period(void **state) {
+    (void)state;
+    struct config c = config_of(0.5, MANAGER_QUANTILE_WINDOW);
+    c.budget.per_hour = 10;
+    struct partition p;
+    partition_open(&p, &c);
+    assert_in_range(asked_at(&p, 500000), 8, 10); // what both arms asked counts in both their parts
+    assert_int_equal(asked_at(&p, 499999), 0);
+    assert_int_equal(asked_at(&p, 500000), 0);
+    assert_int_equal(asked_at(&p, 499990), 0); // far back: that hour counts as spent
+    assert_in_range(asked_at(&p, 499991), 8, 10); // and the hours go on from there
+    partition_close(&p);
+}
+
+/* Covered or not is decided for a block as a whole: the cap that a block's own request fills doesn't uncover the rest of it. */
+static void a_block_fills_its_cap_whole(void **state) {
+    (void)state;
+    struct config c = config_of(0.5, MANAGER_FIXED);
+    c.budget.per_day = 5; // one of them the random arm's
+    struct partition p;
+    partition_open(&p, &c);
+    size_t drawn = 0;
+    for (int i = 0; i < 50; i++) {
+        struct decision d = partition_take(&p, 0);
+        drawn += d.by_random;
+        assert_int_equal(d.covered, i < 10);
+    }
+    assert_int_equal(drawn, 1);
+    partition_close(&p);
+}
+
+static void the_grant_is_given_at_once_and_once(void **state) {
+    (void)state;
+    struct config c = config_of(0.01, MANAGER_QUANTILE_WINDOW);
+    c.budget.upfront = 52;
+    struct partition p[PARTITIONS];
+    size_t total = 0;
+    open_all(p, &c);
+    for (size_t i = 0; i < PARTITIONS; i++) {
+        size_t given = 0;
+        p[i].policy.operator_.paused = true;
+        assert_false(partition_take(&p[i], 0.5).ask);
+        p[i].policy.operator_.paused = false;
+        struct watch beside = {0};
+        for (int64_t n = 0; n < 3000; n++) {
+            struct decision d = partition_take(&p[i], uniform(i, n));
+            assert_int_equal(d.reason == ASK_UPFRONT && d.ask, n < (i < 3 ? 8 : 7)); // 52 = 7·7 + 3
+            if (d.ask && d.reason == ASK_UPFRONT) assert_true(++given && d.covered && d.propensity == 1);
+            else see(&beside, d.ask, 0.01);
+        }
+        assert_true(p[i].state.asked >= given + 20);
+        within(&beside, 10);
+        total += given;
+    }
+    assert_int_equal(total, 52);
+    close_all(p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_window_any_utilities),
+        cmocka_unit_test(the_bound_is_reached),
+        cmocka_unit_test(switches_and_lost_states),
+        cmocka_unit_test(a_lost_state_has_no_tokens_and_no_grant),
+        cmocka_unit_test(a_steady_stream_spends_its_budget),
+        cmocka_unit_test(random_and_cold_spend_it_too),
+        cmocka_unit_test(every_block_has_its_request),
+        cmocka_unit_test(a_new_rate_waits_for_the_next_block),
+        cmocka_unit_test(switches_that_ask_nobody),
+        cmocka_unit_test(caps_hold_over_all_partitions),
+        cmocka_unit_test(losing_the_state_does_not_open_a_cap),
+        cmocka_unit_test(a_clock_set_back_opens_no_period),
+        cmocka_unit_test(a_block_fills_its_cap_whole),
+        cmocka_unit_test(the_grant_is_given_at_once_and_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

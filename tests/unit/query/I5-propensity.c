@@ -1,0 +1,181 @@
+/* I5: the stated propensity is the probability of being asked. Long-run frequencies match it, nothing that the strategy arm does
+ * depends on the draw, and sums weighted by 1/propensity are unbiased, through caps, pauses, switches and losses. */
+#include "stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { M = 100 }; // block of rate 0.05, share 0.2
+
+static void open_seed(struct partition *p, enum manager manager, uint64_t seed) {
+    struct config c = config_of(0.05, manager);
+    c.service.seed = (int64_t)seed;
+    c.query.threshold = 0.96;
+    partition_open(p, &c);
+}
+
+/* ---- the draw ---- */
+
+static void any_place_of_a_block_is_as_likely(void **state) {
+    (void)state;
+    enum { SEEDS = 4000 };
+    size_t place[2][M] = {0}, together = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct partition p;
+        size_t drawn[2] = {0};
+        open_seed(&p, MANAGER_FIXED, seed);
+        for (size_t i = 0; i < 2 * M; i++)
+            if (partition_take(&p, 0).by_random) place[i / M][i % M]++, drawn[i / M] = i % M;
+        together += drawn[0] == drawn[1];
+        partition_close(&p);
+    }
+    for (size_t block = 0; block < 2; block++) {
+        double chi2 = 0;
+        for (size_t i = 0; i < M; i++) chi2 += pow((double)place[block][i] - SEEDS / M, 2) / (SEEDS / M);
+        assert_true(chi2 < 160 && chi2 > 50); // 99 degrees of freedom: mean 99, deviation 14
+    }
+    assert_in_range(together, 15, 70); // SEEDS / M if one block says nothing of the next
+}
+
+/* Inside a block nothing that the strategy arm sees may tell the draws of different seeds apart. */
+static void the_strategy_arm_is_blind_to_the_draw(void **state) {
+    (void)state;
+    struct decision first[M];
+    int64_t tokens[M];
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct config c = config_of(0.05, MANAGER_FIXED); // draws nothing itself
+        struct partition p;
+        c.service.seed = (int64_t)seed;
+        c.budget.per_day = 4; // both caps are reached
+        c.query.threshold = 0.9;
+        partition_open(&p, &c);
+        for (size_t i = 0; i < M; i++) {
+            struct decision d = partition_take(&p, uniform(1, (int64_t)i));
+            if (!seed) first[i] = d, tokens[i] = p.state.tokens;
+            assert_int_equal(d.by_strategy, first[i].by_strategy);
+            assert_int_equal(d.covered, first[i].covered);
+            assert_true(d.propensity == first[i].propensity && d.manager_probability == first[i].manager_probability && p.state.tokens == tokens[i]);
+        }
+        partition_close(&p);
+    }
+}
+
+/* ---- frequencies ---- */
+
+static void frequencies_match_what_was_stated(void **state) {
+    (void)state;
+    for (int manager = 0; manager < MANAGERS; manager++) {
+        double random_excess[10] = {0}, random_variance[10] = {0}, asked_excess = 0, asked_variance = 0;
+        for (uint64_t seed = 0; seed < 40; seed++) {
+            struct partition p;
+            open_seed(&p, (enum manager)manager, seed);
+            for (int64_t i = 0; i < 5000; i++) {
+                double u = uniform(seed, i);
+                struct decision d = partition_take(&p, u);
+                assert_true(d.covered && d.propensity > 0 && d.ask == (d.by_strategy || d.by_random));
+                assert_true(d.by_strategy ? d.propensity == 1 : d.propensity == 1.0 / M);
+                size_t tenth = (size_t)(u * 10); // the random arm must not care for utility
+                random_excess[tenth] += d.by_random - 1.0 / M;
+                random_variance[tenth] += (1 - 1.0 / M) / M;
+                asked_excess += d.ask - d.propensity;
+                asked_variance += d.propensity * (1 - d.propensity);
+            }
+            partition_close(&p);
+        }
+        for (size_t i = 0; i < 10; i++) assert_true(fabs(random_excess[i]) < 4 * sqrt(random_variance[i]));
+        assert_true(fabs(asked_excess) < 4 * sqrt(asked_variance));
+    }
+}
+
+/* ---- sums ---- */
+
+struct sums {
+    double n, right;               // weighted by 1/propensity
+    double covered_n, covered_right; // what they estimate
+};
+
+static void cap_the_hours(struct partition *p, int64_t i) { p->now_ms = i * 7000; } // 514 samples an hour
+static void pause_now_and_then(struct partition *p, int64_t i) { p->policy.operator_.paused = i / 37 % 3 == 1; }
+static void change_the_scale(struct partition *p, int64_t i) { p->policy.operator_.budget_scale = (const double[]){1, 2, 0.3, 0}[i / 450 % 4]; }
+static void start_cold(struct partition *p, int64_t i) { p->policy.learner.cold = i < 1000; }
+static void explore_only(struct partition *p, int64_t i) { p->policy.operator_.explore_only = i / 250 % 2; }
+static void lose_the_state(struct partition *p, int64_t i) {
+    if (i % 700 == 650) strategy_begin(p->strategy, p->number, false, p->now_ms, &p->state);
+}
+static void nothing(struct partition *p, int64_t i) { (void)p, (void)i; }
+
+static struct sums one_life(const struct config *c, uint64_t seed, void (*event)(struct partition *, int64_t)) {
+    struct config own = *c;
+    struct partition p;
+    struct sums s = {0};
+    own.service.seed = (int64_t)seed;
+    partition_open(&p, &own);
+    for (int64_t i = 0; i < 2050; i++) {
+        event(&p, i);
+        double u = uniform(9, i); // the stream is one; only the draws differ
+        bool right = u < 0.85;
+        struct decision d = partition_take(&p, u);
+        assert_true(d.covered ? d.propensity > 0 : d.propensity == 0);
+        if (!d.covered) continue;
+        s.covered_n++;
+        s.covered_right += right;
+        if (d.ask) s.n += 1 / d.propensity, s.right += right / d.propensity;
+    }
+    partition_close(&p);
+    return s;
+}
+
+static void unbiased(const char *what, const double *error, size_t n) {
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < n; i++) mean += error[i] / (double)n;
+    for (size_t i = 0; i < n; i++) variance += pow(error[i] - mean, 2) / (double)(n - 1);
+    if (fabs(mean) > 4 * sqrt(variance / (double)n) + 1e-9) fail_msg("%s: off by %g, standard error %g", what, mean, sqrt(variance / (double)n));
+}
+
+static void weighted_sums_are_unbiased(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        void (*event)(struct partition *, int64_t);
+        int64_t per_hour, upfront;
+    } lives[] = {{"plain", nothing, 0, 0},
+                 {"capped", cap_the_hours, 6, 0},
+                 {"capped, granted", cap_the_hours, 12, 30},
+                 {"paused", pause_now_and_then, 0, 0},
+                 {"scaled", change_the_scale, 0, 0},
+                 {"cold", start_cold, 0, 0},
+                 {"explored", explore_only, 0, 0},
+                 {"lost", lose_the_state, 0, 0}};
+    enum { SEEDS = 120 };
+    for (size_t life = 0; life < sizeof lives / sizeof *lives; life++)
+        for (int manager = MANAGER_FIXED; manager < MANAGERS; manager++) {
+            struct config c = config_of(0.05, (enum manager)manager);
+            c.query.threshold = 0.9;
+            c.budget.per_hour = lives[life].per_hour;
+            c.budget.upfront = lives[life].upfront;
+            double n[SEEDS], right[SEEDS], covered = 0;
+            for (uint64_t seed = 0; seed < SEEDS; seed++) {
+                struct sums s = one_life(&c, seed + 1, lives[life].event);
+                n[seed] = s.n - s.covered_n;
+                right[seed] = s.right - s.covered_right;
+                covered += s.covered_n / SEEDS;
+            }
+            assert_true(covered > 300);
+            unbiased(lives[life].name, n, SEEDS);
+            unbiased(lives[life].name, right, SEEDS);
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_place_of_a_block_is_as_likely),
+        cmocka_unit_test(the_strategy_arm_is_blind_to_the_draw),
+        cmocka_unit_test(frequencies_match_what_was_stated),
+        cmocka_unit_test(weighted_sums_are_unbiased),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

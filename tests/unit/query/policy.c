@@ -1,0 +1,101 @@
+/* The two records of the policy: as FORMATS says, there and back, and nothing half read. */
+#include "query/policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void records_read_as_documented(void **state) {
+    (void)state;
+    struct buf b = {0};
+    policy_learner_write(&(struct policy_learner){.live = 41, .full = true}, &b);
+    assert_true(text_equal(buf_view(&b), TEXT("{\"live\":41,\"cold\":false,\"full\":true}")));
+    buf_reset(&b);
+    policy_operator_write(&(struct policy_operator){.paused = true, .budget_scale = 0.5, .pin = 7}, &b);
+    assert_true(text_equal(buf_view(&b), TEXT("{\"paused\":true,\"budget_scale\":0.5,\"pin\":7,\"explore_only\":false}")));
+    buf_release(&b);
+}
+
+static void every_learner_record_comes_back(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        struct policy_learner in = {.live = i & 4 ? (uint64_t)1 << 53 : 0, .cold = i & 1, .full = i & 2}, out = {.live = 9, .cold = !in.cold, .full = !in.full};
+        struct buf b = {0};
+        policy_learner_write(&in, &b);
+        assert_int_equal(policy_learner_read(&out, buf_view(&b)), 0);
+        assert_true(out.live == in.live && out.cold == in.cold && out.full == in.full);
+        buf_release(&b);
+    }
+}
+
+static void every_operator_record_comes_back(void **state) {
+    (void)state;
+    static const double scales[] = {0, 0.1, 1, 1.0 / 3, 20};
+    for (unsigned i = 0; i < 20; i++) {
+        struct policy_operator in = {.budget_scale = scales[i % 5], .pin = i & 2 ? 12 : 0, .paused = i & 1, .explore_only = i & 4};
+        struct policy_operator out = {.budget_scale = -1, .paused = !in.paused, .explore_only = !in.explore_only};
+        struct buf b = {0};
+        policy_operator_write(&in, &b);
+        assert_int_equal(policy_operator_read(&out, buf_view(&b)), 0);
+        assert_true(out.budget_scale == in.budget_scale && out.pin == in.pin && out.paused == in.paused && out.explore_only == in.explore_only);
+        buf_release(&b);
+    }
+}
+
+static void members_of_later_versions_do_not_matter(void **state) {
+    (void)state;
+    struct policy_learner out;
+    assert_int_equal(policy_learner_read(&out, TEXT(" {\"new\":[1,{}],\"full\":true,\"cold\":false,\"live\":3} ")), 0);
+    assert_true(out.live == 3 && out.full && !out.cold);
+}
+
+static void what_is_no_record_changes_nothing(void **state) {
+    (void)state;
+    static const char *const learners[] = {
+        "", "null", "[]", "3", "{}", "{\"live\":1,\"cold\":true}", "{\"live\":1,\"cold\":true,\"full\":0}", "{\"live\":-1,\"cold\":true,\"full\":false}",
+        "{\"live\":1.5,\"cold\":true,\"full\":false}", "{\"live\":1e300,\"cold\":true,\"full\":false}", "{\"live\":\"1\",\"cold\":true,\"full\":false}",
+        "{\"live\":null,\"cold\":true,\"full\":false}", "{\"live\":1,\"cold\":null,\"full\":false}", "{\"live\":1,\"cold\":true,\"full\":false}x",
+        "{\"live\":1,\"cold\":true,\"full\":false", "{\"Live\":1,\"cold\":true,\"full\":false}",
+    };
+    static const char *const operators[] = {
+        "{\"paused\":true,\"budget_scale\":-0.1,\"pin\":0,\"explore_only\":false}", "{\"paused\":true,\"budget_scale\":1e999,\"pin\":0,\"explore_only\":false}",
+        "{\"paused\":true,\"budget_scale\":null,\"pin\":0,\"explore_only\":false}", "{\"paused\":true,\"budget_scale\":1,\"explore_only\":false}",
+        "{\"paused\":\"no\",\"budget_scale\":1,\"pin\":0,\"explore_only\":false}", "{\"live\":1,\"cold\":true,\"full\":false}",
+    };
+    for (size_t i = 0; i < sizeof learners / sizeof *learners; i++) {
+        struct policy_learner out = {.live = 9, .full = true};
+        assert_int_equal(policy_learner_read(&out, text_of(learners[i])), ERR_CORRUPT);
+        assert_true(out.live == 9 && !out.cold && out.full);
+    }
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+        struct policy_operator out = {.budget_scale = 0.25, .pin = 3};
+        assert_int_equal(policy_operator_read(&out, text_of(operators[i])), ERR_CORRUPT);
+        assert_true(out.budget_scale == 0.25 && out.pin == 3 && !out.paused);
+    }
+    assert_int_equal(policy_learner_read(&(struct policy_learner){0}, (struct text){NULL, 0}), ERR_CORRUPT);
+}
+
+static void the_operator_pins_over_the_learner(void **state) {
+    (void)state;
+    struct policy p = POLICY_DEFAULT;
+    assert_true(p.learner.cold && p.operator_.budget_scale == 1 && policy_live(&p) == 0);
+    p.learner.live = 5;
+    assert_int_equal(policy_live(&p), 5);
+    p.operator_.pin = 2;
+    assert_int_equal(policy_live(&p), 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_read_as_documented),
+        cmocka_unit_test(every_learner_record_comes_back),
+        cmocka_unit_test(every_operator_record_comes_back),
+        cmocka_unit_test(members_of_later_versions_do_not_matter),
+        cmocka_unit_test(what_is_no_record_changes_nothing),
+        cmocka_unit_test(the_operator_pins_over_the_learner),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+/* The state's text: back as it went, refused when one character is wrong; and the codes of utilities. */
+#include "query/state.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { TOPIC = 4711, OFFSET = 123456 };
+
+/* ---- text ---- */
+
+static uint32_t word(struct rng *r) { return (uint32_t)rng_next(r); }
+
+static struct cap_counter any_counter(struct rng *r) {
+    return (struct cap_counter){.period = word(r), .strategy = word(r), .random_ = word(r), .block = word(r) & 1};
+}
+
+/* Any state that a run could reach; every field is set. */
+static struct partition_state any_state(uint64_t seed) {
+    struct rng r = {.seed = seed};
+    struct partition_state s = {0};
+    s.policy = rng_next(&r);
+    s.model = rng_next(&r);
+    s.admitted = rng_next(&r);
+    s.covered = rng_below(rng_next(&r), s.admitted);
+    s.asked = rng_below(rng_next(&r), s.admitted);
+    s.tokens = (int64_t)(rng_next(&r) >> 11);
+    s.block_start = rng_below(rng_next(&r), s.admitted);
+    s.block_size = word(&r);
+    s.both = word(&r) & 1;
+    s.grant_left = word(&r);
+    s.hour = any_counter(&r);
+    s.day = any_counter(&r);
+    for (size_t i = 0; i < STATE_OWN; i++) s.own[i] = word(&r);
+    s.memory_of = word(&r);
+    for (size_t i = 0; i < STATE_SHARES; i++) s.window_n[i] = word(&r) % 33, s.window_at[i] = word(&r) % 32;
+    for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)word(&r);
+    return s;
+}
+
+static void same_counter(const struct cap_counter *a, const struct cap_counter *b) {
+    assert_int_equal(a->period, b->period);
+    assert_int_equal(a->strategy, b->strategy);
+    assert_int_equal(a->random_, b->random_);
+    assert_int_equal(a->block, b->block);
+}
+
+static void same_state(const struct partition_state *a, const struct partition_state *b) {
+    const uint64_t *const whole[][2] = {{&a->policy, &b->policy},   {&a->model, &b->model}, {&a->admitted, &b->admitted},
+                                        {&a->covered, &b->covered}, {&a->asked, &b->asked}, {&a->block_start, &b->block_start}};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) assert_true(*whole[i][0] == *whole[i][1]);
+    assert_true(a->tokens == b->tokens);
+    assert_int_equal(a->block_size, b->block_size);
+    assert_int_equal(a->both, b->both);
+    assert_int_equal(a->grant_left, b->grant_left);
+    same_counter(&a->hour, &b->hour);
+    same_counter(&a->day, &b->day);
+    assert_memory_equal(a->own, b->own, sizeof a->own);
+    assert_int_equal(a->memory_of, b->memory_of);
+    assert_memory_equal(a->window_n, b->window_n, sizeof a->window_n);
+    assert_memory_equal(a->window_at, b->window_at, sizeof a->window_at);
+    assert_memory_equal(a->window, b->window, sizeof a->window);
+}
+
+static void what_is_written_is_read(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 500; seed++) {
+        struct partition_state s = any_state(seed), read;
+        char text[STATE_TEXT_MAX + 1];
+        size_t n = state_write(&s, seed, (int64_t)seed - 3, text);
+        assert_true(n <= STATE_TEXT_MAX);
+        for (size_t i = 0; i < n; i++) assert_true(text[i] > ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\');
+        assert_int_equal(state_read(&read, seed, (int64_t)seed - 3, (struct text){text, n}), 0);
+        same_state(&s, &read);
+    }
+}
+
+static void one_wrong_character_is_found(void **state) {
+    (void)state;
+    struct partition_state s = any_state(1), read = any_state(2), before = read;
+    char text[STATE_TEXT_MAX + 1];
+    size_t n = state_write(&s, TOPIC, OFFSET, text);
+    for (size_t i = 0; i < n; i++)
+        for (unsigned wrong = 1; wrong < 256; wrong += i < 20 ? 1 : 7) {
+            text[i] = (char)(text[i] ^ wrong);
+            assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), ERR_CORRUPT);
+            text[i] = (char)(text[i] ^ wrong);
+        }
+    same_state(&read, &before);
+    assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), 0);
+}
+
+static void another_length_is_refused(void **state) {
+    (void)state;
+    struct partition_state s = any_state(1), read;
+    char text[STATE_TEXT_MAX + 2] = {0};
+    size_t n = state_write(&s, TOPIC, OFFSET, text);
+    for (size_t cut = 1; cut < n; cut++) assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, cut}), ERR_CORRUPT);
+    assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n + 1}), ERR_CORRUPT);
+    assert_int_equal(state_read(&read, TOPIC, OFFSET, TEXT("set by a tool")), ERR_CORRUPT);
+}
+
+static void a_missing_one_is_not_a_damaged_one(void **state) {
+    (void)state;
+    struct partition_state read;
+    assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){NULL, 0}), ERR_MISSING);
+    assert_int_equal(state_read(&read, TOPIC, OFFSET, TEXT("")), ERR_MISSING);
+}
+
+static void it_belongs_to_one_topic_and_offset(void **state) {
+    (void)state;
+    struct partition_state s = any_state(1), read = any_state(2), before = read;
+    char text[STATE_TEXT_MAX + 1];
+    size_t n = state_write(&s, TOPIC, OFFSET, text);
+    assert_int_equal(state_read(&read, TOPIC + 1, OFFSET, (struct text){text, n}), ERR_MISMATCH);
+    assert_int_equal(state_read(&read, TOPIC, OFFSET - 1, (struct text){text, n}), ERR_MISMATCH);
+    same_state(&read, &before);
+}
+
+static void impossible_numbers_are_refused(void **state) {
+    (void)state;
+    struct partition_state wrong[10];
+    for (size_t i = 0; i < 10; i++) wrong[i] = any_state(5);
+    wrong[0].covered = wrong[0].admitted + 1;
+    wrong[1].asked = wrong[1].admitted + 1;
+    wrong[2].block_start = wrong[2].admitted + 1;
+    wrong[3].tokens = -1;
+    wrong[4].window_n[0] = STATE_WINDOW + 1;
+    wrong[5].window_at[3] = STATE_WINDOW;
+    wrong[6].day.block = 2;
+    wrong[7].both = 2;
+    wrong[8].hour.block = 2;
+    wrong[9].tokens = INT64_MAX;
+    for (size_t i = 0; i < 10; i++) {
+        struct partition_state read;
+        char text[STATE_TEXT_MAX + 1];
+        size_t n = state_write(&wrong[i], TOPIC, OFFSET, text);
+        assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), ERR_CORRUPT);
+    }
+}
+
+/* ---- codes ---- */
+
+static void every_code_comes_back(void **state) {
+    (void)state;
+    const uint16_t least = utility_code(-INFINITY), most = utility_code(INFINITY);
+    double before = -INFINITY;
+    for (uint32_t code = least; code <= most; code++) {
+        double value = utility_value((uint16_t)code);
+        assert_int_equal(utility_code(value), code);
+        assert_true(code == least || value > before);
+        before = value;
+    }
+}
+
+static void codes_order_as_utilities_do(void **state) {
+    (void)state;
+    struct rng r = {.seed = 3};
+    for (int i = 0; i < 200000; i++) {
+        double a = ldexp(rng_next_normal(&r), (int)rng_below(rng_next(&r), 60) - 40), b = a * (1 + rng_next_unit(&r));
+        if (a > b) assert_true(utility_code(a) >= utility_code(b));
+        else assert_true(utility_code(a) <= utility_code(b));
+        if (fabs(a) < 0x1p-40 || fabs(a) > 0x1p22) continue;
+        assert_true(fabs(utility_value(utility_code(a)) - a) <= fabs(a) / 1024);
+    }
+}
+
+static void odd_utilities_have_their_places(void **state) {
+    (void)state;
+    static const double ascending[] = {-INFINITY, -1e300, -700, -1, -1e-12, 0, 1e-12, 1, 5000, 1e300, INFINITY};
+    for (size_t i = 0; i < sizeof ascending / sizeof *ascending; i++) {
+        assert_true(utility_code((double)NAN) < utility_code(ascending[i]));
+        if (i) assert_true(utility_code(ascending[i - 1]) < utility_code(ascending[i]));
+    }
+    assert_true(isnan(utility_value(utility_code((double)NAN))));
+    assert_int_equal(utility_code(-0.0), utility_code(0.0));
+    assert_true(utility_value(utility_code(0)) == 0);
+    assert_true(isfinite(utility_value(utility_code(1e300))));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(one_wrong_character_is_found),
+        cmocka_unit_test(another_length_is_refused),
+        cmocka_unit_test(a_missing_one_is_not_a_damaged_one),
+        cmocka_unit_test(it_belongs_to_one_topic_and_offset),
+        cmocka_unit_test(impossible_numbers_are_refused),
+        cmocka_unit_test(every_code_comes_back),
+        cmocka_unit_test(codes_order_as_utilities_do),
+        cmocka_unit_test(odd_utilities_have_their_places),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

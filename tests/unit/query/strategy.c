@@ -1,0 +1,203 @@
+/* One decision: which measure, cold or not, why it was asked, and what the managers make of odd utilities. */
+#include "stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const char *mix_keys[] = {"risk", "entropy", "log_odds_margin", "margin", "least_confidence"}, *mix_shares[] = {"0.5", "0.25", "0.15", "0.1", "0"};
+
+static struct config mixed(size_t n) {
+    struct config c = config_of(0.1, MANAGER_QUANTILE_WINDOW);
+    c.query.measure = MEASURE_MIX;
+    c.query.mix = (struct map){(char **)mix_keys, (char **)mix_shares, n};
+    return c;
+}
+
+static void a_mix_draws_by_its_shares(void **state) {
+    (void)state;
+    static const double shares[MEASURES] = {[MEASURE_RISK] = 0.5, [MEASURE_ENTROPY] = 0.25, [MEASURE_LOG_ODDS_MARGIN] = 0.15, [MEASURE_MARGIN] = 0.1};
+    enum { N = 20000 };
+    struct config c = mixed(4);
+    struct partition p;
+    double used[MEASURES] = {0}, asked[MEASURES] = {0};
+    partition_open(&p, &c);
+    for (int64_t i = 0; i < N; i++) {
+        double u = uniform(2, i);
+        struct decision d = partition_take(&p, u);
+        used[d.measure]++;
+        asked[d.measure] += d.by_strategy;
+        double exact = measure_utility(d.measure, (const float[]){1 - (float)u, (float)u}, 2, 1);
+        assert_true(d.utility == utility_value(utility_code(exact)));
+        if (d.by_strategy) assert_int_equal(d.reason, d.measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN);
+    }
+    for (int m = 0; m < MEASURES; m++) {
+        assert_true(fabs(used[m] / N - shares[m]) < 0.015);
+        assert_true(fabs(asked[m] / N - 0.08 * shares[m]) < 0.012); // each has its own quantile: none crowds out the others
+    }
+    partition_close(&p);
+}
+
+static void a_mix_that_is_none_is_refused(void **state) {
+    (void)state;
+    struct strategy *s = NULL;
+    for (size_t n = 0; n < 6; n++) {
+        struct config c = mixed(n);
+        int wanted = n == 4 ? 0 : ERR_CONFIG; // 5 are too many, fewer don't add up to 1
+        assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2}), wanted);
+        if (!wanted) strategy_destroy(s);
+    }
+    static const char *keys[] = {"mix"}, *shares[] = {"1"};
+    struct config c = mixed(1);
+    c.query.mix = (struct map){(char **)keys, (char **)shares, 1};
+    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2}), ERR_CONFIG);
+    keys[0] = "doubt";
+    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2}), ERR_CONFIG);
+}
+
+static void cold_asks_without_looking(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_FIXED);
+    struct partition p;
+    size_t cold = 0, high = 0;
+    partition_open(&p, &c);
+    p.policy.learner.cold = true;
+    for (int64_t i = 0; i < 1000; i++) {
+        struct decision d = partition_take(&p, uniform(3, i));
+        if (!d.by_strategy) continue;
+        assert_int_equal(d.reason, i < 400 ? ASK_COLD : ASK_RISK); // until 20/B samples
+        cold += d.reason == ASK_COLD;
+        high += d.reason == ASK_COLD && d.utility >= 0.5;
+        assert_true(d.reason == ASK_COLD || d.utility >= 0.5);
+    }
+    assert_in_range(cold, 11, 17); // 16 are due
+    assert_in_range(high, 3, cold - 3);
+    partition_close(&p);
+}
+
+static void without_a_model_it_stays_cold(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_FIXED);
+    struct partition p;
+    size_t asked = 0;
+    partition_open(&p, &c);
+    for (int64_t i = 0; i < 2000; i++) {
+        const float prob[2] = {0.1f, 0.9f};
+        struct decision d;
+        strategy_decide(p.strategy, &p.policy, 0, &(struct candidate){.offset = i, .prob = prob}, &p.state, &d);
+        assert_true(d.utility == 0 && d.threshold == 0);
+        if (d.by_strategy) assert_int_equal(d.reason, ASK_COLD);
+        asked += d.by_strategy;
+    }
+    assert_in_range(asked, 75, 84);
+    partition_close(&p);
+}
+
+static void both_arms_make_one_request(void **state) {
+    (void)state;
+    struct config c = config_of(0.5, MANAGER_FIXED);
+    struct partition p;
+    size_t both = 0, asked = 0;
+    partition_open(&p, &c);
+    for (int64_t i = 0; i < 2000; i++) {
+        int64_t tokens = p.state.tokens;
+        uint64_t labels = p.state.asked;
+        bool begins = p.state.admitted - p.state.block_start == p.state.block_size || !p.state.block_size, returned = p.state.both;
+        struct decision d = partition_take(&p, uniform(1, i));
+        assert_int_equal(p.state.asked - labels, d.ask);
+        asked += d.ask;
+        if (!d.by_strategy || !d.by_random) continue;
+        both++;
+        assert_true(d.reason == ASK_RISK && d.propensity == 1);
+        if (begins) continue;
+        assert_true(p.state.tokens == tokens + TOKEN_ONE / 2 - TOKEN_ONE && !returned); // one token for the two
+        assert_true(p.state.both);
+    }
+    assert_true(both > 20);
+    assert_in_range(asked, 980, 1001); // and none of the two is lost to the budget
+    partition_close(&p);
+}
+
+static void nan_is_never_asked_for(void **state) {
+    (void)state;
+    for (int manager = 0; manager < MANAGERS; manager++)
+        for (int cold = 0; cold < 2; cold++) {
+            struct config c = config_of(0.2, (enum manager)manager);
+            struct partition p;
+            size_t drawn = 0;
+            partition_open(&p, &c);
+            p.policy.learner.cold = cold;
+            for (int64_t i = 0; i < 100; i++) {
+                struct decision d = partition_take(&p, (double)NAN);
+                assert_true(isnan(d.utility) && !d.by_strategy && d.manager_probability == 0);
+                drawn += d.by_random;
+            }
+            assert_int_equal(drawn, 4); // the random arm does not look
+            partition_close(&p);
+        }
+}
+
+static void fixed_asks_from_its_threshold_on(void **state) {
+    (void)state;
+    struct config c = config_of(1, MANAGER_FIXED);
+    struct partition p;
+    partition_open(&p, &c);
+    for (int64_t i = 0; i < 500; i++) {
+        double u = uniform(1, i);
+        struct decision d = partition_take(&p, u);
+        assert_int_equal(d.manager_probability == 1, d.utility >= 0.5);
+        assert_true(d.threshold == 0.5);
+    }
+    partition_close(&p);
+}
+
+/* The smoothed rank: whatever the window holds, an exchangeable utility is asked at the rate. */
+static void equal_utilities_are_drawn_at_the_rate(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW), plain = config_of(0.05, MANAGER_RANDOM);
+    struct partition p, q;
+    partition_open(&p, &c);
+    partition_open(&q, &plain);
+    for (int64_t i = 0; i < 2000; i++) {
+        q.state = p.state;
+        double rate = partition_take(&q, 0.25).manager_probability, got = partition_take(&p, 0.25).manager_probability;
+        assert_true(fabs(got - rate) < 1e-12);
+    }
+    partition_close(&p);
+    partition_close(&q);
+}
+
+static void the_threshold_is_the_quantile(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+    struct partition p;
+    partition_open(&p, &c);
+    double mean = 0;
+    for (int64_t i = 0; i < 6000; i++) {
+        struct decision d = partition_take(&p, uniform(6, i));
+        if (i >= 1 && d.manager_probability == 1) assert_true(d.utility > d.threshold);
+        if (d.manager_probability == 0) assert_true(d.utility <= d.threshold);
+        if (i >= STATE_WINDOW && d.utility > d.threshold) assert_true(d.manager_probability > 0.9);
+        if (i >= 1000) mean += d.threshold / 5000;
+    }
+    assert_true(fabs(mean - 0.96) < 0.01);
+    partition_close(&p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mix_draws_by_its_shares),
+        cmocka_unit_test(a_mix_that_is_none_is_refused),
+        cmocka_unit_test(cold_asks_without_looking),
+        cmocka_unit_test(without_a_model_it_stays_cold),
+        cmocka_unit_test(both_arms_make_one_request),
+        cmocka_unit_test(nan_is_never_asked_for),
+        cmocka_unit_test(fixed_asks_from_its_threshold_on),
+        cmocka_unit_test(equal_utilities_are_drawn_at_the_rate),
+        cmocka_unit_test(the_threshold_is_the_quantile),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
