@@ -261,7 +261,6 @@ static int start(struct demo *d) {
     else result = start_run(d, for_run);
     TRY(result);
     TRY(start_helpers(d));
-    if (!*d->config->model.positive) return ERR_CONFIG; // both sources name it
     open_screen(d);
     return 0;
 }

@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 
-enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, HEADER_MAX = 1 << 20, NAME_MAX_ = 24 };
+enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, HEADER_MAX = 1 << 20, NAME_MAX_ = 40 };
 
 static const char format_name[] = "winnowd-model-1";
 

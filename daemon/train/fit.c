@@ -1,0 +1,236 @@
+/* Labelled rows to a model version: standardise once, fit each member on its own memory, mix the members by what they said before.
+ *
+ * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give equal models, whatever crashed or
+ * repeated on the way (promise I8). Members whose memories reach beyond the first label are the same fit, done once.
+ * The mixture weighs each member by its discounted log loss on labels, each taken from the prediction that was recorded when the sample was
+ * asked (exponential weights: Vovk 1990; discounting as in Herbster and Warmuth 1998, for streams whose best member changes).
+ *
+ * Thread: learner thread */
+#include "fit_private.h"
+
+#include "base/rng.h"
+#include "query/strategy.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+enum { GOLDEN_ROWS = 8 };
+static const double loss_most = 7; // one wild guess must not silence a member for good
+
+size_t fit_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+
+/* ---- standardisation ---- */
+
+/* Weighted mean and 1/sd of each column; a constant column gets scale 0. */
+static void standardisation(const struct fit_tasks *t, size_t d, double *mean, double *scale) {
+    double total = 0;
+    memset(mean, 0, d * sizeof *mean);
+    memset(scale, 0, d * sizeof *scale);
+    for (size_t i = 0; i < t->n; i++) total += t->weight[i];
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t c = 0; c < d; c++) mean[c] += t->weight[i] / total * t->row[i * d + c];
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t c = 0; c < d; c++) scale[c] += t->weight[i] / total * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
+    for (size_t c = 0; c < d; c++) scale[c] = scale[c] <= 1e-12 * (1e-12 + mean[c] * mean[c]) ? 0 : 1 / sqrt(scale[c]);
+}
+
+static double *standardised(const struct fit_rows *rows, size_t d, const double *mean, const double *scale) {
+    double *x = xmalloc(rows->n * d * sizeof *x);
+    for (size_t i = 0; i < rows->n; i++)
+        for (size_t c = 0; c < d; c++) x[i * d + c] = fmax(-MODEL_CLIP, fmin(MODEL_CLIP, (rows->row[i * d + c] - mean[c]) * scale[c]));
+    return x;
+}
+
+/* ---- members ---- */
+
+static struct network network_of(const struct fit_options *o) {
+    struct network w = {.layers = o->hidden_n + 1, .width[0] = o->d};
+    for (size_t l = 0; l < o->hidden_n; l++) w.width[l + 1] = o->hidden[l];
+    w.width[w.layers] = o->k;
+    return w;
+}
+
+/* Zero for softmax regression, whose loss has one minimum; He's scale for hidden layers, drawn by seed and member. */
+static void initial(const struct network *w, uint64_t seed, uint64_t member, double *parameters) {
+    struct rng r = {.seed = rng_keyed(RNG_FIT, seed, member, 0, 0)};
+    memset(parameters, 0, network_size(w) * sizeof *parameters);
+    for (size_t l = 0; w->layers > 1 && l < w->layers; l++) {
+        size_t n = w->width[l] * w->width[l + 1];
+        for (size_t i = 0; i < n; i++) parameters[i] = rng_next_normal(&r) * sqrt(2.0 / (double)w->width[l]);
+        parameters += n + w->width[l + 1];
+    }
+}
+
+struct problem {
+    const struct network *network;
+    const struct examples *examples;
+    double l2;
+    struct workspace *workspace;
+};
+
+static double ridge_loss(const double *x, double *gradient, void *opaque) {
+    struct problem *p = opaque;
+    return network_loss(p->network, p->examples, p->l2, x, gradient, p->workspace);
+}
+
+static void fit_ridge(const struct network *w, const struct examples *e, double l2, double *parameters) {
+    struct problem p = {w, e, l2, workspace_create(w, e->n)};
+    minimise(ridge_loss, &p, network_size(w), parameters);
+    workspace_destroy(p.workspace);
+}
+
+/* One pass in label order at a constant rate: forgets by itself what no longer holds. */
+static void fit_sgd(const struct network *w, const struct examples *e, double rate, double *parameters) {
+    size_t size = network_size(w);
+    double *gradient = xmalloc(size * sizeof *gradient);
+    struct workspace *s = workspace_create(w, 1);
+    for (size_t i = 0; i < e->n; i++) {
+        struct examples one = {1, e->x + i * w->width[0], e->label + i};
+        network_loss(w, &one, 0, parameters, gradient, s);
+        cblas_daxpy((blasint)size, -rate, gradient, 1, parameters, 1);
+    }
+    workspace_destroy(s);
+    free(gradient);
+}
+
+static struct examples newest(const struct examples *all, size_t d, size_t memory) {
+    size_t n = memory < all->n ? memory : all->n;
+    return (struct examples){n, all->x + (all->n - n) * d, all->label + (all->n - n)};
+}
+
+/* (members, size) */
+static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all) {
+    size_t size = network_size(w);
+    double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
+    for (size_t m = 0; m < fit_members(o); m++) {
+        double *here = parameters + m * size;
+        bool ridge = m < o->memories_n;
+        struct examples mine = newest(all, o->d, ridge ? o->memories[m] : all->n);
+        bool same = ridge && m > 0 && o->hidden_n == 0 && newest(all, o->d, o->memories[m - 1]).n == mine.n;
+        if (same) {
+            memcpy(here, here - size, size * sizeof *here);
+            continue;
+        }
+        initial(w, o->seed, m, here);
+        if (ridge) fit_ridge(w, &mine, o->l2, here);
+        else fit_sgd(w, &mine, o->sgd_rate, here);
+    }
+    return parameters;
+}
+
+static void store_member(const struct network *w, const double *parameters, size_t member, struct model *model) {
+    for (size_t l = 0; l < w->layers; l++) {
+        size_t in = w->width[l], out = w->width[l + 1];
+        for (size_t i = 0; i < in * out; i++) model->weight[l][member * in * out + i] = (float)parameters[i];
+        for (size_t i = 0; i < out; i++) model->bias[l][member * out + i] = (float)parameters[in * out + i];
+        parameters += (in + 1) * out;
+    }
+}
+
+/* ---- mixture ---- */
+
+static bool recorded(const float *member, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (member[i] > 0) return true;
+    return false;
+}
+
+static void mixture(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *mix) {
+    double keep = 1 - 1 / o->mix_memory, most = -INFINITY, sum = 0;
+    for (size_t m = 0; m < members; m++) mix[m] = 0;
+    for (size_t i = 0; rows->members == members && i < rows->n; i++) {
+        const float *said = rows->member + i * members * o->k;
+        if (!recorded(said, members * o->k)) continue;
+        for (size_t m = 0; m < members; m++) mix[m] = keep * mix[m] - fmin(loss_most, -log(fmax((double)said[m * o->k + (size_t)rows->label[i]], 1e-300)));
+    }
+    for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
+    for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);
+    for (size_t m = 0; m < members; m++) mix[m] /= sum;
+}
+
+/* ---- what a version knows of itself ---- */
+
+struct scored {
+    double utility, weight;
+};
+
+static int by_utility(const void *a, const void *b) {
+    double x = ((const struct scored *)a)->utility, y = ((const struct scored *)b)->utility;
+    return (x > y) - (x < y);
+}
+
+/* Weighted quantiles at (i + ½)/128 of the utility over recent tasks: what fills the windows at a swap. A mix has none: quantiles are of one
+ * measure. */
+static void utility_quantiles(const struct fit_options *o, const struct fit_tasks *t, struct model *model) {
+    if (o->measure == MEASURE_MIX) return;
+    struct scored *scored = xmalloc(t->n * sizeof *scored);
+    float *scratch = xmalloc((model_scratch(&model->shape) + o->k) * sizeof *scratch), *prob = scratch + model_scratch(&model->shape);
+    double total = 0, passed = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        model_predict(model, t->row + i * o->d, scratch, NULL, prob);
+        scored[i] = (struct scored){measure_utility(o->measure, prob, o->k, o->positive), t->weight[i]};
+        total += t->weight[i];
+    }
+    qsort(scored, t->n, sizeof *scored, by_utility);
+    model->utility = xmalloc(MODEL_QUANTILES * sizeof *model->utility);
+    for (size_t q = 0, i = 0; q < MODEL_QUANTILES; q++) {
+        double share = ((double)q + 0.5) / MODEL_QUANTILES * total;
+        while (i + 1 < t->n && passed + scored[i].weight < share) passed += scored[i++].weight;
+        model->utility[q] = (float)scored[i].utility;
+    }
+    free(scored);
+    free(scratch);
+}
+
+/* Rows spread over the newest tasks, with the answers that every loader must find again. */
+static void golden_rows(const struct fit_tasks *t, struct model *model) {
+    size_t d = model->shape.d, k = model->shape.k;
+    model->golden = t->n < GOLDEN_ROWS ? t->n : GOLDEN_ROWS;
+    model->golden_row = xmalloc(model->golden * d * sizeof *model->golden_row);
+    model->golden_prob = xmalloc(model->golden * k * sizeof *model->golden_prob);
+    float *scratch = xmalloc(model_scratch(&model->shape) * sizeof *scratch);
+    for (size_t g = 0; g < model->golden; g++) {
+        memcpy(model->golden_row + g * d, t->row + g * t->n / model->golden * d, d * sizeof *model->golden_row);
+        model_predict(model, model->golden_row + g * d, scratch, NULL, model->golden_prob + g * k);
+    }
+    free(scratch);
+}
+
+/* ---- the fit ---- */
+
+static struct model *empty_model(const struct fit_options *o, const struct network *w) {
+    struct model_shape shape = {.d = o->d, .k = o->k, .members = fit_members(o), .layers = w->layers};
+    memcpy(shape.width, w->width, sizeof shape.width);
+    struct model *model;
+    return model_create(&model, &shape) < 0 ? NULL : model;
+}
+
+static void fit_to(const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks, const struct network *w, struct model *model) {
+    standardisation(tasks, o->d, model->mean, model->scale);
+    double *x = standardised(rows, o->d, model->mean, model->scale);
+    double *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label});
+    for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
+    mixture(o, rows, fit_members(o), model->mix);
+    utility_quantiles(o, tasks, model);
+    golden_rows(tasks, model);
+    free(parameters);
+    free(x);
+}
+
+int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) {
+    if (rows->n == 0) return ERR_INPUT;
+    struct network w = network_of(o);
+    struct model *model = empty_model(o, &w);
+    if (!model) return ERR_CONFIG;
+    if (tasks->n) {
+        fit_to(o, rows, tasks, &w, model);
+    } else { // nothing was asked yet: labels with their own events only
+        double *weight = xmalloc(rows->n * sizeof *weight);
+        for (size_t i = 0; i < rows->n; i++) weight[i] = rows->propensity[i] > 0 ? 1 / rows->propensity[i] : 1;
+        fit_to(o, rows, &(struct fit_tasks){rows->n, rows->row, weight}, &w, model);
+        free(weight);
+    }
+    *out = model;
+    return 0;
+}

@@ -1,0 +1,117 @@
+/* L-BFGS: the last few steps and gradient changes stand for the curvature (Nocedal 1980, "Updating quasi-Newton matrices with limited
+ * storage", two-loop recursion). Armijo's rule with halving bounds each step; a pair without positive curvature is left out, so the
+ * direction always descends. Deterministic: no clock, no tolerance that depends on history outside the call.
+ *
+ * Thread: learner thread */
+#include "fit_private.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+enum { PAIRS = 10, ITERATIONS = 200, HALVINGS = 40 };
+static const double gradient_enough = 1e-5, gain_enough = 1e-12, armijo = 1e-4;
+
+struct pairs {
+    size_t n, at; // pairs held; place of the next
+    double *step[PAIRS], *change[PAIRS], curvature[PAIRS];
+};
+
+static double dot(size_t n, const double *a, const double *b) { return cblas_ddot((blasint)n, a, 1, b, 1); }
+static void add(size_t n, double scale, const double *a, double *b) { cblas_daxpy((blasint)n, scale, a, 1, b, 1); }
+
+/* The index of the i-th newest pair. */
+static size_t newest(const struct pairs *p, size_t i) { return (p->at + PAIRS - 1 - i) % PAIRS; }
+
+/* direction: on entry the gradient, on return minus the inverse curvature times it. */
+static void two_loops(const struct pairs *p, size_t n, double *direction) {
+    double share[PAIRS];
+    for (size_t i = 0; i < p->n; i++) {
+        size_t j = newest(p, i);
+        share[j] = dot(n, p->step[j], direction) / p->curvature[j];
+        add(n, -share[j], p->change[j], direction);
+    }
+    double scale = 1;
+    if (p->n) {
+        size_t j = newest(p, 0);
+        scale = p->curvature[j] / dot(n, p->change[j], p->change[j]);
+    }
+    cblas_dscal((blasint)n, scale, direction, 1);
+    for (size_t i = p->n; i-- > 0;) {
+        size_t j = newest(p, i);
+        add(n, share[j] - dot(n, p->change[j], direction) / p->curvature[j], p->step[j], direction);
+    }
+    cblas_dscal((blasint)n, -1, direction, 1);
+}
+
+static void remember(struct pairs *p, size_t n, const double *x, const double *before, const double *gradient, const double *gradient_before) {
+    double *step = p->step[p->at], *change = p->change[p->at];
+    for (size_t i = 0; i < n; i++) {
+        step[i] = x[i] - before[i];
+        change[i] = gradient[i] - gradient_before[i];
+    }
+    double curvature = dot(n, step, change);
+    if (!(curvature > 1e-12 * sqrt(dot(n, step, step) * dot(n, change, change)))) return;
+    p->curvature[p->at] = curvature;
+    p->at = (p->at + 1) % PAIRS;
+    if (p->n < PAIRS) p->n++;
+}
+
+static double largest(size_t n, const double *x) {
+    double most = 0;
+    for (size_t i = 0; i < n; i++) most = fmax(most, fabs(x[i]));
+    return most;
+}
+
+struct descent {
+    double (*f)(const double *x, double *gradient, void *opaque);
+    void *opaque;
+    size_t n;
+    double *x, *gradient, *before, *gradient_before, *direction;
+    double value;
+};
+
+/* Moves along the direction; false: no step gains anything. */
+static bool search(struct descent *d, double first) {
+    double slope = dot(d->n, d->gradient, d->direction), step = first, value = d->value;
+    if (!(slope < 0)) return false;
+    memcpy(d->before, d->x, d->n * sizeof *d->x);
+    memcpy(d->gradient_before, d->gradient, d->n * sizeof *d->x);
+    for (int i = 0; i < HALVINGS; i++, step /= 2) {
+        memcpy(d->x, d->before, d->n * sizeof *d->x);
+        add(d->n, step, d->direction, d->x);
+        value = d->f(d->x, d->gradient, d->opaque);
+        if (value <= d->value + armijo * step * slope) {
+            d->value = value;
+            return true;
+        }
+    }
+    memcpy(d->x, d->before, d->n * sizeof *d->x);
+    memcpy(d->gradient, d->gradient_before, d->n * sizeof *d->x);
+    return false;
+}
+
+static void descend(struct descent *d, struct pairs *p) {
+    d->value = d->f(d->x, d->gradient, d->opaque);
+    for (int i = 0; i < ITERATIONS && largest(d->n, d->gradient) > gradient_enough; i++) {
+        double value = d->value;
+        memcpy(d->direction, d->gradient, d->n * sizeof *d->x);
+        two_loops(p, d->n, d->direction);
+        double first = p->n ? 1 : fmin(1, 1 / sqrt(dot(d->n, d->gradient, d->gradient)));
+        if (!search(d, first)) return;
+        remember(p, d->n, d->x, d->before, d->gradient, d->gradient_before);
+        if (value - d->value <= gain_enough * fmax(fabs(value), 1)) return;
+    }
+}
+
+void minimise(double (*f)(const double *x, double *gradient, void *opaque), void *opaque, size_t n, double *x) {
+    double *room = xmalloc((4 + 2 * PAIRS) * n * sizeof *room);
+    struct descent d = {.f = f, .opaque = opaque, .n = n, .x = x, .gradient = room, .before = room + n, .gradient_before = room + 2 * n, .direction = room + 3 * n};
+    struct pairs p = {0};
+    for (size_t i = 0; i < PAIRS; i++) {
+        p.step[i] = room + (4 + i) * n;
+        p.change[i] = room + (4 + PAIRS + i) * n;
+    }
+    descend(&d, &p);
+    free(room);
+}

@@ -1,0 +1,30 @@
+/* What the files of the fit share: a network's parameters as one vector, its loss, and the minimiser.
+ * Thread: learner thread */
+#pragma once
+
+#include "train/fit.h"
+
+/* One member's shape: layers of a stack, parameters laid out as weight (out, in) then bias (out), layer after layer. */
+struct network {
+    size_t layers, width[MODEL_LAYERS_MAX + 1];
+};
+
+size_t network_size(const struct network *w);
+
+/* Standardised rows with their classes. */
+struct examples {
+    size_t n;
+    const double *x;  // (n, width[0])
+    const int *label; // (n)
+};
+
+struct workspace; // activations of n rows
+
+struct workspace *workspace_create(const struct network *w, size_t n);
+void workspace_destroy(struct workspace *s);
+/* Sum of the log losses of the examples, plus l2/2 times the squared weights (not biases); gradient: (network_size). */
+double network_loss(const struct network *w, const struct examples *e, double l2, const double *parameters, double *gradient, struct workspace *s);
+
+/* Minimises f from x, in place. L-BFGS with the last ten steps (Nocedal 1980), Armijo's rule for the step. */
+
+void minimise(double (*f)(const double *x, double *gradient, void *opaque), void *opaque, size_t n, double *x);
