@@ -383,7 +383,7 @@ static int check_flags(const struct demo *d) {
 }
 
 int command_demo(int argc, char **argv) {
-    struct demo d = {.options = {.budget = 0.02, .listen = ""}, .seed = 1, .delay = 500};
+    struct demo d = {.options = {.budget = 0.05, .listen = ""}, .seed = 1, .delay = 500};
     struct flag flags[] = {
         {"data", 0, FLAG_TEXT, &d.data.data.file, "FILE", "your own data: CSV with a header, .csv.gz too; default: a generator", false},
         {"label", 0, FLAG_TEXT, &d.data.data.label, "COLUMN", "its column with the true class", false},
@@ -393,7 +393,7 @@ int command_demo(int argc, char **argv) {
         {"broker", 0, FLAG_TEXT, &d.broker_address, "HOST:PORT", "a real Kafka, exactly once; topics demo-* are made and deleted", false},
         {"samples", 0, FLAG_COUNT, &d.samples, "N", "samples; default: 20000 generated ones, or the whole file", false},
         {"seed", 0, FLAG_COUNT, &d.seed, "S", "of everything random; default 1", false},
-        {"budget", 0, FLAG_NUMBER, &d.options.budget, "B", "share of the samples that may be asked; default 0.02", false},
+        {"budget", 0, FLAG_NUMBER, &d.options.budget, "B", "share of the samples that may be asked; default 0.05", false},
         {"delay", 0, FLAG_COUNT, &d.delay, "SAMPLES", "the stream runs at most so far ahead of the model; default 500", false},
         {"measure", 0, FLAG_TEXT, &d.options.measure, "NAME", "uncertainty measure: " MEASURE_CHOICES, false},
         {"manager", 0, FLAG_TEXT, &d.options.manager, "NAME", "budget manager: " MANAGER_CHOICES, false},

@@ -2,7 +2,7 @@
  *
  * A fraudster disguises: each field of a fraudulent event is drawn from the genuine row with probability DISGUISE, so no field gives it
  * away and a model must weigh them all. The first pattern is stolen card data used online: young cards, gift cards and electronics, at night,
- * many payments a day. The second is skimmed cards at counters far from home: almost everything that told the first one now tells the
+ * many payments a day. The second is skimmed cards at counters far from home: most of what told the first one now tells the
  * opposite. Which fields there are stands in one table, from which events and configuration are both written.
  *
  * Thread: any thread */
@@ -16,7 +16,7 @@
 
 enum { COUNTRIES = 7, TYPES = 3, CATEGORIES = 8 };
 
-#define DISGUISE 0.1
+#define DISGUISE 0.07
 
 static const char *const countries[] = {"NL", "DE", "FR", "GB", "US", "BR", "NG"};
 static const char *const types[] = {"debit", "credit", "prepaid"};
@@ -44,10 +44,10 @@ enum { GENUINE, STOLEN, SKIMMED };
 static const struct pattern patterns[] = {
     [GENUINE] = {.country = {40, 20, 15, 10, 8, 4, 3}, .type = {60, 35, 5}, .category = {30, 18, 12, 12, 9, 8, 8, 3}, .abroad = {20, 20, 20, 15, 15, 6, 4},
                  .home = 0.85, .age = {6.2, 0.9}, .amount = {3.3, 1.0}, .distance = {1.6, 1.3}, .hour = 14, .hours = 4.5, .online = 0.35, .payments = 1.6},
-    [STOLEN] = {.country = {20, 15, 15, 15, 25, 6, 4}, .type = {15, 65, 20}, .category = {2, 2, 2, 8, 38, 6, 14, 28}, .abroad = {10, 10, 10, 20, 40, 5, 5},
-                .home = 0.5, .age = {4.3, 0.8}, .amount = {4.8, 0.8}, .distance = {1.6, 1.3}, .hour = 3, .hours = 3, .online = 0.97, .payments = 6},
-    [SKIMMED] = {.country = {40, 25, 20, 10, 3, 1, 1}, .type = {80, 18, 2}, .category = {22, 4, 40, 4, 4, 24, 1, 1}, .abroad = {2, 2, 2, 4, 40, 30, 20},
-                 .home = 0.1, .age = {7.1, 0.5}, .amount = {4.2, 0.5}, .distance = {6.8, 0.9}, .hour = 15, .hours = 4, .online = 0.02, .payments = 1.2},
+    [STOLEN] = {.country = {20, 15, 15, 15, 25, 6, 4}, .type = {10, 65, 25}, .category = {1, 1, 1, 6, 40, 6, 12, 33}, .abroad = {5, 5, 5, 10, 45, 15, 15},
+                .home = 0.3, .age = {4.2, 0.7}, .amount = {5.2, 0.7}, .distance = {1.6, 1.3}, .hour = 3, .hours = 3, .online = 0.97, .payments = 6},
+    [SKIMMED] = {.country = {40, 25, 20, 10, 3, 1, 1}, .type = {80, 18, 2}, .category = {20, 2, 46, 2, 2, 26, 1, 1}, .abroad = {2, 2, 2, 4, 35, 30, 25},
+                 .home = 0.05, .age = {7.2, 0.5}, .amount = {4.6, 0.5}, .distance = {6.9, 0.7}, .hour = 15, .hours = 4, .online = 0.02, .payments = 5},
 };
 
 /* ---- the fields of an event ---- */

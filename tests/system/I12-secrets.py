@@ -67,7 +67,7 @@ def test(stage):
     clean("check of a password in the map", done.stdout + done.stderr)
     for wrong in ({"kafka": {"password_file": "/no/" + "file", "common": {"sasl.passwrod": SECRETS[4]}}},
                   {"kafka": {"common": {"sasl.mechanisms": "PLAIN", "ssl.key.pem": SECRETS[4], "security.protocol": "ssl"}}},
-                  {"kafka": {"pasword": SECRETS[4]}}, {"budget": {"rate": SECRETS[4]}}):
+                  {"kafka": {"pasword": SECRETS[4]}}):
         done = run("check", "-c", stage.config(wrong))
         equal(done.returncode, 78, "check of %s" % wrong)
         clean("the error of %s" % list(wrong), done.stdout + done.stderr)

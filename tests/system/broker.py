@@ -179,8 +179,16 @@ def _call(brokers, api, version, body):
     return answer[8:]
 
 
+LOADING = (14, 15, 16)  # the coordinator is not there yet
+
+
 def committed(brokers, group, topic, partitions):
-    """{partition: (offset, metadata)}; offset -1: none (OffsetFetch, version 1)."""
+    """{partition: (offset, metadata)}; offset -1: none."""
+    return wait("the group's coordinator answers", lambda: _fetch_offsets(brokers, group, topic, partitions))
+
+
+def _fetch_offsets(brokers, group, topic, partitions):
+    """OffsetFetch, version 1; None while the coordinator loads."""
     body = _string(group) + struct.pack(">i", 1) + _string(topic) + struct.pack(">i", partitions)
     body += b"".join(struct.pack(">i", p) for p in range(partitions))
     answer = _call(brokers, 9, 1, body)
@@ -193,6 +201,8 @@ def committed(brokers, group, topic, partitions):
         at += max(length, 0)
         error = struct.unpack(">h", answer[at:at + 2])[0]
         at += 2
+        if error in LOADING:
+            return None
         check(error == 0, "OffsetFetch: error %d", error)
         out[partition] = (offset, metadata)
     return out

@@ -1,5 +1,7 @@
 """A broker that refuses: its limit for offset metadata is too small, or there is no right to write tasks. `check --online` finds both before,
 the running daemon says what is wrong, loses nothing and goes on when it is allowed."""
+import re
+
 import broker
 from winnowd import accounts, check, feed, main, run, wait
 
@@ -46,7 +48,7 @@ def no_right(stage):
     said = online.stdout + online.stderr
     check(online.returncode != 0 and stage.topic("tasks") in said, "check --online without the right to write: %s", said)
     daemon = stage.start_with(config)
-    wait("the daemon says that it may not write", lambda: any("uthoriz" in line for line in daemon.lines), 30)
+    wait("the daemon says that it may not write", lambda: any(re.search("uthoriz|not allowed|may not|no right", line) for line in daemon.lines), 30)
     check(not stage.tasks(), "tasks without the right to write them")
     acl(stage, "--remove", "--force", "--deny-principal", "User:ANONYMOUS")
     acl(stage, "--remove", "--force", "--allow-principal", "User:somebody")

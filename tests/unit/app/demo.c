@@ -47,7 +47,7 @@ static void test_an_event_is_a_function_of_seed_and_number(void **state) {
 
 static void test_shares_are_what_they_say(void **state) {
     (void)state;
-    enum { N = 200000 };
+    enum { N = 100000 };
     struct buf json = {0};
     struct demo_event e;
     size_t fraud = 0, missing = 0, broken[N / DEMO_BROKEN_EVERY] = {0};
@@ -116,9 +116,9 @@ static void test_the_daemon_reads_every_event_but_the_broken_ones(void **state) 
     assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(features), .n = fields, .max_depth = 32, .max_bytes = 1 << 20}), 0);
     struct value *values = xcalloc(fields, sizeof *values);
     double *row = xcalloc(columns, sizeof *row), *most = xcalloc(columns, sizeof *most);
-    for (uint64_t i = 0; i < 60000; i++) {
+    for (uint64_t i = 0; i < 30000; i++) {
         struct demo_event e;
-        make(11, 60000, i, &e, &json);
+        make(11, 30000, i, &e, &json);
         enum reason fate = decoder_read(decoder, buf_view(&json), values);
         if (fate == REASON_NONE) fate = features_encode(features, values, row, &field);
         assert_int_equal(fate != REASON_NONE, e.broken);

@@ -96,6 +96,17 @@ static void one_wrong_character_is_found(void **state) {
     assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), 0);
 }
 
+/* Five digits reach beyond 32 bits: the same bytes must not have a second spelling. */
+static void each_state_has_one_text(void **state) {
+    (void)state;
+    struct partition_state s = {0}, read;
+    char text[STATE_TEXT_MAX + 1];
+    size_t n = state_write(&s, TOPIC, OFFSET, text), group = 2 + 5 * 60; // of the window
+    assert_memory_equal(text + group, "00000", 5);
+    memcpy(text + group, "%nSc1", 5); // 2^32
+    assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), ERR_CORRUPT);
+}
+
 static void another_length_is_refused(void **state) {
     (void)state;
     struct partition_state s = any_state(1), read;
@@ -188,6 +199,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(one_wrong_character_is_found),
+        cmocka_unit_test(each_state_has_one_text),
         cmocka_unit_test(another_length_is_refused),
         cmocka_unit_test(a_missing_one_is_not_a_damaged_one),
         cmocka_unit_test(it_belongs_to_one_topic_and_offset),

@@ -1,0 +1,163 @@
+/* Reading what annotation tools send, as long as it says which task and which class.
+ *
+ * One JSON object. Members that are there must have the right type: a revision that is a word is not taken for zero, for it could decide which
+ * of two answers wins. Times are milliseconds since 1970 or RFC 3339.
+ *
+ * Thread: learner thread, command line */
+#include "train/label.h"
+
+#include "base/json.h"
+#include "route/task.h"
+
+#include <time.h>
+
+static const char *const outcome_name[] = {"labelled", "skipped", "cannot_tell"};
+
+enum { OUTCOMES = sizeof outcome_name / sizeof *outcome_name };
+
+/* ---- parts ---- */
+
+static int refuse(const char **why, const char *text) {
+    *why = text;
+    return ERR_INPUT;
+}
+
+/* A string, or a whole number as its decimals (ids of other systems are often numbers). */
+static int name_of(const cJSON *object, const char *key, struct arena *arena, struct text *out) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    int64_t number;
+    *out = (struct text){0};
+    if (!item || cJSON_IsNull(item)) return 0;
+    if (cJSON_IsString(item)) *out = arena_text(arena, text_of(item->valuestring));
+    else if (json_integer(object, key, &number)) {
+        char digits[24];
+        snprintf(digits, sizeof digits, "%lld", (long long)number);
+        *out = arena_text(arena, text_of(digits));
+    } else return ERR_INPUT;
+    return 0;
+}
+
+/* "2026-11-23T17:00:00.5+01:00" to milliseconds; false: it is none. */
+static bool read_time(const char *text, int64_t *out) {
+    struct tm t = {0};
+    int fraction = 0, hours = 0, minutes = 0, n = 0;
+    const char *at = strptime(text, "%Y-%m-%d", &t);
+    if (!at || (*at != 'T' && *at != 't' && *at != ' ')) return false;
+    at = strptime(at + 1, "%H:%M:%S", &t);
+    if (!at) return false;
+    if (*at == '.') {
+        for (int digits = 0, scale = 100; at[1] >= '0' && at[1] <= '9'; at++, digits++, scale /= 10) fraction += digits < 3 ? (at[1] - '0') * scale : 0;
+        at++;
+    }
+    int64_t offset = 0;
+    if (*at == '+' || *at == '-') {
+        if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || at[6] || hours > 23 || minutes > 59) return false;
+        offset = (hours * 60 + minutes) * (*at == '-' ? -60000L : 60000L);
+    } else if ((*at != 'Z' && *at != 'z') || at[1]) return false;
+    *out = (int64_t)timegm(&t) * 1000 + fraction - offset;
+    return true;
+}
+
+static int time_of(const cJSON *object, int64_t *out) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "time");
+    if (!item || cJSON_IsNull(item)) return 0;
+    if (cJSON_IsString(item)) return read_time(item->valuestring, out) ? 0 : ERR_INPUT;
+    return json_integer(object, "time", out) ? 0 : ERR_INPUT;
+}
+
+static int outcome_of(const cJSON *object, enum label_outcome *out) {
+    struct text name = json_text(object, "outcome");
+    *out = LABEL_LABELLED;
+    if (!cJSON_GetObjectItemCaseSensitive(object, "outcome")) return 0;
+    for (size_t i = 0; i < OUTCOMES; i++) {
+        if (!text_equal(name, text_of(outcome_name[i]))) continue;
+        *out = (enum label_outcome)i;
+        return 0;
+    }
+    return ERR_INPUT;
+}
+
+/* ---- reading ---- */
+
+static int numbers_of(const cJSON *object, struct label *out, const char **why) {
+    bool revision = cJSON_GetObjectItemCaseSensitive(object, "revision"), confidence = cJSON_GetObjectItemCaseSensitive(object, "confidence");
+    if (revision && !json_integer(object, "revision", &out->revision)) return refuse(why, "revision is not a whole number");
+    if (confidence && (!json_number(object, "confidence", &out->confidence) || !(out->confidence >= 0 && out->confidence <= 1))) return refuse(why, "confidence is not a number from 0 to 1");
+    if (time_of(object, &out->time_ms) < 0) return refuse(why, "time is neither milliseconds nor RFC 3339");
+    return 0;
+}
+
+static int names_of(const cJSON *object, struct arena *arena, struct label *out, const char **why) {
+    const struct {
+        const char *key;
+        struct text *to;
+        const char *why;
+    } names[] = {{"id", &out->id, "id is not a string"},
+                 {"sample_id", &out->sample_id, "sample_id is not a string"},
+                 {"label", &out->label, "label is neither a string nor a whole number"},
+                 {"annotator", &out->annotator, "annotator is not a string"},
+                 {"source", &out->source, "source is not a string"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (name_of(object, names[i].key, arena, names[i].to) < 0) return refuse(why, names[i].why);
+    return 0;
+}
+
+/* The record's key stands in for the id when it is one of ours. */
+static void id_from_key(struct label *out, struct text key, struct arena *arena) {
+    uint8_t id[TASK_ID_BYTES];
+    if (!out->id.at && !out->sample_id.at && key.at && task_id_parse(id, key) == 0) out->id = arena_text(arena, key);
+}
+
+static int read_object(struct label *out, const cJSON *object, struct text record, struct text key, struct arena *arena, const char **why) {
+    if (!cJSON_IsObject(object)) return refuse(why, "the label is not one JSON object");
+    TRY(names_of(object, arena, out, why));
+    TRY(numbers_of(object, out, why));
+    if (outcome_of(object, &out->outcome) < 0) return refuse(why, "outcome is not labelled, skipped or cannot_tell");
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(object, "data");
+    if (data && !cJSON_IsNull(data)) {
+        if (!cJSON_IsObject(data)) return refuse(why, "data is not an object");
+        out->data = arena_text(arena, json_member(record, "data"));
+        if (!out->data.at) return refuse(why, "data cannot be told apart in the record");
+    }
+    id_from_key(out, key, arena);
+    if (!out->id.at && !out->sample_id.at && !out->data.at) return refuse(why, "it names neither a task (id) nor a sample (sample_id), and has no event of its own (data)");
+    if (out->outcome == LABEL_LABELLED && !out->label.at) return refuse(why, "there is no label in it");
+    return 0;
+}
+
+int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms, struct arena *arena, const char **why) {
+    *out = (struct label){.time_ms = record_time_ms, .confidence = 1};
+    cJSON *object = json_parse(record, arena);
+    int result = read_object(out, object, record, key, arena, why);
+    cJSON_Delete(object);
+    return result;
+}
+
+/* ---- writing ---- */
+
+static void add_member(struct buf *out, const char *key, struct text value) {
+    if (!value.at) return;
+    buf_printf(out, "%s\"%s\":", out->at[out->len - 1] == '{' ? "" : ",", key);
+    buf_json(out, value);
+}
+
+void label_write(const struct label *l, struct buf *out) {
+    buf_str(out, "{");
+    add_member(out, "id", l->id);
+    add_member(out, "sample_id", l->sample_id);
+    add_member(out, "label", l->label);
+    add_member(out, "outcome", text_of(outcome_name[l->outcome]));
+    add_member(out, "annotator", l->annotator);
+    add_member(out, "source", l->source);
+    if (l->revision) buf_printf(out, ",\"revision\":%lld", (long long)l->revision);
+    if (l->time_ms) buf_printf(out, ",\"time\":%lld", (long long)l->time_ms);
+    if (l->confidence < 1) {
+        buf_str(out, ",\"confidence\":");
+        buf_double(out, l->confidence);
+    }
+    if (l->data.at) {
+        buf_str(out, ",\"data\":");
+        buf_text(out, l->data);
+    }
+    buf_str(out, "}");
+}
