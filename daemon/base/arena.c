@@ -35,12 +35,13 @@ static struct arena_block *block_create(size_t bytes) {
     return b;
 }
 
-/* The next kept block that is large enough, or a new one put behind the current. */
+/* The next kept block, if it is large enough; else a new one takes its place: keeping both would grow without end when sizes grow. */
 static struct arena_block *advance(struct arena *a, size_t bytes) {
     struct arena_block **link = a->current ? &a->current->next : &a->first;
     if (!*link || (*link)->size < bytes) {
-        struct arena_block *made = block_create(bytes);
-        made->next = *link;
+        struct arena_block *made = block_create(bytes), *small = *link;
+        made->next = small ? small->next : NULL;
+        free(small);
         *link = made;
     }
     (*link)->used = 0;

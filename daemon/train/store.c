@@ -94,7 +94,7 @@ static void add_identity(const struct store_options *o, struct buf *out) {
 static int identify(struct store *s) {
     struct buf ours = {0};
     add_identity(&s->options, &ours);
-    MDB_val key = {8, "identity"}, value;
+    MDB_val key = {8, (void *)"identity"}, value;
     int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value), result;
     if (code == MDB_NOTFOUND) result = store_put(s, TABLE_META, key.mv_data, key.mv_size, ours.at, ours.len);
     else if (code) result = store_error(code);
@@ -104,7 +104,7 @@ static int identify(struct store *s) {
 }
 
 static int recall(struct store *s) {
-    MDB_val key = {6, "counts"}, value;
+    MDB_val key = {6, (void *)"counts"}, value;
     int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value);
     if (code == MDB_NOTFOUND) return 0;
     if (code || value.mv_size != sizeof s->tally) return code ? store_error(code) : ERR_CORRUPT;

@@ -50,6 +50,19 @@ static void a_repeated_round_allocates_nothing(void **state) {
     arena_release(&a);
 }
 
+static void growing_takes_do_not_pile_up(void **state) {
+    (void)state;
+    struct arena a = {0};
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    for (size_t i = 0; i < 500; i++) {
+        memset(arena_take(&a, 100000 + 200 * i), 1, 100000 + 200 * i);
+        memset(arena_take(&a, 90000 + 100 * i), 1, 90000 + 100 * i);
+        arena_reset(&a);
+    }
+    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd - before < 1 << 20);
+    arena_release(&a);
+}
+
 static void copies_are_terminated(void **state) {
     (void)state;
     struct arena a = {0};
@@ -64,6 +77,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_do_not_overlap),
         cmocka_unit_test(a_repeated_round_allocates_nothing),
+        cmocka_unit_test(growing_takes_do_not_pile_up),
         cmocka_unit_test(copies_are_terminated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

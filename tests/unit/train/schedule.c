@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 static const size_t enough[2] = {5, 5};
-static char *classes[] = {"a", "b"};
+static char a[] = "a", b[] = "b", *classes[] = {a, b};
 
 static struct config options(void) {
     struct config c = {0};
