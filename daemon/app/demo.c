@@ -352,13 +352,14 @@ static int demo(struct demo *d) {
     d->interrupted = console_stop();
     demo_log_open(d->verbose);
     int result = start(d);
+    bool no_input = result == ERR_IO && !d->source;
     if (result == 0) result = live(d);
     result = stop(d, result);
     bool interrupted = atomic_load(d->interrupted);
     if (result < 0 && result != ERR_STOPPED) demo_log_show();
     demo_log_close();
     if (result == 0) say_end(d);
-    else if (result != ERR_STOPPED) return console_fail(console_exit(result), "%s", d->why.len ? buf_string(&d->why) : error_text(result));
+    else if (result != ERR_STOPPED) return console_fail(no_input ? EX_NOINPUT : console_exit(result), "%s", d->why.len ? buf_string(&d->why) : error_text(result));
     return interrupted ? INTERRUPTED : result ? EX_IOERR : EX_OK;
 }
 

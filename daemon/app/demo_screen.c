@@ -72,6 +72,12 @@ static void estimate(const struct demo_figures *f, struct buf *out) {
 
 static double ratio(uint64_t part, uint64_t whole) { return whole ? (double)part / (double)whole : NAN; }
 
+/* "20,000 card payments, an embedded broker, budget 5 %" */
+static void introduce(const struct demo_figures *f, struct buf *out) {
+    demo_thousands(f->total, out);
+    buf_printf(out, " %s, %s, budget %.3g %%", f->words, f->broker, 100 * f->budget);
+}
+
 /* ---- the panel ---- */
 
 enum style { PLAIN, DIM, BOLD, GREEN, CYAN };
@@ -105,8 +111,7 @@ static void title_line(struct demo_screen *s, const struct demo_figures *f) {
     buf_str(&s->out, "winnowd demo");
     style(s, PLAIN);
     buf_str(&s->out, "  ");
-    demo_thousands(f->total, &s->out);
-    buf_printf(&s->out, " %s, %s, budget %.3g %%", f->words, f->broker, 100 * f->budget);
+    introduce(f, &s->out);
     end_line(s);
 }
 
@@ -202,14 +207,23 @@ static void draw(struct demo_screen *s, const struct demo_figures *f) {
 
 /* ---- the line ---- */
 
-static void say(struct demo_screen *s, const struct demo_figures *f) {
-    if (s->said_ms && clock_ms() - s->said_ms < LINE_MS) return;
-    s->said_ms = clock_ms();
-    buf_reset(&s->out);
-    buf_printf(&s->out, "%3.0f %%  %" PRIu64 " of %" PRIu64 " samples, %.0f/s, asked %" PRIu64 ", labels back %" PRIu64 ", model %" PRIu64 ", accuracy ",
+static void write_line(const struct demo_figures *f, struct buf *out) {
+    buf_printf(out, "%3.0f %%  %" PRIu64 " of %" PRIu64 " samples, %.0f/s, asked %" PRIu64 ", labels back %" PRIu64 ", model %" PRIu64 ", accuracy ",
                100 * fmin(1, (double)f->samples / (double)f->total), f->samples, f->total, f->rate, f->asked, f->labelled, f->version);
-    estimate(f, &s->out);
-    buf_str(&s->out, "\n");
+    estimate(f, out);
+    buf_str(out, "\n");
+}
+
+static void say(struct demo_screen *s, const struct demo_figures *f) {
+    if (s->said_ms && (!f->samples || clock_ms() - s->said_ms < LINE_MS)) return;
+    buf_reset(&s->out);
+    if (!s->said_ms) {
+        buf_str(&s->out, "winnowd demo: ");
+        introduce(f, &s->out);
+        buf_str(&s->out, "; joining the consumer group takes a few seconds\n");
+    }
+    if (f->samples) write_line(f, &s->out);
+    s->said_ms = clock_ms();
     fwrite(s->out.at, 1, s->out.len, stdout);
     fflush(stdout);
 }
@@ -236,7 +250,8 @@ static void words_spent(const struct demo_figures *f, struct buf *out) {
     demo_thousands(f->asked, out);
     buf_str(out, " of them (");
     percent(ratio(f->asked, f->samples), 2, out);
-    buf_printf(out, "; the\nbudget is %.3g %%) and learned %" PRIu64 " versions of its model from the answers, each swapped in while the stream ran on.\n", 100 * f->budget, f->models);
+    buf_printf(out, "; the\nbudget is %.3g %%) and learned %" PRIu64 " version%s of its model from the answers, each swapped in while the stream ran on.\n", 100 * f->budget, f->models,
+               f->models == 1 ? "" : "s");
 }
 
 /* What questions at random would have found is the share of the stream times the questions. */

@@ -192,7 +192,7 @@ static void take_over(struct run *r, struct config *fresh) {
     atomic_store(&r->shared.config, now(r));
     log_level_set((enum log_level)now(r)->watch.log_level);
     metric_add(METRIC_reloads, 0, 1);
-    LOG(NOTICE, "config_reloaded", restart.len ? "in force at the next cycle, but for what wants a restart" : "in force at the next cycle", L_TEXT("changed", buf_view(&changed)),
+    LOG(NOTICE, "config_reloaded", restart.len ? "in force at the next batch, but for what wants a restart" : "in force at the next batch", L_TEXT("changed", buf_view(&changed)),
         L_TEXT("restart_needed", buf_view(&restart)));
     service_notify("READY=1\nSTATUS=reloaded%s%.*s", restart.len ? "; a restart is needed for " : "", (int)restart.len, restart.at ? restart.at : "");
     buf_release(&changed);

@@ -9,6 +9,7 @@
 #include "app/worker.h"
 
 #include "base/clock.h"
+#include "base/kafka.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "route/producer.h"
@@ -296,13 +297,11 @@ static int follow_reload(struct worker *w) {
 
 static int step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
+    TRY(follow_reload(w));
     TRY(rebalance(w));
     TRY(consumer_poll(w->consumer, pipeline_batch(w->pipeline), poll_wait(w)));
     decide_batch(w);
-    if (cycle_due(w)) {
-        TRY(commit_cycle(w));
-        TRY(follow_reload(w));
-    }
+    if (cycle_due(w)) TRY(commit_cycle(w));
     update_figures(w);
     return 0;
 }
@@ -313,8 +312,7 @@ static int count_partitions(struct worker *w) {
         int n = consumer_partitions(w->consumer);
         if (n > 0) return n;
         if (stopping(w)) return ERR_STOPPED;
-        LOG(ERROR, "topic_unavailable", n == ERR_MISSING ? "the samples topic does not exist" : "the broker does not answer for the samples topic",
-            L_STR("topic", w->config->topics.samples), L_STR("error", error_name(n)));
+        kafka_topic_unavailable(w->config->topics.samples, n);
         metric_set(METRIC_broker_down, 0, 1);
         atomic_fetch_add(&w->progress, 1);
         clock_sleep_ms(BACKOFF_MAX_MS / 2);

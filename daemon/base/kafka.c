@@ -20,6 +20,7 @@ static const char *const defaults_common[][2] = {
 static const char *const defaults_consumer[][2] = {
     {"fetch.wait.max.ms", "10"},          {"fetch.error.backoff.ms", "100"},      {"heartbeat.interval.ms", "1000"},
     {"fetch.max.bytes", "8388608"},       {"allow.auto.create.topics", "false"},
+    {"receive.message.max.bytes", "1000000000"}, // a record beyond admit.max_bytes must arrive to be refused, or it stops its partition
 };
 static const char *const defaults_producer[][2] = {{"linger.ms", "0"}, {"retry.backoff.ms", "10"}};
 
@@ -180,4 +181,11 @@ int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) {
     if (md) rd_kafka_metadata_destroy(md);
     rd_kafka_topic_destroy(t);
     return result;
+}
+
+void kafka_topic_unavailable(const char *topic, int error) {
+    const char *why = error == ERR_MISSING  ? "the topic does not exist; `winnowd topics --create` makes it"
+                      : error == ERR_CONFIG ? "we may not describe the topic: it needs a right on the broker (docs/OPERATIONS.md, Rights)"
+                                            : "the broker does not answer for the topic";
+    LOG(ERROR, "topic_unavailable", why, L_STR("topic", topic), L_STR("error", error_name(error)));
 }

@@ -1,8 +1,7 @@
 /* One line an event, one write(2) a line.
  *
  * A line is built on the stack of the thread that has something to say and only then taken to the lock, where it is compared with what
- * was said of late: an event whose name and first text repeat within a second is counted, not written, and the count is written when the
- * second is over. So a broken broker fills no disk, and nothing is lost in silence. The table of recent events is small and fixed.
+ * was said of late: an event that repeats within a second is counted, not written, and the count is written when the second is over. So a broken broker fills no disk, and nothing is lost in silence. The table of recent events is small and fixed.
  *
  * Thread: any thread */
 #include "base/log.h"
@@ -134,13 +133,21 @@ static void emit(const struct buf *b) {
 
 /* ---- repeats ---- */
 
-static uint64_t key_of(const char *event, const char *msg, const struct log_field *fields) {
-    uint64_t h = 0xCBF29CE484222325u;
-    struct text part[3] = {text_of(event), text_of(msg), {0}};
-    for (const struct log_field *f = fields; f && f->key && !part[2].at; f++)
-        if (f->kind == LOG_TEXT) part[2] = f->text;
-    for (size_t p = 0; p < 3; p++)
-        for (size_t i = 0; i < part[p].len; i++) h = (h ^ (unsigned char)part[p].at[i]) * 0x100000001B3u;
+static uint64_t mix_in(uint64_t h, const void *bytes, size_t n) {
+    for (size_t i = 0; i < n; i++) h = (h ^ ((const unsigned char *)bytes)[i]) * 0x100000001B3u;
+    return (h ^ 0xFF) * 0x100000001B3u;
+}
+
+/* What makes two lines the same. Trouble repeats with other numbers each time, so there the first text decides; of the rest only the very
+ * same line is a repeat: which partition was taken over, or which policy came into force where, must never be lost. */
+static uint64_t key_of(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
+    bool trouble = level <= LOG_WARNING;
+    uint64_t h = mix_in(mix_in(0xCBF29CE484222325u, event, strlen(event)), msg, strlen(msg));
+    for (const struct log_field *f = fields; f && f->key; f++) {
+        if (f->kind == LOG_TEXT) h = mix_in(h, f->text.at, f->text.len);
+        else if (!trouble) h = mix_in(mix_in(mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64, sizeof f->f64);
+        if (trouble && f->kind == LOG_TEXT) break;
+    }
     return h ? h : 1;
 }
 
@@ -177,7 +184,7 @@ static bool repeats(enum log_level level, const char *event, uint64_t key) {
 void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
     if ((int)level > atomic_load(&log_.most_verbose)) return;
     pthread_mutex_lock(&log_.lock);
-    if (!repeats(level, event, key_of(event, msg, fields))) {
+    if (!repeats(level, event, key_of(level, event, msg, fields))) {
         struct buf b = {0};
         build(&b, level, event, msg, fields, 0);
         emit(&b);

@@ -72,7 +72,7 @@ size_t model_scratch(const struct model_shape *s) { return s->d + 2 * s->members
 
 static void standardise(const struct model *m, const double *row, float *out) {
     for (size_t i = 0; i < m->shape.d; i++) {
-        double z = (row[i] - m->mean[i]) * m->scale[i];
+        double z = m->scale[i] > 0 ? (row[i] - m->mean[i]) * m->scale[i] : 0; // a constant column; inf * 0 would be NaN
         out[i] = (float)(z > MODEL_CLIP ? MODEL_CLIP : z < -MODEL_CLIP ? -MODEL_CLIP : z);
     }
 }
@@ -175,6 +175,12 @@ static bool quantiles_sound(const struct model *m) {
     return true;
 }
 
+static size_t lines(struct text t) {
+    size_t n = t.len > 0;
+    for (size_t i = 0; i < t.len; i++) n += t.at[i] == '\n';
+    return n;
+}
+
 static bool golden_reproduced(const struct model *m) {
     size_t k = m->shape.k;
     float *scratch = xcalloc(model_scratch(&m->shape) + k, sizeof *scratch), *prob = scratch + model_scratch(&m->shape);
@@ -196,6 +202,7 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         {m->shape.d == d, ERR_MISMATCH, "the model has another number of columns than the feature map"},
         {m->fingerprint == fingerprint, ERR_MISMATCH, "the model was made for another feature map"},
         {text_equal(m->classes, classes), ERR_MISMATCH, "the model has other classes"},
+        {lines(m->classes) == m->shape.k, ERR_MISMATCH, "the model has not one output a class"},
         {weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
         {scale_sound(m), ERR_CORRUPT, "the standardisation is not finite, or a scale is negative"},
         {mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},

@@ -1,25 +1,27 @@
 /* Model versions as safetensors: any tool that reads that format can open what we publish, and what it writes we can read.
  *
  * One table names the tensors, their types and shapes; writer and reader both walk it, so they cannot disagree. The reader trusts
- * nothing: lengths, offsets, shapes and products are checked before a byte is copied, and the SHA-256 of the tensors must be the one that
- * the metadata states (a chunk that is missing or from another version changes it).
+ * nothing: lengths, offsets, shapes and products are checked before a byte is copied, the tensors must cover the bytes exactly, and
+ * their SHA-256 must be the one that the metadata states (a chunk that is missing or from another version changes it). What numbers
+ * mean (finite, shares, golden rows) is model_check's question.
  *
  * Thread: learner and follower thread, command line */
 #include "infer/model_record.h"
 
 #include "base/json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 
-enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, HEADER_MAX = 1 << 20, NAME_MAX_ = 40 };
+enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, HEADER_MAX = 1 << 24, NAME_SIZE = 40, GOLDEN_MAX = 4096 };
 
 static const char format_name[] = "winnowd-model-1";
 
 /* ---- the table ---- */
 
 struct tensor {
-    char name[NAME_MAX_];
+    char name[NAME_SIZE];
     bool wide, optional; // wide: F64, else F32
     size_t dimensions, shape[DIMENSIONS];
     void **at;           // where the model keeps it
@@ -43,7 +45,7 @@ static void shape_of(struct tensor *t, size_t dimensions, size_t a, size_t b, si
 static size_t tensors_of(struct model *m, struct tensor out[TENSORS_MAX]) {
     const struct model_shape *s = &m->shape;
     size_t n = 0;
-    char name[NAME_MAX_];
+    char name[NAME_SIZE];
     shape_of(row_of(out, &n, "mean", true, (void **)&m->mean), 1, s->d, 0, 0);
     shape_of(row_of(out, &n, "scale", true, (void **)&m->scale), 1, s->d, 0, 0);
     shape_of(row_of(out, &n, "mix", true, (void **)&m->mix), 1, s->members, 0, 0);
@@ -135,9 +137,15 @@ void model_write(struct model *m, const char *name, struct buf *out) {
 
 /* ---- reading ---- */
 
+struct span {
+    size_t from, to;
+};
+
 struct reading {
     const cJSON *header, *metadata;
     struct text data;
+    struct span span[TENSORS_MAX]; // of the tensors found so far
+    size_t found;
     const char *why;
 };
 
@@ -154,11 +162,12 @@ static const char *metadata(const struct reading *r, const char *key) {
 /* A whole number at an index of an array, 0 … 2^31. */
 static bool whole(const cJSON *array, int index, size_t *out) {
     const cJSON *item = cJSON_GetArrayItem(array, index);
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 2147483648.0) || item->valuedouble != (double)(int64_t)item->valuedouble) return false;
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 2147483648.0)) return false;
     *out = (size_t)item->valuedouble;
-    return true;
+    return item->valuedouble == (double)*out;
 }
 
+/* How many dimensions a tensor has, and which; 0: it is not there, or its shape is none. */
 static size_t dimensions(const struct reading *r, const char *name, size_t shape[DIMENSIONS]) {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(r->header, name), "shape");
     int n = cJSON_GetArraySize(array);
@@ -168,43 +177,68 @@ static size_t dimensions(const struct reading *r, const char *name, size_t shape
     return (size_t)n;
 }
 
-/* Where a tensor's bytes are; 0 when it is there as the table says. */
+static bool overlaps(const struct reading *r, struct span s) {
+    for (size_t i = 0; i < r->found; i++)
+        if (s.from < r->span[i].to && r->span[i].from < s.to) return true;
+    return false;
+}
+
+/* Where a tensor's bytes are; 0 when it is there as the table says, or is optional and absent (*bytes is then NULL). */
 static int locate(struct reading *r, const struct tensor *t, const char **bytes) {
-    const cJSON *entry = cJSON_GetObjectItemCaseSensitive(r->header, t->name), *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
+    const cJSON *entry = cJSON_GetObjectItemCaseSensitive(r->header, t->name);
+    const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
     const char *dtype = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "dtype"));
-    size_t shape[DIMENSIONS] = {0}, from, to;
+    size_t shape[DIMENSIONS] = {0};
+    struct span s;
     *bytes = NULL;
     if (!entry) return t->optional ? 0 : refuse(r, "a tensor is missing");
     if (!dtype || strcmp(dtype, t->wide ? "F64" : "F32") != 0) return refuse(r, "a tensor has another type than it should");
-    if (dimensions(r, t->name, shape) != t->dimensions || memcmp(shape, t->shape, t->dimensions * sizeof *shape) != 0) return refuse(r, "a tensor has another shape than it should");
-    if (!whole(offsets, 0, &from) || !whole(offsets, 1, &to) || from > to || to > r->data.len || to - from != bytes_of(t))
-        return refuse(r, "a tensor's bytes are not where the header says");
-    *bytes = r->data.at + from;
+    if (dimensions(r, t->name, shape) != t->dimensions || memcmp(shape, t->shape, t->dimensions * sizeof *shape) != 0)
+        return refuse(r, "a tensor has another shape than it should");
+    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !whole(offsets, 0, &s.from) || !whole(offsets, 1, &s.to))
+        return refuse(r, "a tensor's offsets are not two whole numbers");
+    if (s.from > s.to || s.to > r->data.len || s.to - s.from != bytes_of(t)) return refuse(r, "a tensor's bytes are not where the header says");
+    if (overlaps(r, s)) return refuse(r, "two tensors overlap");
+    r->span[r->found++] = s;
+    *bytes = r->data.at + s.from;
     return 0;
 }
 
+/* Each tensor in its place; nothing may be left over, neither a name nor a byte. */
 static int fill(struct reading *r, struct model *m) {
     struct tensor tensor[TENSORS_MAX];
-    size_t n = tensors_of(m, tensor);
+    size_t n = tensors_of(m, tensor), bytes = 0;
     for (size_t i = 0; i < n; i++) {
-        const char *bytes;
-        TRY(locate(r, &tensor[i], &bytes));
-        if (!bytes || bytes_of(&tensor[i]) == 0) continue;
+        const char *from;
+        TRY(locate(r, &tensor[i], &from));
+        if (!from || bytes_of(&tensor[i]) == 0) continue;
         if (!*tensor[i].at) *tensor[i].at = xmalloc(bytes_of(&tensor[i]));
-        memcpy(*tensor[i].at, bytes, bytes_of(&tensor[i]));
+        memcpy(*tensor[i].at, from, bytes_of(&tensor[i]));
+        bytes += bytes_of(&tensor[i]);
     }
-    if (m->golden && (!m->golden_row || !m->golden_prob)) return refuse(r, "golden rows without their answers");
-    return 0;
+    if ((size_t)cJSON_GetArraySize(r->header) != r->found + 1) return refuse(r, "the header names something twice, or something that no model has");
+    if (bytes != r->data.len) return refuse(r, "there are bytes that belong to no tensor");
+    return m->golden && !m->golden_prob ? refuse(r, "golden rows without their answers") : 0;
 }
 
-/* Widths from the weights' own shapes; everything else must then agree with them. */
+/* Bytes of the weights in a layer, added to *sum; false: more than a record can hold. */
+static bool add_layer(const size_t shape[DIMENSIONS], size_t *sum) {
+    size_t bytes = sizeof(float);
+    for (size_t i = 0; i < DIMENSIONS; i++)
+        if (__builtin_mul_overflow(bytes, shape[i], &bytes)) return false;
+    return !__builtin_add_overflow(*sum, bytes, sum);
+}
+
+/* Widths from the weights' own shapes; everything else must then agree with them. What they say is no larger than the bytes that came,
+ * so a small record can't make us ask for much memory. */
 static int read_shape(struct reading *r, struct model_shape *s, size_t *golden) {
-    size_t shape[DIMENSIONS];
-    char name[NAME_MAX_];
+    size_t shape[DIMENSIONS], bytes = 0;
+    char name[NAME_SIZE];
     for (s->layers = 0; s->layers < MODEL_LAYERS_MAX; s->layers++) {
         snprintf(name, sizeof name, "layers.%zu.weight", s->layers);
-        if (dimensions(r, name, shape) != 3) break;
+        if (dimensions(r, name, shape) != DIMENSIONS) break;
         if (s->layers && shape[2] != s->width[s->layers]) return refuse(r, "the layers do not fit together");
+        if (!add_layer(shape, &bytes) || bytes > r->data.len) return refuse(r, "the layers are larger than the record");
         s->members = shape[0];
         s->width[s->layers] = shape[2];
         s->width[s->layers + 1] = shape[1];
@@ -213,19 +247,29 @@ static int read_shape(struct reading *r, struct model_shape *s, size_t *golden) 
     s->d = s->width[0];
     s->k = s->width[s->layers];
     *golden = dimensions(r, "golden.row", shape) == 2 ? shape[0] : 0;
-    return *golden > 4096 ? refuse(r, "too many golden rows") : 0;
+    return *golden > GOLDEN_MAX ? refuse(r, "too many golden rows") : 0;
+}
+
+/* A number of the metadata: digits and nothing else. */
+static bool number(const struct reading *r, const char *key, int base, uint64_t *out) {
+    const char *text = metadata(r, key), *digits = base == 16 ? "0123456789abcdef" : "0123456789";
+    if (!*text || text[strspn(text, digits)]) return false;
+    errno = 0;
+    *out = strtoull(text, NULL, base);
+    return errno == 0;
 }
 
 static struct text own(const char *string) { return text_of(xstrdup(string)); }
 
-static void read_metadata(const struct reading *r, struct model *m) {
-    m->version = strtoull(metadata(r, "version"), NULL, 10);
-    m->parent = strtoull(metadata(r, "parent"), NULL, 10);
-    m->fingerprint = strtoull(metadata(r, "fingerprint"), NULL, 16);
-    m->rows = strtoull(metadata(r, "rows"), NULL, 10);
-    m->created_ms = (int64_t)strtoull(metadata(r, "created_ms"), NULL, 10);
+static int read_metadata(struct reading *r, struct model *m) {
+    uint64_t created;
+    bool fine = number(r, "version", 10, &m->version) && number(r, "parent", 10, &m->parent) && number(r, "rows", 10, &m->rows) &&
+                number(r, "fingerprint", 16, &m->fingerprint) && number(r, "created_ms", 10, &created) && created <= INT64_MAX;
+    if (!fine) return refuse(r, "a number of the metadata is missing or is none");
+    m->created_ms = (int64_t)created;
     m->classes = own(metadata(r, "classes"));
     m->seen = own(metadata(r, "seen"));
+    return 0;
 }
 
 static int read_model(struct reading *r, struct model **out) {
@@ -233,28 +277,37 @@ static int read_model(struct reading *r, struct model **out) {
     size_t golden = 0;
     if (strcmp(metadata(r, "format"), format_name) != 0) return refuse(r, "it is not a winnowd model (metadata: format)");
     TRY(read_shape(r, &shape, &golden));
-    bool absurd = shape.d > r->data.len || shape.k > r->data.len || shape.members > r->data.len; // more than the record can hold
-    if (absurd || model_create(out, &shape) < 0) return refuse(r, "the shapes make no sense");
+    if (model_create(out, &shape) < 0) return refuse(r, "the shapes make no sense");
     (*out)->golden = golden;
     TRY(fill(r, *out));
-    read_metadata(r, *out);
+    TRY(read_metadata(r, *out));
     digest_of(r->data, (*out)->digest);
     return strcmp(metadata(r, "sha256"), (*out)->digest) == 0 ? 0 : refuse(r, "the tensors are not those that the metadata states (sha256)");
 }
 
-int model_read(struct model **out, struct text record, const char **why) {
+/* The two parts of a record; false: its length says that it has them not. */
+static bool split(struct text record, struct text *header, struct text *data) {
     uint64_t length = 0;
-    struct reading r = {.why = "the record is shorter than its header"};
+    if (record.len < 8) return false;
+    for (size_t i = 0; i < 8; i++) length |= (uint64_t)(unsigned char)record.at[i] << (8 * i);
+    if (length > HEADER_MAX || length > record.len - 8) return false;
+    *header = (struct text){record.at + 8, (size_t)length};
+    *data = (struct text){header->at + length, record.len - 8 - (size_t)length};
+    return true;
+}
+
+int model_read(struct model **out, struct text record, const char **why) {
+    struct text header, data;
     *out = NULL;
-    for (size_t i = 0; i < 8 && record.len >= 8; i++) length |= (uint64_t)(unsigned char)record.at[i] << (8 * i);
-    struct arena arena = {0};
-    int result = ERR_CORRUPT;
-    if (record.len >= 8 && length <= HEADER_MAX && length <= record.len - 8) {
-        cJSON *header = json_parse((struct text){record.at + 8, (size_t)length}, &arena);
-        r = (struct reading){.header = header, .metadata = cJSON_GetObjectItemCaseSensitive(header, "__metadata__"), .data = {record.at + 8 + length, record.len - 8 - (size_t)length}};
-        result = cJSON_IsObject(header) ? read_model(&r, out) : refuse(&r, "the header is not JSON");
-        cJSON_Delete(header);
+    if (!split(record, &header, &data)) {
+        *why = "the record is shorter than its header, or the header is too long";
+        return ERR_CORRUPT;
     }
+    struct arena arena = {0};
+    cJSON *tree = json_parse(header, &arena);
+    struct reading r = {.header = tree, .metadata = cJSON_GetObjectItemCaseSensitive(tree, "__metadata__"), .data = data};
+    int result = cJSON_IsObject(tree) ? read_model(&r, out) : refuse(&r, "the header is not a JSON object");
+    cJSON_Delete(tree);
     arena_release(&arena);
     if (result == 0) return 0;
     model_destroy(*out);

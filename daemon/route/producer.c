@@ -107,8 +107,7 @@ static int find_topics(struct producer *p) {
         if (!p->topic[t]) continue;
         int n = kafka_partitions(p->rk, topic_name(p->config, t), METADATA_TIMEOUT_MS);
         if (n > 0) continue;
-        LOG(ERROR, "topic_unavailable", n == ERR_MISSING ? "the topic does not exist; `winnowd topics --create` makes it" : "the broker does not answer for the topic",
-            L_STR("topic", topic_name(p->config, t)), L_STR("error", error_name(n)));
+        kafka_topic_unavailable(topic_name(p->config, t), n);
         return ERR_RETRY;
     }
     return 0;

@@ -58,8 +58,7 @@ void reader_destroy(struct reader *r) {
 static int find(struct reader *r, struct source *s) {
     int n = kafka_partitions(r->rk, s->name, METADATA_TIMEOUT_MS);
     if (n <= 0) {
-        LOG(WARNING, "topic_unavailable", n == ERR_MISSING ? "the topic does not exist; `winnowd topics --create` makes it" : "the broker does not answer for the topic",
-            L_STR("topic", s->name), L_STR("error", error_name(n)));
+        kafka_topic_unavailable(s->name, n);
         return ERR_RETRY;
     }
     if (n <= s->partitions) return 0;

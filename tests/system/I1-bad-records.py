@@ -30,13 +30,14 @@ def test(stage):
         for _ in range(20):
             n += 1
             name, good = sample(n, stage.random)
-            writer.send(stage.topic("samples"), good, name, partition=n % 2)
-        writer.send(stage.topic("samples"), value, ("bad", reason), key="k%d" % i, partition=i % 2, headers=[("trace", b"t%d" % i)])
+            writer.send(stage.topic("samples"), good, partition=n % 2)
+        writer.send(stage.topic("samples"), value, key="k%d" % i, partition=i % 2,
+                    headers=[("trace", b"t%d" % i), ("bad", reason.encode())])
     writer.flush()
 
     daemon = stage.start({"budget": {"rate": 0.2}, "admit": {"max_bytes": "64KiB"}, "service": {"learner": False}})
-    stage.caught_up(writer)
-    accounts(stage, writer)
+    stage.caught_up()
+    accounts(stage)
     figures = daemon.metrics()
     for reason in {r for r, _ in bad}:
         equal(figures['winnowd_dead_letters_total{reason="%s"}' % reason], sum(r == reason for r, _ in bad), "counted as " + reason)

@@ -27,9 +27,9 @@ def test(stage):
     wait("it goes on after the kill", lambda: daemon.metric("outside_trouble", system="kafka") == 0 and daemon.metric("partitions_assigned") == 4, 60)
     time.sleep(3)
     feeder.end()
-    stage.caught_up(feeder.writer, 60)
-    tasks = accounts(stage, feeder.writer)
-    print("%d records, %d tasks, %.1f above the rate at most" % (len(feeder.writer.placed), len(tasks), within_budget(tasks, 0.05)))
+    stage.caught_up(60)
+    tasks = accounts(stage)
+    print("%d records, %d tasks, %.1f above the rate at most" % (feeder.n, len(tasks), within_budget(tasks, 0.05)))
     equal(daemon.get("/livez")[0], 200, "/livez")
     daemon.stop()
 

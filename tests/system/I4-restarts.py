@@ -28,16 +28,16 @@ def test(stage):
             one.stop()
     feeder.end()
     one = stage.start(CHANGES).ready()
-    stage.caught_up(feeder.writer)
+    stage.caught_up()
     one.stop()
-    tasks = accounts(stage, feeder.writer)
+    tasks = accounts(stage)
     upfront = [t for t in tasks if t["reason"] == "upfront"]
     check(len(upfront) == GRANT, "%d tasks of the grant, %d were granted", len(upfront), GRANT)
     per_partition = max(sum(t["source"]["partition"] == p for t in upfront) for p in range(4))
     closest = within_budget(tasks, RATE, BURST, per_partition)
     rest = [t for t in tasks if t["reason"] != "upfront"]
     closest = max(closest, within_budget(rest, RATE, BURST))
-    spent = len(rest) / len(feeder.writer.placed)
+    spent = len(rest) / feeder.n
     check(0.7 * RATE <= spent <= RATE * 1.1, "spent %.4f of %.4f", spent, RATE)
     print("spent %.4f of %.4f; at most %.1f above the rate, %d allowed" % (spent, RATE, closest, BURST + 1))
 

@@ -12,18 +12,18 @@ def test(stage):
     while not daemon.find("store_full"):
         seed += 1
         check(seed < 12, "1 MiB is never full")
-        writer.placed.update(feed(stage, 5000, seed=seed).placed)
-        stage.caught_up(writer)
+        feed(stage, 5000, seed=seed)
+        stage.caught_up()
     equal(daemon.metric("outside_trouble", system="store"), 1, "trouble is shown")
     scored = daemon.metric("samples_admitted_total")
-    writer.placed.update(feed(stage, 5000, seed=seed + 1).placed)
-    stage.caught_up(writer)
+    feed(stage, 5000, seed=seed + 1)
+    stage.caught_up()
     equal(daemon.metric("samples_admitted_total"), scored + 5000, "scoring goes on")
     equal(daemon.get("/livez")[0], 200, "/livez")
     daemon.stop()
 
     daemon = stage.start({"budget": {"rate": 0.5}}, "roomy.yaml").ready()
-    tasks = accounts(stage, writer)
+    tasks = accounts(stage)
     wait("answered", lambda: len(oracle.answers) == len(tasks))
     learned(daemon, len(tasks))
     wait("progress", lambda: progress(stage).get("labelled") == len(tasks), every=0.3)

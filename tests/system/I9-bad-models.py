@@ -98,7 +98,8 @@ def test(stage):
         wait("the policy was read", lambda: daemon.find("policy_read", wanted=version), 10)
         equal(daemon.metric("model_version"), live, "live version after: " + what)
         last = version
-    stage.caught_up(feed(stage, 3000))
+    feed(stage, 3000)
+    stage.caught_up()
     check({t["model"] for t in stage.tasks()} == {live}, "the old model decided: %s", {t["model"] for t in stage.tasks()})
 
     writer.send(stage.topic("models"), b"not json", key=stage.name + "/policy")

@@ -48,7 +48,8 @@ def test(stage):
 
     def open_tasks(n, seed):
         before = {t["id"] for t in stage.tasks()}
-        stage.caught_up(feed(stage, 60, seed=seed))
+        feed(stage, 60, seed=seed)
+        stage.caught_up()
         tasks = [t for t in stage.tasks() if t["id"] not in before]
         check(len(tasks) >= n, "only %d tasks", len(tasks))
         wait("the learner has read the tasks", lambda: daemon.metric("learner_tasks_total") >= len(before) + len(tasks))
@@ -86,9 +87,9 @@ def test(stage):
     equal(daemon.metric("parked_labels"), 1, "parked labels")
     writer = Writer(stage.brokers)
     name, value = sample(1000001, stage.random)
-    writer.send(stage.topic("samples"), value, name, partition=partition, time_ms=now)
+    writer.send(stage.topic("samples"), value, partition=partition, time_ms=now)
     writer.flush()
-    stage.caught_up(writer)
+    stage.caught_up()
     asked = [t for t in stage.tasks() if t["id"] == sent_early]
     if asked:  # the budget is 1, but which arm asks is the strategy's choice
         wait("the early label joined", lambda: daemon.metric("parked_labels") == 0)
@@ -117,7 +118,8 @@ def test(stage):
 
 def open_tasks_of(stage, daemon):
     before = {t["id"] for t in stage.tasks()}
-    stage.caught_up(feed(stage, 60, seed=7))
+    feed(stage, 60, seed=7)
+    stage.caught_up()
     tasks = [t for t in stage.tasks() if t["id"] not in before]
     wait("the learner has read them", lambda: daemon.metric("learner_tasks_total") >= len(tasks))
     return tasks

@@ -28,7 +28,7 @@ def metadata_limit(stage):
     said = online.stdout + online.stderr
     check(online.returncode != 0 and "offset.metadata.max.bytes" in said, "check --online: %s", said)
     daemon = stage.start_with(config)
-    stage.refused = feed(stage, 500)
+    feed(stage, 500)
     wait("the daemon says that a commit fails", lambda: daemon.find("kafka_error"), 30)
     check(daemon.process.poll() is None or daemon.process.returncode in (69, 70, 78), "the daemon ended with %s", daemon.process.returncode)
     check(not stage.tasks(), "tasks without their offsets")
@@ -54,8 +54,8 @@ def no_right(stage):
     acl(stage, "--remove", "--force", "--allow-principal", "User:somebody")
     if daemon.process.poll() is not None:  # its service manager would
         daemon = stage.start_with(config)
-    stage.caught_up(stage.refused, 90)
-    accounts(stage, stage.refused)
+    stage.caught_up(90)
+    accounts(stage)
     daemon.stop()
 
 

@@ -74,7 +74,8 @@ def test(stage):
     for what in ("tasks", "labels", "models", "dead_letters", "predictions"):
         check(broker.topic_exists(stage.brokers, stage.topic(what)), "%s was not made", what)
     daemon.ready(60)
-    stage.caught_up(feed(stage, 1000))
+    feed(stage, 1000)
+    stage.caught_up()
     wait("no trouble any more", lambda: daemon.metric("outside_trouble", system="kafka") == 0)
     equal(daemon.get("/readyz")[0], 200, "/readyz at the end")
     ends_soon(daemon)

@@ -243,16 +243,22 @@ class Stage:
     def state(self, partitions=2, group=None):
         return broker.committed(self.brokers, group or self.name, self.topic("samples"), partitions)
 
-    def caught_up(self, writer, seconds=60, group=None):
-        """Waits until the group has committed past every record that `writer` placed on the samples topic."""
-        ends = {}
-        for partition, offset in writer.placed:
-            ends[partition] = max(ends.get(partition, 0), offset + 1)
-        if not ends:
-            return
+    def samples(self):
+        """{(partition, offset): id, or ("bad", reason)} of every record on the samples topic."""
+        out = {}
+        for r in self.read("samples"):
+            reason = r.headers.get("bad")
+            out[r.partition, r.offset] = ("bad", reason.decode()) if reason else json.loads(r.value)["id"]
+        return out
+
+    def caught_up(self, seconds=60, group=None):
+        """Waits until the group has committed past every sample that is on the topic now."""
+        reader = Reader(self.brokers, self.topic("samples"))
+        ends = reader.ends()
+        reader.close()
 
         def behind():
-            at = self.state(max(ends) + 1, group)
+            at = self.state(len(ends), group)
             return {p: (at[p][0], end) for p, end in ends.items() if at[p][0] < end}
         wait(lambda: "the group is at the end; behind: %s" % behind(), lambda: not behind(), seconds, 0.1)
 
@@ -336,7 +342,7 @@ class Job(threading.Thread):
 
 
 class Feeder(Job):
-    """Samples at a rate, one bad record among `bad_every`; .writer.placed says what went where: an id, or ("bad", reason)."""
+    """Samples at a rate, one bad record among `bad_every`, which its header names: {"bad": reason}."""
 
     def __init__(self, stage, rate, total=None, bad_every=0, seed=1, topic=None):
         super().__init__(stage)
@@ -348,10 +354,10 @@ class Feeder(Job):
         self.n += 1
         if self.bad_every and self.n % self.bad_every == 0:
             reason = sorted(BAD)[self.n // self.bad_every % len(BAD)]
-            self.writer.send(self.topic, BAD[reason], ("bad", reason), key=str(self.n))
+            self.writer.send(self.topic, BAD[reason], key=str(self.n), headers=[("bad", reason.encode())])
             return
         name, value = sample(self.n, self.rng)
-        self.writer.send(self.topic, value, name, key=name)
+        self.writer.send(self.topic, value, key=name)
 
     def work(self):
         started = time.monotonic()
@@ -365,10 +371,8 @@ class Feeder(Job):
 
 
 def feed(stage, total, **more):
-    """So many samples at once; the writer."""
-    feeder = Feeder(stage, rate=1e9, total=total, **more)
-    feeder.work()
-    return feeder.writer
+    """So many samples at once."""
+    Feeder(stage, rate=1e9, total=total, **more).work()
 
 
 class Oracle(Job):
@@ -409,10 +413,11 @@ def once(items, what):
     return seen
 
 
-def accounts(stage, writer):
+def accounts(stage):
     """Every record ended in exactly one outcome, and a task exists for exactly the samples that were asked; the tasks."""
-    good = {p for p, name in writer.placed.items() if not isinstance(name, tuple)}
-    bad = {p: name[1] for p, name in writer.placed.items() if isinstance(name, tuple)}
+    samples = stage.samples()
+    good = {p for p, name in samples.items() if not isinstance(name, tuple)}
+    bad = {p: name[1] for p, name in samples.items() if isinstance(name, tuple)}
     predictions = [json.loads(r.value) for r in stage.read("predictions")]
     tasks = stage.tasks()
     letters = [(int(r.headers["__connect.errors.partition"]), int(r.headers["__connect.errors.offset"]),
@@ -467,7 +472,8 @@ def taught(stage, labels=400, total=8000):
     own.create()
     daemon, oracle = own.start({"budget": {"rate": 0.05}}).ready(), Oracle(own)
     oracle.start()
-    own.caught_up(feed(own, total, seed=99))
+    feed(own, total, seed=99)
+    own.caught_up()
     wait(lambda: "taught: %s labels" % daemon.metric("labelled_rows"), lambda: daemon.metric("labelled_rows") >= min(labels, total * 0.045), 60, 0.2)
     wait("the model is live", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows") > 0, 30, 0.2)
     daemon.stop()

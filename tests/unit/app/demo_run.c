@@ -1,0 +1,96 @@
+/* The whole demo as its user starts it, in a process of its own: it ends by itself with figures that fit together, and at an interrupt with
+ * the summary so far; neither leaves anything behind. Wants the program's path in $WINNOWD. */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SAMPLES = 3000, DEADLINE_MS = 100000 };
+
+struct child {
+    pid_t pid;
+    char *dir, *out; // its TMPDIR; its standard output
+};
+
+static struct child begin(const char *samples) {
+    struct child c = {.dir = xstrdup("/tmp/winnowd-test-XXXXXX")};
+    assert_non_null(mkdtemp(c.dir));
+    c.out = xasprintf("%s.out", c.dir);
+    c.pid = fork();
+    assert_true(c.pid >= 0);
+    if (c.pid) return c;
+    int out = open(c.out, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    setenv("TMPDIR", c.dir, 1);
+    if (out < 0 || dup2(out, STDOUT_FILENO) < 0) _exit(126);
+    execl(getenv("WINNOWD"), "winnowd", "demo", "--json", "--samples", samples, "--budget", "0.05", (char *)NULL);
+    _exit(127);
+}
+
+static int end_of(const struct child *c) {
+    int status;
+    for (int64_t until = clock_ms() + DEADLINE_MS; clock_ms() < until; clock_sleep_ms(20))
+        if (waitpid(c->pid, &status, WNOHANG) == c->pid) return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    kill(c->pid, SIGKILL);
+    fail_msg("the demo does not end");
+    return 0;
+}
+
+/* The last line, which must be JSON. Cleans up; nothing may be left in the directory. */
+static cJSON *last_line(struct child *c) {
+    FILE *f = fopen(c->out, "r");
+    assert_non_null(f);
+    char *line = NULL;
+    size_t cap = 0;
+    while (getline(&line, &cap, f) > 0) {}
+    cJSON *json = cJSON_Parse(line);
+    if (!json) fail_msg("the last line is no JSON: %s", line);
+    free(line);
+    fclose(f);
+    assert_int_equal(unlink(c->out), 0);
+    assert_int_equal(rmdir(c->dir), 0);
+    free(c->out);
+    free(c->dir);
+    return json;
+}
+
+static double number(const cJSON *o, const char *key) {
+    const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, key);
+    if (!cJSON_IsNumber(n)) fail_msg("no number %s", key);
+    return n->valuedouble;
+}
+
+static void test_it_runs_through_and_stops_when_told(void **state) {
+    (void)state;
+    if (!getenv("WINNOWD")) skip();
+    struct child whole = begin("3000"), cut = begin("10000000");
+    assert_int_equal(end_of(&whole), 0);
+    clock_sleep_ms(500);
+    kill(cut.pid, SIGINT);
+    assert_int_equal(end_of(&cut), 130);
+    cJSON *w = last_line(&whole), *c = last_line(&cut), *estimate = cJSON_GetObjectItemCaseSensitive(w, "estimate");
+    assert_true(number(w, "samples") == SAMPLES);
+    assert_true(number(w, "asked") <= 0.05 * SAMPLES + 22 && number(w, "asked") > 0.03 * SAMPLES); // two partitions, a burst of 10 and one more each
+    assert_true(number(w, "labelled") == number(w, "asked"));
+    assert_true(number(w, "models") > 1);
+    assert_true(number(w, "accuracy") > 0.97);
+    assert_true(number(estimate, "low") <= number(estimate, "accuracy") && number(estimate, "accuracy") <= number(estimate, "high"));
+    assert_true(isfinite(number(w, "kappa") + number(w, "average_precision") + number(w, "seconds") + number(w, "dead_letters")));
+    assert_true(number(c, "samples") > 0 && number(c, "samples") < 10000000);
+    cJSON_Delete(w);
+    cJSON_Delete(c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_it_runs_through_and_stops_when_told)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
