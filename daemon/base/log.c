@@ -1,7 +1,8 @@
 /* One line an event, one write(2) a line.
  *
- * A line is built on the stack of the thread that has something to say and only then taken to the lock, where it is compared with what
- * was said of late: an event that repeats within a second is counted, not written, and the count is written when the second is over. So a broken broker fills no disk, and nothing is lost in silence. The table of recent events is small and fixed.
+ * Under one lock a line is compared with what was said of late, built and written: an event that repeats within a second is counted, not
+ * written, and the count is written when the second is over or at a flush. So a broken broker fills no disk, and nothing is lost in
+ * silence. The table of recent events is small and fixed; where it is full, the oldest gives up its place.
  *
  * Thread: any thread */
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -90,7 +92,7 @@ static void add_value(struct buf *b, const struct log_field *f, bool json) {
     case LOG_BOOL: buf_str(b, f->u64 ? "true" : "false"); break;
     case LOG_F64:
         if (isfinite(f->f64)) buf_printf(b, "%.6g", f->f64);
-        else buf_str(b, json ? "null" : "nan");
+        else buf_str(b, json ? "null" : isnan(f->f64) ? "nan" : f->f64 > 0 ? "inf" : "-inf");
         break;
     }
 }
@@ -126,6 +128,7 @@ static void emit(const struct buf *b) {
     }
     for (size_t done = 0; done < b->len;) { // one write but for a signal or a full pipe
         ssize_t n = write(STDERR_FILENO, b->at + done, b->len - done);
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return;
         done += (size_t)n;
     }
@@ -138,28 +141,32 @@ static uint64_t mix_in(uint64_t h, const void *bytes, size_t n) {
     return (h ^ 0xFF) * 0x100000001B3u;
 }
 
-/* What makes two lines the same. Trouble repeats with other numbers each time, so there the first text decides; of the rest only the very
- * same line is a repeat: which partition was taken over, or which policy came into force where, must never be lost. */
+/* What makes two lines the same. Trouble repeats with other numbers each time, so there the first text decides, where there is one; of the
+ * rest only the very same line is a repeat: which partition was taken over, or which policy came into force where, must never be lost. */
 static uint64_t key_of(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
-    bool trouble = level <= LOG_WARNING;
     uint64_t h = mix_in(mix_in(0xCBF29CE484222325u, event, strlen(event)), msg, strlen(msg));
+    for (const struct log_field *f = fields; level <= LOG_WARNING && f && f->key; f++)
+        if (f->kind == LOG_TEXT) return mix_in(h, f->text.at, f->text.len) | 1;
     for (const struct log_field *f = fields; f && f->key; f++) {
         if (f->kind == LOG_TEXT) h = mix_in(h, f->text.at, f->text.len);
-        else if (!trouble) h = mix_in(mix_in(mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64, sizeof f->f64);
-        if (trouble && f->kind == LOG_TEXT) break;
+        else h = mix_in(mix_in(mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64, sizeof f->f64);
     }
-    return h ? h : 1;
+    return h | 1;
 }
 
 static void say_repeats(struct recent *r) {
-    if (r->repeated) {
-        struct buf b = {0};
-        build(&b, r->level, r->event, "said again", NULL, r->repeated);
-        emit(&b);
-        buf_release(&b);
-    }
-    r->key = 0;
+    if (!r->repeated) return;
+    struct buf b = {0};
+    build(&b, r->level, r->event, "said again", NULL, r->repeated);
+    emit(&b);
+    buf_release(&b);
     r->repeated = 0;
+}
+
+static void forget_if_over(struct recent *r, int64_t now) {
+    if (!r->key || now - r->since_ms < REPEAT_MS) return;
+    say_repeats(r);
+    r->key = 0;
 }
 
 /* Whether it was said less than a second ago; else it is remembered, in the place of the oldest. */
@@ -168,7 +175,7 @@ static bool repeats(enum log_level level, const char *event, uint64_t key) {
     struct recent *oldest = &log_.recent[0];
     for (size_t i = 0; i < RECENT; i++) {
         struct recent *r = &log_.recent[i];
-        if (r->key && now - r->since_ms >= REPEAT_MS) say_repeats(r);
+        forget_if_over(r, now);
         if (r->key == key) {
             r->repeated++;
             return true;
@@ -196,7 +203,9 @@ void log_write(enum log_level level, const char *event, const char *msg, const s
 void log_flush(void) {
     pthread_mutex_lock(&log_.lock);
     int64_t now = clock_ms();
-    for (size_t i = 0; i < RECENT; i++)
-        if (log_.recent[i].key && now - log_.recent[i].since_ms >= REPEAT_MS) say_repeats(&log_.recent[i]);
+    for (size_t i = 0; i < RECENT; i++) {
+        say_repeats(&log_.recent[i]); // all: at the end nobody comes later to say them
+        forget_if_over(&log_.recent[i], now);
+    }
     pthread_mutex_unlock(&log_.lock);
 }

@@ -57,10 +57,11 @@ void metric_observe(enum metric m, double seconds) {
     size_t b = 0;
     while (b < BUCKETS && !(seconds <= bucket[b])) b++;
     atomic_fetch_add_explicit(&series[m][b], 1, memory_order_relaxed);
-    if (seconds > 0) atomic_fetch_add_explicit(&series[m][BUCKETS + 1], (uint64_t)(seconds * 1e6), memory_order_relaxed);
+    if (seconds > 0 && seconds < 1e9) atomic_fetch_add_explicit(&series[m][BUCKETS + 1], (uint64_t)(seconds * 1e6), memory_order_relaxed);
 }
 
 double metric_get(enum metric m, size_t value_index) {
+    CHECK(value_index < sizeof series[m] / sizeof *series[m]);
     uint64_t raw = atomic_load_explicit(&series[m][value_index], memory_order_relaxed);
     return row[m].kind == GAUGE ? value_of(raw) : (double)raw;
 }

@@ -47,7 +47,8 @@ void service_reloading(void) { service_notify("RELOADING=1\nMONOTONIC_USEC=%" PR
 int64_t service_watchdog_ms(void) {
     const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
     if (!usec || (pid && strtoll(pid, NULL, 10) != (long long)getpid())) return 0;
-    return strtoll(usec, NULL, 10) / 2000;
+    long long ms = strtoll(usec, NULL, 10) / 2000;
+    return ms > 0 ? ms : 0;
 }
 
 /* ---- signals ---- */

@@ -71,10 +71,7 @@ static size_t widest(const struct model_shape *s) {
 size_t model_scratch(const struct model_shape *s) { return s->d + 2 * s->members * widest(s) + s->members * s->k; }
 
 static void standardise(const struct model *m, const double *row, float *out) {
-    for (size_t i = 0; i < m->shape.d; i++) {
-        double z = m->scale[i] > 0 ? (row[i] - m->mean[i]) * m->scale[i] : 0; // a constant column; inf * 0 would be NaN
-        out[i] = (float)(z > MODEL_CLIP ? MODEL_CLIP : z < -MODEL_CLIP ? -MODEL_CLIP : z);
-    }
+    for (size_t i = 0; i < m->shape.d; i++) out[i] = (float)model_standardised(row[i], m->mean[i], m->scale[i]);
 }
 
 static void affine(const float *weight, const float *bias, size_t out, size_t in, const float *x, float *y) {

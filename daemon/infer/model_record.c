@@ -14,7 +14,7 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 
-enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, HEADER_MAX = 1 << 24, NAME_SIZE = 40, GOLDEN_MAX = 4096 };
+enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, HEADER_MAX = 1 << 20, NAME_SIZE = 40, GOLDEN_MAX = 4096 };
 
 static const char format_name[] = "winnowd-model-1";
 

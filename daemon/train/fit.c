@@ -16,7 +16,8 @@
 #include <string.h>
 
 enum { GOLDEN_ROWS = 8 };
-static const double loss_most = 7; // one wild guess must not silence a member for good
+static const double loss_most = 7;    // one wild guess must not silence a member for good
+static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
 
 size_t fit_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
 
@@ -32,13 +33,13 @@ static void standardisation(const struct fit_tasks *t, size_t d, double *mean, d
         for (size_t c = 0; c < d; c++) mean[c] += t->weight[i] / total * t->row[i * d + c];
     for (size_t i = 0; i < t->n; i++)
         for (size_t c = 0; c < d; c++) scale[c] += t->weight[i] / total * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
-    for (size_t c = 0; c < d; c++) scale[c] = scale[c] <= 1e-12 * (1e-12 + mean[c] * mean[c]) ? 0 : 1 / sqrt(scale[c]);
+    for (size_t c = 0; c < d; c++) scale[c] = scale[c] <= constant * mean[c] * mean[c] ? 0 : 1 / sqrt(scale[c]);
 }
 
 static double *standardised(const struct fit_rows *rows, size_t d, const double *mean, const double *scale) {
     double *x = xmalloc(rows->n * d * sizeof *x);
     for (size_t i = 0; i < rows->n; i++)
-        for (size_t c = 0; c < d; c++) x[i * d + c] = fmax(-MODEL_CLIP, fmin(MODEL_CLIP, (rows->row[i * d + c] - mean[c]) * scale[c]));
+        for (size_t c = 0; c < d; c++) x[i * d + c] = model_standardised(rows->row[i * d + c], mean[c], scale[c]);
     return x;
 }
 

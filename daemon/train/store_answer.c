@@ -81,8 +81,9 @@ static enum label_fate fate_of(const struct entry *e, const struct answer *a) {
     if (a->outcome == LABEL_CANNOT_TELL) return FATE_CANNOT_TELL;
     if (e->kind == KIND_OWN && !e->answered) return FATE_OWN_EVENT;
     if (e->answered && e->answer.class_ >= 0) {
-        if (e->answer.class_ == a->class_) return FATE_DUPLICATE;
-        return e->answer.revision != a->revision || e->answer.annotator == a->annotator ? FATE_REVISED : FATE_CONFLICT;
+        if (a->revision > e->answer.revision) return FATE_REVISED;
+        if (a->revision < e->answer.revision || e->answer.class_ == a->class_) return FATE_DUPLICATE;
+        return a->annotator && e->answer.annotator == a->annotator ? FATE_REVISED : FATE_CONFLICT;
     }
     return e->expires_ms && a->time_ms > e->expires_ms ? FATE_LATE : FATE_LEARNED;
 }

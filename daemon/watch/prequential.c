@@ -1,10 +1,14 @@
 /* Test, then train, on labels that were not drawn evenly.
  *
- * The samples are two strata. What the strategy arm asked (propensity 1) is known in full: its share of right answers has no error. The rest is
- * seen through the random arm, each draw standing for 1/propensity samples. The estimate is Hájek's ratio (1971) of the weighted sums; the
- * interval is the known stratum plus the other one's Clopper-Pearson interval (1934) at Kish's effective number of draws, weighted by the strata's
- * shares. So a handful of draws, or none that was wrong, gives the wide interval that it deserves, where a normal approximation would
- * claim certainty (promise I7).
+ * The samples are two strata. What the strategy arm asked (propensity 1) is known in full. The rest is seen through the random arm, each draw
+ * standing for 1/propensity samples. The estimate is Hájek's ratio (1971) of the weighted sums of right answers and of all.
+ *
+ * The interval must know that both counts behind the ratio are uncertain: a few draws say neither how many of the rest are wrong nor how many
+ * the rest are, and the second matters as much where the strategy arm has asked many hard samples. So right and wrong answers of
+ * the rest each get the interval of a Poisson total with weights (a gamma distribution: Fay and Feuer 1997; its quantile by Wilson and
+ * Hilferty 1931), the known counts are added, and the two are joined to an interval of their ratio by the square-and-add rule of Donner and
+ * Zou (2012). A handful of draws, or none that was wrong, gives the wide interval that it deserves, where a normal approximation
+ * would claim certainty (promise I7).
  *
  * Thread: learner thread */
 #include "watch/prequential.h"
@@ -14,22 +18,23 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum { BISECTIONS = 60, FRACTIONS = 300 };
-static const double tail = 0.025;
+static const double z = 1.959964; // of the normal distribution, 2.5 % above it
 
 struct answer {
     double weight;
     bool right;
 };
 
+/* All of one kind of answer, right or wrong. */
 struct sums {
-    double n, right;                 // all, unweighted
-    double known, known_right;       // propensity 1
-    double drawn, squared, drawn_right; // weights of the others
+    double n;        // unweighted
+    double known;    // propensity 1
+    double drawn;    // weights of the others
+    double variance; // of that sum: each draw adds w(w-1)
 };
 
 struct prequential {
-    struct sums sums;
+    struct sums sums[2]; // wrong, right
     struct answer *ring; // (window) NULL: no window
     size_t window, at, held;
 };
@@ -47,17 +52,12 @@ void prequential_destroy(struct prequential *p) {
     free(p);
 }
 
-static void count(struct sums *s, const struct answer *a, double sign) {
+static void count(struct prequential *p, const struct answer *a, double sign) {
+    struct sums *s = &p->sums[a->right];
     s->n += sign;
-    s->right += sign * a->right;
-    if (a->weight <= 1) {
-        s->known += sign;
-        s->known_right += sign * a->right;
-        return;
-    }
-    s->drawn += sign * a->weight;
-    s->squared += sign * a->weight * a->weight;
-    s->drawn_right += sign * a->weight * a->right;
+    if (a->weight <= 1) s->known += sign;
+    else s->drawn += sign * a->weight, s->variance += sign * a->weight * (a->weight - 1);
+    if (s->n <= s->known) s->drawn = s->variance = 0; // no draw is left: nor a rounding of one
 }
 
 /* The ring grows with what comes, up to the window; each turn the sums are taken anew, so that roundings don't pile up. */
@@ -70,12 +70,12 @@ static void slide(struct prequential *p, const struct answer *a) {
         p->ring[p->held++] = *a;
         return;
     }
-    count(&p->sums, &p->ring[p->at], -1);
+    count(p, &p->ring[p->at], -1);
     p->ring[p->at] = *a;
     p->at = (p->at + 1) % p->window;
     if (p->at) return;
-    p->sums = (struct sums){0};
-    for (size_t i = 0; i + 1 < p->held; i++) count(&p->sums, &p->ring[i], 1);
+    p->sums[0] = p->sums[1] = (struct sums){0};
+    for (size_t i = 0; i + 1 < p->held; i++) count(p, &p->ring[i], 1);
 }
 
 void prequential_add(struct prequential *p, int truth, int predicted, double propensity) {
@@ -83,61 +83,48 @@ void prequential_add(struct prequential *p, int truth, int predicted, double pro
     if (predicted < 0) return;
     struct answer a = {1 / propensity, truth == predicted};
     if (p->window) slide(p, &a);
-    count(&p->sums, &a, 1);
+    count(p, &a, 1);
 }
 
-/* ---- Clopper-Pearson ---- */
+/* ---- the interval ---- */
 
-/* Continued fraction of the incomplete beta function (Lentz's method). */
-static double fraction(double a, double b, double x) {
-    const double tiny = 1e-300;
-    double c = 1, d = 1 - (a + b) * x / (a + 1);
-    d = 1 / (fabs(d) < tiny ? tiny : d);
-    double value = d;
-    for (int i = 1; i < FRACTIONS; i++) {
-        double step[2] = {i * (b - i) * x / ((a + 2 * i - 1) * (a + 2 * i)), -(a + i) * (a + b + i) * x / ((a + 2 * i) * (a + 2 * i + 1))};
-        double before = value;
-        for (int j = 0; j < 2; j++) {
-            d = 1 + step[j] * d;
-            c = 1 + step[j] / c;
-            d = 1 / (fabs(d) < tiny ? tiny : d);
-            if (fabs(c) < tiny) c = tiny;
-            value *= d * c;
-        }
-        if (fabs(value - before) < 1e-14 * fabs(value)) break;
-    }
-    return value;
+/* A total with its own 95 % interval. */
+struct total {
+    double is, low, high;
+};
+
+/* The gamma distribution of this mean and variance at the normal deviate. */
+static double gamma_quantile(double mean, double variance, double deviate) {
+    if (!(mean > 0)) return 0;
+    if (!(variance > 0)) return mean;
+    double shape = mean * mean / variance, root = 1 - 1 / (9 * shape) + deviate / (3 * sqrt(shape));
+    return root > 0 ? mean * root * root * root : 0;
 }
 
-/* Probability that a beta(a, b) variable is at most x. */
-static double beta_below(double a, double b, double x) {
-    if (x <= 0 || x >= 1) return x > 0;
-    double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
-    return x < (a + 1) / (a + b + 2) ? front * fraction(a, b, x) / a : 1 - front * fraction(b, a, 1 - x) / b;
+/* weight: of one draw more, which could have come and didn't; 1: there is no random arm. */
+static struct total total_of(const struct sums *s, double weight) {
+    double drawn = fmax(0, s->drawn), variance = fmax(0, s->variance);
+    double low = gamma_quantile(drawn, variance, -z);
+    double high = weight > 1 ? gamma_quantile(drawn + weight, variance + weight * (weight - 1), z) : 0;
+    return (struct total){s->known + drawn, s->known + fmin(low, drawn), s->known + fmax(high, drawn)};
 }
 
-static double beta_quantile(double a, double b, double p) {
-    double low = 0, high = 1;
-    for (int i = 0; i < BISECTIONS; i++) {
-        double middle = (low + high) / 2;
-        if (beta_below(a, b, middle) < p) low = middle;
-        else high = middle;
-    }
-    return (low + high) / 2;
+/* Lower end of a / (a + b), from that of the ratio a / b. */
+static double share_low(const struct total *a, const struct total *b) {
+    double over = a->low * (2 * a->is - a->low), product = a->is * b->is;
+    double under = product + sqrt(fmax(0, product * product - over * b->high * (2 * b->is - b->high)));
+    return over > 0 ? over / (over + under) : 0;
 }
 
 void prequential_read(const struct prequential *p, struct prequential_figures *out) {
-    const struct sums *s = &p->sums;
-    *out = (struct prequential_figures){(uint64_t)(s->n + 0.5), NAN, NAN, NAN, NAN};
+    const struct sums *wrong = &p->sums[0], *right = &p->sums[1];
+    double n = wrong->n + right->n, drawn = wrong->drawn + right->drawn;
+    *out = (struct prequential_figures){(uint64_t)(n + 0.5), NAN, NAN, NAN, NAN};
     if (!out->n) return;
-    double all = s->known + s->drawn, low = 0, high = 1;
-    out->naive = s->right / s->n;
-    out->accuracy = (s->known_right + s->drawn_right) / all;
-    if (s->drawn > 0) {
-        double n = s->drawn * s->drawn / s->squared, right = fmax(0, fmin(n, n * s->drawn_right / s->drawn)), wrong = n - right;
-        if (right > 1e-9) low = beta_quantile(right, wrong + 1, tail);
-        if (wrong > 1e-9) high = beta_quantile(right + 1, wrong, 1 - tail);
-    }
-    out->low = (s->known_right + low * s->drawn) / all;
-    out->high = (s->known_right + high * s->drawn) / all;
+    double weight = drawn > 0 ? 1 + (wrong->variance + right->variance) / drawn : 1; // Kish's mean weight
+    struct total r = total_of(right, weight), w = total_of(wrong, weight);
+    out->naive = right->n / n;
+    out->accuracy = r.is / (r.is + w.is);
+    out->low = fmin(out->accuracy, share_low(&r, &w));
+    out->high = fmax(out->accuracy, 1 - share_low(&w, &r));
 }

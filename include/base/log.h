@@ -5,7 +5,7 @@
  * logfmt:  level=info event=model_live msg="a new model is live" version=7 age_s=1.25
  * json:    {"ts":"…","level":"info","event":"model_live","msg":"…","version":7,"age_s":1.25}
  * With JOURNAL_STREAM set each line starts with "<N>", the journald priority; else with a time stamp. A line that repeats within a second is
- * counted and said once (repeated=N): warnings and errors by event, message and first text field, others only when every field is the same. Secrets are never passed here (I12).
+ * counted and said once (repeated=N): warnings and errors by event, message and first text field if there is one, others only when every field is the same. Secrets are never passed here (I12).
  * Thread: any thread */
 #pragma once
 

@@ -43,6 +43,12 @@ struct model {
 
 #define MODEL_CLIP 8.0
 
+/* The one rule of standardisation, for scoring and fitting. Scale 0: a constant column, which says nothing. */
+static inline double model_standardised(double raw, double mean, double scale) {
+    double z = scale > 0 ? (raw - mean) * scale : 0;
+    return z > MODEL_CLIP ? MODEL_CLIP : z < -MODEL_CLIP ? -MODEL_CLIP : z;
+}
+
 /* A zeroed model of that shape: scale 1, mix 1/m. The caller fills it, then only reads. */
 int model_create(struct model **out, const struct model_shape *shape) MUST_CHECK;
 void model_destroy(struct model *m);

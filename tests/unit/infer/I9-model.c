@@ -1,0 +1,114 @@
+/* I9: every defect of a version is found before a worker may see it, and named. */
+#include "unit/infer/models.h"
+
+#include <math.h>
+#include <string.h>
+
+static void nan_weight(struct model *m) { m->weight[0][7] = NAN; }
+static void infinite_weight(struct model *m) { m->weight[1][0] = -INFINITY; }
+static void nan_bias(struct model *m) { m->bias[1][5] = NAN; }
+static void nan_mean(struct model *m) { m->mean[3] = NAN; }
+static void infinite_scale(struct model *m) { m->scale[0] = INFINITY; }
+static void negative_scale(struct model *m) { m->scale[2] = -1; }
+static void negative_share(struct model *m) { m->mix[0] = -0.5, m->mix[1] = 1.5; }
+static void short_mixture(struct model *m) { m->mix[0] *= 0.9; }
+static void nan_share(struct model *m) { m->mix[1] = NAN; }
+static void falling_quantiles(struct model *m) { m->utility[64] = m->utility[63] - 1; }
+static void nan_quantile(struct model *m) { m->utility[127] = NAN; }
+static void another_answer(struct model *m) { m->golden_prob[8] += 2e-4f; }
+static void nan_answer(struct model *m) { m->golden_prob[0] = NAN; }
+static void nan_golden_row(struct model *m) { m->golden_row[2] = NAN; }
+static void another_weight(struct model *m) { m->weight[0][0] += 0.5f, m->weight[1][0] += 0.5f, m->bias[1][0] += 0.5f; }
+static void another_fingerprint(struct model *m) { m->fingerprint ^= 1; }
+static void another_class(struct model *m) { memcpy((char *)m->classes.at, "on", 2); }
+static void fewer_classes(struct model *m) { m->classes.len = 6; }
+
+static const struct defect {
+    const char *name;
+    void (*make)(struct model *m);
+    int error;
+    const char *why;
+} defects[] = {
+    {"nan_weight", nan_weight, ERR_CORRUPT, "weight is not finite"},
+    {"infinite_weight", infinite_weight, ERR_CORRUPT, "weight is not finite"},
+    {"nan_bias", nan_bias, ERR_CORRUPT, "weight is not finite"},
+    {"nan_mean", nan_mean, ERR_CORRUPT, "standardisation"},
+    {"infinite_scale", infinite_scale, ERR_CORRUPT, "standardisation"},
+    {"negative_scale", negative_scale, ERR_CORRUPT, "standardisation"},
+    {"negative_share", negative_share, ERR_CORRUPT, "mixture"},
+    {"short_mixture", short_mixture, ERR_CORRUPT, "mixture"},
+    {"nan_share", nan_share, ERR_CORRUPT, "mixture"},
+    {"falling_quantiles", falling_quantiles, ERR_CORRUPT, "quantiles"},
+    {"nan_quantile", nan_quantile, ERR_CORRUPT, "quantiles"},
+    {"another_answer", another_answer, ERR_CORRUPT, "golden rows"},
+    {"nan_answer", nan_answer, ERR_CORRUPT, "golden rows"},
+    {"nan_golden_row", nan_golden_row, ERR_CORRUPT, "golden rows"},
+    {"another_weight", another_weight, ERR_CORRUPT, "golden rows"},
+    {"another_fingerprint", another_fingerprint, ERR_MISMATCH, "feature map"},
+    {"another_class", another_class, ERR_MISMATCH, "other classes"},
+    {"fewer_classes", fewer_classes, ERR_MISMATCH, "other classes"},
+};
+
+static int check(const struct model *m, const char **why) {
+    *why = NULL;
+    return model_check(m, 4, TEXT(CLASSES_OF_3), 0xfedcba9876543210u, why);
+}
+
+static void a_sound_model_passes(void **state) {
+    (void)state;
+    for (size_t hidden = 0; hidden < MODEL_LAYERS_MAX; hidden++) {
+        struct model *m = whole_model(hidden, hidden);
+        const char *why;
+        assert_int_equal(check(m, &why), 0);
+        free(m->utility);
+        m->utility = NULL; // of a mix of measures there are none
+        m->golden = 0;
+        assert_int_equal(check(m, &why), 0);
+        model_destroy(m);
+    }
+}
+
+static void every_defect_is_named(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof defects / sizeof *defects; i++) {
+        struct model *m = whole_model(1, 5);
+        const char *why;
+        defects[i].make(m);
+        int result = check(m, &why);
+        if (result != defects[i].error || !why || !strstr(why, defects[i].why)) fail_msg("%s: %s, %s", defects[i].name, error_name(result), why ? why : "no reason");
+        model_destroy(m);
+    }
+}
+
+static void another_number_of_columns_or_outputs_is_refused(void **state) {
+    (void)state;
+    struct model *m = whole_model(0, 5);
+    const char *why = NULL;
+    assert_int_equal(model_check(m, 5, TEXT(CLASSES_OF_3), m->fingerprint, &why), ERR_MISMATCH);
+    assert_non_null(strstr(why, "columns"));
+    free((char *)m->classes.at);
+    m->classes = owned("no\nyes"); // the configuration agrees, the outputs do not: a worker would read beyond its classes
+    assert_int_equal(model_check(m, 4, TEXT("no\nyes"), m->fingerprint, &why), ERR_MISMATCH);
+    assert_non_null(strstr(why, "output"));
+    model_destroy(m);
+}
+
+/* What another CPU type rounds otherwise still passes. */
+static void golden_rows_leave_room_for_rounding(void **state) {
+    (void)state;
+    struct model *m = whole_model(1, 5);
+    const char *why;
+    for (size_t i = 0; i < m->golden * m->shape.k; i++) m->golden_prob[i] += 5e-5f;
+    assert_int_equal(check(m, &why), 0);
+    model_destroy(m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sound_model_passes),
+        cmocka_unit_test(every_defect_is_named),
+        cmocka_unit_test(another_number_of_columns_or_outputs_is_refused),
+        cmocka_unit_test(golden_rows_leave_room_for_rounding),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* Scoring against the same sums written plainly in double; shapes that are none. */
+#include "unit/infer/models.h"
+
+#include <math.h>
+#include <string.h>
+
+static void plain_member(const struct model *m, size_t member, const double *row, double *prob) {
+    const struct model_shape *s = &m->shape;
+    double x[64], y[64];
+    for (size_t i = 0; i < s->d; i++) x[i] = fmax(-MODEL_CLIP, fmin(MODEL_CLIP, (row[i] - m->mean[i]) * m->scale[i]));
+    for (size_t l = 0; l < s->layers; l++) {
+        size_t in = s->width[l], out = s->width[l + 1];
+        for (size_t o = 0; o < out; o++) {
+            y[o] = (double)m->bias[l][member * out + o];
+            for (size_t i = 0; i < in; i++) y[o] += (double)m->weight[l][(member * out + o) * in + i] * x[i];
+            if (l + 1 < s->layers) y[o] = fmax(0, y[o]);
+        }
+        memcpy(x, y, sizeof x);
+    }
+    double sum = 0;
+    for (size_t c = 0; c < s->k; c++) sum += exp(x[c]);
+    for (size_t c = 0; c < s->k; c++) prob[c] = exp(x[c]) / sum;
+}
+
+static void check_shape(size_t d, size_t k, size_t members, size_t hidden) {
+    struct model_shape s = shape_of_layers(d, k, members, hidden, 11);
+    struct model *m = random_model(&s, d + k);
+    struct rng r = {.seed = 3};
+    double row[32], plain[8], mixed[8];
+    float prob[8], member[4 * 8], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
+    for (int repeat = 0; repeat < 20; repeat++) {
+        for (size_t i = 0; i < d; i++) row[i] = 4 * rng_next_normal(&r); // some are clipped
+        model_predict(m, row, scratch, member, prob);
+        memset(mixed, 0, sizeof mixed);
+        for (size_t j = 0; j < members; j++) {
+            plain_member(m, j, row, plain);
+            for (size_t c = 0; c < k; c++) assert_true(fabs((double)member[j * k + c] - plain[c]) < 1e-5);
+            for (size_t c = 0; c < k; c++) mixed[c] += m->mix[j] * plain[c];
+        }
+        for (size_t c = 0; c < k; c++) assert_true(fabs((double)prob[c] - mixed[c]) < 1e-5);
+        float again[8];
+        model_predict(m, row, scratch, NULL, again);
+        assert_memory_equal(prob, again, k * sizeof *prob);
+    }
+    free(scratch);
+    model_destroy(m);
+}
+
+static void scores_are_the_plain_sums(void **state) {
+    (void)state;
+    check_shape(1, 2, 1, 0);
+    check_shape(30, 2, 4, 0);
+    check_shape(7, 8, 4, 0);
+    check_shape(7, 3, 1, 1);
+    check_shape(5, 4, 4, 4);
+}
+
+/* The smaller probabilities of a saturated score keep their order, which the measures need. */
+static void a_saturated_score_is_finite(void **state) {
+    (void)state;
+    struct model_shape s = shape_of_layers(1, 3, 1, 0, 0);
+    struct model *m = random_model(&s, 1);
+    const float steep[3] = {30, 5, 0};
+    memcpy(m->weight[0], steep, sizeof steep);
+    memset(m->bias[0], 0, sizeof steep);
+    m->mean[0] = 0;
+    m->scale[0] = 1;
+    float prob[3], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
+    model_predict(m, (const double[]){2}, scratch, NULL, prob);
+    assert_true(prob[0] == 1 && prob[1] > 0 && prob[2] > 0 && prob[1] > prob[2]);
+    model_predict(m, (const double[]){1e300}, scratch, NULL, prob);
+    assert_true(prob[0] == 1 && prob[2] >= 0);
+    model_predict(m, (const double[]){-1e300}, scratch, NULL, prob);
+    assert_true(prob[2] == 1);
+    free(scratch);
+    model_destroy(m);
+}
+
+/* Also where raw - mean leaves the doubles, and infinity times zero would be NaN. */
+static void a_constant_column_says_nothing(void **state) {
+    (void)state;
+    struct model_shape s = shape_of_layers(2, 2, 1, 0, 0);
+    struct model *m = random_model(&s, 1);
+    float here[2], there[2], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
+    m->scale[1] = 0;
+    m->mean[1] = -1.7e308;
+    model_predict(m, (const double[]){1, -1.7e308}, scratch, NULL, here);
+    model_predict(m, (const double[]){1, 1.7e308}, scratch, NULL, there);
+    assert_memory_equal(here, there, sizeof here);
+    assert_true(isfinite(here[0]));
+    free(scratch);
+    model_destroy(m);
+}
+
+static void a_new_model_says_all_classes_alike(void **state) {
+    (void)state;
+    struct model_shape s = shape_of_layers(3, 4, 2, 1, 6);
+    struct model *m = NULL;
+    float prob[4], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
+    assert_int_equal(model_create(&m, &s), 0);
+    model_predict(m, (const double[]){1, 2, 3}, scratch, NULL, prob);
+    for (int c = 0; c < 4; c++) assert_true(prob[c] == 0.25f);
+    free(scratch);
+    model_destroy(m);
+    model_destroy(NULL);
+}
+
+static void shapes_that_are_none_are_refused(void **state) {
+    (void)state;
+    const struct model_shape good = shape_of_layers(3, 2, 1, 1, 4);
+    struct model_shape bad[] = {good, good, good, good, good, good, good, good, good, good};
+    bad[0].d = 0, bad[0].width[0] = 0;
+    bad[1].k = 1, bad[1].width[2] = 1;
+    bad[2].members = 0;
+    bad[3].layers = 0;
+    bad[4].layers = MODEL_LAYERS_MAX + 1;
+    bad[5].width[1] = 0;
+    bad[6].width[0] = 4;
+    bad[7].width[2] = 3;
+    bad[8].width[1] = SIZE_MAX / 2;
+    bad[9].members = SIZE_MAX / 4;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct model *m = NULL;
+        assert_int_equal(model_create(&m, &bad[i]), ERR_MISMATCH);
+        assert_null(m);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scores_are_the_plain_sums),
+        cmocka_unit_test(a_saturated_score_is_finite),
+        cmocka_unit_test(a_constant_column_says_nothing),
+        cmocka_unit_test(a_new_model_says_all_classes_alike),
+        cmocka_unit_test(shapes_that_are_none_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,74 @@
+/* Models full of keyed random numbers, for the tests of this room: every field set, golden rows that hold. */
+#pragma once
+
+#include "base/rng.h"
+#include "infer/model.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#define CLASSES_OF_3 "no\nyes\n\xc3\xa4ther"
+
+static inline struct text owned(const char *string) { return text_of(xstrdup(string)); }
+
+static inline float near_zero(struct rng *r) { return (float)(rng_next_normal(r) / 2); }
+
+static inline struct model_shape shape_of_layers(size_t d, size_t k, size_t members, size_t hidden, size_t width) {
+    struct model_shape s = {.d = d, .k = k, .members = members, .layers = hidden + 1, .width[0] = d};
+    for (size_t l = 1; l <= hidden; l++) s.width[l] = width;
+    s.width[s.layers] = k;
+    return s;
+}
+
+static inline void random_weights(struct model *m, struct rng *r) {
+    const struct model_shape *s = &m->shape;
+    for (size_t l = 0; l < s->layers; l++) {
+        for (size_t i = 0; i < s->members * s->width[l + 1] * s->width[l]; i++) m->weight[l][i] = near_zero(r);
+        for (size_t i = 0; i < s->members * s->width[l + 1]; i++) m->bias[l][i] = near_zero(r);
+    }
+    double sum = 0;
+    for (size_t i = 0; i < s->members; i++) sum += m->mix[i] = 0.1 + rng_next_unit(r);
+    for (size_t i = 0; i < s->members; i++) m->mix[i] /= sum;
+    for (size_t i = 0; i < s->d; i++) m->mean[i] = rng_next_normal(r), m->scale[i] = 0.5 + rng_next_unit(r);
+}
+
+static inline void add_golden(struct model *m, size_t n, struct rng *r) {
+    const struct model_shape *s = &m->shape;
+    m->golden = n;
+    m->golden_row = xmalloc(n * s->d * sizeof *m->golden_row);
+    m->golden_prob = xmalloc(n * s->k * sizeof *m->golden_prob);
+    float *scratch = xmalloc(model_scratch(s) * sizeof *scratch);
+    for (size_t i = 0; i < n * s->d; i++) m->golden_row[i] = rng_next_normal(r);
+    for (size_t g = 0; g < n; g++) model_predict(m, m->golden_row + g * s->d, scratch, NULL, m->golden_prob + g * s->k);
+    free(scratch);
+}
+
+/* Random weights only; the caller destroys. */
+static inline struct model *random_model(const struct model_shape *shape, uint64_t seed) {
+    struct model *m = NULL;
+    struct rng r = {.seed = seed};
+    CHECK(model_create(&m, shape) == 0);
+    random_weights(m, &r);
+    return m;
+}
+
+/* Everything a published version has. Three classes, names CLASSES_OF_3. */
+static inline struct model *whole_model(size_t hidden, uint64_t seed) {
+    struct model_shape shape = shape_of_layers(4, 3, 2, hidden, 5);
+    struct model *m = random_model(&shape, seed);
+    struct rng r = {.seed = seed + 1};
+    m->version = 12345678901234567u;
+    m->parent = 7;
+    m->fingerprint = 0xfedcba9876543210u;
+    m->rows = 321;
+    m->created_ms = 1700000000123;
+    m->classes = owned(CLASSES_OF_3);
+    m->seen = owned("tasks 0 123\nlabels 0 77\n");
+    m->utility = xmalloc(MODEL_QUANTILES * sizeof *m->utility);
+    for (size_t i = 0; i < MODEL_QUANTILES; i++) m->utility[i] = (float)i / 3 - 20;
+    add_golden(m, 3, &r);
+    return m;
+}
