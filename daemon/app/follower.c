@@ -130,6 +130,7 @@ static int read_to_end(struct follower *f) {
     if (f->shared->replay_n) slot_put(&f->shared->replayed, f->replayed);
     atomic_store(&f->ready, true);
     publish(f);
+    atomic_store(&f->shared->policy_known, true);
     return 0;
 }
 

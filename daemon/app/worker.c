@@ -14,7 +14,7 @@
 #include "base/metrics.h"
 #include "route/producer.h"
 
-enum { IDLE_WAIT_MS = 100, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
+enum { IDLE_WAIT_MS = 100, POLICY_WAIT_MS = 5, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
 
 struct worker {
     pthread_t thread;
@@ -319,6 +319,16 @@ static int count_partitions(struct worker *w) {
     }
 }
 
+/* Deciding with no model where there is one would spend the budget blindly, and a replay could not repeat it (I6). */
+static int await_policy(struct worker *w) {
+    while (!atomic_load(&w->shared->policy_known)) {
+        if (stopping(w)) return ERR_STOPPED;
+        atomic_fetch_add(&w->progress, 1);
+        clock_sleep_ms(POLICY_WAIT_MS);
+    }
+    return 0;
+}
+
 static int open_worker(struct worker *w) {
     struct buf why = {0};
     int result = consumer_create(&w->consumer, w->config, w->identity, &why);
@@ -331,6 +341,7 @@ static int open_worker(struct worker *w) {
     TRY(pipeline_create(&w->pipeline, &options));
     TRY(need_producer(w));
     pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
+    TRY(await_policy(w));
     TRY(consumer_subscribe(w->consumer));
     atomic_store(&w->ready, true);
     return 0;

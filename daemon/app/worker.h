@@ -16,6 +16,7 @@ struct shared {
     struct replay_switch *replay;          // ascending by offset
     size_t replay_n;
     struct slot replayed;                  // the follower's array (replay_n) of snapshots, parallel to replay
+    _Atomic bool policy_known;             // the models topic was read to its end once: workers may decide
     _Atomic bool stopping;
 };
 

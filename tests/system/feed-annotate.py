@@ -22,7 +22,7 @@ def test(stage):
     oracle = subprocess.Popen([BINARY, "annotate", "-c", str(config), "--data", str(data), "--label", "class", "--id", "number", "--delay", "0.2"],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        done = run("feed", "-c", config, "--data", data, "--label", "class", "--id", "number", "--drop", "note")
+        done = run("feed", "-c", config, "--data", data, "--label", "class", "--id", "number", "--drop", "note", "--rate", "1000")  # slow enough for models on the way
         equal(done.returncode, 0, "feed: " + done.stdout + done.stderr)
         wait("all samples are decided", lambda: daemon.metric("samples_admitted_total") == ROWS)
         wait("committed", lambda: sum(o for o, _ in stage.state().values()) >= ROWS)

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The unit file is one that systemd understands, and lets the daemon do no more than it must: exposure 1.5 of 10 at most.
+#
+# Works on a copy in a scratch root, so that nothing of this machine counts. Exit 77: skipped, there is no systemd-analyze (never where CI=true).
+set -euo pipefail
+LIMIT=1.5
+unit=$(cd "$(dirname "$0")/../.." && pwd)/systemd/winnowd.service
+
+if ! command -v systemd-analyze >/dev/null; then
+    echo "systemd-unit: no systemd-analyze (scripts/packages test installs it)" >&2
+    [ "${CI:-}" != true ] || exit 1
+    exit 77
+fi
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir -p "$root"/usr/lib/systemd/system "$root"/usr/bin "$root"/bin
+cp "$unit" "$root"/usr/lib/systemd/system/
+cp /bin/true "$root"/usr/bin/winnowd
+cp /bin/true "$root"/bin/kill
+# What the unit orders itself by: without these verify would speak of the scratch root, not of the unit.
+for name in sysinit.target basic.target shutdown.target network-online.target multi-user.target system.slice; do
+    printf '[Unit]\nDescription=%s\n' "$name" >"$root/usr/lib/systemd/system/$name"
+done
+
+said=$(systemd-analyze verify --root="$root" --man=no --recursive-errors=no winnowd.service 2>&1) || { echo "$said" >&2; exit 1; }
+if [ -n "$said" ]; then
+    echo "systemd-unit: verify is not silent:" >&2
+    echo "$said" >&2
+    exit 1
+fi
+
+table=$(systemd-analyze security --offline=true --no-pager --root="$root" winnowd.service)
+level=$(sed -n 's/.*Overall exposure level for winnowd.service: \([0-9.]*\).*/\1/p' <<<"$table")
+echo "exposure ${level:?no exposure level found}, at most $LIMIT"
+awk -v level="$level" -v limit="$LIMIT" 'BEGIN { exit !(level <= limit) }' || { grep -v '✓' <<<"$table" >&2; exit 1; }
+
+# What no checker knows: a wrong configuration must not be tried again, and what the daemon must reach stays open.
+for line in Type=notify 'ExecStartPre=-/usr/bin/winnowd check -c /etc/winnowd/winnowd.yaml' 'ExecStart=/usr/bin/winnowd run -c /etc/winnowd/winnowd.yaml' \
+    RestartPreventExitStatus=78 StartLimitIntervalSec=0 StateDirectoryMode=0700 DynamicUser=yes; do
+    grep -qxF -- "$line" "$unit" || { echo "systemd-unit: missing: $line" >&2; exit 1; }
+done
+if grep -qE '^(IPAddressDeny|PrivateNetwork)=' "$unit"; then
+    echo "systemd-unit: this cuts off Kafka" >&2
+    exit 1
+fi
