@@ -84,9 +84,10 @@ static size_t pick(struct rng *r, size_t n) { return (size_t)rng_below(rng_next(
 /* Puts n bytes of `with` in place of `cut` bytes at `at`. */
 static void replace(size_t at, size_t cut, const char *with, size_t n) {
     struct buf out = {0};
-    buf_add(&out, input.at, at);
+    const char *old = input.at ? input.at : "";
+    buf_add(&out, old, at);
     buf_add(&out, with, n);
-    buf_add(&out, input.at + at + cut, input.len - at - cut);
+    buf_add(&out, old + at + cut, input.len - at - cut);
     buf_release(&input);
     input = out;
 }
