@@ -3,11 +3,12 @@
 
 Two uses:
 
-  reference.py --fixtures                    numbers that tests/unit/train/fit.c holds as constants
-  reference.py FILE --label COL [--drop A,B] label efficiency on a .csv or .csv.gz in stream order
+  reference.py --fixtures > tests/unit/train/golden.h   numbers that tests/unit/train/fit.c compares with
+  reference.py FILE --label COL [--drop A,B]            what a budget buys on a .csv or .csv.gz in stream order
 
-The second one plays the whole loop: two arms, a quantile window, a token bucket, labels that come late, the members of
-different memory and their mixture. Every rule stands here as it does in daemon/query and daemon/train, written anew.
+The second one plays the whole loop: two arms with one purse, a quantile window, labels that come late, refits by growth,
+members of different memory and their mixture. Every rule stands here as it does in daemon/query and daemon/train, written
+anew; only random numbers are drawn otherwise, and utilities are not rounded to 16 bits.
 """
 import argparse
 import csv
@@ -18,16 +19,18 @@ import math
 import numpy as np
 from scipy.optimize import minimize
 
-CLIP = 8.0
-MEMORIES = (300, 1000, 5000)
+CLIP = 8.0                 # include/infer/model.h
+CONSTANT = 1e-20           # daemon/train/fit.c
+MIX_LOSS_MOST = 7.0
+MEMORIES = (300, 1000, 5000)  # defaults of include/base/options.def
 L2 = 1.0
 SGD_RATE = 0.05
 MIX_MEMORY = 100
-MIX_LOSS_MOST = 7.0
-MIX_WEIGHT_MOST = 1.0
-WINDOW = 128
+WINDOW = 128               # include/query/state.h
 BURST = 10
 EXPLORE = 0.2
+COLD_LABELS = 5
+FIRST, GROWTH, LABELS = 10, 0.05, 50
 
 
 # --- the learner (daemon/train/fit*.c) ---------------------------------------------------------------------------
@@ -42,12 +45,12 @@ def standardise(rows, weight):
     w = weight / weight.sum()
     mean = w @ rows
     var = w @ (rows - mean) ** 2
-    constant = var <= 1e-12 * (1e-12 + mean * mean)
+    constant = var <= CONSTANT * mean * mean
     return mean, np.where(constant, 0.0, 1 / np.sqrt(np.where(constant, 1.0, var)))
 
 
 def encode(rows, mean, scale):
-    return np.clip((rows - mean) * scale, -CLIP, CLIP)
+    return np.clip(np.where(scale > 0, (rows - mean) * scale, 0.0), -CLIP, CLIP)
 
 
 def unpack(theta, width):
@@ -71,9 +74,10 @@ def loss_gradient(theta, width, x, y, l2):
     layers = unpack(theta, width)
     acts = forward(layers, x)
     p = softmax(acts[-1])
-    loss = -np.log(p[np.arange(len(y)), y]).sum()
+    rows = np.arange(len(y))
+    loss = -np.log(p[rows, y]).sum()
     delta = p.copy()
-    delta[np.arange(len(y)), y] -= 1
+    delta[rows, y] -= 1
     grads = []
     for i in range(len(layers) - 1, -1, -1):
         w, _ = layers[i]
@@ -85,14 +89,16 @@ def loss_gradient(theta, width, x, y, l2):
 
 
 def fit_ridge(x, y, k, l2):
+    """Softmax regression with a ridge penalty on the weights, not the biases."""
     width = (x.shape[1], k)
     start = np.zeros(x.shape[1] * k + k)
     best = minimize(loss_gradient, start, (width, x, y, l2), "L-BFGS-B", jac=True,
-                    options={"maxiter": 200, "ftol": 1e-12, "gtol": 1e-5})
+                    options={"maxiter": 200, "ftol": 1e-14, "gtol": 1e-6})
     return unpack(best.x, width)[0]
 
 
 def fit_sgd(x, y, k, rate):
+    """One pass in label order at a constant rate."""
     w, b = np.zeros((k, x.shape[1])), np.zeros(k)
     for row, label in zip(x, y):
         g = softmax(w @ row + b)
@@ -102,33 +108,34 @@ def fit_sgd(x, y, k, rate):
     return w, b
 
 
-def mixture(recorded, y, propensity, members):
-    """Discounted log loss of what each member said before the label was learned (see fit_mix.c)."""
-    gamma, score = 1 - 1 / MIX_MEMORY, np.zeros(members)
-    for said, label, p in zip(recorded, y, propensity):
-        if said is None:
-            continue
-        loss = np.minimum(-np.log(np.maximum(said[:, label], 1e-300)), MIX_LOSS_MOST)
-        score = gamma * score - min(1 / p, MIX_WEIGHT_MOST) * loss
+def mixture(recorded, y, memory, members):
+    """Shares by the discounted log loss of what each member said before the label was learned."""
+    score = np.zeros(members)
+    for said, label in zip(recorded, y):
+        if said is not None:
+            score *= 1 - 1 / memory
+            score -= np.minimum(-np.log(np.maximum(said[:, label], 1e-300)), MIX_LOSS_MOST)
     return softmax(score)
 
 
+def quantiles(utility, weight):
+    """Weighted quantiles at (i + 1/2) / WINDOW."""
+    order = np.argsort(utility, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    at = np.searchsorted(share, (np.arange(WINDOW) + 0.5) / WINDOW)
+    return utility[order][np.minimum(at, len(order) - 1)]
+
+
 class Model:
-    def __init__(self, rows, y, propensity, recorded, tasks, weight, k):
+    """rows, y, recorded: labelled, oldest first. tasks, weight: what was asked, labelled or not, and 1/propensity."""
+
+    def __init__(self, rows, y, recorded, tasks, weight, k, memories=MEMORIES, l2=L2, sgd_rate=SGD_RATE, mix_memory=MIX_MEMORY):
         self.mean, self.scale = standardise(tasks, weight)
         x = encode(rows, self.mean, self.scale)
-        fits = {}
-        for memory in MEMORIES:
-            n = min(memory, len(y))
-            if n not in fits:
-                fits[n] = fit_ridge(x[-n:], y[-n:], k, L2)
-        self.layers = [fits[min(m, len(y))] for m in MEMORIES] + [fit_sgd(x[-max(MEMORIES):], y[-max(MEMORIES):], k, SGD_RATE)]
-        self.mix = mixture(recorded, y, propensity, len(self.layers))
-        utility = np.array(utilities(self.predict(tasks)[1]))
-        order = np.argsort(utility, kind="stable")
-        share = np.cumsum(weight[order]) / weight.sum()
-        at = np.searchsorted(share, (np.arange(WINDOW) + 0.5) / WINDOW)
-        self.quantiles = utility[order][np.minimum(at, len(order) - 1)]
+        fits = {n: fit_ridge(x[-n:], y[-n:], k, l2) for n in {min(m, len(y)) for m in memories}}
+        self.layers = [fits[min(m, len(y))] for m in memories] + [fit_sgd(x, y, k, sgd_rate)]
+        self.mix = mixture(recorded, y, mix_memory, len(self.layers))
+        self.quantiles = quantiles(utilities(self.predict(tasks)[1]), weight)
 
     def predict(self, rows):
         """(n, m, k) of the members and (n, k) of the mixture."""
@@ -140,69 +147,88 @@ class Model:
 # --- the query strategy (daemon/query) ---------------------------------------------------------------------------
 
 def utilities(prob):
-    top = np.sort(prob, axis=1)[:, -2:]
-    return -(np.log(np.maximum(top[:, 1], 1e-300)) - np.log(np.maximum(top[:, 0], 1e-300)))
+    """Log-odds margin: larger is more doubtful."""
+    top = np.sort(prob, axis=-1)[..., -2:]
+    return np.log(np.maximum(top[..., 0], 1e-45)) - np.log(np.maximum(top[..., 1], 1e-45))
 
 
 class Strategy:
+    """One purse earns the budget. It pays for a block of m samples when the block begins; in each block the random arm asks one. The
+    strategy arm takes a token where that leaves one for the next block; its rate is steered so that it keeps about two in hand."""
+
     def __init__(self, budget, explore, rng):
-        self.rng, self.m = rng, math.ceil(1 / (explore * budget))
-        self.rate = max(0.0, budget - 1 / self.m)
-        self.tokens, self.window, self.t = 1.0, [], 0
+        self.rng, self.rate, self.m = rng, budget, math.ceil(1 / (explore * budget) * (1 - 1e-12))
+        self.tokens, self.start, self.block, self.both, self.t = 1.0, 0, 0, False, 0
+        self.window = np.empty(0)
 
-    def wants(self, utility, cold):
-        if cold:
-            return self.rng.random() < self.rate
-        window = self.window[-WINDOW:]
-        above, same = sum(w > utility for w in window), sum(w == utility for w in window)
-        self.window = window + [utility]
-        return above + self.rng.random() * (same + 1) < self.rate * (len(window) + 1)
+    def earn(self):
+        if self.block and self.t - self.start >= self.block:
+            self.tokens += self.both
+            self.both, self.block = False, 0
+        self.tokens = min(self.tokens + self.rate, BURST + self.rate)
+        if not self.block and self.tokens >= 1:
+            self.tokens -= 1
+            self.start, self.block, self.place = self.t, self.m, self.t + self.rng.integers(self.m)
 
-    def decide(self, utility, cold):
+    def steered(self):
+        over = (self.t - self.start) / self.block if self.block else 0
+        own = self.rate - (1 / self.block if self.block else 0)
+        return min(max(own * min(max(1 + 0.15 * (self.tokens - over - 2), 0.2), 3), 0), 1)
+
+    def probability(self, utility, rate):
+        """A smoothed rank: of exchangeable utilities it asks exactly the rate."""
+        below, equal = (self.window < utility).sum(), (self.window == utility).sum()
+        return min(max(1 - ((1 - rate) * (len(self.window) + 1) - below) / (equal + 1), 0), 1)
+
+    def decide(self, utility, scored, cold):
         """Propensity when asked, else None."""
-        if self.t % self.m == 0:
-            self.place = self.t + self.rng.integers(self.m)
-        by_random = self.t == self.place
-        self.t += 1
-        self.tokens = min(self.tokens + self.rate, BURST)
-        by_strategy = self.wants(utility, cold) and self.tokens >= 1
+        self.earn()
+        left = self.block - (self.t - self.start)
+        reserve = max(0.0, 1 - left * self.rate) if self.block else 1.0
+        rate = self.steered()
+        p = rate if cold or not scored else self.probability(utility, rate)
+        by_strategy = self.tokens - 1 >= reserve and self.rng.random() < p
+        by_random = self.block > 0 and self.t == self.place
         self.tokens -= by_strategy
-        if cold and (by_random or by_strategy):
-            return 1 - (1 - self.rate) * (1 - 1 / self.m)
+        self.both |= by_strategy and by_random
+        self.t += 1
+        if scored:
+            self.window = np.append(self.window[-WINDOW + 1:], utility)
         return 1.0 if by_strategy else 1 / self.m if by_random else None
 
 
-# --- the loop ------------------------------------------------------------------------------------------------------
+# --- the loop (daemon/app/simulation.c) ------------------------------------------------------------------------------
 
-def due(labels, fitted):
-    return labels >= 10 and (not fitted or labels >= fitted * 1.05 or labels >= fitted + 50)
+def due(labels, fitted, since, interval):
+    grown = labels - fitted
+    return labels >= FIRST and grown >= 1 and (fitted == 0 or grown >= GROWTH * fitted or grown >= LABELS or since >= interval)
 
 
-def simulate(rows, y, k, budget, delay, seed, random=False):
+def simulate(rows, y, k, o, seed):
+    """Shares of right answers and labels over a stream; the model of sample t knows labels asked more than o.delay before."""
     rng = np.random.default_rng(seed)
-    strategy = Strategy(budget, 1.0 if random else EXPLORE, rng)
+    strategy = Strategy(o.budget, 1.0 if o.random else EXPLORE, rng)
     n, most = len(y), max(MEMORIES)
     prob = np.full((n, k), 1 / k)
     member = [None] * n
     asked, propensity = [], []  # rows asked so far, oldest first; the first `labelled` of them have their label
-    labelled, fitted, scored, cold, model = 0, 0, 0, True, None
+    labelled, fitted, fitted_at, scored, model = 0, 0, 0, 0, None
     seen = np.zeros(k, int)
     for t in range(n):
-        while labelled < len(asked) and asked[labelled] + delay <= t:
+        while labelled < len(asked) and asked[labelled] + o.delay < t:
             seen[y[asked[labelled]]] += 1
             labelled += 1
-        cold = cold and seen.min() < 5 and t < 20 / budget
-        if due(labelled, fitted):
-            fitted, scored = labelled, t
+        if due(labelled, fitted, t - fitted_at, o.interval):
+            fitted, fitted_at, scored = labelled, t, t
             have, tasks = asked[:labelled][-most:], asked[-most:]
-            p = np.array(propensity)
-            model = Model(rows[have], y[have], p[:labelled][-most:], [member[i] for i in have], rows[tasks], 1 / p[-most:], k)
-            strategy.window = list(rng.permutation(model.quantiles))
+            model = Model(rows[have], y[have], [member[i] for i in have], rows[tasks], 1 / np.array(propensity[-most:]), k)
+            strategy.window = rng.permutation(model.quantiles)
         if model and t >= scored:
             scored = min(t + 64, n)
             said, prob[t:scored] = model.predict(rows[t:scored])
             member[t:scored] = list(said)
-        p = strategy.decide(utilities(prob[t:t + 1])[0] if model else 0.0, cold or not model)
+        cold = seen.min() < COLD_LABELS and t * o.budget < 20
+        p = strategy.decide(utilities(prob[t]) if model else 0.0, model is not None, cold)
         if p:
             asked.append(t)
             propensity.append(p)
@@ -254,20 +280,83 @@ def read(path, label, drop):
 
 # --- fixtures ------------------------------------------------------------------------------------------------------
 
+MASK = (1 << 64) - 1
+
+
+def mix64(x):
+    """rng_mix of include/base/rng.h."""
+    x = (x + 0x9E3779B97F4A7C15) & MASK
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
+    return x ^ (x >> 31)
+
+
+def units(n, seed):
+    """n numbers of rng_next_unit from a struct rng with that seed."""
+    return np.array([(mix64(seed ^ mix64(i)) >> 11) * 2.0 ** -53 for i in range(n)])
+
+
+def fixture_input():
+    """The labelled set of tests/unit/train/fit.c: 90 rows, 120 tasks, 5 columns (the last one constant), 3 classes."""
+    n, tasks, d, k, m = 90, 120, 5, 3, 4
+    u = units(tasks * d + n + tasks + n * m * k, 42)
+    rows = u[:tasks * d].reshape(tasks, d) * [1, 10, 100, 1000, 0] + [0, -3, 1e4, 0, 7]
+    noise = u[tasks * d:tasks * d + n]
+    score = rows[:n, 0] + rows[:n, 1] / 10 + noise - 0.8
+    y = np.where(score < 0, 0, np.where(score < 0.6, 1, 2))
+    weight = np.where(u[tasks * d + n:tasks * d + n + tasks] < 0.25, 20.0, 1.0)
+    said = u[tasks * d + n + tasks:].reshape(n, m, k) + 0.05
+    said = (said / said.sum(axis=2, keepdims=True)).astype(np.float32)
+    recorded = [None if i < 15 else said[i].astype(float) for i in range(n)]
+    return rows, y, recorded, weight, k
+
+
+def c_array(name, values):
+    words = [f"{v:.12g}" for v in np.asarray(values).ravel()]
+    lines = [", ".join(words[i:i + 8]) for i in range(0, len(words), 8)]
+    print(f"static const double {name}[{len(words)}] = {{\n    " + ",\n    ".join(lines) + "};\n")
+
+
+def fixtures():
+    rows, y, recorded, weight, k = fixture_input()
+    model = Model(rows[:len(y)], y, recorded, rows, weight, k, memories=(30, 60, 200))
+    print("/* Made by tests/vectors/reference.py --fixtures; what each means is said there. */\n#pragma once\n")
+    c_array("golden_label", y)
+    c_array("golden_mean", model.mean)
+    c_array("golden_scale", model.scale)
+    c_array("golden_mix", model.mix)
+    c_array("golden_weight", [w for w, _ in model.layers])
+    c_array("golden_bias", [b for _, b in model.layers])
+    c_array("golden_quantile", model.quantiles)
+    c_array("golden_member", model.predict(rows[-2:])[0])
+    c_array("golden_prob", model.predict(rows[-2:])[1])
+    width = (5, 4, 3)
+    x = encode(rows[:len(y)], model.mean, model.scale)
+    theta = units(5 * 4 + 4 + 4 * 3 + 3, 7) - 0.5
+    loss, gradient = loss_gradient(theta, width, x, y, 0.5)
+    c_array("golden_loss", [loss])
+    c_array("golden_gradient", gradient)
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("file", nargs="?")
-    a.add_argument("--fixtures", action="store_true", help="print the constants of tests/unit/train/fit.c")
+    a.add_argument("--fixtures", action="store_true", help="print the numbers of tests/unit/train/golden.h")
     a.add_argument("--label", help="column of the class")
     a.add_argument("--drop", default="", help="columns to leave out, comma-separated")
     a.add_argument("--budget", type=float, default=0.05)
     a.add_argument("--delay", type=int, default=500, help="samples until a label comes back")
+    a.add_argument("--interval", type=int, default=60000, help="samples after which any new label is enough for a refit")
     a.add_argument("--seeds", type=int, default=5)
     a.add_argument("--random", action="store_true", help="the same learner on random samples")
     a.add_argument("--json", action="store_true")
     o = a.parse_args()
+    if o.fixtures:
+        return fixtures()
+    if not o.file or not o.label:
+        a.error("FILE and --label are needed")
     rows, y, k = read(o.file, o.label, set(o.drop.split(",")))
-    runs = [simulate(rows, y, k, o.budget, o.delay, seed, o.random) for seed in range(o.seeds)]
+    runs = [simulate(rows, y, k, o, seed) for seed in range(o.seeds)]
     mean = {key: float(np.mean([r[key] for r in runs])) for key in runs[0]}
     mean["kappa_sd"] = float(np.std([r["kappa"] for r in runs]))
     print(json.dumps(mean) if o.json else "  ".join(f"{key} {value:.4f}" for key, value in mean.items()))

@@ -180,8 +180,10 @@ static void journald_gets_a_priority_and_no_time(void **state) {
 static size_t said_at(enum log_level most_verbose, const char *event) {
     forget();
     log_level_set(most_verbose);
-    for (int level = LOG_ERROR; level <= LOG_DEBUG; level++)
-        log_write((enum log_level)level, event, "hello", (const struct log_field[]){L_STR("text", (char[]){(char)('0' + level), 0}), {.key = NULL}});
+    for (int level = LOG_ERROR; level <= LOG_DEBUG; level++) {
+        char text[] = {(char)('0' + level), 0};
+        log_write((enum log_level)level, event, "hello", (const struct log_field[]){L_STR("text", text), {.key = NULL}});
+    }
     return heard.n;
 }
 
