@@ -148,6 +148,7 @@ static uint64_t key_of(enum log_level level, const char *event, const char *msg,
     for (const struct log_field *f = fields; level <= LOG_WARNING && f && f->key; f++)
         if (f->kind == LOG_TEXT) return mix_in(h, f->text.at, f->text.len) | 1;
     for (const struct log_field *f = fields; f && f->key; f++) {
+        h = mix_in(h, f->key, strlen(f->key));
         if (f->kind == LOG_TEXT) h = mix_in(h, f->text.at, f->text.len);
         else h = mix_in(mix_in(mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64, sizeof f->f64);
     }

@@ -1,0 +1,296 @@
+/* What /metrics says is the Prometheus text format, complete and without doubles; the docs say the same. */
+#include "base/error.h"
+#include "base/metrics.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* ---- a small reader of the format ---- */
+
+enum { SERIES = 512, FAMILIES = 64, NAME = 128 };
+
+struct family {
+    char name[NAME], type[16];
+    bool help;
+    size_t series;
+};
+
+struct sample {
+    char name[NAME], labels[NAME];
+    double value;
+    size_t family;
+};
+
+static struct {
+    struct family family[FAMILIES];
+    struct sample sample[SERIES];
+    size_t families, samples;
+} page;
+
+static void read_comment(const char *line) {
+    char word[8], name[NAME], rest[512];
+    assert_int_equal(sscanf(line, "# %7s %127s %511[^\n]", word, name, rest), 3);
+    struct family *last = page.families ? &page.family[page.families - 1] : NULL;
+    if (strcmp(word, "HELP") == 0) { // HELP opens a family, once
+        for (size_t i = 0; i < page.families; i++) assert_string_not_equal(page.family[i].name, name);
+        assert_true(page.families < FAMILIES);
+        last = &page.family[page.families++];
+        *last = (struct family){.help = true};
+        snprintf(last->name, sizeof last->name, "%s", name);
+        assert_null(strchr(rest, '\\'));
+        return;
+    }
+    assert_string_equal(word, "TYPE");
+    assert_non_null(last);
+    assert_string_equal(last->name, name);
+    assert_string_equal(last->type, ""); // once
+    assert_int_equal(last->series, 0);   // before the series
+    assert_true(strcmp(rest, "counter") == 0 || strcmp(rest, "gauge") == 0 || strcmp(rest, "histogram") == 0);
+    snprintf(last->type, sizeof last->type, "%.15s", rest);
+}
+
+static void check_name(const char *name) {
+    assert_int_equal(strncmp(name, "winnowd_", 8), 0);
+    assert_int_equal(name[strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789")], '\0');
+}
+
+static void read_sample(const char *line) {
+    assert_true(page.samples < SERIES && page.families > 0);
+    struct sample *s = &page.sample[page.samples];
+    struct family *f = &page.family[page.families - 1];
+    *s = (struct sample){.family = page.families - 1};
+    size_t n = strcspn(line, "{ ");
+    snprintf(s->name, sizeof s->name, "%.*s", (int)n, line);
+    check_name(s->name);
+    if (line[n] == '{') {
+        const char *end = strchr(line, '}');
+        assert_non_null(end);
+        snprintf(s->labels, sizeof s->labels, "%.*s", (int)(end - line - (ptrdiff_t)n - 1), line + n + 1);
+        char label[NAME], value[NAME];
+        int used = 0;
+        assert_int_equal(sscanf(s->labels, "%127[a-z_]=\"%127[^\"\\\n]\"%n", label, value, &used), 2);
+        assert_int_equal(used, strlen(s->labels));
+        n = (size_t)(end + 1 - line);
+    }
+    assert_int_equal(line[n], ' ');
+    char *end;
+    s->value = strtod(line + n + 1, &end); // reads NaN and +Inf too
+    assert_true(end > line + n + 1 && *end == '\0');
+    size_t base = strlen(f->name);
+    assert_int_equal(strncmp(s->name, f->name, base), 0); // families are not mixed
+    if (strcmp(f->type, "histogram") == 0) assert_true(strcmp(s->name + base, "_bucket") == 0 || strcmp(s->name + base, "_sum") == 0 || strcmp(s->name + base, "_count") == 0);
+    else assert_int_equal(s->name[base], '\0');
+    for (size_t i = 0; i < page.samples; i++) assert_false(strcmp(page.sample[i].name, s->name) == 0 && strcmp(page.sample[i].labels, s->labels) == 0);
+    f->series++;
+    page.samples++;
+}
+
+static void read_page(void) {
+    struct buf out = {0};
+    metrics_prometheus(&out);
+    assert_int_equal(out.at[out.len - 1], '\n');
+    char *text = xstrdup(buf_string(&out));
+    buf_release(&out);
+    memset(&page, 0, sizeof page);
+    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        if (*line == '#') read_comment(line);
+        else read_sample(line);
+    }
+    free(text);
+}
+
+static const struct sample *find(const char *name, const char *labels) {
+    for (size_t i = 0; i < page.samples; i++)
+        if (strcmp(page.sample[i].name, name) == 0 && strcmp(page.sample[i].labels, labels) == 0) return &page.sample[i];
+    return NULL;
+}
+
+static double value(const char *name, const char *labels) {
+    const struct sample *s = find(name, labels);
+    if (!s) fail_msg("no %s{%s}", name, labels);
+    return s->value;
+}
+
+/* ---- the table, a second time ---- */
+
+enum kind { COUNTER, GAUGE, HISTOGRAM };
+static const struct {
+    enum kind kind;
+    const char *name, *label, *values, *help;
+} table[] = {
+#define METRIC(id, kind, name, label, values, help) {kind, name, label, values, help},
+#include "base/metrics.def"
+#undef METRIC
+};
+
+/* The labels of series i of a metric as the page shows them; false behind the last. */
+static bool labels_of(size_t m, size_t i, char out[NAME]) {
+    const char *from = table[m].values;
+    for (; i && *from; i--) from += strcspn(from, "|") + (from[strcspn(from, "|")] == '|');
+    if (!*from) return false;
+    snprintf(out, NAME, "%s=\"%.*s\"", table[m].label, (int)strcspn(from, "|"), from);
+    return true;
+}
+
+/* ---- tests ---- */
+
+static int clear(void **state) {
+    (void)state;
+    metrics_reset();
+    return 0;
+}
+
+static void the_page_is_well_formed(void **state) {
+    (void)state;
+    read_page();
+    assert_int_equal(page.families, METRICS + 1); // and the version
+    for (size_t i = 0; i < page.families; i++) {
+        const struct family *f = &page.family[i];
+        size_t n = strlen(f->name);
+        check_name(f->name);
+        assert_true(f->help && *f->type && f->series > 0);
+        assert_int_equal(strcmp(f->type, "counter") == 0, n > 6 && strcmp(f->name + n - 6, "_total") == 0);
+    }
+    assert_true(value("winnowd_build_info", "version=\"" WINNOWD_VERSION "\"") == 1);
+}
+
+static void every_label_value_is_a_series_with_its_own_number(void **state) {
+    (void)state;
+    char labels[NAME], name[NAME];
+    for (size_t m = 0; m < METRICS; m++)
+        for (size_t i = 0; table[m].kind != HISTOGRAM && (i == 0 || labels_of(m, i, labels)); i++) {
+            if (table[m].kind == COUNTER) metric_add((enum metric)m, i, 1000 * m + i + 1), metric_add((enum metric)m, i, 0);
+            else metric_set((enum metric)m, i, (double)(1000 * m + i) + 0.1);
+        }
+    read_page();
+    for (size_t m = 0; m < METRICS; m++) {
+        if (table[m].kind == HISTOGRAM) continue;
+        snprintf(name, sizeof name, "winnowd_%s%s", table[m].name, table[m].kind == COUNTER ? "_total" : "");
+        size_t first = m == METRIC_dead_letters, n = 0;
+        for (size_t i = first; *table[m].label ? labels_of(m, i, labels) : i == 0; i++, n++) {
+            double expected = (double)(1000 * m + i) + (table[m].kind == COUNTER ? 1 : 0.1);
+            assert_true(value(name, *table[m].label ? labels : "") == expected);
+            assert_true(metric_get((enum metric)m, i) == expected);
+        }
+        assert_int_equal(page.family[m].series, n); // and no other
+    }
+    assert_null(find("winnowd_dead_letters_total", "reason=\"admitted\""));
+    assert_non_null(find("winnowd_dead_letters_total", "reason=\"empty\""));
+}
+
+static void gauges_say_what_is_no_number(void **state) {
+    (void)state;
+    metric_set(METRIC_accuracy, 0, NAN);
+    metric_set(METRIC_threshold, 0, INFINITY);
+    metric_set(METRIC_lag, 0, -INFINITY);
+    metric_set(METRIC_model_age, 0, 0.1);
+    struct buf out = {0};
+    metrics_prometheus(&out);
+    const char *text = buf_string(&out);
+    assert_non_null(strstr(text, "\nwinnowd_accuracy_unbiased NaN\n"));
+    assert_non_null(strstr(text, "\nwinnowd_query_threshold +Inf\n"));
+    assert_non_null(strstr(text, "\nwinnowd_lag_samples -Inf\n"));
+    assert_non_null(strstr(text, "\nwinnowd_model_age_seconds 0.1\n"));
+    buf_release(&out);
+    metrics_reset();
+    assert_true(metric_get(METRIC_accuracy, 0) == 0);
+}
+
+static void histograms_add_up(void **state) {
+    static const double seen[] = {0, 0.001, 0.0011, 0.3, 4, 59, 100000, 1e7, INFINITY, NAN};
+    (void)state;
+    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) metric_observe(METRIC_fit_seconds, seen[i]);
+    read_page();
+    double before = 0, end = -1, n = 0;
+    for (size_t i = 0; i < page.samples; i++) {
+        const struct sample *s = &page.sample[i];
+        double le;
+        if (strcmp(s->name, "winnowd_fit_seconds_bucket") != 0) continue;
+        assert_int_equal(sscanf(s->labels, "le=\"%lf\"", &le), 1);
+        assert_true(le > end && s->value >= before);
+        double expected = 0; // those at most le; what is no number only in +Inf
+        for (size_t j = 0; j < sizeof seen / sizeof *seen; j++) expected += seen[j] <= le || isinf(le);
+        assert_true(s->value == expected);
+        before = s->value, end = le, n++;
+    }
+    assert_true(n > 5 && isinf(end));
+    assert_true(value("winnowd_fit_seconds_bucket", "le=\"+Inf\"") == 10);
+    assert_true(value("winnowd_fit_seconds_count", "") == 10);
+    assert_true(fabs(value("winnowd_fit_seconds_sum", "") - 10100063.3021) < 1e-5); // without the two that have no sum
+    assert_true(value("winnowd_cycle_commit_seconds_count", "") == 0);
+}
+
+/* ---- docs ---- */
+
+static void the_docs_are_up_to_date(void **state) {
+    (void)state;
+    struct buf out = {0};
+    metrics_markdown(&out);
+    FILE *file = fopen(SOURCE_DIR "/docs/METRICS.md", "r");
+    assert_non_null(file);
+    char *text = xcalloc(1, out.len + 2);
+    size_t n = fread(text, 1, out.len + 1, file);
+    fclose(file);
+    assert_int_equal(n, out.len); // else: winnowd docs metrics >docs/METRICS.md
+    assert_memory_equal(text, out.at, n);
+    free(text);
+    size_t rows = 0;
+    for (const char *line = strchr(buf_string(&out), '\n') + 1, *end; (end = strchr(line, '\n')); line = end + 1) {
+        if (*line != '|') continue;
+        size_t columns = 0;
+        for (const char *p = line; p < end; p++) columns += *p == '|';
+        assert_int_equal(columns, 5); // no help or label breaks the table
+        rows++;
+    }
+    assert_int_equal(rows, METRICS + 3); // head, line, version
+    assert_null(strstr(out.at, "admitted, "));
+    buf_release(&out);
+}
+
+/* ---- threads ---- */
+
+enum { THREADS = 4, EACH = 50000 };
+
+static void *count(void *arg) {
+    for (int i = 0; i < EACH; i++) {
+        metric_add(METRIC_samples, 0, 3);
+        metric_add(METRIC_labels, (size_t)i % 2, 1);
+        metric_observe(METRIC_cycle_seconds, 0.002);
+        metric_set(METRIC_lag, 0, i);
+    }
+    return arg;
+}
+
+static void threads_lose_nothing(void **state) {
+    (void)state;
+    pthread_t thread[THREADS];
+    for (int i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, count, NULL);
+    for (int i = 0; i < 20; i++) read_page(); // reading meanwhile does no harm
+    for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
+    read_page();
+    assert_true(metric_get(METRIC_samples, 0) == 3.0 * THREADS * EACH);
+    assert_true(metric_get(METRIC_labels, 0) == THREADS * EACH / 2 && metric_get(METRIC_labels, 1) == THREADS * EACH / 2);
+    assert_true(metric_get(METRIC_lag, 0) == EACH - 1);
+    assert_true(value("winnowd_cycle_commit_seconds_count", "") == THREADS * EACH);
+    assert_true(fabs(value("winnowd_cycle_commit_seconds_sum", "") - 0.002 * THREADS * EACH) < 1e-6);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_page_is_well_formed, clear),
+        cmocka_unit_test_setup(every_label_value_is_a_series_with_its_own_number, clear),
+        cmocka_unit_test_setup(gauges_say_what_is_no_number, clear),
+        cmocka_unit_test_setup(histograms_add_up, clear),
+        cmocka_unit_test_setup(the_docs_are_up_to_date, clear),
+        cmocka_unit_test_setup(threads_lose_nothing, clear),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
