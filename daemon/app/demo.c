@@ -153,6 +153,13 @@ static void *judge_main(void *arg) {
     return NULL;
 }
 
+/* Reasons are gathered, in the order in which they came up. */
+static void add_reason(struct demo *d, struct buf *why) {
+    if (d->why.len && why->len) buf_str(&d->why, "; ");
+    buf_text(&d->why, buf_view(why));
+    buf_release(why);
+}
+
 static void start_helper(struct demo *d, struct helper *h, void *(*run)(void *)) {
     CHECK(pthread_create(&h->thread, NULL, run, d) == 0);
     h->started = true;
@@ -161,8 +168,7 @@ static void start_helper(struct demo *d, struct helper *h, void *(*run)(void *))
 static int join_helper(struct demo *d, struct helper *h) {
     if (!h->started) return 0;
     pthread_join(h->thread, NULL);
-    if (h->result < 0) buf_text(&d->why, buf_view(&h->why));
-    buf_release(&h->why);
+    add_reason(d, &h->why);
     return h->result;
 }
 
@@ -308,19 +314,22 @@ static int live(struct demo *d) {
     return result;
 }
 
-/* The first error counts; the reasons are gathered. */
+/* The first error counts. */
 static int worse(int result, int other) { return result ? result : other; }
 
 static int stop(struct demo *d, int result) {
+    struct buf feeder = {0}, topics = {0};
     atomic_store(&d->stopping, true);
-    if (d->feeder) result = worse(result, demo_feeder_join(d->feeder, &d->why));
+    if (d->feeder) result = worse(result, demo_feeder_join(d->feeder, &feeder));
+    add_reason(d, &feeder);
     result = worse(result, join_helper(d, &d->judge));
     result = worse(result, join_helper(d, &d->oracle));
     if (d->run) result = worse(result, run_stop(d->run));
-    if (d->broker && d->config) result = worse(result, demo_broker_delete_topics(d->broker, d->config, &d->why));
+    if (d->broker && d->config) result = worse(result, demo_broker_delete_topics(d->broker, d->config, &topics));
+    add_reason(d, &topics);
     demo_broker_close(d->broker);
     if (d->state_dir && nftw(d->state_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
-        buf_printf(&d->why, "%s stays: %m", d->state_dir);
+        buf_printf(&d->why, "%s%s stays: %m", d->why.len ? "; " : "", d->state_dir);
         result = worse(result, ERR_IO);
     }
     return result;

@@ -80,6 +80,7 @@ static void *feeder_main(void *arg) {
     struct demo_feeder *f = arg;
     int result = send_all(f);
     bool flushed = rd_kafka_flush(f->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (f->why.len && (f->failure || !flushed)) buf_str(&f->why, "; ");
     if (f->failure) buf_printf(&f->why, "a sample was not delivered: %s", rd_kafka_err2str(f->failure));
     else if (!flushed) buf_str(&f->why, "samples were not confirmed in time");
     f->result = f->failure || !flushed ? ERR_RETRY : result == ERR_STOPPED ? 0 : result;

@@ -8,10 +8,13 @@
 
 #include "base/metrics.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { CONNECTIONS = 64, IDLE_S = 15 };
 
@@ -89,12 +92,18 @@ static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, c
 
 /* ---- life ---- */
 
+/* getaddrinfo would take 65537 for 1. */
+static bool is_port(const char *text) {
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= 5 && !text[digits] && atoi(text) <= 65535;
+}
+
 /* "HOST:PORT" or "[IPV6]:PORT" to an address; the caller frees it. */
 static int resolve(const char *listen, struct addrinfo **out, struct buf *why) {
     const char *colon = strrchr(listen, ':');
     char host[256];
     size_t n = colon ? (size_t)(colon - listen) : 0;
-    if (!colon || n == 0 || n >= sizeof host || !colon[1]) {
+    if (!colon || n == 0 || n >= sizeof host || !is_port(colon + 1)) {
         buf_printf(why, "'%s' is not HOST:PORT", listen);
         return ERR_CONFIG;
     }
@@ -107,22 +116,41 @@ static int resolve(const char *listen, struct addrinfo **out, struct buf *why) {
     return ERR_CONFIG;
 }
 
+/* Our own socket and not the library's: that one says no reason when it fails, and shares the port with others if told to reuse it. */
+static int listen_at(const struct addrinfo *address) {
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
+    if (fd < 0) return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes); // no wait for the last owner's closed connections
+    if (address->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, CONNECTIONS) == 0) return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
 int http_start(struct http **out, const struct http_options *options, struct buf *why) {
     struct addrinfo *address;
     TRY(resolve(options->listen, &address, why));
-    struct http *h = xcalloc(1, sizeof *h);
-    h->options = *options;
     unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | (address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-    h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 (unsigned)IDLE_S, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    int fd = listen_at(address);
     freeaddrinfo(address);
-    if (!h->daemon) {
+    if (fd < 0) {
         buf_printf(why, "cannot listen on %s: %m", options->listen);
-        free(h);
         return ERR_IO;
     }
-    *out = h;
-    return 0;
+    struct http *h = xcalloc(1, sizeof *h);
+    h->options = *options;
+    h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+                                 MHD_OPTION_END); // takes the socket over
+    if (h->daemon) {
+        *out = h;
+        return 0;
+    }
+    buf_printf(why, "cannot serve on %s", options->listen);
+    close(fd);
+    free(h);
+    return ERR_IO;
 }
 
 void http_stop(struct http *h) {

@@ -95,6 +95,7 @@ static const struct {
     {"", ""},
     {"two words", "two words"},
     {"say \"hi\"", "say \"hi\""},
+    {"\"quoted\"", "\"quoted\""},
     {"a=b", "a=b"},
     {"back\\slash", "back\\slash"},
     {"line\nfeed\r\ttab", "line\nfeed\r\ttab"},

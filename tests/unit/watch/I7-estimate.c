@@ -177,7 +177,7 @@ static void same(double a, double b) { assert_true((isnan(a) && isnan(b)) || fab
 
 static void a_window_is_the_last_answers(void **state) {
     enum { ANSWERS = 700 };
-    static const size_t windows[] = {1, 2, 3, 7, 64, 100, 699, 1000};
+    static const size_t windows[] = {1, 2, 3, 7, 40, 64, 100, 699, 1000};
     static struct { bool right; double propensity; } answer[ANSWERS];
     (void)state;
     rng = (struct rng){.seed = 11};

@@ -1,0 +1,446 @@
+/* The learner's mathematics: against the numpy reference, against finite differences, and on sets whose answer is known. */
+#include "train/fit_private.h"
+
+#include "unit/train/golden.h"
+#include "unit/train/labelled.h"
+
+#include <math.h>
+#include <string.h>
+
+static struct fit_options options(size_t d, size_t k, size_t memories_n, const size_t *memories) {
+    return (struct fit_options){.d = d, .k = k, .memories_n = memories_n, .memories = memories, .sgd_rate = 0.05, .l2 = 1, .mix_memory = 100, .seed = 1,
+                                .measure = MEASURE_LOG_ODDS_MARGIN};
+}
+
+static void predict(const struct model *m, const double *row, float *prob) {
+    float *scratch = xmalloc(model_scratch(&m->shape) * sizeof *scratch);
+    model_predict(m, row, scratch, NULL, prob);
+    free(scratch);
+}
+
+static double share_right(const struct model *m, const struct labelled *s) {
+    size_t right = 0;
+    float prob[16];
+    for (size_t i = 0; i < s->rows.n; i++) {
+        predict(m, s->row + i * m->shape.d, prob);
+        int best = 0;
+        for (size_t c = 1; c < m->shape.k; c++)
+            if (prob[c] > prob[best]) best = (int)c;
+        right += best == s->label[i];
+    }
+    return (double)right / (double)s->rows.n;
+}
+
+static void assert_sound(struct model *m) {
+    const char *why = NULL;
+    char names[64] = "";
+    for (size_t c = 0; c < m->shape.k; c++) snprintf(names + 2 * c, 3, "%c\n", (char)('a' + c));
+    names[2 * m->shape.k - 1] = 0;
+    m->classes = text_of(xstrdup(names));
+    if (model_check(m, m->shape.d, text_of(names), 0, &why) < 0) fail_msg("%s", why);
+}
+
+/* ---- the reference's numbers ---- */
+
+enum { GOLDEN_N = 90, GOLDEN_TASKS = 120, GOLDEN_D = 5, GOLDEN_K = 3, GOLDEN_M = 4 };
+
+/* fixture_input of tests/vectors/reference.py, drawn again. */
+static struct labelled golden_input(void) {
+    static const double factor[] = {1, 10, 100, 1000, 0}, offset[] = {0, -3, 1e4, 0, 7};
+    struct labelled s = labelled_create(GOLDEN_N, GOLDEN_TASKS, GOLDEN_D, GOLDEN_K, GOLDEN_M);
+    struct rng r = {.seed = 42};
+    for (size_t i = 0; i < GOLDEN_TASKS * GOLDEN_D; i++) s.row[i] = rng_next_unit(&r) * factor[i % GOLDEN_D] + offset[i % GOLDEN_D];
+    for (size_t i = 0; i < GOLDEN_N; i++) {
+        double score = s.row[i * GOLDEN_D] + s.row[i * GOLDEN_D + 1] / 10 + rng_next_unit(&r) - 0.8;
+        s.label[i] = score < 0 ? 0 : score < 0.6 ? 1 : 2;
+        assert_int_equal(s.label[i], (int)golden_label[i]);
+    }
+    for (size_t i = 0; i < GOLDEN_TASKS; i++) s.weight[i] = rng_next_unit(&r) < 0.25 ? 20 : 1;
+    for (size_t i = 0; i < GOLDEN_N * GOLDEN_M; i++) {
+        double u[GOLDEN_K], sum = 0;
+        for (size_t c = 0; c < GOLDEN_K; c++) sum += u[c] = rng_next_unit(&r) + 0.05;
+        for (size_t c = 0; c < GOLDEN_K && i >= 15 * GOLDEN_M; c++) s.member[i * GOLDEN_K + c] = (float)(u[c] / sum); // before: no model yet
+    }
+    return s;
+}
+
+#define ASSERT_NEAR(got, expected, tolerance)                                                                                                        \
+    for (size_t near_ = 0; near_ < sizeof(expected) / sizeof *(expected); near_++)                                                                   \
+        if (!(fabs((double)(got)[near_] - (expected)[near_]) <= (tolerance) * (1 + fabs((expected)[near_]))))                                        \
+            fail_msg(#got "[%zu]: %.9g, the reference says %.9g", near_, (double)(got)[near_], (expected)[near_])
+
+static void numbers_are_the_references(void **state) {
+    (void)state;
+    const size_t memories[] = {30, 60, 200};
+    struct fit_options o = options(GOLDEN_D, GOLDEN_K, 3, memories);
+    struct labelled s = golden_input();
+    struct model *m = fitted(&o, &s);
+    assert_int_equal(m->shape.members, GOLDEN_M);
+    ASSERT_NEAR(m->mean, golden_mean, 1e-11);
+    ASSERT_NEAR(m->scale, golden_scale, 1e-11);
+    ASSERT_NEAR(m->mix, golden_mix, 1e-6);
+    ASSERT_NEAR(m->weight[0], golden_weight, 1e-5);
+    ASSERT_NEAR(m->bias[0], golden_bias, 1e-5);
+    ASSERT_NEAR(m->utility, golden_quantile, 1e-4);
+    float scratch[128], member[2 * GOLDEN_M * GOLDEN_K], prob[2 * GOLDEN_K];
+    for (size_t i = 0; i < 2; i++) model_predict(m, s.row + (GOLDEN_TASKS - 2 + i) * GOLDEN_D, scratch, member + i * GOLDEN_M * GOLDEN_K, prob + i * GOLDEN_K);
+    ASSERT_NEAR(member, golden_member, 1e-5);
+    ASSERT_NEAR(prob, golden_prob, 1e-5);
+    assert_sound(m);
+
+    struct network w = {.layers = 2, .width = {GOLDEN_D, 4, GOLDEN_K}};
+    double x[GOLDEN_N * GOLDEN_D], parameters[39], gradient[39];
+    struct rng r = {.seed = 7};
+    for (size_t i = 0; i < GOLDEN_N * GOLDEN_D; i++) x[i] = model_standardised(s.row[i], m->mean[i % GOLDEN_D], m->scale[i % GOLDEN_D]);
+    for (size_t i = 0; i < 39; i++) parameters[i] = rng_next_unit(&r) - 0.5;
+    struct workspace *room = workspace_create(&w, GOLDEN_N);
+    double loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label}, 0.5, parameters, gradient, room)};
+    ASSERT_NEAR(loss, golden_loss, 1e-10);
+    ASSERT_NEAR(gradient, golden_gradient, 1e-10);
+    workspace_destroy(room);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+/* ---- loss and minimiser ---- */
+
+static void check_gradient(const struct network *w, double l2) {
+    enum { ROWS = 17, MOST = 256 };
+    double x[ROWS * 8], parameters[MOST], gradient[MOST], ignored[MOST], h = 1e-5;
+    int label[ROWS];
+    struct rng r = {.seed = w->layers};
+    size_t size = network_size(w);
+    assert_true(size <= MOST);
+    for (size_t i = 0; i < ROWS * w->width[0]; i++) x[i] = rng_next_normal(&r);
+    for (size_t i = 0; i < ROWS; i++) label[i] = (int)rng_below(rng_next(&r), w->width[w->layers]);
+    for (size_t i = 0; i < size; i++) parameters[i] = rng_next_normal(&r) / 2;
+    struct examples e = {ROWS, x, label};
+    struct workspace *room = workspace_create(w, ROWS);
+    network_loss(w, &e, l2, parameters, gradient, room);
+    for (size_t i = 0; i < size; i++) {
+        double here = parameters[i];
+        parameters[i] = here + h;
+        double above = network_loss(w, &e, l2, parameters, ignored, room);
+        parameters[i] = here - h;
+        double below = network_loss(w, &e, l2, parameters, ignored, room);
+        parameters[i] = here;
+        if (!(fabs((above - below) / (2 * h) - gradient[i]) < 1e-5)) fail_msg("%zu layers, parameter %zu: %g, by differences %g", w->layers, i, gradient[i], (above - below) / (2 * h));
+    }
+    workspace_destroy(room);
+}
+
+static void gradients_are_the_differences(void **state) {
+    (void)state;
+    check_gradient(&(struct network){1, {8, 2}}, 0);
+    check_gradient(&(struct network){1, {3, 5}}, 0.7);
+    check_gradient(&(struct network){2, {8, 6, 3}}, 0.7);
+    check_gradient(&(struct network){4, {4, 6, 5, 7, 3}}, 0.1);
+}
+
+/* Rosenbrock's valley: curved, badly scaled, one minimum at (1, 1). */
+static double valley(const double *x, double *gradient, void *opaque) {
+    ++*(int *)opaque;
+    double a = 1 - x[0], b = x[1] - x[0] * x[0];
+    gradient[0] = -2 * a - 400 * x[0] * b;
+    gradient[1] = 200 * b;
+    return a * a + 100 * b * b;
+}
+
+static void the_minimiser_follows_a_valley(void **state) {
+    (void)state;
+    double x[] = {-1.2, 1};
+    int calls = 0;
+    minimise(valley, &calls, 2, x);
+    assert_true(fabs(x[0] - 1) < 1e-4 && fabs(x[1] - 1) < 1e-4);
+    assert_true(calls < 100);
+}
+
+/* No step gains anything from a gradient that lies: it must give up where it stands, not at what it tried. */
+static double uphill(const double *x, double *gradient, void *opaque) {
+    (void)opaque;
+    gradient[0] = -2 * x[0];
+    return x[0] * x[0];
+}
+
+static void the_minimiser_gives_up_in_place(void **state) {
+    (void)state;
+    double x[] = {3};
+    minimise(uphill, NULL, 1, x);
+    assert_true(x[0] == 3);
+}
+
+/* ---- sets whose answer is known ---- */
+
+static const size_t one_memory[] = {10000};
+
+static void separable_classes_are_learned_with_finite_weights(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 1, one_memory);
+    struct labelled s = labelled_create(200, 200, 2, 2, 0);
+    struct rng r = {.seed = 1};
+    for (size_t i = 0; i < 200; i++) {
+        s.label[i] = (int)(i % 2);
+        s.row[2 * i] = (i % 2 ? 3 : -3) + rng_next_unit(&r);
+        s.row[2 * i + 1] = rng_next_normal(&r);
+    }
+    struct model *m = fitted(&o, &s);
+    assert_true(share_right(m, &s) == 1);
+    for (size_t i = 0; i < 4; i++) assert_true(fabs((double)m->weight[0][i]) < 10);
+    o.l2 = 100; // a stronger penalty holds the weights back
+    struct model *held = fitted(&o, &s);
+    assert_true(fabs((double)held->weight[0][0]) < 0.7 * fabs((double)m->weight[0][0]));
+    assert_sound(m);
+    model_destroy(m);
+    model_destroy(held);
+    labelled_release(&s);
+}
+
+static void one_class_alone_is_learned(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 3, 1, one_memory);
+    struct labelled s = labelled_random(40, 3, 3, 0, 1);
+    float prob[3];
+    for (size_t i = 0; i < 40; i++) s.label[i] = 2;
+    struct model *m = fitted(&o, &s);
+    predict(m, s.row, prob);
+    assert_true(prob[2] > 0.8f && prob[0] > 0 && prob[1] > 0);
+    assert_sound(m);
+    s.rows.n = 1;
+    struct model *single = fitted(&o, &s);
+    assert_sound(single);
+    model_destroy(m);
+    model_destroy(single);
+    labelled_release(&s);
+}
+
+/* A column that never changes says nothing, whatever it holds later; one that changes a little on a large number does. */
+static void a_constant_column_says_nothing_and_a_small_change_does(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 1, one_memory);
+    struct labelled s = labelled_create(300, 300, 2, 2, 0);
+    struct rng r = {.seed = 1};
+    float here[2], there[2];
+    for (size_t i = 0; i < 300; i++) {
+        s.label[i] = rng_next_unit(&r) < 0.5;
+        s.row[2 * i] = 0.1;
+        s.row[2 * i + 1] = 1.7e12 + 1000 * (s.label[i] + 0.2 * rng_next_normal(&r)); // a time stamp in ms
+    }
+    struct model *m = fitted(&o, &s);
+    assert_true(m->scale[0] == 0 && m->scale[1] > 0);
+    assert_true(share_right(m, &s) > 0.95);
+    predict(m, (const double[]){0.1, 1.7e12}, here);
+    predict(m, (const double[]){1e9, 1.7e12}, there);
+    assert_memory_equal(here, there, sizeof here);
+    assert_sound(m);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+/* The smallest units count as the largest do. */
+static void units_do_not_matter(void **state) {
+    (void)state;
+    struct fit_options o = options(4, 2, 1, one_memory);
+    struct labelled s = labelled_random(100, 4, 2, 0, 6), t = labelled_random(100, 4, 2, 0, 6);
+    for (size_t i = 0; i < 400; i++) t.row[i] = ldexp(t.row[i], i % 2 ? 60 : -60);
+    struct model *a = fitted(&o, &s), *b = fitted(&o, &t);
+    assert_memory_equal(a->weight[0], b->weight[0], 16 * sizeof(float));
+    model_destroy(a);
+    model_destroy(b);
+    labelled_release(&s);
+    labelled_release(&t);
+}
+
+static void hidden_layers_learn_xor(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 2, (const size_t[]){300, 1000});
+    struct labelled s = labelled_create(400, 400, 2, 2, 0);
+    struct rng r = {.seed = 1};
+    for (size_t i = 0; i < 400; i++) {
+        bool a = rng_next_unit(&r) < 0.5, b = rng_next_unit(&r) < 0.5;
+        s.row[2 * i] = a + 0.2 * rng_next_normal(&r);
+        s.row[2 * i + 1] = b + 0.2 * rng_next_normal(&r);
+        s.label[i] = a != b;
+    }
+    o.sgd_rate = 0;
+    struct model *plain = fitted(&o, &s);
+    assert_int_equal(plain->shape.members, 2);
+    assert_true(share_right(plain, &s) < 0.7);
+    o.hidden_n = 2;
+    o.hidden[0] = 8;
+    o.hidden[1] = 6;
+    struct model *deep = fitted(&o, &s);
+    assert_true(share_right(deep, &s) > 0.95);
+    assert_sound(deep);
+    model_destroy(plain);
+    model_destroy(deep);
+    labelled_release(&s);
+}
+
+static void the_sgd_member_follows_what_is_new(void **state) {
+    (void)state;
+    struct fit_options o = options(1, 2, 1, one_memory);
+    struct labelled s = labelled_create(400, 400, 1, 2, 0);
+    struct rng r = {.seed = 1};
+    for (size_t i = 0; i < 400; i++) {
+        s.row[i] = rng_next_normal(&r);
+        s.label[i] = (s.row[i] > 0) == (i < 250); // turned round at 250
+    }
+    struct model *m = fitted(&o, &s);
+    assert_true(m->weight[0][1] > 0 && m->weight[0][3] < 0); // class 1 of the fit and of the pass
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+/* ---- mixture ---- */
+
+static void say(struct labelled *s, size_t row, size_t member, float of_truth) {
+    float *said = s->member + (row * s->rows.members + member) * 2;
+    said[s->label[row]] = of_truth;
+    said[1 - s->label[row]] = 1 - of_truth;
+}
+
+static void the_mixture_follows_who_was_right(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 2, (const size_t[]){50, 100});
+    struct labelled s = labelled_random(120, 2, 2, 3, 1);
+    for (size_t i = 0; i < 120; i++) {
+        say(&s, i, 0, 0.6f);
+        say(&s, i, 1, 0.8f);
+        say(&s, i, 2, 0.3f);
+    }
+    struct model *m = fitted(&o, &s);
+    assert_true(m->mix[1] > 0.99 && m->mix[0] > m->mix[2]);
+    for (size_t i = 60; i < 120; i++) { // a change: lately the third is right
+        say(&s, i, 1, 0.3f);
+        say(&s, i, 2, 0.8f);
+    }
+    struct model *later = fitted(&o, &s);
+    assert_true(later->mix[2] > later->mix[1]);
+    model_destroy(m);
+    model_destroy(later);
+    labelled_release(&s);
+}
+
+/* No record of what the members said, or one of other members: equal shares. A certain and wrong word is one bad word, not the end. */
+static void the_mixture_bears_gaps_and_errors(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 2, (const size_t[]){50, 100});
+    struct labelled s = labelled_random(120, 2, 2, 3, 1);
+    memset(s.member, 0, 120 * 3 * 2 * sizeof *s.member);
+    struct model *silent = fitted(&o, &s);
+    for (size_t j = 0; j < 3; j++) assert_true(fabs(silent->mix[j] - 1.0 / 3) < 1e-12);
+    for (size_t i = 100; i < 120; i++)
+        for (size_t j = 0; j < 3; j++) say(&s, i, j, j == 0 ? 0.95f : 0.5f);
+    say(&s, 110, 0, 0); // certain, and wrong
+    struct model *spoken = fitted(&o, &s);
+    assert_true(spoken->mix[0] > 0.9);
+    s.rows.members = 2;
+    struct model *others = fitted(&o, &s);
+    assert_true(others->mix[0] == others->mix[2]);
+    model_destroy(silent);
+    model_destroy(spoken);
+    model_destroy(others);
+    labelled_release(&s);
+}
+
+/* ---- quantiles, golden rows, inputs ---- */
+
+/* A task asked with propensity 1/99 stands for 99 samples: its utility fills the quantiles. */
+static void quantiles_are_of_the_stream_not_of_the_tasks(void **state) {
+    (void)state;
+    struct fit_options o = options(1, 2, 1, one_memory);
+    struct labelled s = labelled_create(100, 100, 1, 2, 0);
+    for (size_t i = 0; i < 100; i++) {
+        s.label[i] = i % 2;
+        s.row[i] = i == 7 ? 5 : (double)(i % 2) - 0.5;
+    }
+    o.measure = MEASURE_RISK;
+    o.positive = 1;
+    s.weight[7] = 99;
+    struct model *m = fitted(&o, &s);
+    float odd[2];
+    predict(m, (const double[]){5}, odd);
+    size_t same = 0;
+    for (size_t q = 0; q < MODEL_QUANTILES; q++) same += m->utility[q] == odd[1];
+    assert_int_equal(same, MODEL_QUANTILES / 2);
+    for (size_t q = 1; q < MODEL_QUANTILES; q++) assert_true(m->utility[q] >= m->utility[q - 1]);
+    o.measure = MEASURE_MIX; // a window of two measures has no quantiles
+    struct model *mix = fitted(&o, &s);
+    assert_null(mix->utility);
+    model_destroy(m);
+    model_destroy(mix);
+    labelled_release(&s);
+}
+
+static void golden_rows_are_of_the_tasks(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 1, one_memory);
+    struct labelled s = labelled_random(50, 2, 2, 0, 1);
+    struct model *m = fitted(&o, &s);
+    assert_true(m->golden >= 4 && m->golden <= 50);
+    assert_memory_equal(m->golden_row, s.row, 2 * sizeof *s.row);
+    assert_sound(m);
+    s.tasks.n = s.rows.n = 2;
+    struct model *few = fitted(&o, &s);
+    assert_int_equal(few->golden, 2);
+    assert_sound(few);
+    model_destroy(m);
+    model_destroy(few);
+    labelled_release(&s);
+}
+
+/* History that came with its own events: propensity unknown, nothing was ever asked. */
+static void labelled_rows_stand_in_for_tasks(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 1, one_memory);
+    struct labelled s = labelled_random(60, 2, 2, 0, 1);
+    struct model *a = fitted(&o, &s), *b = NULL, *c = NULL;
+    assert_int_equal(fit_model(&b, &o, &s.rows, &(struct fit_tasks){0}), 0);
+    assert_memory_equal(a->mean, b->mean, 2 * sizeof *a->mean);
+    assert_memory_equal(a->weight[0], b->weight[0], 8 * sizeof(float));
+    for (size_t i = 0; i < 60; i++) s.propensity[i] = 0;
+    assert_int_equal(fit_model(&c, &o, &s.rows, &(struct fit_tasks){0}), 0);
+    assert_sound(c);
+    assert_true(c->mean[0] != b->mean[0]);
+    model_destroy(a);
+    model_destroy(b);
+    model_destroy(c);
+    labelled_release(&s);
+}
+
+static void what_cannot_be_fitted_is_refused(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 1, one_memory);
+    struct labelled s = labelled_random(5, 2, 2, 0, 1);
+    struct model *m = NULL;
+    s.rows.n = 0;
+    assert_int_equal(fit_model(&m, &o, &s.rows, &s.tasks), ERR_INPUT);
+    s.rows.n = 5;
+    o.hidden_n = 1;
+    o.hidden[0] = (size_t)1 << 40;
+    assert_int_equal(fit_model(&m, &o, &s.rows, &s.tasks), ERR_CONFIG);
+    assert_null(m);
+    labelled_release(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_the_references),
+        cmocka_unit_test(gradients_are_the_differences),
+        cmocka_unit_test(the_minimiser_follows_a_valley),
+        cmocka_unit_test(the_minimiser_gives_up_in_place),
+        cmocka_unit_test(separable_classes_are_learned_with_finite_weights),
+        cmocka_unit_test(one_class_alone_is_learned),
+        cmocka_unit_test(a_constant_column_says_nothing_and_a_small_change_does),
+        cmocka_unit_test(units_do_not_matter),
+        cmocka_unit_test(hidden_layers_learn_xor),
+        cmocka_unit_test(the_sgd_member_follows_what_is_new),
+        cmocka_unit_test(the_mixture_follows_who_was_right),
+        cmocka_unit_test(the_mixture_bears_gaps_and_errors),
+        cmocka_unit_test(quantiles_are_of_the_stream_not_of_the_tasks),
+        cmocka_unit_test(golden_rows_are_of_the_tasks),
+        cmocka_unit_test(labelled_rows_stand_in_for_tasks),
+        cmocka_unit_test(what_cannot_be_fitted_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
