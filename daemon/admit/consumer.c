@@ -11,6 +11,7 @@
 #include "base/kafka.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "waker.h"
 
 enum { COMMITTED_TIMEOUT_MS = 5000, WATERMARK_TIMEOUT_MS = 5000 };
 
@@ -21,6 +22,10 @@ struct consumer {
     rd_kafka_topic_partition_list_t *wanted;     // of the pending assignment
     rd_kafka_topic_partition_list_t *assignment; // in force; entries keep the metadata text
     struct assignment *list;
+    rd_kafka_queue_t *queue;
+    rd_kafka_message_t **message; // (message_cap) room for one batch
+    size_t message_cap;
+    struct waker *waker;
     bool closing;
 };
 
@@ -64,6 +69,8 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
         return result;
     }
     rd_kafka_poll_set_consumer(c->rk);
+    c->queue = rd_kafka_queue_get_consumer(c->rk);
+    c->waker = waker_create(c->rk, config->topics.samples);
     *out = c;
     return 0;
 }
@@ -71,11 +78,15 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
 void consumer_destroy(struct consumer *c) {
     if (!c) return;
     c->closing = true;
+    waker_destroy(c->waker);
+    rd_kafka_queue_destroy(c->queue);
+    if (c->pending != REBALANCE_NONE) rd_kafka_assign(c->rk, NULL); // noted but not carried out: close would wait for it for ever
     rd_kafka_consumer_close(c->rk);
     rd_kafka_destroy(c->rk);
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     free(c->list);
+    free(c->message);
     free(c);
 }
 
@@ -119,19 +130,35 @@ static void append(struct batch *b, rd_kafka_message_t *m) {
     };
 }
 
-int consumer_poll(struct consumer *c, struct batch *b, int timeout_ms) {
-    while (b->n < b->cap && c->pending == REBALANCE_NONE) {
-        rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, b->n ? 0 : timeout_ms);
-        if (!m) return 0;
-        if (!m->err) {
-            append(b, m);
+/* Those of the messages that are records; the others are dealt with. The first error that cannot be lived with is the answer. */
+static int take_messages(struct consumer *c, struct batch *b, rd_kafka_message_t **message, ssize_t n) {
+    int result = 0;
+    for (ssize_t i = 0; i < n; i++) {
+        if (!message[i]->err) {
+            append(b, message[i]);
             continue;
         }
-        int result = event(c, m);
-        rd_kafka_message_destroy(m);
-        TRY(result);
+        int error = event(c, message[i]);
+        rd_kafka_message_destroy(message[i]);
+        if (result == 0) result = error;
     }
-    return 0;
+    return result;
+}
+
+/* The first one is waited for by itself: it serves the group, too. What lies behind it comes in one call, without a lock for each. */
+int consumer_poll(struct consumer *c, struct batch *b, int timeout_ms) {
+    if (c->pending != REBALANCE_NONE || b->n == b->cap) return 0;
+    if (c->message_cap < b->cap) {
+        c->message = xrealloc(c->message, b->cap * sizeof *c->message);
+        c->message_cap = b->cap;
+    }
+    rd_kafka_message_t *first = rd_kafka_consumer_poll(c->rk, b->n ? 0 : timeout_ms);
+    if (!first) return 0;
+    TRY(take_messages(c, b, &first, 1));
+    if (c->pending != REBALANCE_NONE || b->n == b->cap) return 0;
+    ssize_t n = rd_kafka_consume_batch_queue(c->queue, 0, c->message, b->cap - b->n);
+    waker_note(c->waker, n > 0 ? (size_t)n + 1 : 1);
+    return take_messages(c, b, c->message, n);
 }
 
 void consumer_release(struct consumer *c, struct batch *b) {
@@ -190,6 +217,7 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
     c->assignment = list;
     c->list = described;
     c->pending = REBALANCE_NONE;
+    waker_watch(c->waker, list);
     *out = described;
     *n = (size_t)list->cnt;
     return 0;
@@ -200,6 +228,7 @@ void consumer_leave(struct consumer *c) {
     c->pending = REBALANCE_NONE;
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     c->assignment = NULL;
+    waker_watch(c->waker, NULL);
     rd_kafka_assign(c->rk, NULL);
 }
 

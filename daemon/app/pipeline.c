@@ -15,7 +15,6 @@
 #include "route/prediction.h"
 #include "route/task.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 enum { ID_MAX = 255, RECORD_BYTES = 1000000 };
@@ -209,7 +208,11 @@ static enum reason read_id(struct pipeline *p, struct batch *b, size_t i) {
     const struct value *v = p->id_path < 0 ? NULL : &p->values[p->id_path];
     if (!v || v->kind == VALUE_MISSING || v->kind == VALUE_NULL) {
         buf_reset(&p->out);
-        buf_printf(&p->out, "%.*s/%" PRId32 "/%" PRId64, (int)p->topic.len, p->topic.at, r->partition, r->offset);
+        buf_text(&p->out, p->topic);
+        buf_str(&p->out, "/");
+        buf_i64(&p->out, r->partition);
+        buf_str(&p->out, "/");
+        buf_i64(&p->out, r->offset);
         b->id[i] = arena_text(&b->arena, buf_view(&p->out));
         return REASON_NONE;
     }

@@ -45,6 +45,19 @@ void buf_printf(struct buf *b, const char *format, ...) {
     b->len += (size_t)n;
 }
 
+/* By hand: ids are written for every sample, and printf would cost more than scoring it. */
+void buf_i64(struct buf *b, int64_t value) {
+    char digit[20];
+    size_t n = 0;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do digit[n++] = (char)('0' + left % 10);
+    while (left /= 10);
+    char *out = buf_room(b, n + 1);
+    if (value < 0) *out++ = '-', b->len++;
+    b->len += n;
+    while (n) *out++ = digit[--n];
+}
+
 enum { NUMBER_TEXT = 32 };
 
 /* %g drops trailing zeros, so a number of few digits comes out short at the first try; digits: where to begin. */

@@ -24,6 +24,7 @@ enum { RECENT = 32, REPEAT_MS = 1000 };
 struct recent {
     uint64_t key; // of event name and first text; 0: free
     int64_t since_ms;
+    uint64_t order; // of being said: many fall into one millisecond
     uint64_t repeated;
     enum log_level level;
     char event[48];
@@ -35,6 +36,7 @@ static struct {
     _Atomic int most_verbose;
     bool journal;
     struct recent recent[RECENT];
+    uint64_t said;
     void (*sink)(const char *line, size_t len, void *opaque);
     void *opaque;
 } log_ = {.lock = PTHREAD_MUTEX_INITIALIZER, .most_verbose = LOG_INFO};
@@ -181,10 +183,10 @@ static bool repeats(enum log_level level, const char *event, uint64_t key) {
             r->repeated++;
             return true;
         }
-        if (!r->key || (oldest->key && r->since_ms < oldest->since_ms)) oldest = r;
+        if (!r->key || (oldest->key && r->order < oldest->order)) oldest = r;
     }
     say_repeats(oldest);
-    *oldest = (struct recent){.key = key, .since_ms = now, .level = level};
+    *oldest = (struct recent){.key = key, .since_ms = now, .order = log_.said++, .level = level};
     snprintf(oldest->event, sizeof oldest->event, "%s", event);
     return false;
 }

@@ -97,5 +97,9 @@ void service_single_blas_thread(char **argv) {
     const char *now = getenv("OPENBLAS_NUM_THREADS");
     if (now && strcmp(now, "1") == 0) return;
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    execv("/proc/self/exe", argv); // on failure we go on, with more threads than we use
+    char self[4096]; // by its own name: run as /proc/self/exe it would be called "exe" by ps and top
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0) return;
+    self[n] = '\0';
+    execv(self, argv); // on failure we go on, with more threads than we use
 }

@@ -23,6 +23,7 @@ void buf_add(struct buf *b, const void *data, size_t n);
 void buf_text(struct buf *b, struct text t);
 void buf_str(struct buf *b, const char *string);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_i64(struct buf *b, int64_t value);
 /* Shortest decimal that reads back to the same double (17 digits at most); null when not finite. */
 void buf_double(struct buf *b, double value);
 /* The same for float: 9 digits at most. */

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,6 +65,20 @@ static void short_numbers_are_short(void **state) {
     buf_release(&b);
 }
 
+static void integers_are_those_of_printf(void **state) {
+    (void)state;
+    static const int64_t edges[] = {0, 1, -1, 9, 10, -10, 99, 100, INT64_MAX, INT64_MIN, 1234567890123};
+    struct buf b = {0};
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+        char expected[32];
+        snprintf(expected, sizeof expected, "%lld", (long long)edges[i]);
+        buf_reset(&b);
+        buf_i64(&b, edges[i]);
+        assert_string_equal(buf_string(&b), expected);
+    }
+    buf_release(&b);
+}
+
 static void strings_of_any_bytes_are_json(void **state) {
     (void)state;
     struct rng r = {.seed = 5};
@@ -98,6 +113,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubles_read_back),        cmocka_unit_test(floats_read_back),
         cmocka_unit_test(what_is_not_finite_is_null), cmocka_unit_test(short_numbers_are_short),
+        cmocka_unit_test(integers_are_those_of_printf),
         cmocka_unit_test(strings_of_any_bytes_are_json), cmocka_unit_test(strings_keep_what_is_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

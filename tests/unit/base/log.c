@@ -261,9 +261,12 @@ static void a_full_table_loses_nothing(void **state) {
     start(LOG_LOGFMT, LOG_INFO);
     for (int i = 0; i < 100; i++)
         for (int twice = 0; twice < 2; twice++) LOG(INFO, "full", "hello", L_I64("i", i));
+    for (int i = 70; i < 100; i++) LOG(INFO, "full", "hello", L_I64("i", i)); // the last ones are still known: it is the oldest that go
+    assert_int_equal(lines_with("i="), 100);
     log_flush();
     assert_int_equal(lines_with("i="), 100);
-    assert_int_equal(lines_with("repeated=1"), 100);
+    assert_int_equal(lines_with("repeated=1") + lines_with("repeated=2"), 100);
+    assert_int_equal(lines_with("repeated=2"), 30);
 }
 
 /* ---- where to ---- */
