@@ -8,7 +8,7 @@
  * the rest each get the interval of a Poisson total with weights (a gamma distribution: Fay and Feuer 1997; its quantile by Wilson and
  * Hilferty 1931), the known counts are added, and the two are joined to an interval of their ratio by the square-and-add rule of Donner and
  * Zou (2012). A handful of draws, or none that was wrong, gives the wide interval that it deserves, where a normal approximation
- * would claim certainty (promise I7).
+ * would claim certainty (promise I7). Before the first draw nothing at all is known of the rest, and nothing is claimed.
  *
  * Thread: learner thread */
 #include "watch/prequential.h"
@@ -19,6 +19,9 @@
 #include <stdbool.h>
 
 static const double z = 1.959964; // of the normal distribution, 2.5 % above it
+
+/* Answers without a single draw: either everything is asked, or the random arm is yet to be heard. Of fewer than these nobody can tell. */
+enum { CENSUS = 100 };
 
 struct answer {
     double weight;
@@ -123,8 +126,9 @@ void prequential_read(const struct prequential *p, struct prequential_figures *o
     if (!out->n) return;
     double weight = drawn > 0 ? 1 + (wrong->variance + right->variance) / drawn : 1; // Kish's mean weight
     struct total r = total_of(right, weight), w = total_of(wrong, weight);
+    bool unheard = !(drawn > 0) && n < CENSUS;
     out->naive = right->n / n;
     out->accuracy = r.is / (r.is + w.is);
-    out->low = fmin(out->accuracy, share_low(&r, &w));
-    out->high = fmax(out->accuracy, 1 - share_low(&w, &r));
+    out->low = unheard ? 0 : fmin(out->accuracy, share_low(&r, &w));
+    out->high = unheard ? 1 : fmax(out->accuracy, 1 - share_low(&w, &r));
 }

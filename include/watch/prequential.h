@@ -13,7 +13,7 @@ struct prequential;
 struct prequential_figures {
     uint64_t n;                 // answered tasks counted
     double naive;               // plain share of right predictions; NaN when n is 0
-    double accuracy, low, high; // unbiased, 95 % interval; NaN when n is 0
+    double accuracy, low, high; // unbiased, 95 % interval; NaN when n is 0; 0 to 1 while nothing is known of what the strategy arm left
 };
 
 /* k classes; window: the last so many answered tasks, 0: all. */

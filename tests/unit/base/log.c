@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -289,6 +290,31 @@ static void standard_error_is_the_other_way(void **state) {
     assert_non_null(strstr(line, " event=redirect msg=\"to the pipe\"\n"));
 }
 
+/* A datagram socket keeps the borders of writes: whatever its length, a line is one of them, so that no other process can come between. */
+static void a_line_is_one_write(void **state) {
+    enum { MOST = 100000 };
+    static char text[MOST + 1], got[MOST + 1000];
+    static const size_t lengths[] = {0, 1, 5000, 70000, MOST};
+    int ends[2], before = dup(STDERR_FILENO);
+    size_t whole = 0;
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+    start(LOG_LOGFMT, LOG_INFO);
+    log_redirect(NULL, NULL);
+    dup2(ends[1], STDERR_FILENO);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        memset(text, 'a', MOST);
+        text[lengths[i]] = '\0';
+        LOG(INFO, "long", "hello", L_STR("text", text), L_BOOL("whole", true));
+        ssize_t n = recv(ends[0], got, sizeof got - 1, MSG_DONTWAIT);
+        got[n > 0 ? n : 0] = '\0';
+        whole += n > (ssize_t)lengths[i] && strstr(got, text) && strcmp(got + n - 12, " whole=true\n") == 0;
+    }
+    dup2(before, STDERR_FILENO); // first of all: cmocka speaks there
+    close(before), close(ends[0]), close(ends[1]);
+    assert_int_equal(whole, sizeof lengths / sizeof *lengths);
+}
+
 /* ---- threads ---- */
 
 enum { THREADS = 8, EACH = 2000, LONG = 300 };
@@ -356,6 +382,7 @@ int main(void) {
         cmocka_unit_test(after_a_second_it_is_said_again),
         cmocka_unit_test(a_full_table_loses_nothing),
         cmocka_unit_test(standard_error_is_the_other_way),
+        cmocka_unit_test(a_line_is_one_write),
         cmocka_unit_test(threads_write_whole_lines),
     };
     return cmocka_run_group_tests(tests, NULL, end);

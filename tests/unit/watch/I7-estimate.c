@@ -78,11 +78,11 @@ static struct outcome simulate(const struct stream *s, int runs) {
 
 static void the_interval_covers(void **state) {
     static const double accuracy[] = {0.6, 0.8, 0.9, 0.97, 0.999}, asked[] = {0, 0.5, 2, 8}, gathered[] = {0.3, 0.9};
-    static const int draws[] = {5, 10, 30, 80, 200}, m[] = {100, 500};
+    static const int draws[] = {1, 3, 5, 10, 30, 80, 200}, m[] = {100, 500}; // 1 expected: often none came
     (void)state;
     double least = 1;
-    for (size_t i = 0; i < (size_t)5 * 4 * 2 * 5 * 2; i++) {
-        struct stream s = {accuracy[i % 5], draws[i / 5 % 5], m[i / 25 % 2], asked[i / 50 % 4], gathered[i / 200]};
+    for (size_t i = 0; i < (size_t)5 * 7 * 2 * 4 * 2; i++) {
+        struct stream s = {accuracy[i % 5], draws[i / 5 % 7], m[i / 35 % 2], asked[i / 70 % 4], gathered[i / 280]};
         double covered = simulate(&s, RUNS).covered;
         if (covered < NOMINAL) print_error("accuracy %g, %d draws of 1/%d, %g times as many asked, %g of the errors there: covered %.3f\n", s.accuracy, s.draws, s.m, s.asked, s.gathered, covered);
         least = fmin(least, covered);
@@ -139,16 +139,33 @@ static void nothing_counted_says_nothing(void **state) {
 
 static void all_known_is_exact(void **state) {
     (void)state;
-    for (size_t right = 0; right <= 8; right += 4) {
+    for (size_t right = 0; right <= 400; right += 100) { // everything is asked
         struct prequential_figures f;
         struct prequential *p = prequential_create(2, 0);
         add(p, right, true, 1);
-        add(p, 8 - right, false, 1);
+        add(p, 400 - right, false, 1);
         prequential_read(p, &f);
-        double truth = (double)right / 8;
-        assert_int_equal(f.n, 8);
+        double truth = (double)right / 400;
+        assert_int_equal(f.n, 400);
         assert_true(fabs(f.naive - truth) < 1e-12 && fabs(f.accuracy - truth) < 1e-12);
         assert_true(fabs(f.low - truth) < 1e-12 && fabs(f.high - truth) < 1e-12);
+        prequential_destroy(p);
+    }
+}
+
+/* The strategy arm alone says nothing of the samples that it left. */
+static void before_the_first_draw_nothing_is_claimed(void **state) {
+    (void)state;
+    for (size_t n = 1; n <= 40; n += 13) {
+        struct prequential_figures f;
+        struct prequential *p = prequential_create(2, 0);
+        add(p, n, false, 1);
+        prequential_read(p, &f);
+        assert_int_equal(f.n, n);
+        assert_true(f.accuracy == 0 && f.low == 0 && f.high == 1);
+        add(p, 1, true, 0.001);
+        prequential_read(p, &f);
+        assert_true(f.accuracy > 0.96 && f.low < 0.5 && f.high > f.accuracy && f.high < 1); // the wrong ones are known
         prequential_destroy(p);
     }
 }
@@ -209,6 +226,7 @@ int main(void) {
         cmocka_unit_test(the_interval_narrows),
         cmocka_unit_test(nothing_counted_says_nothing),
         cmocka_unit_test(all_known_is_exact),
+        cmocka_unit_test(before_the_first_draw_nothing_is_claimed),
         cmocka_unit_test(no_wrong_draw_is_no_certainty),
         cmocka_unit_test(a_window_is_the_last_answers),
     };

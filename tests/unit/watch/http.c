@@ -270,6 +270,33 @@ static void slow_clients_hold_up_nobody(void **state) {
     http_stop(h);
 }
 
+/* Those beyond the bound wait in the kernel until one leaves; they cost us nothing. */
+static void connections_are_bounded(void **state) {
+    enum { BOUND = 64, ALL = BOUND + 20 };
+    int fd[ALL], answered = 0;
+    char got[1024];
+    (void)state;
+    struct http *h = start("127.0.0.1:0");
+    for (int i = 0; i < BOUND; i++) {
+        fd[i] = connect_to(http_port(h), AF_INET);
+        say(fd[i], "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"); // and stays
+        assert_true(recv(fd[i], got, sizeof got, 0) > 0);
+    }
+    for (int i = BOUND; i < ALL; i++) {
+        fd[i] = connect_to(http_port(h), AF_INET);
+        say(fd[i], "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    clock_sleep_ms(200);
+    for (int i = BOUND; i < ALL; i++) answered += recv(fd[i], got, sizeof got, MSG_DONTWAIT) > 0;
+    assert_int_equal(answered, 0);
+    for (int i = 0; i < BOUND; i++) close(fd[i]);
+    for (int i = BOUND; i < ALL; i++) {
+        assert_true(recv(fd[i], got, sizeof got, 0) > 0); // now it is their turn
+        close(fd[i]);
+    }
+    http_stop(h);
+}
+
 static void rubbish_does_no_harm(void **state) {
     static const char *const rubbish[] = {"\r\n\r\n", "\x16\x03\x01\x02", "GET\r\n\r\n", "GET /livez HTTP/9.9\r\n\r\n", "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n"};
     (void)state;
@@ -301,6 +328,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(a_taken_port_is_said),
         cmocka_unit_test(slow_clients_hold_up_nobody),
+        cmocka_unit_test(connections_are_bounded),
         cmocka_unit_test(rubbish_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
