@@ -25,7 +25,7 @@ static bool shape_fits(const struct model_shape *s) {
     size_t floats = 0;
     for (size_t l = 0; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
-        if (in == 0 || out == 0 || in > most_floats || out > most_floats / in || s->members > most_floats / (in * out)) return false;
+        if (out == 0 || in > most_floats || out > most_floats / in || s->members > most_floats / (in * out)) return false;
         floats += s->members * in * out;
     }
     return floats <= most_floats;
