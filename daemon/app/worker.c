@@ -14,7 +14,7 @@
 #include "base/metrics.h"
 #include "route/producer.h"
 
-enum { IDLE_WAIT_MS = 100, POLICY_WAIT_MS = 5, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
+enum { REJOIN_MS = 500, IDLE_WAIT_MS = 100, POLICY_WAIT_MS = 5, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
 
 struct worker {
     pthread_t thread;
@@ -124,7 +124,6 @@ static void cycle_done(struct worker *w, int64_t started_ns) {
     cycle_reset(&w->cycle);
     w->cycle_start_ms = 0;
     w->backoff_ms = 0;
-    w->fences = 0;
 }
 
 /* After a failed attempt: 0 to try again. */
@@ -348,28 +347,40 @@ static int open_worker(struct worker *w) {
 }
 
 static void close_worker(struct worker *w) {
-    if (w->pipeline && w->consumer) {
-        struct batch *b = pipeline_batch(w->pipeline);
-        consumer_release(w->consumer, b);
-        batch_reset(b);
-    }
+    if (w->pipeline && w->consumer) disown_all(w);
     producer_destroy(w->producer);
     consumer_destroy(w->consumer);
     pipeline_destroy(w->pipeline);
+    w->producer = NULL;
+    w->consumer = NULL;
+    w->pipeline = NULL;
     cycle_release(&w->cycle);
 }
 
-static void *worker_main(void *arg) {
-    struct worker *w = arg;
+/* One membership of the group, from joining to its end. */
+static int live(struct worker *w) {
     int result = open_worker(w);
     while (result == 0 && !stopping(w)) result = step(w);
     if (result == 0 && pipeline_moved(w->pipeline)) result = commit_cycle(w); // the last cycle: nothing decided is thrown away
+    atomic_store(&w->ready, false);
+    close_worker(w);
+    return result;
+}
+
+/* A broker that dies between taking a rejoin and answering it fences its own member: static members get a new id and the answer that names
+ * it is lost. So a fenced worker joins anew, from what the group has committed; when it happens again and again there really is a double. */
+static void *worker_main(void *arg) {
+    struct worker *w = arg;
+    int result;
+    while ((result = live(w)) == ERR_FENCED && !stopping(w) && !fenced_too_often(w)) {
+        LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed", L_STR("worker", w->identity));
+        atomic_fetch_add(&w->progress, 1);
+        clock_sleep_ms(REJOIN_MS);
+    }
     if (result < 0 && result != ERR_STOPPED)
         LOG(ERROR, "worker_ended", error_text(result), L_STR("worker", w->identity), L_STR("error", error_name(result)));
     if (result == ERR_FENCED) metric_set(METRIC_fenced, 0, 1);
-    close_worker(w);
     w->result = result == ERR_STOPPED ? 0 : result;
-    atomic_store(&w->ready, false);
     atomic_store(&w->ended, true);
     return NULL;
 }

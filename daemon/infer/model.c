@@ -105,7 +105,8 @@ static const float *logits(const struct model *m, const float *x, float *here, f
     for (size_t l = 1; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
         rectify(here, s->members * in);
-        for (size_t i = 0; i < s->members; i++) affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in, there + i * out);
+        for (size_t i = 0; i < s->members; i++)
+            affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in, there + i * out);
         float *swap = here;
         here = there;
         there = swap;
@@ -144,7 +145,8 @@ static bool finite_doubles(const double *value, size_t n) {
 static bool weights_finite(const struct model *m) {
     const struct model_shape *s = &m->shape;
     for (size_t l = 0; l < s->layers; l++)
-        if (!finite_floats(m->weight[l], s->members * s->width[l + 1] * s->width[l]) || !finite_floats(m->bias[l], s->members * s->width[l + 1])) return false;
+        if (!finite_floats(m->weight[l], s->members * s->width[l + 1] * s->width[l]) || !finite_floats(m->bias[l], s->members * s->width[l + 1]))
+            return false;
     return true;
 }
 

@@ -143,7 +143,10 @@ static void mixture(const struct fit_options *o, const struct fit_rows *rows, si
     for (size_t i = 0; rows->members == members && i < rows->n; i++) {
         const float *said = rows->member + i * members * o->k;
         if (!recorded(said, members * o->k)) continue;
-        for (size_t m = 0; m < members; m++) mix[m] = keep * mix[m] - fmin(loss_most, -log(fmax((double)said[m * o->k + (size_t)rows->label[i]], 1e-300)));
+        for (size_t m = 0; m < members; m++) {
+            double of_truth = (double)said[m * o->k + (size_t)rows->label[i]];
+            mix[m] = keep * mix[m] - fmin(loss_most, -log(fmax(of_truth, 1e-300)));
+        }
     }
     for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
     for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);

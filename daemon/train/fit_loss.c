@@ -49,7 +49,8 @@ static void forward(const struct network *w, const struct examples *e, const dou
         const double *bias = parameters + in * out;
         double *y = s->activation[l + 1];
         for (size_t i = 0; i < e->n; i++) memcpy(y + i * out, bias, out * sizeof *y);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)e->n, (blasint)out, (blasint)in, 1, input(s, e, l), (blasint)in, parameters, (blasint)in, 1, y, (blasint)out);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)e->n, (blasint)out, (blasint)in, 1, input(s, e, l), (blasint)in, parameters,
+                    (blasint)in, 1, y, (blasint)out);
         for (size_t i = 0; l + 1 < w->layers && i < e->n * out; i++)
             if (!(y[i] > 0)) y[i] = 0;
         parameters += (in + 1) * out;
@@ -71,9 +72,11 @@ static double softmax_loss(const double *logit, const struct examples *e, size_t
 }
 
 /* Gradient of one layer's weights and biases from its delta. */
-static void layer_gradient(const struct examples *e, size_t in, size_t out, const double *x, const double *delta, double l2, const double *weight, double *gradient) {
+static void layer_gradient(const struct examples *e, size_t in, size_t out, const double *x, const double *delta, double l2, const double *weight,
+                           double *gradient) {
     memcpy(gradient, weight, in * out * sizeof *gradient);
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)out, (blasint)in, (blasint)e->n, 1, delta, (blasint)out, x, (blasint)in, l2, gradient, (blasint)in);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)out, (blasint)in, (blasint)e->n, 1, delta, (blasint)out, x, (blasint)in, l2,
+                gradient, (blasint)in);
     double *bias = gradient + in * out;
     memset(bias, 0, out * sizeof *bias);
     for (size_t i = 0; i < e->n; i++)
@@ -81,12 +84,14 @@ static void layer_gradient(const struct examples *e, size_t in, size_t out, cons
 }
 
 static void push_back(const struct examples *e, size_t in, size_t out, const double *weight, const double *active, const double *delta, double *below) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)e->n, (blasint)in, (blasint)out, 1, delta, (blasint)out, weight, (blasint)in, 0, below, (blasint)in);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)e->n, (blasint)in, (blasint)out, 1, delta, (blasint)out, weight, (blasint)in,
+                0, below, (blasint)in);
     for (size_t i = 0; i < e->n * in; i++)
         if (!(active[i] > 0)) below[i] = 0;
 }
 
-double network_loss(const struct network *w, const struct examples *e, double l2, const double *parameters, double *gradient, struct workspace *s) {
+double network_loss(const struct network *w, const struct examples *e, double l2, const double *parameters, double *gradient,
+                    struct workspace *s) {
     size_t k = w->width[w->layers], at = network_size(w);
     forward(w, e, parameters, s);
     double loss = softmax_loss(s->activation[w->layers], e, k, s->delta[w->layers]);

@@ -106,7 +106,8 @@ static void descend(struct descent *d, struct pairs *p) {
 
 void minimise(double (*f)(const double *x, double *gradient, void *opaque), void *opaque, size_t n, double *x) {
     double *room = xmalloc((4 + 2 * PAIRS) * n * sizeof *room);
-    struct descent d = {.f = f, .opaque = opaque, .n = n, .x = x, .gradient = room, .before = room + n, .gradient_before = room + 2 * n, .direction = room + 3 * n};
+    struct descent d = {.f = f, .opaque = opaque, .n = n, .x = x, .gradient = room, .before = room + n, .gradient_before = room + 2 * n,
+                        .direction = room + 3 * n};
     struct pairs p = {0};
     for (size_t i = 0; i < PAIRS; i++) {
         p.step[i] = room + (4 + i) * n;

@@ -26,5 +26,4 @@ void workspace_destroy(struct workspace *s);
 double network_loss(const struct network *w, const struct examples *e, double l2, const double *parameters, double *gradient, struct workspace *s);
 
 /* Minimises f from x, in place. L-BFGS with the last ten steps (Nocedal 1980), Armijo's rule for the step. */
-
 void minimise(double (*f)(const double *x, double *gradient, void *opaque), void *opaque, size_t n, double *x);

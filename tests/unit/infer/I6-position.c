@@ -12,7 +12,8 @@ enum { ROWS = 24, SHIFT_BYTES = 64 };
 
 static const struct {
     size_t d, k, members, hidden, width;
-} shapes[] = {{1, 2, 1, 0, 0}, {3, 2, 4, 0, 0}, {8, 2, 4, 0, 0}, {30, 2, 4, 0, 0}, {33, 5, 3, 0, 0}, {65, 10, 4, 0, 0}, {257, 3, 1, 0, 0}, {17, 3, 2, 2, 13}, {64, 2, 4, 1, 32}};
+} shapes[] = {{1, 2, 1, 0, 0},  {3, 2, 4, 0, 0},   {8, 2, 4, 0, 0},   {30, 2, 4, 0, 0}, {33, 5, 3, 0, 0},
+              {65, 10, 4, 0, 0}, {257, 3, 1, 0, 0}, {17, 3, 2, 2, 13}, {64, 2, 4, 1, 32}};
 
 struct answers {
     float *prob, *member; // (ROWS, k), (ROWS, members, k)
@@ -60,7 +61,8 @@ static bool same_when_weights_move(struct model *m, const double *rows, struct a
     bool same = true;
     memcpy(home, m->weight, sizeof home);
     for (size_t shift = 0; shift < SHIFT_BYTES; shift += sizeof(float)) {
-        for (size_t l = 0; l < s->layers; l++) m->weight[l] = moved(home[l], s->members * s->width[l] * s->width[l + 1] * sizeof(float), shift, &room[l]);
+        for (size_t l = 0; l < s->layers; l++)
+            m->weight[l] = moved(home[l], s->members * s->width[l] * s->width[l + 1] * sizeof(float), shift, &room[l]);
         score_all(m, rows, scratch, got);
         same &= equal_answers(s, expected, got);
         for (size_t l = 0; l < s->layers; l++) free(room[l]);
@@ -93,7 +95,7 @@ static bool shape_holds(const struct model_shape *s, uint64_t seed) {
     float *scratch = xcalloc(model_scratch(s), sizeof *scratch);
     struct answers expected = answers_of(s), got = answers_of(s);
     score_all(m, rows, scratch, expected);
-    bool same = same_when_rows_move(m, rows, expected, got) & same_when_weights_move(m, rows, expected, got) & same_alone(m, rows, expected, got);
+    bool same = same_when_rows_move(m, rows, expected, got) && same_when_weights_move(m, rows, expected, got) && same_alone(m, rows, expected, got);
     void *owned_here[] = {rows, scratch, expected.prob, expected.member, got.prob, got.member};
     for (size_t i = 0; i < sizeof owned_here / sizeof *owned_here; i++) free(owned_here[i]);
     model_destroy(m);
@@ -120,8 +122,9 @@ static int run_as(const char *name) {
         execl("/proc/self/exe", "I6-position", name, (char *)NULL);
         _exit(127);
     }
-    int status;
-    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    int status = -1;
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -136,7 +139,8 @@ static void bits_do_not_depend_on_place(void **state) {
     };
     for (size_t i = 0; i < sizeof cores / sizeof *cores; i++) {
         int result = cores[i].can ? run_as(cores[i].name) : HOLDS;
-        if (result != HOLDS) fail_msg("as %s: %s", cores[i].name, result == DIFFERS ? "bits depend on place" : result == OTHER_CORE ? "OpenBLAS did not follow" : "died");
+        const char *what = result == DIFFERS ? "bits depend on place" : result == OTHER_CORE ? "OpenBLAS did not follow" : "died";
+        if (result != HOLDS) fail_msg("as %s: %s", cores[i].name, what);
     }
 }
 

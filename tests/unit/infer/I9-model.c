@@ -75,7 +75,8 @@ static void every_defect_is_named(void **state) {
         const char *why;
         defects[i].make(m);
         int result = check(m, &why);
-        if (result != defects[i].error || !why || !strstr(why, defects[i].why)) fail_msg("%s: %s, %s", defects[i].name, error_name(result), why ? why : "no reason");
+        if (result != defects[i].error || !why || !strstr(why, defects[i].why))
+            fail_msg("%s: %s, %s", defects[i].name, error_name(result), why ? why : "no reason");
         model_destroy(m);
     }
 }

@@ -84,7 +84,8 @@ static void numbers_are_the_references(void **state) {
     ASSERT_NEAR(m->bias[0], golden_bias, 1e-5);
     ASSERT_NEAR(m->utility, golden_quantile, 1e-4);
     float scratch[128], member[2 * GOLDEN_M * GOLDEN_K], prob[2 * GOLDEN_K];
-    for (size_t i = 0; i < 2; i++) model_predict(m, s.row + (GOLDEN_TASKS - 2 + i) * GOLDEN_D, scratch, member + i * GOLDEN_M * GOLDEN_K, prob + i * GOLDEN_K);
+    for (size_t i = 0; i < 2; i++)
+        model_predict(m, s.row + (GOLDEN_TASKS - 2 + i) * GOLDEN_D, scratch, member + i * GOLDEN_M * GOLDEN_K, prob + i * GOLDEN_K);
     ASSERT_NEAR(member, golden_member, 1e-5);
     ASSERT_NEAR(prob, golden_prob, 1e-5);
     assert_sound(m);
@@ -125,7 +126,8 @@ static void check_gradient(const struct network *w, double l2) {
         parameters[i] = here - h;
         double below = network_loss(w, &e, l2, parameters, ignored, room);
         parameters[i] = here;
-        if (!(fabs((above - below) / (2 * h) - gradient[i]) < 1e-5)) fail_msg("%zu layers, parameter %zu: %g, by differences %g", w->layers, i, gradient[i], (above - below) / (2 * h));
+        double difference = (above - below) / (2 * h);
+        if (!(fabs(difference - gradient[i]) < 1e-5)) fail_msg("%zu layers, parameter %zu: %g, by differences %g", w->layers, i, gradient[i], difference);
     }
     workspace_destroy(room);
 }
