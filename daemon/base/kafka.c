@@ -137,13 +137,44 @@ static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *er
     return result;
 }
 
+/* The library's own property nearest to a word, as "; did you mean X?". */
+static void suggest(rd_kafka_conf_t *conf, const char *word, struct buf *out) {
+    size_t n;
+    const char **dump = rd_kafka_conf_dump(conf, &n); // name, value, name, value
+    struct buf names = {0};
+    for (size_t i = 0; i < n; i += 2) buf_printf(&names, "%s%s", i ? "|" : "", dump[i]);
+    struct text near = nearest_word(buf_string(&names), text_of(word));
+    if (near.at && !text_equal(near, text_of(word))) buf_printf(out, "; did you mean %.*s?", (int)near.len, near.at);
+    buf_release(&names);
+    rd_kafka_conf_dump_free(dump, n);
+}
+
+/* Every property of a map by itself, so that all mistakes are told at once. */
+static int try_map(const struct map *map, const char *where, struct buf *errors) {
+    int result = 0;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    for (size_t i = 0; i < map->n; i++) {
+        struct map one = {&map->key[i], &map->value[i], 1};
+        if (set_map(conf, &one, where, errors) == 0) continue;
+        suggest(conf, map->key[i], errors);
+        buf_str(errors, "\n");
+        result = ERR_CONFIG;
+    }
+    rd_kafka_conf_destroy(conf);
+    return result;
+}
+
 int kafka_check(const struct config *c, struct buf *errors) {
-    int consumer = try_type(c, RD_KAFKA_CONSUMER, errors);
-    size_t said = errors->len;
-    int producer = try_type(c, RD_KAFKA_PRODUCER, errors);
-    if (consumer < 0 && producer < 0 && errors->len == 2 * said && memcmp(errors->at, errors->at + said, said) == 0)
-        errors->len = said; // the same error of a common property
-    return consumer < 0 || producer < 0 ? ERR_CONFIG : 0;
+    const struct {
+        const struct map *map;
+        const char *where;
+    } maps[] = {{&c->kafka.common, "kafka.common."}, {&c->kafka.consumer, "kafka.consumer."}, {&c->kafka.producer, "kafka.producer."}};
+    int result = 0;
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        if (try_map(maps[i].map, maps[i].where, errors) < 0) result = ERR_CONFIG;
+    TRY(result);
+    TRY(try_type(c, RD_KAFKA_CONSUMER, errors));
+    return try_type(c, RD_KAFKA_PRODUCER, errors);
 }
 
 static bool is_fence(rd_kafka_resp_err_t code) {
