@@ -3,7 +3,7 @@
  * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give equal models, whatever crashed or
  * repeated on the way (promise I8). Members whose memories reach beyond the first label are the same fit, done once.
  * The mixture weighs each member by its discounted log loss on labels, each taken from the prediction that was recorded when the sample was
- * asked (exponential weights: Vovk 1990; discounting as in Herbster and Warmuth 1998, for streams whose best member changes).
+ * asked (exponential weights: Vovk 1990; old losses fade, for streams whose best member changes, the concern of Herbster and Warmuth 1998).
  *
  * Thread: learner thread */
 #include "fit_private.h"
@@ -17,6 +17,7 @@
 
 enum { GOLDEN_ROWS = 8 };
 static const double loss_most = 7;    // one wild guess must not silence a member for good
+static const double mix_rate = 0.1;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
 static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
 
 size_t fit_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
@@ -145,7 +146,7 @@ static void mixture(const struct fit_options *o, const struct fit_rows *rows, si
         if (!recorded(said, members * o->k)) continue;
         for (size_t m = 0; m < members; m++) {
             double of_truth = (double)said[m * o->k + (size_t)rows->label[i]];
-            mix[m] = keep * mix[m] - fmin(loss_most, -log(fmax(of_truth, 1e-300)));
+            mix[m] = keep * mix[m] - mix_rate * fmin(loss_most, -log(fmax(of_truth, 1e-300)));
         }
     }
     for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);

@@ -266,8 +266,9 @@ static int find_task(struct store *s, const struct label *l, uint8_t id[TASK_ID_
 static int park_label(struct store *s, const struct label *l, const struct answer *a, int64_t now_ms, struct answered *out) {
     uint8_t id[TASK_ID_BYTES];
     out->fate = FATE_EARLY;
-    if (!l->id.at) return park(s, 's', l->sample_id, a, l->label, now_ms);
-    if (task_id_parse(id, l->id) == 0) return park(s, 'i', (struct text){(const char *)id, sizeof id}, a, l->label, now_ms);
+    struct text label = l->outcome == LABEL_LABELLED ? l->label : TEXT("");
+    if (!l->id.at) return park(s, 's', l->sample_id, a, label, now_ms);
+    if (task_id_parse(id, l->id) == 0) return park(s, 'i', (struct text){(const char *)id, sizeof id}, a, label, now_ms);
     out->fate = FATE_UNKNOWN; // no task of ours will ever have that id
     return 0;
 }

@@ -22,6 +22,7 @@ from scipy.optimize import minimize
 CLIP = 8.0                 # include/infer/model.h
 CONSTANT = 1e-20           # daemon/train/fit.c
 MIX_LOSS_MOST = 7.0
+MIX_RATE = 0.1
 MEMORIES = (300, 1000, 5000)  # defaults of include/base/options.def
 L2 = 1.0
 SGD_RATE = 0.05
@@ -114,7 +115,7 @@ def mixture(recorded, y, memory, members):
     for said, label in zip(recorded, y):
         if said is not None:
             score *= 1 - 1 / memory
-            score -= np.minimum(-np.log(np.maximum(said[:, label], 1e-300)), MIX_LOSS_MOST)
+            score -= MIX_RATE * np.minimum(-np.log(np.maximum(said[:, label], 1e-300)), MIX_LOSS_MOST)
     return softmax(score)
 
 

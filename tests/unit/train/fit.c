@@ -302,6 +302,14 @@ static void say(struct labelled *s, size_t row, size_t member, float of_truth) {
     said[1 - s->label[row]] = 1 - of_truth;
 }
 
+/* What the newest n labels weigh together, each older one a hundredth less, at a tenth of their loss. */
+static double weight_of_newest(int n) { return 0.1 * (1 - pow(0.99, n)) / 0.01; }
+
+static void assert_odds(const struct model *m, size_t a, size_t b, double expected) {
+    double got = log(m->mix[a] / m->mix[b]);
+    if (!(fabs(got - expected) < 1e-5)) fail_msg("log odds of members %zu and %zu: %g, not %g", a, b, got, expected);
+}
+
 static void the_mixture_follows_who_was_right(void **state) {
     (void)state;
     struct fit_options o = options(2, 2, 2, (const size_t[]){50, 100});
@@ -312,7 +320,8 @@ static void the_mixture_follows_who_was_right(void **state) {
         say(&s, i, 2, 0.3f);
     }
     struct model *m = fitted(&o, &s);
-    assert_true(m->mix[1] > 0.99 && m->mix[0] > m->mix[2]);
+    assert_odds(m, 1, 0, weight_of_newest(120) * log(0.8 / 0.6));
+    assert_odds(m, 1, 2, weight_of_newest(120) * log(0.8 / 0.3));
     for (size_t i = 60; i < 120; i++) { // a change: lately the third is right
         say(&s, i, 1, 0.3f);
         say(&s, i, 2, 0.8f);
@@ -336,7 +345,8 @@ static void the_mixture_bears_gaps_and_errors(void **state) {
         for (size_t j = 0; j < 3; j++) say(&s, i, j, j == 0 ? 0.95f : 0.5f);
     say(&s, 110, 0, 0); // certain, and wrong
     struct model *spoken = fitted(&o, &s);
-    assert_true(spoken->mix[0] > 0.9);
+    double bad = 0.1 * pow(0.99, 9); // nine labels came after it
+    assert_odds(spoken, 0, 1, (weight_of_newest(20) - bad) * log(0.95 / 0.5) - bad * (7 - log(2)));
     s.rows.members = 2;
     struct model *others = fitted(&o, &s);
     assert_true(others->mix[0] == others->mix[2]);
