@@ -1,0 +1,136 @@
+/* What annotation tools send is read, and what is wrong in it is named. */
+#include "train/label.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define ID "0198c6b2-0000-7abc-8def-0123456789ab"
+
+static struct arena arena;
+
+static struct label good(const char *json, const char *key) {
+    struct label l;
+    const char *why = "";
+    if (label_read(&l, text_of(json), text_of(key), 777, &arena, &why) < 0) fail_msg("%s: %s", json, why);
+    return l;
+}
+
+static void refused(const char *json, const char *part) {
+    struct label l;
+    const char *why = "";
+    assert_int_equal(label_read(&l, text_of(json), (struct text){0}, 777, &arena, &why), ERR_INPUT);
+    if (!strstr(why, part)) fail_msg("%s: '%s' does not say '%s'", json, why, part);
+}
+
+static void is(struct text t, const char *expected) {
+    if (!text_equal(t, text_of(expected))) fail_msg("'%.*s' is not '%s'", (int)t.len, t.at ? t.at : "", expected);
+}
+
+static void the_least_is_enough(void **state) {
+    (void)state;
+    struct label l = good("{\"id\":\"" ID "\",\"label\":\"fraud\"}", NULL);
+    is(l.id, ID);
+    is(l.label, "fraud");
+    assert_int_equal(l.outcome, LABEL_LABELLED);
+    assert_int_equal(l.time_ms, 777);
+    assert_int_equal(l.revision, 0);
+    assert_true(l.confidence == 1);
+    assert_null(l.data.at);
+}
+
+static void the_key_may_name_the_task(void **state) {
+    (void)state;
+    is(good("{\"label\":1}", ID).id, ID);
+    is(good("{\"label\":1}", ID).label, "1");
+    is(good("{\"sample_id\":17,\"label\":\"a\"}", ID).sample_id, "17");
+    assert_null(good("{\"sample_id\":17,\"label\":\"a\"}", ID).id.at);
+    struct label l;
+    const char *why = "";
+    assert_int_equal(label_read(&l, TEXT("{\"label\":\"a\"}"), TEXT("customer-9"), 0, &arena, &why), ERR_INPUT);
+}
+
+static void times_are_numbers_or_rfc_3339(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } times[] = {{"1700000000123", 1700000000123},
+                 {"\"2023-11-14T22:13:20Z\"", 1700000000000},
+                 {"\"2023-11-14T22:13:20.5Z\"", 1700000000500},
+                 {"\"2023-11-14T22:13:20.123456z\"", 1700000000123},
+                 {"\"2023-11-14 23:13:20+01:00\"", 1700000000000},
+                 {"\"2023-11-14T16:43:20-05:30\"", 1700000000000},
+                 {"null", 777}};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char json[160];
+        snprintf(json, sizeof json, "{\"id\":\"" ID "\",\"label\":\"a\",\"time\":%s}", times[i].text);
+        assert_int_equal(good(json, NULL).time_ms, times[i].ms);
+    }
+    refused("{\"id\":\"x\",\"label\":\"a\",\"time\":\"yesterday\"}", "time");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"time\":\"2023-11-14T22:13:20\"}", "time");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"time\":\"2023-11-14T22:13:20+1:00\"}", "time");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"time\":1.5}", "time");
+}
+
+static void wrong_types_are_named(void **state) {
+    (void)state;
+    refused("[]", "object");
+    refused("{", "object");
+    refused("{\"label\":\"a\"}", "names neither");
+    refused("{\"id\":\"x\"}", "no label");
+    refused("{\"id\":{},\"label\":\"a\"}", "id");
+    refused("{\"id\":\"x\",\"label\":true}", "label");
+    refused("{\"id\":\"x\",\"label\":1.5}", "label");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"revision\":\"2\"}", "revision");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"confidence\":2}", "confidence");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"outcome\":\"done\"}", "outcome");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"outcome\":7}", "outcome");
+    refused("{\"label\":\"a\",\"data\":[1]}", "data");
+}
+
+static void other_outcomes_need_no_label(void **state) {
+    (void)state;
+    assert_int_equal(good("{\"id\":\"x\",\"outcome\":\"skipped\"}", NULL).outcome, LABEL_SKIPPED);
+    assert_int_equal(good("{\"id\":\"x\",\"outcome\":\"cannot_tell\"}", NULL).outcome, LABEL_CANNOT_TELL);
+}
+
+static void an_own_event_is_kept_byte_for_byte(void **state) {
+    (void)state;
+    struct label l = good("{\"label\":\"a\", \"data\": {\"x\": 1.50,  \"y\":[ 1e999 ]} }", NULL);
+    is(l.data, "{\"x\": 1.50,  \"y\":[ 1e999 ]}");
+    assert_null(l.id.at);
+}
+
+static void what_is_written_reads_back(void **state) {
+    (void)state;
+    struct buf out = {0};
+    struct label l = {.id = TEXT(ID), .label = TEXT("sus\"pect\n"), .annotator = TEXT("zoë"), .source = TEXT("desk"), .revision = 3, .time_ms = 1700000000000, .confidence = 0.25, .data = TEXT("{\"a\":1}")};
+    label_write(&l, &out);
+    struct label back = good(buf_string(&out), NULL);
+    is(back.id, ID);
+    is(back.label, "sus\"pect\n");
+    is(back.annotator, "zoë");
+    is(back.source, "desk");
+    is(back.data, "{\"a\":1}");
+    assert_true(back.revision == 3 && back.time_ms == l.time_ms && back.confidence == 0.25 && back.outcome == LABEL_LABELLED);
+    buf_release(&out);
+}
+
+static int end(void **state) {
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_least_is_enough),          cmocka_unit_test(the_key_may_name_the_task), cmocka_unit_test(times_are_numbers_or_rfc_3339),
+        cmocka_unit_test(wrong_types_are_named),        cmocka_unit_test(other_outcomes_need_no_label),
+        cmocka_unit_test(an_own_event_is_kept_byte_for_byte), cmocka_unit_test(what_is_written_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, end);
+}
