@@ -1,0 +1,262 @@
+/* The label store's other duties: fates, expiry, forgetting, a full map, a store of something else, and what a kill in the middle leaves. */
+#include "train/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { D = 2, K = 2, HOUR = 3600000 };
+static const int64_t start_ms = 1700000000000;
+static const double row[D] = {1, 2};
+static const float prob[K] = {0.9f, 0.1f}, member[2 * K] = {0.8f, 0.2f, 1, 0};
+
+struct fixture {
+    char dir[64];
+    struct store *s;
+    struct store_options options;
+    int64_t offset; // of the next label
+};
+
+static void reopen(struct fixture *f, const char *expect_why) {
+    const char *why = NULL;
+    store_close(f->s);
+    assert_int_equal(store_open(&f->s, &f->options, &why), 0);
+    if (expect_why) assert_non_null(why);
+    else assert_null(why);
+}
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    snprintf(f->dir, sizeof f->dir, "/tmp/winnowd-store-XXXXXX");
+    if (!mkdtemp(f->dir)) return -1;
+    f->options = (struct store_options){.dir = f->dir, .map_bytes = 16 << 20, .d = D, .k = K, .fingerprint = 9, .classes = TEXT("no\nyes"), .park_ms = HOUR, .keep_ms = 100 * HOUR};
+    reopen(f, NULL);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    char command[256];
+    store_close(f->s);
+    snprintf(command, sizeof command, "rm -rf %s %s.*", f->dir, f->dir); // it was made by mkdtemp
+    int result = system(command);
+    free(f);
+    return result;
+}
+
+/* ---- steps ---- */
+
+static struct task task_of(int i) {
+    static char sample[32];
+    snprintf(sample, sizeof sample, "sample-%d", i);
+    struct task t = {.sample_id = text_of(sample), .event = TEXT("{}"), .row = row, .d = D, .k = K, .prob = prob, .member = member, .members = 2, .classes = TEXT("no\nyes"), .fingerprint = 9,
+                     .propensity = 0.25, .model = 3, .topic = TEXT("samples"), .offset = i, .time_ms = start_ms + i, .asked_ms = start_ms + i, .expires_ms = start_ms + i + HOUR,
+                     .admitted = 10 * (uint64_t)i, .covered = 9 * (uint64_t)i};
+    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    return t;
+}
+
+static int put_task(struct fixture *f, int i, struct answered *joined) {
+    struct task t = task_of(i);
+    struct answered unused;
+    assert_int_equal(store_begin(f->s), 0);
+    int result = store_put_task(f->s, &t, joined ? joined : &unused);
+    assert_int_equal(store_commit(f->s), 0);
+    return result;
+}
+
+static struct answered put(struct fixture *f, int task, const char *class_, int64_t revision, const char *annotator, int64_t time_ms) {
+    struct task t = task_of(task);
+    struct label l = {.id = text_of(t.id), .label = text_of(class_), .revision = revision, .time_ms = time_ms, .annotator = text_of(annotator)};
+    struct answered a;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, time_ms, NULL, &a), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    return a;
+}
+
+static struct store_counts counts(struct fixture *f) {
+    struct store_counts c;
+    store_counts(f->s, &c);
+    return c;
+}
+
+static void expire(struct fixture *f, int64_t now_ms, size_t expired, size_t unknown) {
+    size_t e = 0, u = 0;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_expire(f->s, now_ms, &e, &u), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    assert_int_equal(e, expired);
+    assert_int_equal(u, unknown);
+}
+
+/* ---- tests ---- */
+
+static void every_answer_has_its_fate(void **state) {
+    struct fixture *f = *state;
+    for (int i = 0; i < 3; i++) assert_int_equal(put_task(f, i, NULL), 0);
+    assert_int_equal(put_task(f, 0, NULL), 0); // a repeat
+    struct answered a = put(f, 0, "yes", 0, "ann", start_ms + 50);
+    assert_int_equal(a.fate, FATE_LEARNED);
+    assert_true(a.evaluate && a.truth == 1 && a.predicted == 0 && a.propensity == 0.25 && a.latency_ms == 50);
+    a = put(f, 0, "yes", 0, "bob", start_ms + 60);
+    assert_true(a.fate == FATE_DUPLICATE && !a.evaluate);
+    assert_int_equal(put(f, 0, "no", 0, "eve", start_ms + 70).fate, FATE_CONFLICT);
+    assert_int_equal(put(f, 0, "yes", 0, "eve", start_ms + 80).fate, FATE_REVISED);
+    assert_int_equal(put(f, 0, "no", 2, "ann", start_ms + 10).fate, FATE_REVISED);
+    assert_int_equal(put(f, 0, "yes", 1, "ann", start_ms + 90).fate, FATE_DUPLICATE); // of an older revision
+    assert_int_equal(counts(f).per_class[0], 1);
+    assert_int_equal(counts(f).per_class[1], 0);
+    assert_int_equal(put(f, 1, "maybe", 0, "ann", start_ms).fate, FATE_UNKNOWN_CLASS);
+    assert_int_equal(counts(f).open, 2);
+    assert_int_equal(put(f, 1, "no", 0, NULL, start_ms + 2 * HOUR).fate, FATE_LATE);
+    assert_int_equal(put(f, 9, "no", 0, NULL, start_ms).fate, FATE_EARLY);
+    struct store_counts c = counts(f);
+    assert_true(c.tasks == 3 && c.open == 1 && c.labelled == 2 && c.parked == 1);
+    assert_true(c.admitted == 20 && c.covered == 18);
+}
+
+static void an_early_label_joins(void **state) {
+    struct fixture *f = *state;
+    put(f, 4, "yes", 0, "ann", start_ms);
+    put(f, 4, "no", 1, "ann", start_ms);
+    struct answered joined;
+    assert_int_equal(put_task(f, 4, &joined), 1);
+    assert_true(joined.evaluate);
+    assert_true(counts(f).parked == 0 && counts(f).labelled == 1 && counts(f).open == 0 && counts(f).per_class[0] == 1);
+    expire(f, start_ms + 2 * HOUR, 0, 0); // what joined is not given up
+}
+
+static void time_closes_gives_up_and_forgets(void **state) {
+    struct fixture *f = *state;
+    uint64_t empty = counts(f).digest;
+    for (int i = 0; i < 4; i++) put_task(f, i, NULL);
+    put(f, 0, "yes", 0, NULL, start_ms);
+    put(f, 77, "yes", 0, NULL, start_ms);
+    expire(f, start_ms + HOUR - 1, 0, 0);
+    expire(f, start_ms + HOUR + 1, 1, 1); // task 1; the parked label (the first task is answered)
+    expire(f, start_ms + HOUR + 10, 2, 0);
+    assert_int_equal(counts(f).open, 0);
+    assert_int_equal(put(f, 2, "yes", 0, NULL, start_ms + 3 * HOUR).fate, FATE_LATE);
+    assert_int_equal(counts(f).labelled, 2);
+    expire(f, start_ms + 101 * HOUR, 0, 0);
+    struct store_counts c = counts(f);
+    assert_int_equal(c.tasks + c.open + c.labelled + c.parked + c.per_class[0] + c.per_class[1], 0);
+    assert_true(c.digest == empty);
+}
+
+static void rows_come_in_label_order(void **state) {
+    struct fixture *f = *state;
+    static const int order[] = {3, 1, 2, 0};
+    for (int i = 0; i < 4; i++) put_task(f, i, NULL);
+    for (int i = 0; i < 4; i++) put(f, order[i], order[i] % 2 ? "yes" : "no", 0, NULL, start_ms + 100 - order[i]); // answered latest: task 0
+    struct store_rows rows;
+    assert_int_equal(store_rows(f->s, 3, 2, &rows), 0);
+    assert_int_equal(rows.n, 3);
+    for (int i = 0; i < 3; i++) assert_int_equal(rows.label[i], (2 - i) % 2);
+    assert_memory_equal(rows.member, member, sizeof member);
+    assert_memory_equal(rows.row, row, sizeof row);
+    assert_int_equal(rows.tasks_n, 3);
+    assert_true(rows.task_weight[0] == 4);
+    store_rows_release(&rows);
+    assert_int_equal(store_rows(f->s, 10, 5, &rows), 0); // another model's members: zeros
+    for (size_t i = 0; i < rows.n * 5 * K; i++) assert_true(rows.member[i] == 0);
+    store_rows_release(&rows);
+}
+
+static void another_feature_map_is_moved_aside(void **state) {
+    struct fixture *f = *state;
+    put_task(f, 0, NULL);
+    f->options.fingerprint = 10;
+    reopen(f, "moved aside");
+    assert_int_equal(counts(f).tasks, 0);
+    struct task t = task_of(1);
+    struct answered a;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_put_task(f->s, &t, &a), ERR_MISMATCH);
+    store_abort(f->s);
+    reopen(f, NULL);
+}
+
+static void a_full_map_waits_for_room(void **state) {
+    struct fixture *f = *state;
+    f->options.map_bytes = 256 << 10;
+    reopen(f, NULL);
+    int i = 0, result = 0;
+    while (result == 0 && i < 100000) {
+        struct task t = task_of(i);
+        struct answered a;
+        result = store_begin(f->s);
+        if (result == 0) result = store_put_task(f->s, &t, &a);
+        if (result == 0) result = store_commit(f->s);
+        else store_abort(f->s);
+        i += result == 0;
+    }
+    assert_int_equal(result, ERR_FULL);
+    assert_int_equal(counts(f).tasks, i);
+    f->options.map_bytes = 16 << 20;
+    reopen(f, NULL);
+    assert_int_equal(counts(f).tasks, i);
+    assert_int_equal(put_task(f, i, NULL), 0);
+    assert_int_equal(counts(f).tasks, i + 1);
+}
+
+static void a_kill_leaves_the_last_commit(void **state) {
+    struct fixture *f = *state;
+    put_task(f, 0, NULL);
+    store_close(f->s);
+    f->s = NULL;
+    int pipe_fd[2];
+    char ready;
+    assert_int_equal(pipe(pipe_fd), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        const char *why = NULL;
+        struct answered a;
+        struct task t = task_of(1);
+        if (store_open(&f->s, &f->options, &why) == 0 && store_begin(f->s) == 0 && store_put_task(f->s, &t, &a) == 0 && write(pipe_fd[1], "x", 1) == 1) pause();
+        _exit(1);
+    }
+    assert_int_equal(read(pipe_fd[0], &ready, 1), 1);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(pipe_fd[0]);
+    close(pipe_fd[1]);
+    reopen(f, NULL);
+    assert_int_equal(counts(f).tasks, 1);
+    assert_int_equal(put_task(f, 1, NULL), 0);
+    assert_int_equal(counts(f).tasks, 2);
+}
+
+static int count(const struct answered *a, void *opaque) {
+    assert_true(a->evaluate && a->predicted == 0 && a->propensity == 0.25);
+    ++*(int *)opaque;
+    return 0;
+}
+
+static void answers_are_told_again_after_a_restart(void **state) {
+    struct fixture *f = *state;
+    for (int i = 0; i < 5; i++) put_task(f, i, NULL);
+    for (int i = 0; i < 3; i++) put(f, i, "yes", 0, NULL, start_ms + i);
+    reopen(f, NULL);
+    int n = 0;
+    assert_int_equal(store_answered(f->s, count, &n), 0);
+    assert_int_equal(n, 3);
+}
+
+#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST_(every_answer_has_its_fate),      TEST_(an_early_label_joins),      TEST_(time_closes_gives_up_and_forgets), TEST_(rows_come_in_label_order),
+        TEST_(another_feature_map_is_moved_aside), TEST_(a_full_map_waits_for_room), TEST_(a_kill_leaves_the_last_commit),    TEST_(answers_are_told_again_after_a_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
