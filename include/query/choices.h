@@ -17,6 +17,15 @@
     M(QUANTILE_WINDOW, "quantile_window")
 #define MANAGER_CHOICES "random|fixed|quantile_window"
 
+#define POOL_RULE_TABLE(M)                                                                                             \
+    M(PLAIN, "plain")                                                                                                  \
+    M(DISTINCT, "distinct")                                                                                            \
+    M(MMR, "mmr")                                                                                                      \
+    M(K_CENTRE, "k_centre")                                                                                            \
+    M(BADGE, "badge")                                                                                                  \
+    M(BALANCED, "balanced")
+#define POOL_RULE_CHOICES "plain|distinct|mmr|k_centre|badge|balanced"
+
 enum measure {
 #define M(name, text) MEASURE_##name,
     MEASURE_TABLE(M)
@@ -29,6 +38,13 @@ enum manager {
     MANAGER_TABLE(M)
 #undef M
         MANAGERS
+};
+
+enum pool_rule {
+#define M(name, text) POOL_##name,
+    POOL_RULE_TABLE(M)
+#undef M
+        POOL_RULES
 };
 
 /* Why a sample was asked; the order of metric `asked`. Text as in the task record. */
@@ -51,4 +67,5 @@ enum ask {
 
 const char *measure_name(enum measure m);
 const char *manager_name(enum manager m);
+const char *pool_rule_name(enum pool_rule r);
 const char *ask_name(enum ask a);
