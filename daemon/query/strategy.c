@@ -118,12 +118,29 @@ void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int
     budget_begin(&s->budget, partition, fresh, now_ms, state);
 }
 
-/* The oldest value is the next to go. In ascending order the small ones would all go first and the quantile would climb for a window's
+/* Whether the window could be a draw from these quantiles: shares above the median and above the top eighth within three standard errors. */
+static bool plausible(const struct window *w, const float *quantiles) {
+    static const double above[] = {0.5, 0.125};
+    double n = *w->n;
+    for (size_t i = 0; i < sizeof above / sizeof *above; i++) {
+        uint16_t limit = utility_code((double)quantiles[(size_t)((1 - above[i]) * STATE_WINDOW)]);
+        size_t over = 0, equal = 0;
+        for (size_t j = 0; j < *w->n; j++) over += w->value[j] > limit, equal += w->value[j] == limit;
+        double slack = 3 * sqrt(n * above[i] * (1 - above[i])), expected = n * above[i];
+        if ((double)(over + equal) < expected - slack || (double)over > expected + slack) return false;
+    }
+    return *w->n == w->cap;
+}
+
+/* A small step of the model leaves the window as it is: what the partition itself saw last is the better sample. Else it is refilled.
+ * The oldest value is the next to go. In ascending order the small ones would all go first and the quantile would climb for a window's
  * length, so neighbours are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state) {
     enum { STRIDE = 79 };
     state->model = version;
     if (state->memory_of != s->memory_of) forget(s, state);
+    struct window own = window_at(s, state, 0);
+    if (quantiles && s->parts == 1 && plausible(&own, quantiles)) return;
     empty_window(state);
     if (!quantiles || s->parts > 1) return; // quantiles are of one measure
     for (size_t i = 0; i < STATE_WINDOW; i++) state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);

@@ -2,8 +2,10 @@
  *
  * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give equal models, whatever crashed or
  * repeated on the way (promise I8). Members whose memories reach beyond the first label are the same fit, done once.
- * The mixture weighs each member by its discounted log loss on labels, each taken from the prediction that was recorded when the sample was
- * asked (exponential weights: Vovk 1990; old losses fade, for streams whose best member changes, the concern of Herbster and Warmuth 1998).
+ * The mixture weighs each member by its discounted Brier loss on labels, each taken from the prediction that was recorded when the sample was
+ * asked (exponential weights: Vovk and Zhdanov 2009, "Prediction with expert advice for the Brier game"; old losses fade, for streams whose
+ * best member changes, the concern of Herbster and Warmuth 1998). That loss is bounded: asked labels are the doubtful ones, and the log loss
+ * of a few bold errors among them would silence the member that is best on all others.
  *
  * Thread: learner thread */
 #include "fit_private.h"
@@ -16,8 +18,7 @@
 #include <string.h>
 
 enum { GOLDEN_ROWS = 8 };
-static const double loss_most = 7;    // one wild guess must not silence a member for good
-static const double mix_rate = 0.1;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
+static const double mix_rate = 0.3;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
 static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
 
 size_t fit_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
@@ -121,6 +122,15 @@ static double *fit_all(const struct fit_options *o, const struct network *w, con
     return parameters;
 }
 
+static void load_member(const struct network *w, const struct model *model, size_t member, double *parameters) {
+    for (size_t l = 0; l < w->layers; l++) {
+        size_t in = w->width[l], out = w->width[l + 1];
+        for (size_t i = 0; i < in * out; i++) parameters[i] = (double)model->weight[l][member * in * out + i];
+        for (size_t i = 0; i < out; i++) parameters[in * out + i] = (double)model->bias[l][member * out + i];
+        parameters += (in + 1) * out;
+    }
+}
+
 static void store_member(const struct network *w, const double *parameters, size_t member, struct model *model) {
     for (size_t l = 0; l < w->layers; l++) {
         size_t in = w->width[l], out = w->width[l + 1];
@@ -138,17 +148,28 @@ static bool recorded(const float *member, size_t n) {
     return false;
 }
 
-static void mixture(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *mix) {
-    double keep = 1 - 1 / o->mix_memory, most = -INFINITY, sum = 0;
-    for (size_t m = 0; m < members; m++) mix[m] = 0;
+static double brier(const float *prob, size_t k, int label) {
+    double loss = 0;
+    for (size_t c = 0; c < k; c++) {
+        double miss = (double)prob[c] - (c == (size_t)label);
+        loss += miss * miss;
+    }
+    return loss;
+}
+
+/* Moves the log weights, of any common offset, past the labels. */
+static void weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *log_weight) {
+    double keep = 1 - 1 / o->mix_memory;
     for (size_t i = 0; rows->members == members && i < rows->n; i++) {
         const float *said = rows->member + i * members * o->k;
         if (!recorded(said, members * o->k)) continue;
-        for (size_t m = 0; m < members; m++) {
-            double of_truth = (double)said[m * o->k + (size_t)rows->label[i]];
-            mix[m] = keep * mix[m] - mix_rate * fmin(loss_most, -log(fmax(of_truth, 1e-300)));
-        }
+        for (size_t m = 0; m < members; m++) log_weight[m] = keep * log_weight[m] - mix_rate * brier(said + m * o->k, o->k, rows->label[i]);
     }
+}
+
+static void mixture(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *mix) {
+    double most = -INFINITY, sum = 0;
+    weigh(o, rows, members, mix);
     for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
     for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);
     for (size_t m = 0; m < members; m++) mix[m] /= sum;
@@ -216,6 +237,7 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows, con
     double *x = standardised(rows, o->d, model->mean, model->scale);
     double *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label});
     for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
+    for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture(o, rows, fit_members(o), model->mix);
     utility_quantiles(o, tasks, model);
     golden_rows(tasks, model);
@@ -238,4 +260,29 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
     }
     *out = model;
     return 0;
+}
+
+/* The longer fits stay, and so do standardisation and quantiles: what follows the last few labels are the short fits, the SGD member and the
+ * mixture. */
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh) {
+    struct network w = network_of(o);
+    size_t members = fit_members(o), old = rows->n - fresh;
+    CHECK(fresh <= rows->n && model->shape.members == members && model->shape.layers == w.layers);
+    struct fit_rows said = {.n = fresh, .label = rows->label + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
+    for (size_t m = 0; m < members; m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
+    mixture(o, &said, members, model->mix);
+    double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(network_size(&w) * sizeof *parameters);
+    struct examples all = {rows->n, x, rows->label};
+    for (size_t m = 0; m < members; m++) {
+        bool ridge = m < o->memories_n;
+        if (ridge && (o->memories[m] > FIT_STEP_MEMORY || o->memories[m] > rows->n)) continue;
+        struct examples mine = newest(&all, o->d, ridge ? o->memories[m] : fresh);
+        if (ridge) initial(&w, o->seed, m, parameters);
+        else load_member(&w, model, m, parameters);
+        if (ridge) fit_ridge(&w, &mine, o->l2, parameters);
+        else fit_sgd(&w, &mine, o->sgd_rate, parameters);
+        store_member(&w, parameters, m, model);
+    }
+    free(parameters);
+    free(x);
 }

@@ -5,12 +5,16 @@
  * Thread: learner thread, simulation */
 #include "train/schedule.h"
 
+enum { COST_SHARE = 20, BYTES_A_MS = 1000 };
+
+static int64_t longer(int64_t a, int64_t b) { return a > b ? a : b; }
+
 bool schedule_due(const struct config *c, const struct schedule *s) {
     if (s->labelled < (size_t)c->train.first || !s->changed) return false;
     if (!s->published_rows) return true;
     double grown = (double)s->labelled - (double)s->published_rows;
     if (grown >= 1 && (grown >= c->train.growth * (double)s->published_rows || grown >= (double)c->train.labels)) return true;
-    return s->since_ms >= c->train.interval;
+    return s->since_ms >= longer(c->train.interval, longer(COST_SHARE * s->cost_ms, (int64_t)(s->bytes / BYTES_A_MS)));
 }
 
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live) {

@@ -57,8 +57,8 @@ struct decision {
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms, const struct candidate *c,
                      struct partition_state *state, struct decision *out);
 
-/* At a swap: refills the window from the new version's own utility quantiles (128 ascending values, or NULL: empties it), so that no
- * swap floods or starves the queue. Notes version in the state. */
+/* At a swap: refills the window from the new version's own utility quantiles (128 ascending values, or NULL: empties it) unless the window
+ * looks like a draw from them anyway, so that no swap floods or starves the queue. Notes version in the state. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state);
 
 /* Utility by measure m (not MIX); larger: ask. prob: (k). Positive: index for RISK. */

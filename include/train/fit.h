@@ -1,7 +1,7 @@
 /* The learner's mathematics: labelled rows in, a model version out. A pure function of its input (promise I8).
  *
  * Members (docs/DESIGN.md section 6): for each memory, a ridge-penalised fit on the last so many labels by L-BFGS (Nocedal 1980)
- * on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted log loss on labels, each
+ * on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted Brier loss on labels, each
  * taken from the prediction that was recorded before the label was learned.
  * Thread: learner thread */
 #pragma once
@@ -45,3 +45,8 @@ size_t fit_members(const struct fit_options *o); // m of the models it makes
 /* *out: a model without version, parent, rows, classes; the caller fills those. tasks may hold no rows (labelled rows
  * are used then). ERR_INPUT: no rows. */
 int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) MUST_CHECK;
+enum { FIT_STEP_MEMORY = 256 };
+/* Moves a model that nobody else holds past the last `fresh` of the rows, which came since it was fitted: its SGD member, its mixture, and
+ * fits on no more than FIT_STEP_MEMORY labels (give so many rows, or all there are). For backtests, which learn label by label; the daemon,
+ * whose labels come at people's pace, fits anew instead, so its versions stay functions of the labelled set (I8). */
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh);

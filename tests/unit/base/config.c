@@ -439,7 +439,7 @@ static void printing_tells_sources(void **state) {
     assert_non_null(strstr(text, "\n  burst: 10  # default\n"));
     assert_non_null(strstr(text, "\n    clip: [0, 1]  # a?b.yaml:4\n"));
     assert_non_null(strstr(text, "\n    path: \"/x\"  # default\n"));
-    assert_non_null(strstr(text, "\n  interval: 1m  # default\n"));
+    assert_non_null(strstr(text, "\n  interval: 5s  # default\n"));
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
         const char *end = strchr(line, '\n');
         if (end[-1] != ':') assert_non_null(memmem(line, (size_t)(end - line), "  # ", 4));
