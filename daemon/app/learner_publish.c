@@ -102,7 +102,7 @@ static int fit(struct learner *l, const struct store_counts *counts, struct mode
     struct fit_options options = fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memories);
     struct store_rows rows;
     TRY(store_rows(l->store, l->largest_memory, fit_members(&options), &rows));
-    struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .members = rows.members, .member = rows.member};
+    struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .key = rows.key, .members = rows.members, .member = rows.member};
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
     int64_t started = clock_ns();
     int result = fit_model(out, &options, &labelled, &tasks);

@@ -23,7 +23,7 @@ enum { MEMORIES_MAX = 16 };
 /* Asked samples in the order of asking, which is also label order: the first `labelled` of them have their answer. */
 struct questions {
     size_t n, cap, labelled, members;
-    size_t *sample;
+    uint64_t *sample;
     double *row, *weight, *propensity; // (n, d), (n), (n)
     int *label, *predicted;
     float *member;                     // (n, members, k)
@@ -44,6 +44,7 @@ struct simulation {
     struct prequential *prequential;
     struct simulation_result *out;
     EVP_MD_CTX *digest;
+    double threshold;       // of the last request
     double balance, lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
     int last_label;
 };
@@ -138,7 +139,7 @@ static void ask(struct simulation *s, const struct batch *b, size_t i, size_t sa
 
 static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
     const struct questions *q = &s->asked;
-    return (struct fit_rows){.n = q->labelled - from, .row = q->row + from * s->o->series->d, .label = q->label + from, .propensity = q->propensity + from, .members = q->members,
+    return (struct fit_rows){.n = q->labelled - from, .row = q->row + from * s->o->series->d, .label = q->label + from, .propensity = q->propensity + from, .key = q->sample + from, .members = q->members,
                              .member = q->member + from * q->members * s->o->series->k};
 }
 
@@ -194,7 +195,7 @@ static void note_point(struct simulation *s, size_t sample, const struct decisio
     if (r->points >= points || (sample + 1) * points < n * (r->points + 1)) return;
     struct score_figures f;
     score_counts(s->score, &f);
-    r->curve[r->points++] = (struct curve_point){sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, d->threshold, d->utility};
+    r->curve[r->points++] = (struct curve_point){sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, s->threshold, d->utility};
 }
 
 static void note_spending(struct simulation *s, bool asked) {
@@ -213,6 +214,7 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
     if (asked) ask(s, b, i, sample, all ? 1 : d->propensity, !all && d->by_random);
     unsigned char mark[2] = {asked, (unsigned char)d->reason};
     EVP_DigestUpdate(s->digest, mark, sizeof mark);
+    if (d->ask) s->threshold = d->threshold;
     note_spending(s, asked);
     note_point(s, sample, d);
 }

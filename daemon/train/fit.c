@@ -21,7 +21,8 @@ enum { GOLDEN_ROWS = 8 };
 static const double mix_rate = 0.3;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
 static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
 
-size_t fit_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+static size_t mixed(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+size_t fit_members(const struct fit_options *o) { return mixed(o) + o->committee; }
 
 /* ---- standardisation ---- */
 
@@ -102,11 +103,48 @@ static struct examples newest(const struct examples *all, size_t d, size_t memor
     return (struct examples){n, all->x + (all->n - n) * d, all->label + (all->n - n)};
 }
 
-/* (members, size) */
+/* A Poisson(1) draw by inversion, at most 7: more has a chance of one in 10⁵. */
+static size_t poisson(double u) {
+    size_t n = 0;
+    for (double p = exp(-1), below = p; u >= below && n < 7; below += p) p /= (double)++n;
+    return n;
+}
+
+/* The rows, each as often as member m drew it; the newest row once where none was drawn. */
+static struct examples resampled(const struct fit_options *o, const struct fit_rows *rows, const double *x, size_t m, double *room, int *label) {
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        size_t times = poisson(rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
+        if (n == 0 && i + 1 == rows->n && !times) times = 1;
+        for (; times; times--, n++) {
+            memcpy(room + n * o->d, x + i * o->d, o->d * sizeof *room);
+            label[n] = rows->label[i];
+        }
+    }
+    return (struct examples){n, room, label};
+}
+
+/* The members after the mixture's. */
+static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, double *parameters) {
+    enum { MOST_TIMES = 7 };
+    if (!o->committee) return;
+    size_t size = network_size(w);
+    double *room = xmalloc(MOST_TIMES * rows->n * o->d * sizeof *room);
+    int *label = xmalloc(MOST_TIMES * rows->n * sizeof *label);
+    for (size_t m = mixed(o); m < fit_members(o); m++) {
+        struct examples mine = resampled(o, rows, x, m, room, label);
+        initial(w, o->seed, m, parameters + m * size);
+        fit_ridge(w, &mine, o->l2, parameters + m * size);
+    }
+    free(room);
+    free(label);
+}
+
+/* (members, size), the committee's left to fit_committee. */
 static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all) {
     size_t size = network_size(w);
     double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
-    for (size_t m = 0; m < fit_members(o); m++) {
+    for (size_t m = 0; m < mixed(o); m++) {
         double *here = parameters + m * size;
         bool ridge = m < o->memories_n;
         struct examples mine = newest(all, o->d, ridge ? o->memories[m] : all->n);
@@ -160,15 +198,16 @@ static double brier(const float *prob, size_t k, int label) {
 /* Moves the log weights, of any common offset, past the labels. */
 static void weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *log_weight) {
     double keep = 1 - 1 / o->mix_memory;
-    for (size_t i = 0; rows->members == members && i < rows->n; i++) {
-        const float *said = rows->member + i * members * o->k;
+    for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
+        const float *said = rows->member + i * rows->members * o->k;
         if (!recorded(said, members * o->k)) continue;
         for (size_t m = 0; m < members; m++) log_weight[m] = keep * log_weight[m] - mix_rate * brier(said + m * o->k, o->k, rows->label[i]);
     }
 }
 
-static void mixture(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *mix) {
+static void mixture(const struct fit_options *o, const struct fit_rows *rows, double *mix) {
     double most = -INFINITY, sum = 0;
+    size_t members = mixed(o);
     weigh(o, rows, members, mix);
     for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
     for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);
@@ -191,11 +230,12 @@ static int by_utility(const void *a, const void *b) {
 static void utility_quantiles(const struct fit_options *o, const struct fit_tasks *t, struct model *model) {
     if (o->measure == MEASURE_MIX) return;
     struct scored *scored = xmalloc(t->n * sizeof *scored);
-    float *scratch = xmalloc((model_scratch(&model->shape) + o->k) * sizeof *scratch), *prob = scratch + model_scratch(&model->shape);
+    float *scratch = xmalloc((model_scratch(&model->shape) + (1 + model->shape.members) * o->k) * sizeof *scratch), *prob = scratch + model_scratch(&model->shape), *member = prob + o->k;
     double total = 0, passed = 0;
     for (size_t i = 0; i < t->n; i++) {
-        model_predict(model, t->row + i * o->d, scratch, NULL, prob);
-        scored[i] = (struct scored){measure_utility(o->measure, prob, o->k, o->positive), t->weight[i]};
+        model_predict(model, t->row + i * o->d, scratch, member, prob);
+        const struct measure_input in = {.prob = prob, .k = o->k, .positive = o->positive, .member = member, .row = t->row + i * o->d, .model = model, .density = o->density};
+        scored[i] = (struct scored){measure_utility(o->measure, &in), t->weight[i]};
         total += t->weight[i];
     }
     qsort(scored, t->n, sizeof *scored, by_utility);
@@ -236,9 +276,10 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows, con
     standardisation(tasks, o->d, model->mean, model->scale);
     double *x = standardised(rows, o->d, model->mean, model->scale);
     double *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label});
+    fit_committee(o, w, rows, x, parameters);
     for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
-    mixture(o, rows, fit_members(o), model->mix);
+    mixture(o, rows, model->mix);
     utility_quantiles(o, tasks, model);
     golden_rows(tasks, model);
     free(parameters);
@@ -269,11 +310,11 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     size_t members = fit_members(o), old = rows->n - fresh;
     CHECK(fresh <= rows->n && model->shape.members == members && model->shape.layers == w.layers);
     struct fit_rows said = {.n = fresh, .label = rows->label + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
-    for (size_t m = 0; m < members; m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
-    mixture(o, &said, members, model->mix);
+    for (size_t m = 0; m < mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
+    mixture(o, &said, model->mix);
     double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(network_size(&w) * sizeof *parameters);
     struct examples all = {rows->n, x, rows->label};
-    for (size_t m = 0; m < members; m++) {
+    for (size_t m = 0; m < mixed(o); m++) {
         bool ridge = m < o->memories_n;
         if (ridge && (o->memories[m] > FIT_STEP_MEMORY || o->memories[m] > rows->n)) continue;
         struct examples mine = newest(&all, o->d, ridge ? o->memories[m] : fresh);

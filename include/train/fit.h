@@ -2,7 +2,8 @@
  *
  * Members (docs/DESIGN.md section 6): for each memory, a ridge-penalised fit on the last so many labels by L-BFGS (Nocedal 1980)
  * on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted Brier loss on labels, each
- * taken from the prediction that was recorded before the label was learned.
+ * taken from the prediction that was recorded before the label was learned. Beside them a committee: bootstrap members on the largest memory
+ * (online bagging, Oza and Russell 2001: each row so many times as a Poisson(1) draw, keyed by row and member), outside the mixture.
  * Thread: learner thread */
 #pragma once
 
@@ -17,10 +18,12 @@ struct fit_options {
     size_t memories_n;
     const size_t *memories; // labels a member is fitted on
     double sgd_rate;        // 0: no such member
+    size_t committee;       // bootstrap members, after all others
     double l2;
     double mix_memory;      // labels
     uint64_t seed;          // initial weights of hidden layers
     enum measure measure;   // whose utility the quantiles describe (MIX: see fit.c)
+    double density;         // β of query.density
     size_t positive;
 };
 
@@ -30,6 +33,7 @@ struct fit_rows {
     const double *row;        // (n, d) raw
     const int *label;         // (n) class
     const double *propensity; // (n) in (0, 1]; 0: unknown (a label with its own event)
+    const uint64_t *key;      // (n) what keeps a row's bootstrap weights its own: of the task's identity
     size_t members;           // columns of `member` groups; 0: none recorded
     const float *member;      // (n, members, k) predictions recorded when asked; a row of zeros: none
 };

@@ -29,8 +29,8 @@ static void defaults_fill_what_the_file_leaves_out(void **state) {
     assert_int_equal(c->query.manager, MANAGER_QUANTILE_WINDOW);
     assert_int_equal(c->route.priority, PRIORITY_UTILITY);
     assert_true(c->budget.rate == 0.01);
-    assert_int_equal(c->train.memories.n, 3);
-    assert_string_equal(c->train.memories.at[2], "5000");
+    assert_int_equal(c->train.memories.n, 4);
+    assert_string_equal(c->train.memories.at[3], "5000");
     assert_int_equal(c->kafka.common.n, 0);
     assert_int_equal(c->features_n, 1);
     assert_int_equal(c->features[0].type, FEATURE_NUMBER);

@@ -363,6 +363,33 @@ static void a_step_goes_on_where_the_fit_stopped(void **state) {
     labelled_release(&s);
 }
 
+/* The committee stands beside the mixture: the prediction is the one without it, its members differ, and a row's weights are the row's own. */
+static void a_committee_is_drawn_by_the_rows_keys(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 3, 2, (const size_t[]){50, 200}), plain = o;
+    struct labelled s = labelled_random(150, 3, 3, 3, 9);
+    uint64_t key[150];
+    for (size_t i = 0; i < 150; i++) key[i] = 1000 + i;
+    s.rows.key = key;
+    o.committee = 4;
+    struct model *with = fitted(&o, &s), *without = fitted(&plain, &s), *again;
+    assert_int_equal(with->shape.members, 7);
+    for (size_t j = 0; j < 7; j++) assert_true(j < 3 ? with->mix[j] > 0 : with->mix[j] == 0);
+    assert_memory_equal(with->weight[0], without->weight[0], 3 * 9 * sizeof(float));
+    for (size_t j = 4; j < 7; j++) assert_memory_not_equal(with->weight[0] + 3 * 9, with->weight[0] + j * 9, 9 * sizeof(float));
+    assert_sound(with);
+    again = fitted(&o, &s);
+    assert_memory_equal(with->weight[0], again->weight[0], 7 * 9 * sizeof(float));
+    model_destroy(again);
+    key[7]++;
+    again = fitted(&o, &s);
+    assert_memory_not_equal(with->weight[0] + 27, again->weight[0] + 27, 4 * 9 * sizeof(float));
+    model_destroy(again);
+    model_destroy(with);
+    model_destroy(without);
+    labelled_release(&s);
+}
+
 /* No record of what the members said, or one of other members: equal shares. A certain and wrong word is one bad word, not the end. */
 static void the_mixture_bears_gaps_and_errors(void **state) {
     (void)state;
@@ -480,7 +507,7 @@ int main(void) {
         cmocka_unit_test(the_sgd_member_follows_what_is_new),
         cmocka_unit_test(the_mixture_follows_who_was_right),
         cmocka_unit_test(the_mixture_bears_gaps_and_errors),
-        cmocka_unit_test(a_step_goes_on_where_the_fit_stopped),
+        cmocka_unit_test(a_step_goes_on_where_the_fit_stopped), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
         cmocka_unit_test(quantiles_are_of_the_stream_not_of_the_tasks),
         cmocka_unit_test(golden_rows_are_of_the_tasks),
         cmocka_unit_test(labelled_rows_stand_in_for_tasks),
