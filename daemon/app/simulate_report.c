@@ -45,7 +45,7 @@ static void learning_curves(const struct backtest *b, const struct mean_curve *m
     struct chart_line line[STRATEGIES_MAX];
     size_t n = 0;
     for (size_t i = 0; i < b->strategies; i++) {
-        if (b->strategy[i].baseline == BASELINE_ALL) continue; // its axis is another one; its level is in the table
+        if (b->strategy[i].baseline == BASELINE_ALL || b->strategy[i].share < 1) continue; // its axis is another one; its level is in the table
         line[n++] = (struct chart_line){.name = b->strategy[i].name, .n = m[i].n, .x = m[i].asked, .y = m[i].accuracy, .low = m[i].low, .high = m[i].high, .colour = (int)i};
     }
     chart_svg(&(struct chart){.title = "Accuracy so far, by labels bought", .x_title = "labels asked for", .y_title = "accuracy so far", .width = WIDE, .height = HIGH, .line = line, .lines = n}, out);
