@@ -23,7 +23,9 @@ struct strategy_row {
     struct config config; // shallow copy with what differs
     enum baseline baseline;
     double budget; // the whole of it, as a share of the samples: rate and what is asked up front
-    double share;  // of the budget that was asked for; below 1: only for the report's curve
+    double share;  // of the budget that was asked for: the report draws what less would have bought
+    bool hidden;   // only for the report: not in JSON, table and CSV
+    bool once;     // the first seed stands for all
 };
 
 struct backtest {
@@ -40,7 +42,7 @@ struct backtest {
 };
 
 static inline const struct simulation_result *backtest_result(const struct backtest *b, size_t strategy, size_t seed) {
-    return &b->result[strategy * b->seeds + seed];
+    return &b->result[strategy * b->seeds + (b->strategy[strategy].once ? 0 : seed)];
 }
 
 /* CLI_GO, or EX_USAGE with what contradicts what on stderr. */
@@ -59,7 +61,8 @@ void backtest_print_json(const struct backtest *b);
 void backtest_print_table(const struct backtest *b);
 /* Learning curves, one row a point. An exit code. */
 int backtest_write_csv(const struct backtest *b, const char *file);
-/* One self-contained page. data: the file's name. */
+/* After runs with --report: how many labels for which level; one self-contained page. data: the file's name. */
+void backtest_verdict(const struct backtest *b, struct buf *out);
 void backtest_report(const struct backtest *b, const char *data, struct buf *out);
 
 /* The field's classic pictures as SVG files in a directory. An exit code. */

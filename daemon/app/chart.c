@@ -10,6 +10,9 @@
 
 enum { LEFT = 64, RIGHT = 16, TOP = 34, BOTTOM = 46, TICKS = 5, LEGEND = 18 };
 
+const char chart_colours[] = ":root{--ink:#1d2733;--soft:#66727f;--grid:#e4e9ef;--page:#fff;color-scheme:light dark}"
+                             "@media(prefers-color-scheme:dark){:root{--ink:#e2e8ef;--soft:#8f9cab;--grid:#2c3642;--page:#151b22}}";
+
 const char chart_style[] =
     "svg{font:12px system-ui,sans-serif;max-width:100%;height:auto}"
     "svg text{fill:var(--ink)}.axis{stroke:var(--soft);fill:none}.grid{stroke:var(--grid);fill:none}.t{font-weight:600;font-size:14px}"
@@ -90,6 +93,7 @@ static struct frame frame_of(const struct chart *c) {
     if (c->y_low < c->y_high) f.y0 = c->y_low, f.y1 = c->y_high;
     if (!(f.x1 > f.x0)) f.x0 = isfinite(f.x0) ? f.x0 - 0.5 : 0, f.x1 = f.x0 + 1;
     if (!(f.y1 > f.y0)) f.y0 = isfinite(f.y0) ? f.y0 - 0.5 : 0, f.y1 = f.y0 + 1;
+    else if (!(c->y_low < c->y_high)) f.y1 += (f.y1 - f.y0) * 0.04; // the highest line is not the frame
     return f;
 }
 

@@ -1,6 +1,6 @@
 /* Charts as SVG text: lines with bands, bars, points and heat maps, with axes that a person can read; no script, no outside file.
  *
- * Colours are CSS classes (s0…s7 for series, axis, grid), so the page decides light or dark: chart_style is that sheet.
+ * Colours are CSS classes (s0…s7 for series, axis, grid), so the page decides light or dark.
  * Thread: any thread */
 #pragma once
 
@@ -37,6 +37,7 @@ struct bars {
 };
 void chart_bars(const struct bars *b, struct buf *out);
 
-extern const char chart_style[];
+/* Sheets for the page around: colours for light and dark, and what the charts make of them. */
+extern const char chart_colours[], chart_style[];
 /* Text with the characters that HTML keeps for itself escaped. */
 void chart_escape(struct buf *out, const char *text);

@@ -15,6 +15,8 @@ static int write_report(const struct backtest *b, const struct simulate_flags *f
     bool fine = out && fwrite(page.at, 1, page.len, out) == page.len;
     if (out) fine = fclose(out) == 0 && fine;
     if (!fine) fprintf(stderr, "winnowd: cannot write %s: %m\n", f->report);
+    buf_reset(&page);
+    if (fine && !f->json) backtest_verdict(b, &page), printf("\n%s\n", buf_string(&page));
     buf_release(&page);
     return fine ? EX_OK : EX_CANTCREAT;
 }

@@ -167,6 +167,7 @@ static void add_shares(struct backtest *b) {
             struct strategy_row *row = &b->strategy[b->strategies++];
             *row = b->strategy[i];
             row->share = share /= 2;
+            row->hidden = true;
             row->budget *= share;
             row->config.budget.rate *= share;
             row->config.budget.upfront = (int64_t)((double)row->config.budget.upfront * share);
@@ -179,10 +180,14 @@ int simulate_plan(struct backtest *b, struct config *c, const struct simulate_fl
     int code = apply_flags(c, f, b->series.n);
     if (code == CLI_GO) code = read_against(f->against, wanted);
     if (code != CLI_GO) return code;
-    if (f->report) wanted[AGAINST_RANDOM] = wanted[AGAINST_ALL] = true; // the page compares with them
     add_strategy(b, "winnowd", c, BASELINE_NONE);
-    for (size_t i = 0; i < AGAINST_N; i++)
-        if (wanted[i]) add_strategy(b, against_name[i], c, against_baseline[i]);
+    for (size_t i = 0; i < AGAINST_N; i++) {
+        bool compared = f->report && i != AGAINST_LAST; // the page needs them
+        if (!wanted[i] && !compared) continue;
+        struct strategy_row *row = add_strategy(b, against_name[i], c, against_baseline[i]);
+        row->hidden = !wanted[i];
+        row->once = !wanted[i] && i == AGAINST_ALL; // only a level on the page
+    }
     if (f->report) add_shares(b);
     b->cells = b->strategies * b->seeds;
     return CLI_GO;

@@ -99,9 +99,9 @@ static void add_summary(const struct backtest *b, size_t strategy, struct buf *o
 void backtest_print_json(const struct backtest *b) {
     struct buf out = {0};
     for (size_t i = 0; i < b->strategies; i++)
-        for (size_t seed = 0; seed < b->seeds && b->strategy[i].share == 1; seed++) add_run(b, i, seed, &out);
+        for (size_t seed = 0; seed < b->seeds && !b->strategy[i].hidden; seed++) add_run(b, i, seed, &out);
     for (size_t i = 0; b->seeds > 1 && i < b->strategies; i++)
-        if (b->strategy[i].share == 1) add_summary(b, i, &out);
+        if (!b->strategy[i].hidden) add_summary(b, i, &out);
     fputs(buf_string(&out), stdout);
     buf_release(&out);
 }
@@ -135,7 +135,7 @@ void backtest_print_table(const struct backtest *b) {
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) printf("  %14s", columns[c].title);
     printf("\n");
     for (size_t i = 0; i < b->strategies; i++) {
-        if (b->strategy[i].share < 1) continue;
+        if (b->strategy[i].hidden) continue;
         struct summary s = summarise(b, i);
         printf("%-10s", b->strategy[i].name);
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
@@ -156,7 +156,7 @@ int backtest_write_csv(const struct backtest *b, const char *file) {
     fputs("strategy,seed,sample,asked,labelled,accuracy,kappa,threshold,utility\n", out);
     for (size_t cell = 0; cell < b->cells; cell++) {
         const struct simulation_result *r = &b->result[cell];
-        if (b->strategy[cell / b->seeds].share < 1) continue;
+        if (b->strategy[cell / b->seeds].hidden) continue;
         for (const struct curve_point *p = r->curve; p < r->curve + r->points; p++)
             fprintf(out, "%s,%llu,%zu,%zu,%zu,%.6f,%.6f,%.6g,%.6g\n", b->strategy[cell / b->seeds].name, (unsigned long long)(b->first_seed + cell % b->seeds), p->sample, p->asked,
                     p->labelled, p->accuracy, p->kappa, p->threshold, p->utility);

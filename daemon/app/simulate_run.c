@@ -14,6 +14,10 @@ static void *take_cells(void *arg) {
     struct backtest *b = arg;
     for (size_t cell; (cell = atomic_fetch_add(&b->next, 1)) < b->cells && !atomic_load(&b->error);) {
         const struct strategy_row *row = &b->strategy[cell / b->seeds];
+        if (row->once && cell % b->seeds) {
+            atomic_fetch_add(&b->done, b->series.n);
+            continue;
+        }
         struct simulation_options o = {.config = &row->config, .series = &b->series, .baseline = row->baseline, .delay = b->delay, .noise = b->noise,
                                        .seed = b->first_seed + cell % b->seeds, .points = CURVE_POINTS, .done = &b->done};
         int result = simulation_run(&b->result[cell], &o);
