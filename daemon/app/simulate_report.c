@@ -231,7 +231,7 @@ static void write_head(const char *name, struct buf *out) {
     buf_str(out, chart_colours);
     buf_str(out, "body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:800px;margin:2rem auto;padding:0 1rem}"
                  "table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.3rem .8rem;text-align:right;border-bottom:1px solid var(--grid)}th:first-child{text-align:left}"
-                 ".v{font-size:1.3rem;line-height:1.4;font-weight:600}.n{color:var(--soft);font-size:.9rem}svg{display:block;margin-top:2rem}div{overflow-x:auto}");
+                 ".v{font-size:1.3rem;line-height:1.4;font-weight:600}.n{color:var(--soft);font-size:.9rem}svg{display:block;margin-top:2rem;max-width:100%;height:auto}div{overflow-x:auto}");
     buf_str(out, chart_style);
     buf_str(out, "</style>\n<h1>");
     chart_escape(out, name);
