@@ -69,8 +69,8 @@ static size_t rows_most(size_t d) {
 }
 
 static int make_room(struct series *s, size_t *cap, struct buf *why) {
-    size_t most = rows_most(s->d);
     if (s->n < *cap) return 0;
+    size_t most = rows_most(s->d);
     if (s->n >= most) {
         buf_printf(why, "the file is larger than this machine's memory: %zu samples of %zu columns are all that fit; take fewer with --limit", s->n, s->d);
         return ERR_INPUT;
