@@ -1,7 +1,7 @@
 """Speed of one experiment: a stream read once, each sample predicted, maybe asked, and learned at once. Interleaved rounds, one core each.
 
 winnowd: `winnowd simulate`; the run by its own clock (rows in memory: deciding, learning, scoring), and the whole process besides (start,
-the file read and unpacked twice, for types and for samples). VW: its own driver (`vw --active --simulation`) as a whole process, on the
+the file read twice, for types and for samples). VW: its own driver (`vw --active --simulation`) as a whole process, on the
 file in its text format, written before the clock starts. river: EntropySampler over logistic regression, standardised by all rows so far.
 scikit-activeml: VariableUncertainty with the stock wrapper of scikit-learn's SGDClassifier; it is slow, so it gets the first --slow samples
 only. Both find their rows in memory, and are compared with the run; VW with the whole process. Rates are samples a second.
@@ -35,7 +35,7 @@ FIRST = 5  # labels that a sampler gets which never asks while it knows nothing
 def generated(path):
     """The shape of electricity, when there is no file: eight numbers, two classes, a boundary that turns."""
     rng = random.Random(1)
-    with gzip.open(path, "wt", newline="") as out:
+    with path.open("w", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["x%d" % c for c in range(8)] + ["class"])
         for n in range(ROWS):
@@ -48,11 +48,12 @@ class Experiment:
     def __init__(self, options):
         self.dir = tempfile.TemporaryDirectory(prefix="winnowd-bench-")
         self.budget, self.slow = options.budget, options.slow
-        self.csv = options.data / "electricity.csv.gz"
-        if not self.csv.exists():
-            self.csv = pathlib.Path(self.dir.name) / "stream.csv.gz"
+        self.csv, source = pathlib.Path(self.dir.name) / "stream.csv", options.data / "electricity.csv.gz"
+        if source.exists():
+            self.csv.write_bytes(gzip.decompress(source.read_bytes()))
+        else:
             generated(self.csv)
-        with gzip.open(self.csv, "rt", newline="") as rows:
+        with self.csv.open(newline="") as rows:
             reader = csv.reader(rows)
             self.names = next(reader)[:-1]
             records = list(reader)
