@@ -8,6 +8,7 @@
  * Thread: worker thread (one decoder each) */
 #include "admit/decoder.h"
 
+#include "base/number.h"
 #include "json_check.h"
 #include "select.h"
 
@@ -64,7 +65,7 @@ static struct text read_text(struct decoder *d, struct text raw) {
 }
 
 static struct value read_number(struct decoder *d, struct text raw) {
-    double number = strtod(raw.at, NULL);
+    double number = number_read(raw);
     d->infinite |= !isfinite(number);
     return (struct value){.kind = VALUE_NUMBER, .number = number, .text = raw};
 }

@@ -1,17 +1,31 @@
-/* A backtest: strategies down, seeds across, one simulation in each cell; what simulate.c runs and simulate_report.c draws.
+/* A backtest: strategies down, seeds across, one simulation in each cell. simulate_plan.c makes the table, simulate_run.c fills it,
+ * simulate_print.c and simulate_report.c tell it.
  * Thread: main thread; cells are filled by a thread a CPU */
 #pragma once
 
+#include "app/cli.h"
 #include "app/simulation.h"
 
 #include <stdatomic.h>
 
-enum { STRATEGIES_MAX = 4, CURVE_POINTS = 100 };
+enum { SHARES_MORE = 4, STRATEGIES_MAX = 4 + 2 * SHARES_MORE, CURVE_POINTS = 100 };
+
+/* The command line. What was not given is NULL, NAN or -1. */
+struct simulate_flags {
+    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *against, *csv, *report, *figures;
+    int64_t limit, delay, seed, seeds;
+    double budget, upfront, noise;
+    bool json;
+};
 
 struct strategy_row {
     const char *name;
     struct config config; // shallow copy with what differs
     enum baseline baseline;
+    double budget; // the whole of it, as a share of the samples: rate and what is asked up front
+    double share;  // of the budget that was asked for: the report draws what less would have bought
+    bool hidden;   // only for the report: not in JSON, table and CSV
+    bool once;     // the first seed stands for all
 };
 
 struct backtest {
@@ -19,12 +33,37 @@ struct backtest {
     struct strategy_row strategy[STRATEGIES_MAX];
     size_t strategies, seeds, cells;
     struct simulation_result *result; // (strategies, seeds)
-    int64_t delay, first_seed;
+    size_t delay;
+    uint64_t first_seed;
     double noise;
     _Atomic size_t next;
     _Atomic uint64_t done;
     _Atomic int error;
 };
 
-/* One self-contained page. data: the file's name. */
+static inline const struct simulation_result *backtest_result(const struct backtest *b, size_t strategy, size_t seed) {
+    return &b->result[strategy * b->seeds + (b->strategy[strategy].once ? 0 : seed)];
+}
+
+/* CLI_GO, or EX_USAGE with what contradicts what on stderr. */
+int simulate_check(const struct simulate_flags *f);
+/* The configuration of -c, or one that suits the data; CLI_GO or an exit code. */
+int simulate_config(struct config **out, const struct simulate_flags *f, struct dataset *d);
+/* Flags over the configuration, then the strategies. The series is loaded. */
+int simulate_plan(struct backtest *b, struct config *c, const struct simulate_flags *f);
+void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f);
+
+/* Fills all cells; a progress bar on a terminal. 0 or the first error. */
+int backtest_run(struct backtest *b) MUST_CHECK;
+void backtest_release(struct backtest *b);
+
+void backtest_print_json(const struct backtest *b);
+void backtest_print_table(const struct backtest *b);
+/* Learning curves, one row a point. An exit code. */
+int backtest_write_csv(const struct backtest *b, const char *file);
+/* After runs with --report: how many labels for which level; one self-contained page. data: the file's name. */
+void backtest_verdict(const struct backtest *b, struct buf *out);
 void backtest_report(const struct backtest *b, const char *data, struct buf *out);
+
+/* The field's classic pictures as SVG files in a directory. An exit code. */
+int simulate_pictures(const char *dir, uint64_t seed);

@@ -4,8 +4,9 @@
  * Thread: any thread */
 #include "cell.h"
 
+#include "base/number.h"
+
 #include <math.h>
-#include <stdlib.h>
 
 static struct text trimmed(struct text t) {
     while (t.len && (*t.at == ' ' || *t.at == '\t')) t = (struct text){t.at + 1, t.len - 1};
@@ -46,7 +47,7 @@ struct cell cell_read(struct text raw) {
     if (!inner.len) {
         c.kind = CELL_EMPTY;
     } else if (is_decimal(inner, &c.json)) {
-        c.number = strtod(inner.at, NULL);
+        c.number = number_read(inner);
         if (isfinite(c.number)) {
             c.kind = CELL_NUMBER;
             c.text = inner;

@@ -10,12 +10,15 @@
 
 enum { LEFT = 64, RIGHT = 16, TOP = 34, BOTTOM = 46, TICKS = 5, LEGEND = 18 };
 
+const char chart_colours[] = ":root{--ink:#1d2733;--soft:#66727f;--grid:#e4e9ef;--page:#fff;color-scheme:light dark}"
+                             "@media(prefers-color-scheme:dark){:root{--ink:#e2e8ef;--soft:#8f9cab;--grid:#2c3642;--page:#151b22}}";
+
 const char chart_style[] =
-    "svg{font:12px system-ui,sans-serif;max-width:100%;height:auto}"
+    "svg{font:12px system-ui,sans-serif}"
     "svg text{fill:var(--ink)}.axis{stroke:var(--soft);fill:none}.grid{stroke:var(--grid);fill:none}.t{font-weight:600;font-size:14px}"
     ".l{fill:none;stroke-width:2}.b{stroke:none;opacity:.18}"
     ".s0{--c:#2f6fde}.s1{--c:#e0662f}.s2{--c:#2a9d6f}.s3{--c:#8a63d2}.s4{--c:#c8a415}.s5{--c:#d1457b}.s6{--c:#4aa3b5}.s7{--c:#7a7a7a}"
-    ".l{stroke:var(--c)}.b,.d,.k{fill:var(--c)}";
+    ".l{stroke:var(--c)}.b,.d,.k{fill:var(--c)}.d{opacity:.55}.r{opacity:1;stroke:var(--ink);stroke-width:1.5}.p{fill:var(--page)}";
 
 void chart_escape(struct buf *out, const char *text) {
     for (; *text; text++) {
@@ -51,10 +54,10 @@ static void text_at(struct buf *out, double x, double y, const char *attributes,
 }
 
 static void open_svg(struct buf *out, int width, int height, const char *title) {
-    buf_printf(out, "<svg viewBox='0 0 %d %d' width='%d' height='%d' role='img' aria-label='", width, height, width, height);
-    chart_escape(out, title);
+    buf_printf(out, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d' height='%d' role='img' aria-label='", width, height, width, height);
+    chart_escape(out, title ? title : "");
     buf_str(out, "'>");
-    text_at(out, 8, 18, "class='t'", title);
+    if (title) text_at(out, 8, 18, "class='t'", title);
 }
 
 static void y_axis(struct buf *out, const struct frame *f) {
@@ -90,6 +93,7 @@ static struct frame frame_of(const struct chart *c) {
     if (c->y_low < c->y_high) f.y0 = c->y_low, f.y1 = c->y_high;
     if (!(f.x1 > f.x0)) f.x0 = isfinite(f.x0) ? f.x0 - 0.5 : 0, f.x1 = f.x0 + 1;
     if (!(f.y1 > f.y0)) f.y0 = isfinite(f.y0) ? f.y0 - 0.5 : 0, f.y1 = f.y0 + 1;
+    else if (!(c->y_low < c->y_high)) f.y1 += (f.y1 - f.y0) * 0.04; // the highest line is not the frame
     return f;
 }
 
@@ -113,7 +117,8 @@ static void draw_line(struct buf *out, const struct frame *f, const struct chart
 
 static void draw_points(struct buf *out, const struct frame *f, const struct chart_line *l) {
     for (size_t i = 0; i < l->n; i++)
-        if (isfinite(l->y[i])) buf_printf(out, "<circle class='d s%d' cx='%.1f' cy='%.1f' r='2.6'/>", l->colour, px(f, l->x[i]), py(f, l->y[i]));
+        if (isfinite(l->y[i]))
+            buf_printf(out, "<circle class='d s%d%s' cx='%.1f' cy='%.1f' r='%.1f'/>", l->colour, l->ring ? " r" : "", px(f, l->x[i]), py(f, l->y[i]), l->radius > 0 ? l->radius : 2.6);
 }
 
 static void draw_legend(struct buf *out, int width, size_t n, const char *const *name, const int *colour) {
@@ -125,6 +130,18 @@ static void draw_legend(struct buf *out, int width, size_t n, const char *const 
         text_at(out, x + 16, 19, "", name[i]);
     }
 }
+
+void chart_open_file(struct buf *out, int width, int height, const char *heading, const char *words) {
+    open_svg(out, width, height, NULL);
+    buf_printf(out, "<style>%s%s</style><rect class='p' width='%d' height='%d'/>", chart_colours, chart_style, width, height);
+    text_at(out, 16, 24, "class='t'", heading);
+    text_at(out, 16, 44, "", words);
+    buf_str(out, "\n");
+}
+
+void chart_at(struct buf *out, int x, int y) { buf_printf(out, "<g transform='translate(%d %d)'>", x, y); }
+void chart_at_end(struct buf *out) { buf_str(out, "</g>\n"); }
+void chart_close_file(struct buf *out) { buf_str(out, "</svg>\n"); }
 
 void chart_svg(const struct chart *c, struct buf *out) {
     struct frame f = frame_of(c);
@@ -159,7 +176,7 @@ void chart_bars(const struct bars *b, struct buf *out) {
             double wide = (px(&f, 1) - px(&f, 0)) * 0.8 / (double)b->series, x = px(&f, (double)g) + wide * (double)s + wide * (double)b->series / 8, y = py(&f, b->value[g * b->series + s]);
             buf_printf(out, "<rect class='k s%zu' x='%.1f' y='%.1f' width='%.1f' height='%.1f'/>", s % 8, x, y, wide * 0.92, f.bottom - y);
         }
-        text_at(out, px(&f, (double)g + 0.5), f.bottom + 16, "text-anchor='middle'", b->group[g]);
+        if (b->group[g]) text_at(out, px(&f, (double)g + 0.5), f.bottom + 16, "text-anchor='middle'", b->group[g]);
     }
     draw_legend(out, b->width, b->series < 8 ? b->series : 8, b->name, colour);
     buf_printf(out, "<g transform='translate(14 %.1f) rotate(-90)'>", (f.top + f.bottom) / 2);

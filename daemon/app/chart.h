@@ -1,6 +1,6 @@
-/* Charts as SVG text: lines with bands, bars, points and heat maps, with axes that a person can read; no script, no outside file.
+/* Charts as SVG text: lines with bands, bars and points, with axes that a person can read; no script, no outside file.
  *
- * Colours are CSS classes (s0…s7 for series, axis, grid), so the page decides light or dark: chart_style is that sheet.
+ * Colours are CSS classes (s0…s7 for series, axis, grid), so the page decides light or dark.
  * Thread: any thread */
 #pragma once
 
@@ -13,7 +13,8 @@ struct chart_line {
     size_t n;
     const double *x, *y;       // (n)
     const double *low, *high;  // (n) band, or NULL
-    bool points;               // dots instead of a line
+    bool points, ring;         // dots instead of a line; with a ring around each
+    double radius;             // of the dots; 0: the usual
     int colour;                // 0…7
 };
 
@@ -26,8 +27,14 @@ struct chart {
 };
 
 void chart_svg(const struct chart *c, struct buf *out);
+/* Between these: a file of its own with several charts in it, each placed at a corner of its own; the heading takes CHART_HEAD. */
+enum { CHART_HEAD = 56 };
+void chart_open_file(struct buf *out, int width, int height, const char *heading, const char *words);
+void chart_at(struct buf *out, int x, int y);
+void chart_at_end(struct buf *out);
+void chart_close_file(struct buf *out);
 
-/* Bars side by side: value (groups, series). */
+/* Bars side by side: value (groups, series); a group without a name has no mark. */
 struct bars {
     const char *title, *y_title;
     int width, height;
@@ -37,6 +44,7 @@ struct bars {
 };
 void chart_bars(const struct bars *b, struct buf *out);
 
-extern const char chart_style[];
+/* Sheets for the page around: colours for light and dark, and what the charts make of them. */
+extern const char chart_colours[], chart_style[];
 /* Text with the characters that HTML keeps for itself escaped. */
 void chart_escape(struct buf *out, const char *text);

@@ -195,7 +195,7 @@ static void write_cell(const struct column *column, struct text raw, struct buf 
 static void write_event(struct dataset *d, const struct text *cells, uint64_t row) {
     buf_reset(&d->event);
     buf_str(&d->event, "{");
-    if (!d->id) buf_printf(&d->event, "\"row\":%" PRIu64, row);
+    if (!d->id) buf_str(&d->event, "\"row\":"), buf_i64(&d->event, (int64_t)row);
     for (size_t i = 0; i < d->columns; i++) {
         const struct column *c = &d->column[i];
         if (c->role == COLUMN_LABEL || c->role == COLUMN_DROPPED) continue;
@@ -234,7 +234,7 @@ int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why)
     d->given++;
     if (out->id.at) return 1;
     buf_reset(&d->number);
-    buf_printf(&d->number, "%" PRIu64, out->row);
+    buf_i64(&d->number, (int64_t)out->row);
     out->id = buf_view(&d->number);
     return 1;
 }

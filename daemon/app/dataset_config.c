@@ -36,6 +36,7 @@ static void take_value(struct profile *p, struct text raw) {
 }
 
 static void take_cell(struct profile *p, const struct column *column, struct text raw) {
+    if (p->varies && column->number && raw.len && raw.at[0] > ' ') return; // a number that is one of many: nothing new
     struct cell c = cell_read(raw);
     p->empty |= c.kind == CELL_EMPTY;
     if (c.kind == CELL_EMPTY) return;

@@ -17,6 +17,7 @@
 #include <math.h>
 #include <openssl/evp.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum { MEMORIES_MAX = 16 };
 
@@ -61,6 +62,26 @@ static int read_row(struct series *s, size_t cap, struct decoder *decoder, struc
     return 1;
 }
 
+/* Rows that fit into three quarters of the machine's memory: a file that is too large is said to be, not killed for it. */
+static size_t rows_most(size_t d) {
+    double bytes = 0.75 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    return (size_t)(bytes / (double)(d * sizeof(double) + sizeof(int)));
+}
+
+static int make_room(struct series *s, size_t *cap, struct buf *why) {
+    if (s->n < *cap) return 0;
+    size_t most = rows_most(s->d);
+    if (s->n >= most) {
+        buf_printf(why, "the file is larger than this machine's memory: %zu samples of %zu columns are all that fit; take fewer with --limit", s->n, s->d);
+        return ERR_INPUT;
+    }
+    *cap = *cap ? *cap * 2 : 4096;
+    if (*cap > most) *cap = most;
+    s->raw = xrealloc(s->raw, *cap * s->d * sizeof *s->raw);
+    s->truth = xrealloc(s->truth, *cap * sizeof *s->truth);
+    return 0;
+}
+
 int series_load(struct series *s, struct dataset *d, const struct config *c, struct buf *why) {
     *s = (struct series){.k = c->model.classes.n};
     TRY(features_create(&s->features, c->features, c->features_n));
@@ -73,13 +94,7 @@ int series_load(struct series *s, struct dataset *d, const struct config *c, str
     size_t cap = 0;
     struct dataset_sample sample;
     while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
-        if (s->n == cap) {
-            cap = cap ? cap * 2 : 4096;
-            s->raw = xrealloc(s->raw, cap * s->d * sizeof *s->raw);
-            s->truth = xrealloc(s->truth, cap * sizeof *s->truth);
-        }
-        s->unreadable += !read_row(s, cap, decoder, values, &sample, classes);
-        result = 0;
+        if ((result = make_room(s, &cap, why)) == 0) s->unreadable += !read_row(s, cap, decoder, values, &sample, classes);
     }
     decoder_destroy(decoder);
     free(values);
@@ -117,7 +132,8 @@ static int answer(const struct simulation *s, size_t sample) {
     return (truth + 1 + (int)rng_below(rng_keyed(RNG_ORACLE, s->o->seed, 1, 0, sample), series->k - 1)) % (int)series->k;
 }
 
-static void ask(struct simulation *s, const struct batch *b, size_t i, size_t sample, double propensity, bool random) {
+/* said: what was predicted, and counted as right or wrong; so the estimate is of the very accuracy that the score knows. */
+static void ask(struct simulation *s, const struct batch *b, size_t i, size_t sample, int said, double propensity, bool random) {
     struct questions *q = &s->asked;
     size_t d = b->d, k = b->k;
     grow(s);
@@ -129,7 +145,7 @@ static void ask(struct simulation *s, const struct batch *b, size_t i, size_t sa
     q->propensity[q->n] = propensity;
     q->weight[q->n] = propensity > 0 ? 1 / propensity : 1;
     q->label[q->n] = answer(s, sample);
-    q->predicted[q->n] = s->model ? class_predicted(b->prob + i * k, k) : -1;
+    q->predicted[q->n] = said;
     q->n++;
     s->out->asked++;
     s->out->asked_random += random;
@@ -173,8 +189,7 @@ static int learn(struct simulation *s, size_t sample) {
     for (; q->labelled < q->n && q->sample[q->labelled] + s->o->delay < sample; q->labelled++) {
         s->per_class[q->label[q->labelled]]++;
         s->last_label = q->label[q->labelled];
-        if (q->predicted[q->labelled] >= 0 && q->propensity[q->labelled] > 0)
-            prequential_add(s->prequential, q->label[q->labelled], q->predicted[q->labelled], q->propensity[q->labelled]);
+        if (q->propensity[q->labelled] > 0) prequential_add(s->prequential, q->label[q->labelled], q->predicted[q->labelled], q->propensity[q->labelled]);
     }
     if (q->labelled == before || s->o->baseline == BASELINE_LAST) return 0;
     struct schedule schedule = {.labelled = q->labelled, .open = q->n - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows};
@@ -208,10 +223,10 @@ static void note_spending(struct simulation *s, bool asked) {
 static void take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
-    bool all = s->o->baseline == BASELINE_ALL, asked = all || d->ask;
+    bool all = s->o->baseline != BASELINE_NONE, asked = all || d->ask;
     int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label : class_predicted(prob, b->k);
     score_add(s->score, s->o->series->truth[sample], said, prob);
-    if (asked) ask(s, b, i, sample, all ? 1 : d->propensity, !all && d->by_random);
+    if (asked) ask(s, b, i, sample, said, all ? 1 : d->propensity, !all && d->by_random);
     unsigned char mark[2] = {asked, (unsigned char)d->reason};
     EVP_DigestUpdate(s->digest, mark, sizeof mark);
     if (d->ask) s->threshold = d->threshold;

@@ -22,7 +22,7 @@ struct series {
 int series_load(struct series *out, struct dataset *d, const struct config *c, struct buf *why) MUST_CHECK;
 void series_release(struct series *s);
 
-enum baseline { BASELINE_NONE, BASELINE_ALL /* every label */, BASELINE_LAST /* says what the last label was, learns nothing */ };
+enum baseline { BASELINE_NONE, BASELINE_ALL /* has every label */, BASELINE_LAST /* has every label and says what the last one was; learns nothing */ };
 
 /* One point of the learning curve. */
 struct curve_point {

@@ -35,6 +35,42 @@ static void binary_stream(void **state) {
     score_destroy(s);
 }
 
+/* A random case with four classes, one of which never occurs, probabilities in steps of 0.05 (many ties), drawn by numpy; figures by
+ * scikit-learn 1.9.1. */
+static void as_scikit_learn_says(void **state) {
+    (void)state;
+    static const int truth[40] = {2, 1, 2, 2, 1, 2, 2, 0, 0, 0, 0, 2, 2, 0, 1, 2, 0, 2, 0, 1, 2, 0, 1, 0, 2, 0, 2, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 2};
+    static const float prob[40][4] = {
+        {0.05f, 0.25f, 0.25f, 0.45f}, {0.3f, 0.55f, 0, 0.15f}, {0.3f, 0.35f, 0.2f, 0.15f}, {0.05f, 0.05f, 0.85f, 0.05f},
+        {0.1f, 0.75f, 0.05f, 0.1f}, {0.3f, 0.25f, 0.2f, 0.25f}, {0.35f, 0, 0.55f, 0.1f}, {0.15f, 0.65f, 0.2f, 0},
+        {0.4f, 0.25f, 0.1f, 0.25f}, {0.3f, 0.2f, 0.45f, 0.05f}, {0.6f, 0.1f, 0.2f, 0.1f}, {0.05f, 0.05f, 0.6f, 0.3f},
+        {0.05f, 0.05f, 0.85f, 0.05f}, {0.2f, 0.1f, 0.45f, 0.25f}, {0.1f, 0.25f, 0.1f, 0.55f}, {0.1f, 0.1f, 0.65f, 0.15f},
+        {0.55f, 0.1f, 0.25f, 0.1f}, {0.35f, 0.2f, 0.25f, 0.2f}, {0.25f, 0.4f, 0.15f, 0.2f}, {0.05f, 0.85f, 0.05f, 0.05f},
+        {0.05f, 0.05f, 0.25f, 0.65f}, {0.25f, 0.1f, 0.25f, 0.4f}, {0.1f, 0.35f, 0.3f, 0.25f}, {0.3f, 0.3f, 0.3f, 0.1f},
+        {0.15f, 0.05f, 0.7f, 0.1f}, {0.65f, 0.1f, 0.2f, 0.05f}, {0.05f, 0.35f, 0.05f, 0.55f}, {0, 0.7f, 0.05f, 0.25f},
+        {0.1f, 0.05f, 0.35f, 0.5f}, {0.2f, 0.5f, 0.2f, 0.1f}, {0.5f, 0.25f, 0.15f, 0.1f}, {0.1f, 0.15f, 0.6f, 0.15f},
+        {0.4f, 0.4f, 0.1f, 0.1f}, {0.15f, 0.25f, 0.45f, 0.15f}, {0, 0.05f, 0.9f, 0.05f}, {0.05f, 0.1f, 0.85f, 0},
+        {0.2f, 0.15f, 0.1f, 0.55f}, {0.15f, 0.5f, 0.1f, 0.25f}, {0.15f, 0.65f, 0.1f, 0.1f}, {0.4f, 0.05f, 0.4f, 0.15f}
+    };
+    struct score *s = score_create(4, 2);
+    for (size_t i = 0; i < 40; i++) {
+        int said = 0;
+        for (int c = 1; c < 4; c++)
+            if (prob[i][c] > prob[i][said]) said = c;
+        score_add(s, truth[i], said, prob[i]);
+    }
+    struct score_figures f;
+    score_read(s, &f);
+    near_(f.accuracy, 0.55);
+    near_(f.balanced_accuracy, 0.5482654600301659);
+    near_(f.kappa, 0.37554206418039904);
+    near_(f.kappa_temporal, (0.55 - 0.375) / (1 - 0.375));
+    near_(f.macro_f1, 0.44683908045977005);
+    near_(f.average_precision, 0.773200818789054);
+    near_(f.log_loss, 1.0219021179385521);
+    score_destroy(s);
+}
+
 static void a_constant_answer_has_no_kappa(void **state) {
     (void)state;
     struct score *s = score_create(3, 2);
@@ -63,7 +99,7 @@ static void nothing_is_not_a_number(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(binary_stream),
+        cmocka_unit_test(binary_stream), cmocka_unit_test(as_scikit_learn_says),
         cmocka_unit_test(a_constant_answer_has_no_kappa),
         cmocka_unit_test(nothing_is_not_a_number),
     };

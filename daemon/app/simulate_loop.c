@@ -1,0 +1,169 @@
+/* Asking the points with the largest utility of all that have no label; random sampling is the same loop with a random utility.
+ *
+ * Thread: any thread (one owner at a time) */
+#include "app/simulate_loop.h"
+
+#include "base/rng.h"
+#include "query/strategy.h"
+#include "train/fit.h"
+#include "train/schedule.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MEMORIES_MOST = 16 };
+
+struct points points_two_gaussians(size_t n, size_t d, size_t informative, double apart, double positive, uint64_t seed) {
+    struct points p = {.n = n, .d = d, .row = xcalloc(n * d, sizeof *p.row), .label = xcalloc(n, sizeof *p.label)};
+    struct rng r = {.seed = rng_keyed(RNG_DEMO, seed, 1, 0, 0)};
+    for (size_t i = 0; i < n; i++) {
+        p.label[i] = rng_next_unit(&r) < positive;
+        for (size_t c = 0; c < d; c++) {
+            double centre = c < informative ? apart / 2 / sqrt((double)informative) : 0;
+            p.row[i * d + c] = rng_next_normal(&r) + (p.label[i] ? centre : -centre);
+        }
+    }
+    return p;
+}
+
+void points_release(struct points *p) {
+    free(p->row);
+    free(p->label);
+}
+
+struct loop {
+    const struct loop_options *o;
+    struct fit_options fit;
+    size_t memories[MEMORIES_MOST];
+    struct model *model;
+    float *scratch;
+    bool *asked;       // (pool)
+    double *utility;   // (pool)
+    double *row, *one; // of the labelled; (pool) ones: weights and propensities
+    int *label;
+    size_t n;          // labelled
+    struct loop_result *out;
+};
+
+/* ---- a model ---- */
+
+static double probability(const struct model *m, const double *row, float *scratch) {
+    float prob[2];
+    model_predict(m, row, scratch, NULL, prob);
+    return (double)prob[1];
+}
+
+double loop_probability(const struct model *m, const double *row) {
+    float *scratch = xcalloc(model_scratch(&m->shape), sizeof *scratch);
+    double p = probability(m, row, scratch);
+    free(scratch);
+    return p;
+}
+
+static double accuracy(const struct loop *l) {
+    const struct points *t = l->o->test;
+    size_t right = 0;
+    for (size_t i = 0; i < t->n; i++) right += (probability(l->model, t->row + i * t->d, l->scratch) >= 0.5) == (t->label[i] == 1);
+    return (double)right / (double)t->n;
+}
+
+static int refit(struct loop *l, bool keep) {
+    const struct points *p = l->o->pool;
+    struct fit_rows rows = {.n = l->n, .row = l->row, .label = l->label, .propensity = l->one};
+    struct fit_tasks tasks = {.n = p->n, .row = p->row, .weight = l->one};
+    if (!keep) model_destroy(l->model);
+    l->model = NULL;
+    TRY(fit_model(&l->model, &l->fit, &rows, &tasks));
+    l->scratch = xrealloc(l->scratch, model_scratch(&l->model->shape) * sizeof *l->scratch);
+    struct loop_result *r = l->out;
+    r->labelled[r->fits] = l->n;
+    r->model[r->fits] = keep ? l->model : NULL;
+    r->accuracy[r->fits++] = accuracy(l);
+    return 0;
+}
+
+/* ---- asking ---- */
+
+static void ask(struct loop *l, size_t i) {
+    const struct points *p = l->o->pool;
+    memcpy(l->row + l->n * p->d, p->row + i * p->d, p->d * sizeof *l->row);
+    l->label[l->n] = p->label[i];
+    l->out->order[l->n++] = i;
+    l->asked[i] = true;
+}
+
+static double drawn(const struct loop *l, size_t i) { return rng_unit(rng_keyed(RNG_DEMO, l->o->seed, 2, l->n, i)); }
+
+static double utility(const struct loop *l, size_t i) {
+    const struct points *p = l->o->pool;
+    float prob[2];
+    if (!l->o->active || !l->model) return drawn(l, i);
+    model_predict(l->model, p->row + i * p->d, l->scratch, NULL, prob);
+    return measure_utility((enum measure)l->o->config->query.measure, prob, 2, 1);
+}
+
+/* The best n of those without a label; equal ones by number. */
+static void ask_best(struct loop *l, size_t n) {
+    size_t pool = l->o->pool->n;
+    for (size_t i = 0; i < pool; i++) l->utility[i] = l->asked[i] ? -INFINITY : utility(l, i);
+    for (; n > 0; n--) {
+        size_t best = 0;
+        for (size_t i = 1; i < pool; i++)
+            if (l->utility[i] > l->utility[best]) best = i;
+        ask(l, best);
+        l->utility[best] = -INFINITY;
+    }
+}
+
+static int go(struct loop *l, bool keep) {
+    const struct loop_options *o = l->o;
+    CHECK(o->first > 0 && o->first <= o->labels && o->labels <= o->pool->n);
+    ask_best(l, o->first);
+    TRY(refit(l, keep));
+    while (l->n < o->labels) {
+        size_t step = (size_t)(o->growth * (double)l->n), left = o->labels - l->n;
+        ask_best(l, step < 1 ? 1 : step > left ? left : step);
+        TRY(refit(l, keep));
+    }
+    return 0;
+}
+
+/* ---- life ---- */
+
+static void open_loop(struct loop *l) {
+    const struct loop_options *o = l->o;
+    const struct list *memories = &o->config->train.memories;
+    CHECK(memories->n <= MEMORIES_MOST);
+    for (size_t i = 0; i < memories->n; i++) l->memories[i] = strtoul(memories->at[i], NULL, 10);
+    l->fit = fit_options_of(o->config, o->pool->d, 1, l->memories);
+    l->asked = xcalloc(o->pool->n, sizeof *l->asked);
+    l->utility = xcalloc(o->pool->n, sizeof *l->utility);
+    l->one = xcalloc(o->pool->n, sizeof *l->one);
+    for (size_t i = 0; i < o->pool->n; i++) l->one[i] = 1;
+    l->row = xcalloc(o->labels * o->pool->d, sizeof *l->row);
+    l->label = xcalloc(o->labels, sizeof *l->label);
+    struct loop_result *r = l->out;
+    r->order = xcalloc(o->labels, sizeof *r->order);
+    r->labelled = xcalloc(o->labels, sizeof *r->labelled);
+    r->accuracy = xcalloc(o->labels, sizeof *r->accuracy);
+    r->model = xcalloc(o->labels, sizeof *r->model);
+}
+
+int loop_run(struct loop_result *out, const struct loop_options *o, bool keep) {
+    *out = (struct loop_result){0};
+    struct loop l = {.o = o, .out = out};
+    open_loop(&l);
+    int result = go(&l, keep);
+    if (!keep) model_destroy(l.model);
+    void *owned[] = {l.scratch, l.asked, l.utility, l.one, l.row, l.label};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+    return result;
+}
+
+void loop_release(struct loop_result *r) {
+    for (size_t i = 0; i < r->fits; i++) model_destroy(r->model[i]);
+    free(r->order);
+    free(r->labelled);
+    free(r->accuracy);
+    free(r->model);
+}

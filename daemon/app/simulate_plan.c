@@ -1,0 +1,238 @@
+/* From the command line to the table of strategies: what contradicts what, which configuration, which baselines.
+ *
+ * Refuses whatever would be ignored: a flag that does nothing misleads whoever reads the figures.
+ * Thread: main thread */
+#include "app/backtest.h"
+
+#include <math.h>
+
+enum { SEEDS_MOST = 100000, NAMES_SHOWN = 12 };
+
+static int refuse(const char *why) {
+    fprintf(stderr, "winnowd: %s\n(winnowd simulate --help lists what there is)\n", why);
+    return EX_USAGE;
+}
+
+static bool given(double value) { return !isnan(value); }
+static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+
+/* ---- what contradicts what ---- */
+
+static int check_pictures(const struct simulate_flags *f) {
+    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->against || f->csv || f->report || f->json || f->limit >= 0 ||
+                f->delay >= 0 || f->seeds >= 0 || given(f->budget) || given(f->upfront) || given(f->noise);
+    return more ? refuse("--figures draws points of its own: of the other flags it takes only --seed") : CLI_GO;
+}
+
+int simulate_check(const struct simulate_flags *f) {
+    const struct {
+        bool wrong;
+        const char *why;
+    } rules[] = {
+        {!f->data, "--data is missing: the labelled file"},
+        {!f->label, "--label is missing: the column with the truth"},
+        {f->limit == 0, "--limit 0 leaves no sample"},
+        {f->seeds == 0, "--seeds 0 leaves no run"},
+        {f->seeds > SEEDS_MOST, "--seeds: 100,000 at most"},
+        {given(f->budget) && f->budget > 1, "--budget is a share of the samples: 0 to 1"},
+        {given(f->upfront) && f->upfront > 1, "--upfront is a share of the budget: 0 to 1"},
+        {given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
+        {given(f->upfront) && f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
+        {f->positive && f->config, "--positive and -c contradict each other: the configuration says model.positive"},
+        {same(f->csv, f->report), "--csv and --report name one file"},
+        {same(f->csv, f->data) || same(f->report, f->data), "--csv and --report would overwrite the data"},
+    };
+    if (f->figures) return check_pictures(f);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].wrong) return refuse(rules[i].why);
+    return CLI_GO;
+}
+
+/* ---- the configuration ---- */
+
+/* A feature of the configuration that reads a column which --drop leaves out. */
+static int check_drop(const struct config *c, const char *drop) {
+    char *words = xstrdup(drop ? drop : ""), *save = NULL;
+    int code = CLI_GO;
+    for (char *word = strtok_r(words, ",", &save); word && code == CLI_GO; word = strtok_r(NULL, ",", &save))
+        for (size_t i = 0; i < c->features_n && code == CLI_GO; i++) {
+            const struct feature_config *f = &c->features[i];
+            const char *reads = *f->path ? f->path + 1 : f->name;
+            if (strcmp(reads, word) != 0) continue;
+            fprintf(stderr, "winnowd: --drop %s and -c contradict each other: the feature %s reads that column\n", word, f->name);
+            code = EX_USAGE;
+        }
+    free(words);
+    return code;
+}
+
+static int config_of_data(struct config **out, const struct simulate_flags *f, struct dataset *d) {
+    struct buf yaml = {0}, why = {0};
+    int result = dataset_config(d, &yaml, &why);
+    if (result == 0) result = config_parse(out, f->data, buf_view(&yaml), &why);
+    if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
+    buf_release(&yaml);
+    buf_release(&why);
+    return result < 0 ? EX_DATAERR : CLI_GO;
+}
+
+int simulate_config(struct config **out, const struct simulate_flags *f, struct dataset *d) {
+    if (!f->config) return config_of_data(out, f, d);
+    int code = cli_config(out, f->config);
+    if (code == CLI_GO && given(f->upfront) && (*out)->budget.upfront > 0) code = refuse("--upfront and budget.upfront of the configuration contradict each other");
+    return code == CLI_GO ? check_drop(*out, f->drop) : code;
+}
+
+/* ---- flags over it ---- */
+
+/* Sets *out to the index of the word in the '|' list, if there is a word. */
+static int choose(const char *flag, const char *choices, const char *word, int *out) {
+    struct text choice;
+    if (!word) return CLI_GO;
+    for (int i = 0; (choice = config_choice(choices, i)).at; i++) {
+        if (!text_equal(choice, text_of(word))) continue;
+        *out = i;
+        return CLI_GO;
+    }
+    fprintf(stderr, "winnowd: --%s: there is no '%s'%s (%s)\n", flag, word, cli_nearest(choices, word), choices);
+    return EX_USAGE;
+}
+
+/* The share that is asked up front comes out of the budget: n·rate + grant stay n·B. */
+static void split_budget(struct config *c, double upfront, size_t n) {
+    double whole = c->budget.rate * (double)n;
+    c->budget.upfront = (int64_t)(upfront * whole);
+    c->budget.rate = fmax(0, (whole - (double)c->budget.upfront) / (double)n);
+}
+
+static int apply_flags(struct config *c, const struct simulate_flags *f, size_t n) {
+    int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
+    if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
+    if (code != CLI_GO) return code;
+    if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
+    if (given(f->budget)) c->budget.rate = f->budget;
+    if (given(f->upfront)) split_budget(c, f->upfront, n);
+    c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
+    return CLI_GO;
+}
+
+/* ---- strategies ---- */
+
+enum { FITS_OF_ALL = 1000 };
+
+static double whole_budget(const struct config *c, size_t n) { return c->budget.rate + (double)c->budget.upfront / (double)n; }
+
+/* What a baseline does differently. "random" spends the same budget evenly: an up-front grant is not its way. */
+static void make_baseline(struct strategy_row *row, const struct backtest *b) {
+    struct config *c = &row->config;
+    c->budget.rate = row->baseline == BASELINE_NONE ? row->budget : 1;
+    c->budget.upfront = 0;
+    row->budget = c->budget.rate;
+    if (row->baseline == BASELINE_NONE) c->budget.random_share = 1;
+    int64_t spacing = (int64_t)(b->series.n / FITS_OF_ALL); // every label of a long file, but not a fit for every 50
+    if (row->baseline == BASELINE_ALL && spacing > c->train.labels) c->train.labels = spacing;
+}
+
+static struct strategy_row *add_strategy(struct backtest *b, const char *name, const struct config *c, enum baseline baseline) {
+    CHECK(b->strategies < STRATEGIES_MAX);
+    struct strategy_row *row = &b->strategy[b->strategies++];
+    *row = (struct strategy_row){.name = name, .config = *c, .baseline = baseline, .budget = whole_budget(c, b->series.n), .share = 1};
+    if (b->strategies > 1) make_baseline(row, b);
+    return row;
+}
+
+enum { AGAINST_RANDOM, AGAINST_ALL, AGAINST_LAST, AGAINST_N };
+static const char *const against_name[AGAINST_N] = {"random", "all", "last"};
+static const enum baseline against_baseline[AGAINST_N] = {BASELINE_NONE, BASELINE_ALL, BASELINE_LAST};
+
+static int read_against(const char *text, bool wanted[AGAINST_N]) {
+    char *words = xstrdup(text ? text : ""), *save = NULL;
+    int code = CLI_GO, choice = 0;
+    for (char *word = strtok_r(words, ",", &save); word && code == CLI_GO; word = strtok_r(NULL, ",", &save)) {
+        code = choose("against", "random|all|last", word, &choice);
+        if (code == CLI_GO && wanted[choice]) code = refuse("--against names a baseline twice");
+        wanted[choice] = true;
+    }
+    free(words);
+    return code;
+}
+
+/* The report's curve: the same strategies with a half, a quarter, … of the budget. */
+static void add_shares(struct backtest *b) {
+    size_t full = b->strategies;
+    for (size_t i = 0; i < full; i++) {
+        if (b->strategy[i].baseline != BASELINE_NONE) continue;
+        double share = 1;
+        for (int more = 0; more < SHARES_MORE; more++) {
+            struct strategy_row *row = &b->strategy[b->strategies++];
+            *row = b->strategy[i];
+            row->share = share /= 2;
+            row->hidden = true;
+            row->budget *= share;
+            row->config.budget.rate *= share;
+            row->config.budget.upfront = (int64_t)((double)row->config.budget.upfront * share);
+        }
+    }
+}
+
+int simulate_plan(struct backtest *b, struct config *c, const struct simulate_flags *f) {
+    bool wanted[AGAINST_N] = {0};
+    int code = apply_flags(c, f, b->series.n);
+    if (code == CLI_GO) code = read_against(f->against, wanted);
+    if (code != CLI_GO) return code;
+    add_strategy(b, "winnowd", c, BASELINE_NONE);
+    for (size_t i = 0; i < AGAINST_N; i++) {
+        bool compared = f->report && i != AGAINST_LAST; // the page needs them
+        if (!wanted[i] && !compared) continue;
+        struct strategy_row *row = add_strategy(b, against_name[i], c, against_baseline[i]);
+        row->hidden = !wanted[i];
+        row->once = !wanted[i] && i == AGAINST_ALL; // only a level on the page
+    }
+    if (f->report) add_shares(b);
+    b->cells = b->strategies * b->seeds;
+    return CLI_GO;
+}
+
+/* ---- saying it ---- */
+
+static void say_classes(const struct config *c) {
+    printf("  classes     ");
+    for (size_t i = 0; i < c->model.classes.n && i < NAMES_SHOWN; i++) printf("%s%s", i ? ", " : "", c->model.classes.at[i]);
+    if (c->model.classes.n > NAMES_SHOWN) printf(", … (%zu)", c->model.classes.n);
+    printf("; looked for: %s\n", *c->model.positive ? c->model.positive : c->model.classes.at[c->model.classes.n - 1]);
+}
+
+static void say_features(const struct config *c, int type, const char *title) {
+    size_t n = 0;
+    for (size_t i = 0; i < c->features_n; i++) {
+        const struct feature_config *f = &c->features[i];
+        if (f->type != type || ++n > NAMES_SHOWN) continue;
+        printf("%s%s", n == 1 ? title : ", ", f->name);
+        if (f->type == FEATURE_CATEGORY && f->values.n) printf(" (%zu values)", f->values.n);
+        else if (f->type == FEATURE_CATEGORY) printf(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->missing) printf(" (may be missing)");
+    }
+    if (n > NAMES_SHOWN) printf(", … (%zu)", n);
+    if (n) printf("\n");
+}
+
+void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f) {
+    const struct strategy_row *row = &b->strategy[0];
+    const struct config *c = &row->config;
+    printf("%s: %zu samples of %zu columns, truth in %s\n", f->data, b->series.n, b->series.d, f->label);
+    if (b->series.unreadable) printf("  left out    %llu rows that cannot be read or have no known label\n", (unsigned long long)b->series.unreadable);
+    say_classes(c);
+    say_features(c, FEATURE_NUMBER, "  numbers     ");
+    say_features(c, FEATURE_CATEGORY, "  categories  ");
+    say_features(c, FEATURE_BOOLEAN, "  yes or no   ");
+    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager), 100 * row->budget,
+           row->budget * (double)b->series.n);
+    if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
+    printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
+    if (b->delay >= b->series.n) printf("  labels      come back after %zu samples: not one before the file ends\n", b->delay);
+    else if (b->delay) printf("  labels      come back after %zu samples", b->delay);
+    else printf("  labels      come back at once");
+    if (b->delay < b->series.n) printf(b->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * b->noise);
+    printf("  runs        %zu seed%s from %llu on\n\n", b->seeds, b->seeds > 1 ? "s" : "", (unsigned long long)b->first_seed);
+    fflush(stdout);
+}
