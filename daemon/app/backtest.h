@@ -33,6 +33,7 @@ struct backtest {
     struct strategy_row strategy[STRATEGIES_MAX];
     size_t strategies, seeds, cells;
     struct simulation_result *result; // (strategies, seeds)
+    double budget; // share of the samples, with what is asked up front
     size_t delay;
     uint64_t first_seed;
     double noise;

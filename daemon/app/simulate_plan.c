@@ -35,7 +35,7 @@ int simulate_check(const struct simulate_flags *f) {
         {f->seeds == 0, "--seeds 0 leaves no run"},
         {f->seeds > SEEDS_MOST, "--seeds: 100,000 at most"},
         {given(f->budget) && f->budget > 1, "--budget is a share of the samples: 0 to 1"},
-        {given(f->upfront) && f->upfront > 1, "--upfront is a share of the budget: 0 to 1"},
+        {given(f->upfront) && f->upfront >= 1, "--upfront is a share of the budget, below 1: the random arm lives on the rest, and every unbiased figure on it"},
         {given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
         {given(f->upfront) && f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->positive && f->config, "--positive and -c contradict each other: the configuration says model.positive"},
@@ -105,13 +105,14 @@ static void split_budget(struct config *c, double upfront, size_t n) {
     c->budget.rate = fmax(0, (whole - (double)c->budget.upfront) / (double)n);
 }
 
-static int apply_flags(struct config *c, const struct simulate_flags *f, size_t n) {
+static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
     if (code != CLI_GO) return code;
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
     if (given(f->budget)) c->budget.rate = f->budget;
-    if (given(f->upfront)) split_budget(c, f->upfront, n);
+    b->budget = c->budget.rate + (double)c->budget.upfront / (double)b->series.n;
+    if (given(f->upfront)) split_budget(c, f->upfront, b->series.n);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
     return CLI_GO;
 }
@@ -119,8 +120,6 @@ static int apply_flags(struct config *c, const struct simulate_flags *f, size_t 
 /* ---- strategies ---- */
 
 enum { FITS_OF_ALL = 1000 };
-
-static double whole_budget(const struct config *c, size_t n) { return c->budget.rate + (double)c->budget.upfront / (double)n; }
 
 /* What a baseline does differently. "random" spends the same budget evenly: an up-front grant is not its way. */
 static void make_baseline(struct strategy_row *row, const struct backtest *b) {
@@ -136,7 +135,7 @@ static void make_baseline(struct strategy_row *row, const struct backtest *b) {
 static struct strategy_row *add_strategy(struct backtest *b, const char *name, const struct config *c, enum baseline baseline) {
     CHECK(b->strategies < STRATEGIES_MAX);
     struct strategy_row *row = &b->strategy[b->strategies++];
-    *row = (struct strategy_row){.name = name, .config = *c, .baseline = baseline, .budget = whole_budget(c, b->series.n), .share = 1};
+    *row = (struct strategy_row){.name = name, .config = *c, .baseline = baseline, .budget = b->budget, .share = 1};
     if (b->strategies > 1) make_baseline(row, b);
     return row;
 }
@@ -177,7 +176,7 @@ static void add_shares(struct backtest *b) {
 
 int simulate_plan(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     bool wanted[AGAINST_N] = {0};
-    int code = apply_flags(c, f, b->series.n);
+    int code = apply_flags(b, c, f);
     if (code == CLI_GO) code = read_against(f->against, wanted);
     if (code != CLI_GO) return code;
     add_strategy(b, "winnowd", c, BASELINE_NONE);
