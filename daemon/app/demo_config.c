@@ -43,7 +43,7 @@ int demo_config_write(const struct demo_config_options *o, struct demo_source *s
     pair(yaml, "brokers", o->brokers);
     write_topics(o, demo_source_partitions(source), yaml);
     write_query(o, yaml);
-    buf_str(yaml, "route:\n  interval: 10ms\nwatch:\n");
+    buf_str(yaml, "route:\n  interval: 10ms\ntrain:\n  interval: 100ms\nwatch:\n");
     pair(yaml, "listen", o->listen);
     return demo_source_config(source, yaml, why);
 }

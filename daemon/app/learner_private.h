@@ -30,7 +30,8 @@ struct learner {
     struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
     size_t answered_n;
     size_t memories[16], memories_n, largest_memory;
-    int64_t rescan_ms, expire_ms, published_ms, progress_ms;
+    int64_t rescan_ms, expire_ms, published_ms, progress_ms, fit_ms;
+    size_t version_bytes; // of the newest version's record
     uint64_t published_rows, published_digest; // of the labelled set behind the newest version
     struct policy_learner policy; // as it stands on the topic
     bool policy_known;

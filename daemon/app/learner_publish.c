@@ -82,7 +82,7 @@ int learner_catch_up(struct learner *l) {
 
 static struct schedule schedule_of(const struct learner *l, const struct store_counts *c) {
     return (struct schedule){.labelled = c->labelled, .open = c->open, .per_class = c->per_class, .changed = c->digest != l->published_digest,
-                             .published_rows = l->published_rows, .since_ms = clock_ms() - l->published_ms};
+                             .published_rows = l->published_rows, .since_ms = clock_ms() - l->published_ms, .cost_ms = l->fit_ms, .bytes = l->version_bytes};
 }
 
 /* ---- fitting ---- */
@@ -102,11 +102,13 @@ static int fit(struct learner *l, const struct store_counts *counts, struct mode
     struct fit_options options = fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memories);
     struct store_rows rows;
     TRY(store_rows(l->store, l->largest_memory, fit_members(&options), &rows));
-    struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .members = rows.members, .member = rows.member};
+    struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .key = rows.key, .members = rows.members, .member = rows.member};
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
     int64_t started = clock_ns();
     int result = fit_model(out, &options, &labelled, &tasks);
-    metric_observe(METRIC_fit_seconds, (double)(clock_ns() - started) * 1e-9);
+    int64_t took = clock_ns() - started;
+    metric_observe(METRIC_fit_seconds, (double)took * 1e-9);
+    l->fit_ms = took / 1000000;
     store_rows_release(&rows);
     TRY(result);
     struct model *m = *out;
@@ -140,7 +142,7 @@ static void put_named(struct edition *e, const char *name, const char *what, con
     buf_release(&key);
 }
 
-static void put_version(struct edition *e, const char *name, struct model *m) {
+static size_t put_version(struct edition *e, const char *name, struct model *m) {
     struct buf record = {0}, key = {0};
     model_write(m, name, &record);
     size_t chunks = (record.len + CHUNK_BYTES - 1) / CHUNK_BYTES;
@@ -150,8 +152,10 @@ static void put_version(struct edition *e, const char *name, struct model *m) {
         registry_chunk_key(&key, name, m->version, i);
         put(e, buf_view(&key), (struct text){record.at + from, n}, chunks);
     }
+    size_t bytes = record.len;
     buf_release(&record);
     buf_release(&key);
+    return bytes;
 }
 
 /* The oldest versions leave the topic; the live one and a pinned one never do. */
@@ -232,7 +236,7 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
     struct schedule schedule = schedule_of(l, counts);
     struct policy_learner policy = schedule_policy(l->config, &schedule, live);
     if (m) {
-        put_version(e, l->config->service.name, m);
+        l->version_bytes = put_version(e, l->config->service.name, m);
         put_tombstones(e, l);
     }
     bool changed = policy_changed(l, &policy);

@@ -25,6 +25,13 @@ struct partition {
     struct partition_state state;
 };
 
+/* What the manager would have asked, and could have afforded, of late. */
+enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED, DEMAND_LABELS = 40 };
+struct demand {
+    double named, due;
+    int state;
+};
+
 struct pipeline {
     const struct config *config;
     const struct features *features;
@@ -42,6 +49,7 @@ struct pipeline {
     float *scratch, *member; // for model_predict
     size_t scratch_n;
     struct selection selection;
+    struct demand demand;
     struct buf out;
 };
 
@@ -293,8 +301,23 @@ static void decide(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms
     struct partition *at = partition_at(p, r->partition);
     if (at->state.policy != s->policy.number || at->state.model != (s->model ? s->model->version : 0)) switch_to(p, r->partition, r->offset, at, s);
     struct candidate candidate = {.partition = r->partition, .offset = r->offset, .prob = b->prob + i * b->k, .member = s->model ? b->member + i * b->members * b->k : NULL,
-                                  .members = s->model ? s->model->shape.members : 0, .scored = s->model != NULL};
+                                  .row = b->raw + i * b->d, .model = s->model, .scored = s->model != NULL};
     strategy_decide(p->strategy, &s->policy, now_ms, &candidate, &at->state, &b->decision[i]);
+}
+
+/* Starved: the manager wants far less than it may have. Flooded: far more, so the purse decides and what is asked is no longer the best. */
+static void say_demand(struct pipeline *p) {
+    static const char *const said[] = {"the manager's wishes fit the budget again", "the budget manager asks for far less than its budget: its threshold is too high for these utilities",
+                                       "the budget manager asks for far more than its budget, and the purse refuses: its threshold is too low for these utilities"};
+    struct demand *d = &p->demand;
+    if (d->due < DEMAND_LABELS) return;
+    double ratio = d->named / d->due;
+    int now = ratio < 0.25 ? DEMAND_STARVED : ratio > 4 ? DEMAND_FLOODED : DEMAND_FITS;
+    metric_set(METRIC_demand, 0, ratio);
+    if (now != d->state) LOG(NOTICE, now == DEMAND_FITS ? "queue_fits" : now == DEMAND_STARVED ? "queue_starved" : "queue_flooded", said[now], L_F64("demand", ratio));
+    d->state = now;
+    d->named /= 2;
+    d->due /= 2;
 }
 
 static void query(struct pipeline *p, struct batch *b, int64_t now_ms) {
@@ -313,14 +336,17 @@ static void query(struct pipeline *p, struct batch *b, int64_t now_ms) {
         uncovered += !d->covered;
         decided++;
         utility += d->utility;
-        threshold = d->threshold;
+        if (d->ask) threshold = d->threshold;
+        p->demand.named += d->manager_probability;
+        p->demand.due += d->rate;
     }
     for (size_t a = 0; a < ASKS; a++)
         if (asked[a]) metric_add(METRIC_asked, a, asked[a]);
     metric_add(METRIC_uncovered, 0, uncovered);
     if (!decided) return;
     metric_set(METRIC_utility_mean, 0, utility / (double)decided);
-    metric_set(METRIC_threshold, 0, threshold);
+    if (threshold != 0) metric_set(METRIC_threshold, 0, threshold);
+    say_demand(p);
 }
 
 /* ---- route ---- */

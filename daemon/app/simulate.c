@@ -76,7 +76,7 @@ int command_simulate(int argc, char **argv) {
         {"measure", 0, FLAG_TEXT, &f.measure, "M", MEASURE_CHOICES, false},
         {"manager", 0, FLAG_TEXT, &f.manager, "R", MANAGER_CHOICES, false},
         {"budget", 0, FLAG_NUMBER, &f.budget, "B", "share of samples that may be asked", false},
-        {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same", false},
+        {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same. Default without -c: 3 √(labels of the budget)", false},
         {"delay", 0, FLAG_COUNT, &f.delay, "SAMPLES", "that pass before a label is back", false},
         {"noise", 0, FLAG_NUMBER, &f.noise, "P", "share of labels that are wrong", false},
         {"seed", 0, FLAG_COUNT, &f.seed, "S", "the first seed (1)", false},

@@ -99,7 +99,7 @@ static double utility(const struct loop *l, size_t i) {
     float prob[2];
     if (!l->o->active || !l->model) return drawn(l, i);
     model_predict(l->model, p->row + i * p->d, l->scratch, NULL, prob);
-    return measure_utility((enum measure)l->o->config->query.measure, prob, 2, 1);
+    return measure_utility((enum measure)l->o->config->query.measure, &(struct measure_input){.prob = prob, .k = 2, .positive = 1});
 }
 
 /* The best n of those without a label; equal ones by number. */

@@ -98,11 +98,15 @@ static int choose(const char *flag, const char *choices, const char *word, int *
     return EX_USAGE;
 }
 
-/* The share that is asked up front comes out of the budget: n·rate + grant stay n·B. */
-static void split_budget(struct config *c, double upfront, size_t n) {
-    double whole = c->budget.rate * (double)n;
-    c->budget.upfront = (int64_t)(upfront * whole);
-    c->budget.rate = fmax(0, (whole - (double)c->budget.upfront) / (double)n);
+/* Of a whole budget of so many labels: 3 times their root. A learner's error falls about like the root of its labels, so the first ones are
+ * worth most, and a small budget is best spent at once (tried: docs/DESIGN.md section 6). */
+static double usual_upfront(double labels) { return labels > 0 ? fmin(0.95, 3 / sqrt(labels)) : 0; }
+
+/* Sets rate and grant for a whole budget; the grant comes out of it: n·rate + grant stay n·B. */
+static void set_budget(const struct backtest *b, double whole, struct config *c) {
+    double labels = whole * (double)b->series.n;
+    c->budget.upfront = (int64_t)(labels * (b->usual_upfront ? usual_upfront(labels) : b->upfront));
+    c->budget.rate = fmax(0, (labels - (double)c->budget.upfront) / (double)b->series.n);
 }
 
 static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
@@ -112,7 +116,9 @@ static int apply_flags(struct backtest *b, struct config *c, const struct simula
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
     if (given(f->budget)) c->budget.rate = f->budget;
     b->budget = c->budget.rate + (double)c->budget.upfront / (double)b->series.n;
-    if (given(f->upfront)) split_budget(c, f->upfront, b->series.n);
+    b->usual_upfront = !given(f->upfront) && !f->config;
+    b->upfront = given(f->upfront) ? f->upfront : b->budget > 0 ? (double)c->budget.upfront / (double)b->series.n / b->budget : 0;
+    if (given(f->upfront) || b->usual_upfront) set_budget(b, b->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
     return CLI_GO;
 }
@@ -168,8 +174,8 @@ static void add_shares(struct backtest *b) {
             row->share = share /= 2;
             row->hidden = true;
             row->budget *= share;
-            row->config.budget.rate *= share;
-            row->config.budget.upfront = (int64_t)((double)row->config.budget.upfront * share);
+            if (i == 0) set_budget(b, row->budget, &row->config);
+            else row->config.budget.rate = row->budget;
         }
     }
 }

@@ -31,7 +31,7 @@ static double utility_of(enum measure m, const struct cell *c) {
     for (int i = 0; i < 3; i++)
         for (int p = 0; p < 2; p++) prob[p + 1] += (float)c->corner[i][p] / (3.0F * CELLS);
     prob[0] = 1 - prob[1] - prob[2];
-    return measure_utility(m, prob, 3, 0);
+    return measure_utility(m, &(struct measure_input){.prob = prob, .k = 3});
 }
 
 /* Calls visit for the triangles that point up and those that point down. */

@@ -24,7 +24,7 @@ enum { MEMORIES_MAX = 16 };
 /* Asked samples in the order of asking, which is also label order: the first `labelled` of them have their answer. */
 struct questions {
     size_t n, cap, labelled, members;
-    size_t *sample;
+    uint64_t *sample;
     double *row, *weight, *propensity; // (n, d), (n), (n)
     int *label, *predicted;
     float *member;                     // (n, members, k)
@@ -41,11 +41,11 @@ struct simulation {
     struct model *model;
     struct snapshot snapshot;
     size_t published_rows, *per_class;
-    int64_t published_ms;
     struct score *score;
     struct prequential *prequential;
     struct simulation_result *out;
     EVP_MD_CTX *digest;
+    double threshold;       // of the last request
     double balance, lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
     int last_label;
 };
@@ -153,11 +153,16 @@ static void ask(struct simulation *s, const struct batch *b, size_t i, size_t sa
 
 /* ---- learning ---- */
 
-static int refit(struct simulation *s, size_t sample) {
+static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
     const struct questions *q = &s->asked;
-    size_t d = s->o->series->d, k = s->o->series->k, from = q->labelled > s->largest ? q->labelled - s->largest : 0, first = q->n > s->largest ? q->n - s->largest : 0;
-    struct fit_rows rows = {.n = q->labelled - from, .row = q->row + from * d, .label = q->label + from, .propensity = q->propensity + from, .members = q->members,
-                            .member = q->member + from * q->members * k};
+    return (struct fit_rows){.n = q->labelled - from, .row = q->row + from * s->o->series->d, .label = q->label + from, .propensity = q->propensity + from, .key = q->sample + from, .members = q->members,
+                             .member = q->member + from * q->members * s->o->series->k};
+}
+
+static int refit(struct simulation *s) {
+    const struct questions *q = &s->asked;
+    size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0, first = q->n > s->largest ? q->n - s->largest : 0;
+    struct fit_rows rows = labelled_from(s, from);
     struct fit_tasks tasks = {.n = q->n - first, .row = q->row + first * d, .weight = q->weight + first};
     struct model *fresh;
     TRY(fit_model(&fresh, &s->fit, &rows, &tasks));
@@ -165,7 +170,15 @@ static int refit(struct simulation *s, size_t sample) {
     s->model = fresh;
     s->model->version = ++s->out->models;
     s->published_rows = q->labelled;
-    s->published_ms = (int64_t)sample;
+    return 0;
+}
+
+/* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each train.interval; `delay` stands for that wait. */
+static int improve(struct simulation *s, const struct schedule *schedule, size_t before) {
+    if (schedule_due(s->config, schedule)) return refit(s);
+    size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
+    struct fit_rows rows = labelled_from(s, from < before ? from : before);
+    if (s->model) fit_step(s->model, &s->fit, &rows, s->asked.labelled - before);
     return 0;
 }
 
@@ -179,9 +192,8 @@ static int learn(struct simulation *s, size_t sample) {
         if (q->propensity[q->labelled] > 0) prequential_add(s->prequential, q->label[q->labelled], q->predicted[q->labelled], q->propensity[q->labelled]);
     }
     if (q->labelled == before || s->o->baseline == BASELINE_LAST) return 0;
-    struct schedule schedule = {.labelled = q->labelled, .open = q->n - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows,
-                                .since_ms = (int64_t)sample - s->published_ms};
-    if (schedule_due(s->config, &schedule)) TRY(refit(s, sample));
+    struct schedule schedule = {.labelled = q->labelled, .open = q->n - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows};
+    TRY(improve(s, &schedule, before));
     struct policy_learner wanted = schedule_policy(s->config, &schedule, s->model ? s->model->version : 0);
     const struct policy_learner *now = &s->policy.learner;
     if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full) s->policy.number++;
@@ -198,7 +210,7 @@ static void note_point(struct simulation *s, size_t sample, const struct decisio
     if (r->points >= points || (sample + 1) * points < n * (r->points + 1)) return;
     struct score_figures f;
     score_counts(s->score, &f);
-    r->curve[r->points++] = (struct curve_point){sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, d->threshold, d->utility};
+    r->curve[r->points++] = (struct curve_point){sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, s->threshold, d->utility};
 }
 
 static void note_spending(struct simulation *s, bool asked) {
@@ -217,6 +229,7 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
     if (asked) ask(s, b, i, sample, said, all ? 1 : d->propensity, !all && d->by_random);
     unsigned char mark[2] = {asked, (unsigned char)d->reason};
     EVP_DigestUpdate(s->digest, mark, sizeof mark);
+    if (d->ask) s->threshold = d->threshold;
     note_spending(s, asked);
     note_point(s, sample, d);
 }

@@ -180,6 +180,20 @@ static void check_mix(struct reading *r) {
     }
 }
 
+static void check_committee(struct reading *r) {
+    if (fine(r, OPTION_train_committee) && r->config->train.committee == 1)
+        problem(&r->problems, place(r, OPTION_train_committee), "train.committee", "1 member cannot disagree; allowed: 0, or 2 to 32");
+}
+
+/* The logarithm of p2/p1 is never above 0. */
+static void check_threshold(struct reading *r) {
+    const struct config *c = r->config;
+    if (!fine(r, OPTION_query_manager) || !fine(r, OPTION_query_measure) || !fine(r, OPTION_query_threshold)) return;
+    if (c->query.manager == MANAGER_FIXED && c->query.measure == MEASURE_LOG_ODDS_MARGIN && c->query.threshold >= 0)
+        problem(&r->problems, place(r, OPTION_query_threshold), "query.threshold",
+                "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second class two thirds as likely as the first); or take measure margin, from 0 to 1", c->query.threshold);
+}
+
 /* Properties that a promise depends on are not for the operator; the others only the library can judge (base/kafka.h). */
 static void check_properties(struct reading *r) {
     static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer, OPTION_kafka_producer};
@@ -313,6 +327,8 @@ void config_check(struct reading *r) {
     check_classes(r);
     check_properties(r);
     check_mix(r);
+    check_committee(r);
+    check_threshold(r);
     check_budget(r);
     check_times(r);
     check_features(r);

@@ -113,6 +113,8 @@ static double in_hand(const struct partition_state *s) {
     return (double)s->tokens / (double)TOKEN_ONE - saved;
 }
 
+double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
+
 static double steered(const struct budget *b, double rate, const struct partition_state *s) {
     double own = rate - (s->block_size ? 1.0 / s->block_size : 0);
     double spare = fmin(spare_most, (double)b->burst / (double)TOKEN_ONE / 4);

@@ -31,6 +31,9 @@ void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t
 /* Earns for the next sample, begins blocks and periods, and says what may be asked. */
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, struct partition_state *s);
 
+/* What is the strategy arm's of the rate, in the long run. */
+double budget_strategy_rate(const struct budget *b);
+
 struct charge {
     bool upfront, strategy, random_;
 };

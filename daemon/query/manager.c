@@ -1,9 +1,10 @@
 /* Budget managers. A manager names the probability with which it would ask; the strategy arm draws, and the purse has the last word.
  *
- * So a manager can neither overspend nor change the propensities, and a new one is a row and a function or two.
- * quantile_window: the smoothed rank of the utility among the last W, ties broken at random, as a conformal p-value (Vovk, Gammerman,
- * Shafer 2005). For exchangeable utilities it asks exactly at the rate, whatever their distribution and however few are in the window:
- * equal ones don't flood, and an empty window is a random draw. Thread: worker thread */
+ * So a manager can neither overspend nor change the propensities, and a new one is a row and a function or two. All work on ranks or on
+ * codes of utilities, and a step of so many codes is a step by a factor, so none cares which measure it serves. Each remembers at most one
+ * word beside the window.
+ *
+ * Thread: worker thread */
 #include "manager.h"
 
 #include "base/error.h"
@@ -13,11 +14,28 @@
 
 static double clamp(double x, double least, double most) { return x < least ? least : x > most ? most : x; }
 
-/* ---- random ---- */
+static double word(const struct manager_call *c) {
+    float x;
+    memcpy(&x, c->own, sizeof x);
+    return (double)x;
+}
+
+static void put_word(uint32_t *own, double value) {
+    float x = (float)value;
+    memcpy(own, &x, sizeof x);
+}
+
+/* ---- random, periodic, fixed ---- */
 
 static struct manager_answer ask_random(const struct manager_call *c) { return (struct manager_answer){.probability = c->rate}; }
 
-/* ---- fixed ---- */
+/* Each time a whole label has been saved up; the word is what has been, at most two. */
+static struct manager_answer ask_periodic(const struct manager_call *c) { return (struct manager_answer){.probability = word(c) + c->rate >= 1}; }
+
+static void note_periodic(const struct manager_call *c, double named, bool asked) {
+    (void)named;
+    put_word(c->own, fmin(word(c) + c->rate, 2) - asked);
+}
 
 static struct manager_answer ask_fixed(const struct manager_call *c) {
     return (struct manager_answer){.probability = c->utility >= c->fixed, .threshold = c->fixed};
@@ -25,59 +43,152 @@ static struct manager_answer ask_fixed(const struct manager_call *c) {
 
 /* ---- quantile_window ---- */
 
-/* Eight codes at a time, written out: what -O2 leaves scalar would be most of a decision's cost. */
-enum { LANES = 8 };
-typedef uint16_t lanes __attribute__((vector_size(2 * LANES)));
-
-static size_t count_at_most(const uint16_t *value, size_t n, uint16_t limit) {
-    lanes sums = {0};
-    size_t i = 0, count = 0;
-    for (; i + LANES <= n; i += LANES) {
-        lanes some;
-        memcpy(&some, value + i, sizeof some);
-        sums -= (lanes)(some <= limit); // true is all ones
-    }
-    for (size_t l = 0; l < LANES; l++) count += sums[l];
-    for (; i < n; i++) count += value[i] <= limit;
-    return count;
+/* The smoothed rank of the utility among the last W, ties broken at random, as a conformal p-value (Vovk, Gammerman, Shafer 2005). For
+ * exchangeable utilities it asks exactly at the rate, whatever their distribution and however few are in the window: equal ones don't flood,
+ * and an empty window is a random draw. */
+static double rank_probability(const struct manager_call *c) {
+    double n = *c->window.n, below = (double)window_below(&c->window, c->code), equal = (double)window_at_most(&c->window, c->code) - below;
+    return clamp(1 - ((1 - c->rate) * (n + 1) - below) / (equal + 1), 0, 1); // so many ranks are not asked
 }
 
-static size_t count_below(const uint16_t *value, size_t n, uint16_t limit) {
-    return limit ? count_at_most(value, n, (uint16_t)(limit - 1)) : 0;
+static struct manager_answer ask_quantile_window(const struct manager_call *c) { return (struct manager_answer){.probability = rank_probability(c)}; }
+
+static double window_threshold(const struct manager_call *c) { return *c->window.n ? utility_value(window_edge(&c->window, c->rate)) : 0; }
+
+static void note_window(const struct manager_call *c, double named, bool asked) {
+    (void)named, (void)asked;
+    window_note(&c->window, c->code);
 }
 
-/* The nth smallest value, 1 ≤ nth ≤ n: bisection over codes needs no copy and no sorting. */
-static uint16_t nth_smallest(const uint16_t *value, size_t n, size_t nth) {
-    uint32_t low = 0, high = UINT16_MAX;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (count_at_most(value, n, (uint16_t)middle) >= nth) high = middle;
-        else low = middle + 1;
-    }
-    return (uint16_t)low;
+/* ---- a threshold that steps ---- */
+
+enum { OCTAVE = 512 }; // codes from a utility to its double (query/state.c)
+
+static const double step_small = 0.0144 * OCTAVE; // 1 %: Žliobaitė, Bifet, Pfahringer, Holmes 2014
+static const double step_large = 0.5 * OCTAVE;
+
+/* The threshold, as a code with a fraction; it starts at the first utility. */
+static double edge(const struct manager_call *c) {
+    double e = word(c);
+    return e > 0 ? e : c->code;
 }
 
-static struct manager_answer ask_quantile_window(const struct manager_call *c) {
-    const struct window *w = &c->window;
-    size_t n = *w->n, below = count_below(w->value, n, c->code), equal = count_at_most(w->value, n, c->code) - below;
-    double edge = (1 - c->rate) * (double)(n + 1); // so many ranks are not asked
-    struct manager_answer a = {.probability = clamp(1 - (edge - (double)below) / (double)(equal + 1), 0, 1)};
-    if (n) a.threshold = utility_value(nth_smallest(w->value, n, (size_t)clamp(ceil(edge), 1, (double)n)));
-    return a;
+static struct manager_answer over(const struct manager_call *c, double probability) {
+    return (struct manager_answer){.probability = probability, .threshold = utility_value((uint16_t)edge(c))};
 }
 
-static void note_quantile_window(const struct manager_call *c, bool asked) {
+/* Up by the share of asking above the rate, down by that below: the fixed point is the rate itself, where the paper's equal steps settle at
+ * one half and leave the rest to the purse. */
+static void step(const struct manager_call *c, double size, double named) {
+    put_word(c->own, clamp(edge(c) + size * (named - c->rate), 1, UINT16_MAX - 1));
+    window_note(&c->window, c->code);
+}
+
+static void step_slowly(const struct manager_call *c, double named, bool asked) {
     (void)asked;
-    const struct window *w = &c->window;
-    w->value[*w->at] = c->code;
-    *w->at = (uint8_t)((*w->at + 1u) % w->cap);
-    if (*w->n < w->cap) ++*w->n;
+    step(c, step_small, named);
+}
+
+/* Robbins and Monro 1951, on the pinball loss; steps of half an octave forget a drifted scale within a few labels. */
+static void step_fast(const struct manager_call *c, double named, bool asked) {
+    (void)asked;
+    step(c, step_large, named);
+}
+
+static void rescale_edge(uint32_t *own, int codes) {
+    float e;
+    memcpy(&e, own, sizeof e);
+    if (e > 0) put_word(own, clamp((double)e + codes, 1, UINT16_MAX - 1));
+}
+
+/* Variable: the threshold follows at a fixed relative step. Quantile tracker: the same rule with a large one. */
+static struct manager_answer ask_over(const struct manager_call *c) { return over(c, c->code > edge(c)); }
+
+static double normal_below(double z) { return erfc(-z / sqrt(2)) / 2; }
+
+/* Randomised variable (same paper): what the sample may be sure of is the threshold times max(0, N(1, 1)), its chance worked out, not drawn.
+ * A factor of 0 asks for nobody, on either side of zero; the peers disagree there, and one of them then always asks. */
+static struct manager_answer ask_random_variable(const struct manager_call *c) {
+    double e = utility_value((uint16_t)edge(c)), sureness = c->utility > 0 ? e / c->utility : c->utility / e; // over what is allowed
+    bool comparable = sureness > 0 && isfinite(sureness); // of one sign; else the threshold alone decides
+    return over(c, comparable ? normal_below(1 - sureness) : c->code > edge(c));
+}
+
+/* Split (same paper): a share of the samples is asked at random, so that change far from the boundary is seen too. */
+static struct manager_answer ask_split(const struct manager_call *c) {
+    static const double at_random = 0.2;
+    return over(c, at_random * c->rate + (1 - at_random) * (c->code > edge(c)));
+}
+
+/* ---- balanced incremental quantile filter ---- */
+
+/* Kottke, Krempl, Spiliopoulou 2015: the window's quantile, lowered by what was left unspent. The word is that, within ten labels, so an old
+ * debt is not paid for ever; ties are drawn, so equal utilities don't flood. */
+static double balanced_edge(const struct manager_call *c) {
+    static const double tolerance = 50;
+    size_t n = *c->window.n;
+    double least = utility_value(window_nth_smallest(&c->window, 1)), most = utility_value(window_nth_smallest(&c->window, n));
+    return utility_value(window_edge(&c->window, c->rate)) - (most - least) * word(c) / tolerance;
+}
+
+static struct manager_answer ask_biqf(const struct manager_call *c) {
+    if (!*c->window.n) return ask_random(c);
+    double e = balanced_edge(c);
+    return (struct manager_answer){.probability = c->utility > e ? 1 : c->utility < e ? 0 : rank_probability(c), .threshold = e};
+}
+
+static void note_biqf(const struct manager_call *c, double named, bool asked) {
+    (void)named;
+    put_word(c->own, clamp(word(c) + c->rate - asked, -10, 10));
+    window_note(&c->window, c->code);
+}
+
+/* ---- probabilities of the margin ---- */
+
+/* How far the utility lies below the best of the window, in units of the way from the best to the median: 0 at the boundary, 1 in the middle. */
+static double distance(const struct manager_call *c) {
+    size_t n = *c->window.n;
+    if (!n) return 1;
+    double best = utility_value(window_nth_smallest(&c->window, n)), middle = utility_value(window_nth_smallest(&c->window, (n + 1) / 2));
+    if (!(best > middle)) return 1;
+    return clamp((best - c->utility) / (best - middle), 0, 1e6);
+}
+
+/* The word is the logarithm of the rule's constant; it moves so that the mean probability is the rate. */
+static void control(const struct manager_call *c, double named, bool asked) {
+    (void)asked;
+    put_word(c->own, clamp(word(c) + 0.05 * (c->rate - named) / sqrt(fmax(c->rate, 1e-6)), -30, 30));
+    window_note(&c->window, c->code);
+}
+
+/* b/(b + |m|): Cesa-Bianchi, Gentile, Zaniboni 2006. */
+static struct manager_answer ask_margin_probability(const struct manager_call *c) {
+    double b = 0.05 * exp(word(c));
+    return (struct manager_answer){.probability = b / (b + distance(c))};
+}
+
+/* Importance-weighted active learning (Beygelzimer, Hsu, Langford, Zhang 2010): ask if the gap G in error that a change of mind would cost is
+ * within √ε + ε, else with the probability s that solves G = √(ε/s) + ε/s, so s = ((√ε + √(ε + 4εG)) / 2G)². ε = c₀ ln(t + 1)/t; c₀ is
+ * controlled, because with the paper's constant the rate falls like ln t / t and a drift finds it asleep. */
+static struct manager_answer ask_iwal(const struct manager_call *c) {
+    double t = fmin((double)c->seen + 1, 1000), gap = tanh(distance(c) / 2), e = exp(word(c)) * log(t + 1) / t;
+    if (gap <= sqrt(e) + e) return (struct manager_answer){.probability = 1};
+    double root = (sqrt(e) + sqrt(e + 4 * e * gap)) / (2 * gap);
+    return (struct manager_answer){.probability = fmin(1, root * root)};
 }
 
 static const struct manager_row rows[MANAGERS] = {
-    [MANAGER_RANDOM] = {RNG_MANAGER, ask_random, NULL},
-    [MANAGER_FIXED] = {RNG_MANAGER, ask_fixed, NULL},
-    [MANAGER_QUANTILE_WINDOW] = {RNG_TIE, ask_quantile_window, note_quantile_window},
+    [MANAGER_RANDOM] = {.stream = RNG_MANAGER, .ask = ask_random},
+    [MANAGER_PERIODIC] = {.stream = RNG_MANAGER, .ask = ask_periodic, .note = note_periodic},
+    [MANAGER_FIXED] = {.stream = RNG_MANAGER, .ask = ask_fixed},
+    [MANAGER_VARIABLE] = {.stream = RNG_MANAGER, .ask = ask_over, .note = step_slowly, .rescale = rescale_edge},
+    [MANAGER_RANDOM_VARIABLE] = {.stream = RNG_MANAGER, .ask = ask_random_variable, .note = step_slowly, .rescale = rescale_edge},
+    [MANAGER_SPLIT] = {.stream = RNG_MANAGER, .ask = ask_split, .note = step_slowly, .rescale = rescale_edge},
+    [MANAGER_QUANTILE_WINDOW] = {.stream = RNG_TIE, .ask = ask_quantile_window, .note = note_window, .threshold = window_threshold},
+    [MANAGER_QUANTILE_TRACKER] = {.stream = RNG_MANAGER, .ask = ask_over, .note = step_fast, .rescale = rescale_edge},
+    [MANAGER_BIQF] = {.stream = RNG_TIE, .ask = ask_biqf, .note = note_biqf},
+    [MANAGER_MARGIN_PROBABILITY] = {.stream = RNG_MANAGER, .ask = ask_margin_probability, .note = control},
+    [MANAGER_IWAL] = {.stream = RNG_MANAGER, .ask = ask_iwal, .note = control},
 };
 
 const struct manager_row *manager_row(enum manager m) {

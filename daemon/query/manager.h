@@ -6,33 +6,32 @@
 #include "query/state.h"
 
 #include "base/rng.h"
-
-/* The utilities of one measure: a ring inside the state. */
-struct window {
-    uint16_t *value; // (cap)
-    uint8_t *n, *at; // values held; place of the next
-    size_t cap;
-};
+#include "window.h"
 
 struct manager_call {
     double rate;       // at which the strategy arm should ask just now, 0..1
     double utility;    // not NaN
     uint16_t code;     // of that utility
     double fixed;      // query.threshold
+    uint64_t seen;     // samples of the partition before this one
     struct window window;
-    uint32_t *own;     // (STATE_OWN) the manager's own words in the state
+    uint32_t *own;     // the manager's own word in the state (one for each measure of a mix)
 };
 
 struct manager_answer {
     double probability; // of asking
-    double threshold;   // that the utility was held against; 0: none
+    double threshold;   // that the utility was held against; 0: none, or see manager_row.threshold
 };
 
 struct manager_row {
     enum rng_stream stream; // that decides where the probability is neither 0 nor 1
     struct manager_answer (*ask)(const struct manager_call *c);
-    /* After the decision; asked: the strategy arm did. NULL: nothing to note. */
-    void (*note)(const struct manager_call *c, bool asked);
+    /* After the decision; asked: the strategy arm did. named: the probability it was asked with. NULL: nothing to note. */
+    void (*note)(const struct manager_call *c, double named, bool asked);
+    /* Where telling the threshold costs more than the decision: called for asked samples only. */
+    double (*threshold)(const struct manager_call *c);
+    /* A new version's utilities are on another scale: so many codes up or down, a factor. NULL: the window is all there is. */
+    void (*rescale)(uint32_t *own, int codes);
 };
 
 const struct manager_row *manager_row(enum manager m);

@@ -1,29 +1,30 @@
 /* Utility of a sample by an uncertainty measure (Settles, "Active Learning Literature Survey", 2009).
  *
  * One idea: doubt is made of the probabilities of the other classes, never of 1 − p1. A saturated score has p1 = 1 exactly, but its
- * p2 is still a number of its own, so the order among confident samples is kept. A new measure is a row and a function.
+ * p2 is still a number of its own, so the order among confident samples is kept. A new measure is a row and a function; the measures of
+ * a committee are in measure_committee.c.
  *
  * It refuses nothing: NaN in, NaN out, and NaN is never asked for. Thread: any thread */
 #include "measure.h"
 
 #include "base/error.h"
-#include "query/strategy.h"
 
 #include <float.h>
 #include <math.h>
 
 struct top {
-    double first, second; // the two largest probabilities
-    double others;        // sum of all but the first
+    double first, second, last; // the two largest probabilities, and the least
+    double others;              // sum of all but the first
 };
 
 static struct top top_of(const struct measure_input *in) {
-    struct top t = {in->prob[0], 0, 0};
+    struct top t = {in->prob[0], 0, in->prob[0], 0};
     for (size_t i = 1; i < in->k; i++) {
         double p = in->prob[i], lesser = p > t.first ? t.first : p;
         t.others += lesser;
         if (lesser > t.second) t.second = lesser;
         if (p > t.first) t.first = p;
+        if (p < t.last) t.last = p;
     }
     return t;
 }
@@ -36,15 +37,22 @@ static double margin(const struct measure_input *in) {
     return t.others + t.second;
 }
 
-/* In nats; 0 ln 0 = 0. */
-static double entropy(const struct measure_input *in) {
+/* 1 − (p1 − pk): all that is not the first, and the last once more. */
+static double largest_margin(const struct measure_input *in) {
+    struct top t = top_of(in);
+    return t.others + t.last;
+}
+
+double measure_entropy(const float *prob, size_t k) {
     double sum = 0;
-    for (size_t i = 0; i < in->k; i++) {
-        double p = in->prob[i];
+    for (size_t i = 0; i < k; i++) {
+        double p = (double)prob[i];
         if (p > 0) sum -= p * log(p);
     }
     return sum;
 }
+
+static double entropy(const struct measure_input *in) { return measure_entropy(in->prob, in->k); }
 
 /* ln(p2 / p1), at most 0. A probability that ran out of float stands for the least one there is: finite, and last in order. */
 static double log_odds_margin(const struct measure_input *in) {
@@ -54,22 +62,71 @@ static double log_odds_margin(const struct measure_input *in) {
 
 static double risk(const struct measure_input *in) { return in->prob[in->positive]; }
 
-static double (*const rows[MEASURES])(const struct measure_input *in) = {
-    [MEASURE_LEAST_CONFIDENCE] = least_confidence,
-    [MEASURE_MARGIN] = margin,
-    [MEASURE_ENTROPY] = entropy,
-    [MEASURE_LOG_ODDS_MARGIN] = log_odds_margin,
-    [MEASURE_RISK] = risk,
-    [MEASURE_MIX] = NULL, // draws one of the others (strategy.c)
-};
+/* ---- expected gradient length ---- */
 
-double measure_value(enum measure m, const struct measure_input *in) {
-    CHECK(m < MEASURES && rows[m] && in->k >= 2 && in->positive < in->k);
-    for (size_t i = 0; i < in->k; i++)
-        if (isnan(in->prob[i])) return NAN;
-    return rows[m](in);
+/* Σ p_c |p − e_c|: what the loss's gradient by the last layer's logits is expected to measure (Settles, Craven, Ray 2007). The squares are
+ * summed over the other classes, so that it does not saturate either. */
+static double expected_gradient(const struct measure_input *in) {
+    double squares = 0, sum = 0;
+    for (size_t c = 0; c < in->k; c++) squares += (double)in->prob[c] * (double)in->prob[c];
+    for (size_t c = 0; c < in->k; c++) {
+        double p = (double)in->prob[c], others = 0;
+        for (size_t o = 0; o < in->k; o++)
+            if (o != c) others += (double)in->prob[o];
+        sum += p * sqrt(fmax(0, squares - p * p) + others * others);
+    }
+    return sum;
 }
 
-double measure_utility(enum measure m, const float *prob, size_t k, size_t positive) {
-    return measure_value(m, &(struct measure_input){.prob = prob, .k = k, .positive = positive});
+static double squared_length(const struct measure_input *in, bool standardised) {
+    const struct model *m = in->model;
+    double sum = 1; // the bias
+    for (size_t i = 0; i < m->shape.d; i++) {
+        double x = standardised ? model_standardised(in->row[i], m->mean[i], m->scale[i]) : in->row[i];
+        sum += x * x;
+    }
+    return sum;
+}
+
+/* By the weights of standardised columns: preconditioned by each column's second moment, as adaptive learners do, so that no column's unit
+ * decides. For a multilayer perceptron too the first layer's input stands for the layer's. */
+static double gradient_length(const struct measure_input *in) { return expected_gradient(in) * sqrt(squared_length(in, true)); }
+static double gradient_length_raw(const struct measure_input *in) { return expected_gradient(in) * sqrt(squared_length(in, false)); }
+
+/* ---- the table ---- */
+
+static const struct row {
+    double (*of)(const struct measure_input *in);
+    bool committee, logarithm; // logarithm: the utility is one, so a factor is a summand
+} rows[MEASURES] = {
+    [MEASURE_LEAST_CONFIDENCE] = {least_confidence, false, false},
+    [MEASURE_MARGIN] = {margin, false, false},
+    [MEASURE_LARGEST_MARGIN] = {largest_margin, false, false},
+    [MEASURE_ENTROPY] = {entropy, false, false},
+    [MEASURE_LOG_ODDS_MARGIN] = {log_odds_margin, false, true},
+    [MEASURE_GRADIENT_LENGTH] = {gradient_length, false, false},
+    [MEASURE_GRADIENT_LENGTH_RAW] = {gradient_length_raw, false, false},
+    [MEASURE_VOTE_ENTROPY] = {measure_vote_entropy, true, false},
+    [MEASURE_CONSENSUS_ENTROPY] = {measure_consensus_entropy, true, false},
+    [MEASURE_KL_DIVERGENCE] = {measure_kl_divergence, true, false},
+    [MEASURE_MUTUAL_INFORMATION] = {measure_mutual_information, true, false},
+    [MEASURE_RISK] = {risk, false, false},
+    [MEASURE_MIX] = {NULL, false, false}, // draws one of the others (strategy.c)
+};
+
+bool measure_of_committee(enum measure m) { return rows[m].committee; }
+
+/* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is that of the standardised row under the version's own
+ * means and variances, exp(−½ mean z²): the reference that travels with every version, costs d multiplications, and needs no memory of samples. */
+static double gated(const struct measure_input *in, const struct row *r, double utility) {
+    double typical = -0.5 * (squared_length(in, true) - 1) / (double)in->model->shape.d * in->density;
+    return r->logarithm ? utility + typical : utility * exp(typical);
+}
+
+double measure_utility(enum measure m, const struct measure_input *in) {
+    CHECK(m < MEASURES && rows[m].of && in->k >= 2 && in->positive < in->k);
+    for (size_t i = 0; i < in->k; i++)
+        if (isnan(in->prob[i])) return NAN;
+    double utility = rows[m].of(in);
+    return in->density > 0 ? gated(in, &rows[m], utility) : utility;
 }

@@ -1,18 +1,13 @@
-/* Uncertainty measures: one row and one function each (measure.c). Private to the room.
+/* What the files of the measures share. Private to the room; the interface is query/strategy.h.
  * Thread: any thread */
 #pragma once
 
-#include "query/choices.h"
+#include "query/strategy.h"
 
-#include <stddef.h>
+/* In nats; 0 ln 0 = 0. */
+double measure_entropy(const float *prob, size_t k);
 
-/* What a measure may look at. Letters: k classes, m members. */
-struct measure_input {
-    const float *prob;   // (k)
-    size_t k, positive;
-    const float *member; // (members, k) or NULL
-    size_t members;
-};
-
-/* The utility by m (not MIX); larger: ask. NaN when a probability is. */
-double measure_value(enum measure m, const struct measure_input *in);
+double measure_vote_entropy(const struct measure_input *in);
+double measure_consensus_entropy(const struct measure_input *in);
+double measure_kl_divergence(const struct measure_input *in);
+double measure_mutual_information(const struct measure_input *in);

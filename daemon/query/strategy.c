@@ -26,7 +26,7 @@ struct strategy {
     size_t parts;
     uint32_t memory_of;
     const struct manager_row *manager;
-    double fixed;
+    double fixed, density;
     struct budget budget;
 };
 
@@ -76,7 +76,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
     CHECK(options->partitions > 0 && options->classes >= 2 && options->positive < options->classes);
     struct strategy *s = xcalloc(1, sizeof *s);
     *s = (struct strategy){.seed = (uint64_t)c->service.seed, .topic = options->topic, .classes = options->classes, .positive = options->positive,
-                           .manager = manager_row((enum manager)c->query.manager), .fixed = c->query.threshold,
+                           .manager = manager_row((enum manager)c->query.manager), .fixed = c->query.threshold, .density = c->query.density,
                            .budget = budget_of(c, options->topic, options->partitions)};
     int result = read_measures(s, c);
     if (result < 0) {
@@ -118,16 +118,22 @@ void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int
     budget_begin(&s->budget, partition, fresh, now_ms, state);
 }
 
-/* The oldest value is the next to go. In ascending order the small ones would all go first and the quantile would climb for a window's
+/* A small step of the model leaves the window as it is: what the partition itself saw last is the better sample. Else it is refilled.
+ * The oldest value is the next to go. In ascending order the small ones would all go first and the quantile would climb for a window's
  * length, so neighbours are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state) {
     enum { STRIDE = 79 };
     state->model = version;
     if (state->memory_of != s->memory_of) forget(s, state);
+    struct window own = window_at(s, state, 0);
+    if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
+    double rate = budget_strategy_rate(&s->budget);
+    uint16_t before = *own.n ? window_edge(&own, rate) : 0;
     empty_window(state);
     if (!quantiles || s->parts > 1) return; // quantiles are of one measure
     for (size_t i = 0; i < STATE_WINDOW; i++) state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
     state->window_n[0] = STATE_WINDOW;
+    if (s->manager->rescale && before) s->manager->rescale(state->own, window_edge(&own, rate) - before);
 }
 
 /* ---- a sample ---- */
@@ -154,24 +160,28 @@ static size_t draw_part(const struct step *t) {
 
 static uint16_t score(const struct step *t) {
     if (!t->c->scored) return utility_code(0);
-    const struct measure_input in = {.prob = t->c->prob, .k = t->s->classes, .positive = t->s->positive, .member = t->c->member, .members = t->c->members};
-    return utility_code(measure_value(t->s->part[t->part].measure, &in));
+    const struct measure_input in = {.prob = t->c->prob, .k = t->s->classes, .positive = t->s->positive, .member = t->c->member, .row = t->c->row, .model = t->c->model,
+                                     .density = t->s->density};
+    return utility_code(measure_utility(t->s->part[t->part].measure, &in));
 }
 
 /* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so that it starts with one. */
 static bool strategy_asks(const struct step *t, uint16_t code, struct decision *out) {
     const struct manager_row *row = t->s->manager;
     struct manager_call call = {.rate = t->allowed.rate, .utility = out->utility, .code = code, .fixed = t->s->fixed,
-                                .window = window_at(t->s, t->state, t->part), .own = t->state->own};
+                                .seen = t->state->admitted,
+                                .window = window_at(t->s, t->state, t->part), .own = &t->state->own[t->part]};
     struct manager_answer answer = {0};
     enum rng_stream stream = row->stream;
     if (isnan(call.utility)) answer.probability = 0;
     else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
     else answer = row->ask(&call);
     bool asks = t->allowed.strategy && draw(t, stream) < answer.probability;
-    if (t->c->scored && row->note) row->note(&call, asks);
-    out->threshold = answer.threshold;
+    bool asked = asks || t->allowed.drawn || t->allowed.upfront;
+    out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
+    if (t->c->scored && row->note) row->note(&call, answer.probability, asks);
     out->manager_probability = answer.probability;
+    out->rate = call.rate;
     return asks;
 }
 

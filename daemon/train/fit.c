@@ -2,8 +2,10 @@
  *
  * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give equal models, whatever crashed or
  * repeated on the way (promise I8). Members whose memories reach beyond the first label are the same fit, done once.
- * The mixture weighs each member by its discounted log loss on labels, each taken from the prediction that was recorded when the sample was
- * asked (exponential weights: Vovk 1990; old losses fade, for streams whose best member changes, the concern of Herbster and Warmuth 1998).
+ * The mixture weighs each member by its discounted Brier loss on labels, each taken from the prediction that was recorded when the sample was
+ * asked (exponential weights: Vovk and Zhdanov 2009, "Prediction with expert advice for the Brier game"; old losses fade, for streams whose
+ * best member changes, the concern of Herbster and Warmuth 1998). That loss is bounded: asked labels are the doubtful ones, and the log loss
+ * of a few bold errors among them would silence the member that is best on all others.
  *
  * Thread: learner thread */
 #include "fit_private.h"
@@ -16,11 +18,11 @@
 #include <string.h>
 
 enum { GOLDEN_ROWS = 8 };
-static const double loss_most = 7;    // one wild guess must not silence a member for good
-static const double mix_rate = 0.1;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
+static const double mix_rate = 0.3;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
 static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
 
-size_t fit_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+static size_t mixed(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+size_t fit_members(const struct fit_options *o) { return mixed(o) + o->committee; }
 
 /* ---- standardisation ---- */
 
@@ -101,11 +103,48 @@ static struct examples newest(const struct examples *all, size_t d, size_t memor
     return (struct examples){n, all->x + (all->n - n) * d, all->label + (all->n - n)};
 }
 
-/* (members, size) */
+/* A Poisson(1) draw by inversion, at most 7: more has a chance of one in 10⁵. */
+static size_t poisson(double u) {
+    size_t n = 0;
+    for (double p = exp(-1), below = p; u >= below && n < 7; below += p) p /= (double)++n;
+    return n;
+}
+
+/* The rows, each as often as member m drew it; the newest row once where none was drawn. */
+static struct examples resampled(const struct fit_options *o, const struct fit_rows *rows, const double *x, size_t m, double *room, int *label) {
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        size_t times = poisson(rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
+        if (n == 0 && i + 1 == rows->n && !times) times = 1;
+        for (; times; times--, n++) {
+            memcpy(room + n * o->d, x + i * o->d, o->d * sizeof *room);
+            label[n] = rows->label[i];
+        }
+    }
+    return (struct examples){n, room, label};
+}
+
+/* The members after the mixture's. */
+static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, double *parameters) {
+    enum { MOST_TIMES = 7 };
+    if (!o->committee) return;
+    size_t size = network_size(w);
+    double *room = xmalloc(MOST_TIMES * rows->n * o->d * sizeof *room);
+    int *label = xmalloc(MOST_TIMES * rows->n * sizeof *label);
+    for (size_t m = mixed(o); m < fit_members(o); m++) {
+        struct examples mine = resampled(o, rows, x, m, room, label);
+        initial(w, o->seed, m, parameters + m * size);
+        fit_ridge(w, &mine, o->l2, parameters + m * size);
+    }
+    free(room);
+    free(label);
+}
+
+/* (members, size), the committee's left to fit_committee. */
 static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all) {
     size_t size = network_size(w);
     double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
-    for (size_t m = 0; m < fit_members(o); m++) {
+    for (size_t m = 0; m < mixed(o); m++) {
         double *here = parameters + m * size;
         bool ridge = m < o->memories_n;
         struct examples mine = newest(all, o->d, ridge ? o->memories[m] : all->n);
@@ -119,6 +158,15 @@ static double *fit_all(const struct fit_options *o, const struct network *w, con
         else fit_sgd(w, &mine, o->sgd_rate, here);
     }
     return parameters;
+}
+
+static void load_member(const struct network *w, const struct model *model, size_t member, double *parameters) {
+    for (size_t l = 0; l < w->layers; l++) {
+        size_t in = w->width[l], out = w->width[l + 1];
+        for (size_t i = 0; i < in * out; i++) parameters[i] = (double)model->weight[l][member * in * out + i];
+        for (size_t i = 0; i < out; i++) parameters[in * out + i] = (double)model->bias[l][member * out + i];
+        parameters += (in + 1) * out;
+    }
 }
 
 static void store_member(const struct network *w, const double *parameters, size_t member, struct model *model) {
@@ -138,17 +186,29 @@ static bool recorded(const float *member, size_t n) {
     return false;
 }
 
-static void mixture(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *mix) {
-    double keep = 1 - 1 / o->mix_memory, most = -INFINITY, sum = 0;
-    for (size_t m = 0; m < members; m++) mix[m] = 0;
-    for (size_t i = 0; rows->members == members && i < rows->n; i++) {
-        const float *said = rows->member + i * members * o->k;
-        if (!recorded(said, members * o->k)) continue;
-        for (size_t m = 0; m < members; m++) {
-            double of_truth = (double)said[m * o->k + (size_t)rows->label[i]];
-            mix[m] = keep * mix[m] - mix_rate * fmin(loss_most, -log(fmax(of_truth, 1e-300)));
-        }
+static double brier(const float *prob, size_t k, int label) {
+    double loss = 0;
+    for (size_t c = 0; c < k; c++) {
+        double miss = (double)prob[c] - (c == (size_t)label);
+        loss += miss * miss;
     }
+    return loss;
+}
+
+/* Moves the log weights, of any common offset, past the labels. */
+static void weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *log_weight) {
+    double keep = 1 - 1 / o->mix_memory;
+    for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
+        const float *said = rows->member + i * rows->members * o->k;
+        if (!recorded(said, members * o->k)) continue;
+        for (size_t m = 0; m < members; m++) log_weight[m] = keep * log_weight[m] - mix_rate * brier(said + m * o->k, o->k, rows->label[i]);
+    }
+}
+
+static void mixture(const struct fit_options *o, const struct fit_rows *rows, double *mix) {
+    double most = -INFINITY, sum = 0;
+    size_t members = mixed(o);
+    weigh(o, rows, members, mix);
     for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
     for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);
     for (size_t m = 0; m < members; m++) mix[m] /= sum;
@@ -170,11 +230,12 @@ static int by_utility(const void *a, const void *b) {
 static void utility_quantiles(const struct fit_options *o, const struct fit_tasks *t, struct model *model) {
     if (o->measure == MEASURE_MIX) return;
     struct scored *scored = xmalloc(t->n * sizeof *scored);
-    float *scratch = xmalloc((model_scratch(&model->shape) + o->k) * sizeof *scratch), *prob = scratch + model_scratch(&model->shape);
+    float *scratch = xmalloc((model_scratch(&model->shape) + (1 + model->shape.members) * o->k) * sizeof *scratch), *prob = scratch + model_scratch(&model->shape), *member = prob + o->k;
     double total = 0, passed = 0;
     for (size_t i = 0; i < t->n; i++) {
-        model_predict(model, t->row + i * o->d, scratch, NULL, prob);
-        scored[i] = (struct scored){measure_utility(o->measure, prob, o->k, o->positive), t->weight[i]};
+        model_predict(model, t->row + i * o->d, scratch, member, prob);
+        const struct measure_input in = {.prob = prob, .k = o->k, .positive = o->positive, .member = member, .row = t->row + i * o->d, .model = model, .density = o->density};
+        scored[i] = (struct scored){measure_utility(o->measure, &in), t->weight[i]};
         total += t->weight[i];
     }
     qsort(scored, t->n, sizeof *scored, by_utility);
@@ -215,8 +276,10 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows, con
     standardisation(tasks, o->d, model->mean, model->scale);
     double *x = standardised(rows, o->d, model->mean, model->scale);
     double *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label});
+    fit_committee(o, w, rows, x, parameters);
     for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
-    mixture(o, rows, fit_members(o), model->mix);
+    for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
+    mixture(o, rows, model->mix);
     utility_quantiles(o, tasks, model);
     golden_rows(tasks, model);
     free(parameters);
@@ -238,4 +301,29 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
     }
     *out = model;
     return 0;
+}
+
+/* The longer fits stay, and so do standardisation and quantiles: what follows the last few labels are the short fits, the SGD member and the
+ * mixture. */
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh) {
+    struct network w = network_of(o);
+    size_t members = fit_members(o), old = rows->n - fresh;
+    CHECK(fresh <= rows->n && model->shape.members == members && model->shape.layers == w.layers);
+    struct fit_rows said = {.n = fresh, .label = rows->label + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
+    for (size_t m = 0; m < mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
+    mixture(o, &said, model->mix);
+    double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(network_size(&w) * sizeof *parameters);
+    struct examples all = {rows->n, x, rows->label};
+    for (size_t m = 0; m < mixed(o); m++) {
+        bool ridge = m < o->memories_n;
+        if (ridge && (o->memories[m] > FIT_STEP_MEMORY || o->memories[m] > rows->n)) continue;
+        struct examples mine = newest(&all, o->d, ridge ? o->memories[m] : fresh);
+        if (ridge) initial(&w, o->seed, m, parameters);
+        else load_member(&w, model, m, parameters);
+        if (ridge) fit_ridge(&w, &mine, o->l2, parameters);
+        else fit_sgd(&w, &mine, o->sgd_rate, parameters);
+        store_member(&w, parameters, m, model);
+    }
+    free(parameters);
+    free(x);
 }

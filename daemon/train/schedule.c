@@ -5,12 +5,16 @@
  * Thread: learner thread, simulation */
 #include "train/schedule.h"
 
+enum { COST_SHARE = 20, BYTES_A_MS = 1000 };
+
+static int64_t longer(int64_t a, int64_t b) { return a > b ? a : b; }
+
 bool schedule_due(const struct config *c, const struct schedule *s) {
     if (s->labelled < (size_t)c->train.first || !s->changed) return false;
     if (!s->published_rows) return true;
     double grown = (double)s->labelled - (double)s->published_rows;
     if (grown >= 1 && (grown >= c->train.growth * (double)s->published_rows || grown >= (double)c->train.labels)) return true;
-    return s->since_ms >= c->train.interval;
+    return s->since_ms >= longer(c->train.interval, longer(COST_SHARE * s->cost_ms, (int64_t)(s->bytes / BYTES_A_MS)));
 }
 
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live) {
@@ -20,7 +24,7 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
 }
 
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive, const size_t *memories) {
-    struct fit_options o = {.d = d, .k = c->model.classes.n, .hidden_n = c->model.hidden.n, .memories_n = c->train.memories.n, .memories = memories, .sgd_rate = c->train.sgd_rate,
+    struct fit_options o = {.d = d, .k = c->model.classes.n, .hidden_n = c->model.hidden.n, .memories_n = c->train.memories.n, .memories = memories, .sgd_rate = c->train.sgd_rate, .committee = (size_t)c->train.committee, .density = c->query.density,
                             .l2 = c->train.l2, .mix_memory = (double)c->train.mix_memory, .seed = (uint64_t)c->service.seed, .measure = (enum measure)c->query.measure, .positive = positive};
     for (size_t i = 0; i < c->model.hidden.n; i++) o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
     return o;

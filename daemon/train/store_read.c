@@ -5,6 +5,8 @@
  * Thread: learner thread */
 #include "store_private.h"
 
+#include "base/rng.h"
+
 enum { FORGET_MOST = 1000 };
 
 /* ---- forgetting ---- */
@@ -93,10 +95,11 @@ struct filling {
     size_t most, members;
 };
 
-static void take_row(struct filling *f, size_t place, const struct entry *e) {
+static void take_row(struct filling *f, size_t place, const struct entry *e, uint64_t key) {
     size_t d = f->s->options.d, k = f->s->options.k;
     const char *at = f->s->scratch.at + sizeof *e;
     f->out->label[place] = e->answer.class_;
+    f->out->key[place] = key;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
     memcpy(f->out->row + place * d, at, d * sizeof(double));
     if (f->members && e->members == f->members) memcpy(f->out->member + place * f->members * k, at + d * sizeof(double), f->members * k * sizeof(float));
@@ -109,6 +112,7 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
     r->row = xcalloc(want * d, sizeof *r->row);
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
+    r->key = xcalloc(want, sizeof *r->key);
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
     MDB_cursor *cursor;
     MDB_val key, value;
@@ -119,7 +123,7 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
         uint8_t packed[1 + TASK_ID_BYTES];
         memcpy(packed, value.mv_data, sizeof packed);
         result = entry_read(f->s, txn, packed[0], packed + 1, &e);
-        if (result == 0) take_row(f, --left, &e);
+        if (result == 0) take_row(f, --left, &e, hash_bytes((const char *)packed, sizeof packed));
     }
     mdb_cursor_close(cursor);
     CHECK(result < 0 || left == 0); // counts and order move together
@@ -158,7 +162,7 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row, r->propensity, r->label, r->member, r->task_row, r->task_weight};
+    void *owned[] = {r->row, r->propensity, r->label, r->key, r->member, r->task_row, r->task_weight};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }

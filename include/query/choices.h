@@ -5,17 +5,32 @@
 #define MEASURE_TABLE(M)                                                                                               \
     M(LEAST_CONFIDENCE, "least_confidence")                                                                            \
     M(MARGIN, "margin")                                                                                                \
+    M(LARGEST_MARGIN, "largest_margin")                                                                                \
     M(ENTROPY, "entropy")                                                                                              \
     M(LOG_ODDS_MARGIN, "log_odds_margin")                                                                              \
+    M(GRADIENT_LENGTH, "gradient_length")                                                                              \
+    M(GRADIENT_LENGTH_RAW, "gradient_length_raw")                                                                      \
+    M(VOTE_ENTROPY, "vote_entropy")                                                                                    \
+    M(CONSENSUS_ENTROPY, "consensus_entropy")                                                                          \
+    M(KL_DIVERGENCE, "kl_divergence")                                                                                  \
+    M(MUTUAL_INFORMATION, "mutual_information")                                                                        \
     M(RISK, "risk")                                                                                                    \
     M(MIX, "mix")
-#define MEASURE_CHOICES "least_confidence|margin|entropy|log_odds_margin|risk|mix"
+#define MEASURE_CHOICES "least_confidence|margin|largest_margin|entropy|log_odds_margin|gradient_length|gradient_length_raw|vote_entropy|consensus_entropy|kl_divergence|mutual_information|risk|mix"
 
 #define MANAGER_TABLE(M)                                                                                               \
     M(RANDOM, "random")                                                                                                \
+    M(PERIODIC, "periodic")                                                                                            \
     M(FIXED, "fixed")                                                                                                  \
-    M(QUANTILE_WINDOW, "quantile_window")
-#define MANAGER_CHOICES "random|fixed|quantile_window"
+    M(VARIABLE, "variable")                                                                                            \
+    M(RANDOM_VARIABLE, "random_variable")                                                                              \
+    M(SPLIT, "split")                                                                                                  \
+    M(QUANTILE_WINDOW, "quantile_window")                                                                              \
+    M(QUANTILE_TRACKER, "quantile_tracker")                                                                            \
+    M(BIQF, "biqf")                                                                                                    \
+    M(MARGIN_PROBABILITY, "margin_probability")                                                                        \
+    M(IWAL, "iwal")
+#define MANAGER_CHOICES "random|periodic|fixed|variable|random_variable|split|quantile_window|quantile_tracker|biqf|margin_probability|iwal"
 
 #define POOL_RULE_TABLE(M)                                                                                             \
     M(PLAIN, "plain")                                                                                                  \

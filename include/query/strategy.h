@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "infer/model.h"
 #include "query/policy.h"
 #include "query/state.h"
 
@@ -34,10 +35,11 @@ void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int
 struct candidate {
     int32_t partition;
     int64_t offset;
-    const float *prob;   // (k)
-    const float *member; // (members, k) or NULL
-    size_t members;
-    bool scored;         // false: there is no model yet; utility is then 0 and the strategy arm cold
+    const float *prob;         // (k)
+    const float *member;       // (members, k) or NULL
+    const double *row;         // (d) raw
+    const struct model *model; // that scored it
+    bool scored;               // false: there is no model yet; utility is then 0 and the strategy arm cold
 };
 
 struct decision {
@@ -47,9 +49,10 @@ struct decision {
     enum ask reason;
     enum measure measure;  // the one that was used (mix draws)
     double utility;        // as decided on: rounded to its code
-    double threshold;      // 0 where the manager has none, and while cold
+    double threshold;      // of an asked sample; 0 where the manager has none, and while cold
     double propensity;     // 1, 1/m, or 0 when not covered
     double manager_probability; // what the manager calls its own probability of asking
+    double rate;           // that the strategy arm could afford just then
     uint64_t admitted_n, covered_n; // of the partition, this sample included: copies of the state after it
 };
 
@@ -57,9 +60,22 @@ struct decision {
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms, const struct candidate *c,
                      struct partition_state *state, struct decision *out);
 
-/* At a swap: refills the window from the new version's own utility quantiles (128 ascending values, or NULL: empties it), so that no
- * swap floods or starves the queue. Notes version in the state. */
+/* At a swap: refills the window from the new version's own utility quantiles (128 ascending values, or NULL: empties it) unless the window
+ * looks like a draw from them anyway, so that no swap floods or starves the queue. Notes version in the state. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state);
 
-/* Utility by measure m (not MIX); larger: ask. prob: (k). Positive: index for RISK. */
-double measure_utility(enum measure m, const float *prob, size_t k, size_t positive);
+/* What a measure may look at. Those of a single prediction need prob alone; the gradient's length needs row and model, a committee's
+ * disagreement member and model. */
+struct measure_input {
+    const float *prob; // (k)
+    size_t k, positive; // positive: the class of RISK
+    const float *member; // (model->shape.members, k)
+    const double *row;   // (d) raw
+    const struct model *model;
+    double density; // β of query.density; 0: off, and no model is needed for it
+};
+
+/* The utility by m (not MIX); larger: ask. NaN when a probability is. */
+double measure_utility(enum measure m, const struct measure_input *in);
+/* Whether m is the disagreement of a committee. */
+bool measure_of_committee(enum measure m);

@@ -1,8 +1,9 @@
 /* The learner's mathematics: labelled rows in, a model version out. A pure function of its input (promise I8).
  *
  * Members (docs/DESIGN.md section 6): for each memory, a ridge-penalised fit on the last so many labels by L-BFGS (Nocedal 1980)
- * on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted log loss on labels, each
- * taken from the prediction that was recorded before the label was learned.
+ * on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted Brier loss on labels, each
+ * taken from the prediction that was recorded before the label was learned. Beside them a committee: bootstrap members on the largest memory
+ * (online bagging, Oza and Russell 2001: each row so many times as a Poisson(1) draw, keyed by row and member), outside the mixture.
  * Thread: learner thread */
 #pragma once
 
@@ -17,10 +18,12 @@ struct fit_options {
     size_t memories_n;
     const size_t *memories; // labels a member is fitted on
     double sgd_rate;        // 0: no such member
+    size_t committee;       // bootstrap members, after all others
     double l2;
     double mix_memory;      // labels
     uint64_t seed;          // initial weights of hidden layers
     enum measure measure;   // whose utility the quantiles describe (MIX: see fit.c)
+    double density;         // β of query.density
     size_t positive;
 };
 
@@ -30,6 +33,7 @@ struct fit_rows {
     const double *row;        // (n, d) raw
     const int *label;         // (n) class
     const double *propensity; // (n) in (0, 1]; 0: unknown (a label with its own event)
+    const uint64_t *key;      // (n) what keeps a row's bootstrap weights its own: of the task's identity
     size_t members;           // columns of `member` groups; 0: none recorded
     const float *member;      // (n, members, k) predictions recorded when asked; a row of zeros: none
 };
@@ -45,3 +49,8 @@ size_t fit_members(const struct fit_options *o); // m of the models it makes
 /* *out: a model without version, parent, rows, classes; the caller fills those. tasks may hold no rows (labelled rows
  * are used then). ERR_INPUT: no rows. */
 int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) MUST_CHECK;
+enum { FIT_STEP_MEMORY = 256 };
+/* Moves a model that nobody else holds past the last `fresh` of the rows, which came since it was fitted: its SGD member, its mixture, and
+ * fits on no more than FIT_STEP_MEMORY labels (give so many rows, or all there are). For backtests, which learn label by label; the daemon,
+ * whose labels come at people's pace, fits anew instead, so its versions stay functions of the labelled set (I8). */
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh);

@@ -13,9 +13,12 @@ struct schedule {
     bool changed;             // the labelled set is another than the one behind the newest version
     size_t published_rows;    // behind the newest version; 0: there is none
     int64_t since_ms;         // since that version was published
+    int64_t cost_ms;          // what fitting it took
+    size_t bytes;             // of its record
 };
 
-/* A version is due when the labelled set has grown by train.growth or by train.labels, or has changed at all and train.interval has passed. */
+/* A version is due when the labelled set has grown by train.growth or by train.labels, or has changed at all and train.interval has passed:
+ * longer where a version is dear, so that following each label takes at most a twentieth of a core and a megabyte a second. */
 bool schedule_due(const struct config *c, const struct schedule *s);
 /* Draw at random until every class has query.cold_labels; ask nobody while budget.open_tasks are open. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live);

@@ -76,6 +76,7 @@ void store_counts(struct store *s, struct store_counts *out);
 struct store_rows {
     size_t n, members, tasks_n;
     double *row, *propensity; // (n, d), (n)
+    uint64_t *key;            // (n) hash of the task's identity
     int *label;               // (n)
     float *member;            // (n, members, k); zeros where a task recorded another number of members
     double *task_row, *task_weight; // (tasks_n, d), (tasks_n) 1/propensity

@@ -89,8 +89,9 @@ class Reader:
             "isolation.level": isolation, "receive.message.max.bytes": 2147483647, "enable.partition.eof": True, "auto.offset.reset": "earliest",
             "log_level": 2, "fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50, "reconnect.backoff.max.ms": 500,
             "allow.auto.create.topics": False})
-        known = self.consumer.list_topics(topic, timeout=10).topics[topic]
-        check(known.error is None and known.partitions, "topic %s is not there", topic)
+        # A broker that has just started may not know all of its topics yet.
+        known = wait("topic %s is there" % topic, lambda: [t for t in [self.consumer.list_topics(topic, timeout=10).topics[topic]]
+                                                           if t.error is None and t.partitions], 10)[0]
         self.at_end = {p: False for p in known.partitions}
         start = -1 if from_end else -2  # librdkafka's "end" and "beginning"
         self.consumer.assign([TopicPartition(topic, p, start) for p in known.partitions])

@@ -50,8 +50,8 @@ def test(stage):
         before = {t["id"] for t in stage.tasks()}
         feed(stage, 60, seed=seed)
         stage.caught_up()
-        tasks = [t for t in stage.tasks() if t["id"] not in before]
-        check(len(tasks) >= n, "only %d tasks", len(tasks))
+        # The offset of a transaction is seen before its records are: the marker reaches one partition after the other.
+        tasks = wait("%d tasks" % n, lambda: [fresh] if len(fresh := [t for t in stage.tasks() if t["id"] not in before]) >= n else None)[0]
         wait("the learner has read the tasks", lambda: daemon.metric("learner_tasks_total") >= len(before) + len(tasks))
         return tasks
 

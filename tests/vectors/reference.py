@@ -21,17 +21,16 @@ from scipy.optimize import minimize
 
 CLIP = 8.0                 # include/infer/model.h
 CONSTANT = 1e-20           # daemon/train/fit.c
-MIX_LOSS_MOST = 7.0
-MIX_RATE = 0.1
-MEMORIES = (300, 1000, 5000)  # defaults of include/base/options.def
+MIX_RATE = 0.3
+MEMORIES = (50, 200, 1000, 5000)  # defaults of include/base/options.def
 L2 = 1.0
 SGD_RATE = 0.05
 MIX_MEMORY = 100
 WINDOW = 128               # include/query/state.h
 BURST = 10
 EXPLORE = 0.2
-COLD_LABELS = 5
-FIRST, GROWTH, LABELS = 10, 0.05, 50
+COLD_LABELS = 1
+FIRST, GROWTH, LABELS = 3, 0.05, 50
 
 
 # --- the learner (daemon/train/fit*.c) ---------------------------------------------------------------------------
@@ -110,12 +109,12 @@ def fit_sgd(x, y, k, rate):
 
 
 def mixture(recorded, y, memory, members):
-    """Shares by the discounted log loss of what each member said before the label was learned."""
+    """Shares by the discounted Brier loss of what each member said before the label was learned."""
     score = np.zeros(members)
     for said, label in zip(recorded, y):
         if said is not None:
             score *= 1 - 1 / memory
-            score -= MIX_RATE * np.minimum(-np.log(np.maximum(said[:, label], 1e-300)), MIX_LOSS_MOST)
+            score -= MIX_RATE * ((said - np.eye(said.shape[1])[label]) ** 2).sum(axis=1)
     return softmax(score)
 
 

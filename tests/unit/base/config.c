@@ -29,8 +29,8 @@ static void defaults_fill_what_the_file_leaves_out(void **state) {
     assert_int_equal(c->query.manager, MANAGER_QUANTILE_WINDOW);
     assert_int_equal(c->route.priority, PRIORITY_UTILITY);
     assert_true(c->budget.rate == 0.01);
-    assert_int_equal(c->train.memories.n, 3);
-    assert_string_equal(c->train.memories.at[2], "5000");
+    assert_int_equal(c->train.memories.n, 4);
+    assert_string_equal(c->train.memories.at[3], "5000");
     assert_int_equal(c->kafka.common.n, 0);
     assert_int_equal(c->features_n, 1);
     assert_int_equal(c->features[0].type, FEATURE_NUMBER);
@@ -439,7 +439,7 @@ static void printing_tells_sources(void **state) {
     assert_non_null(strstr(text, "\n  burst: 10  # default\n"));
     assert_non_null(strstr(text, "\n    clip: [0, 1]  # a?b.yaml:4\n"));
     assert_non_null(strstr(text, "\n    path: \"/x\"  # default\n"));
-    assert_non_null(strstr(text, "\n  interval: 1m  # default\n"));
+    assert_non_null(strstr(text, "\n  interval: 5s  # default\n"));
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
         const char *end = strchr(line, '\n');
         if (end[-1] != ':') assert_non_null(memmem(line, (size_t)(end - line), "  # ", 4));

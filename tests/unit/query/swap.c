@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -106,6 +107,26 @@ static void the_refill_ages_evenly(void **state) {
     partition_close(&p);
 }
 
+/* A small step of the model: what the partition saw itself is kept, to the bit. */
+static void a_window_like_the_quantiles_stays(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+    struct partition p;
+    float q[STATE_WINDOW];
+    partition_open(&p, &c);
+    for (int64_t i = 0; i < 1000; i++) partition_take(&p, 0.1 * ((double)(i * 79 % 128) + 0.5) / 128);
+    uint16_t was[STATE_WINDOW];
+    memcpy(was, p.state.window, sizeof was);
+    quantiles_of(1.02, q);
+    strategy_swap(p.strategy, 5, q, &p.state);
+    assert_int_equal(p.state.model, 5);
+    assert_memory_equal(was, p.state.window, sizeof was);
+    quantiles_of(1.5, q);
+    strategy_swap(p.strategy, 6, q, &p.state);
+    assert_memory_not_equal(was, p.state.window, sizeof was);
+    partition_close(&p);
+}
+
 static void a_mix_has_no_quantiles(void **state) {
     (void)state;
     static const char *keys[] = {"risk", "entropy"}, *shares[] = {"0.5", "0.5"};
@@ -131,6 +152,7 @@ int main(void) {
         cmocka_unit_test(an_old_window_would_flood_or_starve),
         cmocka_unit_test(the_version_is_noted_and_the_purse_untouched),
         cmocka_unit_test(the_refill_ages_evenly),
+        cmocka_unit_test(a_window_like_the_quantiles_stays),
         cmocka_unit_test(a_mix_has_no_quantiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

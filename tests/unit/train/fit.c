@@ -302,8 +302,11 @@ static void say(struct labelled *s, size_t row, size_t member, float of_truth) {
     said[1 - s->label[row]] = 1 - of_truth;
 }
 
-/* What the newest n labels weigh together, each older one a hundredth less, at a tenth of their loss. */
-static double weight_of_newest(int n) { return 0.1 * (1 - pow(0.99, n)) / 0.01; }
+/* What the newest n labels weigh together, each older one a hundredth less, at three tenths of their loss. */
+static double weight_of_newest(int n) { return 0.3 * (1 - pow(0.99, n)) / 0.01; }
+
+/* Brier loss, two classes, of who gave the truth this much. */
+static double brier_of(double of_truth) { return 2 * (1 - of_truth) * (1 - of_truth); }
 
 static void assert_odds(const struct model *m, size_t a, size_t b, double expected) {
     double got = log(m->mix[a] / m->mix[b]);
@@ -320,8 +323,8 @@ static void the_mixture_follows_who_was_right(void **state) {
         say(&s, i, 2, 0.3f);
     }
     struct model *m = fitted(&o, &s);
-    assert_odds(m, 1, 0, weight_of_newest(120) * log(0.8 / 0.6));
-    assert_odds(m, 1, 2, weight_of_newest(120) * log(0.8 / 0.3));
+    assert_odds(m, 1, 0, weight_of_newest(120) * (brier_of(0.6) - brier_of(0.8)));
+    assert_odds(m, 1, 2, weight_of_newest(120) * (brier_of(0.3) - brier_of(0.8)));
     for (size_t i = 60; i < 120; i++) { // a change: lately the third is right
         say(&s, i, 1, 0.3f);
         say(&s, i, 2, 0.8f);
@@ -330,6 +333,60 @@ static void the_mixture_follows_who_was_right(void **state) {
     assert_true(later->mix[2] > later->mix[1]);
     model_destroy(m);
     model_destroy(later);
+    labelled_release(&s);
+}
+
+/* Labels one by one: the SGD member, the mixture and the short fit stand where a fit of all of them would have put them, given its
+ * standardisation; the long fit stays. */
+static void a_step_goes_on_where_the_fit_stopped(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 3, 2, (const size_t[]){50, 300});
+    struct labelled s = labelled_random(150, 3, 3, 3, 9);
+    struct model *all = fitted(&o, &s);
+    struct fit_rows rest = s.rows;
+    s.rows.n = 100; // the long fit is of all of them, now and later
+    struct model *m = fitted(&o, &s); // the same tasks: the same standardisation
+    float long_fit[9];
+    memcpy(long_fit, m->weight[0] + 9, sizeof long_fit);
+    for (size_t i = 100; i < 150; i++) {
+        rest.n = i + 1;
+        fit_step(m, &o, &rest, 1);
+    }
+    assert_memory_equal(long_fit, m->weight[0] + 9, sizeof long_fit);
+    for (size_t j = 0; j < 3; j++) assert_true(fabs(m->mix[j] - all->mix[j]) < 1e-12);
+    for (size_t i = 0; i < 27; i++)
+        if (i / 9 != 1) assert_true(fabsf(m->weight[0][i] - all->weight[0][i]) < 1e-5f);
+    for (size_t i = 0; i < 9; i++)
+        if (i / 3 != 1) assert_true(fabsf(m->bias[0][i] - all->bias[0][i]) < 1e-5f);
+    model_destroy(all);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+/* The committee stands beside the mixture: the prediction is the one without it, its members differ, and a row's weights are the row's own. */
+static void a_committee_is_drawn_by_the_rows_keys(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 3, 2, (const size_t[]){50, 200}), plain = o;
+    struct labelled s = labelled_random(150, 3, 3, 3, 9);
+    uint64_t key[150];
+    for (size_t i = 0; i < 150; i++) key[i] = 1000 + i;
+    s.rows.key = key;
+    o.committee = 4;
+    struct model *with = fitted(&o, &s), *without = fitted(&plain, &s), *again;
+    assert_int_equal(with->shape.members, 7);
+    for (size_t j = 0; j < 7; j++) assert_true(j < 3 ? with->mix[j] > 0 : with->mix[j] == 0);
+    assert_memory_equal(with->weight[0], without->weight[0], 3 * 9 * sizeof(float));
+    for (size_t j = 4; j < 7; j++) assert_memory_not_equal(with->weight[0] + 3 * 9, with->weight[0] + j * 9, 9 * sizeof(float));
+    assert_sound(with);
+    again = fitted(&o, &s);
+    assert_memory_equal(with->weight[0], again->weight[0], 7 * 9 * sizeof(float));
+    model_destroy(again);
+    key[7]++;
+    again = fitted(&o, &s);
+    assert_memory_not_equal(with->weight[0] + 27, again->weight[0] + 27, 4 * 9 * sizeof(float));
+    model_destroy(again);
+    model_destroy(with);
+    model_destroy(without);
     labelled_release(&s);
 }
 
@@ -345,8 +402,8 @@ static void the_mixture_bears_gaps_and_errors(void **state) {
         for (size_t j = 0; j < 3; j++) say(&s, i, j, j == 0 ? 0.95f : 0.5f);
     say(&s, 110, 0, 0); // certain, and wrong
     struct model *spoken = fitted(&o, &s);
-    double bad = 0.1 * pow(0.99, 9); // nine labels came after it
-    assert_odds(spoken, 0, 1, (weight_of_newest(20) - bad) * log(0.95 / 0.5) - bad * (7 - log(2)));
+    double bad = 0.3 * pow(0.99, 9); // nine labels came after it
+    assert_odds(spoken, 0, 1, (weight_of_newest(20) - bad) * (brier_of(0.5) - brier_of(0.95)) + bad * (brier_of(0.5) - brier_of(0)));
     s.rows.members = 2;
     struct model *others = fitted(&o, &s);
     assert_true(others->mix[0] == others->mix[2]);
@@ -450,6 +507,7 @@ int main(void) {
         cmocka_unit_test(the_sgd_member_follows_what_is_new),
         cmocka_unit_test(the_mixture_follows_who_was_right),
         cmocka_unit_test(the_mixture_bears_gaps_and_errors),
+        cmocka_unit_test(a_step_goes_on_where_the_fit_stopped), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
         cmocka_unit_test(quantiles_are_of_the_stream_not_of_the_tasks),
         cmocka_unit_test(golden_rows_are_of_the_tasks),
         cmocka_unit_test(labelled_rows_stand_in_for_tasks),

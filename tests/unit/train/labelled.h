@@ -22,7 +22,7 @@ struct labelled {
 static inline struct labelled labelled_create(size_t n, size_t tasks, size_t d, size_t k, size_t members) {
     struct labelled s = {.row = xcalloc(tasks * d, sizeof *s.row), .propensity = xcalloc(tasks, sizeof *s.propensity), .weight = xcalloc(tasks, sizeof *s.weight),
                          .label = xcalloc(n, sizeof *s.label), .member = xcalloc(n * members * k + 1, sizeof *s.member)};
-    s.rows = (struct fit_rows){n, s.row, s.label, s.propensity, members, s.member};
+    s.rows = (struct fit_rows){.n = n, .row = s.row, .label = s.label, .propensity = s.propensity, .members = members, .member = s.member};
     s.tasks = (struct fit_tasks){tasks, s.row, s.weight};
     for (size_t i = 0; i < tasks; i++) s.propensity[i] = s.weight[i] = 1;
     return s;
