@@ -33,6 +33,8 @@ struct backtest {
     struct strategy_row strategy[STRATEGIES_MAX];
     size_t strategies, seeds, cells;
     struct simulation_result *result; // (strategies, seeds)
+    double budget, upfront; // share of the samples, with what is asked up front; of it, the share that is
+    bool usual_upfront;     // nobody said how much up front: as much as suits the budget
     size_t delay;
     uint64_t first_seed;
     double noise;

@@ -35,7 +35,7 @@ int simulate_check(const struct simulate_flags *f) {
         {f->seeds == 0, "--seeds 0 leaves no run"},
         {f->seeds > SEEDS_MOST, "--seeds: 100,000 at most"},
         {given(f->budget) && f->budget > 1, "--budget is a share of the samples: 0 to 1"},
-        {given(f->upfront) && f->upfront > 1, "--upfront is a share of the budget: 0 to 1"},
+        {given(f->upfront) && f->upfront >= 1, "--upfront is a share of the budget, below 1: the random arm lives on the rest, and every unbiased figure on it"},
         {given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
         {given(f->upfront) && f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->positive && f->config, "--positive and -c contradict each other: the configuration says model.positive"},
@@ -98,24 +98,27 @@ static int choose(const char *flag, const char *choices, const char *word, int *
     return EX_USAGE;
 }
 
-/* The share that is asked up front comes out of the budget: n·rate + grant stay n·B. */
-static void split_budget(struct config *c, double upfront, size_t n) {
-    double whole = c->budget.rate * (double)n;
-    c->budget.upfront = (int64_t)(upfront * whole);
-    c->budget.rate = fmax(0, (whole - (double)c->budget.upfront) / (double)n);
-}
-
 /* Of a whole budget of so many labels: 3 times their root. A learner's error falls about like the root of its labels, so the first ones are
  * worth most, and a small budget is best spent at once (tried: docs/DESIGN.md section 6). */
 static double usual_upfront(double labels) { return labels > 0 ? fmin(0.95, 3 / sqrt(labels)) : 0; }
 
-static int apply_flags(struct config *c, const struct simulate_flags *f, size_t n) {
+/* Sets rate and grant for a whole budget; the grant comes out of it: n·rate + grant stay n·B. */
+static void set_budget(const struct backtest *b, double whole, struct config *c) {
+    double labels = whole * (double)b->series.n;
+    c->budget.upfront = (int64_t)(labels * (b->usual_upfront ? usual_upfront(labels) : b->upfront));
+    c->budget.rate = fmax(0, (labels - (double)c->budget.upfront) / (double)b->series.n);
+}
+
+static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
     if (code != CLI_GO) return code;
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
     if (given(f->budget)) c->budget.rate = f->budget;
-    if (given(f->upfront) || !f->config) split_budget(c, given(f->upfront) ? f->upfront : usual_upfront(c->budget.rate * (double)n), n);
+    b->budget = c->budget.rate + (double)c->budget.upfront / (double)b->series.n;
+    b->usual_upfront = !given(f->upfront) && !f->config;
+    b->upfront = given(f->upfront) ? f->upfront : b->budget > 0 ? (double)c->budget.upfront / (double)b->series.n / b->budget : 0;
+    if (given(f->upfront) || b->usual_upfront) set_budget(b, b->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
     return CLI_GO;
 }
@@ -123,8 +126,6 @@ static int apply_flags(struct config *c, const struct simulate_flags *f, size_t 
 /* ---- strategies ---- */
 
 enum { FITS_OF_ALL = 1000 };
-
-static double whole_budget(const struct config *c, size_t n) { return c->budget.rate + (double)c->budget.upfront / (double)n; }
 
 /* What a baseline does differently. "random" spends the same budget evenly: an up-front grant is not its way. */
 static void make_baseline(struct strategy_row *row, const struct backtest *b) {
@@ -140,7 +141,7 @@ static void make_baseline(struct strategy_row *row, const struct backtest *b) {
 static struct strategy_row *add_strategy(struct backtest *b, const char *name, const struct config *c, enum baseline baseline) {
     CHECK(b->strategies < STRATEGIES_MAX);
     struct strategy_row *row = &b->strategy[b->strategies++];
-    *row = (struct strategy_row){.name = name, .config = *c, .baseline = baseline, .budget = whole_budget(c, b->series.n), .share = 1};
+    *row = (struct strategy_row){.name = name, .config = *c, .baseline = baseline, .budget = b->budget, .share = 1};
     if (b->strategies > 1) make_baseline(row, b);
     return row;
 }
@@ -173,15 +174,15 @@ static void add_shares(struct backtest *b) {
             row->share = share /= 2;
             row->hidden = true;
             row->budget *= share;
-            row->config.budget.rate *= share;
-            row->config.budget.upfront = (int64_t)((double)row->config.budget.upfront * share);
+            if (i == 0) set_budget(b, row->budget, &row->config);
+            else row->config.budget.rate = row->budget;
         }
     }
 }
 
 int simulate_plan(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     bool wanted[AGAINST_N] = {0};
-    int code = apply_flags(c, f, b->series.n);
+    int code = apply_flags(b, c, f);
     if (code == CLI_GO) code = read_against(f->against, wanted);
     if (code != CLI_GO) return code;
     add_strategy(b, "winnowd", c, BASELINE_NONE);

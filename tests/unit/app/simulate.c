@@ -1,0 +1,325 @@
+/* The command: bad files and contradictory flags end with a reason and the right exit code, odd files get a sensible plan, JSON has the keys
+ * that are promised, and the budget that is told is the one that was asked for. */
+#include "app/backtest.h"
+
+#include "base/rng.h"
+#include "capture.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static char said[1 << 20], file[64], page[64];
+
+static FILE *make(void) {
+    snprintf(file, sizeof file, "/tmp/winnowd-simulate-%d.csv", (int)getpid());
+    snprintf(page, sizeof page, "/tmp/winnowd-simulate-%d.html", (int)getpid());
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    return f;
+}
+
+/* Two numbers and a category; the class is what the first number's sign says, with some noise. */
+static void make_good(int n, const char *const *classes, int k) {
+    FILE *f = make();
+    struct rng r = {.seed = 5};
+    fputs("x,y,kind,class\n", f);
+    for (int i = 0; i < n; i++) {
+        double x = rng_next_normal(&r), y = rng_next_normal(&r);
+        fprintf(f, "%.4f,%.4f,%s,%s\n", x, y, i % 2 ? "a" : "b", classes[x + 0.3 * y > 0 ? 1 : i % 7 == 0 && k > 2 ? 2 : 0]);
+    }
+    fclose(f);
+}
+
+static const char *const two[] = {"no", "yes"}, *const three[] = {"no", "yes", "perhaps"};
+
+static int run(const char *line) {
+    static char copy[512], name[] = "simulate";
+    char *argv[48] = {name};
+    int argc = 1;
+    snprintf(copy, sizeof copy, "%s", line);
+    for (char *rest = copy, *word; (word = strsep(&rest, " "));)
+        if (*word) argv[argc++] = strcmp(word, "FILE") == 0 ? file : strcmp(word, "PAGE") == 0 ? page : word;
+    struct capture c;
+    capture_begin(&c);
+    int code = command_simulate(argc, argv);
+    capture_end(&c, said, sizeof said);
+    return code;
+}
+
+static void says(const char *words) {
+    if (!strstr(said, words)) fail_msg("not said: %s\nbut: %s", words, said);
+}
+
+static void refuses(const char *line, int code, const char *words) {
+    int got = run(line);
+    if (got != code) fail_msg("%s: exit code %d, not %d: %s", line, got, code, said);
+    says(words);
+}
+
+static double figure(const char *name) {
+    char key[64];
+    snprintf(key, sizeof key, "\"%s\":", name);
+    const char *at = strstr(said, key);
+    if (!at) fail_msg("no %s in %s", name, said);
+    return strtod(at + strlen(key), NULL);
+}
+
+static void contradictions(void **state) {
+    (void)state;
+    make_good(50, two, 2);
+    static const struct {
+        const char *line, *words;
+    } cases[] = {
+        {"--label class", "--data is missing"},
+        {"--data FILE", "--label is missing"},
+        {"--data FILE --label class --limit 0", "--limit 0"},
+        {"--data FILE --label class --seeds 0", "--seeds 0"},
+        {"--data FILE --label class --budget 1.5", "--budget is a share"},
+        {"--data FILE --label class --upfront 1", "--upfront is a share"},
+        {"--data FILE --label class --noise 1.01", "--noise is a share"},
+        {"--data FILE --label class --budget 0 --upfront 0.5", "--budget is 0"},
+        {"--data FILE --label class --measure mix", "query.mix"},
+        {"--data FILE --label class --measure margn", "did you mean margin?"},
+        {"--data FILE --label class --manager randon", "did you mean random?"},
+        {"--data FILE --label class --against rando", "did you mean random?"},
+        {"--data FILE --label class --against all,all", "twice"},
+        {"--data FILE --label class --csv PAGE --report PAGE", "name one file"},
+        {"--data FILE --label class --csv FILE", "overwrite the data"},
+        {"--data FILE --label class -c x.yaml --positive yes", "model.positive"},
+        {"--figures /tmp/none --data FILE", "of the other flags it takes only --seed"},
+        {"--figures /tmp/none --json", "of the other flags it takes only --seed"},
+        {"--data FILE --label class --delay -3", "--delay wants a whole number"},
+        {"--data FILE --label class --budget nan", "--budget wants a number"},
+        {"--data FILE --label class --colour red", "there is no flag --colour"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) refuses(cases[i].line, EX_USAGE, cases[i].words);
+}
+
+static void a_config_and_flags_that_contradict_it(void **state) {
+    (void)state;
+    char config[64], line[160];
+    make_good(400, two, 2);
+    snprintf(config, sizeof config, "/tmp/winnowd-simulate-%d.yaml", (int)getpid());
+    FILE *f = fopen(config, "w");
+    assert_non_null(f);
+    fputs("model: {classes: [no, yes]}\nfeatures: [{name: x}, {name: second, path: /y}]\nbudget: {rate: 0.1, upfront: 8, per_day: 3}\nservice: {state_dir: /tmp}\n", f);
+    fclose(f);
+    snprintf(line, sizeof line, "-c %s --data FILE --label class --upfront 0.5", config);
+    refuses(line, EX_USAGE, "budget.upfront of the configuration");
+    snprintf(line, sizeof line, "-c %s --data FILE --label class --drop kind,y", config);
+    refuses(line, EX_USAGE, "the feature second reads that column");
+    snprintf(line, sizeof line, "-c %s --data FILE --label class --drop kind --json", config);
+    assert_int_equal(run(line), 0); // a cap of three a day is of a clock that a file has not
+    assert_true(fabs(figure("budget") - 0.12) < 1e-12);
+    assert_true(figure("asked") > 40);
+    unlink(config);
+}
+
+static void bad_files(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *line, *words;
+        int code;
+    } cases[] = {
+        {"", "--data FILE --label class", "is empty", EX_DATAERR},
+        {"x,class\n", "--data FILE --label class", "0 different labels", EX_DATAERR},
+        {"x,class\n1,a\n2,b\n3\n", "--data FILE --label class", "has 1 cell where the header has 2", EX_DATAERR},
+        {"x,class\n1,a\n2,b,4\n", "--data FILE --label class", "has 3 cells where the header has 2", EX_DATAERR},
+        {"x,class\n1,a\n2,b\n", "--data FILE --label clas", "did you mean \"class\"?", EX_DATAERR},
+        {"x,class\n1,a\n2,a\n3,a\n", "--data FILE --label class", "1 different label; a model needs two or more", EX_DATAERR},
+        {"x,class\n1,a\n1,b\n1,a\n", "--data FILE --label class", "nothing to learn from", EX_DATAERR},
+        {"x,class\n1,a\n\"2,b\n", "--data FILE --label class", "quote that is never closed", EX_DATAERR},
+        {"x,x,class\n1,1,a\n2,2,b\n", "--data FILE --label class", "stands twice", EX_DATAERR},
+        {"x,class\n1,a\n2,b\n", "--data FILE --label class --positive c", "there is no class \"c\"", EX_DATAERR},
+        {"x,class\n1,a\n2,b\n", "--data FILE --label class --drop z", "there is no column \"z\"", EX_DATAERR},
+        {"x,class\n1,a\n2,b\n", "--data FILE --label class --drop class", "is asked for twice", EX_DATAERR},
+        {"\x1f\x8b\x08garbage", "--data FILE --label class", "winnowd: ", EX_NOINPUT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        FILE *f = make();
+        fputs(cases[i].text, f);
+        fclose(f);
+        refuses(cases[i].line, cases[i].code, cases[i].words);
+    }
+    unlink(file);
+    refuses("--data FILE --label class", EX_NOINPUT, "No such file");
+    refuses("--data /tmp --label class", EX_NOINPUT, "/tmp");
+}
+
+static void odd_files(void **state) {
+    (void)state;
+    FILE *f = make(); // missing values, and text among numbers
+    fputs("x,y,class\n", f);
+    for (int i = 0; i < 400; i++) fprintf(f, "%s,%s,%c\n", i % 5 ? i % 2 ? "1.5" : "-1.5" : "", i % 9 ? "3" : "garbage!", "ab"[i % 2]);
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class --budget 0.2 --json"), 0);
+    assert_true(figure("samples") == 400);
+    assert_true(figure("accuracy") > 0.7);
+    assert_int_equal(run("--data FILE --label class --budget 0.2"), 0);
+    says("x (may be missing)");
+    says("y (2 values)");
+
+    f = make(); // numbers for so long that they are numbers; then text
+    fputs("x,class\n", f);
+    for (int i = 0; i < 10100; i++) fprintf(f, i < 10050 ? "%d,%c\n" : "text%d,%c\n", i % 2, "ab"[i % 2]);
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class"), 0);
+    says("10050 samples");
+    says("50 rows that cannot be read");
+
+    f = make(); // a class that comes late, and rows without a label
+    fputs("x,class\n", f);
+    for (int i = 0; i < 3000; i++) fprintf(f, "%d,%s\n", i % 3, i % 10 == 9 ? "" : i > 2900 && i % 3 == 2 ? "late" : i % 3 ? "b" : "a");
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class --budget 0.1"), 0);
+    says("a, b, late");
+    says("300 rows that cannot be read or have no known label");
+}
+
+static void many_classes(void **state) {
+    (void)state;
+    for (int k = 1000; k <= 1001; k++) {
+        FILE *f = make();
+        fputs("x,y,class\n", f);
+        for (int i = 0; i < 3 * k; i++) fprintf(f, "%d,%d,c%d\n", i % k % 32, i % k / 32, i % k);
+        fclose(f);
+        if (k > 1000) refuses("--data FILE --label class --limit 1001", EX_DATAERR, "more than 1000 different labels");
+        else assert_int_equal(run("--data FILE --label class --limit 1500 --budget 0.02 --json"), 0);
+    }
+}
+
+/* ---- JSON ---- */
+
+static const char *const keys[] = {"samples",          "asked",    "asked_random",     "budget",   "overspend", "worst_window_overspend", "accuracy",           "balanced_accuracy", "kappa",
+                                   "kappa_temporal",   "macro_f1", "average_precision", "log_loss", "estimate",  "naive_accuracy",         "samples_per_second"};
+enum { KEYS = sizeof keys / sizeof *keys };
+
+static void has_keys(const cJSON *object, int more) {
+    for (size_t i = 0; i < KEYS; i++)
+        if (!cJSON_HasObjectItem(object, keys[i])) fail_msg("no %s", keys[i]);
+    assert_int_equal(cJSON_GetArraySize(object), KEYS + more);
+    const cJSON *estimate = cJSON_GetObjectItem(object, "estimate");
+    assert_int_equal(cJSON_GetArraySize(estimate), 3);
+    for (int i = 0; i < 3; i++) assert_true(cJSON_HasObjectItem(estimate, (const char *[]){"accuracy", "low", "high"}[i]));
+}
+
+static double number(const cJSON *object, const char *name) { return cJSON_GetNumberValue(cJSON_GetObjectItem(object, name)); }
+
+/* Lines: seeds of each strategy, then a summary of each. */
+static void json_has_the_promised_keys(void **state) {
+    (void)state;
+    static const char *const strategies[] = {"winnowd", "random", "all", "last"};
+    make_good(600, three, 3);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --seeds 3 --seed 7 --against last,random,all --json"), 0);
+    double sum = 0, square = 0;
+    int n = 0;
+    for (char *rest = said, *line; (line = strsep(&rest, "\n")) && *line; n++) {
+        cJSON *object = cJSON_Parse(line);
+        assert_non_null(object);
+        const char *strategy = cJSON_GetStringValue(cJSON_GetObjectItem(object, "strategy"));
+        assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
+        if (n < 12) {
+            has_keys(object, 3); // strategy, seed, decisions_sha256
+            assert_true(number(object, "seed") == 7 + n % 3);
+            assert_int_equal(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(object, "decisions_sha256"))), 64);
+            assert_true(number(object, "asked") <= 600 * number(object, "budget") + 1);
+            assert_true(number(object, "budget") == (n < 6 ? 0.1 : 1));
+            if (n < 3) sum += number(object, "kappa"), square += pow(number(object, "kappa"), 2);
+        } else {
+            has_keys(cJSON_GetObjectItem(object, "mean"), 0);
+            has_keys(cJSON_GetObjectItem(object, "standard_error"), 0);
+            assert_true(number(object, "seeds") == 3);
+            if (n == 12) assert_true(fabs(number(cJSON_GetObjectItem(object, "mean"), "kappa") - sum / 3) < 1e-12);
+            if (n == 12) assert_true(fabs(number(cJSON_GetObjectItem(object, "standard_error"), "kappa") - sqrt((square / 3 - sum * sum / 9) / 2)) < 1e-9);
+        }
+        cJSON_Delete(object);
+    }
+    assert_int_equal(n, 16);
+}
+
+/* Labels bought first come out of the same budget. */
+static void upfront_stays_in_the_budget(void **state) {
+    (void)state;
+    make_good(2000, two, 2);
+    for (int tenths = 0; tenths < 10; tenths += 3) {
+        char line[128];
+        snprintf(line, sizeof line, "--data FILE --label class --budget 0.05 --upfront %.1f --json", tenths / 10.0);
+        assert_int_equal(run(line), 0);
+        assert_true(figure("asked") <= 100);
+        assert_true(figure("asked") >= 90);
+        assert_true(figure("budget") == 0.05);
+        assert_true(figure("overspend") < 1e-6);
+        assert_true(figure("worst_window_overspend") == 0);
+    }
+}
+
+static void report_and_curves(void **state) {
+    (void)state;
+    make_good(600, two, 2);
+    assert_int_equal(run("--data FILE --label class --budget 0.2 --seeds 2 --report PAGE"), 0);
+    says("To reach ");
+    says(" labels at random, ");
+    FILE *f = fopen(page, "r");
+    assert_non_null(f);
+    static char html[1 << 20];
+    html[fread(html, 1, sizeof html - 1, f)] = '\0';
+    fclose(f);
+    assert_non_null(strstr(html, "To reach "));
+    assert_non_null(strstr(html, "</html>"));
+    assert_null(strstr(html, "http://www.w3.org/1999")); // nothing is fetched:
+    assert_null(strstr(html, "src="));
+    assert_null(strstr(html, "href="));
+    assert_null(strstr(html, "<script"));
+    assert_null(strstr(html, "nan"));
+    assert_null(strstr(said, "\nrandom ")); // asked for by the page only
+    assert_int_equal(run("--data FILE --label class --budget 0.2 --against random --csv PAGE --json"), 0);
+    f = fopen(page, "r");
+    assert_non_null(f);
+    int lines = 0;
+    for (int c; (c = fgetc(f)) != EOF;) lines += c == '\n';
+    fclose(f);
+    assert_int_equal(lines, 1 + 2 * CURVE_POINTS);
+    unlink(page);
+}
+
+/* The same seed twice; more threads or more strategies beside it change nothing. */
+static void a_seed_is_a_run(void **state) {
+    (void)state;
+    char first[65];
+    make_good(600, two, 2);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --seed 3 --json"), 0);
+    snprintf(first, sizeof first, "%.64s", strstr(said, "sha256\":\"") + strlen("sha256\":\""));
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --seed 2 --seeds 4 --against random,all --json"), 0);
+    const char *at = strstr(said, "\"seed\":3,");
+    assert_non_null(at);
+    assert_memory_equal(strstr(at, "sha256\":\"") + strlen("sha256\":\""), first, 64);
+    assert_true(strncmp(strstr(said, "sha256\":\"") + strlen("sha256\":\""), first, 64) != 0); // seed 2 is another
+}
+
+static int clean(void **state) {
+    (void)state;
+    unlink(file);
+    unlink(page);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(contradictions),
+        cmocka_unit_test(a_config_and_flags_that_contradict_it),
+        cmocka_unit_test(bad_files),
+        cmocka_unit_test(odd_files),
+        cmocka_unit_test(many_classes),
+        cmocka_unit_test(json_has_the_promised_keys),
+        cmocka_unit_test(upfront_stays_in_the_budget),
+        cmocka_unit_test(report_and_curves),
+        cmocka_unit_test(a_seed_is_a_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, clean);
+}
