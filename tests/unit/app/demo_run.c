@@ -74,7 +74,7 @@ static void test_it_runs_through_and_stops_when_told(void **state) {
     if (!getenv("WINNOWD")) skip();
     struct child whole = begin("3000"), cut = begin("10000000");
     assert_int_equal(end_of(&whole), 0);
-    clock_sleep_ms(500);
+    clock_sleep_ms(2000); // both shared the cores with whatever else runs here
     kill(cut.pid, SIGINT);
     assert_int_equal(end_of(&cut), 130);
     cJSON *w = last_line(&whole), *c = last_line(&cut), *estimate = cJSON_GetObjectItemCaseSensitive(w, "estimate");
