@@ -23,7 +23,8 @@ static const double spare_most = 2, gain = 0.15, slowest = 0.2, fastest = 3;
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
     return (struct budget){.seed = (uint64_t)c->service.seed, .topic = topic, .partitions = partitions, .rate = c->budget.rate, .random_share = c->budget.random_share,
                            .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE), .upfront = (uint64_t)c->budget.upfront,
-                           .per_hour = (uint64_t)c->budget.per_hour, .per_day = (uint64_t)c->budget.per_day};
+                           .per_hour = (uint64_t)c->budget.per_hour, .per_day = (uint64_t)c->budget.per_day,
+                           .pool_share = c->pool.window || c->pool.time ? c->pool.share : 0, .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
 
 /* What this partition gets of a number for the whole topic: equal shares, what is over to the lowest ones. A partition that was
@@ -46,12 +47,20 @@ struct room {
     bool strategy, random_;
 };
 
-/* Of a share the random arm gets the part e, rounded up: a small cap still buys an estimate. The present block's own request doesn't
- * count against the block, so a block is covered or not as a whole, wherever its request falls. */
+/* Of a share the random arm gets the part e, rounded up: a small cap still buys an estimate. */
+static uint32_t random_part(const struct budget *b, uint32_t share) { return (uint32_t)ceil(b->random_share * (double)share - 1e-9); }
+
+/* Requests of the strategy arm that the cap still allows in its period. */
+static size_t room_left(const struct budget *b, uint64_t cap, int32_t partition, const struct cap_counter *c) {
+    if (!cap) return SIZE_MAX;
+    uint32_t share = share_of(b, cap, partition), most = share - random_part(b, share);
+    return c->strategy < most ? most - c->strategy : 0;
+}
+
+/* The present block's own request doesn't count against the block, so a block is covered or not as a whole, wherever its request falls. */
 static struct room room_under(const struct budget *b, uint64_t cap, int32_t partition, const struct cap_counter *c) {
-    if (!cap) return (struct room){true, true};
-    uint32_t share = share_of(b, cap, partition), random_ = (uint32_t)ceil(b->random_share * (double)share - 1e-9);
-    return (struct room){c->strategy < share - random_, c->random_ - c->block < random_};
+    bool random_ = !cap || c->random_ - c->block < random_part(b, share_of(b, cap, partition));
+    return (struct room){room_left(b, cap, partition, c) > 0, random_};
 }
 
 static struct room room_of(const struct budget *b, int32_t partition, const struct partition_state *s) {
@@ -70,7 +79,7 @@ static void charge_cap(struct cap_counter *c, const struct charge *charge) {
 
 /* ---- the purse ---- */
 
-static double total_rate(const struct budget *b, const struct policy *p) {
+double budget_total_rate(const struct budget *b, const struct policy *p) {
     double rate = b->rate * p->operator_.budget_scale;
     return rate > 0 ? fmin(rate, 1) : 0;
 }
@@ -83,10 +92,12 @@ static uint32_t block_size(const struct budget *b, double rate) {
     return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
 
-/* A sample that both arms asked was paid for twice; one token comes back, but not before the draw can no longer be told from it. */
-static void end_block(struct partition_state *s) {
+/* A sample that both arms asked was paid for twice; one token comes back, but not before the draw can no longer be told from it: with a
+ * pool, whose choice is still to come, when the window ends. */
+static void end_block(const struct budget *b, struct partition_state *s) {
     if (!s->block_size || s->admitted - s->block_start < s->block_size) return;
-    if (s->both) s->tokens += TOKEN_ONE;
+    if (s->both && b->pool_share > 0) s->owed++;
+    else if (s->both) s->tokens += TOKEN_ONE;
     s->both = 0;
     s->block_size = 0;
 }
@@ -110,16 +121,24 @@ static int64_t reserve(double rate, const struct partition_state *s) {
 /* What is the strategy arm's alone: without the part of the present block that is over, which was saved up for the next one. */
 static double in_hand(const struct partition_state *s) {
     double saved = s->block_size ? (double)(s->admitted - s->block_start) / s->block_size : 0;
-    return (double)s->tokens / (double)TOKEN_ONE - saved;
+    return (double)(s->tokens - s->saving) / (double)TOKEN_ONE - saved;
 }
 
 double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
 
-static double steered(const struct budget *b, double rate, const struct partition_state *s) {
-    double own = rate - (s->block_size ? 1.0 / s->block_size : 0);
+/* What is left of the rate when the random arm's block is paid. */
+static double own_rate(double rate, const struct partition_state *s) { return rate - (s->block_size ? 1.0 / s->block_size : 0); }
+
+static double steered(const struct budget *b, double own, const struct partition_state *s) {
     double spare = fmin(spare_most, (double)b->burst / (double)TOKEN_ONE / 4);
     double speed = fmax(slowest, fmin(fastest, 1 + gain * (in_hand(s) - spare)));
     return fmax(0, fmin(1, own * speed));
+}
+
+/* The pool's part of what the strategy arm earns. It can't hold more than the purse does. */
+static void save(double own, double share, struct partition_state *s) {
+    s->saving += (int64_t)(fmax(0, own) * share * (double)TOKEN_ONE);
+    if (s->saving > s->tokens) s->saving = s->tokens;
 }
 
 static uint64_t draw_place(const struct budget *b, int32_t partition, const struct partition_state *s) {
@@ -139,20 +158,22 @@ void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t
     }
 }
 
-struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, struct partition_state *s) {
-    double rate = total_rate(b, policy);
+struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool saves, struct partition_state *s) {
+    double rate = budget_total_rate(b, policy);
     int64_t earn = earned(rate);
     roll(&s->hour, now_ms, hour_ms);
     roll(&s->day, now_ms, day_ms);
-    end_block(s);
+    end_block(b, s);
     s->tokens += earn;
     if (s->tokens > b->burst + earn) s->tokens = b->burst + earn;
     begin_block(b, rate, s);
+    double own = own_rate(rate, s), share = saves ? b->pool_share : 0;
+    if (share > 0) save(own, share, s);
     struct room room = room_of(b, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
-    struct allowance a = {.total_rate = rate, .rate = steered(b, rate, s)};
+    struct allowance a = {.total_rate = rate, .rate = steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && s->grant_left;
-    a.strategy = open && room.strategy && !policy->operator_.explore_only && s->tokens - TOKEN_ONE >= reserve(rate, s);
+    a.strategy = open && room.strategy && !policy->operator_.explore_only && s->tokens - s->saving - TOKEN_ONE >= reserve(rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.random_rate = s->block_size ? 1.0 / s->block_size : 0;
     a.drawn = a.covered && s->admitted - s->block_start == draw_place(b, partition, s);
@@ -167,4 +188,38 @@ void budget_charge(struct partition_state *s, const struct charge *c) {
     if (c->upfront) s->grant_left--;
     if (c->strategy) s->tokens -= TOKEN_ONE;
     if (c->strategy && c->random_) s->both = 1;
+}
+
+/* ---- a window of the pool ---- */
+
+/* Whatever it depends on was settled before the window began or is the same wherever a draw fell: so a sample is chosen or not
+ * whether the random arm asked it or not, and its propensity is 1 or 1/m, exactly (promise I5). */
+size_t budget_window(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, struct partition_state *s) {
+    double rate = budget_total_rate(b, policy);
+    if (rate <= 0 || policy->operator_.paused || policy->learner.full || policy->operator_.explore_only) return 0;
+    int64_t spare = s->tokens - reserve(rate, s), whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
+    size_t most = whole > 0 ? (size_t)whole : 0;
+    roll(&s->hour, now_ms, hour_ms);
+    roll(&s->day, now_ms, day_ms);
+    size_t room = room_left(b, b->per_hour, partition, &s->hour), day = room_left(b, b->per_day, partition, &s->day);
+    if (room > day) room = day;
+    if (most > room) most = room;
+    return most > b->pool_top ? b->pool_top : most;
+}
+
+void budget_charge_window(struct partition_state *s, bool random_, uint64_t sample) {
+    s->tokens -= TOKEN_ONE;
+    s->saving -= TOKEN_ONE;
+    count(&s->hour.strategy);
+    count(&s->day.strategy);
+    if (!random_) s->asked++;
+    else if (s->block_size && sample >= s->block_start) s->both = 1;
+    else s->owed++;
+}
+
+void budget_end_window(struct partition_state *s) {
+    s->tokens += (int64_t)s->owed * TOKEN_ONE;
+    s->owed = 0;
+    s->pool_saved = (uint32_t)(s->saving > 0 ? s->saving / SAVED_ONE < UINT32_MAX ? s->saving / SAVED_ONE : UINT32_MAX : 0);
+    s->saving = (int64_t)s->pool_saved * SAVED_ONE;
 }

@@ -12,6 +12,8 @@ struct budget {
     double rate, random_share;
     int64_t burst; // tokens
     uint64_t upfront, per_hour, per_day; // of the whole topic
+    double pool_share;           // of the strategy arm's tokens, saved for the pool's windows; 0: there is no pool
+    size_t pool_top;             // most labels of a window
 };
 
 /* What one sample may cost. */
@@ -28,8 +30,10 @@ struct allowance {
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions);
 /* Purse, grant and caps of a state that is zero otherwise; fresh as in strategy_begin. */
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *s);
-/* Earns for the next sample, begins blocks and periods, and says what may be asked. */
-struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, struct partition_state *s);
+/* B as it is now: rate times the operator's scale. */
+double budget_total_rate(const struct budget *b, const struct policy *p);
+/* Earns for the next sample, begins blocks and periods, and says what may be asked. saves: what the strategy arm earns is shared with the pool. */
+struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool saves, struct partition_state *s);
 
 /* What is the strategy arm's of the rate, in the long run. */
 double budget_strategy_rate(const struct budget *b);
@@ -40,3 +44,10 @@ struct charge {
 
 /* Books the requests of that sample: one label, whoever asked. */
 void budget_charge(struct partition_state *s, const struct charge *c);
+
+/* Labels that the window which ends now may ask. */
+size_t budget_window(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, struct partition_state *s);
+/* Books one of them. random_: the random arm asked that sample too; `sample`: its number in the partition, from 0. */
+void budget_charge_window(struct partition_state *s, bool random_, uint64_t sample);
+/* After the last of them: what is owed comes back, and the state is as one that went through Kafka. */
+void budget_end_window(struct partition_state *s);

@@ -1,4 +1,4 @@
-/* Names of measures, managers and reasons to ask, from the tables of the header. Thread: any thread */
+/* Names of measures, managers, pool rules and reasons to ask, from the tables of the header. Thread: any thread */
 #include "query/choices.h"
 
 static const char *const measures[MEASURES] = {
@@ -13,6 +13,12 @@ static const char *const managers[MANAGERS] = {
 #undef M
 };
 
+static const char *const pool_rules[POOL_RULES] = {
+#define M(name, text) text,
+    POOL_RULE_TABLE(M)
+#undef M
+};
+
 static const char *const asks[ASKS] = {
 #define A(name, text) text,
     ASK_TABLE(A)
@@ -21,4 +27,5 @@ static const char *const asks[ASKS] = {
 
 const char *measure_name(enum measure m) { return m < MEASURES ? measures[m] : "?"; }
 const char *manager_name(enum manager m) { return m < MANAGERS ? managers[m] : "?"; }
+const char *pool_rule_name(enum pool_rule r) { return r < POOL_RULES ? pool_rules[r] : "?"; }
 const char *ask_name(enum ask a) { return a < ASKS ? asks[a] : "?"; }

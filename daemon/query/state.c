@@ -1,6 +1,6 @@
 /* The selection state as text for the metadata of a committed offset, and the 16-bit codes of utilities.
  *
- * Layout: "w1", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no backslash) of topic hash, offset, the fields of the table
+ * Layout: "w2", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no backslash) of topic hash, offset, the fields of the table
  * below, zeros up to a multiple of four, CRC-32; all little-endian. One wrong character changes at most four neighbouring bytes, a
  * burst of 32 bits at most, and a CRC-32 finds every such burst.
  *
@@ -14,7 +14,7 @@ static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget
 
 enum { PREFIX = 2, HEAD = 16, ALPHABET = 85 };
 
-static const char prefix[PREFIX + 1] = "w1"; // format: another layout, another number
+static const char prefix[PREFIX + 1] = "w2"; // format: another layout, another number
 static const char alphabet[ALPHABET + 1] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
 struct field {
@@ -29,12 +29,13 @@ struct field {
 
 static const struct field fields[] = {
     FIELD(policy),      FIELD(model),      FIELD(admitted),   FIELD(covered), FIELD(asked),     FIELD(tokens),
-    FIELD(block_start), FIELD(block_size), FIELD(both),  FIELD(grant_left), CAP(hour), CAP(day), ARRAY(own),
+    FIELD(block_start), FIELD(block_size), FIELD(both),  FIELD(grant_left), CAP(hour), CAP(day),
+    FIELD(pool_saved),  ARRAY(pending),    ARRAY(own),
     FIELD(memory_of),   ARRAY(window_n),   ARRAY(window_at),  ARRAY(window),
 };
 
 enum {
-    BODY = 6 * 8 + 8 + 4 + 1 + 4 + 2 * 13 + STATE_OWN * 4 + 4 + 2 * STATE_SHARES + STATE_WINDOW * 2,
+    BODY = 6 * 8 + 8 + 4 + 1 + 4 + 2 * 13 + 4 + STATE_REGIONS / 2 + STATE_OWN * 4 + 4 + 2 * STATE_SHARES + STATE_WINDOW * 2,
     PADDED = (HEAD + BODY + 3) / 4 * 4,
     BYTES = PADDED + 4,
     TEXT_BYTES = PREFIX + BYTES / 4 * 5,
@@ -145,6 +146,7 @@ int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct
         for (size_t i = 0; i < fields[f].n; i++, from += fields[f].width)
             store((char *)&read + fields[f].offset + i * fields[f].width, fields[f].width, get(from, fields[f].width));
     if (!possible(&read)) return ERR_CORRUPT;
+    read.saving = (int64_t)read.pool_saved * SAVED_ONE;
     *s = read;
     return 0;
 }

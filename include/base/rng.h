@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum rng_stream { RNG_ARM = 1, RNG_TIE, RNG_COLD, RNG_MANAGER, RNG_MIX, RNG_FIT, RNG_DEMO, RNG_ORACLE, RNG_TEST };
+enum rng_stream { RNG_ARM = 1, RNG_TIE, RNG_COLD, RNG_MANAGER, RNG_MIX, RNG_FIT, RNG_DEMO, RNG_ORACLE, RNG_TEST, RNG_POOL, RNG_PENDING };
 
 static inline uint64_t rng_mix(uint64_t x) {
     x += 0x9E3779B97F4A7C15u;

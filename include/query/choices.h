@@ -1,4 +1,4 @@
-/* The names of uncertainty measures and budget managers: one table each, for the enum, the YAML and the docs.
+/* The names of uncertainty measures, budget managers and pool rules: one table each, for the enum, the YAML and the docs.
  * Thread: any thread */
 #pragma once
 
@@ -38,8 +38,9 @@
     M(MMR, "mmr")                                                                                                      \
     M(K_CENTRE, "k_centre")                                                                                            \
     M(BADGE, "badge")                                                                                                  \
-    M(BALANCED, "balanced")
-#define POOL_RULE_CHOICES "plain|distinct|mmr|k_centre|badge|balanced"
+    M(BALANCED, "balanced")                                                                                            \
+    M(SYNTHESIS, "synthesis")
+#define POOL_RULE_CHOICES "plain|distinct|mmr|k_centre|badge|balanced|synthesis"
 
 enum measure {
 #define M(name, text) MEASURE_##name,
@@ -71,7 +72,8 @@ enum pool_rule {
     A(GOLD, "gold")                                                                                                    \
     A(RECHECK, "recheck")                                                                                              \
     A(COLD, "cold")                                                                                                    \
-    A(UPFRONT, "upfront")
+    A(UPFRONT, "upfront")                                                                                              \
+    A(SYNTHETIC, "synthetic")
 
 enum ask {
 #define A(name, text) ASK_##name,

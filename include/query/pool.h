@@ -1,8 +1,8 @@
-/* Pool mode: the candidates of one window of a partition, and the batch that is worth most of them (docs/DESIGN.md section 5, "Pool mode").
+/* Pool mode: the candidates of one window of a partition, and the batch of them that is worth most (docs/DESIGN.md section 5, "Pool mode").
  *
- * The pool keeps the `candidates` best by utility of whatever the window brings (a heap: O(log candidates) a sample, memory fixed), and at
- * the flush takes `top` of them by a rule: plain, or one that wants the batch to be diverse too. Pure: given the same offers in the same
- * order it chooses the same, whatever it held before.
+ * The pool keeps the best `candidates` by utility of whatever the window brings (a heap: O(log candidates) a sample, memory fixed); when
+ * the window ends, a rule takes k of them: the best, or a batch that is diverse too. Pure: given the same offers it chooses the
+ * same, whatever it held before.
  * Thread: the worker thread that owns the partition; simulation */
 #pragma once
 
@@ -13,34 +13,50 @@
 
 struct pool;
 
-struct pool_options {
-    enum pool_rule rule;
-    size_t top;        // most that a flush chooses
-    size_t candidates; // most that are held, ≥ top
-    size_t d, k;
-    double trade;      // MMR: weight of the utility against nearness to what is chosen, 0..1
-    uint64_t seed;     // of BADGE's draws; keyed by the window's first offset too
-};
-
-/* A candidate is copied but for its payload. */
-struct pool_candidate {
-    int64_t offset;
-    double utility;
-    const double *row; // (d) raw: what a new model scores again
-    const float *z;    // (d) standardised: the space of distances
-    const float *prob; // (k)
-    void *payload;     // what the caller needs to write the task; given back, or freed with `release` when the candidate falls out
-};
-
-int pool_create(struct pool **out, const struct pool_options *o, void (*release)(void *payload)) MUST_CHECK;
+struct pool *pool_create(size_t candidates, size_t d);
 void pool_destroy(struct pool *p);
 
-/* True: taken (another may have fallen out); false: not among the best, its payload was released. NaN is never taken. */
-bool pool_offer(struct pool *p, const struct pool_candidate *c);
+/* Where the caller may keep what else it knows of the sample (0 ≤ slot < candidates; what another kept there is gone), or -1: it is not among
+ * the best. NaN never is. row: (d) raw, copied. */
+int pool_offer(struct pool *p, int64_t offset, double utility, const double *row);
 size_t pool_held(const struct pool *p);
-/* The model changed: utility, z and prob of all that are held are computed anew. scratch: model_scratch floats. */
-void pool_rescore(struct pool *p, const struct model *model, enum measure measure, size_t positive, float *scratch);
-/* chosen: (k) candidates in order of choice, pointers into the pool until its next call; returns how many (≤ k, ≤ top, ≤ held). window: its first offset. */
-size_t pool_choose(struct pool *p, int64_t window, size_t k, struct pool_candidate *chosen);
-/* Forgets and releases all: the next window begins. */
+
+struct pool_item {
+    int64_t offset;
+    double utility;
+    double *row; // (d) raw
+    size_t slot;
+};
+
+/* What is held, in the order of offsets: (pool_held). */
+struct pool_item *pool_items(struct pool *p);
+/* The next window begins. */
 void pool_reset(struct pool *p);
+
+/* The candidates as the model in force when the window ends sees them. */
+struct pool_view {
+    size_t n, d, k;
+    const double *utility; // (n) none NaN
+    const float *z;        // (n, d) standardised: the space of distances
+    const float *prob;     // (n, k)
+};
+
+struct pool_choice {
+    enum pool_rule rule; // not SYNTHESIS
+    double trade;        // of MMR
+    uint64_t seed, topic, partition, window; // keys of BADGE's draws; window: number of its first sample in the partition
+};
+
+/* chosen: (k) indices into the view, in the order of choice. Returns how many: at most k and n; less where a rule leaves repeats out.
+ * Time O(k n d), for badge O(k n (d + classes)). scratch: (n) doubles. */
+size_t pool_choose(const struct pool_view *v, const struct pool_choice *how, size_t k, double *scratch, size_t *chosen);
+
+/* A point on the decision boundary, and the candidate nearest to it. */
+struct pool_point {
+    size_t nearest; // index into the view
+    double *row;    // (d) raw; the caller's room
+};
+
+/* Membership query synthesis: up to k points, each midway in probability between two candidates that are predicted as different classes
+ * and near to each other; no candidate is taken as the nearest of two. scratch: model_scratch floats; used: (2n) bytes. */
+size_t pool_synthesise(const struct pool_view *v, const struct pool_item *items, const struct model *m, size_t k, float *scratch, unsigned char *used, struct pool_point *points);

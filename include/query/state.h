@@ -11,9 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STATE_WINDOW = 128, STATE_SHARES = 4, STATE_OWN = 6, STATE_TEXT_MAX = 512 };
+enum { STATE_WINDOW = 128, STATE_SHARES = 4, STATE_OWN = 4, STATE_REGIONS = 16, STATE_TEXT_MAX = 512 };
 
 #define TOKEN_ONE ((int64_t)1 << 32) // one label, in tokens
+#define SAVED_ONE ((int64_t)1 << 14) // tokens of a unit of pool_saved: a label is 2^18 of them
 
 struct cap_counter {
     uint32_t period;            // hour or day number since 1970
@@ -32,10 +33,15 @@ struct partition_state {
     uint8_t both;               // 1: in that block both arms asked one sample
     uint32_t grant_left;        // of budget.upfront
     struct cap_counter hour, day;
+    uint32_t pool_saved;        // of tokens, saved for the pool's next window, in units of SAVED_ONE; exact only at a window's end
+    uint8_t pending[STATE_REGIONS / 2]; // requests by region of the feature space since the model moved, four bits each (query.pending_discount)
     uint32_t own[STATE_OWN];    // words of the budget manager, zero at first
     uint32_t memory_of;         // fingerprint of the manager and measures that own words and window belong to; others forget them
     uint8_t window_n[STATE_SHARES], window_at[STATE_SHARES]; // by measure of a mix: values held, place of the next
     uint16_t window[STATE_WINDOW]; // utilities as codes that order as the utilities do (utility_code); equal shares
+    /* Within a pool's window only; nothing is saved there, so these don't travel. */
+    int64_t saving;             // tokens of the purse that are the pool's
+    uint32_t owed;              // tokens to come back when the window ends (daemon/query/budget.c)
 };
 
 /* Monotone 16-bit code of a utility, and back: decisions use the rounded value, so a state that went through Kafka decides

@@ -1,0 +1,213 @@
+/* The rules that take a batch out of a window's candidates.
+ *
+ * A batch of the most useful ones alone is often one question asked k times (Settles, survey, section 6.1): all but `plain` look at what is
+ * chosen already. Distances are in the standardised space, divided by the root of the columns, so that a trade-off means the same for 3
+ * columns and for 300. Ties go to the earlier sample. Each rule starts from the most useful candidate, but badge.
+ *
+ *   distinct  the best, but never the same row twice: a batch may be smaller than k
+ *   mmr       maximal marginal relevance: trade · rank of utility − (1 − trade) · similarity to the nearest chosen one (Carbonell, Goldstein 1998)
+ *   k_centre  the farthest from all chosen ones (Gonzalez 1985; core sets: Sener, Savarese 2018)
+ *   badge     k-means++ seeding (Arthur, Vassilvitskii 2007) in the space of the loss's gradients (p − e_ŷ) ⊗ (z, 1) (Ash and others 2020)
+ *   balanced  the predicted classes take turns, the one with the fewest chosen first, each with its best
+ *
+ * Thread: the worker thread that owns the partition */
+#include "query/pool.h"
+
+#include "base/error.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <string.h>
+
+/* One choice under way. value: what the rule remembers of each candidate; TAKEN marks the chosen ones. */
+struct choosing {
+    const struct pool_view *v;
+    const struct pool_choice *how;
+    double *value; // (n)
+    size_t *chosen, n;
+};
+
+#define TAKEN (-INFINITY)
+
+static const float *z_of(const struct pool_view *v, size_t i) { return v->z + i * v->d; }
+static const float *prob_of(const struct pool_view *v, size_t i) { return v->prob + i * v->k; }
+
+static size_t predicted(const struct pool_view *v, size_t i) {
+    const float *p = prob_of(v, i);
+    size_t best = 0;
+    for (size_t c = 1; c < v->k; c++)
+        if (p[c] > p[best]) best = c;
+    return best;
+}
+
+static double dot(const float *a, const float *b, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+static double distance(const struct pool_view *v, size_t a, size_t b) {
+    double sum = 0;
+    for (size_t i = 0; i < v->d; i++) {
+        double step = (double)z_of(v, a)[i] - (double)z_of(v, b)[i];
+        sum += step * step;
+    }
+    return sqrt(sum / (double)v->d);
+}
+
+/* The first of the candidates with the largest value; n: all are taken. */
+static size_t largest(const double *value, size_t n) {
+    size_t best = n;
+    for (size_t i = 0; i < n; i++)
+        if (value[i] > TAKEN && (best == n || value[i] > value[best])) best = i;
+    return best;
+}
+
+static void take(struct choosing *c, size_t i) {
+    c->chosen[c->n++] = i;
+    c->value[i] = TAKEN;
+}
+
+/* The most useful one that is not taken. An infinite utility is still one. */
+static size_t most_useful(const struct choosing *c) {
+    size_t best = c->v->n;
+    for (size_t i = 0; i < c->v->n; i++)
+        if (c->value[i] > TAKEN && (best == c->v->n || c->v->utility[i] > c->v->utility[best])) best = i;
+    return best;
+}
+
+/* ---- plain, distinct, balanced ---- */
+
+static void plain(struct choosing *c, size_t k) {
+    while (c->n < k) take(c, most_useful(c));
+}
+
+static void distinct(struct choosing *c, size_t k) {
+    size_t i;
+    while (c->n < k && (i = most_useful(c)) < c->v->n) {
+        take(c, i);
+        for (size_t j = 0; j < c->v->n; j++)
+            if (c->value[j] > TAKEN && memcmp(z_of(c->v, i), z_of(c->v, j), c->v->d * sizeof(float)) == 0) c->value[j] = TAKEN;
+    }
+}
+
+static size_t chosen_of(const struct choosing *c, size_t class_) {
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++) n += predicted(c->v, c->chosen[i]) == class_;
+    return n;
+}
+
+/* A candidate's class is as empty as the fewest chosen of any class that still has candidates. */
+static void balanced(struct choosing *c, size_t k) {
+    while (c->n < k) {
+        size_t best = c->v->n, fewest = 0;
+        for (size_t i = 0; i < c->v->n; i++) {
+            if (c->value[i] <= TAKEN) continue;
+            size_t of_class = chosen_of(c, predicted(c->v, i));
+            if (best == c->v->n || of_class < fewest || (of_class == fewest && c->v->utility[i] > c->v->utility[best])) best = i, fewest = of_class;
+        }
+        take(c, best);
+    }
+}
+
+/* ---- mmr, k_centre: the distance to the nearest chosen one ---- */
+
+static void note_nearest(struct choosing *c, double *nearest, size_t i) {
+    for (size_t j = 0; j < c->v->n; j++)
+        if (c->value[j] > TAKEN) nearest[j] = fmin(nearest[j], distance(c->v, i, j));
+}
+
+static void k_centre(struct choosing *c, size_t k) {
+    for (size_t j = 0; j < c->v->n; j++) c->value[j] = INFINITY;
+    size_t i = most_useful(c);
+    for (;;) {
+        take(c, i);
+        if (c->n == k) return;
+        note_nearest(c, c->value, i);
+        i = largest(c->value, c->v->n);
+    }
+}
+
+/* Share of the candidates with a smaller utility: of whatever measure, 0 to 1. */
+static double rank(const struct pool_view *v, size_t i) {
+    size_t below = 0;
+    for (size_t j = 0; j < v->n; j++) below += v->utility[j] < v->utility[i];
+    return v->n > 1 ? (double)below / (double)(v->n - 1) : 1;
+}
+
+static double similarity(double distance) { return 1 / (1 + distance); }
+
+/* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not the nearest. */
+static void mmr(struct choosing *c, size_t k) {
+    double trade = c->how->trade;
+    for (size_t j = 0; j < c->v->n; j++) c->value[j] = trade * rank(c->v, j);
+    size_t i = most_useful(c);
+    for (;;) {
+        take(c, i);
+        if (c->n == k) return;
+        for (size_t j = 0; j < c->v->n; j++) {
+            if (c->value[j] <= TAKEN) continue;
+            double own = trade * rank(c->v, j);
+            c->value[j] = fmin(c->value[j], own - (1 - trade) * similarity(distance(c->v, i, j)));
+        }
+        i = largest(c->value, c->v->n);
+    }
+}
+
+/* ---- badge ---- */
+
+/* The gradient is an outer product, so products of two of them are products of products: nothing of size d · k is built. */
+static double gradient_dot(const struct pool_view *v, size_t a, size_t b) {
+    size_t ya = predicted(v, a), yb = predicted(v, b);
+    const float *pa = prob_of(v, a), *pb = prob_of(v, b);
+    double residuals = 0;
+    for (size_t c = 0; c < v->k; c++) residuals += ((double)pa[c] - (c == ya)) * ((double)pb[c] - (c == yb));
+    return residuals * (dot(z_of(v, a), z_of(v, b), v->d) + 1);
+}
+
+static double gradient_distance2(const struct pool_view *v, size_t a, size_t b) {
+    return fmax(0, gradient_dot(v, a, a) + gradient_dot(v, b, b) - 2 * gradient_dot(v, a, b));
+}
+
+/* Index drawn with probability ∝ value; where all are 0 (copies of the chosen), the most useful one. */
+static size_t draw_by_value(const struct choosing *c) {
+    double sum = 0;
+    size_t last = c->v->n;
+    for (size_t j = 0; j < c->v->n; j++) sum += c->value[j] > 0 ? c->value[j] : 0;
+    uint64_t key = rng_mix(c->how->window ^ rng_mix(c->n));
+    double left = sum * rng_unit(rng_keyed(RNG_POOL, c->how->seed, c->how->topic, c->how->partition, key));
+    for (size_t j = 0; j < c->v->n && sum > 0; j++) {
+        if (c->value[j] <= 0) continue;
+        last = j;
+        if ((left -= c->value[j]) < 0) break;
+    }
+    return last < c->v->n ? last : most_useful(c);
+}
+
+static void badge(struct choosing *c, size_t k) {
+    for (size_t j = 0; j < c->v->n; j++) c->value[j] = gradient_dot(c->v, j, j);
+    size_t i = largest(c->value, c->v->n);
+    for (size_t j = 0; j < c->v->n; j++) c->value[j] = INFINITY;
+    for (;;) {
+        take(c, i);
+        if (c->n == k) return;
+        for (size_t j = 0; j < c->v->n; j++)
+            if (c->value[j] > TAKEN) c->value[j] = fmin(c->value[j], gradient_distance2(c->v, i, j));
+        i = draw_by_value(c);
+    }
+}
+
+/* ---- the table ---- */
+
+static void (*const rules[POOL_RULES])(struct choosing *c, size_t k) = {
+    [POOL_PLAIN] = plain, [POOL_DISTINCT] = distinct, [POOL_MMR] = mmr, [POOL_K_CENTRE] = k_centre, [POOL_BADGE] = badge, [POOL_BALANCED] = balanced,
+};
+
+size_t pool_choose(const struct pool_view *v, const struct pool_choice *how, size_t k, double *scratch, size_t *chosen) {
+    CHECK(how->rule < POOL_RULES && rules[how->rule]);
+    struct choosing c = {.v = v, .how = how, .value = scratch, .chosen = chosen};
+    for (size_t i = 0; i < v->n; i++) scratch[i] = 0;
+    if (k > v->n) k = v->n;
+    if (k) rules[how->rule](&c, k);
+    return c.n;
+}
