@@ -5,53 +5,16 @@
  * depends on its own partition's state alone, so how a batch mixes partitions changes nothing (I6).
  *
  * Thread: worker thread (one pipeline each) */
-#include "app/pipeline.h"
+#include "pipeline_private.h"
 
-#include "admit/consumer.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/rng.h"
-#include "route/dead_letter.h"
-#include "route/prediction.h"
-#include "route/task.h"
 
 #include <math.h>
 
 enum { ID_MAX = 255, RECORD_BYTES = 1000000 };
-
-struct partition {
-    bool owned, moved;
-    int64_t next, newest_ms;
-    struct partition_state state;
-};
-
-/* What the manager would have asked, and could have afforded, of late. */
 enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED, DEMAND_LABELS = 40 };
-struct demand {
-    double named, due;
-    int state;
-};
-
-struct pipeline {
-    const struct config *config;
-    const struct features *features;
-    size_t max_record_bytes, partitions_n;
-    struct strategy *strategy;
-    struct decoder *decoder;
-    struct value *values; // (paths)
-    int id_path, value_field; // index into values; -1: none
-    struct batch *batch;
-    struct partition *partition; // (partitions_cap) by partition number
-    size_t partitions_cap;
-    struct text topic, classes; // classes: newline-separated
-    size_t k, positive;
-    uint64_t topic_hash;
-    float *scratch, *member; // for model_predict
-    size_t scratch_n;
-    struct selection selection;
-    struct demand demand;
-    struct buf out;
-};
 
 /* ---- life ---- */
 
@@ -78,7 +41,8 @@ static int make_decoder(struct pipeline *p) {
 }
 
 static int make_strategy(struct pipeline *p, const struct config *c, struct strategy **out) {
-    return strategy_create(out, &(struct strategy_options){.config = c, .topic = p->topic_hash, .partitions = p->partitions_n, .classes = p->k, .positive = p->positive});
+    return strategy_create(out, &(struct strategy_options){.config = c, .topic = p->topic_hash, .partitions = p->partitions_n, .classes = p->k, .positive = p->positive,
+                                                             .columns = features_columns(p->features)});
 }
 
 char *classes_joined(const struct config *c, size_t *positive) {
@@ -117,13 +81,14 @@ void pipeline_destroy(struct pipeline *p) {
     decoder_destroy(p->decoder);
     batch_destroy(p->batch);
     free(p->values);
+    for (size_t i = 0; i < p->partitions_cap; i++) window_destroy(p->partition[i].window);
     free(p->partition);
     free((void *)p->classes.at);
     free((void *)p->selection.fields);
     free((void *)p->selection.mask);
     free(p->scratch);
-    free(p->member);
     buf_release(&p->out);
+    buf_release(&p->made);
     free(p);
 }
 
@@ -158,26 +123,38 @@ static int state_kind(int result, bool fresh) {
     return result == 0 ? RESTORED : fresh ? FRESH : result == ERR_CORRUPT ? CORRUPT : WIPED;
 }
 
+static void begin(struct pipeline *p, struct partition *at) {
+    if (!at->window) at->window = window_create(p);
+    if (at->window) window_begin(at->window, at->next, &at->state);
+}
+
 void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh, struct text metadata, int64_t now_ms) {
     struct partition *at = partition_at(p, number);
-    *at = (struct partition){.owned = true, .next = offset, .moved = fresh};
+    *at = (struct partition){.owned = true, .next = offset, .moved = fresh, .window = at->window};
     int kind = state_kind(fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
     metric_add(METRIC_states, (size_t)kind, 1);
     if (kind == RESTORED) {
         LOG(INFO, "partition_owned", "goes on where the committed state stopped", L_I64("partition", number), L_I64("offset", offset), L_U64("admitted", at->state.admitted),
             L_U64("asked", at->state.asked), L_U64("policy", at->state.policy));
-        return;
+    } else {
+        strategy_begin(p->strategy, number, kind == FRESH, now_ms, &at->state);
+        at->moved = true;
+        if (kind == FRESH)
+            LOG(INFO, "partition_owned", "starts its life here", L_I64("partition", number), L_I64("offset", offset));
+        else
+            LOG(WARNING, kind == CORRUPT ? "state_corrupt" : "state_wiped",
+                "the selection state of the committed offset is lost; selection restarts with an empty purse, inside the budget", L_I64("partition", number), L_I64("offset", offset));
     }
-    strategy_begin(p->strategy, number, kind == FRESH, now_ms, &at->state);
-    at->moved = true;
-    if (kind == FRESH)
-        LOG(INFO, "partition_owned", "starts its life here", L_I64("partition", number), L_I64("offset", offset));
-    else
-        LOG(WARNING, kind == CORRUPT ? "state_corrupt" : "state_wiped",
-            "the selection state of the committed offset is lost; selection restarts with an empty purse, inside the budget", L_I64("partition", number), L_I64("offset", offset));
+    begin(p, at);
 }
 
-void pipeline_disown_all(struct pipeline *p) { memset(p->partition, 0, p->partitions_cap * sizeof *p->partition); }
+/* An open window is dropped: who owns the partition next reads it again. */
+void pipeline_disown_all(struct pipeline *p) {
+    for (size_t i = 0; i < p->partitions_cap; i++) {
+        window_destroy(p->partition[i].window);
+        p->partition[i] = (struct partition){0};
+    }
+}
 
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
     for (size_t i = 0; i < p->partitions_cap; i++) {
@@ -186,7 +163,8 @@ void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
         struct cycle_offset *o = cycle_add_offset(cycle);
         o->partition = (int32_t)i;
         o->next = at->next;
-        o->metadata_len = state_write(&at->state, p->topic_hash, at->next, o->metadata);
+        const struct partition_state *state = at->window ? window_start(at->window, &o->next) : &at->state;
+        o->metadata_len = state_write(state, p->topic_hash, o->next, o->metadata);
         at->moved = false;
     }
 }
@@ -260,14 +238,9 @@ static size_t admit(struct pipeline *p, struct batch *b) {
 
 /* ---- infer ---- */
 
-static void make_room(struct pipeline *p, struct batch *b, const struct model *m) {
-    size_t scratch = model_scratch(&m->shape);
-    if (scratch > p->scratch_n) {
-        free(p->scratch);
-        p->scratch = xcalloc(scratch, sizeof *p->scratch);
-        p->scratch_n = scratch;
-    }
-    batch_members(b, m->shape.members);
+void pipeline_make_room(struct pipeline *p, const struct model *m) {
+    size_t scratch = model_scratch(&m->shape) + p->k;
+    if (scratch > p->scratch_n) p->scratch = xrealloc(p->scratch, (p->scratch_n = scratch) * sizeof *p->scratch);
 }
 
 static void infer(struct pipeline *p, struct batch *b) {
@@ -280,30 +253,35 @@ static void infer(struct pipeline *p, struct batch *b) {
             for (size_t c = 0; c < b->k; c++) prob[c] = 1.0f / (float)b->k;
             continue;
         }
-        if (m != ready) make_room(p, b, ready = m);
+        if (m != ready) {
+            pipeline_make_room(p, ready = m);
+            batch_members(b, m->shape.members);
+        }
         model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * b->members * b->k, prob);
     }
 }
 
 /* ---- query ---- */
 
-/* A new policy or model comes into force for a partition: said once, with the offset, so that a replay can do the same. */
-static void switch_to(struct pipeline *p, int32_t number, int64_t offset, struct partition *at, const struct snapshot *s) {
+/* Said once, with the offset, so that a replay can do the same. */
+void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at, const struct snapshot *s) {
     uint64_t version = s->model ? s->model->version : 0;
+    if (at->state.policy == s->policy.number && at->state.model == version) return;
     if (at->state.model != version) strategy_swap(p->strategy, version, s->model ? s->model->utility : NULL, &at->state);
     at->state.policy = s->policy.number;
-    LOG(INFO, "policy_in_force", "decides from this sample on", L_I64("partition", number), L_I64("offset", offset), L_U64("number", s->policy.number), L_U64("model", version));
+    LOG(INFO, "policy_in_force", "decides from this sample on", L_I64("partition", number), L_I64("offset", at->next), L_U64("number", s->policy.number), L_U64("model", version));
 }
 
-static void decide(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms) {
+static void decide(struct pipeline *p, struct batch *b, size_t i, struct partition *at, int64_t now_ms) {
     const struct record *r = &b->record[i];
     const struct snapshot *s = b->in_force[i];
-    struct partition *at = partition_at(p, r->partition);
-    if (at->state.policy != s->policy.number || at->state.model != (s->model ? s->model->version : 0)) switch_to(p, r->partition, r->offset, at, s);
+    pipeline_switch(p, r->partition, at, s);
     struct candidate candidate = {.partition = r->partition, .offset = r->offset, .prob = b->prob + i * b->k, .member = s->model ? b->member + i * b->members * b->k : NULL,
                                   .row = b->raw + i * b->d, .model = s->model, .scored = s->model != NULL};
     strategy_decide(p->strategy, &s->policy, now_ms, &candidate, &at->state, &b->decision[i]);
 }
+
+/* ---- figures ---- */
 
 /* Starved: the manager wants far less than it may have. Flooded: far more, so the purse decides and what is asked is no longer the best. */
 static void say_demand(struct pipeline *p) {
@@ -320,138 +298,93 @@ static void say_demand(struct pipeline *p) {
     d->due /= 2;
 }
 
-static void query(struct pipeline *p, struct batch *b, int64_t now_ms) {
-    size_t asked[ASKS] = {0}, uncovered = 0, decided = 0;
-    double utility = 0, threshold = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        struct partition *at = partition_at(p, b->record[i].partition);
-        CHECK(at->owned && b->record[i].offset >= at->next);
-        at->next = b->record[i].offset + 1;
-        at->newest_ms = b->record[i].time_ms;
-        at->moved = true;
-        if (b->fate[i] != REASON_NONE) continue;
-        decide(p, b, i, now_ms);
-        const struct decision *d = &b->decision[i];
-        if (d->ask) asked[d->reason]++;
-        uncovered += !d->covered;
-        decided++;
-        utility += d->utility;
-        if (d->ask) threshold = d->threshold;
-        p->demand.named += d->manager_probability;
-        p->demand.due += d->rate;
-    }
+/* What a batch's decisions came to. */
+struct tally {
+    size_t asked[ASKS], uncovered, decided;
+    double utility, threshold;
+};
+
+static void add_decision(struct pipeline *p, struct tally *t, const struct decision *d, bool held) {
+    if (d->ask && !held) t->asked[d->reason]++; // a window counts its own
+    if (d->ask) t->threshold = d->threshold;
+    t->uncovered += !d->covered;
+    t->decided++;
+    t->utility += d->utility;
+    p->demand.named += d->manager_probability;
+    p->demand.due += d->rate;
+}
+
+static void say_tally(struct pipeline *p, const struct tally *t) {
     for (size_t a = 0; a < ASKS; a++)
-        if (asked[a]) metric_add(METRIC_asked, a, asked[a]);
-    metric_add(METRIC_uncovered, 0, uncovered);
-    if (!decided) return;
-    metric_set(METRIC_utility_mean, 0, utility / (double)decided);
-    if (threshold != 0) metric_set(METRIC_threshold, 0, threshold);
+        if (t->asked[a]) metric_add(METRIC_asked, a, t->asked[a]);
+    metric_add(METRIC_uncovered, 0, t->uncovered);
+    if (!t->decided) return;
+    metric_set(METRIC_utility_mean, 0, t->utility / (double)t->decided);
+    if (t->threshold != 0) metric_set(METRIC_threshold, 0, t->threshold);
     say_demand(p);
 }
 
-/* ---- route ---- */
+/* ---- sample by sample ---- */
 
-static double priority(struct pipeline *p, const struct batch *b, size_t i) {
-    const float *prob = b->prob + i * b->k;
-    switch (p->config->route.priority) {
-    case PRIORITY_UTILITY: return b->decision[i].utility;
-    case PRIORITY_RISK: return (double)prob[p->positive];
-    case PRIORITY_VALUE_AT_RISK: {
-        /* The amount as it was sent, not as a feature: read again, since only asked samples need it. */
-        if (p->value_field < 0 || decoder_read(p->decoder, b->record[i].value, p->values) != REASON_NONE) return 0;
-        const struct value *v = &p->values[p->value_field];
-        return v->kind == VALUE_NUMBER ? v->number * (double)prob[p->positive] : 0;
-    }
-    default: return 0;
-    }
-}
-
-static void write_task(struct pipeline *p, struct task *t, struct text event, struct buf *out) {
-    struct task_style style = {p->config->route.label_control, p->config->route.label_object};
-    t->event = event;
-    buf_reset(out);
-    task_write(t, &style, out);
-}
-
-static void route_task(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle) {
+/* The window may be over before this sample: then it ends by what is in force at the sample. */
+static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle) {
     const struct record *r = &b->record[i];
-    const struct decision *d = &b->decision[i];
-    const struct model *m = b->in_force[i]->model;
-    struct task t = {.sample_id = b->id[i], .row = b->raw + i * b->d, .d = b->d, .prob = b->prob + i * b->k, .k = b->k, .classes = p->classes,
-                     .member = m ? b->member + i * b->members * b->k : NULL, .members = m ? m->shape.members : 0,
-                     .fingerprint = features_fingerprint(p->features), .reason = d->reason, .measure = d->measure,
-                     .manager = (enum manager)p->config->query.manager, .by_strategy = d->by_strategy, .utility = d->utility, .threshold = d->threshold,
-                     .propensity = d->propensity, .manager_probability = d->manager_probability, .priority = priority(p, b, i),
-                     .model = m ? m->version : 0, .policy = b->in_force[i]->policy.number, .topic = p->topic, .partition = r->partition, .offset = r->offset,
-                     .time_ms = r->time_ms, .asked_ms = now_ms, .expires_ms = now_ms + p->config->route.expiry, .admitted = d->admitted_n, .covered = d->covered_n};
-    task_id(t.id, p->topic, r->partition, r->offset, r->time_ms);
-    write_task(p, &t, decoder_select(p->decoder, r->value, &p->selection), &p->out);
-    if (p->out.len > p->max_record_bytes) {
-        LOG(WARNING, "event_too_large", "the task goes out without its event, which would not fit into a Kafka record", L_TEXT("sample", b->id[i]), L_U64("bytes", p->out.len));
-        write_task(p, &t, TEXT("null"), &p->out);
-    }
-    struct cycle_record *out = cycle_add(cycle);
-    *out = (struct cycle_record){.topic = CYCLE_TASKS, .source = r->partition, .key = arena_text(&cycle->arena, text_of(t.id)), .value = arena_text(&cycle->arena, buf_view(&p->out))};
+    struct partition *at = partition_at(p, r->partition);
+    CHECK(at->owned && r->offset >= at->next);
+    enum window_fate fate = at->window ? window_before(p, at->window, r->time_ms) : WINDOW_OPEN;
+    if (fate != WINDOW_OPEN) window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
+    return fate != WINDOW_OPEN;
 }
 
-static void route_prediction(struct pipeline *p, struct batch *b, size_t i, struct cycle *cycle) {
+/* Decides, routes (with a cycle), and ends the window if that filled it. */
+static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle, struct tally *t) {
     const struct record *r = &b->record[i];
-    const struct model *m = b->in_force[i]->model;
-    struct prediction prediction = {.sample_id = b->id[i], .partition = r->partition, .offset = r->offset, .time_ms = r->time_ms, .prob = b->prob + i * b->k, .k = b->k,
-                                    .classes = p->classes, .utility = b->decision[i].utility, .model = m ? m->version : 0, .asked = b->decision[i].ask};
-    task_id(prediction.id, p->topic, r->partition, r->offset, r->time_ms);
-    buf_reset(&p->out);
-    prediction_write(&prediction, &p->out);
-    struct cycle_record *out = cycle_add(cycle);
-    *out = (struct cycle_record){.topic = CYCLE_PREDICTIONS, .source = r->partition, .key = arena_text(&cycle->arena, b->id[i]), .value = arena_text(&cycle->arena, buf_view(&p->out))};
-}
-
-struct headers {
-    struct arena *arena;
-    struct cycle_header *list;
-    size_t n, cap;
-};
-
-static void collect_header(struct text name, struct text value, void *opaque) {
-    struct headers *h = opaque;
-    if (h->n == h->cap) {
-        size_t cap = h->cap ? h->cap * 2 : 16;
-        struct cycle_header *more = arena_take(h->arena, cap * sizeof *more);
-        if (h->n) memcpy(more, h->list, h->n * sizeof *more);
-        h->list = more;
-        h->cap = cap;
+    struct partition *at = &p->partition[r->partition];
+    struct window *w = at->window;
+    struct written written = {NOWHERE, NOWHERE};
+    at->next = r->offset;
+    if (b->fate[i] == REASON_NONE) {
+        decide(p, b, i, at, now_ms);
+        add_decision(p, t, &b->decision[i], w != NULL);
     }
-    h->list[h->n++] = (struct cycle_header){name, value};
-}
-
-static void route_dead_letter(struct pipeline *p, struct batch *b, size_t i, struct cycle *cycle) {
-    struct headers original = {.arena = &b->arena};
-    record_headers(&b->record[i], collect_header, &original);
-    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list, original.n);
-    metric_add(METRIC_dead_letters, b->fate[i], 1);
-}
-
-static void route(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
-    bool predictions = *p->config->topics.predictions != '\0';
-    for (size_t i = 0; i < b->n; i++) {
-        if (b->fate[i] != REASON_NONE) {
-            route_dead_letter(p, b, i, cycle);
-            continue;
-        }
-        if (b->decision[i].ask) route_task(p, b, i, now_ms, cycle);
-        if (predictions) route_prediction(p, b, i, cycle);
-    }
+    at->next++;
+    at->newest_ms = r->time_ms;
+    if (cycle) written = pipeline_route(p, b, i, now_ms, w ? window_cycle(w) : cycle);
+    at->moved |= w == NULL;
+    enum window_fate fate = w ? window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
+    if (fate != WINDOW_OPEN) window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
+    return fate != WINDOW_OPEN;
 }
 
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
+    struct tally t = {0};
     size_t admitted = admit(p, b);
     infer(p, b);
-    query(p, b, now_ms);
+    for (size_t i = 0; i < b->n; i++) {
+        ends_before(p, b, i, now_ms, cycle);
+        take(p, b, i, now_ms, cycle, &t);
+    }
+    say_tally(p, &t);
     metric_add(METRIC_admitted, 0, admitted); // after `asked`, so that who reads it first sees no sample without its request
-    route(p, b, now_ms, cycle);
 }
 
-void pipeline_decide(struct pipeline *p, struct batch *b, int64_t now_ms) {
-    infer(p, b);
-    query(p, b, now_ms);
+size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t now_ms) {
+    struct tally t = {0};
+    bool ended = false;
+    size_t i = from;
+    p->flushed = (struct flushed){0};
+    if (from == 0) infer(p, b);
+    for (; i < b->n && !ended && !(ended = ends_before(p, b, i, now_ms, NULL)); i++) ended = take(p, b, i, now_ms, NULL, &t);
+    say_tally(p, &t);
+    return i;
 }
+
+void pipeline_end_windows(struct pipeline *p, const struct snapshot *s, int64_t now_ms, int64_t idle_ms, struct cycle *cycle) {
+    p->flushed = (struct flushed){0};
+    for (size_t i = 0; i < p->partitions_cap; i++) {
+        struct partition *at = &p->partition[i];
+        if (at->owned && at->window && window_idle(at->window, now_ms, idle_ms)) window_end(p, (int32_t)i, WINDOW_IDLE, s, now_ms, cycle);
+    }
+}
+
+const struct flushed *pipeline_flushed(const struct pipeline *p) { return &p->flushed; }

@@ -39,11 +39,23 @@ void pipeline_disown_all(struct pipeline *p);
 
 /* Decides the batch's records (record, in_force and n are filled) and appends what follows to the cycle. */
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle);
-/* Only scores and decides: fate and raw are filled already. For the backtest, which reads its file once. */
-void pipeline_decide(struct pipeline *p, struct batch *b, int64_t now_ms);
-/* Adds offset and state of every partition that moved since the last call. */
+/* Ends the pool's windows in which no sample came for idle_ms, by the policy and model of s. */
+void pipeline_end_windows(struct pipeline *p, const struct snapshot *s, int64_t now_ms, int64_t idle_ms, struct cycle *cycle);
+
+/* Only scores and decides, from the sample `from` on: fate and raw are filled already. Stops where a window of the pool ends, and returns how far
+ * it came. For the backtest, which reads its file once. */
+size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t now_ms);
+/* What the last call that decided or ended windows chose: the picks of the last window that ended in it. */
+struct flushed {
+    bool ended;
+    size_t n;
+    const struct pick *picks; // (n) until the next call
+};
+const struct flushed *pipeline_flushed(const struct pipeline *p);
+
+/* Adds offset and state of every partition that moved since the last call; with a pool, of where its open window began. */
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle);
-/* Samples decided but not yet in a cycle's offsets are kept until then; whether any partition moved. */
+/* Whether any partition has something to commit: with a pool, whether a window ended. */
 bool pipeline_moved(const struct pipeline *p);
 /* Calls visit for each owned partition: its next offset, for lag. */
 void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t partition, int64_t next, int64_t newest_ms, void *opaque), void *opaque);

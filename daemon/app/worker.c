@@ -14,7 +14,7 @@
 #include "base/metrics.h"
 #include "route/producer.h"
 
-enum { REJOIN_MS = 500, IDLE_WAIT_MS = 100, POLICY_WAIT_MS = 5, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
+enum { REJOIN_MS = 500, IDLE_WAIT_MS = 100, POLICY_WAIT_MS = 5, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, IDLE_CHECK_MS = 500, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
 
 struct worker {
     pthread_t thread;
@@ -26,7 +26,7 @@ struct worker {
     struct pipeline *pipeline;
     struct cycle cycle;
     int64_t cycle_start_ms; // 0: nothing gathered yet
-    int64_t backoff_ms, figures_ms, fences_since_ms;
+    int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
     int fences;
     int result;
     _Atomic bool ended, ready;
@@ -189,17 +189,33 @@ static void put_in_force(struct worker *w, struct batch *b) {
     }
 }
 
+/* Samples that wait in a window of the pool make no cycle. */
+static void note_start(struct worker *w) {
+    if (!w->cycle_start_ms && pipeline_moved(w->pipeline)) w->cycle_start_ms = clock_ms();
+}
+
 static void decide_batch(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
     if (b->n) {
-        if (!w->cycle_start_ms) w->cycle_start_ms = clock_ms();
         put_in_force(w, b);
         pipeline_run(w->pipeline, b, clock_wall_ms(), &w->cycle);
+        note_start(w);
         slot_drop(&w->shared->snapshots, w->index);
         slot_drop(&w->shared->replayed, w->index);
     }
     consumer_release(w->consumer, b);
     batch_reset(b);
+}
+
+/* The pool's windows of a stream that stopped. A replay has no such clock: it knows where samples are, not when they stayed away. */
+static void end_idle_windows(struct worker *w) {
+    int64_t idle = w->config->pool.idle;
+    if (!idle || w->shared->replay_n || clock_ms() - w->idle_ms < IDLE_CHECK_MS) return;
+    w->idle_ms = clock_ms();
+    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
+    pipeline_end_windows(w->pipeline, live ? live : &nothing, clock_wall_ms(), idle, &w->cycle);
+    slot_drop(&w->shared->snapshots, w->index);
+    note_start(w);
 }
 
 static bool cycle_due(const struct worker *w) {
@@ -300,6 +316,7 @@ static int step(struct worker *w) {
     TRY(rebalance(w));
     TRY(consumer_poll(w->consumer, pipeline_batch(w->pipeline), poll_wait(w)));
     decide_batch(w);
+    end_idle_windows(w);
     if (cycle_due(w)) TRY(commit_cycle(w));
     update_figures(w);
     return 0;
@@ -361,7 +378,7 @@ static void close_worker(struct worker *w) {
 static int live(struct worker *w) {
     int result = open_worker(w);
     while (result == 0 && !stopping(w)) result = step(w);
-    if (result == 0 && pipeline_moved(w->pipeline)) result = commit_cycle(w); // the last cycle: nothing decided is thrown away
+    if (result == 0 && pipeline_moved(w->pipeline)) result = commit_cycle(w); // the last cycle: nothing decided is thrown away, but an open window
     atomic_store(&w->ready, false);
     close_worker(w);
     return result;

@@ -220,3 +220,43 @@ enum reason features_encode(const struct features *f, const struct value *values
     }
     return REASON_NONE;
 }
+
+/* ---- decode ---- */
+
+static double number_of(const struct field *f, double x) { return f->log1p ? copysign(expm1(fabs(x)), x) : x; }
+
+/* The column that is nearest to 1 becomes 1, the others 0. */
+static size_t settle_category(const struct field *f, double *row) {
+    size_t best = 0;
+    for (size_t i = 1; i < f->values + f->hash; i++)
+        if (row[i] > row[best]) best = i;
+    for (size_t i = 0; i < f->values + f->hash; i++) row[i] = i == best;
+    return best;
+}
+
+static void decode_category(const struct field *f, double *row, struct buf *out) {
+    size_t column = settle_category(f, row);
+    for (size_t i = 0; i < f->values; i++)
+        if (f->category[i].column == column) buf_json(out, f->category[i].value);
+    if (f->hash) buf_str(out, "null"); // a bucket has no name
+}
+
+static void decode_field(const struct field *f, double *row, struct buf *out) {
+    if (f->missing && (row[f->columns - 1] = row[f->columns - 1] >= 0.5) == 1) {
+        memset(row, 0, (f->columns - 1) * sizeof *row);
+        buf_str(out, "null");
+    } else if (f->type == FEATURE_CATEGORY) decode_category(f, row, out);
+    else if (f->type == FEATURE_BOOLEAN) buf_str(out, (*row = *row >= 0.5) == 1 ? "true" : "false");
+    else buf_double(out, number_of(f, *row));
+}
+
+void features_decode(const struct features *f, double *row, struct buf *out) {
+    buf_str(out, "{\"synthetic\":true");
+    for (size_t i = 0; i < f->n; i++) {
+        buf_str(out, ",");
+        buf_json(out, f->field[i].name);
+        buf_str(out, ":");
+        decode_field(&f->field[i], row + f->field[i].first, out);
+    }
+    buf_str(out, "}");
+}

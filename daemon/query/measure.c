@@ -118,9 +118,8 @@ bool measure_of_committee(enum measure m) { return rows[m].committee; }
 
 /* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is that of the standardised row under the version's own
  * means and variances, exp(−½ mean z²): the reference that travels with every version, costs d multiplications, and needs no memory of samples. */
-static double gated(const struct measure_input *in, const struct row *r, double utility) {
-    double typical = -0.5 * (squared_length(in, true) - 1) / (double)in->model->shape.d * in->density;
-    return r->logarithm ? utility + typical : utility * exp(typical);
+static double log_typicality(const struct measure_input *in) {
+    return -0.5 * (squared_length(in, true) - 1) / (double)in->model->shape.d;
 }
 
 double measure_utility(enum measure m, const struct measure_input *in) {
@@ -128,5 +127,7 @@ double measure_utility(enum measure m, const struct measure_input *in) {
     for (size_t i = 0; i < in->k; i++)
         if (isnan(in->prob[i])) return NAN;
     double utility = rows[m].of(in);
-    return in->density > 0 ? gated(in, &rows[m], utility) : utility;
+    double weight = in->log_weight + (in->density > 0 ? in->density * log_typicality(in) : 0);
+    if (weight == 0) return utility;
+    return rows[m].logarithm ? utility + weight : utility * exp(weight);
 }

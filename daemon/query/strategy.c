@@ -4,31 +4,10 @@
  * anywhere and carried on elsewhere is decided the same (promise I6). Utilities are rounded to their 16-bit codes before anything
  * looks at them: a window that travelled through Kafka is the window that stayed at home. An arm sees the other only in the sample's
  * single request. Thread: worker thread (one strategy each) */
-#include "query/strategy.h"
-
-#include "budget.h"
-#include "manager.h"
-#include "measure.h"
+#include "strategy_private.h"
 
 #include <math.h>
 #include <string.h>
-
-/* A measure and its share of the samples. */
-struct part {
-    enum measure measure;
-    double until; // shares up to this one added up
-};
-
-struct strategy {
-    uint64_t seed, topic;
-    size_t classes, positive;
-    struct part part[STATE_SHARES];
-    size_t parts;
-    uint32_t memory_of;
-    const struct manager_row *manager;
-    double fixed, density;
-    struct budget budget;
-};
 
 static const double cold_labels = 20; // so many budgeted labels end the cold start
 
@@ -73,11 +52,13 @@ static uint32_t fingerprint(const struct strategy *s, enum manager manager) {
 
 int strategy_create(struct strategy **out, const struct strategy_options *options) {
     const struct config *c = options->config;
-    CHECK(options->partitions > 0 && options->classes >= 2 && options->positive < options->classes);
+    CHECK(options->partitions > 0 && options->columns > 0 && options->classes >= 2 && options->positive < options->classes);
     struct strategy *s = xcalloc(1, sizeof *s);
-    *s = (struct strategy){.seed = (uint64_t)c->service.seed, .topic = options->topic, .classes = options->classes, .positive = options->positive,
-                           .manager = manager_row((enum manager)c->query.manager), .fixed = c->query.threshold, .density = c->query.density,
+    *s = (struct strategy){.seed = (uint64_t)c->service.seed, .topic = options->topic, .classes = options->classes, .positive = options->positive, .columns = options->columns,
+                           .manager = manager_row((enum manager)c->query.manager), .fixed = c->query.threshold, .density = c->query.density, .discount = c->query.pending_discount,
                            .budget = budget_of(c, options->topic, options->partitions)};
+    if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
+    if (s->budget.pool_share > 0) s->room = flush_room_create(c, s->classes, s->columns);
     int result = read_measures(s, c);
     if (result < 0) {
         strategy_destroy(s);
@@ -88,7 +69,12 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
     return 0;
 }
 
-void strategy_destroy(struct strategy *s) { free(s); }
+void strategy_destroy(struct strategy *s) {
+    if (!s) return;
+    flush_room_destroy(s->room);
+    free(s->direction);
+    free(s);
+}
 
 /* ---- the window ---- */
 
@@ -124,6 +110,7 @@ void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state) {
     enum { STRIDE = 79 };
     state->model = version;
+    pending_halve(state);
     if (state->memory_of != s->memory_of) forget(s, state);
     struct window own = window_at(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
@@ -151,18 +138,27 @@ static double draw(const struct step *t, enum rng_stream stream) {
     return rng_unit(rng_keyed(stream, t->s->seed, t->s->topic, (uint64_t)t->c->partition, (uint64_t)t->c->offset));
 }
 
-static size_t draw_part(const struct step *t) {
-    double u = t->s->parts > 1 ? draw(t, RNG_MIX) : 0;
+size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset) {
     size_t part = 0;
-    while (part + 1 < t->s->parts && u >= t->s->part[part].until) part++;
+    if (s->parts == 1) return 0;
+    double u = rng_unit(rng_keyed(RNG_MIX, s->seed, s->topic, (uint64_t)partition, (uint64_t)offset));
+    while (part + 1 < s->parts && u >= s->part[part].until) part++;
     return part;
 }
 
-static uint16_t score(const struct step *t) {
-    if (!t->c->scored) return utility_code(0);
-    const struct measure_input in = {.prob = t->c->prob, .k = t->s->classes, .positive = t->s->positive, .member = t->c->member, .row = t->c->row, .model = t->c->model,
-                                     .density = t->s->density};
-    return utility_code(measure_utility(t->s->part[t->part].measure, &in));
+static double discounted(const struct strategy *s, const struct candidate *c, const struct partition_state *state) {
+    return -s->discount * log1p(pending_count(state, pending_region(s->direction, c->model, c->row)));
+}
+
+uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part, const struct partition_state *state) {
+    if (!c->scored) return utility_code(0);
+    struct measure_input in = {.prob = c->prob, .k = s->classes, .positive = s->positive, .member = c->member, .row = c->row, .model = c->model, .density = s->density};
+    if (s->direction) in.log_weight = discounted(s, c, state);
+    return utility_code(measure_utility(s->part[part].measure, &in));
+}
+
+void strategy_pend(const struct strategy *s, const struct model *m, const double *row, struct partition_state *state) {
+    if (s->direction && m) pending_add(state, pending_region(s->direction, m, row));
 }
 
 /* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so that it starts with one. */
@@ -196,20 +192,22 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
                      struct partition_state *state, struct decision *out) {
     struct step t = {.s = s, .c = c, .state = state};
     if (state->memory_of != s->memory_of) forget(s, state); // after a reload or restart
-    t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, state);
-    t.part = draw_part(&t);
-    t.cold = !c->scored || (policy->learner.cold && (double)state->admitted * t.allowed.total_rate < cold_labels);
-    uint16_t code = score(&t);
+    t.part = strategy_part(s, c->partition, c->offset);
+    t.cold = !c->scored || (policy->learner.cold && (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
+    t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, !t.cold, state);
+    uint16_t code = strategy_score(s, c, t.part, state);
     *out = (struct decision){.covered = t.allowed.covered, .measure = s->part[t.part].measure, .utility = utility_value(code)};
     struct charge charge = {.upfront = t.allowed.upfront, .random_ = t.allowed.drawn};
     charge.strategy = strategy_asks(&t, code, out) && !charge.upfront;
     budget_charge(state, &charge);
+    if (charge.strategy || charge.upfront) strategy_pend(s, c->model, c->row, state);
     state->admitted++;
     state->covered += out->covered;
     out->by_strategy = charge.strategy || charge.upfront;
     out->by_random = charge.random_;
     out->ask = out->by_strategy || out->by_random;
     out->reason = reason_of(&t, &charge);
+    out->for_pool = s->room && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
     out->propensity = !out->covered ? 0 : out->by_strategy ? 1 : t.allowed.random_rate;
     out->admitted_n = state->admitted;
     out->covered_n = state->covered;

@@ -45,7 +45,7 @@ static void between(const double *a, const double *b, double share, size_t d, do
 
 /* point: where a's class and b's are equally likely, on the way from a to b. */
 static void halve(const struct model *m, const double *a, const double *b, size_t class_a, size_t class_b, float *scratch, double *point) {
-    float prob[m->shape.k];
+    float *prob = scratch + model_scratch(&m->shape);
     double low = 0, high = 1;
     for (int i = 0; i < HALVINGS; i++) {
         double middle = (low + high) / 2;

@@ -44,7 +44,7 @@ struct pool_view {
 struct pool_choice {
     enum pool_rule rule; // not SYNTHESIS
     double trade;        // of MMR
-    uint64_t seed, topic, partition, window; // keys of BADGE's draws; window: number of its first sample in the partition
+    uint64_t seed, topic, partition, window; // keys of BADGE's draws; window: any number of its own
 };
 
 /* chosen: (k) indices into the view, in the order of choice. Returns how many: at most k and n; less where a rule leaves repeats out.
@@ -58,5 +58,5 @@ struct pool_point {
 };
 
 /* Membership query synthesis: up to k points, each midway in probability between two candidates that are predicted as different classes
- * and near to each other; no candidate is taken as the nearest of two. scratch: model_scratch floats; used: (2n) bytes. */
+ * and near to each other; no candidate is taken as the nearest of two. scratch: model_scratch + k floats; used: (2n) bytes. */
 size_t pool_synthesise(const struct pool_view *v, const struct pool_item *items, const struct model *m, size_t k, float *scratch, unsigned char *used, struct pool_point *points);

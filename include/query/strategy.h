@@ -14,6 +14,7 @@
 #include "base/config.h"
 #include "infer/model.h"
 #include "query/policy.h"
+#include "query/pool.h"
 #include "query/state.h"
 
 struct strategy;
@@ -23,6 +24,7 @@ struct strategy_options {
     uint64_t topic;              // hash of the samples topic's name
     size_t partitions;           // of the samples topic: caps and grant are shared out
     size_t classes, positive;
+    size_t columns;              // d
 };
 
 int strategy_create(struct strategy **out, const struct strategy_options *options) MUST_CHECK;
@@ -46,6 +48,7 @@ struct decision {
     bool ask;
     bool covered;          // false: paused or capped (or the purse cannot yet pay for a block, after a loss); outside the estimate
     bool by_strategy, by_random; // an up-front request counts as the strategy arm's: it was certain
+    bool for_pool;         // a candidate of the pool's window: covered, scored, not asked by the strategy arm
     enum ask reason;
     enum measure measure;  // the one that was used (mix draws)
     double utility;        // as decided on: rounded to its code
@@ -60,6 +63,29 @@ struct decision {
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms, const struct candidate *c,
                      struct partition_state *state, struct decision *out);
 
+/* The end of a window of the pool. */
+struct flush {
+    int32_t partition;
+    const struct policy *policy; // in force at its end
+    const struct model *model;   // the same; NULL: nothing is chosen
+    int64_t now_ms;
+    struct pool *pool;           // the candidates; emptied
+    const struct decision *held; // their decisions, by the slots of pool_offer
+};
+
+/* A request that the pool makes. */
+struct pick {
+    size_t slot;              // of the candidate; of a synthetic point: of the one nearest to it
+    bool synthetic;           // row is a point between samples, which no sample has
+    double *row;              // (d) raw
+    const float *prob, *member; // (k), (members, k) by the model in force at the window's end; not of a synthetic point
+    struct decision decision; // propensity 1; of a synthetic point 0: it is no sample, so outside the estimate
+};
+
+/* Chooses from the window's candidates, by the model in force now, as many as the purse has saved up; moves the state past the window. Returns how
+ * many; *picks are the strategy's until the next call. No allocation but for the first model of a shape. With a pool only. */
+size_t strategy_flush(const struct strategy *s, const struct flush *f, struct partition_state *state, const struct pick **picks);
+
 /* At a swap: refills the window from the new version's own utility quantiles (128 ascending values, or NULL: empties it) unless the window
  * looks like a draw from them anyway, so that no swap floods or starves the queue. Notes version in the state. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state);
@@ -73,6 +99,7 @@ struct measure_input {
     const double *row;   // (d) raw
     const struct model *model;
     double density; // β of query.density; 0: off, and no model is needed for it
+    double log_weight; // logarithm of a factor of the utility, of whatever origin
 };
 
 /* The utility by m (not MIX); larger: ask. NaN when a probability is. */

@@ -43,6 +43,8 @@ void cycle_reset(struct cycle *c);
 /* A zeroed record at the end; its texts must live in c->arena. */
 struct cycle_record *cycle_add(struct cycle *c);
 struct cycle_offset *cycle_add_offset(struct cycle *c);
+/* Copies all records (not the offsets) to the end of another cycle. */
+void cycle_append(struct cycle *to, const struct cycle *from);
 /* Takes out everything about one partition. */
 void cycle_drop(struct cycle *c, int32_t partition);
 static inline size_t cycle_bytes(const struct cycle *c) { return c->arena.used; }

@@ -1,0 +1,97 @@
+/* What the files of the pipeline share: pipeline.c (the stages over a batch), pipeline_route.c (one decided sample's records),
+ * pipeline_window.c (the pool's windows). Private to them.
+ * Thread: worker thread */
+#pragma once
+
+#include "app/pipeline.h"
+#include "route/task.h"
+
+struct partition {
+    bool owned, moved;
+    int64_t next, newest_ms;
+    struct partition_state state;
+    struct window *window; // of the pool, or NULL
+};
+
+/* What the manager would have asked, and could have afforded, of late. */
+struct demand {
+    double named, due;
+    int state;
+};
+
+struct pipeline {
+    const struct config *config;
+    const struct features *features;
+    size_t max_record_bytes, partitions_n;
+    struct strategy *strategy;
+    struct decoder *decoder;
+    struct value *values; // (paths)
+    int id_path, value_field; // index into values; -1: none
+    struct batch *batch;
+    struct partition *partition; // (partitions_cap) by partition number
+    size_t partitions_cap;
+    struct text topic, classes; // classes: newline-separated
+    size_t k, positive;
+    uint64_t topic_hash;
+    float *scratch; // for model_predict, and a prediction behind it
+    size_t scratch_n;
+    struct selection selection;
+    struct demand demand;
+    struct flushed flushed; // the last window that ended
+    struct buf out, made; // a record; a synthetic event and its id
+};
+
+/* ---- pipeline.c ---- */
+
+/* The policy and model of s are in force for the partition from its next sample on, if they aren't yet. */
+void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at, const struct snapshot *s);
+/* Scratch for that model's predictions. */
+void pipeline_make_room(struct pipeline *p, const struct model *m);
+
+/* ---- pipeline_route.c ---- */
+
+/* One decided sample on its way out, from wherever it was kept. */
+struct subject {
+    struct text id, value;      // sample id; the event as it came
+    int32_t partition;
+    int64_t offset, time_ms, asked_ms;
+    const double *row;          // (d) raw
+    const float *prob, *member; // (k), (members, k) or NULL
+    const struct model *model;  // that predicted, or NULL
+    uint64_t policy;
+    const struct decision *decision;
+};
+
+/* Where a sample's records stand in the cycle; NOWHERE: it has none. */
+#define NOWHERE SIZE_MAX
+struct written {
+    size_t task, prediction;
+};
+
+/* Appends what becomes of the batch's sample i. */
+struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle);
+/* Writes the subject's task, and its prediction if there are predictions: over the records that it has, or new ones. */
+void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at, struct cycle *cycle);
+
+/* ---- pipeline_window.c ---- */
+
+/* NULL without a pool. */
+struct window *window_create(const struct pipeline *p);
+void window_destroy(struct window *w);
+/* It begins at that state and offset, empty. */
+void window_begin(struct window *w, int64_t next, const struct partition_state *state);
+/* Where it began: all that may be committed while it is open. */
+const struct partition_state *window_start(const struct window *w, int64_t *next);
+/* What its samples write, until it ends. */
+struct cycle *window_cycle(struct window *w);
+
+enum window_fate { WINDOW_OPEN, WINDOW_FULL, WINDOW_TIME, WINDOW_BYTES, WINDOW_IDLE }; // but the first: values of metric pool_windows
+
+/* Before a sample of that time is decided. */
+enum window_fate window_before(const struct pipeline *p, const struct window *w, int64_t time_ms);
+/* After the batch's sample i was decided and routed: keeps what the pool may need of it. */
+enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i, const struct written *at, int64_t now_ms);
+/* Whether it has samples, and none came for so long. */
+bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms);
+/* Chooses, by the policy and model of s, and hands what was held to the cycle (NULL: nobody wants it). The next window begins. */
+void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s, int64_t now_ms, struct cycle *cycle);

@@ -1,0 +1,179 @@
+/* The pool's window of a partition: holds back what its samples write, chooses when it ends, then lets all of it go at once.
+ *
+ * Everything of an open window is in memory only, and the offset that may be committed is the one it began at, with the state of
+ * then. So there is nothing to repair after a crash, a stop or a rebalance: the next owner reads the window again and decides it again, the same
+ * way (promises I1, I2, I6). What it costs: tasks of the stream's arms wait for the window's end too.
+ *
+ * Memory is bounded (I11): candidates by pool.candidates, what is held back by pool.bytes and the last sample. A window ends when it is full, when
+ * the samples' own time has moved on, when it holds too much, or when the stream is idle (the worker's wall clock says so).
+ *
+ * Thread: worker thread */
+#include "pipeline_private.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+enum { SAMPLE_BYTES = 256, EVENT_KEPT = 64 * 1024 };
+
+/* A candidate, by the pool's slot. */
+struct kept {
+    struct buf bytes; // the event, then the id
+    size_t event;     // length
+    int64_t offset, time_ms;
+    struct written at;
+};
+
+struct window {
+    struct pool *pool;
+    size_t candidates;
+    struct decision *decision; // (candidates)
+    struct kept *kept;         // (candidates)
+    struct cycle held;
+    size_t asked[ASKS];        // by reason, counted when they go out
+    int64_t start;             // offset
+    struct partition_state state; // at start
+    size_t records, samples, bytes; // so far; samples: admitted
+    int64_t first_ms, latest_ms;    // time of its first record; wall clock of its latest
+};
+
+/* ---- life ---- */
+
+struct window *window_create(const struct pipeline *p) {
+    const struct config *c = p->config;
+    if (!c->pool.window && !c->pool.time) return NULL;
+    struct window *w = xcalloc(1, sizeof *w);
+    w->candidates = (size_t)c->pool.candidates;
+    w->pool = pool_create(w->candidates, features_columns(p->features));
+    w->decision = xcalloc(w->candidates, sizeof *w->decision);
+    w->kept = xcalloc(w->candidates, sizeof *w->kept);
+    return w;
+}
+
+void window_destroy(struct window *w) {
+    if (!w) return;
+    for (size_t i = 0; i < w->candidates; i++) buf_release(&w->kept[i].bytes);
+    pool_destroy(w->pool);
+    cycle_release(&w->held);
+    free(w->decision);
+    free(w->kept);
+    free(w);
+}
+
+void window_begin(struct window *w, int64_t next, const struct partition_state *state) {
+    pool_reset(w->pool);
+    cycle_reset(&w->held);
+    memset(w->asked, 0, sizeof w->asked);
+    for (size_t i = 0; i < w->candidates; i++)
+        if (w->kept[i].bytes.cap > EVENT_KEPT) buf_release(&w->kept[i].bytes);
+    w->start = next;
+    w->state = *state;
+    w->records = w->samples = w->bytes = 0;
+}
+
+const struct partition_state *window_start(const struct window *w, int64_t *next) {
+    *next = w->start;
+    return &w->state;
+}
+
+struct cycle *window_cycle(struct window *w) { return &w->held; }
+
+/* ---- a sample ---- */
+
+enum window_fate window_before(const struct pipeline *p, const struct window *w, int64_t time_ms) {
+    bool over = p->config->pool.time && w->records && time_ms - w->first_ms >= p->config->pool.time;
+    return over ? WINDOW_TIME : WINDOW_OPEN;
+}
+
+static void keep(struct window *w, size_t slot, const struct batch *b, size_t i, const struct written *at) {
+    const struct record *r = &b->record[i];
+    struct kept *k = &w->kept[slot];
+    w->decision[slot] = b->decision[i];
+    buf_reset(&k->bytes);
+    buf_text(&k->bytes, r->value);
+    buf_text(&k->bytes, b->id[i]);
+    k->event = r->value.len;
+    k->offset = r->offset;
+    k->time_ms = r->time_ms;
+    k->at = *at;
+}
+
+/* Sums of what came, not of what is held: the same log ends the same windows, whatever memory looks like. */
+static bool offer(struct window *w, const struct batch *b, size_t i, const struct written *at) {
+    const struct decision *d = &b->decision[i];
+    int slot = d->for_pool ? pool_offer(w->pool, b->record[i].offset, d->utility, b->raw + i * b->d) : -1;
+    if (slot >= 0) keep(w, (size_t)slot, b, i, at);
+    if (d->ask) w->asked[d->reason]++;
+    w->samples++;
+    return slot >= 0 || at->task != NOWHERE || at->prediction != NOWHERE;
+}
+
+enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i, const struct written *at, int64_t now_ms) {
+    const struct record *r = &b->record[i];
+    if (!w->records++) w->first_ms = r->time_ms;
+    w->latest_ms = now_ms;
+    bool held = b->fate[i] != REASON_NONE || offer(w, b, i, at);
+    if (held) w->bytes += r->value.len + SAMPLE_BYTES;
+    if (p->config->pool.window && w->samples >= (size_t)p->config->pool.window) return WINDOW_FULL;
+    return w->bytes >= (size_t)p->config->pool.bytes ? WINDOW_BYTES : WINDOW_OPEN;
+}
+
+/* ---- its end ---- */
+
+static const float *predict(struct pipeline *p, const struct model *m, const double *row) {
+    pipeline_make_room(p, m);
+    float *prob = p->scratch + model_scratch(&m->shape);
+    model_predict(m, row, p->scratch, NULL, prob);
+    return prob;
+}
+
+/* The point becomes an event that a person can read; its row, what that event says; its prediction, that row's. */
+static void make_event(struct pipeline *p, const struct pick *pick, const struct model *m, struct subject *s) {
+    buf_reset(&p->made);
+    features_decode(p->features, pick->row, &p->made);
+    size_t event = p->made.len;
+    buf_text(&p->made, s->id);
+    buf_str(&p->made, "/synthetic");
+    s->value = (struct text){p->made.at, event};
+    s->id = (struct text){p->made.at + event, p->made.len - event};
+    s->prob = predict(p, m, pick->row);
+    s->member = NULL;
+}
+
+static void route_pick(struct pipeline *p, int32_t number, struct window *w, const struct pick *pick, const struct snapshot *in_force, int64_t now_ms) {
+    static const struct written nowhere = {NOWHERE, NOWHERE};
+    const struct kept *k = &w->kept[pick->slot];
+    struct subject s = {.id = {k->bytes.at + k->event, k->bytes.len - k->event}, .value = {k->bytes.at, k->event}, .partition = number, .offset = k->offset, .time_ms = k->time_ms,
+                        .asked_ms = now_ms, .row = pick->row, .prob = pick->prob, .member = pick->member, .model = in_force->model, .policy = in_force->policy.number,
+                        .decision = &pick->decision};
+    if (pick->synthetic) make_event(p, pick, in_force->model, &s);
+    pipeline_reroute(p, &s, pick->synthetic ? &nowhere : &k->at, &w->held);
+}
+
+static void count(struct window *w, const struct pick *picks, size_t n, enum window_fate why) {
+    for (size_t i = 0; i < n; i++) {
+        w->asked[picks[i].decision.reason]++;
+        if (picks[i].decision.by_random) w->asked[ASK_RANDOM]--; // both asked it: one task
+    }
+    for (size_t a = 0; a < ASKS; a++)
+        if (w->asked[a]) metric_add(METRIC_asked, a, w->asked[a]);
+    metric_add(METRIC_pool_windows, (size_t)why - 1, 1);
+}
+
+void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s, int64_t now_ms, struct cycle *cycle) {
+    struct partition *at = &p->partition[number];
+    struct window *w = at->window;
+    pipeline_switch(p, number, at, s);
+    struct flush flush = {.partition = number, .policy = &s->policy, .model = s->model, .now_ms = now_ms, .pool = w->pool, .held = w->decision};
+    struct flushed *f = &p->flushed;
+    f->ended = true;
+    f->n = strategy_flush(p->strategy, &flush, &at->state, &f->picks);
+    for (size_t i = 0; cycle && i < f->n; i++) route_pick(p, number, w, &f->picks[i], s, now_ms);
+    count(w, f->picks, f->n, why);
+    if (why == WINDOW_IDLE) // an act of the clock: whoever looks for a difference to a replay finds it here
+        LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here", L_I64("partition", number), L_I64("offset", at->next), L_U64("asked", f->n));
+    if (cycle) cycle_append(cycle, &w->held);
+    window_begin(w, at->next, &at->state);
+    at->moved = true;
+}
+
+bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms) { return w->records && now_ms - w->latest_ms >= idle_ms; }

@@ -1,0 +1,46 @@
+/* How many labels were asked for near here and have not been learned yet.
+ *
+ * Labels come hours late. Until they do, an uncertain region stays uncertain, and a strategy that looks at single samples asks the
+ * same question over and over. So each request is counted in its region: the signs of four random projections of the standardised row
+ * (locality-sensitive hashing, Charikar 2002), sixteen counts of four bits that travel with the partition's state. Nobody tells a worker
+ * that a label came, but a new model does say that labels were learned: each halves the counts.
+ *
+ * Only what the strategy arm and the pool asked is counted: a utility that knew the random arm's draws would bend the propensity (I5).
+ * Thread: worker thread */
+#include "pending.h"
+
+#include "base/rng.h"
+
+enum { MOST = 15 };
+
+float *pending_directions(uint64_t seed, size_t d) {
+    float *direction = xcalloc(PENDING_BITS * d, sizeof *direction);
+    for (size_t i = 0; i < PENDING_BITS * d; i++) {
+        struct rng r = {.seed = rng_keyed(RNG_PENDING, seed, i, 0, 0)};
+        direction[i] = (float)rng_next_normal(&r);
+    }
+    return direction;
+}
+
+unsigned pending_region(const float *direction, const struct model *m, const double *row) {
+    unsigned region = 0;
+    for (unsigned bit = 0; bit < PENDING_BITS; bit++) {
+        const float *w = direction + bit * m->shape.d;
+        double sum = 0;
+        for (size_t i = 0; i < m->shape.d; i++) sum += (double)w[i] * model_standardised(row[i], m->mean[i], m->scale[i]);
+        region |= (unsigned)(sum > 0) << bit;
+    }
+    return region;
+}
+
+static unsigned shift(unsigned region) { return region % 2 * 4; }
+
+unsigned pending_count(const struct partition_state *s, unsigned region) { return s->pending[region / 2] >> shift(region) & MOST; }
+
+void pending_add(struct partition_state *s, unsigned region) {
+    if (pending_count(s, region) < MOST) s->pending[region / 2] = (uint8_t)(s->pending[region / 2] + (1u << shift(region)));
+}
+
+void pending_halve(struct partition_state *s) {
+    for (size_t i = 0; i < sizeof s->pending; i++) s->pending[i] = s->pending[i] >> 1 & 0x77;
+}
