@@ -12,7 +12,7 @@ enum { SHARES_MORE = 4, STRATEGIES_MAX = 4 + 2 * SHARES_MORE, CURVE_POINTS = 100
 
 /* The command line. What was not given is NULL, NAN or -1. */
 struct simulate_flags {
-    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *against, *csv, *report, *figures;
+    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *against, *csv, *report, *figures, *switches;
     int64_t limit, delay, seed, seeds;
     double budget, upfront, noise;
     bool json;
@@ -36,6 +36,8 @@ struct backtest {
     double budget, upfront; // share of the samples, with what is asked up front; of it, the share that is
     bool usual_upfront;     // nobody said how much up front: as much as suits the budget
     size_t delay;
+    struct simulation_switch *switches; // (switches_n) or NULL
+    size_t switches_n;
     uint64_t first_seed;
     double noise;
     _Atomic size_t next;
@@ -53,6 +55,8 @@ int simulate_check(const struct simulate_flags *f);
 int simulate_config(struct config **out, const struct simulate_flags *f, struct dataset *d);
 /* Flags over the configuration, then the strategies. The series is loaded. */
 int simulate_plan(struct backtest *b, struct config *c, const struct simulate_flags *f);
+/* Reads --switches: lines of "SAMPLE TASKS LABELS cold|warm", samples counted from 0, ascending. ERR_INPUT or ERR_IO with *why. */
+int simulate_switches(struct backtest *b, const char *file, struct buf *why) MUST_CHECK;
 void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f);
 
 /* Fills all cells; a progress bar on a terminal. 0 or the first error. */

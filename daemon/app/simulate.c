@@ -32,6 +32,10 @@ static int run(struct backtest *b, const struct simulate_flags *f) {
     if (!f->json) simulate_say_plan(b, f);
     int result = backtest_run(b);
     if (result == 0) return tell(b, f);
+    if (result == ERR_INPUT && b->switches) {
+        fprintf(stderr, "winnowd: %s: a switch wants answers or requests that there were not by then\n", f->switches);
+        return EX_DATAERR;
+    }
     fprintf(stderr, "winnowd: the simulation failed: %s\n", error_text(result));
     return EX_SOFTWARE;
 }
@@ -42,7 +46,8 @@ static int load_and_run(const struct simulate_flags *f, struct dataset *d, struc
                          .noise = isnan(f->noise) ? 0 : f->noise};
     int result = series_load(&b.series, d, c, why), code = EX_DATAERR;
     if (result == 0 && !b.series.n) buf_printf(why, "%s: no row could be read and has a label that is a class of the model", f->data);
-    else if (result == 0) code = simulate_plan(&b, c, f);
+    else if (result == 0 && f->switches) result = simulate_switches(&b, f->switches, why);
+    if (result == 0 && b.series.n) code = simulate_plan(&b, c, f);
     if (code == CLI_GO) code = run(&b, f);
     backtest_release(&b);
     return code;
@@ -79,6 +84,7 @@ int command_simulate(int argc, char **argv) {
         {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same. Default without -c: 3 √(labels of the budget)", false},
         {"delay", 0, FLAG_COUNT, &f.delay, "SAMPLES", "that pass before a label is back", false},
         {"noise", 0, FLAG_NUMBER, &f.noise, "P", "share of labels that are wrong", false},
+        {"switches", 0, FLAG_TEXT, &f.switches, "FILE", "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm", false},
         {"seed", 0, FLAG_COUNT, &f.seed, "S", "the first seed (1)", false},
         {"seeds", 0, FLAG_COUNT, &f.seeds, "K", "how many seeds; means and standard errors are told", false},
         {"against", 0, FLAG_TEXT, &f.against, "random,all,last", "baselines: random sampling with the same learner, all labels, saying what the last label was", false},

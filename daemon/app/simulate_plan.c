@@ -19,7 +19,7 @@ static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) =
 /* ---- what contradicts what ---- */
 
 static int check_pictures(const struct simulate_flags *f) {
-    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->against || f->csv || f->report || f->json || f->limit >= 0 ||
+    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
                 f->delay >= 0 || f->seeds >= 0 || given(f->budget) || given(f->upfront) || given(f->noise);
     return more ? refuse("--figures draws points of its own: of the other flags it takes only --seed") : CLI_GO;
 }
@@ -39,6 +39,7 @@ int simulate_check(const struct simulate_flags *f) {
         {given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
         {given(f->upfront) && f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->positive && f->config, "--positive and -c contradict each other: the configuration says model.positive"},
+        {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1), "--switches repeats one run of a daemon: no --delay, --against, --report or more seeds with it"},
         {same(f->csv, f->report), "--csv and --report name one file"},
         {same(f->csv, f->data) || same(f->report, f->data), "--csv and --report would overwrite the data"},
     };

@@ -18,7 +18,7 @@ static void *take_cells(void *arg) {
             atomic_fetch_add(&b->done, b->series.n);
             continue;
         }
-        struct simulation_options o = {.config = &row->config, .series = &b->series, .baseline = row->baseline, .delay = b->delay, .noise = b->noise,
+        struct simulation_options o = {.config = &row->config, .series = &b->series, .baseline = row->baseline, .delay = b->delay, .noise = b->noise, .switches = b->switches, .switches_n = b->switches_n,
                                        .seed = b->first_seed + cell % b->seeds, .points = CURVE_POINTS, .done = &b->done};
         int result = simulation_run(&b->result[cell], &o);
         if (result < 0) atomic_store(&b->error, result);
@@ -58,5 +58,6 @@ int backtest_run(struct backtest *b) {
 void backtest_release(struct backtest *b) {
     for (size_t i = 0; b->result && i < b->cells; i++) simulation_release(&b->result[i]);
     free(b->result);
+    free(b->switches);
     series_release(&b->series);
 }

@@ -48,6 +48,7 @@ struct simulation {
     double threshold;       // of the last request
     double balance, lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
     int last_label;
+    size_t switched; // switches that are in force
 };
 
 /* ---- the series ---- */
@@ -159,11 +160,12 @@ static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
                              .member = q->member + from * q->members * s->o->series->k};
 }
 
-static int refit(struct simulation *s) {
+/* known: how many of the requests. */
+static int refit(struct simulation *s, size_t known) {
     const struct questions *q = &s->asked;
-    size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0, first = q->n > s->largest ? q->n - s->largest : 0;
+    size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0, first = known > s->largest ? known - s->largest : 0;
     struct fit_rows rows = labelled_from(s, from);
-    struct fit_tasks tasks = {.n = q->n - first, .row = q->row + first * d, .weight = q->weight + first};
+    struct fit_tasks tasks = {.n = known - first, .row = q->row + first * d, .weight = q->weight + first};
     struct model *fresh;
     TRY(fit_model(&fresh, &s->fit, &rows, &tasks));
     model_destroy(s->model);
@@ -175,22 +177,27 @@ static int refit(struct simulation *s) {
 
 /* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each train.interval; `delay` stands for that wait. */
 static int improve(struct simulation *s, const struct schedule *schedule, size_t before) {
-    if (schedule_due(s->config, schedule)) return refit(s);
+    if (schedule_due(s->config, schedule)) return refit(s, s->asked.n);
     size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
     struct fit_rows rows = labelled_from(s, from < before ? from : before);
     if (s->model) fit_step(s->model, &s->fit, &rows, s->asked.labelled - before);
     return 0;
 }
 
+/* The next answer is known from now on. */
+static void take_answer(struct simulation *s) {
+    struct questions *q = &s->asked;
+    size_t i = q->labelled++;
+    s->per_class[q->label[i]]++;
+    s->last_label = q->label[i];
+    if (q->propensity[i] > 0) prequential_add(s->prequential, q->label[i], q->predicted[i], q->propensity[i]);
+}
+
 /* The labels that are due before this sample, and what follows from them. */
 static int learn(struct simulation *s, size_t sample) {
     struct questions *q = &s->asked;
     size_t before = q->labelled;
-    for (; q->labelled < q->n && q->sample[q->labelled] + s->o->delay < sample; q->labelled++) {
-        s->per_class[q->label[q->labelled]]++;
-        s->last_label = q->label[q->labelled];
-        if (q->propensity[q->labelled] > 0) prequential_add(s->prequential, q->label[q->labelled], q->predicted[q->labelled], q->propensity[q->labelled]);
-    }
+    while (q->labelled < q->n && q->sample[q->labelled] + s->o->delay < sample) take_answer(s);
     if (q->labelled == before || s->o->baseline == BASELINE_LAST) return 0;
     struct schedule schedule = {.labelled = q->labelled, .open = q->n - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows};
     TRY(improve(s, &schedule, before));
@@ -199,6 +206,23 @@ static int learn(struct simulation *s, size_t sample) {
     if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full) s->policy.number++;
     s->policy.learner = wanted;
     s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
+    return 0;
+}
+
+static int follow_switch(struct simulation *s, const struct simulation_switch *w) {
+    struct questions *q = &s->asked;
+    bool fresh = w->labels && (w->labels != q->labelled || !s->model);
+    if (w->labels < q->labelled || w->labels > q->n || w->tasks > q->n || w->tasks < w->labels) return ERR_INPUT;
+    while (q->labelled < w->labels) take_answer(s);
+    if (fresh) TRY(refit(s, w->tasks));
+    s->policy.number++;
+    s->policy.learner = (struct policy_learner){.live = s->model ? s->model->version : 0, .cold = w->cold};
+    s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
+    return 0;
+}
+
+static int follow_switches(struct simulation *s, size_t sample) {
+    for (; s->switched < s->o->switches_n && s->o->switches[s->switched].sample <= sample; s->switched++) TRY(follow_switch(s, &s->o->switches[s->switched]));
     return 0;
 }
 
@@ -227,26 +251,28 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
     int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label : class_predicted(prob, b->k);
     score_add(s->score, s->o->series->truth[sample], said, prob);
     if (asked) ask(s, b, i, sample, said, all ? 1 : d->propensity, !all && d->by_random);
-    unsigned char mark[2] = {asked, (unsigned char)d->reason};
+    unsigned char mark[2] = {asked, asked ? (unsigned char)d->reason : 0};
     EVP_DigestUpdate(s->digest, mark, sizeof mark);
     if (d->ask) s->threshold = d->threshold;
     note_spending(s, asked);
     note_point(s, sample, d);
 }
 
-/* Samples that no label can reach before they are decided: up to the next answer, and no further than the delay. */
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Samples that no label can reach before they are decided: up to the next answer, and no further than the delay; or up to the next switch. */
 static size_t stretch(const struct simulation *s, size_t sample, size_t cap) {
     const struct questions *q = &s->asked;
-    size_t n = s->o->series->n - sample, until = q->labelled < q->n ? q->sample[q->labelled] + s->o->delay + 1 - sample : s->o->delay + 1;
-    if (until > s->o->delay + 1) until = s->o->delay + 1;
-    return n < until ? n < cap ? n : cap : until < cap ? until : cap;
+    size_t left = least(s->o->series->n - sample, cap), reach = s->o->delay + 1;
+    if (s->o->switches) return s->switched < s->o->switches_n ? least(left, s->o->switches[s->switched].sample - sample) : left;
+    return least(left, q->labelled < q->n ? least(reach, q->sample[q->labelled] + reach - sample) : reach);
 }
 
 static int go(struct simulation *s) {
     const struct series *series = s->o->series;
     struct batch *b = pipeline_batch(s->pipeline);
     for (size_t sample = 0; sample < series->n; sample += b->n) {
-        TRY(learn(s, sample));
+        TRY(s->o->switches ? follow_switches(s, sample) : learn(s, sample));
         batch_reset(b);
         b->n = stretch(s, sample, b->cap);
         for (size_t i = 0; i < b->n; i++) {

@@ -31,6 +31,13 @@ struct curve_point {
     double threshold, utility;   // of that moment
 };
 
+/* A model switch as a daemon made it: from `sample` on, the model fitted on the first `labels` answers, when `tasks` requests were known.
+ * The first of a run of equal counts makes the version; the others only switch `cold`. */
+struct simulation_switch {
+    size_t sample, tasks, labels;
+    bool cold;
+};
+
 struct simulation_options {
     const struct config *config;
     const struct series *series;
@@ -39,6 +46,8 @@ struct simulation_options {
     double noise;      // share of labels that name another class
     uint64_t seed;     // of everything random
     size_t points;     // of the curve
+    const struct simulation_switch *switches; // (switches_n) by sample, instead of delay and the learner's schedule; NULL: none
+    size_t switches_n;
     _Atomic uint64_t *done; // samples done, counted up; NULL: nobody looks
 };
 
@@ -55,5 +64,6 @@ struct simulation_result {
     size_t points;
 };
 
+/* ERR_INPUT: a switch wants more answers or requests than there were. */
 int simulation_run(struct simulation_result *out, const struct simulation_options *o) MUST_CHECK;
 void simulation_release(struct simulation_result *r);

@@ -131,21 +131,25 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
     return result;
 }
 
+/* The same way: sums over tasks are to have the bits of whoever adds them up in order, a backtest for one. */
 static int read_tasks(struct filling *f, MDB_txn *txn) {
     struct store_rows *r = f->out;
-    size_t d = f->s->options.d, want = f->s->tally.tasks < f->most ? f->s->tally.tasks : f->most;
+    size_t d = f->s->options.d, want = f->s->tally.tasks < f->most ? f->s->tally.tasks : f->most, left = want;
     r->task_row = xcalloc(want * d, sizeof *r->task_row);
     r->task_weight = xcalloc(want, sizeof *r->task_weight);
     MDB_cursor *cursor;
     MDB_val key, value;
     TRY(store_error(mdb_cursor_open(txn, f->s->table[TABLE_TASKS], &cursor)));
-    while (r->tasks_n < want && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
+    while (left && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
         struct entry e;
         memcpy(&e, value.mv_data, sizeof e);
-        memcpy(r->task_row + r->tasks_n * d, (const char *)value.mv_data + sizeof e, d * sizeof(double));
-        r->task_weight[r->tasks_n++] = e.propensity > 0 ? 1 / e.propensity : 1;
+        memcpy(r->task_row + --left * d, (const char *)value.mv_data + sizeof e, d * sizeof(double));
+        r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
     }
     mdb_cursor_close(cursor);
+    r->tasks_n = want - left;
+    memmove(r->task_row, r->task_row + left * d, r->tasks_n * d * sizeof *r->task_row);
+    memmove(r->task_weight, r->task_weight + left, r->tasks_n * sizeof *r->task_weight);
     return 0;
 }
 

@@ -243,6 +243,37 @@ static void json_has_the_promised_keys(void **state) {
     assert_int_equal(n, 16);
 }
 
+static int switches(const char *lines) {
+    FILE *f = fopen(page, "w");
+    assert_non_null(f);
+    fputs(lines, f);
+    fclose(f);
+    return run("--data FILE --label class --budget 0.1 --switches PAGE --json");
+}
+
+/* Models switch where the file says; wrong lines are refused by their number, impossible switches as a whole. */
+static void given_switches(void **state) {
+    (void)state;
+    make_good(600, two, 2);
+    assert_int_equal(switches("100 8 8 cold\n300 20 18 warm\n"), 0);
+    assert_true(figure("accuracy") > 0.55);
+    assert_int_equal(switches("100 0 0 cold\n"), 0); // never a model
+    assert_true(figure("log_loss") > 0.69);
+    static const struct {
+        const char *lines, *words;
+    } cases[] = {{"", "holds no switch"}, {"100 8 8\n", "line 1 is not"}, {"100 8 8 cold\n50 9 9 warm\n", "line 2 goes back"}, {"100 8 8 lukewarm\n", "line 1 is not"}, {"1 2 3 hot\n", "line 1 says neither"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(switches(cases[i].lines), EX_DATAERR);
+        says(cases[i].words);
+    }
+    assert_int_equal(switches("100 500 500 warm\n"), EX_DATAERR);
+    says("there were not by then");
+    refuses("--data FILE --label class --switches PAGE --delay 5", EX_USAGE, "--switches repeats one run");
+    refuses("--data FILE --label class --switches PAGE --against random", EX_USAGE, "--switches repeats one run");
+    unlink(page);
+    refuses("--data FILE --label class --switches PAGE", EX_DATAERR, "No such file");
+}
+
 /* Labels bought first come out of the same budget. */
 static void upfront_stays_in_the_budget(void **state) {
     (void)state;
@@ -317,6 +348,7 @@ int main(void) {
         cmocka_unit_test(odd_files),
         cmocka_unit_test(many_classes),
         cmocka_unit_test(json_has_the_promised_keys),
+        cmocka_unit_test(given_switches),
         cmocka_unit_test(upfront_stays_in_the_budget),
         cmocka_unit_test(report_and_curves),
         cmocka_unit_test(a_seed_is_a_run),

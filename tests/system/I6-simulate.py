@@ -1,0 +1,91 @@
+"""I6: `winnowd simulate`, given the log, the configuration and the points of model and policy switch of a run on a broker, decides every
+sample as that run did. The models are not given: they come out of the backtest's own learning from the same labels."""
+import hashlib
+import json
+import pathlib
+
+from winnowd import Feeder, Oracle, check, equal, learned, main, run, truth_of, wait
+
+SAMPLES, RATE = 12000, 0.05
+REASONS = ("uncertain", "risk", "random", "pool", "gold", "recheck", "cold", "upfront")  # of a decision, in the order of its number
+
+
+def metadata(record):
+    """Of a model record: safetensors, a length and a JSON header first."""
+    size = int.from_bytes(record.value[:8], "little")
+    return json.loads(record.value[8:8 + size])["__metadata__"]
+
+
+def seen(meta, topic):
+    """How far the learner had read that topic."""
+    return next(int(words[2]) for words in map(str.split, meta["seen"].splitlines()) if words[0] == topic)
+
+
+def switches(stage, daemon):
+    """(sample, tasks known, labels learned, cold) of each policy that came into force."""
+    policies, versions = {}, {}
+    for r in stage.read("models"):
+        key = r.key.decode().split("/", 1)[1]
+        if key == "policy":
+            policies[r.offset + 1] = json.loads(r.value)
+        elif key.startswith("model/") and r.value:
+            versions[int(key.split("/")[1])] = metadata(r)
+    tasks = [r.offset for r in stage.read("tasks")]
+    out = []
+    for event in daemon.find("policy_in_force"):
+        number, version = int(event["number"]), int(event["model"])
+        if number not in policies and not version:
+            continue  # before the learner's first word
+        known, labels = 0, 0
+        if version:
+            meta = versions[version]
+            known, labels = sum(o < seen(meta, "tasks") for o in tasks), int(meta["rows"])
+        cold = [p["cold"] for n, p in sorted(policies.items()) if n <= number][-1]
+        out.append((int(event["offset"]), known, labels, cold))
+    return out
+
+
+def decisions_sha256(tasks):
+    asked = {t["source"]["offset"]: t["reason"] for t in tasks}
+    return hashlib.sha256(b"".join(bytes((1, REASONS.index(asked[n]))) if n in asked else b"\0\0" for n in range(SAMPLES))).hexdigest()
+
+
+def as_file(stage):
+    """The samples as they came, with the truth; in the order of their offsets."""
+    path = stage.dir / "samples.jsonl"
+    events = [json.loads(r.value) for r in sorted(stage.read("samples"), key=lambda r: r.offset)]
+    path.write_text("".join(json.dumps({**e, "truth": truth_of(e["id"])}) + "\n" for e in events))
+    return path
+
+
+def test(stage):
+    stage.create(partitions=1)
+    changes = {"budget": {"rate": RATE, "upfront": 20}, "train": {"interval": "100ms"}, "route": {"interval": "5ms"}}
+    daemon, oracle = stage.start(changes).ready(), Oracle(stage)
+    oracle.start()
+    feeder = Feeder(stage, rate=SAMPLES / 6, total=SAMPLES)
+    feeder.start()
+    feeder.join(60)
+    stage.caught_up()
+    tasks = stage.tasks()
+    wait("all tasks are answered", lambda: len(oracle.answers) == len(tasks))
+    learned(daemon, len(tasks))
+    daemon.stop()
+    oracle.end()
+    check("said again" not in "".join(line for line in daemon.lines if "policy_in_force" in line), "the log left switches out")
+
+    points = switches(stage, daemon)
+    check(len({p[2] for p in points}) >= 8, "too few models came into force: %s", points)
+    path = stage.dir / "switches"
+    pathlib.Path(path).write_text("".join("%d %d %d %s\n" % (s, t, l, "cold" if c else "warm") for s, t, l, c in points))
+    done = run("simulate", "-c", daemon.config, "--data", as_file(stage), "--label", "truth", "--switches", path, "--json")
+    equal(done.returncode, 0, "simulate: " + done.stderr)
+    figures = json.loads(done.stdout)
+    equal(figures["samples"], SAMPLES, "samples")
+    equal(figures["asked"], len(tasks), "asked")
+    check(figures["asked_random"] >= sum(t["arm"] == "random" for t in tasks), "asked by the random arm: %s", figures["asked_random"])  # both arms: the task says strategy
+    equal(figures["decisions_sha256"], decisions_sha256(tasks), "decisions")
+    print("%d samples, %d asked, %d switches, %d models: decided alike" % (SAMPLES, len(tasks), len(points), len({p[2] for p in points}) - 1))
+
+
+main(test)
