@@ -82,6 +82,7 @@ int command_simulate(int argc, char **argv) {
         {"manager", 0, FLAG_TEXT, &f.manager, "R", MANAGER_CHOICES, false},
         {"budget", 0, FLAG_NUMBER, &f.budget, "B", "share of samples that may be asked", false},
         {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same. Default without -c: 3 √(labels of the budget)", false},
+        {"pool", 0, FLAG_TEXT, &f.pool, "N:K[:RULE]", "pool mode: of each window of N samples the best K, by " POOL_RULE_CHOICES "; without --budget, that budget", false},
         {"delay", 0, FLAG_COUNT, &f.delay, "SAMPLES", "that pass before a label is back", false},
         {"noise", 0, FLAG_NUMBER, &f.noise, "P", "share of labels that are wrong", false},
         {"switches", 0, FLAG_TEXT, &f.switches, "FILE", "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm", false},

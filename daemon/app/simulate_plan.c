@@ -19,7 +19,7 @@ static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) =
 /* ---- what contradicts what ---- */
 
 static int check_pictures(const struct simulate_flags *f) {
-    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
+    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->pool || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
                 f->delay >= 0 || f->seeds >= 0 || given(f->budget) || given(f->upfront) || given(f->noise);
     return more ? refuse("--figures draws points of its own: of the other flags it takes only --seed") : CLI_GO;
 }
@@ -110,14 +110,34 @@ static void set_budget(const struct backtest *b, double whole, struct config *c)
     c->budget.rate = fmax(0, (labels - (double)c->budget.upfront) / (double)b->series.n);
 }
 
+/* "N:K" or "N:K:RULE": all that the strategy may ask goes to the windows. */
+static int apply_pool(struct config *c, const struct simulate_flags *f) {
+    if (!f->pool) return CLI_GO;
+    char *end;
+    long window = strtol(f->pool, &end, 10), top = *end == ':' ? strtol(end + 1, &end, 10) : 0;
+    if (window < 2 || top < 1 || top >= window || window > 10000000 || (*end && *end != ':')) return refuse("--pool is N:K or N:K:RULE: of each window of N samples the best K, less than N");
+    if (*end && choose("pool", POOL_RULE_CHOICES, end + 1, &c->pool.rule) != CLI_GO) return EX_USAGE;
+    c->pool.window = window;
+    c->pool.time = 0;
+    c->pool.top = top;
+    c->pool.share = 1;
+    c->pool.candidates = top > c->pool.candidates ? top : c->pool.candidates;
+    c->budget.burst = fmax(c->budget.burst, 1.25 * (double)top + 3);
+    if (!given(f->budget)) c->budget.rate = fmin(1, (double)top / (double)window / (1 - c->budget.random_share));
+    return CLI_GO;
+}
+
 static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
     if (code != CLI_GO) return code;
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
     if (given(f->budget)) c->budget.rate = f->budget;
+    code = apply_pool(c, f);
+    if (code != CLI_GO) return code;
+    if (c->pool.synthetic && (c->pool.window || c->pool.time)) return refuse("pool.synthetic: nobody knows the truth of a point that is in no file; leave it off here");
     b->budget = c->budget.rate + (double)c->budget.upfront / (double)b->series.n;
-    b->usual_upfront = !given(f->upfront) && !f->config;
+    b->usual_upfront = !given(f->upfront) && !f->config && !f->pool;
     b->upfront = given(f->upfront) ? f->upfront : b->budget > 0 ? (double)c->budget.upfront / (double)b->series.n / b->budget : 0;
     if (given(f->upfront) || b->usual_upfront) set_budget(b, b->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
@@ -134,6 +154,7 @@ static void make_baseline(struct strategy_row *row, const struct backtest *b) {
     c->budget.rate = row->baseline == BASELINE_NONE ? row->budget : 1;
     c->budget.upfront = 0;
     row->budget = c->budget.rate;
+    c->pool.window = c->pool.time = 0;
     if (row->baseline == BASELINE_NONE) c->budget.random_share = 1;
     int64_t spacing = (int64_t)(b->series.n / FITS_OF_ALL); // every label of a long file, but not a fit for every 50
     if (row->baseline == BASELINE_ALL && spacing > c->train.labels) c->train.labels = spacing;
@@ -235,6 +256,7 @@ void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f)
            row->budget * (double)b->series.n);
     if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
     printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
+    if (c->pool.window) printf("  pool        windows of %lld samples, up to %lld each, by %s\n", (long long)c->pool.window, (long long)c->pool.top, pool_rule_name((enum pool_rule)c->pool.rule));
     if (b->delay >= b->series.n) printf("  labels      come back after %zu samples: not one before the file ends\n", b->delay);
     else if (b->delay) printf("  labels      come back after %zu samples", b->delay);
     else printf("  labels      come back at once");

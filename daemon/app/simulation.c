@@ -17,14 +17,15 @@
 #include <math.h>
 #include <openssl/evp.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 enum { MEMORIES_MAX = 16 };
 
-/* Asked samples in the order of asking, which is also label order: the first `labelled` of them have their answer. */
+/* Asked samples in the order of asking, which is also label order: the first `labelled` of them have their answer. Those behind `released` wait
+ * in the pool's open window. */
 struct questions {
-    size_t n, cap, labelled, members;
+    size_t n, cap, released, labelled, members;
     uint64_t *sample;
+    size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
     int *label, *predicted;
     float *member;                     // (n, members, k)
@@ -48,66 +49,9 @@ struct simulation {
     double threshold;       // of the last request
     double balance, lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
     int last_label;
+    int *said;              // (samples) with a pool: what was predicted of each
     size_t switched; // switches that are in force
 };
-
-/* ---- the series ---- */
-
-static int read_row(struct series *s, size_t cap, struct decoder *decoder, struct value *values, const struct dataset_sample *sample, struct text classes) {
-    size_t field;
-    CHECK(s->n < cap);
-    int truth = sample->label.at ? class_index(classes, sample->label) : -1;
-    bool fine = truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE && features_encode(s->features, values, s->raw + s->n * s->d, &field) == REASON_NONE;
-    if (!fine) return 0;
-    s->truth[s->n++] = truth;
-    return 1;
-}
-
-/* Rows that fit into three quarters of the machine's memory: a file that is too large is said to be, not killed for it. */
-static size_t rows_most(size_t d) {
-    double bytes = 0.75 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    return (size_t)(bytes / (double)(d * sizeof(double) + sizeof(int)));
-}
-
-static int make_room(struct series *s, size_t *cap, struct buf *why) {
-    if (s->n < *cap) return 0;
-    size_t most = rows_most(s->d);
-    if (s->n >= most) {
-        buf_printf(why, "the file is larger than this machine's memory: %zu samples of %zu columns are all that fit; take fewer with --limit", s->n, s->d);
-        return ERR_INPUT;
-    }
-    *cap = *cap ? *cap * 2 : 4096;
-    if (*cap > most) *cap = most;
-    s->raw = xrealloc(s->raw, *cap * s->d * sizeof *s->raw);
-    s->truth = xrealloc(s->truth, *cap * sizeof *s->truth);
-    return 0;
-}
-
-int series_load(struct series *s, struct dataset *d, const struct config *c, struct buf *why) {
-    *s = (struct series){.k = c->model.classes.n};
-    TRY(features_create(&s->features, c->features, c->features_n));
-    s->d = features_columns(s->features);
-    struct text classes = text_of(classes_joined(c, &s->positive));
-    struct decoder *decoder;
-    int result = decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(s->features), .n = features_fields(s->features), .max_depth = (size_t)c->admit.max_depth,
-                                                                    .max_bytes = (size_t)c->admit.max_bytes});
-    struct value *values = xcalloc(features_fields(s->features), sizeof *values);
-    size_t cap = 0;
-    struct dataset_sample sample;
-    while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
-        if ((result = make_room(s, &cap, why)) == 0) s->unreadable += !read_row(s, cap, decoder, values, &sample, classes);
-    }
-    decoder_destroy(decoder);
-    free(values);
-    free((void *)classes.at);
-    return result;
-}
-
-void series_release(struct series *s) {
-    features_destroy(s->features);
-    free(s->raw);
-    free(s->truth);
-}
 
 /* ---- asking ---- */
 
@@ -117,6 +61,7 @@ static void grow(struct simulation *s) {
     if (q->n < q->cap) return;
     q->cap = q->cap ? q->cap * 2 : 1024;
     q->sample = xrealloc(q->sample, q->cap * sizeof *q->sample);
+    q->at = xrealloc(q->at, q->cap * sizeof *q->at);
     q->row = xrealloc(q->row, q->cap * d * sizeof *q->row);
     q->weight = xrealloc(q->weight, q->cap * sizeof *q->weight);
     q->propensity = xrealloc(q->propensity, q->cap * sizeof *q->propensity);
@@ -133,23 +78,39 @@ static int answer(const struct simulation *s, size_t sample) {
     return (truth + 1 + (int)rng_below(rng_keyed(RNG_ORACLE, s->o->seed, 1, 0, sample), series->k - 1)) % (int)series->k;
 }
 
-/* said: what was predicted, and counted as right or wrong; so the estimate is of the very accuracy that the score knows. */
-static void ask(struct simulation *s, const struct batch *b, size_t i, size_t sample, int said, double propensity, bool random) {
+/* predicted: what was said when the sample came, and counted as right or wrong; so the estimate is of the very accuracy that the score knows. */
+struct question {
+    size_t sample;
+    int predicted;
+    double propensity;
+    const float *member; // (members, k) of the model in force
+};
+
+static void write_question(struct simulation *s, size_t at, const struct question *new) {
     struct questions *q = &s->asked;
-    size_t d = b->d, k = b->k;
-    grow(s);
-    memcpy(q->row + q->n * d, b->raw + i * d, d * sizeof *q->row);
+    size_t d = s->o->series->d, k = s->o->series->k;
+    float *member = q->member + at * q->members * k;
     bool recorded = s->model && s->model->shape.members == q->members;
-    if (recorded) memcpy(q->member + q->n * q->members * k, b->member + i * b->members * k, q->members * k * sizeof *q->member);
-    else memset(q->member + q->n * q->members * k, 0, q->members * k * sizeof *q->member);
-    q->sample[q->n] = sample;
-    q->propensity[q->n] = propensity;
-    q->weight[q->n] = propensity > 0 ? 1 / propensity : 1;
-    q->label[q->n] = answer(s, sample);
-    q->predicted[q->n] = said;
-    q->n++;
+    if (recorded) memcpy(member, new->member, q->members * k * sizeof *member);
+    else memset(member, 0, q->members * k * sizeof *member);
+    memcpy(q->row + at * d, s->o->series->raw + new->sample * d, d * sizeof *q->row);
+    q->sample[at] = new->sample;
+    q->propensity[at] = new->propensity;
+    q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
+    q->label[at] = answer(s, new->sample);
+    q->predicted[at] = new->predicted;
+}
+
+static void ask(struct simulation *s, const struct question *new) {
+    grow(s);
+    write_question(s, s->asked.n++, new);
     s->out->asked++;
-    s->out->asked_random += random;
+}
+
+/* What was asked so far goes out, with the sample of that number as the last decided one. */
+static void release(struct simulation *s, size_t sample) {
+    struct questions *q = &s->asked;
+    while (q->released < q->n) q->at[q->released++] = sample;
 }
 
 /* ---- learning ---- */
@@ -177,7 +138,7 @@ static int refit(struct simulation *s, size_t known) {
 
 /* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each train.interval; `delay` stands for that wait. */
 static int improve(struct simulation *s, const struct schedule *schedule, size_t before) {
-    if (schedule_due(s->config, schedule)) return refit(s, s->asked.n);
+    if (schedule_due(s->config, schedule)) return refit(s, s->asked.released);
     size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
     struct fit_rows rows = labelled_from(s, from < before ? from : before);
     if (s->model) fit_step(s->model, &s->fit, &rows, s->asked.labelled - before);
@@ -197,9 +158,9 @@ static void take_answer(struct simulation *s) {
 static int learn(struct simulation *s, size_t sample) {
     struct questions *q = &s->asked;
     size_t before = q->labelled;
-    while (q->labelled < q->n && q->sample[q->labelled] + s->o->delay < sample) take_answer(s);
+    while (q->labelled < q->released && q->at[q->labelled] + s->o->delay < sample) take_answer(s);
     if (q->labelled == before || s->o->baseline == BASELINE_LAST) return 0;
-    struct schedule schedule = {.labelled = q->labelled, .open = q->n - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows};
+    struct schedule schedule = {.labelled = q->labelled, .open = q->released - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows};
     TRY(improve(s, &schedule, before));
     struct policy_learner wanted = schedule_policy(s->config, &schedule, s->model ? s->model->version : 0);
     const struct policy_learner *now = &s->policy.learner;
@@ -212,7 +173,7 @@ static int learn(struct simulation *s, size_t sample) {
 static int follow_switch(struct simulation *s, const struct simulation_switch *w) {
     struct questions *q = &s->asked;
     bool fresh = w->labels && (w->labels != q->labelled || !s->model);
-    if (w->labels < q->labelled || w->labels > q->n || w->tasks > q->n || w->tasks < w->labels) return ERR_INPUT;
+    if (w->labels < q->labelled || w->labels > q->released || w->tasks > q->released || w->tasks < w->labels) return ERR_INPUT;
     while (q->labelled < w->labels) take_answer(s);
     if (fresh) TRY(refit(s, w->tasks));
     s->policy.number++;
@@ -237,11 +198,17 @@ static void note_point(struct simulation *s, size_t sample, const struct decisio
     r->curve[r->points++] = (struct curve_point){sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, s->threshold, d->utility};
 }
 
-static void note_spending(struct simulation *s, bool asked) {
-    s->balance += (double)asked - s->config->budget.rate;
+static void note_spending(struct simulation *s, double labels, double earned) {
+    s->balance += labels - earned;
     if (s->balance < s->lowest) s->lowest = s->balance;
     double rise = s->balance - s->lowest - s->config->budget.burst - 1 - (double)s->config->budget.upfront;
     if (rise > s->out->worst_window_overspend) s->out->worst_window_overspend = rise;
+}
+
+static void note_decision(struct simulation *s, uint64_t sample, bool asked, enum ask reason) {
+    unsigned char mark[10] = {asked, asked ? (unsigned char)reason : 0};
+    for (int i = 0; i < 8; i++) mark[2 + i] = (unsigned char)(sample >> 8 * i);
+    EVP_DigestUpdate(s->digest, mark, sizeof mark);
 }
 
 static void take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
@@ -250,12 +217,38 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
     bool all = s->o->baseline != BASELINE_NONE, asked = all || d->ask;
     int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label : class_predicted(prob, b->k);
     score_add(s->score, s->o->series->truth[sample], said, prob);
-    if (asked) ask(s, b, i, sample, said, all ? 1 : d->propensity, !all && d->by_random);
-    unsigned char mark[2] = {asked, asked ? (unsigned char)d->reason : 0};
-    EVP_DigestUpdate(s->digest, mark, sizeof mark);
+    if (asked) ask(s, &(struct question){sample, said, all ? 1 : d->propensity, b->member + i * b->members * b->k});
+    s->out->asked_random += !all && d->by_random;
+    if (s->said) s->said[sample] = said;
+    else release(s, sample);
+    note_decision(s, sample, asked, d->reason);
     if (d->ask) s->threshold = d->threshold;
-    note_spending(s, asked);
+    note_spending(s, asked, s->config->budget.rate);
     note_point(s, sample, d);
+}
+
+/* The random arm may have asked it already: then it is one request, and a certain one. */
+static void take_pick(struct simulation *s, const struct pick *pick) {
+    struct questions *q = &s->asked;
+    size_t sample = pick->decision.admitted_n - 1, at = q->released;
+    struct question picked = {sample, s->said[sample], pick->decision.propensity, pick->member};
+    while (at < q->n && q->sample[at] != sample) at++;
+    if (at < q->n) {
+        write_question(s, at, &picked);
+    } else {
+        ask(s, &picked);
+        note_spending(s, 1, 0);
+    }
+    note_decision(s, sample, true, pick->decision.reason);
+    s->threshold = pick->decision.threshold;
+}
+
+/* What a window that ended before the sample of that number has asked. */
+static void take_window(struct simulation *s, size_t before) {
+    const struct flushed *f = pipeline_flushed(s->pipeline);
+    if (!f->ended) return;
+    for (size_t i = 0; i < f->n; i++) take_pick(s, &f->picks[i]);
+    release(s, before - 1);
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
@@ -265,7 +258,7 @@ static size_t stretch(const struct simulation *s, size_t sample, size_t cap) {
     const struct questions *q = &s->asked;
     size_t left = least(s->o->series->n - sample, cap), reach = s->o->delay + 1;
     if (s->o->switches) return s->switched < s->o->switches_n ? least(left, s->o->switches[s->switched].sample - sample) : left;
-    return least(left, q->labelled < q->n ? least(reach, q->sample[q->labelled] + reach - sample) : reach);
+    return least(left, q->labelled < q->released ? least(reach, q->at[q->labelled] + reach - sample) : reach);
 }
 
 static int go(struct simulation *s) {
@@ -281,11 +274,16 @@ static int go(struct simulation *s) {
             b->fate[i] = REASON_NONE;
         }
         memcpy(b->raw, series->raw + sample * series->d, b->n * series->d * sizeof *b->raw);
-        pipeline_decide(s->pipeline, b, (int64_t)sample);
-        for (size_t i = 0; i < b->n; i++) take(s, b, i, sample + i);
+        for (size_t i = 0, until; i < b->n; i = until) {
+            until = pipeline_decide(s->pipeline, b, i, (int64_t)sample);
+            for (size_t j = i; j < until; j++) take(s, b, j, sample + j);
+            take_window(s, sample + until);
+        }
         if (s->o->done) atomic_fetch_add(s->o->done, b->n);
     }
     batch_reset(b);
+    pipeline_end_windows(s->pipeline, &s->snapshot, (int64_t)series->n, 0, NULL);
+    take_window(s, series->n);
     return 0;
 }
 
@@ -307,6 +305,7 @@ static int open_simulation(struct simulation *s) {
     open_fit(s);
     TRY(pipeline_create(&s->pipeline, &(struct pipeline_options){.config = s->config, .features = series->features, .partitions = 1}));
     pipeline_own(s->pipeline, 0, 0, true, (struct text){0}, 0);
+    if (s->config->pool.window || s->config->pool.time) s->said = xcalloc(series->n, sizeof *s->said);
     s->per_class = xcalloc(series->k, sizeof *s->per_class);
     s->score = score_create(series->k, series->positive);
     s->prequential = prequential_create(series->k, 0);
@@ -336,7 +335,7 @@ static void close_simulation(struct simulation *s) {
     score_destroy(s->score);
     prequential_destroy(s->prequential);
     EVP_MD_CTX_free(s->digest);
-    void *owned[] = {q->sample, q->row, q->weight, q->propensity, q->label, q->predicted, q->member};
+    void *owned[] = {s->said, q->sample, q->at, q->row, q->weight, q->propensity, q->label, q->predicted, q->member};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
 

@@ -215,6 +215,35 @@ static void check_budget(struct reading *r) {
                 "times budget.random_share is below 1e-9: the random arm would never ask; use 0 for no budget at all");
 }
 
+/* Options of the pool that would be ignored where they stand. */
+static void check_pool_needs(struct reading *r) {
+    const struct config *c = r->config;
+    const struct {
+        size_t option;
+        bool wrong;
+        const char *why;
+    } rules[] = {
+        {OPTION_pool_synthetic, c->pool.synthetic && c->pool.rule != POOL_SYNTHESIS, "is for pool.rule synthesis only"},
+        {OPTION_pool_top, c->pool.top > c->pool.candidates, "is more than pool.candidates, from which they are chosen"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (fine(r, rules[i].option) && fine(r, OPTION_pool_rule) && fine(r, OPTION_pool_candidates) && rules[i].wrong)
+            problem(&r->problems, place(r, rules[i].option), option_rows[rules[i].option].path, "%s", rules[i].why);
+}
+
+/* What a window saves up must fit into the purse, or it is lost: with the labels that blocks of the random arm have paid, and some play. */
+static void check_pool(struct reading *r) {
+    const struct config *c = r->config;
+    check_pool_needs(r);
+    if (!c->pool.window || !fine(r, OPTION_pool_window) || !fine(r, OPTION_pool_share) || !fine(r, OPTION_budget_rate) || !fine(r, OPTION_budget_random_share) || !fine(r, OPTION_budget_burst))
+        return;
+    double saved = (double)c->pool.window * c->budget.rate * (1 - c->budget.random_share) * c->pool.share;
+    if (c->pool.top && saved > (double)c->pool.top) saved = (double)c->pool.top;
+    double least = ceil(saved * 1.25) + 2;
+    if (c->budget.burst < least)
+        problem(&r->problems, place(r, OPTION_budget_burst), "budget.burst", "%g is too small for the pool: a window saves up to %.4g labels, so it must be at least %g", c->budget.burst, saved, least);
+}
+
 static void check_times(struct reading *r) {
     const struct config *c = r->config;
     if (!fine(r, OPTION_route_interval) || !fine(r, OPTION_kafka_session_timeout)) return;
@@ -330,6 +359,7 @@ void config_check(struct reading *r) {
     check_committee(r);
     check_threshold(r);
     check_budget(r);
+    check_pool(r);
     check_times(r);
     check_features(r);
     check_value_at_risk(r);

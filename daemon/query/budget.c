@@ -102,6 +102,13 @@ static void end_block(const struct budget *b, struct partition_state *s) {
     s->block_size = 0;
 }
 
+/* What is owed counts as held, or a window's end would bring more than the burst. It goes first: tokens must not tell where draws fell. */
+static void keep_burst(int64_t most, struct partition_state *s) {
+    if (s->tokens > most) s->tokens = most;
+    int64_t room = (most - s->tokens) / TOKEN_ONE;
+    if (s->owed > room) s->owed = (uint32_t)room;
+}
+
 static void begin_block(const struct budget *b, double rate, struct partition_state *s) {
     if (s->block_size || rate <= 0 || s->tokens < TOKEN_ONE) return;
     s->tokens -= TOKEN_ONE;
@@ -165,7 +172,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     roll(&s->day, now_ms, day_ms);
     end_block(b, s);
     s->tokens += earn;
-    if (s->tokens > b->burst + earn) s->tokens = b->burst + earn;
+    keep_burst(b->burst + earn, s);
     begin_block(b, rate, s);
     double own = own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) save(own, share, s);

@@ -124,7 +124,7 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
 
 /* A sum that is right says that we wrote it; this says that the code that wrote it was sound. */
 static bool possible(const struct partition_state *s) {
-    if (s->covered > s->admitted || s->asked > 2 * s->admitted || s->block_start > s->admitted || s->tokens < 0 || s->tokens > tokens_most) return false;
+    if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted || s->tokens < 0 || s->tokens > tokens_most) return false;
     if (s->hour.block > 1 || s->day.block > 1 || s->both > 1) return false;
     size_t values = 0;
     for (size_t i = 0; i < STATE_SHARES; i++) {

@@ -14,12 +14,20 @@
 
 enum { SAMPLES = 4000, PARTITIONS = 3, BAD_EVERY = 97 };
 
+#ifndef STREAM_MORE
+#define STREAM_MORE "" // options of the test's own
+#endif
+#ifndef STREAM_BURST
+#define STREAM_BURST "3"
+#endif
+
 static const char yaml[] = "model: {classes: [good, bad]}\n"
                            "features:\n"
                            "  - {name: x}\n"
                            "  - {name: y, missing: true}\n"
                            "  - {name: kind, type: category, values: [a, b]}\n"
-                           "budget: {rate: 0.05, burst: 3, upfront: 10}\n"
+                           "budget: {rate: 0.05, burst: " STREAM_BURST ", upfront: 10}\n"
+                           STREAM_MORE
                            "topics: {predictions: predictions}\n"
                            "service: {instance: test, state_dir: /tmp}\n";
 

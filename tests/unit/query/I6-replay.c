@@ -30,7 +30,7 @@ static void move_house(struct partition *p) {
     size_t n = state_write(&p->state, TOPIC, p->offset, text);
     memset(&p->state, 0xA5, sizeof p->state);
     strategy_destroy(p->strategy);
-    const struct strategy_options options = {.config = &p->config, .topic = TOPIC, .partitions = 3, .classes = 2, .positive = 1};
+    const struct strategy_options options = {.config = &p->config, .topic = TOPIC, .partitions = 3, .classes = 2, .positive = 1, .columns = 1};
     assert_int_equal(strategy_create(&p->strategy, &options), 0);
     assert_int_equal(state_read(&p->state, TOPIC, p->offset, (struct text){text, n}), 0);
 }

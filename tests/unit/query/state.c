@@ -37,6 +37,8 @@ static struct partition_state any_state(uint64_t seed) {
     s.grant_left = word(&r);
     s.hour = any_counter(&r);
     s.day = any_counter(&r);
+    s.pool_saved = word(&r);
+    for (size_t i = 0; i < sizeof s.pending; i++) s.pending[i] = (uint8_t)word(&r);
     for (size_t i = 0; i < STATE_OWN; i++) s.own[i] = word(&r);
     s.memory_of = word(&r);
     for (size_t i = 0; i < STATE_SHARES; i++) s.window_n[i] = word(&r) % 33, s.window_at[i] = word(&r) % 32;
@@ -61,6 +63,8 @@ static void same_state(const struct partition_state *a, const struct partition_s
     assert_int_equal(a->grant_left, b->grant_left);
     same_counter(&a->hour, &b->hour);
     same_counter(&a->day, &b->day);
+    assert_int_equal(a->pool_saved, b->pool_saved);
+    assert_memory_equal(a->pending, b->pending, sizeof a->pending);
     assert_memory_equal(a->own, b->own, sizeof a->own);
     assert_int_equal(a->memory_of, b->memory_of);
     assert_memory_equal(a->window_n, b->window_n, sizeof a->window_n);
@@ -78,6 +82,7 @@ static void what_is_written_is_read(void **state) {
         for (size_t i = 0; i < n; i++) assert_true(text[i] > ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\');
         assert_int_equal(state_read(&read, seed, (int64_t)seed - 3, (struct text){text, n}), 0);
         same_state(&s, &read);
+        assert_true(read.saving == (int64_t)read.pool_saved * SAVED_ONE && read.owed == 0);
     }
 }
 
@@ -139,7 +144,7 @@ static void impossible_numbers_are_refused(void **state) {
     struct partition_state wrong[10];
     for (size_t i = 0; i < 10; i++) wrong[i] = any_state(5);
     wrong[0].covered = wrong[0].admitted + 1;
-    wrong[1].asked = wrong[1].admitted + 1;
+    wrong[1].asked = 23, wrong[1].admitted = 10, wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
     wrong[2].block_start = wrong[2].admitted + 1;
     wrong[3].tokens = -1;
     wrong[4].window_n[0] = STATE_WINDOW + 1;

@@ -47,15 +47,15 @@ static void a_mix_that_is_none_is_refused(void **state) {
     for (size_t n = 0; n < 6; n++) {
         struct config c = mixed(n);
         int wanted = n == 4 ? 0 : ERR_CONFIG; // 5 are too many, fewer don't add up to 1
-        assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2}), wanted);
+        assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}), wanted);
         if (!wanted) strategy_destroy(s);
     }
     static const char *keys[] = {"mix"}, *shares[] = {"1"};
     struct config c = mixed(1);
     c.query.mix = (struct map){(char **)keys, (char **)shares, 1};
-    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2}), ERR_CONFIG);
+    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}), ERR_CONFIG);
     keys[0] = "doubt";
-    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2}), ERR_CONFIG);
+    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}), ERR_CONFIG);
 }
 
 static void cold_asks_without_looking(void **state) {

@@ -36,7 +36,7 @@ static inline struct config config_of(double rate, enum manager manager) {
 static inline int partition_open_of(struct partition *p, const struct config *c, size_t partitions, int32_t number) {
     *p = (struct partition){.config = *c, .policy = POLICY_DEFAULT, .number = number};
     p->policy.learner = (struct policy_learner){.live = 1};
-    int result = strategy_create(&p->strategy, &(struct strategy_options){.config = &p->config, .topic = TOPIC, .partitions = partitions, .classes = 2, .positive = 1});
+    int result = strategy_create(&p->strategy, &(struct strategy_options){.config = &p->config, .topic = TOPIC, .partitions = partitions, .classes = 2, .positive = 1, .columns = 1});
     if (result == 0) strategy_begin(p->strategy, number, true, p->now_ms, &p->state);
     return result;
 }
