@@ -44,6 +44,33 @@ static void the_pool_is_blind_to_the_draw(void **state) {
     assert_true(both > 5); // some draws fell on what was chosen
 }
 
+/* Nor draws of blocks that are over, before the window ends: who was chosen would tell of them. */
+static void a_window_of_many_blocks_is_blind_to_all_draws(void **state) {
+    (void)state;
+    uint64_t first = 0, asked_twice = 0;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct config c = pool_config(0.05, 5 * M / 2);
+        struct pooled w;
+        uint64_t hash = 0;
+        c.service.seed = (int64_t)seed;
+        c.query.manager = MANAGER_FIXED;
+        c.query.threshold = 0.8;
+        c.budget.burst = 12;
+        pooled_open(&w, &c);
+        for (int64_t i = 0; i < 5 * M / 2; i++) {
+            struct decision d = pooled_take(&w, stream_at(i));
+            asked_twice += d.by_random && d.by_strategy;
+            hash = rng_mix(hash ^ d.by_strategy);
+        }
+        for (size_t j = 0; j < w.picked; j++) hash = rng_mix(hash ^ w.picks[j].decision.admitted_n);
+        assert_true(w.picked > 0);
+        if (!seed) first = hash;
+        assert_true(hash == first);
+        pooled_close(&w);
+    }
+    assert_true(asked_twice > 5);
+}
+
 struct sums {
     double n, right, covered_n, covered_right;
 };
@@ -154,6 +181,7 @@ static void restarts_and_rereads_change_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_pool_is_blind_to_the_draw),
+        cmocka_unit_test(a_window_of_many_blocks_is_blind_to_all_draws),
         cmocka_unit_test(weighted_sums_are_unbiased),
         cmocka_unit_test(restarts_and_rereads_change_nothing),
     };

@@ -70,12 +70,29 @@ static void what_is_asked_is_paid(void **state) {
     pooled_close(&w);
 }
 
+/* A sample that the random arm asked too, in a block that is over, is one label: the second token comes back. */
+static void what_both_asked_is_paid_once(void **state) {
+    (void)state;
+    struct pooled w;
+    open_rich(&w, POOL_PLAIN, false);
+    for (int64_t i = 0; i < 39; i++) pooled_take(&w, stream_at(i));
+    for (size_t i = 0; i < CANDIDATES; i++) w.held[i].by_random = true;
+    w.p.state.block_start = w.p.state.admitted;
+    int64_t tokens = w.p.state.tokens;
+    uint64_t asked = w.p.state.asked;
+    assert_true(pooled_flush(&w) >= 4);
+    assert_true(w.p.state.tokens == tokens && w.p.state.asked == asked);
+    pooled_close(&w);
+}
+
 /* A point beside its nearest sample: two labels. It is no sample, so outside the estimate. */
 static void synthetic_points_are_asked_beside_their_samples(void **state) {
     (void)state;
     struct pooled w;
     open_rich(&w, POOL_SYNTHESIS, true);
-    for (int64_t i = 0; i < 40; i++) pooled_take(&w, stream_at(i));
+    for (int64_t i = 0; i < 39; i++) pooled_take(&w, stream_at(i));
+    for (size_t i = 0; i < CANDIDATES; i++) w.held[i].by_random = true; // the samples, not the points
+    pooled_flush(&w);
     assert_in_range(w.picked, 4, 5);
     for (size_t i = 0; i < w.picked; i++) {
         const struct pick *p = &w.picks[i];
@@ -118,7 +135,8 @@ static void a_mix_keeps_its_draws(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_of_the_window_are_asked), cmocka_unit_test(a_new_model_scores_anew), cmocka_unit_test(without_a_model_nothing_is_chosen),
-        cmocka_unit_test(what_is_asked_is_paid), cmocka_unit_test(synthetic_points_are_asked_beside_their_samples),
+        cmocka_unit_test(what_is_asked_is_paid), cmocka_unit_test(what_both_asked_is_paid_once),
+        cmocka_unit_test(synthetic_points_are_asked_beside_their_samples),
         cmocka_unit_test(where_all_look_alike_the_best_are_asked), cmocka_unit_test(a_mix_keeps_its_draws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
