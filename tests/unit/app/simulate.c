@@ -92,6 +92,10 @@ static void contradictions(void **state) {
         {"--data FILE --label class --csv PAGE --report PAGE", "name one file"},
         {"--data FILE --label class --csv FILE", "overwrite the data"},
         {"--data FILE --label class -c x.yaml --positive yes", "model.positive"},
+        {"--data FILE --label class --pool 50", "--pool is N:K"},
+        {"--data FILE --label class --pool 50:50", "--pool is N:K"},
+        {"--data FILE --label class --pool 50:5:bagde", "did you mean badge?"},
+        {"--data FILE --label class --pool 50:5,plain", "--pool is N:K"},
         {"--figures /tmp/none --data FILE", "of the other flags it takes only --seed"},
         {"--figures /tmp/none --json", "of the other flags it takes only --seed"},
         {"--data FILE --label class --delay -3", "--delay wants a whole number"},
@@ -99,6 +103,24 @@ static void contradictions(void **state) {
         {"--data FILE --label class --colour red", "there is no flag --colour"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) refuses(cases[i].line, EX_USAGE, cases[i].words);
+}
+
+static void a_pool_spends_its_budget_in_windows(void **state) {
+    (void)state;
+    make_good(4000, two, 2);
+    static const char *const rules[] = {"plain", "distinct", "mmr", "k_centre", "badge", "balanced", "synthesis"};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        char line[160], first[80];
+        snprintf(line, sizeof line, "--data FILE --label class --pool 100:4:%s --delay %zu --json", rules[i], i * 37);
+        assert_int_equal(run(line), 0);
+        assert_true(fabs(figure("budget") - 0.05) < 1e-12); // 4 of 100, and a fifth of all at random
+        assert_in_range(figure("asked"), 180, 200);
+        assert_in_range(figure("asked_random"), 39, 40);
+        assert_true(figure("overspend") == 0 && figure("worst_window_overspend") == 0 && figure("accuracy") > 0.8);
+        snprintf(first, sizeof first, "%.79s", strstr(said, "decisions_sha256"));
+        assert_int_equal(run(line), 0);
+        says(first);
+    }
 }
 
 static void a_config_and_flags_that_contradict_it(void **state) {
@@ -343,6 +365,7 @@ static int clean(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contradictions),
+        cmocka_unit_test(a_pool_spends_its_budget_in_windows),
         cmocka_unit_test(a_config_and_flags_that_contradict_it),
         cmocka_unit_test(bad_files),
         cmocka_unit_test(odd_files),

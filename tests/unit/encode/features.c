@@ -314,8 +314,34 @@ static void the_fingerprint_stays_over_builds(void **state) {
     assert_true(fingerprint(several, SEVERAL) == 0x201B5B7C37AF5879);
 }
 
+/* ---- decode ---- */
+
+/* An event that is encoded and decoded is the event, as far as a row can tell; a row between two of them becomes one that an event can have. */
+static void rows_become_events_again(void **state) {
+    (void)state;
+    const struct feature_config list[] = {
+        FIELD("amount", "", FEATURE_NUMBER, .log1p = true), FIELD("y", "", FEATURE_NUMBER, .missing = true), FIELD("new", "", FEATURE_BOOLEAN),
+        FIELD("kind", "", FEATURE_CATEGORY, .values = LIST("b", "a\"c")), FIELD("shop", "", FEATURE_CATEGORY, .hash = 3)};
+    struct features *f = made(list, 5);
+    double row[] = {-log1p(12.5), 3, 0.2, 0.6, 0.4, 0.7, 0.1, 0.3, 0.2}, gone[] = {0, 5, 0.9, 1, 0.1, 0.6, 0, 0, 1};
+    struct buf out = {0};
+    assert_int_equal(features_columns(f), 9);
+    features_decode(f, row, &out);
+    const double settled[] = {row[0], 3, 0, 1, 0, 1, 0, 1, 0};
+    for (size_t i = 0; i < 9; i++) assert_true(row[i] == settled[i]);
+    assert_true(fabs(strtod(strstr(buf_string(&out), "amount\":") + 8, NULL) + 12.5) < 1e-12);
+    assert_non_null(strstr(buf_string(&out), ",\"y\":3,\"new\":true,\"kind\":\"a\\\"c\",\"shop\":null}"));
+    buf_reset(&out);
+    features_decode(f, gone, &out);
+    assert_string_equal(buf_string(&out), "{\"synthetic\":true,\"amount\":0,\"y\":null,\"new\":true,\"kind\":\"a\\\"c\",\"shop\":null}");
+    assert_true(gone[1] == 0 && gone[2] == 1 && gone[8] == 1);
+    buf_release(&out);
+    features_destroy(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_become_events_again),
         cmocka_unit_test(numbers_go_through_as_they_are),
         cmocka_unit_test(clip_comes_before_the_logarithm),
         cmocka_unit_test(a_listed_category_is_one_hot),
