@@ -69,8 +69,6 @@ enum pool_rule {
     A(RISK, "risk")                                                                                                    \
     A(RANDOM, "random")                                                                                                \
     A(POOL, "pool")                                                                                                    \
-    A(GOLD, "gold")                                                                                                    \
-    A(RECHECK, "recheck")                                                                                              \
     A(COLD, "cold")                                                                                                    \
     A(UPFRONT, "upfront")                                                                                              \
     A(SYNTHETIC, "synthetic")
