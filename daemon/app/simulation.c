@@ -14,9 +14,11 @@
 #include "train/fit.h"
 #include "train/schedule.h"
 
+#include <endian.h>
 #include <math.h>
 #include <openssl/evp.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum { MEMORIES_MAX = 16 };
 
@@ -205,10 +207,13 @@ static void note_spending(struct simulation *s, double labels, double earned) {
     if (rise > s->out->worst_window_overspend) s->out->worst_window_overspend = rise;
 }
 
-static void note_decision(struct simulation *s, uint64_t sample, bool asked, enum ask reason) {
-    unsigned char mark[10] = {asked, asked ? (unsigned char)reason : 0};
-    for (int i = 0; i < 8; i++) mark[2 + i] = (unsigned char)(sample >> 8 * i);
-    EVP_DigestUpdate(s->digest, mark, sizeof mark);
+/* What a request's record says of the decision, bit by bit: a digest of these is one of the whole run. */
+static void note_request(struct simulation *s, uint64_t sample, const struct decision *d) {
+    uint64_t word[] = {sample, d->reason, 0, 0};
+    memcpy(&word[2], &d->propensity, sizeof d->propensity);
+    memcpy(&word[3], &d->threshold, sizeof d->threshold);
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++) word[i] = htole64(word[i]);
+    EVP_DigestUpdate(s->digest, word, sizeof word);
 }
 
 static void take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
@@ -221,7 +226,7 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
     s->out->asked_random += !all && d->by_random;
     if (s->said) s->said[sample] = said;
     else release(s, sample);
-    note_decision(s, sample, asked, d->reason);
+    if (asked) note_request(s, sample, d);
     if (d->ask) s->threshold = d->threshold;
     note_spending(s, asked, s->config->budget.rate);
     note_point(s, sample, d);
@@ -239,7 +244,7 @@ static void take_pick(struct simulation *s, const struct pick *pick) {
         ask(s, &picked);
         note_spending(s, 1, 0);
     }
-    note_decision(s, sample, true, pick->decision.reason);
+    note_request(s, sample, &pick->decision);
     s->threshold = pick->decision.threshold;
 }
 

@@ -58,7 +58,7 @@ struct simulation_result {
     double overspend;              // labels asked beyond B·n and the grant, at the end
     double worst_window_overspend; // the most labels that any stretch got beyond B·n + burst + 1 (and the grant)
     double seconds;
-    char decisions_sha256[65];
+    char decisions_sha256[65];     // of every request, in order: sample, reason, propensity, threshold, 8 bytes each, the lowest first
     size_t *per_class;             // (k) labels by true class
     struct curve_point *curve;     // (points)
     size_t points;

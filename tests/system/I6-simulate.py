@@ -1,13 +1,14 @@
 """I6: `winnowd simulate`, given the log, the configuration and the points of model and policy switch of a run on a broker, decides every
-sample as that run did. The models are not given: they come out of the backtest's own learning from the same labels."""
+sample as that run did: the same are asked, with the same reasons, propensities and thresholds. The models are not given: they come out
+of the backtest's own learning from the same labels."""
 import hashlib
 import json
-import pathlib
+import struct
 
 from winnowd import Feeder, Oracle, check, equal, learned, main, run, truth_of, wait
 
 SAMPLES, RATE = 12000, 0.05
-REASONS = ("uncertain", "risk", "random", "pool", "gold", "recheck", "cold", "upfront")  # of a decision, in the order of its number
+REASONS = ("uncertain", "risk", "random", "pool", "cold", "upfront", "synthetic")  # in the order of include/query/choices.h
 
 
 def metadata(record):
@@ -46,8 +47,9 @@ def switches(stage, daemon):
 
 
 def decisions_sha256(tasks):
-    asked = {t["source"]["offset"]: t["reason"] for t in tasks}
-    return hashlib.sha256(b"".join(bytes((1, REASONS.index(asked[n]))) if n in asked else b"\0\0" for n in range(SAMPLES))).hexdigest()
+    """As `simulate --json` says it (daemon/app/simulation.h)."""
+    marks = [struct.pack("<QQdd", t["source"]["offset"], REASONS.index(t["reason"]), t["propensity"], t["threshold"]) for t in sorted(tasks, key=lambda t: t["source"]["offset"])]
+    return hashlib.sha256(b"".join(marks)).hexdigest()
 
 
 def as_file(stage):
@@ -77,7 +79,7 @@ def test(stage):
     points = switches(stage, daemon)
     check(len({p[2] for p in points}) >= 8, "too few models came into force: %s", points)
     path = stage.dir / "switches"
-    pathlib.Path(path).write_text("".join("%d %d %d %s\n" % (s, t, l, "cold" if c else "warm") for s, t, l, c in points))
+    path.write_text("".join("%d %d %d %s\n" % (s, t, l, "cold" if c else "warm") for s, t, l, c in points))
     done = run("simulate", "-c", daemon.config, "--data", as_file(stage), "--label", "truth", "--switches", path, "--json")
     equal(done.returncode, 0, "simulate: " + done.stderr)
     figures = json.loads(done.stdout)
