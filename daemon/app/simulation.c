@@ -22,11 +22,16 @@
 
 enum { MEMORIES_MAX = 16 };
 
+struct mark {
+    uint64_t word[4];
+};
+
 /* Asked samples in the order of asking, which is also label order: the first `labelled` of them have their answer. Those behind `released` wait
  * in the pool's open window. */
 struct questions {
     size_t n, cap, released, labelled, members;
     uint64_t *sample;
+    struct mark *mark;                 // (n)
     size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
     int *label, *predicted;
@@ -63,6 +68,7 @@ static void grow(struct simulation *s) {
     if (q->n < q->cap) return;
     q->cap = q->cap ? q->cap * 2 : 1024;
     q->sample = xrealloc(q->sample, q->cap * sizeof *q->sample);
+    q->mark = xrealloc(q->mark, q->cap * sizeof *q->mark);
     q->at = xrealloc(q->at, q->cap * sizeof *q->at);
     q->row = xrealloc(q->row, q->cap * d * sizeof *q->row);
     q->weight = xrealloc(q->weight, q->cap * sizeof *q->weight);
@@ -84,9 +90,19 @@ static int answer(const struct simulation *s, size_t sample) {
 struct question {
     size_t sample;
     int predicted;
-    double propensity;
+    double propensity, threshold;
+    enum ask reason;
     const float *member; // (members, k) of the model in force
 };
+
+/* What its record says of the decision, bit by bit: a digest of these is one of the whole run. */
+static struct mark mark_of(const struct question *q) {
+    struct mark m = {{q->sample, q->reason}};
+    memcpy(&m.word[2], &q->propensity, sizeof q->propensity);
+    memcpy(&m.word[3], &q->threshold, sizeof q->threshold);
+    for (size_t i = 0; i < sizeof m.word / sizeof *m.word; i++) m.word[i] = htole64(m.word[i]);
+    return m;
+}
 
 static void write_question(struct simulation *s, size_t at, const struct question *new) {
     struct questions *q = &s->asked;
@@ -96,6 +112,7 @@ static void write_question(struct simulation *s, size_t at, const struct questio
     if (recorded) memcpy(member, new->member, q->members * k * sizeof *member);
     else memset(member, 0, q->members * k * sizeof *member);
     memcpy(q->row + at * d, s->o->series->raw + new->sample * d, d * sizeof *q->row);
+    q->mark[at] = mark_of(new);
     q->sample[at] = new->sample;
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
@@ -109,9 +126,18 @@ static void ask(struct simulation *s, const struct question *new) {
     s->out->asked++;
 }
 
+static int by_sample(const void *left, const void *right) {
+    uint64_t a = le64toh(((const struct mark *)left)->word[0]), b = le64toh(((const struct mark *)right)->word[0]);
+    return (a > b) - (a < b);
+}
+
 /* What was asked so far goes out, with the sample of that number as the last decided one. */
 static void release(struct simulation *s, size_t sample) {
     struct questions *q = &s->asked;
+    size_t n = q->n - q->released;
+    if (!n) return;
+    if (n > 1) qsort(q->mark + q->released, n, sizeof *q->mark, by_sample); // a pool's picks come behind the others of their window
+    EVP_DigestUpdate(s->digest, q->mark + q->released, n * sizeof *q->mark);
     while (q->released < q->n) q->at[q->released++] = sample;
 }
 
@@ -207,26 +233,16 @@ static void note_spending(struct simulation *s, double labels, double earned) {
     if (rise > s->out->worst_window_overspend) s->out->worst_window_overspend = rise;
 }
 
-/* What a request's record says of the decision, bit by bit: a digest of these is one of the whole run. */
-static void note_request(struct simulation *s, uint64_t sample, const struct decision *d) {
-    uint64_t word[] = {sample, d->reason, 0, 0};
-    memcpy(&word[2], &d->propensity, sizeof d->propensity);
-    memcpy(&word[3], &d->threshold, sizeof d->threshold);
-    for (size_t i = 0; i < sizeof word / sizeof *word; i++) word[i] = htole64(word[i]);
-    EVP_DigestUpdate(s->digest, word, sizeof word);
-}
-
 static void take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
     bool all = s->o->baseline != BASELINE_NONE, asked = all || d->ask;
     int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label : class_predicted(prob, b->k);
     score_add(s->score, s->o->series->truth[sample], said, prob);
-    if (asked) ask(s, &(struct question){sample, said, all ? 1 : d->propensity, b->member + i * b->members * b->k});
+    if (asked) ask(s, &(struct question){sample, said, all ? 1 : d->propensity, d->threshold, d->reason, b->member + i * b->members * b->k});
     s->out->asked_random += !all && d->by_random;
     if (s->said) s->said[sample] = said;
     else release(s, sample);
-    if (asked) note_request(s, sample, d);
     if (d->ask) s->threshold = d->threshold;
     note_spending(s, asked, s->config->budget.rate);
     note_point(s, sample, d);
@@ -236,7 +252,7 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
 static void take_pick(struct simulation *s, const struct pick *pick) {
     struct questions *q = &s->asked;
     size_t sample = pick->decision.admitted_n - 1, at = q->released;
-    struct question picked = {sample, s->said[sample], pick->decision.propensity, pick->member};
+    struct question picked = {sample, s->said[sample], pick->decision.propensity, pick->decision.threshold, pick->decision.reason, pick->member};
     while (at < q->n && q->sample[at] != sample) at++;
     if (at < q->n) {
         write_question(s, at, &picked);
@@ -244,7 +260,6 @@ static void take_pick(struct simulation *s, const struct pick *pick) {
         ask(s, &picked);
         note_spending(s, 1, 0);
     }
-    note_request(s, sample, &pick->decision);
     s->threshold = pick->decision.threshold;
 }
 
@@ -340,7 +355,7 @@ static void close_simulation(struct simulation *s) {
     score_destroy(s->score);
     prequential_destroy(s->prequential);
     EVP_MD_CTX_free(s->digest);
-    void *owned[] = {s->said, q->sample, q->at, q->row, q->weight, q->propensity, q->label, q->predicted, q->member};
+    void *owned[] = {s->said, q->mark, q->sample, q->at, q->row, q->weight, q->propensity, q->label, q->predicted, q->member};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
 

@@ -5,7 +5,7 @@
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/state.c */
 #include "query/strategy.h"
 
-enum { TOPIC = 5, OFFSET = 9 };
+enum { TOPIC = 5, OFFSET = 9, CANDIDATES = 8 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,15 +20,30 @@ static void decide(struct partition_state *state) {
     c.budget.random_share = 0.2;
     c.budget.burst = 10;
     c.budget.per_hour = 10;
-    CHECK(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2}) == 0);
+    c.query.pending_discount = 1;
+    c.pool.window = 10;
+    c.pool.share = 0.5;
+    c.pool.candidates = CANDIDATES;
+    CHECK(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}) == 0);
     struct policy policy = POLICY_DEFAULT;
+    struct model *m = NULL;
+    struct pool *pool = pool_create(CANDIDATES, 1);
+    struct decision held[CANDIDATES];
+    CHECK(model_create(&m, &(struct model_shape){.d = 1, .k = 2, .members = 1, .layers = 1, .width = {1, 2}}) == 0);
     for (int64_t i = 0; i < 50; i++) {
         const float prob[2] = {0.02f * (float)i, 1 - 0.02f * (float)i};
+        const double row = (double)i;
         struct decision d;
-        strategy_decide(s, &policy, i * 1000000, &(struct candidate){.offset = i, .prob = prob, .scored = true}, state, &d);
+        const struct pick *picks;
+        strategy_decide(s, &policy, i * 1000000, &(struct candidate){.offset = i, .prob = prob, .row = &row, .model = m, .scored = true}, state, &d);
         CHECK(d.covered ? d.propensity > 0 && d.propensity <= 1 : d.propensity == 0);
+        int slot = d.for_pool ? pool_offer(pool, i, d.utility, &row) : -1;
+        if (slot >= 0) held[slot] = d;
+        if (i % 10 == 9) strategy_flush(s, &(struct flush){.policy = &policy, .model = m, .pool = pool, .held = held}, state, &picks);
         CHECK(state->tokens >= 0);
     }
+    pool_destroy(pool);
+    model_destroy(m);
     strategy_destroy(s);
 }
 
