@@ -107,7 +107,7 @@ static void mutated_events_are_read_as_cjson_reads_them(void **state) {
     regex_t number;
     size_t taken = 0;
     assert_int_equal(regcomp(&number, "^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?$", REG_EXTENDED | REG_NOSUB), 0);
-    assert_int_equal(decoder_create(&d, &(struct decoder_options){paths, PATHS, 100, BYTES}), 0);
+    assert_int_equal(decoder_create(&d, &(struct decoder_options){paths, PATHS, 100, BYTES, DECODER_AUTO}), 0);
     for (int i = 0; i < ROUNDS; i++) {
         char space[BYTES];
         size_t len = mutate(&rng, events[rng_below(rng_next(&rng), sizeof events / sizeof *events)], space);
