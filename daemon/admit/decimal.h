@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+enum { DECIMALS_MOST = 22 };
+
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE uint64_t word_at(const char *p) {
@@ -63,8 +65,9 @@ static const char *exponent_read(const char *p, int *exponent) {
     return p > from ? p : NULL;
 }
 
-/* p: the number's first byte; 8 bytes behind the number may be read. Gives its end; NULL: it is none. *many: more digits than d holds. */
-INLINE const char *decimal_read(const char *p, struct decimal *d, bool *many) {
+/* p: the number's first byte; 8 bytes behind the number may be read. Gives its end; NULL: it is none. d->cut: it has more digits than d can hold. */
+INLINE const char *decimal_read(const char *p, struct decimal *d) {
+    *d = (struct decimal){0};
     const char *whole = p + (d->minus = *p == '-');
     const char *end = digits_read(whole, &d->digits);
     ptrdiff_t n = end - whole;
@@ -76,6 +79,23 @@ INLINE const char *decimal_read(const char *p, struct decimal *d, bool *many) {
         n += end - part;
         d->exponent = (int)(part - end);
     }
-    *many = n > DECIMAL_DIGITS;
+    d->cut = n > DECIMAL_DIGITS;
     return (*end | 0x20) == 'e' ? exponent_read(end, &d->exponent) : end;
+}
+
+/* digits / 10^decimals, negative where minus: one division that rounds once (base/number.h). digits: at most 2^53, decimals: at most 22. The sign is the
+ * power's: so 0 gets its sign too, and there is no branch on it. */
+INLINE double decimal_divide(uint64_t digits, unsigned decimals, bool minus) {
+    static const double power[2][DECIMALS_MOST + 1] = {
+        {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22},
+        {-1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7, -1e8, -1e9, -1e10, -1e11, -1e12, -1e13, -1e14, -1e15, -1e16, -1e17, -1e18, -1e19, -1e20, -1e21, -1e22}};
+    return (double)(int64_t)digits / power[minus][decimals];
+}
+
+/* The same number, read. *hard: it takes more than a division; then d is it, unless it was cut. [the inlined division: 9 % of shape a] */
+INLINE const char *decimal_value(const char *p, double *value, struct decimal *d, bool *hard) {
+    const char *end = decimal_read(p, d);
+    *hard = d->cut || d->digits > (uint64_t)1 << 53 || d->exponent > 0 || d->exponent < -DECIMALS_MOST;
+    if (!*hard) *value = decimal_divide(d->digits, (unsigned)-d->exponent, d->minus);
+    return end;
 }

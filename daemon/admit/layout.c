@@ -41,7 +41,8 @@ void layout_add(struct layout *l, struct text between, const struct pointer_node
         l->slots_room = l->slots_room ? 2 * l->slots_room : 64;
         l->slot = xrealloc(l->slot, l->slots_room * sizeof *l->slot);
     }
-    l->slot[l->slots++] = (struct slot){(uint32_t)between.len, node ? (uint32_t)node->paths : 0, node ? node->path : NULL};
+    bool mapped = node && node->paths;
+    l->slot[l->slots++] = (struct slot){(uint32_t)between.len, mapped ? (uint32_t)node->path[0] : SLOT_NONE, mapped && node->paths > 1 ? node : NULL};
     memcpy(buf_room(&l->text, between.len + PADDING), between.at, between.len);
     l->text.len += between.len;
 }

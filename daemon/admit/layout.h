@@ -14,10 +14,11 @@
 
 /* A text, number or word, and the bytes between it and the one before. */
 struct slot {
-    uint32_t length;    // of those bytes
-    uint32_t paths;     // the value goes to values[path[0 .. paths - 1]]
-    const size_t *path;
+    uint32_t length;                 // of those bytes
+    uint32_t value;                  // the value goes to values[value]; SLOT_NONE: it is not mapped
+    const struct pointer_node *more; // and to the others of these paths; NULL: there are none
 };
+#define SLOT_NONE UINT32_MAX
 
 struct layout {
     bool known;        // there is one to try

@@ -22,6 +22,7 @@ struct decoder {
     enum reason (*read)(struct decoder *d, struct text json, struct value *values);
     uint64_t reads;      // the number of this one
     bool infinite;       // a mapped number was
+    struct value nowhere; // what is not mapped goes here
     struct buf copy;     // of the sample, PADDING zeros behind it; texts lose their escapes here
     struct buf key;      // one key without its escapes
     struct level *level; // (max_depth)

@@ -40,19 +40,20 @@ INLINE uint64_t sixteen_digits(__m128i digits) {
     return (both & 0xFFFFFFFF) * 100000000 + (both >> 32);
 }
 
-/* A number of at most 15 bytes without an exponent in one go, wherever its point is: one shuffle moves the digits to the end of 16 bytes and leaves the
- * point out. Output byte i takes input byte i - (16 - digits), one further from the point on; a negative index gives 0.
+/* A number with a point and at most 15 bytes, no exponent, in one go, wherever its point is: one shuffle moves the digits to the end of 16 bytes and
+ * leaves the point out. Output byte i takes input byte i - (16 - digits), one further from the point on; a negative index gives 0.
  * Others as decimal.h does it. */
-INLINE const char *number_end(const char *p, struct decimal *d, bool *many) {
+INLINE const char *number_end(const char *p, double *value, struct decimal *d, bool *hard) {
     const char *at = p + (*p == '-');
     __m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)at), _mm_set1_epi8('0'));
     unsigned others = ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits));
-    unsigned whole = (unsigned)__builtin_ctz(others), point = at[whole] == '.', end = point ? (unsigned)__builtin_ctz(others & (others - 1)) : whole;
-    bool usual = end < 16 && (!point || end > whole + 1) && whole && (at[0] != '0' || whole == 1) && (at[end] | 0x20) != 'e';
-    if (!usual) return decimal_read(p, d, many);
-    __m128i from = _mm_add_epi8(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm_set1_epi8((char)(end - point - 16)));
+    unsigned whole = (unsigned)__builtin_ctz(others), end = (unsigned)__builtin_ctz(others & (others - 1));
+    bool usual = at[whole] == '.' && end < 16 && end - whole > 1 && whole && (whole == 1 || *at != '0') && (at[end] | 0x20) != 'e';
+    if (!usual) return decimal_value(p, value, d, hard);
+    __m128i from = _mm_add_epi8(_mm_setr_epi8(-17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2), _mm_set1_epi8((char)end));
     from = _mm_sub_epi8(from, _mm_cmpgt_epi8(from, _mm_set1_epi8((char)(whole - 1))));
-    *d = (struct decimal){.digits = sixteen_digits(_mm_shuffle_epi8(digits, from)), .exponent = (int)(whole + point - end), .minus = at > p};
+    *value = decimal_divide(sixteen_digits(_mm_shuffle_epi8(digits, from)), end - whole - 1, at > p);
+    *hard = false;
     return at + end;
 }
 

@@ -29,42 +29,51 @@ INLINE const char *string_end(struct decoder *d, const char *p, bool *escaped, e
     return p;
 }
 
-INLINE const char *read_text(struct decoder *d, const char *p, bool mapped, struct value *v, enum reason *fault) {
+INLINE const char *read_text(struct decoder *d, const char *p, struct value *v, enum reason *fault) {
     bool escaped = false;
     const char *end = string_end(d, p + 1, &escaped, fault);
     if (!end) return NULL;
-    *v = (struct value){.kind = VALUE_TEXT, .text = {p + 1, (size_t)(end - p - 1)}};
-    if (escaped && mapped) v->text.len = json_unescape(v->text, d->copy.at + (p + 1 - d->copy.at));
+    v->kind = VALUE_TEXT;
+    v->text = (struct text){p + 1, (size_t)(end - p - 1)};
+    if (escaped && v != &d->nowhere) v->text.len = json_unescape(v->text, d->copy.at + (p + 1 - d->copy.at));
     return end + 1;
 }
 
-INLINE const char *read_number(struct decoder *d, const char *p, bool mapped, struct value *v) {
-    struct decimal decimal = {0};
-    bool many = false;
-    const char *end = number_end(p, &decimal, &many);
-    if (!end || !mapped) return end;
-    *v = (struct value){.kind = VALUE_NUMBER, .text = {p, (size_t)(end - p)}};
-    if (many || !decimal_round(&decimal, &v->number)) {
-        v->number = number_read(v->text);
-        d->infinite |= !isfinite(v->number);
-    }
+/* Numbers that one division does not settle: some 17 digits, or an exponent. decimal: unless it was cut. */
+static __attribute__((noinline)) void read_hard(struct decoder *d, const struct decimal *decimal, struct value *v) {
+    if (v == &d->nowhere) return;
+    if (decimal->cut || !decimal_round(decimal, &v->number)) v->number = number_read(v->text);
+    d->infinite |= !isfinite(v->number);
+}
+
+INLINE const char *read_number(struct decoder *d, const char *p, struct value *v) {
+    struct decimal decimal;
+    bool hard;
+    const char *end = number_end(p, &v->number, &decimal, &hard);
+    if (!end) return NULL;
+    v->kind = VALUE_NUMBER;
+    v->text = (struct text){p, (size_t)(end - p)};
+    if (hard) read_hard(d, &decimal, v);
     return end;
 }
 
 INLINE const char *read_word(const char *p, struct value *v) {
-    if (memcmp(p, "true", 4) == 0) {
-        *v = (struct value){.kind = VALUE_BOOL, .number = 1};
-        return p + 4;
-    }
-    *v = (struct value){.kind = *p == 'f' ? VALUE_BOOL : VALUE_NULL};
-    return memcmp(p, "false", 5) == 0 ? p + 5 : memcmp(p, "null", 4) == 0 ? p + 4 : NULL;
+    v->kind = *p == 'n' ? VALUE_NULL : VALUE_BOOL;
+    v->number = *p == 't';
+    if (memcmp(p, "false", 5) == 0) return p + 5;
+    return memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0 ? p + 4 : NULL;
 }
 
-/* A text, number or word. Gives the byte behind it; NULL: *fault says why there is none. */
-INLINE const char *read_scalar(struct decoder *d, const char *p, bool mapped, struct value *v, enum reason *fault) {
+/* A text, number or word into *v (&d->nowhere: it is not mapped). Gives the byte behind it; NULL: *fault says why there is none. */
+INLINE const char *read_scalar(struct decoder *d, const char *p, struct value *v, enum reason *fault) {
     *fault = REASON_NOT_JSON;
-    if (*p == '"') return read_text(d, p, mapped, v, fault);
-    return *p <= '9' ? read_number(d, p, mapped, v) : read_word(p, v);
+    if (*p == '"') return read_text(d, p, v, fault);
+    return *p <= '9' ? read_number(d, p, v) : read_word(p, v);
+}
+
+/* The value went to the first of the node's paths; the others get it too. */
+static void repeat(const struct pointer_node *node, struct value *values) {
+    for (size_t i = 1; i < node->paths; i++) values[node->path[i]] = values[node->path[0]];
 }
 
 /* ---- as the sample before ---- */
@@ -77,10 +86,9 @@ static bool follow(struct decoder *d, struct value *values) {
     for (const struct slot *s = l->slot; s < last; s++) {
         if (!same(p, between, s->length)) return false;
         between += s->length;
-        struct value v;
-        p = read_scalar(d, p + s->length, s->paths, &v, &fault);
+        p = read_scalar(d, p + s->length, s->value == SLOT_NONE ? &d->nowhere : &values[s->value], &fault);
         if (!p) return false;
-        for (size_t i = 0; i < s->paths; i++) values[s->path[i]] = v;
+        if (s->more) repeat(s->more, values);
     }
     if (!same(p, between, last->length) || p + last->length != d->copy.at + d->copy.len) return false;
     for (size_t i = 0; i < l->absent_n; i++) values[l->absent[i]] = (struct value){.kind = l->inside[i] ? VALUE_OTHER : VALUE_MISSING};
@@ -128,13 +136,9 @@ INLINE enum reason read_entry(struct scan *s, struct pointer_node **node) {
     return REASON_NONE;
 }
 
-INLINE void put(struct scan *s, const struct pointer_node *node, struct value v) {
-    for (size_t i = 0; node && i < node->paths; i++) s->values[node->path[i]] = v;
-}
-
 INLINE enum reason open_bracket(struct scan *s, struct pointer_node *node) {
     if (s->depth == s->d->max_depth) return REASON_TOO_DEEP;
-    put(s, node, (struct value){.kind = VALUE_OTHER});
+    for (size_t i = 0; node && i < node->paths; i++) s->values[node->path[i]].kind = VALUE_OTHER;
     s->d->level[s->depth++] = (struct level){.node = node && node->children ? node : NULL, .close = *s->at == '{' ? '}' : ']'};
     s->at++;
     return REASON_NONE;
@@ -142,12 +146,12 @@ INLINE enum reason open_bracket(struct scan *s, struct pointer_node *node) {
 
 INLINE enum reason take_scalar(struct scan *s, const struct pointer_node *node) {
     enum reason fault;
-    struct value v;
+    bool mapped = node && node->paths;
     layout_add(&s->d->layout, (struct text){s->behind, (size_t)(s->at - s->behind)}, node);
-    s->at = read_scalar(s->d, s->at, node && node->paths, &v, &fault);
+    s->at = read_scalar(s->d, s->at, mapped ? &s->values[node->path[0]] : &s->d->nowhere, &fault);
     if (!s->at) return fault;
     s->behind = s->at;
-    put(s, node, v);
+    if (mapped) repeat(node, s->values);
     return REASON_NONE;
 }
 

@@ -20,7 +20,7 @@ INLINE bool same(const char *a, const char *b, size_t n) {
     return n == 0 || (word_at(a) ^ word_at(b)) << (64 - 8 * n) == 0;
 }
 
-INLINE const char *number_end(const char *p, struct decimal *d, bool *many) { return decimal_read(p, d, many); }
+INLINE const char *number_end(const char *p, double *value, struct decimal *d, bool *hard) { return decimal_value(p, value, d, hard); }
 
 #define READER reader_portable
 #include "reader_body.h"
