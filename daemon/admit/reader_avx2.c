@@ -48,7 +48,7 @@ INLINE const char *number_end(const char *p, double *value, struct decimal *d, b
     __m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)at), _mm_set1_epi8('0'));
     unsigned others = ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits));
     unsigned whole = (unsigned)__builtin_ctz(others), end = (unsigned)__builtin_ctz(others & (others - 1));
-    bool usual = at[whole] == '.' && end < 16 && end - whole > 1 && whole && (whole == 1 || *at != '0') && (at[end] | 0x20) != 'e';
+    bool usual = at[whole] == '.' && end < 16 && end - whole > 1 && (whole == 1 || (whole && *at != '0')) && (at[end] | 0x20) != 'e';
     if (!usual) return decimal_value(p, value, d, hard);
     __m128i from = _mm_add_epi8(_mm_setr_epi8(-17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2), _mm_set1_epi8((char)end));
     from = _mm_sub_epi8(from, _mm_cmpgt_epi8(from, _mm_set1_epi8((char)(whole - 1))));

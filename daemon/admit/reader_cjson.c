@@ -3,8 +3,8 @@
  *
  * Its fate for a sample is that of the other readers although cJSON is laxer than RFC 8259 (docs/FORMATS.md lists where): json_check speaks
  * first. Then cJSON's tree and the bytes are walked side by side. The bytes give what the tree has lost: keys and texts with \u0000, and
- * how a number was written. A sample that cJSON refuses all the same (a number of 64 characters and more, 1,000 brackets
- * open) is read from the bytes alone, with strtod.
+ * how a number was written. A sample that cJSON refuses all the same (more than 1,000 brackets open) is read from the bytes
+ * alone, with strtod.
  * Allocates for each value, as cJSON does. Thread: worker thread (one decoder each) */
 #include "json_check.h"
 #include "reader.h"

@@ -132,7 +132,7 @@ int features_create(struct features **out, const struct feature_config *list, si
     for (size_t i = 0; i < n && result == 0; i++) {
         result = take_field(f, &f->field[i], &list[i]);
         f->path[i] = f->field[i].path;
-        f->plain[i] = f->field[i].type == FEATURE_NUMBER && !f->field[i].log1p && !f->field[i].clips ? f->field[i].first : SIZE_MAX;
+        f->plain[i] = f->field[i].type == FEATURE_NUMBER && !f->field[i].log1p && !f->field[i].clips && !f->field[i].missing ? f->field[i].first : SIZE_MAX;
     }
     if (result < 0) {
         features_destroy(f);
@@ -214,12 +214,12 @@ static enum reason encode_field(const struct field *f, const struct value *v, do
 }
 
 enum reason features_encode(const struct features *f, const struct value *values, double *row, size_t *field) {
-    memset(row, 0, f->d * sizeof *row);
     for (size_t i = 0; i < f->n; i++) {
         if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER && isfinite(values[i].number)) { // most are
             row[f->plain[i]] = values[i].number;
             continue;
         }
+        memset(row + f->field[i].first, 0, f->field[i].columns * sizeof *row);
         enum reason fault = encode_field(&f->field[i], &values[i], row + f->field[i].first);
         if (!fault) continue;
         *field = i;

@@ -76,7 +76,7 @@ static void write_nested(struct buf *j) {
     write_numbers(j, 0, 6);
     buf_str(j, "},\"merchant\":{");
     write_categories(j, 0, 4);
-    buf_printf(j, ",\"name\":\"Shop %zu\"},\"trace\":{\"host\":\"node-%zu\",\"spans\":[{\"id\":%zu,\"ms\":%zu},{\"id\":%zu,\"ms\":%zu}],\"flags\":[true,false,null],\"path\":\"\\/v1\\/pay\"},\"card\":{",
+    buf_printf(j, ",\"name\":\"Shop %zu\"},\"trace\":{\"host\":\"node-%zu\",\"spans\":[{\"id\":%zu,\"ms\":%zu},{\"id\":%zu,\"ms\":%zu}],\"flags\":[true,false,null],\"path\":\"\\/v1\\/pay\",\"agent\":\"terminal 4.2 (en)\",\"headers\":{\"accept\":\"application/json\",\"retry\":0,\"region\":\"eu-central\",\"session\":\"5f0c81d2\"}},\"card\":{",
                below(1000), below(10), below(100000), below(900), below(100000), below(900));
     write_categories(j, 4, 8);
     buf_str(j, ",\"usage\":{");
