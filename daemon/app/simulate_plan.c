@@ -19,7 +19,7 @@ static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) =
 /* ---- what contradicts what ---- */
 
 static int check_pictures(const struct simulate_flags *f) {
-    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->pool || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
+    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->compat || f->pool || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
                 f->delay >= 0 || f->seeds >= 0 || given(f->budget) || given(f->upfront) || given(f->noise);
     return more ? refuse("--figures draws points of its own: of the other flags it takes only --seed") : CLI_GO;
 }
@@ -130,7 +130,9 @@ static int apply_pool(struct config *c, const struct simulate_flags *f) {
 static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
+    if (code == CLI_GO) code = choose("compat", COMPAT_CHOICES, f->compat, &c->query.compat);
     if (code != CLI_GO) return code;
+    if (config_compat_why(c)) return refuse(config_compat_why(c));
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
     if (given(f->budget)) c->budget.rate = f->budget;
     code = apply_pool(c, f);
@@ -155,6 +157,7 @@ static void make_baseline(struct strategy_row *row, const struct backtest *b) {
     c->budget.upfront = 0;
     row->budget = c->budget.rate;
     c->pool.window = c->pool.time = 0;
+    c->query.compat = COMPAT_NONE;
     if (row->baseline == BASELINE_NONE) c->budget.random_share = 1;
     int64_t spacing = (int64_t)(b->series.n / FITS_OF_ALL); // every label of a long file, but not a fit for every 50
     if (row->baseline == BASELINE_ALL && spacing > c->train.labels) c->train.labels = spacing;
