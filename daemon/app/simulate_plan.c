@@ -157,7 +157,6 @@ static void make_baseline(struct strategy_row *row, const struct backtest *b) {
     c->budget.upfront = 0;
     row->budget = c->budget.rate;
     c->pool.window = c->pool.time = 0;
-    c->query.compat = COMPAT_NONE;
     if (row->baseline == BASELINE_NONE) c->budget.random_share = 1;
     int64_t spacing = (int64_t)(b->series.n / FITS_OF_ALL); // every label of a long file, but not a fit for every 50
     if (row->baseline == BASELINE_ALL && spacing > c->train.labels) c->train.labels = spacing;
@@ -255,7 +254,8 @@ void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f)
     say_features(c, FEATURE_NUMBER, "  numbers     ");
     say_features(c, FEATURE_CATEGORY, "  categories  ");
     say_features(c, FEATURE_BOOLEAN, "  yes or no   ");
-    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager), 100 * row->budget,
+    const char *as = c->query.compat ? " as in " : "", *peer = c->query.compat ? compat_name((enum compat)c->query.compat) : "";
+    printf("  ask         %s by %s%s%s, %.4g %% of the samples: %.0f labels", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager), as, peer, 100 * row->budget,
            row->budget * (double)b->series.n);
     if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
     printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
