@@ -185,7 +185,7 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
     if (isnan(call.utility)) answer.probability = 0;
     else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
     else answer = row->ask(&call);
-    bool asks = t->allowed.strategy && draw(t, stream) < answer.probability;
+    bool asks = t->allowed.strategy && answer.probability > 0 && draw(t, stream) < answer.probability;
     bool asked = asks || t->allowed.drawn || t->allowed.upfront;
     out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
     if (t->c->scored && row->note) row->note(&call, answer.probability, asks);
