@@ -19,7 +19,7 @@ static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) =
 /* ---- what contradicts what ---- */
 
 static int check_pictures(const struct simulate_flags *f) {
-    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->pool || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
+    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->compat || f->pool || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
                 f->delay >= 0 || f->seeds >= 0 || given(f->budget) || given(f->upfront) || given(f->noise);
     return more ? refuse("--figures draws points of its own: of the other flags it takes only --seed") : CLI_GO;
 }
@@ -130,7 +130,9 @@ static int apply_pool(struct config *c, const struct simulate_flags *f) {
 static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
+    if (code == CLI_GO) code = choose("compat", COMPAT_CHOICES, f->compat, &c->query.compat);
     if (code != CLI_GO) return code;
+    if (config_compat_why(c)) return refuse(config_compat_why(c));
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
     if (given(f->budget)) c->budget.rate = f->budget;
     code = apply_pool(c, f);
@@ -252,7 +254,8 @@ void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f)
     say_features(c, FEATURE_NUMBER, "  numbers     ");
     say_features(c, FEATURE_CATEGORY, "  categories  ");
     say_features(c, FEATURE_BOOLEAN, "  yes or no   ");
-    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager), 100 * row->budget,
+    const char *as = c->query.compat ? " as in " : "", *peer = c->query.compat ? compat_name((enum compat)c->query.compat) : "";
+    printf("  ask         %s by %s%s%s, %.4g %% of the samples: %.0f labels", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager), as, peer, 100 * row->budget,
            row->budget * (double)b->series.n);
     if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
     printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
