@@ -3,6 +3,7 @@
  * Refuses whatever would be ignored: a flag that does nothing misleads whoever reads the figures.
  * Thread: main thread */
 #include "app/backtest.h"
+#include "app/outfile.h"
 
 #include <math.h>
 
@@ -14,7 +15,8 @@ static int refuse(const char *why) {
 }
 
 static bool given(double value) { return !isnan(value); }
-static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+
+static bool overwrites(const char *out, const struct simulate_flags *f) { return outfile_same(out, f->data) || outfile_same(out, f->config) || outfile_same(out, f->switches); }
 
 /* ---- what contradicts what ---- */
 
@@ -40,8 +42,10 @@ int simulate_check(const struct simulate_flags *f) {
         {given(f->upfront) && f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->positive && f->config, "--positive and -c contradict each other: the configuration says model.positive"},
         {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1), "--switches repeats one run of a daemon: no --delay, --against, --report or more seeds with it"},
-        {same(f->csv, f->report), "--csv and --report name one file"},
-        {same(f->csv, f->data) || same(f->report, f->data), "--csv and --report would overwrite the data"},
+        {f->pool && f->manager, "--pool and --manager contradict each other: all that the strategy may ask goes to the windows, by rank"},
+        {f->against && !f->against[strspn(f->against, ",")], "--against names no baseline: random, all, last"},
+        {outfile_same(f->csv, f->report), "--csv and --report name one file"},
+        {overwrites(f->csv, f) || overwrites(f->report, f), "--csv and --report would overwrite what is read"},
     };
     if (f->figures) return check_pictures(f);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -247,6 +251,7 @@ void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f)
     const struct strategy_row *row = &b->strategy[0];
     const struct config *c = &row->config;
     printf("%s: %zu samples of %zu columns, truth in %s\n", f->data, b->series.n, b->series.d, f->label);
+    if (b->left_out && *b->left_out) printf("  no feature  %s\n", b->left_out);
     if (b->series.unreadable) printf("  left out    %llu rows that cannot be read or have no known label\n", (unsigned long long)b->series.unreadable);
     say_classes(c);
     say_features(c, FEATURE_NUMBER, "  numbers     ");
