@@ -182,6 +182,8 @@ int dataset_open(struct dataset **out, const struct dataset_options *o, struct b
     struct dataset *d = xcalloc(1, sizeof *d);
     d->file = xstrdup(o->file);
     d->positive = o->positive ? xstrdup(o->positive) : NULL;
+    d->label_name = o->label ? xstrdup(o->label) : NULL;
+    d->drop = o->drop ? xstrdup(o->drop) : NULL;
     d->limit = o->limit;
     int result = open_file(d, o, why);
     if (result < 0) {
@@ -204,8 +206,8 @@ void dataset_close(struct dataset *d) {
     buf_release(&d->event);
     buf_release(&d->number);
     buf_release(&d->left_out);
-    free(d->file);
-    free(d->positive);
+    char *owned[] = {d->file, d->positive, d->label_name, d->drop};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(d);
 }
 
@@ -242,6 +244,27 @@ static void write_event(struct dataset *d, const struct text *cells, uint64_t ro
         write_cell(c, cells[i], &d->event);
     }
     buf_str(&d->event, "}");
+}
+
+/* Whether the pointer's only step is that name. */
+static bool points_to(struct text step, struct text name) {
+    struct buf pointer = {0};
+    pointer_write(name, &pointer);
+    bool same = text_equal(buf_view(&pointer), step);
+    buf_release(&pointer);
+    return same;
+}
+
+enum dataset_field dataset_field(struct dataset *d, struct text pointer) {
+    const char *next = pointer.len ? memchr(pointer.at + 1, '/', pointer.len - 1) : NULL;
+    struct text name, rest = text_of(d->drop), step = {pointer.at, next ? (size_t)(next - pointer.at) : pointer.len};
+    if (d->label_name && points_to(step, text_of(d->label_name))) return FIELD_LABEL;
+    while (drop_next(&rest, &name))
+        if (points_to(step, name)) return FIELD_DROPPED;
+    if (!d->csv || (!d->id && points_to(pointer, TEXT("row")))) return FIELD_THERE;
+    for (size_t i = 0; !next && i < d->columns; i++)
+        if (points_to(step, d->column[i].name)) return FIELD_THERE;
+    return FIELD_UNKNOWN;
 }
 
 static int refuse_cell(const struct dataset *d, uint64_t row, const char *what, struct buf *why) {

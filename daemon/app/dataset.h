@@ -37,6 +37,9 @@ int dataset_open(struct dataset **out, const struct dataset_options *options, st
 void dataset_close(struct dataset *d);
 /* 1: a sample; 0: the end; ERR_INPUT with *why naming the row. */
 int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why) MUST_CHECK;
+/* What a JSON pointer into the event leads to. Of JSON lines only label and drop are known, the rest counts as there. */
+enum dataset_field { FIELD_THERE, FIELD_LABEL, FIELD_DROPPED, FIELD_UNKNOWN };
+enum dataset_field dataset_field(struct dataset *d, struct text pointer);
 /* Data rows of the whole file (at most limit); reads it through once at first call. */
 uint64_t dataset_rows(struct dataset *d);
 /* Appends YAML that suits the file: admit.id, model.classes, model.positive, features (of the kept columns). Scans the whole file for classes. */

@@ -18,7 +18,7 @@ struct column {
 };
 
 struct dataset {
-    char *file, *positive;
+    char *file, *positive, *label_name, *drop; // or NULL, but the first
     uint64_t limit, given, rows; // rows: 0: not counted yet
     struct csv *csv;             // one of the two
     struct jsonl *jsonl;

@@ -55,20 +55,23 @@ int simulate_check(const struct simulate_flags *f) {
 
 /* ---- the configuration ---- */
 
-/* A feature of the configuration that reads a column which --drop leaves out. */
-static int check_drop(const struct config *c, const char *drop) {
-    char *words = xstrdup(drop ? drop : ""), *save = NULL;
-    int code = CLI_GO;
-    for (char *word = strtok_r(words, ",", &save); word && code == CLI_GO; word = strtok_r(NULL, ",", &save))
-        for (size_t i = 0; i < c->features_n && code == CLI_GO; i++) {
-            const struct feature_config *f = &c->features[i];
-            const char *reads = *f->path ? f->path + 1 : f->name;
-            if (strcmp(reads, word) != 0) continue;
-            fprintf(stderr, "winnowd: --drop %s and -c contradict each other: the feature %s reads that column\n", word, f->name);
-            code = EX_USAGE;
-        }
-    free(words);
-    return code;
+static int refuse_feature(const struct feature_config *f, const char *what) {
+    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s\n", f->name, what);
+    return EX_USAGE;
+}
+
+/* A feature that reads what it is not given would be missing in every sample, and nobody would be told. */
+static int check_features(const struct config *c, struct dataset *d) {
+    static const char *const whats[] = {[FIELD_LABEL] = "the label", [FIELD_DROPPED] = "a column that --drop leaves out", [FIELD_UNKNOWN] = "a column that is not there"};
+    for (size_t i = 0; i < c->features_n; i++) {
+        const struct feature_config *f = &c->features[i];
+        struct buf pointer = {0};
+        buf_printf(&pointer, "%s%s", *f->path ? "" : "/", *f->path ? f->path : f->name);
+        enum dataset_field field = dataset_field(d, buf_view(&pointer));
+        buf_release(&pointer);
+        if (field != FIELD_THERE) return refuse_feature(f, whats[field]);
+    }
+    return CLI_GO;
 }
 
 static int config_of_data(struct config **out, const struct simulate_flags *f, struct dataset *d) {
@@ -85,7 +88,7 @@ int simulate_config(struct config **out, const struct simulate_flags *f, struct 
     if (!f->config) return config_of_data(out, f, d);
     int code = cli_config(out, f->config);
     if (code == CLI_GO && given(f->upfront) && (*out)->budget.upfront > 0) code = refuse("--upfront and budget.upfront of the configuration contradict each other");
-    return code == CLI_GO ? check_drop(*out, f->drop) : code;
+    return code == CLI_GO ? check_features(*out, d) : code;
 }
 
 /* ---- flags over it ---- */

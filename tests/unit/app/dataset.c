@@ -312,6 +312,21 @@ static void what_comes_after_the_scan_does_not_change_types(void **state) {
 /* ---- columns, ids, limits ---- */
 
 /* The daemon reads from the event the very id that the dataset gave. */
+static void a_pointer_leads_to_a_column(void **state) {
+    (void)state;
+    struct dataset *d = opened(TEXT("a/b,c,y,gone\n1,2,3,4\n"), (struct dataset_options){.label = "y", .drop = "gone"});
+    static const struct {
+        const char *pointer;
+        enum dataset_field csv, json;
+    } cases[] = {{"/a~1b", FIELD_THERE, FIELD_THERE}, {"/a/b", FIELD_UNKNOWN, FIELD_THERE}, {"/c", FIELD_THERE, FIELD_THERE}, {"/row", FIELD_THERE, FIELD_THERE}, {"/y", FIELD_LABEL, FIELD_LABEL},
+                 {"/gone", FIELD_DROPPED, FIELD_DROPPED}, {"/gone/on", FIELD_DROPPED, FIELD_DROPPED}, {"/none", FIELD_UNKNOWN, FIELD_THERE}, {"", FIELD_UNKNOWN, FIELD_THERE}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].csv);
+    dataset_close(d);
+    d = opened(TEXT("{\"a\":1,\"y\":3}\n"), (struct dataset_options){.label = "y", .drop = "gone"});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].json);
+    dataset_close(d);
+}
+
 static void ids_come_back_as_they_went(void **state) {
     (void)state;
     static const char *const columns[] = {"1,7,0,-3,12345678901234567890123", "7,007,+7,7.0, 7,1e3,-0", "a,b c,\xC3\xA9,,", "1,x,3"};
@@ -721,6 +736,7 @@ int main(void) {
         cmocka_unit_test(one_text_makes_the_whole_column_text),
         cmocka_unit_test(words_for_nothing_are_empty_among_numbers),
         cmocka_unit_test(what_comes_after_the_scan_does_not_change_types),
+        cmocka_unit_test(a_pointer_leads_to_a_column),
         cmocka_unit_test(ids_come_back_as_they_went),
         cmocka_unit_test(columns_are_left_out_and_wrong_names_told),
         cmocka_unit_test(a_limit_ends_the_file_early),

@@ -139,7 +139,9 @@ static void a_config_and_flags_that_contradict_it(void **state) {
     snprintf(line, sizeof line, "-c %s --data FILE --label class --upfront 0.5", config);
     refuses(line, EX_USAGE, "budget.upfront of the configuration");
     snprintf(line, sizeof line, "-c %s --data FILE --label class --drop kind,y", config);
-    refuses(line, EX_USAGE, "the feature second reads that column");
+    refuses(line, EX_USAGE, "the feature second reads a column that --drop leaves out");
+    snprintf(line, sizeof line, "-c %s --data FILE --label y", config);
+    refuses(line, EX_USAGE, "the feature second reads the label");
     snprintf(line, sizeof line, "-c %s --data FILE --label class --drop kind --json", config);
     assert_int_equal(run(line), 0); // a cap of three a day is of a clock that a file has not
     assert_true(fabs(figure("budget") - 0.12) < 1e-12);
