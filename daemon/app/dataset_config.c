@@ -1,15 +1,17 @@
 /* A configuration that suits a file: one pass over all rows, then YAML.
  *
  * What is remembered of a column is bounded: its first cell, and up to NAMES_MOST texts (of more than WIDE columns, no more than a list holds). Columns that say nothing are left
- * out: those that never change, and texts that name the row because no two rows share one. Every text is quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a time) */
+ * out: those that never change, and texts that name the row because hardly any two rows share one. Every text is quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a time) */
 #include "dataset_private.h"
 #include "tally.h"
 
 enum { LIST_MOST = 50, NAMES_MOST = 1000, WIDE = 1000, VALUE_BYTES = 255, HASH_COLUMNS = 64, CLASSES_LEAST = 2, CLASSES_MOST = 1000, NAME_BYTES = 128 };
 
+static const double few = 0.05; // of a thousand rows: a category of ten thousand values, which 64 columns could not tell apart either
+
 struct profile {
     bool any, empty, varies, listed; // listed: each value can stand in a list
-    bool shared;                     // two rows have the same text
+    uint64_t texts;                  // that were tallied
     struct buf first;                // the first cell that is not empty, with a NUL behind it
     struct tally values;
 };
@@ -31,10 +33,9 @@ static bool same_cell(const struct profile *p, bool number, const struct cell *c
 
 static void take_value(struct profile *p, struct text raw) {
     p->listed &= raw.len <= VALUE_BYTES && !has_control(raw) && text_is_utf8(raw);
-    if (!p->listed || p->values.over || (p->shared && p->values.n > LIST_MOST)) return;
-    size_t before = p->values.n;
+    if (!p->listed || p->values.over) return;
     tally_add(&p->values, raw);
-    p->shared |= p->values.n == before && !p->values.over;
+    p->texts += !p->values.over;
 }
 
 static void take_cell(struct profile *p, const struct column *column, struct text raw) {
@@ -140,7 +141,8 @@ static void write_feature(const struct column *c, struct profile *p, struct buf 
 static const char *useless(const struct column *c, const struct profile *p) {
     if (!p->any) return "is empty";
     if (!p->varies && !p->empty) return "never changes";
-    return !c->number && p->listed && !p->shared && p->values.n > LIST_MOST ? "no two rows share a value" : NULL;
+    bool names = p->listed && p->values.most == NAMES_MOST && p->values.n > LIST_MOST && (double)p->values.n >= (1 - few) * (double)p->texts;
+    return !c->number && names ? "hardly any two rows share a value" : NULL;
 }
 
 static int write_features(struct dataset *d, struct profile *profiles, struct buf *yaml, struct buf *why) {
@@ -214,7 +216,7 @@ int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) {
     struct csv *csv = NULL; // a second reader: the first may be in the middle of the file
     struct tally classes = {.most = CLASSES_MOST};
     struct profile *profiles = xcalloc(d->columns, sizeof *profiles);
-    for (size_t i = 0; i < d->columns; i++) profiles[i] = (struct profile){.listed = true, .shared = d->columns > WIDE, .values.most = d->columns > WIDE ? LIST_MOST + 1 : NAMES_MOST};
+    for (size_t i = 0; i < d->columns; i++) profiles[i] = (struct profile){.listed = true, .values.most = d->columns > WIDE ? LIST_MOST + 1 : NAMES_MOST};
     buf_reset(&d->left_out);
     size_t before = yaml->len;
     int result = csv_open(&csv, d->file, why);

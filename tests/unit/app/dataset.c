@@ -485,19 +485,19 @@ static void many_values_are_hashed(void **state) {
     dataset_close(d);
 }
 
-/* A text that no two rows share names the row: nothing is learned from it. */
+/* A text that hardly any two rows share names the row: nothing is learned from it. */
 static void names_of_rows_are_no_feature(void **state) {
     (void)state;
-    for (int rows = 50; rows <= 3000; rows = rows == 50 ? 51 : rows == 51 ? 3000 : 9999) {
-        for (int shared = 0; shared < 2; shared++) {
+    for (int rows = 50; rows <= 3000; rows += rows == 50 ? 10 : 2940) {
+        for (int shared = 0; shared < 2; shared++) { // one in ten, or one alone
             struct buf csv = {0};
             buf_str(&csv, "t,x,y,same\n");
-            for (int i = 0; i < rows; i++) buf_printf(&csv, "v%d,%d,%d,k\n", shared && i == rows / 4 ? 0 : i, i, i % 2);
+            for (int i = 0; i < rows; i++) buf_printf(&csv, "v%d,%d,%d,k\n", i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, i, i % 2);
             struct dataset *d = opened(buf_view(&csv), labelled);
             struct config *c = configured(d);
             bool kept = rows == 50 || shared;
             assert_int_equal(c->features_n, kept ? 2 : 1);
-            assert_string_equal(dataset_left_out(d), kept ? "same (never changes)" : "t (no two rows share a value), same (never changes)");
+            assert_string_equal(dataset_left_out(d), kept ? "same (never changes)" : "t (hardly any two rows share a value), same (never changes)");
             config_destroy(c);
             dataset_close(d);
             buf_release(&csv);
