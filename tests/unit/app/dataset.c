@@ -341,7 +341,7 @@ static void ids_come_back_as_they_went(void **state) {
         for (char *one; (one = strsep(&at, ","));)
             if (*one) buf_printf(&csv, "1,%s,up\n", one);
         struct dataset *d = opened(buf_view(&csv), (struct dataset_options){.label = "y", .id = "k/~"});
-        assert_int_equal(decoder_create(&decoder, &(struct decoder_options){&path, 1, 32, 1 << 20}), 0);
+        assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = &path, .n = 1, .max_depth = 32, .max_bytes = 1 << 20}), 0);
         while (dataset_next(d, &s, &why) == 1) {
             assert_int_equal(decoder_read(decoder, s.event, &id), REASON_NONE);
             assert_true(id.kind == VALUE_TEXT || !memchr(id.text.at, '.', id.text.len));
@@ -566,7 +566,7 @@ static void every_text_survives_quoting(void **state) {
     struct dataset_sample s;
     struct value values[N + 1];
     assert_int_equal(features_create(&f, c->features, c->features_n), 0);
-    assert_int_equal(decoder_create(&decoder, &(struct decoder_options){features_paths(f), N + 1, 32, 1 << 20}), 0);
+    assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(f), .n = N + 1, .max_depth = 32, .max_bytes = 1 << 20}), 0);
     double *row = xcalloc(features_columns(f), sizeof *row);
     for (size_t n = 0; n < N; n++) {
         size_t field, hot = 0;
