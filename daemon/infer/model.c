@@ -84,14 +84,15 @@ static void rectify(float *y, size_t n) {
         if (!(y[i] > 0)) y[i] = 0;
 }
 
-/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. */
+/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. That of the largest is 1 and is
+ * not computed: with two classes, half of all. */
 static void softmax(const float *logit, size_t k, float *prob) {
     double sum = 0;
     float most = logit[0];
     for (size_t i = 1; i < k; i++)
         if (logit[i] > most) most = logit[i];
     for (size_t i = 0; i < k; i++) {
-        double e = exp((double)logit[i] - (double)most);
+        double e = logit[i] == most ? 1 : exp((double)logit[i] - (double)most);
         prob[i] = (float)e;
         sum += e;
     }

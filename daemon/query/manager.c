@@ -47,8 +47,9 @@ static struct manager_answer ask_fixed(const struct manager_call *c) {
  * exchangeable utilities it asks exactly at the rate, whatever their distribution and however few are in the window: equal ones don't flood,
  * and an empty window is a random draw. */
 static double rank_probability(const struct manager_call *c) {
-    double n = *c->window.n, below = (double)window_below(&c->window, c->code), equal = (double)window_at_most(&c->window, c->code) - below;
-    return clamp(1 - ((1 - c->rate) * (n + 1) - below) / (equal + 1), 0, 1); // so many ranks are not asked
+    size_t below, equal;
+    window_rank(&c->window, c->code, &below, &equal);
+    return clamp(1 - ((1 - c->rate) * (*c->window.n + 1.0) - (double)below) / ((double)equal + 1), 0, 1); // so many ranks are not asked
 }
 
 static struct manager_answer ask_quantile_window(const struct manager_call *c) { return (struct manager_answer){.probability = rank_probability(c)}; }

@@ -29,6 +29,20 @@ size_t window_at_most(const struct window *w, uint16_t code) {
 
 size_t window_below(const struct window *w, uint16_t code) { return code ? window_at_most(w, (uint16_t)(code - 1)) : 0; }
 
+void window_rank(const struct window *w, uint16_t code, size_t *below, size_t *equal) {
+    lanes less = {0}, same = {0};
+    size_t i = 0, n = *w->n;
+    *below = *equal = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes some;
+        memcpy(&some, w->value + i, sizeof some);
+        less -= (lanes)(some < code); // true is all ones
+        same -= (lanes)(some == code);
+    }
+    for (size_t l = 0; l < LANES; l++) *below += less[l], *equal += same[l];
+    for (; i < n; i++) *below += w->value[i] < code, *equal += w->value[i] == code;
+}
+
 uint16_t window_nth_smallest(const struct window *w, size_t nth) {
     uint32_t low = 0, high = UINT16_MAX;
     while (low < high) {
