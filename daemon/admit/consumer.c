@@ -22,6 +22,8 @@ struct consumer {
     rd_kafka_topic_partition_list_t *wanted;     // of the pending assignment
     rd_kafka_topic_partition_list_t *assignment; // in force; entries keep the metadata text
     struct assignment *list;
+    bool *owned; // (owned_n) by partition number: asked for each partition of each cycle
+    size_t owned_n;
     rd_kafka_queue_t *queue;
     rd_kafka_message_t **message; // (message_cap) room for one batch
     size_t message_cap;
@@ -86,6 +88,7 @@ void consumer_destroy(struct consumer *c) {
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     free(c->list);
+    free(c->owned);
     free(c->message);
     free(c);
 }
@@ -201,6 +204,15 @@ static int resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list
     return 0;
 }
 
+static void note_owned(struct consumer *c, const rd_kafka_topic_partition_list_t *list) {
+    c->owned_n = 0;
+    for (int i = 0; list && i < list->cnt; i++)
+        if ((size_t)list->elems[i].partition >= c->owned_n) c->owned_n = (size_t)list->elems[i].partition + 1;
+    free(c->owned);
+    c->owned = xcalloc(c->owned_n, sizeof *c->owned);
+    for (int i = 0; list && i < list->cnt; i++) c->owned[list->elems[i].partition] = true;
+}
+
 int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) {
     CHECK(c->pending == REBALANCE_ASSIGNED);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->wanted);
@@ -217,6 +229,7 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
     c->assignment = list;
     c->list = described;
     c->pending = REBALANCE_NONE;
+    note_owned(c, list);
     waker_watch(c->waker, list);
     *out = described;
     *n = (size_t)list->cnt;
@@ -228,12 +241,13 @@ void consumer_leave(struct consumer *c) {
     c->pending = REBALANCE_NONE;
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     c->assignment = NULL;
+    note_owned(c, NULL);
     waker_watch(c->waker, NULL);
     rd_kafka_assign(c->rk, NULL);
 }
 
 bool consumer_owns(const struct consumer *c, int32_t partition) {
-    return c->assignment && rd_kafka_topic_partition_list_find(c->assignment, c->config->topics.samples, partition);
+    return partition >= 0 && (size_t)partition < c->owned_n && c->owned[partition];
 }
 
 bool consumer_lost(const struct consumer *c) { return rd_kafka_assignment_lost(c->rk); }

@@ -244,20 +244,33 @@ static size_t admit(struct pipeline *p, struct batch *b) {
 /* ---- infer ---- */
 
 void pipeline_make_room(struct pipeline *p, const struct model *m) {
-    size_t scratch = model_scratch(&m->shape) + p->k;
+    size_t scratch = model_scratch(&m->shape) * (p->config->infer.exact ? 1 : model_together(&m->shape)) + p->k;
     if (scratch > p->scratch_n) p->scratch = xrealloc(p->scratch, (p->scratch_n = scratch) * sizeof *p->scratch);
+}
+
+/* Samples from i on that are scored together: one, or with `infer.exact: false` those behind it of the same model (a bad one among them has a row,
+ * of no meaning, and nobody looks at its score). */
+static size_t together(const struct pipeline *p, const struct batch *b, size_t i) {
+    size_t most = p->config->infer.exact ? 1 : model_together(&b->in_force[i]->model->shape), n = 1;
+    while (n < most && i + n < b->n && b->in_force[i + n] == b->in_force[i]) n++;
+    return n;
 }
 
 static void infer(struct pipeline *p, struct batch *b, size_t i) {
     const struct model *m = b->in_force[i]->model;
     float *prob = b->prob + i * b->k;
+    if (i < p->scored) return;
+    p->scored = i + 1;
     if (!m) {
         for (size_t c = 0; c < b->k; c++) prob[c] = 1.0f / (float)b->k;
         return;
     }
     pipeline_make_room(p, m);
     batch_members(b, m->shape.members);
-    model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * b->members * b->k, prob);
+    size_t n = together(p, b, i), stride = b->members * b->k;
+    p->scored = i + n;
+    if (n == 1) model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, prob);
+    else model_predict_rows(m, b->raw + i * b->d, n, p->scratch, b->member + i * stride, stride, prob);
 }
 
 /* ---- query ---- */
@@ -359,6 +372,7 @@ static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, 
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
     struct tally t = {0};
     size_t admitted = admit(p, b);
+    p->scored = 0;
     for (size_t i = 0; i < b->n; i++) {
         ends_before(p, b, i, now_ms, cycle);
         take(p, b, i, now_ms, cycle, &t);
@@ -371,6 +385,7 @@ size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t
     struct tally t = {0};
     bool ended = false;
     size_t i = from;
+    if (from == 0) p->scored = 0;
     p->flushed = (struct flushed){0};
     for (; i < b->n && !ended && !(ended = ends_before(p, b, i, now_ms, NULL)); i++) ended = take(p, b, i, now_ms, NULL, &t);
     say_tally(p, &t);

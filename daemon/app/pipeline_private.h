@@ -37,6 +37,7 @@ struct pipeline {
     uint64_t topic_hash;
     float *scratch; // for model_predict, and a prediction behind it
     size_t scratch_n;
+    size_t scored; // of the batch: samples before this one have their prediction
     struct selection selection;
     struct demand demand;
     struct flushed flushed; // the last window that ended

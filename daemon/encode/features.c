@@ -19,15 +19,13 @@ struct category {
 };
 
 struct field {
-    bool plain; // a number as it is: what most columns are
-    size_t first; // of its share of the row
     struct text name, path;
     int type;
     bool log1p, clips, missing, required;
     double least, most;        // of clips
     struct category *category; // (values) by text_order
     size_t values, hash;
-    size_t columns;            // of the row, from `first` on; the missing indicator is the last
+    size_t first, columns;     // its share of the row; the missing indicator is the last
 };
 
 struct features {
@@ -84,7 +82,6 @@ static int take_field(struct features *f, struct field *field, const struct feat
         field->hash = (size_t)c->hash;
         field->columns = field->values + field->hash;
     }
-    field->plain = c->type == FEATURE_NUMBER && !field->log1p && !field->clips;
     field->columns += field->missing;
     field->first = f->d;
     f->d += field->columns;
@@ -216,12 +213,7 @@ static enum reason encode_field(const struct field *f, const struct value *v, do
 enum reason features_encode(const struct features *f, const struct value *values, double *row, size_t *field) {
     memset(row, 0, f->d * sizeof *row);
     for (size_t i = 0; i < f->n; i++) {
-        const struct field *at = &f->field[i];
-        if (at->plain && values[i].kind == VALUE_NUMBER && isfinite(values[i].number)) { // without the calls: a row of 30 costs 1/3
-            row[at->first] = values[i].number;
-            continue;
-        }
-        enum reason fault = encode_field(at, &values[i], row + at->first);
+        enum reason fault = encode_field(&f->field[i], &values[i], row + f->field[i].first);
         if (!fault) continue;
         *field = i;
         return fault;
