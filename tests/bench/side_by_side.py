@@ -25,6 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = pathlib.Path(winnowd.BINARY).resolve().parent / "tests" / "bench"
 FIRST = sorted(os.sched_getaffinity(0))[0]
 TUNED = ("fetch.max.bytes=4194304", "queued.min.messages=2000000", "queued.max.messages.kbytes=2000000")
+TCMALLOC = "/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4"
 HUGE = {"queued.min.messages": 2000000, "queued.max.messages.kbytes": 2000000}
 LINES = 4096
 
@@ -127,6 +128,14 @@ class Field:
         broker.create_topics(self.stage.brokers, {tasks: 1}, 1)
         return self.figures(last_json([*command[:-1], self.stage.brokers, self.topic("a", "none"), tasks, total, *command[-1]], **self.placed(one_core), **more))
 
+    def with_library(self, library, *arguments, **changes):
+        """The daemon with a library loaded before all others."""
+        os.environ["LD_PRELOAD"] = library
+        try:
+            return self.daemon(*arguments, **changes)
+        finally:
+            del os.environ["LD_PRELOAD"]
+
     def daemon(self, shape, codec, total, one_core, **changes):
         self.n += 1
         name = "run-%d" % self.n
@@ -175,6 +184,8 @@ def contenders(field):
     }
     if field.knows_cjson:
         every["winnowd with cJSON, one core"] = lambda: field.daemon("a", "none", total, True, admit={"decoder": "cjson"}, **alo)
+    if pathlib.Path(TCMALLOC).exists():
+        every["winnowd at_least_once, unpinned, tcmalloc"] = lambda: field.with_library(TCMALLOC, "a", "none", total, False, **alo)
     if os.environ.get("VW"):
         every["Vowpal Wabbit --active, per message"] = lambda: field.peer([os.environ["VW"], HERE / "vw_consumer.py", []], few)
     if os.environ.get("STREAMS"):
