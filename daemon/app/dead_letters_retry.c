@@ -63,7 +63,7 @@ static enum reason fate_of(struct judge *j, struct text value, const char **fiel
     if (fate != REASON_NONE) return fate;
     fate = features_encode(j->features, j->values, j->row, &guilty);
     if (fate != REASON_NONE) {
-        *field = j->config->features[guilty].name;
+        *field = j->config->features[guilty].path;
         return fate;
     }
     return j->has_id && bad_id(&j->values[features_fields(j->features)]) ? REASON_BAD_ID : REASON_NONE;

@@ -115,21 +115,28 @@ static void print_cell(FILE *out, struct text t, size_t width, bool right, bool 
     fputs(last ? "\n" : "  ", out);
 }
 
+/* Behind it the row is empty, and no padding is printed. */
+static size_t last_text(const struct listing *l, const struct text *row) {
+    size_t last = 0;
+    for (size_t c = 0; c < l->columns; c++)
+        if (l->column[c].title && row[c].len) last = c;
+    return last;
+}
+
 static void print_table(const struct listing *l, FILE *out) {
     struct arena arena = {0};
-    size_t rows = l->n / l->columns, last = l->columns;
+    size_t rows = l->n / l->columns;
     struct text *text = xcalloc(l->n + l->columns, sizeof *text);
     size_t *width = xcalloc(l->columns, sizeof *width);
     for (size_t c = 0; c < l->columns; c++) {
         if (!l->column[c].title) continue;
-        last = c;
         text[c] = text_of(l->column[c].title);
         for (size_t r = 0; r < rows; r++) text[(r + 1) * l->columns + c] = shown(&l->column[c], &l->cell[r * l->columns + c], &arena);
         for (size_t r = 0; r <= rows; r++)
             if (listing_width(text[r * l->columns + c]) > width[c]) width[c] = listing_width(text[r * l->columns + c]);
     }
     for (size_t r = 0; r <= rows; r++)
-        for (size_t c = 0; c < l->columns; c++) {
+        for (size_t c = 0, last = last_text(l, text + r * l->columns); c <= last; c++) {
             if (!l->column[c].title) continue;
             enum tone tone = r ? l->cell[(r - 1) * l->columns + c].tone : TONE_PLAIN;
             print_cell(out, text[r * l->columns + c], width[c], l->column[c].kind == COLUMN_NUMBER, c == last, tone);
