@@ -11,6 +11,7 @@ struct budget {
     size_t partitions;
     double rate, random_share;
     int64_t burst; // tokens
+    double spare;  // labels that the strategy arm should have in hand
     uint64_t upfront, per_hour, per_day; // of the whole topic
     double pool_share;           // of the strategy arm's tokens, saved for the pool's windows; 0: there is no pool
     size_t pool_top;             // most labels of a window
