@@ -3,6 +3,7 @@
  * Refuses whatever would be ignored: a flag that does nothing misleads whoever reads the figures.
  * Thread: main thread */
 #include "app/backtest.h"
+#include "app/outfile.h"
 
 #include <math.h>
 
@@ -14,7 +15,8 @@ static int refuse(const char *why) {
 }
 
 static bool given(double value) { return !isnan(value); }
-static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+
+static bool overwrites(const char *out, const struct simulate_flags *f) { return outfile_same(out, f->data) || outfile_same(out, f->config) || outfile_same(out, f->switches); }
 
 /* ---- what contradicts what ---- */
 
@@ -40,8 +42,10 @@ int simulate_check(const struct simulate_flags *f) {
         {given(f->upfront) && f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->positive && f->config, "--positive and -c contradict each other: the configuration says model.positive"},
         {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1), "--switches repeats one run of a daemon: no --delay, --against, --report or more seeds with it"},
-        {same(f->csv, f->report), "--csv and --report name one file"},
-        {same(f->csv, f->data) || same(f->report, f->data), "--csv and --report would overwrite the data"},
+        {f->pool && f->manager, "--pool and --manager contradict each other: all that the strategy may ask goes to the windows, by rank"},
+        {f->against && !f->against[strspn(f->against, ",")], "--against names no baseline: random, all, last"},
+        {outfile_same(f->csv, f->report), "--csv and --report name one file"},
+        {overwrites(f->csv, f) || overwrites(f->report, f), "--csv and --report would overwrite what is read"},
     };
     if (f->figures) return check_pictures(f);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -51,20 +55,23 @@ int simulate_check(const struct simulate_flags *f) {
 
 /* ---- the configuration ---- */
 
-/* A feature of the configuration that reads a column which --drop leaves out. */
-static int check_drop(const struct config *c, const char *drop) {
-    char *words = xstrdup(drop ? drop : ""), *save = NULL;
-    int code = CLI_GO;
-    for (char *word = strtok_r(words, ",", &save); word && code == CLI_GO; word = strtok_r(NULL, ",", &save))
-        for (size_t i = 0; i < c->features_n && code == CLI_GO; i++) {
-            const struct feature_config *f = &c->features[i];
-            const char *reads = *f->path ? f->path + 1 : f->name;
-            if (strcmp(reads, word) != 0) continue;
-            fprintf(stderr, "winnowd: --drop %s and -c contradict each other: the feature %s reads that column\n", word, f->name);
-            code = EX_USAGE;
-        }
-    free(words);
-    return code;
+static int refuse_feature(const struct feature_config *f, const char *what) {
+    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s\n", f->name, what);
+    return EX_USAGE;
+}
+
+/* A feature that reads what it is not given would be missing in every sample, and nobody would be told. */
+static int check_features(const struct config *c, struct dataset *d) {
+    static const char *const whats[] = {[FIELD_LABEL] = "the label", [FIELD_DROPPED] = "a column that --drop leaves out", [FIELD_UNKNOWN] = "a column that is not there"};
+    for (size_t i = 0; i < c->features_n; i++) {
+        const struct feature_config *f = &c->features[i];
+        struct buf pointer = {0};
+        buf_printf(&pointer, "%s%s", *f->path ? "" : "/", *f->path ? f->path : f->name);
+        enum dataset_field field = dataset_field(d, buf_view(&pointer));
+        buf_release(&pointer);
+        if (field != FIELD_THERE) return refuse_feature(f, whats[field]);
+    }
+    return CLI_GO;
 }
 
 static int config_of_data(struct config **out, const struct simulate_flags *f, struct dataset *d) {
@@ -81,7 +88,7 @@ int simulate_config(struct config **out, const struct simulate_flags *f, struct 
     if (!f->config) return config_of_data(out, f, d);
     int code = cli_config(out, f->config);
     if (code == CLI_GO && given(f->upfront) && (*out)->budget.upfront > 0) code = refuse("--upfront and budget.upfront of the configuration contradict each other");
-    return code == CLI_GO ? check_drop(*out, f->drop) : code;
+    return code == CLI_GO ? check_features(*out, d) : code;
 }
 
 /* ---- flags over it ---- */
@@ -249,6 +256,7 @@ void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f)
     const struct strategy_row *row = &b->strategy[0];
     const struct config *c = &row->config;
     printf("%s: %zu samples of %zu columns, truth in %s\n", f->data, b->series.n, b->series.d, f->label);
+    if (b->left_out && *b->left_out) printf("  no feature  %s\n", b->left_out);
     if (b->series.unreadable) printf("  left out    %llu rows that cannot be read or have no known label\n", (unsigned long long)b->series.unreadable);
     say_classes(c);
     say_features(c, FEATURE_NUMBER, "  numbers     ");

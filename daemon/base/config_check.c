@@ -5,6 +5,7 @@
 #include "config_check.h"
 
 #include "config_entry.h"
+#include "base/cpu.h"
 #include "words.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ static const struct entry_check option_checks[] = {
     {OPTION_model_classes, wrong_class},      {OPTION_model_hidden, wrong_width},
     {OPTION_route_fields, wrong_pointer},     {OPTION_route_mask, wrong_pointer},
     {OPTION_train_memories, wrong_memory},    {OPTION_watch_listen, wrong_listen},
-    {OPTION_replay_switches, wrong_switch},
+    {OPTION_replay_switches, wrong_switch},   {OPTION_worker_cpus, wrong_cpu},
 };
 static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_path, wrong_pointer},
@@ -178,6 +179,11 @@ static void check_mix(struct reading *r) {
         if (!mix->bad && fabs(sum - 1) > 1e-9)
             problem(&r->problems, mix->node->mark, "query.mix", "the shares add up to %.10g; they must add up to 1", sum);
     }
+}
+
+static void check_decoder(struct reading *r) {
+    if (fine(r, OPTION_admit_decoder) && r->config->admit.decoder == DECODER_AVX2 && !cpu_has_avx2())
+        problem(&r->problems, place(r, OPTION_admit_decoder), "admit.decoder", "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes the fastest that it can do");
 }
 
 static void check_committee(struct reading *r) {
@@ -384,6 +390,7 @@ void config_check(struct reading *r) {
     check_classes(r);
     check_properties(r);
     check_mix(r);
+    check_decoder(r);
     check_committee(r);
     check_threshold(r);
     check_compat(r);

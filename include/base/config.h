@@ -4,6 +4,7 @@
  * config_destroy. Thread: main thread loads; read-only afterwards, any thread */
 #pragma once
 
+#include "admit/choices.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "query/choices.h"

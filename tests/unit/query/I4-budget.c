@@ -361,6 +361,30 @@ static void a_block_fills_its_cap_whole(void **state) {
     partition_close(&p);
 }
 
+/* The operator's cap stands in for the file's, from the sample on at which it comes into force, and goes again. */
+static void an_operators_cap_counts(void **state) {
+    (void)state;
+    struct config c = config_of(0.5, MANAGER_FIXED);
+    c.budget.per_hour = 1000;
+    struct partition p;
+    partition_open(&p, &c);
+    size_t asked = 0;
+    p.policy.operator_.per_day = 5;
+    for (int i = 0; i < 200; i++) asked += partition_take(&p, 1).ask;
+    assert_in_range(asked, 4, 5);
+    p.policy.operator_.per_day = 0; // as the file says: none
+    for (int i = 0; i < 200; i++) asked += partition_take(&p, 1).ask;
+    assert_true(asked > 50);
+    p.policy.operator_.per_hour = 4; // long spent
+    size_t before = asked;
+    for (int i = 0; i < 200; i++) asked += partition_take(&p, 1).ask;
+    assert_int_equal(asked, before);
+    p.policy.operator_.per_hour = -1;
+    for (int i = 0; i < 200; i++) asked += partition_take(&p, 1).ask;
+    assert_true(asked > before + 50);
+    partition_close(&p);
+}
+
 static void the_grant_is_given_at_once_and_once(void **state) {
     (void)state;
     struct config c = config_of(0.01, MANAGER_QUANTILE_WINDOW);
@@ -403,6 +427,7 @@ int main(void) {
         cmocka_unit_test(losing_the_state_does_not_open_a_cap),
         cmocka_unit_test(a_clock_set_back_opens_no_period),
         cmocka_unit_test(a_block_fills_its_cap_whole),
+        cmocka_unit_test(an_operators_cap_counts),
         cmocka_unit_test(the_grant_is_given_at_once_and_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
