@@ -54,7 +54,7 @@ void model_destroy(struct model *m) {
         free(m->weight[l]);
         free(m->bias[l]);
     }
-    void *owned[] = {(void *)m->classes.at, m->mean, m->scale, m->mix, m->utility, m->golden_row, m->golden_prob, (void *)m->seen.at};
+    void *owned[] = {(void *)m->classes.at, m->mean, m->scale, m->mix, m->utility, m->golden_row, m->golden_prob, (void *)m->seen.at, (void *)m->aside.at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(m);
 }

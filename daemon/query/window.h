@@ -15,8 +15,6 @@ struct window {
 void window_note(const struct window *w, uint16_t code);
 size_t window_below(const struct window *w, uint16_t code);
 size_t window_at_most(const struct window *w, uint16_t code);
-/* How many are below the code, and how many equal it, in one pass. */
-void window_rank(const struct window *w, uint16_t code, size_t *below, size_t *equal);
 /* 1 ≤ nth ≤ *n. */
 uint16_t window_nth_smallest(const struct window *w, size_t nth);
 /* The edge of the top `rate` share; *n > 0. */

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MODEL_QUANTILES = 128, MODEL_LAYERS_MAX = 5 };
+enum { MODEL_QUANTILES = 128, MODEL_LAYERS_MAX = 5, MODEL_PUSH_ID = 16 };
 
 struct model_shape {
     size_t d, k, members;
@@ -39,6 +39,10 @@ struct model {
     float *golden_prob;                    // (g, k)
     /* What of the topics was seen: "tasks 0 123\nlabels 0 77\n" (topic partition next-offset), for people and tests. */
     struct text seen;                      // owned
+    /* What the learner builds on when this one is live. */
+    uint64_t prior;                        // version of a pushed model that fits shrink towards (itself, if it was pushed); 0: none
+    char pushed[MODEL_PUSH_ID + 1];        // what it was pushed as; empty: fitted here
+    struct text aside;                     // labels that were rolled back: "PARTITION FROM TO\n" of the labels topic; owned
 };
 
 #define MODEL_CLIP 8.0
