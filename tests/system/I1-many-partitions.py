@@ -33,7 +33,8 @@ def test(stage):
     check(0 < moved <= 200, "%d partitions moved", moved)
     check(resident < 400000, "%d KiB resident", resident)
     again.stop(120)
-    AdminClient({"bootstrap.servers": stage.brokers}).delete_topics([stage.topic("samples")])[stage.topic("samples")].result(60)
+    admin = AdminClient({"bootstrap.servers": stage.brokers})
+    admin.delete_topics([stage.topic("samples")])[stage.topic("samples")].result(60)
 
 
 main(test)
