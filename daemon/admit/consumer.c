@@ -57,11 +57,9 @@ int consumer_subscribe(struct consumer *c) {
 }
 
 int consumer_create(struct consumer **out, const struct config *config, const char *member, struct buf *why) {
-    char session[24];
-    snprintf(session, sizeof session, "%lld", (long long)config->kafka.session_timeout);
     const char *owned[] = {"group.id", config->service.name, "group.instance.id", member, "enable.auto.commit", "false",
                            "enable.auto.offset.store", "false", "isolation.level", "read_committed", "auto.offset.reset", "error",
-                           "partition.assignment.strategy", "range", "session.timeout.ms", session, NULL};
+                           "partition.assignment.strategy", "range", NULL};
     struct consumer *c = xcalloc(1, sizeof *c);
     c->config = config;
     struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = c, .rebalance_cb = rebalance_cb};

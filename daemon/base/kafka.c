@@ -92,7 +92,9 @@ static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafk
     if (*c->kafka.key_password_file)
         TRY(set_secret(conf, "ssl.key.password", c->kafka.key_password_file, "kafka.key_password_file: ", why));
     TRY(set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
-    char client[256];
+    char session[24], client[256];
+    snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
+    if (consumer) TRY(set(conf, "session.timeout.ms", session, "", false, why)); // even where there is no group: others are held against it
     snprintf(client, sizeof client, "%s-%s", c->service.name, c->service.instance);
     TRY(set(conf, "client.id", client, "", false, why));
     for (const char *const *own = s->owned; own && *own; own += 2) TRY(set(conf, own[0], own[1], "", false, why));
@@ -130,10 +132,7 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
 static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
     rd_kafka_t *rk;
     struct buf why = {0};
-    char session[24];
-    snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
-    const char *owned[] = {"session.timeout.ms", session, NULL}; // others are held against it
-    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type, .owned = type == RD_KAFKA_CONSUMER ? owned : NULL}, &why);
+    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type}, &why);
     if (result == 0) rd_kafka_destroy(rk);
     else buf_printf(errors, "%s\n", buf_string(&why));
     buf_release(&why);

@@ -16,10 +16,6 @@
 
 enum { METADATA_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 5000, HEADERS_MAX = 64, FRAMING_BYTES = 512 };
 
-/* The broker writes what one request commits as one batch of its offsets topic, and refuses it for ever beyond 1 MB. What it adds to each
- * partition (group, topic, header) is counted as so many bytes. */
-enum { OFFSETS_BYTES = 700000, OFFSET_OVERHEAD = 320 };
-
 enum state { STATE_NEW, STATE_READY, STATE_OPEN, STATE_SENT, STATE_DEAD, STATES };
 static const char *const state_names[STATES] = {"new", "ready", "open", "sent", "dead"};
 static const bool edge[STATES][STATES] = {
@@ -172,11 +168,10 @@ static int produce_all(struct producer *p, struct cycle *cycle) {
 /* Offsets with their states, from the *at-th on, as many as one request may carry; moves *at. A live member may commit a partition it has
  * lost and Kafka accepts it: we do not (I2). */
 static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const struct cycle *cycle, size_t *at) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(cycle->offsets - *at));
-    for (size_t bytes = 0; *at < cycle->offsets; ++*at) {
+    size_t end = cycle_part(cycle, *at);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(end - *at));
+    for (; *at < end; ++*at) {
         const struct cycle_offset *o = &cycle->offset[*at];
-        bytes += o->metadata_len + OFFSET_OVERHEAD;
-        if (list->cnt && bytes > OFFSETS_BYTES) break;
         rd_kafka_topic_partition_t *e = rd_kafka_topic_partition_list_add(list, p->config->topics.samples, o->partition);
         e->offset = o->next;
         e->metadata_size = o->metadata_len;
