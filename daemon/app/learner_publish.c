@@ -226,7 +226,7 @@ static void put_policy(struct edition *e, struct learner *l, const struct policy
 
 static bool policy_changed(const struct learner *l, const struct policy_learner *wanted) {
     const struct policy_learner *now = &l->policy;
-    return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full;
+    return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;
 }
 
 /* Until it is out: the outcome of a broken attempt is learnt from the topic itself, after fencing our own late requests. */
@@ -272,6 +272,7 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
     uint64_t live = m ? m->version : l->policy.live;
     struct schedule schedule = schedule_of(l, counts);
     struct policy_learner policy = schedule_policy(l->config, &schedule, live);
+    policy.rolled_ms = m ? learner_rolled(l) : l->policy.rolled_ms;
     if (push) put_taken(e, l, push);
     if (m) {
         l->version_bytes = put_version(e, l->config->service.name, m);
