@@ -50,8 +50,6 @@ struct model *learner_adopt(struct learner *l, const struct store_counts *counts
 const struct model *learner_base(struct learner *l, struct model *next);
 /* The rollback that a version made now takes into account. */
 uint64_t learner_rolled(const struct learner *l);
-/* Positions behind the store, as versions say them ("tasks 0 123\n…"). The caller frees. */
-struct text learner_seen(struct learner *l, const struct store_counts *counts);
 /* What every version says of its making. */
 void learner_sign(struct learner *l, const struct store_counts *counts, struct model *m);
 /* Options of the fits, as configured. */

@@ -87,7 +87,7 @@ static struct schedule schedule_of(const struct learner *l, const struct store_c
 
 /* ---- fitting ---- */
 
-struct text learner_seen(struct learner *l, const struct store_counts *counts) {
+static struct text seen(struct learner *l, const struct store_counts *counts) {
     struct buf b = {0};
     const char *role[] = {"tasks", "labels"};
     for (size_t t = 0; t < 2; t++)
@@ -104,7 +104,7 @@ void learner_sign(struct learner *l, const struct store_counts *counts, struct m
     m->version = registry_newest(l->registry) + 1;
     m->fingerprint = features_fingerprint(l->shared->features);
     m->created_ms = clock_wall_ms();
-    m->seen = learner_seen(l, counts);
+    m->seen = seen(l, counts);
 }
 
 static int fit(struct learner *l, const struct store_counts *counts, struct model **out) {
