@@ -63,6 +63,12 @@ size_t model_scratch(const struct model_shape *shape);
 /* row: (d) raw. member: (m, k) or NULL; prob: (k), the mixture. scratch: model_scratch floats. No allocation. */
 void model_predict(const struct model *m, const double *row, float *scratch, float *member, float *prob);
 
+/* For `infer.exact: false`. How many rows gain from being scored together: 1 for small models; else as many as stay in the range of OpenBLAS's
+ * small-matrix kernel (rows × inputs × outputs of the largest layer ≤ 10^6), at most 32. */
+size_t model_together(const struct model_shape *shape);
+/* The same for n consecutive rows by sgemm; member: (n, stride ≥ m k); scratch: n × model_scratch floats. Last bits of a score depend on n here. */
+void model_predict_rows(const struct model *m, const double *row, size_t n, float *scratch, float *member, size_t stride, float *prob);
+
 /* 0, or ERR_MISMATCH / ERR_CORRUPT with *why: not finite, mixture or scale out of range, golden rows not reproduced
  * (|p - golden| > 1e-4), wrong fingerprint, classes or columns. What stands between a published model and the hot path (I9). */
 int model_check(const struct model *m, size_t d, struct text classes, uint64_t fingerprint, const char **why) MUST_CHECK;
