@@ -37,6 +37,9 @@ struct pipeline {
     size_t scratch_n;
     struct selection selection;
     struct demand demand;
+    struct recent *recent;
+    float utility[PIPELINE_UTILITIES]; // a ring
+    size_t utilities; // ever
     struct flushed flushed; // the last window that ended
     struct buf out, made; // a record; a synthetic event and its id
 };

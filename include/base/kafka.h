@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "base/kafka_stats.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -13,6 +14,7 @@ struct kafka_settings {
     void *opaque; // for callbacks
     void (*rebalance_cb)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *);
     void (*delivery_cb)(rd_kafka_t *, const rd_kafka_message_t *, void *);
+    int (*stats_cb)(rd_kafka_t *, char *json, size_t n, void *); // every 15 s, on the thread that polls the handle: it must poll even when idle
 };
 
 /* ERR_CONFIG with *why filled (one sentence, no secret in it) when a property is unknown, wrong or ours to set. */
