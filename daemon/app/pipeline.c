@@ -272,7 +272,7 @@ static void decide(struct pipeline *p, struct batch *b, size_t i, struct partiti
     struct candidate candidate = {.partition = r->partition, .offset = r->offset, .prob = b->prob + i * b->k, .member = s->model ? b->member + i * b->members * b->k : NULL,
                                   .row = b->raw + i * b->d, .model = s->model, .scored = s->model != NULL};
     strategy_decide(p->strategy, &s->policy, now_ms, &candidate, &at->state, &b->decision[i]);
-    if (s->model) p->utility[p->utilities++ % PIPELINE_UTILITIES] = (float)b->decision[i].utility;
+    if (s->model) p->utility[p->utilities++ % PIPELINE_UTILITIES] = (struct utility_seen){(float)b->decision[i].utility, b->decision[i].measure};
 }
 
 /* ---- figures ---- */
@@ -301,6 +301,7 @@ struct tally {
 static void add_decision(struct pipeline *p, struct tally *t, const struct decision *d, bool held) {
     if (d->ask && !held) t->asked[d->reason]++; // a window counts its own
     if (d->ask) t->threshold = d->threshold;
+    if (d->ask && d->threshold != 0) p->threshold[d->measure] = d->threshold;
     t->uncovered += !d->covered;
     t->decided++;
     t->utility += d->utility;

@@ -68,9 +68,15 @@ struct pipeline_purse {
     double propensity;          // of the random arm
 };
 void pipeline_purse(const struct pipeline *p, int64_t now_ms, struct pipeline_purse *out);
-/* Utilities of the last samples that a model scored, in no order; returns how many. */
+/* Utilities of the last samples that a model scored, in no order; returns how many. A mix has samples of several measures, each with its scale. */
 enum { PIPELINE_UTILITIES = 1024 };
-size_t pipeline_utilities(const struct pipeline *p, float out[PIPELINE_UTILITIES]);
+struct utility_seen {
+    float value;
+    enum measure measure;
+};
+size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPELINE_UTILITIES]);
+/* By measure, of the last sample that the strategy arm asked by it; 0: none. */
+const double *pipeline_thresholds(const struct pipeline *p);
 
 /* The class names, newline-separated, and the index of the positive one. The caller frees. */
 char *classes_joined(const struct config *c, size_t *positive);

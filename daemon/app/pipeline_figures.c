@@ -5,12 +5,14 @@
 
 #include <math.h>
 
-size_t pipeline_utilities(const struct pipeline *p, float out[PIPELINE_UTILITIES]) {
+size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPELINE_UTILITIES]) {
     size_t n = p->utilities < PIPELINE_UTILITIES ? p->utilities : PIPELINE_UTILITIES, kept = 0;
     for (size_t i = 0; i < n; i++)
-        if (isfinite(p->utility[i])) out[kept++] = p->utility[i];
+        if (isfinite(p->utility[i].value)) out[kept++] = p->utility[i];
     return kept;
 }
+
+const double *pipeline_thresholds(const struct pipeline *p) { return p->threshold; }
 
 /* Infinite where there is no cap. */
 static void add_cap(double *sum, size_t left) { *sum += left == SIZE_MAX ? INFINITY : (double)left; }

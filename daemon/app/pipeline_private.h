@@ -38,8 +38,9 @@ struct pipeline {
     struct selection selection;
     struct demand demand;
     struct recent *recent;
-    float utility[PIPELINE_UTILITIES]; // a ring
+    struct utility_seen utility[PIPELINE_UTILITIES]; // a ring
     size_t utilities; // ever
+    double threshold[MEASURES]; // of the last asked sample, by measure; 0: none
     struct flushed flushed; // the last window that ended
     struct buf out, made; // a record; a synthetic event and its id
 };

@@ -23,8 +23,9 @@ struct figures {
     double lag, age_s, tokens, hour_left, day_left, propensity;
     size_t partitions;
     struct kafka_stats consumer, producer;
-    float *utility; // (utilities) ascending
-    size_t utilities;
+    struct utility_seen *utility; // (utilities) by measure, ascending
+    size_t utilities, of[MEASURES]; // of: how many of each measure
+    double threshold[MEASURES];
 };
 
 struct run {
@@ -63,6 +64,9 @@ bool run_may_work(struct run *r, struct buf *why);
 bool run_alive(struct run *r, struct buf *why);
 /* The error of a thread that ended before it was told to; 0: all run that must. */
 int run_ended(const struct run *r);
+
+/* Where the utilities of the measure begin that most of the last samples had, and how many there are. */
+size_t run_most_used(const struct figures *f, size_t *n);
 
 /* ---- run_pages.c, run_status.c ---- */
 

@@ -103,22 +103,35 @@ static void add_settings(const struct config *c, struct buf *out) {
 
 /* ---- utilities ---- */
 
-/* Linear bins from the first percentile to the largest value; what lies below falls into the first. `asking` is held. */
-static void add_utility(const struct figures *f, struct buf *out) {
-    size_t n = f->utilities, count[BINS] = {0};
-    double low = n ? (double)f->utility[n / 100] : 0, high = n ? (double)f->utility[n - 1] : 1;
+/* Linear bins from the first percentile to the largest value; what lies below falls into the first. seen: (n) ascending. */
+static void add_histogram(const struct utility_seen *seen, size_t n, double threshold, struct buf *out) {
+    size_t count[BINS] = {0};
+    double low = (double)seen[n / 100].value, high = (double)seen[n - 1].value;
     if (!(high > low)) high = low + 1;
     for (size_t i = 0; i < n; i++) {
-        double at = ((double)f->utility[i] - low) / (high - low) * BINS;
+        double at = ((double)seen[i].value - low) / (high - low) * BINS;
         count[at < 0 ? 0 : at >= BINS ? BINS - 1 : (size_t)at]++;
     }
-    buf_printf(out, ",\n\"utility\":{\"n\":%zu", n);
+    buf_printf(out, "{\"measure\":\"%s\",\"n\":%zu", measure_name(seen->measure), n);
     add_number(out, "low", low);
     add_number(out, "high", high);
-    add_number(out, "threshold", metric_get(METRIC_threshold, 0));
+    add_number(out, "threshold", threshold);
     buf_str(out, ",\"counts\":[");
     for (size_t i = 0; i < BINS; i++) buf_printf(out, "%s%zu", i ? "," : "", count[i]);
     buf_str(out, "]}");
+}
+
+/* One for each measure: their scales have nothing in common. `asking` is held. */
+static void add_utility(const struct figures *f, struct buf *out) {
+    bool first = true;
+    buf_str(out, ",\n\"utility\":[");
+    for (size_t m = 0, at = 0; m < MEASURES; at += f->of[m++]) {
+        if (!f->of[m]) continue;
+        buf_str(out, first ? "" : ",");
+        add_histogram(f->utility + at, f->of[m], f->threshold[m], out);
+        first = false;
+    }
+    buf_str(out, "]");
 }
 
 /* ---- all ---- */

@@ -108,8 +108,8 @@ static void say_ready(struct run *r) {
 /* ---- gauges ---- */
 
 static int ascending(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
+    const struct utility_seen *x = a, *y = b;
+    return x->measure != y->measure ? (int)x->measure - (int)y->measure : (x->value > y->value) - (x->value < y->value);
 }
 
 static void worst(struct kafka_stats *sum, const struct kafka_stats *one) {
@@ -129,8 +129,11 @@ static void add_worker(struct figures *sum, const struct worker_figures *w) {
     sum->propensity += w->purse.propensity;
     worst(&sum->consumer, &w->consumer);
     worst(&sum->producer, &w->producer);
+    for (size_t i = 0; i < w->utilities; i++) sum->of[w->utility[i].measure]++;
     memcpy(sum->utility + sum->utilities, w->utility, w->utilities * sizeof *w->utility);
     sum->utilities += w->utilities;
+    for (size_t m = 0; m < MEASURES; m++)
+        if (w->threshold[m] != 0) sum->threshold[m] = w->threshold[m];
 }
 
 static void gather(struct run *r) {
@@ -151,6 +154,14 @@ static void say_kafka(const struct kafka_stats *s, size_t client) {
     metric_set(METRIC_throttle, client, s->throttle_s);
 }
 
+size_t run_most_used(const struct figures *f, size_t *n) {
+    size_t at = 0, best = 0;
+    *n = 0;
+    for (size_t m = 0; m < MEASURES; at += f->of[m++])
+        if (f->of[m] > *n) *n = f->of[m], best = at;
+    return best;
+}
+
 /* Without a cap the sum is infinite, and without partitions there is nothing to say. */
 static double left_of(int64_t cap, double left) { return cap ? left : INFINITY; }
 
@@ -166,7 +177,8 @@ static void say_figures(struct run *r) {
     metric_set(METRIC_cap_left, 0, left_of(c->budget.per_hour, f->hour_left));
     metric_set(METRIC_cap_left, 1, left_of(c->budget.per_day, f->day_left));
     metric_set(METRIC_cap_left, 2, left_of(c->budget.open_tasks, fmax(0, (double)c->budget.open_tasks - metric_get(METRIC_open_tasks, 0))));
-    for (size_t i = 0; f->utilities && i < sizeof share / sizeof *share; i++) metric_set(METRIC_utility, i, (double)f->utility[(size_t)(share[i] * (double)(f->utilities - 1))]);
+    size_t n, from = run_most_used(f, &n);
+    for (size_t i = 0; n && i < sizeof share / sizeof *share; i++) metric_set(METRIC_utility, i, (double)f->utility[from + (size_t)(share[i] * (double)(n - 1))].value);
     say_kafka(&f->consumer, 0);
     say_kafka(&f->producer, 1);
     metric_set(METRIC_queue, 0, f->consumer.fetched);

@@ -292,6 +292,7 @@ static void update_figures(struct worker *w) {
     struct lag lag = {.w = w, .figures.consumer = *consumer_stats(w->consumer)};
     if (w->producer) lag.figures.producer = *producer_stats(w->producer);
     lag.figures.utilities = pipeline_utilities(w->pipeline, lag.figures.utility);
+    memcpy(lag.figures.threshold, pipeline_thresholds(w->pipeline), sizeof lag.figures.threshold);
     pipeline_purse(w->pipeline, clock_wall_ms(), &lag.figures.purse);
     pipeline_positions(w->pipeline, add_lag, &lag);
     pthread_mutex_lock(&w->figures_lock);

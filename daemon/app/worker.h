@@ -29,7 +29,8 @@ struct worker_figures {
     size_t partitions;
     struct pipeline_purse purse;
     struct kafka_stats consumer, producer;
-    float utility[PIPELINE_UTILITIES]; // (utilities), in no order
+    struct utility_seen utility[PIPELINE_UTILITIES]; // (utilities), in no order
+    double threshold[MEASURES]; // by measure; 0: none
     size_t utilities;
 };
 
