@@ -16,6 +16,8 @@ static const struct {
     {"feed", command_feed, "a CSV or JSONL file into the samples topic"},
     {"annotate", command_annotate, "an oracle that answers tasks from known labels"},
     {"policy", command_policy, "show, pause, resume, budget, roll back"},
+    {"status", command_status, "how the running daemon is, for people and scripts"},
+    {"top", command_top, "the same in a terminal, each second anew"},
     {"demo", command_demo, "the whole loop on an embedded broker, in a minute"},
     {"simulate", command_simulate, "the backtest: what a budget would have bought on a labelled file"},
     {"docs", command_docs, "print the generated references"},
