@@ -8,13 +8,14 @@
 #include "app/follower.h"
 
 #include "base/clock.h"
+#include "base/kafka.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "train/reader.h"
 
 #include <inttypes.h>
 
-enum { POLL_MS = 50, POLL_RECORDS = 64, RETRY_MS = 1000, RETIRED_MAX = 64, PROBE_MS = 5000, PROBE_TIMEOUT_MS = 1000 };
+enum { POLL_MS = 50, POLL_RECORDS = 64, RETRY_MS = 1000, RETIRED_MAX = 64, PROBE_MS = 1000, PROBE_TIMEOUT_MS = 1000 };
 
 struct follower {
     pthread_t thread;
@@ -28,7 +29,7 @@ struct follower {
     size_t retired_n;
     struct snapshot **replayed; // (shared->replay_n)
     int64_t live_created_ms, live_since_ms, probed_ms;
-    uint64_t live;
+    uint64_t live, silences;
     pthread_mutex_t models_lock;
     struct buf models; // JSON, as the topic stands
     int result;
@@ -167,9 +168,13 @@ static int open_follower(struct follower *f) {
     return result;
 }
 
-/* An idle process would not notice that the broker is gone: it is asked for something small now and then. */
+/* An idle process would not notice that no broker is there. When the library says that its connections are gone, and until one answers, a
+ * broker is asked for something small. */
 static void probe(struct follower *f) {
+    uint64_t silences = kafka_silences();
+    if (silences == f->silences && !atomic_load(&f->shared->unreachable)) return;
     if (clock_ms() - f->probed_ms < PROBE_MS) return;
+    f->silences = silences;
     atomic_store(&f->shared->unreachable, !reader_answers(f->reader, PROBE_TIMEOUT_MS));
     f->probed_ms = clock_ms();
 }

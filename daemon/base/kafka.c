@@ -36,9 +36,14 @@ static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const 
     log_write(l, "kafka", text, (const struct log_field[]){L_STR("facility", facility), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
 }
 
+static _Atomic uint64_t silences;
+
+uint64_t kafka_silences(void) { return atomic_load(&silences); }
+
 static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
     (void)opaque;
     bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
+    if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) atomic_fetch_add(&silences, 1);
     metric_add(METRIC_kafka_errors, fatal ? 2 : 0, 1);
     log_write(fatal ? LOG_ERROR : LOG_WARNING, "kafka_trouble", reason,
               (const struct log_field[]){L_STR("error", rd_kafka_err2name((rd_kafka_resp_err_t)err)), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});

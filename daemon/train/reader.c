@@ -69,11 +69,7 @@ static int find(struct reader *r, struct source *s) {
     return 0;
 }
 
-bool reader_answers(struct reader *r, int timeout_ms) {
-    int64_t low, high;
-    rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(r->rk, r->source[0].name, 0, &low, &high, timeout_ms);
-    return err >= 0; // positive ones are a broker's answer, negative ones the library's own
-}
+bool reader_answers(struct reader *r, int timeout_ms) { return kafka_partitions(r->rk, r->source[0].name, timeout_ms) != ERR_RETRY; }
 
 int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
     size_t before = r->waiting;

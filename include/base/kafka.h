@@ -27,6 +27,9 @@ int kafka_check(const struct config *c, struct buf *errors) MUST_CHECK;
  * code where 2.0.2 flags a fence as abortable. Counts it, logs it under `doing`, destroys it. NULL is 0. */
 int kafka_error(rd_kafka_error_t *error, const char *doing);
 
+/* How often a handle of this process has said that it has no connection left: a reason to look, not more, since idle ones are closed too. */
+uint64_t kafka_silences(void);
+
 /* Partitions of a topic; ERR_MISSING when it does not exist, ERR_CONFIG when we may not ask, ERR_RETRY when the broker does not answer. */
 int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) MUST_CHECK;
 /* Says in the log, for people, what such an error means. */

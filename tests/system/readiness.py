@@ -56,9 +56,11 @@ def test(stage):
     watch.end()
 
     broker.script("kill", broker.DIR)  # nothing is in flight: nobody would notice who does not look
-    not_ready(one, "no broker answers")
-    wait("metric ready", lambda: one.metric("ready") == 0 and one.metric("outside_trouble", system="kafka") == 1, 5)
-    broker.script("resume", broker.DIR)
+    try:
+        not_ready(one, "no broker answers")
+        wait("metric ready", lambda: one.metric("ready") == 0 and one.metric("outside_trouble", system="kafka") == 1, 5)
+    finally:
+        broker.script("resume", broker.DIR)
     ready(one, 90)
     ready(two, 90)
 
@@ -67,9 +69,11 @@ def test(stage):
     watch = Watch(stage, one)
     watch.start()
     broker.script("pause", broker.DIR)
-    one.signal(signal.SIGTERM)
-    wait(lambda: "it says that it is stopping: %s" % watch.answers, lambda: any(status == 503 and body.startswith("stopping") for status, body in watch.answers), 10)
-    broker.script("continue", broker.DIR)
+    try:
+        one.signal(signal.SIGTERM)
+        wait(lambda: "it says that it is stopping: %s" % watch.answers, lambda: any(status == 503 and body.startswith("stopping") for status, body in watch.answers), 10)
+    finally:
+        broker.script("continue", broker.DIR)
     one.ended(0)
     wait("it is gone", lambda: watch.answers[-1][0] == 0, 10)
     watch.end()

@@ -35,25 +35,25 @@ function put(parent, tag, text, className) {
 
 /* ---- history ---- */
 
-const history = { span: "minutes", columns: [], rows: [], asked_ms: 0 };
+const past = { span: "minutes", columns: [], rows: [], asked_ms: 0 };
 
-function at(row, name) { return row[history.columns.indexOf(name)]; }
-function series(name) { const i = history.columns.indexOf(name); return history.rows.map((r) => r[i]); }
+function at(row, name) { return row[past.columns.indexOf(name)]; }
+function series(name) { const i = past.columns.indexOf(name); return past.rows.map((r) => r[i]); }
 
 /* How fast a counter grew, over `back` rows; a counter that fell belongs to a new process. */
 function rates(name, back, per = 1) {
-  const i = history.columns.indexOf(name);
-  return history.rows.map((r, n) => {
-    const before = history.rows[Math.max(0, n - back)], grown = r[i] - before[i], seconds = (r[0] - before[0]) / 1000;
+  const i = past.columns.indexOf(name);
+  return past.rows.map((r, n) => {
+    const before = past.rows[Math.max(0, n - back)], grown = r[i] - before[i], seconds = (r[0] - before[0]) / 1000;
     return seconds > 0 && grown >= 0 ? grown / seconds * per : null;
   });
 }
 
 /* A counter's growth as a share of another's. */
 function shares(part, whole, back) {
-  const i = history.columns.indexOf(part), j = history.columns.indexOf(whole);
-  return history.rows.map((r, n) => {
-    const before = history.rows[Math.max(0, n - back)], of = r[j] - before[j];
+  const i = past.columns.indexOf(part), j = past.columns.indexOf(whole);
+  return past.rows.map((r, n) => {
+    const before = past.rows[Math.max(0, n - back)], of = r[j] - before[j];
     return of > 0 && r[i] >= before[i] ? (r[i] - before[i]) / of : null;
   });
 }
@@ -65,19 +65,19 @@ async function fetch_json(path) {
 }
 
 async function load_history() {
-  const span = history.span, got = await fetch_json("/history/" + span);
-  if (span !== history.span) return; // another was chosen meanwhile
-  history.columns = got.columns;
-  history.rows = got.rows;
-  history.asked_ms = Date.now();
+  const span = past.span, got = await fetch_json("/history/" + span);
+  if (span !== past.span) return; // another was chosen meanwhile
+  past.columns = got.columns;
+  past.rows = got.rows;
+  past.asked_ms = Date.now();
 }
 
 function append(now) {
-  if (!history.columns.length || history.span !== "minutes") return;
-  const last = history.rows[history.rows.length - 1];
+  if (!past.columns.length || past.span !== "minutes") return;
+  const last = past.rows[past.rows.length - 1];
   if (last && now.time_ms - last[0] < 500) return;
-  history.rows.push(history.columns.map((c) => now[c]));
-  if (history.rows.length > ROWS) history.rows.splice(0, history.rows.length - ROWS);
+  past.rows.push(past.columns.map((c) => now[c]));
+  if (past.rows.length > ROWS) past.rows.splice(0, past.rows.length - ROWS);
 }
 
 /* ---- charts ---- */
@@ -107,7 +107,7 @@ const threshold_line = {
   },
 };
 
-function time_axis() { return axis({ type: "linear", beginAtZero: false, grid: { display: false }, ticks: ticks((x) => clock(x).slice(0, history.span === "minutes" ? 8 : 5)) }); }
+function time_axis() { return axis({ type: "linear", beginAtZero: false, grid: { display: false }, ticks: ticks((x) => clock(x).slice(0, past.span === "minutes" ? 8 : 5)) }); }
 
 function plot(id, type, datasets, scales, plugins = []) {
   charts[id] = new Chart($(id), {
@@ -137,7 +137,7 @@ function make_charts() {
 function show(id, lists, description) {
   const chart = charts[id];
   if (chart.config.type === "line") {
-    const times = history.rows.map((r) => r[0]);
+    const times = past.rows.map((r) => r[0]);
     lists.forEach((list, i) => { chart.data.datasets[i].data = list.map((y, n) => ({ x: times[n], y })); });
     if (times.length) Object.assign(chart.options.scales.x, { min: times[0], max: times[times.length - 1] });
   } else lists.forEach((list, i) => { chart.data.datasets[i].data = list; });
@@ -216,9 +216,9 @@ function bars(id, counts, words) {
 }
 
 function show_lines(s) {
-  const back = history.span === "minutes" ? 5 : 1, n = s.now;
-  const speed = rates("samples", back), asked = shares("asked", "admitted", history.span === "minutes" ? 30 : 6), labels = rates("labels", history.span === "minutes" ? 15 : 2, 60);
-  const measured = history.rows.map((r) => at(r, "answers") > 0), only = (name) => series(name).map((y, i) => (measured[i] ? y : null));
+  const back = past.span === "minutes" ? 5 : 1, n = s.now;
+  const speed = rates("samples", back), asked = shares("asked", "admitted", past.span === "minutes" ? 30 : 6), labels = rates("labels", past.span === "minutes" ? 15 : 2, 60);
+  const measured = past.rows.map((r) => at(r, "answers") > 0), only = (name) => series(name).map((y, i) => (measured[i] ? y : null));
   show("speed", [speed, series("lag")], "Now " + number(last(speed), 1) + " samples per second, " + number(n.lag) + " behind.");
   show("accuracy", [only("high"), only("low"), only("accuracy"), only("naive")], n.answers ? "Now " + percent(n.accuracy) + ", between " + percent(n.low) + " and " + percent(n.high) + "." : "No answers yet.");
   show("budget", [asked, series("rate").map((r) => r || null)], "Of the last samples " + percent(last(asked), 2) + " were asked; the budget is " + percent(n.rate, 2) + ".");
@@ -299,7 +299,7 @@ function show_status(s) {
   append(s.now);
   show_health(s);
   show_tiles(s);
-  if (history.rows.length) show_lines(s);
+  if (past.rows.length) show_lines(s);
   show_bars(s);
   const models = JSON.stringify(s.models);
   if (models !== models_shown) show_models(s.models);
@@ -317,7 +317,7 @@ function show_silence() {
 async function tick() {
   if (document.hidden) return;
   try {
-    if (!history.asked_ms || Date.now() - history.asked_ms >= (history.span === "minutes" ? 300000 : SPAN_MS[history.span])) await load_history();
+    if (!past.asked_ms || Date.now() - past.asked_ms >= (past.span === "minutes" ? 300000 : SPAN_MS[past.span])) await load_history();
     show_status(await fetch_json("/status"));
     if (Date.now() - recent_ms >= RECENT_MS) {
       recent_ms = Date.now();
@@ -340,8 +340,8 @@ async function run() {
 /* ---- what a person presses ---- */
 
 function choose_span(span) {
-  history.span = span;
-  history.asked_ms = 0;
+  past.span = span;
+  past.asked_ms = 0;
   for (const button of document.querySelectorAll("[data-span]")) button.setAttribute("aria-pressed", String(button.dataset.span === span));
   tick();
 }
@@ -356,6 +356,6 @@ function switch_theme() {
 for (const button of document.querySelectorAll("[data-span]")) button.addEventListener("click", () => choose_span(button.dataset.span));
 $("theme").addEventListener("click", switch_theme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { make_charts(); tick(); });
-document.addEventListener("visibilitychange", () => { history.asked_ms = 0; tick(); });
+document.addEventListener("visibilitychange", () => { past.asked_ms = 0; tick(); });
 make_charts();
 run();
