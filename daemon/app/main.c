@@ -32,6 +32,13 @@ static void help(FILE *out) {
     fputs("\nwinnowd COMMAND --help tells more.\n", out);
 }
 
+/* What was said and did not arrive is no success. */
+static int flushed(int code) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "winnowd: cannot write to standard output: %m\n");
+    return code == EX_OK ? EX_IOERR : code;
+}
+
 int main(int argc, char **argv) {
     service_single_blas_thread(argv);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
@@ -43,7 +50,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             buf_release(&names);
-            return commands[i].run(argc - 1, argv + 1);
+            return flushed(commands[i].run(argc - 1, argv + 1));
         }
         buf_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
     }

@@ -35,7 +35,7 @@ static int make_decoder(struct pipeline *p) {
         paths[fields] = text_of(c->admit.id);
     }
     p->values = xcalloc(n, sizeof *p->values);
-    int result = decoder_create(&p->decoder, &(struct decoder_options){.paths = paths, .n = n, .max_depth = (size_t)c->admit.max_depth, .max_bytes = (size_t)c->admit.max_bytes});
+    int result = decoder_create(&p->decoder, &(struct decoder_options){.paths = paths, .n = n, .max_depth = (size_t)c->admit.max_depth, .max_bytes = (size_t)c->admit.max_bytes, .kind = (enum decoder_kind)c->admit.decoder});
     free(paths);
     return result;
 }

@@ -38,6 +38,8 @@ static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partiti
 
 /* A clock set back does not open a new period: a step back of one is ignored, a larger one is followed without forgetting. */
 static void roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
+    int64_t in_period = now_ms - (int64_t)c->period * length_ms;
+    if (in_period >= 0 && in_period < length_ms) return;
     uint32_t period = now_ms > 0 ? (uint32_t)(now_ms / length_ms) : 0;
     if (period > c->period) *c = (struct cap_counter){.period = period};
     else if (period + 1 < c->period) c->period = period;
@@ -64,6 +66,7 @@ static struct room room_under(const struct budget *b, uint64_t cap, int32_t part
 }
 
 static struct room room_of(const struct budget *b, int32_t partition, const struct partition_state *s) {
+    if (!b->per_hour && !b->per_day) return (struct room){true, true};
     struct room hour = room_under(b, b->per_hour, partition, &s->hour), day = room_under(b, b->per_day, partition, &s->day);
     return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
 }

@@ -203,6 +203,8 @@ static const struct wrong {
     {M F "admit: {id: a}\n", "admit.id: \"a\" is not a JSON pointer; it must start with /"},
     {M F "admit: {id: /a~}\n", "admit.id: \"/a~\" is not a JSON pointer; after ~"},
     {M F "route: {mask: [/a, /b~2]}\n", "t:3:20: route.mask: \"/b~2\" is not a JSON pointer"},
+    {M F "query: {compat: moa, manager: iwal}\n", "t:3:17: query.compat: MOA has no such query.manager"},
+    {M F "query: {compat: moa, manager: variable}\n", "t:3:17: query.compat: that rule compares the largest probability"},
     {M F "query: {measure: mix}\n", "t:3:18: query.measure: mix needs query.mix"},
     {M F "query: {mix: {risk: 1}}\n", "t:3:14: query.mix: is for query.measure mix only"},
     {M F "query: {measure: mix, mix: {risk: 0.5, entropy: 0.4}}\n", "query.mix: the shares add up to 0.9; they must add up to 1"},
