@@ -57,12 +57,13 @@ static void say(struct follower *f, const struct snapshot *s) {
     metric_set(METRIC_policy_flag, 1, p->operator_.pin != 0);
     metric_set(METRIC_policy_flag, 2, p->operator_.explore_only);
     metric_set(METRIC_random_share, 0, atomic_load(&f->shared->config)->budget.random_share);
+    metric_set(METRIC_frozen, 0, p->operator_.frozen);
     metric_set(METRIC_budget_rate, 0, atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
     metric_set(METRIC_model_version, 0, s->model ? (double)s->model->version : 0);
     metric_set(METRIC_model_rows, 0, s->model ? (double)s->model->rows : 0);
     f->live_created_ms = s->model ? s->model->created_ms : 0;
     LOG(INFO, "policy_read", "workers change at their next batch", L_U64("number", p->number), L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
-        L_BOOL("cold", p->learner.cold), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_F64("budget_scale", p->operator_.budget_scale));
+        L_BOOL("cold", p->learner.cold), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
 }
 
 static void add_model(struct buf *out, const struct model *m, uint64_t live, uint64_t pin) {

@@ -18,6 +18,9 @@
 #include "base/service.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+char *instance_of(const struct config *c) { return xasprintf("%s-%s", c->service.name, c->service.instance); }
 
 /* ---- reload ---- */
 
@@ -32,17 +35,29 @@ static void log_lines(const char *event, const struct buf *lines) {
     }
 }
 
-static int refuse(const struct buf *errors) {
+static int refuse(struct run *r, struct buf *errors, struct buf *said) {
     log_lines("config_refused", errors);
     metric_add(METRIC_reloads, 1, 1);
     metric_set(METRIC_reload_ok, 0, 0);
-    service_notify("READY=1\nSTATUS=reload refused, the old configuration stays: see the log");
+    r->refused = true;
+    buf_text(said, buf_view(errors));
+    service_notify("READY=1\nSTATUS=reload refused, the old configuration stays: %.*s", (int)strcspn(buf_string(errors), "\n"), errors->at);
     return ERR_CONFIG;
 }
 
-static void take_over(struct run *r, struct config *fresh) {
+static size_t names(const struct buf *list) {
+    size_t n = list->len > 0;
+    for (size_t i = 0; i < list->len; i++) n += list->at[i] == ',';
+    return n;
+}
+
+static void take_over(struct run *r, struct config *fresh, struct buf *said) {
     struct buf changed = {0}, restart = {0};
     config_diff(run_config(r), fresh, &changed, &restart);
+    buf_printf(said, "%s%.*s\n", changed.len ? "changed: " : "nothing has changed", (int)changed.len, changed.at ? changed.at : "");
+    if (restart.len) buf_printf(said, "wants a restart: %.*s\n", (int)restart.len, restart.at);
+    metric_set(METRIC_restart_needed, 0, (double)names(&restart));
+    r->refused = false;
     r->config[r->configs] = config_reloaded(run_config(r), fresh);
     r->configs++;
     atomic_store(&r->shared.config, run_config(r));
@@ -56,19 +71,35 @@ static void take_over(struct run *r, struct config *fresh) {
     buf_release(&restart);
 }
 
+/* For `winnowd reload`, which waits for it. */
+static void leave_outcome(const struct run *r, int64_t started_ns, int result, struct buf *said) {
+    if (!r->options.service) return;
+    char *name = instance_of(run_config(r));
+    const struct service_outcome o = {.started_ns = started_ns, .taken = result == 0, .said = (char *)buf_string(said)};
+    if (service_outcome_write(run_config(r)->service.state_dir, name, &o) < 0) LOG(WARNING, "outcome_unwritten", "the outcome of the reload could not be left in service.state_dir", L_STR("dir", run_config(r)->service.state_dir));
+    free(name);
+}
+
+/* What wants a restart is tried too: a file that would not start is refused now, not then. */
+static int load(struct run *r, struct config **fresh, struct buf *errors) {
+    TRY(config_load(fresh, r->options.file, errors));
+    if (r->configs == CONFIGS_MAX) buf_str(errors, "reloaded too often: a restart is due\n");
+    TRY(kafka_check(*fresh, errors));
+    return errors->len ? ERR_CONFIG : 0;
+}
+
 int run_reload(struct run *r) {
+    int64_t started_ns = clock_ns();
     service_reloading();
-    struct buf errors = {0};
+    struct buf errors = {0}, said = {0};
     struct config *fresh = NULL;
-    int result = config_load(&fresh, r->options.file, &errors);
-    if (result == 0 && r->configs == CONFIGS_MAX) {
-        buf_str(&errors, "reloaded too often: a restart is due");
-        result = ERR_CONFIG;
-    }
-    if (result < 0) result = refuse(&errors);
-    else take_over(r, fresh);
+    int result = load(r, &fresh, &errors);
+    if (result < 0) result = refuse(r, &errors, &said);
+    else take_over(r, fresh, &said);
+    leave_outcome(r, started_ns, result, &said);
     config_destroy(fresh);
     buf_release(&errors);
+    buf_release(&said);
     return result;
 }
 
@@ -87,7 +118,7 @@ static int read_switches(struct run *r) {
 
 static int take_lock(const struct run *r) {
     if (!r->options.service) return 0;
-    char *name = xasprintf("%s-%s", run_config(r)->service.name, run_config(r)->service.instance);
+    char *name = instance_of(run_config(r));
     int result = service_lock(run_config(r)->service.state_dir, name);
     if (result == ERR_FENCED) LOG(ERROR, "instance_taken", "another process runs as this instance here; give each its own service.instance", L_STR("instance", name));
     else if (result < 0) LOG(ERROR, "state_dir_unusable", "cannot write the instance lock; is service.state_dir there and ours?", L_STR("dir", run_config(r)->service.state_dir));

@@ -44,6 +44,7 @@ struct run {
     size_t configs;
     int64_t watchdog_ms, fed_ms, flushed_ms, status_ms, figures_ms, disk_ms, started_ms;
     bool said_ready;
+    bool refused; // the file as it stands
     uint64_t settled;
     _Atomic bool stalled, reload_wanted;
     /* Held by the http thread while it asks the other threads something, and by the main thread while it changes figures. After `stopping` was

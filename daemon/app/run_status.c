@@ -62,6 +62,8 @@ static struct health health_of(struct run *r) {
     note(&h, metric_get(METRIC_cap_left, 1) <= 0, "the cap of this day is reached\n");
     note(&h, metric_get(METRIC_policy_flag, 1) > 0, "a model version is pinned: newer ones do not go live\n");
     note(&h, metric_get(METRIC_policy_flag, 2) > 0, "only the random arm asks\n");
+    note(&h, metric_get(METRIC_frozen, 0) > 0, "learning is frozen by the operator\n");
+    note(&h, metric_get(METRIC_restart_needed, 0) > 0, "options of the reloaded file want a restart\n");
     note(&h, metric_get(METRIC_broker_down, 1) > 0, "the label store is full or broken: learning waits\n");
     note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
     note(&h, demand > 0 && demand < 0.25, "the queue starves: the budget manager asks for far less than it may\n");

@@ -94,8 +94,9 @@ static void say_status(struct run *r) {
         service_notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=waiting for Kafka", START_EXTENSION_US);
         return;
     }
-    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s", metric_get(METRIC_admitted, 0), metric_sum(METRIC_asked), metric_get(METRIC_lag, 0),
-                   metric_get(METRIC_model_version, 0), metric_get(METRIC_labelled_rows, 0), metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "");
+    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s", metric_get(METRIC_admitted, 0), metric_sum(METRIC_asked), metric_get(METRIC_lag, 0),
+                   metric_get(METRIC_model_version, 0), metric_get(METRIC_labelled_rows, 0), metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "",
+                   r->refused ? ", the last reload was refused" : "");
 }
 
 static void say_ready(struct run *r) {
