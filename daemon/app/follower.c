@@ -56,6 +56,7 @@ static void say(struct follower *f, const struct snapshot *s) {
     metric_set(METRIC_policy_flag, 0, p->learner.cold);
     metric_set(METRIC_policy_flag, 1, p->operator_.pin != 0);
     metric_set(METRIC_policy_flag, 2, p->operator_.explore_only);
+    atomic_store(&f->shared->open_cap, (int64_t)policy_cap(p->operator_.open_tasks, (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
     metric_set(METRIC_random_share, 0, atomic_load(&f->shared->config)->budget.random_share);
     metric_set(METRIC_frozen, 0, p->operator_.frozen);
     metric_set(METRIC_budget_rate, 0, atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);

@@ -67,7 +67,7 @@ struct pipeline_purse {
     double hour_left, day_left; // labels that the caps still allow; infinite: no cap
     double propensity;          // of the random arm
 };
-void pipeline_purse(const struct pipeline *p, int64_t now_ms, struct pipeline_purse *out);
+void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms, struct pipeline_purse *out);
 /* Utilities of the last samples that a model scored, in no order; returns how many. A mix has samples of several measures, each with its scale. */
 enum { PIPELINE_UTILITIES = 1024 };
 struct utility_seen {

@@ -58,8 +58,9 @@ static struct health health_of(struct run *r) {
     note(&h, metric_get(METRIC_fenced, 0) > 0, "another process took this identity\n");
     note(&h, metric_get(METRIC_paused, 0) > 0, "paused by the operator: nobody is asked\n");
     note(&h, metric_get(METRIC_paused, 1) > 0, "too many open tasks: nobody is asked until answers come\n");
-    note(&h, metric_get(METRIC_cap_left, 0) <= 0, "the cap of this hour is reached\n");
-    note(&h, metric_get(METRIC_cap_left, 1) <= 0, "the cap of this day is reached\n");
+    bool owns = metric_get(METRIC_partitions, 0) > 0;
+    note(&h, owns && metric_get(METRIC_cap_left, 0) <= 0, "the cap of this hour is reached\n");
+    note(&h, owns && metric_get(METRIC_cap_left, 1) <= 0, "the cap of this day is reached\n");
     note(&h, metric_get(METRIC_policy_flag, 1) > 0, "a model version is pinned: newer ones do not go live\n");
     note(&h, metric_get(METRIC_policy_flag, 2) > 0, "only the random arm asks\n");
     note(&h, metric_get(METRIC_frozen, 0) > 0, "learning is frozen by the operator\n");

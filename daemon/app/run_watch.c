@@ -163,21 +163,22 @@ size_t run_most_used(const struct figures *f, size_t *n) {
     return best;
 }
 
-/* Without a cap the sum is infinite, and without partitions there is nothing to say. */
-static double left_of(int64_t cap, double left) { return cap ? left : INFINITY; }
+static double open_left(const struct run *r) {
+    int64_t cap = atomic_load(&r->shared.open_cap);
+    return cap ? fmax(0, (double)cap - metric_get(METRIC_open_tasks, 0)) : INFINITY;
+}
 
 static void say_figures(struct run *r) {
     static const double share[] = {0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
     const struct figures *f = &r->figures;
-    const struct config *c = run_config(r);
     metric_set(METRIC_lag, 0, f->lag);
     metric_set(METRIC_oldest, 0, f->age_s);
     metric_set(METRIC_budget_tokens, 0, f->tokens);
     metric_set(METRIC_partitions, 0, (double)f->partitions);
     metric_set(METRIC_propensity, 0, f->partitions ? f->propensity / (double)f->partitions : 0);
-    metric_set(METRIC_cap_left, 0, left_of(c->budget.per_hour, f->hour_left));
-    metric_set(METRIC_cap_left, 1, left_of(c->budget.per_day, f->day_left));
-    metric_set(METRIC_cap_left, 2, left_of(c->budget.open_tasks, fmax(0, (double)c->budget.open_tasks - metric_get(METRIC_open_tasks, 0))));
+    metric_set(METRIC_cap_left, 0, f->partitions ? f->hour_left : INFINITY);
+    metric_set(METRIC_cap_left, 1, f->partitions ? f->day_left : INFINITY);
+    metric_set(METRIC_cap_left, 2, open_left(r));
     size_t n, from = run_most_used(f, &n);
     for (size_t i = 0; n && i < sizeof share / sizeof *share; i++) metric_set(METRIC_utility, i, (double)f->utility[from + (size_t)(share[i] * (double)(n - 1))].value);
     say_kafka(&f->consumer, 0);

@@ -21,6 +21,7 @@ struct shared {
     _Atomic bool stopping;
     _Atomic bool unreachable;              // no broker answers the follower
     struct recent *recent;                 // NULL: nobody looks
+    _Atomic int64_t open_cap;              // most open tasks, by file and policy; 0: no cap
 };
 
 /* Last second's figures of one worker, for the process's gauges. */

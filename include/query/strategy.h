@@ -38,7 +38,7 @@ void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int
 struct strategy_caps {
     size_t hour, day;
 };
-struct strategy_caps strategy_caps_left(const struct strategy *s, int32_t partition, int64_t now_ms, const struct partition_state *state);
+struct strategy_caps strategy_caps_left(const struct strategy *s, const struct policy *policy, int32_t partition, int64_t now_ms, const struct partition_state *state);
 
 struct candidate {
     int32_t partition;
