@@ -33,7 +33,7 @@ def drawn(page):
 
 def redrawn(page, times=1):
     before = drawn(page)
-    wait("the page draws again", lambda: drawn(page) >= before + times, 30)
+    wait("the page draws again", lambda: drawn(page) >= before + times, 90)
 
 
 def text(page, selector):
@@ -42,7 +42,7 @@ def text(page, selector):
 
 def loads(page, daemon):
     page.get("http://127.0.0.1:%d/" % daemon.port())
-    wait("the first figures", lambda: drawn(page) >= 1, 60)
+    wait("the first figures", lambda: drawn(page) >= 1, 120)
     equal(text(page, "#health-word"), "Healthy", "health")
     loaded = page.execute_script("return performance.getEntries().filter(e => e.name.startsWith('http')).map(e => [e.name, e.transferSize])")
     origin = "http://127.0.0.1:%d/" % daemon.port()
