@@ -129,7 +129,7 @@ function make_charts() {
   plot("labels", "line", [line("b", { label: "labels/min", fill: true }), line("c", { label: "open tasks", yAxisID: "right", borderWidth: 1.5 })],
     { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
   plot("utility", "bar", [{ label: "samples", data: [], backgroundColor: faint("a", .75), barPercentage: 1, categoryPercentage: .92, borderRadius: 2 }],
-    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 7 }) }), y: axis({ type: "logarithmic", beginAtZero: false, min: .7, ticks: ticks((v) => (Math.log10(v) % 1 ? "" : number(v)), { maxTicksLimit: 20 }) }) }, [threshold_line]);
+    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 7 }) }), y: axis({ type: "logarithmic", beginAtZero: false, min: .7, grid: { color: (c) => (c.tick && Math.log10(c.tick.value) % 1 ? "transparent" : colour("line")) }, ticks: ticks((v) => (Math.log10(v) % 1 ? "" : number(v)), { maxTicksLimit: 20 }) }) }, [threshold_line]);
   plot("late", "bar", [{ label: "answers", data: [], backgroundColor: faint("b", .75), categoryPercentage: .86, borderRadius: 3 }],
     { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 8 }) }), y: axis({ ticks: ticks((v) => number(v)) }) });
 }
