@@ -84,6 +84,16 @@ static void charge_cap(struct cap_counter *c, const struct charge *charge) {
     c->block = 1;
 }
 
+size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool day, const struct partition_state *s) {
+    uint64_t cap = day ? day_cap(b, policy) : hour_cap(b, policy);
+    struct cap_counter c = day ? s->day : s->hour;
+    if (!cap) return SIZE_MAX;
+    roll(&c, now_ms, day ? day_ms : hour_ms);
+    uint32_t share = share_of(b, cap, partition);
+    uint64_t used = (uint64_t)c.strategy + c.random_;
+    return used < share ? (size_t)(share - used) : 0;
+}
+
 /* ---- the purse ---- */
 
 double budget_total_rate(const struct budget *b, const struct policy *p) {

@@ -36,6 +36,9 @@ double budget_total_rate(const struct budget *b, const struct policy *p);
 /* Earns for the next sample, begins blocks and periods, and says what may be asked. saves: what the strategy arm earns is shared with the pool. */
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool saves, struct partition_state *s);
 
+/* Labels of both arms that this partition may still ask in the cap's present period; SIZE_MAX: there is no cap. */
+size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool day, const struct partition_state *s);
+
 /* What is the strategy arm's of the rate, in the long run. */
 double budget_strategy_rate(const struct budget *b);
 

@@ -35,7 +35,16 @@ struct producer {
     bool transactional;
     size_t max_bytes;
     int64_t deadline_ms; // of the present attempt
+    struct kafka_stats stats;
 };
+
+enum { COMMITTED, ABORTED, UNKNOWN }; // values of the metric transactions
+
+static int stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
+    (void)rk;
+    kafka_stats_read(&((struct producer *)opaque)->stats, (struct text){json, n});
+    return 0; // the library frees it
+}
 
 static void become(struct producer *p, enum state next) {
     CHECK(edge[p->state][next]);
@@ -76,7 +85,7 @@ int producer_create(struct producer **out, const struct config *c, const char *i
                            transactional ? "transactional.id" : NULL, id, "transaction.timeout.ms", timeout, NULL};
     struct producer *p = xcalloc(1, sizeof *p);
     *p = (struct producer){.config = c, .consumer = consumer, .transactional = transactional};
-    struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = p, .delivery_cb = delivery_cb};
+    struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = p, .delivery_cb = delivery_cb, .stats_cb = stats_cb};
     int result = kafka_create(&p->rk, c, &settings, why);
     if (result < 0) {
         free(p);
@@ -100,6 +109,11 @@ void producer_destroy(struct producer *p) {
 }
 
 size_t producer_max_bytes(const struct producer *p) { return p->max_bytes; }
+
+const struct kafka_stats *producer_stats(struct producer *p) {
+    rd_kafka_poll(p->rk, 0);
+    return &p->stats;
+}
 
 /* Asks for each topic's metadata: a missing topic is said by name, and the first record does not wait a second for it. */
 static int find_topics(struct producer *p) {
@@ -198,10 +212,12 @@ static int give_up(struct producer *p, int result) {
     if (result == ERR_ABORT || result == ERR_RETRY) {
         UNTIL_DONE(p, result, rd_kafka_abort_transaction(p->rk, CALL_TIMEOUT_MS), "abort_transaction");
         if (result == 0) {
+            metric_add(METRIC_transactions, ABORTED, 1);
             become(p, STATE_READY);
             return ERR_ABORT;
         }
     }
+    metric_add(METRIC_transactions, UNKNOWN, 1);
     become(p, STATE_DEAD);
     return result == ERR_FENCED ? ERR_FENCED : ERR_FATAL;
 }
@@ -222,6 +238,7 @@ static int commit_transaction(struct producer *p, struct cycle *cycle) {
         become(p, STATE_OPEN); // the broker refused the commit: the transaction is open and must be aborted
         return give_up(p, result);
     }
+    metric_add(METRIC_transactions, result == 0 ? COMMITTED : UNKNOWN, 1);
     become(p, result == 0 ? STATE_READY : STATE_DEAD); // still retriable at the deadline: the outcome is unknown
     return result == 0 || result == ERR_FENCED ? result : ERR_FATAL;
 }
