@@ -140,6 +140,7 @@ static void say(const struct learner *l, const struct store_counts *counts) {
     metric_set(METRIC_parked_labels, 0, (double)counts->parked);
     metric_set(METRIC_labelled_rows, 0, (double)counts->labelled);
     metric_set(METRIC_store_bytes, 0, (double)counts->bytes);
+    metric_set(METRIC_store_limit, 0, (double)l->config->train.store);
     metric_set(METRIC_accuracy_naive, 0, f.naive);
     metric_set(METRIC_accuracy, 0, f.accuracy);
     metric_set(METRIC_accuracy_low, 0, f.low);
