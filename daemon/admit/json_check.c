@@ -151,6 +151,13 @@ static enum reason step(struct check *c) {
     }
 }
 
+const char *json_special(const char *at, const char *end, enum reason *fault) {
+    struct check c = {.at = at, .end = end};
+    if ((unsigned char)*at < 0x20) *fault = REASON_NOT_JSON;
+    else *fault = *at == '\\' ? check_escape(&c) : check_wide(&c);
+    return *fault ? NULL : c.at;
+}
+
 enum reason json_check(struct text json, size_t max_depth, char *open) {
     struct check c = {.at = json.at, .end = json.at + json.len, .open = open, .max = max_depth};
     skip_space(&c);

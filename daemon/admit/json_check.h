@@ -13,3 +13,5 @@
 
 /* open: (max_depth) bytes of working space. REASON_NONE or one of the above. */
 enum reason json_check(struct text json, size_t max_depth, char *open);
+/* In a string, behind what is not plain ASCII there: one escape, or one character of UTF-8. NULL: *fault says why it is none. */
+const char *json_special(const char *at, const char *end, enum reason *fault);

@@ -99,7 +99,7 @@ size_t json_unescape(struct text raw, char *out) {
     for (const char *p = raw.at, *end = raw.at + raw.len; p < end;) {
         const char *escape = memchr(p, '\\', (size_t)(end - p));
         size_t n = (size_t)((escape ? escape : end) - p);
-        memcpy(out, p, n);
+        memmove(out, p, n);
         out += n;
         p = escape ? put_escape(escape, &out) : end;
     }

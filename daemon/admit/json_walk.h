@@ -25,5 +25,6 @@ bool json_next(struct json_walk *w, struct json_entry *e);
 
 /* Behind the value at `value`. */
 const char *json_end(const char *value);
-/* Writes the text that the bytes between the quotes stand for, never more bytes than those; gives their number. */
+/* Writes the text that the bytes between the quotes stand for, never more bytes than those; gives their number. out may
+ * be raw.at. */
 size_t json_unescape(struct text raw, char *out);

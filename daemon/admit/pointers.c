@@ -10,7 +10,8 @@ struct route {
 };
 
 static bool read_step(struct text raw, struct arena *arena, struct text *step) {
-    char *out = arena_take(arena, raw.len + 1);
+    char *out = arena_take(arena, raw.len + PADDING);
+    memset(out, 0, raw.len + PADDING);
     *step = (struct text){out, 0};
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.at[i];
@@ -54,6 +55,17 @@ static size_t group_length(const struct route *r, size_t n, size_t depth) {
     return i;
 }
 
+/* Without a leading zero or a sign, as RFC 6901 wants. */
+static size_t index_of(struct text token) {
+    size_t index = 0;
+    if (!token.len || token.len > 18 || (token.at[0] == '0' && token.len > 1)) return INDEX_NONE;
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.at[i] < '0' || token.at[i] > '9') return INDEX_NONE;
+        index = index * 10 + (size_t)(token.at[i] - '0');
+    }
+    return index;
+}
+
 static void build(struct pointer_node *node, const struct route *r, size_t n, size_t depth, struct arena *arena) {
     size_t *path = arena_take(arena, n * sizeof *path);
     node->path = path;
@@ -68,7 +80,8 @@ static void build(struct pointer_node *node, const struct route *r, size_t n, si
     struct pointer_node *child = node->child;
     for (size_t i = 0, group; i < n; i += group, child++) {
         group = group_length(r + i, n - i, depth);
-        *child = (struct pointer_node){.token = r[i].step[depth]};
+        *child = (struct pointer_node){.token = r[i].step[depth], .index = index_of(r[i].step[depth])};
+        if (child->index != INDEX_NONE && child->index > node->index_most) node->index_most = child->index;
         build(child, r + i, group, depth + 1, arena);
     }
 }
@@ -97,8 +110,8 @@ static struct pointer_node *child_named(const struct pointer_node *node, struct 
     return NULL;
 }
 
-/* An index is found by its digits: so a token with a leading zero or a sign is none, as RFC 6901 wants. */
 static struct pointer_node *child_at(const struct pointer_node *node, size_t index) {
+    if (index > node->index_most) return NULL;
     char digits[20], *end = digits + sizeof digits, *at = end;
     do *--at = (char)('0' + index % 10);
     while (index /= 10);

@@ -8,13 +8,22 @@
 #include "base/error.h"
 #include "json_walk.h"
 
+#include <stdint.h>
+
+enum { PADDING = 64 }; // bytes that may be read, not written, behind what is compared many bytes at a time
+#define INDEX_NONE SIZE_MAX
+
 struct pointer_node {
-    struct text token;           // the step to it, unescaped; "7" also for the eighth entry of an array
+    struct text token;           // the step to it, unescaped; "7" also for the eighth entry of an array. PADDING bytes behind it may be read
+    size_t index;                // the entry of an array that the token names; INDEX_NONE
     struct pointer_node *child;  // (children) by text_order of their tokens
     size_t children;
     const size_t *path;          // (paths) which pointers end here
     size_t paths;
+    size_t index_most;           // of the children's indexes, when there is one
     uint64_t seen;               // number of the last walk that came by: of equal keys the first counts
+    struct pointer_node *after;  // the sibling that came next in an earlier sample; of the parent: the child that came first
+    struct pointer_node *first;
 };
 
 /* The root of the tree; its memory is the arena's. ERR_CONFIG when one is no pointer to a member: it must start

@@ -12,7 +12,7 @@ enum { SHARES_MORE = 4, STRATEGIES_MAX = 4 + 2 * SHARES_MORE, CURVE_POINTS = 100
 
 /* The command line. What was not given is NULL, NAN or -1. */
 struct simulate_flags {
-    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *pool, *against, *csv, *report, *figures, *switches;
+    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *compat, *pool, *against, *csv, *report, *figures, *switches;
     int64_t limit, delay, seed, seeds;
     double budget, upfront, noise;
     bool json;
@@ -40,6 +40,7 @@ struct backtest {
     size_t switches_n;
     uint64_t first_seed;
     double noise;
+    const char *left_out; // columns of the data that are no feature; NULL: the configuration said which are
     _Atomic size_t next;
     _Atomic uint64_t done;
     _Atomic int error;
@@ -65,8 +66,8 @@ void backtest_release(struct backtest *b);
 
 void backtest_print_json(const struct backtest *b);
 void backtest_print_table(const struct backtest *b);
-/* Learning curves, one row a point. An exit code. */
-int backtest_write_csv(const struct backtest *b, const char *file);
+/* Learning curves, one row a point. */
+void backtest_csv(const struct backtest *b, struct buf *out);
 /* After runs with --report: how many labels for which level; one self-contained page. data: the file's name. */
 void backtest_verdict(const struct backtest *b, struct buf *out);
 void backtest_report(const struct backtest *b, const char *data, struct buf *out);

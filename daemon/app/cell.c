@@ -7,6 +7,8 @@
 #include "base/number.h"
 
 #include <math.h>
+#include <string.h>
+#include <strings.h>
 
 static struct text trimmed(struct text t) {
     while (t.len && (*t.at == ' ' || *t.at == '\t')) t = (struct text){t.at + 1, t.len - 1};
@@ -54,6 +56,14 @@ struct cell cell_read(struct text raw) {
         }
     }
     return c;
+}
+
+bool cell_is_missing(struct text raw) {
+    static const char *const words[] = {"NA", "N/A", "NaN", "null", "none", "?", "inf", "-inf"};
+    struct text inner = trimmed(raw);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (inner.len == strlen(words[i]) && strncasecmp(inner.at, words[i], inner.len) == 0) return true;
+    return false;
 }
 
 void cell_write_number(const struct cell *c, struct buf *out) {

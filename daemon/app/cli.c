@@ -61,11 +61,11 @@ static int store(const struct usage *u, const struct flag *f, const char *text) 
     case FLAG_TEXT: *(const char **)f->value = text; return CLI_GO;
     case FLAG_COUNT:
         *(int64_t *)f->value = strtoll(text, &end, 10);
-        if (!*text || *end || errno || *(int64_t *)f->value < 0) return wrong(u, "--%s wants a whole number, not '%s'", f->name, text);
+        if (!*text || *end || errno || *(int64_t *)f->value < 0) return wrong(u, "--%s wants a whole number, 0 or more, not '%s'", f->name, text);
         return CLI_GO;
     case FLAG_NUMBER:
         *(double *)f->value = strtod(text, &end);
-        if (!*text || *end || errno || !(*(double *)f->value >= 0) || *(double *)f->value > 1e300) return wrong(u, "--%s wants a number, not '%s'", f->name, text);
+        if (!*text || *end || errno || !(*(double *)f->value >= 0) || *(double *)f->value > 1e300) return wrong(u, "--%s wants a number, 0 or more, not '%s'", f->name, text);
         return CLI_GO;
     }
     return EX_SOFTWARE;

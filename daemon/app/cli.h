@@ -37,7 +37,7 @@ int cli_config(struct config **out, const char *file);
 const char *cli_nearest(const char *choices, const char *word);
 
 /* The commands; each returns an exit code. */
-#define COMMAND(name, summary) int command_##name(int argc, char **argv);
+#define COMMAND(name, word, summary) int command_##name(int argc, char **argv);
 #include "app/command.def"
 #undef COMMAND
 

@@ -9,7 +9,7 @@
 #include "app/cli.h"
 
 static void each_command(void (*visit)(const struct usage *, void *), void *opaque) {
-#define COMMAND(name, summary) cli_describe(command_##name, #name, visit, opaque);
+#define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
 #include "app/command.def"
 #undef COMMAND
 }
@@ -73,7 +73,7 @@ void completion_bash(struct buf *out) {
                  "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words='' flags='--help' files='' values=''\n"
                  "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                  "        mapfile -t COMPREPLY < <(compgen -W '--help --version");
-#define COMMAND(name, summary) buf_str(out, " " #name);
+#define COMMAND(name, word, summary) buf_str(out, " " word);
 #include "app/command.def"
 #undef COMMAND
     buf_str(out, "' -- \"$cur\")\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
@@ -138,7 +138,7 @@ void completion_zsh(struct buf *out) {
                  "_winnowd() {\n"
                  "    local -a commands\n"
                  "    commands=(\n");
-#define COMMAND(name, summary) buf_str(out, "        '" #name ":"); zsh_help(summary, out); buf_str(out, "'\n");
+#define COMMAND(name, word, summary) buf_str(out, "        '" word ":"); zsh_help(summary, out); buf_str(out, "'\n");
 #include "app/command.def"
 #undef COMMAND
     buf_str(out, "    )\n"
@@ -173,7 +173,7 @@ static void fish_row(const struct usage *u, void *opaque) {
 
 void completion_fish(struct buf *out) {
     buf_str(out, "# fish completion of winnowd, made by `winnowd docs fish`\ncomplete -c winnowd -f\ncomplete -c winnowd -l help -d 'tell more'\n");
-#define COMMAND(name, summary) buf_str(out, "complete -c winnowd -n __fish_use_subcommand -a " #name " -d '"); quoted(summary, out); buf_str(out, "'\n");
+#define COMMAND(name, word, summary) buf_str(out, "complete -c winnowd -n __fish_use_subcommand -a " word " -d '"); quoted(summary, out); buf_str(out, "'\n");
 #include "app/command.def"
 #undef COMMAND
     each_command(fish_row, out);

@@ -11,6 +11,8 @@
 
 #include <inttypes.h>
 
+enum { NAMES_TOLD = 12 };
+
 /* ---- names ---- */
 
 void pointer_write(struct text name, struct buf *out) {
@@ -31,9 +33,17 @@ bool drop_next(struct text *rest, struct text *name) {
 }
 
 int refuse_unknown(const char *file, const char *what, struct text name, const char *choices, struct buf *why) {
-    struct text near = nearest_word(choices, name);
+    struct text near = nearest_word(choices, name), one;
     buf_printf(why, "%s: there is no %s \"%.*s\"", file, what, (int)name.len, name.at);
-    if (near.at) buf_printf(why, "; did you mean \"%.*s\"?", (int)near.len, near.at);
+    if (near.at) {
+        buf_printf(why, "; did you mean \"%.*s\"?", (int)near.len, near.at);
+        return ERR_INPUT;
+    }
+    buf_str(why, "; there are: ");
+    for (int n = 0; (one = config_choice(choices, n)).at; n++) {
+        buf_printf(why, n == NAMES_TOLD ? ", …" : "%s\"%.*s\"", n ? ", " : "", (int)one.len, one.at);
+        if (n == NAMES_TOLD) break;
+    }
     return ERR_INPUT;
 }
 
@@ -51,6 +61,10 @@ static struct column *find(struct dataset *d, struct text name) {
 /* Names joined with '|' for nearest_word; one that holds '|' is no great loss there. */
 static int refuse_name(const struct dataset *d, struct text name, struct buf *why) {
     struct buf choices = {0};
+    if (d->columns == 1) {
+        buf_printf(why, "%s: there is no column \"%.*s\"; there is only one: are its cells separated by ','?", d->file, (int)name.len, name.at);
+        return ERR_INPUT;
+    }
     for (size_t i = 0; i < d->columns; i++) {
         if (i) buf_str(&choices, "|");
         buf_text(&choices, d->column[i].name);
@@ -103,11 +117,27 @@ static int take_columns(struct dataset *d, struct buf *why) {
         struct text name = csv_header(d->csv)[i];
         char *copy = name.len ? xasprintf("%.*s", (int)name.len, name.at) : xasprintf("column_%zu", i + 1);
         d->column[i].name = text_of(copy);
-        if (!text_is_utf8(name) || d->column[i].name.len < name.len) return refuse_column(d, text_of(copy), "has a name that is not text", why);
+        if (!text_is_utf8(name) || d->column[i].name.len < name.len) {
+            buf_printf(why, "%s: column %zu has a name that is not text in UTF-8", d->file, i + 1);
+            return ERR_INPUT;
+        }
         buf_json(&d->column[i].key, d->column[i].name);
         buf_str(&d->column[i].key, ":");
     }
     return refuse_repeats(d, why);
+}
+
+/* What the scan has met in a column. */
+struct met {
+    bool number, missing, text;
+};
+
+static void meet(struct met *m, struct text raw) {
+    if (m->text) return;
+    enum cell_kind kind = cell_read(raw).kind;
+    if (kind == CELL_NUMBER) m->number = true;
+    else if (kind == CELL_TEXT && cell_is_missing(raw)) m->missing = true;
+    else if (kind == CELL_TEXT) m->text = true;
 }
 
 /* Numbers are told by the first rows, so that reading can stream and does not depend on what comes much later. */
@@ -115,10 +145,11 @@ static int scan(struct dataset *d, struct buf *why) {
     uint64_t most = d->limit && d->limit < DATASET_SCAN ? d->limit : DATASET_SCAN;
     const struct text *cells;
     int result = 1;
-    for (size_t i = 0; i < d->columns; i++) d->column[i].number = true;
+    struct met *met = xcalloc(d->columns, sizeof *met);
     for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++)
-        for (size_t i = 0; i < d->columns; i++)
-            if (d->column[i].number) d->column[i].number = cell_read(cells[i]).kind != CELL_TEXT;
+        for (size_t i = 0; i < d->columns; i++) meet(&met[i], cells[i]);
+    for (size_t i = 0; i < d->columns; i++) d->column[i].number = !met[i].text && (met[i].number || !met[i].missing);
+    free(met);
     return result < 0 ? result : csv_rewind(d->csv, why);
 }
 
@@ -151,6 +182,8 @@ int dataset_open(struct dataset **out, const struct dataset_options *o, struct b
     struct dataset *d = xcalloc(1, sizeof *d);
     d->file = xstrdup(o->file);
     d->positive = o->positive ? xstrdup(o->positive) : NULL;
+    d->label_name = o->label ? xstrdup(o->label) : NULL;
+    d->drop = o->drop ? xstrdup(o->drop) : NULL;
     d->limit = o->limit;
     int result = open_file(d, o, why);
     if (result < 0) {
@@ -172,12 +205,19 @@ void dataset_close(struct dataset *d) {
     jsonl_close(d->jsonl);
     buf_release(&d->event);
     buf_release(&d->number);
-    free(d->file);
-    free(d->positive);
+    buf_release(&d->left_out);
+    char *owned[] = {d->file, d->positive, d->label_name, d->drop};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(d);
 }
 
 /* ---- rows ---- */
+
+struct cell column_cell(const struct column *c, struct text raw) {
+    struct cell cell = cell_read(raw);
+    if (c->number && c->role == COLUMN_FEATURE && cell.kind == CELL_TEXT && cell_is_missing(raw)) cell.kind = CELL_EMPTY;
+    return cell;
+}
 
 /* Whether the daemon would read this very text as an id, were it written as a number. */
 static bool is_integer(const struct cell *c, struct text raw) {
@@ -185,7 +225,7 @@ static bool is_integer(const struct cell *c, struct text raw) {
 }
 
 static void write_cell(const struct column *column, struct text raw, struct buf *out) {
-    struct cell c = cell_read(raw);
+    struct cell c = column_cell(column, raw);
     bool number = column->number && c.kind == CELL_NUMBER && (column->role != COLUMN_ID || is_integer(&c, raw));
     if (number) cell_write_number(&c, out);
     else if (c.kind == CELL_EMPTY) buf_str(out, "null");
@@ -204,6 +244,27 @@ static void write_event(struct dataset *d, const struct text *cells, uint64_t ro
         write_cell(c, cells[i], &d->event);
     }
     buf_str(&d->event, "}");
+}
+
+/* Whether the pointer's only step is that name. */
+static bool points_to(struct text step, struct text name) {
+    struct buf pointer = {0};
+    pointer_write(name, &pointer);
+    bool same = text_equal(buf_view(&pointer), step);
+    buf_release(&pointer);
+    return same;
+}
+
+enum dataset_field dataset_field(struct dataset *d, struct text pointer) {
+    const char *next = pointer.len ? memchr(pointer.at + 1, '/', pointer.len - 1) : NULL;
+    struct text name, rest = text_of(d->drop), step = {pointer.at, next ? (size_t)(next - pointer.at) : pointer.len};
+    if (d->label_name && points_to(step, text_of(d->label_name))) return FIELD_LABEL;
+    while (drop_next(&rest, &name))
+        if (points_to(step, name)) return FIELD_DROPPED;
+    if (!d->csv || (!d->id && points_to(pointer, TEXT("row")))) return FIELD_THERE;
+    for (size_t i = 0; !next && i < d->columns; i++)
+        if (points_to(step, d->column[i].name)) return FIELD_THERE;
+    return FIELD_UNKNOWN;
 }
 
 static int refuse_cell(const struct dataset *d, uint64_t row, const char *what, struct buf *why) {

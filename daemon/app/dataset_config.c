@@ -1,14 +1,17 @@
 /* A configuration that suits a file: one pass over all rows, then YAML.
  *
- * What is remembered of a column is bounded: its first cell, and up to LIST_MOST values. Columns that say nothing are left
- * out. Every text is quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a time) */
+ * What is remembered of a column is bounded: its first cell, and up to NAMES_MOST texts (of more than WIDE columns, no more than a list holds). Columns that say nothing are left
+ * out: those that never change, and texts that name the row because hardly any two rows share one. Every text is quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a time) */
 #include "dataset_private.h"
 #include "tally.h"
 
-enum { LIST_MOST = 50, VALUE_BYTES = 255, HASH_COLUMNS = 64, CLASSES_LEAST = 2, CLASSES_MOST = 1000, NAME_BYTES = 128 };
+enum { LIST_MOST = 50, NAMES_MOST = 1000, WIDE = 1000, VALUE_BYTES = 255, HASH_COLUMNS = 64, CLASSES_LEAST = 2, CLASSES_MOST = 1000, NAME_BYTES = 128 };
+
+static const double few = 0.05; // of a thousand rows: a category of ten thousand values, which 64 columns could not tell apart either
 
 struct profile {
-    bool any, empty, varies, listed; // listed: values can stand in a list
+    bool any, empty, varies, listed; // listed: each value can stand in a list
+    uint64_t texts;                  // that were tallied
     struct buf first;                // the first cell that is not empty, with a NUL behind it
     struct tally values;
 };
@@ -30,14 +33,14 @@ static bool same_cell(const struct profile *p, bool number, const struct cell *c
 
 static void take_value(struct profile *p, struct text raw) {
     p->listed &= raw.len <= VALUE_BYTES && !has_control(raw) && text_is_utf8(raw);
-    if (!p->listed) return;
+    if (!p->listed || p->values.over) return;
     tally_add(&p->values, raw);
-    p->listed = !p->values.over;
+    p->texts += !p->values.over;
 }
 
 static void take_cell(struct profile *p, const struct column *column, struct text raw) {
-    if (p->varies && column->number && raw.len && raw.at[0] > ' ') return; // a number that is one of many: nothing new
-    struct cell c = cell_read(raw);
+    if (p->varies && column->number && raw.len && raw.at[0] >= '+' && raw.at[0] <= '9') return; // a number that is one of many: nothing new
+    struct cell c = column_cell(column, raw);
     p->empty |= c.kind == CELL_EMPTY;
     if (c.kind == CELL_EMPTY) return;
     if (!p->any) {
@@ -125,7 +128,7 @@ static void write_feature(const struct column *c, struct profile *p, struct buf 
     buf_str(yaml, "\n");
     write_path("    path: ", c->name, yaml);
     buf_printf(yaml, "    type: %s\n", c->number ? "number" : "category");
-    if (!c->number && p->listed) {
+    if (!c->number && p->listed && p->values.n <= LIST_MOST) {
         buf_str(yaml, "    values: ");
         write_list(&p->values, yaml);
     } else if (!c->number) {
@@ -134,13 +137,26 @@ static void write_feature(const struct column *c, struct profile *p, struct buf 
     if (p->empty) buf_str(yaml, "    missing: true\n");
 }
 
-static int write_features(const struct dataset *d, struct profile *profiles, struct buf *yaml, struct buf *why) {
+/* Why no feature is made of it; NULL: one is. */
+static const char *useless(const struct column *c, const struct profile *p) {
+    if (!p->any) return "is empty";
+    if (!p->varies && !p->empty) return "never changes";
+    bool names = p->listed && p->values.most == NAMES_MOST && p->values.n > LIST_MOST && (double)p->values.n >= (1 - few) * (double)p->texts;
+    return !c->number && names ? "hardly any two rows share a value" : NULL;
+}
+
+static int write_features(struct dataset *d, struct profile *profiles, struct buf *yaml, struct buf *why) {
     size_t n = 0;
     buf_str(yaml, "features:\n");
     for (size_t i = 0; i < d->columns; i++) {
         const struct column *c = &d->column[i];
         struct profile *p = &profiles[i];
-        if (c->role != COLUMN_FEATURE || !p->any || (!p->varies && !p->empty)) continue;
+        const char *reason = useless(c, p);
+        if (c->role != COLUMN_FEATURE) continue;
+        if (reason) {
+            buf_printf(&d->left_out, "%s%s (%s)", d->left_out.len ? ", " : "", c->name.at, reason);
+            continue;
+        }
         if (c->name.len > NAME_BYTES || has_control(c->name)) {
             buf_printf(why, "%s: column %zu has a name that a feature cannot have (1 to %d bytes, one line)", d->file, i + 1, NAME_BYTES);
             return ERR_INPUT;
@@ -149,7 +165,8 @@ static int write_features(const struct dataset *d, struct profile *profiles, str
         n++;
     }
     if (n) return 0;
-    buf_printf(why, "%s: no column but the label varies; there is nothing to learn from", d->file);
+    buf_printf(why, "%s: no column but the label says anything; there is nothing to learn from", d->file);
+    if (d->left_out.len) buf_printf(why, ": %s", buf_string(&d->left_out));
     return ERR_INPUT;
 }
 
@@ -184,7 +201,7 @@ static int write_model(const struct dataset *d, struct tally *classes, struct bu
     return 0;
 }
 
-static int write_all(const struct dataset *d, struct profile *profiles, struct tally *classes, struct buf *yaml, struct buf *why) {
+static int write_all(struct dataset *d, struct profile *profiles, struct tally *classes, struct buf *yaml, struct buf *why) {
     buf_str(yaml, "admit:\n");
     write_path("  id: ", d->id ? d->id->name : TEXT("row"), yaml);
     TRY(write_model(d, classes, yaml, why));
@@ -199,7 +216,8 @@ int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) {
     struct csv *csv = NULL; // a second reader: the first may be in the middle of the file
     struct tally classes = {.most = CLASSES_MOST};
     struct profile *profiles = xcalloc(d->columns, sizeof *profiles);
-    for (size_t i = 0; i < d->columns; i++) profiles[i] = (struct profile){.listed = true, .values.most = LIST_MOST};
+    for (size_t i = 0; i < d->columns; i++) profiles[i] = (struct profile){.listed = true, .values.most = d->columns > WIDE ? LIST_MOST + 1 : NAMES_MOST};
+    buf_reset(&d->left_out);
     size_t before = yaml->len;
     int result = csv_open(&csv, d->file, why);
     if (result == 0) result = read_rows(d, csv, profiles, &classes, why);
@@ -214,3 +232,5 @@ int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) {
     csv_close(csv);
     return result;
 }
+
+const char *dataset_left_out(struct dataset *d) { return buf_string(&d->left_out); }

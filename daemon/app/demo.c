@@ -19,6 +19,7 @@
 #include "app/demo_log.h"
 #include "app/demo_screen.h"
 #include "app/oracle.h"
+#include "app/outfile.h"
 #include "app/run.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -194,12 +195,9 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 static int write_config_out(struct demo *d) {
     struct buf yaml = {0};
     TRY(demo_config_write_own(&d->options, d->source, &yaml, &d->why));
-    FILE *f = fopen(d->config_out, "w");
-    bool fine = f && fwrite(yaml.at, 1, yaml.len, f) == yaml.len;
-    if (f && fclose(f) != 0) fine = false;
+    int result = outfile_write(d->config_out, buf_view(&yaml), &d->why);
     buf_release(&yaml);
-    if (!fine) buf_printf(&d->why, "%s: %m", d->config_out);
-    return fine ? 0 : ERR_IO;
+    return result;
 }
 
 /* The daemon's configuration comes the same way as any: as text through its parser. One copy for us, one for the daemon. */

@@ -213,7 +213,7 @@ static int open_decoder(struct learner *l) {
     l->values = xcalloc(features_fields(f), sizeof *l->values);
     l->own_row = xcalloc(features_columns(f), sizeof *l->own_row);
     return decoder_create(&l->decoder, &(struct decoder_options){.paths = features_paths(f), .n = features_fields(f), .max_depth = (size_t)l->config->admit.max_depth,
-                                                                 .max_bytes = (size_t)l->config->admit.max_bytes});
+                                                                 .max_bytes = (size_t)l->config->admit.max_bytes, .kind = (enum decoder_kind)l->config->admit.decoder});
 }
 
 static int open_learner(struct learner *l) {

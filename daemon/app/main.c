@@ -10,7 +10,7 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-#define COMMAND(name, summary) {#name, command_##name, summary},
+#define COMMAND(name, word, summary) {word, command_##name, summary},
 #include "app/command.def"
 #undef COMMAND
 };
@@ -19,8 +19,15 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(FILE *out) {
     fputs("winnowd: asks people about the few samples of a stream whose labels teach the model most\n\nusage: winnowd COMMAND [flags]\n\n", out);
-    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fputs("\nwinnowd COMMAND --help tells more.\n", out);
+}
+
+/* What was said and did not arrive is no success. */
+static int flushed(int code) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "winnowd: cannot write to standard output: %m\n");
+    return code == EX_OK ? EX_IOERR : code;
 }
 
 int main(int argc, char **argv) {
@@ -34,7 +41,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             buf_release(&names);
-            return commands[i].run(argc - 1, argv + 1);
+            return flushed(commands[i].run(argc - 1, argv + 1));
         }
         buf_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
     }

@@ -54,14 +54,14 @@ static void command_entry(const struct usage *u, void *opaque) {
 }
 
 static void each_command(void (*visit)(const struct usage *, void *), void *opaque) {
-#define COMMAND(name, summary) cli_describe(command_##name, #name, visit, opaque);
+#define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
 #include "app/command.def"
 #undef COMMAND
 }
 
 static void exit_status(struct buf *out) {
     buf_str(out, "\n# EXIT STATUS\n\n");
-#define EXIT(code, means, then) buf_str(out, "*" #code "*\n\t" means "\n\n");
+#define EXIT(code, means, then) buf_str(out, "*" #code "*\n\t"), scdoc_text(means, out), buf_str(out, "\n\n");
 #include "app/exit.def"
 #undef EXIT
 }

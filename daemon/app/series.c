@@ -46,7 +46,7 @@ int series_load(struct series *s, struct dataset *d, const struct config *c, str
     struct text classes = text_of(classes_joined(c, &s->positive));
     struct decoder *decoder;
     int result = decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(s->features), .n = features_fields(s->features), .max_depth = (size_t)c->admit.max_depth,
-                                                                    .max_bytes = (size_t)c->admit.max_bytes});
+                                                                    .max_bytes = (size_t)c->admit.max_bytes, .kind = (enum decoder_kind)c->admit.decoder});
     struct value *values = xcalloc(features_fields(s->features), sizeof *values);
     size_t cap = 0;
     struct dataset_sample sample;

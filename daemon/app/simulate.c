@@ -3,29 +3,44 @@
  * Runs are a table, strategies down, seeds across; each cell is one simulation (app/simulation.c).
  * Thread: main thread */
 #include "app/backtest.h"
+#include "app/outfile.h"
 
 #include "base/log.h"
 
 #include <math.h>
 
-static int write_report(const struct backtest *b, const struct simulate_flags *f) {
-    struct buf page = {0};
-    backtest_report(b, f->data, &page);
-    FILE *out = fopen(f->report, "w");
-    bool fine = out && fwrite(page.at, 1, page.len, out) == page.len;
-    if (out) fine = fclose(out) == 0 && fine;
-    if (!fine) fprintf(stderr, "winnowd: cannot write %s: %m\n", f->report);
-    buf_reset(&page);
-    if (fine && !f->json) backtest_verdict(b, &page), printf("\n%s\n", buf_string(&page));
-    buf_release(&page);
-    return fine ? EX_OK : EX_CANTCREAT;
+static int write_file(const char *file, const struct buf *content) {
+    struct buf why = {0};
+    int result = outfile_write(file, buf_view(content), &why);
+    if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
+    buf_release(&why);
+    return result < 0 ? EX_CANTCREAT : EX_OK;
+}
+
+static int write_files(const struct backtest *b, const struct simulate_flags *f) {
+    struct buf content = {0};
+    int code = EX_OK;
+    if (f->csv) {
+        backtest_csv(b, &content);
+        code = write_file(f->csv, &content);
+    }
+    if (f->report && code == EX_OK) {
+        buf_reset(&content);
+        backtest_report(b, f->data, &content);
+        code = write_file(f->report, &content);
+    }
+    buf_release(&content);
+    return code;
 }
 
 static int tell(const struct backtest *b, const struct simulate_flags *f) {
+    struct buf verdict = {0};
     if (f->json) backtest_print_json(b);
     else backtest_print_table(b);
-    int code = f->csv ? backtest_write_csv(b, f->csv) : EX_OK;
-    return f->report && code == EX_OK ? write_report(b, f) : code;
+    int code = write_files(b, f);
+    if (f->report && code == EX_OK && !f->json) backtest_verdict(b, &verdict), printf("\n%s\n", buf_string(&verdict));
+    buf_release(&verdict);
+    return code;
 }
 
 static int run(struct backtest *b, const struct simulate_flags *f) {
@@ -43,7 +58,7 @@ static int run(struct backtest *b, const struct simulate_flags *f) {
 /* The series of d, then all that is done with it. */
 static int load_and_run(const struct simulate_flags *f, struct dataset *d, struct config *c, struct buf *why) {
     struct backtest b = {.seeds = f->seeds < 0 ? 1 : (size_t)f->seeds, .delay = f->delay < 0 ? 0 : (size_t)f->delay, .first_seed = f->seed < 0 ? 1 : (uint64_t)f->seed,
-                         .noise = isnan(f->noise) ? 0 : f->noise};
+                         .noise = isnan(f->noise) ? 0 : f->noise, .left_out = f->config ? NULL : dataset_left_out(d)};
     int result = series_load(&b.series, d, c, why), code = EX_DATAERR;
     if (result == 0 && !b.series.n) buf_printf(why, "%s: no row could be read and has a label that is a class of the model", f->data);
     else if (result == 0 && f->switches) result = simulate_switches(&b, f->switches, why);
@@ -68,6 +83,16 @@ static int simulate(const struct simulate_flags *f) {
     return code;
 }
 
+/* Before hours of work, not behind them. */
+static int check_files(const struct simulate_flags *f) {
+    struct buf why = {0};
+    int result = f->csv ? outfile_check(f->csv, &why) : 0;
+    if (f->report && result == 0) result = outfile_check(f->report, &why);
+    if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
+    buf_release(&why);
+    return result < 0 ? EX_CANTCREAT : CLI_GO;
+}
+
 int command_simulate(int argc, char **argv) {
     struct simulate_flags f = {.limit = -1, .delay = -1, .seed = -1, .seeds = -1, .budget = NAN, .upfront = NAN, .noise = NAN};
     struct flag flags[] = {
@@ -80,6 +105,7 @@ int command_simulate(int argc, char **argv) {
         {"limit", 0, FLAG_COUNT, &f.limit, "N", "only the first N samples", false},
         {"measure", 0, FLAG_TEXT, &f.measure, "M", MEASURE_CHOICES, false},
         {"manager", 0, FLAG_TEXT, &f.manager, "R", MANAGER_CHOICES, false},
+        {"compat", 0, FLAG_TEXT, &f.compat, "PEER", COMPAT_CHOICES ": that peer's rule for --manager, faults included, inside the budget", false},
         {"budget", 0, FLAG_NUMBER, &f.budget, "B", "share of samples that may be asked", false},
         {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same. Default without -c: 3 √(labels of the budget)", false},
         {"pool", 0, FLAG_TEXT, &f.pool, "N:K[:RULE]", "pool mode: of each window of N samples the best K, by " POOL_RULE_CHOICES "; without --budget, that budget", false},
@@ -98,6 +124,7 @@ int command_simulate(int argc, char **argv) {
                           sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code == CLI_GO) code = simulate_check(&f);
+    if (code == CLI_GO) code = check_files(&f);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_WARNING);
     return f.figures ? simulate_pictures(f.figures, f.seed < 0 ? 1 : (uint64_t)f.seed) : simulate(&f);

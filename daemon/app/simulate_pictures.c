@@ -6,6 +6,7 @@
 
 #include "app/backtest.h"
 #include "app/chart.h"
+#include "app/outfile.h"
 #include "app/simulate_loop.h"
 #include "app/simulate_verdict.h"
 
@@ -253,7 +254,7 @@ static void draw_curves(const struct curve *random, const struct curve *active, 
     bool both = isfinite(sooner) && isfinite(x);
     if (both) snprintf(words, sizeof words, "The same accuracy, %.1f %%, at %.1f %% of the labels against %.1f %% at random. Mean of %d draws ± one standard deviation.", 100 * level, sooner, x, CURVES);
     else snprintf(words, sizeof words, "At a tenth of the labels random sampling has %.1f %%, and does not keep it, or active learning never has it. Mean of %d draws ± one standard deviation.", 100 * level, CURVES);
-    chart_open_file(out, 2 * PANEL, CHART_HEAD + HIGH + 40, "The same accuracy with fewer labels: 2,000 points of 20 columns, a tenth of them in the second class", words);
+    chart_open_file(out, 2 * PANEL, CHART_HEAD + HIGH + 40, "The same accuracy with fewer labels: 2,000 points, 20 columns, a tenth positive", words);
     struct chart_line line[] = {
         {.name = "random", .n = random->n, .x = random->share, .y = random->mean, .low = random->low, .high = random->high, .colour = 1},
         {.name = "active", .n = active->n, .x = active->share, .y = active->mean, .low = active->low, .high = active->high, .colour = 0},
@@ -285,13 +286,13 @@ static int draw_simplex(const struct config *c, uint64_t seed, struct buf *out) 
 
 static int write_picture(const char *dir, const char *name, const struct buf *svg) {
     char *path = xasprintf("%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    bool fine = f && fwrite(svg->at, 1, svg->len, f) == svg->len;
-    if (f) fine = fclose(f) == 0 && fine;
-    if (fine) printf("%s\n", path);
-    else fprintf(stderr, "winnowd: cannot write %s: %m\n", path);
+    struct buf why = {0};
+    int result = outfile_write(path, buf_view(svg), &why);
+    if (result == 0) printf("%s\n", path);
+    else fprintf(stderr, "winnowd: %s\n", buf_string(&why));
+    buf_release(&why);
     free(path);
-    return fine ? EX_OK : EX_CANTCREAT;
+    return result == 0 ? EX_OK : EX_CANTCREAT;
 }
 
 static int draw_all(const char *dir, const struct config *c, uint64_t seed) {

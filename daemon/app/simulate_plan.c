@@ -3,6 +3,7 @@
  * Refuses whatever would be ignored: a flag that does nothing misleads whoever reads the figures.
  * Thread: main thread */
 #include "app/backtest.h"
+#include "app/outfile.h"
 
 #include <math.h>
 
@@ -14,12 +15,13 @@ static int refuse(const char *why) {
 }
 
 static bool given(double value) { return !isnan(value); }
-static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+
+static bool overwrites(const char *out, const struct simulate_flags *f) { return outfile_same(out, f->data) || outfile_same(out, f->config) || outfile_same(out, f->switches); }
 
 /* ---- what contradicts what ---- */
 
 static int check_pictures(const struct simulate_flags *f) {
-    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->pool || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
+    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure || f->manager || f->compat || f->pool || f->against || f->switches || f->csv || f->report || f->json || f->limit >= 0 ||
                 f->delay >= 0 || f->seeds >= 0 || given(f->budget) || given(f->upfront) || given(f->noise);
     return more ? refuse("--figures draws points of its own: of the other flags it takes only --seed") : CLI_GO;
 }
@@ -40,8 +42,10 @@ int simulate_check(const struct simulate_flags *f) {
         {given(f->upfront) && f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->positive && f->config, "--positive and -c contradict each other: the configuration says model.positive"},
         {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1), "--switches repeats one run of a daemon: no --delay, --against, --report or more seeds with it"},
-        {same(f->csv, f->report), "--csv and --report name one file"},
-        {same(f->csv, f->data) || same(f->report, f->data), "--csv and --report would overwrite the data"},
+        {f->pool && f->manager, "--pool and --manager contradict each other: all that the strategy may ask goes to the windows, by rank"},
+        {f->against && !f->against[strspn(f->against, ",")], "--against names no baseline: random, all, last"},
+        {outfile_same(f->csv, f->report), "--csv and --report name one file"},
+        {overwrites(f->csv, f) || overwrites(f->report, f), "--csv and --report would overwrite what is read"},
     };
     if (f->figures) return check_pictures(f);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -51,20 +55,23 @@ int simulate_check(const struct simulate_flags *f) {
 
 /* ---- the configuration ---- */
 
-/* A feature of the configuration that reads a column which --drop leaves out. */
-static int check_drop(const struct config *c, const char *drop) {
-    char *words = xstrdup(drop ? drop : ""), *save = NULL;
-    int code = CLI_GO;
-    for (char *word = strtok_r(words, ",", &save); word && code == CLI_GO; word = strtok_r(NULL, ",", &save))
-        for (size_t i = 0; i < c->features_n && code == CLI_GO; i++) {
-            const struct feature_config *f = &c->features[i];
-            const char *reads = *f->path ? f->path + 1 : f->name;
-            if (strcmp(reads, word) != 0) continue;
-            fprintf(stderr, "winnowd: --drop %s and -c contradict each other: the feature %s reads that column\n", word, f->name);
-            code = EX_USAGE;
-        }
-    free(words);
-    return code;
+static int refuse_feature(const struct feature_config *f, const char *what) {
+    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s\n", f->name, what);
+    return EX_USAGE;
+}
+
+/* A feature that reads what it is not given would be missing in every sample, and nobody would be told. */
+static int check_features(const struct config *c, struct dataset *d) {
+    static const char *const whats[] = {[FIELD_LABEL] = "the label", [FIELD_DROPPED] = "a column that --drop leaves out", [FIELD_UNKNOWN] = "a column that is not there"};
+    for (size_t i = 0; i < c->features_n; i++) {
+        const struct feature_config *f = &c->features[i];
+        struct buf pointer = {0};
+        buf_printf(&pointer, "%s%s", *f->path ? "" : "/", *f->path ? f->path : f->name);
+        enum dataset_field field = dataset_field(d, buf_view(&pointer));
+        buf_release(&pointer);
+        if (field != FIELD_THERE) return refuse_feature(f, whats[field]);
+    }
+    return CLI_GO;
 }
 
 static int config_of_data(struct config **out, const struct simulate_flags *f, struct dataset *d) {
@@ -81,7 +88,7 @@ int simulate_config(struct config **out, const struct simulate_flags *f, struct 
     if (!f->config) return config_of_data(out, f, d);
     int code = cli_config(out, f->config);
     if (code == CLI_GO && given(f->upfront) && (*out)->budget.upfront > 0) code = refuse("--upfront and budget.upfront of the configuration contradict each other");
-    return code == CLI_GO ? check_drop(*out, f->drop) : code;
+    return code == CLI_GO ? check_features(*out, d) : code;
 }
 
 /* ---- flags over it ---- */
@@ -130,7 +137,9 @@ static int apply_pool(struct config *c, const struct simulate_flags *f) {
 static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
     int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
+    if (code == CLI_GO) code = choose("compat", COMPAT_CHOICES, f->compat, &c->query.compat);
     if (code != CLI_GO) return code;
+    if (config_compat_why(c)) return refuse(config_compat_why(c));
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n) return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and their shares");
     if (given(f->budget)) c->budget.rate = f->budget;
     code = apply_pool(c, f);
@@ -247,12 +256,14 @@ void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f)
     const struct strategy_row *row = &b->strategy[0];
     const struct config *c = &row->config;
     printf("%s: %zu samples of %zu columns, truth in %s\n", f->data, b->series.n, b->series.d, f->label);
+    if (b->left_out && *b->left_out) printf("  no feature  %s\n", b->left_out);
     if (b->series.unreadable) printf("  left out    %llu rows that cannot be read or have no known label\n", (unsigned long long)b->series.unreadable);
     say_classes(c);
     say_features(c, FEATURE_NUMBER, "  numbers     ");
     say_features(c, FEATURE_CATEGORY, "  categories  ");
     say_features(c, FEATURE_BOOLEAN, "  yes or no   ");
-    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager), 100 * row->budget,
+    const char *as = c->query.compat ? " as in " : "", *peer = c->query.compat ? compat_name((enum compat)c->query.compat) : "";
+    printf("  ask         %s by %s%s%s, %.4g %% of the samples: %.0f labels", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager), as, peer, 100 * row->budget,
            row->budget * (double)b->series.n);
     if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
     printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);

@@ -108,14 +108,26 @@ void backtest_print_json(const struct backtest *b) {
 
 /* ---- the screen ---- */
 
+static void print_text(const char *text) {
+    int wide = 0; // bytes that take no column
+    for (const char *c = text; *c; c++) wide += (*c & 0xC0) == 0x80;
+    printf("  %*s", 14 + wide, text);
+}
+
 static void print_cell(double mean, double error, int decimals) {
     char text[32];
     if (isnan(mean)) snprintf(text, sizeof text, "–");
     else if (error > 0) snprintf(text, sizeof text, "%.*f ±%.*f", decimals, mean, decimals, error);
     else snprintf(text, sizeof text, "%.*f", decimals, mean);
-    int wide = 0; // bytes that take no column
-    for (const char *c = text; *c; c++) wide += (*c & 0xC0) == 0x80;
-    printf("  %*s", 14 + wide, text);
+    print_text(text);
+}
+
+/* What the estimate claims: of few labels a wide range, and the estimate alone would mislead. */
+static void print_range(const struct summary *s) {
+    char text[48];
+    double low = 100 * s->mean[FIGURE_estimate_low], high = 100 * s->mean[FIGURE_estimate_high];
+    snprintf(text, sizeof text, isnan(low) ? "–" : "%.1f – %.1f", low, high);
+    print_text(text);
 }
 
 void backtest_print_table(const struct backtest *b) {
@@ -132,14 +144,16 @@ void backtest_print_table(const struct backtest *b) {
                    {FIGURE_worst_window_overspend, "overspend", 1, 0},
                    {FIGURE_samples_per_second, "1000 samples/s", 1e-3, 0}};
     printf("%-10s", "");
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) printf("  %14s", columns[c].title);
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) printf("  %14s%s", columns[c].title, columns[c].figure == FIGURE_estimate_accuracy ? "        95 % range" : "");
     printf("\n");
     for (size_t i = 0; i < b->strategies; i++) {
         if (b->strategy[i].hidden) continue;
         struct summary s = summarise(b, i);
         printf("%-10s", b->strategy[i].name);
-        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
             print_cell(s.mean[columns[c].figure] * columns[c].scale, s.error[columns[c].figure] * columns[c].scale, columns[c].decimals);
+            if (columns[c].figure == FIGURE_estimate_accuracy) print_range(&s);
+        }
         printf("\n");
     }
     if (b->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", b->seeds);
@@ -147,22 +161,13 @@ void backtest_print_table(const struct backtest *b) {
 
 /* ---- curves ---- */
 
-int backtest_write_csv(const struct backtest *b, const char *file) {
-    FILE *out = fopen(file, "w");
-    if (!out) {
-        fprintf(stderr, "winnowd: cannot write %s: %m\n", file);
-        return EX_CANTCREAT;
-    }
-    fputs("strategy,seed,sample,asked,labelled,accuracy,kappa,threshold,utility\n", out);
+void backtest_csv(const struct backtest *b, struct buf *out) {
+    buf_str(out, "strategy,seed,sample,asked,labelled,accuracy,kappa,threshold,utility\n");
     for (size_t cell = 0; cell < b->cells; cell++) {
         const struct simulation_result *r = &b->result[cell];
         if (b->strategy[cell / b->seeds].hidden) continue;
         for (const struct curve_point *p = r->curve; p < r->curve + r->points; p++)
-            fprintf(out, "%s,%llu,%zu,%zu,%zu,%.6f,%.6f,%.6g,%.6g\n", b->strategy[cell / b->seeds].name, (unsigned long long)(b->first_seed + cell % b->seeds), p->sample, p->asked,
-                    p->labelled, p->accuracy, p->kappa, p->threshold, p->utility);
+            buf_printf(out, "%s,%llu,%zu,%zu,%zu,%.6f,%.6f,%.6g,%.6g\n", b->strategy[cell / b->seeds].name, (unsigned long long)(b->first_seed + cell % b->seeds), p->sample, p->asked,
+                       p->labelled, p->accuracy, p->kappa, p->threshold, p->utility);
     }
-    bool fine = !ferror(out);
-    if (fclose(out) == 0 && fine) return EX_OK;
-    fprintf(stderr, "winnowd: cannot write %s: %m\n", file);
-    return EX_IOERR;
 }

@@ -158,9 +158,15 @@ static void draw_courses(const struct backtest *b, const struct course *course, 
     chart_svg(&(struct chart){.title = "Accuracy so far", .x_title = "samples", .y_title = "accuracy so far", .width = WIDE, .height = HIGH, .line = line, .lines = n}, out);
 }
 
+static double highest_of(const struct course *c) {
+    double high = 1;
+    for (size_t i = 0; i < c->n; i++) high = fmax(high, fmax(c->allowed[i], c->asked[i]));
+    return high;
+}
+
 static void draw_spending(const struct course *c, struct buf *out) {
     struct chart_line line[] = {{.name = "budget", .n = c->n, .x = c->sample, .y = c->allowed, .colour = 7}, {.name = "asked", .n = c->n, .x = c->sample, .y = c->asked, .colour = 0}};
-    chart_svg(&(struct chart){.title = "Spending", .x_title = "samples", .y_title = "labels", .width = WIDE, .height = HIGH, .line = line, .lines = 2}, out);
+    chart_svg(&(struct chart){.title = "Spending", .x_title = "samples", .y_title = "labels", .width = WIDE, .height = HIGH, .y_low = 0, .y_high = highest_of(c), .line = line, .lines = 2}, out);
 }
 
 /* Of the first seed: a mean of thresholds is nobody's threshold. */

@@ -1,4 +1,5 @@
-/* zlib's reader, block by block; it takes plain files as they are.
+/* zlib's reader, block by block; it takes plain files as they are. A data set is read several times, so a pipe is refused: its second reader
+ * would wait for ever, or get the rest.
  *
  * zlib tells a cut off file only at its end, so a reader that has seen SOURCE_END must ask source_finish what it was.
  * Thread: any thread (one owner at a time) */
@@ -6,13 +7,27 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The byte order mark stays only when the file is shorter than it. */
 static void skip_mark(struct source *s) {
     if (source_peek(s) == 0xEF && s->n >= 3 && memcmp(s->block, "\xEF\xBB\xBF", 3) == 0) s->at = 3;
 }
 
+static bool is_pipe(const char *file) {
+    struct stat s;
+    return stat(file, &s) == 0 && (S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode));
+}
+
+static bool is_utf16(struct source *s) {
+    return source_peek(s) != SOURCE_END && s->n >= 2 && (memcmp(s->block, "\xFF\xFE", 2) == 0 || memcmp(s->block, "\xFE\xFF", 2) == 0);
+}
+
 int source_open(struct source **out, const char *file, struct buf *why) {
+    if (is_pipe(file)) {
+        buf_printf(why, "%s: is a pipe, and the data is read more than once; write it to a file first", file);
+        return ERR_IO;
+    }
     gzFile opened = gzopen(file, "rb");
     if (!opened) {
         buf_printf(why, "%s: %s", file, strerror(errno));
@@ -25,6 +40,11 @@ int source_open(struct source **out, const char *file, struct buf *why) {
     s->at = s->n = 0;
     s->line = 1;
     skip_mark(s);
+    if (is_utf16(s)) {
+        buf_printf(why, "%s: the file is UTF-16; UTF-8 is expected", file);
+        source_close(s);
+        return ERR_INPUT;
+    }
     *out = s;
     return 0;
 }
@@ -52,7 +72,8 @@ int source_finish(struct source *s, struct buf *why) {
     const char *text = gzerror(s->file, &error);
     if (error == Z_OK || error == Z_STREAM_END) return 0;
     if (error == Z_BUF_ERROR) buf_printf(why, "%s: the compressed data is cut off", s->name);
-    else buf_printf(why, "%s: %s", s->name, error == Z_ERRNO ? strerror(errno) : text);
+    else if (error == Z_ERRNO) buf_printf(why, "%s: %s", s->name, strerror(errno));
+    else buf_str(why, text); // zlib begins it with the name
     return ERR_IO;
 }
 

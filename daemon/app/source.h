@@ -19,7 +19,7 @@ struct source {
     unsigned char block[SOURCE_BLOCK];
 };
 
-/* ERR_IO with *why. A UTF-8 byte order mark is skipped. */
+/* ERR_IO with *why, also for a pipe; ERR_INPUT for UTF-16. A UTF-8 byte order mark is skipped. */
 int source_open(struct source **out, const char *file, struct buf *why) MUST_CHECK;
 void source_close(struct source *s);
 int source_rewind(struct source *s, struct buf *why) MUST_CHECK;

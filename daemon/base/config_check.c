@@ -5,6 +5,7 @@
 #include "config_check.h"
 
 #include "config_entry.h"
+#include "base/cpu.h"
 #include "words.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ static const struct entry_check option_checks[] = {
     {OPTION_model_classes, wrong_class},      {OPTION_model_hidden, wrong_width},
     {OPTION_route_fields, wrong_pointer},     {OPTION_route_mask, wrong_pointer},
     {OPTION_train_memories, wrong_memory},    {OPTION_watch_listen, wrong_listen},
-    {OPTION_replay_switches, wrong_switch},
+    {OPTION_replay_switches, wrong_switch},   {OPTION_worker_cpus, wrong_cpu},
 };
 static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_path, wrong_pointer},
@@ -180,6 +181,11 @@ static void check_mix(struct reading *r) {
     }
 }
 
+static void check_decoder(struct reading *r) {
+    if (fine(r, OPTION_admit_decoder) && r->config->admit.decoder == DECODER_AVX2 && !cpu_has_avx2())
+        problem(&r->problems, place(r, OPTION_admit_decoder), "admit.decoder", "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes the fastest that it can do");
+}
+
 static void check_committee(struct reading *r) {
     if (fine(r, OPTION_train_committee) && r->config->train.committee == 1)
         problem(&r->problems, place(r, OPTION_train_committee), "train.committee", "1 member cannot disagree; allowed: 0, or 2 to 32");
@@ -192,6 +198,34 @@ static void check_threshold(struct reading *r) {
     if (c->query.manager == MANAGER_FIXED && c->query.measure == MEASURE_LOG_ODDS_MARGIN && c->query.threshold >= 0)
         problem(&r->problems, place(r, OPTION_query_threshold), "query.threshold",
                 "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second class two thirds as likely as the first); or take measure margin, from 0 to 1", c->query.threshold);
+}
+
+const char *config_compat_why(const struct config *c) {
+    enum { NOT_THERE, ANY_UTILITY, CONFIDENCE };
+    static const char rule[COMPATS][MANAGERS] = {
+#define R(peer, manager, confidence) [COMPAT_##peer][MANAGER_##manager] = confidence ? CONFIDENCE : ANY_UTILITY,
+        COMPAT_RULE_TABLE(R)
+#undef R
+    };
+    static const char *const has_no_such[COMPATS] = {
+        [COMPAT_SCIKIT_ACTIVEML] = "scikit-activeml has no such query.manager: random, periodic, fixed, variable, random_variable, split, biqf",
+        [COMPAT_MOA] = "MOA has no such query.manager: fixed, variable, random_variable, margin_probability (its SelSampling)",
+    };
+    if (c->query.compat == COMPAT_NONE) return NULL;
+    char needs = rule[c->query.compat][c->query.manager];
+    if (needs == NOT_THERE) return has_no_such[c->query.compat];
+    if (c->query.measure == MEASURE_MIX) return "the peers know no mix of measures: choose one as query.measure";
+    if (needs == CONFIDENCE && (c->query.measure != MEASURE_LEAST_CONFIDENCE || c->query.density > 0 || c->query.pending_discount > 0))
+        return "that rule compares the largest probability with a threshold: it needs query.measure least_confidence, and neither query.density nor query.pending_discount";
+    return NULL;
+}
+
+static void check_compat(struct reading *r) {
+    static const size_t together[] = {OPTION_query_compat, OPTION_query_manager, OPTION_query_measure, OPTION_query_density, OPTION_query_pending_discount};
+    for (size_t i = 0; i < sizeof together / sizeof *together; i++)
+        if (!fine(r, together[i])) return;
+    const char *why = config_compat_why(r->config);
+    if (why) problem(&r->problems, place(r, OPTION_query_compat), "query.compat", "%s", why);
 }
 
 /* Properties that a promise depends on are not for the operator; the others only the library can judge (base/kafka.h). */
@@ -356,8 +390,10 @@ void config_check(struct reading *r) {
     check_classes(r);
     check_properties(r);
     check_mix(r);
+    check_decoder(r);
     check_committee(r);
     check_threshold(r);
+    check_compat(r);
     check_budget(r);
     check_pool(r);
     check_times(r);

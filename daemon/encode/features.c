@@ -33,6 +33,7 @@ struct features {
     struct field *field; // (n)
     struct text *path;   // (n)
     const char **name;   // (d)
+    size_t *plain;       // (n) the column of a number that goes there as it is; else SIZE_MAX
     size_t n, d;
     uint64_t fingerprint;
 };
@@ -127,9 +128,11 @@ int features_create(struct features **out, const struct feature_config *list, si
     f->n = n;
     f->field = arena_take(&f->arena, n * sizeof *f->field);
     f->path = arena_take(&f->arena, n * sizeof *f->path);
+    f->plain = arena_take(&f->arena, n * sizeof *f->plain);
     for (size_t i = 0; i < n && result == 0; i++) {
         result = take_field(f, &f->field[i], &list[i]);
         f->path[i] = f->field[i].path;
+        f->plain[i] = f->field[i].type == FEATURE_NUMBER && !f->field[i].log1p && !f->field[i].clips && !f->field[i].missing ? f->field[i].first : SIZE_MAX;
     }
     if (result < 0) {
         features_destroy(f);
@@ -211,8 +214,12 @@ static enum reason encode_field(const struct field *f, const struct value *v, do
 }
 
 enum reason features_encode(const struct features *f, const struct value *values, double *row, size_t *field) {
-    memset(row, 0, f->d * sizeof *row);
     for (size_t i = 0; i < f->n; i++) {
+        if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER && isfinite(values[i].number)) { // most are
+            row[f->plain[i]] = values[i].number;
+            continue;
+        }
+        memset(row + f->field[i].first, 0, f->field[i].columns * sizeof *row);
         enum reason fault = encode_field(&f->field[i], &values[i], row + f->field[i].first);
         if (!fault) continue;
         *field = i;

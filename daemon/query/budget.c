@@ -38,6 +38,8 @@ static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partiti
 
 /* A clock set back does not open a new period: a step back of one is ignored, a larger one is followed without forgetting. */
 static void roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
+    int64_t in_period = now_ms - (int64_t)c->period * length_ms;
+    if (in_period >= 0 && in_period < length_ms) return;
     uint32_t period = now_ms > 0 ? (uint32_t)(now_ms / length_ms) : 0;
     if (period > c->period) *c = (struct cap_counter){.period = period};
     else if (period + 1 < c->period) c->period = period;
@@ -63,8 +65,13 @@ static struct room room_under(const struct budget *b, uint64_t cap, int32_t part
     return (struct room){room_left(b, cap, partition, c) > 0, random_};
 }
 
-static struct room room_of(const struct budget *b, int32_t partition, const struct partition_state *s) {
-    struct room hour = room_under(b, b->per_hour, partition, &s->hour), day = room_under(b, b->per_day, partition, &s->day);
+static uint64_t hour_cap(const struct budget *b, const struct policy *p) { return policy_cap(p->operator_.per_hour, b->per_hour); }
+static uint64_t day_cap(const struct budget *b, const struct policy *p) { return policy_cap(p->operator_.per_day, b->per_day); }
+
+static struct room room_of(const struct budget *b, const struct policy *p, int32_t partition, const struct partition_state *s) {
+    uint64_t per_hour = hour_cap(b, p), per_day = day_cap(b, p);
+    if (!per_hour && !per_day) return (struct room){true, true};
+    struct room hour = room_under(b, per_hour, partition, &s->hour), day = room_under(b, per_day, partition, &s->day);
     return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
 }
 
@@ -176,7 +183,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     begin_block(b, rate, s);
     double own = own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) save(own, share, s);
-    struct room room = room_of(b, partition, s);
+    struct room room = room_of(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
     struct allowance a = {.total_rate = rate, .rate = steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && s->grant_left;
@@ -208,7 +215,7 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     size_t most = whole > 0 ? (size_t)whole : 0;
     roll(&s->hour, now_ms, hour_ms);
     roll(&s->day, now_ms, day_ms);
-    size_t room = room_left(b, b->per_hour, partition, &s->hour), day = room_left(b, b->per_day, partition, &s->day);
+    size_t room = room_left(b, hour_cap(b, policy), partition, &s->hour), day = room_left(b, day_cap(b, policy), partition, &s->day);
     if (room > day) room = day;
     if (most > room) most = room;
     return most > b->pool_top ? b->pool_top : most;

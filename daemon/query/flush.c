@@ -17,7 +17,7 @@ struct flush_room {
     bool synthetic;
     size_t cap, k, d;
     float *z, *prob;           // (cap, d), (cap, k)
-    double *utility, *value;   // (cap)
+    double *utility, *value;   // (cap), (2 cap)
     size_t *chosen;            // (cap)
     unsigned char *used;       // (2 cap)
     struct pool_point *points; // (cap) rows of point_row
@@ -33,7 +33,7 @@ struct flush_room *flush_room_create(const struct config *c, size_t classes, siz
     r->z = xcalloc(r->cap * r->d, sizeof *r->z);
     r->prob = xcalloc(r->cap * r->k, sizeof *r->prob);
     r->utility = xcalloc(r->cap, sizeof *r->utility);
-    r->value = xcalloc(r->cap, sizeof *r->value);
+    r->value = xcalloc(2 * r->cap, sizeof *r->value);
     r->chosen = xcalloc(r->cap, sizeof *r->chosen);
     r->picks = xcalloc(r->cap, sizeof *r->picks);
     if (r->rule != POOL_SYNTHESIS) return r;

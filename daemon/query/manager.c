@@ -46,9 +46,11 @@ static struct manager_answer ask_fixed(const struct manager_call *c) {
 /* The smoothed rank of the utility among the last W, ties broken at random, as a conformal p-value (Vovk, Gammerman, Shafer 2005). For
  * exchangeable utilities it asks exactly at the rate, whatever their distribution and however few are in the window: equal ones don't flood,
  * and an empty window is a random draw. */
-static double rank_probability(const struct manager_call *c) {
-    double n = *c->window.n, below = (double)window_below(&c->window, c->code), equal = (double)window_at_most(&c->window, c->code) - below;
-    return clamp(1 - ((1 - c->rate) * (n + 1) - below) / (equal + 1), 0, 1); // so many ranks are not asked
+static inline double rank_probability(const struct manager_call *c) {
+    double not_asked = (1 - c->rate) * (*c->window.n + 1.0), most = (double)window_at_most(&c->window, c->code); // ranks
+    if (most + 1 <= not_asked) return 0; // nearly all samples: one look at the window
+    double below = (double)window_below(&c->window, c->code);
+    return clamp(1 - (not_asked - below) / (most - below + 1), 0, 1);
 }
 
 static struct manager_answer ask_quantile_window(const struct manager_call *c) { return (struct manager_answer){.probability = rank_probability(c)}; }

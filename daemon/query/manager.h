@@ -13,9 +13,12 @@ struct manager_call {
     double utility;    // not NaN
     uint16_t code;     // of that utility
     double fixed;      // query.threshold
+    double budget;     // what the strategy arm gets in the long run, 0..1; the rules of query.compat know no other
+    double draw;       // that decides, 0..1: for those of query.compat that must know it; else 0
+    size_t classes;
     uint64_t seen;     // samples of the partition before this one
     struct window window;
-    uint32_t *own;     // the manager's own word in the state (one for each measure of a mix)
+    uint32_t *own;     // the manager's own word in the state (one for each measure of a mix); a rule of query.compat, which has no mix, has all of them
 };
 
 struct manager_answer {
@@ -35,3 +38,5 @@ struct manager_row {
 };
 
 const struct manager_row *manager_row(enum manager m);
+/* The peer's rule of that name; NULL: it has none (manager_compat.c). */
+const struct manager_row *manager_compat_row(enum compat peer, enum manager m);

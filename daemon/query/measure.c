@@ -54,10 +54,12 @@ double measure_entropy(const float *prob, size_t k) {
 
 static double entropy(const struct measure_input *in) { return measure_entropy(in->prob, in->k); }
 
+static double floored(double p) { return p > FLT_TRUE_MIN ? p : FLT_TRUE_MIN; }
+
 /* ln(p2 / p1), at most 0. A probability that ran out of float stands for the least one there is: finite, and last in order. */
 static double log_odds_margin(const struct measure_input *in) {
     struct top t = top_of(in);
-    return log(fmax(t.second, FLT_TRUE_MIN)) - log(fmax(t.first, FLT_TRUE_MIN));
+    return log(floored(t.second) / floored(t.first));
 }
 
 static double risk(const struct measure_input *in) { return in->prob[in->positive]; }

@@ -20,13 +20,34 @@ static bool has_bootstrap(const struct model *m) {
     return without_share >= 2;
 }
 
+/* Who votes: members, seated or not, and what each seated one's share of a vote is. */
 struct session {
-    double members;
-    double consensus, own; // entropy of the mean prediction; mean entropy of the members'
-    double votes;          // entropy of the votes
+    const struct measure_input *in;
+    bool bootstrap;
+    size_t members;
+    double share;
 };
 
+static struct session hold(const struct measure_input *in) {
+    struct session s = {.in = in, .bootstrap = has_bootstrap(in->model), .members = in->model->shape.members};
+    size_t voters = 0;
+    for (size_t i = 0; i < s.members; i++) voters += seated(in->model, i, s.bootstrap);
+    s.share = 1 / (double)voters;
+    return s;
+}
+
+static bool votes(const struct session *s, size_t member) { return seated(s->in->model, member, s->bootstrap); }
+
 static double plogp(double p) { return p > 0 ? -p * log(p) : 0; }
+
+static double mean_of(const struct session *s, size_t class_) {
+    double mean = 0;
+    for (size_t i = 0; i < s->members; i++)
+        if (votes(s, i)) mean += (double)s->in->member[i * s->in->k + class_] * s->share;
+    return mean;
+}
+
+/* ---- the measures ---- */
 
 static size_t vote(const float *prob, size_t k) {
     size_t best = 0;
@@ -35,50 +56,65 @@ static size_t vote(const float *prob, size_t k) {
     return best;
 }
 
-static struct session hold(const struct measure_input *in) {
-    const struct model *m = in->model;
-    bool bootstrap = has_bootstrap(m);
-    struct session s = {0};
-    for (size_t i = 0; i < m->shape.members; i++) s.members += seated(m, i, bootstrap);
-    for (size_t i = 0; i < m->shape.members; i++)
-        if (seated(m, i, bootstrap)) s.own += measure_entropy(in->member + i * in->k, in->k) / s.members;
-    for (size_t c = 0; c < in->k; c++) {
-        double mean = 0, votes = 0;
-        for (size_t i = 0; i < m->shape.members; i++) {
-            if (!seated(m, i, bootstrap)) continue;
-            mean += (double)in->member[i * in->k + c] / s.members;
-            votes += (vote(in->member + i * in->k, in->k) == c) / s.members;
-        }
-        s.consensus += plogp(mean);
-        s.votes += plogp(votes);
-    }
-    return s;
+/* Whether a member's vote is that class: the same rule, without looking further than the first class that has more. */
+static bool voted(const struct session *s, size_t member, size_t class_) {
+    const float *prob = s->in->member + member * s->in->k;
+    if (!votes(s, member)) return false;
+    for (size_t c = 0; c < s->in->k; c++)
+        if (prob[c] > prob[class_] || (c < class_ && prob[c] == prob[class_])) return false;
+    return true;
 }
 
-double measure_vote_entropy(const struct measure_input *in) { return hold(in).votes; }
-double measure_consensus_entropy(const struct measure_input *in) { return hold(in).consensus; }
+static bool new_vote(const struct session *s, size_t member, size_t class_) {
+    for (size_t o = 0; o < member; o++)
+        if (voted(s, o, class_)) return false;
+    return votes(s, member);
+}
+
+/* A vote is counted with the first who gave it, so no ballot box is needed: members are few, classes may be many. */
+double measure_vote_entropy(const struct measure_input *in) {
+    struct session s = hold(in);
+    double entropy = 0;
+    for (size_t i = 0; i < s.members; i++) {
+        size_t mine = vote(in->member + i * in->k, in->k), like = 0;
+        if (!new_vote(&s, i, mine)) continue;
+        for (size_t o = i; o < s.members; o++) like += voted(&s, o, mine);
+        entropy += plogp((double)like * s.share);
+    }
+    return entropy;
+}
+
+static double consensus(const struct session *s) {
+    double entropy = 0;
+    for (size_t c = 0; c < s->in->k; c++) entropy += plogp(mean_of(s, c));
+    return entropy;
+}
+
+double measure_consensus_entropy(const struct measure_input *in) {
+    struct session s = hold(in);
+    return consensus(&s);
+}
 
 /* Entropy of the mean less mean entropy: what the members would learn of each other. */
 double measure_mutual_information(const struct measure_input *in) {
     struct session s = hold(in);
-    return fmax(0, s.consensus - s.own);
+    double own = 0;
+    for (size_t i = 0; i < s.members; i++)
+        if (votes(&s, i)) own += measure_entropy(in->member + i * in->k, in->k) * s.share;
+    return fmax(0, consensus(&s) - own);
 }
 
 /* Mean divergence of the members from the consensus, summed as such: equal to the mutual information, but for what rounding takes from a
  * difference of large numbers. */
 double measure_kl_divergence(const struct measure_input *in) {
-    const struct model *m = in->model;
-    bool bootstrap = has_bootstrap(m);
-    double members = 0, sum = 0;
-    for (size_t i = 0; i < m->shape.members; i++) members += seated(m, i, bootstrap);
+    struct session s = hold(in);
+    double sum = 0;
     for (size_t c = 0; c < in->k; c++) {
-        double mean = 0;
-        for (size_t i = 0; i < m->shape.members; i++)
-            if (seated(m, i, bootstrap)) mean += (double)in->member[i * in->k + c] / members;
-        for (size_t i = 0; i < m->shape.members; i++) {
+        double mean = mean_of(&s, c);
+        for (size_t i = 0; i < s.members; i++) {
             double p = (double)in->member[i * in->k + c];
-            if (seated(m, i, bootstrap) && p > 0) sum += p * log(p / mean) / members;
+            if (p > 0 && votes(&s, i)) sum += p * log(p / mean);
         }
     }
-    return fmax(0, sum);
+    return fmax(0, sum * s.share);
 }

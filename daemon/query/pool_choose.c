@@ -19,11 +19,12 @@
 #include <math.h>
 #include <string.h>
 
-/* One choice under way. value: what the rule remembers of each candidate; TAKEN marks the chosen ones. */
+/* One choice under way. value: what the rule remembers of each candidate; TAKEN marks the chosen ones. fixed: what does not change while it
+ * chooses, so that a choice costs no more than a look at each candidate. */
 struct choosing {
     const struct pool_view *v;
     const struct pool_choice *how;
-    double *value; // (n)
+    double *value, *fixed; // (n) each
     size_t *chosen, n;
 };
 
@@ -91,22 +92,18 @@ static void distinct(struct choosing *c, size_t k) {
     }
 }
 
-static size_t chosen_of(const struct choosing *c, size_t class_) {
-    size_t n = 0;
-    for (size_t i = 0; i < c->n; i++) n += predicted(c->v, c->chosen[i]) == class_;
-    return n;
-}
-
-/* A candidate's class is as empty as the fewest chosen of any class that still has candidates. */
+/* A candidate's class is as empty as the fewest chosen of any class that still has candidates. fixed: the class; value: how many of it are
+ * chosen. */
 static void balanced(struct choosing *c, size_t k) {
+    for (size_t i = 0; i < c->v->n; i++) c->fixed[i] = (double)predicted(c->v, i);
     while (c->n < k) {
-        size_t best = c->v->n, fewest = 0;
+        size_t best = c->v->n;
         for (size_t i = 0; i < c->v->n; i++) {
             if (c->value[i] <= TAKEN) continue;
-            size_t of_class = chosen_of(c, predicted(c->v, i));
-            if (best == c->v->n || of_class < fewest || (of_class == fewest && c->v->utility[i] > c->v->utility[best])) best = i, fewest = of_class;
+            if (best == c->v->n || c->value[i] < c->value[best] || (c->value[i] == c->value[best] && c->v->utility[i] > c->v->utility[best])) best = i;
         }
         take(c, best);
+        for (size_t i = 0; i < c->v->n; i++) c->value[i] += c->fixed[i] == c->fixed[best];
     }
 }
 
@@ -137,19 +134,16 @@ static double rank(const struct pool_view *v, size_t i) {
 
 static double similarity(double distance) { return 1 / (1 + distance); }
 
-/* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not the nearest. */
+/* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not the nearest. fixed: its first part. */
 static void mmr(struct choosing *c, size_t k) {
     double trade = c->how->trade;
-    for (size_t j = 0; j < c->v->n; j++) c->value[j] = trade * rank(c->v, j);
+    for (size_t j = 0; j < c->v->n; j++) c->value[j] = c->fixed[j] = trade * rank(c->v, j);
     size_t i = most_useful(c);
     for (;;) {
         take(c, i);
         if (c->n == k) return;
-        for (size_t j = 0; j < c->v->n; j++) {
-            if (c->value[j] <= TAKEN) continue;
-            double own = trade * rank(c->v, j);
-            c->value[j] = fmin(c->value[j], own - (1 - trade) * similarity(distance(c->v, i, j)));
-        }
+        for (size_t j = 0; j < c->v->n; j++)
+            if (c->value[j] > TAKEN) c->value[j] = fmin(c->value[j], c->fixed[j] - (1 - trade) * similarity(distance(c->v, i, j)));
         i = largest(c->value, c->v->n);
     }
 }
@@ -205,7 +199,7 @@ static void (*const rules[POOL_RULES])(struct choosing *c, size_t k) = {
 
 size_t pool_choose(const struct pool_view *v, const struct pool_choice *how, size_t k, double *scratch, size_t *chosen) {
     CHECK(how->rule < POOL_RULES && rules[how->rule]);
-    struct choosing c = {.v = v, .how = how, .value = scratch, .chosen = chosen};
+    struct choosing c = {.v = v, .how = how, .value = scratch, .fixed = scratch + v->n, .chosen = chosen};
     for (size_t i = 0; i < v->n; i++) scratch[i] = 0;
     if (k > v->n) k = v->n;
     if (k) rules[how->rule](&c, k);

@@ -44,10 +44,15 @@ static int read_measures(struct strategy *s, const struct config *c) {
 
 static uint64_t hash_name(uint64_t h, const char *name) { return rng_mix(h ^ hash_bytes(name, strlen(name))); }
 
-static uint32_t fingerprint(const struct strategy *s, enum manager manager) {
-    uint64_t h = hash_name(s->parts, manager_name(manager));
+static uint32_t fingerprint(const struct strategy *s, const struct config *c) {
+    uint64_t h = hash_name(hash_name(s->parts, manager_name((enum manager)c->query.manager)), compat_name((enum compat)c->query.compat));
     for (size_t i = 0; i < s->parts; i++) h = hash_name(h, measure_name(s->part[i].measure));
     return (uint32_t)h;
+}
+
+static const struct manager_row *row_of(const struct config *c) {
+    enum manager m = (enum manager)c->query.manager;
+    return c->query.compat == COMPAT_NONE ? manager_row(m) : manager_compat_row((enum compat)c->query.compat, m);
 }
 
 int strategy_create(struct strategy **out, const struct strategy_options *options) {
@@ -55,16 +60,16 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
     CHECK(options->partitions > 0 && options->columns > 0 && options->classes >= 2 && options->positive < options->classes);
     struct strategy *s = xcalloc(1, sizeof *s);
     *s = (struct strategy){.seed = (uint64_t)c->service.seed, .topic = options->topic, .classes = options->classes, .positive = options->positive, .columns = options->columns,
-                           .manager = manager_row((enum manager)c->query.manager), .fixed = c->query.threshold, .density = c->query.density, .discount = c->query.pending_discount,
+                           .manager = row_of(c), .compat = c->query.compat != COMPAT_NONE, .fixed = c->query.threshold, .density = c->query.density, .discount = c->query.pending_discount,
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
     if (s->budget.pool_share > 0) s->room = flush_room_create(c, s->classes, s->columns);
-    int result = read_measures(s, c);
+    int result = s->manager && !(s->compat && c->query.measure == MEASURE_MIX) ? read_measures(s, c) : ERR_CONFIG;
     if (result < 0) {
         strategy_destroy(s);
         return result;
     }
-    s->memory_of = fingerprint(s, (enum manager)c->query.manager);
+    s->memory_of = fingerprint(s, c);
     *out = s;
     return 0;
 }
@@ -112,6 +117,7 @@ void strategy_swap(const struct strategy *s, uint64_t version, const float *quan
     state->model = version;
     pending_halve(state);
     if (state->memory_of != s->memory_of) forget(s, state);
+    if (s->compat) return;
     struct window own = window_at(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
     double rate = budget_strategy_rate(&s->budget);
@@ -161,6 +167,12 @@ void strategy_pend(const struct strategy *s, const struct model *m, const double
     if (s->direction && m) pending_add(state, pending_region(s->direction, m, row));
 }
 
+static void peer_needs(const struct step *t, struct manager_call *call) {
+    call->budget = t->allowed.total_rate * (1 - t->s->budget.random_share);
+    call->draw = draw(t, t->s->manager->stream);
+    call->classes = t->s->classes;
+}
+
 /* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so that it starts with one. */
 static bool strategy_asks(const struct step *t, uint16_t code, struct decision *out) {
     const struct manager_row *row = t->s->manager;
@@ -169,10 +181,11 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
                                 .window = window_at(t->s, t->state, t->part), .own = &t->state->own[t->part]};
     struct manager_answer answer = {0};
     enum rng_stream stream = row->stream;
+    if (t->s->compat) peer_needs(t, &call);
     if (isnan(call.utility)) answer.probability = 0;
     else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
     else answer = row->ask(&call);
-    bool asks = t->allowed.strategy && draw(t, stream) < answer.probability;
+    bool asks = t->allowed.strategy && answer.probability > 0 && draw(t, stream) < answer.probability;
     bool asked = asks || t->allowed.drawn || t->allowed.upfront;
     out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
     if (t->c->scored && row->note) row->note(&call, answer.probability, asks);

@@ -14,23 +14,63 @@
 enum { LANES = 8 };
 typedef uint16_t lanes __attribute__((vector_size(2 * LANES)));
 
-size_t window_at_most(const struct window *w, uint16_t code) {
-    lanes sums = {0};
-    size_t i = 0, count = 0, n = *w->n;
-    for (; i + LANES <= n; i += LANES) {
-        lanes some;
-        memcpy(&some, w->value + i, sizeof some);
+/* The sum of all lanes, which must fit into one: four of them are added by a multiplication whose top lane is their sum. */
+static size_t across(lanes sums) {
+    uint64_t half[2];
+    memcpy(half, &sums, sizeof half);
+    return (half[0] + half[1]) * 0x0001000100010001u >> 48;
+}
+
+/* How many of n codes, a multiple of LANES, are at most that one, lane by lane. */
+static inline lanes scan(const uint16_t *value, size_t n, uint16_t code) {
+    lanes sums = {0}, some;
+#pragma GCC unroll 16
+    for (size_t i = 0; i < n; i += LANES) {
+        memcpy(&some, value + i, sizeof some);
         sums -= (lanes)(some <= code); // true is all ones
     }
-    for (size_t l = 0; l < LANES; l++) count += sums[l];
-    for (; i < n; i++) count += w->value[i] <= code;
+    return sums;
+}
+
+size_t window_at_most(const struct window *w, uint16_t code) {
+    size_t n = *w->n, whole = n - n % LANES;
+    if (n == STATE_WINDOW) return across(scan(w->value, STATE_WINDOW, code)); // nearly always: a loop without a jump
+    size_t count = across(scan(w->value, whole, code));
+    for (size_t i = whole; i < n; i++) count += w->value[i] <= code;
     return count;
 }
 
 size_t window_below(const struct window *w, uint16_t code) { return code ? window_at_most(w, (uint16_t)(code - 1)) : 0; }
 
+struct range {
+    uint16_t least, most;
+};
+
+static lanes choose(lanes mask, lanes yes, lanes no) { return (yes & mask) | (no & ~mask); }
+
+static struct range range_of(const struct window *w) {
+    struct range r = {w->value[0], w->value[0]};
+    size_t i = 0, n = *w->n;
+    if (n >= LANES) {
+        lanes least, most, some;
+        memcpy(&least, w->value, sizeof least);
+        most = least;
+        for (; i + LANES <= n; i += LANES) {
+            memcpy(&some, w->value + i, sizeof some);
+            least = choose((lanes)(some <= least), some, least);
+            most = choose((lanes)(some <= most), most, some);
+        }
+        for (size_t l = 0; l < LANES; l++) r = (struct range){least[l] < r.least ? least[l] : r.least, most[l] > r.most ? most[l] : r.most};
+    }
+    for (; i < n; i++) r = (struct range){w->value[i] < r.least ? w->value[i] : r.least, w->value[i] > r.most ? w->value[i] : r.most};
+    return r;
+}
+
 uint16_t window_nth_smallest(const struct window *w, size_t nth) {
-    uint32_t low = 0, high = UINT16_MAX;
+    struct range r = range_of(w);
+    if (nth == 1) return r.least;
+    if (nth == *w->n) return r.most;
+    uint32_t low = r.least, high = r.most;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         if (window_at_most(w, (uint16_t)middle) >= nth) high = middle;
@@ -46,7 +86,7 @@ uint16_t window_edge(const struct window *w, double rate) {
 
 void window_note(const struct window *w, uint16_t code) {
     w->value[*w->at] = code;
-    *w->at = (uint8_t)((*w->at + 1u) % w->cap);
+    *w->at = (uint8_t)(*w->at + 1u < w->cap ? *w->at + 1u : 0);
     if (*w->n < w->cap) ++*w->n;
 }
 

@@ -66,22 +66,35 @@ static void initial(const struct network *w, uint64_t seed, uint64_t member, dou
     }
 }
 
+/* A prior is the mean of the penalty, biases included: the few labels of one class must not carry them away. */
 struct problem {
     const struct network *network;
     const struct examples *examples;
     double l2;
     struct workspace *workspace;
+    const double *prior; // (network_size), or NULL
 };
 
 static double ridge_loss(const double *x, double *gradient, void *opaque) {
     struct problem *p = opaque;
-    return network_loss(p->network, p->examples, p->l2, x, gradient, p->workspace);
+    double loss = network_loss(p->network, p->examples, p->prior ? 0 : p->l2, x, gradient, p->workspace);
+    for (size_t i = 0; p->prior && i < network_size(p->network); i++) {
+        double step = x[i] - p->prior[i];
+        loss += p->l2 / 2 * step * step;
+        gradient[i] += p->l2 * step;
+    }
+    return loss;
 }
 
-static void fit_ridge(const struct network *w, const struct examples *e, double l2, double *parameters) {
-    struct problem p = {w, e, l2, workspace_create(w, e->n)};
+static void fit_ridge(const struct network *w, const struct examples *e, double l2, const double *prior, double *parameters) {
+    struct problem p = {w, e, l2, workspace_create(w, e->n), prior};
     minimise(ridge_loss, &p, network_size(w), parameters);
     workspace_destroy(p.workspace);
+}
+
+static void start(const struct network *w, const double *prior, uint64_t seed, uint64_t member, double *parameters) {
+    if (prior) memcpy(parameters, prior, network_size(w) * sizeof *parameters);
+    else initial(w, seed, member, parameters);
 }
 
 /* One pass in label order at a constant rate: forgets by itself what no longer holds. */
@@ -125,7 +138,7 @@ static struct examples resampled(const struct fit_options *o, const struct fit_r
 }
 
 /* The members after the mixture's. */
-static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, double *parameters) {
+static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, const double *prior, double *parameters) {
     enum { MOST_TIMES = 7 };
     if (!o->committee) return;
     size_t size = network_size(w);
@@ -133,15 +146,15 @@ static void fit_committee(const struct fit_options *o, const struct network *w, 
     int *label = xmalloc(MOST_TIMES * rows->n * sizeof *label);
     for (size_t m = mixed(o); m < fit_members(o); m++) {
         struct examples mine = resampled(o, rows, x, m, room, label);
-        initial(w, o->seed, m, parameters + m * size);
-        fit_ridge(w, &mine, o->l2, parameters + m * size);
+        start(w, prior, o->seed, m, parameters + m * size);
+        fit_ridge(w, &mine, o->l2, prior, parameters + m * size);
     }
     free(room);
     free(label);
 }
 
 /* (members, size), the committee's left to fit_committee. */
-static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all) {
+static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all, const double *prior) {
     size_t size = network_size(w);
     double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
     for (size_t m = 0; m < mixed(o); m++) {
@@ -153,8 +166,8 @@ static double *fit_all(const struct fit_options *o, const struct network *w, con
             memcpy(here, here - size, size * sizeof *here);
             continue;
         }
-        initial(w, o->seed, m, here);
-        if (ridge) fit_ridge(w, &mine, o->l2, here);
+        start(w, prior, o->seed, m, here);
+        if (ridge) fit_ridge(w, &mine, o->l2, prior, here);
         else fit_sgd(w, &mine, o->sgd_rate, here);
     }
     return parameters;
@@ -176,6 +189,39 @@ static void store_member(const struct network *w, const double *parameters, size
         for (size_t i = 0; i < out; i++) model->bias[l][member * out + i] = (float)parameters[in * out + i];
         parameters += (in + 1) * out;
     }
+}
+
+/* ---- prior ---- */
+
+bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
+    struct network w = network_of(o);
+    return prior->shape.layers == w.layers && memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
+}
+
+/* The same function of the raw row, said in another standardisation: z = (raw − mean)·scale on either side. */
+static void restated(const struct network *w, const struct model *from, const double *mean, const double *scale, double *parameters) {
+    size_t d = w->width[0], out = w->width[1];
+    double *bias = parameters + out * d;
+    for (size_t i = 0; i < out; i++) {
+        for (size_t c = 0; c < d; c++) {
+            double slope = parameters[i * d + c] * from->scale[c];
+            bias[i] += slope * (mean[c] - from->mean[c]);
+            parameters[i * d + c] = scale[c] > 0 ? slope / scale[c] : 0;
+        }
+    }
+}
+
+/* Its member of the largest share, in the model's standardisation; NULL without a prior. The caller frees. */
+static double *prior_parameters(const struct fit_options *o, const struct network *w, const struct model *model) {
+    if (!o->prior) return NULL;
+    CHECK(fit_accepts_prior(o, o->prior));
+    size_t best = 0;
+    for (size_t m = 1; m < o->prior->shape.members; m++)
+        if (o->prior->mix[m] > o->prior->mix[best]) best = m;
+    double *parameters = xmalloc(network_size(w) * sizeof *parameters);
+    load_member(w, o->prior, best, parameters);
+    restated(w, o->prior, model->mean, model->scale, parameters);
+    return parameters;
 }
 
 /* ---- mixture ---- */
@@ -275,15 +321,21 @@ static struct model *empty_model(const struct fit_options *o, const struct netwo
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     standardisation(tasks, o->d, model->mean, model->scale);
     double *x = standardised(rows, o->d, model->mean, model->scale);
-    double *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label});
-    fit_committee(o, w, rows, x, parameters);
+    double *prior = prior_parameters(o, w, model), *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label}, prior);
+    fit_committee(o, w, rows, x, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture(o, rows, model->mix);
     utility_quantiles(o, tasks, model);
     golden_rows(tasks, model);
     free(parameters);
+    free(prior);
     free(x);
+}
+
+void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks) {
+    if (!model->utility) utility_quantiles(o, tasks, model);
+    if (!model->golden) golden_rows(tasks, model);
 }
 
 int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) {
@@ -320,7 +372,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
         struct examples mine = newest(&all, o->d, ridge ? o->memories[m] : fresh);
         if (ridge) initial(&w, o->seed, m, parameters);
         else load_member(&w, model, m, parameters);
-        if (ridge) fit_ridge(&w, &mine, o->l2, parameters);
+        if (ridge) fit_ridge(&w, &mine, o->l2, NULL, parameters);
         else fit_sgd(&w, &mine, o->sgd_rate, parameters);
         store_member(&w, parameters, m, model);
     }

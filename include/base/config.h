@@ -4,6 +4,7 @@
  * config_destroy. Thread: main thread loads; read-only afterwards, any thread */
 #pragma once
 
+#include "admit/choices.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "query/choices.h"
@@ -74,6 +75,8 @@ void config_template(struct buf *out);
 /* winnowd.yaml(5), as scdoc(1) reads it; and a text in which nothing means markup there. */
 void config_manual(struct buf *out);
 void scdoc_text(const char *text, struct buf *out);
+/* Why the peer's rule cannot be had with this manager and measure (query.compat); NULL: it can. */
+const char *config_compat_why(const struct config *c);
 /* Names of options that differ between a and b and of those that only a restart can change, as text for the log.
  * `restart` gets those without RELOAD; both comma-separated. */
 void config_diff(const struct config *a, const struct config *b, struct buf *changed, struct buf *restart);

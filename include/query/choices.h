@@ -1,4 +1,4 @@
-/* The names of uncertainty measures, budget managers and pool rules: one table each, for the enum, the YAML and the docs.
+/* The names of uncertainty measures, budget managers, the peers whose rules can be had, and pool rules: one table each, for the enum, the YAML and the docs.
  * Thread: any thread */
 #pragma once
 
@@ -32,6 +32,27 @@
     M(IWAL, "iwal")
 #define MANAGER_CHOICES "random|periodic|fixed|variable|random_variable|split|quantile_window|quantile_tracker|biqf|margin_probability|iwal"
 
+#define COMPAT_TABLE(C)                                                                                                \
+    C(NONE, "none")                                                                                                    \
+    C(SCIKIT_ACTIVEML, "scikit_activeml")                                                                              \
+    C(MOA, "moa")
+#define COMPAT_CHOICES "none|scikit_activeml|moa"
+
+/* Managers of which a peer has a rule of its own (daemon/query/manager_compat.c). true: that rule compares the largest probability with a
+ * threshold, so the utility must be what is left of it. */
+#define COMPAT_RULE_TABLE(R)                                                                                           \
+    R(SCIKIT_ACTIVEML, RANDOM, false)                                                                                  \
+    R(SCIKIT_ACTIVEML, PERIODIC, false)                                                                                \
+    R(SCIKIT_ACTIVEML, FIXED, true)                                                                                    \
+    R(SCIKIT_ACTIVEML, VARIABLE, true)                                                                                 \
+    R(SCIKIT_ACTIVEML, RANDOM_VARIABLE, true)                                                                          \
+    R(SCIKIT_ACTIVEML, SPLIT, true)                                                                                    \
+    R(SCIKIT_ACTIVEML, BIQF, false)                                                                                    \
+    R(MOA, FIXED, true)                                                                                                \
+    R(MOA, VARIABLE, true)                                                                                             \
+    R(MOA, RANDOM_VARIABLE, true)                                                                                      \
+    R(MOA, MARGIN_PROBABILITY, true)
+
 #define POOL_RULE_TABLE(M)                                                                                             \
     M(PLAIN, "plain")                                                                                                  \
     M(DISTINCT, "distinct")                                                                                            \
@@ -54,6 +75,13 @@ enum manager {
     MANAGER_TABLE(M)
 #undef M
         MANAGERS
+};
+
+enum compat {
+#define C(name, text) COMPAT_##name,
+    COMPAT_TABLE(C)
+#undef C
+        COMPATS
 };
 
 enum pool_rule {
@@ -82,5 +110,6 @@ enum ask {
 
 const char *measure_name(enum measure m);
 const char *manager_name(enum manager m);
+const char *compat_name(enum compat c);
 const char *pool_rule_name(enum pool_rule r);
 const char *ask_name(enum ask a);

@@ -48,7 +48,7 @@ struct pool_choice {
 };
 
 /* chosen: (k) indices into the view, in the order of choice. Returns how many: at most k and n; less where a rule leaves repeats out.
- * Time O(k n d), for badge O(k n (d + classes)). scratch: (n) doubles. */
+ * Time O(k n d), for badge O(k n (d + classes)), and once O(n²) for mmr. scratch: (2n) doubles. */
 size_t pool_choose(const struct pool_view *v, const struct pool_choice *how, size_t k, double *scratch, size_t *chosen);
 
 /* A point on the decision boundary, and the candidate nearest to it. */

@@ -1,5 +1,6 @@
-/* libFuzzer target: what the decoder takes, cJSON takes and reads the same; what may be shown of it is JSON again, with every
- * masked value masked, whatever else the bytes say.
+/* libFuzzer target: all readers say the same, also after whatever sample came before; what they take, cJSON takes and reads the same; what may be
+ * shown of it is JSON again, with every masked value masked, whatever else the bytes say. Cut in two at its middle, an input is read as two
+ * samples as well.
  *
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/decoder.c; seeds: tests/fuzz/corpus/decoder. */
 #include "admit/decoder.h"
@@ -50,11 +51,15 @@ static void check_values(struct text json, enum reason got, const struct value *
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static struct decoder *d; // kept: what one input leaves behind must not matter to the next
+    static struct readers readers; // kept: what one input leaves behind must not matter to the next
     struct text json = {(const char *)data, size};
     struct value values[PATHS];
-    if (!d) CHECK(decoder_create(&d, &(struct decoder_options){paths, PATHS, DEPTH, BYTES}) == 0);
-    enum reason got = decoder_read(d, json, values);
+    enum reason got;
+    if (!readers.at[DECODER_AUTO]) readers = readers_create(paths, PATHS, DEPTH, BYTES);
+    struct decoder *d = readers.at[DECODER_AUTO];
+    CHECK(!readers_read(&readers, (struct text){json.at, size / 2}, values, PATHS, &got));
+    CHECK(!readers_read(&readers, (struct text){json.at + size / 2, size - size / 2}, values, PATHS, &got));
+    CHECK(!readers_read(&readers, json, values, PATHS, &got));
     if (got == REASON_NONE || got == REASON_NOT_FINITE) {
         check_values(json, got, values);
         check_view(d, json, &(struct selection){fields, mask, 4, 2});

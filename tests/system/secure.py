@@ -29,7 +29,7 @@ def recipe(stage, directory):
 def rights(stage):
     """[(what, name, operation)] of the columns for workers and the learner of the table under "Rights"."""
     table = OPERATIONS[OPERATIONS.index("## Rights"):]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")][2:8]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")][2:9]
     out = []
     for what, workers, learner, *_ in rows:
         for operation in sorted({o.strip() for o in re.sub(r"\(.*?\)", "", workers + "," + learner).split(",")} & {"Read", "Write", "Describe"}):

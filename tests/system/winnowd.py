@@ -192,7 +192,7 @@ class Stage:
         self.name = "%s-%06x" % (name.lower(), random.SystemRandom().randrange(1 << 24))
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="winnowd-%s-" % name))
         self.brokers = broker.bootstrap()
-        self.daemons, self.threads = [], []
+        self.daemons, self.threads, self.within = [], [], []  # within: stages made for this one
         self.random = random.Random(1)
 
     def topic(self, what):
@@ -263,6 +263,8 @@ class Stage:
         wait(lambda: "the group is at the end; behind: %s" % behind(), lambda: not behind(), seconds, 0.1)
 
     def close(self, failed):
+        for stage in self.within:
+            stage.close(failed)
         for thread in self.threads:
             thread.stop()
         for daemon in self.daemons:
@@ -468,20 +470,22 @@ def learned(daemon, labels, seconds=60):
 def taught(stage, labels=400, total=8000):
     """Lets a learner make some versions on topics of its own; the records of the models topic, newest version's number last."""
     own = Stage("teach")
-    stage.taught = own
+    stage.within.append(own)
     own.create()
     daemon, oracle = own.start({"budget": {"rate": 0.05}}).ready(), Oracle(own)
     oracle.start()
     for portion in range(8):  # a version or more from each
         feed(own, total // 8, seed=99 + portion)
         own.caught_up()
-        asked = len(own.tasks())
-        wait(lambda: "taught: %s labels of %d" % (daemon.metric("labelled_rows"), asked), lambda: daemon.metric("labelled_rows") == asked, 60, 0.05)
+        # counted anew each time: the offsets of a transaction may be visible before its tasks
+        wait(lambda: "taught: %s labels of %d" % (daemon.metric("labelled_rows"), len(own.tasks())), lambda: daemon.metric("labelled_rows") == len(own.tasks()), 60, 0.05)
+    asked = len(own.tasks())
     check(asked >= min(labels, total * 0.045), "only %d tasks to teach from", asked)
     wait("the model is live", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows") > 0, 30, 0.2)
     daemon.stop()
     oracle.end()
     records = [(r.key.decode().split("/", 1)[1], r) for r in own.read("models")]
+    stage.within.remove(own)
     own.close(False)
     return records
 

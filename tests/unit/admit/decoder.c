@@ -1,7 +1,10 @@
-/* The decoder: what is refused and why, which values pointers lead to, and that neither depth nor size costs anything. */
+/* The decoder: what is refused and why, which values pointers lead to, and that neither depth nor size costs anything. All of it for each reader
+ * that this processor can do. */
 #include "admit/decoder.h"
 
 #include "base/buf.h"
+#include "base/config.h"
+#include "base/cpu.h"
 #include "base/rng.h"
 #include "unit/admit/oracle.h"
 
@@ -49,6 +52,8 @@ void *realloc(void *old, size_t bytes) {
 
 enum { PATHS_MAX = 8, DEPTH = 32, BYTES = 1 << 20 };
 
+static enum decoder_kind kind; // of the round
+
 struct reader {
     struct decoder *decoder;
     struct value value[PATHS_MAX];
@@ -58,7 +63,7 @@ static struct reader reader_of(const char *const *paths, size_t n, size_t max_de
     struct text list[PATHS_MAX];
     struct reader r = {0};
     for (size_t i = 0; i < n; i++) list[i] = text_of(paths[i]);
-    assert_int_equal(decoder_create(&r.decoder, &(struct decoder_options){list, n, max_depth, max_bytes}), 0);
+    assert_int_equal(decoder_create(&r.decoder, &(struct decoder_options){list, n, max_depth, max_bytes, kind}), 0);
     return r;
 }
 
@@ -69,6 +74,7 @@ static void expect_reason(struct reader *r, struct text json, enum reason reason
     char *copy = json.len ? xmalloc(json.len) : NULL;
     if (json.len) memcpy(copy, json.at, json.len);
     enum reason got = decoder_read(r->decoder, (struct text){copy, json.len}, r->value);
+    if (got == reason) got = decoder_read(r->decoder, (struct text){copy, json.len}, r->value); // the second time as the sample before
     if (got != reason) fail_msg("%.*s: %s, not %s", (int)json.len, json.at ? json.at : "", reason_name(got), reason_name(reason));
     free(copy);
 }
@@ -137,7 +143,7 @@ static void what_is_no_pointer_is_refused_at_create(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct decoder *d = NULL;
         struct text path[] = {TEXT("/fine"), text_of(bad[i])};
-        assert_int_equal(decoder_create(&d, &(struct decoder_options){path, 2, DEPTH, BYTES}), ERR_CONFIG);
+        assert_int_equal(decoder_create(&d, &(struct decoder_options){path, 2, DEPTH, BYTES, kind}), ERR_CONFIG);
         assert_null(d);
     }
 }
@@ -159,6 +165,51 @@ static void a_key_with_nul_is_not_its_beginning(void **state) {
     struct reader r = READER("/a");
     read_fine(&r, "{\"a\\u0000b\":1,\"a\":2}");
     assert_true(is_number(&r.value[0], 2, "2"));
+    decoder_destroy(r.decoder);
+}
+
+/* ---- the layout of the sample before ---- */
+
+/* Each is read after each other, so whatever one leaves behind is tried on all others. */
+static void no_sample_is_taken_for_the_one_before(void **state) {
+    (void)state;
+    static const char *const samples[] = {
+        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":2.5,\"b\":{\"x\":\"tw\\u006f\",\"y\":\"3\"},\"l\":[4,5,6]}", "{\"b\":{\"x\":\"one\",\"y\":2},\"a\":1,\"l\":[1,2,3]}",
+        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2]}", "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3,4]}", "{\"a\":null,\"b\":{\"x\":true,\"y\":false},\"l\":[\"\",\"1\",null]}",
+        "{\"a\":1,\"b\":{\"x\":\"one\"},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{},\"l\":[]}", "{\"a\":1,\"b\":3,\"l\":4}", "{\"a\":[1],\"b\":{\"x\":{},\"y\":[]},\"l\":[1,2,3]}", "{}", " {\"a\":1}", "{\"a\":1} ",
+        "{\"a\":1,\"a\":2,\"b\":{\"x\":1,\"x\":2}}", "{\"a\":\"\\n\",\"b\":{\"x\":\"\\ud83d\\ude00\",\"y\":2},\"l\":[1,2,\"\\\"\"]}", "{\"a\":1,\"b\":{\"x\":\"\xC3\xA9\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":1e999,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]", "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}}", "{\"a\":1x,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":01,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{\"x\":\"o\ne\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{\"x\":\"\xFF\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":truex,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1.,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":-,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+    };
+    enum { N = sizeof samples / sizeof *samples };
+    struct reader used = READER("/a", "/b/x", "/b/y", "/l/2", "/b", "/a", "/l/0", "/c");
+    for (size_t i = 0; i < N * N; i++) {
+        struct reader fresh = READER("/a", "/b/x", "/b/y", "/l/2", "/b", "/a", "/l/0", "/c");
+        if (decoder_read(used.decoder, text_of(samples[i / N]), used.value) == REASON_NONE && i % 3) // a layout that is there, and one that was just learned
+            read_fine(&used, samples[i / N]);
+        enum reason expected = decoder_read(fresh.decoder, text_of(samples[i % N]), fresh.value);
+        assert_int_equal(decoder_read(used.decoder, text_of(samples[i % N]), used.value), expected);
+        for (size_t v = 0; v < 8 && expected == REASON_NONE; v++) assert_true(same_value(&used.value[v], &fresh.value[v]));
+        decoder_destroy(fresh.decoder);
+    }
+    decoder_destroy(used.decoder);
+}
+
+/* More values than a layout holds, and more bytes between them. */
+static void samples_too_large_for_a_layout_are_read(void **state) {
+    (void)state;
+    struct reader r = READER("/v/4999", "/after", "/v/0");
+    struct buf json = {0};
+    for (int round = 0; round < 6; round++) {
+        buf_reset(&json);
+        buf_str(&json, "{\"v\":[");
+        for (int i = 0; i < 5000; i++) buf_printf(&json, "%s%*d", i ? "," : "", round & 1 ? 30 : 0, i + round);
+        buf_printf(&json, "],\"after\":%d}", round);
+        read_fine(&r, buf_string(&json));
+        assert_true(r.value[0].number == 4999 + round && r.value[1].number == round && r.value[2].number == round);
+    }
+    buf_release(&json);
     decoder_destroy(r.decoder);
 }
 
@@ -211,7 +262,7 @@ static void numbers_are_what_strtod_makes_of_them(void **state) {
     struct reader r = READER("/v", "/x/0");
     struct rng rng = {.seed = 1};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) check_number(&r, some[i]);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 50000; i++) {
         uint64_t bits = rng_next(&rng);
         double x;
         char text[64];
@@ -224,6 +275,12 @@ static void numbers_are_what_strtod_makes_of_them(void **state) {
     char digits[1001] = {0};
     memset(digits, '7', 300);
     check_number(&r, digits); // longer than any double has digits
+    for (int i = 0; i < 100000; i++) { // of the lengths that are read in one go, and around them
+        char text[64];
+        int decimals = (int)rng_below(rng_next(&rng), 18);
+        snprintf(text, sizeof text, "%.*f", decimals, rng_next_normal(&rng) * (double[]){0.01, 1, 1e3, 1e9}[rng_below(rng_next(&rng), 4)]);
+        check_number(&r, text);
+    }
     decoder_destroy(r.decoder);
 }
 
@@ -427,6 +484,7 @@ static void texts_stay_until_the_next_read(void **state) {
 /* I11: after warm-up nothing is allocated. */
 static void reading_and_selecting_allocate_nothing(void **state) {
     (void)state;
+    if (kind == DECODER_CJSON) return; // as cJSON does
     static const char event[] = "{\"\\u0061\":1.5,\"b\":{\"x\":\"l\\u00e9\",\"secret\":\"s\"},\"list\":[1,2,3],\"n\":null}";
     const struct text fields[] = {TEXT("/b"), TEXT("/list/1"), TEXT("/n"), TEXT("/1"), TEXT("/2"), TEXT("/3"), TEXT("/4"), TEXT("/5")}, mask[] = {TEXT("/b/secret")};
     const struct selection selection = {fields, mask, 8, 1};
@@ -453,6 +511,8 @@ int main(void) {
         cmocka_unit_test(what_is_no_pointer_is_refused_at_create),
         cmocka_unit_test(of_equal_keys_the_first_counts),
         cmocka_unit_test(a_key_with_nul_is_not_its_beginning),
+        cmocka_unit_test(no_sample_is_taken_for_the_one_before),
+        cmocka_unit_test(samples_too_large_for_a_layout_are_read),
         cmocka_unit_test(texts_come_without_their_escapes),
         cmocka_unit_test(every_escape_is_its_code_point),
         cmocka_unit_test(numbers_are_what_strtod_makes_of_them),
@@ -467,5 +527,11 @@ int main(void) {
         cmocka_unit_test(texts_stay_until_the_next_read),
         cmocka_unit_test(reading_and_selecting_allocate_nothing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = 0;
+    for (kind = DECODER_AUTO; kind <= DECODER_CJSON; kind++) {
+        print_message("admit.decoder %.*s\n", (int)config_choice(DECODER_CHOICES, (int)kind).len, config_choice(DECODER_CHOICES, (int)kind).at);
+        if (kind == DECODER_AVX2 && !cpu_has_avx2()) print_message("left out: this processor lacks AVX2\n");
+        else failed += cmocka_run_group_tests(tests, NULL, NULL);
+    }
+    return failed;
 }

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+
 static inline cJSON *oracle_parse(struct text json) {
     char *copy = xmalloc(json.len + 1);
     memcpy(copy, json.at, json.len);
@@ -38,6 +39,48 @@ static inline const cJSON *oracle_find(const cJSON *root, struct text pointer) {
         at += len + 1;
     }
     return root;
+}
+
+/* Every reader that this processor can do, by decoder_kind; NULL where it cannot. [DECODER_AUTO]: what the others are compared with, a reader
+ * without SIMD. */
+struct readers {
+    struct decoder *at[DECODER_CJSON + 1];
+};
+
+static inline struct readers readers_create(const struct text *paths, size_t n, size_t depth, size_t bytes) {
+    struct readers r = {{NULL}};
+    for (enum decoder_kind k = DECODER_AUTO; k <= DECODER_CJSON; k++) {
+        int made = decoder_create(&r.at[k], &(struct decoder_options){paths, n, depth, bytes, k == DECODER_AUTO ? DECODER_PORTABLE : k});
+        CHECK(made == 0 || k == DECODER_AVX2);
+    }
+    return r;
+}
+
+static inline void readers_destroy(struct readers *r) {
+    for (enum decoder_kind k = DECODER_AUTO; k <= DECODER_CJSON; k++) decoder_destroy(r->at[k]);
+}
+
+static inline bool same_value(const struct value *a, const struct value *b) {
+    if (a->kind != b->kind) return false;
+    if (a->kind == VALUE_TEXT) return text_equal(a->text, b->text);
+    if (a->kind != VALUE_NUMBER) return a->kind != VALUE_BOOL || a->number == b->number;
+    return memcmp(&a->number, &b->number, sizeof a->number) == 0 && text_equal(a->text, b->text);
+}
+
+/* Reads with each, and again: then the sample is laid out like the one before. All must say the same; gives NULL, or who does not. */
+static inline const char *readers_read(struct readers *r, struct text json, struct value *values, size_t n, enum reason *got) {
+    static const char *const names[][2] = {[DECODER_PORTABLE] = {"portable", "portable again"}, [DECODER_AVX2] = {"avx2", "avx2 again"}, [DECODER_CJSON] = {"cjson", "cjson again"}};
+    struct value other[16];
+    CHECK(n <= 16);
+    *got = decoder_read(r->at[DECODER_AUTO], json, values);
+    for (int i = 0; i < 2 * DECODER_CJSON; i++) {
+        enum decoder_kind k = (enum decoder_kind)(1 + i / 2);
+        if (!r->at[k]) continue;
+        if (decoder_read(r->at[k], json, other) != *got) return names[k][i % 2];
+        for (size_t v = 0; v < n && *got == REASON_NONE; v++)
+            if (!same_value(&other[v], &values[v])) return names[k][i % 2];
+    }
+    return NULL;
 }
 
 static inline bool oracle_agrees(const cJSON *item, const struct value *v) {

@@ -69,7 +69,7 @@ static size_t texts(const char *const *from, struct text *to) {
 
 static struct decoder *decoder_of(size_t max_depth) {
     struct decoder *d;
-    assert_int_equal(decoder_create(&d, &(struct decoder_options){NULL, 0, max_depth, 1 << 20}), 0);
+    assert_int_equal(decoder_create(&d, &(struct decoder_options){.max_depth = max_depth, .max_bytes = 1 << 20}), 0);
     return d;
 }
 

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -221,12 +222,17 @@ static void gzip_reads_the_same_and_damage_is_told(void **state) {
     }
     unlink(file);
     expect_refusal(plain, ERR_IO, "No such file");
+    assert_int_equal(mkfifo(file, 0600), 0);
+    expect_refusal(plain, ERR_IO, "is a pipe"); // and does not wait for who writes into it
+    unlink(file);
     buf_release(&packed);
     buf_release(&csv);
     buf_release(&why);
 }
 
 /* ---- types ---- */
+
+static struct config *configured(struct dataset *d);
 
 static void cells_are_numbers_when_they_read_as_decimals(void **state) {
     (void)state;
@@ -248,11 +254,11 @@ static void cells_are_numbers_when_they_read_as_decimals(void **state) {
 
 static void one_text_makes_the_whole_column_text(void **state) {
     (void)state;
-    struct dataset *d = opened(TEXT("a,b\n1,1\n 2,2\n,3\nNA,4\n"), plain);
+    struct dataset *d = opened(TEXT("a,b\n1,1\n 2,2\n,3\nx,4\n"), plain);
     expect_event(d, "{\"row\":1,\"a\":\"1\",\"b\":1}", "1", NULL);
     expect_event(d, "{\"row\":2,\"a\":\" 2\",\"b\":2}", "2", NULL); // a text keeps its spaces
     expect_event(d, "{\"row\":3,\"a\":null,\"b\":3}", "3", NULL);
-    expect_event(d, "{\"row\":4,\"a\":\"NA\",\"b\":4}", "4", NULL);
+    expect_event(d, "{\"row\":4,\"a\":\"x\",\"b\":4}", "4", NULL);
     expect_end(d);
     d = opened(TEXT("a,b\n\"q\"\"\xC3\xA9\x01\t\",\"bad \xFF\"\n"), plain);
     expect_event(d, "{\"row\":1,\"a\":\"q\\\"\xC3\xA9\\u0001\\t\",\"b\":\"bad \xEF\xBF\xBD\"}", "1", NULL);
@@ -260,6 +266,33 @@ static void one_text_makes_the_whole_column_text(void **state) {
 }
 
 /* Only the first DATASET_SCAN rows decide; a text that comes later goes out as one, and is a dead letter in life. */
+/* Other programs write an empty number as a word; among texts the same word may be one of them. */
+static void words_for_nothing_are_empty_among_numbers(void **state) {
+    (void)state;
+    static const char *const words[] = {"NA", "n/a", "NaN", "null", "None", " ? ", "-inf"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char csv[64], text[64];
+        snprintf(csv, sizeof csv, "a,b,y\n%s,%s,0\n2,x,1\n", words[i], words[i]);
+        snprintf(text, sizeof text, "{\"row\":1,\"a\":null,\"b\":\"%s\"}", words[i]);
+        struct dataset *d = opened(text_of(csv), labelled);
+        struct config *c = configured(d);
+        expect_event(d, text, "1", "0");
+        assert_int_equal(c->features_n, 2);
+        assert_true(c->features[0].type == FEATURE_NUMBER && c->features[0].missing);
+        assert_true(c->features[1].type == FEATURE_CATEGORY && !c->features[1].missing);
+        config_destroy(c);
+        dataset_close(d);
+    }
+    struct dataset *d = opened(TEXT("a,b\nNA,1\nNA,2\n"), plain); // not one number: words
+    expect_event(d, "{\"row\":1,\"a\":\"NA\",\"b\":1}", "1", NULL);
+    dataset_close(d);
+    d = opened(TEXT("a,y\n1,0\n2,1\nNA,0\n"), labelled); // known to be one of many before the word came
+    struct config *c = configured(d);
+    assert_true(c->features[0].missing);
+    config_destroy(c);
+    dataset_close(d);
+}
+
 static void what_comes_after_the_scan_does_not_change_types(void **state) {
     (void)state;
     for (int late = 0; late < 2; late++) {
@@ -279,6 +312,21 @@ static void what_comes_after_the_scan_does_not_change_types(void **state) {
 /* ---- columns, ids, limits ---- */
 
 /* The daemon reads from the event the very id that the dataset gave. */
+static void a_pointer_leads_to_a_column(void **state) {
+    (void)state;
+    struct dataset *d = opened(TEXT("a/b,c,y,gone\n1,2,3,4\n"), (struct dataset_options){.label = "y", .drop = "gone"});
+    static const struct {
+        const char *pointer;
+        enum dataset_field csv, json;
+    } cases[] = {{"/a~1b", FIELD_THERE, FIELD_THERE}, {"/a/b", FIELD_UNKNOWN, FIELD_THERE}, {"/c", FIELD_THERE, FIELD_THERE}, {"/row", FIELD_THERE, FIELD_THERE}, {"/y", FIELD_LABEL, FIELD_LABEL},
+                 {"/gone", FIELD_DROPPED, FIELD_DROPPED}, {"/gone/on", FIELD_DROPPED, FIELD_DROPPED}, {"/none", FIELD_UNKNOWN, FIELD_THERE}, {"", FIELD_UNKNOWN, FIELD_THERE}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].csv);
+    dataset_close(d);
+    d = opened(TEXT("{\"a\":1,\"y\":3}\n"), (struct dataset_options){.label = "y", .drop = "gone"});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].json);
+    dataset_close(d);
+}
+
 static void ids_come_back_as_they_went(void **state) {
     (void)state;
     static const char *const columns[] = {"1,7,0,-3,12345678901234567890123", "7,007,+7,7.0, 7,1e3,-0", "a,b c,\xC3\xA9,,", "1,x,3"};
@@ -293,7 +341,7 @@ static void ids_come_back_as_they_went(void **state) {
         for (char *one; (one = strsep(&at, ","));)
             if (*one) buf_printf(&csv, "1,%s,up\n", one);
         struct dataset *d = opened(buf_view(&csv), (struct dataset_options){.label = "y", .id = "k/~"});
-        assert_int_equal(decoder_create(&decoder, &(struct decoder_options){&path, 1, 32, 1 << 20}), 0);
+        assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = &path, .n = 1, .max_depth = 32, .max_bytes = 1 << 20}), 0);
         while (dataset_next(d, &s, &why) == 1) {
             assert_int_equal(decoder_read(decoder, s.event, &id), REASON_NONE);
             assert_true(id.kind == VALUE_TEXT || !memchr(id.text.at, '.', id.text.len));
@@ -317,6 +365,11 @@ static void ids_come_back_as_they_went(void **state) {
 
 static void columns_are_left_out_and_wrong_names_told(void **state) {
     (void)state;
+    refused(TEXT("a;b;y\n1;2;0\n"), labelled, "there is no column \"y\"; there is only one: are its cells separated by ','?");
+    refused(TEXT("a, b, y\n1,2,0\n"), labelled, "did you mean \" y\"?");
+    refused(TEXT("a,b,class\n1,2,0\n"), labelled, "there is no column \"y\"; there are: \"a\", \"b\", \"class\"");
+    refused(TEXT("\xFF\xFE" "a,b"), plain, "the file is UTF-16; UTF-8 is expected");
+    refused(TEXT("caf\xE9,b\n1,2\n"), plain, "column 1 has a name that is not text in UTF-8");
     static const struct text csv = TEXT("alpha,beta,gamma,y\n1,2,3,u\n");
     struct dataset *d = opened(csv, (struct dataset_options){.label = "y", .drop = "gamma,alpha"});
     expect_event(d, "{\"row\":1,\"beta\":2}", "1", "u");
@@ -432,6 +485,26 @@ static void many_values_are_hashed(void **state) {
     dataset_close(d);
 }
 
+/* A text that hardly any two rows share names the row: nothing is learned from it. */
+static void names_of_rows_are_no_feature(void **state) {
+    (void)state;
+    for (int rows = 50; rows <= 3000; rows += rows == 50 ? 10 : 2940) {
+        for (int shared = 0; shared < 2; shared++) { // one in ten, or one alone
+            struct buf csv = {0};
+            buf_str(&csv, "t,x,y,same\n");
+            for (int i = 0; i < rows; i++) buf_printf(&csv, "v%d,%d,%d,k\n", i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, i, i % 2);
+            struct dataset *d = opened(buf_view(&csv), labelled);
+            struct config *c = configured(d);
+            bool kept = rows == 50 || shared;
+            assert_int_equal(c->features_n, kept ? 2 : 1);
+            assert_string_equal(dataset_left_out(d), kept ? "same (never changes)" : "t (hardly any two rows share a value), same (never changes)");
+            config_destroy(c);
+            dataset_close(d);
+            buf_release(&csv);
+        }
+    }
+}
+
 static void classes_stand_in_natural_order(void **state) {
     (void)state;
     struct dataset *d = opened(TEXT("x,y\n1,10\n2,9\n3,-1\n4,1e1\n5,9\n"), labelled);
@@ -493,7 +566,7 @@ static void every_text_survives_quoting(void **state) {
     struct dataset_sample s;
     struct value values[N + 1];
     assert_int_equal(features_create(&f, c->features, c->features_n), 0);
-    assert_int_equal(decoder_create(&decoder, &(struct decoder_options){features_paths(f), N + 1, 32, 1 << 20}), 0);
+    assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(f), .n = N + 1, .max_depth = 32, .max_bytes = 1 << 20}), 0);
     double *row = xcalloc(features_columns(f), sizeof *row);
     for (size_t n = 0; n < N; n++) {
         size_t field, hot = 0;
@@ -661,12 +734,15 @@ int main(void) {
         cmocka_unit_test(gzip_reads_the_same_and_damage_is_told),
         cmocka_unit_test(cells_are_numbers_when_they_read_as_decimals),
         cmocka_unit_test(one_text_makes_the_whole_column_text),
+        cmocka_unit_test(words_for_nothing_are_empty_among_numbers),
         cmocka_unit_test(what_comes_after_the_scan_does_not_change_types),
+        cmocka_unit_test(a_pointer_leads_to_a_column),
         cmocka_unit_test(ids_come_back_as_they_went),
         cmocka_unit_test(columns_are_left_out_and_wrong_names_told),
         cmocka_unit_test(a_limit_ends_the_file_early),
         cmocka_unit_test(the_configuration_says_what_the_columns_are),
         cmocka_unit_test(many_values_are_hashed),
+        cmocka_unit_test(names_of_rows_are_no_feature),
         cmocka_unit_test(classes_stand_in_natural_order),
         cmocka_unit_test(every_text_survives_quoting),
         cmocka_unit_test(what_cannot_be_learned_gets_no_configuration),

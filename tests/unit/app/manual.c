@@ -64,7 +64,7 @@ static void every_flag_is_there(void **state) {
         struct buf out = {0};
         lists[i].make(&out);
         struct wanted w = {buf_string(&out), lists[i].format};
-#define COMMAND(name, summary) cli_describe(command_##name, #name, expect_flags, &w);
+#define COMMAND(name, word, summary) cli_describe(command_##name, word, expect_flags, &w);
 #include "app/command.def"
 #undef COMMAND
         buf_release(&out);

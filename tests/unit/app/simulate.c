@@ -14,11 +14,12 @@
 
 #include <cmocka.h>
 
-static char said[1 << 20], file[64], page[64];
+static char said[1 << 20], file[64], page[64], alias[64];
 
 static FILE *make(void) {
     snprintf(file, sizeof file, "/tmp/winnowd-simulate-%d.csv", (int)getpid());
     snprintf(page, sizeof page, "/tmp/winnowd-simulate-%d.html", (int)getpid());
+    snprintf(alias, sizeof alias, "/tmp/../tmp/winnowd-simulate-%d.csv", (int)getpid());
     FILE *f = fopen(file, "w");
     assert_non_null(f);
     return f;
@@ -44,7 +45,7 @@ static int run(const char *line) {
     int argc = 1;
     snprintf(copy, sizeof copy, "%s", line);
     for (char *rest = copy, *word; (word = strsep(&rest, " "));)
-        if (*word) argv[argc++] = strcmp(word, "FILE") == 0 ? file : strcmp(word, "PAGE") == 0 ? page : word;
+        if (*word) argv[argc++] = strcmp(word, "FILE") == 0 ? file : strcmp(word, "PAGE") == 0 ? page : strcmp(word, "ALIAS") == 0 ? alias : word;
     struct capture c;
     capture_begin(&c);
     int code = command_simulate(argc, argv);
@@ -90,7 +91,10 @@ static void contradictions(void **state) {
         {"--data FILE --label class --against rando", "did you mean random?"},
         {"--data FILE --label class --against all,all", "twice"},
         {"--data FILE --label class --csv PAGE --report PAGE", "name one file"},
-        {"--data FILE --label class --csv FILE", "overwrite the data"},
+        {"--data FILE --label class --csv FILE", "overwrite what is read"},
+        {"--data FILE --label class --report ALIAS", "overwrite what is read"},
+        {"--data FILE --label class --pool 50:5 --manager split", "--pool and --manager contradict each other"},
+        {"--data FILE --label class --against ,", "--against names no baseline"},
         {"--data FILE --label class -c x.yaml --positive yes", "model.positive"},
         {"--data FILE --label class --pool 50", "--pool is N:K"},
         {"--data FILE --label class --pool 50:50", "--pool is N:K"},
@@ -135,7 +139,9 @@ static void a_config_and_flags_that_contradict_it(void **state) {
     snprintf(line, sizeof line, "-c %s --data FILE --label class --upfront 0.5", config);
     refuses(line, EX_USAGE, "budget.upfront of the configuration");
     snprintf(line, sizeof line, "-c %s --data FILE --label class --drop kind,y", config);
-    refuses(line, EX_USAGE, "the feature second reads that column");
+    refuses(line, EX_USAGE, "the feature second reads a column that --drop leaves out");
+    snprintf(line, sizeof line, "-c %s --data FILE --label y", config);
+    refuses(line, EX_USAGE, "the feature second reads the label");
     snprintf(line, sizeof line, "-c %s --data FILE --label class --drop kind --json", config);
     assert_int_equal(run(line), 0); // a cap of three a day is of a clock that a file has not
     assert_true(fabs(figure("budget") - 0.12) < 1e-12);
@@ -172,6 +178,7 @@ static void bad_files(void **state) {
     unlink(file);
     refuses("--data FILE --label class", EX_NOINPUT, "No such file");
     refuses("--data /tmp --label class", EX_NOINPUT, "/tmp");
+    refuses("--data FILE --label class --report /nonexistent/page", EX_CANTCREAT, "cannot write /nonexistent/page"); // known before the data is read
 }
 
 static void odd_files(void **state) {
@@ -185,6 +192,7 @@ static void odd_files(void **state) {
     assert_true(figure("accuracy") > 0.7);
     assert_int_equal(run("--data FILE --label class --budget 0.2"), 0);
     says("x (may be missing)");
+    says("95 % range");
     says("y (2 values)");
 
     f = make(); // numbers for so long that they are numbers; then text

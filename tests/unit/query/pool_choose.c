@@ -15,7 +15,7 @@
 enum { N = 40, D = 2, K = 3, TAKE = 8 };
 
 struct set {
-    double utility[N], scratch[N];
+    double utility[N], scratch[2 * N];
     float z[N * D], prob[N * K];
     size_t chosen[N];
     struct pool_view v;

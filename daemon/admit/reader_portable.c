@@ -1,0 +1,26 @@
+/* The reader for any processor: plain C, eight bytes at a time where that pays (reader_body.h is the reader, decimal.h reads numbers).
+ *
+ * Thread: worker thread */
+#include "decimal.h"
+#include "reader.h"
+
+/* Bytes that a string may hold as they are, UTF-8 aside. */
+static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
+
+/* The first byte from p on that is not one of them. */
+INLINE const char *plain_end(const char *p) {
+    while (plain[(unsigned char)*p]) p++;
+    return p;
+}
+
+/* Whether n bytes are the same; up to 8 behind them may be read. Of the last word only the lowest bytes count. */
+INLINE bool same(const char *a, const char *b, size_t n) {
+    for (; n > 8; n -= 8, a += 8, b += 8)
+        if (word_at(a) != word_at(b)) return false;
+    return n == 0 || (word_at(a) ^ word_at(b)) << (64 - 8 * n) == 0;
+}
+
+INLINE const char *number_end(const char *p, double *value, struct decimal *d, bool *hard) { return decimal_value(p, value, d, hard); }
+
+#define READER reader_portable
+#include "reader_body.h"

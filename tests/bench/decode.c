@@ -1,0 +1,232 @@
+/* JSON bytes to rows, every decoder of ours beside cJSON as it is usually written: parse, cJSON_GetObjectItemCaseSensitive, delete.
+ *
+ *   bench-decode SHAPE ROUNDS                    all in turn; a line "NAME ns ns ns ..." each: CPU time per sample of each round
+ *   bench-decode SHAPE --instructions NAME       SAMPLES samples inside counted(), for callgrind --toggle-collect=counted
+ *
+ * Shapes: a: id, time and 30 numbers of 2 to 4 decimals; A: the same with 17 significant digits; b: nested, 12 numbers and 8 categories wanted, the
+ * rest ignored; c: id and an array of 784 numbers of 5 decimals; m: as a, its keys in two orders in turn (what prediction cannot predict).
+ * Samples are generated, different, laid end to end. Before anything is timed each decoder's rows are compared with cJSON's, bit for bit. */
+#include "base/buf.h"
+#include "base/rng.h"
+#include "encode/features.h"
+
+#include <cjson/cJSON.h>
+#include <time.h>
+
+enum { FIELDS_MAX = 784, HASH = 32, SAMPLES = 1000, NAMES = 4 };
+
+struct bench {
+    char shape;
+    struct feature_config field[FIELDS_MAX];
+    size_t fields, samples, columns;
+    struct features *features;
+    struct decoder *decoder[NAMES]; // [0]: cJSON has none
+    struct value value[FIELDS_MAX + 1];
+    struct buf json;
+    struct text *sample; // (samples)
+    double *row, *expected;
+};
+
+static const char *const names[NAMES] = {"cjson", "portable", "avx2", "cjson-reader"};
+static const enum decoder_kind kinds[NAMES] = {DECODER_AUTO, DECODER_PORTABLE, DECODER_AVX2, DECODER_CJSON};
+
+static struct rng rng = {.seed = 5};
+
+static size_t below(size_t n) { return (size_t)rng_below(rng_next(&rng), n); }
+
+/* ---- shapes ---- */
+
+static void add_field(struct bench *b, int type, char *path) {
+    b->field[b->fields++] = (struct feature_config){.name = path, .path = path, .type = type, .hash = type == FEATURE_CATEGORY ? HASH : 0};
+}
+
+static void fields_of(struct bench *b) {
+    if (b->shape == 'c') {
+        for (int i = 0; i < 784; i++) add_field(b, FEATURE_NUMBER, xasprintf("/x/%d", i));
+    } else if (b->shape == 'b') {
+        for (int i = 0; i < 12; i++) add_field(b, FEATURE_NUMBER, xasprintf(i < 6 ? "/payment/n%d" : "/card/usage/n%d", i));
+        for (int i = 0; i < 8; i++) add_field(b, FEATURE_CATEGORY, xasprintf(i < 4 ? "/merchant/c%d" : "/card/c%d", i));
+    } else {
+        for (int i = 0; i < 30; i++) add_field(b, FEATURE_NUMBER, xasprintf("/f%02d", i));
+    }
+}
+
+static void write_flat(struct buf *j, bool long_numbers, bool backwards) {
+    buf_printf(j, "{\"id\":\"p-%08zu\",\"ts\":%zu", below(100000000), 1700000000000 + below(1000000000));
+    for (int n = 0; n < 30; n++) {
+        int i = backwards ? 29 - n : n;
+        double x = rng_next_normal(&rng) * (i % 3 == 0 ? 100 : i % 3 == 1 ? 5 : 0.3);
+        if (long_numbers) buf_printf(j, ",\"f%02d\":%.17g", i, x);
+        else buf_printf(j, ",\"f%02d\":%.*f", i, 2 + (int)below(3), x);
+    }
+    buf_str(j, "}");
+}
+
+static void write_numbers(struct buf *j, int from, int to) {
+    for (int i = from; i < to; i++) buf_printf(j, "%s\"n%d\":%.*f", i == from ? "" : ",", i, 1 + (int)below(3), rng_next_unit(&rng) * 1000);
+}
+
+static void write_categories(struct buf *j, int from, int to) {
+    static const char *const words[] = {"groceries", "NL", "visa", "contactless", "electronics", "none", "DE", "subscription", "travel", "chip"};
+    for (int i = from; i < to; i++) buf_printf(j, "%s\"c%d\":\"%s\"", i == from ? "" : ",", i, words[below(10)]);
+}
+
+static void write_nested(struct buf *j) {
+    buf_printf(j, "{\"id\":\"p-%08zu\",\"payment\":{", below(100000000));
+    write_numbers(j, 0, 6);
+    buf_str(j, "},\"merchant\":{");
+    write_categories(j, 0, 4);
+    buf_printf(j, ",\"name\":\"Shop %zu\"},\"trace\":{\"host\":\"node-%zu\",\"spans\":[{\"id\":%zu,\"ms\":%zu},{\"id\":%zu,\"ms\":%zu}],\"flags\":[true,false,null],\"path\":\"\\/v1\\/pay\",\"agent\":\"terminal 4.2 (en)\",\"headers\":{\"accept\":\"application/json\",\"retry\":0,\"region\":\"eu-central\",\"session\":\"5f0c81d2\"}},\"card\":{",
+               below(1000), below(10), below(100000), below(900), below(100000), below(900));
+    write_categories(j, 4, 8);
+    buf_str(j, ",\"usage\":{");
+    write_numbers(j, 6, 12);
+    buf_str(j, "}}}");
+}
+
+static void write_array(struct buf *j) {
+    buf_printf(j, "{\"id\":\"p-%08zu\",\"x\":[", below(100000000));
+    for (int i = 0; i < 784; i++) buf_printf(j, "%s%.5f", i ? "," : "", rng_next_unit(&rng));
+    buf_str(j, "]}");
+}
+
+static void write_sample(struct bench *b, size_t i) {
+    switch (b->shape) {
+    case 'b': write_nested(&b->json); break;
+    case 'c': write_array(&b->json); break;
+    default: write_flat(&b->json, b->shape == 'A', b->shape == 'm' && i % 2);
+    }
+}
+
+static void make(struct bench *b) {
+    fields_of(b);
+    CHECK(features_create(&b->features, b->field, b->fields) == 0);
+    b->columns = features_columns(b->features);
+    for (size_t k = 1; k < NAMES; k++) {
+        struct decoder_options o = {features_paths(b->features), b->fields, 32, 1 << 20, kinds[k]};
+        if (decoder_create(&b->decoder[k], &o) != 0) b->decoder[k] = NULL; // not on this processor
+    }
+    b->samples = b->shape == 'c' ? 512 : 8192;
+    size_t *at = xcalloc(b->samples + 1, sizeof *at);
+    for (size_t i = 0; i < b->samples; i++) {
+        write_sample(b, i);
+        at[i + 1] = b->json.len;
+    }
+    b->sample = xcalloc(b->samples, sizeof *b->sample);
+    for (size_t i = 0; i < b->samples; i++) b->sample[i] = (struct text){b->json.at + at[i], at[i + 1] - at[i]};
+    free(at);
+    b->row = xcalloc(b->columns, sizeof *b->row);
+    b->expected = xcalloc(b->columns, sizeof *b->expected);
+}
+
+/* ---- contenders ---- */
+
+static void set_category(const cJSON *item, double *row) {
+    row[rng_below(rng_mix(hash_bytes(item->valuestring, strlen(item->valuestring))), HASH)] = 1;
+}
+
+static const cJSON *get(const cJSON *object, const char *name) { return cJSON_GetObjectItemCaseSensitive(object, name); }
+
+static void cjson_nested(const cJSON *root, double *row) {
+    static const char *const numbers[] = {"n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11"};
+    static const char *const categories[] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
+    const cJSON *payment = get(root, "payment"), *card = get(root, "card"), *usage = get(card, "usage"), *merchant = get(root, "merchant");
+    for (int i = 0; i < 12; i++) row[i] = get(i < 6 ? payment : usage, numbers[i])->valuedouble;
+    for (int i = 0; i < 8; i++) set_category(get(i < 4 ? merchant : card, categories[i]), row + 12 + HASH * i);
+}
+
+static void by_cjson(struct bench *b, struct text json, double *row) {
+    cJSON *root = cJSON_ParseWithLength(json.at, json.len);
+    const cJSON *item;
+    CHECK(root);
+    memset(row, 0, b->columns * sizeof *row);
+    if (b->shape == 'b') cjson_nested(root, row);
+    else if (b->shape == 'c') cJSON_ArrayForEach(item, get(root, "x")) *row++ = item->valuedouble;
+    else for (size_t i = 0; i < b->fields; i++) row[i] = get(root, b->field[i].path + 1)->valuedouble;
+    cJSON_Delete(root);
+}
+
+static void by_decoder(struct bench *b, size_t name, struct text json, double *row) {
+    size_t field;
+    CHECK(decoder_read(b->decoder[name], json, b->value) == REASON_NONE);
+    CHECK(features_encode(b->features, b->value, row, &field) == REASON_NONE);
+}
+
+static void decode(struct bench *b, size_t name, struct text json, double *row) {
+    if (name == 0) by_cjson(b, json, row);
+    else by_decoder(b, name, json, row);
+}
+
+static bool here(const struct bench *b, size_t name) { return name == 0 || b->decoder[name]; }
+
+/* ---- measuring ---- */
+
+static void compare(struct bench *b) {
+    for (size_t i = 0; i < b->samples; i++) {
+        by_cjson(b, b->sample[i], b->expected);
+        for (size_t name = 1; name < NAMES; name++) {
+            if (!here(b, name)) continue;
+            decode(b, name, b->sample[i], b->row);
+            CHECK(memcmp(b->row, b->expected, b->columns * sizeof *b->row) == 0);
+        }
+    }
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static double one_round(struct bench *b, size_t name) {
+    size_t passes = name == 0 || name == NAMES - 1 ? 1 : 8; // about as long, whoever
+    double from = now();
+    for (size_t p = 0; p < passes; p++)
+        for (size_t i = 0; i < b->samples; i++) decode(b, name, b->sample[i], b->row);
+    return (now() - from) / (double)(passes * b->samples);
+}
+
+static void measure(struct bench *b, int rounds) {
+    double *ns = xcalloc((size_t)rounds * NAMES, sizeof *ns);
+    for (int r = -1; r < rounds; r++) // the first is to warm up
+        for (size_t name = 0; name < NAMES; name++)
+            if (here(b, name)) ns[(r < 0 ? 0 : (size_t)r) * NAMES + name] = one_round(b, name);
+    double bytes = (double)b->json.len / (double)b->samples;
+    printf("bytes %.0f\n", bytes);
+    for (size_t name = 0; name < NAMES; name++) {
+        if (!here(b, name)) continue;
+        printf("%s", names[name]);
+        for (int r = 0; r < rounds; r++) printf(" %.1f", ns[(size_t)r * NAMES + name]);
+        printf("\n");
+    }
+    free(ns);
+}
+
+void counted(struct bench *b, size_t name);
+__attribute__((noinline)) void counted(struct bench *b, size_t name) {
+    for (size_t i = 1; i <= SAMPLES; i++) decode(b, name, b->sample[i % b->samples], b->row);
+}
+
+int main(int argc, char **argv) {
+    static struct bench b;
+    if (argc < 3 || strlen(argv[1]) != 1 || !strchr("aAbcm", *argv[1])) {
+        fprintf(stderr, "usage: bench-decode a|A|b|c|m ROUNDS | --instructions NAME\n");
+        return 64;
+    }
+    b.shape = *argv[1];
+    make(&b);
+    if (strcmp(argv[2], "--instructions") != 0) {
+        compare(&b);
+        measure(&b, atoi(argv[2]));
+        return 0;
+    }
+    for (size_t name = 0; argc > 3 && name < NAMES; name++) {
+        if (strcmp(argv[3], names[name]) != 0) continue;
+        if (!here(&b, name)) return 69;
+        decode(&b, name, b.sample[0], b.row);
+        counted(&b, name);
+        printf("%d samples\n", SAMPLES);
+        return 0;
+    }
+    return 64;
+}
