@@ -25,7 +25,7 @@ def test(stage):
     env = {**os.environ, "HOME": str(stage.dir), "XDG_CACHE_HOME": cache, "src": str(ROOT), "PATH": os.path.dirname(BINARY) + ":" + os.environ["PATH"]}
     shell = subprocess.Popen(["bash", "-eu", "-c", script], cwd=stage.dir, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     try:
-        said, _ = shell.communicate(timeout=240)
+        said, _ = shell.communicate(timeout=500)
     except subprocess.TimeoutExpired:
         os.killpg(shell.pid, signal.SIGKILL)
         said, _ = shell.communicate()
