@@ -14,7 +14,7 @@ import time
 from broker import ROOT, Failure, check, wait
 
 # What a booted machine and winnowd_*.deb need; the deb itself is installed without any network.
-PACKAGES = ("systemd systemd-sysv dbus udev kmod librdkafka1 libcjson1 libopenblas0 libyaml-0-2 liblmdb0 libmicrohttpd12 zlib1g libssl3").split()
+PACKAGES = ("systemd systemd-sysv dbus udev kmod librdkafka1 libcjson1 libopenblas0 libyaml-0-2 liblmdb0 libmicrohttpd12 zlib1g libssl3 libncursesw6").split()
 
 
 def root(suite="bookworm"):
