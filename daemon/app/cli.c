@@ -92,8 +92,25 @@ static bool given(const struct flag *f, char **argv, int argc) {
     return false;
 }
 
+static struct {
+    void (*visit)(const struct usage *usage, void *opaque);
+    void *opaque;
+} describing;
+
+void cli_describe(int (*run)(int argc, char **argv), const char *name, void (*visit)(const struct usage *usage, void *opaque), void *opaque) {
+    char *argv[] = {(char *)name, NULL};
+    describing.visit = visit;
+    describing.opaque = opaque;
+    run(1, argv);
+    describing.visit = NULL;
+}
+
 int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
     int words = 0;
+    if (describing.visit) {
+        describing.visit(u, describing.opaque);
+        return EX_OK;
+    }
     for (size_t i = 0; i < u->flags_n; i++) {
         bool help = false;
         for (int a = 1; a < argc; a++) help |= strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0;

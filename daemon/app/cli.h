@@ -39,19 +39,9 @@ int cli_listen(const char *file, const char *listen, char **out);
 const char *cli_nearest(const char *choices, const char *word);
 
 /* The commands; each returns an exit code. */
-int command_run(int argc, char **argv);
-int command_check(int argc, char **argv);
-int command_topics(int argc, char **argv);
-int command_feed(int argc, char **argv);
-int command_annotate(int argc, char **argv);
-int command_policy(int argc, char **argv);
-int command_status(int argc, char **argv);
-int command_top(int argc, char **argv);
-int command_model(int argc, char **argv);
-int command_tasks(int argc, char **argv);
-int command_dead_letters(int argc, char **argv);
-int command_reload(int argc, char **argv);
-int command_demo(int argc, char **argv);
-int command_simulate(int argc, char **argv);
-int command_version(int argc, char **argv);
-int command_docs(int argc, char **argv);
+#define COMMAND(name, word, summary) int command_##name(int argc, char **argv);
+#include "app/command.def"
+#undef COMMAND
+
+/* Hands the usage of a command to visit, without running it: every command parses its words first. */
+void cli_describe(int (*run)(int argc, char **argv), const char *name, void (*visit)(const struct usage *usage, void *opaque), void *opaque);

@@ -1,9 +1,11 @@
-/* `winnowd docs`: the references that are made from tables in the source. Tests compare the files in docs/ and config/ with them.
+/* `winnowd docs`: what is made from the tables in the source: references, manual pages, completions of the shells. Tests compare the files in docs/
+ * and config/ with them; the build runs them for what is installed.
  *
  * Thread: main thread */
 #include "app/cli.h"
 
 #include "app/console.h"
+#include "app/manual.h"
 #include "base/metrics.h"
 
 static const struct {
@@ -13,22 +15,44 @@ static const struct {
     {"options", config_markdown},  // docs/OPTIONS.md
     {"template", config_template}, // config/winnowd.yaml
     {"metrics", metrics_markdown}, // docs/METRICS.md
+    {"man1", manual_command},      // winnowd(1), for scdoc
+    {"man5", config_manual},       // winnowd.yaml(5)
+    {"man7", manual_overview},     // winnowd(7)
+    {"bash", completion_bash},
+    {"zsh", completion_zsh},
+    {"fish", completion_fish},
 };
 
-#define DOCUMENT_NAMES "options|template|metrics"
+enum { DOCUMENTS = sizeof documents / sizeof *documents };
 
-int command_docs(int argc, char **argv) {
-    struct usage usage = {"docs", "options | template | metrics", "Prints a generated reference: docs/OPTIONS.md, config/winnowd.yaml or docs/METRICS.md.", NULL, 0};
-    int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code != CLI_GO) return code;
-    if (words != 1) return console_fail(EX_USAGE, "docs wants one of: %s", usage.words);
-    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
-        if (strcmp(documents[i].name, argv[1]) != 0) continue;
+static void add_names(struct buf *out, const char *between) {
+    for (size_t i = 0; i < DOCUMENTS; i++) buf_printf(out, "%s%s", i ? between : "", documents[i].name);
+}
+
+static int print(const char *name) {
+    for (size_t i = 0; i < DOCUMENTS; i++) {
+        if (strcmp(documents[i].name, name) != 0) continue;
         struct buf out = {0};
         documents[i].make(&out);
         fwrite(out.at, 1, out.len, stdout);
         buf_release(&out);
         return EX_OK;
     }
-    return console_fail(EX_USAGE, "there is no document '%s'%s", argv[1], cli_nearest(DOCUMENT_NAMES, argv[1]));
+    struct buf names = {0};
+    add_names(&names, "|");
+    int code = console_fail(EX_USAGE, "there is no document '%s'%s", name, cli_nearest(buf_string(&names), name));
+    buf_release(&names);
+    return code;
+}
+
+int command_docs(int argc, char **argv) {
+    struct buf names = {0};
+    add_names(&names, " | ");
+    struct usage usage = {"docs", buf_string(&names), "Prints a document that is made from the program's tables: docs/OPTIONS.md, config/winnowd.yaml, docs/METRICS.md, manual pages\n"
+                                                      "as scdoc(1) reads them, completions of shells.", NULL, 0};
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    if (code == CLI_GO && words != 1) code = console_fail(EX_USAGE, "docs wants one of: %s", usage.words);
+    if (code == CLI_GO) code = print(argv[1]);
+    buf_release(&names);
+    return code;
 }

@@ -1,4 +1,4 @@
-/* winnowd: the table of commands.
+/* winnowd: finds the command in the table.
  *
  * Thread: main thread */
 #include "app/cli.h"
@@ -10,22 +10,9 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-    {"run", command_run, "the daemon"},
-    {"check", command_check, "every error of a configuration, and what is in force"},
-    {"topics", command_topics, "show or make the topics"},
-    {"feed", command_feed, "a CSV or JSONL file into the samples topic"},
-    {"annotate", command_annotate, "an oracle that answers tasks from known labels"},
-    {"policy", command_policy, "show, pause, resume, budget, caps, freeze"},
-    {"model", command_model, "list, show, push, pull, roll back, pin versions"},
-    {"tasks", command_tasks, "open tasks, the story of one, close one"},
-    {"dead-letters", command_dead_letters, "what could not be read, and feeding it again"},
-    {"reload", command_reload, "the running daemon takes over its file, or says why not"},
-    {"status", command_status, "how the running daemon is, for people and scripts"},
-    {"top", command_top, "the same in a terminal, each second anew"},
-    {"demo", command_demo, "the whole loop on an embedded broker, in a minute"},
-    {"simulate", command_simulate, "the backtest: what a budget would have bought on a labelled file"},
-    {"docs", command_docs, "print the generated references"},
-    {"version", command_version, "versions of winnowd and its libraries"},
+#define COMMAND(name, word, summary) {word, command_##name, summary},
+#include "app/command.def"
+#undef COMMAND
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -1,5 +1,5 @@
 /* What the files of the pipeline share: pipeline.c (the stages over a batch), pipeline_route.c (one decided sample's records),
- * pipeline_window.c (the pool's windows). Private to them.
+ * pipeline_trace.c (its trace context), pipeline_window.c (the pool's windows). Private to them.
  * Thread: worker thread */
 #pragma once
 
@@ -57,6 +57,19 @@ void pipeline_move(struct pipeline *p, int32_t number);
 /* Scratch for that model's predictions. */
 void pipeline_make_room(struct pipeline *p, const struct model *m);
 
+/* ---- pipeline_trace.c ---- */
+
+/* The W3C trace context of a sample: header values by their place in the list of names; at NULL: it had none. */
+enum { TRACE_PARENT, TRACE_STATE, TRACE_FIELDS };
+struct trace {
+    struct text field[TRACE_FIELDS];
+};
+
+/* What the record's headers say; the texts live as long as the record. */
+struct trace trace_of(const struct record *r);
+/* The same as headers of a record that is about the sample, copied into the cycle. */
+void trace_put(const struct trace *t, struct cycle *cycle, struct cycle_record *out);
+
 /* ---- pipeline_route.c ---- */
 
 /* One decided sample on its way out, from wherever it was kept. */
@@ -69,6 +82,7 @@ struct subject {
     const struct model *model;  // that predicted, or NULL
     uint64_t policy;
     const struct decision *decision;
+    struct trace trace;
 };
 
 /* Where a sample's records stand in the cycle; NOWHERE: it has none. */

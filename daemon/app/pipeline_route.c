@@ -63,6 +63,7 @@ static void put_task(struct pipeline *p, const struct subject *s, struct cycle *
     }
     recent_task(p->recent, &t);
     *out = (struct cycle_record){.topic = CYCLE_TASKS, .source = s->partition, .key = arena_text(&cycle->arena, text_of(t.id)), .value = arena_text(&cycle->arena, buf_view(&p->out))};
+    trace_put(&s->trace, cycle, out);
 }
 
 /* ---- a prediction ---- */
@@ -122,10 +123,13 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
     bool asked = b->decision[i].ask, predicted = predicts(p);
     if (!asked && !predicted) return at;
     const struct record *r = &b->record[i];
-    const struct subject s = {.id = b->id[i], .value = r->value, .partition = r->partition, .offset = r->offset, .time_ms = r->time_ms, .asked_ms = now_ms, .row = b->raw + i * b->d,
+    struct subject s = {.id = b->id[i], .value = r->value, .partition = r->partition, .offset = r->offset, .time_ms = r->time_ms, .asked_ms = now_ms, .row = b->raw + i * b->d,
                               .prob = b->prob + i * b->k, .member = b->member + i * b->members * b->k, .model = b->in_force[i]->model, .policy = b->in_force[i]->policy.number,
                               .decision = &b->decision[i]};
-    if (asked) put_task(p, &s, cycle, append(cycle, &at.task));
+    if (asked) {
+        s.trace = trace_of(r);
+        put_task(p, &s, cycle, append(cycle, &at.task));
+    }
     if (predicted) put_prediction(p, &s, cycle, append(cycle, &at.prediction));
     return at;
 }

@@ -14,11 +14,13 @@
 #include "base/metrics.h"
 
 enum { SAMPLE_BYTES = 256, EVENT_KEPT = 64 * 1024 };
+#define NO_TRACE SIZE_MAX
 
 /* A candidate, by the pool's slot. */
 struct kept {
-    struct buf bytes; // the event, then the id
-    size_t event;     // length
+    struct buf bytes;               // the event, the id, then the trace context
+    size_t event, id;               // lengths
+    size_t trace[TRACE_FIELDS];     // lengths; NO_TRACE: it had none
     int64_t offset, time_ms;
     struct written at;
 };
@@ -84,6 +86,25 @@ enum window_fate window_before(const struct pipeline *p, const struct window *w,
     return over ? WINDOW_TIME : WINDOW_OPEN;
 }
 
+static void keep_trace(struct kept *k, const struct record *r) {
+    struct trace t = trace_of(r);
+    for (size_t f = 0; f < TRACE_FIELDS; f++) {
+        buf_text(&k->bytes, t.field[f]);
+        k->trace[f] = t.field[f].at ? t.field[f].len : NO_TRACE;
+    }
+}
+
+static struct trace kept_trace(const struct kept *k) {
+    struct trace t = {0};
+    const char *at = k->bytes.at + k->event + k->id;
+    for (size_t f = 0; f < TRACE_FIELDS; f++) {
+        if (k->trace[f] == NO_TRACE) continue;
+        t.field[f] = (struct text){at, k->trace[f]};
+        at += k->trace[f];
+    }
+    return t;
+}
+
 static void keep(struct window *w, size_t slot, const struct batch *b, size_t i, const struct written *at) {
     const struct record *r = &b->record[i];
     struct kept *k = &w->kept[slot];
@@ -92,6 +113,8 @@ static void keep(struct window *w, size_t slot, const struct batch *b, size_t i,
     buf_text(&k->bytes, r->value);
     buf_text(&k->bytes, b->id[i]);
     k->event = r->value.len;
+    k->id = b->id[i].len;
+    keep_trace(k, r);
     k->offset = r->offset;
     k->time_ms = r->time_ms;
     k->at = *at;
@@ -142,9 +165,9 @@ static void make_event(struct pipeline *p, const struct pick *pick, const struct
 static void route_pick(struct pipeline *p, int32_t number, struct window *w, const struct pick *pick, const struct snapshot *in_force, int64_t now_ms) {
     static const struct written nowhere = {NOWHERE, NOWHERE};
     const struct kept *k = &w->kept[pick->slot];
-    struct subject s = {.id = {k->bytes.at + k->event, k->bytes.len - k->event}, .value = {k->bytes.at, k->event}, .partition = number, .offset = k->offset, .time_ms = k->time_ms,
+    struct subject s = {.id = {k->bytes.at + k->event, k->id}, .value = {k->bytes.at, k->event}, .partition = number, .offset = k->offset, .time_ms = k->time_ms,
                         .asked_ms = now_ms, .row = pick->row, .prob = pick->prob, .member = pick->member, .model = in_force->model, .policy = in_force->policy.number,
-                        .decision = &pick->decision};
+                        .decision = &pick->decision, .trace = kept_trace(k)};
     if (pick->synthetic) make_event(p, pick, in_force->model, &s);
     pipeline_reroute(p, &s, pick->synthetic ? &nowhere : &k->at, &w->held);
 }

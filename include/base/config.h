@@ -72,6 +72,9 @@ void config_print(const struct config *c, struct buf *out);
 /* docs/OPTIONS.md and the annotated config/winnowd.yaml. */
 void config_markdown(struct buf *out);
 void config_template(struct buf *out);
+/* winnowd.yaml(5), as scdoc(1) reads it; and a text in which nothing means markup there. */
+void config_manual(struct buf *out);
+void scdoc_text(const char *text, struct buf *out);
 /* Why the peer's rule cannot be had with this manager and measure (query.compat); NULL: it can. */
 const char *config_compat_why(const struct config *c);
 /* Names of options that differ between a and b and of those that only a restart can change, as text for the log.
