@@ -182,6 +182,7 @@ static const struct wrong {
     {"model: {classes: [a, b], hidden: [32, 0]}\n" F, "t:1:39: model.hidden: \"0\" is not a width"},
     {"model: {classes: [a, b], hidden: [4097]}\n" F, "is not a width; allowed whole number: 1 to 4096"},
     {M F "train: {memories: [1000001]}\n", "is not a number of labels"},
+    {M F "train: {memories: [50, 200, 200]}\n", "train.memories: is not ascending: \"200\" does not come before \"200\""},
     {M F "service: {name: a b}\n", "service.name: \"a b\" has other characters"},
     {M F "service: {instance: a/b}\n", "service.instance: \"a/b\" has other characters"},
     {M F "topics: {tasks: a/b}\n", "topics.tasks: \"a/b\" has other characters"},
