@@ -22,6 +22,8 @@ struct consumer {
     rd_kafka_topic_partition_list_t *wanted;     // of the pending assignment
     rd_kafka_topic_partition_list_t *assignment; // in force; entries keep the metadata text
     struct assignment *list;
+    bool *owned; // (owned_n) by partition number: asked for each partition of each cycle
+    size_t owned_n;
     rd_kafka_queue_t *queue;
     rd_kafka_message_t **message; // (message_cap) room for one batch
     size_t message_cap;
@@ -86,6 +88,7 @@ void consumer_destroy(struct consumer *c) {
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     free(c->list);
+    free(c->owned);
     free(c->message);
     free(c);
 }
@@ -171,14 +174,6 @@ void consumer_release(struct consumer *c, struct batch *b) {
 
 enum rebalance consumer_pending(const struct consumer *c) { return c->pending; }
 
-/* Where a partition starts that nobody has committed. */
-static int resolve_start(struct consumer *c, rd_kafka_topic_partition_t *p) {
-    int64_t low, high;
-    if (rd_kafka_query_watermark_offsets(c->rk, p->topic, p->partition, &low, &high, WATERMARK_TIMEOUT_MS)) return ERR_RETRY;
-    p->offset = c->config->admit.start == START_EARLIEST ? low : high;
-    return 0;
-}
-
 static int fetch_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
     rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, COMMITTED_TIMEOUT_MS);
     for (int i = 0; !err && i < list->cnt; i++) err = list->elems[i].err;
@@ -191,14 +186,37 @@ static struct assignment describe(const rd_kafka_topic_partition_t *p, bool fres
     return (struct assignment){.partition = p->partition, .offset = p->offset, .fresh = fresh, .metadata = {p->metadata, p->metadata_size}};
 }
 
+/* Where the partitions start that nobody has committed: one question for all of them, for a topic of thousands. */
+static int resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
+    int64_t from = c->config->admit.start == START_EARLIEST ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END; // ListOffsets takes them for times
+    rd_kafka_topic_partition_list_t *fresh = rd_kafka_topic_partition_list_new(list->cnt);
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].offset < 0) rd_kafka_topic_partition_list_add(fresh, list->elems[i].topic, list->elems[i].partition)->offset = from;
+    bool failed = fresh->cnt && rd_kafka_offsets_for_times(c->rk, fresh, WATERMARK_TIMEOUT_MS);
+    for (int i = 0; i < fresh->cnt && !failed; i++) {
+        rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_find(list, fresh->elems[i].topic, fresh->elems[i].partition);
+        failed = fresh->elems[i].err || fresh->elems[i].offset < 0;
+        at->offset = fresh->elems[i].offset;
+    }
+    rd_kafka_topic_partition_list_destroy(fresh);
+    return failed ? ERR_RETRY : 0;
+}
+
 static int resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct assignment *described) {
     TRY(fetch_committed(c, list));
-    for (int i = 0; i < list->cnt; i++) {
-        bool fresh = list->elems[i].offset < 0;
-        if (fresh) TRY(resolve_start(c, &list->elems[i]));
-        described[i] = describe(&list->elems[i], fresh);
-    }
+    for (int i = 0; i < list->cnt; i++) described[i].fresh = list->elems[i].offset < 0;
+    TRY(resolve_fresh(c, list));
+    for (int i = 0; i < list->cnt; i++) described[i] = describe(&list->elems[i], described[i].fresh);
     return 0;
+}
+
+static void note_owned(struct consumer *c, const rd_kafka_topic_partition_list_t *list) {
+    c->owned_n = 0;
+    for (int i = 0; list && i < list->cnt; i++)
+        if ((size_t)list->elems[i].partition >= c->owned_n) c->owned_n = (size_t)list->elems[i].partition + 1;
+    free(c->owned);
+    c->owned = xcalloc(c->owned_n, sizeof *c->owned);
+    for (int i = 0; list && i < list->cnt; i++) c->owned[list->elems[i].partition] = true;
 }
 
 int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) {
@@ -217,6 +235,7 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
     c->assignment = list;
     c->list = described;
     c->pending = REBALANCE_NONE;
+    note_owned(c, list);
     waker_watch(c->waker, list);
     *out = described;
     *n = (size_t)list->cnt;
@@ -228,12 +247,13 @@ void consumer_leave(struct consumer *c) {
     c->pending = REBALANCE_NONE;
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     c->assignment = NULL;
+    note_owned(c, NULL);
     waker_watch(c->waker, NULL);
     rd_kafka_assign(c->rk, NULL);
 }
 
 bool consumer_owns(const struct consumer *c, int32_t partition) {
-    return c->assignment && rd_kafka_topic_partition_list_find(c->assignment, c->config->topics.samples, partition);
+    return partition >= 0 && (size_t)partition < c->owned_n && c->owned[partition];
 }
 
 bool consumer_lost(const struct consumer *c) { return rd_kafka_assignment_lost(c->rk); }

@@ -1,4 +1,4 @@
-/* `winnowd annotate`: plays the people, from a file that knows the answers.
+/* `winnowd annotate`: plays the people, from a file that knows the answers; or lets a person answer (--terminal, app/annotate_terminal.c).
  *
  * The file is read once into a tree from sample id to class (glibc's tsearch); then the oracle (app/oracle.c) answers in a thread of its
  * own while this one shows progress. Refuses what could only end in silence: a configuration without admit.id, whose tasks no
@@ -7,6 +7,7 @@
  * Thread: main thread; the tree is read-only while the oracle thread reads it */
 #include "app/cli.h"
 
+#include "app/annotate_terminal.h"
 #include "app/console.h"
 #include "app/dataset.h"
 #include "app/oracle.h"
@@ -30,7 +31,7 @@ struct annotate {
     const char *file, *annotator;
     double delay, noise;
     int64_t seed;
-    bool once;
+    bool once, terminal;
     const struct config *config;
     struct arena arena;
     void *tree;
@@ -154,24 +155,33 @@ static int annotate(struct annotate *a) {
 static int check_flags(const struct annotate *a) {
     if (a->noise > 1) return console_fail(EX_USAGE, "--noise is a share, 0 to 1");
     if (a->delay > 1e9) return console_fail(EX_USAGE, "--delay is in seconds, at most 1e9");
-    if (strlen(a->annotator) > ANNOTATOR_MAX) return console_fail(EX_USAGE, "--annotator is too long");
+    if (a->annotator && strlen(a->annotator) > ANNOTATOR_MAX) return console_fail(EX_USAGE, "--annotator is too long");
+    if (a->terminal && (a->data.file || a->data.label || a->once)) return console_fail(EX_USAGE, "--terminal is for a person: it takes neither --data nor --label nor --once");
+    if (!a->terminal && (!a->data.file || !a->data.label)) return console_fail(EX_USAGE, "--data FILE and --label COLUMN are missing, or --terminal");
     return CLI_GO;
 }
 
+/* Who answers, where it was not said: the account. */
+static const char *myself(const char *annotator) {
+    const char *user = getenv("USER");
+    return annotator ? annotator : user && *user && strlen(user) <= ANNOTATOR_MAX ? user : "terminal";
+}
+
 int command_annotate(int argc, char **argv) {
-    struct annotate a = {.annotator = "winnowd-annotate", .seed = 1};
+    struct annotate a = {.seed = 1};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &a.file, "FILE", "the configuration", true},
-        {"data", 0, FLAG_TEXT, &a.data.file, "FILE", "CSV with a header (also .gz), or JSON lines, with the answers", true},
-        {"label", 0, FLAG_TEXT, &a.data.label, "COLUMN", "the answer, one of model.classes", true},
+        {"data", 0, FLAG_TEXT, &a.data.file, "FILE", "CSV with a header (also .gz), or JSON lines, with the answers", false},
+        {"label", 0, FLAG_TEXT, &a.data.label, "COLUMN", "the answer, one of model.classes", false},
         {"id", 0, FLAG_TEXT, &a.data.id, "COLUMN", "the sample id; default: the row's number, as `feed` counts", false},
         {"delay", 0, FLAG_NUMBER, &a.delay, "S", "seconds to an answer, half to one and a half of this; default 0", false},
         {"noise", 0, FLAG_NUMBER, &a.noise, "P", "share of answers that name another class; default 0", false},
         {"seed", 0, FLAG_COUNT, &a.seed, "S", "of delays and noise; default 1", false},
         {"annotator", 0, FLAG_TEXT, &a.annotator, "NAME", "who answers, as the labels say", false},
+        {"terminal", 0, FLAG_SWITCH, &a.terminal, NULL, "a person answers, at this terminal: one key a class", false},
         {"once", 0, FLAG_SWITCH, &a.once, NULL, "end when all tasks that are there are answered", false},
     };
-    struct usage usage = {"annotate", NULL, "Answers the tasks topic from a file that knows the answers.", flags, sizeof flags / sizeof *flags};
+    struct usage usage = {"annotate", NULL, "Answers the tasks topic: from a file that knows the answers (--data, --label), or by hand (--terminal).", flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code == CLI_GO) code = check_flags(&a);
     if (code != CLI_GO) return code;
@@ -180,7 +190,8 @@ int command_annotate(int argc, char **argv) {
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_WARNING);
     a.config = c;
-    code = annotate(&a);
+    if (!a.terminal && !a.annotator) a.annotator = "winnowd-annotate";
+    code = a.terminal ? annotate_terminal(c, myself(a.annotator), &a.why) : annotate(&a);
     if (code) console_fail(code, "%s", buf_string(&a.why));
     tdestroy(a.tree, keep);
     arena_release(&a.arena);

@@ -47,12 +47,13 @@ static void say(struct follower *f, const struct snapshot *s) {
     metric_set(METRIC_policy_number, 0, (double)p->number);
     metric_set(METRIC_paused, 0, p->operator_.paused);
     metric_set(METRIC_paused, 1, p->learner.full);
+    metric_set(METRIC_frozen, 0, p->operator_.frozen);
     metric_set(METRIC_budget_rate, 0, atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
     metric_set(METRIC_model_version, 0, s->model ? (double)s->model->version : 0);
     metric_set(METRIC_model_rows, 0, s->model ? (double)s->model->rows : 0);
     f->live_created_ms = s->model ? s->model->created_ms : 0;
     LOG(INFO, "policy_read", "workers change at their next batch", L_U64("number", p->number), L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
-        L_BOOL("cold", p->learner.cold), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_F64("budget_scale", p->operator_.budget_scale));
+        L_BOOL("cold", p->learner.cold), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
 }
 
 static void publish(struct follower *f) {

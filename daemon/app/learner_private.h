@@ -44,5 +44,15 @@ struct learner {
 
 /* Reads the models topic to its end, after fencing the predecessor: the newest version's number and labelled set. */
 int learner_catch_up(struct learner *l) MUST_CHECK;
+/* A push as the version that it becomes; NULL: refused (said). The caller destroys it. */
+struct model *learner_adopt(struct learner *l, const struct store_counts *counts, const struct registry_push *push);
+/* What the next fit builds on, by the version that is live: `parent`, `prior` and `aside` of the model to make. The prior itself, NULL when there is none. */
+const struct model *learner_base(struct learner *l, struct model *next);
+/* Positions behind the store, as versions say them ("tasks 0 123\n…"). The caller frees. */
+struct text learner_seen(struct learner *l, const struct store_counts *counts);
+/* What every version says of its making. */
+void learner_sign(struct learner *l, const struct store_counts *counts, struct model *m);
+/* Options of the fits, as configured. */
+struct fit_options learner_options(const struct learner *l);
 /* Publishes what is due: a version, a changed policy, progress. 0 also when nothing is. */
 int learner_publish(struct learner *l, const struct store_counts *counts) MUST_CHECK;

@@ -16,7 +16,7 @@
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 
-enum { CHUNK_BYTES = 900000, PROGRESS_MS = 100, POLL_RECORDS = 64, PUBLICATIONS_MAX = 1024, RETRY_MS = 1000 };
+enum { PROGRESS_MS = 100, POLL_RECORDS = 64, PUBLICATIONS_MAX = 1024, RETRY_MS = 1000 };
 
 /* ---- catching up ---- */
 
@@ -67,7 +67,7 @@ int learner_catch_up(struct learner *l) {
     publisher_destroy(l->publisher);
     l->models = NULL;
     l->publisher = NULL;
-    l->registry = registry_create(&(struct registry_options){.name = l->config->service.name, .quiet = true});
+    l->registry = registry_create(&(struct registry_options){.name = l->config->service.name, .quiet = true, .pushes = true});
     TRY(open_publisher(l));
     TRY(publisher_init(l->publisher)); // from here on a predecessor can write no more
     TRY(open_models(l));
@@ -81,13 +81,13 @@ int learner_catch_up(struct learner *l) {
 }
 
 static struct schedule schedule_of(const struct learner *l, const struct store_counts *c) {
-    return (struct schedule){.labelled = c->labelled, .open = c->open, .per_class = c->per_class, .changed = c->digest != l->published_digest,
+    return (struct schedule){.labelled = c->labelled, .open = c->open, .open_tasks = registry_policy(l->registry)->operator_.open_tasks, .per_class = c->per_class, .changed = c->digest != l->published_digest,
                              .published_rows = l->published_rows, .since_ms = clock_ms() - l->published_ms, .cost_ms = l->fit_ms, .bytes = l->version_bytes};
 }
 
 /* ---- fitting ---- */
 
-static struct text seen(struct learner *l, const struct store_counts *counts) {
+struct text learner_seen(struct learner *l, const struct store_counts *counts) {
     struct buf b = {0};
     const char *role[] = {"tasks", "labels"};
     for (size_t t = 0; t < 2; t++)
@@ -98,9 +98,20 @@ static struct text seen(struct learner *l, const struct store_counts *counts) {
     return (struct text){b.at, b.len};
 }
 
+struct fit_options learner_options(const struct learner *l) { return fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memories); }
+
+void learner_sign(struct learner *l, const struct store_counts *counts, struct model *m) {
+    m->version = registry_newest(l->registry) + 1;
+    m->fingerprint = features_fingerprint(l->shared->features);
+    m->created_ms = clock_wall_ms();
+    m->seen = learner_seen(l, counts);
+}
+
 static int fit(struct learner *l, const struct store_counts *counts, struct model **out) {
-    struct fit_options options = fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memories);
+    struct fit_options options = learner_options(l);
+    struct model made = {0};
     struct store_rows rows;
+    options.prior = learner_base(l, &made);
     TRY(store_rows(l->store, l->largest_memory, fit_members(&options), &rows));
     struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .key = rows.key, .members = rows.members, .member = rows.member};
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
@@ -110,15 +121,15 @@ static int fit(struct learner *l, const struct store_counts *counts, struct mode
     metric_observe(METRIC_fit_seconds, (double)took * 1e-9);
     l->fit_ms = took / 1000000;
     store_rows_release(&rows);
-    TRY(result);
+    if (result < 0) free((void *)made.aside.at);
+    if (result < 0) return result == ERR_INPUT ? 0 : result; // all that there is was set aside: nothing to fit yet
     struct model *m = *out;
-    m->version = registry_newest(l->registry) + 1;
-    m->parent = policy_live(registry_policy(l->registry));
-    m->fingerprint = features_fingerprint(l->shared->features);
+    m->parent = made.parent;
+    m->prior = made.prior;
+    m->aside = made.aside;
     m->rows = counts->labelled;
-    m->created_ms = clock_wall_ms();
     m->classes = text_of(xstrdup(l->classes.at));
-    m->seen = seen(l, counts);
+    learner_sign(l, counts, m);
     return 0;
 }
 
@@ -145,9 +156,9 @@ static void put_named(struct edition *e, const char *name, const char *what, con
 static size_t put_version(struct edition *e, const char *name, struct model *m) {
     struct buf record = {0}, key = {0};
     model_write(m, name, &record);
-    size_t chunks = (record.len + CHUNK_BYTES - 1) / CHUNK_BYTES;
+    size_t chunks = (record.len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
     for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * CHUNK_BYTES, n = record.len - from < CHUNK_BYTES ? record.len - from : CHUNK_BYTES;
+        size_t from = i * REGISTRY_CHUNK_BYTES, n = record.len - from < REGISTRY_CHUNK_BYTES ? record.len - from : REGISTRY_CHUNK_BYTES;
         buf_reset(&key);
         registry_chunk_key(&key, name, m->version, i);
         put(e, buf_view(&key), (struct text){record.at + from, n}, chunks);
@@ -158,13 +169,31 @@ static size_t put_version(struct edition *e, const char *name, struct model *m) 
     return bytes;
 }
 
-/* The oldest versions leave the topic; the live one and a pinned one never do. */
+/* Whether a version that stays was fitted towards this one. */
+static bool is_prior(const struct registry *r, const uint64_t *version, size_t n, uint64_t of) {
+    for (size_t i = 0; i < n; i++)
+        if (version[i] != of && registry_model(r, version[i])->prior == of) return true;
+    return false;
+}
+
+/* What was pushed is gone from the topic in the transaction that makes a version of it: it is taken once. */
+static void put_taken(struct edition *e, struct learner *l, const struct registry_push *push) {
+    struct buf key = {0};
+    for (size_t i = 0; i < push->chunks; i++) {
+        buf_reset(&key);
+        registry_push_key(&key, l->config->service.name, push->id, i);
+        put(e, buf_view(&key), (struct text){0}, 0);
+    }
+    buf_release(&key);
+}
+
+/* The oldest versions leave the topic; never the live one, a pinned one, or one that later ones build on. */
 static void put_tombstones(struct edition *e, struct learner *l) {
     uint64_t version[REGISTRY_VERSIONS + 8];
     size_t n = registry_versions(l->registry, version, sizeof version / sizeof *version);
     struct buf key = {0};
     for (size_t i = 0; n >= REGISTRY_VERSIONS && i <= n - REGISTRY_VERSIONS; i++) {
-        if (version[i] == policy_live(registry_policy(l->registry))) continue;
+        if (version[i] == policy_live(registry_policy(l->registry)) || is_prior(l->registry, version, n, version[i])) continue;
         for (size_t c = 0; c < registry_chunks(l->registry, version[i]); c++) {
             buf_reset(&key);
             registry_chunk_key(&key, l->config->service.name, version[i], c);
@@ -230,11 +259,20 @@ static int await_own(struct learner *l, uint64_t version) {
     return 0;
 }
 
-static int publish_edition(struct learner *l, const struct store_counts *counts, struct model *m) {
+static int await_taken(struct learner *l, const char *id) {
+    int64_t until = clock_ms() + 5000;
+    struct registry_push push;
+    while (registry_push(l->registry, &push) && strcmp(push.id, id) == 0 && clock_ms() < until) TRY(read_models(l, 5));
+    return 0;
+}
+
+/* m: a new version, or NULL; push: what was taken from the topic, or NULL. */
+static int publish_edition(struct learner *l, const struct store_counts *counts, struct model *m, const struct registry_push *push) {
     struct edition *e = xcalloc(1, sizeof *e);
     uint64_t live = m ? m->version : l->policy.live;
     struct schedule schedule = schedule_of(l, counts);
     struct policy_learner policy = schedule_policy(l->config, &schedule, live);
+    if (push) put_taken(e, l, push);
     if (m) {
         l->version_bytes = put_version(e, l->config->service.name, m);
         put_tombstones(e, l);
@@ -242,7 +280,7 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
     bool changed = policy_changed(l, &policy);
     if (changed) put_policy(e, l, &policy);
     bool progress = m || changed || (l->moved && clock_ms() - l->progress_ms >= PROGRESS_MS);
-    if (progress) put_progress(e, l, counts, live, m ? counts->digest : l->published_digest);
+    if (progress) put_progress(e, l, counts, live, m && !*m->pushed ? counts->digest : l->published_digest);
     int result = e->n ? send_edition(l, e) : 0;
     if (result == 0 && changed) {
         l->policy = policy;
@@ -258,8 +296,8 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
 }
 
 static int version_done(struct learner *l, const struct store_counts *counts, const struct model *m) {
-    l->published_rows = counts->labelled;
-    l->published_digest = counts->digest;
+    l->published_rows = m->rows;
+    if (!*m->pushed) l->published_digest = counts->digest; // a pushed one has learned nothing of ours
     l->published_ms = clock_ms();
     metric_add(METRIC_published, 0, 1);
     LOG(INFO, "model_published", "a new version goes live", L_U64("version", m->version), L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
@@ -269,10 +307,14 @@ static int version_done(struct learner *l, const struct store_counts *counts, co
 int learner_publish(struct learner *l, const struct store_counts *counts) {
     TRY(read_models(l, 0));
     struct model *m = NULL;
+    struct registry_push push;
     struct schedule schedule = schedule_of(l, counts);
-    if (schedule_due(l->config, &schedule)) TRY(fit(l, counts, &m));
-    int result = publish_edition(l, counts, m);
+    bool pushed = registry_push(l->registry, &push);
+    if (pushed) m = learner_adopt(l, counts, &push);
+    else if (!registry_policy(l->registry)->operator_.frozen && schedule_due(l->config, &schedule)) TRY(fit(l, counts, &m));
+    int result = publish_edition(l, counts, m, pushed ? &push : NULL);
     if (result == 0 && m) result = version_done(l, counts, m);
+    if (result == 0 && pushed) result = await_taken(l, push.id);
     model_destroy(m);
     return result == ERR_RETRY ? 0 : result; // tried again in the next round, from what the topic says
 }

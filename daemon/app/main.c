@@ -15,7 +15,11 @@ static const struct {
     {"topics", command_topics, "show or make the topics"},
     {"feed", command_feed, "a CSV or JSONL file into the samples topic"},
     {"annotate", command_annotate, "an oracle that answers tasks from known labels"},
-    {"policy", command_policy, "show, pause, resume, budget, roll back"},
+    {"policy", command_policy, "show, pause, resume, budget, caps, freeze"},
+    {"model", command_model, "list, show, push, pull, roll back, pin versions"},
+    {"tasks", command_tasks, "open tasks, the story of one, close one"},
+    {"dead-letters", command_dead_letters, "what could not be read, and feeding it again"},
+    {"reload", command_reload, "the running daemon takes over its file, or says why not"},
     {"demo", command_demo, "the whole loop on an embedded broker, in a minute"},
     {"simulate", command_simulate, "the backtest: what a budget would have bought on a labelled file"},
     {"docs", command_docs, "print the generated references"},
@@ -26,7 +30,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(FILE *out) {
     fputs("winnowd: asks people about the few samples of a stream whose labels teach the model most\n\nusage: winnowd COMMAND [flags]\n\n", out);
-    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fputs("\nwinnowd COMMAND --help tells more.\n", out);
 }
 

@@ -1,7 +1,7 @@
 /* Sequences the stages over a batch and keeps the partitions' selection states.
  *
- * Stage by stage, not sample by sample, so that each stage's code and tables stay warm; only what a person must see (an asked
- * sample, a bad one) leaves the columns and is written out. Samples of one partition are decided in offset order, and a decision
+ * Two passes: one reads, so that the decoder's code and tables stay warm; the other scores, measures and decides a row while it is in the
+ * cache. Only what a person must see (an asked sample, a bad one) leaves the columns and is written out. Samples of one partition are decided in offset order, and a decision
  * depends on its own partition's state alone, so how a batch mixes partitions changes nothing (I6).
  *
  * Thread: worker thread (one pipeline each) */
@@ -83,6 +83,7 @@ void pipeline_destroy(struct pipeline *p) {
     free(p->values);
     for (size_t i = 0; i < p->partitions_cap; i++) window_destroy(p->partition[i].window);
     free(p->partition);
+    free(p->moved);
     free((void *)p->classes.at);
     free((void *)p->selection.fields);
     free((void *)p->selection.mask);
@@ -112,9 +113,16 @@ static struct partition *partition_at(struct pipeline *p, int32_t number) {
         size_t cap = (size_t)number + 16;
         p->partition = xrealloc(p->partition, cap * sizeof *p->partition);
         memset(p->partition + p->partitions_cap, 0, (cap - p->partitions_cap) * sizeof *p->partition);
+        p->moved = xrealloc(p->moved, cap * sizeof *p->moved);
         p->partitions_cap = cap;
     }
     return &p->partition[number];
+}
+
+void pipeline_move(struct pipeline *p, int32_t number) {
+    struct partition *at = &p->partition[number];
+    if (!at->moved) p->moved[p->moved_n++] = number;
+    at->moved = true;
 }
 
 enum { RESTORED, FRESH, WIPED, CORRUPT };
@@ -130,7 +138,7 @@ static void begin(struct pipeline *p, struct partition *at) {
 
 void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh, struct text metadata, int64_t now_ms) {
     struct partition *at = partition_at(p, number);
-    *at = (struct partition){.owned = true, .next = offset, .moved = fresh, .window = at->window};
+    *at = (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
     int kind = state_kind(fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
     metric_add(METRIC_states, (size_t)kind, 1);
     if (kind == RESTORED) {
@@ -138,7 +146,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
             L_U64("asked", at->state.asked), L_U64("policy", at->state.policy));
     } else {
         strategy_begin(p->strategy, number, kind == FRESH, now_ms, &at->state);
-        at->moved = true;
+        pipeline_move(p, number);
         if (kind == FRESH)
             LOG(INFO, "partition_owned", "starts its life here", L_I64("partition", number), L_I64("offset", offset));
         else
@@ -154,26 +162,23 @@ void pipeline_disown_all(struct pipeline *p) {
         window_destroy(p->partition[i].window);
         p->partition[i] = (struct partition){0};
     }
+    p->moved_n = 0;
 }
 
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
-    for (size_t i = 0; i < p->partitions_cap; i++) {
-        struct partition *at = &p->partition[i];
-        if (!at->owned || !at->moved) continue;
+    for (size_t i = 0; i < p->moved_n; i++) {
+        struct partition *at = &p->partition[p->moved[i]];
         struct cycle_offset *o = cycle_add_offset(cycle);
-        o->partition = (int32_t)i;
+        o->partition = p->moved[i];
         o->next = at->next;
         const struct partition_state *state = at->window ? window_start(at->window, &o->next) : &at->state;
         o->metadata_len = state_write(state, p->topic_hash, o->next, o->metadata);
         at->moved = false;
     }
+    p->moved_n = 0;
 }
 
-bool pipeline_moved(const struct pipeline *p) {
-    for (size_t i = 0; i < p->partitions_cap; i++)
-        if (p->partition[i].owned && p->partition[i].moved) return true;
-    return false;
-}
+bool pipeline_moved(const struct pipeline *p) { return p->moved_n > 0; }
 
 void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t, int64_t, int64_t, void *), void *opaque) {
     for (size_t i = 0; i < p->partitions_cap; i++)
@@ -239,26 +244,33 @@ static size_t admit(struct pipeline *p, struct batch *b) {
 /* ---- infer ---- */
 
 void pipeline_make_room(struct pipeline *p, const struct model *m) {
-    size_t scratch = model_scratch(&m->shape) + p->k;
+    size_t scratch = model_scratch(&m->shape) * (p->config->infer.exact ? 1 : model_together(&m->shape)) + p->k;
     if (scratch > p->scratch_n) p->scratch = xrealloc(p->scratch, (p->scratch_n = scratch) * sizeof *p->scratch);
 }
 
-static void infer(struct pipeline *p, struct batch *b) {
-    const struct model *ready = NULL;
-    for (size_t i = 0; i < b->n; i++) {
-        if (b->fate[i] != REASON_NONE) continue;
-        const struct model *m = b->in_force[i]->model;
-        float *prob = b->prob + i * b->k;
-        if (!m) {
-            for (size_t c = 0; c < b->k; c++) prob[c] = 1.0f / (float)b->k;
-            continue;
-        }
-        if (m != ready) {
-            pipeline_make_room(p, ready = m);
-            batch_members(b, m->shape.members);
-        }
-        model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * b->members * b->k, prob);
+/* Samples from i on that are scored together: one, or with `infer.exact: false` those behind it of the same model (a bad one among them has a row,
+ * of no meaning, and nobody looks at its score). */
+static size_t together(const struct pipeline *p, const struct batch *b, size_t i) {
+    size_t most = p->config->infer.exact ? 1 : model_together(&b->in_force[i]->model->shape), n = 1;
+    while (n < most && i + n < b->n && b->in_force[i + n] == b->in_force[i]) n++;
+    return n;
+}
+
+static void infer(struct pipeline *p, struct batch *b, size_t i) {
+    const struct model *m = b->in_force[i]->model;
+    float *prob = b->prob + i * b->k;
+    if (i < p->scored) return;
+    p->scored = i + 1;
+    if (!m) {
+        for (size_t c = 0; c < b->k; c++) prob[c] = 1.0f / (float)b->k;
+        return;
     }
+    pipeline_make_room(p, m);
+    batch_members(b, m->shape.members);
+    size_t n = together(p, b, i), stride = b->members * b->k;
+    p->scored = i + n;
+    if (n == 1) model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, prob);
+    else model_predict_rows(m, b->raw + i * b->d, n, p->scratch, b->member + i * stride, stride, prob);
 }
 
 /* ---- query ---- */
@@ -344,13 +356,14 @@ static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, 
     struct written written = {NOWHERE, NOWHERE};
     at->next = r->offset;
     if (b->fate[i] == REASON_NONE) {
+        infer(p, b, i);
         decide(p, b, i, at, now_ms);
         add_decision(p, t, &b->decision[i], w != NULL);
     }
     at->next++;
     at->newest_ms = r->time_ms;
     if (cycle) written = pipeline_route(p, b, i, now_ms, w ? window_cycle(w) : cycle);
-    at->moved |= w == NULL;
+    if (!w) pipeline_move(p, r->partition);
     enum window_fate fate = w ? window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
     if (fate != WINDOW_OPEN) window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
     return fate != WINDOW_OPEN;
@@ -359,7 +372,7 @@ static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, 
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
     struct tally t = {0};
     size_t admitted = admit(p, b);
-    infer(p, b);
+    p->scored = 0;
     for (size_t i = 0; i < b->n; i++) {
         ends_before(p, b, i, now_ms, cycle);
         take(p, b, i, now_ms, cycle, &t);
@@ -372,8 +385,8 @@ size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t
     struct tally t = {0};
     bool ended = false;
     size_t i = from;
+    if (from == 0) p->scored = 0;
     p->flushed = (struct flushed){0};
-    if (from == 0) infer(p, b);
     for (; i < b->n && !ended && !(ended = ends_before(p, b, i, now_ms, NULL)); i++) ended = take(p, b, i, now_ms, NULL, &t);
     say_tally(p, &t);
     return i;

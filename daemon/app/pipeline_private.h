@@ -30,11 +30,14 @@ struct pipeline {
     struct batch *batch;
     struct partition *partition; // (partitions_cap) by partition number
     size_t partitions_cap;
+    int32_t *moved; // (moved_n) of the partitions that have something to commit: a cycle's cost is theirs, whatever else is owned
+    size_t moved_n;
     struct text topic, classes; // classes: newline-separated
     size_t k, positive;
     uint64_t topic_hash;
     float *scratch; // for model_predict, and a prediction behind it
     size_t scratch_n;
+    size_t scored; // of the batch: samples before this one have their prediction
     struct selection selection;
     struct demand demand;
     struct flushed flushed; // the last window that ended
@@ -45,6 +48,8 @@ struct pipeline {
 
 /* The policy and model of s are in force for the partition from its next sample on, if they aren't yet. */
 void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at, const struct snapshot *s);
+/* The partition has something to commit. */
+void pipeline_move(struct pipeline *p, int32_t number);
 /* Scratch for that model's predictions. */
 void pipeline_make_room(struct pipeline *p, const struct model *m);
 

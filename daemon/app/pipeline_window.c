@@ -173,7 +173,7 @@ void window_end(struct pipeline *p, int32_t number, enum window_fate why, const 
         LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here", L_I64("partition", number), L_I64("offset", at->next), L_U64("asked", f->n));
     if (cycle) cycle_append(cycle, &w->held);
     window_begin(w, at->next, &at->state);
-    at->moved = true;
+    pipeline_move(p, number);
 }
 
 bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms) { return w->records && now_ms - w->latest_ms >= idle_ms; }

@@ -13,7 +13,7 @@
 
 #include <inttypes.h>
 
-enum { SLOTS = REGISTRY_VERSIONS + 6, CHUNKS_MAX = 300 };
+enum { SLOTS = REGISTRY_VERSIONS + 6, CHUNKS_MAX = 300, PUSHES = 4 };
 #define VERSION_MOST ((uint64_t)1 << 53) // JSON readers count exactly up to here
 
 struct version {
@@ -23,12 +23,15 @@ struct version {
     struct model *model;
     int references;
     bool refused;
+    char push[MODEL_PUSH_ID + 1]; // of a push, which has no number yet
+    const char *why;              // it was refused
 };
 
 struct registry {
     struct registry_options options;
     struct version *slot[SLOTS]; // ascending by number, NULL-terminated when not full
     size_t n;
+    struct version *pushed[PUSHES]; // in the order in which they came, NULL-terminated when not full
     struct version *current;
     struct policy policy;
     struct buf progress;
@@ -58,6 +61,7 @@ static void unreference(struct version *v) {
 void registry_destroy(struct registry *r) {
     if (!r) return;
     for (size_t i = 0; i < r->n; i++) unreference(r->slot[i]);
+    for (size_t i = 0; i < PUSHES; i++) unreference(r->pushed[i]);
     unreference(r->current);
     buf_release(&r->progress);
     free(r);
@@ -113,13 +117,18 @@ static void refuse(struct registry *r, struct version *v, const char *why) {
     LOG(ERROR, "model_refused", why, L_U64("version", v->number));
 }
 
-static void build(struct registry *r, struct version *v) {
+static int assemble(struct version *v, const char **why) {
     struct buf whole = {0};
     for (size_t i = 0; i < v->chunks; i++) buf_text(&whole, buf_view(&v->chunk[i]));
     drop_chunks(v);
-    const char *why = NULL;
-    int result = model_read(&v->model, buf_view(&whole), &why);
+    int result = model_read(&v->model, buf_view(&whole), why);
     buf_release(&whole);
+    return result;
+}
+
+static void build(struct registry *r, struct version *v) {
+    const char *why = NULL;
+    int result = assemble(v, &why);
     if (result == 0 && r->options.d) result = model_check(v->model, r->options.d, r->options.classes, r->options.fingerprint, &why);
     if (result == 0 && v->model->version != v->number) result = ERR_MISMATCH, why = "the record holds another version than its key says";
     if (result < 0) {
@@ -153,6 +162,56 @@ static enum registry_change apply_chunk(struct registry *r, uint64_t number, siz
     return CHANGE_MODEL;
 }
 
+/* ---- pushes ---- */
+
+static size_t push_position(const struct registry *r, const char *id) {
+    size_t i = 0;
+    while (i < PUSHES && r->pushed[i] && strcmp(r->pushed[i]->push, id) != 0) i++;
+    return i;
+}
+
+static void remove_push(struct registry *r, size_t i) {
+    if (i == PUSHES || !r->pushed[i]) return;
+    unreference(r->pushed[i]);
+    memmove(&r->pushed[i], &r->pushed[i + 1], (PUSHES - i - 1) * sizeof *r->pushed);
+    r->pushed[PUSHES - 1] = NULL;
+}
+
+/* One that was cut short stays a draft until it is pushed again, or others need its place. */
+static struct version *draft_push(struct registry *r, const char *id, size_t chunks) {
+    if (r->pushed[PUSHES - 1]) remove_push(r, 0);
+    size_t i = push_position(r, id);
+    r->pushed[i] = xcalloc(1, sizeof **r->pushed);
+    *r->pushed[i] = (struct version){.chunks = chunks, .references = 1, .chunk = xcalloc(chunks, sizeof(struct buf))};
+    memcpy(r->pushed[i]->push, id, sizeof r->pushed[i]->push);
+    return r->pushed[i];
+}
+
+static enum registry_change apply_push(struct registry *r, const char *id, size_t index, struct text value, size_t chunks) {
+    size_t i = push_position(r, id);
+    struct version *v = i < PUSHES ? r->pushed[i] : NULL;
+    if (!r->options.pushes) return CHANGE_NONE;
+    if (!value.at) remove_push(r, i);
+    if (!value.at || chunks == 0 || chunks > CHUNKS_MAX || index >= chunks) return CHANGE_NONE;
+    if (!v) v = draft_push(r, id, chunks);
+    if (!v->chunk || v->chunks != chunks || v->chunk[index].len) return CHANGE_NONE;
+    buf_text(&v->chunk[index], value);
+    if (++v->got == v->chunks) assemble(v, &v->why);
+    return CHANGE_NONE; // only the learner makes something of it
+}
+
+bool registry_push(const struct registry *r, struct registry_push *out) {
+    size_t i = 0;
+    while (i < PUSHES && r->pushed[i] && r->pushed[i]->chunk) i++; // drafts
+    if (i == PUSHES || !r->pushed[i]) return false;
+    const struct version *v = r->pushed[i];
+    *out = (struct registry_push){.chunks = v->chunks, .model = v->model, .why = v->why};
+    memcpy(out->id, v->push, sizeof out->id);
+    return true;
+}
+
+/* ---- records ---- */
+
 static enum registry_change apply_policy(struct registry *r, bool learner, struct text value, int64_t offset) {
     if (!value.at) return CHANGE_NONE;
     int result = learner ? policy_learner_read(&r->policy.learner, value) : policy_operator_read(&r->policy.operator_, value);
@@ -184,6 +243,8 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
     }
     if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' && number > 0 && number < VERSION_MOST)
         return apply_chunk(r, number, index, value, chunks, offset);
+    char id[MODEL_PUSH_ID + 1];
+    if (sscanf(what, "pushed/%16[0-9a-f]/%zu%n", id, &index, &end) == 2 && what[end] == '\0') return apply_push(r, id, index, value, chunks);
     return CHANGE_NONE;
 }
 
@@ -221,6 +282,15 @@ size_t registry_chunks(const struct registry *r, uint64_t version) {
     return v ? v->chunks : 0;
 }
 
+int64_t registry_seen(const struct model *m, const char *role, int32_t partition) {
+    char said[16];
+    int32_t p;
+    int64_t next;
+    for (const char *at = m->seen.at; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        if (sscanf(at, "%15s %" SCNd32 " %" SCNd64, said, &p, &next) == 3 && p == partition && strcmp(said, role) == 0) return next > 0 ? next : 0;
+    return 0;
+}
+
 struct text registry_progress(const struct registry *r) { return buf_view(&r->progress); }
 
 void registry_key(struct buf *out, const char *name, const char *what) { buf_printf(out, "%s/%s", name, what); }
@@ -228,3 +298,5 @@ void registry_key(struct buf *out, const char *name, const char *what) { buf_pri
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index) {
     buf_printf(out, "%s/model/%" PRIu64 "/%zu", name, version, index);
 }
+
+void registry_push_key(struct buf *out, const char *name, const char *id, size_t index) { buf_printf(out, "%s/pushed/%s/%zu", name, id, index); }

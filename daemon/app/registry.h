@@ -17,6 +17,15 @@ struct registry_options {
     struct text classes;
     uint64_t fingerprint;
     bool quiet; // the process has another registry that counts and logs
+    bool pushes; // also assemble what was pushed: for the learner, which makes versions of it
+};
+
+/* A model that the command line put on the topic and the learner has not taken yet. */
+struct registry_push {
+    char id[MODEL_PUSH_ID + 1];
+    size_t chunks;
+    const struct model *model; // NULL: it was refused, `why` says
+    const char *why;
 };
 
 /* What a worker decides with: immutable, and its model lives as long as it does. */
@@ -49,9 +58,16 @@ const struct model *registry_model(const struct registry *r, uint64_t version);
 size_t registry_versions(const struct registry *r, uint64_t out[], size_t most);
 /* Chunks that a version consists of on the topic (0: unknown): what its tombstones must cover. */
 size_t registry_chunks(const struct registry *r, uint64_t version);
+/* The oldest complete push; false: there is none. Valid until the next apply. */
+bool registry_push(const struct registry *r, struct registry_push *out);
+/* Next offset of a topic's partition ("tasks" or "labels" as role) that a version has seen; 0: it has seen none of it. */
+int64_t registry_seen(const struct model *m, const char *role, int32_t partition);
 /* The learner's newest progress record (JSON), empty when none. Valid until the next apply. */
 struct text registry_progress(const struct registry *r);
 
 /* Keys of the topic, into out. */
 void registry_key(struct buf *out, const char *name, const char *what);
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index);
+void registry_push_key(struct buf *out, const char *name, const char *id, size_t index);
+/* Bytes of a record that go into one chunk. */
+enum { REGISTRY_CHUNK_BYTES = 900000 };

@@ -21,6 +21,7 @@
 #include "watch/http.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { STALLED_MS = 60000, FLUSH_MS = 1000, STATUS_MS = 5000, START_EXTENSION_US = 30000000, CONFIGS_MAX = 1000 };
 
@@ -44,6 +45,7 @@ struct run {
     size_t configs;
     int64_t watchdog_ms, fed_ms, flushed_ms, status_ms;
     bool said_ready;
+    bool refused; // the file as it stands
     uint64_t settled;
     _Atomic bool stalled;
 };
@@ -116,8 +118,8 @@ static void say_status(struct run *r) {
     }
     double asked = 0;
     for (size_t a = 0; a < ASKS; a++) asked += metric_get(METRIC_asked, a);
-    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s", metric_get(METRIC_admitted, 0), asked, metric_get(METRIC_lag, 0), metric_get(METRIC_model_version, 0),
-                   metric_get(METRIC_labelled_rows, 0), metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "");
+    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s", metric_get(METRIC_admitted, 0), asked, metric_get(METRIC_lag, 0), metric_get(METRIC_model_version, 0),
+                   metric_get(METRIC_labelled_rows, 0), metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "", r->refused ? ", the last reload was refused" : "");
 }
 
 /* ---- tick ---- */
@@ -164,6 +166,8 @@ uint64_t run_settled_labels(struct run *r) {
     return r->settled;
 }
 
+char *instance_of(const struct config *c) { return xasprintf("%s-%s", c->service.name, c->service.instance); }
+
 /* ---- reload ---- */
 
 static void log_lines(const char *event, const struct buf *lines) {
@@ -177,16 +181,28 @@ static void log_lines(const char *event, const struct buf *lines) {
     }
 }
 
-static int refuse(const struct buf *errors) {
+static int refuse(struct run *r, struct buf *errors, struct buf *said) {
     log_lines("config_refused", errors);
     metric_add(METRIC_reloads, 1, 1);
-    service_notify("READY=1\nSTATUS=reload refused, the old configuration stays: see the log");
+    r->refused = true;
+    buf_text(said, buf_view(errors));
+    service_notify("READY=1\nSTATUS=reload refused, the old configuration stays: %.*s", (int)strcspn(buf_string(errors), "\n"), errors->at);
     return ERR_CONFIG;
 }
 
-static void take_over(struct run *r, struct config *fresh) {
+static size_t names(const struct buf *list) {
+    size_t n = list->len > 0;
+    for (size_t i = 0; i < list->len; i++) n += list->at[i] == ',';
+    return n;
+}
+
+static void take_over(struct run *r, struct config *fresh, struct buf *said) {
     struct buf changed = {0}, restart = {0};
     config_diff(now(r), fresh, &changed, &restart);
+    buf_printf(said, "%s%.*s\n", changed.len ? "changed: " : "nothing has changed", (int)changed.len, changed.at ? changed.at : "");
+    if (restart.len) buf_printf(said, "wants a restart: %.*s\n", (int)restart.len, restart.at);
+    metric_set(METRIC_restart_needed, 0, (double)names(&restart));
+    r->refused = false;
     r->config[r->configs] = config_reloaded(now(r), fresh);
     r->configs++;
     atomic_store(&r->shared.config, now(r));
@@ -199,19 +215,35 @@ static void take_over(struct run *r, struct config *fresh) {
     buf_release(&restart);
 }
 
+/* For `winnowd reload`, which waits for it. */
+static void leave_outcome(const struct run *r, int64_t started_ns, int result, struct buf *said) {
+    if (!r->options.service) return;
+    char *name = instance_of(now(r));
+    const struct service_outcome o = {.started_ns = started_ns, .taken = result == 0, .said = (char *)buf_string(said)};
+    if (service_outcome_write(now(r)->service.state_dir, name, &o) < 0) LOG(WARNING, "outcome_unwritten", "the outcome of the reload could not be left in service.state_dir", L_STR("dir", now(r)->service.state_dir));
+    free(name);
+}
+
+/* What wants a restart is tried too: a file that would not start is refused now, not then. */
+static int load(struct run *r, struct config **fresh, struct buf *errors) {
+    TRY(config_load(fresh, r->options.file, errors));
+    if (r->configs == CONFIGS_MAX) buf_str(errors, "reloaded too often: a restart is due\n");
+    TRY(kafka_check(*fresh, errors));
+    return errors->len ? ERR_CONFIG : 0;
+}
+
 int run_reload(struct run *r) {
+    int64_t started_ns = clock_ns();
     service_reloading();
-    struct buf errors = {0};
+    struct buf errors = {0}, said = {0};
     struct config *fresh = NULL;
-    int result = config_load(&fresh, r->options.file, &errors);
-    if (result == 0 && r->configs == CONFIGS_MAX) {
-        buf_str(&errors, "reloaded too often: a restart is due");
-        result = ERR_CONFIG;
-    }
-    if (result < 0) result = refuse(&errors);
-    else take_over(r, fresh);
+    int result = load(r, &fresh, &errors);
+    if (result < 0) result = refuse(r, &errors, &said);
+    else take_over(r, fresh, &said);
+    leave_outcome(r, started_ns, result, &said);
     config_destroy(fresh);
     buf_release(&errors);
+    buf_release(&said);
     return result;
 }
 
@@ -230,7 +262,7 @@ static int read_switches(struct run *r) {
 
 static int take_lock(const struct run *r) {
     if (!r->options.service) return 0;
-    char *name = xasprintf("%s-%s", now(r)->service.name, now(r)->service.instance);
+    char *name = instance_of(now(r));
     int result = service_lock(now(r)->service.state_dir, name);
     if (result == ERR_FENCED) LOG(ERROR, "instance_taken", "another process runs as this instance here; give each its own service.instance", L_STR("instance", name));
     else if (result < 0) LOG(ERROR, "state_dir_unusable", "cannot write the instance lock; is service.state_dir there and ours?", L_STR("dir", now(r)->service.state_dir));

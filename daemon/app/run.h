@@ -18,6 +18,8 @@ struct run_options {
 int run_start(struct run **out, struct config *config, const struct run_options *options) MUST_CHECK;
 /* Call about every 100 ms: gauges, watchdog, readiness. 0, or the ERR_ with which a thread ended. */
 int run_tick(struct run *r) MUST_CHECK;
+/* What the lock and the outcome of a reload are called, in service.state_dir. The caller frees. */
+char *instance_of(const struct config *c);
 /* Puts the reloadable part of the file in force; ERR_CONFIG: refused, the old one stays (said). */
 int run_reload(struct run *r) MUST_CHECK;
 /* Finishes the cycles, commits, joins, frees. The worst ERR_ of the threads. */

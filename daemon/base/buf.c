@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 
 void buf_release(struct buf *b) {
     free(b->at);
@@ -69,13 +70,60 @@ static const char *shortest(double value, int digits, int most, bool single, cha
     }
 }
 
+/* digits / 10^decimals in plain notation, as %g writes it: no trailing zeros. */
+static void put_decimal(struct buf *b, bool minus, uint64_t digits, int decimals) {
+    char text[NUMBER_TEXT], *at = text + sizeof text;
+    for (; decimals > 0 && digits % 10 == 0; decimals--) digits /= 10;
+    for (int n = 0; digits || n <= decimals; n++, digits /= 10) {
+        if (decimals > 0 && n == decimals) *--at = '.';
+        *--at = (char)('0' + digits % 10);
+    }
+    if (minus) *--at = '-';
+    buf_add(b, at, (size_t)(text + sizeof text - at));
+}
+
+static const double power_of_ten[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+
+/* Most numbers of a row were written by people or programs with few digits, and then the first try of `shortest` is all that is needed: a decimal of
+ * at most 15 digits comes back from its double. Found by one multiplication and one division a try, which are exact here (Clinger
+ * 1990, as in number.c), instead of by printf and strtod: a task of 30 numbers costs 1/5 (tests/bench/pipeline.c). */
+static bool put_short_double(struct buf *b, double value) {
+    double size = fabs(value);
+    if (size < 1e-4) return false; // %g would turn to exponents
+    for (int decimals = 0; decimals < (int)(sizeof power_of_ten / sizeof *power_of_ten); decimals++) {
+        double scaled = rint(size * power_of_ten[decimals]);
+        if (scaled >= 1e15) return false;
+        if (scaled / power_of_ten[decimals] != size) continue;
+        put_decimal(b, value < 0, (uint64_t)scaled, decimals);
+        return true;
+    }
+    return false;
+}
+
+/* A float between 1e-4 and 1 times 10^12 has at most 24 + 28 bits, so the product is exact and rounding it is what printf does. Whether
+ * so many digits read back is then a comparison with half the distance to the next float; what is undecided by it (ties,
+ * powers of two) is left to `shortest`. */
+static bool put_short_float(struct buf *b, float value) {
+    double size = fabs((double)value), half = ((double)nextafterf(value, INFINITY) - (double)value) / 2;
+    int exponent, point = size >= 0.1 ? 0 : size >= 0.01 ? 1 : size >= 0.001 ? 2 : 3; // zeros behind the point
+    if (value < 1e-4f || value >= 1 || frexp(size, &exponent) == 0.5) return false;
+    for (int decimals = point + 6; decimals <= point + 9; decimals++) {
+        double exact = size * power_of_ten[decimals], rounded = rint(exact), limit = half * power_of_ten[decimals];
+        if (fabs(rounded - exact) == limit) return false;
+        if (fabs(rounded - exact) > limit) continue;
+        put_decimal(b, false, (uint64_t)rounded, decimals);
+        return true;
+    }
+    return false;
+}
+
 void buf_double(struct buf *b, double value) {
     char out[NUMBER_TEXT];
     if (!isfinite(value)) {
         buf_str(b, "null");
     } else if (value == rint(value) && fabs(value) < 1e15) {
-        buf_printf(b, "%lld", (long long)value);
-    } else {
+        buf_i64(b, (int64_t)value);
+    } else if (!put_short_double(b, value)) {
         buf_str(b, shortest(value, 15, 17, false, out));
     }
 }
@@ -83,7 +131,7 @@ void buf_double(struct buf *b, double value) {
 void buf_float(struct buf *b, float value) {
     char out[NUMBER_TEXT];
     if (!isfinite(value)) buf_str(b, "null");
-    else buf_str(b, shortest((double)value, 6, 9, true, out));
+    else if (!put_short_float(b, value)) buf_str(b, shortest((double)value, 6, 9, true, out));
 }
 
 /* Length of the well-formed UTF-8 character at p (RFC 3629), 0 when it is none. */

@@ -27,7 +27,7 @@ static const struct entry_check option_checks[] = {
     {OPTION_model_classes, wrong_class},      {OPTION_model_hidden, wrong_width},
     {OPTION_route_fields, wrong_pointer},     {OPTION_route_mask, wrong_pointer},
     {OPTION_train_memories, wrong_memory},    {OPTION_watch_listen, wrong_listen},
-    {OPTION_replay_switches, wrong_switch},
+    {OPTION_replay_switches, wrong_switch},   {OPTION_worker_cpus, wrong_cpu},
 };
 static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_path, wrong_pointer},

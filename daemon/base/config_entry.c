@@ -50,6 +50,10 @@ const char *wrong_width(struct text t) {
     return whole_between(t, 1, 4096) ? NULL : "is not a width; allowed whole number: 1 to 4096";
 }
 
+const char *wrong_cpu(struct text t) {
+    return whole_between(t, 0, 1023) ? NULL : "is not a processor; allowed whole number: 0 to 1023";
+}
+
 const char *wrong_memory(struct text t) {
     return whole_between(t, 1, 1000000) ? NULL : "is not a number of labels; allowed whole number: 1 to 1000000";
 }

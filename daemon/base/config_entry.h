@@ -8,6 +8,7 @@ const char *wrong_topic(struct text t);   // what Kafka takes for a topic
 const char *wrong_pointer(struct text t); // JSON pointer to something inside (RFC 6901)
 const char *wrong_class(struct text t);
 const char *wrong_width(struct text t);
+const char *wrong_cpu(struct text t);
 const char *wrong_memory(struct text t);
 const char *wrong_number(struct text t);
 const char *wrong_switch(struct text t);  // "PARTITION OFFSET NUMBER"

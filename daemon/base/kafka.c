@@ -130,7 +130,10 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
 static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
     rd_kafka_t *rk;
     struct buf why = {0};
-    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type}, &why);
+    char session[24];
+    snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
+    const char *owned[] = {"session.timeout.ms", session, NULL}; // others are held against it
+    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type, .owned = type == RD_KAFKA_CONSUMER ? owned : NULL}, &why);
     if (result == 0) rd_kafka_destroy(rk);
     else buf_printf(errors, "%s\n", buf_string(&why));
     buf_release(&why);

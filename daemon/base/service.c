@@ -87,10 +87,50 @@ int service_lock(const char *dir, const char *name) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     free(path);
     if (fd < 0) return ERR_IO;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0; // held, with the descriptor, until the process ends
+    struct flock named = {.l_type = F_WRLCK, .l_whence = SEEK_SET}; // this one says to others who holds it
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fcntl(fd, F_SETLK, &named) == 0) return 0; // held, with the descriptor, until the process ends
     int result = errno == EWOULDBLOCK ? ERR_FENCED : ERR_IO;
     close(fd);
     return result;
+}
+
+int service_holder(const char *dir, const char *name) {
+    char *path = xasprintf("%s/%s.lock", dir, name);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    free(path);
+    if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? ERR_MISSING : ERR_IO;
+    struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int result = fcntl(fd, F_GETLK, &held) < 0 ? ERR_IO : held.l_type == F_UNLCK ? 0 : held.l_pid;
+    close(fd);
+    return result;
+}
+
+/* ---- outcome of a reload ---- */
+
+int service_outcome_write(const char *dir, const char *name, const struct service_outcome *o) {
+    char *path = xasprintf("%s/%s.reload", dir, name), *fresh = xasprintf("%s.new", path);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool written = fd >= 0 && dprintf(fd, "%" PRId64 " %d\n%s", o->started_ns, o->taken, o->said) > 0;
+    if (fd >= 0) written &= close(fd) == 0;
+    int result = written && rename(fresh, path) == 0 ? 0 : ERR_IO;
+    free(path);
+    free(fresh);
+    return result;
+}
+
+int service_outcome_read(const char *dir, const char *name, struct service_outcome *o) {
+    char *path = xasprintf("%s/%s.reload", dir, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), taken = 0, at = 0;
+    free(path);
+    if (fd < 0) return ERR_MISSING;
+    char text[16384];
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    if (sscanf(text, "%" SCNd64 " %d%n", &o->started_ns, &taken, &at) != 2 || text[at] != '\n') return ERR_MISSING;
+    o->taken = taken;
+    o->said = xstrdup(text + at + 1);
+    return 0;
 }
 
 void service_single_blas_thread(char **argv) {

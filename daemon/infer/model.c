@@ -54,7 +54,7 @@ void model_destroy(struct model *m) {
         free(m->weight[l]);
         free(m->bias[l]);
     }
-    void *owned[] = {(void *)m->classes.at, m->mean, m->scale, m->mix, m->utility, m->golden_row, m->golden_prob, (void *)m->seen.at};
+    void *owned[] = {(void *)m->classes.at, m->mean, m->scale, m->mix, m->utility, m->golden_row, m->golden_prob, (void *)m->seen.at, (void *)m->aside.at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(m);
 }
@@ -84,14 +84,15 @@ static void rectify(float *y, size_t n) {
         if (!(y[i] > 0)) y[i] = 0;
 }
 
-/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. */
+/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. That of the largest is 1 and is
+ * not computed: with two classes, half of all. */
 static void softmax(const float *logit, size_t k, float *prob) {
     double sum = 0;
     float most = logit[0];
     for (size_t i = 1; i < k; i++)
         if (logit[i] > most) most = logit[i];
     for (size_t i = 0; i < k; i++) {
-        double e = exp((double)logit[i] - (double)most);
+        double e = logit[i] == most ? 1 : exp((double)logit[i] - (double)most);
         prob[i] = (float)e;
         sum += e;
     }
@@ -114,18 +115,61 @@ static const float *logits(const struct model *m, const float *x, float *here, f
     return here;
 }
 
-void model_predict(const struct model *m, const double *row, float *scratch, float *member, float *prob) {
+/* Softmax of every member, then their mixture. */
+static void conclude(const struct model *m, const float *logit, float *member, float *prob) {
     const struct model_shape *s = &m->shape;
-    float *x = scratch, *here = x + s->d, *there = here + s->members * widest(s);
-    if (!member) member = there + s->members * widest(s);
-    standardise(m, row, x);
-    const float *logit = logits(m, x, here, there);
     for (size_t i = 0; i < s->members; i++) softmax(logit + i * s->k, s->k, member + i * s->k);
     for (size_t c = 0; c < s->k; c++) {
         double sum = 0;
         for (size_t i = 0; i < s->members; i++) sum += m->mix[i] * (double)member[i * s->k + c];
         prob[c] = (float)sum;
     }
+}
+
+void model_predict(const struct model *m, const double *row, float *scratch, float *member, float *prob) {
+    const struct model_shape *s = &m->shape;
+    float *x = scratch, *here = x + s->d, *there = here + s->members * widest(s);
+    if (!member) member = there + s->members * widest(s);
+    standardise(m, row, x);
+    conclude(m, logits(m, x, here, there), member, prob);
+}
+
+/* ---- scoring rows together ---- */
+
+size_t model_together(const struct model_shape *s) {
+    enum { SMALL = 10000, PRODUCT = 1000000, MOST = 32 };
+    size_t largest = 0, all = 0;
+    for (size_t l = 0; l < s->layers; l++) {
+        size_t size = s->width[l] * s->width[l + 1] * (l ? 1 : s->members);
+        all += size;
+        if (size > largest) largest = size;
+    }
+    size_t rows = PRODUCT / largest;
+    return all < SMALL || rows < 2 ? 1 : rows < MOST ? rows : MOST;
+}
+
+/* n rows of one layer of one or all members; in_stride, out_stride: floats from row to row. */
+static void affine_rows(const float *weight, const float *bias, size_t out, size_t in, size_t n, const float *x, size_t in_stride, float *y, size_t out_stride) {
+    for (size_t r = 0; r < n; r++) memcpy(y + r * out_stride, bias, out * sizeof *y);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)out, (blasint)in, 1.0f, x, (blasint)in_stride, weight, (blasint)in, 1.0f, y, (blasint)out_stride);
+}
+
+void model_predict_rows(const struct model *m, const double *row, size_t n, float *scratch, float *member, size_t stride, float *prob) {
+    const struct model_shape *s = &m->shape;
+    size_t width = s->members * s->width[1];
+    float *x = scratch, *here = x + n * s->d, *there = here + n * s->members * widest(s);
+    for (size_t r = 0; r < n; r++) standardise(m, row + r * s->d, x + r * s->d);
+    affine_rows(m->weight[0], m->bias[0], width, s->d, n, x, s->d, here, width);
+    for (size_t l = 1; l < s->layers; l++) {
+        size_t in = s->width[l], out = s->width[l + 1];
+        rectify(here, n * s->members * in);
+        for (size_t i = 0; i < s->members; i++)
+            affine_rows(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, n, here + i * in, s->members * in, there + i * out, s->members * out);
+        float *swap = here;
+        here = there;
+        there = swap;
+    }
+    for (size_t r = 0; r < n; r++) conclude(m, here + r * s->members * s->k, member + r * stride, prob + r * s->k);
 }
 
 /* ---- check ---- */

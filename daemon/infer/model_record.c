@@ -8,13 +8,15 @@
  * Thread: learner and follower thread, command line */
 #include "infer/model_record.h"
 
+#include "safetensors.h"
+
 #include "base/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 
-enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, HEADER_MAX = 1 << 20, NAME_SIZE = 40, GOLDEN_MAX = 4096 };
+enum { TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, DIMENSIONS = 3, NAME_SIZE = 40, GOLDEN_MAX = 4096 };
 
 static const char format_name[] = "winnowd-model-1";
 
@@ -100,6 +102,12 @@ static void add_metadata(const struct model *m, const char *name, struct buf *b)
     buf_json(b, m->classes);
     buf_str(b, ",\"seen\":");
     buf_json(b, m->seen.at ? m->seen : TEXT(""));
+    if (m->prior) add_pair(b, "prior", "%" PRIu64, m->prior);
+    if (*m->pushed) buf_printf(b, ",\"pushed\":\"%s\"", m->pushed);
+    if (m->aside.len) {
+        buf_str(b, ",\"aside\":");
+        buf_json(b, m->aside);
+    }
     buf_printf(b, ",\"sha256\":\"%s\"}", m->digest);
 }
 
@@ -159,21 +167,13 @@ static const char *metadata(const struct reading *r, const char *key) {
     return value ? value : "";
 }
 
-/* A whole number at an index of an array, 0 … 2^31. */
-static bool whole(const cJSON *array, int index, size_t *out) {
-    const cJSON *item = cJSON_GetArrayItem(array, index);
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 2147483648.0)) return false;
-    *out = (size_t)item->valuedouble;
-    return item->valuedouble == (double)*out;
-}
-
 /* How many dimensions a tensor has, and which; 0: it is not there, or its shape is none. */
 static size_t dimensions(const struct reading *r, const char *name, size_t shape[DIMENSIONS]) {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(r->header, name), "shape");
     int n = cJSON_GetArraySize(array);
     if (!cJSON_IsArray(array) || n < 1 || n > DIMENSIONS) return 0;
     for (int i = 0; i < n; i++)
-        if (!whole(array, i, &shape[i])) return 0;
+        if (!safetensors_whole(array, i, &shape[i])) return 0;
     return (size_t)n;
 }
 
@@ -195,7 +195,7 @@ static int locate(struct reading *r, const struct tensor *t, const char **bytes)
     if (!dtype || strcmp(dtype, t->wide ? "F64" : "F32") != 0) return refuse(r, "a tensor has another type than it should");
     if (dimensions(r, t->name, shape) != t->dimensions || memcmp(shape, t->shape, t->dimensions * sizeof *shape) != 0)
         return refuse(r, "a tensor has another shape than it should");
-    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !whole(offsets, 0, &s.from) || !whole(offsets, 1, &s.to))
+    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !safetensors_whole(offsets, 0, &s.from) || !safetensors_whole(offsets, 1, &s.to))
         return refuse(r, "a tensor's offsets are not two whole numbers");
     if (s.from > s.to || s.to > r->data.len || s.to - s.from != bytes_of(t)) return refuse(r, "a tensor's bytes are not where the header says");
     if (overlaps(r, s)) return refuse(r, "two tensors overlap");
@@ -261,11 +261,22 @@ static bool number(const struct reading *r, const char *key, int base, uint64_t 
 
 static struct text own(const char *string) { return text_of(xstrdup(string)); }
 
+/* What versions that were fitted on their own do not have. */
+static bool optional(const struct reading *r, struct model *m) {
+    const char *pushed = metadata(r, "pushed");
+    if (*metadata(r, "prior") && !number(r, "prior", 10, &m->prior)) return false;
+    if (strlen(pushed) > MODEL_PUSH_ID || pushed[strspn(pushed, "0123456789abcdef")]) return false;
+    snprintf(m->pushed, sizeof m->pushed, "%s", pushed);
+    m->aside = own(metadata(r, "aside"));
+    return true;
+}
+
 static int read_metadata(struct reading *r, struct model *m) {
     uint64_t created;
     bool fine = number(r, "version", 10, &m->version) && number(r, "parent", 10, &m->parent) && number(r, "rows", 10, &m->rows) &&
                 number(r, "fingerprint", 16, &m->fingerprint) && number(r, "created_ms", 10, &created) && created <= INT64_MAX;
     if (!fine) return refuse(r, "a number of the metadata is missing or is none");
+    if (!optional(r, m)) return refuse(r, "a number of the metadata is none");
     m->created_ms = (int64_t)created;
     m->classes = own(metadata(r, "classes"));
     m->seen = own(metadata(r, "seen"));
@@ -285,21 +296,10 @@ static int read_model(struct reading *r, struct model **out) {
     return strcmp(metadata(r, "sha256"), (*out)->digest) == 0 ? 0 : refuse(r, "the tensors are not those that the metadata states (sha256)");
 }
 
-/* The two parts of a record; false: its length says that it has them not. */
-static bool split(struct text record, struct text *header, struct text *data) {
-    uint64_t length = 0;
-    if (record.len < 8) return false;
-    for (size_t i = 0; i < 8; i++) length |= (uint64_t)(unsigned char)record.at[i] << (8 * i);
-    if (length > HEADER_MAX || length > record.len - 8) return false;
-    *header = (struct text){record.at + 8, (size_t)length};
-    *data = (struct text){header->at + length, record.len - 8 - (size_t)length};
-    return true;
-}
-
 int model_read(struct model **out, struct text record, const char **why) {
     struct text header, data;
     *out = NULL;
-    if (!split(record, &header, &data)) {
+    if (!safetensors_split(record, &header, &data)) {
         *why = "the record is shorter than its header, or the header is too long";
         return ERR_CORRUPT;
     }

@@ -68,9 +68,13 @@ static struct room room_under(const struct budget *b, uint64_t cap, int32_t part
     return (struct room){room_left(b, cap, partition, c) > 0, random_};
 }
 
-static struct room room_of(const struct budget *b, int32_t partition, const struct partition_state *s) {
-    if (!b->per_hour && !b->per_day) return (struct room){true, true};
-    struct room hour = room_under(b, b->per_hour, partition, &s->hour), day = room_under(b, b->per_day, partition, &s->day);
+static uint64_t hour_cap(const struct budget *b, const struct policy *p) { return policy_cap(p->operator_.per_hour, b->per_hour); }
+static uint64_t day_cap(const struct budget *b, const struct policy *p) { return policy_cap(p->operator_.per_day, b->per_day); }
+
+static struct room room_of(const struct budget *b, const struct policy *p, int32_t partition, const struct partition_state *s) {
+    uint64_t per_hour = hour_cap(b, p), per_day = day_cap(b, p);
+    if (!per_hour && !per_day) return (struct room){true, true};
+    struct room hour = room_under(b, per_hour, partition, &s->hour), day = room_under(b, per_day, partition, &s->day);
     return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
 }
 
@@ -189,7 +193,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     begin_block(b, rate, s);
     double own = own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) save(own, share, s);
-    struct room room = room_of(b, partition, s);
+    struct room room = room_of(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
     struct allowance a = {.total_rate = rate, .rate = steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && grant_due(b, rate, partition, s);
@@ -221,7 +225,7 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     size_t most = whole > 0 ? (size_t)whole : 0;
     roll(&s->hour, now_ms, hour_ms);
     roll(&s->day, now_ms, day_ms);
-    size_t room = room_left(b, b->per_hour, partition, &s->hour), day = room_left(b, b->per_day, partition, &s->day);
+    size_t room = room_left(b, hour_cap(b, policy), partition, &s->hour), day = room_left(b, day_cap(b, policy), partition, &s->day);
     if (room > day) room = day;
     if (most > room) most = room;
     return most > b->pool_top ? b->pool_top : most;

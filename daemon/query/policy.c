@@ -1,8 +1,9 @@
 /* The policy's two records as JSON objects: {"live":41,"cold":false,"full":false} and
- * {"paused":false,"budget_scale":1,"pin":0,"explore_only":false}.
+ * {"paused":false,"budget_scale":1,"pin":0,"explore_only":false,…}.
  *
  * One table says both for writer and reader. Members that are not ours are ignored, so that a later version can add some; one of ours
- * that is missing or of another kind makes the record none (promise I10: the policy in force stays). Thread: any thread */
+ * that is missing or of another kind makes the record none (promise I10: the policy in force stays). Members that came later may be
+ * missing: records of earlier versions are read as they were meant. Thread: any thread */
 #include "query/policy.h"
 
 #include "base/json.h"
@@ -10,12 +11,13 @@
 #include <math.h>
 #include <stddef.h>
 
-enum kind { BOOLEAN, VERSION, SCALE };
+enum kind { BOOLEAN, VERSION, SCALE, CAP };
 
 struct member {
     const char *key;
     enum kind kind;
     size_t offset;
+    bool later; // not in the records of 0.1.0
 };
 
 static const struct member learner[] = {
@@ -29,6 +31,12 @@ static const struct member operator_[] = {
     {"budget_scale", SCALE, offsetof(struct policy_operator, budget_scale)},
     {"pin", VERSION, offsetof(struct policy_operator, pin)},
     {"explore_only", BOOLEAN, offsetof(struct policy_operator, explore_only)},
+    {"frozen", BOOLEAN, offsetof(struct policy_operator, frozen), true},
+    {"rollback", VERSION, offsetof(struct policy_operator, rollback), true},
+    {"rolled_past", VERSION, offsetof(struct policy_operator, rolled_past), true},
+    {"per_hour", CAP, offsetof(struct policy_operator, per_hour), true},
+    {"per_day", CAP, offsetof(struct policy_operator, per_day), true},
+    {"open_tasks", CAP, offsetof(struct policy_operator, open_tasks), true},
 };
 
 enum { LEARNER = sizeof learner / sizeof *learner, OPERATOR = sizeof operator_ / sizeof *operator_ };
@@ -40,6 +48,7 @@ static void write_value(const struct member *m, const void *at, struct buf *out)
     case BOOLEAN: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case VERSION: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at); break;
     case SCALE: buf_double(out, *(const double *)at); break;
+    case CAP: buf_i64(out, *(const int64_t *)at); break;
     }
 }
 
@@ -77,8 +86,17 @@ static bool read_scale(const cJSON *tree, const char *key, double *out) {
     return true;
 }
 
+static bool read_cap(const cJSON *tree, const char *key, int64_t *out) {
+    int64_t value;
+    if (!json_integer(tree, key, &value) || value < -1) return false;
+    *out = value;
+    return true;
+}
+
 static bool read_value(const cJSON *tree, const struct member *m, void *at) {
+    if (m->later && !cJSON_HasObjectItem(tree, m->key)) return true;
     switch (m->kind) {
+    case CAP: return read_cap(tree, m->key, at);
     case BOOLEAN: return read_boolean(tree, m->key, at);
     case VERSION: return read_version(tree, m->key, at);
     default: return read_scale(tree, m->key, at);

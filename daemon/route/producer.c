@@ -16,6 +16,10 @@
 
 enum { METADATA_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 5000, HEADERS_MAX = 64, FRAMING_BYTES = 512 };
 
+/* The broker writes what one request commits as one batch of its offsets topic, and refuses it for ever beyond 1 MB. What it adds to each
+ * partition (group, topic, header) is counted as so many bytes. */
+enum { OFFSETS_BYTES = 700000, OFFSET_OVERHEAD = 320 };
+
 enum state { STATE_NEW, STATE_READY, STATE_OPEN, STATE_SENT, STATE_DEAD, STATES };
 static const char *const state_names[STATES] = {"new", "ready", "open", "sent", "dead"};
 static const bool edge[STATES][STATES] = {
@@ -165,11 +169,14 @@ static int produce_all(struct producer *p, struct cycle *cycle) {
     return 0;
 }
 
-/* The offsets with their states. A live member may commit a partition it has lost and Kafka accepts it: we do not (I2). */
-static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const struct cycle *cycle) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)cycle->offsets);
-    for (size_t i = 0; i < cycle->offsets; i++) {
-        const struct cycle_offset *o = &cycle->offset[i];
+/* Offsets with their states, from the *at-th on, as many as one request may carry; moves *at. A live member may commit a partition it has
+ * lost and Kafka accepts it: we do not (I2). */
+static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const struct cycle *cycle, size_t *at) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(cycle->offsets - *at));
+    for (size_t bytes = 0; *at < cycle->offsets; ++*at) {
+        const struct cycle_offset *o = &cycle->offset[*at];
+        bytes += o->metadata_len + OFFSET_OVERHEAD;
+        if (list->cnt && bytes > OFFSETS_BYTES) break;
         rd_kafka_topic_partition_t *e = rd_kafka_topic_partition_list_add(list, p->config->topics.samples, o->partition);
         e->offset = o->next;
         e->metadata_size = o->metadata_len;
@@ -179,13 +186,16 @@ static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const str
     return list;
 }
 
+/* Several requests are still one transaction. */
 static int send_offsets(struct producer *p, const struct cycle *cycle) {
-    rd_kafka_topic_partition_list_t *list = offsets_of(p, cycle);
     rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(consumer_handle(p->consumer)); // of this generation: never kept
-    int result;
-    UNTIL_DONE(p, result, rd_kafka_send_offsets_to_transaction(p->rk, list, group, CALL_TIMEOUT_MS), "send_offsets");
+    int result = 0;
+    for (size_t at = 0; result == 0 && at < cycle->offsets;) {
+        rd_kafka_topic_partition_list_t *list = offsets_of(p, cycle, &at);
+        UNTIL_DONE(p, result, rd_kafka_send_offsets_to_transaction(p->rk, list, group, CALL_TIMEOUT_MS), "send_offsets");
+        rd_kafka_topic_partition_list_destroy(list);
+    }
     rd_kafka_consumer_group_metadata_destroy(group);
-    rd_kafka_topic_partition_list_destroy(list);
     return result;
 }
 
@@ -229,10 +239,12 @@ static int acknowledged(struct producer *p, struct cycle *cycle) {
 }
 
 static int commit_offsets(struct producer *p, const struct cycle *cycle) {
-    if (cycle->offsets == 0) return 0;
-    rd_kafka_topic_partition_list_t *list = offsets_of(p, cycle);
-    rd_kafka_resp_err_t err = rd_kafka_commit(consumer_handle(p->consumer), list, 0);
-    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (size_t at = 0; !err && at < cycle->offsets;) {
+        rd_kafka_topic_partition_list_t *list = offsets_of(p, cycle, &at);
+        err = rd_kafka_commit(consumer_handle(p->consumer), list, 0);
+        rd_kafka_topic_partition_list_destroy(list);
+    }
     if (!err) return 0;
     metric_add(METRIC_kafka_errors, 0, 1);
     LOG(WARNING, "commit_failed", rd_kafka_err2str(err), L_STR("error", rd_kafka_err2name(err)));

@@ -84,7 +84,11 @@ static const char *arm_name(int by_strategy) { return by_strategy ? "strategy" :
 
 int task_predicted(const struct task *t) { return t->model && t->prob ? class_predicted(t->prob, t->k) : -1; }
 
-static void add_key(struct buf *out, const char *name) { buf_printf(out, ",\"%s\":", name); }
+static void add_key(struct buf *out, const char *name) {
+    buf_str(out, ",\"");
+    buf_str(out, name);
+    buf_str(out, "\":");
+}
 
 static void add_text(struct buf *out, const char *name, struct text value) {
     add_key(out, name);
@@ -169,7 +173,7 @@ static void add_fields(const struct task *t, struct buf *out) {
         switch (fields[i].kind) {
         case REAL: buf_double(out, *(const double *)at); break;
         case COUNT: buf_printf(out, "%" PRIu64, *(const uint64_t *)at); break;
-        case TIME: buf_printf(out, "%" PRId64, *(const int64_t *)at); break;
+        case TIME: buf_i64(out, *(const int64_t *)at); break;
         }
     }
 }

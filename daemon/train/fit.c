@@ -88,6 +88,11 @@ static void fit_ridge(const struct network *w, const struct examples *e, struct 
     workspace_destroy(p.workspace);
 }
 
+static void start(const struct network *w, const double *prior, uint64_t seed, uint64_t member, double *parameters) {
+    if (prior) memcpy(parameters, prior, network_size(w) * sizeof *parameters);
+    else initial(w, seed, member, parameters);
+}
+
 /* One pass in label order at a constant rate: forgets by itself what no longer holds. */
 static void fit_sgd(const struct network *w, const struct examples *e, double rate, double *parameters) {
     size_t size = network_size(w);
@@ -128,8 +133,11 @@ static struct examples resampled(const struct fit_options *o, const struct fit_r
     return (struct examples){n, room, label};
 }
 
+/* A given prior is the mean of the penalty, biases included: the few labels of one class must not carry them away. */
+static struct penalty towards(const struct fit_options *o, const double *prior) { return (struct penalty){o->l2, 1, prior}; }
+
 /* The members after the mixture's. */
-static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, double *parameters) {
+static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, const double *prior, double *parameters) {
     enum { MOST_TIMES = 7 };
     if (!o->committee) return;
     size_t size = network_size(w);
@@ -137,29 +145,29 @@ static void fit_committee(const struct fit_options *o, const struct network *w, 
     int *label = xmalloc(MOST_TIMES * rows->n * sizeof *label);
     for (size_t m = mixed(o); m < fit_members(o); m++) {
         struct examples mine = resampled(o, rows, x, m, room, label);
-        initial(w, o->seed, m, parameters + m * size);
-        fit_ridge(w, &mine, (struct penalty){.l2 = o->l2}, parameters + m * size);
+        start(w, prior, o->seed, m, parameters + m * size);
+        fit_ridge(w, &mine, towards(o, prior), parameters + m * size);
     }
     free(room);
     free(label);
 }
 
-/* The member of memory m. longer: that of the next longer memory, from which it departs; NULL for the longest. */
-static void fit_memory(const struct fit_options *o, const struct network *w, const struct examples *all, size_t m, const double *longer, double *parameters) {
+/* The member of memory m. longer: that of the next longer memory, from which it departs; NULL for the longest, which departs from the prior. */
+static void fit_memory(const struct fit_options *o, const struct network *w, const struct examples *all, size_t m, const double *longer, const double *prior,
+                       double *parameters) {
     struct examples mine = newest(all, o->d, o->memories[m]);
-    struct penalty penalty = longer ? (struct penalty){o->shrinkage, bias_share, longer} : (struct penalty){.l2 = o->l2};
-    if (longer) memcpy(parameters, longer, network_size(w) * sizeof *parameters);
-    else initial(w, o->seed, m, parameters);
+    struct penalty penalty = longer ? (struct penalty){o->shrinkage, bias_share, longer} : towards(o, prior);
+    start(w, penalty.prior, o->seed, m, parameters);
     fit_ridge(w, &mine, penalty, parameters);
 }
 
 /* (members, size), the committee's left to fit_committee. */
-static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all) {
+static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all, const double *prior) {
     size_t size = network_size(w);
     double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
-    for (size_t m = o->memories_n; m-- > 0;) fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, parameters + m * size);
+    for (size_t m = o->memories_n; m-- > 0;) fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, prior, parameters + m * size);
     if (o->sgd_rate > 0) {
-        initial(w, o->seed, o->memories_n, parameters + o->memories_n * size);
+        start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
         fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
     }
     return parameters;
@@ -181,6 +189,39 @@ static void store_member(const struct network *w, const double *parameters, size
         for (size_t i = 0; i < out; i++) model->bias[l][member * out + i] = (float)parameters[in * out + i];
         parameters += (in + 1) * out;
     }
+}
+
+/* ---- prior ---- */
+
+bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
+    struct network w = network_of(o);
+    return prior->shape.layers == w.layers && memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
+}
+
+/* The same function of the raw row, said in another standardisation: z = (raw − mean)·scale on either side. */
+static void restated(const struct network *w, const struct model *from, const double *mean, const double *scale, double *parameters) {
+    size_t d = w->width[0], out = w->width[1];
+    double *bias = parameters + out * d;
+    for (size_t i = 0; i < out; i++) {
+        for (size_t c = 0; c < d; c++) {
+            double slope = parameters[i * d + c] * from->scale[c];
+            bias[i] += slope * (mean[c] - from->mean[c]);
+            parameters[i * d + c] = scale[c] > 0 ? slope / scale[c] : 0;
+        }
+    }
+}
+
+/* Its member of the largest share, in the model's standardisation; NULL without a prior. The caller frees. */
+static double *prior_parameters(const struct fit_options *o, const struct network *w, const struct model *model) {
+    if (!o->prior) return NULL;
+    CHECK(fit_accepts_prior(o, o->prior));
+    size_t best = 0;
+    for (size_t m = 1; m < o->prior->shape.members; m++)
+        if (o->prior->mix[m] > o->prior->mix[best]) best = m;
+    double *parameters = xmalloc(network_size(w) * sizeof *parameters);
+    load_member(w, o->prior, best, parameters);
+    restated(w, o->prior, model->mean, model->scale, parameters);
+    return parameters;
 }
 
 /* ---- mixture ---- */
@@ -280,15 +321,21 @@ static struct model *empty_model(const struct fit_options *o, const struct netwo
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     standardisation(tasks, o->d, model->mean, model->scale);
     double *x = standardised(rows, o->d, model->mean, model->scale);
-    double *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label});
-    fit_committee(o, w, rows, x, parameters);
+    double *prior = prior_parameters(o, w, model), *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label}, prior);
+    fit_committee(o, w, rows, x, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture(o, rows, model->mix);
     utility_quantiles(o, tasks, model);
     golden_rows(tasks, model);
     free(parameters);
+    free(prior);
     free(x);
+}
+
+void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks) {
+    if (!model->utility) utility_quantiles(o, tasks, model);
+    if (!model->golden) golden_rows(tasks, model);
 }
 
 int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) {
@@ -324,7 +371,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
         if (o->memories[m] > FIT_STEP_MEMORY) continue;
         bool longest = m + 1 == o->memories_n;
         if (!longest) load_member(&w, model, m + 1, longer);
-        fit_memory(o, &w, &all, m, longest ? NULL : longer, parameters);
+        fit_memory(o, &w, &all, m, longest ? NULL : longer, NULL, parameters);
         store_member(&w, parameters, m, model);
     }
     if (o->sgd_rate > 0) {

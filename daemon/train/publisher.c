@@ -16,12 +16,15 @@ struct publisher {
     rd_kafka_t *rk;
     bool transactional;
     size_t failed; // deliveries of the present publication
+    rd_kafka_resp_err_t trouble; // of the last one that failed
 };
 
 static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     struct publisher *p = opaque;
-    if (m->err) p->failed++;
+    if (!m->err) return;
+    p->failed++;
+    p->trouble = m->err;
 }
 
 int publisher_create(struct publisher **out, const struct config *c, const char *id, struct buf *why) {
@@ -43,6 +46,8 @@ void publisher_destroy(struct publisher *p) {
     rd_kafka_destroy(p->rk);
     free(p);
 }
+
+const char *publisher_trouble(const struct publisher *p) { return p->trouble ? rd_kafka_err2str(p->trouble) : "no answer in time"; }
 
 int publisher_init(struct publisher *p) {
     return p->transactional ? kafka_error(rd_kafka_init_transactions(p->rk, CALL_TIMEOUT_MS), "init_transactions (learner)") : 0;
@@ -91,6 +96,7 @@ static int in_transaction(struct publisher *p, const char *topic, const struct p
 
 int publisher_publish(struct publisher *p, const char *topic, const struct publication *list, size_t n) {
     p->failed = 0;
+    p->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (p->transactional) {
         int result = in_transaction(p, topic, list, n);
         rd_kafka_poll(p->rk, 0);

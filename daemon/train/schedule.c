@@ -18,7 +18,8 @@ bool schedule_due(const struct config *c, const struct schedule *s) {
 }
 
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live) {
-    struct policy_learner p = {.live = live, .full = c->budget.open_tasks && s->open >= (size_t)c->budget.open_tasks};
+    uint64_t most = policy_cap(s->open_tasks, (uint64_t)c->budget.open_tasks);
+    struct policy_learner p = {.live = live, .full = most && s->open >= most};
     for (size_t i = 0; i < c->model.classes.n; i++) p.cold |= s->per_class[i] < (size_t)c->query.cold_labels;
     return p;
 }

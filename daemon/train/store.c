@@ -174,6 +174,7 @@ void store_close(struct store *s) {
     if (s->txn) store_abort(s);
     if (s->env) mdb_env_close(s->env);
     buf_release(&s->scratch);
+    free(s->aside);
     free(s->classes);
     free(s->dir);
     free(s);

@@ -54,6 +54,8 @@ struct store {
     char *classes, *dir;
     struct tally tally, committed;
     struct buf scratch;
+    struct store_gap *aside;
+    size_t aside_n;
 };
 
 /* Our error for one of LMDB's. */

@@ -105,7 +105,31 @@ static void take_row(struct filling *f, size_t place, const struct entry *e, uin
     if (f->members && e->members == f->members) memcpy(f->out->member + place * f->members * k, at + d * sizeof(double), f->members * k * sizeof(float));
 }
 
-/* From the newest backwards into the end of the arrays, then moved to their start. */
+void store_set_aside(struct store *s, const struct store_gap *gap, size_t n) {
+    free(s->aside);
+    s->aside = xcalloc(n, sizeof *s->aside);
+    if (n) memcpy(s->aside, gap, n * sizeof *gap);
+    s->aside_n = n;
+}
+
+static bool aside(const struct store *s, const struct answer *a) {
+    for (size_t i = 0; i < s->aside_n; i++)
+        if (s->aside[i].partition == a->partition && s->aside[i].from <= a->offset && a->offset < s->aside[i].to) return true;
+    return false;
+}
+
+/* What was set aside leaves room at the start; the rest moves there. */
+static void close_up(struct filling *f, size_t left) {
+    struct store_rows *r = f->out;
+    size_t d = f->s->options.d, each = f->members * f->s->options.k;
+    memmove(r->row, r->row + left * d, r->n * d * sizeof *r->row);
+    memmove(r->propensity, r->propensity + left, r->n * sizeof *r->propensity);
+    memmove(r->label, r->label + left, r->n * sizeof *r->label);
+    memmove(r->key, r->key + left, r->n * sizeof *r->key);
+    memmove(r->member, r->member + left * each, r->n * each * sizeof *r->member);
+}
+
+/* From the newest backwards into the end of the arrays. */
 static int read_labelled(struct filling *f, MDB_txn *txn) {
     struct store_rows *r = f->out;
     size_t d = f->s->options.d, k = f->s->options.k, want = f->s->tally.labelled < f->most ? f->s->tally.labelled : f->most, left = want;
@@ -123,11 +147,12 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
         uint8_t packed[1 + TASK_ID_BYTES];
         memcpy(packed, value.mv_data, sizeof packed);
         result = entry_read(f->s, txn, packed[0], packed + 1, &e);
-        if (result == 0) take_row(f, --left, &e, hash_bytes((const char *)packed, sizeof packed));
+        if (result == 0 && !aside(f->s, &e.answer)) take_row(f, --left, &e, hash_bytes((const char *)packed, sizeof packed));
     }
     mdb_cursor_close(cursor);
-    CHECK(result < 0 || left == 0); // counts and order move together
-    r->n = want;
+    CHECK(result < 0 || left == 0 || f->s->aside_n); // counts and order move together
+    r->n = want - left;
+    if (left) close_up(f, left);
     return result;
 }
 

@@ -23,6 +23,19 @@ enum service_signal service_wait_signal(int64_t timeout_ms);
 
 /* Holds DIR/NAME.lock for the life of the process. ERR_FENCED: another process holds it; ERR_IO with errno. */
 int service_lock(const char *dir, const char *name) MUST_CHECK;
+/* The process that holds it, as the kernel says; 0: none does. ERR_MISSING: there has been none; ERR_IO with errno. */
+int service_holder(const char *dir, const char *name) MUST_CHECK;
+
+/* What became of a reload, for the command that asked for it: DIR/NAME.reload, replaced as a whole. started_ns: CLOCK_MONOTONIC, which all
+ * processes share, so that an answer to an earlier question is not taken for ours. */
+struct service_outcome {
+    int64_t started_ns;
+    bool taken;       // the file is in force, but for what wants a restart
+    char *said;       // lines: the errors, or what changed; the reader frees
+};
+int service_outcome_write(const char *dir, const char *name, const struct service_outcome *o) MUST_CHECK;
+/* ERR_MISSING: none was written yet, or it is not whole. */
+int service_outcome_read(const char *dir, const char *name, struct service_outcome *o) MUST_CHECK;
 
 /* OpenBLAS reads its thread count when it is loaded: with another count than 1 in force, sets OPENBLAS_NUM_THREADS=1 and runs the
  * program again with the same arguments. First thing in main. */

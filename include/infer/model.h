@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MODEL_QUANTILES = 128, MODEL_LAYERS_MAX = 5 };
+enum { MODEL_QUANTILES = 128, MODEL_LAYERS_MAX = 5, MODEL_PUSH_ID = 16 };
 
 struct model_shape {
     size_t d, k, members;
@@ -39,6 +39,10 @@ struct model {
     float *golden_prob;                    // (g, k)
     /* What of the topics was seen: "tasks 0 123\nlabels 0 77\n" (topic partition next-offset), for people and tests. */
     struct text seen;                      // owned
+    /* What the learner builds on when this one is live. */
+    uint64_t prior;                        // version of a pushed model that fits shrink towards (itself, if it was pushed); 0: none
+    char pushed[MODEL_PUSH_ID + 1];        // what it was pushed as; empty: fitted here
+    struct text aside;                     // labels that were rolled back: "PARTITION FROM TO\n" of the labels topic; owned
 };
 
 #define MODEL_CLIP 4.0
@@ -58,6 +62,12 @@ size_t model_scratch(const struct model_shape *shape);
 
 /* row: (d) raw. member: (m, k) or NULL; prob: (k), the mixture. scratch: model_scratch floats. No allocation. */
 void model_predict(const struct model *m, const double *row, float *scratch, float *member, float *prob);
+
+/* For `infer.exact: false`. How many rows gain from being scored together: 1 for small models; else as many as stay in the range of OpenBLAS's
+ * small-matrix kernel (rows × inputs × outputs of the largest layer ≤ 10^6), at most 32. */
+size_t model_together(const struct model_shape *shape);
+/* The same for n consecutive rows by sgemm; member: (n, stride ≥ m k); scratch: n × model_scratch floats. Last bits of a score depend on n here. */
+void model_predict_rows(const struct model *m, const double *row, size_t n, float *scratch, float *member, size_t stride, float *prob);
 
 /* 0, or ERR_MISMATCH / ERR_CORRUPT with *why: not finite, mixture or scale out of range, golden rows not reproduced
  * (|p - golden| > 1e-4), wrong fingerprint, classes or columns. What stands between a published model and the hot path (I9). */

@@ -20,6 +20,10 @@ struct policy_operator {
     double budget_scale; // multiplies budget.rate; 0..1/rate
     uint64_t pin;        // score with this version whatever the learner says; 0: follow
     bool explore_only;   // strategy arm off
+    bool frozen;         // the learner makes no version of its own
+    uint64_t rollback;   // score with this one instead of any up to rolled_past, and build on it; 0: none was rolled back
+    uint64_t rolled_past;
+    int64_t per_hour, per_day, open_tasks; // in place of the file's caps; 0: as the file says, -1: no cap
 };
 
 struct policy {
@@ -32,8 +36,13 @@ struct policy {
 
 /* The version that the policy wants live. */
 static inline uint64_t policy_live(const struct policy *p) {
-    return p->operator_.pin ? p->operator_.pin : p->learner.live;
+    const struct policy_operator *o = &p->operator_;
+    if (o->pin) return o->pin;
+    return o->rollback && p->learner.live <= o->rolled_past ? o->rollback : p->learner.live;
 }
+
+/* A cap in force (0: none), of the operator's word and the file's. */
+static inline uint64_t policy_cap(int64_t operator_, uint64_t file) { return operator_ > 0 ? (uint64_t)operator_ : operator_ < 0 ? 0 : file; }
 
 void policy_learner_write(const struct policy_learner *p, struct buf *out);
 void policy_operator_write(const struct policy_operator *p, struct buf *out);

@@ -26,6 +26,7 @@ struct fit_options {
     enum measure measure;   // whose utility the quantiles describe (MIX: see fit.c)
     double density;         // β of query.density
     size_t positive;
+    const struct model *prior; // what ridge fits shrink towards instead of zero; NULL: none. Of the same columns, classes and hidden layers
 };
 
 /* The newest labelled rows in label order, oldest first. */
@@ -50,6 +51,10 @@ size_t fit_members(const struct fit_options *o); // m of the models it makes
 /* *out: a model without version, parent, rows, classes; the caller fills those. tasks may hold no rows (labelled rows
  * are used then). ERR_INPUT: no rows. */
 int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) MUST_CHECK;
+/* Whether these fits can shrink towards the model. */
+bool fit_accepts_prior(const struct fit_options *o, const struct model *prior);
+/* Gives a model from elsewhere what it lacks and the tasks (n ≥ 1) can tell: utility quantiles, golden rows. */
+void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks);
 enum { FIT_STEP_MEMORY = 256 };
 /* Moves a model that nobody else holds past the last `fresh` of the rows, which came since it was fitted: its SGD member, its mixture, and
  * fits on no more than FIT_STEP_MEMORY labels (give so many rows, or all there are). For backtests, which learn label by label; the daemon,

@@ -10,6 +10,8 @@ struct publisher;
 /* id: transactional id, or NULL for a plain idempotent producer. ERR_CONFIG with *why. */
 int publisher_create(struct publisher **out, const struct config *c, const char *id, struct buf *why) MUST_CHECK;
 void publisher_destroy(struct publisher *p);
+/* Why the last publication failed, in words. */
+const char *publisher_trouble(const struct publisher *p);
 /* Fences an earlier holder of the id. ERR_RETRY, ERR_FENCED, ERR_FATAL. */
 int publisher_init(struct publisher *p) MUST_CHECK;
 

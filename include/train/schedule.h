@@ -9,6 +9,7 @@
 struct schedule {
     size_t labelled;          // rows in the labelled set
     size_t open;              // tasks that wait for an answer
+    int64_t open_tasks;       // the operator's cap on them, as in struct policy_operator
     const size_t *per_class;  // (k) labelled rows by class
     bool changed;             // the labelled set is another than the one behind the newest version
     size_t published_rows;    // behind the newest version; 0: there is none

@@ -71,6 +71,13 @@ struct store_counts {
 };
 void store_counts(struct store *s, struct store_counts *out);
 
+/* Labels of the labels topic that store_rows leaves out: what a rollback set aside. Replaces the list before; copied. */
+struct store_gap {
+    int32_t partition;
+    int64_t from, to; // offsets, `to` excluded
+};
+void store_set_aside(struct store *s, const struct store_gap *gap, size_t n);
+
 /* The last `most` labelled rows in label order, oldest first, and up to `most` newest tasks of any kind, from one
  * consistent view. Arrays are owned by the struct; store_rows_release frees. */
 struct store_rows {

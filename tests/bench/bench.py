@@ -166,7 +166,8 @@ def latency(bench):
     """From produce to a task that a read_committed reader has."""
     samples, warm, seconds, rate = bench.stage.topic("latency"), 10, bench.options.seconds, bench.options.rate
     broker.create_topics(bench.stage.brokers, {samples: None}, bench.options.partitions)
-    bench.teach()
+    if not bench.models:
+        bench.teach()
     daemon, topics = bench.start("latency", samples, budget={"rate": 0.2})
     daemon.ready()
     reader = Reader(bench.stage.brokers, topics["tasks"])
@@ -227,15 +228,23 @@ def memory(bench):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", choices=("speed", "latency", "memory"))
+    parser.add_argument("what", choices=("all", "speed", "latency", "memory"))
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--messages", type=int, default=300000, help="speed: messages of a round (300000)")
-    parser.add_argument("--rounds", type=int, default=3, help="speed: interleaved rounds (3)")
+    parser.add_argument("--messages", type=int, default=300000, help="speed, all: messages of a round (300000)")
+    parser.add_argument("--rounds", type=int, default=3, help="speed, all: interleaved rounds (3)")
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--rate", type=int, default=1000, help="latency: samples a second (1000)")
-    parser.add_argument("--seconds", type=int, default=60, help="latency: seconds measured, after 10 of warm-up (60)")
+    parser.add_argument("--seconds", type=int, default=60, help="latency, all: seconds measured, after 10 of warm-up (60)")
     parser.add_argument("--millions", type=int, default=10, help="memory: million records (10)")
+    parser.add_argument("--no-shapes", dest="shapes", action="store_false", help="all: shape a only")
+    parser.add_argument("--write", action="store_true", help="all: put the tables into docs/BENCHMARKS.md")
     options = parser.parse_args()
+    if options.what == "all":
+        import side_by_side  # noqa: PLC0415 (it imports this file)
+        figures = side_by_side.run(options)
+        if options.json:
+            print(json.dumps(figures))
+        return
     bench = Bench(options)
     failed = True
     try:
@@ -247,4 +256,5 @@ def main():
         print(json.dumps({options.what: figures}))
 
 
-main()
+if __name__ == "__main__":
+    main()

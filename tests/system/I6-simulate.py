@@ -77,7 +77,7 @@ def test(stage):
     check("said again" not in "".join(line for line in daemon.lines if "policy_in_force" in line), "the log left switches out")
 
     points = switches(stage, daemon)
-    check(len({p[2] for p in points}) >= 8, "too few models came into force: %s", points)
+    check(len({p[2] for p in points}) >= 3, "too few models came into force: %s", points)
     path = stage.dir / "switches"
     path.write_text("".join("%d %d %d %s\n" % (s, t, l, "cold" if c else "warm") for s, t, l, c in points))
     done = run("simulate", "-c", daemon.config, "--data", as_file(stage), "--label", "truth", "--switches", path, "--json")

@@ -1,6 +1,12 @@
 """The kill switch and the rollback, by the command line: pause asks nobody and says what that costs the estimate; resume; the budget's
 scale; a version pinned by hand stays, whatever the learner publishes, until the operator lets it follow again."""
+import json
+
 from winnowd import Oracle, accounts, check, equal, feed, learned, main, run, wait
+
+
+def policy_number(policy):
+    return str(json.loads(policy("show", "--json"))["number"])
 
 
 def test(stage):
@@ -51,8 +57,35 @@ def test(stage):
     equal(daemon.metric("model_version"), newest - 1, "the pinned version")
     policy("live", "newest")
     wait("it follows again", lambda: daemon.metric("model_version") > newest)
-    accounts(stage)
+    policy("freeze")
+    wait("learning is frozen", lambda: daemon.metric("learning_frozen") == 1)
+    published, labelled = daemon.metric("models_published_total"), daemon.metric("labelled_rows")
+    asked_of(3000, 6)
+    learned(daemon, len(stage.tasks()))
+    check(daemon.metric("labelled_rows") > labelled, "labels are taken while frozen")
+    equal(daemon.metric("models_published_total"), published, "versions made while frozen")
+    policy("unfreeze")
+    wait("it learns again", lambda: daemon.metric("models_published_total") > published)
+
+    policy("cap", "per_day", "4")
+    equal(json.loads(policy("show", "--json"))["operator"]["per_day"], 4, "the cap of the day")
+    wait("the cap is read", lambda: daemon.find("policy_read")[-1]["number"] == policy_number(policy))
+    equal(asked_of(3000, 7), 0, "asked above the cap of the day")
+    policy("cap", "per_day", "default")
+    wait("the cap is lifted", lambda: daemon.find("policy_read")[-1]["number"] == policy_number(policy))
+    check(100 <= asked_of(3000, 8) <= 190, "a twentieth is asked again")
+
     oracle.end()
+    policy("cap", "open_tasks", "20")
+    asked_of(2000, 9)
+    wait("the queue is full", lambda: daemon.metric("paused", why="full") == 1)
+    equal(asked_of(2000, 10), 0, "asked while the queue is full")
+    policy("cap", "open_tasks", "none")
+    wait("the queue is open", lambda: daemon.metric("paused", why="full") == 0)
+    check(asked_of(2000, 11) > 50, "a twentieth is asked again")
+    for words in (("cap",), ("cap", "per_week", "3"), ("cap", "per_day"), ("cap", "per_day", "0"), ("cap", "per_day", "-4"), ("cap", "per_day", "x"), ("freeze", "now")):
+        equal(run("policy", "-c", config, *words).returncode, 64, "policy %s" % (words,))
+    accounts(stage)
     daemon.stop()
 
 

@@ -1,9 +1,10 @@
 """A broker that refuses: its limit for offset metadata is too small, or there is no right to write tasks. `check --online` finds both before,
 the running daemon says what is wrong, loses nothing and goes on when it is allowed."""
+import json
 import re
 
 import broker
-from winnowd import accounts, check, feed, main, run, wait
+from winnowd import accounts, check, equal, feed, main, run, wait
 
 
 def test(stage):
@@ -18,6 +19,7 @@ def test(stage):
         properties.write_text(properties.read_text().replace("offset.metadata.max.bytes=100", "offset.metadata.max.bytes=4096"))
         broker.script("resume", directory)
         no_right(stage)
+        commands_without_rights(stage)
     finally:
         broker.script("stop", directory)
 
@@ -35,9 +37,30 @@ def metadata_limit(stage):
     daemon.kill()
 
 
-def acl(stage, *what):
+def acl(stage, *what, operations=("Write",), topics=("tasks",)):
     broker.script("tool", "org.apache.kafka.tools.AclCommand", "--bootstrap-server", stage.brokers, *what,
-                  "--operation", "Write", "--topic", stage.topic("tasks"))
+                  *(x for o in operations for x in ("--operation", o)), *(x for t in topics for x in ("--topic", stage.topic(t))))
+
+
+def commands_without_rights(stage):
+    """What people do by hand, with the right to read only: each says that it may not, in bounded time, with 69, and nothing has changed."""
+    config = stage.config({"service": {"learner": False}})
+    daemon = stage.start_with(config).ready()
+    feed(stage, 200, bad_every=20)
+    stage.caught_up(90)
+    daemon.stop()
+    task = wait("a task", lambda: stage.tasks())[0]["id"]
+    letter = json.loads(run("dead-letters", "-c", config, "list", "--json").stdout)[0]["place"]
+    mended = stage.dir / "mended.json"
+    mended.write_text('{"id": "m-good", "x": 1, "y": 1, "kind": "a"}')
+    topics = ("models", "labels", "samples")
+    acl(stage, "--add", "--allow-principal", "User:ANONYMOUS", operations=("Read", "Describe"), topics=topics)  # and nothing else
+    before = {what: len(stage.read(what)) for what in topics}
+    for words in (("policy", "-c", config, "pause"), ("model", "-c", config, "unpin"), ("tasks", "-c", config, "expire", task), ("dead-letters", "-c", config, "retry", letter, "--edit", mended)):
+        done = run(*words)
+        check(done.returncode == 69 and re.search("uthoriz", done.stderr), "%s without the right: %s %s", words, done.returncode, done.stderr)
+    equal({what: len(stage.read(what)) for what in topics}, before, "records written without the right")
+    equal(run("tasks", "-c", config, "list").returncode, 0, "what only reads")
 
 
 def no_right(stage):

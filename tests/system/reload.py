@@ -1,7 +1,7 @@
 """SIGHUP takes over what can be, says what wants a restart, and refuses a bad file: the old configuration stays in force."""
 import signal
 
-from winnowd import check, equal, feed, main, wait
+from winnowd import check, equal, feed, main, run, wait
 
 
 def asked(stage, since):
@@ -27,6 +27,7 @@ def test(stage):
     after = asked(stage, before)
     check(850 <= after <= 1050, "asked %d of 5000 at a rate of 0.2", after)
 
+    by_command(stage, daemon, config)
     good = config.read_text()
     for broken in (good.replace("rate: 0.2", "rate: 7"), good + "\nnonsense: 1\n", "{", ""):
         count = daemon.metric("config_reloads_total", result="refused")
@@ -42,6 +43,42 @@ def test(stage):
     check(900 <= after <= 1050, "asked %d of 5000 with the old rate of 0.2", after)
     equal(daemon.get("/readyz")[0], 200, "/readyz")
     daemon.stop()
+
+
+def by_command(stage, daemon, config):
+    """`winnowd reload` waits for the outcome and says it by its exit code."""
+    good = config.read_text()
+
+    def reload(code, *flags):
+        done = run("reload", "-c", config, *flags)
+        equal(done.returncode, code, "reload: %s" % (done.stdout + done.stderr))
+        return done.stdout + done.stderr
+
+    said = reload(0)
+    check("wants a restart: service.workers" in said, "reload says: %s", said)
+    equal(daemon.metric("config_restart_needed"), 1, "options that want a restart")
+    reload(75, "--restart-code")
+    config.write_text(good.replace("workers: 3", "workers: 1"))
+    check("restart" not in reload(0), "a restart is wanted for nothing")
+    equal(daemon.metric("config_restart_needed"), 0, "options that want a restart")
+    config.write_text(good.replace("rate: 0.2", "rate: 7"))
+    refused = daemon.metric("config_reloads_total", result="refused")
+    said = reload(78)
+    check("rate" in said and "in force stays" in said, "reload says: %s", said)
+    equal(daemon.metric("config_reloads_total", result="refused"), refused, "what the command refuses does not reach the daemon")
+    # Another file than the daemon's, which is the broken one: the daemon refuses, and the command says its errors.
+    other = stage.dir / "other.yaml"
+    other.write_text(good)
+    done = run("reload", "-c", other)
+    check(done.returncode == 78 and "rate" in done.stderr and "refused" in done.stderr, "refused by the daemon: %s %s", done.returncode, done.stderr)
+    equal(daemon.metric("config_reloads_total", result="refused"), refused + 1, "refused reloads")
+    config.write_text(good)
+    reload(0)
+    nobody = stage.config({"service": {"instance": "nobody"}}, "nobody.yaml")
+    done = run("reload", "-c", nobody)
+    check(done.returncode == 69 and "nobody" in done.stderr, "reload of nobody: %s %s", done.returncode, done.stderr)
+    elsewhere = stage.config({"service": {"state_dir": str(stage.dir / "elsewhere")}}, "elsewhere.yaml")
+    equal(run("reload", "-c", elsewhere).returncode, 69, "reload with another state directory")
 
 
 main(test)

@@ -156,11 +156,75 @@ static void old_versions_leave(void **state) {
     registry_destroy(r);
 }
 
+/* ---- pushes ---- */
+
+static void put_push(struct registry *r, const char *id, size_t chunks, size_t skip) {
+    struct buf whole = {0}, key = {0};
+    record_of(0, 99, &whole);
+    for (size_t i = 0; i < chunks; i++) {
+        size_t from = whole.len * i / chunks, to = whole.len * (i + 1) / chunks;
+        buf_reset(&key);
+        registry_push_key(&key, "me", id, i);
+        if (i != skip) assert_int_equal(registry_apply(r, buf_view(&key), (struct text){whole.at + from, to - from}, chunks, 5), CHANGE_NONE);
+    }
+    buf_release(&whole);
+    buf_release(&key);
+}
+
+static void pushes_wait_whole_and_in_order(void **state) {
+    (void)state;
+    struct registry_push p;
+    struct registry *r = registry_create(&(struct registry_options){.name = "me", .quiet = true, .pushes = true});
+    put_push(r, "00000000000000aa", 3, 1);
+    assert_false(registry_push(r, &p)); // not whole
+    put_push(r, "00000000000000bb", 2, SIZE_MAX);
+    assert_true(registry_push(r, &p));
+    assert_string_equal(p.id, "00000000000000bb");
+    put_push(r, "00000000000000aa", 3, SIZE_MAX); // pushed again: it becomes whole
+    assert_true(registry_push(r, &p));
+    assert_string_equal(p.id, "00000000000000aa");
+    assert_true(p.model && p.chunks == 3 && !p.why);
+    for (size_t i = 0; i < 3; i++) {
+        struct buf key = {0};
+        registry_push_key(&key, "me", "00000000000000aa", i);
+        registry_apply(r, buf_view(&key), (struct text){0}, 0, 9);
+        buf_release(&key);
+    }
+    assert_true(registry_push(r, &p));
+    assert_string_equal(p.id, "00000000000000bb");
+    assert_int_equal(registry_newest(r), 0); // a push has no number
+    registry_destroy(r);
+}
+
+static void pushes_are_bounded_and_checked(void **state) {
+    (void)state;
+    struct registry_push p;
+    struct registry *r = registry_create(&(struct registry_options){.name = "me", .quiet = true, .pushes = true});
+    char id[17];
+    for (int i = 0; i < 40; i++) {
+        snprintf(id, sizeof id, "%016x", i);
+        put_push(r, id, 2, 0);
+    }
+    put(r, "me/pushed/00000000000000ff/0", TEXT("nonsense"), 1, 1);
+    assert_true(registry_push(r, &p));
+    assert_null(p.model);
+    assert_non_null(p.why);
+    static const char *const bad[] = {"me/pushed/00000000000000FF/0", "me/pushed/zz/0", "me/pushed/00000000000000fe", "me/pushed/00000000000000fe/0x"};
+    for (size_t i = 0; i < 4; i++) assert_int_equal(put(r, bad[i], TEXT("x"), 1, 1), CHANGE_NONE);
+    put(r, "me/pushed/00000000000000fd/7", TEXT("x"), 2, 1);   // beyond its count
+    put(r, "me/pushed/00000000000000fd/0", TEXT("x"), 999, 1); // an absurd count
+    registry_destroy(r);
+    r = fresh(); // a worker's: it makes nothing of them
+    put_push(r, "00000000000000aa", 1, SIZE_MAX);
+    assert_false(registry_push(r, &p));
+    registry_destroy(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_version_needs_all_its_chunks), cmocka_unit_test(a_bad_version_leaves_the_old_one),
         cmocka_unit_test(keys_of_others_and_nonsense_are_left_alone), cmocka_unit_test(a_snapshot_outlives_its_version),
-        cmocka_unit_test(an_operator_pins_and_lets_go), cmocka_unit_test(old_versions_leave),
+        cmocka_unit_test(an_operator_pins_and_lets_go), cmocka_unit_test(old_versions_leave), cmocka_unit_test(pushes_wait_whole_and_in_order), cmocka_unit_test(pushes_are_bounded_and_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,6 +65,32 @@ static void short_numbers_are_short(void **state) {
     buf_release(&b);
 }
 
+/* Whatever way a number takes, the text is that of the least precision of %g that reads back. */
+static void numbers_are_those_of_printf(void **state) {
+    (void)state;
+    struct buf b = {0};
+    struct rng r = {.seed = 4};
+    char wanted[64];
+    for (int i = 0; i < 60000; i++) {
+        double values[] = {rint(rng_next_normal(&r) * 4e5) / 1e4, rng_next_normal(&r), (double)rng_below(rng_next(&r), 1 << 20) / (1 << (i % 24)), rint(rng_next_unit(&r) * 1e15) / pow(10, i % 22)};
+        double value = values[i % 4];
+        int digits = 15;
+        do snprintf(wanted, sizeof wanted, "%.*g", digits, value);
+        while (strtod(wanted, NULL) != value && ++digits <= 17);
+        buf_reset(&b);
+        buf_double(&b, value);
+        if (value != rint(value)) assert_string_equal(buf_string(&b), wanted);
+        float narrow = (float)(rng_next_unit(&r) * pow(10, -(i % 6)));
+        digits = 6;
+        do snprintf(wanted, sizeof wanted, "%.*g", digits, (double)narrow);
+        while (strtof(wanted, NULL) != narrow && ++digits <= 9);
+        buf_reset(&b);
+        buf_float(&b, narrow);
+        assert_string_equal(buf_string(&b), wanted);
+    }
+    buf_release(&b);
+}
+
 static void integers_are_those_of_printf(void **state) {
     (void)state;
     static const int64_t edges[] = {0, 1, -1, 9, 10, -10, 99, 100, INT64_MAX, INT64_MIN, 1234567890123};
@@ -111,7 +137,7 @@ static void strings_keep_what_is_valid(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(doubles_read_back),        cmocka_unit_test(floats_read_back),
+        cmocka_unit_test(numbers_are_those_of_printf), cmocka_unit_test(doubles_read_back),        cmocka_unit_test(floats_read_back),
         cmocka_unit_test(what_is_not_finite_is_null), cmocka_unit_test(short_numbers_are_short),
         cmocka_unit_test(integers_are_those_of_printf),
         cmocka_unit_test(strings_of_any_bytes_are_json), cmocka_unit_test(strings_keep_what_is_valid),

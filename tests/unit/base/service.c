@@ -211,6 +211,42 @@ static void one_process_holds_the_lock(void **state) {
     free(file), free(where);
 }
 
+static void the_holder_is_known(void **state) {
+    (void)state;
+    pid_t holder;
+    int hold;
+    assert_int_equal(service_holder(dir, "held"), ERR_MISSING);
+    assert_int_equal(lock_elsewhere(dir, "held", &holder, &hold), 0);
+    assert_int_equal(service_holder(dir, "held"), holder);
+    let_go(holder, hold);
+    assert_int_equal(service_holder(dir, "held"), 0); // the file stays, the holder is gone
+    char *file = xasprintf("%s/held.lock", dir);
+    remove(file);
+    free(file);
+}
+
+static void an_outcome_is_read_whole(void **state) {
+    (void)state;
+    struct service_outcome o;
+    char *file = xasprintf("%s/out.reload", dir);
+    assert_int_equal(service_outcome_read(dir, "out", &o), ERR_MISSING);
+    assert_int_equal(service_outcome_write(dir, "out", &(struct service_outcome){.started_ns = 42, .taken = true, .said = (char *)"changed: a\nb\n"}), 0);
+    assert_int_equal(service_outcome_read(dir, "out", &o), 0);
+    assert_true(o.started_ns == 42 && o.taken);
+    assert_string_equal(o.said, "changed: a\nb\n");
+    free(o.said);
+    assert_int_equal(service_outcome_write(dir, "out", &(struct service_outcome){.started_ns = 43, .said = (char *)""}), 0);
+    assert_int_equal(service_outcome_read(dir, "out", &o), 0);
+    assert_true(o.started_ns == 43 && !o.taken && !*o.said);
+    free(o.said);
+    FILE *f = fopen(file, "w");
+    fputs("nonsense", f);
+    fclose(f);
+    assert_int_equal(service_outcome_read(dir, "out", &o), ERR_MISSING);
+    remove(file);
+    free(file);
+}
+
 static void a_place_that_cannot_be_locked(void **state) {
     (void)state;
     char *where = xasprintf("%s/no/such", dir), *link = xasprintf("%s/link.lock", dir), *file = xasprintf("%s/file", dir), *target = xasprintf("%s/elsewhere", dir);
@@ -282,6 +318,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(notify_never_fails),
         cmocka_unit_test(the_watchdog_is_for_us_only),
         cmocka_unit_test(one_process_holds_the_lock), // forks: before signals are blocked
+        cmocka_unit_test(the_holder_is_known),
+        cmocka_unit_test(an_outcome_is_read_whole),
         cmocka_unit_test(a_place_that_cannot_be_locked),
         cmocka_unit_test(blas_is_told_before_it_loads),
         cmocka_unit_test(signals_are_events),

@@ -126,8 +126,40 @@ static void shapes_that_are_none_are_refused(void **state) {
     }
 }
 
+/* Linear and deep, members and one: what sgemm makes of rows together is what sgemv makes of each, but for last bits. */
+static void rows_together_score_as_each_alone(void **state) {
+    (void)state;
+    enum { N = 9, MEMBERS = 3 };
+    for (size_t hidden = 0; hidden <= 2; hidden++) {
+        struct model_shape s = shape_of_layers(7, 4, MEMBERS, hidden, 6);
+        struct model *m = random_model(&s, 5 + hidden);
+        struct rng r = {.seed = 9};
+        double row[N * 7];
+        float *scratch = xmalloc(N * model_scratch(&s) * sizeof *scratch), member[N * (MEMBERS * 4 + 2)], prob[N * 4], alone[4], its[MEMBERS * 4];
+        for (size_t i = 0; i < N * 7; i++) row[i] = rng_next_normal(&r);
+        model_predict_rows(m, row, N, scratch, member, MEMBERS * 4 + 2, prob);
+        for (size_t i = 0; i < N; i++) {
+            model_predict(m, row + i * 7, scratch, its, alone);
+            for (size_t c = 0; c < 4; c++) assert_true(fabsf(prob[i * 4 + c] - alone[c]) < 1e-5f);
+            for (size_t c = 0; c < MEMBERS * 4; c++) assert_true(fabsf(member[i * (MEMBERS * 4 + 2) + c] - its[c]) < 1e-5f);
+        }
+        free(scratch);
+        model_destroy(m);
+    }
+}
+
+static void only_large_models_score_rows_together(void **state) {
+    (void)state;
+    struct model_shape small = shape_of_layers(30, 2, 5, 0, 0), large = shape_of_layers(784, 100, 1, 0, 0), huge = shape_of_layers(4096, 1000, 1, 0, 0);
+    assert_int_equal(model_together(&small), 1);
+    assert_int_equal(model_together(&large), 12); // 12 · 784 · 100 ≤ 10^6
+    assert_int_equal(model_together(&huge), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_together_score_as_each_alone),
+        cmocka_unit_test(only_large_models_score_rows_together),
         cmocka_unit_test(scores_are_the_plain_sums),
         cmocka_unit_test(a_saturated_score_is_finite),
         cmocka_unit_test(a_constant_column_says_nothing),

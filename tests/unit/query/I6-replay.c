@@ -13,8 +13,8 @@ enum { SAMPLES = 4000, HOUR = 3600000 };
 static const char *mix_keys[] = {"risk", "entropy", "margin"}, *mix_shares[] = {"0.5", "0.3", "0.2"};
 
 static struct config config_for(int which) {
-    struct config c = config_of(0.05, (enum manager)(which % MANAGERS));
-    if (which >= MANAGERS) {
+    struct config c = config_of_rule(0.05, (size_t)which % RULES);
+    if (which >= RULES) {
         c.query.measure = MEASURE_MIX;
         c.query.mix = (struct map){(char **)mix_keys, (char **)mix_shares, 3};
         c.budget.per_hour = 20;
@@ -22,17 +22,6 @@ static struct config config_for(int which) {
         c.budget.upfront = 25;
     }
     return c;
-}
-
-/* Goes where the log goes: the state through its text, everything else made anew. */
-static void move_house(struct partition *p) {
-    char text[STATE_TEXT_MAX + 1];
-    size_t n = state_write(&p->state, TOPIC, p->offset, text);
-    memset(&p->state, 0xA5, sizeof p->state);
-    strategy_destroy(p->strategy);
-    const struct strategy_options options = {.config = &p->config, .topic = TOPIC, .partitions = 3, .classes = 2, .positive = 1, .columns = 1};
-    assert_int_equal(strategy_create(&p->strategy, &options), 0);
-    assert_int_equal(state_read(&p->state, TOPIC, p->offset, (struct text){text, n}), 0);
 }
 
 static void switch_at(struct partition *p, int64_t i) {
@@ -49,7 +38,7 @@ static void run(const struct config *c, int64_t every, struct decision *out) {
     struct partition p;
     assert_int_equal(partition_open_of(&p, c, 3, 1), 0);
     for (int64_t i = 0; i < SAMPLES; i++) {
-        if (every && i % every == every - 1) move_house(&p);
+        if (every && i % every == every - 1) partition_move(&p, 3);
         switch_at(&p, i);
         p.now_ms = i * (HOUR / 400);
         out[i] = partition_take(&p, uniform(4, i / 2)); // equal neighbours: ties
@@ -69,7 +58,7 @@ static void cut_anywhere_and_nothing_changes(void **state) {
     (void)state;
     static struct decision whole[SAMPLES], cut[SAMPLES];
     static const int64_t every[] = {5, 97, 1000};
-    for (int which = 0; which < 2 * MANAGERS; which++) {
+    for (int which = 0; which < RULES + MANAGERS; which++) {
         struct config c = config_for(which);
         size_t asked = 0;
         run(&c, 0, whole);
@@ -100,12 +89,15 @@ static void another_seed_draws_otherwise(void **state) {
     assert_true(differs(one, two));
 }
 
-static bool keeps_no_window(int manager) { return manager == MANAGER_RANDOM || manager == MANAGER_PERIODIC || manager == MANAGER_FIXED; }
+static bool keeps_window(const struct config *c) {
+    if (c->query.compat) return c->query.manager == MANAGER_BIQF;
+    return c->query.manager != MANAGER_RANDOM && c->query.manager != MANAGER_PERIODIC && c->query.manager != MANAGER_FIXED;
+}
 
 /* A window that another manager or other measures filled is dropped, not misread. */
 static void other_options_start_with_an_empty_memory(void **state) {
     (void)state;
-    for (int to = 0; to < 2 * MANAGERS; to++) {
+    for (int to = 0; to < RULES + MANAGERS; to++) {
         struct config c = config_for(MANAGER_QUANTILE_WINDOW);
         struct partition p;
         assert_int_equal(partition_open_of(&p, &c, 3, 1), 0);
@@ -113,9 +105,9 @@ static void other_options_start_with_an_empty_memory(void **state) {
         uint64_t admitted = p.state.admitted, asked = p.state.asked;
         assert_int_equal(p.state.window_n[0], STATE_WINDOW);
         p.config = config_for(to);
-        move_house(&p);
+        partition_move(&p, 3);
         partition_take(&p, 0.5);
-        assert_int_equal(p.state.window_n[0] + p.state.window_n[1] + p.state.window_n[2], keeps_no_window(to % MANAGERS) ? 0 : to == MANAGER_QUANTILE_WINDOW ? STATE_WINDOW : 1);
+        assert_int_equal(p.state.window_n[0] + p.state.window_n[1] + p.state.window_n[2], !keeps_window(&p.config) ? 0 : to == MANAGER_QUANTILE_WINDOW ? STATE_WINDOW : 1);
         assert_true(p.state.admitted == admitted + 1 && p.state.asked >= asked);
         partition_close(&p);
     }

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { TOPIC = 77 };
 
@@ -33,6 +34,31 @@ static inline struct config config_of(double rate, enum manager manager) {
     return c;
 }
 
+/* Each rule that there is: our managers, then those of the peers, which look at what is left of the largest probability (the same, below one half). */
+enum {
+    RULES = MANAGERS
+#define R(peer, manager, confidence) +1
+        COMPAT_RULE_TABLE(R)
+#undef R
+};
+
+static inline struct config config_of_rule(double rate, size_t rule) {
+    static const struct {
+        enum compat peer;
+        enum manager manager;
+        bool confidence;
+    } peers[] = {
+#define R(peer, manager, confidence) {COMPAT_##peer, MANAGER_##manager, confidence},
+        COMPAT_RULE_TABLE(R)
+#undef R
+    };
+    if (rule < MANAGERS) return config_of(rate, (enum manager)rule);
+    struct config c = config_of(rate, peers[rule - MANAGERS].manager);
+    c.query.compat = (int)peers[rule - MANAGERS].peer;
+    if (peers[rule - MANAGERS].confidence) c.query.measure = MEASURE_LEAST_CONFIDENCE;
+    return c;
+}
+
 static inline int partition_open_of(struct partition *p, const struct config *c, size_t partitions, int32_t number) {
     *p = (struct partition){.config = *c, .policy = POLICY_DEFAULT, .number = number};
     p->policy.learner = (struct policy_learner){.live = 1};
@@ -51,6 +77,16 @@ static inline struct decision partition_take(struct partition *p, double utility
     struct decision d;
     strategy_decide(p->strategy, &p->policy, p->now_ms, &c, &p->state, &d);
     return d;
+}
+
+/* Goes where the log goes: the state through its text, everything else made anew. */
+static inline void partition_move(struct partition *p, size_t partitions) {
+    char text[STATE_TEXT_MAX + 1];
+    size_t n = state_write(&p->state, TOPIC, p->offset, text);
+    memset(&p->state, 0xA5, sizeof p->state);
+    strategy_destroy(p->strategy);
+    CHECK(strategy_create(&p->strategy, &(struct strategy_options){.config = &p->config, .topic = TOPIC, .partitions = partitions, .classes = 2, .positive = 1, .columns = 1}) == 0);
+    CHECK(state_read(&p->state, TOPIC, p->offset, (struct text){text, n}) == 0);
 }
 
 static inline double uniform(uint64_t seed, int64_t i) { return rng_unit(rng_keyed(RNG_TEST, seed, 0, 0, (uint64_t)i)); }

@@ -251,12 +251,43 @@ static void answers_are_told_again_after_a_restart(void **state) {
     assert_int_equal(n, 3);
 }
 
+/* What a rollback set aside is left out of the rows, wherever it stands, and the newest others fill their place. */
+static void rows_leave_out_what_was_set_aside(void **state) {
+    struct fixture *f = *state;
+    for (int i = 0; i < 10; i++) {
+        put_task(f, i, NULL);
+        put(f, i, i % 2 ? "yes" : "no", 0, "ann", start_ms + 1000 + i); // label i stands at offset i
+    }
+    const struct store_gap gaps[] = {{0, 2, 4}, {0, 8, 9}, {1, 0, 99}};
+    struct store_rows rows;
+    store_set_aside(f->s, gaps, 3);
+    assert_int_equal(store_rows(f->s, 5, 2, &rows), 0);
+    static const int kept[] = {4, 5, 6, 7, 9};
+    assert_int_equal(rows.n, 5);
+    for (size_t i = 0; i < 5; i++) assert_int_equal(rows.label[i], kept[i] % 2);
+    store_rows_release(&rows);
+    assert_int_equal(store_rows(f->s, 100, 2, &rows), 0);
+    assert_int_equal(rows.n, 7);
+    assert_true(rows.row[0] == row[0] && rows.row[13] == row[1] && rows.propensity[6] == 0.25 && rows.member[0] == member[0] && rows.member[27] == member[3]);
+    assert_int_equal(rows.tasks_n, 10); // tasks are no labels
+    store_rows_release(&rows);
+    store_set_aside(f->s, &(struct store_gap){0, 0, 10}, 1);
+    assert_int_equal(store_rows(f->s, 100, 2, &rows), 0);
+    assert_int_equal(rows.n, 0);
+    store_rows_release(&rows);
+    store_set_aside(f->s, NULL, 0);
+    assert_int_equal(store_rows(f->s, 100, 2, &rows), 0);
+    assert_int_equal(rows.n, 10);
+    store_rows_release(&rows);
+    assert_int_equal(counts(f).labelled, 10); // they are not forgotten
+}
+
 #define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST_(every_answer_has_its_fate),      TEST_(an_early_label_joins),      TEST_(time_closes_gives_up_and_forgets), TEST_(rows_come_in_label_order),
-        TEST_(another_feature_map_is_moved_aside), TEST_(a_full_map_waits_for_room), TEST_(a_kill_leaves_the_last_commit),    TEST_(answers_are_told_again_after_a_restart),
+        TEST_(another_feature_map_is_moved_aside), TEST_(a_full_map_waits_for_room), TEST_(a_kill_leaves_the_last_commit),    TEST_(answers_are_told_again_after_a_restart), TEST_(rows_leave_out_what_was_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

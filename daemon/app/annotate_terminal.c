@@ -1,0 +1,301 @@
+/* One task on the screen, one key an answer.
+ *
+ * The open tasks stand in a queue, what is most worth an answer first; what others answer meanwhile leaves it, what is asked meanwhile joins it.
+ * An answer goes out with the next one (or at the end), so that `u` can take it back before anyone has seen it; one that went out is
+ * replaced by a later revision. Plain termios and a dozen escape sequences: a screen that is drawn whole ten times a minute needs no
+ * library. Refuses anything but a terminal, and more classes than there are keys.
+ *
+ * Thread: main thread */
+#include "app/annotate_terminal.h"
+
+#include "app/cli.h"
+#include "app/console.h"
+#include "app/event_view.h"
+#include "app/ledger.h"
+#include "app/listing.h"
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* Keys of classes; what is missing has another meaning: s skip, c cannot tell, u undo, q quit. */
+static const char keys[] = "123456789abdefghijklmnoprtvwxyz";
+enum { KEYS = sizeof keys - 1, WAIT_MS = 200, EXPIRY_CHECK_MS = 5000 };
+
+struct given {
+    struct ledger_task *task;
+    enum label_outcome outcome;
+    size_t class_;
+    int64_t revision; // of the answer, once it is out
+    bool out;
+};
+
+struct terminal {
+    const struct config *config;
+    const char *annotator;
+    struct ledger ledger;
+    struct ledger_task **queue; // (n) open tasks, the next one last
+    size_t n, cap, seen;        // seen: tasks of the ledger that were looked at
+    struct given *given;        // (given_n) in the order in which they were given
+    size_t given_n, given_cap;
+    struct ledger_task *now;    // on the screen; NULL: none waits
+    int64_t again;              // revision of the next answer to it: it was answered before
+    struct termios before;
+    const char *note;
+    bool quit;
+};
+
+/* ---- the queue ---- */
+
+static bool wanted(const struct ledger_task *t, void *unused) {
+    (void)unused;
+    return ledger_state(t, clock_wall_ms()) == LEDGER_OPEN;
+}
+
+/* Larger priority first, then the older one; so it stands last. */
+static int by_worth(const void *a, const void *b) {
+    const struct ledger_task *x = *(struct ledger_task *const *)a, *y = *(struct ledger_task *const *)b;
+    if (x->priority != y->priority) return x->priority < y->priority ? -1 : 1;
+    return x->asked_ms != y->asked_ms ? (x->asked_ms > y->asked_ms ? -1 : 1) : strcmp(y->id, x->id);
+}
+
+static void enqueue(struct terminal *t, struct ledger_task *task) {
+    if (t->n == t->cap) t->queue = xrealloc(t->queue, (t->cap = t->cap ? 2 * t->cap : 256) * sizeof *t->queue);
+    t->queue[t->n++] = task;
+}
+
+static bool answered_here(const struct terminal *t, const struct ledger_task *task) {
+    for (size_t i = 0; i < t->given_n; i++)
+        if (t->given[i].task == task) return true;
+    return false;
+}
+
+/* What came joins, what others answered or time closed leaves. */
+static void refresh(struct terminal *t) {
+    size_t kept = 0;
+    int64_t now_ms = clock_wall_ms();
+    for (; t->seen < t->ledger.n; t->seen++)
+        if (t->ledger.task[t->seen]->record.at) enqueue(t, t->ledger.task[t->seen]);
+    for (size_t i = 0; i < t->n; i++)
+        if (ledger_state(t->queue[i], now_ms) == LEDGER_OPEN) t->queue[kept++] = t->queue[i];
+    t->n = kept;
+    if (t->n) qsort(t->queue, t->n, sizeof *t->queue, by_worth);
+    if (t->now && !t->again && ledger_state(t->now, now_ms) != LEDGER_OPEN && !answered_here(t, t->now)) {
+        t->note = "the last task was answered by someone else";
+        t->now = NULL;
+    }
+}
+
+static void next(struct terminal *t) {
+    t->again = 0;
+    t->now = t->n ? t->queue[--t->n] : NULL;
+}
+
+/* ---- answers ---- */
+
+static int send_out(struct terminal *t, struct given *g) {
+    struct label label = {.id = text_of(g->task->id), .outcome = g->outcome, .annotator = text_of(t->annotator), .source = TEXT("winnowd annotate --terminal"), .revision = g->revision,
+                          .time_ms = clock_wall_ms(), .confidence = 1};
+    if (g->outcome == LABEL_LABELLED) label.label = text_of(t->config->model.classes.at[g->class_]);
+    TRY(ledger_answer(&t->ledger, &label));
+    g->out = true;
+    return 0;
+}
+
+/* All but the last `held` answers. */
+static int send_due(struct terminal *t, size_t held) {
+    for (size_t i = 0; i + held < t->given_n; i++)
+        if (!t->given[i].out) TRY(send_out(t, &t->given[i]));
+    return 0;
+}
+
+static int give(struct terminal *t, enum label_outcome outcome, size_t class_) {
+    if (!t->now) return 0;
+    if (t->given_n == t->given_cap) t->given = xrealloc(t->given, (t->given_cap = t->given_cap ? 2 * t->given_cap : 64) * sizeof *t->given);
+    t->given[t->given_n++] = (struct given){t->now, outcome, class_, t->again, false};
+    t->note = NULL;
+    next(t);
+    return send_due(t, 1);
+}
+
+static void undo(struct terminal *t) {
+    if (!t->given_n) {
+        t->note = "there is nothing to take back";
+        return;
+    }
+    const struct given g = t->given[--t->given_n];
+    if (t->now) enqueue(t, t->now);
+    t->now = g.task;
+    t->again = g.out ? g.revision + 1 : g.revision;
+    t->note = g.out ? "this answer is out already: the next one replaces it" : "taken back";
+}
+
+/* ---- the screen ---- */
+
+static size_t screen_width(void) {
+    struct winsize w;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : 80;
+}
+
+static size_t screen_height(void) {
+    struct winsize w;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 10 ? w.ws_row : 24;
+}
+
+static void line(const char *what, enum tone tone, struct text value) {
+    struct arena arena = {0};
+    struct buf safe = {0};
+    listing_safe(&safe, value);
+    struct text cut = listing_cut(&arena, arena_text(&arena, buf_view(&safe)), screen_width() - 12);
+    printf("%-10s ", what);
+    console_word(stdout, tone, 0, cut.at ? cut.at : "");
+    putchar('\n');
+    buf_release(&safe);
+    arena_release(&arena);
+}
+
+static void draw_keys(const struct terminal *t) {
+    putchar('\n');
+    for (size_t i = 0; i < t->config->model.classes.n; i++) {
+        struct buf safe = {0};
+        bool predicted = t->now->predicted.at && text_equal(t->now->predicted, text_of(t->config->model.classes.at[i]));
+        listing_safe(&safe, text_of(t->config->model.classes.at[i]));
+        printf("  [%c] ", keys[i]);
+        console_word(stdout, predicted ? TONE_GOOD : TONE_PLAIN, 0, buf_string(&safe));
+        puts(predicted ? "  (predicted)" : "");
+        buf_release(&safe);
+    }
+}
+
+static void draw_task(const struct terminal *t) {
+    struct arena arena = {0};
+    struct buf b = {0};
+    struct task task;
+    const char *why;
+    if (task_read(&task, t->now->record, &arena, &why) < 0) return;
+    line("sample", TONE_PLAIN, t->now->sample_id);
+    buf_str(&b, ask_name(t->now->reason));
+    line("asked for", TONE_PLAIN, buf_view(&b));
+    buf_reset(&b);
+    if (t->now->predicted.at) {
+        buf_text(&b, t->now->predicted);
+        buf_printf(&b, ", %.0f %% sure (model %" PRIu64 ")", 100 * t->now->probability, t->now->model);
+    } else buf_str(&b, "nothing: there is no model yet");
+    line("predicted", TONE_DOUBT, buf_view(&b));
+    putchar('\n');
+    size_t taken = t->config->model.classes.n + 10, height = screen_height();
+    event_print(stdout, task.event, "  ", screen_width() - 4, height > taken + 3 ? height - taken : 3);
+    draw_keys(t);
+    buf_release(&b);
+    arena_release(&arena);
+}
+
+static void draw(const struct terminal *t) {
+    fputs("\033[H\033[2J", stdout);
+    printf("%zu answered, %zu wait%s\n\n", t->given_n, t->n + (t->now != NULL), t->again ? "; answered before" : "");
+    if (t->now) draw_task(t);
+    else puts("no task waits; new ones appear here by themselves");
+    puts("\n  [s] skip   [c] cannot tell   [u] undo   [q] quit");
+    if (t->note) printf("\n%s\n", t->note);
+    fflush(stdout);
+}
+
+/* ---- the terminal ---- */
+
+static void enter(struct terminal *t) {
+    struct termios raw;
+    tcgetattr(STDIN_FILENO, &t->before);
+    raw = t->before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    raw.c_cc[VMIN] = 0;
+    raw.c_cc[VTIME] = 0;
+    raw.c_cc[VSUSP] = _POSIX_VDISABLE; // a stopped program would leave the terminal as it is now
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
+    fputs("\033[?1049h\033[?25l", stdout);
+}
+
+static void leave(const struct terminal *t) {
+    fputs("\033[?25h\033[?1049l", stdout);
+    fflush(stdout);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->before);
+}
+
+static int press(struct terminal *t, char key) {
+    const char *at = key ? strchr(keys, key) : NULL;
+    if (at && (size_t)(at - keys) < t->config->model.classes.n) return give(t, LABEL_LABELLED, (size_t)(at - keys));
+    switch (key) {
+    case 's': return give(t, LABEL_SKIPPED, 0);
+    case 'c': return give(t, LABEL_CANNOT_TELL, 0);
+    case 'u': undo(t); return 0;
+    case 'q': t->quit = true; return 0;
+    default: t->note = "no answer has that key"; return 0;
+    }
+}
+
+/* Waits for a key a moment. What was typed ahead is dropped: it was meant for a task that nobody has seen; so are the letters of an escape sequence (an
+ * arrow). Terminal gone: quit. */
+static int read_key(struct terminal *t, bool *pressed) {
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    char key[32];
+    *pressed = false;
+    if (poll(&in, 1, WAIT_MS) <= 0) return 0;
+    ssize_t n = read(STDIN_FILENO, key, sizeof key);
+    if (n <= 0) t->quit = true;
+    *pressed = true;
+    return n <= 0 || key[0] == '\033' ? 0 : press(t, key[0]);
+}
+
+static int loop(struct terminal *t) {
+    int64_t checked_ms = 0;
+    bool drawn = false, pressed;
+    while (!t->quit && !atomic_load(console_stop())) {
+        int came = ledger_poll(&t->ledger, 0);
+        TRY(came);
+        bool due = clock_ms() - checked_ms > EXPIRY_CHECK_MS;
+        if (came || due) refresh(t);
+        if (due) checked_ms = clock_ms();
+        if (!t->now && t->n) {
+            next(t);
+            drawn = false;
+        }
+        if (!drawn || came) draw(t);
+        drawn = true;
+        TRY(read_key(t, &pressed));
+        if (pressed) drawn = false;
+    }
+    return 0;
+}
+
+static int session(struct terminal *t) {
+    t->ledger.wanted = wanted;
+    TRY(ledger_open(&t->ledger, t->config));
+    enter(t);
+    int result = loop(t), last = result == 0 ? send_due(t, 0) : 0;
+    leave(t);
+    return result < 0 ? result : last;
+}
+
+int annotate_terminal(const struct config *c, const char *annotator, struct buf *why) {
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        buf_str(why, "--terminal wants a terminal on standard input and output");
+        return EX_USAGE;
+    }
+    if (c->model.classes.n > KEYS) {
+        buf_printf(why, "--terminal has keys for %d classes, and there are %zu; use an annotation tool", KEYS, c->model.classes.n);
+        return EX_USAGE;
+    }
+    struct terminal t = {.config = c, .annotator = annotator};
+    int result = session(&t);
+    size_t out = 0;
+    for (size_t i = 0; i < t.given_n; i++) out += t.given[i].out;
+    buf_text(why, buf_view(&t.ledger.why));
+    if (result < 0 && !why->len) buf_str(why, error_text(result));
+    if (t.given_n) printf("%zu answers%s\n", out, out < t.given_n ? ", not all that were given" : "");
+    ledger_close(&t.ledger);
+    free(t.queue);
+    free(t.given);
+    return result == ERR_STOPPED ? EX_OK : result == ERR_FATAL ? EX_UNAVAILABLE : console_exit(result);
+}

@@ -1,0 +1,82 @@
+/* What annotators look at: the event's fields under one another.
+ *
+ * Values are printed as they stand in the record, so that 12.50 stays 12.50, and never as control characters: the event is a stranger's text.
+ *
+ * Thread: main thread */
+#include "app/event_view.h"
+
+#include "app/listing.h"
+#include "base/json.h"
+
+enum { FIELDS_MOST = 500, NAME_MOST = 32 };
+
+struct fields {
+    struct event_field *out;
+    size_t n, most, left;
+    struct arena *arena;
+};
+
+static struct text safe(struct fields *f, struct text t) {
+    struct buf b = {0};
+    listing_safe(&b, t);
+    struct text kept = b.len ? arena_text(f->arena, buf_view(&b)) : TEXT("");
+    buf_release(&b);
+    return kept;
+}
+
+static void add(struct fields *f, struct text name, struct text value) {
+    if (f->n == f->most) {
+        f->left++;
+        return;
+    }
+    f->out[f->n++] = (struct event_field){safe(f, name), safe(f, value)};
+}
+
+/* What a scalar says: a string without quotes, else the bytes that it was written with. */
+static void add_scalar(struct fields *f, const cJSON *item, struct text raw, struct text name) {
+    if (cJSON_IsString(item)) add(f, name, text_of(item->valuestring));
+    else if (raw.at) add(f, name, raw);
+    else {
+        char *printed = cJSON_PrintUnformatted(item);
+        add(f, name, text_of(printed));
+        cJSON_free(printed);
+    }
+}
+
+static void walk(struct fields *f, const cJSON *object, struct text raw, const char *prefix) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object) {
+        char *name = xasprintf("%s%s%s", prefix, *prefix ? "." : "", item->string);
+        struct text written = json_member(raw, item->string);
+        if (cJSON_IsObject(item)) walk(f, item, written, name);
+        else add_scalar(f, item, written, text_of(name));
+        free(name);
+    }
+}
+
+size_t event_fields(struct text event, struct event_field *out, size_t most, size_t *left, struct arena *arena) {
+    struct fields f = {.out = out, .most = most, .arena = arena};
+    cJSON *tree = json_parse(event, arena);
+    if (cJSON_IsObject(tree)) walk(&f, tree, event, "");
+    else add(&f, TEXT(""), event.at ? event : TEXT("(the event did not fit into the task; its source coordinates lead to it)"));
+    cJSON_Delete(tree);
+    *left = f.left;
+    return f.n;
+}
+
+void event_print(FILE *out, struct text event, const char *indent, size_t width, size_t most) {
+    struct arena arena = {0};
+    struct event_field field[FIELDS_MOST];
+    size_t left, widest = 0, n = event_fields(event, field, most && most < FIELDS_MOST ? most : FIELDS_MOST, &left, &arena);
+    for (size_t i = 0; i < n; i++) {
+        field[i].name = listing_cut(&arena, field[i].name, NAME_MOST);
+        if (listing_width(field[i].name) > widest) widest = listing_width(field[i].name);
+    }
+    size_t room = width > widest + 12 ? width - widest - 2 : width ? 10 : 0;
+    for (size_t i = 0; i < n; i++) {
+        struct text value = listing_cut(&arena, field[i].value, room);
+        fprintf(out, "%s%.*s%*s%.*s\n", indent, (int)field[i].name.len, field[i].name.at, (int)(widest - listing_width(field[i].name) + 2), "", (int)value.len, value.at);
+    }
+    if (left) fprintf(out, "%s(and %zu more)\n", indent, left);
+    arena_release(&arena);
+}

@@ -1,0 +1,377 @@
+/* `winnowd model`: versions looked at, taken out, put in, gone back to.
+ *
+ * A push is checked here and again by the learner, who alone gives numbers: the file goes onto the models topic under its digest, the learner
+ * takes it off in the transaction that makes a version of it (app/learner_base.c). A rollback or a pin is the operator's half of the
+ * policy, so workers change within a poll of the topic. Refuses a version that is not there, a model made for other features or
+ * classes, and to write over a file.
+ *
+ * Thread: main thread */
+#include "app/cli.h"
+
+#include "app/console.h"
+#include "app/listing.h"
+#include "app/models_topic.h"
+#include "app/pipeline.h"
+#include "base/log.h"
+#include "encode/features.h"
+#include "infer/model_import.h"
+#include "infer/model_record.h"
+#include "train/schedule.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+enum { FILE_MOST = 1 << 28, TAKEN_MS = 20000, PUBLICATIONS_MOST = 512 };
+
+struct model_command {
+    const char *file;
+    bool json;
+    const struct config *config;
+    struct models_topic topic;
+    const char *const *word; // after the action
+    int words;
+};
+
+/* ---- which version ---- */
+
+/* A version from a word; 0 after saying what is wrong with it (*code). */
+static uint64_t version_of(const struct model_command *c, const char *word, int *code) {
+    char *end = NULL;
+    errno = 0;
+    uint64_t version = *word >= '1' && *word <= '9' ? strtoull(word, &end, 10) : 0;
+    if (!version || *end || errno) {
+        *code = console_fail(EX_USAGE, "'%s' is no version; `winnowd model list` has them", word);
+        return 0;
+    }
+    if (registry_model(c->topic.registry, version)) return version;
+    *code = console_fail(EX_NOINPUT, "version %" PRIu64 " is not on topic %s (any more); `winnowd model list` shows those that are", version, c->config->topics.models);
+    return 0;
+}
+
+static uint64_t live_version(const struct model_command *c, int *code) {
+    uint64_t live = policy_live(registry_policy(c->topic.registry));
+    if (live && registry_model(c->topic.registry, live)) return live;
+    *code = console_fail(EX_NOINPUT, "there is no live version yet");
+    return 0;
+}
+
+/* The newest version before the live one. */
+static uint64_t version_before(const struct model_command *c, int *code) {
+    uint64_t version[REGISTRY_VERSIONS + 8], live = policy_live(registry_policy(c->topic.registry)), before = 0;
+    size_t n = registry_versions(c->topic.registry, version, sizeof version / sizeof *version);
+    for (size_t i = 0; i < n && version[i] < live; i++) before = version[i];
+    if (!before) *code = console_fail(EX_NOINPUT, "there is no version before the live one (%" PRIu64 ") to go back to", live);
+    return before;
+}
+
+/* ---- list, show ---- */
+
+static int list(struct model_command *c) {
+    models_topic_versions(&c->topic, c->json);
+    return EX_OK;
+}
+
+static void describe_json(const struct model *m, size_t bytes, bool live) {
+    struct buf b = {0};
+    buf_printf(&b, "{\"version\":%" PRIu64 ",\"live\":%s,\"parent\":%" PRIu64 ",\"prior\":%" PRIu64 ",\"pushed\":", m->version, live ? "true" : "false", m->parent, m->prior);
+    buf_json_str(&b, m->pushed);
+    buf_printf(&b, ",\"created_ms\":%" PRId64 ",\"labels\":%" PRIu64 ",\"fingerprint\":\"%016" PRIx64 "\",\"columns\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\",\"mix\":[", m->created_ms, m->rows,
+               m->fingerprint, m->shape.d, m->shape.members, bytes, m->digest);
+    for (size_t i = 0; i < m->shape.members; i++) {
+        if (i) buf_str(&b, ",");
+        buf_double(&b, m->mix[i]);
+    }
+    buf_str(&b, "],\"layers\":[");
+    for (size_t l = 0; l <= m->shape.layers; l++) buf_printf(&b, "%s%zu", l ? "," : "", m->shape.width[l]);
+    buf_str(&b, "],\"classes\":");
+    buf_json(&b, m->classes);
+    buf_str(&b, ",\"seen\":");
+    buf_json(&b, m->seen);
+    buf_str(&b, ",\"aside\":");
+    buf_json(&b, m->aside.at ? m->aside : TEXT(""));
+    buf_str(&b, "}\n");
+    fputs(buf_string(&b), stdout);
+    buf_release(&b);
+}
+
+static void row(const char *what, const char *format, ...) PRINTF_LIKE(2, 3);
+static void row(const char *what, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    printf("%-14s ", what);
+    vprintf(format, args);
+    putchar('\n');
+    va_end(args);
+}
+
+/* Lines of a text on one line. */
+static void row_lines(const char *what, struct text lines) {
+    struct buf b = {0};
+    listing_safe(&b, (struct text){lines.at, lines.len && lines.at[lines.len - 1] == '\n' ? lines.len - 1 : lines.len});
+    for (char *at = (char *)buf_string(&b); (at = strstr(at, "\\x0a")); at += 2) {
+        memcpy(at, ", ", 2);
+        memmove(at + 2, at + 4, strlen(at + 4) + 1);
+    }
+    row(what, "%s", b.at);
+    buf_release(&b);
+}
+
+static void describe(const struct model *m, size_t bytes, bool live) {
+    struct buf made = {0}, shape = {0};
+    listing_when(&made, m->created_ms);
+    for (size_t l = 0; l <= m->shape.layers; l++) buf_printf(&shape, "%s%zu", l ? " → " : "", m->shape.width[l]);
+    row("version", "%" PRIu64 "%s", m->version, live ? ", live" : "");
+    row("made", "%s UTC, %s", buf_string(&made), *m->pushed ? "pushed from outside" : "fitted here");
+    row("labels", "%" PRIu64, m->rows);
+    row("parent", "%" PRIu64, m->parent);
+    if (m->prior) row("prior", "version %" PRIu64 ": %s", m->prior, m->prior == m->version ? "itself; fits after it shrink towards it" : "it was shrunk towards that one");
+    row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members, m->shape.members > 1 ? "s" : "");
+    printf("%-14s", "mixture");
+    for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
+    putchar('\n');
+    row_lines("classes", m->classes);
+    row("features", "%016" PRIx64, m->fingerprint);
+    row_lines("seen", m->seen);
+    if (m->aside.len) row_lines("set aside", m->aside);
+    row("record", "%zu bytes, sha256 of the tensors %s", bytes, m->digest);
+    buf_release(&made);
+    buf_release(&shape);
+}
+
+static size_t record_of(const struct model_command *c, const struct model *m, struct buf *out) {
+    model_write((struct model *)m, c->config->service.name, out); // writes the digest that it has
+    return out->len;
+}
+
+static int show(struct model_command *c) {
+    int code = EX_OK;
+    uint64_t version = c->words ? version_of(c, c->word[0], &code) : live_version(c, &code);
+    if (!version) return code;
+    struct buf record = {0};
+    const struct model *m = registry_model(c->topic.registry, version);
+    bool live = version == policy_live(registry_policy(c->topic.registry));
+    (c->json ? describe_json : describe)(m, record_of(c, m, &record), live);
+    buf_release(&record);
+    return EX_OK;
+}
+
+/* ---- pull ---- */
+
+/* Whole or not at all; what is there stays. */
+static int write_file(const char *path, const struct buf *record) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) return console_fail(errno == EEXIST ? EX_CANTCREAT : EX_IOERR, "%s: %s", path, errno == EEXIST ? "is there already; nothing is written over" : strerror(errno));
+    size_t done = 0;
+    for (ssize_t n; done < record->len && (n = write(fd, record->at + done, record->len - done)) > 0;) done += (size_t)n;
+    bool kept = done == record->len && fsync(fd) == 0;
+    int error = errno;
+    kept &= close(fd) == 0;
+    if (kept) return EX_OK;
+    unlink(path);
+    return console_fail(EX_IOERR, "%s: %s", path, strerror(error));
+}
+
+static int pull(struct model_command *c) {
+    int code = EX_OK;
+    if (!c->words) return console_fail(EX_USAGE, "pull wants a file to write to: pull [VERSION] FILE");
+    uint64_t version = c->words > 1 ? version_of(c, c->word[0], &code) : live_version(c, &code);
+    if (!version) return code;
+    struct buf record = {0};
+    record_of(c, registry_model(c->topic.registry, version), &record);
+    code = write_file(c->word[c->words - 1], &record);
+    if (code == EX_OK) printf("version %" PRIu64 ": %zu bytes in %s\n", version, record.len, c->word[c->words - 1]);
+    buf_release(&record);
+    return code;
+}
+
+/* ---- push ---- */
+
+static int read_file(const char *path, struct buf *out) {
+    FILE *f = fopen(path, "rb");
+    if (!f) return console_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
+    size_t n;
+    while ((n = fread(buf_room(out, 1 << 16), 1, 1 << 16, f)) > 0 && (out->len += n) <= FILE_MOST) continue;
+    bool fine = !ferror(f);
+    fclose(f);
+    if (!fine) return console_fail(EX_IOERR, "%s: %s", path, strerror(errno));
+    return out->len > FILE_MOST ? console_fail(EX_DATAERR, "%s: is larger than any model may be (%d MiB)", path, FILE_MOST >> 20) : CLI_GO;
+}
+
+static int read_model_file(const struct model_command *c, const char *path, struct model **out) {
+    struct buf bytes = {0}, why = {0};
+    struct features *f;
+    size_t positive;
+    int code = read_file(path, &bytes);
+    if (code == CLI_GO && features_create(&f, c->config->features, c->config->features_n) < 0) code = console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
+    if (code != CLI_GO) {
+        buf_release(&bytes);
+        return code;
+    }
+    char *classes = (char *)classes_joined(c->config, &positive);
+    const struct import_target target = {features_columns(f), c->config->model.classes.n, text_of(classes), features_fingerprint(f)};
+    if (model_import(out, buf_view(&bytes), &target, &why) < 0) code = console_fail(EX_DATAERR, "%s: %s", path, buf_string(&why));
+    const struct fit_options fits = fit_options_of(c->config, target.d, positive, NULL);
+    if (code == CLI_GO && !fit_accepts_prior(&fits, *out)) {
+        code = console_fail(EX_DATAERR, "%s: its hidden layers are not those of model.hidden, so the learner could not build on it", path);
+        model_destroy(*out);
+    }
+    features_destroy(f);
+    free(classes);
+    buf_release(&bytes);
+    buf_release(&why);
+    return code;
+}
+
+static int put_on_topic(struct model_command *c, const struct buf *record, const char *id) {
+    struct publication list[PUBLICATIONS_MOST] = {0};
+    struct buf keys[PUBLICATIONS_MOST] = {0};
+    size_t chunks = (record->len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
+    CHECK(chunks <= PUBLICATIONS_MOST);
+    for (size_t i = 0; i < chunks; i++) {
+        size_t from = i * REGISTRY_CHUNK_BYTES, left = record->len - from;
+        registry_push_key(&keys[i], c->config->service.name, id, i);
+        list[i] = (struct publication){.key = buf_view(&keys[i]), .value = {record->at + from, left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES}, .chunks = chunks};
+    }
+    int result = models_topic_write(&c->topic, list, chunks);
+    for (size_t i = 0; i < chunks; i++) buf_release(&keys[i]);
+    return result;
+}
+
+struct awaited {
+    const char *id;
+    uint64_t after; // the newest version before
+};
+
+static uint64_t version_of_push(const struct models_topic *t, const struct awaited *w) {
+    uint64_t version[REGISTRY_VERSIONS + 8];
+    size_t n = registry_versions(t->registry, version, sizeof version / sizeof *version);
+    for (size_t i = 0; i < n; i++)
+        if (version[i] > w->after && strcmp(registry_model(t->registry, version[i])->pushed, w->id) == 0) return version[i];
+    return 0;
+}
+
+static bool there(const struct models_topic *t, const void *argument) {
+    const struct awaited *w = argument;
+    struct registry_push push;
+    return version_of_push(t, w) || (registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
+}
+
+/* The version and the policy that makes it live are one transaction, but the policy is read after it. */
+static bool taken(const struct models_topic *t, const void *argument) {
+    const struct awaited *w = argument;
+    struct registry_push push;
+    uint64_t version = version_of_push(t, w);
+    console_progress("waiting for the learner to take it");
+    return version ? registry_policy(t->registry)->learner.live >= version : !(registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
+}
+
+static int await_learner(struct model_command *c, const struct awaited *w) {
+    int result = models_topic_until(&c->topic, there, w, TAKEN_MS);
+    if (result == 0) result = models_topic_until(&c->topic, taken, w, TAKEN_MS);
+    console_clear();
+    uint64_t version = version_of_push(&c->topic, w);
+    const struct policy *p = registry_policy(c->topic.registry);
+    if (result == 0 && !version) return console_fail(EX_DATAERR, "the learner refused it: its log says why (event push_refused)");
+    if (result < 0 && !version) return console_fail(EX_UNAVAILABLE, "it is on topic %s, but no learner has taken it yet; one that runs as %s will", c->config->topics.models, c->config->service.name);
+    if (c->json) printf("{\"version\":%" PRIu64 ",\"live\":%s}\n", version, policy_live(p) == version ? "true" : "false");
+    else if (policy_live(p) == version) printf("pushed: it is version %" PRIu64 ", live, and what later fits shrink towards\n", version);
+    else printf("pushed: it is version %" PRIu64 ", but version %" PRIu64 " stays live: it is pinned (`winnowd model unpin`)\n", version, policy_live(p));
+    return EX_OK;
+}
+
+static int push(struct model_command *c) {
+    struct model *m;
+    struct buf record = {0};
+    if (!c->words) return console_fail(EX_USAGE, "push wants a safetensors file");
+    int code = read_model_file(c, c->word[0], &m);
+    if (code != CLI_GO) return code;
+    record_of(c, m, &record);
+    char id[MODEL_PUSH_ID + 1];
+    snprintf(id, sizeof id, "%.*s", MODEL_PUSH_ID, m->digest);
+    model_destroy(m);
+    struct awaited w = {id, registry_newest(c->topic.registry)};
+    int result = put_on_topic(c, &record, id);
+    buf_release(&record);
+    return result < 0 ? models_topic_fail(&c->topic, result) : await_learner(c, &w);
+}
+
+/* ---- rollback, pin ---- */
+
+static int operate(struct model_command *c, const struct policy_operator *o) {
+    int result = models_topic_operate(&c->topic, o);
+    if (result < 0) return models_topic_fail(&c->topic, result);
+    models_topic_versions(&c->topic, c->json);
+    return EX_OK;
+}
+
+static int rollback(struct model_command *c) {
+    int code = EX_OK;
+    uint64_t version = c->words ? version_of(c, c->word[0], &code) : version_before(c, &code);
+    if (!version) return code;
+    const struct policy *p = registry_policy(c->topic.registry);
+    struct policy_operator o = p->operator_;
+    if (o.pin) return console_fail(EX_USAGE, "version %" PRIu64 " is pinned: `winnowd model unpin` first, or `pin` the one you want", o.pin);
+    o.rollback = version;
+    o.rolled_past = p->learner.live;
+    if (version == p->learner.live) o.rollback = o.rolled_past = 0; // back to where the learner is
+    return operate(c, &o);
+}
+
+static int pin(struct model_command *c) {
+    int code = EX_OK;
+    struct policy_operator o = registry_policy(c->topic.registry)->operator_;
+    if (!c->words) return console_fail(EX_USAGE, "pin wants a version; `winnowd model list` has them");
+    o.pin = version_of(c, c->word[0], &code);
+    return o.pin ? operate(c, &o) : code;
+}
+
+static int unpin(struct model_command *c) {
+    struct policy_operator o = registry_policy(c->topic.registry)->operator_;
+    o.pin = 0;
+    return operate(c, &o);
+}
+
+/* ---- the table ---- */
+
+static const struct action {
+    const char *name;
+    int (*run)(struct model_command *c);
+    int words; // most, after the name
+} actions[] = {{"list", list, 0}, {"show", show, 1}, {"push", push, 1}, {"pull", pull, 2}, {"rollback", rollback, 1}, {"pin", pin, 1}, {"unpin", unpin, 0}};
+
+static int with_topic(struct model_command *c, const struct action *action) {
+    int result = models_topic_open(&c->topic, c->config), code = result < 0 ? models_topic_fail(&c->topic, result) : action->run(c);
+    models_topic_close(&c->topic);
+    return code;
+}
+
+static const struct action *find_action(const char *name) {
+    for (size_t i = 0; name && i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i].name, name) == 0) return &actions[i];
+    return NULL;
+}
+
+int command_model(int argc, char **argv) {
+    struct model_command c = {0};
+    struct flag flags[] = {{"config", 'c', FLAG_TEXT, &c.file, "FILE", "the configuration", true}, {"json", 0, FLAG_SWITCH, &c.json, NULL, "JSON instead of lines for people", false}};
+    struct usage usage = {"model", "list | show [VERSION] | push FILE | pull [VERSION] FILE | rollback [VERSION] | pin VERSION | unpin",
+                          "Shows model versions, takes them out and puts others in, goes back to an earlier one.", flags, sizeof flags / sizeof *flags};
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    if (code != CLI_GO) return code;
+    const struct action *action = find_action(words ? argv[1] : NULL);
+    if (!action) return console_fail(EX_USAGE, "model wants one of: %s%s", usage.words, words ? cli_nearest("list|show|push|pull|rollback|pin|unpin", argv[1]) : "");
+    if (words - 1 > action->words) return console_fail(EX_USAGE, "'%s' is too much after %s", argv[action->words + 2], action->name);
+    struct config *config;
+    code = cli_config(&config, c.file);
+    if (code != CLI_GO) return code;
+    log_init(LOG_LOGFMT, LOG_ERROR);
+    c.config = config;
+    c.word = (const char *const *)argv + 2;
+    c.words = words - 1;
+    code = with_topic(&c, action);
+    config_destroy(config);
+    return code;
+}

@@ -1,0 +1,158 @@
+/* What `policy` and `model` do with the models topic.
+ *
+ * Every wait has an end, so a broker that is away becomes a sentence and an exit code. What is written is read back before the command says
+ * that it is done: then every process that follows the topic gets it too. It holds no transactional id, so it fences nobody. Two
+ * operators at the same moment: the later record counts, whole.
+ *
+ * Thread: main thread */
+#include "app/models_topic.h"
+
+#include "app/cli.h"
+#include "app/console.h"
+#include "app/listing.h"
+#include "base/clock.h"
+#include "train/reader.h"
+
+enum { READ_RECORDS = 64, POLL_MS = 100, END_MS = 60000, BACK_MS = 20000, START_MS = 10000 };
+
+/* ---- reading ---- */
+
+static int read_some(struct models_topic *m) {
+    struct reader_record record[READ_RECORDS];
+    int n = reader_poll(m->reader, record, READ_RECORDS, POLL_MS);
+    if (n < 0) return n;
+    for (int i = 0; i < n; i++) registry_apply(m->registry, record[i].key, record[i].value, record[i].chunks, record[i].offset);
+    reader_release(m->reader, record, (size_t)n);
+    return 0;
+}
+
+int models_topic_until(struct models_topic *m, bool (*holds)(const struct models_topic *, const void *), const void *argument, int64_t timeout_ms) {
+    int64_t end = clock_ms() + timeout_ms;
+    while (!holds(m, argument)) {
+        if (clock_ms() > end) return ERR_RETRY;
+        if (atomic_load(m->stop)) return ERR_STOPPED;
+        TRY(read_some(m));
+    }
+    return 0;
+}
+
+static bool at_end(const struct models_topic *m, const void *unused) {
+    (void)unused;
+    console_progress("reading %s", m->config->topics.models);
+    return reader_caught_up(m->reader);
+}
+
+int models_topic_open(struct models_topic *m, const struct config *c) {
+    const char *topic = c->topics.models;
+    *m = (struct models_topic){.config = c, .stop = console_stop(), .registry = registry_create(&(struct registry_options){.name = c->service.name, .quiet = true, .pushes = true})};
+    TRY(reader_create(&m->reader, c, &topic, 1, &m->why));
+    int result;
+    for (int64_t end = clock_ms() + START_MS; (result = reader_start(m->reader, NULL, NULL)) == ERR_RETRY && clock_ms() < end && !atomic_load(m->stop);)
+        clock_sleep_ms(POLL_MS);
+    if (result < 0) buf_printf(&m->why, "topic %s is not there, or no broker answers at %s", topic, c->kafka.brokers);
+    TRY(result);
+    result = models_topic_until(m, at_end, NULL, END_MS);
+    console_clear();
+    if (result < 0) buf_printf(&m->why, "topic %s could not be read to its end", topic);
+    return result;
+}
+
+void models_topic_close(struct models_topic *m) {
+    reader_destroy(m->reader);
+    registry_destroy(m->registry);
+    buf_release(&m->why);
+}
+
+/* ---- versions ---- */
+
+/* What stands behind a version in a word or two. */
+static const char *standing(const struct policy *p, uint64_t version, enum tone *tone) {
+    bool live = version == policy_live(p), pinned = version == p->operator_.pin;
+    *tone = live ? TONE_GOOD : TONE_PLAIN;
+    if (pinned) return "live, pinned";
+    if (live) return version == p->learner.live ? "live" : "live, rolled back to";
+    return version == p->learner.live ? "the learner's" : NULL;
+}
+
+static void add_version(struct listing *l, const struct policy *p, const struct model *v) {
+    enum tone tone;
+    const char *stands = standing(p, v->version, &tone);
+    listing_count(l, v->version);
+    listing_time(l, v->created_ms);
+    listing_text(l, *v->pushed ? TEXT("pushed") : TEXT("fitted"));
+    listing_count(l, v->rows);
+    listing_count(l, v->parent);
+    listing_count(l, v->shape.members);
+    if (v->prior) listing_count(l, v->prior);
+    else listing_text(l, (struct text){0});
+    listing_text(l, stands ? text_of(stands) : TEXT(""));
+    listing_tone(l, tone);
+}
+
+void models_topic_versions(const struct models_topic *m, bool json) {
+    static const struct column columns[] = {{"version", "version", COLUMN_NUMBER, 0}, {"created_ms", "made (UTC)", COLUMN_TIME, 0},  {"origin", "origin", COLUMN_TEXT, 0},
+                                            {"labels", "labels", COLUMN_NUMBER, 0},   {"parent", "parent", COLUMN_NUMBER, 0},        {"members", "members", COLUMN_NUMBER, 0},
+                                            {"prior", "prior", COLUMN_NUMBER, 0},       {"standing", "", COLUMN_TEXT, 0}};
+    struct listing l;
+    uint64_t version[REGISTRY_VERSIONS + 8];
+    size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version);
+    listing_begin(&l, columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < n; i++) add_version(&l, registry_policy(m->registry), registry_model(m->registry, version[i]));
+    listing_print(&l, stdout, json, "no version yet");
+    listing_end(&l);
+}
+
+/* ---- writing ---- */
+
+int models_topic_write(struct models_topic *m, const struct publication *list, size_t n) {
+    struct publisher *p;
+    TRY(publisher_create(&p, m->config, NULL, &m->why));
+    int result = publisher_init(p);
+    if (result == 0) result = publisher_publish(p, m->config->topics.models, list, n);
+    if (result < 0) buf_printf(&m->why, "the broker did not take the record (%s); look with `show` or `list` before you try again", publisher_trouble(p));
+    publisher_destroy(p);
+    return result;
+}
+
+struct wanted {
+    struct policy_operator operator_;
+    uint64_t after; // number of the policy before
+};
+
+static bool same_operator(const struct policy_operator *a, const struct policy_operator *b) {
+    struct buf x = {0}, y = {0};
+    policy_operator_write(a, &x);
+    policy_operator_write(b, &y);
+    bool same = text_equal(buf_view(&x), buf_view(&y));
+    buf_release(&x);
+    buf_release(&y);
+    return same;
+}
+
+static bool read_back(const struct models_topic *m, const void *argument) {
+    const struct wanted *w = argument;
+    const struct policy *p = registry_policy(m->registry);
+    return p->number > w->after && same_operator(&p->operator_, &w->operator_);
+}
+
+int models_topic_operate(struct models_topic *m, const struct policy_operator *operator_) {
+    struct wanted w = {*operator_, registry_policy(m->registry)->number};
+    struct buf key = {0}, value = {0};
+    registry_key(&key, m->config->service.name, "operator");
+    policy_operator_write(operator_, &value);
+    int result = models_topic_write(m, &(struct publication){.key = buf_view(&key), .value = buf_view(&value)}, 1);
+    buf_release(&key);
+    buf_release(&value);
+    TRY(result);
+    result = models_topic_until(m, read_back, &w, BACK_MS);
+    if (result < 0) buf_str(&m->why, "the record was written but not read back in time; look with `show`");
+    return result;
+}
+
+int models_topic_fail(const struct models_topic *m, int error) {
+    struct buf why = {0};
+    buf_text(&why, buf_view(&m->why));
+    int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s", why.len ? buf_string(&why) : error_text(error));
+    buf_release(&why);
+    return code;
+}

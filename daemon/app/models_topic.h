@@ -1,0 +1,31 @@
+/* The models topic for a command: read to its end, looked at, changed by one publication, and read back.
+ * Thread: main thread */
+#pragma once
+
+#include "app/registry.h"
+#include "base/config.h"
+#include "train/publisher.h"
+
+#include <stdatomic.h>
+
+struct models_topic {
+    const struct config *config;
+    struct registry *registry;
+    struct buf why; // what went wrong, for people
+    struct reader *reader;
+    const _Atomic bool *stop;
+};
+
+/* Reads to the end. 0, or an ERR_ with m->why; models_topic_close in any case. */
+int models_topic_open(struct models_topic *m, const struct config *c) MUST_CHECK;
+void models_topic_close(struct models_topic *m);
+/* Reads on until it holds. ERR_RETRY: not in time. */
+int models_topic_until(struct models_topic *m, bool (*holds)(const struct models_topic *, const void *), const void *argument, int64_t timeout_ms) MUST_CHECK;
+/* Writes; ERR_ with m->why when the broker does not take it. */
+int models_topic_write(struct models_topic *m, const struct publication *list, size_t n) MUST_CHECK;
+/* Puts the operator's half in force: writes it and reads it back. */
+int models_topic_operate(struct models_topic *m, const struct policy_operator *wanted) MUST_CHECK;
+/* The versions that can go live, as a table or as JSON, on standard output. */
+void models_topic_versions(const struct models_topic *m, bool json);
+/* The exit code of an ERR_ from above, after saying m->why. */
+int models_topic_fail(const struct models_topic *m, int error);

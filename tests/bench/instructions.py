@@ -1,0 +1,63 @@
+"""Instructions a record, by stage, counted by callgrind: they are the same whatever else the machine does, so a regression fails a test.
+
+    instructions.py BINARY [--json]      BINARY: bench-pipeline; exit 1 when a stage is more than 10 % above its ceiling, 77 without valgrind
+
+A stage is one function and all that it calls. OpenBLAS uses its Haswell kernels here, for valgrind knows no AVX-512.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+RECORDS, WARM, TOLERANCE = 8192, 4096, 1.10
+DEFAULT, FOUR, THOUSAND = ("--members", "5"), ("--members", "1"), ("--members", "1", "--idle", "996")
+
+# (name, options of the run, function, or two of which the second is taken off, ceiling). 30 numbers, 2 classes, 1 % asked; five members: the default learner's model.
+CEILINGS = (
+    ("encode", FOUR, ("features_encode",), 1260),
+    ("infer and softmax, 1 member", FOUR, ("model_predict",), 1340),
+    ("infer and softmax, 5 members", DEFAULT, ("model_predict",), 2210),
+    ("measure and decision", FOUR, ("strategy_decide",), 1290),
+    ("route of 1 %, 5 members", DEFAULT, ("pipeline_route",), 700),
+    ("a cycle's states", FOUR, ("pipeline_offsets",), 30),
+    ("a cycle's states beside 996 idle partitions", THOUSAND, ("pipeline_offsets",), 30),
+    ("all but decoding, 5 members", DEFAULT, ("pipeline_run", "decoder_read"), 6200),
+)
+
+
+def count(binary, options):
+    """{function: instructions a record, with what it calls}."""
+    environment = dict(os.environ, OPENBLAS_NUM_THREADS="1", OPENBLAS_CORETYPE="Haswell")
+    with tempfile.NamedTemporaryFile() as out:
+        subprocess.run(["valgrind", "--tool=callgrind", "--collect-atstart=no", "--toggle-collect=measured", "--callgrind-out-file=" + out.name, binary, "--records", str(RECORDS),
+                        "--warm", str(WARM), "--rounds", "1", *options], check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out.name], check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = {}
+    for line in text.splitlines():
+        at = re.match(r"\s*([\d,]+) \(\s*[\d.]+%\)\s+\S*?([A-Za-z_]\w*) \[", line)
+        if at:
+            found[at.group(2)] = max(found.get(at.group(2), 0), int(at.group(1).replace(",", "")) / RECORDS)
+    return found
+
+
+def main():
+    if not shutil.which("valgrind"):
+        print("valgrind is not installed")
+        sys.exit(77)
+    runs, figures, worst = {}, {}, 0
+    for name, options, functions, ceiling in CEILINGS:
+        if options not in runs:
+            runs[options] = count(sys.argv[1], options)
+        value = runs[options][functions[0]] - sum(runs[options][f] for f in functions[1:])
+        figures[name] = round(value)
+        worst = max(worst, value / ceiling)
+        print("%-46s %7.0f instructions a record, ceiling %d%s" % (name, value, ceiling, "" if value <= ceiling * TOLERANCE else "  TOO MANY"), file=sys.stderr)
+    if "--json" in sys.argv:
+        print(json.dumps(figures))
+    sys.exit(worst > TOLERANCE)
+
+
+main()

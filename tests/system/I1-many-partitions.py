@@ -1,0 +1,38 @@
+"""I1, I11: a thousand partitions, whose states are more than one request to the broker carries here (700 KB): the first commit, of all of them, goes
+through in parts of one transaction; a restart finds every state; what is then committed is what moved; memory is bounded."""
+import pathlib
+
+from confluent_kafka.admin import AdminClient
+from winnowd import check, equal, feed, main, wait
+
+PARTITIONS = 1000
+
+
+def resident_kib(daemon):
+    status = pathlib.Path("/proc/%d/status" % daemon.process.pid).read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def test(stage):
+    stage.create(partitions=1, without=("samples",))
+    stage.create(partitions=PARTITIONS, without=("tasks", "labels", "models", "dead_letters", "predictions"))
+    daemon = stage.start({"service": {"learner": False}}).ready(120)
+    wait(lambda: "committed: %d" % sum(o >= 0 for o, _ in stage.state(PARTITIONS).values()),
+         lambda: all(o >= 0 and m for o, m in stage.state(PARTITIONS).values()), 120, 0.5)
+    resident = resident_kib(daemon)
+    daemon.stop(120)
+    again = stage.start_with(daemon.config).ready(120)
+    wait("every state is found", lambda: again.metric("selection_states_total", outcome="restored") == PARTITIONS, 120, 0.5)
+    equal(again.metric("selection_states_total", outcome="wiped"), 0, "states lost")
+    before = stage.state(PARTITIONS)
+    feed(stage, 200)
+    stage.caught_up(120)
+    moved = sum(before[p] != s for p, s in stage.state(PARTITIONS).items())
+    print("%d states, %d KiB resident, %d partitions moved" % (PARTITIONS, resident, moved))
+    check(0 < moved <= 200, "%d partitions moved", moved)
+    check(resident < 400000, "%d KiB resident", resident)
+    again.stop(120)
+    AdminClient({"bootstrap.servers": stage.brokers}).delete_topics([stage.topic("samples")])[stage.topic("samples")].result(60)
+
+
+main(test)

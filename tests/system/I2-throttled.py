@@ -1,0 +1,46 @@
+"""I2, I11: a quota of the broker holds the labelling topic's producer to a fraction of what it has to write. The worker keeps its place in the group (the
+poll interval, set short here, is never missed), keeps what it cannot send within its bounds, and when the quota goes, every sample has been asked
+once and none is missing."""
+import pathlib
+import time
+
+import broker
+from winnowd import Feeder, accounts, check, equal, main, wait, within_budget
+
+RATE, QUOTA = 0.5, 20000  # bytes a second; the tasks of 1,000 samples a second are about 30 times that
+
+
+def quota(stage, client, change):
+    broker.script("tool", "kafka.admin.ConfigCommand", "--bootstrap-server", stage.brokers, "--alter", *change, "--entity-type", "clients", "--entity-name", client)
+
+
+def resident_mib(daemon):
+    return int(pathlib.Path("/proc/%d/status" % daemon.process.pid).read_text().split("VmRSS:")[1].split()[0]) / 1024
+
+
+def test(stage):
+    stage.create(partitions=4)
+    changes = {"budget": {"rate": RATE, "burst": 100}, "service": {"learner": False}, "route": {"cycle_bytes": "256KiB"},
+               "kafka": {"consumer": {"max.poll.interval.ms": 20000, "queued.max.messages.kbytes": 1024}}}
+    daemon = stage.start(changes).ready()
+    feeder = Feeder(stage, rate=1000, bad_every=89)
+    feeder.start()
+    wait("it decides", lambda: daemon.metric("samples_admitted_total") > 1000, 60)
+    client = stage.name + "-one"
+    quota(stage, client, ["--add-config", "producer_byte_rate=%d" % QUOTA])
+    time.sleep(30)  # longer than the poll interval
+    resident = resident_mib(daemon)
+    feeder.end()
+    quota(stage, client, ["--delete-config", "producer_byte_rate"])
+    stage.caught_up(120)
+    equal(daemon.find("poll_too_late"), [], "polls that came too late")
+    equal(daemon.metric("rebalances_total", kind="lost"), 0, "assignments lost")
+    tasks = accounts(stage)
+    print("%d records, %d tasks, %d cycles again, %.0f MiB, %.1f above the rate at most" % (
+        feeder.n, len(tasks), daemon.metric("cycles_total", outcome="retried"), resident, within_budget(tasks, RATE, burst=100)))
+    check(resident < 400, "%.0f MiB resident", resident)
+    equal(daemon.get("/livez")[0], 200, "/livez")
+    daemon.stop()
+
+
+main(test)

@@ -1,0 +1,84 @@
+"""A broker that refuses: its limit for offset metadata is too small, or there is no right to write tasks. `check --online` finds both before,
+the running daemon says what is wrong, loses nothing and goes on when it is allowed."""
+import json
+import re
+
+import broker
+from winnowd import accounts, check, equal, feed, main, run, wait
+
+
+def test(stage):
+    directory = str(stage.dir / "kafka")
+    stage.brokers = broker.script("start", directory, "1", "offset.metadata.max.bytes=100",
+                                  "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "allow.everyone.if.no.acl.found=true")
+    try:
+        stage.create()
+        import time; t9=time.time(); metadata_limit(stage); print('PART', 'metadata_limit(stage)', time.time()-t9, flush=True)
+        broker.script("stop", directory)
+        properties = stage.dir / "kafka" / "broker-0.properties"
+        properties.write_text(properties.read_text().replace("offset.metadata.max.bytes=100", "offset.metadata.max.bytes=4096"))
+        broker.script("resume", directory)
+        import time; t9=time.time(); no_right(stage); print('PART', 'no_right(stage)', time.time()-t9, flush=True)
+        import time; t9=time.time(); commands_without_rights(stage); print('PART', 'commands_without_rights(stage)', time.time()-t9, flush=True)
+    finally:
+        broker.script("stop", directory)
+
+
+def metadata_limit(stage):
+    config = stage.config({"service": {"learner": False}})
+    online = run("check", "-c", config, "--online")
+    said = online.stdout + online.stderr
+    check(online.returncode != 0 and "offset.metadata.max.bytes" in said, "check --online: %s", said)
+    daemon = stage.start_with(config)
+    feed(stage, 500)
+    wait("the daemon says that a commit fails", lambda: daemon.find("kafka_error"), 30)
+    check(daemon.process.poll() is None or daemon.process.returncode in (69, 70, 78), "the daemon ended with %s", daemon.process.returncode)
+    check(not stage.tasks(), "tasks without their offsets")
+    daemon.kill()
+
+
+def acl(stage, *what, operations=("Write",), topics=("tasks",)):
+    broker.script("tool", "org.apache.kafka.tools.AclCommand", "--bootstrap-server", stage.brokers, *what,
+                  *(x for o in operations for x in ("--operation", o)), *(x for t in topics for x in ("--topic", stage.topic(t))))
+
+
+def commands_without_rights(stage):
+    """What people do by hand, with the right to read only: each says that it may not, in bounded time, with 69, and nothing has changed."""
+    config = stage.config({"service": {"learner": False}})
+    daemon = stage.start_with(config).ready()
+    feed(stage, 200, bad_every=20)
+    stage.caught_up(90)
+    daemon.stop()
+    task = wait("a task", lambda: stage.tasks())[0]["id"]
+    letter = json.loads(run("dead-letters", "-c", config, "list", "--json").stdout)[0]["place"]
+    mended = stage.dir / "mended.json"
+    mended.write_text('{"id": "m-good", "x": 1, "y": 1, "kind": "a"}')
+    topics = ("models", "labels", "samples")
+    acl(stage, "--add", "--allow-principal", "User:ANONYMOUS", operations=("Read", "Describe"), topics=topics)  # and nothing else
+    before = {what: len(stage.read(what)) for what in topics}
+    for words in (("policy", "-c", config, "pause"), ("model", "-c", config, "unpin"), ("tasks", "-c", config, "expire", task), ("dead-letters", "-c", config, "retry", letter, "--edit", mended)):
+        t0 = __import__("time").time(); done = run(*words); print("TOOK", words[0], __import__("time").time() - t0, flush=True)
+        check(done.returncode == 69 and re.search("uthoriz", done.stderr), "%s without the right: %s %s", words, done.returncode, done.stderr)
+    equal({what: len(stage.read(what)) for what in topics}, before, "records written without the right")
+    equal(run("tasks", "-c", config, "list").returncode, 0, "what only reads")
+
+
+def no_right(stage):
+    acl(stage, "--add", "--deny-principal", "User:ANONYMOUS")
+    acl(stage, "--add", "--allow-principal", "User:somebody")
+    config = stage.config({"service": {"learner": False}})
+    online = run("check", "-c", config, "--online")
+    said = online.stdout + online.stderr
+    check(online.returncode != 0 and stage.topic("tasks") in said, "check --online without the right to write: %s", said)
+    daemon = stage.start_with(config)
+    wait("the daemon says that it may not write", lambda: any(re.search("uthoriz|not allowed|may not|no right", line) for line in daemon.lines), 30)
+    acl(stage, "--remove", "--force", "--deny-principal", "User:ANONYMOUS")
+    acl(stage, "--remove", "--force", "--allow-principal", "User:somebody")
+    if daemon.process.poll() is not None:  # its service manager would
+        daemon = stage.start_with(config)
+    stage.caught_up(90)
+    accounts(stage)
+    daemon.stop()
+
+
+main(test)
