@@ -28,8 +28,15 @@ struct consumer {
     rd_kafka_message_t **message; // (message_cap) room for one batch
     size_t message_cap;
     struct waker *waker;
+    struct kafka_stats stats;
     bool closing;
 };
+
+static int stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
+    (void)rk;
+    kafka_stats_read(&((struct consumer *)opaque)->stats, (struct text){json, n});
+    return 0; // the library frees it
+}
 
 static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque) {
     struct consumer *c = opaque;
@@ -57,14 +64,12 @@ int consumer_subscribe(struct consumer *c) {
 }
 
 int consumer_create(struct consumer **out, const struct config *config, const char *member, struct buf *why) {
-    char session[24];
-    snprintf(session, sizeof session, "%lld", (long long)config->kafka.session_timeout);
     const char *owned[] = {"group.id", config->service.name, "group.instance.id", member, "enable.auto.commit", "false",
                            "enable.auto.offset.store", "false", "isolation.level", "read_committed", "auto.offset.reset", "error",
-                           "partition.assignment.strategy", "range", "session.timeout.ms", session, NULL};
+                           "partition.assignment.strategy", "range", NULL};
     struct consumer *c = xcalloc(1, sizeof *c);
     c->config = config;
-    struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = c, .rebalance_cb = rebalance_cb};
+    struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = c, .rebalance_cb = rebalance_cb, .stats_cb = stats_cb};
     int result = kafka_create(&c->rk, config, &settings, why);
     if (result < 0) {
         free(c);
@@ -258,11 +263,14 @@ bool consumer_owns(const struct consumer *c, int32_t partition) {
 
 bool consumer_lost(const struct consumer *c) { return rd_kafka_assignment_lost(c->rk); }
 
-int64_t consumer_end(struct consumer *c, int32_t partition) {
+int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next) {
     int64_t low, high;
-    if (rd_kafka_get_watermark_offsets(c->rk, c->config->topics.samples, partition, &low, &high)) return -1;
-    return high < 0 ? -1 : high;
+    if (rd_kafka_get_watermark_offsets(c->rk, c->config->topics.samples, partition, &low, &high) || high < 0) return 0;
+    if (next < low) next = low; // retention has taken what lies between: nobody waits for it
+    return high > next ? high - next : 0;
 }
+
+const struct kafka_stats *consumer_stats(const struct consumer *c) { return &c->stats; }
 
 void consumer_pause(struct consumer *c, bool paused) {
     if (!c->assignment) return;

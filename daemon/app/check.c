@@ -20,6 +20,17 @@ static int properties(const struct config *c, const char *file) {
     return result < 0 ? EX_CONFIG : CLI_GO;
 }
 
+/* What else the file names and the start would read. */
+static int secrets(const struct config *c, const char *file) {
+    const char *why = NULL;
+    char *token = *c->watch.token_file ? secret_read(c->watch.token_file, &why) : NULL;
+    if (token) explicit_bzero(token, strlen(token));
+    free(token);
+    if (!why) return CLI_GO;
+    fprintf(stderr, "%s: watch.token_file: cannot read %s: %s\n", file, c->watch.token_file, why);
+    return EX_CONFIG;
+}
+
 static void print(const struct config *c) {
     struct buf out = {0};
     config_print(c, &out);
@@ -46,6 +57,7 @@ int command_check(int argc, char **argv) {
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, online ? LOG_WARNING : LOG_ERROR);
     code = properties(c, file);
+    if (code == CLI_GO) code = secrets(c, file);
     if (code == CLI_GO) {
         print(c);
         code = online ? check_online(c) : EX_OK;

@@ -33,6 +33,8 @@ int cli_parse(const struct usage *usage, int argc, char **argv, int *words_n);
 void cli_help(const struct usage *usage, FILE *out);
 /* Loads a configuration or says everything that is wrong with it; EX_CONFIG, or CLI_GO. */
 int cli_config(struct config **out, const char *file);
+/* Where the daemon answers: --listen itself, or watch.listen of the file; the caller frees *out. CLI_GO, or an exit code (said). */
+int cli_listen(const char *file, const char *listen, char **out);
 /* "did you mean X?" or an empty text, for words from a '|' separated list. Static storage. */
 const char *cli_nearest(const char *choices, const char *word);
 
@@ -43,6 +45,8 @@ int command_topics(int argc, char **argv);
 int command_feed(int argc, char **argv);
 int command_annotate(int argc, char **argv);
 int command_policy(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_model(int argc, char **argv);
 int command_tasks(int argc, char **argv);
 int command_dead_letters(int argc, char **argv);

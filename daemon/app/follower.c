@@ -8,11 +8,14 @@
 #include "app/follower.h"
 
 #include "base/clock.h"
+#include "base/kafka.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "train/reader.h"
 
-enum { POLL_MS = 50, POLL_RECORDS = 64, RETRY_MS = 1000, RETIRED_MAX = 64 };
+#include <inttypes.h>
+
+enum { POLL_MS = 50, POLL_RECORDS = 64, RETRY_MS = 1000, RETIRED_MAX = 64, PROBE_MS = 1000, PROBE_TIMEOUT_MS = 1000 };
 
 struct follower {
     pthread_t thread;
@@ -25,7 +28,10 @@ struct follower {
     struct snapshot *retired[RETIRED_MAX];
     size_t retired_n;
     struct snapshot **replayed; // (shared->replay_n)
-    int64_t live_created_ms;
+    int64_t live_created_ms, live_since_ms, probed_ms;
+    uint64_t live, silences;
+    pthread_mutex_t models_lock;
+    struct buf models; // JSON, as the topic stands
     int result;
     _Atomic bool ready, ended;
     _Atomic uint64_t progress;
@@ -47,6 +53,11 @@ static void say(struct follower *f, const struct snapshot *s) {
     metric_set(METRIC_policy_number, 0, (double)p->number);
     metric_set(METRIC_paused, 0, p->operator_.paused);
     metric_set(METRIC_paused, 1, p->learner.full);
+    metric_set(METRIC_policy_flag, 0, p->learner.cold);
+    metric_set(METRIC_policy_flag, 1, p->operator_.pin != 0);
+    metric_set(METRIC_policy_flag, 2, p->operator_.explore_only);
+    atomic_store(&f->shared->open_cap, (int64_t)policy_cap(p->operator_.open_tasks, (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
+    metric_set(METRIC_random_share, 0, atomic_load(&f->shared->config)->budget.random_share);
     metric_set(METRIC_frozen, 0, p->operator_.frozen);
     metric_set(METRIC_budget_rate, 0, atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
     metric_set(METRIC_model_version, 0, s->model ? (double)s->model->version : 0);
@@ -56,9 +67,46 @@ static void say(struct follower *f, const struct snapshot *s) {
         L_BOOL("cold", p->learner.cold), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
 }
 
+static void add_model(struct buf *out, const struct model *m, uint64_t live, uint64_t pin) {
+    buf_printf(out, "{\"version\":%" PRIu64 ",\"parent\":%" PRIu64 ",\"labelled_rows\":%" PRIu64 ",\"created_ms\":%" PRId64 ",\"members\":%zu,\"layers\":%zu,\"sha256\":\"%s\",\"live\":%s,\"pinned\":%s}", m->version,
+               m->parent, m->rows, m->created_ms, m->shape.members, m->shape.layers, m->digest, m->version == live ? "true" : "false", m->version == pin ? "true" : "false");
+}
+
+/* Made anew when something changed, so that who asks waits for nothing. */
+static void describe(struct follower *f, const struct snapshot *s) {
+    const struct policy *p = &s->policy;
+    uint64_t version[REGISTRY_VERSIONS + 6], live = s->model ? s->model->version : 0;
+    size_t n = registry_versions(f->registry, version, sizeof version / sizeof *version);
+    struct buf out = {0};
+    if (live != f->live) f->live_since_ms = clock_wall_ms();
+    f->live = live;
+    buf_printf(&out, "{\"live\":%" PRIu64 ",\"live_since_ms\":%" PRId64 ",\"wanted\":%" PRIu64 ",\"newest\":%" PRIu64 ",", live, f->live_since_ms, policy_live(p), registry_newest(f->registry));
+    buf_printf(&out, "\"policy\":{\"number\":%" PRIu64 ",\"cold\":%s,\"full\":%s,\"paused\":%s,\"explore_only\":%s,\"pin\":%" PRIu64 ",\"budget_scale\":", p->number, p->learner.cold ? "true" : "false",
+               p->learner.full ? "true" : "false", p->operator_.paused ? "true" : "false", p->operator_.explore_only ? "true" : "false", p->operator_.pin);
+    buf_double(&out, p->operator_.budget_scale);
+    buf_str(&out, "},\"versions\":[");
+    for (size_t i = n; i-- > 0;) {
+        add_model(&out, registry_model(f->registry, version[i]), live, p->operator_.pin);
+        if (i) buf_str(&out, ",");
+    }
+    buf_str(&out, "]}");
+    pthread_mutex_lock(&f->models_lock);
+    buf_release(&f->models);
+    f->models = out;
+    pthread_mutex_unlock(&f->models_lock);
+}
+
+void follower_models(struct follower *f, struct buf *out) {
+    pthread_mutex_lock(&f->models_lock);
+    if (f->models.len) buf_text(out, buf_view(&f->models));
+    else buf_str(out, "null");
+    pthread_mutex_unlock(&f->models_lock);
+}
+
 static void publish(struct follower *f) {
     struct snapshot *fresh = registry_snapshot(f->registry);
     say(f, fresh);
+    describe(f, fresh);
     if (f->shared->replay_n) { // nothing newer may decide
         registry_release(f->registry, fresh);
         return;
@@ -115,11 +163,22 @@ static int open_follower(struct follower *f) {
     TRY(result);
     while ((result = reader_start(f->reader, NULL, NULL)) == ERR_RETRY && !stopping(f)) {
         atomic_fetch_add(&f->progress, 1);
-        metric_set(METRIC_broker_down, 0, 1);
+        atomic_store(&f->shared->unreachable, true);
         clock_sleep_ms(RETRY_MS);
     }
-    metric_set(METRIC_broker_down, 0, 0);
+    atomic_store(&f->shared->unreachable, false);
     return result;
+}
+
+/* An idle process would not notice that no broker is there. When the library says that its connections are gone, and until one answers, a
+ * broker is asked for something small. */
+static void probe(struct follower *f) {
+    uint64_t silences = kafka_silences();
+    if (silences == f->silences && !atomic_load(&f->shared->unreachable)) return;
+    if (clock_ms() - f->probed_ms < PROBE_MS) return;
+    f->silences = silences;
+    atomic_store(&f->shared->unreachable, !reader_answers(f->reader, PROBE_TIMEOUT_MS));
+    f->probed_ms = clock_ms();
 }
 
 static int read_to_end(struct follower *f) {
@@ -148,6 +207,7 @@ static void *follower_main(void *arg) {
         atomic_fetch_add(&f->progress, 1);
         result = poll_once(f);
         free_retired(f);
+        probe(f);
         if (f->live_created_ms) metric_set(METRIC_model_age, 0, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
     }
     if (result < 0 && !stopping(f)) LOG(ERROR, "follower_ended", error_text(result), L_STR("error", error_name(result)));
@@ -163,6 +223,7 @@ struct follower *follower_start(struct shared *shared, size_t columns, uint64_t 
     f->columns = columns;
     f->fingerprint = fingerprint;
     f->replayed = xcalloc(shared->replay_n, sizeof *f->replayed);
+    pthread_mutex_init(&f->models_lock, NULL);
     CHECK(pthread_create(&f->thread, NULL, follower_main, f) == 0);
     return f;
 }
@@ -177,6 +238,8 @@ int follower_join(struct follower *f) {
     slot_put(&f->shared->replayed, NULL);
     free(f->replayed);
     registry_destroy(f->registry);
+    pthread_mutex_destroy(&f->models_lock);
+    buf_release(&f->models);
     free((void *)f->classes.at);
     free(f);
     return result;

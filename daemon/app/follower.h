@@ -12,5 +12,7 @@ int follower_join(struct follower *f);
 bool follower_ready(const struct follower *f);
 bool follower_ended(const struct follower *f);
 uint64_t follower_progress(const struct follower *f);
+/* What is on the models topic, as a JSON object (null before it was read); any thread. */
+void follower_models(struct follower *f, struct buf *out);
 /* The ERR_ it ended with; only once follower_ended. */
 int follower_result(const struct follower *f);

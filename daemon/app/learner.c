@@ -29,6 +29,7 @@ static void breathe(struct learner *l, int64_t ms) {
 static void evaluate(struct learner *l, const struct answered *a) {
     l->labels_read += a->fate != FATE_EARLY;
     metric_add(METRIC_labels, a->fate, 1);
+    metric_set(METRIC_last_label, 0, (double)clock_wall_ms() / 1000);
     if (a->latency_ms >= 0 && a->evaluate) metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
     if (a->evaluate && a->propensity > 0) prequential_add(l->prequential, a->truth, a->predicted, a->propensity);
 }
@@ -140,6 +141,8 @@ static void say(const struct learner *l, const struct store_counts *counts) {
     metric_set(METRIC_parked_labels, 0, (double)counts->parked);
     metric_set(METRIC_labelled_rows, 0, (double)counts->labelled);
     metric_set(METRIC_store_bytes, 0, (double)counts->bytes);
+    metric_set(METRIC_store_limit, 0, (double)l->config->train.store);
+    metric_set(METRIC_accuracy_answers, 0, (double)f.n);
     metric_set(METRIC_accuracy_naive, 0, f.naive);
     metric_set(METRIC_accuracy, 0, f.accuracy);
     metric_set(METRIC_accuracy_low, 0, f.low);

@@ -38,15 +38,26 @@ static void set_aside(struct learner *l, struct text lines) {
 }
 
 /* Whether a rollback is in force that no version was made after. */
-static bool rolled_back(const struct policy *p) { return !p->operator_.pin && p->operator_.rollback && policy_live(p) == p->operator_.rollback && p->learner.live != p->operator_.rollback; }
+static bool rolled_back(const struct policy *p) { return !p->operator_.pin && p->operator_.rollback && p->learner.rolled_ms != p->operator_.rolled_ms; }
+
+/* What the next version's policy says of it. Under a pin the rollback waits. */
+uint64_t learner_rolled(const struct learner *l) {
+    const struct policy *p = registry_policy(l->registry);
+    return p->operator_.pin ? p->learner.rolled_ms : p->operator_.rolled_ms;
+}
+
+static const struct model *newest(const struct registry *r) {
+    uint64_t version[REGISTRY_VERSIONS + 8];
+    size_t n = registry_versions(r, version, sizeof version / sizeof *version);
+    return n ? registry_model(r, version[n - 1]) : NULL;
+}
 
 static struct text aside_of(struct learner *l, const struct model *base) {
     const struct policy *p = registry_policy(l->registry);
     struct buf b = {0};
     if (base && base->aside.len) buf_text(&b, base->aside);
-    const struct model *past = rolled_back(p) ? registry_model(l->registry, p->operator_.rolled_past) : NULL;
-    if (base && past) add_stretch(base, past, reader_partitions(l->reader, 1), &b);
-    else if (rolled_back(p)) LOG(WARNING, "rollback_blind", "a version that was rolled back is not on the topic: its labels cannot be told and count again", L_U64("version", p->operator_.rolled_past));
+    if (base && rolled_back(p)) add_stretch(base, newest(l->registry), reader_partitions(l->reader, 1), &b);
+    else if (rolled_back(p)) LOG(WARNING, "rollback_blind", "the version gone back to is not on the topic: which labels it had not seen cannot be told", L_U64("version", p->operator_.rollback));
     buf_string(&b);
     return (struct text){b.at, b.len};
 }

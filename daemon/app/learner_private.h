@@ -48,8 +48,8 @@ int learner_catch_up(struct learner *l) MUST_CHECK;
 struct model *learner_adopt(struct learner *l, const struct store_counts *counts, const struct registry_push *push);
 /* What the next fit builds on, by the version that is live: `parent`, `prior` and `aside` of the model to make. The prior itself, NULL when there is none. */
 const struct model *learner_base(struct learner *l, struct model *next);
-/* Positions behind the store, as versions say them ("tasks 0 123\n…"). The caller frees. */
-struct text learner_seen(struct learner *l, const struct store_counts *counts);
+/* The rollback that a version made now takes into account. */
+uint64_t learner_rolled(const struct learner *l);
 /* What every version says of its making. */
 void learner_sign(struct learner *l, const struct store_counts *counts, struct model *m);
 /* Options of the fits, as configured. */

@@ -87,7 +87,7 @@ static struct schedule schedule_of(const struct learner *l, const struct store_c
 
 /* ---- fitting ---- */
 
-struct text learner_seen(struct learner *l, const struct store_counts *counts) {
+static struct text seen(struct learner *l, const struct store_counts *counts) {
     struct buf b = {0};
     const char *role[] = {"tasks", "labels"};
     for (size_t t = 0; t < 2; t++)
@@ -104,7 +104,7 @@ void learner_sign(struct learner *l, const struct store_counts *counts, struct m
     m->version = registry_newest(l->registry) + 1;
     m->fingerprint = features_fingerprint(l->shared->features);
     m->created_ms = clock_wall_ms();
-    m->seen = learner_seen(l, counts);
+    m->seen = seen(l, counts);
 }
 
 static int fit(struct learner *l, const struct store_counts *counts, struct model **out) {
@@ -226,7 +226,7 @@ static void put_policy(struct edition *e, struct learner *l, const struct policy
 
 static bool policy_changed(const struct learner *l, const struct policy_learner *wanted) {
     const struct policy_learner *now = &l->policy;
-    return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full;
+    return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;
 }
 
 /* Until it is out: the outcome of a broken attempt is learnt from the topic itself, after fencing our own late requests. */
@@ -272,6 +272,7 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
     uint64_t live = m ? m->version : l->policy.live;
     struct schedule schedule = schedule_of(l, counts);
     struct policy_learner policy = schedule_policy(l->config, &schedule, live);
+    policy.rolled_ms = m ? learner_rolled(l) : l->policy.rolled_ms;
     if (push) put_taken(e, l, push);
     if (m) {
         l->version_bytes = put_version(e, l->config->service.name, m);

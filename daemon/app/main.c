@@ -20,6 +20,8 @@ static const struct {
     {"tasks", command_tasks, "open tasks, the story of one, close one"},
     {"dead-letters", command_dead_letters, "what could not be read, and feeding it again"},
     {"reload", command_reload, "the running daemon takes over its file, or says why not"},
+    {"status", command_status, "how the running daemon is, for people and scripts"},
+    {"top", command_top, "the same in a terminal, each second anew"},
     {"demo", command_demo, "the whole loop on an embedded broker, in a minute"},
     {"simulate", command_simulate, "the backtest: what a budget would have bought on a labelled file"},
     {"docs", command_docs, "print the generated references"},

@@ -12,6 +12,7 @@
 #include "app/listing.h"
 #include "app/models_topic.h"
 #include "app/pipeline.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "encode/features.h"
 #include "infer/model_import.h"
@@ -315,8 +316,8 @@ static int rollback(struct model_command *c) {
     struct policy_operator o = p->operator_;
     if (o.pin) return console_fail(EX_USAGE, "version %" PRIu64 " is pinned: `winnowd model unpin` first, or `pin` the one you want", o.pin);
     o.rollback = version;
-    o.rolled_past = p->learner.live;
-    if (version == p->learner.live) o.rollback = o.rolled_past = 0; // back to where the learner is
+    o.rolled_ms = (uint64_t)clock_wall_ms();
+    if (version == p->learner.live) o.rollback = o.rolled_ms = 0; // back to where the learner is
     return operate(c, &o);
 }
 

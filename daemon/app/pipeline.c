@@ -58,7 +58,7 @@ char *classes_joined(const struct config *c, size_t *positive) {
 int pipeline_create(struct pipeline **out, const struct pipeline_options *options) {
     const struct config *c = options->config;
     struct pipeline *p = xcalloc(1, sizeof *p);
-    *p = (struct pipeline){.config = c, .features = options->features, .max_record_bytes = RECORD_BYTES, .partitions_n = options->partitions,
+    *p = (struct pipeline){.config = c, .features = options->features, .max_record_bytes = RECORD_BYTES, .partitions_n = options->partitions, .recent = options->recent,
                            .topic = text_of(c->topics.samples), .k = c->model.classes.n};
     p->topic_hash = hash_bytes(p->topic.at, p->topic.len);
     p->classes = text_of(classes_joined(c, &p->positive));
@@ -185,13 +185,6 @@ void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t, int64_t
         if (p->partition[i].owned) visit((int32_t)i, p->partition[i].next, p->partition[i].newest_ms, opaque);
 }
 
-double pipeline_tokens(const struct pipeline *p) {
-    double sum = 0;
-    for (size_t i = 0; i < p->partitions_cap; i++)
-        if (p->partition[i].owned) sum += (double)p->partition[i].state.tokens / (double)TOKEN_ONE;
-    return sum;
-}
-
 /* ---- admit and encode ---- */
 
 static enum reason read_id(struct pipeline *p, struct batch *b, size_t i) {
@@ -291,6 +284,7 @@ static void decide(struct pipeline *p, struct batch *b, size_t i, struct partiti
     struct candidate candidate = {.partition = r->partition, .offset = r->offset, .prob = b->prob + i * b->k, .member = s->model ? b->member + i * b->members * b->k : NULL,
                                   .row = b->raw + i * b->d, .model = s->model, .scored = s->model != NULL};
     strategy_decide(p->strategy, &s->policy, now_ms, &candidate, &at->state, &b->decision[i]);
+    if (s->model) p->utility[p->utilities++ % PIPELINE_UTILITIES] = (struct utility_seen){(float)b->decision[i].utility, b->decision[i].measure};
 }
 
 /* ---- figures ---- */
@@ -319,6 +313,7 @@ struct tally {
 static void add_decision(struct pipeline *p, struct tally *t, const struct decision *d, bool held) {
     if (d->ask && !held) t->asked[d->reason]++; // a window counts its own
     if (d->ask) t->threshold = d->threshold;
+    if (d->ask && d->threshold != 0) p->threshold[d->measure] = d->threshold;
     t->uncovered += !d->covered;
     t->decided++;
     t->utility += d->utility;
@@ -369,6 +364,16 @@ static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, 
     return fate != WINDOW_OPEN;
 }
 
+/* One of a batch: the last that nobody was asked about. */
+static void show_decision(struct pipeline *p, const struct batch *b, int64_t now_ms) {
+    size_t i = p->recent ? b->n : 0;
+    while (i > 0 && (b->fate[i - 1] != REASON_NONE || b->decision[i - 1].ask)) i--;
+    if (i-- == 0) return;
+    const struct record *r = &b->record[i];
+    const struct snapshot *s = b->in_force[i];
+    recent_decision(p->recent, &(struct recent_sample){b->id[i], r->partition, r->offset, r->time_ms, now_ms, b->prob + i * b->k, s->model ? s->model->version : 0, s->policy.number, &b->decision[i]});
+}
+
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
     struct tally t = {0};
     size_t admitted = admit(p, b);
@@ -378,6 +383,7 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
         take(p, b, i, now_ms, cycle, &t);
     }
     say_tally(p, &t);
+    show_decision(p, b, now_ms);
     metric_add(METRIC_admitted, 0, admitted); // after `asked`, so that who reads it first sees no sample without its request
 }
 

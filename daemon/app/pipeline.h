@@ -5,6 +5,7 @@
  * Thread: worker thread (one pipeline each) */
 #pragma once
 
+#include "app/recent.h"
 #include "app/registry.h"
 #include "batch.h"
 #include "encode/features.h"
@@ -21,6 +22,7 @@ struct pipeline_options {
     const struct config *config;     // borrowed
     const struct features *features; // borrowed
     size_t partitions;               // of the samples topic
+    struct recent *recent;           // who wants to know what was asked, or NULL
 };
 
 struct pipeline;
@@ -59,8 +61,22 @@ void pipeline_offsets(struct pipeline *p, struct cycle *cycle);
 bool pipeline_moved(const struct pipeline *p);
 /* Calls visit for each owned partition: its next offset, for lag. */
 void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t partition, int64_t next, int64_t newest_ms, void *opaque), void *opaque);
-/* Labels that the strategy arms could ask at once, summed. */
-double pipeline_tokens(const struct pipeline *p);
+/* Sums over the owned partitions. */
+struct pipeline_purse {
+    double tokens;              // labels that the strategy arms could ask at once
+    double hour_left, day_left; // labels that the caps still allow; infinite: no cap
+    double propensity;          // of the random arm
+};
+void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms, struct pipeline_purse *out);
+/* Utilities of the last samples that a model scored, in no order; returns how many. A mix has samples of several measures, each with its scale. */
+enum { PIPELINE_UTILITIES = 1024 };
+struct utility_seen {
+    float value;
+    enum measure measure;
+};
+size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPELINE_UTILITIES]);
+/* By measure, of the last sample that the strategy arm asked by it; 0: none. */
+const double *pipeline_thresholds(const struct pipeline *p);
 
 /* The class names, newline-separated, and the index of the positive one. The caller frees. */
 char *classes_joined(const struct config *c, size_t *positive);

@@ -40,6 +40,10 @@ struct pipeline {
     size_t scored; // of the batch: samples before this one have their prediction
     struct selection selection;
     struct demand demand;
+    struct recent *recent;
+    struct utility_seen utility[PIPELINE_UTILITIES]; // a ring
+    size_t utilities; // ever
+    double threshold[MEASURES]; // of the last asked sample, by measure; 0: none
     struct flushed flushed; // the last window that ended
     struct buf out, made; // a record; a synthetic event and its id
 };

@@ -61,6 +61,7 @@ static void put_task(struct pipeline *p, const struct subject *s, struct cycle *
         LOG(WARNING, "event_too_large", "the task goes out without its event, which would not fit into a Kafka record", L_TEXT("sample", s->id), L_U64("bytes", p->out.len));
         write_task(p, &t, TEXT("null"), &p->out);
     }
+    recent_task(p->recent, &t);
     *out = (struct cycle_record){.topic = CYCLE_TASKS, .source = s->partition, .key = arena_text(&cycle->arena, text_of(t.id)), .value = arena_text(&cycle->arena, buf_view(&p->out))};
 }
 
@@ -97,11 +98,12 @@ static void collect_header(struct text name, struct text value, void *opaque) {
     h->list[h->n++] = (struct cycle_header){name, value};
 }
 
-static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, struct cycle *cycle) {
+static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle) {
     struct headers original = {.arena = &b->arena};
     record_headers(&b->record[i], collect_header, &original);
     dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list, original.n);
     metric_add(METRIC_dead_letters, b->fate[i], 1);
+    recent_dead_letter(p->recent, b->record[i].partition, b->record[i].offset, now_ms, b->fate[i], b->guilty[i]);
 }
 
 /* ---- a sample ---- */
@@ -114,7 +116,7 @@ static struct cycle_record *append(struct cycle *cycle, size_t *at) {
 struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle) {
     struct written at = {NOWHERE, NOWHERE};
     if (b->fate[i] != REASON_NONE) {
-        put_dead_letter(p, b, i, cycle);
+        put_dead_letter(p, b, i, now_ms, cycle);
         return at;
     }
     bool asked = b->decision[i].ask, predicted = predicts(p);

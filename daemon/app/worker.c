@@ -31,7 +31,7 @@ struct worker {
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
     int fences;
     int result;
-    _Atomic bool ended, ready;
+    _Atomic bool ended, ready, assigned, trouble;
     _Atomic uint64_t progress;
     pthread_mutex_t figures_lock;
     struct worker_figures figures;
@@ -91,12 +91,12 @@ static int need_producer(struct worker *w) {
         if (result == ERR_CONFIG) return result;
         if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
         if (stopping(w)) return ERR_STOPPED;
-        metric_set(METRIC_broker_down, 0, 1);
+        atomic_store(&w->trouble, true);
         w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 100;
         if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
         TRY(serve_group(w, (int)w->backoff_ms));
     }
-    metric_set(METRIC_broker_down, 0, 0);
+    atomic_store(&w->trouble, false);
     return 0;
 }
 
@@ -122,6 +122,7 @@ static int rebuild_producer(struct worker *w) {
 
 static void cycle_done(struct worker *w, int64_t started_ns) {
     metric_add(METRIC_cycles, 0, 1);
+    metric_set(METRIC_last_commit, 0, (double)clock_wall_ms() / 1000);
     metric_observe(METRIC_cycle_seconds, (double)(clock_ns() - started_ns) * 1e-9);
     cycle_reset(&w->cycle);
     w->cycle_start_ms = 0;
@@ -131,7 +132,7 @@ static void cycle_done(struct worker *w, int64_t started_ns) {
 /* After a failed attempt: 0 to try again. */
 static int recover(struct worker *w, int result) {
     metric_add(METRIC_cycles, 1, 1);
-    metric_set(METRIC_broker_down, 0, 1);
+    atomic_store(&w->trouble, true);
     if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
     w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 20;
     if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
@@ -161,7 +162,7 @@ static int commit_cycle(struct worker *w) {
         int result = producer_commit(w->producer, &w->cycle);
         if (result == 0) {
             cycle_done(w, started);
-            metric_set(METRIC_broker_down, 0, 0);
+            atomic_store(&w->trouble, false);
             return 0;
         }
         if (stopping(w) && !stop_at) stop_at = clock_ms() + w->config->kafka.session_timeout;
@@ -244,12 +245,14 @@ static int take_over(struct worker *w) {
     }
     TRY(result);
     metric_add(METRIC_rebalances, 0, 1);
+    atomic_store(&w->assigned, true);
     LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n), L_STR("worker", w->identity));
     for (size_t i = 0; i < n; i++) pipeline_own(w->pipeline, list[i].partition, list[i].offset, list[i].fresh, list[i].metadata, clock_wall_ms());
     return 0;
 }
 
 static int let_go(struct worker *w, enum rebalance kind) {
+    atomic_store(&w->assigned, false);
     if (kind == REBALANCE_REVOKED) {
         decide_batch(w);
         int result = commit_cycle(w);
@@ -278,8 +281,7 @@ struct lag {
 
 static void add_lag(int32_t partition, int64_t next, int64_t newest_ms, void *opaque) {
     struct lag *lag = opaque;
-    int64_t end = consumer_end(lag->w->consumer, partition);
-    double behind = end > next ? (double)(end - next) : 0;
+    double behind = (double)consumer_lag(lag->w->consumer, partition, next);
     double age = behind > 0 && newest_ms ? (double)(clock_wall_ms() - newest_ms) / 1000 : 0;
     lag->figures.lag += behind;
     if (age > lag->figures.age_s) lag->figures.age_s = age;
@@ -289,18 +291,23 @@ static void add_lag(int32_t partition, int64_t next, int64_t newest_ms, void *op
 static void update_figures(struct worker *w) {
     if (clock_ms() - w->figures_ms < FIGURES_MS) return;
     w->figures_ms = clock_ms();
-    struct lag lag = {.w = w, .figures.tokens = pipeline_tokens(w->pipeline)};
+    struct lag lag = {.w = w, .figures.consumer = *consumer_stats(w->consumer)};
+    if (w->producer) lag.figures.producer = *producer_stats(w->producer);
+    lag.figures.utilities = pipeline_utilities(w->pipeline, lag.figures.utility);
+    memcpy(lag.figures.threshold, pipeline_thresholds(w->pipeline), sizeof lag.figures.threshold);
+    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
+    pipeline_purse(w->pipeline, live ? &live->policy : &nothing.policy, clock_wall_ms(), &lag.figures.purse);
+    slot_drop(&w->shared->snapshots, w->index);
     pipeline_positions(w->pipeline, add_lag, &lag);
     pthread_mutex_lock(&w->figures_lock);
     w->figures = lag.figures;
     pthread_mutex_unlock(&w->figures_lock);
 }
 
-struct worker_figures worker_figures(struct worker *w) {
+void worker_figures(struct worker *w, struct worker_figures *out) {
     pthread_mutex_lock(&w->figures_lock);
-    struct worker_figures figures = w->figures;
+    *out = w->figures;
     pthread_mutex_unlock(&w->figures_lock);
-    return figures;
 }
 
 /* ---- life ---- */
@@ -331,7 +338,7 @@ static int count_partitions(struct worker *w) {
         if (n > 0) return n;
         if (stopping(w)) return ERR_STOPPED;
         kafka_topic_unavailable(w->config->topics.samples, n);
-        metric_set(METRIC_broker_down, 0, 1);
+        atomic_store(&w->trouble, true);
         atomic_fetch_add(&w->progress, 1);
         clock_sleep_ms(BACKOFF_MAX_MS / 2);
     }
@@ -355,7 +362,7 @@ static int open_worker(struct worker *w) {
     TRY(result);
     int partitions = count_partitions(w);
     TRY(partitions);
-    struct pipeline_options options = {.config = w->config, .features = w->shared->features, .partitions = (size_t)partitions};
+    struct pipeline_options options = {.config = w->config, .features = w->shared->features, .partitions = (size_t)partitions, .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
     TRY(need_producer(w));
     pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
@@ -382,6 +389,7 @@ static int live(struct worker *w) {
     while (result == 0 && !stopping(w)) result = step(w);
     if (result == 0 && pipeline_moved(w->pipeline)) result = commit_cycle(w); // the last cycle: nothing decided is thrown away, but an open window
     atomic_store(&w->ready, false);
+    atomic_store(&w->assigned, false);
     close_worker(w);
     return result;
 }
@@ -439,5 +447,7 @@ int worker_join(struct worker *w) {
 
 bool worker_ended(const struct worker *w) { return atomic_load(&w->ended); }
 bool worker_ready(const struct worker *w) { return atomic_load(&w->ready); }
+bool worker_assigned(const struct worker *w) { return atomic_load(&w->assigned); }
+bool worker_in_trouble(const struct worker *w) { return atomic_load(&w->trouble); }
 uint64_t worker_progress(const struct worker *w) { return atomic_load(&w->progress); }
 int worker_result(const struct worker *w) { return w->result; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/pipeline.h"
+#include "base/kafka_stats.h"
 #include "base/slot.h"
 
 #include <pthread.h>
@@ -18,12 +19,20 @@ struct shared {
     struct slot replayed;                  // the follower's array (replay_n) of snapshots, parallel to replay
     _Atomic bool policy_known;             // the models topic was read to its end once: workers may decide
     _Atomic bool stopping;
+    _Atomic bool unreachable;              // no broker answers the follower
+    struct recent *recent;                 // NULL: nobody looks
+    _Atomic int64_t open_cap;              // most open tasks, by file and policy; 0: no cap
 };
 
 /* Last second's figures of one worker, for the process's gauges. */
 struct worker_figures {
-    double lag, age_s, tokens;
+    double lag, age_s;
     size_t partitions;
+    struct pipeline_purse purse;
+    struct kafka_stats consumer, producer;
+    struct utility_seen utility[PIPELINE_UTILITIES]; // (utilities), in no order
+    double threshold[MEASURES]; // by measure; 0: none
+    size_t utilities;
 };
 
 struct worker;
@@ -36,6 +45,10 @@ bool worker_ended(const struct worker *w);
 bool worker_ready(const struct worker *w);
 /* Counts up while it makes progress. */
 uint64_t worker_progress(const struct worker *w);
-struct worker_figures worker_figures(struct worker *w);
+void worker_figures(struct worker *w, struct worker_figures *out);
+/* Whether it has its partitions (none, where there are more members than partitions): not before the first assignment and within a rebalance. */
+bool worker_assigned(const struct worker *w);
+/* Whether it cannot commit, or finds no broker, just now. */
+bool worker_in_trouble(const struct worker *w);
 /* The ERR_ it ended with; only once worker_ended. */
 int worker_result(const struct worker *w);

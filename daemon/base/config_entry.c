@@ -9,6 +9,8 @@
 
 #include <arpa/inet.h>
 
+enum { SOCKET_PATH_MOST = 107 }; // bytes behind "unix:/" that a socket's address still holds
+
 static bool plain_letters(struct text t) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (size_t i = 0; i < t.len; i++)
@@ -104,8 +106,11 @@ static bool is_address(struct text host) {
 }
 
 const char *wrong_listen(struct text t) {
+    static const struct text local = TEXT("unix:/");
+    if (t.len >= local.len && memcmp(t.at, local.at, local.len) == 0)
+        return t.len - local.len < SOCKET_PATH_MOST ? NULL : "is too long a path for a socket";
     if (cut_port(&t, 0) && is_address(t)) return NULL;
-    return "is not HOST:PORT; allowed 127.0.0.1:9464, [::1]:9464, localhost:9464 or another address of this machine";
+    return "is not HOST:PORT; allowed 127.0.0.1:9464, [::1]:9464, localhost:9464, another address of this machine or unix:/PATH";
 }
 
 const char *wrong_brokers(struct text t) {

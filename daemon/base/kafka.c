@@ -22,6 +22,7 @@ static const char *const defaults_consumer[][2] = {
     {"fetch.max.bytes", "8388608"},       {"allow.auto.create.topics", "false"},
     {"receive.message.max.bytes", "1000000000"}, // a record beyond admit.max_bytes must arrive to be refused, or it stops its partition
 };
+#define STATISTICS_MS "15000" // of handles that are asked for figures: making them costs the library some milliseconds
 static const char *const defaults_producer[][2] = {{"linger.ms", "0"}, {"retry.backoff.ms", "10"}};
 
 static enum log_level level_of(int syslog_level) {
@@ -35,9 +36,14 @@ static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const 
     log_write(l, "kafka", text, (const struct log_field[]){L_STR("facility", facility), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
 }
 
+static _Atomic uint64_t silences;
+
+uint64_t kafka_silences(void) { return atomic_load(&silences); }
+
 static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
     (void)opaque;
     bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
+    if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) atomic_fetch_add(&silences, 1);
     metric_add(METRIC_kafka_errors, fatal ? 2 : 0, 1);
     log_write(fatal ? LOG_ERROR : LOG_WARNING, "kafka_trouble", reason,
               (const struct log_field[]){L_STR("error", rd_kafka_err2name((rd_kafka_resp_err_t)err)), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
@@ -86,13 +92,16 @@ static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafk
     TRY(set_defaults(conf, defaults_common, sizeof defaults_common / sizeof *defaults_common, why));
     if (consumer) TRY(set_defaults(conf, defaults_consumer, sizeof defaults_consumer / sizeof *defaults_consumer, why));
     else TRY(set_defaults(conf, defaults_producer, sizeof defaults_producer / sizeof *defaults_producer, why));
+    if (s->stats_cb) TRY(set(conf, "statistics.interval.ms", STATISTICS_MS, "", false, why));
     TRY(set_map(conf, &c->kafka.common, "kafka.common.", why));
     TRY(set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer, consumer ? "kafka.consumer." : "kafka.producer.", why));
     if (*c->kafka.password_file) TRY(set_secret(conf, "sasl.password", c->kafka.password_file, "kafka.password_file: ", why));
     if (*c->kafka.key_password_file)
         TRY(set_secret(conf, "ssl.key.password", c->kafka.key_password_file, "kafka.key_password_file: ", why));
     TRY(set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
-    char client[256];
+    char session[24], client[256];
+    snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
+    if (consumer) TRY(set(conf, "session.timeout.ms", session, "", false, why)); // even where there is no group: others are held against it
     snprintf(client, sizeof client, "%s-%s", c->service.name, c->service.instance);
     TRY(set(conf, "client.id", client, "", false, why));
     for (const char *const *own = s->owned; own && *own; own += 2) TRY(set(conf, own[0], own[1], "", false, why));
@@ -111,6 +120,7 @@ static int conf_create(rd_kafka_conf_t **out, const struct config *c, const stru
     rd_kafka_conf_set_opaque(conf, s->opaque);
     if (s->rebalance_cb) rd_kafka_conf_set_rebalance_cb(conf, s->rebalance_cb);
     if (s->delivery_cb) rd_kafka_conf_set_dr_msg_cb(conf, s->delivery_cb);
+    if (s->stats_cb) rd_kafka_conf_set_stats_cb(conf, s->stats_cb);
     *out = conf;
     return 0;
 }
@@ -130,10 +140,7 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
 static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
     rd_kafka_t *rk;
     struct buf why = {0};
-    char session[24];
-    snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
-    const char *owned[] = {"session.timeout.ms", session, NULL}; // others are held against it
-    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type, .owned = type == RD_KAFKA_CONSUMER ? owned : NULL}, &why);
+    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type}, &why);
     if (result == 0) rd_kafka_destroy(rk);
     else buf_printf(errors, "%s\n", buf_string(&why));
     buf_release(&why);

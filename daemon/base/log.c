@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 enum { RECENT = 32, REPEAT_MS = 1000 };
+_Static_assert(LOG_ERROR == 0 && LOG_WARNING == 1, "values of the metric log_events");
 
 struct recent {
     uint64_t key; // of event name and first text; 0: free
@@ -37,6 +39,8 @@ static struct {
     bool journal;
     struct recent recent[RECENT];
     uint64_t said;
+    struct log_trouble trouble[LOG_TROUBLES]; // a ring: the place of the next is troubles % LOG_TROUBLES
+    uint64_t troubles;
     void (*sink)(const char *line, size_t len, void *opaque);
     void *opaque;
 } log_ = {.lock = PTHREAD_MUTEX_INITIALIZER, .most_verbose = LOG_INFO};
@@ -191,11 +195,32 @@ static bool repeats(enum log_level level, const char *event, uint64_t key) {
     return false;
 }
 
+/* ---- trouble, for who looks later ---- */
+
+static void keep_trouble(enum log_level level, const char *event, const char *msg) {
+    struct log_trouble *t = &log_.trouble[log_.troubles++ % LOG_TROUBLES];
+    *t = (struct log_trouble){.level = level, .time_ms = clock_wall_ms()};
+    snprintf(t->event, sizeof t->event, "%s", event);
+    snprintf(t->msg, sizeof t->msg, "%s", msg);
+}
+
+size_t log_troubles(struct log_trouble *out, size_t most) {
+    pthread_mutex_lock(&log_.lock);
+    size_t n = 0;
+    for (; n < most && n < LOG_TROUBLES && n < log_.troubles; n++) out[n] = log_.trouble[(log_.troubles - 1 - n) % LOG_TROUBLES];
+    pthread_mutex_unlock(&log_.lock);
+    return n;
+}
+
+/* ---- writing ---- */
+
 void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
+    if (level <= LOG_WARNING) metric_add(METRIC_log_events, level, 1);
     if ((int)level > atomic_load(&log_.most_verbose)) return;
     pthread_mutex_lock(&log_.lock);
     if (!repeats(level, event, key_of(level, event, msg, fields))) {
         struct buf b = {0};
+        if (level <= LOG_WARNING) keep_trouble(level, event, msg);
         build(&b, level, event, msg, fields, 0);
         emit(&b);
         buf_release(&b);

@@ -1,6 +1,6 @@
 /* Numbers in one array: a series is an index that the table fixes at compile time.
  *
- * Counters add to a 64-bit integer, gauges are stored as the bits of a double, a histogram has a series for each bucket and its sum: adding
+ * Counters add to a 64-bit integer, gauges and sums are stored as the bits of a double, a histogram has a series for each bucket and its sum: adding
  * is one relaxed atomic operation, reading takes no lock and may see a histogram in the middle of an observation, which
  * Prometheus expects.
  *
@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum kind { COUNTER, GAUGE, HISTOGRAM };
+enum kind { COUNTER, GAUGE, HISTOGRAM, SUM };
 enum { VALUES_MAX = 16, BUCKETS = 14, SERIES_OF_HISTOGRAM = BUCKETS + 2 };
 
 /* Seconds, upper ends; the last series but one is +Inf, the last the sum in microseconds. Commits take milliseconds, labels days. */
@@ -48,7 +48,7 @@ void metric_add(enum metric m, size_t value_index, uint64_t n) {
 }
 
 void metric_set(enum metric m, size_t value_index, double value) {
-    CHECK(row[m].kind == GAUGE && value_index < VALUES_MAX);
+    CHECK((row[m].kind == GAUGE || row[m].kind == SUM) && value_index < VALUES_MAX);
     atomic_store_explicit(&series[m][value_index], bits_of(value), memory_order_relaxed);
 }
 
@@ -63,7 +63,7 @@ void metric_observe(enum metric m, double seconds) {
 double metric_get(enum metric m, size_t value_index) {
     CHECK(value_index < sizeof series[m] / sizeof *series[m]);
     uint64_t raw = atomic_load_explicit(&series[m][value_index], memory_order_relaxed);
-    return row[m].kind == GAUGE ? value_of(raw) : (double)raw;
+    return row[m].kind == GAUGE || row[m].kind == SUM ? value_of(raw) : (double)raw;
 }
 
 void metrics_reset(void) {
@@ -89,7 +89,10 @@ static void add_number(struct buf *out, double value) {
     else buf_double(out, value);
 }
 
-static void add_full_name(struct buf *out, const struct row *r) { buf_printf(out, "winnowd_%s%s", r->name, r->kind == COUNTER ? "_total" : ""); }
+/* process_*: every program calls these the same. */
+static const char *prefix(const struct row *r) { return strncmp(r->name, "process_", 8) == 0 ? "" : "winnowd_"; }
+static bool counts(const struct row *r) { return r->kind == COUNTER || r->kind == SUM; }
+static void add_full_name(struct buf *out, const struct row *r) { buf_printf(out, "%s%s%s", prefix(r), r->name, counts(r) ? "_total" : ""); }
 
 static void add_histogram(struct buf *out, const struct row *r, size_t m) {
     uint64_t below = 0;
@@ -124,8 +127,9 @@ static void add_series(struct buf *out, const struct row *r, size_t m) {
     }
 }
 
+static const char *const kind_name[] = {"counter", "gauge", "histogram", "counter"};
+
 void metrics_prometheus(struct buf *out) {
-    static const char *const kind_name[] = {"counter", "gauge", "histogram"};
     for (size_t m = 0; m < METRICS; m++) {
         const struct row *r = &row[m];
         buf_str(out, "# HELP ");
@@ -139,6 +143,65 @@ void metrics_prometheus(struct buf *out) {
     buf_str(out, "# HELP winnowd_build_info Version of this binary\n# TYPE winnowd_build_info gauge\nwinnowd_build_info{version=\"" WINNOWD_VERSION "\"} 1\n");
 }
 
+/* ---- JSON ---- */
+
+void metric_histogram_json(enum metric m, struct buf *out) {
+    uint64_t below = 0;
+    CHECK(row[m].kind == HISTOGRAM);
+    buf_str(out, "{\"buckets\":{");
+    for (size_t b = 0; b <= BUCKETS; b++) {
+        below += atomic_load_explicit(&series[m][b], memory_order_relaxed);
+        buf_str(out, b ? ",\"" : "\"");
+        add_number(out, b < BUCKETS ? bucket[b] : INFINITY);
+        buf_printf(out, "\":%llu", (unsigned long long)below);
+    }
+    buf_str(out, "},\"sum\":");
+    buf_double(out, (double)atomic_load_explicit(&series[m][BUCKETS + 1], memory_order_relaxed) / 1e6);
+    buf_printf(out, ",\"count\":%llu}", (unsigned long long)below);
+}
+
+static void add_series_json(struct buf *out, const struct row *r, size_t m) {
+    struct text value;
+    if (!*r->label) {
+        buf_str(out, ",\"value\":");
+        buf_double(out, metric_get((enum metric)m, 0)); // null: no number
+        return;
+    }
+    buf_printf(out, ",\"label\":\"%s\",\"values\":{", r->label);
+    for (size_t i = first_value(m); (value = value_name(r->values, i)).at; i++) {
+        buf_printf(out, "%s\"%.*s\":", i > first_value(m) ? "," : "", (int)value.len, value.at);
+        buf_double(out, metric_get((enum metric)m, i));
+    }
+    buf_str(out, "}");
+}
+
+void metrics_json(struct buf *out) {
+    for (size_t m = 0; m < METRICS; m++) {
+        const struct row *r = &row[m];
+        buf_str(out, m ? ",\n\"" : "{\"");
+        add_full_name(out, r);
+        buf_printf(out, "\":{\"type\":\"%s\",\"help\":\"%s\"", kind_name[r->kind], r->help);
+        if (r->kind == HISTOGRAM) buf_str(out, ",\"histogram\":"), metric_histogram_json((enum metric)m, out);
+        else add_series_json(out, r, m);
+        buf_str(out, "}");
+    }
+    buf_str(out, ",\n\"winnowd_build_info\":{\"type\":\"gauge\",\"help\":\"Version of this binary\",\"label\":\"version\",\"values\":{\"" WINNOWD_VERSION "\":1}}}\n");
+}
+
+size_t metric_values(enum metric m, struct text names[], size_t most) {
+    size_t n = 0;
+    for (struct text t; n < most && *row[m].label && (t = value_name(row[m].values, n)).at; n++) names[n] = t;
+    return n;
+}
+
+double metric_sum(enum metric m) {
+    double sum = 0;
+    for (size_t i = first_value(m); i < VALUES_MAX && (i == 0 || value_name(row[m].values, i).at); i++) sum += metric_get(m, i);
+    return sum;
+}
+
+/* ---- Markdown ---- */
+
 static void add_values(struct buf *out, const struct row *r, size_t m) {
     struct text value;
     if (!*r->label) return;
@@ -147,13 +210,12 @@ static void add_values(struct buf *out, const struct row *r, size_t m) {
 }
 
 void metrics_markdown(struct buf *out) {
-    static const char *const kind_name[] = {"counter", "gauge", "histogram, seconds"};
-    buf_str(out, "# Metrics\n\nWhat `/metrics` says, in the Prometheus text format. Generated from `include/base/metrics.def` by `winnowd docs metrics`.\n\n"
+    buf_str(out, "# Metrics\n\nWhat `/metrics` says, in the Prometheus text format. `/metrics.json` says the same as JSON. Generated from `include/base/metrics.def` by `winnowd docs metrics`.\n\n"
                  "| metric | kind | label | what |\n|---|---|---|---|\n");
     for (size_t m = 0; m < METRICS; m++) {
         buf_str(out, "| `");
         add_full_name(out, &row[m]);
-        buf_printf(out, "` | %s | ", kind_name[row[m].kind]);
+        buf_printf(out, "` | %s%s | ", kind_name[row[m].kind], row[m].kind == HISTOGRAM ? ", seconds" : "");
         add_values(out, &row[m], m);
         buf_printf(out, " | %s |\n", row[m].help);
     }

@@ -25,7 +25,7 @@ static const double grant_speed = 10;
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
     return (struct budget){.seed = (uint64_t)c->service.seed, .topic = topic, .partitions = partitions, .rate = c->budget.rate, .random_share = c->budget.random_share,
-                           .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE), .upfront = (uint64_t)c->budget.upfront,
+                           .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE), .spare = fmin(spare_most, c->budget.burst / 4), .upfront = (uint64_t)c->budget.upfront,
                            .per_hour = (uint64_t)c->budget.per_hour, .per_day = (uint64_t)c->budget.per_day,
                            .pool_share = c->pool.window || c->pool.time ? c->pool.share : 0, .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
@@ -87,11 +87,21 @@ static void charge_cap(struct cap_counter *c, const struct charge *charge) {
     c->block = 1;
 }
 
+size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool day, const struct partition_state *s) {
+    uint64_t cap = day ? day_cap(b, policy) : hour_cap(b, policy);
+    struct cap_counter c = day ? s->day : s->hour;
+    if (!cap) return SIZE_MAX;
+    roll(&c, now_ms, day ? day_ms : hour_ms);
+    uint32_t share = share_of(b, cap, partition);
+    uint64_t used = (uint64_t)c.strategy + c.random_;
+    return used < share ? (size_t)(share - used) : 0;
+}
+
 /* ---- the purse ---- */
 
 double budget_total_rate(const struct budget *b, const struct policy *p) {
     double rate = b->rate * p->operator_.budget_scale;
-    return rate > 0 ? fmin(rate, 1) : 0;
+    return rate > 0 ? rate < 1 ? rate : 1 : 0;
 }
 
 static int64_t earned(double rate) { return (int64_t)(rate * (double)TOKEN_ONE); }
@@ -146,10 +156,11 @@ double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->r
 /* What is left of the rate when the random arm's block is paid. */
 static double own_rate(double rate, const struct partition_state *s) { return rate - (s->block_size ? 1.0 / s->block_size : 0); }
 
+static inline double clamp(double x, double least, double most) { return x < least ? least : x > most ? most : x; }
+
 static double steered(const struct budget *b, double own, const struct partition_state *s) {
-    double spare = fmin(spare_most, (double)b->burst / (double)TOKEN_ONE / 4);
-    double speed = fmax(slowest, fmin(fastest, 1 + gain * (in_hand(s) - spare)));
-    return fmax(0, fmin(1, own * speed));
+    double speed = clamp(1 + gain * (in_hand(s) - b->spare), slowest, fastest);
+    return clamp(own * speed, 0, 1);
 }
 
 /* The pool's part of what the strategy arm earns. It can't hold more than the purse does. */

@@ -11,6 +11,7 @@ struct budget {
     size_t partitions;
     double rate, random_share;
     int64_t burst; // tokens
+    double spare;  // labels that the strategy arm should have in hand
     uint64_t upfront, per_hour, per_day; // of the whole topic
     double pool_share;           // of the strategy arm's tokens, saved for the pool's windows; 0: there is no pool
     size_t pool_top;             // most labels of a window
@@ -34,6 +35,9 @@ void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t
 double budget_total_rate(const struct budget *b, const struct policy *p);
 /* Earns for the next sample, begins blocks and periods, and says what may be asked. saves: what the strategy arm earns is shared with the pool. */
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool saves, struct partition_state *s);
+
+/* Labels of both arms that this partition may still ask in the cap's present period; SIZE_MAX: there is no cap. */
+size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool day, const struct partition_state *s);
 
 /* What is the strategy arm's of the rate, in the long run. */
 double budget_strategy_rate(const struct budget *b);

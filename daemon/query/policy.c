@@ -1,4 +1,4 @@
-/* The policy's two records as JSON objects: {"live":41,"cold":false,"full":false} and
+/* The policy's two records as JSON objects: {"live":41,"cold":false,"full":false,…} and
  * {"paused":false,"budget_scale":1,"pin":0,"explore_only":false,…}.
  *
  * One table says both for writer and reader. Members that are not ours are ignored, so that a later version can add some; one of ours
@@ -21,19 +21,20 @@ struct member {
 };
 
 static const struct member learner[] = {
-    {"live", VERSION, offsetof(struct policy_learner, live)},
-    {"cold", BOOLEAN, offsetof(struct policy_learner, cold)},
-    {"full", BOOLEAN, offsetof(struct policy_learner, full)},
+    {"live", VERSION, offsetof(struct policy_learner, live), false},
+    {"cold", BOOLEAN, offsetof(struct policy_learner, cold), false},
+    {"full", BOOLEAN, offsetof(struct policy_learner, full), false},
+    {"rolled_ms", VERSION, offsetof(struct policy_learner, rolled_ms), true},
 };
 
 static const struct member operator_[] = {
-    {"paused", BOOLEAN, offsetof(struct policy_operator, paused)},
-    {"budget_scale", SCALE, offsetof(struct policy_operator, budget_scale)},
-    {"pin", VERSION, offsetof(struct policy_operator, pin)},
-    {"explore_only", BOOLEAN, offsetof(struct policy_operator, explore_only)},
+    {"paused", BOOLEAN, offsetof(struct policy_operator, paused), false},
+    {"budget_scale", SCALE, offsetof(struct policy_operator, budget_scale), false},
+    {"pin", VERSION, offsetof(struct policy_operator, pin), false},
+    {"explore_only", BOOLEAN, offsetof(struct policy_operator, explore_only), false},
     {"frozen", BOOLEAN, offsetof(struct policy_operator, frozen), true},
     {"rollback", VERSION, offsetof(struct policy_operator, rollback), true},
-    {"rolled_past", VERSION, offsetof(struct policy_operator, rolled_past), true},
+    {"rolled_ms", VERSION, offsetof(struct policy_operator, rolled_ms), true},
     {"per_hour", CAP, offsetof(struct policy_operator, per_hour), true},
     {"per_day", CAP, offsetof(struct policy_operator, per_day), true},
     {"open_tasks", CAP, offsetof(struct policy_operator, open_tasks), true},

@@ -109,6 +109,10 @@ void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int
     budget_begin(&s->budget, partition, fresh, now_ms, state);
 }
 
+struct strategy_caps strategy_caps_left(const struct strategy *s, const struct policy *policy, int32_t partition, int64_t now_ms, const struct partition_state *state) {
+    return (struct strategy_caps){budget_cap_left(&s->budget, policy, partition, now_ms, false, state), budget_cap_left(&s->budget, policy, partition, now_ms, true, state)};
+}
+
 /* A small step of the model leaves the window as it is: what the partition itself saw last is the better sample. Else it is refilled.
  * The oldest value is the next to go. In ascending order the small ones would all go first and the quantile would climb for a window's
  * length, so neighbours are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */

@@ -37,6 +37,13 @@ struct cycle_offset *cycle_add_offset(struct cycle *c) {
     return o;
 }
 
+size_t cycle_part(const struct cycle *c, size_t from) {
+    enum { MOST = 700000, ADDED = 320 }; // added to each: group, topic, header
+    size_t bytes = 0, end = from;
+    while (end < c->offsets && (bytes += c->offset[end].metadata_len + ADDED) <= MOST) end++;
+    return end == from && from < c->offsets ? from + 1 : end;
+}
+
 void cycle_drop(struct cycle *c, int32_t partition) {
     size_t kept = 0;
     for (size_t i = 0; i < c->records; i++)

@@ -16,10 +16,6 @@
 
 enum { METADATA_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 5000, HEADERS_MAX = 64, FRAMING_BYTES = 512 };
 
-/* The broker writes what one request commits as one batch of its offsets topic, and refuses it for ever beyond 1 MB. What it adds to each
- * partition (group, topic, header) is counted as so many bytes. */
-enum { OFFSETS_BYTES = 700000, OFFSET_OVERHEAD = 320 };
-
 enum state { STATE_NEW, STATE_READY, STATE_OPEN, STATE_SENT, STATE_DEAD, STATES };
 static const char *const state_names[STATES] = {"new", "ready", "open", "sent", "dead"};
 static const bool edge[STATES][STATES] = {
@@ -39,7 +35,16 @@ struct producer {
     bool transactional;
     size_t max_bytes;
     int64_t deadline_ms; // of the present attempt
+    struct kafka_stats stats;
 };
+
+enum { COMMITTED, ABORTED, UNKNOWN }; // values of the metric transactions
+
+static int stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
+    (void)rk;
+    kafka_stats_read(&((struct producer *)opaque)->stats, (struct text){json, n});
+    return 0; // the library frees it
+}
 
 static void become(struct producer *p, enum state next) {
     CHECK(edge[p->state][next]);
@@ -80,7 +85,7 @@ int producer_create(struct producer **out, const struct config *c, const char *i
                            transactional ? "transactional.id" : NULL, id, "transaction.timeout.ms", timeout, NULL};
     struct producer *p = xcalloc(1, sizeof *p);
     *p = (struct producer){.config = c, .consumer = consumer, .transactional = transactional};
-    struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = p, .delivery_cb = delivery_cb};
+    struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = p, .delivery_cb = delivery_cb, .stats_cb = stats_cb};
     int result = kafka_create(&p->rk, c, &settings, why);
     if (result < 0) {
         free(p);
@@ -104,6 +109,11 @@ void producer_destroy(struct producer *p) {
 }
 
 size_t producer_max_bytes(const struct producer *p) { return p->max_bytes; }
+
+const struct kafka_stats *producer_stats(struct producer *p) {
+    rd_kafka_poll(p->rk, 0);
+    return &p->stats;
+}
 
 /* Asks for each topic's metadata: a missing topic is said by name, and the first record does not wait a second for it. */
 static int find_topics(struct producer *p) {
@@ -172,11 +182,10 @@ static int produce_all(struct producer *p, struct cycle *cycle) {
 /* Offsets with their states, from the *at-th on, as many as one request may carry; moves *at. A live member may commit a partition it has
  * lost and Kafka accepts it: we do not (I2). */
 static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const struct cycle *cycle, size_t *at) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(cycle->offsets - *at));
-    for (size_t bytes = 0; *at < cycle->offsets; ++*at) {
+    size_t end = cycle_part(cycle, *at);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(end - *at));
+    for (; *at < end; ++*at) {
         const struct cycle_offset *o = &cycle->offset[*at];
-        bytes += o->metadata_len + OFFSET_OVERHEAD;
-        if (list->cnt && bytes > OFFSETS_BYTES) break;
         rd_kafka_topic_partition_t *e = rd_kafka_topic_partition_list_add(list, p->config->topics.samples, o->partition);
         e->offset = o->next;
         e->metadata_size = o->metadata_len;
@@ -203,10 +212,12 @@ static int give_up(struct producer *p, int result) {
     if (result == ERR_ABORT || result == ERR_RETRY) {
         UNTIL_DONE(p, result, rd_kafka_abort_transaction(p->rk, CALL_TIMEOUT_MS), "abort_transaction");
         if (result == 0) {
+            metric_add(METRIC_transactions, ABORTED, 1);
             become(p, STATE_READY);
             return ERR_ABORT;
         }
     }
+    metric_add(METRIC_transactions, UNKNOWN, 1);
     become(p, STATE_DEAD);
     return result == ERR_FENCED ? ERR_FENCED : ERR_FATAL;
 }
@@ -227,6 +238,7 @@ static int commit_transaction(struct producer *p, struct cycle *cycle) {
         become(p, STATE_OPEN); // the broker refused the commit: the transaction is open and must be aborted
         return give_up(p, result);
     }
+    metric_add(METRIC_transactions, result == 0 ? COMMITTED : UNKNOWN, 1);
     become(p, result == 0 ? STATE_READY : STATE_DEAD); // still retriable at the deadline: the outcome is unknown
     return result == 0 || result == ERR_FENCED ? result : ERR_FATAL;
 }

@@ -69,6 +69,8 @@ static int find(struct reader *r, struct source *s) {
     return 0;
 }
 
+bool reader_answers(struct reader *r, int timeout_ms) { return kafka_partitions(r->rk, r->source[0].name, timeout_ms) != ERR_RETRY; }
+
 int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
     size_t before = r->waiting;
     for (size_t i = 0; i < r->n; i++) TRY(find(r, &r->source[i]));

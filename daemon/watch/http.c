@@ -1,12 +1,16 @@
-/* Three pages for machines: what is counted, whether we live, whether we are ready.
+/* Pages over HTTP, for machines and people, that can do no harm.
  *
- * libmicrohttpd polls in one thread of its own; every answer is built in memory there from atomics and callbacks, so a slow client holds
- * up nobody. Reading is all that is allowed; connections and idle time are bounded.
+ * libmicrohttpd polls in one thread of its own; every answer is built in memory there, so a slow client holds up nobody. What a client can
+ * cost is bounded: HTTP_CONNECTIONS descriptors (one more, and the connection that was idle longest goes: a thousand silent clients lock
+ * nobody out), a few KiB each, so many bytes of answers that are not fetched, so many of a body that nobody wants.
  *
+ * Refuses what a strange web page could send through a visitor's browser (http_guard.h), and writing without the token.
  * Thread: http thread answers; main thread starts and stops it */
 #include "watch/http.h"
 
+#include "base/clock.h"
 #include "base/metrics.h"
+#include "http_guard.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -14,83 +18,214 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 64, IDLE_S = 15 };
+enum { SPARE = 32, IDLE_S = 15, BACKLOG = 1024, CONNECTION_BYTES = 16384, DISCARDED_MOST = 1 << 20, UNFETCHED_MOST = 16 << 20, SLOTS = HTTP_CONNECTIONS + SPARE };
+
+struct connection {
+    int fd; // -1: free
+    int64_t active_ms; // since when it is idle
+};
 
 struct http {
     struct http_options options;
     struct MHD_Daemon *daemon;
+    const char **names; // (names_n) that Host may say
+    size_t names_n;
+    char *host, *token, *socket_path; // of options; socket_path: to be unlinked
+    char own_name[256];
+    struct connection slot[SLOTS];
+    size_t connections;
+    size_t unfetched; // bytes of answers in flight
 };
 
-/* ---- pages ---- */
+static const char plain[] = "text/plain; charset=utf-8";
 
-static unsigned metrics_page(struct http *h, struct buf *body) {
-    (void)h;
-    metrics_prometheus(body);
-    return MHD_HTTP_OK;
+/* ---- connections ---- */
+
+/* The kernel tells the library that the client has gone, and it lets go. */
+static void evict_idlest(struct http *h) {
+    struct connection *idlest = NULL;
+    for (size_t i = 0; i < SLOTS; i++)
+        if (h->slot[i].fd >= 0 && (!idlest || h->slot[i].active_ms < idlest->active_ms)) idlest = &h->slot[i];
+    if (!idlest) return;
+    shutdown(idlest->fd, SHUT_RDWR);
+    idlest->active_ms = INT64_MAX; // not twice
 }
 
-static unsigned state_page(bool (*ask)(struct buf *why, void *opaque), void *opaque, struct buf *body) {
-    bool fine = !ask || ask(body, opaque);
-    if (fine) buf_str(body, "ok\n");
-    return fine ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+static void connection_opened(struct http *h, struct MHD_Connection *connection, void **context) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (h->connections >= HTTP_CONNECTIONS) evict_idlest(h);
+    h->connections++;
+    for (size_t i = 0; info && i < SLOTS && !*context; i++) {
+        if (h->slot[i].fd >= 0) continue;
+        h->slot[i] = (struct connection){info->connect_fd, clock_ms()};
+        *context = &h->slot[i];
+    }
 }
 
-static unsigned live_page(struct http *h, struct buf *body) { return state_page(h->options.alive, h->options.opaque, body); }
-static unsigned ready_page(struct http *h, struct buf *body) { return state_page(h->options.ready, h->options.opaque, body); }
+static void connection_changed(void *opaque, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code) {
+    struct http *h = opaque;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        connection_opened(h, connection, context);
+        return;
+    }
+    struct connection *c = *context;
+    if (c) c->fd = -1;
+    h->connections--;
+}
 
-static const struct page {
-    const char *path, *type;
-    unsigned (*write)(struct http *h, struct buf *body);
-} pages[] = {
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", metrics_page},
-    {"/livez", "text/plain; charset=utf-8", live_page},
-    {"/readyz", "text/plain; charset=utf-8", ready_page},
+/* ---- a request ---- */
+
+struct request {
+    struct buf sent;
+    size_t bytes; // of the body, also what was thrown away
 };
 
-enum { PAGES = sizeof pages / sizeof *pages };
+static void request_done(void *opaque, struct MHD_Connection *connection, void **seen, enum MHD_RequestTerminationCode code) {
+    (void)opaque, (void)code;
+    struct request *r = *seen;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct connection *c = info ? info->socket_context : NULL;
+    if (c && c->active_ms != INT64_MAX) c->active_ms = clock_ms();
+    if (r) buf_release(&r->sent);
+    free(r);
+    *seen = NULL;
+}
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type, struct buf *body) {
-    struct MHD_Response *response = MHD_create_response_from_buffer(body->len, body->at, MHD_RESPMEM_MUST_COPY);
-    buf_release(body);
-    if (!response) return MHD_NO;
+static struct text header(struct MHD_Connection *connection, const char *name) { return text_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name)); }
+
+/* ---- an answer ---- */
+
+static const char *const headers[][2] = {
+    {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+};
+
+struct body {
+    struct http *http;
+    char *at;
+    size_t n;
+};
+
+static void fetched(void *opaque) {
+    struct body *b = opaque;
+    b->http->unfetched -= b->n;
+    free(b->at);
+    free(b);
+}
+
+/* Takes the bytes of *out over. NULL: too many wait to be fetched already. */
+static struct MHD_Response *response_of(struct http *h, struct buf *out) {
+    if (h->unfetched + out->len > UNFETCHED_MOST) return NULL;
+    struct body *b = xmalloc(sizeof *b);
+    *b = (struct body){h, out->at, out->len};
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(out->len, out->at, fetched, b);
+    if (!response) {
+        free(b);
+        return NULL;
+    }
+    h->unfetched += out->len;
+    *out = (struct buf){0};
+    return response;
+}
+
+static void count_status(unsigned status) {
+    unsigned class = status / 100;
+    if (class >= 2 && class <= 5) metric_add(METRIC_http_requests, class - 2, 1);
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status, const char *type, struct MHD_Response *response, const char *allow) {
+    if (!response) return MHD_NO; // closes the connection
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) MHD_add_response_header(response, headers[i][0], headers[i][1]);
+    if (allow) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
+    if (status == MHD_HTTP_UNAUTHORIZED) MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
+    count_status(status);
     return result;
 }
 
-static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload, size_t *upload_n, void **seen) {
-    (void)version, (void)upload;
-    struct http *h = opaque;
-    struct buf body = {0};
-    static int mark;
-    if (*seen != &mark) { // headers only: the answer comes with the next call, after any body
-        *seen = &mark;
-        return MHD_YES;
-    }
-    if (*upload_n) { // a body: read and thrown away, the method is refused behind it
-        *upload_n = 0;
-        return MHD_YES;
-    }
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        buf_str(&body, "reading is all that is allowed here\n");
-        return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", &body);
-    }
-    for (size_t i = 0; i < PAGES; i++) {
-        if (strcmp(url, pages[i].path) != 0) continue;
-        unsigned status = pages[i].write(h, &body);
-        return answer(connection, status, pages[i].type, &body);
-    }
-    buf_str(&body, "there is no such page; there are:\n");
-    for (size_t i = 0; i < PAGES; i++) buf_printf(&body, "%s\n", pages[i].path);
-    return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8", &body);
+static enum MHD_Result answer(struct http *h, struct MHD_Connection *connection, unsigned status, const char *type, struct buf *body) {
+    struct MHD_Response *response = response_of(h, body);
+    buf_release(body);
+    return send_response(connection, status, type, response, NULL);
 }
 
-/* ---- life ---- */
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why, const char *allow) {
+    return send_response(connection, status, plain, MHD_create_response_from_buffer(strlen(why), (void *)why, MHD_RESPMEM_PERSISTENT), allow);
+}
+
+static enum MHD_Result no_such_page(struct http *h, struct MHD_Connection *connection) {
+    struct buf body = {0};
+    buf_str(&body, "there is no such page; there are:\n");
+    for (size_t i = 0; i < h->options.n; i++) buf_printf(&body, "%s\n", h->options.pages[i].path);
+    return answer(h, connection, MHD_HTTP_NOT_FOUND, plain, &body);
+}
+
+static bool wants_json(struct MHD_Connection *connection) {
+    struct text accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
+    return accept.at && strstr(accept.at, "application/json") != NULL;
+}
+
+static enum MHD_Result show(struct http *h, struct MHD_Connection *connection, const struct http_page *page, struct text sent) {
+    struct buf body = {0};
+    if (page->body.at) return send_response(connection, MHD_HTTP_OK, page->type, MHD_create_response_from_buffer(page->body.len, (void *)page->body.at, MHD_RESPMEM_PERSISTENT), NULL);
+    bool json = page->json && wants_json(connection);
+    unsigned status = (json ? page->json : page->write)(&body, sent, h->options.opaque);
+    return answer(h, connection, status, json ? "application/json" : page->type, &body);
+}
+
+/* ---- who may ---- */
+
+static bool reads(const char *method) { return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0; }
+
+static enum MHD_Result post(struct http *h, struct MHD_Connection *connection, const struct http_page *page, const struct request *r) {
+    if (!h->token) return refuse(connection, MHD_HTTP_FORBIDDEN, "reading is all that is allowed here: watch.token_file is not set\n", NULL);
+    if (!guard_origin(header(connection, MHD_HTTP_HEADER_ORIGIN), header(connection, MHD_HTTP_HEADER_HOST))) return refuse(connection, MHD_HTTP_FORBIDDEN, "not from another site's page\n", NULL);
+    if (!guard_token(header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token))) return refuse(connection, MHD_HTTP_UNAUTHORIZED, "wants Authorization: Bearer TOKEN\n", NULL);
+    if (r->bytes > HTTP_BODY_MOST) return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n", NULL);
+    return show(h, connection, page, buf_view(&r->sent));
+}
+
+static enum MHD_Result decide(struct http *h, struct MHD_Connection *connection, const char *url, const char *method, const struct request *r) {
+    if (!h->socket_path && !guard_host(header(connection, MHD_HTTP_HEADER_HOST), h->names, h->names_n))
+        return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST, "this host name is not ours; watch.hosts lists those that are\n", NULL);
+    const struct http_page *page = NULL;
+    for (size_t i = 0; i < h->options.n && !page; i++)
+        if (strcmp(url, h->options.pages[i].path) == 0) page = &h->options.pages[i];
+    bool writes = page && page->post;
+    if (!writes && !reads(method)) return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "reading is all that is allowed here\n", "GET, HEAD");
+    if (!page) return no_such_page(h, connection);
+    if (!writes) return show(h, connection, page, (struct text){0});
+    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0) return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n", "POST");
+    return post(h, connection, page, r);
+}
+
+static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload, size_t *upload_n, void **seen) {
+    (void)version;
+    struct request *r = *seen;
+    if (!r) { // headers only: the answer comes with the last call, after any body
+        *seen = xcalloc(1, sizeof *r);
+        return MHD_YES;
+    }
+    if (*upload_n) { // kept while it is small, then thrown away, and at last enough is enough
+        r->bytes += *upload_n;
+        if (r->bytes <= HTTP_BODY_MOST) buf_add(&r->sent, upload, *upload_n);
+        *upload_n = 0;
+        return r->bytes > DISCARDED_MOST ? MHD_NO : MHD_YES;
+    }
+    return decide(opaque, connection, url, method, r);
+}
+
+/* ---- where we listen ---- */
 
 /* getaddrinfo would take 65537 for 1. */
 static bool is_port(const char *text) {
@@ -98,68 +233,130 @@ static bool is_port(const char *text) {
     return digits > 0 && digits <= 5 && !text[digits] && atoi(text) <= 65535;
 }
 
-/* "HOST:PORT" or "[IPV6]:PORT" to an address; the caller frees it. */
-static int resolve(const char *listen, struct addrinfo **out, struct buf *why) {
+/* "HOST:PORT" or "[IPV6]:PORT" to an address, which the caller frees, and the host. */
+static int resolve(const char *listen, struct addrinfo **out, char **host, struct buf *why) {
     const char *colon = strrchr(listen, ':');
-    char host[256];
     size_t n = colon ? (size_t)(colon - listen) : 0;
-    if (!colon || n == 0 || n >= sizeof host || !is_port(colon + 1)) {
+    if (!colon || n == 0 || n >= 256 || !is_port(colon + 1)) {
         buf_printf(why, "'%s' is not HOST:PORT", listen);
         return ERR_CONFIG;
     }
     bool bracketed = listen[0] == '[' && listen[n - 1] == ']';
-    snprintf(host, sizeof host, "%.*s", (int)(bracketed ? n - 2 : n), listen + bracketed);
+    *host = xasprintf("%.*s", (int)(bracketed ? n - 2 : n), listen + bracketed);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    int error = getaddrinfo(host, colon + 1, &hints, out);
+    int error = getaddrinfo(*host, colon + 1, &hints, out);
     if (error == 0) return 0;
     buf_printf(why, "'%s' is not an address: %s", listen, gai_strerror(error));
     return ERR_CONFIG;
 }
 
 /* Our own socket and not the library's: that one says no reason when it fails, and shares the port with others if told to reuse it. */
-static int listen_at(const struct addrinfo *address) {
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
+static int listen_at(int family, const struct sockaddr *address, socklen_t n) {
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
     if (fd < 0) return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes); // no wait for the last owner's closed connections
-    if (address->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, CONNECTIONS) == 0) return fd;
+    if (family != AF_UNIX) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes); // no wait for the last owner's closed connections
+    if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+    if (bind(fd, address, n) == 0 && listen(fd, BACKLOG) == 0) return fd;
     int error = errno;
     close(fd);
     errno = error;
     return -1;
 }
 
-int http_start(struct http **out, const struct http_options *options, struct buf *why) {
-    struct addrinfo *address;
-    TRY(resolve(options->listen, &address, why));
-    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | (address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-    int fd = listen_at(address);
-    freeaddrinfo(address);
-    if (fd < 0) {
-        buf_printf(why, "cannot listen on %s: %m", options->listen);
-        return ERR_IO;
+/* A socket file that nobody serves is what a killed process left. */
+static void remove_stale(const struct sockaddr_un *address) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    bool dead = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 && errno == ECONNREFUSED;
+    close(fd);
+    if (dead) unlink(address->sun_path);
+}
+
+static int open_unix(struct http *h, const char *path, struct buf *why) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        buf_printf(why, "'unix:%s' is not a path of a socket: too long", path);
+        return ERR_CONFIG;
     }
+    strcpy(address.sun_path, path);
+    remove_stale(&address);
+    int fd = listen_at(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
+    if (fd < 0) return -1;
+    chmod(path, 0660);
+    h->socket_path = xstrdup(path);
+    return fd;
+}
+
+/* The listening socket, or ERR_. */
+static int open_socket(struct http *h, struct buf *why) {
+    const char *listen = h->options.listen;
+    int fd;
+    if (strncmp(listen, "unix:", 5) == 0) {
+        fd = open_unix(h, listen + 5, why);
+    } else {
+        struct addrinfo *address;
+        TRY(resolve(listen, &address, &h->host, why));
+        fd = listen_at(address->ai_family, address->ai_addr, address->ai_addrlen);
+        freeaddrinfo(address);
+    }
+    if (fd >= 0 || why->len) return fd;
+    buf_printf(why, "cannot listen on %s: %m", listen);
+    return ERR_IO;
+}
+
+/* ---- life ---- */
+
+static void name_us(struct http *h) {
+    h->names = xcalloc(h->options.hosts_n + 2, sizeof *h->names);
+    for (size_t i = 0; i < h->options.hosts_n; i++) h->names[h->names_n++] = h->options.hosts[i];
+    if (h->host) h->names[h->names_n++] = h->host;
+    if (gethostname(h->own_name, sizeof h->own_name - 1) == 0) h->names[h->names_n++] = h->own_name;
+}
+
+static void free_http(struct http *h) {
+    if (h->socket_path) unlink(h->socket_path);
+    if (h->token) explicit_bzero(h->token, strlen(h->token));
+    free(h->token);
+    free(h->socket_path);
+    free(h->host);
+    free(h->names);
+    free(h);
+}
+
+static bool serve(struct http *h, int fd) {
+    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC | (h->host && strchr(h->host, ':') ? MHD_USE_IPv6 : 0);
+    h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_NOTIFY_COMPLETED, request_done, h,
+                                 MHD_OPTION_END); // takes the socket over
+    return h->daemon != NULL;
+}
+
+int http_start(struct http **out, const struct http_options *options, struct buf *why) {
     struct http *h = xcalloc(1, sizeof *h);
     h->options = *options;
-    h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-                                 MHD_OPTION_END); // takes the socket over
-    if (h->daemon) {
+    h->token = options->token ? xstrdup(options->token) : NULL;
+    for (size_t i = 0; i < SLOTS; i++) h->slot[i].fd = -1;
+    int fd = open_socket(h, why);
+    if (fd >= 0) name_us(h);
+    if (fd >= 0 && serve(h, fd)) {
         *out = h;
         return 0;
     }
-    buf_printf(why, "cannot serve on %s", options->listen);
-    close(fd);
-    free(h);
-    return ERR_IO;
+    if (fd >= 0) {
+        buf_printf(why, "cannot serve on %s", options->listen);
+        close(fd);
+    }
+    free_http(h);
+    return fd < 0 ? fd : ERR_IO;
 }
 
 void http_stop(struct http *h) {
     if (!h) return;
     MHD_stop_daemon(h->daemon);
-    free(h);
+    free_http(h);
 }
 
 int http_port(const struct http *h) {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    const union MHD_DaemonInfo *info = h->socket_path ? NULL : MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
     return info ? info->port : 0;
 }

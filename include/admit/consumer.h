@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "base/kafka_stats.h"
 #include "batch.h"
 
 struct consumer;
@@ -46,8 +47,10 @@ void consumer_leave(struct consumer *c);
 bool consumer_owns(const struct consumer *c, int32_t partition);
 /* Whether the group has already given our partitions away, though the notice still waits. */
 bool consumer_lost(const struct consumer *c);
-/* End of a partition as last seen (high watermark), or -1. */
-int64_t consumer_end(struct consumer *c, int32_t partition);
+/* Records between the next one and the end of its partition as last seen (high watermark), without those that retention has deleted. */
+int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next);
+/* The library's figures, of the last 15 s; zeros before. */
+const struct kafka_stats *consumer_stats(const struct consumer *c);
 /* Stop or go on fetching while a cycle cannot be committed; polling goes on, so the group keeps its member. */
 void consumer_pause(struct consumer *c, bool paused);
 /* Committed next offset of a partition of ours; -1: none, ERR_RETRY: no answer. For a commit whose outcome is unknown. */

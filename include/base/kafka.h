@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "base/kafka_stats.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -13,6 +14,7 @@ struct kafka_settings {
     void *opaque; // for callbacks
     void (*rebalance_cb)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *);
     void (*delivery_cb)(rd_kafka_t *, const rd_kafka_message_t *, void *);
+    int (*stats_cb)(rd_kafka_t *, char *json, size_t n, void *); // every 15 s, on the thread that polls the handle: it must poll even when idle
 };
 
 /* ERR_CONFIG with *why filled (one sentence, no secret in it) when a property is unknown, wrong or ours to set. */
@@ -24,6 +26,9 @@ int kafka_check(const struct config *c, struct buf *errors) MUST_CHECK;
 /* Our error for one of Kafka's: ERR_FENCED, ERR_ABORT, ERR_RETRY or ERR_FATAL by the flags of the error object, and by
  * code where 2.0.2 flags a fence as abortable. Counts it, logs it under `doing`, destroys it. NULL is 0. */
 int kafka_error(rd_kafka_error_t *error, const char *doing);
+
+/* How often a handle of this process has said that it has no connection left: a reason to look, not more, since idle ones are closed too. */
+uint64_t kafka_silences(void);
 
 /* Partitions of a topic; ERR_MISSING when it does not exist, ERR_CONFIG when we may not ask, ERR_RETRY when the broker does not answer. */
 int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) MUST_CHECK;

@@ -42,5 +42,13 @@ void log_level_set(enum log_level most_verbose);
 void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields);
 /* Says the counts of repeats that are still held back; call about once a second and at the end. */
 void log_flush(void);
+/* The last errors and warnings that were written, without their fields: newest first; returns how many. */
+enum { LOG_TROUBLES = 32 };
+struct log_trouble {
+    enum log_level level;
+    int64_t time_ms; // since 1970
+    char event[48], msg[200];
+};
+size_t log_troubles(struct log_trouble *out, size_t most);
 /* For tests and the demo: lines go here instead of standard error (NULL: back). */
 void log_redirect(void (*sink)(const char *line, size_t len, void *opaque), void *opaque);

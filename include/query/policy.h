@@ -13,6 +13,7 @@ struct policy_learner {
     uint64_t live; // version to score with; 0: none yet
     bool cold;     // draw at random: not every class has labels yet
     bool full;     // too many open tasks: ask nobody
+    uint64_t rolled_ms; // the operator's rollback that the live version was made after; so one that was under way is not mistaken for it
 };
 
 struct policy_operator {
@@ -21,8 +22,8 @@ struct policy_operator {
     uint64_t pin;        // score with this version whatever the learner says; 0: follow
     bool explore_only;   // strategy arm off
     bool frozen;         // the learner makes no version of its own
-    uint64_t rollback;   // score with this one instead of any up to rolled_past, and build on it; 0: none was rolled back
-    uint64_t rolled_past;
+    uint64_t rollback;   // score with this one, and build on it, until the learner has made a version that knows of it; 0: none
+    uint64_t rolled_ms;  // which rollback it is: when it was said
     int64_t per_hour, per_day, open_tasks; // in place of the file's caps; 0: as the file says, -1: no cap
 };
 
@@ -38,7 +39,7 @@ struct policy {
 static inline uint64_t policy_live(const struct policy *p) {
     const struct policy_operator *o = &p->operator_;
     if (o->pin) return o->pin;
-    return o->rollback && p->learner.live <= o->rolled_past ? o->rollback : p->learner.live;
+    return o->rollback && p->learner.rolled_ms != o->rolled_ms ? o->rollback : p->learner.live;
 }
 
 /* A cap in force (0: none), of the operator's word and the file's. */

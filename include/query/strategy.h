@@ -34,6 +34,12 @@ void strategy_destroy(struct strategy *s);
  * start). Not fresh: the state was lost; no grant, no tokens, caps of the present periods taken as spent (I4). */
 void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *state);
 
+/* Labels that the caps still allow a partition in their present periods; SIZE_MAX: there is no such cap. */
+struct strategy_caps {
+    size_t hour, day;
+};
+struct strategy_caps strategy_caps_left(const struct strategy *s, const struct policy *policy, int32_t partition, int64_t now_ms, const struct partition_state *state);
+
 struct candidate {
     int32_t partition;
     int64_t offset;

@@ -47,4 +47,7 @@ struct cycle_offset *cycle_add_offset(struct cycle *c);
 void cycle_append(struct cycle *to, const struct cycle *from);
 /* Takes out everything about one partition. */
 void cycle_drop(struct cycle *c, int32_t partition);
+/* Where the offsets end that one request may carry together with the from-th, which it takes in any case: the broker writes what a request
+ * commits as one batch of its offsets topic, and refuses one beyond 1 MB for ever. */
+size_t cycle_part(const struct cycle *c, size_t from);
 static inline size_t cycle_bytes(const struct cycle *c) { return c->arena.used; }

@@ -24,5 +24,7 @@ int producer_init(struct producer *p) MUST_CHECK;
  * ERR_ABORT: nothing of it is visible; send it again. ERR_RETRY: the same, for at_least_once some records may be there.
  * ERR_FENCED, ERR_FATAL: the handle is dead and the outcome unknown. */
 int producer_commit(struct producer *p, struct cycle *cycle) MUST_CHECK;
+/* The library's figures, of the last 15 s; zeros before. Also lets the library speak: between commits, about once a second. */
+const struct kafka_stats *producer_stats(struct producer *p);
 /* Largest record that the client accepts: key, value and headers together, with room for the framing. */
 size_t producer_max_bytes(const struct producer *p);

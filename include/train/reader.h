@@ -27,6 +27,8 @@ int reader_start(struct reader *r, int64_t (*start)(size_t topic, int32_t partit
 /* Up to `most` records; waits timeout_ms for the first. Returns how many, or ERR_FATAL (an offset that is not in the log). */
 int reader_poll(struct reader *r, struct reader_record *out, size_t most, int timeout_ms) MUST_CHECK;
 void reader_release(struct reader *r, struct reader_record *records, size_t n);
+/* Whether the broker answers for the first topic within that time. */
+bool reader_answers(struct reader *r, int timeout_ms);
 /* True once every partition has been read to the end that it had when reader_start was called. */
 bool reader_caught_up(const struct reader *r);
 /* Partitions of a topic, 0 before reader_start. */

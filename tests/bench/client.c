@@ -46,7 +46,7 @@ static rd_kafka_t *handle(rd_kafka_type_t type, const char *brokers, char **prop
     char why[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", brokers);
-    set(conf, "group.id", "bench-client");
+    if (type == RD_KAFKA_CONSUMER) set(conf, "group.id", "bench-client");
     for (; *properties; properties++) {
         char *equals = strchr(*properties, '=');
         if (!equals) die(*properties, "not PROPERTY=VALUE");

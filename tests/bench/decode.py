@@ -21,7 +21,7 @@ HEAD = ("shape", "bytes", "decoder", "ns a sample", "least", "most", "MB/s", "ti
 
 
 def program():
-    return str(pathlib.Path(os.environ["WINNOWD"]).parent / "tests" / "bench-decode")
+    return str(pathlib.Path(os.environ["WINNOWD"]).parent / "tests" / "bench" / "bench-decode")
 
 
 def instructions(shape, name):

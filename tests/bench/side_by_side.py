@@ -96,7 +96,7 @@ class Field:
     def teach(self, shape):
         """A model for the shape, made by a learner from its first samples."""
         topics, name = self.bench.topics("teach-" + shape), "%s-teach-%s" % (self.stage.name, shape)
-        daemon = self.stage.start(winnowd.merge(self.settings(shape), {"service": {"name": name}, "topics": {**topics, "samples": self.topic(shape, "none")},
+        daemon = self.stage.start(winnowd.merge(self.settings(shape), {"service": {"name": name, "state_dir": str(self.stage.dir / name)}, "topics": {**topics, "samples": self.topic(shape, "none")},
                                                                        "budget": {"rate": 0.01, "upfront": 400}, "train": {"first": 100}}), "teach-%s.yaml" % shape)
         oracle = winnowd.Oracle(self.stage, tasks=topics["tasks"], labels=topics["labels"])
         oracle.start()

@@ -53,7 +53,7 @@ def test(stage):
         done = run(*arguments)
         equal(done.returncode, 64, "exit code of %s: %s" % (arguments, done.stderr))
         check(said in done.stderr, "%s does not say %s: %s", arguments, said, done.stderr)
-    for command in ("run", "check", "topics", "feed", "annotate", "policy", "demo", "version"):
+    for command in ("run", "check", "topics", "feed", "annotate", "policy", "model", "tasks", "dead-letters", "reload", "demo", "version"):
         done = run(command, "--help")
         check(done.returncode == 0 and "usage: winnowd %s" % command in done.stdout, "%s --help: %s", command, done.stdout + done.stderr)
 

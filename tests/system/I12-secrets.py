@@ -55,7 +55,7 @@ def test(stage):
     port = daemon.port()
     wait("the broker refuses us", lambda: daemon.find("topic_unavailable") or daemon.find("kafka"), 30)
     time.sleep(2)
-    for path in ("/metrics", "/livez", "/readyz"):
+    for path in ("/metrics", "/livez", "/readyz", "/status", "/config", "/models", "/recent"):
         clean(path, daemon.get(path)[1])
     addresses = listening(daemon.process.pid)
     check(addresses and set(addresses) == {"0100007F"}, "listens on %s (port %d)", addresses, port)

@@ -10,8 +10,9 @@ from winnowd import Feeder, accounts, check, equal, main, wait, within_budget
 RATE, QUOTA = 0.5, 20000  # bytes a second; the tasks of 1,000 samples a second are about 30 times that
 
 
-def quota(stage, client, change):
-    broker.script("tool", "kafka.admin.ConfigCommand", "--bootstrap-server", stage.brokers, "--alter", *change, "--entity-type", "clients", "--entity-name", client)
+def quota(stage, bytes_a_second):
+    broker.script("tool", "kafka.admin.ConfigCommand", "--bootstrap-server", stage.brokers, "--alter", "--add-config", "producer_byte_rate=%d" % bytes_a_second,
+                  "--entity-type", "clients", "--entity-name", stage.name + "-one")
 
 
 def resident_mib(daemon):
@@ -26,18 +27,18 @@ def test(stage):
     feeder = Feeder(stage, rate=1000, bad_every=89)
     feeder.start()
     wait("it decides", lambda: daemon.metric("samples_admitted_total") > 1000, 60)
-    client = stage.name + "-one"
-    quota(stage, client, ["--add-config", "producer_byte_rate=%d" % QUOTA])
+    quota(stage, QUOTA)
     time.sleep(30)  # longer than the poll interval
-    resident = resident_mib(daemon)
+    resident, retried = resident_mib(daemon), daemon.metric("cycles_total", outcome="retried")
+    check(daemon.metric("lag_samples") > 1000, "the quota did not hold it")
     feeder.end()
-    quota(stage, client, ["--delete-config", "producer_byte_rate"])
+    quota(stage, 1000 * QUOTA)
     stage.caught_up(120)
     equal(daemon.find("poll_too_late"), [], "polls that came too late")
     equal(daemon.metric("rebalances_total", kind="lost"), 0, "assignments lost")
     tasks = accounts(stage)
     print("%d records, %d tasks, %d cycles again, %.0f MiB, %.1f above the rate at most" % (
-        feeder.n, len(tasks), daemon.metric("cycles_total", outcome="retried"), resident, within_budget(tasks, RATE, burst=100)))
+        feeder.n, len(tasks), retried, resident, within_budget(tasks, RATE, burst=100)))
     check(resident < 400, "%.0f MiB resident", resident)
     equal(daemon.get("/livez")[0], 200, "/livez")
     daemon.stop()

@@ -10,11 +10,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 
 /* ---- a small reader of the format ---- */
 
-enum { SERIES = 512, FAMILIES = 64, NAME = 128 };
+enum { SERIES = 512, FAMILIES = 128, NAME = 128 };
 
 struct family {
     char name[NAME], type[16];
@@ -57,7 +58,7 @@ static void read_comment(const char *line) {
 }
 
 static void check_name(const char *name) {
-    assert_int_equal(strncmp(name, "winnowd_", 8), 0);
+    assert_true(strncmp(name, "winnowd_", 8) == 0 || strncmp(name, "process_", 8) == 0);
     assert_int_equal(name[strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789")], '\0');
 }
 
@@ -121,7 +122,7 @@ static double value(const char *name, const char *labels) {
 
 /* ---- the table, a second time ---- */
 
-enum kind { COUNTER, GAUGE, HISTOGRAM };
+enum kind { COUNTER, GAUGE, HISTOGRAM, SUM };
 static const struct {
     enum kind kind;
     const char *name, *label, *values, *help;
@@ -173,7 +174,7 @@ static void every_label_value_is_a_series_with_its_own_number(void **state) {
     read_page();
     for (size_t m = 0; m < METRICS; m++) {
         if (table[m].kind == HISTOGRAM) continue;
-        snprintf(name, sizeof name, "winnowd_%s%s", table[m].name, table[m].kind == COUNTER ? "_total" : "");
+        snprintf(name, sizeof name, "%s%s%s", strncmp(table[m].name, "process_", 8) == 0 ? "" : "winnowd_", table[m].name, table[m].kind == GAUGE ? "" : "_total");
         size_t first = m == METRIC_dead_letters, n = 0;
         for (size_t i = first; *table[m].label ? labels_of(m, i, labels) : i == 0; i++, n++) {
             double expected = (double)(1000 * m + i) + (table[m].kind == COUNTER ? 1 : 0.1);
@@ -184,6 +185,40 @@ static void every_label_value_is_a_series_with_its_own_number(void **state) {
     }
     assert_null(find("winnowd_dead_letters_total", "reason=\"admitted\""));
     assert_non_null(find("winnowd_dead_letters_total", "reason=\"empty\""));
+}
+
+/* The same numbers, under the same names. */
+static void json_says_the_same(void **state) {
+    (void)state;
+    metric_add(METRIC_labels, 2, 7);
+    metric_set(METRIC_accuracy, 0, NAN);
+    metric_set(METRIC_lag, 0, 12.5);
+    metric_observe(METRIC_fit_seconds, 0.3);
+    read_page();
+    struct buf out = {0};
+    metrics_json(&out);
+    cJSON *json = cJSON_Parse(buf_string(&out));
+    assert_non_null(json);
+    assert_int_equal(cJSON_GetArraySize(json), METRICS + 1);
+    for (size_t i = 0; i < page.samples; i++) {
+        const struct sample *s = &page.sample[i];
+        const cJSON *family = cJSON_GetObjectItemCaseSensitive(json, page.family[s->family].name), *number, *whole = cJSON_GetObjectItemCaseSensitive(family, "histogram");
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(family, "type")), page.family[s->family].type);
+        char value[NAME] = "";
+        sscanf(s->labels, "%*[^\"]\"%127[^\"]", value);
+        const char *part = s->name + strlen(page.family[s->family].name);
+        if (strcmp(page.family[s->family].type, "histogram") == 0) number = *s->labels ? cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(whole, "buckets"), value) : cJSON_GetObjectItemCaseSensitive(whole, part + 1);
+        else number = *s->labels ? cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(family, "values"), value) : cJSON_GetObjectItemCaseSensitive(family, "value");
+        assert_non_null(number);
+        assert_true(isfinite(s->value) ? number->valuedouble == s->value : cJSON_IsNull(number));
+    }
+    cJSON_Delete(json);
+    buf_release(&out);
+    assert_true(metric_sum(METRIC_labels) == 7);
+    struct text names[4];
+    assert_int_equal(metric_values(METRIC_labels, names, 4), 4);
+    assert_true(text_equal(names[1], TEXT("revised")));
+    assert_int_equal(metric_values(METRIC_lag, names, 4), 0);
 }
 
 static void gauges_say_what_is_no_number(void **state) {
@@ -287,6 +322,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_page_is_well_formed, clear),
         cmocka_unit_test_setup(every_label_value_is_a_series_with_its_own_number, clear),
+        cmocka_unit_test_setup(json_says_the_same, clear),
         cmocka_unit_test_setup(gauges_say_what_is_no_number, clear),
         cmocka_unit_test_setup(histograms_add_up, clear),
         cmocka_unit_test_setup(the_docs_are_up_to_date, clear),

@@ -12,10 +12,10 @@ static void records_read_as_documented(void **state) {
     (void)state;
     struct buf b = {0};
     policy_learner_write(&(struct policy_learner){.live = 41, .full = true}, &b);
-    assert_true(text_equal(buf_view(&b), TEXT("{\"live\":41,\"cold\":false,\"full\":true}")));
+    assert_true(text_equal(buf_view(&b), TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0}")));
     buf_reset(&b);
     policy_operator_write(&(struct policy_operator){.paused = true, .budget_scale = 0.5, .pin = 7}, &b);
-    assert_true(text_equal(buf_view(&b), TEXT("{\"paused\":true,\"budget_scale\":0.5,\"pin\":7,\"explore_only\":false,\"frozen\":false,\"rollback\":0,\"rolled_past\":0,"
+    assert_true(text_equal(buf_view(&b), TEXT("{\"paused\":true,\"budget_scale\":0.5,\"pin\":7,\"explore_only\":false,\"frozen\":false,\"rollback\":0,\"rolled_ms\":0,"
                                               "\"per_hour\":0,\"per_day\":0,\"open_tasks\":0}")));
     buf_release(&b);
 }
@@ -37,13 +37,13 @@ static void every_operator_record_comes_back(void **state) {
     static const double scales[] = {0, 0.1, 1, 1.0 / 3, 20};
     for (unsigned i = 0; i < 20; i++) {
         struct policy_operator in = {.budget_scale = scales[i % 5], .pin = i & 2 ? 12 : 0, .paused = i & 1, .explore_only = i & 4, .frozen = i & 8, .rollback = i & 1 ? 3 : 0,
-                                     .rolled_past = i & 1 ? 9 : 0, .per_hour = (int64_t)(i % 3) - 1, .per_day = i, .open_tasks = -1};
+                                     .rolled_ms = i & 1 ? 9 : 0, .per_hour = (int64_t)(i % 3) - 1, .per_day = i, .open_tasks = -1};
         struct policy_operator out = {.budget_scale = -1, .paused = !in.paused, .explore_only = !in.explore_only, .frozen = !in.frozen, .rollback = 77};
         struct buf b = {0};
         policy_operator_write(&in, &b);
         assert_int_equal(policy_operator_read(&out, buf_view(&b)), 0);
         assert_true(out.budget_scale == in.budget_scale && out.pin == in.pin && out.paused == in.paused && out.explore_only == in.explore_only);
-        assert_true(out.frozen == in.frozen && out.rollback == in.rollback && out.rolled_past == in.rolled_past);
+        assert_true(out.frozen == in.frozen && out.rollback == in.rollback && out.rolled_ms == in.rolled_ms);
         assert_true(out.per_hour == in.per_hour && out.per_day == in.per_day && out.open_tasks == in.open_tasks);
         buf_release(&b);
     }
@@ -60,10 +60,15 @@ static void records_of_earlier_versions_are_read(void **state) {
 
 static void a_rollback_holds_until_the_learner_has_gone_on(void **state) {
     (void)state;
-    struct policy p = {.learner = {.live = 9}, .operator_ = {.rollback = 6, .rolled_past = 9}};
+    struct policy p = {.learner = {.live = 9}, .operator_ = {.rollback = 6, .rolled_ms = 1000}};
     assert_int_equal(policy_live(&p), 6);
-    p.learner.live = 10;
-    assert_int_equal(policy_live(&p), 10);
+    p.learner.live = 10; // was under way when it was said
+    assert_int_equal(policy_live(&p), 6);
+    p.learner = (struct policy_learner){.live = 11, .rolled_ms = 1000};
+    assert_int_equal(policy_live(&p), 11);
+    p.operator_.rolled_ms = 2000; // another one, to the same version
+    assert_int_equal(policy_live(&p), 6);
+    p.operator_.rolled_ms = 1000;
     p.operator_.pin = 4;
     assert_int_equal(policy_live(&p), 4);
     assert_int_equal(policy_cap(0, 50), 50);

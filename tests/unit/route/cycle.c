@@ -49,8 +49,32 @@ static void a_reset_cycle_is_empty(void **state) {
     cycle_release(&c);
 }
 
+/* A thousand states of 512 bytes go in two requests; parts meet and cover all; none passes 700 KB. */
+static void offsets_are_cut_into_requests(void **state) {
+    (void)state;
+    struct cycle c = {0};
+    assert_int_equal(cycle_part(&c, 0), 0);
+    for (int32_t i = 0; i < 1000; i++) {
+        struct cycle_offset *o = cycle_add_offset(&c);
+        o->partition = i;
+        o->metadata_len = STATE_TEXT_MAX;
+    }
+    size_t first = cycle_part(&c, 0), parts = 0;
+    assert_in_range(first * STATE_TEXT_MAX, 300000, 700000);
+    for (size_t at = 0; at < c.offsets; parts++) {
+        size_t end = cycle_part(&c, at);
+        assert_in_range(end, at + 1, at + first);
+        at = end;
+    }
+    assert_int_equal(parts, 2);
+    c.offsets = 4;
+    assert_int_equal(cycle_part(&c, 0), 4);
+    cycle_release(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(offsets_are_cut_into_requests),
         cmocka_unit_test(dropping_a_partition_leaves_the_others),
         cmocka_unit_test(a_reset_cycle_is_empty),
     };

@@ -1,0 +1,133 @@
+/* HTTP/1.0 by hand: one request, everything until the other side closes. The other side is us, on the same machine.
+ *
+ * Answers are bounded, and so is the time. Thread: main thread */
+#include "app/ask.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <math.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { ANSWER_MOST = 16 << 20, CHUNK = 65536 };
+
+static int wait_for(int fd, short events, int64_t until) {
+    struct pollfd p = {.fd = fd, .events = events};
+    int64_t left = until - clock_ms();
+    return left > 0 && poll(&p, 1, (int)left) == 1 ? 0 : ERR_RETRY;
+}
+
+static int connect_within(int family, const struct sockaddr *address, socklen_t n, int64_t until) {
+    int error = 0, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    socklen_t size = sizeof error;
+    if (fd < 0) return ERR_IO;
+    bool done = connect(fd, address, n) == 0;
+    if (!done && errno == EINPROGRESS) done = wait_for(fd, POLLOUT, until) == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+    if (done) return fd;
+    if (error) errno = error;
+    error = errno;
+    close(fd);
+    errno = error;
+    return ERR_RETRY;
+}
+
+static int open_unix(const char *path, int64_t until) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    return connect_within(AF_UNIX, (const struct sockaddr *)&address, sizeof address, until);
+}
+
+static int open_port(const char *listen, int64_t until) {
+    const char *colon = strrchr(listen, ':');
+    if (!colon || colon == listen) return ERR_CONFIG;
+    bool bracketed = *listen == '[' && colon[-1] == ']';
+    char *host = xasprintf("%.*s", (int)(colon - listen) - (bracketed ? 2 : 0), listen + bracketed);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *address;
+    int result = getaddrinfo(host, colon + 1, &hints, &address) ? ERR_CONFIG : 0;
+    free(host);
+    TRY(result);
+    result = connect_within(address->ai_family, address->ai_addr, address->ai_addrlen, until);
+    freeaddrinfo(address);
+    return result;
+}
+
+static int exchange(int fd, const char *path, int64_t until, struct buf *answer) {
+    char *request = xasprintf("GET %s HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+    ssize_t n = send(fd, request, strlen(request), MSG_NOSIGNAL);
+    bool sent = n == (ssize_t)strlen(request);
+    free(request);
+    if (!sent) return ERR_RETRY;
+    for (;;) {
+        TRY(wait_for(fd, POLLIN, until));
+        n = recv(fd, buf_room(answer, CHUNK), CHUNK, 0);
+        if (n == 0) return 0;
+        if (n < 0 && errno != EAGAIN && errno != EINTR) return ERR_RETRY;
+        if (n > 0) answer->len += (size_t)n;
+        if (answer->len > ANSWER_MOST) return ERR_FULL;
+    }
+}
+
+/* The status, and what is behind the headers. */
+static int split(struct buf *answer, struct buf *body) {
+    int status;
+    const char *text = buf_string(answer), *end = strstr(text, "\r\n\r\n");
+    if (!end || sscanf(text, "HTTP/1.%*1[01] %3d ", &status) != 1) return ERR_RETRY;
+    buf_add(body, end + 4, answer->len - (size_t)(end + 4 - text));
+    return status;
+}
+
+int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *body, struct buf *why) {
+    int64_t until = clock_ms() + timeout_ms;
+    struct buf answer = {0};
+    errno = 0;
+    int fd = strncmp(listen, "unix:", 5) == 0 ? open_unix(listen + 5, until) : open_port(listen, until), result = fd;
+    if (fd < 0) {
+        buf_printf(why, "nobody answers at %s%s%s", listen, errno ? ": " : "", errno ? strerror(errno) : "");
+        return result;
+    }
+    result = exchange(fd, path, until, &answer);
+    if (result == 0) result = split(&answer, body);
+    if (result < 0) buf_printf(why, "no answer that makes sense from %s%s within %d ms", listen, path, timeout_ms);
+    close(fd);
+    buf_release(&answer);
+    return result;
+}
+
+cJSON *ask_status(const char *listen, int timeout_ms, struct buf *why) {
+    struct buf body = {0};
+    cJSON *status = NULL;
+    int code = ask_page(listen, "/status", timeout_ms, &body, why);
+    if (code == 200) status = cJSON_Parse(buf_string(&body));
+    if (code > 0 && (!cJSON_IsObject(status) || !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(status, "now")))) {
+        buf_printf(why, "what answers at %s (%d) is not winnowd", listen, code);
+        cJSON_Delete(status);
+        status = NULL;
+    }
+    buf_release(&body);
+    return status;
+}
+
+static const cJSON *find(const cJSON *at, const char *path) {
+    char part[64];
+    while (at && *path) {
+        size_t n = strcspn(path, "/");
+        snprintf(part, sizeof part, "%.*s", (int)n, path);
+        at = cJSON_GetObjectItemCaseSensitive(at, part);
+        path += n + (path[n] == '/');
+    }
+    return at;
+}
+
+double ask_number(const cJSON *status, const char *path) {
+    const cJSON *number = find(status, path);
+    return cJSON_IsNumber(number) ? number->valuedouble : NAN;
+}
+
+const char *ask_text(const cJSON *status, const char *path) {
+    const char *text = cJSON_GetStringValue(find(status, path));
+    return text ? text : "";
+}

@@ -1,0 +1,107 @@
+/* Rows of doubles in rings; the table of columns says what is in a row.
+ *
+ * Thread: main thread writes, http thread reads, under a lock */
+#include "app/history.h"
+
+#include "base/error.h"
+#include "base/metrics.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+enum { ROWS = 360, ALL = -1 }; // ALL: the sum over the label's values
+
+static const struct column {
+    const char *name;
+    enum metric metric;
+    int value;
+} columns[] = {
+    {"samples", METRIC_samples, 0},          {"admitted", METRIC_admitted, 0},       {"dead_letters", METRIC_dead_letters, ALL}, {"asked", METRIC_asked, ALL},
+    {"uncovered", METRIC_uncovered, 0},      {"labels", METRIC_labels, ALL},         {"expired", METRIC_expired_tasks, 0},       {"lag", METRIC_lag, 0},
+    {"age_s", METRIC_oldest, 0},             {"tokens", METRIC_budget_tokens, 0},    {"rate", METRIC_budget_rate, 0},            {"threshold", METRIC_threshold, 0},
+    {"accuracy", METRIC_accuracy, 0},        {"low", METRIC_accuracy_low, 0},        {"high", METRIC_accuracy_high, 0},          {"naive", METRIC_accuracy_naive, 0},
+    {"answers", METRIC_accuracy_answers, 0}, {"model", METRIC_model_version, 0},     {"open_tasks", METRIC_open_tasks, 0},       {"labelled", METRIC_labelled_rows, 0},
+};
+
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static const int64_t step_s[HISTORY_SPANS] = {[HISTORY_MINUTES] = 1, [HISTORY_HOUR] = 10, [HISTORY_DAY] = 240};
+
+struct row {
+    int64_t time_ms;
+    double value[COLUMNS];
+};
+
+struct history {
+    pthread_mutex_t lock;
+    struct row row[HISTORY_SPANS][ROWS];
+    uint64_t n[HISTORY_SPANS]; // rows ever
+};
+
+struct history *history_create(void) {
+    struct history *h = xcalloc(1, sizeof *h);
+    pthread_mutex_init(&h->lock, NULL);
+    return h;
+}
+
+void history_destroy(struct history *h) {
+    if (!h) return;
+    pthread_mutex_destroy(&h->lock);
+    free(h);
+}
+
+static void read_row(struct row *r, int64_t now_ms) {
+    r->time_ms = now_ms;
+    for (size_t c = 0; c < COLUMNS; c++) r->value[c] = columns[c].value == ALL ? metric_sum(columns[c].metric) : metric_get(columns[c].metric, (size_t)columns[c].value);
+}
+
+static bool due(const struct history *h, enum history_span span, int64_t now_ms) {
+    if (!h->n[span]) return true;
+    int64_t last = h->row[span][(h->n[span] - 1) % ROWS].time_ms;
+    return now_ms - last >= step_s[span] * 1000 || now_ms < last; // the clock may be set back
+}
+
+void history_note(struct history *h, int64_t now_ms) {
+    if (!due(h, HISTORY_MINUTES, now_ms)) return;
+    struct row r;
+    read_row(&r, now_ms);
+    pthread_mutex_lock(&h->lock);
+    for (enum history_span s = 0; s < HISTORY_SPANS; s++)
+        if (due(h, s, now_ms)) h->row[s][h->n[s]++ % ROWS] = r;
+    pthread_mutex_unlock(&h->lock);
+}
+
+static void add_row(struct buf *out, const struct row *r) {
+    buf_str(out, "[");
+    buf_i64(out, r->time_ms);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        buf_str(out, ",");
+        buf_double(out, r->value[c]);
+    }
+    buf_str(out, "]");
+}
+
+void history_json(struct history *h, enum history_span span, struct buf *out) {
+    buf_printf(out, "{\"step_s\":%d,\"columns\":[\"time_ms\"", (int)step_s[span]);
+    for (size_t c = 0; c < COLUMNS; c++) buf_printf(out, ",\"%s\"", columns[c].name);
+    buf_str(out, "],\n\"rows\":[");
+    pthread_mutex_lock(&h->lock);
+    uint64_t n = h->n[span], from = n > ROWS ? n - ROWS : 0;
+    for (uint64_t i = from; i < n; i++) {
+        buf_str(out, i > from ? ",\n" : "");
+        add_row(out, &h->row[span][i % ROWS]);
+    }
+    pthread_mutex_unlock(&h->lock);
+    buf_str(out, "]}\n");
+}
+
+void history_now_json(int64_t now_ms, struct buf *out) {
+    struct row r;
+    read_row(&r, now_ms);
+    buf_printf(out, "{\"time_ms\":%lld", (long long)now_ms);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        buf_printf(out, ",\"%s\":", columns[c].name);
+        buf_double(out, r.value[c]);
+    }
+    buf_str(out, "}");
+}

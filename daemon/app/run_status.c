@@ -1,0 +1,199 @@
+/* /status: the state of the process in one JSON object, for the dashboard, `winnowd status` and `winnowd top`.
+ *
+ * Figures come from the metrics (said once, there); what no metric can hold (names, reasons, classes, the histogram of utilities) is added
+ * here. `health` is the short answer: "ok", "attention" (works, but somebody should know), "bad" (does not work), and `notes` say why.
+ *
+ * Thread: http thread */
+#include "run_private.h"
+
+#include "base/clock.h"
+#include "base/metrics.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <unistd.h>
+
+enum { BINS = 32 };
+
+/* ---- JSON ---- */
+
+static void add_text(struct buf *out, const char *key, const char *value) {
+    buf_printf(out, ",\"%s\":", key);
+    buf_json_str(out, value);
+}
+
+static void add_number(struct buf *out, const char *key, double value) {
+    buf_printf(out, ",\"%s\":", key);
+    buf_double(out, value);
+}
+
+/* {"value of the label": number} */
+static void add_by_label(struct buf *out, const char *key, enum metric m) {
+    struct text names[16];
+    size_t n = metric_values(m, names, 16), first = m == METRIC_dead_letters;
+    buf_printf(out, ",\n\"%s\":{", key);
+    for (size_t i = first; i < n; i++) {
+        buf_printf(out, "%s\"%.*s\":", i > first ? "," : "", (int)names[i].len, names[i].at);
+        buf_double(out, metric_get(m, i));
+    }
+    buf_str(out, "}");
+}
+
+/* ---- health ---- */
+
+struct health {
+    struct buf notes; // one a line
+    bool works;
+};
+
+static void note(struct health *h, bool is, const char *text) {
+    if (is) buf_str(&h->notes, text);
+}
+
+/* `asking` is held. */
+static struct health health_of(struct run *r) {
+    struct health h = {.works = run_may_work(r, &h.notes)};
+    h.works &= run_alive(r, &h.notes);
+    double demand = metric_get(METRIC_demand, 0), used = metric_get(METRIC_store_bytes, 0), limit = metric_get(METRIC_store_limit, 0);
+    note(&h, metric_get(METRIC_fenced, 0) > 0, "another process took this identity\n");
+    note(&h, metric_get(METRIC_paused, 0) > 0, "paused by the operator: nobody is asked\n");
+    note(&h, metric_get(METRIC_paused, 1) > 0, "too many open tasks: nobody is asked until answers come\n");
+    bool owns = metric_get(METRIC_partitions, 0) > 0;
+    note(&h, owns && metric_get(METRIC_cap_left, 0) <= 0, "the cap of this hour is reached\n");
+    note(&h, owns && metric_get(METRIC_cap_left, 1) <= 0, "the cap of this day is reached\n");
+    note(&h, metric_get(METRIC_policy_flag, 1) > 0, "a model version is pinned: newer ones do not go live\n");
+    note(&h, metric_get(METRIC_policy_flag, 2) > 0, "only the random arm asks\n");
+    note(&h, metric_get(METRIC_frozen, 0) > 0, "learning is frozen by the operator\n");
+    note(&h, metric_get(METRIC_restart_needed, 0) > 0, "options of the reloaded file want a restart\n");
+    note(&h, metric_get(METRIC_broker_down, 1) > 0, "the label store is full or broken: learning waits\n");
+    note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
+    note(&h, demand > 0 && demand < 0.25, "the queue starves: the budget manager asks for far less than it may\n");
+    note(&h, demand > 4, "the queue is flooded: the purse, not the utility, decides what is asked\n");
+    note(&h, metric_get(METRIC_reload_ok, 0) == 0, "the last reload was refused: the file has errors\n");
+    return h;
+}
+
+static void add_health(struct run *r, struct buf *out) {
+    struct health h = health_of(r);
+    bool alive = run_alive(r, NULL), ready = run_may_work(r, NULL), first = true;
+    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[", !h.works ? "bad" : h.notes.len ? "attention" : "ok", alive ? "true" : "false", ready ? "true" : "false");
+    for (const char *at = h.notes.at, *end = at + h.notes.len, *stop; at && at < end && (stop = memchr(at, '\n', (size_t)(end - at))); at = stop + 1, first = false) {
+        buf_str(out, first ? "" : ",");
+        buf_json(out, (struct text){at, (size_t)(stop - at)});
+    }
+    buf_str(out, "]");
+    buf_release(&h.notes);
+}
+
+/* ---- what is set ---- */
+
+static void add_settings(const struct config *c, struct buf *out) {
+    buf_printf(out, ",\n\"settings\":{\"workers\":%" PRId64 ",\"learner\":%s,\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"", c->service.workers, c->service.learner ? "true" : "false",
+               c->service.delivery == DELIVERY_EXACTLY_ONCE ? "exactly_once" : "at_least_once", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager));
+    add_number(out, "budget_rate", c->budget.rate);
+    add_number(out, "random_share", c->budget.random_share);
+    buf_printf(out, ",\"per_hour\":%" PRId64 ",\"per_day\":%" PRId64 ",\"open_tasks\":%" PRId64 ",\"pool\":%s", c->budget.per_hour, c->budget.per_day, c->budget.open_tasks,
+               c->pool.window || c->pool.time ? "true" : "false");
+    add_text(out, "samples_topic", c->topics.samples);
+    add_text(out, "positive", c->model.positive);
+    buf_str(out, ",\"classes\":[");
+    for (size_t i = 0; i < c->model.classes.n; i++) {
+        buf_str(out, i ? "," : "");
+        buf_json_str(out, c->model.classes.at[i]);
+    }
+    buf_str(out, "]}");
+}
+
+/* ---- utilities ---- */
+
+/* Linear bins from the first percentile to the largest value; what lies below falls into the first. seen: (n) ascending. */
+static void add_histogram(const struct utility_seen *seen, size_t n, double threshold, struct buf *out) {
+    size_t count[BINS] = {0};
+    double low = (double)seen[n / 100].value, high = (double)seen[n - 1].value;
+    if (!(high > low)) high = low + 1;
+    for (size_t i = 0; i < n; i++) {
+        double at = ((double)seen[i].value - low) / (high - low) * BINS;
+        count[at < 0 ? 0 : at >= BINS ? BINS - 1 : (size_t)at]++;
+    }
+    buf_printf(out, "{\"measure\":\"%s\",\"n\":%zu", measure_name(seen->measure), n);
+    add_number(out, "low", low);
+    add_number(out, "high", high);
+    add_number(out, "threshold", threshold);
+    buf_str(out, ",\"counts\":[");
+    for (size_t i = 0; i < BINS; i++) buf_printf(out, "%s%zu", i ? "," : "", count[i]);
+    buf_str(out, "]}");
+}
+
+/* One for each measure: their scales have nothing in common. `asking` is held. */
+static void add_utility(const struct figures *f, struct buf *out) {
+    bool first = true;
+    buf_str(out, ",\n\"utility\":[");
+    for (size_t m = 0, at = 0; m < MEASURES; at += f->of[m++]) {
+        if (!f->of[m]) continue;
+        buf_str(out, first ? "" : ",");
+        add_histogram(f->utility + at, f->of[m], f->threshold[m], out);
+        first = false;
+    }
+    buf_str(out, "]");
+}
+
+/* ---- all ---- */
+
+static void add_process(const struct run *r, const struct config *c, struct buf *out) {
+    int64_t now = clock_wall_ms();
+    buf_printf(out, "{\"version\":\"" WINNOWD_VERSION "\",\"pid\":%d,\"started_ms\":%" PRId64 ",\"time_ms\":%" PRId64, (int)getpid(), r->started_ms, now);
+    add_text(out, "name", c->service.name);
+    add_text(out, "instance", c->service.instance);
+}
+
+static void add_threads(struct run *r, struct buf *out) {
+    buf_str(out, ",\n\"models\":");
+    if (atomic_load(&r->shared.stopping)) buf_str(out, "null");
+    else follower_models(r->follower, out);
+    bool here = r->learner && !atomic_load(&r->shared.stopping);
+    buf_printf(out, ",\n\"learner\":{\"here\":%s,\"ready\":%s}", r->learner ? "true" : "false", here && learner_ready(r->learner) ? "true" : "false");
+}
+
+static void add_singles(struct buf *out) {
+    static const struct {
+        const char *key;
+        enum metric metric;
+    } single[] = {
+        {"partitions", METRIC_partitions}, {"demand", METRIC_demand}, {"propensity", METRIC_propensity}, {"model_age_s", METRIC_model_age}, {"model_rows", METRIC_model_rows},
+        {"parked_labels", METRIC_parked_labels}, {"last_label_s", METRIC_last_label}, {"last_commit_s", METRIC_last_commit}, {"covered", METRIC_accuracy_covered}, {"store_bytes", METRIC_store_bytes},
+        {"store_limit", METRIC_store_limit}, {"disk_free", METRIC_disk_free}, {"resident_bytes", METRIC_process_resident}, {"policy_number", METRIC_policy_number}, {"published", METRIC_published},
+    };
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++) add_number(out, single[i].key, metric_get(single[i].metric, 0));
+}
+
+static void add_labelled(struct buf *out) {
+    static const struct {
+        const char *key;
+        enum metric metric;
+    } labelled[] = {
+        {"asked", METRIC_asked}, {"dead_letters", METRIC_dead_letters}, {"labels", METRIC_labels}, {"cap_left", METRIC_cap_left}, {"cycles", METRIC_cycles},
+        {"transactions", METRIC_transactions}, {"rebalances", METRIC_rebalances}, {"kafka_errors", METRIC_kafka_errors}, {"rtt_s", METRIC_rtt}, {"throttle_s", METRIC_throttle},
+        {"queue", METRIC_queue}, {"percentiles", METRIC_utility}, {"log_events", METRIC_log_events},
+    };
+    for (size_t i = 0; i < sizeof labelled / sizeof *labelled; i++) add_by_label(out, labelled[i].key, labelled[i].metric);
+}
+
+void status_json(struct run *r, struct buf *out) {
+    const struct config *c = atomic_load(&r->shared.config);
+    add_process(r, c, out);
+    pthread_mutex_lock(&r->asking);
+    add_health(r, out);
+    add_threads(r, out);
+    add_utility(&r->figures, out);
+    pthread_mutex_unlock(&r->asking);
+    add_settings(c, out);
+    add_singles(out);
+    add_labelled(out);
+    buf_str(out, ",\n\"latency\":");
+    metric_histogram_json(METRIC_latency, out);
+    buf_str(out, ",\n\"asked_by_class\":");
+    recent_classes_json(r->shared.recent, out);
+    buf_str(out, ",\n\"now\":");
+    history_now_json(clock_wall_ms(), out);
+    buf_str(out, "}\n");
+}

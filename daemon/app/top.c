@@ -1,0 +1,210 @@
+/* `winnowd top`: the dashboard at a glance, in a terminal.
+ *
+ * Asks the daemon once a second; what it needs for curves it keeps itself, a ring of the last screen widths. Nothing is drawn outside
+ * the window: lines are cut, rows that do not fit are left out from below. Refuses to start without a terminal (use `status`).
+ *
+ * Thread: main thread */
+#include "app/cli.h"
+
+#include "app/ask.h"
+#include "app/console.h"
+#include "app/status_lines.h"
+#include "base/clock.h"
+
+#include <locale.h>
+#include <math.h>
+#include <ncurses.h>
+#include <unistd.h>
+
+enum { REFRESH_MS = 1000, TIMEOUT_MS = 2000, KEPT = 512, PAST = 5, LABEL = 11 };
+
+static const struct curve {
+    const char *title, *path;
+    bool rate; // of a counter, per second
+} curves[] = {{"samples/s", "now/samples", true}, {"behind", "now/lag", false}, {"labels/s", "now/labels", true}, {"open tasks", "now/open_tasks", false}};
+
+enum { CURVES = sizeof curves / sizeof *curves };
+
+struct top {
+    const char *listen;
+    cJSON *status, *past[PAST]; // past: a ring, for rates over a few seconds
+    size_t asked;                 // answers so far
+    double value[CURVES][KEPT];
+    size_t n;
+    struct buf why;               // of the last failure; empty: it answered
+    bool colour;
+    int row;
+};
+
+/* ---- the daemon ---- */
+
+static const cJSON *before(const struct top *t) { return t->asked > 1 ? t->past[t->asked > PAST ? t->asked % PAST : 0] : NULL; }
+
+static void remember(struct top *t) {
+    const cJSON *old = before(t);
+    double seconds = old ? (ask_number(t->status, "time_ms") - ask_number(old, "time_ms")) / 1000 : 0;
+    for (size_t c = 0; c < CURVES; c++) {
+        double now = ask_number(t->status, curves[c].path);
+        if (curves[c].rate) now = seconds > 0 ? fmax(0, (now - ask_number(old, curves[c].path)) / seconds) : 0;
+        t->value[c][t->n % KEPT] = now;
+    }
+    t->n++;
+}
+
+static void ask(struct top *t) {
+    buf_reset(&t->why);
+    cJSON *fresh = ask_status(t->listen, TIMEOUT_MS, &t->why);
+    if (!fresh) return; // the old one stays on the screen, and why
+    cJSON **place = &t->past[t->asked++ % PAST];
+    cJSON_Delete(*place);
+    *place = t->status = fresh;
+    remember(t);
+}
+
+/* ---- the screen ---- */
+
+static void paint(struct top *t, enum tone tone, bool on) {
+    if (t->colour && tone != TONE_PLAIN) (on ? attron : attroff)(COLOR_PAIR(tone));
+}
+
+static bool room(const struct top *t) { return t->row < LINES - 1; }
+
+/* A line, cut at the window's edge. */
+static void line(struct top *t, enum tone tone, const char *title, const char *text) {
+    if (!room(t)) return;
+    attron(A_DIM);
+    mvaddnstr(t->row, 0, title, COLS);
+    attroff(A_DIM);
+    paint(t, tone, true);
+    if (COLS > LABEL) mvaddnstr(t->row, LABEL, text, COLS - LABEL);
+    paint(t, tone, false);
+    t->row++;
+}
+
+static void head(struct top *t) {
+    char text[256], up[STATUS_WORD];
+    if (t->why.len || !t->status) {
+        line(t, TONE_BAD, "winnowd", t->why.len ? buf_string(&t->why) : "asking");
+        return;
+    }
+    snprintf(text, sizeof text, "%s: %s / %s, up %s, version %s", status_word(t->status), ask_text(t->status, "name"), ask_text(t->status, "instance"),
+             status_duration((ask_number(t->status, "time_ms") - ask_number(t->status, "started_ms")) / 1000, up), ask_text(t->status, "version"));
+    line(t, status_tone(t->status), "winnowd", text);
+    const cJSON *note;
+    cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(t->status, "notes")) line(t, status_tone(t->status), "", cJSON_GetStringValue(note));
+}
+
+/* The last values as one row of blocks of eight heights. */
+static void curve(struct top *t, size_t c) {
+    static const char *const block[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const plain[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
+    const char *const *mark = MB_CUR_MAX > 1 ? block : plain;
+    size_t width = COLS > LABEL + 12 ? (size_t)COLS - LABEL - 12 : 0, n = t->n < width ? t->n : width;
+    double most = 0;
+    char peak[STATUS_WORD];
+    if (!room(t) || !width) return;
+    if (n > KEPT) n = KEPT;
+    for (size_t i = 0; i < n; i++) most = fmax(most, t->value[c][(t->n - 1 - i) % KEPT]);
+    line(t, TONE_PLAIN, curves[c].title, "");
+    for (size_t i = 0; i < n; i++) {
+        double v = t->value[c][(t->n - n + i) % KEPT];
+        mvaddstr(t->row - 1, LABEL + (int)i, mark[most > 0 && v > 0 ? 1 + (size_t)(v / most * 7) : 0]);
+    }
+    mvaddnstr(t->row - 1, LABEL + (int)width + 1, status_number(most, peak), 11);
+}
+
+/* The histogram of the measure most used, under its range and threshold. */
+static void histogram(struct top *t) {
+    const cJSON *u, *best = NULL, *count;
+    char text[400] = "";
+    cJSON_ArrayForEach(u, cJSON_GetObjectItemCaseSensitive(t->status, "utility")) if (!best || ask_number(u, "n") > ask_number(best, "n")) best = u;
+    if (!best) return;
+    static const char levels[] = " .:-=+*#%@";
+    size_t at = 0;
+    double most = 1;
+    cJSON_ArrayForEach(count, cJSON_GetObjectItemCaseSensitive(best, "counts")) most = fmax(most, count->valuedouble);
+    cJSON_ArrayForEach(count, cJSON_GetObjectItemCaseSensitive(best, "counts")) if (at < 64) text[at++] = levels[count->valuedouble > 0 ? 1 + (size_t)(log1p(count->valuedouble) / log1p(most) * 8) : 0];
+    snprintf(text + at, sizeof text - at, "  %s %.3g to %.3g, threshold %.3g", ask_text(best, "measure"), ask_number(best, "low"), ask_number(best, "high"), ask_number(best, "threshold"));
+    line(t, TONE_PLAIN, "utility", text);
+}
+
+static void draw(struct top *t) {
+    struct status_line text[STATUS_LINES];
+    erase();
+    t->row = 0;
+    head(t);
+    size_t n = t->status ? status_lines(t->status, before(t), text) : 0;
+    if (n) t->row++;
+    for (size_t i = 0; i < n; i++) line(t, text[i].tone, text[i].title, text[i].text);
+    if (n) histogram(t);
+    if (n) t->row++;
+    for (size_t c = 0; n && c < CURVES; c++) curve(t, c);
+    attron(A_DIM);
+    mvaddnstr(LINES - 1, 0, "q quits", COLS);
+    attroff(A_DIM);
+    refresh();
+}
+
+/* ---- life ---- */
+
+static void open_screen(struct top *t) {
+    const char *no_colour = getenv("NO_COLOR");
+    setlocale(LC_CTYPE, "");
+    initscr();
+    cbreak();
+    noecho();
+    curs_set(0);
+    keypad(stdscr, TRUE);
+    t->colour = has_colors() && !(no_colour && *no_colour);
+    if (!t->colour) return;
+    start_color();
+    use_default_colors();
+    init_pair(TONE_GOOD, COLOR_GREEN, -1);
+    init_pair(TONE_DOUBT, COLOR_YELLOW, -1);
+    init_pair(TONE_BAD, COLOR_RED, -1);
+}
+
+/* A key, or nothing, until it is time to ask again. */
+static bool quits(const struct top *t, int64_t until) {
+    for (;;) {
+        int64_t left = until - clock_ms();
+        timeout(left > 0 ? (int)left : 0);
+        int key = getch();
+        if (key == 'q' || key == 'Q' || key == 27) return true;
+        if (key == ERR && clock_ms() >= until) return false;
+        if (key == KEY_RESIZE) draw((struct top *)t);
+    }
+}
+
+static void watch(struct top *t, const _Atomic bool *stop) {
+    int64_t next = clock_ms();
+    do {
+        ask(t);
+        draw(t);
+        next += REFRESH_MS;
+        if (next < clock_ms()) next = clock_ms() + REFRESH_MS;
+    } while (!quits(t, next) && !atomic_load(stop));
+}
+
+int command_top(int argc, char **argv) {
+    const char *file = NULL, *listen = NULL;
+    struct flag flags[] = {
+        {"config", 'c', FLAG_TEXT, &file, "FILE", "the daemon's configuration: watch.listen says where it answers", false},
+        {"listen", 0, FLAG_TEXT, &listen, "ADDRESS", "or that address itself: HOST:PORT or unix:/PATH", false},
+    };
+    struct usage usage = {"top", NULL, "Shows how the running daemon is, each second anew; q quits.", flags, sizeof flags / sizeof *flags};
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    char *where;
+    if (code != CLI_GO) return code;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return console_fail(EX_USAGE, "top wants a terminal; `winnowd status` is for everything else");
+    code = cli_listen(file, listen, &where);
+    if (code != CLI_GO) return code;
+    struct top t = {.listen = where};
+    open_screen(&t);
+    watch(&t, console_stop());
+    endwin();
+    for (size_t i = 0; i < PAST; i++) cJSON_Delete(t.past[i]);
+    buf_release(&t.why);
+    free(where);
+    return EX_OK;
+}

@@ -1,0 +1,361 @@
+/* The dashboard: asks /status each second, /recent every few, draws. History comes from the daemon when a span is chosen; the shortest one is
+ * then carried on here, at most ROWS rows, so a page that stays open for days stays as it was. Text only ever goes in as text. */
+"use strict";
+
+const ROWS = 360, STATUS_MS = 1000, RECENT_MS = 3000, SPAN_MS = { minutes: 1000, hour: 10000, day: 60000 };
+const $ = (id) => document.getElementById(id);
+
+/* ---- words ---- */
+
+function number(x, digits = 0) {
+  if (x === null || x === undefined || !isFinite(x)) return "–";
+  const size = Math.abs(x), steps = [[1e9, "G"], [1e6, "M"], [1e4, "k"]];
+  for (const [limit, suffix] of steps) if (size >= limit) return (x / (suffix === "k" ? 1e3 : limit)).toFixed(size / limit < 10 && suffix !== "k" ? 2 : 1) + "\u00a0" + suffix;
+  return x.toLocaleString("en", { maximumFractionDigits: digits, useGrouping: true });
+}
+function percent(x, digits = 1) { return x === null || x === undefined || !isFinite(x) ? "–" : (100 * x).toFixed(digits) + "\u00a0%"; }
+function duration(s) {
+  if (s === null || !isFinite(s) || s < 0) return "–";
+  const steps = [[86400, "d"], [3600, "h"], [60, "min"]];
+  for (const [unit, word] of steps) if (s >= unit) return (s / unit).toFixed(s / unit < 10 ? 1 : 0) + "\u00a0" + word;
+  return s < 1 ? Math.round(1000 * s) + "\u00a0ms" : s.toFixed(s < 10 ? 1 : 0) + "\u00a0s";
+}
+function clock(ms) { return new Date(ms).toLocaleTimeString("en-GB"); }
+function day(ms) { return new Date(ms).toLocaleDateString("en-CA") === new Date().toLocaleDateString("en-CA") ? clock(ms) : new Date(ms).toLocaleDateString("en-CA") + " " + clock(ms).slice(0, 5); }
+function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
+function faint(name, share) { return "color-mix(in srgb, " + colour(name) + " " + 100 * share + "%, transparent)"; }
+
+function put(parent, tag, text, className) {
+  const e = document.createElement(tag);
+  if (text !== undefined) e.textContent = text;
+  if (className) e.className = className;
+  parent.append(e);
+  return e;
+}
+
+/* ---- history ---- */
+
+const past = { span: "minutes", columns: [], rows: [], asked_ms: 0 };
+
+function at(row, name) { return row[past.columns.indexOf(name)]; }
+function series(name) { const i = past.columns.indexOf(name); return past.rows.map((r) => r[i]); }
+
+/* How fast a counter grew, over `back` rows; a counter that fell belongs to a new process. */
+function rates(name, back, per = 1) {
+  const i = past.columns.indexOf(name);
+  return past.rows.map((r, n) => {
+    const before = past.rows[Math.max(0, n - back)], grown = r[i] - before[i], seconds = (r[0] - before[0]) / 1000;
+    return seconds > 0 && grown >= 0 ? grown / seconds * per : null;
+  });
+}
+
+/* A counter's growth as a share of another's. */
+function shares(part, whole, back) {
+  const i = past.columns.indexOf(part), j = past.columns.indexOf(whole);
+  return past.rows.map((r, n) => {
+    const before = past.rows[Math.max(0, n - back)], of = r[j] - before[j];
+    return of > 0 && r[i] >= before[i] ? (r[i] - before[i]) / of : null;
+  });
+}
+
+async function fetch_json(path) {
+  const answer = await fetch(path, { cache: "no-store" });
+  if (!answer.ok) throw new Error(path + ": " + answer.status);
+  return answer.json();
+}
+
+async function load_history() {
+  const span = past.span, got = await fetch_json("/history/" + span);
+  if (span !== past.span) return; // another was chosen meanwhile
+  past.columns = got.columns;
+  past.rows = got.rows;
+  past.asked_ms = Date.now();
+}
+
+function append(now) {
+  if (!past.columns.length || past.span !== "minutes") return;
+  const last = past.rows[past.rows.length - 1];
+  if (last && now.time_ms - last[0] < 500) return;
+  past.rows.push(past.columns.map((c) => now[c]));
+  if (past.rows.length > ROWS) past.rows.splice(0, past.rows.length - ROWS);
+}
+
+/* ---- charts ---- */
+
+const charts = {};
+
+function axis(more) { return Object.assign({ grid: { color: colour("line") }, border: { display: false }, ticks: { color: colour("quiet"), maxTicksLimit: 5, maxRotation: 0, font: { size: 11 } }, beginAtZero: true }, more); }
+function ticks(callback, more) { return Object.assign({ color: colour("quiet"), maxTicksLimit: 5, maxRotation: 0, font: { size: 11 }, callback }, more); }
+function line(name, more) { return Object.assign({ data: [], borderColor: colour(name), backgroundColor: faint(name, .13), borderWidth: 2, pointRadius: 0, cubicInterpolationMode: "monotone", spanGaps: true }, more); }
+
+/* Draws the threshold of the histogram: where it is on the scale of utilities. */
+const threshold_line = {
+  id: "threshold",
+  afterDatasetsDraw(chart) {
+    const u = chart.utility_shown, area = chart.chartArea;
+    if (!u || !u.threshold || u.threshold < u.low || u.threshold > u.high) return;
+    const x = area.left + (u.threshold - u.low) / (u.high - u.low) * (area.right - area.left), c = chart.ctx;
+    c.save();
+    c.strokeStyle = colour("t");
+    c.lineWidth = 2;
+    c.setLineDash([5, 4]);
+    c.beginPath();
+    c.moveTo(x, area.top);
+    c.lineTo(x, area.bottom);
+    c.stroke();
+    c.restore();
+  },
+};
+
+function time_axis() { return axis({ type: "linear", beginAtZero: false, grid: { display: false }, ticks: ticks((x) => clock(x).slice(0, past.span === "minutes" ? 8 : 5)) }); }
+
+function plot(id, type, datasets, scales, plugins = []) {
+  charts[id] = new Chart($(id), {
+    type, plugins, data: { labels: [], datasets },
+    options: {
+      animation: false, responsive: true, maintainAspectRatio: false, normalized: true, parsing: true, interaction: { mode: "index", intersect: false },
+      plugins: { legend: { display: false }, tooltip: { displayColors: false, callbacks: { title: (items) => items.length && items[0].parsed.x > 1e12 ? clock(items[0].parsed.x) : items.length ? items[0].label : "" } } }, scales,
+    },
+  });
+}
+
+function make_charts() {
+  for (const id of Object.keys(charts)) charts[id].destroy();
+  plot("speed", "line", [line("a", { label: "samples/s", fill: true }), line("c", { label: "behind", yAxisID: "right", borderWidth: 1.5 })],
+    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
+  plot("accuracy", "line", [line("b", { label: "high", borderWidth: 0, fill: "+1" }), line("b", { label: "low", borderWidth: 0, fill: false }), line("b", { label: "accuracy" }),
+    line("n", { label: "asked only", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ beginAtZero: false, suggestedMax: 1, ticks: ticks((v) => percent(v, 0)) }) });
+  plot("budget", "line", [line("a", { label: "asked", fill: true }), line("n", { label: "budget", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ ticks: ticks((v) => percent(v, 1)) }) });
+  plot("labels", "line", [line("b", { label: "labels/min", fill: true }), line("c", { label: "open tasks", yAxisID: "right", borderWidth: 1.5 })],
+    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
+  plot("utility", "bar", [{ label: "samples", data: [], backgroundColor: faint("a", .75), barPercentage: 1, categoryPercentage: .92, borderRadius: 2 }],
+    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 7 }) }), y: axis({ type: "logarithmic", beginAtZero: false, min: .7, grid: { color: (c) => (c.tick && Math.log10(c.tick.value) % 1 ? "transparent" : colour("line")) }, ticks: ticks((v) => (Math.log10(v) % 1 ? "" : number(v)), { maxTicksLimit: 20 }) }) }, [threshold_line]);
+  plot("late", "bar", [{ label: "answers", data: [], backgroundColor: faint("b", .75), categoryPercentage: .86, borderRadius: 3 }],
+    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 8 }) }), y: axis({ ticks: ticks((v) => number(v)) }) });
+}
+
+function show(id, lists, description) {
+  const chart = charts[id];
+  if (chart.config.type === "line") {
+    const times = past.rows.map((r) => r[0]);
+    lists.forEach((list, i) => { chart.data.datasets[i].data = list.map((y, n) => ({ x: times[n], y })); });
+    if (times.length) Object.assign(chart.options.scales.x, { min: times[0], max: times[times.length - 1] });
+  } else lists.forEach((list, i) => { chart.data.datasets[i].data = list; });
+  chart.update("none");
+  $("d-" + id).textContent = description;
+}
+
+/* ---- what /status says ---- */
+
+const tiles = {};
+
+function tile(name, title, value, unit, more) {
+  if (!tiles[name]) {
+    const box = put($("tiles"), "div", undefined, "tile");
+    put(box, "dt", title);
+    const dd = put(box, "dd"), figure = put(dd, "div", undefined, "value");
+    tiles[name] = { value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
+  }
+  tiles[name].value.textContent = value;
+  tiles[name].unit.textContent = unit ? " " + unit : "";
+  tiles[name].more.textContent = more;
+}
+
+function last(list) { for (let i = list.length - 1; i >= 0; i--) if (list[i] !== null) return list[i]; return null; }
+function sum(object) { return Object.values(object).reduce((a, b) => a + b, 0); }
+
+/* The time within which half of what a histogram counted lies: the end of the bucket where half is passed. */
+function median(h) {
+  const half = h.count / 2;
+  for (const [le, n] of Object.entries(h.buckets).sort((a, b) => Number(a[0]) - Number(b[0]))) if (h.count && n >= half) return le;
+  return null;
+}
+
+function show_health(s) {
+  const words = { ok: "Healthy", attention: "Works, but look", bad: "Not working" };
+  $("health").className = "health " + s.health;
+  if ($("health-word").textContent !== words[s.health]) $("health-word").textContent = words[s.health];
+  const notes = s.notes.length ? s.notes : ["scoring, asking and learning"];
+  if ($("notes").textContent !== notes.join("")) $("notes").replaceChildren(...notes.map((n) => Object.assign(document.createElement("li"), { textContent: n })));
+  document.title = (s.health === "ok" ? "" : words[s.health] + " · ") + s.name + " · winnowd";
+  $("who").textContent = s.name + " / " + s.instance + " · version " + s.version + " · up " + duration((s.time_ms - s.started_ms) / 1000);
+}
+
+function show_tiles(s) {
+  const n = s.now, speed = last(rates("samples", 10)), half = median(s.latency);
+  tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : ""));
+  tile("lag", "Behind", number(n.lag), n.lag === 1 ? "sample" : "samples", n.lag > 0 && n.age_s ? "the oldest waits for " + duration(n.age_s) : "up to date");
+  tile("asked", "Asked", percent(n.admitted ? n.asked / n.admitted : null, 2), "", number(n.asked) + " labels; budget " + percent(n.rate, 2));
+  tile("labels", "Labels back", number(n.labels), "", number(n.open_tasks) + " open" + (half === null ? "" : half === "+Inf" ? "; half later than a week" : "; half within " + duration(Number(half))));
+  const known = n.answers > 0 && n.low !== null;
+  tile("accuracy", "Accuracy now", known ? percent(n.accuracy) : "–", "", known ? percent(n.low) + " to " + percent(n.high) + ", by " + number(n.answers) + " answers" : "no answers yet");
+  const live = s.models && s.models.live;
+  tile("model", "Live model", live ? "v" + live : "none", "", live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
+}
+
+function bars(id, counts, words) {
+  const list = Object.entries(counts).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]).slice(0, 7), all = sum(counts);
+  const box = $(id);
+  while (box.children.length > Math.max(list.length, 1)) box.lastChild.remove();
+  if (!list.length) { box.replaceChildren(); put(box, "p", "none yet", "quiet"); return; }
+  list.forEach(([name, n], i) => {
+    let bar = box.children[i];
+    if (!bar || bar.className !== "bar") {
+      if (bar) bar.remove();
+      bar = put(box, "div", undefined, "bar");
+      const text = put(bar, "div", undefined, "words");
+      put(text, "span"); put(text, "span");
+      put(bar, "progress").max = 1;
+    }
+    const label = words(name);
+    bar.children[0].children[0].textContent = label;
+    bar.children[0].children[1].textContent = number(n) + " · " + percent(n / all, 0);
+    bar.children[1].value = n / all;
+    bar.children[1].setAttribute("aria-label", label);
+  });
+}
+
+function show_lines(s) {
+  const back = past.span === "minutes" ? 5 : 1, n = s.now;
+  const speed = rates("samples", back), asked = shares("asked", "admitted", past.span === "minutes" ? 30 : 6), labels = rates("labels", past.span === "minutes" ? 15 : 2, 60);
+  const measured = past.rows.map((r) => at(r, "answers") > 0), only = (name) => series(name).map((y, i) => (measured[i] ? y : null));
+  show("speed", [speed, series("lag")], "Now " + number(last(speed), 1) + " samples per second, " + number(n.lag) + " behind.");
+  show("accuracy", [only("high"), only("low"), only("accuracy"), only("naive")], n.answers ? "Now " + percent(n.accuracy) + ", between " + percent(n.low) + " and " + percent(n.high) + "." : "No answers yet.");
+  show("budget", [asked, series("rate").map((r) => r || null)], "Of the last samples " + percent(last(asked), 2) + " were asked; the budget is " + percent(n.rate, 2) + ".");
+  const caps = Object.entries(s.cap_left).filter(([, left]) => left !== null).map(([cap, left]) => (cap === "open_tasks" ? number(left) + " more may be open" : number(left) + " left this " + cap));
+  $("budget-more").textContent = ["the purse holds " + number(n.tokens, 1), s.propensity ? "the random arm draws 1 in " + number(1 / s.propensity) : "the random arm rests", ...caps].join(" · ");
+  show("labels", [labels, series("open_tasks")], number(last(labels), 1) + " labels per minute; " + number(n.open_tasks) + " tasks are open.");
+}
+
+/* A mix has several measures, each with a scale of its own: one is shown, buttons choose. */
+let measure = "";
+
+function choose_measure(list) {
+  const box = $("measures"), names = list.length > 1 ? list.map((u) => u.measure) : [];
+  if (box.dataset.names !== names.join()) {
+    box.dataset.names = names.join();
+    box.replaceChildren();
+    for (const name of names) put(box, "button", name.replaceAll("_", " ")).addEventListener("click", () => { measure = name; tick(); });
+  }
+  const shown = list.find((u) => u.measure === measure) || [...list].sort((a, b) => b.n - a.n)[0] || { measure: "", n: 0, low: 0, high: 1, threshold: 0, counts: [] };
+  [...box.children].forEach((b, i) => { b.type = "button"; b.setAttribute("aria-pressed", String(names[i] === shown.measure)); });
+  return shown;
+}
+
+function show_bars(s) {
+  const u = choose_measure(s.utility), width = (u.high - u.low) / u.counts.length, h = Object.entries(s.latency.buckets).sort((a, b) => Number(a[0]) - Number(b[0]));
+  charts.utility.utility_shown = u;
+  charts.utility.data.labels = u.counts.map((_, i) => (u.low + (i + .5) * width).toPrecision(2));
+  show("utility", [u.counts], u.n ? number(u.n) + " samples by " + u.measure + ", utilities from " + u.low.toPrecision(3) + " to " + u.high.toPrecision(3) + ", threshold " + (u.threshold || 0).toPrecision(3) + "." : "No utilities yet.");
+  let before = 0;
+  const counts = h.map(([le, n]) => { const own = n - before; before = n; return [le, own]; });
+  const from = Math.max(0, counts.findIndex(([, n]) => n > 0) - 1), to = counts.length - [...counts].reverse().findIndex(([, n]) => n > 0);
+  const shown = s.latency.count ? counts.slice(from, Math.max(to + 1, from + 6)) : [];
+  charts.late.data.labels = shown.map(([le]) => (le === "+Inf" ? "later" : "≤ " + duration(Number(le))));
+  show("late", [shown.map(([, n]) => n)], s.latency.count ? number(s.latency.count) + " answers, half within " + duration(Number(median(s.latency))) + "." : "No answers yet.");
+  bars("by-reason", s.asked, (w) => w);
+  bars("by-class", s.asked_by_class, (w) => w || "(no model yet)");
+  bars("by-fate", s.labels, (w) => w.replaceAll("_", " "));
+}
+
+/* ---- tables ---- */
+
+function rows(id, list, cells, none, columns) {
+  const body = $(id), made = list.map((item) => {
+    const tr = document.createElement("tr");
+    for (const [text, className, tag] of cells(item)) {
+      const td = put(tr, "td", tag === undefined ? text : undefined, className);
+      if (tag !== undefined && text) put(td, "span", text, "tag " + tag);
+      if (className === "id") td.title = text;
+    }
+    return tr;
+  });
+  if (!made.length) {
+    const tr = Object.assign(document.createElement("tr"), { className: "none" });
+    put(tr, "td", none).colSpan = columns;
+    made.push(tr);
+  }
+  body.replaceChildren(...made);
+}
+
+function show_models(m) {
+  rows("models", m ? m.versions : [], (v) => [["v" + v.version, ""], [v.pinned ? "pinned" : v.live ? "live" : "", "", "live"], [number(v.labelled_rows), "n"], [day(v.created_ms), ""]], "none yet: the first is fitted when labels are back", 4);
+}
+
+function show_recent(r) {
+  rows("tasks", r.tasks.slice(0, 12), (t) => [[day(t.time_ms), ""], [t.sample, "id"], [t.predicted === null ? "–" : t.predicted + " " + percent(t.probability, 0), ""], [t.reason, "", ""], [t.why, "text"]], "nobody has been asked yet", 5);
+  const failed = r.dead_letters.map((d) => ({ time_ms: d.time_ms, what: d.reason, kind: "", text: d.why + (d.field ? ": " + d.field : "") + " (partition " + d.partition + ", offset " + d.offset + ")" }))
+    .concat(r.troubles.map((t) => ({ time_ms: t.time_ms, what: t.event, kind: t.level, text: t.msg })));
+  failed.sort((a, b) => b.time_ms - a.time_ms);
+  rows("failed", failed.slice(0, 12), (f) => [[day(f.time_ms), ""], [f.what.replaceAll("_", " "), "", f.kind], [f.text, "text"]], "nothing", 3);
+}
+
+/* ---- the clock ---- */
+
+let models_shown = "", recent_ms = 0, failures = 0;
+
+function show_status(s) {
+  failures = 0;
+  append(s.now);
+  show_health(s);
+  show_tiles(s);
+  if (past.rows.length) show_lines(s);
+  show_bars(s);
+  const models = JSON.stringify(s.models);
+  if (models !== models_shown) show_models(s.models);
+  models_shown = models;
+  $("age").textContent = "as of " + clock(s.time_ms);
+}
+
+function show_silence() {
+  if (++failures < 2) return;
+  $("health").className = "health bad";
+  $("health-word").textContent = "No answer";
+  $("notes").replaceChildren(Object.assign(document.createElement("li"), { textContent: "the daemon does not answer; the figures are the last ones it gave" }));
+}
+
+async function tick() {
+  if (document.hidden) return;
+  try {
+    if (!past.asked_ms || Date.now() - past.asked_ms >= (past.span === "minutes" ? 300000 : SPAN_MS[past.span])) await load_history();
+    show_status(await fetch_json("/status"));
+    if (Date.now() - recent_ms >= RECENT_MS) {
+      recent_ms = Date.now();
+      show_recent(await fetch_json("/recent"));
+    }
+    document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn || 0) + 1); // for who waits for it
+  } catch (error) {
+    show_silence();
+  }
+}
+
+async function run() {
+  for (;;) {
+    const started = Date.now();
+    await tick();
+    await new Promise((done) => setTimeout(done, Math.max(100, STATUS_MS - (Date.now() - started))));
+  }
+}
+
+/* ---- what a person presses ---- */
+
+function choose_span(span) {
+  past.span = span;
+  past.asked_ms = 0;
+  for (const button of document.querySelectorAll("[data-span]")) button.setAttribute("aria-pressed", String(button.dataset.span === span));
+  tick();
+}
+
+function switch_theme() {
+  const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  make_charts();
+  tick();
+}
+
+for (const button of document.querySelectorAll("[data-span]")) button.addEventListener("click", () => choose_span(button.dataset.span));
+$("theme").addEventListener("click", switch_theme);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { make_charts(); tick(); });
+document.addEventListener("visibilitychange", () => { past.asked_ms = 0; tick(); });
+make_charts();
+run();

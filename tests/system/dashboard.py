@@ -1,0 +1,159 @@
+"""The dashboard in a real browser: it loads from the daemon alone, draws, follows the figures, speaks to a screen reader, obeys the keyboard, in
+light and dark and on a phone, without an error on the console and without growing."""
+import json
+import os
+import shutil
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.keys import Keys
+
+from winnowd import Feeder, Oracle, check, equal, feed, main, wait
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-dev-shm-usage", "--window-size=1300,900")
+CHARTS = ("speed", "accuracy", "budget", "labels", "utility", "late")
+PAGE_MOST = 300 * 1024
+
+
+def browser(stage):
+    options = Options()
+    options.binary_location = shutil.which("chromium")
+    for flag in FLAGS:
+        options.add_argument(flag)
+    options.add_argument("--user-data-dir=%s" % (stage.dir / "browser"))
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+
+
+def drawn(page):
+    return int(page.execute_script("return document.documentElement.dataset.drawn || 0"))
+
+
+def redrawn(page, times=1):
+    before = drawn(page)
+    wait("the page draws again", lambda: drawn(page) >= before + times, 90)
+
+
+def text(page, selector):
+    return page.execute_script("return document.querySelector(arguments[0]).textContent", selector)
+
+
+def loads(page, daemon):
+    page.get("http://127.0.0.1:%d/" % daemon.port())
+    wait("the first figures", lambda: drawn(page) >= 1, 120)
+    equal(text(page, "#health-word"), "Healthy", "health")
+    loaded = page.execute_script("return performance.getEntries().filter(e => e.name.startsWith('http')).map(e => [e.name, e.transferSize])")
+    origin = "http://127.0.0.1:%d/" % daemon.port()
+    check(all(name.startswith(origin) for name, _ in loaded), "loads from elsewhere: %s", loaded)
+    page_bytes = sum(size for name, size in loaded if name[len(origin):] in ("", "dashboard.css", "dashboard.js", "chart.js"))
+    check(150000 < page_bytes <= PAGE_MOST, "the page has %d bytes", page_bytes)
+
+
+def colours(page, chart):
+    """How many colours there are on a canvas."""
+    return page.execute_script("""
+        const c = document.getElementById(arguments[0]), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, seen = new Set();
+        for (let i = 0; i < d.length; i += 4) if (d[i + 3]) seen.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]);
+        return seen.size""", chart)
+
+
+def draws(page):
+    for chart in CHARTS:
+        check(colours(page, chart) > 3, "chart %s is empty", chart)
+    check(len(page.execute_script("return [...document.querySelectorAll('#tasks tr')].map(r => r.cells.length)")) >= 5, "no tasks in the table")
+    check("live" in text(page, "#models"), "no live model: %s", text(page, "#models"))
+    check("random" in text(page, "#by-reason") and "bad" in text(page, "#by-class"), "the bars: %s %s", text(page, "#by-reason"), text(page, "#by-class"))
+    check("not json" in text(page, "#failed") or "missing field" in text(page, "#failed"), "no dead letter: %s", text(page, "#failed"))
+
+
+def speaks(page):
+    """Whatever can be reached or looked at has a name; pictures say what they show."""
+    nodes = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    wanted = ("button", "link", "image", "img", "progressbar", "progressIndicator", "region", "table", "heading", "group")
+    nameless = [n["role"]["value"] for n in nodes if not n.get("ignored") and n["role"]["value"] in wanted and not n.get("name", {}).get("value") and n["role"]["value"] not in ("table", "group")]
+    equal(nameless, [], "nodes without a name")
+    images = [n["name"]["value"] for n in nodes if n["role"]["value"] in ("image", "img") and not n.get("ignored")]
+    check(len(images) >= len(CHARTS) and all(any(c.isdigit() for c in i) for i in images), "pictures say: %s", images)
+    equal(page.execute_script("return document.documentElement.lang"), "en", "language")
+
+
+def keyboard(page):
+    page.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+    reached = []
+    for _ in range(16):
+        page.switch_to.active_element.send_keys(Keys.TAB)
+        reached.append(page.execute_script("const e = document.activeElement; return e.dataset.span || e.id || e.className || e.tagName"))
+        if reached[-1] == "hour":
+            page.switch_to.active_element.send_keys(Keys.ENTER)
+    check({"skip", "minutes", "hour", "day", "theme", "scroll"} <= set(reached), "the keyboard reaches %s", reached)
+    equal(page.execute_script("return document.querySelector('[data-span=hour]').getAttribute('aria-pressed')"), "true", "the hour is chosen")
+    redrawn(page, 2)
+    equal(page.execute_script("return past.span + ' ' + (past.rows.length > 0)"), "hour true", "the hour is shown")
+    page.execute_script("document.querySelector('[data-span=minutes]').click()")
+    redrawn(page)
+
+
+def background(page):
+    return page.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+
+def looks(page):
+    light = background(page)
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+    dark = background(page)
+    check(light != dark, "dark is as light: %s", dark)
+    page.execute_script("document.getElementById('theme').click()")
+    equal(background(page), light, "the button")
+    page.execute_script("document.getElementById('theme').click()")
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
+    redrawn(page, 2)
+    wide = page.execute_script("return document.documentElement.scrollWidth")
+    check(wide <= 360, "on a phone the page is %d wide", wide)
+    draws(page)
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    redrawn(page)
+
+
+def bounded(page):
+    page.execute_script("for (let i = 1; i <= 4000; i++) append(Object.assign({}, Object.fromEntries(past.columns.map(c => [c, 1])), {time_ms: Date.now() + 1000 * i}))")
+    rows = page.execute_script("return past.rows.length")
+    equal(rows, 360, "rows that are kept")
+    equal(page.execute_script("return document.querySelectorAll('#tasks tr').length <= 12"), True, "rows of the table")
+
+
+def test(stage):
+    stage.create()
+    daemon = stage.start().ready()
+    oracle, feeder = Oracle(stage), Feeder(stage, rate=300, bad_every=97)
+    feed(stage, 3000, bad_every=97)
+    stage.caught_up()
+    oracle.start()
+    feeder.start()
+    wait("a model is live", lambda: daemon.metric("model_version") >= 1)
+    wait("labels came back", lambda: daemon.metric("accuracy_answers") > 100 and json.loads(daemon.get("/status")[1])["utility"])
+    page = browser(stage)
+    try:
+        loads(page, daemon)
+        redrawn(page, 6)
+        before = text(page, "#tiles")
+        draws(page)
+        speaks(page)
+        wait("the figures move", lambda: text(page, "#tiles") != before, 30)
+        keyboard(page)
+        looks(page)
+        feeder.end()
+        bounded(page)
+        said = [e for e in page.get_log("browser") if e["level"] != "DEBUG" and e.get("source") != "rendering"]  # rendering: of our looking at the canvases
+        equal(said, [], "the console")
+        daemon.stop()
+        wait("the page says that nobody answers", lambda: text(page, "#health-word") == "No answer", 30)
+        if os.environ.get("WINNOWD_SHOT"):
+            page.save_screenshot(os.environ["WINNOWD_SHOT"])
+    finally:
+        page.quit()
+    oracle.end()
+
+
+main(test)

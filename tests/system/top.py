@@ -1,0 +1,86 @@
+"""`winnowd top` in a terminal of its own: says what /status says, fits 80x24 and much less, follows a resize, stays when the daemon goes, ends at q."""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+
+from winnowd import BINARY, check, equal, feed, main, wait
+
+
+class Terminal:
+    def __init__(self, command, columns=80, rows=24, env=None):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update({"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(env or {})})
+            os.execv(command[0], command)
+        self.out = b""
+        self.resize(columns, rows)
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        os.kill(self.pid, signal.SIGWINCH)
+
+    def read(self, seconds=0.05):
+        while select.select([self.fd], [], [], seconds)[0]:
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            self.out += data
+        return self.out.decode(errors="replace")
+
+    def shows(self, what, seconds=30):
+        self.out = b""
+        wait(lambda: "the terminal shows %s; it shows: %r" % (what, self.out[-600:]), lambda: what in self.read(), seconds)
+
+    def ends(self, seconds=20):
+        def ended():
+            self.read(0)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            return pid and (os.waitstatus_to_exitcode(status) + 1)
+        code = wait("top ends", ended, seconds) - 1
+        os.close(self.fd)
+        return code
+
+
+def columns_used(screen):
+    """The largest column that a cursor movement names."""
+    return max(int(m) for m in re.findall(r"\x1b\[\d+;(\d+)H", screen) or ["0"])
+
+
+def test(stage):
+    stage.create()
+    daemon = stage.start().ready()
+    feed(stage, 2000)
+    stage.caught_up()
+    command = [BINARY, "top", "--listen", "127.0.0.1:%d" % daemon.port()]
+    top = Terminal(command)
+    top.shows("2000 in all")
+    check("\x1b[32m" in top.read(), "no green for a healthy daemon: %r", top.out[:600])
+    feed(stage, 500, seed=2)
+    for columns, rows in ((40, 10), (20, 4), (1, 1), (132, 50)):
+        top.resize(columns, rows)
+        top.out = b""
+        time.sleep(1.5)
+        check(columns_used(top.read()) <= columns, "writes beyond column %d: %r", columns, top.out[-600:])
+    top.shows("2500 in all") if "2500 in all" not in top.read() else None
+    os.write(top.fd, b"q")
+    equal(top.ends(), 0, "q")
+
+    plain = Terminal(command, env={"NO_COLOR": "1"})
+    plain.shows("2500 in all")
+    check("\x1b[32m" not in plain.read(), "colours in spite of NO_COLOR")
+    daemon.stop()
+    plain.shows("nobody answers")
+    os.kill(plain.pid, signal.SIGTERM)
+    equal(plain.ends(), 0, "TERM")
+
+
+main(test)
