@@ -6,7 +6,7 @@
 enum { D = 4, K = 2 };
 
 static struct fit_options options(const size_t *memories, size_t n, const struct model *prior, double l2) {
-    return (struct fit_options){.d = D, .k = K, .memories_n = n, .memories = memories, .l2 = l2, .mix_memory = 100, .seed = 1, .measure = MEASURE_LOG_ODDS_MARGIN, .prior = prior};
+    return (struct fit_options){.d = D, .k = K, .memories_n = n, .memories = memories, .l2 = l2, .shrinkage = l2, .mix_memory = 100, .seed = 1, .measure = MEASURE_LOG_ODDS_MARGIN, .prior = prior};
 }
 
 static double predicted(const struct model *m, const double *row) {
