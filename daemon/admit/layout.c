@@ -1,7 +1,7 @@
 /* Slots and the bytes between them, appended as a sample is read; buffers grow to the longest and stay.
  *
  * A miss costs the reading up to it, and learning besides. So misses count double against hits, and when they win, the next samples are read
- * without: a stream of two shapes in turn then loses 2 % instead of 40 % [measured on shape a, its keys in two orders].
+ * without.
  * Thread: worker thread */
 #include "layout.h"
 

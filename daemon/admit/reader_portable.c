@@ -13,13 +13,6 @@ INLINE const char *plain_end(const char *p) {
     return p;
 }
 
-/* Whether n bytes are the same; up to 8 behind them may be read. Of the last word only the lowest bytes count. */
-INLINE bool same(const char *a, const char *b, size_t n) {
-    for (; n > 8; n -= 8, a += 8, b += 8)
-        if (word_at(a) != word_at(b)) return false;
-    return n == 0 || (word_at(a) ^ word_at(b)) << (64 - 8 * n) == 0;
-}
-
 INLINE const char *number_end(const char *p, double *value, struct decimal *d, bool *hard) { return decimal_value(p, value, d, hard); }
 
 #define READER reader_portable

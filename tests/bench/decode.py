@@ -60,9 +60,10 @@ def summary(ratios):
 
 
 def section(rows, ratios, options):
-    text = ["JSON bytes to a row, CPU time on one core, %d rounds in turn, median (`tests/bench/decode.py` says what each does). Instructions: a sample, under callgrind." % options.rounds, "",
-            "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(text + ["| " + " | ".join(words(r)) + " |" for r in rows] + ["", summary(ratios)])
+    shown = len(HEAD) - (not options.instructions)
+    text = ["JSON bytes to a row, CPU time on one core, %d rounds in turn, median (`tests/bench/decode.py` says what each does)." % options.rounds, "",
+            "| " + " | ".join(HEAD[:shown]) + " |", "|" + "---|" * shown]
+    return "\n".join(text + ["| " + " | ".join(words(r)[:shown]) + " |" for r in rows] + ["", summary(ratios)])
 
 
 def main():

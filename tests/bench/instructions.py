@@ -20,7 +20,7 @@ CEILINGS = (
     ("encode", FOUR, ("features_encode",), 570),
     ("infer and softmax, 1 member", FOUR, ("model_predict",), 1340),
     ("infer and softmax, 5 members", DEFAULT, ("model_predict",), 2210),
-    ("measure and decision", FOUR, ("strategy_decide",), 1290),
+    ("measure and decision", FOUR, ("strategy_decide",), 890),
     ("route of 1 %, 5 members", DEFAULT, ("pipeline_route",), 700),
     ("a cycle's states", FOUR, ("pipeline_offsets",), 30),
     ("a cycle's states beside 996 idle partitions", THOUSAND, ("pipeline_offsets",), 30),

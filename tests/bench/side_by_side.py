@@ -156,6 +156,7 @@ class Field:
         while daemon.metric("samples_total") < total:
             time.sleep(0.02)
         seconds, used = time.monotonic() - started, cpu_seconds(pid) - cpu
+        check(seen < total, "all %d messages of shape %s were taken before the first look: give more with --messages", total, shape)
         check(daemon.metric("model_version") > 0, "no model was live")
         wait("all is committed", lambda: sum(max(o, 0) for o, _ in broker.committed(self.stage.brokers, "%s-%s" % (self.stage.name, name), self.topic(shape, codec),
                                                                                     self.options.partitions).values()) >= total, 60, 0.05)
@@ -218,7 +219,7 @@ def other_shapes(field):
         for codec in ("none", "lz4"):
             if (shape, codec) == ("a", "none"):
                 continue
-            total = max(2000, field.options.messages // (20 if shape == "c" else 4))
+            total = max(20000, field.options.messages // (20 if shape == "c" else 4))
             field.fill(shape, codec, total)
             if shape not in field.models:
                 field.teach(shape)
