@@ -107,7 +107,7 @@ int command_simulate(int argc, char **argv) {
         {"manager", 0, FLAG_TEXT, &f.manager, "R", MANAGER_CHOICES, false},
         {"compat", 0, FLAG_TEXT, &f.compat, "PEER", COMPAT_CHOICES ": that peer's rule for --manager, faults included, inside the budget", false},
         {"budget", 0, FLAG_NUMBER, &f.budget, "B", "share of samples that may be asked", false},
-        {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same. Default without -c: 3 √(labels of the budget)", false},
+        {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same. Default without -c: 4 √(labels of the budget)", false},
         {"pool", 0, FLAG_TEXT, &f.pool, "N:K[:RULE]", "pool mode: of each window of N samples the best K, by " POOL_RULE_CHOICES "; without --budget, that budget", false},
         {"delay", 0, FLAG_COUNT, &f.delay, "SAMPLES", "that pass before a label is back", false},
         {"noise", 0, FLAG_NUMBER, &f.noise, "P", "share of labels that are wrong", false},

@@ -108,6 +108,15 @@ static void check_topics(struct reading *r) {
     refuse_repeats(r, items, n);
 }
 
+/* Each shorter memory's fit leans on the next longer one's. */
+static void check_memories(struct reading *r) {
+    const struct list *memories = &r->config->train.memories;
+    for (size_t i = 1; fine(r, OPTION_train_memories) && i < memories->n; i++)
+        if (strtoul(memories->at[i - 1], NULL, 10) >= strtoul(memories->at[i], NULL, 10))
+            problem(&r->problems, place(r, OPTION_train_memories), "train.memories", "is not ascending: %s does not come before %s", shown(&r->problems, text_of(memories->at[i - 1])),
+                    shown(&r->problems, text_of(memories->at[i])));
+}
+
 static bool list_has(const struct list *list, const char *word) {
     for (size_t i = 0; i < list->n; i++)
         if (strcmp(list->at[i], word) == 0) return true;
@@ -387,6 +396,7 @@ void config_check(struct reading *r) {
     check_unique_list(r, "model.classes", &r->config->model.classes, &r->options[OPTION_model_classes]);
     check_entries(r);
     check_topics(r);
+    check_memories(r);
     check_classes(r);
     check_properties(r);
     check_mix(r);

@@ -20,6 +20,9 @@ static const int64_t hour_ms = 3600000, day_ms = 86400000;
  * of a token just when a sample is worth one. Bounds: never silent, never a flood. */
 static const double spare_most = 2, gain = 0.15, slowest = 0.2, fastest = 3;
 
+/* The grant is spent this many times as fast as the rate. */
+static const double grant_speed = 10;
+
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
     return (struct budget){.seed = (uint64_t)c->service.seed, .topic = topic, .partitions = partitions, .rate = c->budget.rate, .random_share = c->budget.random_share,
                            .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE), .spare = fmin(spare_most, c->budget.burst / 4), .upfront = (uint64_t)c->budget.upfront,
@@ -170,6 +173,13 @@ static uint64_t draw_place(const struct budget *b, int32_t partition, const stru
     return rng_below(rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start), s->block_size);
 }
 
+/* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): densely at first, when each label teaches most, then ever wider, because
+ * neighbours in a stream are much alike and its first moment is not the whole of it. */
+static bool grant_due(const struct budget *b, double rate, int32_t partition, const struct partition_state *s) {
+    double n = share_of(b, b->upfront, partition), spent = fmax(0, n - s->grant_left);
+    return s->grant_left && (double)s->admitted * n * grant_speed * rate >= spent * spent;
+}
+
 /* ---- a sample ---- */
 
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *s) {
@@ -197,7 +207,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     struct room room = room_of(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
     struct allowance a = {.total_rate = rate, .rate = steered(b, own * (1 - share), s)};
-    a.upfront = open && room.strategy && s->grant_left;
+    a.upfront = open && room.strategy && grant_due(b, rate, partition, s);
     a.strategy = open && room.strategy && !policy->operator_.explore_only && s->tokens - s->saving - TOKEN_ONE >= reserve(rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.random_rate = s->block_size ? 1.0 / s->block_size : 0;

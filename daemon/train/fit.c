@@ -1,7 +1,10 @@
 /* Labelled rows to a model version: standardise once, fit each member on its own memory, mix the members by what they said before.
  *
  * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give equal models, whatever crashed or
- * repeated on the way (promise I8). Members whose memories reach beyond the first label are the same fit, done once.
+ * repeated on the way (promise I8).
+ * Members of different memory are a chain: the longest is a ridge fit, each shorter one is fitted to fewer and newer labels and shrinks towards
+ * the next longer one (a hierarchy of priors; Hoerl and Kennard's ridge with another origin). What few new labels can not tell, they leave as the
+ * old ones told it; and while labels are so few that all memories hold the same, the members are a path from a strong penalty to weaker ones.
  * The mixture weighs each member by its discounted Brier loss on labels, each taken from the prediction that was recorded when the sample was
  * asked (exponential weights: Vovk and Zhdanov 2009, "Prediction with expert advice for the Brier game"; old losses fade, for streams whose
  * best member changes, the concern of Herbster and Warmuth 1998). That loss is bounded: asked labels are the doubtful ones, and the log loss
@@ -19,6 +22,7 @@
 
 enum { GOLDEN_ROWS = 8 };
 static const double mix_rate = 0.3;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
+static const double bias_share = 0.1; // of the shrinkage, for biases: how frequent classes are moves first
 static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
 
 static size_t mixed(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
@@ -26,16 +30,16 @@ size_t fit_members(const struct fit_options *o) { return mixed(o) + o->committee
 
 /* ---- standardisation ---- */
 
-/* Weighted mean and 1/sd of each column; a constant column gets scale 0. */
+/* Mean and 1/sd of each column over the tasks; a constant column gets scale 0. Not weighted by 1/propensity: a column's unit need not be unbiased,
+ * and with weights it hangs on the random arm's few rows, where a rare value of a category seems rarer yet. */
 static void standardisation(const struct fit_tasks *t, size_t d, double *mean, double *scale) {
-    double total = 0;
+    double share = 1 / (double)t->n;
     memset(mean, 0, d * sizeof *mean);
     memset(scale, 0, d * sizeof *scale);
-    for (size_t i = 0; i < t->n; i++) total += t->weight[i];
     for (size_t i = 0; i < t->n; i++)
-        for (size_t c = 0; c < d; c++) mean[c] += t->weight[i] / total * t->row[i * d + c];
+        for (size_t c = 0; c < d; c++) mean[c] += share * t->row[i * d + c];
     for (size_t i = 0; i < t->n; i++)
-        for (size_t c = 0; c < d; c++) scale[c] += t->weight[i] / total * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
+        for (size_t c = 0; c < d; c++) scale[c] += share * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
     for (size_t c = 0; c < d; c++) scale[c] = scale[c] <= constant * mean[c] * mean[c] ? 0 : 1 / sqrt(scale[c]);
 }
 
@@ -66,28 +70,20 @@ static void initial(const struct network *w, uint64_t seed, uint64_t member, dou
     }
 }
 
-/* A prior is the mean of the penalty, biases included: the few labels of one class must not carry them away. */
 struct problem {
     const struct network *network;
     const struct examples *examples;
-    double l2;
+    struct penalty penalty;
     struct workspace *workspace;
-    const double *prior; // (network_size), or NULL
 };
 
 static double ridge_loss(const double *x, double *gradient, void *opaque) {
     struct problem *p = opaque;
-    double loss = network_loss(p->network, p->examples, p->prior ? 0 : p->l2, x, gradient, p->workspace);
-    for (size_t i = 0; p->prior && i < network_size(p->network); i++) {
-        double step = x[i] - p->prior[i];
-        loss += p->l2 / 2 * step * step;
-        gradient[i] += p->l2 * step;
-    }
-    return loss;
+    return network_loss(p->network, p->examples, &p->penalty, x, gradient, p->workspace);
 }
 
-static void fit_ridge(const struct network *w, const struct examples *e, double l2, const double *prior, double *parameters) {
-    struct problem p = {w, e, l2, workspace_create(w, e->n), prior};
+static void fit_ridge(const struct network *w, const struct examples *e, struct penalty penalty, double *parameters) {
+    struct problem p = {w, e, penalty, workspace_create(w, e->n)};
     minimise(ridge_loss, &p, network_size(w), parameters);
     workspace_destroy(p.workspace);
 }
@@ -104,7 +100,7 @@ static void fit_sgd(const struct network *w, const struct examples *e, double ra
     struct workspace *s = workspace_create(w, 1);
     for (size_t i = 0; i < e->n; i++) {
         struct examples one = {1, e->x + i * w->width[0], e->label + i};
-        network_loss(w, &one, 0, parameters, gradient, s);
+        network_loss(w, &one, &(struct penalty){0}, parameters, gradient, s);
         cblas_daxpy((blasint)size, -rate, gradient, 1, parameters, 1);
     }
     workspace_destroy(s);
@@ -137,6 +133,9 @@ static struct examples resampled(const struct fit_options *o, const struct fit_r
     return (struct examples){n, room, label};
 }
 
+/* A given prior is the mean of the penalty, biases included: the few labels of one class must not carry them away. */
+static struct penalty towards(const struct fit_options *o, const double *prior) { return (struct penalty){o->l2, 1, prior}; }
+
 /* The members after the mixture's. */
 static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, const double *prior, double *parameters) {
     enum { MOST_TIMES = 7 };
@@ -147,28 +146,29 @@ static void fit_committee(const struct fit_options *o, const struct network *w, 
     for (size_t m = mixed(o); m < fit_members(o); m++) {
         struct examples mine = resampled(o, rows, x, m, room, label);
         start(w, prior, o->seed, m, parameters + m * size);
-        fit_ridge(w, &mine, o->l2, prior, parameters + m * size);
+        fit_ridge(w, &mine, towards(o, prior), parameters + m * size);
     }
     free(room);
     free(label);
+}
+
+/* The member of memory m. longer: that of the next longer memory, from which it departs; NULL for the longest, which departs from the prior. */
+static void fit_memory(const struct fit_options *o, const struct network *w, const struct examples *all, size_t m, const double *longer, const double *prior,
+                       double *parameters) {
+    struct examples mine = newest(all, o->d, o->memories[m]);
+    struct penalty penalty = longer ? (struct penalty){o->shrinkage, bias_share, longer} : towards(o, prior);
+    start(w, penalty.prior, o->seed, m, parameters);
+    fit_ridge(w, &mine, penalty, parameters);
 }
 
 /* (members, size), the committee's left to fit_committee. */
 static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all, const double *prior) {
     size_t size = network_size(w);
     double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
-    for (size_t m = 0; m < mixed(o); m++) {
-        double *here = parameters + m * size;
-        bool ridge = m < o->memories_n;
-        struct examples mine = newest(all, o->d, ridge ? o->memories[m] : all->n);
-        bool same = ridge && m > 0 && o->hidden_n == 0 && newest(all, o->d, o->memories[m - 1]).n == mine.n;
-        if (same) {
-            memcpy(here, here - size, size * sizeof *here);
-            continue;
-        }
-        start(w, prior, o->seed, m, here);
-        if (ridge) fit_ridge(w, &mine, o->l2, prior, here);
-        else fit_sgd(w, &mine, o->sgd_rate, here);
+    for (size_t m = o->memories_n; m-- > 0;) fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, prior, parameters + m * size);
+    if (o->sgd_rate > 0) {
+        start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
+        fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
     }
     return parameters;
 }
@@ -364,17 +364,20 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     struct fit_rows said = {.n = fresh, .label = rows->label + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
     for (size_t m = 0; m < mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
     mixture(o, &said, model->mix);
-    double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(network_size(&w) * sizeof *parameters);
-    struct examples all = {rows->n, x, rows->label};
-    for (size_t m = 0; m < mixed(o); m++) {
-        bool ridge = m < o->memories_n;
-        if (ridge && (o->memories[m] > FIT_STEP_MEMORY || o->memories[m] > rows->n)) continue;
-        struct examples mine = newest(&all, o->d, ridge ? o->memories[m] : fresh);
-        if (ridge) initial(&w, o->seed, m, parameters);
-        else load_member(&w, model, m, parameters);
-        if (ridge) fit_ridge(&w, &mine, o->l2, NULL, parameters);
-        else fit_sgd(&w, &mine, o->sgd_rate, parameters);
+    size_t size = network_size(&w);
+    double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(2 * size * sizeof *parameters), *longer = parameters + size;
+    struct examples all = {rows->n, x, rows->label}, new = newest(&all, o->d, fresh);
+    for (size_t m = o->memories_n; m-- > 0;) {
+        if (o->memories[m] > FIT_STEP_MEMORY) continue;
+        bool longest = m + 1 == o->memories_n;
+        if (!longest) load_member(&w, model, m + 1, longer);
+        fit_memory(o, &w, &all, m, longest ? NULL : longer, NULL, parameters);
         store_member(&w, parameters, m, model);
+    }
+    if (o->sgd_rate > 0) {
+        load_member(&w, model, o->memories_n, parameters);
+        fit_sgd(&w, &new, o->sgd_rate, parameters);
+        store_member(&w, parameters, o->memories_n, model);
     }
     free(parameters);
     free(x);

@@ -71,12 +71,20 @@ static double softmax_loss(const double *logit, const struct examples *e, size_t
     return loss;
 }
 
+/* Adds the penalty's gradient by `n` parameters; returns the penalty. */
+static double pull(double l2, const double *parameter, const double *prior, size_t n, double *gradient) {
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        double away = parameter[i] - (prior ? prior[i] : 0);
+        gradient[i] += l2 * away;
+        squares += away * away;
+    }
+    return l2 / 2 * squares;
+}
+
 /* Gradient of one layer's weights and biases from its delta. */
-static void layer_gradient(const struct examples *e, size_t in, size_t out, const double *x, const double *delta, double l2, const double *weight,
-                           double *gradient) {
-    memcpy(gradient, weight, in * out * sizeof *gradient);
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)out, (blasint)in, (blasint)e->n, 1, delta, (blasint)out, x, (blasint)in, l2,
-                gradient, (blasint)in);
+static void layer_gradient(const struct examples *e, size_t in, size_t out, const double *x, const double *delta, double *gradient) {
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)out, (blasint)in, (blasint)e->n, 1, delta, (blasint)out, x, (blasint)in, 0, gradient, (blasint)in);
     double *bias = gradient + in * out;
     memset(bias, 0, out * sizeof *bias);
     for (size_t i = 0; i < e->n; i++)
@@ -90,8 +98,7 @@ static void push_back(const struct examples *e, size_t in, size_t out, const dou
         if (!(active[i] > 0)) below[i] = 0;
 }
 
-double network_loss(const struct network *w, const struct examples *e, double l2, const double *parameters, double *gradient,
-                    struct workspace *s) {
+double network_loss(const struct network *w, const struct examples *e, const struct penalty *p, const double *parameters, double *gradient, struct workspace *s) {
     size_t k = w->width[w->layers], at = network_size(w);
     forward(w, e, parameters, s);
     double loss = softmax_loss(s->activation[w->layers], e, k, s->delta[w->layers]);
@@ -99,9 +106,10 @@ double network_loss(const struct network *w, const struct examples *e, double l2
         size_t in = w->width[l], out = w->width[l + 1];
         at -= (in + 1) * out;
         const double *weight = parameters + at;
-        layer_gradient(e, in, out, input(s, e, l), s->delta[l + 1], l2, weight, gradient + at);
+        layer_gradient(e, in, out, input(s, e, l), s->delta[l + 1], gradient + at);
         if (l) push_back(e, in, out, weight, s->activation[l], s->delta[l + 1], s->delta[l]);
-        loss += l2 / 2 * cblas_ddot((blasint)(in * out), weight, 1, weight, 1);
+        loss += pull(p->l2, weight, p->prior ? p->prior + at : NULL, in * out, gradient + at);
+        if (p->prior) loss += pull(p->l2 * p->bias, weight + in * out, p->prior + at + in * out, out, gradient + at + in * out);
     }
     return loss;
 }

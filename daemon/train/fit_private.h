@@ -22,8 +22,14 @@ struct workspace; // activations of n rows
 
 struct workspace *workspace_create(const struct network *w, size_t n);
 void workspace_destroy(struct workspace *s);
-/* Sum of the log losses of the examples, plus l2/2 times the squared weights (not biases); gradient: (network_size). */
-double network_loss(const struct network *w, const struct examples *e, double l2, const double *parameters, double *gradient, struct workspace *s);
+/* What a member must pay for leaving its prior: l2/2 times the squared distance of the weights, and `bias` times that for the biases. */
+struct penalty {
+    double l2, bias;
+    const double *prior; // (network_size); NULL: all zero, and biases are free
+};
+
+/* Sum of the log losses of the examples, plus the penalty; gradient: (network_size). */
+double network_loss(const struct network *w, const struct examples *e, const struct penalty *p, const double *parameters, double *gradient, struct workspace *s);
 
 /* Minimises f from x, in place. L-BFGS with the last ten steps (Nocedal 1980), Armijo's rule for the step. */
 void minimise(double (*f)(const double *x, double *gradient, void *opaque), void *opaque, size_t n, double *x);

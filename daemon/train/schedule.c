@@ -26,7 +26,7 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
 
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive, const size_t *memories) {
     struct fit_options o = {.d = d, .k = c->model.classes.n, .hidden_n = c->model.hidden.n, .memories_n = c->train.memories.n, .memories = memories, .sgd_rate = c->train.sgd_rate, .committee = (size_t)c->train.committee, .density = c->query.density,
-                            .l2 = c->train.l2, .mix_memory = (double)c->train.mix_memory, .seed = (uint64_t)c->service.seed, .measure = (enum measure)c->query.measure, .positive = positive};
+                            .l2 = c->train.l2, .shrinkage = c->train.shrinkage, .mix_memory = (double)c->train.mix_memory, .seed = (uint64_t)c->service.seed, .measure = (enum measure)c->query.measure, .positive = positive};
     for (size_t i = 0; i < c->model.hidden.n; i++) o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
     return o;
 }

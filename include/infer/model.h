@@ -45,7 +45,7 @@ struct model {
     struct text aside;                     // labels that were rolled back: "PARTITION FROM TO\n" of the labels topic; owned
 };
 
-#define MODEL_CLIP 8.0
+#define MODEL_CLIP 4.0
 
 /* The one rule of standardisation, for scoring and fitting. Scale 0: a constant column, which says nothing. */
 static inline double model_standardised(double raw, double mean, double scale) {

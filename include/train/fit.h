@@ -1,7 +1,7 @@
 /* The learner's mathematics: labelled rows in, a model version out. A pure function of its input (promise I8).
  *
- * Members (docs/DESIGN.md section 6): for each memory, a ridge-penalised fit on the last so many labels by L-BFGS (Nocedal 1980)
- * on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted Brier loss on labels, each
+ * Members (docs/DESIGN.md section 6): for each memory, a fit on the last so many labels that shrinks towards the fit on the next longer memory,
+ * the longest towards zero, by L-BFGS (Nocedal 1980) on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their discounted Brier loss on labels, each
  * taken from the prediction that was recorded before the label was learned. Beside them a committee: bootstrap members on the largest memory
  * (online bagging, Oza and Russell 2001: each row so many times as a Poisson(1) draw, keyed by row and member), outside the mixture.
  * Thread: learner thread */
@@ -16,10 +16,11 @@ struct fit_options {
     size_t d, k;
     size_t hidden_n, hidden[MODEL_LAYERS_MAX - 1];
     size_t memories_n;
-    const size_t *memories; // labels a member is fitted on
+    const size_t *memories; // labels a member is fitted on, ascending
     double sgd_rate;        // 0: no such member
     size_t committee;       // bootstrap members, after all others
-    double l2;
+    double l2;              // ridge of the longest memory and of the committee
+    double shrinkage;       // of each shorter memory towards the next longer one
     double mix_memory;      // labels
     uint64_t seed;          // initial weights of hidden layers
     enum measure measure;   // whose utility the quantiles describe (MIX: see fit.c)
@@ -39,7 +40,7 @@ struct fit_rows {
     const float *member;      // (n, members, k) predictions recorded when asked; a row of zeros: none
 };
 
-/* Recent tasks, labelled or not, for standardisation and utility quantiles: (n, d) raw rows and 1/propensity weights. */
+/* Recent tasks, labelled or not, for standardisation and, with their 1/propensity weights, utility quantiles: (n, d) raw rows. */
 struct fit_tasks {
     size_t n;
     const double *row;

@@ -19,11 +19,12 @@ import math
 import numpy as np
 from scipy.optimize import minimize
 
-CLIP = 8.0                 # include/infer/model.h
+CLIP = 4.0                 # include/infer/model.h
 CONSTANT = 1e-20           # daemon/train/fit.c
 MIX_RATE = 0.3
 MEMORIES = (50, 200, 1000, 5000)  # defaults of include/base/options.def
-L2 = 1.0
+L2 = 10.0
+SHRINKAGE, BIAS_SHARE = 1.0, 0.1
 SGD_RATE = 0.05
 MIX_MEMORY = 100
 WINDOW = 128               # include/query/state.h
@@ -40,11 +41,10 @@ def softmax(z):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def standardise(rows, weight):
-    """Weighted mean and 1/sd of each column; a constant column gets scale 0."""
-    w = weight / weight.sum()
-    mean = w @ rows
-    var = w @ (rows - mean) ** 2
+def standardise(rows):
+    """Mean and 1/sd of each column; a constant column gets scale 0."""
+    mean = rows.mean(axis=0)
+    var = ((rows - mean) ** 2).mean(axis=0)
     constant = var <= CONSTANT * mean * mean
     return mean, np.where(constant, 0.0, 1 / np.sqrt(np.where(constant, 1.0, var)))
 
@@ -70,7 +70,8 @@ def forward(layers, x):
     return out
 
 
-def loss_gradient(theta, width, x, y, l2):
+def loss_gradient(theta, width, x, y, l2, prior=None, bias=0):
+    """prior: parameters that the penalty pulls towards, the biases by `bias` times as much; none: zero, and free biases."""
     layers = unpack(theta, width)
     acts = forward(layers, x)
     p = softmax(acts[-1])
@@ -78,23 +79,33 @@ def loss_gradient(theta, width, x, y, l2):
     loss = -np.log(p[rows, y]).sum()
     delta = p.copy()
     delta[rows, y] -= 1
+    origin = unpack(np.zeros_like(theta) if prior is None else prior, width)
     grads = []
     for i in range(len(layers) - 1, -1, -1):
-        w, _ = layers[i]
-        loss += l2 / 2 * (w ** 2).sum()
-        grads[:0] = [(delta.T @ acts[i] + l2 * w).ravel(), delta.sum(0)]
+        w, b = layers[i]
+        dw, db = w - origin[i][0], b - origin[i][1]
+        loss += l2 / 2 * ((dw ** 2).sum() + bias * (db ** 2).sum())
+        grads[:0] = [(delta.T @ acts[i] + l2 * dw).ravel(), delta.sum(0) + l2 * bias * db]
         if i:
             delta = (delta @ w) * (acts[i] > 0)
     return loss, np.concatenate(grads)
 
 
-def fit_ridge(x, y, k, l2):
-    """Softmax regression with a ridge penalty on the weights, not the biases."""
+def fit_ridge(x, y, k, l2, prior=None):
+    """Parameters of softmax regression with a ridge penalty on the weights, or on what they and the biases depart from a prior."""
     width = (x.shape[1], k)
-    start = np.zeros(x.shape[1] * k + k)
-    best = minimize(loss_gradient, start, (width, x, y, l2), "L-BFGS-B", jac=True,
+    start = np.zeros(x.shape[1] * k + k) if prior is None else prior
+    best = minimize(loss_gradient, start, (width, x, y, l2, prior, BIAS_SHARE if prior is not None else 0), "L-BFGS-B", jac=True,
                     options={"maxiter": 200, "ftol": 1e-14, "gtol": 1e-6})
-    return unpack(best.x, width)[0]
+    return best.x
+
+
+def fit_memories(x, y, k, memories, l2, shrinkage):
+    """The longest memory is a ridge fit; each shorter one shrinks towards the next longer one."""
+    fits = []
+    for m in sorted(memories, reverse=True):
+        fits[:0] = [fit_ridge(x[-m:], y[-m:], k, shrinkage if fits else l2, fits[0] if fits else None)]
+    return [unpack(f, (x.shape[1], k))[0] for f in fits]
 
 
 def fit_sgd(x, y, k, rate):
@@ -129,11 +140,10 @@ def quantiles(utility, weight):
 class Model:
     """rows, y, recorded: labelled, oldest first. tasks, weight: what was asked, labelled or not, and 1/propensity."""
 
-    def __init__(self, rows, y, recorded, tasks, weight, k, memories=MEMORIES, l2=L2, sgd_rate=SGD_RATE, mix_memory=MIX_MEMORY):
-        self.mean, self.scale = standardise(tasks, weight)
+    def __init__(self, rows, y, recorded, tasks, weight, k, memories=MEMORIES, l2=L2, shrinkage=SHRINKAGE, sgd_rate=SGD_RATE, mix_memory=MIX_MEMORY):
+        self.mean, self.scale = standardise(tasks)
         x = encode(rows, self.mean, self.scale)
-        fits = {n: fit_ridge(x[-n:], y[-n:], k, l2) for n in {min(m, len(y)) for m in memories}}
-        self.layers = [fits[min(m, len(y))] for m in memories] + [fit_sgd(x, y, k, sgd_rate)]
+        self.layers = fit_memories(x, y, k, memories, l2, shrinkage) + [fit_sgd(x, y, k, sgd_rate)]
         self.mix = mixture(recorded, y, mix_memory, len(self.layers))
         self.quantiles = quantiles(utilities(self.predict(tasks)[1]), weight)
 
@@ -319,7 +329,7 @@ def c_array(name, values):
 
 def fixtures():
     rows, y, recorded, weight, k = fixture_input()
-    model = Model(rows[:len(y)], y, recorded, rows, weight, k, memories=(30, 60, 200))
+    model = Model(rows[:len(y)], y, recorded, rows, weight, k, memories=(30, 60, 200), l2=3)
     print("/* Made by tests/vectors/reference.py --fixtures; what each means is said there. */\n#pragma once\n")
     c_array("golden_label", y)
     c_array("golden_mean", model.mean)
@@ -333,9 +343,11 @@ def fixtures():
     width = (5, 4, 3)
     x = encode(rows[:len(y)], model.mean, model.scale)
     theta = units(5 * 4 + 4 + 4 * 3 + 3, 7) - 0.5
-    loss, gradient = loss_gradient(theta, width, x, y, 0.5)
-    c_array("golden_loss", [loss])
-    c_array("golden_gradient", gradient)
+    c_array("golden_loss", [loss_gradient(theta, width, x, y, 0.5)[0]])
+    c_array("golden_gradient", loss_gradient(theta, width, x, y, 0.5)[1])
+    loss, gradient = loss_gradient(theta, width, x, y, 0.5, units(len(theta), 8), 0.1)
+    c_array("golden_pulled_loss", [loss])
+    c_array("golden_pulled_gradient", gradient)
 
 
 def main():

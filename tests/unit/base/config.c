@@ -183,6 +183,7 @@ static const struct wrong {
     {"model: {classes: [a, b], hidden: [32, 0]}\n" F, "t:1:39: model.hidden: \"0\" is not a width"},
     {"model: {classes: [a, b], hidden: [4097]}\n" F, "is not a width; allowed whole number: 1 to 4096"},
     {M F "train: {memories: [1000001]}\n", "is not a number of labels"},
+    {M F "train: {memories: [50, 200, 200]}\n", "train.memories: is not ascending: \"200\" does not come before \"200\""},
     {M F "worker: {cpus: [0, x]}\n", "t:3:20: worker.cpus: \"x\" is not a processor"},
     {M F "worker: {cpus: [1024]}\n", "is not a processor; allowed whole number: 0 to 1023"},
     {M F "service: {name: a b}\n", "service.name: \"a b\" has other characters"},

@@ -11,7 +11,7 @@ enum { N = 230, D = 9, K = 3, MEMBERS = 4 };
 static const size_t memories[] = {50, 120, 1000};
 
 static struct fit_options options(size_t hidden_n) {
-    return (struct fit_options){.d = D, .k = K, .hidden_n = hidden_n, .hidden = {7, 5}, .memories_n = 3, .memories = memories, .sgd_rate = 0.05, .l2 = 1,
+    return (struct fit_options){.d = D, .k = K, .hidden_n = hidden_n, .hidden = {7, 5}, .memories_n = 3, .memories = memories, .sgd_rate = 0.05, .l2 = 1, .shrinkage = 1,
                                 .mix_memory = 100, .seed = 11, .measure = MEASURE_ENTROPY};
 }
 
@@ -140,44 +140,49 @@ static void order_matters_to_the_sgd_member_alone(void **state) {
     labelled_release(&s);
 }
 
-/* A row that leaves a memory leaves nothing behind in that member. Standardisation stays, for the tasks are the same. */
-static void rows_beyond_a_memory_do_not_count(void **state) {
+/* What the longest memory has lost leaves nothing behind in any fit; what a shorter one has lost counts less there than in the longer one.
+ * Standardisation stays, for the tasks are the same. */
+static void rows_beyond_a_memory_count_by_the_longer_one_alone(void **state) {
     (void)state;
+    const size_t bounded[] = {50, 120, 200};
     struct fit_options o = options(0);
+    o.memories = bounded;
     struct labelled s = labelled_random(N, D, K, 0, 3);
     struct model *before = fitted(&o, &s);
-    for (size_t i = 0; i < N - 50; i++) s.label[i] = (s.label[i] + 1) % K;
-    struct model *after = fitted(&o, &s);
-    assert_true(distance(before, after, 0) == 0);
-    assert_true(distance(before, after, 1) > 0.1 && distance(before, after, 2) > 0.1);
-    s.label[N - 50]++;
-    s.label[N - 50] %= K;
+    for (size_t i = 0; i < N - 200; i++) s.label[i] = (s.label[i] + 1) % K;
+    struct model *beyond = fitted(&o, &s);
+    for (size_t m = 0; m < 3; m++) assert_true(distance(before, beyond, m) == 0);
+    assert_true(distance(before, beyond, 3) > 0);
+    for (size_t i = N - 200; i < N - 50; i++) s.label[i] = (s.label[i] + 1) % K;
     struct model *inside = fitted(&o, &s);
-    assert_true(distance(before, inside, 0) > 0);
+    assert_true(distance(before, inside, 2) > 0.1);
+    assert_true(distance(before, inside, 0) > 0 && distance(before, inside, 0) < distance(before, inside, 2));
     model_destroy(before);
-    model_destroy(after);
+    model_destroy(beyond);
     model_destroy(inside);
     labelled_release(&s);
 }
 
-/* Members beyond the first label are one fit; the order of memories is the order of members. */
-static void members_follow_their_memories(void **state) {
+static double length(const struct model *m, size_t member) {
+    double squares = 0;
+    for (size_t i = 0; i < K * D; i++) squares += pow((double)m->weight[0][member * K * D + i], 2);
+    return sqrt(squares);
+}
+
+/* While every memory holds all labels the members are a path of ever weaker penalties; a stiff chain is one fit. */
+static void members_lean_on_the_longer_one(void **state) {
     (void)state;
-    const size_t turned[] = {1000, 50, 120};
-    struct fit_options o = options(0), t = options(0);
-    t.memories = turned;
-    struct labelled s = labelled_random(N, D, K, 0, 3), few = labelled_random(40, D, K, 0, 3);
-    struct model *a = fitted(&o, &s), *b = fitted(&t, &s), *c = fitted(&o, &few);
-    for (size_t m = 0; m < 3; m++) assert_memory_equal(a->weight[0] + (m + 2) % 3 * K * D, b->weight[0] + m * K * D, K * D * sizeof(float));
-    for (size_t m = 1; m < 3; m++) {
-        assert_memory_equal(c->weight[0], c->weight[0] + m * K * D, K * D * sizeof(float));
-        assert_memory_equal(c->bias[0], c->bias[0] + m * K, K * sizeof(float));
-    }
-    assert_memory_not_equal(a->weight[0], a->weight[0] + K * D, K * D * sizeof(float));
-    model_destroy(a);
-    model_destroy(b);
-    model_destroy(c);
-    labelled_release(&s);
+    struct fit_options o = options(0);
+    struct labelled few = labelled_random(40, D, K, 0, 3);
+    o.l2 = 10;
+    struct model *path = fitted(&o, &few);
+    assert_true(length(path, 0) > 1.05 * length(path, 1) && length(path, 1) > 1.05 * length(path, 2));
+    o.shrinkage = 1e9;
+    struct model *stiff = fitted(&o, &few);
+    for (size_t m = 0; m < 2; m++) assert_memory_not_equal(path->weight[0] + m * K * D, stiff->weight[0] + m * K * D, K * D * sizeof(float));
+    for (size_t m = 0; m < 2; m++) assert_true(fabs(length(stiff, m) - length(path, 2)) < 1e-6);
+    model_destroy(path);
+    model_destroy(stiff);
     labelled_release(&few);
 }
 
@@ -185,7 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_rows_give_equal_bits),        cmocka_unit_test(equal_rows_elsewhere_give_equal_bits),
         cmocka_unit_test(every_input_counts),                cmocka_unit_test(order_matters_to_the_sgd_member_alone),
-        cmocka_unit_test(rows_beyond_a_memory_do_not_count), cmocka_unit_test(members_follow_their_memories),
+        cmocka_unit_test(rows_beyond_a_memory_count_by_the_longer_one_alone), cmocka_unit_test(members_lean_on_the_longer_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static struct fit_options options(size_t d, size_t k, size_t memories_n, const size_t *memories) {
-    return (struct fit_options){.d = d, .k = k, .memories_n = memories_n, .memories = memories, .sgd_rate = 0.05, .l2 = 1, .mix_memory = 100, .seed = 1,
+    return (struct fit_options){.d = d, .k = k, .memories_n = memories_n, .memories = memories, .sgd_rate = 0.05, .l2 = 1, .shrinkage = 1, .mix_memory = 100, .seed = 1,
                                 .measure = MEASURE_LOG_ODDS_MARGIN};
 }
 
@@ -74,6 +74,7 @@ static void numbers_are_the_references(void **state) {
     (void)state;
     const size_t memories[] = {30, 60, 200};
     struct fit_options o = options(GOLDEN_D, GOLDEN_K, 3, memories);
+    o.l2 = 3;
     struct labelled s = golden_input();
     struct model *m = fitted(&o, &s);
     assert_int_equal(m->shape.members, GOLDEN_M);
@@ -91,14 +92,19 @@ static void numbers_are_the_references(void **state) {
     assert_sound(m);
 
     struct network w = {.layers = 2, .width = {GOLDEN_D, 4, GOLDEN_K}};
-    double x[GOLDEN_N * GOLDEN_D], parameters[39], gradient[39];
+    double x[GOLDEN_N * GOLDEN_D], parameters[39], prior[39], gradient[39];
     struct rng r = {.seed = 7};
     for (size_t i = 0; i < GOLDEN_N * GOLDEN_D; i++) x[i] = model_standardised(s.row[i], m->mean[i % GOLDEN_D], m->scale[i % GOLDEN_D]);
     for (size_t i = 0; i < 39; i++) parameters[i] = rng_next_unit(&r) - 0.5;
     struct workspace *room = workspace_create(&w, GOLDEN_N);
-    double loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label}, 0.5, parameters, gradient, room)};
+    double loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label}, &(struct penalty){.l2 = 0.5}, parameters, gradient, room)};
     ASSERT_NEAR(loss, golden_loss, 1e-10);
     ASSERT_NEAR(gradient, golden_gradient, 1e-10);
+    r = (struct rng){.seed = 8};
+    for (size_t i = 0; i < 39; i++) prior[i] = rng_next_unit(&r);
+    double pulled_loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label}, &(struct penalty){0.5, 0.1, prior}, parameters, gradient, room)};
+    ASSERT_NEAR(pulled_loss, golden_pulled_loss, 1e-10);
+    ASSERT_NEAR(gradient, golden_pulled_gradient, 1e-10);
     workspace_destroy(room);
     model_destroy(m);
     labelled_release(&s);
@@ -106,9 +112,9 @@ static void numbers_are_the_references(void **state) {
 
 /* ---- loss and minimiser ---- */
 
-static void check_gradient(const struct network *w, double l2) {
+static void check_gradient(const struct network *w, double l2, double bias) {
     enum { ROWS = 17, MOST = 256 };
-    double x[ROWS * 8], parameters[MOST], gradient[MOST], ignored[MOST], h = 1e-5;
+    double x[ROWS * 8], parameters[MOST], prior[MOST], gradient[MOST], ignored[MOST], h = 1e-5;
     int label[ROWS];
     struct rng r = {.seed = w->layers};
     size_t size = network_size(w);
@@ -116,15 +122,17 @@ static void check_gradient(const struct network *w, double l2) {
     for (size_t i = 0; i < ROWS * w->width[0]; i++) x[i] = rng_next_normal(&r);
     for (size_t i = 0; i < ROWS; i++) label[i] = (int)rng_below(rng_next(&r), w->width[w->layers]);
     for (size_t i = 0; i < size; i++) parameters[i] = rng_next_normal(&r) / 2;
+    for (size_t i = 0; i < size; i++) prior[i] = rng_next_normal(&r);
     struct examples e = {ROWS, x, label};
+    struct penalty penalty = {l2, bias, bias > 0 ? prior : NULL};
     struct workspace *room = workspace_create(w, ROWS);
-    network_loss(w, &e, l2, parameters, gradient, room);
+    network_loss(w, &e, &penalty, parameters, gradient, room);
     for (size_t i = 0; i < size; i++) {
         double here = parameters[i];
         parameters[i] = here + h;
-        double above = network_loss(w, &e, l2, parameters, ignored, room);
+        double above = network_loss(w, &e, &penalty, parameters, ignored, room);
         parameters[i] = here - h;
-        double below = network_loss(w, &e, l2, parameters, ignored, room);
+        double below = network_loss(w, &e, &penalty, parameters, ignored, room);
         parameters[i] = here;
         double difference = (above - below) / (2 * h);
         if (!(fabs(difference - gradient[i]) < 1e-5)) fail_msg("%zu layers, parameter %zu: %g, by differences %g", w->layers, i, gradient[i], difference);
@@ -134,10 +142,10 @@ static void check_gradient(const struct network *w, double l2) {
 
 static void gradients_are_the_differences(void **state) {
     (void)state;
-    check_gradient(&(struct network){1, {8, 2}}, 0);
-    check_gradient(&(struct network){1, {3, 5}}, 0.7);
-    check_gradient(&(struct network){2, {8, 6, 3}}, 0.7);
-    check_gradient(&(struct network){4, {4, 6, 5, 7, 3}}, 0.1);
+    check_gradient(&(struct network){1, {8, 2}}, 0, 0);
+    check_gradient(&(struct network){1, {3, 5}}, 0.7, 0.3);
+    check_gradient(&(struct network){2, {8, 6, 3}}, 0.7, 0);
+    check_gradient(&(struct network){4, {4, 6, 5, 7, 3}}, 0.1, 1);
 }
 
 /* Rosenbrock's valley: curved, badly scaled, one minimum at (1, 1). */
@@ -336,29 +344,41 @@ static void the_mixture_follows_who_was_right(void **state) {
     labelled_release(&s);
 }
 
-/* Labels one by one: the SGD member, the mixture and the short fit stand where a fit of all of them would have put them, given its
- * standardisation; the long fit stays. */
+/* Steps over the rows from `from` on, one label at a time. */
+static void step_through(struct model *m, const struct fit_options *o, struct fit_rows rows, size_t from, size_t until) {
+    for (rows.n = from + 1; rows.n <= until; rows.n++) fit_step(m, o, &rows, 1);
+}
+
+/* Labels one by one: the SGD member, the mixture and the fits of few labels stand where a fit of all of them would have put them, given its
+ * standardisation. */
 static void a_step_goes_on_where_the_fit_stopped(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 3, 2, (const size_t[]){50, 200});
+    struct labelled s = labelled_random(150, 3, 3, 3, 9);
+    struct model *all = fitted(&o, &s);
+    s.rows.n = 100;
+    struct model *m = fitted(&o, &s); // the same tasks: the same standardisation
+    step_through(m, &o, s.rows, 100, 150);
+    for (size_t j = 0; j < 3; j++) assert_true(fabs(m->mix[j] - all->mix[j]) < 1e-12);
+    for (size_t i = 0; i < 27; i++) assert_true(fabsf(m->weight[0][i] - all->weight[0][i]) < 1e-4f);
+    for (size_t i = 0; i < 9; i++) assert_true(fabsf(m->bias[0][i] - all->bias[0][i]) < 1e-4f);
+    model_destroy(all);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+/* The long fit waits for the next version; the short one departs from it as it stands. */
+static void a_step_leaves_the_long_fit(void **state) {
     (void)state;
     struct fit_options o = options(3, 3, 2, (const size_t[]){50, 300});
     struct labelled s = labelled_random(150, 3, 3, 3, 9);
-    struct model *all = fitted(&o, &s);
-    struct fit_rows rest = s.rows;
-    s.rows.n = 100; // the long fit is of all of them, now and later
-    struct model *m = fitted(&o, &s); // the same tasks: the same standardisation
-    float long_fit[9];
-    memcpy(long_fit, m->weight[0] + 9, sizeof long_fit);
-    for (size_t i = 100; i < 150; i++) {
-        rest.n = i + 1;
-        fit_step(m, &o, &rest, 1);
-    }
-    assert_memory_equal(long_fit, m->weight[0] + 9, sizeof long_fit);
-    for (size_t j = 0; j < 3; j++) assert_true(fabs(m->mix[j] - all->mix[j]) < 1e-12);
-    for (size_t i = 0; i < 27; i++)
-        if (i / 9 != 1) assert_true(fabsf(m->weight[0][i] - all->weight[0][i]) < 1e-5f);
-    for (size_t i = 0; i < 9; i++)
-        if (i / 3 != 1) assert_true(fabsf(m->bias[0][i] - all->bias[0][i]) < 1e-5f);
-    model_destroy(all);
+    s.rows.n = 100;
+    struct model *m = fitted(&o, &s);
+    float before[18];
+    memcpy(before, m->weight[0], sizeof before);
+    step_through(m, &o, s.rows, 100, 150);
+    assert_memory_not_equal(before, m->weight[0], 9 * sizeof(float));
+    assert_memory_equal(before + 9, m->weight[0] + 9, 9 * sizeof(float));
     model_destroy(m);
     labelled_release(&s);
 }
@@ -471,7 +491,8 @@ static void labelled_rows_stand_in_for_tasks(void **state) {
     for (size_t i = 0; i < 60; i++) s.propensity[i] = 0;
     assert_int_equal(fit_model(&c, &o, &s.rows, &(struct fit_tasks){0}), 0);
     assert_sound(c);
-    assert_true(c->mean[0] != b->mean[0]);
+    assert_memory_equal(c->mean, b->mean, 2 * sizeof *b->mean); // units need no propensity, quantiles do
+    assert_memory_not_equal(c->utility, b->utility, MODEL_QUANTILES * sizeof *b->utility);
     model_destroy(a);
     model_destroy(b);
     model_destroy(c);
@@ -507,7 +528,8 @@ int main(void) {
         cmocka_unit_test(the_sgd_member_follows_what_is_new),
         cmocka_unit_test(the_mixture_follows_who_was_right),
         cmocka_unit_test(the_mixture_bears_gaps_and_errors),
-        cmocka_unit_test(a_step_goes_on_where_the_fit_stopped), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
+        cmocka_unit_test(a_step_goes_on_where_the_fit_stopped),
+        cmocka_unit_test(a_step_leaves_the_long_fit), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
         cmocka_unit_test(quantiles_are_of_the_stream_not_of_the_tasks),
         cmocka_unit_test(golden_rows_are_of_the_tasks),
         cmocka_unit_test(labelled_rows_stand_in_for_tasks),
