@@ -75,6 +75,7 @@ struct problem {
     const struct examples *examples;
     struct penalty penalty;
     struct workspace *workspace;
+    struct curvature *curvature;
 };
 
 static double ridge_loss(const double *x, double *gradient, void *opaque) {
@@ -82,10 +83,18 @@ static double ridge_loss(const double *x, double *gradient, void *opaque) {
     return network_loss(p->network, p->examples, &p->penalty, x, gradient, p->workspace);
 }
 
+static void divide(double *gradient, void *opaque) { curvature_solve(((const struct problem *)opaque)->curvature, gradient); }
+
+/* Linear networks are guessed by the curvature at the start, which costs one more look at the loss. */
 static void fit_ridge(const struct network *w, const struct examples *e, struct penalty penalty, double *parameters) {
-    struct problem p = {w, e, penalty, workspace_create(w, e->n)};
-    minimise(ridge_loss, &p, network_size(w), parameters);
+    struct problem p = {w, e, penalty, workspace_create(w, e->n), NULL};
+    double *gradient = xmalloc(network_size(w) * sizeof *gradient);
+    ridge_loss(parameters, gradient, &p);
+    p.curvature = curvature_create(w, e, &penalty, p.workspace);
+    minimise(&(struct objective){ridge_loss, p.curvature ? divide : NULL, &p}, network_size(w), parameters);
+    curvature_destroy(p.curvature);
     workspace_destroy(p.workspace);
+    free(gradient);
 }
 
 static void start(const struct network *w, const double *prior, uint64_t seed, uint64_t member, double *parameters) {
@@ -152,12 +161,13 @@ static void fit_committee(const struct fit_options *o, const struct network *w, 
     free(label);
 }
 
-/* The member of memory m. longer: that of the next longer memory, from which it departs; NULL for the longest, which departs from the prior. */
+/* The member of memory m. longer: that of the next longer memory, from which it departs; NULL for the longest, which departs from the prior.
+ * from: the search starts at the parameters given; else where it departs. */
 static void fit_memory(const struct fit_options *o, const struct network *w, const struct examples *all, size_t m, const double *longer, const double *prior,
-                       double *parameters) {
+                       bool from, double *parameters) {
     struct examples mine = newest(all, o->d, o->memories[m]);
     struct penalty penalty = longer ? (struct penalty){o->shrinkage, bias_share, longer} : towards(o, prior);
-    start(w, penalty.prior, o->seed, m, parameters);
+    if (!from) start(w, penalty.prior, o->seed, m, parameters);
     fit_ridge(w, &mine, penalty, parameters);
 }
 
@@ -165,7 +175,7 @@ static void fit_memory(const struct fit_options *o, const struct network *w, con
 static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all, const double *prior) {
     size_t size = network_size(w);
     double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
-    for (size_t m = o->memories_n; m-- > 0;) fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, prior, parameters + m * size);
+    for (size_t m = o->memories_n; m-- > 0;) fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, prior, false, parameters + m * size);
     if (o->sgd_rate > 0) {
         start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
         fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
@@ -371,7 +381,9 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
         if (o->memories[m] > FIT_STEP_MEMORY) continue;
         bool longest = m + 1 == o->memories_n;
         if (!longest) load_member(&w, model, m + 1, longer);
-        fit_memory(o, &w, &all, m, longest ? NULL : longer, NULL, parameters);
+        bool convex = w.layers == 1; // then the way there does not matter
+        if (convex) load_member(&w, model, m, parameters);
+        fit_memory(o, &w, &all, m, longest ? NULL : longer, NULL, convex, parameters);
         store_member(&w, parameters, m, model);
     }
     if (o->sgd_rate > 0) {

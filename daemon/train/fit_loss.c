@@ -41,6 +41,8 @@ void workspace_destroy(struct workspace *s) {
     free(s);
 }
 
+const double *workspace_deviation(const struct workspace *s) { return s->delta[s->layers]; }
+
 static const double *input(const struct workspace *s, const struct examples *e, size_t layer) { return layer ? s->activation[layer] : e->x; }
 
 static void forward(const struct network *w, const struct examples *e, const double *parameters, struct workspace *s) {

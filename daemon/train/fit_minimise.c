@@ -1,6 +1,7 @@
 /* L-BFGS: the last few steps and gradient changes stand for the curvature (Nocedal 1980, "Updating quasi-Newton matrices with limited
  * storage", two-loop recursion). Armijo's rule with halving bounds each step; a pair without positive curvature is left out, so the
- * direction always descends. Deterministic: no clock, no tolerance that depends on history outside the call.
+ * direction always descends. What the caller knows of the curvature takes the place of the unit matrix between the two loops: with a good guess a
+ * handful of steps do what otherwise takes fifty. Deterministic: no clock, no tolerance that depends on history outside the call.
  *
  * Thread: learner thread */
 #include "fit_private.h"
@@ -23,20 +24,39 @@ static void add(size_t n, double scale, const double *a, double *b) { cblas_daxp
 /* The index of the i-th newest pair. */
 static size_t newest(const struct pairs *p, size_t i) { return (p->at + PAIRS - 1 - i) % PAIRS; }
 
-/* direction: on entry the gradient, on return minus the inverse curvature times it. */
-static void two_loops(const struct pairs *p, size_t n, double *direction) {
+struct descent {
+    const struct objective *f;
+    size_t n;
+    double *x, *gradient, *before, *gradient_before, *direction, *scratch;
+    double value;
+};
+
+static void precondition(const struct descent *d, double *gradient) {
+    if (d->f->precondition) d->f->precondition(gradient, d->f->opaque);
+}
+
+/* So much the newest pair makes the guessed inverse curvature too small. */
+static double scale_of(const struct descent *d, const struct pairs *p) {
+    if (!p->n) return 1;
+    size_t j = newest(p, 0);
+    memcpy(d->scratch, p->change[j], d->n * sizeof *d->scratch);
+    precondition(d, d->scratch);
+    return p->curvature[j] / dot(d->n, p->change[j], d->scratch);
+}
+
+/* From the gradient to minus the inverse curvature times it. */
+static void two_loops(const struct descent *d, const struct pairs *p) {
+    size_t n = d->n;
+    double *direction = d->direction;
+    memcpy(direction, d->gradient, n * sizeof *direction);
     double share[PAIRS];
     for (size_t i = 0; i < p->n; i++) {
         size_t j = newest(p, i);
         share[j] = dot(n, p->step[j], direction) / p->curvature[j];
         add(n, -share[j], p->change[j], direction);
     }
-    double scale = 1;
-    if (p->n) {
-        size_t j = newest(p, 0);
-        scale = p->curvature[j] / dot(n, p->change[j], p->change[j]);
-    }
-    cblas_dscal((blasint)n, scale, direction, 1);
+    precondition(d, direction);
+    cblas_dscal((blasint)n, scale_of(d, p), direction, 1);
     for (size_t i = p->n; i-- > 0;) {
         size_t j = newest(p, i);
         add(n, share[j] - dot(n, p->change[j], direction) / p->curvature[j], p->step[j], direction);
@@ -63,14 +83,6 @@ static double largest(size_t n, const double *x) {
     return most;
 }
 
-struct descent {
-    double (*f)(const double *x, double *gradient, void *opaque);
-    void *opaque;
-    size_t n;
-    double *x, *gradient, *before, *gradient_before, *direction;
-    double value;
-};
-
 /* Moves along the direction; false: no step gains anything. */
 static bool search(struct descent *d, double first) {
     double slope = dot(d->n, d->gradient, d->direction), step = first, value = d->value;
@@ -80,7 +92,7 @@ static bool search(struct descent *d, double first) {
     for (int i = 0; i < HALVINGS; i++, step /= 2) {
         memcpy(d->x, d->before, d->n * sizeof *d->x);
         add(d->n, step, d->direction, d->x);
-        value = d->f(d->x, d->gradient, d->opaque);
+        value = d->f->value(d->x, d->gradient, d->f->opaque);
         if (value <= d->value + armijo * step * slope) {
             d->value = value;
             return true;
@@ -92,26 +104,24 @@ static bool search(struct descent *d, double first) {
 }
 
 static void descend(struct descent *d, struct pairs *p) {
-    d->value = d->f(d->x, d->gradient, d->opaque);
+    d->value = d->f->value(d->x, d->gradient, d->f->opaque);
     for (int i = 0; i < ITERATIONS && largest(d->n, d->gradient) > gradient_enough; i++) {
         double value = d->value;
-        memcpy(d->direction, d->gradient, d->n * sizeof *d->x);
-        two_loops(p, d->n, d->direction);
-        double first = p->n ? 1 : fmin(1, 1 / sqrt(dot(d->n, d->gradient, d->gradient)));
+        two_loops(d, p);
+        double first = p->n || d->f->precondition ? 1 : fmin(1, 1 / sqrt(dot(d->n, d->gradient, d->gradient)));
         if (!search(d, first)) return;
         remember(p, d->n, d->x, d->before, d->gradient, d->gradient_before);
         if (value - d->value <= gain_enough * fmax(fabs(value), 1)) return;
     }
 }
 
-void minimise(double (*f)(const double *x, double *gradient, void *opaque), void *opaque, size_t n, double *x) {
-    double *room = xmalloc((4 + 2 * PAIRS) * n * sizeof *room);
-    struct descent d = {.f = f, .opaque = opaque, .n = n, .x = x, .gradient = room, .before = room + n, .gradient_before = room + 2 * n,
-                        .direction = room + 3 * n};
+void minimise(const struct objective *f, size_t n, double *x) {
+    double *room = xmalloc((5 + 2 * PAIRS) * n * sizeof *room);
+    struct descent d = {.f = f, .n = n, .x = x, .gradient = room, .before = room + n, .gradient_before = room + 2 * n, .direction = room + 3 * n, .scratch = room + 4 * n};
     struct pairs p = {0};
     for (size_t i = 0; i < PAIRS; i++) {
-        p.step[i] = room + (4 + i) * n;
-        p.change[i] = room + (4 + PAIRS + i) * n;
+        p.step[i] = room + (5 + i) * n;
+        p.change[i] = room + (5 + PAIRS + i) * n;
     }
     descend(&d, &p);
     free(room);

@@ -161,9 +161,61 @@ static void the_minimiser_follows_a_valley(void **state) {
     (void)state;
     double x[] = {-1.2, 1};
     int calls = 0;
-    minimise(valley, &calls, 2, x);
+    minimise(&(struct objective){.value = valley, .opaque = &calls}, 2, x);
     assert_true(fabs(x[0] - 1) < 1e-4 && fabs(x[1] - 1) < 1e-4);
     assert_true(calls < 100);
+}
+
+/* A long narrow bowl round (1, 1): who knows how long and how narrow is there at once. */
+static double bowl(const double *x, double *gradient, void *opaque) {
+    ++*(int *)opaque;
+    gradient[0] = 1000 * (x[0] - 1);
+    gradient[1] = x[1] - 1;
+    return (gradient[0] * (x[0] - 1) + gradient[1] * (x[1] - 1)) / 2;
+}
+
+static void divide_by_the_bowl(double *gradient, void *opaque) {
+    (void)opaque;
+    gradient[0] /= 1000;
+}
+
+static void a_guessed_curvature_shortens_the_way_not_the_goal(void **state) {
+    (void)state;
+    double x[] = {-1.2, 3}, y[] = {-1.2, 3};
+    int calls = 0, guessed = 0;
+    minimise(&(struct objective){.value = bowl, .opaque = &calls}, 2, x);
+    minimise(&(struct objective){.value = bowl, .precondition = divide_by_the_bowl, .opaque = &guessed}, 2, y);
+    assert_true(fabs(x[0] - 1) < 1e-4 && fabs(x[1] - 1) < 1e-4 && fabs(y[0] - 1) < 1e-4 && fabs(y[1] - 1) < 1e-4);
+    assert_true(guessed <= 3 && guessed < calls);
+}
+
+/* Two classes: the loss's Hessian, times a direction in which the classes part, is the curvature's. */
+static void the_curvature_of_two_classes_is_the_hessian(void **state) {
+    (void)state;
+    enum { N = 40, D = 3, SIZE = 2 * (D + 1) };
+    struct network w = {1, {D, 2}};
+    double x[N * D], prior[SIZE] = {0}, at[SIZE], apart[SIZE], above[SIZE], below[SIZE];
+    int label[N];
+    struct rng r = {.seed = 5};
+    for (size_t i = 0; i < N * D; i++) x[i] = rng_next_normal(&r);
+    for (size_t i = 0; i < N; i++) label[i] = (int)(rng_next_unit(&r) < 0.5);
+    for (size_t i = 0; i < D; i++) at[i] = 0.1 * rng_next_normal(&r), at[D + i] = -at[i], apart[i] = rng_next_normal(&r), apart[D + i] = -apart[i];
+    at[2 * D] = 0.2, at[2 * D + 1] = -0.2, apart[2 * D] = 1, apart[2 * D + 1] = -1;
+    struct examples e = {N, x, label};
+    struct penalty penalty = {0.5, 1, prior};
+    struct workspace *room = workspace_create(&w, N);
+    double step = 1e-5, moved[SIZE];
+    for (size_t i = 0; i < SIZE; i++) moved[i] = at[i] + step * apart[i];
+    network_loss(&w, &e, &penalty, moved, above, room);
+    for (size_t i = 0; i < SIZE; i++) moved[i] = at[i] - step * apart[i];
+    network_loss(&w, &e, &penalty, moved, below, room);
+    for (size_t i = 0; i < SIZE; i++) above[i] = (above[i] - below[i]) / (2 * step);
+    network_loss(&w, &e, &penalty, at, below, room);
+    struct curvature *c = curvature_create(&w, &e, &penalty, room);
+    curvature_solve(c, above);
+    for (size_t i = 0; i < SIZE; i++) assert_true(fabs(above[i] - apart[i]) < 1e-6);
+    curvature_destroy(c);
+    workspace_destroy(room);
 }
 
 /* No step gains anything from a gradient that lies: it must give up where it stands, not at what it tried. */
@@ -176,7 +228,7 @@ static double uphill(const double *x, double *gradient, void *opaque) {
 static void the_minimiser_gives_up_in_place(void **state) {
     (void)state;
     double x[] = {3};
-    minimise(uphill, NULL, 1, x);
+    minimise(&(struct objective){.value = uphill}, 1, x);
     assert_true(x[0] == 3);
 }
 
@@ -519,6 +571,8 @@ int main(void) {
         cmocka_unit_test(numbers_are_the_references),
         cmocka_unit_test(gradients_are_the_differences),
         cmocka_unit_test(the_minimiser_follows_a_valley),
+        cmocka_unit_test(a_guessed_curvature_shortens_the_way_not_the_goal),
+        cmocka_unit_test(the_curvature_of_two_classes_is_the_hessian),
         cmocka_unit_test(the_minimiser_gives_up_in_place),
         cmocka_unit_test(separable_classes_are_learned_with_finite_weights),
         cmocka_unit_test(one_class_alone_is_learned),
