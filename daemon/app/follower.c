@@ -64,7 +64,7 @@ static void say(struct follower *f, const struct snapshot *s) {
     metric_set(METRIC_model_rows, 0, s->model ? (double)s->model->rows : 0);
     f->live_created_ms = s->model ? s->model->created_ms : 0;
     LOG(INFO, "policy_read", "workers change at their next batch", L_U64("number", p->number), L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
-        L_BOOL("cold", p->learner.cold), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
+        L_BOOL("cold", p->learner.cold), L_F64("explore", p->learner.explore), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
 }
 
 static void add_model(struct buf *out, const struct model *m, uint64_t live, uint64_t pin) {

@@ -112,6 +112,7 @@ static int fit(struct learner *l, const struct store_counts *counts, struct mode
     struct model made = {0};
     struct store_rows rows;
     options.prior = learner_base(l, &made);
+    options.late = schedule_late(counts->open);
     TRY(store_rows(l->store, l->largest_memory, fit_members(&options), &rows));
     struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .key = rows.key, .members = rows.members, .member = rows.member};
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
@@ -224,6 +225,7 @@ static void put_policy(struct edition *e, struct learner *l, const struct policy
     buf_release(&b);
 }
 
+/* How much to explore moves with each task and label; it goes out with what else changed, at the latest with the next version. */
 static bool policy_changed(const struct learner *l, const struct policy_learner *wanted) {
     const struct policy_learner *now = &l->policy;
     return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;

@@ -111,7 +111,7 @@ int command_simulate(int argc, char **argv) {
         {"pool", 0, FLAG_TEXT, &f.pool, "N:K[:RULE]", "pool mode: of each window of N samples the best K, by " POOL_RULE_CHOICES "; without --budget, that budget", false},
         {"delay", 0, FLAG_COUNT, &f.delay, "SAMPLES", "that pass before a label is back", false},
         {"noise", 0, FLAG_NUMBER, &f.noise, "P", "share of labels that are wrong", false},
-        {"switches", 0, FLAG_TEXT, &f.switches, "FILE", "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm", false},
+        {"switches", 0, FLAG_TEXT, &f.switches, "FILE", "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE]", false},
         {"seed", 0, FLAG_COUNT, &f.seed, "S", "the first seed (1)", false},
         {"seeds", 0, FLAG_COUNT, &f.seeds, "K", "how many seeds; means and standard errors are told", false},
         {"against", 0, FLAG_TEXT, &f.against, "random,all,last", "baselines: random sampling with the same learner, all labels, saying what the last label was", false},

@@ -3,12 +3,22 @@
  * Thread: main thread */
 #include "app/backtest.h"
 
+#include <string.h>
+
 enum { LINE_BYTES = 128 };
+
+/* The rest of a line: a share, or nothing, which is 0. */
+static bool read_share(const char *rest, double *out) {
+    char *end = (char *)rest;
+    *out = *rest ? strtod(rest, &end) : 0;
+    return !end[strspn(end, " \t\r\n")] && (end > rest || !*rest) && *out >= 0 && *out <= 1;
+}
 
 /* 0, or what is wrong with a line. */
 static const char *read_line(const char *line, struct simulation_switch *out, size_t after) {
-    char word[8], more;
-    if (sscanf(line, "%zu %zu %zu %7s %c", &out->sample, &out->tasks, &out->labels, word, &more) != 4) return "is not \"SAMPLE TASKS LABELS cold|warm\"";
+    char word[8];
+    int end = 0;
+    if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) != 4 || !read_share(line + end, &out->explore)) return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE]\"";
     if (strcmp(word, "cold") != 0 && strcmp(word, "warm") != 0) return "says neither cold nor warm";
     out->cold = strcmp(word, "cold") == 0;
     return out->sample < after ? "goes back to an earlier sample" : NULL;

@@ -151,6 +151,7 @@ static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
 
 /* known: how many of the requests. */
 static int refit(struct simulation *s, size_t known) {
+    s->fit.late = schedule_late(known - s->asked.labelled);
     const struct questions *q = &s->asked;
     size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0, first = known > s->largest ? known - s->largest : 0;
     struct fit_rows rows = labelled_from(s, from);
@@ -169,6 +170,7 @@ static int improve(struct simulation *s, const struct schedule *schedule, size_t
     if (schedule_due(s->config, schedule)) return refit(s, s->asked.released);
     size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
     struct fit_rows rows = labelled_from(s, from < before ? from : before);
+    s->fit.late = schedule_late(schedule->open);
     if (s->model) fit_step(s->model, &s->fit, &rows, s->asked.labelled - before);
     return 0;
 }
@@ -205,7 +207,7 @@ static int follow_switch(struct simulation *s, const struct simulation_switch *w
     while (q->labelled < w->labels) take_answer(s);
     if (fresh) TRY(refit(s, w->tasks));
     s->policy.number++;
-    s->policy.learner = (struct policy_learner){.live = s->model ? s->model->version : 0, .cold = w->cold};
+    s->policy.learner = (struct policy_learner){.live = s->model ? s->model->version : 0, .cold = w->cold, .explore = w->explore};
     s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
     return 0;
 }

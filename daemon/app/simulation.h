@@ -32,10 +32,11 @@ struct curve_point {
 };
 
 /* A model switch as a daemon made it: from `sample` on, the model fitted on the first `labels` answers, when `tasks` requests were known.
- * The first of a run of equal counts makes the version; the others only switch `cold`. */
+ * The first of a run of equal counts makes the version; the others only switch `cold` and `explore`. */
 struct simulation_switch {
     size_t sample, tasks, labels;
     bool cold;
+    double explore;
 };
 
 struct simulation_options {

@@ -25,6 +25,7 @@ static const struct member learner[] = {
     {"cold", BOOLEAN, offsetof(struct policy_learner, cold), false},
     {"full", BOOLEAN, offsetof(struct policy_learner, full), false},
     {"rolled_ms", VERSION, offsetof(struct policy_learner, rolled_ms), true},
+    {"explore", SCALE, offsetof(struct policy_learner, explore), true},
 };
 
 static const struct member operator_[] = {

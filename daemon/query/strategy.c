@@ -141,6 +141,7 @@ struct step {
     struct partition_state *state;
     struct allowance allowed;
     size_t part;
+    double explore;
     bool cold;
 };
 
@@ -171,6 +172,12 @@ void strategy_pend(const struct strategy *s, const struct model *m, const double
     if (s->direction && m) pending_add(state, pending_region(s->direction, m, row));
 }
 
+/* What labels that are still out would have changed, no utility knows: so part of the requests is spread evenly. Who looks for one class looks on. */
+static double explored(const struct step *t, double rate, double named) {
+    double share = t->s->compat || t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
+    return (1 - share) * named + share * rate;
+}
+
 static void peer_needs(const struct step *t, struct manager_call *call) {
     call->budget = t->allowed.total_rate * (1 - t->s->budget.random_share);
     call->draw = draw(t, t->s->manager->stream);
@@ -188,7 +195,7 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
     if (t->s->compat) peer_needs(t, &call);
     if (isnan(call.utility)) answer.probability = 0;
     else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
-    else answer = row->ask(&call);
+    else answer = row->ask(&call), answer.probability = explored(t, call.rate, answer.probability);
     bool asks = t->allowed.strategy && answer.probability > 0 && draw(t, stream) < answer.probability;
     bool asked = asks || t->allowed.drawn || t->allowed.upfront;
     out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
@@ -207,7 +214,7 @@ static enum ask reason_of(const struct step *t, const struct charge *charge) {
 
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms, const struct candidate *c,
                      struct partition_state *state, struct decision *out) {
-    struct step t = {.s = s, .c = c, .state = state};
+    struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
     if (state->memory_of != s->memory_of) forget(s, state); // after a reload or restart
     t.part = strategy_part(s, c->partition, c->offset);
     t.cold = !c->scored || (policy->learner.cold && (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);

@@ -17,9 +17,14 @@ bool schedule_due(const struct config *c, const struct schedule *s) {
     return s->since_ms >= longer(c->train.interval, longer(COST_SHARE * s->cost_ms, (int64_t)(s->bytes / BYTES_A_MS)));
 }
 
+double schedule_late(size_t open) {
+    static const double soon = 10;
+    return (double)open / ((double)open + soon);
+}
+
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live) {
     uint64_t most = policy_cap(s->open_tasks, (uint64_t)c->budget.open_tasks);
-    struct policy_learner p = {.live = live, .full = most && s->open >= most};
+    struct policy_learner p = {.live = live, .full = most && s->open >= most, .explore = c->query.explore * schedule_late(s->open)};
     for (size_t i = 0; i < c->model.classes.n; i++) p.cold |= s->per_class[i] < (size_t)c->query.cold_labels;
     return p;
 }

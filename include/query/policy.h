@@ -13,6 +13,7 @@ struct policy_learner {
     uint64_t live; // version to score with; 0: none yet
     bool cold;     // draw at random: not every class has labels yet
     bool full;     // too many open tasks: ask nobody
+    double explore; // share of what the strategy arm asks that is drawn at random, because what it would choose by is old
     uint64_t rolled_ms; // the operator's rollback that the live version was made after; so one that was under way is not mistaken for it
 };
 

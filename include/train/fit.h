@@ -22,6 +22,7 @@ struct fit_options {
     double l2;              // ridge of the longest memory and of the committee
     double shrinkage;       // of each shorter memory towards the next longer one
     double mix_memory;      // labels
+    double late;            // in [0, 1): how late labels are (schedule_late); the caller's to set before each fit
     uint64_t seed;          // initial weights of hidden layers
     enum measure measure;   // whose utility the quantiles describe (MIX: see fit.c)
     double density;         // β of query.density

@@ -21,7 +21,9 @@ struct schedule {
 /* A version is due when the labelled set has grown by train.growth or by train.labels, or has changed at all and train.interval has passed:
  * longer where a version is dear, so that following each label takes at most a twentieth of a core and a megabyte a second. */
 bool schedule_due(const struct config *c, const struct schedule *s);
-/* Draw at random until every class has query.cold_labels; ask nobody while budget.open_tasks are open. */
+/* Draw at random until every class has query.cold_labels, and in part while labels are late (query.explore); ask nobody while budget.open_tasks are open. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live);
+/* How late labels are, in [0, 1): the share that `open` tasks are of themselves and the ten labels that a stream can turn within. */
+double schedule_late(size_t open);
 /* Options of the fits. d: columns; memories: (train.memories.n) the same list as numbers, borrowed. */
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive, const size_t *memories);

@@ -23,7 +23,7 @@ def seen(meta, topic):
 
 
 def switches(stage, daemon):
-    """(sample, tasks known, labels learned, cold) of each policy that came into force."""
+    """(sample, tasks known, labels learned, cold, explore) of each policy that came into force."""
     policies, versions = {}, {}
     for r in stage.read("models"):
         key = r.key.decode().split("/", 1)[1]
@@ -41,8 +41,8 @@ def switches(stage, daemon):
         if version:
             meta = versions[version]
             known, labels = sum(o < seen(meta, "tasks") for o in tasks), int(meta["rows"])
-        cold = [p["cold"] for n, p in sorted(policies.items()) if n <= number][-1]
-        out.append((int(event["offset"]), known, labels, cold))
+        policy = [p for n, p in sorted(policies.items()) if n <= number][-1]
+        out.append((int(event["offset"]), known, labels, policy["cold"], policy["explore"]))
     return out
 
 
@@ -79,7 +79,7 @@ def test(stage):
     points = switches(stage, daemon)
     check(len({p[2] for p in points}) >= 3, "too few models came into force: %s", points)
     path = stage.dir / "switches"
-    path.write_text("".join("%d %d %d %s\n" % (s, t, l, "cold" if c else "warm") for s, t, l, c in points))
+    path.write_text("".join("%d %d %d %s %r\n" % (s, t, l, "cold" if c else "warm", e) for s, t, l, c, e in points))
     done = run("simulate", "-c", daemon.config, "--data", as_file(stage), "--label", "truth", "--switches", path, "--json")
     equal(done.returncode, 0, "simulate: " + done.stderr)
     figures = json.loads(done.stdout)

@@ -22,6 +22,8 @@ from scipy.optimize import minimize
 CLIP = 4.0                 # include/infer/model.h
 CONSTANT = 1e-20           # daemon/train/fit.c
 MIX_RATE = 0.3
+SOON = 10  # labels: open tasks are late beside them
+EXPLORE_LATE = 0.5  # of the strategy arm's requests, at most
 MEMORIES = (50, 200, 1000, 5000)  # defaults of include/base/options.def
 L2 = 10.0
 SHRINKAGE, BIAS_SHARE = 1.0, 0.1
@@ -119,13 +121,14 @@ def fit_sgd(x, y, k, rate):
     return w, b
 
 
-def mixture(recorded, y, memory, members):
-    """Shares by the discounted Brier loss of what each member said before the label was learned."""
+def mixture(recorded, y, memory, members, propensity=None, late=0.0):
+    """Shares by the discounted Brier loss of what each member said before the label was learned; of what the strategy asked, the less the later labels are."""
     score = np.zeros(members)
-    for said, label in zip(recorded, y):
+    for i, (said, label) in enumerate(zip(recorded, y)):
         if said is not None:
             score *= 1 - 1 / memory
-            score -= MIX_RATE * ((said - np.eye(said.shape[1])[label]) ** 2).sum(axis=1)
+            chosen = propensity is not None and propensity[i] >= 1
+            score -= MIX_RATE * (1 - late if chosen else 1) * ((said - np.eye(said.shape[1])[label]) ** 2).sum(axis=1)
     return softmax(score)
 
 
@@ -140,11 +143,11 @@ def quantiles(utility, weight):
 class Model:
     """rows, y, recorded: labelled, oldest first. tasks, weight: what was asked, labelled or not, and 1/propensity."""
 
-    def __init__(self, rows, y, recorded, tasks, weight, k, memories=MEMORIES, l2=L2, shrinkage=SHRINKAGE, sgd_rate=SGD_RATE, mix_memory=MIX_MEMORY):
+    def __init__(self, rows, y, recorded, tasks, weight, k, memories=MEMORIES, l2=L2, shrinkage=SHRINKAGE, sgd_rate=SGD_RATE, mix_memory=MIX_MEMORY, propensity=None, late=0.0):
         self.mean, self.scale = standardise(tasks)
         x = encode(rows, self.mean, self.scale)
         self.layers = fit_memories(x, y, k, memories, l2, shrinkage) + [fit_sgd(x, y, k, sgd_rate)]
-        self.mix = mixture(recorded, y, mix_memory, len(self.layers))
+        self.mix = mixture(recorded, y, mix_memory, len(self.layers), propensity, late)
         self.quantiles = quantiles(utilities(self.predict(tasks)[1]), weight)
 
     def predict(self, rows):
@@ -190,13 +193,13 @@ class Strategy:
         below, equal = (self.window < utility).sum(), (self.window == utility).sum()
         return min(max(1 - ((1 - rate) * (len(self.window) + 1) - below) / (equal + 1), 0), 1)
 
-    def decide(self, utility, scored, cold):
+    def decide(self, utility, scored, cold, explore=0.0):
         """Propensity when asked, else None."""
         self.earn()
         left = self.block - (self.t - self.start)
         reserve = max(0.0, 1 - left * self.rate) if self.block else 1.0
         rate = self.steered()
-        p = rate if cold or not scored else self.probability(utility, rate)
+        p = rate if cold or not scored else (1 - explore) * self.probability(utility, rate) + explore * rate
         by_strategy = self.tokens - 1 >= reserve and self.rng.random() < p
         by_random = self.block > 0 and self.t == self.place
         self.tokens -= by_strategy
@@ -214,6 +217,10 @@ def due(labels, fitted, since, interval):
     return labels >= FIRST and grown >= 1 and (fitted == 0 or grown >= GROWTH * fitted or grown >= LABELS or since >= interval)
 
 
+def late(waiting):
+    return waiting / (waiting + SOON)
+
+
 def simulate(rows, y, k, o, seed):
     """Shares of right answers and labels over a stream; the model of sample t knows labels asked more than o.delay before."""
     rng = np.random.default_rng(seed)
@@ -223,22 +230,24 @@ def simulate(rows, y, k, o, seed):
     member = [None] * n
     asked, propensity = [], []  # rows asked so far, oldest first; the first `labelled` of them have their label
     labelled, fitted, fitted_at, scored, model = 0, 0, 0, 0, None
-    seen = np.zeros(k, int)
+    seen, explore = np.zeros(k, int), 0.0
     for t in range(n):
         while labelled < len(asked) and asked[labelled] + o.delay < t:
             seen[y[asked[labelled]]] += 1
             labelled += 1
+            explore = EXPLORE_LATE * late(len(asked) - labelled)
         if due(labelled, fitted, t - fitted_at, o.interval):
             fitted, fitted_at, scored = labelled, t, t
             have, tasks = asked[:labelled][-most:], asked[-most:]
-            model = Model(rows[have], y[have], [member[i] for i in have], rows[tasks], 1 / np.array(propensity[-most:]), k)
+            model = Model(rows[have], y[have], [member[i] for i in have], rows[tasks], 1 / np.array(propensity[-most:]), k, propensity=propensity[:labelled][-most:],
+                          late=late(len(asked) - labelled))
             strategy.window = rng.permutation(model.quantiles)
         if model and t >= scored:
             scored = min(t + 64, n)
             said, prob[t:scored] = model.predict(rows[t:scored])
             member[t:scored] = list(said)
         cold = seen.min() < COLD_LABELS and t * o.budget < 20
-        p = strategy.decide(utilities(prob[t]) if model else 0.0, model is not None, cold)
+        p = strategy.decide(utilities(prob[t]) if model else 0.0, model is not None, cold, explore)
         if p:
             asked.append(t)
             propensity.append(p)

@@ -285,13 +285,13 @@ static int switches(const char *lines) {
 static void given_switches(void **state) {
     (void)state;
     make_good(600, two, 2);
-    assert_int_equal(switches("100 8 8 cold\n300 20 18 warm\n"), 0);
+    assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25\n"), 0);
     assert_true(figure("accuracy") > 0.55);
     assert_int_equal(switches("100 0 0 cold\n"), 0); // never a model
     assert_true(figure("log_loss") > 0.69);
     static const struct {
         const char *lines, *words;
-    } cases[] = {{"", "holds no switch"}, {"100 8 8\n", "line 1 is not"}, {"100 8 8 cold\n50 9 9 warm\n", "line 2 goes back"}, {"100 8 8 lukewarm\n", "line 1 is not"}, {"1 2 3 hot\n", "line 1 says neither"}};
+    } cases[] = {{"", "holds no switch"}, {"100 8 8\n", "line 1 is not"}, {"100 8 8 cold\n50 9 9 warm\n", "line 2 goes back"}, {"100 8 8 lukewarm\n", "line 1 is not"}, {"100 8 8 warm 1.5\n", "line 1 is not"}, {"100 8 8 warm x\n", "line 1 is not"}, {"1 2 3 hot\n", "line 1 says neither"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(switches(cases[i].lines), EX_DATAERR);
         says(cases[i].words);

@@ -11,8 +11,8 @@
 static void records_read_as_documented(void **state) {
     (void)state;
     struct buf b = {0};
-    policy_learner_write(&(struct policy_learner){.live = 41, .full = true}, &b);
-    assert_true(text_equal(buf_view(&b), TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0}")));
+    policy_learner_write(&(struct policy_learner){.live = 41, .full = true, .explore = 0.25}, &b);
+    assert_true(text_equal(buf_view(&b), TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0,\"explore\":0.25}")));
     buf_reset(&b);
     policy_operator_write(&(struct policy_operator){.paused = true, .budget_scale = 0.5, .pin = 7}, &b);
     assert_true(text_equal(buf_view(&b), TEXT("{\"paused\":true,\"budget_scale\":0.5,\"pin\":7,\"explore_only\":false,\"frozen\":false,\"rollback\":0,\"rolled_ms\":0,"
@@ -23,11 +23,11 @@ static void records_read_as_documented(void **state) {
 static void every_learner_record_comes_back(void **state) {
     (void)state;
     for (unsigned i = 0; i < 8; i++) {
-        struct policy_learner in = {.live = i & 4 ? (uint64_t)1 << 53 : 0, .cold = i & 1, .full = i & 2}, out = {.live = 9, .cold = !in.cold, .full = !in.full};
+        struct policy_learner in = {.live = i & 4 ? (uint64_t)1 << 53 : 0, .cold = i & 1, .full = i & 2, .explore = i / 7.0}, out = {.live = 9, .cold = !in.cold, .full = !in.full};
         struct buf b = {0};
         policy_learner_write(&in, &b);
         assert_int_equal(policy_learner_read(&out, buf_view(&b)), 0);
-        assert_true(out.live == in.live && out.cold == in.cold && out.full == in.full);
+        assert_true(out.live == in.live && out.cold == in.cold && out.full == in.full && out.explore == in.explore);
         buf_release(&b);
     }
 }
@@ -80,7 +80,7 @@ static void members_of_later_versions_do_not_matter(void **state) {
     (void)state;
     struct policy_learner out;
     assert_int_equal(policy_learner_read(&out, TEXT(" {\"new\":[1,{}],\"full\":true,\"cold\":false,\"live\":3} ")), 0);
-    assert_true(out.live == 3 && out.full && !out.cold);
+    assert_true(out.live == 3 && out.full && !out.cold && out.explore == 0);
 }
 
 static void what_is_no_record_changes_nothing(void **state) {

@@ -78,6 +78,35 @@ static void cold_asks_without_looking(void **state) {
     partition_close(&p);
 }
 
+/* So much of what it asks it draws: here only half of that can lie under the threshold. Risk is looked for all the same. */
+static size_t asked_below(enum measure measure, double explore, size_t *asked) {
+    struct config c = config_of(0.1, MANAGER_QUANTILE_WINDOW);
+    struct partition p;
+    size_t below = 0;
+    c.query.measure = (int)measure;
+    partition_open(&p, &c);
+    p.policy.learner.explore = explore;
+    *asked = 0;
+    for (int64_t i = 0; i < 20000; i++) {
+        struct decision d = partition_take(&p, uniform(3, i));
+        *asked += d.by_strategy;
+        below += d.by_strategy && (measure == MEASURE_RISK ? d.utility < 0.5 : d.utility < 0.25);
+    }
+    partition_close(&p);
+    return below;
+}
+
+static void late_labels_make_it_draw_a_share(void **state) {
+    (void)state;
+    size_t asked, below = asked_below(MEASURE_LEAST_CONFIDENCE, 0, &asked);
+    assert_true(below < asked / 100);
+    below = asked_below(MEASURE_LEAST_CONFIDENCE, 0.5, &asked);
+    assert_in_range(below, asked / 5, asked * 3 / 10); // a quarter
+    assert_in_range(asked, 1500, 1700);                // the rate stays
+    below = asked_below(MEASURE_RISK, 0.5, &asked);
+    assert_true(below < asked / 100);
+}
+
 static void without_a_model_it_stays_cold(void **state) {
     (void)state;
     struct config c = config_of(0.05, MANAGER_FIXED);
@@ -191,7 +220,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mix_draws_by_its_shares),
         cmocka_unit_test(a_mix_that_is_none_is_refused),
-        cmocka_unit_test(cold_asks_without_looking),
+        cmocka_unit_test(cold_asks_without_looking), cmocka_unit_test(late_labels_make_it_draw_a_share),
         cmocka_unit_test(without_a_model_it_stays_cold),
         cmocka_unit_test(both_arms_make_one_request),
         cmocka_unit_test(nan_is_never_asked_for),

@@ -396,6 +396,25 @@ static void the_mixture_follows_who_was_right(void **state) {
     labelled_release(&s);
 }
 
+/* Labels are late: what the strategy chose says half of what the random arm's draw says of who is right. */
+static void late_labels_count_by_their_arm(void **state) {
+    (void)state;
+    struct fit_options o = options(2, 2, 2, (const size_t[]){50, 100});
+    struct labelled s = labelled_random(120, 2, 2, 3, 1);
+    o.late = 0.5;
+    for (size_t arm = 0; arm < 2; arm++) {
+        for (size_t i = 0; i < 120; i++) {
+            s.propensity[i] = arm ? 0.05 : 1;
+            say(&s, i, 0, 0.6f);
+            say(&s, i, 1, 0.8f);
+        }
+        struct model *m = fitted(&o, &s);
+        assert_odds(m, 1, 0, (arm ? 1 : 0.5) * weight_of_newest(120) * (brier_of(0.6) - brier_of(0.8)));
+        model_destroy(m);
+    }
+    labelled_release(&s);
+}
+
 /* Steps over the rows from `from` on, one label at a time. */
 static void step_through(struct model *m, const struct fit_options *o, struct fit_rows rows, size_t from, size_t until) {
     for (rows.n = from + 1; rows.n <= until; rows.n++) fit_step(m, o, &rows, 1);
@@ -581,6 +600,7 @@ int main(void) {
         cmocka_unit_test(hidden_layers_learn_xor),
         cmocka_unit_test(the_sgd_member_follows_what_is_new),
         cmocka_unit_test(the_mixture_follows_who_was_right),
+        cmocka_unit_test(late_labels_count_by_their_arm),
         cmocka_unit_test(the_mixture_bears_gaps_and_errors),
         cmocka_unit_test(a_step_goes_on_where_the_fit_stopped),
         cmocka_unit_test(a_step_leaves_the_long_fit), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),

@@ -66,10 +66,25 @@ static void cold_and_full_come_from_counts(void **state) {
     assert_false(schedule_policy(&c, &s, 3).full);
 }
 
+/* Half of the open tasks' weight against ten labels; nothing while nothing is out. */
+static void late_labels_let_the_strategy_explore(void **state) {
+    (void)state;
+    struct config c = options();
+    struct schedule s = {.per_class = enough};
+    c.query.explore = 0.5;
+    assert_true(schedule_policy(&c, &s, 3).explore == 0);
+    s.open = 10;
+    assert_true(schedule_policy(&c, &s, 3).explore == 0.25);
+    s.open = 1000000;
+    assert_true(schedule_policy(&c, &s, 3).explore < 0.5);
+    c.query.explore = 0;
+    assert_true(schedule_policy(&c, &s, 3).explore == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_version_waits_for_enough), cmocka_unit_test(growth_or_count_is_enough),
-        cmocka_unit_test(time_is_enough_when_something_changed), cmocka_unit_test(cold_and_full_come_from_counts),
+        cmocka_unit_test(time_is_enough_when_something_changed), cmocka_unit_test(cold_and_full_come_from_counts), cmocka_unit_test(late_labels_let_the_strategy_explore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
