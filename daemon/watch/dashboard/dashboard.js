@@ -124,7 +124,7 @@ function make_charts() {
   plot("speed", "line", [line("a", { label: "samples/s", fill: true }), line("c", { label: "behind", yAxisID: "right", borderWidth: 1.5 })],
     { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
   plot("accuracy", "line", [line("b", { label: "high", borderWidth: 0, fill: "+1" }), line("b", { label: "low", borderWidth: 0, fill: false }), line("b", { label: "accuracy" }),
-    line("n", { label: "asked only", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ beginAtZero: false, suggestedMax: 1, ticks: ticks((v) => percent(v, 0)) }) });
+    line("n", { label: "asked only", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ beginAtZero: false, max: 1, ticks: ticks((v) => percent(v, 0)) }) });
   plot("budget", "line", [line("a", { label: "asked", fill: true }), line("n", { label: "budget", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ ticks: ticks((v) => percent(v, 1)) }) });
   plot("labels", "line", [line("b", { label: "labels/min", fill: true }), line("c", { label: "open tasks", yAxisID: "right", borderWidth: 1.5 })],
     { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
