@@ -22,6 +22,7 @@
 
 enum { GOLDEN_ROWS = 8 };
 static const double mix_rate = 0.3;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
+static const double late_share = 1.0 / 3; // of that rate, at least, however late labels are
 static const double bias_share = 0.1; // of the shrinkage, for biases: how frequent classes are moves first
 static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
 
@@ -251,14 +252,12 @@ static double brier(const float *prob, size_t k, int label) {
     return loss;
 }
 
-/* Moves the log weights, of any common offset, past the labels. What the strategy asked was in doubt when it was asked; if that is long ago, it
- * says less of who is right today, and the random arm's labels say more. */
+/* Moves the log weights, of any common offset, past the labels. What was right when a label was asked says less of today, the longer ago that is. */
 static void weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *log_weight) {
-    double keep = 1 - 1 / o->mix_memory;
+    double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share);
     for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *said = rows->member + i * rows->members * o->k;
         if (!recorded(said, members * o->k)) continue;
-        double rate = mix_rate * (rows->propensity[i] >= 1 ? 1 - o->late : 1);
         for (size_t m = 0; m < members; m++) log_weight[m] = keep * log_weight[m] - rate * brier(said + m * o->k, o->k, rows->label[i]);
     }
 }
@@ -373,7 +372,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     struct network w = network_of(o);
     size_t members = fit_members(o), old = rows->n - fresh;
     CHECK(fresh <= rows->n && model->shape.members == members && model->shape.layers == w.layers);
-    struct fit_rows said = {.n = fresh, .label = rows->label + old, .propensity = rows->propensity + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
+    struct fit_rows said = {.n = fresh, .label = rows->label + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
     for (size_t m = 0; m < mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
     mixture(o, &said, model->mix);
     size_t size = network_size(&w);

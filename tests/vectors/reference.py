@@ -23,7 +23,7 @@ CLIP = 4.0                 # include/infer/model.h
 CONSTANT = 1e-20           # daemon/train/fit.c
 MIX_RATE = 0.3
 SOON = 10  # labels: open tasks are late beside them
-EXPLORE_LATE = 0.5  # of the strategy arm's requests, at most
+EXPLORE_LATE = 0.8  # of the strategy arm's requests, at most
 MEMORIES = (50, 200, 1000, 5000)  # defaults of include/base/options.def
 L2 = 10.0
 SHRINKAGE, BIAS_SHARE = 1.0, 0.1
@@ -121,14 +121,13 @@ def fit_sgd(x, y, k, rate):
     return w, b
 
 
-def mixture(recorded, y, memory, members, propensity=None, late=0.0):
-    """Shares by the discounted Brier loss of what each member said before the label was learned; of what the strategy asked, the less the later labels are."""
+def mixture(recorded, y, memory, members, late=0.0):
+    """Shares by the discounted Brier loss of what each member said before the label was learned, at a rate that falls to a third where labels are late."""
     score = np.zeros(members)
-    for i, (said, label) in enumerate(zip(recorded, y)):
+    for said, label in zip(recorded, y):
         if said is not None:
             score *= 1 - 1 / memory
-            chosen = propensity is not None and propensity[i] >= 1
-            score -= MIX_RATE * (1 - late if chosen else 1) * ((said - np.eye(said.shape[1])[label]) ** 2).sum(axis=1)
+            score -= MIX_RATE * max(1 - late, 1 / 3) * ((said - np.eye(said.shape[1])[label]) ** 2).sum(axis=1)
     return softmax(score)
 
 
@@ -143,11 +142,11 @@ def quantiles(utility, weight):
 class Model:
     """rows, y, recorded: labelled, oldest first. tasks, weight: what was asked, labelled or not, and 1/propensity."""
 
-    def __init__(self, rows, y, recorded, tasks, weight, k, memories=MEMORIES, l2=L2, shrinkage=SHRINKAGE, sgd_rate=SGD_RATE, mix_memory=MIX_MEMORY, propensity=None, late=0.0):
+    def __init__(self, rows, y, recorded, tasks, weight, k, memories=MEMORIES, l2=L2, shrinkage=SHRINKAGE, sgd_rate=SGD_RATE, mix_memory=MIX_MEMORY, late=0.0):
         self.mean, self.scale = standardise(tasks)
         x = encode(rows, self.mean, self.scale)
         self.layers = fit_memories(x, y, k, memories, l2, shrinkage) + [fit_sgd(x, y, k, sgd_rate)]
-        self.mix = mixture(recorded, y, mix_memory, len(self.layers), propensity, late)
+        self.mix = mixture(recorded, y, mix_memory, len(self.layers), late)
         self.quantiles = quantiles(utilities(self.predict(tasks)[1]), weight)
 
     def predict(self, rows):
@@ -239,8 +238,7 @@ def simulate(rows, y, k, o, seed):
         if due(labelled, fitted, t - fitted_at, o.interval):
             fitted, fitted_at, scored = labelled, t, t
             have, tasks = asked[:labelled][-most:], asked[-most:]
-            model = Model(rows[have], y[have], [member[i] for i in have], rows[tasks], 1 / np.array(propensity[-most:]), k, propensity=propensity[:labelled][-most:],
-                          late=late(len(asked) - labelled))
+            model = Model(rows[have], y[have], [member[i] for i in have], rows[tasks], 1 / np.array(propensity[-most:]), k, late=late(len(asked) - labelled))
             strategy.window = rng.permutation(model.quantiles)
         if model and t >= scored:
             scored = min(t + 64, n)
