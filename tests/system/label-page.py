@@ -157,6 +157,21 @@ def looks(page):
     page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def predicts(stage, daemon, page):
+    """A task with a prediction: the likely button stands out and says so, also to who does not see it."""
+    wait("a model is live", lambda: daemon.metric("model_version") >= 1, 60)
+    feed(stage, 300)
+    stage.caught_up()
+    offer = lambda n: json.loads(ask(daemon, "/label/next", {"session": "p%d" % n}, {"Authorization": "Bearer " + TOKEN})[1])["task"]
+    session = wait("a task with a prediction", lambda: next(("p%d" % n for n in range(100) if (t := offer(n)) and t["predicted"]), None), 60)
+    page.driver.execute_script("sessionStorage.setItem('winnowd-session', arguments[0])", session)
+    page.driver.refresh()
+    page.await_task()
+    page.tasks = {t["id"]: t for t in stage.tasks()}
+    guess = page.driver.execute_script("const b = document.querySelector('#classes .predicted'); return [b.getAttribute('aria-label'), b.innerText]")
+    check(guess[0].endswith(", predicted") and "predicted" in guess[1] and "% sure" in page.text("#why"), "the prediction: %s; %s", guess, page.text("#why"))
+
+
 def learned(stage, daemon, page):
     """The labels topic says what was done, and the learner has taken it, the last revision of each."""
     got = lambda: sorted((one["id"], one["label"] if one["outcome"] == "labelled" else one["outcome"], one.get("revision", 0)) for one in map(lambda r: json.loads(r.value), stage.read("labels"))
@@ -193,11 +208,12 @@ def test(stage):
         takes_back(page)
         someone_else(stage, page)
         speaks(page)
-        looks(page)
         shown = page.task()
         driver.refresh()
         equal(page.await_task(), shown, "the task after loading again")
         learned(stage, daemon, page)
+        predicts(stage, daemon, page)
+        looks(page)
         said = [e for e in driver.get_log("browser") if e["level"] != "DEBUG" and "401" not in e["message"]]
         equal(said, [], "the console")
         daemon.stop()
