@@ -1,4 +1,4 @@
-/* The dashboard's files, in the binary: page, style, script, and the chart library as Debian packages it.
+/* The files of the dashboard and of the label page, in the binary: pages, styles, scripts, and the chart library as Debian packages it.
  * Thread: any thread */
 #pragma once
 
@@ -8,3 +8,6 @@ struct text asset_page(void);
 struct text asset_style(void);
 struct text asset_script(void);
 struct text asset_chart(void);
+struct text asset_label_page(void);
+struct text asset_label_style(void);
+struct text asset_label_script(void);

@@ -106,9 +106,9 @@ static void poll_topics(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
 }
 
 static void check_reading(struct findings *f, rd_kafka_t *rk, const struct topic_plan plan[ROLES], const struct topic_facts facts[ROLES]) {
-    static const enum topic_role read[] = {ROLE_SAMPLES, ROLE_MODELS, ROLE_TASKS, ROLE_LABELS}; // the last two by the learner
+    static const enum topic_role read[] = {ROLE_SAMPLES, ROLE_MODELS, ROLE_TASKS, ROLE_LABELS}; // the last two by the learner and the label page
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
-    for (size_t i = 0; i < (f->config->service.learner ? 4 : 2); i++)
+    for (size_t i = 0; i < (f->config->service.learner || f->config->watch.label ? 4 : 2); i++)
         if (!facts[read[i]].error) rd_kafka_topic_partition_list_add(list, plan[read[i]].name, 0)->offset = RD_KAFKA_OFFSET_END;
     if (list->cnt && rd_kafka_assign(rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR) poll_topics(rk, list);
     for (int i = 0; i < list->cnt; i++) tell_read(f, list->elems[i].topic, list->elems[i].err);

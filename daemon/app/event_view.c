@@ -2,7 +2,7 @@
  *
  * Values are printed as they stand in the record, so that 12.50 stays 12.50, and never as control characters: the event is a stranger's text.
  *
- * Thread: main thread */
+ * Thread: any thread */
 #include "app/event_view.h"
 
 #include "app/listing.h"

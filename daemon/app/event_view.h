@@ -1,5 +1,5 @@
 /* A JSON event as lines of field and value, for people.
- * Thread: main thread */
+ * Thread: any thread */
 #pragma once
 
 #include "base/arena.h"

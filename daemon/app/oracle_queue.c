@@ -73,9 +73,14 @@ static void forget(struct id_ring *r, size_t slot) {
     *at = r->link[slot];
 }
 
+bool id_ring_has(const struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
+    for (uint32_t at = r->head[hash_bytes(id, TASK_ID_BYTES) % r->most]; at; at = r->link[at - 1])
+        if (memcmp(r->id[at - 1], id, TASK_ID_BYTES) == 0) return true;
+    return false;
+}
+
 bool id_ring_add(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
-    for (uint32_t at = *chain(r, id); at; at = r->link[at - 1])
-        if (memcmp(r->id[at - 1], id, TASK_ID_BYTES) == 0) return false;
+    if (id_ring_has(r, id)) return false;
     size_t slot = r->next;
     if (r->n == r->most) forget(r, slot);
     else r->n++;

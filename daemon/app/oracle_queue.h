@@ -1,4 +1,4 @@
-/* What the oracle remembers: answers that wait for their time, and ids of tasks that it has seen.
+/* What the oracle and the label page remember: answers that wait for their time, and ids of tasks that it has seen.
  * Thread: any thread (one owner at a time) */
 #pragma once
 
@@ -31,3 +31,4 @@ struct id_ring *id_ring_create(size_t most);
 void id_ring_destroy(struct id_ring *r);
 /* False when the id is in the set already. */
 bool id_ring_add(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]);
+bool id_ring_has(const struct id_ring *r, const uint8_t id[TASK_ID_BYTES]);

@@ -1,6 +1,6 @@
 /* The daemon: a start list and its mirror, and a main thread that watches the others (run_watch.c).
  *
- *   lock → follower → workers → learner → http          stop: all threads at once, each finishing its cycle, then http, then frees
+ *   lock → follower → workers → learner → label page → http          stop: all threads at once, each finishing its cycle, then http, then frees
  *
  * Threads share one struct (app/worker.h) and no lock on the hot path. A worker or follower that ends by itself ends the process, so
  * that the service manager starts a clean one; a learner that was fenced does not: scoring goes on (promise I8). The watchdog
@@ -138,15 +138,19 @@ static void start_threads(struct run *r) {
     r->follower = follower_start(&r->shared, features_columns(r->features), features_fingerprint(r->features));
     r->workers = (size_t)run_config(r)->service.workers;
     r->worker = xcalloc(r->workers, sizeof *r->worker);
-    r->pulse = xcalloc(r->workers + 2, sizeof *r->pulse);
+    r->pulse = xcalloc(r->workers + 3, sizeof *r->pulse);
     r->figures.utility = xcalloc(r->workers * PIPELINE_UTILITIES, sizeof *r->figures.utility);
     for (size_t i = 0; i < r->workers; i++) r->worker[i] = worker_start(&r->shared, i);
     if (run_config(r)->service.learner) r->learner = learner_start(&r->shared);
+    if (!run_config(r)->watch.label) return;
+    r->desk = label_desk_create(&run_config(r)->model.classes);
+    r->courier = label_courier_start(&r->shared, r->desk);
 }
 
 static void free_run(struct run *r) {
     features_destroy(r->features);
     for (size_t i = 0; i < r->configs; i++) config_destroy(r->config[i]);
+    label_desk_destroy(r->desk);
     history_destroy(r->history);
     recent_destroy(r->shared.recent);
     pthread_mutex_destroy(&r->asking);
@@ -209,6 +213,7 @@ int run_stop(struct run *r) {
         if ((joined = worker_join(r->worker[i])) < 0 && result == 0) result = joined;
     if (r->learner && (joined = learner_join(r->learner)) < 0 && joined != ERR_FENCED && result == 0) result = joined;
     if ((joined = follower_join(r->follower)) < 0 && result == 0) result = joined;
+    label_courier_join(r->courier);
     http_stop(r->http); // last: until now it has said that we are stopping
     LOG(NOTICE, "stopped", result ? error_text(result) : "all that was decided is committed");
     log_flush();

@@ -1,7 +1,8 @@
 /* What the daemon shows over HTTP: one table of pages.
  *
  * Answers come from atomics, from rings with a lock of their own, or from the other threads' accessors under `asking`; nothing here waits for
- * Kafka or a disk. What a page shows is safe to show to anyone on this machine: figures, ids, the configuration without its secrets; never an event.
+ * Kafka or a disk. What a page shows is safe to show to anyone on this machine: figures, ids, the configuration without its secrets; never an event;
+ * those are on /label only (off by default), and only for who has the token.
  *
  * Thread: http thread; pages_start main thread */
 #include "run_private.h"
@@ -119,13 +120,19 @@ HISTORY_PAGE(minutes_page, HISTORY_MINUTES)
 HISTORY_PAGE(hour_page, HISTORY_HOUR)
 HISTORY_PAGE(day_page, HISTORY_DAY)
 
+/* ---- the label page: app/label_desk.c ---- */
+
+static unsigned label_next_page(struct buf *body, struct text sent, void *opaque) { return label_desk_next(((struct run *)opaque)->desk, sent, body); }
+static unsigned label_answer_page(struct buf *body, struct text sent, void *opaque) { return label_desk_answer(((struct run *)opaque)->desk, sent, body); }
+
 /* ---- the table ---- */
 
-static const char plain[] = "text/plain; charset=utf-8", json[] = "application/json", script[] = "text/javascript; charset=utf-8";
+static const char plain[] = "text/plain; charset=utf-8", json[] = "application/json", script[] = "text/javascript; charset=utf-8", html[] = "text/html; charset=utf-8",
+                  style[] = "text/css; charset=utf-8";
 
 static const struct http_page table[] = {
-    {.path = "/", .type = "text/html; charset=utf-8"},
-    {.path = "/dashboard.css", .type = "text/css; charset=utf-8"},
+    {.path = "/", .type = html},
+    {.path = "/dashboard.css", .type = style},
     {.path = "/dashboard.js", .type = script},
     {.path = "/chart.js", .type = script},
     {.path = "/metrics", .type = "text/plain; version=0.0.4; charset=utf-8", .write = metrics_page, .json = metrics_json_page},
@@ -140,9 +147,23 @@ static const struct http_page table[] = {
     {.path = "/history/hour", .type = json, .write = hour_page},
     {.path = "/history/day", .type = json, .write = day_page},
     {.path = "/reload", .type = plain, .write = reload_page, .post = true},
+    {.path = "/label", .type = html}, // from here on with watch.label only
+    {.path = "/label.css", .type = style},
+    {.path = "/label.js", .type = script},
+    {.path = "/label/next", .type = json, .write = label_next_page, .post = true},
+    {.path = "/label/answer", .type = json, .write = label_answer_page, .post = true},
 };
 
-enum { PAGES = sizeof table / sizeof *table, ASSETS = 4 };
+enum { PAGES = sizeof table / sizeof *table, LABEL_PAGES = 5 };
+
+/* Files, whose size is known to the linker only. */
+static const struct {
+    const char *path;
+    struct text (*body)(void);
+} assets[] = {
+    {"/", asset_page}, {"/dashboard.css", asset_style}, {"/dashboard.js", asset_script}, {"/chart.js", asset_chart},
+    {"/label", asset_label_page}, {"/label.css", asset_label_style}, {"/label.js", asset_label_script},
+};
 
 /* ---- life ---- */
 
@@ -154,13 +175,14 @@ static char *read_token(const struct config *c) {
 }
 
 static int listen_on(struct run *r, const char *token) {
-    static struct http_page pages[PAGES]; // with the files, whose size is known to the linker only
-    struct text (*const asset[ASSETS])(void) = {asset_page, asset_style, asset_script, asset_chart};
+    static struct http_page pages[PAGES];
     const struct config *c = run_config(r);
     memcpy(pages, table, sizeof pages);
-    for (size_t i = 0; i < ASSETS; i++) pages[i].body = asset[i]();
+    for (size_t i = 0; i < sizeof assets / sizeof *assets; i++)
+        for (size_t p = 0; p < PAGES; p++)
+            if (strcmp(pages[p].path, assets[i].path) == 0) pages[p].body = assets[i].body();
     struct buf why = {0};
-    struct http_options options = {.listen = c->watch.listen, .pages = pages, .n = PAGES, .hosts = (const char *const *)c->watch.hosts.at, .hosts_n = c->watch.hosts.n, .token = token, .opaque = r};
+    struct http_options options = {.listen = c->watch.listen, .pages = pages, .n = r->desk ? PAGES : PAGES - LABEL_PAGES, .hosts = (const char *const *)c->watch.hosts.at, .hosts_n = c->watch.hosts.n, .token = token, .opaque = r};
     int result = http_start(&r->http, &options, &why);
     if (result < 0) LOG(ERROR, "listen_failed", buf_string(&why), L_STR("listen", c->watch.listen));
     else LOG(INFO, "listening", "dashboard, metrics and health over HTTP", L_STR("listen", c->watch.listen), L_I64("port", http_port(r->http)));

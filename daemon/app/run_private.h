@@ -5,6 +5,7 @@
 
 #include "app/follower.h"
 #include "app/history.h"
+#include "app/label_courier.h"
 #include "app/learner.h"
 #include "app/run.h"
 #include "encode/features.h"
@@ -39,7 +40,9 @@ struct run {
     struct worker **worker;
     size_t workers;
     struct learner *learner;
-    struct pulse *pulse; // workers, follower, learner
+    struct label_desk *desk;       // NULL: watch.label is off
+    struct label_courier *courier;
+    struct pulse *pulse; // workers, follower, learner, label courier
     struct config *config[CONFIGS_MAX]; // all that were in force: threads may still read an old one
     size_t configs;
     int64_t watchdog_ms, fed_ms, flushed_ms, status_ms, figures_ms, disk_ms, started_ms;

@@ -31,6 +31,7 @@ static bool all_moving(struct run *r) {
     for (size_t i = 0; i < r->workers; i++) all &= moving(&r->pulse[i], worker_progress(r->worker[i]), limit);
     all &= moving(&r->pulse[r->workers], follower_progress(r->follower), limit);
     if (r->learner && !learner_ended(r->learner)) all &= moving(&r->pulse[r->workers + 1], learner_progress(r->learner), limit);
+    if (r->courier) all &= moving(&r->pulse[r->workers + 2], label_courier_progress(r->courier), limit);
     return all;
 }
 

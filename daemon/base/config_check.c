@@ -296,6 +296,14 @@ static void check_times(struct reading *r) {
             "a cycle (route.interval) must take less than half of kafka.session_timeout");
 }
 
+/* The page shows events: nobody may see it without the token. */
+static void check_label_page(struct reading *r) {
+    const struct config *c = r->config;
+    if (!c->watch.label || !fine(r, OPTION_watch_label) || !fine(r, OPTION_watch_token_file) || !fine(r, OPTION_watch_listen)) return;
+    if (!*c->watch.token_file) problem(&r->problems, place(r, OPTION_watch_label), "watch.label", "wants watch.token_file: the page shows events, to those who have the token");
+    if (!*c->watch.listen) problem(&r->problems, place(r, OPTION_watch_label), "watch.label", "wants watch.listen: nothing is served without it");
+}
+
 /* A value that only some type of feature has. */
 static void only_for(struct reading *r, size_t i, size_t key, bool wrong, const char *type) {
     const struct given *g = &r->feature[i * FEATURE_KEYS + key];
@@ -407,6 +415,7 @@ void config_check(struct reading *r) {
     check_budget(r);
     check_pool(r);
     check_times(r);
+    check_label_page(r);
     check_features(r);
     check_value_at_risk(r);
 }

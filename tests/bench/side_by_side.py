@@ -74,8 +74,7 @@ class Field:
         self.stage, self.models, self.n = self.bench.stage, {}, 0
         self.everywhere = os.sched_getaffinity(0)
         self.broker = int((pathlib.Path(broker.DIR) / "broker-0.pid").read_text())
-        self.knows_cjson = "admit.decoder" in subprocess.run([winnowd.BINARY, "docs", "options"], stdout=subprocess.PIPE, text=True, check=True).stdout
-
+        
     # ---- topics and models ----
 
     def topic(self, shape, codec):
@@ -179,12 +178,11 @@ def contenders(field):
         "winnowd exactly_once, one core": run(True),
         "winnowd at_least_once, huge queue": run(True, kafka={"consumer": HUGE}, **alo),
         "winnowd at_least_once, unpinned": run(False, **alo),
+        "winnowd with cJSON, one core": run(True, admit={"decoder": "cjson"}, **alo),
         "winnowd, two workers": run(False, service={"delivery": "at_least_once", "workers": 2}, worker={"cpus": sorted(field.everywhere)[:2]}),
         "Python micro-batches of 500": lambda: field.peer([sys.executable, HERE / "python_consumer.py", ["500"]], max(5000, total // 8)),
         "Python per message": lambda: field.peer([sys.executable, HERE / "python_consumer.py", []], few),
     }
-    if field.knows_cjson:
-        every["winnowd with cJSON, one core"] = lambda: field.daemon("a", "none", total, True, admit={"decoder": "cjson"}, **alo)
     if pathlib.Path(TCMALLOC).exists():
         every["winnowd at_least_once, unpinned, tcmalloc"] = lambda: field.with_library(TCMALLOC, "a", "none", total, False, **alo)
     if os.environ.get("VW"):

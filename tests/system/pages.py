@@ -91,6 +91,7 @@ def writing(daemon, stage):
     wait("it is read again", lambda: daemon.metric("config_reloads_total", result="ok") == 1, 10)
     equal(ask(daemon, "/status", headers={"Host": "evil.example"})[0], 421, "a foreign host")
     equal(ask(daemon, "/status", "POST")[0], 405, "POST on a page")
+    equal([ask(daemon, "/label" + p, headers={"Authorization": "Bearer " + TOKEN})[0] for p in ("", ".js", "/next")], [404] * 3, "the label page, which is off")
 
 
 def request_of(rng):

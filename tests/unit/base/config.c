@@ -225,6 +225,8 @@ static const struct wrong {
     {M F "kafka: {brokers: 'ssl://u:hunter2@h:9092'}\n", "t:3:18: kafka.brokers: the value holds an '@'"},
     {M "features: [{name: x, type: category, hash: 1048576, missing: true}]\n", "t:2:11: features: make 1048577 columns together; allowed are at most 1048576"},
     {M F "budget: {rate: 1e-12}\n", "budget.rate: times budget.random_share is below 1e-9"},
+    {M F "watch: {label: true}\n", "t:3:16: watch.label: wants watch.token_file"},
+    {M F "watch: {label: true, token_file: t, listen: ''}\n", "t:3:16: watch.label: wants watch.listen"},
     {M F "kafka: {session_timeout: 6s}\nroute: {interval: 3s}\n", "t:4:19: route.interval: a cycle (route.interval) must take less"},
     {M, "t:1:1: features: is missing"},
     {M "features: []\n", "t:2:11: features: is empty"},

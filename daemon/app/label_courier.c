@@ -1,0 +1,218 @@
+/* The label page's own thread: tasks and labels in, answers out.
+ *
+ * Labels are read before tasks, so that what is answered is never offered; both from as long ago as a task stays open (route.expiry), for an older
+ * one can not be. It needs no learner and no store: the page works on any instance. An answer is a record on the labels topic like any
+ * annotator's. One that Kafka did not take is sent again: it is the same answer with the same revision, so twice is once. Trouble with Kafka
+ * makes this thread wait and nobody else.
+ *
+ * Thread: label thread */
+#include "app/label_courier.h"
+
+#include "base/clock.h"
+#include "base/kafka.h"
+#include "base/log.h"
+#include "train/reader.h"
+
+enum { READ_MOST = 200, POLL_MS = 20, RETRY_MS = 500, RESCAN_MS = 60000, METADATA_MS = 3000, LAST_FLUSH_MS = 2000, CLOCKS_DIFFER_MS = 3600000 };
+
+struct label_courier {
+    pthread_t thread;
+    struct shared *shared;
+    struct label_desk *desk;
+    const struct config *config;
+    struct reader *labels, *tasks;
+    rd_kafka_t *pen;
+    struct arena arena;
+    struct buf record;
+    int64_t rescan_ms, retry_ms;
+    _Atomic uint64_t progress;
+};
+
+static bool stopping(const struct label_courier *c) { return atomic_load(&c->shared->stopping); }
+
+static void breathe(struct label_courier *c, int64_t ms) {
+    atomic_fetch_add(&c->progress, 1);
+    clock_sleep_ms(ms);
+}
+
+/* ---- reading ---- */
+
+static void take_label(struct label_courier *c, const struct reader_record *r) {
+    struct label l;
+    const char *why; // the learner says it
+    if (r->value.at && label_read(&l, r->value, r->key, r->time_ms, &c->arena, &why) == 0) label_desk_label(c->desk, &l);
+}
+
+static void take_task(struct label_courier *c, const struct reader_record *r) {
+    struct task t;
+    const char *why;
+    if (r->value.at && task_read(&t, r->value, &c->arena, &why) == 0) label_desk_task(c->desk, &t);
+}
+
+/* Where a partition begins to matter. Unknown: at its beginning, which is only slower. */
+static int64_t since(struct label_courier *c, const char *topic, int32_t partition) {
+    int64_t low, high, at = -1, then = clock_wall_ms() - c->config->route.expiry - CLOCKS_DIFFER_MS;
+    atomic_fetch_add(&c->progress, 1);
+    if (stopping(c)) return -1;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = then < 0 ? 0 : then;
+    if (!rd_kafka_offsets_for_times(c->pen, list, METADATA_MS) && !list->elems[0].err) at = list->elems[0].offset;
+    bool none = at == RD_KAFKA_OFFSET_END;
+    rd_kafka_topic_partition_list_destroy(list);
+    return none && !rd_kafka_query_watermark_offsets(c->pen, topic, partition, &low, &high, METADATA_MS) ? high : at;
+}
+
+static int64_t labels_since(size_t topic, int32_t partition, void *opaque) {
+    (void)topic;
+    struct label_courier *c = opaque;
+    return since(c, c->config->topics.labels, partition);
+}
+
+static int64_t tasks_since(size_t topic, int32_t partition, void *opaque) {
+    (void)topic;
+    struct label_courier *c = opaque;
+    return since(c, c->config->topics.tasks, partition);
+}
+
+static int poll_topic(struct label_courier *c, struct reader *reader, void (*take)(struct label_courier *, const struct reader_record *), int timeout_ms) {
+    struct reader_record record[READ_MOST];
+    int n = reader_poll(reader, record, READ_MOST, timeout_ms);
+    atomic_fetch_add(&c->progress, 1);
+    TRY(n);
+    for (int i = 0; i < n; i++) {
+        arena_reset(&c->arena);
+        take(c, &record[i]);
+    }
+    reader_release(reader, record, (size_t)n);
+    return 0;
+}
+
+/* The topic anew, to the end that it has now. */
+static int read_topic(struct label_courier *c, struct reader **reader, const char *topic, int64_t (*start)(size_t, int32_t, void *), void (*take)(struct label_courier *, const struct reader_record *)) {
+    struct buf why = {0};
+    int result;
+    reader_destroy(*reader);
+    *reader = NULL;
+    result = reader_create(reader, c->config, &topic, 1, &why);
+    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
+    buf_release(&why);
+    TRY(result);
+    while ((result = reader_start(*reader, start, c)) == ERR_RETRY && !stopping(c)) breathe(c, RETRY_MS);
+    while (result == 0 && !stopping(c) && !reader_caught_up(*reader)) result = poll_topic(c, *reader, take, POLL_MS);
+    return result;
+}
+
+static int read_labels(struct label_courier *c) { return read_topic(c, &c->labels, c->config->topics.labels, labels_since, take_label); }
+static int read_tasks(struct label_courier *c) { return read_topic(c, &c->tasks, c->config->topics.tasks, tasks_since, take_task); }
+
+/* Partitions may be added while we run. */
+static int rescan(struct label_courier *c) {
+    if (clock_ms() - c->rescan_ms < RESCAN_MS) return 0;
+    c->rescan_ms = clock_ms();
+    int labels = reader_start(c->labels, labels_since, c), tasks = reader_start(c->tasks, tasks_since, c);
+    return labels < 0 && labels != ERR_RETRY ? labels : tasks == ERR_RETRY ? 0 : tasks;
+}
+
+/* Records that retention took before we read them are no loss here: what is left is read anew. */
+static int follow(struct label_courier *c) {
+    int labels = poll_topic(c, c->labels, take_label, 0), tasks = poll_topic(c, c->tasks, take_task, POLL_MS);
+    if (labels < 0) TRY(read_labels(c));
+    if (tasks < 0 || label_desk_wants_reread(c->desk)) TRY(read_tasks(c));
+    return rescan(c);
+}
+
+/* ---- sending ---- */
+
+static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+    (void)rk;
+    struct label_courier *c = opaque;
+    if (m->err) {
+        LOG(WARNING, "label_not_taken", rd_kafka_err2str(m->err), L_STR("topic", c->config->topics.labels));
+        c->retry_ms = clock_ms() + RETRY_MS;
+    }
+    label_desk_settle(c->desk, (size_t)(uintptr_t)m->_private, m->err ? rd_kafka_err2str(m->err) : NULL);
+}
+
+static void send_one(struct label_courier *c, const struct label_slip *slip, size_t number) {
+    struct label l = {.id = text_of(slip->id), .outcome = slip->outcome, .annotator = text_of(slip->annotator), .source = TEXT("winnowd /label"), .revision = slip->revision,
+                      .time_ms = slip->time_ms, .confidence = 1};
+    if (slip->outcome == LABEL_LABELLED) l.label = text_of(c->config->model.classes.at[slip->class_]);
+    buf_reset(&c->record);
+    label_write(&l, &c->record);
+    rd_kafka_resp_err_t err = rd_kafka_producev(c->pen, RD_KAFKA_V_TOPIC(c->config->topics.labels), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(slip->id, TASK_ID_LENGTH),
+                                                RD_KAFKA_V_VALUE(c->record.at, c->record.len), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)number), RD_KAFKA_V_END);
+    if (!err) return;
+    c->retry_ms = clock_ms() + RETRY_MS;
+    label_desk_settle(c->desk, number, rd_kafka_err2str(err));
+}
+
+static void send_answers(struct label_courier *c) {
+    struct label_slip slip;
+    size_t number;
+    while (clock_ms() >= c->retry_ms && label_desk_take(c->desk, &slip, &number)) send_one(c, &slip, number);
+    rd_kafka_poll(c->pen, 0);
+}
+
+/* ---- life ---- */
+
+/* Not idempotent: that producer ends for good at some errors, and here order does not matter and twice is once. */
+static int open_courier(struct label_courier *c) {
+    static const char *const owned[] = {"acks", "all", "enable.idempotence", "false", "partitioner", "murmur2_random", NULL};
+    struct buf why = {0};
+    int result = kafka_create(&c->pen, c->config, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = c, .delivery_cb = delivery_cb}, &why);
+    if (result < 0) LOG(ERROR, "label_page_refused", buf_string(&why));
+    buf_release(&why);
+    TRY(result);
+    TRY(read_labels(c));
+    TRY(read_tasks(c));
+    c->rescan_ms = clock_ms();
+    if (!stopping(c)) label_desk_open(c->desk);
+    return 0;
+}
+
+static void close_courier(struct label_courier *c) {
+    label_desk_close(c->desk);
+    c->retry_ms = 0;
+    if (c->pen) {
+        send_answers(c);
+        rd_kafka_flush(c->pen, LAST_FLUSH_MS);
+        size_t lost = label_desk_unconfirmed(c->desk);
+        if (lost) LOG(ERROR, "answers_unconfirmed", "answers of the label page that Kafka has not confirmed; their tasks are open again", L_I64("answers", (int64_t)lost));
+        rd_kafka_purge(c->pen, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_destroy(c->pen);
+    }
+    reader_destroy(c->labels);
+    reader_destroy(c->tasks);
+    arena_release(&c->arena);
+    buf_release(&c->record);
+}
+
+static void *courier_main(void *arg) {
+    struct label_courier *c = arg;
+    int result = open_courier(c);
+    while (result == 0 && !stopping(c)) {
+        send_answers(c);
+        result = follow(c);
+    }
+    if (result < 0 && !stopping(c)) LOG(ERROR, "label_page_ended", "tasks can not be answered at /label any more; all else goes on", L_STR("error", error_name(result)));
+    close_courier(c);
+    while (!stopping(c)) breathe(c, RETRY_MS);
+    return NULL;
+}
+
+struct label_courier *label_courier_start(struct shared *shared, struct label_desk *desk) {
+    struct label_courier *c = xcalloc(1, sizeof *c);
+    c->shared = shared;
+    c->desk = desk;
+    c->config = atomic_load(&shared->config);
+    CHECK(pthread_create(&c->thread, NULL, courier_main, c) == 0);
+    return c;
+}
+
+void label_courier_join(struct label_courier *c) {
+    if (!c) return;
+    pthread_join(c->thread, NULL);
+    free(c);
+}
+
+uint64_t label_courier_progress(const struct label_courier *c) { return atomic_load(&c->progress); }

@@ -1,0 +1,42 @@
+/* The tasks that the label page can offer, and which of them were answered. Bounded, whatever the topics hold (promise I11).
+ * Thread: any thread (one owner at a time) */
+#pragma once
+
+#include "base/config.h"
+#include "route/task.h"
+#include "train/label.h"
+
+enum { LABEL_QUEUE_TASKS = 1000, LABEL_QUEUE_BYTES = 32 << 20, LABEL_QUEUE_GIVEN = 256, LABEL_QUEUE_LOAN_MS = 120000 };
+
+/* A task as a person is to see it. Texts are owned by the queue, valid until its next call. */
+struct label_offer {
+    char id[TASK_ID_LENGTH + 1];
+    struct text sample_id, event, predicted; // predicted: at NULL without a model
+    enum ask reason;
+    double probability, priority;
+    uint64_t model;
+    int64_t asked_ms, expires_ms;
+    uint64_t session; // whose screen it is on, 0: nobody's
+    int64_t loaned_ms;
+};
+
+struct label_queue;
+
+/* classes: borrowed; a label of another class is no answer. */
+struct label_queue *label_queue_create(const struct list *classes);
+void label_queue_destroy(struct label_queue *q);
+
+/* A task read from the topic: joins unless it was answered, has expired, or is here. When there is no room the one least worth an answer goes (or does not come). */
+void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms);
+/* A label read from the topic, whoever gave it. */
+void label_queue_label(struct label_queue *q, const struct label *l);
+/* The task that this session should answer: the one that it has, else what is most worth an answer and on nobody's screen. NULL: none. */
+const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session, int64_t now_ms);
+/* The task is answered here, now or anew: *revision of the answer. ERR_MISSING: neither open nor among the last LABEL_QUEUE_GIVEN that were answered here. */
+int label_queue_answer(struct label_queue *q, struct text id, int64_t *revision) MUST_CHECK;
+
+size_t label_queue_waiting(const struct label_queue *q);
+/* Open tasks that found no room since label_queue_reread. */
+size_t label_queue_left_out(const struct label_queue *q);
+/* What was left out will be read again. */
+void label_queue_reread(struct label_queue *q);
