@@ -395,7 +395,7 @@ static int live(struct worker *w) {
 }
 
 /* Threads inherit the processors of the one that makes them, so this is before the first handle. Client and worker on one core share its caches and
- * free each other's memory there: 2.0.2 takes 240 ns a record so, and 840 on two (docs/BENCHMARKS.md, Pinning). */
+ * free each other's memory there (what it gives: `scripts/bench all`). */
 static void stay_on_cpu(const struct worker *w) {
     const struct list *cpus = &w->config->worker.cpus;
     if (!cpus->n) return;
