@@ -22,8 +22,8 @@ struct pointer_node {
     size_t paths;
     size_t index_most;           // of the children's indexes, when there is one
     uint64_t seen;               // number of the last walk that came by: of equal keys the first counts
-    struct pointer_node *after;  // the sibling that came next in an earlier sample; of the parent: the child that came first
-    struct pointer_node *first;
+    struct pointer_node *after;  // a guess: the sibling that came next in an earlier sample
+    struct pointer_node *first;  // a guess: the child that came first
 };
 
 /* The root of the tree; its memory is the arena's. ERR_CONFIG when one is no pointer to a member: it must start

@@ -98,7 +98,7 @@ static void softmax_any(const float *logit, size_t k, float *prob) {
     for (size_t i = 0; i < k; i++) prob[i] = (float)((double)prob[i] / sum);
 }
 
-/* To the bit what softmax_any gives, with one exponential: the other one is exp(0). */
+/* To the bit what softmax_any gives, with one exponential: the other one is exp(0). [14 % of scoring with five members] */
 static void softmax_two(const float *logit, float *prob) {
     size_t top = logit[1] > logit[0];
     double e = exp((double)logit[!top] - (double)logit[top]), sum = 1 + e;
