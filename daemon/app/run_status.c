@@ -194,6 +194,6 @@ void status_json(struct run *r, struct buf *out) {
     buf_str(out, ",\n\"asked_by_class\":");
     recent_classes_json(r->shared.recent, out);
     buf_str(out, ",\n\"now\":");
-    history_now_json(clock_wall_ms(), out);
+    history_now_json(r->history, clock_wall_ms(), out);
     buf_str(out, "}\n");
 }

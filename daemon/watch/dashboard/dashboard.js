@@ -49,11 +49,13 @@ function rates(name, back, per = 1) {
   });
 }
 
-/* A counter's growth as a share of another's. */
-function shares(part, whole, back) {
+/* A counter's growth as a share of another's, over `back` rows or as many more as the other needs to grow by `least`: a share of a few says nothing. */
+function shares(part, whole, back, least) {
   const i = past.columns.indexOf(part), j = past.columns.indexOf(whole);
   return past.rows.map((r, n) => {
-    const before = past.rows[Math.max(0, n - back)], of = r[j] - before[j];
+    let from = Math.max(0, n - back);
+    while (from > 0 && r[j] - past.rows[from][j] < least) from--;
+    const before = past.rows[from], of = r[j] - before[j];
     return of > 0 && r[i] >= before[i] ? (r[i] - before[i]) / of : null;
   });
 }
@@ -217,7 +219,7 @@ function bars(id, counts, words) {
 
 function show_lines(s) {
   const back = past.span === "minutes" ? 5 : 1, n = s.now;
-  const speed = rates("samples", back), asked = shares("asked", "admitted", past.span === "minutes" ? 30 : 6), labels = rates("labels", past.span === "minutes" ? 15 : 2, 60);
+  const speed = rates("samples", back), asked = shares("asked", "admitted", past.span === "minutes" ? 30 : 6, 5 / (n.rate || 1)), labels = rates("labels", past.span === "minutes" ? 15 : 2, 60);
   const measured = past.rows.map((r) => at(r, "answers") > 0), only = (name) => series(name).map((y, i) => (measured[i] ? y : null));
   show("speed", [speed, series("lag")], "Now " + number(last(speed), 1) + " samples per second, " + number(n.lag) + " behind.");
   show("accuracy", [only("high"), only("low"), only("accuracy"), only("naive")], n.answers ? "Now " + percent(n.accuracy) + ", between " + percent(n.low) + " and " + percent(n.high) + "." : "No answers yet.");
@@ -255,7 +257,8 @@ function show_bars(s) {
   show("late", [shown.map(([, n]) => n)], s.latency.count ? number(s.latency.count) + " answers, half within " + duration(Number(median(s.latency))) + "." : "No answers yet.");
   bars("by-reason", s.asked, (w) => w);
   bars("by-class", s.asked_by_class, (w) => w || "(no model yet)");
-  bars("by-fate", s.labels, (w) => w.replaceAll("_", " "));
+  const { early, ...fates } = s.labels; // an early one is counted again when its task is there
+  bars("by-fate", fates, (w) => w.replaceAll("_", " "));
 }
 
 /* ---- tables ---- */
