@@ -62,9 +62,11 @@ static void take_over(struct run *r, struct config *fresh, struct buf *said) {
     if (restart.len) buf_printf(said, "wants a restart: %.*s\n", (int)restart.len, restart.at);
     metric_set(METRIC_restart_needed, 0, (double)names(&restart));
     r->refused = false;
-    r->config[r->configs] = config_reloaded(run_config(r), fresh);
-    r->configs++;
-    atomic_store(&r->shared.config, run_config(r));
+    if (names(&changed) > names(&restart)) { // the same again, as who reloads by the clock does, takes no room
+        r->config[r->configs] = config_reloaded(run_config(r), fresh);
+        r->configs++;
+        atomic_store(&r->shared.config, run_config(r));
+    }
     log_level_set((enum log_level)run_config(r)->watch.log_level);
     metric_add(METRIC_reloads, 0, 1);
     metric_set(METRIC_reload_ok, 0, 1);
@@ -87,7 +89,7 @@ static void leave_outcome(const struct run *r, int64_t started_ns, int result, s
 /* What wants a restart is tried too: a file that would not start is refused now, not then. */
 static int load(struct run *r, struct config **fresh, struct buf *errors) {
     TRY(config_load(fresh, r->options.file, errors));
-    if (r->configs == CONFIGS_MAX) buf_str(errors, "reloaded too often: a restart is due\n");
+    if (r->configs == CONFIGS_MAX) buf_str(errors, "reloaded with so many changes that a restart is due\n");
     TRY(kafka_check(*fresh, errors));
     return errors->len ? ERR_CONFIG : 0;
 }

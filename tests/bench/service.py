@@ -66,11 +66,19 @@ class Bench:
         finally:
             broker.script(mend, broker.DIR)
 
+    def newest(self, daemon):
+        """The version that is live when nothing is on the way any more."""
+        def settled():
+            before = daemon.metric("model_version")
+            time.sleep(1)
+            return before == daemon.metric("model_version") and before
+        return wait("no new version comes", settled, 60)
+
     def roll_back(self, daemon):
         wait("two versions", lambda: daemon.metric("models_published_total") >= 2, 90)
         config = daemon.config
         check(run("policy", "-c", config, "freeze").returncode == 0, "freeze")
-        newest = wait("the newest is live", lambda: daemon.metric("model_version"), 30)
+        newest = self.newest(daemon)
         began, done = time.monotonic(), threading.Thread(target=run, args=("model", "-c", config, "rollback"))
         done.start()
         wait("an older one is live", lambda: daemon.metric("model_version") < newest, 60, 0.002)
