@@ -91,6 +91,7 @@ class Bench:
     def measure(self):
         self.stage.create(partitions=4)
         feeder, oracle = Feeder(self.stage, rate=RATE), Oracle(self.stage)
+        self.stage.start().ready(90).stop()  # a new broker makes its own topics first
         feeder.start()
         oracle.start()
         for n in range(self.options.rounds):

@@ -47,6 +47,8 @@ def colours(page, chart):
 def draws(page):
     for chart in CHARTS:
         check(colours(page, chart) > 3, "chart %s is empty", chart)
+    for axis in page.execute_script("return Object.values(charts).flatMap(c => ['y', 'right'].filter(a => c.scales[a]).map(a => c.scales[a].ticks.map(t => t.label).filter(l => l)))"):
+        equal(len(set(axis)), len(axis), "different ticks of an axis that read alike: %s" % axis)
     check(len(page.execute_script("return [...document.querySelectorAll('#tasks tr')].map(r => r.cells.length)")) >= 5, "no tasks in the table")
     check("live" in text(page, "#models"), "no live model: %s", text(page, "#models"))
     check("random" in text(page, "#by-reason") and "bad" in text(page, "#by-class"), "the bars: %s %s", text(page, "#by-reason"), text(page, "#by-class"))

@@ -124,16 +124,16 @@ function plot(id, type, datasets, scales, plugins = []) {
 function make_charts() {
   for (const id of Object.keys(charts)) charts[id].destroy();
   plot("speed", "line", [line("a", { label: "samples/s", fill: true }), line("c", { label: "behind", yAxisID: "right", borderWidth: 1.5 })],
-    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
+    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v, 2)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v, 2)) }) });
   plot("accuracy", "line", [line("b", { label: "high", borderWidth: 0, fill: "+1" }), line("b", { label: "low", borderWidth: 0, fill: false }), line("b", { label: "accuracy" }),
     line("n", { label: "asked only", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ beginAtZero: false, max: 1, ticks: ticks((v) => percent(v, 0)) }) });
   plot("budget", "line", [line("a", { label: "asked", fill: true }), line("n", { label: "budget", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ ticks: ticks((v) => percent(v, 1)) }) });
   plot("labels", "line", [line("b", { label: "labels/min", fill: true }), line("c", { label: "open tasks", yAxisID: "right", borderWidth: 1.5 })],
-    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
+    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v, 2)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v, 2)) }) });
   plot("utility", "bar", [{ label: "samples", data: [], backgroundColor: faint("a", .75), barPercentage: 1, categoryPercentage: .92, borderRadius: 2 }],
     { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 7 }) }), y: axis({ type: "logarithmic", beginAtZero: false, min: .7, grid: { color: (c) => (c.tick && Math.log10(c.tick.value) % 1 ? "transparent" : colour("line")) }, ticks: ticks((v) => (Math.log10(v) % 1 ? "" : number(v)), { maxTicksLimit: 20 }) }) }, [threshold_line]);
   plot("late", "bar", [{ label: "answers", data: [], backgroundColor: faint("b", .75), categoryPercentage: .86, borderRadius: 3 }],
-    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 8 }) }), y: axis({ ticks: ticks((v) => number(v)) }) });
+    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 8 }) }), y: axis({ ticks: ticks((v) => number(v, 2)) }) });
 }
 
 function show(id, lists, description) {
