@@ -366,9 +366,17 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
     return 0;
 }
 
+double fit_work(const struct fit_options *o, size_t labels, size_t memory) {
+    struct network w = network_of(o);
+    double rows = 0;
+    for (size_t m = 0; m < o->memories_n; m++)
+        if (o->memories[m] <= memory) rows += (double)(o->memories[m] < labels ? o->memories[m] : labels);
+    return rows * (double)network_size(&w);
+}
+
 /* The longer fits stay, and so do standardisation and quantiles: what follows the last few labels are the short fits, the SGD member and the
  * mixture. */
-void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh) {
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh, bool fits) {
     struct network w = network_of(o);
     size_t members = fit_members(o), old = rows->n - fresh;
     CHECK(fresh <= rows->n && model->shape.members == members && model->shape.layers == w.layers);
@@ -378,7 +386,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     size_t size = network_size(&w);
     double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(2 * size * sizeof *parameters), *longer = parameters + size;
     struct examples all = {rows->n, x, rows->label}, new = newest(&all, o->d, fresh);
-    for (size_t m = o->memories_n; m-- > 0;) {
+    for (size_t m = o->memories_n; fits && m-- > 0;) {
         if (o->memories[m] > FIT_STEP_MEMORY) continue;
         bool longest = m + 1 == o->memories_n;
         if (!longest) load_member(&w, model, m + 1, longer);

@@ -64,7 +64,7 @@ static double softmax_loss(const double *logit, const struct examples *e, size_t
     double loss = 0;
     for (size_t i = 0; i < e->n; i++, logit += k, delta += k) {
         double most = logit[0], sum = 0;
-        for (size_t c = 1; c < k; c++) most = fmax(most, logit[c]);
+        for (size_t c = 1; c < k; c++) most = logit[c] > most ? logit[c] : most;
         for (size_t c = 0; c < k; c++) sum += delta[c] = exp(logit[c] - most);
         for (size_t c = 0; c < k; c++) delta[c] /= sum;
         loss += log(sum) + most - logit[e->label[i]];

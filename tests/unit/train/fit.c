@@ -417,7 +417,7 @@ static void late_labels_move_the_mixture_less(void **state) {
 
 /* Steps over the rows from `from` on, one label at a time. */
 static void step_through(struct model *m, const struct fit_options *o, struct fit_rows rows, size_t from, size_t until) {
-    for (rows.n = from + 1; rows.n <= until; rows.n++) fit_step(m, o, &rows, 1);
+    for (rows.n = from + 1; rows.n <= until; rows.n++) fit_step(m, o, &rows, 1, true);
 }
 
 /* Labels one by one: the SGD member, the mixture and the fits of few labels stand where a fit of all of them would have put them, given its
@@ -436,6 +436,35 @@ static void a_step_goes_on_where_the_fit_stopped(void **state) {
     model_destroy(all);
     model_destroy(m);
     labelled_release(&s);
+}
+
+/* What is not paid for yet: the SGD member and the mixture move all the same, the fits stand. */
+static void a_step_without_fits_leaves_them(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 3, 2, (const size_t[]){50, 200});
+    struct labelled s = labelled_random(101, 3, 3, 3, 9);
+    s.rows.n = 100;
+    struct model *before = fitted(&o, &s), *m = fitted(&o, &s);
+    s.rows.n = 101;
+    fit_step(m, &o, &s.rows, 1, false);
+    assert_memory_equal(m->weight[0], before->weight[0], 18 * sizeof(float));
+    assert_memory_equal(m->bias[0], before->bias[0], 6 * sizeof(float));
+    assert_memory_not_equal(m->weight[0] + 18, before->weight[0] + 18, 9 * sizeof(float));
+    assert_memory_not_equal(m->mix, before->mix, 3 * sizeof(double));
+    model_destroy(before);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+static void work_counts_rows_and_parameters(void **state) {
+    (void)state;
+    struct fit_options o = options(4, 3, 3, (const size_t[]){50, 200, 1000});
+    assert_true(fit_work(&o, 20, 1000) == 3 * 20 * 15);
+    assert_true(fit_work(&o, 600, 1000) == (50 + 200 + 600) * 15);
+    assert_true(fit_work(&o, 600, FIT_STEP_MEMORY) == (50 + 200) * 15);
+    o.hidden_n = 1;
+    o.hidden[0] = 7;
+    assert_true(fit_work(&o, 20, 50) == 20 * (5 * 7 + 8 * 3));
 }
 
 /* The long fit waits for the next version; the short one departs from it as it stands. */
@@ -603,6 +632,8 @@ int main(void) {
         cmocka_unit_test(late_labels_move_the_mixture_less),
         cmocka_unit_test(the_mixture_bears_gaps_and_errors),
         cmocka_unit_test(a_step_goes_on_where_the_fit_stopped),
+        cmocka_unit_test(a_step_without_fits_leaves_them),
+        cmocka_unit_test(work_counts_rows_and_parameters),
         cmocka_unit_test(a_step_leaves_the_long_fit), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
         cmocka_unit_test(quantiles_are_of_the_stream_not_of_the_tasks),
         cmocka_unit_test(golden_rows_are_of_the_tasks),
