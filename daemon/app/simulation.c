@@ -21,7 +21,7 @@
 #include <string.h>
 
 enum { MEMORIES_MAX = 16 };
-static const double work_a_label = 2.5e5; // multiplications of a fit's loss that a label must stand for
+static const double work_a_label = 5e5; // multiplications of a fit's loss that a label must stand for
 
 struct mark {
     uint64_t word[4];
@@ -147,7 +147,7 @@ static void release(struct simulation *s, size_t sample) {
 static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
     const struct questions *q = &s->asked;
     return (struct fit_rows){.n = q->labelled - from, .row = q->row + from * s->o->series->d, .label = q->label + from, .propensity = q->propensity + from, .key = q->sample + from, .members = q->members,
-                             .member = q->member + from * q->members * s->o->series->k};
+                             .member = q->member + from * q->members * s->o->series->k, .named = s->per_class};
 }
 
 /* known: how many of the requests. */

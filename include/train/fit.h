@@ -39,6 +39,7 @@ struct fit_rows {
     const uint64_t *key;      // (n) what keeps a row's bootstrap weights its own: of the task's identity
     size_t members;           // columns of `member` groups; 0: none recorded
     const float *member;      // (n, members, k) predictions recorded when asked; a row of zeros: none
+    const size_t *named;      // (k) labels of each class since ever, for fit_step; NULL: unknown
 };
 
 /* Recent tasks, labelled or not, for standardisation and, with their 1/propensity weights, utility quantiles: (n, d) raw rows. */
