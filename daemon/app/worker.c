@@ -1,6 +1,6 @@
 /* The worker's loop: poll → decide → transaction, and no work in flight across a rebalance.
  *
- * Samples gather in a cycle for at most route.interval; then the cycle is complete in memory and is committed. On an abortable error
+ * Samples gather in a cycle until it is due (daemon/route/pace.c); then it is complete in memory and is committed. On an abortable error
  * the same cycle is sent again; when the producer died, a new one fences it and the broker is asked how far the group is: offsets and
  * tasks share their fate, so the answer says whether the cycle went through. While a cycle cannot be committed, fetching is
  * paused and the group is still polled, so nobody takes our partitions for dead. What a crash leaves: daemon/route/producer.c.
@@ -12,6 +12,7 @@
 #include "base/kafka.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "route/pace.h"
 #include "route/producer.h"
 
 #include <sched.h>
@@ -27,7 +28,7 @@ struct worker {
     struct producer *producer;
     struct pipeline *pipeline;
     struct cycle cycle;
-    int64_t cycle_start_ms; // 0: nothing gathered yet
+    struct pace pace;
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
     int fences;
     int result;
@@ -56,7 +57,6 @@ static void disown_all(struct worker *w) {
     consumer_release(w->consumer, b);
     batch_reset(b);
     cycle_reset(&w->cycle);
-    w->cycle_start_ms = 0;
     pipeline_disown_all(w->pipeline);
 }
 
@@ -125,7 +125,7 @@ static void cycle_done(struct worker *w, int64_t started_ns) {
     metric_set(METRIC_last_commit, 0, (double)clock_wall_ms() / 1000);
     metric_observe(METRIC_cycle_seconds, (double)(clock_ns() - started_ns) * 1e-9);
     cycle_reset(&w->cycle);
-    w->cycle_start_ms = 0;
+    pace_committed(&w->pace, started_ns / 1000000, clock_ms());
     w->backoff_ms = 0;
 }
 
@@ -192,17 +192,12 @@ static void put_in_force(struct worker *w, struct batch *b) {
     }
 }
 
-/* Samples that wait in a window of the pool make no cycle. */
-static void note_start(struct worker *w) {
-    if (!w->cycle_start_ms && pipeline_moved(w->pipeline)) w->cycle_start_ms = clock_ms();
-}
-
 static void decide_batch(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
     if (b->n) {
+        w->pace.behind |= b->n == b->cap;
         put_in_force(w, b);
         pipeline_run(w->pipeline, b, clock_wall_ms(), &w->cycle);
-        note_start(w);
         slot_drop(&w->shared->snapshots, w->index);
         slot_drop(&w->shared->replayed, w->index);
     }
@@ -218,18 +213,15 @@ static void end_idle_windows(struct worker *w) {
     const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
     pipeline_end_windows(w->pipeline, live ? live : &nothing, clock_wall_ms(), idle, &w->cycle);
     slot_drop(&w->shared->snapshots, w->index);
-    note_start(w);
 }
 
-static bool cycle_due(const struct worker *w) {
-    if (!pipeline_moved(w->pipeline)) return false;
-    if (!w->cycle_start_ms) return true; // initial states of new partitions
-    return clock_ms() - w->cycle_start_ms >= w->config->route.interval || cycle_bytes(&w->cycle) >= (size_t)w->config->route.cycle_bytes;
+/* Samples that wait in a window of the pool make no cycle. */
+static int64_t cycle_left(const struct worker *w) {
+    return pipeline_moved(w->pipeline) ? pace_left(&w->pace, w->config, &w->cycle, clock_ms()) : IDLE_WAIT_MS;
 }
 
 static int poll_wait(const struct worker *w) {
-    if (!w->cycle_start_ms) return IDLE_WAIT_MS;
-    int64_t left = w->config->route.interval - (clock_ms() - w->cycle_start_ms);
+    int64_t left = cycle_left(w);
     return left < 0 ? 0 : left > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)left;
 }
 
@@ -326,7 +318,7 @@ static int step(struct worker *w) {
     TRY(consumer_poll(w->consumer, pipeline_batch(w->pipeline), poll_wait(w)));
     decide_batch(w);
     end_idle_windows(w);
-    if (cycle_due(w)) TRY(commit_cycle(w));
+    if (cycle_left(w) <= 0) TRY(commit_cycle(w));
     update_figures(w);
     return 0;
 }

@@ -289,11 +289,13 @@ static void check_pool(struct reading *r) {
 
 static void check_times(struct reading *r) {
     const struct config *c = r->config;
-    if (!fine(r, OPTION_route_interval) || !fine(r, OPTION_kafka_session_timeout)) return;
-    if (2 * c->route.interval < c->kafka.session_timeout) return;
-    size_t guilty = r->options[OPTION_route_interval].node ? OPTION_route_interval : OPTION_kafka_session_timeout;
-    problem(&r->problems, place(r, guilty), option_rows[guilty].path,
-            "a cycle (route.interval) must take less than half of kafka.session_timeout");
+    static const size_t pauses[] = {OPTION_route_interval, OPTION_route_interval_max};
+    const int64_t pause[] = {c->route.interval, c->route.interval_max};
+    for (size_t i = 0; i < 2; i++) {
+        if (!fine(r, pauses[i]) || !fine(r, OPTION_kafka_session_timeout) || 2 * pause[i] < c->kafka.session_timeout) continue;
+        size_t guilty = r->options[pauses[i]].node ? pauses[i] : OPTION_kafka_session_timeout;
+        problem(&r->problems, place(r, guilty), option_rows[guilty].path, "a cycle (%s) must take less than half of kafka.session_timeout", option_rows[pauses[i]].path);
+    }
 }
 
 /* The page shows events: nobody may see it without the token. */

@@ -84,19 +84,31 @@ static void rectify(float *y, size_t n) {
         if (!(y[i] > 0)) y[i] = 0;
 }
 
-/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. That of the largest is 1 and is
- * not computed: with two classes, half of all. */
-static void softmax(const float *logit, size_t k, float *prob) {
+/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. */
+static void softmax_any(const float *logit, size_t k, float *prob) {
     double sum = 0;
     float most = logit[0];
     for (size_t i = 1; i < k; i++)
         if (logit[i] > most) most = logit[i];
     for (size_t i = 0; i < k; i++) {
-        double e = logit[i] == most ? 1 : exp((double)logit[i] - (double)most);
+        double e = exp((double)logit[i] - (double)most);
         prob[i] = (float)e;
         sum += e;
     }
     for (size_t i = 0; i < k; i++) prob[i] = (float)((double)prob[i] / sum);
+}
+
+/* To the bit what softmax_any gives, with one exponential: the other one is exp(0). */
+static void softmax_two(const float *logit, float *prob) {
+    size_t top = logit[1] > logit[0];
+    double e = exp((double)logit[!top] - (double)logit[top]), sum = 1 + e;
+    prob[top] = (float)(1 / sum);
+    prob[!top] = (float)((double)(float)e / sum);
+}
+
+static void softmax(const float *logit, size_t k, float *prob) {
+    if (k == 2) softmax_two(logit, prob);
+    else softmax_any(logit, k, prob);
 }
 
 /* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */

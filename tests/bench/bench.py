@@ -1,4 +1,4 @@
-"""Measurements on a real Kafka: speed (beside the Python peer, in the same run), latency, memory. scripts/bench starts the broker.
+"""Measurements on a real Kafka: latency, memory, and what they share with side_by_side.py. scripts/bench starts the broker.
 
 Samples are shape (a): flat JSON, id, time and 30 numbers, about 440 bytes. The daemon scores with a model that a learner made first.
 """
@@ -6,8 +6,6 @@ import argparse
 import json
 import pathlib
 import random
-import statistics
-import subprocess
 import sys
 import time
 
@@ -82,62 +80,6 @@ class Bench:
         self.stage.topic = keep
         base = settings(service={"name": service, "learner": False, "state_dir": str(self.stage.dir / name)}, topics={**topics, "samples": samples})
         return self.stage.start(winnowd.merge(base, changes), name + ".yaml"), topics
-
-
-# ---- speed ----
-
-
-def winnowd_speed(bench, samples, total, delivery, n):
-    name = "%s-%d" % (delivery, n)
-    daemon, topics = bench.start(name, samples, service={"delivery": delivery})
-    daemon.await_event("listening")
-    first = None
-    while first is None:
-        if daemon.metric("samples_total") > 0:
-            first = time.monotonic()
-        time.sleep(0.005)
-    group = "%s-%s" % (bench.stage.name, name)
-    while daemon.metric("samples_total") < total:  # cheap to ask: whoever asks shares the cores
-        time.sleep(0.02)
-    while sum(max(o, 0) for o, _ in broker.committed(bench.stage.brokers, group, samples, bench.options.partitions).values()) < total:
-        check(daemon.process.poll() is None, "the daemon ended with %s", daemon.process.returncode)
-        time.sleep(0.01)
-    seconds = time.monotonic() - first
-    check(daemon.metric("model_version") > 0, "no model was live")
-    asked = len(broker.read_topic(bench.stage.brokers, topics["tasks"]))
-    daemon.stop()
-    return {"messages": total, "asked": asked, "seconds": seconds}
-
-
-def peer_speed(bench, samples, total, n):
-    topics = bench.topics("python-%d" % n)
-    done = subprocess.run([sys.executable, str(HERE / "python_consumer.py"), bench.stage.brokers, samples, topics["tasks"], str(total)],
-                          stdout=subprocess.PIPE, check=True, text=True, timeout=900)
-    return json.loads(done.stdout)
-
-
-def speed(bench):
-    """Interleaved rounds, so that whatever else the machine does meets all alike."""
-    total = bench.options.messages
-    samples = bench.stage.topic("speed")
-    broker.create_topics(bench.stage.brokers, {samples: None}, bench.options.partitions)
-    bench.fill(samples, total)
-    bench.teach()
-    kinds = {"winnowd exactly_once": lambda n: winnowd_speed(bench, samples, total, "exactly_once", n),
-             "winnowd at_least_once": lambda n: winnowd_speed(bench, samples, total, "at_least_once", n),
-             "python per message": lambda n: peer_speed(bench, samples, total, n)}
-    rates = {kind: [] for kind in kinds}
-    for n in range(bench.options.rounds):
-        for kind, measure in kinds.items():
-            figures = measure(n)
-            rates[kind].append(figures["messages"] / figures["seconds"])
-            print("round %d  %-22s %9.0f messages/s, %d asked" % (n + 1, kind, rates[kind][-1], figures["asked"]), file=sys.stderr, flush=True)
-    python = statistics.median(rates["python per message"])
-    table = {kind: {"median": statistics.median(r), "least": min(r), "most": max(r), "ratio": statistics.median(r) / python} for kind, r in rates.items()}
-    print("%-22s %12s %12s %12s %8s" % ("%d messages" % total, "median/s", "least", "most", "ratio"))
-    for kind, row in table.items():
-        print("%-22s %12.0f %12.0f %12.0f %8.1f" % (kind, row["median"], row["least"], row["most"], row["ratio"]))
-    return {"messages": total, "rounds": bench.options.rounds, "rates": table}
 
 
 # ---- latency ----
@@ -228,10 +170,10 @@ def memory(bench):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", choices=("all", "speed", "latency", "memory"))
+    parser.add_argument("what", choices=("all", "latency", "memory"))
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--messages", type=int, default=300000, help="speed, all: messages of a round (300000)")
-    parser.add_argument("--rounds", type=int, default=3, help="speed, all: interleaved rounds (3)")
+    parser.add_argument("--messages", type=int, default=1500000, help="all: messages of a round (1500000)")
+    parser.add_argument("--rounds", type=int, default=3, help="all: interleaved rounds (3)")
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--rate", type=int, default=1000, help="latency: samples a second (1000)")
     parser.add_argument("--seconds", type=int, default=60, help="latency, all: seconds measured, after 10 of warm-up (60)")
@@ -248,7 +190,7 @@ def main():
     bench = Bench(options)
     failed = True
     try:
-        figures = {"speed": speed, "latency": latency, "memory": memory}[options.what](bench)
+        figures = {"latency": latency, "memory": memory}[options.what](bench)
         failed = False
     finally:
         bench.stage.close(failed)
