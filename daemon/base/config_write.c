@@ -7,7 +7,7 @@
 
 #include <strings.h>
 
-static const char *const secret_names[] = {"password", "secret", "passphrase", "key.pem", "jaas",
+static const char *const secret_names[] = {"password", "secret", "passphrase", ".pem", "jaas", // .pem: also of certificates, where a key may stand by mistake
                                            "oauthbearer.config"};
 
 bool value_is_secret(const char *name, const char *value) {

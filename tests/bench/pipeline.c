@@ -5,9 +5,10 @@
  * don't depend on what else the machine does. With --swap-mb it swaps models of that size under the stream instead and prints what a
  * swap adds to a batch.
  *
- *   bench-pipeline [--records N] [--partitions N] [--numbers D] [--members M] [--rate R] [--idle N] [--rounds N] [--warm N] [--swap-mb MB]
+ *   bench-pipeline [--records N] [--partitions N] [--numbers D] [--classes K] [--members M] [--hidden WIDTH] [--together] [--rate R] [--idle N]
+ *                  [--rounds N] [--warm N] [--swap-mb MB]
  *
- * One thread, but for the loader of --swap-mb. */
+ * --hidden: the model has a hidden layer of that width; --together: `infer.exact: false`. One thread, but for the loader of --swap-mb. */
 #include "app/pipeline.h"
 
 #include "base/clock.h"
@@ -49,7 +50,7 @@ void *realloc(void *p, size_t n) {
 /* ---- what is measured ---- */
 
 struct options {
-    size_t records, partitions, numbers, members, idle, rounds, warm, swap_mb;
+    size_t records, partitions, numbers, classes, members, hidden, together, idle, rounds, warm, swap_mb;
     double rate;
 };
 
@@ -85,7 +86,9 @@ static struct text make_event(struct rng *r, size_t n, size_t numbers) {
 
 static void configure(struct stream *s) {
     struct buf yaml = {0}, errors = {0};
-    buf_printf(&yaml, "model: {classes: [good, bad]}\nbudget: {rate: %g}\nadmit: {id: /id}\nservice: {instance: bench, state_dir: /tmp}\nfeatures:\n", s->options.rate);
+    buf_printf(&yaml, "budget: {rate: %g}\nadmit: {id: /id}\ninfer: {exact: %s}\nservice: {instance: bench, state_dir: /tmp}\nmodel:\n  classes:\n", s->options.rate, s->options.together ? "false" : "true");
+    for (size_t i = 0; i < s->options.classes; i++) buf_printf(&yaml, "    - c%zu\n", i);
+    buf_str(&yaml, "features:\n");
     for (size_t i = 0; i < s->options.numbers; i++) buf_printf(&yaml, "  - {name: f%zu}\n", i);
     if (config_parse(&s->config, "bench", buf_view(&yaml), &errors) < 0 || features_create(&s->features, s->config->features, s->config->features_n) < 0) {
         fprintf(stderr, "%s\n", buf_string(&errors));
@@ -109,8 +112,9 @@ static struct model *make_model(const struct model_shape *shape, uint64_t versio
 
 static void prepare(struct stream *s) {
     configure(s);
-    size_t d = features_columns(s->features);
-    s->model = make_model(&(struct model_shape){.d = d, .k = 2, .members = s->options.members, .layers = 1, .width = {d, 2}}, 1);
+    size_t d = features_columns(s->features), k = s->options.classes, hidden = s->options.hidden;
+    struct model_shape shape = {.d = d, .k = k, .members = s->options.members, .layers = hidden ? 2 : 1, .width = {d, hidden ? hidden : k, hidden ? k : 0}};
+    s->model = make_model(&shape, 1);
     s->snapshot = (struct snapshot){.policy = {.number = 1, .learner = {.live = 1}, .operator_ = {.budget_scale = 1}}, .model = s->model};
     struct rng r = {.seed = 1};
     s->event = xcalloc(EVENTS, sizeof *s->event);
@@ -261,15 +265,18 @@ static void swaps(struct stream *s) {
 /* ---- main ---- */
 
 static void read_options(struct options *o, int argc, char **argv) {
-    static const struct option names[] = {{"records", 1, 0, 'n'}, {"partitions", 1, 0, 'p'}, {"numbers", 1, 0, 'd'}, {"members", 1, 0, 'm'}, {"rate", 1, 0, 'r'},
-                                          {"idle", 1, 0, 'i'},    {"rounds", 1, 0, 'o'},     {"warm", 1, 0, 'w'}, {"swap-mb", 1, 0, 's'}, {0}};
+    static const struct option names[] = {{"records", 1, 0, 'n'}, {"partitions", 1, 0, 'p'}, {"numbers", 1, 0, 'd'}, {"members", 1, 0, 'm'}, {"rate", 1, 0, 'r'}, {"classes", 1, 0, 'k'},
+                                          {"idle", 1, 0, 'i'},    {"rounds", 1, 0, 'o'},     {"warm", 1, 0, 'w'},    {"swap-mb", 1, 0, 's'}, {"hidden", 1, 0, 'h'}, {"together", 0, 0, 't'}, {0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         size_t n = optarg ? strtoul(optarg, NULL, 10) : 0;
         switch (c) {
         case 'n': o->records = n; break;
         case 'p': o->partitions = n; break;
         case 'd': o->numbers = n; break;
+        case 'k': o->classes = n; break;
         case 'm': o->members = n; break;
+        case 'h': o->hidden = n; break;
+        case 't': o->together = 1; break;
         case 'r': o->rate = strtod(optarg, NULL); break;
         case 'i': o->idle = n; break;
         case 'o': o->rounds = n; break;
@@ -281,7 +288,7 @@ static void read_options(struct options *o, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    struct stream s = {.options = {.records = 200000, .partitions = 4, .numbers = 30, .members = 1, .rounds = 5, .warm = 65536, .rate = 0.01}};
+    struct stream s = {.options = {.records = 200000, .partitions = 4, .numbers = 30, .classes = 2, .members = 1, .rounds = 5, .warm = 65536, .rate = 0.01}};
     read_options(&s.options, argc, argv);
     log_level_set(LOG_WARNING);
     prepare(&s);
