@@ -7,6 +7,7 @@
 #include "waker.h"
 
 #include "base/error.h"
+#include "base/kafka.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -49,8 +50,7 @@ static void *wake(void *arg) {
         int32_t partition = atomic_exchange(&w->taken, 0) >= BUSY_RECORDS ? turn(w) : -1;
         if (partition < 0 || w->stop) continue;
         pthread_mutex_unlock(&w->lock);
-        int64_t low, high;
-        rd_kafka_query_watermark_offsets(w->rk, w->topic, partition, &low, &high, TIMEOUT_MS); // the request is the point, not the answer
+        kafka_offset_at(w->rk, w->topic, partition, RD_KAFKA_OFFSET_END, TIMEOUT_MS); // the request is the point, not the answer
         pthread_mutex_lock(&w->lock);
     }
     pthread_mutex_unlock(&w->lock);

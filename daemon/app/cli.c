@@ -4,6 +4,8 @@
  * Thread: main thread */
 #include "app/cli.h"
 
+#include "app/console.h"
+
 #include <errno.h>
 
 const char *cli_nearest(const char *choices, const char *word) {
@@ -135,6 +137,24 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
     *words_n = words;
     if (words && !u->words) return wrong(u, "'%s' is not understood here%s", argv[1], "");
     return CLI_GO;
+}
+
+static const void *no_verb(const struct usage *u, const char *table, size_t n, size_t size, const char *word) {
+    struct buf names = {0};
+    for (size_t i = 0; i < n; i++) buf_printf(&names, "%s%s", i ? "|" : "", ((const struct verb *)(table + i * size))->name);
+    console_fail(EX_USAGE, "%s wants one of: %s%s", u->command, u->words, word ? cli_nearest(buf_string(&names), word) : "");
+    buf_release(&names);
+    return NULL;
+}
+
+const void *cli_verb(const struct usage *u, const void *table, size_t n, size_t size, int words, char **argv) {
+    const char *row = table, *end = row + n * size;
+    while (words && row < end && strcmp(((const struct verb *)row)->name, argv[1]) != 0) row += size;
+    if (!words || row == end) return no_verb(u, table, n, size, words ? argv[1] : NULL);
+    const struct verb *verb = (const struct verb *)row;
+    if (words - 1 <= verb->most) return row;
+    console_fail(EX_USAGE, "'%s' is too much after %s", argv[verb->most + 2], verb->name);
+    return NULL;
 }
 
 int cli_config(struct config **out, const char *file) {

@@ -30,6 +30,14 @@ enum { CLI_GO = -1 };
 /* CLI_GO, or the exit code to end with (help was shown: 0; wrong usage: 64). Words that are no flags are moved to
  * the front of argv[1..], *words_n of them. */
 int cli_parse(const struct usage *usage, int argc, char **argv, int *words_n);
+/* What a command may be told to do; its own table of these begins each row with one. */
+struct verb {
+    const char *name;
+    int most; // words after it; VERB_ANY: as many as you like
+};
+enum { VERB_ANY = 1 << 20 };
+/* The row, of (n) of `size` bytes, that argv[1] names, if no more words follow than it takes; NULL: said, the command ends with EX_USAGE. */
+const void *cli_verb(const struct usage *usage, const void *table, size_t n, size_t size, int words, char **argv);
 void cli_help(const struct usage *usage, FILE *out);
 /* Loads a configuration or says everything that is wrong with it; EX_CONFIG, or CLI_GO. */
 int cli_config(struct config **out, const char *file);

@@ -266,15 +266,9 @@ static int act_retry(struct dead_letters *d) {
 }
 
 static const struct action {
-    const char *name;
+    struct verb verb;
     int (*run)(struct dead_letters *d);
-} actions[] = {{"list", act_list}, {"show", act_show}, {"retry", act_retry}};
-
-static const struct action *find_action(const char *name) {
-    for (size_t i = 0; name && i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(actions[i].name, name) == 0) return &actions[i];
-    return NULL;
-}
+} actions[] = {{{"list", 0}, act_list}, {{"show", 1}, act_show}, {{"retry", VERB_ANY}, act_retry}};
 
 static int with_config(struct dead_letters *d, const struct action *action) {
     struct config *c;
@@ -303,9 +297,8 @@ int command_dead_letters(int argc, char **argv) {
     struct usage usage = {"dead-letters", "list | show PARTITION/OFFSET | retry PARTITION/OFFSET...", "Shows what could not be read, and feeds it to the samples topic again.", flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = find_action(words ? argv[1] : NULL);
-    if (!action) return console_fail(EX_USAGE, "dead-letters wants one of: %s%s", usage.words, words ? cli_nearest("list|show|retry", argv[1]) : "");
-    if (action->run == act_list && words > 1) return console_fail(EX_USAGE, "'%s' is too much after list", argv[2]);
+    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    if (!action) return EX_USAGE;
     d.word = (const char *const *)argv + 2;
     d.words = words - 1;
     code = with_config(&d, action);

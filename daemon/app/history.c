@@ -5,11 +5,13 @@
 
 #include "base/error.h"
 #include "base/metrics.h"
+#include "train/store.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { ROWS = 360, ALL = -1 }; // ALL: the sum over the label's values
+enum { ROWS = 360, RECENT = 10, ALL = -1, ONCE = -2 }; // ALL: the sum over the label's values; ONCE: of labels, but for the early ones, which are counted again
 
 static const struct column {
     const char *name;
@@ -17,7 +19,7 @@ static const struct column {
     int value;
 } columns[] = {
     {"samples", METRIC_samples, 0},          {"admitted", METRIC_admitted, 0},       {"dead_letters", METRIC_dead_letters, ALL}, {"asked", METRIC_asked, ALL},
-    {"uncovered", METRIC_uncovered, 0},      {"labels", METRIC_labels, ALL},         {"expired", METRIC_expired_tasks, 0},       {"lag", METRIC_lag, 0},
+    {"uncovered", METRIC_uncovered, 0},      {"labels", METRIC_labels, ONCE},        {"expired", METRIC_expired_tasks, 0},       {"lag", METRIC_lag, 0},
     {"age_s", METRIC_oldest, 0},             {"tokens", METRIC_budget_tokens, 0},    {"rate", METRIC_budget_rate, 0},            {"threshold", METRIC_threshold, 0},
     {"accuracy", METRIC_accuracy, 0},        {"low", METRIC_accuracy_low, 0},        {"high", METRIC_accuracy_high, 0},          {"naive", METRIC_accuracy_naive, 0},
     {"answers", METRIC_accuracy_answers, 0}, {"model", METRIC_model_version, 0},     {"open_tasks", METRIC_open_tasks, 0},       {"labelled", METRIC_labelled_rows, 0},
@@ -50,9 +52,14 @@ void history_destroy(struct history *h) {
     free(h);
 }
 
+static double read_column(const struct column *c) {
+    if (c->value >= 0) return metric_get(c->metric, (size_t)c->value);
+    return metric_sum(c->metric) - (c->value == ONCE ? metric_get(c->metric, FATE_EARLY) : 0);
+}
+
 static void read_row(struct row *r, int64_t now_ms) {
     r->time_ms = now_ms;
-    for (size_t c = 0; c < COLUMNS; c++) r->value[c] = columns[c].value == ALL ? metric_sum(columns[c].metric) : metric_get(columns[c].metric, (size_t)columns[c].value);
+    for (size_t c = 0; c < COLUMNS; c++) r->value[c] = read_column(&columns[c]);
 }
 
 static bool due(const struct history *h, enum history_span span, int64_t now_ms) {
@@ -95,10 +102,22 @@ void history_json(struct history *h, enum history_span span, struct buf *out) {
     buf_str(out, "]}\n");
 }
 
-void history_now_json(int64_t now_ms, struct buf *out) {
+/* Samples a second since the row that is RECENT rows old, or the oldest. The lock is held. */
+static double speed(const struct history *h, const struct row *now) {
+    uint64_t n = h->n[HISTORY_MINUTES];
+    const struct row *before = &h->row[HISTORY_MINUTES][(n > RECENT ? n - RECENT : 0) % ROWS];
+    double seconds = (double)(now->time_ms - before->time_ms) / 1000;
+    return n && seconds > 0 ? (now->value[0] - before->value[0]) / seconds : NAN;
+}
+
+void history_now_json(struct history *h, int64_t now_ms, struct buf *out) {
     struct row r;
     read_row(&r, now_ms);
-    buf_printf(out, "{\"time_ms\":%lld", (long long)now_ms);
+    pthread_mutex_lock(&h->lock);
+    double samples_per_s = speed(h, &r);
+    pthread_mutex_unlock(&h->lock);
+    buf_printf(out, "{\"time_ms\":%lld,\"samples_per_s\":", (long long)now_ms);
+    buf_double(out, samples_per_s);
     for (size_t c = 0; c < COLUMNS; c++) {
         buf_printf(out, ",\"%s\":", columns[c].name);
         buf_double(out, r.value[c]);

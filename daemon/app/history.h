@@ -19,5 +19,5 @@ void history_destroy(struct history *h);
 void history_note(struct history *h, int64_t now_ms);
 /* {"step_s": 1, "columns": ["time_ms", ...], "rows": [[...], ...]}, oldest first. */
 void history_json(struct history *h, enum history_span span, struct buf *out);
-/* {"samples": 12, ...}: a row as it would be now. */
-void history_now_json(int64_t now_ms, struct buf *out);
+/* {"samples_per_s": 1.2, "samples": 12, ...}: the speed of the last ten seconds (null in the first), and a row as it would be now. */
+void history_now_json(struct history *h, int64_t now_ms, struct buf *out);

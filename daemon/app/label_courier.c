@@ -26,6 +26,7 @@ struct label_courier {
     struct buf record;
     int64_t rescan_ms, retry_ms;
     _Atomic uint64_t progress;
+    _Atomic bool ended;
 };
 
 static bool stopping(const struct label_courier *c) { return atomic_load(&c->shared->stopping); }
@@ -51,15 +52,11 @@ static void take_task(struct label_courier *c, const struct reader_record *r) {
 
 /* Where a partition begins to matter. Unknown: at its beginning, which is only slower. */
 static int64_t since(struct label_courier *c, const char *topic, int32_t partition) {
-    int64_t low, high, at = -1, then = clock_wall_ms() - c->config->route.expiry - CLOCKS_DIFFER_MS;
+    int64_t then = clock_wall_ms() - c->config->route.expiry - CLOCKS_DIFFER_MS;
     atomic_fetch_add(&c->progress, 1);
     if (stopping(c)) return -1;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = then < 0 ? 0 : then;
-    if (!rd_kafka_offsets_for_times(c->pen, list, METADATA_MS) && !list->elems[0].err) at = list->elems[0].offset;
-    bool none = at == RD_KAFKA_OFFSET_END;
-    rd_kafka_topic_partition_list_destroy(list);
-    return none && !rd_kafka_query_watermark_offsets(c->pen, topic, partition, &low, &high, METADATA_MS) ? high : at;
+    int64_t at = kafka_offset_at(c->pen, topic, partition, then < 0 ? 0 : then, METADATA_MS);
+    return at == RD_KAFKA_OFFSET_END ? kafka_offset_at(c->pen, topic, partition, RD_KAFKA_OFFSET_END, METADATA_MS) : at;
 }
 
 static int64_t labels_since(size_t topic, int32_t partition, void *opaque) {
@@ -197,6 +194,7 @@ static void *courier_main(void *arg) {
     if (result < 0 && !stopping(c)) LOG(ERROR, "label_page_ended", "tasks can not be answered at /label any more; all else goes on", L_STR("error", error_name(result)));
     close_courier(c);
     while (!stopping(c)) breathe(c, RETRY_MS);
+    atomic_store(&c->ended, true);
     return NULL;
 }
 
@@ -215,4 +213,5 @@ void label_courier_join(struct label_courier *c) {
     free(c);
 }
 
+bool label_courier_ended(const struct label_courier *c) { return atomic_load(&c->ended); }
 uint64_t label_courier_progress(const struct label_courier *c) { return atomic_load(&c->progress); }

@@ -338,21 +338,14 @@ static int unpin(struct model_command *c) {
 /* ---- the table ---- */
 
 static const struct action {
-    const char *name;
+    struct verb verb;
     int (*run)(struct model_command *c);
-    int words; // most, after the name
-} actions[] = {{"list", list, 0}, {"show", show, 1}, {"push", push, 1}, {"pull", pull, 2}, {"rollback", rollback, 1}, {"pin", pin, 1}, {"unpin", unpin, 0}};
+} actions[] = {{{"list", 0}, list}, {{"show", 1}, show}, {{"push", 1}, push}, {{"pull", 2}, pull}, {{"rollback", 1}, rollback}, {{"pin", 1}, pin}, {{"unpin", 0}, unpin}};
 
 static int with_topic(struct model_command *c, const struct action *action) {
     int result = models_topic_open(&c->topic, c->config), code = result < 0 ? models_topic_fail(&c->topic, result) : action->run(c);
     models_topic_close(&c->topic);
     return code;
-}
-
-static const struct action *find_action(const char *name) {
-    for (size_t i = 0; name && i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(actions[i].name, name) == 0) return &actions[i];
-    return NULL;
 }
 
 int command_model(int argc, char **argv) {
@@ -362,9 +355,8 @@ int command_model(int argc, char **argv) {
                           "Shows model versions, takes them out and puts others in, goes back to an earlier one.", flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = find_action(words ? argv[1] : NULL);
-    if (!action) return console_fail(EX_USAGE, "model wants one of: %s%s", usage.words, words ? cli_nearest("list|show|push|pull|rollback|pin|unpin", argv[1]) : "");
-    if (words - 1 > action->words) return console_fail(EX_USAGE, "'%s' is too much after %s", argv[action->words + 2], action->name);
+    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    if (!action) return EX_USAGE;
     struct config *config;
     code = cli_config(&config, c.file);
     if (code != CLI_GO) return code;

@@ -138,11 +138,10 @@ static bool finished(const struct oracle *o) {
 static int64_t end_of(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct oracle *o = opaque;
-    int64_t low, high;
     while (!stopped(o)) {
-        rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(o->rk, o->options->config->topics.tasks, partition, &low, &high, METADATA_MS);
-        if (!err) return high;
-        LOG(WARNING, "watermark_failed", rd_kafka_err2str(err), L_I64("partition", partition));
+        int64_t end = kafka_offset_at(o->rk, o->options->config->topics.tasks, partition, RD_KAFKA_OFFSET_END, METADATA_MS);
+        if (end >= 0) return end;
+        LOG(WARNING, "end_unknown", "the broker does not say where the topic ends; asking again", L_I64("partition", partition));
         clock_sleep_ms(RETRY_MS);
     }
     return -1;

@@ -89,29 +89,17 @@ static int set_explore(const struct models_topic *v, const char *const *word, st
     return CLI_GO;
 }
 
-static int set_paused(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
-    (void)v, (void)word;
-    o->paused = true;
-    return CLI_GO;
-}
-
-static int set_resumed(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
-    (void)v, (void)word;
-    o->paused = false;
-    return CLI_GO;
-}
-
-static int set_frozen(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
-    (void)v, (void)word;
-    o->frozen = true;
-    return CLI_GO;
-}
-
-static int set_thawed(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
-    (void)v, (void)word;
-    o->frozen = false;
-    return CLI_GO;
-}
+/* Kill switch and freezing: one flag each. */
+#define SWITCH(name, member, on)                                                                                       \
+    static int name(const struct models_topic *v, const char *const *word, struct policy_operator *o) {               \
+        (void)v, (void)word;                                                                                           \
+        o->member = on;                                                                                                \
+        return CLI_GO;                                                                                                 \
+    }
+SWITCH(set_paused, paused, true)
+SWITCH(set_resumed, paused, false)
+SWITCH(set_frozen, frozen, true)
+SWITCH(set_thawed, frozen, false)
 
 /* ---- caps ---- */
 
@@ -157,15 +145,12 @@ static void show_cap(const struct cap *cap, const struct config *c, struct polic
 /* ---- the table ---- */
 
 static const struct action {
-    const char *name;
+    struct verb verb;
     int (*set)(const struct models_topic *v, const char *const *word, struct policy_operator *o); // NULL: show
-    int words;
 } actions[] = {
-    {"show", NULL, 1},           {"pause", set_paused, 1},  {"resume", set_resumed, 1}, {"budget", set_budget, 2},   {"cap", set_cap, 3},
-    {"explore", set_explore, 2}, {"freeze", set_frozen, 1}, {"unfreeze", set_thawed, 1}, {"live", set_live, 2},
+    {{"show", 0}, NULL},           {{"pause", 0}, set_paused},  {{"resume", 0}, set_resumed},   {{"budget", 1}, set_budget}, {{"cap", 2}, set_cap},
+    {{"explore", 1}, set_explore}, {{"freeze", 0}, set_frozen}, {{"unfreeze", 0}, set_thawed}, {{"live", 1}, set_live},
 };
-
-#define ACTION_NAMES "show|pause|resume|budget|cap|explore|freeze|unfreeze|live"
 
 static void show_all(const struct models_topic *v, bool json) {
     if (json) {
@@ -197,12 +182,6 @@ static int with_topic(const struct config *c, const struct action *action, const
     return code;
 }
 
-static const struct action *find_action(int words, char **argv) {
-    for (size_t i = 0; words && i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(actions[i].name, argv[1]) == 0) return &actions[i];
-    return NULL;
-}
-
 int command_policy(int argc, char **argv) {
     const char *file = NULL;
     bool json = false;
@@ -211,9 +190,8 @@ int command_policy(int argc, char **argv) {
                           "Shows or changes what the workers and the learner are told; it reaches every process and survives restarts.", flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = find_action(words, argv);
-    if (!action) return console_fail(EX_USAGE, "policy wants one of: %s%s", usage.words, words ? cli_nearest(ACTION_NAMES, argv[1]) : "");
-    if (words > action->words) return console_fail(EX_USAGE, "'%s' is too much after %s", argv[action->words + 1], action->name);
+    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    if (!action) return EX_USAGE;
     struct config *c;
     code = cli_config(&c, file);
     if (code != CLI_GO) return code;

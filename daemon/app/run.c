@@ -2,6 +2,8 @@
  *
  *   lock → follower → workers → learner → label page → http          stop: all threads at once, each finishing its cycle, then http, then frees
  *
+ * Who waits for a Kafka that does not answer could hold up the end for as long as all time-outs on its way together. What a crash leaves is safe at
+ * any moment, so a service that is not done in STOP_MS goes as in a crash, but says so.
  * Threads share one struct (app/worker.h) and no lock on the hot path. A worker or follower that ends by itself ends the process, so
  * that the service manager starts a clean one; a learner that was fenced does not: scoring goes on (promise I8). The watchdog
  * is fed only while every thread makes progress.
@@ -19,6 +21,8 @@
 
 #include <inttypes.h>
 #include <string.h>
+
+enum { STOP_MS = 4000, STOP_POLL_MS = 5 };
 
 char *instance_of(const struct config *c) { return xasprintf("%s-%s", c->service.name, c->service.instance); }
 
@@ -58,9 +62,11 @@ static void take_over(struct run *r, struct config *fresh, struct buf *said) {
     if (restart.len) buf_printf(said, "wants a restart: %.*s\n", (int)restart.len, restart.at);
     metric_set(METRIC_restart_needed, 0, (double)names(&restart));
     r->refused = false;
-    r->config[r->configs] = config_reloaded(run_config(r), fresh);
-    r->configs++;
-    atomic_store(&r->shared.config, run_config(r));
+    if (names(&changed) > names(&restart)) { // the same again, as who reloads by the clock does, takes no room
+        r->config[r->configs] = config_reloaded(run_config(r), fresh);
+        r->configs++;
+        atomic_store(&r->shared.config, run_config(r));
+    }
     log_level_set((enum log_level)run_config(r)->watch.log_level);
     metric_add(METRIC_reloads, 0, 1);
     metric_set(METRIC_reload_ok, 0, 1);
@@ -83,7 +89,7 @@ static void leave_outcome(const struct run *r, int64_t started_ns, int result, s
 /* What wants a restart is tried too: a file that would not start is refused now, not then. */
 static int load(struct run *r, struct config **fresh, struct buf *errors) {
     TRY(config_load(fresh, r->options.file, errors));
-    if (r->configs == CONFIGS_MAX) buf_str(errors, "reloaded too often: a restart is due\n");
+    if (r->configs == CONFIGS_MAX) buf_str(errors, "reloaded with so many changes that a restart is due\n");
     TRY(kafka_check(*fresh, errors));
     return errors->len ? ERR_CONFIG : 0;
 }
@@ -201,22 +207,52 @@ int run_start(struct run **out, struct config *config, const struct run_options 
     return result;
 }
 
-int run_stop(struct run *r) {
-    if (r->options.service) service_notify("STOPPING=1\nSTATUS=finishing the last cycle");
-    LOG(NOTICE, "stopping", "the last cycle is committed first");
-    int result = run_ended(r), joined;
-    atomic_store(&r->shared.stopping, true);
-    metric_set(METRIC_ready, 0, 0);
-    pthread_mutex_lock(&r->asking); // an answer under way may still look at the threads
-    pthread_mutex_unlock(&r->asking);
+/* Only a service may be cut short: its process ends with it. *late gets who has not come to the end. */
+static bool ended_in_time(const struct run *r, struct buf *late) {
+    if (!r->options.service) return true;
+    for (int64_t until = clock_ms() + STOP_MS; clock_ms() < until && run_at_work(r, late); clock_sleep_ms(STOP_POLL_MS)) continue;
+    return !run_at_work(r, late);
+}
+
+static int join_all(struct run *r) {
+    int result = 0, joined;
     for (size_t i = 0; i < r->workers; i++)
         if ((joined = worker_join(r->worker[i])) < 0 && result == 0) result = joined;
     if (r->learner && (joined = learner_join(r->learner)) < 0 && joined != ERR_FENCED && result == 0) result = joined;
     if ((joined = follower_join(r->follower)) < 0 && result == 0) result = joined;
     label_courier_join(r->courier);
-    http_stop(r->http); // last: until now it has said that we are stopping
-    LOG(NOTICE, "stopped", result ? error_text(result) : "all that was decided is committed");
+    return result;
+}
+
+/* http last: until then it says that we are stopping. */
+static int end(struct run *r, int result) {
+    bool trouble = run_in_trouble(r);
+    int joined = join_all(r);
+    if (result == 0) result = joined;
+    http_stop(r->http);
+    LOG(NOTICE, "stopped", result ? error_text(result) : trouble ? "Kafka did not take all that was decided: the rest is decided again at the next start, the same way" : "all that was decided is committed");
     log_flush();
     free_run(r);
+    return result;
+}
+
+static int cut_short(struct run *r, const struct buf *late) {
+    http_stop(r->http);
+    LOG(WARNING, "stop_cut", "Kafka does not answer these threads: what they have not committed is done again at the next start, the same way", L_TEXT("threads", buf_view(late)));
+    log_flush();
+    return ERR_STOPPED;
+}
+
+int run_stop(struct run *r) {
+    struct buf late = {0};
+    if (r->options.service) service_notify("STOPPING=1\nSTATUS=finishing the last cycle");
+    LOG(NOTICE, "stopping", "the last cycle is committed first");
+    int result = run_ended(r);
+    atomic_store(&r->shared.stopping, true);
+    metric_set(METRIC_ready, 0, 0);
+    pthread_mutex_lock(&r->asking); // an answer under way may still look at the threads
+    pthread_mutex_unlock(&r->asking);
+    result = ended_in_time(r, &late) ? end(r, result) : cut_short(r, &late);
+    buf_release(&late);
     return result;
 }

@@ -14,7 +14,8 @@ struct run_options {
     bool service;     // say READY, STATUS, WATCHDOG to the service manager, and take the instance lock
 };
 
-/* Starts every thread. `config` is taken over (destroyed by run_stop) also on error. ERR_CONFIG (said in the log). */
+/* Starts every thread. `config` is taken over (destroyed by run_stop) also on error. An ERR_ (said in the log): the process ends at once, as after ERR_STOPPED
+ * of run_stop. */
 int run_start(struct run **out, struct config *config, const struct run_options *options) MUST_CHECK;
 /* Call about every 100 ms: gauges, watchdog, readiness. 0, or the ERR_ with which a thread ended. */
 int run_tick(struct run *r) MUST_CHECK;
@@ -22,7 +23,8 @@ int run_tick(struct run *r) MUST_CHECK;
 char *instance_of(const struct config *c);
 /* Puts the reloadable part of the file in force; ERR_CONFIG: refused, the old one stays (said). */
 int run_reload(struct run *r) MUST_CHECK;
-/* Finishes the cycles, commits, joins, frees. The worst ERR_ of the threads. */
+/* Finishes the cycles, commits, joins, frees. The worst ERR_ of the threads; ERR_STOPPED: Kafka holds up threads, which are left (a service's only):
+ * nothing is freed, and the caller ends the process at once. */
 int run_stop(struct run *r) MUST_CHECK;
 /* Whether everything is subscribed, loaded and caught up. why (if not NULL) gets what is missing. */
 bool run_ready(struct run *r, struct buf *why);

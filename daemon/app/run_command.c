@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/service.h"
 
+#include <unistd.h>
+
 enum { TICK_MS = 100 };
 
 /* Who must act: 78 the operator's file; 69 another process or system; 74 the disk; 70 we do not know. */
@@ -32,6 +34,7 @@ static int serve(struct run *r) {
         result = run_tick(r);
     }
     int stopped = run_stop(r);
+    if (stopped == ERR_STOPPED) _exit(exit_code(result)); // no destructor of a library while threads use it
     return exit_code(result ? result : stopped);
 }
 
@@ -48,6 +51,6 @@ int command_run(int argc, char **argv) {
     service_block_signals();
     struct run *r;
     int result = run_start(&r, config, &(struct run_options){.file = file, .service = true});
-    if (result < 0) return exit_code(result);
+    if (result < 0) _exit(exit_code(result)); // a start that failed late may leave threads, too
     return serve(r);
 }

@@ -66,6 +66,10 @@ static inline const struct config *run_config(const struct run *r) { return r->c
  * gets the reasons, one a line. */
 bool run_may_work(struct run *r, struct buf *why);
 bool run_alive(struct run *r, struct buf *why);
+/* Whether a worker cannot commit, or finds no broker, just now (or could not when it ended). */
+bool run_in_trouble(const struct run *r);
+/* Whether a thread has not ended yet; *who gets their names. */
+bool run_at_work(const struct run *r, struct buf *who);
 /* The error of a thread that ended before it was told to; 0: all run that must. */
 int run_ended(const struct run *r);
 

@@ -27,16 +27,17 @@ static void add_number(struct buf *out, const char *key, double value) {
     buf_double(out, value);
 }
 
-/* {"value of the label": number} */
-static void add_by_label(struct buf *out, const char *key, enum metric m) {
+/* A number, or of a metric with a label {"value of the label": number}. */
+static void add_metric(struct buf *out, const char *key, enum metric m) {
     struct text names[16];
     size_t n = metric_values(m, names, 16), first = m == METRIC_dead_letters;
-    buf_printf(out, ",\n\"%s\":{", key);
+    buf_printf(out, ",\n\"%s\":%s", key, n ? "{" : "");
+    if (!n) buf_double(out, metric_get(m, 0));
     for (size_t i = first; i < n; i++) {
         buf_printf(out, "%s\"%.*s\":", i > first ? "," : "", (int)names[i].len, names[i].at);
         buf_double(out, metric_get(m, i));
     }
-    buf_str(out, "}");
+    if (n) buf_str(out, "}");
 }
 
 /* ---- health ---- */
@@ -154,28 +155,19 @@ static void add_threads(struct run *r, struct buf *out) {
     buf_printf(out, ",\n\"learner\":{\"here\":%s,\"ready\":%s}", r->learner ? "true" : "false", here && learner_ready(r->learner) ? "true" : "false");
 }
 
-static void add_singles(struct buf *out) {
+static void add_metrics(struct buf *out) {
     static const struct {
         const char *key;
         enum metric metric;
-    } single[] = {
+    } shown[] = {
         {"partitions", METRIC_partitions}, {"demand", METRIC_demand}, {"propensity", METRIC_propensity}, {"model_age_s", METRIC_model_age}, {"model_rows", METRIC_model_rows},
         {"parked_labels", METRIC_parked_labels}, {"last_label_s", METRIC_last_label}, {"last_commit_s", METRIC_last_commit}, {"covered", METRIC_accuracy_covered}, {"store_bytes", METRIC_store_bytes},
         {"store_limit", METRIC_store_limit}, {"disk_free", METRIC_disk_free}, {"resident_bytes", METRIC_process_resident}, {"policy_number", METRIC_policy_number}, {"published", METRIC_published},
-    };
-    for (size_t i = 0; i < sizeof single / sizeof *single; i++) add_number(out, single[i].key, metric_get(single[i].metric, 0));
-}
-
-static void add_labelled(struct buf *out) {
-    static const struct {
-        const char *key;
-        enum metric metric;
-    } labelled[] = {
         {"asked", METRIC_asked}, {"dead_letters", METRIC_dead_letters}, {"labels", METRIC_labels}, {"cap_left", METRIC_cap_left}, {"cycles", METRIC_cycles},
         {"transactions", METRIC_transactions}, {"rebalances", METRIC_rebalances}, {"kafka_errors", METRIC_kafka_errors}, {"rtt_s", METRIC_rtt}, {"throttle_s", METRIC_throttle},
         {"queue", METRIC_queue}, {"percentiles", METRIC_utility}, {"log_events", METRIC_log_events},
     };
-    for (size_t i = 0; i < sizeof labelled / sizeof *labelled; i++) add_by_label(out, labelled[i].key, labelled[i].metric);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) add_metric(out, shown[i].key, shown[i].metric);
 }
 
 void status_json(struct run *r, struct buf *out) {
@@ -187,13 +179,12 @@ void status_json(struct run *r, struct buf *out) {
     add_utility(&r->figures, out);
     pthread_mutex_unlock(&r->asking);
     add_settings(c, out);
-    add_singles(out);
-    add_labelled(out);
+    add_metrics(out);
     buf_str(out, ",\n\"latency\":");
     metric_histogram_json(METRIC_latency, out);
     buf_str(out, ",\n\"asked_by_class\":");
     recent_classes_json(r->shared.recent, out);
     buf_str(out, ",\n\"now\":");
-    history_now_json(clock_wall_ms(), out);
+    history_now_json(r->history, clock_wall_ms(), out);
     buf_str(out, "}\n");
 }

@@ -100,10 +100,14 @@ static void say_status(struct run *r) {
                    r->refused ? ", the last reload was refused" : "");
 }
 
-static void say_ready(struct run *r) {
-    bool trouble = atomic_load(&r->shared.unreachable);
+bool run_in_trouble(const struct run *r) {
+    bool trouble = false;
     for (size_t i = 0; i < r->workers; i++) trouble |= worker_in_trouble(r->worker[i]);
-    metric_set(METRIC_broker_down, 0, trouble);
+    return trouble;
+}
+
+static void say_ready(struct run *r) {
+    metric_set(METRIC_broker_down, 0, atomic_load(&r->shared.unreachable) || run_in_trouble(r));
     metric_set(METRIC_ready, 0, run_may_work(r, NULL));
 }
 
@@ -203,6 +207,19 @@ int run_ended(const struct run *r) {
     if (follower_ended(r->follower)) return follower_result(r->follower) < 0 ? follower_result(r->follower) : ERR_FATAL;
     if (!r->learner || !learner_ended(r->learner) || learner_result(r->learner) == ERR_FENCED) return 0;
     return learner_result(r->learner) < 0 ? learner_result(r->learner) : ERR_FATAL;
+}
+
+static void name_if(bool at_work, const char *name, struct buf *out) {
+    if (at_work) buf_printf(out, "%s%s", out->len ? ", " : "", name);
+}
+
+bool run_at_work(const struct run *r, struct buf *who) {
+    buf_reset(who);
+    for (size_t i = 0; i < r->workers; i++) name_if(!worker_ended(r->worker[i]), "worker", who);
+    name_if(!follower_ended(r->follower), "follower", who);
+    name_if(r->learner && !learner_ended(r->learner), "learner", who);
+    name_if(r->courier && !label_courier_ended(r->courier), "label page", who);
+    return who->len > 0;
 }
 
 static void every_second(struct run *r) {

@@ -21,6 +21,7 @@
 #include <string.h>
 
 enum { MEMORIES_MAX = 16 };
+static const double work_a_label = 5e5; // multiplications of a fit's loss that a label must stand for
 
 struct mark {
     uint64_t word[4];
@@ -48,7 +49,7 @@ struct simulation {
     struct policy policy;
     struct model *model;
     struct snapshot snapshot;
-    size_t published_rows, *per_class;
+    size_t published_rows, fitted_rows, *per_class; // labels behind the version, and behind its short fits
     struct score *score;
     struct prequential *prequential;
     struct simulation_result *out;
@@ -146,7 +147,7 @@ static void release(struct simulation *s, size_t sample) {
 static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
     const struct questions *q = &s->asked;
     return (struct fit_rows){.n = q->labelled - from, .row = q->row + from * s->o->series->d, .label = q->label + from, .propensity = q->propensity + from, .key = q->sample + from, .members = q->members,
-                             .member = q->member + from * q->members * s->o->series->k};
+                             .member = q->member + from * q->members * s->o->series->k, .named = s->per_class};
 }
 
 /* known: how many of the requests. */
@@ -161,17 +162,26 @@ static int refit(struct simulation *s, size_t known) {
     model_destroy(s->model);
     s->model = fresh;
     s->model->version = ++s->out->models;
-    s->published_rows = q->labelled;
+    s->published_rows = s->fitted_rows = q->labelled;
     return 0;
+}
+
+/* Whether the labels since the last fit pay for another. Those of few classes and columns are paid by each label; where there are a thousand
+ * classes, one more of 5,000 labels moves little and costs as much as ever. */
+static bool paid(const struct simulation *s, size_t fitted, size_t memory) {
+    return (double)(s->asked.labelled - fitted) * work_a_label >= fit_work(&s->fit, s->asked.labelled, memory);
 }
 
 /* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each train.interval; `delay` stands for that wait. */
 static int improve(struct simulation *s, const struct schedule *schedule, size_t before) {
-    if (schedule_due(s->config, schedule)) return refit(s, s->asked.released);
+    if (schedule_due(s->config, schedule) && paid(s, s->published_rows, s->largest)) return refit(s, s->asked.released);
+    bool fits = paid(s, s->fitted_rows, FIT_STEP_MEMORY);
     size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
     struct fit_rows rows = labelled_from(s, from < before ? from : before);
     s->fit.late = schedule_late(schedule->open);
-    if (s->model) fit_step(s->model, &s->fit, &rows, s->asked.labelled - before);
+    if (!s->model) return 0;
+    fit_step(s->model, &s->fit, &rows, s->asked.labelled - before, fits);
+    if (fits) s->fitted_rows = s->asked.labelled;
     return 0;
 }
 

@@ -14,7 +14,7 @@ enum { TIMEOUT_MS = 5000, UNHEALTHY = 1 };
 static void print(const cJSON *s) {
     struct status_line line[STATUS_LINES];
     const cJSON *note;
-    size_t n = status_lines(s, NULL, line);
+    size_t n = status_lines(s, line);
     printf("%s / %s: ", ask_text(s, "name"), ask_text(s, "instance"));
     console_word(stdout, status_tone(s), 0, status_word(s));
     printf(", up %s\n", status_duration((ask_number(s, "time_ms") - ask_number(s, "started_ms")) / 1000, (char[STATUS_WORD]){0}));

@@ -62,22 +62,16 @@ const char *status_word(const cJSON *status) {
 
 /* ---- lines ---- */
 
-static double grown(const cJSON *status, const cJSON *before, const char *path) {
-    double seconds = before ? (ask_number(status, "time_ms") - ask_number(before, "time_ms")) / 1000 : (ask_number(status, "time_ms") - ask_number(status, "started_ms")) / 1000;
-    double n = ask_number(status, path) - (before ? ask_number(before, path) : 0);
-    return seconds > 0 && n >= 0 ? n / seconds : NAN;
-}
-
 #define LINE(l, name, ...) ((l)->title = (name), (l)->tone = TONE_PLAIN, (void)snprintf((l)->text, sizeof (l)->text, __VA_ARGS__))
 #define N(path) status_number(ask_number(s, path), (char[STATUS_WORD]){0})
 #define D(value) status_duration(value, (char[STATUS_WORD]){0})
 #define B(path) bytes(ask_number(s, path), (char[STATUS_WORD]){0})
 #define P(value) status_percent(value, (char[STATUS_WORD]){0})
 
-static void stream(const cJSON *s, const cJSON *before, struct status_line *l) {
+static void stream(const cJSON *s, struct status_line *l) {
     double lag = ask_number(s, "now/lag");
-    LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", status_number(grown(s, before, "now/samples"), (char[STATUS_WORD]){0}), N("now/samples"), N("now/dead_letters"));
-    if (lag > 0) LINE(&l[1], "behind", "%s samples, the oldest by %s; %s partitions", N("now/lag"), D(ask_number(s, "now/age_s")), N("partitions"));
+    LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"), N("now/samples"), N("now/dead_letters"));
+    if (lag > 0) LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"), lag == 1 ? "" : "s", D(ask_number(s, "now/age_s")), N("partitions"));
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
 }
 
@@ -108,8 +102,8 @@ static void machine(const cJSON *s, struct status_line *l) {
     LINE(l + 1, "trouble", "%s errors and %s warnings in the log, %s cycles tried again", N("log_events/error"), N("log_events/warning"), N("cycles/retried"));
 }
 
-size_t status_lines(const cJSON *s, const cJSON *before, struct status_line out[STATUS_LINES]) {
-    stream(s, before, out);
+size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
+    stream(s, out);
     budget(s, out + 2);
     learning(s, out + 4);
     machine(s, out + 7);

@@ -15,8 +15,8 @@ struct status_line {
     enum tone tone;
 };
 
-/* Fills the lines; returns how many. before: an earlier status of the same process, for rates, or NULL: since the start. */
-size_t status_lines(const cJSON *status, const cJSON *before, struct status_line out[STATUS_LINES]);
+/* Fills the lines; returns how many. */
+size_t status_lines(const cJSON *status, struct status_line out[STATUS_LINES]);
 /* "ok", "attention", "bad" as a tone and as words for people. */
 enum tone status_tone(const cJSON *status);
 const char *status_word(const cJSON *status);

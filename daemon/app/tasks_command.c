@@ -275,16 +275,9 @@ static int expire(struct tasks *t) {
 /* ---- the table ---- */
 
 static const struct action {
-    const char *name;
+    struct verb verb;
     int (*run)(struct tasks *t);
-    int words;
-} actions[] = {{"list", list, 0}, {"show", show, 1}, {"expire", expire, 1}};
-
-static const struct action *find_action(const char *name) {
-    for (size_t i = 0; name && i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(actions[i].name, name) == 0) return &actions[i];
-    return NULL;
-}
+} actions[] = {{{"list", 0}, list}, {{"show", 1}, show}, {{"expire", 1}, expire}};
 
 static int with_ledger(struct tasks *t, const struct action *action) {
     struct config *c;
@@ -313,9 +306,9 @@ int command_tasks(int argc, char **argv) {
     struct usage usage = {"tasks", "list | show ID | expire ID", "Shows which tasks wait for an answer, tells the whole story of one (by its id or its sample's), closes one.", flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = find_action(words ? argv[1] : NULL);
-    if (!action) return console_fail(EX_USAGE, "tasks wants one of: %s%s", usage.words, words ? cli_nearest("list|show|expire", argv[1]) : "");
-    if (words - 1 != action->words) return console_fail(EX_USAGE, action->words ? "%s wants one id of a task or of its sample" : "%s takes no more words", action->name);
+    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    if (!action) return EX_USAGE;
+    if (words - 1 < action->verb.most) return console_fail(EX_USAGE, "%s wants the id of a task or of its sample", action->verb.name);
     struct text state = nearest_word(states, text_of(t.state));
     if (!text_equal(state, text_of(t.state))) return console_fail(EX_USAGE, "--state is one of %s%s", states, cli_nearest(states, t.state));
     t.word = words > 1 ? argv[2] : NULL;

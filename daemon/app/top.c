@@ -133,7 +133,7 @@ static void draw(struct top *t) {
     erase();
     t->row = 0;
     head(t);
-    size_t n = t->status ? status_lines(t->status, before(t), text) : 0;
+    size_t n = t->status ? status_lines(t->status, text) : 0;
     if (n) t->row++;
     for (size_t i = 0; i < n; i++) line(t, text[i].tone, text[i].title, text[i].text);
     if (n) histogram(t);

@@ -224,6 +224,16 @@ int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) {
     return result;
 }
 
+/* Not rd_kafka_query_watermark_offsets: that of 2.0.2 does not look at its time-out, and waits for a dead broker until it is back. */
+int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t time, int timeout_ms) {
+    rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(one, topic, partition)->offset = time;
+    bool failed = rd_kafka_offsets_for_times(rk, one, timeout_ms) || one->elems[0].err;
+    int64_t offset = failed ? RD_KAFKA_OFFSET_INVALID : one->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(one);
+    return offset;
+}
+
 void kafka_topic_unavailable(const char *topic, int error) {
     const char *why = error == ERR_MISSING  ? "the topic does not exist; `winnowd topics --create` makes it"
                       : error == ERR_CONFIG ? "we may not describe the topic: it needs a right on the broker (docs/OPERATIONS.md, Rights)"

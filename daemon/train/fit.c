@@ -60,6 +60,24 @@ static struct network network_of(const struct fit_options *o) {
     return w;
 }
 
+/* Classes that no label has named are alike: from one start, with one penalty, they stay so. One output then stands for all of them, which with a
+ * thousand classes and few labels is most of the work. named: (k) labels of each class; place: (k) room. */
+static void group(const struct fit_options *o, const size_t *named, struct network *w, size_t *place) {
+    size_t n = 0;
+    if (o->hidden_n || o->prior) return;
+    for (size_t c = 0; c < o->k; c++) n += named[c] > 0;
+    if (n + 2 > o->k) return;
+    *w = (struct network){.layers = 1, .width = {o->d, n + 1}, .more = o->k - n - 1, .place = place};
+    for (size_t c = 0, next = 0; c < o->k; c++) place[c] = named[c] ? next++ : n;
+}
+
+/* The rows' labels as outputs of the network. */
+static int *outputs(const struct network *w, const struct fit_rows *rows) {
+    int *label = xmalloc(rows->n * sizeof *label);
+    for (size_t i = 0; i < rows->n; i++) label[i] = w->place ? (int)w->place[rows->label[i]] : rows->label[i];
+    return label;
+}
+
 /* Zero for softmax regression, whose loss has one minimum; He's scale for hidden layers, drawn by seed and member. */
 static void initial(const struct network *w, uint64_t seed, uint64_t member, double *parameters) {
     struct rng r = {.seed = rng_keyed(RNG_FIT, seed, member, 0, 0)};
@@ -105,12 +123,13 @@ static void start(const struct network *w, const double *prior, uint64_t seed, u
 
 /* One pass in label order at a constant rate: forgets by itself what no longer holds. */
 static void fit_sgd(const struct network *w, const struct examples *e, double rate, double *parameters) {
-    size_t size = network_size(w);
-    double *gradient = xmalloc(size * sizeof *gradient);
+    size_t size = network_size(w), last = w->width[w->layers] - 1, in = w->width[w->layers - 1];
+    double *gradient = xmalloc(size * sizeof *gradient), share = 1 / (1 + (double)w->more);
     struct workspace *s = workspace_create(w, 1);
     for (size_t i = 0; i < e->n; i++) {
         struct examples one = {1, e->x + i * w->width[0], e->label + i};
         network_loss(w, &one, &(struct penalty){0}, parameters, gradient, s);
+        if (w->more) cblas_dscal((blasint)in, share, gradient + last * in, 1), gradient[size - 1] *= share;
         cblas_daxpy((blasint)size, -rate, gradient, 1, parameters, 1);
     }
     workspace_destroy(s);
@@ -130,14 +149,14 @@ static size_t poisson(double u) {
 }
 
 /* The rows, each as often as member m drew it; the newest row once where none was drawn. */
-static struct examples resampled(const struct fit_options *o, const struct fit_rows *rows, const double *x, size_t m, double *room, int *label) {
+static struct examples resampled(const struct fit_options *o, const struct fit_rows *rows, const double *x, const int *output, size_t m, double *room, int *label) {
     size_t n = 0;
     for (size_t i = 0; i < rows->n; i++) {
         size_t times = poisson(rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
         if (n == 0 && i + 1 == rows->n && !times) times = 1;
         for (; times; times--, n++) {
             memcpy(room + n * o->d, x + i * o->d, o->d * sizeof *room);
-            label[n] = rows->label[i];
+            label[n] = output[i];
         }
     }
     return (struct examples){n, room, label};
@@ -147,14 +166,14 @@ static struct examples resampled(const struct fit_options *o, const struct fit_r
 static struct penalty towards(const struct fit_options *o, const double *prior) { return (struct penalty){o->l2, 1, prior}; }
 
 /* The members after the mixture's. */
-static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, const double *prior, double *parameters) {
+static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, const int *output, const double *prior, double *parameters) {
     enum { MOST_TIMES = 7 };
     if (!o->committee) return;
     size_t size = network_size(w);
     double *room = xmalloc(MOST_TIMES * rows->n * o->d * sizeof *room);
     int *label = xmalloc(MOST_TIMES * rows->n * sizeof *label);
     for (size_t m = mixed(o); m < fit_members(o); m++) {
-        struct examples mine = resampled(o, rows, x, m, room, label);
+        struct examples mine = resampled(o, rows, x, output, m, room, label);
         start(w, prior, o->seed, m, parameters + m * size);
         fit_ridge(w, &mine, towards(o, prior), parameters + m * size);
     }
@@ -184,21 +203,32 @@ static double *fit_all(const struct fit_options *o, const struct network *w, con
     return parameters;
 }
 
+/* The output of a class. */
+static size_t output_of(const struct network *w, size_t layer, size_t i) { return w->place && layer + 1 == w->layers ? w->place[i] : i; }
+
 static void load_member(const struct network *w, const struct model *model, size_t member, double *parameters) {
     for (size_t l = 0; l < w->layers; l++) {
-        size_t in = w->width[l], out = w->width[l + 1];
-        for (size_t i = 0; i < in * out; i++) parameters[i] = (double)model->weight[l][member * in * out + i];
-        for (size_t i = 0; i < out; i++) parameters[in * out + i] = (double)model->bias[l][member * out + i];
-        parameters += (in + 1) * out;
+        size_t in = w->width[l], out = model->shape.width[l + 1];
+        double *bias = parameters + in * w->width[l + 1];
+        for (size_t i = 0; i < out; i++) {
+            size_t to = output_of(w, l, i);
+            for (size_t c = 0; c < in; c++) parameters[to * in + c] = (double)model->weight[l][(member * out + i) * in + c];
+            bias[to] = (double)model->bias[l][member * out + i];
+        }
+        parameters = bias + w->width[l + 1];
     }
 }
 
 static void store_member(const struct network *w, const double *parameters, size_t member, struct model *model) {
     for (size_t l = 0; l < w->layers; l++) {
-        size_t in = w->width[l], out = w->width[l + 1];
-        for (size_t i = 0; i < in * out; i++) model->weight[l][member * in * out + i] = (float)parameters[i];
-        for (size_t i = 0; i < out; i++) model->bias[l][member * out + i] = (float)parameters[in * out + i];
-        parameters += (in + 1) * out;
+        size_t in = w->width[l], out = model->shape.width[l + 1];
+        const double *bias = parameters + in * w->width[l + 1];
+        for (size_t i = 0; i < out; i++) {
+            size_t from = output_of(w, l, i);
+            for (size_t c = 0; c < in; c++) model->weight[l][(member * out + i) * in + c] = (float)parameters[from * in + c];
+            model->bias[l][member * out + i] = (float)bias[from];
+        }
+        parameters = bias + w->width[l + 1];
     }
 }
 
@@ -332,8 +362,9 @@ static struct model *empty_model(const struct fit_options *o, const struct netwo
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     standardisation(tasks, o->d, model->mean, model->scale);
     double *x = standardised(rows, o->d, model->mean, model->scale);
-    double *prior = prior_parameters(o, w, model), *parameters = fit_all(o, w, &(struct examples){rows->n, x, rows->label}, prior);
-    fit_committee(o, w, rows, x, prior, parameters);
+    int *label = outputs(w, rows);
+    double *prior = prior_parameters(o, w, model), *parameters = fit_all(o, w, &(struct examples){rows->n, x, label}, prior);
+    fit_committee(o, w, rows, x, label, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture(o, rows, model->mix);
@@ -341,6 +372,7 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows, con
     golden_rows(tasks, model);
     free(parameters);
     free(prior);
+    free(label);
     free(x);
 }
 
@@ -349,11 +381,20 @@ void fit_describe(struct model *model, const struct fit_options *o, const struct
     if (!model->golden) golden_rows(tasks, model);
 }
 
+static void group_by_rows(const struct fit_options *o, const struct fit_rows *rows, struct network *w, size_t *place) {
+    size_t *named = xcalloc(o->k, sizeof *named);
+    for (size_t i = 0; i < rows->n; i++) named[rows->label[i]]++;
+    group(o, named, w, place);
+    free(named);
+}
+
 int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) {
     if (rows->n == 0) return ERR_INPUT;
     struct network w = network_of(o);
     struct model *model = empty_model(o, &w);
     if (!model) return ERR_CONFIG;
+    size_t *place = xmalloc(o->k * sizeof *place);
+    group_by_rows(o, rows, &w, place);
     if (tasks->n) {
         fit_to(o, rows, tasks, &w, model);
     } else { // nothing was asked yet: labels with their own events only
@@ -362,23 +403,36 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
         fit_to(o, rows, &(struct fit_tasks){rows->n, rows->row, weight}, &w, model);
         free(weight);
     }
+    free(place);
     *out = model;
     return 0;
 }
 
+double fit_work(const struct fit_options *o, size_t labels, size_t memory) {
+    struct network w = network_of(o);
+    double rows = 0;
+    if (!o->hidden_n && labels + 1 < o->k) w.width[1] = labels + 1; // no more classes have a name
+    for (size_t m = 0; m < o->memories_n; m++)
+        if (o->memories[m] <= memory) rows += (double)(o->memories[m] < labels ? o->memories[m] : labels);
+    return rows * (double)network_size(&w);
+}
+
 /* The longer fits stay, and so do standardisation and quantiles: what follows the last few labels are the short fits, the SGD member and the
  * mixture. */
-void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh) {
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh, bool fits) {
     struct network w = network_of(o);
     size_t members = fit_members(o), old = rows->n - fresh;
     CHECK(fresh <= rows->n && model->shape.members == members && model->shape.layers == w.layers);
     struct fit_rows said = {.n = fresh, .label = rows->label + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
     for (size_t m = 0; m < mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
     mixture(o, &said, model->mix);
+    size_t *place = xmalloc(o->k * sizeof *place);
+    if (rows->named) group(o, rows->named, &w, place);
     size_t size = network_size(&w);
     double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(2 * size * sizeof *parameters), *longer = parameters + size;
-    struct examples all = {rows->n, x, rows->label}, new = newest(&all, o->d, fresh);
-    for (size_t m = o->memories_n; m-- > 0;) {
+    int *label = outputs(&w, rows);
+    struct examples all = {rows->n, x, label}, new = newest(&all, o->d, fresh);
+    for (size_t m = o->memories_n; fits && m-- > 0;) {
         if (o->memories[m] > FIT_STEP_MEMORY) continue;
         bool longest = m + 1 == o->memories_n;
         if (!longest) load_member(&w, model, m + 1, longer);
@@ -393,5 +447,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
         store_member(&w, parameters, o->memories_n, model);
     }
     free(parameters);
+    free(label);
+    free(place);
     free(x);
 }

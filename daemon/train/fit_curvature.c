@@ -16,8 +16,9 @@ static const double least_doubt = 1e-3; // a row that is decided still holds the
 
 struct curvature {
     size_t d, k;
+    double last;   // what the last class's gradient is divided by besides: the classes it stands for
     double *lower; // (d + 1, d + 1) Cholesky factor; the bias last
-    double *one;   // (d + 1) scratch
+    double *all;   // (k, d + 1) scratch: a class a row, its bias last
 };
 
 /* Σ p(1 − p)/(k − 1): 1/k where all classes are alike, 0 where one is certain. deviation: probability − truth. */
@@ -57,7 +58,7 @@ struct curvature *curvature_create(const struct network *w, const struct example
     if (w->layers > 1 || w->width[0] > COLUMNS_MOST) return NULL;
     struct curvature *c = xcalloc(1, sizeof *c);
     size_t n = w->width[0] + 1;
-    *c = (struct curvature){w->width[0], w->width[1], xcalloc(n * n, sizeof *c->lower), xmalloc(n * sizeof *c->one)};
+    *c = (struct curvature){w->width[0], w->width[1], 1 + (double)w->more, xcalloc(n * n, sizeof *c->lower), xmalloc(w->width[1] * n * sizeof *c->all)};
     moments(e, workspace_deviation(s), c);
     for (size_t i = 0; i < c->d; i++) c->lower[i * n + i] += p->l2;
     if (p->prior) c->lower[n * n - 1] += p->l2 * p->bias;
@@ -68,19 +69,22 @@ struct curvature *curvature_create(const struct network *w, const struct example
 void curvature_destroy(struct curvature *c) {
     if (!c) return;
     free(c->lower);
-    free(c->one);
+    free(c->all);
     free(c);
 }
 
 void curvature_solve(const struct curvature *c, double *gradient) {
-    blasint n = (blasint)c->d + 1;
-    double *bias = gradient + c->k * c->d;
+    size_t d = c->d, n = d + 1;
+    double *bias = gradient + c->k * d;
     for (size_t k = 0; k < c->k; k++) {
-        memcpy(c->one, gradient + k * c->d, c->d * sizeof *c->one);
-        c->one[c->d] = bias[k];
-        cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, c->lower, n, c->one, 1);
-        cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, n, c->lower, n, c->one, 1);
-        memcpy(gradient + k * c->d, c->one, c->d * sizeof *c->one);
-        bias[k] = c->one[c->d];
+        memcpy(c->all + k * n, gradient + k * d, d * sizeof *c->all);
+        c->all[k * n + d] = bias[k];
+    }
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (blasint)c->k, (blasint)n, 1, c->lower, (blasint)n, c->all, (blasint)n);
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (blasint)c->k, (blasint)n, 1, c->lower, (blasint)n, c->all, (blasint)n);
+    cblas_dscal((blasint)n, 1 / c->last, c->all + (c->k - 1) * n, 1);
+    for (size_t k = 0; k < c->k; k++) {
+        memcpy(gradient + k * d, c->all + k * n, d * sizeof *c->all);
+        bias[k] = c->all[k * n + d];
     }
 }

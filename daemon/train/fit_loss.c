@@ -59,13 +59,16 @@ static void forward(const struct network *w, const struct examples *e, const dou
     }
 }
 
-/* Logits to (probability − truth), in delta; returns the summed loss. */
-static double softmax_loss(const double *logit, const struct examples *e, size_t k, double *delta) {
-    double loss = 0;
+/* Logits to (probability − truth), in delta; that of an output that stands for more classes is their sum. Returns the summed loss. */
+static double softmax_loss(const double *logit, const struct examples *e, const struct network *w, double *delta) {
+    double loss = 0, more = (double)w->more;
+    size_t k = w->width[w->layers];
     for (size_t i = 0; i < e->n; i++, logit += k, delta += k) {
         double most = logit[0], sum = 0;
-        for (size_t c = 1; c < k; c++) most = fmax(most, logit[c]);
+        for (size_t c = 1; c < k; c++) most = logit[c] > most ? logit[c] : most;
         for (size_t c = 0; c < k; c++) sum += delta[c] = exp(logit[c] - most);
+        sum += more * delta[k - 1];
+        delta[k - 1] *= 1 + more;
         for (size_t c = 0; c < k; c++) delta[c] /= sum;
         loss += log(sum) + most - logit[e->label[i]];
         delta[e->label[i]] -= 1;
@@ -100,10 +103,17 @@ static void push_back(const struct examples *e, size_t in, size_t out, const dou
         if (!(active[i] > 0)) below[i] = 0;
 }
 
+/* Of what the other classes pay whose parameters the last output holds. */
+static double pull_more(const struct network *w, const struct penalty *p, const double *parameters, double *gradient) {
+    size_t in = w->width[0], row = (w->width[1] - 1) * in, bias = network_size(w) - 1;
+    double l2 = p->l2 * (double)w->more, loss = pull(l2, parameters + row, p->prior ? p->prior + row : NULL, in, gradient + row);
+    return p->prior ? loss + pull(l2 * p->bias, parameters + bias, p->prior + bias, 1, gradient + bias) : loss;
+}
+
 double network_loss(const struct network *w, const struct examples *e, const struct penalty *p, const double *parameters, double *gradient, struct workspace *s) {
-    size_t k = w->width[w->layers], at = network_size(w);
+    size_t at = network_size(w);
     forward(w, e, parameters, s);
-    double loss = softmax_loss(s->activation[w->layers], e, k, s->delta[w->layers]);
+    double loss = softmax_loss(s->activation[w->layers], e, w, s->delta[w->layers]);
     for (size_t l = w->layers; l-- > 0;) {
         size_t in = w->width[l], out = w->width[l + 1];
         at -= (in + 1) * out;
@@ -113,5 +123,5 @@ double network_loss(const struct network *w, const struct examples *e, const str
         loss += pull(p->l2, weight, p->prior ? p->prior + at : NULL, in * out, gradient + at);
         if (p->prior) loss += pull(p->l2 * p->bias, weight + in * out, p->prior + at + in * out, out, gradient + at + in * out);
     }
-    return loss;
+    return w->more ? loss + pull_more(w, p, parameters, gradient) : loss;
 }

@@ -4,9 +4,12 @@
 
 #include "train/fit.h"
 
-/* One member's shape: layers of a stack, parameters laid out as weight (out, in) then bias (out), layer after layer. */
+/* One member's shape: layers of a stack, parameters laid out as weight (out, in) then bias (out), layer after layer.
+ * In a linear one the last output may stand for several classes that are alike: their weights and biases are equal. */
 struct network {
     size_t layers, width[MODEL_LAYERS_MAX + 1];
+    size_t more;         // classes that the last output stands for, besides one
+    const size_t *place; // (classes) the output of each; NULL: its own
 };
 
 size_t network_size(const struct network *w);

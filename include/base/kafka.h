@@ -32,5 +32,8 @@ uint64_t kafka_silences(void);
 
 /* Partitions of a topic; ERR_MISSING when it does not exist, ERR_CONFIG when we may not ask, ERR_RETRY when the broker does not answer. */
 int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) MUST_CHECK;
+/* Where a partition is at a time: the first offset stamped from then on (ms; RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_END: its ends now).
+ * RD_KAFKA_OFFSET_END: nothing is as late; RD_KAFKA_OFFSET_INVALID: no answer in timeout_ms. */
+int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t time, int timeout_ms);
 /* Says in the log, for people, what such an error means. */
 void kafka_topic_unavailable(const char *topic, int error);

@@ -39,6 +39,7 @@ struct fit_rows {
     const uint64_t *key;      // (n) what keeps a row's bootstrap weights its own: of the task's identity
     size_t members;           // columns of `member` groups; 0: none recorded
     const float *member;      // (n, members, k) predictions recorded when asked; a row of zeros: none
+    const size_t *named;      // (k) labels of each class since ever, for fit_step; NULL: unknown
 };
 
 /* Recent tasks, labelled or not, for standardisation and, with their 1/propensity weights, utility quantiles: (n, d) raw rows. */
@@ -56,8 +57,10 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
 bool fit_accepts_prior(const struct fit_options *o, const struct model *prior);
 /* Gives a model from elsewhere what it lacks and the tasks (n ≥ 1) can tell: utility quantiles, golden rows. */
 void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks);
+/* What one look at the loss of all members fitted on no more than `memory` labels takes, in multiplications, when there are so many labels. */
+double fit_work(const struct fit_options *o, size_t labels, size_t memory);
 enum { FIT_STEP_MEMORY = 256 };
-/* Moves a model that nobody else holds past the last `fresh` of the rows, which came since it was fitted: its SGD member, its mixture, and
- * fits on no more than FIT_STEP_MEMORY labels (give so many rows, or all there are). For backtests, which learn label by label; the daemon,
+/* Moves a model that nobody else holds past the last `fresh` of the rows, which came since it was fitted: its SGD member, its mixture, and, if
+ * `fits`, fits on no more than FIT_STEP_MEMORY labels (give so many rows, or all there are). For backtests, which learn label by label; the daemon,
  * whose labels come at people's pace, fits anew instead, so its versions stay functions of the labelled set (I8). */
-void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh);
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh, bool fits);

@@ -2,29 +2,14 @@
 light and dark and on a phone, without an error on the console and without growing."""
 import json
 import os
-import shutil
 
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
+from browser import Phone, background, prefer_dark, spoken, start
 from winnowd import Feeder, Oracle, check, equal, feed, main, wait
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-dev-shm-usage", "--window-size=1300,900")
 CHARTS = ("speed", "accuracy", "budget", "labels", "utility", "late")
 PAGE_MOST = 300 * 1024
-
-
-def browser(stage):
-    options = Options()
-    options.binary_location = shutil.which("chromium")
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.add_argument("--user-data-dir=%s" % (stage.dir / "browser"))
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
 
 
 def drawn(page):
@@ -62,6 +47,8 @@ def colours(page, chart):
 def draws(page):
     for chart in CHARTS:
         check(colours(page, chart) > 3, "chart %s is empty", chart)
+    for axis in page.execute_script("return Object.values(charts).flatMap(c => ['y', 'right'].filter(a => c.scales[a]).map(a => c.scales[a].ticks.map(t => t.label).filter(l => l)))"):
+        equal(len(set(axis)), len(axis), "different ticks of an axis that read alike: %s" % axis)
     check(len(page.execute_script("return [...document.querySelectorAll('#tasks tr')].map(r => r.cells.length)")) >= 5, "no tasks in the table")
     check("live" in text(page, "#models"), "no live model: %s", text(page, "#models"))
     check("random" in text(page, "#by-reason") and "bad" in text(page, "#by-class"), "the bars: %s %s", text(page, "#by-reason"), text(page, "#by-class"))
@@ -70,11 +57,9 @@ def draws(page):
 
 def speaks(page):
     """Whatever can be reached or looked at has a name; pictures say what they show."""
-    nodes = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    wanted = ("button", "link", "image", "img", "progressbar", "progressIndicator", "region", "table", "heading", "group")
-    nameless = [n["role"]["value"] for n in nodes if not n.get("ignored") and n["role"]["value"] in wanted and not n.get("name", {}).get("value") and n["role"]["value"] not in ("table", "group")]
-    equal(nameless, [], "nodes without a name")
-    images = [n["name"]["value"] for n in nodes if n["role"]["value"] in ("image", "img") and not n.get("ignored")]
+    found = spoken(page, ("button", "link", "image", "img", "progressbar", "progressIndicator", "region", "heading"))
+    equal([role for role, name in found if not name], [], "nodes without a name")
+    images = [name for role, name in found if role in ("image", "img")]
     check(len(images) >= len(CHARTS) and all(any(c.isdigit() for c in i) for i in images), "pictures say: %s", images)
     equal(page.execute_script("return document.documentElement.lang"), "en", "language")
 
@@ -95,24 +80,18 @@ def keyboard(page):
     redrawn(page)
 
 
-def background(page):
-    return page.execute_script("return getComputedStyle(document.body).backgroundColor")
-
-
 def looks(page):
     light = background(page)
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+    prefer_dark(page)
     dark = background(page)
     check(light != dark, "dark is as light: %s", dark)
     page.execute_script("document.getElementById('theme').click()")
     equal(background(page), light, "the button")
     page.execute_script("document.getElementById('theme').click()")
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
-    redrawn(page, 2)
-    wide = page.execute_script("return document.documentElement.scrollWidth")
-    check(wide <= 360, "on a phone the page is %d wide", wide)
-    draws(page)
-    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    with Phone(page) as phone:
+        redrawn(page, 2)
+        check(phone.wide() <= 360, "on a phone the page is %d wide", phone.wide())
+        draws(page)
     redrawn(page)
 
 
@@ -133,7 +112,7 @@ def test(stage):
     feeder.start()
     wait("a model is live", lambda: daemon.metric("model_version") >= 1)
     wait("labels came back", lambda: daemon.metric("accuracy_answers") > 100 and json.loads(daemon.get("/status")[1])["utility"])
-    page = browser(stage)
+    page = start(stage.dir, 1300, 900)
     try:
         loads(page, daemon)
         redrawn(page, 6)

@@ -2,30 +2,15 @@
 just that and the learner learns it. By keyboard alone, in light and dark, on a phone, without an error on the console."""
 import json
 import os
-import shutil
 import urllib.error
 import urllib.request
 
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
+from browser import Phone, background, prefer_dark, spoken, start
 from winnowd import Writer, check, equal, feed, main, wait
 
 TOKEN = "let-me-label"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-dev-shm-usage", "--window-size=900,860")
-
-
-def browser(stage):
-    options = Options()
-    options.binary_location = shutil.which("chromium")
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.add_argument("--user-data-dir=%s" % (stage.dir / "browser"))
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
 
 
 def ask(daemon, path, body, headers):
@@ -128,9 +113,7 @@ def someone_else(stage, page):
 
 
 def speaks(page):
-    nodes = page.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    nameless = [n["role"]["value"] for n in nodes if not n.get("ignored") and n["role"]["value"] in ("button", "textbox", "heading", "group", "region") and not n.get("name", {}).get("value")]
-    equal(nameless, [], "nodes without a name")
+    equal([role for role, name in spoken(page.driver, ("button", "textbox", "heading", "group", "region")) if not name], [], "nodes without a name")
     page.driver.execute_script("document.activeElement.blur()")
     reached = []
     for _ in range(10):
@@ -141,20 +124,17 @@ def speaks(page):
 
 def looks(page):
     shot = os.environ.get("WINNOWD_SHOT")
-    colour = lambda: page.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
-    light = colour()
+    light = background(page.driver)
     if shot:
         page.driver.save_screenshot(shot + "-light.png")
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
-    check(light != colour(), "dark is as light: %s", light)
-    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
-    wide = page.driver.execute_script("return document.documentElement.scrollWidth")
-    check(wide <= 360, "on a phone the page is %d wide", wide)
-    inside = page.driver.execute_script("const r = document.getElementById('undo').getBoundingClientRect(); return r.bottom <= innerHeight && r.height >= 40")
-    check(inside, "the buttons are not under the thumb")
-    if shot:
-        page.driver.save_screenshot(shot + "-phone.png")
-    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    prefer_dark(page.driver)
+    check(light != background(page.driver), "dark is as light: %s", light)
+    with Phone(page.driver) as phone:
+        check(phone.wide() <= 360, "on a phone the page is %d wide", phone.wide())
+        inside = page.driver.execute_script("const r = document.getElementById('undo').getBoundingClientRect(); return r.bottom <= innerHeight && r.height >= 40")
+        check(inside, "the buttons are not under the thumb")
+        if shot:
+            page.driver.save_screenshot(shot + "-phone.png")
 
 
 def predicts(stage, daemon, page):
@@ -195,7 +175,7 @@ def test(stage):
     stage.caught_up()
     tasks = wait("tasks", lambda: t if len(t := stage.tasks()) >= 12 else None)
     guarded(daemon, tasks)
-    driver = browser(stage)
+    driver = start(stage.dir, 900, 860)
     try:
         page = Page(driver, tasks)
         driver.get("http://127.0.0.1:%d/label" % daemon.port())

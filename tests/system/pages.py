@@ -47,6 +47,7 @@ def figures(daemon, stage):
     equal((status["health"], status["ready"], status["notes"]), ("ok", True, []), "health")
     equal(status["now"]["asked"], len(tasks), "tasks in /status")
     equal(sum(status["asked_by_class"].values()), len(tasks), "tasks by predicted class")
+    equal(status["now"]["labels"], len(tasks), "labels in /status, each once")
     equal(sum(sum(u["counts"]) for u in status["utility"]), sum(u["n"] for u in status["utility"]), "the histogram of utilities")
     check(status["models"]["live"] == status["now"]["model"] > 0, "models: %s", status["models"])
     history = json.loads(ask(daemon, "/history/minutes")[2])

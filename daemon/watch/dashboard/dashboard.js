@@ -49,11 +49,13 @@ function rates(name, back, per = 1) {
   });
 }
 
-/* A counter's growth as a share of another's. */
-function shares(part, whole, back) {
+/* A counter's growth as a share of another's, over `back` rows or as many more as the other needs to grow by `least`: a share of a few says nothing. */
+function shares(part, whole, back, least) {
   const i = past.columns.indexOf(part), j = past.columns.indexOf(whole);
   return past.rows.map((r, n) => {
-    const before = past.rows[Math.max(0, n - back)], of = r[j] - before[j];
+    let from = Math.max(0, n - back);
+    while (from > 0 && r[j] - past.rows[from][j] < least) from--;
+    const before = past.rows[from], of = r[j] - before[j];
     return of > 0 && r[i] >= before[i] ? (r[i] - before[i]) / of : null;
   });
 }
@@ -122,16 +124,16 @@ function plot(id, type, datasets, scales, plugins = []) {
 function make_charts() {
   for (const id of Object.keys(charts)) charts[id].destroy();
   plot("speed", "line", [line("a", { label: "samples/s", fill: true }), line("c", { label: "behind", yAxisID: "right", borderWidth: 1.5 })],
-    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
+    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v, 2)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v, 2)) }) });
   plot("accuracy", "line", [line("b", { label: "high", borderWidth: 0, fill: "+1" }), line("b", { label: "low", borderWidth: 0, fill: false }), line("b", { label: "accuracy" }),
     line("n", { label: "asked only", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ beginAtZero: false, max: 1, ticks: ticks((v) => percent(v, 0)) }) });
   plot("budget", "line", [line("a", { label: "asked", fill: true }), line("n", { label: "budget", borderWidth: 1.5, borderDash: [4, 4] })], { x: time_axis(), y: axis({ ticks: ticks((v) => percent(v, 1)) }) });
   plot("labels", "line", [line("b", { label: "labels/min", fill: true }), line("c", { label: "open tasks", yAxisID: "right", borderWidth: 1.5 })],
-    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v)) }) });
+    { x: time_axis(), y: axis({ ticks: ticks((v) => number(v, 2)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v, 2)) }) });
   plot("utility", "bar", [{ label: "samples", data: [], backgroundColor: faint("a", .75), barPercentage: 1, categoryPercentage: .92, borderRadius: 2 }],
     { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 7 }) }), y: axis({ type: "logarithmic", beginAtZero: false, min: .7, grid: { color: (c) => (c.tick && Math.log10(c.tick.value) % 1 ? "transparent" : colour("line")) }, ticks: ticks((v) => (Math.log10(v) % 1 ? "" : number(v)), { maxTicksLimit: 20 }) }) }, [threshold_line]);
   plot("late", "bar", [{ label: "answers", data: [], backgroundColor: faint("b", .75), categoryPercentage: .86, borderRadius: 3 }],
-    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 8 }) }), y: axis({ ticks: ticks((v) => number(v)) }) });
+    { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 8 }) }), y: axis({ ticks: ticks((v) => number(v, 2)) }) });
 }
 
 function show(id, lists, description) {
@@ -217,7 +219,7 @@ function bars(id, counts, words) {
 
 function show_lines(s) {
   const back = past.span === "minutes" ? 5 : 1, n = s.now;
-  const speed = rates("samples", back), asked = shares("asked", "admitted", past.span === "minutes" ? 30 : 6), labels = rates("labels", past.span === "minutes" ? 15 : 2, 60);
+  const speed = rates("samples", back), asked = shares("asked", "admitted", past.span === "minutes" ? 30 : 6, 5 / (n.rate || 1)), labels = rates("labels", past.span === "minutes" ? 15 : 2, 60);
   const measured = past.rows.map((r) => at(r, "answers") > 0), only = (name) => series(name).map((y, i) => (measured[i] ? y : null));
   show("speed", [speed, series("lag")], "Now " + number(last(speed), 1) + " samples per second, " + number(n.lag) + " behind.");
   show("accuracy", [only("high"), only("low"), only("accuracy"), only("naive")], n.answers ? "Now " + percent(n.accuracy) + ", between " + percent(n.low) + " and " + percent(n.high) + "." : "No answers yet.");
@@ -255,7 +257,8 @@ function show_bars(s) {
   show("late", [shown.map(([, n]) => n)], s.latency.count ? number(s.latency.count) + " answers, half within " + duration(Number(median(s.latency))) + "." : "No answers yet.");
   bars("by-reason", s.asked, (w) => w);
   bars("by-class", s.asked_by_class, (w) => w || "(no model yet)");
-  bars("by-fate", s.labels, (w) => w.replaceAll("_", " "));
+  const { early, ...fates } = s.labels; // an early one is counted again when its task is there
+  bars("by-fate", fates, (w) => w.replaceAll("_", " "));
 }
 
 /* ---- tables ---- */

@@ -192,11 +192,35 @@ static void every_command_helps_and_refuses(void **state) {
     }
 }
 
+/* Commands that are told what to do by a word. */
+static void verbs_are_found_and_take_so_many_words(void **state) {
+    (void)state;
+    static const struct {
+        int (*run)(int, char **);
+        const char *line, *message;
+    } row[] = {
+        {command_tasks, "-c x lst", "tasks wants one of: list | show ID | expire ID; did you mean list?"},
+        {command_tasks, "-c x show", "show wants the id of a task"},
+        {command_tasks, "-c x show 1 2", "'2' is too much after show"},
+        {command_dead_letters, "-c x", "dead-letters wants one of: list | show"},
+        {command_dead_letters, "-c x list 0/1", "'0/1' is too much after list"},
+        {command_model, "-c x rollbck", "did you mean rollback?"},
+        {command_model, "-c x unpin 3", "'3' is too much after unpin"},
+        {command_policy, "-c x pauze", "did you mean pause?"},
+        {command_policy, "-c x cap per_day 3 now", "'now' is too much after cap"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        int code = run_line(row[i].run, row[i].line);
+        if (code != EX_USAGE || !strstr(said, row[i].message)) fail_msg("%s: %d, %s", row[i].line, code, said);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flags_take_their_values),
         cmocka_unit_test(words_are_gathered_in_order),
         cmocka_unit_test(wrong_usage_is_64_and_says_what_is_right),
+        cmocka_unit_test(verbs_are_found_and_take_so_many_words),
         cmocka_unit_test(help_is_0_and_names_every_flag),
         cmocka_unit_test(nearest_words_are_offered),
         cmocka_unit_test(every_command_helps_and_refuses),

@@ -2,6 +2,7 @@
 #include "app/history.h"
 
 #include "base/metrics.h"
+#include "train/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,6 +58,41 @@ static void spans_are_as_coarse_as_they_say(void **state) {
     history_destroy(h);
 }
 
+static double now_says(struct history *h, int64_t now_ms, const char *name) {
+    struct buf out = {0};
+    history_now_json(h, now_ms, &out);
+    cJSON *json = cJSON_Parse(buf_string(&out)), *value = cJSON_GetObjectItem(json, name);
+    double number = cJSON_IsNumber(value) ? value->valuedouble : -1;
+    buf_release(&out);
+    cJSON_Delete(json);
+    return number;
+}
+
+static void speed_is_that_of_the_last_seconds(void **state) {
+    (void)state;
+    struct history *h = history_create();
+    metrics_reset();
+    assert_true(now_says(h, start, "samples_per_s") == -1);
+    for (int i = 0; i < 100; i++) {
+        history_note(h, start + (int64_t)i * 1000);
+        metric_add(METRIC_samples, 0, i < 50 ? 1000 : 20);
+    }
+    assert_true(now_says(h, start + 100000, "samples_per_s") == 20);
+    history_destroy(h);
+}
+
+static void an_early_label_is_counted_once(void **state) {
+    (void)state;
+    struct history *h = history_create();
+    metrics_reset();
+    metric_add(METRIC_labels, FATE_EARLY, 3);
+    assert_true(now_says(h, start, "labels") == 0);
+    metric_add(METRIC_labels, FATE_LEARNED, 2);
+    metric_add(METRIC_labels, FATE_UNKNOWN, 1);
+    assert_true(now_says(h, start, "labels") == 3);
+    history_destroy(h);
+}
+
 static void a_clock_set_back_stops_nothing(void **state) {
     (void)state;
     struct history *h = history_create();
@@ -71,6 +107,7 @@ static void a_clock_set_back_stops_nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(spans_are_as_coarse_as_they_say), cmocka_unit_test(a_clock_set_back_stops_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spans_are_as_coarse_as_they_say), cmocka_unit_test(speed_is_that_of_the_last_seconds), cmocka_unit_test(an_early_label_is_counted_once),
+                                       cmocka_unit_test(a_clock_set_back_stops_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

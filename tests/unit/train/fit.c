@@ -120,7 +120,7 @@ static void check_gradient(const struct network *w, double l2, double bias) {
     size_t size = network_size(w);
     assert_true(size <= MOST);
     for (size_t i = 0; i < ROWS * w->width[0]; i++) x[i] = rng_next_normal(&r);
-    for (size_t i = 0; i < ROWS; i++) label[i] = (int)rng_below(rng_next(&r), w->width[w->layers]);
+    for (size_t i = 0; i < ROWS; i++) label[i] = (int)rng_below(rng_next(&r), w->width[w->layers] - (w->more > 0));
     for (size_t i = 0; i < size; i++) parameters[i] = rng_next_normal(&r) / 2;
     for (size_t i = 0; i < size; i++) prior[i] = rng_next_normal(&r);
     struct examples e = {ROWS, x, label};
@@ -142,10 +142,9 @@ static void check_gradient(const struct network *w, double l2, double bias) {
 
 static void gradients_are_the_differences(void **state) {
     (void)state;
-    check_gradient(&(struct network){1, {8, 2}}, 0, 0);
-    check_gradient(&(struct network){1, {3, 5}}, 0.7, 0.3);
-    check_gradient(&(struct network){2, {8, 6, 3}}, 0.7, 0);
-    check_gradient(&(struct network){4, {4, 6, 5, 7, 3}}, 0.1, 1);
+    static const struct network networks[] = {{.layers = 1, .width = {8, 2}}, {.layers = 1, .width = {3, 5}}, {.layers = 2, .width = {8, 6, 3}}, {.layers = 4, .width = {4, 6, 5, 7, 3}}, {.layers = 1, .width = {3, 4}, .more = 6}};
+    static const double l2[] = {0, 0.7, 0.7, 0.1, 0.7}, bias[] = {0, 0.3, 0, 1, 0.3};
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) check_gradient(&networks[i], l2[i], bias[i]);
 }
 
 /* Rosenbrock's valley: curved, badly scaled, one minimum at (1, 1). */
@@ -193,7 +192,7 @@ static void a_guessed_curvature_shortens_the_way_not_the_goal(void **state) {
 static void the_curvature_of_two_classes_is_the_hessian(void **state) {
     (void)state;
     enum { N = 40, D = 3, SIZE = 2 * (D + 1) };
-    struct network w = {1, {D, 2}};
+    struct network w = {.layers = 1, .width = {D, 2}};
     double x[N * D], prior[SIZE] = {0}, at[SIZE], apart[SIZE], above[SIZE], below[SIZE];
     int label[N];
     struct rng r = {.seed = 5};
@@ -417,7 +416,7 @@ static void late_labels_move_the_mixture_less(void **state) {
 
 /* Steps over the rows from `from` on, one label at a time. */
 static void step_through(struct model *m, const struct fit_options *o, struct fit_rows rows, size_t from, size_t until) {
-    for (rows.n = from + 1; rows.n <= until; rows.n++) fit_step(m, o, &rows, 1);
+    for (rows.n = from + 1; rows.n <= until; rows.n++) fit_step(m, o, &rows, 1, true);
 }
 
 /* Labels one by one: the SGD member, the mixture and the fits of few labels stand where a fit of all of them would have put them, given its
@@ -436,6 +435,103 @@ static void a_step_goes_on_where_the_fit_stopped(void **state) {
     model_destroy(all);
     model_destroy(m);
     labelled_release(&s);
+}
+
+/* The rows as the model saw them, in the network of all classes. */
+static double *seen_by(const struct model *m, const struct labelled *s, size_t n) {
+    double *x = xmalloc(n * m->shape.d * sizeof *x);
+    for (size_t i = 0; i < n * m->shape.d; i++) x[i] = model_standardised(s->row[i], m->mean[i % m->shape.d], m->scale[i % m->shape.d]);
+    return x;
+}
+
+static void parameters_of(const struct model *m, size_t member, double *out) {
+    size_t d = m->shape.d, k = m->shape.k;
+    for (size_t i = 0; i < k * d; i++) out[i] = (double)m->weight[0][member * k * d + i];
+    for (size_t i = 0; i < k; i++) out[k * d + i] = (double)m->bias[0][member * k + i];
+}
+
+/* One output for all classes without a label, but where it ends is the minimum of the loss of all classes, and the SGD member's own pass. */
+static void classes_without_a_label_are_alike(void **state) {
+    (void)state;
+    enum { N = 60, D = 3, K = 9, SIZE = (D + 1) * K };
+    struct fit_options o = options(D, K, 2, (const size_t[]){20, 100});
+    struct labelled s = labelled_random(N, D, K, 3, 3);
+    for (size_t i = 0; i < N; i++) s.label[i] = (int[]){7, 1, 4}[s.label[i] % 3];
+    struct model *m = fitted(&o, &s);
+    double *x = seen_by(m, &s, N), at[SIZE], gradient[SIZE], longer[SIZE], sgd[SIZE] = {0};
+    struct network w = {.layers = 1, .width = {D, K}};
+    struct workspace *room = workspace_create(&w, N);
+    parameters_of(m, 0, at);
+    parameters_of(m, 1, longer);
+    network_loss(&w, &(struct examples){N, x, s.label}, &(struct penalty){o.l2, 1, NULL}, longer, gradient, room);
+    for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
+    network_loss(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20}, &(struct penalty){o.shrinkage, 0.1, longer}, at, gradient, room);
+    for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
+    for (size_t i = 0; i < N; i++) {
+        network_loss(&w, &(struct examples){1, x + i * D, s.label + i}, &(struct penalty){0}, sgd, gradient, room);
+        for (size_t c = 0; c < SIZE; c++) sgd[c] -= o.sgd_rate * gradient[c];
+    }
+    parameters_of(m, 2, at);
+    for (size_t i = 0; i < SIZE; i++) assert_true(fabs(at[i] - sgd[i]) < 1e-5);
+    workspace_destroy(room);
+    free(x);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+/* A class that gets its first label parts from the others; those that had one long ago were never among them. */
+static void a_step_knows_which_classes_had_labels(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 9, 1, (const size_t[]){200});
+    struct labelled s = labelled_random(61, 3, 9, 2, 3);
+    for (size_t i = 0; i < 61; i++) s.label[i] = i == 60 ? 8 : i < 30 ? s.label[i] % 3 : s.label[i] % 2;
+    s.rows.n = 60;
+    struct model *m = fitted(&o, &s), *all = fitted(&o, &s);
+    size_t named[9] = {0};
+    for (size_t i = 0; i < 61; i++) named[s.label[i]]++;
+    struct fit_rows last = {.n = 11, .row = s.row + 50 * 3, .label = s.label + 50, .propensity = s.propensity + 50, .named = named}; // class 2 is not among these
+    struct fit_rows unknown = last;
+    unknown.named = NULL;
+    fit_step(m, &o, &last, 1, true);
+    fit_step(all, &o, &unknown, 1, true);
+    for (size_t i = 0; i < 54; i++) assert_true(fabsf(m->weight[0][i] - all->weight[0][i]) < 1e-4f);
+    for (size_t member = 0; member < 2; member++) { // a bias without a label has no minimum but goes on falling; that of class 2 had one
+        const float *bias = m->bias[0] + member * 9;
+        assert_true(bias[8] > bias[7] && bias[7] == bias[5] && bias[2] != bias[7]);
+    }
+    model_destroy(all);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+/* What is not paid for yet: the SGD member and the mixture move all the same, the fits stand. */
+static void a_step_without_fits_leaves_them(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 3, 2, (const size_t[]){50, 200});
+    struct labelled s = labelled_random(101, 3, 3, 3, 9);
+    s.rows.n = 100;
+    struct model *before = fitted(&o, &s), *m = fitted(&o, &s);
+    s.rows.n = 101;
+    fit_step(m, &o, &s.rows, 1, false);
+    assert_memory_equal(m->weight[0], before->weight[0], 18 * sizeof(float));
+    assert_memory_equal(m->bias[0], before->bias[0], 6 * sizeof(float));
+    assert_memory_not_equal(m->weight[0] + 18, before->weight[0] + 18, 9 * sizeof(float));
+    assert_memory_not_equal(m->mix, before->mix, 3 * sizeof(double));
+    model_destroy(before);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
+static void work_counts_rows_and_parameters(void **state) {
+    (void)state;
+    struct fit_options o = options(4, 3, 3, (const size_t[]){50, 200, 1000});
+    assert_true(fit_work(&o, 20, 1000) == 3 * 20 * 15);
+    assert_true(fit_work(&o, 1, 50) == 2 * 5); // one label names one class; the others are alike
+    assert_true(fit_work(&o, 600, 1000) == (50 + 200 + 600) * 15);
+    assert_true(fit_work(&o, 600, FIT_STEP_MEMORY) == (50 + 200) * 15);
+    o.hidden_n = 1;
+    o.hidden[0] = 7;
+    assert_true(fit_work(&o, 20, 50) == 20 * (5 * 7 + 8 * 3));
 }
 
 /* The long fit waits for the next version; the short one departs from it as it stands. */
@@ -603,6 +699,10 @@ int main(void) {
         cmocka_unit_test(late_labels_move_the_mixture_less),
         cmocka_unit_test(the_mixture_bears_gaps_and_errors),
         cmocka_unit_test(a_step_goes_on_where_the_fit_stopped),
+        cmocka_unit_test(a_step_without_fits_leaves_them),
+        cmocka_unit_test(classes_without_a_label_are_alike),
+        cmocka_unit_test(a_step_knows_which_classes_had_labels),
+        cmocka_unit_test(work_counts_rows_and_parameters),
         cmocka_unit_test(a_step_leaves_the_long_fit), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
         cmocka_unit_test(quantiles_are_of_the_stream_not_of_the_tasks),
         cmocka_unit_test(golden_rows_are_of_the_tasks),
