@@ -293,7 +293,7 @@ int annotate_terminal(const struct config *c, const char *annotator, struct buf 
     for (size_t i = 0; i < t.given_n; i++) out += t.given[i].out;
     buf_text(why, buf_view(&t.ledger.why));
     if (result < 0 && !why->len) buf_str(why, error_text(result));
-    if (t.given_n) printf("%zu answers%s\n", out, out < t.given_n ? ", not all that were given" : "");
+    if (t.given_n) printf("%zu answer%s%s\n", out, out == 1 ? "" : "s", out < t.given_n ? ", not all that were given" : "");
     ledger_close(&t.ledger);
     free(t.queue);
     free(t.given);

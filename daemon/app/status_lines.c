@@ -71,7 +71,7 @@ const char *status_word(const cJSON *status) {
 static void stream(const cJSON *s, struct status_line *l) {
     double lag = ask_number(s, "now/lag");
     LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"), N("now/samples"), N("now/dead_letters"));
-    if (lag > 0) LINE(&l[1], "behind", "%s samples, the oldest by %s; %s partitions", N("now/lag"), D(ask_number(s, "now/age_s")), N("partitions"));
+    if (lag > 0) LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"), lag == 1 ? "" : "s", D(ask_number(s, "now/age_s")), N("partitions"));
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
 }
 

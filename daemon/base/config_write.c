@@ -12,8 +12,8 @@ static const char *const secret_names[] = {"password", "secret", "passphrase", "
 
 bool value_is_secret(const char *name, const char *value) {
     if (value[0] == '@') return false;
-    const char *address = strstr(value, "://");
-    if (strstr(value, "PRIVATE KEY") || (address && strchr(address, '@'))) return true;
+    bool address = strstr(value, "://") || strcasestr(name, ".url");
+    if (strstr(value, "PRIVATE KEY") || (address && strchr(value, '@'))) return true;
     for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
         if (strcasestr(name, secret_names[i])) return true;
     return false;

@@ -50,6 +50,9 @@ class Terminal:
         return code
 
 
+CLEAR = "\x1b[2J"
+
+
 def columns_used(screen):
     """The largest column that a cursor movement names."""
     return max(int(m) for m in re.findall(r"\x1b\[\d+;(\d+)H", screen) or ["0"])
@@ -68,8 +71,10 @@ def test(stage):
     for columns, rows in ((40, 10), (20, 4), (1, 1), (132, 50)):
         top.resize(columns, rows)
         top.out = b""
+        wait("it clears the screen", lambda: CLEAR in top.read(0), 20)
         time.sleep(1.5)
-        check(columns_used(top.read()) <= columns, "writes beyond column %d: %r", columns, top.out[-600:])
+        drawn = top.read().split(CLEAR, 1)[1]  # before it comes what was on its way in the old size
+        check(columns_used(drawn) <= columns, "writes beyond column %d: %r", columns, top.out[-600:])
     top.shows("2500 in all") if "2500 in all" not in top.read() else None
     os.write(top.fd, b"q")
     equal(top.ends(), 0, "q")

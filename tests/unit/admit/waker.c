@@ -6,8 +6,10 @@
 
 #include <librdkafka/rdkafka_mock.h>
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +36,7 @@ struct field {
     rd_kafka_t *carrier, *rk; // what the mock lives in; the consumer
     rd_kafka_mock_cluster_t *mock;
     struct waker *waker;
+    _Atomic bool ended;
 };
 
 static rd_kafka_t *handle(rd_kafka_type_t type, const char *brokers) {
@@ -122,11 +125,40 @@ static void without_partitions_there_is_nobody_to_ask(void **state) {
     assert_true(rests(f, MANY));
 }
 
+static void *end(void *arg) {
+    struct field *f = arg;
+    waker_destroy(f->waker);
+    f->waker = NULL;
+    atomic_store(&f->ended, true);
+    return NULL;
+}
+
+/* A request that nobody answers is given up: librdkafka 2.0.2 waits for some until the broker is back. */
+static void a_dead_broker_does_not_hold_it_up(void **state) {
+    struct field *f = *state;
+    pthread_t ender;
+    watch(f);
+    assert_true(asks(f, MANY, 0));
+    assert_int_equal(rd_kafka_mock_broker_set_down(f->mock, 1), 0);
+    for (int i = 0; i < 50; i++) { // one of them is on its way now
+        waker_note(f->waker, MANY);
+        rd_kafka_poll(f->rk, SLICE_MS);
+    }
+    atomic_store(&f->ended, false);
+    assert_int_equal(pthread_create(&ender, NULL, end, f), 0);
+    for (int64_t until = clock_ms() + LIMIT_MS; !atomic_load(&f->ended) && clock_ms() < until;) clock_sleep_ms(SLICE_MS);
+    bool ended = atomic_load(&f->ended);
+    assert_int_equal(rd_kafka_mock_broker_set_up(f->mock, 1), 0);
+    pthread_join(ender, NULL);
+    assert_true(ended);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_busy_consumer_is_kept_awake, setup, teardown),
         cmocka_unit_test_setup_teardown(a_quiet_one_asks_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(without_partitions_there_is_nobody_to_ask, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_dead_broker_does_not_hold_it_up, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
