@@ -33,7 +33,7 @@ HEAD = ("stream", "budget", "delay", "minus random", "95 % interval", "")
 
 
 def words(row):
-    verdict = "lost" if row["lost"] else "better" if row["low"] > 0 else "worse, within a point" if row["high"] < 0 else ""
+    verdict = "lost" if row["lost"] else "better" if row["low"] > 0 else "worse" if row["high"] < 0 else ""
     return (row["stream"] + (" (AP)" if row["metric"] == "average_precision" else ""), "%g %%" % (100 * row["budget"]), str(row["delay"]), "%+.1f" % row["difference"],
             "%+.1f to %+.1f" % (row["low"], row["high"]), verdict)
 
