@@ -173,7 +173,7 @@ def main():
     parser.add_argument("what", choices=("all", "latency", "memory"))
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument("--messages", type=int, default=1500000, help="all: messages of a round (1500000)")
-    parser.add_argument("--rounds", type=int, default=3, help="all: interleaved rounds (3)")
+    parser.add_argument("--rounds", type=int, default=7, help="all: interleaved rounds (7); of the slow rivals at most 3")
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--rate", type=int, default=1000, help="latency: samples a second (1000)")
     parser.add_argument("--seconds", type=int, default=60, help="latency, all: seconds measured, after 10 of warm-up (60)")
