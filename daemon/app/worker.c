@@ -41,6 +41,40 @@ struct worker {
 
 static bool stopping(const struct worker *w) { return atomic_load(&w->shared->stopping); }
 
+static const struct snapshot nothing = {.policy = {.learner = {.cold = true}, .operator_ = {.budget_scale = 1}}};
+
+/* ---- figures ---- */
+
+struct lag {
+    struct worker *w;
+    struct worker_figures figures;
+};
+
+static void add_lag(int32_t partition, int64_t next, int64_t newest_ms, void *opaque) {
+    struct lag *lag = opaque;
+    double behind = (double)consumer_lag(lag->w->consumer, partition, next);
+    double age = behind > 0 && newest_ms ? (double)(clock_wall_ms() - newest_ms) / 1000 : 0;
+    lag->figures.lag += behind;
+    if (age > lag->figures.age_s) lag->figures.age_s = age;
+    lag->figures.partitions++;
+}
+
+static void update_figures(struct worker *w) {
+    if (clock_ms() - w->figures_ms < FIGURES_MS) return;
+    w->figures_ms = clock_ms();
+    struct lag lag = {.w = w, .figures.consumer = *consumer_stats(w->consumer)};
+    if (w->producer) lag.figures.producer = *producer_stats(w->producer);
+    lag.figures.utilities = pipeline_utilities(w->pipeline, lag.figures.utility);
+    memcpy(lag.figures.threshold, pipeline_thresholds(w->pipeline), sizeof lag.figures.threshold);
+    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
+    pipeline_purse(w->pipeline, live ? &live->policy : &nothing.policy, clock_wall_ms(), &lag.figures.purse);
+    slot_drop(&w->shared->snapshots, w->index);
+    pipeline_positions(w->pipeline, add_lag, &lag);
+    pthread_mutex_lock(&w->figures_lock);
+    w->figures = lag.figures;
+    pthread_mutex_unlock(&w->figures_lock);
+}
+
 /* ---- the group ---- */
 
 /* Lets librdkafka speak to us while a cycle waits; what it hands out nevertheless stays in the batch for the next step. */
@@ -49,6 +83,7 @@ static int serve_group(struct worker *w, int wait_ms) {
     consumer_pause(w->consumer, true);
     int result = consumer_poll(w->consumer, pipeline_batch(w->pipeline), wait_ms);
     consumer_pause(w->consumer, false);
+    update_figures(w); // how far behind we fall is worth most just now
     return result;
 }
 
@@ -175,8 +210,6 @@ static int commit_cycle(struct worker *w) {
 
 /* ---- deciding ---- */
 
-static const struct snapshot nothing = {.policy = {.learner = {.cold = true}, .operator_ = {.budget_scale = 1}}};
-
 /* Which policy and model decide each sample: the newest, or those that the replay names. */
 static void put_in_force(struct worker *w, struct batch *b) {
     const struct shared *s = w->shared;
@@ -262,38 +295,6 @@ static int rebalance(struct worker *w) {
     enum rebalance kind = consumer_pending(w->consumer);
     if (kind == REBALANCE_NONE) return 0;
     return kind == REBALANCE_ASSIGNED ? take_over(w) : let_go(w, kind);
-}
-
-/* ---- figures ---- */
-
-struct lag {
-    struct worker *w;
-    struct worker_figures figures;
-};
-
-static void add_lag(int32_t partition, int64_t next, int64_t newest_ms, void *opaque) {
-    struct lag *lag = opaque;
-    double behind = (double)consumer_lag(lag->w->consumer, partition, next);
-    double age = behind > 0 && newest_ms ? (double)(clock_wall_ms() - newest_ms) / 1000 : 0;
-    lag->figures.lag += behind;
-    if (age > lag->figures.age_s) lag->figures.age_s = age;
-    lag->figures.partitions++;
-}
-
-static void update_figures(struct worker *w) {
-    if (clock_ms() - w->figures_ms < FIGURES_MS) return;
-    w->figures_ms = clock_ms();
-    struct lag lag = {.w = w, .figures.consumer = *consumer_stats(w->consumer)};
-    if (w->producer) lag.figures.producer = *producer_stats(w->producer);
-    lag.figures.utilities = pipeline_utilities(w->pipeline, lag.figures.utility);
-    memcpy(lag.figures.threshold, pipeline_thresholds(w->pipeline), sizeof lag.figures.threshold);
-    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
-    pipeline_purse(w->pipeline, live ? &live->policy : &nothing.policy, clock_wall_ms(), &lag.figures.purse);
-    slot_drop(&w->shared->snapshots, w->index);
-    pipeline_positions(w->pipeline, add_lag, &lag);
-    pthread_mutex_lock(&w->figures_lock);
-    w->figures = lag.figures;
-    pthread_mutex_unlock(&w->figures_lock);
 }
 
 void worker_figures(struct worker *w, struct worker_figures *out) {
