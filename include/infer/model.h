@@ -49,8 +49,7 @@ struct model {
 
 /* The one rule of standardisation, for scoring and fitting. Scale 0: a constant column, which says nothing. */
 static inline double model_standardised(double raw, double mean, double scale) {
-    double z = (raw - mean) * scale;
-    z = scale > 0 ? z : 0;
+    double z = scale > 0 ? (raw - mean) * scale : 0;
     return z > MODEL_CLIP ? MODEL_CLIP : z < -MODEL_CLIP ? -MODEL_CLIP : z;
 }
 
