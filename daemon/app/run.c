@@ -199,8 +199,8 @@ int run_start(struct run **out, struct config *config, const struct run_options 
     if (result == 0) {
         start_threads(r);
         result = pages_start(r); // last: its answers look at the threads
-        if (result < 0 && run_stop(r) < 0) LOG(ERROR, "stop_failed", "after the failed start");
-        else *out = r;
+        if (result == 0) *out = r;
+        else if (run_stop(r) < 0) LOG(ERROR, "stop_failed", "after the failed start");
         return result;
     }
     free_run(r);

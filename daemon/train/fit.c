@@ -129,7 +129,10 @@ static void fit_sgd(const struct network *w, const struct examples *e, double ra
     for (size_t i = 0; i < e->n; i++) {
         struct examples one = {1, e->x + i * w->width[0], e->label + i};
         network_loss(w, &one, &(struct penalty){0}, parameters, gradient, s);
-        if (w->more) cblas_dscal((blasint)in, share, gradient + last * in, 1), gradient[size - 1] *= share;
+        if (w->more) { // the last output is one of those it stands for
+            cblas_dscal((blasint)in, share, gradient + last * in, 1);
+            gradient[size - 1] *= share;
+        }
         cblas_daxpy((blasint)size, -rate, gradient, 1, parameters, 1);
     }
     workspace_destroy(s);

@@ -84,7 +84,7 @@ class Field:
         self.stage, self.models, self.n = self.bench.stage, {}, 0
         self.everywhere = os.sched_getaffinity(0)
         self.broker = int((pathlib.Path(broker.DIR) / "broker-0.pid").read_text())
-        
+
     # ---- topics and models ----
 
     def topic(self, shape, codec):
