@@ -1,7 +1,7 @@
 /* Written beside the file, then renamed over it: a full disk, an error or ^C leaves the old one, or none.
  *
  * Refuses what rename would break: a link is followed first, and what is no regular file is written into. Thread: main thread */
-#include "outfile.h"
+#include "base/atomic_file.h"
 
 #include <errno.h>
 #include <limits.h>

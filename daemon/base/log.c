@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/metrics.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +20,6 @@
 #include <unistd.h>
 
 enum { RECENT = 32, REPEAT_MS = 1000 };
-_Static_assert(LOG_ERROR == 0 && LOG_WARNING == 1, "values of the metric log_events");
 
 struct recent {
     uint64_t key; // of event name and first text; 0: free
@@ -39,6 +37,7 @@ static struct {
     bool journal;
     struct recent recent[RECENT];
     uint64_t said;
+    _Atomic uint64_t counted[LOG_WARNING + 1];
     struct log_trouble trouble[LOG_TROUBLES]; // a ring: the place of the next is troubles % LOG_TROUBLES
     uint64_t troubles;
     void (*sink)(const char *line, size_t len, void *opaque);
@@ -204,6 +203,8 @@ static void keep_trouble(enum log_level level, const char *event, const char *ms
     snprintf(t->msg, sizeof t->msg, "%s", msg);
 }
 
+uint64_t log_counted(enum log_level level) { return atomic_load_explicit(&log_.counted[level], memory_order_relaxed); }
+
 size_t log_troubles(struct log_trouble *out, size_t most) {
     pthread_mutex_lock(&log_.lock);
     size_t n = 0;
@@ -215,7 +216,7 @@ size_t log_troubles(struct log_trouble *out, size_t most) {
 /* ---- writing ---- */
 
 void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
-    if (level <= LOG_WARNING) metric_add(METRIC_log_events, level, 1);
+    if (level <= LOG_WARNING) atomic_fetch_add_explicit(&log_.counted[level], 1, memory_order_relaxed);
     if ((int)level > atomic_load(&log_.most_verbose)) return;
     pthread_mutex_lock(&log_.lock);
     if (!repeats(level, event, key_of(level, event, msg, fields))) {

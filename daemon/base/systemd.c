@@ -1,7 +1,7 @@
 /* The service manager's side of a daemon: 60 lines of notify protocol instead of a library, signals as events, one lock file.
  *
  * Thread: main thread */
-#include "base/service.h"
+#include "base/systemd.h"
 
 #include "base/clock.h"
 

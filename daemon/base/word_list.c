@@ -3,9 +3,7 @@
  * Nearness is the edit distance with swaps of neighbours (optimal string alignment; Damerau 1964), letters compared without
  * case. At most 3 edits and at most half of the longer word: a suggestion that shares less helps nobody.
  * Refuses words over 64 bytes. Thread: any thread */
-#include "words.h"
-
-#include "base/config.h"
+#include "base/word_list.h"
 
 enum { WORD_MAX = 64, EDITS_MAX = 3 };
 
@@ -24,7 +22,7 @@ int word_index(const char *choices, struct text word) {
     return -1;
 }
 
-struct text config_choice(const char *choices, int index) {
+struct text word_at(const char *choices, int index) {
     struct text w;
     for (int i = 0; next_word(&choices, &w); i++)
         if (i == index) return w;

@@ -1,19 +1,19 @@
-/* `winnowd annotate`: plays the people, from a file that knows the answers; or lets a person answer (--terminal, app/annotate_terminal.c).
+/* `winnowd annotate`: plays the people, from a file that knows the answers; or lets a person answer (--terminal, daemon/command/annotate_terminal.c).
  *
- * The file is read once into a tree from sample id to class (glibc's tsearch); then the oracle (app/oracle.c) answers in a thread of its
+ * The file is read once into a tree from sample id to class (glibc's tsearch); then the oracle (daemon/demo/oracle.c) answers in a thread of its
  * own while this one shows progress. Refuses what could only end in silence: a configuration without admit.id, whose tasks no
  * file can know, and a label that is not one of model.classes.
  *
  * Thread: main thread; the tree is read-only while the oracle thread reads it */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/annotate_terminal.h"
-#include "app/console.h"
-#include "app/dataset.h"
-#include "app/oracle.h"
+#include "annotate_terminal.h"
+#include "terminal/console.h"
+#include "data/dataset.h"
+#include "demo/oracle.h"
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
 
 #include <pthread.h>

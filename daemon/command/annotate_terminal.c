@@ -6,13 +6,13 @@
  * library. Refuses anything but a terminal, and more classes than there are keys.
  *
  * Thread: main thread */
-#include "app/annotate_terminal.h"
+#include "annotate_terminal.h"
 
-#include "app/cli.h"
-#include "app/console.h"
-#include "app/event_view.h"
-#include "app/ledger.h"
-#include "app/listing.h"
+#include "terminal/cli.h"
+#include "terminal/console.h"
+#include "terminal/event_view.h"
+#include "ledger.h"
+#include "terminal/listing.h"
 #include "base/clock.h"
 
 #include <inttypes.h>

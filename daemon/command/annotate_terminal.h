@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 
 /* Until the person quits. The exit code; `why` where it is not 0. */
 int annotate_terminal(const struct config *c, const char *annotator, struct buf *why);

@@ -4,11 +4,11 @@
  * what the library does not know is refused here and not shown (promise I12).
  *
  * Thread: main thread */
-#include "app/check.h"
+#include "check.h"
 
-#include "app/cli.h"
-#include "app/console.h"
-#include "base/kafka.h"
+#include "command.h"
+#include "terminal/console.h"
+#include "kafka/client.h"
 #include "base/log.h"
 
 static int properties(const struct config *c, const char *file) {

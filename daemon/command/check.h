@@ -1,7 +1,7 @@
 /* What `check --online` finds out about the broker. Thread: main thread */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 
 /* Prints the table of findings; the exit code: 0, 69 (no broker answers), 78 (something must be put right). */
 int check_online(const struct config *c);

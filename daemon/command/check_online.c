@@ -5,18 +5,18 @@
  * topic may be written shows only when something is written.
  *
  * Thread: main thread */
-#include "app/check.h"
+#include "check.h"
 
 #include <stdarg.h>
 
-#include "app/admin.h"
-#include "app/cli.h"
-#include "app/console.h"
+#include "kafka/admin.h"
+#include "terminal/cli.h"
+#include "terminal/console.h"
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "query/state.h"
 
-/* LEARNER_MS: the transaction timeout of daemon/train/publisher.c. */
+/* LEARNER_MS: the transaction timeout of daemon/kafka/publisher.c. */
 enum { LEARNER_MS = 20000, CALL_MS = 10000, READ_MS = 10000, POLL_MS = 100 };
 
 struct findings {

@@ -4,13 +4,13 @@
  * names of files; the words behind the flags ("show | pause | budget SCALE") complete by the first word of each alternative.
  *
  * Thread: main thread */
-#include "app/manual.h"
+#include "manual.h"
 
-#include "app/cli.h"
+#include "command.h"
 
 static void each_command(void (*visit)(const struct usage *, void *), void *opaque) {
 #define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
-#include "app/command.def"
+#include "command.def"
 #undef COMMAND
 }
 
@@ -74,7 +74,7 @@ void completion_bash(struct buf *out) {
                  "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                  "        mapfile -t COMPREPLY < <(compgen -W '--help --version");
 #define COMMAND(name, word, summary) buf_str(out, " " word);
-#include "app/command.def"
+#include "command.def"
 #undef COMMAND
     buf_str(out, "' -- \"$cur\")\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
     each_command(bash_row, out);
@@ -139,7 +139,7 @@ void completion_zsh(struct buf *out) {
                  "    local -a commands\n"
                  "    commands=(\n");
 #define COMMAND(name, word, summary) buf_str(out, "        '" word ":"); zsh_help(summary, out); buf_str(out, "'\n");
-#include "app/command.def"
+#include "command.def"
 #undef COMMAND
     buf_str(out, "    )\n"
                  "    if (( CURRENT == 2 )); then\n"
@@ -174,7 +174,7 @@ static void fish_row(const struct usage *u, void *opaque) {
 void completion_fish(struct buf *out) {
     buf_str(out, "# fish completion of winnowd, made by `winnowd docs fish`\ncomplete -c winnowd -f\ncomplete -c winnowd -l help -d 'tell more'\n");
 #define COMMAND(name, word, summary) buf_str(out, "complete -c winnowd -n __fish_use_subcommand -a " word " -d '"); quoted(summary, out); buf_str(out, "'\n");
-#include "app/command.def"
+#include "command.def"
 #undef COMMAND
     each_command(fish_row, out);
 }

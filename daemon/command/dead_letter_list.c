@@ -4,10 +4,10 @@
  * Only the heads of letters are kept in memory; values only of those that are wanted.
  *
  * Thread: main thread */
-#include "app/dead_letters.h"
+#include "dead_letter_list.h"
 
 #include "base/error.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 
 #include <inttypes.h>
 

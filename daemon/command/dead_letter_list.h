@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "app/scan.h"
+#include "topic_scan.h"
 #include "base/arena.h"
 
 #include <stdbool.h>

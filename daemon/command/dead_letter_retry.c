@@ -5,11 +5,11 @@
  * read is found out here, by the decoder and feature map of the daemon itself, and not sent round again.
  *
  * Thread: main thread */
-#include "app/dead_letters_retry.h"
+#include "dead_letter_retry.h"
 
-#include "app/console.h"
+#include "terminal/console.h"
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "encode/features.h"
 
 #include <inttypes.h>

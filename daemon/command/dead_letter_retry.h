@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "app/dead_letters.h"
+#include "dead_letter_list.h"
 
 enum verdict { RETRY_FEED, RETRY_DONE, RETRY_CUT, RETRY_HOPELESS };
 

@@ -4,11 +4,11 @@
  * cut short, and one that this configuration would still refuse: then nothing of what was named is sent.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/console.h"
-#include "app/dead_letters_retry.h"
-#include "app/listing.h"
+#include "terminal/console.h"
+#include "dead_letter_retry.h"
+#include "terminal/listing.h"
 #include "base/log.h"
 
 #include <errno.h>

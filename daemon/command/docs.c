@@ -2,11 +2,11 @@
  * and config/ with them; the build runs them for what is installed.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/console.h"
-#include "app/manual.h"
-#include "base/metrics.h"
+#include "terminal/console.h"
+#include "manual.h"
+#include "metrics/metrics.h"
 
 static const struct {
     const char *name;

@@ -4,12 +4,12 @@
  * order. Memory is the library's queue, whatever the size of the file. Refuses a topic that is not there.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/console.h"
-#include "app/dataset.h"
+#include "terminal/console.h"
+#include "data/dataset.h"
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
 
 enum { TOPIC_MS = 10000, FLUSH_MS = 60000, PACE_MS = 20 };

@@ -1,7 +1,7 @@
 /* HTTP/1.0 by hand: one request, everything until the other side closes. The other side is us, on the same machine.
  *
  * Answers are bounded, and so is the time. Thread: main thread */
-#include "app/ask.h"
+#include "http_client.h"
 
 #include "base/clock.h"
 

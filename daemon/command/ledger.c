@@ -5,10 +5,10 @@
  * sample without an answer, else to the newest, as far as the reading goes.
  *
  * Thread: main thread */
-#include "app/ledger.h"
+#include "ledger.h"
 
-#include "app/console.h"
-#include "base/kafka.h"
+#include "terminal/console.h"
+#include "kafka/client.h"
 #include "route/classes.h"
 
 #include <search.h>

@@ -2,10 +2,10 @@
  * Thread: main thread */
 #pragma once
 
-#include "app/scan.h"
+#include "topic_scan.h"
 #include "base/arena.h"
 #include "route/task.h"
-#include "train/label.h"
+#include "store/label.h"
 
 #include <stdbool.h>
 
@@ -29,7 +29,7 @@ struct ledger_task {
     int64_t offset;
     bool known;                              // else only answers to it have been seen
     struct text record;                      // the whole task, where it was wanted; else at NULL
-    struct ledger_answer *answers, *counts;  // newest first; the one that counts by the winner rule (daemon/train/store_answer.c)
+    struct ledger_answer *answers, *counts;  // newest first; the one that counts by the winner rule (daemon/store/store_answer.c)
     struct ledger_task *older;               // of the same sample
 };
 

@@ -1,9 +1,9 @@
 /* winnowd: finds the command in the table.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "base/service.h"
+#include "base/systemd.h"
 
 static const struct {
     const char *name;
@@ -11,7 +11,7 @@ static const struct {
     const char *summary;
 } commands[] = {
 #define COMMAND(name, word, summary) {word, command_##name, summary},
-#include "app/command.def"
+#include "command.def"
 #undef COMMAND
 };
 

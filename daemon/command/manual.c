@@ -4,9 +4,9 @@
  * second time; only the sentences between the lists are. winnowd.yaml(5) is made beside the options (config_manual).
  *
  * Thread: main thread */
-#include "app/manual.h"
+#include "manual.h"
 
-#include "app/cli.h"
+#include "command.h"
 
 static void title(struct buf *out, const char *name, int section, const char *what) {
     buf_printf(out, "%s(%d)\n\n# NAME\n\n%s - %s\n", name, section, name, what);
@@ -55,14 +55,14 @@ static void command_entry(const struct usage *u, void *opaque) {
 
 static void each_command(void (*visit)(const struct usage *, void *), void *opaque) {
 #define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
-#include "app/command.def"
+#include "command.def"
 #undef COMMAND
 }
 
 static void exit_status(struct buf *out) {
     buf_str(out, "\n# EXIT STATUS\n\n");
 #define EXIT(code, means, then) buf_str(out, "*" #code "*\n\t"), scdoc_text(means, out), buf_str(out, "\n\n");
-#include "app/exit.def"
+#include "exit.def"
 #undef EXIT
 }
 

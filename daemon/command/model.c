@@ -1,17 +1,17 @@
 /* `winnowd model`: versions looked at, taken out, put in, gone back to.
  *
  * A push is checked here and again by the learner, who alone gives numbers: the file goes onto the models topic under its digest, the learner
- * takes it off in the transaction that makes a version of it (app/learner_base.c). A rollback or a pin is the operator's half of the
+ * takes it off in the transaction that makes a version of it (daemon/run/learner_base.c). A rollback or a pin is the operator's half of the
  * policy, so workers change within a poll of the topic. Refuses a version that is not there, a model made for other features or
  * classes, and to write over a file.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/console.h"
-#include "app/listing.h"
-#include "app/models_topic.h"
-#include "app/pipeline.h"
+#include "terminal/console.h"
+#include "terminal/listing.h"
+#include "models_topic.h"
+#include "run/pipeline.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "encode/features.h"

@@ -5,13 +5,13 @@
  * operators at the same moment: the later record counts, whole.
  *
  * Thread: main thread */
-#include "app/models_topic.h"
+#include "models_topic.h"
 
-#include "app/cli.h"
-#include "app/console.h"
-#include "app/listing.h"
+#include "terminal/cli.h"
+#include "terminal/console.h"
+#include "terminal/listing.h"
 #include "base/clock.h"
-#include "train/reader.h"
+#include "kafka/topic_reader.h"
 
 enum { READ_RECORDS = 64, POLL_MS = 100, END_MS = 60000, BACK_MS = 20000, START_MS = 10000 };
 

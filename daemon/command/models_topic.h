@@ -2,9 +2,9 @@
  * Thread: main thread */
 #pragma once
 
-#include "app/registry.h"
-#include "base/config.h"
-#include "train/publisher.h"
+#include "run/registry.h"
+#include "config/config.h"
+#include "kafka/publisher.h"
 
 #include <stdatomic.h>
 

@@ -1,13 +1,13 @@
 /* `winnowd policy`: the operator's half of the policy: kill switch, budget, caps, freezing, pin.
  *
- * Reads the models topic to its end, changes one thing of what stands there and puts the whole half in force (app/models_topic.c). Refuses
+ * Reads the models topic to its end, changes one thing of what stands there and puts the whole half in force (daemon/command/models_topic.c). Refuses
  * a version that is not there to go back to, and numbers that no budget can be.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/console.h"
-#include "app/models_topic.h"
+#include "terminal/console.h"
+#include "models_topic.h"
 #include "base/log.h"
 
 #include <errno.h>

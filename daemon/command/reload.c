@@ -6,12 +6,12 @@
  * Refuses nothing by itself: the running configuration is the daemon's to judge.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/console.h"
-#include "app/run.h"
+#include "terminal/console.h"
+#include "run/run.h"
 #include "base/clock.h"
-#include "base/service.h"
+#include "base/systemd.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,11 +1,11 @@
 /* `winnowd run`: the daemon under its service manager. TERM and INT finish the cycle and end; HUP reloads.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/run.h"
+#include "run/run.h"
 #include "base/log.h"
-#include "base/service.h"
+#include "base/systemd.h"
 
 #include <unistd.h>
 

@@ -3,11 +3,11 @@
  * Asks the process itself over the address it listens on, so it tells what is and not what should be; nothing is asked of Kafka.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/ask.h"
-#include "app/console.h"
-#include "app/status_lines.h"
+#include "http_client.h"
+#include "terminal/console.h"
+#include "status_lines.h"
 
 enum { TIMEOUT_MS = 5000, UNHEALTHY = 1 };
 

@@ -1,9 +1,9 @@
 /* What a person wants to know first, one line a question, in the order of the dashboard.
  *
  * Thread: main thread */
-#include "app/status_lines.h"
+#include "status_lines.h"
 
-#include "app/ask.h"
+#include "http_client.h"
 
 #include <math.h>
 

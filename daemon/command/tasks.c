@@ -4,13 +4,13 @@
  * as an annotator would, by a label that says `skipped`: no third way leads into the loop. Refuses to close what is answered already.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/console.h"
-#include "app/event_view.h"
-#include "app/ledger.h"
-#include "app/listing.h"
-#include "app/models_topic.h"
+#include "terminal/console.h"
+#include "terminal/event_view.h"
+#include "ledger.h"
+#include "terminal/listing.h"
+#include "models_topic.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "route/classes.h"

@@ -4,11 +4,11 @@
  * the window: lines are cut, rows that do not fit are left out from below. Refuses to start without a terminal (use `status`).
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/ask.h"
-#include "app/console.h"
-#include "app/status_lines.h"
+#include "http_client.h"
+#include "terminal/console.h"
+#include "status_lines.h"
 #include "base/clock.h"
 
 #include <locale.h>

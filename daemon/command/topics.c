@@ -3,10 +3,10 @@
  * The samples topic is someone else's: it is made only when asked for by name (--samples). A topic that exists is never changed.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
-#include "app/admin.h"
-#include "app/console.h"
+#include "kafka/admin.h"
+#include "terminal/console.h"
 #include "base/clock.h"
 #include "base/log.h"
 

@@ -1,7 +1,7 @@
 /* `winnowd version`: its own, and those of the libraries it runs with (not those it was built with).
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "command.h"
 
 #include <cjson/cJSON.h>
 #include <cblas.h>

@@ -2,11 +2,11 @@
  *
  * Each speaks at the place of the guilty key, and says nothing about a value that was refused already. Checks of single
  * entries are a table of (option, predicate); the others are functions. Thread: main thread */
-#include "config_check.h"
+#include "check.h"
 
-#include "config_entry.h"
+#include "entry.h"
 #include "base/cpu.h"
-#include "words.h"
+#include "base/word_list.h"
 
 #include <math.h>
 
@@ -237,7 +237,7 @@ static void check_compat(struct reading *r) {
     if (why) problem(&r->problems, place(r, OPTION_query_compat), "query.compat", "%s", why);
 }
 
-/* Properties that a promise depends on are not for the operator; the others only the library can judge (base/kafka.h). */
+/* Properties that a promise depends on are not for the operator; the others only the library can judge (include/kafka/client.h). */
 static void check_properties(struct reading *r) {
     static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer, OPTION_kafka_producer};
     for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {

@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "config_value.h"
+#include "value.h"
 
 struct given {
     const struct node *node; // NULL: not in the file

@@ -1,5 +1,5 @@
 /* Names of measures, managers, peers, pool rules and reasons to ask, from the tables of the header. Thread: any thread */
-#include "query/choices.h"
+#include "config/choices.h"
 
 static const char *const measures[MEASURES] = {
 #define M(name, text) text,

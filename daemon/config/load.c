@@ -3,9 +3,9 @@
  * Each step walks the options table. Every problem of a file is told at once, so after one the reading goes on; only when
  * the YAML itself broke off are the checks across options left out, since they would speak of what was not read. Refuses
  * files over 1 MiB. Thread: main thread */
-#include "base/config.h"
+#include "config/config.h"
 
-#include "config_check.h"
+#include "check.h"
 
 #include <errno.h>
 #include <fcntl.h>

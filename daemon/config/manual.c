@@ -1,7 +1,7 @@
 /* winnowd.yaml(5) from the options table, in the language of scdoc(1).
  *
  * Thread: any thread */
-#include "config_value.h"
+#include "value.h"
 
 void scdoc_text(const char *text, struct buf *out) {
     for (; *text; text++) {

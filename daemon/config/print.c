@@ -1,7 +1,7 @@
 /* The effective configuration as YAML: reads back to the same values, secrets masked (promise I12).
  *
  * Behind each value stands where it came from, as a comment. Thread: main thread */
-#include "config_value.h"
+#include "value.h"
 
 /* A comment ends with its line: a file name must not break out of it. */
 static void print_source(const struct config_source *source, struct buf *out) {

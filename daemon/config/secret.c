@@ -2,7 +2,7 @@
  *
  * Refuses what is surely a mistake: an empty file, a NUL byte, more than 1 MiB. The text goes to the caller and nowhere
  * else; what went wrong is said without it (promise I12). Thread: any thread */
-#include "base/config.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <fcntl.h>

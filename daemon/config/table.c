@@ -1,8 +1,8 @@
-/* The rows, from options.def and features.def, and the properties of librdkafka that are not for the operator. Thread: any thread */
-#include "config_table.h"
+/* The rows, from options.def and features.def. Thread: any thread */
+#include "table.h"
 
-#include "config_value.h"
-#include "words.h"
+#include "value.h"
+#include "base/word_list.h"
 
 const struct option option_rows[OPTIONS] = {
 #define SECTION(section, doc)
@@ -10,7 +10,7 @@ const struct option option_rows[OPTIONS] = {
     {#section, #key, #section "." #key, TYPE_##type, standard, least, most, choices, flags, doc,                       \
      offsetof(struct config, section.key)},
 #define END(section)
-#include "base/options.def"
+#include "config/options.def"
 #undef SECTION
 #undef OPTION
 #undef END
@@ -20,7 +20,7 @@ const struct option feature_rows[FEATURE_KEYS] = {
 #define FEATURE(key, type, standard, least, most, choices, doc)                                                        \
     {"features", #key,    "features." #key, TYPE_##type, standard, least, most, choices, 0, doc,                       \
      offsetof(struct feature_config, key)},
-#include "base/features.def"
+#include "config/features.def"
 #undef FEATURE
 };
 
@@ -28,41 +28,11 @@ const struct section section_rows[SECTIONS] = {
 #define SECTION(section, doc) {#section, doc},
 #define OPTION(...)
 #define END(section)
-#include "base/options.def"
+#include "config/options.def"
 #undef SECTION
 #undef OPTION
 #undef END
 };
-
-const struct owned owned_rows[OWNED_ROWS] = {
-    {"group.id", "it is service.name"},
-    {"group.instance.id", "it is made of service.name, service.instance and the worker"},
-    {"client.id", "it is made of service.name and service.instance"},
-    {"bootstrap.servers", "it is kafka.brokers"},
-    {"metadata.broker.list", "it is kafka.brokers"},
-    {"enable.auto.commit", "offsets commit only with the outcomes of their samples (I1)"},
-    {"auto.commit.enable", "offsets commit only with the outcomes of their samples (I1)"},
-    {"enable.auto.offset.store", "offsets commit only with the outcomes of their samples (I1)"},
-    {"auto.offset.reset", "an offset out of range is an error, never a silent jump; see admit.start"},
-    {"isolation.level", "aborted records must not be seen (I2)"},
-    {"partition.assignment.strategy", "there is one way to lose a partition, by range"},
-    {"group.protocol", "there is one way to lose a partition, by range"},
-    {"session.timeout.ms", "it is kafka.session_timeout"},
-    {"transactional.id", "it fences a double of this process (I2)"},
-    {"transaction.timeout.ms", "it is half of kafka.session_timeout"},
-    {"enable.idempotence", "nothing may be written twice (I2)"},
-    {"acks", "a task that is not on all replicas is not asked (I3)"},
-    {"request.required.acks", "a task that is not on all replicas is not asked (I3)"},
-    {"partitioner", "tasks and labels of one id must meet in one partition"},
-    {"enable.partition.eof", "the readers need it as it is"},
-    {"test.mock.num.brokers", "a real broker is needed; see winnowd demo"},
-};
-
-const char *owned_why(const char *property) {
-    for (size_t i = 0; i < OWNED_ROWS; i++)
-        if (strcmp(owned_rows[i].key, property) == 0) return owned_rows[i].why;
-    return NULL;
-}
 
 const char *type_name(enum option_type type) {
     static const char *const names[] = {

@@ -3,7 +3,8 @@
  * Everything about an option follows from its row: reading, checking, printing, comparing, the manual. Thread: any thread */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
+#include "config/kafka_properties.h"
 
 #include <stddef.h>
 
@@ -41,7 +42,7 @@ enum {
 #define SECTION(section, doc)
 #define OPTION(section, key, ...) OPTION_##section##_##key,
 #define END(section)
-#include "base/options.def"
+#include "config/options.def"
 #undef SECTION
 #undef OPTION
 #undef END
@@ -49,7 +50,7 @@ enum {
 };
 enum {
 #define FEATURE(key, ...) FEATURE_KEY_##key,
-#include "base/features.def"
+#include "config/features.def"
 #undef FEATURE
     FEATURE_KEYS
 };
@@ -57,21 +58,13 @@ enum {
 #define SECTION(section, doc) SECTION_##section,
 #define OPTION(...)
 #define END(section)
-#include "base/options.def"
+#include "config/options.def"
 #undef SECTION
 #undef OPTION
 #undef END
     SECTIONS
 };
 
-/* A librdkafka property that winnowd sets itself, since a promise depends on it. */
-struct owned {
-    const char *key, *why;
-};
-
-enum { OWNED_ROWS = 21 };
-
-extern const struct owned owned_rows[OWNED_ROWS];
 extern const struct option option_rows[OPTIONS];
 extern const struct option feature_rows[FEATURE_KEYS];
 extern const struct section section_rows[SECTIONS];
@@ -88,8 +81,6 @@ static inline bool same_section(const struct option *a, const struct option *b) 
     return strcmp(a->section, b->section) == 0;
 }
 
-/* Why the operator may not set this property, or NULL: he may. */
-const char *owned_why(const char *property);
 /* "text", "whole number", "duration", ... */
 const char *type_name(enum option_type type);
 /* What the row lets through, for people: "1 to 64", "6s to 5m (units ms, s, m, h, d)", "a, b". */

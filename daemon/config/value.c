@@ -3,9 +3,9 @@
  * Numbers and booleans are plain words, never quoted; whole numbers decimal without leading zeros; durations and sizes have
  * units (a bare duration is refused: seconds and milliseconds are too easily confused). Text is taken as written, `no` and
  * 1 too, but null is no text. The defaults of the table go through the same door. Thread: any thread */
-#include "config_value.h"
+#include "value.h"
 
-#include "words.h"
+#include "base/word_list.h"
 
 #include <math.h>
 

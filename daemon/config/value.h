@@ -3,8 +3,8 @@
  * Thread: any thread */
 #pragma once
 
-#include "config_table.h"
-#include "config_yaml.h"
+#include "table.h"
+#include "yaml.h"
 
 /* NULL, or what is wrong with the text ("is not a whole number"). */
 const char *scalar_int(struct text t, int64_t *out);

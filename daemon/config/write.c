@@ -3,7 +3,7 @@
  * What is written reads back to the same value, except secrets: options flagged so, and values of maps whose name says that
  * they hold one, come out as "***". A value "@FILE" names a file and is shown. Keeps promise I12: this is the one place
  * where a configured value becomes text. Thread: any thread */
-#include "config_value.h"
+#include "value.h"
 
 #include <strings.h>
 
@@ -83,7 +83,7 @@ void value_write(const struct option *o, const void *at, struct buf *out) {
     case TYPE_STR: write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out); break;
     case TYPE_BOOL: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case TYPE_NUM: buf_double(out, *(const double *)at); break;
-    case TYPE_CHOICE: buf_text(out, config_choice(o->choices, *(const int *)at)); break;
+    case TYPE_CHOICE: buf_text(out, word_at(o->choices, *(const int *)at)); break;
     case TYPE_LIST: write_list(at, out); break;
     case TYPE_MAP: write_map(at, secret, out); break;
     default: scalar_number_write(o->type, (double)*(const int64_t *)at, out);

@@ -5,7 +5,7 @@
  * Thread: any thread (one owner at a time) */
 #include "csv.h"
 
-#include "source.h"
+#include "gzip_file.h"
 
 struct csv {
     struct source *source;

@@ -3,11 +3,11 @@
  * The id is written so that the daemon reads the very bytes of the cell: an integer as it stands, all else as text ("007").
  * Bytes of a cell that are not UTF-8 become U+FFFD; labels and ids must be UTF-8. A column without a name is called
  * column_N. Thread: any thread (one owner at a time) */
-#include "dataset.h"
+#include "data/dataset.h"
 
-#include "base/config.h"
-#include "dataset_private.h"
-#include "source.h"
+#include "config/config.h"
+#include "dataset_columns.h"
+#include "gzip_file.h"
 
 #include <inttypes.h>
 
@@ -40,7 +40,7 @@ int refuse_unknown(const char *file, const char *what, struct text name, const c
         return ERR_INPUT;
     }
     buf_str(why, "; there are: ");
-    for (int n = 0; (one = config_choice(choices, n)).at; n++) {
+    for (int n = 0; (one = word_at(choices, n)).at; n++) {
         buf_printf(why, n == NAMES_TOLD ? ", …" : "%s\"%.*s\"", n ? ", " : "", (int)one.len, one.at);
         if (n == NAMES_TOLD) break;
     }

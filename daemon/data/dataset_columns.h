@@ -3,10 +3,10 @@
  * Thread: any thread (one owner at a time) */
 #pragma once
 
-#include "cell.h"
+#include "table_cell.h"
 #include "csv.h"
-#include "dataset.h"
-#include "jsonl.h"
+#include "data/dataset.h"
+#include "json_lines.h"
 
 enum column_role { COLUMN_FEATURE, COLUMN_LABEL, COLUMN_ID, COLUMN_DROPPED };
 

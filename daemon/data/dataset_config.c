@@ -2,8 +2,8 @@
  *
  * What is remembered of a column is bounded: its first cell, and up to NAMES_MOST texts (of more than WIDE columns, no more than a list holds). Columns that say nothing are left
  * out: those that never change, and texts that name the row because hardly any two rows share one. Every text is quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a time) */
-#include "dataset_private.h"
-#include "tally.h"
+#include "dataset_columns.h"
+#include "value_counts.h"
 
 enum { LIST_MOST = 50, NAMES_MOST = 1000, WIDE = 1000, VALUE_BYTES = 255, HASH_COLUMNS = 64, CLASSES_LEAST = 2, CLASSES_MOST = 1000, NAME_BYTES = 128 };
 

@@ -3,7 +3,7 @@
  *
  * zlib tells a cut off file only at its end, so a reader that has seen SOURCE_END must ask source_finish what it was.
  * Thread: any thread (one owner at a time) */
-#include "source.h"
+#include "gzip_file.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,12 +2,12 @@
  *
  * What must not be in the event is cut out of its bytes, and then the decoder is asked again: a second member of that name,
  * or one written with escapes, is refused rather than shown to the model. Thread: any thread (one owner at a time) */
-#include "jsonl.h"
+#include "json_lines.h"
 
 #include "admit/decoder.h"
 #include "base/json.h"
-#include "dataset_private.h"
-#include "source.h"
+#include "dataset_columns.h"
+#include "gzip_file.h"
 
 enum { LINE_BYTES = 16 << 20, DEPTH = 500 };
 

@@ -4,7 +4,7 @@
  * as it is, good or bad. Thread: any thread (one owner at a time) */
 #pragma once
 
-#include "dataset.h"
+#include "data/dataset.h"
 
 struct jsonl;
 

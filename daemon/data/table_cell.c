@@ -2,7 +2,7 @@
  *
  * Refuses as numbers what strtod would take besides: hexadecimal, inf, nan, and what is beyond a double; they are text.
  * Thread: any thread */
-#include "cell.h"
+#include "table_cell.h"
 
 #include "base/number.h"
 

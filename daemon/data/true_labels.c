@@ -1,7 +1,7 @@
 /* A search tree (glibc's tsearch) under a lock: a few thousand look-ups a second, and nobody waits on them.
  *
  * Thread: any thread */
-#include "app/truth.h"
+#include "data/true_labels.h"
 
 #include "base/arena.h"
 

@@ -1,7 +1,7 @@
 /* A sorted array with binary search: bounds are small, and looking up is what happens a million times.
  *
  * Thread: any thread (one owner at a time) */
-#include "tally.h"
+#include "value_counts.h"
 
 #include "base/error.h"
 

@@ -4,10 +4,10 @@
  * topics of its own, named by the moment, and takes them away again.
  *
  * Thread: main thread */
-#include "app/demo_broker.h"
+#include "broker.h"
 
-#include "app/admin.h"
-#include "base/kafka.h"
+#include "kafka/admin.h"
+#include "kafka/client.h"
 
 #include <librdkafka/rdkafka_mock.h>
 

@@ -1,4 +1,4 @@
-/* `winnowd demo`: the whole loop on one machine in a minute: a broker, the daemon itself (app/run.h, the same code as `winnowd run`), a feeder,
+/* `winnowd demo`: the whole loop on one machine in a minute: a broker, the daemon itself (include/run/run.h, the same code as `winnowd run`), a feeder,
  * annotators who know the truth, and a judge.
  *
  * Pacing is what makes it life-like: the feeder never runs more than --delay samples ahead of the trained-to mark, the sample up to which every
@@ -10,24 +10,24 @@
  * the state directory are taken away again.
  *
  * Thread: main thread; a feeder, an oracle and a judge have their own, and the daemon brings its threads */
-#include "app/cli.h"
+#include "demo/demo.h"
 
-#include "app/console.h"
-#include "app/demo_broker.h"
-#include "app/demo_config.h"
-#include "app/demo_feeder.h"
-#include "app/demo_log.h"
-#include "app/demo_screen.h"
-#include "app/oracle.h"
-#include "app/outfile.h"
-#include "app/run.h"
+#include "terminal/console.h"
+#include "broker.h"
+#include "feeder.h"
+#include "demo_log.h"
+#include "screen.h"
+#include "demo/oracle.h"
+#include "base/atomic_file.h"
+#include "run/run.h"
 #include "base/clock.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 #include <ftw.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 enum { LOOP_MS = 5, TICK_MS = 100, STALLED_MS = 30000, ORACLE_MS = 10, INTERRUPTED = 130, WINDOW_BYTES = 1 << 20, PREDICTION_BYTES = 256, PREDICTION_CLASS_BYTES = 24 };
@@ -42,11 +42,7 @@ struct helper {
 };
 
 struct demo {
-    struct demo_source_options data;
-    struct demo_config_options options;
-    const char *broker_address, *config_out;
-    int64_t samples, seed, delay;
-    bool json, verbose;
+    struct demo_flags flags;
 
     struct demo_source *source;
     struct demo_broker *broker;
@@ -121,7 +117,7 @@ static bool pace(struct demo *d) {
     struct demo_scores scores;
     demo_score_read(d->score, false, &scores);
     struct demo_fed fed = demo_feeder_figures(d->feeder);
-    uint64_t judged = scores.seen + dead, done = judged < decided ? judged : decided, in_flight = window(d, &fed), ahead = d->mark + (uint64_t)d->delay;
+    uint64_t judged = scores.seen + dead, done = judged < decided ? judged : decided, in_flight = window(d, &fed), ahead = d->mark + (uint64_t)d->flags.delay;
     demo_feeder_allow(d->feeder, ahead < done + in_flight ? ahead : done + in_flight);
     if (!d->first_ms && decided) d->first_ms = clock_ms();
     uint64_t moved = fed.samples + decided + judged + settled + (uint64_t)metric_get(METRIC_model_version, 0);
@@ -194,8 +190,8 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 
 static int write_config_out(struct demo *d) {
     struct buf yaml = {0};
-    TRY(demo_config_write_own(&d->options, d->source, &yaml, &d->why));
-    int result = outfile_write(d->config_out, buf_view(&yaml), &d->why);
+    TRY(demo_config_write_own(&d->flags.options, d->source, &yaml, &d->why));
+    int result = outfile_write(d->flags.config_out, buf_view(&yaml), &d->why);
     buf_release(&yaml);
     return result;
 }
@@ -203,13 +199,13 @@ static int write_config_out(struct demo *d) {
 /* The daemon's configuration comes the same way as any: as text through its parser. One copy for us, one for the daemon. */
 static int configure(struct demo *d, struct config **for_run) {
     struct buf yaml = {0}, errors = {0};
-    d->options.brokers = demo_broker_address(d->broker);
-    d->options.exactly_once = !demo_broker_embedded(d->broker); // the embedded one discards transactional offsets
-    d->options.name = d->name;
-    d->options.state_dir = d->state_dir;
-    d->options.seed = (uint64_t)d->seed;
-    d->options.generator = !d->data.data.file;
-    int result = demo_config_write(&d->options, d->source, &yaml, &d->why);
+    d->flags.options.brokers = demo_broker_address(d->broker);
+    d->flags.options.exactly_once = !demo_broker_embedded(d->broker); // the embedded one discards transactional offsets
+    d->flags.options.name = d->name;
+    d->flags.options.state_dir = d->state_dir;
+    d->flags.options.seed = (uint64_t)d->flags.seed;
+    d->flags.options.generator = !d->flags.data.data.file;
+    int result = demo_config_write(&d->flags.options, d->source, &yaml, &d->why);
     if (result == 0) result = config_parse(&d->config, "demo", buf_view(&yaml), &errors);
     if (result == 0) result = config_parse(for_run, "demo", buf_view(&yaml), &errors);
     buf_text(&d->why, buf_view(&errors));
@@ -235,7 +231,7 @@ static int start_run(struct demo *d, struct config *for_run) {
 static int start_helpers(struct demo *d) {
     d->truth = truth_create();
     d->score = demo_score_create(&(struct demo_score_options){.config = d->config, .truth = d->truth, .total = demo_source_total(d->source), .stop = &d->stopping});
-    d->oracle_options = (struct oracle_options){.config = d->config, .truth = truth_for_oracle, .opaque = d, .delay_ms = ORACLE_MS, .seed = (uint64_t)d->seed, .annotator = "winnowd-demo",
+    d->oracle_options = (struct oracle_options){.config = d->config, .truth = truth_for_oracle, .opaque = d, .delay_ms = ORACLE_MS, .seed = (uint64_t)d->flags.seed, .annotator = "winnowd-demo",
                                                 .stop = &d->stopping};
     start_helper(d, &d->judge, judge_main);
     start_helper(d, &d->oracle, oracle_main);
@@ -245,22 +241,22 @@ static int start_helpers(struct demo *d) {
 
 static void open_screen(struct demo *d) {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-    bool live = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !d->verbose;
+    bool live = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !d->flags.verbose;
     d->screen = demo_screen_create(live, live && !(no_colour && *no_colour));
     d->figures = (struct demo_figures){.words = demo_source_words(d->source), .broker = demo_broker_embedded(d->broker) ? "an embedded broker" : "the broker given",
-                                       .positive = d->config->model.positive, .budget = d->options.budget, .total = demo_source_total(d->source)};
+                                       .positive = d->config->model.positive, .budget = d->flags.options.budget, .total = demo_source_total(d->source)};
 }
 
 static int start(struct demo *d) {
     struct config *for_run = NULL;
-    d->data.seed = (uint64_t)d->seed;
-    d->data.samples = (uint64_t)d->samples;
+    d->flags.data.seed = (uint64_t)d->flags.seed;
+    d->flags.data.samples = (uint64_t)d->flags.samples;
     d->name = xasprintf("demo-%lld-%d", (long long)(clock_wall_ms() / 1000), (int)getpid());
-    TRY(demo_source_open(&d->source, &d->data, &d->why));
+    TRY(demo_source_open(&d->source, &d->flags.data, &d->why));
     TRY(make_state_dir(d));
-    TRY(demo_broker_open(&d->broker, d->broker_address, &d->why));
+    TRY(demo_broker_open(&d->broker, d->flags.broker_address, &d->why));
     TRY(configure(d, &for_run));
-    int result = d->config_out ? write_config_out(d) : 0;
+    int result = d->flags.config_out ? write_config_out(d) : 0;
     if (result < 0) config_destroy(for_run);
     else result = start_run(d, for_run);
     TRY(result);
@@ -346,18 +342,18 @@ static void release(struct demo *d) {
 
 static void say_end(struct demo *d) {
     demo_screen_summary(d->screen, &d->figures);
-    if (d->config_out) printf("\nThe configuration is in %s.\n", d->config_out);
-    if (!d->json) return;
+    if (d->flags.config_out) printf("\nThe configuration is in %s.\n", d->flags.config_out);
+    if (!d->flags.json) return;
     struct buf json = {0};
     demo_json(&d->figures, &json);
     fwrite(json.at, 1, json.len, stdout);
     buf_release(&json);
 }
 
-static int demo(struct demo *d) {
+static int run_demo(struct demo *d) {
     signal(SIGPIPE, SIG_IGN); // a closed pipe must not leave topics and files behind
     d->interrupted = console_stop();
-    demo_log_open(d->verbose);
+    demo_log_open(d->flags.verbose);
     int result = start(d);
     bool no_input = result == ERR_IO && !d->source;
     if (result == 0) result = live(d);
@@ -370,51 +366,9 @@ static int demo(struct demo *d) {
     return interrupted ? INTERRUPTED : result ? EX_IOERR : EX_OK;
 }
 
-/* ---- flags ---- */
-
-static int check_choice(const char *flag, const char *word, const char *choices) {
-    if (!word) return CLI_GO;
-    size_t n = strlen(word);
-    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (n && strncmp(at, word, n) == 0 && (at[n] == '|' || at[n] == '\0')) return CLI_GO;
-    return console_fail(EX_USAGE, "--%s '%s' is none of %s%s", flag, word, choices, cli_nearest(choices, word));
-}
-
-static int check_flags(const struct demo *d) {
-    const struct dataset_options *data = &d->data.data;
-    if (data->file && !data->label) return console_fail(EX_USAGE, "--data wants --label COLUMN: the demo plays the annotators too");
-    if (!data->file && (data->label || data->id || data->drop || data->positive)) return console_fail(EX_USAGE, "--label, --id, --drop and --positive belong to --data");
-    if (!(d->options.budget > 0 && d->options.budget <= 1)) return console_fail(EX_USAGE, "--budget is a share of the samples, above 0 and at most 1");
-    if (!d->delay) return console_fail(EX_USAGE, "--delay is a number of samples, 1 or more");
-    int code = check_choice("measure", d->options.measure, MEASURE_CHOICES);
-    return code == CLI_GO ? check_choice("manager", d->options.manager, MANAGER_CHOICES) : code;
-}
-
-int command_demo(int argc, char **argv) {
-    struct demo d = {.options = {.budget = 0.05, .listen = ""}, .seed = 1, .delay = 500};
-    struct flag flags[] = {
-        {"data", 0, FLAG_TEXT, &d.data.data.file, "FILE", "your own data: CSV with a header, .csv.gz too; default: a generator", false},
-        {"label", 0, FLAG_TEXT, &d.data.data.label, "COLUMN", "its column with the true class", false},
-        {"id", 0, FLAG_TEXT, &d.data.data.id, "COLUMN", "its column with the sample id; default: the row's number", false},
-        {"drop", 0, FLAG_TEXT, &d.data.data.drop, "A,B", "its columns to leave out", false},
-        {"positive", 0, FLAG_TEXT, &d.data.data.positive, "CLASS", "the class looked for; default: the rarer of two, else the last", false},
-        {"broker", 0, FLAG_TEXT, &d.broker_address, "HOST:PORT", "a real Kafka, exactly once; topics demo-* are made and deleted", false},
-        {"samples", 0, FLAG_COUNT, &d.samples, "N", "samples; default: 20000 generated ones, or the whole file", false},
-        {"seed", 0, FLAG_COUNT, &d.seed, "S", "of everything random; default 1", false},
-        {"budget", 0, FLAG_NUMBER, &d.options.budget, "B", "share of the samples that may be asked; default 0.05", false},
-        {"delay", 0, FLAG_COUNT, &d.delay, "SAMPLES", "the stream runs at most so far ahead of the model; default 500", false},
-        {"measure", 0, FLAG_TEXT, &d.options.measure, "NAME", "uncertainty measure: " MEASURE_CHOICES, false},
-        {"manager", 0, FLAG_TEXT, &d.options.manager, "NAME", "budget manager: " MANAGER_CHOICES, false},
-        {"listen", 0, FLAG_TEXT, &d.options.listen, "HOST:PORT", "serve /metrics meanwhile", false},
-        {"json", 0, FLAG_SWITCH, &d.json, NULL, "one JSON object as the last line", false},
-        {"config-out", 0, FLAG_TEXT, &d.config_out, "FILE", "write the configuration, to go on from", false},
-        {"verbose", 0, FLAG_SWITCH, &d.verbose, NULL, "the daemon's log on standard error", false},
-    };
-    struct usage usage = {"demo", NULL, "Shows the whole loop: samples, questions, answers, a better model.", flags, sizeof flags / sizeof *flags};
-    int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code == CLI_GO) code = check_flags(&d);
-    if (code != CLI_GO) return code;
-    code = demo(&d);
+int demo_run(const struct demo_flags *flags) {
+    struct demo d = {.flags = *flags};
+    int code = run_demo(&d);
     release(&d);
     return code;
 }

@@ -4,7 +4,7 @@
  * says more); a file gets the daemon's default measure.
  *
  * Thread: main thread */
-#include "app/demo_config.h"
+#include "demo/demo_config.h"
 
 #include <inttypes.h>
 

@@ -1,7 +1,7 @@
 /* A ring of lines behind log_redirect.
  *
  * Thread: any thread */
-#include "app/demo_log.h"
+#include "demo_log.h"
 
 #include "base/buf.h"
 #include "base/log.h"

@@ -3,9 +3,9 @@
  * How much it may is decided by demo.c, which sees how far the model is. Refuses a label that is no class, and an id that stands twice.
  *
  * Thread: the feeder's; figures are atomics */
-#include "app/demo_feeder.h"
+#include "feeder.h"
 
-#include "base/kafka.h"
+#include "kafka/client.h"
 
 #include <pthread.h>
 

@@ -2,9 +2,9 @@
  * Thread: of its own; the functions below: main thread */
 #pragma once
 
-#include "app/demo_source.h"
-#include "app/truth.h"
-#include "base/config.h"
+#include "demo/samples.h"
+#include "data/true_labels.h"
+#include "config/config.h"
 
 #include <stdatomic.h>
 

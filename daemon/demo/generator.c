@@ -6,7 +6,7 @@
  * opposite. Which fields there are stands in one table, from which events and configuration are both written.
  *
  * Thread: any thread */
-#include "app/demo_generator.h"
+#include "generator.h"
 
 #include "base/error.h"
 #include "base/rng.h"

@@ -4,13 +4,13 @@
  * first class is said (route/classes.h). Leaving it out would flatter a slow start.
  *
  * Thread: the thread of demo_score_run adds; demo_score_read: any thread */
-#include "app/demo_score.h"
+#include "judge.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "route/classes.h"
 #include "route/prediction.h"
-#include "train/reader.h"
+#include "kafka/topic_reader.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -2,9 +2,9 @@
  * Thread: one that reads; figures are asked by the main thread */
 #pragma once
 
-#include "app/truth.h"
-#include "base/config.h"
-#include "watch/score.h"
+#include "data/true_labels.h"
+#include "config/config.h"
+#include "estimate/score.h"
 
 #include <stdatomic.h>
 

@@ -6,16 +6,16 @@
  * A value on the tasks topic that is no task is said and left alone.
  *
  * Thread: the thread that calls oracle_run */
-#include "app/oracle.h"
+#include "demo/oracle.h"
 
-#include "app/oracle_queue.h"
+#include "store/task_id_queue.h"
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "route/task.h"
-#include "train/label.h"
-#include "train/reader.h"
+#include "store/label.h"
+#include "kafka/topic_reader.h"
 
 enum { POLL_RECORDS = 256, POLL_MS = 50, RETRY_MS = 200, METADATA_MS = 5000, FLUSH_MS = 30000, PENDING_MAX = 1 << 18, SEEN_MAX = 1 << 18 };
 

@@ -1,9 +1,9 @@
 /* Two sources behind one door; whoever takes samples does not know which it is.
  *
  * Thread: the thread that owns it */
-#include "app/demo_source.h"
+#include "demo/samples.h"
 
-#include "app/demo_generator.h"
+#include "generator.h"
 
 enum { GENERATOR_PARTITIONS = 2 };
 

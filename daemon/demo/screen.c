@@ -4,7 +4,7 @@
  * seconds, without escapes. What the user should take home stands in the summary, which is the same for both.
  *
  * Thread: main thread */
-#include "app/demo_screen.h"
+#include "screen.h"
 
 #include "base/clock.h"
 

@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "app/demo_score.h"
+#include "judge.h"
 #include "base/buf.h"
 
 struct demo_figures {

@@ -11,7 +11,7 @@
  * would claim certainty (promise I7). Before the first draw nothing at all is known of the rest, and nothing is claimed.
  *
  * Thread: learner thread */
-#include "watch/prequential.h"
+#include "estimate/prequential.h"
 
 #include "base/error.h"
 

@@ -4,7 +4,7 @@
  * of a float between 0 and 1 order as it does, and leave one for the truth) and sorted by radix when asked.
  *
  * Thread: one owner */
-#include "watch/score.h"
+#include "estimate/score.h"
 
 #include "base/error.h"
 

@@ -3,7 +3,7 @@
  * Ours, because nothing that Debian packages for C draws a chart into a page without a display or a script.
  *
  * Thread: any thread */
-#include "app/chart.h"
+#include "figures/chart.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,17 +2,17 @@
  *
  * The one draw that such pictures show is luck; the distribution over many draws stands beside it.
  * Refuses a directory that it cannot make or write. Thread: main thread */
-#include "app/simulate_pictures.h"
+#include "figures/pictures.h"
 
-#include "app/backtest.h"
-#include "app/chart.h"
-#include "app/outfile.h"
-#include "app/simulate_loop.h"
-#include "app/simulate_verdict.h"
+#include "figures/chart.h"
+#include "base/atomic_file.h"
+#include "pool_loop.h"
+#include "figures/verdict.h"
 
 #include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 
 enum { PANEL = 400, HIGH = 380, POINTS = 400, LABELS = 30, FIRST = 4, DRAWS = 200, GRID = 48 };
 
@@ -312,7 +312,7 @@ static int draw_all(const char *dir, const struct config *c, uint64_t seed) {
     return code;
 }
 
-int simulate_pictures(const char *dir, uint64_t seed) {
+int pictures_write(const char *dir, uint64_t seed) {
     struct config *c;
     struct buf why = {0};
     if (mkdir(dir, 0777) < 0 && errno != EEXIST) {

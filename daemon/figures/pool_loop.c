@@ -1,7 +1,7 @@
 /* Asking the points with the largest utility of all that have no label; random sampling is the same loop with a random utility.
  *
  * Thread: any thread (one owner at a time) */
-#include "app/simulate_loop.h"
+#include "pool_loop.h"
 
 #include "base/rng.h"
 #include "query/strategy.h"

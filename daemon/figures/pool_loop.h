@@ -4,7 +4,7 @@
  * Thread: any thread (one owner at a time) */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 #include "infer/model.h"
 
 #include <stdbool.h>

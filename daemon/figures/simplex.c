@@ -2,8 +2,8 @@
  *
  * Measures are taken by name from the table; a name that is not in it is not drawn.
  * Thread: any thread */
-#include "app/chart.h"
-#include "app/simulate_pictures.h"
+#include "figures/chart.h"
+#include "figures/pictures.h"
 
 #include "query/strategy.h"
 

@@ -1,7 +1,7 @@
 /* Two curves compared at the highest level that both reach with the whole budget, so the sentence is never about what one of them did not do.
  *
  * It says when random sampling is the better buy, and when the seeds cannot tell. Thread: any thread */
-#include "app/simulate_verdict.h"
+#include "figures/verdict.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * they are and that this file depends on them.
  *
  * Thread: any thread */
-#include "app/assets.h"
+#include "http/assets.h"
 
 #define ASSET(name, file)                                                                                              \
     __asm__(".pushsection .rodata\n"                                                                                   \

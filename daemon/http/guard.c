@@ -3,7 +3,7 @@
  * A browser runs pages of anyone, on a machine that reaches our port. Three things tell such a page from a person: the name it asked for
  * (Host), the page that asks (Origin), and a token that it does not have. Refuses when in doubt.
  * Thread: any thread */
-#include "http_guard.h"
+#include "guard.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

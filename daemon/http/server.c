@@ -6,11 +6,11 @@
  *
  * Refuses what a strange web page could send through a visitor's browser (http_guard.h), and writing without the token.
  * Thread: http thread answers; main thread starts and stops it */
-#include "watch/http.h"
+#include "http/server.h"
 
 #include "base/clock.h"
-#include "base/metrics.h"
-#include "http_guard.h"
+#include "metrics/metrics.h"
+#include "guard.h"
 
 #include <errno.h>
 #include <microhttpd.h>

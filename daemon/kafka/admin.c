@@ -4,9 +4,9 @@
  * Refuses nothing by itself: what is missing or forbidden is a finding for the caller.
  *
  * Thread: main thread */
-#include "app/admin.h"
+#include "kafka/admin.h"
 
-#include "base/kafka.h"
+#include "kafka/client.h"
 
 enum { OPEN_MS = 4000, ANSWER_MS = 10000 };
 

@@ -4,11 +4,11 @@
  * depends on. The operator may not set the last ones; owned_rows says why, so that refusing teaches.
  *
  * Thread: any thread */
-#include "base/kafka.h"
+#include "kafka/client.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
-#include "config_table.h"
+#include "metrics/metrics.h"
+#include "config/kafka_properties.h"
 
 #include <stdatomic.h>
 

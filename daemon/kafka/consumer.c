@@ -6,11 +6,11 @@
  * selection state and the position always come from the same commit (I1, I2).
  *
  * Refuses to jump: an offset outside the log is an error for a person to decide. Thread: the worker thread that owns it */
-#include "admit/consumer.h"
+#include "kafka/consumer.h"
 
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "waker.h"
 
 enum { COMMITTED_TIMEOUT_MS = 5000, WATERMARK_TIMEOUT_MS = 5000 };
@@ -125,10 +125,10 @@ static int event(struct consumer *c, const rd_kafka_message_t *m) {
     }
 }
 
-static void append(struct batch *b, rd_kafka_message_t *m) {
+static struct record record_of(rd_kafka_message_t *m) {
     rd_kafka_timestamp_type_t type;
     int64_t time_ms = rd_kafka_message_timestamp(m, &type);
-    b->record[b->n++] = (struct record){
+    return (struct record){
         .key = {m->key, m->key_len},
         .value = {m->payload, m->len},
         .partition = m->partition,
@@ -139,11 +139,11 @@ static void append(struct batch *b, rd_kafka_message_t *m) {
 }
 
 /* Those of the messages that are records; the others are dealt with. The first error that cannot be lived with is the answer. */
-static int take_messages(struct consumer *c, struct batch *b, rd_kafka_message_t **message, ssize_t n) {
+static int take_messages(struct consumer *c, struct record *out, size_t *n, rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
-    for (ssize_t i = 0; i < n; i++) {
+    for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err) {
-            append(b, message[i]);
+            out[(*n)++] = record_of(message[i]);
             continue;
         }
         int error = event(c, message[i]);
@@ -154,26 +154,26 @@ static int take_messages(struct consumer *c, struct batch *b, rd_kafka_message_t
 }
 
 /* The first one is waited for by itself: it serves the group, too. What lies behind it comes in one call, without a lock for each. */
-int consumer_poll(struct consumer *c, struct batch *b, int timeout_ms) {
-    if (c->pending != REBALANCE_NONE || b->n == b->cap) return 0;
-    if (c->message_cap < b->cap) {
-        c->message = xrealloc(c->message, b->cap * sizeof *c->message);
-        c->message_cap = b->cap;
+int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n, int timeout_ms) {
+    if (c->pending != REBALANCE_NONE || *n == cap) return 0;
+    if (c->message_cap < cap) {
+        c->message = xrealloc(c->message, cap * sizeof *c->message);
+        c->message_cap = cap;
     }
-    rd_kafka_message_t *first = rd_kafka_consumer_poll(c->rk, b->n ? 0 : timeout_ms);
+    rd_kafka_message_t *first = rd_kafka_consumer_poll(c->rk, *n ? 0 : timeout_ms);
     if (!first) return 0;
-    TRY(take_messages(c, b, &first, 1));
-    if (c->pending != REBALANCE_NONE || b->n == b->cap) return 0;
-    ssize_t n = rd_kafka_consume_batch_queue(c->queue, 0, c->message, b->cap - b->n);
-    waker_note(c->waker, n > 0 ? (size_t)n + 1 : 1);
-    return take_messages(c, b, c->message, n);
+    TRY(take_messages(c, out, n, &first, 1));
+    if (c->pending != REBALANCE_NONE || *n == cap) return 0;
+    ssize_t messages = rd_kafka_consume_batch_queue(c->queue, 0, c->message, cap - *n);
+    waker_note(c->waker, messages > 0 ? (size_t)messages + 1 : 1);
+    return take_messages(c, out, n, c->message, messages);
 }
 
-void consumer_release(struct consumer *c, struct batch *b) {
+void consumer_release(struct consumer *c, struct record *records, size_t n) {
     (void)c;
-    for (size_t i = 0; i < b->n; i++) {
-        rd_kafka_message_destroy(b->record[i].message);
-        b->record[i].message = NULL;
+    for (size_t i = 0; i < n; i++) {
+        rd_kafka_message_destroy(records[i].message);
+        records[i].message = NULL;
     }
 }
 

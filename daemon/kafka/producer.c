@@ -7,12 +7,12 @@
  *
  * A commit whose outcome is unknown kills the handle: a later transaction must not be ended by the late request of an earlier one.
  * Thread: the worker thread that owns it */
-#include "route/producer.h"
+#include "kafka/producer.h"
 
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 enum { METADATA_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 5000, HEADERS_MAX = 64, FRAMING_BYTES = 512 };
 

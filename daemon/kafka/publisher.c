@@ -4,10 +4,10 @@
  * progress are all there. A learner that restarts reads the topic to its end and goes on from the newest version.
  *
  * Thread: the thread that owns it */
-#include "train/publisher.h"
+#include "kafka/publisher.h"
 
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
 
 enum { CALL_TIMEOUT_MS = 5000, ATTEMPT_MS = 20000 };

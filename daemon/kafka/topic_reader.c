@@ -5,11 +5,11 @@
  * offset that is no longer in the log is fatal: what was lost there must not be lost in silence.
  *
  * Thread: the thread that owns it */
-#include "train/reader.h"
+#include "kafka/topic_reader.h"
 
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 #include <inttypes.h>
 

@@ -7,7 +7,7 @@
 #include "waker.h"
 
 #include "base/error.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -5,7 +5,7 @@
  * Prometheus expects.
  *
  * Thread: any thread */
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 #include "base/error.h"
 
@@ -24,7 +24,7 @@ static const struct row {
     const char *name, *label, *values, *help;
 } row[METRICS] = {
 #define METRIC(id, kind, name, label, values, help) {kind, name, label, values, help},
-#include "base/metrics.def"
+#include "metrics/metrics.def"
 #undef METRIC
 };
 
@@ -210,7 +210,7 @@ static void add_values(struct buf *out, const struct row *r, size_t m) {
 }
 
 void metrics_markdown(struct buf *out) {
-    buf_str(out, "# Metrics\n\nWhat `/metrics` says, in the Prometheus text format. `/metrics.json` says the same as JSON. Generated from `include/base/metrics.def` by `winnowd docs metrics`.\n\n"
+    buf_str(out, "# Metrics\n\nWhat `/metrics` says, in the Prometheus text format. `/metrics.json` says the same as JSON. Generated from `include/metrics/metrics.def` by `winnowd docs metrics`.\n\n"
                  "| metric | kind | label | what |\n|---|---|---|---|\n");
     for (size_t m = 0; m < METRICS; m++) {
         buf_str(out, "| `");

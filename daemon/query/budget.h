@@ -2,7 +2,7 @@
  * Thread: worker thread */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 #include "query/policy.h"
 #include "query/state.h"
 

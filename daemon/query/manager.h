@@ -2,7 +2,7 @@
  * Thread: worker thread */
 #pragma once
 
-#include "query/choices.h"
+#include "config/choices.h"
 #include "query/state.h"
 
 #include "base/rng.h"

@@ -1,7 +1,7 @@
 /* Memory of a batch: every column sized once from the configuration (promise I11).
  *
  * Thread: worker thread (one batch each) */
-#include "batch.h"
+#include "run/batch.h"
 
 #include "base/error.h"
 

@@ -5,13 +5,13 @@
  * while the topic is read, and the slot is not filled: nothing newer may decide (I6).
  *
  * Thread: follower thread */
-#include "app/follower.h"
+#include "follower.h"
 
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
-#include "base/metrics.h"
-#include "train/reader.h"
+#include "metrics/metrics.h"
+#include "kafka/topic_reader.h"
 
 #include <inttypes.h>
 

@@ -2,7 +2,7 @@
  * Thread: main thread starts and ends it; the rest is the follower thread's own */
 #pragma once
 
-#include "app/worker.h"
+#include "worker.h"
 
 struct follower;
 

@@ -1,11 +1,11 @@
 /* Rows of doubles in rings; the table of columns says what is in a row.
  *
  * Thread: main thread writes, http thread reads, under a lock */
-#include "app/history.h"
+#include "history.h"
 
 #include "base/error.h"
-#include "base/metrics.h"
-#include "train/store.h"
+#include "metrics/metrics.h"
+#include "store/store.h"
 
 #include <math.h>
 #include <pthread.h>

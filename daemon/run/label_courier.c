@@ -6,12 +6,12 @@
  * makes this thread wait and nobody else.
  *
  * Thread: label thread */
-#include "app/label_courier.h"
+#include "label_courier.h"
 
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
-#include "train/reader.h"
+#include "kafka/topic_reader.h"
 
 enum { READ_MOST = 200, POLL_MS = 20, RETRY_MS = 500, RESCAN_MS = 60000, METADATA_MS = 3000, LAST_FLUSH_MS = 2000, CLOCKS_DIFFER_MS = 3600000 };
 

@@ -2,8 +2,8 @@
  * Thread: main thread starts and ends it; the rest is the label thread's own */
 #pragma once
 
-#include "app/label_desk.h"
-#include "app/worker.h"
+#include "label_desk.h"
+#include "worker.h"
 
 struct label_courier;
 

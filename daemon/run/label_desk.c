@@ -6,9 +6,9 @@
  * Refuses answers to tasks that it did not offer: the page is a person's, not an import.
  *
  * Thread: http thread and label thread */
-#include "app/label_desk.h"
+#include "label_desk.h"
 
-#include "app/event_view.h"
+#include "terminal/event_view.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"

@@ -1,8 +1,8 @@
 /* Where the label page meets the topics: what is open, and answers on their way out.
- * Thread: http thread asks and answers; label thread (app/label_courier.c) fills and empties */
+ * Thread: http thread asks and answers; label thread (daemon/run/label_courier.c) fills and empties */
 #pragma once
 
-#include "app/label_queue.h"
+#include "label_queue.h"
 #include "base/buf.h"
 
 enum { LABEL_DESK_SLIPS = 256, LABEL_ANNOTATOR_MOST = 127 };

@@ -6,9 +6,9 @@
  * newest open task of that sample; if none is here, those of that sample that are read later.
  *
  * Thread: any thread (one owner at a time) */
-#include "app/label_queue.h"
+#include "label_queue.h"
 
-#include "app/oracle_queue.h"
+#include "store/task_id_queue.h"
 #include "base/rng.h"
 #include "route/classes.h"
 

@@ -2,9 +2,9 @@
  * Thread: any thread (one owner at a time) */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 #include "route/task.h"
-#include "train/label.h"
+#include "store/label.h"
 
 enum { LABEL_QUEUE_TASKS = 1000, LABEL_QUEUE_BYTES = 32 << 20, LABEL_QUEUE_GIVEN = 256, LABEL_QUEUE_LOAN_MS = 120000 };
 

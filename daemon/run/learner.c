@@ -7,11 +7,11 @@
  * A full disk or map stops learning, not scoring: the same records are tried again until there is room.
  *
  * Thread: learner thread */
-#include "app/learner_private.h"
+#include "learner_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "encode/features.h"
 
 enum { READ_MOST = 1000, POLL_MS = 20, RETRY_MS = 1000, RESCAN_MS = 60000, EXPIRE_MS = 1000, TASKS = 0, LABELS = 1 };

@@ -8,10 +8,10 @@
  * Refuses a push that does not fit this learner, aloud, and takes it off the topic all the same.
  *
  * Thread: learner thread */
-#include "app/learner_private.h"
+#include "learner_private.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "encode/features.h"
 #include "infer/model_record.h"
 

@@ -2,13 +2,13 @@
  * Thread: learner thread */
 #pragma once
 
-#include "app/learner.h"
-#include "app/registry.h"
+#include "learner.h"
+#include "run/registry.h"
 #include "train/fit.h"
-#include "train/publisher.h"
-#include "train/reader.h"
-#include "train/store.h"
-#include "watch/prequential.h"
+#include "kafka/publisher.h"
+#include "kafka/topic_reader.h"
+#include "store/store.h"
+#include "estimate/prequential.h"
 
 struct learner {
     pthread_t thread;

@@ -5,11 +5,11 @@
  * the topic and the store alone, so a restart publishes neither twice nor less (I8).
  *
  * Thread: learner thread */
-#include "app/learner_private.h"
+#include "learner_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "infer/model_record.h"
 #include "train/schedule.h"
 

@@ -8,7 +8,7 @@
 #include "pipeline_private.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "base/rng.h"
 
 #include <math.h>

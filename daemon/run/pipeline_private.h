@@ -3,7 +3,7 @@
  * Thread: worker thread */
 #pragma once
 
-#include "app/pipeline.h"
+#include "run/pipeline.h"
 #include "route/task.h"
 
 struct partition {

@@ -4,9 +4,9 @@
  * functions from what its window kept. Thread: worker thread */
 #include "pipeline_private.h"
 
-#include "admit/consumer.h"
+#include "kafka/consumer.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "route/dead_letter.h"
 #include "route/prediction.h"
 

@@ -6,7 +6,7 @@
  * Thread: worker thread */
 #include "pipeline_private.h"
 
-#include "admit/consumer.h"
+#include "kafka/consumer.h"
 
 enum { VALUE_MAX = 1024 };
 

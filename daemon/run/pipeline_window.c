@@ -11,7 +11,7 @@
 #include "pipeline_private.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 enum { SAMPLE_BYTES = 256, EVENT_KEPT = 64 * 1024 };
 #define NO_TRACE SIZE_MAX

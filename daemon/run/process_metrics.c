@@ -2,10 +2,11 @@
  *
  * Read from /proc/self, which stays visible under systemd's ProcSubset=pid; what can not be read keeps its last value.
  * Thread: main thread */
-#include "base/process.h"
+#include "process_metrics.h"
 
 #include "base/clock.h"
-#include "base/metrics.h"
+#include "base/log.h"
+#include "metrics/metrics.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -48,4 +49,6 @@ void process_figures(void) {
     if (getrlimit(RLIMIT_NOFILE, &fds) == 0) metric_set(METRIC_process_max_fds, 0, fds.rlim_cur == RLIM_INFINITY ? -1 : (double)fds.rlim_cur);
     metric_set(METRIC_process_open_fds, 0, (double)open_fds());
     read_stat();
+    metric_set(METRIC_log_events, 0, (double)log_counted(LOG_ERROR));
+    metric_set(METRIC_log_events, 1, (double)log_counted(LOG_WARNING));
 }

@@ -1,7 +1,7 @@
 /* Three rings under one lock. Texts are built when somebody asks, not when something happens.
  *
  * Thread: any thread; workers write, the http thread reads */
-#include "app/recent.h"
+#include "run/recent.h"
 
 #include "base/error.h"
 #include "route/classes.h"

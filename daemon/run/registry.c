@@ -5,10 +5,10 @@
  * references: a snapshot keeps its model alive after the version is gone. Memory: versions × their size, bounded (I11).
  *
  * Thread: one owner at a time; snapshots are read by any thread */
-#include "app/registry.h"
+#include "run/registry.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "infer/model_record.h"
 
 #include <inttypes.h>

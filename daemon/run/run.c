@@ -4,20 +4,20 @@
  *
  * Who waits for a Kafka that does not answer could hold up the end for as long as all time-outs on its way together. What a crash leaves is safe at
  * any moment, so a service that is not done in STOP_MS goes as in a crash, but says so.
- * Threads share one struct (app/worker.h) and no lock on the hot path. A worker or follower that ends by itself ends the process, so
+ * Threads share one struct (daemon/run/worker.h) and no lock on the hot path. A worker or follower that ends by itself ends the process, so
  * that the service manager starts a clean one; a learner that was fenced does not: scoring goes on (promise I8). The watchdog
  * is fed only while every thread makes progress.
- * What a crash leaves, thread by thread: daemon/route/producer.c (cycle), daemon/app/learner.c (labels, versions).
+ * What a crash leaves, thread by thread: daemon/kafka/producer.c (cycle), daemon/run/learner.c (labels, versions).
  *
  * Thread: main thread */
 #include "run_private.h"
 
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
-#include "base/metrics.h"
-#include "base/process.h"
-#include "base/service.h"
+#include "metrics/metrics.h"
+#include "process_metrics.h"
+#include "base/systemd.h"
 
 #include <inttypes.h>
 #include <string.h>

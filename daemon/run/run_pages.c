@@ -7,10 +7,10 @@
  * Thread: http thread; pages_start main thread */
 #include "run_private.h"
 
-#include "app/assets.h"
+#include "http/assets.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 #include <inttypes.h>
 
@@ -120,7 +120,7 @@ HISTORY_PAGE(minutes_page, HISTORY_MINUTES)
 HISTORY_PAGE(hour_page, HISTORY_HOUR)
 HISTORY_PAGE(day_page, HISTORY_DAY)
 
-/* ---- the label page: app/label_desk.c ---- */
+/* ---- the label page: daemon/run/label_desk.c ---- */
 
 static unsigned label_next_page(struct buf *body, struct text sent, void *opaque) { return label_desk_next(((struct run *)opaque)->desk, sent, body); }
 static unsigned label_answer_page(struct buf *body, struct text sent, void *opaque) { return label_desk_answer(((struct run *)opaque)->desk, sent, body); }

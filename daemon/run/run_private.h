@@ -3,13 +3,13 @@
  * Thread: main thread; the http thread where said */
 #pragma once
 
-#include "app/follower.h"
-#include "app/history.h"
-#include "app/label_courier.h"
-#include "app/learner.h"
-#include "app/run.h"
+#include "follower.h"
+#include "history.h"
+#include "label_courier.h"
+#include "learner.h"
+#include "run/run.h"
 #include "encode/features.h"
-#include "watch/http.h"
+#include "http/server.h"
 
 enum { CONFIGS_MAX = 1000 };
 

@@ -7,7 +7,7 @@
 #include "run_private.h"
 
 #include "base/clock.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 #include <inttypes.h>
 #include <math.h>

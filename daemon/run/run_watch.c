@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
-#include "base/process.h"
-#include "base/service.h"
+#include "metrics/metrics.h"
+#include "process_metrics.h"
+#include "base/systemd.h"
 
 #include <math.h>
 #include <sys/statvfs.h>

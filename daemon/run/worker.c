@@ -3,17 +3,17 @@
  * Samples gather in a cycle until it is due (daemon/route/pace.c); then it is complete in memory and is committed. On an abortable error
  * the same cycle is sent again; when the producer died, a new one fences it and the broker is asked how far the group is: offsets and
  * tasks share their fate, so the answer says whether the cycle went through. While a cycle cannot be committed, fetching is
- * paused and the group is still polled, so nobody takes our partitions for dead. What a crash leaves: daemon/route/producer.c.
+ * paused and the group is still polled, so nobody takes our partitions for dead. What a crash leaves: daemon/kafka/producer.c.
  *
  * Thread: worker thread */
-#include "app/worker.h"
+#include "worker.h"
 
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 #include "route/pace.h"
-#include "route/producer.h"
+#include "kafka/producer.h"
 
 #include <sched.h>
 
@@ -77,11 +77,16 @@ static void update_figures(struct worker *w) {
 
 /* ---- the group ---- */
 
+static int poll_batch(struct worker *w, int wait_ms) {
+    struct batch *b = pipeline_batch(w->pipeline);
+    return consumer_poll(w->consumer, b->record, b->cap, &b->n, wait_ms);
+}
+
 /* Lets librdkafka speak to us while a cycle waits; what it hands out nevertheless stays in the batch for the next step. */
 static int serve_group(struct worker *w, int wait_ms) {
     atomic_fetch_add(&w->progress, 1);
     consumer_pause(w->consumer, true);
-    int result = consumer_poll(w->consumer, pipeline_batch(w->pipeline), wait_ms);
+    int result = poll_batch(w, wait_ms);
     consumer_pause(w->consumer, false);
     update_figures(w); // how far behind we fall is worth most just now
     return result;
@@ -89,7 +94,7 @@ static int serve_group(struct worker *w, int wait_ms) {
 
 static void disown_all(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
-    consumer_release(w->consumer, b);
+    consumer_release(w->consumer, b->record, b->n);
     batch_reset(b);
     cycle_reset(&w->cycle);
     pipeline_disown_all(w->pipeline);
@@ -234,7 +239,7 @@ static void decide_batch(struct worker *w) {
         slot_drop(&w->shared->snapshots, w->index);
         slot_drop(&w->shared->replayed, w->index);
     }
-    consumer_release(w->consumer, b);
+    consumer_release(w->consumer, b->record, b->n);
     batch_reset(b);
 }
 
@@ -316,7 +321,7 @@ static int step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
     TRY(follow_reload(w));
     TRY(rebalance(w));
-    TRY(consumer_poll(w->consumer, pipeline_batch(w->pipeline), poll_wait(w)));
+    TRY(poll_batch(w, poll_wait(w)));
     decide_batch(w);
     end_idle_windows(w);
     if (cycle_left(w) <= 0) TRY(commit_cycle(w));

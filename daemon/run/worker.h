@@ -2,8 +2,8 @@
  * Thread: main thread starts and ends it; the rest is the worker thread's own */
 #pragma once
 
-#include "app/pipeline.h"
-#include "base/kafka_stats.h"
+#include "run/pipeline.h"
+#include "kafka/stats.h"
 #include "base/slot.h"
 
 #include <pthread.h>

@@ -5,9 +5,9 @@
  * and a new version is in force at once (`delay` stands for all the waiting).
  *
  * Thread: the thread that calls; many may run side by side on one series */
-#include "app/simulation.h"
+#include "backtest.h"
 
-#include "app/pipeline.h"
+#include "run/pipeline.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "route/classes.h"

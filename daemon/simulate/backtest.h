@@ -4,11 +4,11 @@
  * Thread: the thread that calls; a series is shared */
 #pragma once
 
-#include "app/dataset.h"
-#include "base/config.h"
+#include "data/dataset.h"
+#include "config/config.h"
 #include "encode/features.h"
-#include "watch/prequential.h"
-#include "watch/score.h"
+#include "estimate/prequential.h"
+#include "estimate/score.h"
 
 /* A labelled file, encoded. */
 struct series {

@@ -1,7 +1,7 @@
 /* Cells shared out over the CPUs: whoever is free takes the next. Which thread runs a cell changes nothing in it.
  *
  * Thread: main thread, and one thread a CPU that takes cells until none is left */
-#include "app/backtest.h"
+#include "plan.h"
 
 #include "base/clock.h"
 

@@ -2,9 +2,9 @@
  *
  * Rows that a daemon would have dead-lettered, or whose label is no class of the model, are counted and left out.
  * Thread: main thread */
-#include "app/simulation.h"
+#include "backtest.h"
 
-#include "app/pipeline.h"
+#include "run/pipeline.h"
 #include "route/classes.h"
 
 #include <unistd.h>

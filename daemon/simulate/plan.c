@@ -2,8 +2,8 @@
  *
  * Refuses whatever would be ignored: a flag that does nothing misleads whoever reads the figures.
  * Thread: main thread */
-#include "app/backtest.h"
-#include "app/outfile.h"
+#include "plan.h"
+#include "base/atomic_file.h"
 
 #include <math.h>
 
@@ -26,7 +26,7 @@ static int check_pictures(const struct simulate_flags *f) {
     return more ? refuse("--figures draws points of its own: of the other flags it takes only --seed") : CLI_GO;
 }
 
-int simulate_check(const struct simulate_flags *f) {
+static int check_words(const struct simulate_flags *f) {
     const struct {
         bool wrong;
         const char *why;
@@ -51,6 +51,20 @@ int simulate_check(const struct simulate_flags *f) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].wrong) return refuse(rules[i].why);
     return CLI_GO;
+}
+
+static int check_files(const struct simulate_flags *f) {
+    struct buf why = {0};
+    int result = f->csv ? outfile_check(f->csv, &why) : 0;
+    if (f->report && result == 0) result = outfile_check(f->report, &why);
+    if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
+    buf_release(&why);
+    return result < 0 ? EX_CANTCREAT : CLI_GO;
+}
+
+int simulate_check(const struct simulate_flags *f) {
+    int code = check_words(f);
+    return code == CLI_GO ? check_files(f) : code;
 }
 
 /* ---- the configuration ---- */
@@ -97,7 +111,7 @@ int simulate_config(struct config **out, const struct simulate_flags *f, struct 
 static int choose(const char *flag, const char *choices, const char *word, int *out) {
     struct text choice;
     if (!word) return CLI_GO;
-    for (int i = 0; (choice = config_choice(choices, i)).at; i++) {
+    for (int i = 0; (choice = word_at(choices, i)).at; i++) {
         if (!text_equal(choice, text_of(word))) continue;
         *out = i;
         return CLI_GO;

@@ -3,20 +3,13 @@
  * Thread: main thread; cells are filled by a thread a CPU */
 #pragma once
 
-#include "app/cli.h"
-#include "app/simulation.h"
+#include "simulate/simulate.h"
+#include "terminal/cli.h"
+#include "backtest.h"
 
 #include <stdatomic.h>
 
 enum { SHARES_MORE = 4, STRATEGIES_MAX = 4 + 2 * SHARES_MORE, CURVE_POINTS = 100 };
-
-/* The command line. What was not given is NULL, NAN or -1. */
-struct simulate_flags {
-    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *compat, *pool, *against, *csv, *report, *figures, *switches;
-    int64_t limit, delay, seed, seeds;
-    double budget, upfront, noise;
-    bool json;
-};
 
 struct strategy_row {
     const char *name;
@@ -50,8 +43,6 @@ static inline const struct simulation_result *backtest_result(const struct backt
     return &b->result[strategy * b->seeds + (b->strategy[strategy].once ? 0 : seed)];
 }
 
-/* CLI_GO, or EX_USAGE with what contradicts what on stderr. */
-int simulate_check(const struct simulate_flags *f);
 /* The configuration of -c, or one that suits the data; CLI_GO or an exit code. */
 int simulate_config(struct config **out, const struct simulate_flags *f, struct dataset *d);
 /* Flags over the configuration, then the strategies. The series is loaded. */
@@ -71,6 +62,3 @@ void backtest_csv(const struct backtest *b, struct buf *out);
 /* After runs with --report: how many labels for which level; one self-contained page. data: the file's name. */
 void backtest_verdict(const struct backtest *b, struct buf *out);
 void backtest_report(const struct backtest *b, const char *data, struct buf *out);
-
-/* The field's classic pictures as SVG files in a directory. An exit code. */
-int simulate_pictures(const char *dir, uint64_t seed);

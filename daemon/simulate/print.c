@@ -1,7 +1,7 @@
 /* What a run says of itself is one table (FIGURES); JSON, the screen and the curves' CSV are views of it.
  *
  * Thread: main thread */
-#include "app/backtest.h"
+#include "plan.h"
 
 #include <math.h>
 

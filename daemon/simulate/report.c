@@ -1,12 +1,12 @@
 /* The backtest as one page: what was bought, at which price, and how much dearer random sampling is.
  *
- * Everything is drawn here as SVG (app/chart.c); the page opens without a network and may be mailed. Where one class is rare, accuracy is high
+ * Everything is drawn here as SVG (daemon/figures/chart.c); the page opens without a network and may be mailed. Where one class is rare, accuracy is high
  * whatever is done, so the page then speaks of average precision.
  *
  * Thread: main thread */
-#include "app/backtest.h"
-#include "app/chart.h"
-#include "app/simulate_verdict.h"
+#include "plan.h"
+#include "figures/chart.h"
+#include "figures/verdict.h"
 
 #include <math.h>
 

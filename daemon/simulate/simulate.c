@@ -1,11 +1,11 @@
 /* `winnowd simulate`: the backtest. What would this budget have bought on that file, and what random sampling, all labels, or no model at all?
  *
- * Runs are a table, strategies down, seeds across; each cell is one simulation (app/simulation.c).
+ * Runs are a table, strategies down, seeds across; each cell is one simulation (daemon/simulate/backtest.c).
  * Thread: main thread */
-#include "app/backtest.h"
-#include "app/outfile.h"
+#include "plan.h"
+#include "base/atomic_file.h"
 
-#include "base/log.h"
+#include "figures/pictures.h"
 
 #include <math.h>
 
@@ -68,7 +68,8 @@ static int load_and_run(const struct simulate_flags *f, struct dataset *d, struc
     return code;
 }
 
-static int simulate(const struct simulate_flags *f) {
+int simulate_run(const struct simulate_flags *f) {
+    if (f->figures) return pictures_write(f->figures, f->seed < 0 ? 1 : (uint64_t)f->seed);
     struct dataset *d = NULL;
     struct config *c = NULL;
     struct buf why = {0};
@@ -81,51 +82,4 @@ static int simulate(const struct simulate_flags *f) {
     config_destroy(c);
     dataset_close(d);
     return code;
-}
-
-/* Before hours of work, not behind them. */
-static int check_files(const struct simulate_flags *f) {
-    struct buf why = {0};
-    int result = f->csv ? outfile_check(f->csv, &why) : 0;
-    if (f->report && result == 0) result = outfile_check(f->report, &why);
-    if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
-    buf_release(&why);
-    return result < 0 ? EX_CANTCREAT : CLI_GO;
-}
-
-int command_simulate(int argc, char **argv) {
-    struct simulate_flags f = {.limit = -1, .delay = -1, .seed = -1, .seeds = -1, .budget = NAN, .upfront = NAN, .noise = NAN};
-    struct flag flags[] = {
-        {"config", 'c', FLAG_TEXT, &f.config, "FILE", "the configuration; without one, it is made from the data", false},
-        {"data", 0, FLAG_TEXT, &f.data, "FILE", "labelled samples in stream order: CSV or JSON lines, .gz too", false},
-        {"label", 0, FLAG_TEXT, &f.label, "COLUMN", "the truth", false},
-        {"positive", 0, FLAG_TEXT, &f.positive, "VALUE", "the class that is looked for", false},
-        {"id", 0, FLAG_TEXT, &f.id, "COLUMN", "the sample id: no feature", false},
-        {"drop", 0, FLAG_TEXT, &f.drop, "A,B", "columns to leave out", false},
-        {"limit", 0, FLAG_COUNT, &f.limit, "N", "only the first N samples", false},
-        {"measure", 0, FLAG_TEXT, &f.measure, "M", MEASURE_CHOICES, false},
-        {"manager", 0, FLAG_TEXT, &f.manager, "R", MANAGER_CHOICES, false},
-        {"compat", 0, FLAG_TEXT, &f.compat, "PEER", COMPAT_CHOICES ": that peer's rule for --manager, faults included, inside the budget", false},
-        {"budget", 0, FLAG_NUMBER, &f.budget, "B", "share of samples that may be asked", false},
-        {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE", "of the whole budget, asked first; the total stays the same. Default without -c: 4 √(labels of the budget)", false},
-        {"pool", 0, FLAG_TEXT, &f.pool, "N:K[:RULE]", "pool mode: of each window of N samples the best K, by " POOL_RULE_CHOICES "; without --budget, that budget", false},
-        {"delay", 0, FLAG_COUNT, &f.delay, "SAMPLES", "that pass before a label is back", false},
-        {"noise", 0, FLAG_NUMBER, &f.noise, "P", "share of labels that are wrong", false},
-        {"switches", 0, FLAG_TEXT, &f.switches, "FILE", "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE]", false},
-        {"seed", 0, FLAG_COUNT, &f.seed, "S", "the first seed (1)", false},
-        {"seeds", 0, FLAG_COUNT, &f.seeds, "K", "how many seeds; means and standard errors are told", false},
-        {"against", 0, FLAG_TEXT, &f.against, "random,all,last", "baselines: random sampling with the same learner, all labels, saying what the last label was", false},
-        {"csv", 0, FLAG_TEXT, &f.csv, "OUT.csv", "learning curves", false},
-        {"report", 0, FLAG_TEXT, &f.report, "OUT.html", "one page with charts; runs with less budget and the baselines too", false},
-        {"json", 0, FLAG_SWITCH, &f.json, NULL, "one JSON object a run", false},
-        {"figures", 0, FLAG_TEXT, &f.figures, "DIR", "instead: draw active learning's classic pictures as SVG", false},
-    };
-    struct usage usage = {"simulate", NULL, "Backtest: what the budget would have bought on a labelled file (--data, --label), decided by the daemon's own core.", flags,
-                          sizeof flags / sizeof *flags};
-    int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code == CLI_GO) code = simulate_check(&f);
-    if (code == CLI_GO) code = check_files(&f);
-    if (code != CLI_GO) return code;
-    log_init(LOG_LOGFMT, LOG_WARNING);
-    return f.figures ? simulate_pictures(f.figures, f.seed < 0 ? 1 : (uint64_t)f.seed) : simulate(&f);
 }

@@ -1,7 +1,7 @@
 /* The switch points of a daemon's run, from a file: so a backtest can prove that it decides as the daemon did (promise I6).
  *
  * Thread: main thread */
-#include "app/backtest.h"
+#include "plan.h"
 
 #include <string.h>
 

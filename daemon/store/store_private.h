@@ -14,7 +14,7 @@
  * Thread: learner thread */
 #pragma once
 
-#include "train/store.h"
+#include "store/store.h"
 
 #include <lmdb.h>
 

@@ -1,7 +1,7 @@
 /* A binary min-heap of answers by due time, and a ring of ids with a chained hash table over it: a new id takes the place of the oldest.
  *
  * Thread: any thread (one owner at a time) */
-#include "app/oracle_queue.h"
+#include "store/task_id_queue.h"
 
 #include "base/rng.h"
 

@@ -2,9 +2,9 @@
  * print the help. Accepts --name VALUE, --name=VALUE, -c VALUE; "--" ends the flags.
  *
  * Thread: main thread */
-#include "app/cli.h"
+#include "terminal/cli.h"
 
-#include "app/console.h"
+#include "terminal/console.h"
 
 #include <errno.h>
 

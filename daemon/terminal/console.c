@@ -1,7 +1,7 @@
 /* What commands say to a person. A pipe or a log gets plain lines: neither colour nor progress.
  *
  * Thread: main thread */
-#include "app/console.h"
+#include "terminal/console.h"
 
 #include "base/clock.h"
 

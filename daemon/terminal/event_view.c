@@ -3,9 +3,9 @@
  * Values are printed as they stand in the record, so that 12.50 stays 12.50, and never as control characters: the event is a stranger's text.
  *
  * Thread: any thread */
-#include "app/event_view.h"
+#include "terminal/event_view.h"
 
-#include "app/listing.h"
+#include "terminal/listing.h"
 #include "base/json.h"
 
 enum { FIELDS_MOST = 500, NAME_MOST = 32 };

@@ -4,7 +4,7 @@
  * someone's cursor or write to their clipboard. Colours are of cells, never part of the width.
  *
  * Thread: main thread */
-#include "app/listing.h"
+#include "terminal/listing.h"
 
 #include <math.h>
 #include <time.h>

@@ -6,7 +6,7 @@
  * Thread: worker thread (one decoder each) */
 #pragma once
 
-#include "admit/choices.h"
+#include "config/reader_choices.h"
 #include "admit/reason.h"
 #include "base/arena.h"
 #include "base/error.h"

@@ -42,6 +42,8 @@ void log_level_set(enum log_level most_verbose);
 void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields);
 /* Says the counts of repeats that are still held back; call about once a second and at the end. */
 void log_flush(void);
+/* Errors or warnings since the start, also those that were collapsed as repeats. */
+uint64_t log_counted(enum log_level level);
 /* The last errors and warnings that were written, without their fields: newest first; returns how many. */
 enum { LOG_TROUBLES = 32 };
 struct log_trouble {

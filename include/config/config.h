@@ -4,10 +4,11 @@
  * config_destroy. Thread: main thread loads; read-only afterwards, any thread */
 #pragma once
 
-#include "admit/choices.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "query/choices.h"
+#include "base/word_list.h"
+#include "config/choices.h"
+#include "config/reader_choices.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,7 +35,7 @@ struct map {
 
 struct feature_config {
 #define FEATURE(key, type, ...) OPTION_TYPE_##type key;
-#include "base/features.def"
+#include "config/features.def"
 #undef FEATURE
 };
 
@@ -44,7 +45,7 @@ struct config {
 #define END(section)                                                                                                   \
     }                                                                                                                  \
     section;
-#include "base/options.def"
+#include "config/options.def"
 #undef SECTION
 #undef OPTION
 #undef END
@@ -82,11 +83,6 @@ const char *config_compat_why(const struct config *c);
 void config_diff(const struct config *a, const struct config *b, struct buf *changed, struct buf *restart);
 /* Copies the values of all RELOAD options from b into a deep copy of a: what SIGHUP puts in force. */
 struct config *config_reloaded(const struct config *a, const struct config *b);
-/* The text of a CHOICE value, e.g. config_choice("exactly_once|at_least_once", 1). Static storage, per call site safe:
- * the result is a text into `choices`. */
-struct text config_choice(const char *choices, int index);
-/* The entry of the '|' separated list nearest to `word` (edit distance ≤ 3), or none (at NULL). */
-struct text nearest_word(const char *choices, struct text word);
 /* Reads a secret file: whole, final newline dropped; relative names under $CREDENTIALS_DIRECTORY when set. The caller
  * frees. NULL: *why says what is wrong. */
 char *secret_read(const char *file, const char **why);

@@ -4,7 +4,7 @@
  * Thread: the thread that calls oracle_run */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/text.h"
 
 #include <stdatomic.h>

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "admit/decoder.h"
-#include "base/config.h"
+#include "config/config.h"
 
 struct features;
 

@@ -1,4 +1,4 @@
-/* How good predictions are when every truth is known: for the backtest and the demo. (The running daemon knows few truths: watch/prequential.h.)
+/* How good predictions are when every truth is known: for the backtest and the demo. (The running daemon knows few truths: include/estimate/prequential.h.)
  * Thread: one owner */
 #pragma once
 

@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 
 struct admin;
 

@@ -2,8 +2,8 @@
  * Thread: any thread */
 #pragma once
 
-#include "base/config.h"
-#include "base/kafka_stats.h"
+#include "config/config.h"
+#include "kafka/stats.h"
 
 #include <librdkafka/rdkafka.h>
 

@@ -6,9 +6,9 @@
  * Thread: the worker thread that owns it */
 #pragma once
 
-#include "base/config.h"
-#include "base/kafka_stats.h"
-#include "batch.h"
+#include "base/record.h"
+#include "config/config.h"
+#include "kafka/stats.h"
 
 struct consumer;
 
@@ -31,11 +31,11 @@ int consumer_subscribe(struct consumer *c) MUST_CHECK;
 /* Leaves the group quietly (static membership keeps the place for a restart). The batch must have been released. */
 void consumer_destroy(struct consumer *c);
 
-/* Appends records to the batch until it is full, none is there, or a rebalance waits; at most timeout_ms for the first.
- * 0, or ERR_FENCED, or ERR_FATAL (said in the log; e.g. the offset is out of range). */
-int consumer_poll(struct consumer *c, struct batch *b, int timeout_ms) MUST_CHECK;
-/* Gives the records of the batch back. */
-void consumer_release(struct consumer *c, struct batch *b);
+/* Appends records to `out` (cap, of which *n are taken) until it is full, none is there, or a rebalance waits; at most
+ * timeout_ms for the first. 0, or ERR_FENCED, or ERR_FATAL (said in the log; e.g. the offset is out of range). */
+int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n, int timeout_ms) MUST_CHECK;
+/* Gives n records back. */
+void consumer_release(struct consumer *c, struct record *records, size_t n);
 
 /* What waits, if anything. The worker answers ASSIGNED with consumer_take, the others with consumer_leave. */
 enum rebalance consumer_pending(const struct consumer *c);

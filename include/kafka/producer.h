@@ -9,7 +9,7 @@
  * Thread: the worker thread that owns it */
 #pragma once
 
-#include "admit/consumer.h"
+#include "kafka/consumer.h"
 #include "route/cycle.h"
 
 struct producer;

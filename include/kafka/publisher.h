@@ -3,7 +3,7 @@
  * Thread: learner thread; command line for operator records (without the fixed id) */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 
 struct publisher;
 

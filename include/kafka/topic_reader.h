@@ -3,7 +3,7 @@
  * Thread: the thread that owns it */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 
 struct reader;
 

@@ -11,7 +11,7 @@
 
 enum metric {
 #define METRIC(id, kind, name, label, values, help) METRIC_##id,
-#include "base/metrics.def"
+#include "metrics/metrics.def"
 #undef METRIC
     METRICS
 };

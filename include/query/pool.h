@@ -7,7 +7,7 @@
 #pragma once
 
 #include "infer/model.h"
-#include "query/choices.h"
+#include "config/choices.h"
 
 #include <stdbool.h>
 

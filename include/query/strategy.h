@@ -11,7 +11,7 @@
  * Thread: worker thread (one strategy each; immutable but for scratch) */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 #include "infer/model.h"
 #include "query/policy.h"
 #include "query/pool.h"

@@ -2,7 +2,8 @@
  * Kafka Connect writes, so that its replay tools work. Header by header: docs/FORMATS.md. Thread: worker thread */
 #pragma once
 
-#include "batch.h"
+#include "admit/reason.h"
+#include "base/record.h"
 #include "route/cycle.h"
 
 /* Bounds, so that no record that the broker once took makes one that it refuses (promise I10). */

@@ -2,7 +2,7 @@
  * Thread: the worker thread that owns it */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 #include "route/cycle.h"
 
 struct pace {

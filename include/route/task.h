@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "query/choices.h"
+#include "config/choices.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -15,17 +15,10 @@
 
 #include "admit/reason.h"
 #include "base/arena.h"
+#include "base/record.h"
 #include "query/strategy.h"
 
 #include <stdint.h>
-
-/* One record as the consumer gives it; key and value are borrowed until the batch is released to the consumer. */
-struct record {
-    struct text key, value; // at NULL: absent
-    int32_t partition;
-    int64_t offset, time_ms;
-    void *message; // the consumer's own; headers are read through it
-};
 
 struct batch {
     size_t n, cap, d, k, members; // members: room in `member`
@@ -41,7 +34,7 @@ struct batch {
     struct arena arena;
 };
 
-struct snapshot; // a policy and the model it wants live: app/registry.h
+struct snapshot; // a policy and the model it wants live: include/run/registry.h
 
 struct batch *batch_create(size_t cap, size_t d, size_t k);
 /* Makes room for so many members a row; only grows, at a swap. */

@@ -5,9 +5,9 @@
  * Thread: worker thread (one pipeline each) */
 #pragma once
 
-#include "app/recent.h"
-#include "app/registry.h"
-#include "batch.h"
+#include "run/recent.h"
+#include "run/registry.h"
+#include "run/batch.h"
 #include "encode/features.h"
 #include "route/cycle.h"
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "route/task.h"
-#include "train/label.h"
+#include "store/label.h"
 
 #include <stdbool.h>
 

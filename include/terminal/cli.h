@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 
 #include <stdbool.h>
 #include <sysexits.h>
@@ -45,11 +45,6 @@ int cli_config(struct config **out, const char *file);
 int cli_listen(const char *file, const char *listen, char **out);
 /* "did you mean X?" or an empty text, for words from a '|' separated list. Static storage. */
 const char *cli_nearest(const char *choices, const char *word);
-
-/* The commands; each returns an exit code. */
-#define COMMAND(name, word, summary) int command_##name(int argc, char **argv);
-#include "app/command.def"
-#undef COMMAND
 
 /* Hands the usage of a command to visit, without running it: every command parses its words first. */
 void cli_describe(int (*run)(int argc, char **argv), const char *name, void (*visit)(const struct usage *usage, void *opaque), void *opaque);

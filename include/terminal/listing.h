@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "app/console.h"
+#include "terminal/console.h"
 #include "base/arena.h"
 #include "base/buf.h"
 

@@ -2,7 +2,7 @@
  * Thread: learner thread, simulation */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 #include "query/policy.h"
 #include "train/fit.h"
 

@@ -9,7 +9,7 @@
  *                  [--rounds N] [--warm N] [--swap-mb MB]
  *
  * --hidden: the model has a hidden layer of that width; --together: `infer.exact: false`. One thread, but for the loader of --swap-mb. */
-#include "app/pipeline.h"
+#include "run/pipeline.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,7 +1,7 @@
 /* libFuzzer target: any bytes either make a configuration, which prints to one that parses again, or give error lines.
  *
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/config.c; seeds: config/. */
-#include "base/config.h"
+#include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

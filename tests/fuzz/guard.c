@@ -4,8 +4,8 @@
  * The first byte chooses. Input is copied, so that reading beyond its end is seen.
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/guard.c */
 #include "base/error.h"
-#include "base/kafka_stats.h"
-#include "watch/http_guard.h"
+#include "kafka/stats.h"
+#include "http/guard.h"
 
 #include <arpa/inet.h>
 #include <math.h>

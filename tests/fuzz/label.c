@@ -1,6 +1,6 @@
 /* libFuzzer target: any bytes as a label record are refused with a reason, or read to what, written, reads back the same.
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/label.c */
-#include "train/label.h"
+#include "store/label.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@ import struct
 from winnowd import Feeder, Oracle, check, equal, learned, main, run, truth_of, wait
 
 SAMPLES, RATE = 12000, 0.05
-REASONS = ("uncertain", "risk", "random", "pool", "cold", "upfront", "synthetic")  # in the order of include/query/choices.h
+REASONS = ("uncertain", "risk", "random", "pool", "cold", "upfront", "synthetic")  # in the order of include/config/choices.h
 
 
 def metadata(record):
@@ -47,7 +47,7 @@ def switches(stage, daemon):
 
 
 def decisions_sha256(tasks):
-    """As `simulate --json` says it (daemon/app/simulation.h)."""
+    """As `simulate --json` says it (daemon/simulate/backtest.h)."""
     marks = [struct.pack("<QQdd", t["source"]["offset"], REASONS.index(t["reason"]), t["propensity"], t["threshold"]) for t in sorted(tasks, key=lambda t: t["source"]["offset"])]
     return hashlib.sha256(b"".join(marks)).hexdigest()
 

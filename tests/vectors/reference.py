@@ -24,7 +24,7 @@ CONSTANT = 1e-20           # daemon/train/fit.c
 MIX_RATE = 0.3
 SOON = 10  # labels: open tasks are late beside them
 EXPLORE_LATE = 0.8  # of the strategy arm's requests, at most
-MEMORIES = (50, 200, 1000, 5000)  # defaults of include/base/options.def
+MEMORIES = (50, 200, 1000, 5000)  # defaults of include/config/options.def
 L2 = 10.0
 SHRINKAGE, BIAS_SHARE = 1.0, 0.1
 SGD_RATE = 0.05
@@ -209,7 +209,7 @@ class Strategy:
         return 1.0 if by_strategy else 1 / self.m if by_random else None
 
 
-# --- the loop (daemon/app/simulation.c) ------------------------------------------------------------------------------
+# --- the loop (daemon/simulate/backtest.c) ------------------------------------------------------------------------------
 
 def due(labels, fitted, since, interval):
     grown = labels - fitted

@@ -3,10 +3,10 @@
 #include "admit/decoder.h"
 
 #include "base/buf.h"
-#include "base/config.h"
+#include "config/config.h"
 #include "base/cpu.h"
 #include "base/rng.h"
-#include "unit/admit/oracle.h"
+#include "oracle.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -529,7 +529,7 @@ int main(void) {
     };
     int failed = 0;
     for (kind = DECODER_AUTO; kind <= DECODER_CJSON; kind++) {
-        print_message("admit.decoder %.*s\n", (int)config_choice(DECODER_CHOICES, (int)kind).len, config_choice(DECODER_CHOICES, (int)kind).at);
+        print_message("admit.decoder %.*s\n", (int)word_at(DECODER_CHOICES, (int)kind).len, word_at(DECODER_CHOICES, (int)kind).at);
         if (kind == DECODER_AVX2 && !cpu_has_avx2()) print_message("left out: this processor lacks AVX2\n");
         else failed += cmocka_run_group_tests(tests, NULL, NULL);
     }

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/rng.h"
-#include "unit/admit/oracle.h"
+#include "oracle.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #include "admit/decoder.h"
 
 #include "base/rng.h"
-#include "unit/admit/oracle.h"
+#include "oracle.h"
 
 #include <math.h>
 #include <regex.h>

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/rng.h"
-#include "unit/admit/oracle.h"
+#include "oracle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

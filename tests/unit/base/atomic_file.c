@@ -1,5 +1,5 @@
 /* Files that are there whole or as they were: on a full disk, through a link, into a device. */
-#include "app/outfile.h"
+#include "base/atomic_file.h"
 
 #include <dirent.h>
 #include <setjmp.h>

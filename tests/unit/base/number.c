@@ -140,7 +140,7 @@ static uint64_t limbs_bits(const uint32_t *limb, int from) {
 }
 
 static const uint64_t powers[129][2] = {
-#include "../../../daemon/base/powers.def"
+#include "base/powers.def"
 };
 
 static void powers_of_five_are_right(void **state) {

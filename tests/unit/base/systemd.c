@@ -1,6 +1,6 @@
 /* The service manager hears what it must, over real sockets and signals; a second instance is kept out. */
 #include "base/clock.h"
-#include "base/service.h"
+#include "base/systemd.h"
 
 #include <errno.h>
 #include <inttypes.h>

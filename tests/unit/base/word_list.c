@@ -1,7 +1,7 @@
 /* Word lists: the right entry, the nearest entry, and no entry where nothing is near. */
-#include "base/words.h"
+#include "base/word_list.h"
 
-#include "base/config.h"
+#include "config/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,11 +55,11 @@ static void long_words_are_left_alone(void **state) {
 
 static void choices_are_found_by_index_and_word(void **state) {
     (void)state;
-    expect(config_choice("a|bc|d", 0), "a");
-    expect(config_choice("a|bc|d", 1), "bc");
-    expect(config_choice("a|bc|d", 2), "d");
-    expect(config_choice("a|bc|d", 3), NULL);
-    expect(config_choice("a|bc|d", -1), NULL);
+    expect(word_at("a|bc|d", 0), "a");
+    expect(word_at("a|bc|d", 1), "bc");
+    expect(word_at("a|bc|d", 2), "d");
+    expect(word_at("a|bc|d", 3), NULL);
+    expect(word_at("a|bc|d", -1), NULL);
     assert_int_equal(word_index("a|bc|d", TEXT("bc")), 1);
     assert_int_equal(word_index("a|bc|d", TEXT("b")), -1);
     assert_int_equal(word_index("a|bc|d", TEXT("bcd")), -1);

@@ -1,8 +1,8 @@
 /* `winnowd check`: 78 and every mistake with its place, or 0 and what is in force; nothing is printed that the library does not know (I12).
  * What --online finds needs a real broker: tests/system. */
-#include "app/cli.h"
+#include "command/command.h"
 
-#include "capture.h"
+#include "unit/capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* The command line: what a flag table makes of words, and that every mistake ends with 64 and, where there is one, the nearest right word. */
-#include "app/cli.h"
+#include "command/command.h"
 
-#include "capture.h"
+#include "unit/capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* What is made of the command table: every command and flag stands in the manual and in each completion, and the tools that read them accept them. */
-#include "app/manual.h"
+#include "command/manual.h"
 
-#include "app/cli.h"
+#include "command/command.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +65,7 @@ static void every_flag_is_there(void **state) {
         lists[i].make(&out);
         struct wanted w = {buf_string(&out), lists[i].format};
 #define COMMAND(name, word, summary) cli_describe(command_##name, word, expect_flags, &w);
-#include "app/command.def"
+#include "command/command.def"
 #undef COMMAND
         buf_release(&out);
     }

@@ -1,8 +1,8 @@
 /* `winnowd policy` on librdkafka's mock cluster: each change is published, read back and kept beside the others; nonsense changes nothing. */
-#include "app/cli.h"
+#include "command/command.h"
 
-#include "base/kafka.h"
-#include "capture.h"
+#include "kafka/client.h"
+#include "unit/capture.h"
 
 #include <librdkafka/rdkafka_mock.h>
 

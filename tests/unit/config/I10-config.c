@@ -2,8 +2,8 @@
  * wrong type, and each is refused with its place. And what is generated from the table is what stands on disk. */
 #include "config_file.h"
 
-#include "base/config_table.h"
-#include "base/config_value.h"
+#include "config/table.h"
+#include "config/value.h"
 
 /* A file that holds the option with that value, in line 3 at column 3, and else only what is required. */
 static void write_file(const struct option *o, const char *value, struct buf *yaml, struct buf *place) {

@@ -1,7 +1,7 @@
 /* The '|' lists that the YAML knows must name the enums in their order. */
-#include "query/choices.h"
+#include "config/choices.h"
 
-#include "base/config.h"
+#include "config/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static void expect_word(const char *choices, int index, const char *name) {
-    struct text word = config_choice(choices, index);
+    struct text word = word_at(choices, index);
     assert_int_equal(word.len, strlen(name));
     assert_memory_equal(word.at, name, word.len);
 }
@@ -19,8 +19,8 @@ static void lists_match_the_enums(void **state) {
     (void)state;
     for (int m = 0; m < MEASURES; m++) expect_word(MEASURE_CHOICES, m, measure_name((enum measure)m));
     for (int m = 0; m < MANAGERS; m++) expect_word(MANAGER_CHOICES, m, manager_name((enum manager)m));
-    assert_null(config_choice(MEASURE_CHOICES, MEASURES).at);
-    assert_null(config_choice(MANAGER_CHOICES, MANAGERS).at);
+    assert_null(word_at(MEASURE_CHOICES, MEASURES).at);
+    assert_null(word_at(MANAGER_CHOICES, MANAGERS).at);
 }
 
 static void names_are_those_of_the_records(void **state) {

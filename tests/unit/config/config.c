@@ -1,7 +1,7 @@
 /* The configuration: grammar, messages, cross checks, environment, printing. I10-config.c walks the options table. */
 #include "config_file.h"
 
-#include "base/config_table.h"
+#include "config/table.h"
 #include "base/rng.h"
 
 #include <unistd.h>

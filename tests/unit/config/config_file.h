@@ -1,7 +1,7 @@
 /* What the tests of the configuration share. */
 #pragma once
 
-#include "base/config.h"
+#include "config/config.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* Files as samples: what CSV may look like and what is refused, which types cells have, ids that come back as they went, and a
  * configuration that fits. */
-#include "app/dataset.h"
+#include "data/dataset.h"
 
 #include "admit/decoder.h"
-#include "base/config.h"
+#include "config/config.h"
 #include "encode/features.h"
 
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 /* The demo's own parts: events that are the same for a seed and suit their configuration, fraud of the stated share whose pattern changes
  * half way, and scores that agree with figures worked out by hand. */
-#include "app/demo_config.h"
-#include "app/demo_generator.h"
-#include "app/demo_score.h"
-#include "app/demo_screen.h"
+#include "demo/demo_config.h"
+#include "demo/generator.h"
+#include "demo/judge.h"
+#include "demo/screen.h"
 
 #include "admit/decoder.h"
 #include "admit/reason.h"

@@ -1,13 +1,13 @@
 /* The oracle on librdkafka's mock cluster: every task is answered once, whatever arrives twice; late, out of order, wrong now and then, by
  * the same key always; what it does not know or can not read is left alone. */
-#include "app/oracle.h"
+#include "demo/oracle.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "route/task.h"
-#include "train/label.h"
-#include "train/reader.h"
+#include "store/label.h"
+#include "kafka/topic_reader.h"
 
 #include <librdkafka/rdkafka_mock.h>
 

@@ -1,7 +1,7 @@
 /* I7: the accuracy that we report is that of all samples, and its 95 % interval keeps its word, also where a few heavy draws carry it. */
 #include "base/error.h"
 #include "base/rng.h"
-#include "watch/prequential.h"
+#include "estimate/prequential.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Golden numbers by hand (and by scikit-learn 1.2: cohen_kappa_score, average_precision_score, f1_score, balanced_accuracy_score, log_loss). */
-#include "watch/score.h"
+#include "estimate/score.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* The loop on a pool, and the pictures made with it: clouds are where they are said to be, a point is asked once, active learning asks near
  * the boundary and wins in the mean, and the files are complete. */
-#include "app/simulate_loop.h"
+#include "figures/pool_loop.h"
 
-#include "app/simulate_pictures.h"
+#include "figures/pictures.h"
 #include "query/strategy.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The sentence is right when this is better, when it is worse, when nothing is known, and when the seeds cannot tell. */
-#include "app/simulate_verdict.h"
+#include "figures/verdict.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* The pages as a client on loopback sees them: every request here goes through a socket. */
 #include "base/clock.h"
-#include "base/metrics.h"
-#include "watch/http.h"
+#include "metrics/metrics.h"
+#include "http/server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 /* I6: a score is the same to the bit wherever the row, the scratch and the weights lie in memory, and whatever is scored before it.
  *
  * OpenBLAS picks its kernels by CPU type, so the program runs itself again under every type that this CPU can play. */
-#include "unit/infer/models.h"
+#include "models.h"
 
 #include <cblas.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* I9: every defect of a version is found before a worker may see it, and named. */
-#include "unit/infer/models.h"
+#include "models.h"
 
 #include <math.h>
 #include <string.h>

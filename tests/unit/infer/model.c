@@ -1,5 +1,5 @@
 /* Scoring against the same sums written plainly in double; shapes that are none. */
-#include "unit/infer/models.h"
+#include "models.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Model records: what is written reads back to the bit; bytes that are cut, changed or lie about themselves are refused with a reason. */
 #include "infer/model_record.h"
 
-#include "unit/infer/models.h"
+#include "models.h"
 
 #include <cjson/cJSON.h>
 #include <openssl/evp.h>

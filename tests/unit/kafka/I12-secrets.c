@@ -1,8 +1,8 @@
 /* No secret is ever printed (promise I12): planted secrets stay out of the printed configuration, of the documents, of every error of
  * thousands of broken files, of what librdkafka says, and of the log. */
-#include "config_file.h"
+#include "unit/config/config_file.h"
 
-#include "base/kafka.h"
+#include "kafka/client.h"
 #include "base/log.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* The figures of librdkafka's statistics: the worst broker's means, queues summed; what is missing is 0. */
-#include "base/kafka_stats.h"
+#include "kafka/stats.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* The waker asks a broker something while records flow, so that librdkafka's fetching wakes, and nothing while few do or no partition is ours. The
  * requests are counted by the library itself, against its mock broker. */
-#include "admit/waker.h"
+#include "kafka/waker.h"
 
 #include "base/clock.h"
 

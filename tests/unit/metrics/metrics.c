@@ -1,6 +1,6 @@
 /* What /metrics says is the Prometheus text format, complete and without doubles; the docs say the same. */
 #include "base/error.h"
-#include "base/metrics.h"
+#include "metrics/metrics.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -128,7 +128,7 @@ static const struct {
     const char *name, *label, *values, *help;
 } table[] = {
 #define METRIC(id, kind, name, label, values, help) {kind, name, label, values, help},
-#include "base/metrics.def"
+#include "metrics/metrics.def"
 #undef METRIC
 };
 

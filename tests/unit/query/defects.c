@@ -6,7 +6,7 @@
  * ALiPy's imports that newer Pythons refuse. */
 #include "query/manager.h"
 
-#include "app/simulation.h"
+#include "simulate/backtest.h"
 #include "base/log.h"
 #include "stream.h"
 

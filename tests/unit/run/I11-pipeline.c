@@ -1,5 +1,5 @@
 /* I11 on the whole path of a sample: once the largest batch and cycle were seen, nothing is allocated any more, whatever the stream holds. */
-#include "unit/app/stream.h"
+#include "stream.h"
 
 #include <malloc.h>
 

@@ -2,7 +2,7 @@
  * ended and its open windows read again. */
 #define STREAM_MORE "pool: {window: 60, share: 0.6, rule: mmr}\n"
 #define STREAM_BURST "8"
-#include "unit/app/stream.h"
+#include "stream.h"
 
 #include "route/prediction.h"
 #include "route/task.h"

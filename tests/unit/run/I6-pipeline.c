@@ -1,6 +1,6 @@
 /* I1 and I6 on the whole path of a sample, without a broker: every record ends in exactly one outcome, and how the stream is cut into
  * batches, cycles, restarts and owners changes no decision. */
-#include "unit/app/stream.h"
+#include "stream.h"
 
 #include "route/task.h"
 

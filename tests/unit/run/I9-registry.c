@@ -1,5 +1,5 @@
 /* I9: a version goes live whole, checked, or not at all; what is in force stays until its successor is ready; rollback works. */
-#include "app/registry.h"
+#include "run/registry.h"
 
 #include "base/log.h"
 #include "infer/model_record.h"

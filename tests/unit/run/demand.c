@@ -1,10 +1,10 @@
 /* A threshold that does not fit the utilities is said in the log and shown in a metric: nobody would see from a silent queue why it is silent. */
-#include "unit/app/capture.h"
-#include "unit/app/stream.h"
+#include "unit/capture.h"
+#include "stream.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
-#include "query/choices.h"
+#include "metrics/metrics.h"
+#include "config/choices.h"
 
 #include <string.h>
 

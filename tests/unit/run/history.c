@@ -1,8 +1,8 @@
 /* Rows by the second, by ten seconds, by four minutes; never more than 360 of each; columns are the metrics' own numbers. */
-#include "app/history.h"
+#include "run/history.h"
 
-#include "base/metrics.h"
-#include "train/store.h"
+#include "metrics/metrics.h"
+#include "store/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The label page's requests as the handlers see them, and the slips as the label thread does. */
-#include "app/label_desk.h"
+#include "run/label_desk.h"
 
 #include "base/json.h"
 #include "base/rng.h"

@@ -1,5 +1,5 @@
 /* What the label page offers: the open tasks, the best first, each on one screen; what was answered never again; bounded whatever comes (I11). */
-#include "app/label_queue.h"
+#include "run/label_queue.h"
 
 #include "base/rng.h"
 

@@ -1,5 +1,5 @@
 /* what happened last, bounded, newest first, with a reason; any text comes out as JSON; writers never wait. */
-#include "app/recent.h"
+#include "run/recent.h"
 
 #include <pthread.h>
 #include <setjmp.h>

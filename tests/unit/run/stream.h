@@ -1,7 +1,7 @@
 /* A stream of 4,000 samples on three partitions, some of them broken, with a model: what tests send through the pipeline. */
 #pragma once
 
-#include "app/pipeline.h"
+#include "run/pipeline.h"
 
 #include "base/rng.h"
 

@@ -1,7 +1,7 @@
 /* `infer.exact: false` through the pipeline: rows that are scored together get what each alone would get but for last bits, where policies and
  * models change within a batch and where samples between them are broken. */
 #define STREAM_MORE "infer: {exact: false}\n"
-#include "unit/app/stream.h"
+#include "stream.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* The backtest's engine on generated streams: labels are late by what is said, nothing is learned before it is predicted, how samples are cut
  * into batches changes nothing, and the interval of the estimate holds the truth as often as it says (promise I7). */
-#include "app/simulation.h"
+#include "simulate/backtest.h"
 
 #include "base/log.h"
 #include "base/rng.h"

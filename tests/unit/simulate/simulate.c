@@ -1,9 +1,10 @@
 /* The command: bad files and contradictory flags end with a reason and the right exit code, odd files get a sensible plan, JSON has the keys
  * that are promised, and the budget that is told is the one that was asked for. */
-#include "app/backtest.h"
+#include "command/command.h"
+#include "simulate/plan.h"
 
 #include "base/rng.h"
-#include "capture.h"
+#include "unit/capture.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>

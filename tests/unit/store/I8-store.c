@@ -2,7 +2,7 @@
  *
  * Random histories of tasks and labels go into the store in every interleaving that Kafka allows (each partition in its order), in transactions
  * of random size, some aborted, with the store closed and opened in between; a plain model written here says what must come out. */
-#include "train/store.h"
+#include "store/store.h"
 
 #include "base/rng.h"
 

@@ -1,5 +1,5 @@
 /* The label store's other duties: fates, expiry, forgetting, a full map, a store of something else, and what a kill in the middle leaves. */
-#include "train/store.h"
+#include "store/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* What the oracle remembers: answers come out in the order of their time, ids are known until as many newer ones came. */
-#include "app/oracle_queue.h"
+#include "store/task_id_queue.h"
 
 #include "base/rng.h"
 

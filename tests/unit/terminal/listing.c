@@ -1,5 +1,5 @@
 /* Rows as a table and as JSON; what strangers wrote does nothing to a terminal. */
-#include "app/listing.h"
+#include "terminal/listing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * only where a rule says so. */
 #include "infer/model_record.h"
 
-#include "unit/train/labelled.h"
+#include "labelled.h"
 
 #include <math.h>
 #include <string.h>

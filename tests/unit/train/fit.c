@@ -1,8 +1,8 @@
 /* The learner's mathematics: against the numpy reference, against finite differences, and on sets whose answer is known. */
 #include "train/fit_private.h"
 
-#include "unit/train/golden.h"
-#include "unit/train/labelled.h"
+#include "golden.h"
+#include "labelled.h"
 
 #include <math.h>
 #include <string.h>

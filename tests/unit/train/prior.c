@@ -1,5 +1,5 @@
 /* A prior: what fits shrink towards, in whatever standardisation it was said; and what a model from elsewhere is given. */
-#include "unit/train/labelled.h"
+#include "labelled.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * Thread: main thread */
 #pragma once
 
-#include "app/demo_source.h"
+#include "demo/samples.h"
 
 struct demo_config_options {
     const char *name;      // service.name, and the prefix of the topics

@@ -2,8 +2,8 @@
  * Thread: main thread */
 #pragma once
 
-#include "base/config.h"
-#include "train/reader.h"
+#include "config/config.h"
+#include "kafka/topic_reader.h"
 
 /* Calls visit for each committed record until it answers non-zero; a progress line says how far it is. Every wait has an end.
  * 0, or an ERR_ (visit's too) with one sentence in `why`. */

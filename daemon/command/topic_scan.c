@@ -1,11 +1,11 @@
 /* Reading for a person who waits: progress on the terminal, and an end to every wait.
  *
  * Thread: main thread */
-#include "app/scan.h"
+#include "topic_scan.h"
 
-#include "app/console.h"
+#include "terminal/console.h"
 #include "base/clock.h"
-#include "base/kafka.h"
+#include "kafka/client.h"
 
 enum { START_MS = 10000, STALL_MS = 20000, POLL_MS = 100, RECORDS = 256 };
 

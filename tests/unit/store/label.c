@@ -1,5 +1,5 @@
 /* What annotation tools send is read, and what is wrong in it is named. */
-#include "train/label.h"
+#include "store/label.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * of two answers wins. Times are milliseconds since 1970 or RFC 3339.
  *
  * Thread: learner thread, command line */
-#include "train/label.h"
+#include "store/label.h"
 
 #include "base/json.h"
 #include "route/task.h"

@@ -2,7 +2,7 @@
  * Thread: the thread that owns it */
 #pragma once
 
-#include "app/dataset.h"
+#include "data/dataset.h"
 
 struct demo_source;
 
