@@ -1,9 +1,9 @@
 /* The door: options, and which reader is behind it.
  *
- * Buffers grow to the longest sample, at most max_bytes, and stay: after warm-up nothing is allocated (I11; reader_cjson excepted).
- * Values are taken from the bytes and not from cJSON's tree: that ends a text at \u0000, takes the key "a\u0000b" for "a",
- * and has forgotten how a number was written.
- * Refuses mapped numbers beyond a double; unmapped ones are left as they are.
+ * Buffers grow to the longest sample, at most max_bytes, and stay: after warm-up nothing is
+ * allocated (I11; reader_cjson excepted). Values are taken from the bytes and not from cJSON's
+ * tree: that ends a text at \u0000, takes the key "a\u0000b" for "a", and has forgotten how a
+ * number was written. Refuses mapped numbers beyond a double; unmapped ones are left as they are.
  * Thread: worker thread (one decoder each) */
 #include "base/cpu.h"
 #include "json_check.h"
@@ -19,7 +19,10 @@ static reader reader_of(enum decoder_kind kind) {
 #if defined(__x86_64__)
     if (cpu_has_avx2()) fastest = avx2 = reader_avx2;
 #endif
-    const reader readers[] = {[DECODER_AUTO] = fastest, [DECODER_PORTABLE] = reader_portable, [DECODER_AVX2] = avx2, [DECODER_CJSON] = reader_cjson};
+    const reader readers[] = {[DECODER_AUTO] = fastest,
+                              [DECODER_PORTABLE] = reader_portable,
+                              [DECODER_AVX2] = avx2,
+                              [DECODER_CJSON] = reader_cjson};
     return readers[kind];
 }
 

@@ -1,8 +1,9 @@
 /* A state machine over the bytes: what may come next, and a stack of the brackets that are open.
  *
- * The stack is the caller's, one byte a level, so nesting costs no C stack and no allocation. What passes can be walked
- * without looking for the end (json_walk.h). Refuses what cJSON would let through: NUL, control characters, words
- * that only start with true, bad UTF-8. Thread: any thread */
+ * The stack is the caller's, one byte a level, so nesting costs no C stack and no allocation. What
+ * passes can be walked without looking for the end (json_walk.h). Refuses what cJSON would let
+ * through: NUL, control characters, words that only start with true, bad UTF-8. Thread: any
+ * thread */
 #include "json_check.h"
 
 enum expect { VALUE, FIRST_VALUE, KEY, FIRST_KEY, NEXT };
@@ -15,10 +16,12 @@ struct check {
 };
 
 /* Bytes that a string may hold as they are, UTF-8 aside. */
-static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
+static const bool plain[256] = {
+    [0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
 
 static void skip_space(struct check *c) {
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r')) c->at++;
+    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
+        c->at++;
 }
 
 static bool skip_byte(struct check *c, char byte) {

@@ -1,7 +1,7 @@
 /* Steps over checked JSON: skip a value, take the entries of a container, undo escapes.
  *
- * Skipping counts brackets outside strings, so it costs no stack whatever the nesting. Refuses nothing: the bytes were
- * checked, and must not be given otherwise. Thread: any thread */
+ * Skipping counts brackets outside strings, so it costs no stack whatever the nesting. Refuses
+ * nothing: the bytes were checked, and must not be given otherwise. Thread: any thread */
 #include "json_walk.h"
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -39,7 +39,9 @@ const char *json_end(const char *value) {
     return p;
 }
 
-struct json_walk json_enter(const char *value) { return (struct json_walk){.at = value + 1, .object = *value == '{'}; }
+struct json_walk json_enter(const char *value) {
+    return (struct json_walk){.at = value + 1, .object = *value == '{'};
+}
 
 bool json_next(struct json_walk *w, struct json_entry *e) {
     const char *p = skip_space(w->at);
@@ -60,7 +62,8 @@ bool json_next(struct json_walk *w, struct json_entry *e) {
 
 static unsigned hex_unit(const char *p) {
     unsigned unit = 0;
-    for (int i = 0; i < 4; i++) unit = unit << 4 | (unsigned)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
+    for (int i = 0; i < 4; i++)
+        unit = unit << 4 | (unsigned)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
     return unit;
 }
 

@@ -1,4 +1,5 @@
-/* Walking JSON that json_check has passed: brackets match and strings end, so nothing here looks for the end.
+/* Walking JSON that json_check has passed: brackets match and strings end, so nothing here looks
+ * for the end.
  *
  * Thread: any thread */
 #pragma once
@@ -25,6 +26,6 @@ bool json_next(struct json_walk *w, struct json_entry *e);
 
 /* Behind the value at `value`. */
 const char *json_end(const char *value);
-/* Writes the text that the bytes between the quotes stand for, never more bytes than those; gives their number. out may
- * be raw.at. */
+/* Writes the text that the bytes between the quotes stand for, never more bytes than those; gives
+ * their number. out may be raw.at. */
 size_t json_unescape(struct text raw, char *out);

@@ -1,7 +1,8 @@
-/* Slots and the bytes between them, appended as a sample is read; buffers grow to the longest and stay.
+/* Slots and the bytes between them, appended as a sample is read; buffers grow to the longest and
+ * stay.
  *
- * A miss costs the reading up to it, and learning besides. So misses count double against hits, and when they win, the next samples are read
- * without.
+ * A miss costs the reading up to it, and learning besides. So misses count double against hits, and
+ * when they win, the next samples are read without.
  * Thread: worker thread */
 #include "layout.h"
 
@@ -42,7 +43,9 @@ void layout_add(struct layout *l, struct text between, const struct pointer_node
         l->slot = xrealloc(l->slot, l->slots_room * sizeof *l->slot);
     }
     bool mapped = node && node->paths;
-    l->slot[l->slots++] = (struct slot){(uint32_t)between.len, mapped ? (uint32_t)node->path[0] : SLOT_NONE, mapped && node->paths > 1 ? node : NULL};
+    l->slot[l->slots++] =
+        (struct slot){(uint32_t)between.len, mapped ? (uint32_t)node->path[0] : SLOT_NONE,
+                      mapped && node->paths > 1 ? node : NULL};
     memcpy(buf_room(&l->text, between.len + PADDING), between.at, between.len);
     l->text.len += between.len;
 }

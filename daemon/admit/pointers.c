@@ -1,7 +1,8 @@
 /* Building the tree from sorted pointers, and one step down in it.
  *
- * Sorted step by step, pointers with a common beginning stand together, so each node's children are one pass over its
- * share of the list, and come out in order for a binary search. Thread: any thread */
+ * Sorted step by step, pointers with a common beginning stand together, so each node's children are
+ * one pass over its share of the list, and come out in order for a binary search. Thread: any
+ * thread */
 #include "pointers.h"
 
 struct route {
@@ -66,7 +67,8 @@ static size_t index_of(struct text token) {
     return index;
 }
 
-static void build(struct pointer_node *node, const struct route *r, size_t n, size_t depth, struct arena *arena) {
+static void build(struct pointer_node *node, const struct route *r, size_t n, size_t depth,
+                  struct arena *arena) {
     size_t *path = arena_take(arena, n * sizeof *path);
     node->path = path;
     while (node->paths < n && r[node->paths].steps == depth) {
@@ -80,13 +82,16 @@ static void build(struct pointer_node *node, const struct route *r, size_t n, si
     struct pointer_node *child = node->child;
     for (size_t i = 0, group; i < n; i += group, child++) {
         group = group_length(r + i, n - i, depth);
-        *child = (struct pointer_node){.token = r[i].step[depth], .index = index_of(r[i].step[depth])};
-        if (child->index != INDEX_NONE && child->index > node->index_most) node->index_most = child->index;
+        *child =
+            (struct pointer_node){.token = r[i].step[depth], .index = index_of(r[i].step[depth])};
+        if (child->index != INDEX_NONE && child->index > node->index_most)
+            node->index_most = child->index;
         build(child, r + i, group, depth + 1, arena);
     }
 }
 
-int pointers_build(struct pointer_node *root, const struct text *pointers, size_t n, struct arena *arena) {
+int pointers_build(struct pointer_node *root, const struct text *pointers, size_t n,
+                   struct arena *arena) {
     struct route *routes = arena_take(arena, n * sizeof *routes);
     for (size_t i = 0; i < n; i++) {
         routes[i] = (struct route){.path = i};
@@ -118,7 +123,8 @@ static struct pointer_node *child_at(const struct pointer_node *node, size_t ind
     return child_named(node, (struct text){at, (size_t)(end - at)});
 }
 
-struct pointer_node *pointers_follow(const struct pointer_node *node, const struct json_entry *entry, struct buf *scratch) {
+struct pointer_node *pointers_follow(const struct pointer_node *node,
+                                     const struct json_entry *entry, struct buf *scratch) {
     struct text key = entry->key;
     if (!key.at) return child_at(node, entry->index);
     if (memchr(key.at, '\\', key.len)) {

@@ -1,9 +1,10 @@
-/* The reader for x86-64 processors with AVX2 (2013 and later), which handle 16 or 32 bytes with one instruction (SIMD). Compiled with
- * -mavx2 -mbmi2 and called only where the processor has both.
+/* The reader for x86-64 processors with AVX2 (2013 and later), which handle 16 or 32 bytes with one
+ * instruction (SIMD). Compiled with -mavx2 -mbmi2 and called only where the processor has both.
  *
- * Both tricks begin alike: compare all bytes with something at once (each byte of the result is 0xFF or 0), gather one bit of each into an
- * ordinary number (movemask), and ask that number where its first one is (count trailing zeros). The times beside them are what the reader takes
- * longer without. Comparing what lies between values 32 bytes at a time was tried and gained nothing.
+ * Both tricks begin alike: compare all bytes with something at once (each byte of the result is
+ * 0xFF or 0), gather one bit of each into an ordinary number (movemask), and ask that number where
+ * its first one is (count trailing zeros). The times beside them are what the reader takes longer
+ * without. Comparing what lies between values 32 bytes at a time was tried and gained nothing.
  * Thread: worker thread */
 #if defined(__AVX2__)
 #include "decimal.h"
@@ -11,13 +12,17 @@
 
 #include <immintrin.h>
 
-/* The first byte from p on that a string may not hold as it is: a quote, a backslash, a control character (below 0x20), and those of UTF-8 beyond
- * ASCII, which as signed bytes are negative, so also "below 0x20". [17 % of shape b; nothing of a, whose only text is an id] */
+/* The first byte from p on that a string may not hold as it is: a quote, a backslash, a control
+ * character (below 0x20), and those of UTF-8 beyond ASCII, which as signed bytes are negative, so
+ * also "below 0x20". [17 % of shape b; nothing of a, whose only text is an id] */
 INLINE const char *plain_end(const char *p) {
     for (;; p += 32) {
-        __m256i b = _mm256_loadu_si256((const __m256i *)p), quote = _mm256_cmpeq_epi8(b, _mm256_set1_epi8('"')), escape = _mm256_cmpeq_epi8(b, _mm256_set1_epi8('\\'));
+        __m256i b = _mm256_loadu_si256((const __m256i *)p),
+                quote = _mm256_cmpeq_epi8(b, _mm256_set1_epi8('"')),
+                escape = _mm256_cmpeq_epi8(b, _mm256_set1_epi8('\\'));
         __m256i below = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), b);
-        unsigned stops = (unsigned)_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(quote, escape), below));
+        unsigned stops =
+            (unsigned)_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(quote, escape), below));
         if (stops) return p + __builtin_ctz(stops);
     }
 }
@@ -26,25 +31,33 @@ INLINE const char *plain_end(const char *p) {
 INLINE uint64_t sixteen_digits(__m128i digits) {
     __m128i pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(10 | 1 << 8));
     __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(100 | 1 << 16));
-    __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(10000 | 1 << 16));
+    __m128i eights =
+        _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(10000 | 1 << 16));
     uint64_t both = (uint64_t)_mm_cvtsi128_si64(eights);
     return (both & 0xFFFFFFFF) * 100000000 + (both >> 32);
 }
 
-/* A number with a point and at most 15 bytes, no exponent, in one go, wherever its point is: one shuffle moves the digits to the end of 16 bytes and
- * leaves the point out. Output byte i takes input byte i - (16 - digits), one further from the point on; a negative index gives 0.
- * Others as decimal.h does it. [66 % of shape a, whose numbers have changing lengths: here no branch hangs
- * on them; 26 % of b. Shape A, whose numbers are too long for it, pays 5 to 10 % for having tried] */
+/* A number with a point and at most 15 bytes, no exponent, in one go, wherever its point is: one
+ * shuffle moves the digits to the end of 16 bytes and leaves the point out. Output byte i takes
+ * input byte i - (16 - digits), one further from the point on; a negative index gives 0. Others as
+ * decimal.h does it. [66 % of shape a, whose numbers have changing lengths: here no branch hangs on
+ * them; 26 % of b. Shape A, whose numbers are too long for it, pays 5 to 10 % for having tried] */
 INLINE const char *number_end(const char *p, double *value, struct decimal *d, bool *hard) {
     const char *at = p + (*p == '-');
     __m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)at), _mm_set1_epi8('0'));
-    unsigned others = ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits));
-    unsigned whole = (unsigned)__builtin_ctz(others), end = (unsigned)__builtin_ctz(others & (others - 1));
-    bool usual = at[whole] == '.' && end < 16 && end - whole > 1 && (whole == 1 || (whole && *at != '0')) && (at[end] | 0x20) != 'e';
+    unsigned others = ~(unsigned)_mm_movemask_epi8(
+        _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits));
+    unsigned whole = (unsigned)__builtin_ctz(others),
+             end = (unsigned)__builtin_ctz(others & (others - 1));
+    bool usual = at[whole] == '.' && end < 16 && end - whole > 1 &&
+                 (whole == 1 || (whole && *at != '0')) && (at[end] | 0x20) != 'e';
     if (!usual) return decimal_value(p, value, d, hard);
-    __m128i from = _mm_add_epi8(_mm_setr_epi8(-17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2), _mm_set1_epi8((char)end));
+    __m128i from = _mm_add_epi8(
+        _mm_setr_epi8(-17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2),
+        _mm_set1_epi8((char)end));
     from = _mm_sub_epi8(from, _mm_cmpgt_epi8(from, _mm_set1_epi8((char)(whole - 1))));
-    *value = decimal_divide(sixteen_digits(_mm_shuffle_epi8(digits, from)), end - whole - 1, at > p);
+    *value =
+        decimal_divide(sixteen_digits(_mm_shuffle_epi8(digits, from)), end - whole - 1, at > p);
     *hard = false;
     return at + end;
 }

@@ -1,17 +1,22 @@
-/* Reading a sample in one pass: the code that reader_portable.c and reader_avx2.c are both made of. Not a header like others: each includes
- * it once, behind its own plain_end and number_end, and READER, the name to give it.
+/* Reading a sample in one pass: the code that reader_portable.c and reader_avx2.c are both made of.
+ * Not a header like others: each includes it once, behind its own plain_end and number_end, and
+ * READER, the name to give it.
  *
- * Two ways. `follow` takes the sample to be laid out like the one before (layout.h): compare, read a value, compare, read a value. Whatever is not
- * as expected, a fault too, ends it, and `scan` reads from the beginning: the whole grammar, a stack of open brackets, each key looked up; of
- * several faults it meets the leftmost first. [with AVX2 following takes less than half of the time of scanning on shapes a and b, without it six tenths]
- * Both read a copy with zeros behind it. A zero byte is allowed nowhere in JSON, so every loop ends there by itself and none asks whether the
- * sample has ended; and bytes may be looked at 32 at a time. [price of the copy: 5 % of shape a; what it saves is a test in every loop]
+ * Two ways. `follow` takes the sample to be laid out like the one before (layout.h): compare, read
+ * a value, compare, read a value. Whatever is not as expected, a fault too, ends it, and `scan`
+ * reads from the beginning: the whole grammar, a stack of open brackets, each key looked up; of
+ * several faults it meets the leftmost first. [with AVX2 following takes less than half of the time
+ * of scanning on shapes a and b, without it six tenths] Both read a copy with zeros behind it. A
+ * zero byte is allowed nowhere in JSON, so every loop ends there by itself and none asks whether
+ * the sample has ended; and bytes may be looked at 32 at a time. [price of the copy: 5 % of shape
+ * a; what it saves is a test in every loop]
  * Thread: worker thread */
 #include "json_check.h"
 
 #include <math.h>
 
-/* Whether n bytes are the same; up to 8 behind them may be read. Of the last word only the lowest bytes count. */
+/* Whether n bytes are the same; up to 8 behind them may be read. Of the last word only the lowest
+ * bytes count. */
 INLINE bool same(const char *a, const char *b, size_t n) {
     for (; n > 8; n -= 8, a += 8, b += 8)
         if (word_at(a) != word_at(b)) return false;
@@ -36,18 +41,22 @@ INLINE const char *string_end(struct decoder *d, const char *p, bool *escaped, e
     return p;
 }
 
-INLINE const char *read_text(struct decoder *d, const char *p, struct value *v, enum reason *fault) {
+INLINE const char *read_text(struct decoder *d, const char *p, struct value *v,
+                             enum reason *fault) {
     bool escaped = false;
     const char *end = string_end(d, p + 1, &escaped, fault);
     if (!end) return NULL;
     v->kind = VALUE_TEXT;
     v->text = (struct text){p + 1, (size_t)(end - p - 1)};
-    if (escaped && v != &d->nowhere) v->text.len = json_unescape(v->text, d->copy.at + (p + 1 - d->copy.at));
+    if (escaped && v != &d->nowhere)
+        v->text.len = json_unescape(v->text, d->copy.at + (p + 1 - d->copy.at));
     return end + 1;
 }
 
-/* Numbers that one division does not settle: some 17 digits, or an exponent. decimal: unless it was cut. */
-static __attribute__((noinline)) void read_hard(struct decoder *d, const struct decimal *decimal, struct value *v) {
+/* Numbers that one division does not settle: some 17 digits, or an exponent. decimal: unless it was
+ * cut. */
+static __attribute__((noinline)) void read_hard(struct decoder *d, const struct decimal *decimal,
+                                                struct value *v) {
     if (v == &d->nowhere) return;
     if (decimal->cut || !decimal_round(decimal, &v->number)) v->number = number_read(v->text);
     d->infinite |= !isfinite(v->number);
@@ -71,8 +80,10 @@ INLINE const char *read_word(const char *p, struct value *v) {
     return memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0 ? p + 4 : NULL;
 }
 
-/* A text, number or word into *v (&d->nowhere: it is not mapped). Gives the byte behind it; NULL: *fault says why there is none. */
-INLINE const char *read_scalar(struct decoder *d, const char *p, struct value *v, enum reason *fault) {
+/* A text, number or word into *v (&d->nowhere: it is not mapped). Gives the byte behind it; NULL:
+ * *fault says why there is none. */
+INLINE const char *read_scalar(struct decoder *d, const char *p, struct value *v,
+                               enum reason *fault) {
     *fault = REASON_NOT_JSON;
     if (*p == '"') return read_text(d, p, v, fault);
     return *p <= '9' ? read_number(d, p, v) : read_word(p, v);
@@ -93,12 +104,15 @@ static bool follow(struct decoder *d, struct value *values) {
     for (const struct slot *s = l->slot; s < last; s++) {
         if (!same(p, between, s->length)) return false;
         between += s->length;
-        p = read_scalar(d, p + s->length, s->value == SLOT_NONE ? &d->nowhere : &values[s->value], &fault);
+        p = read_scalar(d, p + s->length, s->value == SLOT_NONE ? &d->nowhere : &values[s->value],
+                        &fault);
         if (!p) return false;
         if (s->more) repeat(s->more, values);
     }
-    if (!same(p, between, last->length) || p + last->length != d->copy.at + d->copy.len) return false;
-    for (size_t i = 0; i < l->absent_n; i++) values[l->absent[i]] = (struct value){.kind = l->inside[i] ? VALUE_OTHER : VALUE_MISSING};
+    if (!same(p, between, last->length) || p + last->length != d->copy.at + d->copy.len)
+        return false;
+    for (size_t i = 0; i < l->absent_n; i++)
+        values[l->absent[i]] = (struct value){.kind = l->inside[i] ? VALUE_OTHER : VALUE_MISSING};
     return true;
 }
 
@@ -108,15 +122,20 @@ struct scan {
     struct decoder *d;
     struct value *values;
     const char *at;
-    const char *behind; // the last text, number or word; what lies between it and the next belongs to the layout
+    const char *behind; // the last text, number or word; what lies between it and the next belongs
+                        // to the layout
     size_t depth;
 };
 
-/* The child that comes next most often is the one that came next last time: one comparison instead of a search. [scanning shape a
- * takes six tenths of the time] */
-INLINE struct pointer_node *child_of(struct decoder *d, struct level *level, const struct json_entry *e) {
-    struct pointer_node **guess = level->last ? &level->last->after : &level->node->first, *child = *guess;
-    bool right = child && (e->key.at ? child->token.len == e->key.len && same(child->token.at, e->key.at, e->key.len) : child->index == e->index);
+/* The child that comes next most often is the one that came next last time: one comparison instead
+ * of a search. [scanning shape a takes six tenths of the time] */
+INLINE struct pointer_node *child_of(struct decoder *d, struct level *level,
+                                     const struct json_entry *e) {
+    struct pointer_node **guess = level->last ? &level->last->after : &level->node->first,
+                        *child = *guess;
+    bool right = child && (e->key.at ? child->token.len == e->key.len &&
+                                           same(child->token.at, e->key.at, e->key.len)
+                                     : child->index == e->index);
     if (!right) child = pointers_follow(level->node, e, &d->key);
     if (!child) return NULL;
     *guess = level->last = child;
@@ -133,7 +152,8 @@ INLINE enum reason read_entry(struct scan *s, struct pointer_node **node) {
     enum reason fault = REASON_NOT_JSON;
     if (level->close == '}') {
         bool escaped = false;
-        const char *key = s->at + 1, *end = *s->at == '"' ? string_end(s->d, key, &escaped, &fault) : NULL;
+        const char *key = s->at + 1,
+                   *end = *s->at == '"' ? string_end(s->d, key, &escaped, &fault) : NULL;
         if (!end) return fault;
         e.key = (struct text){key, (size_t)(end - key)};
         s->at = skip_space(end + 1);
@@ -147,7 +167,8 @@ INLINE enum reason read_entry(struct scan *s, struct pointer_node **node) {
 INLINE enum reason open_bracket(struct scan *s, struct pointer_node *node) {
     if (s->depth == s->d->max_depth) return REASON_TOO_DEEP;
     for (size_t i = 0; node && i < node->paths; i++) s->values[node->path[i]].kind = VALUE_OTHER;
-    s->d->level[s->depth++] = (struct level){.node = node && node->children ? node : NULL, .close = *s->at == '{' ? '}' : ']'};
+    s->d->level[s->depth++] = (struct level){.node = node && node->children ? node : NULL,
+                                             .close = *s->at == '{' ? '}' : ']'};
     s->at++;
     return REASON_NONE;
 }

@@ -1,11 +1,12 @@
-/* The reader that leaves values to cJSON: the oracle of the others, the slow way out should one of them ever be suspected, and
- * the other side of the benchmark.
+/* The reader that leaves values to cJSON: the oracle of the others, the slow way out should one of
+ * them ever be suspected, and the other side of the benchmark.
  *
- * Its fate for a sample is that of the other readers although cJSON is laxer than RFC 8259 (docs/FORMATS.md lists where): json_check speaks
- * first. Then cJSON's tree and the bytes are walked side by side. The bytes give what the tree has lost: keys and texts with \u0000, and
- * how a number was written. A sample that cJSON refuses all the same (more than 1,000 brackets open) is read from the bytes
- * alone, with strtod.
- * Allocates for each value, as cJSON does. Thread: worker thread (one decoder each) */
+ * Its fate for a sample is that of the other readers although cJSON is laxer than RFC 8259
+ * (docs/FORMATS.md lists where): json_check speaks first. Then cJSON's tree and the bytes are
+ * walked side by side. The bytes give what the tree has lost: keys and texts with \u0000, and how a
+ * number was written. A sample that cJSON refuses all the same (more than 1,000 brackets open) is
+ * read from the bytes alone, with strtod. Allocates for each value, as cJSON does. Thread: worker
+ * thread (one decoder each) */
 #include "json_check.h"
 #include "reader.h"
 
@@ -17,7 +18,8 @@ struct walk {
     struct value *values;
 };
 
-/* Texts of one sample lie behind each other in a buffer that never moves meanwhile: together they are shorter than the sample. */
+/* Texts of one sample lie behind each other in a buffer that never moves meanwhile: together they
+ * are shorter than the sample. */
 static struct text bytes_text(struct decoder *d, struct text raw) {
     char *out = d->text.at + d->text.len;
     size_t n = json_unescape(raw, out);
@@ -28,7 +30,8 @@ static struct text bytes_text(struct decoder *d, struct text raw) {
 static struct value read_text(struct decoder *d, const char *at, const cJSON *item) {
     struct text raw = {at + 1, (size_t)(json_end(at) - at) - 2};
     bool by_tree = item && !memmem(raw.at, raw.len, "\\u0000", 6);
-    return (struct value){.kind = VALUE_TEXT, .text = by_tree ? text_of(item->valuestring) : bytes_text(d, raw)};
+    return (struct value){.kind = VALUE_TEXT,
+                          .text = by_tree ? text_of(item->valuestring) : bytes_text(d, raw)};
 }
 
 static struct value read_number(struct decoder *d, const char *at, const cJSON *item) {
@@ -50,8 +53,10 @@ static struct value read_value(struct decoder *d, const char *at, const cJSON *i
     }
 }
 
-/* value, and the same in the tree (NULL: there is none). Gives where the value ends. As deep as the pointers are. */
-static const char *visit(struct walk *w, const struct pointer_node *node, const char *value, const cJSON *item) {
+/* value, and the same in the tree (NULL: there is none). Gives where the value ends. As deep as the
+ * pointers are. */
+static const char *visit(struct walk *w, const struct pointer_node *node, const char *value,
+                         const cJSON *item) {
     struct decoder *d = w->d;
     if (node->paths) {
         struct value v = read_value(d, value, item);
@@ -60,7 +65,8 @@ static const char *visit(struct walk *w, const struct pointer_node *node, const 
     if (!node->children || (*value != '{' && *value != '[')) return json_end(value);
     struct json_walk in = json_enter(value);
     struct json_entry entry;
-    for (const cJSON *child = item ? item->child : NULL; json_next(&in, &entry); child = child ? child->next : NULL) {
+    for (const cJSON *child = item ? item->child : NULL; json_next(&in, &entry);
+         child = child ? child->next : NULL) {
         struct pointer_node *next = pointers_follow(node, &entry, &d->key);
         if (next && next->seen != d->reads) {
             next->seen = d->reads;

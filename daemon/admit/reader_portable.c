@@ -1,11 +1,13 @@
-/* The reader for any processor: plain C, eight bytes at a time where that pays (reader_body.h is the reader, decimal.h reads numbers).
+/* The reader for any processor: plain C, eight bytes at a time where that pays (reader_body.h is
+ * the reader, decimal.h reads numbers).
  *
  * Thread: worker thread */
 #include "decimal.h"
 #include "reader.h"
 
 /* Bytes that a string may hold as they are, UTF-8 aside. */
-static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
+static const bool plain[256] = {
+    [0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
 
 /* The first byte from p on that is not one of them. */
 INLINE const char *plain_end(const char *p) {
@@ -13,7 +15,9 @@ INLINE const char *plain_end(const char *p) {
     return p;
 }
 
-INLINE const char *number_end(const char *p, double *value, struct decimal *d, bool *hard) { return decimal_value(p, value, d, hard); }
+INLINE const char *number_end(const char *p, double *value, struct decimal *d, bool *hard) {
+    return decimal_value(p, value, d, hard);
+}
 
 #define READER reader_portable
 #include "reader_body.h"

@@ -1,9 +1,11 @@
-/* One recursive walk that copies, leaves out, or masks; as deep as the pointers are, however deep the event is.
+/* One recursive walk that copies, leaves out, or masks; as deep as the pointers are, however deep
+ * the event is.
  *
- * Leaving out is by pointer and takes the first of equal keys, as reading does; masking takes every one of them, however it
- * is spelled, for a second one would be shown to people just the same. A mask inside something left out shows nothing,
- * one around something chosen hides it. Of an array, null stands for entries before a chosen one: its pointer still
- * leads to it. What cannot be masked as asked is not shown at all. Thread: worker thread (one view each) */
+ * Leaving out is by pointer and takes the first of equal keys, as reading does; masking takes every
+ * one of them, however it is spelled, for a second one would be shown to people just the same. A
+ * mask inside something left out shows nothing, one around something chosen hides it. Of an array,
+ * null stands for entries before a chosen one: its pointer still leads to it. What cannot be masked
+ * as asked is not shown at all. Thread: worker thread (one view each) */
 #include "select.h"
 
 void view_release(struct view *v) {
@@ -25,22 +27,27 @@ static const struct text *texts_copy(struct arena *arena, const struct text *fro
     return to;
 }
 
-/* The trees are kept as long as the selection says the same: after the first event nothing is allocated here. */
+/* The trees are kept as long as the selection says the same: after the first event nothing is
+ * allocated here. */
 static void build(struct view *v, const struct selection *s) {
     const struct selection *built = &v->built;
     if (built->fields && built->fields_n == s->fields_n && built->mask_n == s->mask_n &&
-        texts_equal(built->fields, s->fields, s->fields_n) && texts_equal(built->mask, s->mask, s->mask_n))
+        texts_equal(built->fields, s->fields, s->fields_n) &&
+        texts_equal(built->mask, s->mask, s->mask_n))
         return;
     arena_reset(&v->arena);
-    v->built = (struct selection){texts_copy(&v->arena, s->fields, s->fields_n), texts_copy(&v->arena, s->mask, s->mask_n),
-                                  s->fields_n, s->mask_n};
+    v->built =
+        (struct selection){texts_copy(&v->arena, s->fields, s->fields_n),
+                           texts_copy(&v->arena, s->mask, s->mask_n), s->fields_n, s->mask_n};
     v->usable = pointers_build(&v->fields, v->built.fields, s->fields_n, &v->arena) == 0 &&
                 pointers_build(&v->mask, v->built.mask, s->mask_n, &v->arena) == 0;
 }
 
-static const char *show(struct view *v, struct pointer_node *fields, const struct pointer_node *mask, const char *value);
+static const char *show(struct view *v, struct pointer_node *fields,
+                        const struct pointer_node *mask, const char *value);
 
-/* What comes before an entry: a comma, nulls in place of the entries of an array that are left out, its key. */
+/* What comes before an entry: a comma, nulls in place of the entries of an array that are left out,
+ * its key. */
 static void write_lead(struct view *v, const struct json_entry *e, size_t shown) {
     if (shown) buf_add(&v->out, ",", 1);
     if (e->key.at) {
@@ -52,7 +59,8 @@ static void write_lead(struct view *v, const struct json_entry *e, size_t shown)
 }
 
 /* The chosen child that an entry is; NULL: it is left out. */
-static struct pointer_node *chosen(struct view *v, const struct pointer_node *fields, const struct json_entry *e) {
+static struct pointer_node *chosen(struct view *v, const struct pointer_node *fields,
+                                   const struct json_entry *e) {
     struct pointer_node *child = pointers_follow(fields, e, &v->key);
     if (!child || child->seen == v->walks) return NULL;
     child->seen = v->walks;
@@ -60,7 +68,8 @@ static struct pointer_node *chosen(struct view *v, const struct pointer_node *fi
 }
 
 /* Entry after entry of an object or array; fields NULL: all of them. */
-static const char *show_entries(struct view *v, const struct pointer_node *fields, const struct pointer_node *mask, const char *value) {
+static const char *show_entries(struct view *v, const struct pointer_node *fields,
+                                const struct pointer_node *mask, const char *value) {
     struct json_walk w = json_enter(value);
     struct json_entry e;
     size_t shown = 0, before = v->out.len;
@@ -83,9 +92,10 @@ static const char *show_entries(struct view *v, const struct pointer_node *field
     return w.at;
 }
 
-/* Writes what may be seen of the value, perhaps nothing; gives where it ends. fields NULL: no pointer leads further
- * down, all of it is chosen. mask NULL: nothing in it is masked. */
-static const char *show(struct view *v, struct pointer_node *fields, const struct pointer_node *mask, const char *value) {
+/* Writes what may be seen of the value, perhaps nothing; gives where it ends. fields NULL: no
+ * pointer leads further down, all of it is chosen. mask NULL: nothing in it is masked. */
+static const char *show(struct view *v, struct pointer_node *fields,
+                        const struct pointer_node *mask, const char *value) {
     bool inside = *value == '{' || *value == '[';
     if (fields && fields->paths) fields = NULL;
     if (mask && mask->paths) {

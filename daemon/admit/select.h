@@ -1,4 +1,5 @@
-/* What annotators may see of an event (struct selection): copied from its bytes, so numbers keep the text they were written with.
+/* What annotators may see of an event (struct selection): copied from its bytes, so numbers keep
+ * the text they were written with.
  *
  * Thread: worker thread (one view each) */
 #pragma once
@@ -8,10 +9,10 @@
 #include "pointers.h"
 
 struct view {
-    struct arena arena;              // the two trees and the pointers they were built from
+    struct arena arena; // the two trees and the pointers they were built from
     struct pointer_node fields, mask;
-    struct selection built;          // what they were built from
-    bool usable;                     // all of it were pointers
+    struct selection built; // what they were built from
+    bool usable;            // all of it were pointers
     uint64_t walks;
     struct buf out, key;
 };

@@ -1,7 +1,8 @@
 /* Bump allocation from a list of blocks that is kept over resets.
  *
- * A request larger than a block gets a block of its own; the list keeps the order in which blocks were made, so that
- * a batch which repeats the last one walks over the same memory. Thread: any thread (one owner at a time) */
+ * A request larger than a block gets a block of its own; the list keeps the order in which blocks
+ * were made, so that a batch which repeats the last one walks over the same memory. Thread: any
+ * thread (one owner at a time) */
 #include "base/arena.h"
 
 #include "base/error.h"
@@ -35,7 +36,8 @@ static struct arena_block *block_create(size_t bytes) {
     return b;
 }
 
-/* The next kept block, if it is large enough; else a new one takes its place: keeping both would grow without end when sizes grow. */
+/* The next kept block, if it is large enough; else a new one takes its place: keeping both would
+ * grow without end when sizes grow. */
 static struct arena_block *advance(struct arena *a, size_t bytes) {
     struct arena_block **link = a->current ? &a->current->next : &a->first;
     if (!*link || (*link)->size < bytes) {

@@ -1,6 +1,8 @@
-/* Written beside the file, then renamed over it: a full disk, an error or ^C leaves the old one, or none.
+/* Written beside the file, then renamed over it: a full disk, an error or ^C leaves the old one, or
+ * none.
  *
- * Refuses what rename would break: a link is followed first, and what is no regular file is written into. Thread: main thread */
+ * Refuses what rename would break: a link is followed first, and what is no regular file is written
+ * into. Thread: main thread */
 #include "base/atomic_file.h"
 
 #include <errno.h>
@@ -17,13 +19,14 @@ static int refuse(const char *file, struct buf *why) {
     return ERR_IO;
 }
 
-/* Where it leads to, or would: links resolved, also for a file that is not there yet. The caller frees it; NULL with errno: there is no such
- * directory. */
+/* Where it leads to, or would: links resolved, also for a file that is not there yet. The caller
+ * frees it; NULL with errno: there is no such directory. */
 static char *place_of(const char *file) {
     char *there = realpath(file, NULL);
     if (there) return there;
     const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
-    char *directory = slash ? xasprintf("%.*s", (int)(slash - file + 1), file) : xstrdup("."), *resolved = realpath(directory, NULL);
+    char *directory = slash ? xasprintf("%.*s", (int)(slash - file + 1), file) : xstrdup("."),
+         *resolved = realpath(directory, NULL);
     free(directory);
     if (!resolved) return NULL;
     there = xasprintf("%s/%s", resolved, name);
@@ -61,7 +64,8 @@ int outfile_check(const char *file, struct buf *why) {
 bool outfile_same(const char *a, const char *b) {
     if (!a || !b) return false;
     struct stat one, other;
-    if (stat(a, &one) == 0 && stat(b, &other) == 0) return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    if (stat(a, &one) == 0 && stat(b, &other) == 0)
+        return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
     char *left = place_of(a), *right = place_of(b);
     bool same = left && right && strcmp(left, right) == 0;
     free(left);
@@ -87,7 +91,8 @@ static bool replace(const char *place, struct text content) {
     char *beside = xasprintf("%s.XXXXXX", place);
     mode_t mode = mode_of(place);
     int fd = mkstemp(beside);
-    bool fine = fd >= 0 && fill(fdopen(fd, "w"), content) && chmod(beside, mode) == 0 && rename(beside, place) == 0;
+    bool fine = fd >= 0 && fill(fdopen(fd, "w"), content) && chmod(beside, mode) == 0 &&
+                rename(beside, place) == 0;
     int error = errno;
     if (fd >= 0 && !fine) unlink(beside);
     errno = error;
@@ -108,7 +113,8 @@ int outfile_write(const char *file, struct text content, struct buf *why) {
     sigset_t before;
     hold_signals(&before);
     char *place = place_of(file);
-    bool fine = place && (is_plain(place) ? replace(place, content) : fill(fopen(place, "w"), content));
+    bool fine =
+        place && (is_plain(place) ? replace(place, content) : fill(fopen(place, "w"), content));
     int result = fine ? 0 : refuse(file, why);
     free(place);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -1,7 +1,8 @@
 /* Appending text, numbers and JSON strings to a growing buffer.
  *
- * Numbers are printed with the fewest digits that read back to the same bits, so that what the learner reads from a
- * task is what the scorer saw (promise I8). Thread: any thread (one owner at a time) */
+ * Numbers are printed with the fewest digits that read back to the same bits, so that what the
+ * learner reads from a task is what the scorer saw (promise I8). Thread: any thread (one owner at a
+ * time) */
 #include "base/buf.h"
 
 #include "base/error.h"
@@ -61,12 +62,16 @@ void buf_i64(struct buf *b, int64_t value) {
 
 enum { NUMBER_TEXT = 32 };
 
-/* %g drops trailing zeros, so a number of few digits comes out short at the first try; digits: where to begin. */
-static const char *shortest(double value, int digits, int most, bool single, char out[NUMBER_TEXT]) {
+/* %g drops trailing zeros, so a number of few digits comes out short at the first try; digits:
+ * where to begin. */
+static const char *shortest(double value, int digits, int most, bool single,
+                            char out[NUMBER_TEXT]) {
     for (;; digits++) {
         int n = snprintf(out, NUMBER_TEXT, "%.*g", digits > 17 ? 17 : digits, value);
         CHECK(n > 0 && n < NUMBER_TEXT);
-        if (digits >= most || (single ? strtof(out, NULL) == (float)value : strtod(out, NULL) == value)) return out;
+        if (digits >= most ||
+            (single ? strtof(out, NULL) == (float)value : strtod(out, NULL) == value))
+            return out;
     }
 }
 
@@ -82,15 +87,19 @@ static void put_decimal(struct buf *b, bool minus, uint64_t digits, int decimals
     buf_add(b, at, (size_t)(text + sizeof text - at));
 }
 
-static const double power_of_ten[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                      1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 
-/* Most numbers of a row were written by people or programs with few digits, and then the first try of `shortest` is all that is needed: a decimal of
- * at most 15 digits comes back from its double. Found by one multiplication and one division a try, which are exact here (Clinger
- * 1990, as in number.c), instead of by printf and strtod: a task of 30 numbers costs 1/5 (tests/bench/pipeline.c). */
+/* Most numbers of a row were written by people or programs with few digits, and then the first try
+ * of `shortest` is all that is needed: a decimal of at most 15 digits comes back from its double.
+ * Found by one multiplication and one division a try, which are exact here (Clinger 1990, as in
+ * number.c), instead of by printf and strtod: a task of 30 numbers costs 1/5
+ * (tests/bench/pipeline.c). */
 static bool put_short_double(struct buf *b, double value) {
     double size = fabs(value);
     if (size < 1e-4) return false; // %g would turn to exponents
-    for (int decimals = 0; decimals < (int)(sizeof power_of_ten / sizeof *power_of_ten); decimals++) {
+    for (int decimals = 0; decimals < (int)(sizeof power_of_ten / sizeof *power_of_ten);
+         decimals++) {
         double scaled = rint(size * power_of_ten[decimals]);
         if (scaled >= 1e15) return false;
         if (scaled / power_of_ten[decimals] != size) continue;
@@ -100,15 +109,21 @@ static bool put_short_double(struct buf *b, double value) {
     return false;
 }
 
-/* A float between 1e-4 and 1 times 10^12 has at most 24 + 28 bits, so the product is exact and rounding it is what printf does. Whether
- * so many digits read back is then a comparison with half the distance to the next float; what is undecided by it (ties,
- * powers of two) is left to `shortest`. */
+/* A float between 1e-4 and 1 times 10^12 has at most 24 + 28 bits, so the product is exact and
+ * rounding it is what printf does. Whether so many digits read back is then a comparison with half
+ * the distance to the next float; what is undecided by it (ties, powers of two) is left to
+ * `shortest`. */
 static bool put_short_float(struct buf *b, float value) {
-    double size = fabs((double)value), half = ((double)nextafterf(value, INFINITY) - (double)value) / 2;
-    int exponent, point = size >= 0.1 ? 0 : size >= 0.01 ? 1 : size >= 0.001 ? 2 : 3; // zeros behind the point
+    double size = fabs((double)value),
+           half = ((double)nextafterf(value, INFINITY) - (double)value) / 2;
+    int exponent, point = size >= 0.1     ? 0
+                          : size >= 0.01  ? 1
+                          : size >= 0.001 ? 2
+                                          : 3; // zeros behind the point
     if (value < 1e-4f || value >= 1 || frexp(size, &exponent) == 0.5) return false;
     for (int decimals = point + 6; decimals <= point + 9; decimals++) {
-        double exact = size * power_of_ten[decimals], rounded = rint(exact), limit = half * power_of_ten[decimals];
+        double exact = size * power_of_ten[decimals], rounded = rint(exact),
+               limit = half * power_of_ten[decimals];
         if (fabs(rounded - exact) == limit) return false;
         if (fabs(rounded - exact) > limit) continue;
         put_decimal(b, false, (uint64_t)rounded, decimals);
@@ -137,7 +152,10 @@ void buf_float(struct buf *b, float value) {
 /* Length of the well-formed UTF-8 character at p (RFC 3629), 0 when it is none. */
 static size_t utf8_length(const unsigned char *p, size_t left) {
     if (p[0] < 0x80) return 1;
-    size_t n = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    size_t n = p[0] >= 0xC2 && p[0] < 0xE0   ? 2
+               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
+               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+                                             : 0;
     if (!n || n > left) return 0;
     for (size_t i = 1; i < n; i++)
         if ((p[i] & 0xC0) != 0x80) return 0;

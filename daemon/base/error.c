@@ -1,4 +1,5 @@
-/* Names and texts of errors, and the two ways a process may die on purpose: a broken invariant and no memory.
+/* Names and texts of errors, and the two ways a process may die on purpose: a broken invariant and
+ * no memory.
  *
  * Thread: any thread */
 #include "base/error.h"
@@ -38,7 +39,9 @@ static void *or_die(void *memory) {
 }
 
 void *xmalloc(size_t bytes) { return or_die(malloc(bytes ? bytes : 1)); }
-void *xcalloc(size_t count, size_t bytes) { return or_die(calloc(count ? count : 1, bytes ? bytes : 1)); }
+void *xcalloc(size_t count, size_t bytes) {
+    return or_die(calloc(count ? count : 1, bytes ? bytes : 1));
+}
 void *xrealloc(void *old, size_t bytes) { return or_die(realloc(old, bytes ? bytes : 1)); }
 char *xstrdup(const char *text) { return or_die(strdup(text)); }
 

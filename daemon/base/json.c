@@ -1,14 +1,16 @@
 /* cJSON with strict ends, and a scanner that finds the bytes of a member.
  *
- * The scanner never looks at what a scalar says: it counts brackets outside strings. So it is linear, needs no stack,
- * and takes numbers and depths that a parser would refuse. It refuses unbalanced input. Thread: any thread */
+ * The scanner never looks at what a scalar says: it counts brackets outside strings. So it is
+ * linear, needs no stack, and takes numbers and depths that a parser would refuse. It refuses
+ * unbalanced input. Thread: any thread */
 #include "base/json.h"
 
 #include <math.h>
 
 cJSON *json_parse(struct text json, struct arena *arena) {
     if (!json.at) return NULL;
-    return cJSON_ParseWithLengthOpts(arena_string(arena, json), json.len + 1, NULL, true); // up to the NUL of the copy
+    return cJSON_ParseWithLengthOpts(arena_string(arena, json), json.len + 1, NULL,
+                                     true); // up to the NUL of the copy
 }
 
 struct scan {
@@ -16,7 +18,8 @@ struct scan {
 };
 
 static void skip_space(struct scan *s) {
-    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r')) s->at++;
+    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+        s->at++;
 }
 
 static bool skip_char(struct scan *s, char c) {
@@ -90,7 +93,8 @@ bool json_number(const cJSON *object, const char *key, double *out) {
 
 bool json_integer(const cJSON *object, const char *key, int64_t *out) {
     double value;
-    if (!json_number(object, key, &value) || !(fabs(value) <= (double)JSON_INTEGER_MAX) || value != rint(value))
+    if (!json_number(object, key, &value) || !(fabs(value) <= (double)JSON_INTEGER_MAX) ||
+        value != rint(value))
         return false;
     *out = (int64_t)value;
     return true;

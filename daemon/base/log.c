@@ -1,8 +1,9 @@
 /* One line an event, one write(2) a line.
  *
- * Under one lock a line is compared with what was said of late, built and written: an event that repeats within a second is counted, not
- * written, and the count is written when the second is over or at a flush. So a broken broker fills no disk, and nothing is lost in
- * silence. The table of recent events is small and fixed; where it is full, the oldest gives up its place.
+ * Under one lock a line is compared with what was said of late, built and written: an event that
+ * repeats within a second is counted, not written, and the count is written when the second is over
+ * or at a flush. So a broken broker fills no disk, and nothing is lost in silence. The table of
+ * recent events is small and fixed; where it is full, the oldest gives up its place.
  *
  * Thread: any thread */
 #include "base/log.h"
@@ -38,7 +39,8 @@ static struct {
     struct recent recent[RECENT];
     uint64_t said;
     _Atomic uint64_t counted[LOG_WARNING + 1];
-    struct log_trouble trouble[LOG_TROUBLES]; // a ring: the place of the next is troubles % LOG_TROUBLES
+    struct log_trouble
+        trouble[LOG_TROUBLES]; // a ring: the place of the next is troubles % LOG_TROUBLES
     uint64_t troubles;
     void (*sink)(const char *line, size_t len, void *opaque);
     void *opaque;
@@ -55,7 +57,9 @@ void log_init(enum log_format format, enum log_level most_verbose) {
     log_level_set(most_verbose);
 }
 
-void log_level_set(enum log_level most_verbose) { atomic_store(&log_.most_verbose, (int)most_verbose); }
+void log_level_set(enum log_level most_verbose) {
+    atomic_store(&log_.most_verbose, (int)most_verbose);
+}
 
 void log_redirect(void (*sink)(const char *line, size_t len, void *opaque), void *opaque) {
     pthread_mutex_lock(&log_.lock);
@@ -102,9 +106,12 @@ static void add_value(struct buf *b, const struct log_field *f, bool json) {
     }
 }
 
-static void add_key(struct buf *b, const char *key, bool json) { buf_printf(b, json ? ",\"%s\":" : " %s=", key); }
+static void add_key(struct buf *b, const char *key, bool json) {
+    buf_printf(b, json ? ",\"%s\":" : " %s=", key);
+}
 
-static void build(struct buf *b, enum log_level level, const char *event, const char *msg, const struct log_field *fields, uint64_t repeated) {
+static void build(struct buf *b, enum log_level level, const char *event, const char *msg,
+                  const struct log_field *fields, uint64_t repeated) {
     bool json = log_.format == LOG_JSON;
     if (log_.journal) buf_printf(b, "<%d>", priority[level]);
     if (json) buf_str(b, "{\"ts\":\"");
@@ -146,16 +153,20 @@ static uint64_t mix_in(uint64_t h, const void *bytes, size_t n) {
     return (h ^ 0xFF) * 0x100000001B3u;
 }
 
-/* What makes two lines the same. Trouble repeats with other numbers each time, so there the first text decides, where there is one; of the
- * rest only the very same line is a repeat: which partition was taken over, or which policy came into force where, must never be lost. */
-static uint64_t key_of(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
+/* What makes two lines the same. Trouble repeats with other numbers each time, so there the first
+ * text decides, where there is one; of the rest only the very same line is a repeat: which
+ * partition was taken over, or which policy came into force where, must never be lost. */
+static uint64_t key_of(enum log_level level, const char *event, const char *msg,
+                       const struct log_field *fields) {
     uint64_t h = mix_in(mix_in(0xCBF29CE484222325u, event, strlen(event)), msg, strlen(msg));
     for (const struct log_field *f = fields; level <= LOG_WARNING && f && f->key; f++)
         if (f->kind == LOG_TEXT) return mix_in(h, f->text.at, f->text.len) | 1;
     for (const struct log_field *f = fields; f && f->key; f++) {
         h = mix_in(h, f->key, strlen(f->key));
         if (f->kind == LOG_TEXT) h = mix_in(h, f->text.at, f->text.len);
-        else h = mix_in(mix_in(mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64, sizeof f->f64);
+        else
+            h = mix_in(mix_in(mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64,
+                       sizeof f->f64);
     }
     return h | 1;
 }
@@ -203,20 +214,25 @@ static void keep_trouble(enum log_level level, const char *event, const char *ms
     snprintf(t->msg, sizeof t->msg, "%s", msg);
 }
 
-uint64_t log_counted(enum log_level level) { return atomic_load_explicit(&log_.counted[level], memory_order_relaxed); }
+uint64_t log_counted(enum log_level level) {
+    return atomic_load_explicit(&log_.counted[level], memory_order_relaxed);
+}
 
 size_t log_troubles(struct log_trouble *out, size_t most) {
     pthread_mutex_lock(&log_.lock);
     size_t n = 0;
-    for (; n < most && n < LOG_TROUBLES && n < log_.troubles; n++) out[n] = log_.trouble[(log_.troubles - 1 - n) % LOG_TROUBLES];
+    for (; n < most && n < LOG_TROUBLES && n < log_.troubles; n++)
+        out[n] = log_.trouble[(log_.troubles - 1 - n) % LOG_TROUBLES];
     pthread_mutex_unlock(&log_.lock);
     return n;
 }
 
 /* ---- writing ---- */
 
-void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields) {
-    if (level <= LOG_WARNING) atomic_fetch_add_explicit(&log_.counted[level], 1, memory_order_relaxed);
+void log_write(enum log_level level, const char *event, const char *msg,
+               const struct log_field *fields) {
+    if (level <= LOG_WARNING)
+        atomic_fetch_add_explicit(&log_.counted[level], 1, memory_order_relaxed);
     if ((int)level > atomic_load(&log_.most_verbose)) return;
     pthread_mutex_lock(&log_.lock);
     if (!repeats(level, event, key_of(level, event, msg, fields))) {

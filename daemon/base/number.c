@@ -1,22 +1,30 @@
 /* A decimal is an integer times a power of ten; what is left is to round it once, and rightly.
  *
- * Easy (Clinger 1990): an integer below 2^53 and a power up to 22 are exact doubles, so one operation of the processor rounds rightly.
- * Else (Lemire, "Number parsing at a gigabyte per second", 2021, simplified): the integer times the first 128 bits of the power. What the power
- * lacks is known to add less than 2 in the last of 128 bits; only where that could turn the rounding, or beyond 10^64, strtod is
- * asked (the process keeps the C locale). A number of 17 digits takes 5 ns instead of strtod's 100.
+ * Easy (Clinger 1990): an integer below 2^53 and a power up to 22 are exact doubles, so one
+ * operation of the processor rounds rightly. Else (Lemire, "Number parsing at a gigabyte per
+ * second", 2021, simplified): the integer times the first 128 bits of the power. What the power
+ * lacks is known to add less than 2 in the last of 128 bits; only where that could turn the
+ * rounding, or beyond 10^64, strtod is asked (the process keeps the C locale). A number of 17
+ * digits takes 5 ns instead of strtod's 100.
  * Thread: any thread */
 #include "base/number.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { EASY_MOST = 22, POWER_MOST = 64, POWER_EXACT = 55 /* 5^55 < 2^128 */, EXPONENT_MOST = 100000 };
+enum {
+    EASY_MOST = 22,
+    POWER_MOST = 64,
+    POWER_EXACT = 55 /* 5^55 < 2^128 */,
+    EXPONENT_MOST = 100000
+};
 enum { MANTISSA_BITS = 53, BIAS = 1023 };
 
 typedef unsigned __int128 wide;
 
-static const double easy[EASY_MOST + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                           1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double easy[EASY_MOST + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                           1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                           1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static const struct power {
     uint64_t high, low;
@@ -24,12 +32,14 @@ static const struct power {
 #include "powers.def"
 };
 
-/* The bits of digits · 10^exponent as a double. With digits and power shifted to their top bits, the product has 191 or 192 bits; `top` is its upper
+/* The bits of digits · 10^exponent as a double. With digits and power shifted to their top bits,
+ * the product has 191 or 192 bits; `top` is its upper
  * 128. floor(exponent · log2 10) is (217706 · exponent) >> 16 in this range. */
 static bool round_product(uint64_t digits, int exponent, uint64_t *bits) {
     const struct power *power = &powers[exponent + POWER_MOST];
     int shift = __builtin_clzll(digits);
-    wide low = (wide)(digits << shift) * power->low, top = (wide)(digits << shift) * power->high + (uint64_t)(low >> 64);
+    wide low = (wide)(digits << shift) * power->low,
+         top = (wide)(digits << shift) * power->high + (uint64_t)(low >> 64);
     int drop = 128 - MANTISSA_BITS - !(top >> 127);
     uint64_t mantissa = (uint64_t)(top >> drop);
     wide rest = top & (((wide)1 << drop) - 1), half = (wide)1 << (drop - 1);
@@ -37,12 +47,14 @@ static bool round_product(uint64_t digits, int exponent, uint64_t *bits) {
     if (exact && rest == half && (uint64_t)low == 0) up = mantissa & 1; // a tie
     if (!exact && !up && rest + 2 > half) return false;
     int biased = drop + ((217706 * exponent) >> 16) - 63 - shift + MANTISSA_BITS - 1 + BIAS;
-    *bits = ((uint64_t)(biased - 1) << (MANTISSA_BITS - 1)) + mantissa + up; // the mantissa's top bit, or its carry, adds 1 to the exponent
+    *bits = ((uint64_t)(biased - 1) << (MANTISSA_BITS - 1)) + mantissa +
+            up; // the mantissa's top bit, or its carry, adds 1 to the exponent
     return true;
 }
 
 bool decimal_round(const struct decimal *d, double *out) {
-    if (!d->cut && d->digits <= (uint64_t)1 << MANTISSA_BITS && d->exponent >= -EASY_MOST && d->exponent <= EASY_MOST) {
+    if (!d->cut && d->digits <= (uint64_t)1 << MANTISSA_BITS && d->exponent >= -EASY_MOST &&
+        d->exponent <= EASY_MOST) {
         double value = (double)d->digits;
         value = d->exponent < 0 ? value / easy[-d->exponent] : value * easy[d->exponent];
         *out = d->minus ? -value : value;
@@ -50,8 +62,11 @@ bool decimal_round(const struct decimal *d, double *out) {
     }
     uint64_t bits = 0, above = 0;
     if (d->digits) {
-        if (d->exponent < -POWER_MOST || d->exponent > POWER_MOST || !round_product(d->digits, d->exponent, &bits)) return false;
-        if (d->cut && (!round_product(d->digits + 1, d->exponent, &above) || above != bits)) return false;
+        if (d->exponent < -POWER_MOST || d->exponent > POWER_MOST ||
+            !round_product(d->digits, d->exponent, &bits))
+            return false;
+        if (d->cut && (!round_product(d->digits + 1, d->exponent, &above) || above != bits))
+            return false;
     }
     bits |= (uint64_t)d->minus << 63;
     memcpy(out, &bits, sizeof bits);
@@ -61,7 +76,8 @@ bool decimal_round(const struct decimal *d, double *out) {
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* part: they stand behind the point. */
-static const char *take_digits(struct decimal *d, int *used, const char *at, const char *end, bool part) {
+static const char *take_digits(struct decimal *d, int *used, const char *at, const char *end,
+                               bool part) {
     for (; at < end && is_digit(*at); at++) {
         bool fits = *used < DECIMAL_DIGITS;
         if (fits) d->digits = d->digits * 10 + (uint64_t)(*at - '0');

@@ -1,4 +1,5 @@
-/* The service manager's side of a daemon: 60 lines of notify protocol instead of a library, signals as events, one lock file.
+/* The service manager's side of a daemon: 60 lines of notify protocol instead of a library, signals
+ * as events, one lock file.
  *
  * Thread: main thread */
 #include "base/systemd.h"
@@ -28,7 +29,8 @@ static void send_state(const char *state, size_t len) {
     if (path[0] == '@') to.sun_path[0] = '\0'; // abstract
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
-    ssize_t sent = sendto(fd, state, len, MSG_NOSIGNAL, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+    ssize_t sent = sendto(fd, state, len, MSG_NOSIGNAL, (struct sockaddr *)&to,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
     (void)sent; // a manager that does not listen is no reason to stop
     close(fd);
 }
@@ -42,7 +44,9 @@ void service_notify(const char *format, ...) {
     if (n > 0) send_state(state, (size_t)n < sizeof state ? (size_t)n : sizeof state - 1);
 }
 
-void service_reloading(void) { service_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_ns() / 1000); }
+void service_reloading(void) {
+    service_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_ns() / 1000);
+}
 
 int64_t service_watchdog_ms(void) {
     const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
@@ -87,8 +91,10 @@ int service_lock(const char *dir, const char *name) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     free(path);
     if (fd < 0) return ERR_IO;
-    struct flock named = {.l_type = F_WRLCK, .l_whence = SEEK_SET}; // this one says to others who holds it
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fcntl(fd, F_SETLK, &named) == 0) return 0; // held, with the descriptor, until the process ends
+    struct flock named = {.l_type = F_WRLCK,
+                          .l_whence = SEEK_SET}; // this one says to others who holds it
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fcntl(fd, F_SETLK, &named) == 0)
+        return 0; // held, with the descriptor, until the process ends
     int result = errno == EWOULDBLOCK ? ERR_FENCED : ERR_IO;
     close(fd);
     return result;
@@ -110,7 +116,8 @@ int service_holder(const char *dir, const char *name) {
 int service_outcome_write(const char *dir, const char *name, const struct service_outcome *o) {
     char *path = xasprintf("%s/%s.reload", dir, name), *fresh = xasprintf("%s.new", path);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool written = fd >= 0 && dprintf(fd, "%" PRId64 " %d\n%s", o->started_ns, o->taken, o->said) > 0;
+    bool written =
+        fd >= 0 && dprintf(fd, "%" PRId64 " %d\n%s", o->started_ns, o->taken, o->said) > 0;
     if (fd >= 0) written &= close(fd) == 0;
     int result = written && rename(fresh, path) == 0 ? 0 : ERR_IO;
     free(path);
@@ -127,7 +134,8 @@ int service_outcome_read(const char *dir, const char *name, struct service_outco
     ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
     text[n > 0 ? n : 0] = '\0';
-    if (sscanf(text, "%" SCNd64 " %d%n", &o->started_ns, &taken, &at) != 2 || text[at] != '\n') return ERR_MISSING;
+    if (sscanf(text, "%" SCNd64 " %d%n", &o->started_ns, &taken, &at) != 2 || text[at] != '\n')
+        return ERR_MISSING;
     o->taken = taken;
     o->said = xstrdup(text + at + 1);
     return 0;
@@ -137,7 +145,8 @@ void service_single_blas_thread(char **argv) {
     const char *now = getenv("OPENBLAS_NUM_THREADS");
     if (now && strcmp(now, "1") == 0) return;
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    char self[4096]; // by its own name: run as /proc/self/exe it would be called "exe" by ps and top
+    char
+        self[4096]; // by its own name: run as /proc/self/exe it would be called "exe" by ps and top
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     if (n <= 0) return;
     self[n] = '\0';

@@ -1,7 +1,7 @@
 /* What bytes are UTF-8: the one table of RFC 3629, for every reader of text from outside.
  *
- * The second byte decides what is overlong, a surrogate or beyond U+10FFFF, so its range hangs on the first; all later
- * bytes are 80..BF. Thread: any thread */
+ * The second byte decides what is overlong, a surrogate or beyond U+10FFFF, so its range hangs on
+ * the first; all later bytes are 80..BF. Thread: any thread */
 #include "base/text.h"
 
 struct lead {
@@ -11,8 +11,9 @@ struct lead {
 };
 
 static const struct lead leads[] = {
-    {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3},
-    {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+    {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+    {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+    {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
 };
 
 static bool fits(const struct lead *l, struct text t) {
@@ -28,7 +29,8 @@ size_t text_utf8(struct text t) {
     unsigned char c = (unsigned char)t.at[0];
     if (c < 0x80) return 1;
     for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
-        if (c >= leads[i].first && c <= leads[i].last) return fits(&leads[i], t) ? leads[i].bytes : 0;
+        if (c >= leads[i].first && c <= leads[i].last)
+            return fits(&leads[i], t) ? leads[i].bytes : 0;
     return 0;
 }
 

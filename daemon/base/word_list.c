@@ -1,8 +1,8 @@
 /* Lists of words: find one, and for a misspelt one the nearest right one.
  *
- * Nearness is the edit distance with swaps of neighbours (optimal string alignment; Damerau 1964), letters compared without
- * case. At most 3 edits and at most half of the longer word: a suggestion that shares less helps nobody.
- * Refuses words over 64 bytes. Thread: any thread */
+ * Nearness is the edit distance with swaps of neighbours (optimal string alignment; Damerau 1964),
+ * letters compared without case. At most 3 edits and at most half of the longer word: a suggestion
+ * that shares less helps nobody. Refuses words over 64 bytes. Thread: any thread */
 #include "base/word_list.h"
 
 enum { WORD_MAX = 64, EDITS_MAX = 3 };
@@ -36,7 +36,8 @@ static size_t least3(size_t a, size_t b, size_t c) {
     return m < c ? m : c;
 }
 
-/* Edits from a to b; both at most WORD_MAX long. Three rows of the table are enough: a swap looks two rows back. */
+/* Edits from a to b; both at most WORD_MAX long. Three rows of the table are enough: a swap looks
+ * two rows back. */
 static size_t edits(struct text a, struct text b) {
     size_t row[3][WORD_MAX + 1];
     for (size_t j = 0; j <= b.len; j++) row[0][j] = j;

@@ -1,20 +1,22 @@
-/* `winnowd annotate`: plays the people, from a file that knows the answers; or lets a person answer (--terminal, daemon/command/annotate_terminal.c).
+/* `winnowd annotate`: plays the people, from a file that knows the answers; or lets a person answer
+ * (--terminal, daemon/command/annotate_terminal.c).
  *
- * The file is read once into a tree from sample id to class (glibc's tsearch); then the oracle (daemon/demo/oracle.c) answers in a thread of its
- * own while this one shows progress. Refuses what could only end in silence: a configuration without admit.id, whose tasks no
- * file can know, and a label that is not one of model.classes.
+ * The file is read once into a tree from sample id to class (glibc's tsearch); then the oracle
+ * (daemon/demo/oracle.c) answers in a thread of its own while this one shows progress. Refuses what
+ * could only end in silence: a configuration without admit.id, whose tasks no file can know, and a
+ * label that is not one of model.classes.
  *
  * Thread: main thread; the tree is read-only while the oracle thread reads it */
 #include "command.h"
 
 #include "annotate_terminal.h"
-#include "terminal/console.h"
-#include "data/dataset.h"
-#include "demo/oracle.h"
 #include "base/arena.h"
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "base/log.h"
+#include "data/dataset.h"
+#include "demo/oracle.h"
+#include "kafka/client.h"
+#include "terminal/console.h"
 
 #include <pthread.h>
 #include <search.h>
@@ -71,7 +73,8 @@ static int learn(struct annotate *a, const struct dataset_sample *s, struct buf 
     if (!s->label.at) return 0;
     const char *label = class_of(a->config, s->label);
     if (!label) {
-        buf_printf(why, "row %llu: label '%.*s' is not one of model.classes", (unsigned long long)s->row, (int)s->label.len, s->label.at);
+        buf_printf(why, "row %llu: label '%.*s' is not one of model.classes",
+                   (unsigned long long)s->row, (int)s->label.len, s->label.at);
         return ERR_INPUT;
     }
     struct answer *one = arena_take(&a->arena, sizeof *one);
@@ -88,7 +91,8 @@ static int read_truth(struct annotate *a, struct buf *why) {
     struct dataset_sample s;
     TRY(dataset_open(&d, &a->data, why));
     int result;
-    while ((result = dataset_next(d, &s, why)) > 0 && (result = learn(a, &s, why)) == 0) console_progress("reading %s: %llu answers", a->data.file, (unsigned long long)a->known);
+    while ((result = dataset_next(d, &s, why)) > 0 && (result = learn(a, &s, why)) == 0)
+        console_progress("reading %s: %llu answers", a->data.file, (unsigned long long)a->known);
     dataset_close(d);
     return result;
 }
@@ -103,8 +107,11 @@ static void *oracle_thread(void *opaque) {
 }
 
 static void progress(struct annotate *a) {
-    unsigned long long tasks = atomic_load(&a->figures.tasks), answered = atomic_load(&a->figures.answered), unknown = atomic_load(&a->figures.unknown);
-    console_progress("%llu tasks, %llu answered, %llu waiting, %llu unknown", tasks, answered, tasks - answered - unknown, unknown);
+    unsigned long long tasks = atomic_load(&a->figures.tasks),
+                       answered = atomic_load(&a->figures.answered),
+                       unknown = atomic_load(&a->figures.unknown);
+    console_progress("%llu tasks, %llu answered, %llu waiting, %llu unknown", tasks, answered,
+                     tasks - answered - unknown, unknown);
 }
 
 /* A topic that is not there would be waited for without end. */
@@ -115,9 +122,12 @@ static int topics_there(const struct config *c, struct buf *why) {
     int result = 1;
     for (size_t i = 0; i < 2 && result > 0; i++) {
         result = kafka_partitions(rk, names[i], TOPIC_MS);
-        if (result == ERR_MISSING) buf_printf(why, "topic %s does not exist; `winnowd topics --create` makes it", names[i]);
+        if (result == ERR_MISSING)
+            buf_printf(why, "topic %s does not exist; `winnowd topics --create` makes it",
+                       names[i]);
         else if (result == ERR_CONFIG) buf_printf(why, "topic %s may not be described", names[i]);
-        else if (result <= 0) buf_printf(why, "no broker answers for topic %s at %s", names[i], c->kafka.brokers);
+        else if (result <= 0)
+            buf_printf(why, "no broker answers for topic %s at %s", names[i], c->kafka.brokers);
     }
     rd_kafka_destroy(rk);
     return result > 0 ? 0 : result < 0 ? result : ERR_RETRY;
@@ -136,10 +146,19 @@ static int run(struct annotate *a) {
 }
 
 static int annotate(struct annotate *a) {
-    a->oracle = (struct oracle_options){.config = a->config, .truth = truth, .opaque = a, .delay_ms = (int64_t)(a->delay * 1000), .noise = a->noise,
-                                        .seed = (uint64_t)a->seed, .annotator = a->annotator, .once = a->once, .stop = console_stop()};
+    a->oracle = (struct oracle_options){.config = a->config,
+                                        .truth = truth,
+                                        .opaque = a,
+                                        .delay_ms = (int64_t)(a->delay * 1000),
+                                        .noise = a->noise,
+                                        .seed = (uint64_t)a->seed,
+                                        .annotator = a->annotator,
+                                        .once = a->once,
+                                        .stop = console_stop()};
     if (!*a->config->admit.id) {
-        buf_str(&a->why, "admit.id is empty, so tasks name samples by topic/partition/offset, which no file knows; set it to the id's column, or to /row, which `winnowd feed` puts in");
+        buf_str(&a->why,
+                "admit.id is empty, so tasks name samples by topic/partition/offset, which no file "
+                "knows; set it to the id's column, or to /row, which `winnowd feed` puts in");
         return EX_CONFIG;
     }
     int result = read_truth(a, &a->why);
@@ -147,41 +166,57 @@ static int annotate(struct annotate *a) {
     result = run(a);
     console_clear();
     if (result == 0)
-        printf("%llu tasks: %llu answered (%llu wrongly, by --noise), %llu unknown\n", (unsigned long long)a->figures.tasks,
-               (unsigned long long)a->figures.answered, (unsigned long long)a->figures.wrong, (unsigned long long)a->figures.unknown);
+        printf("%llu tasks: %llu answered (%llu wrongly, by --noise), %llu unknown\n",
+               (unsigned long long)a->figures.tasks, (unsigned long long)a->figures.answered,
+               (unsigned long long)a->figures.wrong, (unsigned long long)a->figures.unknown);
     return result == ERR_FATAL ? EX_UNAVAILABLE : console_exit(result);
 }
 
 static int check_flags(const struct annotate *a) {
     if (a->noise > 1) return console_fail(EX_USAGE, "--noise is a share, 0 to 1");
     if (a->delay > 1e9) return console_fail(EX_USAGE, "--delay is in seconds, at most 1e9");
-    if (a->annotator && strlen(a->annotator) > ANNOTATOR_MAX) return console_fail(EX_USAGE, "--annotator is too long");
-    if (a->terminal && (a->data.file || a->data.label || a->once)) return console_fail(EX_USAGE, "--terminal is for a person: it takes neither --data nor --label nor --once");
-    if (!a->terminal && (!a->data.file || !a->data.label)) return console_fail(EX_USAGE, "--data FILE and --label COLUMN are missing, or --terminal");
+    if (a->annotator && strlen(a->annotator) > ANNOTATOR_MAX)
+        return console_fail(EX_USAGE, "--annotator is too long");
+    if (a->terminal && (a->data.file || a->data.label || a->once))
+        return console_fail(
+            EX_USAGE, "--terminal is for a person: it takes neither --data nor --label nor --once");
+    if (!a->terminal && (!a->data.file || !a->data.label))
+        return console_fail(EX_USAGE, "--data FILE and --label COLUMN are missing, or --terminal");
     return CLI_GO;
 }
 
 /* Who answers, where it was not said: the account. */
 static const char *myself(const char *annotator) {
     const char *user = getenv("USER");
-    return annotator ? annotator : user && *user && strlen(user) <= ANNOTATOR_MAX ? user : "terminal";
+    return annotator                                        ? annotator
+           : user && *user && strlen(user) <= ANNOTATOR_MAX ? user
+                                                            : "terminal";
 }
 
 int command_annotate(int argc, char **argv) {
     struct annotate a = {.seed = 1};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &a.file, "FILE", "the configuration", true},
-        {"data", 0, FLAG_TEXT, &a.data.file, "FILE", "CSV with a header (also .gz), or JSON lines, with the answers", false},
+        {"data", 0, FLAG_TEXT, &a.data.file, "FILE",
+         "CSV with a header (also .gz), or JSON lines, with the answers", false},
         {"label", 0, FLAG_TEXT, &a.data.label, "COLUMN", "the answer, one of model.classes", false},
-        {"id", 0, FLAG_TEXT, &a.data.id, "COLUMN", "the sample id; default: the row's number, as `feed` counts", false},
-        {"delay", 0, FLAG_NUMBER, &a.delay, "S", "seconds to an answer, half to one and a half of this; default 0", false},
-        {"noise", 0, FLAG_NUMBER, &a.noise, "P", "share of answers that name another class; default 0", false},
+        {"id", 0, FLAG_TEXT, &a.data.id, "COLUMN",
+         "the sample id; default: the row's number, as `feed` counts", false},
+        {"delay", 0, FLAG_NUMBER, &a.delay, "S",
+         "seconds to an answer, half to one and a half of this; default 0", false},
+        {"noise", 0, FLAG_NUMBER, &a.noise, "P",
+         "share of answers that name another class; default 0", false},
         {"seed", 0, FLAG_COUNT, &a.seed, "S", "of delays and noise; default 1", false},
         {"annotator", 0, FLAG_TEXT, &a.annotator, "NAME", "who answers, as the labels say", false},
-        {"terminal", 0, FLAG_SWITCH, &a.terminal, NULL, "a person answers, at this terminal: one key a class", false},
-        {"once", 0, FLAG_SWITCH, &a.once, NULL, "end when all tasks that are there are answered", false},
+        {"terminal", 0, FLAG_SWITCH, &a.terminal, NULL,
+         "a person answers, at this terminal: one key a class", false},
+        {"once", 0, FLAG_SWITCH, &a.once, NULL, "end when all tasks that are there are answered",
+         false},
     };
-    struct usage usage = {"annotate", NULL, "Answers the tasks topic: from a file that knows the answers (--data, --label), or by hand (--terminal).", flags, sizeof flags / sizeof *flags};
+    struct usage usage = {"annotate", NULL,
+                          "Answers the tasks topic: from a file that knows the answers (--data, "
+                          "--label), or by hand (--terminal).",
+                          flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code == CLI_GO) code = check_flags(&a);
     if (code != CLI_GO) return code;

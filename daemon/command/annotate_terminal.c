@@ -1,19 +1,21 @@
 /* One task on the screen, one key an answer.
  *
- * The open tasks stand in a queue, what is most worth an answer first; what others answer meanwhile leaves it, what is asked meanwhile joins it.
- * An answer goes out with the next one (or at the end), so that `u` can take it back before anyone has seen it; one that went out is
- * replaced by a later revision. Plain termios and a dozen escape sequences: a screen that is drawn whole ten times a minute needs no
- * library. Refuses anything but a terminal, and more classes than there are keys.
+ * The open tasks stand in a queue, what is most worth an answer first; what others answer meanwhile
+ * leaves it, what is asked meanwhile joins it. An answer goes out with the next one (or at the
+ * end), so that `u` can take it back before anyone has seen it; one that went out is replaced by a
+ * later revision. Plain termios and a dozen escape sequences: a screen that is drawn whole ten
+ * times a minute needs no library. Refuses anything but a terminal, and more classes than there are
+ * keys.
  *
  * Thread: main thread */
 #include "annotate_terminal.h"
 
+#include "base/clock.h"
+#include "ledger.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
 #include "terminal/event_view.h"
-#include "ledger.h"
 #include "terminal/listing.h"
-#include "base/clock.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -41,8 +43,8 @@ struct terminal {
     size_t n, cap, seen;        // seen: tasks of the ledger that were looked at
     struct given *given;        // (given_n) in the order in which they were given
     size_t given_n, given_cap;
-    struct ledger_task *now;    // on the screen; NULL: none waits
-    int64_t again;              // revision of the next answer to it: it was answered before
+    struct ledger_task *now; // on the screen; NULL: none waits
+    int64_t again;           // revision of the next answer to it: it was answered before
     struct termios before;
     const char *note;
     bool quit;
@@ -57,13 +59,15 @@ static bool wanted(const struct ledger_task *t, void *unused) {
 
 /* Larger priority first, then the older one; so it stands last. */
 static int by_worth(const void *a, const void *b) {
-    const struct ledger_task *x = *(struct ledger_task *const *)a, *y = *(struct ledger_task *const *)b;
+    const struct ledger_task *x = *(struct ledger_task *const *)a,
+                             *y = *(struct ledger_task *const *)b;
     if (x->priority != y->priority) return x->priority < y->priority ? -1 : 1;
     return x->asked_ms != y->asked_ms ? (x->asked_ms > y->asked_ms ? -1 : 1) : strcmp(y->id, x->id);
 }
 
 static void enqueue(struct terminal *t, struct ledger_task *task) {
-    if (t->n == t->cap) t->queue = xrealloc(t->queue, (t->cap = t->cap ? 2 * t->cap : 256) * sizeof *t->queue);
+    if (t->n == t->cap)
+        t->queue = xrealloc(t->queue, (t->cap = t->cap ? 2 * t->cap : 256) * sizeof *t->queue);
     t->queue[t->n++] = task;
 }
 
@@ -83,7 +87,8 @@ static void refresh(struct terminal *t) {
         if (ledger_state(t->queue[i], now_ms) == LEDGER_OPEN) t->queue[kept++] = t->queue[i];
     t->n = kept;
     if (t->n) qsort(t->queue, t->n, sizeof *t->queue, by_worth);
-    if (t->now && !t->again && ledger_state(t->now, now_ms) != LEDGER_OPEN && !answered_here(t, t->now)) {
+    if (t->now && !t->again && ledger_state(t->now, now_ms) != LEDGER_OPEN &&
+        !answered_here(t, t->now)) {
         t->note = "the last task was answered by someone else";
         t->now = NULL;
     }
@@ -97,8 +102,13 @@ static void next(struct terminal *t) {
 /* ---- answers ---- */
 
 static int send_out(struct terminal *t, struct given *g) {
-    struct label label = {.id = text_of(g->task->id), .outcome = g->outcome, .annotator = text_of(t->annotator), .source = TEXT("winnowd annotate --terminal"), .revision = g->revision,
-                          .time_ms = clock_wall_ms(), .confidence = 1};
+    struct label label = {.id = text_of(g->task->id),
+                          .outcome = g->outcome,
+                          .annotator = text_of(t->annotator),
+                          .source = TEXT("winnowd annotate --terminal"),
+                          .revision = g->revision,
+                          .time_ms = clock_wall_ms(),
+                          .confidence = 1};
     if (g->outcome == LABEL_LABELLED) label.label = text_of(t->config->model.classes.at[g->class_]);
     TRY(ledger_answer(&t->ledger, &label));
     g->out = true;
@@ -114,7 +124,9 @@ static int send_due(struct terminal *t, size_t held) {
 
 static int give(struct terminal *t, enum label_outcome outcome, size_t class_) {
     if (!t->now) return 0;
-    if (t->given_n == t->given_cap) t->given = xrealloc(t->given, (t->given_cap = t->given_cap ? 2 * t->given_cap : 64) * sizeof *t->given);
+    if (t->given_n == t->given_cap)
+        t->given = xrealloc(t->given, (t->given_cap = t->given_cap ? 2 * t->given_cap : 64) *
+                                          sizeof *t->given);
     t->given[t->given_n++] = (struct given){t->now, outcome, class_, t->again, false};
     t->note = NULL;
     next(t);
@@ -161,7 +173,8 @@ static void draw_keys(const struct terminal *t) {
     putchar('\n');
     for (size_t i = 0; i < t->config->model.classes.n; i++) {
         struct buf safe = {0};
-        bool predicted = t->now->predicted.at && text_equal(t->now->predicted, text_of(t->config->model.classes.at[i]));
+        bool predicted = t->now->predicted.at &&
+                         text_equal(t->now->predicted, text_of(t->config->model.classes.at[i]));
         listing_safe(&safe, text_of(t->config->model.classes.at[i]));
         printf("  [%c] ", keys[i]);
         console_word(stdout, predicted ? TONE_GOOD : TONE_PLAIN, 0, buf_string(&safe));
@@ -182,12 +195,14 @@ static void draw_task(const struct terminal *t) {
     buf_reset(&b);
     if (t->now->predicted.at) {
         buf_text(&b, t->now->predicted);
-        buf_printf(&b, ", %.0f %% sure (model %" PRIu64 ")", 100 * t->now->probability, t->now->model);
+        buf_printf(&b, ", %.0f %% sure (model %" PRIu64 ")", 100 * t->now->probability,
+                   t->now->model);
     } else buf_str(&b, "nothing: there is no model yet");
     line("predicted", TONE_DOUBT, buf_view(&b));
     putchar('\n');
     size_t taken = t->config->model.classes.n + 10, height = screen_height();
-    event_print(stdout, task.event, "  ", screen_width() - 4, height > taken + 3 ? height - taken : 3);
+    event_print(stdout, task.event, "  ", screen_width() - 4,
+                height > taken + 3 ? height - taken : 3);
     draw_keys(t);
     buf_release(&b);
     arena_release(&arena);
@@ -195,7 +210,8 @@ static void draw_task(const struct terminal *t) {
 
 static void draw(const struct terminal *t) {
     fputs("\033[H\033[2J", stdout);
-    printf("%zu answered, %zu wait%s\n\n", t->given_n, t->n + (t->now != NULL), t->again ? "; answered before" : "");
+    printf("%zu answered, %zu wait%s\n\n", t->given_n, t->n + (t->now != NULL),
+           t->again ? "; answered before" : "");
     if (t->now) draw_task(t);
     else puts("no task waits; new ones appear here by themselves");
     puts("\n  [s] skip   [c] cannot tell   [u] undo   [q] quit");
@@ -225,7 +241,8 @@ static void leave(const struct terminal *t) {
 
 static int press(struct terminal *t, char key) {
     const char *at = key ? strchr(keys, key) : NULL;
-    if (at && (size_t)(at - keys) < t->config->model.classes.n) return give(t, LABEL_LABELLED, (size_t)(at - keys));
+    if (at && (size_t)(at - keys) < t->config->model.classes.n)
+        return give(t, LABEL_LABELLED, (size_t)(at - keys));
     switch (key) {
     case 's': return give(t, LABEL_SKIPPED, 0);
     case 'c': return give(t, LABEL_CANNOT_TELL, 0);
@@ -235,8 +252,8 @@ static int press(struct terminal *t, char key) {
     }
 }
 
-/* Waits for a key a moment. What was typed ahead is dropped: it was meant for a task that nobody has seen; so are the letters of an escape sequence (an
- * arrow). Terminal gone: quit. */
+/* Waits for a key a moment. What was typed ahead is dropped: it was meant for a task that nobody
+ * has seen; so are the letters of an escape sequence (an arrow). Terminal gone: quit. */
 static int read_key(struct terminal *t, bool *pressed) {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     char key[32];
@@ -284,7 +301,9 @@ int annotate_terminal(const struct config *c, const char *annotator, struct buf 
         return EX_USAGE;
     }
     if (c->model.classes.n > KEYS) {
-        buf_printf(why, "--terminal has keys for %d classes, and there are %zu; use an annotation tool", KEYS, c->model.classes.n);
+        buf_printf(why,
+                   "--terminal has keys for %d classes, and there are %zu; use an annotation tool",
+                   KEYS, c->model.classes.n);
         return EX_USAGE;
     }
     struct terminal t = {.config = c, .annotator = annotator};
@@ -293,9 +312,13 @@ int annotate_terminal(const struct config *c, const char *annotator, struct buf 
     for (size_t i = 0; i < t.given_n; i++) out += t.given[i].out;
     buf_text(why, buf_view(&t.ledger.why));
     if (result < 0 && !why->len) buf_str(why, error_text(result));
-    if (t.given_n) printf("%zu answer%s%s\n", out, out == 1 ? "" : "s", out < t.given_n ? ", not all that were given" : "");
+    if (t.given_n)
+        printf("%zu answer%s%s\n", out, out == 1 ? "" : "s",
+               out < t.given_n ? ", not all that were given" : "");
     ledger_close(&t.ledger);
     free(t.queue);
     free(t.given);
-    return result == ERR_STOPPED ? EX_OK : result == ERR_FATAL ? EX_UNAVAILABLE : console_exit(result);
+    return result == ERR_STOPPED ? EX_OK
+           : result == ERR_FATAL ? EX_UNAVAILABLE
+                                 : console_exit(result);
 }

@@ -1,21 +1,24 @@
 /* `winnowd check`: every mistake of a file at once, or what would be in force and why.
  *
- * Kafka properties are judged by the library itself before anything is printed: a misspelt property may hide a password from the mask, and
- * what the library does not know is refused here and not shown (promise I12).
+ * Kafka properties are judged by the library itself before anything is printed: a misspelt property
+ * may hide a password from the mask, and what the library does not know is refused here and not
+ * shown (promise I12).
  *
  * Thread: main thread */
 #include "check.h"
 
-#include "command.h"
-#include "terminal/console.h"
-#include "kafka/client.h"
 #include "base/log.h"
+#include "command.h"
+#include "kafka/client.h"
+#include "terminal/console.h"
 
 static int properties(const struct config *c, const char *file) {
     struct buf errors = {0};
     int result = kafka_check(c, &errors);
     if (errors.len) buf_string(&errors);
-    for (char *line = errors.len ? errors.at : NULL, *end; line && (end = strchr(line, '\n')); line = end + 1) fprintf(stderr, "%s: %.*s\n", file, (int)(end - line), line);
+    for (char *line = errors.len ? errors.at : NULL, *end; line && (end = strchr(line, '\n'));
+         line = end + 1)
+        fprintf(stderr, "%s: %.*s\n", file, (int)(end - line), line);
     buf_release(&errors);
     return result < 0 ? EX_CONFIG : CLI_GO;
 }
@@ -44,10 +47,12 @@ int command_check(int argc, char **argv) {
     bool online = false;
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true},
-        {"online", 0, FLAG_SWITCH, &online, NULL, "ask the broker too: topics, partitions, rights, its limits", false},
+        {"online", 0, FLAG_SWITCH, &online, NULL,
+         "ask the broker too: topics, partitions, rights, its limits", false},
     };
     struct usage usage = {"check", NULL,
-                          "Tells every mistake of a configuration (exit 78), or prints what would be in force and where each value comes from.\n"
+                          "Tells every mistake of a configuration (exit 78), or prints what would "
+                          "be in force and where each value comes from.\n"
                           "The daemon is not touched.",
                           flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);

@@ -3,5 +3,6 @@
 
 #include "config/config.h"
 
-/* Prints the table of findings; the exit code: 0, 69 (no broker answers), 78 (something must be put right). */
+/* Prints the table of findings; the exit code: 0, 69 (no broker answers), 78 (something must be put
+ * right). */
 int check_online(const struct config *c);

@@ -1,20 +1,22 @@
-/* Does the broker suit this configuration? Each question is one row of a table: what was asked, and what was found.
+/* Does the broker suit this configuration? Each question is one row of a table: what was asked, and
+ * what was found.
  *
- * Nothing is written but an empty transactional id (NAME-INSTANCE-check) that the broker forgets by itself; no group is joined and no offset
- * committed. Rights show where Kafka shows them without an attempt: describing, reading, the group, transactions. Whether a
- * topic may be written shows only when something is written.
+ * Nothing is written but an empty transactional id (NAME-INSTANCE-check) that the broker forgets by
+ * itself; no group is joined and no offset committed. Rights show where Kafka shows them without an
+ * attempt: describing, reading, the group, transactions. Whether a topic may be written shows only
+ * when something is written.
  *
  * Thread: main thread */
 #include "check.h"
 
 #include <stdarg.h>
 
-#include "kafka/admin.h"
-#include "terminal/cli.h"
-#include "terminal/console.h"
 #include "base/clock.h"
+#include "kafka/admin.h"
 #include "kafka/client.h"
 #include "query/state.h"
+#include "terminal/cli.h"
+#include "terminal/console.h"
 
 /* LEARNER_MS: the transaction timeout of daemon/kafka/publisher.c. */
 enum { LEARNER_MS = 20000, CALL_MS = 10000, READ_MS = 10000, POLL_MS = 100 };
@@ -24,9 +26,11 @@ struct findings {
     size_t wrong, doubts;
 };
 
-static void finding(struct findings *f, enum tone tone, const char *what, const char *format, ...) PRINTF_LIKE(4, 5);
+static void finding(struct findings *f, enum tone tone, const char *what, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 static void finding(struct findings *f, enum tone tone, const char *what, const char *format, ...) {
-    static const char *const words[] = {[TONE_PLAIN] = "-", [TONE_GOOD] = "ok", [TONE_DOUBT] = "?", [TONE_BAD] = "wrong"};
+    static const char *const words[] = {
+        [TONE_PLAIN] = "-", [TONE_GOOD] = "ok", [TONE_DOUBT] = "?", [TONE_BAD] = "wrong"};
     va_list args;
     console_word(stdout, tone, 6, words[tone]);
     printf(" %-28s ", what);
@@ -41,42 +45,65 @@ static void finding(struct findings *f, enum tone tone, const char *what, const 
 /* ---- topics ---- */
 
 /* What is not as the daemon wants it; NULL: fine. */
-static const char *topic_trouble(const struct topic_plan *plan, const struct topic_facts *facts, enum tone *tone) {
+static const char *topic_trouble(const struct topic_plan *plan, const struct topic_facts *facts,
+                                 enum tone *tone) {
     *tone = TONE_BAD;
-    if (plan->compacted && facts->partitions != 1) return "must have one partition: versions and policy are ordered by it";
-    if (plan->compacted && facts->described && !strstr(facts->cleanup, "compact")) return "should be compacted, or the versions to go back to are lost with its age";
-    if (!plan->compacted && facts->described && strstr(facts->cleanup, "compact")) return "is compacted: records with one key would be lost";
+    if (plan->compacted && facts->partitions != 1)
+        return "must have one partition: versions and policy are ordered by it";
+    if (plan->compacted && facts->described && !strstr(facts->cleanup, "compact"))
+        return "should be compacted, or the versions to go back to are lost with its age";
+    if (!plan->compacted && facts->described && strstr(facts->cleanup, "compact"))
+        return "is compacted: records with one key would be lost";
     *tone = TONE_DOUBT;
-    if (plan->retention_ms && facts->described && facts->retention_ms >= 0 && facts->retention_ms < plan->retention_ms)
-        return "is kept shorter than topics.retention: a lost label store could not be rebuilt so far back";
+    if (plan->retention_ms && facts->described && facts->retention_ms >= 0 &&
+        facts->retention_ms < plan->retention_ms)
+        return "is kept shorter than topics.retention: a lost label store could not be rebuilt so "
+               "far back";
     return NULL;
 }
 
-static void check_topic(struct findings *f, const struct topic_plan *plan, const struct topic_facts *facts) {
+static void check_topic(struct findings *f, const struct topic_plan *plan,
+                        const struct topic_facts *facts) {
     struct buf kept = {0};
     enum tone tone;
-    if (facts->error == ERR_MISSING) finding(f, TONE_BAD, plan->option, "%s does not exist; `winnowd topics --create%s` makes it", plan->name, plan->ours ? "" : " --samples");
-    else if (facts->error == ERR_CONFIG) finding(f, TONE_BAD, plan->option, "%s may not be described by us", plan->name);
-    else if (facts->error) finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer", plan->name);
+    if (facts->error == ERR_MISSING)
+        finding(f, TONE_BAD, plan->option,
+                "%s does not exist; `winnowd topics --create%s` makes it", plan->name,
+                plan->ours ? "" : " --samples");
+    else if (facts->error == ERR_CONFIG)
+        finding(f, TONE_BAD, plan->option, "%s may not be described by us", plan->name);
+    else if (facts->error)
+        finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer", plan->name);
     if (facts->error) return;
     const char *trouble = topic_trouble(plan, facts, &tone);
     admin_kept(facts, &kept);
-    finding(f, trouble ? tone : TONE_GOOD, plan->option, "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s", plan->name, facts->partitions, facts->replicas,
-            facts->described ? facts->cleanup : "?", buf_string(&kept), trouble ? "; it " : "", trouble ? trouble : "");
-    if (!facts->described) finding(f, TONE_DOUBT, plan->option, "%s: its settings may not be described by us", plan->name);
+    finding(f, trouble ? tone : TONE_GOOD, plan->option,
+            "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s", plan->name,
+            facts->partitions, facts->replicas, facts->described ? facts->cleanup : "?",
+            buf_string(&kept), trouble ? "; it " : "", trouble ? trouble : "");
+    if (!facts->described)
+        finding(f, TONE_DOUBT, plan->option, "%s: its settings may not be described by us",
+                plan->name);
     buf_release(&kept);
 }
 
 /* ---- the broker's own limits ---- */
 
-static void check_limit(struct findings *f, struct admin *a, const char *name, int64_t least, const char *why_it_matters) {
+static void check_limit(struct findings *f, struct admin *a, const char *name, int64_t least,
+                        const char *why_it_matters) {
     int64_t value = 0;
     struct buf why = {0};
     int result = admin_broker_property(a, name, &value, &why);
     if (result == ERR_MISSING) buf_str(&why, "the broker has no such property");
-    if (result < 0) finding(f, TONE_DOUBT, name, "not to be seen (%s); it must be at least %lld: %s", buf_string(&why), (long long)least, why_it_matters);
-    else if (value < least) finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s", (long long)value, (long long)least, why_it_matters);
-    else finding(f, TONE_GOOD, name, "%lld (at least %lld is needed)", (long long)value, (long long)least);
+    if (result < 0)
+        finding(f, TONE_DOUBT, name, "not to be seen (%s); it must be at least %lld: %s",
+                buf_string(&why), (long long)least, why_it_matters);
+    else if (value < least)
+        finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s", (long long)value,
+                (long long)least, why_it_matters);
+    else
+        finding(f, TONE_GOOD, name, "%lld (at least %lld is needed)", (long long)value,
+                (long long)least);
     buf_release(&why);
 }
 
@@ -90,13 +117,16 @@ static void tell_read(struct findings *f, const char *topic, rd_kafka_resp_err_t
     else finding(f, TONE_BAD, what, "%s", rd_kafka_err2str(err));
 }
 
-/* Reads one partition of each topic at its end: the end is reached, or the broker says why not. The answer lands in elems[].err. */
+/* Reads one partition of each topic at its end: the end is reached, or the broker says why not. The
+ * answer lands in elems[].err. */
 static void poll_topics(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
     int open = list->cnt;
     for (int i = 0; i < list->cnt; i++) list->elems[i].err = RD_KAFKA_RESP_ERR__TIMED_OUT;
     for (int64_t end = clock_ms() + READ_MS; open > 0 && clock_ms() < end;) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, POLL_MS);
-        rd_kafka_topic_partition_t *p = m && m->rkt ? rd_kafka_topic_partition_list_find(list, rd_kafka_topic_name(m->rkt), 0) : NULL;
+        rd_kafka_topic_partition_t *p =
+            m && m->rkt ? rd_kafka_topic_partition_list_find(list, rd_kafka_topic_name(m->rkt), 0)
+                        : NULL;
         if (p && p->err == RD_KAFKA_RESP_ERR__TIMED_OUT) {
             p->err = m->err;
             open--;
@@ -105,11 +135,16 @@ static void poll_topics(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
     }
 }
 
-static void check_reading(struct findings *f, rd_kafka_t *rk, const struct topic_plan plan[ROLES], const struct topic_facts facts[ROLES]) {
-    static const enum topic_role read[] = {ROLE_SAMPLES, ROLE_MODELS, ROLE_TASKS, ROLE_LABELS}; // the last two by the learner and the label page
+static void check_reading(struct findings *f, rd_kafka_t *rk, const struct topic_plan plan[ROLES],
+                          const struct topic_facts facts[ROLES]) {
+    static const enum topic_role read[] = {
+        ROLE_SAMPLES, ROLE_MODELS, ROLE_TASKS,
+        ROLE_LABELS}; // the last two by the learner and the label page
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
     for (size_t i = 0; i < (f->config->service.learner || f->config->watch.label ? 4 : 2); i++)
-        if (!facts[read[i]].error) rd_kafka_topic_partition_list_add(list, plan[read[i]].name, 0)->offset = RD_KAFKA_OFFSET_END;
+        if (!facts[read[i]].error)
+            rd_kafka_topic_partition_list_add(list, plan[read[i]].name, 0)->offset =
+                RD_KAFKA_OFFSET_END;
     if (list->cnt && rd_kafka_assign(rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR) poll_topics(rk, list);
     for (int i = 0; i < list->cnt; i++) tell_read(f, list->elems[i].topic, list->elems[i].err);
     rd_kafka_topic_partition_list_destroy(list);
@@ -122,18 +157,31 @@ static void check_group(struct findings *f, rd_kafka_t *rk) {
     rd_kafka_resp_err_t err = rd_kafka_committed(rk, list, CALL_MS);
     if (!err) err = list->elems[0].err;
     const rd_kafka_topic_partition_t *p = &list->elems[0];
-    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) finding(f, TONE_DOUBT, "consumer group", "%s: not to be seen without the samples topic", f->config->service.name);
-    else if (err) finding(f, TONE_BAD, "consumer group", "%s: %s", f->config->service.name, rd_kafka_err2str(err));
-    else if (p->offset < 0) finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet", f->config->service.name);
-    else finding(f, TONE_GOOD, "consumer group", "%s: allowed, partition 0 committed up to %lld", f->config->service.name, (long long)p->offset);
+    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        finding(f, TONE_DOUBT, "consumer group", "%s: not to be seen without the samples topic",
+                f->config->service.name);
+    else if (err)
+        finding(f, TONE_BAD, "consumer group", "%s: %s", f->config->service.name,
+                rd_kafka_err2str(err));
+    else if (p->offset < 0)
+        finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet",
+                f->config->service.name);
+    else
+        finding(f, TONE_GOOD, "consumer group", "%s: allowed, partition 0 committed up to %lld",
+                f->config->service.name, (long long)p->offset);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-static void check_consumer(struct findings *f, const struct topic_plan plan[ROLES], const struct topic_facts facts[ROLES]) {
-    const char *owned[] = {"group.id", f->config->service.name, "enable.auto.commit", "false", "enable.partition.eof", "true", "isolation.level", "read_committed", NULL};
+static void check_consumer(struct findings *f, const struct topic_plan plan[ROLES],
+                           const struct topic_facts facts[ROLES]) {
+    const char *owned[] = {"group.id",        f->config->service.name, "enable.auto.commit",
+                           "false",           "enable.partition.eof",  "true",
+                           "isolation.level", "read_committed",        NULL};
     rd_kafka_t *rk;
     struct buf why = {0};
-    if (kafka_create(&rk, f->config, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned}, &why) < 0) {
+    if (kafka_create(&rk, f->config,
+                     &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned},
+                     &why) < 0) {
         finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
         buf_release(&why);
         return;
@@ -150,10 +198,19 @@ static void check_transactions(struct findings *f) {
     const struct config *c = f->config;
     snprintf(id, sizeof id, "%s-%s-check", c->service.name, c->service.instance);
     snprintf(timeout, sizeof timeout, "%lld", (long long)c->kafka.session_timeout / 2);
-    const char *owned[] = {"acks", "all", "enable.idempotence", "true", "transactional.id", id, "transaction.timeout.ms", timeout, NULL};
+    const char *owned[] = {"acks",
+                           "all",
+                           "enable.idempotence",
+                           "true",
+                           "transactional.id",
+                           id,
+                           "transaction.timeout.ms",
+                           timeout,
+                           NULL};
     rd_kafka_t *rk;
     struct buf why = {0};
-    if (kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned}, &why) < 0) {
+    if (kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned},
+                     &why) < 0) {
         finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
         buf_release(&why);
         return;
@@ -185,10 +242,13 @@ int check_online(const struct config *c) {
         admin_topic(a, plan[i].name, &facts[i]);
         check_topic(&f, &plan[i], &facts[i]);
     }
-    check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX, "the selection state travels with the offset");
+    check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX,
+                "the selection state travels with the offset");
     if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner) {
-        int64_t longest = c->kafka.session_timeout / 2 > LEARNER_MS ? c->kafka.session_timeout / 2 : LEARNER_MS;
-        check_limit(&f, a, "transaction.max.timeout.ms", longest, "our transactions may take so long");
+        int64_t longest =
+            c->kafka.session_timeout / 2 > LEARNER_MS ? c->kafka.session_timeout / 2 : LEARNER_MS;
+        check_limit(&f, a, "transaction.max.timeout.ms", longest,
+                    "our transactions may take so long");
         check_transactions(&f);
     }
     check_consumer(&f, plan, facts);

@@ -1,7 +1,8 @@
 /* Completions of bash, zsh and fish from the command table.
  *
- * One idea: a shell's script is a few fixed lines around one row a command, and the rows are made here. Flags that take FILE or DIR complete
- * names of files; the words behind the flags ("show | pause | budget SCALE") complete by the first word of each alternative.
+ * One idea: a shell's script is a few fixed lines around one row a command, and the rows are made
+ * here. Flags that take FILE or DIR complete names of files; the words behind the flags ("show |
+ * pause | budget SCALE") complete by the first word of each alternative.
  *
  * Thread: main thread */
 #include "manual.h"
@@ -14,10 +15,15 @@ static void each_command(void (*visit)(const struct usage *, void *), void *opaq
 #undef COMMAND
 }
 
-static bool names_file(const struct flag *f) { return f->argument && (strstr(f->argument, "FILE") || strstr(f->argument, "DIR") || strstr(f->argument, "OUT.")); }
+static bool names_file(const struct flag *f) {
+    return f->argument && (strstr(f->argument, "FILE") || strstr(f->argument, "DIR") ||
+                           strstr(f->argument, "OUT."));
+}
 
-/* The alternatives of "show | live VERSION | live newest", each once; what does not begin with a small letter or "--" is an argument. */
-static void each_word(const struct usage *u, void (*visit)(struct text word, struct buf *out), struct buf *out) {
+/* The alternatives of "show | live VERSION | live newest", each once; what does not begin with a
+ * small letter or "--" is an argument. */
+static void each_word(const struct usage *u, void (*visit)(struct text word, struct buf *out),
+                      struct buf *out) {
     struct buf seen = {0};
     buf_str(&seen, "|");
     for (const char *at = u->words; at && *at;) {
@@ -63,14 +69,16 @@ static void bash_row(const struct usage *u, void *opaque) {
     }
     buf_str(out, "' values=' ");
     for (size_t i = 0; i < u->flags_n; i++)
-        if (u->flags[i].argument && !names_file(&u->flags[i])) buf_printf(out, "--%s ", u->flags[i].name);
+        if (u->flags[i].argument && !names_file(&u->flags[i]))
+            buf_printf(out, "--%s ", u->flags[i].name);
     buf_str(out, "' ;;\n");
 }
 
 void completion_bash(struct buf *out) {
     buf_str(out, "# bash completion of winnowd, made by `winnowd docs bash`\n"
                  "_winnowd() {\n"
-                 "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words='' flags='--help' files='' values=''\n"
+                 "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} "
+                 "words='' flags='--help' files='' values=''\n"
                  "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                  "        mapfile -t COMPREPLY < <(compgen -W '--help --version");
 #define COMMAND(name, word, summary) buf_str(out, " " word);
@@ -79,7 +87,8 @@ void completion_bash(struct buf *out) {
     buf_str(out, "' -- \"$cur\")\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
     each_command(bash_row, out);
     buf_str(out, "    esac\n"
-                 "    case $files in *\" $prev \"*) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;; esac\n"
+                 "    case $files in *\" $prev \"*) compopt -o filenames; mapfile -t COMPREPLY < "
+                 "<(compgen -f -- \"$cur\"); return ;; esac\n"
                  "    case $values in *\" $prev \"*) return ;; esac\n"
                  "    case $cur in\n"
                  "    -*) mapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$cur\") ;;\n"
@@ -138,7 +147,10 @@ void completion_zsh(struct buf *out) {
                  "_winnowd() {\n"
                  "    local -a commands\n"
                  "    commands=(\n");
-#define COMMAND(name, word, summary) buf_str(out, "        '" word ":"); zsh_help(summary, out); buf_str(out, "'\n");
+#define COMMAND(name, word, summary)                                                               \
+    buf_str(out, "        '" word ":");                                                            \
+    zsh_help(summary, out);                                                                        \
+    buf_str(out, "'\n");
 #include "command.def"
 #undef COMMAND
     buf_str(out, "    )\n"
@@ -160,20 +172,27 @@ static void fish_row(const struct usage *u, void *opaque) {
     struct buf *out = opaque, words = {0};
     for (size_t i = 0; i < u->flags_n; i++) {
         const struct flag *f = &u->flags[i];
-        buf_printf(out, "complete -c winnowd -n '__fish_seen_subcommand_from %s' -l %s", u->command, f->name);
+        buf_printf(out, "complete -c winnowd -n '__fish_seen_subcommand_from %s' -l %s", u->command,
+                   f->name);
         if (f->letter) buf_printf(out, " -s %c", f->letter);
         buf_printf(out, "%s -d '", !f->argument ? "" : names_file(f) ? " -r -F" : " -x");
         quoted(f->help, out);
         buf_str(out, "'\n");
     }
     each_word(u, spaced_word, &words);
-    if (words.len) buf_printf(out, "complete -c winnowd -n '__fish_seen_subcommand_from %s' -a '%s'\n", u->command, buf_string(&words));
+    if (words.len)
+        buf_printf(out, "complete -c winnowd -n '__fish_seen_subcommand_from %s' -a '%s'\n",
+                   u->command, buf_string(&words));
     buf_release(&words);
 }
 
 void completion_fish(struct buf *out) {
-    buf_str(out, "# fish completion of winnowd, made by `winnowd docs fish`\ncomplete -c winnowd -f\ncomplete -c winnowd -l help -d 'tell more'\n");
-#define COMMAND(name, word, summary) buf_str(out, "complete -c winnowd -n __fish_use_subcommand -a " word " -d '"); quoted(summary, out); buf_str(out, "'\n");
+    buf_str(out, "# fish completion of winnowd, made by `winnowd docs fish`\ncomplete -c winnowd "
+                 "-f\ncomplete -c winnowd -l help -d 'tell more'\n");
+#define COMMAND(name, word, summary)                                                               \
+    buf_str(out, "complete -c winnowd -n __fish_use_subcommand -a " word " -d '");                 \
+    quoted(summary, out);                                                                          \
+    buf_str(out, "'\n");
 #include "command.def"
 #undef COMMAND
     each_command(fish_row, out);

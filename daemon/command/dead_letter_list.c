@@ -1,7 +1,8 @@
 /* Dead letters and receipts from one pass over the topic.
  *
- * A retry leaves a receipt on the same topic, in the transaction that feeds the sample again: so the topic itself says which letters are done.
- * Only the heads of letters are kept in memory; values only of those that are wanted.
+ * A retry leaves a receipt on the same topic, in the transaction that feeds the sample again: so
+ * the topic itself says which letters are done. Only the heads of letters are kept in memory;
+ * values only of those that are wanted.
  *
  * Thread: main thread */
 #include "dead_letter_list.h"
@@ -30,12 +31,18 @@ static void add_receipt(struct reading *r, struct text of) {
     memcpy(text, of.at, of.len);
     text[of.len] = '\0';
     if (sscanf(text, "%" SCNd32 "/%" SCNd64, &one.partition, &one.offset) != 2) return;
-    if (r->receipts == r->receipts_cap) r->receipt = xrealloc(r->receipt, (r->receipts_cap = r->receipts_cap ? 2 * r->receipts_cap : 64) * sizeof *r->receipt);
+    if (r->receipts == r->receipts_cap)
+        r->receipt =
+            xrealloc(r->receipt, (r->receipts_cap = r->receipts_cap ? 2 * r->receipts_cap : 64) *
+                                     sizeof *r->receipt);
     r->receipt[r->receipts++] = one;
 }
 
-/* Ours stand behind the original ones; a letter of a letter has earlier ones of ours among them, which are not the sample's either. */
-static bool ours(const char *name) { return strncmp(name, "__connect.errors.", 17) == 0 || strncmp(name, "winnowd.", 8) == 0; }
+/* Ours stand behind the original ones; a letter of a letter has earlier ones of ours among them,
+ * which are not the sample's either. */
+static bool ours(const char *name) {
+    return strncmp(name, "__connect.errors.", 17) == 0 || strncmp(name, "winnowd.", 8) == 0;
+}
 
 static void keep_headers(struct letters *l, struct letter *to, const struct reader_record *r) {
     rd_kafka_headers_t *headers;
@@ -46,10 +53,15 @@ static void keep_headers(struct letters *l, struct letter *to, const struct read
     n = rd_kafka_header_cnt(headers);
     to->header = arena_take(&l->arena, n * sizeof *to->header);
     for (size_t i = 0; i < n && !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
-        if (!ours(name)) to->header[to->headers_n++] = (struct header){arena_text(&l->arena, text_of(name)), arena_text(&l->arena, (struct text){value, size})};
+        if (!ours(name))
+            to->header[to->headers_n++] =
+                (struct header){arena_text(&l->arena, text_of(name)),
+                                arena_text(&l->arena, (struct text){value, size})};
 }
 
-static struct text kept(struct letters *l, const struct reader_record *r, const char *name) { return arena_text(&l->arena, scan_header(r, name)); }
+static struct text kept(struct letters *l, const struct reader_record *r, const char *name) {
+    return arena_text(&l->arena, scan_header(r, name));
+}
 
 static int visit(const struct reader_record *r, void *opaque) {
     struct reading *reading = opaque;
@@ -59,12 +71,22 @@ static int visit(const struct reader_record *r, void *opaque) {
         add_receipt(reading, receipt);
         return 0;
     }
-    if (l->n == reading->cap) l->at = xrealloc(l->at, (reading->cap = reading->cap ? 2 * reading->cap : 256) * sizeof *l->at);
+    if (l->n == reading->cap)
+        l->at =
+            xrealloc(l->at, (reading->cap = reading->cap ? 2 * reading->cap : 256) * sizeof *l->at);
     struct letter *one = &l->at[l->n++];
-    *one = (struct letter){.partition = r->partition, .offset = r->offset, .time_ms = r->time_ms, .bytes = r->value.len, .reason = kept(l, r, "__connect.errors.exception.class.name"),
-                           .message = kept(l, r, "__connect.errors.exception.message"), .source = kept(l, r, "__connect.errors.topic"),
-                           .source_partition = kept(l, r, "__connect.errors.partition"), .source_offset = kept(l, r, "__connect.errors.offset"),
-                           .whole_bytes = kept(l, r, "winnowd.value.bytes"), .key_cut = scan_header(r, "winnowd.key.bytes").at, .headers_cut = scan_header(r, "winnowd.headers.dropped").at};
+    *one = (struct letter){.partition = r->partition,
+                           .offset = r->offset,
+                           .time_ms = r->time_ms,
+                           .bytes = r->value.len,
+                           .reason = kept(l, r, "__connect.errors.exception.class.name"),
+                           .message = kept(l, r, "__connect.errors.exception.message"),
+                           .source = kept(l, r, "__connect.errors.topic"),
+                           .source_partition = kept(l, r, "__connect.errors.partition"),
+                           .source_offset = kept(l, r, "__connect.errors.offset"),
+                           .whole_bytes = kept(l, r, "winnowd.value.bytes"),
+                           .key_cut = scan_header(r, "winnowd.key.bytes").at,
+                           .headers_cut = scan_header(r, "winnowd.headers.dropped").at};
     if (!l->wanted || !l->wanted(one, l->opaque)) return 0;
     one->key = arena_text(&l->arena, r->key);
     one->value = arena_text(&l->arena, r->value);

@@ -2,26 +2,29 @@
  * Thread: main thread */
 #pragma once
 
-#include "topic_scan.h"
 #include "base/arena.h"
+#include "topic_scan.h"
 
 #include <stdbool.h>
 
-/* Header of a sample that was fed again, and of the receipt that says so on the dead-letters topic: "PARTITION/OFFSET" of the dead letter. */
+/* Header of a sample that was fed again, and of the receipt that says so on the dead-letters topic:
+ * "PARTITION/OFFSET" of the dead letter. */
 #define RETRY_OF "winnowd.retry.of"
 #define RETRY_RECEIPT "winnowd.retried"
 
 struct letter {
     int32_t partition;
     int64_t offset, time_ms;
-    struct text reason, message;             // as its headers say
+    struct text reason, message; // as its headers say
     struct text source, source_partition, source_offset;
-    struct text whole_bytes;                 // of the value, where it was cut; at NULL: it was not
+    struct text whole_bytes; // of the value, where it was cut; at NULL: it was not
     bool key_cut, headers_cut;
     size_t bytes;
     bool retried;
-    struct text key, value;                  // of letters that were wanted; at NULL: absent
-    struct header { struct text name, value; } *header; // (headers_n) of letters that were wanted: those that came with the sample
+    struct text key, value; // of letters that were wanted; at NULL: absent
+    struct header {
+        struct text name, value;
+    } * header; // (headers_n) of letters that were wanted: those that came with the sample
     size_t headers_n;
 };
 

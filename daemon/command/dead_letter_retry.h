@@ -8,18 +8,23 @@ enum verdict { RETRY_FEED, RETRY_DONE, RETRY_CUT, RETRY_HOPELESS };
 
 struct retry {
     const struct letter *letter;
-    struct text value;     // the letter's own, or the repaired one
+    struct text value; // the letter's own, or the repaired one
     enum verdict verdict;
-    struct text why;       // for RETRY_CUT and RETRY_HOPELESS; static or of the letters' arena
+    struct text why; // for RETRY_CUT and RETRY_HOPELESS; static or of the letters' arena
 };
 
-/* Fills verdict and why of each: fed before (unless `again`), cut short, or still not to be read by this configuration. ERR_CONFIG. */
-int retry_judge(struct retry *r, size_t n, const struct config *c, bool again, struct arena *arena) MUST_CHECK;
+/* Fills verdict and why of each: fed before (unless `again`), cut short, or still not to be read by
+ * this configuration. ERR_CONFIG. */
+int retry_judge(struct retry *r, size_t n, const struct config *c, bool again,
+                struct arena *arena) MUST_CHECK;
 
 struct retrier;
 
-/* Takes the pen: another retry that is under way can write no more from here on. So take it before reading the topic. */
+/* Takes the pen: another retry that is under way can write no more from here on. So take it before
+ * reading the topic. */
 int retrier_create(struct retrier **out, const struct config *c, struct buf *why) MUST_CHECK;
 void retrier_destroy(struct retrier *r);
-/* Feeds those with RETRY_FEED: each sample with its receipt, in transactions. *fed: how many are surely committed. */
-int retrier_feed(struct retrier *r, const struct retry *list, size_t n, size_t *fed, struct buf *why) MUST_CHECK;
+/* Feeds those with RETRY_FEED: each sample with its receipt, in transactions. *fed: how many are
+ * surely committed. */
+int retrier_feed(struct retrier *r, const struct retry *list, size_t n, size_t *fed,
+                 struct buf *why) MUST_CHECK;

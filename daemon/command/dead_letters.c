@@ -1,15 +1,16 @@
 /* `winnowd dead-letters`: what could not be read, why, and feeding it again once it can be.
  *
- * A letter is named PARTITION/OFFSET of the dead-letters topic. Refuses to feed a letter that was fed before (--again insists), one that was
- * cut short, and one that this configuration would still refuse: then nothing of what was named is sent.
+ * A letter is named PARTITION/OFFSET of the dead-letters topic. Refuses to feed a letter that was
+ * fed before (--again insists), one that was cut short, and one that this configuration would still
+ * refuse: then nothing of what was named is sent.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "terminal/console.h"
-#include "dead_letter_retry.h"
-#include "terminal/listing.h"
 #include "base/log.h"
+#include "dead_letter_retry.h"
+#include "terminal/console.h"
+#include "terminal/listing.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -33,7 +34,11 @@ struct dead_letters {
     struct buf why, edited;
 };
 
-static int fail(struct dead_letters *d, int error) { return console_fail(error == ERR_FATAL || error == ERR_FENCED ? EX_UNAVAILABLE : console_exit(error), "%s", buf_string(&d->why)); }
+static int fail(struct dead_letters *d, int error) {
+    return console_fail(error == ERR_FATAL || error == ERR_FENCED ? EX_UNAVAILABLE
+                                                                  : console_exit(error),
+                        "%s", buf_string(&d->why));
+}
 
 /* ---- places ---- */
 
@@ -41,15 +46,23 @@ static int read_places(struct dead_letters *d) {
     d->place = xcalloc((size_t)d->words, sizeof *d->place);
     for (int i = 0; i < d->words; i++) {
         int end = 0;
-        if (sscanf(d->word[i], "%" SCNd32 "/%" SCNd64 "%n", &d->place[i].partition, &d->place[i].offset, &end) != 2 || d->word[i][end])
-            return console_fail(EX_USAGE, "'%s' is not PARTITION/OFFSET; `winnowd dead-letters list` has them", d->word[i]);
+        if (sscanf(d->word[i], "%" SCNd32 "/%" SCNd64 "%n", &d->place[i].partition,
+                   &d->place[i].offset, &end) != 2 ||
+            d->word[i][end])
+            return console_fail(
+                EX_USAGE, "'%s' is not PARTITION/OFFSET; `winnowd dead-letters list` has them",
+                d->word[i]);
         for (int j = 0; j < i; j++)
-            if (d->place[j].partition == d->place[i].partition && d->place[j].offset == d->place[i].offset) return console_fail(EX_USAGE, "%s is named twice", d->word[i]);
+            if (d->place[j].partition == d->place[i].partition &&
+                d->place[j].offset == d->place[i].offset)
+                return console_fail(EX_USAGE, "%s is named twice", d->word[i]);
     }
     return CLI_GO;
 }
 
-static bool of_reason(const struct dead_letters *d, const struct letter *l) { return !d->reason || text_equal(l->reason, text_of(d->reason)); }
+static bool of_reason(const struct dead_letters *d, const struct letter *l) {
+    return !d->reason || text_equal(l->reason, text_of(d->reason));
+}
 
 static bool wanted(const struct letter *l, void *opaque) {
     const struct dead_letters *d = opaque;
@@ -61,7 +74,8 @@ static bool wanted(const struct letter *l, void *opaque) {
 static int find_all(struct dead_letters *d) {
     for (int i = 0; i < d->words; i++)
         if (!letters_find(&d->letters, d->place[i].partition, d->place[i].offset))
-            return console_fail(EX_NOINPUT, "there is no dead letter %s on topic %s", d->word[i], d->config->topics.dead_letters);
+            return console_fail(EX_NOINPUT, "there is no dead letter %s on topic %s", d->word[i],
+                                d->config->topics.dead_letters);
     return CLI_GO;
 }
 
@@ -72,7 +86,8 @@ static void add_letter(struct listing *l, const struct letter *one) {
     struct buf source = {0};
     snprintf(place, sizeof place, "%" PRId32 "/%" PRId64, one->partition, one->offset);
     buf_text(&source, one->source);
-    buf_printf(&source, " %.*s/%.*s", (int)one->source_partition.len, one->source_partition.at, (int)one->source_offset.len, one->source_offset.at);
+    buf_printf(&source, " %.*s/%.*s", (int)one->source_partition.len, one->source_partition.at,
+               (int)one->source_offset.len, one->source_offset.at);
     listing_text(l, text_of(place));
     listing_time(l, one->time_ms);
     listing_text(l, one->reason);
@@ -85,11 +100,17 @@ static void add_letter(struct listing *l, const struct letter *one) {
     buf_release(&source);
 }
 
-static const struct column list_columns[] = {{"place", "place", COLUMN_TEXT, 0},       {"time_ms", "when (UTC)", COLUMN_TIME, 0}, {"reason", "reason", COLUMN_TEXT, 20},    {"source", "sample", COLUMN_TEXT, 48},
-                                             {"bytes", "bytes", COLUMN_NUMBER, 0},     {"retried", "retried", COLUMN_TEXT, 0},    {"message", "what was wrong", COLUMN_TEXT, 80}};
+static const struct column list_columns[] = {{"place", "place", COLUMN_TEXT, 0},
+                                             {"time_ms", "when (UTC)", COLUMN_TIME, 0},
+                                             {"reason", "reason", COLUMN_TEXT, 20},
+                                             {"source", "sample", COLUMN_TEXT, 48},
+                                             {"bytes", "bytes", COLUMN_NUMBER, 0},
+                                             {"retried", "retried", COLUMN_TEXT, 0},
+                                             {"message", "what was wrong", COLUMN_TEXT, 80}};
 
 static int by_age(const void *a, const void *b) {
-    const struct letter *x = *(const struct letter *const *)a, *y = *(const struct letter *const *)b;
+    const struct letter *x = *(const struct letter *const *)a,
+                        *y = *(const struct letter *const *)b;
     if (x->time_ms != y->time_ms) return x->time_ms < y->time_ms ? -1 : 1;
     return x < y ? -1 : x > y;
 }
@@ -129,9 +150,19 @@ static void show_json(const struct letter *l) {
     const struct {
         const char *key;
         struct text value;
-    } members[] = {{"reason", l->reason}, {"message", l->message}, {"topic", l->source}, {"partition_of_sample", l->source_partition}, {"offset_of_sample", l->source_offset}, {"key", l->key}, {"value", l->value}};
+    } members[] = {{"reason", l->reason},
+                   {"message", l->message},
+                   {"topic", l->source},
+                   {"partition_of_sample", l->source_partition},
+                   {"offset_of_sample", l->source_offset},
+                   {"key", l->key},
+                   {"value", l->value}};
     struct buf b = {0};
-    buf_printf(&b, "{\"place\":\"%" PRId32 "/%" PRId64 "\",\"time_ms\":%" PRId64 ",\"retried\":%s,\"cut\":%s", l->partition, l->offset, l->time_ms, l->retried ? "true" : "false", l->whole_bytes.at ? "true" : "false");
+    buf_printf(&b,
+               "{\"place\":\"%" PRId32 "/%" PRId64 "\",\"time_ms\":%" PRId64
+               ",\"retried\":%s,\"cut\":%s",
+               l->partition, l->offset, l->time_ms, l->retried ? "true" : "false",
+               l->whole_bytes.at ? "true" : "false");
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         buf_printf(&b, ",\"%s\":", members[i].key);
         if (members[i].value.at) buf_json(&b, members[i].value);
@@ -158,7 +189,8 @@ static int show(struct dead_letters *d, struct retrier *unused) {
     }
     struct buf when = {0};
     listing_when(&when, l->time_ms);
-    printf("%-14s %" PRId32 "/%" PRId64 " of %s, %s UTC\n", "dead letter", l->partition, l->offset, d->config->topics.dead_letters, buf_string(&when));
+    printf("%-14s %" PRId32 "/%" PRId64 " of %s, %s UTC\n", "dead letter", l->partition, l->offset,
+           d->config->topics.dead_letters, buf_string(&when));
     show_text("reason", l->reason);
     show_text("message", l->message);
     show_text("topic", l->source);
@@ -180,10 +212,14 @@ static int read_edit(struct dead_letters *d) {
     FILE *f = strcmp(d->edit, "-") == 0 ? stdin : fopen(d->edit, "rb");
     if (!f) return console_fail(EX_NOINPUT, "%s: %s", d->edit, strerror(errno));
     size_t n;
-    while ((n = fread(buf_room(&d->edited, 65536), 1, 65536, f)) > 0 && (d->edited.len += n) < EDIT_MOST) continue;
+    while ((n = fread(buf_room(&d->edited, 65536), 1, 65536, f)) > 0 &&
+           (d->edited.len += n) < EDIT_MOST)
+        continue;
     bool fine = !ferror(f);
     if (f != stdin) fclose(f);
-    while (d->edited.len && (d->edited.at[d->edited.len - 1] == '\n' || d->edited.at[d->edited.len - 1] == '\r')) d->edited.len--; // an editor's last line end
+    while (d->edited.len &&
+           (d->edited.at[d->edited.len - 1] == '\n' || d->edited.at[d->edited.len - 1] == '\r'))
+        d->edited.len--; // an editor's last line end
     return fine ? CLI_GO : console_fail(EX_IOERR, "%s: %s", d->edit, strerror(errno));
 }
 
@@ -191,20 +227,29 @@ static size_t plan(struct dead_letters *d, struct retry *out) {
     size_t n = 0;
     for (size_t i = 0; i < d->letters.n; i++) {
         const struct letter *l = &d->letters.at[i];
-        if (wanted(l, d)) out[n++] = (struct retry){.letter = l, .value = d->edit ? buf_view(&d->edited) : l->value};
+        if (wanted(l, d))
+            out[n++] =
+                (struct retry){.letter = l, .value = d->edit ? buf_view(&d->edited) : l->value};
     }
     return n;
 }
 
 static size_t print_plan(struct dead_letters *d, const struct retry *list, size_t n) {
-    static const struct column columns[] = {{"place", "place", COLUMN_TEXT, 0}, {"verdict", "verdict", COLUMN_TEXT, 0}, {"bytes", "bytes", COLUMN_NUMBER, 0}, {"why", "", COLUMN_TEXT, 100}};
-    static const char *const words[] = {[RETRY_FEED] = "feed", [RETRY_DONE] = "done", [RETRY_CUT] = "cut", [RETRY_HOPELESS] = "hopeless"};
+    static const struct column columns[] = {{"place", "place", COLUMN_TEXT, 0},
+                                            {"verdict", "verdict", COLUMN_TEXT, 0},
+                                            {"bytes", "bytes", COLUMN_NUMBER, 0},
+                                            {"why", "", COLUMN_TEXT, 100}};
+    static const char *const words[] = {[RETRY_FEED] = "feed",
+                                        [RETRY_DONE] = "done",
+                                        [RETRY_CUT] = "cut",
+                                        [RETRY_HOPELESS] = "hopeless"};
     struct listing l;
     size_t feed = 0;
     listing_begin(&l, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < n; i++) {
         char place[40];
-        snprintf(place, sizeof place, "%" PRId32 "/%" PRId64, list[i].letter->partition, list[i].letter->offset);
+        snprintf(place, sizeof place, "%" PRId32 "/%" PRId64, list[i].letter->partition,
+                 list[i].letter->offset);
         listing_text(&l, text_of(place));
         listing_text(&l, text_of(words[list[i].verdict]));
         listing_tone(&l, list[i].verdict == RETRY_FEED ? TONE_GOOD : TONE_DOUBT);
@@ -226,8 +271,10 @@ static int feed(struct dead_letters *d, struct retrier *retrier) {
         return console_fail(EX_CONFIG, "the configuration makes no feature map");
     }
     possible = print_plan(d, list, n);
-    if (!d->all && possible < n) code = console_fail(EX_DATAERR, "nothing was fed again: see above");
-    else if (d->dry_run) fprintf(stderr, "%zu would be fed again to %s\n", possible, d->config->topics.samples);
+    if (!d->all && possible < n)
+        code = console_fail(EX_DATAERR, "nothing was fed again: see above");
+    else if (d->dry_run)
+        fprintf(stderr, "%zu would be fed again to %s\n", possible, d->config->topics.samples);
     else {
         result = retrier_feed(retrier, list, n, &fed, &d->why);
         code = result < 0 ? fail(d, result) : EX_OK;
@@ -239,10 +286,12 @@ static int feed(struct dead_letters *d, struct retrier *retrier) {
 
 /* ---- the table ---- */
 
-static int with_letters(struct dead_letters *d, int (*run)(struct dead_letters *d, struct retrier *r), struct retrier *r) {
+static int with_letters(struct dead_letters *d,
+                        int (*run)(struct dead_letters *d, struct retrier *r), struct retrier *r) {
     d->letters.wanted = wanted;
     d->letters.opaque = d;
-    int result = letters_read(&d->letters, d->config, &d->why), code = result < 0 ? fail(d, result) : find_all(d);
+    int result = letters_read(&d->letters, d->config, &d->why),
+        code = result < 0 ? fail(d, result) : find_all(d);
     return code == CLI_GO ? run(d, r) : code;
 }
 
@@ -254,8 +303,12 @@ static int act_show(struct dead_letters *d) {
 }
 
 static int act_retry(struct dead_letters *d) {
-    if (!d->words == !d->all) return console_fail(EX_USAGE, "retry wants PARTITION/OFFSET of one or more dead letters, or --all (with --reason: all of that reason)");
-    if (d->again && d->all) return console_fail(EX_USAGE, "--again goes with dead letters that are named, not with --all");
+    if (!d->words == !d->all)
+        return console_fail(EX_USAGE, "retry wants PARTITION/OFFSET of one or more dead letters, "
+                                      "or --all (with --reason: all of that reason)");
+    if (d->again && d->all)
+        return console_fail(EX_USAGE,
+                            "--again goes with dead letters that are named, not with --all");
     int code = d->edit ? read_edit(d) : CLI_GO;
     if (code != CLI_GO) return code;
     struct retrier *r = NULL;
@@ -286,18 +339,27 @@ int command_dead_letters(int argc, char **argv) {
     struct dead_letters d = {.limit = 50};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &d.file, "FILE", "the configuration", true},
-        {"reason", 0, FLAG_TEXT, &d.reason, "REASON", "list, retry --all: only those of this reason", false},
-        {"limit", 0, FLAG_COUNT, &d.limit, "N", "list: the newest so many, default 50; 0: all", false},
-        {"all", 0, FLAG_SWITCH, &d.all, NULL, "retry: all that were not fed again yet and can be read now", false},
-        {"edit", 0, FLAG_TEXT, &d.edit, "FILE", "retry: the repaired value of the one that is named; -: standard input", false},
-        {"dry-run", 0, FLAG_SWITCH, &d.dry_run, NULL, "retry: say what would be done, and do nothing", false},
+        {"reason", 0, FLAG_TEXT, &d.reason, "REASON",
+         "list, retry --all: only those of this reason", false},
+        {"limit", 0, FLAG_COUNT, &d.limit, "N", "list: the newest so many, default 50; 0: all",
+         false},
+        {"all", 0, FLAG_SWITCH, &d.all, NULL,
+         "retry: all that were not fed again yet and can be read now", false},
+        {"edit", 0, FLAG_TEXT, &d.edit, "FILE",
+         "retry: the repaired value of the one that is named; -: standard input", false},
+        {"dry-run", 0, FLAG_SWITCH, &d.dry_run, NULL,
+         "retry: say what would be done, and do nothing", false},
         {"again", 0, FLAG_SWITCH, &d.again, NULL, "retry: also what was fed again before", false},
         {"json", 0, FLAG_SWITCH, &d.json, NULL, "JSON instead of lines for people", false},
     };
-    struct usage usage = {"dead-letters", "list | show PARTITION/OFFSET | retry PARTITION/OFFSET...", "Shows what could not be read, and feeds it to the samples topic again.", flags, sizeof flags / sizeof *flags};
+    struct usage usage = {"dead-letters",
+                          "list | show PARTITION/OFFSET | retry PARTITION/OFFSET...",
+                          "Shows what could not be read, and feeds it to the samples topic again.",
+                          flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    const struct action *action =
+        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
     if (!action) return EX_USAGE;
     d.word = (const char *const *)argv + 2;
     d.words = words - 1;

@@ -1,12 +1,13 @@
-/* `winnowd docs`: what is made from the tables in the source: references, manual pages, completions of the shells. Tests compare the files in docs/
- * and config/ with them; the build runs them for what is installed.
+/* `winnowd docs`: what is made from the tables in the source: references, manual pages, completions
+ * of the shells. Tests compare the files in docs/ and config/ with them; the build runs them for
+ * what is installed.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "terminal/console.h"
 #include "manual.h"
 #include "metrics/metrics.h"
+#include "terminal/console.h"
 
 static const struct {
     const char *name;
@@ -18,15 +19,14 @@ static const struct {
     {"man1", manual_command},      // winnowd(1), for scdoc
     {"man5", config_manual},       // winnowd.yaml(5)
     {"man7", manual_overview},     // winnowd(7)
-    {"bash", completion_bash},
-    {"zsh", completion_zsh},
-    {"fish", completion_fish},
+    {"bash", completion_bash},     {"zsh", completion_zsh}, {"fish", completion_fish},
 };
 
 enum { DOCUMENTS = sizeof documents / sizeof *documents };
 
 static void add_names(struct buf *out, const char *between) {
-    for (size_t i = 0; i < DOCUMENTS; i++) buf_printf(out, "%s%s", i ? between : "", documents[i].name);
+    for (size_t i = 0; i < DOCUMENTS; i++)
+        buf_printf(out, "%s%s", i ? between : "", documents[i].name);
 }
 
 static int print(const char *name) {
@@ -40,7 +40,8 @@ static int print(const char *name) {
     }
     struct buf names = {0};
     add_names(&names, "|");
-    int code = console_fail(EX_USAGE, "there is no document '%s'%s", name, cli_nearest(buf_string(&names), name));
+    int code = console_fail(EX_USAGE, "there is no document '%s'%s", name,
+                            cli_nearest(buf_string(&names), name));
     buf_release(&names);
     return code;
 }
@@ -48,10 +49,14 @@ static int print(const char *name) {
 int command_docs(int argc, char **argv) {
     struct buf names = {0};
     add_names(&names, " | ");
-    struct usage usage = {"docs", buf_string(&names), "Prints a document that is made from the program's tables: docs/OPTIONS.md, config/winnowd.yaml, docs/METRICS.md, manual pages\n"
-                                                      "as scdoc(1) reads them, completions of shells.", NULL, 0};
+    struct usage usage = {"docs", buf_string(&names),
+                          "Prints a document that is made from the program's tables: "
+                          "docs/OPTIONS.md, config/winnowd.yaml, docs/METRICS.md, manual pages\n"
+                          "as scdoc(1) reads them, completions of shells.",
+                          NULL, 0};
     int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code == CLI_GO && words != 1) code = console_fail(EX_USAGE, "docs wants one of: %s", usage.words);
+    if (code == CLI_GO && words != 1)
+        code = console_fail(EX_USAGE, "docs wants one of: %s", usage.words);
     if (code == CLI_GO) code = print(argv[1]);
     buf_release(&names);
     return code;

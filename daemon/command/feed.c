@@ -1,16 +1,17 @@
 /* `winnowd feed`: a file into the samples topic, as the stream that it once was.
  *
- * The key is the sample id, so that one sample always goes to the same partition. An idempotent producer: nothing twice, nothing out of
- * order. Memory is the library's queue, whatever the size of the file. Refuses a topic that is not there.
+ * The key is the sample id, so that one sample always goes to the same partition. An idempotent
+ * producer: nothing twice, nothing out of order. Memory is the library's queue, whatever the size
+ * of the file. Refuses a topic that is not there.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "terminal/console.h"
-#include "data/dataset.h"
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "base/log.h"
+#include "data/dataset.h"
+#include "kafka/client.h"
+#include "terminal/console.h"
 
 enum { TOPIC_MS = 10000, FLUSH_MS = 60000, PACE_MS = 20 };
 
@@ -37,7 +38,8 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 
 static void progress(const struct feed *f) {
     double seconds = (double)(clock_ms() - f->start_ms) / 1000;
-    console_progress("%llu samples, %.0f/s", (unsigned long long)f->delivered, seconds > 0 ? (double)f->delivered / seconds : 0);
+    console_progress("%llu samples, %.0f/s", (unsigned long long)f->delivered,
+                     seconds > 0 ? (double)f->delivered / seconds : 0);
 }
 
 static bool stopped(const struct feed *f) { return atomic_load(f->stop) || f->failed; }
@@ -45,7 +47,8 @@ static bool stopped(const struct feed *f) { return atomic_load(f->stop) || f->fa
 /* Waits until this sample's turn has come. */
 static void pace(struct feed *f) {
     while (f->rate > 0 && !stopped(f)) {
-        double due = (double)f->start_ms + 1000 * (double)f->sent / f->rate, left = due - (double)clock_ms();
+        double due = (double)f->start_ms + 1000 * (double)f->sent / f->rate,
+               left = due - (double)clock_ms();
         if (left <= 0) return;
         rd_kafka_poll(f->rk, left < PACE_MS ? (int)left + 1 : PACE_MS);
         progress(f);
@@ -55,15 +58,18 @@ static void pace(struct feed *f) {
 static rd_kafka_resp_err_t send_one(struct feed *f, const struct dataset_sample *s) {
     rd_kafka_resp_err_t err;
     do {
-        err = rd_kafka_producev(f->rk, RD_KAFKA_V_TOPIC(f->config->topics.samples), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                RD_KAFKA_V_KEY(s->id.at, s->id.len), RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
+        err = rd_kafka_producev(
+            f->rk, RD_KAFKA_V_TOPIC(f->config->topics.samples),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(s->id.at, s->id.len),
+            RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
         rd_kafka_poll(f->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? PACE_MS : 0);
         progress(f);
     } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !stopped(f));
     return err;
 }
 
-/* All rows, or until told to stop. The exit code; what was sent is delivered or failed when it returns. */
+/* All rows, or until told to stop. The exit code; what was sent is delivered or failed when it
+ * returns. */
 static int send_all(struct feed *f, struct dataset *d, struct buf *why) {
     struct dataset_sample s;
     int result = 0;
@@ -76,19 +82,31 @@ static int send_all(struct feed *f, struct dataset *d, struct buf *why) {
     }
     bool flushed = rd_kafka_flush(f->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (result < 0) return console_exit(result);
-    if (err && err != RD_KAFKA_RESP_ERR__QUEUE_FULL) buf_printf(why, "row %llu: %s", (unsigned long long)s.row, rd_kafka_err2str(err));
-    else if (f->failed) buf_printf(why, "%llu samples were not delivered: %s", (unsigned long long)f->failed, f->reason);
-    else if (!flushed) buf_printf(why, "%llu samples were not confirmed in time", (unsigned long long)(f->sent - f->delivered));
+    if (err && err != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        buf_printf(why, "row %llu: %s", (unsigned long long)s.row, rd_kafka_err2str(err));
+    else if (f->failed)
+        buf_printf(why, "%llu samples were not delivered: %s", (unsigned long long)f->failed,
+                   f->reason);
+    else if (!flushed)
+        buf_printf(why, "%llu samples were not confirmed in time",
+                   (unsigned long long)(f->sent - f->delivered));
     return why->len ? EX_UNAVAILABLE : EX_OK;
 }
 
 static int open_producer(struct feed *f, struct buf *why) {
-    static const char *const owned[] = {"acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
-    TRY(kafka_create(&f->rk, f->config, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = f, .delivery_cb = delivery_cb}, why));
+    static const char *const owned[] = {
+        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
+    TRY(kafka_create(
+        &f->rk, f->config,
+        &(struct kafka_settings){
+            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = f, .delivery_cb = delivery_cb},
+        why));
     const char *topic = f->config->topics.samples;
     int partitions = kafka_partitions(f->rk, topic, TOPIC_MS);
     if (partitions > 0) return 0;
-    if (partitions == ERR_MISSING) buf_printf(why, "topic %s does not exist; `winnowd topics --create --samples` makes it", topic);
+    if (partitions == ERR_MISSING)
+        buf_printf(why, "topic %s does not exist; `winnowd topics --create --samples` makes it",
+                   topic);
     else if (partitions == ERR_CONFIG) buf_printf(why, "topic %s may not be described", topic);
     else buf_printf(why, "no broker answers for topic %s at %s", topic, f->config->kafka.brokers);
     rd_kafka_destroy(f->rk);
@@ -112,14 +130,20 @@ int command_feed(int argc, char **argv) {
     struct feed f = {0};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &f.file, "FILE", "the configuration", true},
-        {"data", 0, FLAG_TEXT, &f.data.file, "FILE", "CSV with a header (also .gz), or JSON lines", true},
-        {"rate", 0, FLAG_NUMBER, &f.rate, "N", "samples a second; 0, the default: as fast as it goes", false},
-        {"label", 0, FLAG_TEXT, &f.data.label, "COLUMN", "the label, which is left out of the samples", false},
-        {"id", 0, FLAG_TEXT, &f.data.id, "COLUMN", "the sample id and key; default: the row's number, put in as \"row\"", false},
+        {"data", 0, FLAG_TEXT, &f.data.file, "FILE", "CSV with a header (also .gz), or JSON lines",
+         true},
+        {"rate", 0, FLAG_NUMBER, &f.rate, "N",
+         "samples a second; 0, the default: as fast as it goes", false},
+        {"label", 0, FLAG_TEXT, &f.data.label, "COLUMN",
+         "the label, which is left out of the samples", false},
+        {"id", 0, FLAG_TEXT, &f.data.id, "COLUMN",
+         "the sample id and key; default: the row's number, put in as \"row\"", false},
         {"drop", 0, FLAG_TEXT, &f.data.drop, "A,B", "columns to leave out", false},
-        {"limit", 0, FLAG_COUNT, &f.limit, "N", "stop after so many rows; 0, the default: all", false},
+        {"limit", 0, FLAG_COUNT, &f.limit, "N", "stop after so many rows; 0, the default: all",
+         false},
     };
-    struct usage usage = {"feed", NULL, "Sends a file into the samples topic.", flags, sizeof flags / sizeof *flags};
+    struct usage usage = {"feed", NULL, "Sends a file into the samples topic.", flags,
+                          sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
     struct config *c;
@@ -133,7 +157,9 @@ int command_feed(int argc, char **argv) {
     code = feed(&f, &why);
     console_clear();
     double seconds = (double)(clock_ms() - f.start_ms) / 1000;
-    if (f.sent) printf("%llu samples in %.1f s, %.0f/s\n", (unsigned long long)f.delivered, seconds, seconds > 0 ? (double)f.delivered / seconds : 0);
+    if (f.sent)
+        printf("%llu samples in %.1f s, %.0f/s\n", (unsigned long long)f.delivered, seconds,
+               seconds > 0 ? (double)f.delivered / seconds : 0);
     if (code) console_fail(code, "%s", buf_string(&why));
     buf_release(&why);
     config_destroy(c);

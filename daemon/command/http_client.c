@@ -1,4 +1,5 @@
-/* HTTP/1.0 by hand: one request, everything until the other side closes. The other side is us, on the same machine.
+/* HTTP/1.0 by hand: one request, everything until the other side closes. The other side is us, on
+ * the same machine.
  *
  * Answers are bounded, and so is the time. Thread: main thread */
 #include "http_client.h"
@@ -26,7 +27,9 @@ static int connect_within(int family, const struct sockaddr *address, socklen_t 
     socklen_t size = sizeof error;
     if (fd < 0) return ERR_IO;
     bool done = connect(fd, address, n) == 0;
-    if (!done && errno == EINPROGRESS) done = wait_for(fd, POLLOUT, until) == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+    if (!done && errno == EINPROGRESS)
+        done = wait_for(fd, POLLOUT, until) == 0 &&
+               getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
     if (done) return fd;
     if (error) errno = error;
     error = errno;
@@ -56,7 +59,8 @@ static int open_port(const char *listen, int64_t until) {
 }
 
 static int exchange(int fd, const char *path, int64_t until, struct buf *answer) {
-    char *request = xasprintf("GET %s HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+    char *request =
+        xasprintf("GET %s HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
     ssize_t n = send(fd, request, strlen(request), MSG_NOSIGNAL);
     bool sent = n == (ssize_t)strlen(request);
     free(request);
@@ -80,18 +84,24 @@ static int split(struct buf *answer, struct buf *body) {
     return status;
 }
 
-int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *body, struct buf *why) {
+int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *body,
+             struct buf *why) {
     int64_t until = clock_ms() + timeout_ms;
     struct buf answer = {0};
     errno = 0;
-    int fd = strncmp(listen, "unix:", 5) == 0 ? open_unix(listen + 5, until) : open_port(listen, until), result = fd;
+    int fd = strncmp(listen, "unix:", 5) == 0 ? open_unix(listen + 5, until)
+                                              : open_port(listen, until),
+        result = fd;
     if (fd < 0) {
-        buf_printf(why, "nobody answers at %s%s%s", listen, errno ? ": " : "", errno ? strerror(errno) : "");
+        buf_printf(why, "nobody answers at %s%s%s", listen, errno ? ": " : "",
+                   errno ? strerror(errno) : "");
         return result;
     }
     result = exchange(fd, path, until, &answer);
     if (result == 0) result = split(&answer, body);
-    if (result < 0) buf_printf(why, "no answer that makes sense from %s%s within %d ms", listen, path, timeout_ms);
+    if (result < 0)
+        buf_printf(why, "no answer that makes sense from %s%s within %d ms", listen, path,
+                   timeout_ms);
     close(fd);
     buf_release(&answer);
     return result;
@@ -102,7 +112,8 @@ cJSON *ask_status(const char *listen, int timeout_ms, struct buf *why) {
     cJSON *status = NULL;
     int code = ask_page(listen, "/status", timeout_ms, &body, why);
     if (code == 200) status = cJSON_Parse(buf_string(&body));
-    if (code > 0 && (!cJSON_IsObject(status) || !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(status, "now")))) {
+    if (code > 0 && (!cJSON_IsObject(status) ||
+                     !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(status, "now")))) {
         buf_printf(why, "what answers at %s (%d) is not winnowd", listen, code);
         cJSON_Delete(status);
         status = NULL;

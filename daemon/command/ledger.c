@@ -1,23 +1,30 @@
-/* The join of tasks and labels, for people: in memory, from the topics alone, so it works wherever the topics can be read and disturbs no
- * learner. Labels are read first, so that only the records of tasks that still wait need to be kept.
+/* The join of tasks and labels, for people: in memory, from the topics alone, so it works wherever
+ * the topics can be read and disturbs no learner. Labels are read first, so that only the records
+ * of tasks that still wait need to be kept.
  *
- * The winner rule is the label store's: the largest (revision, time, partition, offset). A label by sample id goes to the newest task of that
- * sample without an answer, else to the newest, as far as the reading goes.
+ * The winner rule is the label store's: the largest (revision, time, partition, offset). A label by
+ * sample id goes to the newest task of that sample without an answer, else to the newest, as far as
+ * the reading goes.
  *
  * Thread: main thread */
 #include "ledger.h"
 
-#include "terminal/console.h"
 #include "kafka/client.h"
 #include "route/classes.h"
+#include "terminal/console.h"
 
 #include <search.h>
 #include <strings.h>
 
 enum { FLUSH_MS = 20000 };
 
-static int by_id(const void *a, const void *b) { return strcasecmp(((const struct ledger_task *)a)->id, ((const struct ledger_task *)b)->id); }
-static int by_sample(const void *a, const void *b) { return text_order(((const struct ledger_task *)a)->sample_id, ((const struct ledger_task *)b)->sample_id); }
+static int by_id(const void *a, const void *b) {
+    return strcasecmp(((const struct ledger_task *)a)->id, ((const struct ledger_task *)b)->id);
+}
+static int by_sample(const void *a, const void *b) {
+    return text_order(((const struct ledger_task *)a)->sample_id,
+                      ((const struct ledger_task *)b)->sample_id);
+}
 static void keep(void *unused) { (void)unused; }
 
 /* ---- looking up ---- */
@@ -56,12 +63,17 @@ enum ledger_state ledger_state(const struct ledger_task *t, int64_t now_ms) {
 }
 
 const char *ledger_state_name(enum ledger_state s) {
-    static const char *const names[] = {[LEDGER_OPEN] = "open", [LEDGER_ANSWERED] = "answered", [LEDGER_SKIPPED] = "skipped", [LEDGER_EXPIRED] = "expired"};
+    static const char *const names[] = {[LEDGER_OPEN] = "open",
+                                        [LEDGER_ANSWERED] = "answered",
+                                        [LEDGER_SKIPPED] = "skipped",
+                                        [LEDGER_EXPIRED] = "expired"};
     return names[s];
 }
 
 struct text ledger_answer_text(const struct ledger_answer *a) {
-    return a->outcome == LABEL_LABELLED ? a->label : a->outcome == LABEL_SKIPPED ? TEXT("skipped") : TEXT("cannot tell");
+    return a->outcome == LABEL_LABELLED  ? a->label
+           : a->outcome == LABEL_SKIPPED ? TEXT("skipped")
+                                         : TEXT("cannot tell");
 }
 
 /* ---- labels ---- */
@@ -110,11 +122,19 @@ static int take_label(const struct reader_record *r, void *opaque) {
     }
     struct ledger_task *t = NULL;
     if (read.id.at) t = task_id_parse(bytes, read.id) == 0 ? entry(l, read.id) : NULL;
-    else if (read.sample_id.at && !(t = task_of_sample(l, read.sample_id)) && !read.data.at) t = early(l, read.sample_id);
+    else if (read.sample_id.at && !(t = task_of_sample(l, read.sample_id)) && !read.data.at)
+        t = early(l, read.sample_id);
     if (!t) return 0;
     struct ledger_answer *a = arena_take(&l->arena, sizeof *a);
-    *a = (struct ledger_answer){.partition = r->partition, .offset = r->offset, .time_ms = read.time_ms, .revision = read.revision, .outcome = read.outcome, .confidence = read.confidence,
-                                .label = arena_text(&l->arena, read.label), .annotator = arena_text(&l->arena, read.annotator), .source = arena_text(&l->arena, read.source)};
+    *a = (struct ledger_answer){.partition = r->partition,
+                                .offset = r->offset,
+                                .time_ms = read.time_ms,
+                                .revision = read.revision,
+                                .outcome = read.outcome,
+                                .confidence = read.confidence,
+                                .label = arena_text(&l->arena, read.label),
+                                .annotator = arena_text(&l->arena, read.annotator),
+                                .source = arena_text(&l->arena, read.source)};
     answer(t, a, read.outcome != LABEL_LABELLED || is_class(l, read.label));
     return 0;
 }
@@ -165,7 +185,8 @@ static int take_task(const struct reader_record *r, void *opaque) {
     t->partition = r->partition;
     t->offset = r->offset;
     index_sample(l, t);
-    if (l->n == l->cap) l->task = xrealloc(l->task, (l->cap = l->cap ? 2 * l->cap : 1024) * sizeof *l->task);
+    if (l->n == l->cap)
+        l->task = xrealloc(l->task, (l->cap = l->cap ? 2 * l->cap : 1024) * sizeof *l->task);
     l->task[l->n++] = t;
     if (l->wanted && l->wanted(t, l->opaque)) t->record = arena_text(&l->arena, r->value);
     return 0;
@@ -179,8 +200,15 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 }
 
 static int open_pen(struct ledger *l) {
-    static const char *const owned[] = {"acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
-    return l->pen ? 0 : kafka_create(&l->pen, l->config, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = l, .delivery_cb = delivery_cb}, &l->why);
+    static const char *const owned[] = {
+        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
+    return l->pen ? 0
+                  : kafka_create(&l->pen, l->config,
+                                 &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
+                                                          .owned = owned,
+                                                          .opaque = l,
+                                                          .delivery_cb = delivery_cb},
+                                 &l->why);
 }
 
 int ledger_answer(struct ledger *l, const struct label *label) {
@@ -188,14 +216,17 @@ int ledger_answer(struct ledger *l, const struct label *label) {
     TRY(open_pen(l));
     label_write(label, &record);
     l->trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    rd_kafka_resp_err_t err = rd_kafka_producev(l->pen, RD_KAFKA_V_TOPIC(l->config->topics.labels), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(label->id.at, label->id.len),
-                                                RD_KAFKA_V_VALUE(record.at, record.len), RD_KAFKA_V_END);
+    rd_kafka_resp_err_t err = rd_kafka_producev(
+        l->pen, RD_KAFKA_V_TOPIC(l->config->topics.labels),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(label->id.at, label->id.len),
+        RD_KAFKA_V_VALUE(record.at, record.len), RD_KAFKA_V_END);
     if (!err) rd_kafka_flush(l->pen, FLUSH_MS);
     if (!err) err = l->trouble;
     buf_release(&record);
     if (!err) return 0;
     buf_reset(&l->why);
-    buf_printf(&l->why, "topic %s did not take the label: %s", l->config->topics.labels, rd_kafka_err2str(err));
+    buf_printf(&l->why, "topic %s did not take the label: %s", l->config->topics.labels,
+               rd_kafka_err2str(err));
     return ERR_RETRY;
 }
 
@@ -207,7 +238,8 @@ static void close_pen(struct ledger *l) {
 
 /* ---- life ---- */
 
-static int read_topic(struct ledger *l, struct reader **reader, const char *topic, int (*take)(const struct reader_record *r, void *opaque)) {
+static int read_topic(struct ledger *l, struct reader **reader, const char *topic,
+                      int (*take)(const struct reader_record *r, void *opaque)) {
     TRY(reader_create(reader, l->config, &topic, 1, &l->why));
     TRY(scan_start(*reader, l->config, topic, &l->why));
     return scan_to_end(*reader, topic, take, l, &l->why);
@@ -231,7 +263,8 @@ void ledger_close(struct ledger *l) {
     buf_release(&l->why);
 }
 
-static int poll_one(struct ledger *l, struct reader *reader, int timeout_ms, int (*take)(const struct reader_record *r, void *opaque)) {
+static int poll_one(struct ledger *l, struct reader *reader, int timeout_ms,
+                    int (*take)(const struct reader_record *r, void *opaque)) {
     struct reader_record record[64];
     int n = reader_poll(reader, record, 64, timeout_ms);
     TRY(n);

@@ -18,8 +18,11 @@ static const struct {
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(FILE *out) {
-    fputs("winnowd: asks people about the few samples of a stream whose labels teach the model most\n\nusage: winnowd COMMAND [flags]\n\n", out);
-    for (size_t i = 0; i < COMMANDS; i++) fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    fputs("winnowd: asks people about the few samples of a stream whose labels teach the model "
+          "most\n\nusage: winnowd COMMAND [flags]\n\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fputs("\nwinnowd COMMAND --help tells more.\n", out);
 }
 
@@ -32,7 +35,8 @@ static int flushed(int code) {
 
 int main(int argc, char **argv) {
     service_single_blas_thread(argv);
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         help(argc < 2 ? stderr : stdout);
         return argc < 2 ? EX_USAGE : EX_OK;
     }
@@ -45,7 +49,8 @@ int main(int argc, char **argv) {
         }
         buf_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
     }
-    fprintf(stderr, "winnowd: there is no command '%s'%s\n", argv[1], cli_nearest(buf_string(&names), argv[1]));
+    fprintf(stderr, "winnowd: there is no command '%s'%s\n", argv[1],
+            cli_nearest(buf_string(&names), argv[1]));
     buf_release(&names);
     return EX_USAGE;
 }

@@ -1,22 +1,23 @@
 /* `winnowd model`: versions looked at, taken out, put in, gone back to.
  *
- * A push is checked here and again by the learner, who alone gives numbers: the file goes onto the models topic under its digest, the learner
- * takes it off in the transaction that makes a version of it (daemon/run/learner_base.c). A rollback or a pin is the operator's half of the
- * policy, so workers change within a poll of the topic. Refuses a version that is not there, a model made for other features or
- * classes, and to write over a file.
+ * A push is checked here and again by the learner, who alone gives numbers: the file goes onto the
+ * models topic under its digest, the learner takes it off in the transaction that makes a version
+ * of it (daemon/run/learner_base.c). A rollback or a pin is the operator's half of the policy, so
+ * workers change within a poll of the topic. Refuses a version that is not there, a model made for
+ * other features or classes, and to write over a file.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "terminal/console.h"
-#include "terminal/listing.h"
-#include "models_topic.h"
-#include "run/pipeline.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "encode/features.h"
 #include "infer/model_import.h"
 #include "infer/model_record.h"
+#include "models_topic.h"
+#include "run/pipeline.h"
+#include "terminal/console.h"
+#include "terminal/listing.h"
 #include "train/schedule.h"
 
 #include <errno.h>
@@ -48,7 +49,11 @@ static uint64_t version_of(const struct model_command *c, const char *word, int 
         return 0;
     }
     if (registry_model(c->topic.registry, version)) return version;
-    *code = console_fail(EX_NOINPUT, "version %" PRIu64 " is not on topic %s (any more); `winnowd model list` shows those that are", version, c->config->topics.models);
+    *code =
+        console_fail(EX_NOINPUT,
+                     "version %" PRIu64
+                     " is not on topic %s (any more); `winnowd model list` shows those that are",
+                     version, c->config->topics.models);
     return 0;
 }
 
@@ -61,10 +66,14 @@ static uint64_t live_version(const struct model_command *c, int *code) {
 
 /* The newest version before the live one. */
 static uint64_t version_before(const struct model_command *c, int *code) {
-    uint64_t version[REGISTRY_VERSIONS + 8], live = policy_live(registry_policy(c->topic.registry)), before = 0;
+    uint64_t version[REGISTRY_VERSIONS + 8], live = policy_live(registry_policy(c->topic.registry)),
+                                             before = 0;
     size_t n = registry_versions(c->topic.registry, version, sizeof version / sizeof *version);
     for (size_t i = 0; i < n && version[i] < live; i++) before = version[i];
-    if (!before) *code = console_fail(EX_NOINPUT, "there is no version before the live one (%" PRIu64 ") to go back to", live);
+    if (!before)
+        *code = console_fail(EX_NOINPUT,
+                             "there is no version before the live one (%" PRIu64 ") to go back to",
+                             live);
     return before;
 }
 
@@ -77,16 +86,23 @@ static int list(struct model_command *c) {
 
 static void describe_json(const struct model *m, size_t bytes, bool live) {
     struct buf b = {0};
-    buf_printf(&b, "{\"version\":%" PRIu64 ",\"live\":%s,\"parent\":%" PRIu64 ",\"prior\":%" PRIu64 ",\"pushed\":", m->version, live ? "true" : "false", m->parent, m->prior);
+    buf_printf(&b,
+               "{\"version\":%" PRIu64 ",\"live\":%s,\"parent\":%" PRIu64 ",\"prior\":%" PRIu64
+               ",\"pushed\":",
+               m->version, live ? "true" : "false", m->parent, m->prior);
     buf_json_str(&b, m->pushed);
-    buf_printf(&b, ",\"created_ms\":%" PRId64 ",\"labels\":%" PRIu64 ",\"fingerprint\":\"%016" PRIx64 "\",\"columns\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\",\"mix\":[", m->created_ms, m->rows,
-               m->fingerprint, m->shape.d, m->shape.members, bytes, m->digest);
+    buf_printf(&b,
+               ",\"created_ms\":%" PRId64 ",\"labels\":%" PRIu64 ",\"fingerprint\":\"%016" PRIx64
+               "\",\"columns\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\",\"mix\":[",
+               m->created_ms, m->rows, m->fingerprint, m->shape.d, m->shape.members, bytes,
+               m->digest);
     for (size_t i = 0; i < m->shape.members; i++) {
         if (i) buf_str(&b, ",");
         buf_double(&b, m->mix[i]);
     }
     buf_str(&b, "],\"layers\":[");
-    for (size_t l = 0; l <= m->shape.layers; l++) buf_printf(&b, "%s%zu", l ? "," : "", m->shape.width[l]);
+    for (size_t l = 0; l <= m->shape.layers; l++)
+        buf_printf(&b, "%s%zu", l ? "," : "", m->shape.width[l]);
     buf_str(&b, "],\"classes\":");
     buf_json(&b, m->classes);
     buf_str(&b, ",\"seen\":");
@@ -111,7 +127,9 @@ static void row(const char *what, const char *format, ...) {
 /* Lines of a text on one line. */
 static void row_lines(const char *what, struct text lines) {
     struct buf b = {0};
-    listing_safe(&b, (struct text){lines.at, lines.len && lines.at[lines.len - 1] == '\n' ? lines.len - 1 : lines.len});
+    listing_safe(&b, (struct text){lines.at, lines.len && lines.at[lines.len - 1] == '\n'
+                                                 ? lines.len - 1
+                                                 : lines.len});
     for (char *at = (char *)buf_string(&b); (at = strstr(at, "\\x0a")); at += 2) {
         memcpy(at, ", ", 2);
         memmove(at + 2, at + 4, strlen(at + 4) + 1);
@@ -123,13 +141,19 @@ static void row_lines(const char *what, struct text lines) {
 static void describe(const struct model *m, size_t bytes, bool live) {
     struct buf made = {0}, shape = {0};
     listing_when(&made, m->created_ms);
-    for (size_t l = 0; l <= m->shape.layers; l++) buf_printf(&shape, "%s%zu", l ? " → " : "", m->shape.width[l]);
+    for (size_t l = 0; l <= m->shape.layers; l++)
+        buf_printf(&shape, "%s%zu", l ? " → " : "", m->shape.width[l]);
     row("version", "%" PRIu64 "%s", m->version, live ? ", live" : "");
-    row("made", "%s UTC, %s", buf_string(&made), *m->pushed ? "pushed from outside" : "fitted here");
+    row("made", "%s UTC, %s", buf_string(&made),
+        *m->pushed ? "pushed from outside" : "fitted here");
     row("labels", "%" PRIu64, m->rows);
     row("parent", "%" PRIu64, m->parent);
-    if (m->prior) row("prior", "version %" PRIu64 ": %s", m->prior, m->prior == m->version ? "itself; fits after it shrink towards it" : "it was shrunk towards that one");
-    row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members, m->shape.members > 1 ? "s" : "");
+    if (m->prior)
+        row("prior", "version %" PRIu64 ": %s", m->prior,
+            m->prior == m->version ? "itself; fits after it shrink towards it"
+                                   : "it was shrunk towards that one");
+    row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members,
+        m->shape.members > 1 ? "s" : "");
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');
@@ -164,9 +188,14 @@ static int show(struct model_command *c) {
 /* Whole or not at all; what is there stays. */
 static int write_file(const char *path, const struct buf *record) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0) return console_fail(errno == EEXIST ? EX_CANTCREAT : EX_IOERR, "%s: %s", path, errno == EEXIST ? "is there already; nothing is written over" : strerror(errno));
+    if (fd < 0)
+        return console_fail(errno == EEXIST ? EX_CANTCREAT : EX_IOERR, "%s: %s", path,
+                            errno == EEXIST ? "is there already; nothing is written over"
+                                            : strerror(errno));
     size_t done = 0;
-    for (ssize_t n; done < record->len && (n = write(fd, record->at + done, record->len - done)) > 0;) done += (size_t)n;
+    for (ssize_t n;
+         done < record->len && (n = write(fd, record->at + done, record->len - done)) > 0;)
+        done += (size_t)n;
     bool kept = done == record->len && fsync(fd) == 0;
     int error = errno;
     kept &= close(fd) == 0;
@@ -177,13 +206,16 @@ static int write_file(const char *path, const struct buf *record) {
 
 static int pull(struct model_command *c) {
     int code = EX_OK;
-    if (!c->words) return console_fail(EX_USAGE, "pull wants a file to write to: pull [VERSION] FILE");
+    if (!c->words)
+        return console_fail(EX_USAGE, "pull wants a file to write to: pull [VERSION] FILE");
     uint64_t version = c->words > 1 ? version_of(c, c->word[0], &code) : live_version(c, &code);
     if (!version) return code;
     struct buf record = {0};
     record_of(c, registry_model(c->topic.registry, version), &record);
     code = write_file(c->word[c->words - 1], &record);
-    if (code == EX_OK) printf("version %" PRIu64 ": %zu bytes in %s\n", version, record.len, c->word[c->words - 1]);
+    if (code == EX_OK)
+        printf("version %" PRIu64 ": %zu bytes in %s\n", version, record.len,
+               c->word[c->words - 1]);
     buf_release(&record);
     return code;
 }
@@ -194,11 +226,15 @@ static int read_file(const char *path, struct buf *out) {
     FILE *f = fopen(path, "rb");
     if (!f) return console_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
     size_t n;
-    while ((n = fread(buf_room(out, 1 << 16), 1, 1 << 16, f)) > 0 && (out->len += n) <= FILE_MOST) continue;
+    while ((n = fread(buf_room(out, 1 << 16), 1, 1 << 16, f)) > 0 && (out->len += n) <= FILE_MOST)
+        continue;
     bool fine = !ferror(f);
     fclose(f);
     if (!fine) return console_fail(EX_IOERR, "%s: %s", path, strerror(errno));
-    return out->len > FILE_MOST ? console_fail(EX_DATAERR, "%s: is larger than any model may be (%d MiB)", path, FILE_MOST >> 20) : CLI_GO;
+    return out->len > FILE_MOST
+               ? console_fail(EX_DATAERR, "%s: is larger than any model may be (%d MiB)", path,
+                              FILE_MOST >> 20)
+               : CLI_GO;
 }
 
 static int read_model_file(const struct model_command *c, const char *path, struct model **out) {
@@ -206,17 +242,23 @@ static int read_model_file(const struct model_command *c, const char *path, stru
     struct features *f;
     size_t positive;
     int code = read_file(path, &bytes);
-    if (code == CLI_GO && features_create(&f, c->config->features, c->config->features_n) < 0) code = console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
+    if (code == CLI_GO && features_create(&f, c->config->features, c->config->features_n) < 0)
+        code = console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
     if (code != CLI_GO) {
         buf_release(&bytes);
         return code;
     }
     char *classes = (char *)classes_joined(c->config, &positive);
-    const struct import_target target = {features_columns(f), c->config->model.classes.n, text_of(classes), features_fingerprint(f)};
-    if (model_import(out, buf_view(&bytes), &target, &why) < 0) code = console_fail(EX_DATAERR, "%s: %s", path, buf_string(&why));
+    const struct import_target target = {features_columns(f), c->config->model.classes.n,
+                                         text_of(classes), features_fingerprint(f)};
+    if (model_import(out, buf_view(&bytes), &target, &why) < 0)
+        code = console_fail(EX_DATAERR, "%s: %s", path, buf_string(&why));
     const struct fit_options fits = fit_options_of(c->config, target.d, positive, NULL);
     if (code == CLI_GO && !fit_accepts_prior(&fits, *out)) {
-        code = console_fail(EX_DATAERR, "%s: its hidden layers are not those of model.hidden, so the learner could not build on it", path);
+        code = console_fail(EX_DATAERR,
+                            "%s: its hidden layers are not those of model.hidden, so the learner "
+                            "could not build on it",
+                            path);
         model_destroy(*out);
     }
     features_destroy(f);
@@ -234,7 +276,10 @@ static int put_on_topic(struct model_command *c, const struct buf *record, const
     for (size_t i = 0; i < chunks; i++) {
         size_t from = i * REGISTRY_CHUNK_BYTES, left = record->len - from;
         registry_push_key(&keys[i], c->config->service.name, id, i);
-        list[i] = (struct publication){.key = buf_view(&keys[i]), .value = {record->at + from, left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES}, .chunks = chunks};
+        list[i] = (struct publication){
+            .key = buf_view(&keys[i]),
+            .value = {record->at + from, left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES},
+            .chunks = chunks};
     }
     int result = models_topic_write(&c->topic, list, chunks);
     for (size_t i = 0; i < chunks; i++) buf_release(&keys[i]);
@@ -250,23 +295,28 @@ static uint64_t version_of_push(const struct models_topic *t, const struct await
     uint64_t version[REGISTRY_VERSIONS + 8];
     size_t n = registry_versions(t->registry, version, sizeof version / sizeof *version);
     for (size_t i = 0; i < n; i++)
-        if (version[i] > w->after && strcmp(registry_model(t->registry, version[i])->pushed, w->id) == 0) return version[i];
+        if (version[i] > w->after &&
+            strcmp(registry_model(t->registry, version[i])->pushed, w->id) == 0)
+            return version[i];
     return 0;
 }
 
 static bool there(const struct models_topic *t, const void *argument) {
     const struct awaited *w = argument;
     struct registry_push push;
-    return version_of_push(t, w) || (registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
+    return version_of_push(t, w) ||
+           (registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
 }
 
-/* The version and the policy that makes it live are one transaction, but the policy is read after it. */
+/* The version and the policy that makes it live are one transaction, but the policy is read after
+ * it. */
 static bool taken(const struct models_topic *t, const void *argument) {
     const struct awaited *w = argument;
     struct registry_push push;
     uint64_t version = version_of_push(t, w);
     console_progress("waiting for the learner to take it");
-    return version ? registry_policy(t->registry)->learner.live >= version : !(registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
+    return version ? registry_policy(t->registry)->learner.live >= version
+                   : !(registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
 }
 
 static int await_learner(struct model_command *c, const struct awaited *w) {
@@ -275,11 +325,24 @@ static int await_learner(struct model_command *c, const struct awaited *w) {
     console_clear();
     uint64_t version = version_of_push(&c->topic, w);
     const struct policy *p = registry_policy(c->topic.registry);
-    if (result == 0 && !version) return console_fail(EX_DATAERR, "the learner refused it: its log says why (event push_refused)");
-    if (result < 0 && !version) return console_fail(EX_UNAVAILABLE, "it is on topic %s, but no learner has taken it yet; one that runs as %s will", c->config->topics.models, c->config->service.name);
-    if (c->json) printf("{\"version\":%" PRIu64 ",\"live\":%s}\n", version, policy_live(p) == version ? "true" : "false");
-    else if (policy_live(p) == version) printf("pushed: it is version %" PRIu64 ", live, and what later fits shrink towards\n", version);
-    else printf("pushed: it is version %" PRIu64 ", but version %" PRIu64 " stays live: it is pinned (`winnowd model unpin`)\n", version, policy_live(p));
+    if (result == 0 && !version)
+        return console_fail(EX_DATAERR,
+                            "the learner refused it: its log says why (event push_refused)");
+    if (result < 0 && !version)
+        return console_fail(
+            EX_UNAVAILABLE,
+            "it is on topic %s, but no learner has taken it yet; one that runs as %s will",
+            c->config->topics.models, c->config->service.name);
+    if (c->json)
+        printf("{\"version\":%" PRIu64 ",\"live\":%s}\n", version,
+               policy_live(p) == version ? "true" : "false");
+    else if (policy_live(p) == version)
+        printf("pushed: it is version %" PRIu64 ", live, and what later fits shrink towards\n",
+               version);
+    else
+        printf("pushed: it is version %" PRIu64 ", but version %" PRIu64
+               " stays live: it is pinned (`winnowd model unpin`)\n",
+               version, policy_live(p));
     return EX_OK;
 }
 
@@ -314,7 +377,11 @@ static int rollback(struct model_command *c) {
     if (!version) return code;
     const struct policy *p = registry_policy(c->topic.registry);
     struct policy_operator o = p->operator_;
-    if (o.pin) return console_fail(EX_USAGE, "version %" PRIu64 " is pinned: `winnowd model unpin` first, or `pin` the one you want", o.pin);
+    if (o.pin)
+        return console_fail(EX_USAGE,
+                            "version %" PRIu64
+                            " is pinned: `winnowd model unpin` first, or `pin` the one you want",
+                            o.pin);
     o.rollback = version;
     o.rolled_ms = (uint64_t)clock_wall_ms();
     if (version == p->learner.live) o.rollback = o.rolled_ms = 0; // back to where the learner is
@@ -324,7 +391,8 @@ static int rollback(struct model_command *c) {
 static int pin(struct model_command *c) {
     int code = EX_OK;
     struct policy_operator o = registry_policy(c->topic.registry)->operator_;
-    if (!c->words) return console_fail(EX_USAGE, "pin wants a version; `winnowd model list` has them");
+    if (!c->words)
+        return console_fail(EX_USAGE, "pin wants a version; `winnowd model list` has them");
     o.pin = version_of(c, c->word[0], &code);
     return o.pin ? operate(c, &o) : code;
 }
@@ -340,22 +408,32 @@ static int unpin(struct model_command *c) {
 static const struct action {
     struct verb verb;
     int (*run)(struct model_command *c);
-} actions[] = {{{"list", 0}, list}, {{"show", 1}, show}, {{"push", 1}, push}, {{"pull", 2}, pull}, {{"rollback", 1}, rollback}, {{"pin", 1}, pin}, {{"unpin", 0}, unpin}};
+} actions[] = {{{"list", 0}, list},  {{"show", 1}, show},         {{"push", 1}, push},
+               {{"pull", 2}, pull},  {{"rollback", 1}, rollback}, {{"pin", 1}, pin},
+               {{"unpin", 0}, unpin}};
 
 static int with_topic(struct model_command *c, const struct action *action) {
-    int result = models_topic_open(&c->topic, c->config), code = result < 0 ? models_topic_fail(&c->topic, result) : action->run(c);
+    int result = models_topic_open(&c->topic, c->config),
+        code = result < 0 ? models_topic_fail(&c->topic, result) : action->run(c);
     models_topic_close(&c->topic);
     return code;
 }
 
 int command_model(int argc, char **argv) {
     struct model_command c = {0};
-    struct flag flags[] = {{"config", 'c', FLAG_TEXT, &c.file, "FILE", "the configuration", true}, {"json", 0, FLAG_SWITCH, &c.json, NULL, "JSON instead of lines for people", false}};
-    struct usage usage = {"model", "list | show [VERSION] | push FILE | pull [VERSION] FILE | rollback [VERSION] | pin VERSION | unpin",
-                          "Shows model versions, takes them out and puts others in, goes back to an earlier one.", flags, sizeof flags / sizeof *flags};
+    struct flag flags[] = {
+        {"config", 'c', FLAG_TEXT, &c.file, "FILE", "the configuration", true},
+        {"json", 0, FLAG_SWITCH, &c.json, NULL, "JSON instead of lines for people", false}};
+    struct usage usage = {
+        "model",
+        "list | show [VERSION] | push FILE | pull [VERSION] FILE | rollback [VERSION] | pin "
+        "VERSION | unpin",
+        "Shows model versions, takes them out and puts others in, goes back to an earlier one.",
+        flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    const struct action *action =
+        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
     if (!action) return EX_USAGE;
     struct config *config;
     code = cli_config(&config, c.file);

@@ -1,17 +1,18 @@
 /* What `policy` and `model` do with the models topic.
  *
- * Every wait has an end, so a broker that is away becomes a sentence and an exit code. What is written is read back before the command says
- * that it is done: then every process that follows the topic gets it too. It holds no transactional id, so it fences nobody. Two
- * operators at the same moment: the later record counts, whole.
+ * Every wait has an end, so a broker that is away becomes a sentence and an exit code. What is
+ * written is read back before the command says that it is done: then every process that follows the
+ * topic gets it too. It holds no transactional id, so it fences nobody. Two operators at the same
+ * moment: the later record counts, whole.
  *
  * Thread: main thread */
 #include "models_topic.h"
 
+#include "base/clock.h"
+#include "kafka/topic_reader.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
 #include "terminal/listing.h"
-#include "base/clock.h"
-#include "kafka/topic_reader.h"
 
 enum { READ_RECORDS = 64, POLL_MS = 100, END_MS = 60000, BACK_MS = 20000, START_MS = 10000 };
 
@@ -21,12 +22,16 @@ static int read_some(struct models_topic *m) {
     struct reader_record record[READ_RECORDS];
     int n = reader_poll(m->reader, record, READ_RECORDS, POLL_MS);
     if (n < 0) return n;
-    for (int i = 0; i < n; i++) registry_apply(m->registry, record[i].key, record[i].value, record[i].chunks, record[i].offset);
+    for (int i = 0; i < n; i++)
+        registry_apply(m->registry, record[i].key, record[i].value, record[i].chunks,
+                       record[i].offset);
     reader_release(m->reader, record, (size_t)n);
     return 0;
 }
 
-int models_topic_until(struct models_topic *m, bool (*holds)(const struct models_topic *, const void *), const void *argument, int64_t timeout_ms) {
+int models_topic_until(struct models_topic *m,
+                       bool (*holds)(const struct models_topic *, const void *),
+                       const void *argument, int64_t timeout_ms) {
     int64_t end = clock_ms() + timeout_ms;
     while (!holds(m, argument)) {
         if (clock_ms() > end) return ERR_RETRY;
@@ -44,12 +49,19 @@ static bool at_end(const struct models_topic *m, const void *unused) {
 
 int models_topic_open(struct models_topic *m, const struct config *c) {
     const char *topic = c->topics.models;
-    *m = (struct models_topic){.config = c, .stop = console_stop(), .registry = registry_create(&(struct registry_options){.name = c->service.name, .quiet = true, .pushes = true})};
+    *m = (struct models_topic){.config = c,
+                               .stop = console_stop(),
+                               .registry = registry_create(&(struct registry_options){
+                                   .name = c->service.name, .quiet = true, .pushes = true})};
     TRY(reader_create(&m->reader, c, &topic, 1, &m->why));
     int result;
-    for (int64_t end = clock_ms() + START_MS; (result = reader_start(m->reader, NULL, NULL)) == ERR_RETRY && clock_ms() < end && !atomic_load(m->stop);)
+    for (int64_t end = clock_ms() + START_MS;
+         (result = reader_start(m->reader, NULL, NULL)) == ERR_RETRY && clock_ms() < end &&
+         !atomic_load(m->stop);)
         clock_sleep_ms(POLL_MS);
-    if (result < 0) buf_printf(&m->why, "topic %s is not there, or no broker answers at %s", topic, c->kafka.brokers);
+    if (result < 0)
+        buf_printf(&m->why, "topic %s is not there, or no broker answers at %s", topic,
+                   c->kafka.brokers);
     TRY(result);
     result = models_topic_until(m, at_end, NULL, END_MS);
     console_clear();
@@ -90,14 +102,17 @@ static void add_version(struct listing *l, const struct policy *p, const struct 
 }
 
 void models_topic_versions(const struct models_topic *m, bool json) {
-    static const struct column columns[] = {{"version", "version", COLUMN_NUMBER, 0}, {"created_ms", "made (UTC)", COLUMN_TIME, 0},  {"origin", "origin", COLUMN_TEXT, 0},
-                                            {"labels", "labels", COLUMN_NUMBER, 0},   {"parent", "parent", COLUMN_NUMBER, 0},        {"members", "members", COLUMN_NUMBER, 0},
-                                            {"prior", "prior", COLUMN_NUMBER, 0},       {"standing", "", COLUMN_TEXT, 0}};
+    static const struct column columns[] = {
+        {"version", "version", COLUMN_NUMBER, 0}, {"created_ms", "made (UTC)", COLUMN_TIME, 0},
+        {"origin", "origin", COLUMN_TEXT, 0},     {"labels", "labels", COLUMN_NUMBER, 0},
+        {"parent", "parent", COLUMN_NUMBER, 0},   {"members", "members", COLUMN_NUMBER, 0},
+        {"prior", "prior", COLUMN_NUMBER, 0},     {"standing", "", COLUMN_TEXT, 0}};
     struct listing l;
     uint64_t version[REGISTRY_VERSIONS + 8];
     size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version);
     listing_begin(&l, columns, sizeof columns / sizeof *columns);
-    for (size_t i = 0; i < n; i++) add_version(&l, registry_policy(m->registry), registry_model(m->registry, version[i]));
+    for (size_t i = 0; i < n; i++)
+        add_version(&l, registry_policy(m->registry), registry_model(m->registry, version[i]));
     listing_print(&l, stdout, json, "no version yet");
     listing_end(&l);
 }
@@ -109,7 +124,11 @@ int models_topic_write(struct models_topic *m, const struct publication *list, s
     TRY(publisher_create(&p, m->config, NULL, &m->why));
     int result = publisher_init(p);
     if (result == 0) result = publisher_publish(p, m->config->topics.models, list, n);
-    if (result < 0) buf_printf(&m->why, "the broker did not take the record (%s); look with `show` or `list` before you try again", publisher_trouble(p));
+    if (result < 0)
+        buf_printf(&m->why,
+                   "the broker did not take the record (%s); look with `show` or `list` before you "
+                   "try again",
+                   publisher_trouble(p));
     publisher_destroy(p);
     return result;
 }
@@ -140,19 +159,22 @@ int models_topic_operate(struct models_topic *m, const struct policy_operator *o
     struct buf key = {0}, value = {0};
     registry_key(&key, m->config->service.name, "operator");
     policy_operator_write(operator_, &value);
-    int result = models_topic_write(m, &(struct publication){.key = buf_view(&key), .value = buf_view(&value)}, 1);
+    int result = models_topic_write(
+        m, &(struct publication){.key = buf_view(&key), .value = buf_view(&value)}, 1);
     buf_release(&key);
     buf_release(&value);
     TRY(result);
     result = models_topic_until(m, read_back, &w, BACK_MS);
-    if (result < 0) buf_str(&m->why, "the record was written but not read back in time; look with `show`");
+    if (result < 0)
+        buf_str(&m->why, "the record was written but not read back in time; look with `show`");
     return result;
 }
 
 int models_topic_fail(const struct models_topic *m, int error) {
     struct buf why = {0};
     buf_text(&why, buf_view(&m->why));
-    int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s", why.len ? buf_string(&why) : error_text(error));
+    int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s",
+                            why.len ? buf_string(&why) : error_text(error));
     buf_release(&why);
     return code;
 }

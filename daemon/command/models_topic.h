@@ -1,10 +1,11 @@
-/* The models topic for a command: read to its end, looked at, changed by one publication, and read back.
+/* The models topic for a command: read to its end, looked at, changed by one publication, and read
+ * back.
  * Thread: main thread */
 #pragma once
 
-#include "run/registry.h"
 #include "config/config.h"
 #include "kafka/publisher.h"
+#include "run/registry.h"
 
 #include <stdatomic.h>
 
@@ -20,7 +21,9 @@ struct models_topic {
 int models_topic_open(struct models_topic *m, const struct config *c) MUST_CHECK;
 void models_topic_close(struct models_topic *m);
 /* Reads on until it holds. ERR_RETRY: not in time. */
-int models_topic_until(struct models_topic *m, bool (*holds)(const struct models_topic *, const void *), const void *argument, int64_t timeout_ms) MUST_CHECK;
+int models_topic_until(struct models_topic *m,
+                       bool (*holds)(const struct models_topic *, const void *),
+                       const void *argument, int64_t timeout_ms) MUST_CHECK;
 /* Writes; ERR_ with m->why when the broker does not take it. */
 int models_topic_write(struct models_topic *m, const struct publication *list, size_t n) MUST_CHECK;
 /* Puts the operator's half in force: writes it and reads it back. */

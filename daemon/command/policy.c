@@ -1,14 +1,15 @@
 /* `winnowd policy`: the operator's half of the policy: kill switch, budget, caps, freezing, pin.
  *
- * Reads the models topic to its end, changes one thing of what stands there and puts the whole half in force (daemon/command/models_topic.c). Refuses
- * a version that is not there to go back to, and numbers that no budget can be.
+ * Reads the models topic to its end, changes one thing of what stands there and puts the whole half
+ * in force (daemon/command/models_topic.c). Refuses a version that is not there to go back to, and
+ * numbers that no budget can be.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "terminal/console.h"
-#include "models_topic.h"
 #include "base/log.h"
+#include "models_topic.h"
+#include "terminal/console.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,24 +30,36 @@ static void show(const struct models_topic *v) {
     snprintf(number, sizeof number, "%" PRIu64, p->number);
     snprintf(live, sizeof live, "%" PRIu64, policy_live(p));
     snprintf(scale, sizeof scale, "%g", o->budget_scale);
-    snprintf(rate, sizeof rate, "times budget.rate %g of this file: %g", v->config->budget.rate, v->config->budget.rate * o->budget_scale);
-    print_row("policy", TONE_PLAIN, number, p->number ? "as states, tasks and logs name it" : "nothing was said yet: the defaults");
+    snprintf(rate, sizeof rate, "times budget.rate %g of this file: %g", v->config->budget.rate,
+             v->config->budget.rate * o->budget_scale);
+    print_row("policy", TONE_PLAIN, number,
+              p->number ? "as states, tasks and logs name it"
+                        : "nothing was said yet: the defaults");
     bool back = !o->pin && policy_live(p) != l->live;
     print_row("live", o->pin || back ? TONE_DOUBT : TONE_PLAIN, policy_live(p) ? live : "none",
-              o->pin ? "pinned by the operator; `live newest` follows the learner again" : back ? "rolled back by the operator; the learner's next version goes live" : "follows the learner");
-    if ((o->pin || back) && l->live) printf("%-14s %-12" PRIu64 " what the learner wants live\n", "learner's", l->live);
-    print_row("paused", o->paused ? TONE_BAD : TONE_GOOD, o->paused ? "yes" : "no", o->paused ? "nobody is asked; `resume` goes on" : "");
-    print_row("full", l->full ? TONE_DOUBT : TONE_GOOD, l->full ? "yes" : "no", l->full ? "budget.open_tasks is reached: nobody is asked until answers come" : "");
-    print_row("cold", l->cold ? TONE_DOUBT : TONE_GOOD, l->cold ? "yes" : "no", l->cold ? "labels are drawn at random until every class has enough" : "");
-    print_row("explore only", o->explore_only ? TONE_DOUBT : TONE_GOOD, o->explore_only ? "yes" : "no", o->explore_only ? "the strategy arm is off" : "");
-    print_row("learning", o->frozen ? TONE_DOUBT : TONE_GOOD, o->frozen ? "frozen" : "yes", o->frozen ? "answers are taken but make no version; `unfreeze` goes on" : "");
+              o->pin ? "pinned by the operator; `live newest` follows the learner again"
+              : back ? "rolled back by the operator; the learner's next version goes live"
+                     : "follows the learner");
+    if ((o->pin || back) && l->live)
+        printf("%-14s %-12" PRIu64 " what the learner wants live\n", "learner's", l->live);
+    print_row("paused", o->paused ? TONE_BAD : TONE_GOOD, o->paused ? "yes" : "no",
+              o->paused ? "nobody is asked; `resume` goes on" : "");
+    print_row("full", l->full ? TONE_DOUBT : TONE_GOOD, l->full ? "yes" : "no",
+              l->full ? "budget.open_tasks is reached: nobody is asked until answers come" : "");
+    print_row("cold", l->cold ? TONE_DOUBT : TONE_GOOD, l->cold ? "yes" : "no",
+              l->cold ? "labels are drawn at random until every class has enough" : "");
+    print_row("explore only", o->explore_only ? TONE_DOUBT : TONE_GOOD,
+              o->explore_only ? "yes" : "no", o->explore_only ? "the strategy arm is off" : "");
+    print_row("learning", o->frozen ? TONE_DOUBT : TONE_GOOD, o->frozen ? "frozen" : "yes",
+              o->frozen ? "answers are taken but make no version; `unfreeze` goes on" : "");
     print_row("budget scale", o->budget_scale == 1 ? TONE_PLAIN : TONE_DOUBT, scale, rate);
 }
 
 static void show_json(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     struct buf b = {0};
-    buf_printf(&b, "{\"number\":%" PRIu64 ",\"live\":%" PRIu64 ",\"learner\":", p->number, policy_live(p));
+    buf_printf(&b, "{\"number\":%" PRIu64 ",\"live\":%" PRIu64 ",\"learner\":", p->number,
+               policy_live(p));
     policy_learner_write(&p->learner, &b);
     buf_str(&b, ",\"operator\":");
     policy_operator_write(&p->operator_, &b);
@@ -57,17 +70,23 @@ static void show_json(const struct models_topic *v) {
 
 /* ---- change ---- */
 
-static int set_budget(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
+static int set_budget(const struct models_topic *v, const char *const *word,
+                      struct policy_operator *o) {
     char *end;
     errno = 0;
-    double scale = *word ? strtod(*word, &end) : -1, rate = v->config->budget.rate, most = rate > 0 ? 1 / rate : 1;
+    double scale = *word ? strtod(*word, &end) : -1, rate = v->config->budget.rate,
+           most = rate > 0 ? 1 / rate : 1;
     if (!*word || !**word || *end || errno || !(scale >= 0 && scale <= most))
-        return console_fail(EX_USAGE, "budget wants a number from 0 to %g (budget.rate is %g, and times the scale it must not be above 1)", most, rate);
+        return console_fail(EX_USAGE,
+                            "budget wants a number from 0 to %g (budget.rate is %g, and times the "
+                            "scale it must not be above 1)",
+                            most, rate);
     o->budget_scale = scale;
     return CLI_GO;
 }
 
-static int set_live(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
+static int set_live(const struct models_topic *v, const char *const *word,
+                    struct policy_operator *o) {
     char *end;
     errno = 0;
     if (*word && strcmp(*word, "newest") == 0) {
@@ -75,26 +94,33 @@ static int set_live(const struct models_topic *v, const char *const *word, struc
         return CLI_GO;
     }
     uint64_t version = *word && **word >= '1' && **word <= '9' ? strtoull(*word, &end, 10) : 0;
-    if (!version || *end || errno) return console_fail(EX_USAGE, "live wants a version (see `show`) or newest");
-    if (!registry_model(v->registry, version)) return console_fail(EX_USAGE, "version %" PRIu64 " is not there to go live; `show` lists those that are", version);
+    if (!version || *end || errno)
+        return console_fail(EX_USAGE, "live wants a version (see `show`) or newest");
+    if (!registry_model(v->registry, version))
+        return console_fail(
+            EX_USAGE, "version %" PRIu64 " is not there to go live; `show` lists those that are",
+            version);
     o->pin = version;
     return CLI_GO;
 }
 
-static int set_explore(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
+static int set_explore(const struct models_topic *v, const char *const *word,
+                       struct policy_operator *o) {
     (void)v;
     bool on = *word && strcmp(*word, "on") == 0;
-    if (!on && (!*word || strcmp(*word, "off") != 0)) return console_fail(EX_USAGE, "explore wants on or off");
+    if (!on && (!*word || strcmp(*word, "off") != 0))
+        return console_fail(EX_USAGE, "explore wants on or off");
     o->explore_only = on;
     return CLI_GO;
 }
 
 /* Kill switch and freezing: one flag each. */
-#define SWITCH(name, member, on)                                                                                       \
-    static int name(const struct models_topic *v, const char *const *word, struct policy_operator *o) {               \
-        (void)v, (void)word;                                                                                           \
-        o->member = on;                                                                                                \
-        return CLI_GO;                                                                                                 \
+#define SWITCH(name, member, on)                                                                   \
+    static int name(const struct models_topic *v, const char *const *word,                         \
+                    struct policy_operator *o) {                                                   \
+        (void)v, (void)word;                                                                       \
+        o->member = on;                                                                            \
+        return CLI_GO;                                                                             \
     }
 SWITCH(set_paused, paused, true)
 SWITCH(set_resumed, paused, false)
@@ -108,21 +134,30 @@ static const struct cap {
     size_t operator_, config;
     const char *means;
 } caps[] = {
-    {"per_hour", offsetof(struct policy_operator, per_hour), offsetof(struct config, budget.per_hour), "labels an hour"},
-    {"per_day", offsetof(struct policy_operator, per_day), offsetof(struct config, budget.per_day), "labels a day"},
-    {"open_tasks", offsetof(struct policy_operator, open_tasks), offsetof(struct config, budget.open_tasks), "tasks that wait for an answer"},
+    {"per_hour", offsetof(struct policy_operator, per_hour),
+     offsetof(struct config, budget.per_hour), "labels an hour"},
+    {"per_day", offsetof(struct policy_operator, per_day), offsetof(struct config, budget.per_day),
+     "labels a day"},
+    {"open_tasks", offsetof(struct policy_operator, open_tasks),
+     offsetof(struct config, budget.open_tasks), "tasks that wait for an answer"},
 };
 enum { CAPS = sizeof caps / sizeof *caps };
 
-static int64_t *cap_of(const struct cap *c, struct policy_operator *o) { return (int64_t *)((char *)o + c->operator_); }
+static int64_t *cap_of(const struct cap *c, struct policy_operator *o) {
+    return (int64_t *)((char *)o + c->operator_);
+}
 
-static int set_cap(const struct models_topic *v, const char *const *word, struct policy_operator *o) {
-    static const char usage[] = "cap wants per_hour, per_day or open_tasks, then a number from 1, `none`, or `default` (what the file says)%s";
+static int set_cap(const struct models_topic *v, const char *const *word,
+                   struct policy_operator *o) {
+    static const char usage[] = "cap wants per_hour, per_day or open_tasks, then a number from 1, "
+                                "`none`, or `default` (what the file says)%s";
     (void)v;
     const struct cap *cap = NULL;
     for (size_t i = 0; word[0] && i < CAPS; i++)
         if (strcmp(word[0], caps[i].name) == 0) cap = &caps[i];
-    if (!cap) return console_fail(EX_USAGE, usage, word[0] ? cli_nearest("per_hour|per_day|open_tasks", word[0]) : "");
+    if (!cap)
+        return console_fail(EX_USAGE, usage,
+                            word[0] ? cli_nearest("per_hour|per_day|open_tasks", word[0]) : "");
     char *end = NULL;
     errno = 0;
     long long n = word[1] && *word[1] >= '1' && *word[1] <= '9' ? strtoll(word[1], &end, 10) : 0;
@@ -138,7 +173,9 @@ static void show_cap(const struct cap *cap, const struct config *c, struct polic
     uint64_t most = policy_cap(word, (uint64_t)file);
     char number[32] = "none", means[96];
     if (most) snprintf(number, sizeof number, "%" PRIu64, most);
-    snprintf(means, sizeof means, "%s%s", cap->means, word ? "; said by the operator, `default` follows the file again" : ", as this file says");
+    snprintf(means, sizeof means, "%s%s", cap->means,
+             word ? "; said by the operator, `default` follows the file again"
+                  : ", as this file says");
     print_row(cap->name, word ? TONE_DOUBT : TONE_PLAIN, number, means);
 }
 
@@ -146,10 +183,12 @@ static void show_cap(const struct cap *cap, const struct config *c, struct polic
 
 static const struct action {
     struct verb verb;
-    int (*set)(const struct models_topic *v, const char *const *word, struct policy_operator *o); // NULL: show
+    int (*set)(const struct models_topic *v, const char *const *word,
+               struct policy_operator *o); // NULL: show
 } actions[] = {
-    {{"show", 0}, NULL},           {{"pause", 0}, set_paused},  {{"resume", 0}, set_resumed},   {{"budget", 1}, set_budget}, {{"cap", 2}, set_cap},
-    {{"explore", 1}, set_explore}, {{"freeze", 0}, set_frozen}, {{"unfreeze", 0}, set_thawed}, {{"live", 1}, set_live},
+    {{"show", 0}, NULL},         {{"pause", 0}, set_paused},    {{"resume", 0}, set_resumed},
+    {{"budget", 1}, set_budget}, {{"cap", 2}, set_cap},         {{"explore", 1}, set_explore},
+    {{"freeze", 0}, set_frozen}, {{"unfreeze", 0}, set_thawed}, {{"live", 1}, set_live},
 };
 
 static void show_all(const struct models_topic *v, bool json) {
@@ -158,12 +197,14 @@ static void show_all(const struct models_topic *v, bool json) {
         return;
     }
     show(v);
-    for (size_t i = 0; i < CAPS; i++) show_cap(&caps[i], v->config, registry_policy(v->registry)->operator_);
+    for (size_t i = 0; i < CAPS; i++)
+        show_cap(&caps[i], v->config, registry_policy(v->registry)->operator_);
     putchar('\n');
     models_topic_versions(v, false);
 }
 
-static int act(struct models_topic *v, const struct action *action, const char *const *word, bool json) {
+static int act(struct models_topic *v, const struct action *action, const char *const *word,
+               bool json) {
     struct policy_operator wanted = registry_policy(v->registry)->operator_;
     if (action->set) {
         int code = action->set(v, word, &wanted);
@@ -175,9 +216,11 @@ static int act(struct models_topic *v, const struct action *action, const char *
     return EX_OK;
 }
 
-static int with_topic(const struct config *c, const struct action *action, const char *const *word, bool json) {
+static int with_topic(const struct config *c, const struct action *action, const char *const *word,
+                      bool json) {
     struct models_topic v;
-    int result = models_topic_open(&v, c), code = result < 0 ? models_topic_fail(&v, result) : act(&v, action, word, json);
+    int result = models_topic_open(&v, c),
+        code = result < 0 ? models_topic_fail(&v, result) : act(&v, action, word, json);
     models_topic_close(&v);
     return code;
 }
@@ -185,12 +228,20 @@ static int with_topic(const struct config *c, const struct action *action, const
 int command_policy(int argc, char **argv) {
     const char *file = NULL;
     bool json = false;
-    struct flag flags[] = {{"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true}, {"json", 0, FLAG_SWITCH, &json, NULL, "one JSON object instead of lines for people", false}};
-    struct usage usage = {"policy", "show | pause | resume | budget SCALE | cap per_hour|per_day|open_tasks N|none|default | explore on|off | freeze | unfreeze | live VERSION|newest",
-                          "Shows or changes what the workers and the learner are told; it reaches every process and survives restarts.", flags, sizeof flags / sizeof *flags};
+    struct flag flags[] = {{"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true},
+                           {"json", 0, FLAG_SWITCH, &json, NULL,
+                            "one JSON object instead of lines for people", false}};
+    struct usage usage = {
+        "policy",
+        "show | pause | resume | budget SCALE | cap per_hour|per_day|open_tasks N|none|default | "
+        "explore on|off | freeze | unfreeze | live VERSION|newest",
+        "Shows or changes what the workers and the learner are told; it reaches every process and "
+        "survives restarts.",
+        flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    const struct action *action =
+        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
     if (!action) return EX_USAGE;
     struct config *c;
     code = cli_config(&c, file);

@@ -1,17 +1,19 @@
 /* `winnowd reload`: tells the running daemon to take over its file, and says what came of it.
  *
- * The file is checked here first, so most mistakes are said without touching the service. The process is found by the lock of its instance: the
- * kernel says who holds it, so a stale number can not send a signal to a stranger. The daemon leaves the outcome beside the lock; only
- * one of a reload that began after we asked counts. Under systemd the same works as ExecReload, where $STATE_DIRECTORY is set.
- * Refuses nothing by itself: the running configuration is the daemon's to judge.
+ * The file is checked here first, so most mistakes are said without touching the service. The
+ * process is found by the lock of its instance: the kernel says who holds it, so a stale number can
+ * not send a signal to a stranger. The daemon leaves the outcome beside the lock; only one of a
+ * reload that began after we asked counts. Under systemd the same works as ExecReload, where
+ * $STATE_DIRECTORY is set. Refuses nothing by itself: the running configuration is the daemon's to
+ * judge.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "terminal/console.h"
-#include "run/run.h"
 #include "base/clock.h"
 #include "base/systemd.h"
+#include "run/run.h"
+#include "terminal/console.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +22,8 @@
 enum { WAIT_MS = 30000, POLL_MS = 20 };
 
 /* Until the daemon has answered, or is gone, or takes too long. */
-static int await(const char *dir, const char *name, int pid, int64_t asked_ns, struct service_outcome *o) {
+static int await(const char *dir, const char *name, int pid, int64_t asked_ns,
+                 struct service_outcome *o) {
     for (int64_t end = clock_ms() + WAIT_MS; clock_ms() < end; clock_sleep_ms(POLL_MS)) {
         console_progress("process %d reloads", pid);
         if (service_outcome_read(dir, name, o) == 0) {
@@ -45,11 +48,18 @@ static int say(const struct service_outcome *o, bool restart) {
 static int ask(const char *dir, const char *name, int pid, bool restart) {
     struct service_outcome o;
     int64_t asked_ns = clock_ns();
-    if (kill(pid, SIGHUP) < 0) return console_fail(errno == EPERM ? EX_NOPERM : EX_UNAVAILABLE, "process %d: %s", pid, strerror(errno));
+    if (kill(pid, SIGHUP) < 0)
+        return console_fail(errno == EPERM ? EX_NOPERM : EX_UNAVAILABLE, "process %d: %s", pid,
+                            strerror(errno));
     int result = await(dir, name, pid, asked_ns, &o);
     console_clear();
-    if (result == ERR_STOPPED) return console_fail(EX_UNAVAILABLE, "process %d ended without an answer; its log says why", pid);
-    if (result < 0) return console_fail(EX_UNAVAILABLE, "process %d gave no answer in %d s; its log may say more", pid, WAIT_MS / 1000);
+    if (result == ERR_STOPPED)
+        return console_fail(EX_UNAVAILABLE, "process %d ended without an answer; its log says why",
+                            pid);
+    if (result < 0)
+        return console_fail(EX_UNAVAILABLE,
+                            "process %d gave no answer in %d s; its log may say more", pid,
+                            WAIT_MS / 1000);
     int code = say(&o, restart);
     free(o.said);
     return code;
@@ -59,8 +69,15 @@ static int reload(const struct config *c, bool restart) {
     const char *dir = c->service.state_dir;
     char *name = instance_of(c);
     int pid = service_holder(dir, name), error = errno, code;
-    if (pid == ERR_IO) code = console_fail(error == EACCES || error == EPERM ? EX_NOPERM : EX_IOERR, "%s/%s.lock: %s", dir, name, strerror(error));
-    else if (pid <= 0) code = console_fail(EX_UNAVAILABLE, "no winnowd runs as instance %s with state in %s (service.name, service.instance and service.state_dir, or $STATE_DIRECTORY, say which)", name, dir);
+    if (pid == ERR_IO)
+        code = console_fail(error == EACCES || error == EPERM ? EX_NOPERM : EX_IOERR,
+                            "%s/%s.lock: %s", dir, name, strerror(error));
+    else if (pid <= 0)
+        code =
+            console_fail(EX_UNAVAILABLE,
+                         "no winnowd runs as instance %s with state in %s (service.name, "
+                         "service.instance and service.state_dir, or $STATE_DIRECTORY, say which)",
+                         name, dir);
     else code = ask(dir, name, pid, restart);
     free(name);
     return code;
@@ -69,14 +86,22 @@ static int reload(const struct config *c, bool restart) {
 int command_reload(int argc, char **argv) {
     const char *file = NULL;
     bool restart = false;
-    struct flag flags[] = {{"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration that the daemon runs with", true},
-                           {"restart-code", 0, FLAG_SWITCH, &restart, NULL, "end with 75 when something wants a restart", false}};
-    struct usage usage = {"reload", NULL, "Makes the running daemon take over its file, and waits for the outcome: 0 in force, 78 refused, 69 nobody answers.", flags, sizeof flags / sizeof *flags};
+    struct flag flags[] = {{"config", 'c', FLAG_TEXT, &file, "FILE",
+                            "the configuration that the daemon runs with", true},
+                           {"restart-code", 0, FLAG_SWITCH, &restart, NULL,
+                            "end with 75 when something wants a restart", false}};
+    struct usage usage = {"reload", NULL,
+                          "Makes the running daemon take over its file, and waits for the outcome: "
+                          "0 in force, 78 refused, 69 nobody answers.",
+                          flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
     struct config *c;
     code = cli_config(&c, file);
-    if (code != CLI_GO) return code == EX_CONFIG ? console_fail(code, "nothing was reloaded; the configuration in force stays") : code;
+    if (code != CLI_GO)
+        return code == EX_CONFIG
+                   ? console_fail(code, "nothing was reloaded; the configuration in force stays")
+                   : code;
     code = reload(c, restart);
     config_destroy(c);
     return code;

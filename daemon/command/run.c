@@ -1,17 +1,19 @@
-/* `winnowd run`: the daemon under its service manager. TERM and INT finish the cycle and end; HUP reloads.
+/* `winnowd run`: the daemon under its service manager. TERM and INT finish the cycle and end; HUP
+ * reloads.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "run/run.h"
 #include "base/log.h"
 #include "base/systemd.h"
+#include "run/run.h"
 
 #include <unistd.h>
 
 enum { TICK_MS = 100 };
 
-/* Who must act: 78 the operator's file; 69 another process or system; 74 the disk; 70 we do not know. */
+/* Who must act: 78 the operator's file; 69 another process or system; 74 the disk; 70 we do not
+ * know. */
 static int exit_code(int error) {
     switch (error) {
     case 0: return EX_OK;
@@ -34,14 +36,18 @@ static int serve(struct run *r) {
         result = run_tick(r);
     }
     int stopped = run_stop(r);
-    if (stopped == ERR_STOPPED) _exit(exit_code(result)); // no destructor of a library while threads use it
+    if (stopped == ERR_STOPPED)
+        _exit(exit_code(result)); // no destructor of a library while threads use it
     return exit_code(result ? result : stopped);
 }
 
 int command_run(int argc, char **argv) {
     const char *file = NULL;
     struct flag flags[] = {{"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true}};
-    struct usage usage = {"run", NULL, "Runs the daemon until it is told to stop (TERM). HUP reloads the configuration.", flags, 1};
+    struct usage usage = {
+        "run", NULL,
+        "Runs the daemon until it is told to stop (TERM). HUP reloads the configuration.", flags,
+        1};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
     struct config *config;

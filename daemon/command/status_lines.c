@@ -14,10 +14,12 @@ const char *status_number(double x, char out[STATUS_WORD]) {
         double from;
         const char *suffix;
     } steps[] = {{1e9, "G"}, {1e6, "M"}, {1e4, "k"}};
-    snprintf(out, STATUS_WORD, isfinite(x) ? x == floor(x) || fabs(x) >= 100 ? "%.0f" : "%.1f" : "-", x);
+    snprintf(out, STATUS_WORD,
+             isfinite(x) ? x == floor(x) || fabs(x) >= 100 ? "%.0f" : "%.1f" : "-", x);
     for (size_t i = 0; isfinite(x) && i < sizeof steps / sizeof *steps; i++) {
         if (fabs(x) < steps[i].from) continue;
-        snprintf(out, STATUS_WORD, "%.1f %s", x / (steps[i].from == 1e4 ? 1e3 : steps[i].from), steps[i].suffix);
+        snprintf(out, STATUS_WORD, "%.1f %s", x / (steps[i].from == 1e4 ? 1e3 : steps[i].from),
+                 steps[i].suffix);
         break;
     }
     return out;
@@ -39,7 +41,8 @@ const char *status_duration(double s, char out[STATUS_WORD]) {
     snprintf(out, STATUS_WORD, isfinite(s) && s >= 0 ? "0 s" : "-");
     for (size_t i = 0; isfinite(s) && i < sizeof steps / sizeof *steps; i++) {
         if (s < steps[i].unit) continue;
-        snprintf(out, STATUS_WORD, s / steps[i].unit < 10 && i < 4 ? "%.1f %s" : "%.0f %s", s / steps[i].unit, steps[i].word);
+        snprintf(out, STATUS_WORD, s / steps[i].unit < 10 && i < 4 ? "%.1f %s" : "%.0f %s",
+                 s / steps[i].unit, steps[i].word);
         break;
     }
     return out;
@@ -52,17 +55,22 @@ const char *status_percent(double share, char out[STATUS_WORD]) {
 
 enum tone status_tone(const cJSON *status) {
     const char *health = ask_text(status, "health");
-    return strcmp(health, "ok") == 0 ? TONE_GOOD : strcmp(health, "attention") == 0 ? TONE_DOUBT : TONE_BAD;
+    return strcmp(health, "ok") == 0          ? TONE_GOOD
+           : strcmp(health, "attention") == 0 ? TONE_DOUBT
+                                              : TONE_BAD;
 }
 
 const char *status_word(const cJSON *status) {
-    static const char *const word[] = {[TONE_GOOD] = "healthy", [TONE_DOUBT] = "works, but look", [TONE_BAD] = "not working"};
+    static const char *const word[] = {
+        [TONE_GOOD] = "healthy", [TONE_DOUBT] = "works, but look", [TONE_BAD] = "not working"};
     return word[status_tone(status)];
 }
 
 /* ---- lines ---- */
 
-#define LINE(l, name, ...) ((l)->title = (name), (l)->tone = TONE_PLAIN, (void)snprintf((l)->text, sizeof (l)->text, __VA_ARGS__))
+#define LINE(l, name, ...)                                                                         \
+    ((l)->title = (name), (l)->tone = TONE_PLAIN,                                                  \
+     (void)snprintf((l)->text, sizeof(l)->text, __VA_ARGS__))
 #define N(path) status_number(ask_number(s, path), (char[STATUS_WORD]){0})
 #define D(value) status_duration(value, (char[STATUS_WORD]){0})
 #define B(path) bytes(ask_number(s, path), (char[STATUS_WORD]){0})
@@ -70,36 +78,55 @@ const char *status_word(const cJSON *status) {
 
 static void stream(const cJSON *s, struct status_line *l) {
     double lag = ask_number(s, "now/lag");
-    LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"), N("now/samples"), N("now/dead_letters"));
-    if (lag > 0) LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"), lag == 1 ? "" : "s", D(ask_number(s, "now/age_s")), N("partitions"));
+    LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
+         N("now/samples"), N("now/dead_letters"));
+    if (lag > 0)
+        LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"),
+             lag == 1 ? "" : "s", D(ask_number(s, "now/age_s")), N("partitions"));
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
 }
 
 static void budget(const cJSON *s, struct status_line *l) {
-    double day = ask_number(s, "cap_left/day"), hour = ask_number(s, "cap_left/hour"), left = fmin(isnan(day) ? INFINITY : day, isnan(hour) ? INFINITY : hour);
-    LINE(&l[0], "asked", "%s labels, %s of the samples; budget %s, purse %s%s%s", N("now/asked"), P(ask_number(s, "now/asked") / ask_number(s, "now/admitted")), P(ask_number(s, "now/rate")),
-         N("now/tokens"), isfinite(left) ? ", caps leave " : "", isfinite(left) ? status_number(left, (char[STATUS_WORD]){0}) : "");
+    double day = ask_number(s, "cap_left/day"), hour = ask_number(s, "cap_left/hour"),
+           left = fmin(isnan(day) ? INFINITY : day, isnan(hour) ? INFINITY : hour);
+    LINE(&l[0], "asked", "%s labels, %s of the samples; budget %s, purse %s%s%s", N("now/asked"),
+         P(ask_number(s, "now/asked") / ask_number(s, "now/admitted")),
+         P(ask_number(s, "now/rate")), N("now/tokens"), isfinite(left) ? ", caps leave " : "",
+         isfinite(left) ? status_number(left, (char[STATUS_WORD]){0}) : "");
     if (left <= 0) l->tone = TONE_DOUBT;
     LINE(&l[1], "why", "%s", "");
     size_t at = 0;
     const cJSON *reason;
-    cJSON_ArrayForEach(reason, cJSON_GetObjectItemCaseSensitive(s, "asked"))
-        if (reason->valuedouble > 0 && at < sizeof l[1].text) at += (size_t)snprintf(l[1].text + at, sizeof l[1].text - at, "%s%s %s", at ? ", " : "", reason->string, status_number(reason->valuedouble, (char[STATUS_WORD]){0}));
+    cJSON_ArrayForEach(reason,
+                       cJSON_GetObjectItemCaseSensitive(s, "asked")) if (reason->valuedouble > 0 &&
+                                                                         at < sizeof l[1].text)
+        at += (size_t)snprintf(l[1].text + at, sizeof l[1].text - at, "%s%s %s", at ? ", " : "",
+                               reason->string,
+                               status_number(reason->valuedouble, (char[STATUS_WORD]){0}));
 }
 
 static void learning(const cJSON *s, struct status_line *l) {
-    double last = ask_number(s, "last_label_s"), answers = ask_number(s, "now/answers"), version = ask_number(s, "now/model");
-    LINE(&l[0], "labels", "%s back, %s open, %s expired%s%s%s", N("now/labels"), N("now/open_tasks"), N("now/expired"), last > 0 ? "; the last " : "",
+    double last = ask_number(s, "last_label_s"), answers = ask_number(s, "now/answers"),
+           version = ask_number(s, "now/model");
+    LINE(&l[0], "labels", "%s back, %s open, %s expired%s%s%s", N("now/labels"),
+         N("now/open_tasks"), N("now/expired"), last > 0 ? "; the last " : "",
          last > 0 ? D(ask_number(s, "time_ms") / 1000 - last) : "", last > 0 ? " ago" : "");
-    if (answers > 0) LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s", P(ask_number(s, "now/accuracy")), P(ask_number(s, "now/low")), P(ask_number(s, "now/high")), N("now/answers"), P(ask_number(s, "now/naive")));
+    if (answers > 0)
+        LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s",
+             P(ask_number(s, "now/accuracy")), P(ask_number(s, "now/low")),
+             P(ask_number(s, "now/high")), N("now/answers"), P(ask_number(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");
-    if (version > 0) LINE(&l[2], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"), D(ask_number(s, "model_age_s")));
+    if (version > 0)
+        LINE(&l[2], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"),
+             D(ask_number(s, "model_age_s")));
     else LINE(&l[2], "model", "none yet: labels are drawn at random");
 }
 
 static void machine(const cJSON *s, struct status_line *l) {
-    LINE(l, "machine", "memory %s, label store %s of %s, disk free %s", B("resident_bytes"), B("store_bytes"), B("store_limit"), B("disk_free"));
-    LINE(l + 1, "trouble", "%s errors and %s warnings in the log, %s cycles tried again", N("log_events/error"), N("log_events/warning"), N("cycles/retried"));
+    LINE(l, "machine", "memory %s, label store %s of %s, disk free %s", B("resident_bytes"),
+         B("store_bytes"), B("store_limit"), B("disk_free"));
+    LINE(l + 1, "trouble", "%s errors and %s warnings in the log, %s cycles tried again",
+         N("log_events/error"), N("log_events/warning"), N("cycles/retried"));
 }
 
 size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {

@@ -2,8 +2,8 @@
  * Thread: main thread */
 #pragma once
 
-#include "terminal/console.h"
 #include "base/buf.h"
+#include "terminal/console.h"
 
 #include <cjson/cJSON.h>
 

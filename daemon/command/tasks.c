@@ -1,19 +1,20 @@
 /* `winnowd tasks`: which questions wait, the whole story of one, and closing one.
  *
- * All from the topics: tasks, labels, and for the model that learned an answer the versions' own account of what they had seen. A task is closed
- * as an annotator would, by a label that says `skipped`: no third way leads into the loop. Refuses to close what is answered already.
+ * All from the topics: tasks, labels, and for the model that learned an answer the versions' own
+ * account of what they had seen. A task is closed as an annotator would, by a label that says
+ * `skipped`: no third way leads into the loop. Refuses to close what is answered already.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "terminal/console.h"
-#include "terminal/event_view.h"
-#include "ledger.h"
-#include "terminal/listing.h"
-#include "models_topic.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "ledger.h"
+#include "models_topic.h"
 #include "route/classes.h"
+#include "terminal/console.h"
+#include "terminal/event_view.h"
+#include "terminal/listing.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -31,16 +32,26 @@ struct tasks {
 static int fail(const struct tasks *t, int error) {
     struct buf why = {0};
     buf_text(&why, buf_view(&t->ledger.why));
-    int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s", why.len ? buf_string(&why) : error_text(error));
+    int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s",
+                            why.len ? buf_string(&why) : error_text(error));
     buf_release(&why);
     return code;
 }
 
 /* ---- list ---- */
 
-static const struct column columns[] = {{"id", "task", COLUMN_TEXT, 0},        {"sample_id", "sample", COLUMN_TEXT, 32},     {"state", "state", COLUMN_TEXT, 0},          {"reason", "reason", COLUMN_TEXT, 0},
-                                        {"asked_ms", "asked (UTC)", COLUMN_TIME, 0}, {"expires_ms", NULL, COLUMN_TIME, 0}, {"priority", "priority", COLUMN_NUMBER, 0},  {"propensity", NULL, COLUMN_NUMBER, 0},
-                                        {"model", "model", COLUMN_NUMBER, 0},  {"predicted", "predicted", COLUMN_TEXT, 16},  {"probability", "p", COLUMN_NUMBER, 0},      {"answer", "answer", COLUMN_TEXT, 16},
+static const struct column columns[] = {{"id", "task", COLUMN_TEXT, 0},
+                                        {"sample_id", "sample", COLUMN_TEXT, 32},
+                                        {"state", "state", COLUMN_TEXT, 0},
+                                        {"reason", "reason", COLUMN_TEXT, 0},
+                                        {"asked_ms", "asked (UTC)", COLUMN_TIME, 0},
+                                        {"expires_ms", NULL, COLUMN_TIME, 0},
+                                        {"priority", "priority", COLUMN_NUMBER, 0},
+                                        {"propensity", NULL, COLUMN_NUMBER, 0},
+                                        {"model", "model", COLUMN_NUMBER, 0},
+                                        {"predicted", "predicted", COLUMN_TEXT, 16},
+                                        {"probability", "p", COLUMN_NUMBER, 0},
+                                        {"answer", "answer", COLUMN_TEXT, 16},
                                         {"annotator", "by", COLUMN_TEXT, 20}};
 
 static void add_task(struct listing *l, const struct ledger_task *t, int64_t now_ms) {
@@ -48,7 +59,9 @@ static void add_task(struct listing *l, const struct ledger_task *t, int64_t now
     listing_text(l, text_of(t->id));
     listing_text(l, t->sample_id);
     listing_text(l, text_of(ledger_state_name(state)));
-    listing_tone(l, state == LEDGER_ANSWERED ? TONE_GOOD : state == LEDGER_OPEN ? TONE_PLAIN : TONE_DOUBT);
+    listing_tone(l, state == LEDGER_ANSWERED ? TONE_GOOD
+                    : state == LEDGER_OPEN   ? TONE_PLAIN
+                                             : TONE_DOUBT);
     listing_text(l, text_of(ask_name(t->reason)));
     listing_time(l, t->asked_ms);
     listing_time(l, t->expires_ms);
@@ -62,12 +75,14 @@ static void add_task(struct listing *l, const struct ledger_task *t, int64_t now
 }
 
 static int by_age(const void *a, const void *b) {
-    const struct ledger_task *x = *(struct ledger_task *const *)a, *y = *(struct ledger_task *const *)b;
+    const struct ledger_task *x = *(struct ledger_task *const *)a,
+                             *y = *(struct ledger_task *const *)b;
     return x->asked_ms != y->asked_ms ? (x->asked_ms < y->asked_ms ? -1 : 1) : strcmp(x->id, y->id);
 }
 
 static bool listed(const struct tasks *t, const struct ledger_task *one, int64_t now_ms) {
-    return strcmp(t->state, "all") == 0 || strcmp(t->state, ledger_state_name(ledger_state(one, now_ms))) == 0;
+    return strcmp(t->state, "all") == 0 ||
+           strcmp(t->state, ledger_state_name(ledger_state(one, now_ms))) == 0;
 }
 
 static int list(struct tasks *t) {
@@ -91,34 +106,45 @@ static int list(struct tasks *t) {
 
 static bool is_it(const struct ledger_task *one, void *opaque) {
     const struct tasks *t = opaque;
-    return t->word && (strcasecmp(one->id, t->word) == 0 || text_equal(one->sample_id, text_of(t->word)));
+    return t->word &&
+           (strcasecmp(one->id, t->word) == 0 || text_equal(one->sample_id, text_of(t->word)));
 }
 
 static struct ledger_task *find(struct tasks *t) {
     struct ledger_task *one = ledger_find(&t->ledger, text_of(t->word));
     if (!one) one = ledger_of_sample(&t->ledger, text_of(t->word));
     if (one && one->known) return one;
-    console_fail(EX_NOINPUT, "there is no task (and no asked sample) %s on topic %s", t->word, t->config->topics.tasks);
+    console_fail(EX_NOINPUT, "there is no task (and no asked sample) %s on topic %s", t->word,
+                 t->config->topics.tasks);
     return NULL;
 }
 
 static const char *why_asked(enum ask reason) {
-    static const char *const text[] = {
-        [ASK_UNCERTAIN] = "the model was unsure enough about it", [ASK_RISK] = "it looked like the class that is looked for", [ASK_RANDOM] = "drawn at random, for unbiased figures",
-        [ASK_POOL] = "chosen at the end of its window", [ASK_COLD] = "drawn while not every class had labels", [ASK_UPFRONT] = "of the labels asked at the start",
-        [ASK_SYNTHETIC] = "a point that was synthesised on the decision boundary"};
+    static const char *const text[] = {[ASK_UNCERTAIN] = "the model was unsure enough about it",
+                                       [ASK_RISK] = "it looked like the class that is looked for",
+                                       [ASK_RANDOM] = "drawn at random, for unbiased figures",
+                                       [ASK_POOL] = "chosen at the end of its window",
+                                       [ASK_COLD] = "drawn while not every class had labels",
+                                       [ASK_UPFRONT] = "of the labels asked at the start",
+                                       [ASK_SYNTHETIC] =
+                                           "a point that was synthesised on the decision boundary"};
     return text[reason];
 }
 
-/* The oldest version on the topic that has seen the answer that counts; *before: older ones may have been the first. */
-static const struct model *learned_in(const struct models_topic *m, const struct ledger_task *t, bool *before) {
+/* The oldest version on the topic that has seen the answer that counts; *before: older ones may
+ * have been the first. */
+static const struct model *learned_in(const struct models_topic *m, const struct ledger_task *t,
+                                      bool *before) {
     uint64_t version[REGISTRY_VERSIONS + 8];
-    size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version), fitted = 0;
+    size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version),
+           fitted = 0;
     for (size_t i = 0; i < n; i++) {
         const struct model *v = registry_model(m->registry, version[i]);
         if (*v->pushed) continue;
         *before = fitted++ == 0 && v->parent;
-        if (registry_seen(v, "labels", t->counts->partition) > t->counts->offset && registry_seen(v, "tasks", t->partition) > t->offset) return v;
+        if (registry_seen(v, "labels", t->counts->partition) > t->counts->offset &&
+            registry_seen(v, "tasks", t->partition) > t->offset)
+            return v;
     }
     return NULL;
 }
@@ -126,8 +152,11 @@ static const struct model *learned_in(const struct models_topic *m, const struct
 static bool aside(const struct model *v, const struct ledger_answer *a) {
     int32_t p;
     int64_t from, to;
-    for (const char *at = v->aside.at; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
-        if (sscanf(at, "%" SCNd32 " %" SCNd64 " %" SCNd64, &p, &from, &to) == 3 && p == a->partition && from <= a->offset && a->offset < to) return true;
+    for (const char *at = v->aside.at; at && *at;
+         at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        if (sscanf(at, "%" SCNd32 " %" SCNd64 " %" SCNd64, &p, &from, &to) == 3 &&
+            p == a->partition && from <= a->offset && a->offset < to)
+            return true;
     return false;
 }
 
@@ -137,13 +166,17 @@ static void tell_learning(const struct tasks *t, const struct ledger_task *one) 
     if (!one->counts || one->counts->outcome != LABEL_LABELLED) return;
     int result = models_topic_open(&m, t->config);
     const struct model *v = result == 0 ? learned_in(&m, one, &before) : NULL;
-    const struct model *live = result == 0 ? registry_model(m.registry, policy_live(registry_policy(m.registry))) : NULL;
+    const struct model *live =
+        result == 0 ? registry_model(m.registry, policy_live(registry_policy(m.registry))) : NULL;
     printf("%-12s ", "learned");
     if (result < 0) printf("? (%s)\n", buf_string(&m.why));
     else if (!v) puts("not yet");
-    else if (before) printf("in version %" PRIu64 " or one before it that is not kept any more\n", v->version);
+    else if (before)
+        printf("in version %" PRIu64 " or one before it that is not kept any more\n", v->version);
     else printf("first in version %" PRIu64 "\n", v->version);
-    if (live && aside(live, one->counts)) printf("%-12s by a rollback: versions from %" PRIu64 " on do not count it\n", "set aside", live->version);
+    if (live && aside(live, one->counts))
+        printf("%-12s by a rollback: versions from %" PRIu64 " on do not count it\n", "set aside",
+               live->version);
     models_topic_close(&m);
 }
 
@@ -172,8 +205,10 @@ static void tell_prediction(const struct task *t) {
 }
 
 static void tell_answers(const struct ledger_task *one) {
-    static const struct column answer_columns[] = {{"time_ms", "answered (UTC)", COLUMN_TIME, 0},   {"annotator", "by", COLUMN_TEXT, 24},   {"answer", "answer", COLUMN_TEXT, 24},
-                                                   {"revision", "revision", COLUMN_NUMBER, 0}, {"source", "source", COLUMN_TEXT, 24}, {"counts", "", COLUMN_TEXT, 0}};
+    static const struct column answer_columns[] = {
+        {"time_ms", "answered (UTC)", COLUMN_TIME, 0}, {"annotator", "by", COLUMN_TEXT, 24},
+        {"answer", "answer", COLUMN_TEXT, 24},         {"revision", "revision", COLUMN_NUMBER, 0},
+        {"source", "source", COLUMN_TEXT, 24},         {"counts", "", COLUMN_TEXT, 0}};
     struct listing l;
     const struct ledger_answer *in_order[256];
     size_t n = 0;
@@ -199,21 +234,28 @@ static void tell_times(const struct task *t) {
     listing_when(&sample, t->time_ms);
     listing_when(&asked, t->asked_ms);
     listing_when(&expires, t->expires_ms);
-    tell("sample", "%.*s (%.*s %" PRId32 "/%" PRId64 "), %s UTC", (int)t->sample_id.len, t->sample_id.at, (int)t->topic.len, t->topic.at, t->partition, t->offset, buf_string(&sample));
-    if (t->model) tell("scored", "by version %" PRIu64 ", under policy %" PRIu64, t->model, t->policy);
+    tell("sample", "%.*s (%.*s %" PRId32 "/%" PRId64 "), %s UTC", (int)t->sample_id.len,
+         t->sample_id.at, (int)t->topic.len, t->topic.at, t->partition, t->offset,
+         buf_string(&sample));
+    if (t->model)
+        tell("scored", "by version %" PRIu64 ", under policy %" PRIu64, t->model, t->policy);
     else tell("scored", "by no model yet, under policy %" PRIu64, t->policy);
-    tell("asked", "%s UTC by the %s arm: %s (%s)", buf_string(&asked), t->by_strategy ? "strategy" : "random", why_asked(t->reason), ask_name(t->reason));
+    tell("asked", "%s UTC by the %s arm: %s (%s)", buf_string(&asked),
+         t->by_strategy ? "strategy" : "random", why_asked(t->reason), ask_name(t->reason));
     tell("expires", "%s UTC", buf_string(&expires));
     buf_release(&sample);
     buf_release(&asked);
     buf_release(&expires);
 }
 
-static void tell_story(const struct tasks *t, const struct ledger_task *one, const struct task *read) {
+static void tell_story(const struct tasks *t, const struct ledger_task *one,
+                       const struct task *read) {
     tell("task", "%s, %s", one->id, ledger_state_name(ledger_state(one, clock_wall_ms())));
     tell_times(read);
-    tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility, measure_name(read->measure), manager_name(read->manager), read->threshold);
-    tell("propensity", "%.6g%s", read->propensity, read->propensity > 0 ? "" : ": outside the unbiased figures");
+    tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility, measure_name(read->measure),
+         manager_name(read->manager), read->threshold);
+    tell("propensity", "%.6g%s", read->propensity,
+         read->propensity > 0 ? "" : ": outside the unbiased figures");
     tell("priority", "%.6g", read->priority);
     tell_prediction(read);
     tell_answers(one);
@@ -225,11 +267,15 @@ static void tell_story(const struct tasks *t, const struct ledger_task *one, con
 /* The task as it stands, and its answers. */
 static void tell_json(const struct ledger_task *one) {
     struct buf b = {0};
-    buf_printf(&b, "{\"state\":\"%s\",\"answers\":[", ledger_state_name(ledger_state(one, clock_wall_ms())));
+    buf_printf(&b, "{\"state\":\"%s\",\"answers\":[",
+               ledger_state_name(ledger_state(one, clock_wall_ms())));
     for (const struct ledger_answer *a = one->answers; a; a = a->next) {
         struct text answer = ledger_answer_text(a);
-        buf_printf(&b, "%s{\"time_ms\":%" PRId64 ",\"revision\":%" PRId64 ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"counts\":%s,\"answer\":", a == one->answers ? "" : ",", a->time_ms, a->revision,
-                   a->partition, a->offset, a == one->counts ? "true" : "false");
+        buf_printf(&b,
+                   "%s{\"time_ms\":%" PRId64 ",\"revision\":%" PRId64 ",\"partition\":%" PRId32
+                   ",\"offset\":%" PRId64 ",\"counts\":%s,\"answer\":",
+                   a == one->answers ? "" : ",", a->time_ms, a->revision, a->partition, a->offset,
+                   a == one->counts ? "true" : "false");
         buf_json(&b, answer);
         buf_str(&b, ",\"annotator\":");
         if (a->annotator.at) buf_json(&b, a->annotator);
@@ -262,9 +308,15 @@ static int expire(struct tasks *t) {
     if (!one) return EX_NOINPUT;
     if (one->counts) {
         struct text answer = ledger_answer_text(one->counts);
-        return console_fail(EX_DATAERR, "task %s is closed already: %.*s", one->id, (int)answer.len, answer.at);
+        return console_fail(EX_DATAERR, "task %s is closed already: %.*s", one->id, (int)answer.len,
+                            answer.at);
     }
-    struct label label = {.id = text_of(one->id), .outcome = LABEL_SKIPPED, .annotator = text_of(t->annotator), .source = TEXT("winnowd tasks expire"), .time_ms = clock_wall_ms(), .confidence = 1};
+    struct label label = {.id = text_of(one->id),
+                          .outcome = LABEL_SKIPPED,
+                          .annotator = text_of(t->annotator),
+                          .source = TEXT("winnowd tasks expire"),
+                          .time_ms = clock_wall_ms(),
+                          .confidence = 1};
     int result = ledger_answer(&t->ledger, &label);
     if (result < 0) return fail(t, result);
     if (t->json) printf("{\"id\":\"%s\",\"state\":\"skipped\"}\n", one->id);
@@ -298,19 +350,30 @@ int command_tasks(int argc, char **argv) {
     struct tasks t = {.state = "open", .limit = 50, .annotator = "operator"};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &t.file, "FILE", "the configuration", true},
-        {"state", 0, FLAG_TEXT, &t.state, "STATE", "list: open (the default), answered, skipped, expired or all", false},
-        {"limit", 0, FLAG_COUNT, &t.limit, "N", "list: the newest so many, default 50; 0: all", false},
-        {"annotator", 0, FLAG_TEXT, &t.annotator, "NAME", "expire: who closes it, as the label says; default operator", false},
+        {"state", 0, FLAG_TEXT, &t.state, "STATE",
+         "list: open (the default), answered, skipped, expired or all", false},
+        {"limit", 0, FLAG_COUNT, &t.limit, "N", "list: the newest so many, default 50; 0: all",
+         false},
+        {"annotator", 0, FLAG_TEXT, &t.annotator, "NAME",
+         "expire: who closes it, as the label says; default operator", false},
         {"json", 0, FLAG_SWITCH, &t.json, NULL, "JSON instead of lines for people", false},
     };
-    struct usage usage = {"tasks", "list | show ID | expire ID", "Shows which tasks wait for an answer, tells the whole story of one (by its id or its sample's), closes one.", flags, sizeof flags / sizeof *flags};
+    struct usage usage = {"tasks", "list | show ID | expire ID",
+                          "Shows which tasks wait for an answer, tells the whole story of one (by "
+                          "its id or its sample's), closes one.",
+                          flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
-    const struct action *action = cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
+    const struct action *action =
+        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
     if (!action) return EX_USAGE;
-    if (words - 1 < action->verb.most) return console_fail(EX_USAGE, "%s wants the id of a task or of its sample", action->verb.name);
+    if (words - 1 < action->verb.most)
+        return console_fail(EX_USAGE, "%s wants the id of a task or of its sample",
+                            action->verb.name);
     struct text state = nearest_word(states, text_of(t.state));
-    if (!text_equal(state, text_of(t.state))) return console_fail(EX_USAGE, "--state is one of %s%s", states, cli_nearest(states, t.state));
+    if (!text_equal(state, text_of(t.state)))
+        return console_fail(EX_USAGE, "--state is one of %s%s", states,
+                            cli_nearest(states, t.state));
     t.word = words > 1 ? argv[2] : NULL;
     return with_ledger(&t, action);
 }

@@ -1,15 +1,16 @@
 /* `winnowd top`: the dashboard at a glance, in a terminal.
  *
- * Asks the daemon once a second; what it needs for curves it keeps itself, a ring of the last screen widths. Nothing is drawn outside
- * the window: lines are cut, rows that do not fit are left out from below. Refuses to start without a terminal (use `status`).
+ * Asks the daemon once a second; what it needs for curves it keeps itself, a ring of the last
+ * screen widths. Nothing is drawn outside the window: lines are cut, rows that do not fit are left
+ * out from below. Refuses to start without a terminal (use `status`).
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "http_client.h"
-#include "terminal/console.h"
-#include "status_lines.h"
 #include "base/clock.h"
+#include "http_client.h"
+#include "status_lines.h"
+#include "terminal/console.h"
 
 #include <locale.h>
 #include <math.h>
@@ -21,31 +22,38 @@ enum { REFRESH_MS = 1000, TIMEOUT_MS = 2000, KEPT = 512, PAST = 5, LABEL = 11 };
 static const struct curve {
     const char *title, *path;
     bool rate; // of a counter, per second
-} curves[] = {{"samples/s", "now/samples", true}, {"behind", "now/lag", false}, {"labels/s", "now/labels", true}, {"open tasks", "now/open_tasks", false}};
+} curves[] = {{"samples/s", "now/samples", true},
+              {"behind", "now/lag", false},
+              {"labels/s", "now/labels", true},
+              {"open tasks", "now/open_tasks", false}};
 
 enum { CURVES = sizeof curves / sizeof *curves };
 
 struct top {
     const char *listen;
     cJSON *status, *past[PAST]; // past: a ring, for rates over a few seconds
-    size_t asked;                 // answers so far
+    size_t asked;               // answers so far
     double value[CURVES][KEPT];
     size_t n;
-    struct buf why;               // of the last failure; empty: it answered
+    struct buf why; // of the last failure; empty: it answered
     bool colour;
     int row;
 };
 
 /* ---- the daemon ---- */
 
-static const cJSON *before(const struct top *t) { return t->asked > 1 ? t->past[t->asked > PAST ? t->asked % PAST : 0] : NULL; }
+static const cJSON *before(const struct top *t) {
+    return t->asked > 1 ? t->past[t->asked > PAST ? t->asked % PAST : 0] : NULL;
+}
 
 static void remember(struct top *t) {
     const cJSON *old = before(t);
-    double seconds = old ? (ask_number(t->status, "time_ms") - ask_number(old, "time_ms")) / 1000 : 0;
+    double seconds =
+        old ? (ask_number(t->status, "time_ms") - ask_number(old, "time_ms")) / 1000 : 0;
     for (size_t c = 0; c < CURVES; c++) {
         double now = ask_number(t->status, curves[c].path);
-        if (curves[c].rate) now = seconds > 0 ? fmax(0, (now - ask_number(old, curves[c].path)) / seconds) : 0;
+        if (curves[c].rate)
+            now = seconds > 0 ? fmax(0, (now - ask_number(old, curves[c].path)) / seconds) : 0;
         t->value[c][t->n % KEPT] = now;
     }
     t->n++;
@@ -87,11 +95,16 @@ static void head(struct top *t) {
         line(t, TONE_BAD, "winnowd", t->why.len ? buf_string(&t->why) : "asking");
         return;
     }
-    snprintf(text, sizeof text, "%s: %s / %s, up %s, version %s", status_word(t->status), ask_text(t->status, "name"), ask_text(t->status, "instance"),
-             status_duration((ask_number(t->status, "time_ms") - ask_number(t->status, "started_ms")) / 1000, up), ask_text(t->status, "version"));
+    snprintf(
+        text, sizeof text, "%s: %s / %s, up %s, version %s", status_word(t->status),
+        ask_text(t->status, "name"), ask_text(t->status, "instance"),
+        status_duration(
+            (ask_number(t->status, "time_ms") - ask_number(t->status, "started_ms")) / 1000, up),
+        ask_text(t->status, "version"));
     line(t, status_tone(t->status), "winnowd", text);
     const cJSON *note;
-    cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(t->status, "notes")) line(t, status_tone(t->status), "", cJSON_GetStringValue(note));
+    cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(t->status, "notes"))
+        line(t, status_tone(t->status), "", cJSON_GetStringValue(note));
 }
 
 /* The last values as one row of blocks of eight heights. */
@@ -99,7 +112,8 @@ static void curve(struct top *t, size_t c) {
     static const char *const block[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const plain[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
     const char *const *mark = MB_CUR_MAX > 1 ? block : plain;
-    size_t width = COLS > LABEL + 12 ? (size_t)COLS - LABEL - 12 : 0, n = t->n < width ? t->n : width;
+    size_t width = COLS > LABEL + 12 ? (size_t)COLS - LABEL - 12 : 0,
+           n = t->n < width ? t->n : width;
     double most = 0;
     char peak[STATUS_WORD];
     if (!room(t) || !width) return;
@@ -108,7 +122,8 @@ static void curve(struct top *t, size_t c) {
     line(t, TONE_PLAIN, curves[c].title, "");
     for (size_t i = 0; i < n; i++) {
         double v = t->value[c][(t->n - n + i) % KEPT];
-        mvaddstr(t->row - 1, LABEL + (int)i, mark[most > 0 && v > 0 ? 1 + (size_t)(v / most * 7) : 0]);
+        mvaddstr(t->row - 1, LABEL + (int)i,
+                 mark[most > 0 && v > 0 ? 1 + (size_t)(v / most * 7) : 0]);
     }
     mvaddnstr(t->row - 1, LABEL + (int)width + 1, status_number(most, peak), 11);
 }
@@ -117,14 +132,23 @@ static void curve(struct top *t, size_t c) {
 static void histogram(struct top *t) {
     const cJSON *u, *best = NULL, *count;
     char text[400] = "";
-    cJSON_ArrayForEach(u, cJSON_GetObjectItemCaseSensitive(t->status, "utility")) if (!best || ask_number(u, "n") > ask_number(best, "n")) best = u;
+    cJSON_ArrayForEach(u, cJSON_GetObjectItemCaseSensitive(
+                              t->status, "utility")) if (!best ||
+                                                         ask_number(u, "n") > ask_number(best, "n"))
+        best = u;
     if (!best) return;
     static const char levels[] = " .:-=+*#%@";
     size_t at = 0;
     double most = 1;
-    cJSON_ArrayForEach(count, cJSON_GetObjectItemCaseSensitive(best, "counts")) most = fmax(most, count->valuedouble);
-    cJSON_ArrayForEach(count, cJSON_GetObjectItemCaseSensitive(best, "counts")) if (at < 64) text[at++] = levels[count->valuedouble > 0 ? 1 + (size_t)(log1p(count->valuedouble) / log1p(most) * 8) : 0];
-    snprintf(text + at, sizeof text - at, "  %s %.3g to %.3g, threshold %.3g", ask_text(best, "measure"), ask_number(best, "low"), ask_number(best, "high"), ask_number(best, "threshold"));
+    cJSON_ArrayForEach(count, cJSON_GetObjectItemCaseSensitive(best, "counts")) most =
+        fmax(most, count->valuedouble);
+    cJSON_ArrayForEach(count,
+                       cJSON_GetObjectItemCaseSensitive(best, "counts")) if (at < 64) text[at++] =
+        levels[count->valuedouble > 0 ? 1 + (size_t)(log1p(count->valuedouble) / log1p(most) * 8)
+                                      : 0];
+    snprintf(text + at, sizeof text - at, "  %s %.3g to %.3g, threshold %.3g",
+             ask_text(best, "measure"), ask_number(best, "low"), ask_number(best, "high"),
+             ask_number(best, "threshold"));
     line(t, TONE_PLAIN, "utility", text);
 }
 
@@ -189,14 +213,20 @@ static void watch(struct top *t, const _Atomic bool *stop) {
 int command_top(int argc, char **argv) {
     const char *file = NULL, *listen = NULL;
     struct flag flags[] = {
-        {"config", 'c', FLAG_TEXT, &file, "FILE", "the daemon's configuration: watch.listen says where it answers", false},
-        {"listen", 0, FLAG_TEXT, &listen, "ADDRESS", "or that address itself: HOST:PORT or unix:/PATH", false},
+        {"config", 'c', FLAG_TEXT, &file, "FILE",
+         "the daemon's configuration: watch.listen says where it answers", false},
+        {"listen", 0, FLAG_TEXT, &listen, "ADDRESS",
+         "or that address itself: HOST:PORT or unix:/PATH", false},
     };
-    struct usage usage = {"top", NULL, "Shows how the running daemon is, each second anew; q quits.", flags, sizeof flags / sizeof *flags};
+    struct usage usage = {"top", NULL,
+                          "Shows how the running daemon is, each second anew; q quits.", flags,
+                          sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     char *where;
     if (code != CLI_GO) return code;
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return console_fail(EX_USAGE, "top wants a terminal; `winnowd status` is for everything else");
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return console_fail(EX_USAGE,
+                            "top wants a terminal; `winnowd status` is for everything else");
     code = cli_listen(file, listen, &where);
     if (code != CLI_GO) return code;
     struct top t = {.listen = where};

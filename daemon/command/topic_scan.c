@@ -3,21 +3,26 @@
  * Thread: main thread */
 #include "topic_scan.h"
 
-#include "terminal/console.h"
 #include "base/clock.h"
 #include "kafka/client.h"
+#include "terminal/console.h"
 
 enum { START_MS = 10000, STALL_MS = 20000, POLL_MS = 100, RECORDS = 256 };
 
 int scan_start(struct reader *r, const struct config *c, const char *topic, struct buf *why) {
     const _Atomic bool *stop = console_stop();
     int result;
-    for (int64_t end = clock_ms() + START_MS; (result = reader_start(r, NULL, NULL)) == ERR_RETRY && clock_ms() < end && !atomic_load(stop);) clock_sleep_ms(POLL_MS);
-    if (result < 0) buf_printf(why, "topic %s is not there, may not be read, or no broker answers at %s", topic, c->kafka.brokers);
+    for (int64_t end = clock_ms() + START_MS; (result = reader_start(r, NULL, NULL)) == ERR_RETRY &&
+                                              clock_ms() < end && !atomic_load(stop);)
+        clock_sleep_ms(POLL_MS);
+    if (result < 0)
+        buf_printf(why, "topic %s is not there, may not be read, or no broker answers at %s", topic,
+                   c->kafka.brokers);
     return result;
 }
 
-static int batch(struct reader *r, int (*visit)(const struct reader_record *r, void *opaque), void *opaque, int *got) {
+static int batch(struct reader *r, int (*visit)(const struct reader_record *r, void *opaque),
+                 void *opaque, int *got) {
     struct reader_record record[RECORDS];
     int result = 0;
     *got = reader_poll(r, record, RECORDS, POLL_MS);
@@ -27,7 +32,9 @@ static int batch(struct reader *r, int (*visit)(const struct reader_record *r, v
     return result;
 }
 
-int scan_to_end(struct reader *r, const char *topic, int (*visit)(const struct reader_record *r, void *opaque), void *opaque, struct buf *why) {
+int scan_to_end(struct reader *r, const char *topic,
+                int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
+                struct buf *why) {
     const _Atomic bool *stop = console_stop();
     uint64_t read = 0;
     int result = 0, got;
@@ -40,11 +47,17 @@ int scan_to_end(struct reader *r, const char *topic, int (*visit)(const struct r
         console_progress("reading %s: %llu records", topic, (unsigned long long)read);
     }
     console_clear();
-    if (result < 0 && !why->len) buf_printf(why, result == ERR_STOPPED ? "stopped while reading topic %s" : "topic %s could not be read to its end", topic);
+    if (result < 0 && !why->len)
+        buf_printf(why,
+                   result == ERR_STOPPED ? "stopped while reading topic %s"
+                                         : "topic %s could not be read to its end",
+                   topic);
     return result;
 }
 
-int scan_topic(const struct config *c, const char *topic, int (*visit)(const struct reader_record *r, void *opaque), void *opaque, struct buf *why) {
+int scan_topic(const struct config *c, const char *topic,
+               int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
+               struct buf *why) {
     struct reader *r;
     TRY(reader_create(&r, c, &topic, 1, why));
     int result = scan_start(r, c, topic, why);
@@ -57,6 +70,8 @@ struct text scan_header(const struct reader_record *r, const char *name) {
     rd_kafka_headers_t *headers;
     const void *value;
     size_t size;
-    if (rd_kafka_message_headers(r->message, &headers) || rd_kafka_header_get_last(headers, name, &value, &size)) return (struct text){0};
+    if (rd_kafka_message_headers(r->message, &headers) ||
+        rd_kafka_header_get_last(headers, name, &value, &size))
+        return (struct text){0};
     return (struct text){value, size};
 }

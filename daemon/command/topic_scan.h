@@ -5,12 +5,17 @@
 #include "config/config.h"
 #include "kafka/topic_reader.h"
 
-/* Calls visit for each committed record until it answers non-zero; a progress line says how far it is. Every wait has an end.
- * 0, or an ERR_ (visit's too) with one sentence in `why`. */
-int scan_topic(const struct config *c, const char *topic, int (*visit)(const struct reader_record *r, void *opaque), void *opaque, struct buf *why) MUST_CHECK;
+/* Calls visit for each committed record until it answers non-zero; a progress line says how far it
+ * is. Every wait has an end. 0, or an ERR_ (visit's too) with one sentence in `why`. */
+int scan_topic(const struct config *c, const char *topic,
+               int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
+               struct buf *why) MUST_CHECK;
 /* Starts a reader at the beginning of its topics; the same waits. */
-int scan_start(struct reader *r, const struct config *c, const char *topic, struct buf *why) MUST_CHECK;
+int scan_start(struct reader *r, const struct config *c, const char *topic,
+               struct buf *why) MUST_CHECK;
 /* The same as scan_topic on a reader that goes on afterwards. */
-int scan_to_end(struct reader *r, const char *topic, int (*visit)(const struct reader_record *r, void *opaque), void *opaque, struct buf *why) MUST_CHECK;
+int scan_to_end(struct reader *r, const char *topic,
+                int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
+                struct buf *why) MUST_CHECK;
 /* The last header of that name; at NULL: none. Borrowed from the record. */
 struct text scan_header(const struct reader_record *r, const char *name);

@@ -1,14 +1,15 @@
 /* `winnowd topics`: what is there, and with --create what was missing.
  *
- * The samples topic is someone else's: it is made only when asked for by name (--samples). A topic that exists is never changed.
+ * The samples topic is someone else's: it is made only when asked for by name (--samples). A topic
+ * that exists is never changed.
  *
  * Thread: main thread */
 #include "command.h"
 
-#include "kafka/admin.h"
-#include "terminal/console.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "kafka/admin.h"
+#include "terminal/console.h"
 
 enum { LEADER_MS = 5000 };
 
@@ -21,22 +22,29 @@ static void print_topic(const struct topic_plan *plan, const struct topic_facts 
     struct buf kept = {0};
     printf("%-20s %-32s ", plan->option, plan->name);
     if (f->error) {
-        console_word(stdout, TONE_BAD, 0, f->error == ERR_MISSING ? "missing" : f->error == ERR_CONFIG ? "no right to describe it" : "no answer for it");
+        console_word(stdout, TONE_BAD, 0,
+                     f->error == ERR_MISSING  ? "missing"
+                     : f->error == ERR_CONFIG ? "no right to describe it"
+                                              : "no answer for it");
         puts("");
         return;
     }
     admin_kept(f, &kept);
-    printf("%10d %8d  %-14s %s\n", f->partitions, f->replicas, f->described ? f->cleanup : "?", buf_string(&kept));
+    printf("%10d %8d  %-14s %s\n", f->partitions, f->replicas, f->described ? f->cleanup : "?",
+           buf_string(&kept));
     buf_release(&kept);
 }
 
 /* A topic just made has no leader for a moment. */
 static void await(struct admin *a, const char *name) {
     struct topic_facts f;
-    for (int64_t end = clock_ms() + LEADER_MS; admin_topic(a, name, &f), f.error && clock_ms() < end;) clock_sleep_ms(100);
+    for (int64_t end = clock_ms() + LEADER_MS;
+         admin_topic(a, name, &f), f.error && clock_ms() < end;)
+        clock_sleep_ms(100);
 }
 
-static int make_missing(struct admin *a, const struct config *c, const struct topic_plan plan[ROLES], bool samples) {
+static int make_missing(struct admin *a, const struct config *c,
+                        const struct topic_plan plan[ROLES], bool samples) {
     int code = EX_OK;
     for (size_t i = 0; i < ROLES; i++) {
         struct topic_facts f;
@@ -45,7 +53,8 @@ static int make_missing(struct admin *a, const struct config *c, const struct to
         admin_topic(a, plan[i].name, &f);
         if (f.error != ERR_MISSING) continue;
         if (admin_create_topic(a, &plan[i], (int)c->topics.replication, &why) < 0)
-            code = console_fail(EX_UNAVAILABLE, "%s could not be made: %s", plan[i].name, buf_string(&why));
+            code = console_fail(EX_UNAVAILABLE, "%s could not be made: %s", plan[i].name,
+                                buf_string(&why));
         else await(a, plan[i].name);
         buf_release(&why);
     }
@@ -53,7 +62,8 @@ static int make_missing(struct admin *a, const struct config *c, const struct to
 }
 
 static void show(struct admin *a, const struct topic_plan plan[ROLES]) {
-    printf("%-20s %-32s %10s %8s  %-14s %s\n", "option", "topic", "partitions", "replicas", "cleanup", "retention");
+    printf("%-20s %-32s %10s %8s  %-14s %s\n", "option", "topic", "partitions", "replicas",
+           "cleanup", "retention");
     for (size_t i = 0; i < ROLES; i++) {
         struct topic_facts f;
         if (!*plan[i].name) continue;
@@ -83,11 +93,14 @@ int command_topics(int argc, char **argv) {
     struct topics_options o = {0};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &o.file, "FILE", "the configuration", true},
-        {"create", 0, FLAG_SWITCH, &o.create, NULL, "make what is missing; what is there is never changed", false},
-        {"samples", 0, FLAG_SWITCH, &o.samples, NULL, "with --create: the samples topic too", false},
+        {"create", 0, FLAG_SWITCH, &o.create, NULL,
+         "make what is missing; what is there is never changed", false},
+        {"samples", 0, FLAG_SWITCH, &o.samples, NULL, "with --create: the samples topic too",
+         false},
     };
     struct usage usage = {"topics", NULL,
-                          "Shows the topics of the configuration, or makes the missing ones: models compacted with one partition, tasks and\n"
+                          "Shows the topics of the configuration, or makes the missing ones: "
+                          "models compacted with one partition, tasks and\n"
                           "labels with topics.retention, the others with the broker's default.",
                           flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);

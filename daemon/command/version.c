@@ -1,10 +1,11 @@
-/* `winnowd version`: its own, and those of the libraries it runs with (not those it was built with).
+/* `winnowd version`: its own, and those of the libraries it runs with (not those it was built
+ * with).
  *
  * Thread: main thread */
 #include "command.h"
 
-#include <cjson/cJSON.h>
 #include <cblas.h>
+#include <cjson/cJSON.h>
 #include <librdkafka/rdkafka.h>
 #include <lmdb.h>
 #include <microhttpd.h>
@@ -20,19 +21,28 @@ static const struct {
     const char *name;
     const char *(*version)(void);
 } libraries[] = {
-    {"librdkafka", rd_kafka_version_str}, {"cJSON", cJSON_Version},      {"OpenBLAS", openblas_version}, {"libyaml", yaml_get_version_string},
-    {"LMDB", lmdb_version},               {"libmicrohttpd", MHD_get_version}, {"zlib", zlibVersion},     {"OpenSSL", openssl_version},
+    {"librdkafka", rd_kafka_version_str},
+    {"cJSON", cJSON_Version},
+    {"OpenBLAS", openblas_version},
+    {"libyaml", yaml_get_version_string},
+    {"LMDB", lmdb_version},
+    {"libmicrohttpd", MHD_get_version},
+    {"zlib", zlibVersion},
+    {"OpenSSL", openssl_version},
 };
 
 int command_version(int argc, char **argv) {
-    struct usage usage = {"version", NULL, "Prints the versions of winnowd and of the libraries it runs with.", NULL, 0};
+    struct usage usage = {"version", NULL,
+                          "Prints the versions of winnowd and of the libraries it runs with.", NULL,
+                          0};
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code != CLI_GO) return code;
     printf("winnowd %s\n", WINNOWD_VERSION);
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         const char *version = libraries[i].version();
         size_t name = strlen(libraries[i].name);
-        if (strncmp(version, libraries[i].name, name) == 0) version += name + 1; // some say their name too
+        if (strncmp(version, libraries[i].name, name) == 0)
+            version += name + 1; // some say their name too
         printf("  %-14s %s\n", libraries[i].name, version);
     }
     return EX_OK;

@@ -1,12 +1,13 @@
 /* Checks across options: what the rows of the table cannot say.
  *
- * Each speaks at the place of the guilty key, and says nothing about a value that was refused already. Checks of single
- * entries are a table of (option, predicate); the others are functions. Thread: main thread */
+ * Each speaks at the place of the guilty key, and says nothing about a value that was refused
+ * already. Checks of single entries are a table of (option, predicate); the others are functions.
+ * Thread: main thread */
 #include "check.h"
 
-#include "entry.h"
 #include "base/cpu.h"
 #include "base/word_list.h"
+#include "entry.h"
 
 #include <math.h>
 
@@ -40,8 +41,8 @@ static struct mark place(const struct reading *r, size_t option) {
     return mark_of_given(&r->options[option], MARK_START);
 }
 
-static void check_entry(struct reading *r, const struct option *o, const struct entry_check *check, struct given *g,
-                        const void *base, struct mark otherwise) {
+static void check_entry(struct reading *r, const struct option *o, const struct entry_check *check,
+                        struct given *g, const void *base, struct mark otherwise) {
     const void *at = (const char *)base + o->offset;
     char *const *entries = o->type == TYPE_LIST ? ((const struct list *)at)->at : at;
     size_t n = o->type == TYPE_LIST ? ((const struct list *)at)->n : **entries != '\0';
@@ -50,8 +51,11 @@ static void check_entry(struct reading *r, const struct option *o, const struct 
         struct text entry = text_of(entries[i]);
         const char *wrong = check->wrong(entry);
         struct mark mark = node ? node->mark : otherwise;
-        bool secret = value_is_secret("", entries[i]); // in the wrong place, but not to be repeated (promise I12)
-        if (wrong) problem(&r->problems, mark, o->path, "%s %s", secret ? "the value" : shown(&r->problems, entry), wrong);
+        bool secret = value_is_secret(
+            "", entries[i]); // in the wrong place, but not to be repeated (promise I12)
+        if (wrong)
+            problem(&r->problems, mark, o->path, "%s %s",
+                    secret ? "the value" : shown(&r->problems, entry), wrong);
         g->bad |= wrong != NULL;
         if (node) node = node->next;
     }
@@ -61,7 +65,8 @@ static void check_entries(struct reading *r) {
     for (size_t i = 0; i < sizeof option_checks / sizeof *option_checks; i++) {
         const struct entry_check *c = &option_checks[i];
         if (fine(r, c->option))
-            check_entry(r, &option_rows[c->option], c, &r->options[c->option], r->config, MARK_START);
+            check_entry(r, &option_rows[c->option], c, &r->options[c->option], r->config,
+                        MARK_START);
     }
 }
 
@@ -83,27 +88,32 @@ static void refuse_repeats(struct reading *r, struct item *items, size_t n) {
     if (n) qsort(items, n, sizeof *items, by_text);
     for (size_t i = 1; i < n; i++)
         if (strcmp(items[i].text, items[i - 1].text) == 0)
-            problem(&r->problems, items[i].mark, items[i].path, "%s is used twice; each must be different",
+            problem(&r->problems, items[i].mark, items[i].path,
+                    "%s is used twice; each must be different",
                     shown(&r->problems, text_of(items[i].text)));
 }
 
-static void check_unique_list(struct reading *r, const char *path, const struct list *list, const struct given *g) {
+static void check_unique_list(struct reading *r, const char *path, const struct list *list,
+                              const struct given *g) {
     if (!g->node || g->bad) return;
     struct item *items = arena_take(&r->arena, list->n * sizeof *items);
     const struct node *node = g->node->child;
-    for (size_t i = 0; i < list->n; i++, node = node->next) items[i] = (struct item){list->at[i], path, node->mark};
+    for (size_t i = 0; i < list->n; i++, node = node->next)
+        items[i] = (struct item){list->at[i], path, node->mark};
     refuse_repeats(r, items, list->n);
 }
 
 static void check_topics(struct reading *r) {
-    static const size_t topics[] = {OPTION_topics_samples, OPTION_topics_tasks,        OPTION_topics_labels,
-                                    OPTION_topics_models,  OPTION_topics_dead_letters, OPTION_topics_predictions};
+    static const size_t topics[] = {OPTION_topics_samples,      OPTION_topics_tasks,
+                                    OPTION_topics_labels,       OPTION_topics_models,
+                                    OPTION_topics_dead_letters, OPTION_topics_predictions};
     struct item items[sizeof topics / sizeof *topics];
     size_t n = 0;
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         const struct option *o = &option_rows[topics[i]];
         const char *name = *(char *const *)((const char *)r->config + o->offset);
-        if (*name && fine(r, topics[i])) items[n++] = (struct item){name, o->path, place(r, topics[i])};
+        if (*name && fine(r, topics[i]))
+            items[n++] = (struct item){name, o->path, place(r, topics[i])};
     }
     refuse_repeats(r, items, n);
 }
@@ -113,7 +123,9 @@ static void check_memories(struct reading *r) {
     const struct list *memories = &r->config->train.memories;
     for (size_t i = 1; fine(r, OPTION_train_memories) && i < memories->n; i++)
         if (strtoul(memories->at[i - 1], NULL, 10) >= strtoul(memories->at[i], NULL, 10))
-            problem(&r->problems, place(r, OPTION_train_memories), "train.memories", "is not ascending: %s does not come before %s", shown(&r->problems, text_of(memories->at[i - 1])),
+            problem(&r->problems, place(r, OPTION_train_memories), "train.memories",
+                    "is not ascending: %s does not come before %s",
+                    shown(&r->problems, text_of(memories->at[i - 1])),
                     shown(&r->problems, text_of(memories->at[i])));
 }
 
@@ -136,7 +148,8 @@ static void check_classes(struct reading *r) {
     struct config *c = r->config;
     struct given *classes = &r->options[OPTION_model_classes];
     if (!classes->node)
-        problem(&r->problems, MARK_START, "model.classes", "is missing; name two classes or more: [good, fraud]");
+        problem(&r->problems, MARK_START, "model.classes",
+                "is missing; name two classes or more: [good, fraud]");
     if (!classes->node || classes->bad) return;
     if (!*c->model.positive) {
         c->model.positive = c->model.classes.at[c->model.classes.n - 1];
@@ -144,8 +157,9 @@ static void check_classes(struct reading *r) {
         const char *choices = joined(r, &c->model.classes);
         struct text near = nearest_word(choices, text_of(c->model.positive));
         problem(&r->problems, place(r, OPTION_model_positive), "model.positive",
-                "%s is not one of model.classes%s%.*s", shown(&r->problems, text_of(c->model.positive)),
-                near.at ? "; did you mean " : "", (int)near.len, near.at ? near.at : "");
+                "%s is not one of model.classes%s%.*s",
+                shown(&r->problems, text_of(c->model.positive)), near.at ? "; did you mean " : "",
+                (int)near.len, near.at ? near.at : "");
     }
 }
 
@@ -156,11 +170,13 @@ static double mix_share(struct reading *r, const struct node *n) {
     double share = 0;
     if (m < 0 || m == MEASURE_MIX) {
         struct text near = nearest_word(MEASURE_CHOICES, name);
-        problem(&r->problems, n->key->mark, "query.mix", "%s is not a measure that can be mixed%s%.*s",
-                shown(&r->problems, name), near.at && m < 0 ? "; did you mean " : "", m < 0 ? (int)near.len : 0,
+        problem(&r->problems, n->key->mark, "query.mix",
+                "%s is not a measure that can be mixed%s%.*s", shown(&r->problems, name),
+                near.at && m < 0 ? "; did you mean " : "", m < 0 ? (int)near.len : 0,
                 near.at ? near.at : "");
     } else if (scalar_number(n->text, &share) || share <= 0) {
-        problem(&r->problems, n->mark, "query.mix", "%s is not a share; allowed number: above 0, at most 1",
+        problem(&r->problems, n->mark, "query.mix",
+                "%s is not a share; allowed number: above 0, at most 1",
                 shown(&r->problems, n->text));
         share = 0;
     } else {
@@ -178,73 +194,100 @@ static void check_mix(struct reading *r) {
         problem(&r->problems, place(r, OPTION_query_measure), "query.measure",
                 "mix needs query.mix, e.g. {risk: 0.8, entropy: 0.2}");
     } else if (!wanted && r->config->query.mix.n) {
-        problem(&r->problems, place(r, OPTION_query_mix), "query.mix", "is for query.measure mix only");
+        problem(&r->problems, place(r, OPTION_query_mix), "query.mix",
+                "is for query.measure mix only");
     } else if (wanted) {
         double sum = 0;
         if (mix->node->n > MIX_MAX)
-            problem(&r->problems, mix->node->mark, "query.mix", "has %zu measures; allowed are at most %d, since each has its own share of the utility window",
+            problem(&r->problems, mix->node->mark, "query.mix",
+                    "has %zu measures; allowed are at most %d, since each has its own share of the "
+                    "utility window",
                     mix->node->n, MIX_MAX);
         for (const struct node *n = mix->node->child; n; n = n->next) sum += mix_share(r, n);
         if (!mix->bad && fabs(sum - 1) > 1e-9)
-            problem(&r->problems, mix->node->mark, "query.mix", "the shares add up to %.10g; they must add up to 1", sum);
+            problem(&r->problems, mix->node->mark, "query.mix",
+                    "the shares add up to %.10g; they must add up to 1", sum);
     }
 }
 
 static void check_decoder(struct reading *r) {
-    if (fine(r, OPTION_admit_decoder) && r->config->admit.decoder == DECODER_AVX2 && !cpu_has_avx2())
-        problem(&r->problems, place(r, OPTION_admit_decoder), "admit.decoder", "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes the fastest that it can do");
+    if (fine(r, OPTION_admit_decoder) && r->config->admit.decoder == DECODER_AVX2 &&
+        !cpu_has_avx2())
+        problem(&r->problems, place(r, OPTION_admit_decoder), "admit.decoder",
+                "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes "
+                "the fastest that it can do");
 }
 
 static void check_committee(struct reading *r) {
     if (fine(r, OPTION_train_committee) && r->config->train.committee == 1)
-        problem(&r->problems, place(r, OPTION_train_committee), "train.committee", "1 member cannot disagree; allowed: 0, or 2 to 32");
+        problem(&r->problems, place(r, OPTION_train_committee), "train.committee",
+                "1 member cannot disagree; allowed: 0, or 2 to 32");
 }
 
 /* The logarithm of p2/p1 is never above 0. */
 static void check_threshold(struct reading *r) {
     const struct config *c = r->config;
-    if (!fine(r, OPTION_query_manager) || !fine(r, OPTION_query_measure) || !fine(r, OPTION_query_threshold)) return;
-    if (c->query.manager == MANAGER_FIXED && c->query.measure == MEASURE_LOG_ODDS_MARGIN && c->query.threshold >= 0)
+    if (!fine(r, OPTION_query_manager) || !fine(r, OPTION_query_measure) ||
+        !fine(r, OPTION_query_threshold))
+        return;
+    if (c->query.manager == MANAGER_FIXED && c->query.measure == MEASURE_LOG_ODDS_MARGIN &&
+        c->query.threshold >= 0)
         problem(&r->problems, place(r, OPTION_query_threshold), "query.threshold",
-                "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second class two thirds as likely as the first); or take measure margin, from 0 to 1", c->query.threshold);
+                "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second "
+                "class two thirds as likely as the first); or take measure margin, from 0 to 1",
+                c->query.threshold);
 }
 
 const char *config_compat_why(const struct config *c) {
     enum { NOT_THERE, ANY_UTILITY, CONFIDENCE };
     static const char rule[COMPATS][MANAGERS] = {
-#define R(peer, manager, confidence) [COMPAT_##peer][MANAGER_##manager] = confidence ? CONFIDENCE : ANY_UTILITY,
+#define R(peer, manager, confidence)                                                               \
+    [COMPAT_##peer][MANAGER_##manager] = confidence ? CONFIDENCE : ANY_UTILITY,
         COMPAT_RULE_TABLE(R)
 #undef R
     };
     static const char *const has_no_such[COMPATS] = {
-        [COMPAT_SCIKIT_ACTIVEML] = "scikit-activeml has no such query.manager: random, periodic, fixed, variable, random_variable, split, biqf",
-        [COMPAT_MOA] = "MOA has no such query.manager: fixed, variable, random_variable, margin_probability (its SelSampling)",
+        [COMPAT_SCIKIT_ACTIVEML] = "scikit-activeml has no such query.manager: random, periodic, "
+                                   "fixed, variable, random_variable, split, biqf",
+        [COMPAT_MOA] = "MOA has no such query.manager: fixed, variable, random_variable, "
+                       "margin_probability (its SelSampling)",
     };
     if (c->query.compat == COMPAT_NONE) return NULL;
     char needs = rule[c->query.compat][c->query.manager];
     if (needs == NOT_THERE) return has_no_such[c->query.compat];
-    if (c->query.measure == MEASURE_MIX) return "the peers know no mix of measures: choose one as query.measure";
-    if (needs == CONFIDENCE && (c->query.measure != MEASURE_LEAST_CONFIDENCE || c->query.density > 0 || c->query.pending_discount > 0))
-        return "that rule compares the largest probability with a threshold: it needs query.measure least_confidence, and neither query.density nor query.pending_discount";
+    if (c->query.measure == MEASURE_MIX)
+        return "the peers know no mix of measures: choose one as query.measure";
+    if (needs == CONFIDENCE && (c->query.measure != MEASURE_LEAST_CONFIDENCE ||
+                                c->query.density > 0 || c->query.pending_discount > 0))
+        return "that rule compares the largest probability with a threshold: it needs "
+               "query.measure least_confidence, and neither query.density nor "
+               "query.pending_discount";
     return NULL;
 }
 
 static void check_compat(struct reading *r) {
-    static const size_t together[] = {OPTION_query_compat, OPTION_query_manager, OPTION_query_measure, OPTION_query_density, OPTION_query_pending_discount};
+    static const size_t together[] = {OPTION_query_compat, OPTION_query_manager,
+                                      OPTION_query_measure, OPTION_query_density,
+                                      OPTION_query_pending_discount};
     for (size_t i = 0; i < sizeof together / sizeof *together; i++)
         if (!fine(r, together[i])) return;
     const char *why = config_compat_why(r->config);
     if (why) problem(&r->problems, place(r, OPTION_query_compat), "query.compat", "%s", why);
 }
 
-/* Properties that a promise depends on are not for the operator; the others only the library can judge (include/kafka/client.h). */
+/* Properties that a promise depends on are not for the operator; the others only the library can
+ * judge (include/kafka/client.h). */
 static void check_properties(struct reading *r) {
-    static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer, OPTION_kafka_producer};
+    static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer,
+                                  OPTION_kafka_producer};
     for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {
         const struct node *map = r->options[maps[m]].node;
-        for (const struct node *n = map && map->kind == NODE_MAP ? map->child : NULL; n; n = n->next) {
+        for (const struct node *n = map && map->kind == NODE_MAP ? map->child : NULL; n;
+             n = n->next) {
             const char *why = owned_why(n->key->text.at);
-            if (why) problem(&r->problems, n->key->mark, option_rows[maps[m]].path, "%s: winnowd sets this itself: %s", n->key->text.at, why);
+            if (why)
+                problem(&r->problems, n->key->mark, option_rows[maps[m]].path,
+                        "%s: winnowd sets this itself: %s", n->key->text.at, why);
         }
     }
 }
@@ -255,7 +298,8 @@ static void check_budget(struct reading *r) {
     if (!fine(r, OPTION_budget_rate) || !fine(r, OPTION_budget_random_share)) return;
     if (c->budget.rate > 0 && c->budget.rate * c->budget.random_share < 1e-9)
         problem(&r->problems, place(r, OPTION_budget_rate), "budget.rate",
-                "times budget.random_share is below 1e-9: the random arm would never ask; use 0 for no budget at all");
+                "times budget.random_share is below 1e-9: the random arm would never ask; use 0 "
+                "for no budget at all");
 }
 
 /* Options of the pool that would be ignored where they stand. */
@@ -266,25 +310,36 @@ static void check_pool_needs(struct reading *r) {
         bool wrong;
         const char *why;
     } rules[] = {
-        {OPTION_pool_synthetic, c->pool.synthetic && c->pool.rule != POOL_SYNTHESIS, "is for pool.rule synthesis only"},
-        {OPTION_pool_top, c->pool.top > c->pool.candidates, "is more than pool.candidates, from which they are chosen"},
+        {OPTION_pool_synthetic, c->pool.synthetic && c->pool.rule != POOL_SYNTHESIS,
+         "is for pool.rule synthesis only"},
+        {OPTION_pool_top, c->pool.top > c->pool.candidates,
+         "is more than pool.candidates, from which they are chosen"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (fine(r, rules[i].option) && fine(r, OPTION_pool_rule) && fine(r, OPTION_pool_candidates) && rules[i].wrong)
-            problem(&r->problems, place(r, rules[i].option), option_rows[rules[i].option].path, "%s", rules[i].why);
+        if (fine(r, rules[i].option) && fine(r, OPTION_pool_rule) &&
+            fine(r, OPTION_pool_candidates) && rules[i].wrong)
+            problem(&r->problems, place(r, rules[i].option), option_rows[rules[i].option].path,
+                    "%s", rules[i].why);
 }
 
-/* What a window saves up must fit into the purse, or it is lost: with the labels that blocks of the random arm have paid, and some play. */
+/* What a window saves up must fit into the purse, or it is lost: with the labels that blocks of the
+ * random arm have paid, and some play. */
 static void check_pool(struct reading *r) {
     const struct config *c = r->config;
     check_pool_needs(r);
-    if (!c->pool.window || !fine(r, OPTION_pool_window) || !fine(r, OPTION_pool_share) || !fine(r, OPTION_budget_rate) || !fine(r, OPTION_budget_random_share) || !fine(r, OPTION_budget_burst))
+    if (!c->pool.window || !fine(r, OPTION_pool_window) || !fine(r, OPTION_pool_share) ||
+        !fine(r, OPTION_budget_rate) || !fine(r, OPTION_budget_random_share) ||
+        !fine(r, OPTION_budget_burst))
         return;
-    double saved = (double)c->pool.window * c->budget.rate * (1 - c->budget.random_share) * c->pool.share;
+    double saved =
+        (double)c->pool.window * c->budget.rate * (1 - c->budget.random_share) * c->pool.share;
     if (c->pool.top && saved > (double)c->pool.top) saved = (double)c->pool.top;
     double least = ceil(saved * 1.25) + 2;
     if (c->budget.burst < least)
-        problem(&r->problems, place(r, OPTION_budget_burst), "budget.burst", "%g is too small for the pool: a window saves up to %.4g labels, so it must be at least %g", c->budget.burst, saved, least);
+        problem(&r->problems, place(r, OPTION_budget_burst), "budget.burst",
+                "%g is too small for the pool: a window saves up to %.4g labels, so it must be at "
+                "least %g",
+                c->budget.burst, saved, least);
 }
 
 static void check_times(struct reading *r) {
@@ -292,54 +347,70 @@ static void check_times(struct reading *r) {
     static const size_t pauses[] = {OPTION_route_interval, OPTION_route_interval_max};
     const int64_t pause[] = {c->route.interval, c->route.interval_max};
     for (size_t i = 0; i < 2; i++) {
-        if (!fine(r, pauses[i]) || !fine(r, OPTION_kafka_session_timeout) || 2 * pause[i] < c->kafka.session_timeout) continue;
+        if (!fine(r, pauses[i]) || !fine(r, OPTION_kafka_session_timeout) ||
+            2 * pause[i] < c->kafka.session_timeout)
+            continue;
         size_t guilty = r->options[pauses[i]].node ? pauses[i] : OPTION_kafka_session_timeout;
-        problem(&r->problems, place(r, guilty), option_rows[guilty].path, "a cycle (%s) must take less than half of kafka.session_timeout", option_rows[pauses[i]].path);
+        problem(&r->problems, place(r, guilty), option_rows[guilty].path,
+                "a cycle (%s) must take less than half of kafka.session_timeout",
+                option_rows[pauses[i]].path);
     }
 }
 
 /* The page shows events: nobody may see it without the token. */
 static void check_label_page(struct reading *r) {
     const struct config *c = r->config;
-    if (!c->watch.label || !fine(r, OPTION_watch_label) || !fine(r, OPTION_watch_token_file) || !fine(r, OPTION_watch_listen)) return;
-    if (!*c->watch.token_file) problem(&r->problems, place(r, OPTION_watch_label), "watch.label", "wants watch.token_file: the page shows events, to those who have the token");
-    if (!*c->watch.listen) problem(&r->problems, place(r, OPTION_watch_label), "watch.label", "wants watch.listen: nothing is served without it");
+    if (!c->watch.label || !fine(r, OPTION_watch_label) || !fine(r, OPTION_watch_token_file) ||
+        !fine(r, OPTION_watch_listen))
+        return;
+    if (!*c->watch.token_file)
+        problem(&r->problems, place(r, OPTION_watch_label), "watch.label",
+                "wants watch.token_file: the page shows events, to those who have the token");
+    if (!*c->watch.listen)
+        problem(&r->problems, place(r, OPTION_watch_label), "watch.label",
+                "wants watch.listen: nothing is served without it");
 }
 
 /* A value that only some type of feature has. */
 static void only_for(struct reading *r, size_t i, size_t key, bool wrong, const char *type) {
     const struct given *g = &r->feature[i * FEATURE_KEYS + key];
     if (wrong && !g->bad)
-        problem(&r->problems, mark_of_given(g, r->entry[i]), feature_rows[key].path, "is for type %s only", type);
+        problem(&r->problems, mark_of_given(g, r->entry[i]), feature_rows[key].path,
+                "is for type %s only", type);
 }
 
 static void check_clip(struct reading *r, const struct given *g, const struct list *clip) {
     double least = 0, most = 0;
     if (!clip->n || g->bad) return;
-    if (clip->n == 2 && !scalar_number(text_of(clip->at[0]), &least) && !scalar_number(text_of(clip->at[1]), &most) &&
-        least < most)
+    if (clip->n == 2 && !scalar_number(text_of(clip->at[0]), &least) &&
+        !scalar_number(text_of(clip->at[1]), &most) && least < most)
         return;
-    problem(&r->problems, g->node->mark, "features.clip", "is not two ascending numbers: [least, most]");
+    problem(&r->problems, g->node->mark, "features.clip",
+            "is not two ascending numbers: [least, most]");
 }
 
-static void check_category(struct reading *r, size_t i, const struct feature_config *f, const struct given *g) {
+static void check_category(struct reading *r, size_t i, const struct feature_config *f,
+                           const struct given *g) {
     bool values = f->values.n > 0, hash = f->hash > 0;
     if (g[FEATURE_KEY_values].bad || g[FEATURE_KEY_hash].bad) return;
     if (!values && !hash)
         problem(&r->problems, mark_of_given(&g[FEATURE_KEY_type], r->entry[i]), "features.type",
                 "category needs values (a list) or hash (a number of columns)");
     if (values && hash)
-        problem(&r->problems, g[FEATURE_KEY_hash].node->mark, "features.hash", "values is given too; choose one");
+        problem(&r->problems, g[FEATURE_KEY_hash].node->mark, "features.hash",
+                "values is given too; choose one");
     check_unique_list(r, "features.values", &f->values, &g[FEATURE_KEY_values]);
 }
 
 static void check_feature(struct reading *r, size_t i) {
     const struct feature_config *f = &r->config->features[i];
     struct given *g = &r->feature[i * FEATURE_KEYS];
-    if (!g[FEATURE_KEY_name].node) problem(&r->problems, r->entry[i], "features.name", "is missing");
+    if (!g[FEATURE_KEY_name].node)
+        problem(&r->problems, r->entry[i], "features.name", "is missing");
     for (size_t c = 0; c < sizeof feature_checks / sizeof *feature_checks; c++) {
         size_t key = feature_checks[c].option;
-        if (!g[key].bad) check_entry(r, &feature_rows[key], &feature_checks[c], &g[key], f, r->entry[i]);
+        if (!g[key].bad)
+            check_entry(r, &feature_rows[key], &feature_checks[c], &g[key], f, r->entry[i]);
     }
     if (g[FEATURE_KEY_type].bad) return;
     bool number = f->type == FEATURE_NUMBER, category = f->type == FEATURE_CATEGORY;
@@ -356,12 +427,14 @@ static void check_feature_names(struct reading *r) {
     struct item *items = arena_take(&r->arena, r->config->features_n * sizeof *items);
     for (size_t i = 0; i < r->config->features_n; i++) {
         const struct given *g = &r->feature[i * FEATURE_KEYS + FEATURE_KEY_name];
-        if (g->node && !g->bad) items[n++] = (struct item){r->config->features[i].name, "features.name", g->node->mark};
+        if (g->node && !g->bad)
+            items[n++] = (struct item){r->config->features[i].name, "features.name", g->node->mark};
     }
     refuse_repeats(r, items, n);
 }
 
-/* A row has so many numbers for each sample of a batch, and a model one weight for each and class: memory is bounded here (promise I11). */
+/* A row has so many numbers for each sample of a batch, and a model one weight for each and class:
+ * memory is bounded here (promise I11). */
 static void check_columns(struct reading *r) {
     size_t columns = 0;
     for (size_t i = 0; i < r->config->features_n; i++) {
@@ -369,14 +442,17 @@ static void check_columns(struct reading *r) {
         columns += (f->type != FEATURE_CATEGORY ? 1 : f->values.n + (size_t)f->hash) + f->missing;
     }
     if (columns > COLUMNS_MAX)
-        problem(&r->problems, r->features.node->mark, "features", "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
+        problem(&r->problems, r->features.node->mark, "features",
+                "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
 }
 
 static void check_features(struct reading *r) {
     if (!r->features.node) {
-        problem(&r->problems, MARK_START, "features", "is missing; list at least one: - name: amount");
+        problem(&r->problems, MARK_START, "features",
+                "is missing; list at least one: - name: amount");
     } else if (!r->config->features_n && !r->features.bad) {
-        problem(&r->problems, r->features.node->mark, "features", "is empty; list at least one: - name: amount");
+        problem(&r->problems, r->features.node->mark, "features",
+                "is empty; list at least one: - name: amount");
     }
     for (size_t i = 0; i < r->config->features_n; i++) check_feature(r, i);
     check_feature_names(r);
@@ -403,7 +479,8 @@ static void check_value_at_risk(struct reading *r) {
 }
 
 void config_check(struct reading *r) {
-    check_unique_list(r, "model.classes", &r->config->model.classes, &r->options[OPTION_model_classes]);
+    check_unique_list(r, "model.classes", &r->config->model.classes,
+                      &r->options[OPTION_model_classes]);
     check_entries(r);
     check_topics(r);
     check_memories(r);

@@ -1,4 +1,5 @@
-/* What a reading of a configuration knows beside the values: where each stood, and whether it was fine.
+/* What a reading of a configuration knows beside the values: where each stood, and whether it was
+ * fine.
  * Thread: main thread */
 #pragma once
 
@@ -22,5 +23,6 @@ static inline struct mark mark_of_given(const struct given *g, struct mark other
     return g->node ? g->node->mark : otherwise;
 }
 
-/* The checks that need more than one row: values of entries, and values that must fit each other. */
+/* The checks that need more than one row: values of entries, and values that must fit each
+ * other. */
 void config_check(struct reading *r);

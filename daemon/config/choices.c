@@ -1,4 +1,5 @@
-/* Names of measures, managers, peers, pool rules and reasons to ask, from the tables of the header. Thread: any thread */
+/* Names of measures, managers, peers, pool rules and reasons to ask, from the tables of the header.
+ * Thread: any thread */
 #include "config/choices.h"
 
 static const char *const measures[MEASURES] = {

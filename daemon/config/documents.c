@@ -1,6 +1,7 @@
 /* What the options table says to people: docs/OPTIONS.md and the annotated config/winnowd.yaml.
  *
- * A test compares both files with what is made here, so they cannot grow apart from the code. Thread: main thread */
+ * A test compares both files with what is made here, so they cannot grow apart from the code.
+ * Thread: main thread */
 #include "value.h"
 
 enum { COMMENT_WIDTH = 110 };
@@ -8,10 +9,13 @@ enum { COMMENT_WIDTH = 110 };
 static const char docs_head[] =
     "# Options\n"
     "\n"
-    "Generated from the options table; do not edit. `config/winnowd.yaml` has the same as an annotated file.\n"
+    "Generated from the options table; do not edit. `config/winnowd.yaml` has the same as an "
+    "annotated file.\n"
     "\n"
-    "The configuration is one YAML file of sections, and in them keys: `budget.rate` below is key `rate` of section\n"
-    "`budget`. A key left out has its default. `winnowd check -c FILE` tells every mistake of a file at once, with its place,\n"
+    "The configuration is one YAML file of sections, and in them keys: `budget.rate` below is key "
+    "`rate` of section\n"
+    "`budget`. A key left out has its default. `winnowd check -c FILE` tells every mistake of a "
+    "file at once, with its place,\n"
     "and prints the values that would be in force and where each comes from.\n"
     "\n"
     "| type | how it is written |\n"
@@ -19,17 +23,20 @@ static const char docs_head[] =
     "| text | quoted or not; its length is counted in bytes |\n"
     "| boolean | `true` or `false`, nothing else |\n"
     "| whole number, number | decimal, without quotes: `42`, `0.05`, `1e-6` |\n"
-    "| duration | whole number and unit: `50ms`, `5s`, `10m`, `12h`, `7d`; the unit is never left out |\n"
+    "| duration | whole number and unit: `50ms`, `5s`, `10m`, `12h`, `7d`; the unit is never left "
+    "out |\n"
     "| size | whole number and unit: `512B`, `64KiB`, `8MiB`, `4GiB`; without a unit: bytes |\n"
     "| choice | one of the words named |\n"
     "| list | `[a, b]`, or one `- a` a line |\n"
     "| map | `{name: value}`, or one `name: value` a line |\n"
     "\n"
-    "Aliases, anchors, tags, merge keys, repeated keys and second documents are refused. \"reload\": SIGHUP puts a changed\n"
+    "Aliases, anchors, tags, merge keys, repeated keys and second documents are refused. "
+    "\"reload\": SIGHUP puts a changed\n"
     "value in force; \"restart\": only a restart does, and SIGHUP says so.\n";
 
-static const char features_doc[] = "The fields of a sample that the model sees: a list, one map for each feature. At least one "
-                                   "is required. A change needs a restart and starts a new model.";
+static const char features_doc[] =
+    "The fields of a sample that the model sees: a list, one map for each feature. At least one "
+    "is required. A change needs a restart and starts a new model.";
 
 /* A cell must not hold '|', which would end it. */
 static void cell(const char *text, struct buf *out) {
@@ -77,16 +84,19 @@ void config_markdown(struct buf *out) {
         if (!i || !same_section(&option_rows[i], &option_rows[i - 1])) {
             const struct section *s = &section_rows[section++];
             buf_printf(out, "\n## %s\n\n%s\n\n", s->name, s->doc);
-            buf_str(out, "| key | type | default | allowed | changed by | what for |\n|---|---|---|---|---|---|\n");
+            buf_str(out, "| key | type | default | allowed | changed by | what for "
+                         "|\n|---|---|---|---|---|---|\n");
         }
         markdown_row(&option_rows[i], true, out);
     }
     buf_printf(out, "\n## features\n\n%s\n\n", features_doc);
     buf_str(out, "| key | type | default | allowed | what for |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < FEATURE_KEYS; i++) markdown_row(&feature_rows[i], false, out);
-    buf_str(out, "\n## Kafka properties that winnowd sets itself\n\nThese are refused under `kafka.common`, `kafka.consumer` and `kafka.producer`.\n\n"
+    buf_str(out, "\n## Kafka properties that winnowd sets itself\n\nThese are refused under "
+                 "`kafka.common`, `kafka.consumer` and `kafka.producer`.\n\n"
                  "| property | why |\n|---|---|\n");
-    for (size_t i = 0; i < OWNED_ROWS; i++) buf_printf(out, "| `%s` | %s |\n", owned_rows[i].key, owned_rows[i].why);
+    for (size_t i = 0; i < OWNED_ROWS; i++)
+        buf_printf(out, "| `%s` | %s |\n", owned_rows[i].key, owned_rows[i].why);
 }
 
 /* Text as comment lines, broken between words. */
@@ -122,7 +132,8 @@ static void template_comment(const struct option *o, const char *indent, struct 
 }
 
 /* Required keys stand there with an example, the others with their default, commented out. */
-static void template_option(const struct option *o, const char *indent, const char *example, struct buf *out) {
+static void template_option(const struct option *o, const char *indent, const char *example,
+                            struct buf *out) {
     template_comment(o, indent, out);
     buf_printf(out, "%s%s%s: ", indent, example ? "" : "#", o->key);
     if (example) buf_str(out, example);
@@ -131,8 +142,10 @@ static void template_option(const struct option *o, const char *indent, const ch
 }
 
 static const char template_head[] =
-    "# winnowd's configuration: every option, what it is for, and its default behind a '#'. To change one, remove the '#'.\n"
-    "# Generated from the options table; docs/OPTIONS.md has the same as tables. Try it: winnowd check -c FILE\n"
+    "# winnowd's configuration: every option, what it is for, and its default behind a '#'. To "
+    "change one, remove the '#'.\n"
+    "# Generated from the options table; docs/OPTIONS.md has the same as tables. Try it: winnowd "
+    "check -c FILE\n"
     "# \"reload\": SIGHUP puts a changed value in force; all others need a restart.\n";
 
 /* The first entry shows every key. */
@@ -142,7 +155,8 @@ static void template_features(struct buf *out) {
     buf_str(out, "features:\n");
     for (size_t i = 0; i < FEATURE_KEYS; i++) {
         buf_str(out, i ? "" : "  -\n");
-        template_option(&feature_rows[i], "    ", is_required(&feature_rows[i]) ? "amount" : NULL, out);
+        template_option(&feature_rows[i], "    ", is_required(&feature_rows[i]) ? "amount" : NULL,
+                        out);
     }
     buf_str(out, "  - name: country\n"
                  "    path: /card/country\n"

@@ -1,7 +1,8 @@
 /* Predicates on single texts of the configuration.
  *
- * Names go into Kafka's group, transaction and topic names and into file names, so their letters are few. Listen addresses
- * are numbers or localhost: a name would have to be looked up, and could move beyond loopback (promise I12).
+ * Names go into Kafka's group, transaction and topic names and into file names, so their letters
+ * are few. Listen addresses are numbers or localhost: a name would have to be looked up, and could
+ * move beyond loopback (promise I12).
  * Thread: any thread */
 #include "entry.h"
 
@@ -12,7 +13,8 @@
 enum { SOCKET_PATH_MOST = 107 }; // bytes behind "unix:/" that a socket's address still holds
 
 static bool plain_letters(struct text t) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (size_t i = 0; i < t.len; i++)
         if (!memchr(letters, t.at[i], sizeof letters - 1)) return false;
     return true;
@@ -23,7 +25,8 @@ const char *wrong_name(struct text t) {
 }
 
 const char *wrong_topic(struct text t) {
-    if (text_equal(t, TEXT(".")) || text_equal(t, TEXT(".."))) return "is not a name that Kafka allows";
+    if (text_equal(t, TEXT(".")) || text_equal(t, TEXT("..")))
+        return "is not a name that Kafka allows";
     return wrong_name(t);
 }
 
@@ -57,7 +60,9 @@ const char *wrong_cpu(struct text t) {
 }
 
 const char *wrong_memory(struct text t) {
-    return whole_between(t, 1, 1000000) ? NULL : "is not a number of labels; allowed whole number: 1 to 1000000";
+    return whole_between(t, 1, 1000000)
+               ? NULL
+               : "is not a number of labels; allowed whole number: 1 to 1000000";
 }
 
 const char *wrong_number(struct text t) {
@@ -77,7 +82,8 @@ static struct text cut_word(struct text *rest) {
 const char *wrong_switch(struct text t) {
     size_t spaces = 0;
     for (size_t i = 0; i < t.len; i++) spaces += t.at[i] == ' ';
-    bool fine = spaces == 2 && whole_between(cut_word(&t), 0, INT32_MAX) && whole_between(cut_word(&t), 0, INT64_MAX) &&
+    bool fine = spaces == 2 && whole_between(cut_word(&t), 0, INT32_MAX) &&
+                whole_between(cut_word(&t), 0, INT64_MAX) &&
                 whole_between(cut_word(&t), 0, INT64_MAX);
     return fine ? NULL : "is not \"PARTITION OFFSET NUMBER\", three whole numbers from 0";
 }
@@ -110,11 +116,13 @@ const char *wrong_listen(struct text t) {
     if (t.len >= local.len && memcmp(t.at, local.at, local.len) == 0)
         return t.len - local.len < SOCKET_PATH_MOST ? NULL : "is too long a path for a socket";
     if (cut_port(&t, 0) && is_address(t)) return NULL;
-    return "is not HOST:PORT; allowed 127.0.0.1:9464, [::1]:9464, localhost:9464, another address of this machine or unix:/PATH";
+    return "is not HOST:PORT; allowed 127.0.0.1:9464, [::1]:9464, localhost:9464, another address "
+           "of this machine or unix:/PATH";
 }
 
 const char *wrong_brokers(struct text t) {
-    if (t.len && memchr(t.at, '@', t.len)) return "holds an '@'; credentials belong into kafka.password_file and kafka.common";
+    if (t.len && memchr(t.at, '@', t.len))
+        return "holds an '@'; credentials belong into kafka.password_file and kafka.common";
     while (t.at) {
         const char *comma = memchr(t.at, ',', t.len);
         struct text one = {t.at, comma ? (size_t)(comma - t.at) : t.len};

@@ -1,4 +1,5 @@
-/* The rows: a property and the sentence that an operator reads who tried to set it. Thread: any thread */
+/* The rows: a property and the sentence that an operator reads who tried to set it. Thread: any
+ * thread */
 #include "config/kafka_properties.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@ const struct owned owned_rows[OWNED_ROWS] = {
     {"enable.auto.commit", "offsets commit only with the outcomes of their samples (I1)"},
     {"auto.commit.enable", "offsets commit only with the outcomes of their samples (I1)"},
     {"enable.auto.offset.store", "offsets commit only with the outcomes of their samples (I1)"},
-    {"auto.offset.reset", "an offset out of range is an error, never a silent jump; see admit.start"},
+    {"auto.offset.reset",
+     "an offset out of range is an error, never a silent jump; see admit.start"},
     {"isolation.level", "aborted records must not be seen (I2)"},
     {"partition.assignment.strategy", "there is one way to lose a partition, by range"},
     {"group.protocol", "there is one way to lose a partition, by range"},

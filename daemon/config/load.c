@@ -1,8 +1,9 @@
-/* Loading the configuration: defaults, then the file, then the environment, then the checks; all or nothing (promise I10).
+/* Loading the configuration: defaults, then the file, then the environment, then the checks; all or
+ * nothing (promise I10).
  *
- * Each step walks the options table. Every problem of a file is told at once, so after one the reading goes on; only when
- * the YAML itself broke off are the checks across options left out, since they would speak of what was not read. Refuses
- * files over 1 MiB. Thread: main thread */
+ * Each step walks the options table. Every problem of a file is told at once, so after one the
+ * reading goes on; only when the YAML itself broke off are the checks across options left out,
+ * since they would speak of what was not read. Refuses files over 1 MiB. Thread: main thread */
 #include "config/config.h"
 
 #include "check.h"
@@ -27,7 +28,9 @@ void config_destroy(struct config *c) {
 }
 
 static void *value_at(void *base, const struct option *o) { return (char *)base + o->offset; }
-static const void *const_value_at(const void *base, const struct option *o) { return (const char *)base + o->offset; }
+static const void *const_value_at(const void *base, const struct option *o) {
+    return (const char *)base + o->offset;
+}
 
 static void set_standards(struct config *c, const struct option *rows, size_t n, void *base) {
     for (size_t i = 0; i < n; i++) value_standard(c->arena, &rows[i], value_at(base, &rows[i]));
@@ -36,25 +39,30 @@ static void set_standards(struct config *c, const struct option *rows, size_t n,
 /* Index of the key among the rows of a section (or of a feature), or n. */
 static size_t find_row(const struct option *rows, size_t n, const char *section, struct text key) {
     size_t i = 0;
-    while (i < n && (strcmp(rows[i].section, section) != 0 || !text_equal(text_of(rows[i].key), key))) i++;
+    while (i < n &&
+           (strcmp(rows[i].section, section) != 0 || !text_equal(text_of(rows[i].key), key)))
+        i++;
     return i;
 }
 
 /* Tells an unknown key, with the section that has just this key, else the nearest of `choices`. */
-static void refuse_key(struct reading *r, const char *section, const struct node *key, struct buf *choices) {
+static void refuse_key(struct reading *r, const char *section, const struct node *key,
+                       struct buf *choices) {
     struct buf b = {0};
     for (size_t i = 0; i < OPTIONS && !b.len; i++)
         if (text_equal(text_of(option_rows[i].key), key->text)) buf_str(&b, option_rows[i].path);
     struct text near = nearest_word(buf_string(choices), key->text);
-    if (!b.len && near.at) buf_printf(&b, "%s%s%.*s", section, *section ? "." : "", (int)near.len, near.at);
-    problem(&r->problems, key->mark, NULL, "%s%s%s: unknown %s%s%s", section, *section ? "." : "", key->text.at,
-            *section ? "key" : "section", b.len ? "; did you mean " : "", buf_string(&b));
+    if (!b.len && near.at)
+        buf_printf(&b, "%s%s%.*s", section, *section ? "." : "", (int)near.len, near.at);
+    problem(&r->problems, key->mark, NULL, "%s%s%s: unknown %s%s%s", section, *section ? "." : "",
+            key->text.at, *section ? "key" : "section", b.len ? "; did you mean " : "",
+            buf_string(&b));
     buf_release(&b);
     buf_release(choices);
 }
 
-static void refuse_option(struct reading *r, const struct option *rows, size_t n, const char *section,
-                          const struct node *key) {
+static void refuse_option(struct reading *r, const struct option *rows, size_t n,
+                          const char *section, const struct node *key) {
     struct buf choices = {0};
     for (size_t i = 0; i < n; i++)
         if (strcmp(rows[i].section, section) == 0) buf_printf(&choices, "%s|", rows[i].key);
@@ -62,8 +70,8 @@ static void refuse_option(struct reading *r, const struct option *rows, size_t n
 }
 
 /* Reads the keys of one map into base; `given` is indexed as rows. True when all was fine. */
-static bool read_keys(struct reading *r, const struct option *rows, size_t n, const char *section, const struct node *map,
-                      void *base, struct given *given) {
+static bool read_keys(struct reading *r, const struct option *rows, size_t n, const char *section,
+                      const struct node *map, void *base, struct given *given) {
     bool fine = true;
     for (const struct node *v = map->child; v; v = v->next) {
         size_t i = find_row(rows, n, section, v->key->text);
@@ -72,7 +80,8 @@ static bool read_keys(struct reading *r, const struct option *rows, size_t n, co
             fine = false;
             continue;
         }
-        bool good = value_read(&r->problems, r->config->arena, &rows[i], v, value_at(base, &rows[i]));
+        bool good =
+            value_read(&r->problems, r->config->arena, &rows[i], v, value_at(base, &rows[i]));
         given[i] = (struct given){v, !good};
         fine &= good;
     }
@@ -108,7 +117,8 @@ static void read_features(struct reading *r, const struct node *list) {
     }
     r->features.bad = true;
     if (list->kind == NODE_BROKEN) return;
-    problem(&r->problems, list->mark, "features", "must be a list of at most %d maps: - name: amount", FEATURES_MAX);
+    problem(&r->problems, list->mark, "features",
+            "must be a list of at most %d maps: - name: amount", FEATURES_MAX);
 }
 
 static const struct section *find_section(struct text name) {
@@ -131,7 +141,8 @@ static void read_section(struct reading *r, const struct node *v) {
     }
     const struct section *s = find_section(v->key->text);
     if (!s) refuse_section(r, v->key);
-    else if (v->kind == NODE_MAP) read_keys(r, option_rows, OPTIONS, s->name, v, r->config, r->options);
+    else if (v->kind == NODE_MAP)
+        read_keys(r, option_rows, OPTIONS, s->name, v, r->config, r->options);
     else if (v->kind != NODE_BROKEN && !node_is_null(v)) // all keys commented out: an empty section
         problem(&r->problems, v->mark, s->name, "is a section; write its keys below it, indented");
 }
@@ -145,12 +156,15 @@ static void read_file(struct reading *r, const struct node *root) {
     for (const struct node *v = root->child; v; v = v->next) read_section(r, v);
 }
 
-static void set_source(struct reading *r, size_t source, const char *text) { r->config->source[source].text = text; }
+static void set_source(struct reading *r, size_t source, const char *text) {
+    r->config->source[source].text = text;
+}
 
 static const char *source_text(struct reading *r, const struct given *g) {
     if (!g->node) return "default";
     struct buf b = {0};
-    buf_printf(&b, "%s:%zu", r->problems.file, g->node->key ? g->node->key->mark.line : g->node->mark.line);
+    buf_printf(&b, "%s:%zu", r->problems.file,
+               g->node->key ? g->node->key->mark.line : g->node->mark.line);
     const char *text = arena_string(r->config->arena, buf_view(&b));
     buf_release(&b);
     return text;
@@ -160,14 +174,16 @@ static void set_sources(struct reading *r) {
     struct config *c = r->config;
     c->source = arena_take(c->arena, source_of_feature(c->features_n, 0) * sizeof *c->source);
     for (size_t i = 0; i < OPTIONS; i++) set_source(r, i, source_text(r, &r->options[i]));
-    for (size_t i = 0; i < c->features_n * FEATURE_KEYS; i++) set_source(r, OPTIONS + i, source_text(r, &r->feature[i]));
+    for (size_t i = 0; i < c->features_n * FEATURE_KEYS; i++)
+        set_source(r, OPTIONS + i, source_text(r, &r->feature[i]));
 }
 
 /* A value from outside the file must pass the same door. */
 static void set_from_environment(struct reading *r, size_t option, struct text value) {
     const struct option *o = &option_rows[option];
     struct node n = {.kind = NODE_SCALAR, .mark = MARK_START, .text = value};
-    if (!value_read(&r->problems, r->config->arena, o, &n, value_at(r->config, o))) r->options[option].bad = true;
+    if (!value_read(&r->problems, r->config->arena, o, &n, value_at(r->config, o)))
+        r->options[option].bad = true;
     set_source(r, option, "environment");
 }
 
@@ -187,7 +203,8 @@ static void resolve_instance(struct reading *r) {
 static void resolve_state_dir(struct reading *r) {
     const char *directory = getenv("STATE_DIRECTORY");
     if (r->options[OPTION_service_state_dir].node || !directory || !*directory) return;
-    set_from_environment(r, OPTION_service_state_dir, (struct text){directory, strcspn(directory, ":")});
+    set_from_environment(r, OPTION_service_state_dir,
+                         (struct text){directory, strcspn(directory, ":")});
 }
 
 static void resolve_paths(struct reading *r) {
@@ -229,12 +246,14 @@ static int finish(struct reading *r, struct config **out, struct buf *errors) {
 int config_parse(struct config **out, const char *name, struct text yaml, struct buf *errors) {
     struct reading r = {.problems.file = name, .config = config_create()};
     r.problems.arena = &r.arena;
-    if (yaml.len > FILE_MAX) problem(&r.problems, MARK_START, NULL, "the file is larger than 1 MiB");
+    if (yaml.len > FILE_MAX)
+        problem(&r.problems, MARK_START, NULL, "the file is larger than 1 MiB");
     else read_all(&r, yaml);
     return finish(&r, out, errors);
 }
 
-/* Reads one byte more than is allowed, so that config_parse sees that there was more. 0 or an errno. */
+/* Reads one byte more than is allowed, so that config_parse sees that there was more. 0 or an
+ * errno. */
 static int read_bytes(const char *file, struct buf *out) {
     int fd = open(file, O_RDONLY | O_CLOEXEC), error = 0;
     if (fd < 0) return errno;
@@ -251,25 +270,31 @@ int config_load(struct config **out, const char *file, struct buf *errors) {
     struct buf bytes = {0};
     *out = NULL;
     int error = read_bytes(file, &bytes), result = ERR_CONFIG;
-    if (error) buf_printf(errors, "%s:1:1: the file cannot be read: %s\n", file, strerrordesc_np(error));
+    if (error)
+        buf_printf(errors, "%s:1:1: the file cannot be read: %s\n", file, strerrordesc_np(error));
     else result = config_parse(out, file, buf_view(&bytes), errors);
     buf_release(&bytes);
     return result;
 }
 
-static void add_name(struct buf *list, const char *name) { buf_printf(list, "%s%s", list->len ? "," : "", name); }
+static void add_name(struct buf *list, const char *name) {
+    buf_printf(list, "%s%s", list->len ? "," : "", name);
+}
 
 static bool features_equal(const struct config *a, const struct config *b) {
     if (a->features_n != b->features_n) return false;
     for (size_t i = 0; i < a->features_n; i++)
         for (size_t k = 0; k < FEATURE_KEYS; k++) {
             const struct option *o = &feature_rows[k];
-            if (!value_equal(o, const_value_at(&a->features[i], o), const_value_at(&b->features[i], o))) return false;
+            if (!value_equal(o, const_value_at(&a->features[i], o),
+                             const_value_at(&b->features[i], o)))
+                return false;
         }
     return true;
 }
 
-void config_diff(const struct config *a, const struct config *b, struct buf *changed, struct buf *restart) {
+void config_diff(const struct config *a, const struct config *b, struct buf *changed,
+                 struct buf *restart) {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *o = &option_rows[i];
         if (value_equal(o, const_value_at(a, o), const_value_at(b, o))) continue;
@@ -299,7 +324,8 @@ struct config *config_reloaded(const struct config *a, const struct config *b) {
     for (size_t i = 0; i < a->features_n; i++)
         for (size_t k = 0; k < FEATURE_KEYS; k++) {
             const struct option *o = &feature_rows[k];
-            value_copy(c->arena, o, value_at(&c->features[i], o), const_value_at(&a->features[i], o));
+            value_copy(c->arena, o, value_at(&c->features[i], o),
+                       const_value_at(&a->features[i], o));
             size_t s = source_of_feature(i, k);
             c->source[s] = copied_source(c, &a->source[s]);
         }

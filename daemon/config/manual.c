@@ -10,7 +10,9 @@ void scdoc_text(const char *text, struct buf *out) {
     }
 }
 
-static bool is_required(const struct option *o) { return strcmp(o->path, "model.classes") == 0 || strcmp(o->path, "features.name") == 0; }
+static bool is_required(const struct option *o) {
+    return strcmp(o->path, "model.classes") == 0 || strcmp(o->path, "features.name") == 0;
+}
 
 static void entry(const struct option *o, struct buf *out) {
     struct buf words = {0};
@@ -38,10 +40,16 @@ static void entry(const struct option *o, struct buf *out) {
 }
 
 void config_manual(struct buf *out) {
-    buf_str(out, "winnowd.yaml(5)\n\n# NAME\n\nwinnowd.yaml - configuration of winnowd\n\n# DESCRIPTION\n\n"
-                 "One YAML file of sections, and in them keys. A key left out has its default. *winnowd check -c* _FILE_ tells every mistake of a file at once, with its place, and prints the values "
-                 "that would be in force and where each comes from. Durations are a whole number and a unit (50ms, 5s, 10m, 12h, 7d), sizes too (512B, 64KiB, 8MiB, 4GiB). "
-                 "Aliases, anchors, tags, merge keys, repeated keys and second documents are refused. What is marked \"reload\" is taken over by SIGHUP; all else wants a restart.\n");
+    buf_str(
+        out,
+        "winnowd.yaml(5)\n\n# NAME\n\nwinnowd.yaml - configuration of winnowd\n\n# DESCRIPTION\n\n"
+        "One YAML file of sections, and in them keys. A key left out has its default. *winnowd "
+        "check -c* _FILE_ tells every mistake of a file at once, with its place, and prints the "
+        "values "
+        "that would be in force and where each comes from. Durations are a whole number and a unit "
+        "(50ms, 5s, 10m, 12h, 7d), sizes too (512B, 64KiB, 8MiB, 4GiB). "
+        "Aliases, anchors, tags, merge keys, repeated keys and second documents are refused. What "
+        "is marked \"reload\" is taken over by SIGHUP; all else wants a restart.\n");
     for (size_t i = 0, section = 0; i < OPTIONS; i++) {
         if (!i || !same_section(&option_rows[i], &option_rows[i - 1])) {
             const struct section *s = &section_rows[section++];
@@ -51,7 +59,8 @@ void config_manual(struct buf *out) {
         }
         entry(&option_rows[i], out);
     }
-    buf_str(out, "\n# features\n\nThe fields of a sample that the model sees: a list, one map for each feature. A change needs a restart and starts a new model.\n\n");
+    buf_str(out, "\n# features\n\nThe fields of a sample that the model sees: a list, one map for "
+                 "each feature. A change needs a restart and starts a new model.\n\n");
     for (size_t i = 0; i < FEATURE_KEYS; i++) entry(&feature_rows[i], out);
     buf_str(out, "\n# KAFKA PROPERTIES THAT WINNOWD SETS ITSELF\n\n");
     for (size_t i = 0; i < OWNED_ROWS; i++) {
@@ -61,5 +70,6 @@ void config_manual(struct buf *out) {
         scdoc_text(owned_rows[i].why, out);
         buf_str(out, "\n\n");
     }
-    buf_str(out, "\n# EXAMPLE\n\n```\nmodel:\n  classes: [good, fraud]\nfeatures:\n  - name: amount\n  - name: age\n```\n\n# SEE ALSO\n\n*winnowd*(1), *winnowd*(7)\n");
+    buf_str(out, "\n# EXAMPLE\n\n```\nmodel:\n  classes: [good, fraud]\nfeatures:\n  - name: "
+                 "amount\n  - name: age\n```\n\n# SEE ALSO\n\n*winnowd*(1), *winnowd*(7)\n");
 }

@@ -14,8 +14,8 @@ static void print_source(const struct config_source *source, struct buf *out) {
     buf_str(out, "\n");
 }
 
-static void print_value(const struct option *o, const void *base, const struct config_source *source, const char *indent,
-                        struct buf *out) {
+static void print_value(const struct option *o, const void *base,
+                        const struct config_source *source, const char *indent, struct buf *out) {
     buf_printf(out, "%s%s: ", indent, o->key);
     value_write(o, (const char *)base + o->offset, out);
     print_source(source, out);
@@ -30,5 +30,6 @@ void config_print(const struct config *c, struct buf *out) {
     buf_str(out, "features:\n");
     for (size_t i = 0; i < c->features_n; i++)
         for (size_t k = 0; k < FEATURE_KEYS; k++)
-            print_value(&feature_rows[k], &c->features[i], &c->source[source_of_feature(i, k)], k ? "    " : "  - ", out);
+            print_value(&feature_rows[k], &c->features[i], &c->source[source_of_feature(i, k)],
+                        k ? "    " : "  - ", out);
 }

@@ -1,7 +1,9 @@
-/* The list of what is wrong with a file: collected in any order, told in the order of the file, one a line.
+/* The list of what is wrong with a file: collected in any order, told in the order of the file, one
+ * a line.
  *
- * At most 1000 are kept; more help nobody, and a hostile file must not fill the memory. What the file says is shown in
- * quotes, escaped and cut, so that a message is always one line. Thread: any thread (one owner at a time) */
+ * At most 1000 are kept; more help nobody, and a hostile file must not fill the memory. What the
+ * file says is shown in quotes, escaped and cut, so that a message is always one line. Thread: any
+ * thread (one owner at a time) */
 #include "yaml.h"
 
 #include <stdarg.h>
@@ -20,7 +22,8 @@ void problem(struct problems *p, struct mark mark, const char *path, const char 
         p->left_off++;
         return;
     }
-    if (p->n == p->cap) p->at = xrealloc(p->at, (p->cap = p->cap ? 2 * p->cap : 16) * sizeof *p->at);
+    if (p->n == p->cap)
+        p->at = xrealloc(p->at, (p->cap = p->cap ? 2 * p->cap : 16) * sizeof *p->at);
     va_list args;
     va_start(args, format);
     char *message = NULL;
@@ -57,7 +60,8 @@ static int by_place(const void *left, const void *right) {
 void problems_write(struct problems *p, struct buf *out) {
     if (p->n) qsort(p->at, p->n, sizeof *p->at, by_place);
     for (size_t i = 0; i < p->n; i++)
-        buf_printf(out, "%s:%zu:%zu: %s\n", p->file, p->at[i].mark.line, p->at[i].mark.column, p->at[i].text);
+        buf_printf(out, "%s:%zu:%zu: %s\n", p->file, p->at[i].mark.line, p->at[i].mark.column,
+                   p->at[i].text);
     if (p->left_off) buf_printf(out, "%s:1:1: and %zu more\n", p->file, p->left_off);
     free(p->at);
     p->at = NULL;

@@ -1,7 +1,9 @@
-/* Reading a secret from its file: the only way a password comes in that leaves no copy in the configuration.
+/* Reading a secret from its file: the only way a password comes in that leaves no copy in the
+ * configuration.
  *
- * Refuses what is surely a mistake: an empty file, a NUL byte, more than 1 MiB. The text goes to the caller and nowhere
- * else; what went wrong is said without it (promise I12). Thread: any thread */
+ * Refuses what is surely a mistake: an empty file, a NUL byte, more than 1 MiB. The text goes to
+ * the caller and nowhere else; what went wrong is said without it (promise I12). Thread: any
+ * thread */
 #include "config/config.h"
 
 #include <errno.h>

@@ -1,13 +1,22 @@
 /* The rows, from options.def and features.def. Thread: any thread */
 #include "table.h"
 
-#include "value.h"
 #include "base/word_list.h"
+#include "value.h"
 
 const struct option option_rows[OPTIONS] = {
 #define SECTION(section, doc)
-#define OPTION(section, key, type, standard, least, most, choices, flags, doc)                                         \
-    {#section, #key, #section "." #key, TYPE_##type, standard, least, most, choices, flags, doc,                       \
+#define OPTION(section, key, type, standard, least, most, choices, flags, doc)                     \
+    {#section,                                                                                     \
+     #key,                                                                                         \
+     #section "." #key,                                                                            \
+     TYPE_##type,                                                                                  \
+     standard,                                                                                     \
+     least,                                                                                        \
+     most,                                                                                         \
+     choices,                                                                                      \
+     flags,                                                                                        \
+     doc,                                                                                          \
      offsetof(struct config, section.key)},
 #define END(section)
 #include "config/options.def"
@@ -17,8 +26,17 @@ const struct option option_rows[OPTIONS] = {
 };
 
 const struct option feature_rows[FEATURE_KEYS] = {
-#define FEATURE(key, type, standard, least, most, choices, doc)                                                        \
-    {"features", #key,    "features." #key, TYPE_##type, standard, least, most, choices, 0, doc,                       \
+#define FEATURE(key, type, standard, least, most, choices, doc)                                    \
+    {"features",                                                                                   \
+     #key,                                                                                         \
+     "features." #key,                                                                             \
+     TYPE_##type,                                                                                  \
+     standard,                                                                                     \
+     least,                                                                                        \
+     most,                                                                                         \
+     choices,                                                                                      \
+     0,                                                                                            \
+     doc,                                                                                          \
      offsetof(struct feature_config, key)},
 #include "config/features.def"
 #undef FEATURE
@@ -36,9 +54,9 @@ const struct section section_rows[SECTIONS] = {
 
 const char *type_name(enum option_type type) {
     static const char *const names[] = {
-        [TYPE_STR] = "text",         [TYPE_BOOL] = "boolean", [TYPE_INT] = "whole number",
-        [TYPE_NUM] = "number",       [TYPE_SIZE] = "size",    [TYPE_DURATION] = "duration",
-        [TYPE_CHOICE] = "choice",    [TYPE_LIST] = "list",    [TYPE_MAP] = "map",
+        [TYPE_STR] = "text",      [TYPE_BOOL] = "boolean", [TYPE_INT] = "whole number",
+        [TYPE_NUM] = "number",    [TYPE_SIZE] = "size",    [TYPE_DURATION] = "duration",
+        [TYPE_CHOICE] = "choice", [TYPE_LIST] = "list",    [TYPE_MAP] = "map",
     };
     return names[type];
 }

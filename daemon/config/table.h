@@ -1,6 +1,8 @@
-/* The options table as rows that code can walk: what options.def and features.def say, plus where the value lies.
+/* The options table as rows that code can walk: what options.def and features.def say, plus where
+ * the value lies.
  *
- * Everything about an option follows from its row: reading, checking, printing, comparing, the manual. Thread: any thread */
+ * Everything about an option follows from its row: reading, checking, printing, comparing, the
+ * manual. Thread: any thread */
 #pragma once
 
 #include "config/config.h"
@@ -37,7 +39,8 @@ struct section {
     const char *name, *doc;
 };
 
-/* OPTION_service_name, ...: index into option_rows. FEATURE_KEY_name, ...: index into feature_rows. */
+/* OPTION_service_name, ...: index into option_rows. FEATURE_KEY_name, ...: index into
+ * feature_rows. */
 enum {
 #define SECTION(section, doc)
 #define OPTION(section, key, ...) OPTION_##section##_##key,
@@ -69,13 +72,15 @@ extern const struct option option_rows[OPTIONS];
 extern const struct option feature_rows[FEATURE_KEYS];
 extern const struct section section_rows[SECTIONS];
 
-/* Where one value came from: "default", "environment" or "FILE:LINE". config->source is an array of them: options first,
- * then the keys of each feature. */
+/* Where one value came from: "default", "environment" or "FILE:LINE". config->source is an array of
+ * them: options first, then the keys of each feature. */
 struct config_source {
     const char *text;
 };
 
-static inline size_t source_of_feature(size_t feature, size_t key) { return OPTIONS + feature * FEATURE_KEYS + key; }
+static inline size_t source_of_feature(size_t feature, size_t key) {
+    return OPTIONS + feature * FEATURE_KEYS + key;
+}
 
 static inline bool same_section(const struct option *a, const struct option *b) {
     return strcmp(a->section, b->section) == 0;

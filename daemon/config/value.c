@@ -1,8 +1,9 @@
 /* Reading values: one strict grammar, so that a value means what it looks like or is refused.
  *
- * Numbers and booleans are plain words, never quoted; whole numbers decimal without leading zeros; durations and sizes have
- * units (a bare duration is refused: seconds and milliseconds are too easily confused). Text is taken as written, `no` and
- * 1 too, but null is no text. The defaults of the table go through the same door. Thread: any thread */
+ * Numbers and booleans are plain words, never quoted; whole numbers decimal without leading zeros;
+ * durations and sizes have units (a bare duration is refused: seconds and milliseconds are too
+ * easily confused). Text is taken as written, `no` and 1 too, but null is no text. The defaults of
+ * the table go through the same door. Thread: any thread */
 #include "value.h"
 
 #include "base/word_list.h"
@@ -14,8 +15,10 @@ struct unit {
     int64_t times;
 };
 
-static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {0}};
-static const struct unit sizes[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {0}};
+static const struct unit durations[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
+                                        {"h", 3600000}, {"d", 86400000}, {0}};
+static const struct unit sizes[] = {
+    {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {0}};
 
 static size_t digits(struct text t, size_t from) {
     size_t n = 0;
@@ -23,13 +26,17 @@ static size_t digits(struct text t, size_t from) {
     return n;
 }
 
-static bool leading_zero(struct text t, size_t from, size_t n) { return n > 1 && t.at[from] == '0'; }
+static bool leading_zero(struct text t, size_t from, size_t n) {
+    return n > 1 && t.at[from] == '0';
+}
 
 /* Decimal digits of t from `from`: false when the number is beyond int64. */
 static bool digits_value(struct text t, size_t from, size_t n, int64_t *out) {
     *out = 0;
     for (size_t i = from; i < from + n; i++)
-        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, t.at[i] - '0', out)) return false;
+        if (__builtin_mul_overflow(*out, 10, out) ||
+            __builtin_add_overflow(*out, t.at[i] - '0', out))
+            return false;
     return true;
 }
 
@@ -50,7 +57,8 @@ const char *scalar_number(struct text t, double *out) {
         at += n ? n + 1 : 0;
     }
     if (whole && at < t.len && (t.at[at] == 'e' || t.at[at] == 'E')) {
-        size_t sign = at + 1 < t.len && (t.at[at + 1] == '-' || t.at[at + 1] == '+'), n = digits(t, at + 1 + sign);
+        size_t sign = at + 1 < t.len && (t.at[at + 1] == '-' || t.at[at + 1] == '+'),
+               n = digits(t, at + 1 + sign);
         at += n ? 1 + sign + n : 0;
     }
     if (!whole || at != t.len) return "is not a number";
@@ -81,7 +89,8 @@ static const char *read_bool(struct text t, bool *out) {
     return *out || text_equal(t, TEXT("false")) ? NULL : "is neither true nor false";
 }
 
-static const char *read_str(struct text t, const struct option *o, struct arena *arena, char **out) {
+static const char *read_str(struct text t, const struct option *o, struct arena *arena,
+                            char **out) {
     for (size_t i = 0; i < t.len; i++)
         if ((unsigned char)t.at[i] < 0x20 || t.at[i] == 0x7F) return "has control characters";
     if ((double)t.len < o->least) return t.len ? "is too short" : "is empty";
@@ -94,13 +103,15 @@ static const char *in_range(const struct option *o, double value) {
     return value >= o->least && value <= o->most ? NULL : "is out of range";
 }
 
-static const char *read_scalar(struct arena *arena, const struct option *o, struct text t, void *at) {
+static const char *read_scalar(struct arena *arena, const struct option *o, struct text t,
+                               void *at) {
     const char *wrong = NULL;
     switch (o->type) {
     case TYPE_STR: return read_str(t, o, arena, at);
     case TYPE_BOOL: return read_bool(t, at);
     case TYPE_NUM: return (wrong = scalar_number(t, at)) ? wrong : in_range(o, *(double *)at);
-    case TYPE_CHOICE: return (*(int *)at = word_index(o->choices, t)) < 0 ? "is not one of the choices" : NULL;
+    case TYPE_CHOICE:
+        return (*(int *)at = word_index(o->choices, t)) < 0 ? "is not one of the choices" : NULL;
     case TYPE_INT: wrong = scalar_int(t, at); break;
     case TYPE_DURATION: wrong = read_units(t, durations, false, at); break;
     case TYPE_SIZE: wrong = read_units(t, sizes, true, at); break;
@@ -109,21 +120,25 @@ static const char *read_scalar(struct arena *arena, const struct option *o, stru
     return wrong ? wrong : in_range(o, (double)*(int64_t *)at);
 }
 
-/* Texts, and what stands where a map should, may be a password in the wrong place: not repeated (promise I12). */
+/* Texts, and what stands where a map should, may be a password in the wrong place: not repeated
+ * (promise I12). */
 static bool may_be_shown(const struct option *o) {
-    return !(o->flags & SECRET) && o->type != TYPE_STR && o->type != TYPE_MAP && o->type != TYPE_LIST;
+    return !(o->flags & SECRET) && o->type != TYPE_STR && o->type != TYPE_MAP &&
+           o->type != TYPE_LIST;
 }
 
-/* One message for every value that is refused: what it is, what is wrong, what is allowed, and the nearest right word. */
-static void refuse(struct problems *p, const struct option *o, const struct node *n, const char *wrong) {
+/* One message for every value that is refused: what it is, what is wrong, what is allowed, and the
+ * nearest right word. */
+static void refuse(struct problems *p, const struct option *o, const struct node *n,
+                   const char *wrong) {
     struct buf allowed = {0};
     option_allowed(o, &allowed);
     const char *choices = o->type == TYPE_BOOL ? "true|false" : o->choices;
     struct text near = n->kind == NODE_SCALAR ? nearest_word(choices, n->text) : (struct text){0};
     bool show = n->kind == NODE_SCALAR && n->text.len && may_be_shown(o);
-    problem(p, n->mark, o->path, "%s%s%s; allowed %s: %s%s%.*s", show ? shown(p, n->text) : "", show ? " " : "", wrong,
-            type_name(o->type), buf_string(&allowed), near.at ? "; did you mean " : "", (int)near.len,
-            near.at ? near.at : "");
+    problem(p, n->mark, o->path, "%s%s%s; allowed %s: %s%s%.*s", show ? shown(p, n->text) : "",
+            show ? " " : "", wrong, type_name(o->type), buf_string(&allowed),
+            near.at ? "; did you mean " : "", (int)near.len, near.at ? near.at : "");
     buf_release(&allowed);
 }
 
@@ -134,7 +149,8 @@ static bool quoted_number(const struct option *o, const struct node *n) {
 /* What is wrong with the kind of node, before its text is read. */
 static const char *wrong_kind(const struct option *o, const struct node *n) {
     if (o->type == TYPE_LIST) return n->kind == NODE_LIST ? NULL : "is not a list; write [a, b]";
-    if (o->type == TYPE_MAP) return n->kind == NODE_MAP ? NULL : "is not a map; write {name: value}";
+    if (o->type == TYPE_MAP)
+        return n->kind == NODE_MAP ? NULL : "is not a map; write {name: value}";
     if (n->kind == NODE_LIST) return "is a list where one value is expected";
     if (n->kind == NODE_MAP) return "is a map where one value is expected";
     if (node_is_null(n)) return "has no value; give one or leave the key out";
@@ -145,12 +161,13 @@ static const char *wrong_kind(const struct option *o, const struct node *n) {
 static bool entry_fine(struct problems *p, const struct option *o, const struct node *n) {
     if (n->kind == NODE_BROKEN) return false;
     if (n->kind == NODE_SCALAR && !node_is_null(n)) return true;
-    problem(p, n->mark, o->path, "an entry %s; allowed is one value", n->kind == NODE_SCALAR ? "has no value" : "is a list or a map");
+    problem(p, n->mark, o->path, "an entry %s; allowed is one value",
+            n->kind == NODE_SCALAR ? "has no value" : "is a list or a map");
     return false;
 }
 
-static bool read_list(struct problems *p, struct arena *arena, const struct option *o, const struct node *n,
-                      struct list *out) {
+static bool read_list(struct problems *p, struct arena *arena, const struct option *o,
+                      const struct node *n, struct list *out) {
     if ((double)n->n < o->least || (double)n->n > o->most) {
         refuse(p, o, n, n->n ? "has too few or too many entries" : "is empty");
         return false;
@@ -165,8 +182,8 @@ static bool read_list(struct problems *p, struct arena *arena, const struct opti
     return fine;
 }
 
-static bool read_map(struct problems *p, struct arena *arena, const struct option *o, const struct node *n,
-                     struct map *out) {
+static bool read_map(struct problems *p, struct arena *arena, const struct option *o,
+                     const struct node *n, struct map *out) {
     bool fine = true;
     out->n = 0;
     out->key = arena_take(arena, n->n * sizeof *out->key);
@@ -179,10 +196,12 @@ static bool read_map(struct problems *p, struct arena *arena, const struct optio
     return fine;
 }
 
-bool value_read(struct problems *p, struct arena *arena, const struct option *o, const struct node *n, void *at) {
+bool value_read(struct problems *p, struct arena *arena, const struct option *o,
+                const struct node *n, void *at) {
     if (n->kind == NODE_BROKEN) return false;
     const char *wrong = wrong_kind(o, n);
-    if (wrong && n->kind == NODE_SCALAR && !n->text.len) wrong = "has no value; give one or leave the key out";
+    if (wrong && n->kind == NODE_SCALAR && !n->text.len)
+        wrong = "has no value; give one or leave the key out";
     if (!wrong && o->type == TYPE_LIST) return read_list(p, arena, o, n, at);
     if (!wrong && o->type == TYPE_MAP) return read_map(p, arena, o, n, at);
     if (!wrong) wrong = read_scalar(arena, o, n->text, at);

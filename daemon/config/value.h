@@ -1,4 +1,5 @@
-/* The strict grammar of values, in both directions: node to struct and struct to YAML. One place for every type.
+/* The strict grammar of values, in both directions: node to struct and struct to YAML. One place
+ * for every type.
  *
  * Thread: any thread */
 #pragma once
@@ -12,13 +13,16 @@ const char *scalar_number(struct text t, double *out);
 /* A bound or value of a numeric type, as it would be written in YAML: 50ms, 64KiB, 0.2. */
 void scalar_number_write(enum option_type type, double value, struct buf *out);
 
-/* Reads the node into *at (a field of the row's type, memory from arena); false when a problem was told. */
-bool value_read(struct problems *p, struct arena *arena, const struct option *o, const struct node *n, void *at);
+/* Reads the node into *at (a field of the row's type, memory from arena); false when a problem was
+ * told. */
+bool value_read(struct problems *p, struct arena *arena, const struct option *o,
+                const struct node *n, void *at);
 /* The row's default, read by the same grammar. */
 void value_standard(struct arena *arena, const struct option *o, void *at);
 /* As YAML, on one line. What may be a secret is masked, always (promise I12). */
 void value_write(const struct option *o, const void *at, struct buf *out);
-/* By its name, or by what it is: a private key in PEM, an address with a password in it. "@FILE" is none. */
+/* By its name, or by what it is: a private key in PEM, an address with a password in it. "@FILE" is
+ * none. */
 bool value_is_secret(const char *name, const char *value);
 bool value_equal(const struct option *o, const void *a, const void *b);
 /* A deep copy, memory from arena. */

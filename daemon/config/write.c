@@ -1,14 +1,20 @@
 /* Writing, comparing and copying values by their row.
  *
- * What is written reads back to the same value, except secrets: options flagged so, and values of maps whose name says that
- * they hold one, come out as "***". A value "@FILE" names a file and is shown. Keeps promise I12: this is the one place
- * where a configured value becomes text. Thread: any thread */
+ * What is written reads back to the same value, except secrets: options flagged so, and values of
+ * maps whose name says that they hold one, come out as "***". A value "@FILE" names a file and is
+ * shown. Keeps promise I12: this is the one place where a configured value becomes text. Thread:
+ * any thread */
 #include "value.h"
 
 #include <strings.h>
 
-static const char *const secret_names[] = {"password", "secret", "passphrase", ".pem", "jaas", // .pem: also of certificates, where a key may stand by mistake
-                                           "oauthbearer.config"};
+static const char *const secret_names[] = {
+    "password",
+    "secret",
+    "passphrase",
+    ".pem",
+    "jaas", // .pem: also of certificates, where a key may stand by mistake
+    "oauthbearer.config"};
 
 bool value_is_secret(const char *name, const char *value) {
     if (value[0] == '@') return false;
@@ -19,9 +25,11 @@ bool value_is_secret(const char *name, const char *value) {
     return false;
 }
 
-/* Length of the character at p if YAML cannot hold it as it is: control characters, and those that end a line. */
+/* Length of the character at p if YAML cannot hold it as it is: control characters, and those that
+ * end a line. */
 static size_t special_length(const char *p) {
-    static const char *const specials[] = {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF", "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+    static const char *const specials[] = {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF",
+                                           "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
     unsigned char c = (unsigned char)p[0], d = (unsigned char)p[1];
     if (c < 0x20 || c == 0x7F) return 1;
     if (c == 0xC2 && d >= 0x80 && d < 0xA0) return 2;
@@ -49,7 +57,8 @@ static void write_quoted(const char *p, struct buf *out) {
     buf_str(out, "\"");
 }
 
-/* Entries of lists and maps that are numbers go without quotes: they are read as text either way. */
+/* Entries of lists and maps that are numbers go without quotes: they are read as text either
+ * way. */
 static void write_entry(const char *text, struct buf *out) {
     double number;
     if (scalar_number(text_of(text), &number)) write_quoted(text, out);
@@ -80,7 +89,9 @@ static void write_map(const struct map *m, bool secret, struct buf *out) {
 void value_write(const struct option *o, const void *at, struct buf *out) {
     bool secret = o->flags & SECRET;
     switch (o->type) {
-    case TYPE_STR: write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out); break;
+    case TYPE_STR:
+        write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out);
+        break;
     case TYPE_BOOL: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case TYPE_NUM: buf_double(out, *(const double *)at); break;
     case TYPE_CHOICE: buf_text(out, word_at(o->choices, *(const int *)at)); break;
@@ -106,7 +117,8 @@ bool value_equal(const struct option *o, const void *a, const void *b) {
     case TYPE_CHOICE: return *(const int *)a == *(const int *)b;
     case TYPE_LIST: return la->n == lb->n && texts_equal(la->at, lb->at, la->n);
     case TYPE_MAP:
-        return ma->n == mb->n && texts_equal(ma->key, mb->key, ma->n) && texts_equal(ma->value, mb->value, ma->n);
+        return ma->n == mb->n && texts_equal(ma->key, mb->key, ma->n) &&
+               texts_equal(ma->value, mb->value, ma->n);
     default: return *(const int64_t *)a == *(const int64_t *)b;
     }
 }
@@ -125,10 +137,12 @@ void value_copy(struct arena *arena, const struct option *o, void *to, const voi
     case TYPE_BOOL: *(bool *)to = *(const bool *)from; break;
     case TYPE_NUM: *(double *)to = *(const double *)from; break;
     case TYPE_CHOICE: *(int *)to = *(const int *)from; break;
-    case TYPE_LIST: *(struct list *)to = (struct list){copy_texts(arena, list->at, list->n), list->n}; break;
+    case TYPE_LIST:
+        *(struct list *)to = (struct list){copy_texts(arena, list->at, list->n), list->n};
+        break;
     case TYPE_MAP:
-        *(struct map *)to =
-            (struct map){copy_texts(arena, map->key, map->n), copy_texts(arena, map->value, map->n), map->n};
+        *(struct map *)to = (struct map){copy_texts(arena, map->key, map->n),
+                                         copy_texts(arena, map->value, map->n), map->n};
         break;
     default: *(int64_t *)to = *(const int64_t *)from;
     }

@@ -1,8 +1,10 @@
-/* Walking libyaml's events into a tree, refusing the parts of YAML that make a file mean something else than it shows.
+/* Walking libyaml's events into a tree, refusing the parts of YAML that make a file mean something
+ * else than it shows.
  *
- * The walk goes on after an alias, anchor, tag, merge key or repeated key, so that all of them are told at once; it ends at
- * broken syntax, a second document, nesting deeper than 8 and maps of more than 1000 keys (a bound on the search for
- * repeated ones). Positions are characters, as editors count them. Thread: any thread (one owner at a time) */
+ * The walk goes on after an alias, anchor, tag, merge key or repeated key, so that all of them are
+ * told at once; it ends at broken syntax, a second document, nesting deeper than 8 and maps of more
+ * than 1000 keys (a bound on the search for repeated ones). Positions are characters, as editors
+ * count them. Thread: any thread (one owner at a time) */
 #include "yaml.h"
 
 #include <yaml.h>
@@ -35,7 +37,8 @@ bool node_is_null(const struct node *n) {
     return false;
 }
 
-/* "section.key" of a key in the innermost map. Deeper keys are left off: in free maps they may be a secret in the wrong place. */
+/* "section.key" of a key in the innermost map. Deeper keys are left off: in free maps they may be a
+ * secret in the wrong place. */
 static const char *path_to(struct walk *w, const struct node *key) {
     struct buf b = {0};
     size_t names = 0;
@@ -50,9 +53,11 @@ static const char *path_to(struct walk *w, const struct node *key) {
     return path;
 }
 
-/* Keys are told in messages; what holds other characters may be a value that lost its quotes or its line, so a secret (promise I12). */
+/* Keys are told in messages; what holds other characters may be a value that lost its quotes or its
+ * line, so a secret (promise I12). */
 static bool simple_key(struct text t) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (size_t i = 0; i < t.len; i++)
         if (!memchr(letters, t.at[i], sizeof letters - 1)) return false;
     return t.len > 0 && t.len <= KEY_BYTES_MAX;
@@ -63,8 +68,10 @@ static void take_key(struct walk *w, struct frame *f, struct node *key) {
     if (key->kind == NODE_BROKEN) return;
     const char *wrong = NULL;
     if (key->kind != NODE_SCALAR) wrong = "a key must be one word, not a list or a map";
-    else if (key->plain && text_equal(key->text, TEXT("<<"))) wrong = "merge keys (<<) are not allowed; write the keys out";
-    else if (!simple_key(key->text)) wrong = "a key must have 1 to 255 bytes: letters, digits, '.', '_' and '-'";
+    else if (key->plain && text_equal(key->text, TEXT("<<")))
+        wrong = "merge keys (<<) are not allowed; write the keys out";
+    else if (!simple_key(key->text))
+        wrong = "a key must have 1 to 255 bytes: letters, digits, '.', '_' and '-'";
     if (!wrong) return;
     problem(w->problems, key->mark, NULL, "%s", wrong);
     key->kind = NODE_BROKEN;
@@ -86,7 +93,8 @@ static void append(struct frame *f, struct node *n) {
 static void take_value(struct walk *w, struct frame *f, struct node *value) {
     const struct node *first = f->key->kind == NODE_SCALAR ? seen_before(f) : NULL;
     if (first) {
-        problem(w->problems, f->key->mark, path_to(w, f->key), "given twice; first on line %zu", first->key->mark.line);
+        problem(w->problems, f->key->mark, path_to(w, f->key), "given twice; first on line %zu",
+                first->key->mark.line);
     } else if (f->node->n == KEYS_MAX) {
         problem(w->problems, f->key->mark, NULL, "more than %d keys in one map", KEYS_MAX);
         w->over = true;
@@ -111,7 +119,8 @@ static struct node *node_create(struct walk *w, const yaml_event_t *e, int kind)
     return n;
 }
 
-static void refuse_marks(struct walk *w, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag) {
+static void refuse_marks(struct walk *w, const yaml_event_t *e, const yaml_char_t *anchor,
+                         const yaml_char_t *tag) {
     if (anchor) problem(w->problems, mark_of(e->start_mark), NULL, "anchors (&) are not allowed");
     if (tag) problem(w->problems, mark_of(e->start_mark), NULL, "tags (!) are not allowed");
 }
@@ -148,7 +157,8 @@ static void scalar(struct walk *w, const yaml_event_t *e) {
 }
 
 static void alias(struct walk *w, const yaml_event_t *e) {
-    problem(w->problems, mark_of(e->start_mark), NULL, "aliases (*) are not allowed; write the value out");
+    problem(w->problems, mark_of(e->start_mark), NULL,
+            "aliases (*) are not allowed; write the value out");
     attach(w, node_create(w, e, NODE_BROKEN));
 }
 
@@ -196,7 +206,8 @@ static void syntax_error(struct walk *w) {
     if (y->error == YAML_READER_ERROR) {
         problem(w->problems, mark_at(w->yaml, y->problem_offset), NULL, "not UTF-8 text: %s", what);
     } else if (y->context) {
-        problem(w->problems, mark_of(y->problem_mark), NULL, "not YAML: %s (%s that starts on line %zu)", what, y->context,
+        problem(w->problems, mark_of(y->problem_mark), NULL,
+                "not YAML: %s (%s that starts on line %zu)", what, y->context,
                 y->context_mark.line + 1);
     } else {
         problem(w->problems, mark_of(y->problem_mark), NULL, "not YAML: %s", what);
@@ -213,7 +224,8 @@ struct node *yaml_tree(struct problems *p, struct arena *arena, struct text yaml
     yaml = without_bom(yaml); // libyaml, told the encoding, would take it for a character
     struct walk w = {.problems = p, .arena = arena, .yaml = yaml};
     CHECK(yaml_parser_initialize(&w.parser));
-    yaml_parser_set_input_string(&w.parser, (const unsigned char *)(yaml.at ? yaml.at : ""), yaml.len);
+    yaml_parser_set_input_string(&w.parser, (const unsigned char *)(yaml.at ? yaml.at : ""),
+                                 yaml.len);
     yaml_parser_set_encoding(&w.parser, YAML_UTF8_ENCODING); // or libyaml would take UTF-16 as well
     for (bool end = false; !end && !w.over;) {
         yaml_event_t e;

@@ -22,8 +22,10 @@ struct problems {
 };
 
 /* path: "section.key", or NULL. The message is one line: foreign words in it go through `shown`. */
-void problem(struct problems *p, struct mark mark, const char *path, const char *format, ...) PRINTF_LIKE(4, 5);
-/* A foreign word as it may stand in a message: in quotes, control characters escaped, cut when long. Owned by p's arena. */
+void problem(struct problems *p, struct mark mark, const char *path, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+/* A foreign word as it may stand in a message: in quotes, control characters escaped, cut when
+ * long. Owned by p's arena. */
 const char *shown(struct problems *p, struct text word);
 /* Writes them, one a line, sorted by place, and forgets them. */
 void problems_write(struct problems *p, struct buf *out);
@@ -38,8 +40,9 @@ struct node {
     size_t n; // children
 };
 
-/* Reads one document. Only the plain part of YAML: no alias, anchor, tag, merge key, second document or repeated key; depth
- * at most 8. *whole: the end was reached, so that what is not in the tree is not in the file. NULL: no content. */
+/* Reads one document. Only the plain part of YAML: no alias, anchor, tag, merge key, second
+ * document or repeated key; depth at most 8. *whole: the end was reached, so that what is not in
+ * the tree is not in the file. NULL: no content. */
 struct node *yaml_tree(struct problems *p, struct arena *arena, struct text yaml, bool *whole);
 /* No value, ~ or null. */
 bool node_is_null(const struct node *n);

@@ -1,7 +1,9 @@
-/* One row at a time: its cells are decoded behind each other into a buffer that is used again for the next.
+/* One row at a time: its cells are decoded behind each other into a buffer that is used again for
+ * the next.
  *
- * So memory is the longest row, whatever the file does (I11): a quote that is never closed ends at CSV_ROW_BYTES.
- * Refusals are by the letter of RFC 4180, because a row that can be read two ways would silently be learned wrong.
+ * So memory is the longest row, whatever the file does (I11): a quote that is never closed ends at
+ * CSV_ROW_BYTES. Refusals are by the letter of RFC 4180, because a row that can be read two ways
+ * would silently be learned wrong.
  * Thread: any thread (one owner at a time) */
 #include "csv.h"
 
@@ -9,20 +11,22 @@
 
 struct csv {
     struct source *source;
-    struct buf bytes;     // the row's cells, each with a NUL behind it
-    size_t *start;        // (cap) of each cell in bytes
-    struct text *cell;    // (cap) the same as texts
+    struct buf bytes;  // the row's cells, each with a NUL behind it
+    size_t *start;     // (cap) of each cell in bytes
+    struct text *cell; // (cap) the same as texts
     size_t n, cap;
-    uint64_t row, line;   // the row's number, and the line where it starts
-    struct text *header;  // (columns)
-    size_t columns;       // 0: the header is being read
+    uint64_t row, line;  // the row's number, and the line where it starts
+    struct text *header; // (columns)
+    size_t columns;      // 0: the header is being read
 };
 
 static const bool plain_stops[256] = {[','] = true, ['"'] = true, ['\n'] = true, ['\r'] = true};
 static const bool quoted_stops[256] = {['"'] = true, ['\n'] = true};
 
 static int refuse(const struct csv *c, struct buf *why, const char *what) {
-    if (c->row) buf_printf(why, "%s: row %llu (line %llu) %s", c->source->name, (unsigned long long)c->row, (unsigned long long)c->line, what);
+    if (c->row)
+        buf_printf(why, "%s: row %llu (line %llu) %s", c->source->name, (unsigned long long)c->row,
+                   (unsigned long long)c->line, what);
     else buf_printf(why, "%s: the header %s", c->source->name, what);
     return ERR_INPUT;
 }
@@ -62,7 +66,8 @@ static const char *read_plain(struct csv *c) {
         source_run(c->source, plain_stops, &c->bytes);
         if (c->bytes.len > CSV_ROW_BYTES) return "is longer than 16 MiB";
     }
-    return source_peek(c->source) == '"' ? "has a quote inside a cell that does not start with one" : NULL;
+    return source_peek(c->source) == '"' ? "has a quote inside a cell that does not start with one"
+                                         : NULL;
 }
 
 /* Over what ends a cell; *last: it ended the row too. */
@@ -102,7 +107,9 @@ static void make_texts(struct csv *c) {
 /* Empty lines, which only the end of the file may follow. 1: a row follows; 0: the end. */
 static int skip_empty(struct csv *c, struct buf *why) {
     bool empty = false;
-    for (int byte; c->columns != 1 && ((byte = source_peek(c->source)) == '\n' || byte == '\r'); empty = true) source_skip(c->source);
+    for (int byte; c->columns != 1 && ((byte = source_peek(c->source)) == '\n' || byte == '\r');
+         empty = true)
+        source_skip(c->source);
     if (source_peek(c->source) == SOURCE_END) return source_finish(c->source, why);
     return empty ? refuse(c, why, "is an empty line") : 1;
 }
@@ -110,7 +117,8 @@ static int skip_empty(struct csv *c, struct buf *why) {
 static int check_length(const struct csv *c, struct buf *why) {
     if (!c->columns || c->n == c->columns) return 1;
     char what[96];
-    snprintf(what, sizeof what, "has %zu cell%s where the header has %zu", c->n, c->n == 1 ? "" : "s", c->columns);
+    snprintf(what, sizeof what, "has %zu cell%s where the header has %zu", c->n,
+             c->n == 1 ? "" : "s", c->columns);
     return refuse(c, why, what);
 }
 

@@ -1,8 +1,9 @@
 /* Comma-separated values as RFC 4180 has them, row after row.
  *
- * Rows end with LF or CRLF; cells may be quoted and then hold commas, quotes ("") and line ends. Refused, with the row's number:
- * rows of another length than the header, text beside quotes, a bare carriage return, a row larger than CSV_ROW_BYTES. Empty
- * lines may stand at the end only (in a file of one column they are empty cells).
+ * Rows end with LF or CRLF; cells may be quoted and then hold commas, quotes ("") and line ends.
+ * Refused, with the row's number: rows of another length than the header, text beside quotes, a
+ * bare carriage return, a row larger than CSV_ROW_BYTES. Empty lines may stand at the end only (in
+ * a file of one column they are empty cells).
  * Thread: any thread (one owner at a time) */
 #pragma once
 
@@ -21,8 +22,8 @@ void csv_close(struct csv *c);
 size_t csv_columns(const struct csv *c);
 /* The header's cells, (columns), until csv_close. */
 const struct text *csv_header(const struct csv *c);
-/* 1: *cells are the next row's, (columns), each with a NUL behind it, until the next call; 0: the end; else ERR_IO, ERR_INPUT
- * with *why, and then there is no further row to ask for. */
+/* 1: *cells are the next row's, (columns), each with a NUL behind it, until the next call; 0: the
+ * end; else ERR_IO, ERR_INPUT with *why, and then there is no further row to ask for. */
 int csv_next(struct csv *c, const struct text **cells, struct buf *why) MUST_CHECK;
 /* Number of the row that csv_next gave or refused; 1 is the first behind the header. */
 uint64_t csv_row(const struct csv *c);

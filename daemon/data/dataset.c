@@ -1,8 +1,9 @@
-/* Rows as JSON objects: what each column is comes from the header, the options and the first rows, once; then rows stream.
+/* Rows as JSON objects: what each column is comes from the header, the options and the first rows,
+ * once; then rows stream.
  *
- * The id is written so that the daemon reads the very bytes of the cell: an integer as it stands, all else as text ("007").
- * Bytes of a cell that are not UTF-8 become U+FFFD; labels and ids must be UTF-8. A column without a name is called
- * column_N. Thread: any thread (one owner at a time) */
+ * The id is written so that the daemon reads the very bytes of the cell: an integer as it stands,
+ * all else as text ("007"). Bytes of a cell that are not UTF-8 become U+FFFD; labels and ids must
+ * be UTF-8. A column without a name is called column_N. Thread: any thread (one owner at a time) */
 #include "data/dataset.h"
 
 #include "config/config.h"
@@ -32,7 +33,8 @@ bool drop_next(struct text *rest, struct text *name) {
     return name->len > 0 || drop_next(rest, name);
 }
 
-int refuse_unknown(const char *file, const char *what, struct text name, const char *choices, struct buf *why) {
+int refuse_unknown(const char *file, const char *what, struct text name, const char *choices,
+                   struct buf *why) {
     struct text near = nearest_word(choices, name), one;
     buf_printf(why, "%s: there is no %s \"%.*s\"", file, what, (int)name.len, name.at);
     if (near.at) {
@@ -41,13 +43,15 @@ int refuse_unknown(const char *file, const char *what, struct text name, const c
     }
     buf_str(why, "; there are: ");
     for (int n = 0; (one = word_at(choices, n)).at; n++) {
-        buf_printf(why, n == NAMES_TOLD ? ", …" : "%s\"%.*s\"", n ? ", " : "", (int)one.len, one.at);
+        buf_printf(why, n == NAMES_TOLD ? ", …" : "%s\"%.*s\"", n ? ", " : "", (int)one.len,
+                   one.at);
         if (n == NAMES_TOLD) break;
     }
     return ERR_INPUT;
 }
 
-static int refuse_column(const struct dataset *d, struct text name, const char *what, struct buf *why) {
+static int refuse_column(const struct dataset *d, struct text name, const char *what,
+                         struct buf *why) {
     buf_printf(why, "%s: column \"%.*s\" %s", d->file, (int)name.len, name.at, what);
     return ERR_INPUT;
 }
@@ -62,7 +66,10 @@ static struct column *find(struct dataset *d, struct text name) {
 static int refuse_name(const struct dataset *d, struct text name, struct buf *why) {
     struct buf choices = {0};
     if (d->columns == 1) {
-        buf_printf(why, "%s: there is no column \"%.*s\"; there is only one: are its cells separated by ','?", d->file, (int)name.len, name.at);
+        buf_printf(
+            why,
+            "%s: there is no column \"%.*s\"; there is only one: are its cells separated by ','?",
+            d->file, (int)name.len, name.at);
         return ERR_INPUT;
     }
     for (size_t i = 0; i < d->columns; i++) {
@@ -77,7 +84,8 @@ static int refuse_name(const struct dataset *d, struct text name, struct buf *wh
 static int give_role(struct dataset *d, struct text name, enum column_role role, struct buf *why) {
     struct column *c = find(d, name);
     if (!c) return refuse_name(d, name, why);
-    if (c->role != COLUMN_FEATURE) return refuse_column(d, name, "is asked for twice (as label, id, or to be dropped)", why);
+    if (c->role != COLUMN_FEATURE)
+        return refuse_column(d, name, "is asked for twice (as label, id, or to be dropped)", why);
     c->role = role;
     if (role == COLUMN_LABEL) d->label = c;
     if (role == COLUMN_ID) d->id = c;
@@ -88,16 +96,20 @@ static int give_roles(struct dataset *d, const struct dataset_options *o, struct
     if (o->label) TRY(give_role(d, text_of(o->label), COLUMN_LABEL, why));
     if (o->id) TRY(give_role(d, text_of(o->id), COLUMN_ID, why));
     struct text name;
-    for (struct text rest = text_of(o->drop); drop_next(&rest, &name);) TRY(give_role(d, name, COLUMN_DROPPED, why));
+    for (struct text rest = text_of(o->drop); drop_next(&rest, &name);)
+        TRY(give_role(d, name, COLUMN_DROPPED, why));
     const struct column *row = d->id ? NULL : find(d, TEXT("row"));
     if (row && row->role != COLUMN_LABEL && row->role != COLUMN_DROPPED)
-        return refuse_column(d, row->name, "has the name of the row's number; make it the id, or drop it", why);
+        return refuse_column(d, row->name,
+                             "has the name of the row's number; make it the id, or drop it", why);
     return 0;
 }
 
 /* ---- open ---- */
 
-static int by_name(const void *left, const void *right) { return text_order(*(const struct text *)left, *(const struct text *)right); }
+static int by_name(const void *left, const void *right) {
+    return text_order(*(const struct text *)left, *(const struct text *)right);
+}
 
 static int refuse_repeats(const struct dataset *d, struct buf *why) {
     struct text *names = xcalloc(d->columns, sizeof *names);
@@ -105,7 +117,8 @@ static int refuse_repeats(const struct dataset *d, struct buf *why) {
     qsort(names, d->columns, sizeof *names, by_name);
     int result = 0;
     for (size_t i = 1; i < d->columns && result == 0; i++)
-        if (text_equal(names[i], names[i - 1])) result = refuse_column(d, names[i], "stands twice in the header", why);
+        if (text_equal(names[i], names[i - 1]))
+            result = refuse_column(d, names[i], "stands twice in the header", why);
     free(names);
     return result;
 }
@@ -115,7 +128,8 @@ static int take_columns(struct dataset *d, struct buf *why) {
     d->column = xcalloc(d->columns, sizeof *d->column);
     for (size_t i = 0; i < d->columns; i++) {
         struct text name = csv_header(d->csv)[i];
-        char *copy = name.len ? xasprintf("%.*s", (int)name.len, name.at) : xasprintf("column_%zu", i + 1);
+        char *copy =
+            name.len ? xasprintf("%.*s", (int)name.len, name.at) : xasprintf("column_%zu", i + 1);
         d->column[i].name = text_of(copy);
         if (!text_is_utf8(name) || d->column[i].name.len < name.len) {
             buf_printf(why, "%s: column %zu has a name that is not text in UTF-8", d->file, i + 1);
@@ -140,7 +154,8 @@ static void meet(struct met *m, struct text raw) {
     else if (kind == CELL_TEXT) m->text = true;
 }
 
-/* Numbers are told by the first rows, so that reading can stream and does not depend on what comes much later. */
+/* Numbers are told by the first rows, so that reading can stream and does not depend on what comes
+ * much later. */
 static int scan(struct dataset *d, struct buf *why) {
     uint64_t most = d->limit && d->limit < DATASET_SCAN ? d->limit : DATASET_SCAN;
     const struct text *cells;
@@ -148,7 +163,8 @@ static int scan(struct dataset *d, struct buf *why) {
     struct met *met = xcalloc(d->columns, sizeof *met);
     for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++)
         for (size_t i = 0; i < d->columns; i++) meet(&met[i], cells[i]);
-    for (size_t i = 0; i < d->columns; i++) d->column[i].number = !met[i].text && (met[i].number || !met[i].missing);
+    for (size_t i = 0; i < d->columns; i++)
+        d->column[i].number = !met[i].text && (met[i].number || !met[i].missing);
     free(met);
     return result < 0 ? result : csv_rewind(d->csv, why);
 }
@@ -165,7 +181,8 @@ static int is_jsonl(const char *file, bool *yes, struct buf *why) {
     struct source *s;
     TRY(source_open(&s, file, why));
     int byte;
-    while ((byte = source_peek(s)) == ' ' || byte == '\t' || byte == '\n' || byte == '\r') source_skip(s);
+    while ((byte = source_peek(s)) == ' ' || byte == '\t' || byte == '\n' || byte == '\r')
+        source_skip(s);
     *yes = byte == '{';
     int result = byte == SOURCE_END ? source_finish(s, why) : 0;
     source_close(s);
@@ -215,7 +232,8 @@ void dataset_close(struct dataset *d) {
 
 struct cell column_cell(const struct column *c, struct text raw) {
     struct cell cell = cell_read(raw);
-    if (c->number && c->role == COLUMN_FEATURE && cell.kind == CELL_TEXT && cell_is_missing(raw)) cell.kind = CELL_EMPTY;
+    if (c->number && c->role == COLUMN_FEATURE && cell.kind == CELL_TEXT && cell_is_missing(raw))
+        cell.kind = CELL_EMPTY;
     return cell;
 }
 
@@ -226,7 +244,8 @@ static bool is_integer(const struct cell *c, struct text raw) {
 
 static void write_cell(const struct column *column, struct text raw, struct buf *out) {
     struct cell c = column_cell(column, raw);
-    bool number = column->number && c.kind == CELL_NUMBER && (column->role != COLUMN_ID || is_integer(&c, raw));
+    bool number = column->number && c.kind == CELL_NUMBER &&
+                  (column->role != COLUMN_ID || is_integer(&c, raw));
     if (number) cell_write_number(&c, out);
     else if (c.kind == CELL_EMPTY) buf_str(out, "null");
     else buf_json(out, raw);
@@ -257,7 +276,8 @@ static bool points_to(struct text step, struct text name) {
 
 enum dataset_field dataset_field(struct dataset *d, struct text pointer) {
     const char *next = pointer.len ? memchr(pointer.at + 1, '/', pointer.len - 1) : NULL;
-    struct text name, rest = text_of(d->drop), step = {pointer.at, next ? (size_t)(next - pointer.at) : pointer.len};
+    struct text name, rest = text_of(d->drop),
+                      step = {pointer.at, next ? (size_t)(next - pointer.at) : pointer.len};
     if (d->label_name && points_to(step, text_of(d->label_name))) return FIELD_LABEL;
     while (drop_next(&rest, &name))
         if (points_to(step, name)) return FIELD_DROPPED;
@@ -280,8 +300,10 @@ static int next_csv(struct dataset *d, struct dataset_sample *out, struct buf *w
     if (d->label) out->label = cells[d->label - d->column];
     if (d->id) out->id = cells[d->id - d->column];
     if (cell_read(out->label).kind == CELL_EMPTY) out->label = (struct text){0};
-    if (!text_is_utf8(out->label)) return refuse_cell(d, out->row, "has a label that is not UTF-8", why);
-    if (d->id && cell_read(out->id).kind == CELL_EMPTY) return refuse_cell(d, out->row, "has an empty id", why);
+    if (!text_is_utf8(out->label))
+        return refuse_cell(d, out->row, "has a label that is not UTF-8", why);
+    if (d->id && cell_read(out->id).kind == CELL_EMPTY)
+        return refuse_cell(d, out->row, "has an empty id", why);
     if (!text_is_utf8(out->id)) return refuse_cell(d, out->row, "has an id that is not UTF-8", why);
     write_event(d, cells, out->row);
     out->event = buf_view(&d->event);
@@ -313,7 +335,8 @@ uint64_t dataset_rows(struct dataset *d) {
     const struct dataset_options plain = {.file = d->file};
     if (d->rows) return d->rows;
     int opened = d->csv ? csv_open(&csv, d->file, &why) : jsonl_open(&jsonl, &plain, &why);
-    while (opened == 0 && (!d->limit || d->rows < d->limit) && has_next(csv, jsonl, &why)) d->rows++;
+    while (opened == 0 && (!d->limit || d->rows < d->limit) && has_next(csv, jsonl, &why))
+        d->rows++;
     csv_close(csv);
     jsonl_close(jsonl);
     buf_release(&why);

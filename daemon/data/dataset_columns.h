@@ -3,10 +3,10 @@
  * Thread: any thread (one owner at a time) */
 #pragma once
 
-#include "table_cell.h"
 #include "csv.h"
 #include "data/dataset.h"
 #include "json_lines.h"
+#include "table_cell.h"
 
 enum column_role { COLUMN_FEATURE, COLUMN_LABEL, COLUMN_ID, COLUMN_DROPPED };
 
@@ -19,10 +19,10 @@ struct column {
 
 struct dataset {
     char *file, *positive, *label_name, *drop; // or NULL, but the first
-    uint64_t limit, given, rows; // rows: 0: not counted yet
-    struct csv *csv;             // one of the two
+    uint64_t limit, given, rows;               // rows: 0: not counted yet
+    struct csv *csv;                           // one of the two
     struct jsonl *jsonl;
-    struct column *column;       // (columns), of csv
+    struct column *column; // (columns), of csv
     size_t columns;
     const struct column *label, *id; // or NULL
     struct buf event, number;        // number: the row's, as the id
@@ -35,5 +35,7 @@ struct cell column_cell(const struct column *c, struct text raw);
 void pointer_write(struct text name, struct buf *out);
 /* Cuts the next name off "A,B"; false: there is none. */
 bool drop_next(struct text *rest, struct text *name);
-/* ERR_INPUT, with "; did you mean" the entry of the list that is near, or the first entries when none is. */
-int refuse_unknown(const char *file, const char *what, struct text name, const char *choices, struct buf *why);
+/* ERR_INPUT, with "; did you mean" the entry of the list that is near, or the first entries when
+ * none is. */
+int refuse_unknown(const char *file, const char *what, struct text name, const char *choices,
+                   struct buf *why);

@@ -1,13 +1,26 @@
 /* A configuration that suits a file: one pass over all rows, then YAML.
  *
- * What is remembered of a column is bounded: its first cell, and up to NAMES_MOST texts (of more than WIDE columns, no more than a list holds). Columns that say nothing are left
- * out: those that never change, and texts that name the row because hardly any two rows share one. Every text is quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a time) */
+ * What is remembered of a column is bounded: its first cell, and up to NAMES_MOST texts (of more
+ * than WIDE columns, no more than a list holds). Columns that say nothing are left out: those that
+ * never change, and texts that name the row because hardly any two rows share one. Every text is
+ * quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a
+ * time) */
 #include "dataset_columns.h"
 #include "value_counts.h"
 
-enum { LIST_MOST = 50, NAMES_MOST = 1000, WIDE = 1000, VALUE_BYTES = 255, HASH_COLUMNS = 64, CLASSES_LEAST = 2, CLASSES_MOST = 1000, NAME_BYTES = 128 };
+enum {
+    LIST_MOST = 50,
+    NAMES_MOST = 1000,
+    WIDE = 1000,
+    VALUE_BYTES = 255,
+    HASH_COLUMNS = 64,
+    CLASSES_LEAST = 2,
+    CLASSES_MOST = 1000,
+    NAME_BYTES = 128
+};
 
-static const double few = 0.05; // of a thousand rows: a category of ten thousand values, which 64 columns could not tell apart either
+static const double few = 0.05; // of a thousand rows: a category of ten thousand values, which 64
+                                // columns could not tell apart either
 
 struct profile {
     bool any, empty, varies, listed; // listed: each value can stand in a list
@@ -28,7 +41,8 @@ static bool has_control(struct text t) {
 static bool same_cell(const struct profile *p, bool number, const struct cell *c, struct text raw) {
     if (text_equal(buf_view(&p->first), raw)) return true;
     struct cell first = cell_read(buf_view(&p->first));
-    return number && first.kind == CELL_NUMBER && c->kind == CELL_NUMBER && first.number == c->number;
+    return number && first.kind == CELL_NUMBER && c->kind == CELL_NUMBER &&
+           first.number == c->number;
 }
 
 static void take_value(struct profile *p, struct text raw) {
@@ -39,7 +53,8 @@ static void take_value(struct profile *p, struct text raw) {
 }
 
 static void take_cell(struct profile *p, const struct column *column, struct text raw) {
-    if (p->varies && column->number && raw.len && raw.at[0] >= '+' && raw.at[0] <= '9') return; // a number that is one of many: nothing new
+    if (p->varies && column->number && raw.len && raw.at[0] >= '+' && raw.at[0] <= '9')
+        return; // a number that is one of many: nothing new
     struct cell c = column_cell(column, raw);
     p->empty |= c.kind == CELL_EMPTY;
     if (c.kind == CELL_EMPTY) return;
@@ -52,25 +67,32 @@ static void take_cell(struct profile *p, const struct column *column, struct tex
     if (!column->number) take_value(p, raw);
 }
 
-static int take_label(const struct dataset *d, struct tally *classes, struct text label, uint64_t row, struct buf *why) {
+static int take_label(const struct dataset *d, struct tally *classes, struct text label,
+                      uint64_t row, struct buf *why) {
     if (cell_read(label).kind == CELL_EMPTY) return 0;
     if (label.len > VALUE_BYTES || has_control(label) || !text_is_utf8(label)) {
-        buf_printf(why, "%s: row %llu has a label that is not one line of text of at most %d bytes", d->file, (unsigned long long)row, VALUE_BYTES);
+        buf_printf(why, "%s: row %llu has a label that is not one line of text of at most %d bytes",
+                   d->file, (unsigned long long)row, VALUE_BYTES);
         return ERR_INPUT;
     }
     tally_add(classes, label);
     if (!classes->over) return 0;
-    buf_printf(why, "%s: column \"%s\" has more than %d different labels; is it a number to predict?", d->file, d->label->name.at, CLASSES_MOST);
+    buf_printf(why,
+               "%s: column \"%s\" has more than %d different labels; is it a number to predict?",
+               d->file, d->label->name.at, CLASSES_MOST);
     return ERR_INPUT;
 }
 
-static int read_rows(const struct dataset *d, struct csv *csv, struct profile *profiles, struct tally *classes, struct buf *why) {
+static int read_rows(const struct dataset *d, struct csv *csv, struct profile *profiles,
+                     struct tally *classes, struct buf *why) {
     const struct text *cells;
     int result = 1;
-    for (uint64_t row = 1; (!d->limit || row <= d->limit) && (result = csv_next(csv, &cells, why)) == 1; row++) {
+    for (uint64_t row = 1;
+         (!d->limit || row <= d->limit) && (result = csv_next(csv, &cells, why)) == 1; row++) {
         TRY(take_label(d, classes, cells[d->label - d->column], row, why));
         for (size_t i = 0; i < d->columns; i++)
-            if (d->column[i].role == COLUMN_FEATURE) take_cell(&profiles[i], &d->column[i], cells[i]);
+            if (d->column[i].role == COLUMN_FEATURE)
+                take_cell(&profiles[i], &d->column[i], cells[i]);
     }
     return result < 0 ? result : 0;
 }
@@ -79,8 +101,8 @@ static int read_rows(const struct dataset *d, struct csv *csv, struct profile *p
 
 /* Characters that YAML does not hold as they are, or takes for the end of a line. */
 static bool is_special(unsigned point) {
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 || point == 0xFEFF || point == 0xFFFE ||
-           point == 0xFFFF;
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
+           point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
 }
 
 static unsigned code_point(const char *at, size_t n) {
@@ -141,11 +163,13 @@ static void write_feature(const struct column *c, struct profile *p, struct buf 
 static const char *useless(const struct column *c, const struct profile *p) {
     if (!p->any) return "is empty";
     if (!p->varies && !p->empty) return "never changes";
-    bool names = p->listed && p->values.most == NAMES_MOST && p->values.n > LIST_MOST && (double)p->values.n >= (1 - few) * (double)p->texts;
+    bool names = p->listed && p->values.most == NAMES_MOST && p->values.n > LIST_MOST &&
+                 (double)p->values.n >= (1 - few) * (double)p->texts;
     return !c->number && names ? "hardly any two rows share a value" : NULL;
 }
 
-static int write_features(struct dataset *d, struct profile *profiles, struct buf *yaml, struct buf *why) {
+static int write_features(struct dataset *d, struct profile *profiles, struct buf *yaml,
+                          struct buf *why) {
     size_t n = 0;
     buf_str(yaml, "features:\n");
     for (size_t i = 0; i < d->columns; i++) {
@@ -158,14 +182,18 @@ static int write_features(struct dataset *d, struct profile *profiles, struct bu
             continue;
         }
         if (c->name.len > NAME_BYTES || has_control(c->name)) {
-            buf_printf(why, "%s: column %zu has a name that a feature cannot have (1 to %d bytes, one line)", d->file, i + 1, NAME_BYTES);
+            buf_printf(
+                why,
+                "%s: column %zu has a name that a feature cannot have (1 to %d bytes, one line)",
+                d->file, i + 1, NAME_BYTES);
             return ERR_INPUT;
         }
         write_feature(c, p, yaml);
         n++;
     }
     if (n) return 0;
-    buf_printf(why, "%s: no column but the label says anything; there is nothing to learn from", d->file);
+    buf_printf(why, "%s: no column but the label says anything; there is nothing to learn from",
+               d->file);
     if (d->left_out.len) buf_printf(why, ": %s", buf_string(&d->left_out));
     return ERR_INPUT;
 }
@@ -178,22 +206,25 @@ static const struct tally_entry *find_class(const struct tally *classes, const c
 
 static int refuse_class(const struct dataset *d, const struct tally *classes, struct buf *why) {
     struct buf choices = {0};
-    for (size_t i = 0; i < classes->n; i++) buf_printf(&choices, "%s%s", i ? "|" : "", classes->at[i].text);
+    for (size_t i = 0; i < classes->n; i++)
+        buf_printf(&choices, "%s%s", i ? "|" : "", classes->at[i].text);
     int result = refuse_unknown(d->file, "class", text_of(d->positive), buf_string(&choices), why);
     buf_release(&choices);
     return result;
 }
 
-static int write_model(const struct dataset *d, struct tally *classes, struct buf *yaml, struct buf *why) {
+static int write_model(const struct dataset *d, struct tally *classes, struct buf *yaml,
+                       struct buf *why) {
     if (classes->n < CLASSES_LEAST) {
-        buf_printf(why, "%s: column \"%s\" has %zu different label%s; a model needs two or more", d->file, d->label->name.at, classes->n,
-                   classes->n == 1 ? "" : "s");
+        buf_printf(why, "%s: column \"%s\" has %zu different label%s; a model needs two or more",
+                   d->file, d->label->name.at, classes->n, classes->n == 1 ? "" : "s");
         return ERR_INPUT;
     }
     buf_str(yaml, "model:\n  classes: ");
     write_list(classes, yaml);
     bool first = classes->n == 2 && classes->at[0].count < classes->at[1].count;
-    const struct tally_entry *positive = d->positive ? find_class(classes, d->positive) : &classes->at[first ? 0 : classes->n - 1];
+    const struct tally_entry *positive =
+        d->positive ? find_class(classes, d->positive) : &classes->at[first ? 0 : classes->n - 1];
     if (!positive) return refuse_class(d, classes, why);
     buf_str(yaml, "  positive: ");
     write_quoted(text_of(positive->text), yaml);
@@ -201,7 +232,8 @@ static int write_model(const struct dataset *d, struct tally *classes, struct bu
     return 0;
 }
 
-static int write_all(struct dataset *d, struct profile *profiles, struct tally *classes, struct buf *yaml, struct buf *why) {
+static int write_all(struct dataset *d, struct profile *profiles, struct tally *classes,
+                     struct buf *yaml, struct buf *why) {
     buf_str(yaml, "admit:\n");
     write_path("  id: ", d->id ? d->id->name : TEXT("row"), yaml);
     TRY(write_model(d, classes, yaml, why));
@@ -210,13 +242,16 @@ static int write_all(struct dataset *d, struct profile *profiles, struct tally *
 
 int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) {
     if (!d->csv || !d->label) {
-        buf_printf(why, "%s: a configuration can be made only from CSV with a label column", d->file);
+        buf_printf(why, "%s: a configuration can be made only from CSV with a label column",
+                   d->file);
         return ERR_INPUT;
     }
     struct csv *csv = NULL; // a second reader: the first may be in the middle of the file
     struct tally classes = {.most = CLASSES_MOST};
     struct profile *profiles = xcalloc(d->columns, sizeof *profiles);
-    for (size_t i = 0; i < d->columns; i++) profiles[i] = (struct profile){.listed = true, .values.most = d->columns > WIDE ? LIST_MOST + 1 : NAMES_MOST};
+    for (size_t i = 0; i < d->columns; i++)
+        profiles[i] = (struct profile){
+            .listed = true, .values.most = d->columns > WIDE ? LIST_MOST + 1 : NAMES_MOST};
     buf_reset(&d->left_out);
     size_t before = yaml->len;
     int result = csv_open(&csv, d->file, why);

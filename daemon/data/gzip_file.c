@@ -1,7 +1,8 @@
-/* zlib's reader, block by block; it takes plain files as they are. A data set is read several times, so a pipe is refused: its second reader
- * would wait for ever, or get the rest.
+/* zlib's reader, block by block; it takes plain files as they are. A data set is read several
+ * times, so a pipe is refused: its second reader would wait for ever, or get the rest.
  *
- * zlib tells a cut off file only at its end, so a reader that has seen SOURCE_END must ask source_finish what it was.
+ * zlib tells a cut off file only at its end, so a reader that has seen SOURCE_END must ask
+ * source_finish what it was.
  * Thread: any thread (one owner at a time) */
 #include "gzip_file.h"
 
@@ -20,12 +21,15 @@ static bool is_pipe(const char *file) {
 }
 
 static bool is_utf16(struct source *s) {
-    return source_peek(s) != SOURCE_END && s->n >= 2 && (memcmp(s->block, "\xFF\xFE", 2) == 0 || memcmp(s->block, "\xFE\xFF", 2) == 0);
+    return source_peek(s) != SOURCE_END && s->n >= 2 &&
+           (memcmp(s->block, "\xFF\xFE", 2) == 0 || memcmp(s->block, "\xFE\xFF", 2) == 0);
 }
 
 int source_open(struct source **out, const char *file, struct buf *why) {
     if (is_pipe(file)) {
-        buf_printf(why, "%s: is a pipe, and the data is read more than once; write it to a file first", file);
+        buf_printf(why,
+                   "%s: is a pipe, and the data is read more than once; write it to a file first",
+                   file);
         return ERR_IO;
     }
     gzFile opened = gzopen(file, "rb");

@@ -13,8 +13,8 @@ enum { SOURCE_BLOCK = 64 * 1024, SOURCE_END = -1 };
 
 struct source {
     gzFile file;
-    char *name;   // for messages
-    size_t at, n; // in block
+    char *name;    // for messages
+    size_t at, n;  // in block
     uint64_t line; // of the next byte, 1 is the first
     unsigned char block[SOURCE_BLOCK];
 };
@@ -23,7 +23,8 @@ struct source {
 int source_open(struct source **out, const char *file, struct buf *why) MUST_CHECK;
 void source_close(struct source *s);
 int source_rewind(struct source *s, struct buf *why) MUST_CHECK;
-/* 0 when the end is the file's; ERR_IO with *why when it is damaged, cut off, or cannot be read further. */
+/* 0 when the end is the file's; ERR_IO with *why when it is damaged, cut off, or cannot be read
+ * further. */
 int source_finish(struct source *s, struct buf *why) MUST_CHECK;
 /* Reads the next block; false: there is none. */
 bool source_fill(struct source *s);
@@ -36,5 +37,6 @@ static inline int source_peek(struct source *s) {
 /* Over the byte that was peeked. */
 static inline void source_skip(struct source *s) { s->line += s->block[s->at++] == '\n'; }
 
-/* Appends the bytes before the first of `stops`, as far as this block goes. '\n' must be one of them: lines are counted. */
+/* Appends the bytes before the first of `stops`, as far as this block goes. '\n' must be one of
+ * them: lines are counted. */
 void source_run(struct source *s, const bool stops[256], struct buf *out);

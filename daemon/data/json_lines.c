@@ -1,7 +1,9 @@
-/* Lines from a source; label and id by the daemon's own decoder, so that they are what it would read.
+/* Lines from a source; label and id by the daemon's own decoder, so that they are what it would
+ * read.
  *
- * What must not be in the event is cut out of its bytes, and then the decoder is asked again: a second member of that name,
- * or one written with escapes, is refused rather than shown to the model. Thread: any thread (one owner at a time) */
+ * What must not be in the event is cut out of its bytes, and then the decoder is asked again: a
+ * second member of that name, or one written with escapes, is refused rather than shown to the
+ * model. Thread: any thread (one owner at a time) */
 #include "json_lines.h"
 
 #include "admit/decoder.h"
@@ -17,13 +19,14 @@ struct jsonl {
     char **out;              // (out_n) members to cut out: the label first, if there is one
     size_t out_n;
     bool label, id;
-    struct value *values;    // those of out, then the id
+    struct value *values; // those of out, then the id
     struct buf line, event, kept;
     uint64_t row, line_number;
 };
 
 static int refuse(const struct jsonl *j, struct buf *why, const char *what, const char *name) {
-    buf_printf(why, "%s: row %llu (line %llu) %s%s", j->source->name, (unsigned long long)j->row, (unsigned long long)j->line_number, what, name);
+    buf_printf(why, "%s: row %llu (line %llu) %s%s", j->source->name, (unsigned long long)j->row,
+               (unsigned long long)j->line_number, what, name);
     return ERR_INPUT;
 }
 
@@ -41,7 +44,9 @@ static int make_decoder(struct jsonl *j, const char *id) {
         pointer_write(text_of(i < j->out_n ? j->out[i] : id), &pointers[i]);
         paths[i] = buf_view(&pointers[i]);
     }
-    int result = decoder_create(&j->decoder, &(struct decoder_options){.paths = paths, .n = n, .max_depth = DEPTH, .max_bytes = LINE_BYTES});
+    int result = decoder_create(
+        &j->decoder, &(struct decoder_options){
+                         .paths = paths, .n = n, .max_depth = DEPTH, .max_bytes = LINE_BYTES});
     for (size_t i = 0; i < n; i++) buf_release(&pointers[i]);
     free(pointers);
     free(paths);
@@ -53,7 +58,9 @@ static int make_decoder(struct jsonl *j, const char *id) {
 static int look_for_label(struct jsonl *j, const struct dataset_options *o, struct buf *why) {
     struct dataset_sample s = {0};
     int result = 1;
-    for (uint64_t i = 0; i < DATASET_SCAN && (!o->limit || i < o->limit) && !s.label.at && result == 1; i++) result = jsonl_next(j, &s, why);
+    for (uint64_t i = 0;
+         i < DATASET_SCAN && (!o->limit || i < o->limit) && !s.label.at && result == 1; i++)
+        result = jsonl_next(j, &s, why);
     if (result < 0) return result;
     if (!s.label.at) {
         buf_printf(why, "%s: none of the first rows has a member \"%s\"", o->file, o->label);
@@ -145,7 +152,8 @@ static void cut(struct buf *event, const char *name) {
 
 /* The text of a label or id that is kept beside the event; at NULL: absent or null. */
 static struct text keep(struct jsonl *j, const struct value *v) {
-    struct text text = v->kind == VALUE_BOOL ? v->number != 0 ? TEXT("true") : TEXT("false") : v->text;
+    struct text text =
+        v->kind == VALUE_BOOL ? v->number != 0 ? TEXT("true") : TEXT("false") : v->text;
     if (v->kind == VALUE_MISSING || v->kind == VALUE_NULL || !text.len) return (struct text){0};
     char *at = buf_room(&j->kept, text.len);
     memcpy(at, text.at, text.len);
@@ -163,12 +171,14 @@ static int take_asked(struct jsonl *j, struct dataset_sample *out, struct buf *w
     buf_reset(&j->kept);
     buf_room(&j->kept, j->line.len); // both fit, so neither moves
     if (j->label) {
-        if (j->values[0].kind == VALUE_OTHER) return refuse(j, why, "has an object or array as its label", "");
+        if (j->values[0].kind == VALUE_OTHER)
+            return refuse(j, why, "has an object or array as its label", "");
         out->label = keep(j, &j->values[0]);
     }
     if (j->id) {
         const struct value *v = &j->values[j->out_n];
-        if (v->kind != VALUE_TEXT && !is_integer(v)) return refuse(j, why, "has no id that is a string or an integer", "");
+        if (v->kind != VALUE_TEXT && !is_integer(v))
+            return refuse(j, why, "has no id that is a string or an integer", "");
         out->id = keep(j, v);
         if (!out->id.at) return refuse(j, why, "has an empty id", "");
     }
@@ -181,7 +191,8 @@ static int cut_all(struct jsonl *j, struct buf *why) {
     for (size_t i = 0; i < j->out_n; i++) cut(&j->event, j->out[i]);
     CHECK(decoder_read(j->decoder, buf_view(&j->event), j->values) != REASON_NOT_JSON);
     for (size_t i = 0; i < j->out_n; i++)
-        if (j->values[i].kind != VALUE_MISSING) return refuse(j, why, "has twice, or writes with escapes, the member ", j->out[i]);
+        if (j->values[i].kind != VALUE_MISSING)
+            return refuse(j, why, "has twice, or writes with escapes, the member ", j->out[i]);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Decimal numbers as tables write them, spaces around them allowed: 5, -0.5, +5, .5, 5., 007, 1e-3.
  *
- * Refuses as numbers what strtod would take besides: hexadecimal, inf, nan, and what is beyond a double; they are text.
+ * Refuses as numbers what strtod would take besides: hexadecimal, inf, nan, and what is beyond a
+ * double; they are text.
  * Thread: any thread */
 #include "table_cell.h"
 
@@ -62,7 +63,8 @@ bool cell_is_missing(struct text raw) {
     static const char *const words[] = {"NA", "N/A", "NaN", "null", "none", "?", "inf", "-inf"};
     struct text inner = trimmed(raw);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (inner.len == strlen(words[i]) && strncasecmp(inner.at, words[i], inner.len) == 0) return true;
+        if (inner.len == strlen(words[i]) && strncasecmp(inner.at, words[i], inner.len) == 0)
+            return true;
     return false;
 }
 

@@ -16,7 +16,8 @@ struct cell {
 
 /* raw: with a NUL behind it. */
 struct cell cell_read(struct text raw);
-/* Whether it is one of the words that other programs write for a number that is missing, or is none: NA, NaN, null, ?, inf … */
+/* Whether it is one of the words that other programs write for a number that is missing, or is
+ * none: NA, NaN, null, ?, inf … */
 bool cell_is_missing(struct text raw);
 /* A CELL_NUMBER as JSON: as written, where its grammar allows. */
 void cell_write_number(const struct cell *c, struct buf *out);

@@ -1,4 +1,5 @@
-/* A search tree (glibc's tsearch) under a lock: a few thousand look-ups a second, and nobody waits on them.
+/* A search tree (glibc's tsearch) under a lock: a few thousand look-ups a second, and nobody waits
+ * on them.
  *
  * Thread: any thread */
 #include "data/true_labels.h"

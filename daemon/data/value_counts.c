@@ -1,4 +1,5 @@
-/* A sorted array with binary search: bounds are small, and looking up is what happens a million times.
+/* A sorted array with binary search: bounds are small, and looking up is what happens a million
+ * times.
  *
  * Thread: any thread (one owner at a time) */
 #include "value_counts.h"

@@ -21,6 +21,6 @@ struct tally {
 void tally_release(struct tally *t);
 /* text: without NUL. */
 void tally_add(struct tally *t, struct text text);
-/* For people: by value when all are numbers, else letters by code and runs of digits by value (a2 before a10). After it, no
- * tally_add. */
+/* For people: by value when all are numbers, else letters by code and runs of digits by value (a2
+ * before a10). After it, no tally_add. */
 void tally_sort(struct tally *t);

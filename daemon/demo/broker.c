@@ -1,7 +1,8 @@
-/* Either librdkafka's mock cluster, a TCP broker on loopback in this process, or a real broker's admin interface.
+/* Either librdkafka's mock cluster, a TCP broker on loopback in this process, or a real broker's
+ * admin interface.
  *
- * The mock knows no admin requests, so its topics are made through its own door; they die with it. On a real broker each demo has
- * topics of its own, named by the moment, and takes them away again.
+ * The mock knows no admin requests, so its topics are made through its own door; they die with it.
+ * On a real broker each demo has topics of its own, named by the moment, and takes them away again.
  *
  * Thread: main thread */
 #include "broker.h"
@@ -65,7 +66,8 @@ static int create_mocked(struct demo_broker *b, const struct topic_plan *plan, s
     return err ? ERR_RETRY : 0;
 }
 
-static int create_real(struct demo_broker *b, const struct config *c, const struct topic_plan plan[ROLES], struct buf *why) {
+static int create_real(struct demo_broker *b, const struct config *c,
+                       const struct topic_plan plan[ROLES], struct buf *why) {
     struct admin *admin;
     int result = admin_open(&admin, c, why);
     TRY(result);
@@ -87,16 +89,24 @@ int demo_broker_create_topics(struct demo_broker *b, const struct config *c, str
     return 0;
 }
 
-static int request_deletion(rd_kafka_t *rk, rd_kafka_DeleteTopic_t **list, size_t n, struct buf *why) {
+static int request_deletion(rd_kafka_t *rk, rd_kafka_DeleteTopic_t **list, size_t n,
+                            struct buf *why) {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_DeleteTopics(rk, list, n, NULL, queue);
     rd_kafka_event_t *e = rd_kafka_queue_poll(queue, DELETE_MS);
     size_t answers = 0, said = why->len;
-    const rd_kafka_topic_result_t **answer = e && !rd_kafka_event_error(e) ? rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(e), &answers) : NULL;
-    if (!answer) buf_printf(why, "the demo's topics stay: %s", e ? rd_kafka_event_error_string(e) : "no answer");
+    const rd_kafka_topic_result_t **answer =
+        e && !rd_kafka_event_error(e)
+            ? rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(e), &answers)
+            : NULL;
+    if (!answer)
+        buf_printf(why, "the demo's topics stay: %s",
+                   e ? rd_kafka_event_error_string(e) : "no answer");
     for (size_t i = 0; i < answers; i++) {
         rd_kafka_resp_err_t err = rd_kafka_topic_result_error(answer[i]);
-        if (err) buf_printf(why, "%stopic %s stays: %s", why->len > said ? "; " : "", rd_kafka_topic_result_name(answer[i]), rd_kafka_err2str(err));
+        if (err)
+            buf_printf(why, "%stopic %s stays: %s", why->len > said ? "; " : "",
+                       rd_kafka_topic_result_name(answer[i]), rd_kafka_err2str(err));
     }
     if (e) rd_kafka_event_destroy(e);
     rd_kafka_queue_destroy(queue);

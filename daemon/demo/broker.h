@@ -1,4 +1,5 @@
-/* The Kafka under the demo: an embedded broker that lives as long as this object, or topics of the demo's own on a real one.
+/* The Kafka under the demo: an embedded broker that lives as long as this object, or topics of the
+ * demo's own on a real one.
  * Thread: main thread */
 #pragma once
 
@@ -11,7 +12,9 @@ int demo_broker_open(struct demo_broker **out, const char *address, struct buf *
 const char *demo_broker_address(const struct demo_broker *b);
 bool demo_broker_embedded(const struct demo_broker *b);
 /* Makes all topics of the configuration. They must not be there yet. */
-int demo_broker_create_topics(struct demo_broker *b, const struct config *c, struct buf *why) MUST_CHECK;
+int demo_broker_create_topics(struct demo_broker *b, const struct config *c,
+                              struct buf *why) MUST_CHECK;
 /* Deletes the topics that were made; ERR_RETRY with *why names those that stay. */
-int demo_broker_delete_topics(struct demo_broker *b, const struct config *c, struct buf *why) MUST_CHECK;
+int demo_broker_delete_topics(struct demo_broker *b, const struct config *c,
+                              struct buf *why) MUST_CHECK;
 void demo_broker_close(struct demo_broker *b);

@@ -1,27 +1,31 @@
-/* `winnowd demo`: the whole loop on one machine in a minute: a broker, the daemon itself (include/run/run.h, the same code as `winnowd run`), a feeder,
- * annotators who know the truth, and a judge.
+/* `winnowd demo`: the whole loop on one machine in a minute: a broker, the daemon itself
+ * (include/run/run.h, the same code as `winnowd run`), a feeder, annotators who know the truth, and
+ * a judge.
  *
- * Pacing is what makes it life-like: the feeder never runs more than --delay samples ahead of the trained-to mark, the sample up to which every
- * answer is learned and live. The mark is read in this order: samples decided (a), labels asked (q), labels settled (s); when s ≥ q, all that
- * was asked up to a is in the live model. A stream faster than its annotators would show nothing but the first model.
- * On the embedded broker the feeder also stays within what a partition keeps there (5 MiB, the rest is dropped silently).
+ * Pacing is what makes it life-like: the feeder never runs more than --delay samples ahead of the
+ * trained-to mark, the sample up to which every answer is learned and live. The mark is read in
+ * this order: samples decided (a), labels asked (q), labels settled (s); when s ≥ q, all that was
+ * asked up to a is in the live model. A stream faster than its annotators would show nothing but
+ * the first model. On the embedded broker the feeder also stays within what a partition keeps there
+ * (5 MiB, the rest is dropped silently).
  *
- * Refuses flags that contradict each other, and data that suit no configuration. Whatever happens, topics made on a real broker and
- * the state directory are taken away again.
+ * Refuses flags that contradict each other, and data that suit no configuration. Whatever happens,
+ * topics made on a real broker and the state directory are taken away again.
  *
- * Thread: main thread; a feeder, an oracle and a judge have their own, and the daemon brings its threads */
+ * Thread: main thread; a feeder, an oracle and a judge have their own, and the daemon brings its
+ * threads */
 #include "demo/demo.h"
 
-#include "terminal/console.h"
-#include "broker.h"
-#include "feeder.h"
-#include "demo_log.h"
-#include "screen.h"
-#include "demo/oracle.h"
 #include "base/atomic_file.h"
-#include "run/run.h"
 #include "base/clock.h"
+#include "broker.h"
+#include "demo/oracle.h"
+#include "demo_log.h"
+#include "feeder.h"
 #include "metrics/metrics.h"
+#include "run/run.h"
+#include "screen.h"
+#include "terminal/console.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -30,7 +34,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { LOOP_MS = 5, TICK_MS = 100, STALLED_MS = 30000, ORACLE_MS = 10, INTERRUPTED = 130, WINDOW_BYTES = 1 << 20, PREDICTION_BYTES = 256, PREDICTION_CLASS_BYTES = 24 };
+enum {
+    LOOP_MS = 5,
+    TICK_MS = 100,
+    STALLED_MS = 30000,
+    ORACLE_MS = 10,
+    INTERRUPTED = 130,
+    WINDOW_BYTES = 1 << 20,
+    PREDICTION_BYTES = 256,
+    PREDICTION_CLASS_BYTES = 24
+};
 
 /* A thread beside the daemon. */
 struct helper {
@@ -60,10 +73,10 @@ struct demo {
     _Atomic bool stopping;
     struct buf why;
 
-    uint64_t mark;                 // every answer up to here is learned and live
+    uint64_t mark; // every answer up to here is learned and live
     int64_t first_ms, moved_ms, ticked_ms;
-    uint64_t moved;                // changes when anything does
-    uint64_t rated;                // samples at the last tick
+    uint64_t moved; // changes when anything does
+    uint64_t rated; // samples at the last tick
     struct demo_figures figures;
 };
 
@@ -108,19 +121,26 @@ static uint64_t window(const struct demo *d, const struct demo_fed *fed) {
     return WINDOW_BYTES / bytes + 1;
 }
 
-/* Moves the mark and the feeder's allowance; true when everything fed is decided, judged, answered, learned and live. */
+/* Moves the mark and the feeder's allowance; true when everything fed is decided, judged, answered,
+ * learned and live. */
 static bool pace(struct demo *d) {
-    uint64_t unknown = atomic_load(&d->oracle_figures.unknown); // before asked: then it never covers a task that asked leaves out
-    uint64_t dead = sum_of(METRIC_dead_letters, REASONS), decided = count_of(METRIC_admitted) + dead, asked = sum_of(METRIC_asked, ASKS), settled = run_settled_labels(d->run);
+    uint64_t unknown = atomic_load(
+        &d->oracle_figures
+             .unknown); // before asked: then it never covers a task that asked leaves out
+    uint64_t dead = sum_of(METRIC_dead_letters, REASONS),
+             decided = count_of(METRIC_admitted) + dead, asked = sum_of(METRIC_asked, ASKS),
+             settled = run_settled_labels(d->run);
     bool all_settled = settled + unknown >= asked;
     if (all_settled) d->mark = decided;
     struct demo_scores scores;
     demo_score_read(d->score, false, &scores);
     struct demo_fed fed = demo_feeder_figures(d->feeder);
-    uint64_t judged = scores.seen + dead, done = judged < decided ? judged : decided, in_flight = window(d, &fed), ahead = d->mark + (uint64_t)d->flags.delay;
+    uint64_t judged = scores.seen + dead, done = judged < decided ? judged : decided,
+             in_flight = window(d, &fed), ahead = d->mark + (uint64_t)d->flags.delay;
     demo_feeder_allow(d->feeder, ahead < done + in_flight ? ahead : done + in_flight);
     if (!d->first_ms && decided) d->first_ms = clock_ms();
-    uint64_t moved = fed.samples + decided + judged + settled + (uint64_t)metric_get(METRIC_model_version, 0);
+    uint64_t moved =
+        fed.samples + decided + judged + settled + (uint64_t)metric_get(METRIC_model_version, 0);
     if (moved != d->moved || !d->moved_ms) {
         d->moved = moved;
         d->moved_ms = clock_ms();
@@ -196,11 +216,13 @@ static int write_config_out(struct demo *d) {
     return result;
 }
 
-/* The daemon's configuration comes the same way as any: as text through its parser. One copy for us, one for the daemon. */
+/* The daemon's configuration comes the same way as any: as text through its parser. One copy for
+ * us, one for the daemon. */
 static int configure(struct demo *d, struct config **for_run) {
     struct buf yaml = {0}, errors = {0};
     d->flags.options.brokers = demo_broker_address(d->broker);
-    d->flags.options.exactly_once = !demo_broker_embedded(d->broker); // the embedded one discards transactional offsets
+    d->flags.options.exactly_once =
+        !demo_broker_embedded(d->broker); // the embedded one discards transactional offsets
     d->flags.options.name = d->name;
     d->flags.options.state_dir = d->state_dir;
     d->flags.options.seed = (uint64_t)d->flags.seed;
@@ -230,12 +252,21 @@ static int start_run(struct demo *d, struct config *for_run) {
 
 static int start_helpers(struct demo *d) {
     d->truth = truth_create();
-    d->score = demo_score_create(&(struct demo_score_options){.config = d->config, .truth = d->truth, .total = demo_source_total(d->source), .stop = &d->stopping});
-    d->oracle_options = (struct oracle_options){.config = d->config, .truth = truth_for_oracle, .opaque = d, .delay_ms = ORACLE_MS, .seed = (uint64_t)d->flags.seed, .annotator = "winnowd-demo",
+    d->score = demo_score_create(&(struct demo_score_options){.config = d->config,
+                                                              .truth = d->truth,
+                                                              .total = demo_source_total(d->source),
+                                                              .stop = &d->stopping});
+    d->oracle_options = (struct oracle_options){.config = d->config,
+                                                .truth = truth_for_oracle,
+                                                .opaque = d,
+                                                .delay_ms = ORACLE_MS,
+                                                .seed = (uint64_t)d->flags.seed,
+                                                .annotator = "winnowd-demo",
                                                 .stop = &d->stopping};
     start_helper(d, &d->judge, judge_main);
     start_helper(d, &d->oracle, oracle_main);
-    struct demo_feeder_options feeder = {.config = d->config, .source = d->source, .truth = d->truth, .stop = &d->stopping};
+    struct demo_feeder_options feeder = {
+        .config = d->config, .source = d->source, .truth = d->truth, .stop = &d->stopping};
     return demo_feeder_start(&d->feeder, &feeder, &d->why);
 }
 
@@ -243,8 +274,12 @@ static void open_screen(struct demo *d) {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     bool live = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !d->flags.verbose;
     d->screen = demo_screen_create(live, live && !(no_colour && *no_colour));
-    d->figures = (struct demo_figures){.words = demo_source_words(d->source), .broker = demo_broker_embedded(d->broker) ? "an embedded broker" : "the broker given",
-                                       .positive = d->config->model.positive, .budget = d->flags.options.budget, .total = demo_source_total(d->source)};
+    d->figures = (struct demo_figures){
+        .words = demo_source_words(d->source),
+        .broker = demo_broker_embedded(d->broker) ? "an embedded broker" : "the broker given",
+        .positive = d->config->model.positive,
+        .budget = d->flags.options.budget,
+        .total = demo_source_total(d->source)};
 }
 
 static int start(struct demo *d) {
@@ -278,7 +313,8 @@ static int check_threads(struct demo *d) {
 /* A mean over about a second. */
 static void rate(struct demo *d, int64_t passed_ms) {
     struct demo_figures *f = &d->figures;
-    double now = 1000 * (double)(f->samples - d->rated) / (double)passed_ms, weight = 1 - exp(-(double)passed_ms / 1000);
+    double now = 1000 * (double)(f->samples - d->rated) / (double)passed_ms,
+           weight = 1 - exp(-(double)passed_ms / 1000);
     f->rate = f->rate > 0 ? f->rate + weight * (now - f->rate) : now;
     d->rated = f->samples;
 }
@@ -319,7 +355,8 @@ static int stop(struct demo *d, int result) {
     result = worse(result, join_helper(d, &d->judge));
     result = worse(result, join_helper(d, &d->oracle));
     if (d->run) result = worse(result, run_stop(d->run));
-    if (d->broker && d->config) result = worse(result, demo_broker_delete_topics(d->broker, d->config, &topics));
+    if (d->broker && d->config)
+        result = worse(result, demo_broker_delete_topics(d->broker, d->config, &topics));
     add_reason(d, &topics);
     demo_broker_close(d->broker);
     if (d->state_dir && nftw(d->state_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
@@ -362,7 +399,9 @@ static int run_demo(struct demo *d) {
     if (result < 0 && result != ERR_STOPPED) demo_log_show();
     demo_log_close();
     if (result == 0) say_end(d);
-    else if (result != ERR_STOPPED) return console_fail(no_input ? EX_NOINPUT : console_exit(result), "%s", d->why.len ? buf_string(&d->why) : error_text(result));
+    else if (result != ERR_STOPPED)
+        return console_fail(no_input ? EX_NOINPUT : console_exit(result), "%s",
+                            d->why.len ? buf_string(&d->why) : error_text(result));
     return interrupted ? INTERRUPTED : result ? EX_IOERR : EX_OK;
 }
 

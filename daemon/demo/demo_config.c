@@ -1,14 +1,16 @@
-/* One text in two editions: one for the demo's own topics and directory, and one that a user can take home.
+/* One text in two editions: one for the demo's own topics and directory, and one that a user can
+ * take home.
  *
- * Fraud is rare, so the generator's stream is asked about where fraud is likely as well as where the model is unsure (config/fraud.yaml
- * says more); a file gets the daemon's default measure.
+ * Fraud is rare, so the generator's stream is asked about where fraud is likely as well as where
+ * the model is unsure (config/fraud.yaml says more); a file gets the daemon's default measure.
  *
  * Thread: main thread */
 #include "demo/demo_config.h"
 
 #include <inttypes.h>
 
-static const char generator_measure[] = "mix", generator_mix[] = "{risk: 0.7, log_odds_margin: 0.3}";
+static const char generator_measure[] = "mix",
+                  generator_mix[] = "{risk: 0.7, log_odds_margin: 0.3}";
 
 static void pair(struct buf *yaml, const char *key, const char *value) {
     buf_printf(yaml, "  %s: ", key);
@@ -28,18 +30,26 @@ static void write_query(const struct demo_config_options *o, struct buf *yaml) {
 }
 
 static void write_topics(const struct demo_config_options *o, int partitions, struct buf *yaml) {
-    static const char *const roles[][2] = {{"samples", "samples"}, {"tasks", "tasks"}, {"labels", "labels"}, {"models", "models"}, {"dead_letters", "dead-letters"}, {"predictions", "predictions"}};
+    static const char *const roles[][2] = {{"samples", "samples"},
+                                           {"tasks", "tasks"},
+                                           {"labels", "labels"},
+                                           {"models", "models"},
+                                           {"dead_letters", "dead-letters"},
+                                           {"predictions", "predictions"}};
     buf_str(yaml, "topics:\n");
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) buf_printf(yaml, "  %s: %s-%s\n", roles[i][0], o->name, roles[i][1]);
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        buf_printf(yaml, "  %s: %s-%s\n", roles[i][0], o->name, roles[i][1]);
     buf_printf(yaml, "  partitions: %d\n", partitions);
 }
 
-int demo_config_write(const struct demo_config_options *o, struct demo_source *source, struct buf *yaml, struct buf *why) {
+int demo_config_write(const struct demo_config_options *o, struct demo_source *source,
+                      struct buf *yaml, struct buf *why) {
     buf_str(yaml, "service:\n");
     pair(yaml, "name", o->name);
     pair(yaml, "instance", "demo");
     pair(yaml, "state_dir", o->state_dir);
-    buf_printf(yaml, "  delivery: %s\n  seed: %" PRIu64 "\nkafka:\n", o->exactly_once ? "exactly_once" : "at_least_once", o->seed);
+    buf_printf(yaml, "  delivery: %s\n  seed: %" PRIu64 "\nkafka:\n",
+               o->exactly_once ? "exactly_once" : "at_least_once", o->seed);
     pair(yaml, "brokers", o->brokers);
     write_topics(o, demo_source_partitions(source), yaml);
     write_query(o, yaml);
@@ -48,9 +58,12 @@ int demo_config_write(const struct demo_config_options *o, struct demo_source *s
     return demo_source_config(source, yaml, why);
 }
 
-int demo_config_write_own(const struct demo_config_options *o, struct demo_source *source, struct buf *yaml, struct buf *why) {
-    buf_str(yaml, "# What `winnowd demo` ran with, for a Kafka of your own: `winnowd check -c FILE --online` says what is still missing, `winnowd topics\n"
-                  "# -c FILE --create` makes the topics. Every other option has its default (docs/OPTIONS.md).\nkafka:\n");
+int demo_config_write_own(const struct demo_config_options *o, struct demo_source *source,
+                          struct buf *yaml, struct buf *why) {
+    buf_str(yaml, "# What `winnowd demo` ran with, for a Kafka of your own: `winnowd check -c FILE "
+                  "--online` says what is still missing, `winnowd topics\n"
+                  "# -c FILE --create` makes the topics. Every other option has its default "
+                  "(docs/OPTIONS.md).\nkafka:\n");
     pair(yaml, "brokers", o->exactly_once ? o->brokers : "127.0.0.1:9092");
     buf_str(yaml, "topics:\n  predictions: predictions\n");
     write_query(o, yaml);

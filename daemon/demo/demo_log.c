@@ -37,7 +37,8 @@ void demo_log_open(bool verbose) {
 
 void demo_log_show(void) {
     pthread_mutex_lock(&ring.lock);
-    for (size_t i = ring.n > KEPT ? ring.n - KEPT : 0; i < ring.n && !ring.verbose; i++) fwrite(ring.line[i % KEPT].at, 1, ring.line[i % KEPT].len, stderr);
+    for (size_t i = ring.n > KEPT ? ring.n - KEPT : 0; i < ring.n && !ring.verbose; i++)
+        fwrite(ring.line[i % KEPT].at, 1, ring.line[i % KEPT].len, stderr);
     pthread_mutex_unlock(&ring.lock);
 }
 

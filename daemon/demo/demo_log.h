@@ -1,4 +1,5 @@
-/* The daemon's log lines while the demo draws: the last ones are kept, and shown when something went wrong.
+/* The daemon's log lines while the demo draws: the last ones are kept, and shown when something
+ * went wrong.
  * Thread: any thread writes; the main thread opens and closes */
 #pragma once
 

@@ -1,6 +1,8 @@
-/* Feeding: an idempotent producer (nothing twice, nothing out of order) that waits while it has sent all that it may.
+/* Feeding: an idempotent producer (nothing twice, nothing out of order) that waits while it has
+ * sent all that it may.
  *
- * How much it may is decided by demo.c, which sees how far the model is. Refuses a label that is no class, and an id that stands twice.
+ * How much it may is decided by demo.c, which sees how far the model is. Refuses a label that is no
+ * class, and an id that stands twice.
  *
  * Thread: the feeder's; figures are atomics */
 #include "feeder.h"
@@ -40,11 +42,15 @@ static int class_of(const struct config *c, struct text label) {
 static int note_truth(struct demo_feeder *f, const struct dataset_sample *s) {
     int class_ = s->label.at ? class_of(f->o.config, s->label) : TRUTH_UNKNOWN;
     if (s->label.at && class_ < 0) {
-        buf_printf(&f->why, "row %llu: the label '%.*s' is not one of the classes", (unsigned long long)s->row, (int)s->label.len, s->label.at);
+        buf_printf(&f->why, "row %llu: the label '%.*s' is not one of the classes",
+                   (unsigned long long)s->row, (int)s->label.len, s->label.at);
         return ERR_INPUT;
     }
     if (truth_put(f->o.truth, s->id, class_) == 0) return 0;
-    buf_printf(&f->why, "row %llu: there was a row of id '%.*s' before; the demo needs an id of its own for each", (unsigned long long)s->row, (int)s->id.len, s->id.at);
+    buf_printf(
+        &f->why,
+        "row %llu: there was a row of id '%.*s' before; the demo needs an id of its own for each",
+        (unsigned long long)s->row, (int)s->id.len, s->id.at);
     return ERR_INPUT;
 }
 
@@ -52,8 +58,10 @@ static int send_one(struct demo_feeder *f, const struct dataset_sample *s) {
     rd_kafka_resp_err_t err;
     TRY(note_truth(f, s));
     do {
-        err = rd_kafka_producev(f->rk, RD_KAFKA_V_TOPIC(f->o.config->topics.samples), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(s->id.at, s->id.len),
-                                RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
+        err = rd_kafka_producev(
+            f->rk, RD_KAFKA_V_TOPIC(f->o.config->topics.samples),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(s->id.at, s->id.len),
+            RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
         rd_kafka_poll(f->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? WAIT_MS : 0);
     } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !stopped(f));
     if (err) {
@@ -69,7 +77,8 @@ static int send_all(struct demo_feeder *f) {
     struct dataset_sample s;
     int result = 0;
     while (!stopped(f) && (result = demo_source_next(f->o.source, &s, &f->why)) > 0) {
-        while (!stopped(f) && atomic_load(&f->samples) >= atomic_load(&f->allowed)) rd_kafka_poll(f->rk, WAIT_MS);
+        while (!stopped(f) && atomic_load(&f->samples) >= atomic_load(&f->allowed))
+            rd_kafka_poll(f->rk, WAIT_MS);
         if (stopped(f)) return ERR_STOPPED;
         TRY(send_one(f, &s));
     }
@@ -81,18 +90,25 @@ static void *feeder_main(void *arg) {
     int result = send_all(f);
     bool flushed = rd_kafka_flush(f->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (f->why.len && (f->failure || !flushed)) buf_str(&f->why, "; ");
-    if (f->failure) buf_printf(&f->why, "a sample was not delivered: %s", rd_kafka_err2str(f->failure));
+    if (f->failure)
+        buf_printf(&f->why, "a sample was not delivered: %s", rd_kafka_err2str(f->failure));
     else if (!flushed) buf_str(&f->why, "samples were not confirmed in time");
     f->result = f->failure || !flushed ? ERR_RETRY : result == ERR_STOPPED ? 0 : result;
     atomic_store(&f->ended, true);
     return NULL;
 }
 
-int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options *o, struct buf *why) {
-    static const char *const owned[] = {"acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
+int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options *o,
+                      struct buf *why) {
+    static const char *const owned[] = {
+        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
     struct demo_feeder *f = xcalloc(1, sizeof *f);
     f->o = *o;
-    int result = kafka_create(&f->rk, o->config, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = f, .delivery_cb = delivery_cb}, why);
+    int result = kafka_create(
+        &f->rk, o->config,
+        &(struct kafka_settings){
+            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = f, .delivery_cb = delivery_cb},
+        why);
     if (result < 0) {
         free(f);
         return result;
@@ -102,7 +118,9 @@ int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options
     return 0;
 }
 
-void demo_feeder_allow(struct demo_feeder *f, uint64_t samples) { atomic_store(&f->allowed, samples); }
+void demo_feeder_allow(struct demo_feeder *f, uint64_t samples) {
+    atomic_store(&f->allowed, samples);
+}
 
 /* ended first: who sees it sees all that was fed. */
 struct demo_fed demo_feeder_figures(struct demo_feeder *f) {

@@ -1,10 +1,11 @@
-/* The demo's producer: samples into the samples topic, in order, never further than it is allowed to.
+/* The demo's producer: samples into the samples topic, in order, never further than it is allowed
+ * to.
  * Thread: of its own; the functions below: main thread */
 #pragma once
 
-#include "demo/samples.h"
-#include "data/true_labels.h"
 #include "config/config.h"
+#include "data/true_labels.h"
+#include "demo/samples.h"
 
 #include <stdatomic.h>
 
@@ -23,7 +24,8 @@ struct demo_fed {
 };
 
 /* ERR_CONFIG with *why. */
-int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options *o, struct buf *why) MUST_CHECK;
+int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options *o,
+                      struct buf *why) MUST_CHECK;
 /* So many samples may be sent in all. */
 void demo_feeder_allow(struct demo_feeder *f, uint64_t samples);
 struct demo_fed demo_feeder_figures(struct demo_feeder *f);

@@ -1,9 +1,12 @@
-/* The generator: three ways to pay (a genuine one and two of fraud), each a row of distributions; an event draws field by field.
+/* The generator: three ways to pay (a genuine one and two of fraud), each a row of distributions;
+ * an event draws field by field.
  *
- * A fraudster disguises: each field of a fraudulent event is drawn from the genuine row with probability DISGUISE, so no field gives it
- * away and a model must weigh them all. The first pattern is stolen card data used online: young cards, gift cards and electronics, at night,
- * many payments a day. The second is skimmed cards at counters far from home: most of what told the first one now tells the
- * opposite. Which fields there are stands in one table, from which events and configuration are both written.
+ * A fraudster disguises: each field of a fraudulent event is drawn from the genuine row with
+ * probability DISGUISE, so no field gives it away and a model must weigh them all. The first
+ * pattern is stolen card data used online: young cards, gift cards and electronics, at night, many
+ * payments a day. The second is skimmed cards at counters far from home: most of what told the
+ * first one now tells the opposite. Which fields there are stands in one table, from which events
+ * and configuration are both written.
  *
  * Thread: any thread */
 #include "generator.h"
@@ -20,7 +23,8 @@ enum { COUNTRIES = 7, TYPES = 3, CATEGORIES = 8 };
 
 static const char *const countries[] = {"NL", "DE", "FR", "GB", "US", "BR", "NG"};
 static const char *const types[] = {"debit", "credit", "prepaid"};
-static const char *const categories[] = {"groceries", "restaurants", "fuel", "fashion", "electronics", "travel", "digital", "gift_cards"};
+static const char *const categories[] = {"groceries",   "restaurants", "fuel",    "fashion",
+                                         "electronics", "travel",      "digital", "gift_cards"};
 
 /* ---- how people pay ---- */
 
@@ -34,25 +38,67 @@ struct pattern {
     double abroad[COUNTRIES]; // where the merchant is, when not at home
     double home;              // probability that merchant and card are of one country
     struct skewed age, amount, distance;
-    double hour, hours;       // mean, spread
-    double online;            // probability
-    double payments;          // mean of a geometric number
+    double hour, hours; // mean, spread
+    double online;      // probability
+    double payments;    // mean of a geometric number
 };
 
 enum { GENUINE, STOLEN, SKIMMED };
 
 static const struct pattern patterns[] = {
-    [GENUINE] = {.country = {40, 20, 15, 10, 8, 4, 3}, .type = {60, 35, 5}, .category = {30, 18, 12, 12, 9, 8, 8, 3}, .abroad = {20, 20, 20, 15, 15, 6, 4},
-                 .home = 0.85, .age = {6.2, 0.9}, .amount = {3.3, 1.0}, .distance = {1.6, 1.3}, .hour = 14, .hours = 4.5, .online = 0.35, .payments = 1.6},
-    [STOLEN] = {.country = {20, 15, 15, 15, 25, 6, 4}, .type = {10, 65, 25}, .category = {1, 1, 1, 6, 40, 6, 12, 33}, .abroad = {5, 5, 5, 10, 45, 15, 15},
-                .home = 0.3, .age = {4.2, 0.7}, .amount = {5.2, 0.7}, .distance = {1.6, 1.3}, .hour = 3, .hours = 3, .online = 0.97, .payments = 6},
-    [SKIMMED] = {.country = {40, 25, 20, 10, 3, 1, 1}, .type = {80, 18, 2}, .category = {20, 2, 46, 2, 2, 26, 1, 1}, .abroad = {2, 2, 2, 4, 35, 30, 25},
-                 .home = 0.05, .age = {7.2, 0.5}, .amount = {4.6, 0.5}, .distance = {6.9, 0.7}, .hour = 15, .hours = 4, .online = 0.02, .payments = 5},
+    [GENUINE] = {.country = {40, 20, 15, 10, 8, 4, 3},
+                 .type = {60, 35, 5},
+                 .category = {30, 18, 12, 12, 9, 8, 8, 3},
+                 .abroad = {20, 20, 20, 15, 15, 6, 4},
+                 .home = 0.85,
+                 .age = {6.2, 0.9},
+                 .amount = {3.3, 1.0},
+                 .distance = {1.6, 1.3},
+                 .hour = 14,
+                 .hours = 4.5,
+                 .online = 0.35,
+                 .payments = 1.6},
+    [STOLEN] = {.country = {20, 15, 15, 15, 25, 6, 4},
+                .type = {10, 65, 25},
+                .category = {1, 1, 1, 6, 40, 6, 12, 33},
+                .abroad = {5, 5, 5, 10, 45, 15, 15},
+                .home = 0.3,
+                .age = {4.2, 0.7},
+                .amount = {5.2, 0.7},
+                .distance = {1.6, 1.3},
+                .hour = 3,
+                .hours = 3,
+                .online = 0.97,
+                .payments = 6},
+    [SKIMMED] = {.country = {40, 25, 20, 10, 3, 1, 1},
+                 .type = {80, 18, 2},
+                 .category = {20, 2, 46, 2, 2, 26, 1, 1},
+                 .abroad = {2, 2, 2, 4, 35, 30, 25},
+                 .home = 0.05,
+                 .age = {7.2, 0.5},
+                 .amount = {4.6, 0.5},
+                 .distance = {6.9, 0.7},
+                 .hour = 15,
+                 .hours = 4,
+                 .online = 0.02,
+                 .payments = 5},
 };
 
 /* ---- the fields of an event ---- */
 
-enum field { CARD_COUNTRY, CARD_TYPE, CARD_AGE, MERCHANT_CATEGORY, MERCHANT_COUNTRY, AMOUNT, HOUR, ONLINE, PAYMENTS, DISTANCE, FIELDS };
+enum field {
+    CARD_COUNTRY,
+    CARD_TYPE,
+    CARD_AGE,
+    MERCHANT_CATEGORY,
+    MERCHANT_COUNTRY,
+    AMOUNT,
+    HOUR,
+    ONLINE,
+    PAYMENTS,
+    DISTANCE,
+    FIELDS
+};
 enum kind { NAME, NUMBER, BOOLEAN };
 
 static const struct {
@@ -63,16 +109,23 @@ static const struct {
     int decimals; // NUMBER
     bool log1p;
 } fields[FIELDS] = {
-    [CARD_COUNTRY] = {.object = "card", .key = "country", .kind = NAME, .names = countries, .n = COUNTRIES},
+    [CARD_COUNTRY] =
+        {.object = "card", .key = "country", .kind = NAME, .names = countries, .n = COUNTRIES},
     [CARD_TYPE] = {.object = "card", .key = "type", .kind = NAME, .names = types, .n = TYPES},
     [CARD_AGE] = {.object = "card", .key = "age_days", .kind = NUMBER, .log1p = true},
-    [MERCHANT_CATEGORY] = {.object = "merchant", .key = "category", .kind = NAME, .names = categories, .n = CATEGORIES},
-    [MERCHANT_COUNTRY] = {.object = "merchant", .key = "country", .kind = NAME, .names = countries, .n = COUNTRIES},
+    [MERCHANT_CATEGORY] = {.object = "merchant",
+                           .key = "category",
+                           .kind = NAME,
+                           .names = categories,
+                           .n = CATEGORIES},
+    [MERCHANT_COUNTRY] =
+        {.object = "merchant", .key = "country", .kind = NAME, .names = countries, .n = COUNTRIES},
     [AMOUNT] = {.object = "", .key = "amount", .kind = NUMBER, .decimals = 2, .log1p = true},
     [HOUR] = {.object = "", .key = "hour", .kind = NUMBER},
     [ONLINE] = {.object = "", .key = "online", .kind = BOOLEAN},
     [PAYMENTS] = {.object = "account", .key = "payments_24h", .kind = NUMBER, .log1p = true},
-    [DISTANCE] = {.object = "account", .key = "distance_km", .kind = NUMBER, .decimals = 1, .log1p = true},
+    [DISTANCE] =
+        {.object = "account", .key = "distance_km", .kind = NUMBER, .decimals = 1, .log1p = true},
 };
 
 /* ---- drawing ---- */
@@ -86,14 +139,18 @@ static size_t draw_name(struct rng *r, const double *weight, size_t n) {
     return n - 1;
 }
 
-static double draw_skewed(struct rng *r, struct skewed s, double most) { return fmin(exp(s.mean + s.spread * rng_next_normal(r)), most); }
+static double draw_skewed(struct rng *r, struct skewed s, double most) {
+    return fmin(exp(s.mean + s.spread * rng_next_normal(r)), most);
+}
 
 static double draw_hour(struct rng *r, const struct pattern *p) {
     double hour = fmod(p->hour + p->hours * rng_next_normal(r), 24);
     return floor(hour < 0 ? fmin(hour + 24, 23) : hour);
 }
 
-static double draw_count(struct rng *r, double mean) { return floor(log(1 - rng_next_unit(r)) / log(mean / (1 + mean))); }
+static double draw_count(struct rng *r, double mean) {
+    return floor(log(1 - rng_next_unit(r)) / log(mean / (1 + mean)));
+}
 
 /* A name's index, a number, or 0 and 1. home: the card's country. */
 static double draw(struct rng *r, const struct pattern *p, enum field f, double home) {
@@ -102,7 +159,8 @@ static double draw(struct rng *r, const struct pattern *p, enum field f, double 
     case CARD_TYPE: return (double)draw_name(r, p->type, TYPES);
     case CARD_AGE: return floor(draw_skewed(r, p->age, 7300));
     case MERCHANT_CATEGORY: return (double)draw_name(r, p->category, CATEGORIES);
-    case MERCHANT_COUNTRY: return rng_next_unit(r) < p->home ? home : (double)draw_name(r, p->abroad, COUNTRIES);
+    case MERCHANT_COUNTRY:
+        return rng_next_unit(r) < p->home ? home : (double)draw_name(r, p->abroad, COUNTRIES);
     case AMOUNT: return draw_skewed(r, p->amount, 25000);
     case HOUR: return draw_hour(r, p);
     case ONLINE: return rng_next_unit(r) < p->online;
@@ -124,7 +182,8 @@ static void write_value(enum field f, double value, struct buf *json) {
 }
 
 /* absent, null: fields that are left out, or have no value; FIELDS: none. */
-static void write_event(const char *id, const double value[FIELDS], enum field absent, enum field null, struct buf *json) {
+static void write_event(const char *id, const double value[FIELDS], enum field absent,
+                        enum field null, struct buf *json) {
     const char *object = "";
     buf_printf(json, "{\"id\":\"%s\"", id);
     bool first = false;
@@ -160,18 +219,23 @@ static void damage(struct rng *r, size_t start, struct buf *json) {
 
 static bool is_broken(const struct demo_stream *s, uint64_t i) {
     uint64_t block = i / DEMO_BROKEN_EVERY;
-    return i % DEMO_BROKEN_EVERY == rng_below(rng_keyed(RNG_DEMO, s->seed, block, 1, 0), DEMO_BROKEN_EVERY);
+    return i % DEMO_BROKEN_EVERY ==
+           rng_below(rng_keyed(RNG_DEMO, s->seed, block, 1, 0), DEMO_BROKEN_EVERY);
 }
 
-void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event *out, struct buf *json) {
+void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event *out,
+                     struct buf *json) {
     struct rng r = {.seed = rng_keyed(RNG_DEMO, s->seed, i, 0, 0)};
-    *out = (struct demo_event){.fraud = rng_next_unit(&r) < DEMO_FRAUD_SHARE, .broken = is_broken(s, i), .missing = rng_next_unit(&r) < DEMO_MISSING_SHARE};
+    *out = (struct demo_event){.fraud = rng_next_unit(&r) < DEMO_FRAUD_SHARE,
+                               .broken = is_broken(s, i),
+                               .missing = rng_next_unit(&r) < DEMO_MISSING_SHARE};
     snprintf(out->id, sizeof out->id, "p-%" PRIu64, i + 1);
     size_t fraud = i < s->samples / 2 ? STOLEN : SKIMMED, start = json->len;
     double value[FIELDS];
     for (enum field f = 0; f < FIELDS; f++) {
         bool shows = rng_next_unit(&r) >= DISGUISE;
-        value[f] = draw(&r, &patterns[out->fraud && shows ? fraud : GENUINE], f, f > CARD_COUNTRY ? value[CARD_COUNTRY] : 0);
+        value[f] = draw(&r, &patterns[out->fraud && shows ? fraud : GENUINE], f,
+                        f > CARD_COUNTRY ? value[CARD_COUNTRY] : 0);
     }
     out->missing &= !out->broken;
     enum field gone = out->missing ? (enum field)rng_below(rng_next(&r), FIELDS) : FIELDS;
@@ -183,13 +247,20 @@ void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event 
 /* ---- configuration ---- */
 
 void demo_event_config(struct buf *yaml) {
-    static const char *const kind[] = {[NAME] = "category", [NUMBER] = "number", [BOOLEAN] = "boolean"};
-    buf_str(yaml, "admit:\n  id: /id\nmodel:\n  classes: [genuine, fraud]\n  positive: fraud\nfeatures:\n");
+    static const char *const kind[] = {
+        [NAME] = "category", [NUMBER] = "number", [BOOLEAN] = "boolean"};
+    buf_str(
+        yaml,
+        "admit:\n  id: /id\nmodel:\n  classes: [genuine, fraud]\n  positive: fraud\nfeatures:\n");
     for (enum field f = 0; f < FIELDS; f++) {
         const char *object = fields[f].object;
-        buf_printf(yaml, "  - name: %s%s%s\n    path: %s%s/%s\n    type: %s\n", object, *object ? "_" : "", fields[f].key, *object ? "/" : "", object, fields[f].key, kind[fields[f].kind]);
+        buf_printf(yaml, "  - name: %s%s%s\n    path: %s%s/%s\n    type: %s\n", object,
+                   *object ? "_" : "", fields[f].key, *object ? "/" : "", object, fields[f].key,
+                   kind[fields[f].kind]);
         if (fields[f].log1p) buf_str(yaml, "    log1p: true\n");
-        for (size_t i = 0; i < fields[f].n; i++) buf_printf(yaml, "%s%s%s", i ? ", " : "    values: [", fields[f].names[i], i + 1 == fields[f].n ? "]\n" : "");
+        for (size_t i = 0; i < fields[f].n; i++)
+            buf_printf(yaml, "%s%s%s", i ? ", " : "    values: [", fields[f].names[i],
+                       i + 1 == fields[f].n ? "]\n" : "");
         buf_str(yaml, "    missing: true\n");
     }
 }

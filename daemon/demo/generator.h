@@ -1,4 +1,5 @@
-/* Card payments that never happened: the demo's own stream, with fraud in it that can be learned and a change of pattern half way.
+/* Card payments that never happened: the demo's own stream, with fraud in it that can be learned
+ * and a change of pattern half way.
  *
  * Event i is a function of (seed, samples, i) and of nothing else.
  * Thread: any thread */
@@ -25,6 +26,7 @@ struct demo_event {
 };
 
 /* Appends the event to `json`. */
-void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event *out, struct buf *json);
+void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event *out,
+                     struct buf *json);
 /* Appends YAML that suits the events: admit.id, model, features. */
 void demo_event_config(struct buf *yaml);

@@ -1,16 +1,18 @@
-/* Test, then train, seen from outside: predictions are read as any consumer would read them and judged once each.
+/* Test, then train, seen from outside: predictions are read as any consumer would read them and
+ * judged once each.
  *
- * A sample that no model has seen counts too, as tests/vectors/reference.py and the backtest count it: equal probabilities, of which the
- * first class is said (route/classes.h). Leaving it out would flatter a slow start.
+ * A sample that no model has seen counts too, as tests/vectors/reference.py and the backtest count
+ * it: equal probabilities, of which the first class is said (route/classes.h). Leaving it out would
+ * flatter a slow start.
  *
  * Thread: the thread of demo_score_run adds; demo_score_read: any thread */
 #include "judge.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "kafka/topic_reader.h"
 #include "route/classes.h"
 #include "route/prediction.h"
-#include "kafka/topic_reader.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -20,7 +22,7 @@ enum { POLL_RECORDS = 512, POLL_MS = 10, RETRY_MS = 100 };
 struct demo_score {
     struct demo_score_options o;
     size_t k, positive;
-    uint64_t slice; // samples in one
+    uint64_t slice;       // samples in one
     pthread_mutex_t lock; // guards what stands below
     struct score *all, *part;
     struct demo_scores now;
@@ -33,7 +35,10 @@ struct demo_score {
 struct demo_score *demo_score_create(const struct demo_score_options *o) {
     struct demo_score *s = xcalloc(1, sizeof *s);
     const struct list *classes = &o->config->model.classes;
-    *s = (struct demo_score){.o = *o, .k = classes->n, .positive = classes->n - 1, .slice = (o->total + DEMO_SLICES - 1) / DEMO_SLICES};
+    *s = (struct demo_score){.o = *o,
+                             .k = classes->n,
+                             .positive = classes->n - 1,
+                             .slice = (o->total + DEMO_SLICES - 1) / DEMO_SLICES};
     for (size_t i = 0; i < classes->n; i++)
         if (strcmp(classes->at[i], o->config->model.positive) == 0) s->positive = i;
     pthread_mutex_init(&s->lock, NULL);
@@ -118,7 +123,8 @@ int demo_score_run(struct demo_score *s, struct buf *why) {
     const char *topic = s->o.config->topics.predictions;
     TRY(reader_create(&reader, s->o.config, &topic, 1, why));
     int result;
-    while ((result = reader_start(reader, NULL, NULL)) == ERR_RETRY && !stopped(s)) clock_sleep_ms(RETRY_MS);
+    while ((result = reader_start(reader, NULL, NULL)) == ERR_RETRY && !stopped(s))
+        clock_sleep_ms(RETRY_MS);
     while (result == 0 && !stopped(s)) result = read_some(s, reader, why);
     reader_destroy(reader);
     return stopped(s) ? 0 : result;

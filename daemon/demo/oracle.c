@@ -1,23 +1,32 @@
 /* An annotator that knows the answers: tasks in, labels out, late and out of order as people are.
  *
- * Each answer waits in a min-heap by due time. Delay and noise are drawn by a key made of the task id, so they do not depend on the order in
- * which tasks arrive. Memory is bounded (promise I11): at most PENDING_MAX answers wait, and while there are so many no task is
- * read; the ids of the last SEEN_MAX tasks are remembered, which covers every repeat that `delivery: at_least_once` can make.
+ * Each answer waits in a min-heap by due time. Delay and noise are drawn by a key made of the task
+ * id, so they do not depend on the order in which tasks arrive. Memory is bounded (promise I11): at
+ * most PENDING_MAX answers wait, and while there are so many no task is read; the ids of the last
+ * SEEN_MAX tasks are remembered, which covers every repeat that `delivery: at_least_once` can make.
  * A value on the tasks topic that is no task is said and left alone.
  *
  * Thread: the thread that calls oracle_run */
 #include "demo/oracle.h"
 
-#include "store/task_id_queue.h"
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "kafka/client.h"
+#include "kafka/topic_reader.h"
 #include "route/task.h"
 #include "store/label.h"
-#include "kafka/topic_reader.h"
+#include "store/task_id_queue.h"
 
-enum { POLL_RECORDS = 256, POLL_MS = 50, RETRY_MS = 200, METADATA_MS = 5000, FLUSH_MS = 30000, PENDING_MAX = 1 << 18, SEEN_MAX = 1 << 18 };
+enum {
+    POLL_RECORDS = 256,
+    POLL_MS = 50,
+    RETRY_MS = 200,
+    METADATA_MS = 5000,
+    FLUSH_MS = 30000,
+    PENDING_MAX = 1 << 18,
+    SEEN_MAX = 1 << 18
+};
 
 struct oracle {
     const struct oracle_options *options;
@@ -45,10 +54,12 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 /* The class to name: the true one, or by noise another. */
 static struct text choose(struct oracle *o, struct text truth, uint64_t key) {
     const struct list *classes = &o->options->config->model.classes;
-    if (rng_unit(rng_keyed(RNG_ORACLE, o->options->seed, key, 1, 0)) >= o->options->noise) return truth;
+    if (rng_unit(rng_keyed(RNG_ORACLE, o->options->seed, key, 1, 0)) >= o->options->noise)
+        return truth;
     size_t i = 0;
     while (i < classes->n && !text_equal(text_of(classes->at[i]), truth)) i++;
-    size_t others = classes->n - (i < classes->n), step = (size_t)rng_below(rng_keyed(RNG_ORACLE, o->options->seed, key, 2, 0), others);
+    size_t others = classes->n - (i < classes->n),
+           step = (size_t)rng_below(rng_keyed(RNG_ORACLE, o->options->seed, key, 2, 0), others);
     atomic_fetch_add(&o->figures->wrong, 1);
     return text_of(classes->at[(i + 1 + step) % classes->n]);
 }
@@ -63,8 +74,10 @@ static void take_task(struct oracle *o, const struct reader_record *r) {
     const char *why = "a tombstone";
     uint8_t id[TASK_ID_BYTES];
     arena_reset(&o->arena);
-    if (!r->value.at || task_read(&t, r->value, &o->arena, &why) < 0 || task_id_parse(id, text_of(t.id)) < 0) {
-        LOG(WARNING, "task_unreadable", why, L_I64("partition", r->partition), L_I64("offset", r->offset));
+    if (!r->value.at || task_read(&t, r->value, &o->arena, &why) < 0 ||
+        task_id_parse(id, text_of(t.id)) < 0) {
+        LOG(WARNING, "task_unreadable", why, L_I64("partition", r->partition),
+            L_I64("offset", r->offset));
         return;
     }
     if (!id_ring_add(o->seen, id)) return;
@@ -81,12 +94,18 @@ static void take_task(struct oracle *o, const struct reader_record *r) {
 /* ---- answers ---- */
 
 static int answer(struct oracle *o, const struct pending *p) {
-    struct label l = {.id = text_of(p->id), .label = text_of(p->label), .annotator = text_of(o->options->annotator), .time_ms = clock_wall_ms(), .confidence = 1};
+    struct label l = {.id = text_of(p->id),
+                      .label = text_of(p->label),
+                      .annotator = text_of(o->options->annotator),
+                      .time_ms = clock_wall_ms(),
+                      .confidence = 1};
     buf_reset(&o->record);
     label_write(&l, &o->record);
     rd_kafka_resp_err_t err;
     do {
-        err = rd_kafka_producev(o->rk, RD_KAFKA_V_TOPIC(o->options->config->topics.labels), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(p->id, TASK_ID_LENGTH),
+        err = rd_kafka_producev(o->rk, RD_KAFKA_V_TOPIC(o->options->config->topics.labels),
+                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                RD_KAFKA_V_KEY(p->id, TASK_ID_LENGTH),
                                 RD_KAFKA_V_VALUE(o->record.at, o->record.len), RD_KAFKA_V_END);
         rd_kafka_poll(o->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? POLL_MS : 0);
     } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !atomic_load(o->options->stop));
@@ -131,31 +150,41 @@ static int read_tasks(struct oracle *o) {
 static bool stopped(const struct oracle *o) { return atomic_load(o->options->stop); }
 
 static bool finished(const struct oracle *o) {
-    return o->options->once && reader_caught_up(o->reader) && !o->pending.n && o->settled == o->produced;
+    return o->options->once && reader_caught_up(o->reader) && !o->pending.n &&
+           o->settled == o->produced;
 }
 
-/* The end of a partition now, for from_end. Asked until it is known: starting at the beginning instead would answer old tasks. */
+/* The end of a partition now, for from_end. Asked until it is known: starting at the beginning
+ * instead would answer old tasks. */
 static int64_t end_of(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct oracle *o = opaque;
     while (!stopped(o)) {
-        int64_t end = kafka_offset_at(o->rk, o->options->config->topics.tasks, partition, RD_KAFKA_OFFSET_END, METADATA_MS);
+        int64_t end = kafka_offset_at(o->rk, o->options->config->topics.tasks, partition,
+                                      RD_KAFKA_OFFSET_END, METADATA_MS);
         if (end >= 0) return end;
-        LOG(WARNING, "end_unknown", "the broker does not say where the topic ends; asking again", L_I64("partition", partition));
+        LOG(WARNING, "end_unknown", "the broker does not say where the topic ends; asking again",
+            L_I64("partition", partition));
         clock_sleep_ms(RETRY_MS);
     }
     return -1;
 }
 
-/* Asking for the labels topic first spares the first answer the second after which the library would ask by itself. */
+/* Asking for the labels topic first spares the first answer the second after which the library
+ * would ask by itself. */
 static int start(struct oracle *o) {
     int result;
     const char *labels = o->options->config->topics.labels;
     while (kafka_partitions(o->rk, labels, METADATA_MS) <= 0 && !stopped(o)) {
-        LOG(WARNING, "topic_unavailable", "the topic does not exist or the broker does not answer for it", L_STR("topic", labels));
+        LOG(WARNING, "topic_unavailable",
+            "the topic does not exist or the broker does not answer for it",
+            L_STR("topic", labels));
         clock_sleep_ms(RETRY_MS);
     }
-    while ((result = reader_start(o->reader, o->options->from_end ? end_of : NULL, o)) == ERR_RETRY && !stopped(o)) clock_sleep_ms(RETRY_MS);
+    while ((result = reader_start(o->reader, o->options->from_end ? end_of : NULL, o)) ==
+               ERR_RETRY &&
+           !stopped(o))
+        clock_sleep_ms(RETRY_MS);
     return result == ERR_RETRY ? ERR_STOPPED : result;
 }
 
@@ -169,9 +198,11 @@ static int loop(struct oracle *o) {
 }
 
 static int create(struct oracle *o, struct buf *why) {
-    static const char *const owned[] = {"acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
+    static const char *const owned[] = {
+        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
     const char *tasks = o->options->config->topics.tasks;
-    struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = o, .delivery_cb = delivery_cb};
+    struct kafka_settings settings = {
+        .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = o, .delivery_cb = delivery_cb};
     TRY(kafka_create(&o->rk, o->options->config, &settings, why));
     return reader_create(&o->reader, o->options->config, &tasks, 1, why);
 }
@@ -180,11 +211,15 @@ static int end(struct oracle *o, int result, struct buf *why) {
     if (o->rk) {
         bool flushed = rd_kafka_flush(o->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
         if (o->failure || !flushed) result = ERR_FATAL;
-        if (o->failure) buf_printf(why, "labels were not delivered: %s", rd_kafka_err2str(o->failure));
-        else if (!flushed) buf_printf(why, "%llu labels were not confirmed in time", (unsigned long long)(o->produced - o->settled));
+        if (o->failure)
+            buf_printf(why, "labels were not delivered: %s", rd_kafka_err2str(o->failure));
+        else if (!flushed)
+            buf_printf(why, "%llu labels were not confirmed in time",
+                       (unsigned long long)(o->produced - o->settled));
         rd_kafka_destroy(o->rk);
     }
-    if (result == ERR_FATAL && !why->len) buf_printf(why, "the tasks topic can not be read further");
+    if (result == ERR_FATAL && !why->len)
+        buf_printf(why, "the tasks topic can not be read further");
     reader_destroy(o->reader);
     pending_release(&o->pending);
     id_ring_destroy(o->seen);
@@ -193,7 +228,8 @@ static int end(struct oracle *o, int result, struct buf *why) {
     return result == ERR_STOPPED ? 0 : result;
 }
 
-int oracle_run(const struct oracle_options *options, struct oracle_figures *figures, struct buf *why) {
+int oracle_run(const struct oracle_options *options, struct oracle_figures *figures,
+               struct buf *why) {
     struct oracle o = {.options = options, .figures = figures, .seen = id_ring_create(SEEN_MAX)};
     int result = create(&o, why);
     if (result == 0) result = loop(&o);

@@ -28,7 +28,8 @@ static int open_data(struct demo_source *s, const struct demo_source_options *o,
     return ERR_INPUT;
 }
 
-int demo_source_open(struct demo_source **out, const struct demo_source_options *o, struct buf *why) {
+int demo_source_open(struct demo_source **out, const struct demo_source_options *o,
+                     struct buf *why) {
     struct demo_source *s = xcalloc(1, sizeof *s);
     int result = 0;
     if (o->data.file) {
@@ -56,7 +57,10 @@ int demo_source_next(struct demo_source *s, struct dataset_sample *out, struct b
     if (s->given == s->total) return 0;
     buf_reset(&s->json);
     demo_event_make(&s->stream, s->given++, &s->event, &s->json);
-    *out = (struct dataset_sample){.event = buf_view(&s->json), .id = text_of(s->event.id), .label = s->event.fraud ? TEXT("fraud") : TEXT("genuine"), .row = s->given};
+    *out = (struct dataset_sample){.event = buf_view(&s->json),
+                                   .id = text_of(s->event.id),
+                                   .label = s->event.fraud ? TEXT("fraud") : TEXT("genuine"),
+                                   .row = s->given};
     return 1;
 }
 
@@ -69,4 +73,6 @@ int demo_source_config(struct demo_source *s, struct buf *yaml, struct buf *why)
 }
 
 const char *demo_source_words(const struct demo_source *s) { return s->words; }
-int demo_source_partitions(const struct demo_source *s) { return s->data ? 1 : GENERATOR_PARTITIONS; }
+int demo_source_partitions(const struct demo_source *s) {
+    return s->data ? 1 : GENERATOR_PARTITIONS;
+}

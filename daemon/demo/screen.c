@@ -1,7 +1,9 @@
-/* The demo's face. All of it is text made from one struct of figures; only the last step touches the terminal.
+/* The demo's face. All of it is text made from one struct of figures; only the last step touches
+ * the terminal.
  *
- * On a terminal the panel is drawn over itself (cursor up, line by line, no wrapping) and never scrolls; elsewhere a plain line every few
- * seconds, without escapes. What the user should take home stands in the summary, which is the same for both.
+ * On a terminal the panel is drawn over itself (cursor up, line by line, no wrapping) and never
+ * scrolls; elsewhere a plain line every few seconds, without escapes. What the user should take
+ * home stands in the summary, which is the same for both.
  *
  * Thread: main thread */
 #include "screen.h"
@@ -70,7 +72,9 @@ static void estimate(const struct demo_figures *f, struct buf *out) {
     if (isfinite(f->low)) buf_printf(out, " (%.1f–%.1f)", 100 * f->low, 100 * f->high);
 }
 
-static double ratio(uint64_t part, uint64_t whole) { return whole ? (double)part / (double)whole : NAN; }
+static double ratio(uint64_t part, uint64_t whole) {
+    return whole ? (double)part / (double)whole : NAN;
+}
 
 /* "20,000 card payments, an embedded broker, budget 5 %" */
 static void introduce(const struct demo_figures *f, struct buf *out) {
@@ -83,7 +87,11 @@ static void introduce(const struct demo_figures *f, struct buf *out) {
 enum style { PLAIN, DIM, BOLD, GREEN, CYAN };
 
 static void style(struct demo_screen *s, enum style style) {
-    static const char *const code[] = {[PLAIN] = "\033[0m", [DIM] = "\033[2m", [BOLD] = "\033[1m", [GREEN] = "\033[32m", [CYAN] = "\033[36m"};
+    static const char *const code[] = {[PLAIN] = "\033[0m",
+                                       [DIM] = "\033[2m",
+                                       [BOLD] = "\033[1m",
+                                       [GREEN] = "\033[32m",
+                                       [CYAN] = "\033[36m"};
     if (s->colour) buf_str(&s->out, code[style]);
 }
 
@@ -165,12 +173,15 @@ static void accuracy_line(struct demo_screen *s, const struct demo_figures *f) {
     end_line(s);
 }
 
-static void sparkline_line(struct demo_screen *s, const char *word, const double *value, size_t n, const char *unit, const char *of) {
+static void sparkline_line(struct demo_screen *s, const char *word, const double *value, size_t n,
+                           const char *unit, const char *of) {
     label(s, word);
     style(s, CYAN);
     demo_sparkline(value, n, &s->out);
     style(s, PLAIN);
-    if (n && isfinite(value[n - 1])) buf_printf(&s->out, " %.*f%s", *unit ? 1 : 2, *unit ? 100 * value[n - 1] : value[n - 1], unit);
+    if (n && isfinite(value[n - 1]))
+        buf_printf(&s->out, " %.*f%s", *unit ? 1 : 2, *unit ? 100 * value[n - 1] : value[n - 1],
+                   unit);
     style(s, DIM);
     buf_printf(&s->out, "  %s", of);
     style(s, PLAIN);
@@ -197,8 +208,10 @@ static void draw(struct demo_screen *s, const struct demo_figures *f) {
     asked_line(s, f);
     model_line(s, f);
     accuracy_line(s, f);
-    sparkline_line(s, "over time", f->score.accuracy, f->score.slices, " %", "true accuracy of the last slice");
-    sparkline_line(s, "ranking", f->score.average_precision, f->score.slices, "", "average precision of the last slice");
+    sparkline_line(s, "over time", f->score.accuracy, f->score.slices, " %",
+                   "true accuracy of the last slice");
+    sparkline_line(s, "ranking", f->score.average_precision, f->score.slices, "",
+                   "average precision of the last slice");
     found_line(s, f);
     buf_str(&s->out, "\033[?7h");
     fwrite(s->out.at, 1, s->out.len, stdout);
@@ -208,8 +221,11 @@ static void draw(struct demo_screen *s, const struct demo_figures *f) {
 /* ---- the line ---- */
 
 static void write_line(const struct demo_figures *f, struct buf *out) {
-    buf_printf(out, "%3.0f %%  %" PRIu64 " of %" PRIu64 " samples, %.0f/s, asked %" PRIu64 ", labels back %" PRIu64 ", model %" PRIu64 ", accuracy ",
-               100 * fmin(1, (double)f->samples / (double)f->total), f->samples, f->total, f->rate, f->asked, f->labelled, f->version);
+    buf_printf(out,
+               "%3.0f %%  %" PRIu64 " of %" PRIu64 " samples, %.0f/s, asked %" PRIu64
+               ", labels back %" PRIu64 ", model %" PRIu64 ", accuracy ",
+               100 * fmin(1, (double)f->samples / (double)f->total), f->samples, f->total, f->rate,
+               f->asked, f->labelled, f->version);
     estimate(f, out);
     buf_str(out, "\n");
 }
@@ -250,26 +266,38 @@ static void words_spent(const struct demo_figures *f, struct buf *out) {
     demo_thousands(f->asked, out);
     buf_str(out, " of them (");
     percent(ratio(f->asked, f->samples), 2, out);
-    buf_printf(out, "; the\nbudget is %.3g %%) and learned %" PRIu64 " version%s of its model from the answers, each swapped in while the stream ran on.\n", 100 * f->budget, f->models,
-               f->models == 1 ? "" : "s");
+    buf_printf(
+        out,
+        "; the\nbudget is %.3g %%) and learned %" PRIu64
+        " version%s of its model from the answers, each swapped in while the stream ran on.\n",
+        100 * f->budget, f->models, f->models == 1 ? "" : "s");
 }
 
 /* What questions at random would have found is the share of the stream times the questions. */
 static void words_found(const struct demo_figures *f, struct buf *out) {
     if (!f->score.asked || !f->score.positives) return;
     double by_chance = ratio(f->score.positives, f->score.scored) * (double)f->score.asked;
-    buf_printf(out, "Its questions found '%s' %" PRIu64 " times; as many at random would have found it about %.0f times.\n", f->positive, f->score.asked_positives, by_chance);
+    buf_printf(out,
+               "Its questions found '%s' %" PRIu64
+               " times; as many at random would have found it about %.0f times.\n",
+               f->positive, f->score.asked_positives, by_chance);
 }
 
 static void words_quality(const struct demo_figures *f, struct buf *out) {
     if (isfinite(f->accuracy)) {
         buf_str(out, "From those answers alone it says that its model is right in ");
         percent(f->accuracy, 1, out);
-        buf_printf(out, " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth: ", 100 * f->low, 100 * f->high);
+        buf_printf(out,
+                   " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth: ",
+                   100 * f->low, 100 * f->high);
         percent(f->score.modelled_accuracy, 1, out);
         buf_str(out, ".\n");
     }
-    if (f->dead_letters) buf_printf(out, "%" PRIu64 " records could not be read; they went to the dead letters with the reason, and the stream went on.\n", f->dead_letters);
+    if (f->dead_letters)
+        buf_printf(out,
+                   "%" PRIu64 " records could not be read; they went to the dead letters with the "
+                   "reason, and the stream went on.\n",
+                   f->dead_letters);
 }
 
 static void row(struct buf *out, const char *name) { buf_printf(out, "  %-22s", name); }
@@ -292,7 +320,8 @@ static void table(const struct demo_figures *f, struct buf *out) {
     row_count(out, "labelled", f->labelled);
     row_count(out, "models", f->models);
     row_count(out, "dead letters", f->dead_letters);
-    row_number(out, "accuracy", f->score.all.accuracy, "   true, of every prediction, each made before its label came");
+    row_number(out, "accuracy", f->score.all.accuracy,
+               "   true, of every prediction, each made before its label came");
     row(out, "  in the course");
     demo_sparkline(f->score.accuracy, f->score.slices, out);
     buf_str(out, "\n");
@@ -329,8 +358,10 @@ static void member(struct buf *out, const char *name, double value) {
 }
 
 void demo_json(const struct demo_figures *f, struct buf *out) {
-    buf_printf(out, "{\"samples\":%" PRIu64 ",\"asked\":%" PRIu64 ",\"labelled\":%" PRIu64 ",\"models\":%" PRIu64 ",\"dead_letters\":%" PRIu64, f->samples, f->asked, f->labelled, f->models,
-               f->dead_letters);
+    buf_printf(out,
+               "{\"samples\":%" PRIu64 ",\"asked\":%" PRIu64 ",\"labelled\":%" PRIu64
+               ",\"models\":%" PRIu64 ",\"dead_letters\":%" PRIu64,
+               f->samples, f->asked, f->labelled, f->models, f->dead_letters);
     member(out, "accuracy", f->score.all.accuracy);
     member(out, "kappa", f->score.all.kappa);
     member(out, "average_precision", f->score.all.average_precision);

@@ -2,22 +2,22 @@
  * Thread: main thread */
 #pragma once
 
-#include "judge.h"
 #include "base/buf.h"
+#include "judge.h"
 
 struct demo_figures {
-    const char *words;     // what the samples are: "card payments"
-    const char *broker;    // "an embedded broker"
-    const char *positive;  // class
+    const char *words;    // what the samples are: "card payments"
+    const char *broker;   // "an embedded broker"
+    const char *positive; // class
     double budget;
     uint64_t total;
-    uint64_t samples, dead_letters;           // taken; of them, not readable
+    uint64_t samples, dead_letters; // taken; of them, not readable
     uint64_t asked, labelled;
-    uint64_t models, version, rows;           // published; live, and the labels behind it
-    double accuracy, low, high;               // the daemon's own estimate; NaN: none yet
-    double seconds;                           // since the first sample
-    double rate;                              // samples a second, of late
-    bool stopped;                             // before the end
+    uint64_t models, version, rows; // published; live, and the labels behind it
+    double accuracy, low, high;     // the daemon's own estimate; NaN: none yet
+    double seconds;                 // since the first sample
+    double rate;                    // samples a second, of late
+    bool stopped;                   // before the end
     struct demo_scores score;
 };
 

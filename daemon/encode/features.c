@@ -1,10 +1,11 @@
 /* Each field knows its columns and how to fill them; a row is their concatenation.
  *
- * A hashed category goes to column floor(mix(h) · hash / 2^64), h the 64-bit FNV-1a of its bytes and mix splitmix64's finaliser
- * (base/rng.h): mixed, because the low bits of FNV-1a see little more than the low bits of the letters (Weinberger et
- * al. 2009, without the sign: rows stay readable). A category may be a JSON text or an integer, as written: 5411 and
- * "5411" are the same; any other number is refused, since 1.0 and 1e0 would be two categories.
- * The fingerprint hashes what rows are made of: paths, types, transforms, values, sizes, in order. It does not know the
+ * A hashed category goes to column floor(mix(h) · hash / 2^64), h the 64-bit FNV-1a of its bytes
+ * and mix splitmix64's finaliser (base/rng.h): mixed, because the low bits of FNV-1a see little
+ * more than the low bits of the letters (Weinberger et al. 2009, without the sign: rows stay
+ * readable). A category may be a JSON text or an integer, as written: 5411 and "5411" are the same;
+ * any other number is refused, since 1.0 and 1e0 would be two categories. The fingerprint hashes
+ * what rows are made of: paths, types, transforms, values, sizes, in order. It does not know the
  * names of features, nor what is required: they change no row.
  * Thread: any thread (immutable after create) */
 #include "encode/features.h"
@@ -25,7 +26,7 @@ struct field {
     double least, most;        // of clips
     struct category *category; // (values) by text_order
     size_t values, hash;
-    size_t first, columns;     // its share of the row; the missing indicator is the last
+    size_t first, columns; // its share of the row; the missing indicator is the last
 };
 
 struct features {
@@ -41,7 +42,8 @@ struct features {
 /* ---- create ---- */
 
 static int by_value(const void *left, const void *right) {
-    return text_order(((const struct category *)left)->value, ((const struct category *)right)->value);
+    return text_order(((const struct category *)left)->value,
+                      ((const struct category *)right)->value);
 }
 
 static void take_values(struct features *f, struct field *field, const struct list *values) {
@@ -60,7 +62,9 @@ static int take_clip(struct field *field, const struct list *clip) {
     field->least = strtod(clip->at[0], &ends[0]);
     field->most = strtod(clip->at[1], &ends[1]);
     bool read = ends[0] != clip->at[0] && !*ends[0] && ends[1] != clip->at[1] && !*ends[1];
-    return read && isfinite(field->least) && isfinite(field->most) && field->least < field->most ? 0 : ERR_CONFIG;
+    return read && isfinite(field->least) && isfinite(field->most) && field->least < field->most
+               ? 0
+               : ERR_CONFIG;
 }
 
 /* Takes what xasprintf made into the arena. */
@@ -71,7 +75,10 @@ static const char *keep(struct features *f, char *made) {
 }
 
 static int take_field(struct features *f, struct field *field, const struct feature_config *c) {
-    *field = (struct field){.name = arena_text(&f->arena, text_of(c->name)), .type = c->type, .missing = c->missing, .required = c->required};
+    *field = (struct field){.name = arena_text(&f->arena, text_of(c->name)),
+                            .type = c->type,
+                            .missing = c->missing,
+                            .required = c->required};
     field->path = text_of(keep(f, *c->path ? xstrdup(c->path) : xasprintf("/%s", c->name)));
     field->columns = 1;
     if (c->type == FEATURE_NUMBER) {
@@ -93,13 +100,14 @@ static void name_columns(struct features *f, const struct field *field) {
     const char **name = f->name + field->first, *own = field->name.at;
     if (field->type != FEATURE_CATEGORY) name[0] = own;
     for (size_t i = 0; i < field->values; i++)
-        name[field->category[i].column] = keep(f, xasprintf("%s=%s", own, field->category[i].value.at));
+        name[field->category[i].column] =
+            keep(f, xasprintf("%s=%s", own, field->category[i].value.at));
     for (size_t i = 0; i < field->hash; i++) name[i] = keep(f, xasprintf("%s#%zu", own, i));
     if (field->missing) name[field->columns - 1] = keep(f, xasprintf("%s?", own));
 }
 
-/* Lengths before texts, so no two mappings write the same. Values by text_order with their columns: any order of columns
- * writes something else. */
+/* Lengths before texts, so no two mappings write the same. Values by text_order with their columns:
+ * any order of columns writes something else. */
 static void describe(const struct field *field, struct buf *out) {
     buf_printf(out, "%d %d %zu:%s", field->type, field->missing, field->path.len, field->path.at);
     if (field->type == FEATURE_NUMBER) {
@@ -108,7 +116,8 @@ static void describe(const struct field *field, struct buf *out) {
     } else if (field->type == FEATURE_CATEGORY) {
         buf_printf(out, " %zu %zu", field->hash, field->values);
         for (size_t i = 0; i < field->values; i++)
-            buf_printf(out, " %zu %zu:%s", field->category[i].column, field->category[i].value.len, field->category[i].value.at);
+            buf_printf(out, " %zu %zu:%s", field->category[i].column, field->category[i].value.len,
+                       field->category[i].value.at);
     }
     buf_str(out, "\n");
 }
@@ -132,7 +141,10 @@ int features_create(struct features **out, const struct feature_config *list, si
     for (size_t i = 0; i < n && result == 0; i++) {
         result = take_field(f, &f->field[i], &list[i]);
         f->path[i] = f->field[i].path;
-        f->plain[i] = f->field[i].type == FEATURE_NUMBER && !f->field[i].log1p && !f->field[i].clips && !f->field[i].missing ? f->field[i].first : SIZE_MAX;
+        f->plain[i] = f->field[i].type == FEATURE_NUMBER && !f->field[i].log1p &&
+                              !f->field[i].clips && !f->field[i].missing
+                          ? f->field[i].first
+                          : SIZE_MAX;
     }
     if (result < 0) {
         features_destroy(f);
@@ -187,13 +199,15 @@ static bool is_integer(struct text number) {
 }
 
 static enum reason encode_category(const struct field *f, const struct value *v, double *row) {
-    if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !is_integer(v->text))) return REASON_WRONG_TYPE;
+    if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !is_integer(v->text)))
+        return REASON_WRONG_TYPE;
     if (f->hash) {
         row[rng_below(rng_mix(hash_bytes(v->text.at, v->text.len)), f->hash)] = 1;
         return REASON_NONE;
     }
     const struct category wanted = {.value = v->text};
-    const struct category *found = bsearch(&wanted, f->category, f->values, sizeof *f->category, by_value);
+    const struct category *found =
+        bsearch(&wanted, f->category, f->values, sizeof *f->category, by_value);
     if (found) row[found->column] = 1;
     return REASON_NONE;
 }
@@ -206,16 +220,20 @@ static enum reason encode_boolean(const struct field *f, const struct value *v, 
 
 /* row: the field's own columns, all 0. */
 static enum reason encode_field(const struct field *f, const struct value *v, double *row) {
-    static enum reason (*const encode[])(const struct field *, const struct value *, double *) = {
-        [FEATURE_NUMBER] = encode_number, [FEATURE_CATEGORY] = encode_category, [FEATURE_BOOLEAN] = encode_boolean};
+    static enum reason (*const encode[])(const struct field *, const struct value *,
+                                         double *) = {[FEATURE_NUMBER] = encode_number,
+                                                      [FEATURE_CATEGORY] = encode_category,
+                                                      [FEATURE_BOOLEAN] = encode_boolean};
     if (v->kind != VALUE_MISSING && v->kind != VALUE_NULL) return encode[f->type](f, v, row);
     if (f->missing) row[f->columns - 1] = 1;
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
 }
 
-enum reason features_encode(const struct features *f, const struct value *values, double *row, size_t *field) {
+enum reason features_encode(const struct features *f, const struct value *values, double *row,
+                            size_t *field) {
     for (size_t i = 0; i < f->n; i++) {
-        if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER && isfinite(values[i].number)) { // most are
+        if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER &&
+            isfinite(values[i].number)) { // most are
             row[f->plain[i]] = values[i].number;
             continue;
         }
@@ -230,7 +248,9 @@ enum reason features_encode(const struct features *f, const struct value *values
 
 /* ---- decode ---- */
 
-static double number_of(const struct field *f, double x) { return f->log1p ? copysign(expm1(fabs(x)), x) : x; }
+static double number_of(const struct field *f, double x) {
+    return f->log1p ? copysign(expm1(fabs(x)), x) : x;
+}
 
 /* The column that is nearest to 1 becomes 1, the others 0. */
 static size_t settle_category(const struct field *f, double *row) {

@@ -1,14 +1,18 @@
 /* Test, then train, on labels that were not drawn evenly.
  *
- * The samples are two strata. What the strategy arm asked (propensity 1) is known in full. The rest is seen through the random arm, each draw
- * standing for 1/propensity samples. The estimate is Hájek's ratio (1971) of the weighted sums of right answers and of all.
+ * The samples are two strata. What the strategy arm asked (propensity 1) is known in full. The rest
+ * is seen through the random arm, each draw standing for 1/propensity samples. The estimate is
+ * Hájek's ratio (1971) of the weighted sums of right answers and of all.
  *
- * The interval must know that both counts behind the ratio are uncertain: a few draws say neither how many of the rest are wrong nor how many
- * the rest are, and the second matters as much where the strategy arm has asked many hard samples. So right and wrong answers of
- * the rest each get the interval of a Poisson total with weights (a gamma distribution: Fay and Feuer 1997; its quantile by Wilson and
- * Hilferty 1931), the known counts are added, and the two are joined to an interval of their ratio by the square-and-add rule of Donner and
- * Zou (2012). A handful of draws, or none that was wrong, gives the wide interval that it deserves, where a normal approximation
- * would claim certainty (promise I7). Before the first draw nothing at all is known of the rest, and nothing is claimed.
+ * The interval must know that both counts behind the ratio are uncertain: a few draws say neither
+ * how many of the rest are wrong nor how many the rest are, and the second matters as much where
+ * the strategy arm has asked many hard samples. So right and wrong answers of the rest each get the
+ * interval of a Poisson total with weights (a gamma distribution: Fay and Feuer 1997; its quantile
+ * by Wilson and Hilferty 1931), the known counts are added, and the two are joined to an interval
+ * of their ratio by the square-and-add rule of Donner and Zou (2012). A handful of draws, or none
+ * that was wrong, gives the wide interval that it deserves, where a normal approximation would
+ * claim certainty (promise I7). Before the first draw nothing at all is known of the rest, and
+ * nothing is claimed.
  *
  * Thread: learner thread */
 #include "estimate/prequential.h"
@@ -20,7 +24,8 @@
 
 static const double z = 1.959964; // of the normal distribution, 2.5 % above it
 
-/* Answers without a single draw: either everything is asked, or the random arm is yet to be heard. Of fewer than these nobody can tell. */
+/* Answers without a single draw: either everything is asked, or the random arm is yet to be heard.
+ * Of fewer than these nobody can tell. */
 enum { CENSUS = 100 };
 
 struct answer {
@@ -63,7 +68,8 @@ static void count(struct prequential *p, const struct answer *a, double sign) {
     if (s->n <= s->known) s->drawn = s->variance = 0; // no draw is left: nor a rounding of one
 }
 
-/* The ring grows with what comes, up to the window; each turn the sums are taken anew, so that roundings don't pile up. */
+/* The ring grows with what comes, up to the window; each turn the sums are taken anew, so that
+ * roundings don't pile up. */
 static void slide(struct prequential *p, const struct answer *a) {
     if (p->held < p->window) {
         if ((p->held & (p->held - 1)) == 0) {
@@ -108,14 +114,17 @@ static double gamma_quantile(double mean, double variance, double deviate) {
 static struct total total_of(const struct sums *s, double weight) {
     double drawn = fmax(0, s->drawn), variance = fmax(0, s->variance);
     double low = gamma_quantile(drawn, variance, -z);
-    double high = weight > 1 ? gamma_quantile(drawn + weight, variance + weight * (weight - 1), z) : 0;
-    return (struct total){s->known + drawn, s->known + fmin(low, drawn), s->known + fmax(high, drawn)};
+    double high =
+        weight > 1 ? gamma_quantile(drawn + weight, variance + weight * (weight - 1), z) : 0;
+    return (struct total){s->known + drawn, s->known + fmin(low, drawn),
+                          s->known + fmax(high, drawn)};
 }
 
 /* Lower end of a / (a + b), from that of the ratio a / b. */
 static double share_low(const struct total *a, const struct total *b) {
     double over = a->low * (2 * a->is - a->low), product = a->is * b->is;
-    double under = product + sqrt(fmax(0, product * product - over * b->high * (2 * b->is - b->high)));
+    double under =
+        product + sqrt(fmax(0, product * product - over * b->high * (2 * b->is - b->high)));
     return over > 0 ? over / (over + under) : 0;
 }
 
@@ -124,7 +133,8 @@ void prequential_read(const struct prequential *p, struct prequential_figures *o
     double n = wrong->n + right->n, drawn = wrong->drawn + right->drawn;
     *out = (struct prequential_figures){(uint64_t)(n + 0.5), NAN, NAN, NAN, NAN};
     if (!out->n) return;
-    double weight = drawn > 0 ? 1 + (wrong->variance + right->variance) / drawn : 1; // Kish's mean weight
+    double weight =
+        drawn > 0 ? 1 + (wrong->variance + right->variance) / drawn : 1; // Kish's mean weight
     struct total r = total_of(right, weight), w = total_of(wrong, weight);
     bool unheard = !(drawn > 0) && n < CENSUS;
     out->naive = right->n / n;

@@ -1,7 +1,8 @@
 /* Confusion matrix and ranking of a whole stream.
  *
- * Everything but average precision comes from counts; for that one every score of the positive class is kept (4 bytes a sample: the bits
- * of a float between 0 and 1 order as it does, and leave one for the truth) and sorted by radix when asked.
+ * Everything but average precision comes from counts; for that one every score of the positive
+ * class is kept (4 bytes a sample: the bits of a float between 0 and 1 order as it does, and leave
+ * one for the truth) and sorted by radix when asked.
  *
  * Thread: one owner */
 #include "estimate/score.h"
@@ -15,7 +16,7 @@ enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 3 }; // 3 · 11 ≥ 31
 
 struct score {
     size_t k, positive;
-    uint64_t *count; // (k, k) truth by prediction
+    uint64_t *count;  // (k, k) truth by prediction
     uint64_t n, same; // same: truth equals the truth before
     int last;
     double loss;
@@ -25,7 +26,8 @@ struct score {
 
 struct score *score_create(size_t k, size_t positive) {
     struct score *s = xcalloc(1, sizeof *s);
-    *s = (struct score){.k = k, .positive = positive, .count = xcalloc(k * k, sizeof *s->count), .last = -1};
+    *s = (struct score){
+        .k = k, .positive = positive, .count = xcalloc(k * k, sizeof *s->count), .last = -1};
     return s;
 }
 
@@ -119,16 +121,23 @@ static struct margins margins_of(const struct score *s) {
 }
 
 /* Share of the possible gain over a reference that was made. */
-static double gain(double reached, double reference) { return reference < 1 ? (reached - reference) / (1 - reference) : 0; }
+static double gain(double reached, double reference) {
+    return reference < 1 ? (reached - reference) / (1 - reference) : 0;
+}
 
 void score_counts(const struct score *s, struct score_figures *out) {
     *out = (struct score_figures){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!s->n) return;
     struct margins m = margins_of(s);
     double n = (double)s->n, accuracy = m.right / n;
-    *out = (struct score_figures){.n = s->n, .accuracy = accuracy, .balanced_accuracy = m.recall / (double)m.occurred, .kappa = gain(accuracy, m.chance),
-                                  .kappa_temporal = gain(accuracy, (double)s->same / n), .macro_f1 = m.f1 / (double)m.named,
-                                  .average_precision = NAN, .log_loss = s->loss / n};
+    *out = (struct score_figures){.n = s->n,
+                                  .accuracy = accuracy,
+                                  .balanced_accuracy = m.recall / (double)m.occurred,
+                                  .kappa = gain(accuracy, m.chance),
+                                  .kappa_temporal = gain(accuracy, (double)s->same / n),
+                                  .macro_f1 = m.f1 / (double)m.named,
+                                  .average_precision = NAN,
+                                  .log_loss = s->loss / n};
 }
 
 void score_read(const struct score *s, struct score_figures *out) {

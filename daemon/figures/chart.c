@@ -1,6 +1,7 @@
 /* Drawing by arithmetic: data ranges to pixels, round tick marks, one path a line.
  *
- * Ours, because nothing that Debian packages for C draws a chart into a page without a display or a script.
+ * Ours, because nothing that Debian packages for C draws a chart into a page without a display or a
+ * script.
  *
  * Thread: any thread */
 #include "figures/chart.h"
@@ -10,31 +11,44 @@
 
 enum { LEFT = 64, RIGHT = 16, TOP = 34, BOTTOM = 46, TICKS = 5, LEGEND = 18 };
 
-const char chart_colours[] = ":root{--ink:#1d2733;--soft:#66727f;--grid:#e4e9ef;--page:#fff;color-scheme:light dark}"
-                             "@media(prefers-color-scheme:dark){:root{--ink:#e2e8ef;--soft:#8f9cab;--grid:#2c3642;--page:#151b22}}";
+const char chart_colours[] =
+    ":root{--ink:#1d2733;--soft:#66727f;--grid:#e4e9ef;--page:#fff;color-scheme:light dark}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e2e8ef;--soft:#8f9cab;--grid:#2c3642;--page:#"
+    "151b22}}";
 
-const char chart_style[] =
-    "svg{font:12px system-ui,sans-serif}"
-    "svg text{fill:var(--ink)}.axis{stroke:var(--soft);fill:none}.grid{stroke:var(--grid);fill:none}.t{font-weight:600;font-size:14px}"
-    ".l{fill:none;stroke-width:2}.b{stroke:none;opacity:.18}"
-    ".s0{--c:#2f6fde}.s1{--c:#e0662f}.s2{--c:#2a9d6f}.s3{--c:#8a63d2}.s4{--c:#c8a415}.s5{--c:#d1457b}.s6{--c:#4aa3b5}.s7{--c:#7a7a7a}"
-    ".l{stroke:var(--c)}.b,.d,.k{fill:var(--c)}.d{opacity:.55}.r{opacity:1;stroke:var(--ink);stroke-width:1.5}.p{fill:var(--page)}";
+const char chart_style[] = "svg{font:12px system-ui,sans-serif}"
+                           "svg "
+                           "text{fill:var(--ink)}.axis{stroke:var(--soft);fill:none}.grid{stroke:"
+                           "var(--grid);fill:none}.t{font-weight:600;font-size:14px}"
+                           ".l{fill:none;stroke-width:2}.b{stroke:none;opacity:.18}"
+                           ".s0{--c:#2f6fde}.s1{--c:#e0662f}.s2{--c:#2a9d6f}.s3{--c:#8a63d2}.s4{--"
+                           "c:#c8a415}.s5{--c:#d1457b}.s6{--c:#4aa3b5}.s7{--c:#7a7a7a}"
+                           ".l{stroke:var(--c)}.b,.d,.k{fill:var(--c)}.d{opacity:.55}.r{opacity:1;"
+                           "stroke:var(--ink);stroke-width:1.5}.p{fill:var(--page)}";
 
 void chart_escape(struct buf *out, const char *text) {
     for (; *text; text++) {
-        const char *entity = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : *text == '"' ? "&quot;" : NULL;
+        const char *entity = *text == '<'   ? "&lt;"
+                             : *text == '>' ? "&gt;"
+                             : *text == '&' ? "&amp;"
+                             : *text == '"' ? "&quot;"
+                                            : NULL;
         if (entity) buf_str(out, entity);
         else buf_add(out, text, 1);
     }
 }
 
 struct frame {
-    double x0, x1, y0, y1; // data
+    double x0, x1, y0, y1;           // data
     double left, right, top, bottom; // pixels
 };
 
-static double px(const struct frame *f, double x) { return f->left + (x - f->x0) / (f->x1 - f->x0) * (f->right - f->left); }
-static double py(const struct frame *f, double y) { return f->bottom - (y - f->y0) / (f->y1 - f->y0) * (f->bottom - f->top); }
+static double px(const struct frame *f, double x) {
+    return f->left + (x - f->x0) / (f->x1 - f->x0) * (f->right - f->left);
+}
+static double py(const struct frame *f, double y) {
+    return f->bottom - (y - f->y0) / (f->y1 - f->y0) * (f->bottom - f->top);
+}
 
 /* 1, 2 or 5 times a power of ten. */
 static double round_step(double span, int ticks) {
@@ -43,8 +57,12 @@ static double round_step(double span, int ticks) {
 }
 
 static void label(struct buf *out, double x, double y, const char *anchor, double value) {
-    if (fabs(value) >= 10000) buf_printf(out, "<text x='%.1f' y='%.1f' text-anchor='%s'>%.4gk</text>", x, y, anchor, value / 1000);
-    else buf_printf(out, "<text x='%.1f' y='%.1f' text-anchor='%s'>%.4g</text>", x, y, anchor, value);
+    if (fabs(value) >= 10000)
+        buf_printf(out, "<text x='%.1f' y='%.1f' text-anchor='%s'>%.4gk</text>", x, y, anchor,
+                   value / 1000);
+    else
+        buf_printf(out, "<text x='%.1f' y='%.1f' text-anchor='%s'>%.4g</text>", x, y, anchor,
+                   value);
 }
 
 static void text_at(struct buf *out, double x, double y, const char *attributes, const char *text) {
@@ -54,7 +72,10 @@ static void text_at(struct buf *out, double x, double y, const char *attributes,
 }
 
 static void open_svg(struct buf *out, int width, int height, const char *title) {
-    buf_printf(out, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d' height='%d' role='img' aria-label='", width, height, width, height);
+    buf_printf(out,
+               "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d' height='%d' "
+               "role='img' aria-label='",
+               width, height, width, height);
     chart_escape(out, title ? title : "");
     buf_str(out, "'>");
     if (title) text_at(out, 8, 18, "class='t'", title);
@@ -71,8 +92,10 @@ static void y_axis(struct buf *out, const struct frame *f) {
 
 static void x_axis(struct buf *out, const struct frame *f) {
     double step = round_step(f->x1 - f->x0, TICKS);
-    for (double x = ceil(f->x0 / step) * step; x <= f->x1 + step * 1e-9; x += step) label(out, px(f, x), f->bottom + 16, "middle", fabs(x) < step * 1e-9 ? 0 : x);
-    buf_printf(out, "<path class='axis' d='M%.1f %.1fV%.1fH%.1f'/>", f->left, f->top, f->bottom, f->right);
+    for (double x = ceil(f->x0 / step) * step; x <= f->x1 + step * 1e-9; x += step)
+        label(out, px(f, x), f->bottom + 16, "middle", fabs(x) < step * 1e-9 ? 0 : x);
+    buf_printf(out, "<path class='axis' d='M%.1f %.1fV%.1fH%.1f'/>", f->left, f->top, f->bottom,
+               f->right);
 }
 
 static void widen(double *low, double *high, double value) {
@@ -87,19 +110,22 @@ static struct frame frame_of(const struct chart *c) {
         for (size_t i = 0; i < c->line[l].n; i++) {
             widen(&f.x0, &f.x1, c->line[l].x[i]);
             widen(&f.y0, &f.y1, c->line[l].y[i]);
-            if (c->line[l].low) widen(&f.y0, &f.y1, c->line[l].low[i]), widen(&f.y0, &f.y1, c->line[l].high[i]);
+            if (c->line[l].low)
+                widen(&f.y0, &f.y1, c->line[l].low[i]), widen(&f.y0, &f.y1, c->line[l].high[i]);
         }
     if (c->x_low < c->x_high) f.x0 = c->x_low, f.x1 = c->x_high;
     if (c->y_low < c->y_high) f.y0 = c->y_low, f.y1 = c->y_high;
     if (!(f.x1 > f.x0)) f.x0 = isfinite(f.x0) ? f.x0 - 0.5 : 0, f.x1 = f.x0 + 1;
     if (!(f.y1 > f.y0)) f.y0 = isfinite(f.y0) ? f.y0 - 0.5 : 0, f.y1 = f.y0 + 1;
-    else if (!(c->y_low < c->y_high)) f.y1 += (f.y1 - f.y0) * 0.04; // the highest line is not the frame
+    else if (!(c->y_low < c->y_high))
+        f.y1 += (f.y1 - f.y0) * 0.04; // the highest line is not the frame
     return f;
 }
 
 static void draw_band(struct buf *out, const struct frame *f, const struct chart_line *l) {
     buf_printf(out, "<path class='b s%d' d='", l->colour);
-    for (size_t i = 0; i < l->n; i++) buf_printf(out, "%c%.1f %.1f", i ? 'L' : 'M', px(f, l->x[i]), py(f, l->high[i]));
+    for (size_t i = 0; i < l->n; i++)
+        buf_printf(out, "%c%.1f %.1f", i ? 'L' : 'M', px(f, l->x[i]), py(f, l->high[i]));
     for (size_t i = l->n; i-- > 0;) buf_printf(out, "L%.1f %.1f", px(f, l->x[i]), py(f, l->low[i]));
     buf_str(out, "Z'/>");
 }
@@ -110,7 +136,9 @@ static void draw_line(struct buf *out, const struct frame *f, const struct chart
     bool pen = false;
     for (size_t i = 0; i < l->n; i++) {
         if (!isfinite(l->y[i])) pen = false;
-        else buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M', px(f, l->x[i]), py(f, l->y[i])), pen = true;
+        else
+            buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M', px(f, l->x[i]), py(f, l->y[i])),
+                pen = true;
     }
     buf_str(out, "'/>");
 }
@@ -118,28 +146,36 @@ static void draw_line(struct buf *out, const struct frame *f, const struct chart
 static void draw_points(struct buf *out, const struct frame *f, const struct chart_line *l) {
     for (size_t i = 0; i < l->n; i++)
         if (isfinite(l->y[i]))
-            buf_printf(out, "<circle class='d s%d%s' cx='%.1f' cy='%.1f' r='%.1f'/>", l->colour, l->ring ? " r" : "", px(f, l->x[i]), py(f, l->y[i]), l->radius > 0 ? l->radius : 2.6);
+            buf_printf(out, "<circle class='d s%d%s' cx='%.1f' cy='%.1f' r='%.1f'/>", l->colour,
+                       l->ring ? " r" : "", px(f, l->x[i]), py(f, l->y[i]),
+                       l->radius > 0 ? l->radius : 2.6);
 }
 
-static void draw_legend(struct buf *out, int width, size_t n, const char *const *name, const int *colour) {
+static void draw_legend(struct buf *out, int width, size_t n, const char *const *name,
+                        const int *colour) {
     double x = width - RIGHT;
     for (size_t i = n; i-- > 0;) {
         if (!name[i]) continue;
         x -= 26 + 7.0 * (double)strlen(name[i]);
-        buf_printf(out, "<rect class='k s%d' x='%.1f' y='9' width='12' height='12' rx='2'/>", colour[i], x);
+        buf_printf(out, "<rect class='k s%d' x='%.1f' y='9' width='12' height='12' rx='2'/>",
+                   colour[i], x);
         text_at(out, x + 16, 19, "", name[i]);
     }
 }
 
-void chart_open_file(struct buf *out, int width, int height, const char *heading, const char *words) {
+void chart_open_file(struct buf *out, int width, int height, const char *heading,
+                     const char *words) {
     open_svg(out, width, height, NULL);
-    buf_printf(out, "<style>%s%s</style><rect class='p' width='%d' height='%d'/>", chart_colours, chart_style, width, height);
+    buf_printf(out, "<style>%s%s</style><rect class='p' width='%d' height='%d'/>", chart_colours,
+               chart_style, width, height);
     text_at(out, 16, 24, "class='t'", heading);
     text_at(out, 16, 44, "", words);
     buf_str(out, "\n");
 }
 
-void chart_at(struct buf *out, int x, int y) { buf_printf(out, "<g transform='translate(%d %d)'>", x, y); }
+void chart_at(struct buf *out, int x, int y) {
+    buf_printf(out, "<g transform='translate(%d %d)'>", x, y);
+}
 void chart_at_end(struct buf *out) { buf_str(out, "</g>\n"); }
 void chart_close_file(struct buf *out) { buf_str(out, "</svg>\n"); }
 
@@ -173,10 +209,15 @@ void chart_bars(const struct bars *b, struct buf *out) {
     int colour[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     for (size_t g = 0; g < b->groups; g++) {
         for (size_t s = 0; s < b->series; s++) {
-            double wide = (px(&f, 1) - px(&f, 0)) * 0.8 / (double)b->series, x = px(&f, (double)g) + wide * (double)s + wide * (double)b->series / 8, y = py(&f, b->value[g * b->series + s]);
-            buf_printf(out, "<rect class='k s%zu' x='%.1f' y='%.1f' width='%.1f' height='%.1f'/>", s % 8, x, y, wide * 0.92, f.bottom - y);
+            double wide = (px(&f, 1) - px(&f, 0)) * 0.8 / (double)b->series,
+                   x = px(&f, (double)g) + wide * (double)s + wide * (double)b->series / 8,
+                   y = py(&f, b->value[g * b->series + s]);
+            buf_printf(out, "<rect class='k s%zu' x='%.1f' y='%.1f' width='%.1f' height='%.1f'/>",
+                       s % 8, x, y, wide * 0.92, f.bottom - y);
         }
-        if (b->group[g]) text_at(out, px(&f, (double)g + 0.5), f.bottom + 16, "text-anchor='middle'", b->group[g]);
+        if (b->group[g])
+            text_at(out, px(&f, (double)g + 0.5), f.bottom + 16, "text-anchor='middle'",
+                    b->group[g]);
     }
     draw_legend(out, b->width, b->series < 8 ? b->series : 8, b->name, colour);
     buf_printf(out, "<g transform='translate(14 %.1f) rotate(-90)'>", (f.top + f.bottom) / 2);

@@ -1,13 +1,14 @@
-/* `winnowd simulate --figures DIR`: the pictures that every introduction to active learning shows, from the daemon's own fits and measures.
+/* `winnowd simulate --figures DIR`: the pictures that every introduction to active learning shows,
+ * from the daemon's own fits and measures.
  *
  * The one draw that such pictures show is luck; the distribution over many draws stands beside it.
  * Refuses a directory that it cannot make or write. Thread: main thread */
 #include "figures/pictures.h"
 
-#include "figures/chart.h"
 #include "base/atomic_file.h"
-#include "pool_loop.h"
+#include "figures/chart.h"
 #include "figures/verdict.h"
+#include "pool_loop.h"
 
 #include <errno.h>
 #include <math.h>
@@ -33,16 +34,19 @@ static void add_end(struct segments *s, double x, double y) {
     s->y[s->n++] = y;
 }
 
-/* Where the boundary enters and leaves a cell: on an edge whose ends differ in sign, by interpolation (marching squares). */
+/* Where the boundary enters and leaves a cell: on an edge whose ends differ in sign, by
+ * interpolation (marching squares). */
 static void cross_cell(struct segments *s, int i, int j, double (*level)[GRID + 1]) {
     static const int step[5][2] = {{0, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}};
     int ends = 0;
     for (int e = 0; e < 4 && ends < 2; e++) {
-        int i0 = i + step[e][0], j0 = j + step[e][1], i1 = i + step[e + 1][0], j1 = j + step[e + 1][1];
+        int i0 = i + step[e][0], j0 = j + step[e][1], i1 = i + step[e + 1][0],
+            j1 = j + step[e + 1][1];
         double a = level[i0][j0], b = level[i1][j1];
         if ((a < 0) == (b < 0)) continue;
         double t = a / (a - b);
-        add_end(s, grid_at(i0) + t * (grid_at(i1) - grid_at(i0)), grid_at(j0) + t * (grid_at(j1) - grid_at(j0)));
+        add_end(s, grid_at(i0) + t * (grid_at(i1) - grid_at(i0)),
+                grid_at(j0) + t * (grid_at(j1) - grid_at(j0)));
         ends++;
     }
     if (ends) add_end(s, NAN, NAN);
@@ -52,7 +56,8 @@ static void find_boundary(struct segments *s, const struct model *m) {
     double level[GRID + 1][GRID + 1];
     s->n = 0;
     for (int i = 0; i <= GRID; i++)
-        for (int j = 0; j <= GRID; j++) level[i][j] = loop_probability(m, (double[]){grid_at(i), grid_at(j)}) - 0.5;
+        for (int j = 0; j <= GRID; j++)
+            level[i][j] = loop_probability(m, (double[]){grid_at(i), grid_at(j)}) - 0.5;
     for (int i = 0; i < GRID; i++)
         for (int j = 0; j < GRID; j++) cross_cell(s, i, j, level);
 }
@@ -69,8 +74,10 @@ static void add_point(struct cloud *c, const struct points *p, size_t i) {
     c->y[c->n++] = p->row[i * 2 + 1];
 }
 
-/* All points pale, the first `labels` that were asked with a ring, and the boundary of the model behind them. */
-static void draw_points(const struct points *p, const size_t *order, size_t labels, const struct model *m, const char *title, struct buf *out) {
+/* All points pale, the first `labels` that were asked with a ring, and the boundary of the model
+ * behind them. */
+static void draw_points(const struct points *p, const size_t *order, size_t labels,
+                        const struct model *m, const char *title, struct buf *out) {
     struct cloud all[2] = {0}, asked[2] = {0};
     static struct segments boundary; // too large for a stack
     for (size_t i = 0; i < p->n; i++) add_point(&all[p->label[i]], p, i);
@@ -78,17 +85,40 @@ static void draw_points(const struct points *p, const size_t *order, size_t labe
     find_boundary(&boundary, m);
     struct chart_line line[5];
     for (int c = 0; c < 2; c++) {
-        line[c] = (struct chart_line){.n = all[c].n, .x = all[c].x, .y = all[c].y, .points = true, .colour = c};
-        line[3 + c] = (struct chart_line){.n = asked[c].n, .x = asked[c].x, .y = asked[c].y, .points = true, .ring = true, .radius = 4.5, .colour = c};
+        line[c] = (struct chart_line){
+            .n = all[c].n, .x = all[c].x, .y = all[c].y, .points = true, .colour = c};
+        line[3 + c] = (struct chart_line){.n = asked[c].n,
+                                          .x = asked[c].x,
+                                          .y = asked[c].y,
+                                          .points = true,
+                                          .ring = true,
+                                          .radius = 4.5,
+                                          .colour = c};
     }
     line[2] = (struct chart_line){.n = boundary.n, .x = boundary.x, .y = boundary.y, .colour = 2};
-    chart_svg(&(struct chart){.title = title, .width = PANEL, .height = HIGH, .x_low = -reach, .x_high = reach, .y_low = -reach, .y_high = reach, .line = line, .lines = 5}, out);
+    chart_svg(&(struct chart){.title = title,
+                              .width = PANEL,
+                              .height = HIGH,
+                              .x_low = -reach,
+                              .x_high = reach,
+                              .y_low = -reach,
+                              .y_high = reach,
+                              .line = line,
+                              .lines = 5},
+              out);
 }
 
 /* ---- two Gaussians ---- */
 
-static int run_loop(struct loop_result *r, const struct config *c, const struct points *p, bool active, uint64_t seed, bool keep) {
-    struct loop_options o = {.config = c, .pool = p, .test = p, .first = FIRST, .labels = LABELS, .active = active, .seed = seed};
+static int run_loop(struct loop_result *r, const struct config *c, const struct points *p,
+                    bool active, uint64_t seed, bool keep) {
+    struct loop_options o = {.config = c,
+                             .pool = p,
+                             .test = p,
+                             .first = FIRST,
+                             .labels = LABELS,
+                             .active = active,
+                             .seed = seed};
     return loop_run(r, &o, keep);
 }
 
@@ -113,7 +143,8 @@ static double mean_of(const double *value, size_t n) {
 }
 
 /* Two histograms in one; what lies below the frame is in the first bin. */
-static void draw_distribution(const double random[DRAWS], const double active[DRAWS], struct buf *out) {
+static void draw_distribution(const double random[DRAWS], const double active[DRAWS],
+                              struct buf *out) {
     enum { BINS = 12 };
     static const char *const name[] = {"active", "random"};
     double value[BINS * 2] = {0}, high = 0.99, low = 0.93, width = (high - low) / BINS;
@@ -128,13 +159,25 @@ static void draw_distribution(const double random[DRAWS], const double active[DR
         }
     }
     for (size_t b = 0; b < BINS; b += 2) {
-        snprintf(text[b], sizeof text[b], "%s%.0f %%", b ? "" : "≤ ", 100 * (low + (double)b * width));
+        snprintf(text[b], sizeof text[b], "%s%.0f %%", b ? "" : "≤ ",
+                 100 * (low + (double)b * width));
         group[b] = text[b];
     }
-    chart_bars(&(struct bars){.title = "200 draws", .y_title = "draws", .width = PANEL, .height = HIGH, .groups = BINS, .series = 2, .group = group, .name = name, .value = value}, out);
+    chart_bars(&(struct bars){.title = "200 draws",
+                              .y_title = "draws",
+                              .width = PANEL,
+                              .height = HIGH,
+                              .groups = BINS,
+                              .series = 2,
+                              .group = group,
+                              .name = name,
+                              .value = value},
+               out);
 }
 
-static void title_of(char *title, size_t size, const char *what, double accuracy) { snprintf(title, size, "%s: %.1f %% right", what, 100 * accuracy); }
+static void title_of(char *title, size_t size, const char *what, double accuracy) {
+    snprintf(title, size, "%s: %.1f %% right", what, 100 * accuracy);
+}
 
 static int draw_both(const struct config *c, uint64_t seed, struct buf *out) {
     struct points p = points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed);
@@ -160,11 +203,15 @@ int picture_gaussians(const struct config *c, uint64_t seed, struct buf *out) {
     TRY(many_draws(c, seed, false, random));
     TRY(many_draws(c, seed, true, active));
     size_t ahead = 0, behind = 0;
-    for (size_t i = 0; i < DRAWS; i++) ahead += active[i] > random[i], behind += active[i] < random[i];
+    for (size_t i = 0; i < DRAWS; i++)
+        ahead += active[i] > random[i], behind += active[i] < random[i];
     char words[200];
-    snprintf(words, sizeof words, "Left, middle: one draw. Right: 200 draws; mean %.1f %% at random, %.1f %% active; active is ahead in %zu, behind in %zu of them.", 100 * mean_of(random, DRAWS),
-             100 * mean_of(active, DRAWS), ahead, behind);
-    chart_open_file(out, 3 * PANEL, CHART_HEAD + HIGH, "400 points of two Gaussians, 30 labels", words);
+    snprintf(words, sizeof words,
+             "Left, middle: one draw. Right: 200 draws; mean %.1f %% at random, %.1f %% active; "
+             "active is ahead in %zu, behind in %zu of them.",
+             100 * mean_of(random, DRAWS), 100 * mean_of(active, DRAWS), ahead, behind);
+    chart_open_file(out, 3 * PANEL, CHART_HEAD + HIGH, "400 points of two Gaussians, 30 labels",
+                    words);
     TRY(draw_both(c, seed, out));
     chart_at(out, 2 * PANEL, CHART_HEAD);
     draw_distribution(random, active, out);
@@ -180,7 +227,9 @@ int picture_growth(const struct config *c, uint64_t seed, struct buf *out) {
     struct points p = points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed);
     struct loop_result r;
     int result = run_loop(&r, c, &p, true, seed, true);
-    chart_open_file(out, COLUMNS * PANEL, CHART_HEAD + ROWS * HIGH, "The labelled set grows", "Active: the next label is the point the model is least sure of. Ringed: labelled; the line: where the model changes its mind.");
+    chart_open_file(out, COLUMNS * PANEL, CHART_HEAD + ROWS * HIGH, "The labelled set grows",
+                    "Active: the next label is the point the model is least sure of. Ringed: "
+                    "labelled; the line: where the model changes its mind.");
     for (size_t i = 0; i < r.fits && result == 0; i++) {
         int panel = (int)(r.labelled[i] / STEP) - 1;
         char title[64], what[32];
@@ -204,7 +253,8 @@ enum { POOL = 2000, COLUMNS = 20, MOST = POOL * 3 / 10, CURVES = 10, CURVE_MOST 
 /* Over the draws, as shares of the pool; every draw has the same fits. */
 struct curve {
     size_t n;
-    double labels[CURVE_MOST], share[CURVE_MOST], mean[CURVE_MOST], square[CURVE_MOST], low[CURVE_MOST], high[CURVE_MOST];
+    double labels[CURVE_MOST], share[CURVE_MOST], mean[CURVE_MOST], square[CURVE_MOST],
+        low[CURVE_MOST], high[CURVE_MOST];
 };
 
 static void add_curve(struct curve *c, const struct loop_result *r) {
@@ -229,8 +279,16 @@ static void finish_curve(struct curve *c) {
 static int run_curve(struct curve *c, const struct config *config, uint64_t seed, bool active) {
     *c = (struct curve){0};
     for (uint64_t i = 0; i < CURVES; i++) {
-        struct points pool = points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1, seed + 2 * i), test = points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1, seed + 2 * i + 1);
-        struct loop_options o = {.config = config, .pool = &pool, .test = &test, .first = 20, .labels = MOST, .growth = 0.05, .active = active, .seed = seed + i};
+        struct points pool = points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1, seed + 2 * i),
+                      test = points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1, seed + 2 * i + 1);
+        struct loop_options o = {.config = config,
+                                 .pool = &pool,
+                                 .test = &test,
+                                 .first = 20,
+                                 .labels = MOST,
+                                 .growth = 0.05,
+                                 .active = active,
+                                 .seed = seed + i};
         struct loop_result r;
         int result = loop_run(&r, &o, false);
         if (result == 0) add_curve(c, &r);
@@ -245,23 +303,56 @@ static int run_curve(struct curve *c, const struct config *config, uint64_t seed
 
 static void draw_curves(const struct curve *random, const struct curve *active, struct buf *out) {
     bool at_most;
-    struct verdict_curve of_active = {active->n, active->labels, active->mean}, of_random = {random->n, random->labels, random->mean};
-    size_t tenth = 0; // compared where the curve of random sampling still rises: on its plateau any number of labels is right
+    struct verdict_curve of_active = {active->n, active->labels, active->mean},
+                         of_random = {random->n, random->labels, random->mean};
+    size_t tenth = 0; // compared where the curve of random sampling still rises: on its plateau any
+                      // number of labels is right
     while (tenth + 1 < random->n && random->share[tenth] < 10) tenth++;
-    double level = random->mean[tenth], x = 100 * verdict_labels(&of_random, level, &at_most) / POOL, sooner = 100 * verdict_labels(&of_active, level, &at_most) / POOL;
+    double level = random->mean[tenth],
+           x = 100 * verdict_labels(&of_random, level, &at_most) / POOL,
+           sooner = 100 * verdict_labels(&of_active, level, &at_most) / POOL;
     double across_x[2] = {sooner, x}, across_y[2] = {level, level};
     char words[200];
     bool both = isfinite(sooner) && isfinite(x);
-    if (both) snprintf(words, sizeof words, "The same accuracy, %.1f %%, at %.1f %% of the labels against %.1f %% at random. Mean of %d draws ± one standard deviation.", 100 * level, sooner, x, CURVES);
-    else snprintf(words, sizeof words, "At a tenth of the labels random sampling has %.1f %%, and does not keep it, or active learning never has it. Mean of %d draws ± one standard deviation.", 100 * level, CURVES);
-    chart_open_file(out, 2 * PANEL, CHART_HEAD + HIGH + 40, "The same accuracy with fewer labels: 2,000 points, 20 columns, a tenth positive", words);
+    if (both)
+        snprintf(words, sizeof words,
+                 "The same accuracy, %.1f %%, at %.1f %% of the labels against %.1f %% at random. "
+                 "Mean of %d draws ± one standard deviation.",
+                 100 * level, sooner, x, CURVES);
+    else
+        snprintf(words, sizeof words,
+                 "At a tenth of the labels random sampling has %.1f %%, and does not keep it, or "
+                 "active learning never has it. Mean of %d draws ± one standard deviation.",
+                 100 * level, CURVES);
+    chart_open_file(
+        out, 2 * PANEL, CHART_HEAD + HIGH + 40,
+        "The same accuracy with fewer labels: 2,000 points, 20 columns, a tenth positive", words);
     struct chart_line line[] = {
-        {.name = "random", .n = random->n, .x = random->share, .y = random->mean, .low = random->low, .high = random->high, .colour = 1},
-        {.name = "active", .n = active->n, .x = active->share, .y = active->mean, .low = active->low, .high = active->high, .colour = 0},
+        {.name = "random",
+         .n = random->n,
+         .x = random->share,
+         .y = random->mean,
+         .low = random->low,
+         .high = random->high,
+         .colour = 1},
+        {.name = "active",
+         .n = active->n,
+         .x = active->share,
+         .y = active->mean,
+         .low = active->low,
+         .high = active->high,
+         .colour = 0},
         {.n = both ? 2 : 0, .x = across_x, .y = across_y, .colour = 7},
     };
     chart_at(out, 0, CHART_HEAD);
-    chart_svg(&(struct chart){.title = "Accuracy on new points", .x_title = "labels, % of the pool", .y_title = "accuracy", .width = 2 * PANEL, .height = HIGH + 40, .line = line, .lines = 3}, out);
+    chart_svg(&(struct chart){.title = "Accuracy on new points",
+                              .x_title = "labels, % of the pool",
+                              .y_title = "accuracy",
+                              .width = 2 * PANEL,
+                              .height = HIGH + 40,
+                              .line = line,
+                              .lines = 3},
+              out);
     chart_at_end(out);
     chart_close_file(out);
 }
@@ -276,7 +367,8 @@ int picture_learning_curve(const struct config *c, uint64_t seed, struct buf *ou
 
 /* ---- files ---- */
 
-static const char defaults[] = "model: {classes: [\"0\", \"1\"]}\nfeatures: [{name: x}, {name: y}]\n";
+static const char defaults[] =
+    "model: {classes: [\"0\", \"1\"]}\nfeatures: [{name: x}, {name: y}]\n";
 
 static int draw_simplex(const struct config *c, uint64_t seed, struct buf *out) {
     (void)c, (void)seed;
@@ -299,7 +391,10 @@ static int draw_all(const char *dir, const struct config *c, uint64_t seed) {
     static const struct {
         const char *name;
         int (*draw)(const struct config *c, uint64_t seed, struct buf *out);
-    } pictures[] = {{"two-gaussians.svg", picture_gaussians}, {"simplex.svg", draw_simplex}, {"learning-curve.svg", picture_learning_curve}, {"growth.svg", picture_growth}};
+    } pictures[] = {{"two-gaussians.svg", picture_gaussians},
+                    {"simplex.svg", draw_simplex},
+                    {"learning-curve.svg", picture_learning_curve},
+                    {"growth.svg", picture_growth}};
     struct buf svg = {0};
     int code = EX_OK;
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures && code == EX_OK; i++) {

@@ -1,4 +1,5 @@
-/* Asking the points with the largest utility of all that have no label; random sampling is the same loop with a random utility.
+/* Asking the points with the largest utility of all that have no label; random sampling is the same
+ * loop with a random utility.
  *
  * Thread: any thread (one owner at a time) */
 #include "pool_loop.h"
@@ -13,8 +14,10 @@
 
 enum { MEMORIES_MOST = 16 };
 
-struct points points_two_gaussians(size_t n, size_t d, size_t informative, double apart, double positive, uint64_t seed) {
-    struct points p = {.n = n, .d = d, .row = xcalloc(n * d, sizeof *p.row), .label = xcalloc(n, sizeof *p.label)};
+struct points points_two_gaussians(size_t n, size_t d, size_t informative, double apart,
+                                   double positive, uint64_t seed) {
+    struct points p = {
+        .n = n, .d = d, .row = xcalloc(n * d, sizeof *p.row), .label = xcalloc(n, sizeof *p.label)};
     struct rng r = {.seed = rng_keyed(RNG_DEMO, seed, 1, 0, 0)};
     for (size_t i = 0; i < n; i++) {
         p.label[i] = rng_next_unit(&r) < positive;
@@ -41,7 +44,7 @@ struct loop {
     double *utility;   // (pool)
     double *row, *one; // of the labelled; (pool) ones: weights and propensities
     int *label;
-    size_t n;          // labelled
+    size_t n; // labelled
     struct loop_result *out;
 };
 
@@ -63,7 +66,9 @@ double loop_probability(const struct model *m, const double *row) {
 static double accuracy(const struct loop *l) {
     const struct points *t = l->o->test;
     size_t right = 0;
-    for (size_t i = 0; i < t->n; i++) right += (probability(l->model, t->row + i * t->d, l->scratch) >= 0.5) == (t->label[i] == 1);
+    for (size_t i = 0; i < t->n; i++)
+        right +=
+            (probability(l->model, t->row + i * t->d, l->scratch) >= 0.5) == (t->label[i] == 1);
     return (double)right / (double)t->n;
 }
 
@@ -92,14 +97,17 @@ static void ask(struct loop *l, size_t i) {
     l->asked[i] = true;
 }
 
-static double drawn(const struct loop *l, size_t i) { return rng_unit(rng_keyed(RNG_DEMO, l->o->seed, 2, l->n, i)); }
+static double drawn(const struct loop *l, size_t i) {
+    return rng_unit(rng_keyed(RNG_DEMO, l->o->seed, 2, l->n, i));
+}
 
 static double utility(const struct loop *l, size_t i) {
     const struct points *p = l->o->pool;
     float prob[2];
     if (!l->o->active || !l->model) return drawn(l, i);
     model_predict(l->model, p->row + i * p->d, l->scratch, NULL, prob);
-    return measure_utility((enum measure)l->o->config->query.measure, &(struct measure_input){.prob = prob, .k = 2, .positive = 1});
+    return measure_utility((enum measure)l->o->config->query.measure,
+                           &(struct measure_input){.prob = prob, .k = 2, .positive = 1});
 }
 
 /* The best n of those without a label; equal ones by number. */

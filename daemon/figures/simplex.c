@@ -1,4 +1,5 @@
-/* What a measure thinks of every three-class prediction: the triangle whose corners are certainty, coloured by utility (Settles 2009, figure 5).
+/* What a measure thinks of every three-class prediction: the triangle whose corners are certainty,
+ * coloured by utility (Settles 2009, figure 5).
  *
  * Measures are taken by name from the table; a name that is not in it is not drawn.
  * Thread: any thread */
@@ -15,10 +16,12 @@ static const char *const shown[] = {"least_confidence", "margin", "largest_margi
 
 /* From nothing (dark) to most (light): five stops of an even ramp. */
 static void colour(double share, int rgb[3]) {
-    static const int stop[5][3] = {{32, 24, 64}, {74, 48, 128}, {176, 58, 105}, {240, 128, 62}, {252, 232, 150}};
+    static const int stop[5][3] = {
+        {32, 24, 64}, {74, 48, 128}, {176, 58, 105}, {240, 128, 62}, {252, 232, 150}};
     double at = fmin(fmax(share, 0), 1) * 4;
     int i = at >= 4 ? 3 : (int)at;
-    for (int c = 0; c < 3; c++) rgb[c] = (int)lround(stop[i][c] + (at - i) * (stop[i + 1][c] - stop[i][c]));
+    for (int c = 0; c < 3; c++)
+        rgb[c] = (int)lround(stop[i][c] + (at - i) * (stop[i + 1][c] - stop[i][c]));
 }
 
 /* A cell of the grid: corners (a, b) in units of 1/CELLS of the second and third probability. */
@@ -39,7 +42,8 @@ static void for_cells(void (*visit)(const struct cell *c, void *opaque), void *o
     for (int a = 0; a < CELLS; a++)
         for (int b = 0; a + b < CELLS; b++) {
             visit(&(struct cell){{{a, b}, {a + 1, b}, {a, b + 1}}}, opaque);
-            if (a + b + 1 < CELLS) visit(&(struct cell){{{a + 1, b}, {a, b + 1}, {a + 1, b + 1}}}, opaque);
+            if (a + b + 1 < CELLS)
+                visit(&(struct cell){{{a + 1, b}, {a, b + 1}, {a + 1, b + 1}}}, opaque);
         }
 }
 
@@ -60,10 +64,12 @@ static void draw(const struct cell *c, void *opaque) {
     struct drawing *d = opaque;
     int rgb[3];
     colour((utility_of(d->measure, c) - d->least) / (d->most - d->least), rgb);
-    buf_printf(d->out, "<path stroke='#%02x%02x%02x' fill='#%02x%02x%02x' d='", rgb[0], rgb[1], rgb[2], rgb[0], rgb[1], rgb[2]);
+    buf_printf(d->out, "<path stroke='#%02x%02x%02x' fill='#%02x%02x%02x' d='", rgb[0], rgb[1],
+               rgb[2], rgb[0], rgb[1], rgb[2]);
     for (int i = 0; i < 3; i++) {
         double second = (double)c->corner[i][0] / CELLS, third = (double)c->corner[i][1] / CELLS;
-        buf_printf(d->out, "%c%.1f %.1f", i ? 'L' : 'M', MARGIN + SIDE * (second + third / 2), TITLE + SIDE * (1 - third) * sqrt(0.75));
+        buf_printf(d->out, "%c%.1f %.1f", i ? 'L' : 'M', MARGIN + SIDE * (second + third / 2),
+                   TITLE + SIDE * (1 - third) * sqrt(0.75));
     }
     buf_str(d->out, "Z'/>");
 }
@@ -80,16 +86,22 @@ static void draw_measure(enum measure m, struct buf *out) {
     for_cells(widen, &d);
     buf_printf(out, "<text class='t' x='%d' y='12'>%s</text>\n", MARGIN, measure_name(m));
     for_cells(draw, &d);
-    buf_printf(out, "\n<text x='%d' y='%.0f'>class 1</text><text x='%d' y='%.0f' text-anchor='end'>class 2</text><text x='%d' y='28' text-anchor='middle'>class 3</text>\n", MARGIN, bottom + 16,
-               MARGIN + SIDE, bottom + 16, MARGIN + SIDE / 2);
+    buf_printf(
+        out,
+        "\n<text x='%d' y='%.0f'>class 1</text><text x='%d' y='%.0f' text-anchor='end'>class "
+        "2</text><text x='%d' y='28' text-anchor='middle'>class 3</text>\n",
+        MARGIN, bottom + 16, MARGIN + SIDE, bottom + 16, MARGIN + SIDE / 2);
 }
 
 void picture_simplex(struct buf *out) {
     enum { PANEL = SIDE + 2 * MARGIN, HIGH = 350 };
     int n = 0, panels = 0;
-    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) panels += measure_named(shown[i]) >= 0;
-    chart_open_file(out, 2 * PANEL, CHART_HEAD + (panels + 1) / 2 * HIGH, "What is worth asking, by prediction",
-                    "Three classes: each corner is a sure prediction, the middle is \"any of them\". Light: ask first.");
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        panels += measure_named(shown[i]) >= 0;
+    chart_open_file(out, 2 * PANEL, CHART_HEAD + (panels + 1) / 2 * HIGH,
+                    "What is worth asking, by prediction",
+                    "Three classes: each corner is a sure prediction, the middle is \"any of "
+                    "them\". Light: ask first.");
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         int m = measure_named(shown[i]);
         if (m < 0) continue;

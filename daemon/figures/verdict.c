@@ -1,11 +1,14 @@
-/* Two curves compared at the highest level that both reach with the whole budget, so the sentence is never about what one of them did not do.
+/* Two curves compared at the highest level that both reach with the whole budget, so the sentence
+ * is never about what one of them did not do.
  *
- * It says when random sampling is the better buy, and when the seeds cannot tell. Thread: any thread */
+ * It says when random sampling is the better buy, and when the seeds cannot tell. Thread: any
+ * thread */
 #include "figures/verdict.h"
 
 #include <math.h>
 
-/* Between two points on a logarithmic axis of labels: learning curves are close to straight there. */
+/* Between two points on a logarithmic axis of labels: learning curves are close to straight
+ * there. */
 static double between(const struct verdict_curve *c, size_t i, double level) {
     double share = (level - c->level[i]) / (c->level[i + 1] - c->level[i]);
     if (c->labels[i] <= 0) return c->labels[i + 1];
@@ -28,20 +31,28 @@ static double write_labels(struct buf *out, const struct verdict_curve *c, doubl
 }
 
 static void write_doubt(struct buf *out, size_t seeds, double difference, double error) {
-    if (seeds < 2) buf_str(out, " That is one seed: repeat it with --seeds 10 before you trust the difference.");
-    else if (fabs(difference) < 2 * error) buf_printf(out, " The difference is within the noise of %zu seeds.", seeds);
+    if (seeds < 2)
+        buf_str(out,
+                " That is one seed: repeat it with --seeds 10 before you trust the difference.");
+    else if (fabs(difference) < 2 * error)
+        buf_printf(out, " The difference is within the noise of %zu seeds.", seeds);
 }
 
-void verdict_write(const char *what, const struct verdict_curve *mine, const struct verdict_curve *random, size_t seeds, double error, struct buf *out) {
-    double own = mine->n ? mine->level[mine->n - 1] : NAN, other = random->n ? random->level[random->n - 1] : NAN, level = fmin(own, other);
+void verdict_write(const char *what, const struct verdict_curve *mine,
+                   const struct verdict_curve *random, size_t seeds, double error,
+                   struct buf *out) {
+    double own = mine->n ? mine->level[mine->n - 1] : NAN,
+           other = random->n ? random->level[random->n - 1] : NAN, level = fmin(own, other);
     if (!isfinite(own) || !isfinite(other)) {
-        buf_printf(out, "The %s cannot be told on this file, so there is nothing to compare.", what);
+        buf_printf(out, "The %s cannot be told on this file, so there is nothing to compare.",
+                   what);
         return;
     }
     buf_printf(out, "To reach %.1f %% %s you need ", 100 * level, what);
     double at_random = write_labels(out, random, level);
     buf_str(out, " labels at random, ");
     double with_this = write_labels(out, mine, level);
-    buf_str(out, with_this > at_random ? " with this: here, random sampling is the better buy." : " with this.");
+    buf_str(out, with_this > at_random ? " with this: here, random sampling is the better buy."
+                                       : " with this.");
     write_doubt(out, seeds, own - other, error);
 }

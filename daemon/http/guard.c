@@ -1,7 +1,8 @@
 /* What keeps strange web pages out of a server on loopback.
  *
- * A browser runs pages of anyone, on a machine that reaches our port. Three things tell such a page from a person: the name it asked for
- * (Host), the page that asks (Origin), and a token that it does not have. Refuses when in doubt.
+ * A browser runs pages of anyone, on a machine that reaches our port. Three things tell such a page
+ * from a person: the name it asked for (Host), the page that asks (Origin), and a token that it
+ * does not have. Refuses when in doubt.
  * Thread: any thread */
 #include "guard.h"
 
@@ -49,16 +50,20 @@ bool guard_origin(struct text origin, struct text host) {
     for (size_t i = 0; i < 2; i++) {
         struct text s = schemes[i];
         if (origin.len <= s.len || memcmp(origin.at, s.at, s.len) != 0) continue;
-        return host.at && origin.len - s.len == host.len && strncasecmp(origin.at + s.len, host.at, host.len) == 0;
+        return host.at && origin.len - s.len == host.len &&
+               strncasecmp(origin.at + s.len, host.at, host.len) == 0;
     }
     return false; // "null" and what is no origin
 }
 
 bool guard_token(struct text authorization, struct text token) {
     static const struct text scheme = TEXT("Bearer ");
-    if (!authorization.at || !token.len || authorization.len < scheme.len || strncasecmp(authorization.at, scheme.at, scheme.len) != 0) return false;
+    if (!authorization.at || !token.len || authorization.len < scheme.len ||
+        strncasecmp(authorization.at, scheme.at, scheme.len) != 0)
+        return false;
     struct text given = {authorization.at + scheme.len, authorization.len - scheme.len};
     unsigned char different = given.len != token.len;
-    for (size_t i = 0; i < given.len; i++) different |= (unsigned char)(given.at[i] ^ token.at[i % token.len]);
+    for (size_t i = 0; i < given.len; i++)
+        different |= (unsigned char)(given.at[i] ^ token.at[i % token.len]);
     return !different;
 }

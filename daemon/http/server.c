@@ -1,16 +1,19 @@
 /* Pages over HTTP, for machines and people, that can do no harm.
  *
- * libmicrohttpd polls in one thread of its own; every answer is built in memory there, so a slow client holds up nobody. What a client can
- * cost is bounded: HTTP_CONNECTIONS descriptors (one more, and the connection that was idle longest goes: a thousand silent clients lock
- * nobody out), a few KiB each, so many bytes of answers that are not fetched, so many of a body that nobody wants.
+ * libmicrohttpd polls in one thread of its own; every answer is built in memory there, so a slow
+ * client holds up nobody. What a client can cost is bounded: HTTP_CONNECTIONS descriptors (one
+ * more, and the connection that was idle longest goes: a thousand silent clients lock nobody out),
+ * a few KiB each, so many bytes of answers that are not fetched, so many of a body that nobody
+ * wants.
  *
- * Refuses what a strange web page could send through a visitor's browser (http_guard.h), and writing without the token.
+ * Refuses what a strange web page could send through a visitor's browser (http_guard.h), and
+ * writing without the token.
  * Thread: http thread answers; main thread starts and stops it */
 #include "http/server.h"
 
 #include "base/clock.h"
-#include "metrics/metrics.h"
 #include "guard.h"
+#include "metrics/metrics.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -22,10 +25,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { SPARE = 32, IDLE_S = 15, BACKLOG = 1024, CONNECTION_BYTES = 16384, DISCARDED_MOST = 1 << 20, UNFETCHED_MOST = 16 << 20, SLOTS = HTTP_CONNECTIONS + SPARE };
+enum {
+    SPARE = 32,
+    IDLE_S = 15,
+    BACKLOG = 1024,
+    CONNECTION_BYTES = 16384,
+    DISCARDED_MOST = 1 << 20,
+    UNFETCHED_MOST = 16 << 20,
+    SLOTS = HTTP_CONNECTIONS + SPARE
+};
 
 struct connection {
-    int fd; // -1: free
+    int fd;            // -1: free
     int64_t active_ms; // since when it is idle
 };
 
@@ -49,14 +60,16 @@ static const char plain[] = "text/plain; charset=utf-8";
 static void evict_idlest(struct http *h) {
     struct connection *idlest = NULL;
     for (size_t i = 0; i < SLOTS; i++)
-        if (h->slot[i].fd >= 0 && (!idlest || h->slot[i].active_ms < idlest->active_ms)) idlest = &h->slot[i];
+        if (h->slot[i].fd >= 0 && (!idlest || h->slot[i].active_ms < idlest->active_ms))
+            idlest = &h->slot[i];
     if (!idlest) return;
     shutdown(idlest->fd, SHUT_RDWR);
     idlest->active_ms = INT64_MAX; // not twice
 }
 
 static void connection_opened(struct http *h, struct MHD_Connection *connection, void **context) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (h->connections >= HTTP_CONNECTIONS) evict_idlest(h);
     h->connections++;
     for (size_t i = 0; info && i < SLOTS && !*context; i++) {
@@ -66,7 +79,8 @@ static void connection_opened(struct http *h, struct MHD_Connection *connection,
     }
 }
 
-static void connection_changed(void *opaque, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code) {
+static void connection_changed(void *opaque, struct MHD_Connection *connection, void **context,
+                               enum MHD_ConnectionNotificationCode code) {
     struct http *h = opaque;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         connection_opened(h, connection, context);
@@ -84,10 +98,12 @@ struct request {
     size_t bytes; // of the body, also what was thrown away
 };
 
-static void request_done(void *opaque, struct MHD_Connection *connection, void **seen, enum MHD_RequestTerminationCode code) {
+static void request_done(void *opaque, struct MHD_Connection *connection, void **seen,
+                         enum MHD_RequestTerminationCode code) {
     (void)opaque, (void)code;
     struct request *r = *seen;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct connection *c = info ? info->socket_context : NULL;
     if (c && c->active_ms != INT64_MAX) c->active_ms = clock_ms();
     if (r) buf_release(&r->sent);
@@ -95,7 +111,9 @@ static void request_done(void *opaque, struct MHD_Connection *connection, void *
     *seen = NULL;
 }
 
-static struct text header(struct MHD_Connection *connection, const char *name) { return text_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name)); }
+static struct text header(struct MHD_Connection *connection, const char *name) {
+    return text_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
+}
 
 /* ---- an answer ---- */
 
@@ -105,7 +123,9 @@ static const char *const headers[][2] = {
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 };
 
 struct body {
@@ -126,7 +146,8 @@ static struct MHD_Response *response_of(struct http *h, struct buf *out) {
     if (h->unfetched + out->len > UNFETCHED_MOST) return NULL;
     struct body *b = xmalloc(sizeof *b);
     *b = (struct body){h, out->at, out->len};
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(out->len, out->at, fetched, b);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback_cls(out->len, out->at, fetched, b);
     if (!response) {
         free(b);
         return NULL;
@@ -141,26 +162,34 @@ static void count_status(unsigned status) {
     if (class >= 2 && class <= 5) metric_add(METRIC_http_requests, class - 2, 1);
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status, const char *type, struct MHD_Response *response, const char *allow) {
+static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status,
+                                     const char *type, struct MHD_Response *response,
+                                     const char *allow) {
     if (!response) return MHD_NO; // closes the connection
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) MHD_add_response_header(response, headers[i][0], headers[i][1]);
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        MHD_add_response_header(response, headers[i][0], headers[i][1]);
     if (allow) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
-    if (status == MHD_HTTP_UNAUTHORIZED) MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     count_status(status);
     return result;
 }
 
-static enum MHD_Result answer(struct http *h, struct MHD_Connection *connection, unsigned status, const char *type, struct buf *body) {
+static enum MHD_Result answer(struct http *h, struct MHD_Connection *connection, unsigned status,
+                              const char *type, struct buf *body) {
     struct MHD_Response *response = response_of(h, body);
     buf_release(body);
     return send_response(connection, status, type, response, NULL);
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why, const char *allow) {
-    return send_response(connection, status, plain, MHD_create_response_from_buffer(strlen(why), (void *)why, MHD_RESPMEM_PERSISTENT), allow);
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why,
+                              const char *allow) {
+    return send_response(
+        connection, status, plain,
+        MHD_create_response_from_buffer(strlen(why), (void *)why, MHD_RESPMEM_PERSISTENT), allow);
 }
 
 static enum MHD_Result no_such_page(struct http *h, struct MHD_Connection *connection) {
@@ -175,9 +204,14 @@ static bool wants_json(struct MHD_Connection *connection) {
     return accept.at && strstr(accept.at, "application/json") != NULL;
 }
 
-static enum MHD_Result show(struct http *h, struct MHD_Connection *connection, const struct http_page *page, struct text sent) {
+static enum MHD_Result show(struct http *h, struct MHD_Connection *connection,
+                            const struct http_page *page, struct text sent) {
     struct buf body = {0};
-    if (page->body.at) return send_response(connection, MHD_HTTP_OK, page->type, MHD_create_response_from_buffer(page->body.len, (void *)page->body.at, MHD_RESPMEM_PERSISTENT), NULL);
+    if (page->body.at)
+        return send_response(connection, MHD_HTTP_OK, page->type,
+                             MHD_create_response_from_buffer(page->body.len, (void *)page->body.at,
+                                                             MHD_RESPMEM_PERSISTENT),
+                             NULL);
     bool json = page->json && wants_json(connection);
     unsigned status = (json ? page->json : page->write)(&body, sent, h->options.opaque);
     return answer(h, connection, status, json ? "application/json" : page->type, &body);
@@ -185,31 +219,49 @@ static enum MHD_Result show(struct http *h, struct MHD_Connection *connection, c
 
 /* ---- who may ---- */
 
-static bool reads(const char *method) { return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0; }
+static bool reads(const char *method) {
+    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
 
-static enum MHD_Result post(struct http *h, struct MHD_Connection *connection, const struct http_page *page, const struct request *r) {
-    if (!h->token) return refuse(connection, MHD_HTTP_FORBIDDEN, "reading is all that is allowed here: watch.token_file is not set\n", NULL);
-    if (!guard_origin(header(connection, MHD_HTTP_HEADER_ORIGIN), header(connection, MHD_HTTP_HEADER_HOST))) return refuse(connection, MHD_HTTP_FORBIDDEN, "not from another site's page\n", NULL);
-    if (!guard_token(header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token))) return refuse(connection, MHD_HTTP_UNAUTHORIZED, "wants Authorization: Bearer TOKEN\n", NULL);
-    if (r->bytes > HTTP_BODY_MOST) return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n", NULL);
+static enum MHD_Result post(struct http *h, struct MHD_Connection *connection,
+                            const struct http_page *page, const struct request *r) {
+    if (!h->token)
+        return refuse(connection, MHD_HTTP_FORBIDDEN,
+                      "reading is all that is allowed here: watch.token_file is not set\n", NULL);
+    if (!guard_origin(header(connection, MHD_HTTP_HEADER_ORIGIN),
+                      header(connection, MHD_HTTP_HEADER_HOST)))
+        return refuse(connection, MHD_HTTP_FORBIDDEN, "not from another site's page\n", NULL);
+    if (!guard_token(header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token)))
+        return refuse(connection, MHD_HTTP_UNAUTHORIZED, "wants Authorization: Bearer TOKEN\n",
+                      NULL);
+    if (r->bytes > HTTP_BODY_MOST)
+        return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n", NULL);
     return show(h, connection, page, buf_view(&r->sent));
 }
 
-static enum MHD_Result decide(struct http *h, struct MHD_Connection *connection, const char *url, const char *method, const struct request *r) {
-    if (!h->socket_path && !guard_host(header(connection, MHD_HTTP_HEADER_HOST), h->names, h->names_n))
-        return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST, "this host name is not ours; watch.hosts lists those that are\n", NULL);
+static enum MHD_Result decide(struct http *h, struct MHD_Connection *connection, const char *url,
+                              const char *method, const struct request *r) {
+    if (!h->socket_path &&
+        !guard_host(header(connection, MHD_HTTP_HEADER_HOST), h->names, h->names_n))
+        return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST,
+                      "this host name is not ours; watch.hosts lists those that are\n", NULL);
     const struct http_page *page = NULL;
     for (size_t i = 0; i < h->options.n && !page; i++)
         if (strcmp(url, h->options.pages[i].path) == 0) page = &h->options.pages[i];
     bool writes = page && page->post;
-    if (!writes && !reads(method)) return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "reading is all that is allowed here\n", "GET, HEAD");
+    if (!writes && !reads(method))
+        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                      "reading is all that is allowed here\n", "GET, HEAD");
     if (!page) return no_such_page(h, connection);
     if (!writes) return show(h, connection, page, (struct text){0});
-    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0) return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n", "POST");
+    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n", "POST");
     return post(h, connection, page, r);
 }
 
-static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload, size_t *upload_n, void **seen) {
+static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_n, void **seen) {
     (void)version;
     struct request *r = *seen;
     if (!r) { // headers only: the answer comes with the last call, after any body
@@ -250,11 +302,14 @@ static int resolve(const char *listen, struct addrinfo **out, char **host, struc
     return ERR_CONFIG;
 }
 
-/* Our own socket and not the library's: that one says no reason when it fails, and shares the port with others if told to reuse it. */
+/* Our own socket and not the library's: that one says no reason when it fails, and shares the port
+ * with others if told to reuse it. */
 static int listen_at(int family, const struct sockaddr *address, socklen_t n) {
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
     if (fd < 0) return -1;
-    if (family != AF_UNIX) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes); // no wait for the last owner's closed connections
+    if (family != AF_UNIX)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes,
+                   sizeof yes); // no wait for the last owner's closed connections
     if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
     if (bind(fd, address, n) == 0 && listen(fd, BACKLOG) == 0) return fd;
     int error = errno;
@@ -267,7 +322,8 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t n) {
 static void remove_stale(const struct sockaddr_un *address) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
-    bool dead = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 && errno == ECONNREFUSED;
+    bool dead =
+        connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 && errno == ECONNREFUSED;
     close(fd);
     if (dead) unlink(address->sun_path);
 }
@@ -324,10 +380,15 @@ static void free_http(struct http *h) {
 }
 
 static bool serve(struct http *h, int fd) {
-    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC | (h->host && strchr(h->host, ':') ? MHD_USE_IPv6 : 0);
-    h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_NOTIFY_COMPLETED, request_done, h,
-                                 MHD_OPTION_END); // takes the socket over
+    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC |
+                     (h->host && strchr(h->host, ':') ? MHD_USE_IPv6 : 0);
+    h->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_NOTIFY_COMPLETED,
+        request_done, h,
+        MHD_OPTION_END); // takes the socket over
     return h->daemon != NULL;
 }
 
@@ -357,6 +418,7 @@ void http_stop(struct http *h) {
 }
 
 int http_port(const struct http *h) {
-    const union MHD_DaemonInfo *info = h->socket_path ? NULL : MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    const union MHD_DaemonInfo *info =
+        h->socket_path ? NULL : MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
     return info ? info->port : 0;
 }

@@ -1,8 +1,9 @@
 /* A version's memory, its scoring and its check.
  *
- * Scoring: standardise in double, then one sgemv for the first layer of all members, one a member for deeper layers, softmax, mixture.
- * sgemv's result for a row depends on nothing but matrix, row and CPU type, not on where they lie (promise I6; sgemm's does, because it
- * groups rows). Softmax and mixture are summed in double in a fixed order.
+ * Scoring: standardise in double, then one sgemv for the first layer of all members, one a member
+ * for deeper layers, softmax, mixture. sgemv's result for a row depends on nothing but matrix, row
+ * and CPU type, not on where they lie (promise I6; sgemm's does, because it groups rows). Softmax
+ * and mixture are summed in double in a fixed order.
  *
  * The check is what a version must pass before a worker may see it (promise I9).
  *
@@ -20,12 +21,15 @@ static const double golden_tolerance = 1e-4, mixture_tolerance = 1e-6;
 /* ---- life ---- */
 
 static bool shape_fits(const struct model_shape *s) {
-    if (s->d == 0 || s->k < 2 || s->members == 0 || s->layers == 0 || s->layers > MODEL_LAYERS_MAX) return false;
+    if (s->d == 0 || s->k < 2 || s->members == 0 || s->layers == 0 || s->layers > MODEL_LAYERS_MAX)
+        return false;
     if (s->width[0] != s->d || s->width[s->layers] != s->k) return false;
     size_t floats = 0;
     for (size_t l = 0; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
-        if (out == 0 || in > most_floats || out > most_floats / in || s->members > most_floats / (in * out)) return false;
+        if (out == 0 || in > most_floats || out > most_floats / in ||
+            s->members > most_floats / (in * out))
+            return false;
         floats += s->members * in * out;
     }
     return floats <= most_floats;
@@ -41,7 +45,8 @@ int model_create(struct model **out, const struct model_shape *shape) {
     for (size_t i = 0; i < shape->d; i++) m->scale[i] = 1;
     for (size_t i = 0; i < shape->members; i++) m->mix[i] = 1 / (double)shape->members;
     for (size_t l = 0; l < shape->layers; l++) {
-        m->weight[l] = xcalloc(shape->members * shape->width[l + 1] * shape->width[l], sizeof **m->weight);
+        m->weight[l] =
+            xcalloc(shape->members * shape->width[l + 1] * shape->width[l], sizeof **m->weight);
         m->bias[l] = xcalloc(shape->members * shape->width[l + 1], sizeof **m->bias);
     }
     *out = m;
@@ -54,7 +59,15 @@ void model_destroy(struct model *m) {
         free(m->weight[l]);
         free(m->bias[l]);
     }
-    void *owned[] = {(void *)m->classes.at, m->mean, m->scale, m->mix, m->utility, m->golden_row, m->golden_prob, (void *)m->seen.at, (void *)m->aside.at};
+    void *owned[] = {(void *)m->classes.at,
+                     m->mean,
+                     m->scale,
+                     m->mix,
+                     m->utility,
+                     m->golden_row,
+                     m->golden_prob,
+                     (void *)m->seen.at,
+                     (void *)m->aside.at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(m);
 }
@@ -68,15 +81,20 @@ static size_t widest(const struct model_shape *s) {
     return most;
 }
 
-size_t model_scratch(const struct model_shape *s) { return s->d + 2 * s->members * widest(s) + s->members * s->k; }
-
-static void standardise(const struct model *m, const double *row, float *out) {
-    for (size_t i = 0; i < m->shape.d; i++) out[i] = (float)model_standardised(row[i], m->mean[i], m->scale[i]);
+size_t model_scratch(const struct model_shape *s) {
+    return s->d + 2 * s->members * widest(s) + s->members * s->k;
 }
 
-static void affine(const float *weight, const float *bias, size_t out, size_t in, const float *x, float *y) {
+static void standardise(const struct model *m, const double *row, float *out) {
+    for (size_t i = 0; i < m->shape.d; i++)
+        out[i] = (float)model_standardised(row[i], m->mean[i], m->scale[i]);
+}
+
+static void affine(const float *weight, const float *bias, size_t out, size_t in, const float *x,
+                   float *y) {
     memcpy(y, bias, out * sizeof *y);
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, (blasint)out, (blasint)in, 1.0f, weight, (blasint)in, x, 1, 1.0f, y, 1);
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, (blasint)out, (blasint)in, 1.0f, weight, (blasint)in,
+                x, 1, 1.0f, y, 1);
 }
 
 static void rectify(float *y, size_t n) {
@@ -84,7 +102,8 @@ static void rectify(float *y, size_t n) {
         if (!(y[i] > 0)) y[i] = 0;
 }
 
-/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float probability holds. */
+/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float
+ * probability holds. */
 static void softmax_any(const float *logit, size_t k, float *prob) {
     double sum = 0;
     float most = logit[0];
@@ -98,7 +117,8 @@ static void softmax_any(const float *logit, size_t k, float *prob) {
     for (size_t i = 0; i < k; i++) prob[i] = (float)((double)prob[i] / sum);
 }
 
-/* To the bit what softmax_any gives, with one exponential: the other one is exp(0). [14 % of scoring with five members] */
+/* To the bit what softmax_any gives, with one exponential: the other one is exp(0). [14 % of
+ * scoring with five members] */
 static void softmax_two(const float *logit, float *prob) {
     size_t top = logit[1] > logit[0];
     double e = exp((double)logit[!top] - (double)logit[top]), sum = 1 + e;
@@ -119,7 +139,8 @@ static const float *logits(const struct model *m, const float *x, float *here, f
         size_t in = s->width[l], out = s->width[l + 1];
         rectify(here, s->members * in);
         for (size_t i = 0; i < s->members; i++)
-            affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in, there + i * out);
+            affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in,
+                   there + i * out);
         float *swap = here;
         here = there;
         there = swap;
@@ -138,7 +159,8 @@ static void conclude(const struct model *m, const float *logit, float *member, f
     }
 }
 
-void model_predict(const struct model *m, const double *row, float *scratch, float *member, float *prob) {
+void model_predict(const struct model *m, const double *row, float *scratch, float *member,
+                   float *prob) {
     const struct model_shape *s = &m->shape;
     float *x = scratch, *here = x + s->d, *there = here + s->members * widest(s);
     if (!member) member = there + s->members * widest(s);
@@ -161,12 +183,15 @@ size_t model_together(const struct model_shape *s) {
 }
 
 /* n rows of one layer of one or all members; in_stride, out_stride: floats from row to row. */
-static void affine_rows(const float *weight, const float *bias, size_t out, size_t in, size_t n, const float *x, size_t in_stride, float *y, size_t out_stride) {
+static void affine_rows(const float *weight, const float *bias, size_t out, size_t in, size_t n,
+                        const float *x, size_t in_stride, float *y, size_t out_stride) {
     for (size_t r = 0; r < n; r++) memcpy(y + r * out_stride, bias, out * sizeof *y);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)out, (blasint)in, 1.0f, x, (blasint)in_stride, weight, (blasint)in, 1.0f, y, (blasint)out_stride);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)out, (blasint)in,
+                1.0f, x, (blasint)in_stride, weight, (blasint)in, 1.0f, y, (blasint)out_stride);
 }
 
-void model_predict_rows(const struct model *m, const double *row, size_t n, float *scratch, float *member, size_t stride, float *prob) {
+void model_predict_rows(const struct model *m, const double *row, size_t n, float *scratch,
+                        float *member, size_t stride, float *prob) {
     const struct model_shape *s = &m->shape;
     size_t width = s->members * s->width[1];
     float *x = scratch, *here = x + n * s->d, *there = here + n * s->members * widest(s);
@@ -176,12 +201,14 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
         size_t in = s->width[l], out = s->width[l + 1];
         rectify(here, n * s->members * in);
         for (size_t i = 0; i < s->members; i++)
-            affine_rows(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, n, here + i * in, s->members * in, there + i * out, s->members * out);
+            affine_rows(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, n,
+                        here + i * in, s->members * in, there + i * out, s->members * out);
         float *swap = here;
         here = there;
         there = swap;
     }
-    for (size_t r = 0; r < n; r++) conclude(m, here + r * s->members * s->k, member + r * stride, prob + r * s->k);
+    for (size_t r = 0; r < n; r++)
+        conclude(m, here + r * s->members * s->k, member + r * stride, prob + r * s->k);
 }
 
 /* ---- check ---- */
@@ -201,7 +228,8 @@ static bool finite_doubles(const double *value, size_t n) {
 static bool weights_finite(const struct model *m) {
     const struct model_shape *s = &m->shape;
     for (size_t l = 0; l < s->layers; l++)
-        if (!finite_floats(m->weight[l], s->members * s->width[l + 1] * s->width[l]) || !finite_floats(m->bias[l], s->members * s->width[l + 1]))
+        if (!finite_floats(m->weight[l], s->members * s->width[l + 1] * s->width[l]) ||
+            !finite_floats(m->bias[l], s->members * s->width[l + 1]))
             return false;
     return true;
 }
@@ -238,23 +266,27 @@ static size_t lines(struct text t) {
 
 static bool golden_reproduced(const struct model *m) {
     size_t k = m->shape.k;
-    float *scratch = xcalloc(model_scratch(&m->shape) + k, sizeof *scratch), *prob = scratch + model_scratch(&m->shape);
+    float *scratch = xcalloc(model_scratch(&m->shape) + k, sizeof *scratch),
+          *prob = scratch + model_scratch(&m->shape);
     bool same = true;
     for (size_t g = 0; g < m->golden; g++) {
         model_predict(m, m->golden_row + g * m->shape.d, scratch, NULL, prob);
-        for (size_t c = 0; c < k; c++) same &= fabs((double)prob[c] - (double)m->golden_prob[g * k + c]) <= golden_tolerance;
+        for (size_t c = 0; c < k; c++)
+            same &= fabs((double)prob[c] - (double)m->golden_prob[g * k + c]) <= golden_tolerance;
     }
     free(scratch);
     return same;
 }
 
-int model_check(const struct model *m, size_t d, struct text classes, uint64_t fingerprint, const char **why) {
+int model_check(const struct model *m, size_t d, struct text classes, uint64_t fingerprint,
+                const char **why) {
     const struct {
         bool fine;
         int error;
         const char *why;
     } checks[] = {
-        {m->shape.d == d, ERR_MISMATCH, "the model has another number of columns than the feature map"},
+        {m->shape.d == d, ERR_MISMATCH,
+         "the model has another number of columns than the feature map"},
         {m->fingerprint == fingerprint, ERR_MISMATCH, "the model was made for another feature map"},
         {text_equal(m->classes, classes), ERR_MISMATCH, "the model has other classes"},
         {lines(m->classes) == m->shape.k, ERR_MISMATCH, "the model has not one output a class"},

@@ -1,9 +1,11 @@
-/* Model versions as safetensors: any tool that reads that format can open what we publish, and what it writes we can read.
+/* Model versions as safetensors: any tool that reads that format can open what we publish, and what
+ * it writes we can read.
  *
- * One table names the tensors, their types and shapes; writer and reader both walk it, so they cannot disagree. The reader trusts
- * nothing: lengths, offsets, shapes and products are checked before a byte is copied, the tensors must cover the bytes exactly, and
- * their SHA-256 must be the one that the metadata states (a chunk that is missing or from another version changes it). What numbers
- * mean (finite, shares, golden rows) is model_check's question.
+ * One table names the tensors, their types and shapes; writer and reader both walk it, so they
+ * cannot disagree. The reader trusts nothing: lengths, offsets, shapes and products are checked
+ * before a byte is copied, the tensors must cover the bytes exactly, and their SHA-256 must be the
+ * one that the metadata states (a chunk that is missing or from another version changes it). What
+ * numbers mean (finite, shares, golden rows) is model_check's question.
  *
  * Thread: learner and follower thread, command line */
 #include "infer/model_record.h"
@@ -26,7 +28,7 @@ struct tensor {
     char name[NAME_SIZE];
     bool wide, optional; // wide: F64, else F32
     size_t dimensions, shape[DIMENSIONS];
-    void **at;           // where the model keeps it
+    void **at; // where the model keeps it
 };
 
 static struct tensor *row_of(struct tensor *t, size_t *n, const char *name, bool wide, void **at) {
@@ -53,9 +55,11 @@ static size_t tensors_of(struct model *m, struct tensor out[TENSORS_MAX]) {
     shape_of(row_of(out, &n, "mix", true, (void **)&m->mix), 1, s->members, 0, 0);
     for (size_t l = 0; l < s->layers; l++) {
         snprintf(name, sizeof name, "layers.%zu.weight", l);
-        shape_of(row_of(out, &n, name, false, (void **)&m->weight[l]), 3, s->members, s->width[l + 1], s->width[l]);
+        shape_of(row_of(out, &n, name, false, (void **)&m->weight[l]), 3, s->members,
+                 s->width[l + 1], s->width[l]);
         snprintf(name, sizeof name, "layers.%zu.bias", l);
-        shape_of(row_of(out, &n, name, false, (void **)&m->bias[l]), 2, s->members, s->width[l + 1], 0);
+        shape_of(row_of(out, &n, name, false, (void **)&m->bias[l]), 2, s->members, s->width[l + 1],
+                 0);
     }
     struct tensor *t = row_of(out, &n, "utility", false, (void **)&m->utility);
     shape_of(t, 1, MODEL_QUANTILES, 0, 0);
@@ -169,7 +173,8 @@ static const char *metadata(const struct reading *r, const char *key) {
 
 /* How many dimensions a tensor has, and which; 0: it is not there, or its shape is none. */
 static size_t dimensions(const struct reading *r, const char *name, size_t shape[DIMENSIONS]) {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(r->header, name), "shape");
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(r->header, name), "shape");
     int n = cJSON_GetArraySize(array);
     if (!cJSON_IsArray(array) || n < 1 || n > DIMENSIONS) return 0;
     for (int i = 0; i < n; i++)
@@ -183,7 +188,8 @@ static bool overlaps(const struct reading *r, struct span s) {
     return false;
 }
 
-/* Where a tensor's bytes are; 0 when it is there as the table says, or is optional and absent (*bytes is then NULL). */
+/* Where a tensor's bytes are; 0 when it is there as the table says, or is optional and absent
+ * (*bytes is then NULL). */
 static int locate(struct reading *r, const struct tensor *t, const char **bytes) {
     const cJSON *entry = cJSON_GetObjectItemCaseSensitive(r->header, t->name);
     const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
@@ -192,12 +198,16 @@ static int locate(struct reading *r, const struct tensor *t, const char **bytes)
     struct span s;
     *bytes = NULL;
     if (!entry) return t->optional ? 0 : refuse(r, "a tensor is missing");
-    if (!dtype || strcmp(dtype, t->wide ? "F64" : "F32") != 0) return refuse(r, "a tensor has another type than it should");
-    if (dimensions(r, t->name, shape) != t->dimensions || memcmp(shape, t->shape, t->dimensions * sizeof *shape) != 0)
+    if (!dtype || strcmp(dtype, t->wide ? "F64" : "F32") != 0)
+        return refuse(r, "a tensor has another type than it should");
+    if (dimensions(r, t->name, shape) != t->dimensions ||
+        memcmp(shape, t->shape, t->dimensions * sizeof *shape) != 0)
         return refuse(r, "a tensor has another shape than it should");
-    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !safetensors_whole(offsets, 0, &s.from) || !safetensors_whole(offsets, 1, &s.to))
+    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
+        !safetensors_whole(offsets, 0, &s.from) || !safetensors_whole(offsets, 1, &s.to))
         return refuse(r, "a tensor's offsets are not two whole numbers");
-    if (s.from > s.to || s.to > r->data.len || s.to - s.from != bytes_of(t)) return refuse(r, "a tensor's bytes are not where the header says");
+    if (s.from > s.to || s.to > r->data.len || s.to - s.from != bytes_of(t))
+        return refuse(r, "a tensor's bytes are not where the header says");
     if (overlaps(r, s)) return refuse(r, "two tensors overlap");
     r->span[r->found++] = s;
     *bytes = r->data.at + s.from;
@@ -216,7 +226,8 @@ static int fill(struct reading *r, struct model *m) {
         memcpy(*tensor[i].at, from, bytes_of(&tensor[i]));
         bytes += bytes_of(&tensor[i]);
     }
-    if ((size_t)cJSON_GetArraySize(r->header) != r->found + 1) return refuse(r, "the header names something twice, or something that no model has");
+    if ((size_t)cJSON_GetArraySize(r->header) != r->found + 1)
+        return refuse(r, "the header names something twice, or something that no model has");
     if (bytes != r->data.len) return refuse(r, "there are bytes that belong to no tensor");
     return m->golden && !m->golden_prob ? refuse(r, "golden rows without their answers") : 0;
 }
@@ -229,16 +240,18 @@ static bool add_layer(const size_t shape[DIMENSIONS], size_t *sum) {
     return !__builtin_add_overflow(*sum, bytes, sum);
 }
 
-/* Widths from the weights' own shapes; everything else must then agree with them. What they say is no larger than the bytes that came,
- * so a small record can't make us ask for much memory. */
+/* Widths from the weights' own shapes; everything else must then agree with them. What they say is
+ * no larger than the bytes that came, so a small record can't make us ask for much memory. */
 static int read_shape(struct reading *r, struct model_shape *s, size_t *golden) {
     size_t shape[DIMENSIONS], bytes = 0;
     char name[NAME_SIZE];
     for (s->layers = 0; s->layers < MODEL_LAYERS_MAX; s->layers++) {
         snprintf(name, sizeof name, "layers.%zu.weight", s->layers);
         if (dimensions(r, name, shape) != DIMENSIONS) break;
-        if (s->layers && shape[2] != s->width[s->layers]) return refuse(r, "the layers do not fit together");
-        if (!add_layer(shape, &bytes) || bytes > r->data.len) return refuse(r, "the layers are larger than the record");
+        if (s->layers && shape[2] != s->width[s->layers])
+            return refuse(r, "the layers do not fit together");
+        if (!add_layer(shape, &bytes) || bytes > r->data.len)
+            return refuse(r, "the layers are larger than the record");
         s->members = shape[0];
         s->width[s->layers] = shape[2];
         s->width[s->layers + 1] = shape[1];
@@ -273,8 +286,9 @@ static bool optional(const struct reading *r, struct model *m) {
 
 static int read_metadata(struct reading *r, struct model *m) {
     uint64_t created;
-    bool fine = number(r, "version", 10, &m->version) && number(r, "parent", 10, &m->parent) && number(r, "rows", 10, &m->rows) &&
-                number(r, "fingerprint", 16, &m->fingerprint) && number(r, "created_ms", 10, &created) && created <= INT64_MAX;
+    bool fine = number(r, "version", 10, &m->version) && number(r, "parent", 10, &m->parent) &&
+                number(r, "rows", 10, &m->rows) && number(r, "fingerprint", 16, &m->fingerprint) &&
+                number(r, "created_ms", 10, &created) && created <= INT64_MAX;
     if (!fine) return refuse(r, "a number of the metadata is missing or is none");
     if (!optional(r, m)) return refuse(r, "a number of the metadata is none");
     m->created_ms = (int64_t)created;
@@ -286,14 +300,17 @@ static int read_metadata(struct reading *r, struct model *m) {
 static int read_model(struct reading *r, struct model **out) {
     struct model_shape shape = {0};
     size_t golden = 0;
-    if (strcmp(metadata(r, "format"), format_name) != 0) return refuse(r, "it is not a winnowd model (metadata: format)");
+    if (strcmp(metadata(r, "format"), format_name) != 0)
+        return refuse(r, "it is not a winnowd model (metadata: format)");
     TRY(read_shape(r, &shape, &golden));
     if (model_create(out, &shape) < 0) return refuse(r, "the shapes make no sense");
     (*out)->golden = golden;
     TRY(fill(r, *out));
     TRY(read_metadata(r, *out));
     digest_of(r->data, (*out)->digest);
-    return strcmp(metadata(r, "sha256"), (*out)->digest) == 0 ? 0 : refuse(r, "the tensors are not those that the metadata states (sha256)");
+    return strcmp(metadata(r, "sha256"), (*out)->digest) == 0
+               ? 0
+               : refuse(r, "the tensors are not those that the metadata states (sha256)");
 }
 
 int model_read(struct model **out, struct text record, const char **why) {
@@ -305,8 +322,11 @@ int model_read(struct model **out, struct text record, const char **why) {
     }
     struct arena arena = {0};
     cJSON *tree = json_parse(header, &arena);
-    struct reading r = {.header = tree, .metadata = cJSON_GetObjectItemCaseSensitive(tree, "__metadata__"), .data = data};
-    int result = cJSON_IsObject(tree) ? read_model(&r, out) : refuse(&r, "the header is not a JSON object");
+    struct reading r = {.header = tree,
+                        .metadata = cJSON_GetObjectItemCaseSensitive(tree, "__metadata__"),
+                        .data = data};
+    int result =
+        cJSON_IsObject(tree) ? read_model(&r, out) : refuse(&r, "the header is not a JSON object");
     cJSON_Delete(tree);
     arena_release(&arena);
     if (result == 0) return 0;

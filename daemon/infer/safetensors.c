@@ -17,7 +17,8 @@ bool safetensors_split(struct text record, struct text *header, struct text *dat
 
 bool safetensors_whole(const cJSON *array, int index, size_t *out) {
     const cJSON *item = cJSON_GetArrayItem(array, index);
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 2147483648.0)) return false;
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 2147483648.0))
+        return false;
     *out = (size_t)item->valuedouble;
     return item->valuedouble == (double)*out;
 }

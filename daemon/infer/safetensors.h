@@ -1,4 +1,5 @@
-/* The container: 8 bytes of little-endian header length, a JSON header, the tensors' bytes. Private to the room.
+/* The container: 8 bytes of little-endian header length, a JSON header, the tensors' bytes. Private
+ * to the room.
  * Thread: learner and follower thread, command line */
 #pragma once
 

@@ -1,7 +1,9 @@
-/* Asking the broker about topics and its own settings, and making topics: Kafka's admin interface, one question at a time.
+/* Asking the broker about topics and its own settings, and making topics: Kafka's admin interface,
+ * one question at a time.
  *
- * The handle is a consumer's, because a producer's question about a topic makes the broker create it where that is allowed.
- * Refuses nothing by itself: what is missing or forbidden is a finding for the caller.
+ * The handle is a consumer's, because a producer's question about a topic makes the broker create
+ * it where that is allowed. Refuses nothing by itself: what is missing or forbidden is a finding
+ * for the caller.
  *
  * Thread: main thread */
 #include "kafka/admin.h"
@@ -19,12 +21,15 @@ struct admin {
 void admin_plan(const struct config *c, struct topic_plan out[ROLES]) {
     int n = (int)c->topics.partitions;
     int64_t kept = c->topics.retention;
-    out[ROLE_SAMPLES] = (struct topic_plan){"topics.samples", c->topics.samples, n, false, 0, false};
+    out[ROLE_SAMPLES] =
+        (struct topic_plan){"topics.samples", c->topics.samples, n, false, 0, false};
     out[ROLE_TASKS] = (struct topic_plan){"topics.tasks", c->topics.tasks, n, false, kept, true};
     out[ROLE_LABELS] = (struct topic_plan){"topics.labels", c->topics.labels, n, false, kept, true};
     out[ROLE_MODELS] = (struct topic_plan){"topics.models", c->topics.models, 1, true, 0, true};
-    out[ROLE_DEAD_LETTERS] = (struct topic_plan){"topics.dead_letters", c->topics.dead_letters, n, false, 0, true};
-    out[ROLE_PREDICTIONS] = (struct topic_plan){"topics.predictions", c->topics.predictions, n, false, 0, true};
+    out[ROLE_DEAD_LETTERS] =
+        (struct topic_plan){"topics.dead_letters", c->topics.dead_letters, n, false, 0, true};
+    out[ROLE_PREDICTIONS] =
+        (struct topic_plan){"topics.predictions", c->topics.predictions, n, false, 0, true};
 }
 
 int admin_open(struct admin **out, const struct config *c, struct buf *why) {
@@ -63,7 +68,8 @@ void admin_close(struct admin *a) {
 static rd_kafka_AdminOptions_t *options_new(struct admin *a, rd_kafka_admin_op_t op) {
     char ignored[128];
     rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(a->rk, op);
-    CHECK(rd_kafka_AdminOptions_set_request_timeout(o, ANSWER_MS, ignored, sizeof ignored) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    CHECK(rd_kafka_AdminOptions_set_request_timeout(o, ANSWER_MS, ignored, sizeof ignored) ==
+          RD_KAFKA_RESP_ERR_NO_ERROR);
     return o;
 }
 
@@ -76,7 +82,8 @@ static rd_kafka_event_t *answer(struct admin *a, struct buf *why) {
     return NULL;
 }
 
-static rd_kafka_event_t *describe(struct admin *a, rd_kafka_ResourceType_t type, const char *name, struct buf *why) {
+static rd_kafka_event_t *describe(struct admin *a, rd_kafka_ResourceType_t type, const char *name,
+                                  struct buf *why) {
     rd_kafka_AdminOptions_t *o = options_new(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(type, name);
     rd_kafka_DescribeConfigs(a->rk, &resource, 1, o, a->queue);
@@ -85,11 +92,14 @@ static rd_kafka_event_t *describe(struct admin *a, rd_kafka_ResourceType_t type,
     return answer(a, why);
 }
 
-/* The properties in an answer; NULL with *why when the broker refused. Valid as long as the event. */
+/* The properties in an answer; NULL with *why when the broker refused. Valid as long as the
+ * event. */
 static const rd_kafka_ConfigEntry_t **entries(rd_kafka_event_t *e, size_t *n, struct buf *why) {
     size_t resources;
-    const rd_kafka_ConfigResource_t **r = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(e), &resources);
-    if (resources == 1 && !rd_kafka_ConfigResource_error(r[0])) return rd_kafka_ConfigResource_configs(r[0], n);
+    const rd_kafka_ConfigResource_t **r = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(e), &resources);
+    if (resources == 1 && !rd_kafka_ConfigResource_error(r[0]))
+        return rd_kafka_ConfigResource_configs(r[0], n);
     const char *said = resources == 1 ? rd_kafka_ConfigResource_error_string(r[0]) : NULL;
     buf_str(why, said ? said : "an answer about something else");
     return NULL;
@@ -97,7 +107,8 @@ static const rd_kafka_ConfigEntry_t **entries(rd_kafka_event_t *e, size_t *n, st
 
 static const char *property(const rd_kafka_ConfigEntry_t **list, size_t n, const char *name) {
     for (size_t i = 0; i < n; i++)
-        if (strcmp(rd_kafka_ConfigEntry_name(list[i]), name) == 0) return rd_kafka_ConfigEntry_value(list[i]);
+        if (strcmp(rd_kafka_ConfigEntry_name(list[i]), name) == 0)
+            return rd_kafka_ConfigEntry_value(list[i]);
     return NULL;
 }
 
@@ -131,7 +142,8 @@ static void settings_of(struct admin *a, const char *name, struct topic_facts *o
     struct buf why = {0};
     rd_kafka_event_t *e = describe(a, RD_KAFKA_RESOURCE_TOPIC, name, &why);
     const rd_kafka_ConfigEntry_t **list = e ? entries(e, &n, &why) : NULL;
-    const char *cleanup = list ? property(list, n, "cleanup.policy") : NULL, *kept = list ? property(list, n, "retention.ms") : NULL;
+    const char *cleanup = list ? property(list, n, "cleanup.policy") : NULL,
+               *kept = list ? property(list, n, "retention.ms") : NULL;
     out->described = cleanup && kept;
     if (out->described) {
         snprintf(out->cleanup, sizeof out->cleanup, "%s", cleanup);
@@ -145,7 +157,8 @@ void admin_topic(struct admin *a, const char *name, struct topic_facts *out) {
     const struct rd_kafka_metadata *md = NULL;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(a->rk, name, NULL);
     rd_kafka_resp_err_t err = rd_kafka_metadata(a->rk, 0, topic, &md, ANSWER_MS);
-    *out = (struct topic_facts){.error = err || md->topic_cnt != 1 ? ERR_RETRY : error_of(md->topics[0].err)};
+    *out = (struct topic_facts){.error = err || md->topic_cnt != 1 ? ERR_RETRY
+                                                                   : error_of(md->topics[0].err)};
     if (!out->error) {
         out->partitions = md->topics[0].partition_cnt;
         out->replicas = out->partitions ? md->topics[0].partitions[0].replica_cnt : 0;
@@ -155,21 +168,25 @@ void admin_topic(struct admin *a, const char *name, struct topic_facts *out) {
     if (!out->error) settings_of(a, name, out);
 }
 
-static rd_kafka_NewTopic_t *new_topic(const struct topic_plan *plan, int replication, struct buf *why) {
+static rd_kafka_NewTopic_t *new_topic(const struct topic_plan *plan, int replication,
+                                      struct buf *why) {
     char error[256] = "", kept[24];
-    rd_kafka_NewTopic_t *t = rd_kafka_NewTopic_new(plan->name, plan->partitions, replication, error, sizeof error);
+    rd_kafka_NewTopic_t *t =
+        rd_kafka_NewTopic_new(plan->name, plan->partitions, replication, error, sizeof error);
     if (!t) {
         buf_str(why, error);
         return NULL;
     }
-    rd_kafka_resp_err_t err = rd_kafka_NewTopic_set_config(t, "cleanup.policy", plan->compacted ? "compact" : "delete");
+    rd_kafka_resp_err_t err =
+        rd_kafka_NewTopic_set_config(t, "cleanup.policy", plan->compacted ? "compact" : "delete");
     snprintf(kept, sizeof kept, "%lld", (long long)plan->retention_ms);
     if (!err && plan->retention_ms) err = rd_kafka_NewTopic_set_config(t, "retention.ms", kept);
     CHECK(!err);
     return t;
 }
 
-int admin_create_topic(struct admin *a, const struct topic_plan *plan, int replication, struct buf *why) {
+int admin_create_topic(struct admin *a, const struct topic_plan *plan, int replication,
+                       struct buf *why) {
     rd_kafka_NewTopic_t *t = new_topic(plan, replication, why);
     if (!t) return ERR_CONFIG;
     rd_kafka_AdminOptions_t *o = options_new(a, RD_KAFKA_ADMIN_OP_CREATETOPICS);
@@ -179,8 +196,10 @@ int admin_create_topic(struct admin *a, const struct topic_plan *plan, int repli
     rd_kafka_event_t *e = answer(a, why);
     if (!e) return ERR_RETRY;
     size_t n;
-    const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(e), &n);
-    rd_kafka_resp_err_t err = n == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(e), &n);
+    rd_kafka_resp_err_t err =
+        n == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
     bool fine = !err || err == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS;
     if (!fine) {
         const char *said = n == 1 ? rd_kafka_topic_result_error_string(results[0]) : NULL;

@@ -1,39 +1,54 @@
 /* Making Kafka handles from one configuration, and sorting Kafka's errors by what must be done.
  *
- * Properties are set in three layers: defaults that suit a daemon of short cycles, the operator's maps, and those that a promise
- * depends on. The operator may not set the last ones; owned_rows says why, so that refusing teaches.
+ * Properties are set in three layers: defaults that suit a daemon of short cycles, the operator's
+ * maps, and those that a promise depends on. The operator may not set the last ones; owned_rows
+ * says why, so that refusing teaches.
  *
  * Thread: any thread */
 #include "kafka/client.h"
 
 #include "base/log.h"
-#include "metrics/metrics.h"
 #include "config/kafka_properties.h"
+#include "metrics/metrics.h"
 
 #include <stdatomic.h>
 
 /* What a daemon with 50 ms cycles wants; any of them can be overridden. */
 static const char *const defaults_common[][2] = {
-    {"socket.nagle.disable", "true"},         {"reconnect.backoff.max.ms", "2000"}, {"log.connection.close", "false"},
-    {"topic.metadata.refresh.interval.ms", "60000"}, {"statistics.interval.ms", "0"},
+    {"socket.nagle.disable", "true"},  {"reconnect.backoff.max.ms", "2000"},
+    {"log.connection.close", "false"}, {"topic.metadata.refresh.interval.ms", "60000"},
+    {"statistics.interval.ms", "0"},
 };
 static const char *const defaults_consumer[][2] = {
-    {"fetch.wait.max.ms", "10"},          {"fetch.error.backoff.ms", "100"},      {"heartbeat.interval.ms", "1000"},
-    {"fetch.max.bytes", "8388608"},       {"allow.auto.create.topics", "false"},
-    {"receive.message.max.bytes", "1000000000"}, // a record beyond admit.max_bytes must arrive to be refused, or it stops its partition
+    {"fetch.wait.max.ms", "10"},
+    {"fetch.error.backoff.ms", "100"},
+    {"heartbeat.interval.ms", "1000"},
+    {"fetch.max.bytes", "8388608"},
+    {"allow.auto.create.topics", "false"},
+    {"receive.message.max.bytes", "1000000000"}, // a record beyond admit.max_bytes must arrive to
+                                                 // be refused, or it stops its partition
 };
-#define STATISTICS_MS "15000" // of handles that are asked for figures: making them costs the library some milliseconds
+#define STATISTICS_MS                                                                              \
+    "15000" // of handles that are asked for figures: making them costs the library some
+            // milliseconds
 static const char *const defaults_producer[][2] = {{"linger.ms", "0"}, {"retry.backoff.ms", "10"}};
 
 static enum log_level level_of(int syslog_level) {
-    return syslog_level <= 3 ? LOG_ERROR : syslog_level == 4 ? LOG_WARNING : syslog_level == 5 ? LOG_NOTICE : LOG_DEBUG;
+    return syslog_level <= 3   ? LOG_ERROR
+           : syslog_level == 4 ? LOG_WARNING
+           : syslog_level == 5 ? LOG_NOTICE
+                               : LOG_DEBUG;
 }
 
-/* librdkafka's own lines, as events of ours; connection noise is a notice at most, since it retries by itself. */
+/* librdkafka's own lines, as events of ours; connection noise is a notice at most, since it retries
+ * by itself. */
 static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
     enum log_level l = level_of(level);
-    if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0) l = l < LOG_WARNING ? LOG_WARNING : l;
-    log_write(l, "kafka", text, (const struct log_field[]){L_STR("facility", facility), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
+    if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0)
+        l = l < LOG_WARNING ? LOG_WARNING : l;
+    log_write(l, "kafka", text,
+              (const struct log_field[]){
+                  L_STR("facility", facility), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
 }
 
 static _Atomic uint64_t silences;
@@ -45,23 +60,29 @@ static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
     bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
     if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) atomic_fetch_add(&silences, 1);
     metric_add(METRIC_kafka_errors, fatal ? 2 : 0, 1);
-    log_write(fatal ? LOG_ERROR : LOG_WARNING, "kafka_trouble", reason,
-              (const struct log_field[]){L_STR("error", rd_kafka_err2name((rd_kafka_resp_err_t)err)), L_STR("handle", rd_kafka_name(rk)), {.key = NULL}});
+    log_write(
+        fatal ? LOG_ERROR : LOG_WARNING, "kafka_trouble", reason,
+        (const struct log_field[]){L_STR("error", rd_kafka_err2name((rd_kafka_resp_err_t)err)),
+                                   L_STR("handle", rd_kafka_name(rk)),
+                                   {.key = NULL}});
 }
 
-static int set(rd_kafka_conf_t *conf, const char *key, const char *value, const char *where, bool secret, struct buf *why) {
+static int set(rd_kafka_conf_t *conf, const char *key, const char *value, const char *where,
+               bool secret, struct buf *why) {
     char error[512];
     if (rd_kafka_conf_set(conf, key, value, error, sizeof error) == RD_KAFKA_CONF_OK) return 0;
     buf_printf(why, "%s%s: %s", where, key, secret ? "the library refuses the value" : error);
     return ERR_CONFIG;
 }
 
-static int set_defaults(rd_kafka_conf_t *conf, const char *const (*rows)[2], size_t n, struct buf *why) {
+static int set_defaults(rd_kafka_conf_t *conf, const char *const (*rows)[2], size_t n,
+                        struct buf *why) {
     for (size_t i = 0; i < n; i++) TRY(set(conf, rows[i][0], rows[i][1], "", false, why));
     return 0;
 }
 
-static int set_secret(rd_kafka_conf_t *conf, const char *key, const char *file, const char *where, struct buf *why) {
+static int set_secret(rd_kafka_conf_t *conf, const char *key, const char *file, const char *where,
+                      struct buf *why) {
     const char *trouble;
     char *value = secret_read(file, &trouble);
     if (!value) {
@@ -74,41 +95,56 @@ static int set_secret(rd_kafka_conf_t *conf, const char *key, const char *file, 
     return result;
 }
 
-static int set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where, struct buf *why) {
+static int set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where,
+                   struct buf *why) {
     for (size_t i = 0; i < map->n; i++) {
         const char *own = owned_why(map->key[i]);
         if (own) {
             buf_printf(why, "%s%s: winnowd sets this itself: %s", where, map->key[i], own);
             return ERR_CONFIG;
         }
-        if (map->value[i][0] == '@') TRY(set_secret(conf, map->key[i], map->value[i] + 1, where, why));
+        if (map->value[i][0] == '@')
+            TRY(set_secret(conf, map->key[i], map->value[i] + 1, where, why));
         else TRY(set(conf, map->key[i], map->value[i], where, false, why));
     }
     return 0;
 }
 
-static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafka_settings *s, struct buf *why) {
+static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafka_settings *s,
+                struct buf *why) {
     bool consumer = s->type == RD_KAFKA_CONSUMER;
     TRY(set_defaults(conf, defaults_common, sizeof defaults_common / sizeof *defaults_common, why));
-    if (consumer) TRY(set_defaults(conf, defaults_consumer, sizeof defaults_consumer / sizeof *defaults_consumer, why));
-    else TRY(set_defaults(conf, defaults_producer, sizeof defaults_producer / sizeof *defaults_producer, why));
+    if (consumer)
+        TRY(set_defaults(conf, defaults_consumer,
+                         sizeof defaults_consumer / sizeof *defaults_consumer, why));
+    else
+        TRY(set_defaults(conf, defaults_producer,
+                         sizeof defaults_producer / sizeof *defaults_producer, why));
     if (s->stats_cb) TRY(set(conf, "statistics.interval.ms", STATISTICS_MS, "", false, why));
     TRY(set_map(conf, &c->kafka.common, "kafka.common.", why));
-    TRY(set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer, consumer ? "kafka.consumer." : "kafka.producer.", why));
-    if (*c->kafka.password_file) TRY(set_secret(conf, "sasl.password", c->kafka.password_file, "kafka.password_file: ", why));
+    TRY(set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer,
+                consumer ? "kafka.consumer." : "kafka.producer.", why));
+    if (*c->kafka.password_file)
+        TRY(set_secret(conf, "sasl.password", c->kafka.password_file,
+                       "kafka.password_file: ", why));
     if (*c->kafka.key_password_file)
-        TRY(set_secret(conf, "ssl.key.password", c->kafka.key_password_file, "kafka.key_password_file: ", why));
+        TRY(set_secret(conf, "ssl.key.password", c->kafka.key_password_file,
+                       "kafka.key_password_file: ", why));
     TRY(set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
     char session[24], client[256];
     snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
-    if (consumer) TRY(set(conf, "session.timeout.ms", session, "", false, why)); // even where there is no group: others are held against it
+    if (consumer)
+        TRY(set(conf, "session.timeout.ms", session, "", false,
+                why)); // even where there is no group: others are held against it
     snprintf(client, sizeof client, "%s-%s", c->service.name, c->service.instance);
     TRY(set(conf, "client.id", client, "", false, why));
-    for (const char *const *own = s->owned; own && *own; own += 2) TRY(set(conf, own[0], own[1], "", false, why));
+    for (const char *const *own = s->owned; own && *own; own += 2)
+        TRY(set(conf, own[0], own[1], "", false, why));
     return 0;
 }
 
-static int conf_create(rd_kafka_conf_t **out, const struct config *c, const struct kafka_settings *s, struct buf *why) {
+static int conf_create(rd_kafka_conf_t **out, const struct config *c,
+                       const struct kafka_settings *s, struct buf *why) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     int result = fill(conf, c, s, why);
     if (result < 0) {
@@ -125,7 +161,8 @@ static int conf_create(rd_kafka_conf_t **out, const struct config *c, const stru
     return 0;
 }
 
-int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings, struct buf *why) {
+int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings,
+                 struct buf *why) {
     rd_kafka_conf_t *conf;
     TRY(conf_create(&conf, c, settings, why));
     char error[512];
@@ -136,7 +173,8 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
     return ERR_CONFIG;
 }
 
-/* Combinations are judged only when a handle is made; making one opens no connection before brokers are asked for, and it is gone at once. */
+/* Combinations are judged only when a handle is made; making one opens no connection before brokers
+ * are asked for, and it is gone at once. */
 static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
     rd_kafka_t *rk;
     struct buf why = {0};
@@ -154,7 +192,8 @@ static void suggest(rd_kafka_conf_t *conf, const char *word, struct buf *out) {
     struct buf names = {0};
     for (size_t i = 0; i < n; i += 2) buf_printf(&names, "%s%s", i ? "|" : "", dump[i]);
     struct text near = nearest_word(buf_string(&names), text_of(word));
-    if (near.at && !text_equal(near, text_of(word))) buf_printf(out, "; did you mean %.*s?", (int)near.len, near.at);
+    if (near.at && !text_equal(near, text_of(word)))
+        buf_printf(out, "; did you mean %.*s?", (int)near.len, near.at);
     buf_release(&names);
     rd_kafka_conf_dump_free(dump, n);
 }
@@ -178,7 +217,9 @@ int kafka_check(const struct config *c, struct buf *errors) {
     const struct {
         const struct map *map;
         const char *where;
-    } maps[] = {{&c->kafka.common, "kafka.common."}, {&c->kafka.consumer, "kafka.consumer."}, {&c->kafka.producer, "kafka.producer."}};
+    } maps[] = {{&c->kafka.common, "kafka.common."},
+                {&c->kafka.consumer, "kafka.consumer."},
+                {&c->kafka.producer, "kafka.producer."}};
     int result = 0;
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         if (try_map(maps[i].map, maps[i].where, errors) < 0) result = ERR_CONFIG;
@@ -189,7 +230,8 @@ int kafka_check(const struct config *c, struct buf *errors) {
 
 static bool is_fence(rd_kafka_resp_err_t code) {
     return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-           code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+           code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH ||
+           code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
            code == RD_KAFKA_RESP_ERR_TRANSACTION_COORDINATOR_FENCED;
 }
 
@@ -202,8 +244,12 @@ int kafka_error(rd_kafka_error_t *error, const char *doing) {
                  : rd_kafka_error_is_retriable(error)       ? ERR_RETRY
                                                             : ERR_FATAL;
     metric_add(METRIC_kafka_errors, result == ERR_RETRY ? 0 : result == ERR_ABORT ? 1 : 2, 1);
-    log_write(result == ERR_RETRY || result == ERR_ABORT ? LOG_WARNING : LOG_ERROR, "kafka_error", rd_kafka_error_string(error),
-              (const struct log_field[]){L_STR("doing", doing), L_STR("error", rd_kafka_error_name(error)), L_STR("answer", error_name(result)), {.key = NULL}});
+    log_write(result == ERR_RETRY || result == ERR_ABORT ? LOG_WARNING : LOG_ERROR, "kafka_error",
+              rd_kafka_error_string(error),
+              (const struct log_field[]){L_STR("doing", doing),
+                                         L_STR("error", rd_kafka_error_name(error)),
+                                         L_STR("answer", error_name(result)),
+                                         {.key = NULL}});
     rd_kafka_error_destroy(error);
     return result;
 }
@@ -224,8 +270,10 @@ int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) {
     return result;
 }
 
-/* Not rd_kafka_query_watermark_offsets: that of 2.0.2 does not look at its time-out, and waits for a dead broker until it is back. */
-int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t time, int timeout_ms) {
+/* Not rd_kafka_query_watermark_offsets: that of 2.0.2 does not look at its time-out, and waits for
+ * a dead broker until it is back. */
+int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t time,
+                        int timeout_ms) {
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(one, topic, partition)->offset = time;
     bool failed = rd_kafka_offsets_for_times(rk, one, timeout_ms) || one->elems[0].err;
@@ -235,8 +283,10 @@ int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, in
 }
 
 void kafka_topic_unavailable(const char *topic, int error) {
-    const char *why = error == ERR_MISSING  ? "the topic does not exist; `winnowd topics --create` makes it"
-                      : error == ERR_CONFIG ? "we may not describe the topic: it needs a right on the broker (docs/OPERATIONS.md, Rights)"
+    const char *why = error == ERR_MISSING
+                          ? "the topic does not exist; `winnowd topics --create` makes it"
+                      : error == ERR_CONFIG ? "we may not describe the topic: it needs a right on "
+                                              "the broker (docs/OPERATIONS.md, Rights)"
                                             : "the broker does not answer for the topic";
     LOG(ERROR, "topic_unavailable", why, L_STR("topic", topic), L_STR("error", error_name(error)));
 }

@@ -1,15 +1,17 @@
 /* Kafka in: one member of the consumer group, whose rebalances wait for the worker.
  *
- * The callback only notes what is wanted. The worker, between two polls, first commits what it has, then lets go or takes
- * over: there is no moment in which a partition is ours and not ours. When an assignment is taken, the committed offsets are
- * fetched before reading starts (the broker holds the answer back while another member's transaction on them is open), so the
- * selection state and the position always come from the same commit (I1, I2).
+ * The callback only notes what is wanted. The worker, between two polls, first commits what it has,
+ * then lets go or takes over: there is no moment in which a partition is ours and not ours. When an
+ * assignment is taken, the committed offsets are fetched before reading starts (the broker holds
+ * the answer back while another member's transaction on them is open), so the selection state and
+ * the position always come from the same commit (I1, I2).
  *
- * Refuses to jump: an offset outside the log is an error for a person to decide. Thread: the worker thread that owns it */
+ * Refuses to jump: an offset outside the log is an error for a person to decide. Thread: the worker
+ * thread that owns it */
 #include "kafka/consumer.h"
 
-#include "kafka/client.h"
 #include "base/log.h"
+#include "kafka/client.h"
 #include "metrics/metrics.h"
 #include "waker.h"
 
@@ -38,9 +40,11 @@ static int stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
     return 0; // the library frees it
 }
 
-static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque) {
+static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
+                         rd_kafka_topic_partition_list_t *list, void *opaque) {
     struct consumer *c = opaque;
-    if (c->closing || (err != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
+    if (c->closing || (err != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS &&
+                       err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
         rd_kafka_assign(rk, NULL);
         return;
     }
@@ -53,7 +57,9 @@ static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic
     c->pending = REBALANCE_ASSIGNED;
 }
 
-int consumer_partitions(struct consumer *c) { return kafka_partitions(c->rk, c->config->topics.samples, WATERMARK_TIMEOUT_MS); }
+int consumer_partitions(struct consumer *c) {
+    return kafka_partitions(c->rk, c->config->topics.samples, WATERMARK_TIMEOUT_MS);
+}
 
 int consumer_subscribe(struct consumer *c) {
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
@@ -63,13 +69,30 @@ int consumer_subscribe(struct consumer *c) {
     return err ? ERR_FATAL : 0;
 }
 
-int consumer_create(struct consumer **out, const struct config *config, const char *member, struct buf *why) {
-    const char *owned[] = {"group.id", config->service.name, "group.instance.id", member, "enable.auto.commit", "false",
-                           "enable.auto.offset.store", "false", "isolation.level", "read_committed", "auto.offset.reset", "error",
-                           "partition.assignment.strategy", "range", NULL};
+int consumer_create(struct consumer **out, const struct config *config, const char *member,
+                    struct buf *why) {
+    const char *owned[] = {"group.id",
+                           config->service.name,
+                           "group.instance.id",
+                           member,
+                           "enable.auto.commit",
+                           "false",
+                           "enable.auto.offset.store",
+                           "false",
+                           "isolation.level",
+                           "read_committed",
+                           "auto.offset.reset",
+                           "error",
+                           "partition.assignment.strategy",
+                           "range",
+                           NULL};
     struct consumer *c = xcalloc(1, sizeof *c);
     c->config = config;
-    struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = c, .rebalance_cb = rebalance_cb, .stats_cb = stats_cb};
+    struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER,
+                                      .owned = owned,
+                                      .opaque = c,
+                                      .rebalance_cb = rebalance_cb,
+                                      .stats_cb = stats_cb};
     int result = kafka_create(&c->rk, config, &settings, why);
     if (result < 0) {
         free(c);
@@ -87,7 +110,8 @@ void consumer_destroy(struct consumer *c) {
     c->closing = true;
     waker_destroy(c->waker);
     rd_kafka_queue_destroy(c->queue);
-    if (c->pending != REBALANCE_NONE) rd_kafka_assign(c->rk, NULL); // noted but not carried out: close would wait for it for ever
+    if (c->pending != REBALANCE_NONE)
+        rd_kafka_assign(c->rk, NULL); // noted but not carried out: close would wait for it for ever
     rd_kafka_consumer_close(c->rk);
     rd_kafka_destroy(c->rk);
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
@@ -110,16 +134,21 @@ static int event(struct consumer *c, const rd_kafka_message_t *m) {
     switch (m->err) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
         LOG(ERROR, "offset_out_of_range",
-            "the committed offset is not in the log any more; decide where to go on and reset the group's offset with Kafka's own tool",
-            L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition), L_STR("detail", rd_kafka_message_errstr(m)));
+            "the committed offset is not in the log any more; decide where to go on and reset the "
+            "group's offset with Kafka's own tool",
+            L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition),
+            L_STR("detail", rd_kafka_message_errstr(m)));
         return ERR_FATAL;
     case RD_KAFKA_RESP_ERR__FATAL: return fatal_kind(c);
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
-        LOG(WARNING, "poll_too_late", "the group gave our partitions away because a cycle took too long", L_I64("partition", m->partition));
+        LOG(WARNING, "poll_too_late",
+            "the group gave our partitions away because a cycle took too long",
+            L_I64("partition", m->partition));
         return 0;
     default:
         metric_add(METRIC_kafka_errors, 0, 1);
-        LOG(WARNING, "consume_error", rd_kafka_message_errstr(m), L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition),
+        LOG(WARNING, "consume_error", rd_kafka_message_errstr(m),
+            L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition),
             L_STR("error", rd_kafka_err2name(m->err)));
         return 0;
     }
@@ -138,8 +167,10 @@ static struct record record_of(rd_kafka_message_t *m) {
     };
 }
 
-/* Those of the messages that are records; the others are dealt with. The first error that cannot be lived with is the answer. */
-static int take_messages(struct consumer *c, struct record *out, size_t *n, rd_kafka_message_t **message, ssize_t messages) {
+/* Those of the messages that are records; the others are dealt with. The first error that cannot be
+ * lived with is the answer. */
+static int take_messages(struct consumer *c, struct record *out, size_t *n,
+                         rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
     for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err) {
@@ -153,7 +184,8 @@ static int take_messages(struct consumer *c, struct record *out, size_t *n, rd_k
     return result;
 }
 
-/* The first one is waited for by itself: it serves the group, too. What lies behind it comes in one call, without a lock for each. */
+/* The first one is waited for by itself: it serves the group, too. What lies behind it comes in one
+ * call, without a lock for each. */
 int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n, int timeout_ms) {
     if (c->pending != REBALANCE_NONE || *n == cap) return 0;
     if (c->message_cap < cap) {
@@ -183,23 +215,33 @@ static int fetch_committed(struct consumer *c, rd_kafka_topic_partition_list_t *
     rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, COMMITTED_TIMEOUT_MS);
     for (int i = 0; !err && i < list->cnt; i++) err = list->elems[i].err;
     if (!err) return 0;
-    LOG(WARNING, "committed_unknown", "the broker does not say how far the group is; trying again", L_STR("error", rd_kafka_err2name(err)));
+    LOG(WARNING, "committed_unknown", "the broker does not say how far the group is; trying again",
+        L_STR("error", rd_kafka_err2name(err)));
     return ERR_RETRY;
 }
 
 static struct assignment describe(const rd_kafka_topic_partition_t *p, bool fresh) {
-    return (struct assignment){.partition = p->partition, .offset = p->offset, .fresh = fresh, .metadata = {p->metadata, p->metadata_size}};
+    return (struct assignment){.partition = p->partition,
+                               .offset = p->offset,
+                               .fresh = fresh,
+                               .metadata = {p->metadata, p->metadata_size}};
 }
 
-/* Where the partitions start that nobody has committed: one question for all of them, for a topic of thousands. */
+/* Where the partitions start that nobody has committed: one question for all of them, for a topic
+ * of thousands. */
 static int resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
-    int64_t from = c->config->admit.start == START_EARLIEST ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END; // ListOffsets takes them for times
+    int64_t from = c->config->admit.start == START_EARLIEST
+                       ? RD_KAFKA_OFFSET_BEGINNING
+                       : RD_KAFKA_OFFSET_END; // ListOffsets takes them for times
     rd_kafka_topic_partition_list_t *fresh = rd_kafka_topic_partition_list_new(list->cnt);
     for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].offset < 0) rd_kafka_topic_partition_list_add(fresh, list->elems[i].topic, list->elems[i].partition)->offset = from;
+        if (list->elems[i].offset < 0)
+            rd_kafka_topic_partition_list_add(fresh, list->elems[i].topic, list->elems[i].partition)
+                ->offset = from;
     bool failed = fresh->cnt && rd_kafka_offsets_for_times(c->rk, fresh, WATERMARK_TIMEOUT_MS);
     for (int i = 0; i < fresh->cnt && !failed; i++) {
-        rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_find(list, fresh->elems[i].topic, fresh->elems[i].partition);
+        rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_find(
+            list, fresh->elems[i].topic, fresh->elems[i].partition);
         failed = fresh->elems[i].err || fresh->elems[i].offset < 0;
         at->offset = fresh->elems[i].offset;
     }
@@ -207,18 +249,21 @@ static int resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *li
     return failed ? ERR_RETRY : 0;
 }
 
-static int resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct assignment *described) {
+static int resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list,
+                       struct assignment *described) {
     TRY(fetch_committed(c, list));
     for (int i = 0; i < list->cnt; i++) described[i].fresh = list->elems[i].offset < 0;
     TRY(resolve_fresh(c, list));
-    for (int i = 0; i < list->cnt; i++) described[i] = describe(&list->elems[i], described[i].fresh);
+    for (int i = 0; i < list->cnt; i++)
+        described[i] = describe(&list->elems[i], described[i].fresh);
     return 0;
 }
 
 static void note_owned(struct consumer *c, const rd_kafka_topic_partition_list_t *list) {
     c->owned_n = 0;
     for (int i = 0; list && i < list->cnt; i++)
-        if ((size_t)list->elems[i].partition >= c->owned_n) c->owned_n = (size_t)list->elems[i].partition + 1;
+        if ((size_t)list->elems[i].partition >= c->owned_n)
+            c->owned_n = (size_t)list->elems[i].partition + 1;
     free(c->owned);
     c->owned = xcalloc(c->owned_n, sizeof *c->owned);
     for (int i = 0; list && i < list->cnt; i++) c->owned[list->elems[i].partition] = true;
@@ -265,7 +310,9 @@ bool consumer_lost(const struct consumer *c) { return rd_kafka_assignment_lost(c
 
 int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next) {
     int64_t low, high;
-    if (rd_kafka_get_watermark_offsets(c->rk, c->config->topics.samples, partition, &low, &high) || high < 0) return 0;
+    if (rd_kafka_get_watermark_offsets(c->rk, c->config->topics.samples, partition, &low, &high) ||
+        high < 0)
+        return 0;
     if (next < low) next = low; // retention has taken what lies between: nobody waits for it
     return high > next ? high - next : 0;
 }
@@ -289,7 +336,8 @@ int64_t consumer_committed(struct consumer *c, int32_t partition) {
     return result < 0 ? result : offset < 0 ? -1 : offset;
 }
 
-void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *), void *opaque) {
+void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *),
+                    void *opaque) {
     rd_kafka_headers_t *headers;
     if (!r->message || rd_kafka_message_headers(r->message, &headers)) return;
     const char *name;

@@ -1,17 +1,20 @@
 /* Kafka out: one transactional producer a worker.
  *
- * The transaction is opened only when the cycle is complete, so its life is a few round trips and never waits for samples.
- * What a crash leaves, step by step: before begin, nothing; between begin and commit, an open transaction that no read_committed reader sees
- * and that the next producer_init with the same id aborts (or the broker, after transaction.timeout.ms); after commit, everything.
- * Nothing lies between, since tasks, dead letters, offsets and states are one transaction (I1, I2).
+ * The transaction is opened only when the cycle is complete, so its life is a few round trips and
+ * never waits for samples. What a crash leaves, step by step: before begin, nothing; between begin
+ * and commit, an open transaction that no read_committed reader sees and that the next
+ * producer_init with the same id aborts (or the broker, after transaction.timeout.ms); after
+ * commit, everything. Nothing lies between, since tasks, dead letters, offsets and states are one
+ * transaction (I1, I2).
  *
- * A commit whose outcome is unknown kills the handle: a later transaction must not be ended by the late request of an earlier one.
+ * A commit whose outcome is unknown kills the handle: a later transaction must not be ended by the
+ * late request of an earlier one.
  * Thread: the worker thread that owns it */
 #include "kafka/producer.h"
 
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "base/log.h"
+#include "kafka/client.h"
 #include "metrics/metrics.h"
 
 enum { METADATA_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 5000, HEADERS_MAX = 64, FRAMING_BYTES = 512 };
@@ -22,7 +25,8 @@ static const bool edge[STATES][STATES] = {
     [STATE_NEW] = {[STATE_READY] = true, [STATE_DEAD] = true},
     [STATE_READY] = {[STATE_OPEN] = true, [STATE_DEAD] = true},
     [STATE_OPEN] = {[STATE_SENT] = true, [STATE_READY] = true /* abort */, [STATE_DEAD] = true},
-    [STATE_SENT] = {[STATE_READY] = true, [STATE_OPEN] = true /* commit refused */, [STATE_DEAD] = true},
+    [STATE_SENT] =
+        {[STATE_READY] = true, [STATE_OPEN] = true /* commit refused */, [STATE_DEAD] = true},
     [STATE_DEAD] = {[STATE_DEAD] = true},
 };
 
@@ -49,7 +53,8 @@ static int stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
 static void become(struct producer *p, enum state next) {
     CHECK(edge[p->state][next]);
     if (next == STATE_DEAD && p->state != STATE_DEAD)
-        LOG(WARNING, "producer_dead", "this producer can not be used any more", L_STR("was", state_names[p->state]));
+        LOG(WARNING, "producer_dead", "this producer can not be used any more",
+            L_STR("was", state_names[p->state]));
     p->state = next;
 }
 
@@ -61,11 +66,13 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
         return;
     }
     metric_add(METRIC_kafka_errors, 3, 1);
-    LOG(WARNING, "delivery_failed", rd_kafka_err2str(m->err), L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
+    LOG(WARNING, "delivery_failed", rd_kafka_err2str(m->err),
+        L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
 }
 
 static const char *topic_name(const struct config *c, enum cycle_topic t) {
-    const char *names[CYCLE_TOPICS] = {c->topics.tasks, c->topics.dead_letters, c->topics.predictions};
+    const char *names[CYCLE_TOPICS] = {c->topics.tasks, c->topics.dead_letters,
+                                       c->topics.predictions};
     return names[t];
 }
 
@@ -73,19 +80,35 @@ static void read_limits(struct producer *p) {
     char text[32];
     size_t size = sizeof text;
     p->max_bytes = 1000000;
-    if (rd_kafka_conf_get(rd_kafka_conf(p->rk), "message.max.bytes", text, &size) == RD_KAFKA_CONF_OK) p->max_bytes = strtoul(text, NULL, 10);
+    if (rd_kafka_conf_get(rd_kafka_conf(p->rk), "message.max.bytes", text, &size) ==
+        RD_KAFKA_CONF_OK)
+        p->max_bytes = strtoul(text, NULL, 10);
     p->max_bytes -= FRAMING_BYTES;
 }
 
-int producer_create(struct producer **out, const struct config *c, const char *id, struct consumer *consumer, struct buf *why) {
+int producer_create(struct producer **out, const struct config *c, const char *id,
+                    struct consumer *consumer, struct buf *why) {
     bool transactional = c->service.delivery == DELIVERY_EXACTLY_ONCE;
     char timeout[24];
     snprintf(timeout, sizeof timeout, "%lld", (long long)c->kafka.session_timeout / 2);
-    const char *owned[] = {"acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random",
-                           transactional ? "transactional.id" : NULL, id, "transaction.timeout.ms", timeout, NULL};
+    const char *owned[] = {"acks",
+                           "all",
+                           "enable.idempotence",
+                           "true",
+                           "partitioner",
+                           "murmur2_random",
+                           transactional ? "transactional.id" : NULL,
+                           id,
+                           "transaction.timeout.ms",
+                           timeout,
+                           NULL};
     struct producer *p = xcalloc(1, sizeof *p);
     *p = (struct producer){.config = c, .consumer = consumer, .transactional = transactional};
-    struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = p, .delivery_cb = delivery_cb, .stats_cb = stats_cb};
+    struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER,
+                                      .owned = owned,
+                                      .opaque = p,
+                                      .delivery_cb = delivery_cb,
+                                      .stats_cb = stats_cb};
     int result = kafka_create(&p->rk, c, &settings, why);
     if (result < 0) {
         free(p);
@@ -115,7 +138,8 @@ const struct kafka_stats *producer_stats(struct producer *p) {
     return &p->stats;
 }
 
-/* Asks for each topic's metadata: a missing topic is said by name, and the first record does not wait a second for it. */
+/* Asks for each topic's metadata: a missing topic is said by name, and the first record does not
+ * wait a second for it. */
 static int find_topics(struct producer *p) {
     for (enum cycle_topic t = 0; t < CYCLE_TOPICS; t++) {
         if (!p->topic[t]) continue;
@@ -131,7 +155,8 @@ int producer_init(struct producer *p) {
     CHECK(p->state == STATE_NEW);
     TRY(find_topics(p));
     if (p->transactional) {
-        int result = kafka_error(rd_kafka_init_transactions(p->rk, CALL_TIMEOUT_MS), "init_transactions");
+        int result =
+            kafka_error(rd_kafka_init_transactions(p->rk, CALL_TIMEOUT_MS), "init_transactions");
         if (result == ERR_FATAL || result == ERR_FENCED) become(p, STATE_DEAD);
         TRY(result);
     }
@@ -140,34 +165,44 @@ int producer_init(struct producer *p) {
 }
 
 /* Calls again while Kafka says so and time is left. */
-#define UNTIL_DONE(p, result, call, doing)                                                                             \
-    do {                                                                                                               \
-        (result) = kafka_error((call), (doing));                                                                       \
-        if ((result) == ERR_RETRY) rd_kafka_poll((p)->rk, 10);                                                         \
+#define UNTIL_DONE(p, result, call, doing)                                                         \
+    do {                                                                                           \
+        (result) = kafka_error((call), (doing));                                                   \
+        if ((result) == ERR_RETRY) rd_kafka_poll((p)->rk, 10);                                     \
     } while ((result) == ERR_RETRY && clock_ms() < (p)->deadline_ms)
 
 static rd_kafka_resp_err_t produce_once(struct producer *p, struct cycle_record *r) {
     rd_kafka_headers_t *headers = r->headers ? rd_kafka_headers_new(r->headers) : NULL;
     for (size_t i = 0; i < r->headers; i++)
-        rd_kafka_header_add(headers, r->header[i].name.at, (ssize_t)r->header[i].name.len, r->header[i].value.at, (ssize_t)r->header[i].value.len);
+        rd_kafka_header_add(headers, r->header[i].name.at, (ssize_t)r->header[i].name.len,
+                            r->header[i].value.at, (ssize_t)r->header[i].value.len);
     rd_kafka_resp_err_t err =
-        headers ? rd_kafka_producev(p->rk, RD_KAFKA_V_RKT(p->topic[r->topic]), RD_KAFKA_V_KEY(r->key.at, r->key.len),
-                                    RD_KAFKA_V_VALUE((void *)r->value.at, r->value.len), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(r), RD_KAFKA_V_END)
-                : rd_kafka_producev(p->rk, RD_KAFKA_V_RKT(p->topic[r->topic]), RD_KAFKA_V_KEY(r->key.at, r->key.len),
-                                    RD_KAFKA_V_VALUE((void *)r->value.at, r->value.len), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(r), RD_KAFKA_V_END);
+        headers
+            ? rd_kafka_producev(p->rk, RD_KAFKA_V_RKT(p->topic[r->topic]),
+                                RD_KAFKA_V_KEY(r->key.at, r->key.len),
+                                RD_KAFKA_V_VALUE((void *)r->value.at, r->value.len),
+                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(r), RD_KAFKA_V_END)
+            : rd_kafka_producev(
+                  p->rk, RD_KAFKA_V_RKT(p->topic[r->topic]), RD_KAFKA_V_KEY(r->key.at, r->key.len),
+                  RD_KAFKA_V_VALUE((void *)r->value.at, r->value.len),
+                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(r), RD_KAFKA_V_END);
     if (err && headers) rd_kafka_headers_destroy(headers); // ours again
     return err;
 }
 
-/* The library copies: what an aborted attempt leaves in flight must not point into a cycle that is reused. */
+/* The library copies: what an aborted attempt leaves in flight must not point into a cycle that is
+ * reused. */
 static int produce(struct producer *p, struct cycle_record *r) {
     for (;;) {
         rd_kafka_resp_err_t err = produce_once(p, r);
         if (!err) return 0;
         if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL || clock_ms() > p->deadline_ms) {
-            LOG(WARNING, "produce_failed", rd_kafka_err2str(err), L_STR("topic", topic_name(p->config, r->topic)), L_U64("bytes", r->value.len));
+            LOG(WARNING, "produce_failed", rd_kafka_err2str(err),
+                L_STR("topic", topic_name(p->config, r->topic)), L_U64("bytes", r->value.len));
             metric_add(METRIC_kafka_errors, 1, 1);
-            return err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__FENCED ? ERR_FENCED : ERR_ABORT;
+            return err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__FENCED ? ERR_FENCED
+                                                                                       : ERR_ABORT;
         }
         rd_kafka_poll(p->rk, 10);
     }
@@ -179,14 +214,16 @@ static int produce_all(struct producer *p, struct cycle *cycle) {
     return 0;
 }
 
-/* Offsets with their states, from the *at-th on, as many as one request may carry; moves *at. A live member may commit a partition it has
- * lost and Kafka accepts it: we do not (I2). */
-static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const struct cycle *cycle, size_t *at) {
+/* Offsets with their states, from the *at-th on, as many as one request may carry; moves *at. A
+ * live member may commit a partition it has lost and Kafka accepts it: we do not (I2). */
+static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const struct cycle *cycle,
+                                                   size_t *at) {
     size_t end = cycle_part(cycle, *at);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(end - *at));
     for (; *at < end; ++*at) {
         const struct cycle_offset *o = &cycle->offset[*at];
-        rd_kafka_topic_partition_t *e = rd_kafka_topic_partition_list_add(list, p->config->topics.samples, o->partition);
+        rd_kafka_topic_partition_t *e =
+            rd_kafka_topic_partition_list_add(list, p->config->topics.samples, o->partition);
         e->offset = o->next;
         e->metadata_size = o->metadata_len;
         e->metadata = malloc(o->metadata_len + 1); // the list frees it, with free
@@ -197,11 +234,14 @@ static rd_kafka_topic_partition_list_t *offsets_of(struct producer *p, const str
 
 /* Several requests are still one transaction. */
 static int send_offsets(struct producer *p, const struct cycle *cycle) {
-    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(consumer_handle(p->consumer)); // of this generation: never kept
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(
+        consumer_handle(p->consumer)); // of this generation: never kept
     int result = 0;
     for (size_t at = 0; result == 0 && at < cycle->offsets;) {
         rd_kafka_topic_partition_list_t *list = offsets_of(p, cycle, &at);
-        UNTIL_DONE(p, result, rd_kafka_send_offsets_to_transaction(p->rk, list, group, CALL_TIMEOUT_MS), "send_offsets");
+        UNTIL_DONE(p, result,
+                   rd_kafka_send_offsets_to_transaction(p->rk, list, group, CALL_TIMEOUT_MS),
+                   "send_offsets");
         rd_kafka_topic_partition_list_destroy(list);
     }
     rd_kafka_consumer_group_metadata_destroy(group);
@@ -210,7 +250,8 @@ static int send_offsets(struct producer *p, const struct cycle *cycle) {
 
 static int give_up(struct producer *p, int result) {
     if (result == ERR_ABORT || result == ERR_RETRY) {
-        UNTIL_DONE(p, result, rd_kafka_abort_transaction(p->rk, CALL_TIMEOUT_MS), "abort_transaction");
+        UNTIL_DONE(p, result, rd_kafka_abort_transaction(p->rk, CALL_TIMEOUT_MS),
+                   "abort_transaction");
         if (result == 0) {
             metric_add(METRIC_transactions, ABORTED, 1);
             become(p, STATE_READY);
@@ -233,13 +274,16 @@ static int commit_transaction(struct producer *p, struct cycle *cycle) {
     if (result == 0) result = send_offsets(p, cycle);
     if (result < 0) return give_up(p, result);
     become(p, STATE_SENT);
-    UNTIL_DONE(p, result, rd_kafka_commit_transaction(p->rk, CALL_TIMEOUT_MS), "commit_transaction");
+    UNTIL_DONE(p, result, rd_kafka_commit_transaction(p->rk, CALL_TIMEOUT_MS),
+               "commit_transaction");
     if (result == ERR_ABORT) {
-        become(p, STATE_OPEN); // the broker refused the commit: the transaction is open and must be aborted
+        become(p, STATE_OPEN); // the broker refused the commit: the transaction is open and must be
+                               // aborted
         return give_up(p, result);
     }
     metric_add(METRIC_transactions, result == 0 ? COMMITTED : UNKNOWN, 1);
-    become(p, result == 0 ? STATE_READY : STATE_DEAD); // still retriable at the deadline: the outcome is unknown
+    become(p, result == 0 ? STATE_READY
+                          : STATE_DEAD); // still retriable at the deadline: the outcome is unknown
     return result == 0 || result == ERR_FENCED ? result : ERR_FATAL;
 }
 
@@ -260,11 +304,13 @@ static int commit_offsets(struct producer *p, const struct cycle *cycle) {
     if (!err) return 0;
     metric_add(METRIC_kafka_errors, 0, 1);
     LOG(WARNING, "commit_failed", rd_kafka_err2str(err), L_STR("error", rd_kafka_err2name(err)));
-    return err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || err == RD_KAFKA_RESP_ERR__FATAL ? ERR_FENCED : ERR_RETRY;
+    return err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || err == RD_KAFKA_RESP_ERR__FATAL
+               ? ERR_FENCED
+               : ERR_RETRY;
 }
 
-/* Nothing of an attempt may be left in flight when the next one starts: a late delivery report would speak of another
- * cycle's record. What can not be cleared kills the handle. */
+/* Nothing of an attempt may be left in flight when the next one starts: a late delivery report
+ * would speak of another cycle's record. What can not be cleared kills the handle. */
 static int commit_acknowledged(struct producer *p, struct cycle *cycle) {
     int result = produce_all(p, cycle);
     if (result == 0) result = acknowledged(p, cycle);
@@ -277,7 +323,8 @@ static int commit_acknowledged(struct producer *p, struct cycle *cycle) {
 
 int producer_commit(struct producer *p, struct cycle *cycle) {
     CHECK(p->state == STATE_READY);
-    for (size_t i = 0; i < cycle->offsets; i++) CHECK(consumer_owns(p->consumer, cycle->offset[i].partition));
+    for (size_t i = 0; i < cycle->offsets; i++)
+        CHECK(consumer_owns(p->consumer, cycle->offset[i].partition));
     p->deadline_ms = clock_ms() + p->config->kafka.session_timeout;
     if (!p->transactional) return commit_acknowledged(p, cycle);
     for (size_t i = 0; i < cycle->records; i++) cycle->record[i].sent = false;

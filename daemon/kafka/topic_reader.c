@@ -1,14 +1,16 @@
-/* Plain reading of whole topics: assigned by hand, from offsets that the caller keeps (in LMDB, or none at all).
+/* Plain reading of whole topics: assigned by hand, from offsets that the caller keeps (in LMDB, or
+ * none at all).
  *
- * The end of each partition is asked for at the start and "caught up" means that every partition has passed it; partition-EOF
- * events tell, because the last offsets of a transactional topic are markers that no reader sees. An
- * offset that is no longer in the log is fatal: what was lost there must not be lost in silence.
+ * The end of each partition is asked for at the start and "caught up" means that every partition
+ * has passed it; partition-EOF events tell, because the last offsets of a transactional topic are
+ * markers that no reader sees. An offset that is no longer in the log is fatal: what was lost there
+ * must not be lost in silence.
  *
  * Thread: the thread that owns it */
 #include "kafka/topic_reader.h"
 
-#include "kafka/client.h"
 #include "base/log.h"
+#include "kafka/client.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -29,15 +31,30 @@ struct reader {
     bool started;
 };
 
-int reader_create(struct reader **out, const struct config *c, const char *const *names, size_t n, struct buf *why) {
+int reader_create(struct reader **out, const struct config *c, const char *const *names, size_t n,
+                  struct buf *why) {
     CHECK(n <= READER_TOPICS);
-    /* group.id is required by the library even where no group is used; nothing is ever committed under it. */
-    const char *owned[] = {"group.id", c->service.name, "enable.auto.commit", "false", "enable.auto.offset.store", "false",
-                           "isolation.level", "read_committed", "auto.offset.reset", "error", "enable.partition.eof", "true", NULL};
+    /* group.id is required by the library even where no group is used; nothing is ever committed
+     * under it. */
+    const char *owned[] = {"group.id",
+                           c->service.name,
+                           "enable.auto.commit",
+                           "false",
+                           "enable.auto.offset.store",
+                           "false",
+                           "isolation.level",
+                           "read_committed",
+                           "auto.offset.reset",
+                           "error",
+                           "enable.partition.eof",
+                           "true",
+                           NULL};
     struct reader *r = xcalloc(1, sizeof *r);
     r->n = n;
     for (size_t i = 0; i < n; i++) r->source[i].name = names[i];
-    int result = kafka_create(&r->rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = r}, why);
+    int result = kafka_create(
+        &r->rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = r},
+        why);
     if (result < 0) {
         free(r);
         return result;
@@ -69,7 +86,9 @@ static int find(struct reader *r, struct source *s) {
     return 0;
 }
 
-bool reader_answers(struct reader *r, int timeout_ms) { return kafka_partitions(r->rk, r->source[0].name, timeout_ms) != ERR_RETRY; }
+bool reader_answers(struct reader *r, int timeout_ms) {
+    return kafka_partitions(r->rk, r->source[0].name, timeout_ms) != ERR_RETRY;
+}
 
 int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
     size_t before = r->waiting;
@@ -79,7 +98,8 @@ int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), vo
     for (size_t i = 0; i < r->n; i++) {
         for (int32_t p = 0; p < r->source[i].partitions; p++) {
             int64_t at = start ? start(i, p, opaque) : -1;
-            rd_kafka_topic_partition_list_add(list, r->source[i].name, p)->offset = at < 0 ? RD_KAFKA_OFFSET_BEGINNING : at;
+            rd_kafka_topic_partition_list_add(list, r->source[i].name, p)->offset =
+                at < 0 ? RD_KAFKA_OFFSET_BEGINNING : at;
         }
     }
     rd_kafka_resp_err_t err = rd_kafka_assign(r->rk, list);
@@ -96,7 +116,8 @@ static size_t topic_index(const struct reader *r, const char *name) {
 
 static void at_end(struct reader *r, const rd_kafka_message_t *m) {
     size_t i = topic_index(r, rd_kafka_topic_name(m->rkt));
-    if (i == r->n || m->partition >= r->source[i].partitions || r->source[i].at_end[m->partition]) return;
+    if (i == r->n || m->partition >= r->source[i].partitions || r->source[i].at_end[m->partition])
+        return;
     r->source[i].at_end[m->partition] = true;
     r->waiting--;
 }
@@ -106,7 +127,9 @@ static size_t chunks_of(const rd_kafka_message_t *m) {
     const void *value;
     size_t size;
     char text[16];
-    if (rd_kafka_message_headers(m, &headers) || rd_kafka_header_get_last(headers, "chunks", &value, &size) || size >= sizeof text) return 0;
+    if (rd_kafka_message_headers(m, &headers) ||
+        rd_kafka_header_get_last(headers, "chunks", &value, &size) || size >= sizeof text)
+        return 0;
     memcpy(text, value, size);
     text[size] = '\0';
     return strtoul(text, NULL, 10);
@@ -115,9 +138,14 @@ static size_t chunks_of(const rd_kafka_message_t *m) {
 static struct reader_record describe(const struct reader *r, rd_kafka_message_t *m) {
     rd_kafka_timestamp_type_t type;
     return (struct reader_record){
-        .topic = topic_index(r, rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
-        .time_ms = rd_kafka_message_timestamp(m, &type), .key = {m->key, m->key_len}, .value = {m->payload, m->len},
-        .chunks = chunks_of(m), .message = m,
+        .topic = topic_index(r, rd_kafka_topic_name(m->rkt)),
+        .partition = m->partition,
+        .offset = m->offset,
+        .time_ms = rd_kafka_message_timestamp(m, &type),
+        .key = {m->key, m->key_len},
+        .value = {m->payload, m->len},
+        .chunks = chunks_of(m),
+        .message = m,
     };
 }
 
@@ -127,12 +155,15 @@ static int event(struct reader *r, const rd_kafka_message_t *m) {
         return 0;
     }
     if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-        LOG(ERROR, "offset_out_of_range", "records that were not read yet are not in the log any more; remove the label store to rebuild it from what is left",
+        LOG(ERROR, "offset_out_of_range",
+            "records that were not read yet are not in the log any more; remove the label store to "
+            "rebuild it from what is left",
             L_STR("topic", rd_kafka_topic_name(m->rkt)), L_I64("partition", m->partition));
         return ERR_FATAL;
     }
     metric_add(METRIC_kafka_errors, 0, 1);
-    LOG(WARNING, "consume_error", rd_kafka_message_errstr(m), L_STR("error", rd_kafka_err2name(m->err)));
+    LOG(WARNING, "consume_error", rd_kafka_message_errstr(m),
+        L_STR("error", rd_kafka_err2name(m->err)));
     return 0;
 }
 
@@ -163,4 +194,6 @@ void reader_release(struct reader *r, struct reader_record *records, size_t n) {
 }
 
 bool reader_caught_up(const struct reader *r) { return r->started && r->waiting == 0; }
-int32_t reader_partitions(const struct reader *r, size_t topic) { return r->source[topic].partitions; }
+int32_t reader_partitions(const struct reader *r, size_t topic) {
+    return r->source[topic].partitions;
+}

@@ -1,7 +1,8 @@
-/* librdkafka 2.0.2 stops fetching when its queue is full and then sleeps up to a second, whatever becomes of the queue meanwhile; a
- * consumer that empties the queue sooner starves (later versions have fetch.queue.backoff.ms). Any request to the same broker wakes that
- * thread. So while records flow, the ends of the partitions are asked for, one after the other, every few milliseconds: one small
- * request in place of a queue of half a gigabyte. When little flows nothing is asked.
+/* librdkafka 2.0.2 stops fetching when its queue is full and then sleeps up to a second, whatever
+ * becomes of the queue meanwhile; a consumer that empties the queue sooner starves (later versions
+ * have fetch.queue.backoff.ms). Any request to the same broker wakes that thread. So while records
+ * flow, the ends of the partitions are asked for, one after the other, every few milliseconds: one
+ * small request in place of a queue of half a gigabyte. When little flows nothing is asked.
  *
  * Thread: its own; the worker thread tells it what is read */
 #include "waker.h"
@@ -50,7 +51,8 @@ static void *wake(void *arg) {
         int32_t partition = atomic_exchange(&w->taken, 0) >= BUSY_RECORDS ? turn(w) : -1;
         if (partition < 0 || w->stop) continue;
         pthread_mutex_unlock(&w->lock);
-        kafka_offset_at(w->rk, w->topic, partition, RD_KAFKA_OFFSET_END, TIMEOUT_MS); // the request is the point, not the answer
+        kafka_offset_at(w->rk, w->topic, partition, RD_KAFKA_OFFSET_END,
+                        TIMEOUT_MS); // the request is the point, not the answer
         pthread_mutex_lock(&w->lock);
     }
     pthread_mutex_unlock(&w->lock);
@@ -88,4 +90,6 @@ void waker_watch(struct waker *w, const rd_kafka_topic_partition_list_t *list) {
     pthread_mutex_unlock(&w->lock);
 }
 
-void waker_note(struct waker *w, size_t records) { atomic_fetch_add_explicit(&w->taken, records, memory_order_relaxed); }
+void waker_note(struct waker *w, size_t records) {
+    atomic_fetch_add_explicit(&w->taken, records, memory_order_relaxed);
+}

@@ -1,8 +1,8 @@
 /* Numbers in one array: a series is an index that the table fixes at compile time.
  *
- * Counters add to a 64-bit integer, gauges and sums are stored as the bits of a double, a histogram has a series for each bucket and its sum: adding
- * is one relaxed atomic operation, reading takes no lock and may see a histogram in the middle of an observation, which
- * Prometheus expects.
+ * Counters add to a 64-bit integer, gauges and sums are stored as the bits of a double, a histogram
+ * has a series for each bucket and its sum: adding is one relaxed atomic operation, reading takes
+ * no lock and may see a histogram in the middle of an observation, which Prometheus expects.
  *
  * Thread: any thread */
 #include "metrics/metrics.h"
@@ -16,8 +16,10 @@
 enum kind { COUNTER, GAUGE, HISTOGRAM, SUM };
 enum { VALUES_MAX = 16, BUCKETS = 14, SERIES_OF_HISTOGRAM = BUCKETS + 2 };
 
-/* Seconds, upper ends; the last series but one is +Inf, the last the sum in microseconds. Commits take milliseconds, labels days. */
-static const double bucket[BUCKETS] = {0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 60, 3600, 86400, 604800};
+/* Seconds, upper ends; the last series but one is +Inf, the last the sum in microseconds. Commits
+ * take milliseconds, labels days. */
+static const double bucket[BUCKETS] = {0.001, 0.005, 0.01, 0.025, 0.05, 0.1,   0.25,
+                                       0.5,   1,     5,    60,    3600, 86400, 604800};
 
 static const struct row {
     enum kind kind;
@@ -28,7 +30,8 @@ static const struct row {
 #undef METRIC
 };
 
-static _Atomic uint64_t series[METRICS][VALUES_MAX > SERIES_OF_HISTOGRAM ? VALUES_MAX : SERIES_OF_HISTOGRAM];
+static _Atomic uint64_t
+    series[METRICS][VALUES_MAX > SERIES_OF_HISTOGRAM ? VALUES_MAX : SERIES_OF_HISTOGRAM];
 
 static uint64_t bits_of(double value) {
     uint64_t bits;
@@ -57,7 +60,9 @@ void metric_observe(enum metric m, double seconds) {
     size_t b = 0;
     while (b < BUCKETS && !(seconds <= bucket[b])) b++;
     atomic_fetch_add_explicit(&series[m][b], 1, memory_order_relaxed);
-    if (seconds > 0 && seconds < 1e9) atomic_fetch_add_explicit(&series[m][BUCKETS + 1], (uint64_t)(seconds * 1e6), memory_order_relaxed);
+    if (seconds > 0 && seconds < 1e9)
+        atomic_fetch_add_explicit(&series[m][BUCKETS + 1], (uint64_t)(seconds * 1e6),
+                                  memory_order_relaxed);
 }
 
 double metric_get(enum metric m, size_t value_index) {
@@ -68,7 +73,8 @@ double metric_get(enum metric m, size_t value_index) {
 
 void metrics_reset(void) {
     for (size_t m = 0; m < METRICS; m++)
-        for (size_t i = 0; i < sizeof series[m] / sizeof *series[m]; i++) atomic_store(&series[m][i], 0);
+        for (size_t i = 0; i < sizeof series[m] / sizeof *series[m]; i++)
+            atomic_store(&series[m][i], 0);
 }
 
 /* ---- text ---- */
@@ -90,9 +96,13 @@ static void add_number(struct buf *out, double value) {
 }
 
 /* process_*: every program calls these the same. */
-static const char *prefix(const struct row *r) { return strncmp(r->name, "process_", 8) == 0 ? "" : "winnowd_"; }
+static const char *prefix(const struct row *r) {
+    return strncmp(r->name, "process_", 8) == 0 ? "" : "winnowd_";
+}
 static bool counts(const struct row *r) { return r->kind == COUNTER || r->kind == SUM; }
-static void add_full_name(struct buf *out, const struct row *r) { buf_printf(out, "%s%s%s", prefix(r), r->name, counts(r) ? "_total" : ""); }
+static void add_full_name(struct buf *out, const struct row *r) {
+    buf_printf(out, "%s%s%s", prefix(r), r->name, counts(r) ? "_total" : "");
+}
 
 static void add_histogram(struct buf *out, const struct row *r, size_t m) {
     uint64_t below = 0;
@@ -103,7 +113,8 @@ static void add_histogram(struct buf *out, const struct row *r, size_t m) {
         buf_printf(out, "\"} %llu\n", (unsigned long long)below);
     }
     buf_printf(out, "winnowd_%s_sum ", r->name);
-    add_number(out, (double)atomic_load_explicit(&series[m][BUCKETS + 1], memory_order_relaxed) / 1e6);
+    add_number(out,
+               (double)atomic_load_explicit(&series[m][BUCKETS + 1], memory_order_relaxed) / 1e6);
     buf_printf(out, "\nwinnowd_%s_count %llu\n", r->name, (unsigned long long)below);
 }
 
@@ -140,7 +151,8 @@ void metrics_prometheus(struct buf *out) {
         if (r->kind == HISTOGRAM) add_histogram(out, r, m);
         else add_series(out, r, m);
     }
-    buf_str(out, "# HELP winnowd_build_info Version of this binary\n# TYPE winnowd_build_info gauge\nwinnowd_build_info{version=\"" WINNOWD_VERSION "\"} 1\n");
+    buf_str(out, "# HELP winnowd_build_info Version of this binary\n# TYPE winnowd_build_info "
+                 "gauge\nwinnowd_build_info{version=\"" WINNOWD_VERSION "\"} 1\n");
 }
 
 /* ---- JSON ---- */
@@ -156,7 +168,8 @@ void metric_histogram_json(enum metric m, struct buf *out) {
         buf_printf(out, "\":%llu", (unsigned long long)below);
     }
     buf_str(out, "},\"sum\":");
-    buf_double(out, (double)atomic_load_explicit(&series[m][BUCKETS + 1], memory_order_relaxed) / 1e6);
+    buf_double(out,
+               (double)atomic_load_explicit(&series[m][BUCKETS + 1], memory_order_relaxed) / 1e6);
     buf_printf(out, ",\"count\":%llu}", (unsigned long long)below);
 }
 
@@ -181,22 +194,27 @@ void metrics_json(struct buf *out) {
         buf_str(out, m ? ",\n\"" : "{\"");
         add_full_name(out, r);
         buf_printf(out, "\":{\"type\":\"%s\",\"help\":\"%s\"", kind_name[r->kind], r->help);
-        if (r->kind == HISTOGRAM) buf_str(out, ",\"histogram\":"), metric_histogram_json((enum metric)m, out);
+        if (r->kind == HISTOGRAM)
+            buf_str(out, ",\"histogram\":"), metric_histogram_json((enum metric)m, out);
         else add_series_json(out, r, m);
         buf_str(out, "}");
     }
-    buf_str(out, ",\n\"winnowd_build_info\":{\"type\":\"gauge\",\"help\":\"Version of this binary\",\"label\":\"version\",\"values\":{\"" WINNOWD_VERSION "\":1}}}\n");
+    buf_str(out, ",\n\"winnowd_build_info\":{\"type\":\"gauge\",\"help\":\"Version of this "
+                 "binary\",\"label\":\"version\",\"values\":{\"" WINNOWD_VERSION "\":1}}}\n");
 }
 
 size_t metric_values(enum metric m, struct text names[], size_t most) {
     size_t n = 0;
-    for (struct text t; n < most && *row[m].label && (t = value_name(row[m].values, n)).at; n++) names[n] = t;
+    for (struct text t; n < most && *row[m].label && (t = value_name(row[m].values, n)).at; n++)
+        names[n] = t;
     return n;
 }
 
 double metric_sum(enum metric m) {
     double sum = 0;
-    for (size_t i = first_value(m); i < VALUES_MAX && (i == 0 || value_name(row[m].values, i).at); i++) sum += metric_get(m, i);
+    for (size_t i = first_value(m); i < VALUES_MAX && (i == 0 || value_name(row[m].values, i).at);
+         i++)
+        sum += metric_get(m, i);
     return sum;
 }
 
@@ -206,16 +224,20 @@ static void add_values(struct buf *out, const struct row *r, size_t m) {
     struct text value;
     if (!*r->label) return;
     buf_printf(out, "`%s`: ", r->label);
-    for (size_t i = first_value(m); (value = value_name(r->values, i)).at; i++) buf_printf(out, "%s%.*s", i > first_value(m) ? ", " : "", (int)value.len, value.at);
+    for (size_t i = first_value(m); (value = value_name(r->values, i)).at; i++)
+        buf_printf(out, "%s%.*s", i > first_value(m) ? ", " : "", (int)value.len, value.at);
 }
 
 void metrics_markdown(struct buf *out) {
-    buf_str(out, "# Metrics\n\nWhat `/metrics` says, in the Prometheus text format. `/metrics.json` says the same as JSON. Generated from `include/metrics/metrics.def` by `winnowd docs metrics`.\n\n"
+    buf_str(out, "# Metrics\n\nWhat `/metrics` says, in the Prometheus text format. "
+                 "`/metrics.json` says the same as JSON. Generated from "
+                 "`include/metrics/metrics.def` by `winnowd docs metrics`.\n\n"
                  "| metric | kind | label | what |\n|---|---|---|---|\n");
     for (size_t m = 0; m < METRICS; m++) {
         buf_str(out, "| `");
         add_full_name(out, &row[m]);
-        buf_printf(out, "` | %s%s | ", kind_name[row[m].kind], row[m].kind == HISTOGRAM ? ", seconds" : "");
+        buf_printf(out, "` | %s%s | ", kind_name[row[m].kind],
+                   row[m].kind == HISTOGRAM ? ", seconds" : "");
         add_values(out, &row[m], m);
         buf_printf(out, " | %s |\n", row[m].help);
     }

@@ -1,12 +1,15 @@
 /* What may be asked: one purse, blocks of the random arm, caps by the clock, the up-front grant.
  *
- * The purse earns B tokens a sample and holds at most burst (and what the sample at hand earned). It pays for a block when the block
- * begins, wherever in it the request will fall; the strategy arm may take a token as long as the purse is sure to hold one when the next
- * block begins. It is never below zero, so n samples are charged at most B·n + burst, and only the block under way when they began can
- * add a request that was paid before them: B·n + burst + 1 (promise I4). Nothing here, or in the strategy arm, depends on where in the
- * present block the request falls, so the random arm asks any of its m samples with probability 1/m, exactly (promise I5).
+ * The purse earns B tokens a sample and holds at most burst (and what the sample at hand earned).
+ * It pays for a block when the block begins, wherever in it the request will fall; the strategy arm
+ * may take a token as long as the purse is sure to hold one when the next block begins. It is never
+ * below zero, so n samples are charged at most B·n + burst, and only the block under way when they
+ * began can add a request that was paid before them: B·n + burst + 1 (promise I4). Nothing here, or
+ * in the strategy arm, depends on where in the present block the request falls, so the random arm
+ * asks any of its m samples with probability 1/m, exactly (promise I5).
  *
- * It refuses to go below zero for anyone: after a lost state no block begins (samples are not covered) until one is earned.
+ * It refuses to go below zero for anyone: after a lost state no block begins (samples are not
+ * covered) until one is earned.
  * Thread: worker thread */
 #include "budget.h"
 
@@ -16,22 +19,32 @@
 
 static const int64_t hour_ms = 3600000, day_ms = 86400000;
 
-/* The strategy arm's rate is steered so that it keeps about `spare` labels in hand: spends what it gets, yet is seldom refused for want
- * of a token just when a sample is worth one. Bounds: never silent, never a flood. */
+/* The strategy arm's rate is steered so that it keeps about `spare` labels in hand: spends what it
+ * gets, yet is seldom refused for want of a token just when a sample is worth one. Bounds: never
+ * silent, never a flood. */
 static const double spare_most = 2, gain = 0.15, slowest = 0.2, fastest = 3;
 
 /* The grant is spent this many times as fast as the rate. */
 static const double grant_speed = 10;
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
-    return (struct budget){.seed = (uint64_t)c->service.seed, .topic = topic, .partitions = partitions, .rate = c->budget.rate, .random_share = c->budget.random_share,
-                           .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE), .spare = fmin(spare_most, c->budget.burst / 4), .upfront = (uint64_t)c->budget.upfront,
-                           .per_hour = (uint64_t)c->budget.per_hour, .per_day = (uint64_t)c->budget.per_day,
-                           .pool_share = c->pool.window || c->pool.time ? c->pool.share : 0, .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
+    return (struct budget){.seed = (uint64_t)c->service.seed,
+                           .topic = topic,
+                           .partitions = partitions,
+                           .rate = c->budget.rate,
+                           .random_share = c->budget.random_share,
+                           .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE),
+                           .spare = fmin(spare_most, c->budget.burst / 4),
+                           .upfront = (uint64_t)c->budget.upfront,
+                           .per_hour = (uint64_t)c->budget.per_hour,
+                           .per_day = (uint64_t)c->budget.per_day,
+                           .pool_share = c->pool.window || c->pool.time ? c->pool.share : 0,
+                           .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
 
-/* What this partition gets of a number for the whole topic: equal shares, what is over to the lowest ones. A partition that was
- * added since gets nothing, or the shares would add up to more. */
+/* What this partition gets of a number for the whole topic: equal shares, what is over to the
+ * lowest ones. A partition that was added since gets nothing, or the shares would add up to
+ * more. */
 static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partition) {
     if ((size_t)partition >= b->partitions) return 0;
     return (uint32_t)(total / b->partitions + ((size_t)partition < total % b->partitions));
@@ -39,7 +52,8 @@ static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partiti
 
 /* ---- caps ---- */
 
-/* A clock set back does not open a new period: a step back of one is ignored, a larger one is followed without forgetting. */
+/* A clock set back does not open a new period: a step back of one is ignored, a larger one is
+ * followed without forgetting. */
 static void roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
     int64_t in_period = now_ms - (int64_t)c->period * length_ms;
     if (in_period >= 0 && in_period < length_ms) return;
@@ -53,28 +67,39 @@ struct room {
 };
 
 /* Of a share the random arm gets the part e, rounded up: a small cap still buys an estimate. */
-static uint32_t random_part(const struct budget *b, uint32_t share) { return (uint32_t)ceil(b->random_share * (double)share - 1e-9); }
+static uint32_t random_part(const struct budget *b, uint32_t share) {
+    return (uint32_t)ceil(b->random_share * (double)share - 1e-9);
+}
 
 /* Requests of the strategy arm that the cap still allows in its period. */
-static size_t room_left(const struct budget *b, uint64_t cap, int32_t partition, const struct cap_counter *c) {
+static size_t room_left(const struct budget *b, uint64_t cap, int32_t partition,
+                        const struct cap_counter *c) {
     if (!cap) return SIZE_MAX;
     uint32_t share = share_of(b, cap, partition), most = share - random_part(b, share);
     return c->strategy < most ? most - c->strategy : 0;
 }
 
-/* The present block's own request doesn't count against the block, so a block is covered or not as a whole, wherever its request falls. */
-static struct room room_under(const struct budget *b, uint64_t cap, int32_t partition, const struct cap_counter *c) {
+/* The present block's own request doesn't count against the block, so a block is covered or not as
+ * a whole, wherever its request falls. */
+static struct room room_under(const struct budget *b, uint64_t cap, int32_t partition,
+                              const struct cap_counter *c) {
     bool random_ = !cap || c->random_ - c->block < random_part(b, share_of(b, cap, partition));
     return (struct room){room_left(b, cap, partition, c) > 0, random_};
 }
 
-static uint64_t hour_cap(const struct budget *b, const struct policy *p) { return policy_cap(p->operator_.per_hour, b->per_hour); }
-static uint64_t day_cap(const struct budget *b, const struct policy *p) { return policy_cap(p->operator_.per_day, b->per_day); }
+static uint64_t hour_cap(const struct budget *b, const struct policy *p) {
+    return policy_cap(p->operator_.per_hour, b->per_hour);
+}
+static uint64_t day_cap(const struct budget *b, const struct policy *p) {
+    return policy_cap(p->operator_.per_day, b->per_day);
+}
 
-static struct room room_of(const struct budget *b, const struct policy *p, int32_t partition, const struct partition_state *s) {
+static struct room room_of(const struct budget *b, const struct policy *p, int32_t partition,
+                           const struct partition_state *s) {
     uint64_t per_hour = hour_cap(b, p), per_day = day_cap(b, p);
     if (!per_hour && !per_day) return (struct room){true, true};
-    struct room hour = room_under(b, per_hour, partition, &s->hour), day = room_under(b, per_day, partition, &s->day);
+    struct room hour = room_under(b, per_hour, partition, &s->hour),
+                day = room_under(b, per_day, partition, &s->day);
     return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
 }
 
@@ -87,7 +112,8 @@ static void charge_cap(struct cap_counter *c, const struct charge *charge) {
     c->block = 1;
 }
 
-size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool day, const struct partition_state *s) {
+size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition,
+                       int64_t now_ms, bool day, const struct partition_state *s) {
     uint64_t cap = day ? day_cap(b, policy) : hour_cap(b, policy);
     struct cap_counter c = day ? s->day : s->hour;
     if (!cap) return SIZE_MAX;
@@ -112,8 +138,9 @@ static uint32_t block_size(const struct budget *b, double rate) {
     return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
 
-/* A sample that both arms asked was paid for twice; one token comes back, but not before the draw can no longer be told from it: with a
- * pool, whose choice is still to come, when the window ends. */
+/* A sample that both arms asked was paid for twice; one token comes back, but not before the draw
+ * can no longer be told from it: with a pool, whose choice is still to come, when the window
+ * ends. */
 static void end_block(const struct budget *b, struct partition_state *s) {
     if (!s->block_size || s->admitted - s->block_start < s->block_size) return;
     if (s->both && b->pool_share > 0) s->owed++;
@@ -122,7 +149,8 @@ static void end_block(const struct budget *b, struct partition_state *s) {
     s->block_size = 0;
 }
 
-/* What is owed counts as held, or a window's end would bring more than the burst. It goes first: tokens must not tell where draws fell. */
+/* What is owed counts as held, or a window's end would bring more than the burst. It goes first:
+ * tokens must not tell where draws fell. */
 static void keep_burst(int64_t most, struct partition_state *s) {
     if (s->tokens > most) s->tokens = most;
     int64_t room = (most - s->tokens) / TOKEN_ONE;
@@ -145,7 +173,8 @@ static int64_t reserve(double rate, const struct partition_state *s) {
     return to_come < TOKEN_ONE ? TOKEN_ONE - (int64_t)to_come : 0;
 }
 
-/* What is the strategy arm's alone: without the part of the present block that is over, which was saved up for the next one. */
+/* What is the strategy arm's alone: without the part of the present block that is over, which was
+ * saved up for the next one. */
 static double in_hand(const struct partition_state *s) {
     double saved = s->block_size ? (double)(s->admitted - s->block_start) / s->block_size : 0;
     return (double)(s->tokens - s->saving) / (double)TOKEN_ONE - saved;
@@ -154,9 +183,13 @@ static double in_hand(const struct partition_state *s) {
 double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
 
 /* What is left of the rate when the random arm's block is paid. */
-static double own_rate(double rate, const struct partition_state *s) { return rate - (s->block_size ? 1.0 / s->block_size : 0); }
+static double own_rate(double rate, const struct partition_state *s) {
+    return rate - (s->block_size ? 1.0 / s->block_size : 0);
+}
 
-static inline double clamp(double x, double least, double most) { return x < least ? least : x > most ? most : x; }
+static inline double clamp(double x, double least, double most) {
+    return x < least ? least : x > most ? most : x;
+}
 
 static double steered(const struct budget *b, double own, const struct partition_state *s) {
     double speed = clamp(1 + gain * (in_hand(s) - b->spare), slowest, fastest);
@@ -169,20 +202,25 @@ static void save(double own, double share, struct partition_state *s) {
     if (s->saving > s->tokens) s->saving = s->tokens;
 }
 
-static uint64_t draw_place(const struct budget *b, int32_t partition, const struct partition_state *s) {
-    return rng_below(rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start), s->block_size);
+static uint64_t draw_place(const struct budget *b, int32_t partition,
+                           const struct partition_state *s) {
+    return rng_below(rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start),
+                     s->block_size);
 }
 
-/* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): densely at first, when each label teaches most, then ever wider, because
- * neighbours in a stream are much alike and its first moment is not the whole of it. */
-static bool grant_due(const struct budget *b, double rate, int32_t partition, const struct partition_state *s) {
+/* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): densely at first, when each
+ * label teaches most, then ever wider, because neighbours in a stream are much alike and its first
+ * moment is not the whole of it. */
+static bool grant_due(const struct budget *b, double rate, int32_t partition,
+                      const struct partition_state *s) {
     double n = share_of(b, b->upfront, partition), spent = fmax(0, n - s->grant_left);
     return s->grant_left && (double)s->admitted * n * grant_speed * rate >= spent * spent;
 }
 
 /* ---- a sample ---- */
 
-void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *s) {
+void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms,
+                  struct partition_state *s) {
     roll(&s->hour, now_ms, hour_ms);
     roll(&s->day, now_ms, day_ms);
     if (fresh) {
@@ -193,7 +231,8 @@ void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t
     }
 }
 
-struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, bool saves, struct partition_state *s) {
+struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition,
+                             int64_t now_ms, bool saves, struct partition_state *s) {
     double rate = budget_total_rate(b, policy);
     int64_t earn = earned(rate);
     roll(&s->hour, now_ms, hour_ms);
@@ -208,7 +247,8 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
     struct allowance a = {.total_rate = rate, .rate = steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && grant_due(b, rate, partition, s);
-    a.strategy = open && room.strategy && !policy->operator_.explore_only && s->tokens - s->saving - TOKEN_ONE >= reserve(rate, s) && share < 1;
+    a.strategy = open && room.strategy && !policy->operator_.explore_only &&
+                 s->tokens - s->saving - TOKEN_ONE >= reserve(rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.random_rate = s->block_size ? 1.0 / s->block_size : 0;
     a.drawn = a.covered && s->admitted - s->block_start == draw_place(b, partition, s);
@@ -227,16 +267,22 @@ void budget_charge(struct partition_state *s, const struct charge *c) {
 
 /* ---- a window of the pool ---- */
 
-/* Whatever it depends on was settled before the window began or is the same wherever a draw fell: so a sample is chosen or not
- * whether the random arm asked it or not, and its propensity is 1 or 1/m, exactly (promise I5). */
-size_t budget_window(const struct budget *b, const struct policy *policy, int32_t partition, int64_t now_ms, struct partition_state *s) {
+/* Whatever it depends on was settled before the window began or is the same wherever a draw fell:
+ * so a sample is chosen or not whether the random arm asked it or not, and its propensity is 1 or
+ * 1/m, exactly (promise I5). */
+size_t budget_window(const struct budget *b, const struct policy *policy, int32_t partition,
+                     int64_t now_ms, struct partition_state *s) {
     double rate = budget_total_rate(b, policy);
-    if (rate <= 0 || policy->operator_.paused || policy->learner.full || policy->operator_.explore_only) return 0;
-    int64_t spare = s->tokens - reserve(rate, s), whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
+    if (rate <= 0 || policy->operator_.paused || policy->learner.full ||
+        policy->operator_.explore_only)
+        return 0;
+    int64_t spare = s->tokens - reserve(rate, s),
+            whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
     roll(&s->hour, now_ms, hour_ms);
     roll(&s->day, now_ms, day_ms);
-    size_t room = room_left(b, hour_cap(b, policy), partition, &s->hour), day = room_left(b, day_cap(b, policy), partition, &s->day);
+    size_t room = room_left(b, hour_cap(b, policy), partition, &s->hour),
+           day = room_left(b, day_cap(b, policy), partition, &s->day);
     if (room > day) room = day;
     if (most > room) most = room;
     return most > b->pool_top ? b->pool_top : most;
@@ -255,6 +301,9 @@ void budget_charge_window(struct partition_state *s, bool random_, uint64_t samp
 void budget_end_window(struct partition_state *s) {
     s->tokens += (int64_t)s->owed * TOKEN_ONE;
     s->owed = 0;
-    s->pool_saved = (uint32_t)(s->saving > 0 ? s->saving / SAVED_ONE < UINT32_MAX ? s->saving / SAVED_ONE : UINT32_MAX : 0);
+    s->pool_saved =
+        (uint32_t)(s->saving > 0
+                       ? s->saving / SAVED_ONE < UINT32_MAX ? s->saving / SAVED_ONE : UINT32_MAX
+                       : 0);
     s->saving = (int64_t)s->pool_saved * SAVED_ONE;
 }

@@ -1,9 +1,11 @@
-/* The end of a window of the pool: score again, choose a batch, pay for it (docs/DESIGN.md section 5, "Pool mode").
+/* The end of a window of the pool: score again, choose a batch, pay for it (docs/DESIGN.md section
+ * 5, "Pool mode").
  *
- * The model may have moved since the samples came, so every candidate is predicted once more by the one in force now; when it did not move, that
- * gives the same bits. How many may be asked was saved up by the purse while the window ran (budget.c). The choice sees neither the random arm's
- * draws nor what they cost, so a candidate that is chosen has the propensity 1, and any other keeps its 1/m: exact (promise I5). One that
- * both chose costs one label.
+ * The model may have moved since the samples came, so every candidate is predicted once more by the
+ * one in force now; when it did not move, that gives the same bits. How many may be asked was saved
+ * up by the purse while the window ran (budget.c). The choice sees neither the random arm's draws
+ * nor what they cost, so a candidate that is chosen has the propensity 1, and any other keeps its
+ * 1/m: exact (promise I5). One that both chose costs one label.
  *
  * Thread: worker thread (scratch of one strategy) */
 #include "strategy_private.h"
@@ -29,7 +31,12 @@ struct flush_room {
 
 struct flush_room *flush_room_create(const struct config *c, size_t classes, size_t columns) {
     struct flush_room *r = xcalloc(1, sizeof *r);
-    *r = (struct flush_room){.rule = (enum pool_rule)c->pool.rule, .trade = c->pool.trade, .synthetic = c->pool.synthetic, .cap = (size_t)c->pool.candidates, .k = classes, .d = columns};
+    *r = (struct flush_room){.rule = (enum pool_rule)c->pool.rule,
+                             .trade = c->pool.trade,
+                             .synthetic = c->pool.synthetic,
+                             .cap = (size_t)c->pool.candidates,
+                             .k = classes,
+                             .d = columns};
     r->z = xcalloc(r->cap * r->d, sizeof *r->z);
     r->prob = xcalloc(r->cap * r->k, sizeof *r->prob);
     r->utility = xcalloc(r->cap, sizeof *r->utility);
@@ -46,15 +53,19 @@ struct flush_room *flush_room_create(const struct config *c, size_t classes, siz
 
 void flush_room_destroy(struct flush_room *r) {
     if (!r) return;
-    void *owned[] = {r->z, r->prob, r->utility, r->value, r->chosen, r->used, r->points, r->point_row, r->picks, r->member, r->scratch};
+    void *owned[] = {r->z,      r->prob,      r->utility, r->value,  r->chosen, r->used,
+                     r->points, r->point_row, r->picks,   r->member, r->scratch};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(r);
 }
 
 static void make_room(struct flush_room *r, const struct model_shape *shape) {
     size_t scratch = model_scratch(shape) + r->k;
-    if (scratch > r->scratch_n) r->scratch = xrealloc(r->scratch, (r->scratch_n = scratch) * sizeof *r->scratch);
-    if (shape->members > r->members) r->member = xrealloc(r->member, r->cap * (r->members = shape->members) * r->k * sizeof *r->member);
+    if (scratch > r->scratch_n)
+        r->scratch = xrealloc(r->scratch, (r->scratch_n = scratch) * sizeof *r->scratch);
+    if (shape->members > r->members)
+        r->member =
+            xrealloc(r->member, r->cap * (r->members = shape->members) * r->k * sizeof *r->member);
 }
 
 /* One window that ends. */
@@ -64,10 +75,12 @@ struct ending {
     const struct partition_state *state;
     struct pool_item *items; // (view.n), in the order of offsets
     struct pool_view view;
-    size_t n;                // picks so far
+    size_t n; // picks so far
 };
 
-static float *member_of(const struct ending *e, size_t i) { return e->s->room->member + i * e->f->model->shape.members * e->view.k; }
+static float *member_of(const struct ending *e, size_t i) {
+    return e->s->room->member + i * e->f->model->shape.members * e->view.k;
+}
 
 /* Fills the view's row i; false: the model has nothing to say of it. */
 static bool view_item(struct ending *e, size_t i, const struct pool_item *item) {
@@ -75,9 +88,17 @@ static bool view_item(struct ending *e, size_t i, const struct pool_item *item) 
     struct flush_room *r = e->s->room;
     float *prob = r->prob + i * r->k;
     model_predict(m, item->row, r->scratch, member_of(e, i), prob);
-    struct candidate c = {.partition = e->f->partition, .offset = item->offset, .prob = prob, .member = member_of(e, i), .row = item->row, .model = m, .scored = true};
-    r->utility[i] = utility_value(strategy_score(e->s, &c, strategy_part(e->s, c.partition, c.offset), e->state));
-    for (size_t j = 0; j < r->d; j++) r->z[i * r->d + j] = (float)model_standardised(item->row[j], m->mean[j], m->scale[j]);
+    struct candidate c = {.partition = e->f->partition,
+                          .offset = item->offset,
+                          .prob = prob,
+                          .member = member_of(e, i),
+                          .row = item->row,
+                          .model = m,
+                          .scored = true};
+    r->utility[i] = utility_value(
+        strategy_score(e->s, &c, strategy_part(e->s, c.partition, c.offset), e->state));
+    for (size_t j = 0; j < r->d; j++)
+        r->z[i * r->d + j] = (float)model_standardised(item->row[j], m->mean[j], m->scale[j]);
     return !isnan(r->utility[i]);
 }
 
@@ -86,7 +107,8 @@ static void view_all(struct ending *e) {
     size_t held = pool_held(e->f->pool);
     make_room(r, &e->f->model->shape);
     e->items = pool_items(e->f->pool);
-    e->view = (struct pool_view){.d = r->d, .k = r->k, .utility = r->utility, .z = r->z, .prob = r->prob};
+    e->view =
+        (struct pool_view){.d = r->d, .k = r->k, .utility = r->utility, .z = r->z, .prob = r->prob};
     for (size_t i = 0; i < held; i++) {
         struct pool_item item = e->items[i];
         if (view_item(e, e->view.n, &item)) e->items[e->view.n++] = item;
@@ -96,7 +118,11 @@ static void view_all(struct ending *e) {
 static void pick(struct ending *e, size_t i, double *point) {
     const struct decision *held = &e->f->held[e->items[i].slot];
     struct pick *p = &e->s->room->picks[e->n++];
-    *p = (struct pick){.slot = e->items[i].slot, .synthetic = point != NULL, .row = point ? point : e->items[i].row, .prob = e->view.prob + i * e->view.k, .member = member_of(e, i),
+    *p = (struct pick){.slot = e->items[i].slot,
+                       .synthetic = point != NULL,
+                       .row = point ? point : e->items[i].row,
+                       .prob = e->view.prob + i * e->view.k,
+                       .member = member_of(e, i),
                        .decision = *held};
     p->decision.ask = p->decision.by_strategy = true;
     p->decision.by_random &= !point;
@@ -106,10 +132,12 @@ static void pick(struct ending *e, size_t i, double *point) {
     p->decision.utility = e->view.utility[i];
 }
 
-/* Points on the boundary stand for their nearest samples; where all candidates look alike there is none, and the best are asked. */
+/* Points on the boundary stand for their nearest samples; where all candidates look alike there is
+ * none, and the best are asked. */
 static bool choose_by_synthesis(struct ending *e, size_t k) {
     struct flush_room *r = e->s->room;
-    size_t n = pool_synthesise(&e->view, e->items, e->f->model, r->synthetic ? (k + 1) / 2 : k, r->scratch, r->used, r->points);
+    size_t n = pool_synthesise(&e->view, e->items, e->f->model, r->synthetic ? (k + 1) / 2 : k,
+                               r->scratch, r->used, r->points);
     for (size_t i = 0; i < n; i++) {
         pick(e, r->points[i].nearest, NULL);
         if (r->synthetic && e->n < k) pick(e, r->points[i].nearest, r->points[i].row);
@@ -121,8 +149,12 @@ static void choose(struct ending *e, size_t k) {
     struct flush_room *r = e->s->room;
     if (k > r->cap) k = r->cap;
     if (r->rule == POOL_SYNTHESIS && choose_by_synthesis(e, k)) return;
-    struct pool_choice how = {.rule = r->rule == POOL_SYNTHESIS ? POOL_PLAIN : r->rule, .trade = r->trade, .seed = e->s->seed, .topic = e->s->topic,
-                              .partition = (uint64_t)e->f->partition, .window = e->state->admitted};
+    struct pool_choice how = {.rule = r->rule == POOL_SYNTHESIS ? POOL_PLAIN : r->rule,
+                              .trade = r->trade,
+                              .seed = e->s->seed,
+                              .topic = e->s->topic,
+                              .partition = (uint64_t)e->f->partition,
+                              .window = e->state->admitted};
     size_t n = pool_choose(&e->view, &how, k, r->value, r->chosen);
     for (size_t i = 0; i < n; i++) pick(e, r->chosen[i], NULL);
 }
@@ -142,7 +174,8 @@ static void charge(const struct ending *e, struct partition_state *state) {
     }
 }
 
-size_t strategy_flush(const struct strategy *s, const struct flush *f, struct partition_state *state, const struct pick **picks) {
+size_t strategy_flush(const struct strategy *s, const struct flush *f,
+                      struct partition_state *state, const struct pick **picks) {
     struct ending e = {.s = s, .f = f, .state = state};
     CHECK(s->room);
     size_t k = budget_window(&s->budget, f->policy, f->partition, f->now_ms, state);

@@ -1,4 +1,5 @@
-/* Budget managers: from a utility to a probability of asking. One row each (manager.c). Private to the room.
+/* Budget managers: from a utility to a probability of asking. One row each (manager.c). Private to
+ * the room.
  * Thread: worker thread */
 #pragma once
 
@@ -9,16 +10,18 @@
 #include "window.h"
 
 struct manager_call {
-    double rate;       // at which the strategy arm should ask just now, 0..1
-    double utility;    // not NaN
-    uint16_t code;     // of that utility
-    double fixed;      // query.threshold
-    double budget;     // what the strategy arm gets in the long run, 0..1; the rules of query.compat know no other
-    double draw;       // that decides, 0..1: for those of query.compat that must know it; else 0
+    double rate;    // at which the strategy arm should ask just now, 0..1
+    double utility; // not NaN
+    uint16_t code;  // of that utility
+    double fixed;   // query.threshold
+    double budget;  // what the strategy arm gets in the long run, 0..1; the rules of query.compat
+                    // know no other
+    double draw;    // that decides, 0..1: for those of query.compat that must know it; else 0
     size_t classes;
-    uint64_t seen;     // samples of the partition before this one
+    uint64_t seen; // samples of the partition before this one
     struct window window;
-    uint32_t *own;     // the manager's own word in the state (one for each measure of a mix); a rule of query.compat, which has no mix, has all of them
+    uint32_t *own; // the manager's own word in the state (one for each measure of a mix); a rule of
+                   // query.compat, which has no mix, has all of them
 };
 
 struct manager_answer {
@@ -29,11 +32,13 @@ struct manager_answer {
 struct manager_row {
     enum rng_stream stream; // that decides where the probability is neither 0 nor 1
     struct manager_answer (*ask)(const struct manager_call *c);
-    /* After the decision; asked: the strategy arm did. named: the probability it was asked with. NULL: nothing to note. */
+    /* After the decision; asked: the strategy arm did. named: the probability it was asked with.
+     * NULL: nothing to note. */
     void (*note)(const struct manager_call *c, double named, bool asked);
     /* Where telling the threshold costs more than the decision: called for asked samples only. */
     double (*threshold)(const struct manager_call *c);
-    /* A new version's utilities are on another scale: so many codes up or down, a factor. NULL: the window is all there is. */
+    /* A new version's utilities are on another scale: so many codes up or down, a factor. NULL: the
+     * window is all there is. */
     void (*rescale)(uint32_t *own, int codes);
 };
 

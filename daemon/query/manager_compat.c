@@ -1,12 +1,16 @@
-/* The peers' rules, step by step, for who must repeat their figures: scikit-activeml 1.0.1 and MOA 2024.07.0, each at its own defaults
- * (query.compat). Their faults are kept, and are ours in no other place: tests/unit/query/defects.c shows each.
+/* The peers' rules, step by step, for who must repeat their figures: scikit-activeml 1.0.1 and MOA
+ * 2024.07.0, each at its own defaults (query.compat). Their faults are kept, and are ours in no
+ * other place: tests/unit/query/defects.c shows each.
  *
- * One idea: a rule that draws is said as a probability, like any other manager's, so the purse and the propensities do not know that it is
- * there. What the peer would have labelled is what was asked; a request that the purse refuses counts as not made, as in the peers' own
- * update(). The budget of the rule is what the strategy arm gets in the long run. Most compare the sureness p1 = 1 − utility with a threshold θ.
- * Words of the state: two doubles, or one and two counts. A new model moves none of them: the peers know no swap.
+ * One idea: a rule that draws is said as a probability, like any other manager's, so the purse and
+ * the propensities do not know that it is there. What the peer would have labelled is what was
+ * asked; a request that the purse refuses counts as not made, as in the peers' own update(). The
+ * budget of the rule is what the strategy arm gets in the long run. Most compare the sureness p1 =
+ * 1 − utility with a threshold θ. Words of the state: two doubles, or one and two counts. A new
+ * model moves none of them: the peers know no swap.
  *
- * Žliobaitė, Bifet, Pfahringer, Holmes 2014; Kottke, Krempl, Spiliopoulou 2015; Cesa-Bianchi, Gentile, Zaniboni 2006. Thread: worker thread */
+ * Žliobaitė, Bifet, Pfahringer, Holmes 2014; Kottke, Krempl, Spiliopoulou 2015; Cesa-Bianchi,
+ * Gentile, Zaniboni 2006. Thread: worker thread */
 #include "manager.h"
 
 #include "base/error.h"
@@ -22,7 +26,9 @@ static double word(const struct manager_call *c, size_t i) {
     return x;
 }
 
-static void put_word(const struct manager_call *c, size_t i, double x) { memcpy(c->own + 2 * i, &x, sizeof x); }
+static void put_word(const struct manager_call *c, size_t i, double x) {
+    memcpy(c->own + 2 * i, &x, sizeof x);
+}
 
 /* θ starts at 1; the state starts at zeros. */
 static double theta(const struct manager_call *c) {
@@ -30,7 +36,9 @@ static double theta(const struct manager_call *c) {
     return x > 0 ? x : 1;
 }
 
-static void move_theta(const struct manager_call *c, bool asked) { put_word(c, 0, theta(c) * (asked ? 1 - step : 1 + step)); }
+static void move_theta(const struct manager_call *c, bool asked) {
+    put_word(c, 0, theta(c) * (asked ? 1 - step : 1 + step));
+}
 
 static double sureness(const struct manager_call *c) { return 1 - c->utility; }
 
@@ -40,12 +48,15 @@ static struct manager_answer below(const struct manager_call *c, double probabil
     return (struct manager_answer){.probability = probability, .threshold = 1 - theta(c)};
 }
 
-/* Samples and labels so far, the two halves of the second word. A ratio is all that is asked of them, so they are halved before they run over. */
+/* Samples and labels so far, the two halves of the second word. A ratio is all that is asked of
+ * them, so they are halved before they run over. */
 struct counts {
     uint32_t seen, labelled;
 };
 
-static struct counts counts(const struct manager_call *c) { return (struct counts){c->own[2], c->own[3]}; }
+static struct counts counts(const struct manager_call *c) {
+    return (struct counts){c->own[2], c->own[3]};
+}
 
 static void count(const struct manager_call *c, bool asked) {
     struct counts n = counts(c);
@@ -70,18 +81,26 @@ static double earned_left(const struct manager_call *c) {
 enum { SK_WINDOW = 100 };
 
 /* StreamRandomSampling, as it comes: nothing holds it to its budget but chance. */
-static struct manager_answer sk_random(const struct manager_call *c) { return (struct manager_answer){.probability = c->budget}; }
+static struct manager_answer sk_random(const struct manager_call *c) {
+    return (struct manager_answer){.probability = c->budget};
+}
 
-static struct manager_answer sk_periodic(const struct manager_call *c) { return (struct manager_answer){.probability = earned_left(c) >= 1}; }
+static struct manager_answer sk_periodic(const struct manager_call *c) {
+    return (struct manager_answer){.probability = earned_left(c) >= 1};
+}
 
-/* Their estimate of what was spent forgets a hundredth a sample; the second word. Read before the sample at hand is added, it lets more pass. */
+/* Their estimate of what was spent forgets a hundredth a sample; the second word. Read before the
+ * sample at hand is added, it lets more pass. */
 static bool sk_gate(const struct manager_call *c) { return word(c, 1) / SK_WINDOW < c->budget; }
 
-static void sk_spend(const struct manager_call *c, bool asked) { put_word(c, 1, word(c, 1) * ((SK_WINDOW - 1) / (double)SK_WINDOW) + asked); }
+static void sk_spend(const struct manager_call *c, bool asked) {
+    put_word(c, 1, word(c, 1) * ((SK_WINDOW - 1) / (double)SK_WINDOW) + asked);
+}
 
 static struct manager_answer sk_fixed(const struct manager_call *c) {
     double even = 1 / (double)c->classes, least = even + c->budget * (1 - even);
-    return (struct manager_answer){.probability = sk_gate(c) && sureness(c) <= least, .threshold = 1 - least};
+    return (struct manager_answer){.probability = sk_gate(c) && sureness(c) <= least,
+                                   .threshold = 1 - least};
 }
 
 static void sk_note_fixed(const struct manager_call *c, double named, bool asked) {
@@ -89,7 +108,9 @@ static void sk_note_fixed(const struct manager_call *c, double named, bool asked
     sk_spend(c, asked);
 }
 
-static struct manager_answer sk_variable(const struct manager_call *c) { return below(c, sk_gate(c) && sureness(c) < theta(c)); }
+static struct manager_answer sk_variable(const struct manager_call *c) {
+    return below(c, sk_gate(c) && sureness(c) < theta(c));
+}
 
 static void sk_note_variable(const struct manager_call *c, double named, bool asked) {
     (void)named;
@@ -98,15 +119,19 @@ static void sk_note_variable(const struct manager_call *c, double named, bool as
 }
 
 /* p1 < θη, η from N(1, 1): never with η below 0. */
-static struct manager_answer sk_random_variable(const struct manager_call *c) { return below(c, sk_gate(c) ? normal_below(1 - sureness(c) / theta(c)) : 0); }
+static struct manager_answer sk_random_variable(const struct manager_call *c) {
+    return below(c, sk_gate(c) ? normal_below(1 - sureness(c) / theta(c)) : 0);
+}
 
-/* A tenth of the samples is asked at random, and these leave θ alone. The draw says which: below v·B a request at random, above that and by 1 − v
- * the threshold's, the rest refused at random. */
+/* A tenth of the samples is asked at random, and these leave θ alone. The draw says which: below
+ * v·B a request at random, above that and by 1 − v the threshold's, the rest refused at random. */
 static const double sk_share = 0.1;
 
 static struct manager_answer sk_split(const struct manager_call *c) {
     double at_random = sk_share * c->budget;
-    return below(c, !sk_gate(c) ? 0 : sureness(c) < theta(c) ? at_random + 1 - sk_share : at_random);
+    return below(c, !sk_gate(c)              ? 0
+                    : sureness(c) < theta(c) ? at_random + 1 - sk_share
+                                             : at_random);
 }
 
 static void sk_note_split(const struct manager_call *c, double named, bool asked) {
@@ -117,21 +142,27 @@ static void sk_note_split(const struct manager_call *c, double named, bool asked
     sk_spend(c, asked);
 }
 
-/* The quantile between two order statistics, by the arithmetic of numpy: equal ones give that value to the bit. */
+/* The quantile between two order statistics, by the arithmetic of numpy: equal ones give that value
+ * to the bit. */
 static double quantile(const struct window *w, double q) {
     double at = (double)(*w->n - 1) * q, part = at - floor(at);
-    double low = utility_value(window_nth_smallest(w, (size_t)at + 1)), high = utility_value(window_nth_smallest(w, (size_t)fmin((double)(size_t)at + 2, *w->n)));
+    double low = utility_value(window_nth_smallest(w, (size_t)at + 1)),
+           high =
+               utility_value(window_nth_smallest(w, (size_t)fmin((double)(size_t)at + 2, *w->n)));
     return part >= 0.5 ? high - (high - low) * (1 - part) : low + (high - low) * part;
 }
 
-/* Their window holds the sample at hand too, and a NaN in it silences the rule until it has left. */
+/* Their window holds the sample at hand too, and a NaN in it silences the rule until it has
+ * left. */
 static struct manager_answer sk_biqf(const struct manager_call *c) {
     static const double tolerance = 50;
     uint16_t value[SK_WINDOW] = {c->code};
     uint8_t n = 1, at = 0;
-    for (size_t i = 0; i < *c->window.n && n < SK_WINDOW; i++) value[n++] = c->window.value[(*c->window.at + c->window.cap - 1 - i) % c->window.cap];
+    for (size_t i = 0; i < *c->window.n && n < SK_WINDOW; i++)
+        value[n++] = c->window.value[(*c->window.at + c->window.cap - 1 - i) % c->window.cap];
     struct window last = {value, &n, &at, SK_WINDOW};
-    double least = utility_value(window_nth_smallest(&last, 1)), most = utility_value(window_nth_smallest(&last, n));
+    double least = utility_value(window_nth_smallest(&last, 1)),
+           most = utility_value(window_nth_smallest(&last, n));
     if (isnan(least)) return (struct manager_answer){0};
     double edge = quantile(&last, 1 - c->budget) - (most - least) * (earned_left(c) / tolerance);
     return (struct manager_answer){.probability = c->utility >= edge, .threshold = edge};
@@ -145,7 +176,8 @@ static void sk_note_biqf(const struct manager_call *c, double named, bool asked)
 
 /* ---- MOA ---- */
 
-/* Labels over samples, this one included: exact in the long run, and an idle stretch banks credit without end. */
+/* Labels over samples, this one included: exact in the long run, and an idle stretch banks credit
+ * without end. */
 static bool moa_gate(const struct manager_call *c) {
     struct counts n = counts(c);
     return n.labelled / ((double)n.seen + 1) < c->budget;
@@ -153,10 +185,13 @@ static bool moa_gate(const struct manager_call *c) {
 
 static struct manager_answer moa_fixed(const struct manager_call *c) {
     static const double most = 0.9; // whatever the number of classes
-    return (struct manager_answer){.probability = moa_gate(c) && sureness(c) < most, .threshold = 1 - most};
+    return (struct manager_answer){.probability = moa_gate(c) && sureness(c) < most,
+                                   .threshold = 1 - most};
 }
 
-static struct manager_answer moa_variable(const struct manager_call *c) { return below(c, moa_gate(c) && sureness(c) < theta(c)); }
+static struct manager_answer moa_variable(const struct manager_call *c) {
+    return below(c, moa_gate(c) && sureness(c) < theta(c));
+}
 
 /* p1 / η < θ, η from N(1, 1): always with η below 0. */
 static struct manager_answer moa_random_variable(const struct manager_call *c) {
@@ -172,7 +207,8 @@ static void moa_note(const struct manager_call *c, double named, bool asked) {
 /* SelSampling. */
 static struct manager_answer moa_margin_probability(const struct manager_call *c) {
     double margin = fabs(sureness(c) - 1 / (double)c->classes);
-    return (struct manager_answer){.probability = moa_gate(c) ? c->budget / (c->budget + margin) : 0};
+    return (struct manager_answer){.probability =
+                                       moa_gate(c) ? c->budget / (c->budget + margin) : 0};
 }
 
 static const struct manager_row rows[COMPATS][MANAGERS] = {
@@ -181,8 +217,12 @@ static const struct manager_row rows[COMPATS][MANAGERS] = {
             [MANAGER_RANDOM] = {.stream = RNG_MANAGER, .ask = sk_random},
             [MANAGER_PERIODIC] = {.stream = RNG_MANAGER, .ask = sk_periodic, .note = note_count},
             [MANAGER_FIXED] = {.stream = RNG_MANAGER, .ask = sk_fixed, .note = sk_note_fixed},
-            [MANAGER_VARIABLE] = {.stream = RNG_MANAGER, .ask = sk_variable, .note = sk_note_variable},
-            [MANAGER_RANDOM_VARIABLE] = {.stream = RNG_MANAGER, .ask = sk_random_variable, .note = sk_note_variable},
+            [MANAGER_VARIABLE] = {.stream = RNG_MANAGER,
+                                  .ask = sk_variable,
+                                  .note = sk_note_variable},
+            [MANAGER_RANDOM_VARIABLE] = {.stream = RNG_MANAGER,
+                                         .ask = sk_random_variable,
+                                         .note = sk_note_variable},
             [MANAGER_SPLIT] = {.stream = RNG_MANAGER, .ask = sk_split, .note = sk_note_split},
             [MANAGER_BIQF] = {.stream = RNG_MANAGER, .ask = sk_biqf, .note = sk_note_biqf},
         },
@@ -190,8 +230,12 @@ static const struct manager_row rows[COMPATS][MANAGERS] = {
         {
             [MANAGER_FIXED] = {.stream = RNG_MANAGER, .ask = moa_fixed, .note = note_count},
             [MANAGER_VARIABLE] = {.stream = RNG_MANAGER, .ask = moa_variable, .note = moa_note},
-            [MANAGER_RANDOM_VARIABLE] = {.stream = RNG_MANAGER, .ask = moa_random_variable, .note = moa_note},
-            [MANAGER_MARGIN_PROBABILITY] = {.stream = RNG_MANAGER, .ask = moa_margin_probability, .note = note_count},
+            [MANAGER_RANDOM_VARIABLE] = {.stream = RNG_MANAGER,
+                                         .ask = moa_random_variable,
+                                         .note = moa_note},
+            [MANAGER_MARGIN_PROBABILITY] = {.stream = RNG_MANAGER,
+                                            .ask = moa_margin_probability,
+                                            .note = note_count},
         },
 };
 

@@ -1,8 +1,10 @@
-/* Utility of a sample by an uncertainty measure (Settles, "Active Learning Literature Survey", 2009).
+/* Utility of a sample by an uncertainty measure (Settles, "Active Learning Literature Survey",
+ * 2009).
  *
- * One idea: doubt is made of the probabilities of the other classes, never of 1 − p1. A saturated score has p1 = 1 exactly, but its
- * p2 is still a number of its own, so the order among confident samples is kept. A new measure is a row and a function; the measures of
- * a committee are in measure_committee.c.
+ * One idea: doubt is made of the probabilities of the other classes, never of 1 − p1. A saturated
+ * score has p1 = 1 exactly, but its p2 is still a number of its own, so the order among confident
+ * samples is kept. A new measure is a row and a function; the measures of a committee are in
+ * measure_committee.c.
  *
  * It refuses nothing: NaN in, NaN out, and NaN is never asked for. Thread: any thread */
 #include "measure.h"
@@ -56,7 +58,8 @@ static double entropy(const struct measure_input *in) { return measure_entropy(i
 
 static double floored(double p) { return p > FLT_TRUE_MIN ? p : FLT_TRUE_MIN; }
 
-/* ln(p2 / p1), at most 0. A probability that ran out of float stands for the least one there is: finite, and last in order. */
+/* ln(p2 / p1), at most 0. A probability that ran out of float stands for the least one there is:
+ * finite, and last in order. */
 static double log_odds_margin(const struct measure_input *in) {
     struct top t = top_of(in);
     return log(floored(t.second) / floored(t.first));
@@ -66,8 +69,9 @@ static double risk(const struct measure_input *in) { return in->prob[in->positiv
 
 /* ---- expected gradient length ---- */
 
-/* Σ p_c |p − e_c|: what the loss's gradient by the last layer's logits is expected to measure (Settles, Craven, Ray 2007). The squares are
- * summed over the other classes, so that it does not saturate either. */
+/* Σ p_c |p − e_c|: what the loss's gradient by the last layer's logits is expected to measure
+ * (Settles, Craven, Ray 2007). The squares are summed over the other classes, so that it does not
+ * saturate either. */
 static double expected_gradient(const struct measure_input *in) {
     double squares = 0, sum = 0;
     for (size_t c = 0; c < in->k; c++) squares += (double)in->prob[c] * (double)in->prob[c];
@@ -84,16 +88,22 @@ static double squared_length(const struct measure_input *in, bool standardised) 
     const struct model *m = in->model;
     double sum = 1; // the bias
     for (size_t i = 0; i < m->shape.d; i++) {
-        double x = standardised ? model_standardised(in->row[i], m->mean[i], m->scale[i]) : in->row[i];
+        double x =
+            standardised ? model_standardised(in->row[i], m->mean[i], m->scale[i]) : in->row[i];
         sum += x * x;
     }
     return sum;
 }
 
-/* By the weights of standardised columns: preconditioned by each column's second moment, as adaptive learners do, so that no column's unit
- * decides. For a multilayer perceptron too the first layer's input stands for the layer's. */
-static double gradient_length(const struct measure_input *in) { return expected_gradient(in) * sqrt(squared_length(in, true)); }
-static double gradient_length_raw(const struct measure_input *in) { return expected_gradient(in) * sqrt(squared_length(in, false)); }
+/* By the weights of standardised columns: preconditioned by each column's second moment, as
+ * adaptive learners do, so that no column's unit decides. For a multilayer perceptron too the first
+ * layer's input stands for the layer's. */
+static double gradient_length(const struct measure_input *in) {
+    return expected_gradient(in) * sqrt(squared_length(in, true));
+}
+static double gradient_length_raw(const struct measure_input *in) {
+    return expected_gradient(in) * sqrt(squared_length(in, false));
+}
 
 /* ---- the table ---- */
 
@@ -118,8 +128,9 @@ static const struct row {
 
 bool measure_of_committee(enum measure m) { return rows[m].committee; }
 
-/* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is that of the standardised row under the version's own
- * means and variances, exp(−½ mean z²): the reference that travels with every version, costs d multiplications, and needs no memory of samples. */
+/* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is that of the
+ * standardised row under the version's own means and variances, exp(−½ mean z²): the reference that
+ * travels with every version, costs d multiplications, and needs no memory of samples. */
 static double log_typicality(const struct measure_input *in) {
     return -0.5 * (squared_length(in, true) - 1) / (double)in->model->shape.d;
 }

@@ -1,8 +1,10 @@
-/* Disagreement of a committee: query by committee (Seung, Opper, Sompolinsky 1992) and its measures (Dagan and Engelson 1995, vote entropy;
- * McCallum and Nigam 1998, mean divergence; Houlsby, Huszár, Ghahramani, Lengyel 2011, mutual information: "BALD").
+/* Disagreement of a committee: query by committee (Seung, Opper, Sompolinsky 1992) and its measures
+ * (Dagan and Engelson 1995, vote entropy; McCallum and Nigam 1998, mean divergence; Houlsby,
+ * Huszár, Ghahramani, Lengyel 2011, mutual information: "BALD").
  *
- * The committee are the version's bootstrap members (train.committee), which have no share in the mixture; without them, the members of the
- * mixture, which differ in memory: each has one vote either way.
+ * The committee are the version's bootstrap members (train.committee), which have no share in the
+ * mixture; without them, the members of the mixture, which differ in memory: each has one vote
+ * either way.
  *
  * Thread: any thread */
 #include "measure.h"
@@ -11,7 +13,9 @@
 
 #include <math.h>
 
-static bool seated(const struct model *m, size_t member, bool bootstrap) { return !bootstrap || m->mix[member] == 0; }
+static bool seated(const struct model *m, size_t member, bool bootstrap) {
+    return !bootstrap || m->mix[member] == 0;
+}
 
 /* Whether the version has bootstrap members. */
 static bool has_bootstrap(const struct model *m) {
@@ -29,14 +33,17 @@ struct session {
 };
 
 static struct session hold(const struct measure_input *in) {
-    struct session s = {.in = in, .bootstrap = has_bootstrap(in->model), .members = in->model->shape.members};
+    struct session s = {
+        .in = in, .bootstrap = has_bootstrap(in->model), .members = in->model->shape.members};
     size_t voters = 0;
     for (size_t i = 0; i < s.members; i++) voters += seated(in->model, i, s.bootstrap);
     s.share = 1 / (double)voters;
     return s;
 }
 
-static bool votes(const struct session *s, size_t member) { return seated(s->in->model, member, s->bootstrap); }
+static bool votes(const struct session *s, size_t member) {
+    return seated(s->in->model, member, s->bootstrap);
+}
 
 static double plogp(double p) { return p > 0 ? -p * log(p) : 0; }
 
@@ -56,7 +63,8 @@ static size_t vote(const float *prob, size_t k) {
     return best;
 }
 
-/* Whether a member's vote is that class: the same rule, without looking further than the first class that has more. */
+/* Whether a member's vote is that class: the same rule, without looking further than the first
+ * class that has more. */
 static bool voted(const struct session *s, size_t member, size_t class_) {
     const float *prob = s->in->member + member * s->in->k;
     if (!votes(s, member)) return false;
@@ -71,7 +79,8 @@ static bool new_vote(const struct session *s, size_t member, size_t class_) {
     return votes(s, member);
 }
 
-/* A vote is counted with the first who gave it, so no ballot box is needed: members are few, classes may be many. */
+/* A vote is counted with the first who gave it, so no ballot box is needed: members are few,
+ * classes may be many. */
 double measure_vote_entropy(const struct measure_input *in) {
     struct session s = hold(in);
     double entropy = 0;
@@ -104,8 +113,8 @@ double measure_mutual_information(const struct measure_input *in) {
     return fmax(0, consensus(&s) - own);
 }
 
-/* Mean divergence of the members from the consensus, summed as such: equal to the mutual information, but for what rounding takes from a
- * difference of large numbers. */
+/* Mean divergence of the members from the consensus, summed as such: equal to the mutual
+ * information, but for what rounding takes from a difference of large numbers. */
 double measure_kl_divergence(const struct measure_input *in) {
     struct session s = hold(in);
     double sum = 0;

@@ -1,11 +1,14 @@
 /* How many labels were asked for near here and have not been learned yet.
  *
- * Labels come hours late. Until they do, an uncertain region stays uncertain, and a strategy that looks at single samples asks the
- * same question over and over. So each request is counted in its region: the signs of four random projections of the standardised row
- * (locality-sensitive hashing, Charikar 2002), sixteen counts of four bits that travel with the partition's state. Nobody tells a worker
- * that a label came, but a new model does say that labels were learned: each halves the counts.
+ * Labels come hours late. Until they do, an uncertain region stays uncertain, and a strategy that
+ * looks at single samples asks the same question over and over. So each request is counted in its
+ * region: the signs of four random projections of the standardised row (locality-sensitive hashing,
+ * Charikar 2002), sixteen counts of four bits that travel with the partition's state. Nobody tells
+ * a worker that a label came, but a new model does say that labels were learned: each halves the
+ * counts.
  *
- * Only what the strategy arm and the pool asked is counted: a utility that knew the random arm's draws would bend the propensity (I5).
+ * Only what the strategy arm and the pool asked is counted: a utility that knew the random arm's
+ * draws would bend the propensity (I5).
  * Thread: worker thread */
 #include "pending.h"
 
@@ -27,7 +30,8 @@ unsigned pending_region(const float *direction, const struct model *m, const dou
     for (unsigned bit = 0; bit < PENDING_BITS; bit++) {
         const float *w = direction + bit * m->shape.d;
         double sum = 0;
-        for (size_t i = 0; i < m->shape.d; i++) sum += (double)w[i] * model_standardised(row[i], m->mean[i], m->scale[i]);
+        for (size_t i = 0; i < m->shape.d; i++)
+            sum += (double)w[i] * model_standardised(row[i], m->mean[i], m->scale[i]);
         region |= (unsigned)(sum > 0) << bit;
     }
     return region;
@@ -35,10 +39,13 @@ unsigned pending_region(const float *direction, const struct model *m, const dou
 
 static unsigned shift(unsigned region) { return region % 2 * 4; }
 
-unsigned pending_count(const struct partition_state *s, unsigned region) { return s->pending[region / 2] >> shift(region) & MOST; }
+unsigned pending_count(const struct partition_state *s, unsigned region) {
+    return s->pending[region / 2] >> shift(region) & MOST;
+}
 
 void pending_add(struct partition_state *s, unsigned region) {
-    if (pending_count(s, region) < MOST) s->pending[region / 2] = (uint8_t)(s->pending[region / 2] + (1u << shift(region)));
+    if (pending_count(s, region) < MOST)
+        s->pending[region / 2] = (uint8_t)(s->pending[region / 2] + (1u << shift(region)));
 }
 
 void pending_halve(struct partition_state *s) {

@@ -1,4 +1,5 @@
-/* The discount for what is already out for a label (query.pending_discount): pending.c. Private to the room.
+/* The discount for what is already out for a label (query.pending_discount): pending.c. Private to
+ * the room.
  * Thread: worker thread */
 #pragma once
 

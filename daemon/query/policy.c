@@ -1,9 +1,10 @@
 /* The policy's two records as JSON objects: {"live":41,"cold":false,"full":false,…} and
  * {"paused":false,"budget_scale":1,"pin":0,"explore_only":false,…}.
  *
- * One table says both for writer and reader. Members that are not ours are ignored, so that a later version can add some; one of ours
- * that is missing or of another kind makes the record none (promise I10: the policy in force stays). Members that came later may be
- * missing: records of earlier versions are read as they were meant. Thread: any thread */
+ * One table says both for writer and reader. Members that are not ours are ignored, so that a later
+ * version can add some; one of ours that is missing or of another kind makes the record none
+ * (promise I10: the policy in force stays). Members that came later may be missing: records of
+ * earlier versions are read as they were meant. Thread: any thread */
 #include "query/policy.h"
 
 #include "base/json.h"
@@ -41,7 +42,10 @@ static const struct member operator_[] = {
     {"open_tasks", CAP, offsetof(struct policy_operator, open_tasks), true},
 };
 
-enum { LEARNER = sizeof learner / sizeof *learner, OPERATOR = sizeof operator_ / sizeof *operator_ };
+enum {
+    LEARNER = sizeof learner / sizeof *learner,
+    OPERATOR = sizeof operator_ / sizeof *operator_
+};
 
 /* ---- writing ---- */
 
@@ -54,7 +58,8 @@ static void write_value(const struct member *m, const void *at, struct buf *out)
     }
 }
 
-static void write_record(const struct member *members, size_t n, const void *record, struct buf *out) {
+static void write_record(const struct member *members, size_t n, const void *record,
+                         struct buf *out) {
     for (size_t i = 0; i < n; i++) {
         buf_printf(out, "%s\"%s\":", i ? "," : "{", members[i].key);
         write_value(&members[i], (const char *)record + members[i].offset, out);
@@ -62,8 +67,12 @@ static void write_record(const struct member *members, size_t n, const void *rec
     buf_str(out, "}");
 }
 
-void policy_learner_write(const struct policy_learner *p, struct buf *out) { write_record(learner, LEARNER, p, out); }
-void policy_operator_write(const struct policy_operator *p, struct buf *out) { write_record(operator_, OPERATOR, p, out); }
+void policy_learner_write(const struct policy_learner *p, struct buf *out) {
+    write_record(learner, LEARNER, p, out);
+}
+void policy_operator_write(const struct policy_operator *p, struct buf *out) {
+    write_record(operator_, OPERATOR, p, out);
+}
 
 /* ---- reading ---- */
 
@@ -109,7 +118,8 @@ static int read_record(const struct member *members, size_t n, void *record, str
     struct arena arena = {0};
     cJSON *tree = json_parse(json, &arena);
     bool good = cJSON_IsObject(tree);
-    for (size_t i = 0; good && i < n; i++) good = read_value(tree, &members[i], (char *)record + members[i].offset);
+    for (size_t i = 0; good && i < n; i++)
+        good = read_value(tree, &members[i], (char *)record + members[i].offset);
     cJSON_Delete(tree);
     arena_release(&arena);
     return good ? 0 : ERR_CORRUPT;

@@ -1,8 +1,9 @@
 /* The best candidates of a window, in a heap whose root is the worst of them.
  *
- * A sample that is not better than the root costs one comparison, one that is costs O(log candidates) and the copy of its row. Of equal
- * utilities the earlier sample is the better one, so what is held does not depend on the heap's history. Rows live in slots that
- * never move: a newcomer takes the slot of whom it puts out.
+ * A sample that is not better than the root costs one comparison, one that is costs O(log
+ * candidates) and the copy of its row. Of equal utilities the earlier sample is the better one, so
+ * what is held does not depend on the heap's history. Rows live in slots that never move: a
+ * newcomer takes the slot of whom it puts out.
  *
  * It refuses NaN. Thread: the worker thread that owns the partition */
 #include "query/pool.h"
@@ -47,7 +48,8 @@ static void swap(struct pool_item *a, struct pool_item *b) {
 }
 
 static void rise(struct pool *p, size_t i) {
-    for (; i > 0 && worse(&p->heap[i], &p->heap[(i - 1) / 2]); i = (i - 1) / 2) swap(&p->heap[i], &p->heap[(i - 1) / 2]);
+    for (; i > 0 && worse(&p->heap[i], &p->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        swap(&p->heap[i], &p->heap[(i - 1) / 2]);
 }
 
 static void sink(struct pool *p, size_t i) {

@@ -1,14 +1,19 @@
 /* The rules that take a batch out of a window's candidates.
  *
- * A batch of the most useful ones alone is often one question asked k times (Settles, survey, section 6.1): all but `plain` look at what is
- * chosen already. Distances are in the standardised space, divided by the root of the columns, so that a trade-off means the same for 3
- * columns and for 300. Ties go to the earlier sample. Each rule starts from the most useful candidate, but badge.
+ * A batch of the most useful ones alone is often one question asked k times (Settles, survey,
+ * section 6.1): all but `plain` look at what is chosen already. Distances are in the standardised
+ * space, divided by the root of the columns, so that a trade-off means the same for 3 columns and
+ * for 300. Ties go to the earlier sample. Each rule starts from the most useful candidate, but
+ * badge.
  *
  *   distinct  the best, but never the same row twice: a batch may be smaller than k
- *   mmr       maximal marginal relevance: trade · rank of utility − (1 − trade) · similarity to the nearest chosen one (Carbonell, Goldstein 1998)
+ *   mmr       maximal marginal relevance: trade · rank of utility − (1 − trade) · similarity to the
+ *             nearest chosen one (Carbonell, Goldstein 1998)
  *   k_centre  the farthest from all chosen ones (Gonzalez 1985; core sets: Sener, Savarese 2018)
- *   badge     k-means++ seeding (Arthur, Vassilvitskii 2007) in the space of the loss's gradients (p − e_ŷ) ⊗ (z, 1) (Ash and others 2020)
- *   balanced  the predicted classes take turns, the one with the fewest chosen first, each with its best
+ *   badge     k-means++ seeding (Arthur, Vassilvitskii 2007) in the space of the loss's gradients
+ *             (p − e_ŷ) ⊗ (z, 1) (Ash and others 2020)
+ *   balanced  the predicted classes take turns, the one with the fewest chosen first, each with its
+ *             best
  *
  * Thread: the worker thread that owns the partition */
 #include "query/pool.h"
@@ -19,8 +24,9 @@
 #include <math.h>
 #include <string.h>
 
-/* One choice under way. value: what the rule remembers of each candidate; TAKEN marks the chosen ones. fixed: what does not change while it
- * chooses, so that a choice costs no more than a look at each candidate. */
+/* One choice under way. value: what the rule remembers of each candidate; TAKEN marks the chosen
+ * ones. fixed: what does not change while it chooses, so that a choice costs no more than a look at
+ * each candidate. */
 struct choosing {
     const struct pool_view *v;
     const struct pool_choice *how;
@@ -73,7 +79,8 @@ static void take(struct choosing *c, size_t i) {
 static size_t most_useful(const struct choosing *c) {
     size_t best = c->v->n;
     for (size_t i = 0; i < c->v->n; i++)
-        if (c->value[i] > TAKEN && (best == c->v->n || c->v->utility[i] > c->v->utility[best])) best = i;
+        if (c->value[i] > TAKEN && (best == c->v->n || c->v->utility[i] > c->v->utility[best]))
+            best = i;
     return best;
 }
 
@@ -88,19 +95,23 @@ static void distinct(struct choosing *c, size_t k) {
     while (c->n < k && (i = most_useful(c)) < c->v->n) {
         take(c, i);
         for (size_t j = 0; j < c->v->n; j++)
-            if (c->value[j] > TAKEN && memcmp(z_of(c->v, i), z_of(c->v, j), c->v->d * sizeof(float)) == 0) c->value[j] = TAKEN;
+            if (c->value[j] > TAKEN &&
+                memcmp(z_of(c->v, i), z_of(c->v, j), c->v->d * sizeof(float)) == 0)
+                c->value[j] = TAKEN;
     }
 }
 
-/* A candidate's class is as empty as the fewest chosen of any class that still has candidates. fixed: the class; value: how many of it are
- * chosen. */
+/* A candidate's class is as empty as the fewest chosen of any class that still has candidates.
+ * fixed: the class; value: how many of it are chosen. */
 static void balanced(struct choosing *c, size_t k) {
     for (size_t i = 0; i < c->v->n; i++) c->fixed[i] = (double)predicted(c->v, i);
     while (c->n < k) {
         size_t best = c->v->n;
         for (size_t i = 0; i < c->v->n; i++) {
             if (c->value[i] <= TAKEN) continue;
-            if (best == c->v->n || c->value[i] < c->value[best] || (c->value[i] == c->value[best] && c->v->utility[i] > c->v->utility[best])) best = i;
+            if (best == c->v->n || c->value[i] < c->value[best] ||
+                (c->value[i] == c->value[best] && c->v->utility[i] > c->v->utility[best]))
+                best = i;
         }
         take(c, best);
         for (size_t i = 0; i < c->v->n; i++) c->value[i] += c->fixed[i] == c->fixed[best];
@@ -134,7 +145,8 @@ static double rank(const struct pool_view *v, size_t i) {
 
 static double similarity(double distance) { return 1 / (1 + distance); }
 
-/* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not the nearest. fixed: its first part. */
+/* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not
+ * the nearest. fixed: its first part. */
 static void mmr(struct choosing *c, size_t k) {
     double trade = c->how->trade;
     for (size_t j = 0; j < c->v->n; j++) c->value[j] = c->fixed[j] = trade * rank(c->v, j);
@@ -143,19 +155,23 @@ static void mmr(struct choosing *c, size_t k) {
         take(c, i);
         if (c->n == k) return;
         for (size_t j = 0; j < c->v->n; j++)
-            if (c->value[j] > TAKEN) c->value[j] = fmin(c->value[j], c->fixed[j] - (1 - trade) * similarity(distance(c->v, i, j)));
+            if (c->value[j] > TAKEN)
+                c->value[j] =
+                    fmin(c->value[j], c->fixed[j] - (1 - trade) * similarity(distance(c->v, i, j)));
         i = largest(c->value, c->v->n);
     }
 }
 
 /* ---- badge ---- */
 
-/* The gradient is an outer product, so products of two of them are products of products: nothing of size d · k is built. */
+/* The gradient is an outer product, so products of two of them are products of products: nothing of
+ * size d · k is built. */
 static double gradient_dot(const struct pool_view *v, size_t a, size_t b) {
     size_t ya = predicted(v, a), yb = predicted(v, b);
     const float *pa = prob_of(v, a), *pb = prob_of(v, b);
     double residuals = 0;
-    for (size_t c = 0; c < v->k; c++) residuals += ((double)pa[c] - (c == ya)) * ((double)pb[c] - (c == yb));
+    for (size_t c = 0; c < v->k; c++)
+        residuals += ((double)pa[c] - (c == ya)) * ((double)pb[c] - (c == yb));
     return residuals * (dot(z_of(v, a), z_of(v, b), v->d) + 1);
 }
 
@@ -163,13 +179,15 @@ static double gradient_distance2(const struct pool_view *v, size_t a, size_t b) 
     return fmax(0, gradient_dot(v, a, a) + gradient_dot(v, b, b) - 2 * gradient_dot(v, a, b));
 }
 
-/* Index drawn with probability ∝ value; where all are 0 (copies of the chosen), the most useful one. */
+/* Index drawn with probability ∝ value; where all are 0 (copies of the chosen), the most useful
+ * one. */
 static size_t draw_by_value(const struct choosing *c) {
     double sum = 0;
     size_t last = c->v->n;
     for (size_t j = 0; j < c->v->n; j++) sum += c->value[j] > 0 ? c->value[j] : 0;
     uint64_t key = rng_mix(c->how->window ^ rng_mix(c->n));
-    double left = sum * rng_unit(rng_keyed(RNG_POOL, c->how->seed, c->how->topic, c->how->partition, key));
+    double left =
+        sum * rng_unit(rng_keyed(RNG_POOL, c->how->seed, c->how->topic, c->how->partition, key));
     for (size_t j = 0; j < c->v->n && sum > 0; j++) {
         if (c->value[j] <= 0) continue;
         last = j;
@@ -186,7 +204,8 @@ static void badge(struct choosing *c, size_t k) {
         take(c, i);
         if (c->n == k) return;
         for (size_t j = 0; j < c->v->n; j++)
-            if (c->value[j] > TAKEN) c->value[j] = fmin(c->value[j], gradient_distance2(c->v, i, j));
+            if (c->value[j] > TAKEN)
+                c->value[j] = fmin(c->value[j], gradient_distance2(c->v, i, j));
         i = draw_by_value(c);
     }
 }
@@ -194,12 +213,15 @@ static void badge(struct choosing *c, size_t k) {
 /* ---- the table ---- */
 
 static void (*const rules[POOL_RULES])(struct choosing *c, size_t k) = {
-    [POOL_PLAIN] = plain, [POOL_DISTINCT] = distinct, [POOL_MMR] = mmr, [POOL_K_CENTRE] = k_centre, [POOL_BADGE] = badge, [POOL_BALANCED] = balanced,
+    [POOL_PLAIN] = plain,       [POOL_DISTINCT] = distinct, [POOL_MMR] = mmr,
+    [POOL_K_CENTRE] = k_centre, [POOL_BADGE] = badge,       [POOL_BALANCED] = balanced,
 };
 
-size_t pool_choose(const struct pool_view *v, const struct pool_choice *how, size_t k, double *scratch, size_t *chosen) {
+size_t pool_choose(const struct pool_view *v, const struct pool_choice *how, size_t k,
+                   double *scratch, size_t *chosen) {
     CHECK(how->rule < POOL_RULES && rules[how->rule]);
-    struct choosing c = {.v = v, .how = how, .value = scratch, .fixed = scratch + v->n, .chosen = chosen};
+    struct choosing c = {
+        .v = v, .how = how, .value = scratch, .fixed = scratch + v->n, .chosen = chosen};
     for (size_t i = 0; i < v->n; i++) scratch[i] = 0;
     if (k > v->n) k = v->n;
     if (k) rules[how->rule](&c, k);

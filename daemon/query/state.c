@@ -1,10 +1,13 @@
-/* The selection state as text for the metadata of a committed offset, and the 16-bit codes of utilities.
+/* The selection state as text for the metadata of a committed offset, and the 16-bit codes of
+ * utilities.
  *
- * Layout: "w2", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no backslash) of topic hash, offset, the fields of the table
- * below, zeros up to a multiple of four, CRC-32; all little-endian. One wrong character changes at most four neighbouring bytes, a
- * burst of 32 bits at most, and a CRC-32 finds every such burst.
+ * Layout: "w2", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no backslash) of topic
+ * hash, offset, the fields of the table below, zeros up to a multiple of four, CRC-32; all
+ * little-endian. One wrong character changes at most four neighbouring bytes, a burst of 32 bits at
+ * most, and a CRC-32 finds every such burst.
  *
- * It refuses what isn't whole, what belongs to another topic or offset, and numbers that no run can reach. Thread: any thread */
+ * It refuses what isn't whole, what belongs to another topic or offset, and numbers that no run can
+ * reach. Thread: any thread */
 #include "query/state.h"
 
 #include <math.h>
@@ -15,32 +18,39 @@ static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget
 enum { PREFIX = 2, HEAD = 16, ALPHABET = 85 };
 
 static const char prefix[PREFIX + 1] = "w2"; // format: another layout, another number
-static const char alphabet[ALPHABET + 1] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+static const char alphabet[ALPHABET + 1] =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
 struct field {
     size_t offset, width, n;
 };
 
-#define FIELD(name) {offsetof(struct partition_state, name), sizeof(((struct partition_state *)NULL)->name), 1}
-#define ARRAY(name)                                                                                                    \
-    {offsetof(struct partition_state, name), sizeof(((struct partition_state *)NULL)->name[0]),                        \
-     sizeof(((struct partition_state *)NULL)->name) / sizeof(((struct partition_state *)NULL)->name[0])}
+#define FIELD(name)                                                                                \
+    { offsetof(struct partition_state, name), sizeof(((struct partition_state *)NULL)->name), 1 }
+#define ARRAY(name)                                                                                \
+    {                                                                                              \
+        offsetof(struct partition_state, name), sizeof(((struct partition_state *)NULL)->name[0]), \
+            sizeof(((struct partition_state *)NULL)->name) /                                       \
+                sizeof(((struct partition_state *)NULL)->name[0])                                  \
+    }
 #define CAP(name) FIELD(name.period), FIELD(name.strategy), FIELD(name.random_), FIELD(name.block)
 
 static const struct field fields[] = {
-    FIELD(policy),      FIELD(model),      FIELD(admitted),   FIELD(covered), FIELD(asked),     FIELD(tokens),
-    FIELD(block_start), FIELD(block_size), FIELD(both),  FIELD(grant_left), CAP(hour), CAP(day),
-    FIELD(pool_saved),  ARRAY(pending),    ARRAY(own),
-    FIELD(memory_of),   ARRAY(window_n),   ARRAY(window_at),  ARRAY(window),
+    FIELD(policy),    FIELD(model),       FIELD(admitted),   FIELD(covered), FIELD(asked),
+    FIELD(tokens),    FIELD(block_start), FIELD(block_size), FIELD(both),    FIELD(grant_left),
+    CAP(hour),        CAP(day),           FIELD(pool_saved), ARRAY(pending), ARRAY(own),
+    FIELD(memory_of), ARRAY(window_n),    ARRAY(window_at),  ARRAY(window),
 };
 
 enum {
-    BODY = 6 * 8 + 8 + 4 + 1 + 4 + 2 * 13 + 4 + STATE_REGIONS / 2 + STATE_OWN * 4 + 4 + 2 * STATE_SHARES + STATE_WINDOW * 2,
+    BODY = 6 * 8 + 8 + 4 + 1 + 4 + 2 * 13 + 4 + STATE_REGIONS / 2 + STATE_OWN * 4 + 4 +
+           2 * STATE_SHARES + STATE_WINDOW * 2,
     PADDED = (HEAD + BODY + 3) / 4 * 4,
     BYTES = PADDED + 4,
     TEXT_BYTES = PREFIX + BYTES / 4 * 5,
 };
-_Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX, "the state must fit into the metadata of an offset");
+_Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX,
+               "the state must fit into the metadata of an offset");
 
 /* ---- bytes ---- */
 
@@ -89,7 +99,8 @@ static uint32_t crc32_of(const unsigned char *data, size_t n) {
 static void encode(const unsigned char *bytes, char *out) {
     for (size_t i = 0; i < BYTES; i += 4, out += 5) {
         uint64_t group = get(bytes + i, 4);
-        for (int digit = 4; digit >= 0; digit--, group /= ALPHABET) out[digit] = alphabet[group % ALPHABET];
+        for (int digit = 4; digit >= 0; digit--, group /= ALPHABET)
+            out[digit] = alphabet[group % ALPHABET];
     }
 }
 
@@ -113,7 +124,9 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
     unsigned char bytes[BYTES] = {0}, *to = put(put(bytes, topic, 8), (uint64_t)offset, 8);
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
         for (size_t i = 0; i < fields[f].n; i++)
-            to = put(to, load((const char *)s + fields[f].offset + i * fields[f].width, fields[f].width), fields[f].width);
+            to = put(
+                to, load((const char *)s + fields[f].offset + i * fields[f].width, fields[f].width),
+                fields[f].width);
     CHECK(to == bytes + HEAD + BODY);
     put(bytes + PADDED, crc32_of(bytes, PADDED), 4);
     memcpy(out, prefix, PREFIX);
@@ -124,7 +137,9 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
 
 /* A sum that is right says that we wrote it; this says that the code that wrote it was sound. */
 static bool possible(const struct partition_state *s) {
-    if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted || s->tokens < 0 || s->tokens > tokens_most) return false;
+    if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
+        s->tokens < 0 || s->tokens > tokens_most)
+        return false;
     if (s->hour.block > 1 || s->day.block > 1 || s->both > 1) return false;
     size_t values = 0;
     for (size_t i = 0; i < STATE_SHARES; i++) {
@@ -139,12 +154,14 @@ int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct
     struct partition_state read = {0};
     if (!metadata.at || !metadata.len) return ERR_MISSING;
     if (metadata.len != TEXT_BYTES || memcmp(metadata.at, prefix, PREFIX) != 0) return ERR_CORRUPT;
-    if (!decode(metadata.at + PREFIX, bytes) || get(bytes + PADDED, 4) != crc32_of(bytes, PADDED)) return ERR_CORRUPT;
+    if (!decode(metadata.at + PREFIX, bytes) || get(bytes + PADDED, 4) != crc32_of(bytes, PADDED))
+        return ERR_CORRUPT;
     if (get(bytes, 8) != topic || get(bytes + 8, 8) != (uint64_t)offset) return ERR_MISMATCH;
     const unsigned char *from = bytes + HEAD;
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
         for (size_t i = 0; i < fields[f].n; i++, from += fields[f].width)
-            store((char *)&read + fields[f].offset + i * fields[f].width, fields[f].width, get(from, fields[f].width));
+            store((char *)&read + fields[f].offset + i * fields[f].width, fields[f].width,
+                  get(from, fields[f].width));
     if (!possible(&read)) return ERR_CORRUPT;
     read.saving = (int64_t)read.pool_saved * SAVED_ONE;
     *s = read;
@@ -153,8 +170,9 @@ int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct
 
 /* ---- utility codes ---- */
 
-/* The code is the utility's sign and the top of its double: 6 bits of exponent, 9 of mantissa, counted from 2^-41: 2^-40 to 2^22 at a
- * relative step of 1/512 or finer. Less is 0, more is the largest finite one. Magnitude g of a positive utility has code ZERO + g. */
+/* The code is the utility's sign and the top of its double: 6 bits of exponent, 9 of mantissa,
+ * counted from 2^-41: 2^-40 to 2^22 at a relative step of 1/512 or finer. Less is 0, more is the
+ * largest finite one. Magnitude g of a positive utility has code ZERO + g. */
 enum { ZERO = 0x8000, INFINITE = 63 << 9, DROP = 52 - 9, NOT_A_NUMBER = 0 };
 static const uint64_t least_exponent = (uint64_t)(1023 - 41) << 9;
 
@@ -172,7 +190,8 @@ uint16_t utility_code(double utility) {
 
 double utility_value(uint16_t code) {
     if (code == NOT_A_NUMBER) return NAN;
-    uint64_t g = code < ZERO ? (uint64_t)(ZERO - code) : (uint64_t)(code - ZERO), bits = (g + least_exponent) << DROP;
+    uint64_t g = code < ZERO ? (uint64_t)(ZERO - code) : (uint64_t)(code - ZERO),
+             bits = (g + least_exponent) << DROP;
     double size = 0;
     if (g >= INFINITE) size = INFINITY;
     else if (g) memcpy(&size, &bits, sizeof size);

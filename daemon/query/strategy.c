@@ -1,9 +1,11 @@
-/* The decision: measure → manager → strategy arm, beside it the random arm, and one step of the partition's state.
+/* The decision: measure → manager → strategy arm, beside it the random arm, and one step of the
+ * partition's state.
  *
- * Everything random is keyed by (seed, topic, partition, offset) and everything remembered is in the state, so a stream that is cut
- * anywhere and carried on elsewhere is decided the same (promise I6). Utilities are rounded to their 16-bit codes before anything
- * looks at them: a window that travelled through Kafka is the window that stayed at home. An arm sees the other only in the sample's
- * single request. Thread: worker thread (one strategy each) */
+ * Everything random is keyed by (seed, topic, partition, offset) and everything remembered is in
+ * the state, so a stream that is cut anywhere and carried on elsewhere is decided the same (promise
+ * I6). Utilities are rounded to their 16-bit codes before anything looks at them: a window that
+ * travelled through Kafka is the window that stayed at home. An arm sees the other only in the
+ * sample's single request. Thread: worker thread (one strategy each) */
 #include "strategy_private.h"
 
 #include <math.h>
@@ -42,29 +44,43 @@ static int read_measures(struct strategy *s, const struct config *c) {
     return 0;
 }
 
-static uint64_t hash_name(uint64_t h, const char *name) { return rng_mix(h ^ hash_bytes(name, strlen(name))); }
+static uint64_t hash_name(uint64_t h, const char *name) {
+    return rng_mix(h ^ hash_bytes(name, strlen(name)));
+}
 
 static uint32_t fingerprint(const struct strategy *s, const struct config *c) {
-    uint64_t h = hash_name(hash_name(s->parts, manager_name((enum manager)c->query.manager)), compat_name((enum compat)c->query.compat));
+    uint64_t h = hash_name(hash_name(s->parts, manager_name((enum manager)c->query.manager)),
+                           compat_name((enum compat)c->query.compat));
     for (size_t i = 0; i < s->parts; i++) h = hash_name(h, measure_name(s->part[i].measure));
     return (uint32_t)h;
 }
 
 static const struct manager_row *row_of(const struct config *c) {
     enum manager m = (enum manager)c->query.manager;
-    return c->query.compat == COMPAT_NONE ? manager_row(m) : manager_compat_row((enum compat)c->query.compat, m);
+    return c->query.compat == COMPAT_NONE ? manager_row(m)
+                                          : manager_compat_row((enum compat)c->query.compat, m);
 }
 
 int strategy_create(struct strategy **out, const struct strategy_options *options) {
     const struct config *c = options->config;
-    CHECK(options->partitions > 0 && options->columns > 0 && options->classes >= 2 && options->positive < options->classes);
+    CHECK(options->partitions > 0 && options->columns > 0 && options->classes >= 2 &&
+          options->positive < options->classes);
     struct strategy *s = xcalloc(1, sizeof *s);
-    *s = (struct strategy){.seed = (uint64_t)c->service.seed, .topic = options->topic, .classes = options->classes, .positive = options->positive, .columns = options->columns,
-                           .manager = row_of(c), .compat = c->query.compat != COMPAT_NONE, .fixed = c->query.threshold, .density = c->query.density, .discount = c->query.pending_discount,
+    *s = (struct strategy){.seed = (uint64_t)c->service.seed,
+                           .topic = options->topic,
+                           .classes = options->classes,
+                           .positive = options->positive,
+                           .columns = options->columns,
+                           .manager = row_of(c),
+                           .compat = c->query.compat != COMPAT_NONE,
+                           .fixed = c->query.threshold,
+                           .density = c->query.density,
+                           .discount = c->query.pending_discount,
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
     if (s->budget.pool_share > 0) s->room = flush_room_create(c, s->classes, s->columns);
-    int result = s->manager && !(s->compat && c->query.measure == MEASURE_MIX) ? read_measures(s, c) : ERR_CONFIG;
+    int result = s->manager && !(s->compat && c->query.measure == MEASURE_MIX) ? read_measures(s, c)
+                                                                               : ERR_CONFIG;
     if (result < 0) {
         strategy_destroy(s);
         return result;
@@ -96,27 +112,37 @@ static void forget(const struct strategy *s, struct partition_state *state) {
     empty_window(state);
 }
 
-static struct window window_at(const struct strategy *s, struct partition_state *state, size_t part) {
+static struct window window_at(const struct strategy *s, struct partition_state *state,
+                               size_t part) {
     size_t cap = STATE_WINDOW / s->parts;
-    struct window w = {state->window + part * cap, &state->window_n[part], &state->window_at[part], cap};
-    if (*w.n > cap || *w.at >= cap) *w.n = *w.at = 0; // a fingerprint may collide; memory must not care
+    struct window w = {state->window + part * cap, &state->window_n[part], &state->window_at[part],
+                       cap};
+    if (*w.n > cap || *w.at >= cap)
+        *w.n = *w.at = 0; // a fingerprint may collide; memory must not care
     return w;
 }
 
-void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms, struct partition_state *state) {
+void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms,
+                    struct partition_state *state) {
     *state = (struct partition_state){0};
     forget(s, state);
     budget_begin(&s->budget, partition, fresh, now_ms, state);
 }
 
-struct strategy_caps strategy_caps_left(const struct strategy *s, const struct policy *policy, int32_t partition, int64_t now_ms, const struct partition_state *state) {
-    return (struct strategy_caps){budget_cap_left(&s->budget, policy, partition, now_ms, false, state), budget_cap_left(&s->budget, policy, partition, now_ms, true, state)};
+struct strategy_caps strategy_caps_left(const struct strategy *s, const struct policy *policy,
+                                        int32_t partition, int64_t now_ms,
+                                        const struct partition_state *state) {
+    return (struct strategy_caps){
+        budget_cap_left(&s->budget, policy, partition, now_ms, false, state),
+        budget_cap_left(&s->budget, policy, partition, now_ms, true, state)};
 }
 
-/* A small step of the model leaves the window as it is: what the partition itself saw last is the better sample. Else it is refilled.
- * The oldest value is the next to go. In ascending order the small ones would all go first and the quantile would climb for a window's
- * length, so neighbours are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */
-void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles, struct partition_state *state) {
+/* A small step of the model leaves the window as it is: what the partition itself saw last is the
+ * better sample. Else it is refilled. The oldest value is the next to go. In ascending order the
+ * small ones would all go first and the quantile would climb for a window's length, so neighbours
+ * are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */
+void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles,
+                   struct partition_state *state) {
     enum { STRIDE = 79 };
     state->model = version;
     pending_halve(state);
@@ -128,9 +154,11 @@ void strategy_swap(const struct strategy *s, uint64_t version, const float *quan
     uint16_t before = *own.n ? window_edge(&own, rate) : 0;
     empty_window(state);
     if (!quantiles || s->parts > 1) return; // quantiles are of one measure
-    for (size_t i = 0; i < STATE_WINDOW; i++) state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
+    for (size_t i = 0; i < STATE_WINDOW; i++)
+        state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
     state->window_n[0] = STATE_WINDOW;
-    if (s->manager->rescale && before) s->manager->rescale(state->own, window_edge(&own, rate) - before);
+    if (s->manager->rescale && before)
+        s->manager->rescale(state->own, window_edge(&own, rate) - before);
 }
 
 /* ---- a sample ---- */
@@ -146,35 +174,49 @@ struct step {
 };
 
 static double draw(const struct step *t, enum rng_stream stream) {
-    return rng_unit(rng_keyed(stream, t->s->seed, t->s->topic, (uint64_t)t->c->partition, (uint64_t)t->c->offset));
+    return rng_unit(rng_keyed(stream, t->s->seed, t->s->topic, (uint64_t)t->c->partition,
+                              (uint64_t)t->c->offset));
 }
 
 size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset) {
     size_t part = 0;
     if (s->parts == 1) return 0;
-    double u = rng_unit(rng_keyed(RNG_MIX, s->seed, s->topic, (uint64_t)partition, (uint64_t)offset));
+    double u =
+        rng_unit(rng_keyed(RNG_MIX, s->seed, s->topic, (uint64_t)partition, (uint64_t)offset));
     while (part + 1 < s->parts && u >= s->part[part].until) part++;
     return part;
 }
 
-static double discounted(const struct strategy *s, const struct candidate *c, const struct partition_state *state) {
-    return -s->discount * log1p(pending_count(state, pending_region(s->direction, c->model, c->row)));
+static double discounted(const struct strategy *s, const struct candidate *c,
+                         const struct partition_state *state) {
+    return -s->discount *
+           log1p(pending_count(state, pending_region(s->direction, c->model, c->row)));
 }
 
-uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part, const struct partition_state *state) {
+uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part,
+                        const struct partition_state *state) {
     if (!c->scored) return utility_code(0);
-    struct measure_input in = {.prob = c->prob, .k = s->classes, .positive = s->positive, .member = c->member, .row = c->row, .model = c->model, .density = s->density};
+    struct measure_input in = {.prob = c->prob,
+                               .k = s->classes,
+                               .positive = s->positive,
+                               .member = c->member,
+                               .row = c->row,
+                               .model = c->model,
+                               .density = s->density};
     if (s->direction) in.log_weight = discounted(s, c, state);
     return utility_code(measure_utility(s->part[part].measure, &in));
 }
 
-void strategy_pend(const struct strategy *s, const struct model *m, const double *row, struct partition_state *state) {
+void strategy_pend(const struct strategy *s, const struct model *m, const double *row,
+                   struct partition_state *state) {
     if (s->direction && m) pending_add(state, pending_region(s->direction, m, row));
 }
 
-/* What labels that are still out would have changed, no utility knows: so part of the requests is spread evenly. Who looks for one class looks on. */
+/* What labels that are still out would have changed, no utility knows: so part of the requests is
+ * spread evenly. Who looks for one class looks on. */
 static double explored(const struct step *t, double rate, double named) {
-    double share = t->s->compat || t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
+    double share =
+        t->s->compat || t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
     return (1 - share) * named + share * rate;
 }
 
@@ -184,19 +226,25 @@ static void peer_needs(const struct step *t, struct manager_call *call) {
     call->classes = t->s->classes;
 }
 
-/* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so that it starts with one. */
+/* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so
+ * that it starts with one. */
 static bool strategy_asks(const struct step *t, uint16_t code, struct decision *out) {
     const struct manager_row *row = t->s->manager;
-    struct manager_call call = {.rate = t->allowed.rate, .utility = out->utility, .code = code, .fixed = t->s->fixed,
+    struct manager_call call = {.rate = t->allowed.rate,
+                                .utility = out->utility,
+                                .code = code,
+                                .fixed = t->s->fixed,
                                 .seen = t->state->admitted,
-                                .window = window_at(t->s, t->state, t->part), .own = &t->state->own[t->part]};
+                                .window = window_at(t->s, t->state, t->part),
+                                .own = &t->state->own[t->part]};
     struct manager_answer answer = {0};
     enum rng_stream stream = row->stream;
     if (t->s->compat) peer_needs(t, &call);
     if (isnan(call.utility)) answer.probability = 0;
     else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
     else answer = row->ask(&call), answer.probability = explored(t, call.rate, answer.probability);
-    bool asks = t->allowed.strategy && answer.probability > 0 && draw(t, stream) < answer.probability;
+    bool asks =
+        t->allowed.strategy && answer.probability > 0 && draw(t, stream) < answer.probability;
     bool asked = asks || t->allowed.drawn || t->allowed.upfront;
     out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
     if (t->c->scored && row->note) row->note(&call, answer.probability, asks);
@@ -212,15 +260,20 @@ static enum ask reason_of(const struct step *t, const struct charge *charge) {
     return t->s->part[t->part].measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN;
 }
 
-void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms, const struct candidate *c,
-                     struct partition_state *state, struct decision *out) {
+void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms,
+                     const struct candidate *c, struct partition_state *state,
+                     struct decision *out) {
     struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
     if (state->memory_of != s->memory_of) forget(s, state); // after a reload or restart
     t.part = strategy_part(s, c->partition, c->offset);
-    t.cold = !c->scored || (policy->learner.cold && (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
+    t.cold = !c->scored ||
+             (policy->learner.cold &&
+              (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
     t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, !t.cold, state);
     uint16_t code = strategy_score(s, c, t.part, state);
-    *out = (struct decision){.covered = t.allowed.covered, .measure = s->part[t.part].measure, .utility = utility_value(code)};
+    *out = (struct decision){.covered = t.allowed.covered,
+                             .measure = s->part[t.part].measure,
+                             .utility = utility_value(code)};
     struct charge charge = {.upfront = t.allowed.upfront, .random_ = t.allowed.drawn};
     charge.strategy = strategy_asks(&t, code, out) && !charge.upfront;
     budget_charge(state, &charge);
@@ -231,7 +284,8 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     out->by_random = charge.random_;
     out->ask = out->by_strategy || out->by_random;
     out->reason = reason_of(&t, &charge);
-    out->for_pool = s->room && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
+    out->for_pool =
+        s->room && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
     out->propensity = !out->covered ? 0 : out->by_strategy ? 1 : t.allowed.random_rate;
     out->admitted_n = state->admitted;
     out->covered_n = state->covered;

@@ -1,4 +1,5 @@
-/* What strategy.c (a sample) and flush.c (a window) share. Private to the room; the interface is query/strategy.h.
+/* What strategy.c (a sample) and flush.c (a window) share. Private to the room; the interface is
+ * query/strategy.h.
  * Thread: worker thread */
 #pragma once
 
@@ -30,9 +31,11 @@ struct strategy {
 /* The measure that this sample draws: an index into part. */
 size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset);
 /* The utility's code by that part's measure. */
-uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part, const struct partition_state *state);
+uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part,
+                        const struct partition_state *state);
 /* Counts a request of that row, if somebody wants to know. */
-void strategy_pend(const struct strategy *s, const struct model *m, const double *row, struct partition_state *state);
+void strategy_pend(const struct strategy *s, const struct model *m, const double *row,
+                   struct partition_state *state);
 
 struct flush_room *flush_room_create(const struct config *c, size_t classes, size_t columns);
 void flush_room_destroy(struct flush_room *r);

@@ -1,10 +1,13 @@
-/* Membership query synthesis: points made on the decision boundary, and the real samples nearest to them.
+/* Membership query synthesis: points made on the decision boundary, and the real samples nearest to
+ * them.
  *
- * Two candidates that the model predicts as different classes have the boundary between them: halving the segment finds where their two
- * classes are equally likely. Nearest opposite neighbours give points inside the data, where a person can still tell what they see, and the
- * nearest real sample is asked in the point's place (Wang, Hu, Yuan, Lu 2015, "Active learning via query synthesis and nearest neighbour
- * search"). The standardised space is convex and its clip is undone by none of this: a point lies between two real rows, column
- * by column, so it is inside every field's range.
+ * Two candidates that the model predicts as different classes have the boundary between them:
+ * halving the segment finds where their two classes are equally likely. Nearest opposite neighbours
+ * give points inside the data, where a person can still tell what they see, and the nearest real
+ * sample is asked in the point's place (Wang, Hu, Yuan, Lu 2015, "Active learning via query
+ * synthesis and nearest neighbour search"). The standardised space is convex and its clip is undone
+ * by none of this: a point lies between two real rows, column by column, so it is inside every
+ * field's range.
  *
  * Thread: the worker thread that owns the partition */
 #include "query/pool.h"
@@ -23,7 +26,8 @@ static size_t predicted(const float *prob, size_t k) {
 
 static double distance2(const float *a, const float *b, size_t d) {
     double sum = 0;
-    for (size_t i = 0; i < d; i++) sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+    for (size_t i = 0; i < d; i++)
+        sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
     return sum;
 }
 
@@ -44,7 +48,8 @@ static void between(const double *a, const double *b, double share, size_t d, do
 }
 
 /* point: where a's class and b's are equally likely, on the way from a to b. */
-static void halve(const struct model *m, const double *a, const double *b, size_t class_a, size_t class_b, float *scratch, double *point) {
+static void halve(const struct model *m, const double *a, const double *b, size_t class_a,
+                  size_t class_b, float *scratch, double *point) {
     float *prob = scratch + model_scratch(&m->shape);
     double low = 0, high = 1;
     for (int i = 0; i < HALVINGS; i++) {
@@ -56,14 +61,16 @@ static void halve(const struct model *m, const double *a, const double *b, size_
     }
 }
 
-static size_t nearest_unused(const struct pool_view *v, const struct model *m, const double *point, const unsigned char *used) {
+static size_t nearest_unused(const struct pool_view *v, const struct model *m, const double *point,
+                             const unsigned char *used) {
     size_t best = v->n;
     double least = INFINITY;
     for (size_t j = 0; j < v->n; j++) {
         double sum = 0;
         if (used[j]) continue;
         for (size_t c = 0; c < v->d; c++) {
-            double step = model_standardised(point[c], m->mean[c], m->scale[c]) - (double)v->z[j * v->d + c];
+            double step =
+                model_standardised(point[c], m->mean[c], m->scale[c]) - (double)v->z[j * v->d + c];
             sum += step * step;
         }
         if (sum < least) least = sum, best = j;
@@ -79,7 +86,9 @@ static size_t next_start(const struct pool_view *v, const unsigned char *started
     return best;
 }
 
-size_t pool_synthesise(const struct pool_view *v, const struct pool_item *items, const struct model *m, size_t k, float *scratch, unsigned char *used, struct pool_point *points) {
+size_t pool_synthesise(const struct pool_view *v, const struct pool_item *items,
+                       const struct model *m, size_t k, float *scratch, unsigned char *used,
+                       struct pool_point *points) {
     unsigned char *started = used + v->n;
     size_t n = 0, i;
     memset(used, 0, 2 * v->n);
@@ -87,7 +96,8 @@ size_t pool_synthesise(const struct pool_view *v, const struct pool_item *items,
         size_t j = opposite(v, i);
         started[i] = 1;
         if (j == v->n) break; // all are of one class: there is no boundary among them
-        halve(m, items[i].row, items[j].row, predicted(v->prob + i * v->k, v->k), predicted(v->prob + j * v->k, v->k), scratch, points[n].row);
+        halve(m, items[i].row, items[j].row, predicted(v->prob + i * v->k, v->k),
+              predicted(v->prob + j * v->k, v->k), scratch, points[n].row);
         size_t nearest = nearest_unused(v, m, points[n].row, used);
         used[nearest] = 1;
         points[n++].nearest = nearest;

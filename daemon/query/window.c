@@ -1,6 +1,8 @@
-/* A ring of utility codes: ranks by counting, quantiles by bisection over codes, so no copy is made and nothing is sorted.
+/* A ring of utility codes: ranks by counting, quantiles by bisection over codes, so no copy is made
+ * and nothing is sorted.
  *
- * One idea: 128 codes are 256 bytes, so reading all of them eight at a time is cheaper than keeping them in order.
+ * One idea: 128 codes are 256 bytes, so reading all of them eight at a time is cheaper than keeping
+ * them in order.
  *
  * Thread: worker thread */
 #include "window.h"
@@ -14,7 +16,8 @@
 enum { LANES = 8 };
 typedef uint16_t lanes __attribute__((vector_size(2 * LANES)));
 
-/* The sum of all lanes, which must fit into one: four of them are added by a multiplication whose top lane is their sum. */
+/* The sum of all lanes, which must fit into one: four of them are added by a multiplication whose
+ * top lane is their sum. */
 static size_t across(lanes sums) {
     uint64_t half[2];
     memcpy(half, &sums, sizeof half);
@@ -34,13 +37,16 @@ static inline lanes scan(const uint16_t *value, size_t n, uint16_t code) {
 
 size_t window_at_most(const struct window *w, uint16_t code) {
     size_t n = *w->n, whole = n - n % LANES;
-    if (n == STATE_WINDOW) return across(scan(w->value, STATE_WINDOW, code)); // nearly always: a loop without a jump
+    if (n == STATE_WINDOW)
+        return across(scan(w->value, STATE_WINDOW, code)); // nearly always: a loop without a jump
     size_t count = across(scan(w->value, whole, code));
     for (size_t i = whole; i < n; i++) count += w->value[i] <= code;
     return count;
 }
 
-size_t window_below(const struct window *w, uint16_t code) { return code ? window_at_most(w, (uint16_t)(code - 1)) : 0; }
+size_t window_below(const struct window *w, uint16_t code) {
+    return code ? window_at_most(w, (uint16_t)(code - 1)) : 0;
+}
 
 struct range {
     uint16_t least, most;
@@ -60,9 +66,13 @@ static struct range range_of(const struct window *w) {
             least = choose((lanes)(some <= least), some, least);
             most = choose((lanes)(some <= most), most, some);
         }
-        for (size_t l = 0; l < LANES; l++) r = (struct range){least[l] < r.least ? least[l] : r.least, most[l] > r.most ? most[l] : r.most};
+        for (size_t l = 0; l < LANES; l++)
+            r = (struct range){least[l] < r.least ? least[l] : r.least,
+                               most[l] > r.most ? most[l] : r.most};
     }
-    for (; i < n; i++) r = (struct range){w->value[i] < r.least ? w->value[i] : r.least, w->value[i] > r.most ? w->value[i] : r.most};
+    for (; i < n; i++)
+        r = (struct range){w->value[i] < r.least ? w->value[i] : r.least,
+                           w->value[i] > r.most ? w->value[i] : r.most};
     return r;
 }
 
@@ -96,7 +106,8 @@ bool window_plausible(const struct window *w, const float *quantiles) {
     double n = *w->n;
     for (size_t i = 0; i < sizeof above / sizeof *above; i++) {
         uint16_t limit = utility_code((double)quantiles[(size_t)((1 - above[i]) * STATE_WINDOW)]);
-        double over = n - (double)window_at_most(w, limit), reached = n - (double)window_below(w, limit);
+        double over = n - (double)window_at_most(w, limit),
+               reached = n - (double)window_below(w, limit);
         double expected = n * above[i], slack = 3 * sqrt(n * above[i] * (1 - above[i]));
         if (reached < expected - slack || over > expected + slack) return false;
     }

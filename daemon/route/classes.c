@@ -1,4 +1,5 @@
-/* Names to indices and back, by walking the list: it is short, and only asked samples and labels need it.
+/* Names to indices and back, by walking the list: it is short, and only asked samples and labels
+ * need it.
  *
  * Thread: any thread */
 #include "route/classes.h"
@@ -10,7 +11,8 @@ static bool next_name(struct text *rest, struct text *name) {
     if (!rest->at) return false;
     const char *newline = memchr(rest->at, '\n', rest->len);
     *name = (struct text){rest->at, newline ? (size_t)(newline - rest->at) : rest->len};
-    *rest = newline ? (struct text){newline + 1, rest->len - name->len - 1} : (struct text){NULL, 0};
+    *rest =
+        newline ? (struct text){newline + 1, rest->len - name->len - 1} : (struct text){NULL, 0};
     return true;
 }
 

@@ -57,7 +57,9 @@ void cycle_drop(struct cycle *c, int32_t partition) {
 
 static const struct cycle_header *copy_headers(struct cycle *c, const struct cycle_record *r) {
     struct cycle_header *copy = arena_take(&c->arena, r->headers * sizeof *copy);
-    for (size_t i = 0; i < r->headers; i++) copy[i] = (struct cycle_header){arena_text(&c->arena, r->header[i].name), arena_text(&c->arena, r->header[i].value)};
+    for (size_t i = 0; i < r->headers; i++)
+        copy[i] = (struct cycle_header){arena_text(&c->arena, r->header[i].name),
+                                        arena_text(&c->arena, r->header[i].value)};
     return copy;
 }
 
@@ -65,7 +67,8 @@ void cycle_append(struct cycle *to, const struct cycle *from) {
     for (size_t i = 0; i < from->records; i++) {
         const struct cycle_record *r = &from->record[i];
         struct cycle_record *copy = cycle_add(to);
-        *copy = (struct cycle_record){.topic = r->topic, .source = r->source, .headers = r->headers};
+        *copy =
+            (struct cycle_record){.topic = r->topic, .source = r->source, .headers = r->headers};
         copy->key = r->key.at ? arena_text(&to->arena, r->key) : r->key;
         copy->value = r->value.at ? arena_text(&to->arena, r->value) : r->value;
         if (r->headers) copy->header = copy_headers(to, r);

@@ -1,8 +1,9 @@
 /* Builds dead letters.
  *
- * The one idea: whoever repairs and replays needs the record as it was, and where it stood. So nothing is changed, only
- * cut when large, and what was cut is said with the hash and the length of the whole. Our headers stand behind the
- * original ones: readers that take the last header of a name see the newest failure of a record that failed twice.
+ * The one idea: whoever repairs and replays needs the record as it was, and where it stood. So
+ * nothing is changed, only cut when large, and what was cut is said with the hash and the length of
+ * the whole. Our headers stand behind the original ones: readers that take the last header of a
+ * name see the newest failure of a record that failed twice.
  *
  * Thread: worker thread */
 #include "route/dead_letter.h"
@@ -14,8 +15,8 @@ enum { OURS_MAX = 12 };
 
 /* The stage of Kafka Connect that a failure would have happened in there. */
 static const char *stage_of(enum reason reason) {
-    return reason == REASON_WRONG_TYPE || reason == REASON_MISSING_FIELD || reason == REASON_BAD_ID ||
-                   reason == REASON_NOT_FINITE
+    return reason == REASON_WRONG_TYPE || reason == REASON_MISSING_FIELD ||
+                   reason == REASON_BAD_ID || reason == REASON_NOT_FINITE
                ? "TRANSFORMATION"
                : "VALUE_CONVERTER";
 }
@@ -53,7 +54,8 @@ static void add_message(struct headers *h, enum reason reason, const char *field
     size_t size = strlen(text) + (field ? strlen(field) : 0) + 3;
     char *message = arena_take(h->arena, size);
     int n = snprintf(message, size, "%s%s%s", text, field ? ": " : "", field ? field : "");
-    h->at[h->n++] = (struct cycle_header){TEXT("__connect.errors.exception.message"), {message, (size_t)n}};
+    h->at[h->n++] =
+        (struct cycle_header){TEXT("__connect.errors.exception.message"), {message, (size_t)n}};
 }
 
 /* How many of the original headers fit. */
@@ -68,8 +70,8 @@ static size_t headers_kept(const struct cycle_header *original, size_t n) {
 
 static void add_original(struct headers *h, const struct cycle_header *original, size_t n) {
     for (size_t i = 0; i < n; i++)
-        h->at[h->n++] =
-            (struct cycle_header){arena_text(h->arena, original[i].name), arena_text(h->arena, original[i].value)};
+        h->at[h->n++] = (struct cycle_header){arena_text(h->arena, original[i].name),
+                                              arena_text(h->arena, original[i].value)};
 }
 
 static struct text cut(struct arena *arena, struct text t, size_t most) {
@@ -77,10 +79,12 @@ static struct text cut(struct arena *arena, struct text t, size_t most) {
     return arena_text(arena, t);
 }
 
-void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r, enum reason reason,
-                     const char *field, const struct cycle_header *original, size_t n) {
+void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
+                     enum reason reason, const char *field, const struct cycle_header *original,
+                     size_t n) {
     size_t kept = headers_kept(original, n);
-    struct headers h = {.arena = &cycle->arena, .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
+    struct headers h = {.arena = &cycle->arena,
+                        .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
     add_original(&h, original, kept);
     add(&h, "__connect.errors.topic", topic);
     add_number(&h, "__connect.errors.partition", r->partition);

@@ -1,9 +1,12 @@
-/* When a cycle is committed: at once where somebody waits for what is in it, seldom where nobody does.
+/* When a cycle is committed: at once where somebody waits for what is in it, seldom where nobody
+ * does.
  *
- * The pause between two commits is `route.interval`, so a lone task goes out as soon as it is decided and a busy stream shares one
- * commit among what an interval brings. Two cases may take longer, up to `route.interval_max`. A cycle without records has only positions
- * to tell, which nobody reads but our successor; the wire stays free for the next task. And while samples wait in line, a commit
- * may not take more than a tenth of the worker's time: what is late already gains nothing from being committed often, and the line gets shorter.
+ * The pause between two commits is `route.interval`, so a lone task goes out as soon as it is
+ * decided and a busy stream shares one commit among what an interval brings. Two cases may take
+ * longer, up to `route.interval_max`. A cycle without records has only positions to tell, which
+ * nobody reads but our successor; the wire stays free for the next task. And while samples wait in
+ * line, a commit may not take more than a tenth of the worker's time: what is late already gains
+ * nothing from being committed often, and the line gets shorter.
  *
  * Thread: worker thread */
 #include "route/pace.h"
@@ -16,9 +19,12 @@ static int64_t least(const struct pace *p, const struct config *c, const struct 
     return wait > c->route.interval ? wait : c->route.interval;
 }
 
-int64_t pace_left(const struct pace *p, const struct config *c, const struct cycle *cycle, int64_t now_ms) {
+int64_t pace_left(const struct pace *p, const struct config *c, const struct cycle *cycle,
+                  int64_t now_ms) {
     if (!p->ended_ms || cycle_bytes(cycle) >= (size_t)c->route.cycle_bytes) return 0;
     return p->ended_ms + least(p, c, cycle) - now_ms;
 }
 
-void pace_committed(struct pace *p, int64_t started_ms, int64_t now_ms) { *p = (struct pace){.ended_ms = now_ms, .took_ms = now_ms - started_ms}; }
+void pace_committed(struct pace *p, int64_t started_ms, int64_t now_ms) {
+    *p = (struct pace){.ended_ms = now_ms, .took_ms = now_ms - started_ms};
+}

@@ -1,6 +1,7 @@
 /* The prediction record, written through buf: with the topic in use, one for every sample.
  *
- * Refuses (when reading) records that lack a key or hold another type than the writer's. Thread: workers write */
+ * Refuses (when reading) records that lack a key or hold another type than the writer's. Thread:
+ * workers write */
 #include "route/prediction.h"
 
 #include "base/json.h"
@@ -14,10 +15,11 @@ void prediction_write(const struct prediction *p, struct buf *out) {
     if (*p->id) buf_printf(out, "\"id\":\"%s\",", p->id);
     buf_str(out, "\"sample_id\":");
     buf_json(out, p->sample_id);
-    buf_printf(out,
-               ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"time_ms\":%" PRId64 ",\"class\":", p->partition,
-               p->offset, p->time_ms);
-    if (p->model && p->k) buf_json(out, class_name(p->classes, (size_t)class_predicted(p->prob, p->k)));
+    buf_printf(
+        out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"time_ms\":%" PRId64 ",\"class\":",
+        p->partition, p->offset, p->time_ms);
+    if (p->model && p->k)
+        buf_json(out, class_name(p->classes, (size_t)class_predicted(p->prob, p->k)));
     else buf_str(out, "null");
     buf_str(out, ",\"probabilities\":[");
     for (size_t i = 0; i < p->k; i++) {
@@ -50,16 +52,20 @@ static bool read_all(struct prediction *p, const cJSON *o, struct arena *arena) 
     p->sample_id = arena_text(arena, json_text(o, "sample_id"));
     p->class_ = arena_text(arena, json_text(o, "class"));
     p->asked = cJSON_IsTrue(asked);
-    if (!p->sample_id.at || !json_integer(o, "partition", &partition) || partition < 0 || partition > INT32_MAX)
+    if (!p->sample_id.at || !json_integer(o, "partition", &partition) || partition < 0 ||
+        partition > INT32_MAX)
         return false;
-    if (!json_integer(o, "offset", &p->offset) || !json_integer(o, "time_ms", &p->time_ms)) return false;
-    if (!json_integer(o, "model", &model) || model < 0 || !json_number(o, "utility", &p->utility)) return false;
+    if (!json_integer(o, "offset", &p->offset) || !json_integer(o, "time_ms", &p->time_ms))
+        return false;
+    if (!json_integer(o, "model", &model) || model < 0 || !json_number(o, "utility", &p->utility))
+        return false;
     p->partition = (int32_t)partition;
     p->model = (uint64_t)model;
     return read_probabilities(p, cJSON_GetObjectItemCaseSensitive(o, "probabilities"), arena);
 }
 
-int prediction_read(struct prediction *out, struct text record, struct arena *arena, const char **why) {
+int prediction_read(struct prediction *out, struct text record, struct arena *arena,
+                    const char **why) {
     cJSON *tree = json_parse(record, arena);
     struct prediction p = {0};
     bool ok = cJSON_IsObject(tree) && read_all(&p, tree, arena);

@@ -1,13 +1,15 @@
 /* The task record: written without a tree, read back by the learner.
  *
- * One table names every figure of `meta`, for the writer and the reader alike, so a field can not be written under one
- * name and read under another. What annotators see stands in `data`, a pre-annotation in `predictions`, all that the
- * machine needs in `meta`: the three keys that Label Studio takes. Numbers keep every bit (I8: the learner fits the row
- * that was scored). The reader parses `meta` only; the event is found by its bytes and passed on unread, so nothing
- * that someone sends as an event can make a task unreadable.
+ * One table names every figure of `meta`, for the writer and the reader alike, so a field can not
+ * be written under one name and read under another. What annotators see stands in `data`, a
+ * pre-annotation in `predictions`, all that the machine needs in `meta`: the three keys that Label
+ * Studio takes. Numbers keep every bit (I8: the learner fits the row that was scored). The reader
+ * parses `meta` only; the event is found by its bytes and passed on unread, so nothing that someone
+ * sends as an event can make a task unreadable.
  *
- * Refuses records without our format number, with shapes that contradict each other, or with numbers where a row can
- * have none. Thread: workers write; learner, oracle and command line read */
+ * Refuses records without our format number, with shapes that contradict each other, or with
+ * numbers where a row can have none. Thread: workers write; learner, oracle and command line
+ * read */
 #include "route/task.h"
 
 #include "base/json.h"
@@ -27,10 +29,13 @@ static uint64_t time_part(int64_t time_ms) {
     return (uint64_t)(time_ms < 0 ? 0 : time_ms > most ? most : time_ms);
 }
 
-void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset, int64_t time_ms) {
+void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset,
+             int64_t time_ms) {
     uint64_t name = hash_bytes(topic.at, topic.len), t = time_part(time_ms);
-    uint64_t a = rng_mix(rng_mix(rng_mix(name) ^ (uint32_t)partition) ^ (uint64_t)offset), b = rng_mix(a ^ name);
-    snprintf(out, TASK_ID_LENGTH + 1, "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, t >> 16,
+    uint64_t a = rng_mix(rng_mix(rng_mix(name) ^ (uint32_t)partition) ^ (uint64_t)offset),
+             b = rng_mix(a ^ name);
+    snprintf(out, TASK_ID_LENGTH + 1,
+             "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, t >> 16,
              t & 0xFFFF, b & 0xFFF, 0x8000 | (a >> 48 & 0x3FFF), a & 0xFFFFFFFFFFFF);
 }
 
@@ -82,7 +87,9 @@ static const char *arm_name(int by_strategy) { return by_strategy ? "strategy" :
 
 /* ---- writing ---- */
 
-int task_predicted(const struct task *t) { return t->model && t->prob ? class_predicted(t->prob, t->k) : -1; }
+int task_predicted(const struct task *t) {
+    return t->model && t->prob ? class_predicted(t->prob, t->k) : -1;
+}
 
 static void add_key(struct buf *out, const char *name) {
     buf_str(out, ",\"");
@@ -119,7 +126,8 @@ static void add_summary(const struct task *t, struct buf *out) {
     struct tm tm = {0};
     char when[32] = "";
     time_t seconds = (time_t)(t->time_ms / 1000);
-    if (t->time_ms < 0 || !gmtime_r(&seconds, &tm) || !strftime(when, sizeof when, " of %Y-%m-%d %H:%M:%S UTC", &tm))
+    if (t->time_ms < 0 || !gmtime_r(&seconds, &tm) ||
+        !strftime(when, sizeof when, " of %Y-%m-%d %H:%M:%S UTC", &tm))
         *when = '\0';
     char tail[64];
     snprintf(tail, sizeof tail, "%s (%s)", when, ask_name(t->reason));
@@ -189,7 +197,9 @@ static void add_meta(const struct task *t, struct buf *out) {
     add_fields(t, out);
     buf_str(out, ",\"source\":{\"topic\":");
     buf_json(out, t->topic);
-    buf_printf(out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 "},\"fingerprint\":\"%016" PRIx64 "\"",
+    buf_printf(out,
+               ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 "},\"fingerprint\":\"%016" PRIx64
+               "\"",
                t->partition, t->offset, t->fingerprint);
     add_classes(t, out);
     add_key(out, "probabilities");
@@ -245,7 +255,8 @@ static bool read_fields(struct task *t, const cJSON *meta) {
 static bool read_choices(struct task *t, const cJSON *meta) {
     int reason = read_choice(meta, "reason", ask_at, ASKS),
         measure = read_choice(meta, "measure", measure_at, MEASURES);
-    int manager = read_choice(meta, "manager", manager_at, MANAGERS), arm = read_choice(meta, "arm", arm_name, 2);
+    int manager = read_choice(meta, "manager", manager_at, MANAGERS),
+        arm = read_choice(meta, "arm", arm_name, 2);
     if (reason < 0 || measure < 0 || manager < 0 || arm < 0) return false;
     t->reason = (enum ask)reason;
     t->measure = (enum measure)measure;
@@ -258,7 +269,8 @@ static bool read_source(struct task *t, const cJSON *meta, struct arena *arena) 
     const cJSON *source = cJSON_GetObjectItemCaseSensitive(meta, "source");
     int64_t partition;
     t->topic = arena_text(arena, json_text(source, "topic"));
-    if (!t->topic.at || !json_integer(source, "partition", &partition) || partition < 0 || partition > INT32_MAX)
+    if (!t->topic.at || !json_integer(source, "partition", &partition) || partition < 0 ||
+        partition > INT32_MAX)
         return false;
     t->partition = (int32_t)partition;
     return json_integer(source, "offset", &t->offset) && t->offset >= 0;
@@ -268,7 +280,8 @@ static bool read_identity(struct task *t, const cJSON *meta, struct arena *arena
     int64_t format;
     uint8_t bytes[TASK_ID_BYTES];
     struct text id = json_text(meta, "id"), fingerprint = json_text(meta, "fingerprint");
-    if (!json_integer(meta, "format", &format) || format != FORMAT || task_id_parse(bytes, id) < 0) return false;
+    if (!json_integer(meta, "format", &format) || format != FORMAT || task_id_parse(bytes, id) < 0)
+        return false;
     memcpy(t->id, id.at, TASK_ID_LENGTH + 1);
     t->sample_id = arena_text(arena, json_text(meta, "sample_id"));
     if (!t->sample_id.at || fingerprint.len != 16) return false;
@@ -352,7 +365,8 @@ static bool read_prediction(struct task *t, const cJSON *meta, struct arena *are
         if (!read_floats(prob, t->k, out, arena)) return false;
         t->prob = out;
     }
-    return cJSON_IsArray(prob) && read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
+    return cJSON_IsArray(prob) &&
+           read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
 }
 
 static bool read_row(struct task *t, const cJSON *meta, struct arena *arena) {
@@ -364,12 +378,14 @@ static bool read_row(struct task *t, const cJSON *meta, struct arena *arena) {
 }
 
 static const char *read_meta(struct task *t, const cJSON *meta, struct arena *arena) {
-    if (!read_identity(t, meta, arena)) return "format, id, sample_id or fingerprint is missing or not ours";
+    if (!read_identity(t, meta, arena))
+        return "format, id, sample_id or fingerprint is missing or not ours";
     if (!read_source(t, meta, arena)) return "source is missing or wrong";
     if (!read_choices(t, meta)) return "reason, measure, manager or arm is unknown";
     if (!read_fields(t, meta)) return "a figure is missing or not a number";
     if (!read_classes(t, meta, arena)) return "classes are missing or wrong";
-    if (!read_prediction(t, meta, arena)) return "probabilities or members are missing or of the wrong shape";
+    if (!read_prediction(t, meta, arena))
+        return "probabilities or members are missing or of the wrong shape";
     if (!read_row(t, meta, arena)) return "the row is missing or not finite";
     return NULL;
 }

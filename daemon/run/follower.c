@@ -1,21 +1,29 @@
 /* The follower: one reader of the models topic a process.
  *
- * Each change makes a new immutable snapshot (policy and model) and swaps the slot's pointer; the old one is retired and freed once no
- * worker announces it. Workers never wait for this thread (I9). In a replay the snapshots of the named policy numbers are kept
- * while the topic is read, and the slot is not filled: nothing newer may decide (I6).
+ * Each change makes a new immutable snapshot (policy and model) and swaps the slot's pointer; the
+ * old one is retired and freed once no worker announces it. Workers never wait for this thread
+ * (I9). In a replay the snapshots of the named policy numbers are kept while the topic is read, and
+ * the slot is not filled: nothing newer may decide (I6).
  *
  * Thread: follower thread */
 #include "follower.h"
 
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "base/log.h"
-#include "metrics/metrics.h"
+#include "kafka/client.h"
 #include "kafka/topic_reader.h"
+#include "metrics/metrics.h"
 
 #include <inttypes.h>
 
-enum { POLL_MS = 50, POLL_RECORDS = 64, RETRY_MS = 1000, RETIRED_MAX = 64, PROBE_MS = 1000, PROBE_TIMEOUT_MS = 1000 };
+enum {
+    POLL_MS = 50,
+    POLL_RECORDS = 64,
+    RETRY_MS = 1000,
+    RETIRED_MAX = 64,
+    PROBE_MS = 1000,
+    PROBE_TIMEOUT_MS = 1000
+};
 
 struct follower {
     pthread_t thread;
@@ -56,20 +64,31 @@ static void say(struct follower *f, const struct snapshot *s) {
     metric_set(METRIC_policy_flag, 0, p->learner.cold);
     metric_set(METRIC_policy_flag, 1, p->operator_.pin != 0);
     metric_set(METRIC_policy_flag, 2, p->operator_.explore_only);
-    atomic_store(&f->shared->open_cap, (int64_t)policy_cap(p->operator_.open_tasks, (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
+    atomic_store(&f->shared->open_cap,
+                 (int64_t)policy_cap(p->operator_.open_tasks,
+                                     (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
     metric_set(METRIC_random_share, 0, atomic_load(&f->shared->config)->budget.random_share);
     metric_set(METRIC_frozen, 0, p->operator_.frozen);
-    metric_set(METRIC_budget_rate, 0, atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
+    metric_set(METRIC_budget_rate, 0,
+               atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
     metric_set(METRIC_model_version, 0, s->model ? (double)s->model->version : 0);
     metric_set(METRIC_model_rows, 0, s->model ? (double)s->model->rows : 0);
     f->live_created_ms = s->model ? s->model->created_ms : 0;
-    LOG(INFO, "policy_read", "workers change at their next batch", L_U64("number", p->number), L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
-        L_BOOL("cold", p->learner.cold), L_F64("explore", p->learner.explore), L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused), L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
+    LOG(INFO, "policy_read", "workers change at their next batch", L_U64("number", p->number),
+        L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
+        L_BOOL("cold", p->learner.cold), L_F64("explore", p->learner.explore),
+        L_BOOL("full", p->learner.full), L_BOOL("paused", p->operator_.paused),
+        L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
 }
 
 static void add_model(struct buf *out, const struct model *m, uint64_t live, uint64_t pin) {
-    buf_printf(out, "{\"version\":%" PRIu64 ",\"parent\":%" PRIu64 ",\"labelled_rows\":%" PRIu64 ",\"created_ms\":%" PRId64 ",\"members\":%zu,\"layers\":%zu,\"sha256\":\"%s\",\"live\":%s,\"pinned\":%s}", m->version,
-               m->parent, m->rows, m->created_ms, m->shape.members, m->shape.layers, m->digest, m->version == live ? "true" : "false", m->version == pin ? "true" : "false");
+    buf_printf(out,
+               "{\"version\":%" PRIu64 ",\"parent\":%" PRIu64 ",\"labelled_rows\":%" PRIu64
+               ",\"created_ms\":%" PRId64
+               ",\"members\":%zu,\"layers\":%zu,\"sha256\":\"%s\",\"live\":%s,\"pinned\":%s}",
+               m->version, m->parent, m->rows, m->created_ms, m->shape.members, m->shape.layers,
+               m->digest, m->version == live ? "true" : "false",
+               m->version == pin ? "true" : "false");
 }
 
 /* Made anew when something changed, so that who asks waits for nothing. */
@@ -80,9 +99,17 @@ static void describe(struct follower *f, const struct snapshot *s) {
     struct buf out = {0};
     if (live != f->live) f->live_since_ms = clock_wall_ms();
     f->live = live;
-    buf_printf(&out, "{\"live\":%" PRIu64 ",\"live_since_ms\":%" PRId64 ",\"wanted\":%" PRIu64 ",\"newest\":%" PRIu64 ",", live, f->live_since_ms, policy_live(p), registry_newest(f->registry));
-    buf_printf(&out, "\"policy\":{\"number\":%" PRIu64 ",\"cold\":%s,\"full\":%s,\"paused\":%s,\"explore_only\":%s,\"pin\":%" PRIu64 ",\"budget_scale\":", p->number, p->learner.cold ? "true" : "false",
-               p->learner.full ? "true" : "false", p->operator_.paused ? "true" : "false", p->operator_.explore_only ? "true" : "false", p->operator_.pin);
+    buf_printf(&out,
+               "{\"live\":%" PRIu64 ",\"live_since_ms\":%" PRId64 ",\"wanted\":%" PRIu64
+               ",\"newest\":%" PRIu64 ",",
+               live, f->live_since_ms, policy_live(p), registry_newest(f->registry));
+    buf_printf(&out,
+               "\"policy\":{\"number\":%" PRIu64
+               ",\"cold\":%s,\"full\":%s,\"paused\":%s,\"explore_only\":%s,\"pin\":%" PRIu64
+               ",\"budget_scale\":",
+               p->number, p->learner.cold ? "true" : "false", p->learner.full ? "true" : "false",
+               p->operator_.paused ? "true" : "false", p->operator_.explore_only ? "true" : "false",
+               p->operator_.pin);
     buf_double(&out, p->operator_.budget_scale);
     buf_str(&out, "},\"versions\":[");
     for (size_t i = n; i-- > 0;) {
@@ -122,14 +149,17 @@ static void publish(struct follower *f) {
 
 static void keep_for_replay(struct follower *f, int64_t offset) {
     for (size_t i = 0; i < f->shared->replay_n; i++)
-        if (f->shared->replay[i].number == (uint64_t)offset + 1) f->replayed[i] = registry_snapshot(f->registry);
+        if (f->shared->replay[i].number == (uint64_t)offset + 1)
+            f->replayed[i] = registry_snapshot(f->registry);
 }
 
 static bool replay_complete(struct follower *f) {
     bool complete = true;
     for (size_t i = 0; i < f->shared->replay_n; i++) {
         if (f->replayed[i] || f->shared->replay[i].number == 0) continue;
-        LOG(ERROR, "replay_impossible", "a policy of replay.switches is not on the models topic (any more)", L_U64("number", f->shared->replay[i].number));
+        LOG(ERROR, "replay_impossible",
+            "a policy of replay.switches is not on the models topic (any more)",
+            L_U64("number", f->shared->replay[i].number));
         complete = false;
     }
     return complete;
@@ -141,7 +171,8 @@ static int poll_once(struct follower *f) {
     TRY(n);
     bool changed = false;
     for (int i = 0; i < n; i++) {
-        enum registry_change change = registry_apply(f->registry, record[i].key, record[i].value, record[i].chunks, record[i].offset);
+        enum registry_change change = registry_apply(f->registry, record[i].key, record[i].value,
+                                                     record[i].chunks, record[i].offset);
         changed |= change == CHANGE_POLICY || change == CHANGE_MODEL;
         keep_for_replay(f, record[i].offset);
     }
@@ -154,7 +185,10 @@ static int open_follower(struct follower *f) {
     const struct config *c = atomic_load(&f->shared->config);
     size_t positive = 0;
     f->classes = text_of(classes_joined(c, &positive));
-    f->registry = registry_create(&(struct registry_options){.name = c->service.name, .d = f->columns, .classes = f->classes, .fingerprint = f->fingerprint});
+    f->registry = registry_create(&(struct registry_options){.name = c->service.name,
+                                                             .d = f->columns,
+                                                             .classes = f->classes,
+                                                             .fingerprint = f->fingerprint});
     struct buf why = {0};
     const char *topic = c->topics.models;
     int result = reader_create(&f->reader, c, &topic, 1, &why);
@@ -170,8 +204,8 @@ static int open_follower(struct follower *f) {
     return result;
 }
 
-/* An idle process would not notice that no broker is there. When the library says that its connections are gone, and until one answers, a
- * broker is asked for something small. */
+/* An idle process would not notice that no broker is there. When the library says that its
+ * connections are gone, and until one answers, a broker is asked for something small. */
 static void probe(struct follower *f) {
     uint64_t silences = kafka_silences();
     if (silences == f->silences && !atomic_load(&f->shared->unreachable)) return;
@@ -208,9 +242,11 @@ static void *follower_main(void *arg) {
         result = poll_once(f);
         free_retired(f);
         probe(f);
-        if (f->live_created_ms) metric_set(METRIC_model_age, 0, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
+        if (f->live_created_ms)
+            metric_set(METRIC_model_age, 0, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
     }
-    if (result < 0 && !stopping(f)) LOG(ERROR, "follower_ended", error_text(result), L_STR("error", error_name(result)));
+    if (result < 0 && !stopping(f))
+        LOG(ERROR, "follower_ended", error_text(result), L_STR("error", error_name(result)));
     close_follower(f);
     f->result = stopping(f) ? 0 : result;
     atomic_store(&f->ended, true);

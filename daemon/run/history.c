@@ -11,23 +11,45 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { ROWS = 360, RECENT = 10, ALL = -1, ONCE = -2 }; // ALL: the sum over the label's values; ONCE: of labels, but for the early ones, which are counted again
+enum {
+    ROWS = 360,
+    RECENT = 10,
+    ALL = -1,
+    ONCE = -2
+}; // ALL: the sum over the label's values; ONCE: of labels, but for the early ones, which are
+   // counted again
 
 static const struct column {
     const char *name;
     enum metric metric;
     int value;
 } columns[] = {
-    {"samples", METRIC_samples, 0},          {"admitted", METRIC_admitted, 0},       {"dead_letters", METRIC_dead_letters, ALL}, {"asked", METRIC_asked, ALL},
-    {"uncovered", METRIC_uncovered, 0},      {"labels", METRIC_labels, ONCE},        {"expired", METRIC_expired_tasks, 0},       {"lag", METRIC_lag, 0},
-    {"age_s", METRIC_oldest, 0},             {"tokens", METRIC_budget_tokens, 0},    {"rate", METRIC_budget_rate, 0},            {"threshold", METRIC_threshold, 0},
-    {"accuracy", METRIC_accuracy, 0},        {"low", METRIC_accuracy_low, 0},        {"high", METRIC_accuracy_high, 0},          {"naive", METRIC_accuracy_naive, 0},
-    {"answers", METRIC_accuracy_answers, 0}, {"model", METRIC_model_version, 0},     {"open_tasks", METRIC_open_tasks, 0},       {"labelled", METRIC_labelled_rows, 0},
+    {"samples", METRIC_samples, 0},
+    {"admitted", METRIC_admitted, 0},
+    {"dead_letters", METRIC_dead_letters, ALL},
+    {"asked", METRIC_asked, ALL},
+    {"uncovered", METRIC_uncovered, 0},
+    {"labels", METRIC_labels, ONCE},
+    {"expired", METRIC_expired_tasks, 0},
+    {"lag", METRIC_lag, 0},
+    {"age_s", METRIC_oldest, 0},
+    {"tokens", METRIC_budget_tokens, 0},
+    {"rate", METRIC_budget_rate, 0},
+    {"threshold", METRIC_threshold, 0},
+    {"accuracy", METRIC_accuracy, 0},
+    {"low", METRIC_accuracy_low, 0},
+    {"high", METRIC_accuracy_high, 0},
+    {"naive", METRIC_accuracy_naive, 0},
+    {"answers", METRIC_accuracy_answers, 0},
+    {"model", METRIC_model_version, 0},
+    {"open_tasks", METRIC_open_tasks, 0},
+    {"labelled", METRIC_labelled_rows, 0},
 };
 
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static const int64_t step_s[HISTORY_SPANS] = {[HISTORY_MINUTES] = 1, [HISTORY_HOUR] = 10, [HISTORY_DAY] = 240};
+static const int64_t step_s[HISTORY_SPANS] = {
+    [HISTORY_MINUTES] = 1, [HISTORY_HOUR] = 10, [HISTORY_DAY] = 240};
 
 struct row {
     int64_t time_ms;

@@ -1,19 +1,28 @@
 /* The label page's own thread: tasks and labels in, answers out.
  *
- * Labels are read before tasks, so that what is answered is never offered; both from as long ago as a task stays open (route.expiry), for an older
- * one can not be. It needs no learner and no store: the page works on any instance. An answer is a record on the labels topic like any
- * annotator's. One that Kafka did not take is sent again: it is the same answer with the same revision, so twice is once. Trouble with Kafka
- * makes this thread wait and nobody else.
+ * Labels are read before tasks, so that what is answered is never offered; both from as long ago as
+ * a task stays open (route.expiry), for an older one can not be. It needs no learner and no store:
+ * the page works on any instance. An answer is a record on the labels topic like any annotator's.
+ * One that Kafka did not take is sent again: it is the same answer with the same revision, so twice
+ * is once. Trouble with Kafka makes this thread wait and nobody else.
  *
  * Thread: label thread */
 #include "label_courier.h"
 
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "base/log.h"
+#include "kafka/client.h"
 #include "kafka/topic_reader.h"
 
-enum { READ_MOST = 200, POLL_MS = 20, RETRY_MS = 500, RESCAN_MS = 60000, METADATA_MS = 3000, LAST_FLUSH_MS = 2000, CLOCKS_DIFFER_MS = 3600000 };
+enum {
+    READ_MOST = 200,
+    POLL_MS = 20,
+    RETRY_MS = 500,
+    RESCAN_MS = 60000,
+    METADATA_MS = 3000,
+    LAST_FLUSH_MS = 2000,
+    CLOCKS_DIFFER_MS = 3600000
+};
 
 struct label_courier {
     pthread_t thread;
@@ -41,7 +50,8 @@ static void breathe(struct label_courier *c, int64_t ms) {
 static void take_label(struct label_courier *c, const struct reader_record *r) {
     struct label l;
     const char *why; // the learner says it
-    if (r->value.at && label_read(&l, r->value, r->key, r->time_ms, &c->arena, &why) == 0) label_desk_label(c->desk, &l);
+    if (r->value.at && label_read(&l, r->value, r->key, r->time_ms, &c->arena, &why) == 0)
+        label_desk_label(c->desk, &l);
 }
 
 static void take_task(struct label_courier *c, const struct reader_record *r) {
@@ -56,7 +66,9 @@ static int64_t since(struct label_courier *c, const char *topic, int32_t partiti
     atomic_fetch_add(&c->progress, 1);
     if (stopping(c)) return -1;
     int64_t at = kafka_offset_at(c->pen, topic, partition, then < 0 ? 0 : then, METADATA_MS);
-    return at == RD_KAFKA_OFFSET_END ? kafka_offset_at(c->pen, topic, partition, RD_KAFKA_OFFSET_END, METADATA_MS) : at;
+    return at == RD_KAFKA_OFFSET_END
+               ? kafka_offset_at(c->pen, topic, partition, RD_KAFKA_OFFSET_END, METADATA_MS)
+               : at;
 }
 
 static int64_t labels_since(size_t topic, int32_t partition, void *opaque) {
@@ -71,7 +83,9 @@ static int64_t tasks_since(size_t topic, int32_t partition, void *opaque) {
     return since(c, c->config->topics.tasks, partition);
 }
 
-static int poll_topic(struct label_courier *c, struct reader *reader, void (*take)(struct label_courier *, const struct reader_record *), int timeout_ms) {
+static int poll_topic(struct label_courier *c, struct reader *reader,
+                      void (*take)(struct label_courier *, const struct reader_record *),
+                      int timeout_ms) {
     struct reader_record record[READ_MOST];
     int n = reader_poll(reader, record, READ_MOST, timeout_ms);
     atomic_fetch_add(&c->progress, 1);
@@ -85,7 +99,9 @@ static int poll_topic(struct label_courier *c, struct reader *reader, void (*tak
 }
 
 /* The topic anew, to the end that it has now. */
-static int read_topic(struct label_courier *c, struct reader **reader, const char *topic, int64_t (*start)(size_t, int32_t, void *), void (*take)(struct label_courier *, const struct reader_record *)) {
+static int read_topic(struct label_courier *c, struct reader **reader, const char *topic,
+                      int64_t (*start)(size_t, int32_t, void *),
+                      void (*take)(struct label_courier *, const struct reader_record *)) {
     struct buf why = {0};
     int result;
     reader_destroy(*reader);
@@ -94,25 +110,33 @@ static int read_topic(struct label_courier *c, struct reader **reader, const cha
     if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    while ((result = reader_start(*reader, start, c)) == ERR_RETRY && !stopping(c)) breathe(c, RETRY_MS);
-    while (result == 0 && !stopping(c) && !reader_caught_up(*reader)) result = poll_topic(c, *reader, take, POLL_MS);
+    while ((result = reader_start(*reader, start, c)) == ERR_RETRY && !stopping(c))
+        breathe(c, RETRY_MS);
+    while (result == 0 && !stopping(c) && !reader_caught_up(*reader))
+        result = poll_topic(c, *reader, take, POLL_MS);
     return result;
 }
 
-static int read_labels(struct label_courier *c) { return read_topic(c, &c->labels, c->config->topics.labels, labels_since, take_label); }
-static int read_tasks(struct label_courier *c) { return read_topic(c, &c->tasks, c->config->topics.tasks, tasks_since, take_task); }
+static int read_labels(struct label_courier *c) {
+    return read_topic(c, &c->labels, c->config->topics.labels, labels_since, take_label);
+}
+static int read_tasks(struct label_courier *c) {
+    return read_topic(c, &c->tasks, c->config->topics.tasks, tasks_since, take_task);
+}
 
 /* Partitions may be added while we run. */
 static int rescan(struct label_courier *c) {
     if (clock_ms() - c->rescan_ms < RESCAN_MS) return 0;
     c->rescan_ms = clock_ms();
-    int labels = reader_start(c->labels, labels_since, c), tasks = reader_start(c->tasks, tasks_since, c);
+    int labels = reader_start(c->labels, labels_since, c),
+        tasks = reader_start(c->tasks, tasks_since, c);
     return labels < 0 && labels != ERR_RETRY ? labels : tasks == ERR_RETRY ? 0 : tasks;
 }
 
 /* Records that retention took before we read them are no loss here: what is left is read anew. */
 static int follow(struct label_courier *c) {
-    int labels = poll_topic(c, c->labels, take_label, 0), tasks = poll_topic(c, c->tasks, take_task, POLL_MS);
+    int labels = poll_topic(c, c->labels, take_label, 0),
+        tasks = poll_topic(c, c->tasks, take_task, POLL_MS);
     if (labels < 0) TRY(read_labels(c));
     if (tasks < 0 || label_desk_wants_reread(c->desk)) TRY(read_tasks(c));
     return rescan(c);
@@ -124,20 +148,31 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     (void)rk;
     struct label_courier *c = opaque;
     if (m->err) {
-        LOG(WARNING, "label_not_taken", rd_kafka_err2str(m->err), L_STR("topic", c->config->topics.labels));
+        LOG(WARNING, "label_not_taken", rd_kafka_err2str(m->err),
+            L_STR("topic", c->config->topics.labels));
         c->retry_ms = clock_ms() + RETRY_MS;
     }
-    label_desk_settle(c->desk, (size_t)(uintptr_t)m->_private, m->err ? rd_kafka_err2str(m->err) : NULL);
+    label_desk_settle(c->desk, (size_t)(uintptr_t)m->_private,
+                      m->err ? rd_kafka_err2str(m->err) : NULL);
 }
 
 static void send_one(struct label_courier *c, const struct label_slip *slip, size_t number) {
-    struct label l = {.id = text_of(slip->id), .outcome = slip->outcome, .annotator = text_of(slip->annotator), .source = TEXT("winnowd /label"), .revision = slip->revision,
-                      .time_ms = slip->time_ms, .confidence = 1};
-    if (slip->outcome == LABEL_LABELLED) l.label = text_of(c->config->model.classes.at[slip->class_]);
+    struct label l = {.id = text_of(slip->id),
+                      .outcome = slip->outcome,
+                      .annotator = text_of(slip->annotator),
+                      .source = TEXT("winnowd /label"),
+                      .revision = slip->revision,
+                      .time_ms = slip->time_ms,
+                      .confidence = 1};
+    if (slip->outcome == LABEL_LABELLED)
+        l.label = text_of(c->config->model.classes.at[slip->class_]);
     buf_reset(&c->record);
     label_write(&l, &c->record);
-    rd_kafka_resp_err_t err = rd_kafka_producev(c->pen, RD_KAFKA_V_TOPIC(c->config->topics.labels), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(slip->id, TASK_ID_LENGTH),
-                                                RD_KAFKA_V_VALUE(c->record.at, c->record.len), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)number), RD_KAFKA_V_END);
+    rd_kafka_resp_err_t err = rd_kafka_producev(
+        c->pen, RD_KAFKA_V_TOPIC(c->config->topics.labels),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(slip->id, TASK_ID_LENGTH),
+        RD_KAFKA_V_VALUE(c->record.at, c->record.len), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)number),
+        RD_KAFKA_V_END);
     if (!err) return;
     c->retry_ms = clock_ms() + RETRY_MS;
     label_desk_settle(c->desk, number, rd_kafka_err2str(err));
@@ -146,17 +181,24 @@ static void send_one(struct label_courier *c, const struct label_slip *slip, siz
 static void send_answers(struct label_courier *c) {
     struct label_slip slip;
     size_t number;
-    while (clock_ms() >= c->retry_ms && label_desk_take(c->desk, &slip, &number)) send_one(c, &slip, number);
+    while (clock_ms() >= c->retry_ms && label_desk_take(c->desk, &slip, &number))
+        send_one(c, &slip, number);
     rd_kafka_poll(c->pen, 0);
 }
 
 /* ---- life ---- */
 
-/* Not idempotent: that producer ends for good at some errors, and here order does not matter and twice is once. */
+/* Not idempotent: that producer ends for good at some errors, and here order does not matter and
+ * twice is once. */
 static int open_courier(struct label_courier *c) {
-    static const char *const owned[] = {"acks", "all", "enable.idempotence", "false", "partitioner", "murmur2_random", NULL};
+    static const char *const owned[] = {
+        "acks", "all", "enable.idempotence", "false", "partitioner", "murmur2_random", NULL};
     struct buf why = {0};
-    int result = kafka_create(&c->pen, c->config, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = c, .delivery_cb = delivery_cb}, &why);
+    int result = kafka_create(
+        &c->pen, c->config,
+        &(struct kafka_settings){
+            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = c, .delivery_cb = delivery_cb},
+        &why);
     if (result < 0) LOG(ERROR, "label_page_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
@@ -174,7 +216,11 @@ static void close_courier(struct label_courier *c) {
         send_answers(c);
         rd_kafka_flush(c->pen, LAST_FLUSH_MS);
         size_t lost = label_desk_unconfirmed(c->desk);
-        if (lost) LOG(ERROR, "answers_unconfirmed", "answers of the label page that Kafka has not confirmed; their tasks are open again", L_I64("answers", (int64_t)lost));
+        if (lost)
+            LOG(ERROR, "answers_unconfirmed",
+                "answers of the label page that Kafka has not confirmed; their tasks are open "
+                "again",
+                L_I64("answers", (int64_t)lost));
         rd_kafka_purge(c->pen, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_destroy(c->pen);
     }
@@ -191,7 +237,10 @@ static void *courier_main(void *arg) {
         send_answers(c);
         result = follow(c);
     }
-    if (result < 0 && !stopping(c)) LOG(ERROR, "label_page_ended", "tasks can not be answered at /label any more; all else goes on", L_STR("error", error_name(result)));
+    if (result < 0 && !stopping(c))
+        LOG(ERROR, "label_page_ended",
+            "tasks can not be answered at /label any more; all else goes on",
+            L_STR("error", error_name(result)));
     close_courier(c);
     while (!stopping(c)) breathe(c, RETRY_MS);
     atomic_store(&c->ended, true);

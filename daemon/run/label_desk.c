@@ -1,23 +1,32 @@
-/* One lock around the queue of open tasks and a fixed number of slips, held for moments: the http thread never waits for Kafka, and Kafka's thread
- * never for a browser.
+/* One lock around the queue of open tasks and a fixed number of slips, held for moments: the http
+ * thread never waits for Kafka, and Kafka's thread never for a browser.
  *
- * An answer is taken (202) when it stands on a slip, and stays there until the labels topic has it, however often it must be sent; what is not
- * confirmed the page counts aloud, with the reason. When all slips are in use the next answer is refused (503) and stays on the screen.
- * Refuses answers to tasks that it did not offer: the page is a person's, not an import.
+ * An answer is taken (202) when it stands on a slip, and stays there until the labels topic has it,
+ * however often it must be sent; what is not confirmed the page counts aloud, with the reason. When
+ * all slips are in use the next answer is refused (503) and stays on the screen. Refuses answers to
+ * tasks that it did not offer: the page is a person's, not an import.
  *
  * Thread: http thread and label thread */
 #include "label_desk.h"
 
-#include "terminal/event_view.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "terminal/event_view.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { OK = 200, ACCEPTED = 202, BAD_REQUEST = 400, CONFLICT = 409, UNAVAILABLE = 503, FIELDS_MOST = 500, TROUBLE_MOST = 200 };
+enum {
+    OK = 200,
+    ACCEPTED = 202,
+    BAD_REQUEST = 400,
+    CONFLICT = 409,
+    UNAVAILABLE = 503,
+    FIELDS_MOST = 500,
+    TROUBLE_MOST = 200
+};
 enum slip_state { SLIP_FREE, SLIP_WAITS, SLIP_SENT };
 
 struct label_desk {
@@ -82,7 +91,8 @@ static void add_task(struct buf *out, struct shown *s) {
     const struct label_offer *o = &s->offer;
     buf_printf(out, "{\"id\":\"%s\",\"sample_id\":", o->id);
     buf_json(out, o->sample_id);
-    buf_printf(out, ",\"reason\":\"%s\",\"model\":%" PRIu64 ",\"predicted\":", ask_name(o->reason), o->model);
+    buf_printf(out, ",\"reason\":\"%s\",\"model\":%" PRIu64 ",\"predicted\":", ask_name(o->reason),
+               o->model);
     if (o->predicted.at) buf_json(out, o->predicted);
     else buf_str(out, "null");
     buf_str(out, ",\"probability\":");
@@ -120,7 +130,8 @@ unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *bod
     }
     pthread_mutex_lock(&d->lock);
     if (d->open && !d->closed) copy_out(&shown, label_queue_next(d->queue, key, clock_wall_ms()));
-    buf_printf(body, "{\"ready\":%s,\"waiting\":%zu,\"more\":%s,\"unconfirmed\":%zu,\"trouble\":", d->open && !d->closed ? "true" : "false", label_queue_waiting(d->queue),
+    buf_printf(body, "{\"ready\":%s,\"waiting\":%zu,\"more\":%s,\"unconfirmed\":%zu,\"trouble\":",
+               d->open && !d->closed ? "true" : "false", label_queue_waiting(d->queue),
                label_queue_left_out(d->queue) ? "true" : "false", d->used);
     if (d->used && *d->trouble) buf_json_str(body, d->trouble);
     else buf_str(body, "null");
@@ -146,25 +157,35 @@ static bool class_of(const struct list *classes, struct text label, size_t *out)
 }
 
 /* What is wrong with the request, or NULL. */
-static const char *read_answer(const struct label_desk *d, const cJSON *tree, struct label_slip *slip) {
-    struct text id = json_text(tree, "id"), outcome = json_text(tree, "outcome"), annotator = json_text(tree, "annotator");
+static const char *read_answer(const struct label_desk *d, const cJSON *tree,
+                               struct label_slip *slip) {
+    struct text id = json_text(tree, "id"), outcome = json_text(tree, "outcome"),
+                annotator = json_text(tree, "annotator");
     if (id.len != TASK_ID_LENGTH) return "id is not a task's";
-    if (!annotator.len || annotator.len > LABEL_ANNOTATOR_MOST) return "annotator must have 1 to 127 bytes";
+    if (!annotator.len || annotator.len > LABEL_ANNOTATOR_MOST)
+        return "annotator must have 1 to 127 bytes";
     memcpy(slip->id, id.at, id.len);
     memcpy(slip->annotator, annotator.at, annotator.len);
     slip->outcome = LABEL_LABELLED;
     if (text_equal(outcome, TEXT("skipped"))) slip->outcome = LABEL_SKIPPED;
     else if (text_equal(outcome, TEXT("cannot_tell"))) slip->outcome = LABEL_CANNOT_TELL;
-    else if (!text_equal(outcome, TEXT("labelled"))) return "outcome must be labelled, skipped or cannot_tell";
-    if (slip->outcome == LABEL_LABELLED && !class_of(d->classes, json_text(tree, "label"), &slip->class_)) return "label is not one of model.classes";
+    else if (!text_equal(outcome, TEXT("labelled")))
+        return "outcome must be labelled, skipped or cannot_tell";
+    if (slip->outcome == LABEL_LABELLED &&
+        !class_of(d->classes, json_text(tree, "label"), &slip->class_))
+        return "label is not one of model.classes";
     return NULL;
 }
 
 /* Under the lock. */
 static unsigned put_slip(struct label_desk *d, struct label_slip *slip, struct buf *body) {
-    if (!d->open || d->closed) return refuse(body, UNAVAILABLE, "winnowd takes no answers just now");
-    if (d->used == LABEL_DESK_SLIPS) return refuse(body, UNAVAILABLE, "too many answers wait for Kafka; try again in a moment");
-    if (label_queue_answer(d->queue, text_of(slip->id), &slip->revision) < 0) return refuse(body, CONFLICT, "this task is closed: answered elsewhere, expired, or too long ago");
+    if (!d->open || d->closed)
+        return refuse(body, UNAVAILABLE, "winnowd takes no answers just now");
+    if (d->used == LABEL_DESK_SLIPS)
+        return refuse(body, UNAVAILABLE, "too many answers wait for Kafka; try again in a moment");
+    if (label_queue_answer(d->queue, text_of(slip->id), &slip->revision) < 0)
+        return refuse(body, CONFLICT,
+                      "this task is closed: answered elsewhere, expired, or too long ago");
     size_t i = 0;
     while (d->state[i] != SLIP_FREE) i++;
     d->slip[i] = *slip;

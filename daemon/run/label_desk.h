@@ -1,9 +1,10 @@
 /* Where the label page meets the topics: what is open, and answers on their way out.
- * Thread: http thread asks and answers; label thread (daemon/run/label_courier.c) fills and empties */
+ * Thread: http thread asks and answers; label thread (daemon/run/label_courier.c) fills and
+ * empties */
 #pragma once
 
-#include "label_queue.h"
 #include "base/buf.h"
+#include "label_queue.h"
 
 enum { LABEL_DESK_SLIPS = 256, LABEL_ANNOTATOR_MOST = 127 };
 
@@ -23,9 +24,11 @@ void label_desk_destroy(struct label_desk *d);
 
 /* ---- the page's requests; JSON in *body, the HTTP status is returned ---- */
 
-/* {"session"} → {"ready","waiting","more","unconfirmed","trouble","classes","task"}: the task for that session's screen, or null. */
+/* {"session"} → {"ready","waiting","more","unconfirmed","trouble","classes","task"}: the task for
+ * that session's screen, or null. */
 unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *body);
-/* {"id","outcome","label","annotator"} → 202 {"revision"}. 409: closed meanwhile, or too long ago to be replaced; 503: LABEL_DESK_SLIPS answers wait for Kafka, or we are stopping. */
+/* {"id","outcome","label","annotator"} → 202 {"revision"}. 409: closed meanwhile, or too long ago
+ * to be replaced; 503: LABEL_DESK_SLIPS answers wait for Kafka, or we are stopping. */
 unsigned label_desk_answer(struct label_desk *d, struct text sent, struct buf *body);
 
 /* ---- the label thread ---- */
@@ -36,7 +39,8 @@ void label_desk_label(struct label_desk *d, const struct label *l);
 void label_desk_open(struct label_desk *d);
 /* No answer is taken any more. */
 void label_desk_close(struct label_desk *d);
-/* Whether the tasks topic should be read anew: what was here is done, and more did not fit. Says yes once. */
+/* Whether the tasks topic should be read anew: what was here is done, and more did not fit. Says
+ * yes once. */
 bool label_desk_wants_reread(struct label_desk *d);
 /* The next answer to send, and its number; false: none. It is ours until label_desk_settle. */
 bool label_desk_take(struct label_desk *d, struct label_slip *slip, size_t *number);

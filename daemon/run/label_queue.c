@@ -1,16 +1,18 @@
 /* An array of open tasks, and a set of what was answered; both of a fixed size.
  *
- * One idea: the topics hold everything, so what finds no room is counted and read again once the rest is answered; nothing spills to disk. A task is
- * on one screen at a time (a loan that ends by itself). An id among the last KNOWN answered is not offered again; beyond that a task that was
- * answered and has not expired may be, and the learner calls the second answer a duplicate or a revision. A label by sample id answers the
- * newest open task of that sample; if none is here, those of that sample that are read later.
+ * One idea: the topics hold everything, so what finds no room is counted and read again once the
+ * rest is answered; nothing spills to disk. A task is on one screen at a time (a loan that ends by
+ * itself). An id among the last KNOWN answered is not offered again; beyond that a task that was
+ * answered and has not expired may be, and the learner calls the second answer a duplicate or a
+ * revision. A label by sample id answers the newest open task of that sample; if none is here,
+ * those of that sample that are read later.
  *
  * Thread: any thread (one owner at a time) */
 #include "label_queue.h"
 
-#include "store/task_id_queue.h"
 #include "base/rng.h"
 #include "route/classes.h"
+#include "store/task_id_queue.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -66,7 +68,8 @@ static void sample_key(uint8_t out[TASK_ID_BYTES], struct text sample) {
     memcpy(out, &hash, sizeof hash);
 }
 
-static bool was_answered(const struct label_queue *q, const uint8_t key[TASK_ID_BYTES], struct text sample) {
+static bool was_answered(const struct label_queue *q, const uint8_t key[TASK_ID_BYTES],
+                         struct text sample) {
     uint8_t by_sample[TASK_ID_BYTES];
     sample_key(by_sample, sample);
     return id_ring_has(q->answered, key) || id_ring_has(q->answered, by_sample);
@@ -75,14 +78,18 @@ static bool was_answered(const struct label_queue *q, const uint8_t key[TASK_ID_
 static struct label_offer *find(const struct label_queue *q, const uint8_t key[TASK_ID_BYTES]) {
     uint8_t other[TASK_ID_BYTES];
     for (size_t i = 0; i < q->n; i++)
-        if (task_id_parse(other, text_of(q->at[i].id)) == 0 && memcmp(key, other, TASK_ID_BYTES) == 0) return &q->at[i];
+        if (task_id_parse(other, text_of(q->at[i].id)) == 0 &&
+            memcmp(key, other, TASK_ID_BYTES) == 0)
+            return &q->at[i];
     return NULL;
 }
 
 static struct label_offer *newest_of(const struct label_queue *q, struct text sample) {
     struct label_offer *newest = NULL;
     for (size_t i = 0; i < q->n; i++)
-        if (text_equal(q->at[i].sample_id, sample) && (!newest || q->at[i].asked_ms > newest->asked_ms)) newest = &q->at[i];
+        if (text_equal(q->at[i].sample_id, sample) &&
+            (!newest || q->at[i].asked_ms > newest->asked_ms))
+            newest = &q->at[i];
     return newest;
 }
 
@@ -130,18 +137,22 @@ static bool worth_more(const struct label_offer *a, const struct label_offer *b)
     return a->asked_ms != b->asked_ms ? a->asked_ms < b->asked_ms : strcmp(a->id, b->id) < 0;
 }
 
-static bool on_loan(const struct label_offer *o, int64_t now_ms) { return o->session && now_ms - o->loaned_ms < LABEL_QUEUE_LOAN_MS; }
+static bool on_loan(const struct label_offer *o, int64_t now_ms) {
+    return o->session && now_ms - o->loaned_ms < LABEL_QUEUE_LOAN_MS;
+}
 
 /* What nobody looks at and is least worth an answer. */
 static struct label_offer *worst(const struct label_queue *q, int64_t now_ms) {
     struct label_offer *worst = NULL;
     for (size_t i = 0; i < q->n; i++)
-        if (!on_loan(&q->at[i], now_ms) && (!worst || worth_more(worst, &q->at[i]))) worst = &q->at[i];
+        if (!on_loan(&q->at[i], now_ms) && (!worst || worth_more(worst, &q->at[i])))
+            worst = &q->at[i];
     return worst;
 }
 
 /* False: what is here is worth more. */
-static bool make_room(struct label_queue *q, const struct label_offer *fresh, size_t bytes, int64_t now_ms) {
+static bool make_room(struct label_queue *q, const struct label_offer *fresh, size_t bytes,
+                      int64_t now_ms) {
     while (q->n == LABEL_QUEUE_TASKS || q->bytes + bytes > LABEL_QUEUE_BYTES) {
         struct label_offer *least = worst(q, now_ms);
         q->left_out++;
@@ -163,9 +174,17 @@ static bool over(int64_t expires_ms, int64_t now_ms) { return expires_ms && now_
 
 void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms) {
     uint8_t key[TASK_ID_BYTES];
-    if (over(t->expires_ms, now_ms) || task_id_parse(key, text_of(t->id)) < 0 || was_answered(q, key, t->sample_id) || find(q, key)) return;
+    if (over(t->expires_ms, now_ms) || task_id_parse(key, text_of(t->id)) < 0 ||
+        was_answered(q, key, t->sample_id) || find(q, key))
+        return;
     int predicted = t->model ? task_predicted(t) : -1;
-    struct label_offer o = {.sample_id = t->sample_id, .event = t->event, .reason = t->reason, .priority = t->priority, .model = t->model, .asked_ms = t->asked_ms, .expires_ms = t->expires_ms};
+    struct label_offer o = {.sample_id = t->sample_id,
+                            .event = t->event,
+                            .reason = t->reason,
+                            .priority = t->priority,
+                            .model = t->model,
+                            .asked_ms = t->asked_ms,
+                            .expires_ms = t->expires_ms};
     memcpy(o.id, t->id, sizeof o.id);
     if (predicted >= 0) {
         o.predicted = class_name(t->classes, (size_t)predicted);
@@ -180,7 +199,8 @@ void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_m
     q->at[q->n++] = o;
 }
 
-const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session, int64_t now_ms) {
+const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session,
+                                           int64_t now_ms) {
     struct label_offer *best = NULL;
     for (size_t i = q->n; i-- > 0;)
         if (over(q->at[i].expires_ms, now_ms)) remove_at(q, i);

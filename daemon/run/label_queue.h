@@ -1,4 +1,5 @@
-/* The tasks that the label page can offer, and which of them were answered. Bounded, whatever the topics hold (promise I11).
+/* The tasks that the label page can offer, and which of them were answered. Bounded, whatever the
+ * topics hold (promise I11).
  * Thread: any thread (one owner at a time) */
 #pragma once
 
@@ -6,7 +7,12 @@
 #include "route/task.h"
 #include "store/label.h"
 
-enum { LABEL_QUEUE_TASKS = 1000, LABEL_QUEUE_BYTES = 32 << 20, LABEL_QUEUE_GIVEN = 256, LABEL_QUEUE_LOAN_MS = 120000 };
+enum {
+    LABEL_QUEUE_TASKS = 1000,
+    LABEL_QUEUE_BYTES = 32 << 20,
+    LABEL_QUEUE_GIVEN = 256,
+    LABEL_QUEUE_LOAN_MS = 120000
+};
 
 /* A task as a person is to see it. Texts are owned by the queue, valid until its next call. */
 struct label_offer {
@@ -26,13 +32,16 @@ struct label_queue;
 struct label_queue *label_queue_create(const struct list *classes);
 void label_queue_destroy(struct label_queue *q);
 
-/* A task read from the topic: joins unless it was answered, has expired, or is here. When there is no room the one least worth an answer goes (or does not come). */
+/* A task read from the topic: joins unless it was answered, has expired, or is here. When there is
+ * no room the one least worth an answer goes (or does not come). */
 void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms);
 /* A label read from the topic, whoever gave it. */
 void label_queue_label(struct label_queue *q, const struct label *l);
-/* The task that this session should answer: the one that it has, else what is most worth an answer and on nobody's screen. NULL: none. */
+/* The task that this session should answer: the one that it has, else what is most worth an answer
+ * and on nobody's screen. NULL: none. */
 const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session, int64_t now_ms);
-/* The task is answered here, now or anew: *revision of the answer. ERR_MISSING: neither open nor among the last LABEL_QUEUE_GIVEN that were answered here. */
+/* The task is answered here, now or anew: *revision of the answer. ERR_MISSING: neither open nor
+ * among the last LABEL_QUEUE_GIVEN that were answered here. */
 int label_queue_answer(struct label_queue *q, struct text id, int64_t *revision) MUST_CHECK;
 
 size_t label_queue_waiting(const struct label_queue *q);

@@ -1,20 +1,31 @@
 /* The learner's first half: reads tasks and labels back, joins them in the store, evaluates.
  *
- * Only committed tasks are seen (read_committed), rows and topic offsets move in one LMDB transaction, and the evaluation uses the
- * prediction that was recorded when the sample was asked (I7), so a crash anywhere costs nothing but reading again:
+ * Only committed tasks are seen (read_committed), rows and topic offsets move in one LMDB
+ * transaction, and the evaluation uses the prediction that was recorded when the sample was asked
+ * (I7), so a crash anywhere costs nothing but reading again:
  *   after the store's commit, before publishing  → the next round publishes the same labelled set
- *   after publishing                             → the models topic tells the next incarnation which set is behind the newest version
- * A full disk or map stops learning, not scoring: the same records are tried again until there is room.
+ *   after publishing → the models topic tells the next incarnation which set is behind the newest
+ *   version
+ * A full disk or map stops learning, not scoring: the same records are tried again until there is
+ * room.
  *
  * Thread: learner thread */
 #include "learner_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "metrics/metrics.h"
 #include "encode/features.h"
+#include "metrics/metrics.h"
 
-enum { READ_MOST = 1000, POLL_MS = 20, RETRY_MS = 1000, RESCAN_MS = 60000, EXPIRE_MS = 1000, TASKS = 0, LABELS = 1 };
+enum {
+    READ_MOST = 1000,
+    POLL_MS = 20,
+    RETRY_MS = 1000,
+    RESCAN_MS = 60000,
+    EXPIRE_MS = 1000,
+    TASKS = 0,
+    LABELS = 1
+};
 
 static bool stopping(const struct learner *l) { return atomic_load(&l->shared->stopping); }
 
@@ -30,15 +41,18 @@ static void evaluate(struct learner *l, const struct answered *a) {
     l->labels_read += a->fate != FATE_EARLY;
     metric_add(METRIC_labels, a->fate, 1);
     metric_set(METRIC_last_label, 0, (double)clock_wall_ms() / 1000);
-    if (a->latency_ms >= 0 && a->evaluate) metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
-    if (a->evaluate && a->propensity > 0) prequential_add(l->prequential, a->truth, a->predicted, a->propensity);
+    if (a->latency_ms >= 0 && a->evaluate)
+        metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
+    if (a->evaluate && a->propensity > 0)
+        prequential_add(l->prequential, a->truth, a->predicted, a->propensity);
 }
 
 static int apply_task(struct learner *l, const struct reader_record *r) {
     struct task t;
     const char *why = "";
     if (task_read(&t, r->value, &l->arena, &why) < 0) {
-        LOG(WARNING, "task_unreadable", why, L_I64("partition", r->partition), L_I64("offset", r->offset));
+        LOG(WARNING, "task_unreadable", why, L_I64("partition", r->partition),
+            L_I64("offset", r->offset));
         return 0;
     }
     metric_add(METRIC_tasks_read, 0, 1);
@@ -48,24 +62,30 @@ static int apply_task(struct learner *l, const struct reader_record *r) {
     return result < 0 && result != ERR_MISMATCH ? result : 0;
 }
 
-/* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be read. */
+/* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
+ * read. */
 static const double *own_row(struct learner *l, struct text event) {
     size_t field;
     if (decoder_read(l->decoder, event, l->values) != REASON_NONE) return NULL;
-    return features_encode(l->shared->features, l->values, l->own_row, &field) == REASON_NONE ? l->own_row : NULL;
+    return features_encode(l->shared->features, l->values, l->own_row, &field) == REASON_NONE
+               ? l->own_row
+               : NULL;
 }
 
 static int apply_label(struct learner *l, const struct reader_record *r) {
     struct label label;
     const char *why = "";
-    bool readable = r->value.at && label_read(&label, r->value, r->key, r->time_ms, &l->arena, &why) == 0;
+    bool readable =
+        r->value.at && label_read(&label, r->value, r->key, r->time_ms, &l->arena, &why) == 0;
     const double *row = readable && label.data.at ? own_row(l, label.data) : NULL;
     if (!readable || (label.data.at && !row)) {
         l->answered[l->answered_n++] = (struct answered){.fate = FATE_UNREADABLE, .latency_ms = -1};
-        LOG(WARNING, "label_unreadable", readable ? "its event can not be read as a sample" : why, L_I64("partition", r->partition), L_I64("offset", r->offset));
+        LOG(WARNING, "label_unreadable", readable ? "its event can not be read as a sample" : why,
+            L_I64("partition", r->partition), L_I64("offset", r->offset));
         return 0;
     }
-    TRY(store_put_label(l->store, &label, r->partition, r->offset, clock_wall_ms(), row, &l->answered[l->answered_n]));
+    TRY(store_put_label(l->store, &label, r->partition, r->offset, clock_wall_ms(), row,
+                        &l->answered[l->answered_n]));
     l->answered_n++;
     return 0;
 }
@@ -100,7 +120,9 @@ static int apply_round(struct learner *l, size_t n) {
         arena_reset(&l->arena);
         if (result != ERR_FULL && result != ERR_IO) return result;
         metric_set(METRIC_broker_down, 1, 1);
-        LOG(ERROR, "store_full", "the label store or its disk is full; learning waits, scoring goes on", L_STR("error", error_name(result)));
+        LOG(ERROR, "store_full",
+            "the label store or its disk is full; learning waits, scoring goes on",
+            L_STR("error", error_name(result)));
         if (stopping(l)) return ERR_STOPPED;
         breathe(l, RETRY_MS);
     }
@@ -147,7 +169,8 @@ static void say(const struct learner *l, const struct store_counts *counts) {
     metric_set(METRIC_accuracy, 0, f.accuracy);
     metric_set(METRIC_accuracy_low, 0, f.low);
     metric_set(METRIC_accuracy_high, 0, f.high);
-    metric_set(METRIC_accuracy_covered, 0, counts->admitted ? (double)counts->covered / (double)counts->admitted : 1);
+    metric_set(METRIC_accuracy_covered, 0,
+               counts->admitted ? (double)counts->covered / (double)counts->admitted : 1);
 }
 
 static int round_once(struct learner *l) {
@@ -162,7 +185,8 @@ static int round_once(struct learner *l) {
     }
     TRY(rescan(l));
     TRY(expire(l));
-    if (!reader_caught_up(l->reader)) return 0; // still restoring: publish from a whole labelled set only
+    if (!reader_caught_up(l->reader))
+        return 0; // still restoring: publish from a whole labelled set only
     if (!atomic_load(&l->ready)) {
         atomic_store(&l->ready, true);
         LOG(NOTICE, "learner_ready", "read to the end of tasks and labels");
@@ -181,15 +205,22 @@ static int round_once(struct learner *l) {
 
 static int rebuild_evaluation(const struct answered *a, void *opaque) {
     struct learner *l = opaque;
-    if (a->evaluate && a->propensity > 0) prequential_add(l->prequential, a->truth, a->predicted, a->propensity);
+    if (a->evaluate && a->propensity > 0)
+        prequential_add(l->prequential, a->truth, a->predicted, a->propensity);
     return 0;
 }
 
 static int open_store(struct learner *l) {
     const struct config *c = l->config;
     char *dir = xasprintf("%s/labels", c->service.state_dir);
-    struct store_options options = {.dir = dir, .map_bytes = (size_t)c->train.store, .d = features_columns(l->shared->features), .k = c->model.classes.n,
-                                    .fingerprint = features_fingerprint(l->shared->features), .classes = l->classes, .park_ms = c->train.park, .keep_ms = c->train.keep};
+    struct store_options options = {.dir = dir,
+                                    .map_bytes = (size_t)c->train.store,
+                                    .d = features_columns(l->shared->features),
+                                    .k = c->model.classes.n,
+                                    .fingerprint = features_fingerprint(l->shared->features),
+                                    .classes = l->classes,
+                                    .park_ms = c->train.park,
+                                    .keep_ms = c->train.keep};
     const char *why = NULL;
     int result = store_open(&l->store, &options, &why);
     if (result < 0) LOG(ERROR, "store_unusable", why ? why : error_text(result), L_STR("dir", dir));
@@ -205,7 +236,8 @@ static int open_reader(struct learner *l) {
     if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    while ((result = reader_start(l->reader, start_at, l)) == ERR_RETRY && !stopping(l)) breathe(l, RETRY_MS);
+    while ((result = reader_start(l->reader, start_at, l)) == ERR_RETRY && !stopping(l))
+        breathe(l, RETRY_MS);
     l->rescan_ms = clock_ms();
     return result;
 }
@@ -214,20 +246,26 @@ static int open_decoder(struct learner *l) {
     const struct features *f = l->shared->features;
     l->values = xcalloc(features_fields(f), sizeof *l->values);
     l->own_row = xcalloc(features_columns(f), sizeof *l->own_row);
-    return decoder_create(&l->decoder, &(struct decoder_options){.paths = features_paths(f), .n = features_fields(f), .max_depth = (size_t)l->config->admit.max_depth,
-                                                                 .max_bytes = (size_t)l->config->admit.max_bytes, .kind = (enum decoder_kind)l->config->admit.decoder});
+    return decoder_create(&l->decoder, &(struct decoder_options){
+                                           .paths = features_paths(f),
+                                           .n = features_fields(f),
+                                           .max_depth = (size_t)l->config->admit.max_depth,
+                                           .max_bytes = (size_t)l->config->admit.max_bytes,
+                                           .kind = (enum decoder_kind)l->config->admit.decoder});
 }
 
 static int open_learner(struct learner *l) {
     l->classes = text_of(classes_joined(l->config, &l->positive));
     for (size_t i = 0; i < l->config->train.memories.n; i++) {
         l->memories[l->memories_n] = strtoul(l->config->train.memories.at[i], NULL, 10);
-        if (l->memories[l->memories_n] > l->largest_memory) l->largest_memory = l->memories[l->memories_n];
+        if (l->memories[l->memories_n] > l->largest_memory)
+            l->largest_memory = l->memories[l->memories_n];
         l->memories_n++;
     }
     l->record = xcalloc(READ_MOST, sizeof *l->record);
     l->answered = xcalloc(READ_MOST, sizeof *l->answered);
-    l->prequential = prequential_create(l->config->model.classes.n, (size_t)l->config->watch.window);
+    l->prequential =
+        prequential_create(l->config->model.classes.n, (size_t)l->config->watch.window);
     TRY(open_decoder(l));
     TRY(open_store(l));
     TRY(store_answered(l->store, rebuild_evaluation, l));
@@ -266,7 +304,9 @@ static void *learner_main(void *arg) {
     }
     if (result == ERR_FENCED) {
         metric_set(METRIC_fenced, 0, 1);
-        LOG(ERROR, "learner_fenced", "another learner of this name has taken over; this process goes on scoring and learns no more. Only one may say service.learner: true");
+        LOG(ERROR, "learner_fenced",
+            "another learner of this name has taken over; this process goes on scoring and learns "
+            "no more. Only one may say service.learner: true");
     } else if (result < 0 && result != ERR_STOPPED && !stopping(l)) {
         LOG(ERROR, "learner_ended", error_text(result), L_STR("error", error_name(result)));
     }

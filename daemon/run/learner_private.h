@@ -1,14 +1,15 @@
-/* What the learner's two halves share: learner.c reads topics into the store, learner_publish.c turns the store into versions.
+/* What the learner's two halves share: learner.c reads topics into the store, learner_publish.c
+ * turns the store into versions.
  * Thread: learner thread */
 #pragma once
 
-#include "learner.h"
-#include "run/registry.h"
-#include "train/fit.h"
+#include "estimate/prequential.h"
 #include "kafka/publisher.h"
 #include "kafka/topic_reader.h"
+#include "learner.h"
+#include "run/registry.h"
 #include "store/store.h"
-#include "estimate/prequential.h"
+#include "train/fit.h"
 
 struct learner {
     pthread_t thread;
@@ -31,9 +32,9 @@ struct learner {
     size_t answered_n;
     size_t memories[16], memories_n, largest_memory;
     int64_t rescan_ms, expire_ms, published_ms, progress_ms, fit_ms;
-    size_t version_bytes; // of the newest version's record
+    size_t version_bytes;                      // of the newest version's record
     uint64_t published_rows, published_digest; // of the labelled set behind the newest version
-    struct policy_learner policy; // as it stands on the topic
+    struct policy_learner policy;              // as it stands on the topic
     bool policy_known;
     bool moved; // positions changed since the last progress record
     int result;
@@ -42,11 +43,14 @@ struct learner {
     _Atomic uint64_t progress, settled, newest;
 };
 
-/* Reads the models topic to its end, after fencing the predecessor: the newest version's number and labelled set. */
+/* Reads the models topic to its end, after fencing the predecessor: the newest version's number and
+ * labelled set. */
 int learner_catch_up(struct learner *l) MUST_CHECK;
 /* A push as the version that it becomes; NULL: refused (said). The caller destroys it. */
-struct model *learner_adopt(struct learner *l, const struct store_counts *counts, const struct registry_push *push);
-/* What the next fit builds on, by the version that is live: `parent`, `prior` and `aside` of the model to make. The prior itself, NULL when there is none. */
+struct model *learner_adopt(struct learner *l, const struct store_counts *counts,
+                            const struct registry_push *push);
+/* What the next fit builds on, by the version that is live: `parent`, `prior` and `aside` of the
+ * model to make. The prior itself, NULL when there is none. */
 const struct model *learner_base(struct learner *l, struct model *next);
 /* The rollback that a version made now takes into account. */
 uint64_t learner_rolled(const struct learner *l);

@@ -1,16 +1,17 @@
 /* The learner's second half: what to publish, under which number (when: train/schedule.c).
  *
- * A version's number is one more than the newest on the topic, which was read to its end after the predecessor was fenced, so numbers
- * never repeat. Weights, the policy that makes them live, and progress are one transaction (I9). Whether a version is due is decided from
- * the topic and the store alone, so a restart publishes neither twice nor less (I8).
+ * A version's number is one more than the newest on the topic, which was read to its end after the
+ * predecessor was fenced, so numbers never repeat. Weights, the policy that makes them live, and
+ * progress are one transaction (I9). Whether a version is due is decided from the topic and the
+ * store alone, so a restart publishes neither twice nor less (I8).
  *
  * Thread: learner thread */
 #include "learner_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "metrics/metrics.h"
 #include "infer/model_record.h"
+#include "metrics/metrics.h"
 #include "train/schedule.h"
 
 #include <cjson/cJSON.h>
@@ -43,18 +44,22 @@ static int read_models(struct learner *l, int wait_ms) {
     struct reader_record record[POLL_RECORDS];
     int n = reader_poll(l->models, record, POLL_RECORDS, wait_ms);
     TRY(n);
-    for (int i = 0; i < n; i++) registry_apply(l->registry, record[i].key, record[i].value, record[i].chunks, record[i].offset);
+    for (int i = 0; i < n; i++)
+        registry_apply(l->registry, record[i].key, record[i].value, record[i].chunks,
+                       record[i].offset);
     reader_release(l->models, record, (size_t)n);
     return 0;
 }
 
-/* Which labelled set is behind the newest version: its count is in the version, its digest in the progress record. */
+/* Which labelled set is behind the newest version: its count is in the version, its digest in the
+ * progress record. */
 static void recall(struct learner *l) {
     const struct model *m = registry_model(l->registry, registry_newest(l->registry));
     l->published_rows = m ? m->rows : 0;
     struct text progress = registry_progress(l->registry);
     cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
-    const char *digest = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "published_digest"));
+    const char *digest =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "published_digest"));
     l->published_digest = digest ? strtoull(digest, NULL, 16) : 0;
     cJSON_Delete(json);
     l->policy = registry_policy(l->registry)->learner;
@@ -67,7 +72,8 @@ int learner_catch_up(struct learner *l) {
     publisher_destroy(l->publisher);
     l->models = NULL;
     l->publisher = NULL;
-    l->registry = registry_create(&(struct registry_options){.name = l->config->service.name, .quiet = true, .pushes = true});
+    l->registry = registry_create(
+        &(struct registry_options){.name = l->config->service.name, .quiet = true, .pushes = true});
     TRY(open_publisher(l));
     TRY(publisher_init(l->publisher)); // from here on a predecessor can write no more
     TRY(open_models(l));
@@ -81,8 +87,15 @@ int learner_catch_up(struct learner *l) {
 }
 
 static struct schedule schedule_of(const struct learner *l, const struct store_counts *c) {
-    return (struct schedule){.labelled = c->labelled, .open = c->open, .open_tasks = registry_policy(l->registry)->operator_.open_tasks, .per_class = c->per_class, .changed = c->digest != l->published_digest,
-                             .published_rows = l->published_rows, .since_ms = clock_ms() - l->published_ms, .cost_ms = l->fit_ms, .bytes = l->version_bytes};
+    return (struct schedule){.labelled = c->labelled,
+                             .open = c->open,
+                             .open_tasks = registry_policy(l->registry)->operator_.open_tasks,
+                             .per_class = c->per_class,
+                             .changed = c->digest != l->published_digest,
+                             .published_rows = l->published_rows,
+                             .since_ms = clock_ms() - l->published_ms,
+                             .cost_ms = l->fit_ms,
+                             .bytes = l->version_bytes};
 }
 
 /* ---- fitting ---- */
@@ -92,13 +105,17 @@ static struct text seen(struct learner *l, const struct store_counts *counts) {
     const char *role[] = {"tasks", "labels"};
     for (size_t t = 0; t < 2; t++)
         for (int32_t p = 0; p < reader_partitions(l->reader, t); p++)
-            buf_printf(&b, "%s %" PRId32 " %" PRId64 "\n", role[t], p, store_offset(l->store, role[t], p));
+            buf_printf(&b, "%s %" PRId32 " %" PRId64 "\n", role[t], p,
+                       store_offset(l->store, role[t], p));
     buf_printf(&b, "digest %016" PRIx64 "\n", counts->digest);
     buf_string(&b);
     return (struct text){b.at, b.len};
 }
 
-struct fit_options learner_options(const struct learner *l) { return fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memories); }
+struct fit_options learner_options(const struct learner *l) {
+    return fit_options_of(l->config, features_columns(l->shared->features), l->positive,
+                          l->memories);
+}
 
 void learner_sign(struct learner *l, const struct store_counts *counts, struct model *m) {
     m->version = registry_newest(l->registry) + 1;
@@ -114,7 +131,13 @@ static int fit(struct learner *l, const struct store_counts *counts, struct mode
     options.prior = learner_base(l, &made);
     options.late = schedule_late(counts->open);
     TRY(store_rows(l->store, l->largest_memory, fit_members(&options), &rows));
-    struct fit_rows labelled = {.n = rows.n, .row = rows.row, .label = rows.label, .propensity = rows.propensity, .key = rows.key, .members = rows.members, .member = rows.member};
+    struct fit_rows labelled = {.n = rows.n,
+                                .row = rows.row,
+                                .label = rows.label,
+                                .propensity = rows.propensity,
+                                .key = rows.key,
+                                .members = rows.members,
+                                .member = rows.member};
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
     int64_t started = clock_ns();
     int result = fit_model(out, &options, &labelled, &tasks);
@@ -123,7 +146,9 @@ static int fit(struct learner *l, const struct store_counts *counts, struct mode
     l->fit_ms = took / 1000000;
     store_rows_release(&rows);
     if (result < 0) free((void *)made.aside.at);
-    if (result < 0) return result == ERR_INPUT ? 0 : result; // all that there is was set aside: nothing to fit yet
+    if (result < 0)
+        return result == ERR_INPUT ? 0
+                                   : result; // all that there is was set aside: nothing to fit yet
     struct model *m = *out;
     m->parent = made.parent;
     m->prior = made.prior;
@@ -144,10 +169,12 @@ struct edition {
 
 static void put(struct edition *e, struct text key, struct text value, size_t chunks) {
     CHECK(e->n < PUBLICATIONS_MAX);
-    e->list[e->n++] = (struct publication){.key = arena_text(&e->arena, key), .value = arena_text(&e->arena, value), .chunks = chunks};
+    e->list[e->n++] = (struct publication){
+        .key = arena_text(&e->arena, key), .value = arena_text(&e->arena, value), .chunks = chunks};
 }
 
-static void put_named(struct edition *e, const char *name, const char *what, const struct buf *value) {
+static void put_named(struct edition *e, const char *name, const char *what,
+                      const struct buf *value) {
     struct buf key = {0};
     registry_key(&key, name, what);
     put(e, buf_view(&key), buf_view(value), 0);
@@ -159,7 +186,9 @@ static size_t put_version(struct edition *e, const char *name, struct model *m) 
     model_write(m, name, &record);
     size_t chunks = (record.len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
     for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * REGISTRY_CHUNK_BYTES, n = record.len - from < REGISTRY_CHUNK_BYTES ? record.len - from : REGISTRY_CHUNK_BYTES;
+        size_t from = i * REGISTRY_CHUNK_BYTES, n = record.len - from < REGISTRY_CHUNK_BYTES
+                                                        ? record.len - from
+                                                        : REGISTRY_CHUNK_BYTES;
         buf_reset(&key);
         registry_chunk_key(&key, name, m->version, i);
         put(e, buf_view(&key), (struct text){record.at + from, n}, chunks);
@@ -177,7 +206,8 @@ static bool is_prior(const struct registry *r, const uint64_t *version, size_t n
     return false;
 }
 
-/* What was pushed is gone from the topic in the transaction that makes a version of it: it is taken once. */
+/* What was pushed is gone from the topic in the transaction that makes a version of it: it is taken
+ * once. */
 static void put_taken(struct edition *e, struct learner *l, const struct registry_push *push) {
     struct buf key = {0};
     for (size_t i = 0; i < push->chunks; i++) {
@@ -188,13 +218,16 @@ static void put_taken(struct edition *e, struct learner *l, const struct registr
     buf_release(&key);
 }
 
-/* The oldest versions leave the topic; never the live one, a pinned one, or one that later ones build on. */
+/* The oldest versions leave the topic; never the live one, a pinned one, or one that later ones
+ * build on. */
 static void put_tombstones(struct edition *e, struct learner *l) {
     uint64_t version[REGISTRY_VERSIONS + 8];
     size_t n = registry_versions(l->registry, version, sizeof version / sizeof *version);
     struct buf key = {0};
     for (size_t i = 0; n >= REGISTRY_VERSIONS && i <= n - REGISTRY_VERSIONS; i++) {
-        if (version[i] == policy_live(registry_policy(l->registry)) || is_prior(l->registry, version, n, version[i])) continue;
+        if (version[i] == policy_live(registry_policy(l->registry)) ||
+            is_prior(l->registry, version, n, version[i]))
+            continue;
         for (size_t c = 0; c < registry_chunks(l->registry, version[i]); c++) {
             buf_reset(&key);
             registry_chunk_key(&key, l->config->service.name, version[i], c);
@@ -204,16 +237,20 @@ static void put_tombstones(struct edition *e, struct learner *l) {
     buf_release(&key);
 }
 
-static void put_progress(struct edition *e, struct learner *l, const struct store_counts *counts, uint64_t version, uint64_t published) {
+static void put_progress(struct edition *e, struct learner *l, const struct store_counts *counts,
+                         uint64_t version, uint64_t published) {
     const char *role[] = {"tasks", "labels"};
     struct buf b = {0};
     for (size_t t = 0; t < 2; t++) {
         buf_printf(&b, "%s\"%s\":{", t ? "}," : "{", role[t]);
         for (int32_t p = 0; p < reader_partitions(l->reader, t); p++)
-            buf_printf(&b, "%s\"%" PRId32 "\":%" PRId64, p ? "," : "", p, store_offset(l->store, role[t], p));
+            buf_printf(&b, "%s\"%" PRId32 "\":%" PRId64, p ? "," : "", p,
+                       store_offset(l->store, role[t], p));
     }
-    buf_printf(&b, "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64 "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 "}", version, counts->labelled,
-               counts->digest, published, clock_wall_ms());
+    buf_printf(&b,
+               "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
+               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 "}",
+               version, counts->labelled, counts->digest, published, clock_wall_ms());
     put_named(e, l->config->service.name, "progress", &b);
     buf_release(&b);
 }
@@ -225,13 +262,16 @@ static void put_policy(struct edition *e, struct learner *l, const struct policy
     buf_release(&b);
 }
 
-/* How much to explore moves with each task and label; it goes out with what else changed, at the latest with the next version. */
+/* How much to explore moves with each task and label; it goes out with what else changed, at the
+ * latest with the next version. */
 static bool policy_changed(const struct learner *l, const struct policy_learner *wanted) {
     const struct policy_learner *now = &l->policy;
-    return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold || now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;
+    return !l->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
+           now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;
 }
 
-/* Until it is out: the outcome of a broken attempt is learnt from the topic itself, after fencing our own late requests. */
+/* Until it is out: the outcome of a broken attempt is learnt from the topic itself, after fencing
+ * our own late requests. */
 static int send(struct learner *l, struct edition *e) {
     for (;;) {
         int result = publisher_publish(l->publisher, l->config->topics.models, e->list, e->n);
@@ -242,11 +282,13 @@ static int send(struct learner *l, struct edition *e) {
     }
 }
 
-/* ERR_RETRY: nobody knows whether it went through; the topic was read again and tells what is published now. */
+/* ERR_RETRY: nobody knows whether it went through; the topic was read again and tells what is
+ * published now. */
 static int send_edition(struct learner *l, struct edition *e) {
     int result = send(l, e);
     if (result != ERR_RETRY) return result;
-    LOG(WARNING, "publish_unknown", "whether the last publication went through is not known; reading the models topic again");
+    LOG(WARNING, "publish_unknown",
+        "whether the last publication went through is not known; reading the models topic again");
     while ((result = learner_catch_up(l)) == ERR_RETRY && !atomic_load(&l->shared->stopping)) {
         atomic_fetch_add(&l->progress, 1);
         clock_sleep_ms(RETRY_MS);
@@ -264,12 +306,14 @@ static int await_own(struct learner *l, uint64_t version) {
 static int await_taken(struct learner *l, const char *id) {
     int64_t until = clock_ms() + 5000;
     struct registry_push push;
-    while (registry_push(l->registry, &push) && strcmp(push.id, id) == 0 && clock_ms() < until) TRY(read_models(l, 5));
+    while (registry_push(l->registry, &push) && strcmp(push.id, id) == 0 && clock_ms() < until)
+        TRY(read_models(l, 5));
     return 0;
 }
 
 /* m: a new version, or NULL; push: what was taken from the topic, or NULL. */
-static int publish_edition(struct learner *l, const struct store_counts *counts, struct model *m, const struct registry_push *push) {
+static int publish_edition(struct learner *l, const struct store_counts *counts, struct model *m,
+                           const struct registry_push *push) {
     struct edition *e = xcalloc(1, sizeof *e);
     uint64_t live = m ? m->version : l->policy.live;
     struct schedule schedule = schedule_of(l, counts);
@@ -283,7 +327,8 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
     bool changed = policy_changed(l, &policy);
     if (changed) put_policy(e, l, &policy);
     bool progress = m || changed || (l->moved && clock_ms() - l->progress_ms >= PROGRESS_MS);
-    if (progress) put_progress(e, l, counts, live, m && !*m->pushed ? counts->digest : l->published_digest);
+    if (progress)
+        put_progress(e, l, counts, live, m && !*m->pushed ? counts->digest : l->published_digest);
     int result = e->n ? send_edition(l, e) : 0;
     if (result == 0 && changed) {
         l->policy = policy;
@@ -298,12 +343,15 @@ static int publish_edition(struct learner *l, const struct store_counts *counts,
     return result;
 }
 
-static int version_done(struct learner *l, const struct store_counts *counts, const struct model *m) {
+static int version_done(struct learner *l, const struct store_counts *counts,
+                        const struct model *m) {
     l->published_rows = m->rows;
-    if (!*m->pushed) l->published_digest = counts->digest; // a pushed one has learned nothing of ours
+    if (!*m->pushed)
+        l->published_digest = counts->digest; // a pushed one has learned nothing of ours
     l->published_ms = clock_ms();
     metric_add(METRIC_published, 0, 1);
-    LOG(INFO, "model_published", "a new version goes live", L_U64("version", m->version), L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
+    LOG(INFO, "model_published", "a new version goes live", L_U64("version", m->version),
+        L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
     return await_own(l, m->version);
 }
 
@@ -314,10 +362,12 @@ int learner_publish(struct learner *l, const struct store_counts *counts) {
     struct schedule schedule = schedule_of(l, counts);
     bool pushed = registry_push(l->registry, &push);
     if (pushed) m = learner_adopt(l, counts, &push);
-    else if (!registry_policy(l->registry)->operator_.frozen && schedule_due(l->config, &schedule)) TRY(fit(l, counts, &m));
+    else if (!registry_policy(l->registry)->operator_.frozen && schedule_due(l->config, &schedule))
+        TRY(fit(l, counts, &m));
     int result = publish_edition(l, counts, m, pushed ? &push : NULL);
     if (result == 0 && m) result = version_done(l, counts, m);
     if (result == 0 && pushed) result = await_taken(l, push.id);
     model_destroy(m);
-    return result == ERR_RETRY ? 0 : result; // tried again in the next round, from what the topic says
+    return result == ERR_RETRY ? 0
+                               : result; // tried again in the next round, from what the topic says
 }

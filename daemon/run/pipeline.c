@@ -1,15 +1,17 @@
 /* Sequences the stages over a batch and keeps the partitions' selection states.
  *
- * Two passes: one reads, so that the decoder's code and tables stay warm; the other scores, measures and decides a row while it is in the
- * cache. Only what a person must see (an asked sample, a bad one) leaves the columns and is written out. Samples of one partition are decided in offset order, and a decision
- * depends on its own partition's state alone, so how a batch mixes partitions changes nothing (I6).
+ * Two passes: one reads, so that the decoder's code and tables stay warm; the other scores,
+ * measures and decides a row while it is in the cache. Only what a person must see (an asked
+ * sample, a bad one) leaves the columns and is written out. Samples of one partition are decided in
+ * offset order, and a decision depends on its own partition's state alone, so how a batch mixes
+ * partitions changes nothing (I6).
  *
  * Thread: worker thread (one pipeline each) */
 #include "pipeline_private.h"
 
 #include "base/log.h"
-#include "metrics/metrics.h"
 #include "base/rng.h"
+#include "metrics/metrics.h"
 
 #include <math.h>
 
@@ -35,14 +37,24 @@ static int make_decoder(struct pipeline *p) {
         paths[fields] = text_of(c->admit.id);
     }
     p->values = xcalloc(n, sizeof *p->values);
-    int result = decoder_create(&p->decoder, &(struct decoder_options){.paths = paths, .n = n, .max_depth = (size_t)c->admit.max_depth, .max_bytes = (size_t)c->admit.max_bytes, .kind = (enum decoder_kind)c->admit.decoder});
+    int result = decoder_create(
+        &p->decoder, &(struct decoder_options){.paths = paths,
+                                               .n = n,
+                                               .max_depth = (size_t)c->admit.max_depth,
+                                               .max_bytes = (size_t)c->admit.max_bytes,
+                                               .kind = (enum decoder_kind)c->admit.decoder});
     free(paths);
     return result;
 }
 
 static int make_strategy(struct pipeline *p, const struct config *c, struct strategy **out) {
-    return strategy_create(out, &(struct strategy_options){.config = c, .topic = p->topic_hash, .partitions = p->partitions_n, .classes = p->k, .positive = p->positive,
-                                                             .columns = features_columns(p->features)});
+    return strategy_create(out,
+                           &(struct strategy_options){.config = c,
+                                                      .topic = p->topic_hash,
+                                                      .partitions = p->partitions_n,
+                                                      .classes = p->k,
+                                                      .positive = p->positive,
+                                                      .columns = features_columns(p->features)});
 }
 
 char *classes_joined(const struct config *c, size_t *positive) {
@@ -58,12 +70,18 @@ char *classes_joined(const struct config *c, size_t *positive) {
 int pipeline_create(struct pipeline **out, const struct pipeline_options *options) {
     const struct config *c = options->config;
     struct pipeline *p = xcalloc(1, sizeof *p);
-    *p = (struct pipeline){.config = c, .features = options->features, .max_record_bytes = RECORD_BYTES, .partitions_n = options->partitions, .recent = options->recent,
-                           .topic = text_of(c->topics.samples), .k = c->model.classes.n};
+    *p = (struct pipeline){.config = c,
+                           .features = options->features,
+                           .max_record_bytes = RECORD_BYTES,
+                           .partitions_n = options->partitions,
+                           .recent = options->recent,
+                           .topic = text_of(c->topics.samples),
+                           .k = c->model.classes.n};
     p->topic_hash = hash_bytes(p->topic.at, p->topic.len);
     p->classes = text_of(classes_joined(c, &p->positive));
     p->value_field = *c->route.value ? features_field(p->features, c->route.value) : -1;
-    p->selection = (struct selection){texts_of(&c->route.fields), texts_of(&c->route.mask), c->route.fields.n, c->route.mask.n};
+    p->selection = (struct selection){texts_of(&c->route.fields), texts_of(&c->route.mask),
+                                      c->route.fields.n, c->route.mask.n};
     p->batch = batch_create((size_t)c->admit.batch, features_columns(p->features), p->k);
     int result = make_decoder(p);
     if (result == 0) result = make_strategy(p, c, &p->strategy);
@@ -102,8 +120,12 @@ int pipeline_reload(struct pipeline *p, const struct config *config) {
     return 0;
 }
 
-struct batch *pipeline_batch(struct pipeline *p) { return p->batch; }
-void pipeline_limit(struct pipeline *p, size_t max_record_bytes) { p->max_record_bytes = max_record_bytes; }
+struct batch *pipeline_batch(struct pipeline *p) {
+    return p->batch;
+}
+void pipeline_limit(struct pipeline *p, size_t max_record_bytes) {
+    p->max_record_bytes = max_record_bytes;
+}
 
 /* ---- partitions ---- */
 
@@ -112,7 +134,8 @@ static struct partition *partition_at(struct pipeline *p, int32_t number) {
     if ((size_t)number >= p->partitions_cap) {
         size_t cap = (size_t)number + 16;
         p->partition = xrealloc(p->partition, cap * sizeof *p->partition);
-        memset(p->partition + p->partitions_cap, 0, (cap - p->partitions_cap) * sizeof *p->partition);
+        memset(p->partition + p->partitions_cap, 0,
+               (cap - p->partitions_cap) * sizeof *p->partition);
         p->moved = xrealloc(p->moved, cap * sizeof *p->moved);
         p->partitions_cap = cap;
     }
@@ -136,22 +159,30 @@ static void begin(struct pipeline *p, struct partition *at) {
     if (at->window) window_begin(at->window, at->next, &at->state);
 }
 
-void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh, struct text metadata, int64_t now_ms) {
+void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh,
+                  struct text metadata, int64_t now_ms) {
     struct partition *at = partition_at(p, number);
-    *at = (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
-    int kind = state_kind(fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
+    *at =
+        (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
+    int kind = state_kind(
+        fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
     metric_add(METRIC_states, (size_t)kind, 1);
     if (kind == RESTORED) {
-        LOG(INFO, "partition_owned", "goes on where the committed state stopped", L_I64("partition", number), L_I64("offset", offset), L_U64("admitted", at->state.admitted),
-            L_U64("asked", at->state.asked), L_U64("policy", at->state.policy));
+        LOG(INFO, "partition_owned", "goes on where the committed state stopped",
+            L_I64("partition", number), L_I64("offset", offset),
+            L_U64("admitted", at->state.admitted), L_U64("asked", at->state.asked),
+            L_U64("policy", at->state.policy));
     } else {
         strategy_begin(p->strategy, number, kind == FRESH, now_ms, &at->state);
         pipeline_move(p, number);
         if (kind == FRESH)
-            LOG(INFO, "partition_owned", "starts its life here", L_I64("partition", number), L_I64("offset", offset));
+            LOG(INFO, "partition_owned", "starts its life here", L_I64("partition", number),
+                L_I64("offset", offset));
         else
             LOG(WARNING, kind == CORRUPT ? "state_corrupt" : "state_wiped",
-                "the selection state of the committed offset is lost; selection restarts with an empty purse, inside the budget", L_I64("partition", number), L_I64("offset", offset));
+                "the selection state of the committed offset is lost; selection restarts with an "
+                "empty purse, inside the budget",
+                L_I64("partition", number), L_I64("offset", offset));
     }
     begin(p, at);
 }
@@ -171,7 +202,8 @@ void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
         struct cycle_offset *o = cycle_add_offset(cycle);
         o->partition = p->moved[i];
         o->next = at->next;
-        const struct partition_state *state = at->window ? window_start(at->window, &o->next) : &at->state;
+        const struct partition_state *state =
+            at->window ? window_start(at->window, &o->next) : &at->state;
         o->metadata_len = state_write(state, p->topic_hash, o->next, o->metadata);
         at->moved = false;
     }
@@ -180,9 +212,11 @@ void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
 
 bool pipeline_moved(const struct pipeline *p) { return p->moved_n > 0; }
 
-void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t, int64_t, int64_t, void *), void *opaque) {
+void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t, int64_t, int64_t, void *),
+                        void *opaque) {
     for (size_t i = 0; i < p->partitions_cap; i++)
-        if (p->partition[i].owned) visit((int32_t)i, p->partition[i].next, p->partition[i].newest_ms, opaque);
+        if (p->partition[i].owned)
+            visit((int32_t)i, p->partition[i].next, p->partition[i].newest_ms, opaque);
 }
 
 /* ---- admit and encode ---- */
@@ -200,8 +234,10 @@ static enum reason read_id(struct pipeline *p, struct batch *b, size_t i) {
         b->id[i] = arena_text(&b->arena, buf_view(&p->out));
         return REASON_NONE;
     }
-    bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) && !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
-    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX) return REASON_BAD_ID;
+    bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
+                   !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
+    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX)
+        return REASON_BAD_ID;
     b->id[i] = arena_text(&b->arena, v->text);
     return REASON_NONE;
 }
@@ -237,12 +273,14 @@ static size_t admit(struct pipeline *p, struct batch *b) {
 /* ---- infer ---- */
 
 void pipeline_make_room(struct pipeline *p, const struct model *m) {
-    size_t scratch = model_scratch(&m->shape) * (p->config->infer.exact ? 1 : model_together(&m->shape)) + p->k;
-    if (scratch > p->scratch_n) p->scratch = xrealloc(p->scratch, (p->scratch_n = scratch) * sizeof *p->scratch);
+    size_t scratch =
+        model_scratch(&m->shape) * (p->config->infer.exact ? 1 : model_together(&m->shape)) + p->k;
+    if (scratch > p->scratch_n)
+        p->scratch = xrealloc(p->scratch, (p->scratch_n = scratch) * sizeof *p->scratch);
 }
 
-/* Samples from i on that are scored together: one, or with `infer.exact: false` those behind it of the same model (a bad one among them has a row,
- * of no meaning, and nobody looks at its score). */
+/* Samples from i on that are scored together: one, or with `infer.exact: false` those behind it of
+ * the same model (a bad one among them has a row, of no meaning, and nobody looks at its score). */
 static size_t together(const struct pipeline *p, const struct batch *b, size_t i) {
     size_t most = p->config->infer.exact ? 1 : model_together(&b->in_force[i]->model->shape), n = 1;
     while (n < most && i + n < b->n && b->in_force[i + n] == b->in_force[i]) n++;
@@ -263,42 +301,65 @@ static void infer(struct pipeline *p, struct batch *b, size_t i) {
     size_t n = together(p, b, i), stride = b->members * b->k;
     p->scored = i + n;
     if (n == 1) model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, prob);
-    else model_predict_rows(m, b->raw + i * b->d, n, p->scratch, b->member + i * stride, stride, prob);
+    else
+        model_predict_rows(m, b->raw + i * b->d, n, p->scratch, b->member + i * stride, stride,
+                           prob);
 }
 
 /* ---- query ---- */
 
 /* Said once, with the offset, so that a replay can do the same. */
-void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at, const struct snapshot *s) {
+void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
+                     const struct snapshot *s) {
     uint64_t version = s->model ? s->model->version : 0;
     if (at->state.policy == s->policy.number && at->state.model == version) return;
-    if (at->state.model != version) strategy_swap(p->strategy, version, s->model ? s->model->utility : NULL, &at->state);
+    if (at->state.model != version)
+        strategy_swap(p->strategy, version, s->model ? s->model->utility : NULL, &at->state);
     at->state.policy = s->policy.number;
-    LOG(INFO, "policy_in_force", "decides from this sample on", L_I64("partition", number), L_I64("offset", at->next), L_U64("number", s->policy.number), L_U64("model", version));
+    LOG(INFO, "policy_in_force", "decides from this sample on", L_I64("partition", number),
+        L_I64("offset", at->next), L_U64("number", s->policy.number), L_U64("model", version));
 }
 
-static void decide(struct pipeline *p, struct batch *b, size_t i, struct partition *at, int64_t now_ms) {
+static void decide(struct pipeline *p, struct batch *b, size_t i, struct partition *at,
+                   int64_t now_ms) {
     const struct record *r = &b->record[i];
     const struct snapshot *s = b->in_force[i];
     pipeline_switch(p, r->partition, at, s);
-    struct candidate candidate = {.partition = r->partition, .offset = r->offset, .prob = b->prob + i * b->k, .member = s->model ? b->member + i * b->members * b->k : NULL,
-                                  .row = b->raw + i * b->d, .model = s->model, .scored = s->model != NULL};
+    struct candidate candidate = {.partition = r->partition,
+                                  .offset = r->offset,
+                                  .prob = b->prob + i * b->k,
+                                  .member = s->model ? b->member + i * b->members * b->k : NULL,
+                                  .row = b->raw + i * b->d,
+                                  .model = s->model,
+                                  .scored = s->model != NULL};
     strategy_decide(p->strategy, &s->policy, now_ms, &candidate, &at->state, &b->decision[i]);
-    if (s->model) p->utility[p->utilities++ % PIPELINE_UTILITIES] = (struct utility_seen){(float)b->decision[i].utility, b->decision[i].measure};
+    if (s->model)
+        p->utility[p->utilities++ % PIPELINE_UTILITIES] =
+            (struct utility_seen){(float)b->decision[i].utility, b->decision[i].measure};
 }
 
 /* ---- figures ---- */
 
-/* Starved: the manager wants far less than it may have. Flooded: far more, so the purse decides and what is asked is no longer the best. */
+/* Starved: the manager wants far less than it may have. Flooded: far more, so the purse decides and
+ * what is asked is no longer the best. */
 static void say_demand(struct pipeline *p) {
-    static const char *const said[] = {"the manager's wishes fit the budget again", "the budget manager asks for far less than its budget: its threshold is too high for these utilities",
-                                       "the budget manager asks for far more than its budget, and the purse refuses: its threshold is too low for these utilities"};
+    static const char *const said[] = {
+        "the manager's wishes fit the budget again",
+        "the budget manager asks for far less than its budget: its threshold is too high for these "
+        "utilities",
+        "the budget manager asks for far more than its budget, and the purse refuses: its "
+        "threshold is too low for these utilities"};
     struct demand *d = &p->demand;
     if (d->due < DEMAND_LABELS) return;
     double ratio = d->named / d->due;
     int now = ratio < 0.25 ? DEMAND_STARVED : ratio > 4 ? DEMAND_FLOODED : DEMAND_FITS;
     metric_set(METRIC_demand, 0, ratio);
-    if (now != d->state) LOG(NOTICE, now == DEMAND_FITS ? "queue_fits" : now == DEMAND_STARVED ? "queue_starved" : "queue_flooded", said[now], L_F64("demand", ratio));
+    if (now != d->state)
+        LOG(NOTICE,
+            now == DEMAND_FITS      ? "queue_fits"
+            : now == DEMAND_STARVED ? "queue_starved"
+                                    : "queue_flooded",
+            said[now], L_F64("demand", ratio));
     d->state = now;
     d->named /= 2;
     d->due /= 2;
@@ -334,7 +395,8 @@ static void say_tally(struct pipeline *p, const struct tally *t) {
 /* ---- sample by sample ---- */
 
 /* The window may be over before this sample: then it ends by what is in force at the sample. */
-static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle) {
+static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
+                        struct cycle *cycle) {
     const struct record *r = &b->record[i];
     struct partition *at = partition_at(p, r->partition);
     CHECK(at->owned && r->offset >= at->next);
@@ -344,7 +406,8 @@ static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t n
 }
 
 /* Decides, routes (with a cycle), and ends the window if that filled it. */
-static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle, struct tally *t) {
+static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle,
+                 struct tally *t) {
     const struct record *r = &b->record[i];
     struct partition *at = &p->partition[r->partition];
     struct window *w = at->window;
@@ -371,7 +434,10 @@ static void show_decision(struct pipeline *p, const struct batch *b, int64_t now
     if (i-- == 0) return;
     const struct record *r = &b->record[i];
     const struct snapshot *s = b->in_force[i];
-    recent_decision(p->recent, &(struct recent_sample){b->id[i], r->partition, r->offset, r->time_ms, now_ms, b->prob + i * b->k, s->model ? s->model->version : 0, s->policy.number, &b->decision[i]});
+    recent_decision(p->recent,
+                    &(struct recent_sample){b->id[i], r->partition, r->offset, r->time_ms, now_ms,
+                                            b->prob + i * b->k, s->model ? s->model->version : 0,
+                                            s->policy.number, &b->decision[i]});
 }
 
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
@@ -384,7 +450,9 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
     }
     say_tally(p, &t);
     show_decision(p, b, now_ms);
-    metric_add(METRIC_admitted, 0, admitted); // after `asked`, so that who reads it first sees no sample without its request
+    metric_add(
+        METRIC_admitted, 0,
+        admitted); // after `asked`, so that who reads it first sees no sample without its request
 }
 
 size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t now_ms) {
@@ -393,16 +461,19 @@ size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t
     size_t i = from;
     if (from == 0) p->scored = 0;
     p->flushed = (struct flushed){0};
-    for (; i < b->n && !ended && !(ended = ends_before(p, b, i, now_ms, NULL)); i++) ended = take(p, b, i, now_ms, NULL, &t);
+    for (; i < b->n && !ended && !(ended = ends_before(p, b, i, now_ms, NULL)); i++)
+        ended = take(p, b, i, now_ms, NULL, &t);
     say_tally(p, &t);
     return i;
 }
 
-void pipeline_end_windows(struct pipeline *p, const struct snapshot *s, int64_t now_ms, int64_t idle_ms, struct cycle *cycle) {
+void pipeline_end_windows(struct pipeline *p, const struct snapshot *s, int64_t now_ms,
+                          int64_t idle_ms, struct cycle *cycle) {
     p->flushed = (struct flushed){0};
     for (size_t i = 0; i < p->partitions_cap; i++) {
         struct partition *at = &p->partition[i];
-        if (at->owned && at->window && window_idle(at->window, now_ms, idle_ms)) window_end(p, (int32_t)i, WINDOW_IDLE, s, now_ms, cycle);
+        if (at->owned && at->window && window_idle(at->window, now_ms, idle_ms))
+            window_end(p, (int32_t)i, WINDOW_IDLE, s, now_ms, cycle);
     }
 }
 

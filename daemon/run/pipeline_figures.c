@@ -15,14 +15,18 @@ size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPE
 const double *pipeline_thresholds(const struct pipeline *p) { return p->threshold; }
 
 /* Infinite where there is no cap. */
-static void add_cap(double *sum, size_t left) { *sum += left == SIZE_MAX ? INFINITY : (double)left; }
+static void add_cap(double *sum, size_t left) {
+    *sum += left == SIZE_MAX ? INFINITY : (double)left;
+}
 
-void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms, struct pipeline_purse *out) {
+void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms,
+                    struct pipeline_purse *out) {
     *out = (struct pipeline_purse){0};
     for (size_t i = 0; i < p->partitions_cap; i++) {
         const struct partition *at = &p->partition[i];
         if (!at->owned) continue;
-        struct strategy_caps left = strategy_caps_left(p->strategy, policy, (int32_t)i, now_ms, &at->state);
+        struct strategy_caps left =
+            strategy_caps_left(p->strategy, policy, (int32_t)i, now_ms, &at->state);
         out->tokens += (double)at->state.tokens / (double)TOKEN_ONE;
         add_cap(&out->hour_left, left.hour);
         add_cap(&out->day_left, left.day);

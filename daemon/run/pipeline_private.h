@@ -1,10 +1,11 @@
-/* What the files of the pipeline share: pipeline.c (the stages over a batch), pipeline_route.c (one decided sample's records),
- * pipeline_trace.c (its trace context), pipeline_window.c (the pool's windows). Private to them.
+/* What the files of the pipeline share: pipeline.c (the stages over a batch), pipeline_route.c (one
+ * decided sample's records), pipeline_trace.c (its trace context), pipeline_window.c (the pool's
+ * windows). Private to them.
  * Thread: worker thread */
 #pragma once
 
-#include "run/pipeline.h"
 #include "route/task.h"
+#include "run/pipeline.h"
 
 struct partition {
     bool owned, moved;
@@ -25,12 +26,13 @@ struct pipeline {
     size_t max_record_bytes, partitions_n;
     struct strategy *strategy;
     struct decoder *decoder;
-    struct value *values; // (paths)
+    struct value *values;     // (paths)
     int id_path, value_field; // index into values; -1: none
     struct batch *batch;
     struct partition *partition; // (partitions_cap) by partition number
     size_t partitions_cap;
-    int32_t *moved; // (moved_n) of the partitions that have something to commit: a cycle's cost is theirs, whatever else is owned
+    int32_t *moved; // (moved_n) of the partitions that have something to commit: a cycle's cost is
+                    // theirs, whatever else is owned
     size_t moved_n;
     struct text topic, classes; // classes: newline-separated
     size_t k, positive;
@@ -42,16 +44,18 @@ struct pipeline {
     struct demand demand;
     struct recent *recent;
     struct utility_seen utility[PIPELINE_UTILITIES]; // a ring
-    size_t utilities; // ever
+    size_t utilities;                                // ever
     double threshold[MEASURES]; // of the last asked sample, by measure; 0: none
-    struct flushed flushed; // the last window that ended
-    struct buf out, made; // a record; a synthetic event and its id
+    struct flushed flushed;     // the last window that ended
+    struct buf out, made;       // a record; a synthetic event and its id
 };
 
 /* ---- pipeline.c ---- */
 
-/* The policy and model of s are in force for the partition from its next sample on, if they aren't yet. */
-void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at, const struct snapshot *s);
+/* The policy and model of s are in force for the partition from its next sample on, if they aren't
+ * yet. */
+void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
+                     const struct snapshot *s);
 /* The partition has something to commit. */
 void pipeline_move(struct pipeline *p, int32_t number);
 /* Scratch for that model's predictions. */
@@ -59,7 +63,8 @@ void pipeline_make_room(struct pipeline *p, const struct model *m);
 
 /* ---- pipeline_trace.c ---- */
 
-/* The W3C trace context of a sample: header values by their place in the list of names; at NULL: it had none. */
+/* The W3C trace context of a sample: header values by their place in the list of names; at NULL: it
+ * had none. */
 enum { TRACE_PARENT, TRACE_STATE, TRACE_FIELDS };
 struct trace {
     struct text field[TRACE_FIELDS];
@@ -74,7 +79,7 @@ void trace_put(const struct trace *t, struct cycle *cycle, struct cycle_record *
 
 /* One decided sample on its way out, from wherever it was kept. */
 struct subject {
-    struct text id, value;      // sample id; the event as it came
+    struct text id, value; // sample id; the event as it came
     int32_t partition;
     int64_t offset, time_ms, asked_ms;
     const double *row;          // (d) raw
@@ -92,9 +97,12 @@ struct written {
 };
 
 /* Appends what becomes of the batch's sample i. */
-struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle);
-/* Writes the subject's task, and its prediction if there are predictions: over the records that it has, or new ones. */
-void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at, struct cycle *cycle);
+struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
+                              struct cycle *cycle);
+/* Writes the subject's task, and its prediction if there are predictions: over the records that it
+ * has, or new ones. */
+void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at,
+                      struct cycle *cycle);
 
 /* ---- pipeline_window.c ---- */
 
@@ -108,13 +116,22 @@ const struct partition_state *window_start(const struct window *w, int64_t *next
 /* What its samples write, until it ends. */
 struct cycle *window_cycle(struct window *w);
 
-enum window_fate { WINDOW_OPEN, WINDOW_FULL, WINDOW_TIME, WINDOW_BYTES, WINDOW_IDLE }; // but the first: values of metric pool_windows
+enum window_fate {
+    WINDOW_OPEN,
+    WINDOW_FULL,
+    WINDOW_TIME,
+    WINDOW_BYTES,
+    WINDOW_IDLE
+}; // but the first: values of metric pool_windows
 
 /* Before a sample of that time is decided. */
 enum window_fate window_before(const struct pipeline *p, const struct window *w, int64_t time_ms);
 /* After the batch's sample i was decided and routed: keeps what the pool may need of it. */
-enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i, const struct written *at, int64_t now_ms);
+enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i,
+                             const struct written *at, int64_t now_ms);
 /* Whether it has samples, and none came for so long. */
 bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms);
-/* Chooses, by the policy and model of s, and hands what was held to the cycle (NULL: nobody wants it). The next window begins. */
-void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s, int64_t now_ms, struct cycle *cycle);
+/* Chooses, by the policy and model of s, and hands what was held to the cycle (NULL: nobody wants
+ * it). The next window begins. */
+void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s,
+                int64_t now_ms, struct cycle *cycle);

@@ -1,11 +1,11 @@
 /* What becomes of one decided sample: a task, a prediction, a dead letter.
  *
- * Only what a person must see leaves the columns of the batch and is written out. A sample that the pool chose is written by the same
- * functions from what its window kept. Thread: worker thread */
+ * Only what a person must see leaves the columns of the batch and is written out. A sample that the
+ * pool chose is written by the same functions from what its window kept. Thread: worker thread */
 #include "pipeline_private.h"
 
-#include "kafka/consumer.h"
 #include "base/log.h"
+#include "kafka/consumer.h"
 #include "metrics/metrics.h"
 #include "route/dead_letter.h"
 #include "route/prediction.h"
@@ -15,8 +15,10 @@ static double priority(struct pipeline *p, const struct subject *s) {
     case PRIORITY_UTILITY: return s->decision->utility;
     case PRIORITY_RISK: return (double)s->prob[p->positive];
     case PRIORITY_VALUE_AT_RISK: {
-        /* The amount as it was sent, not as a feature: read again, since only asked samples need it. */
-        if (p->value_field < 0 || decoder_read(p->decoder, s->value, p->values) != REASON_NONE) return 0;
+        /* The amount as it was sent, not as a feature: read again, since only asked samples need
+         * it. */
+        if (p->value_field < 0 || decoder_read(p->decoder, s->value, p->values) != REASON_NONE)
+            return 0;
         const struct value *v = &p->values[p->value_field];
         return v->kind == VALUE_NUMBER ? v->number * (double)s->prob[p->positive] : 0;
     }
@@ -33,7 +35,8 @@ static void write_task(struct pipeline *p, struct task *t, struct text event, st
     task_write(t, &style, out);
 }
 
-/* The id of a synthetic point's task is not that of the sample it lies near to: a topic of its own gives it one. */
+/* The id of a synthetic point's task is not that of the sample it lies near to: a topic of its own
+ * gives it one. */
 static void name_task(struct pipeline *p, const struct subject *s, char id[TASK_ID_LENGTH + 1]) {
     if (s->decision->reason != ASK_SYNTHETIC) {
         task_id(id, p->topic, s->partition, s->offset, s->time_ms);
@@ -45,24 +48,51 @@ static void name_task(struct pipeline *p, const struct subject *s, char id[TASK_
     task_id(id, buf_view(&p->out), s->partition, s->offset, s->time_ms);
 }
 
-static void put_task(struct pipeline *p, const struct subject *s, struct cycle *cycle, struct cycle_record *out) {
+static void put_task(struct pipeline *p, const struct subject *s, struct cycle *cycle,
+                     struct cycle_record *out) {
     const struct decision *d = s->decision;
     const struct model *m = s->model;
-    struct task t = {.sample_id = s->id, .row = s->row, .d = features_columns(p->features), .prob = s->prob, .k = p->k, .classes = p->classes,
-                     .member = m ? s->member : NULL, .members = m && s->member ? m->shape.members : 0,
-                     .fingerprint = features_fingerprint(p->features), .reason = d->reason, .measure = d->measure,
-                     .manager = (enum manager)p->config->query.manager, .by_strategy = d->by_strategy, .utility = d->utility, .threshold = d->threshold,
-                     .propensity = d->propensity, .manager_probability = d->manager_probability, .priority = priority(p, s),
-                     .model = m ? m->version : 0, .policy = s->policy, .topic = p->topic, .partition = s->partition, .offset = s->offset,
-                     .time_ms = s->time_ms, .asked_ms = s->asked_ms, .expires_ms = s->asked_ms + p->config->route.expiry, .admitted = d->admitted_n, .covered = d->covered_n};
+    struct task t = {.sample_id = s->id,
+                     .row = s->row,
+                     .d = features_columns(p->features),
+                     .prob = s->prob,
+                     .k = p->k,
+                     .classes = p->classes,
+                     .member = m ? s->member : NULL,
+                     .members = m && s->member ? m->shape.members : 0,
+                     .fingerprint = features_fingerprint(p->features),
+                     .reason = d->reason,
+                     .measure = d->measure,
+                     .manager = (enum manager)p->config->query.manager,
+                     .by_strategy = d->by_strategy,
+                     .utility = d->utility,
+                     .threshold = d->threshold,
+                     .propensity = d->propensity,
+                     .manager_probability = d->manager_probability,
+                     .priority = priority(p, s),
+                     .model = m ? m->version : 0,
+                     .policy = s->policy,
+                     .topic = p->topic,
+                     .partition = s->partition,
+                     .offset = s->offset,
+                     .time_ms = s->time_ms,
+                     .asked_ms = s->asked_ms,
+                     .expires_ms = s->asked_ms + p->config->route.expiry,
+                     .admitted = d->admitted_n,
+                     .covered = d->covered_n};
     name_task(p, s, t.id);
     write_task(p, &t, decoder_select(p->decoder, s->value, &p->selection), &p->out);
     if (p->out.len > p->max_record_bytes) {
-        LOG(WARNING, "event_too_large", "the task goes out without its event, which would not fit into a Kafka record", L_TEXT("sample", s->id), L_U64("bytes", p->out.len));
+        LOG(WARNING, "event_too_large",
+            "the task goes out without its event, which would not fit into a Kafka record",
+            L_TEXT("sample", s->id), L_U64("bytes", p->out.len));
         write_task(p, &t, TEXT("null"), &p->out);
     }
     recent_task(p->recent, &t);
-    *out = (struct cycle_record){.topic = CYCLE_TASKS, .source = s->partition, .key = arena_text(&cycle->arena, text_of(t.id)), .value = arena_text(&cycle->arena, buf_view(&p->out))};
+    *out = (struct cycle_record){.topic = CYCLE_TASKS,
+                                 .source = s->partition,
+                                 .key = arena_text(&cycle->arena, text_of(t.id)),
+                                 .value = arena_text(&cycle->arena, buf_view(&p->out))};
     trace_put(&s->trace, cycle, out);
 }
 
@@ -70,13 +100,25 @@ static void put_task(struct pipeline *p, const struct subject *s, struct cycle *
 
 static bool predicts(const struct pipeline *p) { return *p->config->topics.predictions != '\0'; }
 
-static void put_prediction(struct pipeline *p, const struct subject *s, struct cycle *cycle, struct cycle_record *out) {
-    struct prediction prediction = {.sample_id = s->id, .partition = s->partition, .offset = s->offset, .time_ms = s->time_ms, .prob = s->prob, .k = p->k,
-                                    .classes = p->classes, .utility = s->decision->utility, .model = s->model ? s->model->version : 0, .asked = s->decision->ask};
+static void put_prediction(struct pipeline *p, const struct subject *s, struct cycle *cycle,
+                           struct cycle_record *out) {
+    struct prediction prediction = {.sample_id = s->id,
+                                    .partition = s->partition,
+                                    .offset = s->offset,
+                                    .time_ms = s->time_ms,
+                                    .prob = s->prob,
+                                    .k = p->k,
+                                    .classes = p->classes,
+                                    .utility = s->decision->utility,
+                                    .model = s->model ? s->model->version : 0,
+                                    .asked = s->decision->ask};
     task_id(prediction.id, p->topic, s->partition, s->offset, s->time_ms);
     buf_reset(&p->out);
     prediction_write(&prediction, &p->out);
-    *out = (struct cycle_record){.topic = CYCLE_PREDICTIONS, .source = s->partition, .key = arena_text(&cycle->arena, s->id), .value = arena_text(&cycle->arena, buf_view(&p->out))};
+    *out = (struct cycle_record){.topic = CYCLE_PREDICTIONS,
+                                 .source = s->partition,
+                                 .key = arena_text(&cycle->arena, s->id),
+                                 .value = arena_text(&cycle->arena, buf_view(&p->out))};
 }
 
 /* ---- a dead letter ---- */
@@ -99,12 +141,15 @@ static void collect_header(struct text name, struct text value, void *opaque) {
     h->list[h->n++] = (struct cycle_header){name, value};
 }
 
-static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle) {
+static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
+                            struct cycle *cycle) {
     struct headers original = {.arena = &b->arena};
     record_headers(&b->record[i], collect_header, &original);
-    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list, original.n);
+    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list,
+                    original.n);
     metric_add(METRIC_dead_letters, b->fate[i], 1);
-    recent_dead_letter(p->recent, b->record[i].partition, b->record[i].offset, now_ms, b->fate[i], b->guilty[i]);
+    recent_dead_letter(p->recent, b->record[i].partition, b->record[i].offset, now_ms, b->fate[i],
+                       b->guilty[i]);
 }
 
 /* ---- a sample ---- */
@@ -114,7 +159,8 @@ static struct cycle_record *append(struct cycle *cycle, size_t *at) {
     return cycle_add(cycle);
 }
 
-struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle) {
+struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
+                              struct cycle *cycle) {
     struct written at = {NOWHERE, NOWHERE};
     if (b->fate[i] != REASON_NONE) {
         put_dead_letter(p, b, i, now_ms, cycle);
@@ -123,9 +169,18 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
     bool asked = b->decision[i].ask, predicted = predicts(p);
     if (!asked && !predicted) return at;
     const struct record *r = &b->record[i];
-    struct subject s = {.id = b->id[i], .value = r->value, .partition = r->partition, .offset = r->offset, .time_ms = r->time_ms, .asked_ms = now_ms, .row = b->raw + i * b->d,
-                              .prob = b->prob + i * b->k, .member = b->member + i * b->members * b->k, .model = b->in_force[i]->model, .policy = b->in_force[i]->policy.number,
-                              .decision = &b->decision[i]};
+    struct subject s = {.id = b->id[i],
+                        .value = r->value,
+                        .partition = r->partition,
+                        .offset = r->offset,
+                        .time_ms = r->time_ms,
+                        .asked_ms = now_ms,
+                        .row = b->raw + i * b->d,
+                        .prob = b->prob + i * b->k,
+                        .member = b->member + i * b->members * b->k,
+                        .model = b->in_force[i]->model,
+                        .policy = b->in_force[i]->policy.number,
+                        .decision = &b->decision[i]};
     if (asked) {
         s.trace = trace_of(r);
         put_task(p, &s, cycle, append(cycle, &at.task));
@@ -134,9 +189,13 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
     return at;
 }
 
-static struct cycle_record *record_at(struct cycle *cycle, size_t at) { return at == NOWHERE ? cycle_add(cycle) : &cycle->record[at]; }
+static struct cycle_record *record_at(struct cycle *cycle, size_t at) {
+    return at == NOWHERE ? cycle_add(cycle) : &cycle->record[at];
+}
 
-void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at, struct cycle *cycle) {
+void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at,
+                      struct cycle *cycle) {
     put_task(p, s, cycle, record_at(cycle, at->task));
-    if (predicts(p) && s->decision->reason != ASK_SYNTHETIC) put_prediction(p, s, cycle, record_at(cycle, at->prediction));
+    if (predicts(p) && s->decision->reason != ASK_SYNTHETIC)
+        put_prediction(p, s, cycle, record_at(cycle, at->prediction));
 }

@@ -1,11 +1,14 @@
-/* The pool's window of a partition: holds back what its samples write, chooses when it ends, then lets all of it go at once.
+/* The pool's window of a partition: holds back what its samples write, chooses when it ends, then
+ * lets all of it go at once.
  *
- * Everything of an open window is in memory only, and the offset that may be committed is the one it began at, with the state of
- * then. So there is nothing to repair after a crash, a stop or a rebalance: the next owner reads the window again and decides it again, the same
- * way (promises I1, I2, I6). What it costs: tasks of the stream's arms wait for the window's end too.
+ * Everything of an open window is in memory only, and the offset that may be committed is the one
+ * it began at, with the state of then. So there is nothing to repair after a crash, a stop or a
+ * rebalance: the next owner reads the window again and decides it again, the same way (promises I1,
+ * I2, I6). What it costs: tasks of the stream's arms wait for the window's end too.
  *
- * Memory is bounded (I11): candidates by pool.candidates, what is held back by pool.bytes and the last sample. A window ends when it is full, when
- * the samples' own time has moved on, when it holds too much, or when the stream is idle (the worker's wall clock says so).
+ * Memory is bounded (I11): candidates by pool.candidates, what is held back by pool.bytes and the
+ * last sample. A window ends when it is full, when the samples' own time has moved on, when it
+ * holds too much, or when the stream is idle (the worker's wall clock says so).
  *
  * Thread: worker thread */
 #include "pipeline_private.h"
@@ -18,9 +21,9 @@ enum { SAMPLE_BYTES = 256, EVENT_KEPT = 64 * 1024 };
 
 /* A candidate, by the pool's slot. */
 struct kept {
-    struct buf bytes;               // the event, the id, then the trace context
-    size_t event, id;               // lengths
-    size_t trace[TRACE_FIELDS];     // lengths; NO_TRACE: it had none
+    struct buf bytes;           // the event, the id, then the trace context
+    size_t event, id;           // lengths
+    size_t trace[TRACE_FIELDS]; // lengths; NO_TRACE: it had none
     int64_t offset, time_ms;
     struct written at;
 };
@@ -31,9 +34,9 @@ struct window {
     struct decision *decision; // (candidates)
     struct kept *kept;         // (candidates)
     struct cycle held;
-    size_t asked[ASKS];        // by reason, counted when they go out
-    int64_t start;             // offset
-    struct partition_state state; // at start
+    size_t asked[ASKS];             // by reason, counted when they go out
+    int64_t start;                  // offset
+    struct partition_state state;   // at start
     size_t records, samples, bytes; // so far; samples: admitted
     int64_t first_ms, latest_ms;    // time of its first record; wall clock of its latest
 };
@@ -77,7 +80,9 @@ const struct partition_state *window_start(const struct window *w, int64_t *next
     return &w->state;
 }
 
-struct cycle *window_cycle(struct window *w) { return &w->held; }
+struct cycle *window_cycle(struct window *w) {
+    return &w->held;
+}
 
 /* ---- a sample ---- */
 
@@ -105,7 +110,8 @@ static struct trace kept_trace(const struct kept *k) {
     return t;
 }
 
-static void keep(struct window *w, size_t slot, const struct batch *b, size_t i, const struct written *at) {
+static void keep(struct window *w, size_t slot, const struct batch *b, size_t i,
+                 const struct written *at) {
     const struct record *r = &b->record[i];
     struct kept *k = &w->kept[slot];
     w->decision[slot] = b->decision[i];
@@ -120,17 +126,20 @@ static void keep(struct window *w, size_t slot, const struct batch *b, size_t i,
     k->at = *at;
 }
 
-/* Sums of what came, not of what is held: the same log ends the same windows, whatever memory looks like. */
+/* Sums of what came, not of what is held: the same log ends the same windows, whatever memory looks
+ * like. */
 static bool offer(struct window *w, const struct batch *b, size_t i, const struct written *at) {
     const struct decision *d = &b->decision[i];
-    int slot = d->for_pool ? pool_offer(w->pool, b->record[i].offset, d->utility, b->raw + i * b->d) : -1;
+    int slot =
+        d->for_pool ? pool_offer(w->pool, b->record[i].offset, d->utility, b->raw + i * b->d) : -1;
     if (slot >= 0) keep(w, (size_t)slot, b, i, at);
     if (d->ask) w->asked[d->reason]++;
     w->samples++;
     return slot >= 0 || at->task != NOWHERE || at->prediction != NOWHERE;
 }
 
-enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i, const struct written *at, int64_t now_ms) {
+enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i,
+                             const struct written *at, int64_t now_ms) {
     const struct record *r = &b->record[i];
     if (!w->records++) w->first_ms = r->time_ms;
     w->latest_ms = now_ms;
@@ -149,8 +158,10 @@ static const float *predict(struct pipeline *p, const struct model *m, const dou
     return prob;
 }
 
-/* The point becomes an event that a person can read; its row, what that event says; its prediction, that row's. */
-static void make_event(struct pipeline *p, const struct pick *pick, const struct model *m, struct subject *s) {
+/* The point becomes an event that a person can read; its row, what that event says; its prediction,
+ * that row's. */
+static void make_event(struct pipeline *p, const struct pick *pick, const struct model *m,
+                       struct subject *s) {
     buf_reset(&p->made);
     features_decode(p->features, pick->row, &p->made);
     size_t event = p->made.len;
@@ -162,12 +173,23 @@ static void make_event(struct pipeline *p, const struct pick *pick, const struct
     s->member = NULL;
 }
 
-static void route_pick(struct pipeline *p, int32_t number, struct window *w, const struct pick *pick, const struct snapshot *in_force, int64_t now_ms) {
+static void route_pick(struct pipeline *p, int32_t number, struct window *w,
+                       const struct pick *pick, const struct snapshot *in_force, int64_t now_ms) {
     static const struct written nowhere = {NOWHERE, NOWHERE};
     const struct kept *k = &w->kept[pick->slot];
-    struct subject s = {.id = {k->bytes.at + k->event, k->id}, .value = {k->bytes.at, k->event}, .partition = number, .offset = k->offset, .time_ms = k->time_ms,
-                        .asked_ms = now_ms, .row = pick->row, .prob = pick->prob, .member = pick->member, .model = in_force->model, .policy = in_force->policy.number,
-                        .decision = &pick->decision, .trace = kept_trace(k)};
+    struct subject s = {.id = {k->bytes.at + k->event, k->id},
+                        .value = {k->bytes.at, k->event},
+                        .partition = number,
+                        .offset = k->offset,
+                        .time_ms = k->time_ms,
+                        .asked_ms = now_ms,
+                        .row = pick->row,
+                        .prob = pick->prob,
+                        .member = pick->member,
+                        .model = in_force->model,
+                        .policy = in_force->policy.number,
+                        .decision = &pick->decision,
+                        .trace = kept_trace(k)};
     if (pick->synthetic) make_event(p, pick, in_force->model, &s);
     pipeline_reroute(p, &s, pick->synthetic ? &nowhere : &k->at, &w->held);
 }
@@ -182,21 +204,31 @@ static void count(struct window *w, const struct pick *picks, size_t n, enum win
     metric_add(METRIC_pool_windows, (size_t)why - 1, 1);
 }
 
-void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s, int64_t now_ms, struct cycle *cycle) {
+void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s,
+                int64_t now_ms, struct cycle *cycle) {
     struct partition *at = &p->partition[number];
     struct window *w = at->window;
     pipeline_switch(p, number, at, s);
-    struct flush flush = {.partition = number, .policy = &s->policy, .model = s->model, .now_ms = now_ms, .pool = w->pool, .held = w->decision};
+    struct flush flush = {.partition = number,
+                          .policy = &s->policy,
+                          .model = s->model,
+                          .now_ms = now_ms,
+                          .pool = w->pool,
+                          .held = w->decision};
     struct flushed *f = &p->flushed;
     f->ended = true;
     f->n = strategy_flush(p->strategy, &flush, &at->state, &f->picks);
     for (size_t i = 0; cycle && i < f->n; i++) route_pick(p, number, w, &f->picks[i], s, now_ms);
     count(w, f->picks, f->n, why);
-    if (why == WINDOW_IDLE) // an act of the clock: whoever looks for a difference to a replay finds it here
-        LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here", L_I64("partition", number), L_I64("offset", at->next), L_U64("asked", f->n));
+    if (why == WINDOW_IDLE) // an act of the clock: whoever looks for a difference to a replay finds
+                            // it here
+        LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here",
+            L_I64("partition", number), L_I64("offset", at->next), L_U64("asked", f->n));
     if (cycle) cycle_append(cycle, &w->held);
     window_begin(w, at->next, &at->state);
     pipeline_move(p, number);
 }
 
-bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms) { return w->records && now_ms - w->latest_ms >= idle_ms; }
+bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms) {
+    return w->records && now_ms - w->latest_ms >= idle_ms;
+}

@@ -1,6 +1,8 @@
-/* What the kernel says about this process, as the process_* metrics that every Prometheus user knows.
+/* What the kernel says about this process, as the process_* metrics that every Prometheus user
+ * knows.
  *
- * Read from /proc/self, which stays visible under systemd's ProcSubset=pid; what can not be read keeps its last value.
+ * Read from /proc/self, which stays visible under systemd's ProcSubset=pid; what can not be read
+ * keeps its last value.
  * Thread: main thread */
 #include "process_metrics.h"
 
@@ -31,8 +33,13 @@ static void read_stat(void) {
     FILE *file = fopen("/proc/self/stat", "r");
     long threads = 0, resident = 0;
     unsigned long virtual = 0;
-    /* pid (name) state … 20: threads, 23: vsize, 24: rss in pages; the name is ours and has no blank */
-    int got = file ? fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %*u %lu %ld", &threads, &virtual, &resident) : 0;
+    /* pid (name) state … 20: threads, 23: vsize, 24: rss in pages; the name is ours and has no
+     * blank */
+    int got = file ? fscanf(file,
+                            "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+                            "%*d %*d %ld %*d %*u %lu %ld",
+                            &threads, &virtual, &resident)
+                   : 0;
     if (file) fclose(file);
     if (got != 3) return;
     metric_set(METRIC_process_threads, 0, (double)threads);
@@ -45,8 +52,12 @@ void process_figures(void) {
     struct rlimit fds;
     metric_set(METRIC_process_start, 0, start_seconds());
     if (getrusage(RUSAGE_SELF, &used) == 0)
-        metric_set(METRIC_process_cpu, 0, (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
-    if (getrlimit(RLIMIT_NOFILE, &fds) == 0) metric_set(METRIC_process_max_fds, 0, fds.rlim_cur == RLIM_INFINITY ? -1 : (double)fds.rlim_cur);
+        metric_set(METRIC_process_cpu, 0,
+                   (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
+    if (getrlimit(RLIMIT_NOFILE, &fds) == 0)
+        metric_set(METRIC_process_max_fds, 0,
+                   fds.rlim_cur == RLIM_INFINITY ? -1 : (double)fds.rlim_cur);
     metric_set(METRIC_process_open_fds, 0, (double)open_fds());
     read_stat();
     metric_set(METRIC_log_events, 0, (double)log_counted(LOG_ERROR));

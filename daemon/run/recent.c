@@ -63,7 +63,8 @@ void recent_destroy(struct recent *r) {
 /* What is cut is cut between characters. */
 static void copy(char *to, size_t room, struct text t) {
     size_t n = 0, next;
-    while (n < t.len && (next = text_utf8((struct text){t.at + n, t.len - n})) && n + next < room) n += next;
+    while (n < t.len && (next = text_utf8((struct text){t.at + n, t.len - n})) && n + next < room)
+        n += next;
     if (n) memcpy(to, t.at, n);
     to[n] = '\0';
 }
@@ -76,9 +77,21 @@ static void put(struct recent *r, enum ring_kind kind, const struct entry *e) {
 void recent_task(struct recent *r, const struct task *t) {
     if (!r || pthread_mutex_trylock(&r->lock)) return;
     int predicted = t->model ? task_predicted(t) : -1;
-    struct entry e = {.partition = t->partition, .offset = t->offset, .time_ms = t->asked_ms, .sample_ms = t->time_ms, .predicted = predicted, .prob = predicted < 0 ? 0 : t->prob[predicted],
-                      .by_strategy = t->by_strategy, .covered = true, .ask = t->reason, .measure = t->measure, .utility = t->utility, .threshold = t->threshold,
-                      .propensity = t->propensity, .model = t->model, .policy = t->policy};
+    struct entry e = {.partition = t->partition,
+                      .offset = t->offset,
+                      .time_ms = t->asked_ms,
+                      .sample_ms = t->time_ms,
+                      .predicted = predicted,
+                      .prob = predicted < 0 ? 0 : t->prob[predicted],
+                      .by_strategy = t->by_strategy,
+                      .covered = true,
+                      .ask = t->reason,
+                      .measure = t->measure,
+                      .utility = t->utility,
+                      .threshold = t->threshold,
+                      .propensity = t->propensity,
+                      .model = t->model,
+                      .policy = t->policy};
     memcpy(e.task, t->id, sizeof e.task);
     copy(e.sample, sizeof e.sample, t->sample_id);
     put(r, RING_TASKS, &e);
@@ -90,16 +103,28 @@ void recent_decision(struct recent *r, const struct recent_sample *s) {
     if (!r || pthread_mutex_trylock(&r->lock)) return;
     const struct decision *d = s->decision;
     int predicted = s->model ? class_predicted(s->prob, r->k) : -1;
-    struct entry e = {.partition = s->partition, .offset = s->offset, .time_ms = s->now_ms, .sample_ms = s->time_ms, .predicted = predicted, .prob = predicted < 0 ? 0 : s->prob[predicted],
-                      .covered = d->covered, .measure = d->measure, .utility = d->utility, .propensity = d->propensity, .model = s->model, .policy = s->policy};
+    struct entry e = {.partition = s->partition,
+                      .offset = s->offset,
+                      .time_ms = s->now_ms,
+                      .sample_ms = s->time_ms,
+                      .predicted = predicted,
+                      .prob = predicted < 0 ? 0 : s->prob[predicted],
+                      .covered = d->covered,
+                      .measure = d->measure,
+                      .utility = d->utility,
+                      .propensity = d->propensity,
+                      .model = s->model,
+                      .policy = s->policy};
     copy(e.sample, sizeof e.sample, s->id);
     put(r, RING_DECISIONS, &e);
     pthread_mutex_unlock(&r->lock);
 }
 
-void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int64_t now_ms, enum reason reason, const char *field) {
+void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int64_t now_ms,
+                        enum reason reason, const char *field) {
     if (!r || pthread_mutex_trylock(&r->lock)) return;
-    struct entry e = {.partition = partition, .offset = offset, .time_ms = now_ms, .reason = reason};
+    struct entry e = {
+        .partition = partition, .offset = offset, .time_ms = now_ms, .reason = reason};
     copy(e.field, sizeof e.field, text_of(field ? field : ""));
     put(r, RING_DEAD_LETTERS, &e);
     pthread_mutex_unlock(&r->lock);
@@ -114,13 +139,18 @@ static void add_number(struct buf *out, const char *key, double value) {
 
 static void add_why_asked(struct buf *out, const struct entry *e) {
     switch (e->ask) {
-    case ASK_RANDOM: buf_printf(out, "drawn by the random arm, 1 in %.0f", e->propensity > 0 ? 1 / e->propensity : 0); break;
+    case ASK_RANDOM:
+        buf_printf(out, "drawn by the random arm, 1 in %.0f",
+                   e->propensity > 0 ? 1 / e->propensity : 0);
+        break;
     case ASK_COLD: buf_str(out, "drawn at random: not every class has labels yet"); break;
     case ASK_UPFRONT: buf_str(out, "part of the up-front grant"); break;
     case ASK_POOL: buf_str(out, "chosen from its window"); break;
     case ASK_SYNTHETIC: buf_str(out, "a point made on the decision boundary"); break;
     default:
-        if (e->threshold != 0) buf_printf(out, "utility %.4g is among the largest of late (threshold %.4g)", e->utility, e->threshold);
+        if (e->threshold != 0)
+            buf_printf(out, "utility %.4g is among the largest of late (threshold %.4g)",
+                       e->utility, e->threshold);
         else buf_printf(out, "utility %.4g, and the budget manager said yes", e->utility);
     }
 }
@@ -128,7 +158,9 @@ static void add_why_asked(struct buf *out, const struct entry *e) {
 static void add_why_not(struct buf *out, const struct entry *e) {
     if (!e->covered) buf_str(out, "paused, capped, or the purse is empty: nobody could be asked");
     else if (e->predicted < 0) buf_str(out, "no model yet, and not drawn");
-    else buf_printf(out, "utility %.4g was not worth a label, and the random arm did not draw it", e->utility);
+    else
+        buf_printf(out, "utility %.4g was not worth a label, and the random arm did not draw it",
+                   e->utility);
 }
 
 static void add_subject(struct recent *r, struct buf *out, const struct entry *e) {
@@ -141,19 +173,24 @@ static void add_subject(struct recent *r, struct buf *out, const struct entry *e
     buf_float(out, e->prob);
     add_number(out, "utility", e->utility);
     add_number(out, "propensity", e->propensity);
-    buf_printf(out, ",\"measure\":\"%s\",\"model\":%" PRIu64 ",\"policy\":%" PRIu64, measure_name(e->measure), e->model, e->policy);
+    buf_printf(out, ",\"measure\":\"%s\",\"model\":%" PRIu64 ",\"policy\":%" PRIu64,
+               measure_name(e->measure), e->model, e->policy);
 }
 
-static void add_entry(struct recent *r, struct buf *out, enum ring_kind kind, const struct entry *e) {
+static void add_entry(struct recent *r, struct buf *out, enum ring_kind kind,
+                      const struct entry *e) {
     struct buf why = {0};
-    buf_printf(out, "{\"time_ms\":%" PRId64 ",\"partition\":%" PRId32 ",\"offset\":%" PRId64, e->time_ms, e->partition, e->offset);
+    buf_printf(out, "{\"time_ms\":%" PRId64 ",\"partition\":%" PRId32 ",\"offset\":%" PRId64,
+               e->time_ms, e->partition, e->offset);
     if (kind == RING_DEAD_LETTERS) {
         buf_printf(out, ",\"reason\":\"%s\",\"field\":", reason_name(e->reason));
         buf_json_str(out, e->field);
         buf_str(&why, reason_text(e->reason));
     } else {
         add_subject(r, out, e);
-        if (kind == RING_TASKS) buf_printf(out, ",\"id\":\"%s\",\"reason\":\"%s\",\"arm\":\"%s\"", e->task, ask_name(e->ask), e->by_strategy ? "strategy" : "random");
+        if (kind == RING_TASKS)
+            buf_printf(out, ",\"id\":\"%s\",\"reason\":\"%s\",\"arm\":\"%s\"", e->task,
+                       ask_name(e->ask), e->by_strategy ? "strategy" : "random");
         if (kind == RING_TASKS) add_number(out, "threshold", e->threshold);
         if (kind == RING_TASKS) add_why_asked(&why, e);
         else add_why_not(&why, e);

@@ -1,15 +1,17 @@
-/* The view of the models topic: assembles versions from chunks, checks them, and pairs the policy with the model it wants.
+/* The view of the models topic: assembles versions from chunks, checks them, and pairs the policy
+ * with the model it wants.
  *
- * A version is drafted while its chunks arrive, ready when it was read and checked, refused when not, gone when tombstoned; only ready
- * ones go live. The model in force stays until another one is ready, whatever the policy says. Versions are counted
- * references: a snapshot keeps its model alive after the version is gone. Memory: versions × their size, bounded (I11).
+ * A version is drafted while its chunks arrive, ready when it was read and checked, refused when
+ * not, gone when tombstoned; only ready ones go live. The model in force stays until another one is
+ * ready, whatever the policy says. Versions are counted references: a snapshot keeps its model
+ * alive after the version is gone. Memory: versions × their size, bounded (I11).
  *
  * Thread: one owner at a time; snapshots are read by any thread */
 #include "run/registry.h"
 
 #include "base/log.h"
-#include "metrics/metrics.h"
 #include "infer/model_record.h"
+#include "metrics/metrics.h"
 
 #include <inttypes.h>
 
@@ -31,7 +33,8 @@ struct registry {
     struct registry_options options;
     struct version *slot[SLOTS]; // ascending by number, NULL-terminated when not full
     size_t n;
-    struct version *pushed[PUSHES]; // in the order in which they came, NULL-terminated when not full
+    struct version
+        *pushed[PUSHES]; // in the order in which they came, NULL-terminated when not full
     struct version *current;
     struct policy policy;
     struct buf progress;
@@ -88,7 +91,10 @@ static struct version *insert(struct registry *r, uint64_t number, size_t chunks
     if (r->n == SLOTS) remove_at(r, 0);
     size_t i = position(r, number);
     struct version *v = xcalloc(1, sizeof *v);
-    *v = (struct version){.number = number, .chunks = chunks, .references = 1, .chunk = xcalloc(chunks, sizeof *v->chunk)};
+    *v = (struct version){.number = number,
+                          .chunks = chunks,
+                          .references = 1,
+                          .chunk = xcalloc(chunks, sizeof *v->chunk)};
     memmove(&r->slot[i + 1], &r->slot[i], (r->n++ - i) * sizeof *r->slot);
     r->slot[i] = v;
     if (number > r->newest) r->newest = number;
@@ -100,7 +106,11 @@ static void put_in_force(struct registry *r) {
     struct version *v = wanted ? find(r, wanted) : NULL;
     if (!wanted || v == r->current) return;
     if (!v || !v->model) {
-        if (!r->options.quiet) LOG(WARNING, "model_not_there", "the policy wants a version that is not on the topic or was refused; the one in force stays", L_U64("version", wanted));
+        if (!r->options.quiet)
+            LOG(WARNING, "model_not_there",
+                "the policy wants a version that is not on the topic or was refused; the one in "
+                "force stays",
+                L_U64("version", wanted));
         return;
     }
     v->references++;
@@ -129,30 +139,37 @@ static int assemble(struct version *v, const char **why) {
 static void build(struct registry *r, struct version *v) {
     const char *why = NULL;
     int result = assemble(v, &why);
-    if (result == 0 && r->options.d) result = model_check(v->model, r->options.d, r->options.classes, r->options.fingerprint, &why);
-    if (result == 0 && v->model->version != v->number) result = ERR_MISMATCH, why = "the record holds another version than its key says";
+    if (result == 0 && r->options.d)
+        result =
+            model_check(v->model, r->options.d, r->options.classes, r->options.fingerprint, &why);
+    if (result == 0 && v->model->version != v->number)
+        result = ERR_MISMATCH, why = "the record holds another version than its key says";
     if (result < 0) {
         refuse(r, v, why);
         return;
     }
     if (r->options.quiet) return;
     metric_add(METRIC_models_loaded, 0, 1);
-    LOG(DEBUG, "model_loaded", "a version was read and checked", L_U64("version", v->number), L_U64("rows", v->model->rows));
+    LOG(DEBUG, "model_loaded", "a version was read and checked", L_U64("version", v->number),
+        L_U64("rows", v->model->rows));
 }
 
-static enum registry_change apply_chunk(struct registry *r, uint64_t number, size_t index, struct text value, size_t chunks, int64_t offset) {
+static enum registry_change apply_chunk(struct registry *r, uint64_t number, size_t index,
+                                        struct text value, size_t chunks, int64_t offset) {
     struct version *v = find(r, number);
     if (!value.at) { // gone: what is in force keeps its own reference
         if (v) remove_at(r, position(r, number));
         return CHANGE_NONE;
     }
     if (chunks == 0 || chunks > CHUNKS_MAX || index >= chunks) {
-        LOG(ERROR, "model_refused", "a chunk without a sensible count", L_U64("version", number), L_U64("chunks", chunks));
+        LOG(ERROR, "model_refused", "a chunk without a sensible count", L_U64("version", number),
+            L_U64("chunks", chunks));
         metric_add(METRIC_models_loaded, 1, 1);
         return CHANGE_NONE;
     }
     if (!v) v = insert(r, number, chunks);
-    if (!v->chunk || v->chunks != chunks || v->chunk[index].len) return CHANGE_NONE; // ready or refused: versions never change
+    if (!v->chunk || v->chunks != chunks || v->chunk[index].len)
+        return CHANGE_NONE; // ready or refused: versions never change
     buf_text(&v->chunk[index], value);
     if (++v->got < v->chunks) return CHANGE_NONE;
     build(r, v);
@@ -182,12 +199,14 @@ static struct version *draft_push(struct registry *r, const char *id, size_t chu
     if (r->pushed[PUSHES - 1]) remove_push(r, 0);
     size_t i = push_position(r, id);
     r->pushed[i] = xcalloc(1, sizeof **r->pushed);
-    *r->pushed[i] = (struct version){.chunks = chunks, .references = 1, .chunk = xcalloc(chunks, sizeof(struct buf))};
+    *r->pushed[i] = (struct version){
+        .chunks = chunks, .references = 1, .chunk = xcalloc(chunks, sizeof(struct buf))};
     memcpy(r->pushed[i]->push, id, sizeof r->pushed[i]->push);
     return r->pushed[i];
 }
 
-static enum registry_change apply_push(struct registry *r, const char *id, size_t index, struct text value, size_t chunks) {
+static enum registry_change apply_push(struct registry *r, const char *id, size_t index,
+                                       struct text value, size_t chunks) {
     size_t i = push_position(r, id);
     struct version *v = i < PUSHES ? r->pushed[i] : NULL;
     if (!r->options.pushes) return CHANGE_NONE;
@@ -212,11 +231,14 @@ bool registry_push(const struct registry *r, struct registry_push *out) {
 
 /* ---- records ---- */
 
-static enum registry_change apply_policy(struct registry *r, bool learner, struct text value, int64_t offset) {
+static enum registry_change apply_policy(struct registry *r, bool learner, struct text value,
+                                         int64_t offset) {
     if (!value.at) return CHANGE_NONE;
-    int result = learner ? policy_learner_read(&r->policy.learner, value) : policy_operator_read(&r->policy.operator_, value);
+    int result = learner ? policy_learner_read(&r->policy.learner, value)
+                         : policy_operator_read(&r->policy.operator_, value);
     if (result < 0) {
-        LOG(ERROR, "policy_refused", "a policy record that is none; the one in force stays", L_I64("offset", offset), L_BOOL("learner", learner));
+        LOG(ERROR, "policy_refused", "a policy record that is none; the one in force stays",
+            L_I64("offset", offset), L_BOOL("learner", learner));
         return CHANGE_NONE;
     }
     put_in_force(r);
@@ -224,10 +246,13 @@ static enum registry_change apply_policy(struct registry *r, bool learner, struc
     return CHANGE_POLICY;
 }
 
-enum registry_change registry_apply(struct registry *r, struct text key, struct text value, size_t chunks, int64_t offset) {
+enum registry_change registry_apply(struct registry *r, struct text key, struct text value,
+                                    size_t chunks, int64_t offset) {
     char copy[512];
     size_t name = strlen(r->options.name);
-    if (key.len >= sizeof copy || key.len <= name || memcmp(key.at, r->options.name, name) != 0 || key.at[name] != '/') return CHANGE_NONE;
+    if (key.len >= sizeof copy || key.len <= name || memcmp(key.at, r->options.name, name) != 0 ||
+        key.at[name] != '/')
+        return CHANGE_NONE;
     memcpy(copy, key.at, key.len);
     copy[key.len] = '\0';
     const char *what = copy + name + 1;
@@ -241,16 +266,19 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
         buf_text(&r->progress, value);
         return CHANGE_PROGRESS;
     }
-    if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' && number > 0 && number < VERSION_MOST)
+    if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' &&
+        number > 0 && number < VERSION_MOST)
         return apply_chunk(r, number, index, value, chunks, offset);
     char id[MODEL_PUSH_ID + 1];
-    if (sscanf(what, "pushed/%16[0-9a-f]/%zu%n", id, &index, &end) == 2 && what[end] == '\0') return apply_push(r, id, index, value, chunks);
+    if (sscanf(what, "pushed/%16[0-9a-f]/%zu%n", id, &index, &end) == 2 && what[end] == '\0')
+        return apply_push(r, id, index, value, chunks);
     return CHANGE_NONE;
 }
 
 struct snapshot *registry_snapshot(struct registry *r) {
     struct snapshot *s = xmalloc(sizeof *s);
-    *s = (struct snapshot){.policy = r->policy, .model = r->current ? r->current->model : NULL, .version = r->current};
+    *s = (struct snapshot){
+        .policy = r->policy, .model = r->current ? r->current->model : NULL, .version = r->current};
     if (r->current) r->current->references++;
     return s;
 }
@@ -286,17 +314,26 @@ int64_t registry_seen(const struct model *m, const char *role, int32_t partition
     char said[16];
     int32_t p;
     int64_t next;
-    for (const char *at = m->seen.at; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
-        if (sscanf(at, "%15s %" SCNd32 " %" SCNd64, said, &p, &next) == 3 && p == partition && strcmp(said, role) == 0) return next > 0 ? next : 0;
+    for (const char *at = m->seen.at; at && *at;
+         at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        if (sscanf(at, "%15s %" SCNd32 " %" SCNd64, said, &p, &next) == 3 && p == partition &&
+            strcmp(said, role) == 0)
+            return next > 0 ? next : 0;
     return 0;
 }
 
-struct text registry_progress(const struct registry *r) { return buf_view(&r->progress); }
+struct text registry_progress(const struct registry *r) {
+    return buf_view(&r->progress);
+}
 
-void registry_key(struct buf *out, const char *name, const char *what) { buf_printf(out, "%s/%s", name, what); }
+void registry_key(struct buf *out, const char *name, const char *what) {
+    buf_printf(out, "%s/%s", name, what);
+}
 
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index) {
     buf_printf(out, "%s/model/%" PRIu64 "/%zu", name, version, index);
 }
 
-void registry_push_key(struct buf *out, const char *name, const char *id, size_t index) { buf_printf(out, "%s/pushed/%s/%zu", name, id, index); }
+void registry_push_key(struct buf *out, const char *name, const char *id, size_t index) {
+    buf_printf(out, "%s/pushed/%s/%zu", name, id, index);
+}

@@ -1,15 +1,16 @@
 /* What the daemon shows over HTTP: one table of pages.
  *
- * Answers come from atomics, from rings with a lock of their own, or from the other threads' accessors under `asking`; nothing here waits for
- * Kafka or a disk. What a page shows is safe to show to anyone on this machine: figures, ids, the configuration without its secrets; never an event;
- * those are on /label only (off by default), and only for who has the token.
+ * Answers come from atomics, from rings with a lock of their own, or from the other threads'
+ * accessors under `asking`; nothing here waits for Kafka or a disk. What a page shows is safe to
+ * show to anyone on this machine: figures, ids, the configuration without its secrets; never an
+ * event; those are on /label only (off by default), and only for who has the token.
  *
  * Thread: http thread; pages_start main thread */
 #include "run_private.h"
 
-#include "http/assets.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/assets.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -30,7 +31,8 @@ static unsigned metrics_json_page(struct buf *body, struct text sent, void *opaq
     return OK;
 }
 
-static unsigned state_page(struct run *r, bool (*ask)(struct run *r, struct buf *why), struct buf *body) {
+static unsigned state_page(struct run *r, bool (*ask)(struct run *r, struct buf *why),
+                           struct buf *body) {
     pthread_mutex_lock(&r->asking);
     bool fine = ask(r, body);
     pthread_mutex_unlock(&r->asking);
@@ -62,7 +64,8 @@ static unsigned reload_page(struct buf *body, struct text sent, void *opaque) {
         return NOT_IMPLEMENTED;
     }
     atomic_store(&r->reload_wanted, true);
-    buf_str(body, "it is read again now; winnowd_config_reloads_total and the log say what came of it\n");
+    buf_str(body,
+            "it is read again now; winnowd_config_reloads_total and the log say what came of it\n");
     return ACCEPTED;
 }
 
@@ -91,7 +94,8 @@ static void add_troubles(struct buf *out) {
     size_t n = log_troubles(list, LOG_TROUBLES);
     buf_str(out, ",\n\"troubles\":[");
     for (size_t i = 0; i < n; i++) {
-        buf_printf(out, "%s{\"time_ms\":%" PRId64 ",\"level\":\"%s\",\"event\":", i ? ",\n" : "", list[i].time_ms, list[i].level == LOG_ERROR ? "error" : "warning");
+        buf_printf(out, "%s{\"time_ms\":%" PRId64 ",\"level\":\"%s\",\"event\":", i ? ",\n" : "",
+                   list[i].time_ms, list[i].level == LOG_ERROR ? "error" : "warning");
         buf_json_str(out, list[i].event);
         buf_str(out, ",\"msg\":");
         buf_json_str(out, list[i].msg);
@@ -110,11 +114,11 @@ static unsigned recent_page(struct buf *body, struct text sent, void *opaque) {
     return OK;
 }
 
-#define HISTORY_PAGE(name, span)                                                                                       \
-    static unsigned name(struct buf *body, struct text sent, void *opaque) {                                           \
-        (void)sent;                                                                                                    \
-        history_json(((struct run *)opaque)->history, span, body);                                                     \
-        return OK;                                                                                                     \
+#define HISTORY_PAGE(name, span)                                                                   \
+    static unsigned name(struct buf *body, struct text sent, void *opaque) {                       \
+        (void)sent;                                                                                \
+        history_json(((struct run *)opaque)->history, span, body);                                 \
+        return OK;                                                                                 \
     }
 HISTORY_PAGE(minutes_page, HISTORY_MINUTES)
 HISTORY_PAGE(hour_page, HISTORY_HOUR)
@@ -122,12 +126,17 @@ HISTORY_PAGE(day_page, HISTORY_DAY)
 
 /* ---- the label page: daemon/run/label_desk.c ---- */
 
-static unsigned label_next_page(struct buf *body, struct text sent, void *opaque) { return label_desk_next(((struct run *)opaque)->desk, sent, body); }
-static unsigned label_answer_page(struct buf *body, struct text sent, void *opaque) { return label_desk_answer(((struct run *)opaque)->desk, sent, body); }
+static unsigned label_next_page(struct buf *body, struct text sent, void *opaque) {
+    return label_desk_next(((struct run *)opaque)->desk, sent, body);
+}
+static unsigned label_answer_page(struct buf *body, struct text sent, void *opaque) {
+    return label_desk_answer(((struct run *)opaque)->desk, sent, body);
+}
 
 /* ---- the table ---- */
 
-static const char plain[] = "text/plain; charset=utf-8", json[] = "application/json", script[] = "text/javascript; charset=utf-8", html[] = "text/html; charset=utf-8",
+static const char plain[] = "text/plain; charset=utf-8", json[] = "application/json",
+                  script[] = "text/javascript; charset=utf-8", html[] = "text/html; charset=utf-8",
                   style[] = "text/css; charset=utf-8";
 
 static const struct http_page table[] = {
@@ -135,7 +144,10 @@ static const struct http_page table[] = {
     {.path = "/dashboard.css", .type = style},
     {.path = "/dashboard.js", .type = script},
     {.path = "/chart.js", .type = script},
-    {.path = "/metrics", .type = "text/plain; version=0.0.4; charset=utf-8", .write = metrics_page, .json = metrics_json_page},
+    {.path = "/metrics",
+     .type = "text/plain; version=0.0.4; charset=utf-8",
+     .write = metrics_page,
+     .json = metrics_json_page},
     {.path = "/metrics.json", .type = json, .write = metrics_json_page},
     {.path = "/livez", .type = plain, .write = live_page},
     {.path = "/readyz", .type = plain, .write = ready_page},
@@ -161,8 +173,13 @@ static const struct {
     const char *path;
     struct text (*body)(void);
 } assets[] = {
-    {"/", asset_page}, {"/dashboard.css", asset_style}, {"/dashboard.js", asset_script}, {"/chart.js", asset_chart},
-    {"/label", asset_label_page}, {"/label.css", asset_label_style}, {"/label.js", asset_label_script},
+    {"/", asset_page},
+    {"/dashboard.css", asset_style},
+    {"/dashboard.js", asset_script},
+    {"/chart.js", asset_chart},
+    {"/label", asset_label_page},
+    {"/label.css", asset_label_style},
+    {"/label.js", asset_label_script},
 };
 
 /* ---- life ---- */
@@ -182,10 +199,18 @@ static int listen_on(struct run *r, const char *token) {
         for (size_t p = 0; p < PAGES; p++)
             if (strcmp(pages[p].path, assets[i].path) == 0) pages[p].body = assets[i].body();
     struct buf why = {0};
-    struct http_options options = {.listen = c->watch.listen, .pages = pages, .n = r->desk ? PAGES : PAGES - LABEL_PAGES, .hosts = (const char *const *)c->watch.hosts.at, .hosts_n = c->watch.hosts.n, .token = token, .opaque = r};
+    struct http_options options = {.listen = c->watch.listen,
+                                   .pages = pages,
+                                   .n = r->desk ? PAGES : PAGES - LABEL_PAGES,
+                                   .hosts = (const char *const *)c->watch.hosts.at,
+                                   .hosts_n = c->watch.hosts.n,
+                                   .token = token,
+                                   .opaque = r};
     int result = http_start(&r->http, &options, &why);
     if (result < 0) LOG(ERROR, "listen_failed", buf_string(&why), L_STR("listen", c->watch.listen));
-    else LOG(INFO, "listening", "dashboard, metrics and health over HTTP", L_STR("listen", c->watch.listen), L_I64("port", http_port(r->http)));
+    else
+        LOG(INFO, "listening", "dashboard, metrics and health over HTTP",
+            L_STR("listen", c->watch.listen), L_I64("port", http_port(r->http)));
     buf_release(&why);
     return result;
 }

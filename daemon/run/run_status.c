@@ -1,7 +1,9 @@
-/* /status: the state of the process in one JSON object, for the dashboard, `winnowd status` and `winnowd top`.
+/* /status: the state of the process in one JSON object, for the dashboard, `winnowd status` and
+ * `winnowd top`.
  *
- * Figures come from the metrics (said once, there); what no metric can hold (names, reasons, classes, the histogram of utilities) is added
- * here. `health` is the short answer: "ok", "attention" (works, but somebody should know), "bad" (does not work), and `notes` say why.
+ * Figures come from the metrics (said once, there); what no metric can hold (names, reasons,
+ * classes, the histogram of utilities) is added here. `health` is the short answer: "ok",
+ * "attention" (works, but somebody should know), "bad" (does not work), and `notes` say why.
  *
  * Thread: http thread */
 #include "run_private.h"
@@ -55,30 +57,44 @@ static void note(struct health *h, bool is, const char *text) {
 static struct health health_of(struct run *r) {
     struct health h = {.works = run_may_work(r, &h.notes)};
     h.works &= run_alive(r, &h.notes);
-    double demand = metric_get(METRIC_demand, 0), used = metric_get(METRIC_store_bytes, 0), limit = metric_get(METRIC_store_limit, 0);
+    double demand = metric_get(METRIC_demand, 0), used = metric_get(METRIC_store_bytes, 0),
+           limit = metric_get(METRIC_store_limit, 0);
     note(&h, metric_get(METRIC_fenced, 0) > 0, "another process took this identity\n");
     note(&h, metric_get(METRIC_paused, 0) > 0, "paused by the operator: nobody is asked\n");
-    note(&h, metric_get(METRIC_paused, 1) > 0, "too many open tasks: nobody is asked until answers come\n");
+    note(&h, metric_get(METRIC_paused, 1) > 0,
+         "too many open tasks: nobody is asked until answers come\n");
     bool owns = metric_get(METRIC_partitions, 0) > 0;
     note(&h, owns && metric_get(METRIC_cap_left, 0) <= 0, "the cap of this hour is reached\n");
     note(&h, owns && metric_get(METRIC_cap_left, 1) <= 0, "the cap of this day is reached\n");
-    note(&h, metric_get(METRIC_policy_flag, 1) > 0, "a model version is pinned: newer ones do not go live\n");
+    note(&h, metric_get(METRIC_policy_flag, 1) > 0,
+         "a model version is pinned: newer ones do not go live\n");
     note(&h, metric_get(METRIC_policy_flag, 2) > 0, "only the random arm asks\n");
     note(&h, metric_get(METRIC_frozen, 0) > 0, "learning is frozen by the operator\n");
-    note(&h, metric_get(METRIC_restart_needed, 0) > 0, "options of the reloaded file want a restart\n");
-    note(&h, metric_get(METRIC_broker_down, 1) > 0, "the label store is full or broken: learning waits\n");
+    note(&h, metric_get(METRIC_restart_needed, 0) > 0,
+         "options of the reloaded file want a restart\n");
+    note(&h, metric_get(METRIC_broker_down, 1) > 0,
+         "the label store is full or broken: learning waits\n");
     note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
-    note(&h, demand > 0 && demand < 0.25, "the queue starves: the budget manager asks for far less than it may\n");
-    note(&h, demand > 4, "the queue is flooded: the purse, not the utility, decides what is asked\n");
-    note(&h, metric_get(METRIC_reload_ok, 0) == 0, "the last reload was refused: the file has errors\n");
+    note(&h, demand > 0 && demand < 0.25,
+         "the queue starves: the budget manager asks for far less than it may\n");
+    note(&h, demand > 4,
+         "the queue is flooded: the purse, not the utility, decides what is asked\n");
+    note(&h, metric_get(METRIC_reload_ok, 0) == 0,
+         "the last reload was refused: the file has errors\n");
     return h;
 }
 
 static void add_health(struct run *r, struct buf *out) {
     struct health h = health_of(r);
     bool alive = run_alive(r, NULL), ready = run_may_work(r, NULL), first = true;
-    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[", !h.works ? "bad" : h.notes.len ? "attention" : "ok", alive ? "true" : "false", ready ? "true" : "false");
-    for (const char *at = h.notes.at, *end = at + h.notes.len, *stop; at && at < end && (stop = memchr(at, '\n', (size_t)(end - at))); at = stop + 1, first = false) {
+    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[",
+               !h.works      ? "bad"
+               : h.notes.len ? "attention"
+                             : "ok",
+               alive ? "true" : "false", ready ? "true" : "false");
+    for (const char *at = h.notes.at, *end = at + h.notes.len, *stop;
+         at && at < end && (stop = memchr(at, '\n', (size_t)(end - at)));
+         at = stop + 1, first = false) {
         buf_str(out, first ? "" : ",");
         buf_json(out, (struct text){at, (size_t)(stop - at)});
     }
@@ -89,11 +105,19 @@ static void add_health(struct run *r, struct buf *out) {
 /* ---- what is set ---- */
 
 static void add_settings(const struct config *c, struct buf *out) {
-    buf_printf(out, ",\n\"settings\":{\"workers\":%" PRId64 ",\"learner\":%s,\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"", c->service.workers, c->service.learner ? "true" : "false",
-               c->service.delivery == DELIVERY_EXACTLY_ONCE ? "exactly_once" : "at_least_once", measure_name((enum measure)c->query.measure), manager_name((enum manager)c->query.manager));
+    buf_printf(out,
+               ",\n\"settings\":{\"workers\":%" PRId64
+               ",\"learner\":%s,\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"",
+               c->service.workers, c->service.learner ? "true" : "false",
+               c->service.delivery == DELIVERY_EXACTLY_ONCE ? "exactly_once" : "at_least_once",
+               measure_name((enum measure)c->query.measure),
+               manager_name((enum manager)c->query.manager));
     add_number(out, "budget_rate", c->budget.rate);
     add_number(out, "random_share", c->budget.random_share);
-    buf_printf(out, ",\"per_hour\":%" PRId64 ",\"per_day\":%" PRId64 ",\"open_tasks\":%" PRId64 ",\"pool\":%s", c->budget.per_hour, c->budget.per_day, c->budget.open_tasks,
+    buf_printf(out,
+               ",\"per_hour\":%" PRId64 ",\"per_day\":%" PRId64 ",\"open_tasks\":%" PRId64
+               ",\"pool\":%s",
+               c->budget.per_hour, c->budget.per_day, c->budget.open_tasks,
                c->pool.window || c->pool.time ? "true" : "false");
     add_text(out, "samples_topic", c->topics.samples);
     add_text(out, "positive", c->model.positive);
@@ -107,8 +131,10 @@ static void add_settings(const struct config *c, struct buf *out) {
 
 /* ---- utilities ---- */
 
-/* Linear bins from the first percentile to the largest value; what lies below falls into the first. seen: (n) ascending. */
-static void add_histogram(const struct utility_seen *seen, size_t n, double threshold, struct buf *out) {
+/* Linear bins from the first percentile to the largest value; what lies below falls into the first.
+ * seen: (n) ascending. */
+static void add_histogram(const struct utility_seen *seen, size_t n, double threshold,
+                          struct buf *out) {
     size_t count[BINS] = {0};
     double low = (double)seen[n / 100].value, high = (double)seen[n - 1].value;
     if (!(high > low)) high = low + 1;
@@ -142,7 +168,10 @@ static void add_utility(const struct figures *f, struct buf *out) {
 
 static void add_process(const struct run *r, const struct config *c, struct buf *out) {
     int64_t now = clock_wall_ms();
-    buf_printf(out, "{\"version\":\"" WINNOWD_VERSION "\",\"pid\":%d,\"started_ms\":%" PRId64 ",\"time_ms\":%" PRId64, (int)getpid(), r->started_ms, now);
+    buf_printf(out,
+               "{\"version\":\"" WINNOWD_VERSION "\",\"pid\":%d,\"started_ms\":%" PRId64
+               ",\"time_ms\":%" PRId64,
+               (int)getpid(), r->started_ms, now);
     add_text(out, "name", c->service.name);
     add_text(out, "instance", c->service.instance);
 }
@@ -152,7 +181,8 @@ static void add_threads(struct run *r, struct buf *out) {
     if (atomic_load(&r->shared.stopping)) buf_str(out, "null");
     else follower_models(r->follower, out);
     bool here = r->learner && !atomic_load(&r->shared.stopping);
-    buf_printf(out, ",\n\"learner\":{\"here\":%s,\"ready\":%s}", r->learner ? "true" : "false", here && learner_ready(r->learner) ? "true" : "false");
+    buf_printf(out, ",\n\"learner\":{\"here\":%s,\"ready\":%s}", r->learner ? "true" : "false",
+               here && learner_ready(r->learner) ? "true" : "false");
 }
 
 static void add_metrics(struct buf *out) {
@@ -160,14 +190,37 @@ static void add_metrics(struct buf *out) {
         const char *key;
         enum metric metric;
     } shown[] = {
-        {"partitions", METRIC_partitions}, {"demand", METRIC_demand}, {"propensity", METRIC_propensity}, {"model_age_s", METRIC_model_age}, {"model_rows", METRIC_model_rows},
-        {"parked_labels", METRIC_parked_labels}, {"last_label_s", METRIC_last_label}, {"last_commit_s", METRIC_last_commit}, {"covered", METRIC_accuracy_covered}, {"store_bytes", METRIC_store_bytes},
-        {"store_limit", METRIC_store_limit}, {"disk_free", METRIC_disk_free}, {"resident_bytes", METRIC_process_resident}, {"policy_number", METRIC_policy_number}, {"published", METRIC_published},
-        {"asked", METRIC_asked}, {"dead_letters", METRIC_dead_letters}, {"labels", METRIC_labels}, {"cap_left", METRIC_cap_left}, {"cycles", METRIC_cycles},
-        {"transactions", METRIC_transactions}, {"rebalances", METRIC_rebalances}, {"kafka_errors", METRIC_kafka_errors}, {"rtt_s", METRIC_rtt}, {"throttle_s", METRIC_throttle},
-        {"queue", METRIC_queue}, {"percentiles", METRIC_utility}, {"log_events", METRIC_log_events},
+        {"partitions", METRIC_partitions},
+        {"demand", METRIC_demand},
+        {"propensity", METRIC_propensity},
+        {"model_age_s", METRIC_model_age},
+        {"model_rows", METRIC_model_rows},
+        {"parked_labels", METRIC_parked_labels},
+        {"last_label_s", METRIC_last_label},
+        {"last_commit_s", METRIC_last_commit},
+        {"covered", METRIC_accuracy_covered},
+        {"store_bytes", METRIC_store_bytes},
+        {"store_limit", METRIC_store_limit},
+        {"disk_free", METRIC_disk_free},
+        {"resident_bytes", METRIC_process_resident},
+        {"policy_number", METRIC_policy_number},
+        {"published", METRIC_published},
+        {"asked", METRIC_asked},
+        {"dead_letters", METRIC_dead_letters},
+        {"labels", METRIC_labels},
+        {"cap_left", METRIC_cap_left},
+        {"cycles", METRIC_cycles},
+        {"transactions", METRIC_transactions},
+        {"rebalances", METRIC_rebalances},
+        {"kafka_errors", METRIC_kafka_errors},
+        {"rtt_s", METRIC_rtt},
+        {"throttle_s", METRIC_throttle},
+        {"queue", METRIC_queue},
+        {"percentiles", METRIC_utility},
+        {"log_events", METRIC_log_events},
     };
-    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) add_metric(out, shown[i].key, shown[i].metric);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        add_metric(out, shown[i].key, shown[i].metric);
 }
 
 void status_json(struct run *r, struct buf *out) {

@@ -1,21 +1,30 @@
-/* The main thread's eyes: who makes progress (watchdog), who is ready, and once a second the gauges of the whole process.
+/* The main thread's eyes: who makes progress (watchdog), who is ready, and once a second the gauges
+ * of the whole process.
  *
- * Two words that differ: *ready* for the service manager means subscribed, once; *may work* is what /readyz says, and comes and goes: within
- * a rebalance, while no broker answers, while stopping, it is no.
+ * Two words that differ: *ready* for the service manager means subscribed, once; *may work* is what
+ * /readyz says, and comes and goes: within a rebalance, while no broker answers, while stopping, it
+ * is no.
  *
  * Thread: main thread; run_may_work and run_alive also the http thread's */
 #include "run_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/systemd.h"
 #include "metrics/metrics.h"
 #include "process_metrics.h"
-#include "base/systemd.h"
 
 #include <math.h>
 #include <sys/statvfs.h>
 
-enum { STALLED_MS = 60000, FLUSH_MS = 1000, STATUS_MS = 5000, FIGURES_MS = 1000, DISK_MS = 5000, START_EXTENSION_US = 30000000 };
+enum {
+    STALLED_MS = 60000,
+    FLUSH_MS = 1000,
+    STATUS_MS = 5000,
+    FIGURES_MS = 1000,
+    DISK_MS = 5000,
+    START_EXTENSION_US = 30000000
+};
 
 /* ---- progress ---- */
 
@@ -28,18 +37,24 @@ static bool moving(struct pulse *p, uint64_t progress, int64_t limit_ms) {
 static bool all_moving(struct run *r) {
     int64_t limit = r->watchdog_ms ? r->watchdog_ms : STALLED_MS;
     bool all = true;
-    for (size_t i = 0; i < r->workers; i++) all &= moving(&r->pulse[i], worker_progress(r->worker[i]), limit);
+    for (size_t i = 0; i < r->workers; i++)
+        all &= moving(&r->pulse[i], worker_progress(r->worker[i]), limit);
     all &= moving(&r->pulse[r->workers], follower_progress(r->follower), limit);
-    if (r->learner && !learner_ended(r->learner)) all &= moving(&r->pulse[r->workers + 1], learner_progress(r->learner), limit);
-    if (r->courier) all &= moving(&r->pulse[r->workers + 2], label_courier_progress(r->courier), limit);
+    if (r->learner && !learner_ended(r->learner))
+        all &= moving(&r->pulse[r->workers + 1], learner_progress(r->learner), limit);
+    if (r->courier)
+        all &= moving(&r->pulse[r->workers + 2], label_courier_progress(r->courier), limit);
     return all;
 }
 
 static void feed_watchdog(struct run *r) {
     bool all = all_moving(r);
-    if (!all && !atomic_load(&r->stalled)) LOG(ERROR, "stalled", "a thread makes no progress; the watchdog is not fed");
+    if (!all && !atomic_load(&r->stalled))
+        LOG(ERROR, "stalled", "a thread makes no progress; the watchdog is not fed");
     atomic_store(&r->stalled, !all);
-    if (!r->options.service || !r->watchdog_ms || !all || clock_ms() - r->fed_ms < r->watchdog_ms / 2) return;
+    if (!r->options.service || !r->watchdog_ms || !all ||
+        clock_ms() - r->fed_ms < r->watchdog_ms / 2)
+        return;
     r->fed_ms = clock_ms();
     service_notify("WATCHDOG=1");
 }
@@ -66,13 +81,17 @@ static bool not_yet(struct buf *why, const char *reason, size_t worker) {
 }
 
 bool run_may_work(struct run *r, struct buf *why) {
-    if (atomic_load(&r->shared.stopping)) return not_yet(why, "stopping: the last cycle is committed and the group left\n", 0);
+    if (atomic_load(&r->shared.stopping))
+        return not_yet(why, "stopping: the last cycle is committed and the group left\n", 0);
     bool fine = run_ready(r, why);
     for (size_t i = 0; i < r->workers; i++) {
         const struct worker *w = r->worker[i];
         if (worker_ended(w)) fine = not_yet(why, "worker %zu has ended\n", i);
-        else if (worker_ready(w) && !worker_assigned(w)) fine = not_yet(why, "worker %zu waits for its partitions: the group is being rebalanced\n", i);
-        if (worker_in_trouble(w)) fine = not_yet(why, "worker %zu can write nothing: Kafka is in trouble\n", i);
+        else if (worker_ready(w) && !worker_assigned(w))
+            fine = not_yet(
+                why, "worker %zu waits for its partitions: the group is being rebalanced\n", i);
+        if (worker_in_trouble(w))
+            fine = not_yet(why, "worker %zu can write nothing: Kafka is in trouble\n", i);
     }
     if (atomic_load(&r->shared.unreachable)) fine = not_yet(why, "no broker answers\n", 0);
     return fine;
@@ -95,8 +114,11 @@ static void say_status(struct run *r) {
         service_notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=waiting for Kafka", START_EXTENSION_US);
         return;
     }
-    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s", metric_get(METRIC_admitted, 0), metric_sum(METRIC_asked), metric_get(METRIC_lag, 0),
-                   metric_get(METRIC_model_version, 0), metric_get(METRIC_labelled_rows, 0), metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "",
+    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s",
+                   metric_get(METRIC_admitted, 0), metric_sum(METRIC_asked),
+                   metric_get(METRIC_lag, 0), metric_get(METRIC_model_version, 0),
+                   metric_get(METRIC_labelled_rows, 0),
+                   metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "",
                    r->refused ? ", the last reload was refused" : "");
 }
 
@@ -115,7 +137,8 @@ static void say_ready(struct run *r) {
 
 static int ascending(const void *a, const void *b) {
     const struct utility_seen *x = a, *y = b;
-    return x->measure != y->measure ? (int)x->measure - (int)y->measure : (x->value > y->value) - (x->value < y->value);
+    return x->measure != y->measure ? (int)x->measure - (int)y->measure
+                                    : (x->value > y->value) - (x->value < y->value);
 }
 
 static void worst(struct kafka_stats *sum, const struct kafka_stats *one) {
@@ -185,7 +208,9 @@ static void say_figures(struct run *r) {
     metric_set(METRIC_cap_left, 1, f->partitions ? f->day_left : INFINITY);
     metric_set(METRIC_cap_left, 2, open_left(r));
     size_t n, from = run_most_used(f, &n);
-    for (size_t i = 0; n && i < sizeof share / sizeof *share; i++) metric_set(METRIC_utility, i, (double)f->utility[from + (size_t)(share[i] * (double)(n - 1))].value);
+    for (size_t i = 0; n && i < sizeof share / sizeof *share; i++)
+        metric_set(METRIC_utility, i,
+                   (double)f->utility[from + (size_t)(share[i] * (double)(n - 1))].value);
     say_kafka(&f->consumer, 0);
     say_kafka(&f->producer, 1);
     metric_set(METRIC_queue, 0, f->consumer.fetched);
@@ -196,16 +221,20 @@ static void say_disk(struct run *r) {
     struct statvfs disk;
     if (r->disk_ms && clock_ms() - r->disk_ms < DISK_MS) return;
     r->disk_ms = clock_ms();
-    if (statvfs(run_config(r)->service.state_dir, &disk) == 0) metric_set(METRIC_disk_free, 0, (double)disk.f_bavail * (double)disk.f_frsize);
+    if (statvfs(run_config(r)->service.state_dir, &disk) == 0)
+        metric_set(METRIC_disk_free, 0, (double)disk.f_bavail * (double)disk.f_frsize);
 }
 
 /* ---- tick ---- */
 
 int run_ended(const struct run *r) {
     for (size_t i = 0; i < r->workers; i++)
-        if (worker_ended(r->worker[i])) return worker_result(r->worker[i]) < 0 ? worker_result(r->worker[i]) : ERR_FATAL;
-    if (follower_ended(r->follower)) return follower_result(r->follower) < 0 ? follower_result(r->follower) : ERR_FATAL;
-    if (!r->learner || !learner_ended(r->learner) || learner_result(r->learner) == ERR_FENCED) return 0;
+        if (worker_ended(r->worker[i]))
+            return worker_result(r->worker[i]) < 0 ? worker_result(r->worker[i]) : ERR_FATAL;
+    if (follower_ended(r->follower))
+        return follower_result(r->follower) < 0 ? follower_result(r->follower) : ERR_FATAL;
+    if (!r->learner || !learner_ended(r->learner) || learner_result(r->learner) == ERR_FENCED)
+        return 0;
     return learner_result(r->learner) < 0 ? learner_result(r->learner) : ERR_FATAL;
 }
 
@@ -241,7 +270,8 @@ int run_tick(struct run *r) {
         r->flushed_ms = clock_ms();
         log_flush();
     }
-    if (atomic_exchange(&r->reload_wanted, false) && run_reload(r) < 0) return run_ended(r); // said; the old one stays
+    if (atomic_exchange(&r->reload_wanted, false) && run_reload(r) < 0)
+        return run_ended(r); // said; the old one stays
     return run_ended(r);
 }
 

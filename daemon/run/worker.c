@@ -1,23 +1,34 @@
 /* The worker's loop: poll → decide → transaction, and no work in flight across a rebalance.
  *
- * Samples gather in a cycle until it is due (daemon/route/pace.c); then it is complete in memory and is committed. On an abortable error
- * the same cycle is sent again; when the producer died, a new one fences it and the broker is asked how far the group is: offsets and
- * tasks share their fate, so the answer says whether the cycle went through. While a cycle cannot be committed, fetching is
- * paused and the group is still polled, so nobody takes our partitions for dead. What a crash leaves: daemon/kafka/producer.c.
+ * Samples gather in a cycle until it is due (daemon/route/pace.c); then it is complete in memory
+ * and is committed. On an abortable error the same cycle is sent again; when the producer died, a
+ * new one fences it and the broker is asked how far the group is: offsets and tasks share their
+ * fate, so the answer says whether the cycle went through. While a cycle cannot be committed,
+ * fetching is paused and the group is still polled, so nobody takes our partitions for dead. What a
+ * crash leaves: daemon/kafka/producer.c.
  *
  * Thread: worker thread */
 #include "worker.h"
 
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "base/log.h"
+#include "kafka/client.h"
+#include "kafka/producer.h"
 #include "metrics/metrics.h"
 #include "route/pace.h"
-#include "kafka/producer.h"
 
 #include <sched.h>
 
-enum { REJOIN_MS = 500, IDLE_WAIT_MS = 100, POLICY_WAIT_MS = 5, BACKOFF_MAX_MS = 2000, FIGURES_MS = 1000, IDLE_CHECK_MS = 500, FENCES_MAX = 3, FENCES_WINDOW_MS = 60000 };
+enum {
+    REJOIN_MS = 500,
+    IDLE_WAIT_MS = 100,
+    POLICY_WAIT_MS = 5,
+    BACKOFF_MAX_MS = 2000,
+    FIGURES_MS = 1000,
+    IDLE_CHECK_MS = 500,
+    FENCES_MAX = 3,
+    FENCES_WINDOW_MS = 60000
+};
 
 struct worker {
     pthread_t thread;
@@ -41,7 +52,8 @@ struct worker {
 
 static bool stopping(const struct worker *w) { return atomic_load(&w->shared->stopping); }
 
-static const struct snapshot nothing = {.policy = {.learner = {.cold = true}, .operator_ = {.budget_scale = 1}}};
+static const struct snapshot nothing = {
+    .policy = {.learner = {.cold = true}, .operator_ = {.budget_scale = 1}}};
 
 /* ---- figures ---- */
 
@@ -67,7 +79,8 @@ static void update_figures(struct worker *w) {
     lag.figures.utilities = pipeline_utilities(w->pipeline, lag.figures.utility);
     memcpy(lag.figures.threshold, pipeline_thresholds(w->pipeline), sizeof lag.figures.threshold);
     const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
-    pipeline_purse(w->pipeline, live ? &live->policy : &nothing.policy, clock_wall_ms(), &lag.figures.purse);
+    pipeline_purse(w->pipeline, live ? &live->policy : &nothing.policy, clock_wall_ms(),
+                   &lag.figures.purse);
     slot_drop(&w->shared->snapshots, w->index);
     pipeline_positions(w->pipeline, add_lag, &lag);
     pthread_mutex_lock(&w->figures_lock);
@@ -82,7 +95,8 @@ static int poll_batch(struct worker *w, int wait_ms) {
     return consumer_poll(w->consumer, b->record, b->cap, &b->n, wait_ms);
 }
 
-/* Lets librdkafka speak to us while a cycle waits; what it hands out nevertheless stays in the batch for the next step. */
+/* Lets librdkafka speak to us while a cycle waits; what it hands out nevertheless stays in the
+ * batch for the next step. */
 static int serve_group(struct worker *w, int wait_ms) {
     atomic_fetch_add(&w->progress, 1);
     consumer_pause(w->consumer, true);
@@ -105,7 +119,8 @@ static void disown_all(struct worker *w) {
 static int open_producer(struct worker *w) {
     struct buf why = {0};
     int result = producer_create(&w->producer, w->config, w->identity, w->consumer, &why);
-    if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why), L_STR("identity", w->identity));
+    if (result < 0)
+        LOG(ERROR, "producer_refused", buf_string(&why), L_STR("identity", w->identity));
     buf_release(&why);
     if (result == 0) result = producer_init(w->producer);
     if (result == 0) return 0;
@@ -123,7 +138,8 @@ static bool fenced_too_often(struct worker *w) {
     return ++w->fences >= FENCES_MAX;
 }
 
-/* A working producer, however long the broker is away. A fence may be our own past (we slept too long); again and again it is a double. */
+/* A working producer, however long the broker is away. A fence may be our own past (we slept too
+ * long); again and again it is a double. */
 static int need_producer(struct worker *w) {
     while (!w->producer) {
         int result = open_producer(w);
@@ -140,7 +156,8 @@ static int need_producer(struct worker *w) {
     return 0;
 }
 
-/* The outcome of the last attempt is unknown: what the group has committed is done, the rest is sent again. */
+/* The outcome of the last attempt is unknown: what the group has committed is done, the rest is
+ * sent again. */
 static int settle(struct worker *w) {
     for (size_t i = w->cycle.offsets; i-- > 0;) {
         const struct cycle_offset *o = &w->cycle.offset[i];
@@ -185,8 +202,8 @@ static int recover(struct worker *w, int result) {
     }
 }
 
-/* Until it is committed or the partitions are lost. ERR_STOPPED: told to stop while the broker is away; the cycle is not committed and
- * will be decided again, the same way, by the next owner. */
+/* Until it is committed or the partitions are lost. ERR_STOPPED: told to stop while the broker is
+ * away; the cycle is not committed and will be decided again, the same way, by the next owner. */
 static int commit_cycle(struct worker *w) {
     pipeline_offsets(w->pipeline, &w->cycle);
     int64_t stop_at = 0;
@@ -194,7 +211,10 @@ static int commit_cycle(struct worker *w) {
         atomic_fetch_add(&w->progress, 1);
         if (consumer_lost(w->consumer) || consumer_pending(w->consumer) == REBALANCE_LOST) {
             metric_add(METRIC_cycles, 2, 1);
-            LOG(WARNING, "cycle_dropped", "partitions were lost before their cycle was committed; the new owner decides its samples again", L_U64("records", w->cycle.records));
+            LOG(WARNING, "cycle_dropped",
+                "partitions were lost before their cycle was committed; the new owner decides its "
+                "samples again",
+                L_U64("records", w->cycle.records));
             return 0; // the rebalance clears everything
         }
         TRY(need_producer(w));
@@ -224,7 +244,9 @@ static void put_in_force(struct worker *w, struct batch *b) {
         const struct snapshot *chosen = s->replay_n ? NULL : live;
         if (s->replay_n) {
             for (size_t j = 0; j < s->replay_n; j++)
-                if (s->replay[j].partition == b->record[i].partition && s->replay[j].offset <= b->record[i].offset) chosen = replayed[j];
+                if (s->replay[j].partition == b->record[i].partition &&
+                    s->replay[j].offset <= b->record[i].offset)
+                    chosen = replayed[j];
         }
         b->in_force[i] = chosen ? chosen : &nothing;
     }
@@ -243,7 +265,8 @@ static void decide_batch(struct worker *w) {
     batch_reset(b);
 }
 
-/* The pool's windows of a stream that stopped. A replay has no such clock: it knows where samples are, not when they stayed away. */
+/* The pool's windows of a stream that stopped. A replay has no such clock: it knows where samples
+ * are, not when they stayed away. */
 static void end_idle_windows(struct worker *w) {
     int64_t idle = w->config->pool.idle;
     if (!idle || w->shared->replay_n || clock_ms() - w->idle_ms < IDLE_CHECK_MS) return;
@@ -255,7 +278,8 @@ static void end_idle_windows(struct worker *w) {
 
 /* Samples that wait in a window of the pool make no cycle. */
 static int64_t cycle_left(const struct worker *w) {
-    return pipeline_moved(w->pipeline) ? pace_left(&w->pace, w->config, &w->cycle, clock_ms()) : IDLE_WAIT_MS;
+    return pipeline_moved(w->pipeline) ? pace_left(&w->pace, w->config, &w->cycle, clock_ms())
+                                       : IDLE_WAIT_MS;
 }
 
 static int poll_wait(const struct worker *w) {
@@ -276,8 +300,11 @@ static int take_over(struct worker *w) {
     TRY(result);
     metric_add(METRIC_rebalances, 0, 1);
     atomic_store(&w->assigned, true);
-    LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n), L_STR("worker", w->identity));
-    for (size_t i = 0; i < n; i++) pipeline_own(w->pipeline, list[i].partition, list[i].offset, list[i].fresh, list[i].metadata, clock_wall_ms());
+    LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n),
+        L_STR("worker", w->identity));
+    for (size_t i = 0; i < n; i++)
+        pipeline_own(w->pipeline, list[i].partition, list[i].offset, list[i].fresh,
+                     list[i].metadata, clock_wall_ms());
     return 0;
 }
 
@@ -290,7 +317,10 @@ static int let_go(struct worker *w, enum rebalance kind) {
     }
     bool lost = kind == REBALANCE_LOST;
     metric_add(METRIC_rebalances, lost ? 2 : 1, 1);
-    LOG(NOTICE, lost ? "lost" : "revoked", lost ? "the group took our partitions; what was not committed is dropped" : "partitions given back", L_STR("worker", w->identity));
+    LOG(NOTICE, lost ? "lost" : "revoked",
+        lost ? "the group took our partitions; what was not committed is dropped"
+             : "partitions given back",
+        L_STR("worker", w->identity));
     disown_all(w);
     consumer_leave(w->consumer);
     return 0;
@@ -329,7 +359,8 @@ static int step(struct worker *w) {
     return 0;
 }
 
-/* Partitions of the samples topic: caps and grant are shared out over them, so they must be known before the first decision. */
+/* Partitions of the samples topic: caps and grant are shared out over them, so they must be known
+ * before the first decision. */
 static int count_partitions(struct worker *w) {
     for (;;) {
         int n = consumer_partitions(w->consumer);
@@ -342,7 +373,8 @@ static int count_partitions(struct worker *w) {
     }
 }
 
-/* Deciding with no model where there is one would spend the budget blindly, and a replay could not repeat it (I6). */
+/* Deciding with no model where there is one would spend the budget blindly, and a replay could not
+ * repeat it (I6). */
 static int await_policy(struct worker *w) {
     while (!atomic_load(&w->shared->policy_known)) {
         if (stopping(w)) return ERR_STOPPED;
@@ -360,7 +392,10 @@ static int open_worker(struct worker *w) {
     TRY(result);
     int partitions = count_partitions(w);
     TRY(partitions);
-    struct pipeline_options options = {.config = w->config, .features = w->shared->features, .partitions = (size_t)partitions, .recent = w->shared->recent};
+    struct pipeline_options options = {.config = w->config,
+                                       .features = w->shared->features,
+                                       .partitions = (size_t)partitions,
+                                       .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
     TRY(need_producer(w));
     pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
@@ -385,15 +420,18 @@ static void close_worker(struct worker *w) {
 static int live(struct worker *w) {
     int result = open_worker(w);
     while (result == 0 && !stopping(w)) result = step(w);
-    if (result == 0 && pipeline_moved(w->pipeline)) result = commit_cycle(w); // the last cycle: nothing decided is thrown away, but an open window
+    if (result == 0 && pipeline_moved(w->pipeline))
+        result =
+            commit_cycle(w); // the last cycle: nothing decided is thrown away, but an open window
     atomic_store(&w->ready, false);
     atomic_store(&w->assigned, false);
     close_worker(w);
     return result;
 }
 
-/* Threads inherit the processors of the one that makes them, so this is before the first handle. Client and worker on one core share its caches and
- * free each other's memory there (what it gives: `scripts/bench all`). */
+/* Threads inherit the processors of the one that makes them, so this is before the first handle.
+ * Client and worker on one core share its caches and free each other's memory there (what it gives:
+ * `scripts/bench all`). */
 static void stay_on_cpu(const struct worker *w) {
     const struct list *cpus = &w->config->worker.cpus;
     if (!cpus->n) return;
@@ -402,22 +440,27 @@ static void stay_on_cpu(const struct worker *w) {
     CPU_ZERO(&set);
     CPU_SET(strtoul(cpu, NULL, 10), &set);
     if (pthread_setaffinity_np(pthread_self(), sizeof set, &set) == 0) return;
-    LOG(WARNING, "cpu_unavailable", "this process may not use a processor of worker.cpus; the system decides", L_STR("cpu", cpu), L_STR("worker", w->identity));
+    LOG(WARNING, "cpu_unavailable",
+        "this process may not use a processor of worker.cpus; the system decides",
+        L_STR("cpu", cpu), L_STR("worker", w->identity));
 }
 
-/* A broker that dies between taking a rejoin and answering it fences its own member: static members get a new id and the answer that names
- * it is lost. So a fenced worker joins anew, from what the group has committed; when it happens again and again there really is a double. */
+/* A broker that dies between taking a rejoin and answering it fences its own member: static members
+ * get a new id and the answer that names it is lost. So a fenced worker joins anew, from what the
+ * group has committed; when it happens again and again there really is a double. */
 static void *worker_main(void *arg) {
     struct worker *w = arg;
     int result;
     stay_on_cpu(w);
     while ((result = live(w)) == ERR_FENCED && !stopping(w) && !fenced_too_often(w)) {
-        LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed", L_STR("worker", w->identity));
+        LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed",
+            L_STR("worker", w->identity));
         atomic_fetch_add(&w->progress, 1);
         clock_sleep_ms(REJOIN_MS);
     }
     if (result < 0 && result != ERR_STOPPED)
-        LOG(ERROR, "worker_ended", error_text(result), L_STR("worker", w->identity), L_STR("error", error_name(result)));
+        LOG(ERROR, "worker_ended", error_text(result), L_STR("worker", w->identity),
+            L_STR("error", error_name(result)));
     if (result == ERR_FENCED) metric_set(METRIC_fenced, 0, 1);
     w->result = result == ERR_STOPPED ? 0 : result;
     atomic_store(&w->ended, true);
@@ -430,7 +473,8 @@ struct worker *worker_start(struct shared *shared, size_t index) {
     w->config = atomic_load(&shared->config);
     w->index = index;
     pthread_mutex_init(&w->figures_lock, NULL);
-    snprintf(w->identity, sizeof w->identity, "%s-%s-%zu", w->config->service.name, w->config->service.instance, index);
+    snprintf(w->identity, sizeof w->identity, "%s-%s-%zu", w->config->service.name,
+             w->config->service.instance, index);
     CHECK(pthread_create(&w->thread, NULL, worker_main, w) == 0);
     return w;
 }

@@ -1,10 +1,11 @@
-/* A worker: one member of the consumer group and one producer; the whole path of a sample; shares nothing but the slots.
+/* A worker: one member of the consumer group and one producer; the whole path of a sample; shares
+ * nothing but the slots.
  * Thread: main thread starts and ends it; the rest is the worker thread's own */
 #pragma once
 
-#include "run/pipeline.h"
-#include "kafka/stats.h"
 #include "base/slot.h"
+#include "kafka/stats.h"
+#include "run/pipeline.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,12 +17,12 @@ struct shared {
     struct slot snapshots;                 // filled by the follower
     struct replay_switch *replay;          // ascending by offset
     size_t replay_n;
-    struct slot replayed;                  // the follower's array (replay_n) of snapshots, parallel to replay
-    _Atomic bool policy_known;             // the models topic was read to its end once: workers may decide
+    struct slot replayed;      // the follower's array (replay_n) of snapshots, parallel to replay
+    _Atomic bool policy_known; // the models topic was read to its end once: workers may decide
     _Atomic bool stopping;
-    _Atomic bool unreachable;              // no broker answers the follower
-    struct recent *recent;                 // NULL: nobody looks
-    _Atomic int64_t open_cap;              // most open tasks, by file and policy; 0: no cap
+    _Atomic bool unreachable; // no broker answers the follower
+    struct recent *recent;    // NULL: nobody looks
+    _Atomic int64_t open_cap; // most open tasks, by file and policy; 0: no cap
 };
 
 /* Last second's figures of one worker, for the process's gauges. */
@@ -31,7 +32,7 @@ struct worker_figures {
     struct pipeline_purse purse;
     struct kafka_stats consumer, producer;
     struct utility_seen utility[PIPELINE_UTILITIES]; // (utilities), in no order
-    double threshold[MEASURES]; // by measure; 0: none
+    double threshold[MEASURES];                      // by measure; 0: none
     size_t utilities;
 };
 
@@ -46,7 +47,8 @@ bool worker_ready(const struct worker *w);
 /* Counts up while it makes progress. */
 uint64_t worker_progress(const struct worker *w);
 void worker_figures(struct worker *w, struct worker_figures *out);
-/* Whether it has its partitions (none, where there are more members than partitions): not before the first assignment and within a rebalance. */
+/* Whether it has its partitions (none, where there are more members than partitions): not before
+ * the first assignment and within a rebalance. */
 bool worker_assigned(const struct worker *w);
 /* Whether it cannot commit, or finds no broker, just now. */
 bool worker_in_trouble(const struct worker *w);

@@ -1,16 +1,17 @@
-/* Test, then train, over a file: score and decide with the pipeline, hold back each label for the delay, refit by the learner's own
- * schedule, swap at the next sample.
+/* Test, then train, over a file: score and decide with the pipeline, hold back each label for the
+ * delay, refit by the learner's own schedule, swap at the next sample.
  *
- * What differs from the daemon is only where labels come from and what time is: the clock is the sample's number, in milliseconds,
- * and a new version is in force at once (`delay` stands for all the waiting).
+ * What differs from the daemon is only where labels come from and what time is: the clock is the
+ * sample's number, in milliseconds, and a new version is in force at once (`delay` stands for all
+ * the waiting).
  *
  * Thread: the thread that calls; many may run side by side on one series */
 #include "backtest.h"
 
-#include "run/pipeline.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "route/classes.h"
+#include "run/pipeline.h"
 #include "train/fit.h"
 #include "train/schedule.h"
 
@@ -21,14 +22,15 @@
 #include <string.h>
 
 enum { MEMORIES_MAX = 16 };
-static const double work_a_label = 5e5; // multiplications of a fit's loss that a label must stand for
+static const double work_a_label =
+    5e5; // multiplications of a fit's loss that a label must stand for
 
 struct mark {
     uint64_t word[4];
 };
 
-/* Asked samples in the order of asking, which is also label order: the first `labelled` of them have their answer. Those behind `released` wait
- * in the pool's open window. */
+/* Asked samples in the order of asking, which is also label order: the first `labelled` of them
+ * have their answer. Those behind `released` wait in the pool's open window. */
 struct questions {
     size_t n, cap, released, labelled, members;
     uint64_t *sample;
@@ -36,7 +38,7 @@ struct questions {
     size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
     int *label, *predicted;
-    float *member;                     // (n, members, k)
+    float *member; // (n, members, k)
 };
 
 struct simulation {
@@ -49,15 +51,17 @@ struct simulation {
     struct policy policy;
     struct model *model;
     struct snapshot snapshot;
-    size_t published_rows, fitted_rows, *per_class; // labels behind the version, and behind its short fits
+    size_t published_rows, fitted_rows,
+        *per_class; // labels behind the version, and behind its short fits
     struct score *score;
     struct prequential *prequential;
     struct simulation_result *out;
     EVP_MD_CTX *digest;
-    double threshold;       // of the last request
-    double balance, lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
+    double threshold; // of the last request
+    double balance,
+        lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
     int last_label;
-    int *said;              // (samples) with a pool: what was predicted of each
+    int *said;       // (samples) with a pool: what was predicted of each
     size_t switched; // switches that are in force
 };
 
@@ -84,10 +88,13 @@ static int answer(const struct simulation *s, size_t sample) {
     const struct series *series = s->o->series;
     int truth = series->truth[sample];
     if (rng_unit(rng_keyed(RNG_ORACLE, s->o->seed, 0, 0, sample)) >= s->o->noise) return truth;
-    return (truth + 1 + (int)rng_below(rng_keyed(RNG_ORACLE, s->o->seed, 1, 0, sample), series->k - 1)) % (int)series->k;
+    return (truth + 1 +
+            (int)rng_below(rng_keyed(RNG_ORACLE, s->o->seed, 1, 0, sample), series->k - 1)) %
+           (int)series->k;
 }
 
-/* predicted: what was said when the sample came, and counted as right or wrong; so the estimate is of the very accuracy that the score knows. */
+/* predicted: what was said when the sample came, and counted as right or wrong; so the estimate is
+ * of the very accuracy that the score knows. */
 struct question {
     size_t sample;
     int predicted;
@@ -112,7 +119,7 @@ static void write_question(struct simulation *s, size_t at, const struct questio
     bool recorded = s->model && s->model->shape.members == q->members;
     if (recorded) memcpy(member, new->member, q->members * k * sizeof *member);
     else memset(member, 0, q->members * k * sizeof *member);
-    memcpy(q->row + at * d, s->o->series->raw + new->sample * d, d * sizeof *q->row);
+    memcpy(q->row + at * d, s->o->series->raw + new->sample *d, d * sizeof *q->row);
     q->mark[at] = mark_of(new);
     q->sample[at] = new->sample;
     q->propensity[at] = new->propensity;
@@ -128,7 +135,8 @@ static void ask(struct simulation *s, const struct question *new) {
 }
 
 static int by_sample(const void *left, const void *right) {
-    uint64_t a = le64toh(((const struct mark *)left)->word[0]), b = le64toh(((const struct mark *)right)->word[0]);
+    uint64_t a = le64toh(((const struct mark *)left)->word[0]),
+             b = le64toh(((const struct mark *)right)->word[0]);
     return (a > b) - (a < b);
 }
 
@@ -137,7 +145,9 @@ static void release(struct simulation *s, size_t sample) {
     struct questions *q = &s->asked;
     size_t n = q->n - q->released;
     if (!n) return;
-    if (n > 1) qsort(q->mark + q->released, n, sizeof *q->mark, by_sample); // a pool's picks come behind the others of their window
+    if (n > 1)
+        qsort(q->mark + q->released, n, sizeof *q->mark,
+              by_sample); // a pool's picks come behind the others of their window
     EVP_DigestUpdate(s->digest, q->mark + q->released, n * sizeof *q->mark);
     while (q->released < q->n) q->at[q->released++] = sample;
 }
@@ -146,17 +156,25 @@ static void release(struct simulation *s, size_t sample) {
 
 static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
     const struct questions *q = &s->asked;
-    return (struct fit_rows){.n = q->labelled - from, .row = q->row + from * s->o->series->d, .label = q->label + from, .propensity = q->propensity + from, .key = q->sample + from, .members = q->members,
-                             .member = q->member + from * q->members * s->o->series->k, .named = s->per_class};
+    return (struct fit_rows){.n = q->labelled - from,
+                             .row = q->row + from * s->o->series->d,
+                             .label = q->label + from,
+                             .propensity = q->propensity + from,
+                             .key = q->sample + from,
+                             .members = q->members,
+                             .member = q->member + from * q->members * s->o->series->k,
+                             .named = s->per_class};
 }
 
 /* known: how many of the requests. */
 static int refit(struct simulation *s, size_t known) {
     s->fit.late = schedule_late(known - s->asked.labelled);
     const struct questions *q = &s->asked;
-    size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0, first = known > s->largest ? known - s->largest : 0;
+    size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0,
+           first = known > s->largest ? known - s->largest : 0;
     struct fit_rows rows = labelled_from(s, from);
-    struct fit_tasks tasks = {.n = known - first, .row = q->row + first * d, .weight = q->weight + first};
+    struct fit_tasks tasks = {
+        .n = known - first, .row = q->row + first * d, .weight = q->weight + first};
     struct model *fresh;
     TRY(fit_model(&fresh, &s->fit, &rows, &tasks));
     model_destroy(s->model);
@@ -166,15 +184,19 @@ static int refit(struct simulation *s, size_t known) {
     return 0;
 }
 
-/* Whether the labels since the last fit pay for another. Those of few classes and columns are paid by each label; where there are a thousand
- * classes, one more of 5,000 labels moves little and costs as much as ever. */
+/* Whether the labels since the last fit pay for another. Those of few classes and columns are paid
+ * by each label; where there are a thousand classes, one more of 5,000 labels moves little and
+ * costs as much as ever. */
 static bool paid(const struct simulation *s, size_t fitted, size_t memory) {
-    return (double)(s->asked.labelled - fitted) * work_a_label >= fit_work(&s->fit, s->asked.labelled, memory);
+    return (double)(s->asked.labelled - fitted) * work_a_label >=
+           fit_work(&s->fit, s->asked.labelled, memory);
 }
 
-/* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each train.interval; `delay` stands for that wait. */
+/* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each
+ * train.interval; `delay` stands for that wait. */
 static int improve(struct simulation *s, const struct schedule *schedule, size_t before) {
-    if (schedule_due(s->config, schedule) && paid(s, s->published_rows, s->largest)) return refit(s, s->asked.released);
+    if (schedule_due(s->config, schedule) && paid(s, s->published_rows, s->largest))
+        return refit(s, s->asked.released);
     bool fits = paid(s, s->fitted_rows, FIT_STEP_MEMORY);
     size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
     struct fit_rows rows = labelled_from(s, from < before ? from : before);
@@ -191,7 +213,8 @@ static void take_answer(struct simulation *s) {
     size_t i = q->labelled++;
     s->per_class[q->label[i]]++;
     s->last_label = q->label[i];
-    if (q->propensity[i] > 0) prequential_add(s->prequential, q->label[i], q->predicted[i], q->propensity[i]);
+    if (q->propensity[i] > 0)
+        prequential_add(s->prequential, q->label[i], q->predicted[i], q->propensity[i]);
 }
 
 /* The labels that are due before this sample, and what follows from them. */
@@ -200,11 +223,17 @@ static int learn(struct simulation *s, size_t sample) {
     size_t before = q->labelled;
     while (q->labelled < q->released && q->at[q->labelled] + s->o->delay < sample) take_answer(s);
     if (q->labelled == before || s->o->baseline == BASELINE_LAST) return 0;
-    struct schedule schedule = {.labelled = q->labelled, .open = q->released - q->labelled, .per_class = s->per_class, .changed = true, .published_rows = s->published_rows};
+    struct schedule schedule = {.labelled = q->labelled,
+                                .open = q->released - q->labelled,
+                                .per_class = s->per_class,
+                                .changed = true,
+                                .published_rows = s->published_rows};
     TRY(improve(s, &schedule, before));
-    struct policy_learner wanted = schedule_policy(s->config, &schedule, s->model ? s->model->version : 0);
+    struct policy_learner wanted =
+        schedule_policy(s->config, &schedule, s->model ? s->model->version : 0);
     const struct policy_learner *now = &s->policy.learner;
-    if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full) s->policy.number++;
+    if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full)
+        s->policy.number++;
     s->policy.learner = wanted;
     s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
     return 0;
@@ -213,17 +242,22 @@ static int learn(struct simulation *s, size_t sample) {
 static int follow_switch(struct simulation *s, const struct simulation_switch *w) {
     struct questions *q = &s->asked;
     bool fresh = w->labels && (w->labels != q->labelled || !s->model);
-    if (w->labels < q->labelled || w->labels > q->released || w->tasks > q->released || w->tasks < w->labels) return ERR_INPUT;
+    if (w->labels < q->labelled || w->labels > q->released || w->tasks > q->released ||
+        w->tasks < w->labels)
+        return ERR_INPUT;
     while (q->labelled < w->labels) take_answer(s);
     if (fresh) TRY(refit(s, w->tasks));
     s->policy.number++;
-    s->policy.learner = (struct policy_learner){.live = s->model ? s->model->version : 0, .cold = w->cold, .explore = w->explore};
+    s->policy.learner = (struct policy_learner){
+        .live = s->model ? s->model->version : 0, .cold = w->cold, .explore = w->explore};
     s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
     return 0;
 }
 
 static int follow_switches(struct simulation *s, size_t sample) {
-    for (; s->switched < s->o->switches_n && s->o->switches[s->switched].sample <= sample; s->switched++) TRY(follow_switch(s, &s->o->switches[s->switched]));
+    for (; s->switched < s->o->switches_n && s->o->switches[s->switched].sample <= sample;
+         s->switched++)
+        TRY(follow_switch(s, &s->o->switches[s->switched]));
     return 0;
 }
 
@@ -235,13 +269,15 @@ static void note_point(struct simulation *s, size_t sample, const struct decisio
     if (r->points >= points || (sample + 1) * points < n * (r->points + 1)) return;
     struct score_figures f;
     score_counts(s->score, &f);
-    r->curve[r->points++] = (struct curve_point){sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, s->threshold, d->utility};
+    r->curve[r->points++] = (struct curve_point){
+        sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, s->threshold, d->utility};
 }
 
 static void note_spending(struct simulation *s, double labels, double earned) {
     s->balance += labels - earned;
     if (s->balance < s->lowest) s->lowest = s->balance;
-    double rise = s->balance - s->lowest - s->config->budget.burst - 1 - (double)s->config->budget.upfront;
+    double rise =
+        s->balance - s->lowest - s->config->budget.burst - 1 - (double)s->config->budget.upfront;
     if (rise > s->out->worst_window_overspend) s->out->worst_window_overspend = rise;
 }
 
@@ -249,9 +285,12 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
     bool all = s->o->baseline != BASELINE_NONE, asked = all || d->ask;
-    int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label : class_predicted(prob, b->k);
+    int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label
+                                                                     : class_predicted(prob, b->k);
     score_add(s->score, s->o->series->truth[sample], said, prob);
-    if (asked) ask(s, &(struct question){sample, said, all ? 1 : d->propensity, d->threshold, d->reason, b->member + i * b->members * b->k});
+    if (asked)
+        ask(s, &(struct question){sample, said, all ? 1 : d->propensity, d->threshold, d->reason,
+                                  b->member + i * b->members * b->k});
     s->out->asked_random += !all && d->by_random;
     if (s->said) s->said[sample] = said;
     else release(s, sample);
@@ -264,7 +303,12 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
 static void take_pick(struct simulation *s, const struct pick *pick) {
     struct questions *q = &s->asked;
     size_t sample = pick->decision.admitted_n - 1, at = q->released;
-    struct question picked = {sample, s->said[sample], pick->decision.propensity, pick->decision.threshold, pick->decision.reason, pick->member};
+    struct question picked = {sample,
+                              s->said[sample],
+                              pick->decision.propensity,
+                              pick->decision.threshold,
+                              pick->decision.reason,
+                              pick->member};
     while (at < q->n && q->sample[at] != sample) at++;
     if (at < q->n) {
         write_question(s, at, &picked);
@@ -285,12 +329,17 @@ static void take_window(struct simulation *s, size_t before) {
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Samples that no label can reach before they are decided: up to the next answer, and no further than the delay; or up to the next switch. */
+/* Samples that no label can reach before they are decided: up to the next answer, and no further
+ * than the delay; or up to the next switch. */
 static size_t stretch(const struct simulation *s, size_t sample, size_t cap) {
     const struct questions *q = &s->asked;
     size_t left = least(s->o->series->n - sample, cap), reach = s->o->delay + 1;
-    if (s->o->switches) return s->switched < s->o->switches_n ? least(left, s->o->switches[s->switched].sample - sample) : left;
-    return least(left, q->labelled < q->released ? least(reach, q->at[q->labelled] + reach - sample) : reach);
+    if (s->o->switches)
+        return s->switched < s->o->switches_n
+                   ? least(left, s->o->switches[s->switched].sample - sample)
+                   : left;
+    return least(left, q->labelled < q->released ? least(reach, q->at[q->labelled] + reach - sample)
+                                                 : reach);
 }
 
 static int go(struct simulation *s) {
@@ -301,7 +350,8 @@ static int go(struct simulation *s) {
         batch_reset(b);
         b->n = stretch(s, sample, b->cap);
         for (size_t i = 0; i < b->n; i++) {
-            b->record[i] = (struct record){.offset = (int64_t)(sample + i), .time_ms = (int64_t)(sample + i)};
+            b->record[i] =
+                (struct record){.offset = (int64_t)(sample + i), .time_ms = (int64_t)(sample + i)};
             b->in_force[i] = &s->snapshot;
             b->fate[i] = REASON_NONE;
         }
@@ -335,9 +385,12 @@ static void open_fit(struct simulation *s) {
 static int open_simulation(struct simulation *s) {
     const struct series *series = s->o->series;
     open_fit(s);
-    TRY(pipeline_create(&s->pipeline, &(struct pipeline_options){.config = s->config, .features = series->features, .partitions = 1}));
+    TRY(pipeline_create(&s->pipeline, &(struct pipeline_options){.config = s->config,
+                                                                 .features = series->features,
+                                                                 .partitions = 1}));
     pipeline_own(s->pipeline, 0, 0, true, (struct text){0}, 0);
-    if (s->config->pool.window || s->config->pool.time) s->said = xcalloc(series->n, sizeof *s->said);
+    if (s->config->pool.window || s->config->pool.time)
+        s->said = xcalloc(series->n, sizeof *s->said);
     s->per_class = xcalloc(series->k, sizeof *s->per_class);
     s->score = score_create(series->k, series->positive);
     s->prequential = prequential_create(series->k, 0);
@@ -367,7 +420,8 @@ static void close_simulation(struct simulation *s) {
     score_destroy(s->score);
     prequential_destroy(s->prequential);
     EVP_MD_CTX_free(s->digest);
-    void *owned[] = {s->said, q->mark, q->sample, q->at, q->row, q->weight, q->propensity, q->label, q->predicted, q->member};
+    void *owned[] = {s->said,   q->mark,       q->sample, q->at,        q->row,
+                     q->weight, q->propensity, q->label,  q->predicted, q->member};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
 
@@ -375,7 +429,12 @@ int simulation_run(struct simulation_result *out, const struct simulation_option
     *out = (struct simulation_result){.curve = xcalloc(o->points, sizeof *out->curve)};
     struct config own = *o->config; // shallow: only the seed differs
     own.service.seed = (int64_t)o->seed;
-    struct simulation s = {.o = o, .config = &own, .policy = POLICY_DEFAULT, .snapshot = {.policy = POLICY_DEFAULT}, .out = out, .last_label = -1};
+    struct simulation s = {.o = o,
+                           .config = &own,
+                           .policy = POLICY_DEFAULT,
+                           .snapshot = {.policy = POLICY_DEFAULT},
+                           .out = out,
+                           .last_label = -1};
     int64_t started = clock_ns();
     int result = open_simulation(&s);
     if (result == 0) result = go(&s);

@@ -1,25 +1,29 @@
 /* A labelled file, read and encoded once by the daemon's own decoder and features; then only read.
  *
- * Rows that a daemon would have dead-lettered, or whose label is no class of the model, are counted and left out.
+ * Rows that a daemon would have dead-lettered, or whose label is no class of the model, are counted
+ * and left out.
  * Thread: main thread */
 #include "backtest.h"
 
-#include "run/pipeline.h"
 #include "route/classes.h"
+#include "run/pipeline.h"
 
 #include <unistd.h>
 
-static int read_row(struct series *s, size_t cap, struct decoder *decoder, struct value *values, const struct dataset_sample *sample, struct text classes) {
+static int read_row(struct series *s, size_t cap, struct decoder *decoder, struct value *values,
+                    const struct dataset_sample *sample, struct text classes) {
     size_t field;
     CHECK(s->n < cap);
     int truth = sample->label.at ? class_index(classes, sample->label) : -1;
-    bool fine = truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE && features_encode(s->features, values, s->raw + s->n * s->d, &field) == REASON_NONE;
+    bool fine = truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE &&
+                features_encode(s->features, values, s->raw + s->n * s->d, &field) == REASON_NONE;
     if (!fine) return 0;
     s->truth[s->n++] = truth;
     return 1;
 }
 
-/* Rows that fit into three quarters of the machine's memory: a file that is too large is said to be, not killed for it. */
+/* Rows that fit into three quarters of the machine's memory: a file that is too large is said to
+ * be, not killed for it. */
 static size_t rows_most(size_t d) {
     double bytes = 0.75 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     return (size_t)(bytes / (double)(d * sizeof(double) + sizeof(int)));
@@ -29,7 +33,10 @@ static int make_room(struct series *s, size_t *cap, struct buf *why) {
     if (s->n < *cap) return 0;
     size_t most = rows_most(s->d);
     if (s->n >= most) {
-        buf_printf(why, "the file is larger than this machine's memory: %zu samples of %zu columns are all that fit; take fewer with --limit", s->n, s->d);
+        buf_printf(why,
+                   "the file is larger than this machine's memory: %zu samples of %zu columns are "
+                   "all that fit; take fewer with --limit",
+                   s->n, s->d);
         return ERR_INPUT;
     }
     *cap = *cap ? *cap * 2 : 4096;
@@ -45,13 +52,18 @@ int series_load(struct series *s, struct dataset *d, const struct config *c, str
     s->d = features_columns(s->features);
     struct text classes = text_of(classes_joined(c, &s->positive));
     struct decoder *decoder;
-    int result = decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(s->features), .n = features_fields(s->features), .max_depth = (size_t)c->admit.max_depth,
-                                                                    .max_bytes = (size_t)c->admit.max_bytes, .kind = (enum decoder_kind)c->admit.decoder});
+    int result = decoder_create(
+        &decoder, &(struct decoder_options){.paths = features_paths(s->features),
+                                            .n = features_fields(s->features),
+                                            .max_depth = (size_t)c->admit.max_depth,
+                                            .max_bytes = (size_t)c->admit.max_bytes,
+                                            .kind = (enum decoder_kind)c->admit.decoder});
     struct value *values = xcalloc(features_fields(s->features), sizeof *values);
     size_t cap = 0;
     struct dataset_sample sample;
     while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
-        if ((result = make_room(s, &cap, why)) == 0) s->unreadable += !read_row(s, cap, decoder, values, &sample, classes);
+        if ((result = make_room(s, &cap, why)) == 0)
+            s->unreadable += !read_row(s, cap, decoder, values, &sample, classes);
     }
     decoder_destroy(decoder);
     free(values);

@@ -1,11 +1,11 @@
-/* A backtest: strategies down, seeds across, one simulation in each cell. simulate_plan.c makes the table, simulate_run.c fills it,
- * simulate_print.c and simulate_report.c tell it.
+/* A backtest: strategies down, seeds across, one simulation in each cell. simulate_plan.c makes the
+ * table, simulate_run.c fills it, simulate_print.c and simulate_report.c tell it.
  * Thread: main thread; cells are filled by a thread a CPU */
 #pragma once
 
+#include "backtest.h"
 #include "simulate/simulate.h"
 #include "terminal/cli.h"
-#include "backtest.h"
 
 #include <stdatomic.h>
 
@@ -26,20 +26,23 @@ struct backtest {
     struct strategy_row strategy[STRATEGIES_MAX];
     size_t strategies, seeds, cells;
     struct simulation_result *result; // (strategies, seeds)
-    double budget, upfront; // share of the samples, with what is asked up front; of it, the share that is
-    bool usual_upfront;     // nobody said how much up front: as much as suits the budget
+    double budget,
+        upfront; // share of the samples, with what is asked up front; of it, the share that is
+    bool usual_upfront; // nobody said how much up front: as much as suits the budget
     size_t delay;
     struct simulation_switch *switches; // (switches_n) or NULL
     size_t switches_n;
     uint64_t first_seed;
     double noise;
-    const char *left_out; // columns of the data that are no feature; NULL: the configuration said which are
+    const char *
+        left_out; // columns of the data that are no feature; NULL: the configuration said which are
     _Atomic size_t next;
     _Atomic uint64_t done;
     _Atomic int error;
 };
 
-static inline const struct simulation_result *backtest_result(const struct backtest *b, size_t strategy, size_t seed) {
+static inline const struct simulation_result *backtest_result(const struct backtest *b,
+                                                              size_t strategy, size_t seed) {
     return &b->result[strategy * b->seeds + (b->strategy[strategy].once ? 0 : seed)];
 }
 
@@ -47,7 +50,8 @@ static inline const struct simulation_result *backtest_result(const struct backt
 int simulate_config(struct config **out, const struct simulate_flags *f, struct dataset *d);
 /* Flags over the configuration, then the strategies. The series is loaded. */
 int simulate_plan(struct backtest *b, struct config *c, const struct simulate_flags *f);
-/* Reads --switches: lines of "SAMPLE TASKS LABELS cold|warm", samples counted from 0, ascending. ERR_INPUT or ERR_IO with *why. */
+/* Reads --switches: lines of "SAMPLE TASKS LABELS cold|warm", samples counted from 0, ascending.
+ * ERR_INPUT or ERR_IO with *why. */
 int simulate_switches(struct backtest *b, const char *file, struct buf *why) MUST_CHECK;
 void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f);
 
@@ -59,6 +63,7 @@ void backtest_print_json(const struct backtest *b);
 void backtest_print_table(const struct backtest *b);
 /* Learning curves, one row a point. */
 void backtest_csv(const struct backtest *b, struct buf *out);
-/* After runs with --report: how many labels for which level; one self-contained page. data: the file's name. */
+/* After runs with --report: how many labels for which level; one self-contained page. data: the
+ * file's name. */
 void backtest_verdict(const struct backtest *b, struct buf *out);
 void backtest_report(const struct backtest *b, const char *data, struct buf *out);

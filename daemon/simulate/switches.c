@@ -1,4 +1,5 @@
-/* The switch points of a daemon's run, from a file: so a backtest can prove that it decides as the daemon did (promise I6).
+/* The switch points of a daemon's run, from a file: so a backtest can prove that it decides as the
+ * daemon did (promise I6).
  *
  * Thread: main thread */
 #include "plan.h"
@@ -18,7 +19,10 @@ static bool read_share(const char *rest, double *out) {
 static const char *read_line(const char *line, struct simulation_switch *out, size_t after) {
     char word[8];
     int end = 0;
-    if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) != 4 || !read_share(line + end, &out->explore)) return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE]\"";
+    if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) !=
+            4 ||
+        !read_share(line + end, &out->explore))
+        return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE]\"";
     if (strcmp(word, "cold") != 0 && strcmp(word, "warm") != 0) return "says neither cold nor warm";
     out->cold = strcmp(word, "cold") == 0;
     return out->sample < after ? "goes back to an earlier sample" : NULL;
@@ -28,7 +32,8 @@ static int read_lines(struct backtest *b, const char *file, FILE *in, struct buf
     char line[LINE_BYTES];
     size_t cap = 0, after = 0;
     for (; fgets(line, sizeof line, in); b->switches_n++) {
-        if (b->switches_n == cap) b->switches = xrealloc(b->switches, (cap = cap ? cap * 2 : 64) * sizeof *b->switches);
+        if (b->switches_n == cap)
+            b->switches = xrealloc(b->switches, (cap = cap ? cap * 2 : 64) * sizeof *b->switches);
         const char *wrong = read_line(line, &b->switches[b->switches_n], after);
         if (wrong) {
             buf_printf(why, "%s: line %zu %s", file, b->switches_n + 1, wrong);

@@ -1,7 +1,8 @@
 /* Reading what annotation tools send, as long as it says which task and which class.
  *
- * One JSON object. Members that are there must have the right type: a revision that is a word is not taken for zero, for it could decide which
- * of two answers wins. Times are milliseconds since 1970 or RFC 3339.
+ * One JSON object. Members that are there must have the right type: a revision that is a word is
+ * not taken for zero, for it could decide which of two answers wins. Times are milliseconds since
+ * 1970 or RFC 3339.
  *
  * Thread: learner thread, command line */
 #include "store/label.h"
@@ -46,12 +47,15 @@ static bool read_time(const char *text, int64_t *out) {
     at = strptime(at + 1, "%H:%M:%S", &t);
     if (!at) return false;
     if (*at == '.') {
-        for (int digits = 0, scale = 100; at[1] >= '0' && at[1] <= '9'; at++, digits++, scale /= 10) fraction += digits < 3 ? (at[1] - '0') * scale : 0;
+        for (int digits = 0, scale = 100; at[1] >= '0' && at[1] <= '9'; at++, digits++, scale /= 10)
+            fraction += digits < 3 ? (at[1] - '0') * scale : 0;
         at++;
     }
     int64_t offset = 0;
     if (*at == '+' || *at == '-') {
-        if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || at[6] || hours > 23 || minutes > 59) return false;
+        if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || at[6] ||
+            hours > 23 || minutes > 59)
+            return false;
         offset = (hours * 60 + minutes) * (*at == '-' ? -60000L : 60000L);
     } else if ((*at != 'Z' && *at != 'z') || at[1]) return false;
     *out = (int64_t)timegm(&t) * 1000 + fraction - offset;
@@ -80,10 +84,15 @@ static int outcome_of(const cJSON *object, enum label_outcome *out) {
 /* ---- reading ---- */
 
 static int numbers_of(const cJSON *object, struct label *out, const char **why) {
-    bool revision = cJSON_GetObjectItemCaseSensitive(object, "revision"), confidence = cJSON_GetObjectItemCaseSensitive(object, "confidence");
-    if (revision && !json_integer(object, "revision", &out->revision)) return refuse(why, "revision is not a whole number");
-    if (confidence && (!json_number(object, "confidence", &out->confidence) || !(out->confidence >= 0 && out->confidence <= 1))) return refuse(why, "confidence is not a number from 0 to 1");
-    if (time_of(object, &out->time_ms) < 0) return refuse(why, "time is neither milliseconds nor RFC 3339");
+    bool revision = cJSON_GetObjectItemCaseSensitive(object, "revision"),
+         confidence = cJSON_GetObjectItemCaseSensitive(object, "confidence");
+    if (revision && !json_integer(object, "revision", &out->revision))
+        return refuse(why, "revision is not a whole number");
+    if (confidence && (!json_number(object, "confidence", &out->confidence) ||
+                       !(out->confidence >= 0 && out->confidence <= 1)))
+        return refuse(why, "confidence is not a number from 0 to 1");
+    if (time_of(object, &out->time_ms) < 0)
+        return refuse(why, "time is neither milliseconds nor RFC 3339");
     return 0;
 }
 
@@ -105,14 +114,17 @@ static int names_of(const cJSON *object, struct arena *arena, struct label *out,
 /* The record's key stands in for the id when it is one of ours. */
 static void id_from_key(struct label *out, struct text key, struct arena *arena) {
     uint8_t id[TASK_ID_BYTES];
-    if (!out->id.at && !out->sample_id.at && key.at && task_id_parse(id, key) == 0) out->id = arena_text(arena, key);
+    if (!out->id.at && !out->sample_id.at && key.at && task_id_parse(id, key) == 0)
+        out->id = arena_text(arena, key);
 }
 
-static int read_object(struct label *out, const cJSON *object, struct text record, struct text key, struct arena *arena, const char **why) {
+static int read_object(struct label *out, const cJSON *object, struct text record, struct text key,
+                       struct arena *arena, const char **why) {
     if (!cJSON_IsObject(object)) return refuse(why, "the label is not one JSON object");
     TRY(names_of(object, arena, out, why));
     TRY(numbers_of(object, out, why));
-    if (outcome_of(object, &out->outcome) < 0) return refuse(why, "outcome is not labelled, skipped or cannot_tell");
+    if (outcome_of(object, &out->outcome) < 0)
+        return refuse(why, "outcome is not labelled, skipped or cannot_tell");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(object, "data");
     if (data && !cJSON_IsNull(data)) {
         if (!cJSON_IsObject(data)) return refuse(why, "data is not an object");
@@ -120,12 +132,16 @@ static int read_object(struct label *out, const cJSON *object, struct text recor
         if (!out->data.at) return refuse(why, "data cannot be told apart in the record");
     }
     id_from_key(out, key, arena);
-    if (!out->id.at && !out->sample_id.at && !out->data.at) return refuse(why, "it names neither a task (id) nor a sample (sample_id), and has no event of its own (data)");
-    if (out->outcome == LABEL_LABELLED && !out->label.at) return refuse(why, "there is no label in it");
+    if (!out->id.at && !out->sample_id.at && !out->data.at)
+        return refuse(why, "it names neither a task (id) nor a sample (sample_id), and has no "
+                           "event of its own (data)");
+    if (out->outcome == LABEL_LABELLED && !out->label.at)
+        return refuse(why, "there is no label in it");
     return 0;
 }
 
-int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms, struct arena *arena, const char **why) {
+int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
+               struct arena *arena, const char **why) {
     *out = (struct label){.time_ms = record_time_ms, .confidence = 1};
     cJSON *object = json_parse(record, arena);
     int result = read_object(out, object, record, key, arena, why);

@@ -1,8 +1,10 @@
-/* Opening the label store, its transactions, offsets and counts. (What answers do: store_answer.c. Forgetting and reading back: store_read.c.)
+/* Opening the label store, its transactions, offsets and counts. (What answers do: store_answer.c.
+ * Forgetting and reading back: store_read.c.)
  *
- * Counts and digest are kept in memory beside the transaction and written with it, so they cost nothing to ask and are never older than the
- * rows. What a crash leaves is the last commit: LMDB syncs before it says so. A store of another feature map or class list is moved
- * aside, never mixed: the topics hold the truth.
+ * Counts and digest are kept in memory beside the transaction and written with it, so they cost
+ * nothing to ask and are never older than the rows. What a crash leaves is the last commit: LMDB
+ * syncs before it says so. A store of another feature map or class list is moved aside, never
+ * mixed: the topics hold the truth.
  *
  * Thread: learner thread (one writer) */
 #include "store_private.h"
@@ -15,7 +17,9 @@
 
 enum { READERS = 4 };
 
-static const char *const table_name[TABLES] = {"meta", "offsets", "tasks", "own", "samples", "order", "expiry", "age", "parked", "waiting", "coverage"};
+static const char *const table_name[TABLES] = {"meta",    "offsets", "tasks",   "own",
+                                               "samples", "order",   "expiry",  "age",
+                                               "parked",  "waiting", "coverage"};
 
 int store_error(int code) {
     switch (code) {
@@ -53,13 +57,15 @@ uint64_t key_read_u64(const unsigned char *at) {
 
 /* ---- tables ---- */
 
-int store_put(struct store *s, enum table t, const void *key, size_t key_n, const void *value, size_t n) {
+int store_put(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
+              size_t n) {
     CHECK(s->txn);
     MDB_val k = {key_n, (void *)key}, v = {n, (void *)value};
     return store_error(mdb_put(s->txn, s->table[t], &k, &v, 0));
 }
 
-int store_delete(struct store *s, enum table t, const void *key, size_t key_n, const void *value, size_t n) {
+int store_delete(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
+                 size_t n) {
     CHECK(s->txn);
     MDB_val k = {key_n, (void *)key}, v = {n, (void *)value};
     int code = mdb_del(s->txn, s->table[t], &k, value ? &v : NULL);
@@ -96,9 +102,13 @@ static int identify(struct store *s) {
     add_identity(&s->options, &ours);
     MDB_val key = {8, (void *)"identity"}, value;
     int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value), result;
-    if (code == MDB_NOTFOUND) result = store_put(s, TABLE_META, key.mv_data, key.mv_size, ours.at, ours.len);
+    if (code == MDB_NOTFOUND)
+        result = store_put(s, TABLE_META, key.mv_data, key.mv_size, ours.at, ours.len);
     else if (code) result = store_error(code);
-    else result = text_equal(buf_view(&ours), (struct text){value.mv_data, value.mv_size}) ? 0 : ERR_MISMATCH;
+    else
+        result = text_equal(buf_view(&ours), (struct text){value.mv_data, value.mv_size})
+                     ? 0
+                     : ERR_MISMATCH;
     buf_release(&ours);
     return result;
 }
@@ -116,7 +126,8 @@ static int recall(struct store *s) {
 static int make_directory(const char *dir) {
     char *parent = xstrdup(dir), *slash = strrchr(parent, '/');
     if (slash && slash != parent) *slash = '\0';
-    bool there = (mkdir(parent, 0700) == 0 || errno == EEXIST) && (mkdir(dir, 0700) == 0 || errno == EEXIST);
+    bool there =
+        (mkdir(parent, 0700) == 0 || errno == EEXIST) && (mkdir(dir, 0700) == 0 || errno == EEXIST);
     free(parent);
     return there ? 0 : ERR_IO;
 }
@@ -143,8 +154,10 @@ static int move_aside(struct store *s, const char **why) {
     char *aside = xasprintf("%s.%" PRId64, s->dir, clock_wall_ms());
     int result = rename(s->dir, aside) == 0 ? 0 : ERR_IO;
     free(aside);
-    *why = result ? "the label store belongs to another feature map or class list and cannot be moved aside"
-                  : "the label store belonged to another feature map or class list; it was moved aside, and a new one is filled from the topics";
+    *why = result ? "the label store belongs to another feature map or class list and cannot be "
+                    "moved aside"
+                  : "the label store belonged to another feature map or class list; it was moved "
+                    "aside, and a new one is filled from the topics";
     return result;
 }
 
@@ -188,7 +201,9 @@ int store_begin(struct store *s) {
 }
 
 int store_commit(struct store *s) {
-    int result = memcmp(&s->tally, &s->committed, sizeof s->tally) == 0 ? 0 : store_put(s, TABLE_META, "counts", 6, &s->tally, sizeof s->tally);
+    int result = memcmp(&s->tally, &s->committed, sizeof s->tally) == 0
+                     ? 0
+                     : store_put(s, TABLE_META, "counts", 6, &s->tally, sizeof s->tally);
     if (result < 0) {
         store_abort(s);
         return result;
@@ -209,14 +224,18 @@ void store_abort(struct store *s) {
 
 /* ---- offsets and counts ---- */
 
-static size_t offset_key(char out[KEY_MAX], const char *role, int32_t partition) { return (size_t)snprintf(out, KEY_MAX, "%s/%" PRId32, role, partition); }
+static size_t offset_key(char out[KEY_MAX], const char *role, int32_t partition) {
+    return (size_t)snprintf(out, KEY_MAX, "%s/%" PRId32, role, partition);
+}
 
 int64_t store_offset(struct store *s, const char *role, int32_t partition) {
     char text[KEY_MAX];
     MDB_txn *txn = store_reading(s);
     MDB_val key = {offset_key(text, role, partition), text}, value;
     int64_t next = -1;
-    if (txn && mdb_get(txn, s->table[TABLE_OFFSETS], &key, &value) == 0 && value.mv_size == sizeof next) memcpy(&next, value.mv_data, sizeof next);
+    if (txn && mdb_get(txn, s->table[TABLE_OFFSETS], &key, &value) == 0 &&
+        value.mv_size == sizeof next)
+        memcpy(&next, value.mv_data, sizeof next);
     store_done(s, txn);
     return next;
 }
@@ -243,9 +262,14 @@ void store_counts(struct store *s, struct store_counts *out) {
     const struct tally *t = &s->tally;
     MDB_envinfo info;
     MDB_stat stat;
-    *out = (struct store_counts){.tasks = t->tasks, .open = t->open, .parked = t->parked, .labelled = t->labelled, .digest = t->digest};
+    *out = (struct store_counts){.tasks = t->tasks,
+                                 .open = t->open,
+                                 .parked = t->parked,
+                                 .labelled = t->labelled,
+                                 .digest = t->digest};
     for (size_t c = 0; c < s->options.k && c < 1000; c++) out->per_class[c] = t->per_class[c];
-    if (mdb_env_info(s->env, &info) == 0 && mdb_env_stat(s->env, &stat) == 0) out->bytes = (info.me_last_pgno + 1) * stat.ms_psize;
+    if (mdb_env_info(s->env, &info) == 0 && mdb_env_stat(s->env, &stat) == 0)
+        out->bytes = (info.me_last_pgno + 1) * stat.ms_psize;
     MDB_txn *txn = store_reading(s);
     if (txn) add_coverage(s, txn, out);
     store_done(s, txn);

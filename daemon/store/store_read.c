@@ -12,12 +12,14 @@ enum { FORGET_MOST = 1000 };
 /* ---- forgetting ---- */
 
 /* The first key of a table whose leading time is at most `until`; 0 when there is none. */
-static size_t first_due(struct store *s, enum table t, uint64_t until, unsigned char key[KEY_MAX], struct buf *value) {
+static size_t first_due(struct store *s, enum table t, uint64_t until, unsigned char key[KEY_MAX],
+                        struct buf *value) {
     MDB_cursor *cursor;
     MDB_val k, v;
     size_t n = 0;
     if (mdb_cursor_open(s->txn, s->table[t], &cursor)) return 0;
-    if (mdb_cursor_get(cursor, &k, &v, MDB_FIRST) == 0 && k.mv_size >= 8 && k.mv_size <= KEY_MAX && key_read_u64(k.mv_data) <= until) {
+    if (mdb_cursor_get(cursor, &k, &v, MDB_FIRST) == 0 && k.mv_size >= 8 && k.mv_size <= KEY_MAX &&
+        key_read_u64(k.mv_data) <= until) {
         n = k.mv_size;
         memcpy(key, k.mv_data, n);
         buf_reset(value);
@@ -62,7 +64,9 @@ static int forget(struct store *s, const unsigned char *key) {
         s->tally.tasks--;
         s->tally.open -= !e.answered && !e.expired;
         size_t at = s->scratch.len - e.sample_len;
-        TRY(store_delete(s, TABLE_SAMPLES, name, target_key(name, 's', (struct text){s->scratch.at + at, e.sample_len}), id, sizeof id));
+        TRY(store_delete(s, TABLE_SAMPLES, name,
+                         target_key(name, 's', (struct text){s->scratch.at + at, e.sample_len}), id,
+                         sizeof id));
     }
     return store_delete(s, table_of(kind), id, sizeof id, NULL, 0);
 }
@@ -71,15 +75,21 @@ int store_expire(struct store *s, int64_t now_ms, size_t *expired, size_t *unkno
     const struct {
         enum table table;
         int64_t age_ms;
-    } pass[] = {{TABLE_EXPIRY, 0}, {TABLE_WAITING, s->options.park_ms}, {TABLE_AGE, s->options.keep_ms}};
+    } pass[] = {
+        {TABLE_EXPIRY, 0}, {TABLE_WAITING, s->options.park_ms}, {TABLE_AGE, s->options.keep_ms}};
     unsigned char key[KEY_MAX];
     struct buf value = {0};
     int result = 0;
     for (size_t p = 0; p < 3 && result == 0; p++) {
         if (now_ms < pass[p].age_ms) continue;
         size_t n;
-        for (size_t i = 0; i < FORGET_MOST && result == 0 && (n = first_due(s, pass[p].table, (uint64_t)(now_ms - pass[p].age_ms), key, &value)); i++) {
-            result = p == 0 ? close_task(s, key, expired) : p == 1 ? give_up_label(s, &value, unknown) : forget(s, key);
+        for (size_t i = 0;
+             i < FORGET_MOST && result == 0 &&
+             (n = first_due(s, pass[p].table, (uint64_t)(now_ms - pass[p].age_ms), key, &value));
+             i++) {
+            result = p == 0   ? close_task(s, key, expired)
+                     : p == 1 ? give_up_label(s, &value, unknown)
+                              : forget(s, key);
             if (result == 0) result = store_delete(s, pass[p].table, key, n, NULL, 0);
         }
     }
@@ -102,7 +112,9 @@ static void take_row(struct filling *f, size_t place, const struct entry *e, uin
     f->out->key[place] = key;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
     memcpy(f->out->row + place * d, at, d * sizeof(double));
-    if (f->members && e->members == f->members) memcpy(f->out->member + place * f->members * k, at + d * sizeof(double), f->members * k * sizeof(float));
+    if (f->members && e->members == f->members)
+        memcpy(f->out->member + place * f->members * k, at + d * sizeof(double),
+               f->members * k * sizeof(float));
 }
 
 void store_set_aside(struct store *s, const struct store_gap *gap, size_t n) {
@@ -114,7 +126,9 @@ void store_set_aside(struct store *s, const struct store_gap *gap, size_t n) {
 
 static bool aside(const struct store *s, const struct answer *a) {
     for (size_t i = 0; i < s->aside_n; i++)
-        if (s->aside[i].partition == a->partition && s->aside[i].from <= a->offset && a->offset < s->aside[i].to) return true;
+        if (s->aside[i].partition == a->partition && s->aside[i].from <= a->offset &&
+            a->offset < s->aside[i].to)
+            return true;
     return false;
 }
 
@@ -132,7 +146,8 @@ static void close_up(struct filling *f, size_t left) {
 /* From the newest backwards into the end of the arrays. */
 static int read_labelled(struct filling *f, MDB_txn *txn) {
     struct store_rows *r = f->out;
-    size_t d = f->s->options.d, k = f->s->options.k, want = f->s->tally.labelled < f->most ? f->s->tally.labelled : f->most, left = want;
+    size_t d = f->s->options.d, k = f->s->options.k,
+           want = f->s->tally.labelled < f->most ? f->s->tally.labelled : f->most, left = want;
     r->row = xcalloc(want * d, sizeof *r->row);
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
@@ -147,7 +162,8 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
         uint8_t packed[1 + TASK_ID_BYTES];
         memcpy(packed, value.mv_data, sizeof packed);
         result = entry_read(f->s, txn, packed[0], packed + 1, &e);
-        if (result == 0 && !aside(f->s, &e.answer)) take_row(f, --left, &e, hash_bytes((const char *)packed, sizeof packed));
+        if (result == 0 && !aside(f->s, &e.answer))
+            take_row(f, --left, &e, hash_bytes((const char *)packed, sizeof packed));
     }
     mdb_cursor_close(cursor);
     CHECK(result < 0 || left == 0 || f->s->aside_n); // counts and order move together
@@ -156,10 +172,12 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
     return result;
 }
 
-/* The same way: sums over tasks are to have the bits of whoever adds them up in order, a backtest for one. */
+/* The same way: sums over tasks are to have the bits of whoever adds them up in order, a backtest
+ * for one. */
 static int read_tasks(struct filling *f, MDB_txn *txn) {
     struct store_rows *r = f->out;
-    size_t d = f->s->options.d, want = f->s->tally.tasks < f->most ? f->s->tally.tasks : f->most, left = want;
+    size_t d = f->s->options.d, want = f->s->tally.tasks < f->most ? f->s->tally.tasks : f->most,
+           left = want;
     r->task_row = xcalloc(want * d, sizeof *r->task_row);
     r->task_weight = xcalloc(want, sizeof *r->task_weight);
     MDB_cursor *cursor;
@@ -168,7 +186,8 @@ static int read_tasks(struct filling *f, MDB_txn *txn) {
     while (left && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
         struct entry e;
         memcpy(&e, value.mv_data, sizeof e);
-        memcpy(r->task_row + --left * d, (const char *)value.mv_data + sizeof e, d * sizeof(double));
+        memcpy(r->task_row + --left * d, (const char *)value.mv_data + sizeof e,
+               d * sizeof(double));
         r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
     }
     mdb_cursor_close(cursor);
@@ -191,12 +210,14 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row, r->propensity, r->label, r->key, r->member, r->task_row, r->task_weight};
+    void *owned[] = {r->row,    r->propensity, r->label,      r->key,
+                     r->member, r->task_row,   r->task_weight};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }
 
-int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque), void *opaque) {
+int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque),
+                   void *opaque) {
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
     MDB_txn *txn = store_reading(s);
@@ -209,7 +230,12 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
         if (packed[0] != KIND_TASK) continue;
         result = entry_read(s, txn, KIND_TASK, packed + 1, &e);
         if (result < 0) break;
-        struct answered a = {.fate = FATE_LEARNED, .evaluate = true, .truth = e.answer.class_, .predicted = e.predicted, .propensity = e.propensity, .latency_ms = -1};
+        struct answered a = {.fate = FATE_LEARNED,
+                             .evaluate = true,
+                             .truth = e.answer.class_,
+                             .predicted = e.predicted,
+                             .propensity = e.propensity,
+                             .latency_ms = -1};
         if (visit(&a, opaque)) break;
     }
     if (cursor) mdb_cursor_close(cursor);

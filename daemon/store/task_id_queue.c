@@ -1,4 +1,5 @@
-/* A binary min-heap of answers by due time, and a ring of ids with a chained hash table over it: a new id takes the place of the oldest.
+/* A binary min-heap of answers by due time, and a ring of ids with a chained hash table over it: a
+ * new id takes the place of the oldest.
  *
  * Thread: any thread (one owner at a time) */
 #include "store/task_id_queue.h"
@@ -16,14 +17,16 @@ static void exchange(struct pending *a, struct pending *b) {
 }
 
 void pending_push(struct pending_heap *h, int64_t due_ms, const char *id, struct text label) {
-    if (h->n == h->cap) h->at = xrealloc(h->at, (h->cap = h->cap ? 2 * h->cap : 64) * sizeof *h->at);
+    if (h->n == h->cap)
+        h->at = xrealloc(h->at, (h->cap = h->cap ? 2 * h->cap : 64) * sizeof *h->at);
     struct pending p = {.due_ms = due_ms, .number = h->numbers++, .label = xmalloc(label.len + 1)};
     memcpy(p.id, id, sizeof p.id);
     memcpy(p.label, label.at, label.len);
     p.label[label.len] = '\0';
     size_t i = h->n++;
     h->at[i] = p;
-    for (; i && before(&h->at[i], &h->at[(i - 1) / 2]); i = (i - 1) / 2) exchange(&h->at[i], &h->at[(i - 1) / 2]);
+    for (; i && before(&h->at[i], &h->at[(i - 1) / 2]); i = (i - 1) / 2)
+        exchange(&h->at[i], &h->at[(i - 1) / 2]);
 }
 
 const struct pending *pending_first(const struct pending_heap *h) { return h->n ? h->at : NULL; }
@@ -46,14 +49,17 @@ void pending_release(struct pending_heap *h) {
 }
 
 struct id_ring {
-    size_t most, n, next;             // next: the slot to fill, which holds the oldest once the ring is full
-    uint8_t (*id)[TASK_ID_BYTES];     // (most)
-    uint32_t *head, *link;            // (most) chains of slot + 1; 0 ends one
+    size_t most, n, next; // next: the slot to fill, which holds the oldest once the ring is full
+    uint8_t (*id)[TASK_ID_BYTES]; // (most)
+    uint32_t *head, *link;        // (most) chains of slot + 1; 0 ends one
 };
 
 struct id_ring *id_ring_create(size_t most) {
     struct id_ring *r = xcalloc(1, sizeof *r);
-    *r = (struct id_ring){.most = most, .id = xcalloc(most, sizeof *r->id), .head = xcalloc(most, sizeof *r->head), .link = xcalloc(most, sizeof *r->link)};
+    *r = (struct id_ring){.most = most,
+                          .id = xcalloc(most, sizeof *r->id),
+                          .head = xcalloc(most, sizeof *r->head),
+                          .link = xcalloc(most, sizeof *r->link)};
     return r;
 }
 
@@ -65,7 +71,9 @@ void id_ring_destroy(struct id_ring *r) {
     free(r);
 }
 
-static uint32_t *chain(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) { return &r->head[hash_bytes(id, TASK_ID_BYTES) % r->most]; }
+static uint32_t *chain(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
+    return &r->head[hash_bytes(id, TASK_ID_BYTES) % r->most];
+}
 
 static void forget(struct id_ring *r, size_t slot) {
     uint32_t *at = chain(r, r->id[slot]);

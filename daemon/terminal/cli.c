@@ -1,5 +1,6 @@
-/* Parsing flags from a table. Ours and not getopt's, because a wrong flag should get the nearest right one and the table should also
- * print the help. Accepts --name VALUE, --name=VALUE, -c VALUE; "--" ends the flags.
+/* Parsing flags from a table. Ours and not getopt's, because a wrong flag should get the nearest
+ * right one and the table should also print the help. Accepts --name VALUE, --name=VALUE, -c VALUE;
+ * "--" ends the flags.
  *
  * Thread: main thread */
 #include "terminal/cli.h"
@@ -17,20 +18,23 @@ const char *cli_nearest(const char *choices, const char *word) {
 }
 
 void cli_help(const struct usage *u, FILE *out) {
-    fprintf(out, "usage: winnowd %s%s%s%s\n\n%s\n", u->command, u->flags_n ? " [flags]" : "", u->words ? " " : "", u->words ? u->words : "", u->summary);
+    fprintf(out, "usage: winnowd %s%s%s%s\n\n%s\n", u->command, u->flags_n ? " [flags]" : "",
+            u->words ? " " : "", u->words ? u->words : "", u->summary);
     if (u->flags_n) fputs("\n", out);
     for (size_t i = 0; i < u->flags_n; i++) {
         const struct flag *f = &u->flags[i];
         char left[64];
         char letter[5] = {'-', f->letter, ',', ' ', '\0'};
-        snprintf(left, sizeof left, "%s--%s%s%s", f->letter ? letter : "    ", f->name, f->argument ? " " : "", f->argument ? f->argument : "");
+        snprintf(left, sizeof left, "%s--%s%s%s", f->letter ? letter : "    ", f->name,
+                 f->argument ? " " : "", f->argument ? f->argument : "");
         fprintf(out, "  %-32s %s%s\n", left, f->help, f->required ? " (required)" : "");
     }
 }
 
 static struct flag *find(const struct usage *u, const char *name, size_t len) {
     for (size_t i = 0; i < u->flags_n; i++)
-        if (strlen(u->flags[i].name) == len && memcmp(u->flags[i].name, name, len) == 0) return &u->flags[i];
+        if (strlen(u->flags[i].name) == len && memcmp(u->flags[i].name, name, len) == 0)
+            return &u->flags[i];
     return NULL;
 }
 
@@ -49,8 +53,10 @@ static int wrong(const struct usage *u, const char *format, const char *a, const
 
 static int unknown(const struct usage *u, const char *word) {
     struct buf names = {0};
-    for (size_t i = 0; i < u->flags_n; i++) buf_printf(&names, "%s--%s", i ? "|" : "", u->flags[i].name);
-    int result = wrong(u, "there is no flag %s%s", word, u->flags_n ? cli_nearest(buf_string(&names), word) : "");
+    for (size_t i = 0; i < u->flags_n; i++)
+        buf_printf(&names, "%s--%s", i ? "|" : "", u->flags[i].name);
+    int result = wrong(u, "there is no flag %s%s", word,
+                       u->flags_n ? cli_nearest(buf_string(&names), word) : "");
     buf_release(&names);
     return result;
 }
@@ -63,11 +69,13 @@ static int store(const struct usage *u, const struct flag *f, const char *text) 
     case FLAG_TEXT: *(const char **)f->value = text; return CLI_GO;
     case FLAG_COUNT:
         *(int64_t *)f->value = strtoll(text, &end, 10);
-        if (!*text || *end || errno || *(int64_t *)f->value < 0) return wrong(u, "--%s wants a whole number, 0 or more, not '%s'", f->name, text);
+        if (!*text || *end || errno || *(int64_t *)f->value < 0)
+            return wrong(u, "--%s wants a whole number, 0 or more, not '%s'", f->name, text);
         return CLI_GO;
     case FLAG_NUMBER:
         *(double *)f->value = strtod(text, &end);
-        if (!*text || *end || errno || !(*(double *)f->value >= 0) || *(double *)f->value > 1e300) return wrong(u, "--%s wants a number, 0 or more, not '%s'", f->name, text);
+        if (!*text || *end || errno || !(*(double *)f->value >= 0) || *(double *)f->value > 1e300)
+            return wrong(u, "--%s wants a number, 0 or more, not '%s'", f->name, text);
         return CLI_GO;
     }
     return EX_SOFTWARE;
@@ -77,9 +85,13 @@ static int store(const struct usage *u, const struct flag *f, const char *text) 
 static int take(const struct usage *u, int argc, char **argv, int *i) {
     const char *word = argv[*i], *equals = strchr(word, '=');
     bool is_long = word[1] == '-';
-    struct flag *f = is_long ? find(u, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2)) : word[2] == '\0' ? find_letter(u, word[1]) : NULL;
+    struct flag *f =
+        is_long ? find(u, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2))
+        : word[2] == '\0' ? find_letter(u, word[1])
+                          : NULL;
     if (!f) return unknown(u, word);
-    if (f->kind == FLAG_SWITCH) return equals ? wrong(u, "--%s takes no value%s", f->name, "") : store(u, f, "");
+    if (f->kind == FLAG_SWITCH)
+        return equals ? wrong(u, "--%s takes no value%s", f->name, "") : store(u, f, "");
     if (is_long && equals) return store(u, f, equals + 1);
     if (*i + 1 >= argc) return wrong(u, "--%s wants %s", f->name, f->argument);
     return store(u, f, argv[++*i]);
@@ -89,7 +101,9 @@ static bool given(const struct flag *f, char **argv, int argc) {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         size_t n = strlen(f->name);
         if (f->letter && argv[i][0] == '-' && argv[i][1] == f->letter && !argv[i][2]) return true;
-        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, f->name, n) == 0 && (argv[i][2 + n] == '\0' || argv[i][2 + n] == '=')) return true;
+        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, f->name, n) == 0 &&
+            (argv[i][2 + n] == '\0' || argv[i][2 + n] == '='))
+            return true;
     }
     return false;
 }
@@ -99,7 +113,8 @@ static struct {
     void *opaque;
 } describing;
 
-void cli_describe(int (*run)(int argc, char **argv), const char *name, void (*visit)(const struct usage *usage, void *opaque), void *opaque) {
+void cli_describe(int (*run)(int argc, char **argv), const char *name,
+                  void (*visit)(const struct usage *usage, void *opaque), void *opaque) {
     char *argv[] = {(char *)name, NULL};
     describing.visit = visit;
     describing.opaque = opaque;
@@ -115,8 +130,10 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
     }
     for (size_t i = 0; i < u->flags_n; i++) {
         bool help = false;
-        for (int a = 1; a < argc; a++) help |= strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0;
-        if (u->flags[i].required && !help && !given(&u->flags[i], argv, argc)) return wrong(u, "--%s %s is missing", u->flags[i].name, u->flags[i].argument);
+        for (int a = 1; a < argc; a++)
+            help |= strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0;
+        if (u->flags[i].required && !help && !given(&u->flags[i], argv, argc))
+            return wrong(u, "--%s %s is missing", u->flags[i].name, u->flags[i].argument);
     }
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -139,17 +156,22 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
     return CLI_GO;
 }
 
-static const void *no_verb(const struct usage *u, const char *table, size_t n, size_t size, const char *word) {
+static const void *no_verb(const struct usage *u, const char *table, size_t n, size_t size,
+                           const char *word) {
     struct buf names = {0};
-    for (size_t i = 0; i < n; i++) buf_printf(&names, "%s%s", i ? "|" : "", ((const struct verb *)(table + i * size))->name);
-    console_fail(EX_USAGE, "%s wants one of: %s%s", u->command, u->words, word ? cli_nearest(buf_string(&names), word) : "");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&names, "%s%s", i ? "|" : "", ((const struct verb *)(table + i * size))->name);
+    console_fail(EX_USAGE, "%s wants one of: %s%s", u->command, u->words,
+                 word ? cli_nearest(buf_string(&names), word) : "");
     buf_release(&names);
     return NULL;
 }
 
-const void *cli_verb(const struct usage *u, const void *table, size_t n, size_t size, int words, char **argv) {
+const void *cli_verb(const struct usage *u, const void *table, size_t n, size_t size, int words,
+                     char **argv) {
     const char *row = table, *end = row + n * size;
-    while (words && row < end && strcmp(((const struct verb *)row)->name, argv[1]) != 0) row += size;
+    while (words && row < end && strcmp(((const struct verb *)row)->name, argv[1]) != 0)
+        row += size;
     if (!words || row == end) return no_verb(u, table, n, size, words ? argv[1] : NULL);
     const struct verb *verb = (const struct verb *)row;
     if (words - 1 <= verb->most) return row;

@@ -46,7 +46,10 @@ void console_progress(const char *format, ...) {
 }
 
 void console_word(FILE *out, enum tone tone, int width, const char *word) {
-    static const char *const colour[] = {[TONE_PLAIN] = "", [TONE_GOOD] = "\033[32m", [TONE_DOUBT] = "\033[33m", [TONE_BAD] = "\033[31m"};
+    static const char *const colour[] = {[TONE_PLAIN] = "",
+                                         [TONE_GOOD] = "\033[32m",
+                                         [TONE_DOUBT] = "\033[33m",
+                                         [TONE_BAD] = "\033[31m"};
     const char *no_colour = getenv("NO_COLOR");
     bool plain = tone == TONE_PLAIN || (no_colour && *no_colour) || !isatty(fileno(out));
     fprintf(out, "%s%-*s%s", plain ? "" : colour[tone], width, word, plain ? "" : "\033[0m");

@@ -1,12 +1,13 @@
 /* What annotators look at: the event's fields under one another.
  *
- * Values are printed as they stand in the record, so that 12.50 stays 12.50, and never as control characters: the event is a stranger's text.
+ * Values are printed as they stand in the record, so that 12.50 stays 12.50, and never as control
+ * characters: the event is a stranger's text.
  *
  * Thread: any thread */
 #include "terminal/event_view.h"
 
-#include "terminal/listing.h"
 #include "base/json.h"
+#include "terminal/listing.h"
 
 enum { FIELDS_MOST = 500, NAME_MOST = 32 };
 
@@ -54,11 +55,16 @@ static void walk(struct fields *f, const cJSON *object, struct text raw, const c
     }
 }
 
-size_t event_fields(struct text event, struct event_field *out, size_t most, size_t *left, struct arena *arena) {
+size_t event_fields(struct text event, struct event_field *out, size_t most, size_t *left,
+                    struct arena *arena) {
     struct fields f = {.out = out, .most = most, .arena = arena};
     cJSON *tree = json_parse(event, arena);
     if (cJSON_IsObject(tree)) walk(&f, tree, event, "");
-    else add(&f, TEXT(""), event.at ? event : TEXT("(the event did not fit into the task; its source coordinates lead to it)"));
+    else
+        add(&f, TEXT(""),
+            event.at
+                ? event
+                : TEXT("(the event did not fit into the task; its source coordinates lead to it)"));
     cJSON_Delete(tree);
     *left = f.left;
     return f.n;
@@ -67,7 +73,9 @@ size_t event_fields(struct text event, struct event_field *out, size_t most, siz
 void event_print(FILE *out, struct text event, const char *indent, size_t width, size_t most) {
     struct arena arena = {0};
     struct event_field field[FIELDS_MOST];
-    size_t left, widest = 0, n = event_fields(event, field, most && most < FIELDS_MOST ? most : FIELDS_MOST, &left, &arena);
+    size_t left, widest = 0,
+                 n = event_fields(event, field, most && most < FIELDS_MOST ? most : FIELDS_MOST,
+                                  &left, &arena);
     for (size_t i = 0; i < n; i++) {
         field[i].name = listing_cut(&arena, field[i].name, NAME_MOST);
         if (listing_width(field[i].name) > widest) widest = listing_width(field[i].name);
@@ -75,7 +83,8 @@ void event_print(FILE *out, struct text event, const char *indent, size_t width,
     size_t room = width > widest + 12 ? width - widest - 2 : width ? 10 : 0;
     for (size_t i = 0; i < n; i++) {
         struct text value = listing_cut(&arena, field[i].value, room);
-        fprintf(out, "%s%.*s%*s%.*s\n", indent, (int)field[i].name.len, field[i].name.at, (int)(widest - listing_width(field[i].name) + 2), "", (int)value.len, value.at);
+        fprintf(out, "%s%.*s%*s%.*s\n", indent, (int)field[i].name.len, field[i].name.at,
+                (int)(widest - listing_width(field[i].name) + 2), "", (int)value.len, value.at);
     }
     if (left) fprintf(out, "%s(and %zu more)\n", indent, left);
     arena_release(&arena);

@@ -1,7 +1,8 @@
 /* Tables that align and scripts that parse, from the same rows.
  *
- * What others wrote (ids, class names, field values) reaches the terminal only through listing_safe: a record must not be able to move
- * someone's cursor or write to their clipboard. Colours are of cells, never part of the width.
+ * What others wrote (ids, class names, field values) reaches the terminal only through
+ * listing_safe: a record must not be able to move someone's cursor or write to their clipboard.
+ * Colours are of cells, never part of the width.
  *
  * Thread: main thread */
 #include "terminal/listing.h"
@@ -11,7 +12,9 @@
 
 enum { ROWS_FIRST = 64 };
 
-void listing_begin(struct listing *l, const struct column *column, size_t columns) { *l = (struct listing){.column = column, .columns = columns}; }
+void listing_begin(struct listing *l, const struct column *column, size_t columns) {
+    *l = (struct listing){.column = column, .columns = columns};
+}
 
 void listing_end(struct listing *l) {
     arena_release(&l->arena);
@@ -22,7 +25,8 @@ void listing_end(struct listing *l) {
 /* ---- cells ---- */
 
 void listing_text(struct listing *l, struct text t) {
-    if (l->n % (ROWS_FIRST * l->columns) == 0) l->cell = xrealloc(l->cell, (l->n + ROWS_FIRST * l->columns) * sizeof *l->cell);
+    if (l->n % (ROWS_FIRST * l->columns) == 0)
+        l->cell = xrealloc(l->cell, (l->n + ROWS_FIRST * l->columns) * sizeof *l->cell);
     l->cell[l->n++] = (struct cell){.text = arena_text(&l->arena, t)};
 }
 
@@ -91,7 +95,8 @@ void listing_when(struct buf *out, int64_t ms) {
     char text[32];
     time_t seconds = (time_t)(ms / 1000);
     struct tm t;
-    if (ms > 0 && gmtime_r(&seconds, &t) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &t)) buf_str(out, text);
+    if (ms > 0 && gmtime_r(&seconds, &t) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &t))
+        buf_str(out, text);
     else buf_str(out, "-");
 }
 
@@ -107,7 +112,8 @@ static struct text shown(const struct column *c, const struct cell *cell, struct
     return t.at ? t : TEXT("");
 }
 
-static void print_cell(FILE *out, struct text t, size_t width, bool right, bool last, enum tone tone) {
+static void print_cell(FILE *out, struct text t, size_t width, bool right, bool last,
+                       enum tone tone) {
     int pad = (int)(width - listing_width(t));
     if (right) fprintf(out, "%*s", pad, "");
     console_word(out, tone, 0, t.at);
@@ -131,15 +137,19 @@ static void print_table(const struct listing *l, FILE *out) {
     for (size_t c = 0; c < l->columns; c++) {
         if (!l->column[c].title) continue;
         text[c] = text_of(l->column[c].title);
-        for (size_t r = 0; r < rows; r++) text[(r + 1) * l->columns + c] = shown(&l->column[c], &l->cell[r * l->columns + c], &arena);
+        for (size_t r = 0; r < rows; r++)
+            text[(r + 1) * l->columns + c] =
+                shown(&l->column[c], &l->cell[r * l->columns + c], &arena);
         for (size_t r = 0; r <= rows; r++)
-            if (listing_width(text[r * l->columns + c]) > width[c]) width[c] = listing_width(text[r * l->columns + c]);
+            if (listing_width(text[r * l->columns + c]) > width[c])
+                width[c] = listing_width(text[r * l->columns + c]);
     }
     for (size_t r = 0; r <= rows; r++)
         for (size_t c = 0, last = last_text(l, text + r * l->columns); c <= last; c++) {
             if (!l->column[c].title) continue;
             enum tone tone = r ? l->cell[(r - 1) * l->columns + c].tone : TONE_PLAIN;
-            print_cell(out, text[r * l->columns + c], width[c], l->column[c].kind == COLUMN_NUMBER, c == last, tone);
+            print_cell(out, text[r * l->columns + c], width[c], l->column[c].kind == COLUMN_NUMBER,
+                       c == last, tone);
         }
     free(text);
     free(width);

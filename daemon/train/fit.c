@@ -1,14 +1,18 @@
-/* Labelled rows to a model version: standardise once, fit each member on its own memory, mix the members by what they said before.
+/* Labelled rows to a model version: standardise once, fit each member on its own memory, mix the
+ * members by what they said before.
  *
- * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give equal models, whatever crashed or
- * repeated on the way (promise I8).
- * Members of different memory are a chain: the longest is a ridge fit, each shorter one is fitted to fewer and newer labels and shrinks towards
- * the next longer one (a hierarchy of priors; Hoerl and Kennard's ridge with another origin). What few new labels can not tell, they leave as the
- * old ones told it; and while labels are so few that all memories hold the same, the members are a path from a strong penalty to weaker ones.
- * The mixture weighs each member by its discounted Brier loss on labels, each taken from the prediction that was recorded when the sample was
- * asked (exponential weights: Vovk and Zhdanov 2009, "Prediction with expert advice for the Brier game"; old losses fade, for streams whose
- * best member changes, the concern of Herbster and Warmuth 1998). That loss is bounded: asked labels are the doubtful ones, and the log loss
- * of a few bold errors among them would silence the member that is best on all others.
+ * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give
+ * equal models, whatever crashed or repeated on the way (promise I8). Members of different memory
+ * are a chain: the longest is a ridge fit, each shorter one is fitted to fewer and newer labels and
+ * shrinks towards the next longer one (a hierarchy of priors; Hoerl and Kennard's ridge with
+ * another origin). What few new labels can not tell, they leave as the old ones told it; and while
+ * labels are so few that all memories hold the same, the members are a path from a strong penalty
+ * to weaker ones. The mixture weighs each member by its discounted Brier loss on labels, each taken
+ * from the prediction that was recorded when the sample was asked (exponential weights: Vovk and
+ * Zhdanov 2009, "Prediction with expert advice for the Brier game"; old losses fade, for streams
+ * whose best member changes, the concern of Herbster and Warmuth 1998). That loss is bounded: asked
+ * labels are the doubtful ones, and the log loss of a few bold errors among them would silence the
+ * member that is best on all others.
  *
  * Thread: learner thread */
 #include "fit_private.h"
@@ -21,18 +25,22 @@
 #include <string.h>
 
 enum { GOLDEN_ROWS = 8 };
-static const double mix_rate = 0.3;   // asked labels are doubtful ones and come in runs: each says less of a member than a fresh draw would
+static const double mix_rate = 0.3; // asked labels are doubtful ones and come in runs: each says
+                                    // less of a member than a fresh draw would
 static const double late_share = 1.0 / 3; // of that rate, at least, however late labels are
-static const double bias_share = 0.1; // of the shrinkage, for biases: how frequent classes are moves first
-static const double constant = 1e-20; // variance over squared mean: what rounding leaves of a constant column
+static const double bias_share =
+    0.1; // of the shrinkage, for biases: how frequent classes are moves first
+static const double constant =
+    1e-20; // variance over squared mean: what rounding leaves of a constant column
 
 static size_t mixed(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
 size_t fit_members(const struct fit_options *o) { return mixed(o) + o->committee; }
 
 /* ---- standardisation ---- */
 
-/* Mean and 1/sd of each column over the tasks; a constant column gets scale 0. Not weighted by 1/propensity: a column's unit need not be unbiased,
- * and with weights it hangs on the random arm's few rows, where a rare value of a category seems rarer yet. */
+/* Mean and 1/sd of each column over the tasks; a constant column gets scale 0. Not weighted by
+ * 1/propensity: a column's unit need not be unbiased, and with weights it hangs on the random arm's
+ * few rows, where a rare value of a category seems rarer yet. */
 static void standardisation(const struct fit_tasks *t, size_t d, double *mean, double *scale) {
     double share = 1 / (double)t->n;
     memset(mean, 0, d * sizeof *mean);
@@ -40,14 +48,18 @@ static void standardisation(const struct fit_tasks *t, size_t d, double *mean, d
     for (size_t i = 0; i < t->n; i++)
         for (size_t c = 0; c < d; c++) mean[c] += share * t->row[i * d + c];
     for (size_t i = 0; i < t->n; i++)
-        for (size_t c = 0; c < d; c++) scale[c] += share * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
-    for (size_t c = 0; c < d; c++) scale[c] = scale[c] <= constant * mean[c] * mean[c] ? 0 : 1 / sqrt(scale[c]);
+        for (size_t c = 0; c < d; c++)
+            scale[c] += share * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
+    for (size_t c = 0; c < d; c++)
+        scale[c] = scale[c] <= constant * mean[c] * mean[c] ? 0 : 1 / sqrt(scale[c]);
 }
 
-static double *standardised(const struct fit_rows *rows, size_t d, const double *mean, const double *scale) {
+static double *standardised(const struct fit_rows *rows, size_t d, const double *mean,
+                            const double *scale) {
     double *x = xmalloc(rows->n * d * sizeof *x);
     for (size_t i = 0; i < rows->n; i++)
-        for (size_t c = 0; c < d; c++) x[i * d + c] = model_standardised(rows->row[i * d + c], mean[c], scale[c]);
+        for (size_t c = 0; c < d; c++)
+            x[i * d + c] = model_standardised(rows->row[i * d + c], mean[c], scale[c]);
     return x;
 }
 
@@ -60,31 +72,37 @@ static struct network network_of(const struct fit_options *o) {
     return w;
 }
 
-/* Classes that no label has named are alike: from one start, with one penalty, they stay so. One output then stands for all of them, which with a
- * thousand classes and few labels is most of the work. named: (k) labels of each class; place: (k) room. */
-static void group(const struct fit_options *o, const size_t *named, struct network *w, size_t *place) {
+/* Classes that no label has named are alike: from one start, with one penalty, they stay so. One
+ * output then stands for all of them, which with a thousand classes and few labels is most of the
+ * work. named: (k) labels of each class; place: (k) room. */
+static void group(const struct fit_options *o, const size_t *named, struct network *w,
+                  size_t *place) {
     size_t n = 0;
     if (o->hidden_n || o->prior) return;
     for (size_t c = 0; c < o->k; c++) n += named[c] > 0;
     if (n + 2 > o->k) return;
-    *w = (struct network){.layers = 1, .width = {o->d, n + 1}, .more = o->k - n - 1, .place = place};
+    *w =
+        (struct network){.layers = 1, .width = {o->d, n + 1}, .more = o->k - n - 1, .place = place};
     for (size_t c = 0, next = 0; c < o->k; c++) place[c] = named[c] ? next++ : n;
 }
 
 /* The rows' labels as outputs of the network. */
 static int *outputs(const struct network *w, const struct fit_rows *rows) {
     int *label = xmalloc(rows->n * sizeof *label);
-    for (size_t i = 0; i < rows->n; i++) label[i] = w->place ? (int)w->place[rows->label[i]] : rows->label[i];
+    for (size_t i = 0; i < rows->n; i++)
+        label[i] = w->place ? (int)w->place[rows->label[i]] : rows->label[i];
     return label;
 }
 
-/* Zero for softmax regression, whose loss has one minimum; He's scale for hidden layers, drawn by seed and member. */
+/* Zero for softmax regression, whose loss has one minimum; He's scale for hidden layers, drawn by
+ * seed and member. */
 static void initial(const struct network *w, uint64_t seed, uint64_t member, double *parameters) {
     struct rng r = {.seed = rng_keyed(RNG_FIT, seed, member, 0, 0)};
     memset(parameters, 0, network_size(w) * sizeof *parameters);
     for (size_t l = 0; w->layers > 1 && l < w->layers; l++) {
         size_t n = w->width[l] * w->width[l + 1];
-        for (size_t i = 0; i < n; i++) parameters[i] = rng_next_normal(&r) * sqrt(2.0 / (double)w->width[l]);
+        for (size_t i = 0; i < n; i++)
+            parameters[i] = rng_next_normal(&r) * sqrt(2.0 / (double)w->width[l]);
         parameters += n + w->width[l + 1];
     }
 }
@@ -102,27 +120,34 @@ static double ridge_loss(const double *x, double *gradient, void *opaque) {
     return network_loss(p->network, p->examples, &p->penalty, x, gradient, p->workspace);
 }
 
-static void divide(double *gradient, void *opaque) { curvature_solve(((const struct problem *)opaque)->curvature, gradient); }
+static void divide(double *gradient, void *opaque) {
+    curvature_solve(((const struct problem *)opaque)->curvature, gradient);
+}
 
-/* Linear networks are guessed by the curvature at the start, which costs one more look at the loss. */
-static void fit_ridge(const struct network *w, const struct examples *e, struct penalty penalty, double *parameters) {
+/* Linear networks are guessed by the curvature at the start, which costs one more look at the
+ * loss. */
+static void fit_ridge(const struct network *w, const struct examples *e, struct penalty penalty,
+                      double *parameters) {
     struct problem p = {w, e, penalty, workspace_create(w, e->n), NULL};
     double *gradient = xmalloc(network_size(w) * sizeof *gradient);
     ridge_loss(parameters, gradient, &p);
     p.curvature = curvature_create(w, e, &penalty, p.workspace);
-    minimise(&(struct objective){ridge_loss, p.curvature ? divide : NULL, &p}, network_size(w), parameters);
+    minimise(&(struct objective){ridge_loss, p.curvature ? divide : NULL, &p}, network_size(w),
+             parameters);
     curvature_destroy(p.curvature);
     workspace_destroy(p.workspace);
     free(gradient);
 }
 
-static void start(const struct network *w, const double *prior, uint64_t seed, uint64_t member, double *parameters) {
+static void start(const struct network *w, const double *prior, uint64_t seed, uint64_t member,
+                  double *parameters) {
     if (prior) memcpy(parameters, prior, network_size(w) * sizeof *parameters);
     else initial(w, seed, member, parameters);
 }
 
 /* One pass in label order at a constant rate: forgets by itself what no longer holds. */
-static void fit_sgd(const struct network *w, const struct examples *e, double rate, double *parameters) {
+static void fit_sgd(const struct network *w, const struct examples *e, double rate,
+                    double *parameters) {
     size_t size = network_size(w), last = w->width[w->layers] - 1, in = w->width[w->layers - 1];
     double *gradient = xmalloc(size * sizeof *gradient), share = 1 / (1 + (double)w->more);
     struct workspace *s = workspace_create(w, 1);
@@ -152,10 +177,13 @@ static size_t poisson(double u) {
 }
 
 /* The rows, each as often as member m drew it; the newest row once where none was drawn. */
-static struct examples resampled(const struct fit_options *o, const struct fit_rows *rows, const double *x, const int *output, size_t m, double *room, int *label) {
+static struct examples resampled(const struct fit_options *o, const struct fit_rows *rows,
+                                 const double *x, const int *output, size_t m, double *room,
+                                 int *label) {
     size_t n = 0;
     for (size_t i = 0; i < rows->n; i++) {
-        size_t times = poisson(rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
+        size_t times =
+            poisson(rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
         if (n == 0 && i + 1 == rows->n && !times) times = 1;
         for (; times; times--, n++) {
             memcpy(room + n * o->d, x + i * o->d, o->d * sizeof *room);
@@ -165,11 +193,16 @@ static struct examples resampled(const struct fit_options *o, const struct fit_r
     return (struct examples){n, room, label};
 }
 
-/* A given prior is the mean of the penalty, biases included: the few labels of one class must not carry them away. */
-static struct penalty towards(const struct fit_options *o, const double *prior) { return (struct penalty){o->l2, 1, prior}; }
+/* A given prior is the mean of the penalty, biases included: the few labels of one class must not
+ * carry them away. */
+static struct penalty towards(const struct fit_options *o, const double *prior) {
+    return (struct penalty){o->l2, 1, prior};
+}
 
 /* The members after the mixture's. */
-static void fit_committee(const struct fit_options *o, const struct network *w, const struct fit_rows *rows, const double *x, const int *output, const double *prior, double *parameters) {
+static void fit_committee(const struct fit_options *o, const struct network *w,
+                          const struct fit_rows *rows, const double *x, const int *output,
+                          const double *prior, double *parameters) {
     enum { MOST_TIMES = 7 };
     if (!o->committee) return;
     size_t size = network_size(w);
@@ -184,21 +217,27 @@ static void fit_committee(const struct fit_options *o, const struct network *w, 
     free(label);
 }
 
-/* The member of memory m. longer: that of the next longer memory, from which it departs; NULL for the longest, which departs from the prior.
- * from: the search starts at the parameters given; else where it departs. */
-static void fit_memory(const struct fit_options *o, const struct network *w, const struct examples *all, size_t m, const double *longer, const double *prior,
-                       bool from, double *parameters) {
+/* The member of memory m. longer: that of the next longer memory, from which it departs; NULL for
+ * the longest, which departs from the prior. from: the search starts at the parameters given; else
+ * where it departs. */
+static void fit_memory(const struct fit_options *o, const struct network *w,
+                       const struct examples *all, size_t m, const double *longer,
+                       const double *prior, bool from, double *parameters) {
     struct examples mine = newest(all, o->d, o->memories[m]);
-    struct penalty penalty = longer ? (struct penalty){o->shrinkage, bias_share, longer} : towards(o, prior);
+    struct penalty penalty =
+        longer ? (struct penalty){o->shrinkage, bias_share, longer} : towards(o, prior);
     if (!from) start(w, penalty.prior, o->seed, m, parameters);
     fit_ridge(w, &mine, penalty, parameters);
 }
 
 /* (members, size), the committee's left to fit_committee. */
-static double *fit_all(const struct fit_options *o, const struct network *w, const struct examples *all, const double *prior) {
+static double *fit_all(const struct fit_options *o, const struct network *w,
+                       const struct examples *all, const double *prior) {
     size_t size = network_size(w);
     double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
-    for (size_t m = o->memories_n; m-- > 0;) fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, prior, false, parameters + m * size);
+    for (size_t m = o->memories_n; m-- > 0;)
+        fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, prior,
+                   false, parameters + m * size);
     if (o->sgd_rate > 0) {
         start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
         fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
@@ -207,28 +246,34 @@ static double *fit_all(const struct fit_options *o, const struct network *w, con
 }
 
 /* The output of a class. */
-static size_t output_of(const struct network *w, size_t layer, size_t i) { return w->place && layer + 1 == w->layers ? w->place[i] : i; }
+static size_t output_of(const struct network *w, size_t layer, size_t i) {
+    return w->place && layer + 1 == w->layers ? w->place[i] : i;
+}
 
-static void load_member(const struct network *w, const struct model *model, size_t member, double *parameters) {
+static void load_member(const struct network *w, const struct model *model, size_t member,
+                        double *parameters) {
     for (size_t l = 0; l < w->layers; l++) {
         size_t in = w->width[l], out = model->shape.width[l + 1];
         double *bias = parameters + in * w->width[l + 1];
         for (size_t i = 0; i < out; i++) {
             size_t to = output_of(w, l, i);
-            for (size_t c = 0; c < in; c++) parameters[to * in + c] = (double)model->weight[l][(member * out + i) * in + c];
+            for (size_t c = 0; c < in; c++)
+                parameters[to * in + c] = (double)model->weight[l][(member * out + i) * in + c];
             bias[to] = (double)model->bias[l][member * out + i];
         }
         parameters = bias + w->width[l + 1];
     }
 }
 
-static void store_member(const struct network *w, const double *parameters, size_t member, struct model *model) {
+static void store_member(const struct network *w, const double *parameters, size_t member,
+                         struct model *model) {
     for (size_t l = 0; l < w->layers; l++) {
         size_t in = w->width[l], out = model->shape.width[l + 1];
         const double *bias = parameters + in * w->width[l + 1];
         for (size_t i = 0; i < out; i++) {
             size_t from = output_of(w, l, i);
-            for (size_t c = 0; c < in; c++) model->weight[l][(member * out + i) * in + c] = (float)parameters[from * in + c];
+            for (size_t c = 0; c < in; c++)
+                model->weight[l][(member * out + i) * in + c] = (float)parameters[from * in + c];
             model->bias[l][member * out + i] = (float)bias[from];
         }
         parameters = bias + w->width[l + 1];
@@ -239,11 +284,14 @@ static void store_member(const struct network *w, const double *parameters, size
 
 bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
     struct network w = network_of(o);
-    return prior->shape.layers == w.layers && memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
+    return prior->shape.layers == w.layers &&
+           memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
 }
 
-/* The same function of the raw row, said in another standardisation: z = (raw − mean)·scale on either side. */
-static void restated(const struct network *w, const struct model *from, const double *mean, const double *scale, double *parameters) {
+/* The same function of the raw row, said in another standardisation: z = (raw − mean)·scale on
+ * either side. */
+static void restated(const struct network *w, const struct model *from, const double *mean,
+                     const double *scale, double *parameters) {
     size_t d = w->width[0], out = w->width[1];
     double *bias = parameters + out * d;
     for (size_t i = 0; i < out; i++) {
@@ -255,8 +303,10 @@ static void restated(const struct network *w, const struct model *from, const do
     }
 }
 
-/* Its member of the largest share, in the model's standardisation; NULL without a prior. The caller frees. */
-static double *prior_parameters(const struct fit_options *o, const struct network *w, const struct model *model) {
+/* Its member of the largest share, in the model's standardisation; NULL without a prior. The caller
+ * frees. */
+static double *prior_parameters(const struct fit_options *o, const struct network *w,
+                                const struct model *model) {
     if (!o->prior) return NULL;
     CHECK(fit_accepts_prior(o, o->prior));
     size_t best = 0;
@@ -285,13 +335,17 @@ static double brier(const float *prob, size_t k, int label) {
     return loss;
 }
 
-/* Moves the log weights, of any common offset, past the labels. What was right when a label was asked says less of today, the longer ago that is. */
-static void weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members, double *log_weight) {
+/* Moves the log weights, of any common offset, past the labels. What was right when a label was
+ * asked says less of today, the longer ago that is. */
+static void weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
+                  double *log_weight) {
     double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share);
     for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *said = rows->member + i * rows->members * o->k;
         if (!recorded(said, members * o->k)) continue;
-        for (size_t m = 0; m < members; m++) log_weight[m] = keep * log_weight[m] - rate * brier(said + m * o->k, o->k, rows->label[i]);
+        for (size_t m = 0; m < members; m++)
+            log_weight[m] =
+                keep * log_weight[m] - rate * brier(said + m * o->k, o->k, rows->label[i]);
     }
 }
 
@@ -315,16 +369,25 @@ static int by_utility(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Weighted quantiles at (i + ½)/128 of the utility over recent tasks: what fills the windows at a swap. A mix has none: quantiles are of one
- * measure. */
-static void utility_quantiles(const struct fit_options *o, const struct fit_tasks *t, struct model *model) {
+/* Weighted quantiles at (i + ½)/128 of the utility over recent tasks: what fills the windows at a
+ * swap. A mix has none: quantiles are of one measure. */
+static void utility_quantiles(const struct fit_options *o, const struct fit_tasks *t,
+                              struct model *model) {
     if (o->measure == MEASURE_MIX) return;
     struct scored *scored = xmalloc(t->n * sizeof *scored);
-    float *scratch = xmalloc((model_scratch(&model->shape) + (1 + model->shape.members) * o->k) * sizeof *scratch), *prob = scratch + model_scratch(&model->shape), *member = prob + o->k;
+    float *scratch = xmalloc((model_scratch(&model->shape) + (1 + model->shape.members) * o->k) *
+                             sizeof *scratch),
+          *prob = scratch + model_scratch(&model->shape), *member = prob + o->k;
     double total = 0, passed = 0;
     for (size_t i = 0; i < t->n; i++) {
         model_predict(model, t->row + i * o->d, scratch, member, prob);
-        const struct measure_input in = {.prob = prob, .k = o->k, .positive = o->positive, .member = member, .row = t->row + i * o->d, .model = model, .density = o->density};
+        const struct measure_input in = {.prob = prob,
+                                         .k = o->k,
+                                         .positive = o->positive,
+                                         .member = member,
+                                         .row = t->row + i * o->d,
+                                         .model = model,
+                                         .density = o->density};
         scored[i] = (struct scored){measure_utility(o->measure, &in), t->weight[i]};
         total += t->weight[i];
     }
@@ -347,7 +410,8 @@ static void golden_rows(const struct fit_tasks *t, struct model *model) {
     model->golden_prob = xmalloc(model->golden * k * sizeof *model->golden_prob);
     float *scratch = xmalloc(model_scratch(&model->shape) * sizeof *scratch);
     for (size_t g = 0; g < model->golden; g++) {
-        memcpy(model->golden_row + g * d, t->row + g * t->n / model->golden * d, d * sizeof *model->golden_row);
+        memcpy(model->golden_row + g * d, t->row + g * t->n / model->golden * d,
+               d * sizeof *model->golden_row);
         model_predict(model, model->golden_row + g * d, scratch, NULL, model->golden_prob + g * k);
     }
     free(scratch);
@@ -356,19 +420,23 @@ static void golden_rows(const struct fit_tasks *t, struct model *model) {
 /* ---- the fit ---- */
 
 static struct model *empty_model(const struct fit_options *o, const struct network *w) {
-    struct model_shape shape = {.d = o->d, .k = o->k, .members = fit_members(o), .layers = w->layers};
+    struct model_shape shape = {
+        .d = o->d, .k = o->k, .members = fit_members(o), .layers = w->layers};
     memcpy(shape.width, w->width, sizeof shape.width);
     struct model *model;
     return model_create(&model, &shape) < 0 ? NULL : model;
 }
 
-static void fit_to(const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks, const struct network *w, struct model *model) {
+static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
+                   const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     standardisation(tasks, o->d, model->mean, model->scale);
     double *x = standardised(rows, o->d, model->mean, model->scale);
     int *label = outputs(w, rows);
-    double *prior = prior_parameters(o, w, model), *parameters = fit_all(o, w, &(struct examples){rows->n, x, label}, prior);
+    double *prior = prior_parameters(o, w, model),
+           *parameters = fit_all(o, w, &(struct examples){rows->n, x, label}, prior);
     fit_committee(o, w, rows, x, label, prior, parameters);
-    for (size_t m = 0; m < fit_members(o); m++) store_member(w, parameters + m * network_size(w), m, model);
+    for (size_t m = 0; m < fit_members(o); m++)
+        store_member(w, parameters + m * network_size(w), m, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture(o, rows, model->mix);
     utility_quantiles(o, tasks, model);
@@ -384,14 +452,16 @@ void fit_describe(struct model *model, const struct fit_options *o, const struct
     if (!model->golden) golden_rows(tasks, model);
 }
 
-static void group_by_rows(const struct fit_options *o, const struct fit_rows *rows, struct network *w, size_t *place) {
+static void group_by_rows(const struct fit_options *o, const struct fit_rows *rows,
+                          struct network *w, size_t *place) {
     size_t *named = xcalloc(o->k, sizeof *named);
     for (size_t i = 0; i < rows->n; i++) named[rows->label[i]]++;
     group(o, named, w, place);
     free(named);
 }
 
-int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows, const struct fit_tasks *tasks) {
+int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows,
+              const struct fit_tasks *tasks) {
     if (rows->n == 0) return ERR_INPUT;
     struct network w = network_of(o);
     struct model *model = empty_model(o, &w);
@@ -402,7 +472,8 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
         fit_to(o, rows, tasks, &w, model);
     } else { // nothing was asked yet: labels with their own events only
         double *weight = xmalloc(rows->n * sizeof *weight);
-        for (size_t i = 0; i < rows->n; i++) weight[i] = rows->propensity[i] > 0 ? 1 / rows->propensity[i] : 1;
+        for (size_t i = 0; i < rows->n; i++)
+            weight[i] = rows->propensity[i] > 0 ? 1 / rows->propensity[i] : 1;
         fit_to(o, rows, &(struct fit_tasks){rows->n, rows->row, weight}, &w, model);
         free(weight);
     }
@@ -416,23 +487,29 @@ double fit_work(const struct fit_options *o, size_t labels, size_t memory) {
     double rows = 0;
     if (!o->hidden_n && labels + 1 < o->k) w.width[1] = labels + 1; // no more classes have a name
     for (size_t m = 0; m < o->memories_n; m++)
-        if (o->memories[m] <= memory) rows += (double)(o->memories[m] < labels ? o->memories[m] : labels);
+        if (o->memories[m] <= memory)
+            rows += (double)(o->memories[m] < labels ? o->memories[m] : labels);
     return rows * (double)network_size(&w);
 }
 
-/* The longer fits stay, and so do standardisation and quantiles: what follows the last few labels are the short fits, the SGD member and the
- * mixture. */
-void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows, size_t fresh, bool fits) {
+/* The longer fits stay, and so do standardisation and quantiles: what follows the last few labels
+ * are the short fits, the SGD member and the mixture. */
+void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows,
+              size_t fresh, bool fits) {
     struct network w = network_of(o);
     size_t members = fit_members(o), old = rows->n - fresh;
     CHECK(fresh <= rows->n && model->shape.members == members && model->shape.layers == w.layers);
-    struct fit_rows said = {.n = fresh, .label = rows->label + old, .members = rows->members, .member = rows->member + old * rows->members * o->k};
+    struct fit_rows said = {.n = fresh,
+                            .label = rows->label + old,
+                            .members = rows->members,
+                            .member = rows->member + old * rows->members * o->k};
     for (size_t m = 0; m < mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
     mixture(o, &said, model->mix);
     size_t *place = xmalloc(o->k * sizeof *place);
     if (rows->named) group(o, rows->named, &w, place);
     size_t size = network_size(&w);
-    double *x = standardised(rows, o->d, model->mean, model->scale), *parameters = xmalloc(2 * size * sizeof *parameters), *longer = parameters + size;
+    double *x = standardised(rows, o->d, model->mean, model->scale),
+           *parameters = xmalloc(2 * size * sizeof *parameters), *longer = parameters + size;
     int *label = outputs(&w, rows);
     struct examples all = {rows->n, x, label}, new = newest(&all, o->d, fresh);
     for (size_t m = o->memories_n; fits && m-- > 0;) {

@@ -1,7 +1,8 @@
 /* The loss of a stack of dense layers and its gradient, over all rows at once: two dgemm a layer.
  *
- * Softmax regression is the stack with one layer. Here speed comes from matrices, and bits need only repeat for equal input on one CPU type
- * (promise I8), so dgemm is welcome where scoring avoids its cousin.
+ * Softmax regression is the stack with one layer. Here speed comes from matrices, and bits need
+ * only repeat for equal input on one CPU type (promise I8), so dgemm is welcome where scoring
+ * avoids its cousin.
  *
  * Thread: learner thread */
 #include "fit_private.h"
@@ -12,8 +13,9 @@
 
 struct workspace {
     size_t layers;
-    double *activation[MODEL_LAYERS_MAX + 1]; // [l]: (n, width[l]); [0] stays NULL: the rows themselves
-    double *delta[MODEL_LAYERS_MAX + 1];      // [l]: (n, width[l])
+    double *
+        activation[MODEL_LAYERS_MAX + 1]; // [l]: (n, width[l]); [0] stays NULL: the rows themselves
+    double *delta[MODEL_LAYERS_MAX + 1];  // [l]: (n, width[l])
 };
 
 size_t network_size(const struct network *w) {
@@ -43,24 +45,30 @@ void workspace_destroy(struct workspace *s) {
 
 const double *workspace_deviation(const struct workspace *s) { return s->delta[s->layers]; }
 
-static const double *input(const struct workspace *s, const struct examples *e, size_t layer) { return layer ? s->activation[layer] : e->x; }
+static const double *input(const struct workspace *s, const struct examples *e, size_t layer) {
+    return layer ? s->activation[layer] : e->x;
+}
 
-static void forward(const struct network *w, const struct examples *e, const double *parameters, struct workspace *s) {
+static void forward(const struct network *w, const struct examples *e, const double *parameters,
+                    struct workspace *s) {
     for (size_t l = 0; l < w->layers; l++) {
         size_t in = w->width[l], out = w->width[l + 1];
         const double *bias = parameters + in * out;
         double *y = s->activation[l + 1];
         for (size_t i = 0; i < e->n; i++) memcpy(y + i * out, bias, out * sizeof *y);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)e->n, (blasint)out, (blasint)in, 1, input(s, e, l), (blasint)in, parameters,
-                    (blasint)in, 1, y, (blasint)out);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)e->n, (blasint)out,
+                    (blasint)in, 1, input(s, e, l), (blasint)in, parameters, (blasint)in, 1, y,
+                    (blasint)out);
         for (size_t i = 0; l + 1 < w->layers && i < e->n * out; i++)
             if (!(y[i] > 0)) y[i] = 0;
         parameters += (in + 1) * out;
     }
 }
 
-/* Logits to (probability − truth), in delta; that of an output that stands for more classes is their sum. Returns the summed loss. */
-static double softmax_loss(const double *logit, const struct examples *e, const struct network *w, double *delta) {
+/* Logits to (probability − truth), in delta; that of an output that stands for more classes is
+ * their sum. Returns the summed loss. */
+static double softmax_loss(const double *logit, const struct examples *e, const struct network *w,
+                           double *delta) {
     double loss = 0, more = (double)w->more;
     size_t k = w->width[w->layers];
     for (size_t i = 0; i < e->n; i++, logit += k, delta += k) {
@@ -77,7 +85,8 @@ static double softmax_loss(const double *logit, const struct examples *e, const 
 }
 
 /* Adds the penalty's gradient by `n` parameters; returns the penalty. */
-static double pull(double l2, const double *parameter, const double *prior, size_t n, double *gradient) {
+static double pull(double l2, const double *parameter, const double *prior, size_t n,
+                   double *gradient) {
     double squares = 0;
     for (size_t i = 0; i < n; i++) {
         double away = parameter[i] - (prior ? prior[i] : 0);
@@ -88,29 +97,37 @@ static double pull(double l2, const double *parameter, const double *prior, size
 }
 
 /* Gradient of one layer's weights and biases from its delta. */
-static void layer_gradient(const struct examples *e, size_t in, size_t out, const double *x, const double *delta, double *gradient) {
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)out, (blasint)in, (blasint)e->n, 1, delta, (blasint)out, x, (blasint)in, 0, gradient, (blasint)in);
+static void layer_gradient(const struct examples *e, size_t in, size_t out, const double *x,
+                           const double *delta, double *gradient) {
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)out, (blasint)in, (blasint)e->n,
+                1, delta, (blasint)out, x, (blasint)in, 0, gradient, (blasint)in);
     double *bias = gradient + in * out;
     memset(bias, 0, out * sizeof *bias);
     for (size_t i = 0; i < e->n; i++)
         for (size_t c = 0; c < out; c++) bias[c] += delta[i * out + c];
 }
 
-static void push_back(const struct examples *e, size_t in, size_t out, const double *weight, const double *active, const double *delta, double *below) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)e->n, (blasint)in, (blasint)out, 1, delta, (blasint)out, weight, (blasint)in,
-                0, below, (blasint)in);
+static void push_back(const struct examples *e, size_t in, size_t out, const double *weight,
+                      const double *active, const double *delta, double *below) {
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)e->n, (blasint)in, (blasint)out,
+                1, delta, (blasint)out, weight, (blasint)in, 0, below, (blasint)in);
     for (size_t i = 0; i < e->n * in; i++)
         if (!(active[i] > 0)) below[i] = 0;
 }
 
 /* Of what the other classes pay whose parameters the last output holds. */
-static double pull_more(const struct network *w, const struct penalty *p, const double *parameters, double *gradient) {
+static double pull_more(const struct network *w, const struct penalty *p, const double *parameters,
+                        double *gradient) {
     size_t in = w->width[0], row = (w->width[1] - 1) * in, bias = network_size(w) - 1;
-    double l2 = p->l2 * (double)w->more, loss = pull(l2, parameters + row, p->prior ? p->prior + row : NULL, in, gradient + row);
-    return p->prior ? loss + pull(l2 * p->bias, parameters + bias, p->prior + bias, 1, gradient + bias) : loss;
+    double l2 = p->l2 * (double)w->more,
+           loss = pull(l2, parameters + row, p->prior ? p->prior + row : NULL, in, gradient + row);
+    return p->prior
+               ? loss + pull(l2 * p->bias, parameters + bias, p->prior + bias, 1, gradient + bias)
+               : loss;
 }
 
-double network_loss(const struct network *w, const struct examples *e, const struct penalty *p, const double *parameters, double *gradient, struct workspace *s) {
+double network_loss(const struct network *w, const struct examples *e, const struct penalty *p,
+                    const double *parameters, double *gradient, struct workspace *s) {
     size_t at = network_size(w);
     forward(w, e, parameters, s);
     double loss = softmax_loss(s->activation[w->layers], e, w, s->delta[w->layers]);
@@ -121,7 +138,9 @@ double network_loss(const struct network *w, const struct examples *e, const str
         layer_gradient(e, in, out, input(s, e, l), s->delta[l + 1], gradient + at);
         if (l) push_back(e, in, out, weight, s->activation[l], s->delta[l + 1], s->delta[l]);
         loss += pull(p->l2, weight, p->prior ? p->prior + at : NULL, in * out, gradient + at);
-        if (p->prior) loss += pull(p->l2 * p->bias, weight + in * out, p->prior + at + in * out, out, gradient + at + in * out);
+        if (p->prior)
+            loss += pull(p->l2 * p->bias, weight + in * out, p->prior + at + in * out, out,
+                         gradient + at + in * out);
     }
     return w->more ? loss + pull_more(w, p, parameters, gradient) : loss;
 }

@@ -1,7 +1,9 @@
-/* L-BFGS: the last few steps and gradient changes stand for the curvature (Nocedal 1980, "Updating quasi-Newton matrices with limited
- * storage", two-loop recursion). Armijo's rule with halving bounds each step; a pair without positive curvature is left out, so the
- * direction always descends. What the caller knows of the curvature takes the place of the unit matrix between the two loops: with a good guess a
- * handful of steps do what otherwise takes fifty. Deterministic: no clock, no tolerance that depends on history outside the call.
+/* L-BFGS: the last few steps and gradient changes stand for the curvature (Nocedal 1980, "Updating
+ * quasi-Newton matrices with limited storage", two-loop recursion). Armijo's rule with halving
+ * bounds each step; a pair without positive curvature is left out, so the direction always
+ * descends. What the caller knows of the curvature takes the place of the unit matrix between the
+ * two loops: with a good guess a handful of steps do what otherwise takes fifty. Deterministic: no
+ * clock, no tolerance that depends on history outside the call.
  *
  * Thread: learner thread */
 #include "fit_private.h"
@@ -18,8 +20,12 @@ struct pairs {
     double *step[PAIRS], *change[PAIRS], curvature[PAIRS];
 };
 
-static double dot(size_t n, const double *a, const double *b) { return cblas_ddot((blasint)n, a, 1, b, 1); }
-static void add(size_t n, double scale, const double *a, double *b) { cblas_daxpy((blasint)n, scale, a, 1, b, 1); }
+static double dot(size_t n, const double *a, const double *b) {
+    return cblas_ddot((blasint)n, a, 1, b, 1);
+}
+static void add(size_t n, double scale, const double *a, double *b) {
+    cblas_daxpy((blasint)n, scale, a, 1, b, 1);
+}
 
 /* The index of the i-th newest pair. */
 static size_t newest(const struct pairs *p, size_t i) { return (p->at + PAIRS - 1 - i) % PAIRS; }
@@ -64,7 +70,8 @@ static void two_loops(const struct descent *d, const struct pairs *p) {
     cblas_dscal((blasint)n, -1, direction, 1);
 }
 
-static void remember(struct pairs *p, size_t n, const double *x, const double *before, const double *gradient, const double *gradient_before) {
+static void remember(struct pairs *p, size_t n, const double *x, const double *before,
+                     const double *gradient, const double *gradient_before) {
     double *step = p->step[p->at], *change = p->change[p->at];
     for (size_t i = 0; i < n; i++) {
         step[i] = x[i] - before[i];
@@ -108,7 +115,8 @@ static void descend(struct descent *d, struct pairs *p) {
     for (int i = 0; i < ITERATIONS && largest(d->n, d->gradient) > gradient_enough; i++) {
         double value = d->value;
         two_loops(d, p);
-        double first = p->n || d->f->precondition ? 1 : fmin(1, 1 / sqrt(dot(d->n, d->gradient, d->gradient)));
+        double first =
+            p->n || d->f->precondition ? 1 : fmin(1, 1 / sqrt(dot(d->n, d->gradient, d->gradient)));
         if (!search(d, first)) return;
         remember(p, d->n, d->x, d->before, d->gradient, d->gradient_before);
         if (value - d->value <= gain_enough * fmax(fabs(value), 1)) return;
@@ -117,7 +125,14 @@ static void descend(struct descent *d, struct pairs *p) {
 
 void minimise(const struct objective *f, size_t n, double *x) {
     double *room = xmalloc((5 + 2 * PAIRS) * n * sizeof *room);
-    struct descent d = {.f = f, .n = n, .x = x, .gradient = room, .before = room + n, .gradient_before = room + 2 * n, .direction = room + 3 * n, .scratch = room + 4 * n};
+    struct descent d = {.f = f,
+                        .n = n,
+                        .x = x,
+                        .gradient = room,
+                        .before = room + n,
+                        .gradient_before = room + 2 * n,
+                        .direction = room + 3 * n,
+                        .scratch = room + 4 * n};
     struct pairs p = {0};
     for (size_t i = 0; i < PAIRS; i++) {
         p.step[i] = room + (5 + i) * n;

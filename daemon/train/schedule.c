@@ -1,6 +1,7 @@
 /* The two rules by which the learner steers: when to fit, and what to tell the workers.
  *
- * Both look at counts only, never at when they were asked before, so a restart decides as if it had never been away (I8).
+ * Both look at counts only, never at when they were asked before, so a restart decides as if it had
+ * never been away (I8).
  *
  * Thread: learner thread, simulation */
 #include "train/schedule.h"
@@ -13,8 +14,11 @@ bool schedule_due(const struct config *c, const struct schedule *s) {
     if (s->labelled < (size_t)c->train.first || !s->changed) return false;
     if (!s->published_rows) return true;
     double grown = (double)s->labelled - (double)s->published_rows;
-    if (grown >= 1 && (grown >= c->train.growth * (double)s->published_rows || grown >= (double)c->train.labels)) return true;
-    return s->since_ms >= longer(c->train.interval, longer(COST_SHARE * s->cost_ms, (int64_t)(s->bytes / BYTES_A_MS)));
+    if (grown >= 1 &&
+        (grown >= c->train.growth * (double)s->published_rows || grown >= (double)c->train.labels))
+        return true;
+    return s->since_ms >= longer(c->train.interval,
+                                 longer(COST_SHARE * s->cost_ms, (int64_t)(s->bytes / BYTES_A_MS)));
 }
 
 double schedule_late(size_t open) {
@@ -22,16 +26,34 @@ double schedule_late(size_t open) {
     return (double)open / ((double)open + soon);
 }
 
-struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live) {
+struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
+                                      uint64_t live) {
     uint64_t most = policy_cap(s->open_tasks, (uint64_t)c->budget.open_tasks);
-    struct policy_learner p = {.live = live, .full = most && s->open >= most, .explore = c->query.explore * schedule_late(s->open)};
-    for (size_t i = 0; i < c->model.classes.n; i++) p.cold |= s->per_class[i] < (size_t)c->query.cold_labels;
+    struct policy_learner p = {.live = live,
+                               .full = most && s->open >= most,
+                               .explore = c->query.explore * schedule_late(s->open)};
+    for (size_t i = 0; i < c->model.classes.n; i++)
+        p.cold |= s->per_class[i] < (size_t)c->query.cold_labels;
     return p;
 }
 
-struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive, const size_t *memories) {
-    struct fit_options o = {.d = d, .k = c->model.classes.n, .hidden_n = c->model.hidden.n, .memories_n = c->train.memories.n, .memories = memories, .sgd_rate = c->train.sgd_rate, .committee = (size_t)c->train.committee, .density = c->query.density,
-                            .l2 = c->train.l2, .shrinkage = c->train.shrinkage, .mix_memory = (double)c->train.mix_memory, .seed = (uint64_t)c->service.seed, .measure = (enum measure)c->query.measure, .positive = positive};
-    for (size_t i = 0; i < c->model.hidden.n; i++) o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
+struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive,
+                                  const size_t *memories) {
+    struct fit_options o = {.d = d,
+                            .k = c->model.classes.n,
+                            .hidden_n = c->model.hidden.n,
+                            .memories_n = c->train.memories.n,
+                            .memories = memories,
+                            .sgd_rate = c->train.sgd_rate,
+                            .committee = (size_t)c->train.committee,
+                            .density = c->query.density,
+                            .l2 = c->train.l2,
+                            .shrinkage = c->train.shrinkage,
+                            .mix_memory = (double)c->train.mix_memory,
+                            .seed = (uint64_t)c->service.seed,
+                            .measure = (enum measure)c->query.measure,
+                            .positive = positive};
+    for (size_t i = 0; i < c->model.hidden.n; i++)
+        o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
     return o;
 }

@@ -1,6 +1,8 @@
-/* One arena per lifetime: things that die together are carved from one block list and freed in one go.
+/* One arena per lifetime: things that die together are carved from one block list and freed in one
+ * go.
  *
- * Blocks stay after arena_reset, so a batch loop stops calling malloc once it has seen its largest batch.
+ * Blocks stay after arena_reset, so a batch loop stops calling malloc once it has seen its largest
+ * batch.
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* A growing run of bytes with the few appenders that records need: text, numbers, JSON strings.
  *
- * JSON that we write goes through here and not through a tree: routed records are built on the worker's path, where
- * after warm-up nothing allocates, and the event inside a task must be forwarded byte for byte.
+ * JSON that we write goes through here and not through a tree: routed records are built on the
+ * worker's path, where after warm-up nothing allocates, and the event inside a task must be
+ * forwarded byte for byte.
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -1,6 +1,8 @@
-/* Reading JSON where speed does not matter: cJSON's tree, and the few questions that our readers ask it.
+/* Reading JSON where speed does not matter: cJSON's tree, and the few questions that our readers
+ * ask it.
  *
- * A member can also be had as the bytes it was written with: an event is handed on as it came, never printed anew.
+ * A member can also be had as the bytes it was written with: an event is handed on as it came,
+ * never printed anew.
  * Thread: any thread */
 #pragma once
 
@@ -11,17 +13,19 @@
 
 #define JSON_INTEGER_MAX ((int64_t)1 << 53) // beyond it a double skips integers
 
-/* The tree of one whole JSON value, nothing behind it; NULL: it is none. The caller gives it to cJSON_Delete. */
+/* The tree of one whole JSON value, nothing behind it; NULL: it is none. The caller gives it to
+ * cJSON_Delete. */
 cJSON *json_parse(struct text json, struct arena *arena);
 
-/* The value of a member of the object, as it is written; at NULL: no such member, or no object. Of equal keys the first
- * counts; a key written with escapes is not found. Only brackets and strings are understood: what they enclose may
- * still not be JSON. */
+/* The value of a member of the object, as it is written; at NULL: no such member, or no object. Of
+ * equal keys the first counts; a key written with escapes is not found. Only brackets and strings
+ * are understood: what they enclose may still not be JSON. */
 struct text json_member(struct text object, const char *key);
 
 /* Members of a tree. A string, borrowed from the tree; at NULL: absent or not a string. */
 struct text json_text(const cJSON *object, const char *key);
-/* Whether there is a whole number within ±JSON_INTEGER_MAX; it goes to *out, which else is untouched. */
+/* Whether there is a whole number within ±JSON_INTEGER_MAX; it goes to *out, which else is
+ * untouched. */
 bool json_integer(const cJSON *object, const char *key, int64_t *out);
 /* The same for any number; null is NaN, as buf_double writes it. */
 bool json_number(const cJSON *object, const char *key, double *out);

@@ -1,11 +1,14 @@
-/* One event a line, machine-readable: level, event name, a sentence for a person, then named fields.
+/* One event a line, machine-readable: level, event name, a sentence for a person, then named
+ * fields.
  *
  *   LOG(INFO, "model_live", "a new model is live", L_U64("version", v), L_F64("age_s", age));
  *
- * logfmt:  level=info event=model_live msg="a new model is live" version=7 age_s=1.25
- * json:    {"ts":"…","level":"info","event":"model_live","msg":"…","version":7,"age_s":1.25}
- * With JOURNAL_STREAM set each line starts with "<N>", the journald priority; else with a time stamp. A line that repeats within a second is
- * counted and said once (repeated=N): warnings and errors by event, message and first text field if there is one, others only when every field is the same. Secrets are never passed here (I12).
+ * logfmt: level=info event=model_live msg="a new model is live" version=7 age_s=1.25 json:
+ * {"ts":"…","level":"info","event":"model_live","msg":"…","version":7,"age_s":1.25} With
+ * JOURNAL_STREAM set each line starts with "<N>", the journald priority; else with a time stamp. A
+ * line that repeats within a second is counted and said once (repeated=N): warnings and errors by
+ * event, message and first text field if there is one, others only when every field is the same.
+ * Secrets are never passed here (I12).
  * Thread: any thread */
 #pragma once
 
@@ -32,19 +35,22 @@ struct log_field {
 #define L_F64(k, v) ((struct log_field){.key = (k), .kind = LOG_F64, .f64 = (v)})
 #define L_BOOL(k, v) ((struct log_field){.key = (k), .kind = LOG_BOOL, .u64 = (v)})
 
-#define LOG(level, event, msg, ...)                                                                                    \
-    log_write(LOG_##level, event, msg, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
+#define LOG(level, event, msg, ...)                                                                \
+    log_write(LOG_##level, event, msg,                                                             \
+              (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
 
 /* Once, before threads start. Lines go to standard error. */
 void log_init(enum log_format format, enum log_level most_verbose);
 /* Another level from now on: a reload. */
 void log_level_set(enum log_level most_verbose);
-void log_write(enum log_level level, const char *event, const char *msg, const struct log_field *fields);
+void log_write(enum log_level level, const char *event, const char *msg,
+               const struct log_field *fields);
 /* Says the counts of repeats that are still held back; call about once a second and at the end. */
 void log_flush(void);
 /* Errors or warnings since the start, also those that were collapsed as repeats. */
 uint64_t log_counted(enum log_level level);
-/* The last errors and warnings that were written, without their fields: newest first; returns how many. */
+/* The last errors and warnings that were written, without their fields: newest first; returns how
+ * many. */
 enum { LOG_TROUBLES = 32 };
 struct log_trouble {
     enum log_level level;

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 struct record {
-    struct text key, value; // at NULL: absent; borrowed until the record is given back to its reader
+    struct text key,
+        value; // at NULL: absent; borrowed until the record is given back to its reader
     int32_t partition;
     int64_t offset, time_ms;
-    void *message;          // the reader's own; headers are read through it
+    void *message; // the reader's own; headers are read through it
 };

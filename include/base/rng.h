@@ -1,14 +1,28 @@
-/* Random numbers that a replay draws again: a number is a function of keys, never of a hidden state (promise I6).
+/* Random numbers that a replay draws again: a number is a function of keys, never of a hidden state
+ * (promise I6).
  *
- * Mixing is splitmix64's finaliser (Steele, Lea, Flood 2014) applied once per key: statistically good, one
- * multiplication chain per key, no state to store. Independent uses name independent streams.
+ * Mixing is splitmix64's finaliser (Steele, Lea, Flood 2014) applied once per key: statistically
+ * good, one multiplication chain per key, no state to store. Independent uses name independent
+ * streams.
  * Thread: any thread */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum rng_stream { RNG_ARM = 1, RNG_TIE, RNG_COLD, RNG_MANAGER, RNG_MIX, RNG_FIT, RNG_DEMO, RNG_ORACLE, RNG_TEST, RNG_POOL, RNG_PENDING };
+enum rng_stream {
+    RNG_ARM = 1,
+    RNG_TIE,
+    RNG_COLD,
+    RNG_MANAGER,
+    RNG_MIX,
+    RNG_FIT,
+    RNG_DEMO,
+    RNG_ORACLE,
+    RNG_TEST,
+    RNG_POOL,
+    RNG_PENDING
+};
 
 static inline uint64_t rng_mix(uint64_t x) {
     x += 0x9E3779B97F4A7C15u;
@@ -17,8 +31,10 @@ static inline uint64_t rng_mix(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-/* 64 random bits for the stream under (seed, a, b, c); callers give topic hash, partition and offset. */
-static inline uint64_t rng_keyed(enum rng_stream stream, uint64_t seed, uint64_t a, uint64_t b, uint64_t c) {
+/* 64 random bits for the stream under (seed, a, b, c); callers give topic hash, partition and
+ * offset. */
+static inline uint64_t rng_keyed(enum rng_stream stream, uint64_t seed, uint64_t a, uint64_t b,
+                                 uint64_t c) {
     uint64_t x = rng_mix(seed ^ (uint64_t)stream << 56);
     x = rng_mix(x ^ a);
     x = rng_mix(x ^ b);

@@ -1,8 +1,10 @@
-/* How a thread hands a new version of something to running readers without making them wait (promise I9).
+/* How a thread hands a new version of something to running readers without making them wait
+ * (promise I9).
  *
- * Readers announce the pointer they use (hazard pointers: Michael 2004); the one writer swaps the pointer and may free the old one
- * when no reader announces it any more. Sequentially consistent throughout: the announcement must be visible before the
- * pointer is read again, and the plainest thing that is right is also fast enough once a batch.
+ * Readers announce the pointer they use (hazard pointers: Michael 2004); the one writer swaps the
+ * pointer and may free the old one when no reader announces it any more. Sequentially consistent
+ * throughout: the announcement must be visible before the pointer is read again, and the plainest
+ * thing that is right is also fast enough once a batch.
  * Thread: any thread; one writer */
 #pragma once
 
@@ -27,7 +29,9 @@ static inline void *slot_take(struct slot *s, size_t reader) {
     return p;
 }
 
-static inline void slot_drop(struct slot *s, size_t reader) { atomic_store(&s->held[reader], NULL); }
+static inline void slot_drop(struct slot *s, size_t reader) {
+    atomic_store(&s->held[reader], NULL);
+}
 
 /* Makes p live; returns the one that was. */
 static inline void *slot_put(struct slot *s, void *p) { return atomic_exchange(&s->live, p); }

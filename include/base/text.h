@@ -1,4 +1,5 @@
-/* A run of bytes that someone else owns: the one string type that crosses room borders. Not NUL-terminated.
+/* A run of bytes that someone else owns: the one string type that crosses room borders. Not
+ * NUL-terminated.
  * Thread: any thread */
 #pragma once
 

@@ -1,65 +1,70 @@
-/* The names of uncertainty measures, budget managers, the peers whose rules can be had, and pool rules: one table each, for the enum, the YAML and the docs.
+/* The names of uncertainty measures, budget managers, the peers whose rules can be had, and pool
+ * rules: one table each, for the enum, the YAML and the docs.
  * Thread: any thread */
 #pragma once
 
-#define MEASURE_TABLE(M)                                                                                               \
-    M(LEAST_CONFIDENCE, "least_confidence")                                                                            \
-    M(MARGIN, "margin")                                                                                                \
-    M(LARGEST_MARGIN, "largest_margin")                                                                                \
-    M(ENTROPY, "entropy")                                                                                              \
-    M(LOG_ODDS_MARGIN, "log_odds_margin")                                                                              \
-    M(GRADIENT_LENGTH, "gradient_length")                                                                              \
-    M(GRADIENT_LENGTH_RAW, "gradient_length_raw")                                                                      \
-    M(VOTE_ENTROPY, "vote_entropy")                                                                                    \
-    M(CONSENSUS_ENTROPY, "consensus_entropy")                                                                          \
-    M(KL_DIVERGENCE, "kl_divergence")                                                                                  \
-    M(MUTUAL_INFORMATION, "mutual_information")                                                                        \
-    M(RISK, "risk")                                                                                                    \
+#define MEASURE_TABLE(M)                                                                           \
+    M(LEAST_CONFIDENCE, "least_confidence")                                                        \
+    M(MARGIN, "margin")                                                                            \
+    M(LARGEST_MARGIN, "largest_margin")                                                            \
+    M(ENTROPY, "entropy")                                                                          \
+    M(LOG_ODDS_MARGIN, "log_odds_margin")                                                          \
+    M(GRADIENT_LENGTH, "gradient_length")                                                          \
+    M(GRADIENT_LENGTH_RAW, "gradient_length_raw")                                                  \
+    M(VOTE_ENTROPY, "vote_entropy")                                                                \
+    M(CONSENSUS_ENTROPY, "consensus_entropy")                                                      \
+    M(KL_DIVERGENCE, "kl_divergence")                                                              \
+    M(MUTUAL_INFORMATION, "mutual_information")                                                    \
+    M(RISK, "risk")                                                                                \
     M(MIX, "mix")
-#define MEASURE_CHOICES "least_confidence|margin|largest_margin|entropy|log_odds_margin|gradient_length|gradient_length_raw|vote_entropy|consensus_entropy|kl_divergence|mutual_information|risk|mix"
+#define MEASURE_CHOICES                                                                            \
+    "least_confidence|margin|largest_margin|entropy|log_odds_margin|gradient_length|gradient_"     \
+    "length_raw|vote_entropy|consensus_entropy|kl_divergence|mutual_information|risk|mix"
 
-#define MANAGER_TABLE(M)                                                                                               \
-    M(RANDOM, "random")                                                                                                \
-    M(PERIODIC, "periodic")                                                                                            \
-    M(FIXED, "fixed")                                                                                                  \
-    M(VARIABLE, "variable")                                                                                            \
-    M(RANDOM_VARIABLE, "random_variable")                                                                              \
-    M(SPLIT, "split")                                                                                                  \
-    M(QUANTILE_WINDOW, "quantile_window")                                                                              \
-    M(QUANTILE_TRACKER, "quantile_tracker")                                                                            \
-    M(BIQF, "biqf")                                                                                                    \
-    M(MARGIN_PROBABILITY, "margin_probability")                                                                        \
+#define MANAGER_TABLE(M)                                                                           \
+    M(RANDOM, "random")                                                                            \
+    M(PERIODIC, "periodic")                                                                        \
+    M(FIXED, "fixed")                                                                              \
+    M(VARIABLE, "variable")                                                                        \
+    M(RANDOM_VARIABLE, "random_variable")                                                          \
+    M(SPLIT, "split")                                                                              \
+    M(QUANTILE_WINDOW, "quantile_window")                                                          \
+    M(QUANTILE_TRACKER, "quantile_tracker")                                                        \
+    M(BIQF, "biqf")                                                                                \
+    M(MARGIN_PROBABILITY, "margin_probability")                                                    \
     M(IWAL, "iwal")
-#define MANAGER_CHOICES "random|periodic|fixed|variable|random_variable|split|quantile_window|quantile_tracker|biqf|margin_probability|iwal"
+#define MANAGER_CHOICES                                                                            \
+    "random|periodic|fixed|variable|random_variable|split|quantile_window|quantile_tracker|biqf|"  \
+    "margin_probability|iwal"
 
-#define COMPAT_TABLE(C)                                                                                                \
-    C(NONE, "none")                                                                                                    \
-    C(SCIKIT_ACTIVEML, "scikit_activeml")                                                                              \
+#define COMPAT_TABLE(C)                                                                            \
+    C(NONE, "none")                                                                                \
+    C(SCIKIT_ACTIVEML, "scikit_activeml")                                                          \
     C(MOA, "moa")
 #define COMPAT_CHOICES "none|scikit_activeml|moa"
 
-/* Managers of which a peer has a rule of its own (daemon/query/manager_compat.c). true: that rule compares the largest probability with a
- * threshold, so the utility must be what is left of it. */
-#define COMPAT_RULE_TABLE(R)                                                                                           \
-    R(SCIKIT_ACTIVEML, RANDOM, false)                                                                                  \
-    R(SCIKIT_ACTIVEML, PERIODIC, false)                                                                                \
-    R(SCIKIT_ACTIVEML, FIXED, true)                                                                                    \
-    R(SCIKIT_ACTIVEML, VARIABLE, true)                                                                                 \
-    R(SCIKIT_ACTIVEML, RANDOM_VARIABLE, true)                                                                          \
-    R(SCIKIT_ACTIVEML, SPLIT, true)                                                                                    \
-    R(SCIKIT_ACTIVEML, BIQF, false)                                                                                    \
-    R(MOA, FIXED, true)                                                                                                \
-    R(MOA, VARIABLE, true)                                                                                             \
-    R(MOA, RANDOM_VARIABLE, true)                                                                                      \
+/* Managers of which a peer has a rule of its own (daemon/query/manager_compat.c). true: that rule
+ * compares the largest probability with a threshold, so the utility must be what is left of it. */
+#define COMPAT_RULE_TABLE(R)                                                                       \
+    R(SCIKIT_ACTIVEML, RANDOM, false)                                                              \
+    R(SCIKIT_ACTIVEML, PERIODIC, false)                                                            \
+    R(SCIKIT_ACTIVEML, FIXED, true)                                                                \
+    R(SCIKIT_ACTIVEML, VARIABLE, true)                                                             \
+    R(SCIKIT_ACTIVEML, RANDOM_VARIABLE, true)                                                      \
+    R(SCIKIT_ACTIVEML, SPLIT, true)                                                                \
+    R(SCIKIT_ACTIVEML, BIQF, false)                                                                \
+    R(MOA, FIXED, true)                                                                            \
+    R(MOA, VARIABLE, true)                                                                         \
+    R(MOA, RANDOM_VARIABLE, true)                                                                  \
     R(MOA, MARGIN_PROBABILITY, true)
 
-#define POOL_RULE_TABLE(M)                                                                                             \
-    M(PLAIN, "plain")                                                                                                  \
-    M(DISTINCT, "distinct")                                                                                            \
-    M(MMR, "mmr")                                                                                                      \
-    M(K_CENTRE, "k_centre")                                                                                            \
-    M(BADGE, "badge")                                                                                                  \
-    M(BALANCED, "balanced")                                                                                            \
+#define POOL_RULE_TABLE(M)                                                                         \
+    M(PLAIN, "plain")                                                                              \
+    M(DISTINCT, "distinct")                                                                        \
+    M(MMR, "mmr")                                                                                  \
+    M(K_CENTRE, "k_centre")                                                                        \
+    M(BADGE, "badge")                                                                              \
+    M(BALANCED, "balanced")                                                                        \
     M(SYNTHESIS, "synthesis")
 #define POOL_RULE_CHOICES "plain|distinct|mmr|k_centre|badge|balanced|synthesis"
 
@@ -92,13 +97,13 @@ enum pool_rule {
 };
 
 /* Why a sample was asked; the order of metric `asked`. Text as in the task record. */
-#define ASK_TABLE(A)                                                                                                   \
-    A(UNCERTAIN, "uncertain")                                                                                          \
-    A(RISK, "risk")                                                                                                    \
-    A(RANDOM, "random")                                                                                                \
-    A(POOL, "pool")                                                                                                    \
-    A(COLD, "cold")                                                                                                    \
-    A(UPFRONT, "upfront")                                                                                              \
+#define ASK_TABLE(A)                                                                               \
+    A(UNCERTAIN, "uncertain")                                                                      \
+    A(RISK, "risk")                                                                                \
+    A(RANDOM, "random")                                                                            \
+    A(POOL, "pool")                                                                                \
+    A(COLD, "cold")                                                                                \
+    A(UPFRONT, "upfront")                                                                          \
     A(SYNTHETIC, "synthetic")
 
 enum ask {

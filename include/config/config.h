@@ -1,7 +1,8 @@
 /* The configuration: one YAML file, checked whole before anything starts (promise I10).
  *
- * options.def and features.def make the structs below. Everything config_load gives is owned by the struct and lives until
- * config_destroy. Thread: main thread loads; read-only afterwards, any thread */
+ * options.def and features.def make the structs below. Everything config_load gives is owned by the
+ * struct and lives until config_destroy. Thread: main thread loads; read-only afterwards, any
+ * thread */
 #pragma once
 
 #include "base/buf.h"
@@ -42,8 +43,8 @@ struct feature_config {
 struct config {
 #define SECTION(section, doc) struct {
 #define OPTION(section, key, type, ...) OPTION_TYPE_##type key;
-#define END(section)                                                                                                   \
-    }                                                                                                                  \
+#define END(section)                                                                               \
+    }                                                                                              \
     section;
 #include "config/options.def"
 #undef SECTION
@@ -61,14 +62,17 @@ enum { START_EARLIEST, START_LATEST };
 enum { PRIORITY_NONE, PRIORITY_UTILITY, PRIORITY_RISK, PRIORITY_VALUE_AT_RISK };
 enum { FEATURE_NUMBER, FEATURE_CATEGORY, FEATURE_BOOLEAN };
 
-/* Reads and checks FILE. Every error goes to `errors`, one a line: "FILE:LINE:COLUMN: key: what is wrong, what is
- * allowed, did you mean X". 0, or ERR_CONFIG when there was any (then *out is NULL). */
+/* Reads and checks FILE. Every error goes to `errors`, one a line: "FILE:LINE:COLUMN: key: what is
+ * wrong, what is allowed, did you mean X". 0, or ERR_CONFIG when there was any (then *out is
+ * NULL). */
 int config_load(struct config **out, const char *file, struct buf *errors) MUST_CHECK;
 /* The same from memory; `name` stands for the file in messages. */
-int config_parse(struct config **out, const char *name, struct text yaml, struct buf *errors) MUST_CHECK;
+int config_parse(struct config **out, const char *name, struct text yaml,
+                 struct buf *errors) MUST_CHECK;
 void config_destroy(struct config *c);
 
-/* The effective configuration as YAML, the source of each value behind it as a comment, secrets masked. */
+/* The effective configuration as YAML, the source of each value behind it as a comment, secrets
+ * masked. */
 void config_print(const struct config *c, struct buf *out);
 /* docs/OPTIONS.md and the annotated config/winnowd.yaml. */
 void config_markdown(struct buf *out);
@@ -78,11 +82,13 @@ void config_manual(struct buf *out);
 void scdoc_text(const char *text, struct buf *out);
 /* Why the peer's rule cannot be had with this manager and measure (query.compat); NULL: it can. */
 const char *config_compat_why(const struct config *c);
-/* Names of options that differ between a and b and of those that only a restart can change, as text for the log.
- * `restart` gets those without RELOAD; both comma-separated. */
-void config_diff(const struct config *a, const struct config *b, struct buf *changed, struct buf *restart);
-/* Copies the values of all RELOAD options from b into a deep copy of a: what SIGHUP puts in force. */
+/* Names of options that differ between a and b and of those that only a restart can change, as text
+ * for the log. `restart` gets those without RELOAD; both comma-separated. */
+void config_diff(const struct config *a, const struct config *b, struct buf *changed,
+                 struct buf *restart);
+/* Copies the values of all RELOAD options from b into a deep copy of a: what SIGHUP puts in
+ * force. */
 struct config *config_reloaded(const struct config *a, const struct config *b);
-/* Reads a secret file: whole, final newline dropped; relative names under $CREDENTIALS_DIRECTORY when set. The caller
- * frees. NULL: *why says what is wrong. */
+/* Reads a secret file: whole, final newline dropped; relative names under $CREDENTIALS_DIRECTORY
+ * when set. The caller frees. NULL: *why says what is wrong. */
 char *secret_read(const char *file, const char **why);

@@ -1,4 +1,5 @@
-/* The readers that a decoder can have, by name, in the order of the option's choices. Thread: any thread */
+/* The readers that a decoder can have, by name, in the order of the option's choices. Thread: any
+ * thread */
 #pragma once
 
 #define DECODER_CHOICES "auto|portable|avx2|cjson"

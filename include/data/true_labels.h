@@ -1,4 +1,5 @@
-/* The true class of each sample, by its id: what an oracle answers from and predictions are judged by.
+/* The true class of each sample, by its id: what an oracle answers from and predictions are judged
+ * by.
  * Thread: any thread */
 #pragma once
 

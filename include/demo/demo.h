@@ -1,4 +1,5 @@
-/* The whole loop on one machine in a minute: a broker, the daemon, a feeder, annotators who know the truth, and a judge.
+/* The whole loop on one machine in a minute: a broker, the daemon, a feeder, annotators who know
+ * the truth, and a judge.
  * Thread: main thread */
 #pragma once
 

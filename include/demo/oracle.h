@@ -1,11 +1,12 @@
-/* An annotator that knows the answers: reads tasks, answers late, out of order and, if wanted, wrong now and then.
+/* An annotator that knows the answers: reads tasks, answers late, out of order and, if wanted,
+ * wrong now and then.
  *
  * One implementation for `winnowd annotate`, the demo and tests.
  * Thread: the thread that calls oracle_run */
 #pragma once
 
-#include "config/config.h"
 #include "base/text.h"
+#include "config/config.h"
 
 #include <stdatomic.h>
 
@@ -14,12 +15,13 @@ struct oracle_options {
     /* Class name for a sample id; at NULL: not known (such a task is not answered and counted). */
     struct text (*truth)(struct text sample_id, void *opaque);
     void *opaque;
-    int64_t delay_ms;      // each answer waits between half and one and a half of this
-    double noise;          // share of answers that name another class
+    int64_t delay_ms; // each answer waits between half and one and a half of this
+    double noise;     // share of answers that name another class
     uint64_t seed;
     const char *annotator;
-    bool from_end;         // answer only tasks that come after the start
-    bool once;             // end when all tasks were answered that were there at the start (and those that came meanwhile)
+    bool from_end; // answer only tasks that come after the start
+    bool once; // end when all tasks were answered that were there at the start (and those that came
+               // meanwhile)
     const _Atomic bool *stop;
 };
 
@@ -28,4 +30,5 @@ struct oracle_figures {
 };
 
 /* Until *stop. 0, or ERR_CONFIG / ERR_FATAL with *why. A task seen twice is answered once. */
-int oracle_run(const struct oracle_options *o, struct oracle_figures *figures, struct buf *why) MUST_CHECK;
+int oracle_run(const struct oracle_options *o, struct oracle_figures *figures,
+               struct buf *why) MUST_CHECK;

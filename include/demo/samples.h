@@ -14,7 +14,8 @@ struct demo_source_options {
 enum { DEMO_SAMPLES = 20000 };
 
 /* ERR_INPUT / ERR_IO with *why. */
-int demo_source_open(struct demo_source **out, const struct demo_source_options *o, struct buf *why) MUST_CHECK;
+int demo_source_open(struct demo_source **out, const struct demo_source_options *o,
+                     struct buf *why) MUST_CHECK;
 void demo_source_close(struct demo_source *s);
 /* As dataset_next: 1 a sample, 0 the end, ERR_INPUT with *why. */
 int demo_source_next(struct demo_source *s, struct dataset_sample *out, struct buf *why) MUST_CHECK;

@@ -1,8 +1,9 @@
 /* The map from fields to a row of numbers, and its fingerprint.
  *
- * Rows are raw: standardisation belongs to a model version and happens in infer. Columns, feature after feature in
- * configuration order: number → 1; boolean → 1; category with values → one for each; hashed → `hash`; each plus one if `missing`.
- * A missing or null number, boolean or category is 0 in its own columns. The fingerprint changes when any row could.
+ * Rows are raw: standardisation belongs to a model version and happens in infer. Columns, feature
+ * after feature in configuration order: number → 1; boolean → 1; category with values → one for
+ * each; hashed → `hash`; each plus one if `missing`. A missing or null number, boolean or category
+ * is 0 in its own columns. The fingerprint changes when any row could.
  * Thread: any thread (immutable after create) */
 #pragma once
 
@@ -26,8 +27,10 @@ uint64_t features_fingerprint(const struct features *f);
 
 /* values: (n) from decoder_read. row: (d) double, written whole when REASON_NONE; else unspecified.
  * WRONG_TYPE, MISSING_FIELD, NOT_FINITE are the other answers; *field is then the guilty field. */
-enum reason features_encode(const struct features *f, const struct value *values, double *row, size_t *field);
+enum reason features_encode(const struct features *f, const struct value *values, double *row,
+                            size_t *field);
 
-/* Appends the event that a synthesised row (d) stands for, {"synthetic":true,"NAME":value,...}, and moves the row to what the event says: of a category
- * the likeliest value, of a boolean the nearer one, null where the missing indicator is nearer to 1. A hashed category's value is null. */
+/* Appends the event that a synthesised row (d) stands for, {"synthetic":true,"NAME":value,...}, and
+ * moves the row to what the event says: of a category the likeliest value, of a boolean the nearer
+ * one, null where the missing indicator is nearer to 1. A hashed category's value is null. */
 void features_decode(const struct features *f, double *row, struct buf *out);

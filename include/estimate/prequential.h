@@ -1,7 +1,8 @@
 /* Accuracy of the running model, from answered tasks: naive, and unbiased with an honest interval.
  *
- * Each answered task counts once, with the prediction that was recorded when it was asked (test, then train) and its weight
- * 1/propensity: Hájek's ratio estimate, with an interval that holds its nominal coverage for the small, heavily weighted sets met here (promise I7).
+ * Each answered task counts once, with the prediction that was recorded when it was asked (test,
+ * then train) and its weight 1/propensity: Hájek's ratio estimate, with an interval that holds its
+ * nominal coverage for the small, heavily weighted sets met here (promise I7).
  * Thread: learner thread (one owner) */
 #pragma once
 
@@ -13,7 +14,8 @@ struct prequential;
 struct prequential_figures {
     uint64_t n;                 // answered tasks counted
     double naive;               // plain share of right predictions; NaN when n is 0
-    double accuracy, low, high; // unbiased, 95 % interval; NaN when n is 0; 0 to 1 while nothing is known of what the strategy arm left
+    double accuracy, low, high; // unbiased, 95 % interval; NaN when n is 0; 0 to 1 while nothing is
+                                // known of what the strategy arm left
 };
 
 /* k classes; window: the last so many answered tasks, 0: all. */

@@ -1,4 +1,5 @@
-/* How good predictions are when every truth is known: for the backtest and the demo. (The running daemon knows few truths: include/estimate/prequential.h.)
+/* How good predictions are when every truth is known: for the backtest and the demo. (The running
+ * daemon knows few truths: include/estimate/prequential.h.)
  * Thread: one owner */
 #pragma once
 
@@ -11,10 +12,11 @@ struct score_figures {
     uint64_t n;
     double accuracy;          // all NaN when n is 0
     double balanced_accuracy; // mean recall of the classes that occurred
-    double kappa;             // Cohen 1960: against agreement by chance; 0 when chance alone agrees always
+    double kappa; // Cohen 1960: against agreement by chance; 0 when chance alone agrees always
     double kappa_temporal;    // Bifet and others 2013: against "the same class as last time"
     double macro_f1;          // mean over the classes that occurred or were predicted
-    double average_precision; // of the positive class, ties as one threshold; NaN when it never occurred
+    double average_precision; // of the positive class, ties as one threshold; NaN when it never
+                              // occurred
     double log_loss;          // nats, probabilities clipped to [SCORE_CLIP, 1]
 };
 

@@ -1,4 +1,5 @@
-/* Charts as SVG text: lines with bands, bars and points, with axes that a person can read; no script, no outside file.
+/* Charts as SVG text: lines with bands, bars and points, with axes that a person can read; no
+ * script, no outside file.
  *
  * Colours are CSS classes (s0…s7 for series, axis, grid), so the page decides light or dark.
  * Thread: any thread */
@@ -11,11 +12,11 @@
 struct chart_line {
     const char *name;
     size_t n;
-    const double *x, *y;       // (n)
-    const double *low, *high;  // (n) band, or NULL
-    bool points, ring;         // dots instead of a line; with a ring around each
-    double radius;             // of the dots; 0: the usual
-    int colour;                // 0…7
+    const double *x, *y;      // (n)
+    const double *low, *high; // (n) band, or NULL
+    bool points, ring;        // dots instead of a line; with a ring around each
+    double radius;            // of the dots; 0: the usual
+    int colour;               // 0…7
 };
 
 struct chart {
@@ -27,9 +28,11 @@ struct chart {
 };
 
 void chart_svg(const struct chart *c, struct buf *out);
-/* Between these: a file of its own with several charts in it, each placed at a corner of its own; the heading takes CHART_HEAD. */
+/* Between these: a file of its own with several charts in it, each placed at a corner of its own;
+ * the heading takes CHART_HEAD. */
 enum { CHART_HEAD = 56 };
-void chart_open_file(struct buf *out, int width, int height, const char *heading, const char *words);
+void chart_open_file(struct buf *out, int width, int height, const char *heading,
+                     const char *words);
 void chart_at(struct buf *out, int x, int y);
 void chart_at_end(struct buf *out);
 void chart_close_file(struct buf *out);

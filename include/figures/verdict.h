@@ -10,7 +10,10 @@ struct verdict_curve {
     const double *labels, *level; // (n)
 };
 
-/* Labels that a curve needs to reach a level and not fall below it with more; *at_most: it is there from its first point on. NaN: it never is. */
+/* Labels that a curve needs to reach a level and not fall below it with more; *at_most: it is there
+ * from its first point on. NaN: it never is. */
 double verdict_labels(const struct verdict_curve *c, double level, bool *at_most);
-/* Appends the sentence, as plain text. what: "accuracy"; seeds of each curve; error: standard error of the difference of the last levels. */
-void verdict_write(const char *what, const struct verdict_curve *mine, const struct verdict_curve *random, size_t seeds, double error, struct buf *out);
+/* Appends the sentence, as plain text. what: "accuracy"; seeds of each curve; error: standard error
+ * of the difference of the last levels. */
+void verdict_write(const char *what, const struct verdict_curve *mine,
+                   const struct verdict_curve *random, size_t seeds, double error, struct buf *out);

@@ -1,4 +1,5 @@
-/* The files of the dashboard and of the label page, in the binary: pages, styles, scripts, and the chart library as Debian packages it.
+/* The files of the dashboard and of the label page, in the binary: pages, styles, scripts, and the
+ * chart library as Debian packages it.
  * Thread: any thread */
 #pragma once
 

@@ -1,4 +1,5 @@
-/* Models that others made: a safetensors file of scikit-learn, PyTorch or whatever, to a model of ours. What must stand in it: docs/FORMATS.md.
+/* Models that others made: a safetensors file of scikit-learn, PyTorch or whatever, to a model of
+ * ours. What must stand in it: docs/FORMATS.md.
  * Thread: command line */
 #pragma once
 
@@ -12,6 +13,7 @@ struct import_target {
     uint64_t fingerprint;
 };
 
-/* Untrusted bytes. *out has our order of classes, no version, and was checked (model_check). ERR_INPUT, ERR_MISMATCH or ERR_CORRUPT with one
- * sentence in `why`. */
-int model_import(struct model **out, struct text record, const struct import_target *target, struct buf *why) MUST_CHECK;
+/* Untrusted bytes. *out has our order of classes, no version, and was checked (model_check).
+ * ERR_INPUT, ERR_MISMATCH or ERR_CORRUPT with one sentence in `why`. */
+int model_import(struct model **out, struct text record, const struct import_target *target,
+                 struct buf *why) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* The broker as `check --online` and `topics` see it: which topics there are, how they are set up, what may be done.
+/* The broker as `check --online` and `topics` see it: which topics there are, how they are set up,
+ * what may be done.
  * Thread: main thread */
 #pragma once
 
@@ -7,7 +8,15 @@
 struct admin;
 
 /* The topics of a configuration, in the order of its section. */
-enum topic_role { ROLE_SAMPLES, ROLE_TASKS, ROLE_LABELS, ROLE_MODELS, ROLE_DEAD_LETTERS, ROLE_PREDICTIONS, ROLES };
+enum topic_role {
+    ROLE_SAMPLES,
+    ROLE_TASKS,
+    ROLE_LABELS,
+    ROLE_MODELS,
+    ROLE_DEAD_LETTERS,
+    ROLE_PREDICTIONS,
+    ROLES
+};
 
 struct topic_plan {
     const char *option;   // "topics.tasks"
@@ -21,7 +30,8 @@ struct topic_plan {
 void admin_plan(const struct config *c, struct topic_plan out[ROLES]);
 
 struct topic_facts {
-    int error; // 0, ERR_MISSING, ERR_CONFIG (no right to describe it), ERR_RETRY (no leader yet, or no answer)
+    int error; // 0, ERR_MISSING, ERR_CONFIG (no right to describe it), ERR_RETRY (no leader yet, or
+               // no answer)
     int partitions, replicas;
     bool described; // the rest is known: it needs the right to describe configurations
     char cleanup[64];
@@ -32,9 +42,12 @@ struct topic_facts {
 int admin_open(struct admin **out, const struct config *c, struct buf *why) MUST_CHECK;
 void admin_close(struct admin *a);
 void admin_topic(struct admin *a, const char *name, struct topic_facts *out);
-/* A property of the broker that answers for the cluster. ERR_MISSING: it has none of that name; ERR_CONFIG with *why: no right. */
-int admin_broker_property(struct admin *a, const char *name, int64_t *out, struct buf *why) MUST_CHECK;
+/* A property of the broker that answers for the cluster. ERR_MISSING: it has none of that name;
+ * ERR_CONFIG with *why: no right. */
+int admin_broker_property(struct admin *a, const char *name, int64_t *out,
+                          struct buf *why) MUST_CHECK;
 /* Makes a topic; one that is there already is fine. */
-int admin_create_topic(struct admin *a, const struct topic_plan *plan, int replication, struct buf *why) MUST_CHECK;
+int admin_create_topic(struct admin *a, const struct topic_plan *plan, int replication,
+                       struct buf *why) MUST_CHECK;
 /* How long records are kept, for people: "90d", "for ever", "newest of each key". */
 void admin_kept(const struct topic_facts *facts, struct buf *out);

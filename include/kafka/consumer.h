@@ -1,8 +1,9 @@
 /* The samples topic: one member of the consumer group.
  *
- * Rebalances are only noted in librdkafka's callback and carried out by the worker between two polls, so that no work is in flight when
- * partitions move (docs/DESIGN.md section 5, "The cycle"). Assigned partitions start at the group's committed offset, read before the
- * assignment is taken: one source of truth for offset and selection state.
+ * Rebalances are only noted in librdkafka's callback and carried out by the worker between two
+ * polls, so that no work is in flight when partitions move (docs/DESIGN.md section 5, "The cycle").
+ * Assigned partitions start at the group's committed offset, read before the assignment is taken:
+ * one source of truth for offset and selection state.
  * Thread: the worker thread that owns it */
 #pragma once
 
@@ -17,47 +18,58 @@ enum rebalance { REBALANCE_NONE, REBALANCE_ASSIGNED, REBALANCE_REVOKED, REBALANC
 /* One partition of a new assignment. */
 struct assignment {
     int32_t partition;
-    int64_t offset;         // next to read
-    bool fresh;             // the group has never committed it
-    struct text metadata;   // the selection state's text; valid until the next call
+    int64_t offset;       // next to read
+    bool fresh;           // the group has never committed it
+    struct text metadata; // the selection state's text; valid until the next call
 };
 
 /* member: group.instance.id. ERR_CONFIG with *why. */
-int consumer_create(struct consumer **out, const struct config *c, const char *member, struct buf *why) MUST_CHECK;
-/* Partitions of the samples topic; ERR_MISSING when there is no such topic, ERR_RETRY when the broker does not answer. */
+int consumer_create(struct consumer **out, const struct config *c, const char *member,
+                    struct buf *why) MUST_CHECK;
+/* Partitions of the samples topic; ERR_MISSING when there is no such topic, ERR_RETRY when the
+ * broker does not answer. */
 int consumer_partitions(struct consumer *c) MUST_CHECK;
 /* Joins the group. */
 int consumer_subscribe(struct consumer *c) MUST_CHECK;
-/* Leaves the group quietly (static membership keeps the place for a restart). The batch must have been released. */
+/* Leaves the group quietly (static membership keeps the place for a restart). The batch must have
+ * been released. */
 void consumer_destroy(struct consumer *c);
 
-/* Appends records to `out` (cap, of which *n are taken) until it is full, none is there, or a rebalance waits; at most
- * timeout_ms for the first. 0, or ERR_FENCED, or ERR_FATAL (said in the log; e.g. the offset is out of range). */
-int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n, int timeout_ms) MUST_CHECK;
+/* Appends records to `out` (cap, of which *n are taken) until it is full, none is there, or a
+ * rebalance waits; at most timeout_ms for the first. 0, or ERR_FENCED, or ERR_FATAL (said in the
+ * log; e.g. the offset is out of range). */
+int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n,
+                  int timeout_ms) MUST_CHECK;
 /* Gives n records back. */
 void consumer_release(struct consumer *c, struct record *records, size_t n);
 
-/* What waits, if anything. The worker answers ASSIGNED with consumer_take, the others with consumer_leave. */
+/* What waits, if anything. The worker answers ASSIGNED with consumer_take, the others with
+ * consumer_leave. */
 enum rebalance consumer_pending(const struct consumer *c);
-/* Reads the committed offsets of the new assignment and starts reading there. *list is (n), valid until the next call.
- * ERR_RETRY: the broker does not answer; call again. */
+/* Reads the committed offsets of the new assignment and starts reading there. *list is (n), valid
+ * until the next call. ERR_RETRY: the broker does not answer; call again. */
 int consumer_take(struct consumer *c, const struct assignment **list, size_t *n) MUST_CHECK;
 void consumer_leave(struct consumer *c);
-/* Whether the partition is in the present assignment: what Kafka itself does not check (reference: DESIGN section 5). */
+/* Whether the partition is in the present assignment: what Kafka itself does not check (reference:
+ * DESIGN section 5). */
 bool consumer_owns(const struct consumer *c, int32_t partition);
 /* Whether the group has already given our partitions away, though the notice still waits. */
 bool consumer_lost(const struct consumer *c);
-/* Records between the next one and the end of its partition as last seen (high watermark), without those that retention has deleted. */
+/* Records between the next one and the end of its partition as last seen (high watermark), without
+ * those that retention has deleted. */
 int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next);
 /* The library's figures, of the last 15 s; zeros before. */
 const struct kafka_stats *consumer_stats(const struct consumer *c);
-/* Stop or go on fetching while a cycle cannot be committed; polling goes on, so the group keeps its member. */
+/* Stop or go on fetching while a cycle cannot be committed; polling goes on, so the group keeps its
+ * member. */
 void consumer_pause(struct consumer *c, bool paused);
-/* Committed next offset of a partition of ours; -1: none, ERR_RETRY: no answer. For a commit whose outcome is unknown. */
+/* Committed next offset of a partition of ours; -1: none, ERR_RETRY: no answer. For a commit whose
+ * outcome is unknown. */
 int64_t consumer_committed(struct consumer *c, int32_t partition);
 
 /* Calls visit for each header of a record. */
-void record_headers(const struct record *r, void (*visit)(struct text name, struct text value, void *opaque), void *opaque);
+void record_headers(const struct record *r,
+                    void (*visit)(struct text name, struct text value, void *opaque), void *opaque);
 
 /* For the producer only: librdkafka's handle. */
 void *consumer_handle(struct consumer *c);

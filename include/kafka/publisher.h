@@ -1,5 +1,6 @@
-/* Writes the models topic: versions in chunks, policy, progress; each publication is one transaction under one fixed
- * transactional id, so that a second learner fences the first and nobody sees half a version (promise I9).
+/* Writes the models topic: versions in chunks, policy, progress; each publication is one
+ * transaction under one fixed transactional id, so that a second learner fences the first and
+ * nobody sees half a version (promise I9).
  * Thread: learner thread; command line for operator records (without the fixed id) */
 #pragma once
 
@@ -8,7 +9,8 @@
 struct publisher;
 
 /* id: transactional id, or NULL for a plain idempotent producer. ERR_CONFIG with *why. */
-int publisher_create(struct publisher **out, const struct config *c, const char *id, struct buf *why) MUST_CHECK;
+int publisher_create(struct publisher **out, const struct config *c, const char *id,
+                     struct buf *why) MUST_CHECK;
 void publisher_destroy(struct publisher *p);
 /* Why the last publication failed, in words. */
 const char *publisher_trouble(const struct publisher *p);
@@ -20,5 +22,7 @@ struct publication {
     size_t chunks;          // header, when not 0
 };
 
-/* All or nothing. ERR_RETRY: nothing is visible, try again; ERR_FENCED; ERR_FATAL: outcome unknown, make a new publisher. */
-int publisher_publish(struct publisher *p, const char *topic, const struct publication *list, size_t n) MUST_CHECK;
+/* All or nothing. ERR_RETRY: nothing is visible, try again; ERR_FENCED; ERR_FATAL: outcome unknown,
+ * make a new publisher. */
+int publisher_publish(struct publisher *p, const char *topic, const struct publication *list,
+                      size_t n) MUST_CHECK;

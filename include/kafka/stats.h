@@ -9,5 +9,6 @@ struct kafka_stats {
     double fetched, outgoing; // records in the client's queues
 };
 
-/* The few figures that we want of the library's statistics (JSON, up to a MB where there are many partitions). */
+/* The few figures that we want of the library's statistics (JSON, up to a MB where there are many
+ * partitions). */
 void kafka_stats_read(struct kafka_stats *out, struct text json);

@@ -1,5 +1,5 @@
-/* Reads whole topics from chosen offsets, without a group: tasks and labels for the learner, the models topic for everyone,
- * tasks and predictions for oracles and the demo. read_committed always.
+/* Reads whole topics from chosen offsets, without a group: tasks and labels for the learner, the
+ * models topic for everyone, tasks and predictions for oracles and the demo. read_committed always.
  * Thread: the thread that owns it */
 #pragma once
 
@@ -11,21 +11,26 @@ struct reader_record {
     size_t topic; // index into the names given
     int32_t partition;
     int64_t offset, time_ms;
-    struct text key, value;  // at NULL: absent; borrowed until reader_release
-    size_t chunks;           // header "chunks" as a number, 0 when there is none
+    struct text key, value; // at NULL: absent; borrowed until reader_release
+    size_t chunks;          // header "chunks" as a number, 0 when there is none
     void *message;
 };
 
 enum { READER_TOPICS = 4 };
 
 /* names: topics, (n). ERR_CONFIG with *why. */
-int reader_create(struct reader **out, const struct config *c, const char *const *names, size_t n, struct buf *why) MUST_CHECK;
+int reader_create(struct reader **out, const struct config *c, const char *const *names, size_t n,
+                  struct buf *why) MUST_CHECK;
 void reader_destroy(struct reader *r);
-/* Finds the partitions and starts reading: `start` answers where for each (negative: at the beginning). Again later: takes over
- * partitions that were added. ERR_RETRY: a topic is missing or the broker away (said in the log). */
-int reader_start(struct reader *r, int64_t (*start)(size_t topic, int32_t partition, void *opaque), void *opaque) MUST_CHECK;
-/* Up to `most` records; waits timeout_ms for the first. Returns how many, or ERR_FATAL (an offset that is not in the log). */
-int reader_poll(struct reader *r, struct reader_record *out, size_t most, int timeout_ms) MUST_CHECK;
+/* Finds the partitions and starts reading: `start` answers where for each (negative: at the
+ * beginning). Again later: takes over partitions that were added. ERR_RETRY: a topic is missing or
+ * the broker away (said in the log). */
+int reader_start(struct reader *r, int64_t (*start)(size_t topic, int32_t partition, void *opaque),
+                 void *opaque) MUST_CHECK;
+/* Up to `most` records; waits timeout_ms for the first. Returns how many, or ERR_FATAL (an offset
+ * that is not in the log). */
+int reader_poll(struct reader *r, struct reader_record *out, size_t most,
+                int timeout_ms) MUST_CHECK;
 void reader_release(struct reader *r, struct reader_record *records, size_t n);
 /* Whether the broker answers for the first topic within that time. */
 bool reader_answers(struct reader *r, int timeout_ms);

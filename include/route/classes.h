@@ -9,5 +9,6 @@ struct text class_name(struct text classes, size_t index);
 /* The index of a name, or -1. */
 int class_index(struct text classes, struct text name);
 size_t class_count(struct text classes);
-/* Index of the largest probability, the first of equals: what "predicted" means everywhere. k > 0 */
+/* Index of the largest probability, the first of equals: what "predicted" means everywhere. k >
+ * 0 */
 int class_predicted(const float *prob, size_t k);

@@ -1,7 +1,8 @@
-/* A cycle: everything that one commit writes, complete in memory and unchanged until it is committed.
+/* A cycle: everything that one commit writes, complete in memory and unchanged until it is
+ * committed.
  *
- * On an error the same cycle is sent again, less the partitions that were lost meanwhile: no seek and no second decision
- * (promises I1, I2). Thread: the worker thread that owns it */
+ * On an error the same cycle is sent again, less the partitions that were lost meanwhile: no seek
+ * and no second decision (promises I1, I2). Thread: the worker thread that owns it */
 #pragma once
 
 #include "base/arena.h"
@@ -16,8 +17,8 @@ struct cycle_header {
 
 struct cycle_record {
     enum cycle_topic topic;
-    int32_t source;    // partition of the sample it is about
-    bool sent;         // at_least_once: the broker has it
+    int32_t source; // partition of the sample it is about
+    bool sent;      // at_least_once: the broker has it
     struct text key, value;
     const struct cycle_header *header; // (headers)
     size_t headers;
@@ -47,7 +48,8 @@ struct cycle_offset *cycle_add_offset(struct cycle *c);
 void cycle_append(struct cycle *to, const struct cycle *from);
 /* Takes out everything about one partition. */
 void cycle_drop(struct cycle *c, int32_t partition);
-/* Where the offsets end that one request may carry together with the from-th, which it takes in any case: the broker writes what a request
- * commits as one batch of its offsets topic, and refuses one beyond 1 MB for ever. */
+/* Where the offsets end that one request may carry together with the from-th, which it takes in any
+ * case: the broker writes what a request commits as one batch of its offsets topic, and refuses one
+ * beyond 1 MB for ever. */
 size_t cycle_part(const struct cycle *c, size_t from);
 static inline size_t cycle_bytes(const struct cycle *c) { return c->arena.used; }

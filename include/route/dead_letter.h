@@ -1,5 +1,6 @@
-/* What becomes of a record that could not be read: key, value and headers as they came, and why, in the headers that
- * Kafka Connect writes, so that its replay tools work. Header by header: docs/FORMATS.md. Thread: worker thread */
+/* What becomes of a record that could not be read: key, value and headers as they came, and why, in
+ * the headers that Kafka Connect writes, so that its replay tools work. Header by header:
+ * docs/FORMATS.md. Thread: worker thread */
 #pragma once
 
 #include "admit/reason.h"
@@ -7,10 +8,15 @@
 #include "route/cycle.h"
 
 /* Bounds, so that no record that the broker once took makes one that it refuses (promise I10). */
-enum { DEAD_LETTER_VALUE_MAX = 64 * 1024, DEAD_LETTER_KEY_MAX = 64 * 1024, DEAD_LETTER_HEADERS_MAX = 64 * 1024 };
+enum {
+    DEAD_LETTER_VALUE_MAX = 64 * 1024,
+    DEAD_LETTER_KEY_MAX = 64 * 1024,
+    DEAD_LETTER_HEADERS_MAX = 64 * 1024
+};
 
-/* Appends the dead letter of r, a record of the topic, to the cycle; all bytes are copied. field: what was refused in
- * it, or NULL. original: the record's own headers (n); when they are longer than DEAD_LETTER_HEADERS_MAX together, the
- * first that fit are kept. */
-void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r, enum reason reason,
-                     const char *field, const struct cycle_header *original, size_t n);
+/* Appends the dead letter of r, a record of the topic, to the cycle; all bytes are copied. field:
+ * what was refused in it, or NULL. original: the record's own headers (n); when they are longer
+ * than DEAD_LETTER_HEADERS_MAX together, the first that fit are kept. */
+void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
+                     enum reason reason, const char *field, const struct cycle_header *original,
+                     size_t n);

@@ -1,4 +1,5 @@
-/* When a cycle is committed. A commit costs time, not work: the worker waits for some ten to fifty milliseconds while the broker answers, however much is in it.
+/* When a cycle is committed. A commit costs time, not work: the worker waits for some ten to fifty
+ * milliseconds while the broker answers, however much is in it.
  * Thread: the worker thread that owns it */
 #pragma once
 
@@ -11,7 +12,9 @@ struct pace {
     bool behind;      // since then there was more to take than one batch holds
 };
 
-/* Milliseconds until the cycle (with positions that moved, with or without records) is due; not above 0: it is. */
-int64_t pace_left(const struct pace *p, const struct config *config, const struct cycle *cycle, int64_t now_ms);
+/* Milliseconds until the cycle (with positions that moved, with or without records) is due; not
+ * above 0: it is. */
+int64_t pace_left(const struct pace *p, const struct config *config, const struct cycle *cycle,
+                  int64_t now_ms);
 /* A commit that began at started_ms is through. */
 void pace_committed(struct pace *p, int64_t started_ms, int64_t now_ms);

@@ -11,7 +11,8 @@ struct prediction {
     int64_t offset, time_ms;
     const float *prob; // (k)
     size_t k;
-    struct text classes; // k names, newline-separated: written as the name of the predicted one, not read back
+    struct text classes; // k names, newline-separated: written as the name of the predicted one,
+                         // not read back
     struct text class_;  // read back; at NULL without a model
     double utility;
     uint64_t model; // version; 0: none
@@ -20,4 +21,5 @@ struct prediction {
 
 void prediction_write(const struct prediction *p, struct buf *out);
 /* Everything in *out is allocated from `arena`. ERR_INPUT with *why. */
-int prediction_read(struct prediction *out, struct text record, struct arena *arena, const char **why) MUST_CHECK;
+int prediction_read(struct prediction *out, struct text record, struct arena *arena,
+                    const char **why) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* The one struct that flows through the house. Read this first.
  *
- * A batch is what one poll brought: n samples, column by column. Each stage fills its columns from those before it:
+ * A batch is what one poll brought: n samples, column by column. Each stage fills its columns from
+ * those before it:
  *
  *   (app)  → in_force                the policy and model that decide it
  *   admit  → record, fate, id        the sample as it came, and whether it could be read
@@ -9,7 +10,8 @@
  *   query  → decision                whether to ask, why, with what probability
  *   route  → (the cycle)             tasks, dead letters, predictions, offsets, states
  *
- * Everything but the columns lives in `arena` until batch_reset. Letters: n samples, d columns, k classes, m members.
+ * Everything but the columns lives in `arena` until batch_reset. Letters: n samples, d columns, k
+ * classes, m members.
  * Thread: worker thread (one batch each) */
 #pragma once
 
@@ -21,16 +23,16 @@
 #include <stdint.h>
 
 struct batch {
-    size_t n, cap, d, k, members; // members: room in `member`
+    size_t n, cap, d, k, members;     // members: room in `member`
     const struct snapshot **in_force; // (cap)
-    struct record *record;      // (cap)
-    enum reason *fate;          // (cap) REASON_NONE: admitted
-    const char **guilty;        // (cap) name of the feature that was refused, or NULL
-    struct text *id;            // (cap) sample id
-    double *raw;                // (cap, d)
-    float *prob;                // (cap, k)
-    float *member;              // (cap, members, k)
-    struct decision *decision;  // (cap)
+    struct record *record;            // (cap)
+    enum reason *fate;                // (cap) REASON_NONE: admitted
+    const char **guilty;              // (cap) name of the feature that was refused, or NULL
+    struct text *id;                  // (cap) sample id
+    double *raw;                      // (cap, d)
+    float *prob;                      // (cap, k)
+    float *member;                    // (cap, members, k)
+    struct decision *decision;        // (cap)
     struct arena arena;
 };
 

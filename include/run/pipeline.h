@@ -1,17 +1,20 @@
-/* The path of a sample, from record to cycle: admit → encode → infer → query → route, one batch at a time.
+/* The path of a sample, from record to cycle: admit → encode → infer → query → route, one batch at
+ * a time.
  *
- * The one implementation of deciding for run, simulate and demo: it knows no Kafka and no clock. Records come in a batch, what must be
- * written goes into a cycle, and the selection state of each partition moves with it.
+ * The one implementation of deciding for run, simulate and demo: it knows no Kafka and no clock.
+ * Records come in a batch, what must be written goes into a cycle, and the selection state of each
+ * partition moves with it.
  * Thread: worker thread (one pipeline each) */
 #pragma once
 
-#include "run/recent.h"
-#include "run/registry.h"
-#include "run/batch.h"
 #include "encode/features.h"
 #include "route/cycle.h"
+#include "run/batch.h"
+#include "run/recent.h"
+#include "run/registry.h"
 
-/* "PARTITION OFFSET NUMBER" of replay.switches: from that sample on the policy of that number decides. */
+/* "PARTITION OFFSET NUMBER" of replay.switches: from that sample on the policy of that number
+ * decides. */
 struct replay_switch {
     int32_t partition;
     int64_t offset;
@@ -36,18 +39,23 @@ struct batch *pipeline_batch(struct pipeline *p);
 void pipeline_limit(struct pipeline *p, size_t max_record_bytes);
 
 /* A partition becomes ours: its state from the committed metadata, or a new one. */
-void pipeline_own(struct pipeline *p, int32_t partition, int64_t offset, bool fresh, struct text metadata, int64_t now_ms);
+void pipeline_own(struct pipeline *p, int32_t partition, int64_t offset, bool fresh,
+                  struct text metadata, int64_t now_ms);
 void pipeline_disown_all(struct pipeline *p);
 
-/* Decides the batch's records (record, in_force and n are filled) and appends what follows to the cycle. */
+/* Decides the batch's records (record, in_force and n are filled) and appends what follows to the
+ * cycle. */
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle);
 /* Ends the pool's windows in which no sample came for idle_ms, by the policy and model of s. */
-void pipeline_end_windows(struct pipeline *p, const struct snapshot *s, int64_t now_ms, int64_t idle_ms, struct cycle *cycle);
+void pipeline_end_windows(struct pipeline *p, const struct snapshot *s, int64_t now_ms,
+                          int64_t idle_ms, struct cycle *cycle);
 
-/* Only scores and decides, from the sample `from` on: fate and raw are filled already. Stops where a window of the pool ends, and returns how far
- * it came. For the backtest, which reads its file once. */
+/* Only scores and decides, from the sample `from` on: fate and raw are filled already. Stops where
+ * a window of the pool ends, and returns how far it came. For the backtest, which reads its file
+ * once. */
 size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t now_ms);
-/* What the last call that decided or ended windows chose: the picks of the last window that ended in it. */
+/* What the last call that decided or ended windows chose: the picks of the last window that ended
+ * in it. */
 struct flushed {
     bool ended;
     size_t n;
@@ -55,20 +63,26 @@ struct flushed {
 };
 const struct flushed *pipeline_flushed(const struct pipeline *p);
 
-/* Adds offset and state of every partition that moved since the last call; with a pool, of where its open window began. */
+/* Adds offset and state of every partition that moved since the last call; with a pool, of where
+ * its open window began. */
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle);
 /* Whether any partition has something to commit: with a pool, whether a window ended. */
 bool pipeline_moved(const struct pipeline *p);
 /* Calls visit for each owned partition: its next offset, for lag. */
-void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t partition, int64_t next, int64_t newest_ms, void *opaque), void *opaque);
+void pipeline_positions(const struct pipeline *p,
+                        void (*visit)(int32_t partition, int64_t next, int64_t newest_ms,
+                                      void *opaque),
+                        void *opaque);
 /* Sums over the owned partitions. */
 struct pipeline_purse {
     double tokens;              // labels that the strategy arms could ask at once
     double hour_left, day_left; // labels that the caps still allow; infinite: no cap
     double propensity;          // of the random arm
 };
-void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms, struct pipeline_purse *out);
-/* Utilities of the last samples that a model scored, in no order; returns how many. A mix has samples of several measures, each with its scale. */
+void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms,
+                    struct pipeline_purse *out);
+/* Utilities of the last samples that a model scored, in no order; returns how many. A mix has
+ * samples of several measures, each with its scale. */
 enum { PIPELINE_UTILITIES = 1024 };
 struct utility_seen {
     float value;

@@ -1,7 +1,9 @@
-/* What happened last: tasks, decisions that asked nobody, dead letters, each with why; for /recent and the dashboard.
+/* What happened last: tasks, decisions that asked nobody, dead letters, each with why; for /recent
+ * and the dashboard.
  *
- * Bounded rings (watch.recent entries each). Workers write only about what was asked or refused, and one decision a batch, so the one lock
- * is taken rarely; a writer that does not get it at once forgets what it wanted to say. No event's content is kept, only ids and figures.
+ * Bounded rings (watch.recent entries each). Workers write only about what was asked or refused,
+ * and one decision a batch, so the one lock is taken rarely; a writer that does not get it at once
+ * forgets what it wanted to say. No event's content is kept, only ids and figures.
  * Thread: any thread */
 #pragma once
 
@@ -30,9 +32,11 @@ struct recent_sample {
     const struct decision *decision;
 };
 void recent_decision(struct recent *r, const struct recent_sample *s);
-void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int64_t now_ms, enum reason reason, const char *field);
+void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int64_t now_ms,
+                        enum reason reason, const char *field);
 
-/* Members of a JSON object, without its braces: "tasks", "decisions", "dead_letters", newest first. */
+/* Members of a JSON object, without its braces: "tasks", "decisions", "dead_letters", newest
+ * first. */
 void recent_json(struct recent *r, struct buf *out);
 /* {"class": tasks asked since the start with that prediction}; "": no model yet. */
 void recent_classes_json(struct recent *r, struct buf *out);

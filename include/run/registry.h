@@ -1,8 +1,10 @@
-/* What the models topic says, up to one of its offsets: the policy in force and the model versions that can go live.
+/* What the models topic says, up to one of its offsets: the policy in force and the model versions
+ * that can go live.
  *
- * Everything that workers take from learner and operator is a function of a prefix of that topic, so its offset names it
- * (policy.number) and a replay can put it in force again (promise I6).
- * Thread: the follower thread owns a registry; the learner and the command line have their own; snapshots are read by any thread */
+ * Everything that workers take from learner and operator is a function of a prefix of that topic,
+ * so its offset names it (policy.number) and a replay can put it in force again (promise I6).
+ * Thread: the follower thread owns a registry; the learner and the command line have their own;
+ * snapshots are read by any thread */
 #pragma once
 
 #include "base/buf.h"
@@ -16,7 +18,7 @@ struct registry_options {
     size_t d;         // columns; 0: take any model (command line)
     struct text classes;
     uint64_t fingerprint;
-    bool quiet; // the process has another registry that counts and logs
+    bool quiet;  // the process has another registry that counts and logs
     bool pushes; // also assemble what was pushed: for the learner, which makes versions of it
 };
 
@@ -42,9 +44,11 @@ struct registry;
 struct registry *registry_create(const struct registry_options *options);
 void registry_destroy(struct registry *r); // after all snapshots were released
 
-/* One record; value.at NULL is a tombstone; chunks: of the header, 0 when there is none. Texts are borrowed for the call. A version
- * that is not what it should be is refused, logged and counted; the one in force stays (I9). */
-enum registry_change registry_apply(struct registry *r, struct text key, struct text value, size_t chunks, int64_t offset);
+/* One record; value.at NULL is a tombstone; chunks: of the header, 0 when there is none. Texts are
+ * borrowed for the call. A version that is not what it should be is refused, logged and counted;
+ * the one in force stays (I9). */
+enum registry_change registry_apply(struct registry *r, struct text key, struct text value,
+                                    size_t chunks, int64_t offset);
 
 struct snapshot *registry_snapshot(struct registry *r);
 void registry_release(struct registry *r, struct snapshot *s);
@@ -60,7 +64,8 @@ size_t registry_versions(const struct registry *r, uint64_t out[], size_t most);
 size_t registry_chunks(const struct registry *r, uint64_t version);
 /* The oldest complete push; false: there is none. Valid until the next apply. */
 bool registry_push(const struct registry *r, struct registry_push *out);
-/* Next offset of a topic's partition ("tasks" or "labels" as role) that a version has seen; 0: it has seen none of it. */
+/* Next offset of a topic's partition ("tasks" or "labels" as role) that a version has seen; 0: it
+ * has seen none of it. */
 int64_t registry_seen(const struct model *m, const char *role, int32_t partition);
 /* The learner's newest progress record (JSON), empty when none. Valid until the next apply. */
 struct text registry_progress(const struct registry *r);

@@ -1,4 +1,5 @@
-/* What the oracle and the label page remember: answers that wait for their time, and ids of tasks that it has seen.
+/* What the oracle and the label page remember: answers that wait for their time, and ids of tasks
+ * that it has seen.
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -1,4 +1,5 @@
-/* The command line: one table a command makes parsing, checks and --help; wrong words get the nearest right one.
+/* The command line: one table a command makes parsing, checks and --help; wrong words get the
+ * nearest right one.
  * Thread: main thread */
 #pragma once
 
@@ -10,11 +11,11 @@
 enum flag_kind { FLAG_SWITCH, FLAG_TEXT, FLAG_COUNT, FLAG_NUMBER };
 
 struct flag {
-    const char *name;      // "data": --data
-    char letter;           // 'c': -c; 0: none
+    const char *name; // "data": --data
+    char letter;      // 'c': -c; 0: none
     enum flag_kind kind;
-    void *value;           // bool, const char *, int64_t (≥ 0), double
-    const char *argument;  // "FILE"; NULL for switches
+    void *value;          // bool, const char *, int64_t (≥ 0), double
+    const char *argument; // "FILE"; NULL for switches
     const char *help;
     bool required;
 };
@@ -27,8 +28,8 @@ struct usage {
 
 enum { CLI_GO = -1 };
 
-/* CLI_GO, or the exit code to end with (help was shown: 0; wrong usage: 64). Words that are no flags are moved to
- * the front of argv[1..], *words_n of them. */
+/* CLI_GO, or the exit code to end with (help was shown: 0; wrong usage: 64). Words that are no
+ * flags are moved to the front of argv[1..], *words_n of them. */
 int cli_parse(const struct usage *usage, int argc, char **argv, int *words_n);
 /* What a command may be told to do; its own table of these begins each row with one. */
 struct verb {
@@ -36,15 +37,20 @@ struct verb {
     int most; // words after it; VERB_ANY: as many as you like
 };
 enum { VERB_ANY = 1 << 20 };
-/* The row, of (n) of `size` bytes, that argv[1] names, if no more words follow than it takes; NULL: said, the command ends with EX_USAGE. */
-const void *cli_verb(const struct usage *usage, const void *table, size_t n, size_t size, int words, char **argv);
+/* The row, of (n) of `size` bytes, that argv[1] names, if no more words follow than it takes; NULL:
+ * said, the command ends with EX_USAGE. */
+const void *cli_verb(const struct usage *usage, const void *table, size_t n, size_t size, int words,
+                     char **argv);
 void cli_help(const struct usage *usage, FILE *out);
 /* Loads a configuration or says everything that is wrong with it; EX_CONFIG, or CLI_GO. */
 int cli_config(struct config **out, const char *file);
-/* Where the daemon answers: --listen itself, or watch.listen of the file; the caller frees *out. CLI_GO, or an exit code (said). */
+/* Where the daemon answers: --listen itself, or watch.listen of the file; the caller frees *out.
+ * CLI_GO, or an exit code (said). */
 int cli_listen(const char *file, const char *listen, char **out);
 /* "did you mean X?" or an empty text, for words from a '|' separated list. Static storage. */
 const char *cli_nearest(const char *choices, const char *word);
 
-/* Hands the usage of a command to visit, without running it: every command parses its words first. */
-void cli_describe(int (*run)(int argc, char **argv), const char *name, void (*visit)(const struct usage *usage, void *opaque), void *opaque);
+/* Hands the usage of a command to visit, without running it: every command parses its words
+ * first. */
+void cli_describe(int (*run)(int argc, char **argv), const char *name,
+                  void (*visit)(const struct usage *usage, void *opaque), void *opaque);

@@ -1,4 +1,5 @@
-/* What commands say to a person: a progress line, colours, the wish to stop. Progress and colours only on a terminal.
+/* What commands say to a person: a progress line, colours, the wish to stop. Progress and colours
+ * only on a terminal.
  * Thread: main thread; console_stop's flag is read by any thread */
 #pragma once
 
@@ -9,14 +10,17 @@
 
 enum tone { TONE_PLAIN, TONE_GOOD, TONE_DOUBT, TONE_BAD };
 
-/* "winnowd: …" on standard error, after the progress line was cleared; returns the exit code given. */
+/* "winnowd: …" on standard error, after the progress line was cleared; returns the exit code
+ * given. */
 int console_fail(int code, const char *format, ...) PRINTF_LIKE(2, 3);
-/* One line on standard error, written over the last one; at most ten a second, and none unless it is a terminal. */
+/* One line on standard error, written over the last one; at most ten a second, and none unless it
+ * is a terminal. */
 void console_progress(const char *format, ...) PRINTF_LIKE(1, 2);
 void console_clear(void);
 /* A word on `out` in the colour of its tone, padded to `width`. NO_COLOR is respected. */
 void console_word(FILE *out, enum tone tone, int width, const char *word);
 /* From the first call on, INT and TERM set the flag instead of ending the process. */
 const _Atomic bool *console_stop(void);
-/* The exit code of an ERR_ value: 78 the file, 66 no input, 65 bad input, 69 Kafka away, 74 the system, 70 else. */
+/* The exit code of an ERR_ value: 78 the file, 66 no input, 65 bad input, 69 Kafka away, 74 the
+ * system, 70 else. */
 int console_exit(int error);

@@ -2,9 +2,9 @@
  * Thread: main thread */
 #pragma once
 
-#include "terminal/console.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "terminal/console.h"
 
 #include <stdint.h>
 
@@ -13,7 +13,7 @@ enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME };
 struct column {
     const char *key, *title; // key: in JSON ("made_ms"); title NULL: in JSON only
     enum column_kind kind;
-    size_t most;             // characters in the table; 0: any
+    size_t most; // characters in the table; 0: any
 };
 
 struct cell {
@@ -33,13 +33,14 @@ void listing_end(struct listing *l);
 /* The next cell, row by row. Texts are copied. */
 void listing_text(struct listing *l, struct text t);
 void listing_count(struct listing *l, uint64_t n);
-void listing_number(struct listing *l, double v); // not finite: nothing
-void listing_time(struct listing *l, int64_t ms); // ≤ 0: nothing
+void listing_number(struct listing *l, double v);     // not finite: nothing
+void listing_time(struct listing *l, int64_t ms);     // ≤ 0: nothing
 void listing_tone(struct listing *l, enum tone tone); // of the last cell
 /* A table (nothing but `none` when there are no rows), or a JSON array of objects. */
 void listing_print(const struct listing *l, FILE *out, bool json, const char *none);
 
-/* Text of others for a terminal: control characters as \xNN, what is no UTF-8 as '?'. Line feeds too. */
+/* Text of others for a terminal: control characters as \xNN, what is no UTF-8 as '?'. Line feeds
+ * too. */
 void listing_safe(struct buf *out, struct text t);
 /* Columns of a terminal that such a text takes, roughly: one a character. */
 size_t listing_width(struct text t);

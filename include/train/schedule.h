@@ -1,4 +1,5 @@
-/* When a new version is due, with which options it is fitted, and what the workers are then told: shared by the daemon and the backtest.
+/* When a new version is due, with which options it is fitted, and what the workers are then told:
+ * shared by the daemon and the backtest.
  * Thread: learner thread, simulation */
 #pragma once
 
@@ -7,23 +8,29 @@
 #include "train/fit.h"
 
 struct schedule {
-    size_t labelled;          // rows in the labelled set
-    size_t open;              // tasks that wait for an answer
-    int64_t open_tasks;       // the operator's cap on them, as in struct policy_operator
-    const size_t *per_class;  // (k) labelled rows by class
-    bool changed;             // the labelled set is another than the one behind the newest version
-    size_t published_rows;    // behind the newest version; 0: there is none
-    int64_t since_ms;         // since that version was published
-    int64_t cost_ms;          // what fitting it took
-    size_t bytes;             // of its record
+    size_t labelled;         // rows in the labelled set
+    size_t open;             // tasks that wait for an answer
+    int64_t open_tasks;      // the operator's cap on them, as in struct policy_operator
+    const size_t *per_class; // (k) labelled rows by class
+    bool changed;            // the labelled set is another than the one behind the newest version
+    size_t published_rows;   // behind the newest version; 0: there is none
+    int64_t since_ms;        // since that version was published
+    int64_t cost_ms;         // what fitting it took
+    size_t bytes;            // of its record
 };
 
-/* A version is due when the labelled set has grown by train.growth or by train.labels, or has changed at all and train.interval has passed:
- * longer where a version is dear, so that following each label takes at most a twentieth of a core and a megabyte a second. */
+/* A version is due when the labelled set has grown by train.growth or by train.labels, or has
+ * changed at all and train.interval has passed: longer where a version is dear, so that following
+ * each label takes at most a twentieth of a core and a megabyte a second. */
 bool schedule_due(const struct config *c, const struct schedule *s);
-/* Draw at random until every class has query.cold_labels, and in part while labels are late (query.explore); ask nobody while budget.open_tasks are open. */
-struct policy_learner schedule_policy(const struct config *c, const struct schedule *s, uint64_t live);
-/* How late labels are, in [0, 1): the share that `open` tasks are of themselves and the ten labels that a stream can turn within. */
+/* Draw at random until every class has query.cold_labels, and in part while labels are late
+ * (query.explore); ask nobody while budget.open_tasks are open. */
+struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
+                                      uint64_t live);
+/* How late labels are, in [0, 1): the share that `open` tasks are of themselves and the ten labels
+ * that a stream can turn within. */
 double schedule_late(size_t open);
-/* Options of the fits. d: columns; memories: (train.memories.n) the same list as numbers, borrowed. */
-struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive, const size_t *memories);
+/* Options of the fits. d: columns; memories: (train.memories.n) the same list as numbers,
+ * borrowed. */
+struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive,
+                                  const size_t *memories);

@@ -1,10 +1,12 @@
-/* What a decision costs. One function a row of the table, each named after it and never inlined, so that callgrind's inclusive count of that
- * function over its number of decisions is the row's cost: instructions, the same on each run. Run without valgrind it prints nanoseconds.
+/* What a decision costs. One function a row of the table, each named after it and never inlined, so
+ * that callgrind's inclusive count of that function over its number of decisions is the row's cost:
+ * instructions, the same on each run. Run without valgrind it prints nanoseconds.
  *
  *   decision N     N decisions a row; lines of "ROW N NANOSECONDS"
  *
- * Rows: decide_MANAGER, the whole decision (purse, both arms, the default measure); rule_MANAGER, the manager's part of it; measure_MEASURE at 30
- * columns, 2 classes and a committee of 10; pool_CANDIDATES, an offer that is better than all before it: the dearest kind. */
+ * Rows: decide_MANAGER, the whole decision (purse, both arms, the default measure); rule_MANAGER,
+ * the manager's part of it; measure_MEASURE at 30 columns, 2 classes and a committee of 10;
+ * pool_CANDIDATES, an offer that is better than all before it: the dearest kind. */
 #include "query/manager.h"
 #include "query/pool.h"
 #include "query/strategy.h"
@@ -29,10 +31,14 @@ static float *scratch;
 
 static void prepare(void) {
     struct rng r = {.seed = 1};
-    if (model_create(&model, &(struct model_shape){.d = D, .k = K, .members = COMMITTEE, .layers = 1, .width = {D, K}}) < 0) abort();
+    if (model_create(&model,
+                     &(struct model_shape){
+                         .d = D, .k = K, .members = COMMITTEE, .layers = 1, .width = {D, K}}) < 0)
+        abort();
     scratch = calloc(model_scratch(&model->shape), sizeof *scratch);
     if (!scratch) abort();
-    for (size_t i = 0; i < D * K * COMMITTEE; i++) model->weight[0][i] = (float)(0.1 * rng_next_normal(&r));
+    for (size_t i = 0; i < D * K * COMMITTEE; i++)
+        model->weight[0][i] = (float)(0.1 * rng_next_normal(&r));
     for (size_t i = 0; i < D; i++) row[i] = rng_next_normal(&r);
     for (size_t n = 0; n < PREDICTIONS; n++) {
         double p = rng_next_unit(&r);
@@ -50,8 +56,17 @@ static void prepare(void) {
 
 static void decide(enum manager m, struct strategy **s, struct partition_state *state) {
     static struct config c;
-    c = (struct config){.service = {.seed = 1}, .query = {.measure = MEASURE_LOG_ODDS_MARGIN, .manager = (int)m, .threshold = -0.1}, .budget = {.rate = 0.01, .random_share = 0.2, .burst = 10}};
-    if (strategy_create(s, &(struct strategy_options){.config = &c, .topic = 1, .partitions = 1, .classes = K, .positive = 1, .columns = D}) < 0) abort();
+    c = (struct config){
+        .service = {.seed = 1},
+        .query = {.measure = MEASURE_LOG_ODDS_MARGIN, .manager = (int)m, .threshold = -0.1},
+        .budget = {.rate = 0.01, .random_share = 0.2, .burst = 10}};
+    if (strategy_create(s, &(struct strategy_options){.config = &c,
+                                                      .topic = 1,
+                                                      .partitions = 1,
+                                                      .classes = K,
+                                                      .positive = 1,
+                                                      .columns = D}) < 0)
+        abort();
     strategy_begin(*s, 0, true, 0, state);
 }
 
@@ -59,7 +74,11 @@ static void take(const struct strategy *s, struct partition_state *state, size_t
     static const struct policy policy = {.learner = {.live = 1}, .operator_ = {.budget_scale = 1}};
     struct decision d;
     for (size_t i = from; i < from + n; i++) {
-        struct candidate c = {.offset = (int64_t)i, .prob = prob[i % PREDICTIONS], .row = row, .model = model, .scored = true};
+        struct candidate c = {.offset = (int64_t)i,
+                              .prob = prob[i % PREDICTIONS],
+                              .row = row,
+                              .model = model,
+                              .scored = true};
         strategy_decide(s, &policy, 0, &c, state, &d);
     }
 }
@@ -73,7 +92,13 @@ struct seat {
 
 static void seat_open(struct seat *s) {
     *s = (struct seat){0};
-    s->call = (struct manager_call){.rate = 0.008, .fixed = -0.1, .budget = 0.008, .classes = K, .window = {s->state.window, s->state.window_n, s->state.window_at, STATE_WINDOW}, .own = s->state.own};
+    s->call = (struct manager_call){
+        .rate = 0.008,
+        .fixed = -0.1,
+        .budget = 0.008,
+        .classes = K,
+        .window = {s->state.window, s->state.window_n, s->state.window_at, STATE_WINDOW},
+        .own = s->state.own};
 }
 
 static void rule(const struct manager_row *r, struct seat *s, size_t from, size_t n) {
@@ -87,14 +112,21 @@ static void rule(const struct manager_row *r, struct seat *s, size_t from, size_
 }
 
 /* What the loop and a call cost that does nothing: less than a rule by so much. */
-static struct manager_answer ask_nothing(const struct manager_call *c) { return (struct manager_answer){.probability = c->rate}; }
+static struct manager_answer ask_nothing(const struct manager_call *c) {
+    return (struct manager_answer){.probability = c->rate};
+}
 
 /* ---- a measure ---- */
 
 static void measure(enum measure m, size_t from, size_t n) {
     double sum = 0;
     for (size_t i = from; i < from + n; i++) {
-        struct measure_input in = {.prob = prob[i % PREDICTIONS], .k = K, .positive = 1, .member = member[i % PREDICTIONS], .row = row, .model = model};
+        struct measure_input in = {.prob = prob[i % PREDICTIONS],
+                                   .k = K,
+                                   .positive = 1,
+                                   .member = member[i % PREDICTIONS],
+                                   .row = row,
+                                   .model = model};
         sum += measure_utility(m, &in);
     }
     sink = sum;
@@ -106,7 +138,8 @@ static void committee(enum measure m, size_t n) {
     for (size_t i = 0; i < n; i++) {
         float members[COMMITTEE * K], mixture[K];
         model_predict(model, row, scratch, members, mixture);
-        struct measure_input in = {.prob = mixture, .k = K, .positive = 1, .member = members, .row = row, .model = model};
+        struct measure_input in = {
+            .prob = mixture, .k = K, .positive = 1, .member = members, .row = row, .model = model};
         sum += measure_utility(m, &in);
     }
     sink = sum;
@@ -130,53 +163,64 @@ static double now(void) {
 }
 
 #define COUNTED static __attribute__((noinline, noclone, no_icf)) void
-#define TIMED(call)                                                                                                    \
-    double started = now();                                                                                            \
-    call;                                                                                                              \
+#define TIMED(call)                                                                                \
+    double started = now();                                                                        \
+    call;                                                                                          \
     return now() - started
 
-#define M(name, text)                                                                                                  \
-    COUNTED decide_##name(const struct strategy *s, struct partition_state *state, size_t n) { take(s, state, WARM, n); } \
-    COUNTED rule_##name(struct seat *s, size_t n) { rule(manager_row(MANAGER_##name), s, WARM, n); }                   \
-    static double time_decide_##name(size_t n) {                                                                       \
-        struct strategy *s;                                                                                            \
-        struct partition_state state;                                                                                  \
-        decide(MANAGER_##name, &s, &state);                                                                            \
-        take(s, &state, 0, WARM);                                                                                      \
-        TIMED(decide_##name(s, &state, n));                                                                            \
-    }                                                                                                                  \
-    static double time_rule_##name(size_t n) {                                                                         \
-        struct seat s;                                                                                                 \
-        seat_open(&s);                                                                                  \
-        rule(manager_row(MANAGER_##name), &s, 0, WARM);                                                                \
-        TIMED(rule_##name(&s, n));                                                                                     \
+#define M(name, text)                                                                              \
+    COUNTED decide_##name(const struct strategy *s, struct partition_state *state, size_t n) {     \
+        take(s, state, WARM, n);                                                                   \
+    }                                                                                              \
+    COUNTED rule_##name(struct seat *s, size_t n) {                                                \
+        rule(manager_row(MANAGER_##name), s, WARM, n);                                             \
+    }                                                                                              \
+    static double time_decide_##name(size_t n) {                                                   \
+        struct strategy *s;                                                                        \
+        struct partition_state state;                                                              \
+        decide(MANAGER_##name, &s, &state);                                                        \
+        take(s, &state, 0, WARM);                                                                  \
+        TIMED(decide_##name(s, &state, n));                                                        \
+    }                                                                                              \
+    static double time_rule_##name(size_t n) {                                                     \
+        struct seat s;                                                                             \
+        seat_open(&s);                                                                             \
+        rule(manager_row(MANAGER_##name), &s, 0, WARM);                                            \
+        TIMED(rule_##name(&s, n));                                                                 \
     }
 MANAGER_TABLE(M)
 #undef M
-COUNTED rule_NOTHING(struct seat *s, size_t n) { rule(&(struct manager_row){.ask = ask_nothing}, s, WARM, n); }
+COUNTED rule_NOTHING(struct seat *s, size_t n) {
+    rule(&(struct manager_row){.ask = ask_nothing}, s, WARM, n);
+}
 static double time_rule_nothing(size_t n) {
     struct seat s;
     seat_open(&s);
     TIMED(rule_NOTHING(&s, n));
 }
-#define M(name, text)                                                                                                  \
-    COUNTED measure_##name(size_t n) { measure(MEASURE_##name, 0, n); }                                                \
-    static double time_measure_##name(size_t n) { TIMED(if (MEASURE_##name != MEASURE_MIX) measure_##name(n)); }
+#define M(name, text)                                                                              \
+    COUNTED measure_##name(size_t n) { measure(MEASURE_##name, 0, n); }                            \
+    static double time_measure_##name(size_t n) {                                                  \
+        TIMED(if (MEASURE_##name != MEASURE_MIX) measure_##name(n));                               \
+    }
 MEASURE_TABLE(M)
 #undef M
-#define COMMITTEES(M) M(VOTE_ENTROPY, "vote_entropy") M(CONSENSUS_ENTROPY, "consensus_entropy") M(KL_DIVERGENCE, "kl_divergence") M(MUTUAL_INFORMATION, "mutual_information")
-#define M(name, text)                                                                                                  \
-    COUNTED committee_##name(size_t n) { committee(MEASURE_##name, n); }                                               \
+#define COMMITTEES(M)                                                                              \
+    M(VOTE_ENTROPY, "vote_entropy")                                                                \
+    M(CONSENSUS_ENTROPY, "consensus_entropy")                                                      \
+    M(KL_DIVERGENCE, "kl_divergence") M(MUTUAL_INFORMATION, "mutual_information")
+#define M(name, text)                                                                              \
+    COUNTED committee_##name(size_t n) { committee(MEASURE_##name, n); }                           \
     static double time_committee_##name(size_t n) { TIMED(committee_##name(n)); }
 COMMITTEES(M)
 #undef M
 #define POOLS(P) P(16) P(64) P(256) P(1024) P(4096) P(16384)
-#define P(size)                                                                                                        \
-    COUNTED pool_##size(struct pool *p, size_t n) { offer(p, size, n); }                                               \
-    static double time_pool_##size(size_t n) {                                                                         \
-        struct pool *p = pool_create(size, D);                                                                         \
-        offer(p, 0, size);                                                                                             \
-        TIMED(pool_##size(p, n));                                                                                      \
+#define P(size)                                                                                    \
+    COUNTED pool_##size(struct pool *p, size_t n) { offer(p, size, n); }                           \
+    static double time_pool_##size(size_t n) {                                                     \
+        struct pool *p = pool_create(size, D);                                                     \
+        offer(p, 0, size);                                                                         \
+        TIMED(pool_##size(p, n));                                                                  \
     }
 POOLS(P)
 #undef P
@@ -189,15 +233,15 @@ int main(int argc, char **argv) {
 #define M(name, text) {"decide_" text, time_decide_##name}, {"rule_" text, time_rule_##name},
         MANAGER_TABLE(M)
 #undef M
-        {"rule_nothing", time_rule_nothing},
+            {"rule_nothing", time_rule_nothing},
 #define M(name, text) {"measure_" text, time_measure_##name},
         MEASURE_TABLE(M)
 #undef M
 #define M(name, text) {"committee_" text, time_committee_##name},
-        COMMITTEES(M)
+            COMMITTEES(M)
 #undef M
 #define P(size) {"pool_" #size, time_pool_##size},
-        POOLS(P)
+                POOLS(P)
 #undef P
     };
     size_t n = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
@@ -206,6 +250,7 @@ int main(int argc, char **argv) {
         return 64;
     }
     prepare();
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) printf("%s %zu %.0f\n", rows[i].name, n, rows[i].time(n));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        printf("%s %zu %.0f\n", rows[i].name, n, rows[i].time(n));
     return 0;
 }

@@ -1,11 +1,16 @@
-/* JSON bytes to rows, every decoder of ours beside cJSON as it is usually written: parse, cJSON_GetObjectItemCaseSensitive, delete.
+/* JSON bytes to rows, every decoder of ours beside cJSON as it is usually written: parse,
+ * cJSON_GetObjectItemCaseSensitive, delete.
  *
- *   bench-decode SHAPE ROUNDS                    all in turn; a line "NAME ns ns ns ..." each: CPU time per sample of each round
- *   bench-decode SHAPE --instructions NAME       SAMPLES samples inside counted(), for callgrind --toggle-collect=counted
+ *   bench-decode SHAPE ROUNDS all in turn; a line "NAME ns ns ns ..." each: CPU time per sample of
+ *   each round
+ *   bench-decode SHAPE --instructions NAME SAMPLES samples inside counted(), for callgrind
+ *   --toggle-collect=counted
  *
- * Shapes: a: id, time and 30 numbers of 2 to 4 decimals; A: the same with 17 significant digits; b: nested, 12 numbers and 8 categories wanted, the
- * rest ignored; c: id and an array of 784 numbers of 5 decimals; m: as a, its keys in two orders in turn (what prediction cannot predict).
- * Samples are generated, different, laid end to end. Before anything is timed each decoder's rows are compared with cJSON's, bit for bit. */
+ * Shapes: a: id, time and 30 numbers of 2 to 4 decimals; A: the same with 17 significant digits; b:
+ * nested, 12 numbers and 8 categories wanted, the rest ignored; c: id and an array of 784 numbers
+ * of 5 decimals; m: as a, its keys in two orders in turn (what prediction cannot predict). Samples
+ * are generated, different, laid end to end. Before anything is timed each decoder's rows are
+ * compared with cJSON's, bit for bit. */
 #include "base/buf.h"
 #include "base/rng.h"
 #include "encode/features.h"
@@ -28,7 +33,8 @@ struct bench {
 };
 
 static const char *const names[NAMES] = {"cjson", "portable", "avx2", "cjson-reader"};
-static const enum decoder_kind kinds[NAMES] = {DECODER_AUTO, DECODER_PORTABLE, DECODER_AVX2, DECODER_CJSON};
+static const enum decoder_kind kinds[NAMES] = {DECODER_AUTO, DECODER_PORTABLE, DECODER_AVX2,
+                                               DECODER_CJSON};
 
 static struct rng rng = {.seed = 5};
 
@@ -37,22 +43,26 @@ static size_t below(size_t n) { return (size_t)rng_below(rng_next(&rng), n); }
 /* ---- shapes ---- */
 
 static void add_field(struct bench *b, int type, char *path) {
-    b->field[b->fields++] = (struct feature_config){.name = path, .path = path, .type = type, .hash = type == FEATURE_CATEGORY ? HASH : 0};
+    b->field[b->fields++] = (struct feature_config){
+        .name = path, .path = path, .type = type, .hash = type == FEATURE_CATEGORY ? HASH : 0};
 }
 
 static void fields_of(struct bench *b) {
     if (b->shape == 'c') {
         for (int i = 0; i < 784; i++) add_field(b, FEATURE_NUMBER, xasprintf("/x/%d", i));
     } else if (b->shape == 'b') {
-        for (int i = 0; i < 12; i++) add_field(b, FEATURE_NUMBER, xasprintf(i < 6 ? "/payment/n%d" : "/card/usage/n%d", i));
-        for (int i = 0; i < 8; i++) add_field(b, FEATURE_CATEGORY, xasprintf(i < 4 ? "/merchant/c%d" : "/card/c%d", i));
+        for (int i = 0; i < 12; i++)
+            add_field(b, FEATURE_NUMBER, xasprintf(i < 6 ? "/payment/n%d" : "/card/usage/n%d", i));
+        for (int i = 0; i < 8; i++)
+            add_field(b, FEATURE_CATEGORY, xasprintf(i < 4 ? "/merchant/c%d" : "/card/c%d", i));
     } else {
         for (int i = 0; i < 30; i++) add_field(b, FEATURE_NUMBER, xasprintf("/f%02d", i));
     }
 }
 
 static void write_flat(struct buf *j, bool long_numbers, bool backwards) {
-    buf_printf(j, "{\"id\":\"p-%08zu\",\"ts\":%zu", below(100000000), 1700000000000 + below(1000000000));
+    buf_printf(j, "{\"id\":\"p-%08zu\",\"ts\":%zu", below(100000000),
+               1700000000000 + below(1000000000));
     for (int n = 0; n < 30; n++) {
         int i = backwards ? 29 - n : n;
         double x = rng_next_normal(&rng) * (i % 3 == 0 ? 100 : i % 3 == 1 ? 5 : 0.3);
@@ -63,12 +73,17 @@ static void write_flat(struct buf *j, bool long_numbers, bool backwards) {
 }
 
 static void write_numbers(struct buf *j, int from, int to) {
-    for (int i = from; i < to; i++) buf_printf(j, "%s\"n%d\":%.*f", i == from ? "" : ",", i, 1 + (int)below(3), rng_next_unit(&rng) * 1000);
+    for (int i = from; i < to; i++)
+        buf_printf(j, "%s\"n%d\":%.*f", i == from ? "" : ",", i, 1 + (int)below(3),
+                   rng_next_unit(&rng) * 1000);
 }
 
 static void write_categories(struct buf *j, int from, int to) {
-    static const char *const words[] = {"groceries", "NL", "visa", "contactless", "electronics", "none", "DE", "subscription", "travel", "chip"};
-    for (int i = from; i < to; i++) buf_printf(j, "%s\"c%d\":\"%s\"", i == from ? "" : ",", i, words[below(10)]);
+    static const char *const words[] = {"groceries",   "NL",   "visa", "contactless",
+                                        "electronics", "none", "DE",   "subscription",
+                                        "travel",      "chip"};
+    for (int i = from; i < to; i++)
+        buf_printf(j, "%s\"c%d\":\"%s\"", i == from ? "" : ",", i, words[below(10)]);
 }
 
 static void write_nested(struct buf *j) {
@@ -76,7 +91,13 @@ static void write_nested(struct buf *j) {
     write_numbers(j, 0, 6);
     buf_str(j, "},\"merchant\":{");
     write_categories(j, 0, 4);
-    buf_printf(j, ",\"name\":\"Shop %zu\"},\"trace\":{\"host\":\"node-%zu\",\"spans\":[{\"id\":%zu,\"ms\":%zu},{\"id\":%zu,\"ms\":%zu}],\"flags\":[true,false,null],\"path\":\"\\/v1\\/pay\",\"agent\":\"terminal 4.2 (en)\",\"headers\":{\"accept\":\"application/json\",\"retry\":0,\"region\":\"eu-central\",\"session\":\"5f0c81d2\"}},\"card\":{",
+    buf_printf(j,
+               ",\"name\":\"Shop "
+               "%zu\"},\"trace\":{\"host\":\"node-%zu\",\"spans\":[{\"id\":%zu,\"ms\":%zu},{\"id\":"
+               "%zu,\"ms\":%zu}],\"flags\":[true,false,null],\"path\":\"\\/v1\\/"
+               "pay\",\"agent\":\"terminal 4.2 "
+               "(en)\",\"headers\":{\"accept\":\"application/"
+               "json\",\"retry\":0,\"region\":\"eu-central\",\"session\":\"5f0c81d2\"}},\"card\":{",
                below(1000), below(10), below(100000), below(900), below(100000), below(900));
     write_categories(j, 4, 8);
     buf_str(j, ",\"usage\":{");
@@ -114,7 +135,8 @@ static void make(struct bench *b, bool counts) {
         at[i + 1] = b->json.len;
     }
     b->sample = xcalloc(b->samples, sizeof *b->sample);
-    for (size_t i = 0; i < b->samples; i++) b->sample[i] = (struct text){b->json.at + at[i], at[i + 1] - at[i]};
+    for (size_t i = 0; i < b->samples; i++)
+        b->sample[i] = (struct text){b->json.at + at[i], at[i + 1] - at[i]};
     free(at);
     b->row = xcalloc(b->columns, sizeof *b->row);
     b->expected = xcalloc(b->columns, sizeof *b->expected);
@@ -126,14 +148,19 @@ static void set_category(const cJSON *item, double *row) {
     row[rng_below(rng_mix(hash_bytes(item->valuestring, strlen(item->valuestring))), HASH)] = 1;
 }
 
-static const cJSON *get(const cJSON *object, const char *name) { return cJSON_GetObjectItemCaseSensitive(object, name); }
+static const cJSON *get(const cJSON *object, const char *name) {
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
 
 static void cjson_nested(const cJSON *root, double *row) {
-    static const char *const numbers[] = {"n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11"};
+    static const char *const numbers[] = {"n0", "n1", "n2", "n3", "n4",  "n5",
+                                          "n6", "n7", "n8", "n9", "n10", "n11"};
     static const char *const categories[] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
-    const cJSON *payment = get(root, "payment"), *card = get(root, "card"), *usage = get(card, "usage"), *merchant = get(root, "merchant");
+    const cJSON *payment = get(root, "payment"), *card = get(root, "card"),
+                *usage = get(card, "usage"), *merchant = get(root, "merchant");
     for (int i = 0; i < 12; i++) row[i] = get(i < 6 ? payment : usage, numbers[i])->valuedouble;
-    for (int i = 0; i < 8; i++) set_category(get(i < 4 ? merchant : card, categories[i]), row + 12 + HASH * i);
+    for (int i = 0; i < 8; i++)
+        set_category(get(i < 4 ? merchant : card, categories[i]), row + 12 + HASH * i);
 }
 
 static void by_cjson(struct bench *b, struct text json, double *row) {
@@ -143,7 +170,9 @@ static void by_cjson(struct bench *b, struct text json, double *row) {
     memset(row, 0, b->columns * sizeof *row);
     if (b->shape == 'b') cjson_nested(root, row);
     else if (b->shape == 'c') cJSON_ArrayForEach(item, get(root, "x")) *row++ = item->valuedouble;
-    else for (size_t i = 0; i < b->fields; i++) row[i] = get(root, b->field[i].path + 1)->valuedouble;
+    else
+        for (size_t i = 0; i < b->fields; i++)
+            row[i] = get(root, b->field[i].path + 1)->valuedouble;
     cJSON_Delete(root);
 }
 

@@ -1,14 +1,18 @@
-/* The path of a sample without Kafka: admit → encode → infer → query → route on generated records, in memory.
+/* The path of a sample without Kafka: admit → encode → infer → query → route on generated records,
+ * in memory.
  *
- * Prints, for the whole path and for each stage by itself, nanoseconds of CPU a record, and how often the heap was asked after warm-up. Under
- * callgrind with --toggle-collect=measured it counts the instructions of the measured records alone (tests/bench/instructions.py): those
- * don't depend on what else the machine does. With --swap-mb it swaps models of that size under the stream instead and prints what a
- * swap adds to a batch.
+ * Prints, for the whole path and for each stage by itself, nanoseconds of CPU a record, and how
+ * often the heap was asked after warm-up. Under callgrind with --toggle-collect=measured it counts
+ * the instructions of the measured records alone (tests/bench/instructions.py): those don't depend
+ * on what else the machine does. With --swap-mb it swaps models of that size under the stream
+ * instead and prints what a swap adds to a batch.
  *
- *   bench-pipeline [--records N] [--partitions N] [--numbers D] [--classes K] [--members M] [--hidden WIDTH] [--together] [--rate R] [--idle N]
+ *   bench-pipeline [--records N] [--partitions N] [--numbers D] [--classes K] [--members M]
+ *   [--hidden WIDTH] [--together] [--rate R] [--idle N]
  *                  [--rounds N] [--warm N] [--swap-mb MB]
  *
- * --hidden: the model has a hidden layer of that width; --together: `infer.exact: false`. One thread, but for the loader of --swap-mb. */
+ * --hidden: the model has a hidden layer of that width; --together: `infer.exact: false`. One
+ * thread, but for the loader of --swap-mb. */
 #include "run/pipeline.h"
 
 #include "base/clock.h"
@@ -50,7 +54,8 @@ void *realloc(void *p, size_t n) {
 /* ---- what is measured ---- */
 
 struct options {
-    size_t records, partitions, numbers, classes, members, hidden, together, idle, rounds, warm, swap_mb;
+    size_t records, partitions, numbers, classes, members, hidden, together, idle, rounds, warm,
+        swap_mb;
     double rate;
 };
 
@@ -79,18 +84,24 @@ static int64_t cpu_ns(void) {
 static struct text make_event(struct rng *r, size_t n, size_t numbers) {
     struct buf b = {0};
     buf_printf(&b, "{\"id\":\"%zu-x\",\"ts\":%zu", n, 1700000000000 + n);
-    for (size_t i = 0; i < numbers; i++) buf_printf(&b, ",\"f%zu\":%.*f", i, 2 + (int)rng_below(rng_next(r), 3), 40 * rng_next_normal(r));
+    for (size_t i = 0; i < numbers; i++)
+        buf_printf(&b, ",\"f%zu\":%.*f", i, 2 + (int)rng_below(rng_next(r), 3),
+                   40 * rng_next_normal(r));
     buf_str(&b, "}");
     return (struct text){b.at, b.len};
 }
 
 static void configure(struct stream *s) {
     struct buf yaml = {0}, errors = {0};
-    buf_printf(&yaml, "budget: {rate: %g}\nadmit: {id: /id}\ninfer: {exact: %s}\nservice: {instance: bench, state_dir: /tmp}\nmodel:\n  classes:\n", s->options.rate, s->options.together ? "false" : "true");
+    buf_printf(&yaml,
+               "budget: {rate: %g}\nadmit: {id: /id}\ninfer: {exact: %s}\nservice: {instance: "
+               "bench, state_dir: /tmp}\nmodel:\n  classes:\n",
+               s->options.rate, s->options.together ? "false" : "true");
     for (size_t i = 0; i < s->options.classes; i++) buf_printf(&yaml, "    - c%zu\n", i);
     buf_str(&yaml, "features:\n");
     for (size_t i = 0; i < s->options.numbers; i++) buf_printf(&yaml, "  - {name: f%zu}\n", i);
-    if (config_parse(&s->config, "bench", buf_view(&yaml), &errors) < 0 || features_create(&s->features, s->config->features, s->config->features_n) < 0) {
+    if (config_parse(&s->config, "bench", buf_view(&yaml), &errors) < 0 ||
+        features_create(&s->features, s->config->features, s->config->features_n) < 0) {
         fprintf(stderr, "%s\n", buf_string(&errors));
         exit(70);
     }
@@ -105,7 +116,8 @@ static struct model *make_model(const struct model_shape *shape, uint64_t versio
     CHECK(model_create(&m, shape) == 0);
     m->version = version;
     for (size_t l = 0; l < shape->layers; l++)
-        for (size_t i = 0; i < shape->members * shape->width[l + 1] * shape->width[l]; i++) m->weight[l][i] = (float)(rng_next_normal(&r) / sqrt((double)shape->width[l]));
+        for (size_t i = 0; i < shape->members * shape->width[l + 1] * shape->width[l]; i++)
+            m->weight[l][i] = (float)(rng_next_normal(&r) / sqrt((double)shape->width[l]));
     for (size_t i = 0; i < shape->d; i++) m->scale[i] = 1.0 / 40;
     return m;
 }
@@ -113,23 +125,35 @@ static struct model *make_model(const struct model_shape *shape, uint64_t versio
 static void prepare(struct stream *s) {
     configure(s);
     size_t d = features_columns(s->features), k = s->options.classes, hidden = s->options.hidden;
-    struct model_shape shape = {.d = d, .k = k, .members = s->options.members, .layers = hidden ? 2 : 1, .width = {d, hidden ? hidden : k, hidden ? k : 0}};
+    struct model_shape shape = {.d = d,
+                                .k = k,
+                                .members = s->options.members,
+                                .layers = hidden ? 2 : 1,
+                                .width = {d, hidden ? hidden : k, hidden ? k : 0}};
     s->model = make_model(&shape, 1);
-    s->snapshot = (struct snapshot){.policy = {.number = 1, .learner = {.live = 1}, .operator_ = {.budget_scale = 1}}, .model = s->model};
+    s->snapshot = (struct snapshot){
+        .policy = {.number = 1, .learner = {.live = 1}, .operator_ = {.budget_scale = 1}},
+        .model = s->model};
     struct rng r = {.seed = 1};
     s->event = xcalloc(EVENTS, sizeof *s->event);
     for (size_t i = 0; i < EVENTS; i++) s->event[i] = make_event(&r, i, s->options.numbers);
     size_t partitions = s->options.partitions + s->options.idle;
     s->next = xcalloc(partitions, sizeof *s->next);
-    CHECK(pipeline_create(&s->pipeline, &(struct pipeline_options){.config = s->config, .features = s->features, .partitions = partitions}) == 0);
-    for (size_t i = 0; i < partitions; i++) pipeline_own(s->pipeline, (int32_t)i, 0, true, (struct text){0}, 1700000000000);
+    CHECK(pipeline_create(&s->pipeline, &(struct pipeline_options){.config = s->config,
+                                                                   .features = s->features,
+                                                                   .partitions = partitions}) == 0);
+    for (size_t i = 0; i < partitions; i++)
+        pipeline_own(s->pipeline, (int32_t)i, 0, true, (struct text){0}, 1700000000000);
 }
 
 /* The next n records of the stream, as a consumer brings them: runs of one partition. */
 static void bring(struct stream *s, struct batch *b, size_t n) {
     for (; b->n < n; s->made++) {
         size_t partition = s->made / 64 % s->options.partitions;
-        b->record[b->n] = (struct record){.value = s->event[s->made % EVENTS], .partition = (int32_t)partition, .offset = s->next[partition]++, .time_ms = 1700000000000 + (int64_t)s->made};
+        b->record[b->n] = (struct record){.value = s->event[s->made % EVENTS],
+                                          .partition = (int32_t)partition,
+                                          .offset = s->next[partition]++,
+                                          .time_ms = 1700000000000 + (int64_t)s->made};
         b->in_force[b->n++] = &s->snapshot;
     }
 }
@@ -175,7 +199,8 @@ struct loader {
     int64_t every_ms;
 };
 
-/* As the follower does: read, check (which runs it), put, and free the old one when no worker holds it. */
+/* As the follower does: read, check (which runs it), put, and free the old one when no worker holds
+ * it. */
 static void *load(void *arg) {
     struct loader *l = arg;
     while (!atomic_load(&l->stop)) {
@@ -185,7 +210,10 @@ static void *load(void *arg) {
         CHECK(model_check(m, m->shape.d, m->classes, m->fingerprint, &why) == 0);
         m->version = (uint64_t)atomic_fetch_add(&l->swaps, 1) + 2;
         struct snapshot *fresh = xcalloc(1, sizeof *fresh);
-        *fresh = (struct snapshot){.policy = {.number = m->version, .learner = {.live = m->version}, .operator_ = {.budget_scale = 1}}, .model = m};
+        *fresh = (struct snapshot){.policy = {.number = m->version,
+                                              .learner = {.live = m->version},
+                                              .operator_ = {.budget_scale = 1}},
+                                   .model = m};
         struct snapshot *old = slot_put(&l->slot, fresh);
         while (old && slot_held(&l->slot, old)) clock_sleep_ms(1);
         if (old) model_destroy((struct model *)old->model);
@@ -195,7 +223,9 @@ static void *load(void *arg) {
     return NULL;
 }
 
-static int ascending(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+static int ascending(const void *a, const void *b) {
+    return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
 static double quantile(double *v, size_t n, double q) {
     qsort(v, n, sizeof *v, ascending);
     return n ? v[(size_t)(q * (double)(n - 1))] : 0;
@@ -204,7 +234,10 @@ static double quantile(double *v, size_t n, double q) {
 /* A multilayer perceptron of so many megabytes, with golden rows. */
 static struct text big_record(const struct stream *s, size_t mb) {
     size_t d = features_columns(s->features), width = 1024, second = (mb << 20) / 4 / width;
-    struct model *m = make_model(&(struct model_shape){.d = d, .k = 2, .members = 1, .layers = 3, .width = {d, width, second, 2}}, 2);
+    struct model *m = make_model(
+        &(struct model_shape){
+            .d = d, .k = 2, .members = 1, .layers = 3, .width = {d, width, second, 2}},
+        2);
     float *scratch = xcalloc(model_scratch(&m->shape), sizeof *scratch);
     m->classes = text_of(xstrdup("good\nbad"));
     m->seen = text_of(xstrdup(""));
@@ -212,7 +245,8 @@ static struct text big_record(const struct stream *s, size_t mb) {
     m->golden_row = xcalloc(m->golden * d, sizeof *m->golden_row);
     m->golden_prob = xcalloc(m->golden * 2, sizeof *m->golden_prob);
     for (size_t i = 0; i < m->golden * d; i++) m->golden_row[i] = (double)(i % 17);
-    for (size_t g = 0; g < m->golden; g++) model_predict(m, m->golden_row + g * d, scratch, NULL, m->golden_prob + g * 2);
+    for (size_t g = 0; g < m->golden; g++)
+        model_predict(m, m->golden_row + g * d, scratch, NULL, m->golden_prob + g * 2);
     struct buf out = {0};
     model_write(m, "bench", &out);
     free(scratch);
@@ -220,17 +254,22 @@ static struct text big_record(const struct stream *s, size_t mb) {
     return (struct text){out.at, out.len};
 }
 
-static void say_swap(const char *name, double *plain, size_t plain_n, double *swapped, size_t swapped_n) {
-    double usual = quantile(plain, plain_n, 0.5), slow = quantile(plain, plain_n, 0.999), middle = quantile(swapped, swapped_n, 0.5), most = quantile(swapped, swapped_n, 0.999);
-    printf(", \"%s\": {\"p50\": %.1f, \"p99.9\": %.1f, \"batch p50\": %.1f, \"batch p99.9\": %.1f}", name, middle - usual, most - slow, usual, slow);
+static void say_swap(const char *name, double *plain, size_t plain_n, double *swapped,
+                     size_t swapped_n) {
+    double usual = quantile(plain, plain_n, 0.5), slow = quantile(plain, plain_n, 0.999),
+           middle = quantile(swapped, swapped_n, 0.5), most = quantile(swapped, swapped_n, 0.999);
+    printf(", \"%s\": {\"p50\": %.1f, \"p99.9\": %.1f, \"batch p50\": %.1f, \"batch p99.9\": %.1f}",
+           name, middle - usual, most - slow, usual, slow);
 }
 
-/* Batches of one record: what a single record waits when a swap falls on it. The batch after a swap is held against the others of the
- * run; a thousand swaps, or what half a minute brings. */
+/* Batches of one record: what a single record waits when a swap falls on it. The batch after a swap
+ * is held against the others of the run; a thousand swaps, or what half a minute brings. */
 static void swaps(struct stream *s) {
     enum { BATCHES = 100000, SWAPS = 1000, SECONDS = 30 };
     struct loader l = {.record = big_record(s, s->options.swap_mb), .every_ms = 5};
-    double *plain = xcalloc(BATCHES, sizeof *plain), *swapped = xcalloc(BATCHES, sizeof *swapped), *plain_cpu = xcalloc(BATCHES, sizeof *plain), *swapped_cpu = xcalloc(BATCHES, sizeof *swapped);
+    double *plain = xcalloc(BATCHES, sizeof *plain), *swapped = xcalloc(BATCHES, sizeof *swapped),
+           *plain_cpu = xcalloc(BATCHES, sizeof *plain),
+           *swapped_cpu = xcalloc(BATCHES, sizeof *swapped);
     size_t plain_n = 0, swapped_n = 0;
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, load, &l) == 0);
@@ -248,7 +287,8 @@ static void swaps(struct stream *s) {
             cycle_reset(&s->cycle);
         }
         slot_drop(&l.slot, 0);
-        double took = (double)(clock_ns() - started) / 1000, used = (double)(cpu_ns() - started_cpu) / 1000;
+        double took = (double)(clock_ns() - started) / 1000,
+               used = (double)(cpu_ns() - started_cpu) / 1000;
         if (!now) clock_sleep_ms(1);
         else if (now == last) plain_cpu[plain_n] = used, plain[plain_n++] = took;
         else swapped_cpu[swapped_n] = used, swapped[swapped_n++] = took;
@@ -256,17 +296,30 @@ static void swaps(struct stream *s) {
     }
     atomic_store(&l.stop, true);
     pthread_join(thread, NULL);
-    printf("{\"swap_mb\": %zu, \"swaps\": %zu, \"batches\": %zu", s->options.swap_mb, swapped_n, plain_n + swapped_n);
+    printf("{\"swap_mb\": %zu, \"swaps\": %zu, \"batches\": %zu", s->options.swap_mb, swapped_n,
+           plain_n + swapped_n);
     say_swap("swap_pause_us", plain, plain_n, swapped, swapped_n);
-    say_swap("swap_cpu_us", plain_cpu, plain_n, swapped_cpu, swapped_n); // the same by the thread's own clock: without what else the machine did
+    say_swap("swap_cpu_us", plain_cpu, plain_n, swapped_cpu,
+             swapped_n); // the same by the thread's own clock: without what else the machine did
     printf("}\n");
 }
 
 /* ---- main ---- */
 
 static void read_options(struct options *o, int argc, char **argv) {
-    static const struct option names[] = {{"records", 1, 0, 'n'}, {"partitions", 1, 0, 'p'}, {"numbers", 1, 0, 'd'}, {"members", 1, 0, 'm'}, {"rate", 1, 0, 'r'}, {"classes", 1, 0, 'k'},
-                                          {"idle", 1, 0, 'i'},    {"rounds", 1, 0, 'o'},     {"warm", 1, 0, 'w'},    {"swap-mb", 1, 0, 's'}, {"hidden", 1, 0, 'h'}, {"together", 0, 0, 't'}, {0}};
+    static const struct option names[] = {{"records", 1, 0, 'n'},
+                                          {"partitions", 1, 0, 'p'},
+                                          {"numbers", 1, 0, 'd'},
+                                          {"members", 1, 0, 'm'},
+                                          {"rate", 1, 0, 'r'},
+                                          {"classes", 1, 0, 'k'},
+                                          {"idle", 1, 0, 'i'},
+                                          {"rounds", 1, 0, 'o'},
+                                          {"warm", 1, 0, 'w'},
+                                          {"swap-mb", 1, 0, 's'},
+                                          {"hidden", 1, 0, 'h'},
+                                          {"together", 0, 0, 't'},
+                                          {0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         size_t n = optarg ? strtoul(optarg, NULL, 10) : 0;
         switch (c) {
@@ -288,7 +341,14 @@ static void read_options(struct options *o, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    struct stream s = {.options = {.records = 200000, .partitions = 4, .numbers = 30, .classes = 2, .members = 1, .rounds = 5, .warm = 65536, .rate = 0.01}};
+    struct stream s = {.options = {.records = 200000,
+                                   .partitions = 4,
+                                   .numbers = 30,
+                                   .classes = 2,
+                                   .members = 1,
+                                   .rounds = 5,
+                                   .warm = 65536,
+                                   .rate = 0.01}};
     read_options(&s.options, argc, argv);
     log_level_set(LOG_WARNING);
     prepare(&s);
@@ -298,7 +358,9 @@ int main(int argc, char **argv) {
     }
     uint64_t heap;
     double ns = whole_path(&s, &heap);
-    printf("{\"records\": %zu, \"bytes\": %zu, \"partitions\": %zu, \"members\": %zu, \"cpu_ns_per_record\": %.1f, \"mallocs_per_record\": %g}\n", s.options.records, s.event[0].len,
-           s.options.partitions, s.options.members, ns, (double)heap / (double)(s.options.records * s.options.rounds));
+    printf("{\"records\": %zu, \"bytes\": %zu, \"partitions\": %zu, \"members\": %zu, "
+           "\"cpu_ns_per_record\": %.1f, \"mallocs_per_record\": %g}\n",
+           s.options.records, s.event[0].len, s.options.partitions, s.options.members, ns,
+           (double)heap / (double)(s.options.records * s.options.rounds));
     return 0;
 }

@@ -1,4 +1,5 @@
-/* libFuzzer target: any bytes either make a configuration, which prints to one that parses again, or give error lines.
+/* libFuzzer target: any bytes either make a configuration, which prints to one that parses again,
+ * or give error lines.
  *
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/config.c; seeds: config/. */
 #include "config/config.h"

@@ -1,5 +1,6 @@
-/* libFuzzer target: any bytes as a model from elsewhere are refused with one sentence, or make a model that passes its check and can be scored.
- * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/import.c */
+/* libFuzzer target: any bytes as a model from elsewhere are refused with one sentence, or make a
+ * model that passes its check and can be scored. clang -fsanitize=fuzzer,address,undefined ...
+ * tests/fuzz/import.c */
 #include "infer/model_import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

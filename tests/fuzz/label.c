@@ -1,5 +1,5 @@
-/* libFuzzer target: any bytes as a label record are refused with a reason, or read to what, written, reads back the same.
- * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/label.c */
+/* libFuzzer target: any bytes as a label record are refused with a reason, or read to what,
+ * written, reads back the same. clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/label.c */
 #include "store/label.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -9,12 +9,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct buf out = {0};
     struct label l, back;
     const char *why = NULL;
-    if (label_read(&l, (struct text){(const char *)data, size}, (struct text){0}, 5, &arena, &why) < 0) {
+    if (label_read(&l, (struct text){(const char *)data, size}, (struct text){0}, 5, &arena, &why) <
+        0) {
         CHECK(why && *why);
     } else {
         label_write(&l, &out);
         CHECK(label_read(&back, buf_view(&out), (struct text){0}, 5, &arena, &why) == 0);
-        CHECK(back.outcome == l.outcome && back.revision == l.revision && text_equal(back.data, l.data));
+        CHECK(back.outcome == l.outcome && back.revision == l.revision &&
+              text_equal(back.data, l.data));
     }
     buf_release(&out);
     arena_release(&arena);

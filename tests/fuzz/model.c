@@ -1,8 +1,9 @@
-/* libFuzzer target: any bytes as a model record are refused with a reason, or make a model that can be checked, scored and written, and
- * reads back the same.
+/* libFuzzer target: any bytes as a model record are refused with a reason, or make a model that can
+ * be checked, scored and written, and reads back the same.
  *
- * No fuzzer finds a SHA-256 by chance, so an input whose first byte is odd gets the right one put into its header before it is read.
- * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/model.c */
+ * No fuzzer finds a SHA-256 by chance, so an input whose first byte is odd gets the right one put
+ * into its header before it is read. clang -fsanitize=fuzzer,address,undefined ...
+ * tests/fuzz/model.c */
 #include "infer/model_record.h"
 
 #include <openssl/evp.h>

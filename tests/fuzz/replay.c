@@ -1,9 +1,11 @@
-/* Runs a fuzz target without a fuzzer: first its whole corpus, then inputs mutated from it, for some seconds.
+/* Runs a fuzz target without a fuzzer: first its whole corpus, then inputs mutated from it, for
+ * some seconds.
  *
  *   fuzz-NAME CORPUS-DIRECTORY [SECONDS [SEED]]
  *
- * So every build with any compiler replays what a fuzzer once found, and looks a little further. Mutation n depends on seed and n
- * alone. Whatever ends the process, the guilty input is left behind as fuzz-crash.bin. Thread: main thread */
+ * So every build with any compiler replays what a fuzzer once found, and looks a little further.
+ * Mutation n depends on seed and n alone. Whatever ends the process, the guilty input is left
+ * behind as fuzz-crash.bin. Thread: main thread */
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/rng.h"
@@ -59,7 +61,9 @@ static void read_file(struct corpus *c, const char *directory, const char *name)
     free(path);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+static int by_name(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
 
 static void read_corpus(struct corpus *c, const char *directory) {
     struct dirent **entry;
@@ -93,8 +97,37 @@ static void replace(size_t at, size_t cut, const char *with, size_t n) {
 }
 
 /* What breaks readers: ends of ranges, structure, encodings. */
-static const char *const words[] = {"0", "-1", "1e999", "-0", "18446744073709551616", "null", "true", "\"", "\\", "\\u0000", "\\ud800", "{", "}", "[", "]", ",",
-                                    ":", "\n", " ", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "- ", "#", "&a", "*a", "|", "NaN", "0.1", "9007199254740993"};
+static const char *const words[] = {"0",
+                                    "-1",
+                                    "1e999",
+                                    "-0",
+                                    "18446744073709551616",
+                                    "null",
+                                    "true",
+                                    "\"",
+                                    "\\",
+                                    "\\u0000",
+                                    "\\ud800",
+                                    "{",
+                                    "}",
+                                    "[",
+                                    "]",
+                                    ",",
+                                    ":",
+                                    "\n",
+                                    " ",
+                                    "\xff",
+                                    "\xc0\x80",
+                                    "\xed\xa0\x80",
+                                    "\xf4\x90\x80\x80",
+                                    "- ",
+                                    "#",
+                                    "&a",
+                                    "*a",
+                                    "|",
+                                    "NaN",
+                                    "0.1",
+                                    "9007199254740993"};
 
 static void change(const struct corpus *c, struct rng *r) {
     size_t at = pick(r, input.len + 1), room = input.len - at;
@@ -107,7 +140,9 @@ static void change(const struct corpus *c, struct rng *r) {
     case 0: replace(at, span ? 1 : 0, &byte, 1); break;
     case 1: replace(at, span, NULL, 0); break;
     case 2: replace(at, pick(r, 2) ? span : 0, word, strlen(word)); break;
-    case 3: replace(at, span, other->at + from, other->len - from < 64 ? other->len - from : 64); break;
+    case 3:
+        replace(at, span, other->at + from, other->len - from < 64 ? other->len - from : 64);
+        break;
     case 4: replace(at, room, other->at + from, other->len - from); break;
     default:
         if (span) input.at[at] = (char)(input.at[at] ^ 1 << pick(r, 8));
@@ -146,6 +181,7 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < corpus.n; i++) buf_release(&corpus.file[i]);
     buf_release(&input);
-    printf("%zu inputs of the corpus, %llu mutations, seed %llu\n", corpus.n, (unsigned long long)n, (unsigned long long)seed);
+    printf("%zu inputs of the corpus, %llu mutations, seed %llu\n", corpus.n, (unsigned long long)n,
+           (unsigned long long)seed);
     return 0;
 }

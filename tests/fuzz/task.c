@@ -1,4 +1,5 @@
-/* libFuzzer target: any bytes are refused, or read to a task that, written, reads back to the same record.
+/* libFuzzer target: any bytes are refused, or read to a task that, written, reads back to the same
+ * record.
  *
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/task.c */
 #include "route/task.h"

@@ -1,5 +1,6 @@
-/* For builds with ThreadSanitizer only: librdkafka starts its threads with C11's thrd_create, which the sanitizer of Debian 12's compilers does
- * not see, and then faults in them. This one stands before glibc's and goes through pthread_create, which it sees.
+/* For builds with ThreadSanitizer only: librdkafka starts its threads with C11's thrd_create, which
+ * the sanitizer of Debian 12's compilers does not see, and then faults in them. This one stands
+ * before glibc's and goes through pthread_create, which it sees.
  *
  * Thread: any thread */
 #include <pthread.h>

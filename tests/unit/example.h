@@ -1,15 +1,10 @@
-/* The examples of docs/FORMATS.md are real output: each stands in a fence behind a line "<!-- example: NAME -->", and the test of its
- * writer compares them. */
+/* The examples of docs/FORMATS.md are real output: each stands in a fence behind a line "<!--
+ * example: NAME -->", and the test of its writer compares them. */
 #pragma once
 
 #include "base/buf.h"
 #include "base/error.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "unit/test.h"
 
 /* The lines inside the fence, joined without their newlines. The caller releases *out. */
 static inline void example_read(const char *name, struct buf *out) {
@@ -33,6 +28,7 @@ static inline void example_check(const char *name, const struct buf *written) {
     struct buf expected = {0};
     example_read(name, &expected);
     if (!text_equal(buf_view(&expected), buf_view(written)))
-        fail_msg("docs/FORMATS.md, example %s; the writer says:\n%.*s", name, (int)written->len, written->at);
+        fail_msg("docs/FORMATS.md, example %s; the writer says:\n%.*s", name, (int)written->len,
+                 written->at);
     buf_release(&expected);
 }

@@ -1,26 +1,22 @@
-/* The decoder: what is refused and why, which values pointers lead to, and that neither depth nor size costs anything. All of it for each reader
- * that this processor can do. */
+/* The decoder: what is refused and why, which values pointers lead to, and that neither depth nor
+ * size costs anything. All of it for each reader that this processor can do. */
 #include "admit/decoder.h"
 
 #include "base/buf.h"
-#include "config/config.h"
 #include "base/cpu.h"
 #include "base/rng.h"
+#include "config/config.h"
 #include "oracle.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
-
-#include <cmocka.h>
 
 /* ---- allocations are counted, where no sanitizer does it already ---- */
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
 #define SANITIZED
 #endif
 #endif
@@ -59,31 +55,45 @@ struct reader {
     struct value value[PATHS_MAX];
 };
 
-static struct reader reader_of(const char *const *paths, size_t n, size_t max_depth, size_t max_bytes) {
+static struct reader reader_of(const char *const *paths, size_t n, size_t max_depth,
+                               size_t max_bytes) {
     struct text list[PATHS_MAX];
     struct reader r = {0};
     for (size_t i = 0; i < n; i++) list[i] = text_of(paths[i]);
-    assert_int_equal(decoder_create(&r.decoder, &(struct decoder_options){list, n, max_depth, max_bytes, kind}), 0);
+    assert_int_equal(
+        decoder_create(&r.decoder, &(struct decoder_options){list, n, max_depth, max_bytes, kind}),
+        0);
     return r;
 }
 
-#define READER(...) reader_of((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), DEPTH, BYTES)
+#define READER(...)                                                                                \
+    reader_of((const char *const[]){__VA_ARGS__},                                                  \
+              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), DEPTH, BYTES)
 
 static void expect_reason(struct reader *r, struct text json, enum reason reason) {
     /* On the heap without a NUL behind it, so that a sanitizer sees a step too far. */
     char *copy = json.len ? xmalloc(json.len) : NULL;
     if (json.len) memcpy(copy, json.at, json.len);
     enum reason got = decoder_read(r->decoder, (struct text){copy, json.len}, r->value);
-    if (got == reason) got = decoder_read(r->decoder, (struct text){copy, json.len}, r->value); // the second time as the sample before
-    if (got != reason) fail_msg("%.*s: %s, not %s", (int)json.len, json.at ? json.at : "", reason_name(got), reason_name(reason));
+    if (got == reason)
+        got = decoder_read(r->decoder, (struct text){copy, json.len},
+                           r->value); // the second time as the sample before
+    if (got != reason)
+        fail_msg("%.*s: %s, not %s", (int)json.len, json.at ? json.at : "", reason_name(got),
+                 reason_name(reason));
     free(copy);
 }
 
-static void read_fine(struct reader *r, const char *json) { assert_int_equal(decoder_read(r->decoder, text_of(json), r->value), REASON_NONE); }
+static void read_fine(struct reader *r, const char *json) {
+    assert_int_equal(decoder_read(r->decoder, text_of(json), r->value), REASON_NONE);
+}
 
-static bool is_text(const struct value *v, struct text text) { return v->kind == VALUE_TEXT && text_equal(v->text, text); }
+static bool is_text(const struct value *v, struct text text) {
+    return v->kind == VALUE_TEXT && text_equal(v->text, text);
+}
 static bool is_number(const struct value *v, double number, const char *text) {
-    return v->kind == VALUE_NUMBER && memcmp(&v->number, &number, sizeof number) == 0 && text_equal(v->text, text_of(text));
+    return v->kind == VALUE_NUMBER && memcmp(&v->number, &number, sizeof number) == 0 &&
+           text_equal(v->text, text_of(text));
 }
 
 /* ---- pointers ---- */
@@ -91,7 +101,9 @@ static bool is_number(const struct value *v, double number, const char *text) {
 static void pointers_lead_to_nested_values_and_array_entries(void **state) {
     (void)state;
     struct reader r = READER("/a", "/b/c/d", "/list/0", "/list/2/x", "/b/c", "/b/c/d", "/t", "/n");
-    read_fine(&r, " { \"list\" : [ 7 , {\"x\":1}, {\"y\":0, \"x\": \"deep\"} ] ,\r\n\t\"b\":{\"z\":[{}],\"c\":{\"d\":-2.50}},\"a\":12.0,\"t\":true,\"n\":null} ");
+    read_fine(&r,
+              " { \"list\" : [ 7 , {\"x\":1}, {\"y\":0, \"x\": \"deep\"} ] "
+              ",\r\n\t\"b\":{\"z\":[{}],\"c\":{\"d\":-2.50}},\"a\":12.0,\"t\":true,\"n\":null} ");
     assert_true(is_number(&r.value[0], 12, "12.0"));
     assert_true(is_number(&r.value[1], -2.5, "-2.50"));
     assert_true(is_number(&r.value[2], 7, "7"));
@@ -111,28 +123,35 @@ static void array_indices_have_as_many_digits_as_they_need(void **state) {
     buf_str(&json, "]}");
     read_fine(&r, buf_string(&json));
     static const double expected[] = {9, 10, 11, 100, 120, 999};
-    for (size_t i = 0; i < 6; i++) assert_true(r.value[i].kind == VALUE_NUMBER && r.value[i].number == expected[i]);
+    for (size_t i = 0; i < 6; i++)
+        assert_true(r.value[i].kind == VALUE_NUMBER && r.value[i].number == expected[i]);
     buf_release(&json);
     decoder_destroy(r.decoder);
 }
 
 static void absent_steps_are_missing_fields(void **state) {
     (void)state;
-    struct reader r = READER("/a/b", "/list/3", "/list/01", "/list/-", "/list/+1", "/text/0", "/list/18446744073709551616", "/a/0");
+    struct reader r = READER("/a/b", "/list/3", "/list/01", "/list/-", "/list/+1", "/text/0",
+                             "/list/18446744073709551616", "/a/0");
     read_fine(&r, "{\"a\":{\"0\":5},\"list\":[1,2,3],\"text\":\"abc\"}");
     for (size_t i = 0; i < 7; i++) assert_int_equal(r.value[i].kind, VALUE_MISSING);
     assert_true(is_number(&r.value[7], 5, "5")); // digits may be a name as well
     read_fine(&r, "{}");
-    for (size_t i = 0; i < 8; i++) assert_int_equal(r.value[i].kind, VALUE_MISSING); // nothing stays from before
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(r.value[i].kind, VALUE_MISSING); // nothing stays from before
     decoder_destroy(r.decoder);
 }
 
 static void pointer_escapes_name_any_key(void **state) {
     (void)state;
     struct reader r = READER("/a~1b", "/m~0n", "/~01", "/", "//x", "/\xC3\xA9", "/q\"", "/tab\t");
-    read_fine(&r, "{\"a/b\":1,\"m~n\":2,\"~1\":3,\"\":{\"x\":5},\"\\u00e9\":6,\"q\\\"\":7,\"tab\\t\":8,\"/\":0}");
+    read_fine(
+        &r,
+        "{\"a/b\":1,\"m~n\":2,\"~1\":3,\"\":{\"x\":5},\"\\u00e9\":6,\"q\\\"\":7,\"tab\\t\":8,\"/"
+        "\":0}");
     for (size_t i = 0; i < 8; i++)
-        if (i != 3) assert_true(r.value[i].kind == VALUE_NUMBER && r.value[i].number == (double)(i + 1));
+        if (i != 3)
+            assert_true(r.value[i].kind == VALUE_NUMBER && r.value[i].number == (double)(i + 1));
     assert_int_equal(r.value[3].kind, VALUE_OTHER);
     decoder_destroy(r.decoder);
 }
@@ -143,7 +162,8 @@ static void what_is_no_pointer_is_refused_at_create(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct decoder *d = NULL;
         struct text path[] = {TEXT("/fine"), text_of(bad[i])};
-        assert_int_equal(decoder_create(&d, &(struct decoder_options){path, 2, DEPTH, BYTES, kind}), ERR_CONFIG);
+        assert_int_equal(decoder_create(&d, &(struct decoder_options){path, 2, DEPTH, BYTES, kind}),
+                         ERR_CONFIG);
         assert_null(d);
     }
 }
@@ -151,7 +171,8 @@ static void what_is_no_pointer_is_refused_at_create(void **state) {
 static void of_equal_keys_the_first_counts(void **state) {
     (void)state;
     struct reader r = READER("/a", "/b/x", "/b/y");
-    read_fine(&r, "{\"\\u0061\":1,\"a\":2,\"b\":{\"x\":3,\"x\":4},\"b\":{\"x\":5,\"y\":6},\"a\":7}");
+    read_fine(&r,
+              "{\"\\u0061\":1,\"a\":2,\"b\":{\"x\":3,\"x\":4},\"b\":{\"x\":5,\"y\":6},\"a\":7}");
     assert_true(is_number(&r.value[0], 1, "1"));
     assert_true(is_number(&r.value[1], 3, "3"));
     assert_int_equal(r.value[2].kind, VALUE_MISSING); // the first b has none
@@ -174,23 +195,45 @@ static void a_key_with_nul_is_not_its_beginning(void **state) {
 static void no_sample_is_taken_for_the_one_before(void **state) {
     (void)state;
     static const char *const samples[] = {
-        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":2.5,\"b\":{\"x\":\"tw\\u006f\",\"y\":\"3\"},\"l\":[4,5,6]}", "{\"b\":{\"x\":\"one\",\"y\":2},\"a\":1,\"l\":[1,2,3]}",
-        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2]}", "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3,4]}", "{\"a\":null,\"b\":{\"x\":true,\"y\":false},\"l\":[\"\",\"1\",null]}",
-        "{\"a\":1,\"b\":{\"x\":\"one\"},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{},\"l\":[]}", "{\"a\":1,\"b\":3,\"l\":4}", "{\"a\":[1],\"b\":{\"x\":{},\"y\":[]},\"l\":[1,2,3]}", "{}", " {\"a\":1}", "{\"a\":1} ",
-        "{\"a\":1,\"a\":2,\"b\":{\"x\":1,\"x\":2}}", "{\"a\":\"\\n\",\"b\":{\"x\":\"\\ud83d\\ude00\",\"y\":2},\"l\":[1,2,\"\\\"\"]}", "{\"a\":1,\"b\":{\"x\":\"\xC3\xA9\",\"y\":2},\"l\":[1,2,3]}",
-        "{\"a\":1e999,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]", "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}}", "{\"a\":1x,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
-        "{\"a\":01,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{\"x\":\"o\ne\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1,\"b\":{\"x\":\"\xFF\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":truex,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
-        "{\"a\":,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":1.,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}", "{\"a\":-,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":2.5,\"b\":{\"x\":\"tw\\u006f\",\"y\":\"3\"},\"l\":[4,5,6]}",
+        "{\"b\":{\"x\":\"one\",\"y\":2},\"a\":1,\"l\":[1,2,3]}",
+        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2]}",
+        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3,4]}",
+        "{\"a\":null,\"b\":{\"x\":true,\"y\":false},\"l\":[\"\",\"1\",null]}",
+        "{\"a\":1,\"b\":{\"x\":\"one\"},\"l\":[1,2,3]}",
+        "{\"a\":1,\"b\":{},\"l\":[]}",
+        "{\"a\":1,\"b\":3,\"l\":4}",
+        "{\"a\":[1],\"b\":{\"x\":{},\"y\":[]},\"l\":[1,2,3]}",
+        "{}",
+        " {\"a\":1}",
+        "{\"a\":1} ",
+        "{\"a\":1,\"a\":2,\"b\":{\"x\":1,\"x\":2}}",
+        "{\"a\":\"\\n\",\"b\":{\"x\":\"\\ud83d\\ude00\",\"y\":2},\"l\":[1,2,\"\\\"\"]}",
+        "{\"a\":1,\"b\":{\"x\":\"\xC3\xA9\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":1e999,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]",
+        "{\"a\":1,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}}",
+        "{\"a\":1x,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":01,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":1,\"b\":{\"x\":\"o\ne\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":1,\"b\":{\"x\":\"\xFF\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":truex,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":1.,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
+        "{\"a\":-,\"b\":{\"x\":\"one\",\"y\":2},\"l\":[1,2,3]}",
     };
     enum { N = sizeof samples / sizeof *samples };
     struct reader used = READER("/a", "/b/x", "/b/y", "/l/2", "/b", "/a", "/l/0", "/c");
     for (size_t i = 0; i < N * N; i++) {
         struct reader fresh = READER("/a", "/b/x", "/b/y", "/l/2", "/b", "/a", "/l/0", "/c");
-        if (decoder_read(used.decoder, text_of(samples[i / N]), used.value) == REASON_NONE && i % 3) // a layout that is there, and one that was just learned
+        if (decoder_read(used.decoder, text_of(samples[i / N]), used.value) == REASON_NONE &&
+            i % 3) // a layout that is there, and one that was just learned
             read_fine(&used, samples[i / N]);
         enum reason expected = decoder_read(fresh.decoder, text_of(samples[i % N]), fresh.value);
         assert_int_equal(decoder_read(used.decoder, text_of(samples[i % N]), used.value), expected);
-        for (size_t v = 0; v < 8 && expected == REASON_NONE; v++) assert_true(same_value(&used.value[v], &fresh.value[v]));
+        for (size_t v = 0; v < 8 && expected == REASON_NONE; v++)
+            assert_true(same_value(&used.value[v], &fresh.value[v]));
         decoder_destroy(fresh.decoder);
     }
     decoder_destroy(used.decoder);
@@ -204,10 +247,12 @@ static void samples_too_large_for_a_layout_are_read(void **state) {
     for (int round = 0; round < 6; round++) {
         buf_reset(&json);
         buf_str(&json, "{\"v\":[");
-        for (int i = 0; i < 5000; i++) buf_printf(&json, "%s%*d", i ? "," : "", round & 1 ? 30 : 0, i + round);
+        for (int i = 0; i < 5000; i++)
+            buf_printf(&json, "%s%*d", i ? "," : "", round & 1 ? 30 : 0, i + round);
         buf_printf(&json, "],\"after\":%d}", round);
         read_fine(&r, buf_string(&json));
-        assert_true(r.value[0].number == 4999 + round && r.value[1].number == round && r.value[2].number == round);
+        assert_true(r.value[0].number == 4999 + round && r.value[1].number == round &&
+                    r.value[2].number == round);
     }
     buf_release(&json);
     decoder_destroy(r.decoder);
@@ -218,7 +263,9 @@ static void samples_too_large_for_a_layout_are_read(void **state) {
 static void texts_come_without_their_escapes(void **state) {
     (void)state;
     struct reader r = READER("/a", "/b", "/c", "/d", "/e", "/f");
-    read_fine(&r, "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"b\":\"x\\u0000y\",\"c\":\"\\u00E9\\u20ac\\uD83D\\ude00\\u007f\",\"d\":\"\xE2\x82\xAC plain\",\"e\":\"\","
+    read_fine(&r, "{\"a\":\"\\\"\\\\\\/"
+                  "\\b\\f\\n\\r\\t\",\"b\":\"x\\u0000y\",\"c\":"
+                  "\"\\u00E9\\u20ac\\uD83D\\ude00\\u007f\",\"d\":\"\xE2\x82\xAC plain\",\"e\":\"\","
                   "\"f\":\"\\\\u0041\"}");
     assert_true(is_text(&r.value[0], TEXT("\"\\/\b\f\n\r\t")));
     assert_true(is_text(&r.value[1], TEXT("x\0y")));
@@ -237,7 +284,9 @@ static void every_escape_is_its_code_point(void **state) {
         if (point >= 0xD800 && point < 0xE000) continue;
         char json[64];
         if (point < 0x10000) snprintf(json, sizeof json, "{\"a\":\"\\u%04x\"}", point);
-        else snprintf(json, sizeof json, "{\"a\":\"\\u%04X\\u%04X\"}", 0xD800 + ((point - 0x10000) >> 10), 0xDC00 + (point & 0x3FF));
+        else
+            snprintf(json, sizeof json, "{\"a\":\"\\u%04X\\u%04X\"}",
+                     0xD800 + ((point - 0x10000) >> 10), 0xDC00 + (point & 0x3FF));
         read_fine(&r, json);
         cJSON *root = oracle_parse(text_of(json));
         assert_true(oracle_agrees(cJSON_GetObjectItem(root, "a"), &r.value[0]));
@@ -256,9 +305,26 @@ static void check_number(struct reader *r, const char *number) {
 
 static void numbers_are_what_strtod_makes_of_them(void **state) {
     (void)state;
-    static const char *const some[] = {"0", "-0", "-0.0", "0e0", "1E+2", "1e-2", "123456789012345678901234567890", "2.2250738585072011e-308",
-        "4.9e-324", "1e-999", "-1e-400", "1.7976931348623157e308", "9007199254740993", "0.1", "0.30000000000000004", "8.41e21", "1e23",
-        "0.000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001"};
+    static const char *const some[] = {"0",
+                                       "-0",
+                                       "-0.0",
+                                       "0e0",
+                                       "1E+2",
+                                       "1e-2",
+                                       "123456789012345678901234567890",
+                                       "2.2250738585072011e-308",
+                                       "4.9e-324",
+                                       "1e-999",
+                                       "-1e-400",
+                                       "1.7976931348623157e308",
+                                       "9007199254740993",
+                                       "0.1",
+                                       "0.30000000000000004",
+                                       "8.41e21",
+                                       "1e23",
+                                       "0."
+                                       "00000000000000000000000000000000000000000000000000000000000"
+                                       "0000000000000000000000000000000000000001"};
     struct reader r = READER("/v", "/x/0");
     struct rng rng = {.seed = 1};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) check_number(&r, some[i]);
@@ -274,11 +340,13 @@ static void numbers_are_what_strtod_makes_of_them(void **state) {
     }
     char digits[1001] = {0};
     memset(digits, '7', 300);
-    check_number(&r, digits); // longer than any double has digits
+    check_number(&r, digits);          // longer than any double has digits
     for (int i = 0; i < 100000; i++) { // of the lengths that are read in one go, and around them
         char text[64];
         int decimals = (int)rng_below(rng_next(&rng), 18);
-        snprintf(text, sizeof text, "%.*f", decimals, rng_next_normal(&rng) * (double[]){0.01, 1, 1e3, 1e9}[rng_below(rng_next(&rng), 4)]);
+        snprintf(text, sizeof text, "%.*f", decimals,
+                 rng_next_normal(&rng) *
+                     (double[]){0.01, 1, 1e3, 1e9}[rng_below(rng_next(&rng), 4)]);
         check_number(&r, text);
     }
     decoder_destroy(r.decoder);
@@ -303,40 +371,233 @@ struct verdict {
     enum reason reason;
 };
 
-#define Y(text) {text, REASON_NONE}
-#define N(text) {text, REASON_NOT_JSON}
-#define U(text) {text, REASON_NOT_UTF8}
+#define Y(text)                                                                                    \
+    { text, REASON_NONE }
+#define N(text)                                                                                    \
+    { text, REASON_NOT_JSON }
+#define U(text)                                                                                    \
+    { text, REASON_NOT_UTF8 }
 
 static const struct verdict verdicts[] = {
     /* numbers */
-    Y("0"), Y("-0"), Y("10"), Y("-12.5"), Y("0.0"), Y("1e5"), Y("1E5"), Y("1e+5"), Y("1e-05"), Y("0e0"), Y("123.456e78"), Y("1.0E+00"),
-    N("01"), N("-01"), N("00"), N("-"), N("+1"), N(".5"), N("-.5"), N("5."), N("5.e1"), N("1e"), N("1e+"), N("1E-"), N("1.2.3"), N("1e5.0"), N("0x10"),
-    N("1_000"), N("1 2"), N("--1"), N("- 1"), N("1-"), N("NaN"), N("-Infinity"), N("inf"), N("1f"), N("1,5"), N("\xEF\xBC\x91"), N("0e"),
+    Y("0"),
+    Y("-0"),
+    Y("10"),
+    Y("-12.5"),
+    Y("0.0"),
+    Y("1e5"),
+    Y("1E5"),
+    Y("1e+5"),
+    Y("1e-05"),
+    Y("0e0"),
+    Y("123.456e78"),
+    Y("1.0E+00"),
+    N("01"),
+    N("-01"),
+    N("00"),
+    N("-"),
+    N("+1"),
+    N(".5"),
+    N("-.5"),
+    N("5."),
+    N("5.e1"),
+    N("1e"),
+    N("1e+"),
+    N("1E-"),
+    N("1.2.3"),
+    N("1e5.0"),
+    N("0x10"),
+    N("1_000"),
+    N("1 2"),
+    N("--1"),
+    N("- 1"),
+    N("1-"),
+    N("NaN"),
+    N("-Infinity"),
+    N("inf"),
+    N("1f"),
+    N("1,5"),
+    N("\xEF\xBC\x91"),
+    N("0e"),
     /* words */
-    Y("true"), Y("false"), Y("null"), Y(" true "), N("True"), N("TRUE"), N("tru"), N("truex"), N("true1"), N("nul"), N("nulll"), N("fals"), N("undefined"),
-    N("t"), N("f"), N("n"), N("'a'"), N("a"), N(""), N(" "), N("true false"), N("nan"),
+    Y("true"),
+    Y("false"),
+    Y("null"),
+    Y(" true "),
+    N("True"),
+    N("TRUE"),
+    N("tru"),
+    N("truex"),
+    N("true1"),
+    N("nul"),
+    N("nulll"),
+    N("fals"),
+    N("undefined"),
+    N("t"),
+    N("f"),
+    N("n"),
+    N("'a'"),
+    N("a"),
+    N(""),
+    N(" "),
+    N("true false"),
+    N("nan"),
     /* texts */
-    Y("\"\""), Y("\"a\""), Y("\" \""), Y("\"\\\"\""), Y("\"\\\\\""), Y("\"\\/\""), Y("\"/\""), Y("\"\\b\\f\\n\\r\\t\""), Y("\"\\u0000\""), Y("\"\\u001F\""),
-    Y("\"\\uFFFF\""), Y("\"\\ufDd0\""), Y("\"\\uD800\\uDC00\""), Y("\"\\uDBFF\\uDFFF\""), Y("\"\x7F\""), Y("\"\xC2\x80\""), Y("\"\xEF\xBF\xBF\""), Y("\"\xF4\x8F\xBF\xBF\""),
-    Y("\"{}[],:\""), Y("\"'\""), Y("\"\\\\\\\"\""), Y("\"\xE2\x80\xA8\""), Y("\"\xEF\xBB\xBF\""), Y("\"// no comment\""),
-    N("\""), N("\"a"), N("a\""), N("\"\\\""), N("\"\\a\""), N("\"\\x41\""), N("\"\\'\""), N("\"\\0\""), N("\"\\\n\""), N("\"\\u\""), N("\"\\u1\""), N("\"\\u12\""),
-    N("\"\\u123\""), N("\"\\u12G4\""), N("\"\\u 123\""), N("\"\\U0041\""), N("\"\\u-123\""), N("\"\\u+123\""), N("\"a\nb\""), N("\"a\tb\""), N("\"a\rb\""), N("\"\x01\""),
-    N("\"\x1F\""), N("\"a\"b"), N("\"a\"\"b\""), N("\"\\ud800\\u\""), N("\"\\ud800\\uZZZZ\""), N("\"\\uD800\\u00\""), N("\"\\ \""),
+    Y("\"\""),
+    Y("\"a\""),
+    Y("\" \""),
+    Y("\"\\\"\""),
+    Y("\"\\\\\""),
+    Y("\"\\/\""),
+    Y("\"/\""),
+    Y("\"\\b\\f\\n\\r\\t\""),
+    Y("\"\\u0000\""),
+    Y("\"\\u001F\""),
+    Y("\"\\uFFFF\""),
+    Y("\"\\ufDd0\""),
+    Y("\"\\uD800\\uDC00\""),
+    Y("\"\\uDBFF\\uDFFF\""),
+    Y("\"\x7F\""),
+    Y("\"\xC2\x80\""),
+    Y("\"\xEF\xBF\xBF\""),
+    Y("\"\xF4\x8F\xBF\xBF\""),
+    Y("\"{}[],:\""),
+    Y("\"'\""),
+    Y("\"\\\\\\\"\""),
+    Y("\"\xE2\x80\xA8\""),
+    Y("\"\xEF\xBB\xBF\""),
+    Y("\"// no comment\""),
+    N("\""),
+    N("\"a"),
+    N("a\""),
+    N("\"\\\""),
+    N("\"\\a\""),
+    N("\"\\x41\""),
+    N("\"\\'\""),
+    N("\"\\0\""),
+    N("\"\\\n\""),
+    N("\"\\u\""),
+    N("\"\\u1\""),
+    N("\"\\u12\""),
+    N("\"\\u123\""),
+    N("\"\\u12G4\""),
+    N("\"\\u 123\""),
+    N("\"\\U0041\""),
+    N("\"\\u-123\""),
+    N("\"\\u+123\""),
+    N("\"a\nb\""),
+    N("\"a\tb\""),
+    N("\"a\rb\""),
+    N("\"\x01\""),
+    N("\"\x1F\""),
+    N("\"a\"b"),
+    N("\"a\"\"b\""),
+    N("\"\\ud800\\u\""),
+    N("\"\\ud800\\uZZZZ\""),
+    N("\"\\uD800\\u00\""),
+    N("\"\\ \""),
     /* escapes and bytes that are no UTF-8 */
-    U("\"\\uD800\""), U("\"\\uDC00\""), U("\"\\uDC00\\uDC00\""), U("\"\\uDFFF\\uDFFF\""), U("\"\\uDFFF\\uD800\""), U("\"\\uD800x\""), U("\"\\uD800\\n\""), U("\"\\uD800\\uD800\""), U("\"\\uD800\\u0041\""), U("\"\\uDBFF\\uE000\""),
-    U("\"\x80\""), U("\"\xBF\""), U("\"\xC0\x80\""), U("\"\xC1\xBF\""), U("\"\xC2\""), U("\"\xC2 \""), U("\"\xE0\x9F\xBF\""), U("\"\xE2\x82\""), U("\"\xED\xA0\x80\""), U("\"\xED\xBF\xBF\""),
-    U("\"\xF0\x8F\xBF\xBF\""), U("\"\xF4\x90\x80\x80\""), U("\"\xF5\x80\x80\x80\""), U("\"\xFE\""), U("\"\xFF\""), U("\"\xE9\""), U("\"\xF0\x9F\x98\""),
+    U("\"\\uD800\""),
+    U("\"\\uDC00\""),
+    U("\"\\uDC00\\uDC00\""),
+    U("\"\\uDFFF\\uDFFF\""),
+    U("\"\\uDFFF\\uD800\""),
+    U("\"\\uD800x\""),
+    U("\"\\uD800\\n\""),
+    U("\"\\uD800\\uD800\""),
+    U("\"\\uD800\\u0041\""),
+    U("\"\\uDBFF\\uE000\""),
+    U("\"\x80\""),
+    U("\"\xBF\""),
+    U("\"\xC0\x80\""),
+    U("\"\xC1\xBF\""),
+    U("\"\xC2\""),
+    U("\"\xC2 \""),
+    U("\"\xE0\x9F\xBF\""),
+    U("\"\xE2\x82\""),
+    U("\"\xED\xA0\x80\""),
+    U("\"\xED\xBF\xBF\""),
+    U("\"\xF0\x8F\xBF\xBF\""),
+    U("\"\xF4\x90\x80\x80\""),
+    U("\"\xF5\x80\x80\x80\""),
+    U("\"\xFE\""),
+    U("\"\xFF\""),
+    U("\"\xE9\""),
+    U("\"\xF0\x9F\x98\""),
     /* outside a text they are just not JSON */
-    N("\xFF"), N("\xC2\xA0" "1"), N("\xEF\xBB\xBF" "1"), N("\xE2\x80\xA8"),
+    N("\xFF"),
+    N("\xC2\xA0"
+      "1"),
+    N("\xEF\xBB\xBF"
+      "1"),
+    N("\xE2\x80\xA8"),
     /* arrays */
-    Y("[]"), Y("[ ]"), Y("[[]]"), Y("[1]"), Y("[1,2 , 3]"), Y("[null,\"a\",{},[]]"), Y("[\n1\t,\r2]"), Y("[[[[]]],[]]"),
-    N("["), N("]"), N("[1"), N("[1,"), N("[1,]"), N("[,1]"), N("[,]"), N("[1,,2]"), N("[1 2]"), N("[1:2]"), N("[}"), N("[1}"), N("[\"a\":1]"), N("[1;2]"), N("[]]"), N("[[]"),
-    N("[1,\f2]"), N("[1,\v2]"), N("[*]"), N("[\"a\",\n"), N("[#]"), N("[1,/**/2]"),
+    Y("[]"),
+    Y("[ ]"),
+    Y("[[]]"),
+    Y("[1]"),
+    Y("[1,2 , 3]"),
+    Y("[null,\"a\",{},[]]"),
+    Y("[\n1\t,\r2]"),
+    Y("[[[[]]],[]]"),
+    N("["),
+    N("]"),
+    N("[1"),
+    N("[1,"),
+    N("[1,]"),
+    N("[,1]"),
+    N("[,]"),
+    N("[1,,2]"),
+    N("[1 2]"),
+    N("[1:2]"),
+    N("[}"),
+    N("[1}"),
+    N("[\"a\":1]"),
+    N("[1;2]"),
+    N("[]]"),
+    N("[[]"),
+    N("[1,\f2]"),
+    N("[1,\v2]"),
+    N("[*]"),
+    N("[\"a\",\n"),
+    N("[#]"),
+    N("[1,/**/2]"),
     /* objects */
-    Y("{}"), Y("{ }"), Y("{\"\":0}"), Y("{\"a\":1,\"a\":2}"), Y("{\"a\" : {\"b\":[{}]}}"), Y("{\"\\u0000\":1}"), Y("{\"a\":1\n}"),
-    N("{"), N("{\"a\""), N("{\"a\":"), N("{\"a\":1"), N("{\"a\":1,"), N("{\"a\":1,}"), N("{,}"), N("{\"a\"}"), N("{\"a\",1}"), N("{\"a\":}"), N("{a:1}"), N("{'a':1}"), N("{1:1}"),
-    N("{null:1}"), N("{\"a\":1:2}"), N("{\"a\"::1}"), N("{\"a\":1 \"b\":2}"), N("{\"a\":1,,\"b\":2}"), N("{]"), N("{\"a\":1]"), N("{[]:1}"), N("{\"a\":1}}"), N("{:1}"), N("{\"a\":1,\"b\"}"),
-    N("{\"a\" 1}"), N("{\"a\x01\":1}"), U("{\"\xFF\":1}"), U("{\"\\uD800\":1}"),
+    Y("{}"),
+    Y("{ }"),
+    Y("{\"\":0}"),
+    Y("{\"a\":1,\"a\":2}"),
+    Y("{\"a\" : {\"b\":[{}]}}"),
+    Y("{\"\\u0000\":1}"),
+    Y("{\"a\":1\n}"),
+    N("{"),
+    N("{\"a\""),
+    N("{\"a\":"),
+    N("{\"a\":1"),
+    N("{\"a\":1,"),
+    N("{\"a\":1,}"),
+    N("{,}"),
+    N("{\"a\"}"),
+    N("{\"a\",1}"),
+    N("{\"a\":}"),
+    N("{a:1}"),
+    N("{'a':1}"),
+    N("{1:1}"),
+    N("{null:1}"),
+    N("{\"a\":1:2}"),
+    N("{\"a\"::1}"),
+    N("{\"a\":1 \"b\":2}"),
+    N("{\"a\":1,,\"b\":2}"),
+    N("{]"),
+    N("{\"a\":1]"),
+    N("{[]:1}"),
+    N("{\"a\":1}}"),
+    N("{:1}"),
+    N("{\"a\":1,\"b\"}"),
+    N("{\"a\" 1}"),
+    N("{\"a\x01\":1}"),
+    U("{\"\xFF\":1}"),
+    U("{\"\\uD800\":1}"),
 };
 
 static void values_conform_to_rfc_8259(void **state) {
@@ -346,7 +607,8 @@ static void values_conform_to_rfc_8259(void **state) {
         char json[128];
         int n = snprintf(json, sizeof json, "{\"v\":%s}", verdicts[i].value);
         expect_reason(&r, (struct text){json, (size_t)n}, verdicts[i].reason);
-        n = snprintf(json, sizeof json, "{\"w\":[0,{\"x\":%s}],\"v\":1}", verdicts[i].value); // unmapped is no less strict
+        n = snprintf(json, sizeof json, "{\"w\":[0,{\"x\":%s}],\"v\":1}",
+                     verdicts[i].value); // unmapped is no less strict
         expect_reason(&r, (struct text){json, (size_t)n}, verdicts[i].reason);
     }
     decoder_destroy(r.decoder);
@@ -354,9 +616,13 @@ static void values_conform_to_rfc_8259(void **state) {
 
 static void a_sample_is_one_object_and_nothing_else(void **state) {
     (void)state;
-    static const char *const bad[] = {" ", "\n", "[]", "[{}]", "1", "\"a\"", "null", "true", "{} {}", "{}x", "{},", "{}}", "}", "{", "x{}", "\xEF\xBB\xBF{}", "{}\f", "\v{}", "// {}\n{}", "{}\xC2\xA0", "]{}"};
+    static const char *const bad[] = {
+        " ",     "\n",   "[]",        "[{}]",       "1",  "\"a\"", "null", "true",
+        "{} {}", "{}x",  "{},",       "{}}",        "}",  "{",     "x{}",  "\xEF\xBB\xBF{}",
+        "{}\f",  "\v{}", "// {}\n{}", "{}\xC2\xA0", "]{}"};
     struct reader r = READER("/v");
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) expect_reason(&r, text_of(bad[i]), REASON_NOT_JSON);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_reason(&r, text_of(bad[i]), REASON_NOT_JSON);
     expect_reason(&r, TEXT("{}"), REASON_NONE);
     expect_reason(&r, TEXT(" \t\r\n{ \t\r\n} \t\r\n"), REASON_NONE);
     expect_reason(&r, (struct text){NULL, 0}, REASON_EMPTY);
@@ -378,7 +644,8 @@ static void nul_bytes_are_not_json(void **state) {
 
 static void every_cut_off_sample_is_refused(void **state) {
     (void)state;
-    static const char whole[] = "{\"v\":[1.5e3,\"\\u00e9\\ud83d\\ude00\xC3\xA9\",true,{\"n\":null}]}";
+    static const char whole[] =
+        "{\"v\":[1.5e3,\"\\u00e9\\ud83d\\ude00\xC3\xA9\",true,{\"n\":null}]}";
     struct reader r = READER("/v");
     expect_reason(&r, TEXT(whole), REASON_NONE);
     for (size_t n = 1; n < sizeof whole - 1; n++) {
@@ -423,7 +690,8 @@ static void deep_nesting_takes_no_stack(void **state) {
     (void)state;
     enum { LEVELS = 1000000 };
     static const char *const path[] = {"/a/a", "/a/b"};
-    struct text objects = nested("{\"a\":", "1", "}", LEVELS), arrays = nested("[", "", "]", LEVELS);
+    struct text objects = nested("{\"a\":", "1", "}", LEVELS),
+                arrays = nested("[", "", "]", LEVELS);
     struct text open = nested("{\"a\":", "", "", 100000);
     struct reader r = reader_of(path, 2, DEPTH, 1 << 30);
     expect_reason(&r, objects, REASON_TOO_DEEP);
@@ -448,13 +716,15 @@ static void a_too_large_value_is_not_looked_at(void **state) {
     struct reader r = READER("/v");
     char *large = mmap(NULL, LARGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     assert_true(large != MAP_FAILED);
-    assert_int_equal(decoder_read(r.decoder, (struct text){large, LARGE}, r.value), REASON_TOO_LARGE);
+    assert_int_equal(decoder_read(r.decoder, (struct text){large, LARGE}, r.value),
+                     REASON_TOO_LARGE);
     munmap(large, LARGE);
     char *edge = xmalloc(BYTES + 1);
     memset(edge, ' ', BYTES + 1);
     memcpy(edge, "{}", 2);
     assert_int_equal(decoder_read(r.decoder, (struct text){edge, BYTES}, r.value), REASON_NONE);
-    assert_int_equal(decoder_read(r.decoder, (struct text){edge, BYTES + 1}, r.value), REASON_TOO_LARGE);
+    assert_int_equal(decoder_read(r.decoder, (struct text){edge, BYTES + 1}, r.value),
+                     REASON_TOO_LARGE);
     free(edge);
     decoder_destroy(r.decoder);
 }
@@ -474,7 +744,8 @@ static void texts_stay_until_the_next_read(void **state) {
         assert_int_equal(decoder_read(r.decoder, buf_view(&json), r.value), REASON_NONE);
         for (int i = 0; i < 8; i++) {
             assert_int_equal(r.value[i].text.len, size + 1);
-            assert_true(r.value[i].text.at[0] == '\n' && r.value[i].text.at[1] == '0' + i && r.value[i].text.at[size] == '0' + i);
+            assert_true(r.value[i].text.at[0] == '\n' && r.value[i].text.at[1] == '0' + i &&
+                        r.value[i].text.at[size] == '0' + i);
         }
         buf_release(&json);
     }
@@ -485,8 +756,11 @@ static void texts_stay_until_the_next_read(void **state) {
 static void reading_and_selecting_allocate_nothing(void **state) {
     (void)state;
     if (kind == DECODER_CJSON) return; // as cJSON does
-    static const char event[] = "{\"\\u0061\":1.5,\"b\":{\"x\":\"l\\u00e9\",\"secret\":\"s\"},\"list\":[1,2,3],\"n\":null}";
-    const struct text fields[] = {TEXT("/b"), TEXT("/list/1"), TEXT("/n"), TEXT("/1"), TEXT("/2"), TEXT("/3"), TEXT("/4"), TEXT("/5")}, mask[] = {TEXT("/b/secret")};
+    static const char event[] =
+        "{\"\\u0061\":1.5,\"b\":{\"x\":\"l\\u00e9\",\"secret\":\"s\"},\"list\":[1,2,3],\"n\":null}";
+    const struct text fields[] = {TEXT("/b"), TEXT("/list/1"), TEXT("/n"), TEXT("/1"),
+                                  TEXT("/2"), TEXT("/3"),      TEXT("/4"), TEXT("/5")},
+                      mask[] = {TEXT("/b/secret")};
     const struct selection selection = {fields, mask, 8, 1};
     struct reader r = READER("/a", "/b/x", "/list/2", "/n");
     size_t before = 0;
@@ -529,8 +803,10 @@ int main(void) {
     };
     int failed = 0;
     for (kind = DECODER_AUTO; kind <= DECODER_CJSON; kind++) {
-        print_message("admit.decoder %.*s\n", (int)word_at(DECODER_CHOICES, (int)kind).len, word_at(DECODER_CHOICES, (int)kind).at);
-        if (kind == DECODER_AVX2 && !cpu_has_avx2()) print_message("left out: this processor lacks AVX2\n");
+        print_message("admit.decoder %.*s\n", (int)word_at(DECODER_CHOICES, (int)kind).len,
+                      word_at(DECODER_CHOICES, (int)kind).at);
+        if (kind == DECODER_AVX2 && !cpu_has_avx2())
+            print_message("left out: this processor lacks AVX2\n");
         else failed += cmocka_run_group_tests(tests, NULL, NULL);
     }
     return failed;

@@ -1,38 +1,40 @@
-/* Bad input has the same fate with every reader: what cJSON would take, what is large, deep or cut off anywhere; and none looks at a byte beyond
- * the sample, which lies before a page that nobody may read. */
+/* Bad input has the same fate with every reader: what cJSON would take, what is large, deep or cut
+ * off anywhere; and none looks at a byte beyond the sample, which lies before a page that nobody
+ * may read. */
 #include "admit/decoder.h"
 
 #include "base/buf.h"
 #include "base/rng.h"
 #include "oracle.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { PATHS = 4, DEPTH = 32, MEGABYTE = 1 << 20 };
 
 static const struct text paths[PATHS] = {TEXT("/v"), TEXT("/w"), TEXT("/v/0"), TEXT("/v/x")};
 
-static struct readers readers_of(size_t depth, size_t bytes) { return readers_create(paths, PATHS, depth, bytes); }
+static struct readers readers_of(size_t depth, size_t bytes) {
+    return readers_create(paths, PATHS, depth, bytes);
+}
 
 static enum reason fate(struct readers *r, struct text json, struct value *values) {
     enum reason got;
     const char *differs = readers_read(r, json, values, PATHS, &got);
-    if (differs) fail_msg("%s reads otherwise: %.*s", differs, (int)(json.len < 200 ? json.len : 200), json.at);
+    if (differs)
+        fail_msg("%s reads otherwise: %.*s", differs, (int)(json.len < 200 ? json.len : 200),
+                 json.at);
     return got;
 }
 
 static void expect(struct readers *r, struct text json, enum reason expected) {
     struct value values[PATHS];
     enum reason got = fate(r, json, values);
-    if (got != expected) fail_msg("%.*s: %s, not %s", (int)(json.len < 200 ? json.len : 200), json.at, reason_name(got), reason_name(expected));
+    if (got != expected)
+        fail_msg("%.*s: %s, not %s", (int)(json.len < 200 ? json.len : 200), json.at,
+                 reason_name(got), reason_name(expected));
 }
 
 /* ---- where cJSON is laxer than RFC 8259 (docs/FORMATS.md, "Samples": one row each) ---- */
@@ -42,26 +44,27 @@ struct difference {
     enum reason fate;
 };
 
-#define LAX(text, reason) {TEXT(text), REASON_##reason}
+#define LAX(text, reason)                                                                          \
+    { TEXT(text), REASON_##reason }
 
 static const struct difference differences[] = {
-    LAX("\xEF\xBB\xBF{}", NOT_JSON),               // a byte order mark
-    LAX("{\"v\":01}", NOT_JSON),                   // zeros that lead
-    LAX("{\"v\":-01.5}", NOT_JSON),                //
-    LAX("{\"v\":1.}", NOT_JSON),                   // a point with nothing behind it
-    LAX("{\"v\":-.5}", NOT_JSON),                  // nothing before it
-    LAX("{\"v\":\"a\tb\"}", NOT_JSON),             // control characters
-    LAX("{\"v\":\"a\nb\"}", NOT_JSON),             //
-    LAX("{\"v\":\"a\0b\"}", NOT_JSON),             // a NUL byte
-    LAX("{\v\"v\":1}", NOT_JSON),                  // any control character as a space
-    LAX("{\"v\"\f:1}", NOT_JSON),                  //
-    LAX("{\"v\":\"\xFF\"}", NOT_UTF8),             // bytes that are not UTF-8
-    LAX("{\"v\":\"\xC0\x80\"}", NOT_UTF8),         // overlong
-    LAX("{\"v\":\"\xED\xA0\x80\"}", NOT_UTF8),     // a surrogate as bytes
-    LAX("{\"v\":\"\\u12zz\"}", NOT_JSON),            // \u with less than four digits
-    LAX("{\"v\":\"\\uZZZZ\"}", NOT_JSON),          //
-    LAX("{\"v\":1e400}", NOT_FINITE),              // infinite
-    LAX("{\"v\":-1e309}", NOT_FINITE),             //
+    LAX("\xEF\xBB\xBF{}", NOT_JSON),           // a byte order mark
+    LAX("{\"v\":01}", NOT_JSON),               // zeros that lead
+    LAX("{\"v\":-01.5}", NOT_JSON),            //
+    LAX("{\"v\":1.}", NOT_JSON),               // a point with nothing behind it
+    LAX("{\"v\":-.5}", NOT_JSON),              // nothing before it
+    LAX("{\"v\":\"a\tb\"}", NOT_JSON),         // control characters
+    LAX("{\"v\":\"a\nb\"}", NOT_JSON),         //
+    LAX("{\"v\":\"a\0b\"}", NOT_JSON),         // a NUL byte
+    LAX("{\v\"v\":1}", NOT_JSON),              // any control character as a space
+    LAX("{\"v\"\f:1}", NOT_JSON),              //
+    LAX("{\"v\":\"\xFF\"}", NOT_UTF8),         // bytes that are not UTF-8
+    LAX("{\"v\":\"\xC0\x80\"}", NOT_UTF8),     // overlong
+    LAX("{\"v\":\"\xED\xA0\x80\"}", NOT_UTF8), // a surrogate as bytes
+    LAX("{\"v\":\"\\u12zz\"}", NOT_JSON),      // \u with less than four digits
+    LAX("{\"v\":\"\\uZZZZ\"}", NOT_JSON),      //
+    LAX("{\"v\":1e400}", NOT_FINITE),          // infinite
+    LAX("{\"v\":-1e309}", NOT_FINITE),         //
 };
 
 static void what_cjson_takes_and_rfc_8259_does_not(void **state) {
@@ -89,10 +92,14 @@ static void surrogates_nul_and_equal_keys(void **state) {
     expect(&r, TEXT("\0{}"), REASON_NOT_JSON);
     expect(&r, TEXT("{\"v\0\":1}"), REASON_NOT_JSON);
     expect(&r, TEXT("{\"v\":1}{"), REASON_NOT_JSON);
-    assert_int_equal(fate(&r, TEXT("{\"v\\u0000\":1,\"v\":\"a\\u0000b\",\"v\":2,\"\\u0077\":3,\"w\":4}"), v), REASON_NONE);
-    assert_true(v[0].kind == VALUE_TEXT && text_equal(v[0].text, TEXT("a\0b"))); // cJSON: "a", and of the key the beginning
-    assert_true(v[1].kind == VALUE_NUMBER && v[1].number == 3);                  // of equal keys the first
-    assert_int_equal(fate(&r, TEXT("{\"x\":1e400,\"v\":1e-400,\"w\":-0}"), v), REASON_NONE); // unmapped: as it is
+    assert_int_equal(
+        fate(&r, TEXT("{\"v\\u0000\":1,\"v\":\"a\\u0000b\",\"v\":2,\"\\u0077\":3,\"w\":4}"), v),
+        REASON_NONE);
+    assert_true(v[0].kind == VALUE_TEXT &&
+                text_equal(v[0].text, TEXT("a\0b"))); // cJSON: "a", and of the key the beginning
+    assert_true(v[1].kind == VALUE_NUMBER && v[1].number == 3); // of equal keys the first
+    assert_int_equal(fate(&r, TEXT("{\"x\":1e400,\"v\":1e-400,\"w\":-0}"), v),
+                     REASON_NONE); // unmapped: as it is
     assert_true(v[0].number == 0 && signbit(v[1].number));
     readers_destroy(&r);
 }
@@ -115,7 +122,8 @@ static void a_hundred_megabytes(void **state) {
         struct decoder *d;
         if (decoder_create(&d, &(struct decoder_options){paths, 1, DEPTH, LARGE, k}) != 0) continue;
         assert_int_equal(decoder_read(d, (struct text){json, LARGE}, &v), REASON_NONE);
-        assert_true(v.kind == VALUE_TEXT && v.text.len == LARGE - 14 && v.text.at[0] == 'x' && v.text.at[LARGE - 15] == 'x');
+        assert_true(v.kind == VALUE_TEXT && v.text.len == LARGE - 14 && v.text.at[0] == 'x' &&
+                    v.text.at[LARGE - 15] == 'x');
         decoder_destroy(d);
     }
     readers_destroy(&r);
@@ -152,7 +160,8 @@ static void a_hundred_thousand_keys(void **state) {
     for (int i = 0; i < 100000; i++) buf_printf(&json, "\"key%d\":%d,", i % 50000, i);
     buf_str(&json, "\"w\":5,\"v\":[6]}");
     assert_int_equal(fate(&r, buf_view(&json), v), REASON_NONE);
-    assert_true(v[0].kind == VALUE_OTHER && v[1].number == 5 && v[2].number == 6 && v[3].kind == VALUE_MISSING);
+    assert_true(v[0].kind == VALUE_OTHER && v[1].number == 5 && v[2].number == 6 &&
+                v[3].kind == VALUE_MISSING);
     buf_release(&json);
     readers_destroy(&r);
 }
@@ -180,8 +189,11 @@ static struct text edge_put(const struct edge *e, struct text json) {
     return (struct text){at, json.len};
 }
 
-static const char whole[] = " {\"v\":[1.5e3,-0.12345678901234567,\"\\u00e9\\ud83d\\ude00\xC3\xA9\\n\xF0\x9F\x98\x80\",true,{\"n\":null}],\"a key of more than thirty-two bytes, that is\": 12345678901234567890123,"
-                            "\"w\":\"a text that is longer than thirty-two bytes as well\",\"x\":false,\"y\":[[],{}] , \"z\":1} ";
+static const char whole[] =
+    " {\"v\":[1.5e3,-0.12345678901234567,\"\\u00e9\\ud83d\\ude00\xC3\xA9\\n\xF0\x9F\x98\x80\",true,"
+    "{\"n\":null}],\"a key of more than thirty-two bytes, that is\": 12345678901234567890123,"
+    "\"w\":\"a text that is longer than thirty-two bytes as well\",\"x\":false,\"y\":[[],{}] , "
+    "\"z\":1} ";
 
 static void cut_off_at_every_byte(void **state) {
     (void)state;
@@ -192,8 +204,11 @@ static void cut_off_at_every_byte(void **state) {
         struct text json = edge_put(&edge, (struct text){whole, n});
         enum reason got = fate(&r, json, values);
         bool fine = n >= sizeof whole - 2; // but for the space at its end
-        assert_true(fine ? got == REASON_NONE : n == 0 ? got == REASON_EMPTY : got == REASON_NOT_JSON || got == REASON_NOT_UTF8);
-        expect(&r, TEXT(whole), REASON_NONE); // the cut one is then compared with the layout of the whole
+        assert_true(fine     ? got == REASON_NONE
+                    : n == 0 ? got == REASON_EMPTY
+                             : got == REASON_NOT_JSON || got == REASON_NOT_UTF8);
+        expect(&r, TEXT(whole),
+               REASON_NONE); // the cut one is then compared with the layout of the whole
     }
     munmap(edge.pages, edge.n + edge.page);
     readers_destroy(&r);
@@ -202,7 +217,9 @@ static void cut_off_at_every_byte(void **state) {
 /* Numbers, texts and words of every length, whatever byte they stop at, last in the sample. */
 static void every_last_value(void **state) {
     (void)state;
-    static const char *const starts[] = {"{\"v\":", "{\"v\":[", "{\"v\":\"", "{\"v\":\"\\", "{\"v\":-", "{\"v\":1.", "{\"v\":1e", "{\"", "{\"v\":t", "{\"v\":[{\"x\":"};
+    static const char *const starts[] = {"{\"v\":",  "{\"v\":[",       "{\"v\":\"", "{\"v\":\"\\",
+                                         "{\"v\":-", "{\"v\":1.",      "{\"v\":1e", "{\"",
+                                         "{\"v\":t", "{\"v\":[{\"x\":"};
     static const char fill[] = "0195x \"\\\xC3\xF0.eu{[,";
     struct readers r = readers_of(DEPTH, MEGABYTE);
     struct edge edge = edge_create(256);
@@ -215,7 +232,8 @@ static void every_last_value(void **state) {
                 buf_str(&json, starts[s]);
                 memset(buf_room(&json, n), fill[f], n);
                 json.len += n;
-                assert_int_not_equal(fate(&r, edge_put(&edge, buf_view(&json)), values), REASON_NONE);
+                assert_int_not_equal(fate(&r, edge_put(&edge, buf_view(&json)), values),
+                                     REASON_NONE);
             }
         }
     }
@@ -226,8 +244,13 @@ static void every_last_value(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_cjson_takes_and_rfc_8259_does_not), cmocka_unit_test(surrogates_nul_and_equal_keys), cmocka_unit_test(a_hundred_megabytes), cmocka_unit_test(a_million_brackets),
-        cmocka_unit_test(a_hundred_thousand_keys),               cmocka_unit_test(cut_off_at_every_byte),         cmocka_unit_test(every_last_value),
+        cmocka_unit_test(what_cjson_takes_and_rfc_8259_does_not),
+        cmocka_unit_test(surrogates_nul_and_equal_keys),
+        cmocka_unit_test(a_hundred_megabytes),
+        cmocka_unit_test(a_million_brackets),
+        cmocka_unit_test(a_hundred_thousand_keys),
+        cmocka_unit_test(cut_off_at_every_byte),
+        cmocka_unit_test(every_last_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,14 @@
-/* What cJSON says about a sample, as the decoder would say it: the second opinion of decoder, mutation and fuzz tests.
+/* What cJSON says about a sample, as the decoder would say it: the second opinion of decoder,
+ * mutation and fuzz tests.
  *
- * cJSON is wrong where a text or a key has \u0000 (it ends there), and takes what RFC 8259 does not allow: control
- * characters, bytes that are not UTF-8, numbers like 01 or 1., a \u with less than four digits (as U+0000),
- * and anything up to 0x20 as a space. */
+ * cJSON is wrong where a text or a key has \u0000 (it ends there), and takes what RFC 8259 does not
+ * allow: control characters, bytes that are not UTF-8, numbers like 01 or 1., a \u with less than
+ * four digits (as U+0000), and anything up to 0x20 as a space. */
 #pragma once
 
 #include "admit/decoder.h"
 
 #include <cjson/cJSON.h>
-
 
 static inline cJSON *oracle_parse(struct text json) {
     char *copy = xmalloc(json.len + 1);
@@ -25,7 +25,8 @@ static inline const cJSON *oracle_step(const cJSON *at, struct text step) {
     memcpy(name, step.at, step.len);
     name[step.len] = '\0';
     if (cJSON_IsObject(at)) return cJSON_GetObjectItemCaseSensitive(at, name);
-    bool index = step.len && step.len < 10 && strspn(name, "0123456789") == step.len && (step.len == 1 || name[0] != '0');
+    bool index = step.len && step.len < 10 && strspn(name, "0123456789") == step.len &&
+                 (step.len == 1 || name[0] != '0');
     return cJSON_IsArray(at) && index ? cJSON_GetArrayItem(at, atoi(name)) : NULL;
 }
 
@@ -41,16 +42,19 @@ static inline const cJSON *oracle_find(const cJSON *root, struct text pointer) {
     return root;
 }
 
-/* Every reader that this processor can do, by decoder_kind; NULL where it cannot. [DECODER_AUTO]: what the others are compared with, a reader
- * without SIMD. */
+/* Every reader that this processor can do, by decoder_kind; NULL where it cannot. [DECODER_AUTO]:
+ * what the others are compared with, a reader without SIMD. */
 struct readers {
     struct decoder *at[DECODER_CJSON + 1];
 };
 
-static inline struct readers readers_create(const struct text *paths, size_t n, size_t depth, size_t bytes) {
+static inline struct readers readers_create(const struct text *paths, size_t n, size_t depth,
+                                            size_t bytes) {
     struct readers r = {{NULL}};
     for (enum decoder_kind k = DECODER_AUTO; k <= DECODER_CJSON; k++) {
-        int made = decoder_create(&r.at[k], &(struct decoder_options){paths, n, depth, bytes, k == DECODER_AUTO ? DECODER_PORTABLE : k});
+        int made = decoder_create(
+            &r.at[k], &(struct decoder_options){paths, n, depth, bytes,
+                                                k == DECODER_AUTO ? DECODER_PORTABLE : k});
         CHECK(made == 0 || k == DECODER_AVX2);
     }
     return r;
@@ -67,9 +71,13 @@ static inline bool same_value(const struct value *a, const struct value *b) {
     return memcmp(&a->number, &b->number, sizeof a->number) == 0 && text_equal(a->text, b->text);
 }
 
-/* Reads with each, and again: then the sample is laid out like the one before. All must say the same; gives NULL, or who does not. */
-static inline const char *readers_read(struct readers *r, struct text json, struct value *values, size_t n, enum reason *got) {
-    static const char *const names[][2] = {[DECODER_PORTABLE] = {"portable", "portable again"}, [DECODER_AVX2] = {"avx2", "avx2 again"}, [DECODER_CJSON] = {"cjson", "cjson again"}};
+/* Reads with each, and again: then the sample is laid out like the one before. All must say the
+ * same; gives NULL, or who does not. */
+static inline const char *readers_read(struct readers *r, struct text json, struct value *values,
+                                       size_t n, enum reason *got) {
+    static const char *const names[][2] = {[DECODER_PORTABLE] = {"portable", "portable again"},
+                                           [DECODER_AVX2] = {"avx2", "avx2 again"},
+                                           [DECODER_CJSON] = {"cjson", "cjson again"}};
     struct value other[16];
     CHECK(n <= 16);
     *got = decoder_read(r->at[DECODER_AUTO], json, values);
@@ -87,7 +95,10 @@ static inline bool oracle_agrees(const cJSON *item, const struct value *v) {
     if (!item) return v->kind == VALUE_MISSING;
     if (cJSON_IsNull(item)) return v->kind == VALUE_NULL;
     if (cJSON_IsBool(item)) return v->kind == VALUE_BOOL && v->number == (double)cJSON_IsTrue(item);
-    if (cJSON_IsNumber(item)) return v->kind == VALUE_NUMBER && memcmp(&v->number, &item->valuedouble, sizeof v->number) == 0;
-    if (cJSON_IsString(item)) return v->kind == VALUE_TEXT && text_equal(v->text, text_of(item->valuestring));
+    if (cJSON_IsNumber(item))
+        return v->kind == VALUE_NUMBER &&
+               memcmp(&v->number, &item->valuedouble, sizeof v->number) == 0;
+    if (cJSON_IsString(item))
+        return v->kind == VALUE_TEXT && text_equal(v->text, text_of(item->valuestring));
     return v->kind == VALUE_OTHER;
 }

@@ -1,14 +1,10 @@
-/* I9: readers always hold a whole version, and nothing that a reader holds is freed. Run under ThreadSanitizer too. */
+/* I9: readers always hold a whole version, and nothing that a reader holds is freed. Run under
+ * ThreadSanitizer too. */
 #include "base/error.h"
 #include "base/slot.h"
+#include "unit/test.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { READERS = 3, SWAPS = 20000, WORDS = 16, KEPT = 64 };
 
@@ -42,7 +38,8 @@ static size_t free_unheld(struct version **kept, size_t n) {
             kept[left++] = kept[i];
             continue;
         }
-        for (size_t w = 0; w < WORDS; w++) kept[i]->word[w] = UINT64_MAX - w; // a reader that still looks sees it torn
+        for (size_t w = 0; w < WORDS; w++)
+            kept[i]->word[w] = UINT64_MAX - w; // a reader that still looks sees it torn
         free(kept[i]);
     }
     return left;
@@ -53,7 +50,8 @@ static void readers_see_whole_versions(void **state) {
     pthread_t thread[READERS];
     struct version *kept[KEPT];
     size_t n = 0;
-    for (size_t i = 0; i < READERS; i++) pthread_create(&thread[i], NULL, read_versions, (void *)(uintptr_t)i);
+    for (size_t i = 0; i < READERS; i++)
+        pthread_create(&thread[i], NULL, read_versions, (void *)(uintptr_t)i);
     for (uint64_t number = 1; number <= SWAPS; number++) {
         struct version *fresh = xmalloc(sizeof *fresh);
         for (size_t w = 0; w < WORDS; w++) fresh->word[w] = number;

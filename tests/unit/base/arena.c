@@ -1,15 +1,11 @@
-/* An arena gives distinct, aligned memory and takes no more from the system once it has seen its largest round (I11). */
+/* An arena gives distinct, aligned memory and takes no more from the system once it has seen its
+ * largest round (I11). */
 #include "base/arena.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <malloc.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static void fill_round(struct arena *a, uint64_t seed) {
     struct rng r = {.seed = seed};

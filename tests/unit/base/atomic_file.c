@@ -1,20 +1,15 @@
 /* Files that are there whole or as they were: on a full disk, through a link, into a device. */
 #include "base/atomic_file.h"
+#include "unit/test.h"
 
 #include <dirent.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char directory[] = "/tmp/winnowd-outfile-XXXXXX", file[64], other[64];
 static struct buf why;

@@ -1,25 +1,24 @@
-/* What leaves through a buf must read back: shortest numbers, valid JSON strings whatever the bytes. */
+/* What leaves through a buf must read back: shortest numbers, valid JSON strings whatever the
+ * bytes. */
 #include "base/buf.h"
 
 #include "base/json.h"
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static void doubles_read_back(void **state) {
     (void)state;
     struct rng r = {.seed = 3};
     struct buf b = {0};
     for (int i = 0; i < 20000; i++) {
-        union { uint64_t bits; double value; } u = {.bits = rng_next(&r)};
+        union {
+            uint64_t bits;
+            double value;
+        } u = {.bits = rng_next(&r)};
         if (!isfinite(u.value)) continue;
         buf_reset(&b);
         buf_double(&b, u.value);
@@ -33,7 +32,10 @@ static void floats_read_back(void **state) {
     struct rng r = {.seed = 4};
     struct buf b = {0};
     for (int i = 0; i < 20000; i++) {
-        union { uint32_t bits; float value; } u = {.bits = (uint32_t)rng_next(&r)};
+        union {
+            uint32_t bits;
+            float value;
+        } u = {.bits = (uint32_t)rng_next(&r)};
         if (!isfinite(u.value)) continue;
         buf_reset(&b);
         buf_float(&b, u.value);
@@ -72,7 +74,9 @@ static void numbers_are_those_of_printf(void **state) {
     struct rng r = {.seed = 4};
     char wanted[64];
     for (int i = 0; i < 60000; i++) {
-        double values[] = {rint(rng_next_normal(&r) * 4e5) / 1e4, rng_next_normal(&r), (double)rng_below(rng_next(&r), 1 << 20) / (1 << (i % 24)), rint(rng_next_unit(&r) * 1e15) / pow(10, i % 22)};
+        double values[] = {rint(rng_next_normal(&r) * 4e5) / 1e4, rng_next_normal(&r),
+                           (double)rng_below(rng_next(&r), 1 << 20) / (1 << (i % 24)),
+                           rint(rng_next_unit(&r) * 1e15) / pow(10, i % 22)};
         double value = values[i % 4];
         int digits = 15;
         do snprintf(wanted, sizeof wanted, "%.*g", digits, value);
@@ -93,7 +97,8 @@ static void numbers_are_those_of_printf(void **state) {
 
 static void integers_are_those_of_printf(void **state) {
     (void)state;
-    static const int64_t edges[] = {0, 1, -1, 9, 10, -10, 99, 100, INT64_MAX, INT64_MIN, 1234567890123};
+    static const int64_t edges[] = {0,  1,   -1,        9,         10,           -10,
+                                    99, 100, INT64_MAX, INT64_MIN, 1234567890123};
     struct buf b = {0};
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
         char expected[32];
@@ -130,17 +135,24 @@ static void strings_keep_what_is_valid(void **state) {
     buf_json_str(&b, "a\"\\\n\x01 \xc3\xa9 \xf0\x9f\x98\x80");
     assert_string_equal(buf_string(&b), "\"a\\\"\\\\\\n\\u0001 \xc3\xa9 \xf0\x9f\x98\x80\"");
     buf_reset(&b);
-    buf_json(&b, (struct text){"\xff" "a\xed\xa0\x80", 5}); // no UTF-8 start; a surrogate
-    assert_non_null(strstr(buf_string(&b), "\xef\xbf\xbd" "a"));
+    buf_json(&b, (struct text){"\xff"
+                               "a\xed\xa0\x80",
+                               5}); // no UTF-8 start; a surrogate
+    assert_non_null(strstr(buf_string(&b), "\xef\xbf\xbd"
+                                           "a"));
     buf_release(&b);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_those_of_printf), cmocka_unit_test(doubles_read_back),        cmocka_unit_test(floats_read_back),
-        cmocka_unit_test(what_is_not_finite_is_null), cmocka_unit_test(short_numbers_are_short),
+        cmocka_unit_test(numbers_are_those_of_printf),
+        cmocka_unit_test(doubles_read_back),
+        cmocka_unit_test(floats_read_back),
+        cmocka_unit_test(what_is_not_finite_is_null),
+        cmocka_unit_test(short_numbers_are_short),
         cmocka_unit_test(integers_are_those_of_printf),
-        cmocka_unit_test(strings_of_any_bytes_are_json), cmocka_unit_test(strings_keep_what_is_valid),
+        cmocka_unit_test(strings_of_any_bytes_are_json),
+        cmocka_unit_test(strings_keep_what_is_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,20 +1,17 @@
-/* Every line that is written can be read back by a machine, whole; what is held back is counted and said. */
+/* Every line that is written can be read back by a machine, whole; what is held back is counted and
+ * said. */
+#include "base/log.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
+#include "unit/test.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* ---- what was written ---- */
 
@@ -56,7 +53,8 @@ static size_t lines_with(const char *what) {
     return n;
 }
 
-/* The value of a key of a logfmt line, read by the rules of the format: bare up to a blank, or a JSON string. */
+/* The value of a key of a logfmt line, read by the rules of the format: bare up to a blank, or a
+ * JSON string. */
 static const char *logfmt(const char *line, const char *key) {
     static char value[512];
     for (const char *p = line; *p;) {
@@ -111,8 +109,10 @@ static void logfmt_reads_back(void **state) {
     (void)state;
     for (size_t i = 0; i < NASTY; i++) {
         start(LOG_LOGFMT, LOG_INFO);
-        LOG(INFO, "logfmt", nasty[i].raw, L_STR("text", nasty[i].raw), L_I64("less", -3), L_U64("most", UINT64_MAX), L_F64("real", 1.25), L_F64("none", NAN), L_F64("inf", INFINITY),
-            L_F64("low", -INFINITY), L_BOOL("yes", true), L_BOOL("no", false));
+        LOG(INFO, "logfmt", nasty[i].raw, L_STR("text", nasty[i].raw), L_I64("less", -3),
+            L_U64("most", UINT64_MAX), L_F64("real", 1.25), L_F64("none", NAN),
+            L_F64("inf", INFINITY), L_F64("low", -INFINITY), L_BOOL("yes", true),
+            L_BOOL("no", false));
         assert_logfmt("level", "info");
         assert_logfmt("event", "logfmt");
         assert_logfmt("msg", nasty[i].read);
@@ -127,7 +127,8 @@ static void logfmt_reads_back(void **state) {
         assert_logfmt("no", "false");
         assert_null(logfmt(only_line(), "repeated"));
         int year, used = 0;
-        assert_int_equal(sscanf(only_line(), "ts=%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ %n", &year, &used), 1);
+        assert_int_equal(
+            sscanf(only_line(), "ts=%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ %n", &year, &used), 1);
         assert_true(year >= 2024 && used == (int)strlen("ts=2024-01-01T00:00:00.000Z "));
     }
 }
@@ -136,8 +137,9 @@ static void json_reads_back(void **state) {
     (void)state;
     for (size_t i = 0; i < NASTY; i++) {
         start(LOG_JSON, LOG_INFO);
-        LOG(NOTICE, "json", nasty[i].raw, L_STR("text", nasty[i].raw), L_TEXT("absent", ((struct text){0})), L_I64("less", -3), L_F64("real", 1.25), L_F64("none", NAN), L_F64("inf", -INFINITY),
-            L_BOOL("yes", true));
+        LOG(NOTICE, "json", nasty[i].raw, L_STR("text", nasty[i].raw),
+            L_TEXT("absent", ((struct text){0})), L_I64("less", -3), L_F64("real", 1.25),
+            L_F64("none", NAN), L_F64("inf", -INFINITY), L_BOOL("yes", true));
         cJSON *line = cJSON_ParseWithOpts(only_line(), NULL, 1);
         assert_non_null(line);
         assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "level")), "notice");
@@ -147,9 +149,11 @@ static void json_reads_back(void **state) {
         assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "absent")), "");
         assert_true(cJSON_GetObjectItem(line, "less")->valuedouble == -3);
         assert_true(cJSON_GetObjectItem(line, "real")->valuedouble == 1.25);
-        assert_true(cJSON_IsNull(cJSON_GetObjectItem(line, "none")) && cJSON_IsNull(cJSON_GetObjectItem(line, "inf")));
+        assert_true(cJSON_IsNull(cJSON_GetObjectItem(line, "none")) &&
+                    cJSON_IsNull(cJSON_GetObjectItem(line, "inf")));
         assert_true(cJSON_IsTrue(cJSON_GetObjectItem(line, "yes")));
-        assert_int_equal(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(line, "ts"))), strlen("2024-01-01T00:00:00.000Z"));
+        assert_int_equal(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(line, "ts"))),
+                         strlen("2024-01-01T00:00:00.000Z"));
         assert_int_equal(cJSON_GetArraySize(line), 11);
         cJSON_Delete(line);
     }
@@ -164,7 +168,8 @@ static void journald_gets_a_priority_and_no_time(void **state) {
             setenv("JOURNAL_STREAM", "8:1234", 1);
             log_init((enum log_format)format, LOG_DEBUG);
             char text[] = {(char)('a' + format), (char)('a' + level), 0};
-            log_write((enum log_level)level, "journal", "hello", (const struct log_field[]){L_STR("text", text), {.key = NULL}});
+            log_write((enum log_level)level, "journal", "hello",
+                      (const struct log_field[]){L_STR("text", text), {.key = NULL}});
             assert_memory_equal(only_line(), prefix[level], 3);
             if (format == LOG_LOGFMT) {
                 assert_null(logfmt(only_line() + 3, "ts"));
@@ -184,7 +189,8 @@ static size_t said_at(enum log_level most_verbose, const char *event) {
     log_level_set(most_verbose);
     for (int level = LOG_ERROR; level <= LOG_DEBUG; level++) {
         char text[] = {(char)('0' + level), 0};
-        log_write((enum log_level)level, event, "hello", (const struct log_field[]){L_STR("text", text), {.key = NULL}});
+        log_write((enum log_level)level, event, "hello",
+                  (const struct log_field[]){L_STR("text", text), {.key = NULL}});
     }
     return heard.n;
 }
@@ -204,12 +210,16 @@ static void the_level_decides_and_can_change(void **state) {
 static void trouble_repeats_by_event_message_and_first_text(void **state) {
     (void)state;
     start(LOG_LOGFMT, LOG_INFO);
-    for (int i = 0; i < 5; i++) LOG(WARNING, "trouble", "no answer", L_U64("try", i), L_STR("topic", "a"), L_STR("detail", i % 2 ? "x" : "y"));
+    for (int i = 0; i < 5; i++)
+        LOG(WARNING, "trouble", "no answer", L_U64("try", i), L_STR("topic", "a"),
+            L_STR("detail", i % 2 ? "x" : "y"));
     assert_int_equal(heard.n, 1);
-    LOG(WARNING, "trouble", "no answer", L_U64("try", 0), L_STR("topic", "b")); // another first text
-    LOG(WARNING, "trouble", "no way", L_U64("try", 0), L_STR("topic", "a"));    // another message
+    LOG(WARNING, "trouble", "no answer", L_U64("try", 0),
+        L_STR("topic", "b"));                                                // another first text
+    LOG(WARNING, "trouble", "no way", L_U64("try", 0), L_STR("topic", "a")); // another message
     LOG(WARNING, "trouble2", "no answer", L_U64("try", 0), L_STR("topic", "a"));
-    for (int i = 0; i < 2; i++) LOG(WARNING, "trouble3", "no answer", L_I64("partition", i)); // no text: all fields
+    for (int i = 0; i < 2; i++)
+        LOG(WARNING, "trouble3", "no answer", L_I64("partition", i)); // no text: all fields
     assert_int_equal(heard.n, 6);
     forget();
     log_flush();
@@ -223,12 +233,15 @@ static void trouble_repeats_by_event_message_and_first_text(void **state) {
 static void news_repeats_only_when_all_is_the_same(void **state) {
     (void)state;
     start(LOG_LOGFMT, LOG_INFO);
-    for (int i = 0; i < 10; i++) LOG(INFO, "news", "taken over", L_STR("topic", "a"), L_I64("partition", i));
-    for (int i = 0; i < 3; i++) LOG(INFO, "news", "taken over", L_STR("topic", "a"), L_F64("share", i));
+    for (int i = 0; i < 10; i++)
+        LOG(INFO, "news", "taken over", L_STR("topic", "a"), L_I64("partition", i));
+    for (int i = 0; i < 3; i++)
+        LOG(INFO, "news", "taken over", L_STR("topic", "a"), L_F64("share", i));
     LOG(NOTICE, "news", "taken over", L_STR("topic", "a"), L_STR("by", "b"));
     LOG(NOTICE, "news", "taken over", L_STR("topic", "a"), L_STR("by", "c"));
     assert_int_equal(heard.n, 15);
-    for (int i = 0; i < 3; i++) LOG(INFO, "news", "taken over", L_STR("topic", "a"), L_I64("partition", 4));
+    for (int i = 0; i < 3; i++)
+        LOG(INFO, "news", "taken over", L_STR("topic", "a"), L_I64("partition", 4));
     assert_int_equal(heard.n, 15);
     forget();
     log_flush();
@@ -256,13 +269,16 @@ static void after_a_second_it_is_said_again(void **state) {
     assert_int_equal(heard.n, 5);
 }
 
-/* More events at once than the table holds: each is said, and counts of those that gave up their place too. */
+/* More events at once than the table holds: each is said, and counts of those that gave up their
+ * place too. */
 static void a_full_table_loses_nothing(void **state) {
     (void)state;
     start(LOG_LOGFMT, LOG_INFO);
     for (int i = 0; i < 100; i++)
         for (int twice = 0; twice < 2; twice++) LOG(INFO, "full", "hello", L_I64("i", i));
-    for (int i = 70; i < 100; i++) LOG(INFO, "full", "hello", L_I64("i", i)); // the last ones are still known: it is the oldest that go
+    for (int i = 70; i < 100; i++)
+        LOG(INFO, "full", "hello",
+            L_I64("i", i)); // the last ones are still known: it is the oldest that go
     assert_int_equal(lines_with("i="), 100);
     log_flush();
     assert_int_equal(lines_with("i="), 100);
@@ -290,7 +306,8 @@ static void standard_error_is_the_other_way(void **state) {
     assert_non_null(strstr(line, " event=redirect msg=\"to the pipe\"\n"));
 }
 
-/* A datagram socket keeps the borders of writes: whatever its length, a line is one of them, so that no other process can come between. */
+/* A datagram socket keeps the borders of writes: whatever its length, a line is one of them, so
+ * that no other process can come between. */
 static void a_line_is_one_write(void **state) {
     enum { MOST = 100000 };
     static char text[MOST + 1], got[MOST + 1000];
@@ -308,7 +325,8 @@ static void a_line_is_one_write(void **state) {
         LOG(INFO, "long", "hello", L_STR("text", text), L_BOOL("whole", true));
         ssize_t n = recv(ends[0], got, sizeof got - 1, 0);
         got[n > 0 ? n : 0] = '\0';
-        whole += n > (ssize_t)lengths[i] && strstr(got, text) && strcmp(got + n - 12, " whole=true\n") == 0;
+        whole += n > (ssize_t)lengths[i] && strstr(got, text) &&
+                 strcmp(got + n - 12, " whole=true\n") == 0;
     }
     dup2(before, STDERR_FILENO); // first of all: cmocka speaks there
     close(before), close(ends[0]), close(ends[1]);
@@ -325,7 +343,8 @@ static void *talk(void *arg) {
     memset(text, 'a' + thread, LONG);
     text[LONG] = '\0';
     for (int i = 0; i < EACH; i++) {
-        LOG(INFO, "threads", "all at once", L_I64("thread", thread), L_I64("i", i), L_STR("text", text));
+        LOG(INFO, "threads", "all at once", L_I64("thread", thread), L_I64("i", i),
+            L_STR("text", text));
         if (i % 500 == 0) log_flush();
         if (i % 100 == 0) log_level_set(i % 200 ? LOG_DEBUG : LOG_INFO);
     }

@@ -1,17 +1,13 @@
-/* Whatever the number, its bits are strtod's: easy ones, the borders of "easy", and what must go to strtod. */
+/* Whatever the number, its bits are strtod's: easy ones, the borders of "easy", and what must go to
+ * strtod. */
 #include "base/number.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static void same(const char *text) {
     double ours = number_read(text_of(text)), theirs = strtod(text, NULL);
@@ -20,10 +16,46 @@ static void same(const char *text) {
 
 static void written_numbers(void **state) {
     (void)state;
-    static const char *const list[] = {"0", "-0", "0.0", "-0.0e5", "1", "-1", "+5", ".5", "5.", "007", "0.1", "0.3", "123.456", "1e22", "1e23", "1e-22", "1e-23", "9007199254740992",
-                                       "9007199254740993", "9007199254740992e22", "9007199254740993e-1", "123456789012345678", "1234567890123456789", "0.000000000000000000000000000001",
-                                       "000000000000000000000000000000000001.5", "1.7976931348623157e308", "1e400", "-1e400", "1e-400", "4.9e-324", "2.2250738585072014e-308", "1E5", "1e+5",
-                                       "1e00005", "1e-00005", "1e99999", "0e99999", "179769313486231580793728971405301e276", "0.1000000000000000055511151231257827", "8.5e-7"};
+    static const char *const list[] = {"0",
+                                       "-0",
+                                       "0.0",
+                                       "-0.0e5",
+                                       "1",
+                                       "-1",
+                                       "+5",
+                                       ".5",
+                                       "5.",
+                                       "007",
+                                       "0.1",
+                                       "0.3",
+                                       "123.456",
+                                       "1e22",
+                                       "1e23",
+                                       "1e-22",
+                                       "1e-23",
+                                       "9007199254740992",
+                                       "9007199254740993",
+                                       "9007199254740992e22",
+                                       "9007199254740993e-1",
+                                       "123456789012345678",
+                                       "1234567890123456789",
+                                       "0.000000000000000000000000000001",
+                                       "000000000000000000000000000000000001.5",
+                                       "1.7976931348623157e308",
+                                       "1e400",
+                                       "-1e400",
+                                       "1e-400",
+                                       "4.9e-324",
+                                       "2.2250738585072014e-308",
+                                       "1E5",
+                                       "1e+5",
+                                       "1e00005",
+                                       "1e-00005",
+                                       "1e99999",
+                                       "0e99999",
+                                       "179769313486231580793728971405301e276",
+                                       "0.1000000000000000055511151231257827",
+                                       "8.5e-7"};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) same(list[i]);
 }
 
@@ -32,7 +64,8 @@ static void random_numbers(void **state) {
     struct rng r = {.seed = 3};
     char text[64];
     for (int i = 0; i < 200000; i++) {
-        int decimals = (int)rng_below(rng_next(&r), 20), exponent = (int)rng_below(rng_next(&r), 60) - 30;
+        int decimals = (int)rng_below(rng_next(&r), 20),
+            exponent = (int)rng_below(rng_next(&r), 60) - 30;
         double value = rng_next_normal(&r) * (i % 3 ? 100 : 1e12);
         if (i % 2) snprintf(text, sizeof text, "%.*f", decimals, value);
         else snprintf(text, sizeof text, "%.*fe%d", decimals, value, exponent);
@@ -47,12 +80,20 @@ static size_t add_digits(struct rng *r, char *text, size_t len, size_t n) {
     return len + n;
 }
 
-/* Half way between two doubles, exactly or almost: there the rounding is decided by the last digit. */
+/* Half way between two doubles, exactly or almost: there the rounding is decided by the last
+ * digit. */
 static void half_way(struct rng *r, char *text, size_t room) {
-    static const char *const ends[] = {"", ".0", "e0", ".00000000000000000000000000000001", "0e-1", "00e-2", "000000000000000000000e-21"};
+    static const char *const ends[] = {"",
+                                       ".0",
+                                       "e0",
+                                       ".00000000000000000000000000000001",
+                                       "0e-1",
+                                       "00e-2",
+                                       "000000000000000000000e-21"};
     uint64_t odd = ((uint64_t)1 << 53 | rng_next(r) >> 11) | 1;
     if (below(r, 2)) {
-        snprintf(text, room, "%llu%s", (unsigned long long)odd, ends[below(r, sizeof ends / sizeof *ends)]);
+        snprintf(text, room, "%llu%s", (unsigned long long)odd,
+                 ends[below(r, sizeof ends / sizeof *ends)]);
         return;
     }
     double low = rng_next_unit(r) * (below(r, 2) ? 1 : 1e-5), high = nextafter(low, 1);
@@ -78,7 +119,8 @@ static void any_decimal(struct rng *r, char *text, size_t room) {
         return;
     case 3:
         len = add_digits(r, text, 0, 1 + below(r, 25));
-        snprintf(text + len, room - len, "e%d", (int)below(r, below(r, 8) ? 160 : 800) - (int)below(r, 400));
+        snprintf(text + len, room - len, "e%d",
+                 (int)below(r, below(r, 8) ? 160 : 800) - (int)below(r, 400));
         return;
     default: half_way(r, text, room);
     }
@@ -94,30 +136,38 @@ static void millions_of_decimals(void **state) {
     }
 }
 
-/* What decimal_round decides, it decides as strtod; and it decides nearly always, or it would not be worth having. */
+/* What decimal_round decides, it decides as strtod; and it decides nearly always, or it would not
+ * be worth having. */
 static void seldom_undecided(void **state) {
     (void)state;
     struct rng r = {.seed = 12};
     int undecided = 0;
     for (int i = 0; i < 200000; i++) {
-        struct decimal d = {.digits = rng_next(&r) >> below(&r, 20), .exponent = (int)below(&r, 129) - 64, .minus = i & 1, .cut = false};
+        struct decimal d = {.digits = rng_next(&r) >> below(&r, 20),
+                            .exponent = (int)below(&r, 129) - 64,
+                            .minus = i & 1,
+                            .cut = false};
         char text[64];
         double ours;
-        snprintf(text, sizeof text, "%s%llue%d", d.minus ? "-" : "", (unsigned long long)d.digits, d.exponent);
+        snprintf(text, sizeof text, "%s%llue%d", d.minus ? "-" : "", (unsigned long long)d.digits,
+                 d.exponent);
         double theirs = strtod(text, NULL);
         if (!decimal_round(&d, &ours)) undecided++;
-        else if (memcmp(&ours, &theirs, sizeof ours) != 0) fail_msg("%s: %a, not %a", text, ours, theirs);
+        else if (memcmp(&ours, &theirs, sizeof ours) != 0)
+            fail_msg("%s: %a, not %a", text, ours, theirs);
     }
     assert_in_range(undecided, 0, 20);
 }
 
-/* ---- the table, worked out anew by schoolbook arithmetic on 32-bit limbs, the lowest first ---- */
+/* ---- the table, worked out anew by schoolbook arithmetic on 32-bit limbs, the lowest first ----
+ */
 
 enum { LIMBS = 12, TOP = 320 /* a bit that leaves 128 and more below it after division by 5^64 */ };
 
 static void limbs_times_5(uint32_t *limb) {
     uint64_t carry = 0;
-    for (int i = 0; i < LIMBS; i++, carry >>= 32) limb[i] = (uint32_t)(carry += (uint64_t)limb[i] * 5);
+    for (int i = 0; i < LIMBS; i++, carry >>= 32)
+        limb[i] = (uint32_t)(carry += (uint64_t)limb[i] * 5);
 }
 
 /* Divided one five after the other: floor of floor is floor. */
@@ -135,7 +185,8 @@ static uint64_t limbs_bits(const uint32_t *limb, int from) {
     int highest = LIMBS * 32 - 1;
     while (!(limb[highest / 32] >> highest % 32 & 1)) highest--;
     uint64_t bits = 0;
-    for (int i = highest - from, n = 0; n < 64; i--, n++) bits = bits << 1 | (i < 0 ? 0 : limb[i / 32] >> i % 32 & 1);
+    for (int i = highest - from, n = 0; n < 64; i--, n++)
+        bits = bits << 1 | (i < 0 ? 0 : limb[i / 32] >> i % 32 & 1);
     return bits;
 }
 
@@ -165,6 +216,9 @@ static void the_length_ends_it(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(written_numbers), cmocka_unit_test(random_numbers), cmocka_unit_test(millions_of_decimals), cmocka_unit_test(seldom_undecided), cmocka_unit_test(powers_of_five_are_right), cmocka_unit_test(the_length_ends_it)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(written_numbers),          cmocka_unit_test(random_numbers),
+        cmocka_unit_test(millions_of_decimals),     cmocka_unit_test(seldom_undecided),
+        cmocka_unit_test(powers_of_five_are_right), cmocka_unit_test(the_length_ends_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

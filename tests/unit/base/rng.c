@@ -1,12 +1,8 @@
 /* Keyed numbers are uniform, and different keys or streams are unrelated. */
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 enum { N = 200000, CELLS = 64 };
 
@@ -14,8 +10,10 @@ static void keyed_draws_are_uniform(void **state) {
     (void)state;
     for (uint64_t partition = 0; partition < 3; partition++) {
         double cell[CELLS] = {0}, chi = 0;
-        for (uint64_t offset = 0; offset < N; offset++) cell[rng_below(rng_keyed(RNG_ARM, 1, 99, partition, offset), CELLS)]++;
-        for (int i = 0; i < CELLS; i++) chi += pow(cell[i] - (double)N / CELLS, 2) / ((double)N / CELLS);
+        for (uint64_t offset = 0; offset < N; offset++)
+            cell[rng_below(rng_keyed(RNG_ARM, 1, 99, partition, offset), CELLS)]++;
+        for (int i = 0; i < CELLS; i++)
+            chi += pow(cell[i] - (double)N / CELLS, 2) / ((double)N / CELLS);
         assert_true(chi > 30 && chi < 110); // 63 degrees of freedom; beyond 0.001 either side
     }
 }
@@ -24,7 +22,8 @@ static void streams_are_unrelated(void **state) {
     (void)state;
     double sum = 0;
     for (uint64_t offset = 0; offset < N; offset++)
-        sum += (rng_unit(rng_keyed(RNG_ARM, 1, 99, 0, offset)) - 0.5) * (rng_unit(rng_keyed(RNG_TIE, 1, 99, 0, offset)) - 0.5);
+        sum += (rng_unit(rng_keyed(RNG_ARM, 1, 99, 0, offset)) - 0.5) *
+               (rng_unit(rng_keyed(RNG_TIE, 1, 99, 0, offset)) - 0.5);
     assert_true(fabs(sum / N * 12) < 4 / sqrt(N)); // correlation
 }
 

@@ -1,22 +1,19 @@
-/* The service manager hears what it must, over real sockets and signals; a second instance is kept out. */
-#include "base/clock.h"
+/* The service manager hears what it must, over real sockets and signals; a second instance is kept
+ * out. */
 #include "base/systemd.h"
+#include "base/clock.h"
+#include "unit/test.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char dir[] = "/tmp/winnowd-service-XXXXXX";
 
@@ -27,7 +24,9 @@ static int listen_at(const char *name) {
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     memcpy(at.sun_path, name, strlen(name));
     if (name[0] == '@') at.sun_path[0] = '\0';
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
+                     0);
     setenv("NOTIFY_SOCKET", name, 1);
     return fd;
 }
@@ -83,7 +82,8 @@ static void notify_by_abstract_name(void **state) {
 static void notify_never_fails(void **state) {
     int next = dup(0);
     close(next);
-    static const char *const names[] = {"", "relative", "/no/such/socket", "@winnowd-no-one-listens"};
+    static const char *const names[] = {"", "relative", "/no/such/socket",
+                                        "@winnowd-no-one-listens"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         setenv("NOTIFY_SOCKET", names[i], 1);
@@ -129,14 +129,18 @@ static void *send_soon(void *arg) {
 }
 
 static void signals_are_events(void **state) {
-    static const struct { int sent; enum service_signal got; } cases[] = {{SIGTERM, SERVICE_STOP}, {SIGINT, SERVICE_STOP}, {SIGHUP, SERVICE_RELOAD}};
+    static const struct {
+        int sent;
+        enum service_signal got;
+    } cases[] = {{SIGTERM, SERVICE_STOP}, {SIGINT, SERVICE_STOP}, {SIGHUP, SERVICE_RELOAD}};
     (void)state;
     service_block_signals();
     for (size_t i = 0; i < 3; i++) {
         kill(getpid(), cases[i].sent); // pending, so that nothing is lost before the wait
         assert_int_equal(service_wait_signal(5000), cases[i].got);
         assert_int_equal(service_wait_signal(0), SERVICE_NONE); // taken once
-        pthread_t thread; // one that comes during the wait, taken here though another thread sends it
+        pthread_t
+            thread; // one that comes during the wait, taken here though another thread sends it
         pthread_create(&thread, NULL, send_soon, (void *)(intptr_t)cases[i].sent);
         int64_t before = clock_ms();
         assert_int_equal(service_wait_signal(20000), cases[i].got);
@@ -156,7 +160,8 @@ static void signals_are_events(void **state) {
 
 /* ---- the lock ---- */
 
-/* The result of taking the lock in another process, which ends at once or when the pipe is closed. */
+/* The result of taking the lock in another process, which ends at once or when the pipe is
+ * closed. */
 static int lock_elsewhere(const char *where, const char *name, pid_t *holder, int *hold) {
     int result[2], stay[2], got = 1;
     assert_int_equal(pipe(result), 0);
@@ -197,7 +202,8 @@ static void one_process_holds_the_lock(void **state) {
     assert_int_equal(stat(where, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
     assert_int_equal(service_lock(where, "a"), ERR_FENCED);
-    assert_int_equal(lock_elsewhere(where, "b", &other, &hold_other), 0); // another name, another lock
+    assert_int_equal(lock_elsewhere(where, "b", &other, &hold_other),
+                     0); // another name, another lock
     let_go(other, hold_other);
     kill(holder, SIGKILL); // however it ends
     waitpid(holder, NULL, 0);
@@ -230,12 +236,19 @@ static void an_outcome_is_read_whole(void **state) {
     struct service_outcome o;
     char *file = xasprintf("%s/out.reload", dir);
     assert_int_equal(service_outcome_read(dir, "out", &o), ERR_MISSING);
-    assert_int_equal(service_outcome_write(dir, "out", &(struct service_outcome){.started_ns = 42, .taken = true, .said = (char *)"changed: a\nb\n"}), 0);
+    assert_int_equal(service_outcome_write(
+                         dir, "out",
+                         &(struct service_outcome){
+                             .started_ns = 42, .taken = true, .said = (char *)"changed: a\nb\n"}),
+                     0);
     assert_int_equal(service_outcome_read(dir, "out", &o), 0);
     assert_true(o.started_ns == 42 && o.taken);
     assert_string_equal(o.said, "changed: a\nb\n");
     free(o.said);
-    assert_int_equal(service_outcome_write(dir, "out", &(struct service_outcome){.started_ns = 43, .said = (char *)""}), 0);
+    assert_int_equal(
+        service_outcome_write(dir, "out",
+                              &(struct service_outcome){.started_ns = 43, .said = (char *)""}),
+        0);
     assert_int_equal(service_outcome_read(dir, "out", &o), 0);
     assert_true(o.started_ns == 43 && !o.taken && !*o.said);
     free(o.said);
@@ -249,7 +262,8 @@ static void an_outcome_is_read_whole(void **state) {
 
 static void a_place_that_cannot_be_locked(void **state) {
     (void)state;
-    char *where = xasprintf("%s/no/such", dir), *link = xasprintf("%s/link.lock", dir), *file = xasprintf("%s/file", dir), *target = xasprintf("%s/elsewhere", dir);
+    char *where = xasprintf("%s/no/such", dir), *link = xasprintf("%s/link.lock", dir),
+         *file = xasprintf("%s/file", dir), *target = xasprintf("%s/elsewhere", dir);
     assert_int_equal(service_lock(where, "a"), ERR_IO);
     assert_int_equal(symlink("elsewhere", link), 0); // never through a link that someone has laid
     assert_int_equal(service_lock(dir, "link"), ERR_IO);
@@ -263,7 +277,8 @@ static void a_place_that_cannot_be_locked(void **state) {
 
 /* ---- one BLAS thread ---- */
 
-/* Runs this program again in a child: with "blas" as argument it says the count it was started with. */
+/* Runs this program again in a child: with "blas" as argument it says the count it was started
+ * with. */
 static void blas_is_told_before_it_loads(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -281,7 +296,9 @@ static void blas_is_told_before_it_loads(void **state) {
         }
         close(ends[1]);
         size_t n = 0;
-        for (ssize_t got; n < sizeof said - 1 && (got = read(ends[0], said + n, sizeof said - 1 - n)) > 0;) n += (size_t)got;
+        for (ssize_t got;
+             n < sizeof said - 1 && (got = read(ends[0], said + n, sizeof said - 1 - n)) > 0;)
+            n += (size_t)got;
         close(ends[0]);
         waitpid(pid, NULL, 0);
         assert_string_equal(said, "blas 1\n");
@@ -296,7 +313,8 @@ static int make_dir(void **state) {
 }
 
 static int remove_dir(void **state) {
-    static const char *const left[] = {"state/a.lock", "state/b.lock", "state", "link.lock", "file", ""};
+    static const char *const left[] = {"state/a.lock", "state/b.lock", "state",
+                                       "link.lock",    "file",         ""};
     (void)state;
     for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
         char *path = xasprintf("%s/%s", dir, left[i]);

@@ -1,12 +1,7 @@
-/* What is UTF-8 is told against its definition: the shortest bytes of every code point but the surrogates. */
+/* What is UTF-8 is told against its definition: the shortest bytes of every code point but the
+ * surrogates. */
 #include "base/text.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static size_t encode(unsigned point, char *out) {
     if (point < 0x80) {
@@ -19,8 +14,8 @@ static size_t encode(unsigned point, char *out) {
     return n;
 }
 
-/* The first byte and length of the text decide how many of all continuations can be right: counting them leaves no room for a
- * wrong one besides the right ones. */
+/* The first byte and length of the text decide how many of all continuations can be right: counting
+ * them leaves no room for a wrong one besides the right ones. */
 static void exactly_the_code_points_are_utf8(void **state) {
     (void)state;
     char bytes[4];
@@ -48,7 +43,8 @@ static void later_bytes_must_continue(void **state) {
     (void)state;
     for (unsigned byte = 0; byte < 256; byte++) {
         bool continues = byte >= 0x80 && byte < 0xC0;
-        const char three[] = {(char)0xE2, (char)0x82, (char)byte}, four[] = {(char)0xF0, (char)0x9F, (char)0x98, (char)byte},
+        const char three[] = {(char)0xE2, (char)0x82, (char)byte},
+                   four[] = {(char)0xF0, (char)0x9F, (char)0x98, (char)byte},
                    middle[] = {(char)0xF0, (char)0x9F, (char)byte, (char)0x80};
         assert_int_equal(text_utf8((struct text){three, 3}), continues ? 3 : 0);
         assert_int_equal(text_utf8((struct text){four, 4}), continues ? 4 : 0);
@@ -56,12 +52,15 @@ static void later_bytes_must_continue(void **state) {
     }
     assert_int_equal(text_utf8(TEXT("")), 0);
     assert_true(text_is_utf8(TEXT("")) && text_is_utf8(TEXT("a\0\xC3\xA9\xF0\x9F\x98\x80")));
-    assert_false(text_is_utf8(TEXT("ab\xC3")) || text_is_utf8(TEXT("\xFF" "ab")));
+    assert_false(text_is_utf8(TEXT("ab\xC3")) || text_is_utf8(TEXT("\xFF"
+                                                                   "ab")));
 }
 
 static void order_is_by_bytes_and_a_prefix_comes_first(void **state) {
     (void)state;
-    static const struct text ascending[] = {{NULL, 0}, TEXT("\0"), TEXT("\0a"), TEXT("A"), TEXT("a"), TEXT("a\0"), TEXT("aa"), TEXT("ab"), TEXT("b"), TEXT("\xFF")};
+    static const struct text ascending[] = {{NULL, 0}, TEXT("\0"),  TEXT("\0a"), TEXT("A"),
+                                            TEXT("a"), TEXT("a\0"), TEXT("aa"),  TEXT("ab"),
+                                            TEXT("b"), TEXT("\xFF")};
     for (size_t i = 0; i < 10; i++)
         for (size_t k = 0; k < 10; k++) {
             int order = text_order(ascending[i], ascending[k]);

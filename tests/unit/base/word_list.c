@@ -2,12 +2,7 @@
 #include "base/word_list.h"
 
 #include "config/config.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static void expect(struct text got, const char *wanted) {
     if (!wanted) {
@@ -24,18 +19,18 @@ static void nearest_corrects_typing_errors(void **state) {
     static const struct {
         const char *choices, *word, *nearest;
     } cases[] = {
-        {"run|check|topics", "chekc", "check"},            // swap: one edit
-        {"run|check|topics", "topic", "topics"},           // left out
-        {"run|check|topics", "runn", "run"},               // one too many
+        {"run|check|topics", "chekc", "check"},  // swap: one edit
+        {"run|check|topics", "topic", "topics"}, // left out
+        {"run|check|topics", "runn", "run"},     // one too many
         {"exactly_once|at_least_once", "exactly-once", "exactly_once"},
-        {"earliest|latest", "LATEST", "latest"},           // case is no edit
-        {"rate|rates", "rate", "rate"},                    // the exact one wins
+        {"earliest|latest", "LATEST", "latest"}, // case is no edit
+        {"rate|rates", "rate", "rate"},          // the exact one wins
         {"rates|rate", "rate", "rate"},
-        {"alpha|beta", "alp", "alpha"},                    // 2 of 5
-        {"alpha|beta", "alwxyz", NULL},                    // 4 edits
-        {"abcdefghij", "abcdefg", "abcdefghij"},           // 3 edits of 10
-        {"abcdefghijk", "abcdefg", NULL},                  // 4 edits
-        {"id", "on", NULL},                                // all letters differ
+        {"alpha|beta", "alp", "alpha"},          // 2 of 5
+        {"alpha|beta", "alwxyz", NULL},          // 4 edits
+        {"abcdefghij", "abcdefg", "abcdefghij"}, // 3 edits of 10
+        {"abcdefghijk", "abcdefg", NULL},        // 4 edits
+        {"id", "on", NULL},                      // all letters differ
         {"run|check", "", NULL},
         {"", "run", NULL},
     };

@@ -1,15 +1,10 @@
-/* `winnowd check`: 78 and every mistake with its place, or 0 and what is in force; nothing is printed that the library does not know (I12).
- * What --online finds needs a real broker: tests/system. */
+/* `winnowd check`: 78 and every mistake with its place, or 0 and what is in force; nothing is
+ * printed that the library does not know (I12). What --online finds needs a real broker:
+ * tests/system. */
 #include "command/command.h"
 
 #include "unit/capture.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 #define LEAST "model: {classes: [a, b]}\nfeatures: [{name: x}]\n"
 
@@ -41,7 +36,9 @@ static int tear_down(void **state) {
 
 static void what_is_in_force_is_printed_with_its_source(void **state) {
     (void)state;
-    assert_int_equal(check(LEAST "budget: {rate: 0.25}\nkafka: {common: {sasl.password: hunter2}}\n", false), EX_OK);
+    assert_int_equal(
+        check(LEAST "budget: {rate: 0.25}\nkafka: {common: {sasl.password: hunter2}}\n", false),
+        EX_OK);
     char *line = xasprintf("\n  rate: 0.25  # %s:3\n", file);
     assert_non_null(strstr(said, line));
     assert_non_null(strstr(said, "\n  burst: 10  # default\n"));
@@ -52,8 +49,12 @@ static void what_is_in_force_is_printed_with_its_source(void **state) {
 
 static void every_mistake_is_told_with_its_place(void **state) {
     (void)state;
-    assert_int_equal(check("model: {classes: [a]}\nfeatures: [{name: x}]\nbudget: {rate: 2}\nkafka: {producer: {acks: 0}}\n", false), EX_CONFIG);
-    static const char *const wanted[] = {":1:18: model.classes: ", ":3:16: budget.rate: ", ":4:20: kafka.producer: acks: winnowd sets this itself"};
+    assert_int_equal(check("model: {classes: [a]}\nfeatures: [{name: x}]\nbudget: {rate: "
+                           "2}\nkafka: {producer: {acks: 0}}\n",
+                           false),
+                     EX_CONFIG);
+    static const char *const wanted[] = {":1:18: model.classes: ", ":3:16: budget.rate: ",
+                                         ":4:20: kafka.producer: acks: winnowd sets this itself"};
     for (size_t i = 0; i < 3; i++) {
         char *line = xasprintf("%s%s", file, wanted[i]);
         if (!strstr(said, line)) fail_msg("%s in\n%s", line, said);

@@ -1,14 +1,9 @@
-/* The command line: what a flag table makes of words, and that every mistake ends with 64 and, where there is one, the nearest right word. */
+/* The command line: what a flag table makes of words, and that every mistake ends with 64 and,
+ * where there is one, the nearest right word. */
 #include "command/command.h"
 
 #include "unit/capture.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static struct {
     const char *file;
@@ -23,7 +18,8 @@ static struct flag flags[] = {
     {"count", 0, FLAG_COUNT, &got.count, "N", "so many", false},
     {"rate", 0, FLAG_NUMBER, &got.rate, "R", "so fast", false},
 };
-static const struct usage with_words = {"try", "this | that", "Tries.", flags, 4}, without_words = {"try", NULL, "Tries.", flags, 4};
+static const struct usage with_words = {"try", "this | that", "Tries.", flags, 4},
+                          without_words = {"try", NULL, "Tries.", flags, 4};
 
 static char said[4096]; // what went to standard output and error
 static int words;
@@ -65,7 +61,8 @@ static void flags_take_their_values(void **state) {
     assert_int_equal(parse(&without_words, "--config=b=c.yaml"), CLI_GO);
     assert_string_equal(got.file, "b=c.yaml");
     assert_false(got.fast);
-    assert_int_equal(parse(&without_words, "--config --fast"), CLI_GO); // a value may look like a flag
+    assert_int_equal(parse(&without_words, "--config --fast"),
+                     CLI_GO); // a value may look like a flag
     assert_string_equal(got.file, "--fast");
     assert_false(got.fast);
 }
@@ -113,8 +110,10 @@ static const struct {
 static void wrong_usage_is_64_and_says_what_is_right(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
-        int wanted = *wrongs[i].message ? EX_USAGE : CLI_GO, code = parse(&without_words, wrongs[i].line);
-        if (code != wanted || !strstr(said, wrongs[i].message)) fail_msg("%s: %d, %s", wrongs[i].line, code, said);
+        int wanted = *wrongs[i].message ? EX_USAGE : CLI_GO,
+            code = parse(&without_words, wrongs[i].line);
+        if (code != wanted || !strstr(said, wrongs[i].message))
+            fail_msg("%s: %d, %s", wrongs[i].line, code, said);
         if (wanted == EX_USAGE) assert_non_null(strstr(said, "winnowd try --help"));
     }
 }
@@ -185,10 +184,12 @@ static void every_command_helps_and_refuses(void **state) {
     assert_non_null(strstr(said, "did you mean options?"));
     run_line(command_version, "");
     assert_non_null(strstr(said, "winnowd " WINNOWD_VERSION "\n"));
-    static const char *const libraries[] = {"librdkafka", "cJSON", "OpenBLAS", "libyaml", "LMDB", "libmicrohttpd", "zlib", "OpenSSL"};
+    static const char *const libraries[] = {"librdkafka", "cJSON",         "OpenBLAS", "libyaml",
+                                            "LMDB",       "libmicrohttpd", "zlib",     "OpenSSL"};
     for (size_t i = 0; i < 8; i++) {
         const char *line = strstr(said, libraries[i]);
-        if (!line || !strpbrk(line + strcspn(line, " "), "0123456789")) fail_msg("%s\n%s", libraries[i], said);
+        if (!line || !strpbrk(line + strcspn(line, " "), "0123456789"))
+            fail_msg("%s\n%s", libraries[i], said);
     }
 }
 
@@ -199,7 +200,8 @@ static void verbs_are_found_and_take_so_many_words(void **state) {
         int (*run)(int, char **);
         const char *line, *message;
     } row[] = {
-        {command_tasks, "-c x lst", "tasks wants one of: list | show ID | expire ID; did you mean list?"},
+        {command_tasks, "-c x lst",
+         "tasks wants one of: list | show ID | expire ID; did you mean list?"},
         {command_tasks, "-c x show", "show wants the id of a task"},
         {command_tasks, "-c x show 1 2", "'2' is too much after show"},
         {command_dead_letters, "-c x", "dead-letters wants one of: list | show"},
@@ -211,7 +213,8 @@ static void verbs_are_found_and_take_so_many_words(void **state) {
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         int code = run_line(row[i].run, row[i].line);
-        if (code != EX_USAGE || !strstr(said, row[i].message)) fail_msg("%s: %d, %s", row[i].line, code, said);
+        if (code != EX_USAGE || !strstr(said, row[i].message))
+            fail_msg("%s: %d, %s", row[i].line, code, said);
     }
 }
 

@@ -1,14 +1,9 @@
-/* What is made of the command table: every command and flag stands in the manual and in each completion, and the tools that read them accept them. */
+/* What is made of the command table: every command and flag stands in the manual and in each
+ * completion, and the tools that read them accept them. */
 #include "command/manual.h"
 
 #include "command/command.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 #include <unistd.h>
 
@@ -24,8 +19,12 @@ static const struct {
     const char *name, *reader;
     void (*make)(struct buf *out);
 } documents[] = {
-    {"winnowd(1)", "scdoc >/dev/null", manual_command}, {"winnowd.yaml(5)", "scdoc >/dev/null", config_manual}, {"winnowd(7)", "scdoc >/dev/null", manual_overview},
-    {"bash", "bash -n", completion_bash},               {"zsh", "zsh -n", completion_zsh},                      {"fish", "fish -n", completion_fish},
+    {"winnowd(1)", "scdoc >/dev/null", manual_command},
+    {"winnowd.yaml(5)", "scdoc >/dev/null", config_manual},
+    {"winnowd(7)", "scdoc >/dev/null", manual_overview},
+    {"bash", "bash -n", completion_bash},
+    {"zsh", "zsh -n", completion_zsh},
+    {"fish", "fish -n", completion_fish},
 };
 
 static void readers_accept_them(void **state) {
@@ -33,7 +32,8 @@ static void readers_accept_them(void **state) {
     for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
         struct buf out = {0};
         documents[i].make(&out);
-        if (fed(documents[i].reader, &out) != 0) fail_msg("%s is refused by %s", documents[i].name, documents[i].reader);
+        if (fed(documents[i].reader, &out) != 0)
+            fail_msg("%s is refused by %s", documents[i].name, documents[i].reader);
         buf_release(&out);
     }
 }
@@ -59,7 +59,10 @@ static void every_flag_is_there(void **state) {
     static const struct {
         void (*make)(struct buf *out);
         const char *format;
-    } lists[] = {{manual_command, "*--%s*"}, {completion_bash, "--%s "}, {completion_zsh, "'--%s["}, {completion_fish, " -l %s "}};
+    } lists[] = {{manual_command, "*--%s*"},
+                 {completion_bash, "--%s "},
+                 {completion_zsh, "'--%s["},
+                 {completion_fish, " -l %s "}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         struct buf out = {0};
         lists[i].make(&out);
@@ -77,7 +80,10 @@ static void every_flag_is_there(void **state) {
 static void completes(const char *words, int last, char *out, size_t size) {
     struct buf script = {0};
     completion_bash(&script);
-    buf_printf(&script, "compopt() { :; }\nCOMP_WORDS=(%s) COMP_CWORD=%d\n_winnowd\necho \"${COMPREPLY[*]}\" >\"$OUT\"\n", words, last);
+    buf_printf(&script,
+               "compopt() { :; }\nCOMP_WORDS=(%s) COMP_CWORD=%d\n_winnowd\necho "
+               "\"${COMPREPLY[*]}\" >\"$OUT\"\n",
+               words, last);
     char path[] = "/tmp/winnowd-completion-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
@@ -112,7 +118,8 @@ static void describing_runs_nothing(void **state) {
     int words;
     char name[] = "check", *argv[] = {name, NULL};
     struct usage usage = {"check", NULL, "Checks.", NULL, 0};
-    assert_int_equal(cli_parse(&usage, 1, argv, &words), CLI_GO); // after all that describing, parsing parses
+    assert_int_equal(cli_parse(&usage, 1, argv, &words),
+                     CLI_GO); // after all that describing, parsing parses
 }
 
 int main(void) {

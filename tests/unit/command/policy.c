@@ -1,17 +1,12 @@
-/* `winnowd policy` on librdkafka's mock cluster: each change is published, read back and kept beside the others; nonsense changes nothing. */
+/* `winnowd policy` on librdkafka's mock cluster: each change is published, read back and kept
+ * beside the others; nonsense changes nothing. */
 #include "command/command.h"
 
 #include "kafka/client.h"
 #include "unit/capture.h"
+#include "unit/test.h"
 
 #include <librdkafka/rdkafka_mock.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static rd_kafka_t *rk;
 static rd_kafka_mock_cluster_t *mock;
@@ -26,7 +21,10 @@ static int set_up(void **state) {
     rd_kafka_mock_topic_create(mock, "models", 1, 1);
     int fd = mkstemp(file);
     assert_true(fd >= 0);
-    dprintf(fd, "service: {name: shop}\nkafka: {brokers: '%s'}\nmodel: {classes: [a, b]}\nfeatures: [{name: x}]\nbudget: {rate: 0.1}\n", rd_kafka_mock_cluster_bootstraps(mock));
+    dprintf(fd,
+            "service: {name: shop}\nkafka: {brokers: '%s'}\nmodel: {classes: [a, b]}\nfeatures: "
+            "[{name: x}]\nbudget: {rate: 0.1}\n",
+            rd_kafka_mock_cluster_bootstraps(mock));
     close(fd);
     return 0;
 }
@@ -51,7 +49,8 @@ static int policy(const char *action, const char *word) {
 /* The line of `show` that starts so, or what follows it. */
 static void expect(const char *row, const char *value) {
     char *line = strstr(said, row);
-    if (!line || strncmp(line + strlen(row), value, strlen(value)) != 0) fail_msg("wanted %s%s in\n%s", row, value, said);
+    if (!line || strncmp(line + strlen(row), value, strlen(value)) != 0)
+        fail_msg("wanted %s%s in\n%s", row, value, said);
 }
 
 static void changes_are_read_back_and_kept(void **state) {
@@ -83,12 +82,15 @@ static void changes_are_read_back_and_kept(void **state) {
 
 static void nonsense_is_64_and_changes_nothing(void **state) {
     (void)state;
-    static const char *const wrong[][2] = {{"budget", "10.1"}, {"budget", "-1"}, {"budget", "x"}, {"budget", NULL}, {"budget", "nan"}, {"live", "7"}, {"live", "0"},
-                                           {"live", "1x"},     {"live", NULL},   {"explore", "up"}, {"explore", NULL}, {"show", "all"}, {"resume", "now"}};
+    static const char *const wrong[][2] = {
+        {"budget", "10.1"}, {"budget", "-1"}, {"budget", "x"},  {"budget", NULL}, {"budget", "nan"},
+        {"live", "7"},      {"live", "0"},    {"live", "1x"},   {"live", NULL},   {"explore", "up"},
+        {"explore", NULL},  {"show", "all"},  {"resume", "now"}};
     assert_int_equal(policy("show", NULL), EX_OK);
     char *before = xstrdup(strstr(said, "policy    "));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        if (policy(wrong[i][0], wrong[i][1]) != EX_USAGE) fail_msg("%s %s", wrong[i][0], wrong[i][1] ? wrong[i][1] : "");
+        if (policy(wrong[i][0], wrong[i][1]) != EX_USAGE)
+            fail_msg("%s %s", wrong[i][0], wrong[i][1] ? wrong[i][1] : "");
     assert_int_equal(policy("show", NULL), EX_OK);
     assert_string_equal(strstr(said, "policy    "), before);
     free(before);

@@ -2,12 +2,7 @@
 #include "config/choices.h"
 
 #include "config/config.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static void expect_word(const char *choices, int index, const char *name) {
     struct text word = word_at(choices, index);
@@ -17,8 +12,10 @@ static void expect_word(const char *choices, int index, const char *name) {
 
 static void lists_match_the_enums(void **state) {
     (void)state;
-    for (int m = 0; m < MEASURES; m++) expect_word(MEASURE_CHOICES, m, measure_name((enum measure)m));
-    for (int m = 0; m < MANAGERS; m++) expect_word(MANAGER_CHOICES, m, manager_name((enum manager)m));
+    for (int m = 0; m < MEASURES; m++)
+        expect_word(MEASURE_CHOICES, m, measure_name((enum measure)m));
+    for (int m = 0; m < MANAGERS; m++)
+        expect_word(MANAGER_CHOICES, m, manager_name((enum manager)m));
     assert_null(word_at(MEASURE_CHOICES, MEASURES).at);
     assert_null(word_at(MANAGER_CHOICES, MANAGERS).at);
 }

@@ -1,8 +1,9 @@
-/* The configuration: grammar, messages, cross checks, environment, printing. I10-config.c walks the options table. */
+/* The configuration: grammar, messages, cross checks, environment, printing. I10-config.c walks the
+ * options table. */
 #include "config_file.h"
 
-#include "config/table.h"
 #include "base/rng.h"
+#include "config/table.h"
 
 #include <unistd.h>
 
@@ -41,9 +42,10 @@ static void defaults_fill_what_the_file_leaves_out(void **state) {
 
 static void enums_follow_the_choices(void **state) {
     (void)state;
-    struct config *c = parsed(M "service: {delivery: at_least_once}\nadmit: {start: latest, decoder: cjson}\n"
-                                "route: {priority: value_at_risk, value: y}\n"
-                                "features: [{name: x, type: category, hash: 4}, {name: y}, {name: z, type: boolean}]\n");
+    struct config *c = parsed(
+        M "service: {delivery: at_least_once}\nadmit: {start: latest, decoder: cjson}\n"
+          "route: {priority: value_at_risk, value: y}\n"
+          "features: [{name: x, type: category, hash: 4}, {name: y}, {name: z, type: boolean}]\n");
     assert_int_equal(c->service.delivery, DELIVERY_AT_LEAST_ONCE);
     assert_int_equal(c->admit.start, START_LATEST);
     assert_int_equal(c->admit.decoder, DECODER_CJSON);
@@ -61,7 +63,8 @@ static void forms_that_are_right(void **state) {
         "---\n" M F "...\n",
         M F "budget:\n", // all keys commented out
         M F "budget: ~\n",
-        M "features:\n  - name: x\n    clip: [-1.5e3, 0]\n  - {name: y, type: category, values: [no, 1, '', \"null\"]}\n",
+        M "features:\n  - name: x\n    clip: [-1.5e3, 0]\n  - {name: y, type: category, values: "
+          "[no, 1, '', \"null\"]}\n",
         "model: {classes: [0, 1], positive: 0}\n" F,
         "model: {classes: [yes, no]}\n" F,
         M F "query: {measure: mix, mix: {risk: 0.7, entropy: 0.2, margin: 0.1}}\n",
@@ -80,8 +83,9 @@ static void forms_that_are_right(void **state) {
 
 static void units_are_read(void **state) {
     (void)state;
-    struct config *c = parsed(M F "route: {interval: 7ms, expiry: 2h, cycle_bytes: 64KiB}\n"
-                                  "train: {park: 3d, interval: 5m, store: 2GiB}\nadmit: {max_bytes: 100B}\n");
+    struct config *c =
+        parsed(M F "route: {interval: 7ms, expiry: 2h, cycle_bytes: 64KiB}\n"
+                   "train: {park: 3d, interval: 5m, store: 2GiB}\nadmit: {max_bytes: 100B}\n");
     assert_int_equal(c->route.interval, 7);
     assert_int_equal(c->route.expiry, 7200000);
     assert_int_equal(c->route.cycle_bytes, 65536);
@@ -121,15 +125,19 @@ static const struct wrong {
     {M F "rate: 1\n", "t:3:1: rate: unknown section; did you mean budget.rate"},
     {M F "xyzzy: 1\n", "t:3:1: xyzzy: unknown section\n"},
     {M F "budget: {rat: 1}\n", "t:3:10: budget.rat: unknown key; did you mean budget.rate"},
-    {M F "budget: {threshold: 1}\n", "t:3:10: budget.threshold: unknown key; did you mean query.threshold"},
-    {M "features: [{name: x, tpye: number}]\n", "t:2:22: features.tpye: unknown key; did you mean features.type"},
+    {M F "budget: {threshold: 1}\n",
+     "t:3:10: budget.threshold: unknown key; did you mean query.threshold"},
+    {M "features: [{name: x, tpye: number}]\n",
+     "t:2:22: features.tpye: unknown key; did you mean features.type"},
     {M F "budget: [1]\n", "t:3:9: budget: is a section"},
     {M F "budget: 1\n", "t:3:9: budget: is a section"},
     /* Types */
-    {M F "service: {learner: yes}\n", "service.learner: \"yes\" is neither true nor false; allowed boolean: true, false"},
+    {M F "service: {learner: yes}\n",
+     "service.learner: \"yes\" is neither true nor false; allowed boolean: true, false"},
     {M F "service: {learner: TRUE}\n", "did you mean true"},
     {M F "service: {learner: 'true'}\n", "is quoted; write it without quotes"},
-    {M F "service: {workers: 1.0}\n", "t:3:20: service.workers: \"1.0\" is not a whole number; allowed whole number: 1 to 64"},
+    {M F "service: {workers: 1.0}\n",
+     "t:3:20: service.workers: \"1.0\" is not a whole number; allowed whole number: 1 to 64"},
     {M F "service: {workers: 0x1}\n", "is not a whole number"},
     {M F "service: {workers: 010}\n", "has a leading zero"},
     {M F "service: {workers: +1}\n", "is not a whole number"},
@@ -148,7 +156,8 @@ static const struct wrong {
     {M F "budget: {rate: 00.5}\n", "has a leading zero"},
     {M F "budget: {rate: -0.1}\n", "is out of range"},
     {M F "budget: {rate: 50%}\n", "is not a number"},
-    {M F "route: {interval: 50}\n", "route.interval: \"50\" has no unit; allowed duration: 1ms to 4s, with unit ms, s, m, h or d"},
+    {M F "route: {interval: 50}\n",
+     "route.interval: \"50\" has no unit; allowed duration: 1ms to 4s, with unit ms, s, m, h or d"},
     {M F "route: {interval: 0}\n", "has no unit"},
     {M F "route: {interval: 50 ms}\n", "has an unknown unit"},
     {M F "route: {interval: 5min}\n", "has an unknown unit"},
@@ -156,34 +165,42 @@ static const struct wrong {
     {M F "route: {interval: 5s}\n", "is out of range"},
     {M F "route: {interval: s}\n", "does not start with a whole number"},
     {M F "route: {expiry: 9223372036854775807d}\n", "is too large"},
-    {M F "admit: {max_bytes: 64KB}\n", "has an unknown unit; allowed size: 64B to 100MiB, with unit B, KiB, MiB or GiB"},
+    {M F "admit: {max_bytes: 64KB}\n",
+     "has an unknown unit; allowed size: 64B to 100MiB, with unit B, KiB, MiB or GiB"},
     {M F "admit: {max_bytes: 63}\n", "is out of range"},
     {M F "service: {delivery: exactly-once}\n",
-     "service.delivery: \"exactly-once\" is not one of the choices; allowed choice: exactly_once, at_least_once; did you mean exactly_once"},
+     "service.delivery: \"exactly-once\" is not one of the choices; allowed choice: exactly_once, "
+     "at_least_once; did you mean exactly_once"},
     {M F "service: {name: ''}\n", "service.name: is empty; allowed text: 1 to 64 bytes"},
-    {M F "service: {name: 12345678901234567890123456789012345678901234567890123456789012345}\n", "is too long"},
+    {M F "service: {name: 12345678901234567890123456789012345678901234567890123456789012345}\n",
+     "is too long"},
     {M F "kafka: {password_file: \"a\\tb\"}\n", "has control characters"},
     {M F "route: {fields: /a}\n", "route.fields: is not a list; write [a, b]"},
     {M F "route: {fields: {a: b}}\n", "route.fields: is not a list"},
-    {M F "route: {fields: [[/a]]}\n", "t:3:18: route.fields: an entry is a list or a map; allowed is one value"},
+    {M F "route: {fields: [[/a]]}\n",
+     "t:3:18: route.fields: an entry is a list or a map; allowed is one value"},
     {M F "route: {fields: [~]}\n", "route.fields: an entry has no value"},
     {M F "model: {hidden: [1, 2, 3, 4, 5]}\n", "given twice"},
-    {"model: {classes: [a, b], hidden: [1, 2, 3, 4, 5]}\n" F, "model.hidden: has too few or too many entries; allowed list: at most 4 entries"},
+    {"model: {classes: [a, b], hidden: [1, 2, 3, 4, 5]}\n" F,
+     "model.hidden: has too few or too many entries; allowed list: at most 4 entries"},
     {M F "train: {memories: []}\n", "train.memories: is empty; allowed list: 1 to 16 entries"},
     {M F "kafka: {common: [a]}\n", "kafka.common: is not a map"},
     {M F "kafka: {common: {a: [b]}}\n", "kafka.common: an entry is a list or a map"},
     {M F "kafka: {common: {a: }}\n", "kafka.common: an entry has no value"},
     /* Across keys */
     {F, "t:1:1: model.classes: is missing"},
-    {"model: {classes: [a]}\n" F, "model.classes: has too few or too many entries; allowed list: 2 to 1000 entries"},
+    {"model: {classes: [a]}\n" F,
+     "model.classes: has too few or too many entries; allowed list: 2 to 1000 entries"},
     {"model: {classes: [a, b, a]}\n" F, "t:1:25: model.classes: \"a\" is used twice"},
     {"model: {classes: [a, '']}\n" F, "t:1:22: model.classes: \"\" is an empty class name"},
     {"model: {classes: [good, fraud], positive: fruad}\n" F,
      "t:1:43: model.positive: \"fruad\" is not one of model.classes; did you mean fraud"},
     {"model: {classes: [a, b], hidden: [32, 0]}\n" F, "t:1:39: model.hidden: \"0\" is not a width"},
-    {"model: {classes: [a, b], hidden: [4097]}\n" F, "is not a width; allowed whole number: 1 to 4096"},
+    {"model: {classes: [a, b], hidden: [4097]}\n" F,
+     "is not a width; allowed whole number: 1 to 4096"},
     {M F "train: {memories: [1000001]}\n", "is not a number of labels"},
-    {M F "train: {memories: [50, 200, 200]}\n", "train.memories: is not ascending: \"200\" does not come before \"200\""},
+    {M F "train: {memories: [50, 200, 200]}\n",
+     "train.memories: is not ascending: \"200\" does not come before \"200\""},
     {M F "worker: {cpus: [0, x]}\n", "t:3:20: worker.cpus: \"x\" is not a processor"},
     {M F "worker: {cpus: [1024]}\n", "is not a processor; allowed whole number: 0 to 1023"},
     {M F "service: {name: a b}\n", "service.name: \"a b\" has other characters"},
@@ -192,7 +209,8 @@ static const struct wrong {
     {M F "topics: {tasks: ..}\n", "topics.tasks: \"..\" is not a name that Kafka allows"},
     {M F "topics: {tasks: labels}\n", "t:3:17: topics.tasks: \"labels\" is used twice"},
     {M F "topics: {predictions: samples}\n", "topics.predictions: \"samples\" is used twice"},
-    {M F "kafka: {brokers: 'a:1;b:2,c'}\n", "kafka.brokers: \"a:1;b:2,c\" is not HOST:PORT,HOST:PORT"},
+    {M F "kafka: {brokers: 'a:1;b:2,c'}\n",
+     "kafka.brokers: \"a:1;b:2,c\" is not HOST:PORT,HOST:PORT"},
     {M F "kafka: {brokers: 'a:1,'}\n", "is not HOST:PORT,HOST:PORT"},
     {M F "kafka: {brokers: 'a:0'}\n", "is not HOST:PORT,HOST:PORT"},
     {M F "watch: {listen: '9464'}\n", "watch.listen: \"9464\" is not HOST:PORT"},
@@ -200,7 +218,8 @@ static const struct wrong {
     {M F "watch: {listen: '::1:80'}\n", "is not HOST:PORT"},
     {M F "watch: {listen: '127.0.0.1:65536'}\n", "is not HOST:PORT"},
     {M F "watch: {listen: '127.0.0.1.1:80'}\n", "is not HOST:PORT"},
-    {M F "replay: {switches: [0 1]}\n", "replay.switches: \"0 1\" is not \"PARTITION OFFSET NUMBER\""},
+    {M F "replay: {switches: [0 1]}\n",
+     "replay.switches: \"0 1\" is not \"PARTITION OFFSET NUMBER\""},
     {M F "replay: {switches: [0 1 -2]}\n", "is not \"PARTITION"},
     {M F "replay: {switches: [0  1 2]}\n", "is not \"PARTITION"},
     {M F "replay: {switches: [2147483648 1 2]}\n", "is not \"PARTITION"},
@@ -208,26 +227,40 @@ static const struct wrong {
     {M F "admit: {id: a}\n", "admit.id: \"a\" is not a JSON pointer; it must start with /"},
     {M F "admit: {id: /a~}\n", "admit.id: \"/a~\" is not a JSON pointer; after ~"},
     {M F "route: {mask: [/a, /b~2]}\n", "t:3:20: route.mask: \"/b~2\" is not a JSON pointer"},
-    {M F "query: {compat: moa, manager: iwal}\n", "t:3:17: query.compat: MOA has no such query.manager"},
-    {M F "query: {compat: moa, manager: variable}\n", "t:3:17: query.compat: that rule compares the largest probability"},
+    {M F "query: {compat: moa, manager: iwal}\n",
+     "t:3:17: query.compat: MOA has no such query.manager"},
+    {M F "query: {compat: moa, manager: variable}\n",
+     "t:3:17: query.compat: that rule compares the largest probability"},
     {M F "query: {measure: mix}\n", "t:3:18: query.measure: mix needs query.mix"},
     {M F "query: {mix: {risk: 1}}\n", "t:3:14: query.mix: is for query.measure mix only"},
-    {M F "query: {measure: mix, mix: {risk: 0.5, entropy: 0.4}}\n", "query.mix: the shares add up to 0.9; they must add up to 1"},
-    {M F "query: {measure: mix, mix: {risk: 1, mix: 1}}\n", "query.mix: \"mix\" is not a measure that can be mixed\n"},
-    {M F "query: {measure: mix, mix: {rsik: 1}}\n", "\"rsik\" is not a measure that can be mixed; did you mean risk"},
-    {M F "query: {measure: mix, mix: {risk: 1.5, entropy: -0.5}}\n", "query.mix: \"-0.5\" is not a share"},
+    {M F "query: {measure: mix, mix: {risk: 0.5, entropy: 0.4}}\n",
+     "query.mix: the shares add up to 0.9; they must add up to 1"},
+    {M F "query: {measure: mix, mix: {risk: 1, mix: 1}}\n",
+     "query.mix: \"mix\" is not a measure that can be mixed\n"},
+    {M F "query: {measure: mix, mix: {rsik: 1}}\n",
+     "\"rsik\" is not a measure that can be mixed; did you mean risk"},
+    {M F "query: {measure: mix, mix: {risk: 1.5, entropy: -0.5}}\n",
+     "query.mix: \"-0.5\" is not a share"},
     {M F "query: {measure: mix, mix: {risk: 1, entropy: 0}}\n", "query.mix: \"0\" is not a share"},
-    {M F "query: {measure: mix, mix: {risk: 0.2, entropy: 0.2, margin: 0.2, least_confidence: 0.2, log_odds_margin: 0.2}}\n",
+    {M F "query: {measure: mix, mix: {risk: 0.2, entropy: 0.2, margin: 0.2, least_confidence: 0.2, "
+         "log_odds_margin: 0.2}}\n",
      "t:3:28: query.mix: has 5 measures; allowed are at most 4"},
-    {M F "kafka: {common: {group.id: x}}\n", "t:3:18: kafka.common: group.id: winnowd sets this itself: it is service.name"},
-    {M F "kafka: {consumer: {isolation.level: read_uncommitted}}\n", "t:3:20: kafka.consumer: isolation.level: winnowd sets this itself"},
-    {M F "kafka: {producer: {linger.ms: 5, acks: 1}}\n", "t:3:34: kafka.producer: acks: winnowd sets this itself"},
-    {M F "kafka: {brokers: 'ssl://u:hunter2@h:9092'}\n", "t:3:18: kafka.brokers: the value holds an '@'"},
-    {M "features: [{name: x, type: category, hash: 1048576, missing: true}]\n", "t:2:11: features: make 1048577 columns together; allowed are at most 1048576"},
+    {M F "kafka: {common: {group.id: x}}\n",
+     "t:3:18: kafka.common: group.id: winnowd sets this itself: it is service.name"},
+    {M F "kafka: {consumer: {isolation.level: read_uncommitted}}\n",
+     "t:3:20: kafka.consumer: isolation.level: winnowd sets this itself"},
+    {M F "kafka: {producer: {linger.ms: 5, acks: 1}}\n",
+     "t:3:34: kafka.producer: acks: winnowd sets this itself"},
+    {M F "kafka: {brokers: 'ssl://u:hunter2@h:9092'}\n",
+     "t:3:18: kafka.brokers: the value holds an '@'"},
+    {M "features: [{name: x, type: category, hash: 1048576, missing: true}]\n",
+     "t:2:11: features: make 1048577 columns together; allowed are at most 1048576"},
     {M F "budget: {rate: 1e-12}\n", "budget.rate: times budget.random_share is below 1e-9"},
     {M F "watch: {label: true}\n", "t:3:16: watch.label: wants watch.token_file"},
-    {M F "watch: {label: true, token_file: t, listen: ''}\n", "t:3:16: watch.label: wants watch.listen"},
-    {M F "kafka: {session_timeout: 6s}\nroute: {interval: 3s}\n", "t:4:19: route.interval: a cycle (route.interval) must take less"},
+    {M F "watch: {label: true, token_file: t, listen: ''}\n",
+     "t:3:16: watch.label: wants watch.listen"},
+    {M F "kafka: {session_timeout: 6s}\nroute: {interval: 3s}\n",
+     "t:4:19: route.interval: a cycle (route.interval) must take less"},
     {M, "t:1:1: features: is missing"},
     {M "features: []\n", "t:2:11: features: is empty"},
     {M "features: {name: x}\n", "t:2:11: features: must be a list"},
@@ -239,31 +272,45 @@ static const struct wrong {
     {M "features: [{name: x, clip: [1]}]\n", "features.clip: is not two ascending numbers"},
     {M "features: [{name: x, clip: [2, 2]}]\n", "features.clip: is not two ascending numbers"},
     {M "features: [{name: x, clip: [1, z]}]\n", "t:2:32: features.clip: \"z\" is not a number"},
-    {M "features: [{name: x, type: boolean, clip: [0, 1]}]\n", "t:2:43: features.clip: is for type number only"},
-    {M "features: [{name: x, type: boolean, log1p: true}]\n", "features.log1p: is for type number only"},
+    {M "features: [{name: x, type: boolean, clip: [0, 1]}]\n",
+     "t:2:43: features.clip: is for type number only"},
+    {M "features: [{name: x, type: boolean, log1p: true}]\n",
+     "features.log1p: is for type number only"},
     {M "features: [{name: x, values: [a]}]\n", "features.values: is for type category only"},
     {M "features: [{name: x, hash: 4}]\n", "features.hash: is for type category only"},
-    {M F "pool: {window: 10000}\n", "budget.burst: 10 is too small for the pool: a window saves up to 40 labels, so it must be at least 52"},
-    {M F "pool: {window: 10000, top: 20}\nbudget: {burst: 26}\n", "t:4:17: budget.burst: 26 is too small for the pool: a window saves up to 20 labels, so it must be at least 27"},
+    {M F "pool: {window: 10000}\n", "budget.burst: 10 is too small for the pool: a window saves up "
+                                    "to 40 labels, so it must be at least 52"},
+    {M F "pool: {window: 10000, top: 20}\nbudget: {burst: 26}\n",
+     "t:4:17: budget.burst: 26 is too small for the pool: a window saves up to 20 labels, so it "
+     "must be at least 27"},
     {M F "pool: {synthetic: true}\n", "t:3:19: pool.synthetic: is for pool.rule synthesis only"},
     {M F "pool: {candidates: 10, top: 11}\n", "t:3:29: pool.top: is more than pool.candidates"},
-    {M "features: [{name: x, type: category}]\n", "t:2:28: features.type: category needs values (a list) or hash"},
-    {M "features: [{name: x, type: category, values: [a], hash: 4}]\n", "t:2:57: features.hash: values is given too"},
-    {M "features: [{name: x, type: category, values: [a, b, a]}]\n", "t:2:53: features.values: \"a\" is used twice"},
-    {M F "route: {priority: value_at_risk}\n", "t:3:19: route.priority: value_at_risk needs route.value"},
-    {M F "route: {priority: value_at_risk, value: y}\n", "route.value: \"y\" is not the name of a feature"},
-    {M "features: [{name: x, type: boolean}]\nroute: {priority: value_at_risk, value: x}\n", "route.value: \"x\" is not a number feature"},
+    {M "features: [{name: x, type: category}]\n",
+     "t:2:28: features.type: category needs values (a list) or hash"},
+    {M "features: [{name: x, type: category, values: [a], hash: 4}]\n",
+     "t:2:57: features.hash: values is given too"},
+    {M "features: [{name: x, type: category, values: [a, b, a]}]\n",
+     "t:2:53: features.values: \"a\" is used twice"},
+    {M F "route: {priority: value_at_risk}\n",
+     "t:3:19: route.priority: value_at_risk needs route.value"},
+    {M F "route: {priority: value_at_risk, value: y}\n",
+     "route.value: \"y\" is not the name of a feature"},
+    {M "features: [{name: x, type: boolean}]\nroute: {priority: value_at_risk, value: x}\n",
+     "route.value: \"x\" is not a number feature"},
 };
 
-/* Each is told with its place, and told once: no second message that only follows from the first. */
+/* Each is told with its place, and told once: no second message that only follows from the
+ * first. */
 static void wrong_files_are_refused_with_one_message(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
         struct config *c = (void *)1;
         struct buf errors = {0};
         int result = config_parse(&c, "t", text_of(wrongs[i].yaml), &errors);
-        if (result != ERR_CONFIG || c || !strstr(buf_string(&errors), wrongs[i].message) || lines(&errors) != 1)
-            fail_msg("%s\nwanted: %s\ngot %d:\n%s", wrongs[i].yaml, wrongs[i].message, result, buf_string(&errors));
+        if (result != ERR_CONFIG || c || !strstr(buf_string(&errors), wrongs[i].message) ||
+            lines(&errors) != 1)
+            fail_msg("%s\nwanted: %s\ngot %d:\n%s", wrongs[i].yaml, wrongs[i].message, result,
+                     buf_string(&errors));
         buf_release(&errors);
     }
 }
@@ -279,14 +326,17 @@ static void every_error_is_told_at_once_in_order(void **state) {
                        "features: [{name: x, clip: [2, 1]}, {name: x, tpye: y}]\n";
     assert_int_equal(config_parse(&c, "a.yaml", text_of(yaml), &errors), ERR_CONFIG);
     static const char *const order[] = {
-        "a.yaml:1:17: service.name: ", "a.yaml:1:31: service.workers: ", "a.yaml:2:16: budget.rate: ",
-        "a.yaml:2:19: budget.burts: ", "a.yaml:2:36: aliases",           "a.yaml:3:22: model.classes: ",
-        "a.yaml:3:36: model.positive", "a.yaml:4:17: topics.tasks: ",    "a.yaml:5:28: features.clip: ",
-        "a.yaml:5:44: features.name: ", "a.yaml:5:47: features.tpye: ",
+        "a.yaml:1:17: service.name: ",  "a.yaml:1:31: service.workers: ",
+        "a.yaml:2:16: budget.rate: ",   "a.yaml:2:19: budget.burts: ",
+        "a.yaml:2:36: aliases",         "a.yaml:3:22: model.classes: ",
+        "a.yaml:3:36: model.positive",  "a.yaml:4:17: topics.tasks: ",
+        "a.yaml:5:28: features.clip: ", "a.yaml:5:44: features.name: ",
+        "a.yaml:5:47: features.tpye: ",
     };
     const char *line = buf_string(&errors);
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        if (strncmp(line, order[i], strlen(order[i])) != 0) fail_msg("%zu: %s in\n%s", i, order[i], buf_string(&errors));
+        if (strncmp(line, order[i], strlen(order[i])) != 0)
+            fail_msg("%zu: %s in\n%s", i, order[i], buf_string(&errors));
         line = strchr(line, '\n') + 1;
     }
     assert_string_equal(line, "");
@@ -297,7 +347,8 @@ static void broken_syntax_ends_the_reading_but_not_what_came_before(void **state
     (void)state;
     struct config *c = NULL;
     struct buf errors = {0};
-    assert_int_equal(config_parse(&c, "t", TEXT("budget: {rate: 7}\nservice: {name: a"), &errors), ERR_CONFIG);
+    assert_int_equal(config_parse(&c, "t", TEXT("budget: {rate: 7}\nservice: {name: a"), &errors),
+                     ERR_CONFIG);
     assert_non_null(strstr(buf_string(&errors), "t:1:16: budget.rate: \"7\" is out of range"));
     assert_non_null(strstr(errors.at, "not YAML"));
     assert_null(strstr(errors.at, "is missing"));
@@ -311,8 +362,9 @@ static void nesting_is_bounded(void **state) {
     struct buf errors = {0}, yaml = {0};
     buf_str(&yaml, "a: [[[[[[[1]]]]]]]\nb: [[[[[[[[1]]]]]]]]\n*x");
     assert_int_equal(config_parse(&c, "t", buf_view(&yaml), &errors), ERR_CONFIG);
-    assert_string_equal(buf_string(&errors), "t:1:1: a: unknown section\nt:2:1: b: unknown section\n"
-                                             "t:2:11: nested deeper than 8\n");
+    assert_string_equal(buf_string(&errors),
+                        "t:1:1: a: unknown section\nt:2:1: b: unknown section\n"
+                        "t:2:11: nested deeper than 8\n");
     buf_reset(&yaml);
     buf_reset(&errors);
     for (int i = 0; i < 1 << 20; i++) buf_str(&yaml, "[");
@@ -346,7 +398,9 @@ static void messages_are_bounded_and_of_one_line(void **state) {
     buf_str(&yaml, M F "route: {fields: [");
     for (int i = 0; i < 999; i++) buf_str(&yaml, "\"a\\nb\", ");
     buf_str(&yaml, "]}\nreplay: {switches: [");
-    for (int i = 0; i < 500; i++) buf_str(&yaml, "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234, ");
+    for (int i = 0; i < 500; i++)
+        buf_str(&yaml, "012345678901234567890123456789012345678901234567890123456789012345678901234"
+                       "5678901234, ");
     buf_str(&yaml, "]}\n");
     assert_int_equal(config_parse(&c, "t", buf_view(&yaml), &errors), ERR_CONFIG);
     assert_int_equal(lines(&errors), 1001);
@@ -380,7 +434,9 @@ static void a_file_that_cannot_be_read_is_an_error(void **state) {
     struct buf errors = {0};
     assert_int_equal(config_load(&c, "/nonexistent/x.yaml", &errors), ERR_CONFIG);
     assert_null(c);
-    assert_string_equal(buf_string(&errors), "/nonexistent/x.yaml:1:1: the file cannot be read: No such file or directory\n");
+    assert_string_equal(
+        buf_string(&errors),
+        "/nonexistent/x.yaml:1:1: the file cannot be read: No such file or directory\n");
     buf_reset(&errors);
     assert_int_equal(config_load(&c, "/", &errors), ERR_CONFIG);
     assert_string_equal(buf_string(&errors), "/:1:1: the file cannot be read: Is a directory\n");
@@ -435,17 +491,24 @@ static void printing_reads_back_to_the_same(void **state) {
     char *fraud = file_text("config/fraud.yaml");
     expect_round_trip(parsed(fraud));
     free(fraud);
-    expect_round_trip(parsed(
-        "model: {classes: [\"q\\\"uote\", 'back\\slash', \"\\u2028\\u0085\\uFEFF\", \"\xC3\xA9\", '# no', 'a: b', 'null', 1e5]}\n"
-        "features: [{name: \"n\\\"\", type: category, values: [\"tab\\t\", \"\\n\", '', ' ', \"\\x7f\", \"\\U0001F600\"]}]\n"
-        "budget: {rate: 0.1234567890123456789}\nkafka: {common: {k.x-Y_0: \"a\\nb\"}}\nroute: {interval: 1001ms, expiry: 90000s}\n"));
+    expect_round_trip(
+        parsed("model: {classes: [\"q\\\"uote\", 'back\\slash', \"\\u2028\\u0085\\uFEFF\", "
+               "\"\xC3\xA9\", '# no', 'a: b', 'null', 1e5]}\n"
+               "features: [{name: \"n\\\"\", type: category, values: [\"tab\\t\", \"\\n\", '', ' "
+               "', \"\\x7f\", \"\\U0001F600\"]}]\n"
+               "budget: {rate: 0.1234567890123456789}\nkafka: {common: {k.x-Y_0: "
+               "\"a\\nb\"}}\nroute: {interval: 1001ms, expiry: 90000s}\n"));
 }
 
 static void printing_tells_sources(void **state) {
     (void)state;
     struct config *c = NULL;
     struct buf errors = {0}, printed = {0};
-    assert_int_equal(config_parse(&c, "a\nb.yaml", TEXT(M "features:\n  - name: x\n    clip: [0, 1]\nbudget:\n  rate: 0.5\n"), &errors), 0);
+    assert_int_equal(
+        config_parse(&c, "a\nb.yaml",
+                     TEXT(M "features:\n  - name: x\n    clip: [0, 1]\nbudget:\n  rate: 0.5\n"),
+                     &errors),
+        0);
     config_print(c, &printed);
     const char *text = buf_string(&printed);
     assert_non_null(strstr(text, "\n  rate: 0.5  # a?b.yaml:6\n"));
@@ -464,14 +527,18 @@ static void printing_tells_sources(void **state) {
 static void diff_tells_what_changed_and_what_needs_a_restart(void **state) {
     (void)state;
     struct config *a = parsed(M F);
-    struct config *b = parsed("model: {classes: [a, b, c]}\nfeatures: [{name: x, missing: true}]\n"
-                              "budget: {rate: 0.5, upfront: 3}\nquery: {measure: mix, mix: {risk: 1}}\n"
-                              "kafka: {common: {a: b}}\nwatch: {log_level: debug}\n");
+    struct config *b =
+        parsed("model: {classes: [a, b, c]}\nfeatures: [{name: x, missing: true}]\n"
+               "budget: {rate: 0.5, upfront: 3}\nquery: {measure: mix, mix: {risk: 1}}\n"
+               "kafka: {common: {a: b}}\nwatch: {log_level: debug}\n");
     struct buf changed = {0}, restart = {0};
     config_diff(a, b, &changed, &restart);
-    assert_string_equal(buf_string(&changed), "kafka.common,model.classes,model.positive,query.measure,query.mix,budget.rate,"
-                                              "budget.upfront,watch.log_level,features");
-    assert_string_equal(buf_string(&restart), "kafka.common,model.classes,model.positive,budget.upfront,features");
+    assert_string_equal(
+        buf_string(&changed),
+        "kafka.common,model.classes,model.positive,query.measure,query.mix,budget.rate,"
+        "budget.upfront,watch.log_level,features");
+    assert_string_equal(buf_string(&restart),
+                        "kafka.common,model.classes,model.positive,budget.upfront,features");
     buf_release(&changed);
     buf_release(&restart);
     config_destroy(a);
@@ -481,7 +548,8 @@ static void diff_tells_what_changed_and_what_needs_a_restart(void **state) {
 /* Keyed mutations of the examples: nothing crashes, and what does not load says why. */
 static void mutants_load_or_tell_why(void **state) {
     (void)state;
-    static const char spice[] = "\n :-[]{}&*!|>'\"%@`#,?~\t\x01\x80\xFF" "09azAZ._/<\\";
+    static const char spice[] = "\n :-[]{}&*!|>'\"%@`#,?~\t\x01\x80\xFF"
+                                "09azAZ._/<\\";
     char *fraud = file_text("config/fraud.yaml"), *template = file_text("config/winnowd.yaml");
     size_t loaded = 0, refused = 0;
     for (uint64_t i = 0; i < 400; i++) {
@@ -489,18 +557,21 @@ static void mutants_load_or_tell_why(void **state) {
         struct buf yaml = {0}, errors = {0};
         buf_str(&yaml, i % 4 ? fraud : template);
         for (uint64_t edits = 1 + rng_below(rng_next(&rng), 6); edits--;) {
-            size_t at = rng_below(rng_next(&rng), yaml.len), n = rng_below(rng_next(&rng), yaml.len - at);
+            size_t at = rng_below(rng_next(&rng), yaml.len),
+                   n = rng_below(rng_next(&rng), yaml.len - at);
             if (n > 200) n = 200;
             char c = spice[rng_below(rng_next(&rng), sizeof spice - 1)];
             uint64_t kind = rng_below(rng_next(&rng), 4);
             if (kind == 0) yaml.at[at] = c;
             else if (kind == 1) memmove(yaml.at + at, yaml.at + at + n, (yaml.len -= n) - at);
-            else if (kind == 2) memmove(yaml.at + rng_below(rng_next(&rng), yaml.len - n), yaml.at + at, n);
+            else if (kind == 2)
+                memmove(yaml.at + rng_below(rng_next(&rng), yaml.len - n), yaml.at + at, n);
             else yaml.at[at] ^= (char)(1 << rng_below(rng_next(&rng), 8));
         }
         struct config *c = NULL;
         int result = config_parse(&c, "mutant", buf_view(&yaml), &errors);
-        assert_true(result == 0 ? c && !errors.len : result == ERR_CONFIG && !c && lines(&errors) > 0);
+        assert_true(result == 0 ? c && !errors.len
+                                : result == ERR_CONFIG && !c && lines(&errors) > 0);
         *(result ? &refused : &loaded) += 1;
         if (c) expect_round_trip(c);
         buf_release(&yaml);

@@ -2,12 +2,7 @@
 #pragma once
 
 #include "config/config.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "unit/test.h"
 
 static inline struct config *parsed(const char *yaml) {
     struct config *c = NULL;

@@ -1,21 +1,16 @@
-/* Files as samples: what CSV may look like and what is refused, which types cells have, ids that come back as they went, and a
- * configuration that fits. */
+/* Files as samples: what CSV may look like and what is refused, which types cells have, ids that
+ * come back as they went, and a configuration that fits. */
 #include "data/dataset.h"
 
 #include "admit/decoder.h"
 #include "config/config.h"
 #include "encode/features.h"
+#include "unit/test.h"
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
-
-#include <cmocka.h>
 
 /* ---- helpers ---- */
 
@@ -61,10 +56,13 @@ static struct dataset *opened(struct text content, struct dataset_options o) {
 static void expect_event(struct dataset *d, const char *event, const char *id, const char *label) {
     struct dataset_sample s;
     struct buf why = {0};
-    if (dataset_next(d, &s, &why) != 1) fail_msg("no sample where %s should be: %s", event, buf_string(&why));
-    if (!text_equal(s.event, text_of(event))) fail_msg("%.*s, not %s", (int)s.event.len, s.event.at, event);
+    if (dataset_next(d, &s, &why) != 1)
+        fail_msg("no sample where %s should be: %s", event, buf_string(&why));
+    if (!text_equal(s.event, text_of(event)))
+        fail_msg("%.*s, not %s", (int)s.event.len, s.event.at, event);
     if (!text_equal(s.id, text_of(id))) fail_msg("id %.*s, not %s", (int)s.id.len, s.id.at, id);
-    if (!text_equal(s.label, text_of(label))) fail_msg("label %.*s, not %s", (int)s.label.len, s.label.at, label);
+    if (!text_equal(s.label, text_of(label)))
+        fail_msg("label %.*s, not %s", (int)s.label.len, s.label.at, label);
     buf_release(&why);
 }
 
@@ -85,8 +83,10 @@ static void expect_refusal(struct dataset_options o, int error, const char *word
     int result = dataset_open(&d, &o, &why);
     assert_true(result == 0 || d == NULL);
     if (result == 0)
-        while ((result = dataset_next(d, &s, &why)) == 1) {}
-    if (result != error || !strstr(buf_string(&why), words)) fail_msg("%d %s: \"%s\", not \"%s\"", result, error_name(result), buf_string(&why), words);
+        while ((result = dataset_next(d, &s, &why)) == 1) {
+        }
+    if (result != error || !strstr(buf_string(&why), words))
+        fail_msg("%d %s: \"%s\", not \"%s\"", result, error_name(result), buf_string(&why), words);
     dataset_close(d);
     buf_release(&why);
 }
@@ -97,7 +97,8 @@ static bool reading_fails(void) {
     struct buf why = {0};
     int result = dataset_open(&d, &(struct dataset_options){.file = file}, &why);
     if (result == 0)
-        while ((result = dataset_next(d, &s, &why)) == 1) {}
+        while ((result = dataset_next(d, &s, &why)) == 1) {
+        }
     bool told = why.len > 0;
     dataset_close(d);
     buf_release(&why);
@@ -125,8 +126,14 @@ static void rows_become_flat_objects(void **state) {
 static void quotes_and_line_ends_are_those_of_rfc_4180(void **state) {
     (void)state;
     static const struct text same[] = {
-        TEXT("a,b\n1,x\n2,y\n"), TEXT("a,b\r\n1,x\r\n2,y\r\n"), TEXT("a,b\n1,x\n2,y"), TEXT("\xEF\xBB\xBF" "a,b\n1,x\n2,y\n"), TEXT("\"a\",\"b\"\n\"1\",\"x\"\n\"2\",\"y\""),
-        TEXT("a,b\n1,x\n2,y\n\n\r\n\n"), TEXT("a,b\n1,x\r\n2,\"y\"\r\n"),
+        TEXT("a,b\n1,x\n2,y\n"),
+        TEXT("a,b\r\n1,x\r\n2,y\r\n"),
+        TEXT("a,b\n1,x\n2,y"),
+        TEXT("\xEF\xBB\xBF"
+             "a,b\n1,x\n2,y\n"),
+        TEXT("\"a\",\"b\"\n\"1\",\"x\"\n\"2\",\"y\""),
+        TEXT("a,b\n1,x\n2,y\n\n\r\n\n"),
+        TEXT("a,b\n1,x\r\n2,\"y\"\r\n"),
     };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         struct dataset *d = opened(same[i], plain);
@@ -134,7 +141,8 @@ static void quotes_and_line_ends_are_those_of_rfc_4180(void **state) {
         expect_event(d, "{\"row\":2,\"a\":2,\"b\":\"y\"}", "2", NULL);
         expect_end(d);
     }
-    struct dataset *d = opened(TEXT("t,u\n\"a,b\",\"\"\"q\"\"\"\n\"line\nbreak\r\n\",\"\"\n,\"a\"\"b\"\n"), plain);
+    struct dataset *d =
+        opened(TEXT("t,u\n\"a,b\",\"\"\"q\"\"\"\n\"line\nbreak\r\n\",\"\"\n,\"a\"\"b\"\n"), plain);
     expect_event(d, "{\"row\":1,\"t\":\"a,b\",\"u\":\"\\\"q\\\"\"}", "1", NULL);
     expect_event(d, "{\"row\":2,\"t\":\"line\\nbreak\\r\\n\",\"u\":null}", "2", NULL);
     expect_event(d, "{\"row\":3,\"t\":null,\"u\":\"a\\\"b\"}", "3", NULL);
@@ -153,18 +161,21 @@ static void rows_that_can_be_read_two_ways_are_refused(void **state) {
     refused(TEXT("a,b\n1,2\n3\n"), plain, "row 2 (line 3) has 1 cell where the header has 2");
     refused(TEXT("a,b\n1,2\n3,4,5\n"), plain, "row 2 (line 3) has 3 cells where the header has 2");
     refused(TEXT("a,b\n1,2,\n"), plain, "row 1 (line 2) has 3 cells");
-    refused(TEXT("a,b\n\"x\n\ny\",2\n3\n"), plain, "row 2 (line 5) has 1 cell"); // lines are counted inside quotes too
+    refused(TEXT("a,b\n\"x\n\ny\",2\n3\n"), plain,
+            "row 2 (line 5) has 1 cell"); // lines are counted inside quotes too
     refused(TEXT("a,b\n1,2\n\n3,4\n"), plain, "row 2 (line 3) is an empty line");
     refused(TEXT("a,b\n1,\"x\n2,y\n"), plain, "row 1 (line 2) has a quote that is never closed");
     refused(TEXT("a,b\n1,\"x\"y\n"), plain, "row 1 (line 2) has text behind a closing quote");
     refused(TEXT("a,b\n1,\"x\" \n"), plain, "row 1 (line 2) has text behind a closing quote");
     refused(TEXT("a,b\n1,x\"y\n"), plain, "row 1 (line 2) has a quote inside a cell");
-    refused(TEXT("a,b\n1,x\ry\n"), plain, "row 1 (line 2) has a carriage return without a line feed");
+    refused(TEXT("a,b\n1,x\ry\n"), plain,
+            "row 1 (line 2) has a carriage return without a line feed");
     refused(TEXT("a,b\r1,2\r"), plain, "the header has a carriage return without a line feed");
     refused(TEXT(""), plain, "is empty");
     refused(TEXT("\n\n"), plain, "is empty");
     refused(TEXT("\na,b\n"), plain, "the header is an empty line");
-    refused(TEXT("a,b\n1\n"), ((struct dataset_options){.limit = 1}), "row 1"); // in the scan already
+    refused(TEXT("a,b\n1\n"), ((struct dataset_options){.limit = 1}),
+            "row 1"); // in the scan already
 }
 
 /* I11: a quote that is never closed must not swallow the file. */
@@ -214,7 +225,8 @@ static void gzip_reads_the_same_and_damage_is_told(void **state) {
         write_bytes((struct text){packed.at, cut});
         expect_refusal(plain, ERR_IO, "the compressed data is cut off");
     }
-    for (size_t at = 20; at < packed.len; at += packed.len / 40) { // what comes out may look wrong first, or only its checksum is
+    for (size_t at = 20; at < packed.len;
+         at += packed.len / 40) { // what comes out may look wrong first, or only its checksum is
         packed.at[at] ^= 0x55;
         write_bytes(buf_view(&packed));
         packed.at[at] ^= 0x55;
@@ -236,11 +248,41 @@ static struct config *configured(struct dataset *d);
 
 static void cells_are_numbers_when_they_read_as_decimals(void **state) {
     (void)state;
-    static const char *const cases[][2] = { // the cell, and how it is sent
-        {"5", "5"}, {"-0.50", "-0.50"}, {"1E5", "1E5"}, {" 5", "5"}, {"5 \t", "5"}, {"+5", "5"}, {".5", "0.5"}, {"-.5", "-0.5"}, {"5.", "5"}, {"007", "7"}, {"-00.5", "-0.5"}, {"1.e2", "100"},
-        {"12345678901234567890", "12345678901234567890"}, {"1e-400", "1e-400"}, {"", "null"}, {"  ", "null"},
-        {"0x10", "\"0x10\""}, {"inf", "\"inf\""}, {"nan", "\"nan\""}, {"1e999", "\"1e999\""}, {"1 2", "\"1 2\""}, {"1,5", "\"1,5\""}, {"1e", "\"1e\""}, {"-", "\"-\""}, {".", "\".\""},
-        {"+", "\"+\""}, {"e5", "\"e5\""}, {"5x", "\"5x\""}, {"--5", "\"--5\""}, {"1e+", "\"1e+\""}, {".e5", "\".e5\""}, {"true", "\"true\""}, {"1_000", "\"1_000\""},
+    static const char *const cases[][2] = {
+        // the cell, and how it is sent
+        {"5", "5"},
+        {"-0.50", "-0.50"},
+        {"1E5", "1E5"},
+        {" 5", "5"},
+        {"5 \t", "5"},
+        {"+5", "5"},
+        {".5", "0.5"},
+        {"-.5", "-0.5"},
+        {"5.", "5"},
+        {"007", "7"},
+        {"-00.5", "-0.5"},
+        {"1.e2", "100"},
+        {"12345678901234567890", "12345678901234567890"},
+        {"1e-400", "1e-400"},
+        {"", "null"},
+        {"  ", "null"},
+        {"0x10", "\"0x10\""},
+        {"inf", "\"inf\""},
+        {"nan", "\"nan\""},
+        {"1e999", "\"1e999\""},
+        {"1 2", "\"1 2\""},
+        {"1,5", "\"1,5\""},
+        {"1e", "\"1e\""},
+        {"-", "\"-\""},
+        {".", "\".\""},
+        {"+", "\"+\""},
+        {"e5", "\"e5\""},
+        {"5x", "\"5x\""},
+        {"--5", "\"--5\""},
+        {"1e+", "\"1e+\""},
+        {".e5", "\".e5\""},
+        {"true", "\"true\""},
+        {"1_000", "\"1_000\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char csv[64], event[64];
@@ -261,11 +303,13 @@ static void one_text_makes_the_whole_column_text(void **state) {
     expect_event(d, "{\"row\":4,\"a\":\"x\",\"b\":4}", "4", NULL);
     expect_end(d);
     d = opened(TEXT("a,b\n\"q\"\"\xC3\xA9\x01\t\",\"bad \xFF\"\n"), plain);
-    expect_event(d, "{\"row\":1,\"a\":\"q\\\"\xC3\xA9\\u0001\\t\",\"b\":\"bad \xEF\xBF\xBD\"}", "1", NULL);
+    expect_event(d, "{\"row\":1,\"a\":\"q\\\"\xC3\xA9\\u0001\\t\",\"b\":\"bad \xEF\xBF\xBD\"}", "1",
+                 NULL);
     expect_end(d);
 }
 
-/* Only the first DATASET_SCAN rows decide; a text that comes later goes out as one, and is a dead letter in life. */
+/* Only the first DATASET_SCAN rows decide; a text that comes later goes out as one, and is a dead
+ * letter in life. */
 /* Other programs write an empty number as a word; among texts the same word may be one of them. */
 static void words_for_nothing_are_empty_among_numbers(void **state) {
     (void)state;
@@ -286,7 +330,8 @@ static void words_for_nothing_are_empty_among_numbers(void **state) {
     struct dataset *d = opened(TEXT("a,b\nNA,1\nNA,2\n"), plain); // not one number: words
     expect_event(d, "{\"row\":1,\"a\":\"NA\",\"b\":1}", "1", NULL);
     dataset_close(d);
-    d = opened(TEXT("a,y\n1,0\n2,1\nNA,0\n"), labelled); // known to be one of many before the word came
+    d = opened(TEXT("a,y\n1,0\n2,1\nNA,0\n"),
+               labelled); // known to be one of many before the word came
     struct config *c = configured(d);
     assert_true(c->features[0].missing);
     config_destroy(c);
@@ -299,10 +344,13 @@ static void what_comes_after_the_scan_does_not_change_types(void **state) {
         struct buf csv = {0};
         struct dataset_sample s;
         buf_str(&csv, "a,b\n");
-        for (int i = 1; i <= DATASET_SCAN + 1; i++) buf_str(&csv, i == DATASET_SCAN + late ? "oops,1\n" : "5,1\n");
+        for (int i = 1; i <= DATASET_SCAN + 1; i++)
+            buf_str(&csv, i == DATASET_SCAN + late ? "oops,1\n" : "5,1\n");
         struct dataset *d = opened(buf_view(&csv), plain);
-        expect_event(d, late ? "{\"row\":1,\"a\":5,\"b\":1}" : "{\"row\":1,\"a\":\"5\",\"b\":1}", "1", NULL);
-        for (int i = 2; i <= DATASET_SCAN + late; i++) assert_int_equal(dataset_next(d, &s, NULL), 1);
+        expect_event(d, late ? "{\"row\":1,\"a\":5,\"b\":1}" : "{\"row\":1,\"a\":\"5\",\"b\":1}",
+                     "1", NULL);
+        for (int i = 2; i <= DATASET_SCAN + late; i++)
+            assert_int_equal(dataset_next(d, &s, NULL), 1);
         assert_non_null(memmem(s.event.at, s.event.len, ":\"oops\",", 8));
         dataset_close(d);
         buf_release(&csv);
@@ -314,22 +362,33 @@ static void what_comes_after_the_scan_does_not_change_types(void **state) {
 /* The daemon reads from the event the very id that the dataset gave. */
 static void a_pointer_leads_to_a_column(void **state) {
     (void)state;
-    struct dataset *d = opened(TEXT("a/b,c,y,gone\n1,2,3,4\n"), (struct dataset_options){.label = "y", .drop = "gone"});
+    struct dataset *d = opened(TEXT("a/b,c,y,gone\n1,2,3,4\n"),
+                               (struct dataset_options){.label = "y", .drop = "gone"});
     static const struct {
         const char *pointer;
         enum dataset_field csv, json;
-    } cases[] = {{"/a~1b", FIELD_THERE, FIELD_THERE}, {"/a/b", FIELD_UNKNOWN, FIELD_THERE}, {"/c", FIELD_THERE, FIELD_THERE}, {"/row", FIELD_THERE, FIELD_THERE}, {"/y", FIELD_LABEL, FIELD_LABEL},
-                 {"/gone", FIELD_DROPPED, FIELD_DROPPED}, {"/gone/on", FIELD_DROPPED, FIELD_DROPPED}, {"/none", FIELD_UNKNOWN, FIELD_THERE}, {"", FIELD_UNKNOWN, FIELD_THERE}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].csv);
+    } cases[] = {{"/a~1b", FIELD_THERE, FIELD_THERE},
+                 {"/a/b", FIELD_UNKNOWN, FIELD_THERE},
+                 {"/c", FIELD_THERE, FIELD_THERE},
+                 {"/row", FIELD_THERE, FIELD_THERE},
+                 {"/y", FIELD_LABEL, FIELD_LABEL},
+                 {"/gone", FIELD_DROPPED, FIELD_DROPPED},
+                 {"/gone/on", FIELD_DROPPED, FIELD_DROPPED},
+                 {"/none", FIELD_UNKNOWN, FIELD_THERE},
+                 {"", FIELD_UNKNOWN, FIELD_THERE}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].csv);
     dataset_close(d);
     d = opened(TEXT("{\"a\":1,\"y\":3}\n"), (struct dataset_options){.label = "y", .drop = "gone"});
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].json);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(dataset_field(d, text_of(cases[i].pointer)), cases[i].json);
     dataset_close(d);
 }
 
 static void ids_come_back_as_they_went(void **state) {
     (void)state;
-    static const char *const columns[] = {"1,7,0,-3,12345678901234567890123", "7,007,+7,7.0, 7,1e3,-0", "a,b c,\xC3\xA9,,", "1,x,3"};
+    static const char *const columns[] = {"1,7,0,-3,12345678901234567890123",
+                                          "7,007,+7,7.0, 7,1e3,-0", "a,b c,\xC3\xA9,,", "1,x,3"};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         struct buf csv = {0}, why = {0};
         struct dataset_sample s;
@@ -340,8 +399,13 @@ static void ids_come_back_as_they_went(void **state) {
         char *list = xstrdup(columns[i]), *at = list;
         for (char *one; (one = strsep(&at, ","));)
             if (*one) buf_printf(&csv, "1,%s,up\n", one);
-        struct dataset *d = opened(buf_view(&csv), (struct dataset_options){.label = "y", .id = "k/~"});
-        assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = &path, .n = 1, .max_depth = 32, .max_bytes = 1 << 20}), 0);
+        struct dataset *d =
+            opened(buf_view(&csv), (struct dataset_options){.label = "y", .id = "k/~"});
+        assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = &path,
+                                                                            .n = 1,
+                                                                            .max_depth = 32,
+                                                                            .max_bytes = 1 << 20}),
+                         0);
         while (dataset_next(d, &s, &why) == 1) {
             assert_int_equal(decoder_read(decoder, s.event, &id), REASON_NONE);
             assert_true(id.kind == VALUE_TEXT || !memchr(id.text.at, '.', id.text.len));
@@ -359,16 +423,22 @@ static void ids_come_back_as_they_went(void **state) {
     expect_event(d, "{\"k\":\"007\",\"x\":2}", "007", NULL);
     expect_end(d);
     refused(TEXT("k,x\n5,1\n,2\n"), (struct dataset_options){.id = "k"}, "row 2 has an empty id");
-    refused(TEXT("k,x\n\xFF,1\n"), (struct dataset_options){.id = "k"}, "row 1 has an id that is not UTF-8");
-    refused(TEXT("k,x\n\xFF,1\n"), (struct dataset_options){.label = "k"}, "row 1 has a label that is not UTF-8");
+    refused(TEXT("k,x\n\xFF,1\n"), (struct dataset_options){.id = "k"},
+            "row 1 has an id that is not UTF-8");
+    refused(TEXT("k,x\n\xFF,1\n"), (struct dataset_options){.label = "k"},
+            "row 1 has a label that is not UTF-8");
 }
 
 static void columns_are_left_out_and_wrong_names_told(void **state) {
     (void)state;
-    refused(TEXT("a;b;y\n1;2;0\n"), labelled, "there is no column \"y\"; there is only one: are its cells separated by ','?");
+    refused(TEXT("a;b;y\n1;2;0\n"), labelled,
+            "there is no column \"y\"; there is only one: are its cells separated by ','?");
     refused(TEXT("a, b, y\n1,2,0\n"), labelled, "did you mean \" y\"?");
-    refused(TEXT("a,b,class\n1,2,0\n"), labelled, "there is no column \"y\"; there are: \"a\", \"b\", \"class\"");
-    refused(TEXT("\xFF\xFE" "a,b"), plain, "the file is UTF-16; UTF-8 is expected");
+    refused(TEXT("a,b,class\n1,2,0\n"), labelled,
+            "there is no column \"y\"; there are: \"a\", \"b\", \"class\"");
+    refused(TEXT("\xFF\xFE"
+                 "a,b"),
+            plain, "the file is UTF-16; UTF-8 is expected");
     refused(TEXT("caf\xE9,b\n1,2\n"), plain, "column 1 has a name that is not text in UTF-8");
     static const struct text csv = TEXT("alpha,beta,gamma,y\n1,2,3,u\n");
     struct dataset *d = opened(csv, (struct dataset_options){.label = "y", .drop = "gamma,alpha"});
@@ -379,10 +449,14 @@ static void columns_are_left_out_and_wrong_names_told(void **state) {
     expect_end(d);
     refused(csv, (struct dataset_options){.label = "Y2"}, "there is no column \"Y2\"");
     refused(csv, (struct dataset_options){.label = "gama"}, "did you mean \"gamma\"?");
-    refused(csv, (struct dataset_options){.id = "alfa"}, "there is no column \"alfa\"; did you mean \"alpha\"?");
-    refused(csv, (struct dataset_options){.drop = "alpha,betta"}, "there is no column \"betta\"; did you mean \"beta\"?");
-    refused(csv, (struct dataset_options){.label = "y", .drop = "y"}, "column \"y\" is asked for twice");
-    refused(csv, (struct dataset_options){.label = "y", .id = "y"}, "column \"y\" is asked for twice");
+    refused(csv, (struct dataset_options){.id = "alfa"},
+            "there is no column \"alfa\"; did you mean \"alpha\"?");
+    refused(csv, (struct dataset_options){.drop = "alpha,betta"},
+            "there is no column \"betta\"; did you mean \"beta\"?");
+    refused(csv, (struct dataset_options){.label = "y", .drop = "y"},
+            "column \"y\" is asked for twice");
+    refused(csv, (struct dataset_options){.label = "y", .id = "y"},
+            "column \"y\" is asked for twice");
     refused(TEXT("a,b,a\n"), plain, "column \"a\" stands twice in the header");
     refused(TEXT("a,row\n1,2\n"), plain, "column \"row\" has the name of the row's number");
     refused(TEXT("a,\xFF\n1,2\n"), plain, "has a name that is not text");
@@ -397,7 +471,8 @@ static void columns_are_left_out_and_wrong_names_told(void **state) {
 
 static void a_limit_ends_the_file_early(void **state) {
     (void)state;
-    static const struct text csv = TEXT("a,b\n1,1\n2,2\n3,3\noops,4\n5\n"); // ragged beyond the limit
+    static const struct text csv =
+        TEXT("a,b\n1,1\n2,2\n3,3\noops,4\n5\n"); // ragged beyond the limit
     struct dataset *d = opened(csv, (struct dataset_options){.limit = 3});
     expect_event(d, "{\"row\":1,\"a\":1,\"b\":1}", "1", NULL);
     assert_int_equal(dataset_rows(d), 3); // counting does not move the reader
@@ -417,7 +492,8 @@ static struct config *configured(struct dataset *d) {
     struct config *c = NULL;
     buf_str(&yaml, "# before\n");
     if (dataset_config(d, &yaml, &why) < 0) fail_msg("%s", buf_string(&why));
-    if (config_parse(&c, "made", buf_view(&yaml), &why) < 0) fail_msg("%s\n%s", buf_string(&why), buf_string(&yaml));
+    if (config_parse(&c, "made", buf_view(&yaml), &why) < 0)
+        fail_msg("%s\n%s", buf_string(&why), buf_string(&yaml));
     assert_true(strncmp(buf_string(&yaml), "# before\nadmit:", 15) == 0);
     buf_release(&yaml);
     buf_release(&why);
@@ -429,22 +505,30 @@ static void expect_list(const struct list *list, const char *const *texts, size_
     for (size_t i = 0; i < n; i++) assert_string_equal(list->at[i], texts[i]);
 }
 
-#define EXPECT_LIST(list, ...) expect_list(list, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define EXPECT_LIST(list, ...)                                                                     \
+    expect_list(list, (const char *const[]){__VA_ARGS__},                                          \
+                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static void the_configuration_says_what_the_columns_are(void **state) {
     (void)state;
     struct dataset *d = opened(TEXT("n,gaps,same,cat,catgaps,empty,onegap,one,y,dropped,equal\n"
-                                    "1,1,5,b,x10,,7,z,up,1,1\n2,,5,a,,,,z,down,2,1.0\n3,3,5,b,x9,,7,z,up,3,1e0\n4,4,5,c,x9,,7,z,,4,1\n"),
+                                    "1,1,5,b,x10,,7,z,up,1,1\n2,,5,a,,,,z,down,2,1.0\n3,3,5,b,x9,,"
+                                    "7,z,up,3,1e0\n4,4,5,c,x9,,7,z,,4,1\n"),
                                (struct dataset_options){.label = "y", .drop = "dropped"});
     struct config *c = configured(d);
     EXPECT_LIST(&c->model.classes, "down", "up");
     assert_string_equal(c->model.positive, "down"); // the rarer
     assert_string_equal(c->admit.id, "/row");
-    assert_int_equal(c->features_n, 5); // columns that never change say nothing, nor does an empty one
+    assert_int_equal(c->features_n,
+                     5); // columns that never change say nothing, nor does an empty one
     static const struct {
         const char *name;
         int type, values, missing;
-    } expected[] = {{"n", FEATURE_NUMBER, 0, 0}, {"gaps", FEATURE_NUMBER, 0, 1}, {"cat", FEATURE_CATEGORY, 3, 0}, {"catgaps", FEATURE_CATEGORY, 2, 1}, {"onegap", FEATURE_NUMBER, 0, 1}};
+    } expected[] = {{"n", FEATURE_NUMBER, 0, 0},
+                    {"gaps", FEATURE_NUMBER, 0, 1},
+                    {"cat", FEATURE_CATEGORY, 3, 0},
+                    {"catgaps", FEATURE_CATEGORY, 2, 1},
+                    {"onegap", FEATURE_NUMBER, 0, 1}};
     for (size_t i = 0; i < 5; i++) {
         const struct feature_config *f = &c->features[i];
         assert_string_equal(f->name, expected[i].name);
@@ -457,7 +541,10 @@ static void the_configuration_says_what_the_columns_are(void **state) {
     EXPECT_LIST(&c->features[2].values, "a", "b", "c");
     EXPECT_LIST(&c->features[3].values, "x9", "x10");
     config_destroy(c);
-    expect_event(d, "{\"row\":1,\"n\":1,\"gaps\":1,\"same\":5,\"cat\":\"b\",\"catgaps\":\"x10\",\"empty\":null,\"onegap\":7,\"one\":\"z\",\"equal\":1}", "1", "up"); // the reader did not move
+    expect_event(d,
+                 "{\"row\":1,\"n\":1,\"gaps\":1,\"same\":5,\"cat\":\"b\",\"catgaps\":\"x10\","
+                 "\"empty\":null,\"onegap\":7,\"one\":\"z\",\"equal\":1}",
+                 "1", "up"); // the reader did not move
     dataset_close(d);
 }
 
@@ -471,12 +558,14 @@ static void many_values_are_hashed(void **state) {
         struct config *c = configured(d);
         assert_int_equal(c->features[0].values.n, values == 50 ? 50 : 0);
         assert_int_equal(c->features[0].hash, values == 50 ? 0 : 64);
-        if (values == 50) assert_string_equal(c->features[0].values.at[10], "v10"); // v2 comes before it
+        if (values == 50)
+            assert_string_equal(c->features[0].values.at[10], "v10"); // v2 comes before it
         config_destroy(c);
         dataset_close(d);
         buf_release(&csv);
     }
-    struct dataset *d = opened(TEXT("a,b,c,y\n\"x\ny\",p,\xFF,0\nz,q,r,1\n"), labelled); // what cannot stand in a list
+    struct dataset *d = opened(TEXT("a,b,c,y\n\"x\ny\",p,\xFF,0\nz,q,r,1\n"),
+                               labelled); // what cannot stand in a list
     struct config *c = configured(d);
     assert_int_equal(c->features[0].hash, 64);
     assert_int_equal(c->features[1].hash, 0);
@@ -492,12 +581,17 @@ static void names_of_rows_are_no_feature(void **state) {
         for (int shared = 0; shared < 2; shared++) { // one in ten, or one alone
             struct buf csv = {0};
             buf_str(&csv, "t,x,y,same\n");
-            for (int i = 0; i < rows; i++) buf_printf(&csv, "v%d,%d,%d,k\n", i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, i, i % 2);
+            for (int i = 0; i < rows; i++)
+                buf_printf(&csv, "v%d,%d,%d,k\n",
+                           i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, i, i % 2);
             struct dataset *d = opened(buf_view(&csv), labelled);
             struct config *c = configured(d);
             bool kept = rows == 50 || shared;
             assert_int_equal(c->features_n, kept ? 2 : 1);
-            assert_string_equal(dataset_left_out(d), kept ? "same (never changes)" : "t (hardly any two rows share a value), same (never changes)");
+            assert_string_equal(
+                dataset_left_out(d),
+                kept ? "same (never changes)"
+                     : "t (hardly any two rows share a value), same (never changes)");
             config_destroy(c);
             dataset_close(d);
             buf_release(&csv);
@@ -518,7 +612,8 @@ static void classes_stand_in_natural_order(void **state) {
     EXPECT_LIST(&c->model.classes, "Other", "class9", "class10");
     config_destroy(c);
     dataset_close(d);
-    static const char *const positives[][2] = {{"x,y\n1,0\n2,1\n3,1\n", "0"}, {"x,y\n1,0\n2,0\n3,1\n", "1"}, {"x,y\n1,0\n2,1\n", "1"}};
+    static const char *const positives[][2] = {
+        {"x,y\n1,0\n2,1\n3,1\n", "0"}, {"x,y\n1,0\n2,0\n3,1\n", "1"}, {"x,y\n1,0\n2,1\n", "1"}};
     for (size_t i = 0; i < 3; i++) {
         d = opened(text_of(positives[i][0]), labelled);
         c = configured(d);
@@ -526,18 +621,52 @@ static void classes_stand_in_natural_order(void **state) {
         config_destroy(c);
         dataset_close(d);
     }
-    d = opened(TEXT("x,y\n1,ok\n2,ok\n3,bad\n"), (struct dataset_options){.label = "y", .positive = "ok"});
+    d = opened(TEXT("x,y\n1,ok\n2,ok\n3,bad\n"),
+               (struct dataset_options){.label = "y", .positive = "ok"});
     c = configured(d);
     assert_string_equal(c->model.positive, "ok");
     config_destroy(c);
     dataset_close(d);
 }
 
-/* Names, values and classes that YAML or JSON pointers could take for something else come through whole. */
+/* Names, values and classes that YAML or JSON pointers could take for something else come through
+ * whole. */
 static void every_text_survives_quoting(void **state) {
     (void)state;
-    static const char *const nasty[] = {"a: b", "# c", "- d", "yes", "null", "~", "{e}", "[f", "&g", "*h", "!i", "%j", "@k", "`l", "'m'", "n\\o", "p/q", "r~s", "~1", " t ", "1.0", "0x1", "u\xC2\x85v",
-                                        "w \xE2\x80\xA8 x", "w \xE2\x80\xA9 x", "\xEF\xBB\xBFy", "\xC3\xA9\xF0\x9F\x98\x80", "z|a", "=", "<<", "---", "\xEF\xBF\xBE", "\\n", "a\"b"};
+    static const char *const nasty[] = {"a: b",
+                                        "# c",
+                                        "- d",
+                                        "yes",
+                                        "null",
+                                        "~",
+                                        "{e}",
+                                        "[f",
+                                        "&g",
+                                        "*h",
+                                        "!i",
+                                        "%j",
+                                        "@k",
+                                        "`l",
+                                        "'m'",
+                                        "n\\o",
+                                        "p/q",
+                                        "r~s",
+                                        "~1",
+                                        " t ",
+                                        "1.0",
+                                        "0x1",
+                                        "u\xC2\x85v",
+                                        "w \xE2\x80\xA8 x",
+                                        "w \xE2\x80\xA9 x",
+                                        "\xEF\xBB\xBFy",
+                                        "\xC3\xA9\xF0\x9F\x98\x80",
+                                        "z|a",
+                                        "=",
+                                        "<<",
+                                        "---",
+                                        "\xEF\xBF\xBE",
+                                        "\\n",
+                                        "a\"b"};
     enum { N = sizeof nasty / sizeof *nasty };
     struct buf csv = {0}, why = {0};
     buf_str(&csv, "y,v");
@@ -549,12 +678,14 @@ static void every_text_survives_quoting(void **state) {
     for (size_t row = 0; row < N; row++) {
         buf_str(&csv, "\n\"");
         for (int k = 0; k < 2; k++) {
-            for (const char *p = nasty[row]; *p; p++) buf_printf(&csv, *p == '"' ? "\"\"" : "%c", *p);
+            for (const char *p = nasty[row]; *p; p++)
+                buf_printf(&csv, *p == '"' ? "\"\"" : "%c", *p);
             buf_str(&csv, k ? "\"" : "\",\"");
         }
         for (size_t i = 0; i < N; i++) buf_printf(&csv, ",%zu", row * N + i);
     }
-    struct dataset *d = opened(buf_view(&csv), (struct dataset_options){.label = "y", .positive = "a\"b"});
+    struct dataset *d =
+        opened(buf_view(&csv), (struct dataset_options){.label = "y", .positive = "a\"b"});
     struct config *c = configured(d);
     assert_int_equal(c->model.classes.n, N);
     assert_string_equal(c->model.positive, "a\"b");
@@ -566,7 +697,11 @@ static void every_text_survives_quoting(void **state) {
     struct dataset_sample s;
     struct value values[N + 1];
     assert_int_equal(features_create(&f, c->features, c->features_n), 0);
-    assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(f), .n = N + 1, .max_depth = 32, .max_bytes = 1 << 20}), 0);
+    assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(f),
+                                                                        .n = N + 1,
+                                                                        .max_depth = 32,
+                                                                        .max_bytes = 1 << 20}),
+                     0);
     double *row = xcalloc(features_columns(f), sizeof *row);
     for (size_t n = 0; n < N; n++) {
         size_t field, hot = 0;
@@ -605,16 +740,22 @@ static void what_cannot_be_learned_gets_no_configuration(void **state) {
     no_configuration(TEXT("x,y\n1,a\n2,a\n3,\n"), labelled, "column \"y\" has 1 different label;");
     no_configuration(TEXT("x,y\n"), labelled, "column \"y\" has 0 different labels;");
     no_configuration(TEXT("x,y\n1,a\n1,b\n"), labelled, "there is nothing to learn from");
-    no_configuration(TEXT("x,y\n1,a\n2,b\n"), ((struct dataset_options){.label = "y", .id = "x"}), "there is nothing to learn from");
-    no_configuration(TEXT("x,y\n1,good\n2,bad\n"), ((struct dataset_options){.label = "y", .positive = "goood"}), "there is no class \"goood\"; did you mean \"good\"?");
-    no_configuration(TEXT("x,y\n1,good\n2,\"b\nad\"\n"), labelled, "row 2 has a label that is not one line");
-    no_configuration(TEXT("\"a\nb\",y\n1,good\n2,bad\n"), labelled, "column 1 has a name that a feature cannot have");
+    no_configuration(TEXT("x,y\n1,a\n2,b\n"), ((struct dataset_options){.label = "y", .id = "x"}),
+                     "there is nothing to learn from");
+    no_configuration(TEXT("x,y\n1,good\n2,bad\n"),
+                     ((struct dataset_options){.label = "y", .positive = "goood"}),
+                     "there is no class \"goood\"; did you mean \"good\"?");
+    no_configuration(TEXT("x,y\n1,good\n2,\"b\nad\"\n"), labelled,
+                     "row 2 has a label that is not one line");
+    no_configuration(TEXT("\"a\nb\",y\n1,good\n2,bad\n"), labelled,
+                     "column 1 has a name that a feature cannot have");
     struct buf csv = {0};
     buf_str(&csv, "x,y\n");
     for (int i = 0; i < 1001; i++) buf_printf(&csv, "%d,%d\n", i, i);
     no_configuration(buf_view(&csv), labelled, "more than 1000 different labels");
     struct config *c;
-    struct dataset *d = opened((struct text){csv.at, csv.len - 10}, labelled); // without the last: a thousand
+    struct dataset *d =
+        opened((struct text){csv.at, csv.len - 10}, labelled); // without the last: a thousand
     c = configured(d);
     assert_int_equal(c->model.classes.n, 1000);
     config_destroy(c);
@@ -629,7 +770,8 @@ static void what_cannot_be_learned_gets_no_configuration(void **state) {
 
 static void the_configuration_looks_no_further_than_the_limit(void **state) {
     (void)state;
-    struct dataset *d = opened(TEXT("x,z,y\n1,5,a\n2,5,b\n,6,c\n"), (struct dataset_options){.label = "y", .limit = 2});
+    struct dataset *d = opened(TEXT("x,z,y\n1,5,a\n2,5,b\n,6,c\n"),
+                               (struct dataset_options){.label = "y", .limit = 2});
     struct config *c = configured(d);
     assert_int_equal(c->model.classes.n, 2);
     assert_int_equal(c->features_n, 1);
@@ -642,10 +784,12 @@ static void the_configuration_looks_no_further_than_the_limit(void **state) {
 
 static void json_lines_pass_byte_for_byte(void **state) {
     (void)state;
-    struct dataset *d = opened(TEXT("\n {\"a\" : 1.0, \"y\":2}\r\n\n  \t\n{\"a\":\"\\u00e9\xFF\nnot json\n[1]"), plain);
+    struct dataset *d = opened(
+        TEXT("\n {\"a\" : 1.0, \"y\":2}\r\n\n  \t\n{\"a\":\"\\u00e9\xFF\nnot json\n[1]"), plain);
     expect_event(d, " {\"a\" : 1.0, \"y\":2}", "1", NULL);
     assert_int_equal(dataset_rows(d), 4);
-    expect_event(d, "{\"a\":\"\\u00e9\xFF", "2", NULL); // nothing of it was asked for: it is fed as it is
+    expect_event(d, "{\"a\":\"\\u00e9\xFF", "2",
+                 NULL); // nothing of it was asked for: it is fed as it is
     expect_event(d, "not json", "3", NULL);
     expect_event(d, "[1]", "4", NULL);
     expect_end(d);
@@ -664,7 +808,8 @@ static void json_lines_pass_byte_for_byte(void **state) {
 
 static void the_label_is_cut_out_of_the_event(void **state) {
     (void)state;
-    static const char *const cases[][3] = { // line, event, label
+    static const char *const cases[][3] = {
+        // line, event, label
         {"{\"a\":1.50,\"y\":\"up\",\"b\":[2]}", "{\"a\":1.50,\"b\":[2]}", "up"},
         {"{\"y\":\"up\",\"a\":1}", "{\"a\":1}", "up"},
         {"{\"a\":1,\"y\":\"up\"}", "{\"a\":1}", "up"},
@@ -687,7 +832,9 @@ static void the_label_is_cut_out_of_the_event(void **state) {
         expect_event(d, cases[i][1], "2", cases[i][2]);
         expect_end(d);
     }
-    struct dataset *d = opened(TEXT("{\"y\":\"a\",\"k/~\":12,\"x\":1,\"z\":2}\n{\"k/~\":\"i\\u0064\",\"z\":{},\"w\":[],\"y\":1}\n"), (struct dataset_options){.label = "y", .id = "k/~", .drop = "x,z"});
+    struct dataset *d = opened(TEXT("{\"y\":\"a\",\"k/~\":12,\"x\":1,\"z\":2}\n{\"k/"
+                                    "~\":\"i\\u0064\",\"z\":{},\"w\":[],\"y\":1}\n"),
+                               (struct dataset_options){.label = "y", .id = "k/~", .drop = "x,z"});
     expect_event(d, "{\"k/~\":12}", "12", "a");
     expect_event(d, "{\"k/~\":\"i\\u0064\",\"w\":[]}", "id", "1");
     expect_end(d);
@@ -705,24 +852,32 @@ static void long_labels_and_ids_stand_beside_each_other(void **state) {
     expect_event(d, "{\"k\":2}", "2", "1");
     assert_int_equal(dataset_next(d, &s, NULL), 1);
     assert_true(s.label.len == 5000 && s.id.len == 7000);
-    for (size_t i = 0; i < 7000; i++) assert_true(s.id.at[i] == 'i' && (i >= 5000 || s.label.at[i] == 'l'));
+    for (size_t i = 0; i < 7000; i++)
+        assert_true(s.id.at[i] == 'i' && (i >= 5000 || s.label.at[i] == 'l'));
     expect_end(d);
     buf_release(&line);
 }
 
 static void a_label_that_could_stay_in_the_event_is_refused(void **state) {
     (void)state;
-    refused(TEXT("{\"y\":1,\"a\":0,\"y\":2}\n"), labelled, "row 1 (line 1) has twice, or writes with escapes, the member y");
+    refused(TEXT("{\"y\":1,\"a\":0,\"y\":2}\n"), labelled,
+            "row 1 (line 1) has twice, or writes with escapes, the member y");
     refused(TEXT("{\"y\":1,\"\\u0079\":2}\n"), labelled, "has twice, or writes with escapes");
-    refused(TEXT("\n{\"\\u0079\":2}\n"), labelled, "row 1 (line 2) has twice, or writes with escapes");
-    refused(TEXT("{\"y\":1}\n{\"x\":2,\"x\":3}\n"), (struct dataset_options){.drop = "x"}, "row 2 (line 2) has twice, or writes with escapes, the member x");
+    refused(TEXT("\n{\"\\u0079\":2}\n"), labelled,
+            "row 1 (line 2) has twice, or writes with escapes");
+    refused(TEXT("{\"y\":1}\n{\"x\":2,\"x\":3}\n"), (struct dataset_options){.drop = "x"},
+            "row 2 (line 2) has twice, or writes with escapes, the member x");
     refused(TEXT("{\"y\":[1]}\n"), labelled, "has an object or array as its label");
-    refused(TEXT("{\"y\":1}\n{\"y\":1\n"), labelled, "row 2 (line 2) cannot be read: the value is not one well-formed JSON object");
+    refused(TEXT("{\"y\":1}\n{\"y\":1\n"), labelled,
+            "row 2 (line 2) cannot be read: the value is not one well-formed JSON object");
     refused(TEXT("{\"y\":1}\n[]\n"), labelled, "row 2 (line 2) cannot be read");
     refused(TEXT("{\"a\":1}\n{\"b\":1}\n"), labelled, "none of the first rows has a member \"y\"");
-    refused(TEXT("{\"k\":1}\n{\"k\":1.5}\n"), (struct dataset_options){.id = "k"}, "row 2 (line 2) has no id that is a string or an integer");
-    refused(TEXT("{\"a\":1}\n"), (struct dataset_options){.id = "k"}, "row 1 (line 1) has no id that is a string or an integer");
-    refused(TEXT("{\"k\":\"\"}\n"), (struct dataset_options){.id = "k"}, "row 1 (line 1) has an empty id");
+    refused(TEXT("{\"k\":1}\n{\"k\":1.5}\n"), (struct dataset_options){.id = "k"},
+            "row 2 (line 2) has no id that is a string or an integer");
+    refused(TEXT("{\"a\":1}\n"), (struct dataset_options){.id = "k"},
+            "row 1 (line 1) has no id that is a string or an integer");
+    refused(TEXT("{\"k\":\"\"}\n"), (struct dataset_options){.id = "k"},
+            "row 1 (line 1) has an empty id");
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
-/* The demo's own parts: events that are the same for a seed and suit their configuration, fraud of the stated share whose pattern changes
- * half way, and scores that agree with figures worked out by hand. */
+/* The demo's own parts: events that are the same for a seed and suit their configuration, fraud of
+ * the stated share whose pattern changes half way, and scores that agree with figures worked out by
+ * hand. */
 #include "demo/demo_config.h"
 #include "demo/generator.h"
 #include "demo/judge.h"
@@ -10,17 +11,14 @@
 #include "base/json.h"
 #include "encode/features.h"
 #include "route/prediction.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 /* ---- the generator ---- */
 
-static void make(uint64_t seed, uint64_t samples, uint64_t i, struct demo_event *e, struct buf *json) {
+static void make(uint64_t seed, uint64_t samples, uint64_t i, struct demo_event *e,
+                 struct buf *json) {
     buf_reset(json);
     demo_event_make(&(struct demo_stream){seed, samples}, i, e, json);
 }
@@ -68,10 +66,12 @@ struct habits {
 };
 
 static void watch(struct habits *h, const struct demo_event *e, struct text json) {
-    cJSON *o = cJSON_ParseWithLength(json.at, json.len), *card = cJSON_GetObjectItem(o, "card"), *merchant = cJSON_GetObjectItem(o, "merchant");
+    cJSON *o = cJSON_ParseWithLength(json.at, json.len), *card = cJSON_GetObjectItem(o, "card"),
+          *merchant = cJSON_GetObjectItem(o, "merchant");
     assert_non_null(o);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "id")), e->id);
-    const char *home = cJSON_GetStringValue(cJSON_GetObjectItem(card, "country")), *there = cJSON_GetStringValue(cJSON_GetObjectItem(merchant, "country"));
+    const char *home = cJSON_GetStringValue(cJSON_GetObjectItem(card, "country")),
+               *there = cJSON_GetStringValue(cJSON_GetObjectItem(merchant, "country"));
     h->n++;
     h->online += cJSON_IsTrue(cJSON_GetObjectItem(o, "online"));
     h->abroad += home && there && strcmp(home, there) != 0;
@@ -90,7 +90,8 @@ static void test_fraud_changes_its_pattern_half_way(void **state) {
     }
     assert_true(fraud[0].online / fraud[0].n > 0.8 && fraud[1].online / fraud[1].n < 0.25);
     assert_true(fraud[0].abroad / fraud[0].n < 0.6 && fraud[1].abroad / fraud[1].n > 0.7);
-    assert_true(fabs(genuine[0].online / genuine[0].n - genuine[1].online / genuine[1].n) < 0.03); // the others go on as before
+    assert_true(fabs(genuine[0].online / genuine[0].n - genuine[1].online / genuine[1].n) <
+                0.03); // the others go on as before
     buf_release(&json);
 }
 
@@ -112,8 +113,14 @@ static void test_the_daemon_reads_every_event_but_the_broken_ones(void **state) 
     struct features *features;
     struct decoder *decoder;
     assert_int_equal(features_create(&features, c->features, c->features_n), 0);
-    size_t fields = features_fields(features), columns = features_columns(features), field, fates[REASONS] = {0};
-    assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(features), .n = fields, .max_depth = 32, .max_bytes = 1 << 20}), 0);
+    size_t fields = features_fields(features), columns = features_columns(features), field,
+           fates[REASONS] = {0};
+    assert_int_equal(
+        decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(features),
+                                                           .n = fields,
+                                                           .max_depth = 32,
+                                                           .max_bytes = 1 << 20}),
+        0);
     struct value *values = xcalloc(fields, sizeof *values);
     double *row = xcalloc(columns, sizeof *row), *most = xcalloc(columns, sizeof *most);
     for (uint64_t i = 0; i < 30000; i++) {
@@ -125,7 +132,9 @@ static void test_the_daemon_reads_every_event_but_the_broken_ones(void **state) 
         fates[fate]++;
         for (size_t d = 0; d < columns && fate == REASON_NONE; d++) most[d] = fmax(most[d], row[d]);
     }
-    for (size_t d = 0; d < columns; d++) assert_true(most[d] > 0); // every column says something: names and paths agree with the events
+    for (size_t d = 0; d < columns; d++)
+        assert_true(most[d] >
+                    0); // every column says something: names and paths agree with the events
     assert_true(fates[REASON_NOT_JSON] > 0 && fates[REASON_WRONG_TYPE] > 0);
     free(values);
     free(row);
@@ -141,8 +150,17 @@ static void test_both_editions_of_the_configuration_parse(void **state) {
     (void)state;
     struct demo_source *source;
     struct buf yaml = {0}, own = {0}, why = {0};
-    assert_int_equal(demo_source_open(&source, &(struct demo_source_options){.samples = 10, .seed = 1}, &why), 0);
-    struct demo_config_options o = {.name = "demo-1", .brokers = "127.0.0.1:1", .state_dir = "/tmp/a \"b\"", .listen = "", .manager = "random", .budget = 0.05, .seed = 4, .generator = true};
+    assert_int_equal(
+        demo_source_open(&source, &(struct demo_source_options){.samples = 10, .seed = 1}, &why),
+        0);
+    struct demo_config_options o = {.name = "demo-1",
+                                    .brokers = "127.0.0.1:1",
+                                    .state_dir = "/tmp/a \"b\"",
+                                    .listen = "",
+                                    .manager = "random",
+                                    .budget = 0.05,
+                                    .seed = 4,
+                                    .generator = true};
     assert_int_equal(demo_config_write(&o, source, &yaml, &why), 0);
     assert_int_equal(demo_config_write_own(&o, source, &own, &why), 0);
     struct config *c = parse(&yaml), *mine = parse(&own);
@@ -168,7 +186,9 @@ static void test_the_generator_ends(void **state) {
     struct dataset_sample s;
     struct buf why = {0};
     size_t n = 0;
-    assert_int_equal(demo_source_open(&source, &(struct demo_source_options){.samples = 10, .seed = 1}, &why), 0);
+    assert_int_equal(
+        demo_source_open(&source, &(struct demo_source_options){.samples = 10, .seed = 1}, &why),
+        0);
     while (demo_source_next(source, &s, &why) == 1) n++;
     assert_int_equal(n, 10);
     assert_int_equal(demo_source_total(source), 10);
@@ -206,7 +226,8 @@ static void open_court(struct court *c, uint64_t total) {
     buf_str(&yaml, "model: {classes: [good, bad], positive: bad}\nfeatures: [{name: x}]\n");
     c->config = parse(&yaml);
     c->truth = truth_create();
-    c->score = demo_score_create(&(struct demo_score_options){.config = c->config, .truth = c->truth, .total = total, .stop = &c->stop});
+    c->score = demo_score_create(&(struct demo_score_options){
+        .config = c->config, .truth = c->truth, .total = total, .stop = &c->stop});
     buf_release(&yaml);
 }
 
@@ -220,7 +241,12 @@ static void predict(struct court *c, const char *id, float bad, uint64_t model, 
     struct buf record = {0};
     const char *why;
     float prob[2] = {1 - bad, bad};
-    struct prediction p = {.sample_id = text_of(id), .prob = prob, .k = 2, .classes = TEXT("good\nbad"), .model = model, .asked = asked};
+    struct prediction p = {.sample_id = text_of(id),
+                           .prob = prob,
+                           .k = 2,
+                           .classes = TEXT("good\nbad"),
+                           .model = model,
+                           .asked = asked};
     prediction_write(&p, &record);
     assert_int_equal(demo_score_add(c->score, buf_view(&record), &why), 0);
     buf_release(&record);
@@ -235,26 +261,30 @@ static const struct {
     const char *id;
     float bad;
     int truth;
-} eight[] = {{"a", .9f, 1}, {"b", .8f, 0}, {"c", .8f, 1}, {"d", .6f, 0}, {"e", .4f, 1}, {"f", .3f, 0}, {"g", .1f, 0}, {"h", .1f, 0}};
+} eight[] = {{"a", .9f, 1}, {"b", .8f, 0}, {"c", .8f, 1}, {"d", .6f, 0},
+             {"e", .4f, 1}, {"f", .3f, 0}, {"g", .1f, 0}, {"h", .1f, 0}};
 
 static void test_scores_by_hand(void **state) {
     (void)state;
     struct court c = {0};
     struct demo_scores s;
     open_court(&c, 8);
-    for (size_t i = 0; i < 8; i++) assert_int_equal(truth_put(c.truth, text_of(eight[i].id), eight[i].truth), 0);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(truth_put(c.truth, text_of(eight[i].id), eight[i].truth), 0);
     for (size_t i = 0; i < 8; i++) predict(&c, eight[i].id, eight[i].bad, 1, i < 3);
     demo_score_read(c.score, true, &s);
     assert_int_equal(s.seen, 8);
     assert_int_equal(s.scored, 8);
-    assert_true(fabs(s.all.accuracy - 5.0 / 8) < 1e-12 && fabs(s.modelled_accuracy - 5.0 / 8) < 1e-12);
+    assert_true(fabs(s.all.accuracy - 5.0 / 8) < 1e-12 &&
+                fabs(s.modelled_accuracy - 5.0 / 8) < 1e-12);
     assert_true(fabs(s.all.kappa - 0.25) < 1e-12);
     assert_true(fabs(s.all.average_precision - (1 + 2.0 / 3 + 3.0 / 5) / 3) < 1e-12);
     assert_int_equal(s.positives, 3);
     assert_int_equal(s.asked, 3);
     assert_int_equal(s.asked_positives, 2);
     assert_int_equal(s.slices, 8); // of one sample each
-    assert_true(s.accuracy[0] == 1 && s.accuracy[1] == 0 && s.average_precision[0] == 1 && isnan(s.average_precision[1]));
+    assert_true(s.accuracy[0] == 1 && s.accuracy[1] == 0 && s.average_precision[0] == 1 &&
+                isnan(s.average_precision[1]));
     demo_score_read(c.score, false, &s);
     assert_true(isnan(s.all.average_precision)); // the sort was not asked for
     close_court(&c);
@@ -292,7 +322,8 @@ static void test_without_a_model_the_first_class_is_said(void **state) {
     assert_int_equal(truth_put(c.truth, TEXT("c"), 0), 0);
     predict(&c, "c", .9f, 1, false);
     demo_score_read(c.score, true, &s);
-    assert_true(s.modelled_accuracy == 0); // the right guess before the first model is not the model's
+    assert_true(s.modelled_accuracy ==
+                0); // the right guess before the first model is not the model's
     close_court(&c);
 }
 
@@ -335,10 +366,19 @@ static void test_pieces_of_text(void **state) {
 static void test_json_has_the_promised_keys(void **state) {
     (void)state;
     struct buf b = {0};
-    struct demo_figures f = {.samples = 20, .asked = 3, .labelled = 2, .models = 1, .dead_letters = 1, .accuracy = 0.5, .low = NAN, .high = 0.75, .seconds = 1.5,
+    struct demo_figures f = {.samples = 20,
+                             .asked = 3,
+                             .labelled = 2,
+                             .models = 1,
+                             .dead_letters = 1,
+                             .accuracy = 0.5,
+                             .low = NAN,
+                             .high = 0.75,
+                             .seconds = 1.5,
                              .score.all = {.accuracy = 0.25, .kappa = 0, .average_precision = NAN}};
     demo_json(&f, &b);
-    check_text(&b, "{\"samples\":20,\"asked\":3,\"labelled\":2,\"models\":1,\"dead_letters\":1,\"accuracy\":0.25,\"kappa\":0,\"average_precision\":null,"
+    check_text(&b, "{\"samples\":20,\"asked\":3,\"labelled\":2,\"models\":1,\"dead_letters\":1,"
+                   "\"accuracy\":0.25,\"kappa\":0,\"average_precision\":null,"
                    "\"estimate\":{\"accuracy\":0.5,\"low\":null,\"high\":0.75},\"seconds\":1.5}\n");
 }
 

@@ -1,19 +1,16 @@
-/* The whole demo as its user starts it, in a process of its own: it ends by itself with figures that fit together, and at an interrupt with
- * the summary so far; neither leaves anything behind. Wants the program's path in $WINNOWD. */
+/* The whole demo as its user starts it, in a process of its own: it ends by itself with figures
+ * that fit together, and at an interrupt with the summary so far; neither leaves anything behind.
+ * Wants the program's path in $WINNOWD. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "unit/test.h"
 
 #include <fcntl.h>
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { SAMPLES = 3000, DEADLINE_MS = 100000 };
 
@@ -32,14 +29,16 @@ static struct child begin(const char *samples) {
     int out = open(c.out, O_CREAT | O_TRUNC | O_WRONLY, 0600);
     setenv("TMPDIR", c.dir, 1);
     if (out < 0 || dup2(out, STDOUT_FILENO) < 0) _exit(126);
-    execl(getenv("WINNOWD"), "winnowd", "demo", "--json", "--samples", samples, "--budget", "0.05", (char *)NULL);
+    execl(getenv("WINNOWD"), "winnowd", "demo", "--json", "--samples", samples, "--budget", "0.05",
+          (char *)NULL);
     _exit(127);
 }
 
 static int end_of(const struct child *c) {
     int status;
     for (int64_t until = clock_ms() + DEADLINE_MS; clock_ms() < until; clock_sleep_ms(20))
-        if (waitpid(c->pid, &status, WNOHANG) == c->pid) return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+        if (waitpid(c->pid, &status, WNOHANG) == c->pid)
+            return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     kill(c->pid, SIGKILL);
     fail_msg("the demo does not end");
     return 0;
@@ -51,7 +50,8 @@ static cJSON *last_line(struct child *c) {
     assert_non_null(f);
     char *line = NULL;
     size_t cap = 0;
-    while (getline(&line, &cap, f) > 0) {}
+    while (getline(&line, &cap, f) > 0) {
+    }
     cJSON *json = cJSON_Parse(line);
     if (!json) fail_msg("the last line is no JSON: %s", line);
     free(line);
@@ -77,14 +77,19 @@ static void test_it_runs_through_and_stops_when_told(void **state) {
     clock_sleep_ms(2000); // both shared the cores with whatever else runs here
     kill(cut.pid, SIGINT);
     assert_int_equal(end_of(&cut), 130);
-    cJSON *w = last_line(&whole), *c = last_line(&cut), *estimate = cJSON_GetObjectItemCaseSensitive(w, "estimate");
+    cJSON *w = last_line(&whole), *c = last_line(&cut),
+          *estimate = cJSON_GetObjectItemCaseSensitive(w, "estimate");
     assert_true(number(w, "samples") == SAMPLES);
-    assert_true(number(w, "asked") <= 0.05 * SAMPLES + 22 && number(w, "asked") > 0.03 * SAMPLES); // two partitions, a burst of 10 and one more each
+    assert_true(number(w, "asked") <= 0.05 * SAMPLES + 22 &&
+                number(w, "asked") >
+                    0.03 * SAMPLES); // two partitions, a burst of 10 and one more each
     assert_true(number(w, "labelled") == number(w, "asked"));
     assert_true(number(w, "models") > 1);
     assert_true(number(w, "accuracy") > 0.97);
-    assert_true(number(estimate, "low") <= number(estimate, "accuracy") && number(estimate, "accuracy") <= number(estimate, "high"));
-    assert_true(isfinite(number(w, "kappa") + number(w, "average_precision") + number(w, "seconds") + number(w, "dead_letters")));
+    assert_true(number(estimate, "low") <= number(estimate, "accuracy") &&
+                number(estimate, "accuracy") <= number(estimate, "high"));
+    assert_true(isfinite(number(w, "kappa") + number(w, "average_precision") +
+                         number(w, "seconds") + number(w, "dead_letters")));
     assert_true(number(c, "samples") > 0 && number(c, "samples") < 10000000);
     cJSON_Delete(w);
     cJSON_Delete(c);

@@ -1,22 +1,19 @@
-/* The oracle on librdkafka's mock cluster: every task is answered once, whatever arrives twice; late, out of order, wrong now and then, by
- * the same key always; what it does not know or can not read is left alone. */
+/* The oracle on librdkafka's mock cluster: every task is answered once, whatever arrives twice;
+ * late, out of order, wrong now and then, by the same key always; what it does not know or can not
+ * read is left alone. */
 #include "demo/oracle.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "kafka/client.h"
+#include "kafka/topic_reader.h"
 #include "route/task.h"
 #include "store/label.h"
-#include "kafka/topic_reader.h"
+#include "unit/test.h"
 
 #include <librdkafka/rdkafka_mock.h>
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 enum { TASKS_MAX = 3000, DEADLINE_MS = 60000 };
 
@@ -42,15 +39,19 @@ static int set_up(void **state) {
         world.mock = rd_kafka_mock_cluster_new(world.rk, 1);
         rd_kafka_brokers_add(world.rk, rd_kafka_mock_cluster_bootstraps(world.mock));
     }
-    char *yaml = xasprintf("model: {classes: [good, bad, ugly]}\nfeatures: [{name: x}]\nkafka: {brokers: '%s'}\ntopics: {tasks: tasks-%zu, labels: labels-%zu}\n",
-                           rd_kafka_mock_cluster_bootstraps(world.mock), world.topics, world.topics);
+    char *yaml =
+        xasprintf("model: {classes: [good, bad, ugly]}\nfeatures: [{name: x}]\nkafka: {brokers: "
+                  "'%s'}\ntopics: {tasks: tasks-%zu, labels: labels-%zu}\n",
+                  rd_kafka_mock_cluster_bootstraps(world.mock), world.topics, world.topics);
     world.topics++;
     struct buf errors = {0};
-    if (config_parse(&world.config, "t", text_of(yaml), &errors)) fail_msg("%s", buf_string(&errors));
+    if (config_parse(&world.config, "t", text_of(yaml), &errors))
+        fail_msg("%s", buf_string(&errors));
     free(yaml);
     rd_kafka_mock_topic_create(world.mock, world.config->topics.tasks, 3, 1);
     rd_kafka_mock_topic_create(world.mock, world.config->topics.labels, 2, 1);
-    assert_int_equal(kafka_partitions(world.rk, world.config->topics.tasks, 5000), 3); // or the first record waits a second for the library's own question
+    assert_int_equal(kafka_partitions(world.rk, world.config->topics.tasks, 5000),
+                     3); // or the first record waits a second for the library's own question
     atomic_store(&world.stop, false);
     return 0;
 }
@@ -72,23 +73,39 @@ static int end_of_world(void **state) {
 }
 
 static void put(const char *topic, const char *key, struct text value) {
-    rd_kafka_resp_err_t err = rd_kafka_producev(world.rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, strlen(key)),
-                                                RD_KAFKA_V_VALUE((void *)value.at, value.len), RD_KAFKA_V_END);
+    rd_kafka_resp_err_t err = rd_kafka_producev(
+        world.rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE((void *)value.at, value.len),
+        RD_KAFKA_V_END);
     assert_int_equal(err, 0);
 }
 
 static void flush(void) { assert_int_equal(rd_kafka_flush(world.rk, 10000), 0); }
 
 /* The id of task n; its sample is "sN". */
-static void name_task(size_t n, char out[TASK_ID_LENGTH + 1]) { task_id(out, TEXT("samples"), 0, (int64_t)n, 1700000000000 + (int64_t)n); }
+static void name_task(size_t n, char out[TASK_ID_LENGTH + 1]) {
+    task_id(out, TEXT("samples"), 0, (int64_t)n, 1700000000000 + (int64_t)n);
+}
 
 static void put_task(size_t n) {
     struct buf out = {0};
     char sample[32];
     double row[1] = {1};
     snprintf(sample, sizeof sample, "s%zu", n);
-    struct task t = {.sample_id = text_of(sample), .event = TEXT("{\"x\":1}"), .row = row, .d = 1, .k = 3, .classes = TEXT("good\nbad\nugly"), .propensity = 1,
-                     .topic = TEXT("samples"), .offset = (int64_t)n, .time_ms = 1700000000000 + (int64_t)n, .asked_ms = 1, .expires_ms = 2, .admitted = 1, .covered = 1};
+    struct task t = {.sample_id = text_of(sample),
+                     .event = TEXT("{\"x\":1}"),
+                     .row = row,
+                     .d = 1,
+                     .k = 3,
+                     .classes = TEXT("good\nbad\nugly"),
+                     .propensity = 1,
+                     .topic = TEXT("samples"),
+                     .offset = (int64_t)n,
+                     .time_ms = 1700000000000 + (int64_t)n,
+                     .asked_ms = 1,
+                     .expires_ms = 2,
+                     .admitted = 1,
+                     .covered = 1};
     name_task(n, t.id);
     task_write(&t, &(struct task_style){"label", "event"}, &out);
     put(world.config->topics.tasks, t.id, buf_view(&out));
@@ -106,7 +123,12 @@ static struct text truth(struct text sample_id, void *opaque) {
 }
 
 static struct oracle_options options(void) {
-    return (struct oracle_options){.config = world.config, .truth = truth, .seed = 5, .annotator = "ann", .once = true, .stop = &world.stop};
+    return (struct oracle_options){.config = world.config,
+                                   .truth = truth,
+                                   .seed = 5,
+                                   .annotator = "ann",
+                                   .once = true,
+                                   .stop = &world.stop};
 }
 
 /* ---- what came back ---- */
@@ -128,7 +150,8 @@ static size_t number_of(struct text id) {
     return 0;
 }
 
-static void take_label(struct came came[TASKS_MAX], const struct reader_record *r, size_t position, struct arena *arena) {
+static void take_label(struct came came[TASKS_MAX], const struct reader_record *r, size_t position,
+                       struct arena *arena) {
     struct label l;
     const char *why;
     assert_int_equal(label_read(&l, r->value, r->key, r->time_ms, arena, &why), 0);
@@ -188,7 +211,8 @@ static void every_task_is_answered_once(void **state) {
     assert_int_equal(labels(came), 270);
     for (size_t n = 0; n < 300; n++) {
         assert_int_equal(came[n].times, n % 10 != 9);
-        if (came[n].times) assert_string_equal(came[n].label, n % 3 == 0 ? "good" : n % 3 == 1 ? "bad" : "ugly");
+        if (came[n].times)
+            assert_string_equal(came[n].label, n % 3 == 0 ? "good" : n % 3 == 1 ? "bad" : "ugly");
     }
 }
 
@@ -210,7 +234,8 @@ static void noise_has_its_share_and_is_drawn_by_key(void **state) {
     run(&o, &f);
     assert_int_equal(labels(came), KNOWN);
     assert_int_equal(f.wrong, wrong_ones(came, N));
-    assert_true(f.wrong > KNOWN * 0.25 - 90 && f.wrong < KNOWN * 0.25 + 90); // four standard deviations
+    assert_true(f.wrong > KNOWN * 0.25 - 90 &&
+                f.wrong < KNOWN * 0.25 + 90); // four standard deviations
     size_t to[3] = {0};
     for (size_t n = 0; n < N; n += 3) // a good one becomes bad or ugly alike
         if (came[n].times) to[came[n].label[0] == 'b' ? 1 : came[n].label[0] == 'u' ? 2 : 0]++;
@@ -243,7 +268,8 @@ static void answers_are_late_and_out_of_order(void **state) {
         assert_true(came[n].time_ms >= start + DELAY_MS / 2 - 1);
         early += came[n].time_ms < start + took - DELAY_MS / 2;
         late += came[n].time_ms > start + DELAY_MS;
-        for (size_t m = 0; m < n; m++) inversions += came[m].times && came[m].time_ms > came[n].time_ms;
+        for (size_t m = 0; m < n; m++)
+            inversions += came[m].times && came[m].time_ms > came[n].time_ms;
     }
     assert_true(inversions > 3000); // of 16110 pairs; by chance a half
     assert_true(early > 20 && late > 20);
@@ -270,7 +296,8 @@ static void only_new_tasks_from_the_end(void **state) {
     clock_sleep_ms(700);
     for (size_t n = 1000; n < 1100; n++) put_task(n);
     flush();
-    for (int64_t end = clock_ms() + DEADLINE_MS; clock_ms() < end && labels(came) < 90;) clock_sleep_ms(50);
+    for (int64_t end = clock_ms() + DEADLINE_MS; clock_ms() < end && labels(came) < 90;)
+        clock_sleep_ms(50);
     atomic_store(&world.stop, true);
     void *result;
     pthread_join(thread, &result);

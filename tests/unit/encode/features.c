@@ -1,20 +1,21 @@
-/* The map from fields to rows: every kind of column, what is refused, and a fingerprint that knows all of it and nothing else. */
+/* The map from fields to rows: every kind of column, what is refused, and a fingerprint that knows
+ * all of it and nothing else. */
 #include "encode/features.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 /* The configuration's texts are its own and not const; those here are only read. */
-#define LIST(...) {(char **)(const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
-#define FIELD(name_, path_, type_, ...) {.name = (char *)name_, .path = (char *)path_, .type = type_, __VA_ARGS__}
+#define LIST(...)                                                                                  \
+    {                                                                                              \
+        (char **)(const char *[]){__VA_ARGS__},                                                    \
+            sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)                                 \
+    }
+#define FIELD(name_, path_, type_, ...)                                                            \
+    { .name = (char *)name_, .path = (char *)path_, .type = type_, __VA_ARGS__ }
 #define NUMBER(...) ((struct feature_config)FIELD("x", "/x", FEATURE_NUMBER, __VA_ARGS__))
 #define CATEGORY(...) ((struct feature_config)FIELD("x", "/x", FEATURE_CATEGORY, __VA_ARGS__))
 #define BOOLEAN(...) ((struct feature_config)FIELD("x", "/x", FEATURE_BOOLEAN, __VA_ARGS__))
@@ -27,10 +28,17 @@ static struct features *made(const struct feature_config *list, size_t n) {
     return f;
 }
 
-static struct value number(double x) { return (struct value){.kind = VALUE_NUMBER, .number = x, .text = TEXT("1.5")}; }
-static struct value integer(const char *text) { return (struct value){.kind = VALUE_NUMBER, .number = atof(text), .text = text_of(text)}; }
-static struct value text(const char *t) { return (struct value){.kind = VALUE_TEXT, .text = text_of(t)}; }
-static const struct value missing = {.kind = VALUE_MISSING}, null = {.kind = VALUE_NULL}, other = {.kind = VALUE_OTHER}, yes = {.kind = VALUE_BOOL, .number = 1},
+static struct value number(double x) {
+    return (struct value){.kind = VALUE_NUMBER, .number = x, .text = TEXT("1.5")};
+}
+static struct value integer(const char *text) {
+    return (struct value){.kind = VALUE_NUMBER, .number = atof(text), .text = text_of(text)};
+}
+static struct value text(const char *t) {
+    return (struct value){.kind = VALUE_TEXT, .text = text_of(t)};
+}
+static const struct value missing = {.kind = VALUE_MISSING}, null = {.kind = VALUE_NULL},
+                          other = {.kind = VALUE_OTHER}, yes = {.kind = VALUE_BOOL, .number = 1},
                           no = {.kind = VALUE_BOOL};
 
 /* One feature, one value: the answer, and the row, into which rubbish was put before. */
@@ -50,21 +58,25 @@ static void expect_row(struct feature_config c, struct value v, const double *ex
     double row[ROW_MAX];
     assert_int_equal(encoded(c, v, row), REASON_NONE);
     for (size_t i = 0; i < d; i++)
-        if (memcmp(&row[i], &expected[i], sizeof *row) != 0) fail_msg("column %zu: %.17g, not %.17g", i, row[i], expected[i]);
+        if (memcmp(&row[i], &expected[i], sizeof *row) != 0)
+            fail_msg("column %zu: %.17g, not %.17g", i, row[i], expected[i]);
     assert_true(row[d] == -77);
 }
 
-#define EXPECT(config, value, ...) expect_row(config, value, (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
-#define REFUSED(config, value, reason)                                                                                 \
-    do {                                                                                                               \
-        double row_[ROW_MAX];                                                                                          \
-        assert_int_equal(encoded(config, value, row_), reason);                                                        \
+#define EXPECT(config, value, ...)                                                                 \
+    expect_row(config, value, (const double[]){__VA_ARGS__},                                       \
+               sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
+#define REFUSED(config, value, reason)                                                             \
+    do {                                                                                           \
+        double row_[ROW_MAX];                                                                      \
+        assert_int_equal(encoded(config, value, row_), reason);                                    \
     } while (0)
 
 static void numbers_go_through_as_they_are(void **state) {
     (void)state;
     static const double some[] = {0, -0.0, 1.5, -1e300, DBL_MIN, 4.9e-324, DBL_MAX, 0.1};
-    for (size_t i = 0; i < sizeof some / sizeof *some; i++) EXPECT(NUMBER(.log1p = false), number(some[i]), some[i]);
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+        EXPECT(NUMBER(.log1p = false), number(some[i]), some[i]);
     EXPECT(NUMBER(.missing = true), number(2), 2, 0);
     EXPECT(NUMBER(.missing = true), null, 0, 1);
     EXPECT(NUMBER(.missing = true), missing, 0, 1);
@@ -87,7 +99,8 @@ static void clip_comes_before_the_logarithm(void **state) {
     EXPECT(NUMBER(.log1p = true), number(-DBL_MAX), -log(DBL_MAX));
     EXPECT(NUMBER(.log1p = true, .clip = clip), number(1e9), log(101));
     EXPECT(NUMBER(.log1p = true, .clip = clip), number(-5), -log(2.5));
-    EXPECT(NUMBER(.log1p = true, .clip = positive, .missing = true), missing, 0, 1); // 0 though clip would not leave it
+    EXPECT(NUMBER(.log1p = true, .clip = positive, .missing = true), missing, 0,
+           1); // 0 though clip would not leave it
 }
 
 static void a_listed_category_is_one_hot(void **state) {
@@ -102,8 +115,10 @@ static void a_listed_category_is_one_hot(void **state) {
     EXPECT(CATEGORY(.values = values), integer("-5411"), 0, 0, 0, 0, 0);
     EXPECT(CATEGORY(.values = values), text("nl"), 0, 0, 0, 0, 0);
     EXPECT(CATEGORY(.values = values), text("N"), 0, 0, 0, 0, 0);
-    EXPECT(CATEGORY(.values = values), ((struct value){.kind = VALUE_TEXT, .text = TEXT("NL\0")}), 0, 0, 0, 0, 0);
-    EXPECT(CATEGORY(.values = values, .missing = true), text("FR"), 0, 0, 0, 0, 0, 0); // unknown is not missing
+    EXPECT(CATEGORY(.values = values), ((struct value){.kind = VALUE_TEXT, .text = TEXT("NL\0")}),
+           0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values, .missing = true), text("FR"), 0, 0, 0, 0, 0,
+           0); // unknown is not missing
     EXPECT(CATEGORY(.values = values, .missing = true), null, 0, 0, 0, 0, 0, 1);
     EXPECT(CATEGORY(.values = values), missing, 0, 0, 0, 0, 0);
 }
@@ -121,7 +136,8 @@ static size_t hot_column(const char *category, int64_t columns) {
     return hot;
 }
 
-/* The figures are those of an independent implementation of the stated hash; models depend on them. */
+/* The figures are those of an independent implementation of the stated hash; models depend on
+ * them. */
 static void a_hashed_category_takes_the_stated_column(void **state) {
     (void)state;
     assert_int_equal(hot_column("", 32), 24);
@@ -169,14 +185,18 @@ static void booleans_are_one_or_zero(void **state) {
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     const struct list values = LIST("a", "1.5", "true");
-    const struct feature_config configs[] = {NUMBER(.missing = true), BOOLEAN(.missing = true), CATEGORY(.values = values), CATEGORY(.hash = 4)};
+    const struct feature_config configs[] = {NUMBER(.missing = true), BOOLEAN(.missing = true),
+                                             CATEGORY(.values = values), CATEGORY(.hash = 4)};
     for (size_t i = 0; i < 4; i++) {
         int type = configs[i].type;
         REFUSED(configs[i], other, REASON_WRONG_TYPE);
-        REFUSED(configs[i], text("true"), type == FEATURE_CATEGORY ? REASON_NONE : REASON_WRONG_TYPE);
+        REFUSED(configs[i], text("true"),
+                type == FEATURE_CATEGORY ? REASON_NONE : REASON_WRONG_TYPE);
         REFUSED(configs[i], yes, type == FEATURE_BOOLEAN ? REASON_NONE : REASON_WRONG_TYPE);
-        REFUSED(configs[i], number(1.5), type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE); // 1.5 is no category
-        REFUSED(configs[i], integer("1e3"), type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE);
+        REFUSED(configs[i], number(1.5),
+                type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE); // 1.5 is no category
+        REFUSED(configs[i], integer("1e3"),
+                type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE);
         struct feature_config needed = configs[i];
         needed.required = true;
         REFUSED(needed, missing, REASON_MISSING_FIELD);
@@ -184,7 +204,8 @@ static void what_does_not_fit_is_refused(void **state) {
         REFUSED(configs[i], missing, REASON_NONE);
     }
     REFUSED(configs[0], number(NAN), REASON_NOT_FINITE);
-    REFUSED(NUMBER(.clip = LIST("0", "1")), number(INFINITY), REASON_NOT_FINITE); // clip does not hide it
+    REFUSED(NUMBER(.clip = LIST("0", "1")), number(INFINITY),
+            REASON_NOT_FINITE); // clip does not hide it
 }
 
 /* ---- several ---- */
@@ -195,7 +216,8 @@ static const struct feature_config several[] = {
     FIELD("shop", "", FEATURE_CATEGORY, .hash = 3, .missing = true),
     FIELD("online", "/online", FEATURE_BOOLEAN, .required = true),
 };
-static const char *const columns[] = {"amount", "amount?", "country=NL", "country=DE", "shop#0", "shop#1", "shop#2", "shop?", "online"};
+static const char *const columns[] = {"amount", "amount?", "country=NL", "country=DE", "shop#0",
+                                      "shop#1", "shop#2",  "shop?",      "online"};
 enum { SEVERAL = 4, COLUMNS = 9 };
 
 static void columns_stand_in_order_of_configuration(void **state) {
@@ -203,8 +225,10 @@ static void columns_stand_in_order_of_configuration(void **state) {
     struct features *f = made(several, SEVERAL);
     assert_int_equal(features_columns(f), COLUMNS);
     assert_int_equal(features_fields(f), SEVERAL);
-    for (size_t i = 0; i < COLUMNS; i++) assert_string_equal(features_column_name(f, i), columns[i]);
-    for (size_t i = 0; i < SEVERAL; i++) assert_int_equal(features_field(f, several[i].name), (int)i);
+    for (size_t i = 0; i < COLUMNS; i++)
+        assert_string_equal(features_column_name(f, i), columns[i]);
+    for (size_t i = 0; i < SEVERAL; i++)
+        assert_int_equal(features_field(f, several[i].name), (int)i);
     assert_int_equal(features_field(f, "amoun"), -1);
     assert_string_equal(features_paths(f)[1].at, "/card/country");
     assert_string_equal(features_paths(f)[2].at, "/shop");
@@ -236,7 +260,10 @@ static void nothing_of_the_configuration_is_borrowed(void **state) {
     (void)state;
     char name[] = "amount", path[] = "/sum", value[] = "NL";
     char *values[] = {value};
-    struct feature_config list[] = {{.name = name, .path = path, .type = FEATURE_NUMBER}, FIELD("c", "/c", FEATURE_CATEGORY, .values = {values, 1}});
+    struct feature_config list[] = {
+        {.name = name, .path = path, .type = FEATURE_NUMBER},
+        FIELD("c", "/c", FEATURE_CATEGORY, .values = {values, 1}),
+    };
     struct features *f = made(list, 2);
     name[0] = path[1] = value[0] = 'z';
     memset(list, 0xFF, sizeof list);
@@ -252,10 +279,14 @@ static void nothing_of_the_configuration_is_borrowed(void **state) {
 
 static void a_mapping_that_cannot_be_is_refused(void **state) {
     (void)state;
-    const struct feature_config bad[] = {NUMBER(.clip = LIST("1")), NUMBER(.clip = LIST("1", "x")), NUMBER(.clip = LIST("", "1")), NUMBER(.clip = LIST("2", "1")),
-                                         NUMBER(.clip = LIST("1", "1")), NUMBER(.clip = LIST("1", "inf")), CATEGORY(.missing = true), CATEGORY(.hash = 2, .values = LIST("a"))};
+    const struct feature_config bad[] = {
+        NUMBER(.clip = LIST("1")),      NUMBER(.clip = LIST("1", "x")),
+        NUMBER(.clip = LIST("", "1")),  NUMBER(.clip = LIST("2", "1")),
+        NUMBER(.clip = LIST("1", "1")), NUMBER(.clip = LIST("1", "inf")),
+        CATEGORY(.missing = true),      CATEGORY(.hash = 2, .values = LIST("a"))};
     struct features *f = NULL;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(features_create(&f, &bad[i], 1), ERR_CONFIG);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(features_create(&f, &bad[i], 1), ERR_CONFIG);
     assert_int_equal(features_create(&f, bad, 0), ERR_CONFIG);
     assert_null(f);
 }
@@ -273,12 +304,32 @@ static void the_fingerprint_changes_with_every_part_of_the_mapping(void **state)
     (void)state;
     /* All of these encode differently; none may have the fingerprint of another. */
     const struct feature_config one[] = {
-        NUMBER(.log1p = false), NUMBER(.log1p = true), NUMBER(.missing = true), NUMBER(.clip = LIST("0", "1")), NUMBER(.clip = LIST("0", "2")), NUMBER(.clip = LIST("-1", "1")),
-        NUMBER(.log1p = true, .clip = LIST("0", "1")), BOOLEAN(.missing = false), BOOLEAN(.missing = true), CATEGORY(.hash = 1), CATEGORY(.hash = 2), CATEGORY(.hash = 2, .missing = true),
-        CATEGORY(.values = LIST("a")), CATEGORY(.values = LIST("b")), CATEGORY(.values = LIST("a", "b")), CATEGORY(.values = LIST("b", "a")), CATEGORY(.values = LIST("a", "b"), .missing = true),
-        CATEGORY(.values = LIST("a b")), CATEGORY(.values = LIST("a", "b", "c")), CATEGORY(.values = LIST("a 1 1:b")), CATEGORY(.values = LIST("ab")),
-        FIELD("x", "/y", FEATURE_NUMBER, .required = false), FIELD("x", "/x/", FEATURE_NUMBER, .required = false), FIELD("x", "/x/y", FEATURE_NUMBER, .required = false),
-        FIELD("x", "/x 0 0", FEATURE_NUMBER, .required = false), FIELD("x", "/x\n0 0 2:/x 0 0", FEATURE_NUMBER, .required = false),
+        NUMBER(.log1p = false),
+        NUMBER(.log1p = true),
+        NUMBER(.missing = true),
+        NUMBER(.clip = LIST("0", "1")),
+        NUMBER(.clip = LIST("0", "2")),
+        NUMBER(.clip = LIST("-1", "1")),
+        NUMBER(.log1p = true, .clip = LIST("0", "1")),
+        BOOLEAN(.missing = false),
+        BOOLEAN(.missing = true),
+        CATEGORY(.hash = 1),
+        CATEGORY(.hash = 2),
+        CATEGORY(.hash = 2, .missing = true),
+        CATEGORY(.values = LIST("a")),
+        CATEGORY(.values = LIST("b")),
+        CATEGORY(.values = LIST("a", "b")),
+        CATEGORY(.values = LIST("b", "a")),
+        CATEGORY(.values = LIST("a", "b"), .missing = true),
+        CATEGORY(.values = LIST("a b")),
+        CATEGORY(.values = LIST("a", "b", "c")),
+        CATEGORY(.values = LIST("a 1 1:b")),
+        CATEGORY(.values = LIST("ab")),
+        FIELD("x", "/y", FEATURE_NUMBER, .required = false),
+        FIELD("x", "/x/", FEATURE_NUMBER, .required = false),
+        FIELD("x", "/x/y", FEATURE_NUMBER, .required = false),
+        FIELD("x", "/x 0 0", FEATURE_NUMBER, .required = false),
+        FIELD("x", "/x\n0 0 2:/x 0 0", FEATURE_NUMBER, .required = false),
     };
     enum { N = sizeof one / sizeof *one };
     uint64_t seen[N + 5];
@@ -297,8 +348,11 @@ static void the_fingerprint_changes_with_every_part_of_the_mapping(void **state)
 
 static void the_fingerprint_does_not_change_otherwise(void **state) {
     (void)state;
-    const struct feature_config number_ = NUMBER(.clip = LIST("0", "100")), renamed = FIELD("z", "/x", FEATURE_NUMBER, .clip = LIST("0", "100"));
-    const struct feature_config spelled = NUMBER(.clip = LIST("0.0", "1e2")), needed = NUMBER(.clip = LIST("0", "100"), .required = true);
+    const struct feature_config number_ = NUMBER(.clip = LIST("0", "100")),
+                                renamed =
+                                    FIELD("z", "/x", FEATURE_NUMBER, .clip = LIST("0", "100"));
+    const struct feature_config spelled = NUMBER(.clip = LIST("0.0", "1e2")),
+                                needed = NUMBER(.clip = LIST("0", "100"), .required = true);
     const struct feature_config plain = FIELD("x", "", FEATURE_NUMBER, .clip = LIST("0", "100"));
     uint64_t same = fingerprint(&number_, 1);
     assert_true(fingerprint(&number_, 1) == same); // not of an address
@@ -316,24 +370,30 @@ static void the_fingerprint_stays_over_builds(void **state) {
 
 /* ---- decode ---- */
 
-/* An event that is encoded and decoded is the event, as far as a row can tell; a row between two of them becomes one that an event can have. */
+/* An event that is encoded and decoded is the event, as far as a row can tell; a row between two of
+ * them becomes one that an event can have. */
 static void rows_become_events_again(void **state) {
     (void)state;
     const struct feature_config list[] = {
-        FIELD("amount", "", FEATURE_NUMBER, .log1p = true), FIELD("y", "", FEATURE_NUMBER, .missing = true), FIELD("new", "", FEATURE_BOOLEAN),
-        FIELD("kind", "", FEATURE_CATEGORY, .values = LIST("b", "a\"c")), FIELD("shop", "", FEATURE_CATEGORY, .hash = 3)};
+        FIELD("amount", "", FEATURE_NUMBER, .log1p = true),
+        FIELD("y", "", FEATURE_NUMBER, .missing = true), FIELD("new", "", FEATURE_BOOLEAN),
+        FIELD("kind", "", FEATURE_CATEGORY, .values = LIST("b", "a\"c")),
+        FIELD("shop", "", FEATURE_CATEGORY, .hash = 3)};
     struct features *f = made(list, 5);
-    double row[] = {-log1p(12.5), 3, 0.2, 0.6, 0.4, 0.7, 0.1, 0.3, 0.2}, gone[] = {0, 5, 0.9, 1, 0.1, 0.6, 0, 0, 1};
+    double row[] = {-log1p(12.5), 3, 0.2, 0.6, 0.4, 0.7, 0.1, 0.3, 0.2},
+           gone[] = {0, 5, 0.9, 1, 0.1, 0.6, 0, 0, 1};
     struct buf out = {0};
     assert_int_equal(features_columns(f), 9);
     features_decode(f, row, &out);
     const double settled[] = {row[0], 3, 0, 1, 0, 1, 0, 1, 0};
     for (size_t i = 0; i < 9; i++) assert_true(row[i] == settled[i]);
     assert_true(fabs(strtod(strstr(buf_string(&out), "amount\":") + 8, NULL) + 12.5) < 1e-12);
-    assert_non_null(strstr(buf_string(&out), ",\"y\":3,\"new\":true,\"kind\":\"a\\\"c\",\"shop\":null}"));
+    assert_non_null(
+        strstr(buf_string(&out), ",\"y\":3,\"new\":true,\"kind\":\"a\\\"c\",\"shop\":null}"));
     buf_reset(&out);
     features_decode(f, gone, &out);
-    assert_string_equal(buf_string(&out), "{\"synthetic\":true,\"amount\":0,\"y\":null,\"new\":true,\"kind\":\"a\\\"c\",\"shop\":null}");
+    assert_string_equal(buf_string(&out), "{\"synthetic\":true,\"amount\":0,\"y\":null,\"new\":"
+                                          "true,\"kind\":\"a\\\"c\",\"shop\":null}");
     assert_true(gone[1] == 0 && gone[2] == 1 && gone[8] == 1);
     buf_release(&out);
     features_destroy(f);

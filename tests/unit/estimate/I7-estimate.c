@@ -1,23 +1,20 @@
-/* I7: the accuracy that we report is that of all samples, and its 95 % interval keeps its word, also where a few heavy draws carry it. */
+/* I7: the accuracy that we report is that of all samples, and its 95 % interval keeps its word,
+ * also where a few heavy draws carry it. */
 #include "base/error.h"
 #include "base/rng.h"
 #include "estimate/prequential.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { RUNS = 1000, CLASSES = 3 };
 #define NOMINAL 0.91 // of 95 %: what is left for approximation and the chance of the simulation
 
 /* ---- coverage, by simulation ---- */
 
-/* A stream: the strategy arm asks the hard samples, where errors gather; the random arm asks each other one by 1/m. */
+/* A stream: the strategy arm asks the hard samples, where errors gather; the random arm asks each
+ * other one by 1/m. */
 struct stream {
     double accuracy; // over all samples
     int draws;       // expected of the random arm
@@ -35,7 +32,8 @@ static struct rng rng;
 /* Trials by jumps from success to success: a rest of 100 000 samples costs as much as its draws. */
 static size_t binomial(size_t n, double p) {
     size_t hits = 0;
-    for (double at = 0; (at += 1 + floor(log1p(-rng_next_unit(&rng)) / log1p(-p))) <= (double)n;) hits++;
+    for (double at = 0; (at += 1 + floor(log1p(-rng_next_unit(&rng)) / log1p(-p))) <= (double)n;)
+        hits++;
     return hits;
 }
 
@@ -46,7 +44,8 @@ static void add(struct prequential *p, size_t n, bool right, double propensity) 
 static struct prequential_figures run(const struct stream *s, double *truth) {
     size_t rest = (size_t)s->draws * (size_t)s->m, hard = (size_t)(s->asked * s->draws);
     double wrong = round((1 - s->accuracy) * (double)(rest + hard));
-    size_t hard_wrong = (size_t)fmin((double)hard, wrong * s->gathered), rest_wrong = (size_t)wrong - hard_wrong;
+    size_t hard_wrong = (size_t)fmin((double)hard, wrong * s->gathered),
+           rest_wrong = (size_t)wrong - hard_wrong;
     struct prequential *p = prequential_create(CLASSES, 0);
     add(p, hard - hard_wrong, true, 1);
     add(p, hard_wrong, false, 1);
@@ -62,7 +61,8 @@ static struct prequential_figures run(const struct stream *s, double *truth) {
 static struct outcome simulate(const struct stream *s, int runs) {
     struct outcome o = {0};
     int n = 0;
-    rng = (struct rng){.seed = rng_keyed(RNG_TEST, 7, (uint64_t)s->draws, (uint64_t)s->m, (uint64_t)(s->accuracy * 1e6))};
+    rng = (struct rng){.seed = rng_keyed(RNG_TEST, 7, (uint64_t)s->draws, (uint64_t)s->m,
+                                         (uint64_t)(s->accuracy * 1e6))};
     for (int i = 0; i < runs; i++) {
         double truth;
         struct prequential_figures f = run(s, &truth);
@@ -77,14 +77,20 @@ static struct outcome simulate(const struct stream *s, int runs) {
 }
 
 static void the_interval_covers(void **state) {
-    static const double accuracy[] = {0.6, 0.8, 0.9, 0.97, 0.999}, asked[] = {0, 0.5, 2, 8}, gathered[] = {0.3, 0.9};
-    static const int draws[] = {1, 3, 5, 10, 30, 80, 200}, m[] = {100, 500}; // 1 expected: often none came
+    static const double accuracy[] = {0.6, 0.8, 0.9, 0.97, 0.999}, asked[] = {0, 0.5, 2, 8},
+                        gathered[] = {0.3, 0.9};
+    static const int draws[] = {1, 3, 5, 10, 30, 80, 200},
+                     m[] = {100, 500}; // 1 expected: often none came
     (void)state;
     double least = 1;
     for (size_t i = 0; i < (size_t)5 * 7 * 2 * 4 * 2; i++) {
-        struct stream s = {accuracy[i % 5], draws[i / 5 % 7], m[i / 35 % 2], asked[i / 70 % 4], gathered[i / 280]};
+        struct stream s = {accuracy[i % 5], draws[i / 5 % 7], m[i / 35 % 2], asked[i / 70 % 4],
+                           gathered[i / 280]};
         double covered = simulate(&s, RUNS).covered;
-        if (covered < NOMINAL) print_error("accuracy %g, %d draws of 1/%d, %g times as many asked, %g of the errors there: covered %.3f\n", s.accuracy, s.draws, s.m, s.asked, s.gathered, covered);
+        if (covered < NOMINAL)
+            print_error("accuracy %g, %d draws of 1/%d, %g times as many asked, %g of the errors "
+                        "there: covered %.3f\n",
+                        s.accuracy, s.draws, s.m, s.asked, s.gathered, covered);
         least = fmin(least, covered);
     }
     assert_true(least >= NOMINAL);
@@ -93,7 +99,8 @@ static void the_interval_covers(void **state) {
 static void the_mean_is_the_truth_where_naive_is_not(void **state) {
     (void)state;
     for (int i = 0; i < 4; i++) {
-        struct stream s = {(double[]){0.9, 0.95, 0.98, 0.99}[i], 100, 100, 4, 0.9}; // 400 hard ones of 10400
+        struct stream s = {(double[]){0.9, 0.95, 0.98, 0.99}[i], 100, 100, 4,
+                           0.9}; // 400 hard ones of 10400
         struct outcome o = simulate(&s, RUNS);
         assert_true(fabs(o.accuracy - o.truth) < 0.004);
         assert_true(o.truth - o.naive > 0.15);
@@ -108,7 +115,8 @@ static void the_interval_narrows(void **state) {
         struct prequential_figures f;
         struct prequential *p = prequential_create(2, 0);
         size_t draws = (size_t[]){10, 100, 1000}[i];
-        add(p, draws, true, 0.9); // weights hardly above 1: little doubt, where Clopper-Pearson has 3.7 / draws
+        add(p, draws, true,
+            0.9); // weights hardly above 1: little doubt, where Clopper-Pearson has 3.7 / draws
         prequential_read(p, &f);
         assert_true(f.high - f.low < 2.5 / (double)draws);
         prequential_destroy(p);
@@ -120,7 +128,8 @@ static void the_interval_narrows(void **state) {
         width[i] = f.high - f.low;
         prequential_destroy(p);
     }
-    assert_true(width[0] < 0.47 && width[1] < 0.14 && width[2] < 0.04); // Clopper-Pearson: 0.442, 0.127, 0.0385
+    assert_true(width[0] < 0.47 && width[1] < 0.14 &&
+                width[2] < 0.04); // Clopper-Pearson: 0.442, 0.127, 0.0385
     assert_true(width[0] > 0.35 && width[1] > 0.11 && width[2] > 0.035);
 }
 
@@ -165,7 +174,8 @@ static void before_the_first_draw_nothing_is_claimed(void **state) {
         assert_true(f.accuracy == 0 && f.low == 0 && f.high == 1);
         add(p, 1, true, 0.001);
         prequential_read(p, &f);
-        assert_true(f.accuracy > 0.96 && f.low < 0.5 && f.high > f.accuracy && f.high < 1); // the wrong ones are known
+        assert_true(f.accuracy > 0.96 && f.low < 0.5 && f.high > f.accuracy &&
+                    f.high < 1); // the wrong ones are known
         prequential_destroy(p);
     }
 }
@@ -195,24 +205,30 @@ static void same(double a, double b) { assert_true((isnan(a) && isnan(b)) || fab
 static void a_window_is_the_last_answers(void **state) {
     enum { ANSWERS = 700 };
     static const size_t windows[] = {1, 2, 3, 7, 40, 64, 100, 699, 1000};
-    static struct { bool right; double propensity; } answer[ANSWERS];
+    static struct {
+        bool right;
+        double propensity;
+    } answer[ANSWERS];
     (void)state;
     rng = (struct rng){.seed = 11};
     for (size_t i = 0; i < ANSWERS; i++) {
         answer[i].right = rng_next_unit(&rng) < 0.7;
-        answer[i].propensity = (double[]){1, 1, 1, 0.003, 0.01, 0.7}[rng_below(rng_next(&rng), i % 100 < 50 ? 3 : 6)]; // runs of known ones only
+        answer[i].propensity = (double[]){1, 1, 1, 0.003, 0.01, 0.7}[rng_below(
+            rng_next(&rng), i % 100 < 50 ? 3 : 6)]; // runs of known ones only
     }
     for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
         struct prequential *p = prequential_create(2, windows[w]);
         for (size_t i = 0; i < ANSWERS; i++) {
             add(p, 1, answer[i].right, answer[i].propensity);
             struct prequential *again = prequential_create(2, 0);
-            for (size_t j = i + 1 > windows[w] ? i + 1 - windows[w] : 0; j <= i; j++) add(again, 1, answer[j].right, answer[j].propensity);
+            for (size_t j = i + 1 > windows[w] ? i + 1 - windows[w] : 0; j <= i; j++)
+                add(again, 1, answer[j].right, answer[j].propensity);
             struct prequential_figures a, b;
             prequential_read(p, &a);
             prequential_read(again, &b);
             assert_int_equal(a.n, b.n);
-            same(a.naive, b.naive), same(a.accuracy, b.accuracy), same(a.low, b.low), same(a.high, b.high);
+            same(a.naive, b.naive), same(a.accuracy, b.accuracy), same(a.low, b.low),
+                same(a.high, b.high);
             prequential_destroy(again);
         }
         prequential_destroy(p);

@@ -1,12 +1,9 @@
-/* Golden numbers by hand (and by scikit-learn 1.2: cohen_kappa_score, average_precision_score, f1_score, balanced_accuracy_score, log_loss). */
+/* Golden numbers by hand (and by scikit-learn 1.2: cohen_kappa_score, average_precision_score,
+ * f1_score, balanced_accuracy_score, log_loss). */
 #include "estimate/score.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 static void near_(double a, double b) {
     if (!(fabs(a - b) < 1e-6)) fail_msg("%.9g is not %.9g", a, b);
@@ -18,7 +15,8 @@ static void binary_stream(void **state) {
     static const int truth[] = {0, 0, 1, 1, 0, 1, 0, 0, 1, 0};
     static const float p[] = {0.1f, 0.6f, 0.8f, 0.4f, 0.3f, 0.9f, 0.6f, 0.2f, 0.6f, 0.05f};
     struct score *s = score_create(2, 1);
-    for (int i = 0; i < 10; i++) score_add(s, truth[i], p[i] > 0.5f, (const float[]){1 - p[i], p[i]});
+    for (int i = 0; i < 10; i++)
+        score_add(s, truth[i], p[i] > 0.5f, (const float[]){1 - p[i], p[i]});
     struct score_figures f;
     score_read(s, &f);
     assert_int_equal(f.n, 10);
@@ -35,23 +33,27 @@ static void binary_stream(void **state) {
     score_destroy(s);
 }
 
-/* A random case with four classes, one of which never occurs, probabilities in steps of 0.05 (many ties), drawn by numpy; figures by
- * scikit-learn 1.9.1. */
+/* A random case with four classes, one of which never occurs, probabilities in steps of 0.05 (many
+ * ties), drawn by numpy; figures by scikit-learn 1.9.1. */
 static void as_scikit_learn_says(void **state) {
     (void)state;
-    static const int truth[40] = {2, 1, 2, 2, 1, 2, 2, 0, 0, 0, 0, 2, 2, 0, 1, 2, 0, 2, 0, 1, 2, 0, 1, 0, 2, 0, 2, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 2};
+    static const int truth[40] = {2, 1, 2, 2, 1, 2, 2, 0, 0, 0, 0, 2, 2, 0, 1, 2, 0, 2, 0, 1,
+                                  2, 0, 1, 0, 2, 0, 2, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 2};
     static const float prob[40][4] = {
-        {0.05f, 0.25f, 0.25f, 0.45f}, {0.3f, 0.55f, 0, 0.15f}, {0.3f, 0.35f, 0.2f, 0.15f}, {0.05f, 0.05f, 0.85f, 0.05f},
-        {0.1f, 0.75f, 0.05f, 0.1f}, {0.3f, 0.25f, 0.2f, 0.25f}, {0.35f, 0, 0.55f, 0.1f}, {0.15f, 0.65f, 0.2f, 0},
-        {0.4f, 0.25f, 0.1f, 0.25f}, {0.3f, 0.2f, 0.45f, 0.05f}, {0.6f, 0.1f, 0.2f, 0.1f}, {0.05f, 0.05f, 0.6f, 0.3f},
-        {0.05f, 0.05f, 0.85f, 0.05f}, {0.2f, 0.1f, 0.45f, 0.25f}, {0.1f, 0.25f, 0.1f, 0.55f}, {0.1f, 0.1f, 0.65f, 0.15f},
-        {0.55f, 0.1f, 0.25f, 0.1f}, {0.35f, 0.2f, 0.25f, 0.2f}, {0.25f, 0.4f, 0.15f, 0.2f}, {0.05f, 0.85f, 0.05f, 0.05f},
-        {0.05f, 0.05f, 0.25f, 0.65f}, {0.25f, 0.1f, 0.25f, 0.4f}, {0.1f, 0.35f, 0.3f, 0.25f}, {0.3f, 0.3f, 0.3f, 0.1f},
-        {0.15f, 0.05f, 0.7f, 0.1f}, {0.65f, 0.1f, 0.2f, 0.05f}, {0.05f, 0.35f, 0.05f, 0.55f}, {0, 0.7f, 0.05f, 0.25f},
-        {0.1f, 0.05f, 0.35f, 0.5f}, {0.2f, 0.5f, 0.2f, 0.1f}, {0.5f, 0.25f, 0.15f, 0.1f}, {0.1f, 0.15f, 0.6f, 0.15f},
-        {0.4f, 0.4f, 0.1f, 0.1f}, {0.15f, 0.25f, 0.45f, 0.15f}, {0, 0.05f, 0.9f, 0.05f}, {0.05f, 0.1f, 0.85f, 0},
-        {0.2f, 0.15f, 0.1f, 0.55f}, {0.15f, 0.5f, 0.1f, 0.25f}, {0.15f, 0.65f, 0.1f, 0.1f}, {0.4f, 0.05f, 0.4f, 0.15f}
-    };
+        {0.05f, 0.25f, 0.25f, 0.45f}, {0.3f, 0.55f, 0, 0.15f},      {0.3f, 0.35f, 0.2f, 0.15f},
+        {0.05f, 0.05f, 0.85f, 0.05f}, {0.1f, 0.75f, 0.05f, 0.1f},   {0.3f, 0.25f, 0.2f, 0.25f},
+        {0.35f, 0, 0.55f, 0.1f},      {0.15f, 0.65f, 0.2f, 0},      {0.4f, 0.25f, 0.1f, 0.25f},
+        {0.3f, 0.2f, 0.45f, 0.05f},   {0.6f, 0.1f, 0.2f, 0.1f},     {0.05f, 0.05f, 0.6f, 0.3f},
+        {0.05f, 0.05f, 0.85f, 0.05f}, {0.2f, 0.1f, 0.45f, 0.25f},   {0.1f, 0.25f, 0.1f, 0.55f},
+        {0.1f, 0.1f, 0.65f, 0.15f},   {0.55f, 0.1f, 0.25f, 0.1f},   {0.35f, 0.2f, 0.25f, 0.2f},
+        {0.25f, 0.4f, 0.15f, 0.2f},   {0.05f, 0.85f, 0.05f, 0.05f}, {0.05f, 0.05f, 0.25f, 0.65f},
+        {0.25f, 0.1f, 0.25f, 0.4f},   {0.1f, 0.35f, 0.3f, 0.25f},   {0.3f, 0.3f, 0.3f, 0.1f},
+        {0.15f, 0.05f, 0.7f, 0.1f},   {0.65f, 0.1f, 0.2f, 0.05f},   {0.05f, 0.35f, 0.05f, 0.55f},
+        {0, 0.7f, 0.05f, 0.25f},      {0.1f, 0.05f, 0.35f, 0.5f},   {0.2f, 0.5f, 0.2f, 0.1f},
+        {0.5f, 0.25f, 0.15f, 0.1f},   {0.1f, 0.15f, 0.6f, 0.15f},   {0.4f, 0.4f, 0.1f, 0.1f},
+        {0.15f, 0.25f, 0.45f, 0.15f}, {0, 0.05f, 0.9f, 0.05f},      {0.05f, 0.1f, 0.85f, 0},
+        {0.2f, 0.15f, 0.1f, 0.55f},   {0.15f, 0.5f, 0.1f, 0.25f},   {0.15f, 0.65f, 0.1f, 0.1f},
+        {0.4f, 0.05f, 0.4f, 0.15f}};
     struct score *s = score_create(4, 2);
     for (size_t i = 0; i < 40; i++) {
         int said = 0;
@@ -99,7 +101,8 @@ static void nothing_is_not_a_number(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(binary_stream), cmocka_unit_test(as_scikit_learn_says),
+        cmocka_unit_test(binary_stream),
+        cmocka_unit_test(as_scikit_learn_says),
         cmocka_unit_test(a_constant_answer_has_no_kappa),
         cmocka_unit_test(nothing_is_not_a_number),
     };

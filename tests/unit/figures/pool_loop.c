@@ -1,18 +1,14 @@
-/* The loop on a pool, and the pictures made with it: clouds are where they are said to be, a point is asked once, active learning asks near
- * the boundary and wins in the mean, and the files are complete. */
+/* The loop on a pool, and the pictures made with it: clouds are where they are said to be, a point
+ * is asked once, active learning asks near the boundary and wins in the mean, and the files are
+ * complete. */
 #include "figures/pool_loop.h"
 
 #include "figures/pictures.h"
 #include "query/strategy.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static const char yaml[] = "model: {classes: [\"0\", \"1\"]}\nfeatures: [{name: x}, {name: y}]\n";
 static struct config *config;
@@ -32,7 +28,8 @@ static int teardown(void **state) {
 
 static void clouds(void **state) {
     (void)state;
-    struct points p = points_two_gaussians(20000, 3, 2, 4, 0.25, 1), q = points_two_gaussians(20000, 3, 2, 4, 0.25, 1);
+    struct points p = points_two_gaussians(20000, 3, 2, 4, 0.25, 1),
+                  q = points_two_gaussians(20000, 3, 2, 4, 0.25, 1);
     double mean[2][3] = {0}, n[2] = {0};
     for (size_t i = 0; i < p.n; i++) {
         n[p.label[i]]++;
@@ -40,15 +37,18 @@ static void clouds(void **state) {
     }
     assert_true(fabs(n[1] / 20000 - 0.25) < 0.02);
     for (size_t c = 0; c < 3; c++)
-        for (int k = 0; k < 2; k++) assert_true(fabs(mean[k][c] / n[k] - (c == 2 ? 0 : k ? sqrt(2) : -sqrt(2))) < 0.06);
+        for (int k = 0; k < 2; k++)
+            assert_true(fabs(mean[k][c] / n[k] - (c == 2 ? 0 : k ? sqrt(2) : -sqrt(2))) < 0.06);
     assert_memory_equal(p.row, q.row, 20000 * 3 * sizeof *p.row);
     points_release(&p);
     points_release(&q);
 }
 
-static double distance_asked(const struct points *p, const struct loop_result *r, size_t from, size_t to) {
+static double distance_asked(const struct points *p, const struct loop_result *r, size_t from,
+                             size_t to) {
     double sum = 0;
-    for (size_t i = from; i < to; i++) sum += fabs(p->row[r->order[i] * 2] + p->row[r->order[i] * 2 + 1]) / (double)(to - from);
+    for (size_t i = from; i < to; i++)
+        sum += fabs(p->row[r->order[i] * 2] + p->row[r->order[i] * 2 + 1]) / (double)(to - from);
     return sum;
 }
 
@@ -59,7 +59,13 @@ static void active_asks_near_the_boundary(void **state) {
         struct points p = points_two_gaussians(400, 2, 2, 4, 0.5, seed);
         struct loop_result r[2];
         for (int active = 0; active < 2; active++) {
-            struct loop_options o = {.config = config, .pool = &p, .test = &p, .first = 4, .labels = 30, .active = active, .seed = seed};
+            struct loop_options o = {.config = config,
+                                     .pool = &p,
+                                     .test = &p,
+                                     .first = 4,
+                                     .labels = 30,
+                                     .active = active,
+                                     .seed = seed};
             assert_int_equal(loop_run(&r[active], &o, false), 0);
             assert_int_equal(r[active].fits, 27);
             assert_int_equal(r[active].labelled[26], 30);
@@ -82,7 +88,13 @@ static void active_asks_near_the_boundary(void **state) {
 static void labels_grow_by_a_share(void **state) {
     (void)state;
     struct points p = points_two_gaussians(200, 2, 2, 4, 0.5, 1);
-    struct loop_options o = {.config = config, .pool = &p, .test = &p, .first = 10, .labels = 200, .growth = 0.5, .active = true};
+    struct loop_options o = {.config = config,
+                             .pool = &p,
+                             .test = &p,
+                             .first = 10,
+                             .labels = 200,
+                             .growth = 0.5,
+                             .active = true};
     struct loop_result r;
     assert_int_equal(loop_run(&r, &o, false), 0);
     static const size_t expected[] = {10, 15, 22, 33, 49, 73, 109, 163, 200};
@@ -105,19 +117,25 @@ static void pictures(void **state) {
     buf_string(&out);
     assert_int_equal(count(&out, "<svg"), count(&out, "</svg"));
     assert_int_equal(count(&out, "nan"), 0);
-    assert_true(count(&out, ">entropy<") == 1 && count(&out, ">margin<") == 1 && count(&out, ">least_confidence<") == 1);
-    assert_true(count(&out, "fill='#fce896'") >= 2); // where it is lightest: entropy and least confidence, at least, have a best cell
+    assert_true(count(&out, ">entropy<") == 1 && count(&out, ">margin<") == 1 &&
+                count(&out, ">least_confidence<") == 1);
+    assert_true(
+        count(&out, "fill='#fce896'") >=
+        2); // where it is lightest: entropy and least confidence, at least, have a best cell
     buf_reset(&out);
     assert_int_equal(picture_growth(config, 1, &out), 0);
     buf_string(&out);
     assert_int_equal(count(&out, "<svg"), 7);
     assert_int_equal(count(&out, "</svg"), 7);
-    assert_int_equal(count(&out, "class='d s0 r'") + count(&out, "class='d s1 r'"), 5 + 10 + 15 + 20 + 25 + 30);
+    assert_int_equal(count(&out, "class='d s0 r'") + count(&out, "class='d s1 r'"),
+                     5 + 10 + 15 + 20 + 25 + 30);
     assert_int_equal(count(&out, "nan"), 0);
     buf_release(&out);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(clouds), cmocka_unit_test(active_asks_near_the_boundary), cmocka_unit_test(labels_grow_by_a_share), cmocka_unit_test(pictures)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clouds), cmocka_unit_test(active_asks_near_the_boundary),
+        cmocka_unit_test(labels_grow_by_a_share), cmocka_unit_test(pictures)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,17 +1,14 @@
-/* The sentence is right when this is better, when it is worse, when nothing is known, and when the seeds cannot tell. */
+/* The sentence is right when this is better, when it is worse, when nothing is known, and when the
+ * seeds cannot tell. */
 #include "figures/verdict.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static const double labels[] = {25, 50, 100, 200, 400};
 
-static void expect(const double *mine, const double *random, size_t seeds, double error, const char *sentence) {
+static void expect(const double *mine, const double *random, size_t seeds, double error,
+                   const char *sentence) {
     struct buf out = {0};
     struct verdict_curve own = {5, labels, mine}, other = {5, labels, random};
     verdict_write("accuracy", &own, &other, seeds, error, &out);
@@ -21,38 +18,47 @@ static void expect(const double *mine, const double *random, size_t seeds, doubl
 
 static void better(void **state) {
     (void)state;
-    expect((const double[]){0.6, 0.7, 0.8, 0.85, 0.9}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, 5, 0.01, "To reach 80.0 % accuracy you need 400 labels at random, 100 with this.");
+    expect((const double[]){0.6, 0.7, 0.8, 0.85, 0.9}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8},
+           5, 0.01, "To reach 80.0 % accuracy you need 400 labels at random, 100 with this.");
 }
 
 static void worse(void **state) {
     (void)state;
-    expect((const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, (const double[]){0.6, 0.7, 0.8, 0.85, 0.9}, 5, 0.01,
-           "To reach 80.0 % accuracy you need 100 labels at random, 400 with this: here, random sampling is the better buy.");
+    expect((const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, (const double[]){0.6, 0.7, 0.8, 0.85, 0.9},
+           5, 0.01,
+           "To reach 80.0 % accuracy you need 100 labels at random, 400 with this: here, random "
+           "sampling is the better buy.");
 }
 
 /* What random sampling ends with, this has from the first label on. */
 static void never_below(void **state) {
     (void)state;
-    expect((const double[]){0.9, 0.9, 0.9, 0.9, 0.95}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, 5, 0.01,
+    expect((const double[]){0.9, 0.9, 0.9, 0.9, 0.95}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8},
+           5, 0.01,
            "To reach 80.0 % accuracy you need 400 labels at random, at most 25 with this.");
 }
 
 /* A level that is reached and lost again doesn't count. */
 static void lost_again(void **state) {
     (void)state;
-    expect((const double[]){0.9, 0.7, 0.7, 0.7, 0.8}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, 5, 0.01,
-           "To reach 80.0 % accuracy you need 400 labels at random, 400 with this. The difference is within the noise of 5 seeds.");
+    expect((const double[]){0.9, 0.7, 0.7, 0.7, 0.8}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, 5,
+           0.01,
+           "To reach 80.0 % accuracy you need 400 labels at random, 400 with this. The difference "
+           "is within the noise of 5 seeds.");
 }
 
 static void one_seed(void **state) {
     (void)state;
-    expect((const double[]){0.6, 0.7, 0.8, 0.85, 0.9}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, 1, 0,
-           "To reach 80.0 % accuracy you need 400 labels at random, 100 with this. That is one seed: repeat it with --seeds 10 before you trust the difference.");
+    expect((const double[]){0.6, 0.7, 0.8, 0.85, 0.9}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8},
+           1, 0,
+           "To reach 80.0 % accuracy you need 400 labels at random, 100 with this. That is one "
+           "seed: repeat it with --seeds 10 before you trust the difference.");
 }
 
 static void unknown(void **state) {
     (void)state;
-    expect((const double[]){NAN, NAN, NAN, NAN, NAN}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, 5, 0, "The accuracy cannot be told on this file, so there is nothing to compare.");
+    expect((const double[]){NAN, NAN, NAN, NAN, NAN}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8}, 5,
+           0, "The accuracy cannot be told on this file, so there is nothing to compare.");
 }
 
 /* Between two points as the straight line on a logarithmic axis says. */
@@ -68,7 +74,9 @@ static void between_points(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(better),   cmocka_unit_test(worse),   cmocka_unit_test(never_below),   cmocka_unit_test(lost_again),
-                                       cmocka_unit_test(one_seed), cmocka_unit_test(unknown), cmocka_unit_test(between_points)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(better),        cmocka_unit_test(worse),    cmocka_unit_test(never_below),
+        cmocka_unit_test(lost_again),    cmocka_unit_test(one_seed), cmocka_unit_test(unknown),
+        cmocka_unit_test(between_points)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,12 @@
 /* The pages as a client on loopback sees them: every request here goes through a socket. */
+#include "http/server.h"
 #include "base/clock.h"
 #include "metrics/metrics.h"
-#include "http/server.h"
+#include "unit/test.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
@@ -17,8 +14,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* ---- the server ---- */
 
@@ -60,7 +55,10 @@ static unsigned post_page(struct buf *body, struct text sent, void *opaque) {
 static const char plain[] = "text/plain; charset=utf-8";
 static const struct http_page pages[] = {
     {.path = "/", .type = "text/html; charset=utf-8", .body = {"<p>hello", 8}},
-    {.path = "/metrics", .type = "text/plain; version=0.0.4; charset=utf-8", .write = ready_page, .json = json_page},
+    {.path = "/metrics",
+     .type = "text/plain; version=0.0.4; charset=utf-8",
+     .write = ready_page,
+     .json = json_page},
     {.path = "/livez", .type = plain, .write = empty_page},
     {.path = "/readyz", .type = plain, .write = ready_page},
     {.path = "/large", .type = plain, .write = large_page},
@@ -95,22 +93,31 @@ static struct http *start(const char *listen) {
 static char answer[1 << 18];
 
 static int connect_to(int port, int family) {
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in four = {.sin_family = AF_INET,
+                               .sin_port = htons((uint16_t)port),
+                               .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+                               .sin6_port = htons((uint16_t)port),
+                               .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){10, 0}, sizeof(struct timeval));
-    bool done = connect(fd, family == AF_INET ? (struct sockaddr *)&four : (struct sockaddr *)&six, family == AF_INET ? sizeof four : sizeof six) == 0;
+    bool done = connect(fd, family == AF_INET ? (struct sockaddr *)&four : (struct sockaddr *)&six,
+                        family == AF_INET ? sizeof four : sizeof six) == 0;
     if (done) return fd;
     close(fd);
     return -1;
 }
 
-static void say(int fd, const char *text) { assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text)); }
+static void say(int fd, const char *text) {
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
 
 /* All until the server closes; the status, 0 where there is none. */
 static int hear(int fd) {
     size_t n = 0;
-    for (ssize_t got; n < sizeof answer - 1 && (got = recv(fd, answer + n, sizeof answer - 1 - n, 0)) > 0;) n += (size_t)got;
+    for (ssize_t got;
+         n < sizeof answer - 1 && (got = recv(fd, answer + n, sizeof answer - 1 - n, 0)) > 0;)
+        n += (size_t)got;
     answer[n] = '\0';
     close(fd);
     int status = 0;
@@ -120,13 +127,16 @@ static int hear(int fd) {
 static int ask_over(int family, int port, const char *method, const char *path, const char *more) {
     int fd = connect_to(port, family);
     assert_true(fd >= 0);
-    char *request = xasprintf("%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path, *more ? more : "\r\n");
+    char *request = xasprintf("%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s",
+                              method, path, *more ? more : "\r\n");
     say(fd, request);
     free(request);
     return hear(fd);
 }
 
-static int ask(int port, const char *method, const char *path, const char *more) { return ask_over(AF_INET, port, method, path, more); }
+static int ask(int port, const char *method, const char *path, const char *more) {
+    return ask_over(AF_INET, port, method, path, more);
+}
 
 static const char *body(void) {
     const char *end = strstr(answer, "\r\n\r\n");
@@ -135,7 +145,8 @@ static const char *body(void) {
 }
 
 static void assert_header(const char *name, const char *value) {
-    for (const char *line = strstr(answer, "\r\n"); line && line + 2 < body(); line = strstr(line + 2, "\r\n")) {
+    for (const char *line = strstr(answer, "\r\n"); line && line + 2 < body();
+         line = strstr(line + 2, "\r\n")) {
         const char *at = line + 2;
         if (strncasecmp(at, name, strlen(name)) != 0 || at[strlen(name)] != ':') continue;
         at += strlen(name) + 2;
@@ -161,7 +172,9 @@ static void the_pages_answer(void **state) {
     assert_int_equal(ask(port, "GET", "/", ""), 200);
     assert_header("Content-Type", "text/html; charset=utf-8");
     assert_string_equal(body(), "<p>hello");
-    assert_non_null(strstr(answer, "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self';")); // nothing inline, nothing from elsewhere
+    assert_non_null(
+        strstr(answer, "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src "
+                       "'self';")); // nothing inline, nothing from elsewhere
     assert_int_equal(ask(port, "GET", "/readyz?verbose=1", ""), 200);
     assert_int_equal(ask(port, "GET", "/livez", ""), 200);
     assert_string_equal(body(), ""); // an empty answer is one
@@ -171,7 +184,9 @@ static void the_pages_answer(void **state) {
     assert_int_equal(ask(port, "GET", "/nothing", ""), 404);
     http_stop(h);
     assert_int_equal(connect_to(port, AF_INET), -1); // and is gone
-    assert_true(metric_get(METRIC_http_requests, 0) == 4 && metric_get(METRIC_http_requests, 2) == 1 && metric_get(METRIC_http_requests, 3) == 1);
+    assert_true(metric_get(METRIC_http_requests, 0) == 4 &&
+                metric_get(METRIC_http_requests, 2) == 1 &&
+                metric_get(METRIC_http_requests, 3) == 1);
 }
 
 static void json_for_who_accepts_it(void **state) {
@@ -181,7 +196,8 @@ static void json_for_who_accepts_it(void **state) {
         {"application/json", "application/json"},
         {"application/json;q=0.9, */*", "application/json"},
         {"*/*", "text/plain; version=0.0.4; charset=utf-8"},
-        {"application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "text/plain; version=0.0.4; charset=utf-8"}, // Prometheus
+        {"application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+         "text/plain; version=0.0.4; charset=utf-8"}, // Prometheus
     };
     (void)state;
     struct http *h = start("127.0.0.1:0");
@@ -209,7 +225,8 @@ static void head_is_get_without_the_body(void **state) {
 }
 
 static void another_path_is_told_the_pages(void **state) {
-    static const char *const paths[] = {"//", "/metrics/", "/METRICS", "/livez/../metrics", "/%6Dnothing"};
+    static const char *const paths[] = {"//", "/metrics/", "/METRICS", "/livez/../metrics",
+                                        "/%6Dnothing"};
     (void)state;
     struct http *h = start("127.0.0.1:0");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -227,10 +244,12 @@ static void only_reading_is_allowed(void **state) {
     char *large = xcalloc(1, 300100);
     int n = sprintf(large, "Content-Length: 300000\r\n\r\n");
     memset(large + n, 'x', 300000);
-    const char *const bodies[] = {"", "Content-Length: 0\r\n\r\n", "Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", large};
+    const char *const bodies[] = {"", "Content-Length: 0\r\n\r\n", "Content-Length: 5\r\n\r\nhello",
+                                  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", large};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         for (size_t j = 0; j < sizeof bodies / sizeof *bodies; j++) {
-            assert_int_equal(ask(http_port(h), methods[i], j % 2 ? "/metrics" : "/livez", bodies[j]), 405);
+            assert_int_equal(
+                ask(http_port(h), methods[i], j % 2 ? "/metrics" : "/livez", bodies[j]), 405);
             assert_header("Allow", "GET, HEAD");
         }
     free(large);
@@ -240,16 +259,27 @@ static void only_reading_is_allowed(void **state) {
 /* ---- who may ---- */
 
 static void a_foreign_host_is_refused(void **state) {
-    static const char *const good[] = {"localhost", "LOCALHOST:9464", "127.0.0.1", "127.0.0.1:80", "[::1]:9464", "10.1.2.3:9464", "monitor.example:9464"};
-    static const char *const bad[] = {"evil.example", "evil.example:9464", "localhost.evil.example", "127.0.0.1.evil.example", "", "monitor.example.evil", "[evil]:80", "x"};
+    static const char *const good[] = {"localhost",           "LOCALHOST:9464", "127.0.0.1",
+                                       "127.0.0.1:80",        "[::1]:9464",     "10.1.2.3:9464",
+                                       "monitor.example:9464"};
+    static const char *const bad[] = {"evil.example",
+                                      "evil.example:9464",
+                                      "localhost.evil.example",
+                                      "127.0.0.1.evil.example",
+                                      "",
+                                      "monitor.example.evil",
+                                      "[evil]:80",
+                                      "x"};
     static const char *const ours[] = {"monitor.example"};
     (void)state;
-    struct http *h = start_with(&(struct http_options){.listen = "127.0.0.1:0", .hosts = ours, .hosts_n = 1});
+    struct http *h =
+        start_with(&(struct http_options){.listen = "127.0.0.1:0", .hosts = ours, .hosts_n = 1});
     for (size_t i = 0; i < sizeof good / sizeof *good + sizeof bad / sizeof *bad; i++) {
         bool is_good = i < sizeof good / sizeof *good;
         const char *host = is_good ? good[i] : bad[i - sizeof good / sizeof *good];
         int fd = connect_to(http_port(h), AF_INET);
-        char *request = xasprintf("GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
+        char *request =
+            xasprintf("GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
         say(fd, request);
         free(request);
         int status = hear(fd);
@@ -272,8 +302,10 @@ static void writing_wants_the_token(void **state) {
         {"Authorization: Bearer secre\r\nContent-Length: 0\r\n\r\n", 401},
         {"Authorization: Basic secret\r\nContent-Length: 0\r\n\r\n", 401},
         {"Authorization: Bearer secret\r\nContent-Length: 5\r\n\r\nhello", 202},
-        {"Authorization: Bearer secret\r\nOrigin: http://localhost\r\nContent-Length: 2\r\n\r\nhi", 202},
-        {"Authorization: Bearer secret\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n\r\n", 403},
+        {"Authorization: Bearer secret\r\nOrigin: http://localhost\r\nContent-Length: 2\r\n\r\nhi",
+         202},
+        {"Authorization: Bearer secret\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n\r\n",
+         403},
         {"Authorization: Bearer secret\r\nOrigin: null\r\nContent-Length: 0\r\n\r\n", 403},
     };
     (void)state;
@@ -285,7 +317,9 @@ static void writing_wants_the_token(void **state) {
     assert_string_equal(posted, "hi");
     assert_int_equal(ask(http_port(h), "GET", "/do", ""), 405);
     assert_header("Allow", "POST");
-    assert_int_equal(ask(http_port(h), "POST", "/metrics", "Authorization: Bearer secret\r\nContent-Length: 0\r\n\r\n"), 405); // it is for reading
+    assert_int_equal(ask(http_port(h), "POST", "/metrics",
+                         "Authorization: Bearer secret\r\nContent-Length: 0\r\n\r\n"),
+                     405); // it is for reading
     char *large = xcalloc(1, 100200);
     int n = sprintf(large, "Authorization: Bearer secret\r\nContent-Length: 100000\r\n\r\n");
     memset(large + n, 'x', 100000);
@@ -293,7 +327,9 @@ static void writing_wants_the_token(void **state) {
     free(large);
     http_stop(h);
     h = start("127.0.0.1:0"); // without a token nobody writes
-    assert_int_equal(ask(http_port(h), "POST", "/do", "Authorization: Bearer \r\nContent-Length: 0\r\n\r\n"), 403);
+    assert_int_equal(
+        ask(http_port(h), "POST", "/do", "Authorization: Bearer \r\nContent-Length: 0\r\n\r\n"),
+        403);
     http_stop(h);
 }
 
@@ -312,11 +348,14 @@ static void a_unix_socket(void **state) {
         assert_int_equal(http_port(h), 0);
         struct http *second = NULL;
         struct buf why = {0};
-        assert_int_equal(http_start(&second, &(struct http_options){.listen = listen_at}, &why), ERR_IO); // but not what lives
+        assert_int_equal(http_start(&second, &(struct http_options){.listen = listen_at}, &why),
+                         ERR_IO); // but not what lives
         buf_release(&why);
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
         assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-        say(fd, "GET /readyz HTTP/1.1\r\nHost: whatever\r\nConnection: close\r\n\r\n"); // no browser comes here
+        say(fd,
+            "GET /readyz HTTP/1.1\r\nHost: whatever\r\nConnection: close\r\n\r\n"); // no browser
+                                                                                    // comes here
         assert_int_equal(hear(fd), 200);
         struct stat file;
         assert_int_equal(stat(address.sun_path, &file), 0);
@@ -347,10 +386,26 @@ static void start_fails(const char *listen, int error, const char *says) {
 }
 
 static void what_is_no_address_is_refused(void **state) {
-    static const char *const bad[] = {"", ":", "localhost", "8080", ":8080", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:65536", "127.0.0.1:4294967376", "127.0.0.1:80x", "127.0.0.1: 80",
-                                      "300.0.0.1:80", "[::1]", "[]:80", "[::1:80", "[::g]:80"};
+    static const char *const bad[] = {"",
+                                      ":",
+                                      "localhost",
+                                      "8080",
+                                      ":8080",
+                                      "127.0.0.1:",
+                                      "127.0.0.1:http",
+                                      "127.0.0.1:-1",
+                                      "127.0.0.1:65536",
+                                      "127.0.0.1:4294967376",
+                                      "127.0.0.1:80x",
+                                      "127.0.0.1: 80",
+                                      "300.0.0.1:80",
+                                      "[::1]",
+                                      "[]:80",
+                                      "[::1:80",
+                                      "[::g]:80"};
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) start_fails(bad[i], ERR_CONFIG, "is not ");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        start_fails(bad[i], ERR_CONFIG, "is not ");
     char far[400];
     memset(far, 'a', sizeof far);
     strcpy(far + 300, ":80");
@@ -379,12 +434,16 @@ static void slow_clients_hold_up_nobody(void **state) {
     int slow[SLOW];
     for (int i = 0; i < SLOW; i++) {
         slow[i] = connect_to(http_port(h), AF_INET);
-        say(slow[i], i % 2 ? "GET /metrics HT" : "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nstart");
+        say(slow[i],
+            i % 2
+                ? "GET /metrics HT"
+                : "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nstart");
     }
     int64_t before = clock_ms();
     for (int i = 0; i < 20; i++) assert_int_equal(ask(http_port(h), "GET", "/readyz", ""), 200);
     assert_true(clock_ms() - before < 3000);
-    say(slow[1], "TP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); // and is served when it comes to the point
+    say(slow[1], "TP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); // and is served when it
+                                                                            // comes to the point
     assert_int_equal(hear(slow[1]), 200);
     for (int i = 0; i < SLOW; i++)
         if (i != 1) close(slow[i]);
@@ -406,7 +465,12 @@ static void silent_clients_lock_nobody_out(void **state) {
     for (int i = 0; i < SILENT; i++) {
         fd[i] = connect_to(http_port(h), AF_INET);
         assert_true(fd[i] >= 0);
-        if (i % 3) say(fd[i], i % 3 == 1 ? "GET /livez HTTP/1.1\r\nHost: lo" : "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"); // half a request; one, and the connection stays
+        if (i % 3)
+            say(fd[i],
+                i % 3 == 1
+                    ? "GET /livez HTTP/1.1\r\nHost: lo"
+                    : "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"); // half a request; one, and
+                                                                         // the connection stays
     }
     for (int i = 0; i < 20; i++) assert_int_equal(ask(http_port(h), "GET", "/readyz", ""), 200);
     char byte;
@@ -438,7 +502,8 @@ static void unfetched_answers_are_bounded(void **state) {
     }
     assert_true(refused >= GREEDY - 8); // 16 MiB, less what the kernel took at once
     large_bytes = 1000;
-    for (int tries = 0; tries < 100 && ask(http_port(h), "GET", "/large", "") != 200; tries++) clock_sleep_ms(20);
+    for (int tries = 0; tries < 100 && ask(http_port(h), "GET", "/large", "") != 200; tries++)
+        clock_sleep_ms(20);
     assert_int_equal(ask(http_port(h), "GET", "/large", ""), 200);
     http_stop(h);
 }
@@ -450,7 +515,9 @@ static void huge_requests_are_cut_short(void **state) {
     char *junk = xmalloc(HUGE + 1);
     memset(junk, 'a', HUGE);
     junk[HUGE] = '\0';
-    static const char *const heads[] = {"GET /%.*s HTTP/1.1\r\n\r\n", "GET /livez HTTP/1.1\r\nHost: localhost\r\nX: %.*s\r\n\r\n", "POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3145728\r\n\r\n%.*s"};
+    static const char *const heads[] = {
+        "GET /%.*s HTTP/1.1\r\n\r\n", "GET /livez HTTP/1.1\r\nHost: localhost\r\nX: %.*s\r\n\r\n",
+        "POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3145728\r\n\r\n%.*s"};
     for (size_t i = 0; i < 3; i++) {
         int fd = connect_to(http_port(h), AF_INET);
         char *request = xasprintf(heads[i], HUGE, junk);
@@ -468,12 +535,15 @@ static void huge_requests_are_cut_short(void **state) {
 }
 
 static void rubbish_does_no_harm(void **state) {
-    static const char *const rubbish[] = {"\r\n\r\n", "\x16\x03\x01\x02", "GET\r\n\r\n", "GET /livez HTTP/9.9\r\n\r\n", "POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n"};
+    static const char *const rubbish[] = {
+        "\r\n\r\n", "\x16\x03\x01\x02", "GET\r\n\r\n", "GET /livez HTTP/9.9\r\n\r\n",
+        "POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n"};
     (void)state;
     struct http *h = start("127.0.0.1:0");
     for (size_t i = 0; i < sizeof rubbish / sizeof *rubbish; i++) {
         int fd = connect_to(http_port(h), AF_INET);
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0, 200000}, sizeof(struct timeval)); // some are met with silence
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0, 200000},
+                   sizeof(struct timeval)); // some are met with silence
         say(fd, rubbish[i]);
         shutdown(fd, SHUT_WR);
         assert_int_not_equal(hear(fd), 200);

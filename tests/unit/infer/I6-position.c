@@ -1,6 +1,8 @@
-/* I6: a score is the same to the bit wherever the row, the scratch and the weights lie in memory, and whatever is scored before it.
+/* I6: a score is the same to the bit wherever the row, the scratch and the weights lie in memory,
+ * and whatever is scored before it.
  *
- * OpenBLAS picks its kernels by CPU type, so the program runs itself again under every type that this CPU can play. */
+ * OpenBLAS picks its kernels by CPU type, so the program runs itself again under every type that
+ * this CPU can play. */
 #include "models.h"
 
 #include <cblas.h>
@@ -12,24 +14,30 @@ enum { ROWS = 24, SHIFT_BYTES = 64 };
 
 static const struct {
     size_t d, k, members, hidden, width;
-} shapes[] = {{1, 2, 1, 0, 0},  {3, 2, 4, 0, 0},   {8, 2, 4, 0, 0},   {30, 2, 4, 0, 0}, {33, 5, 3, 0, 0},
-              {65, 10, 4, 0, 0}, {257, 3, 1, 0, 0}, {17, 3, 2, 2, 13}, {64, 2, 4, 1, 32}};
+} shapes[] = {{1, 2, 1, 0, 0},   {3, 2, 4, 0, 0},   {8, 2, 4, 0, 0},
+              {30, 2, 4, 0, 0},  {33, 5, 3, 0, 0},  {65, 10, 4, 0, 0},
+              {257, 3, 1, 0, 0}, {17, 3, 2, 2, 13}, {64, 2, 4, 1, 32}};
 
 struct answers {
     float *prob, *member; // (ROWS, k), (ROWS, members, k)
 };
 
-static void score_all(const struct model *m, const double *rows, float *scratch, struct answers out) {
+static void score_all(const struct model *m, const double *rows, float *scratch,
+                      struct answers out) {
     const struct model_shape *s = &m->shape;
-    for (size_t i = 0; i < ROWS; i++) model_predict(m, rows + i * s->d, scratch, out.member + i * s->members * s->k, out.prob + i * s->k);
+    for (size_t i = 0; i < ROWS; i++)
+        model_predict(m, rows + i * s->d, scratch, out.member + i * s->members * s->k,
+                      out.prob + i * s->k);
 }
 
 static struct answers answers_of(const struct model_shape *s) {
-    return (struct answers){xcalloc(ROWS * s->k, sizeof(float)), xcalloc(ROWS * s->members * s->k, sizeof(float))};
+    return (struct answers){xcalloc(ROWS * s->k, sizeof(float)),
+                            xcalloc(ROWS * s->members * s->k, sizeof(float))};
 }
 
 static bool equal_answers(const struct model_shape *s, struct answers a, struct answers b) {
-    return memcmp(a.prob, b.prob, ROWS * s->k * sizeof(float)) == 0 && memcmp(a.member, b.member, ROWS * s->members * s->k * sizeof(float)) == 0;
+    return memcmp(a.prob, b.prob, ROWS * s->k * sizeof(float)) == 0 &&
+           memcmp(a.member, b.member, ROWS * s->members * s->k * sizeof(float)) == 0;
 }
 
 /* A copy that begins `shift` bytes behind a 64-byte boundary, which *room owns. */
@@ -38,14 +46,17 @@ static void *moved(const void *data, size_t bytes, size_t shift, void **room) {
     return memcpy((char *)*room + shift, data, bytes);
 }
 
-static bool same_when_rows_move(const struct model *m, const double *rows, struct answers expected, struct answers got) {
+static bool same_when_rows_move(const struct model *m, const double *rows, struct answers expected,
+                                struct answers got) {
     const struct model_shape *s = &m->shape;
     bool same = true;
     for (size_t shift = 0; shift < SHIFT_BYTES; shift += sizeof(float)) {
         void *row_room, *scratch_room;
         float *zero = xcalloc(model_scratch(s), sizeof *zero);
-        const double *there = moved(rows, ROWS * s->d * sizeof *rows, shift / sizeof(double) * sizeof(double), &row_room);
-        score_all(m, there, moved(zero, model_scratch(s) * sizeof *zero, shift, &scratch_room), got);
+        const double *there = moved(rows, ROWS * s->d * sizeof *rows,
+                                    shift / sizeof(double) * sizeof(double), &row_room);
+        score_all(m, there, moved(zero, model_scratch(s) * sizeof *zero, shift, &scratch_room),
+                  got);
         same &= equal_answers(s, expected, got);
         free(zero);
         free(row_room);
@@ -54,7 +65,8 @@ static bool same_when_rows_move(const struct model *m, const double *rows, struc
     return same;
 }
 
-static bool same_when_weights_move(struct model *m, const double *rows, struct answers expected, struct answers got) {
+static bool same_when_weights_move(struct model *m, const double *rows, struct answers expected,
+                                   struct answers got) {
     const struct model_shape *s = &m->shape;
     float *scratch = xmalloc(model_scratch(s) * sizeof *scratch), *home[MODEL_LAYERS_MAX];
     void *room[MODEL_LAYERS_MAX];
@@ -62,7 +74,9 @@ static bool same_when_weights_move(struct model *m, const double *rows, struct a
     memcpy(home, m->weight, sizeof home);
     for (size_t shift = 0; shift < SHIFT_BYTES; shift += sizeof(float)) {
         for (size_t l = 0; l < s->layers; l++)
-            m->weight[l] = moved(home[l], s->members * s->width[l] * s->width[l + 1] * sizeof(float), shift, &room[l]);
+            m->weight[l] =
+                moved(home[l], s->members * s->width[l] * s->width[l + 1] * sizeof(float), shift,
+                      &room[l]);
         score_all(m, rows, scratch, got);
         same &= equal_answers(s, expected, got);
         for (size_t l = 0; l < s->layers; l++) free(room[l]);
@@ -73,13 +87,15 @@ static bool same_when_weights_move(struct model *m, const double *rows, struct a
 }
 
 /* Each row alone, last to first: the neighbours and what was scored before are other ones. */
-static bool same_alone(const struct model *m, const double *rows, struct answers expected, struct answers got) {
+static bool same_alone(const struct model *m, const double *rows, struct answers expected,
+                       struct answers got) {
     const struct model_shape *s = &m->shape;
     for (size_t i = ROWS; i-- > 0;) {
         double *row = xmalloc(s->d * sizeof *row);
         float *scratch = xmalloc(model_scratch(s) * sizeof *scratch);
         memcpy(row, rows + i * s->d, s->d * sizeof *row);
-        memset(scratch, 0xff, model_scratch(s) * sizeof *scratch); // NaN: what is left behind must not count
+        memset(scratch, 0xff,
+               model_scratch(s) * sizeof *scratch); // NaN: what is left behind must not count
         model_predict(m, row, scratch, got.member + i * s->members * s->k, got.prob + i * s->k);
         free(row);
         free(scratch);
@@ -95,7 +111,9 @@ static bool shape_holds(const struct model_shape *s, uint64_t seed) {
     float *scratch = xcalloc(model_scratch(s), sizeof *scratch);
     struct answers expected = answers_of(s), got = answers_of(s);
     score_all(m, rows, scratch, expected);
-    bool same = same_when_rows_move(m, rows, expected, got) && same_when_weights_move(m, rows, expected, got) && same_alone(m, rows, expected, got);
+    bool same = same_when_rows_move(m, rows, expected, got) &&
+                same_when_weights_move(m, rows, expected, got) &&
+                same_alone(m, rows, expected, got);
     void *owned_here[] = {rows, scratch, expected.prob, expected.member, got.prob, got.member};
     for (size_t i = 0; i < sizeof owned_here / sizeof *owned_here; i++) free(owned_here[i]);
     model_destroy(m);
@@ -109,7 +127,8 @@ enum { HOLDS = 0, DIFFERS = 1, OTHER_CORE = 2 };
 static int as_core(const char *name) {
     if (strcasecmp(openblas_get_corename(), name) != 0) return OTHER_CORE;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        struct model_shape s = shape_of_layers(shapes[i].d, shapes[i].k, shapes[i].members, shapes[i].hidden, shapes[i].width);
+        struct model_shape s = shape_of_layers(shapes[i].d, shapes[i].k, shapes[i].members,
+                                               shapes[i].hidden, shapes[i].width);
         if (!shape_holds(&s, i)) return DIFFERS;
     }
     return HOLDS;
@@ -134,12 +153,18 @@ static void bits_do_not_depend_on_place(void **state) {
         const char *name;
         bool can;
     } cores[] = {
-        {"Prescott", __builtin_cpu_supports("sse3")}, {"Nehalem", __builtin_cpu_supports("sse4.2")}, {"Sandybridge", __builtin_cpu_supports("avx")},
-        {"Haswell", __builtin_cpu_supports("avx2")},  {"Zen", __builtin_cpu_supports("avx2")},       {"SkylakeX", __builtin_cpu_supports("avx512f")},
+        {"Prescott", __builtin_cpu_supports("sse3")},
+        {"Nehalem", __builtin_cpu_supports("sse4.2")},
+        {"Sandybridge", __builtin_cpu_supports("avx")},
+        {"Haswell", __builtin_cpu_supports("avx2")},
+        {"Zen", __builtin_cpu_supports("avx2")},
+        {"SkylakeX", __builtin_cpu_supports("avx512f")},
     };
     for (size_t i = 0; i < sizeof cores / sizeof *cores; i++) {
         int result = cores[i].can ? run_as(cores[i].name) : HOLDS;
-        const char *what = result == DIFFERS ? "bits depend on place" : result == OTHER_CORE ? "OpenBLAS did not follow" : "died";
+        const char *what = result == DIFFERS      ? "bits depend on place"
+                           : result == OTHER_CORE ? "OpenBLAS did not follow"
+                                                  : "died";
         if (result != HOLDS) fail_msg("as %s: %s", cores[i].name, what);
     }
 }

@@ -18,7 +18,9 @@ static void nan_quantile(struct model *m) { m->utility[127] = NAN; }
 static void another_answer(struct model *m) { m->golden_prob[8] += 2e-4f; }
 static void nan_answer(struct model *m) { m->golden_prob[0] = NAN; }
 static void nan_golden_row(struct model *m) { m->golden_row[2] = NAN; }
-static void another_weight(struct model *m) { m->weight[0][0] += 0.5f, m->weight[1][0] += 0.5f, m->bias[1][0] += 0.5f; }
+static void another_weight(struct model *m) {
+    m->weight[0][0] += 0.5f, m->weight[1][0] += 0.5f, m->bias[1][0] += 0.5f;
+}
 static void another_fingerprint(struct model *m) { m->fingerprint ^= 1; }
 static void another_class(struct model *m) { memcpy((char *)m->classes.at, "on", 2); }
 static void fewer_classes(struct model *m) { m->classes.len = 6; }
@@ -88,7 +90,8 @@ static void another_number_of_columns_or_outputs_is_refused(void **state) {
     assert_int_equal(model_check(m, 5, TEXT(CLASSES_OF_3), m->fingerprint, &why), ERR_MISMATCH);
     assert_non_null(strstr(why, "columns"));
     free((char *)m->classes.at);
-    m->classes = owned("no\nyes"); // the configuration agrees, the outputs do not: a worker would read beyond its classes
+    m->classes = owned("no\nyes"); // the configuration agrees, the outputs do not: a worker would
+                                   // read beyond its classes
     assert_int_equal(model_check(m, 4, TEXT("no\nyes"), m->fingerprint, &why), ERR_MISMATCH);
     assert_non_null(strstr(why, "output"));
     model_destroy(m);

@@ -1,15 +1,11 @@
-/* Models that others made: scikit-learn's one output and sorted classes, PyTorch's numbered layers, raw columns; and what is refused, by name. */
+/* Models that others made: scikit-learn's one output and sorted classes, PyTorch's numbered layers,
+ * raw columns; and what is refused, by name. */
 #include "infer/model_import.h"
 
 #include "infer/model_record.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { D = 3 };
 
@@ -22,14 +18,16 @@ static void begin(struct file *f, const char *metadata) {
     buf_printf(&f->header, "{\"__metadata__\":{%s}", metadata);
 }
 
-static void add(struct file *f, const char *name, const char *dtype, const char *shape, const double *v, size_t n) {
+static void add(struct file *f, const char *name, const char *dtype, const char *shape,
+                const double *v, size_t n) {
     size_t from = f->data.len;
     for (size_t i = 0; i < n; i++) {
         float narrow = (float)v[i];
         if (strcmp(dtype, "F64") == 0) buf_add(&f->data, &v[i], 8);
         else buf_add(&f->data, &narrow, 4);
     }
-    buf_printf(&f->header, ",\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", name, dtype, shape, from, f->data.len);
+    buf_printf(&f->header, ",\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}",
+               name, dtype, shape, from, f->data.len);
 }
 
 /* The result, and the sentence in `why`. */
@@ -57,7 +55,8 @@ static double predicted(const struct model *m, const double *row, size_t class_)
 
 static void one_output_and_sorted_classes(void **state) {
     (void)state;
-    static const double w[] = {0.5, -1, 1e-3}, b[] = {0.25}, row[] = {2, 1, 1e12}, row2[] = {2, 1, 400};
+    static const double w[] = {0.5, -1, 1e-3}, b[] = {0.25}, row[] = {2, 1, 1e12},
+                        row2[] = {2, 1, 400};
     for (int swapped = 0; swapped < 2; swapped++) {
         struct file f;
         struct model *m;
@@ -65,7 +64,8 @@ static void one_output_and_sorted_classes(void **state) {
         begin(&f, MADE_FOR ",\"classes\":\"bad\\ngood\",\"made_by\":\"a stranger\"");
         add(&f, "layers.0.weight", "F64", "[1,3]", w, 3);
         add(&f, "layers.0.bias", "F64", "[1]", b, 1);
-        if (end(&f, 2, swapped ? "good\nbad" : "bad\ngood", &m, &why) < 0) fail_msg("%s", buf_string(&why));
+        if (end(&f, 2, swapped ? "good\nbad" : "bad\ngood", &m, &why) < 0)
+            fail_msg("%s", buf_string(&why));
         double z = 0.25 + 1 - 1 + 0.4, good = 1 / (1 + exp(-z)); // their second class
         assert_true(fabs(predicted(m, row2, swapped ? 0 : 1) - good) < 1e-6);
         assert_true(predicted(m, row, swapped ? 0 : 1) > 0.999); // a raw column is not clipped
@@ -76,8 +76,11 @@ static void one_output_and_sorted_classes(void **state) {
 
 static void numbered_layers_and_golden_rows(void **state) {
     (void)state;
-    static const double w0[] = {1, 0, 0, 0, 1, 0}, b0[] = {0, 0.5}, w2[] = {1, 0, 0, 1, 0, 0}, b2[] = {0, 0, 1}, mean[] = {1, 2, 3}, scale[] = {1, 0.5, 0.25}, row[] = {3, 4, 0};
-    double e[] = {exp(2), exp(1.5), exp(1)}, sum = e[0] + e[1] + e[2], prob[] = {e[0] / sum, e[1] / sum, e[2] / sum};
+    static const double w0[] = {1, 0, 0, 0, 1, 0}, b0[] = {0, 0.5}, w2[] = {1, 0, 0, 1, 0, 0},
+                        b2[] = {0, 0, 1}, mean[] = {1, 2, 3}, scale[] = {1, 0.5, 0.25},
+                        row[] = {3, 4, 0};
+    double e[] = {exp(2), exp(1.5), exp(1)}, sum = e[0] + e[1] + e[2],
+           prob[] = {e[0] / sum, e[1] / sum, e[2] / sum};
     for (int wrong = 0; wrong < 2; wrong++) {
         struct file f;
         struct model *m = NULL;
@@ -96,7 +99,9 @@ static void numbered_layers_and_golden_rows(void **state) {
         if (wrong) assert_non_null(strstr(buf_string(&why), "golden"));
         else if (result < 0) fail_msg("%s", buf_string(&why));
         assert_int_equal(result, wrong ? ERR_CORRUPT : 0);
-        if (!wrong) assert_true(fabs(predicted(m, row, 2) - prob[0]) < 1e-6 && fabs(predicted(m, row, 0) - prob[1]) < 1e-6);
+        if (!wrong)
+            assert_true(fabs(predicted(m, row, 2) - prob[0]) < 1e-6 &&
+                        fabs(predicted(m, row, 0) - prob[1]) < 1e-6);
         buf_release(&why);
         model_destroy(m);
     }
@@ -137,16 +142,25 @@ static void what_is_refused_is_named(void **state) {
     } cases[] = {
         {MADE_FOR, "layers.0.weight", "[2,3]", "[2]", NULL, "classes", 6, 2},
         {"\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,3]", "[2]", NULL, "fingerprint", 6, 2},
-        {"\"classes\":\"no\\nyes\",\"fingerprint\":\"1\"", "layers.0.weight", "[2,3]", "[2]", NULL, "another feature map", 6, 2},
-        {MADE_FOR ",\"classes\":\"no\\nno\"", "layers.0.weight", "[2,3]", "[2]", NULL, "classes", 6, 2},
-        {MADE_FOR ",\"classes\":\"no\\nyes\\nmaybe\"", "layers.0.weight", "[2,3]", "[2]", NULL, "classes", 6, 2},
-        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,4]", "[2]", NULL, "columns", 8, 2},
-        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,3]", "[3]", NULL, "does not fit", 6, 3},
-        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[6]", "[2]", NULL, "matrix", 6, 2},
-        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,300]", "[2]", NULL, "bytes", 6, 2},
+        {"\"classes\":\"no\\nyes\",\"fingerprint\":\"1\"", "layers.0.weight", "[2,3]", "[2]", NULL,
+         "another feature map", 6, 2},
+        {MADE_FOR ",\"classes\":\"no\\nno\"", "layers.0.weight", "[2,3]", "[2]", NULL, "classes", 6,
+         2},
+        {MADE_FOR ",\"classes\":\"no\\nyes\\nmaybe\"", "layers.0.weight", "[2,3]", "[2]", NULL,
+         "classes", 6, 2},
+        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,4]", "[2]", NULL, "columns",
+         8, 2},
+        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,3]", "[3]", NULL,
+         "does not fit", 6, 3},
+        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[6]", "[2]", NULL, "matrix", 6,
+         2},
+        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,300]", "[2]", NULL, "bytes",
+         6, 2},
         {MADE_FOR ",\"classes\":\"no\\nyes\"", "coef", "[2,3]", "[2]", NULL, "no layers", 6, 2},
-        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,3]", "[2]", "running_mean", "running_mean", 6, 2},
-        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,3]", "[2]", "scale", "mean and scale", 6, 2},
+        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,3]", "[2]", "running_mean",
+         "running_mean", 6, 2},
+        {MADE_FOR ",\"classes\":\"no\\nyes\"", "layers.0.weight", "[2,3]", "[2]", "scale",
+         "mean and scale", 6, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct file f;
@@ -158,13 +172,16 @@ static void what_is_refused_is_named(void **state) {
         if (cases[i].extra) add(&f, cases[i].extra, "F64", "[3]", v, 3);
         assert_true(end(&f, 2, "no\nyes", &m, &why) < 0);
         assert_null(m);
-        if (!strstr(buf_string(&why), cases[i].says)) fail_msg("case %zu says: %s", i, buf_string(&why));
+        if (!strstr(buf_string(&why), cases[i].says))
+            fail_msg("case %zu says: %s", i, buf_string(&why));
         buf_release(&why);
     }
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(one_output_and_sorted_classes), cmocka_unit_test(numbered_layers_and_golden_rows), cmocka_unit_test(ours_comes_back),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_output_and_sorted_classes),
+                                       cmocka_unit_test(numbered_layers_and_golden_rows),
+                                       cmocka_unit_test(ours_comes_back),
                                        cmocka_unit_test(what_is_refused_is_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

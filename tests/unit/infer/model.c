@@ -7,12 +7,14 @@
 static void plain_member(const struct model *m, size_t member, const double *row, double *prob) {
     const struct model_shape *s = &m->shape;
     double x[64], y[64];
-    for (size_t i = 0; i < s->d; i++) x[i] = fmax(-MODEL_CLIP, fmin(MODEL_CLIP, (row[i] - m->mean[i]) * m->scale[i]));
+    for (size_t i = 0; i < s->d; i++)
+        x[i] = fmax(-MODEL_CLIP, fmin(MODEL_CLIP, (row[i] - m->mean[i]) * m->scale[i]));
     for (size_t l = 0; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
         for (size_t o = 0; o < out; o++) {
             y[o] = (double)m->bias[l][member * out + o];
-            for (size_t i = 0; i < in; i++) y[o] += (double)m->weight[l][(member * out + o) * in + i] * x[i];
+            for (size_t i = 0; i < in; i++)
+                y[o] += (double)m->weight[l][(member * out + o) * in + i] * x[i];
             if (l + 1 < s->layers) y[o] = fmax(0, y[o]);
         }
         memcpy(x, y, sizeof x);
@@ -34,7 +36,8 @@ static void check_shape(size_t d, size_t k, size_t members, size_t hidden) {
         memset(mixed, 0, sizeof mixed);
         for (size_t j = 0; j < members; j++) {
             plain_member(m, j, row, plain);
-            for (size_t c = 0; c < k; c++) assert_true(fabs((double)member[j * k + c] - plain[c]) < 1e-5);
+            for (size_t c = 0; c < k; c++)
+                assert_true(fabs((double)member[j * k + c] - plain[c]) < 1e-5);
             for (size_t c = 0; c < k; c++) mixed[c] += m->mix[j] * plain[c];
         }
         for (size_t c = 0; c < k; c++) assert_true(fabs((double)prob[c] - mixed[c]) < 1e-5);
@@ -126,7 +129,8 @@ static void shapes_that_are_none_are_refused(void **state) {
     }
 }
 
-/* Linear and deep, members and one: what sgemm makes of rows together is what sgemv makes of each, but for last bits. */
+/* Linear and deep, members and one: what sgemm makes of rows together is what sgemv makes of each,
+ * but for last bits. */
 static void rows_together_score_as_each_alone(void **state) {
     (void)state;
     enum { N = 9, MEMBERS = 3 };
@@ -135,13 +139,15 @@ static void rows_together_score_as_each_alone(void **state) {
         struct model *m = random_model(&s, 5 + hidden);
         struct rng r = {.seed = 9};
         double row[N * 7];
-        float *scratch = xmalloc(N * model_scratch(&s) * sizeof *scratch), member[N * (MEMBERS * 4 + 2)], prob[N * 4], alone[4], its[MEMBERS * 4];
+        float *scratch = xmalloc(N * model_scratch(&s) * sizeof *scratch),
+              member[N * (MEMBERS * 4 + 2)], prob[N * 4], alone[4], its[MEMBERS * 4];
         for (size_t i = 0; i < N * 7; i++) row[i] = rng_next_normal(&r);
         model_predict_rows(m, row, N, scratch, member, MEMBERS * 4 + 2, prob);
         for (size_t i = 0; i < N; i++) {
             model_predict(m, row + i * 7, scratch, its, alone);
             for (size_t c = 0; c < 4; c++) assert_true(fabsf(prob[i * 4 + c] - alone[c]) < 1e-5f);
-            for (size_t c = 0; c < MEMBERS * 4; c++) assert_true(fabsf(member[i * (MEMBERS * 4 + 2) + c] - its[c]) < 1e-5f);
+            for (size_t c = 0; c < MEMBERS * 4; c++)
+                assert_true(fabsf(member[i * (MEMBERS * 4 + 2) + c] - its[c]) < 1e-5f);
         }
         free(scratch);
         model_destroy(m);
@@ -150,7 +156,9 @@ static void rows_together_score_as_each_alone(void **state) {
 
 static void only_large_models_score_rows_together(void **state) {
     (void)state;
-    struct model_shape small = shape_of_layers(30, 2, 5, 0, 0), large = shape_of_layers(784, 100, 1, 0, 0), huge = shape_of_layers(4096, 1000, 1, 0, 0);
+    struct model_shape small = shape_of_layers(30, 2, 5, 0, 0),
+                       large = shape_of_layers(784, 100, 1, 0, 0),
+                       huge = shape_of_layers(4096, 1000, 1, 0, 0);
     assert_int_equal(model_together(&small), 1);
     assert_int_equal(model_together(&large), 12); // 12 · 784 · 100 ≤ 10^6
     assert_int_equal(model_together(&huge), 1);

@@ -1,14 +1,10 @@
-/* Models full of keyed random numbers, for the tests of this room: every field set, golden rows that hold. */
+/* Models full of keyed random numbers, for the tests of this room: every field set, golden rows
+ * that hold. */
 #pragma once
 
 #include "base/rng.h"
 #include "infer/model.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "unit/test.h"
 
 #define CLASSES_OF_3 "no\nyes\n\xc3\xa4ther"
 
@@ -16,8 +12,10 @@ static inline struct text owned(const char *string) { return text_of(xstrdup(str
 
 static inline float near_zero(struct rng *r) { return (float)(rng_next_normal(r) / 2); }
 
-static inline struct model_shape shape_of_layers(size_t d, size_t k, size_t members, size_t hidden, size_t width) {
-    struct model_shape s = {.d = d, .k = k, .members = members, .layers = hidden + 1, .width[0] = d};
+static inline struct model_shape shape_of_layers(size_t d, size_t k, size_t members, size_t hidden,
+                                                 size_t width) {
+    struct model_shape s = {
+        .d = d, .k = k, .members = members, .layers = hidden + 1, .width[0] = d};
     for (size_t l = 1; l <= hidden; l++) s.width[l] = width;
     s.width[s.layers] = k;
     return s;
@@ -26,13 +24,15 @@ static inline struct model_shape shape_of_layers(size_t d, size_t k, size_t memb
 static inline void random_weights(struct model *m, struct rng *r) {
     const struct model_shape *s = &m->shape;
     for (size_t l = 0; l < s->layers; l++) {
-        for (size_t i = 0; i < s->members * s->width[l + 1] * s->width[l]; i++) m->weight[l][i] = near_zero(r);
+        for (size_t i = 0; i < s->members * s->width[l + 1] * s->width[l]; i++)
+            m->weight[l][i] = near_zero(r);
         for (size_t i = 0; i < s->members * s->width[l + 1]; i++) m->bias[l][i] = near_zero(r);
     }
     double sum = 0;
     for (size_t i = 0; i < s->members; i++) sum += m->mix[i] = 0.1 + rng_next_unit(r);
     for (size_t i = 0; i < s->members; i++) m->mix[i] /= sum;
-    for (size_t i = 0; i < s->d; i++) m->mean[i] = rng_next_normal(r), m->scale[i] = 0.5 + rng_next_unit(r);
+    for (size_t i = 0; i < s->d; i++)
+        m->mean[i] = rng_next_normal(r), m->scale[i] = 0.5 + rng_next_unit(r);
 }
 
 static inline void add_golden(struct model *m, size_t n, struct rng *r) {
@@ -42,7 +42,8 @@ static inline void add_golden(struct model *m, size_t n, struct rng *r) {
     m->golden_prob = xmalloc(n * s->k * sizeof *m->golden_prob);
     float *scratch = xmalloc(model_scratch(s) * sizeof *scratch);
     for (size_t i = 0; i < n * s->d; i++) m->golden_row[i] = rng_next_normal(r);
-    for (size_t g = 0; g < n; g++) model_predict(m, m->golden_row + g * s->d, scratch, NULL, m->golden_prob + g * s->k);
+    for (size_t g = 0; g < n; g++)
+        model_predict(m, m->golden_row + g * s->d, scratch, NULL, m->golden_prob + g * s->k);
     free(scratch);
 }
 

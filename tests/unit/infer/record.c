@@ -1,4 +1,5 @@
-/* Model records: what is written reads back to the bit; bytes that are cut, changed or lie about themselves are refused with a reason. */
+/* Model records: what is written reads back to the bit; bytes that are cut, changed or lie about
+ * themselves are refused with a reason. */
 #include "infer/model_record.h"
 
 #include "models.h"
@@ -12,7 +13,8 @@
 static void assert_same_model(const struct model *a, const struct model *b) {
     const struct model_shape *s = &a->shape;
     assert_memory_equal(&a->shape, &b->shape, sizeof a->shape);
-    assert_true(a->version == b->version && a->parent == b->parent && a->fingerprint == b->fingerprint && a->rows == b->rows);
+    assert_true(a->version == b->version && a->parent == b->parent &&
+                a->fingerprint == b->fingerprint && a->rows == b->rows);
     assert_true(a->created_ms == b->created_ms && a->golden == b->golden);
     assert_string_equal(a->digest, b->digest);
     assert_true(text_equal(a->classes, b->classes) && text_equal(a->seen, b->seen));
@@ -20,13 +22,16 @@ static void assert_same_model(const struct model *a, const struct model *b) {
     assert_memory_equal(a->scale, b->scale, s->d * sizeof *a->scale);
     assert_memory_equal(a->mix, b->mix, s->members * sizeof *a->mix);
     for (size_t l = 0; l < s->layers; l++) {
-        assert_memory_equal(a->weight[l], b->weight[l], s->members * s->width[l] * s->width[l + 1] * sizeof(float));
+        assert_memory_equal(a->weight[l], b->weight[l],
+                            s->members * s->width[l] * s->width[l + 1] * sizeof(float));
         assert_memory_equal(a->bias[l], b->bias[l], s->members * s->width[l + 1] * sizeof(float));
     }
     assert_int_equal(!a->utility, !b->utility);
     if (a->utility) assert_memory_equal(a->utility, b->utility, MODEL_QUANTILES * sizeof(float));
-    if (a->golden) assert_memory_equal(a->golden_row, b->golden_row, a->golden * s->d * sizeof(double));
-    if (a->golden) assert_memory_equal(a->golden_prob, b->golden_prob, a->golden * s->k * sizeof(float));
+    if (a->golden)
+        assert_memory_equal(a->golden_row, b->golden_row, a->golden * s->d * sizeof(double));
+    if (a->golden)
+        assert_memory_equal(a->golden_prob, b->golden_prob, a->golden * s->k * sizeof(float));
 }
 
 static void check_round_trip(struct model *m) {
@@ -56,7 +61,8 @@ static void what_is_written_reads_back(void **state) {
     }
 }
 
-/* 8-byte length, header padded so that doubles lie aligned, our strings in "__metadata__": any safetensors reader opens it. */
+/* 8-byte length, header padded so that doubles lie aligned, our strings in "__metadata__": any
+ * safetensors reader opens it. */
 static void the_format_is_safetensors(void **state) {
     (void)state;
     struct model *m = whole_model(0, 9);
@@ -70,11 +76,14 @@ static void the_format_is_safetensors(void **state) {
     const cJSON *metadata = cJSON_GetObjectItem(header, "__metadata__"), *item;
     cJSON_ArrayForEach(item, metadata) assert_true(cJSON_IsString(item));
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(metadata, "name")), "fraud");
-    const cJSON *last = cJSON_GetObjectItem(cJSON_GetObjectItem(header, "golden.prob"), "data_offsets");
+    const cJSON *last =
+        cJSON_GetObjectItem(cJSON_GetObjectItem(header, "golden.prob"), "data_offsets");
     assert_true(cJSON_GetArrayItem(last, 1)->valuedouble == (double)(bytes.len - 8 - length));
     unsigned char hash[32];
     char hex[65];
-    assert_int_equal(EVP_Digest(bytes.at + 8 + length, bytes.len - 8 - length, hash, NULL, EVP_sha256(), NULL), 1);
+    assert_int_equal(
+        EVP_Digest(bytes.at + 8 + length, bytes.len - 8 - length, hash, NULL, EVP_sha256(), NULL),
+        1);
     for (int i = 0; i < 32; i++) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(metadata, "sha256")), hex);
     cJSON_Delete(header);
@@ -112,7 +121,8 @@ static void every_cut_is_refused(void **state) {
     (void)state;
     struct buf bytes = written(1);
     for (size_t n = 0; n < bytes.len; n++)
-        if (!reason((struct text){bytes.at, n})) fail_msg("the first %zu of %zu bytes were taken for a model", n, bytes.len);
+        if (!reason((struct text){bytes.at, n}))
+            fail_msg("the first %zu of %zu bytes were taken for a model", n, bytes.len);
     buf_add(&bytes, "\0\0\0", 4);
     assert_non_null(strstr(reason(buf_view(&bytes)), "belong to no tensor"));
     buf_release(&bytes);
@@ -153,7 +163,8 @@ static struct buf changed(const struct buf *bytes, const char *from, const char 
 #define OFFSETS "\"data_offsets\":"
 #define WEIGHT0 "\"layers.0.weight\":{\"dtype\":\"F32\",\"shape\":"
 
-/* A model of 4 columns, 3 classes, 2 members, one hidden layer of 5: mean 0-32, scale 32-64, mix 64-80, weight 80-240, bias 240-280. */
+/* A model of 4 columns, 3 classes, 2 members, one hidden layer of 5: mean 0-32, scale 32-64, mix
+ * 64-80, weight 80-240, bias 240-280. */
 static const struct lie {
     const char *from, *to, *why;
 } lies[] = {
@@ -191,17 +202,21 @@ static const struct lie {
     {OFFSETS "[0,32]", OFFSETS "[1,33]", "overlap"},
     {OFFSETS "[0,32]", OFFSETS "[32,64]", "overlap"},
     {"\"mean\":", "\"extra\":{},\"mean\":", "twice, or something"},
-    {"\"mean\":", "\"scale\":{\"dtype\":\"F64\",\"shape\":[4]," OFFSETS "[32,64]},\"mean\":", "twice, or something"},
+    {"\"mean\":", "\"scale\":{\"dtype\":\"F64\",\"shape\":[4]," OFFSETS "[32,64]},\"mean\":",
+     "twice, or something"},
     {"\"utility\":", "\"futility\":", "twice, or something"},
     {"\"golden.prob\":", "\"golden.probe\":", "twice, or something"},
-    {"\"golden.row\":{\"dtype\":\"F64\",\"shape\":[3,4]", "\"golden.row\":{\"dtype\":\"F64\",\"shape\":[5000,4]", "too many golden rows"},
-    {"\"version\":\"12345678901234567\"", "\"version\":\"99999999999999999999\"", "number of the metadata"},
+    {"\"golden.row\":{\"dtype\":\"F64\",\"shape\":[3,4]",
+     "\"golden.row\":{\"dtype\":\"F64\",\"shape\":[5000,4]", "too many golden rows"},
+    {"\"version\":\"12345678901234567\"", "\"version\":\"99999999999999999999\"",
+     "number of the metadata"},
     {"\"version\":\"12345678901234567\"", "\"version\":\"-1\"", "number of the metadata"},
     {"\"version\":\"12345678901234567\"", "\"version\":12", "number of the metadata"},
     {"\"rows\":\"321\"", "\"rows\":\"\"", "number of the metadata"},
     {"\"rows\":\"321\"", "\"rows\":\" 321\"", "number of the metadata"},
     {"\"fingerprint\":\"f", "\"fingerprint\":\"g", "number of the metadata"},
-    {"\"created_ms\":\"1700000000123\"", "\"created_ms\":\"9999999999999999999\"", "number of the metadata"},
+    {"\"created_ms\":\"1700000000123\"", "\"created_ms\":\"9999999999999999999\"",
+     "number of the metadata"},
     {"\"sha256\":\"", "\"sha256\":\"0", "sha256"},
     {"\"sha256\":\"", "\"sha257\":\"", "sha256"},
 };
@@ -212,7 +227,8 @@ static void every_lie_of_the_header_is_refused(void **state) {
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         struct buf bad = changed(&bytes, lies[i].from, lies[i].to);
         const char *why = reason(buf_view(&bad));
-        if (!why || !strstr(why, lies[i].why)) fail_msg("%s -> %s: %s", lies[i].from, lies[i].to, why ? why : "taken for a model");
+        if (!why || !strstr(why, lies[i].why))
+            fail_msg("%s -> %s: %s", lies[i].from, lies[i].to, why ? why : "taken for a model");
         buf_release(&bad);
     }
     buf_release(&bytes);
@@ -234,7 +250,9 @@ static void golden_rows_need_their_answers(void **state) {
 static void a_header_length_that_lies_is_refused(void **state) {
     (void)state;
     struct buf bytes = written(0);
-    const uint64_t lengths[] = {0, 1, bytes.len - 8, bytes.len - 7, bytes.len, 1u << 20, (1u << 20) + 1, UINT32_MAX, INT64_MAX, UINT64_MAX - 7, UINT64_MAX};
+    const uint64_t lengths[] = {
+        0,          1,         bytes.len - 8,  bytes.len - 7, bytes.len, 1u << 20, (1u << 20) + 1,
+        UINT32_MAX, INT64_MAX, UINT64_MAX - 7, UINT64_MAX};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         memcpy(bytes.at, &lengths[i], sizeof lengths[i]);
         assert_non_null(reason(buf_view(&bytes)));

@@ -1,9 +1,10 @@
-/* No secret is ever printed (promise I12): planted secrets stay out of the printed configuration, of the documents, of every error of
- * thousands of broken files, of what librdkafka says, and of the log. */
+/* No secret is ever printed (promise I12): planted secrets stay out of the printed configuration,
+ * of the documents, of every error of thousands of broken files, of what librdkafka says, and of
+ * the log. */
 #include "unit/config/config_file.h"
 
-#include "kafka/client.h"
 #include "base/log.h"
+#include "kafka/client.h"
 
 #include <unistd.h>
 
@@ -41,7 +42,8 @@ static void the_printed_configuration_masks_them(void **state) {
     config_diff(c, copy, &out, &out);
     assert_false(holds_secret(&out));
     const char *masked = out.at;
-    for (int i = 0; i < 16; i++) assert_non_null(masked = strstr(masked, "\"***\"") ? strstr(masked, "\"***\"") + 1 : NULL);
+    for (int i = 0; i < 16; i++)
+        assert_non_null(masked = strstr(masked, "\"***\"") ? strstr(masked, "\"***\"") + 1 : NULL);
     assert_null(strstr(masked, "\"***\""));
     assert_non_null(strstr(out.at, "\"sasl.username\": \"u\""));
     buf_release(&out);
@@ -67,8 +69,9 @@ static int library_says(const char *yaml, struct buf *errors) {
     return result;
 }
 
-/* One broken file. Errors never repeat the secret; a misspelt property may hide it from the mask, but then the library does not
- * know that property, and what it does not know is not printed: `winnowd check` asks it first. */
+/* One broken file. Errors never repeat the secret; a misspelt property may hide it from the mask,
+ * but then the library does not know that property, and what it does not know is not printed:
+ * `winnowd check` asks it first. */
 static void try_broken(struct buf *yaml, size_t *refused) {
     struct config *c = NULL;
     struct buf said = {0}, printed = {0};
@@ -77,7 +80,8 @@ static void try_broken(struct buf *yaml, size_t *refused) {
         if (holds_secret(&said)) fail_msg("%s\n%s", buf_string(yaml), said.at);
     } else {
         config_print(c, &printed);
-        if (holds_secret(&printed) && kafka_check(c, &said) == 0) fail_msg("%s\n%s", buf_string(yaml), printed.at);
+        if (holds_secret(&printed) && kafka_check(c, &said) == 0)
+            fail_msg("%s\n%s", buf_string(yaml), printed.at);
         if (holds_secret(&said)) fail_msg("%s\n%s", buf_string(yaml), said.at);
     }
     config_destroy(c);
@@ -93,7 +97,7 @@ static void errors_of_broken_files_do_not_repeat_them(void **state) {
     size_t refused = 0;
     for (size_t at = 0; at < sizeof whole - 1; at++) {
         for (size_t i = at % 2; i < sizeof spice; i += 2) { // every other: the test is to stay fast
-            bool cut = spice[i] == '\0'; // the last
+            bool cut = spice[i] == '\0';                    // the last
             buf_reset(&yaml);
             buf_add(&yaml, whole, at);
             if (!cut) buf_add(&yaml, &spice[i], 1);
@@ -139,7 +143,8 @@ static void keep_line(const char *line, size_t len, void *opaque) {
 
 #define BASE "model: {classes: [a, b]}\nfeatures: [{name: x}]\nkafka:\n  brokers: 127.0.0.1:1\n"
 
-/* What the library refuses: properties set one by one, and what it says when a handle is made of them. */
+/* What the library refuses: properties set one by one, and what it says when a handle is made of
+ * them. */
 static void the_library_does_not_repeat_them(void **state) {
     (void)state;
     char name[] = "/tmp/winnowd-secret-XXXXXX";
@@ -150,7 +155,8 @@ static void the_library_does_not_repeat_them(void **state) {
     static const char *const wrong[] = {
         "  common: {sasl.passwort: " SECRET "}\n",
         "  common: {ssl.key.pem: '" SECRET "', security.protocol: ssl}\n",
-        "  common: {sasl.password: " SECRET ", sasl.username: u, security.protocol: sasl_plaintext, sasl.mechanisms: QQ}\n",
+        "  common: {sasl.password: " SECRET
+        ", sasl.username: u, security.protocol: sasl_plaintext, sasl.mechanisms: QQ}\n",
         "  common: {linger.ms: '@%s'}\n",
         "  common: {security.protocol: '@%s'}\n",
         "  common: {ssl.key.pem: '@%s', security.protocol: ssl}\n",
@@ -161,8 +167,10 @@ static void the_library_does_not_repeat_them(void **state) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct buf yaml = {0}, errors = {0};
         const char *hole = strstr(wrong[i], "%s");
-        buf_printf(&yaml, "%s%.*s%s%s", BASE, hole ? (int)(hole - wrong[i]) : (int)strlen(wrong[i]), wrong[i], hole ? name : "", hole ? hole + 2 : "");
-        if (library_says(buf_string(&yaml), &errors) != ERR_CONFIG) fail_msg("not refused:\n%s", yaml.at);
+        buf_printf(&yaml, "%s%.*s%s%s", BASE, hole ? (int)(hole - wrong[i]) : (int)strlen(wrong[i]),
+                   wrong[i], hole ? name : "", hole ? hole + 2 : "");
+        if (library_says(buf_string(&yaml), &errors) != ERR_CONFIG)
+            fail_msg("not refused:\n%s", yaml.at);
         if (!errors.len || holds_secret(&errors)) fail_msg("%s\n%s", yaml.at, buf_string(&errors));
         buf_release(&yaml);
         buf_release(&errors);
@@ -173,7 +181,8 @@ static void the_library_does_not_repeat_them(void **state) {
     unlink(name);
 }
 
-/* And a file's secret does reach the library: the same file is fine where it belongs, and its absence is said by name only. */
+/* And a file's secret does reach the library: the same file is fine where it belongs, and its
+ * absence is said by name only. */
 static void secret_files_are_read(void **state) {
     (void)state;
     char name[] = "/tmp/winnowd-secret-XXXXXX", yaml[512];
@@ -190,13 +199,17 @@ static void secret_files_are_read(void **state) {
     assert_string_equal(secret, SECRET);
     free(secret);
     struct buf errors = {0};
-    snprintf(yaml, sizeof yaml, BASE "  common: {security.protocol: sasl_plaintext, sasl.mechanisms: SCRAM-SHA-256, sasl.username: u}\n  password_file: %s\n", name + 5);
+    snprintf(yaml, sizeof yaml,
+             BASE "  common: {security.protocol: sasl_plaintext, sasl.mechanisms: SCRAM-SHA-256, "
+                  "sasl.username: u}\n  password_file: %s\n",
+             name + 5);
     if (library_says(yaml, &errors)) fail_msg("%s", buf_string(&errors));
     unsetenv("CREDENTIALS_DIRECTORY");
     unlink(name);
     snprintf(yaml, sizeof yaml, BASE "  password_file: %s\n", name);
     assert_int_equal(library_says(yaml, &errors), ERR_CONFIG);
-    assert_non_null(strstr(buf_string(&errors), "kafka.password_file: sasl.password: cannot read /tmp/winnowd-secret-"));
+    assert_non_null(strstr(buf_string(&errors),
+                           "kafka.password_file: sasl.password: cannot read /tmp/winnowd-secret-"));
     buf_release(&errors);
 }
 

@@ -1,22 +1,18 @@
-/* The waker asks a broker something while records flow, so that librdkafka's fetching wakes, and nothing while few do or no partition is ours. The
- * requests are counted by the library itself, against its mock broker. */
+/* The waker asks a broker something while records flow, so that librdkafka's fetching wakes, and
+ * nothing while few do or no partition is ours. The requests are counted by the library itself,
+ * against its mock broker. */
 #include "kafka/waker.h"
 
 #include "base/clock.h"
+#include "unit/test.h"
 
 #include <librdkafka/rdkafka_mock.h>
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define TOPIC "samples"
 enum { PARTITIONS = 4, MANY = 1000, FEW = 1, LIMIT_MS = 60000, SLICE_MS = 10 };
@@ -27,7 +23,8 @@ static int count(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
     static const char key[] = "\"ListOffsets\":";
     (void)rk, (void)n, (void)opaque;
     requests = 0;
-    for (const char *at = json; (at = strstr(at, key)); at += sizeof key - 1) requests += strtoul(at + sizeof key - 1, NULL, 10);
+    for (const char *at = json; (at = strstr(at, key)); at += sizeof key - 1)
+        requests += strtoul(at + sizeof key - 1, NULL, 10);
     reports++;
     return 0; // the library frees it
 }
@@ -42,8 +39,12 @@ struct field {
 static rd_kafka_t *handle(rd_kafka_type_t type, const char *brokers) {
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    assert_int_equal(rd_kafka_conf_set(conf, "statistics.interval.ms", brokers ? "100" : "0", error, sizeof error), RD_KAFKA_CONF_OK);
-    if (brokers) assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", brokers, error, sizeof error), RD_KAFKA_CONF_OK);
+    assert_int_equal(rd_kafka_conf_set(conf, "statistics.interval.ms", brokers ? "100" : "0", error,
+                                       sizeof error),
+                     RD_KAFKA_CONF_OK);
+    if (brokers)
+        assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", brokers, error, sizeof error),
+                         RD_KAFKA_CONF_OK);
     rd_kafka_conf_set_stats_cb(conf, count);
     rd_kafka_t *rk = rd_kafka_new(type, conf, error, sizeof error);
     if (!rk) fail_msg("%s", error);
@@ -133,7 +134,8 @@ static void *end(void *arg) {
     return NULL;
 }
 
-/* A request that nobody answers is given up: librdkafka 2.0.2 waits for some until the broker is back. */
+/* A request that nobody answers is given up: librdkafka 2.0.2 waits for some until the broker is
+ * back. */
 static void a_dead_broker_does_not_hold_it_up(void **state) {
     struct field *f = *state;
     pthread_t ender;
@@ -146,7 +148,8 @@ static void a_dead_broker_does_not_hold_it_up(void **state) {
     }
     atomic_store(&f->ended, false);
     assert_int_equal(pthread_create(&ender, NULL, end, f), 0);
-    for (int64_t until = clock_ms() + LIMIT_MS; !atomic_load(&f->ended) && clock_ms() < until;) clock_sleep_ms(SLICE_MS);
+    for (int64_t until = clock_ms() + LIMIT_MS; !atomic_load(&f->ended) && clock_ms() < until;)
+        clock_sleep_ms(SLICE_MS);
     bool ended = atomic_load(&f->ended);
     assert_int_equal(rd_kafka_mock_broker_set_up(f->mock, 1), 0);
     pthread_join(ender, NULL);

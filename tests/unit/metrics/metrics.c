@@ -1,17 +1,15 @@
-/* What /metrics says is the Prometheus text format, complete and without doubles; the docs say the same. */
-#include "base/error.h"
+/* What /metrics says is the Prometheus text format, complete and without doubles; the docs say the
+ * same. */
 #include "metrics/metrics.h"
+#include "base/error.h"
+#include "unit/test.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #include <cjson/cJSON.h>
-#include <cmocka.h>
 
 /* ---- a small reader of the format ---- */
 
@@ -40,7 +38,8 @@ static void read_comment(const char *line) {
     assert_int_equal(sscanf(line, "# %7s %127s %511[^\n]", word, name, rest), 3);
     struct family *last = page.families ? &page.family[page.families - 1] : NULL;
     if (strcmp(word, "HELP") == 0) { // HELP opens a family, once
-        for (size_t i = 0; i < page.families; i++) assert_string_not_equal(page.family[i].name, name);
+        for (size_t i = 0; i < page.families; i++)
+            assert_string_not_equal(page.family[i].name, name);
         assert_true(page.families < FAMILIES);
         last = &page.family[page.families++];
         *last = (struct family){.help = true};
@@ -53,7 +52,8 @@ static void read_comment(const char *line) {
     assert_string_equal(last->name, name);
     assert_string_equal(last->type, ""); // once
     assert_int_equal(last->series, 0);   // before the series
-    assert_true(strcmp(rest, "counter") == 0 || strcmp(rest, "gauge") == 0 || strcmp(rest, "histogram") == 0);
+    assert_true(strcmp(rest, "counter") == 0 || strcmp(rest, "gauge") == 0 ||
+                strcmp(rest, "histogram") == 0);
     snprintf(last->type, sizeof last->type, "%.15s", rest);
 }
 
@@ -73,10 +73,12 @@ static void read_sample(const char *line) {
     if (line[n] == '{') {
         const char *end = strchr(line, '}');
         assert_non_null(end);
-        snprintf(s->labels, sizeof s->labels, "%.*s", (int)(end - line - (ptrdiff_t)n - 1), line + n + 1);
+        snprintf(s->labels, sizeof s->labels, "%.*s", (int)(end - line - (ptrdiff_t)n - 1),
+                 line + n + 1);
         char label[NAME], value[NAME];
         int used = 0;
-        assert_int_equal(sscanf(s->labels, "%127[a-z_]=\"%127[^\"\\\n]\"%n", label, value, &used), 2);
+        assert_int_equal(sscanf(s->labels, "%127[a-z_]=\"%127[^\"\\\n]\"%n", label, value, &used),
+                         2);
         assert_int_equal(used, strlen(s->labels));
         n = (size_t)(end + 1 - line);
     }
@@ -86,9 +88,13 @@ static void read_sample(const char *line) {
     assert_true(end > line + n + 1 && *end == '\0');
     size_t base = strlen(f->name);
     assert_int_equal(strncmp(s->name, f->name, base), 0); // families are not mixed
-    if (strcmp(f->type, "histogram") == 0) assert_true(strcmp(s->name + base, "_bucket") == 0 || strcmp(s->name + base, "_sum") == 0 || strcmp(s->name + base, "_count") == 0);
+    if (strcmp(f->type, "histogram") == 0)
+        assert_true(strcmp(s->name + base, "_bucket") == 0 || strcmp(s->name + base, "_sum") == 0 ||
+                    strcmp(s->name + base, "_count") == 0);
     else assert_int_equal(s->name[base], '\0');
-    for (size_t i = 0; i < page.samples; i++) assert_false(strcmp(page.sample[i].name, s->name) == 0 && strcmp(page.sample[i].labels, s->labels) == 0);
+    for (size_t i = 0; i < page.samples; i++)
+        assert_false(strcmp(page.sample[i].name, s->name) == 0 &&
+                     strcmp(page.sample[i].labels, s->labels) == 0);
     f->series++;
     page.samples++;
 }
@@ -110,7 +116,8 @@ static void read_page(void) {
 
 static const struct sample *find(const char *name, const char *labels) {
     for (size_t i = 0; i < page.samples; i++)
-        if (strcmp(page.sample[i].name, name) == 0 && strcmp(page.sample[i].labels, labels) == 0) return &page.sample[i];
+        if (strcmp(page.sample[i].name, name) == 0 && strcmp(page.sample[i].labels, labels) == 0)
+            return &page.sample[i];
     return NULL;
 }
 
@@ -158,7 +165,8 @@ static void the_page_is_well_formed(void **state) {
         size_t n = strlen(f->name);
         check_name(f->name);
         assert_true(f->help && *f->type && f->series > 0);
-        assert_int_equal(strcmp(f->type, "counter") == 0, n > 6 && strcmp(f->name + n - 6, "_total") == 0);
+        assert_int_equal(strcmp(f->type, "counter") == 0,
+                         n > 6 && strcmp(f->name + n - 6, "_total") == 0);
     }
     assert_true(value("winnowd_build_info", "version=\"" WINNOWD_VERSION "\"") == 1);
 }
@@ -168,13 +176,16 @@ static void every_label_value_is_a_series_with_its_own_number(void **state) {
     char labels[NAME], name[NAME];
     for (size_t m = 0; m < METRICS; m++)
         for (size_t i = 0; table[m].kind != HISTOGRAM && (i == 0 || labels_of(m, i, labels)); i++) {
-            if (table[m].kind == COUNTER) metric_add((enum metric)m, i, 1000 * m + i + 1), metric_add((enum metric)m, i, 0);
+            if (table[m].kind == COUNTER)
+                metric_add((enum metric)m, i, 1000 * m + i + 1), metric_add((enum metric)m, i, 0);
             else metric_set((enum metric)m, i, (double)(1000 * m + i) + 0.1);
         }
     read_page();
     for (size_t m = 0; m < METRICS; m++) {
         if (table[m].kind == HISTOGRAM) continue;
-        snprintf(name, sizeof name, "%s%s%s", strncmp(table[m].name, "process_", 8) == 0 ? "" : "winnowd_", table[m].name, table[m].kind == GAUGE ? "" : "_total");
+        snprintf(name, sizeof name, "%s%s%s",
+                 strncmp(table[m].name, "process_", 8) == 0 ? "" : "winnowd_", table[m].name,
+                 table[m].kind == GAUGE ? "" : "_total");
         size_t first = m == METRIC_dead_letters, n = 0;
         for (size_t i = first; *table[m].label ? labels_of(m, i, labels) : i == 0; i++, n++) {
             double expected = (double)(1000 * m + i) + (table[m].kind == COUNTER ? 1 : 0.1);
@@ -202,13 +213,21 @@ static void json_says_the_same(void **state) {
     assert_int_equal(cJSON_GetArraySize(json), METRICS + 1);
     for (size_t i = 0; i < page.samples; i++) {
         const struct sample *s = &page.sample[i];
-        const cJSON *family = cJSON_GetObjectItemCaseSensitive(json, page.family[s->family].name), *number, *whole = cJSON_GetObjectItemCaseSensitive(family, "histogram");
-        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(family, "type")), page.family[s->family].type);
+        const cJSON *family = cJSON_GetObjectItemCaseSensitive(json, page.family[s->family].name),
+                    *number, *whole = cJSON_GetObjectItemCaseSensitive(family, "histogram");
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(family, "type")),
+                            page.family[s->family].type);
         char value[NAME] = "";
         sscanf(s->labels, "%*[^\"]\"%127[^\"]", value);
         const char *part = s->name + strlen(page.family[s->family].name);
-        if (strcmp(page.family[s->family].type, "histogram") == 0) number = *s->labels ? cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(whole, "buckets"), value) : cJSON_GetObjectItemCaseSensitive(whole, part + 1);
-        else number = *s->labels ? cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(family, "values"), value) : cJSON_GetObjectItemCaseSensitive(family, "value");
+        if (strcmp(page.family[s->family].type, "histogram") == 0)
+            number = *s->labels ? cJSON_GetObjectItemCaseSensitive(
+                                      cJSON_GetObjectItemCaseSensitive(whole, "buckets"), value)
+                                : cJSON_GetObjectItemCaseSensitive(whole, part + 1);
+        else
+            number = *s->labels ? cJSON_GetObjectItemCaseSensitive(
+                                      cJSON_GetObjectItemCaseSensitive(family, "values"), value)
+                                : cJSON_GetObjectItemCaseSensitive(family, "value");
         assert_non_null(number);
         assert_true(isfinite(s->value) ? number->valuedouble == s->value : cJSON_IsNull(number));
     }
@@ -242,7 +261,8 @@ static void gauges_say_what_is_no_number(void **state) {
 static void histograms_add_up(void **state) {
     static const double seen[] = {0, 0.001, 0.0011, 0.3, 4, 59, 100000, 1e7, 2e9, INFINITY, NAN};
     (void)state;
-    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) metric_observe(METRIC_fit_seconds, seen[i]);
+    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++)
+        metric_observe(METRIC_fit_seconds, seen[i]);
     read_page();
     double before = 0, end = -1, n = 0;
     for (size_t i = 0; i < page.samples; i++) {
@@ -252,14 +272,16 @@ static void histograms_add_up(void **state) {
         assert_int_equal(sscanf(s->labels, "le=\"%lf\"", &le), 1);
         assert_true(le > end && s->value >= before);
         double expected = 0; // those at most le; what is no number only in +Inf
-        for (size_t j = 0; j < sizeof seen / sizeof *seen; j++) expected += seen[j] <= le || isinf(le);
+        for (size_t j = 0; j < sizeof seen / sizeof *seen; j++)
+            expected += seen[j] <= le || isinf(le);
         assert_true(s->value == expected);
         before = s->value, end = le, n++;
     }
     assert_true(n > 5 && isinf(end));
     assert_true(value("winnowd_fit_seconds_bucket", "le=\"+Inf\"") == 11);
     assert_true(value("winnowd_fit_seconds_count", "") == 11);
-    assert_true(fabs(value("winnowd_fit_seconds_sum", "") - 10100063.3021) < 1e-5); // without what no clock can have measured
+    assert_true(fabs(value("winnowd_fit_seconds_sum", "") - 10100063.3021) <
+                1e-5); // without what no clock can have measured
     assert_true(value("winnowd_cycle_commit_seconds_count", "") == 0);
 }
 
@@ -278,7 +300,8 @@ static void the_docs_are_up_to_date(void **state) {
     assert_memory_equal(text, out.at, n);
     free(text);
     size_t rows = 0;
-    for (const char *line = strchr(buf_string(&out), '\n') + 1, *end; (end = strchr(line, '\n')); line = end + 1) {
+    for (const char *line = strchr(buf_string(&out), '\n') + 1, *end; (end = strchr(line, '\n'));
+         line = end + 1) {
         if (*line != '|') continue;
         size_t columns = 0;
         for (const char *p = line; p < end; p++) columns += *p == '|';
@@ -312,10 +335,12 @@ static void threads_lose_nothing(void **state) {
     for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
     read_page();
     assert_true(metric_get(METRIC_samples, 0) == 3.0 * THREADS * EACH);
-    assert_true(metric_get(METRIC_labels, 0) == THREADS * EACH / 2 && metric_get(METRIC_labels, 1) == THREADS * EACH / 2);
+    assert_true(metric_get(METRIC_labels, 0) == THREADS * EACH / 2 &&
+                metric_get(METRIC_labels, 1) == THREADS * EACH / 2);
     assert_true(metric_get(METRIC_lag, 0) == EACH - 1);
     assert_true(value("winnowd_cycle_commit_seconds_count", "") == THREADS * EACH);
-    assert_true(fabs(value("winnowd_cycle_commit_seconds_sum", "") - 0.002 * THREADS * EACH) < 1e-6);
+    assert_true(fabs(value("winnowd_cycle_commit_seconds_sum", "") - 0.002 * THREADS * EACH) <
+                1e-6);
 }
 
 int main(void) {

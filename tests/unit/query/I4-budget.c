@@ -1,13 +1,8 @@
-/* I4: requests of a partition in any n samples are at most B·n + burst + 1, whatever the utilities, the manager, the switches; a lost
- * state starts over inside that; caps and grant hold over all partitions. */
+/* I4: requests of a partition in any n samples are at most B·n + burst + 1, whatever the utilities,
+ * the manager, the switches; a lost state starts over inside that; caps and grant hold over all
+ * partitions. */
 #include "stream.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 /* ---- the bound, for every window at once ---- */
 
@@ -23,7 +18,8 @@ static void see(struct watch *w, bool asked, double rate) {
 }
 
 static void within(const struct watch *w, double burst) {
-    if (w->worst > burst + 1 + 1e-6) fail_msg("some window is %.6f above its rate; burst + 1 is %g", w->worst, burst + 1);
+    if (w->worst > burst + 1 + 1e-6)
+        fail_msg("some window is %.6f above its rate; burst + 1 is %g", w->worst, burst + 1);
 }
 
 /* ---- utilities made to break it ---- */
@@ -35,16 +31,24 @@ static double descending(uint64_t seed, int64_t i) { return (void)seed, 1 - (dou
 static double alternating(uint64_t seed, int64_t i) { return (void)seed, i % 2 ? 1 : 0; }
 static double spikes(uint64_t seed, int64_t i) { return uniform(seed, i) < 0.01; }
 static double with_nan(uint64_t seed, int64_t i) { return i % 3 ? uniform(seed, i) : (double)NAN; }
-/* Quiet until the purse is full, then everything at once, at moments that have nothing to do with blocks. */
+/* Quiet until the purse is full, then everything at once, at moments that have nothing to do with
+ * blocks. */
 static double floods(uint64_t seed, int64_t i) { return uniform(seed, i / 173) < 0.15; }
 
-static double saturated(uint64_t seed, int64_t i) { return uniform(seed, i) < 0.3 ? 1 : uniform(seed, i) < 0.6 ? 1e-30 : 0; }
-static double step(uint64_t seed, int64_t i) { return (i / 1000 % 2 ? 0.9 : 0.05) * uniform(seed, i); }
+static double saturated(uint64_t seed, int64_t i) {
+    return uniform(seed, i) < 0.3 ? 1 : uniform(seed, i) < 0.6 ? 1e-30 : 0;
+}
+static double step(uint64_t seed, int64_t i) {
+    return (i / 1000 % 2 ? 0.9 : 0.05) * uniform(seed, i);
+}
 static double sawtooth(uint64_t seed, int64_t i) { return (void)seed, (double)(i % 97) / 97; }
-static double shuffled(uint64_t seed, int64_t i) { return (double)((i * 7919 + (int64_t)seed) % 1009) / 1009; }
+static double shuffled(uint64_t seed, int64_t i) {
+    return (double)((i * 7919 + (int64_t)seed) % 1009) / 1009;
+}
 
-static double (*const shapes[])(uint64_t seed, int64_t i) = {constant, certain,  ascending, descending, alternating, uniform, spikes,
-                                                             with_nan, floods,   saturated, step,       sawtooth,    shuffled};
+static double (*const shapes[])(uint64_t seed, int64_t i) = {
+    constant, certain, ascending, descending, alternating, uniform, spikes,
+    with_nan, floods,  saturated, step,       sawtooth,    shuffled};
 enum { SHAPES = sizeof shapes / sizeof *shapes, SAMPLES = 3000 };
 
 struct trial {
@@ -53,9 +57,11 @@ struct trial {
 };
 
 static struct trial trial_of(uint64_t seed) {
-    static const double rates[] = {0.004, 0.02, 0.05, 0.13, 0.5, 1}, shares[] = {0.2, 0.05, 0.5, 1}, bursts[] = {1, 1.5, 2, 4, 10};
+    static const double rates[] = {0.004, 0.02, 0.05, 0.13, 0.5, 1}, shares[] = {0.2, 0.05, 0.5, 1},
+                        bursts[] = {1, 1.5, 2, 4, 10};
     struct rng r = {.seed = seed};
-    return (struct trial){rates[rng_below(rng_next(&r), 6)], shares[rng_below(rng_next(&r), 4)], bursts[rng_below(rng_next(&r), 5)], seed};
+    return (struct trial){rates[rng_below(rng_next(&r), 6)], shares[rng_below(rng_next(&r), 4)],
+                          bursts[rng_below(rng_next(&r), 5)], seed};
 }
 
 static void open_trial(struct partition *p, const struct trial *t, size_t rule) {
@@ -95,7 +101,8 @@ static void the_bound_is_reached(void **state) {
         struct partition p;
         struct watch w = {0};
         open_trial(&p, &t, MANAGER_FIXED);
-        for (int64_t i = 0; i < 20000; i++) see(&w, partition_take(&p, floods(seed, i)).ask, t.rate);
+        for (int64_t i = 0; i < 20000; i++)
+            see(&w, partition_take(&p, floods(seed, i)).ask, t.rate);
         within(&w, t.burst);
         nearest = fmax(nearest, w.worst);
         partition_close(&p);
@@ -120,7 +127,8 @@ static void switches_and_lost_states(void **state) {
             if (event == 3) p.policy.operator_.explore_only = !p.policy.operator_.explore_only;
             if (event == 4) strategy_begin(p.strategy, 0, false, 0, &p.state);
             if (event == 5) strategy_swap(p.strategy, (uint64_t)i, NULL, &p.state);
-            see(&w, partition_take(&p, floods(seed, i)).ask, fmin(1, t.rate * p.policy.operator_.budget_scale));
+            see(&w, partition_take(&p, floods(seed, i)).ask,
+                fmin(1, t.rate * p.policy.operator_.budget_scale));
         }
         within(&w, t.burst);
         partition_close(&p);
@@ -160,19 +168,27 @@ static size_t spent(const struct trial *t, double (*shape)(uint64_t, int64_t), i
     return asked;
 }
 
-/* With the default: nothing of a large budget is left, and of a small one no more than chance takes from a random draw. */
+/* With the default: nothing of a large budget is left, and of a small one no more than chance takes
+ * from a random draw. */
 static void a_stream_spends_its_budget(void **state) {
     (void)state;
     static const double rates[] = {0.01, 0.05, 0.2, 0.5};
-    static double (*const streams[])(uint64_t, int64_t) = {uniform, constant, certain, spikes, alternating, saturated, with_nan, step, sawtooth, shuffled};
+    static double (*const streams[])(uint64_t, int64_t) = {uniform,     constant,  certain,  spikes,
+                                                           alternating, saturated, with_nan, step,
+                                                           sawtooth,    shuffled};
     for (size_t r = 0; r < 4; r++)
         for (size_t shape = 0; shape < sizeof streams / sizeof *streams; shape++)
             for (uint64_t seed = 1; seed < 4; seed++) {
                 struct trial t = {rates[r], 0.2, 10, seed};
                 double many = 2000, few = 150;
-                double asked = (double)spent(&t, streams[shape], (int64_t)(many / t.rate)), of_few = (double)spent(&t, streams[shape], (int64_t)(few / t.rate));
-                if (asked > many + 11 || asked < 0.95 * many) fail_msg("rate %g, utilities %zu, seed %d: %g asked of %g", t.rate, shape, (int)seed, asked, many);
-                if (fabs(of_few - few) > 3 * sqrt(few)) fail_msg("rate %g, utilities %zu, seed %d: %g asked of %g", t.rate, shape, (int)seed, of_few, few);
+                double asked = (double)spent(&t, streams[shape], (int64_t)(many / t.rate)),
+                       of_few = (double)spent(&t, streams[shape], (int64_t)(few / t.rate));
+                if (asked > many + 11 || asked < 0.95 * many)
+                    fail_msg("rate %g, utilities %zu, seed %d: %g asked of %g", t.rate, shape,
+                             (int)seed, asked, many);
+                if (fabs(of_few - few) > 3 * sqrt(few))
+                    fail_msg("rate %g, utilities %zu, seed %d: %g asked of %g", t.rate, shape,
+                             (int)seed, of_few, few);
             }
 }
 
@@ -184,7 +200,8 @@ static void random_and_cold_spend_it_too(void **state) {
         size_t asked = 0;
         partition_open(&p, &c);
         p.policy.learner.cold = cold;
-        for (int64_t i = 0; i < 400; i++) asked += partition_take(&p, 0).ask; // 400 = 20/B: cold all along
+        for (int64_t i = 0; i < 400; i++)
+            asked += partition_take(&p, 0).ask; // 400 = 20/B: cold all along
         assert_in_range(asked, 15, 21);
         partition_close(&p);
     }
@@ -256,7 +273,8 @@ static void switches_that_ask_nobody(void **state) {
 enum { PARTITIONS = 7, HOUR = 3600000, DAY = 24 * HOUR };
 
 static void open_all(struct partition *p, const struct config *c) {
-    for (int32_t i = 0; i < PARTITIONS; i++) assert_int_equal(partition_open_of(&p[i], c, PARTITIONS, i), 0);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        assert_int_equal(partition_open_of(&p[i], c, PARTITIONS, i), 0);
 }
 
 static void close_all(struct partition *p) {
@@ -264,7 +282,8 @@ static void close_all(struct partition *p) {
 }
 
 /* Three days, so many samples an hour in all; the most that an hour and a day saw. */
-static void three_days(struct partition *p, int per_hour, size_t *most_hour, size_t *most_day, size_t *random_) {
+static void three_days(struct partition *p, int per_hour, size_t *most_hour, size_t *most_day,
+                       size_t *random_) {
     size_t day = 0;
     *most_hour = *most_day = *random_ = 0;
     for (int64_t hour = 0; hour < 72; hour++) {
@@ -339,12 +358,13 @@ static void a_clock_set_back_opens_no_period(void **state) {
     assert_in_range(asked_at(&p, 500000), 8, 10); // what both arms asked counts in both their parts
     assert_int_equal(asked_at(&p, 499999), 0);
     assert_int_equal(asked_at(&p, 500000), 0);
-    assert_int_equal(asked_at(&p, 499990), 0); // far back: that hour counts as spent
+    assert_int_equal(asked_at(&p, 499990), 0);    // far back: that hour counts as spent
     assert_in_range(asked_at(&p, 499991), 8, 10); // and the hours go on from there
     partition_close(&p);
 }
 
-/* Covered or not is decided for a block as a whole: the cap that a block's own request fills doesn't uncover the rest of it. */
+/* Covered or not is decided for a block as a whole: the cap that a block's own request fills
+ * doesn't uncover the rest of it. */
 static void a_block_fills_its_cap_whole(void **state) {
     (void)state;
     struct config c = config_of(0.5, MANAGER_FIXED);
@@ -361,7 +381,8 @@ static void a_block_fills_its_cap_whole(void **state) {
     partition_close(&p);
 }
 
-/* The operator's cap stands in for the file's, from the sample on at which it comes into force, and goes again. */
+/* The operator's cap stands in for the file's, from the sample on at which it comes into force, and
+ * goes again. */
 static void an_operators_cap_counts(void **state) {
     (void)state;
     struct config c = config_of(0.5, MANAGER_FIXED);
@@ -401,9 +422,12 @@ static void the_grant_is_given_early_and_once(void **state) {
         for (int64_t n = 0; n < 3000; n++) {
             struct decision d = partition_take(&p[i], uniform(i, n));
             double share = i < 3 ? 8 : 7; // 52 = 7·7 + 3
-            bool due = (double)given < share && (double)(n + 1) * share * 10 * 0.01 >= (double)(given * given); // one sample passed while paused
+            bool due = (double)given < share &&
+                       (double)(n + 1) * share * 10 * 0.01 >=
+                           (double)(given * given); // one sample passed while paused
             assert_int_equal(d.reason == ASK_UPFRONT && d.ask, due);
-            if (d.ask && d.reason == ASK_UPFRONT) assert_true(++given && d.covered && d.propensity == 1);
+            if (d.ask && d.reason == ASK_UPFRONT)
+                assert_true(++given && d.covered && d.propensity == 1);
             else see(&beside, d.ask, 0.01);
         }
         assert_true(p[i].state.asked >= given + 20);

@@ -1,4 +1,5 @@
-/* I4 with a pool: what a window asks counts when it ends, and any stretch stays at B·n + burst + 1; caps hold; what is saved is spent. */
+/* I4 with a pool: what a window asks counts when it ends, and any stretch stays at B·n + burst + 1;
+ * caps hold; what is saved is spent. */
 #include "pool_stream.h"
 
 /* ---- the bound ---- */
@@ -21,10 +22,12 @@ static double with_nan(uint64_t seed, int64_t i) { return i % 3 ? steady(seed, i
 static double (*const shapes[])(uint64_t seed, int64_t i) = {steady, floods, constant, with_nan};
 
 static struct config trial(uint64_t seed) {
-    static const double rates[] = {0.01, 0.05, 0.13, 0.5, 1}, shares[] = {0.1, 0.5, 1}, bursts[] = {1, 3, 10, 60};
+    static const double rates[] = {0.01, 0.05, 0.13, 0.5, 1}, shares[] = {0.1, 0.5, 1},
+                        bursts[] = {1, 3, 10, 60};
     static const int64_t windows[] = {2, 20, 150, 700};
     struct rng r = {.seed = seed};
-    struct config c = pool_config(rates[rng_below(rng_next(&r), 5)], windows[rng_below(rng_next(&r), 4)]);
+    struct config c =
+        pool_config(rates[rng_below(rng_next(&r), 5)], windows[rng_below(rng_next(&r), 4)]);
     c.service.seed = (int64_t)seed;
     c.budget.burst = bursts[rng_below(rng_next(&r), 4)];
     c.pool.share = shares[rng_below(rng_next(&r), 3)];
@@ -49,7 +52,9 @@ static void any_stretch_any_rule(void **state) {
             assert_true(w.p.state.tokens >= 0);
             assert_true(!c.pool.top || w.picked <= (size_t)c.pool.top);
         }
-        if (watch.worst > c.budget.burst + 1 + 1e-6) fail_msg("seed %d: some stretch is %.6f above its rate; burst + 1 is %g", (int)seed, watch.worst, c.budget.burst + 1);
+        if (watch.worst > c.budget.burst + 1 + 1e-6)
+            fail_msg("seed %d: some stretch is %.6f above its rate; burst + 1 is %g", (int)seed,
+                     watch.worst, c.budget.burst + 1);
         pooled_close(&w);
     }
     assert_true(picked > 5000);
@@ -99,7 +104,8 @@ static void caps_bind_the_pool_too(void **state) {
 
 static void whoever_may_not_ask_does_not(void **state) {
     (void)state;
-    struct policy_operator forbids[2] = {{.budget_scale = 1, .paused = true}, {.budget_scale = 1, .explore_only = true}};
+    struct policy_operator forbids[2] = {{.budget_scale = 1, .paused = true},
+                                         {.budget_scale = 1, .explore_only = true}};
     for (int i = 0; i < 2; i++) {
         struct config c = pool_config(0.2, 50);
         struct pooled w;

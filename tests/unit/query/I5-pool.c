@@ -1,15 +1,17 @@
-/* I5 with a pool: what is chosen does not depend on the draws, and the stated propensities are the frequencies. I6: a window that is read again
- * from the committed state is decided again. */
+/* I5 with a pool: what is chosen does not depend on the draws, and the stated propensities are the
+ * frequencies. I6: a window that is read again from the committed state is decided again. */
 #include "pool_stream.h"
 
 enum { M = 100 }; // block of rate 0.05, share 0.2
 
 static double stream_at(int64_t i) { return logit_of(0.01 + 0.98 * uniform(9, i)); }
 
-/* Inside a block nothing that the pool does may tell the draws of different seeds apart. (badge draws by the seed itself.) */
+/* Inside a block nothing that the pool does may tell the draws of different seeds apart. (badge
+ * draws by the seed itself.) */
 static void the_pool_is_blind_to_the_draw(void **state) {
     (void)state;
-    static const enum pool_rule rules[] = {POOL_PLAIN, POOL_DISTINCT, POOL_MMR, POOL_K_CENTRE, POOL_BALANCED, POOL_SYNTHESIS};
+    static const enum pool_rule rules[] = {POOL_PLAIN,    POOL_DISTINCT, POOL_MMR,
+                                           POOL_K_CENTRE, POOL_BALANCED, POOL_SYNTHESIS};
     size_t both = 0;
     for (size_t rule = 0; rule < sizeof rules / sizeof *rules; rule++) {
         size_t slots[2][8] = {{0}}, n[2] = {0};
@@ -110,7 +112,8 @@ static void unbiased(const char *what, const double *error, size_t n) {
     double mean = 0, variance = 0;
     for (size_t i = 0; i < n; i++) mean += error[i] / (double)n;
     for (size_t i = 0; i < n; i++) variance += pow(error[i] - mean, 2) / (double)(n - 1);
-    if (fabs(mean) > 4 * sqrt(variance / (double)n) + 1e-9) fail_msg("%s: off by %g, standard error %g", what, mean, sqrt(variance / (double)n));
+    if (fabs(mean) > 4 * sqrt(variance / (double)n) + 1e-9)
+        fail_msg("%s: off by %g, standard error %g", what, mean, sqrt(variance / (double)n));
 }
 
 static void weighted_sums_are_unbiased(void **state) {
@@ -135,7 +138,8 @@ static void weighted_sums_are_unbiased(void **state) {
 
 /* ---- I6 ---- */
 
-/* Asked samples of 600, going through the state's text wherever `restart` windows ended, with the open window's samples lost and read again. */
+/* Asked samples of 600, going through the state's text wherever `restart` windows ended, with the
+ * open window's samples lost and read again. */
 static uint64_t decisions(enum pool_rule rule, size_t restart, bool reread) {
     struct config c = pool_config(0.1, 50);
     struct pooled w;
@@ -149,21 +153,26 @@ static uint64_t decisions(enum pool_rule rule, size_t restart, bool reread) {
         struct decision d = pooled_take(&w, stream_at(w.p.offset));
         uint64_t window = 0;
         if (w.samples) {
-            if (reread && w.samples == 31 && rereads < w.windows) { // a crash: only what was committed is known
+            if (reread && w.samples == 31 &&
+                rereads < w.windows) { // a crash: only what was committed is known
                 rereads = w.windows;
                 pool_reset(w.pool);
                 w.samples = 0;
-                assert_int_equal(state_read(&w.p.state, TOPIC, boundary, (struct text){text, len}), 0);
+                assert_int_equal(state_read(&w.p.state, TOPIC, boundary, (struct text){text, len}),
+                                 0);
                 i -= w.p.offset - boundary;
                 w.p.offset = boundary;
             }
             continue;
         }
-        for (size_t j = 0; j < w.picked; j++) window = rng_mix(window ^ w.picks[j].decision.admitted_n);
-        hash = rng_mix(hash ^ window ^ (uint64_t)w.p.state.tokens ^ w.p.state.asked << 32 ^ (uint64_t)(d.utility * 1e6));
+        for (size_t j = 0; j < w.picked; j++)
+            window = rng_mix(window ^ w.picks[j].decision.admitted_n);
+        hash = rng_mix(hash ^ window ^ (uint64_t)w.p.state.tokens ^ w.p.state.asked << 32 ^
+                       (uint64_t)(d.utility * 1e6));
         boundary = w.p.offset;
         len = state_write(&w.p.state, TOPIC, boundary, text);
-        if (restart && w.windows % restart == 0) assert_int_equal(state_read(&w.p.state, TOPIC, boundary, (struct text){text, len}), 0);
+        if (restart && w.windows % restart == 0)
+            assert_int_equal(state_read(&w.p.state, TOPIC, boundary, (struct text){text, len}), 0);
     }
     pooled_close(&w);
     return hash;

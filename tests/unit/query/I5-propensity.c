@@ -1,13 +1,8 @@
-/* I5: the stated propensity is the probability of being asked. Long-run frequencies match it, nothing that the strategy arm does
- * depends on the draw, and sums weighted by 1/propensity are unbiased, through caps, pauses, switches and losses. */
+/* I5: the stated propensity is the probability of being asked. Long-run frequencies match it,
+ * nothing that the strategy arm does depends on the draw, and sums weighted by 1/propensity are
+ * unbiased, through caps, pauses, switches and losses. */
 #include "stream.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 enum { M = 100 }; // block of rate 0.05, share 0.2
 
@@ -35,7 +30,8 @@ static void any_place_of_a_block_is_as_likely(void **state) {
     }
     for (size_t block = 0; block < 2; block++) {
         double chi2 = 0;
-        for (size_t i = 0; i < M; i++) chi2 += pow((double)place[block][i] - SEEDS / M, 2) / (SEEDS / M);
+        for (size_t i = 0; i < M; i++)
+            chi2 += pow((double)place[block][i] - SEEDS / M, 2) / (SEEDS / M);
         assert_true(chi2 < 160 && chi2 > 50); // 99 degrees of freedom: mean 99, deviation 14
     }
     assert_in_range(together, 15, 70); // SEEDS / M if one block says nothing of the next
@@ -58,7 +54,9 @@ static void the_strategy_arm_is_blind_to_the_draw(void **state) {
             if (!seed) first[i] = d, tokens[i] = p.state.tokens;
             assert_int_equal(d.by_strategy, first[i].by_strategy);
             assert_int_equal(d.covered, first[i].covered);
-            assert_true(d.propensity == first[i].propensity && d.manager_probability == first[i].manager_probability && p.state.tokens == tokens[i]);
+            assert_true(d.propensity == first[i].propensity &&
+                        d.manager_probability == first[i].manager_probability &&
+                        p.state.tokens == tokens[i]);
         }
         partition_close(&p);
     }
@@ -69,14 +67,16 @@ static void the_strategy_arm_is_blind_to_the_draw(void **state) {
 static void frequencies_match_what_was_stated(void **state) {
     (void)state;
     for (size_t rule = 0; rule < RULES; rule++) {
-        double random_excess[10] = {0}, random_variance[10] = {0}, asked_excess = 0, asked_variance = 0;
+        double random_excess[10] = {0}, random_variance[10] = {0}, asked_excess = 0,
+               asked_variance = 0;
         for (uint64_t seed = 0; seed < 40; seed++) {
             struct partition p;
             open_seed(&p, rule, seed);
             for (int64_t i = 0; i < 5000; i++) {
                 double u = uniform(seed, i);
                 struct decision d = partition_take(&p, u);
-                assert_true(d.covered && d.propensity > 0 && d.ask == (d.by_strategy || d.by_random));
+                assert_true(d.covered && d.propensity > 0 &&
+                            d.ask == (d.by_strategy || d.by_random));
                 assert_true(d.by_strategy ? d.propensity == 1 : d.propensity == 1.0 / M);
                 size_t tenth = (size_t)(u * 10); // the random arm must not care for utility
                 random_excess[tenth] += d.by_random - 1.0 / M;
@@ -86,7 +86,8 @@ static void frequencies_match_what_was_stated(void **state) {
             }
             partition_close(&p);
         }
-        for (size_t i = 0; i < 10; i++) assert_true(fabs(random_excess[i]) < 4 * sqrt(random_variance[i]));
+        for (size_t i = 0; i < 10; i++)
+            assert_true(fabs(random_excess[i]) < 4 * sqrt(random_variance[i]));
         assert_true(fabs(asked_excess) < 4 * sqrt(asked_variance));
     }
 }
@@ -94,21 +95,30 @@ static void frequencies_match_what_was_stated(void **state) {
 /* ---- sums ---- */
 
 struct sums {
-    double n, right;               // weighted by 1/propensity
+    double n, right;                 // weighted by 1/propensity
     double covered_n, covered_right; // what they estimate
 };
 
-static void cap_the_hours(struct partition *p, int64_t i) { p->now_ms = i * 7000; } // 514 samples an hour
-static void pause_now_and_then(struct partition *p, int64_t i) { p->policy.operator_.paused = i / 37 % 3 == 1; }
-static void change_the_scale(struct partition *p, int64_t i) { p->policy.operator_.budget_scale = (const double[]){1, 2, 0.3, 0}[i / 450 % 4]; }
+static void cap_the_hours(struct partition *p, int64_t i) {
+    p->now_ms = i * 7000;
+} // 514 samples an hour
+static void pause_now_and_then(struct partition *p, int64_t i) {
+    p->policy.operator_.paused = i / 37 % 3 == 1;
+}
+static void change_the_scale(struct partition *p, int64_t i) {
+    p->policy.operator_.budget_scale = (const double[]){1, 2, 0.3, 0}[i / 450 % 4];
+}
 static void start_cold(struct partition *p, int64_t i) { p->policy.learner.cold = i < 1000; }
-static void explore_only(struct partition *p, int64_t i) { p->policy.operator_.explore_only = i / 250 % 2; }
+static void explore_only(struct partition *p, int64_t i) {
+    p->policy.operator_.explore_only = i / 250 % 2;
+}
 static void lose_the_state(struct partition *p, int64_t i) {
     if (i % 700 == 650) strategy_begin(p->strategy, p->number, false, p->now_ms, &p->state);
 }
 static void nothing(struct partition *p, int64_t i) { (void)p, (void)i; }
 
-static struct sums one_life(const struct config *c, uint64_t seed, void (*event)(struct partition *, int64_t)) {
+static struct sums one_life(const struct config *c, uint64_t seed,
+                            void (*event)(struct partition *, int64_t)) {
     struct config own = *c;
     struct partition p;
     struct sums s = {0};
@@ -133,7 +143,8 @@ static void unbiased(const char *what, const double *error, size_t n) {
     double mean = 0, variance = 0;
     for (size_t i = 0; i < n; i++) mean += error[i] / (double)n;
     for (size_t i = 0; i < n; i++) variance += pow(error[i] - mean, 2) / (double)(n - 1);
-    if (fabs(mean) > 4 * sqrt(variance / (double)n) + 1e-9) fail_msg("%s: off by %g, standard error %g", what, mean, sqrt(variance / (double)n));
+    if (fabs(mean) > 4 * sqrt(variance / (double)n) + 1e-9)
+        fail_msg("%s: off by %g, standard error %g", what, mean, sqrt(variance / (double)n));
 }
 
 static void weighted_sums_are_unbiased(void **state) {

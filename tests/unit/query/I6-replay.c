@@ -1,16 +1,12 @@
-/* I6: a stream that is cut anywhere, and carried on from the state's text by another owner, is decided as if it had not been. */
+/* I6: a stream that is cut anywhere, and carried on from the state's text by another owner, is
+ * decided as if it had not been. */
 #include "stream.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 enum { SAMPLES = 4000, HOUR = 3600000 };
 
-static const char *mix_keys[] = {"risk", "entropy", "margin"}, *mix_shares[] = {"0.5", "0.3", "0.2"};
+static const char *mix_keys[] = {"risk", "entropy", "margin"},
+                  *mix_shares[] = {"0.5", "0.3", "0.2"};
 
 static struct config config_for(int which) {
     struct config c = config_of_rule(0.05, (size_t)which % RULES);
@@ -31,7 +27,8 @@ static void switch_at(struct partition *p, int64_t i) {
     if (i == 1500) p->policy.operator_.budget_scale = 2;
     if (i == 2500) p->policy.operator_.paused = true;
     if (i == 2700) p->policy.operator_.paused = false;
-    if (i == 1000 || i == 3000) strategy_swap(p->strategy, (uint64_t)i, i == 1000 ? quantiles : NULL, &p->state);
+    if (i == 1000 || i == 3000)
+        strategy_swap(p->strategy, (uint64_t)i, i == 1000 ? quantiles : NULL, &p->state);
 }
 
 static void run(const struct config *c, int64_t every, struct decision *out) {
@@ -47,10 +44,12 @@ static void run(const struct config *c, int64_t every, struct decision *out) {
 }
 
 static void same(const struct decision *a, const struct decision *b) {
-    assert_true(a->ask == b->ask && a->covered == b->covered && a->by_strategy == b->by_strategy && a->by_random == b->by_random);
+    assert_true(a->ask == b->ask && a->covered == b->covered && a->by_strategy == b->by_strategy &&
+                a->by_random == b->by_random);
     assert_int_equal(a->reason, b->reason);
     assert_int_equal(a->measure, b->measure);
-    assert_true(a->utility == b->utility && a->threshold == b->threshold && a->propensity == b->propensity && a->manager_probability == b->manager_probability);
+    assert_true(a->utility == b->utility && a->threshold == b->threshold &&
+                a->propensity == b->propensity && a->manager_probability == b->manager_probability);
     assert_true(a->admitted_n == b->admitted_n && a->covered_n == b->covered_n);
 }
 
@@ -91,7 +90,8 @@ static void another_seed_draws_otherwise(void **state) {
 
 static bool keeps_window(const struct config *c) {
     if (c->query.compat) return c->query.manager == MANAGER_BIQF;
-    return c->query.manager != MANAGER_RANDOM && c->query.manager != MANAGER_PERIODIC && c->query.manager != MANAGER_FIXED;
+    return c->query.manager != MANAGER_RANDOM && c->query.manager != MANAGER_PERIODIC &&
+           c->query.manager != MANAGER_FIXED;
 }
 
 /* A window that another manager or other measures filled is dropped, not misread. */
@@ -107,7 +107,10 @@ static void other_options_start_with_an_empty_memory(void **state) {
         p.config = config_for(to);
         partition_move(&p, 3);
         partition_take(&p, 0.5);
-        assert_int_equal(p.state.window_n[0] + p.state.window_n[1] + p.state.window_n[2], !keeps_window(&p.config) ? 0 : to == MANAGER_QUANTILE_WINDOW ? STATE_WINDOW : 1);
+        assert_int_equal(p.state.window_n[0] + p.state.window_n[1] + p.state.window_n[2],
+                         !keeps_window(&p.config)        ? 0
+                         : to == MANAGER_QUANTILE_WINDOW ? STATE_WINDOW
+                                                         : 1);
         assert_true(p.state.admitted == admitted + 1 && p.state.asked >= asked);
         partition_close(&p);
     }

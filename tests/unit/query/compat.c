@@ -1,17 +1,13 @@
-/* The peers' rules replay what the peers themselves decided: tests/vectors/make ran them and recorded each step, draws included. Behind the purse
- * the same rules are managers like any other: I4-budget.c and I5-propensity.c have them too. */
+/* The peers' rules replay what the peers themselves decided: tests/vectors/make ran them and
+ * recorded each step, draws included. Behind the purse the same rules are managers like any other:
+ * I4-budget.c and I5-propensity.c have them too. */
 #include "query/manager.h"
 
 #include "stream.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* ---- one recorded step ---- */
 
@@ -44,15 +40,18 @@ static bool read_vector(FILE *file, struct vector *v) {
 
 static double normal_below(double z) { return erfc(-z / sqrt(2)) / 2; }
 
-/* The uniform draw with which a rule that names a probability decides as the peer did with its own draws. */
+/* The uniform draw with which a rule that names a probability decides as the peer did with its own
+ * draws. */
 static double draw_of(enum compat peer, enum manager m, const struct vector *v) {
     const double share = 0.1, at_random = share * v->budget;
     if (m == MANAGER_RANDOM) return 1 - v->draw; // asked when it is at least 1 − B
     if (m == MANAGER_MARGIN_PROBABILITY) return v->draw;
-    if (m == MANAGER_SPLIT && v->draw < share) return share * v->draw2 + (v->draw2 > v->budget ? 1 - share : 0);
+    if (m == MANAGER_SPLIT && v->draw < share)
+        return share * v->draw2 + (v->draw2 > v->budget ? 1 - share : 0);
     if (m == MANAGER_SPLIT) return at_random + v->draw - share;
     if (m != MANAGER_RANDOM_VARIABLE) return 0.5;
-    if (peer == COMPAT_SCIKIT_ACTIVEML) return normal_below(1 - v->draw); // the larger η, the likelier
+    if (peer == COMPAT_SCIKIT_ACTIVEML)
+        return normal_below(1 - v->draw); // the larger η, the likelier
     return v->draw < 0 ? normal_below(v->draw - 1) : normal_below(-1) + normal_below(1 - v->draw);
 }
 
@@ -64,10 +63,16 @@ struct memory {
     uint8_t n, at;
 };
 
-static bool step(enum compat peer, enum manager m, const struct vector *v, double draw, struct memory *memory) {
+static bool step(enum compat peer, enum manager m, const struct vector *v, double draw,
+                 struct memory *memory) {
     const struct manager_row *row = manager_compat_row(peer, m);
-    struct manager_call call = {.budget = v->budget, .utility = v->utility, .code = utility_code(v->utility), .classes = v->classes, .draw = draw,
-                                .window = {memory->value, &memory->n, &memory->at, STATE_WINDOW}, .own = memory->own};
+    struct manager_call call = {.budget = v->budget,
+                                .utility = v->utility,
+                                .code = utility_code(v->utility),
+                                .classes = v->classes,
+                                .draw = draw,
+                                .window = {memory->value, &memory->n, &memory->at, STATE_WINDOW},
+                                .own = memory->own};
     assert_true(utility_value(call.code) == v->utility);
     struct manager_answer answer = row->ask(&call);
     bool asked = call.draw < answer.probability;
@@ -91,12 +96,17 @@ static FILE *open_vectors(enum compat peer) {
     return file;
 }
 
-static void compare(enum compat peer, enum manager m, const struct vector *v, struct memory *memory, size_t line) {
+static void compare(enum compat peer, enum manager m, const struct vector *v, struct memory *memory,
+                    size_t line) {
     double theta;
     bool asked = step(peer, m, v, draw_of(peer, m, v), memory);
     memcpy(&theta, memory->own, sizeof theta);
-    if (asked != v->asked) fail_msg("%s.csv:%zu: %s asked: %d, the peer: %d", compat_name(peer), line, v->rule, asked, v->asked);
-    if (!isnan(v->theta) && theta > 0 && fabs(theta - v->theta) > 1e-9 * v->theta) fail_msg("%s.csv:%zu: threshold %.12g, the peer's %.12g", compat_name(peer), line, theta, v->theta);
+    if (asked != v->asked)
+        fail_msg("%s.csv:%zu: %s asked: %d, the peer: %d", compat_name(peer), line, v->rule, asked,
+                 v->asked);
+    if (!isnan(v->theta) && theta > 0 && fabs(theta - v->theta) > 1e-9 * v->theta)
+        fail_msg("%s.csv:%zu: threshold %.12g, the peer's %.12g", compat_name(peer), line, theta,
+                 v->theta);
 }
 
 static size_t replay(enum compat peer, bool seen[MANAGERS]) {
@@ -106,7 +116,8 @@ static size_t replay(enum compat peer, bool seen[MANAGERS]) {
     size_t steps = 0;
     for (; read_vector(file, &v); last = v, steps++) {
         enum manager m = manager_named(v.rule);
-        if (strcmp(v.rule, last.rule) != 0 || v.budget != last.budget) memory = (struct memory){0}; // the next run
+        if (strcmp(v.rule, last.rule) != 0 || v.budget != last.budget)
+            memory = (struct memory){0}; // the next run
         seen[m] = true;
         compare(peer, m, &v, &memory, steps + 2);
     }
@@ -119,7 +130,9 @@ static void each_step_is_the_peers(void **state) {
     for (int peer = COMPAT_NONE + 1; peer < COMPATS; peer++) {
         bool seen[MANAGERS] = {0};
         assert_true(replay((enum compat)peer, seen) >= 2400);
-        for (int m = 0; m < MANAGERS; m++) assert_int_equal(seen[m], manager_compat_row((enum compat)peer, (enum manager)m) != NULL);
+        for (int m = 0; m < MANAGERS; m++)
+            assert_int_equal(seen[m],
+                             manager_compat_row((enum compat)peer, (enum manager)m) != NULL);
     }
 }
 
@@ -133,7 +146,9 @@ static void the_table_of_choices_is_that_of_the_rules(void **state) {
 #undef R
     };
     for (int peer = 0; peer < COMPATS; peer++)
-        for (int m = 0; m < MANAGERS; m++) assert_int_equal(listed[peer][m], manager_compat_row((enum compat)peer, (enum manager)m) != NULL);
+        for (int m = 0; m < MANAGERS; m++)
+            assert_int_equal(listed[peer][m],
+                             manager_compat_row((enum compat)peer, (enum manager)m) != NULL);
 }
 
 static void what_the_peer_has_not_is_refused(void **state) {
@@ -172,8 +187,12 @@ static void behind_the_purse_it_is_the_same_rule(void **state) {
             p.state.tokens = 900000 * TOKEN_ONE;
             for (int64_t i = 0; i < 3000; i++) {
                 double u = utility_value(utility_code(uniform(3, i) / 2));
-                struct vector v = {.budget = c.budget.rate * (1 - c.budget.random_share), .utility = u, .classes = 2};
-                bool asked = step((enum compat)peer, (enum manager)m, &v, rng_unit(rng_keyed(RNG_MANAGER, 1, TOPIC, 0, (uint64_t)i)), &memory);
+                struct vector v = {.budget = c.budget.rate * (1 - c.budget.random_share),
+                                   .utility = u,
+                                   .classes = 2};
+                bool asked =
+                    step((enum compat)peer, (enum manager)m, &v,
+                         rng_unit(rng_keyed(RNG_MANAGER, 1, TOPIC, 0, (uint64_t)i)), &memory);
                 assert_int_equal(partition_take(&p, u).by_strategy, asked);
             }
             partition_close(&p);

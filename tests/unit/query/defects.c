@@ -1,22 +1,19 @@
-/* Known defects of other active-learning software, one test each: ours does not have it, and where the peer's rule can be had (query.compat) it shows
- * the defect, so that a figure published with it can be repeated.
+/* Known defects of other active-learning software, one test each: ours does not have it, and where
+ * the peer's rule can be had (query.compat) it shows the defect, so that a figure published with it
+ * can be repeated.
  *
- * Left out, because there is nothing of ours that could have them: scikit-activeml's stale estimate and its two generators out of step in batches of
- * more than one (a decision here is of one sample, its draw keyed by it: I6-replay.c), its misspelled keyword of the delay wrapper, modAL's and
+ * Left out, because there is nothing of ours that could have them: scikit-activeml's stale estimate
+ * and its two generators out of step in batches of more than one (a decision here is of one sample,
+ * its draw keyed by it: I6-replay.c), its misspelled keyword of the delay wrapper, modAL's and
  * ALiPy's imports that newer Pythons refuse. */
 #include "query/manager.h"
 
-#include "simulate/backtest.h"
 #include "base/log.h"
+#include "simulate/backtest.h"
 #include "stream.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void near_(double got, double wanted, double slack) {
     if (!(fabs(got - wanted) <= slack)) fail_msg("%.6g is not %.6g", got, wanted);
@@ -35,7 +32,10 @@ struct peer {
 
 static void peer_open(struct peer *p, enum compat peer, enum manager m, double budget) {
     *p = (struct peer){.row = manager_compat_row(peer, m), .r = {.seed = 7}};
-    p->call = (struct manager_call){.budget = budget, .classes = 2, .window = {p->value, &p->n, &p->at, STATE_WINDOW}, .own = p->own};
+    p->call = (struct manager_call){.budget = budget,
+                                    .classes = 2,
+                                    .window = {p->value, &p->n, &p->at, STATE_WINDOW},
+                                    .own = p->own};
 }
 
 static bool peer_asks(struct peer *p, double utility) {
@@ -58,7 +58,8 @@ static double constant(int64_t i) { return (void)i, 0.5; }
 static double any(int64_t i) { return 0.5 * uniform(7, i); } // p1 from 1 down to 1/2
 static double sure(int64_t i) { return (void)i, 1e-6; }
 
-static double peer_spends(enum compat peer, enum manager m, double budget, double (*utility)(int64_t), int64_t n) {
+static double peer_spends(enum compat peer, enum manager m, double budget,
+                          double (*utility)(int64_t), int64_t n) {
     struct peer p;
     double asked = 0;
     peer_open(&p, peer, m, budget);
@@ -67,7 +68,8 @@ static double peer_spends(enum compat peer, enum manager m, double budget, doubl
 }
 
 /* Of the whole purse: both arms. */
-static double ours_spends(enum manager m, enum compat peer, double rate, double (*utility)(int64_t), int64_t n) {
+static double ours_spends(enum manager m, enum compat peer, double rate, double (*utility)(int64_t),
+                          int64_t n) {
     struct config c = config_of(rate, m);
     struct partition p;
     double asked = 0;
@@ -80,36 +82,46 @@ static double ours_spends(enum manager m, enum compat peer, double rate, double 
 
 /* ---- Vowpal Wabbit ---- */
 
-/* active.cc since 9.10 divides by 2 and multiplies by the gap, so it is the more eager the surer it is: 1.9e-5, 8.2e-5, 9.6e-4, 5.0e-3 where 1, 0.823,
- * 0.118, 0.039 are right (n = 1000, c0 = 1). */
+/* active.cc since 9.10 divides by 2 and multiplies by the gap, so it is the more eager the surer it
+ * is: 1.9e-5, 8.2e-5, 9.6e-4, 5.0e-3 where 1, 0.823, 0.118, 0.039 are right (n = 1000, c0 = 1). */
 static void vw_iwal_multiplies_by_the_gap(void **state) {
     (void)state;
     static const double gaps[] = {0.05, 0.1, 0.3, 0.6}, right[] = {1, 0.823, 0.118, 0.039};
     uint16_t value[] = {utility_code(-2), utility_code(-1), utility_code(0)};
     uint8_t n = 3, at = 0;
     uint32_t own = 0; // c0 = e^0
-    struct manager_call call = {.rate = 0.1, .seen = 999, .window = {value, &n, &at, STATE_WINDOW}, .own = &own};
+    struct manager_call call = {
+        .rate = 0.1, .seen = 999, .window = {value, &n, &at, STATE_WINDOW}, .own = &own};
     double before = 1, e = log(1001) / 1000;
     for (size_t i = 0; i < 4; i++) {
-        call.utility = -2 * atanh(gaps[i]); // a unit from best to median: the gap is tanh(distance / 2)
+        call.utility =
+            -2 * atanh(gaps[i]); // a unit from best to median: the gap is tanh(distance / 2)
         call.code = utility_code(call.utility);
-        double p = manager_row(MANAGER_IWAL)->ask(&call).probability, theirs = pow((sqrt(e) + sqrt(e + 4 * e * gaps[i])) / 2 * gaps[i], 2);
+        double p = manager_row(MANAGER_IWAL)->ask(&call).probability,
+               theirs = pow((sqrt(e) + sqrt(e + 4 * e * gaps[i])) / 2 * gaps[i], 2);
         near_(p, right[i], 0.0006);
         assert_true(p <= before && theirs < 0.01);
         before = p;
     }
 }
 
-/* Its --simulation computes the sensitivity with the true label in place. Here a run whose last label is another one decides the same, up to and with
- * that sample; and one whose labels are others all along, but never come back, decides the same throughout. */
-static struct simulation_result simulate(const struct config *c, struct series *s, size_t n, size_t delay) {
+/* Its --simulation computes the sensitivity with the true label in place. Here a run whose last
+ * label is another one decides the same, up to and with that sample; and one whose labels are
+ * others all along, but never come back, decides the same throughout. */
+static struct simulation_result simulate(const struct config *c, struct series *s, size_t n,
+                                         size_t delay) {
     struct simulation_result r;
     s->n = n;
-    assert_int_equal(simulation_run(&r, &(struct simulation_options){.config = c, .series = s, .delay = delay, .seed = 1, .points = 1}), 0);
+    assert_int_equal(
+        simulation_run(&r,
+                       &(struct simulation_options){
+                           .config = c, .series = s, .delay = delay, .seed = 1, .points = 1}),
+        0);
     return r;
 }
 
-static void same_decisions(const struct config *c, struct series *s, size_t n, size_t delay, size_t from) {
+static void same_decisions(const struct config *c, struct series *s, size_t n, size_t delay,
+                           size_t from) {
     struct simulation_result one = simulate(c, s, n, delay);
     for (size_t i = from; i < n; i++) s->truth[i] ^= 1;
     struct simulation_result other = simulate(c, s, n, delay);
@@ -125,9 +137,17 @@ static void vw_simulation_decides_knowing_the_label(void **state) {
     enum { N = 700 };
     struct buf why = {0};
     struct config *c;
-    struct series s = {.d = 2, .k = 2, .positive = 1, .raw = xcalloc(N * 2, sizeof(double)), .truth = xcalloc(N, sizeof(int))};
+    struct series s = {.d = 2,
+                       .k = 2,
+                       .positive = 1,
+                       .raw = xcalloc(N * 2, sizeof(double)),
+                       .truth = xcalloc(N, sizeof(int))};
     log_init(LOG_LOGFMT, LOG_WARNING);
-    assert_int_equal(config_parse(&c, "test", TEXT("model: {classes: [a, b]}\nfeatures: [{name: x}, {name: y}]\nbudget: {rate: 0.2}\n"), &why), 0);
+    assert_int_equal(config_parse(&c, "test",
+                                  TEXT("model: {classes: [a, b]}\nfeatures: [{name: x}, {name: "
+                                       "y}]\nbudget: {rate: 0.2}\n"),
+                                  &why),
+                     0);
     assert_int_equal(features_create(&s.features, c->features, c->features_n), 0);
     struct rng r = {.seed = 3};
     for (size_t i = 0; i < N; i++) {
@@ -143,18 +163,24 @@ static void vw_simulation_decides_knowing_the_label(void **state) {
 
 /* ---- scikit-activeml ---- */
 
-/* The estimate is read before the sample is added to it: a source that always wants gets more than its budget, the more the smaller that is. */
+/* The estimate is read before the sample is added to it: a source that always wants gets more than
+ * its budget, the more the smaller that is. */
 static void sk_budget_estimate_overspends(void **state) {
     (void)state;
-    static const double budgets[] = {0.005, 0.01, 0.02, 0.05, 0.1}, spent[] = {1.82, 1.43, 1.22, 1.09, 1.04};
+    static const double budgets[] = {0.005, 0.01, 0.02, 0.05, 0.1},
+                        spent[] = {1.82, 1.43, 1.22, 1.09, 1.04};
     for (size_t i = 0; i < 5; i++) {
-        near_(peer_spends(COMPAT_SCIKIT_ACTIVEML, MANAGER_FIXED, budgets[i], constant, 40000), spent[i], 0.02);
-        assert_true(ours_spends(MANAGER_FIXED, COMPAT_SCIKIT_ACTIVEML, budgets[i], constant, 40000) <= 1 + 11 / (budgets[i] * 40000)); // behind the purse
-        assert_true(ours_spends(MANAGER_QUANTILE_WINDOW, COMPAT_NONE, budgets[i], constant, 40000) <= 1 + 11 / (budgets[i] * 40000));
+        near_(peer_spends(COMPAT_SCIKIT_ACTIVEML, MANAGER_FIXED, budgets[i], constant, 40000),
+              spent[i], 0.02);
+        assert_true(ours_spends(MANAGER_FIXED, COMPAT_SCIKIT_ACTIVEML, budgets[i], constant,
+                                40000) <= 1 + 11 / (budgets[i] * 40000)); // behind the purse
+        assert_true(ours_spends(MANAGER_QUANTILE_WINDOW, COMPAT_NONE, budgets[i], constant,
+                                40000) <= 1 + 11 / (budgets[i] * 40000));
     }
 }
 
-/* All utilities equal (no model yet): the range is 0, so the threshold is that utility, and everything is asked. */
+/* All utilities equal (no model yet): the range is 0, so the threshold is that utility, and
+ * everything is asked. */
 static void sk_biqf_asks_for_all_of_a_constant_stream(void **state) {
     (void)state;
     near_(peer_spends(COMPAT_SCIKIT_ACTIVEML, MANAGER_BIQF, 0.1, constant, 5000), 10, 1e-9);
@@ -162,15 +188,16 @@ static void sk_biqf_asks_for_all_of_a_constant_stream(void **state) {
     assert_true(spent > 0.95 && spent < 1.03);
 }
 
-/* Equal steps up and down: half of what the gate lets see is asked, whatever the budget; the gate does all the choosing. Ours settles at the rate, so
- * what it asks is the most doubtful. */
+/* Equal steps up and down: half of what the gate lets see is asked, whatever the budget; the gate
+ * does all the choosing. Ours settles at the rate, so what it asks is the most doubtful. */
 static void sk_variable_settles_at_one_half(void **state) {
     (void)state;
     struct peer p;
     peer_open(&p, COMPAT_SCIKIT_ACTIVEML, MANAGER_VARIABLE, 0.01);
     double wanted = 0, open = 0, asked = 0, doubt = 0;
     for (int64_t i = 0; i < 200000; i++) {
-        double least = peer_probability(&p, 0.5); // the most doubtful there is: 1 while the gate is open
+        double least =
+            peer_probability(&p, 0.5); // the most doubtful there is: 1 while the gate is open
         bool asks = peer_asks(&p, any(i));
         if (i < 50000) continue;
         open += least, wanted += asks;
@@ -190,7 +217,8 @@ static void sk_variable_settles_at_one_half(void **state) {
     assert_true(ours / n > 0.48);
 }
 
-/* The random branch of Split stands behind the gate too: while the estimate is spent, nothing is explored. Our random arm is paid in advance. */
+/* The random branch of Split stands behind the gate too: while the estimate is spent, nothing is
+ * explored. Our random arm is paid in advance. */
 static void sk_split_stops_exploring_when_spent(void **state) {
     (void)state;
     struct peer p;
@@ -204,36 +232,45 @@ static void sk_split_stops_exploring_when_spent(void **state) {
     struct config c = config_of(0.05, MANAGER_SPLIT);
     struct partition q;
     partition_open(&q, &c);
-    for (int64_t i = 0; i < 2000; i++) assert_true(partition_take(&q, 0.5).propensity >= 0.01 - 1e-12);
+    for (int64_t i = 0; i < 2000; i++)
+        assert_true(partition_take(&q, 0.5).propensity >= 0.01 - 1e-12);
     partition_close(&q);
 }
 
 /* ---- MOA ---- */
 
-/* p1 < θη against p1/η < θ: with η below 0 the one never asks, the other always. Ours takes 0 for such an η: it asks for nobody. */
+/* p1 < θη against p1/η < θ: with η below 0 the one never asks, the other always. Ours takes 0 for
+ * such an η: it asks for nobody. */
 static void moa_and_sk_disagree_on_a_negative_factor(void **state) {
     (void)state;
     struct peer moa, sk;
     peer_open(&moa, COMPAT_MOA, MANAGER_RANDOM_VARIABLE, 0.1);
     peer_open(&sk, COMPAT_SCIKIT_ACTIVEML, MANAGER_RANDOM_VARIABLE, 0.1);
-    for (double utility = 0.01; utility < 0.5; utility += 0.01) near_(peer_probability(&moa, utility) - peer_probability(&sk, utility), 0.15865525, 1e-7);
+    for (double utility = 0.01; utility < 0.5; utility += 0.01)
+        near_(peer_probability(&moa, utility) - peer_probability(&sk, utility), 0.15865525, 1e-7);
     uint16_t value[STATE_WINDOW];
     uint8_t n = 0, at = 0;
     float edge = utility_code(0.5);
     uint32_t own;
     memcpy(&own, &edge, sizeof own);
-    struct manager_call call = {.rate = 0.1, .utility = 1e-9, .code = utility_code(1e-9), .window = {value, &n, &at, STATE_WINDOW}, .own = &own};
+    struct manager_call call = {.rate = 0.1,
+                                .utility = 1e-9,
+                                .code = utility_code(1e-9),
+                                .window = {value, &n, &at, STATE_WINDOW},
+                                .own = &own};
     assert_true(manager_row(MANAGER_RANDOM_VARIABLE)->ask(&call).probability < 1e-9);
 }
 
-/* p1 < 0.9, whatever the model: a sure one is asked about nothing (their own reference output: 3 labels of 100,000). A rank cannot starve. */
+/* p1 < 0.9, whatever the model: a sure one is asked about nothing (their own reference output: 3
+ * labels of 100,000). A rank cannot starve. */
 static void moa_fixed_threshold_starves(void **state) {
     (void)state;
     assert_true(peer_spends(COMPAT_MOA, MANAGER_FIXED, 0.1, sure, 20000) == 0);
     assert_true(ours_spends(MANAGER_QUANTILE_WINDOW, COMPAT_NONE, 0.1, sure, 20000) > 0.95);
 }
 
-/* Labels over samples since the beginning: an idle stretch banks credit without end, and the first doubtful ones are all asked. */
+/* Labels over samples since the beginning: an idle stretch banks credit without end, and the first
+ * doubtful ones are all asked. */
 static void moa_gate_banks_an_idle_stretch(void **state) {
     (void)state;
     struct peer p;
@@ -255,10 +292,12 @@ static void moa_gate_banks_an_idle_stretch(void **state) {
 
 /* ---- measures ---- */
 
-static double entropy(const float *prob, size_t k) { return measure_utility(MEASURE_ENTROPY, &(struct measure_input){.prob = prob, .k = k}); }
+static double entropy(const float *prob, size_t k) {
+    return measure_utility(MEASURE_ENTROPY, &(struct measure_input){.prob = prob, .k = k});
+}
 
-/* A well-known text prints Σ p ln p without the minus: asking for the largest would ask for the surest. And nothing is divided by ln k: a threshold of
- * theirs is in nats. */
+/* A well-known text prints Σ p ln p without the minus: asking for the largest would ask for the
+ * surest. And nothing is divided by ln k: a threshold of theirs is in nats. */
 static void entropy_lost_its_sign(void **state) {
     (void)state;
     near_(entropy((const float[]){0.5f, 0.5f}, 2), 0.69314718, 1e-6);
@@ -266,16 +305,20 @@ static void entropy_lost_its_sign(void **state) {
     assert_true(entropy((const float[]){0.5f, 0.5f}, 2) > entropy((const float[]){0.9f, 0.1f}, 2));
 }
 
-/* river divides by the logarithm of how many probabilities are not zero: a third class of 1e-12 makes 1.0 into 0.63. */
+/* river divides by the logarithm of how many probabilities are not zero: a third class of 1e-12
+ * makes 1.0 into 0.63. */
 static void river_entropy_jumps_at_a_zero(void **state) {
     (void)state;
-    near_(entropy((const float[]){0.5f, 0.5f, 0}, 3), entropy((const float[]){0.5f, 0.5f - 1e-12f, 1e-12f}, 3), 1e-9);
+    near_(entropy((const float[]){0.5f, 0.5f, 0}, 3),
+          entropy((const float[]){0.5f, 0.5f - 1e-12f, 1e-12f}, 3), 1e-9);
 }
 
-/* river's sampler asks with a probability that is the entropy: with one class known it is 0 for ever, and no second label ever comes. */
+/* river's sampler asks with a probability that is the entropy: with one class known it is 0 for
+ * ever, and no second label ever comes. */
 static void river_never_leaves_the_first_class(void **state) {
     (void)state;
-    static const enum measure certain[] = {MEASURE_ENTROPY, MEASURE_LEAST_CONFIDENCE, MEASURE_MARGIN, MEASURE_LOG_ODDS_MARGIN};
+    static const enum measure certain[] = {MEASURE_ENTROPY, MEASURE_LEAST_CONFIDENCE,
+                                           MEASURE_MARGIN, MEASURE_LOG_ODDS_MARGIN};
     for (size_t m = 0; m < 4; m++)
         for (int cold = 0; cold < 2; cold++) {
             struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
@@ -284,50 +327,68 @@ static void river_never_leaves_the_first_class(void **state) {
             c.query.measure = (int)certain[m];
             partition_open(&p, &c);
             p.policy.learner.cold = cold;
-            for (int64_t i = 0; i < 4000; i++) asked += partition_take(&p, 0).ask; // (1, 0) for each
+            for (int64_t i = 0; i < 4000; i++)
+                asked += partition_take(&p, 0).ask; // (1, 0) for each
             partition_close(&p);
             assert_in_range(asked, 190, 200);
         }
 }
 
-/* 1 − p1 in float is 0 from 6e-8 on, so all sure samples tie; doubt made of the other probabilities keeps their order. */
+/* 1 − p1 in float is 0 from 6e-8 on, so all sure samples tie; doubt made of the other probabilities
+ * keeps their order. */
 static void confidence_saturates(void **state) {
     (void)state;
     const float sure_[] = {1, 1e-12f}, surer[] = {1, 1e-20f};
     assert_true(1 - sure_[0] == 1 - surer[0]);
     struct measure_input in = {.prob = sure_, .k = 2}, other = {.prob = surer, .k = 2};
-    assert_true(measure_utility(MEASURE_LEAST_CONFIDENCE, &in) > measure_utility(MEASURE_LEAST_CONFIDENCE, &other));
-    assert_true(measure_utility(MEASURE_LOG_ODDS_MARGIN, &in) > measure_utility(MEASURE_LOG_ODDS_MARGIN, &other));
+    assert_true(measure_utility(MEASURE_LEAST_CONFIDENCE, &in) >
+                measure_utility(MEASURE_LEAST_CONFIDENCE, &other));
+    assert_true(measure_utility(MEASURE_LOG_ODDS_MARGIN, &in) >
+                measure_utility(MEASURE_LOG_ODDS_MARGIN, &other));
 }
 
 static struct model *model_of(size_t members) {
     struct model *m;
-    assert_int_equal(model_create(&m, &(struct model_shape){.d = 1, .k = 2, .members = members, .layers = 1, .width = {1, 2}}), 0);
+    assert_int_equal(
+        model_create(&m,
+                     &(struct model_shape){
+                         .d = 1, .k = 2, .members = members, .layers = 1, .width = {1, 2}}),
+        0);
     return m;
 }
 
-/* modAL takes the largest divergence of a member, not the mean: one eccentric outweighs a committee that is split. */
+/* modAL takes the largest divergence of a member, not the mean: one eccentric outweighs a committee
+ * that is split. */
 static void modal_takes_the_largest_divergence(void **state) {
     (void)state;
     struct model *m = model_of(4);
-    const float eccentric[] = {0.9f, 0.1f, 0.9f, 0.1f, 0.9f, 0.1f, 0.1f, 0.9f}, split[] = {0.9f, 0.1f, 0.9f, 0.1f, 0.1f, 0.9f, 0.1f, 0.9f}, prob[] = {0.5f, 0.5f};
-    double one = 0.9 * log(0.9 / 0.7) + 0.1 * log(0.1 / 0.3), far = 0.1 * log(0.1 / 0.7) + 0.9 * log(0.9 / 0.3), even = 0.9 * log(0.9 / 0.5) + 0.1 * log(0.1 / 0.5);
-    struct measure_input in = {.prob = prob, .k = 2, .member = eccentric, .model = m}, other = {.prob = prob, .k = 2, .member = split, .model = m};
+    const float eccentric[] = {0.9f, 0.1f, 0.9f, 0.1f, 0.9f, 0.1f, 0.1f, 0.9f},
+                split[] = {0.9f, 0.1f, 0.9f, 0.1f, 0.1f, 0.9f, 0.1f, 0.9f}, prob[] = {0.5f, 0.5f};
+    double one = 0.9 * log(0.9 / 0.7) + 0.1 * log(0.1 / 0.3),
+           far = 0.1 * log(0.1 / 0.7) + 0.9 * log(0.9 / 0.3),
+           even = 0.9 * log(0.9 / 0.5) + 0.1 * log(0.1 / 0.5);
+    struct measure_input in = {.prob = prob, .k = 2, .member = eccentric, .model = m},
+                         other = {.prob = prob, .k = 2, .member = split, .model = m};
     near_(measure_utility(MEASURE_KL_DIVERGENCE, &in), (3 * one + far) / 4, 1e-6);
     near_(measure_utility(MEASURE_KL_DIVERGENCE, &other), even, 1e-6);
-    assert_true(far > even && measure_utility(MEASURE_KL_DIVERGENCE, &in) < measure_utility(MEASURE_KL_DIVERGENCE, &other));
+    assert_true(far > even && measure_utility(MEASURE_KL_DIVERGENCE, &in) <
+                                  measure_utility(MEASURE_KL_DIVERGENCE, &other));
     model_destroy(m);
 }
 
-/* ALiPy multiplies by the mean distance: entropy then prefers outliers, and its negative margin the dense. Here typical is worth more, whatever the sign. */
+/* ALiPy multiplies by the mean distance: entropy then prefers outliers, and its negative margin the
+ * dense. Here typical is worth more, whatever the sign. */
 static void alipy_weighs_by_distance(void **state) {
     (void)state;
-    static const enum measure signs[] = {MEASURE_ENTROPY, MEASURE_LEAST_CONFIDENCE, MEASURE_MARGIN, MEASURE_LOG_ODDS_MARGIN};
+    static const enum measure signs[] = {MEASURE_ENTROPY, MEASURE_LEAST_CONFIDENCE, MEASURE_MARGIN,
+                                         MEASURE_LOG_ODDS_MARGIN};
     struct model *m = model_of(1);
     const float prob[] = {0.6f, 0.4f};
     const double typical[] = {0.1}, outlier[] = {4};
     for (size_t i = 0; i < 4; i++) {
-        struct measure_input near_one = {.prob = prob, .k = 2, .row = typical, .model = m, .density = 1}, far_one = {.prob = prob, .k = 2, .row = outlier, .model = m, .density = 1};
+        struct measure_input
+            near_one = {.prob = prob, .k = 2, .row = typical, .model = m, .density = 1},
+            far_one = {.prob = prob, .k = 2, .row = outlier, .model = m, .density = 1};
         assert_true(measure_utility(signs[i], &near_one) > measure_utility(signs[i], &far_one));
     }
     model_destroy(m);

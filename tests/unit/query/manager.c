@@ -1,18 +1,15 @@
-/* Budget managers, each against its formula worked by hand, and all against one question: do they ask at the rate, whatever the scale? */
+/* Budget managers, each against its formula worked by hand, and all against one question: do they
+ * ask at the rate, whatever the scale? */
 #include "query/manager.h"
 
 #include "stream.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static void near_(double got, double wanted) {
-    if (!(fabs(got - wanted) < 1e-6 * (1 + fabs(wanted)))) fail_msg("%.9g is not %.9g", got, wanted);
+    if (!(fabs(got - wanted) < 1e-6 * (1 + fabs(wanted))))
+        fail_msg("%.9g is not %.9g", got, wanted);
 }
 
 /* One call with a window of our own. */
@@ -26,7 +23,8 @@ struct bench {
 static void bench_set(struct bench *b, double rate, const double *window, size_t n) {
     *b = (struct bench){.n = (uint8_t)n};
     for (size_t i = 0; i < n; i++) b->value[i] = utility_code(window[i]);
-    b->call = (struct manager_call){.rate = rate, .window = {b->value, &b->n, &b->at, STATE_WINDOW}, .own = &b->own};
+    b->call = (struct manager_call){
+        .rate = rate, .window = {b->value, &b->n, &b->at, STATE_WINDOW}, .own = &b->own};
 }
 
 static double probability(struct bench *b, enum manager m, double utility) {
@@ -98,9 +96,11 @@ static void random_variable_knows_the_chance_of_its_draw(void **state) {
     near_(probability(&b, MANAGER_RANDOM_VARIABLE, 0.125), 0.1586552539); // at least 2
     put(&b, utility_code(-2));
     near_(probability(&b, MANAGER_RANDOM_VARIABLE, -2), 0.5);
-    near_(probability(&b, MANAGER_RANDOM_VARIABLE, -4), 0.1586552539);     // the margin is twice the threshold: η at least 2
+    near_(probability(&b, MANAGER_RANDOM_VARIABLE, -4),
+          0.1586552539); // the margin is twice the threshold: η at least 2
     put(&b, utility_code(-2));
-    assert_true(probability(&b, MANAGER_RANDOM_VARIABLE, 1) == 1 && probability(&b, MANAGER_RANDOM_VARIABLE, -1e9) < 1e-12);
+    assert_true(probability(&b, MANAGER_RANDOM_VARIABLE, 1) == 1 &&
+                probability(&b, MANAGER_RANDOM_VARIABLE, -1e9) < 1e-12);
 }
 
 static void split_asks_a_share_at_random(void **state) {
@@ -118,13 +118,16 @@ static void biqf_lowers_its_edge_by_what_is_left(void **state) {
     const double window[] = {0.5, 0.25, 1, 0.75};
     struct bench b;
     bench_set(&b, 0.25, window, 4);
-    assert_true(probability(&b, MANAGER_BIQF, 1.5) == 1 && probability(&b, MANAGER_BIQF, 0.75) == 0);
+    assert_true(probability(&b, MANAGER_BIQF, 1.5) == 1 &&
+                probability(&b, MANAGER_BIQF, 0.75) == 0);
     put(&b, 10); // labels left: the edge falls by 10/50 of the range
     near_(manager_row(MANAGER_BIQF)->ask(&b.call).threshold, 1 - 0.75 * 10 / 50);
-    assert_true(probability(&b, MANAGER_BIQF, 0.86) == 1 && probability(&b, MANAGER_BIQF, 0.84) == 0);
+    assert_true(probability(&b, MANAGER_BIQF, 0.86) == 1 &&
+                probability(&b, MANAGER_BIQF, 0.84) == 0);
 }
 
-/* The peers' filter asks for all of a constant stream: 31 times the budget while no model tells samples apart. */
+/* The peers' filter asks for all of a constant stream: 31 times the budget while no model tells
+ * samples apart. */
 static void biqf_does_not_flood_on_equal_utilities(void **state) {
     (void)state;
     double window[100];
@@ -146,7 +149,8 @@ static void margin_probability_is_b_over_b_and_m(void **state) {
     near_(probability(&b, MANAGER_MARGIN_PROBABILITY, -2), 0.15 / 1.15);
 }
 
-/* P solves G = √(ε/P) + ε/P; Vowpal Wabbit's present form divides by 2 and multiplies by G, so it is more eager the surer it is. */
+/* P solves G = √(ε/P) + ε/P; Vowpal Wabbit's present form divides by 2 and multiplies by G, so it
+ * is more eager the surer it is. */
 static void iwal_solves_its_equation(void **state) {
     (void)state;
     const double window[] = {-4, -3, -2, -1, 0};
@@ -156,7 +160,8 @@ static void iwal_solves_its_equation(void **state) {
     b.call.seen = 999;
     double e = log(1001) / 1000;
     for (double u = 0; u > -12; u -= 0.25) {
-        double p = probability(&b, MANAGER_IWAL, u), gap = tanh(-utility_value(utility_code(u)) / 2 / 2);
+        double p = probability(&b, MANAGER_IWAL, u),
+               gap = tanh(-utility_value(utility_code(u)) / 2 / 2);
         assert_true(p > 0 && p <= before);
         if (p < 1) near_(sqrt(e / p) + e / p, gap);
         else assert_true(gap <= sqrt(e) + e + 1e-9);
@@ -167,8 +172,14 @@ static void iwal_solves_its_equation(void **state) {
 
 /* ---- all by their rate ---- */
 
-static const enum manager adaptive[] = {MANAGER_VARIABLE, MANAGER_RANDOM_VARIABLE, MANAGER_SPLIT, MANAGER_QUANTILE_WINDOW, MANAGER_QUANTILE_TRACKER, MANAGER_BIQF,
-                                        MANAGER_MARGIN_PROBABILITY, MANAGER_IWAL};
+static const enum manager adaptive[] = {MANAGER_VARIABLE,
+                                        MANAGER_RANDOM_VARIABLE,
+                                        MANAGER_SPLIT,
+                                        MANAGER_QUANTILE_WINDOW,
+                                        MANAGER_QUANTILE_TRACKER,
+                                        MANAGER_BIQF,
+                                        MANAGER_MARGIN_PROBABILITY,
+                                        MANAGER_IWAL};
 enum { ADAPTIVE = sizeof adaptive / sizeof *adaptive };
 
 /* Mean of what was named in the second half of a stream, over what was due. */
@@ -193,12 +204,14 @@ static void each_asks_at_the_rate(void **state) {
         for (size_t r = 0; r < 3; r++)
             for (size_t s = 0; s < 2; s++) {
                 double ratio = demand(adaptive[m], rates[r], 3, scales[s]);
-                if (!(ratio > 0.8 && ratio < 1.25)) fail_msg("%s at %g, scale %g, wants %.3f of what is due", manager_name(adaptive[m]), rates[r], scales[s], ratio);
+                if (!(ratio > 0.8 && ratio < 1.25))
+                    fail_msg("%s at %g, scale %g, wants %.3f of what is due",
+                             manager_name(adaptive[m]), rates[r], scales[s], ratio);
             }
 }
 
-/* A new version whose utilities are ten times as large, or a tenth: the next window's requests are those of no swap, within the standard error of
- * that many draws. */
+/* A new version whose utilities are ten times as large, or a tenth: the next window's requests are
+ * those of no swap, within the standard error of that many draws. */
 static double asked_after(enum manager m, double scale) {
     double asked = 0;
     for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -208,9 +221,12 @@ static double asked_after(enum manager m, double scale) {
         c.service.seed = (int64_t)seed;
         partition_open(&p, &c);
         for (int64_t i = 0; i < 3000; i++) partition_take(&p, 0.09 * uniform(seed, i));
-        for (size_t i = 0; i < STATE_WINDOW; i++) q[i] = (float)(scale * 0.09 * ((double)i + 0.5) / STATE_WINDOW);
+        for (size_t i = 0; i < STATE_WINDOW; i++)
+            q[i] = (float)(scale * 0.09 * ((double)i + 0.5) / STATE_WINDOW);
         strategy_swap(p.strategy, 9, q, &p.state);
-        for (int64_t i = 3000; i < 3000 + STATE_WINDOW; i++) asked += partition_take(&p, scale * 0.09 * uniform(seed, i)).manager_probability / (20.0 * STATE_WINDOW);
+        for (int64_t i = 3000; i < 3000 + STATE_WINDOW; i++)
+            asked += partition_take(&p, scale * 0.09 * uniform(seed, i)).manager_probability /
+                     (20.0 * STATE_WINDOW);
         partition_close(&p);
     }
     return asked;
@@ -219,8 +235,11 @@ static double asked_after(enum manager m, double scale) {
 static void a_swap_neither_floods_nor_starves(void **state) {
     (void)state;
     for (size_t m = 0; m < ADAPTIVE; m++) {
-        double none = asked_after(adaptive[m], 1), up = asked_after(adaptive[m], 10), down = asked_after(adaptive[m], 0.1);
-        if (!(fabs(up - none) < 0.006 && fabs(down - none) < 0.006)) fail_msg("%s: %.3f without a swap, %.3f at ten times the weights, %.3f at a tenth", manager_name(adaptive[m]), none, up, down);
+        double none = asked_after(adaptive[m], 1), up = asked_after(adaptive[m], 10),
+               down = asked_after(adaptive[m], 0.1);
+        if (!(fabs(up - none) < 0.006 && fabs(down - none) < 0.006))
+            fail_msg("%s: %.3f without a swap, %.3f at ten times the weights, %.3f at a tenth",
+                     manager_name(adaptive[m]), none, up, down);
     }
 }
 

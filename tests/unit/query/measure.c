@@ -1,28 +1,29 @@
-/* The measures at the points of the simplex where textbooks give their values, and what an order must keep. */
+/* The measures at the points of the simplex where textbooks give their values, and what an order
+ * must keep. */
 #include "query/strategy.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-static const enum measure doubts[] = {MEASURE_LEAST_CONFIDENCE, MEASURE_MARGIN, MEASURE_LARGEST_MARGIN, MEASURE_ENTROPY, MEASURE_LOG_ODDS_MARGIN};
+static const enum measure doubts[] = {MEASURE_LEAST_CONFIDENCE, MEASURE_MARGIN,
+                                      MEASURE_LARGEST_MARGIN, MEASURE_ENTROPY,
+                                      MEASURE_LOG_ODDS_MARGIN};
 enum { DOUBTS = sizeof doubts / sizeof *doubts };
 
 static void near_(double got, double wanted) {
-    if (!(fabs(got - wanted) < 1e-6 * (1 + fabs(wanted)))) fail_msg("%.9g is not %.9g", got, wanted);
+    if (!(fabs(got - wanted) < 1e-6 * (1 + fabs(wanted))))
+        fail_msg("%.9g is not %.9g", got, wanted);
 }
 
 static double utility_of(enum measure m, const float *prob, size_t k, size_t positive) {
     return measure_utility(m, &(struct measure_input){.prob = prob, .k = k, .positive = positive});
 }
 
-static double utility2(enum measure m, float p) { return utility_of(m, (const float[]){1 - p, p}, 2, 1); }
+static double utility2(enum measure m, float p) {
+    return utility_of(m, (const float[]){1 - p, p}, 2, 1);
+}
 
 static void values_at_points_of_the_simplex(void **state) {
     (void)state;
@@ -37,8 +38,10 @@ static void values_at_points_of_the_simplex(void **state) {
         {{0.1f, 0.2f, 0.7f}, {0.3, 0.5, 0.4, 0.8018185525, -1.2527629685}},
     };
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)
-        for (size_t m = 0; m < DOUBTS; m++) near_(utility_of(doubts[m], points[i].prob, 3, 0), points[i].of[m]);
-    for (size_t c = 0; c < 3; c++) near_(utility_of(MEASURE_RISK, points[4].prob, 3, c), (double)points[4].prob[c]);
+        for (size_t m = 0; m < DOUBTS; m++)
+            near_(utility_of(doubts[m], points[i].prob, 3, 0), points[i].of[m]);
+    for (size_t c = 0; c < 3; c++)
+        near_(utility_of(MEASURE_RISK, points[4].prob, 3, c), (double)points[4].prob[c]);
 }
 
 static void a_certain_prediction_has_the_least_utility(void **state) {
@@ -69,7 +72,8 @@ static void two_classes_rank_alike(void **state) {
             int nearer = (abs(i - 50) < abs(j - 50)) - (abs(i - 50) > abs(j - 50));
             if (nearer == 0) continue;
             for (size_t m = 0; m < DOUBTS; m++) {
-                double a = utility2(doubts[m], (float)i / 100), b = utility2(doubts[m], (float)j / 100);
+                double a = utility2(doubts[m], (float)i / 100),
+                       b = utility2(doubts[m], (float)j / 100);
                 assert_int_equal((a > b) - (a < b), nearer);
             }
         }
@@ -80,7 +84,8 @@ static void order_survives_saturation(void **state) {
     for (size_t m = 0; m < DOUBTS; m++) {
         double before = INFINITY;
         for (float p = 1e-3f; p > 1e-44f; p /= 10) {
-            double u = utility_of(doubts[m], (const float[]){1, p}, 2, 1); // 1 − p is 1 in float from 6e-8 on
+            double u = utility_of(doubts[m], (const float[]){1, p}, 2,
+                                  1); // 1 − p is 1 in float from 6e-8 on
             assert_true(u < before);
             before = u;
         }
@@ -89,9 +94,11 @@ static void order_survives_saturation(void **state) {
 
 static void which_class_is_doubted_does_not_matter(void **state) {
     (void)state;
-    static const float orders[][4] = {{0.4f, 0.3f, 0.2f, 0.1f}, {0.1f, 0.2f, 0.3f, 0.4f}, {0.3f, 0.1f, 0.4f, 0.2f}};
+    static const float orders[][4] = {
+        {0.4f, 0.3f, 0.2f, 0.1f}, {0.1f, 0.2f, 0.3f, 0.4f}, {0.3f, 0.1f, 0.4f, 0.2f}};
     for (size_t m = 0; m < DOUBTS; m++)
-        for (size_t o = 1; o < 3; o++) near_(utility_of(doubts[m], orders[o], 4, 0), utility_of(doubts[m], orders[0], 4, 0));
+        for (size_t o = 1; o < 3; o++)
+            near_(utility_of(doubts[m], orders[o], 4, 0), utility_of(doubts[m], orders[0], 4, 0));
 }
 
 static void nan_stays_nan(void **state) {
@@ -109,7 +116,11 @@ static void nan_stays_nan(void **state) {
 /* Two columns, raw = 10 + 2z and -3 + z/2; members' shares of the mixture as given. */
 static struct model *model_of(size_t members, const double *mix) {
     struct model *m;
-    assert_int_equal(model_create(&m, &(struct model_shape){.d = 2, .k = 3, .members = members, .layers = 1, .width = {2, 3}}), 0);
+    assert_int_equal(
+        model_create(&m,
+                     &(struct model_shape){
+                         .d = 2, .k = 3, .members = members, .layers = 1, .width = {2, 3}}),
+        0);
     m->mean[0] = 10, m->mean[1] = -3, m->scale[0] = 0.5, m->scale[1] = 2;
     for (size_t i = 0; i < members; i++) m->mix[i] = mix[i];
     return m;
@@ -121,7 +132,8 @@ static void the_gradient_has_its_length(void **state) {
     const float prob[] = {0.5f, 0.3f, 0.2f}, even[] = {0.5f, 0.5f, 0}, sure[] = {1, 0, 0};
     const double row[] = {12, -2}; // z = (1, 2)
     struct measure_input in = {.prob = prob, .k = 3, .row = row, .model = m};
-    double expected = 0.5 * sqrt(0.25 + 0.09 + 0.04) + 0.3 * sqrt(0.25 + 0.49 + 0.04) + 0.2 * sqrt(0.25 + 0.09 + 0.64);
+    double expected = 0.5 * sqrt(0.25 + 0.09 + 0.04) + 0.3 * sqrt(0.25 + 0.49 + 0.04) +
+                      0.2 * sqrt(0.25 + 0.09 + 0.64);
     near_(measure_utility(MEASURE_GRADIENT_LENGTH, &in), expected * sqrt(1 + 1 + 4));
     near_(measure_utility(MEASURE_GRADIENT_LENGTH_RAW, &in), expected * sqrt(1 + 144 + 4));
     in.prob = even; // Σ p_c √(1 − 2 p_c + Σ p²): √½
@@ -131,14 +143,17 @@ static void the_gradient_has_its_length(void **state) {
     model_destroy(m);
 }
 
-static const enum measure committees[] = {MEASURE_VOTE_ENTROPY, MEASURE_CONSENSUS_ENTROPY, MEASURE_KL_DIVERGENCE, MEASURE_MUTUAL_INFORMATION};
+static const enum measure committees[] = {MEASURE_VOTE_ENTROPY, MEASURE_CONSENSUS_ENTROPY,
+                                          MEASURE_KL_DIVERGENCE, MEASURE_MUTUAL_INFORMATION};
 
 static void a_committee_disagrees(void **state) {
     (void)state;
     struct model *m = model_of(2, (const double[]){0.9, 0.1});
-    const float apart[] = {1, 0, 0, 0, 1, 0}, alike[] = {0.5f, 0.3f, 0.2f, 0.5f, 0.3f, 0.2f}, prob[] = {0.9f, 0.1f, 0};
+    const float apart[] = {1, 0, 0, 0, 1, 0}, alike[] = {0.5f, 0.3f, 0.2f, 0.5f, 0.3f, 0.2f},
+                prob[] = {0.9f, 0.1f, 0};
     struct measure_input in = {.prob = prob, .k = 3, .member = apart, .model = m};
-    for (size_t i = 0; i < 4; i++) near_(measure_utility(committees[i], &in), log(2)); // one vote each, whatever their shares
+    for (size_t i = 0; i < 4; i++)
+        near_(measure_utility(committees[i], &in), log(2)); // one vote each, whatever their shares
     in.member = alike;
     near_(measure_utility(MEASURE_VOTE_ENTROPY, &in), 0);
     near_(measure_utility(MEASURE_KL_DIVERGENCE, &in), 0);
@@ -156,7 +171,8 @@ static void two_ways_to_one_number(void **state) {
         float member[12], prob[3] = {0.2f, 0.3f, 0.5f};
         for (size_t i = 0; i < 4; i++) {
             double a = rng_next_unit(&r), b = rng_next_unit(&r) * (1 - a);
-            member[3 * i] = (float)a, member[3 * i + 1] = (float)b, member[3 * i + 2] = (float)(1 - a - b);
+            member[3 * i] = (float)a, member[3 * i + 1] = (float)b,
+                       member[3 * i + 2] = (float)(1 - a - b);
         }
         struct measure_input in = {.prob = prob, .k = 3, .member = member, .model = m};
         double kl = measure_utility(MEASURE_KL_DIVERGENCE, &in);
@@ -166,7 +182,8 @@ static void two_ways_to_one_number(void **state) {
     model_destroy(m);
 }
 
-/* Two or more members without a share are the committee; the mixture's members then have no vote. */
+/* Two or more members without a share are the committee; the mixture's members then have no
+ * vote. */
 static void bootstrap_members_are_the_committee(void **state) {
     (void)state;
     struct model *m = model_of(4, (const double[]){0.5, 0.5, 0, 0});
@@ -191,12 +208,18 @@ static void outliers_are_worth_less(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_at_points_of_the_simplex), cmocka_unit_test(a_certain_prediction_has_the_least_utility),
-        cmocka_unit_test(more_doubt_is_more_utility),      cmocka_unit_test(two_classes_rank_alike),
-        cmocka_unit_test(order_survives_saturation),       cmocka_unit_test(which_class_is_doubted_does_not_matter),
-        cmocka_unit_test(nan_stays_nan),                   cmocka_unit_test(the_gradient_has_its_length),
-        cmocka_unit_test(a_committee_disagrees),           cmocka_unit_test(two_ways_to_one_number),
-        cmocka_unit_test(bootstrap_members_are_the_committee), cmocka_unit_test(outliers_are_worth_less),
+        cmocka_unit_test(values_at_points_of_the_simplex),
+        cmocka_unit_test(a_certain_prediction_has_the_least_utility),
+        cmocka_unit_test(more_doubt_is_more_utility),
+        cmocka_unit_test(two_classes_rank_alike),
+        cmocka_unit_test(order_survives_saturation),
+        cmocka_unit_test(which_class_is_doubted_does_not_matter),
+        cmocka_unit_test(nan_stays_nan),
+        cmocka_unit_test(the_gradient_has_its_length),
+        cmocka_unit_test(a_committee_disagrees),
+        cmocka_unit_test(two_ways_to_one_number),
+        cmocka_unit_test(bootstrap_members_are_the_committee),
+        cmocka_unit_test(outliers_are_worth_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

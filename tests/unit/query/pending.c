@@ -2,22 +2,18 @@
 #include "stream.h"
 
 #include "query/pending.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static void counts_stop_at_their_most_and_halve(void **state) {
     (void)state;
     struct partition_state s = {0};
     for (unsigned region = 0; region < STATE_REGIONS; region++)
         for (unsigned n = 0; n <= region; n++) pending_add(&s, region);
-    for (unsigned region = 0; region < STATE_REGIONS; region++) assert_int_equal(pending_count(&s, region), region < 15 ? region + 1 : 15);
+    for (unsigned region = 0; region < STATE_REGIONS; region++)
+        assert_int_equal(pending_count(&s, region), region < 15 ? region + 1 : 15);
     pending_halve(&s);
-    for (unsigned region = 0; region < STATE_REGIONS; region++) assert_int_equal(pending_count(&s, region), region < 15 ? (region + 1) / 2 : 7);
+    for (unsigned region = 0; region < STATE_REGIONS; region++)
+        assert_int_equal(pending_count(&s, region), region < 15 ? (region + 1) / 2 : 7);
 }
 
 static struct model *a_model(size_t d) {
@@ -38,7 +34,8 @@ static void regions_are_of_the_space(void **state) {
     for (uint64_t i = 0; i < 1000; i++) {
         struct rng r = {.seed = i};
         double row[D], near[D], opposite[D];
-        for (size_t j = 0; j < D; j++) row[j] = rng_next_normal(&r), near[j] = row[j] * 1.01, opposite[j] = -row[j];
+        for (size_t j = 0; j < D; j++)
+            row[j] = rng_next_normal(&r), near[j] = row[j] * 1.01, opposite[j] = -row[j];
         unsigned region = pending_region(direction, m, row);
         of[region]++;
         same += pending_region(direction, m, near) == region;
@@ -53,7 +50,8 @@ static void regions_are_of_the_space(void **state) {
 
 static struct decision take(struct partition *p, const struct model *m, double x, double utility) {
     const float prob[2] = {1 - (float)utility, (float)utility};
-    const struct candidate c = {.partition = 0, .offset = p->offset++, .prob = prob, .row = &x, .model = m, .scored = true};
+    const struct candidate c = {
+        .partition = 0, .offset = p->offset++, .prob = prob, .row = &x, .model = m, .scored = true};
     struct decision d;
     strategy_decide(p->strategy, &p->policy, 0, &c, &p->state, &d);
     return d;
@@ -69,7 +67,8 @@ static void requests_discount_their_region(void **state) {
     c.query.threshold = 0.7;
     partition_open(&p, &c);
     assert_true(take(&p, m, 1, 0.5).utility == 0.5);
-    while (!take(&p, m, 1, 0.75).by_strategy) {}
+    while (!take(&p, m, 1, 0.75).by_strategy) {
+    }
     assert_true(fabs(take(&p, m, 1, 0.5).utility - 0.25) < 1e-3);
     assert_true(take(&p, m, -1, 0.5).utility == 0.5);
     strategy_swap(p.strategy, 2, NULL, &p.state);

@@ -1,24 +1,24 @@
-/* The pool's candidates: whatever the order of offers, the best are held, and their rows with them. */
+/* The pool's candidates: whatever the order of offers, the best are held, and their rows with
+ * them. */
 #include "query/pool.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { D = 3, CAP = 16, OFFERS = 500 };
 
-static double utility_of(uint64_t seed, int64_t i) { return floor(40 * rng_unit(rng_keyed(RNG_TEST, seed, 0, 0, (uint64_t)i))); }
+static double utility_of(uint64_t seed, int64_t i) {
+    return floor(40 * rng_unit(rng_keyed(RNG_TEST, seed, 0, 0, (uint64_t)i)));
+}
 
 /* Rank of the offer i among all: how many are better, the earlier of equals first. */
 static size_t better(uint64_t seed, int64_t i) {
     size_t n = 0;
-    for (int64_t j = 0; j < OFFERS; j++) n += utility_of(seed, j) > utility_of(seed, i) || (utility_of(seed, j) == utility_of(seed, i) && j < i);
+    for (int64_t j = 0; j < OFFERS; j++)
+        n += utility_of(seed, j) > utility_of(seed, i) ||
+             (utility_of(seed, j) == utility_of(seed, i) && j < i);
     return n;
 }
 
@@ -37,8 +37,10 @@ static void the_best_are_held(void **state) {
         for (size_t i = 0; i < CAP; i++) {
             assert_true(better(seed, items[i].offset) < CAP);
             assert_true(i == 0 || items[i].offset > items[i - 1].offset);
-            assert_true(in_slot[items[i].slot] == items[i].offset); // what the caller keeps there is this one's
-            assert_true(items[i].row[0] == (double)items[i].offset && items[i].utility == utility_of(seed, items[i].offset));
+            assert_true(in_slot[items[i].slot] ==
+                        items[i].offset); // what the caller keeps there is this one's
+            assert_true(items[i].row[0] == (double)items[i].offset &&
+                        items[i].utility == utility_of(seed, items[i].offset));
         }
         pool_reset(p);
         assert_int_equal(pool_held(p), 0);

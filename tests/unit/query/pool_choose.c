@@ -2,15 +2,10 @@
 #include "query/pool.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { N = 40, D = 2, K = 3, TAKE = 8 };
 
@@ -27,14 +22,17 @@ static void make(struct set *s, uint64_t seed) {
         float sum = 0;
         s->utility[i] = rng_next_unit(&r);
         for (size_t j = 0; j < D; j++) s->z[i * D + j] = (float)rng_next_normal(&r);
-        for (size_t c = 0; c < K; c++) sum += s->prob[i * K + c] = (float)rng_next_unit(&r) * (c == 1 ? 2.0f : 1.0f);
+        for (size_t c = 0; c < K; c++)
+            sum += s->prob[i * K + c] = (float)rng_next_unit(&r) * (c == 1 ? 2.0f : 1.0f);
         for (size_t c = 0; c < K; c++) s->prob[i * K + c] /= sum;
     }
-    s->v = (struct pool_view){.n = N, .d = D, .k = K, .utility = s->utility, .z = s->z, .prob = s->prob};
+    s->v = (struct pool_view){
+        .n = N, .d = D, .k = K, .utility = s->utility, .z = s->z, .prob = s->prob};
 }
 
 static size_t choose(struct set *s, enum pool_rule rule, double trade, uint64_t window, size_t k) {
-    struct pool_choice how = {.rule = rule, .trade = trade, .seed = 5, .topic = 6, .partition = 7, .window = window};
+    struct pool_choice how = {
+        .rule = rule, .trade = trade, .seed = 5, .topic = 6, .partition = 7, .window = window};
     return pool_choose(&s->v, &how, k, s->scratch, s->chosen);
 }
 
@@ -72,7 +70,8 @@ static void nobody_is_chosen_twice(void **state) {
                 make(&s, seed);
                 size_t n = choose(&s, (enum pool_rule)rule, 0.5, seed, k);
                 assert_int_equal(n, k < N ? k : N);
-                for (size_t i = 0; i < n; i++) assert_true(s.chosen[i] < N && !among(&s, i, s.chosen[i]));
+                for (size_t i = 0; i < n; i++)
+                    assert_true(s.chosen[i] < N && !among(&s, i, s.chosen[i]));
             }
 }
 
@@ -93,7 +92,8 @@ static void plain_is_the_top(void **state) {
     struct set s;
     make(&s, 1);
     size_t n = choose(&s, POOL_PLAIN, 0, 0, TAKE);
-    for (size_t i = 1; i < n; i++) assert_true(s.utility[s.chosen[i]] <= s.utility[s.chosen[i - 1]]);
+    for (size_t i = 1; i < n; i++)
+        assert_true(s.utility[s.chosen[i]] <= s.utility[s.chosen[i - 1]]);
     for (size_t i = 0; i < N; i++)
         if (!among(&s, n, i)) assert_true(s.utility[i] <= s.utility[s.chosen[n - 1]]);
 }
@@ -102,7 +102,8 @@ static void distinct_leaves_copies_out(void **state) {
     (void)state;
     struct set s;
     make(&s, 2);
-    for (size_t i = 0; i < N; i++) memcpy(s.z + i * D, s.z + i % 5 * D, D * sizeof *s.z); // five different rows
+    for (size_t i = 0; i < N; i++)
+        memcpy(s.z + i * D, s.z + i % 5 * D, D * sizeof *s.z); // five different rows
     size_t n = choose(&s, POOL_DISTINCT, 0, 0, TAKE);
     assert_int_equal(n, 5);
     for (size_t i = 0; i < n; i++)
@@ -131,7 +132,8 @@ static void k_centre_goes_far(void **state) {
             double largest = 0, own = INFINITY;
             for (size_t j = 0; j < N; j++) {
                 double nearest = INFINITY;
-                for (size_t c = 0; c < i; c++) nearest = fmin(nearest, distance(&s, j, s.chosen[c]));
+                for (size_t c = 0; c < i; c++)
+                    nearest = fmin(nearest, distance(&s, j, s.chosen[c]));
                 largest = fmax(largest, nearest);
                 if (j == s.chosen[i]) own = nearest;
             }
@@ -147,14 +149,16 @@ static void mmr_trades(void **state) {
         make(&plain, seed), make(&far, seed), make(&traded, seed);
         choose(&plain, POOL_PLAIN, 0, 0, TAKE);
         choose(&far, POOL_MMR, 1, 0, TAKE);
-        for (size_t i = 0; i < TAKE; i++) assert_int_equal(far.chosen[i], plain.chosen[i]); // trade 1: utility alone
+        for (size_t i = 0; i < TAKE; i++)
+            assert_int_equal(far.chosen[i], plain.chosen[i]); // trade 1: utility alone
         size_t n = choose(&traded, POOL_MMR, 0.5, 0, TAKE);
         for (size_t i = 1; i < n; i++) {
             double largest = -INFINITY, own = 0;
             for (size_t j = 0; j < N; j++) {
                 double nearest = INFINITY, below = 0;
                 if (among(&traded, i, j)) continue;
-                for (size_t c = 0; c < i; c++) nearest = fmin(nearest, distance(&traded, j, traded.chosen[c]));
+                for (size_t c = 0; c < i; c++)
+                    nearest = fmin(nearest, distance(&traded, j, traded.chosen[c]));
                 for (size_t o = 0; o < N; o++) below += traded.utility[o] < traded.utility[j];
                 double value = 0.5 * below / (N - 1) - 0.5 / (1 + nearest);
                 largest = fmax(largest, value);
@@ -171,14 +175,17 @@ static double gradient_distance(const struct set *s, size_t a, size_t b) {
     double sum = 0;
     for (size_t c = 0; c < K; c++)
         for (size_t j = 0; j <= D; j++) {
-            double za = j < D ? (double)s->z[a * D + j] : 1, zb = j < D ? (double)s->z[b * D + j] : 1;
-            double ga = ((double)s->prob[a * K + c] - (c == predicted(s, a))) * za, gb = ((double)s->prob[b * K + c] - (c == predicted(s, b))) * zb;
+            double za = j < D ? (double)s->z[a * D + j] : 1,
+                   zb = j < D ? (double)s->z[b * D + j] : 1;
+            double ga = ((double)s->prob[a * K + c] - (c == predicted(s, a))) * za,
+                   gb = ((double)s->prob[b * K + c] - (c == predicted(s, b))) * zb;
             sum += (ga - gb) * (ga - gb);
         }
     return sum;
 }
 
-/* The second one is drawn by its squared distance from the first, in the space of whole gradients. */
+/* The second one is drawn by its squared distance from the first, in the space of whole
+ * gradients. */
 static void badge_draws_by_gradients(void **state) {
     (void)state;
     enum { DRAWS = 20000 };
@@ -212,9 +219,15 @@ static void badge_draws_the_same_again(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_is_chosen_twice), cmocka_unit_test(infinite_utilities_are_chosen_too), cmocka_unit_test(plain_is_the_top),
-        cmocka_unit_test(distinct_leaves_copies_out), cmocka_unit_test(balanced_takes_turns), cmocka_unit_test(k_centre_goes_far),
-        cmocka_unit_test(mmr_trades), cmocka_unit_test(badge_draws_by_gradients), cmocka_unit_test(badge_draws_the_same_again),
+        cmocka_unit_test(nobody_is_chosen_twice),
+        cmocka_unit_test(infinite_utilities_are_chosen_too),
+        cmocka_unit_test(plain_is_the_top),
+        cmocka_unit_test(distinct_leaves_copies_out),
+        cmocka_unit_test(balanced_takes_turns),
+        cmocka_unit_test(k_centre_goes_far),
+        cmocka_unit_test(mmr_trades),
+        cmocka_unit_test(badge_draws_by_gradients),
+        cmocka_unit_test(badge_draws_the_same_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,9 @@
-/* A partition with a pool, for tests: one column, whose value is the logit of the positive class; the utility is that class's probability. */
+/* A partition with a pool, for tests: one column, whose value is the logit of the positive class;
+ * the utility is that class's probability. */
 #pragma once
 
 #include "stream.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 enum { CANDIDATES = 64 };
 
@@ -17,7 +12,7 @@ struct pooled {
     struct model *model;
     struct pool *pool;
     struct decision held[CANDIDATES];
-    size_t samples, windows; // of the open window; ended
+    size_t samples, windows;  // of the open window; ended
     const struct pick *picks; // of the window that ended last
     size_t picked;
 };
@@ -41,7 +36,8 @@ static inline struct model *logit_model(uint64_t version, float slope) {
 }
 
 static inline void pooled_open(struct pooled *w, const struct config *c) {
-    *w = (struct pooled){.model = logit_model(1, 1), .pool = pool_create((size_t)c->pool.candidates, 1)};
+    *w = (struct pooled){.model = logit_model(1, 1),
+                         .pool = pool_create((size_t)c->pool.candidates, 1)};
     partition_open(&w->p, c);
 }
 
@@ -52,21 +48,32 @@ static inline void pooled_close(struct pooled *w) {
 }
 
 static inline size_t pooled_flush(struct pooled *w) {
-    struct flush f = {.partition = w->p.number, .policy = &w->p.policy, .model = w->model, .now_ms = w->p.now_ms, .pool = w->pool, .held = w->held};
+    struct flush f = {.partition = w->p.number,
+                      .policy = &w->p.policy,
+                      .model = w->model,
+                      .now_ms = w->p.now_ms,
+                      .pool = w->pool,
+                      .held = w->held};
     w->picked = strategy_flush(w->p.strategy, &f, &w->p.state, &w->picks);
     w->samples = 0;
     w->windows++;
     return w->picked;
 }
 
-/* Decides a sample with that logit; ends the window that it fills. Requests that go out now by the pool are w->picked. */
+/* Decides a sample with that logit; ends the window that it fills. Requests that go out now by the
+ * pool are w->picked. */
 static inline struct decision pooled_take(struct pooled *w, double logit) {
     float prob[2], scratch[16];
     struct partition *p = &w->p;
     struct decision d;
     assert_true(model_scratch(&w->model->shape) <= 16);
     model_predict(w->model, &logit, scratch, NULL, prob);
-    const struct candidate c = {.partition = p->number, .offset = p->offset++, .prob = prob, .row = &logit, .model = w->model, .scored = true};
+    const struct candidate c = {.partition = p->number,
+                                .offset = p->offset++,
+                                .prob = prob,
+                                .row = &logit,
+                                .model = w->model,
+                                .scored = true};
     strategy_decide(p->strategy, &p->policy, p->now_ms, &c, &p->state, &d);
     int slot = d.for_pool ? pool_offer(w->pool, c.offset, d.utility, &logit) : -1;
     if (slot >= 0) w->held[slot] = d;

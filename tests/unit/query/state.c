@@ -1,15 +1,11 @@
-/* The state's text: back as it went, refused when one character is wrong; and the codes of utilities. */
+/* The state's text: back as it went, refused when one character is wrong; and the codes of
+ * utilities. */
 #include "query/state.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { TOPIC = 4711, OFFSET = 123456 };
 
@@ -18,7 +14,8 @@ enum { TOPIC = 4711, OFFSET = 123456 };
 static uint32_t word(struct rng *r) { return (uint32_t)rng_next(r); }
 
 static struct cap_counter any_counter(struct rng *r) {
-    return (struct cap_counter){.period = word(r), .strategy = word(r), .random_ = word(r), .block = word(r) & 1};
+    return (struct cap_counter){
+        .period = word(r), .strategy = word(r), .random_ = word(r), .block = word(r) & 1};
 }
 
 /* Any state that a run could reach; every field is set. */
@@ -41,7 +38,8 @@ static struct partition_state any_state(uint64_t seed) {
     for (size_t i = 0; i < sizeof s.pending; i++) s.pending[i] = (uint8_t)word(&r);
     for (size_t i = 0; i < STATE_OWN; i++) s.own[i] = word(&r);
     s.memory_of = word(&r);
-    for (size_t i = 0; i < STATE_SHARES; i++) s.window_n[i] = word(&r) % 33, s.window_at[i] = word(&r) % 32;
+    for (size_t i = 0; i < STATE_SHARES; i++)
+        s.window_n[i] = word(&r) % 33, s.window_at[i] = word(&r) % 32;
     for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)word(&r);
     return s;
 }
@@ -54,9 +52,11 @@ static void same_counter(const struct cap_counter *a, const struct cap_counter *
 }
 
 static void same_state(const struct partition_state *a, const struct partition_state *b) {
-    const uint64_t *const whole[][2] = {{&a->policy, &b->policy},   {&a->model, &b->model}, {&a->admitted, &b->admitted},
-                                        {&a->covered, &b->covered}, {&a->asked, &b->asked}, {&a->block_start, &b->block_start}};
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) assert_true(*whole[i][0] == *whole[i][1]);
+    const uint64_t *const whole[][2] = {
+        {&a->policy, &b->policy},   {&a->model, &b->model}, {&a->admitted, &b->admitted},
+        {&a->covered, &b->covered}, {&a->asked, &b->asked}, {&a->block_start, &b->block_start}};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        assert_true(*whole[i][0] == *whole[i][1]);
     assert_true(a->tokens == b->tokens);
     assert_int_equal(a->block_size, b->block_size);
     assert_int_equal(a->both, b->both);
@@ -79,7 +79,8 @@ static void what_is_written_is_read(void **state) {
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&s, seed, (int64_t)seed - 3, text);
         assert_true(n <= STATE_TEXT_MAX);
-        for (size_t i = 0; i < n; i++) assert_true(text[i] > ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\');
+        for (size_t i = 0; i < n; i++)
+            assert_true(text[i] > ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\');
         assert_int_equal(state_read(&read, seed, (int64_t)seed - 3, (struct text){text, n}), 0);
         same_state(&s, &read);
         assert_true(read.saving == (int64_t)read.pool_saved * SAVED_ONE && read.owed == 0);
@@ -117,7 +118,8 @@ static void another_length_is_refused(void **state) {
     struct partition_state s = any_state(1), read;
     char text[STATE_TEXT_MAX + 2] = {0};
     size_t n = state_write(&s, TOPIC, OFFSET, text);
-    for (size_t cut = 1; cut < n; cut++) assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, cut}), ERR_CORRUPT);
+    for (size_t cut = 1; cut < n; cut++)
+        assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, cut}), ERR_CORRUPT);
     assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n + 1}), ERR_CORRUPT);
     assert_int_equal(state_read(&read, TOPIC, OFFSET, TEXT("set by a tool")), ERR_CORRUPT);
 }
@@ -144,7 +146,8 @@ static void impossible_numbers_are_refused(void **state) {
     struct partition_state wrong[10];
     for (size_t i = 0; i < 10; i++) wrong[i] = any_state(5);
     wrong[0].covered = wrong[0].admitted + 1;
-    wrong[1].asked = 23, wrong[1].admitted = 10, wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
+    wrong[1].asked = 23, wrong[1].admitted = 10,
+    wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
     wrong[2].block_start = wrong[2].admitted + 1;
     wrong[3].tokens = -1;
     wrong[4].window_n[0] = STATE_WINDOW + 1;
@@ -179,7 +182,8 @@ static void codes_order_as_utilities_do(void **state) {
     (void)state;
     struct rng r = {.seed = 3};
     for (int i = 0; i < 200000; i++) {
-        double a = ldexp(rng_next_normal(&r), (int)rng_below(rng_next(&r), 60) - 40), b = a * (1 + rng_next_unit(&r));
+        double a = ldexp(rng_next_normal(&r), (int)rng_below(rng_next(&r), 60) - 40),
+               b = a * (1 + rng_next_unit(&r));
         if (a > b) assert_true(utility_code(a) >= utility_code(b));
         else assert_true(utility_code(a) <= utility_code(b));
         if (fabs(a) < 0x1p-40 || fabs(a) > 0x1p22) continue;
@@ -189,7 +193,8 @@ static void codes_order_as_utilities_do(void **state) {
 
 static void odd_utilities_have_their_places(void **state) {
     (void)state;
-    static const double ascending[] = {-INFINITY, -1e300, -700, -1, -1e-12, 0, 1e-12, 1, 5000, 1e300, INFINITY};
+    static const double ascending[] = {-INFINITY, -1e300, -700, -1,    -1e-12,  0,
+                                       1e-12,     1,      5000, 1e300, INFINITY};
     for (size_t i = 0; i < sizeof ascending / sizeof *ascending; i++) {
         assert_true(utility_code((double)NAN) < utility_code(ascending[i]));
         if (i) assert_true(utility_code(ascending[i - 1]) < utility_code(ascending[i]));

@@ -1,14 +1,11 @@
-/* One decision: which measure, cold or not, why it was asked, and what the managers make of odd utilities. */
+/* One decision: which measure, cold or not, why it was asked, and what the managers make of odd
+ * utilities. */
 #include "stream.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static const char *mix_keys[] = {"risk", "entropy", "log_odds_margin", "margin", "least_confidence"}, *mix_shares[] = {"0.5", "0.25", "0.15", "0.1", "0"};
+static const char *mix_keys[] = {"risk", "entropy", "log_odds_margin", "margin",
+                                 "least_confidence"},
+                  *mix_shares[] = {"0.5", "0.25", "0.15", "0.1", "0"};
 
 static struct config mixed(size_t n) {
     struct config c = config_of(0.1, MANAGER_QUANTILE_WINDOW);
@@ -19,7 +16,10 @@ static struct config mixed(size_t n) {
 
 static void a_mix_draws_by_its_shares(void **state) {
     (void)state;
-    static const double shares[MEASURES] = {[MEASURE_RISK] = 0.5, [MEASURE_ENTROPY] = 0.25, [MEASURE_LOG_ODDS_MARGIN] = 0.15, [MEASURE_MARGIN] = 0.1};
+    static const double shares[MEASURES] = {[MEASURE_RISK] = 0.5,
+                                            [MEASURE_ENTROPY] = 0.25,
+                                            [MEASURE_LOG_ODDS_MARGIN] = 0.15,
+                                            [MEASURE_MARGIN] = 0.1};
     enum { N = 20000 };
     struct config c = mixed(4);
     struct partition p;
@@ -30,13 +30,17 @@ static void a_mix_draws_by_its_shares(void **state) {
         struct decision d = partition_take(&p, u);
         used[d.measure]++;
         asked[d.measure] += d.by_strategy;
-        double exact = measure_utility(d.measure, &(struct measure_input){.prob = (const float[]){1 - (float)u, (float)u}, .k = 2, .positive = 1});
+        double exact = measure_utility(
+            d.measure, &(struct measure_input){
+                           .prob = (const float[]){1 - (float)u, (float)u}, .k = 2, .positive = 1});
         assert_true(d.utility == utility_value(utility_code(exact)));
-        if (d.by_strategy) assert_int_equal(d.reason, d.measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN);
+        if (d.by_strategy)
+            assert_int_equal(d.reason, d.measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN);
     }
     for (int m = 0; m < MEASURES; m++) {
         assert_true(fabs(used[m] / N - shares[m]) < 0.015);
-        assert_true(fabs(asked[m] / N - 0.08 * shares[m]) < 0.012); // each has its own quantile: none crowds out the others
+        assert_true(fabs(asked[m] / N - 0.08 * shares[m]) <
+                    0.012); // each has its own quantile: none crowds out the others
     }
     partition_close(&p);
 }
@@ -47,15 +51,27 @@ static void a_mix_that_is_none_is_refused(void **state) {
     for (size_t n = 0; n < 6; n++) {
         struct config c = mixed(n);
         int wanted = n == 4 ? 0 : ERR_CONFIG; // 5 are too many, fewer don't add up to 1
-        assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}), wanted);
+        assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c,
+                                                                        .partitions = 1,
+                                                                        .classes = 2,
+                                                                        .columns = 1}),
+                         wanted);
         if (!wanted) strategy_destroy(s);
     }
     static const char *keys[] = {"mix"}, *shares[] = {"1"};
     struct config c = mixed(1);
     c.query.mix = (struct map){(char **)keys, (char **)shares, 1};
-    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}), ERR_CONFIG);
+    assert_int_equal(
+        strategy_create(
+            &s,
+            &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}),
+        ERR_CONFIG);
     keys[0] = "doubt";
-    assert_int_equal(strategy_create(&s, &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}), ERR_CONFIG);
+    assert_int_equal(
+        strategy_create(
+            &s,
+            &(struct strategy_options){.config = &c, .partitions = 1, .classes = 2, .columns = 1}),
+        ERR_CONFIG);
 }
 
 static void cold_asks_without_looking(void **state) {
@@ -78,7 +94,8 @@ static void cold_asks_without_looking(void **state) {
     partition_close(&p);
 }
 
-/* So much of what it asks it draws: here only half of that can lie under the threshold. Risk is looked for all the same. */
+/* So much of what it asks it draws: here only half of that can lie under the threshold. Risk is
+ * looked for all the same. */
 static size_t asked_below(enum measure measure, double explore, size_t *asked) {
     struct config c = config_of(0.1, MANAGER_QUANTILE_WINDOW);
     struct partition p;
@@ -116,7 +133,8 @@ static void without_a_model_it_stays_cold(void **state) {
     for (int64_t i = 0; i < 2000; i++) {
         const float prob[2] = {0.1f, 0.9f};
         struct decision d;
-        strategy_decide(p.strategy, &p.policy, 0, &(struct candidate){.offset = i, .prob = prob}, &p.state, &d);
+        strategy_decide(p.strategy, &p.policy, 0, &(struct candidate){.offset = i, .prob = prob},
+                        &p.state, &d);
         assert_true(d.utility == 0 && d.threshold == 0);
         if (d.by_strategy) assert_int_equal(d.reason, ASK_COLD);
         asked += d.by_strategy;
@@ -134,7 +152,9 @@ static void both_arms_make_one_request(void **state) {
     for (int64_t i = 0; i < 2000; i++) {
         int64_t tokens = p.state.tokens;
         uint64_t labels = p.state.asked;
-        bool begins = p.state.admitted - p.state.block_start == p.state.block_size || !p.state.block_size, returned = p.state.both;
+        bool begins = p.state.admitted - p.state.block_start == p.state.block_size ||
+                      !p.state.block_size,
+             returned = p.state.both;
         struct decision d = partition_take(&p, uniform(1, i));
         assert_int_equal(p.state.asked - labels, d.ask);
         asked += d.ask;
@@ -142,7 +162,8 @@ static void both_arms_make_one_request(void **state) {
         both++;
         assert_true(d.reason == ASK_RISK && d.propensity == 1);
         if (begins) continue;
-        assert_true(p.state.tokens == tokens + TOKEN_ONE / 2 - TOKEN_ONE && !returned); // one token for the two
+        assert_true(p.state.tokens == tokens + TOKEN_ONE / 2 - TOKEN_ONE &&
+                    !returned); // one token for the two
         assert_true(p.state.both);
     }
     assert_true(both > 20);
@@ -186,13 +207,15 @@ static void fixed_asks_from_its_threshold_on(void **state) {
 /* The smoothed rank: whatever the window holds, an exchangeable utility is asked at the rate. */
 static void equal_utilities_are_drawn_at_the_rate(void **state) {
     (void)state;
-    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW), plain = config_of(0.05, MANAGER_RANDOM);
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW),
+                  plain = config_of(0.05, MANAGER_RANDOM);
     struct partition p, q;
     partition_open(&p, &c);
     partition_open(&q, &plain);
     for (int64_t i = 0; i < 2000; i++) {
         q.state = p.state;
-        double rate = partition_take(&q, 0.25).manager_probability, got = partition_take(&p, 0.25).manager_probability;
+        double rate = partition_take(&q, 0.25).manager_probability,
+               got = partition_take(&p, 0.25).manager_probability;
         assert_true(fabs(got - rate) < 1e-12);
     }
     partition_close(&p);
@@ -209,7 +232,8 @@ static void the_threshold_is_the_quantile(void **state) {
         struct decision d = partition_take(&p, uniform(6, i));
         if (i >= 1 && d.ask && d.manager_probability == 1) assert_true(d.utility > d.threshold);
         if (d.ask && d.manager_probability == 0) assert_true(d.utility <= d.threshold);
-        if (i >= STATE_WINDOW && d.ask && d.utility > d.threshold) assert_true(d.manager_probability > 0.9);
+        if (i >= STATE_WINDOW && d.ask && d.utility > d.threshold)
+            assert_true(d.manager_probability > 0.9);
         if (i >= 1000 && d.ask) mean += d.threshold, asked++;
     }
     assert_true(fabs(mean / asked - 0.96) < 0.01);
@@ -220,7 +244,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mix_draws_by_its_shares),
         cmocka_unit_test(a_mix_that_is_none_is_refused),
-        cmocka_unit_test(cold_asks_without_looking), cmocka_unit_test(late_labels_make_it_draw_a_share),
+        cmocka_unit_test(cold_asks_without_looking),
+        cmocka_unit_test(late_labels_make_it_draw_a_share),
         cmocka_unit_test(without_a_model_it_stays_cold),
         cmocka_unit_test(both_arms_make_one_request),
         cmocka_unit_test(nan_is_never_asked_for),

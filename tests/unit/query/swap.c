@@ -1,13 +1,9 @@
-/* A new model version neither floods nor starves the queue: the window is refilled from the version's own quantiles. */
+/* A new model version neither floods nor starves the queue: the window is refilled from the
+ * version's own quantiles. */
 #include "stream.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { WARM = 1000, AFTER = 2000 };
 
@@ -15,12 +11,13 @@ enum { WARM = 1000, AFTER = 2000 };
 static double before_swap(uint64_t seed, int64_t i) { return 0.1 * uniform(seed, i); }
 
 static void quantiles_of(double scale, float *out) {
-    for (size_t i = 0; i < STATE_WINDOW; i++) out[i] = (float)(scale * 0.1 * ((double)i + 0.5) / STATE_WINDOW);
+    for (size_t i = 0; i < STATE_WINDOW; i++)
+        out[i] = (float)(scale * 0.1 * ((double)i + 0.5) / STATE_WINDOW);
 }
 
 struct after {
-    double first;  // mean of what the manager would ask with, over the first window's length
-    double asked;  // by the strategy arm, per sample
+    double first; // mean of what the manager would ask with, over the first window's length
+    double asked; // by the strategy arm, per sample
 };
 
 static struct after swap_to(double scale, bool quantiles, bool told) {
@@ -45,7 +42,8 @@ static struct after swap_to(double scale, bool quantiles, bool told) {
 }
 
 static void near_rate(double got) {
-    if (!(got > 0.85 * 0.04 && got < 1.15 * 0.04)) fail_msg("%g is not near the strategy arm's rate of 0.04", got);
+    if (!(got > 0.85 * 0.04 && got < 1.15 * 0.04))
+        fail_msg("%g is not near the strategy arm's rate of 0.04", got);
 }
 
 static void weights_ten_times_as_large_change_nothing(void **state) {
@@ -83,14 +81,16 @@ static void the_version_is_noted_and_the_purse_untouched(void **state) {
     struct partition_state was = p.state;
     strategy_swap(p.strategy, 41, q, &p.state);
     assert_int_equal(p.state.model, 41);
-    assert_true(p.state.tokens == was.tokens && p.state.admitted == was.admitted && p.state.block_start == was.block_start);
+    assert_true(p.state.tokens == was.tokens && p.state.admitted == was.admitted &&
+                p.state.block_start == was.block_start);
     assert_int_equal(p.state.window_n[0], STATE_WINDOW);
     strategy_swap(p.strategy, 42, NULL, &p.state);
     assert_int_equal(p.state.window_n[0], 0);
     partition_close(&p);
 }
 
-/* Any stretch of the ring, in the order in which it will be overwritten, is spread over all quantiles. */
+/* Any stretch of the ring, in the order in which it will be overwritten, is spread over all
+ * quantiles. */
 static void the_refill_ages_evenly(void **state) {
     (void)state;
     struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
@@ -114,7 +114,8 @@ static void a_window_like_the_quantiles_stays(void **state) {
     struct partition p;
     float q[STATE_WINDOW];
     partition_open(&p, &c);
-    for (int64_t i = 0; i < 1000; i++) partition_take(&p, 0.1 * ((double)(i * 79 % 128) + 0.5) / 128);
+    for (int64_t i = 0; i < 1000; i++)
+        partition_take(&p, 0.1 * ((double)(i * 79 % 128) + 0.5) / 128);
     uint16_t was[STATE_WINDOW];
     memcpy(was, p.state.window, sizeof was);
     quantiles_of(1.02, q);

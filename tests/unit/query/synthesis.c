@@ -1,15 +1,11 @@
-/* Membership query synthesis: points lie on the boundary, between real rows; their nearest samples differ. */
+/* Membership query synthesis: points lie on the boundary, between real rows; their nearest samples
+ * differ. */
 #include "query/pool.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { N = 30, D = 2, K = 2, POINTS = 6 };
 
@@ -36,12 +32,15 @@ static void make(struct set *s, uint64_t seed, float shift) {
         double *row = s->row + i * D;
         row[0] = 100 + 10 * rng_next_normal(&r), row[1] = rng_next_normal(&r);
         model_predict(m, row, s->scratch, NULL, s->prob + i * K);
-        for (size_t j = 0; j < D; j++) s->z[i * D + j] = (float)model_standardised(row[j], m->mean[j], m->scale[j]);
+        for (size_t j = 0; j < D; j++)
+            s->z[i * D + j] = (float)model_standardised(row[j], m->mean[j], m->scale[j]);
         s->utility[i] = fmin((double)s->prob[i * K], (double)s->prob[i * K + 1]);
-        s->items[i] = (struct pool_item){.offset = (int64_t)i, .utility = s->utility[i], .row = row, .slot = i};
+        s->items[i] = (struct pool_item){
+            .offset = (int64_t)i, .utility = s->utility[i], .row = row, .slot = i};
     }
     for (size_t i = 0; i < POINTS; i++) s->points[i].row = s->point_row + i * D;
-    s->v = (struct pool_view){.n = N, .d = D, .k = K, .utility = s->utility, .z = s->z, .prob = s->prob};
+    s->v = (struct pool_view){
+        .n = N, .d = D, .k = K, .utility = s->utility, .z = s->z, .prob = s->prob};
 }
 
 static void points_lie_on_the_boundary(void **state) {
@@ -58,7 +57,8 @@ static void points_lie_on_the_boundary(void **state) {
             for (size_t j = 0; j < i; j++) assert_true(s.points[i].nearest != s.points[j].nearest);
             for (size_t c = 0; c < D; c++) {
                 double least = INFINITY, most = -INFINITY;
-                for (size_t r = 0; r < N; r++) least = fmin(least, s.row[r * D + c]), most = fmax(most, s.row[r * D + c]);
+                for (size_t r = 0; r < N; r++)
+                    least = fmin(least, s.row[r * D + c]), most = fmax(most, s.row[r * D + c]);
                 assert_true(s.points[i].row[c] >= least && s.points[i].row[c] <= most);
             }
         }
@@ -74,7 +74,8 @@ static void the_nearest_sample_is_the_nearest(void **state) {
     double nearest = INFINITY, own = 0;
     for (size_t i = 0; i < N; i++) {
         double sum = 0;
-        for (size_t c = 0; c < D; c++) sum += pow((s.row[i * D + c] - s.points[0].row[c]) * s.model->scale[c], 2);
+        for (size_t c = 0; c < D; c++)
+            sum += pow((s.row[i * D + c] - s.points[0].row[c]) * s.model->scale[c], 2);
         nearest = fmin(nearest, sum);
         if (i == s.points[0].nearest) own = sum;
     }
@@ -86,7 +87,8 @@ static void one_class_has_no_boundary(void **state) {
     (void)state;
     struct set s;
     make(&s, 7, 100);
-    assert_int_equal(pool_synthesise(&s.v, s.items, s.model, POINTS, s.scratch, s.used, s.points), 0);
+    assert_int_equal(pool_synthesise(&s.v, s.items, s.model, POINTS, s.scratch, s.used, s.points),
+                     0);
     model_destroy(s.model);
 }
 

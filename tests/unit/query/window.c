@@ -1,25 +1,23 @@
-/* The ring of codes against counting and sorting it plainly: eight at a time is an optimisation, not another answer. */
+/* The ring of codes against counting and sorting it plainly: eight at a time is an optimisation,
+ * not another answer. */
 #include "query/window.h"
 
 #include "base/rng.h"
 #include "query/state.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 struct ring {
     uint16_t value[STATE_WINDOW];
     uint8_t n, at;
 };
 
-static struct window window_of(struct ring *r, size_t cap) { return (struct window){r->value, &r->n, &r->at, cap}; }
+static struct window window_of(struct ring *r, size_t cap) {
+    return (struct window){r->value, &r->n, &r->at, cap};
+}
 
 /* Codes from everywhere, from few places (ties), from both ends, all alike. */
 static uint16_t any_code(struct rng *r, int kind) {
@@ -32,7 +30,9 @@ static uint16_t any_code(struct rng *r, int kind) {
 
 enum { KINDS = 4 };
 
-static int ascending(const void *a, const void *b) { return *(const uint16_t *)a - *(const uint16_t *)b; }
+static int ascending(const void *a, const void *b) {
+    return *(const uint16_t *)a - *(const uint16_t *)b;
+}
 
 static void compare(const struct window *w, uint16_t code) {
     size_t below = 0, at_most = 0;
@@ -48,7 +48,8 @@ static void ranks_are_counts(void **state) {
         for (int kind = 0; kind < KINDS; kind++) {
             struct ring ring = {.n = (uint8_t)n};
             struct window w = window_of(&ring, STATE_WINDOW);
-            for (size_t i = 0; i < STATE_WINDOW; i++) ring.value[i] = any_code(&r, kind); // beyond n too: it must not be looked at
+            for (size_t i = 0; i < STATE_WINDOW; i++)
+                ring.value[i] = any_code(&r, kind); // beyond n too: it must not be looked at
             for (int i = 0; i < 20; i++) compare(&w, any_code(&r, i % KINDS));
             compare(&w, 0);
             compare(&w, UINT16_MAX);
@@ -66,8 +67,13 @@ static void order_statistics_are_those_of_the_sorted(void **state) {
             for (size_t i = 0; i < STATE_WINDOW; i++) ring.value[i] = any_code(&r, kind);
             memcpy(sorted, ring.value, sizeof sorted);
             qsort(sorted, n, sizeof *sorted, ascending);
-            for (size_t nth = 1; nth <= n; nth++) assert_int_equal(window_nth_smallest(&w, nth), sorted[nth - 1]);
-            for (double rate = 0; rate <= 1; rate += 0.05) assert_int_equal(window_edge(&w, rate), sorted[(size_t)fmax(1, fmin(ceil((1 - rate) * (double)(n + 1)), (double)n)) - 1]);
+            for (size_t nth = 1; nth <= n; nth++)
+                assert_int_equal(window_nth_smallest(&w, nth), sorted[nth - 1]);
+            for (double rate = 0; rate <= 1; rate += 0.05)
+                assert_int_equal(
+                    window_edge(&w, rate),
+                    sorted[(size_t)fmax(1, fmin(ceil((1 - rate) * (double)(n + 1)), (double)n)) -
+                           1]);
         }
 }
 

@@ -1,12 +1,6 @@
 /* A cycle holds what one commit writes; losing a partition takes out exactly what is about it. */
 #include "route/cycle.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static void fill(struct cycle *c) {
     for (int i = 0; i < 1000; i++) {
@@ -33,7 +27,8 @@ static void dropping_a_partition_leaves_the_others(void **state) {
         assert_int_equal(c.record[i].source, i % 2 ? 2 : 0); // order kept
         assert_true(text_equal(c.record[i].value, TEXT("value")));
     }
-    for (size_t i = 0; i < c.offsets; i++) assert_int_equal(c.offset[i].next, 1000 + c.offset[i].partition);
+    for (size_t i = 0; i < c.offsets; i++)
+        assert_int_equal(c.offset[i].next, 1000 + c.offset[i].partition);
     cycle_release(&c);
 }
 
@@ -49,7 +44,8 @@ static void a_reset_cycle_is_empty(void **state) {
     cycle_release(&c);
 }
 
-/* A thousand states of 512 bytes go in two requests; parts meet and cover all; none passes 700 KB. */
+/* A thousand states of 512 bytes go in two requests; parts meet and cover all; none passes 700
+ * KB. */
 static void offsets_are_cut_into_requests(void **state) {
     (void)state;
     struct cycle c = {0};

@@ -1,16 +1,12 @@
-/* When a cycle is due: at once after a pause, later where nobody reads it or where samples wait in line, never beyond what is configured. */
+/* When a cycle is due: at once after a pause, later where nobody reads it or where samples wait in
+ * line, never beyond what is configured. */
 #include "route/pace.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 enum { NOW = 100000 };
 
-static const struct config config = {.route = {.interval = 50, .interval_max = 500, .cycle_bytes = 65536}};
+static const struct config config = {
+    .route = {.interval = 50, .interval_max = 500, .cycle_bytes = 65536}};
 
 static int64_t left(struct pace pace, size_t records) {
     struct cycle cycle = {.records = records};
@@ -38,8 +34,10 @@ static void positions_alone_wait(void **state) {
 static void who_is_behind_commits_for_a_tenth_of_the_time(void **state) {
     (void)state;
     assert_int_equal(left((struct pace){.ended_ms = NOW, .took_ms = 20, .behind = true}, 7), 180);
-    assert_int_equal(left((struct pace){.ended_ms = NOW, .took_ms = 2, .behind = true}, 7), 50);    // never sooner than the interval
-    assert_int_equal(left((struct pace){.ended_ms = NOW, .took_ms = 900, .behind = true}, 7), 500); // nor later than the most
+    assert_int_equal(left((struct pace){.ended_ms = NOW, .took_ms = 2, .behind = true}, 7),
+                     50); // never sooner than the interval
+    assert_int_equal(left((struct pace){.ended_ms = NOW, .took_ms = 900, .behind = true}, 7),
+                     500); // nor later than the most
 }
 
 static void the_larger_pause_holds_where_they_contradict(void **state) {

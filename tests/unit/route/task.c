@@ -45,7 +45,9 @@ static struct task plain(void) {
     return t;
 }
 
-static bool same_number(double a, double b) { return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b)); }
+static bool same_number(double a, double b) {
+    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
 
 static void check_equal(const struct task *a, const struct task *b) {
     assert_string_equal(a->id, b->id);
@@ -57,13 +59,18 @@ static void check_equal(const struct task *a, const struct task *b) {
     assert_memory_equal(a->row, b->row, a->d * sizeof *a->row);
     assert_int_equal(a->prob != NULL, b->prob != NULL);
     if (a->prob) assert_memory_equal(a->prob, b->prob, a->k * sizeof *a->prob);
-    if (a->members) assert_memory_equal(a->member, b->member, a->members * a->k * sizeof *a->member);
+    if (a->members)
+        assert_memory_equal(a->member, b->member, a->members * a->k * sizeof *a->member);
     assert_true(a->fingerprint == b->fingerprint && a->model == b->model && a->policy == b->policy);
-    assert_true(a->reason == b->reason && a->measure == b->measure && a->manager == b->manager && a->by_strategy == b->by_strategy);
-    assert_true(same_number(a->utility, b->utility) && same_number(a->threshold, b->threshold) && same_number(a->propensity, b->propensity));
-    assert_true(same_number(a->manager_probability, b->manager_probability) && same_number(a->priority, b->priority));
+    assert_true(a->reason == b->reason && a->measure == b->measure && a->manager == b->manager &&
+                a->by_strategy == b->by_strategy);
+    assert_true(same_number(a->utility, b->utility) && same_number(a->threshold, b->threshold) &&
+                same_number(a->propensity, b->propensity));
+    assert_true(same_number(a->manager_probability, b->manager_probability) &&
+                same_number(a->priority, b->priority));
     assert_true(a->partition == b->partition && a->offset == b->offset);
-    assert_true(a->time_ms == b->time_ms && a->asked_ms == b->asked_ms && a->expires_ms == b->expires_ms);
+    assert_true(a->time_ms == b->time_ms && a->asked_ms == b->asked_ms &&
+                a->expires_ms == b->expires_ms);
     assert_true(a->admitted == b->admitted && a->covered == b->covered);
 }
 
@@ -73,7 +80,8 @@ static void check_round_trip(const struct task *t) {
     struct task back;
     const char *why;
     task_write(t, &style, &out);
-    if (task_read(&back, buf_view(&out), &arena, &why) < 0) fail_msg("%s: %s", why, buf_string(&out));
+    if (task_read(&back, buf_view(&out), &arena, &why) < 0)
+        fail_msg("%s: %s", why, buf_string(&out));
     check_equal(t, &back);
     arena_release(&arena);
     buf_release(&out);
@@ -129,7 +137,8 @@ static void test_forty_classes(void **state) {
     static double row[D];
     static float prob[K + K * M];
     struct buf classes = {0};
-    for (int i = 0; i < K; i++) buf_printf(&classes, "%sclass %d \"%c", i ? "\n" : "", i, 'a' + i % 26);
+    for (int i = 0; i < K; i++)
+        buf_printf(&classes, "%sclass %d \"%c", i ? "\n" : "", i, 'a' + i % 26);
     struct task t = plain();
     t.row = row;
     t.d = D;
@@ -148,9 +157,19 @@ static void test_forty_classes(void **state) {
 
 static void test_odd_strings(void **state) {
     (void)state;
-    static const char *const ids[] = {"", "\"", "\\", "a\nb\tc\x01\x7f", "\xF0\x9F\x92\xB3 caf\xC3\xA9", "</script>", "{\"meta\":{}}", "%s%n"};
-    static const char *const events[] = {"{}", "{\"meta\":{\"id\":\"x\"},\"event\":1}", "{\"a\":\"}]\\\"\",\"b\":[[{}],\"\\\\\"]}", "{ \"n\" : 1.10e+01 }",
-                                         "{\"n\":1234567890123456789012345678901234567890123456789012345678901234567890,\"m\":1e999}"};
+    static const char *const ids[] = {"",
+                                      "\"",
+                                      "\\",
+                                      "a\nb\tc\x01\x7f",
+                                      "\xF0\x9F\x92\xB3 caf\xC3\xA9",
+                                      "</script>",
+                                      "{\"meta\":{}}",
+                                      "%s%n"};
+    static const char *const events[] = {
+        "{}", "{\"meta\":{\"id\":\"x\"},\"event\":1}", "{\"a\":\"}]\\\"\",\"b\":[[{}],\"\\\\\"]}",
+        "{ \"n\" : 1.10e+01 }",
+        "{\"n\":1234567890123456789012345678901234567890123456789012345678901234567890,\"m\":"
+        "1e999}"};
     struct task t = plain();
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         t.sample_id = text_of(ids[i]);
@@ -175,13 +194,17 @@ static void test_label_studio(void **state) {
     cJSON *tree = json_parse(buf_view(&out), &arena);
     assert_non_null(tree);
     assert_int_equal(members_of(tree), 3);
-    const cJSON *data = cJSON_GetObjectItem(tree, "data"), *predictions = cJSON_GetObjectItem(tree, "predictions");
-    assert_true(cJSON_IsObject(data) && cJSON_IsArray(predictions) && cJSON_IsObject(cJSON_GetObjectItem(tree, "meta")));
+    const cJSON *data = cJSON_GetObjectItem(tree, "data"),
+                *predictions = cJSON_GetObjectItem(tree, "predictions");
+    assert_true(cJSON_IsObject(data) && cJSON_IsArray(predictions) &&
+                cJSON_IsObject(cJSON_GetObjectItem(tree, "meta")));
     assert_true(cJSON_IsObject(cJSON_GetObjectItem(data, "event"))); // what to_name shows
     assert_string_equal(json_text(data, "id").at, t.id);
     assert_string_equal(json_text(data, "sample_id").at, "card-17");
-    assert_string_equal(json_text(data, "summary").at, "card-17 of 2026-11-22 08:26:40 UTC (uncertain)");
-    const cJSON *one = cJSON_GetArrayItem(predictions, 0), *result = cJSON_GetArrayItem(cJSON_GetObjectItem(one, "result"), 0);
+    assert_string_equal(json_text(data, "summary").at,
+                        "card-17 of 2026-11-22 08:26:40 UTC (uncertain)");
+    const cJSON *one = cJSON_GetArrayItem(predictions, 0),
+                *result = cJSON_GetArrayItem(cJSON_GetObjectItem(one, "result"), 0);
     double score;
     assert_string_equal(json_text(one, "model_version").at, "7");
     assert_true(json_number(one, "score", &score) && (float)score == 0.9f);
@@ -233,7 +256,8 @@ static void test_ids_differ(void **state) {
                 assert_int_equal(task_id_parse(ids[n++], text_of(id)), 0);
             }
     qsort(ids, n, TASK_ID_BYTES, by_bytes);
-    for (size_t i = 1; i < n; i++) assert_int_not_equal(memcmp(ids[i - 1], ids[i], TASK_ID_BYTES), 0);
+    for (size_t i = 1; i < n; i++)
+        assert_int_not_equal(memcmp(ids[i - 1], ids[i], TASK_ID_BYTES), 0);
 }
 
 static void test_id_parse(void **state) {
@@ -242,7 +266,8 @@ static void test_id_parse(void **state) {
     assert_int_equal(task_id_parse(a, TEXT("019abcde-f012-7abc-8def-0123456789ab")), 0);
     assert_int_equal(task_id_parse(b, TEXT("019ABCDE-F012-7ABC-8DEF-0123456789AB")), 0);
     assert_memory_equal(a, b, sizeof a);
-    assert_memory_equal(a, "\x01\x9a\xbc\xde\xf0\x12\x7a\xbc\x8d\xef\x01\x23\x45\x67\x89\xab", sizeof a);
+    assert_memory_equal(a, "\x01\x9a\xbc\xde\xf0\x12\x7a\xbc\x8d\xef\x01\x23\x45\x67\x89\xab",
+                        sizeof a);
     static const char *const bad[] = {"",
                                       "019abcde-f012-7abc-8def-0123456789a",
                                       "019abcde-f012-7abc-8def-0123456789ab0",
@@ -250,11 +275,13 @@ static void test_id_parse(void **state) {
                                       "019abcde-f012-7abc-cdef-0123456789ab",
                                       "019abcdef012-7abc-8def--0123456789ab",
                                       "019abcde-f012-7abc-8def-0123456789ag"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(task_id_parse(a, text_of(bad[i])), ERR_INPUT);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(task_id_parse(a, text_of(bad[i])), ERR_INPUT);
     assert_int_equal(task_id_parse(a, (struct text){NULL, 0}), ERR_INPUT);
 }
 
-/* Every prefix, and the record with any one byte changed, is read or refused: never a crash, never another shape than it says. */
+/* Every prefix, and the record with any one byte changed, is read or refused: never a crash, never
+ * another shape than it says. */
 static void test_damaged(void **state) {
     (void)state;
     struct task t = plain(), back;
@@ -271,7 +298,8 @@ static void test_damaged(void **state) {
         char was = out.at[n];
         for (size_t i = 0; i < 4; i++) {
             out.at[n] = "\"]9\0"[i];
-            if (task_read(&back, buf_view(&out), &arena, &why) == 0) assert_true(back.k >= 1 && back.d >= 1);
+            if (task_read(&back, buf_view(&out), &arena, &why) == 0)
+                assert_true(back.k >= 1 && back.d >= 1);
             arena_reset(&arena);
         }
         out.at[n] = was;
@@ -294,15 +322,24 @@ static void test_refused(void **state) {
     static const struct {
         const char *from, *to, *why;
     } cases[] = {
-        {"\"format\":1", "\"format\":2", "format"},          {"\"sample_id\":\"card-17\",\"reason\":\"unc", "\"reason\":\"unc", "sample_id"},
-        {"\"fingerprint\":\"f", "\"fingerprint\":\"g", "fi"}, {"\"offset\":123456", "\"offset\":-1", "source"},
-        {"\"partition\":3", "\"partition\":3e9", "source"},  {"\"offset\":123456", "\"offset\":0.5", "source"},
-        {"\"measure\":\"log", "\"measure\":\"lag", "measure"}, {"\"utility\":-2.1972245,\"thr", "\"thr", "figure"},
-        {"\"model\":7", "\"model\":-7", "figure"},           {"\"model\":7", "\"model\":1e17", "figure"},
-        {"[\"ok\",\"fraud\"]", "[\"ok\\nfraud\",\"x\"]", "classes"}, {"[\"ok\",\"fraud\"]", "[\"ok\"]", "probabilities"},
-        {"[\"ok\",\"fraud\"]", "[]", "classes"},             {"[0.92,0.08]", "[0.92]", "members"},
-        {"\"probabilities\":[0.9", "\"probabilities\":[1e99", "members"}, {"\"row\":[12.5", "\"row\":[null", "row"},
-        {"\"row\":[12.5", "\"row\":[1e999", "row"},          {"\"meta\":{", "\"meta\":[{", "meta"},
+        {"\"format\":1", "\"format\":2", "format"},
+        {"\"sample_id\":\"card-17\",\"reason\":\"unc", "\"reason\":\"unc", "sample_id"},
+        {"\"fingerprint\":\"f", "\"fingerprint\":\"g", "fi"},
+        {"\"offset\":123456", "\"offset\":-1", "source"},
+        {"\"partition\":3", "\"partition\":3e9", "source"},
+        {"\"offset\":123456", "\"offset\":0.5", "source"},
+        {"\"measure\":\"log", "\"measure\":\"lag", "measure"},
+        {"\"utility\":-2.1972245,\"thr", "\"thr", "figure"},
+        {"\"model\":7", "\"model\":-7", "figure"},
+        {"\"model\":7", "\"model\":1e17", "figure"},
+        {"[\"ok\",\"fraud\"]", "[\"ok\\nfraud\",\"x\"]", "classes"},
+        {"[\"ok\",\"fraud\"]", "[\"ok\"]", "probabilities"},
+        {"[\"ok\",\"fraud\"]", "[]", "classes"},
+        {"[0.92,0.08]", "[0.92]", "members"},
+        {"\"probabilities\":[0.9", "\"probabilities\":[1e99", "members"},
+        {"\"row\":[12.5", "\"row\":[null", "row"},
+        {"\"row\":[12.5", "\"row\":[1e999", "row"},
+        {"\"meta\":{", "\"meta\":[{", "meta"},
     };
     struct task t = plain(), back = {.d = 77};
     struct buf out = {0}, bad = {0};
@@ -311,7 +348,8 @@ static void test_refused(void **state) {
     task_write(&t, &style, &out);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         replace(&bad, &out, cases[i].from, cases[i].to);
-        if (task_read(&back, buf_view(&bad), &arena, &why) != ERR_INPUT) fail_msg("taken: %s", cases[i].to);
+        if (task_read(&back, buf_view(&bad), &arena, &why) != ERR_INPUT)
+            fail_msg("taken: %s", cases[i].to);
         if (!strstr(why, cases[i].why)) fail_msg("%s: %s", cases[i].to, why);
         assert_int_equal(back.d, 77);
     }
@@ -320,7 +358,8 @@ static void test_refused(void **state) {
     buf_release(&out);
 }
 
-/* Written again, the record needs no memory: nothing on the worker's path allocates after warm-up. */
+/* Written again, the record needs no memory: nothing on the worker's path allocates after
+ * warm-up. */
 static void test_no_growth(void **state) {
     (void)state;
     struct task t = plain();
@@ -352,10 +391,12 @@ static void test_example(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_no_model),      cmocka_unit_test(test_forty_classes),
-        cmocka_unit_test(test_odd_strings), cmocka_unit_test(test_label_studio), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_ids_differ), cmocka_unit_test(test_id_parse),      cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_no_growth),     cmocka_unit_test(test_example),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_no_model),
+        cmocka_unit_test(test_forty_classes), cmocka_unit_test(test_odd_strings),
+        cmocka_unit_test(test_label_studio),  cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_ids_differ),    cmocka_unit_test(test_id_parse),
+        cmocka_unit_test(test_damaged),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_growth),     cmocka_unit_test(test_example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

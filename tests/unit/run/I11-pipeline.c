@@ -1,4 +1,5 @@
-/* I11 on the whole path of a sample: once the largest batch and cycle were seen, nothing is allocated any more, whatever the stream holds. */
+/* I11 on the whole path of a sample: once the largest batch and cycle were seen, nothing is
+ * allocated any more, whatever the stream holds. */
 #include "stream.h"
 
 #include <malloc.h>
@@ -30,7 +31,10 @@ static void memory_is_flat_after_warm_up(void **state) {
     struct pipeline *p;
     struct cycle cycle = {0};
     int64_t offset[PARTITIONS] = {0};
-    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config, .features = s->features, .partitions = PARTITIONS}), 0);
+    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config,
+                                                                    .features = s->features,
+                                                                    .partitions = PARTITIONS}),
+                     0);
     for (int32_t i = 0; i < PARTITIONS; i++) pipeline_own(p, i, 0, true, (struct text){0}, 0);
     for (int i = 0; i < 5; i++) go_once(s, p, &cycle, offset);
     size_t warm = allocated();

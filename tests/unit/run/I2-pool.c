@@ -1,5 +1,5 @@
-/* I1, I2 and I6 with a pool, without a broker: whatever is committed is what one undisturbed run commits, once, wherever the run was
- * ended and its open windows read again. */
+/* I1, I2 and I6 with a pool, without a broker: whatever is committed is what one undisturbed run
+ * commits, once, wherever the run was ended and its open windows read again. */
 #define STREAM_MORE "pool: {window: 60, share: 0.6, rule: mmr}\n"
 #define STREAM_BURST "8"
 #include "stream.h"
@@ -23,9 +23,14 @@ struct seen {
 
 static struct pipeline *start(struct stream *s, const struct committed *c) {
     struct pipeline *p;
-    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config, .features = s->features, .partitions = PARTITIONS}), 0);
+    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config,
+                                                                    .features = s->features,
+                                                                    .partitions = PARTITIONS}),
+                     0);
     for (int32_t i = 0; i < PARTITIONS; i++)
-        pipeline_own(p, i, c[i].next, c[i].metadata_len == 0, (struct text){c[i].metadata_len ? c[i].metadata : NULL, c[i].metadata_len}, NOW);
+        pipeline_own(p, i, c[i].next, c[i].metadata_len == 0,
+                     (struct text){c[i].metadata_len ? c[i].metadata : NULL, c[i].metadata_len},
+                     NOW);
     return p;
 }
 
@@ -34,7 +39,8 @@ static void see_task(struct seen *o, const struct cycle_record *r) {
     struct task t;
     const char *why;
     assert_int_equal(task_read(&t, r->value, &arena, &why), 0);
-    for (size_t i = 0; i < o->tasks; i++) assert_string_not_equal(o->id[i], t.id); // nobody is asked twice
+    for (size_t i = 0; i < o->tasks; i++)
+        assert_string_not_equal(o->id[i], t.id); // nobody is asked twice
     memcpy(o->id[o->tasks++], t.id, sizeof t.id);
     o->pool += t.reason == ASK_POOL;
     o->random += t.reason == ASK_RANDOM;
@@ -56,7 +62,8 @@ static void see(struct seen *o, const struct cycle *c) {
     for (size_t i = 0; i < c->records; i++) {
         const struct cycle_record *r = &c->record[i];
         o->records++;
-        o->hash += rng_mix(hash_bytes(r->key.at, r->key.len) ^ rng_mix(hash_bytes(r->value.at, r->value.len) + r->topic)); // order-free
+        o->hash += rng_mix(hash_bytes(r->key.at, r->key.len) ^
+                           rng_mix(hash_bytes(r->value.at, r->value.len) + r->topic)); // order-free
         if (r->topic == CYCLE_TASKS) see_task(o, r);
         if (r->topic == CYCLE_PREDICTIONS) see_prediction(o, r);
     }
@@ -66,7 +73,8 @@ static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c,
     pipeline_offsets(p, cycle);
     for (size_t i = 0; i < cycle->offsets; i++) {
         struct committed *at = &c[cycle->offset[i].partition];
-        *at = (struct committed){.next = cycle->offset[i].next, .metadata_len = cycle->offset[i].metadata_len};
+        *at = (struct committed){.next = cycle->offset[i].next,
+                                 .metadata_len = cycle->offset[i].metadata_len};
         memcpy(at->metadata, cycle->offset[i].metadata, at->metadata_len);
     }
     see(o, cycle);
@@ -74,10 +82,12 @@ static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c,
 }
 
 struct way {
-    size_t batch, commit, lives; // samples a batch, batches between commits, batches a life; 0: one life
+    size_t batch, commit,
+        lives; // samples a batch, batches between commits, batches a life; 0: one life
 };
 
-static size_t fill(struct stream *s, struct batch *b, const struct committed *from, size_t i, size_t batch) {
+static size_t fill(struct stream *s, struct batch *b, const struct committed *from, size_t i,
+                   size_t batch) {
     for (; b->n < batch && i < SAMPLES; i++) {
         const struct record *r = &s->record[i];
         if (r->offset < from[r->partition].next) continue;
@@ -127,7 +137,8 @@ static void both_arms_and_the_pool_ask(void **state) {
 }
 
 static void lost_windows_are_decided_again(void **state) {
-    static const struct way ways[] = {{7, 3, 50}, {1, 1, 997}, {100, 2, 5}, {333, 1, 0}, {64, 5, 5}};
+    static const struct way ways[] = {
+        {7, 3, 50}, {1, 1, 997}, {100, 2, 5}, {333, 1, 0}, {64, 5, 5}};
     struct seen *whole = go(*state, &(struct way){.batch = 1000, .commit = 1});
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         struct seen *o = go(*state, &ways[i]);
@@ -169,7 +180,8 @@ static struct ended run(struct stream *s, struct pipeline *p, size_t n) {
     return e;
 }
 
-static struct pipeline *one_partition(struct stream *s, int64_t window, int64_t time_ms, int64_t bytes) {
+static struct pipeline *one_partition(struct stream *s, int64_t window, int64_t time_ms,
+                                      int64_t bytes) {
     const struct committed nothing[PARTITIONS] = {0};
     struct cycle cycle = {0};
     s->config->pool.window = window;
@@ -258,9 +270,12 @@ static void synthetic_points_are_events_that_people_can_read(void **state) {
         assert_int_equal(task_read(&t, cycle.record[i].value, &arena, &why), 0);
         if (t.reason == ASK_SYNTHETIC) {
             found++;
-            assert_true(memmem(t.event.at, t.event.len, "\"synthetic\":true", 16) && memmem(t.event.at, t.event.len, "\"kind\":\"", 8));
-            assert_true(t.propensity == 0 && t.sample_id.len > 10 && memcmp(t.sample_id.at + t.sample_id.len - 10, "/synthetic", 10) == 0);
-            assert_true(t.row[2] == 0 || t.row[2] == 1); // the indicator of a missing y: what the event says
+            assert_true(memmem(t.event.at, t.event.len, "\"synthetic\":true", 16) &&
+                        memmem(t.event.at, t.event.len, "\"kind\":\"", 8));
+            assert_true(t.propensity == 0 && t.sample_id.len > 10 &&
+                        memcmp(t.sample_id.at + t.sample_id.len - 10, "/synthetic", 10) == 0);
+            assert_true(t.row[2] == 0 ||
+                        t.row[2] == 1); // the indicator of a missing y: what the event says
         }
         arena_release(&arena);
     }
@@ -277,7 +292,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(time_ends_a_window, setup, teardown),
         cmocka_unit_test_setup_teardown(size_ends_a_window, setup, teardown),
         cmocka_unit_test_setup_teardown(silence_ends_a_window, setup, teardown),
-        cmocka_unit_test_setup_teardown(synthetic_points_are_events_that_people_can_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(synthetic_points_are_events_that_people_can_read, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

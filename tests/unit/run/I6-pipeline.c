@@ -1,5 +1,6 @@
-/* I1 and I6 on the whole path of a sample, without a broker: every record ends in exactly one outcome, and how the stream is cut into
- * batches, cycles, restarts and owners changes no decision. */
+/* I1 and I6 on the whole path of a sample, without a broker: every record ends in exactly one
+ * outcome, and how the stream is cut into batches, cycles, restarts and owners changes no
+ * decision. */
 #include "stream.h"
 
 #include "route/task.h"
@@ -7,10 +8,10 @@
 /* ---- one way through it ---- */
 
 struct way {
-    size_t batch;    // samples a batch
-    size_t commit;   // batches between commits
-    size_t restart;  // commits between restarts: states then go through their text; 0: never
-    size_t swap_at;  // offset in each partition from which the model decides
+    size_t batch;   // samples a batch
+    size_t commit;  // batches between commits
+    size_t restart; // commits between restarts: states then go through their text; 0: never
+    size_t swap_at; // offset in each partition from which the model decides
 };
 
 struct outcome {
@@ -25,9 +26,14 @@ struct committed {
 
 static struct pipeline *start(struct stream *s, const struct committed *c) {
     struct pipeline *p;
-    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config, .features = s->features, .partitions = PARTITIONS}), 0);
+    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config,
+                                                                    .features = s->features,
+                                                                    .partitions = PARTITIONS}),
+                     0);
     for (int32_t i = 0; i < PARTITIONS; i++)
-        pipeline_own(p, i, c[i].next, c[i].metadata_len == 0, (struct text){c[i].metadata_len ? c[i].metadata : NULL, c[i].metadata_len}, 1700000000000);
+        pipeline_own(p, i, c[i].next, c[i].metadata_len == 0,
+                     (struct text){c[i].metadata_len ? c[i].metadata : NULL, c[i].metadata_len},
+                     1700000000000);
     return p;
 }
 
@@ -36,15 +42,18 @@ static void count(struct outcome *o, const struct cycle *c) {
     for (size_t i = 0; i < c->records; i++) {
         const struct cycle_record *r = &c->record[i];
         ++*of[r->topic];
-        o->hash += rng_mix(hash_bytes(r->key.at, r->key.len) ^ rng_mix(hash_bytes(r->value.at, r->value.len) + r->topic)); // order-free
+        o->hash += rng_mix(hash_bytes(r->key.at, r->key.len) ^
+                           rng_mix(hash_bytes(r->value.at, r->value.len) + r->topic)); // order-free
     }
 }
 
-static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c, struct outcome *o) {
+static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c,
+                   struct outcome *o) {
     pipeline_offsets(p, cycle);
     for (size_t i = 0; i < cycle->offsets; i++) {
         struct committed *at = &c[cycle->offset[i].partition];
-        *at = (struct committed){.next = cycle->offset[i].next, .metadata_len = cycle->offset[i].metadata_len};
+        *at = (struct committed){.next = cycle->offset[i].next,
+                                 .metadata_len = cycle->offset[i].metadata_len};
         memcpy(at->metadata, cycle->offset[i].metadata, at->metadata_len);
     }
     count(o, cycle);
@@ -88,10 +97,14 @@ static void each_record_has_one_outcome(void **state) {
 }
 
 static void cuts_change_nothing(void **state) {
-    struct outcome whole = go(*state, &(struct way){.batch = SAMPLES > 1024 ? 1024 : SAMPLES, .commit = 1, .swap_at = 500});
+    struct outcome whole =
+        go(*state,
+           &(struct way){.batch = SAMPLES > 1024 ? 1024 : SAMPLES, .commit = 1, .swap_at = 500});
     static const struct way ways[] = {
-        {.batch = 1, .commit = 1, .restart = 1, .swap_at = 500},   {.batch = 7, .commit = 3, .restart = 2, .swap_at = 500},
-        {.batch = 100, .commit = 1, .restart = 5, .swap_at = 500}, {.batch = 333, .commit = 2, .restart = 1, .swap_at = 500},
+        {.batch = 1, .commit = 1, .restart = 1, .swap_at = 500},
+        {.batch = 7, .commit = 3, .restart = 2, .swap_at = 500},
+        {.batch = 100, .commit = 1, .restart = 5, .swap_at = 500},
+        {.batch = 333, .commit = 2, .restart = 1, .swap_at = 500},
         {.batch = 64, .commit = 50, .restart = 0, .swap_at = 500},
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -104,7 +117,8 @@ static void cuts_change_nothing(void **state) {
 }
 
 static void another_swap_point_is_another_run(void **state) {
-    struct outcome a = go(*state, &(struct way){.batch = 100, .commit = 1, .swap_at = 500}), b = go(*state, &(struct way){.batch = 100, .commit = 1, .swap_at = 501});
+    struct outcome a = go(*state, &(struct way){.batch = 100, .commit = 1, .swap_at = 500}),
+                   b = go(*state, &(struct way){.batch = 100, .commit = 1, .swap_at = 501});
     assert_true(a.hash != b.hash);
 }
 

@@ -1,24 +1,23 @@
-/* I9: a version goes live whole, checked, or not at all; what is in force stays until its successor is ready; rollback works. */
+/* I9: a version goes live whole, checked, or not at all; what is in force stays until its successor
+ * is ready; rollback works. */
 #include "run/registry.h"
 
 #include "base/log.h"
 #include "infer/model_record.h"
+#include "unit/test.h"
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { D = 3, K = 2 };
 
-static void silence(const char *line, size_t len, void *opaque) { (void)line, (void)len, (void)opaque; }
+static void silence(const char *line, size_t len, void *opaque) {
+    (void)line, (void)len, (void)opaque;
+}
 
 static struct registry *fresh(void) {
     log_redirect(silence, NULL);
-    return registry_create(&(struct registry_options){.name = "me", .d = D, .classes = TEXT("no\nyes"), .fingerprint = 99});
+    return registry_create(&(struct registry_options){
+        .name = "me", .d = D, .classes = TEXT("no\nyes"), .fingerprint = 99});
 }
 
 static void record_of(uint64_t version, uint64_t fingerprint, struct buf *out) {
@@ -33,19 +32,23 @@ static void record_of(uint64_t version, uint64_t fingerprint, struct buf *out) {
     model_destroy(m);
 }
 
-static enum registry_change put(struct registry *r, const char *key, struct text value, size_t chunks, int64_t offset) {
+static enum registry_change put(struct registry *r, const char *key, struct text value,
+                                size_t chunks, int64_t offset) {
     return registry_apply(r, text_of(key), value, chunks, offset);
 }
 
 /* A version in `chunks` records; `skip` is left out (SIZE_MAX: none). */
-static void put_version(struct registry *r, uint64_t version, uint64_t fingerprint, size_t chunks, size_t skip, int64_t offset) {
+static void put_version(struct registry *r, uint64_t version, uint64_t fingerprint, size_t chunks,
+                        size_t skip, int64_t offset) {
     struct buf whole = {0}, key = {0};
     record_of(version, fingerprint, &whole);
     for (size_t i = 0; i < chunks; i++) {
         size_t from = whole.len * i / chunks, to = whole.len * (i + 1) / chunks;
         buf_reset(&key);
         registry_chunk_key(&key, "me", version, i);
-        if (i != skip) registry_apply(r, buf_view(&key), (struct text){whole.at + from, to - from}, chunks, offset + (int64_t)i);
+        if (i != skip)
+            registry_apply(r, buf_view(&key), (struct text){whole.at + from, to - from}, chunks,
+                           offset + (int64_t)i);
     }
     buf_release(&whole);
     buf_release(&key);
@@ -73,7 +76,8 @@ static void a_version_needs_all_its_chunks(void **state) {
     assert_int_equal(live(r), 0);
     put_version(r, 1, 99, 3, SIZE_MAX, 10); // the missing one comes; the others repeat
     assert_int_equal(live(r), 1);
-    assert_int_equal(registry_policy(r)->number, 12); // the record that completed it put it in force
+    assert_int_equal(registry_policy(r)->number,
+                     12); // the record that completed it put it in force
     registry_destroy(r);
 }
 
@@ -101,12 +105,23 @@ static void a_bad_version_leaves_the_old_one(void **state) {
 static void keys_of_others_and_nonsense_are_left_alone(void **state) {
     (void)state;
     struct registry *r = fresh();
-    static const char *const keys[] = {"you/policy", "me", "me/", "mean/policy", "me/model/0/0", "me/model/x/0", "me/model/1/0x", "me/model/1", "me/model/18446744073709551615/0", ""};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) assert_int_equal(put(r, keys[i], TEXT("{}"), 1, (int64_t)i), CHANGE_NONE);
+    static const char *const keys[] = {"you/policy",
+                                       "me",
+                                       "me/",
+                                       "mean/policy",
+                                       "me/model/0/0",
+                                       "me/model/x/0",
+                                       "me/model/1/0x",
+                                       "me/model/1",
+                                       "me/model/18446744073709551615/0",
+                                       ""};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_int_equal(put(r, keys[i], TEXT("{}"), 1, (int64_t)i), CHANGE_NONE);
     assert_int_equal(registry_newest(r), 0);
     assert_int_equal(put(r, "me/policy", TEXT("not json"), 0, 3), CHANGE_NONE);
     assert_int_equal(registry_policy(r)->number, 0);
-    assert_int_equal(put(r, "me/model/1/7", TEXT("x"), 7, 3), CHANGE_NONE); // index beyond the count
+    assert_int_equal(put(r, "me/model/1/7", TEXT("x"), 7, 3),
+                     CHANGE_NONE); // index beyond the count
     registry_destroy(r);
 }
 
@@ -165,7 +180,10 @@ static void put_push(struct registry *r, const char *id, size_t chunks, size_t s
         size_t from = whole.len * i / chunks, to = whole.len * (i + 1) / chunks;
         buf_reset(&key);
         registry_push_key(&key, "me", id, i);
-        if (i != skip) assert_int_equal(registry_apply(r, buf_view(&key), (struct text){whole.at + from, to - from}, chunks, 5), CHANGE_NONE);
+        if (i != skip)
+            assert_int_equal(registry_apply(r, buf_view(&key),
+                                            (struct text){whole.at + from, to - from}, chunks, 5),
+                             CHANGE_NONE);
     }
     buf_release(&whole);
     buf_release(&key);
@@ -174,7 +192,8 @@ static void put_push(struct registry *r, const char *id, size_t chunks, size_t s
 static void pushes_wait_whole_and_in_order(void **state) {
     (void)state;
     struct registry_push p;
-    struct registry *r = registry_create(&(struct registry_options){.name = "me", .quiet = true, .pushes = true});
+    struct registry *r =
+        registry_create(&(struct registry_options){.name = "me", .quiet = true, .pushes = true});
     put_push(r, "00000000000000aa", 3, 1);
     assert_false(registry_push(r, &p)); // not whole
     put_push(r, "00000000000000bb", 2, SIZE_MAX);
@@ -199,7 +218,8 @@ static void pushes_wait_whole_and_in_order(void **state) {
 static void pushes_are_bounded_and_checked(void **state) {
     (void)state;
     struct registry_push p;
-    struct registry *r = registry_create(&(struct registry_options){.name = "me", .quiet = true, .pushes = true});
+    struct registry *r =
+        registry_create(&(struct registry_options){.name = "me", .quiet = true, .pushes = true});
     char id[17];
     for (int i = 0; i < 40; i++) {
         snprintf(id, sizeof id, "%016x", i);
@@ -209,7 +229,9 @@ static void pushes_are_bounded_and_checked(void **state) {
     assert_true(registry_push(r, &p));
     assert_null(p.model);
     assert_non_null(p.why);
-    static const char *const bad[] = {"me/pushed/00000000000000FF/0", "me/pushed/zz/0", "me/pushed/00000000000000fe", "me/pushed/00000000000000fe/0x"};
+    static const char *const bad[] = {"me/pushed/00000000000000FF/0", "me/pushed/zz/0",
+                                      "me/pushed/00000000000000fe",
+                                      "me/pushed/00000000000000fe/0x"};
     for (size_t i = 0; i < 4; i++) assert_int_equal(put(r, bad[i], TEXT("x"), 1, 1), CHANGE_NONE);
     put(r, "me/pushed/00000000000000fd/7", TEXT("x"), 2, 1);   // beyond its count
     put(r, "me/pushed/00000000000000fd/0", TEXT("x"), 999, 1); // an absurd count
@@ -222,9 +244,14 @@ static void pushes_are_bounded_and_checked(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_version_needs_all_its_chunks), cmocka_unit_test(a_bad_version_leaves_the_old_one),
-        cmocka_unit_test(keys_of_others_and_nonsense_are_left_alone), cmocka_unit_test(a_snapshot_outlives_its_version),
-        cmocka_unit_test(an_operator_pins_and_lets_go), cmocka_unit_test(old_versions_leave), cmocka_unit_test(pushes_wait_whole_and_in_order), cmocka_unit_test(pushes_are_bounded_and_checked),
+        cmocka_unit_test(a_version_needs_all_its_chunks),
+        cmocka_unit_test(a_bad_version_leaves_the_old_one),
+        cmocka_unit_test(keys_of_others_and_nonsense_are_left_alone),
+        cmocka_unit_test(a_snapshot_outlives_its_version),
+        cmocka_unit_test(an_operator_pins_and_lets_go),
+        cmocka_unit_test(old_versions_leave),
+        cmocka_unit_test(pushes_wait_whole_and_in_order),
+        cmocka_unit_test(pushes_are_bounded_and_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,11 @@
-/* A threshold that does not fit the utilities is said in the log and shown in a metric: nobody would see from a silent queue why it is silent. */
-#include "unit/capture.h"
+/* A threshold that does not fit the utilities is said in the log and shown in a metric: nobody
+ * would see from a silent queue why it is silent. */
 #include "stream.h"
+#include "unit/capture.h"
 
 #include "base/log.h"
-#include "metrics/metrics.h"
 #include "config/choices.h"
+#include "metrics/metrics.h"
 
 #include <string.h>
 
@@ -17,8 +18,12 @@ static double demand_of(struct stream *s, enum manager manager, double threshold
     struct capture c;
     s->config->query.manager = (int)manager;
     s->config->query.threshold = threshold;
-    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config, .features = s->features, .partitions = PARTITIONS}), 0);
-    for (int32_t i = 0; i < PARTITIONS; i++) pipeline_own(p, i, 0, true, (struct text){0}, 1700000000000);
+    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config,
+                                                                    .features = s->features,
+                                                                    .partitions = PARTITIONS}),
+                     0);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        pipeline_own(p, i, 0, true, (struct text){0}, 1700000000000);
     capture_begin(&c);
     log_init(LOG_LOGFMT, LOG_NOTICE);
     for (size_t i = 0; i < SAMPLES;) {
@@ -44,7 +49,8 @@ static size_t times(const char *word) {
     return n;
 }
 
-/* log_odds_margin is at most 0: nothing reaches 1, everything reaches −1000. Said once, not with each batch. */
+/* log_odds_margin is at most 0: nothing reaches 1, everything reaches −1000. Said once, not with
+ * each batch. */
 static void starved_and_flooded_are_said(void **state) {
     assert_true(demand_of(*state, MANAGER_FIXED, 1) == 0);
     assert_int_equal(times("queue_starved"), 1);

@@ -1,15 +1,12 @@
-/* Rows by the second, by ten seconds, by four minutes; never more than 360 of each; columns are the metrics' own numbers. */
+/* Rows by the second, by ten seconds, by four minutes; never more than 360 of each; columns are the
+ * metrics' own numbers. */
 #include "run/history.h"
 
 #include "metrics/metrics.h"
 #include "store/store.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "unit/test.h"
 
 #include <cjson/cJSON.h>
-#include <cmocka.h>
 
 static const int64_t start = 1700000000000;
 
@@ -23,9 +20,11 @@ static cJSON *read_span(struct history *h, enum history_span span) {
 }
 
 static double cell(const cJSON *json, int row, const char *column) {
-    const cJSON *rows = cJSON_GetObjectItem(json, "rows"), *columns = cJSON_GetObjectItem(json, "columns");
+    const cJSON *rows = cJSON_GetObjectItem(json, "rows"),
+                *columns = cJSON_GetObjectItem(json, "columns");
     for (int c = 0; c < cJSON_GetArraySize(columns); c++)
-        if (strcmp(cJSON_GetStringValue(cJSON_GetArrayItem(columns, c)), column) == 0) return cJSON_GetArrayItem(cJSON_GetArrayItem(rows, row), c)->valuedouble;
+        if (strcmp(cJSON_GetStringValue(cJSON_GetArrayItem(columns, c)), column) == 0)
+            return cJSON_GetArrayItem(cJSON_GetArrayItem(rows, row), c)->valuedouble;
     fail_msg("no column %s", column);
     return 0;
 }
@@ -35,7 +34,8 @@ static int rows(const cJSON *json) { return cJSON_GetArraySize(cJSON_GetObjectIt
 static void spans_are_as_coarse_as_they_say(void **state) {
     static const struct {
         int step_s, rows;
-    } wanted[HISTORY_SPANS] = {[HISTORY_MINUTES] = {1, 360}, [HISTORY_HOUR] = {10, 360}, [HISTORY_DAY] = {240, 42}};
+    } wanted[HISTORY_SPANS] = {
+        [HISTORY_MINUTES] = {1, 360}, [HISTORY_HOUR] = {10, 360}, [HISTORY_DAY] = {240, 42}};
     (void)state;
     enum { SECONDS = 10000 };
     struct history *h = history_create();
@@ -43,7 +43,9 @@ static void spans_are_as_coarse_as_they_say(void **state) {
     for (int i = 0; i < SECONDS; i++) {
         metric_add(METRIC_samples, 0, 1);
         metric_add(METRIC_asked, (size_t)i % 7, 1);
-        for (int64_t tick = 0; tick < 1000; tick += 250) history_note(h, start + (int64_t)i * 1000 + tick); // more often than a second changes nothing
+        for (int64_t tick = 0; tick < 1000; tick += 250)
+            history_note(h, start + (int64_t)i * 1000 +
+                                tick); // more often than a second changes nothing
     }
     for (enum history_span s = 0; s < HISTORY_SPANS; s++) {
         cJSON *json = read_span(h, s);
@@ -51,8 +53,13 @@ static void spans_are_as_coarse_as_they_say(void **state) {
         int n = rows(json), last = (SECONDS - 1) / wanted[s].step_s * wanted[s].step_s;
         assert_int_equal(n, wanted[s].rows);
         assert_true(cell(json, n - 1, "time_ms") == (double)(start + (int64_t)last * 1000));
-        for (int i = 1; i < n; i++) assert_true(cell(json, i, "time_ms") - cell(json, i - 1, "time_ms") == 1000.0 * wanted[s].step_s);
-        for (int i = 0; i < n; i++) assert_true(cell(json, i, "samples") == (cell(json, i, "time_ms") - (double)start) / 1000 + 1 && cell(json, i, "asked") == cell(json, i, "samples"));
+        for (int i = 1; i < n; i++)
+            assert_true(cell(json, i, "time_ms") - cell(json, i - 1, "time_ms") ==
+                        1000.0 * wanted[s].step_s);
+        for (int i = 0; i < n; i++)
+            assert_true(cell(json, i, "samples") ==
+                            (cell(json, i, "time_ms") - (double)start) / 1000 + 1 &&
+                        cell(json, i, "asked") == cell(json, i, "samples"));
         cJSON_Delete(json);
     }
     history_destroy(h);
@@ -107,7 +114,9 @@ static void a_clock_set_back_stops_nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(spans_are_as_coarse_as_they_say), cmocka_unit_test(speed_is_that_of_the_last_seconds), cmocka_unit_test(an_early_label_is_counted_once),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spans_are_as_coarse_as_they_say),
+                                       cmocka_unit_test(speed_is_that_of_the_last_seconds),
+                                       cmocka_unit_test(an_early_label_is_counted_once),
                                        cmocka_unit_test(a_clock_set_back_stops_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,13 +3,9 @@
 
 #include "base/json.h"
 #include "base/rng.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static const char *names[] = {"ok", "fraud"};
 static const struct list classes = {.at = (char **)names, .n = 2};
@@ -24,8 +20,14 @@ static struct label_desk *with_tasks(size_t n) {
     struct label_desk *d = label_desk_create(&classes);
     static const float prob[] = {0.25f, 0.75f};
     for (size_t i = 0; i < n; i++) {
-        struct task t = {.sample_id = TEXT("card \"17\""), .event = TEXT("{\"amount\": 12.50, \"who\": {\"name\": \"<b>\\u0007\"}}"), .classes = TEXT("ok\nfraud"), .prob = prob, .k = 2,
-                         .model = 3, .priority = -(double)i, .reason = ASK_RANDOM};
+        struct task t = {.sample_id = TEXT("card \"17\""),
+                         .event = TEXT("{\"amount\": 12.50, \"who\": {\"name\": \"<b>\\u0007\"}}"),
+                         .classes = TEXT("ok\nfraud"),
+                         .prob = prob,
+                         .k = 2,
+                         .model = 3,
+                         .priority = -(double)i,
+                         .reason = ASK_RANDOM};
         memcpy(t.id, id_of(i), sizeof t.id);
         label_desk_task(d, &t);
     }
@@ -61,7 +63,8 @@ static void a_task_is_shown_as_json(void **state) {
     assert_true(text_equal(json_text(task, "id"), text_of(id_of(0))));
     assert_true(text_equal(json_text(task, "sample_id"), TEXT("card \"17\"")));
     assert_true(text_equal(json_text(task, "predicted"), TEXT("fraud")));
-    assert_true(says("\"ready\":true,\"waiting\":2,\"more\":false,\"unconfirmed\":0,\"trouble\":null"));
+    assert_true(
+        says("\"ready\":true,\"waiting\":2,\"more\":false,\"unconfirmed\":0,\"trouble\":null"));
     assert_true(says("\"classes\":[\"ok\",\"fraud\"]"));
     assert_true(says("\"reason\":\"random\",\"model\":3") && says("\"probability\":0.75"));
     assert_true(says("[\"amount\",\"12.50\"]") && says("[\"who.name\",\"<b>\\\\x07\"]"));
@@ -82,14 +85,22 @@ static void nothing_is_offered_before_the_topics_were_read(void **state) {
 static void what_is_no_request_is_refused(void **state) {
     (void)state;
     static const char *const rest[] = {
-        "\"outcome\":\"labelled\",\"label\":\"ok\"", "\"outcome\":\"labelled\",\"label\":\"ok\",\"annotator\":\"\"", "\"outcome\":\"labelled\",\"label\":\"no\",\"annotator\":\"a\"",
-        "\"outcome\":\"labelled\",\"annotator\":\"a\"", "\"outcome\":\"learned\",\"annotator\":\"a\"", "\"label\":\"ok\",\"annotator\":\"a\"", "\"outcome\":1,\"annotator\":2"};
-    static const char *const sent[] = {"", "{}", "[]", "null", "{\"session\":7}", "{\"session\":\"\"}", "{\"session\":\"a\"} x", "\xff"};
+        "\"outcome\":\"labelled\",\"label\":\"ok\"",
+        "\"outcome\":\"labelled\",\"label\":\"ok\",\"annotator\":\"\"",
+        "\"outcome\":\"labelled\",\"label\":\"no\",\"annotator\":\"a\"",
+        "\"outcome\":\"labelled\",\"annotator\":\"a\"",
+        "\"outcome\":\"learned\",\"annotator\":\"a\"",
+        "\"label\":\"ok\",\"annotator\":\"a\"",
+        "\"outcome\":1,\"annotator\":2"};
+    static const char *const sent[] = {
+        "",    "{}", "[]", "null", "{\"session\":7}", "{\"session\":\"\"}", "{\"session\":\"a\"} x",
+        "\xff"};
     struct label_desk *d = with_tasks(1);
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         if (answer(d, id_of(0), rest[i]) != 400) fail_msg("%s was taken", rest[i]);
     for (size_t i = 0; i < sizeof sent / sizeof *sent; i++)
-        if (ask(d, sent[i]) != 400 || label_desk_answer(d, text_of(sent[i]), &body) != 400) fail_msg("%s was taken", sent[i]);
+        if (ask(d, sent[i]) != 400 || label_desk_answer(d, text_of(sent[i]), &body) != 400)
+            fail_msg("%s was taken", sent[i]);
     assert_int_equal(label_desk_answer(d, (struct text){0}, &body), 400);
     assert_int_equal(answer(d, id_of(9), "\"outcome\":\"skipped\",\"annotator\":\"a\""), 409);
     assert_int_equal(label_desk_unconfirmed(d), 0);
@@ -101,7 +112,9 @@ static void an_answer_stays_until_kafka_has_it(void **state) {
     struct label_desk *d = with_tasks(2);
     struct label_slip slip;
     size_t number, again;
-    assert_int_equal(answer(d, id_of(0), "\"outcome\":\"labelled\",\"label\":\"fraud\",\"annotator\":\"ann\""), 202);
+    assert_int_equal(
+        answer(d, id_of(0), "\"outcome\":\"labelled\",\"label\":\"fraud\",\"annotator\":\"ann\""),
+        202);
     assert_string_equal(buf_string(&body), "{\"revision\":0}\n");
     assert_true(label_desk_take(d, &slip, &number));
     assert_false(label_desk_take(d, &slip, &again));
@@ -114,7 +127,8 @@ static void an_answer_stays_until_kafka_has_it(void **state) {
     assert_true(label_desk_take(d, &slip, &number));
     label_desk_settle(d, number, NULL);
     assert_int_equal(label_desk_unconfirmed(d), 0);
-    assert_int_equal(answer(d, id_of(0), "\"outcome\":\"skipped\",\"annotator\":\"ann\""), 202); // taken back
+    assert_int_equal(answer(d, id_of(0), "\"outcome\":\"skipped\",\"annotator\":\"ann\""),
+                     202); // taken back
     assert_string_equal(buf_string(&body), "{\"revision\":1}\n");
     assert_true(label_desk_take(d, &slip, &number));
     assert_true(slip.outcome == LABEL_SKIPPED && slip.revision == 1);
@@ -129,13 +143,17 @@ static void I11_too_many_unconfirmed_answers_are_refused(void **state) {
     struct label_desk *d = with_tasks(LABEL_DESK_SLIPS + 1);
     struct label_slip slip;
     size_t number;
-    for (size_t i = 0; i < LABEL_DESK_SLIPS; i++) assert_int_equal(answer(d, id_of(i), "\"outcome\":\"cannot_tell\",\"annotator\":\"a\""), 202);
-    assert_int_equal(answer(d, id_of(LABEL_DESK_SLIPS), "\"outcome\":\"skipped\",\"annotator\":\"a\""), 503);
+    for (size_t i = 0; i < LABEL_DESK_SLIPS; i++)
+        assert_int_equal(answer(d, id_of(i), "\"outcome\":\"cannot_tell\",\"annotator\":\"a\""),
+                         202);
+    assert_int_equal(
+        answer(d, id_of(LABEL_DESK_SLIPS), "\"outcome\":\"skipped\",\"annotator\":\"a\""), 503);
     ask(d, "{\"session\":\"a\"}");
     assert_true(says(id_of(LABEL_DESK_SLIPS))); // it still waits
     assert_true(label_desk_take(d, &slip, &number));
     label_desk_settle(d, number, NULL);
-    assert_int_equal(answer(d, id_of(LABEL_DESK_SLIPS), "\"outcome\":\"skipped\",\"annotator\":\"a\""), 202);
+    assert_int_equal(
+        answer(d, id_of(LABEL_DESK_SLIPS), "\"outcome\":\"skipped\",\"annotator\":\"a\""), 202);
     label_desk_destroy(d);
 }
 

@@ -1,13 +1,9 @@
-/* What the label page offers: the open tasks, the best first, each on one screen; what was answered never again; bounded whatever comes (I11). */
+/* What the label page offers: the open tasks, the best first, each on one screen; what was answered
+ * never again; bounded whatever comes (I11). */
 #include "run/label_queue.h"
 
 #include "base/rng.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static const char *names[] = {"ok", "fraud"};
 static const struct list classes = {.at = (char **)names, .n = 2};
@@ -15,8 +11,15 @@ static const struct list classes = {.at = (char **)names, .n = 2};
 static struct task numbered(size_t n, double priority) {
     static const float prob[] = {0.25f, 0.75f};
     static char sample[32];
-    struct task t = {.sample_id = {sample, (size_t)snprintf(sample, sizeof sample, "s%zu", n)}, .event = TEXT("{\"amount\": 12.50}"), .classes = TEXT("ok\nfraud"), .prob = prob, .k = 2, .model = 1,
-                     .priority = priority, .asked_ms = (int64_t)n, .expires_ms = 1000000};
+    struct task t = {.sample_id = {sample, (size_t)snprintf(sample, sizeof sample, "s%zu", n)},
+                     .event = TEXT("{\"amount\": 12.50}"),
+                     .classes = TEXT("ok\nfraud"),
+                     .prob = prob,
+                     .k = 2,
+                     .model = 1,
+                     .priority = priority,
+                     .asked_ms = (int64_t)n,
+                     .expires_ms = 1000000};
     task_id(t.id, TEXT("samples"), 0, (int64_t)n, 1000);
     return t;
 }
@@ -29,7 +32,10 @@ static void put(struct label_queue *q, size_t n, double priority) {
 static struct label label_of(size_t n, const char *class_, int64_t revision) {
     static char id[TASK_ID_LENGTH + 1];
     task_id(id, TEXT("samples"), 0, (int64_t)n, 1000);
-    return (struct label){.id = text_of(id), .label = text_of(class_), .outcome = LABEL_LABELLED, .revision = revision};
+    return (struct label){.id = text_of(id),
+                          .label = text_of(class_),
+                          .outcome = LABEL_LABELLED,
+                          .revision = revision};
 }
 
 static void hear(struct label_queue *q, size_t n, const char *class_, int64_t revision) {
@@ -46,7 +52,8 @@ static int64_t answer(struct label_queue *q, size_t n) {
 static void expect(struct label_queue *q, uint64_t session, int64_t now_ms, const char *sample) {
     const struct label_offer *o = label_queue_next(q, session, now_ms);
     if (!sample) assert_null(o);
-    else if (!o || !text_equal(o->sample_id, text_of(sample))) fail_msg("wanted %s, got %s", sample, o ? o->sample_id.at : "nothing");
+    else if (!o || !text_equal(o->sample_id, text_of(sample)))
+        fail_msg("wanted %s, got %s", sample, o ? o->sample_id.at : "nothing");
 }
 
 static void the_best_comes_first_and_is_on_one_screen(void **state) {
@@ -64,7 +71,8 @@ static void the_best_comes_first_and_is_on_one_screen(void **state) {
     expect(q, 10, 200, NULL);
     expect(q, 10, 200 + LABEL_QUEUE_LOAN_MS, "s2"); // a loan ends by itself
     const struct label_offer *o = label_queue_next(q, 10, 300 + LABEL_QUEUE_LOAN_MS);
-    assert_true(text_equal(o->predicted, TEXT("fraud")) && o->probability == 0.75 && text_equal(o->event, TEXT("{\"amount\": 12.50}")));
+    assert_true(text_equal(o->predicted, TEXT("fraud")) && o->probability == 0.75 &&
+                text_equal(o->event, TEXT("{\"amount\": 12.50}")));
     expect(q, 7, 1000001, NULL); // all have expired
     assert_int_equal(label_queue_waiting(q), 0);
     label_queue_destroy(q);
@@ -83,7 +91,8 @@ static void what_was_answered_is_not_offered(void **state) {
     hear(q, 2, "ok", 0);
     expect(q, 7, 100, "s3");
     label_queue_label(q, &(struct label){.sample_id = TEXT("s3"), .label = TEXT("ok")});
-    label_queue_label(q, &(struct label){.sample_id = TEXT("s5"), .outcome = LABEL_SKIPPED}); // before its task
+    label_queue_label(
+        q, &(struct label){.sample_id = TEXT("s5"), .outcome = LABEL_SKIPPED}); // before its task
     put(q, 3, 1);
     put(q, 5, 1);
     expect(q, 7, 100, "s4");
@@ -138,7 +147,8 @@ static void I11_memory_is_bounded(void **state) {
         t.event = (struct text){large, mib};
         label_queue_task(q, &t, 10);
     }
-    assert_true(label_queue_waiting(q) < LABEL_QUEUE_BYTES / mib + 1 && label_queue_waiting(q) > 20);
+    assert_true(label_queue_waiting(q) < LABEL_QUEUE_BYTES / mib + 1 &&
+                label_queue_waiting(q) > 20);
     free(large);
     label_queue_destroy(q);
 }

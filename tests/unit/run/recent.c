@@ -1,20 +1,29 @@
-/* what happened last, bounded, newest first, with a reason; any text comes out as JSON; writers never wait. */
+/* what happened last, bounded, newest first, with a reason; any text comes out as JSON; writers
+ * never wait. */
 #include "run/recent.h"
+#include "unit/test.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 
 #include <cjson/cJSON.h>
-#include <cmocka.h>
 
 static const float prob[2] = {0.3f, 0.7f};
 
 static struct task task(const char *sample, int64_t offset, enum ask reason) {
-    struct task t = {.sample_id = text_of(sample), .prob = prob, .k = 2, .classes = TEXT("good\nbad"), .reason = reason, .model = 3, .partition = 1, .offset = offset, .asked_ms = 1000 + offset,
-                     .utility = 0.7, .threshold = 0.6, .propensity = reason == ASK_RANDOM ? 0.01 : 1, .by_strategy = reason != ASK_RANDOM};
+    struct task t = {.sample_id = text_of(sample),
+                     .prob = prob,
+                     .k = 2,
+                     .classes = TEXT("good\nbad"),
+                     .reason = reason,
+                     .model = 3,
+                     .partition = 1,
+                     .offset = offset,
+                     .asked_ms = 1000 + offset,
+                     .utility = 0.7,
+                     .threshold = 0.6,
+                     .propensity = reason == ASK_RANDOM ? 0.01 : 1,
+                     .by_strategy = reason != ASK_RANDOM};
     memset(t.id, 'a', TASK_ID_LENGTH);
     return t;
 }
@@ -30,7 +39,9 @@ static cJSON *read_all(struct recent *r) {
     return json;
 }
 
-static const char *text_at(const cJSON *list, int i, const char *key) { return cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(list, i), key)); }
+static const char *text_at(const cJSON *list, int i, const char *key) {
+    return cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(list, i), key));
+}
 
 static void the_last_ones_stay(void **state) {
     (void)state;
@@ -43,9 +54,13 @@ static void the_last_ones_stay(void **state) {
     struct decision d = {.utility = 0.1, .covered = true, .propensity = 0.01};
     recent_decision(r, &(struct recent_sample){TEXT("quiet"), 0, 7, 1, 2, prob, 3, 4, &d});
     cJSON *json = read_all(r);
-    const cJSON *tasks = cJSON_GetObjectItem(json, "tasks"), *letters = cJSON_GetObjectItem(json, "dead_letters"), *decisions = cJSON_GetObjectItem(json, "decisions");
+    const cJSON *tasks = cJSON_GetObjectItem(json, "tasks"),
+                *letters = cJSON_GetObjectItem(json, "dead_letters"),
+                *decisions = cJSON_GetObjectItem(json, "decisions");
     assert_int_equal(cJSON_GetArraySize(tasks), 5);
-    for (int i = 0; i < 5; i++) assert_int_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(tasks, i), "offset")->valuedouble, 11 - i);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(tasks, i), "offset")->valuedouble,
+                         11 - i);
     assert_string_equal(text_at(tasks, 0, "why"), "drawn by the random arm, 1 in 100");
     assert_non_null(strstr(text_at(tasks, 1, "why"), "threshold 0.6"));
     assert_string_equal(text_at(tasks, 0, "predicted"), "bad");
@@ -117,7 +132,9 @@ static void threads_write_while_it_is_read(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_last_ones_stay), cmocka_unit_test(any_text_is_told_and_cut_between_characters), cmocka_unit_test(nobody_has_to_listen),
-                                       cmocka_unit_test(threads_write_while_it_is_read)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_ones_stay),
+        cmocka_unit_test(any_text_is_told_and_cut_between_characters),
+        cmocka_unit_test(nobody_has_to_listen), cmocka_unit_test(threads_write_while_it_is_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* `infer.exact: false` through the pipeline: rows that are scored together get what each alone would get but for last bits, where policies and
- * models change within a batch and where samples between them are broken. */
+/* `infer.exact: false` through the pipeline: rows that are scored together get what each alone
+ * would get but for last bits, where policies and models change within a batch and where samples
+ * between them are broken. */
 #define STREAM_MORE "infer: {exact: false}\n"
 #include "stream.h"
 
@@ -9,14 +10,16 @@ enum { WIDTH = 2000, MEMBERS = 3, SWAP_AT = 500 };
 
 /* Large enough to score rows together. */
 static struct model *large_model(size_t d, size_t members, uint64_t version) {
-    struct model_shape shape = {.d = d, .k = 2, .members = members, .layers = 2, .width = {d, WIDTH, 2}};
+    struct model_shape shape = {
+        .d = d, .k = 2, .members = members, .layers = 2, .width = {d, WIDTH, 2}};
     struct model *m;
     struct rng r = {.seed = version};
     assert_int_equal(model_create(&m, &shape), 0);
     assert_true(model_together(&shape) > 1);
     m->version = version;
     for (size_t l = 0; l < 2; l++)
-        for (size_t i = 0; i < members * shape.width[l + 1] * shape.width[l]; i++) m->weight[l][i] = (float)(rng_next_normal(&r) / sqrt((double)shape.width[l]));
+        for (size_t i = 0; i < members * shape.width[l + 1] * shape.width[l]; i++)
+            m->weight[l][i] = (float)(rng_next_normal(&r) / sqrt((double)shape.width[l]));
     return m;
 }
 
@@ -36,12 +39,17 @@ static void rows_together_decide_as_each_alone(void **state) {
     struct stream *s = *state;
     struct pipeline *p;
     struct cycle cycle = {0};
-    struct model *one = large_model(features_columns(s->features), 1, 8), *more = large_model(features_columns(s->features), MEMBERS, 9);
-    struct snapshot first = {.policy = s->after.policy, .model = one}, second = {.policy = s->after.policy, .model = more};
+    struct model *one = large_model(features_columns(s->features), 1, 8),
+                 *more = large_model(features_columns(s->features), MEMBERS, 9);
+    struct snapshot first = {.policy = s->after.policy, .model = one},
+                    second = {.policy = s->after.policy, .model = more};
     float *scratch = xcalloc(model_scratch(&more->shape), sizeof *scratch);
     size_t scored = 0;
     second.policy.number++;
-    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config, .features = s->features, .partitions = PARTITIONS}), 0);
+    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config,
+                                                                    .features = s->features,
+                                                                    .partitions = PARTITIONS}),
+                     0);
     for (int32_t i = 0; i < PARTITIONS; i++) pipeline_own(p, i, 0, true, (struct text){0}, 0);
     for (size_t i = 0; i < SAMPLES;) {
         struct batch *b = pipeline_batch(p);

@@ -1,20 +1,17 @@
-/* The backtest's engine on generated streams: labels are late by what is said, nothing is learned before it is predicted, how samples are cut
- * into batches changes nothing, and the interval of the estimate holds the truth as often as it says (promise I7). */
+/* The backtest's engine on generated streams: labels are late by what is said, nothing is learned
+ * before it is predicted, how samples are cut into batches changes nothing, and the interval of the
+ * estimate holds the truth as often as it says (promise I7). */
 #include "simulate/backtest.h"
 
 #include "base/log.h"
 #include "base/rng.h"
+#include "unit/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-static const char yaml[] = "model: {classes: [\"0\", \"1\"]}\nfeatures: [{name: x}, {name: y}]\nbudget: {rate: 0.05}\n";
+static const char yaml[] =
+    "model: {classes: [\"0\", \"1\"]}\nfeatures: [{name: x}, {name: y}]\nbudget: {rate: 0.05}\n";
 
 enum { N = 2000 };
 
@@ -26,7 +23,12 @@ static int setup(void **state) {
     log_init(LOG_LOGFMT, LOG_WARNING);
     struct buf why = {0};
     if (config_parse(&config, "test", TEXT(yaml), &why) < 0) fail_msg("%s", buf_string(&why));
-    series = (struct series){.n = N, .d = 2, .k = 2, .positive = 1, .raw = xcalloc(N * 2, sizeof(double)), .truth = xcalloc(N, sizeof(int))};
+    series = (struct series){.n = N,
+                             .d = 2,
+                             .k = 2,
+                             .positive = 1,
+                             .raw = xcalloc(N * 2, sizeof(double)),
+                             .truth = xcalloc(N, sizeof(int))};
     assert_int_equal(features_create(&series.features, config->features, config->features_n), 0);
     return 0;
 }
@@ -45,7 +47,9 @@ static void generate(enum stream kind, uint64_t seed) {
     struct rng r = {.seed = rng_keyed(RNG_TEST, seed, kind, 0, 0)};
     for (size_t i = 0; i < N; i++) {
         double x = rng_next_normal(&r), y = rng_next_normal(&r), noise = rng_next_normal(&r);
-        int truth = kind == LINE ? x + y + noise > 0 : kind == TURN ? (i < N / 2 ? x : -x) + y + 0.3 * noise > 0 : rng_next_unit(&r) < 0.05;
+        int truth = kind == LINE   ? x + y + noise > 0
+                    : kind == TURN ? (i < N / 2 ? x : -x) + y + 0.3 * noise > 0
+                                   : rng_next_unit(&r) < 0.05;
         if (kind == RARE && truth) x += 1.5;
         series.raw[2 * i] = x;
         series.raw[2 * i + 1] = y;
@@ -68,8 +72,10 @@ static void a_label_is_late_by_the_delay(void **state) {
     generate(LINE, 1);
     for (size_t delay = 0; delay < 50; delay += 7) {
         size_t right = 0;
-        for (size_t i = 0; i < N; i++) right += series.truth[i] == (i > delay ? series.truth[i - 1 - delay] : 0);
-        struct simulation_result r = run((struct simulation_options){.baseline = BASELINE_LAST, .delay = delay});
+        for (size_t i = 0; i < N; i++)
+            right += series.truth[i] == (i > delay ? series.truth[i - 1 - delay] : 0);
+        struct simulation_result r =
+            run((struct simulation_options){.baseline = BASELINE_LAST, .delay = delay});
         assert_true(fabs(r.score.accuracy - (double)right / N) < 1e-12);
         assert_int_equal(r.asked, N);
         assert_int_equal(r.labelled, N - delay - 1);
@@ -100,15 +106,18 @@ static void nobody_peeks(void **state) {
     simulation_release(&all);
 }
 
-/* The delay bounds how many samples are decided in one go; with labels that never come, any cut is allowed. */
+/* The delay bounds how many samples are decided in one go; with labels that never come, any cut is
+ * allowed. */
 static void the_cut_changes_nothing(void **state) {
     (void)state;
     generate(LINE, 2);
     struct config small = *config;
     for (size_t delay = 0; delay < 600; delay += 299) {
-        struct simulation_result whole = run((struct simulation_options){.delay = delay, .seed = 4});
+        struct simulation_result whole =
+            run((struct simulation_options){.delay = delay, .seed = 4});
         small.admit.batch = 3;
-        struct simulation_result cut = run((struct simulation_options){.config = &small, .delay = delay, .seed = 4});
+        struct simulation_result cut =
+            run((struct simulation_options){.config = &small, .delay = delay, .seed = 4});
         assert_string_equal(whole.decisions_sha256, cut.decisions_sha256);
         assert_memory_equal(&whole.score, &cut.score, sizeof whole.score);
         simulation_release(&whole);
@@ -121,19 +130,23 @@ static void noise_is_of_the_labels(void **state) {
     generate(LINE, 3);
     size_t truth = 0;
     for (size_t i = 0; i + 1 < N; i++) truth += (size_t)series.truth[i];
-    struct simulation_result flipped = run((struct simulation_options){.baseline = BASELINE_ALL, .noise = 1}), straight = run((struct simulation_options){.baseline = BASELINE_ALL});
+    struct simulation_result flipped = run(
+                                 (struct simulation_options){.baseline = BASELINE_ALL, .noise = 1}),
+                             straight = run((struct simulation_options){.baseline = BASELINE_ALL});
     assert_int_equal(straight.per_class[1], truth);
     assert_int_equal(flipped.per_class[0], truth);
     assert_true(flipped.score.accuracy < 0.4 && straight.score.accuracy > 0.7);
     simulation_release(&flipped);
     simulation_release(&straight);
-    struct simulation_result some = run((struct simulation_options){.baseline = BASELINE_ALL, .noise = 0.2});
+    struct simulation_result some =
+        run((struct simulation_options){.baseline = BASELINE_ALL, .noise = 0.2});
     assert_true(fabs((double)some.per_class[1] - (double)truth) < 0.2 * N);
     assert_true(some.score.accuracy < 1 && some.score.accuracy > 0.6);
     simulation_release(&some);
 }
 
-/* I4 as the backtest tells it: any stretch within B·n + burst + 1, and the whole within B·n + 1 (whole labels). */
+/* I4 as the backtest tells it: any stretch within B·n + burst + 1, and the whole within B·n + 1
+ * (whole labels). */
 static void the_budget_is_kept(void **state) {
     (void)state;
     generate(TURN, 4);
@@ -143,7 +156,8 @@ static void the_budget_is_kept(void **state) {
             c.query.manager = manager;
             c.budget.upfront = 20;
             c.budget.rate = 0.04;
-            struct simulation_result r = run((struct simulation_options){.config = &c, .delay = delay, .seed = 2});
+            struct simulation_result r =
+                run((struct simulation_options){.config = &c, .delay = delay, .seed = 2});
             assert_true(r.asked <= 100);
             assert_true(r.worst_window_overspend == 0);
             assert_true(r.overspend < 1e-9);
@@ -151,7 +165,8 @@ static void the_budget_is_kept(void **state) {
         }
 }
 
-/* 200 replays on each of three streams: covered in at least 91 %, and the naive figure's error for comparison. */
+/* 200 replays on each of three streams: covered in at least 91 %, and the naive figure's error for
+ * comparison. */
 static void the_interval_covers_the_truth(void **state) {
     (void)state;
     static const char *const name[STREAMS] = {"line", "turn", "rare"};
@@ -169,17 +184,27 @@ static void the_interval_covers_the_truth(void **state) {
             naive += pow(r.estimate.naive - truth, 2) / REPLAYS;
             simulation_release(&r);
         }
-        print_message("%s: covered %zu of %d; bias %+.4f, error %.4f, naive error %.4f\n", name[kind], covered, REPLAYS, bias, sqrt(error), sqrt(naive));
+        print_message("%s: covered %zu of %d; bias %+.4f, error %.4f, naive error %.4f\n",
+                      name[kind], covered, REPLAYS, bias, sqrt(error), sqrt(naive));
         assert_true((double)covered >= 0.91 * REPLAYS);
         assert_true(fabs(bias) < 0.02);
-        if (kind == LINE) assert_true(sqrt(naive) > 1.5 * sqrt(error)); // where doubt and error go together, the asked are the hard ones
+        if (kind == LINE)
+            assert_true(
+                sqrt(naive) >
+                1.5 *
+                    sqrt(error)); // where doubt and error go together, the asked are the hard ones
     }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_label_is_late_by_the_delay), cmocka_unit_test(no_label_no_model),   cmocka_unit_test(nobody_peeks),       cmocka_unit_test(the_cut_changes_nothing),
-        cmocka_unit_test(noise_is_of_the_labels),       cmocka_unit_test(the_budget_is_kept), cmocka_unit_test(the_interval_covers_the_truth),
+        cmocka_unit_test(a_label_is_late_by_the_delay),
+        cmocka_unit_test(no_label_no_model),
+        cmocka_unit_test(nobody_peeks),
+        cmocka_unit_test(the_cut_changes_nothing),
+        cmocka_unit_test(noise_is_of_the_labels),
+        cmocka_unit_test(the_budget_is_kept),
+        cmocka_unit_test(the_interval_covers_the_truth),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,19 +1,15 @@
-/* The command: bad files and contradictory flags end with a reason and the right exit code, odd files get a sensible plan, JSON has the keys
- * that are promised, and the budget that is told is the one that was asked for. */
+/* The command: bad files and contradictory flags end with a reason and the right exit code, odd
+ * files get a sensible plan, JSON has the keys that are promised, and the budget that is told is
+ * the one that was asked for. */
 #include "command/command.h"
 #include "simulate/plan.h"
 
 #include "base/rng.h"
 #include "unit/capture.h"
+#include "unit/test.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static char said[1 << 20], file[64], page[64], alias[64];
 
@@ -33,7 +29,10 @@ static void make_good(int n, const char *const *classes, int k) {
     fputs("x,y,kind,class\n", f);
     for (int i = 0; i < n; i++) {
         double x = rng_next_normal(&r), y = rng_next_normal(&r);
-        fprintf(f, "%.4f,%.4f,%s,%s\n", x, y, i % 2 ? "a" : "b", classes[x + 0.3 * y > 0 ? 1 : i % 7 == 0 && k > 2 ? 2 : 0]);
+        fprintf(f, "%.4f,%.4f,%s,%s\n", x, y, i % 2 ? "a" : "b",
+                classes[x + 0.3 * y > 0       ? 1
+                        : i % 7 == 0 && k > 2 ? 2
+                                              : 0]);
     }
     fclose(f);
 }
@@ -46,7 +45,11 @@ static int run(const char *line) {
     int argc = 1;
     snprintf(copy, sizeof copy, "%s", line);
     for (char *rest = copy, *word; (word = strsep(&rest, " "));)
-        if (*word) argv[argc++] = strcmp(word, "FILE") == 0 ? file : strcmp(word, "PAGE") == 0 ? page : strcmp(word, "ALIAS") == 0 ? alias : word;
+        if (*word)
+            argv[argc++] = strcmp(word, "FILE") == 0    ? file
+                           : strcmp(word, "PAGE") == 0  ? page
+                           : strcmp(word, "ALIAS") == 0 ? alias
+                                                        : word;
     struct capture c;
     capture_begin(&c);
     int code = command_simulate(argc, argv);
@@ -94,7 +97,8 @@ static void contradictions(void **state) {
         {"--data FILE --label class --csv PAGE --report PAGE", "name one file"},
         {"--data FILE --label class --csv FILE", "overwrite what is read"},
         {"--data FILE --label class --report ALIAS", "overwrite what is read"},
-        {"--data FILE --label class --pool 50:5 --manager split", "--pool and --manager contradict each other"},
+        {"--data FILE --label class --pool 50:5 --manager split",
+         "--pool and --manager contradict each other"},
         {"--data FILE --label class --against ,", "--against names no baseline"},
         {"--data FILE --label class -c x.yaml --positive yes", "model.positive"},
         {"--data FILE --label class --pool 50", "--pool is N:K"},
@@ -107,21 +111,26 @@ static void contradictions(void **state) {
         {"--data FILE --label class --budget nan", "--budget wants a number"},
         {"--data FILE --label class --colour red", "there is no flag --colour"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) refuses(cases[i].line, EX_USAGE, cases[i].words);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refuses(cases[i].line, EX_USAGE, cases[i].words);
 }
 
 static void a_pool_spends_its_budget_in_windows(void **state) {
     (void)state;
     make_good(4000, two, 2);
-    static const char *const rules[] = {"plain", "distinct", "mmr", "k_centre", "badge", "balanced", "synthesis"};
+    static const char *const rules[] = {"plain", "distinct", "mmr",      "k_centre",
+                                        "badge", "balanced", "synthesis"};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         char line[160], first[80];
-        snprintf(line, sizeof line, "--data FILE --label class --pool 100:4:%s --delay %zu --json", rules[i], i * 37);
+        snprintf(line, sizeof line, "--data FILE --label class --pool 100:4:%s --delay %zu --json",
+                 rules[i], i * 37);
         assert_int_equal(run(line), 0);
-        assert_true(fabs(figure("budget") - 0.05) < 1e-12); // 4 of 100, and a fifth of all at random
+        assert_true(fabs(figure("budget") - 0.05) <
+                    1e-12); // 4 of 100, and a fifth of all at random
         assert_in_range(figure("asked"), 180, 200);
         assert_in_range(figure("asked_random"), 39, 40);
-        assert_true(figure("overspend") == 0 && figure("worst_window_overspend") == 0 && figure("accuracy") > 0.8);
+        assert_true(figure("overspend") == 0 && figure("worst_window_overspend") == 0 &&
+                    figure("accuracy") > 0.8);
         snprintf(first, sizeof first, "%.79s", strstr(said, "decisions_sha256"));
         assert_int_equal(run(line), 0);
         says(first);
@@ -135,7 +144,9 @@ static void a_config_and_flags_that_contradict_it(void **state) {
     snprintf(config, sizeof config, "/tmp/winnowd-simulate-%d.yaml", (int)getpid());
     FILE *f = fopen(config, "w");
     assert_non_null(f);
-    fputs("model: {classes: [no, yes]}\nfeatures: [{name: x}, {name: second, path: /y}]\nbudget: {rate: 0.1, upfront: 8, per_day: 3}\nservice: {state_dir: /tmp}\n", f);
+    fputs("model: {classes: [no, yes]}\nfeatures: [{name: x}, {name: second, path: /y}]\nbudget: "
+          "{rate: 0.1, upfront: 8, per_day: 3}\nservice: {state_dir: /tmp}\n",
+          f);
     fclose(f);
     snprintf(line, sizeof line, "-c %s --data FILE --label class --upfront 0.5", config);
     refuses(line, EX_USAGE, "budget.upfront of the configuration");
@@ -158,16 +169,24 @@ static void bad_files(void **state) {
     } cases[] = {
         {"", "--data FILE --label class", "is empty", EX_DATAERR},
         {"x,class\n", "--data FILE --label class", "0 different labels", EX_DATAERR},
-        {"x,class\n1,a\n2,b\n3\n", "--data FILE --label class", "has 1 cell where the header has 2", EX_DATAERR},
-        {"x,class\n1,a\n2,b,4\n", "--data FILE --label class", "has 3 cells where the header has 2", EX_DATAERR},
+        {"x,class\n1,a\n2,b\n3\n", "--data FILE --label class", "has 1 cell where the header has 2",
+         EX_DATAERR},
+        {"x,class\n1,a\n2,b,4\n", "--data FILE --label class", "has 3 cells where the header has 2",
+         EX_DATAERR},
         {"x,class\n1,a\n2,b\n", "--data FILE --label clas", "did you mean \"class\"?", EX_DATAERR},
-        {"x,class\n1,a\n2,a\n3,a\n", "--data FILE --label class", "1 different label; a model needs two or more", EX_DATAERR},
-        {"x,class\n1,a\n1,b\n1,a\n", "--data FILE --label class", "nothing to learn from", EX_DATAERR},
-        {"x,class\n1,a\n\"2,b\n", "--data FILE --label class", "quote that is never closed", EX_DATAERR},
+        {"x,class\n1,a\n2,a\n3,a\n", "--data FILE --label class",
+         "1 different label; a model needs two or more", EX_DATAERR},
+        {"x,class\n1,a\n1,b\n1,a\n", "--data FILE --label class", "nothing to learn from",
+         EX_DATAERR},
+        {"x,class\n1,a\n\"2,b\n", "--data FILE --label class", "quote that is never closed",
+         EX_DATAERR},
         {"x,x,class\n1,1,a\n2,2,b\n", "--data FILE --label class", "stands twice", EX_DATAERR},
-        {"x,class\n1,a\n2,b\n", "--data FILE --label class --positive c", "there is no class \"c\"", EX_DATAERR},
-        {"x,class\n1,a\n2,b\n", "--data FILE --label class --drop z", "there is no column \"z\"", EX_DATAERR},
-        {"x,class\n1,a\n2,b\n", "--data FILE --label class --drop class", "is asked for twice", EX_DATAERR},
+        {"x,class\n1,a\n2,b\n", "--data FILE --label class --positive c", "there is no class \"c\"",
+         EX_DATAERR},
+        {"x,class\n1,a\n2,b\n", "--data FILE --label class --drop z", "there is no column \"z\"",
+         EX_DATAERR},
+        {"x,class\n1,a\n2,b\n", "--data FILE --label class --drop class", "is asked for twice",
+         EX_DATAERR},
         {"\x1f\x8b\x08garbage", "--data FILE --label class", "winnowd: ", EX_NOINPUT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -179,14 +198,17 @@ static void bad_files(void **state) {
     unlink(file);
     refuses("--data FILE --label class", EX_NOINPUT, "No such file");
     refuses("--data /tmp --label class", EX_NOINPUT, "/tmp");
-    refuses("--data FILE --label class --report /nonexistent/page", EX_CANTCREAT, "cannot write /nonexistent/page"); // known before the data is read
+    refuses("--data FILE --label class --report /nonexistent/page", EX_CANTCREAT,
+            "cannot write /nonexistent/page"); // known before the data is read
 }
 
 static void odd_files(void **state) {
     (void)state;
     FILE *f = make(); // missing values, and text among numbers
     fputs("x,y,class\n", f);
-    for (int i = 0; i < 400; i++) fprintf(f, "%s,%s,%c\n", i % 5 ? i % 2 ? "1.5" : "-1.5" : "", i % 9 ? "3" : "garbage!", "ab"[i % 2]);
+    for (int i = 0; i < 400; i++)
+        fprintf(f, "%s,%s,%c\n", i % 5 ? i % 2 ? "1.5" : "-1.5" : "", i % 9 ? "3" : "garbage!",
+                "ab"[i % 2]);
     fclose(f);
     assert_int_equal(run("--data FILE --label class --budget 0.2 --json"), 0);
     assert_true(figure("samples") == 400);
@@ -198,7 +220,8 @@ static void odd_files(void **state) {
 
     f = make(); // numbers for so long that they are numbers; then text
     fputs("x,class\n", f);
-    for (int i = 0; i < 10100; i++) fprintf(f, i < 10050 ? "%d,%c\n" : "text%d,%c\n", i % 2, "ab"[i % 2]);
+    for (int i = 0; i < 10100; i++)
+        fprintf(f, i < 10050 ? "%d,%c\n" : "text%d,%c\n", i % 2, "ab"[i % 2]);
     fclose(f);
     assert_int_equal(run("--data FILE --label class"), 0);
     says("10050 samples");
@@ -206,7 +229,12 @@ static void odd_files(void **state) {
 
     f = make(); // a class that comes late, and rows without a label
     fputs("x,class\n", f);
-    for (int i = 0; i < 3000; i++) fprintf(f, "%d,%s\n", i % 3, i % 10 == 9 ? "" : i > 2900 && i % 3 == 2 ? "late" : i % 3 ? "b" : "a");
+    for (int i = 0; i < 3000; i++)
+        fprintf(f, "%d,%s\n", i % 3,
+                i % 10 == 9              ? ""
+                : i > 2900 && i % 3 == 2 ? "late"
+                : i % 3                  ? "b"
+                                         : "a");
     fclose(f);
     assert_int_equal(run("--data FILE --label class --budget 0.1"), 0);
     says("a, b, late");
@@ -220,15 +248,24 @@ static void many_classes(void **state) {
         fputs("x,y,class\n", f);
         for (int i = 0; i < 3 * k; i++) fprintf(f, "%d,%d,c%d\n", i % k % 32, i % k / 32, i % k);
         fclose(f);
-        if (k > 1000) refuses("--data FILE --label class --limit 1001", EX_DATAERR, "more than 1000 different labels");
-        else assert_int_equal(run("--data FILE --label class --limit 1500 --budget 0.02 --json"), 0);
+        if (k > 1000)
+            refuses("--data FILE --label class --limit 1001", EX_DATAERR,
+                    "more than 1000 different labels");
+        else
+            assert_int_equal(run("--data FILE --label class --limit 1500 --budget 0.02 --json"), 0);
     }
 }
 
 /* ---- JSON ---- */
 
-static const char *const keys[] = {"samples",          "asked",    "asked_random",     "budget",   "overspend", "worst_window_overspend", "accuracy",           "balanced_accuracy", "kappa",
-                                   "kappa_temporal",   "macro_f1", "average_precision", "log_loss", "estimate",  "naive_accuracy",         "samples_per_second"};
+static const char *const keys[] = {"samples",        "asked",
+                                   "asked_random",   "budget",
+                                   "overspend",      "worst_window_overspend",
+                                   "accuracy",       "balanced_accuracy",
+                                   "kappa",          "kappa_temporal",
+                                   "macro_f1",       "average_precision",
+                                   "log_loss",       "estimate",
+                                   "naive_accuracy", "samples_per_second"};
 enum { KEYS = sizeof keys / sizeof *keys };
 
 static void has_keys(const cJSON *object, int more) {
@@ -237,17 +274,22 @@ static void has_keys(const cJSON *object, int more) {
     assert_int_equal(cJSON_GetArraySize(object), KEYS + more);
     const cJSON *estimate = cJSON_GetObjectItem(object, "estimate");
     assert_int_equal(cJSON_GetArraySize(estimate), 3);
-    for (int i = 0; i < 3; i++) assert_true(cJSON_HasObjectItem(estimate, (const char *[]){"accuracy", "low", "high"}[i]));
+    for (int i = 0; i < 3; i++)
+        assert_true(cJSON_HasObjectItem(estimate, (const char *[]){"accuracy", "low", "high"}[i]));
 }
 
-static double number(const cJSON *object, const char *name) { return cJSON_GetNumberValue(cJSON_GetObjectItem(object, name)); }
+static double number(const cJSON *object, const char *name) {
+    return cJSON_GetNumberValue(cJSON_GetObjectItem(object, name));
+}
 
 /* Lines: seeds of each strategy, then a summary of each. */
 static void json_has_the_promised_keys(void **state) {
     (void)state;
     static const char *const strategies[] = {"winnowd", "random", "all", "last"};
     make_good(600, three, 3);
-    assert_int_equal(run("--data FILE --label class --budget 0.1 --seeds 3 --seed 7 --against last,random,all --json"), 0);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --seeds 3 --seed 7 --against "
+                         "last,random,all --json"),
+                     0);
     double sum = 0, square = 0;
     int n = 0;
     for (char *rest = said, *line; (line = strsep(&rest, "\n")) && *line; n++) {
@@ -258,7 +300,8 @@ static void json_has_the_promised_keys(void **state) {
         if (n < 12) {
             has_keys(object, 3); // strategy, seed, decisions_sha256
             assert_true(number(object, "seed") == 7 + n % 3);
-            assert_int_equal(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(object, "decisions_sha256"))), 64);
+            assert_int_equal(
+                strlen(cJSON_GetStringValue(cJSON_GetObjectItem(object, "decisions_sha256"))), 64);
             assert_true(number(object, "asked") <= 600 * number(object, "budget") + 1);
             assert_true(number(object, "budget") == (n < 6 ? 0.1 : 1));
             if (n < 3) sum += number(object, "kappa"), square += pow(number(object, "kappa"), 2);
@@ -266,8 +309,12 @@ static void json_has_the_promised_keys(void **state) {
             has_keys(cJSON_GetObjectItem(object, "mean"), 0);
             has_keys(cJSON_GetObjectItem(object, "standard_error"), 0);
             assert_true(number(object, "seeds") == 3);
-            if (n == 12) assert_true(fabs(number(cJSON_GetObjectItem(object, "mean"), "kappa") - sum / 3) < 1e-12);
-            if (n == 12) assert_true(fabs(number(cJSON_GetObjectItem(object, "standard_error"), "kappa") - sqrt((square / 3 - sum * sum / 9) / 2)) < 1e-9);
+            if (n == 12)
+                assert_true(fabs(number(cJSON_GetObjectItem(object, "mean"), "kappa") - sum / 3) <
+                            1e-12);
+            if (n == 12)
+                assert_true(fabs(number(cJSON_GetObjectItem(object, "standard_error"), "kappa") -
+                                 sqrt((square / 3 - sum * sum / 9) / 2)) < 1e-9);
         }
         cJSON_Delete(object);
     }
@@ -282,7 +329,8 @@ static int switches(const char *lines) {
     return run("--data FILE --label class --budget 0.1 --switches PAGE --json");
 }
 
-/* Models switch where the file says; wrong lines are refused by their number, impossible switches as a whole. */
+/* Models switch where the file says; wrong lines are refused by their number, impossible switches
+ * as a whole. */
 static void given_switches(void **state) {
     (void)state;
     make_good(600, two, 2);
@@ -292,15 +340,23 @@ static void given_switches(void **state) {
     assert_true(figure("log_loss") > 0.69);
     static const struct {
         const char *lines, *words;
-    } cases[] = {{"", "holds no switch"}, {"100 8 8\n", "line 1 is not"}, {"100 8 8 cold\n50 9 9 warm\n", "line 2 goes back"}, {"100 8 8 lukewarm\n", "line 1 is not"}, {"100 8 8 warm 1.5\n", "line 1 is not"}, {"100 8 8 warm x\n", "line 1 is not"}, {"1 2 3 hot\n", "line 1 says neither"}};
+    } cases[] = {{"", "holds no switch"},
+                 {"100 8 8\n", "line 1 is not"},
+                 {"100 8 8 cold\n50 9 9 warm\n", "line 2 goes back"},
+                 {"100 8 8 lukewarm\n", "line 1 is not"},
+                 {"100 8 8 warm 1.5\n", "line 1 is not"},
+                 {"100 8 8 warm x\n", "line 1 is not"},
+                 {"1 2 3 hot\n", "line 1 says neither"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(switches(cases[i].lines), EX_DATAERR);
         says(cases[i].words);
     }
     assert_int_equal(switches("100 500 500 warm\n"), EX_DATAERR);
     says("there were not by then");
-    refuses("--data FILE --label class --switches PAGE --delay 5", EX_USAGE, "--switches repeats one run");
-    refuses("--data FILE --label class --switches PAGE --against random", EX_USAGE, "--switches repeats one run");
+    refuses("--data FILE --label class --switches PAGE --delay 5", EX_USAGE,
+            "--switches repeats one run");
+    refuses("--data FILE --label class --switches PAGE --against random", EX_USAGE,
+            "--switches repeats one run");
     unlink(page);
     refuses("--data FILE --label class --switches PAGE", EX_DATAERR, "No such file");
 }
@@ -311,7 +367,8 @@ static void upfront_stays_in_the_budget(void **state) {
     make_good(2000, two, 2);
     for (int tenths = 0; tenths < 10; tenths += 3) {
         char line[128];
-        snprintf(line, sizeof line, "--data FILE --label class --budget 0.05 --upfront %.1f --json", tenths / 10.0);
+        snprintf(line, sizeof line, "--data FILE --label class --budget 0.05 --upfront %.1f --json",
+                 tenths / 10.0);
         assert_int_equal(run(line), 0);
         assert_true(figure("asked") <= 100);
         assert_true(figure("asked") >= 90);
@@ -340,7 +397,8 @@ static void report_and_curves(void **state) {
     assert_null(strstr(html, "<script"));
     assert_null(strstr(html, "nan"));
     assert_null(strstr(said, "\nrandom ")); // asked for by the page only
-    assert_int_equal(run("--data FILE --label class --budget 0.2 --against random --csv PAGE --json"), 0);
+    assert_int_equal(
+        run("--data FILE --label class --budget 0.2 --against random --csv PAGE --json"), 0);
     f = fopen(page, "r");
     assert_non_null(f);
     int lines = 0;
@@ -357,11 +415,14 @@ static void a_seed_is_a_run(void **state) {
     make_good(600, two, 2);
     assert_int_equal(run("--data FILE --label class --budget 0.1 --seed 3 --json"), 0);
     snprintf(first, sizeof first, "%.64s", strstr(said, "sha256\":\"") + strlen("sha256\":\""));
-    assert_int_equal(run("--data FILE --label class --budget 0.1 --seed 2 --seeds 4 --against random,all --json"), 0);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --seed 2 --seeds 4 --against "
+                         "random,all --json"),
+                     0);
     const char *at = strstr(said, "\"seed\":3,");
     assert_non_null(at);
     assert_memory_equal(strstr(at, "sha256\":\"") + strlen("sha256\":\""), first, 64);
-    assert_true(strncmp(strstr(said, "sha256\":\"") + strlen("sha256\":\""), first, 64) != 0); // seed 2 is another
+    assert_true(strncmp(strstr(said, "sha256\":\"") + strlen("sha256\":\""), first, 64) !=
+                0); // seed 2 is another
 }
 
 static int clean(void **state) {

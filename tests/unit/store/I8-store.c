@@ -1,21 +1,27 @@
-/* I8: the labelled set is a function of what the topics hold, not of the order, cuts, repeats or restarts in which it was read.
+/* I8: the labelled set is a function of what the topics hold, not of the order, cuts, repeats or
+ * restarts in which it was read.
  *
- * Random histories of tasks and labels go into the store in every interleaving that Kafka allows (each partition in its order), in transactions
- * of random size, some aborted, with the store closed and opened in between; a plain model written here says what must come out. */
+ * Random histories of tasks and labels go into the store in every interleaving that Kafka allows
+ * (each partition in its order), in transactions of random size, some aborted, with the store
+ * closed and opened in between; a plain model written here says what must come out. */
 #include "store/store.h"
 
 #include "base/rng.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-enum { TASKS = 40, LABELS = 120, D = 3, K = 3, PARTITIONS = 2, STREAMS = 2 * PARTITIONS, HISTORIES = 12, WAYS = 4 };
+enum {
+    TASKS = 40,
+    LABELS = 120,
+    D = 3,
+    K = 3,
+    PARTITIONS = 2,
+    STREAMS = 2 * PARTITIONS,
+    HISTORIES = 12,
+    WAYS = 4
+};
 static const char *const class_text[] = {"no", "yes", "perhaps"};
 static const int64_t start_ms = 1700000000000;
 
@@ -37,8 +43,21 @@ static void make_task(struct history *h, struct rng *r, int i) {
     struct task *t = &h->task[i];
     snprintf(h->sample[i], sizeof h->sample[i], "sample-%d", i);
     for (int c = 0; c < D; c++) h->row[i][c] = rng_next_normal(r);
-    *t = (struct task){.sample_id = text_of(h->sample[i]), .event = TEXT("{}"), .row = h->row[i], .d = D, .k = K, .prob = h->prob, .classes = TEXT("no\nyes\nperhaps"), .fingerprint = 5,
-                       .propensity = 0.5, .model = 1, .topic = TEXT("samples"), .partition = i % PARTITIONS, .offset = i / PARTITIONS, .time_ms = start_ms + i, .asked_ms = start_ms + i,
+    *t = (struct task){.sample_id = text_of(h->sample[i]),
+                       .event = TEXT("{}"),
+                       .row = h->row[i],
+                       .d = D,
+                       .k = K,
+                       .prob = h->prob,
+                       .classes = TEXT("no\nyes\nperhaps"),
+                       .fingerprint = 5,
+                       .propensity = 0.5,
+                       .model = 1,
+                       .topic = TEXT("samples"),
+                       .partition = i % PARTITIONS,
+                       .offset = i / PARTITIONS,
+                       .time_ms = start_ms + i,
+                       .asked_ms = start_ms + i,
                        .expires_ms = start_ms + 1000000};
     task_id(t->id, t->topic, t->partition, t->offset, t->time_ms);
 }
@@ -46,7 +65,9 @@ static void make_task(struct history *h, struct rng *r, int i) {
 static void make_label(struct history *h, struct rng *r, int i) {
     struct label *l = &h->label[i];
     uint64_t kind = rng_below(rng_next(r), 10);
-    *l = (struct label){.time_ms = start_ms + (int64_t)rng_below(rng_next(r), 500), .revision = (int64_t)rng_below(rng_next(r), 3), .annotator = TEXT("ann")};
+    *l = (struct label){.time_ms = start_ms + (int64_t)rng_below(rng_next(r), 500),
+                        .revision = (int64_t)rng_below(rng_next(r), 3),
+                        .annotator = TEXT("ann")};
     h->target[i] = (int)rng_below(rng_next(r), TASKS);
     h->class_[i] = (int)rng_below(rng_next(r), K);
     l->label = text_of(class_text[h->class_[i]]);
@@ -91,7 +112,8 @@ static bool beats(const struct history *h, int a, int b) {
 static int winner(const struct history *h, int target, const char *own) {
     int best = -1;
     for (int i = 0; i < LABELS; i++) {
-        bool mine = target >= 0 ? h->target[i] == target : h->target[i] < 0 && strcmp(h->own_name[i], own) == 0;
+        bool mine = target >= 0 ? h->target[i] == target
+                                : h->target[i] < 0 && strcmp(h->own_name[i], own) == 0;
         if (mine && h->class_[i] != -2 && (best < 0 || beats(h, i, best))) best = i;
     }
     return best;
@@ -101,7 +123,9 @@ static void add(struct expected *e, const struct history *h, int label, double f
     if (label < 0 || h->class_[label] < 0) return;
     size_t at = e->n++;
     int place = label % PARTITIONS * 1000000 + label / PARTITIONS;
-    for (; at > 0 && (e->time[at - 1] > h->label[label].time_ms || (e->time[at - 1] == h->label[label].time_ms && e->place[at - 1] > place)); at--) {
+    for (; at > 0 && (e->time[at - 1] > h->label[label].time_ms ||
+                      (e->time[at - 1] == h->label[label].time_ms && e->place[at - 1] > place));
+         at--) {
         e->label[at] = e->label[at - 1];
         e->first[at] = e->first[at - 1];
         e->time[at] = e->time[at - 1];
@@ -128,7 +152,14 @@ static void expect(const struct history *h, struct expected *e) {
 static struct store *open_store(const char *dir) {
     struct store *s;
     const char *why = NULL;
-    struct store_options o = {.dir = dir, .map_bytes = 64 << 20, .d = D, .k = K, .fingerprint = 5, .classes = TEXT("no\nyes\nperhaps"), .park_ms = INT64_MAX / 4, .keep_ms = INT64_MAX / 4};
+    struct store_options o = {.dir = dir,
+                              .map_bytes = 64 << 20,
+                              .d = D,
+                              .k = K,
+                              .fingerprint = 5,
+                              .classes = TEXT("no\nyes\nperhaps"),
+                              .park_ms = INT64_MAX / 4,
+                              .keep_ms = INT64_MAX / 4};
     assert_int_equal(store_open(&s, &o, &why), 0);
     assert_null(why);
     return s;
@@ -145,7 +176,10 @@ static bool put_next(struct store *s, struct history *h, int stream) {
     struct answered out;
     if (i >= (stream < PARTITIONS ? TASKS : LABELS)) return false;
     if (stream < PARTITIONS) assert_true(store_put_task(s, &h->task[i], &out) >= 0);
-    else assert_int_equal(store_put_label(s, &h->label[i], partition, next, start_ms, h->target[i] < 0 ? h->own[i] : NULL, &out), 0);
+    else
+        assert_int_equal(store_put_label(s, &h->label[i], partition, next, start_ms,
+                                         h->target[i] < 0 ? h->own[i] : NULL, &out),
+                         0);
     assert_int_equal(store_set_offset(s, role_of(stream), partition, next + 1), 0);
     return true;
 }
@@ -155,7 +189,8 @@ static struct store *feed(struct history *h, const char *dir, struct rng *r) {
     for (int idle = 0; idle < 200;) {
         assert_int_equal(store_begin(s), 0);
         bool any = false;
-        for (uint64_t n = 1 + rng_below(rng_next(r), 9); n-- > 0;) any |= put_next(s, h, (int)rng_below(rng_next(r), STREAMS));
+        for (uint64_t n = 1 + rng_below(rng_next(r), 9); n-- > 0;)
+            any |= put_next(s, h, (int)rng_below(rng_next(r), STREAMS));
         idle = any ? 0 : idle + 1;
         if (rng_below(rng_next(r), 4) == 0) store_abort(s);
         else assert_int_equal(store_commit(s), 0);

@@ -1,12 +1,6 @@
 /* What annotation tools send is read, and what is wrong in it is named. */
 #include "store/label.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 #define ID "0198c6b2-0000-7abc-8def-0123456789ab"
 
@@ -15,7 +9,8 @@ static struct arena arena;
 static struct label good(const char *json, const char *key) {
     struct label l;
     const char *why = "";
-    if (label_read(&l, text_of(json), text_of(key), 777, &arena, &why) < 0) fail_msg("%s: %s", json, why);
+    if (label_read(&l, text_of(json), text_of(key), 777, &arena, &why) < 0)
+        fail_msg("%s: %s", json, why);
     return l;
 }
 
@@ -27,7 +22,8 @@ static void refused(const char *json, const char *part) {
 }
 
 static void is(struct text t, const char *expected) {
-    if (!text_equal(t, text_of(expected))) fail_msg("'%.*s' is not '%s'", (int)t.len, t.at ? t.at : "", expected);
+    if (!text_equal(t, text_of(expected)))
+        fail_msg("'%.*s' is not '%s'", (int)t.len, t.at ? t.at : "", expected);
 }
 
 static void the_least_is_enough(void **state) {
@@ -50,7 +46,8 @@ static void the_key_may_name_the_task(void **state) {
     assert_null(good("{\"sample_id\":17,\"label\":\"a\"}", ID).id.at);
     struct label l;
     const char *why = "";
-    assert_int_equal(label_read(&l, TEXT("{\"label\":\"a\"}"), TEXT("customer-9"), 0, &arena, &why), ERR_INPUT);
+    assert_int_equal(label_read(&l, TEXT("{\"label\":\"a\"}"), TEXT("customer-9"), 0, &arena, &why),
+                     ERR_INPUT);
 }
 
 static void times_are_numbers_or_rfc_3339(void **state) {
@@ -67,7 +64,8 @@ static void times_are_numbers_or_rfc_3339(void **state) {
                  {"null", 777}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         char json[160];
-        snprintf(json, sizeof json, "{\"id\":\"" ID "\",\"label\":\"a\",\"time\":%s}", times[i].text);
+        snprintf(json, sizeof json, "{\"id\":\"" ID "\",\"label\":\"a\",\"time\":%s}",
+                 times[i].text);
         assert_int_equal(good(json, NULL).time_ms, times[i].ms);
     }
     refused("{\"id\":\"x\",\"label\":\"a\",\"time\":\"yesterday\"}", "time");
@@ -95,7 +93,8 @@ static void wrong_types_are_named(void **state) {
 static void other_outcomes_need_no_label(void **state) {
     (void)state;
     assert_int_equal(good("{\"id\":\"x\",\"outcome\":\"skipped\"}", NULL).outcome, LABEL_SKIPPED);
-    assert_int_equal(good("{\"id\":\"x\",\"outcome\":\"cannot_tell\"}", NULL).outcome, LABEL_CANNOT_TELL);
+    assert_int_equal(good("{\"id\":\"x\",\"outcome\":\"cannot_tell\"}", NULL).outcome,
+                     LABEL_CANNOT_TELL);
 }
 
 static void an_own_event_is_kept_byte_for_byte(void **state) {
@@ -108,7 +107,14 @@ static void an_own_event_is_kept_byte_for_byte(void **state) {
 static void what_is_written_reads_back(void **state) {
     (void)state;
     struct buf out = {0};
-    struct label l = {.id = TEXT(ID), .label = TEXT("sus\"pect\n"), .annotator = TEXT("zoë"), .source = TEXT("desk"), .revision = 3, .time_ms = 1700000000000, .confidence = 0.25, .data = TEXT("{\"a\":1}")};
+    struct label l = {.id = TEXT(ID),
+                      .label = TEXT("sus\"pect\n"),
+                      .annotator = TEXT("zoë"),
+                      .source = TEXT("desk"),
+                      .revision = 3,
+                      .time_ms = 1700000000000,
+                      .confidence = 0.25,
+                      .data = TEXT("{\"a\":1}")};
     label_write(&l, &out);
     struct label back = good(buf_string(&out), NULL);
     is(back.id, ID);
@@ -116,7 +122,8 @@ static void what_is_written_reads_back(void **state) {
     is(back.annotator, "zoë");
     is(back.source, "desk");
     is(back.data, "{\"a\":1}");
-    assert_true(back.revision == 3 && back.time_ms == l.time_ms && back.confidence == 0.25 && back.outcome == LABEL_LABELLED);
+    assert_true(back.revision == 3 && back.time_ms == l.time_ms && back.confidence == 0.25 &&
+                back.outcome == LABEL_LABELLED);
     buf_release(&out);
 }
 
@@ -128,9 +135,13 @@ static int end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_least_is_enough),          cmocka_unit_test(the_key_may_name_the_task), cmocka_unit_test(times_are_numbers_or_rfc_3339),
-        cmocka_unit_test(wrong_types_are_named),        cmocka_unit_test(other_outcomes_need_no_label),
-        cmocka_unit_test(an_own_event_is_kept_byte_for_byte), cmocka_unit_test(what_is_written_reads_back),
+        cmocka_unit_test(the_least_is_enough),
+        cmocka_unit_test(the_key_may_name_the_task),
+        cmocka_unit_test(times_are_numbers_or_rfc_3339),
+        cmocka_unit_test(wrong_types_are_named),
+        cmocka_unit_test(other_outcomes_need_no_label),
+        cmocka_unit_test(an_own_event_is_kept_byte_for_byte),
+        cmocka_unit_test(what_is_written_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }

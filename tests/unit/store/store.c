@@ -1,15 +1,11 @@
-/* The label store's other duties: fates, expiry, forgetting, a full map, a store of something else, and what a kill in the middle leaves. */
+/* The label store's other duties: fates, expiry, forgetting, a full map, a store of something else,
+ * and what a kill in the middle leaves. */
 #include "store/store.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { D = 2, K = 2, HOUR = 3600000 };
 static const int64_t start_ms = 1700000000000;
@@ -35,7 +31,14 @@ static int setup(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
     snprintf(f->dir, sizeof f->dir, "/tmp/winnowd-store-XXXXXX");
     if (!mkdtemp(f->dir)) return -1;
-    f->options = (struct store_options){.dir = f->dir, .map_bytes = 16 << 20, .d = D, .k = K, .fingerprint = 9, .classes = TEXT("no\nyes"), .park_ms = HOUR, .keep_ms = 100 * HOUR};
+    f->options = (struct store_options){.dir = f->dir,
+                                        .map_bytes = 16 << 20,
+                                        .d = D,
+                                        .k = K,
+                                        .fingerprint = 9,
+                                        .classes = TEXT("no\nyes"),
+                                        .park_ms = HOUR,
+                                        .keep_ms = 100 * HOUR};
     reopen(f, NULL);
     *state = f;
     return 0;
@@ -56,9 +59,25 @@ static int teardown(void **state) {
 static struct task task_of(int i) {
     static char sample[32];
     snprintf(sample, sizeof sample, "sample-%d", i);
-    struct task t = {.sample_id = text_of(sample), .event = TEXT("{}"), .row = row, .d = D, .k = K, .prob = prob, .member = member, .members = 2, .classes = TEXT("no\nyes"), .fingerprint = 9,
-                     .propensity = 0.25, .model = 3, .topic = TEXT("samples"), .offset = i, .time_ms = start_ms + i, .asked_ms = start_ms + i, .expires_ms = start_ms + i + HOUR,
-                     .admitted = 10 * (uint64_t)i, .covered = 9 * (uint64_t)i};
+    struct task t = {.sample_id = text_of(sample),
+                     .event = TEXT("{}"),
+                     .row = row,
+                     .d = D,
+                     .k = K,
+                     .prob = prob,
+                     .member = member,
+                     .members = 2,
+                     .classes = TEXT("no\nyes"),
+                     .fingerprint = 9,
+                     .propensity = 0.25,
+                     .model = 3,
+                     .topic = TEXT("samples"),
+                     .offset = i,
+                     .time_ms = start_ms + i,
+                     .asked_ms = start_ms + i,
+                     .expires_ms = start_ms + i + HOUR,
+                     .admitted = 10 * (uint64_t)i,
+                     .covered = 9 * (uint64_t)i};
     task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
     return t;
 }
@@ -72,9 +91,14 @@ static int put_task(struct fixture *f, int i, struct answered *joined) {
     return result;
 }
 
-static struct answered put(struct fixture *f, int task, const char *class_, int64_t revision, const char *annotator, int64_t time_ms) {
+static struct answered put(struct fixture *f, int task, const char *class_, int64_t revision,
+                           const char *annotator, int64_t time_ms) {
     struct task t = task_of(task);
-    struct label l = {.id = text_of(t.id), .label = text_of(class_), .revision = revision, .time_ms = time_ms, .annotator = text_of(annotator)};
+    struct label l = {.id = text_of(t.id),
+                      .label = text_of(class_),
+                      .revision = revision,
+                      .time_ms = time_ms,
+                      .annotator = text_of(annotator)};
     struct answered a;
     assert_int_equal(store_begin(f->s), 0);
     assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, time_ms, NULL, &a), 0);
@@ -105,13 +129,15 @@ static void every_answer_has_its_fate(void **state) {
     assert_int_equal(put_task(f, 0, NULL), 0); // a repeat
     struct answered a = put(f, 0, "yes", 0, "ann", start_ms + 50);
     assert_int_equal(a.fate, FATE_LEARNED);
-    assert_true(a.evaluate && a.truth == 1 && a.predicted == 0 && a.propensity == 0.25 && a.latency_ms == 50);
+    assert_true(a.evaluate && a.truth == 1 && a.predicted == 0 && a.propensity == 0.25 &&
+                a.latency_ms == 50);
     a = put(f, 0, "yes", 0, "bob", start_ms + 60);
     assert_true(a.fate == FATE_DUPLICATE && !a.evaluate);
     assert_int_equal(put(f, 0, "no", 0, "eve", start_ms + 70).fate, FATE_CONFLICT);
     assert_int_equal(put(f, 0, "yes", 0, "eve", start_ms + 80).fate, FATE_REVISED);
     assert_int_equal(put(f, 0, "no", 2, "ann", start_ms + 10).fate, FATE_REVISED);
-    assert_int_equal(put(f, 0, "yes", 1, "ann", start_ms + 90).fate, FATE_DUPLICATE); // of an older revision
+    assert_int_equal(put(f, 0, "yes", 1, "ann", start_ms + 90).fate,
+                     FATE_DUPLICATE); // of an older revision
     assert_int_equal(counts(f).per_class[0], 1);
     assert_int_equal(counts(f).per_class[1], 0);
     assert_int_equal(put(f, 1, "maybe", 0, "ann", start_ms).fate, FATE_UNKNOWN_CLASS);
@@ -130,7 +156,8 @@ static void an_early_label_joins(void **state) {
     struct answered joined;
     assert_int_equal(put_task(f, 4, &joined), 1);
     assert_true(joined.evaluate);
-    assert_true(counts(f).parked == 0 && counts(f).labelled == 1 && counts(f).open == 0 && counts(f).per_class[0] == 1);
+    assert_true(counts(f).parked == 0 && counts(f).labelled == 1 && counts(f).open == 0 &&
+                counts(f).per_class[0] == 1);
     expire(f, start_ms + 2 * HOUR, 0, 0); // what joined is not given up
 }
 
@@ -156,7 +183,9 @@ static void rows_come_in_label_order(void **state) {
     struct fixture *f = *state;
     static const int order[] = {3, 1, 2, 0};
     for (int i = 0; i < 4; i++) put_task(f, i, NULL);
-    for (int i = 0; i < 4; i++) put(f, order[i], order[i] % 2 ? "yes" : "no", 0, NULL, start_ms + 100 - order[i]); // answered latest: task 0
+    for (int i = 0; i < 4; i++)
+        put(f, order[i], order[i] % 2 ? "yes" : "no", 0, NULL,
+            start_ms + 100 - order[i]); // answered latest: task 0
     struct store_rows rows;
     assert_int_equal(store_rows(f->s, 3, 2, &rows), 0);
     assert_int_equal(rows.n, 3);
@@ -221,7 +250,9 @@ static void a_kill_leaves_the_last_commit(void **state) {
         const char *why = NULL;
         struct answered a;
         struct task t = task_of(1);
-        if (store_open(&f->s, &f->options, &why) == 0 && store_begin(f->s) == 0 && store_put_task(f->s, &t, &a) == 0 && write(pipe_fd[1], "x", 1) == 1) pause();
+        if (store_open(&f->s, &f->options, &why) == 0 && store_begin(f->s) == 0 &&
+            store_put_task(f->s, &t, &a) == 0 && write(pipe_fd[1], "x", 1) == 1)
+            pause();
         _exit(1);
     }
     assert_int_equal(read(pipe_fd[0], &ready, 1), 1);
@@ -251,12 +282,14 @@ static void answers_are_told_again_after_a_restart(void **state) {
     assert_int_equal(n, 3);
 }
 
-/* What a rollback set aside is left out of the rows, wherever it stands, and the newest others fill their place. */
+/* What a rollback set aside is left out of the rows, wherever it stands, and the newest others fill
+ * their place. */
 static void rows_leave_out_what_was_set_aside(void **state) {
     struct fixture *f = *state;
     for (int i = 0; i < 10; i++) {
         put_task(f, i, NULL);
-        put(f, i, i % 2 ? "yes" : "no", 0, "ann", start_ms + 1000 + i); // label i stands at offset i
+        put(f, i, i % 2 ? "yes" : "no", 0, "ann",
+            start_ms + 1000 + i); // label i stands at offset i
     }
     const struct store_gap gaps[] = {{0, 2, 4}, {0, 8, 9}, {1, 0, 99}};
     struct store_rows rows;
@@ -268,7 +301,8 @@ static void rows_leave_out_what_was_set_aside(void **state) {
     store_rows_release(&rows);
     assert_int_equal(store_rows(f->s, 100, 2, &rows), 0);
     assert_int_equal(rows.n, 7);
-    assert_true(rows.row[0] == row[0] && rows.row[13] == row[1] && rows.propensity[6] == 0.25 && rows.member[0] == member[0] && rows.member[27] == member[3]);
+    assert_true(rows.row[0] == row[0] && rows.row[13] == row[1] && rows.propensity[6] == 0.25 &&
+                rows.member[0] == member[0] && rows.member[27] == member[3]);
     assert_int_equal(rows.tasks_n, 10); // tasks are no labels
     store_rows_release(&rows);
     store_set_aside(f->s, &(struct store_gap){0, 0, 10}, 1);
@@ -286,8 +320,11 @@ static void rows_leave_out_what_was_set_aside(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST_(every_answer_has_its_fate),      TEST_(an_early_label_joins),      TEST_(time_closes_gives_up_and_forgets), TEST_(rows_come_in_label_order),
-        TEST_(another_feature_map_is_moved_aside), TEST_(a_full_map_waits_for_room), TEST_(a_kill_leaves_the_last_commit),    TEST_(answers_are_told_again_after_a_restart), TEST_(rows_leave_out_what_was_set_aside),
+        TEST_(every_answer_has_its_fate),          TEST_(an_early_label_joins),
+        TEST_(time_closes_gives_up_and_forgets),   TEST_(rows_come_in_label_order),
+        TEST_(another_feature_map_is_moved_aside), TEST_(a_full_map_waits_for_room),
+        TEST_(a_kill_leaves_the_last_commit),      TEST_(answers_are_told_again_after_a_restart),
+        TEST_(rows_leave_out_what_was_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,9 @@
-/* What the oracle remembers: answers come out in the order of their time, ids are known until as many newer ones came. */
+/* What the oracle remembers: answers come out in the order of their time, ids are known until as
+ * many newer ones came. */
 #include "store/task_id_queue.h"
 
 #include "base/rng.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static void answers_come_out_by_time_then_arrival(void **state) {
     (void)state;
@@ -37,7 +33,8 @@ static void answers_come_out_by_time_then_arrival(void **state) {
     assert_int_equal(h.n, pushed - popped);
     while (h.n) pending_pop(&h);
     assert_null(pending_first(&h));
-    pending_push(&h, 1, (char[TASK_ID_LENGTH + 1]){"left"}, TEXT("behind")); // and release frees what still waits
+    pending_push(&h, 1, (char[TASK_ID_LENGTH + 1]){"left"},
+                 TEXT("behind")); // and release frees what still waits
     pending_release(&h);
     assert_int_equal(h.n, 0);
 }
@@ -56,7 +53,8 @@ static void ids_are_known_until_so_many_newer_ones_came(void **state) {
         id_of(n, id);
         assert_true(id_ring_add(r, id));
         assert_false(id_ring_add(r, id));
-        for (uint64_t old = n >= MOST ? n - MOST + 1 : 0; old < n; old += 7) { // none of the last MOST is forgotten
+        for (uint64_t old = n >= MOST ? n - MOST + 1 : 0; old < n;
+             old += 7) { // none of the last MOST is forgotten
             id_of(old, id);
             assert_false(id_ring_add(r, id));
         }

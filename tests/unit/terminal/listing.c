@@ -1,14 +1,11 @@
 /* Rows as a table and as JSON; what strangers wrote does nothing to a terminal. */
 #include "terminal/listing.h"
+#include "unit/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static const struct column columns[] = {{"name", "name", COLUMN_TEXT, 6}, {"n", "n", COLUMN_NUMBER, 0}, {"time_ms", "when", COLUMN_TIME, 0}, {"secret", NULL, COLUMN_TEXT, 0}};
+static const struct column columns[] = {{"name", "name", COLUMN_TEXT, 6},
+                                        {"n", "n", COLUMN_NUMBER, 0},
+                                        {"time_ms", "when", COLUMN_TIME, 0},
+                                        {"secret", NULL, COLUMN_TEXT, 0}};
 
 static char *printed(bool json, size_t rows) {
     struct listing l;
@@ -43,7 +40,10 @@ static void tables_align(void **state) {
 static void scripts_get_json(void **state) {
     (void)state;
     char *text = printed(true, 2);
-    assert_string_equal(text, "[{\"name\":\"\xc3\xa9\",\"n\":7,\"time_ms\":null,\"secret\":null},\n {\"name\":\"a\\u001b[2Jb\\\"\",\"n\":12345,\"time_ms\":1700000000000,\"secret\":\"x\"}]\n");
+    assert_string_equal(text,
+                        "[{\"name\":\"\xc3\xa9\",\"n\":7,\"time_ms\":null,\"secret\":null},\n "
+                        "{\"name\":\"a\\u001b[2Jb\\\"\",\"n\":12345,\"time_ms\":1700000000000,"
+                        "\"secret\":\"x\"}]\n");
     free(text);
     text = printed(true, 0);
     assert_string_equal(text, "[]\n");
@@ -56,12 +56,15 @@ static void scripts_get_json(void **state) {
 static void nothing_reaches_the_terminal(void **state) {
     (void)state;
     struct buf b = {0};
-    listing_safe(&b, TEXT("a\nb\t\x7f\xc2\x9b" "1m\xff\xc3\xa9"));
+    listing_safe(&b, TEXT("a\nb\t\x7f\xc2\x9b"
+                          "1m\xff\xc3\xa9"));
     assert_string_equal(buf_string(&b), "a\\x0ab\\x09\\x7f\\x9b1m?\xc3\xa9");
     buf_release(&b);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tables_align), cmocka_unit_test(scripts_get_json), cmocka_unit_test(nothing_reaches_the_terminal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tables_align),
+                                       cmocka_unit_test(scripts_get_json),
+                                       cmocka_unit_test(nothing_reaches_the_terminal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* I8: a version is a function of its labelled rows: equal rows give equal bits, wherever they lie and whatever ran before; order matters
- * only where a rule says so. */
+/* I8: a version is a function of its labelled rows: equal rows give equal bits, wherever they lie
+ * and whatever ran before; order matters only where a rule says so. */
 #include "infer/model_record.h"
 
 #include "labelled.h"
@@ -11,8 +11,18 @@ enum { N = 230, D = 9, K = 3, MEMBERS = 4 };
 static const size_t memories[] = {50, 120, 1000};
 
 static struct fit_options options(size_t hidden_n) {
-    return (struct fit_options){.d = D, .k = K, .hidden_n = hidden_n, .hidden = {7, 5}, .memories_n = 3, .memories = memories, .sgd_rate = 0.05, .l2 = 1, .shrinkage = 1,
-                                .mix_memory = 100, .seed = 11, .measure = MEASURE_ENTROPY};
+    return (struct fit_options){.d = D,
+                                .k = K,
+                                .hidden_n = hidden_n,
+                                .hidden = {7, 5},
+                                .memories_n = 3,
+                                .memories = memories,
+                                .sgd_rate = 0.05,
+                                .l2 = 1,
+                                .shrinkage = 1,
+                                .mix_memory = 100,
+                                .seed = 11,
+                                .measure = MEASURE_ENTROPY};
 }
 
 static void digest(struct model *m, char out[65]) {
@@ -120,18 +130,24 @@ static void swap_rows(struct labelled *s, size_t a, size_t b) {
 
 static double distance(const struct model *a, const struct model *b, size_t member) {
     double most = 0;
-    for (size_t i = 0; i < K * D; i++) most = fmax(most, fabs((double)a->weight[0][member * K * D + i] - (double)b->weight[0][member * K * D + i]));
-    for (size_t i = 0; i < K; i++) most = fmax(most, fabs((double)a->bias[0][member * K + i] - (double)b->bias[0][member * K + i]));
+    for (size_t i = 0; i < K * D; i++)
+        most = fmax(most, fabs((double)a->weight[0][member * K * D + i] -
+                               (double)b->weight[0][member * K * D + i]));
+    for (size_t i = 0; i < K; i++)
+        most = fmax(most,
+                    fabs((double)a->bias[0][member * K + i] - (double)b->bias[0][member * K + i]));
     return most;
 }
 
-/* Inside a memory the order of rows is nothing to a ridge fit but rounding; to the SGD pass it is something. */
+/* Inside a memory the order of rows is nothing to a ridge fit but rounding; to the SGD pass it is
+ * something. */
 static void order_matters_to_the_sgd_member_alone(void **state) {
     (void)state;
     struct fit_options o = options(0);
     struct labelled s = labelled_random(N, D, K, 0, 3);
     struct model *before = fitted(&o, &s);
-    for (size_t i = 0; i < 25; i++) swap_rows(&s, N - 1 - i, N - 50 + i); // inside the smallest memory
+    for (size_t i = 0; i < 25; i++)
+        swap_rows(&s, N - 1 - i, N - 50 + i); // inside the smallest memory
     struct model *after = fitted(&o, &s);
     for (size_t m = 0; m < 3; m++) assert_true(distance(before, after, m) < 1e-5);
     assert_true(distance(before, after, 3) > 1e-3);
@@ -140,8 +156,8 @@ static void order_matters_to_the_sgd_member_alone(void **state) {
     labelled_release(&s);
 }
 
-/* What the longest memory has lost leaves nothing behind in any fit; what a shorter one has lost counts less there than in the longer one.
- * Standardisation stays, for the tasks are the same. */
+/* What the longest memory has lost leaves nothing behind in any fit; what a shorter one has lost
+ * counts less there than in the longer one. Standardisation stays, for the tasks are the same. */
 static void rows_beyond_a_memory_count_by_the_longer_one_alone(void **state) {
     (void)state;
     const size_t bounded[] = {50, 120, 200};
@@ -156,7 +172,8 @@ static void rows_beyond_a_memory_count_by_the_longer_one_alone(void **state) {
     for (size_t i = N - 200; i < N - 50; i++) s.label[i] = (s.label[i] + 1) % K;
     struct model *inside = fitted(&o, &s);
     assert_true(distance(before, inside, 2) > 0.1);
-    assert_true(distance(before, inside, 0) > 0 && distance(before, inside, 0) < distance(before, inside, 2));
+    assert_true(distance(before, inside, 0) > 0 &&
+                distance(before, inside, 0) < distance(before, inside, 2));
     model_destroy(before);
     model_destroy(beyond);
     model_destroy(inside);
@@ -169,17 +186,21 @@ static double length(const struct model *m, size_t member) {
     return sqrt(squares);
 }
 
-/* While every memory holds all labels the members are a path of ever weaker penalties; a stiff chain is one fit. */
+/* While every memory holds all labels the members are a path of ever weaker penalties; a stiff
+ * chain is one fit. */
 static void members_lean_on_the_longer_one(void **state) {
     (void)state;
     struct fit_options o = options(0);
     struct labelled few = labelled_random(40, D, K, 0, 3);
     o.l2 = 10;
     struct model *path = fitted(&o, &few);
-    assert_true(length(path, 0) > 1.05 * length(path, 1) && length(path, 1) > 1.05 * length(path, 2));
+    assert_true(length(path, 0) > 1.05 * length(path, 1) &&
+                length(path, 1) > 1.05 * length(path, 2));
     o.shrinkage = 1e9;
     struct model *stiff = fitted(&o, &few);
-    for (size_t m = 0; m < 2; m++) assert_memory_not_equal(path->weight[0] + m * K * D, stiff->weight[0] + m * K * D, K * D * sizeof(float));
+    for (size_t m = 0; m < 2; m++)
+        assert_memory_not_equal(path->weight[0] + m * K * D, stiff->weight[0] + m * K * D,
+                                K * D * sizeof(float));
     for (size_t m = 0; m < 2; m++) assert_true(fabs(length(stiff, m) - length(path, 2)) < 1e-6);
     model_destroy(path);
     model_destroy(stiff);
@@ -188,9 +209,12 @@ static void members_lean_on_the_longer_one(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_rows_give_equal_bits),        cmocka_unit_test(equal_rows_elsewhere_give_equal_bits),
-        cmocka_unit_test(every_input_counts),                cmocka_unit_test(order_matters_to_the_sgd_member_alone),
-        cmocka_unit_test(rows_beyond_a_memory_count_by_the_longer_one_alone), cmocka_unit_test(members_lean_on_the_longer_one),
+        cmocka_unit_test(equal_rows_give_equal_bits),
+        cmocka_unit_test(equal_rows_elsewhere_give_equal_bits),
+        cmocka_unit_test(every_input_counts),
+        cmocka_unit_test(order_matters_to_the_sgd_member_alone),
+        cmocka_unit_test(rows_beyond_a_memory_count_by_the_longer_one_alone),
+        cmocka_unit_test(members_lean_on_the_longer_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The learner's mathematics: against the numpy reference, against finite differences, and on sets whose answer is known. */
+/* The learner's mathematics: against the numpy reference, against finite differences, and on sets
+ * whose answer is known. */
 #include "train/fit_private.h"
 
 #include "golden.h"
@@ -8,7 +9,15 @@
 #include <string.h>
 
 static struct fit_options options(size_t d, size_t k, size_t memories_n, const size_t *memories) {
-    return (struct fit_options){.d = d, .k = k, .memories_n = memories_n, .memories = memories, .sgd_rate = 0.05, .l2 = 1, .shrinkage = 1, .mix_memory = 100, .seed = 1,
+    return (struct fit_options){.d = d,
+                                .k = k,
+                                .memories_n = memories_n,
+                                .memories = memories,
+                                .sgd_rate = 0.05,
+                                .l2 = 1,
+                                .shrinkage = 1,
+                                .mix_memory = 100,
+                                .seed = 1,
                                 .measure = MEASURE_LOG_ODDS_MARGIN};
 }
 
@@ -49,7 +58,8 @@ static struct labelled golden_input(void) {
     static const double factor[] = {1, 10, 100, 1000, 0}, offset[] = {0, -3, 1e4, 0, 7};
     struct labelled s = labelled_create(GOLDEN_N, GOLDEN_TASKS, GOLDEN_D, GOLDEN_K, GOLDEN_M);
     struct rng r = {.seed = 42};
-    for (size_t i = 0; i < GOLDEN_TASKS * GOLDEN_D; i++) s.row[i] = rng_next_unit(&r) * factor[i % GOLDEN_D] + offset[i % GOLDEN_D];
+    for (size_t i = 0; i < GOLDEN_TASKS * GOLDEN_D; i++)
+        s.row[i] = rng_next_unit(&r) * factor[i % GOLDEN_D] + offset[i % GOLDEN_D];
     for (size_t i = 0; i < GOLDEN_N; i++) {
         double score = s.row[i * GOLDEN_D] + s.row[i * GOLDEN_D + 1] / 10 + rng_next_unit(&r) - 0.8;
         s.label[i] = score < 0 ? 0 : score < 0.6 ? 1 : 2;
@@ -59,16 +69,20 @@ static struct labelled golden_input(void) {
     for (size_t i = 0; i < GOLDEN_N * GOLDEN_M; i++) {
         double u[GOLDEN_K], sum = 0;
         for (size_t c = 0; c < GOLDEN_K; c++) sum += u[c] = rng_next_unit(&r) + 0.05;
-        bool silent = i / GOLDEN_M < 15 || i / GOLDEN_M % 7 == 0; // no model yet, or one of another shape
-        for (size_t c = 0; c < GOLDEN_K && !silent; c++) s.member[i * GOLDEN_K + c] = (float)(u[c] / sum);
+        bool silent =
+            i / GOLDEN_M < 15 || i / GOLDEN_M % 7 == 0; // no model yet, or one of another shape
+        for (size_t c = 0; c < GOLDEN_K && !silent; c++)
+            s.member[i * GOLDEN_K + c] = (float)(u[c] / sum);
     }
     return s;
 }
 
-#define ASSERT_NEAR(got, expected, tolerance)                                                                                                        \
-    for (size_t near_ = 0; near_ < sizeof(expected) / sizeof *(expected); near_++)                                                                   \
-        if (!(fabs((double)(got)[near_] - (expected)[near_]) <= (tolerance) * (1 + fabs((expected)[near_]))))                                        \
-            fail_msg(#got "[%zu]: %.9g, the reference says %.9g", near_, (double)(got)[near_], (expected)[near_])
+#define ASSERT_NEAR(got, expected, tolerance)                                                      \
+    for (size_t near_ = 0; near_ < sizeof(expected) / sizeof *(expected); near_++)                 \
+        if (!(fabs((double)(got)[near_] - (expected)[near_]) <=                                    \
+              (tolerance) * (1 + fabs((expected)[near_]))))                                        \
+    fail_msg(#got "[%zu]: %.9g, the reference says %.9g", near_, (double)(got)[near_],             \
+             (expected)[near_])
 
 static void numbers_are_the_references(void **state) {
     (void)state;
@@ -86,7 +100,8 @@ static void numbers_are_the_references(void **state) {
     ASSERT_NEAR(m->utility, golden_quantile, 1e-4);
     float scratch[128], member[2 * GOLDEN_M * GOLDEN_K], prob[2 * GOLDEN_K];
     for (size_t i = 0; i < 2; i++)
-        model_predict(m, s.row + (GOLDEN_TASKS - 2 + i) * GOLDEN_D, scratch, member + i * GOLDEN_M * GOLDEN_K, prob + i * GOLDEN_K);
+        model_predict(m, s.row + (GOLDEN_TASKS - 2 + i) * GOLDEN_D, scratch,
+                      member + i * GOLDEN_M * GOLDEN_K, prob + i * GOLDEN_K);
     ASSERT_NEAR(member, golden_member, 1e-5);
     ASSERT_NEAR(prob, golden_prob, 1e-5);
     assert_sound(m);
@@ -94,15 +109,19 @@ static void numbers_are_the_references(void **state) {
     struct network w = {.layers = 2, .width = {GOLDEN_D, 4, GOLDEN_K}};
     double x[GOLDEN_N * GOLDEN_D], parameters[39], prior[39], gradient[39];
     struct rng r = {.seed = 7};
-    for (size_t i = 0; i < GOLDEN_N * GOLDEN_D; i++) x[i] = model_standardised(s.row[i], m->mean[i % GOLDEN_D], m->scale[i % GOLDEN_D]);
+    for (size_t i = 0; i < GOLDEN_N * GOLDEN_D; i++)
+        x[i] = model_standardised(s.row[i], m->mean[i % GOLDEN_D], m->scale[i % GOLDEN_D]);
     for (size_t i = 0; i < 39; i++) parameters[i] = rng_next_unit(&r) - 0.5;
     struct workspace *room = workspace_create(&w, GOLDEN_N);
-    double loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label}, &(struct penalty){.l2 = 0.5}, parameters, gradient, room)};
+    double loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label},
+                                  &(struct penalty){.l2 = 0.5}, parameters, gradient, room)};
     ASSERT_NEAR(loss, golden_loss, 1e-10);
     ASSERT_NEAR(gradient, golden_gradient, 1e-10);
     r = (struct rng){.seed = 8};
     for (size_t i = 0; i < 39; i++) prior[i] = rng_next_unit(&r);
-    double pulled_loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label}, &(struct penalty){0.5, 0.1, prior}, parameters, gradient, room)};
+    double pulled_loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label},
+                                         &(struct penalty){0.5, 0.1, prior}, parameters, gradient,
+                                         room)};
     ASSERT_NEAR(pulled_loss, golden_pulled_loss, 1e-10);
     ASSERT_NEAR(gradient, golden_pulled_gradient, 1e-10);
     workspace_destroy(room);
@@ -120,7 +139,8 @@ static void check_gradient(const struct network *w, double l2, double bias) {
     size_t size = network_size(w);
     assert_true(size <= MOST);
     for (size_t i = 0; i < ROWS * w->width[0]; i++) x[i] = rng_next_normal(&r);
-    for (size_t i = 0; i < ROWS; i++) label[i] = (int)rng_below(rng_next(&r), w->width[w->layers] - (w->more > 0));
+    for (size_t i = 0; i < ROWS; i++)
+        label[i] = (int)rng_below(rng_next(&r), w->width[w->layers] - (w->more > 0));
     for (size_t i = 0; i < size; i++) parameters[i] = rng_next_normal(&r) / 2;
     for (size_t i = 0; i < size; i++) prior[i] = rng_next_normal(&r);
     struct examples e = {ROWS, x, label};
@@ -135,16 +155,23 @@ static void check_gradient(const struct network *w, double l2, double bias) {
         double below = network_loss(w, &e, &penalty, parameters, ignored, room);
         parameters[i] = here;
         double difference = (above - below) / (2 * h);
-        if (!(fabs(difference - gradient[i]) < 1e-5)) fail_msg("%zu layers, parameter %zu: %g, by differences %g", w->layers, i, gradient[i], difference);
+        if (!(fabs(difference - gradient[i]) < 1e-5))
+            fail_msg("%zu layers, parameter %zu: %g, by differences %g", w->layers, i, gradient[i],
+                     difference);
     }
     workspace_destroy(room);
 }
 
 static void gradients_are_the_differences(void **state) {
     (void)state;
-    static const struct network networks[] = {{.layers = 1, .width = {8, 2}}, {.layers = 1, .width = {3, 5}}, {.layers = 2, .width = {8, 6, 3}}, {.layers = 4, .width = {4, 6, 5, 7, 3}}, {.layers = 1, .width = {3, 4}, .more = 6}};
+    static const struct network networks[] = {{.layers = 1, .width = {8, 2}},
+                                              {.layers = 1, .width = {3, 5}},
+                                              {.layers = 2, .width = {8, 6, 3}},
+                                              {.layers = 4, .width = {4, 6, 5, 7, 3}},
+                                              {.layers = 1, .width = {3, 4}, .more = 6}};
     static const double l2[] = {0, 0.7, 0.7, 0.1, 0.7}, bias[] = {0, 0.3, 0, 1, 0.3};
-    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) check_gradient(&networks[i], l2[i], bias[i]);
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
+        check_gradient(&networks[i], l2[i], bias[i]);
 }
 
 /* Rosenbrock's valley: curved, badly scaled, one minimum at (1, 1). */
@@ -183,12 +210,16 @@ static void a_guessed_curvature_shortens_the_way_not_the_goal(void **state) {
     double x[] = {-1.2, 3}, y[] = {-1.2, 3};
     int calls = 0, guessed = 0;
     minimise(&(struct objective){.value = bowl, .opaque = &calls}, 2, x);
-    minimise(&(struct objective){.value = bowl, .precondition = divide_by_the_bowl, .opaque = &guessed}, 2, y);
-    assert_true(fabs(x[0] - 1) < 1e-4 && fabs(x[1] - 1) < 1e-4 && fabs(y[0] - 1) < 1e-4 && fabs(y[1] - 1) < 1e-4);
+    minimise(
+        &(struct objective){.value = bowl, .precondition = divide_by_the_bowl, .opaque = &guessed},
+        2, y);
+    assert_true(fabs(x[0] - 1) < 1e-4 && fabs(x[1] - 1) < 1e-4 && fabs(y[0] - 1) < 1e-4 &&
+                fabs(y[1] - 1) < 1e-4);
     assert_true(guessed <= 3 && guessed < calls);
 }
 
-/* Two classes: the loss's Hessian, times a direction in which the classes part, is the curvature's. */
+/* Two classes: the loss's Hessian, times a direction in which the classes part, is the
+ * curvature's. */
 static void the_curvature_of_two_classes_is_the_hessian(void **state) {
     (void)state;
     enum { N = 40, D = 3, SIZE = 2 * (D + 1) };
@@ -198,7 +229,9 @@ static void the_curvature_of_two_classes_is_the_hessian(void **state) {
     struct rng r = {.seed = 5};
     for (size_t i = 0; i < N * D; i++) x[i] = rng_next_normal(&r);
     for (size_t i = 0; i < N; i++) label[i] = (int)(rng_next_unit(&r) < 0.5);
-    for (size_t i = 0; i < D; i++) at[i] = 0.1 * rng_next_normal(&r), at[D + i] = -at[i], apart[i] = rng_next_normal(&r), apart[D + i] = -apart[i];
+    for (size_t i = 0; i < D; i++)
+        at[i] = 0.1 * rng_next_normal(&r), at[D + i] = -at[i], apart[i] = rng_next_normal(&r),
+        apart[D + i] = -apart[i];
     at[2 * D] = 0.2, at[2 * D + 1] = -0.2, apart[2 * D] = 1, apart[2 * D + 1] = -1;
     struct examples e = {N, x, label};
     struct penalty penalty = {0.5, 1, prior};
@@ -217,7 +250,8 @@ static void the_curvature_of_two_classes_is_the_hessian(void **state) {
     workspace_destroy(room);
 }
 
-/* No step gains anything from a gradient that lies: it must give up where it stands, not at what it tried. */
+/* No step gains anything from a gradient that lies: it must give up where it stands, not at what it
+ * tried. */
 static double uphill(const double *x, double *gradient, void *opaque) {
     (void)opaque;
     gradient[0] = -2 * x[0];
@@ -275,7 +309,8 @@ static void one_class_alone_is_learned(void **state) {
     labelled_release(&s);
 }
 
-/* A column that never changes says nothing, whatever it holds later; one that changes a little on a large number does. */
+/* A column that never changes says nothing, whatever it holds later; one that changes a little on a
+ * large number does. */
 static void a_constant_column_says_nothing_and_a_small_change_does(void **state) {
     (void)state;
     struct fit_options o = options(2, 2, 1, one_memory);
@@ -285,7 +320,8 @@ static void a_constant_column_says_nothing_and_a_small_change_does(void **state)
     for (size_t i = 0; i < 300; i++) {
         s.label[i] = rng_next_unit(&r) < 0.5;
         s.row[2 * i] = 0.1;
-        s.row[2 * i + 1] = 1.7e12 + 1000 * (s.label[i] + 0.2 * rng_next_normal(&r)); // a time stamp in ms
+        s.row[2 * i + 1] =
+            1.7e12 + 1000 * (s.label[i] + 0.2 * rng_next_normal(&r)); // a time stamp in ms
     }
     struct model *m = fitted(&o, &s);
     assert_true(m->scale[0] == 0 && m->scale[1] > 0);
@@ -361,7 +397,8 @@ static void say(struct labelled *s, size_t row, size_t member, float of_truth) {
     said[1 - s->label[row]] = 1 - of_truth;
 }
 
-/* What the newest n labels weigh together, each older one a hundredth less, at three tenths of their loss. */
+/* What the newest n labels weigh together, each older one a hundredth less, at three tenths of
+ * their loss. */
 static double weight_of_newest(int n) { return 0.3 * (1 - pow(0.99, n)) / 0.01; }
 
 /* Brier loss, two classes, of who gave the truth this much. */
@@ -369,7 +406,8 @@ static double brier_of(double of_truth) { return 2 * (1 - of_truth) * (1 - of_tr
 
 static void assert_odds(const struct model *m, size_t a, size_t b, double expected) {
     double got = log(m->mix[a] / m->mix[b]);
-    if (!(fabs(got - expected) < 1e-5)) fail_msg("log odds of members %zu and %zu: %g, not %g", a, b, got, expected);
+    if (!(fabs(got - expected) < 1e-5))
+        fail_msg("log odds of members %zu and %zu: %g, not %g", a, b, got, expected);
 }
 
 static void the_mixture_follows_who_was_right(void **state) {
@@ -415,12 +453,13 @@ static void late_labels_move_the_mixture_less(void **state) {
 }
 
 /* Steps over the rows from `from` on, one label at a time. */
-static void step_through(struct model *m, const struct fit_options *o, struct fit_rows rows, size_t from, size_t until) {
+static void step_through(struct model *m, const struct fit_options *o, struct fit_rows rows,
+                         size_t from, size_t until) {
     for (rows.n = from + 1; rows.n <= until; rows.n++) fit_step(m, o, &rows, 1, true);
 }
 
-/* Labels one by one: the SGD member, the mixture and the fits of few labels stand where a fit of all of them would have put them, given its
- * standardisation. */
+/* Labels one by one: the SGD member, the mixture and the fits of few labels stand where a fit of
+ * all of them would have put them, given its standardisation. */
 static void a_step_goes_on_where_the_fit_stopped(void **state) {
     (void)state;
     struct fit_options o = options(3, 3, 2, (const size_t[]){50, 200});
@@ -440,7 +479,8 @@ static void a_step_goes_on_where_the_fit_stopped(void **state) {
 /* The rows as the model saw them, in the network of all classes. */
 static double *seen_by(const struct model *m, const struct labelled *s, size_t n) {
     double *x = xmalloc(n * m->shape.d * sizeof *x);
-    for (size_t i = 0; i < n * m->shape.d; i++) x[i] = model_standardised(s->row[i], m->mean[i % m->shape.d], m->scale[i % m->shape.d]);
+    for (size_t i = 0; i < n * m->shape.d; i++)
+        x[i] = model_standardised(s->row[i], m->mean[i % m->shape.d], m->scale[i % m->shape.d]);
     return x;
 }
 
@@ -450,7 +490,8 @@ static void parameters_of(const struct model *m, size_t member, double *out) {
     for (size_t i = 0; i < k; i++) out[k * d + i] = (double)m->bias[0][member * k + i];
 }
 
-/* One output for all classes without a label, but where it ends is the minimum of the loss of all classes, and the SGD member's own pass. */
+/* One output for all classes without a label, but where it ends is the minimum of the loss of all
+ * classes, and the SGD member's own pass. */
 static void classes_without_a_label_are_alike(void **state) {
     (void)state;
     enum { N = 60, D = 3, K = 9, SIZE = (D + 1) * K };
@@ -463,12 +504,15 @@ static void classes_without_a_label_are_alike(void **state) {
     struct workspace *room = workspace_create(&w, N);
     parameters_of(m, 0, at);
     parameters_of(m, 1, longer);
-    network_loss(&w, &(struct examples){N, x, s.label}, &(struct penalty){o.l2, 1, NULL}, longer, gradient, room);
+    network_loss(&w, &(struct examples){N, x, s.label}, &(struct penalty){o.l2, 1, NULL}, longer,
+                 gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
-    network_loss(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20}, &(struct penalty){o.shrinkage, 0.1, longer}, at, gradient, room);
+    network_loss(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20},
+                 &(struct penalty){o.shrinkage, 0.1, longer}, at, gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
     for (size_t i = 0; i < N; i++) {
-        network_loss(&w, &(struct examples){1, x + i * D, s.label + i}, &(struct penalty){0}, sgd, gradient, room);
+        network_loss(&w, &(struct examples){1, x + i * D, s.label + i}, &(struct penalty){0}, sgd,
+                     gradient, room);
         for (size_t c = 0; c < SIZE; c++) sgd[c] -= o.sgd_rate * gradient[c];
     }
     parameters_of(m, 2, at);
@@ -479,23 +523,30 @@ static void classes_without_a_label_are_alike(void **state) {
     labelled_release(&s);
 }
 
-/* A class that gets its first label parts from the others; those that had one long ago were never among them. */
+/* A class that gets its first label parts from the others; those that had one long ago were never
+ * among them. */
 static void a_step_knows_which_classes_had_labels(void **state) {
     (void)state;
     struct fit_options o = options(3, 9, 1, (const size_t[]){200});
     struct labelled s = labelled_random(61, 3, 9, 2, 3);
-    for (size_t i = 0; i < 61; i++) s.label[i] = i == 60 ? 8 : i < 30 ? s.label[i] % 3 : s.label[i] % 2;
+    for (size_t i = 0; i < 61; i++)
+        s.label[i] = i == 60 ? 8 : i < 30 ? s.label[i] % 3 : s.label[i] % 2;
     s.rows.n = 60;
     struct model *m = fitted(&o, &s), *all = fitted(&o, &s);
     size_t named[9] = {0};
     for (size_t i = 0; i < 61; i++) named[s.label[i]]++;
-    struct fit_rows last = {.n = 11, .row = s.row + 50 * 3, .label = s.label + 50, .propensity = s.propensity + 50, .named = named}; // class 2 is not among these
+    struct fit_rows last = {.n = 11,
+                            .row = s.row + 50 * 3,
+                            .label = s.label + 50,
+                            .propensity = s.propensity + 50,
+                            .named = named}; // class 2 is not among these
     struct fit_rows unknown = last;
     unknown.named = NULL;
     fit_step(m, &o, &last, 1, true);
     fit_step(all, &o, &unknown, 1, true);
     for (size_t i = 0; i < 54; i++) assert_true(fabsf(m->weight[0][i] - all->weight[0][i]) < 1e-4f);
-    for (size_t member = 0; member < 2; member++) { // a bias without a label has no minimum but goes on falling; that of class 2 had one
+    for (size_t member = 0; member < 2; member++) { // a bias without a label has no minimum but
+                                                    // goes on falling; that of class 2 had one
         const float *bias = m->bias[0] + member * 9;
         assert_true(bias[8] > bias[7] && bias[7] == bias[5] && bias[2] != bias[7]);
     }
@@ -550,7 +601,8 @@ static void a_step_leaves_the_long_fit(void **state) {
     labelled_release(&s);
 }
 
-/* The committee stands beside the mixture: the prediction is the one without it, its members differ, and a row's weights are the row's own. */
+/* The committee stands beside the mixture: the prediction is the one without it, its members
+ * differ, and a row's weights are the row's own. */
 static void a_committee_is_drawn_by_the_rows_keys(void **state) {
     (void)state;
     struct fit_options o = options(3, 3, 2, (const size_t[]){50, 200}), plain = o;
@@ -563,7 +615,9 @@ static void a_committee_is_drawn_by_the_rows_keys(void **state) {
     assert_int_equal(with->shape.members, 7);
     for (size_t j = 0; j < 7; j++) assert_true(j < 3 ? with->mix[j] > 0 : with->mix[j] == 0);
     assert_memory_equal(with->weight[0], without->weight[0], 3 * 9 * sizeof(float));
-    for (size_t j = 4; j < 7; j++) assert_memory_not_equal(with->weight[0] + 3 * 9, with->weight[0] + j * 9, 9 * sizeof(float));
+    for (size_t j = 4; j < 7; j++)
+        assert_memory_not_equal(with->weight[0] + 3 * 9, with->weight[0] + j * 9,
+                                9 * sizeof(float));
     assert_sound(with);
     again = fitted(&o, &s);
     assert_memory_equal(with->weight[0], again->weight[0], 7 * 9 * sizeof(float));
@@ -577,7 +631,8 @@ static void a_committee_is_drawn_by_the_rows_keys(void **state) {
     labelled_release(&s);
 }
 
-/* No record of what the members said, or one of other members: equal shares. A certain and wrong word is one bad word, not the end. */
+/* No record of what the members said, or one of other members: equal shares. A certain and wrong
+ * word is one bad word, not the end. */
 static void the_mixture_bears_gaps_and_errors(void **state) {
     (void)state;
     struct fit_options o = options(2, 2, 2, (const size_t[]){50, 100});
@@ -590,7 +645,9 @@ static void the_mixture_bears_gaps_and_errors(void **state) {
     say(&s, 110, 0, 0); // certain, and wrong
     struct model *spoken = fitted(&o, &s);
     double bad = 0.3 * pow(0.99, 9); // nine labels came after it
-    assert_odds(spoken, 0, 1, (weight_of_newest(20) - bad) * (brier_of(0.5) - brier_of(0.95)) + bad * (brier_of(0.5) - brier_of(0)));
+    assert_odds(spoken, 0, 1,
+                (weight_of_newest(20) - bad) * (brier_of(0.5) - brier_of(0.95)) +
+                    bad * (brier_of(0.5) - brier_of(0)));
     s.rows.members = 2;
     struct model *others = fitted(&o, &s);
     assert_true(others->mix[0] == others->mix[2]);
@@ -658,7 +715,8 @@ static void labelled_rows_stand_in_for_tasks(void **state) {
     for (size_t i = 0; i < 60; i++) s.propensity[i] = 0;
     assert_int_equal(fit_model(&c, &o, &s.rows, &(struct fit_tasks){0}), 0);
     assert_sound(c);
-    assert_memory_equal(c->mean, b->mean, 2 * sizeof *b->mean); // units need no propensity, quantiles do
+    assert_memory_equal(c->mean, b->mean,
+                        2 * sizeof *b->mean); // units need no propensity, quantiles do
     assert_memory_not_equal(c->utility, b->utility, MODEL_QUANTILES * sizeof *b->utility);
     model_destroy(a);
     model_destroy(b);
@@ -703,7 +761,8 @@ int main(void) {
         cmocka_unit_test(classes_without_a_label_are_alike),
         cmocka_unit_test(a_step_knows_which_classes_had_labels),
         cmocka_unit_test(work_counts_rows_and_parameters),
-        cmocka_unit_test(a_step_leaves_the_long_fit), cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
+        cmocka_unit_test(a_step_leaves_the_long_fit),
+        cmocka_unit_test(a_committee_is_drawn_by_the_rows_keys),
         cmocka_unit_test(quantiles_are_of_the_stream_not_of_the_tasks),
         cmocka_unit_test(golden_rows_are_of_the_tasks),
         cmocka_unit_test(labelled_rows_stand_in_for_tasks),

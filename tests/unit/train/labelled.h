@@ -3,12 +3,7 @@
 
 #include "base/rng.h"
 #include "train/fit.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "unit/test.h"
 
 /* One block of memory for each array, the caller's to release. */
 struct labelled {
@@ -19,10 +14,19 @@ struct labelled {
     float *member;
 };
 
-static inline struct labelled labelled_create(size_t n, size_t tasks, size_t d, size_t k, size_t members) {
-    struct labelled s = {.row = xcalloc(tasks * d, sizeof *s.row), .propensity = xcalloc(tasks, sizeof *s.propensity), .weight = xcalloc(tasks, sizeof *s.weight),
-                         .label = xcalloc(n, sizeof *s.label), .member = xcalloc(n * members * k + 1, sizeof *s.member)};
-    s.rows = (struct fit_rows){.n = n, .row = s.row, .label = s.label, .propensity = s.propensity, .members = members, .member = s.member};
+static inline struct labelled labelled_create(size_t n, size_t tasks, size_t d, size_t k,
+                                              size_t members) {
+    struct labelled s = {.row = xcalloc(tasks * d, sizeof *s.row),
+                         .propensity = xcalloc(tasks, sizeof *s.propensity),
+                         .weight = xcalloc(tasks, sizeof *s.weight),
+                         .label = xcalloc(n, sizeof *s.label),
+                         .member = xcalloc(n * members * k + 1, sizeof *s.member)};
+    s.rows = (struct fit_rows){.n = n,
+                               .row = s.row,
+                               .label = s.label,
+                               .propensity = s.propensity,
+                               .members = members,
+                               .member = s.member};
     s.tasks = (struct fit_tasks){tasks, s.row, s.weight};
     for (size_t i = 0; i < tasks; i++) s.propensity[i] = s.weight[i] = 1;
     return s;
@@ -34,12 +38,14 @@ static inline void labelled_release(struct labelled *s) {
 }
 
 /* Rows around one centre a class, members that spoke at random, propensities of both arms. */
-static inline struct labelled labelled_random(size_t n, size_t d, size_t k, size_t members, uint64_t seed) {
+static inline struct labelled labelled_random(size_t n, size_t d, size_t k, size_t members,
+                                              uint64_t seed) {
     struct labelled s = labelled_create(n, n, d, k, members);
     struct rng r = {.seed = seed};
     for (size_t i = 0; i < n; i++) {
         s.label[i] = (int)rng_below(rng_next(&r), k);
-        for (size_t c = 0; c < d; c++) s.row[i * d + c] = rng_next_normal(&r) + (c % k == (size_t)s.label[i]) * 1.5;
+        for (size_t c = 0; c < d; c++)
+            s.row[i * d + c] = rng_next_normal(&r) + (c % k == (size_t)s.label[i]) * 1.5;
         s.propensity[i] = rng_next_unit(&r) < 0.2 ? 0.01 : 1;
         s.weight[i] = 1 / s.propensity[i];
     }

@@ -1,12 +1,23 @@
-/* A prior: what fits shrink towards, in whatever standardisation it was said; and what a model from elsewhere is given. */
+/* A prior: what fits shrink towards, in whatever standardisation it was said; and what a model from
+ * elsewhere is given. */
 #include "labelled.h"
 
 #include <math.h>
 
 enum { D = 4, K = 2 };
 
-static struct fit_options options(const size_t *memories, size_t n, const struct model *prior, double l2) {
-    return (struct fit_options){.d = D, .k = K, .memories_n = n, .memories = memories, .l2 = l2, .shrinkage = l2, .mix_memory = 100, .seed = 1, .measure = MEASURE_LOG_ODDS_MARGIN, .prior = prior};
+static struct fit_options options(const size_t *memories, size_t n, const struct model *prior,
+                                  double l2) {
+    return (struct fit_options){.d = D,
+                                .k = K,
+                                .memories_n = n,
+                                .memories = memories,
+                                .l2 = l2,
+                                .shrinkage = l2,
+                                .mix_memory = 100,
+                                .seed = 1,
+                                .measure = MEASURE_LOG_ODDS_MARGIN,
+                                .prior = prior};
 }
 
 static double predicted(const struct model *m, const double *row) {
@@ -42,7 +53,8 @@ static void a_strong_prior_is_kept_in_any_standardisation(void **state) {
     static const double scales[] = {1, 0.01, 0x1p-60};
     const size_t memories[] = {50, 200};
     struct labelled s = labelled_random(120, D, K, 0, 5);
-    for (size_t i = 0; i < 120; i++) s.row[i * D + 2] = 3; // a constant column: it says nothing now, and its part is in the bias
+    for (size_t i = 0; i < 120; i++)
+        s.row[i * D + 2] = 3; // a constant column: it says nothing now, and its part is in the bias
     for (size_t i = 0; i < 3; i++) {
         struct model *prior = elsewhere(scales[i], 0.1);
         struct fit_options o = options(memories, 2, prior, 1e9);
@@ -51,7 +63,9 @@ static void a_strong_prior_is_kept_in_any_standardisation(void **state) {
         for (size_t r = 0; r < 120; r++) {
             if (!inside(m, s.row + r * D) || !inside(prior, s.row + r * D)) continue;
             compared++;
-            if (fabs(predicted(m, s.row + r * D) - predicted(prior, s.row + r * D)) > 1e-4) fail_msg("row %zu: %g, the prior says %g", r, predicted(m, s.row + r * D), predicted(prior, s.row + r * D));
+            if (fabs(predicted(m, s.row + r * D) - predicted(prior, s.row + r * D)) > 1e-4)
+                fail_msg("row %zu: %g, the prior says %g", r, predicted(m, s.row + r * D),
+                         predicted(prior, s.row + r * D));
         }
         assert_true(compared > 100);
         model_destroy(m);
@@ -141,8 +155,11 @@ static void what_a_model_lacks_is_measured(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_strong_prior_is_kept_in_any_standardisation), cmocka_unit_test(few_labels_are_led_and_many_lead), cmocka_unit_test(all_of_one_class_do_not_carry_the_bias_away),
-        cmocka_unit_test(another_shape_is_no_prior), cmocka_unit_test(what_a_model_lacks_is_measured),
+        cmocka_unit_test(a_strong_prior_is_kept_in_any_standardisation),
+        cmocka_unit_test(few_labels_are_led_and_many_lead),
+        cmocka_unit_test(all_of_one_class_do_not_carry_the_bias_away),
+        cmocka_unit_test(another_shape_is_no_prior),
+        cmocka_unit_test(what_a_model_lacks_is_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

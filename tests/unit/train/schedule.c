@@ -1,12 +1,6 @@
 /* When a version is due: by growth, by count, by time; never without a change. */
 #include "train/schedule.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/test.h"
 
 static const size_t enough[2] = {5, 5};
 static char a[] = "a", b[] = "b", *classes[] = {a, b};
@@ -24,7 +18,11 @@ static struct config options(void) {
 
 static bool due(size_t labelled, size_t published, bool changed, int64_t since_ms) {
     struct config c = options();
-    return schedule_due(&c, &(struct schedule){.labelled = labelled, .published_rows = published, .changed = changed, .since_ms = since_ms, .per_class = enough});
+    return schedule_due(&c, &(struct schedule){.labelled = labelled,
+                                               .published_rows = published,
+                                               .changed = changed,
+                                               .since_ms = since_ms,
+                                               .per_class = enough});
 }
 
 static void the_first_version_waits_for_enough(void **state) {
@@ -83,8 +81,11 @@ static void late_labels_let_the_strategy_explore(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_version_waits_for_enough), cmocka_unit_test(growth_or_count_is_enough),
-        cmocka_unit_test(time_is_enough_when_something_changed), cmocka_unit_test(cold_and_full_come_from_counts), cmocka_unit_test(late_labels_let_the_strategy_explore),
+        cmocka_unit_test(the_first_version_waits_for_enough),
+        cmocka_unit_test(growth_or_count_is_enough),
+        cmocka_unit_test(time_is_enough_when_something_changed),
+        cmocka_unit_test(cold_and_full_come_from_counts),
+        cmocka_unit_test(late_labels_let_the_strategy_explore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
