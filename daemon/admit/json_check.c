@@ -19,7 +19,7 @@ struct check {
 static const bool plain[256] = {
     [0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
 
-static void skip_space(struct check *c) {
+static void json_check_skip_space(struct check *c) {
     while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
         c->at++;
 }
@@ -30,17 +30,17 @@ static bool skip_byte(struct check *c, char byte) {
     return true;
 }
 
-static int hex_digit(char c) {
+static int json_check_hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The four digits of a \u escape; -1: they are none. */
-static int hex_unit(struct check *c) {
+static int json_check_hex_unit(struct check *c) {
     int unit = 0;
     for (int i = 0; i < 4; i++, c->at++) {
-        int digit = c->at < c->end ? hex_digit(*c->at) : -1;
+        int digit = c->at < c->end ? json_check_hex_digit(*c->at) : -1;
         if (digit < 0) return -1;
         unit = unit << 4 | digit;
     }
@@ -48,11 +48,11 @@ static int hex_unit(struct check *c) {
 }
 
 static enum reason check_unicode(struct check *c) {
-    int unit = hex_unit(c);
+    int unit = json_check_hex_unit(c);
     if (unit < 0) return REASON_NOT_JSON;
     if (unit < 0xD800 || unit > 0xDFFF) return REASON_NONE;
     if (unit > 0xDBFF || !skip_byte(c, '\\') || !skip_byte(c, 'u')) return REASON_NOT_UTF8;
-    unit = hex_unit(c);
+    unit = json_check_hex_unit(c);
     if (unit < 0) return REASON_NOT_JSON;
     return unit >= 0xDC00 && unit <= 0xDFFF ? REASON_NONE : REASON_NOT_UTF8;
 }
@@ -125,7 +125,7 @@ static enum reason check_value(struct check *c) {
 static enum reason check_key(struct check *c) {
     enum reason fault = check_string(c);
     if (fault) return fault;
-    skip_space(c);
+    json_check_skip_space(c);
     c->expect = VALUE;
     return skip_byte(c, ':') ? REASON_NONE : REASON_NOT_JSON;
 }
@@ -143,8 +143,8 @@ static enum reason check_next(struct check *c) {
     return skip_byte(c, ',') ? REASON_NONE : REASON_NOT_JSON;
 }
 
-static enum reason step(struct check *c) {
-    skip_space(c);
+static enum reason json_check_step(struct check *c) {
+    json_check_skip_space(c);
     switch (c->expect) {
     case FIRST_KEY: return close_bracket(c) ? REASON_NONE : check_key(c);
     case FIRST_VALUE: return close_bracket(c) ? REASON_NONE : check_value(c);
@@ -163,10 +163,10 @@ const char *json_special(const char *at, const char *end, enum reason *fault) {
 
 enum reason json_check(struct text json, size_t max_depth, char *open) {
     struct check c = {.at = json.at, .end = json.at + json.len, .open = open, .max = max_depth};
-    skip_space(&c);
+    json_check_skip_space(&c);
     if (c.at == c.end || *c.at != '{') return REASON_NOT_JSON;
     enum reason fault = open_bracket(&c);
-    while (!fault && c.depth) fault = step(&c);
-    skip_space(&c);
+    while (!fault && c.depth) fault = json_check_step(&c);
+    json_check_skip_space(&c);
     return fault ? fault : c.at == c.end ? REASON_NONE : REASON_NOT_JSON;
 }

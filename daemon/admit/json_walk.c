@@ -4,10 +4,10 @@
  * nothing: the bytes were checked, and must not be given otherwise. Thread: any thread */
 #include "json_walk.h"
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool json_walk_is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-static const char *skip_space(const char *p) {
-    while (is_space(*p)) p++;
+static const char *json_walk_skip_space(const char *p) {
+    while (json_walk_is_space(*p)) p++;
     return p;
 }
 
@@ -18,7 +18,7 @@ static const char *string_end(const char *p) {
 }
 
 static const char *scalar_end(const char *p) {
-    while (*p != ',' && *p != '}' && *p != ']' && !is_space(*p)) p++;
+    while (*p != ',' && *p != '}' && *p != ']' && !json_walk_is_space(*p)) p++;
     return p;
 }
 
@@ -44,8 +44,8 @@ struct json_walk json_enter(const char *value) {
 }
 
 bool json_next(struct json_walk *w, struct json_entry *e) {
-    const char *p = skip_space(w->at);
-    if (*p == ',') p = skip_space(p + 1);
+    const char *p = json_walk_skip_space(w->at);
+    if (*p == ',') p = json_walk_skip_space(p + 1);
     if (*p == '}' || *p == ']') {
         w->at = p + 1;
         return false;
@@ -54,13 +54,13 @@ bool json_next(struct json_walk *w, struct json_entry *e) {
     if (w->object) {
         const char *end = string_end(p);
         e->key = (struct text){p + 1, (size_t)(end - p - 2)};
-        p = skip_space(skip_space(end) + 1); // over the colon
+        p = json_walk_skip_space(json_walk_skip_space(end) + 1); // over the colon
     }
     w->at = e->value = p;
     return true;
 }
 
-static unsigned hex_unit(const char *p) {
+static unsigned json_walk_hex_unit(const char *p) {
     unsigned unit = 0;
     for (int i = 0; i < 4; i++)
         unit = unit << 4 | (unsigned)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
@@ -87,10 +87,10 @@ static const char *put_escape(const char *p, char **out) {
         *(*out)++ = name ? bytes[name - names] : p[1];
         return p + 2;
     }
-    unsigned unit = hex_unit(p + 2);
+    unsigned unit = json_walk_hex_unit(p + 2);
     p += 6;
     if (unit >= 0xD800 && unit <= 0xDBFF) {
-        unit = 0x10000 + ((unit - 0xD800) << 10) + (hex_unit(p + 2) - 0xDC00);
+        unit = 0x10000 + ((unit - 0xD800) << 10) + (json_walk_hex_unit(p + 2) - 0xDC00);
         p += 6;
     }
     *out += put_utf8(unit, *out);

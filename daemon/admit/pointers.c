@@ -57,7 +57,7 @@ static size_t group_length(const struct route *r, size_t n, size_t depth) {
 }
 
 /* Without a leading zero or a sign, as RFC 6901 wants. */
-static size_t index_of(struct text token) {
+static size_t pointers_index_of(struct text token) {
     size_t index = 0;
     if (!token.len || token.len > 18 || (token.at[0] == '0' && token.len > 1)) return INDEX_NONE;
     for (size_t i = 0; i < token.len; i++) {
@@ -67,8 +67,8 @@ static size_t index_of(struct text token) {
     return index;
 }
 
-static void build(struct pointer_node *node, const struct route *r, size_t n, size_t depth,
-                  struct arena *arena) {
+static void pointers_grow(struct pointer_node *node, const struct route *r, size_t n, size_t depth,
+                          struct arena *arena) {
     size_t *path = arena_take(arena, n * sizeof *path);
     node->path = path;
     while (node->paths < n && r[node->paths].steps == depth) {
@@ -82,11 +82,11 @@ static void build(struct pointer_node *node, const struct route *r, size_t n, si
     struct pointer_node *child = node->child;
     for (size_t i = 0, group; i < n; i += group, child++) {
         group = group_length(r + i, n - i, depth);
-        *child =
-            (struct pointer_node){.token = r[i].step[depth], .index = index_of(r[i].step[depth])};
+        *child = (struct pointer_node){.token = r[i].step[depth],
+                                       .index = pointers_index_of(r[i].step[depth])};
         if (child->index != INDEX_NONE && child->index > node->index_most)
             node->index_most = child->index;
-        build(child, r + i, group, depth + 1, arena);
+        pointers_grow(child, r + i, group, depth + 1, arena);
     }
 }
 
@@ -99,7 +99,7 @@ int pointers_build(struct pointer_node *root, const struct text *pointers, size_
     }
     if (n) qsort(routes, n, sizeof *routes, by_steps);
     *root = (struct pointer_node){0};
-    build(root, routes, n, 0, arena);
+    pointers_grow(root, routes, n, 0, arena);
     return 0;
 }
 

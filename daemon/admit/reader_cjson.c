@@ -41,7 +41,7 @@ static struct value read_number(struct decoder *d, const char *at, const cJSON *
     return v;
 }
 
-static struct value read_value(struct decoder *d, const char *at, const cJSON *item) {
+static struct value cjson_reader_read_value(struct decoder *d, const char *at, const cJSON *item) {
     switch (*at) {
     case '{':
     case '[': return (struct value){.kind = VALUE_OTHER};
@@ -55,11 +55,11 @@ static struct value read_value(struct decoder *d, const char *at, const cJSON *i
 
 /* value, and the same in the tree (NULL: there is none). Gives where the value ends. As deep as the
  * pointers are. */
-static const char *visit(struct walk *w, const struct pointer_node *node, const char *value,
-                         const cJSON *item) {
+static const char *cjson_reader_visit(struct walk *w, const struct pointer_node *node,
+                                      const char *value, const cJSON *item) {
     struct decoder *d = w->d;
     if (node->paths) {
-        struct value v = read_value(d, value, item);
+        struct value v = cjson_reader_read_value(d, value, item);
         for (size_t i = 0; i < node->paths; i++) w->values[node->path[i]] = v;
     }
     if (!node->children || (*value != '{' && *value != '[')) return json_end(value);
@@ -70,7 +70,7 @@ static const char *visit(struct walk *w, const struct pointer_node *node, const 
         struct pointer_node *next = pointers_follow(node, &entry, &d->key);
         if (next && next->seen != d->reads) {
             next->seen = d->reads;
-            in.at = visit(w, next, entry.value, child);
+            in.at = cjson_reader_visit(w, next, entry.value, child);
         } else {
             in.at = json_end(entry.value);
         }
@@ -88,6 +88,7 @@ enum reason reader_cjson(struct decoder *d, struct text json, struct value *valu
     buf_room(&d->text, json.len);
     d->reads++;
     d->infinite = false;
-    visit(&(struct walk){d, values}, &d->root, memchr(json.at, '{', json.len), d->tree);
+    cjson_reader_visit(&(struct walk){d, values}, &d->root, memchr(json.at, '{', json.len),
+                       d->tree);
     return d->infinite ? REASON_NOT_FINITE : REASON_NONE;
 }

@@ -15,7 +15,7 @@ void view_release(struct view *v) {
     *v = (struct view){0};
 }
 
-static bool texts_equal(const struct text *a, const struct text *b, size_t n) {
+static bool selection_texts_equal(const struct text *a, const struct text *b, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (!text_equal(a[i], b[i])) return false;
     return true;
@@ -29,11 +29,11 @@ static const struct text *texts_copy(struct arena *arena, const struct text *fro
 
 /* The trees are kept as long as the selection says the same: after the first event nothing is
  * allocated here. */
-static void build(struct view *v, const struct selection *s) {
+static void selection_build(struct view *v, const struct selection *s) {
     const struct selection *built = &v->built;
     if (built->fields && built->fields_n == s->fields_n && built->mask_n == s->mask_n &&
-        texts_equal(built->fields, s->fields, s->fields_n) &&
-        texts_equal(built->mask, s->mask, s->mask_n))
+        selection_texts_equal(built->fields, s->fields, s->fields_n) &&
+        selection_texts_equal(built->mask, s->mask, s->mask_n))
         return;
     arena_reset(&v->arena);
     v->built =
@@ -43,8 +43,8 @@ static void build(struct view *v, const struct selection *s) {
                 pointers_build(&v->mask, v->built.mask, s->mask_n, &v->arena) == 0;
 }
 
-static const char *show(struct view *v, struct pointer_node *fields,
-                        const struct pointer_node *mask, const char *value);
+static const char *selection_show(struct view *v, struct pointer_node *fields,
+                                  const struct pointer_node *mask, const char *value);
 
 /* What comes before an entry: a comma, nulls in place of the entries of an array that are left out,
  * its key. */
@@ -59,8 +59,8 @@ static void write_lead(struct view *v, const struct json_entry *e, size_t shown)
 }
 
 /* The chosen child that an entry is; NULL: it is left out. */
-static struct pointer_node *chosen(struct view *v, const struct pointer_node *fields,
-                                   const struct json_entry *e) {
+static struct pointer_node *selection_chosen(struct view *v, const struct pointer_node *fields,
+                                             const struct json_entry *e) {
     struct pointer_node *child = pointers_follow(fields, e, &v->key);
     if (!child || child->seen == v->walks) return NULL;
     child->seen = v->walks;
@@ -75,7 +75,7 @@ static const char *show_entries(struct view *v, const struct pointer_node *field
     size_t shown = 0, before = v->out.len;
     buf_add(&v->out, value, 1);
     while (json_next(&w, &e)) {
-        struct pointer_node *child = fields ? chosen(v, fields, &e) : NULL;
+        struct pointer_node *child = fields ? selection_chosen(v, fields, &e) : NULL;
         if (fields && !child) {
             w.at = json_end(e.value);
             continue;
@@ -83,7 +83,7 @@ static const char *show_entries(struct view *v, const struct pointer_node *field
         size_t here = v->out.len;
         write_lead(v, &e, shown);
         size_t led = v->out.len;
-        w.at = show(v, child, mask ? pointers_follow(mask, &e, &v->key) : NULL, e.value);
+        w.at = selection_show(v, child, mask ? pointers_follow(mask, &e, &v->key) : NULL, e.value);
         if (v->out.len == led) v->out.len = here;
         else shown = e.key.at ? shown + 1 : e.index + 1;
     }
@@ -94,8 +94,8 @@ static const char *show_entries(struct view *v, const struct pointer_node *field
 
 /* Writes what may be seen of the value, perhaps nothing; gives where it ends. fields NULL: no
  * pointer leads further down, all of it is chosen. mask NULL: nothing in it is masked. */
-static const char *show(struct view *v, struct pointer_node *fields,
-                        const struct pointer_node *mask, const char *value) {
+static const char *selection_show(struct view *v, struct pointer_node *fields,
+                                  const struct pointer_node *mask, const char *value) {
     bool inside = *value == '{' || *value == '[';
     if (fields && fields->paths) fields = NULL;
     if (mask && mask->paths) {
@@ -111,11 +111,11 @@ static const char *show(struct view *v, struct pointer_node *fields,
 }
 
 struct text view_select(struct view *v, struct text event, const struct selection *s) {
-    build(v, s);
+    selection_build(v, s);
     if (!v->usable) return TEXT("null");
     v->walks++;
     buf_reset(&v->out);
     const char *value = memchr(event.at, '{', event.len);
-    show(v, s->fields_n ? &v->fields : NULL, s->mask_n ? &v->mask : NULL, value);
+    selection_show(v, s->fields_n ? &v->fields : NULL, s->mask_n ? &v->mask : NULL, value);
     return v->out.len ? buf_view(&v->out) : TEXT("{}");
 }

@@ -38,7 +38,7 @@ static struct arena_block *block_create(size_t bytes) {
 
 /* The next kept block, if it is large enough; else a new one takes its place: keeping both would
  * grow without end when sizes grow. */
-static struct arena_block *advance(struct arena *a, size_t bytes) {
+static struct arena_block *arena_advance(struct arena *a, size_t bytes) {
     struct arena_block **link = a->current ? &a->current->next : &a->first;
     if (!*link || (*link)->size < bytes) {
         struct arena_block *made = block_create(bytes), *small = *link;
@@ -53,7 +53,7 @@ static struct arena_block *advance(struct arena *a, size_t bytes) {
 void *arena_take(struct arena *a, size_t bytes) {
     bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     struct arena_block *b = a->current;
-    if (!b || b->size - b->used < bytes) b = advance(a, bytes);
+    if (!b || b->size - b->used < bytes) b = arena_advance(a, bytes);
     void *taken = b->bytes + b->used;
     b->used += bytes;
     a->used += bytes;

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int refuse(const char *file, struct buf *why) {
+static int atomic_file_refuse(const char *file, struct buf *why) {
     buf_printf(why, "cannot write %s: %s", file, strerror(errno));
     return ERR_IO;
 }
@@ -56,7 +56,7 @@ static bool can_write(const char *place) {
 
 int outfile_check(const char *file, struct buf *why) {
     char *place = place_of(file);
-    int result = place && can_write(place) ? 0 : refuse(file, why);
+    int result = place && can_write(place) ? 0 : atomic_file_refuse(file, why);
     free(place);
     return result;
 }
@@ -82,16 +82,16 @@ static mode_t mode_of(const char *place) {
     return 0666 & ~mask;
 }
 
-static bool fill(FILE *to, struct text content) {
+static bool atomic_file_fill(FILE *to, struct text content) {
     bool fine = to && fwrite(content.at, 1, content.len, to) == content.len;
     return to && fclose(to) == 0 && fine;
 }
 
-static bool replace(const char *place, struct text content) {
+static bool atomic_file_replace(const char *place, struct text content) {
     char *beside = xasprintf("%s.XXXXXX", place);
     mode_t mode = mode_of(place);
     int fd = mkstemp(beside);
-    bool fine = fd >= 0 && fill(fdopen(fd, "w"), content) && chmod(beside, mode) == 0 &&
+    bool fine = fd >= 0 && atomic_file_fill(fdopen(fd, "w"), content) && chmod(beside, mode) == 0 &&
                 rename(beside, place) == 0;
     int error = errno;
     if (fd >= 0 && !fine) unlink(beside);
@@ -113,9 +113,9 @@ int outfile_write(const char *file, struct text content, struct buf *why) {
     sigset_t before;
     hold_signals(&before);
     char *place = place_of(file);
-    bool fine =
-        place && (is_plain(place) ? replace(place, content) : fill(fopen(place, "w"), content));
-    int result = fine ? 0 : refuse(file, why);
+    bool fine = place && (is_plain(place) ? atomic_file_replace(place, content)
+                                          : atomic_file_fill(fopen(place, "w"), content));
+    int result = fine ? 0 : atomic_file_refuse(file, why);
     free(place);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;

@@ -64,8 +64,8 @@ enum { NUMBER_TEXT = 32 };
 
 /* %g drops trailing zeros, so a number of few digits comes out short at the first try; digits:
  * where to begin. */
-static const char *shortest(double value, int digits, int most, bool single,
-                            char out[NUMBER_TEXT]) {
+static const char *buf_shortest(double value, int digits, int most, bool single,
+                                char out[NUMBER_TEXT]) {
     for (;; digits++) {
         int n = snprintf(out, NUMBER_TEXT, "%.*g", digits > 17 ? 17 : digits, value);
         CHECK(n > 0 && n < NUMBER_TEXT);
@@ -91,9 +91,9 @@ static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  
                                       1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 
 /* Most numbers of a row were written by people or programs with few digits, and then the first try
- * of `shortest` is all that is needed: a decimal of at most 15 digits comes back from its double.
- * Found by one multiplication and one division a try, which are exact here (Clinger 1990, as in
- * number.c), instead of by printf and strtod: a task of 30 numbers costs 1/5
+ * of `buf_shortest` is all that is needed: a decimal of at most 15 digits comes back from its
+ * double. Found by one multiplication and one division a try, which are exact here (Clinger 1990,
+ * as in number.c), instead of by printf and strtod: a task of 30 numbers costs 1/5
  * (tests/bench/pipeline.c). */
 static bool put_short_double(struct buf *b, double value) {
     double size = fabs(value);
@@ -112,7 +112,7 @@ static bool put_short_double(struct buf *b, double value) {
 /* A float between 1e-4 and 1 times 10^12 has at most 24 + 28 bits, so the product is exact and
  * rounding it is what printf does. Whether so many digits read back is then a comparison with half
  * the distance to the next float; what is undecided by it (ties, powers of two) is left to
- * `shortest`. */
+ * `buf_shortest`. */
 static bool put_short_float(struct buf *b, float value) {
     double size = fabs((double)value),
            half = ((double)nextafterf(value, INFINITY) - (double)value) / 2;
@@ -139,14 +139,14 @@ void buf_double(struct buf *b, double value) {
     } else if (value == rint(value) && fabs(value) < 1e15) {
         buf_i64(b, (int64_t)value);
     } else if (!put_short_double(b, value)) {
-        buf_str(b, shortest(value, 15, 17, false, out));
+        buf_str(b, buf_shortest(value, 15, 17, false, out));
     }
 }
 
 void buf_float(struct buf *b, float value) {
     char out[NUMBER_TEXT];
     if (!isfinite(value)) buf_str(b, "null");
-    else if (!put_short_float(b, value)) buf_str(b, shortest((double)value, 6, 9, true, out));
+    else if (!put_short_float(b, value)) buf_str(b, buf_shortest((double)value, 6, 9, true, out));
 }
 
 /* Length of the well-formed UTF-8 character at p (RFC 3629), 0 when it is none. */

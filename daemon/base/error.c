@@ -19,13 +19,13 @@ static const char *const texts[] = {"fine",
 #undef E
 };
 
-static size_t index_of(int error) {
+static size_t error_index_of(int error) {
     size_t i = (size_t)(error < 0 ? -error : error);
     return i < sizeof names / sizeof *names ? i : 0;
 }
 
-const char *error_name(int error) { return names[index_of(error)]; }
-const char *error_text(int error) { return texts[index_of(error)]; }
+const char *error_name(int error) { return names[error_index_of(error)]; }
+const char *error_text(int error) { return texts[error_index_of(error)]; }
 
 _Noreturn void check_failed(const char *condition, const char *file, int line) {
     fprintf(stderr, "<0>winnowd: bug: %s does not hold at %s:%d\n", condition, file, line);

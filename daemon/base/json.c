@@ -17,13 +17,13 @@ struct scan {
     const char *at, *end;
 };
 
-static void skip_space(struct scan *s) {
+static void json_skip_space(struct scan *s) {
     while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
         s->at++;
 }
 
 static bool skip_char(struct scan *s, char c) {
-    skip_space(s);
+    json_skip_space(s);
     if (s->at == s->end || *s->at != c) return false;
     s->at++;
     return true;
@@ -40,7 +40,7 @@ static bool skip_string(struct scan *s) {
 
 static bool skip_value(struct scan *s) {
     size_t depth = 0;
-    skip_space(s);
+    json_skip_space(s);
     while (s->at < s->end) {
         char c = *s->at;
         bool closes = c == '}' || c == ']';
@@ -55,7 +55,7 @@ static bool skip_value(struct scan *s) {
     return false;
 }
 
-static struct text trimmed(const char *from, const char *to) {
+static struct text json_trimmed(const char *from, const char *to) {
     while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\n' || to[-1] == '\r')) to--;
     return (struct text){from, (size_t)(to - from)};
 }
@@ -66,15 +66,15 @@ struct text json_member(struct text object, const char *key) {
     struct scan s = {object.at, object.at + object.len};
     if (!skip_char(&s, '{')) return none;
     do {
-        skip_space(&s);
+        json_skip_space(&s);
         struct text name = {s.at + 1, 0};
         if (!skip_string(&s)) return none;
         name.len = (size_t)(s.at - 1 - name.at);
         if (!skip_char(&s, ':')) return none;
-        skip_space(&s);
+        json_skip_space(&s);
         const char *from = s.at;
         if (!skip_value(&s)) return none;
-        struct text value = trimmed(from, s.at);
+        struct text value = json_trimmed(from, s.at);
         if (text_equal(name, text_of(key))) return value.len ? value : none;
     } while (skip_char(&s, ','));
     return none;

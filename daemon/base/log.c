@@ -80,7 +80,7 @@ static void add_time(struct buf *b) {
     buf_printf(b, "%s.%03dZ", text, (int)(ms % 1000));
 }
 
-static bool plain(struct text t) {
+static bool log_plain(struct text t) {
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.at[i];
         if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c >= 0x7F) return false;
@@ -88,14 +88,14 @@ static bool plain(struct text t) {
     return t.len > 0;
 }
 
-static void add_text(struct buf *b, struct text t, bool json) {
-    if (!json && plain(t)) buf_text(b, t);
+static void log_add_text(struct buf *b, struct text t, bool json) {
+    if (!json && log_plain(t)) buf_text(b, t);
     else buf_json(b, t.at ? t : TEXT(""));
 }
 
 static void add_value(struct buf *b, const struct log_field *f, bool json) {
     switch (f->kind) {
-    case LOG_TEXT: add_text(b, f->text, json); break;
+    case LOG_TEXT: log_add_text(b, f->text, json); break;
     case LOG_I64: buf_printf(b, "%" PRId64, f->i64); break;
     case LOG_U64: buf_printf(b, "%" PRIu64, f->u64); break;
     case LOG_BOOL: buf_str(b, f->u64 ? "true" : "false"); break;
@@ -106,12 +106,12 @@ static void add_value(struct buf *b, const struct log_field *f, bool json) {
     }
 }
 
-static void add_key(struct buf *b, const char *key, bool json) {
+static void log_add_key(struct buf *b, const char *key, bool json) {
     buf_printf(b, json ? ",\"%s\":" : " %s=", key);
 }
 
-static void build(struct buf *b, enum log_level level, const char *event, const char *msg,
-                  const struct log_field *fields, uint64_t repeated) {
+static void log_build(struct buf *b, enum log_level level, const char *event, const char *msg,
+                      const struct log_field *fields, uint64_t repeated) {
     bool json = log_.format == LOG_JSON;
     if (log_.journal) buf_printf(b, "<%d>", priority[level]);
     if (json) buf_str(b, "{\"ts\":\"");
@@ -119,21 +119,21 @@ static void build(struct buf *b, enum log_level level, const char *event, const 
     if (json || !log_.journal) add_time(b);
     if (json) buf_printf(b, "\",\"level\":\"%s\",\"event\":", level_name[level]);
     else buf_printf(b, "%slevel=%s event=", log_.journal ? "" : " ", level_name[level]);
-    add_text(b, text_of(event), json);
-    add_key(b, "msg", json);
+    log_add_text(b, text_of(event), json);
+    log_add_key(b, "msg", json);
     buf_json_str(b, msg);
     for (const struct log_field *f = fields; f && f->key; f++) {
-        add_key(b, f->key, json);
+        log_add_key(b, f->key, json);
         add_value(b, f, json);
     }
     if (repeated) {
-        add_key(b, "repeated", json);
+        log_add_key(b, "repeated", json);
         buf_printf(b, "%" PRIu64, repeated);
     }
     buf_str(b, json ? "}\n" : "\n");
 }
 
-static void emit(const struct buf *b) {
+static void log_emit(const struct buf *b) {
     if (log_.sink) {
         log_.sink(b->at, b->len, log_.opaque);
         return;
@@ -174,8 +174,8 @@ static uint64_t key_of(enum log_level level, const char *event, const char *msg,
 static void say_repeats(struct recent *r) {
     if (!r->repeated) return;
     struct buf b = {0};
-    build(&b, r->level, r->event, "said again", NULL, r->repeated);
-    emit(&b);
+    log_build(&b, r->level, r->event, "said again", NULL, r->repeated);
+    log_emit(&b);
     buf_release(&b);
     r->repeated = 0;
 }
@@ -187,7 +187,7 @@ static void forget_if_over(struct recent *r, int64_t now) {
 }
 
 /* Whether it was said less than a second ago; else it is remembered, in the place of the oldest. */
-static bool repeats(enum log_level level, const char *event, uint64_t key) {
+static bool log_repeats(enum log_level level, const char *event, uint64_t key) {
     int64_t now = clock_ms();
     struct recent *oldest = &log_.recent[0];
     for (size_t i = 0; i < RECENT; i++) {
@@ -235,11 +235,11 @@ void log_write(enum log_level level, const char *event, const char *msg,
         atomic_fetch_add_explicit(&log_.counted[level], 1, memory_order_relaxed);
     if ((int)level > atomic_load(&log_.most_verbose)) return;
     pthread_mutex_lock(&log_.lock);
-    if (!repeats(level, event, key_of(level, event, msg, fields))) {
+    if (!log_repeats(level, event, key_of(level, event, msg, fields))) {
         struct buf b = {0};
         if (level <= LOG_WARNING) keep_trouble(level, event, msg);
-        build(&b, level, event, msg, fields, 0);
-        emit(&b);
+        log_build(&b, level, event, msg, fields, 0);
+        log_emit(&b);
         buf_release(&b);
     }
     pthread_mutex_unlock(&log_.lock);

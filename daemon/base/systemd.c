@@ -57,7 +57,7 @@ int64_t service_watchdog_ms(void) {
 
 /* ---- signals ---- */
 
-static sigset_t handled(void) {
+static sigset_t systemd_handled(void) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -67,13 +67,13 @@ static sigset_t handled(void) {
 }
 
 void service_block_signals(void) {
-    sigset_t set = handled();
+    sigset_t set = systemd_handled();
     CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
     signal(SIGPIPE, SIG_IGN);
 }
 
 enum service_signal service_wait_signal(int64_t timeout_ms) {
-    sigset_t set = handled();
+    sigset_t set = systemd_handled();
     struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000};
     switch (sigtimedwait(&set, NULL, &timeout)) {
     case SIGTERM:

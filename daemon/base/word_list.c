@@ -29,25 +29,26 @@ struct text word_at(const char *choices, int index) {
     return (struct text){0};
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c; }
+static char word_list_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c; }
 
-static size_t least3(size_t a, size_t b, size_t c) {
+static size_t word_list_least3(size_t a, size_t b, size_t c) {
     size_t m = a < b ? a : b;
     return m < c ? m : c;
 }
 
 /* Edits from a to b; both at most WORD_MAX long. Three rows of the table are enough: a swap looks
  * two rows back. */
-static size_t edits(struct text a, struct text b) {
+static size_t word_list_edits(struct text a, struct text b) {
     size_t row[3][WORD_MAX + 1];
     for (size_t j = 0; j <= b.len; j++) row[0][j] = j;
     for (size_t i = 1; i <= a.len; i++) {
         size_t *now = row[i % 3], *before = row[(i + 2) % 3], *older = row[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            char x = lower(a.at[i - 1]), y = lower(b.at[j - 1]);
-            now[j] = least3(before[j] + 1, now[j - 1] + 1, before[j - 1] + (x != y));
-            bool swap = i > 1 && j > 1 && x == lower(b.at[j - 2]) && y == lower(a.at[i - 2]);
+            char x = word_list_lower(a.at[i - 1]), y = word_list_lower(b.at[j - 1]);
+            now[j] = word_list_least3(before[j] + 1, now[j - 1] + 1, before[j - 1] + (x != y));
+            bool swap = i > 1 && j > 1 && x == word_list_lower(b.at[j - 2]) &&
+                        y == word_list_lower(a.at[i - 2]);
             if (swap && older[j - 2] + 1 < now[j]) now[j] = older[j - 2] + 1;
         }
     }
@@ -60,7 +61,7 @@ struct text nearest_word(const char *choices, struct text word) {
     if (word.len > WORD_MAX) return best;
     while (next_word(&choices, &w)) {
         if (w.len > WORD_MAX) continue;
-        size_t n = edits(word, w), longer = w.len > word.len ? w.len : word.len;
+        size_t n = word_list_edits(word, w), longer = w.len > word.len ? w.len : word.len;
         if (n < best_edits && 2 * n <= longer) {
             best_edits = n;
             best = w;

@@ -47,31 +47,31 @@ struct annotate {
 
 /* ---- truth ---- */
 
-static int by_id(const void *left, const void *right) {
+static int annotate_by_id(const void *left, const void *right) {
     const struct answer *a = left, *b = right;
     if (a->id.len != b->id.len) return a->id.len < b->id.len ? -1 : 1;
     return a->id.len ? memcmp(a->id.at, b->id.at, a->id.len) : 0;
 }
 
-static void keep(void *node) { (void)node; } // nodes live in the arena
+static void annotate_keep(void *node) { (void)node; } // nodes live in the arena
 
-static struct text truth(struct text sample_id, void *opaque) {
+static struct text annotate_truth(struct text sample_id, void *opaque) {
     struct annotate *a = opaque;
     struct answer wanted = {.id = sample_id};
-    struct answer *const *found = tfind(&wanted, &a->tree, by_id);
+    struct answer *const *found = tfind(&wanted, &a->tree, annotate_by_id);
     return found ? text_of((*found)->label) : (struct text){0};
 }
 
-static const char *class_of(const struct config *c, struct text label) {
+static const char *annotate_class_of(const struct config *c, struct text label) {
     for (size_t i = 0; i < c->model.classes.n; i++)
         if (text_equal(text_of(c->model.classes.at[i]), label)) return c->model.classes.at[i];
     return NULL;
 }
 
 /* The later row of an id counts. A row without a label is not known. */
-static int learn(struct annotate *a, const struct dataset_sample *s, struct buf *why) {
+static int annotate_learn(struct annotate *a, const struct dataset_sample *s, struct buf *why) {
     if (!s->label.at) return 0;
-    const char *label = class_of(a->config, s->label);
+    const char *label = annotate_class_of(a->config, s->label);
     if (!label) {
         buf_printf(why, "row %llu: label '%.*s' is not one of model.classes",
                    (unsigned long long)s->row, (int)s->label.len, s->label.at);
@@ -79,7 +79,7 @@ static int learn(struct annotate *a, const struct dataset_sample *s, struct buf 
     }
     struct answer *one = arena_take(&a->arena, sizeof *one);
     *one = (struct answer){arena_text(&a->arena, s->id), label};
-    struct answer **in_tree = tsearch(one, &a->tree, by_id);
+    struct answer **in_tree = tsearch(one, &a->tree, annotate_by_id);
     CHECK(in_tree);
     a->known += *in_tree == one;
     (*in_tree)->label = label;
@@ -91,7 +91,7 @@ static int read_truth(struct annotate *a, struct buf *why) {
     struct dataset_sample s;
     TRY(dataset_open(&d, &a->data, why));
     int result;
-    while ((result = dataset_next(d, &s, why)) > 0 && (result = learn(a, &s, why)) == 0)
+    while ((result = dataset_next(d, &s, why)) > 0 && (result = annotate_learn(a, &s, why)) == 0)
         console_progress("reading %s: %llu answers", a->data.file, (unsigned long long)a->known);
     dataset_close(d);
     return result;
@@ -106,7 +106,7 @@ static void *oracle_thread(void *opaque) {
     return NULL;
 }
 
-static void progress(struct annotate *a) {
+static void annotate_progress(struct annotate *a) {
     unsigned long long tasks = atomic_load(&a->figures.tasks),
                        answered = atomic_load(&a->figures.answered),
                        unknown = atomic_load(&a->figures.unknown);
@@ -133,21 +133,21 @@ static int topics_there(const struct config *c, struct buf *why) {
     return result > 0 ? 0 : result < 0 ? result : ERR_RETRY;
 }
 
-static int run(struct annotate *a) {
+static int annotate_run(struct annotate *a) {
     pthread_t thread;
     TRY(topics_there(a->config, &a->why));
     CHECK(pthread_create(&thread, NULL, oracle_thread, a) == 0);
     while (!atomic_load(&a->done)) {
         clock_sleep_ms(TICK_MS);
-        progress(a);
+        annotate_progress(a);
     }
     pthread_join(thread, NULL);
     return a->result;
 }
 
-static int annotate(struct annotate *a) {
+static int annotate_annotate(struct annotate *a) {
     a->oracle = (struct oracle_options){.config = a->config,
-                                        .truth = truth,
+                                        .truth = annotate_truth,
                                         .opaque = a,
                                         .delay_ms = (int64_t)(a->delay * 1000),
                                         .noise = a->noise,
@@ -163,7 +163,7 @@ static int annotate(struct annotate *a) {
     }
     int result = read_truth(a, &a->why);
     if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
-    result = run(a);
+    result = annotate_run(a);
     console_clear();
     if (result == 0)
         printf("%llu tasks: %llu answered (%llu wrongly, by --noise), %llu unknown\n",
@@ -172,7 +172,7 @@ static int annotate(struct annotate *a) {
     return result == ERR_FATAL ? EX_UNAVAILABLE : console_exit(result);
 }
 
-static int check_flags(const struct annotate *a) {
+static int annotate_check_flags(const struct annotate *a) {
     if (a->noise > 1) return console_fail(EX_USAGE, "--noise is a share, 0 to 1");
     if (a->delay > 1e9) return console_fail(EX_USAGE, "--delay is in seconds, at most 1e9");
     if (a->annotator && strlen(a->annotator) > ANNOTATOR_MAX)
@@ -186,7 +186,7 @@ static int check_flags(const struct annotate *a) {
 }
 
 /* Who answers, where it was not said: the account. */
-static const char *myself(const char *annotator) {
+static const char *annotate_myself(const char *annotator) {
     const char *user = getenv("USER");
     return annotator                                        ? annotator
            : user && *user && strlen(user) <= ANNOTATOR_MAX ? user
@@ -218,7 +218,7 @@ int command_annotate(int argc, char **argv) {
                           "--label), or by hand (--terminal).",
                           flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code == CLI_GO) code = check_flags(&a);
+    if (code == CLI_GO) code = annotate_check_flags(&a);
     if (code != CLI_GO) return code;
     struct config *c;
     code = cli_config(&c, a.file);
@@ -226,9 +226,10 @@ int command_annotate(int argc, char **argv) {
     log_init(LOG_LOGFMT, LOG_WARNING);
     a.config = c;
     if (!a.terminal && !a.annotator) a.annotator = "winnowd-annotate";
-    code = a.terminal ? annotate_terminal(c, myself(a.annotator), &a.why) : annotate(&a);
+    code = a.terminal ? annotate_terminal(c, annotate_myself(a.annotator), &a.why)
+                      : annotate_annotate(&a);
     if (code) console_fail(code, "%s", buf_string(&a.why));
-    tdestroy(a.tree, keep);
+    tdestroy(a.tree, annotate_keep);
     arena_release(&a.arena);
     buf_release(&a.why);
     config_destroy(c);

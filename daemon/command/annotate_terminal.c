@@ -52,7 +52,7 @@ struct terminal {
 
 /* ---- the queue ---- */
 
-static bool wanted(const struct ledger_task *t, void *unused) {
+static bool terminal_wanted(const struct ledger_task *t, void *unused) {
     (void)unused;
     return ledger_state(t, clock_wall_ms()) == LEDGER_OPEN;
 }
@@ -65,7 +65,7 @@ static int by_worth(const void *a, const void *b) {
     return x->asked_ms != y->asked_ms ? (x->asked_ms > y->asked_ms ? -1 : 1) : strcmp(y->id, x->id);
 }
 
-static void enqueue(struct terminal *t, struct ledger_task *task) {
+static void terminal_enqueue(struct terminal *t, struct ledger_task *task) {
     if (t->n == t->cap)
         t->queue = xrealloc(t->queue, (t->cap = t->cap ? 2 * t->cap : 256) * sizeof *t->queue);
     t->queue[t->n++] = task;
@@ -78,11 +78,11 @@ static bool answered_here(const struct terminal *t, const struct ledger_task *ta
 }
 
 /* What came joins, what others answered or time closed leaves. */
-static void refresh(struct terminal *t) {
+static void terminal_refresh(struct terminal *t) {
     size_t kept = 0;
     int64_t now_ms = clock_wall_ms();
     for (; t->seen < t->ledger.n; t->seen++)
-        if (t->ledger.task[t->seen]->record.at) enqueue(t, t->ledger.task[t->seen]);
+        if (t->ledger.task[t->seen]->record.at) terminal_enqueue(t, t->ledger.task[t->seen]);
     for (size_t i = 0; i < t->n; i++)
         if (ledger_state(t->queue[i], now_ms) == LEDGER_OPEN) t->queue[kept++] = t->queue[i];
     t->n = kept;
@@ -94,7 +94,7 @@ static void refresh(struct terminal *t) {
     }
 }
 
-static void next(struct terminal *t) {
+static void terminal_next(struct terminal *t) {
     t->again = 0;
     t->now = t->n ? t->queue[--t->n] : NULL;
 }
@@ -122,24 +122,24 @@ static int send_due(struct terminal *t, size_t held) {
     return 0;
 }
 
-static int give(struct terminal *t, enum label_outcome outcome, size_t class_) {
+static int terminal_give(struct terminal *t, enum label_outcome outcome, size_t class_) {
     if (!t->now) return 0;
     if (t->given_n == t->given_cap)
         t->given = xrealloc(t->given, (t->given_cap = t->given_cap ? 2 * t->given_cap : 64) *
                                           sizeof *t->given);
     t->given[t->given_n++] = (struct given){t->now, outcome, class_, t->again, false};
     t->note = NULL;
-    next(t);
+    terminal_next(t);
     return send_due(t, 1);
 }
 
-static void undo(struct terminal *t) {
+static void terminal_undo(struct terminal *t) {
     if (!t->given_n) {
         t->note = "there is nothing to take back";
         return;
     }
     const struct given g = t->given[--t->given_n];
-    if (t->now) enqueue(t, t->now);
+    if (t->now) terminal_enqueue(t, t->now);
     t->now = g.task;
     t->again = g.out ? g.revision + 1 : g.revision;
     t->note = g.out ? "this answer is out already: the next one replaces it" : "taken back";
@@ -157,7 +157,7 @@ static size_t screen_height(void) {
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 10 ? w.ws_row : 24;
 }
 
-static void line(const char *what, enum tone tone, struct text value) {
+static void terminal_line(const char *what, enum tone tone, struct text value) {
     struct arena arena = {0};
     struct buf safe = {0};
     listing_safe(&safe, value);
@@ -189,16 +189,16 @@ static void draw_task(const struct terminal *t) {
     struct task task;
     const char *why;
     if (task_read(&task, t->now->record, &arena, &why) < 0) return;
-    line("sample", TONE_PLAIN, t->now->sample_id);
+    terminal_line("sample", TONE_PLAIN, t->now->sample_id);
     buf_str(&b, ask_name(t->now->reason));
-    line("asked for", TONE_PLAIN, buf_view(&b));
+    terminal_line("asked for", TONE_PLAIN, buf_view(&b));
     buf_reset(&b);
     if (t->now->predicted.at) {
         buf_text(&b, t->now->predicted);
         buf_printf(&b, ", %.0f %% sure (model %" PRIu64 ")", 100 * t->now->probability,
                    t->now->model);
     } else buf_str(&b, "nothing: there is no model yet");
-    line("predicted", TONE_DOUBT, buf_view(&b));
+    terminal_line("predicted", TONE_DOUBT, buf_view(&b));
     putchar('\n');
     size_t taken = t->config->model.classes.n + 10, height = screen_height();
     event_print(stdout, task.event, "  ", screen_width() - 4,
@@ -208,7 +208,7 @@ static void draw_task(const struct terminal *t) {
     arena_release(&arena);
 }
 
-static void draw(const struct terminal *t) {
+static void terminal_draw(const struct terminal *t) {
     fputs("\033[H\033[2J", stdout);
     printf("%zu answered, %zu wait%s\n\n", t->given_n, t->n + (t->now != NULL),
            t->again ? "; answered before" : "");
@@ -221,7 +221,7 @@ static void draw(const struct terminal *t) {
 
 /* ---- the terminal ---- */
 
-static void enter(struct terminal *t) {
+static void terminal_enter(struct terminal *t) {
     struct termios raw;
     tcgetattr(STDIN_FILENO, &t->before);
     raw = t->before;
@@ -233,20 +233,20 @@ static void enter(struct terminal *t) {
     fputs("\033[?1049h\033[?25l", stdout);
 }
 
-static void leave(const struct terminal *t) {
+static void terminal_leave(const struct terminal *t) {
     fputs("\033[?25h\033[?1049l", stdout);
     fflush(stdout);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->before);
 }
 
-static int press(struct terminal *t, char key) {
+static int terminal_press(struct terminal *t, char key) {
     const char *at = key ? strchr(keys, key) : NULL;
     if (at && (size_t)(at - keys) < t->config->model.classes.n)
-        return give(t, LABEL_LABELLED, (size_t)(at - keys));
+        return terminal_give(t, LABEL_LABELLED, (size_t)(at - keys));
     switch (key) {
-    case 's': return give(t, LABEL_SKIPPED, 0);
-    case 'c': return give(t, LABEL_CANNOT_TELL, 0);
-    case 'u': undo(t); return 0;
+    case 's': return terminal_give(t, LABEL_SKIPPED, 0);
+    case 'c': return terminal_give(t, LABEL_CANNOT_TELL, 0);
+    case 'u': terminal_undo(t); return 0;
     case 'q': t->quit = true; return 0;
     default: t->note = "no answer has that key"; return 0;
     }
@@ -262,23 +262,23 @@ static int read_key(struct terminal *t, bool *pressed) {
     ssize_t n = read(STDIN_FILENO, key, sizeof key);
     if (n <= 0) t->quit = true;
     *pressed = true;
-    return n <= 0 || key[0] == '\033' ? 0 : press(t, key[0]);
+    return n <= 0 || key[0] == '\033' ? 0 : terminal_press(t, key[0]);
 }
 
-static int loop(struct terminal *t) {
+static int terminal_loop(struct terminal *t) {
     int64_t checked_ms = 0;
     bool drawn = false, pressed;
     while (!t->quit && !atomic_load(console_stop())) {
         int came = ledger_poll(&t->ledger, 0);
         TRY(came);
         bool due = clock_ms() - checked_ms > EXPIRY_CHECK_MS;
-        if (came || due) refresh(t);
+        if (came || due) terminal_refresh(t);
         if (due) checked_ms = clock_ms();
         if (!t->now && t->n) {
-            next(t);
+            terminal_next(t);
             drawn = false;
         }
-        if (!drawn || came) draw(t);
+        if (!drawn || came) terminal_draw(t);
         drawn = true;
         TRY(read_key(t, &pressed));
         if (pressed) drawn = false;
@@ -286,12 +286,12 @@ static int loop(struct terminal *t) {
     return 0;
 }
 
-static int session(struct terminal *t) {
-    t->ledger.wanted = wanted;
+static int terminal_session(struct terminal *t) {
+    t->ledger.wanted = terminal_wanted;
     TRY(ledger_open(&t->ledger, t->config));
-    enter(t);
-    int result = loop(t), last = result == 0 ? send_due(t, 0) : 0;
-    leave(t);
+    terminal_enter(t);
+    int result = terminal_loop(t), last = result == 0 ? send_due(t, 0) : 0;
+    terminal_leave(t);
     return result < 0 ? result : last;
 }
 
@@ -307,7 +307,7 @@ int annotate_terminal(const struct config *c, const char *annotator, struct buf 
         return EX_USAGE;
     }
     struct terminal t = {.config = c, .annotator = annotator};
-    int result = session(&t);
+    int result = terminal_session(&t);
     size_t out = 0;
     for (size_t i = 0; i < t.given_n; i++) out += t.given[i].out;
     buf_text(why, buf_view(&t.ledger.why));

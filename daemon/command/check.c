@@ -12,7 +12,7 @@
 #include "kafka/client.h"
 #include "terminal/console.h"
 
-static int properties(const struct config *c, const char *file) {
+static int check_command_properties(const struct config *c, const char *file) {
     struct buf errors = {0};
     int result = kafka_check(c, &errors);
     if (errors.len) buf_string(&errors);
@@ -24,7 +24,7 @@ static int properties(const struct config *c, const char *file) {
 }
 
 /* What else the file names and the start would read. */
-static int secrets(const struct config *c, const char *file) {
+static int check_command_secrets(const struct config *c, const char *file) {
     const char *why = NULL;
     char *token = *c->watch.token_file ? secret_read(c->watch.token_file, &why) : NULL;
     if (token) explicit_bzero(token, strlen(token));
@@ -34,7 +34,7 @@ static int secrets(const struct config *c, const char *file) {
     return EX_CONFIG;
 }
 
-static void print(const struct config *c) {
+static void check_command_print(const struct config *c) {
     struct buf out = {0};
     config_print(c, &out);
     fwrite(out.at, 1, out.len, stdout);
@@ -61,10 +61,10 @@ int command_check(int argc, char **argv) {
     code = cli_config(&c, file);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, online ? LOG_WARNING : LOG_ERROR);
-    code = properties(c, file);
-    if (code == CLI_GO) code = secrets(c, file);
+    code = check_command_properties(c, file);
+    if (code == CLI_GO) code = check_command_secrets(c, file);
     if (code == CLI_GO) {
-        print(c);
+        check_command_print(c);
         code = online ? check_online(c) : EX_OK;
     }
     config_destroy(c);

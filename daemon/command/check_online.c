@@ -26,9 +26,10 @@ struct findings {
     size_t wrong, doubts;
 };
 
-static void finding(struct findings *f, enum tone tone, const char *what, const char *format, ...)
-    PRINTF_LIKE(4, 5);
-static void finding(struct findings *f, enum tone tone, const char *what, const char *format, ...) {
+static void check_online_finding(struct findings *f, enum tone tone, const char *what,
+                                 const char *format, ...) PRINTF_LIKE(4, 5);
+static void check_online_finding(struct findings *f, enum tone tone, const char *what,
+                                 const char *format, ...) {
     static const char *const words[] = {
         [TONE_PLAIN] = "-", [TONE_GOOD] = "ok", [TONE_DOUBT] = "?", [TONE_BAD] = "wrong"};
     va_list args;
@@ -67,23 +68,26 @@ static void check_topic(struct findings *f, const struct topic_plan *plan,
     struct buf kept = {0};
     enum tone tone;
     if (facts->error == ERR_MISSING)
-        finding(f, TONE_BAD, plan->option,
-                "%s does not exist; `winnowd topics --create%s` makes it", plan->name,
-                plan->ours ? "" : " --samples");
+        check_online_finding(f, TONE_BAD, plan->option,
+                             "%s does not exist; `winnowd topics --create%s` makes it", plan->name,
+                             plan->ours ? "" : " --samples");
     else if (facts->error == ERR_CONFIG)
-        finding(f, TONE_BAD, plan->option, "%s may not be described by us", plan->name);
+        check_online_finding(f, TONE_BAD, plan->option, "%s may not be described by us",
+                             plan->name);
     else if (facts->error)
-        finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer", plan->name);
+        check_online_finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer",
+                             plan->name);
     if (facts->error) return;
     const char *trouble = topic_trouble(plan, facts, &tone);
     admin_kept(facts, &kept);
-    finding(f, trouble ? tone : TONE_GOOD, plan->option,
-            "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s", plan->name,
-            facts->partitions, facts->replicas, facts->described ? facts->cleanup : "?",
-            buf_string(&kept), trouble ? "; it " : "", trouble ? trouble : "");
+    check_online_finding(f, trouble ? tone : TONE_GOOD, plan->option,
+                         "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s", plan->name,
+                         facts->partitions, facts->replicas,
+                         facts->described ? facts->cleanup : "?", buf_string(&kept),
+                         trouble ? "; it " : "", trouble ? trouble : "");
     if (!facts->described)
-        finding(f, TONE_DOUBT, plan->option, "%s: its settings may not be described by us",
-                plan->name);
+        check_online_finding(f, TONE_DOUBT, plan->option,
+                             "%s: its settings may not be described by us", plan->name);
     buf_release(&kept);
 }
 
@@ -96,14 +100,15 @@ static void check_limit(struct findings *f, struct admin *a, const char *name, i
     int result = admin_broker_property(a, name, &value, &why);
     if (result == ERR_MISSING) buf_str(&why, "the broker has no such property");
     if (result < 0)
-        finding(f, TONE_DOUBT, name, "not to be seen (%s); it must be at least %lld: %s",
-                buf_string(&why), (long long)least, why_it_matters);
+        check_online_finding(f, TONE_DOUBT, name,
+                             "not to be seen (%s); it must be at least %lld: %s", buf_string(&why),
+                             (long long)least, why_it_matters);
     else if (value < least)
-        finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s", (long long)value,
-                (long long)least, why_it_matters);
+        check_online_finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s",
+                             (long long)value, (long long)least, why_it_matters);
     else
-        finding(f, TONE_GOOD, name, "%lld (at least %lld is needed)", (long long)value,
-                (long long)least);
+        check_online_finding(f, TONE_GOOD, name, "%lld (at least %lld is needed)", (long long)value,
+                             (long long)least);
     buf_release(&why);
 }
 
@@ -113,8 +118,8 @@ static void tell_read(struct findings *f, const char *topic, rd_kafka_resp_err_t
     bool fine = err == RD_KAFKA_RESP_ERR__PARTITION_EOF || err == RD_KAFKA_RESP_ERR_NO_ERROR;
     char what[300];
     snprintf(what, sizeof what, "read %s", topic);
-    if (fine) finding(f, TONE_GOOD, what, "allowed");
-    else finding(f, TONE_BAD, what, "%s", rd_kafka_err2str(err));
+    if (fine) check_online_finding(f, TONE_GOOD, what, "allowed");
+    else check_online_finding(f, TONE_BAD, what, "%s", rd_kafka_err2str(err));
 }
 
 /* Reads one partition of each topic at its end: the end is reached, or the broker says why not. The
@@ -158,17 +163,19 @@ static void check_group(struct findings *f, rd_kafka_t *rk) {
     if (!err) err = list->elems[0].err;
     const rd_kafka_topic_partition_t *p = &list->elems[0];
     if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-        finding(f, TONE_DOUBT, "consumer group", "%s: not to be seen without the samples topic",
-                f->config->service.name);
+        check_online_finding(f, TONE_DOUBT, "consumer group",
+                             "%s: not to be seen without the samples topic",
+                             f->config->service.name);
     else if (err)
-        finding(f, TONE_BAD, "consumer group", "%s: %s", f->config->service.name,
-                rd_kafka_err2str(err));
+        check_online_finding(f, TONE_BAD, "consumer group", "%s: %s", f->config->service.name,
+                             rd_kafka_err2str(err));
     else if (p->offset < 0)
-        finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet",
-                f->config->service.name);
+        check_online_finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet",
+                             f->config->service.name);
     else
-        finding(f, TONE_GOOD, "consumer group", "%s: allowed, partition 0 committed up to %lld",
-                f->config->service.name, (long long)p->offset);
+        check_online_finding(f, TONE_GOOD, "consumer group",
+                             "%s: allowed, partition 0 committed up to %lld",
+                             f->config->service.name, (long long)p->offset);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -182,7 +189,7 @@ static void check_consumer(struct findings *f, const struct topic_plan plan[ROLE
     if (kafka_create(&rk, f->config,
                      &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned},
                      &why) < 0) {
-        finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
+        check_online_finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
         buf_release(&why);
         return;
     }
@@ -211,13 +218,17 @@ static void check_transactions(struct findings *f) {
     struct buf why = {0};
     if (kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned},
                      &why) < 0) {
-        finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
+        check_online_finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
         buf_release(&why);
         return;
     }
     rd_kafka_error_t *error = rd_kafka_init_transactions(rk, CALL_MS);
-    if (error) finding(f, TONE_BAD, "transactions", "%s: %s", id, rd_kafka_error_string(error));
-    else finding(f, TONE_GOOD, "transactions", "possible, with ids %s-*", c->service.name);
+    if (error)
+        check_online_finding(f, TONE_BAD, "transactions", "%s: %s", id,
+                             rd_kafka_error_string(error));
+    else
+        check_online_finding(f, TONE_GOOD, "transactions", "possible, with ids %s-*",
+                             c->service.name);
     if (error) rd_kafka_error_destroy(error);
     rd_kafka_destroy(rk);
 }
@@ -235,7 +246,7 @@ int check_online(const struct config *c) {
         return code;
     }
     printf("\n");
-    finding(&f, TONE_GOOD, "broker", "answers at %s", c->kafka.brokers);
+    check_online_finding(&f, TONE_GOOD, "broker", "answers at %s", c->kafka.brokers);
     admin_plan(c, plan);
     for (size_t i = 0; i < ROLES; i++) {
         if (!*plan[i].name) continue;

@@ -9,7 +9,7 @@
 
 #include "command.h"
 
-static void each_command(void (*visit)(const struct usage *, void *), void *opaque) {
+static void completion_each_command(void (*visit)(const struct usage *, void *), void *opaque) {
 #define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
 #include "command.def"
 #undef COMMAND
@@ -41,7 +41,7 @@ static void each_word(const struct usage *u, void (*visit)(struct text word, str
 }
 
 /* Inside single quotes of a shell. */
-static void quoted(const char *text, struct buf *out) {
+static void completion_quoted(const char *text, struct buf *out) {
     for (; *text; text++) {
         if (*text == '\'') buf_str(out, "'\\''");
         else buf_add(out, *text == '\n' ? " " : text, 1);
@@ -85,7 +85,7 @@ void completion_bash(struct buf *out) {
 #include "command.def"
 #undef COMMAND
     buf_str(out, "' -- \"$cur\")\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
-    each_command(bash_row, out);
+    completion_each_command(bash_row, out);
     buf_str(out, "    esac\n"
                  "    case $files in *\" $prev \"*) compopt -o filenames; mapfile -t COMPREPLY < "
                  "<(compgen -f -- \"$cur\"); return ;; esac\n"
@@ -107,7 +107,7 @@ static void zsh_help(const char *text, struct buf *out) {
         if (strchr("[]:\\", *text)) buf_str(&safe, "\\");
         buf_add(&safe, text, 1);
     }
-    quoted(buf_string(&safe), out);
+    completion_quoted(buf_string(&safe), out);
     buf_release(&safe);
 }
 
@@ -162,7 +162,7 @@ void completion_zsh(struct buf *out) {
                  "    shift words\n"
                  "    (( CURRENT-- ))\n"
                  "    case $command in\n");
-    each_command(zsh_row, out);
+    completion_each_command(zsh_row, out);
     buf_str(out, "    esac\n}\n_winnowd \"$@\"\n");
 }
 
@@ -176,7 +176,7 @@ static void fish_row(const struct usage *u, void *opaque) {
                    f->name);
         if (f->letter) buf_printf(out, " -s %c", f->letter);
         buf_printf(out, "%s -d '", !f->argument ? "" : names_file(f) ? " -r -F" : " -x");
-        quoted(f->help, out);
+        completion_quoted(f->help, out);
         buf_str(out, "'\n");
     }
     each_word(u, spaced_word, &words);
@@ -191,9 +191,9 @@ void completion_fish(struct buf *out) {
                  "-f\ncomplete -c winnowd -l help -d 'tell more'\n");
 #define COMMAND(name, word, summary)                                                               \
     buf_str(out, "complete -c winnowd -n __fish_use_subcommand -a " word " -d '");                 \
-    quoted(summary, out);                                                                          \
+    completion_quoted(summary, out);                                                               \
     buf_str(out, "'\n");
 #include "command.def"
 #undef COMMAND
-    each_command(fish_row, out);
+    completion_each_command(fish_row, out);
 }

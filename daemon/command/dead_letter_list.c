@@ -40,7 +40,7 @@ static void add_receipt(struct reading *r, struct text of) {
 
 /* Ours stand behind the original ones; a letter of a letter has earlier ones of ours among them,
  * which are not the sample's either. */
-static bool ours(const char *name) {
+static bool letter_list_ours(const char *name) {
     return strncmp(name, "__connect.errors.", 17) == 0 || strncmp(name, "winnowd.", 8) == 0;
 }
 
@@ -53,17 +53,18 @@ static void keep_headers(struct letters *l, struct letter *to, const struct read
     n = rd_kafka_header_cnt(headers);
     to->header = arena_take(&l->arena, n * sizeof *to->header);
     for (size_t i = 0; i < n && !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
-        if (!ours(name))
+        if (!letter_list_ours(name))
             to->header[to->headers_n++] =
                 (struct header){arena_text(&l->arena, text_of(name)),
                                 arena_text(&l->arena, (struct text){value, size})};
 }
 
-static struct text kept(struct letters *l, const struct reader_record *r, const char *name) {
+static struct text letter_list_kept(struct letters *l, const struct reader_record *r,
+                                    const char *name) {
     return arena_text(&l->arena, scan_header(r, name));
 }
 
-static int visit(const struct reader_record *r, void *opaque) {
+static int letter_list_visit(const struct reader_record *r, void *opaque) {
     struct reading *reading = opaque;
     struct letters *l = reading->letters;
     struct text receipt = scan_header(r, RETRY_RECEIPT);
@@ -75,18 +76,19 @@ static int visit(const struct reader_record *r, void *opaque) {
         l->at =
             xrealloc(l->at, (reading->cap = reading->cap ? 2 * reading->cap : 256) * sizeof *l->at);
     struct letter *one = &l->at[l->n++];
-    *one = (struct letter){.partition = r->partition,
-                           .offset = r->offset,
-                           .time_ms = r->time_ms,
-                           .bytes = r->value.len,
-                           .reason = kept(l, r, "__connect.errors.exception.class.name"),
-                           .message = kept(l, r, "__connect.errors.exception.message"),
-                           .source = kept(l, r, "__connect.errors.topic"),
-                           .source_partition = kept(l, r, "__connect.errors.partition"),
-                           .source_offset = kept(l, r, "__connect.errors.offset"),
-                           .whole_bytes = kept(l, r, "winnowd.value.bytes"),
-                           .key_cut = scan_header(r, "winnowd.key.bytes").at,
-                           .headers_cut = scan_header(r, "winnowd.headers.dropped").at};
+    *one =
+        (struct letter){.partition = r->partition,
+                        .offset = r->offset,
+                        .time_ms = r->time_ms,
+                        .bytes = r->value.len,
+                        .reason = letter_list_kept(l, r, "__connect.errors.exception.class.name"),
+                        .message = letter_list_kept(l, r, "__connect.errors.exception.message"),
+                        .source = letter_list_kept(l, r, "__connect.errors.topic"),
+                        .source_partition = letter_list_kept(l, r, "__connect.errors.partition"),
+                        .source_offset = letter_list_kept(l, r, "__connect.errors.offset"),
+                        .whole_bytes = letter_list_kept(l, r, "winnowd.value.bytes"),
+                        .key_cut = scan_header(r, "winnowd.key.bytes").at,
+                        .headers_cut = scan_header(r, "winnowd.headers.dropped").at};
     if (!l->wanted || !l->wanted(one, l->opaque)) return 0;
     one->key = arena_text(&l->arena, r->key);
     one->value = arena_text(&l->arena, r->value);
@@ -94,7 +96,7 @@ static int visit(const struct reader_record *r, void *opaque) {
     return 0;
 }
 
-static int by_place(const void *a, const void *b) {
+static int letter_list_by_place(const void *a, const void *b) {
     const struct letter *x = a, *y = b;
     if (x->partition != y->partition) return x->partition < y->partition ? -1 : 1;
     return x->offset < y->offset ? -1 : x->offset > y->offset;
@@ -102,13 +104,13 @@ static int by_place(const void *a, const void *b) {
 
 struct letter *letters_find(const struct letters *l, int32_t partition, int64_t offset) {
     const struct letter key = {.partition = partition, .offset = offset};
-    return l->n ? bsearch(&key, l->at, l->n, sizeof key, by_place) : NULL;
+    return l->n ? bsearch(&key, l->at, l->n, sizeof key, letter_list_by_place) : NULL;
 }
 
 int letters_read(struct letters *l, const struct config *c, struct buf *why) {
     struct reading r = {.letters = l};
-    int result = scan_topic(c, c->topics.dead_letters, visit, &r, why);
-    if (l->n) qsort(l->at, l->n, sizeof *l->at, by_place);
+    int result = scan_topic(c, c->topics.dead_letters, letter_list_visit, &r, why);
+    if (l->n) qsort(l->at, l->n, sizeof *l->at, letter_list_by_place);
     for (size_t i = 0; i < r.receipts; i++) {
         struct letter *one = letters_find(l, r.receipt[i].partition, r.receipt[i].offset);
         if (one) one->retried = true;

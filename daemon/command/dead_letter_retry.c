@@ -60,7 +60,7 @@ static bool bad_id(const struct value *v) {
     return (v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MOST;
 }
 
-static enum reason fate_of(struct judge *j, struct text value, const char **field) {
+static enum reason letter_retry_fate_of(struct judge *j, struct text value, const char **field) {
     size_t guilty = 0;
     *field = NULL;
     if (!value.at || !value.len) return REASON_EMPTY;
@@ -88,7 +88,7 @@ static void judge_one(struct judge *j, struct retry *r, bool again, struct arena
                      ? TEXT("its key was too long to be kept whole")
                      : TEXT("its value was too long to be kept whole; give the whole with --edit");
     } else {
-        enum reason fate = fate_of(j, r->value, &field);
+        enum reason fate = letter_retry_fate_of(j, r->value, &field);
         struct buf why = {0};
         r->verdict = fate == REASON_NONE ? RETRY_FEED : RETRY_HOPELESS;
         buf_printf(&why, "would be a dead letter again: %s%s%s", reason_text(fate),
@@ -115,13 +115,13 @@ struct retrier {
     rd_kafka_resp_err_t trouble;
 };
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void letter_retry_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     if (m->err) ((struct retrier *)opaque)->trouble = m->err;
 }
 
-static int until_done(struct retrier *r, rd_kafka_error_t *(*call)(rd_kafka_t *, int),
-                      const char *doing) {
+static int letter_retry_until_done(struct retrier *r, rd_kafka_error_t *(*call)(rd_kafka_t *, int),
+                                   const char *doing) {
     int result;
     int64_t end = clock_ms() + ATTEMPT_MS;
     do {
@@ -146,17 +146,18 @@ int retrier_create(struct retrier **out, const struct config *c, struct buf *why
                            NULL};
     struct retrier *r = xcalloc(1, sizeof *r);
     r->config = c;
-    int result = kafka_create(
-        &r->rk, c,
-        &(struct kafka_settings){
-            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = r, .delivery_cb = delivery_cb},
-        why);
+    int result = kafka_create(&r->rk, c,
+                              &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
+                                                       .owned = owned,
+                                                       .opaque = r,
+                                                       .delivery_cb = letter_retry_delivery_cb},
+                              why);
     free(id);
     if (result < 0) {
         free(r);
         return result;
     }
-    result = until_done(r, rd_kafka_init_transactions, "init_transactions (retry)");
+    result = letter_retry_until_done(r, rd_kafka_init_transactions, "init_transactions (retry)");
     if (result == 0) {
         *out = r;
         return 0;
@@ -208,7 +209,7 @@ static rd_kafka_resp_err_t send_receipt(struct retrier *r, const struct retry *o
     return err;
 }
 
-static int send_one(struct retrier *r, const struct retry *one) {
+static int letter_retry_send_one(struct retrier *r, const struct retry *one) {
     char place[40];
     snprintf(place, sizeof place, "%" PRId32 "/%" PRId64, one->letter->partition,
              one->letter->offset);
@@ -219,24 +220,25 @@ static int send_one(struct retrier *r, const struct retry *one) {
 }
 
 /* From *i on, as many as one transaction takes; *i moves past them. */
-static int transaction(struct retrier *r, const struct retry *list, size_t n, size_t *i,
-                       size_t *fed) {
+static int letter_retry_transaction(struct retrier *r, const struct retry *list, size_t n,
+                                    size_t *i, size_t *fed) {
     size_t sent = 0;
     TRY(kafka_error(rd_kafka_begin_transaction(r->rk), "begin_transaction (retry)"));
     int result = 0;
     for (; result == 0 && *i < n && sent < AT_ONCE; ++*i) {
         if (list[*i].verdict != RETRY_FEED) continue;
-        result = send_one(r, &list[*i]);
+        result = letter_retry_send_one(r, &list[*i]);
         sent++;
     }
     if (result == 0)
-        result = until_done(r, rd_kafka_commit_transaction, "commit_transaction (retry)");
+        result =
+            letter_retry_until_done(r, rd_kafka_commit_transaction, "commit_transaction (retry)");
     if (result == 0) {
         *fed += sent;
         return 0;
     }
     if (result == ERR_ABORT &&
-        until_done(r, rd_kafka_abort_transaction, "abort_transaction (retry)") < 0)
+        letter_retry_until_done(r, rd_kafka_abort_transaction, "abort_transaction (retry)") < 0)
         return ERR_FATAL;
     return result;
 }
@@ -246,7 +248,7 @@ int retrier_feed(struct retrier *r, const struct retry *list, size_t n, size_t *
     int result = 0;
     *fed = 0;
     for (size_t i = 0; result == 0 && i < n;) {
-        result = transaction(r, list, n, &i, fed);
+        result = letter_retry_transaction(r, list, n, &i, fed);
         console_progress("fed again: %zu", *fed);
     }
     console_clear();

@@ -34,7 +34,7 @@ struct dead_letters {
     struct buf why, edited;
 };
 
-static int fail(struct dead_letters *d, int error) {
+static int dead_letters_fail(struct dead_letters *d, int error) {
     return console_fail(error == ERR_FATAL || error == ERR_FENCED ? EX_UNAVAILABLE
                                                                   : console_exit(error),
                         "%s", buf_string(&d->why));
@@ -64,7 +64,7 @@ static bool of_reason(const struct dead_letters *d, const struct letter *l) {
     return !d->reason || text_equal(l->reason, text_of(d->reason));
 }
 
-static bool wanted(const struct letter *l, void *opaque) {
+static bool dead_letters_wanted(const struct letter *l, void *opaque) {
     const struct dead_letters *d = opaque;
     for (int i = 0; i < d->words; i++)
         if (d->place[i].partition == l->partition && d->place[i].offset == l->offset) return true;
@@ -108,21 +108,21 @@ static const struct column list_columns[] = {{"place", "place", COLUMN_TEXT, 0},
                                              {"retried", "retried", COLUMN_TEXT, 0},
                                              {"message", "what was wrong", COLUMN_TEXT, 80}};
 
-static int by_age(const void *a, const void *b) {
+static int dead_letters_by_age(const void *a, const void *b) {
     const struct letter *x = *(const struct letter *const *)a,
                         *y = *(const struct letter *const *)b;
     if (x->time_ms != y->time_ms) return x->time_ms < y->time_ms ? -1 : 1;
     return x < y ? -1 : x > y;
 }
 
-static int list(struct dead_letters *d, struct retrier *unused) {
+static int dead_letters_list(struct dead_letters *d, struct retrier *unused) {
     (void)unused;
     struct listing l;
     const struct letter **shown = xcalloc(d->letters.n, sizeof *shown);
     size_t n = 0;
     for (size_t i = 0; i < d->letters.n; i++)
         if (of_reason(d, &d->letters.at[i])) shown[n++] = &d->letters.at[i];
-    if (n) qsort(shown, n, sizeof *shown, by_age);
+    if (n) qsort(shown, n, sizeof *shown, dead_letters_by_age);
     size_t from = d->limit && n > (size_t)d->limit ? n - (size_t)d->limit : 0;
     listing_begin(&l, list_columns, sizeof list_columns / sizeof *list_columns);
     for (size_t i = from; i < n; i++) add_letter(&l, shown[i]);
@@ -146,7 +146,7 @@ static void show_named(struct text what, struct text t) {
 
 static void show_text(const char *what, struct text t) { show_named(text_of(what), t); }
 
-static void show_json(const struct letter *l) {
+static void dead_letters_show_json(const struct letter *l) {
     const struct {
         const char *key;
         struct text value;
@@ -180,11 +180,11 @@ static void show_json(const struct letter *l) {
     buf_release(&b);
 }
 
-static int show(struct dead_letters *d, struct retrier *unused) {
+static int dead_letters_show(struct dead_letters *d, struct retrier *unused) {
     (void)unused;
     const struct letter *l = letters_find(&d->letters, d->place[0].partition, d->place[0].offset);
     if (d->json) {
-        show_json(l);
+        dead_letters_show_json(l);
         return EX_OK;
     }
     struct buf when = {0};
@@ -223,11 +223,11 @@ static int read_edit(struct dead_letters *d) {
     return fine ? CLI_GO : console_fail(EX_IOERR, "%s: %s", d->edit, strerror(errno));
 }
 
-static size_t plan(struct dead_letters *d, struct retry *out) {
+static size_t dead_letters_plan(struct dead_letters *d, struct retry *out) {
     size_t n = 0;
     for (size_t i = 0; i < d->letters.n; i++) {
         const struct letter *l = &d->letters.at[i];
-        if (wanted(l, d))
+        if (dead_letters_wanted(l, d))
             out[n++] =
                 (struct retry){.letter = l, .value = d->edit ? buf_view(&d->edited) : l->value};
     }
@@ -262,9 +262,9 @@ static size_t print_plan(struct dead_letters *d, const struct retry *list, size_
     return feed;
 }
 
-static int feed(struct dead_letters *d, struct retrier *retrier) {
+static int dead_letters_feed(struct dead_letters *d, struct retrier *retrier) {
     struct retry *list = xcalloc(d->letters.n, sizeof *list);
-    size_t n = plan(d, list), fed = 0, possible;
+    size_t n = dead_letters_plan(d, list), fed = 0, possible;
     int code = EX_OK, result = retry_judge(list, n, d->config, d->again, &d->letters.arena);
     if (result < 0) {
         free(list);
@@ -277,7 +277,7 @@ static int feed(struct dead_letters *d, struct retrier *retrier) {
         fprintf(stderr, "%zu would be fed again to %s\n", possible, d->config->topics.samples);
     else {
         result = retrier_feed(retrier, list, n, &fed, &d->why);
-        code = result < 0 ? fail(d, result) : EX_OK;
+        code = result < 0 ? dead_letters_fail(d, result) : EX_OK;
         if (code == EX_OK) fprintf(stderr, "%zu fed again to %s\n", fed, d->config->topics.samples);
     }
     free(list);
@@ -288,18 +288,18 @@ static int feed(struct dead_letters *d, struct retrier *retrier) {
 
 static int with_letters(struct dead_letters *d,
                         int (*run)(struct dead_letters *d, struct retrier *r), struct retrier *r) {
-    d->letters.wanted = wanted;
+    d->letters.wanted = dead_letters_wanted;
     d->letters.opaque = d;
     int result = letters_read(&d->letters, d->config, &d->why),
-        code = result < 0 ? fail(d, result) : find_all(d);
+        code = result < 0 ? dead_letters_fail(d, result) : find_all(d);
     return code == CLI_GO ? run(d, r) : code;
 }
 
-static int act_list(struct dead_letters *d) { return with_letters(d, list, NULL); }
+static int act_list(struct dead_letters *d) { return with_letters(d, dead_letters_list, NULL); }
 
 static int act_show(struct dead_letters *d) {
     if (d->words != 1) return console_fail(EX_USAGE, "show wants one PARTITION/OFFSET");
-    return with_letters(d, show, NULL);
+    return with_letters(d, dead_letters_show, NULL);
 }
 
 static int act_retry(struct dead_letters *d) {
@@ -313,7 +313,7 @@ static int act_retry(struct dead_letters *d) {
     if (code != CLI_GO) return code;
     struct retrier *r = NULL;
     int result = d->dry_run ? 0 : retrier_create(&r, d->config, &d->why);
-    code = result < 0 ? fail(d, result) : with_letters(d, feed, r);
+    code = result < 0 ? dead_letters_fail(d, result) : with_letters(d, dead_letters_feed, r);
     retrier_destroy(r);
     return code;
 }

@@ -16,7 +16,7 @@ static int check_choice(const char *flag, const char *word, const char *choices)
                         cli_nearest(choices, word));
 }
 
-static int check_flags(const struct demo_flags *d) {
+static int demo_command_check_flags(const struct demo_flags *d) {
     const struct dataset_options *data = &d->data.data;
     if (data->file && !data->label)
         return console_fail(EX_USAGE,
@@ -65,7 +65,7 @@ int command_demo(int argc, char **argv) {
                           "Shows the whole loop: samples, questions, answers, a better model.",
                           flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code == CLI_GO) code = check_flags(&d);
+    if (code == CLI_GO) code = demo_command_check_flags(&d);
     if (code != CLI_GO) return code;
     return demo_run(&d);
 }

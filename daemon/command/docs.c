@@ -29,7 +29,7 @@ static void add_names(struct buf *out, const char *between) {
         buf_printf(out, "%s%s", i ? between : "", documents[i].name);
 }
 
-static int print(const char *name) {
+static int docs_print(const char *name) {
     for (size_t i = 0; i < DOCUMENTS; i++) {
         if (strcmp(documents[i].name, name) != 0) continue;
         struct buf out = {0};
@@ -57,7 +57,7 @@ int command_docs(int argc, char **argv) {
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code == CLI_GO && words != 1)
         code = console_fail(EX_USAGE, "docs wants one of: %s", usage.words);
-    if (code == CLI_GO) code = print(argv[1]);
+    if (code == CLI_GO) code = docs_print(argv[1]);
     buf_release(&names);
     return code;
 }

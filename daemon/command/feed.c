@@ -28,7 +28,7 @@ struct feed {
     char reason[256]; // of the last failure
 };
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void feed_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     struct feed *f = opaque;
     f->delivered += !m->err;
@@ -36,26 +36,26 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     if (m->err) snprintf(f->reason, sizeof f->reason, "%s", rd_kafka_err2str(m->err));
 }
 
-static void progress(const struct feed *f) {
+static void feed_progress(const struct feed *f) {
     double seconds = (double)(clock_ms() - f->start_ms) / 1000;
     console_progress("%llu samples, %.0f/s", (unsigned long long)f->delivered,
                      seconds > 0 ? (double)f->delivered / seconds : 0);
 }
 
-static bool stopped(const struct feed *f) { return atomic_load(f->stop) || f->failed; }
+static bool feed_stopped(const struct feed *f) { return atomic_load(f->stop) || f->failed; }
 
 /* Waits until this sample's turn has come. */
-static void pace(struct feed *f) {
-    while (f->rate > 0 && !stopped(f)) {
+static void feed_pace(struct feed *f) {
+    while (f->rate > 0 && !feed_stopped(f)) {
         double due = (double)f->start_ms + 1000 * (double)f->sent / f->rate,
                left = due - (double)clock_ms();
         if (left <= 0) return;
         rd_kafka_poll(f->rk, left < PACE_MS ? (int)left + 1 : PACE_MS);
-        progress(f);
+        feed_progress(f);
     }
 }
 
-static rd_kafka_resp_err_t send_one(struct feed *f, const struct dataset_sample *s) {
+static rd_kafka_resp_err_t feed_send_one(struct feed *f, const struct dataset_sample *s) {
     rd_kafka_resp_err_t err;
     do {
         err = rd_kafka_producev(
@@ -63,21 +63,21 @@ static rd_kafka_resp_err_t send_one(struct feed *f, const struct dataset_sample 
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(s->id.at, s->id.len),
             RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
         rd_kafka_poll(f->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? PACE_MS : 0);
-        progress(f);
-    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !stopped(f));
+        feed_progress(f);
+    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !feed_stopped(f));
     return err;
 }
 
 /* All rows, or until told to stop. The exit code; what was sent is delivered or failed when it
  * returns. */
-static int send_all(struct feed *f, struct dataset *d, struct buf *why) {
+static int feed_send_all(struct feed *f, struct dataset *d, struct buf *why) {
     struct dataset_sample s;
     int result = 0;
     rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    while (!stopped(f) && !err && (result = dataset_next(d, &s, why)) > 0) {
-        pace(f);
-        if (stopped(f)) break;
-        err = send_one(f, &s);
+    while (!feed_stopped(f) && !err && (result = dataset_next(d, &s, why)) > 0) {
+        feed_pace(f);
+        if (feed_stopped(f)) break;
+        err = feed_send_one(f, &s);
         f->sent += !err;
     }
     bool flushed = rd_kafka_flush(f->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -93,14 +93,15 @@ static int send_all(struct feed *f, struct dataset *d, struct buf *why) {
     return why->len ? EX_UNAVAILABLE : EX_OK;
 }
 
-static int open_producer(struct feed *f, struct buf *why) {
+static int feed_open_producer(struct feed *f, struct buf *why) {
     static const char *const owned[] = {
         "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
-    TRY(kafka_create(
-        &f->rk, f->config,
-        &(struct kafka_settings){
-            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = f, .delivery_cb = delivery_cb},
-        why));
+    TRY(kafka_create(&f->rk, f->config,
+                     &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
+                                              .owned = owned,
+                                              .opaque = f,
+                                              .delivery_cb = feed_delivery_cb},
+                     why));
     const char *topic = f->config->topics.samples;
     int partitions = kafka_partitions(f->rk, topic, TOPIC_MS);
     if (partitions > 0) return 0;
@@ -114,13 +115,13 @@ static int open_producer(struct feed *f, struct buf *why) {
     return partitions < 0 ? partitions : ERR_RETRY;
 }
 
-static int feed(struct feed *f, struct buf *why) {
+static int feed_feed(struct feed *f, struct buf *why) {
     struct dataset *d;
     int result = dataset_open(&d, &f->data, why), code = EX_OK;
     if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
-    result = open_producer(f, why);
+    result = feed_open_producer(f, why);
     f->start_ms = clock_ms();
-    code = result < 0 ? console_exit(result) : send_all(f, d, why);
+    code = result < 0 ? console_exit(result) : feed_send_all(f, d, why);
     if (f->rk) rd_kafka_destroy(f->rk);
     dataset_close(d);
     return code;
@@ -154,7 +155,7 @@ int command_feed(int argc, char **argv) {
     f.data.limit = (uint64_t)f.limit;
     f.stop = console_stop();
     struct buf why = {0};
-    code = feed(&f, &why);
+    code = feed_feed(&f, &why);
     console_clear();
     double seconds = (double)(clock_ms() - f.start_ms) / 1000;
     if (f.sent)

@@ -38,7 +38,7 @@ static int connect_within(int family, const struct sockaddr *address, socklen_t 
     return ERR_RETRY;
 }
 
-static int open_unix(const char *path, int64_t until) {
+static int http_client_open_unix(const char *path, int64_t until) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     return connect_within(AF_UNIX, (const struct sockaddr *)&address, sizeof address, until);
@@ -58,7 +58,7 @@ static int open_port(const char *listen, int64_t until) {
     return result;
 }
 
-static int exchange(int fd, const char *path, int64_t until, struct buf *answer) {
+static int http_client_exchange(int fd, const char *path, int64_t until, struct buf *answer) {
     char *request =
         xasprintf("GET %s HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
     ssize_t n = send(fd, request, strlen(request), MSG_NOSIGNAL);
@@ -76,7 +76,7 @@ static int exchange(int fd, const char *path, int64_t until, struct buf *answer)
 }
 
 /* The status, and what is behind the headers. */
-static int split(struct buf *answer, struct buf *body) {
+static int http_client_split(struct buf *answer, struct buf *body) {
     int status;
     const char *text = buf_string(answer), *end = strstr(text, "\r\n\r\n");
     if (!end || sscanf(text, "HTTP/1.%*1[01] %3d ", &status) != 1) return ERR_RETRY;
@@ -89,7 +89,7 @@ int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *b
     int64_t until = clock_ms() + timeout_ms;
     struct buf answer = {0};
     errno = 0;
-    int fd = strncmp(listen, "unix:", 5) == 0 ? open_unix(listen + 5, until)
+    int fd = strncmp(listen, "unix:", 5) == 0 ? http_client_open_unix(listen + 5, until)
                                               : open_port(listen, until),
         result = fd;
     if (fd < 0) {
@@ -97,8 +97,8 @@ int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *b
                    errno ? strerror(errno) : "");
         return result;
     }
-    result = exchange(fd, path, until, &answer);
-    if (result == 0) result = split(&answer, body);
+    result = http_client_exchange(fd, path, until, &answer);
+    if (result == 0) result = http_client_split(&answer, body);
     if (result < 0)
         buf_printf(why, "no answer that makes sense from %s%s within %d ms", listen, path,
                    timeout_ms);
@@ -122,7 +122,7 @@ cJSON *ask_status(const char *listen, int timeout_ms, struct buf *why) {
     return status;
 }
 
-static const cJSON *find(const cJSON *at, const char *path) {
+static const cJSON *http_client_find(const cJSON *at, const char *path) {
     char part[64];
     while (at && *path) {
         size_t n = strcspn(path, "/");
@@ -134,11 +134,11 @@ static const cJSON *find(const cJSON *at, const char *path) {
 }
 
 double ask_number(const cJSON *status, const char *path) {
-    const cJSON *number = find(status, path);
+    const cJSON *number = http_client_find(status, path);
     return cJSON_IsNumber(number) ? number->valuedouble : NAN;
 }
 
 const char *ask_text(const cJSON *status, const char *path) {
-    const char *text = cJSON_GetStringValue(find(status, path));
+    const char *text = cJSON_GetStringValue(http_client_find(status, path));
     return text ? text : "";
 }

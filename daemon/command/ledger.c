@@ -18,14 +18,14 @@
 
 enum { FLUSH_MS = 20000 };
 
-static int by_id(const void *a, const void *b) {
+static int ledger_by_id(const void *a, const void *b) {
     return strcasecmp(((const struct ledger_task *)a)->id, ((const struct ledger_task *)b)->id);
 }
-static int by_sample(const void *a, const void *b) {
+static int ledger_by_sample(const void *a, const void *b) {
     return text_order(((const struct ledger_task *)a)->sample_id,
                       ((const struct ledger_task *)b)->sample_id);
 }
-static void keep(void *unused) { (void)unused; }
+static void ledger_keep(void *unused) { (void)unused; }
 
 /* ---- looking up ---- */
 
@@ -35,23 +35,23 @@ struct ledger_task *ledger_find(const struct ledger *l, struct text id) {
     if (task_id_parse(bytes, id) < 0) return NULL;
     memcpy(key.id, id.at, TASK_ID_LENGTH);
     key.id[TASK_ID_LENGTH] = '\0';
-    struct ledger_task **found = tfind(&key, &l->by_id, by_id);
+    struct ledger_task **found = tfind(&key, &l->by_id, ledger_by_id);
     return found ? *found : NULL;
 }
 
 struct ledger_task *ledger_of_sample(const struct ledger *l, struct text sample) {
     const struct ledger_task key = {.sample_id = sample};
-    struct ledger_task **found = tfind(&key, &l->by_sample, by_sample);
+    struct ledger_task **found = tfind(&key, &l->by_sample, ledger_by_sample);
     return found ? *found : NULL;
 }
 
-static struct ledger_task *entry(struct ledger *l, struct text id) {
+static struct ledger_task *ledger_entry(struct ledger *l, struct text id) {
     struct ledger_task *t = ledger_find(l, id);
     if (t) return t;
     t = arena_take(&l->arena, sizeof *t);
     *t = (struct ledger_task){.model = 0};
     memcpy(t->id, id.at, TASK_ID_LENGTH);
-    CHECK(tsearch(t, &l->by_id, by_id));
+    CHECK(tsearch(t, &l->by_id, ledger_by_id));
     return t;
 }
 
@@ -78,7 +78,7 @@ struct text ledger_answer_text(const struct ledger_answer *a) {
 
 /* ---- labels ---- */
 
-static bool beats(const struct ledger_answer *a, const struct ledger_answer *b) {
+static bool ledger_beats(const struct ledger_answer *a, const struct ledger_answer *b) {
     if (a->revision != b->revision) return a->revision > b->revision;
     if (a->time_ms != b->time_ms) return a->time_ms > b->time_ms;
     return a->partition != b->partition ? a->partition > b->partition : a->offset > b->offset;
@@ -90,10 +90,10 @@ static bool is_class(const struct ledger *l, struct text label) {
     return false;
 }
 
-static void answer(struct ledger_task *t, struct ledger_answer *a, bool counts) {
+static void ledger_hear(struct ledger_task *t, struct ledger_answer *a, bool counts) {
     a->next = t->answers;
     t->answers = a;
-    if (counts && (!t->counts || beats(a, t->counts))) t->counts = a;
+    if (counts && (!t->counts || ledger_beats(a, t->counts))) t->counts = a;
 }
 
 static struct ledger_task *task_of_sample(struct ledger *l, struct text sample) {
@@ -103,14 +103,14 @@ static struct ledger_task *task_of_sample(struct ledger *l, struct text sample) 
 }
 
 /* A label by sample id that comes before its task: kept under the sample until the task is read. */
-static struct ledger_task *early(struct ledger *l, struct text sample) {
+static struct ledger_task *ledger_early(struct ledger *l, struct text sample) {
     struct ledger_task *t = arena_take(&l->arena, sizeof *t);
     *t = (struct ledger_task){.sample_id = arena_text(&l->arena, sample)};
-    CHECK(tsearch(t, &l->by_sample, by_sample));
+    CHECK(tsearch(t, &l->by_sample, ledger_by_sample));
     return t;
 }
 
-static int take_label(const struct reader_record *r, void *opaque) {
+static int ledger_take_label(const struct reader_record *r, void *opaque) {
     struct ledger *l = opaque;
     struct label read;
     const char *why;
@@ -121,9 +121,9 @@ static int take_label(const struct reader_record *r, void *opaque) {
         return 0;
     }
     struct ledger_task *t = NULL;
-    if (read.id.at) t = task_id_parse(bytes, read.id) == 0 ? entry(l, read.id) : NULL;
+    if (read.id.at) t = task_id_parse(bytes, read.id) == 0 ? ledger_entry(l, read.id) : NULL;
     else if (read.sample_id.at && !(t = task_of_sample(l, read.sample_id)) && !read.data.at)
-        t = early(l, read.sample_id);
+        t = ledger_early(l, read.sample_id);
     if (!t) return 0;
     struct ledger_answer *a = arena_take(&l->arena, sizeof *a);
     *a = (struct ledger_answer){.partition = r->partition,
@@ -135,14 +135,14 @@ static int take_label(const struct reader_record *r, void *opaque) {
                                 .label = arena_text(&l->arena, read.label),
                                 .annotator = arena_text(&l->arena, read.annotator),
                                 .source = arena_text(&l->arena, read.source)};
-    answer(t, a, read.outcome != LABEL_LABELLED || is_class(l, read.label));
+    ledger_hear(t, a, read.outcome != LABEL_LABELLED || is_class(l, read.label));
     return 0;
 }
 
 /* ---- tasks ---- */
 
 static void index_sample(struct ledger *l, struct ledger_task *t) {
-    struct ledger_task **place = tsearch(t, &l->by_sample, by_sample), *before = *place;
+    struct ledger_task **place = tsearch(t, &l->by_sample, ledger_by_sample), *before = *place;
     CHECK(place);
     if (before == t) return;
     *place = t;
@@ -153,7 +153,7 @@ static void index_sample(struct ledger *l, struct ledger_task *t) {
     t->older = NULL;
 }
 
-static void fill(struct ledger *l, struct ledger_task *t, const struct task *from) {
+static void ledger_fill(struct ledger *l, struct ledger_task *t, const struct task *from) {
     int predicted = task_predicted(from);
     t->known = true;
     memcpy(t->id, from->id, sizeof t->id); // a label may have written it in capitals
@@ -170,7 +170,7 @@ static void fill(struct ledger *l, struct ledger_task *t, const struct task *fro
     t->probability = (double)from->prob[predicted];
 }
 
-static int take_task(const struct reader_record *r, void *opaque) {
+static int ledger_take_task(const struct reader_record *r, void *opaque) {
     struct ledger *l = opaque;
     struct task read;
     const char *why;
@@ -179,9 +179,9 @@ static int take_task(const struct reader_record *r, void *opaque) {
         l->unreadable++;
         return 0;
     }
-    struct ledger_task *t = entry(l, text_of(read.id));
+    struct ledger_task *t = ledger_entry(l, text_of(read.id));
     if (t->known) return 0; // a repeat
-    fill(l, t, &read);
+    ledger_fill(l, t, &read);
     t->partition = r->partition;
     t->offset = r->offset;
     index_sample(l, t);
@@ -194,7 +194,7 @@ static int take_task(const struct reader_record *r, void *opaque) {
 
 /* ---- answering ---- */
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void ledger_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     ((struct ledger *)opaque)->trouble = m->err;
 }
@@ -207,7 +207,7 @@ static int open_pen(struct ledger *l) {
                                  &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
                                                           .owned = owned,
                                                           .opaque = l,
-                                                          .delivery_cb = delivery_cb},
+                                                          .delivery_cb = ledger_delivery_cb},
                                  &l->why);
 }
 
@@ -238,8 +238,8 @@ static void close_pen(struct ledger *l) {
 
 /* ---- life ---- */
 
-static int read_topic(struct ledger *l, struct reader **reader, const char *topic,
-                      int (*take)(const struct reader_record *r, void *opaque)) {
+static int ledger_read_topic(struct ledger *l, struct reader **reader, const char *topic,
+                             int (*take)(const struct reader_record *r, void *opaque)) {
     TRY(reader_create(reader, l->config, &topic, 1, &l->why));
     TRY(scan_start(*reader, l->config, topic, &l->why));
     return scan_to_end(*reader, topic, take, l, &l->why);
@@ -247,16 +247,16 @@ static int read_topic(struct ledger *l, struct reader **reader, const char *topi
 
 int ledger_open(struct ledger *l, const struct config *c) {
     l->config = c;
-    TRY(read_topic(l, &l->labels, c->topics.labels, take_label));
-    return read_topic(l, &l->tasks, c->topics.tasks, take_task);
+    TRY(ledger_read_topic(l, &l->labels, c->topics.labels, ledger_take_label));
+    return ledger_read_topic(l, &l->tasks, c->topics.tasks, ledger_take_task);
 }
 
 void ledger_close(struct ledger *l) {
     close_pen(l);
     reader_destroy(l->tasks);
     reader_destroy(l->labels);
-    tdestroy(l->by_id, keep);
-    tdestroy(l->by_sample, keep);
+    tdestroy(l->by_id, ledger_keep);
+    tdestroy(l->by_sample, ledger_keep);
     free(l->task);
     arena_release(&l->arena);
     arena_release(&l->scratch);
@@ -274,9 +274,9 @@ static int poll_one(struct ledger *l, struct reader *reader, int timeout_ms,
 }
 
 int ledger_poll(struct ledger *l, int timeout_ms) {
-    int labels = poll_one(l, l->labels, 0, take_label);
+    int labels = poll_one(l, l->labels, 0, ledger_take_label);
     TRY(labels);
-    int tasks = poll_one(l, l->tasks, timeout_ms, take_task);
+    int tasks = poll_one(l, l->tasks, timeout_ms, ledger_take_task);
     TRY(tasks);
     return labels || tasks;
 }

@@ -17,7 +17,7 @@ static const struct {
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-static void help(FILE *out) {
+static void main_help(FILE *out) {
     fputs("winnowd: asks people about the few samples of a stream whose labels teach the model "
           "most\n\nusage: winnowd COMMAND [flags]\n\n",
           out);
@@ -27,7 +27,7 @@ static void help(FILE *out) {
 }
 
 /* What was said and did not arrive is no success. */
-static int flushed(int code) {
+static int main_flushed(int code) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
     fprintf(stderr, "winnowd: cannot write to standard output: %m\n");
     return code == EX_OK ? EX_IOERR : code;
@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
     service_single_blas_thread(argv);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        help(argc < 2 ? stderr : stdout);
+        main_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? EX_USAGE : EX_OK;
     }
     if (strcmp(argv[1], "--version") == 0) return command_version(1, argv + 1);
@@ -45,7 +45,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             buf_release(&names);
-            return flushed(commands[i].run(argc - 1, argv + 1));
+            return main_flushed(commands[i].run(argc - 1, argv + 1));
         }
         buf_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
     }

@@ -9,7 +9,7 @@
 
 #include "command.h"
 
-static void title(struct buf *out, const char *name, int section, const char *what) {
+static void manual_title(struct buf *out, const char *name, int section, const char *what) {
     buf_printf(out, "%s(%d)\n\n# NAME\n\n%s - %s\n", name, section, name, what);
 }
 
@@ -28,7 +28,7 @@ static void flag_entry(const struct flag *f, struct buf *out) {
     buf_str(out, f->required ? " (required)\n\n" : "\n\n");
 }
 
-static void synopsis(const struct usage *u, void *opaque) {
+static void manual_synopsis(const struct usage *u, void *opaque) {
     struct buf *out = opaque;
     if (out->at[out->len - 1] != '\n')
         buf_str(out, "++\n"); // a line break stands between two lines, not behind the last
@@ -56,7 +56,7 @@ static void command_entry(const struct usage *u, void *opaque) {
     for (size_t i = 0; i < u->flags_n; i++) flag_entry(&u->flags[i], out);
 }
 
-static void each_command(void (*visit)(const struct usage *, void *), void *opaque) {
+static void manual_each_command(void (*visit)(const struct usage *, void *), void *opaque) {
 #define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
 #include "command.def"
 #undef COMMAND
@@ -71,9 +71,9 @@ static void exit_status(struct buf *out) {
 }
 
 void manual_command(struct buf *out) {
-    title(out, "winnowd", 1, "online active learning on Kafka topics");
+    manual_title(out, "winnowd", 1, "online active learning on Kafka topics");
     buf_str(out, "\n# SYNOPSIS\n\n");
-    each_command(synopsis, out);
+    manual_each_command(manual_synopsis, out);
     buf_str(out, "\n\n# DESCRIPTION\n\n"
                  "winnowd reads a stream of samples from Kafka, scores each one with the current "
                  "model, and asks people for labels of the few that would teach the model most. "
@@ -82,7 +82,7 @@ void manual_command(struct buf *out) {
                  "Every command knows *--help*. A wrong word gets the nearest right one and exit "
                  "status 64.\n"
                  "\n# COMMANDS\n");
-    each_command(command_entry, out);
+    manual_each_command(command_entry, out);
     exit_status(out);
     buf_str(
         out,
@@ -105,7 +105,7 @@ void manual_command(struct buf *out) {
 /* ---- winnowd(7) ---- */
 
 void manual_overview(struct buf *out) {
-    title(out, "winnowd", 7, "how winnowd works and is run");
+    manual_title(out, "winnowd", 7, "how winnowd works and is run");
     buf_str(
         out,
         "\n# THE LOOP\n\n"

@@ -79,7 +79,7 @@ static uint64_t version_before(const struct model_command *c, int *code) {
 
 /* ---- list, show ---- */
 
-static int list(struct model_command *c) {
+static int model_command_list(struct model_command *c) {
     models_topic_versions(&c->topic, c->json);
     return EX_OK;
 }
@@ -114,8 +114,8 @@ static void describe_json(const struct model *m, size_t bytes, bool live) {
     buf_release(&b);
 }
 
-static void row(const char *what, const char *format, ...) PRINTF_LIKE(2, 3);
-static void row(const char *what, const char *format, ...) {
+static void model_command_row(const char *what, const char *format, ...) PRINTF_LIKE(2, 3);
+static void model_command_row(const char *what, const char *format, ...) {
     va_list args;
     va_start(args, format);
     printf("%-14s ", what);
@@ -134,51 +134,53 @@ static void row_lines(const char *what, struct text lines) {
         memcpy(at, ", ", 2);
         memmove(at + 2, at + 4, strlen(at + 4) + 1);
     }
-    row(what, "%s", b.at);
+    model_command_row(what, "%s", b.at);
     buf_release(&b);
 }
 
-static void describe(const struct model *m, size_t bytes, bool live) {
+static void model_command_describe(const struct model *m, size_t bytes, bool live) {
     struct buf made = {0}, shape = {0};
     listing_when(&made, m->created_ms);
     for (size_t l = 0; l <= m->shape.layers; l++)
         buf_printf(&shape, "%s%zu", l ? " → " : "", m->shape.width[l]);
-    row("version", "%" PRIu64 "%s", m->version, live ? ", live" : "");
-    row("made", "%s UTC, %s", buf_string(&made),
-        *m->pushed ? "pushed from outside" : "fitted here");
-    row("labels", "%" PRIu64, m->rows);
-    row("parent", "%" PRIu64, m->parent);
+    model_command_row("version", "%" PRIu64 "%s", m->version, live ? ", live" : "");
+    model_command_row("made", "%s UTC, %s", buf_string(&made),
+                      *m->pushed ? "pushed from outside" : "fitted here");
+    model_command_row("labels", "%" PRIu64, m->rows);
+    model_command_row("parent", "%" PRIu64, m->parent);
     if (m->prior)
-        row("prior", "version %" PRIu64 ": %s", m->prior,
-            m->prior == m->version ? "itself; fits after it shrink towards it"
-                                   : "it was shrunk towards that one");
-    row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members,
-        m->shape.members > 1 ? "s" : "");
+        model_command_row("prior", "version %" PRIu64 ": %s", m->prior,
+                          m->prior == m->version ? "itself; fits after it shrink towards it"
+                                                 : "it was shrunk towards that one");
+    model_command_row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members,
+                      m->shape.members > 1 ? "s" : "");
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');
     row_lines("classes", m->classes);
-    row("features", "%016" PRIx64, m->fingerprint);
+    model_command_row("features", "%016" PRIx64, m->fingerprint);
     row_lines("seen", m->seen);
     if (m->aside.len) row_lines("set aside", m->aside);
-    row("record", "%zu bytes, sha256 of the tensors %s", bytes, m->digest);
+    model_command_row("record", "%zu bytes, sha256 of the tensors %s", bytes, m->digest);
     buf_release(&made);
     buf_release(&shape);
 }
 
-static size_t record_of(const struct model_command *c, const struct model *m, struct buf *out) {
+static size_t model_command_record_of(const struct model_command *c, const struct model *m,
+                                      struct buf *out) {
     model_write((struct model *)m, c->config->service.name, out); // writes the digest that it has
     return out->len;
 }
 
-static int show(struct model_command *c) {
+static int model_command_show(struct model_command *c) {
     int code = EX_OK;
     uint64_t version = c->words ? version_of(c, c->word[0], &code) : live_version(c, &code);
     if (!version) return code;
     struct buf record = {0};
     const struct model *m = registry_model(c->topic.registry, version);
     bool live = version == policy_live(registry_policy(c->topic.registry));
-    (c->json ? describe_json : describe)(m, record_of(c, m, &record), live);
+    (c->json ? describe_json : model_command_describe)(m, model_command_record_of(c, m, &record),
+                                                       live);
     buf_release(&record);
     return EX_OK;
 }
@@ -186,7 +188,7 @@ static int show(struct model_command *c) {
 /* ---- pull ---- */
 
 /* Whole or not at all; what is there stays. */
-static int write_file(const char *path, const struct buf *record) {
+static int model_command_write_file(const char *path, const struct buf *record) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return console_fail(errno == EEXIST ? EX_CANTCREAT : EX_IOERR, "%s: %s", path,
@@ -204,15 +206,15 @@ static int write_file(const char *path, const struct buf *record) {
     return console_fail(EX_IOERR, "%s: %s", path, strerror(error));
 }
 
-static int pull(struct model_command *c) {
+static int model_command_pull(struct model_command *c) {
     int code = EX_OK;
     if (!c->words)
         return console_fail(EX_USAGE, "pull wants a file to write to: pull [VERSION] FILE");
     uint64_t version = c->words > 1 ? version_of(c, c->word[0], &code) : live_version(c, &code);
     if (!version) return code;
     struct buf record = {0};
-    record_of(c, registry_model(c->topic.registry, version), &record);
-    code = write_file(c->word[c->words - 1], &record);
+    model_command_record_of(c, registry_model(c->topic.registry, version), &record);
+    code = model_command_write_file(c->word[c->words - 1], &record);
     if (code == EX_OK)
         printf("version %" PRIu64 ": %zu bytes in %s\n", version, record.len,
                c->word[c->words - 1]);
@@ -222,7 +224,7 @@ static int pull(struct model_command *c) {
 
 /* ---- push ---- */
 
-static int read_file(const char *path, struct buf *out) {
+static int model_command_read_file(const char *path, struct buf *out) {
     FILE *f = fopen(path, "rb");
     if (!f) return console_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
     size_t n;
@@ -241,7 +243,7 @@ static int read_model_file(const struct model_command *c, const char *path, stru
     struct buf bytes = {0}, why = {0};
     struct features *f;
     size_t positive;
-    int code = read_file(path, &bytes);
+    int code = model_command_read_file(path, &bytes);
     if (code == CLI_GO && features_create(&f, c->config->features, c->config->features_n) < 0)
         code = console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
     if (code != CLI_GO) {
@@ -301,7 +303,7 @@ static uint64_t version_of_push(const struct models_topic *t, const struct await
     return 0;
 }
 
-static bool there(const struct models_topic *t, const void *argument) {
+static bool model_command_there(const struct models_topic *t, const void *argument) {
     const struct awaited *w = argument;
     struct registry_push push;
     return version_of_push(t, w) ||
@@ -310,7 +312,7 @@ static bool there(const struct models_topic *t, const void *argument) {
 
 /* The version and the policy that makes it live are one transaction, but the policy is read after
  * it. */
-static bool taken(const struct models_topic *t, const void *argument) {
+static bool model_command_taken(const struct models_topic *t, const void *argument) {
     const struct awaited *w = argument;
     struct registry_push push;
     uint64_t version = version_of_push(t, w);
@@ -320,8 +322,8 @@ static bool taken(const struct models_topic *t, const void *argument) {
 }
 
 static int await_learner(struct model_command *c, const struct awaited *w) {
-    int result = models_topic_until(&c->topic, there, w, TAKEN_MS);
-    if (result == 0) result = models_topic_until(&c->topic, taken, w, TAKEN_MS);
+    int result = models_topic_until(&c->topic, model_command_there, w, TAKEN_MS);
+    if (result == 0) result = models_topic_until(&c->topic, model_command_taken, w, TAKEN_MS);
     console_clear();
     uint64_t version = version_of_push(&c->topic, w);
     const struct policy *p = registry_policy(c->topic.registry);
@@ -346,13 +348,13 @@ static int await_learner(struct model_command *c, const struct awaited *w) {
     return EX_OK;
 }
 
-static int push(struct model_command *c) {
+static int model_command_push(struct model_command *c) {
     struct model *m;
     struct buf record = {0};
     if (!c->words) return console_fail(EX_USAGE, "push wants a safetensors file");
     int code = read_model_file(c, c->word[0], &m);
     if (code != CLI_GO) return code;
-    record_of(c, m, &record);
+    model_command_record_of(c, m, &record);
     char id[MODEL_PUSH_ID + 1];
     snprintf(id, sizeof id, "%.*s", MODEL_PUSH_ID, m->digest);
     model_destroy(m);
@@ -364,43 +366,44 @@ static int push(struct model_command *c) {
 
 /* ---- rollback, pin ---- */
 
-static int operate(struct model_command *c, const struct policy_operator *o) {
+static int model_command_operate(struct model_command *c, const struct policy_operator *o) {
     int result = models_topic_operate(&c->topic, o);
     if (result < 0) return models_topic_fail(&c->topic, result);
     models_topic_versions(&c->topic, c->json);
     return EX_OK;
 }
 
-static int rollback(struct model_command *c) {
+static int model_command_rollback(struct model_command *c) {
     int code = EX_OK;
     uint64_t version = c->words ? version_of(c, c->word[0], &code) : version_before(c, &code);
     if (!version) return code;
     const struct policy *p = registry_policy(c->topic.registry);
     struct policy_operator o = p->operator_;
     if (o.pin)
-        return console_fail(EX_USAGE,
-                            "version %" PRIu64
-                            " is pinned: `winnowd model unpin` first, or `pin` the one you want",
-                            o.pin);
+        return console_fail(
+            EX_USAGE,
+            "version %" PRIu64
+            " is pinned: `winnowd model unpin` first, or `model_command_pin` the one you want",
+            o.pin);
     o.rollback = version;
     o.rolled_ms = (uint64_t)clock_wall_ms();
     if (version == p->learner.live) o.rollback = o.rolled_ms = 0; // back to where the learner is
-    return operate(c, &o);
+    return model_command_operate(c, &o);
 }
 
-static int pin(struct model_command *c) {
+static int model_command_pin(struct model_command *c) {
     int code = EX_OK;
     struct policy_operator o = registry_policy(c->topic.registry)->operator_;
     if (!c->words)
         return console_fail(EX_USAGE, "pin wants a version; `winnowd model list` has them");
     o.pin = version_of(c, c->word[0], &code);
-    return o.pin ? operate(c, &o) : code;
+    return o.pin ? model_command_operate(c, &o) : code;
 }
 
-static int unpin(struct model_command *c) {
+static int model_command_unpin(struct model_command *c) {
     struct policy_operator o = registry_policy(c->topic.registry)->operator_;
     o.pin = 0;
-    return operate(c, &o);
+    return model_command_operate(c, &o);
 }
 
 /* ---- the table ---- */
@@ -408,11 +411,12 @@ static int unpin(struct model_command *c) {
 static const struct action {
     struct verb verb;
     int (*run)(struct model_command *c);
-} actions[] = {{{"list", 0}, list},  {{"show", 1}, show},         {{"push", 1}, push},
-               {{"pull", 2}, pull},  {{"rollback", 1}, rollback}, {{"pin", 1}, pin},
-               {{"unpin", 0}, unpin}};
+} actions[] = {{{"list", 0}, model_command_list},         {{"show", 1}, model_command_show},
+               {{"push", 1}, model_command_push},         {{"pull", 2}, model_command_pull},
+               {{"rollback", 1}, model_command_rollback}, {{"pin", 1}, model_command_pin},
+               {{"unpin", 0}, model_command_unpin}};
 
-static int with_topic(struct model_command *c, const struct action *action) {
+static int model_command_with_topic(struct model_command *c, const struct action *action) {
     int result = models_topic_open(&c->topic, c->config),
         code = result < 0 ? models_topic_fail(&c->topic, result) : action->run(c);
     models_topic_close(&c->topic);
@@ -442,7 +446,7 @@ int command_model(int argc, char **argv) {
     c.config = config;
     c.word = (const char *const *)argv + 2;
     c.words = words - 1;
-    code = with_topic(&c, action);
+    code = model_command_with_topic(&c, action);
     config_destroy(config);
     return code;
 }

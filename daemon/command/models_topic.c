@@ -18,7 +18,7 @@ enum { READ_RECORDS = 64, POLL_MS = 100, END_MS = 60000, BACK_MS = 20000, START_
 
 /* ---- reading ---- */
 
-static int read_some(struct models_topic *m) {
+static int models_topic_read_some(struct models_topic *m) {
     struct reader_record record[READ_RECORDS];
     int n = reader_poll(m->reader, record, READ_RECORDS, POLL_MS);
     if (n < 0) return n;
@@ -36,12 +36,12 @@ int models_topic_until(struct models_topic *m,
     while (!holds(m, argument)) {
         if (clock_ms() > end) return ERR_RETRY;
         if (atomic_load(m->stop)) return ERR_STOPPED;
-        TRY(read_some(m));
+        TRY(models_topic_read_some(m));
     }
     return 0;
 }
 
-static bool at_end(const struct models_topic *m, const void *unused) {
+static bool models_topic_at_end(const struct models_topic *m, const void *unused) {
     (void)unused;
     console_progress("reading %s", m->config->topics.models);
     return reader_caught_up(m->reader);
@@ -63,7 +63,7 @@ int models_topic_open(struct models_topic *m, const struct config *c) {
         buf_printf(&m->why, "topic %s is not there, or no broker answers at %s", topic,
                    c->kafka.brokers);
     TRY(result);
-    result = models_topic_until(m, at_end, NULL, END_MS);
+    result = models_topic_until(m, models_topic_at_end, NULL, END_MS);
     console_clear();
     if (result < 0) buf_printf(&m->why, "topic %s could not be read to its end", topic);
     return result;
@@ -78,7 +78,8 @@ void models_topic_close(struct models_topic *m) {
 /* ---- versions ---- */
 
 /* What stands behind a version in a word or two. */
-static const char *standing(const struct policy *p, uint64_t version, enum tone *tone) {
+static const char *models_topic_standing(const struct policy *p, uint64_t version,
+                                         enum tone *tone) {
     bool live = version == policy_live(p), pinned = version == p->operator_.pin;
     *tone = live ? TONE_GOOD : TONE_PLAIN;
     if (pinned) return "live, pinned";
@@ -88,7 +89,7 @@ static const char *standing(const struct policy *p, uint64_t version, enum tone 
 
 static void add_version(struct listing *l, const struct policy *p, const struct model *v) {
     enum tone tone;
-    const char *stands = standing(p, v->version, &tone);
+    const char *stands = models_topic_standing(p, v->version, &tone);
     listing_count(l, v->version);
     listing_time(l, v->created_ms);
     listing_text(l, *v->pushed ? TEXT("pushed") : TEXT("fitted"));

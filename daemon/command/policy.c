@@ -22,7 +22,7 @@ static void print_row(const char *what, enum tone tone, const char *value, const
     printf("%s%s\n", *means ? " " : "", means);
 }
 
-static void show(const struct models_topic *v) {
+static void policy_command_show(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     const struct policy_operator *o = &p->operator_;
     const struct policy_learner *l = &p->learner;
@@ -55,7 +55,7 @@ static void show(const struct models_topic *v) {
     print_row("budget scale", o->budget_scale == 1 ? TONE_PLAIN : TONE_DOUBT, scale, rate);
 }
 
-static void show_json(const struct models_topic *v) {
+static void policy_command_show_json(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     struct buf b = {0};
     buf_printf(&b, "{\"number\":%" PRIu64 ",\"live\":%" PRIu64 ",\"learner\":", p->number,
@@ -70,8 +70,8 @@ static void show_json(const struct models_topic *v) {
 
 /* ---- change ---- */
 
-static int set_budget(const struct models_topic *v, const char *const *word,
-                      struct policy_operator *o) {
+static int policy_command_set_budget(const struct models_topic *v, const char *const *word,
+                                     struct policy_operator *o) {
     char *end;
     errno = 0;
     double scale = *word ? strtod(*word, &end) : -1, rate = v->config->budget.rate,
@@ -95,11 +95,12 @@ static int set_live(const struct models_topic *v, const char *const *word,
     }
     uint64_t version = *word && **word >= '1' && **word <= '9' ? strtoull(*word, &end, 10) : 0;
     if (!version || *end || errno)
-        return console_fail(EX_USAGE, "live wants a version (see `show`) or newest");
+        return console_fail(EX_USAGE, "live wants a version (see `policy_command_show`) or newest");
     if (!registry_model(v->registry, version))
-        return console_fail(
-            EX_USAGE, "version %" PRIu64 " is not there to go live; `show` lists those that are",
-            version);
+        return console_fail(EX_USAGE,
+                            "version %" PRIu64
+                            " is not there to go live; `policy_command_show` lists those that are",
+                            version);
     o->pin = version;
     return CLI_GO;
 }
@@ -186,25 +187,27 @@ static const struct action {
     int (*set)(const struct models_topic *v, const char *const *word,
                struct policy_operator *o); // NULL: show
 } actions[] = {
-    {{"show", 0}, NULL},         {{"pause", 0}, set_paused},    {{"resume", 0}, set_resumed},
-    {{"budget", 1}, set_budget}, {{"cap", 2}, set_cap},         {{"explore", 1}, set_explore},
-    {{"freeze", 0}, set_frozen}, {{"unfreeze", 0}, set_thawed}, {{"live", 1}, set_live},
+    {{"show", 0}, NULL},          {{"pause", 0}, set_paused},
+    {{"resume", 0}, set_resumed}, {{"budget", 1}, policy_command_set_budget},
+    {{"cap", 2}, set_cap},        {{"explore", 1}, set_explore},
+    {{"freeze", 0}, set_frozen},  {{"unfreeze", 0}, set_thawed},
+    {{"live", 1}, set_live},
 };
 
 static void show_all(const struct models_topic *v, bool json) {
     if (json) {
-        show_json(v);
+        policy_command_show_json(v);
         return;
     }
-    show(v);
+    policy_command_show(v);
     for (size_t i = 0; i < CAPS; i++)
         show_cap(&caps[i], v->config, registry_policy(v->registry)->operator_);
     putchar('\n');
     models_topic_versions(v, false);
 }
 
-static int act(struct models_topic *v, const struct action *action, const char *const *word,
-               bool json) {
+static int policy_command_act(struct models_topic *v, const struct action *action,
+                              const char *const *word, bool json) {
     struct policy_operator wanted = registry_policy(v->registry)->operator_;
     if (action->set) {
         int code = action->set(v, word, &wanted);
@@ -216,11 +219,12 @@ static int act(struct models_topic *v, const struct action *action, const char *
     return EX_OK;
 }
 
-static int with_topic(const struct config *c, const struct action *action, const char *const *word,
-                      bool json) {
+static int policy_command_with_topic(const struct config *c, const struct action *action,
+                                     const char *const *word, bool json) {
     struct models_topic v;
-    int result = models_topic_open(&v, c),
-        code = result < 0 ? models_topic_fail(&v, result) : act(&v, action, word, json);
+    int result = models_topic_open(&v, c), code = result < 0
+                                                      ? models_topic_fail(&v, result)
+                                                      : policy_command_act(&v, action, word, json);
     models_topic_close(&v);
     return code;
 }
@@ -248,7 +252,7 @@ int command_policy(int argc, char **argv) {
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_ERROR);
     const char *word[2] = {words > 1 ? argv[2] : NULL, words > 2 ? argv[3] : NULL};
-    code = with_topic(c, action, word, json);
+    code = policy_command_with_topic(c, action, word, json);
     config_destroy(c);
     return code;
 }

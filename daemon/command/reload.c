@@ -22,8 +22,8 @@
 enum { WAIT_MS = 30000, POLL_MS = 20 };
 
 /* Until the daemon has answered, or is gone, or takes too long. */
-static int await(const char *dir, const char *name, int pid, int64_t asked_ns,
-                 struct service_outcome *o) {
+static int reload_await(const char *dir, const char *name, int pid, int64_t asked_ns,
+                        struct service_outcome *o) {
     for (int64_t end = clock_ms() + WAIT_MS; clock_ms() < end; clock_sleep_ms(POLL_MS)) {
         console_progress("process %d reloads", pid);
         if (service_outcome_read(dir, name, o) == 0) {
@@ -35,7 +35,7 @@ static int await(const char *dir, const char *name, int pid, int64_t asked_ns,
     return ERR_RETRY;
 }
 
-static int say(const struct service_outcome *o, bool restart) {
+static int reload_say(const struct service_outcome *o, bool restart) {
     bool wanted = strstr(o->said, "wants a restart");
     if (!o->taken) {
         fputs(o->said, stderr);
@@ -45,13 +45,13 @@ static int say(const struct service_outcome *o, bool restart) {
     return restart && wanted ? EX_TEMPFAIL : EX_OK;
 }
 
-static int ask(const char *dir, const char *name, int pid, bool restart) {
+static int reload_ask(const char *dir, const char *name, int pid, bool restart) {
     struct service_outcome o;
     int64_t asked_ns = clock_ns();
     if (kill(pid, SIGHUP) < 0)
         return console_fail(errno == EPERM ? EX_NOPERM : EX_UNAVAILABLE, "process %d: %s", pid,
                             strerror(errno));
-    int result = await(dir, name, pid, asked_ns, &o);
+    int result = reload_await(dir, name, pid, asked_ns, &o);
     console_clear();
     if (result == ERR_STOPPED)
         return console_fail(EX_UNAVAILABLE, "process %d ended without an answer; its log says why",
@@ -60,12 +60,12 @@ static int ask(const char *dir, const char *name, int pid, bool restart) {
         return console_fail(EX_UNAVAILABLE,
                             "process %d gave no answer in %d s; its log may say more", pid,
                             WAIT_MS / 1000);
-    int code = say(&o, restart);
+    int code = reload_say(&o, restart);
     free(o.said);
     return code;
 }
 
-static int reload(const struct config *c, bool restart) {
+static int reload_reload(const struct config *c, bool restart) {
     const char *dir = c->service.state_dir;
     char *name = instance_of(c);
     int pid = service_holder(dir, name), error = errno, code;
@@ -78,7 +78,7 @@ static int reload(const struct config *c, bool restart) {
                          "no winnowd runs as instance %s with state in %s (service.name, "
                          "service.instance and service.state_dir, or $STATE_DIRECTORY, say which)",
                          name, dir);
-    else code = ask(dir, name, pid, restart);
+    else code = reload_ask(dir, name, pid, restart);
     free(name);
     return code;
 }
@@ -102,7 +102,7 @@ int command_reload(int argc, char **argv) {
         return code == EX_CONFIG
                    ? console_fail(code, "nothing was reloaded; the configuration in force stays")
                    : code;
-    code = reload(c, restart);
+    code = reload_reload(c, restart);
     config_destroy(c);
     return code;
 }

@@ -27,7 +27,7 @@ static int exit_code(int error) {
     }
 }
 
-static int serve(struct run *r) {
+static int run_command_serve(struct run *r) {
     int result = 0;
     for (bool stop = false; !stop && result == 0;) {
         enum service_signal signal = service_wait_signal(TICK_MS);
@@ -58,5 +58,5 @@ int command_run(int argc, char **argv) {
     struct run *r;
     int result = run_start(&r, config, &(struct run_options){.file = file, .service = true});
     if (result < 0) _exit(exit_code(result)); // a start that failed late may leave threads, too
-    return serve(r);
+    return run_command_serve(r);
 }

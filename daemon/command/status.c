@@ -13,7 +13,7 @@
 
 enum { TIMEOUT_MS = 5000, UNHEALTHY = 1 };
 
-static void print(const cJSON *s) {
+static void status_print(const cJSON *s) {
     struct status_line line[STATUS_LINES];
     const cJSON *note;
     size_t n = status_lines(s, line);
@@ -27,7 +27,7 @@ static void print(const cJSON *s) {
     for (size_t i = 0; i < n; i++) printf("%-10s %s\n", line[i].title, line[i].text);
 }
 
-static int report(const char *listen, bool json) {
+static int status_report(const char *listen, bool json) {
     struct buf why = {0};
     cJSON *s = ask_status(listen, TIMEOUT_MS, &why);
     int code = !s ? EX_UNAVAILABLE : status_tone(s) == TONE_BAD ? UNHEALTHY : EX_OK;
@@ -37,7 +37,7 @@ static int report(const char *listen, bool json) {
         puts(text);
         cJSON_free(text);
     } else if (s) {
-        print(s);
+        status_print(s);
     }
     cJSON_Delete(s);
     buf_release(&why);
@@ -79,7 +79,7 @@ int command_status(int argc, char **argv) {
     char *where;
     if (code == CLI_GO) code = cli_listen(file, listen, &where);
     if (code != CLI_GO) return code;
-    code = report(where, json);
+    code = status_report(where, json);
     free(where);
     return code;
 }

@@ -25,7 +25,7 @@ const char *status_number(double x, char out[STATUS_WORD]) {
     return out;
 }
 
-static const char *bytes(double x, char out[STATUS_WORD]) {
+static const char *status_lines_bytes(double x, char out[STATUS_WORD]) {
     char number[STATUS_WORD];
     const char *text = status_number(x, number);
     bool scaled = text[0] && strchr("kMG", text[strlen(text) - 1]);
@@ -73,10 +73,10 @@ const char *status_word(const cJSON *status) {
      (void)snprintf((l)->text, sizeof(l)->text, __VA_ARGS__))
 #define N(path) status_number(ask_number(s, path), (char[STATUS_WORD]){0})
 #define D(value) status_duration(value, (char[STATUS_WORD]){0})
-#define B(path) bytes(ask_number(s, path), (char[STATUS_WORD]){0})
+#define B(path) status_lines_bytes(ask_number(s, path), (char[STATUS_WORD]){0})
 #define P(value) status_percent(value, (char[STATUS_WORD]){0})
 
-static void stream(const cJSON *s, struct status_line *l) {
+static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = ask_number(s, "now/lag");
     LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
          N("now/samples"), N("now/dead_letters"));
@@ -86,7 +86,7 @@ static void stream(const cJSON *s, struct status_line *l) {
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
 }
 
-static void budget(const cJSON *s, struct status_line *l) {
+static void status_lines_budget(const cJSON *s, struct status_line *l) {
     double day = ask_number(s, "cap_left/day"), hour = ask_number(s, "cap_left/hour"),
            left = fmin(isnan(day) ? INFINITY : day, isnan(hour) ? INFINITY : hour);
     LINE(&l[0], "asked", "%s labels, %s of the samples; budget %s, purse %s%s%s", N("now/asked"),
@@ -105,7 +105,7 @@ static void budget(const cJSON *s, struct status_line *l) {
                                status_number(reason->valuedouble, (char[STATUS_WORD]){0}));
 }
 
-static void learning(const cJSON *s, struct status_line *l) {
+static void status_lines_learning(const cJSON *s, struct status_line *l) {
     double last = ask_number(s, "last_label_s"), answers = ask_number(s, "now/answers"),
            version = ask_number(s, "now/model");
     LINE(&l[0], "labels", "%s back, %s open, %s expired%s%s%s", N("now/labels"),
@@ -122,7 +122,7 @@ static void learning(const cJSON *s, struct status_line *l) {
     else LINE(&l[2], "model", "none yet: labels are drawn at random");
 }
 
-static void machine(const cJSON *s, struct status_line *l) {
+static void status_lines_machine(const cJSON *s, struct status_line *l) {
     LINE(l, "machine", "memory %s, label store %s of %s, disk free %s", B("resident_bytes"),
          B("store_bytes"), B("store_limit"), B("disk_free"));
     LINE(l + 1, "trouble", "%s errors and %s warnings in the log, %s cycles tried again",
@@ -130,9 +130,9 @@ static void machine(const cJSON *s, struct status_line *l) {
 }
 
 size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
-    stream(s, out);
-    budget(s, out + 2);
-    learning(s, out + 4);
-    machine(s, out + 7);
+    status_lines_stream(s, out);
+    status_lines_budget(s, out + 2);
+    status_lines_learning(s, out + 4);
+    status_lines_machine(s, out + 7);
     return 9;
 }

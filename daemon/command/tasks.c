@@ -29,7 +29,7 @@ struct tasks {
     const char *word; // id of the task, or of its sample
 };
 
-static int fail(const struct tasks *t, int error) {
+static int tasks_fail(const struct tasks *t, int error) {
     struct buf why = {0};
     buf_text(&why, buf_view(&t->ledger.why));
     int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s",
@@ -54,7 +54,7 @@ static const struct column columns[] = {{"id", "task", COLUMN_TEXT, 0},
                                         {"answer", "answer", COLUMN_TEXT, 16},
                                         {"annotator", "by", COLUMN_TEXT, 20}};
 
-static void add_task(struct listing *l, const struct ledger_task *t, int64_t now_ms) {
+static void tasks_add_task(struct listing *l, const struct ledger_task *t, int64_t now_ms) {
     enum ledger_state state = ledger_state(t, now_ms);
     listing_text(l, text_of(t->id));
     listing_text(l, t->sample_id);
@@ -74,28 +74,28 @@ static void add_task(struct listing *l, const struct ledger_task *t, int64_t now
     listing_text(l, t->counts ? t->counts->annotator : (struct text){0});
 }
 
-static int by_age(const void *a, const void *b) {
+static int tasks_by_age(const void *a, const void *b) {
     const struct ledger_task *x = *(struct ledger_task *const *)a,
                              *y = *(struct ledger_task *const *)b;
     return x->asked_ms != y->asked_ms ? (x->asked_ms < y->asked_ms ? -1 : 1) : strcmp(x->id, y->id);
 }
 
-static bool listed(const struct tasks *t, const struct ledger_task *one, int64_t now_ms) {
+static bool tasks_listed(const struct tasks *t, const struct ledger_task *one, int64_t now_ms) {
     return strcmp(t->state, "all") == 0 ||
            strcmp(t->state, ledger_state_name(ledger_state(one, now_ms))) == 0;
 }
 
-static int list(struct tasks *t) {
+static int tasks_list(struct tasks *t) {
     struct listing l;
     struct ledger *g = &t->ledger;
     int64_t now_ms = clock_wall_ms();
     size_t n = 0;
     for (size_t i = 0; i < g->n; i++)
-        if (listed(t, g->task[i], now_ms)) g->task[n++] = g->task[i];
-    if (n) qsort(g->task, n, sizeof *g->task, by_age);
+        if (tasks_listed(t, g->task[i], now_ms)) g->task[n++] = g->task[i];
+    if (n) qsort(g->task, n, sizeof *g->task, tasks_by_age);
     size_t from = t->limit && n > (size_t)t->limit ? n - (size_t)t->limit : 0;
     listing_begin(&l, columns, sizeof columns / sizeof *columns);
-    for (size_t i = from; i < n; i++) add_task(&l, g->task[i], now_ms);
+    for (size_t i = from; i < n; i++) tasks_add_task(&l, g->task[i], now_ms);
     listing_print(&l, stdout, t->json, "no task");
     listing_end(&l);
     if (from && !t->json) printf("(the newest %zu of %zu; --limit 0 shows all)\n", n - from, n);
@@ -110,7 +110,7 @@ static bool is_it(const struct ledger_task *one, void *opaque) {
            (strcasecmp(one->id, t->word) == 0 || text_equal(one->sample_id, text_of(t->word)));
 }
 
-static struct ledger_task *find(struct tasks *t) {
+static struct ledger_task *tasks_find(struct tasks *t) {
     struct ledger_task *one = ledger_find(&t->ledger, text_of(t->word));
     if (!one) one = ledger_of_sample(&t->ledger, text_of(t->word));
     if (one && one->known) return one;
@@ -149,7 +149,7 @@ static const struct model *learned_in(const struct models_topic *m, const struct
     return NULL;
 }
 
-static bool aside(const struct model *v, const struct ledger_answer *a) {
+static bool tasks_aside(const struct model *v, const struct ledger_answer *a) {
     int32_t p;
     int64_t from, to;
     for (const char *at = v->aside.at; at && *at;
@@ -174,14 +174,14 @@ static void tell_learning(const struct tasks *t, const struct ledger_task *one) 
     else if (before)
         printf("in version %" PRIu64 " or one before it that is not kept any more\n", v->version);
     else printf("first in version %" PRIu64 "\n", v->version);
-    if (live && aside(live, one->counts))
+    if (live && tasks_aside(live, one->counts))
         printf("%-12s by a rollback: versions from %" PRIu64 " on do not count it\n", "set aside",
                live->version);
     models_topic_close(&m);
 }
 
-static void tell(const char *what, const char *format, ...) PRINTF_LIKE(2, 3);
-static void tell(const char *what, const char *format, ...) {
+static void tasks_tell(const char *what, const char *format, ...) PRINTF_LIKE(2, 3);
+static void tasks_tell(const char *what, const char *format, ...) {
     va_list args;
     struct buf b = {0};
     char *text = NULL;
@@ -200,7 +200,7 @@ static void tell_prediction(const struct task *t) {
         struct text name = class_name(t->classes, i);
         buf_printf(&b, "%s%.*s %.4f", i ? ", " : "", (int)name.len, name.at, (double)t->prob[i]);
     }
-    tell("prediction", "%s", b.len ? buf_string(&b) : "none: there was no model yet");
+    tasks_tell("prediction", "%s", b.len ? buf_string(&b) : "none: there was no model yet");
     buf_release(&b);
 }
 
@@ -234,15 +234,15 @@ static void tell_times(const struct task *t) {
     listing_when(&sample, t->time_ms);
     listing_when(&asked, t->asked_ms);
     listing_when(&expires, t->expires_ms);
-    tell("sample", "%.*s (%.*s %" PRId32 "/%" PRId64 "), %s UTC", (int)t->sample_id.len,
-         t->sample_id.at, (int)t->topic.len, t->topic.at, t->partition, t->offset,
-         buf_string(&sample));
+    tasks_tell("sample", "%.*s (%.*s %" PRId32 "/%" PRId64 "), %s UTC", (int)t->sample_id.len,
+               t->sample_id.at, (int)t->topic.len, t->topic.at, t->partition, t->offset,
+               buf_string(&sample));
     if (t->model)
-        tell("scored", "by version %" PRIu64 ", under policy %" PRIu64, t->model, t->policy);
-    else tell("scored", "by no model yet, under policy %" PRIu64, t->policy);
-    tell("asked", "%s UTC by the %s arm: %s (%s)", buf_string(&asked),
-         t->by_strategy ? "strategy" : "random", why_asked(t->reason), ask_name(t->reason));
-    tell("expires", "%s UTC", buf_string(&expires));
+        tasks_tell("scored", "by version %" PRIu64 ", under policy %" PRIu64, t->model, t->policy);
+    else tasks_tell("scored", "by no model yet, under policy %" PRIu64, t->policy);
+    tasks_tell("asked", "%s UTC by the %s arm: %s (%s)", buf_string(&asked),
+               t->by_strategy ? "strategy" : "random", why_asked(t->reason), ask_name(t->reason));
+    tasks_tell("expires", "%s UTC", buf_string(&expires));
     buf_release(&sample);
     buf_release(&asked);
     buf_release(&expires);
@@ -250,13 +250,13 @@ static void tell_times(const struct task *t) {
 
 static void tell_story(const struct tasks *t, const struct ledger_task *one,
                        const struct task *read) {
-    tell("task", "%s, %s", one->id, ledger_state_name(ledger_state(one, clock_wall_ms())));
+    tasks_tell("task", "%s, %s", one->id, ledger_state_name(ledger_state(one, clock_wall_ms())));
     tell_times(read);
-    tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility, measure_name(read->measure),
-         manager_name(read->manager), read->threshold);
-    tell("propensity", "%.6g%s", read->propensity,
-         read->propensity > 0 ? "" : ": outside the unbiased figures");
-    tell("priority", "%.6g", read->priority);
+    tasks_tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility,
+               measure_name(read->measure), manager_name(read->manager), read->threshold);
+    tasks_tell("propensity", "%.6g%s", read->propensity,
+               read->propensity > 0 ? "" : ": outside the unbiased figures");
+    tasks_tell("priority", "%.6g", read->priority);
     tell_prediction(read);
     tell_answers(one);
     tell_learning(t, one);
@@ -289,8 +289,8 @@ static void tell_json(const struct ledger_task *one) {
     buf_release(&b);
 }
 
-static int show(struct tasks *t) {
-    struct ledger_task *one = find(t);
+static int tasks_show(struct tasks *t) {
+    struct ledger_task *one = tasks_find(t);
     struct arena arena = {0};
     struct task read;
     const char *why;
@@ -303,8 +303,8 @@ static int show(struct tasks *t) {
 
 /* ---- expire ---- */
 
-static int expire(struct tasks *t) {
-    struct ledger_task *one = find(t);
+static int tasks_expire(struct tasks *t) {
+    struct ledger_task *one = tasks_find(t);
     if (!one) return EX_NOINPUT;
     if (one->counts) {
         struct text answer = ledger_answer_text(one->counts);
@@ -318,7 +318,7 @@ static int expire(struct tasks *t) {
                           .time_ms = clock_wall_ms(),
                           .confidence = 1};
     int result = ledger_answer(&t->ledger, &label);
-    if (result < 0) return fail(t, result);
+    if (result < 0) return tasks_fail(t, result);
     if (t->json) printf("{\"id\":\"%s\",\"state\":\"skipped\"}\n", one->id);
     else printf("task %s is closed; an answer that comes all the same still counts\n", one->id);
     return EX_OK;
@@ -329,7 +329,7 @@ static int expire(struct tasks *t) {
 static const struct action {
     struct verb verb;
     int (*run)(struct tasks *t);
-} actions[] = {{{"list", 0}, list}, {{"show", 1}, show}, {{"expire", 1}, expire}};
+} actions[] = {{{"list", 0}, tasks_list}, {{"show", 1}, tasks_show}, {{"expire", 1}, tasks_expire}};
 
 static int with_ledger(struct tasks *t, const struct action *action) {
     struct config *c;
@@ -339,7 +339,7 @@ static int with_ledger(struct tasks *t, const struct action *action) {
     t->config = c;
     t->ledger = (struct ledger){.wanted = is_it, .opaque = t};
     int result = ledger_open(&t->ledger, c);
-    code = result < 0 ? fail(t, result) : action->run(t);
+    code = result < 0 ? tasks_fail(t, result) : action->run(t);
     ledger_close(&t->ledger);
     config_destroy(c);
     return code;

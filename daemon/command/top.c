@@ -42,12 +42,12 @@ struct top {
 
 /* ---- the daemon ---- */
 
-static const cJSON *before(const struct top *t) {
+static const cJSON *top_before(const struct top *t) {
     return t->asked > 1 ? t->past[t->asked > PAST ? t->asked % PAST : 0] : NULL;
 }
 
-static void remember(struct top *t) {
-    const cJSON *old = before(t);
+static void top_remember(struct top *t) {
+    const cJSON *old = top_before(t);
     double seconds =
         old ? (ask_number(t->status, "time_ms") - ask_number(old, "time_ms")) / 1000 : 0;
     for (size_t c = 0; c < CURVES; c++) {
@@ -59,40 +59,40 @@ static void remember(struct top *t) {
     t->n++;
 }
 
-static void ask(struct top *t) {
+static void top_ask(struct top *t) {
     buf_reset(&t->why);
     cJSON *fresh = ask_status(t->listen, TIMEOUT_MS, &t->why);
     if (!fresh) return; // the old one stays on the screen, and why
     cJSON **place = &t->past[t->asked++ % PAST];
     cJSON_Delete(*place);
     *place = t->status = fresh;
-    remember(t);
+    top_remember(t);
 }
 
 /* ---- the screen ---- */
 
-static void paint(struct top *t, enum tone tone, bool on) {
+static void top_paint(struct top *t, enum tone tone, bool on) {
     if (t->colour && tone != TONE_PLAIN) (on ? attron : attroff)(COLOR_PAIR(tone));
 }
 
-static bool room(const struct top *t) { return t->row < LINES - 1; }
+static bool top_room(const struct top *t) { return t->row < LINES - 1; }
 
 /* A line, cut at the window's edge. */
-static void line(struct top *t, enum tone tone, const char *title, const char *text) {
-    if (!room(t)) return;
+static void top_line(struct top *t, enum tone tone, const char *title, const char *text) {
+    if (!top_room(t)) return;
     attron(A_DIM);
     mvaddnstr(t->row, 0, title, COLS);
     attroff(A_DIM);
-    paint(t, tone, true);
+    top_paint(t, tone, true);
     if (COLS > LABEL) mvaddnstr(t->row, LABEL, text, COLS - LABEL);
-    paint(t, tone, false);
+    top_paint(t, tone, false);
     t->row++;
 }
 
-static void head(struct top *t) {
+static void top_head(struct top *t) {
     char text[256], up[STATUS_WORD];
     if (t->why.len || !t->status) {
-        line(t, TONE_BAD, "winnowd", t->why.len ? buf_string(&t->why) : "asking");
+        top_line(t, TONE_BAD, "winnowd", t->why.len ? buf_string(&t->why) : "asking");
         return;
     }
     snprintf(
@@ -101,14 +101,14 @@ static void head(struct top *t) {
         status_duration(
             (ask_number(t->status, "time_ms") - ask_number(t->status, "started_ms")) / 1000, up),
         ask_text(t->status, "version"));
-    line(t, status_tone(t->status), "winnowd", text);
+    top_line(t, status_tone(t->status), "winnowd", text);
     const cJSON *note;
     cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(t->status, "notes"))
-        line(t, status_tone(t->status), "", cJSON_GetStringValue(note));
+        top_line(t, status_tone(t->status), "", cJSON_GetStringValue(note));
 }
 
 /* The last values as one row of blocks of eight heights. */
-static void curve(struct top *t, size_t c) {
+static void top_curve(struct top *t, size_t c) {
     static const char *const block[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const plain[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
     const char *const *mark = MB_CUR_MAX > 1 ? block : plain;
@@ -116,10 +116,10 @@ static void curve(struct top *t, size_t c) {
            n = t->n < width ? t->n : width;
     double most = 0;
     char peak[STATUS_WORD];
-    if (!room(t) || !width) return;
+    if (!top_room(t) || !width) return;
     if (n > KEPT) n = KEPT;
     for (size_t i = 0; i < n; i++) most = fmax(most, t->value[c][(t->n - 1 - i) % KEPT]);
-    line(t, TONE_PLAIN, curves[c].title, "");
+    top_line(t, TONE_PLAIN, curves[c].title, "");
     for (size_t i = 0; i < n; i++) {
         double v = t->value[c][(t->n - n + i) % KEPT];
         mvaddstr(t->row - 1, LABEL + (int)i,
@@ -129,7 +129,7 @@ static void curve(struct top *t, size_t c) {
 }
 
 /* The histogram of the measure most used, under its range and threshold. */
-static void histogram(struct top *t) {
+static void top_histogram(struct top *t) {
     const cJSON *u, *best = NULL, *count;
     char text[400] = "";
     cJSON_ArrayForEach(u, cJSON_GetObjectItemCaseSensitive(
@@ -149,20 +149,20 @@ static void histogram(struct top *t) {
     snprintf(text + at, sizeof text - at, "  %s %.3g to %.3g, threshold %.3g",
              ask_text(best, "measure"), ask_number(best, "low"), ask_number(best, "high"),
              ask_number(best, "threshold"));
-    line(t, TONE_PLAIN, "utility", text);
+    top_line(t, TONE_PLAIN, "utility", text);
 }
 
-static void draw(struct top *t) {
+static void top_draw(struct top *t) {
     struct status_line text[STATUS_LINES];
     erase();
     t->row = 0;
-    head(t);
+    top_head(t);
     size_t n = t->status ? status_lines(t->status, text) : 0;
     if (n) t->row++;
-    for (size_t i = 0; i < n; i++) line(t, text[i].tone, text[i].title, text[i].text);
-    if (n) histogram(t);
+    for (size_t i = 0; i < n; i++) top_line(t, text[i].tone, text[i].title, text[i].text);
+    if (n) top_histogram(t);
     if (n) t->row++;
-    for (size_t c = 0; n && c < CURVES; c++) curve(t, c);
+    for (size_t c = 0; n && c < CURVES; c++) top_curve(t, c);
     attron(A_DIM);
     mvaddnstr(LINES - 1, 0, "q quits", COLS);
     attroff(A_DIM);
@@ -171,7 +171,7 @@ static void draw(struct top *t) {
 
 /* ---- life ---- */
 
-static void open_screen(struct top *t) {
+static void top_open_screen(struct top *t) {
     const char *no_colour = getenv("NO_COLOR");
     setlocale(LC_CTYPE, "");
     initscr();
@@ -189,25 +189,25 @@ static void open_screen(struct top *t) {
 }
 
 /* A key, or nothing, until it is time to ask again. */
-static bool quits(const struct top *t, int64_t until) {
+static bool top_quits(const struct top *t, int64_t until) {
     for (;;) {
         int64_t left = until - clock_ms();
         timeout(left > 0 ? (int)left : 0);
         int key = getch();
         if (key == 'q' || key == 'Q' || key == 27) return true;
         if (key == ERR && clock_ms() >= until) return false;
-        if (key == KEY_RESIZE) draw((struct top *)t);
+        if (key == KEY_RESIZE) top_draw((struct top *)t);
     }
 }
 
-static void watch(struct top *t, const _Atomic bool *stop) {
+static void top_watch(struct top *t, const _Atomic bool *stop) {
     int64_t next = clock_ms();
     do {
-        ask(t);
-        draw(t);
+        top_ask(t);
+        top_draw(t);
         next += REFRESH_MS;
         if (next < clock_ms()) next = clock_ms() + REFRESH_MS;
-    } while (!quits(t, next) && !atomic_load(stop));
+    } while (!top_quits(t, next) && !atomic_load(stop));
 }
 
 int command_top(int argc, char **argv) {
@@ -230,8 +230,8 @@ int command_top(int argc, char **argv) {
     code = cli_listen(file, listen, &where);
     if (code != CLI_GO) return code;
     struct top t = {.listen = where};
-    open_screen(&t);
-    watch(&t, console_stop());
+    top_open_screen(&t);
+    top_watch(&t, console_stop());
     endwin();
     for (size_t i = 0; i < PAST; i++) cJSON_Delete(t.past[i]);
     buf_release(&t.why);

@@ -21,8 +21,9 @@ int scan_start(struct reader *r, const struct config *c, const char *topic, stru
     return result;
 }
 
-static int batch(struct reader *r, int (*visit)(const struct reader_record *r, void *opaque),
-                 void *opaque, int *got) {
+static int topic_scan_batch(struct reader *r,
+                            int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
+                            int *got) {
     struct reader_record record[RECORDS];
     int result = 0;
     *got = reader_poll(r, record, RECORDS, POLL_MS);
@@ -41,7 +42,7 @@ int scan_to_end(struct reader *r, const char *topic,
     for (int64_t end = clock_ms() + STALL_MS; result == 0 && !reader_caught_up(r);) {
         if (atomic_load(stop)) result = ERR_STOPPED;
         else if (clock_ms() > end) result = ERR_RETRY;
-        else result = batch(r, visit, opaque, &got);
+        else result = topic_scan_batch(r, visit, opaque, &got);
         if (result == 0 && got > 0) end = clock_ms() + STALL_MS;
         if (result == 0) read += (uint64_t)got;
         console_progress("reading %s: %llu records", topic, (unsigned long long)read);

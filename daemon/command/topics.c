@@ -36,7 +36,7 @@ static void print_topic(const struct topic_plan *plan, const struct topic_facts 
 }
 
 /* A topic just made has no leader for a moment. */
-static void await(struct admin *a, const char *name) {
+static void topics_await(struct admin *a, const char *name) {
     struct topic_facts f;
     for (int64_t end = clock_ms() + LEADER_MS;
          admin_topic(a, name, &f), f.error && clock_ms() < end;)
@@ -55,13 +55,13 @@ static int make_missing(struct admin *a, const struct config *c,
         if (admin_create_topic(a, &plan[i], (int)c->topics.replication, &why) < 0)
             code = console_fail(EX_UNAVAILABLE, "%s could not be made: %s", plan[i].name,
                                 buf_string(&why));
-        else await(a, plan[i].name);
+        else topics_await(a, plan[i].name);
         buf_release(&why);
     }
     return code;
 }
 
-static void show(struct admin *a, const struct topic_plan plan[ROLES]) {
+static void topics_show(struct admin *a, const struct topic_plan plan[ROLES]) {
     printf("%-20s %-32s %10s %8s  %-14s %s\n", "option", "topic", "partitions", "replicas",
            "cleanup", "retention");
     for (size_t i = 0; i < ROLES; i++) {
@@ -72,7 +72,7 @@ static void show(struct admin *a, const struct topic_plan plan[ROLES]) {
     }
 }
 
-static int topics(const struct config *c, const struct topics_options *o) {
+static int topics_topics(const struct config *c, const struct topics_options *o) {
     struct topic_plan plan[ROLES];
     struct admin *a;
     struct buf why = {0};
@@ -84,7 +84,7 @@ static int topics(const struct config *c, const struct topics_options *o) {
     }
     admin_plan(c, plan);
     if (o->create) code = make_missing(a, c, plan, o->samples);
-    show(a, plan);
+    topics_show(a, plan);
     admin_close(a);
     return code;
 }
@@ -110,7 +110,7 @@ int command_topics(int argc, char **argv) {
     code = cli_config(&c, o.file);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_WARNING);
-    code = topics(c, &o);
+    code = topics_topics(c, &o);
     config_destroy(c);
     return code;
 }

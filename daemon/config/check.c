@@ -35,9 +35,11 @@ static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_clip, wrong_number},
 };
 
-static bool fine(const struct reading *r, size_t option) { return !r->options[option].bad; }
+static bool config_check_fine(const struct reading *r, size_t option) {
+    return !r->options[option].bad;
+}
 
-static struct mark place(const struct reading *r, size_t option) {
+static struct mark config_check_place(const struct reading *r, size_t option) {
     return mark_of_given(&r->options[option], MARK_START);
 }
 
@@ -64,7 +66,7 @@ static void check_entry(struct reading *r, const struct option *o, const struct 
 static void check_entries(struct reading *r) {
     for (size_t i = 0; i < sizeof option_checks / sizeof *option_checks; i++) {
         const struct entry_check *c = &option_checks[i];
-        if (fine(r, c->option))
+        if (config_check_fine(r, c->option))
             check_entry(r, &option_rows[c->option], c, &r->options[c->option], r->config,
                         MARK_START);
     }
@@ -84,7 +86,7 @@ static int by_text(const void *left, const void *right) {
     return (a->mark.column > b->mark.column) - (a->mark.column < b->mark.column);
 }
 
-static void refuse_repeats(struct reading *r, struct item *items, size_t n) {
+static void config_check_refuse_repeats(struct reading *r, struct item *items, size_t n) {
     if (n) qsort(items, n, sizeof *items, by_text);
     for (size_t i = 1; i < n; i++)
         if (strcmp(items[i].text, items[i - 1].text) == 0)
@@ -100,7 +102,7 @@ static void check_unique_list(struct reading *r, const char *path, const struct 
     const struct node *node = g->node->child;
     for (size_t i = 0; i < list->n; i++, node = node->next)
         items[i] = (struct item){list->at[i], path, node->mark};
-    refuse_repeats(r, items, list->n);
+    config_check_refuse_repeats(r, items, list->n);
 }
 
 static void check_topics(struct reading *r) {
@@ -112,18 +114,18 @@ static void check_topics(struct reading *r) {
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         const struct option *o = &option_rows[topics[i]];
         const char *name = *(char *const *)((const char *)r->config + o->offset);
-        if (*name && fine(r, topics[i]))
-            items[n++] = (struct item){name, o->path, place(r, topics[i])};
+        if (*name && config_check_fine(r, topics[i]))
+            items[n++] = (struct item){name, o->path, config_check_place(r, topics[i])};
     }
-    refuse_repeats(r, items, n);
+    config_check_refuse_repeats(r, items, n);
 }
 
 /* Each shorter memory's fit leans on the next longer one's. */
 static void check_memories(struct reading *r) {
     const struct list *memories = &r->config->train.memories;
-    for (size_t i = 1; fine(r, OPTION_train_memories) && i < memories->n; i++)
+    for (size_t i = 1; config_check_fine(r, OPTION_train_memories) && i < memories->n; i++)
         if (strtoul(memories->at[i - 1], NULL, 10) >= strtoul(memories->at[i], NULL, 10))
-            problem(&r->problems, place(r, OPTION_train_memories), "train.memories",
+            problem(&r->problems, config_check_place(r, OPTION_train_memories), "train.memories",
                     "is not ascending: %s does not come before %s",
                     shown(&r->problems, text_of(memories->at[i - 1])),
                     shown(&r->problems, text_of(memories->at[i])));
@@ -136,7 +138,7 @@ static bool list_has(const struct list *list, const char *word) {
 }
 
 /* Joined with '|' for nearest_word; an entry that holds '|' is no great loss there. */
-static const char *joined(struct reading *r, const struct list *list) {
+static const char *config_check_joined(struct reading *r, const struct list *list) {
     struct buf b = {0};
     for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
     const char *text = arena_string(&r->arena, buf_view(&b));
@@ -153,10 +155,11 @@ static void check_classes(struct reading *r) {
     if (!classes->node || classes->bad) return;
     if (!*c->model.positive) {
         c->model.positive = c->model.classes.at[c->model.classes.n - 1];
-    } else if (fine(r, OPTION_model_positive) && !list_has(&c->model.classes, c->model.positive)) {
-        const char *choices = joined(r, &c->model.classes);
+    } else if (config_check_fine(r, OPTION_model_positive) &&
+               !list_has(&c->model.classes, c->model.positive)) {
+        const char *choices = config_check_joined(r, &c->model.classes);
         struct text near = nearest_word(choices, text_of(c->model.positive));
-        problem(&r->problems, place(r, OPTION_model_positive), "model.positive",
+        problem(&r->problems, config_check_place(r, OPTION_model_positive), "model.positive",
                 "%s is not one of model.classes%s%.*s",
                 shown(&r->problems, text_of(c->model.positive)), near.at ? "; did you mean " : "",
                 (int)near.len, near.at ? near.at : "");
@@ -188,13 +191,13 @@ static double mix_share(struct reading *r, const struct node *n) {
 
 static void check_mix(struct reading *r) {
     struct given *mix = &r->options[OPTION_query_mix];
-    if (!fine(r, OPTION_query_measure) || mix->bad) return;
+    if (!config_check_fine(r, OPTION_query_measure) || mix->bad) return;
     bool wanted = r->config->query.measure == MEASURE_MIX;
     if (wanted && !r->config->query.mix.n) {
-        problem(&r->problems, place(r, OPTION_query_measure), "query.measure",
+        problem(&r->problems, config_check_place(r, OPTION_query_measure), "query.measure",
                 "mix needs query.mix, e.g. {risk: 0.8, entropy: 0.2}");
     } else if (!wanted && r->config->query.mix.n) {
-        problem(&r->problems, place(r, OPTION_query_mix), "query.mix",
+        problem(&r->problems, config_check_place(r, OPTION_query_mix), "query.mix",
                 "is for query.measure mix only");
     } else if (wanted) {
         double sum = 0;
@@ -211,28 +214,29 @@ static void check_mix(struct reading *r) {
 }
 
 static void check_decoder(struct reading *r) {
-    if (fine(r, OPTION_admit_decoder) && r->config->admit.decoder == DECODER_AVX2 &&
+    if (config_check_fine(r, OPTION_admit_decoder) && r->config->admit.decoder == DECODER_AVX2 &&
         !cpu_has_avx2())
-        problem(&r->problems, place(r, OPTION_admit_decoder), "admit.decoder",
+        problem(&r->problems, config_check_place(r, OPTION_admit_decoder), "admit.decoder",
                 "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes "
                 "the fastest that it can do");
 }
 
 static void check_committee(struct reading *r) {
-    if (fine(r, OPTION_train_committee) && r->config->train.committee == 1)
-        problem(&r->problems, place(r, OPTION_train_committee), "train.committee",
+    if (config_check_fine(r, OPTION_train_committee) && r->config->train.committee == 1)
+        problem(&r->problems, config_check_place(r, OPTION_train_committee), "train.committee",
                 "1 member cannot disagree; allowed: 0, or 2 to 32");
 }
 
 /* The logarithm of p2/p1 is never above 0. */
 static void check_threshold(struct reading *r) {
     const struct config *c = r->config;
-    if (!fine(r, OPTION_query_manager) || !fine(r, OPTION_query_measure) ||
-        !fine(r, OPTION_query_threshold))
+    if (!config_check_fine(r, OPTION_query_manager) ||
+        !config_check_fine(r, OPTION_query_measure) ||
+        !config_check_fine(r, OPTION_query_threshold))
         return;
     if (c->query.manager == MANAGER_FIXED && c->query.measure == MEASURE_LOG_ODDS_MARGIN &&
         c->query.threshold >= 0)
-        problem(&r->problems, place(r, OPTION_query_threshold), "query.threshold",
+        problem(&r->problems, config_check_place(r, OPTION_query_threshold), "query.threshold",
                 "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second "
                 "class two thirds as likely as the first); or take measure margin, from 0 to 1",
                 c->query.threshold);
@@ -270,9 +274,11 @@ static void check_compat(struct reading *r) {
                                       OPTION_query_measure, OPTION_query_density,
                                       OPTION_query_pending_discount};
     for (size_t i = 0; i < sizeof together / sizeof *together; i++)
-        if (!fine(r, together[i])) return;
+        if (!config_check_fine(r, together[i])) return;
     const char *why = config_compat_why(r->config);
-    if (why) problem(&r->problems, place(r, OPTION_query_compat), "query.compat", "%s", why);
+    if (why)
+        problem(&r->problems, config_check_place(r, OPTION_query_compat), "query.compat", "%s",
+                why);
 }
 
 /* Properties that a promise depends on are not for the operator; the others only the library can
@@ -295,9 +301,11 @@ static void check_properties(struct reading *r) {
 /* The block of the random arm, 1/(rate × random_share) samples, is counted in 32 bits. */
 static void check_budget(struct reading *r) {
     const struct config *c = r->config;
-    if (!fine(r, OPTION_budget_rate) || !fine(r, OPTION_budget_random_share)) return;
+    if (!config_check_fine(r, OPTION_budget_rate) ||
+        !config_check_fine(r, OPTION_budget_random_share))
+        return;
     if (c->budget.rate > 0 && c->budget.rate * c->budget.random_share < 1e-9)
-        problem(&r->problems, place(r, OPTION_budget_rate), "budget.rate",
+        problem(&r->problems, config_check_place(r, OPTION_budget_rate), "budget.rate",
                 "times budget.random_share is below 1e-9: the random arm would never ask; use 0 "
                 "for no budget at all");
 }
@@ -316,10 +324,10 @@ static void check_pool_needs(struct reading *r) {
          "is more than pool.candidates, from which they are chosen"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (fine(r, rules[i].option) && fine(r, OPTION_pool_rule) &&
-            fine(r, OPTION_pool_candidates) && rules[i].wrong)
-            problem(&r->problems, place(r, rules[i].option), option_rows[rules[i].option].path,
-                    "%s", rules[i].why);
+        if (config_check_fine(r, rules[i].option) && config_check_fine(r, OPTION_pool_rule) &&
+            config_check_fine(r, OPTION_pool_candidates) && rules[i].wrong)
+            problem(&r->problems, config_check_place(r, rules[i].option),
+                    option_rows[rules[i].option].path, "%s", rules[i].why);
 }
 
 /* What a window saves up must fit into the purse, or it is lost: with the labels that blocks of the
@@ -327,16 +335,17 @@ static void check_pool_needs(struct reading *r) {
 static void check_pool(struct reading *r) {
     const struct config *c = r->config;
     check_pool_needs(r);
-    if (!c->pool.window || !fine(r, OPTION_pool_window) || !fine(r, OPTION_pool_share) ||
-        !fine(r, OPTION_budget_rate) || !fine(r, OPTION_budget_random_share) ||
-        !fine(r, OPTION_budget_burst))
+    if (!c->pool.window || !config_check_fine(r, OPTION_pool_window) ||
+        !config_check_fine(r, OPTION_pool_share) || !config_check_fine(r, OPTION_budget_rate) ||
+        !config_check_fine(r, OPTION_budget_random_share) ||
+        !config_check_fine(r, OPTION_budget_burst))
         return;
     double saved =
         (double)c->pool.window * c->budget.rate * (1 - c->budget.random_share) * c->pool.share;
     if (c->pool.top && saved > (double)c->pool.top) saved = (double)c->pool.top;
     double least = ceil(saved * 1.25) + 2;
     if (c->budget.burst < least)
-        problem(&r->problems, place(r, OPTION_budget_burst), "budget.burst",
+        problem(&r->problems, config_check_place(r, OPTION_budget_burst), "budget.burst",
                 "%g is too small for the pool: a window saves up to %.4g labels, so it must be at "
                 "least %g",
                 c->budget.burst, saved, least);
@@ -347,11 +356,12 @@ static void check_times(struct reading *r) {
     static const size_t pauses[] = {OPTION_route_interval, OPTION_route_interval_max};
     const int64_t pause[] = {c->route.interval, c->route.interval_max};
     for (size_t i = 0; i < 2; i++) {
-        if (!fine(r, pauses[i]) || !fine(r, OPTION_kafka_session_timeout) ||
+        if (!config_check_fine(r, pauses[i]) ||
+            !config_check_fine(r, OPTION_kafka_session_timeout) ||
             2 * pause[i] < c->kafka.session_timeout)
             continue;
         size_t guilty = r->options[pauses[i]].node ? pauses[i] : OPTION_kafka_session_timeout;
-        problem(&r->problems, place(r, guilty), option_rows[guilty].path,
+        problem(&r->problems, config_check_place(r, guilty), option_rows[guilty].path,
                 "a cycle (%s) must take less than half of kafka.session_timeout",
                 option_rows[pauses[i]].path);
     }
@@ -360,14 +370,15 @@ static void check_times(struct reading *r) {
 /* The page shows events: nobody may see it without the token. */
 static void check_label_page(struct reading *r) {
     const struct config *c = r->config;
-    if (!c->watch.label || !fine(r, OPTION_watch_label) || !fine(r, OPTION_watch_token_file) ||
-        !fine(r, OPTION_watch_listen))
+    if (!c->watch.label || !config_check_fine(r, OPTION_watch_label) ||
+        !config_check_fine(r, OPTION_watch_token_file) ||
+        !config_check_fine(r, OPTION_watch_listen))
         return;
     if (!*c->watch.token_file)
-        problem(&r->problems, place(r, OPTION_watch_label), "watch.label",
+        problem(&r->problems, config_check_place(r, OPTION_watch_label), "watch.label",
                 "wants watch.token_file: the page shows events, to those who have the token");
     if (!*c->watch.listen)
-        problem(&r->problems, place(r, OPTION_watch_label), "watch.label",
+        problem(&r->problems, config_check_place(r, OPTION_watch_label), "watch.label",
                 "wants watch.listen: nothing is served without it");
 }
 
@@ -430,7 +441,7 @@ static void check_feature_names(struct reading *r) {
         if (g->node && !g->bad)
             items[n++] = (struct item){r->config->features[i].name, "features.name", g->node->mark};
     }
-    refuse_repeats(r, items, n);
+    config_check_refuse_repeats(r, items, n);
 }
 
 /* A row has so many numbers for each sample of a batch, and a model one weight for each and class:
@@ -446,7 +457,7 @@ static void check_columns(struct reading *r) {
                 "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
 }
 
-static void check_features(struct reading *r) {
+static void config_check_check_features(struct reading *r) {
     if (!r->features.node) {
         problem(&r->problems, MARK_START, "features",
                 "is missing; list at least one: - name: amount");
@@ -461,10 +472,12 @@ static void check_features(struct reading *r) {
 
 static void check_value_at_risk(struct reading *r) {
     const struct config *c = r->config;
-    if (!fine(r, OPTION_route_priority) || !fine(r, OPTION_route_value) || r->features.bad) return;
+    if (!config_check_fine(r, OPTION_route_priority) || !config_check_fine(r, OPTION_route_value) ||
+        r->features.bad)
+        return;
     if (!*c->route.value) {
         if (c->route.priority == PRIORITY_VALUE_AT_RISK)
-            problem(&r->problems, place(r, OPTION_route_priority), "route.priority",
+            problem(&r->problems, config_check_place(r, OPTION_route_priority), "route.priority",
                     "value_at_risk needs route.value, the name of a number feature");
         return;
     }
@@ -474,7 +487,7 @@ static void check_value_at_risk(struct reading *r) {
         wrong = c->features[i].type == FEATURE_NUMBER ? NULL : "is not a number feature";
     }
     if (wrong)
-        problem(&r->problems, place(r, OPTION_route_value), "route.value", "%s %s",
+        problem(&r->problems, config_check_place(r, OPTION_route_value), "route.value", "%s %s",
                 shown(&r->problems, text_of(c->route.value)), wrong);
 }
 
@@ -495,6 +508,6 @@ void config_check(struct reading *r) {
     check_pool(r);
     check_times(r);
     check_label_page(r);
-    check_features(r);
+    config_check_check_features(r);
     check_value_at_risk(r);
 }

@@ -39,7 +39,7 @@ static const char features_doc[] =
     "is required. A change needs a restart and starts a new model.";
 
 /* A cell must not hold '|', which would end it. */
-static void cell(const char *text, struct buf *out) {
+static void config_document_cell(const char *text, struct buf *out) {
     for (; *text; text++) {
         if (*text == '|') buf_str(out, "\\");
         buf_add(out, text, 1);
@@ -54,14 +54,14 @@ static void standard_of(const struct option *o, struct buf *out) {
     arena_release(&arena);
 }
 
-static bool is_required(const struct option *o) {
+static bool config_document_is_required(const struct option *o) {
     return strcmp(o->path, "model.classes") == 0 || strcmp(o->path, "features.name") == 0;
 }
 
 static void markdown_row(const struct option *o, bool reloads, struct buf *out) {
     struct buf words = {0};
     buf_printf(out, "| `%s` | %s | ", o->key, type_name(o->type));
-    if (!is_required(o)) {
+    if (!config_document_is_required(o)) {
         standard_of(o, &words);
         buf_printf(out, "`%s`", buf_string(&words));
     } else {
@@ -70,10 +70,10 @@ static void markdown_row(const struct option *o, bool reloads, struct buf *out) 
     buf_reset(&words);
     option_allowed(o, &words);
     buf_str(out, " | ");
-    cell(buf_string(&words), out);
+    config_document_cell(buf_string(&words), out);
     if (reloads) buf_printf(out, " | %s", o->flags & RELOAD ? "reload" : "restart");
     buf_str(out, " | ");
-    cell(o->doc, out);
+    config_document_cell(o->doc, out);
     buf_str(out, " |\n");
     buf_release(&words);
 }
@@ -100,7 +100,7 @@ void config_markdown(struct buf *out) {
 }
 
 /* Text as comment lines, broken between words. */
-static void comment(const char *indent, const char *text, struct buf *out) {
+static void config_document_comment(const char *indent, const char *text, struct buf *out) {
     size_t column = 0;
     while (*text) {
         size_t n = strcspn(text, " ");
@@ -121,13 +121,13 @@ static void comment(const char *indent, const char *text, struct buf *out) {
 
 static void template_comment(const struct option *o, const char *indent, struct buf *out) {
     struct buf b = {0};
-    comment(indent, o->doc, out);
+    config_document_comment(indent, o->doc, out);
     buf_printf(&b, "(%s: ", type_name(o->type));
     option_allowed(o, &b);
-    if (is_required(o)) buf_str(&b, "; required");
+    if (config_document_is_required(o)) buf_str(&b, "; required");
     if (o->flags & RELOAD) buf_str(&b, "; reload");
     buf_str(&b, ")");
-    comment(indent, buf_string(&b), out);
+    config_document_comment(indent, buf_string(&b), out);
     buf_release(&b);
 }
 
@@ -151,12 +151,12 @@ static const char template_head[] =
 /* The first entry shows every key. */
 static void template_features(struct buf *out) {
     buf_str(out, "\n");
-    comment("", features_doc, out);
+    config_document_comment("", features_doc, out);
     buf_str(out, "features:\n");
     for (size_t i = 0; i < FEATURE_KEYS; i++) {
         buf_str(out, i ? "" : "  -\n");
-        template_option(&feature_rows[i], "    ", is_required(&feature_rows[i]) ? "amount" : NULL,
-                        out);
+        template_option(&feature_rows[i], "    ",
+                        config_document_is_required(&feature_rows[i]) ? "amount" : NULL, out);
     }
     buf_str(out, "  - name: country\n"
                  "    path: /card/country\n"
@@ -171,10 +171,10 @@ void config_template(struct buf *out) {
         if (!i || !same_section(o, o - 1)) {
             const struct section *s = &section_rows[section++];
             buf_str(out, "\n");
-            comment("", s->doc, out);
+            config_document_comment("", s->doc, out);
             buf_printf(out, "%s:\n", s->name);
         }
-        template_option(o, "  ", is_required(o) ? "[good, fraud]" : NULL, out);
+        template_option(o, "  ", config_document_is_required(o) ? "[good, fraud]" : NULL, out);
     }
     template_features(out);
 }

@@ -97,7 +97,7 @@ static bool cut_port(struct text *host, int64_t least) {
     return whole_between(port, least, 65535);
 }
 
-static bool is_address(struct text host) {
+static bool entry_is_address(struct text host) {
     char name[INET6_ADDRSTRLEN + 1] = {0};
     struct in6_addr address;
     int family = AF_INET;
@@ -115,7 +115,7 @@ const char *wrong_listen(struct text t) {
     static const struct text local = TEXT("unix:/");
     if (t.len >= local.len && memcmp(t.at, local.at, local.len) == 0)
         return t.len - local.len < SOCKET_PATH_MOST ? NULL : "is too long a path for a socket";
-    if (cut_port(&t, 0) && is_address(t)) return NULL;
+    if (cut_port(&t, 0) && entry_is_address(t)) return NULL;
     return "is not HOST:PORT; allowed 127.0.0.1:9464, [::1]:9464, localhost:9464, another address "
            "of this machine or unix:/PATH";
 }

@@ -27,13 +27,16 @@ void config_destroy(struct config *c) {
     free(c);
 }
 
-static void *value_at(void *base, const struct option *o) { return (char *)base + o->offset; }
+static void *config_value_at(void *base, const struct option *o) {
+    return (char *)base + o->offset;
+}
 static const void *const_value_at(const void *base, const struct option *o) {
     return (const char *)base + o->offset;
 }
 
 static void set_standards(struct config *c, const struct option *rows, size_t n, void *base) {
-    for (size_t i = 0; i < n; i++) value_standard(c->arena, &rows[i], value_at(base, &rows[i]));
+    for (size_t i = 0; i < n; i++)
+        value_standard(c->arena, &rows[i], config_value_at(base, &rows[i]));
 }
 
 /* Index of the key among the rows of a section (or of a feature), or n. */
@@ -80,8 +83,8 @@ static bool read_keys(struct reading *r, const struct option *rows, size_t n, co
             fine = false;
             continue;
         }
-        bool good =
-            value_read(&r->problems, r->config->arena, &rows[i], v, value_at(base, &rows[i]));
+        bool good = value_read(&r->problems, r->config->arena, &rows[i], v,
+                               config_value_at(base, &rows[i]));
         given[i] = (struct given){v, !good};
         fine &= good;
     }
@@ -147,7 +150,7 @@ static void read_section(struct reading *r, const struct node *v) {
         problem(&r->problems, v->mark, s->name, "is a section; write its keys below it, indented");
 }
 
-static void read_file(struct reading *r, const struct node *root) {
+static void config_read_file(struct reading *r, const struct node *root) {
     if (!root || root->kind == NODE_BROKEN) return;
     if (root->kind != NODE_MAP) {
         problem(&r->problems, root->mark, NULL, "the file must consist of sections, e.g. service:");
@@ -182,7 +185,7 @@ static void set_sources(struct reading *r) {
 static void set_from_environment(struct reading *r, size_t option, struct text value) {
     const struct option *o = &option_rows[option];
     struct node n = {.kind = NODE_SCALAR, .mark = MARK_START, .text = value};
-    if (!value_read(&r->problems, r->config->arena, o, &n, value_at(r->config, o)))
+    if (!value_read(&r->problems, r->config->arena, o, &n, config_value_at(r->config, o)))
         r->options[option].bad = true;
     set_source(r, option, "environment");
 }
@@ -218,11 +221,11 @@ static void resolve_paths(struct reading *r) {
     }
 }
 
-static void read_all(struct reading *r, struct text yaml) {
+static void config_read_all(struct reading *r, struct text yaml) {
     bool whole;
     set_standards(r->config, option_rows, OPTIONS, r->config);
     const struct node *root = yaml_tree(&r->problems, &r->arena, yaml, &whole);
-    read_file(r, root);
+    config_read_file(r, root);
     set_sources(r);
     resolve_instance(r);
     resolve_state_dir(r);
@@ -231,7 +234,7 @@ static void read_all(struct reading *r, struct text yaml) {
 }
 
 /* Tells the problems, and gives the configuration out only when nothing was wrong. */
-static int finish(struct reading *r, struct config **out, struct buf *errors) {
+static int config_finish(struct reading *r, struct config **out, struct buf *errors) {
     bool fine = r->problems.n == 0;
     problems_write(&r->problems, errors);
     arena_release(&r->arena);
@@ -248,8 +251,8 @@ int config_parse(struct config **out, const char *name, struct text yaml, struct
     r.problems.arena = &r.arena;
     if (yaml.len > FILE_MAX)
         problem(&r.problems, MARK_START, NULL, "the file is larger than 1 MiB");
-    else read_all(&r, yaml);
-    return finish(&r, out, errors);
+    else config_read_all(&r, yaml);
+    return config_finish(&r, out, errors);
 }
 
 /* Reads one byte more than is allowed, so that config_parse sees that there was more. 0 or an
@@ -318,13 +321,13 @@ struct config *config_reloaded(const struct config *a, const struct config *b) {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *o = &option_rows[i];
         const struct config *from = o->flags & RELOAD ? b : a;
-        value_copy(c->arena, o, value_at(c, o), const_value_at(from, o));
+        value_copy(c->arena, o, config_value_at(c, o), const_value_at(from, o));
         c->source[i] = copied_source(c, &from->source[i]);
     }
     for (size_t i = 0; i < a->features_n; i++)
         for (size_t k = 0; k < FEATURE_KEYS; k++) {
             const struct option *o = &feature_rows[k];
-            value_copy(c->arena, o, value_at(&c->features[i], o),
+            value_copy(c->arena, o, config_value_at(&c->features[i], o),
                        const_value_at(&a->features[i], o));
             size_t s = source_of_feature(i, k);
             c->source[s] = copied_source(c, &a->source[s]);

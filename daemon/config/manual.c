@@ -10,11 +10,11 @@ void scdoc_text(const char *text, struct buf *out) {
     }
 }
 
-static bool is_required(const struct option *o) {
+static bool config_manual_is_required(const struct option *o) {
     return strcmp(o->path, "model.classes") == 0 || strcmp(o->path, "features.name") == 0;
 }
 
-static void entry(const struct option *o, struct buf *out) {
+static void config_manual_entry(const struct option *o, struct buf *out) {
     struct buf words = {0};
     buf_str(out, "*");
     scdoc_text(o->key, out);
@@ -22,7 +22,7 @@ static void entry(const struct option *o, struct buf *out) {
     option_allowed(o, &words);
     scdoc_text(buf_string(&words), out);
     buf_reset(&words);
-    if (is_required(o)) {
+    if (config_manual_is_required(o)) {
         buf_str(out, "; required");
     } else {
         struct arena arena = {0};
@@ -57,11 +57,11 @@ void config_manual(struct buf *out) {
             scdoc_text(s->doc, out);
             buf_str(out, "\n\n");
         }
-        entry(&option_rows[i], out);
+        config_manual_entry(&option_rows[i], out);
     }
     buf_str(out, "\n# features\n\nThe fields of a sample that the model sees: a list, one map for "
                  "each feature. A change needs a restart and starts a new model.\n\n");
-    for (size_t i = 0; i < FEATURE_KEYS; i++) entry(&feature_rows[i], out);
+    for (size_t i = 0; i < FEATURE_KEYS; i++) config_manual_entry(&feature_rows[i], out);
     buf_str(out, "\n# KAFKA PROPERTIES THAT WINNOWD SETS ITSELF\n\n");
     for (size_t i = 0; i < OWNED_ROWS; i++) {
         buf_str(out, "*");

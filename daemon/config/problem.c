@@ -50,7 +50,7 @@ const char *shown(struct problems *p, struct text word) {
     return text;
 }
 
-static int by_place(const void *left, const void *right) {
+static int problem_by_place(const void *left, const void *right) {
     const struct problem *a = left, *b = right;
     if (a->mark.line != b->mark.line) return a->mark.line < b->mark.line ? -1 : 1;
     if (a->mark.column != b->mark.column) return a->mark.column < b->mark.column ? -1 : 1;
@@ -58,7 +58,7 @@ static int by_place(const void *left, const void *right) {
 }
 
 void problems_write(struct problems *p, struct buf *out) {
-    if (p->n) qsort(p->at, p->n, sizeof *p->at, by_place);
+    if (p->n) qsort(p->at, p->n, sizeof *p->at, problem_by_place);
     for (size_t i = 0; i < p->n; i++)
         buf_printf(out, "%s:%zu:%zu: %s\n", p->file, p->at[i].mark.line, p->at[i].mark.column,
                    p->at[i].text);

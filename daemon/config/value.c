@@ -20,7 +20,7 @@ static const struct unit durations[] = {{"ms", 1},      {"s", 1000},     {"m", 6
 static const struct unit sizes[] = {
     {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {0}};
 
-static size_t digits(struct text t, size_t from) {
+static size_t value_digits(struct text t, size_t from) {
     size_t n = 0;
     while (from + n < t.len && t.at[from + n] >= '0' && t.at[from + n] <= '9') n++;
     return n;
@@ -41,7 +41,7 @@ static bool digits_value(struct text t, size_t from, size_t n, int64_t *out) {
 }
 
 const char *scalar_int(struct text t, int64_t *out) {
-    size_t sign = t.len && t.at[0] == '-', n = digits(t, sign);
+    size_t sign = t.len && t.at[0] == '-', n = value_digits(t, sign);
     if (!n || sign + n != t.len) return "is not a whole number";
     if (leading_zero(t, sign, n)) return "has a leading zero";
     if (!digits_value(t, sign, n, out)) return "is too large";
@@ -50,15 +50,15 @@ const char *scalar_int(struct text t, int64_t *out) {
 }
 
 const char *scalar_number(struct text t, double *out) {
-    size_t at = t.len && t.at[0] == '-', whole = digits(t, at), start = at;
+    size_t at = t.len && t.at[0] == '-', whole = value_digits(t, at), start = at;
     at += whole;
     if (whole && at < t.len && t.at[at] == '.') {
-        size_t n = digits(t, at + 1);
+        size_t n = value_digits(t, at + 1);
         at += n ? n + 1 : 0;
     }
     if (whole && at < t.len && (t.at[at] == 'e' || t.at[at] == 'E')) {
         size_t sign = at + 1 < t.len && (t.at[at + 1] == '-' || t.at[at + 1] == '+'),
-               n = digits(t, at + 1 + sign);
+               n = value_digits(t, at + 1 + sign);
         at += n ? 1 + sign + n : 0;
     }
     if (!whole || at != t.len) return "is not a number";
@@ -71,7 +71,7 @@ const char *scalar_number(struct text t, double *out) {
 }
 
 static const char *read_units(struct text t, const struct unit *units, bool bare, int64_t *out) {
-    size_t n = digits(t, 0);
+    size_t n = value_digits(t, 0);
     if (!n) return "does not start with a whole number";
     if (leading_zero(t, 0, n)) return "has a leading zero";
     struct text unit = {t.at + n, t.len - n};
@@ -129,8 +129,8 @@ static bool may_be_shown(const struct option *o) {
 
 /* One message for every value that is refused: what it is, what is wrong, what is allowed, and the
  * nearest right word. */
-static void refuse(struct problems *p, const struct option *o, const struct node *n,
-                   const char *wrong) {
+static void value_refuse(struct problems *p, const struct option *o, const struct node *n,
+                         const char *wrong) {
     struct buf allowed = {0};
     option_allowed(o, &allowed);
     const char *choices = o->type == TYPE_BOOL ? "true|false" : o->choices;
@@ -169,7 +169,7 @@ static bool entry_fine(struct problems *p, const struct option *o, const struct 
 static bool read_list(struct problems *p, struct arena *arena, const struct option *o,
                       const struct node *n, struct list *out) {
     if ((double)n->n < o->least || (double)n->n > o->most) {
-        refuse(p, o, n, n->n ? "has too few or too many entries" : "is empty");
+        value_refuse(p, o, n, n->n ? "has too few or too many entries" : "is empty");
         return false;
     }
     bool fine = true;
@@ -205,7 +205,7 @@ bool value_read(struct problems *p, struct arena *arena, const struct option *o,
     if (!wrong && o->type == TYPE_LIST) return read_list(p, arena, o, n, at);
     if (!wrong && o->type == TYPE_MAP) return read_map(p, arena, o, n, at);
     if (!wrong) wrong = read_scalar(arena, o, n->text, at);
-    if (wrong) refuse(p, o, n, wrong);
+    if (wrong) value_refuse(p, o, n, wrong);
     return !wrong;
 }
 

@@ -38,18 +38,18 @@ static size_t special_length(const char *p) {
     return 0;
 }
 
-static unsigned code_point(const char *p, size_t n) {
+static unsigned config_write_code_point(const char *p, size_t n) {
     const unsigned char *u = (const unsigned char *)p;
     if (n == 1) return u[0];
     if (n == 2) return (u[0] & 0x1Fu) << 6 | (u[1] & 0x3Fu);
     return (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6 | (u[2] & 0x3Fu);
 }
 
-static void write_quoted(const char *p, struct buf *out) {
+static void config_write_write_quoted(const char *p, struct buf *out) {
     buf_str(out, "\"");
     while (*p) {
         size_t special = special_length(p);
-        if (special) buf_printf(out, "\\u%04X", code_point(p, special));
+        if (special) buf_printf(out, "\\u%04X", config_write_code_point(p, special));
         else if (*p == '"' || *p == '\\') buf_printf(out, "\\%c", *p);
         else buf_add(out, p, 1);
         p += special ? special : 1;
@@ -61,11 +61,11 @@ static void write_quoted(const char *p, struct buf *out) {
  * way. */
 static void write_entry(const char *text, struct buf *out) {
     double number;
-    if (scalar_number(text_of(text), &number)) write_quoted(text, out);
+    if (scalar_number(text_of(text), &number)) config_write_write_quoted(text, out);
     else buf_str(out, text);
 }
 
-static void write_list(const struct list *l, struct buf *out) {
+static void config_write_write_list(const struct list *l, struct buf *out) {
     buf_str(out, "[");
     for (size_t i = 0; i < l->n; i++) {
         if (i) buf_str(out, ", ");
@@ -78,7 +78,7 @@ static void write_map(const struct map *m, bool secret, struct buf *out) {
     buf_str(out, "{");
     for (size_t i = 0; i < m->n; i++) {
         if (i) buf_str(out, ", ");
-        write_quoted(m->key[i], out);
+        config_write_write_quoted(m->key[i], out);
         buf_str(out, ": ");
         bool mask = secret || value_is_secret(m->key[i], m->value[i]);
         write_entry(mask ? "***" : m->value[i], out);
@@ -90,18 +90,18 @@ void value_write(const struct option *o, const void *at, struct buf *out) {
     bool secret = o->flags & SECRET;
     switch (o->type) {
     case TYPE_STR:
-        write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out);
+        config_write_write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out);
         break;
     case TYPE_BOOL: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case TYPE_NUM: buf_double(out, *(const double *)at); break;
     case TYPE_CHOICE: buf_text(out, word_at(o->choices, *(const int *)at)); break;
-    case TYPE_LIST: write_list(at, out); break;
+    case TYPE_LIST: config_write_write_list(at, out); break;
     case TYPE_MAP: write_map(at, secret, out); break;
     default: scalar_number_write(o->type, (double)*(const int64_t *)at, out);
     }
 }
 
-static bool texts_equal(char *const *a, char *const *b, size_t n) {
+static bool config_write_texts_equal(char *const *a, char *const *b, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (strcmp(a[i], b[i]) != 0) return false;
     return true;
@@ -111,14 +111,14 @@ bool value_equal(const struct option *o, const void *a, const void *b) {
     const struct list *la = a, *lb = b;
     const struct map *ma = a, *mb = b;
     switch (o->type) {
-    case TYPE_STR: return texts_equal(a, b, 1);
+    case TYPE_STR: return config_write_texts_equal(a, b, 1);
     case TYPE_BOOL: return *(const bool *)a == *(const bool *)b;
     case TYPE_NUM: return *(const double *)a == *(const double *)b;
     case TYPE_CHOICE: return *(const int *)a == *(const int *)b;
-    case TYPE_LIST: return la->n == lb->n && texts_equal(la->at, lb->at, la->n);
+    case TYPE_LIST: return la->n == lb->n && config_write_texts_equal(la->at, lb->at, la->n);
     case TYPE_MAP:
-        return ma->n == mb->n && texts_equal(ma->key, mb->key, ma->n) &&
-               texts_equal(ma->value, mb->value, ma->n);
+        return ma->n == mb->n && config_write_texts_equal(ma->key, mb->key, ma->n) &&
+               config_write_texts_equal(ma->value, mb->value, ma->n);
     default: return *(const int64_t *)a == *(const int64_t *)b;
     }
 }

@@ -27,7 +27,7 @@ struct walk {
     bool over;
 };
 
-static struct mark mark_of(yaml_mark_t m) { return (struct mark){m.line + 1, m.column + 1}; }
+static struct mark yaml_mark_of(yaml_mark_t m) { return (struct mark){m.line + 1, m.column + 1}; }
 
 bool node_is_null(const struct node *n) {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
@@ -84,13 +84,13 @@ static const struct node *seen_before(const struct frame *f) {
     return NULL;
 }
 
-static void append(struct frame *f, struct node *n) {
+static void yaml_append(struct frame *f, struct node *n) {
     *f->end = n;
     f->end = &n->next;
     f->node->n++;
 }
 
-static void take_value(struct walk *w, struct frame *f, struct node *value) {
+static void yaml_take_value(struct walk *w, struct frame *f, struct node *value) {
     const struct node *first = f->key->kind == NODE_SCALAR ? seen_before(f) : NULL;
     if (first) {
         problem(w->problems, f->key->mark, path_to(w, f->key), "given twice; first on line %zu",
@@ -100,34 +100,35 @@ static void take_value(struct walk *w, struct frame *f, struct node *value) {
         w->over = true;
     } else if (f->key->kind == NODE_SCALAR) {
         value->key = f->key;
-        append(f, value);
+        yaml_append(f, value);
     }
     f->key = NULL;
 }
 
-static void attach(struct walk *w, struct node *n) {
+static void yaml_attach(struct walk *w, struct node *n) {
     struct frame *f = w->depth ? &w->stack[w->depth - 1] : NULL;
     if (!f) w->root = n;
-    else if (f->node->kind == NODE_LIST) append(f, n);
+    else if (f->node->kind == NODE_LIST) yaml_append(f, n);
     else if (!f->key) take_key(w, f, n);
-    else take_value(w, f, n);
+    else yaml_take_value(w, f, n);
 }
 
 static struct node *node_create(struct walk *w, const yaml_event_t *e, int kind) {
     struct node *n = arena_take(w->arena, sizeof *n);
-    *n = (struct node){.kind = kind, .mark = mark_of(e->start_mark)};
+    *n = (struct node){.kind = kind, .mark = yaml_mark_of(e->start_mark)};
     return n;
 }
 
 static void refuse_marks(struct walk *w, const yaml_event_t *e, const yaml_char_t *anchor,
                          const yaml_char_t *tag) {
-    if (anchor) problem(w->problems, mark_of(e->start_mark), NULL, "anchors (&) are not allowed");
-    if (tag) problem(w->problems, mark_of(e->start_mark), NULL, "tags (!) are not allowed");
+    if (anchor)
+        problem(w->problems, yaml_mark_of(e->start_mark), NULL, "anchors (&) are not allowed");
+    if (tag) problem(w->problems, yaml_mark_of(e->start_mark), NULL, "tags (!) are not allowed");
 }
 
 static void open_node(struct walk *w, const yaml_event_t *e, int kind) {
     struct node *n = node_create(w, e, kind);
-    attach(w, n);
+    yaml_attach(w, n);
     if (w->depth == DEPTH_MAX) {
         problem(w->problems, n->mark, NULL, "nested deeper than %d", DEPTH_MAX);
         w->over = true;
@@ -144,7 +145,7 @@ static void close_node(struct walk *w) {
     if (outer && outer->key == w->stack[w->depth].node) outer->key->kind = NODE_BROKEN;
 }
 
-static void scalar(struct walk *w, const yaml_event_t *e) {
+static void yaml_scalar(struct walk *w, const yaml_event_t *e) {
     struct text t = {(const char *)e->data.scalar.value, e->data.scalar.length};
     struct node *n = node_create(w, e, NODE_SCALAR);
     if (t.len && memchr(t.at, '\0', t.len)) {
@@ -153,27 +154,28 @@ static void scalar(struct walk *w, const yaml_event_t *e) {
     }
     n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     n->text = (struct text){arena_string(w->arena, t), t.len};
-    attach(w, n);
+    yaml_attach(w, n);
 }
 
-static void alias(struct walk *w, const yaml_event_t *e) {
-    problem(w->problems, mark_of(e->start_mark), NULL,
+static void yaml_alias(struct walk *w, const yaml_event_t *e) {
+    problem(w->problems, yaml_mark_of(e->start_mark), NULL,
             "aliases (*) are not allowed; write the value out");
-    attach(w, node_create(w, e, NODE_BROKEN));
+    yaml_attach(w, node_create(w, e, NODE_BROKEN));
 }
 
-static void document(struct walk *w, const yaml_event_t *e) {
+static void yaml_document(struct walk *w, const yaml_event_t *e) {
     if (!w->documents++) return;
-    problem(w->problems, mark_of(e->start_mark), NULL, "a second document (---) is not allowed");
+    problem(w->problems, yaml_mark_of(e->start_mark), NULL,
+            "a second document (---) is not allowed");
     w->over = true;
 }
 
 static void take_event(struct walk *w, const yaml_event_t *e) {
     switch (e->type) {
-    case YAML_DOCUMENT_START_EVENT: document(w, e); break;
+    case YAML_DOCUMENT_START_EVENT: yaml_document(w, e); break;
     case YAML_SCALAR_EVENT:
         refuse_marks(w, e, e->data.scalar.anchor, e->data.scalar.tag);
-        scalar(w, e);
+        yaml_scalar(w, e);
         break;
     case YAML_SEQUENCE_START_EVENT:
         refuse_marks(w, e, e->data.sequence_start.anchor, e->data.sequence_start.tag);
@@ -185,7 +187,7 @@ static void take_event(struct walk *w, const yaml_event_t *e) {
         break;
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT: close_node(w); break;
-    case YAML_ALIAS_EVENT: alias(w, e); break;
+    case YAML_ALIAS_EVENT: yaml_alias(w, e); break;
     default: break;
     }
 }
@@ -206,11 +208,11 @@ static void syntax_error(struct walk *w) {
     if (y->error == YAML_READER_ERROR) {
         problem(w->problems, mark_at(w->yaml, y->problem_offset), NULL, "not UTF-8 text: %s", what);
     } else if (y->context) {
-        problem(w->problems, mark_of(y->problem_mark), NULL,
+        problem(w->problems, yaml_mark_of(y->problem_mark), NULL,
                 "not YAML: %s (%s that starts on line %zu)", what, y->context,
                 y->context_mark.line + 1);
     } else {
-        problem(w->problems, mark_of(y->problem_mark), NULL, "not YAML: %s", what);
+        problem(w->problems, yaml_mark_of(y->problem_mark), NULL, "not YAML: %s", what);
     }
     w->over = true;
 }

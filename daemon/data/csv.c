@@ -23,7 +23,7 @@ struct csv {
 static const bool plain_stops[256] = {[','] = true, ['"'] = true, ['\n'] = true, ['\r'] = true};
 static const bool quoted_stops[256] = {['"'] = true, ['\n'] = true};
 
-static int refuse(const struct csv *c, struct buf *why, const char *what) {
+static int csv_refuse(const struct csv *c, struct buf *why, const char *what) {
     if (c->row)
         buf_printf(why, "%s: row %llu (line %llu) %s", c->source->name, (unsigned long long)c->row,
                    (unsigned long long)c->line, what);
@@ -111,7 +111,7 @@ static int skip_empty(struct csv *c, struct buf *why) {
          empty = true)
         source_skip(c->source);
     if (source_peek(c->source) == SOURCE_END) return source_finish(c->source, why);
-    return empty ? refuse(c, why, "is an empty line") : 1;
+    return empty ? csv_refuse(c, why, "is an empty line") : 1;
 }
 
 static int check_length(const struct csv *c, struct buf *why) {
@@ -119,10 +119,10 @@ static int check_length(const struct csv *c, struct buf *why) {
     char what[96];
     snprintf(what, sizeof what, "has %zu cell%s where the header has %zu", c->n,
              c->n == 1 ? "" : "s", c->columns);
-    return refuse(c, why, what);
+    return csv_refuse(c, why, what);
 }
 
-static int read_row(struct csv *c, struct buf *why) {
+static int csv_read_row(struct csv *c, struct buf *why) {
     buf_reset(&c->bytes);
     c->n = 0;
     c->line = c->source->line;
@@ -131,13 +131,13 @@ static int read_row(struct csv *c, struct buf *why) {
     const char *wrong = read_cells(c);
     /* A cut off file reads as a short row or an open quote: what it is says more. */
     if (source_peek(c->source) == SOURCE_END) TRY(source_finish(c->source, why));
-    if (wrong) return refuse(c, why, wrong);
+    if (wrong) return csv_refuse(c, why, wrong);
     make_texts(c);
     return check_length(c, why);
 }
 
 static int read_header(struct csv *c, struct buf *why) {
-    int result = read_row(c, why);
+    int result = csv_read_row(c, why);
     if (result == 0) {
         buf_printf(why, "%s: is empty; a header is expected", c->source->name);
         return ERR_INPUT;
@@ -185,7 +185,7 @@ uint64_t csv_row(const struct csv *c) { return c->row; }
 
 int csv_next(struct csv *c, const struct text **cells, struct buf *why) {
     c->row++;
-    int result = read_row(c, why);
+    int result = csv_read_row(c, why);
     *cells = c->cell;
     return result;
 }

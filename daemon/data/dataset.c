@@ -56,7 +56,7 @@ static int refuse_column(const struct dataset *d, struct text name, const char *
     return ERR_INPUT;
 }
 
-static struct column *find(struct dataset *d, struct text name) {
+static struct column *dataset_find(struct dataset *d, struct text name) {
     for (size_t i = 0; i < d->columns; i++)
         if (text_equal(d->column[i].name, name)) return &d->column[i];
     return NULL;
@@ -82,7 +82,7 @@ static int refuse_name(const struct dataset *d, struct text name, struct buf *wh
 }
 
 static int give_role(struct dataset *d, struct text name, enum column_role role, struct buf *why) {
-    struct column *c = find(d, name);
+    struct column *c = dataset_find(d, name);
     if (!c) return refuse_name(d, name, why);
     if (c->role != COLUMN_FEATURE)
         return refuse_column(d, name, "is asked for twice (as label, id, or to be dropped)", why);
@@ -98,7 +98,7 @@ static int give_roles(struct dataset *d, const struct dataset_options *o, struct
     struct text name;
     for (struct text rest = text_of(o->drop); drop_next(&rest, &name);)
         TRY(give_role(d, name, COLUMN_DROPPED, why));
-    const struct column *row = d->id ? NULL : find(d, TEXT("row"));
+    const struct column *row = d->id ? NULL : dataset_find(d, TEXT("row"));
     if (row && row->role != COLUMN_LABEL && row->role != COLUMN_DROPPED)
         return refuse_column(d, row->name,
                              "has the name of the row's number; make it the id, or drop it", why);
@@ -107,14 +107,14 @@ static int give_roles(struct dataset *d, const struct dataset_options *o, struct
 
 /* ---- open ---- */
 
-static int by_name(const void *left, const void *right) {
+static int dataset_by_name(const void *left, const void *right) {
     return text_order(*(const struct text *)left, *(const struct text *)right);
 }
 
-static int refuse_repeats(const struct dataset *d, struct buf *why) {
+static int dataset_refuse_repeats(const struct dataset *d, struct buf *why) {
     struct text *names = xcalloc(d->columns, sizeof *names);
     for (size_t i = 0; i < d->columns; i++) names[i] = d->column[i].name;
-    qsort(names, d->columns, sizeof *names, by_name);
+    qsort(names, d->columns, sizeof *names, dataset_by_name);
     int result = 0;
     for (size_t i = 1; i < d->columns && result == 0; i++)
         if (text_equal(names[i], names[i - 1]))
@@ -138,7 +138,7 @@ static int take_columns(struct dataset *d, struct buf *why) {
         buf_json(&d->column[i].key, d->column[i].name);
         buf_str(&d->column[i].key, ":");
     }
-    return refuse_repeats(d, why);
+    return dataset_refuse_repeats(d, why);
 }
 
 /* What the scan has met in a column. */
@@ -146,7 +146,7 @@ struct met {
     bool number, missing, text;
 };
 
-static void meet(struct met *m, struct text raw) {
+static void dataset_meet(struct met *m, struct text raw) {
     if (m->text) return;
     enum cell_kind kind = cell_read(raw).kind;
     if (kind == CELL_NUMBER) m->number = true;
@@ -156,13 +156,13 @@ static void meet(struct met *m, struct text raw) {
 
 /* Numbers are told by the first rows, so that reading can stream and does not depend on what comes
  * much later. */
-static int scan(struct dataset *d, struct buf *why) {
+static int dataset_scan(struct dataset *d, struct buf *why) {
     uint64_t most = d->limit && d->limit < DATASET_SCAN ? d->limit : DATASET_SCAN;
     const struct text *cells;
     int result = 1;
     struct met *met = xcalloc(d->columns, sizeof *met);
     for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++)
-        for (size_t i = 0; i < d->columns; i++) meet(&met[i], cells[i]);
+        for (size_t i = 0; i < d->columns; i++) dataset_meet(&met[i], cells[i]);
     for (size_t i = 0; i < d->columns; i++)
         d->column[i].number = !met[i].text && (met[i].number || !met[i].missing);
     free(met);
@@ -173,7 +173,7 @@ static int open_csv(struct dataset *d, const struct dataset_options *o, struct b
     TRY(csv_open(&d->csv, o->file, why));
     TRY(take_columns(d, why));
     TRY(give_roles(d, o, why));
-    return scan(d, why);
+    return dataset_scan(d, why);
 }
 
 /* Whether the first byte that is no space opens a JSON object. */
@@ -238,20 +238,20 @@ struct cell column_cell(const struct column *c, struct text raw) {
 }
 
 /* Whether the daemon would read this very text as an id, were it written as a number. */
-static bool is_integer(const struct cell *c, struct text raw) {
+static bool dataset_is_integer(const struct cell *c, struct text raw) {
     return c->json && c->text.len == raw.len && strcspn(raw.at, ".eE") >= raw.len;
 }
 
 static void write_cell(const struct column *column, struct text raw, struct buf *out) {
     struct cell c = column_cell(column, raw);
     bool number = column->number && c.kind == CELL_NUMBER &&
-                  (column->role != COLUMN_ID || is_integer(&c, raw));
+                  (column->role != COLUMN_ID || dataset_is_integer(&c, raw));
     if (number) cell_write_number(&c, out);
     else if (c.kind == CELL_EMPTY) buf_str(out, "null");
     else buf_json(out, raw);
 }
 
-static void write_event(struct dataset *d, const struct text *cells, uint64_t row) {
+static void dataset_write_event(struct dataset *d, const struct text *cells, uint64_t row) {
     buf_reset(&d->event);
     buf_str(&d->event, "{");
     if (!d->id) buf_str(&d->event, "\"row\":"), buf_i64(&d->event, (int64_t)row);
@@ -305,7 +305,7 @@ static int next_csv(struct dataset *d, struct dataset_sample *out, struct buf *w
     if (d->id && cell_read(out->id).kind == CELL_EMPTY)
         return refuse_cell(d, out->row, "has an empty id", why);
     if (!text_is_utf8(out->id)) return refuse_cell(d, out->row, "has an id that is not UTF-8", why);
-    write_event(d, cells, out->row);
+    dataset_write_event(d, cells, out->row);
     out->event = buf_view(&d->event);
     return 1;
 }

@@ -45,7 +45,7 @@ static bool same_cell(const struct profile *p, bool number, const struct cell *c
            first.number == c->number;
 }
 
-static void take_value(struct profile *p, struct text raw) {
+static void dataset_config_take_value(struct profile *p, struct text raw) {
     p->listed &= raw.len <= VALUE_BYTES && !has_control(raw) && text_is_utf8(raw);
     if (!p->listed || p->values.over) return;
     tally_add(&p->values, raw);
@@ -64,11 +64,11 @@ static void take_cell(struct profile *p, const struct column *column, struct tex
     }
     p->any = true;
     if (!p->varies) p->varies = !same_cell(p, column->number, &c, raw);
-    if (!column->number) take_value(p, raw);
+    if (!column->number) dataset_config_take_value(p, raw);
 }
 
-static int take_label(const struct dataset *d, struct tally *classes, struct text label,
-                      uint64_t row, struct buf *why) {
+static int dataset_config_take_label(const struct dataset *d, struct tally *classes,
+                                     struct text label, uint64_t row, struct buf *why) {
     if (cell_read(label).kind == CELL_EMPTY) return 0;
     if (label.len > VALUE_BYTES || has_control(label) || !text_is_utf8(label)) {
         buf_printf(why, "%s: row %llu has a label that is not one line of text of at most %d bytes",
@@ -89,7 +89,7 @@ static int read_rows(const struct dataset *d, struct csv *csv, struct profile *p
     int result = 1;
     for (uint64_t row = 1;
          (!d->limit || row <= d->limit) && (result = csv_next(csv, &cells, why)) == 1; row++) {
-        TRY(take_label(d, classes, cells[d->label - d->column], row, why));
+        TRY(dataset_config_take_label(d, classes, cells[d->label - d->column], row, why));
         for (size_t i = 0; i < d->columns; i++)
             if (d->column[i].role == COLUMN_FEATURE)
                 take_cell(&profiles[i], &d->column[i], cells[i]);
@@ -105,19 +105,19 @@ static bool is_special(unsigned point) {
            point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
 }
 
-static unsigned code_point(const char *at, size_t n) {
+static unsigned dataset_config_code_point(const char *at, size_t n) {
     unsigned point = (unsigned char)at[0] & (n == 1 ? 0x7F : 0xFF >> (n + 1));
     for (size_t i = 1; i < n; i++) point = point << 6 | ((unsigned char)at[i] & 0x3F);
     return point;
 }
 
 /* text: UTF-8. */
-static void write_quoted(struct text text, struct buf *yaml) {
+static void dataset_config_write_quoted(struct text text, struct buf *yaml) {
     buf_str(yaml, "\"");
     for (size_t n; text.len; text = (struct text){text.at + n, text.len - n}) {
         n = text_utf8(text);
         CHECK(n);
-        unsigned point = code_point(text.at, n);
+        unsigned point = dataset_config_code_point(text.at, n);
         if (is_special(point)) buf_printf(yaml, "\\u%04X", point);
         else if (point == '"' || point == '\\') buf_printf(yaml, "\\%c", (int)point);
         else buf_add(yaml, text.at, n);
@@ -125,12 +125,12 @@ static void write_quoted(struct text text, struct buf *yaml) {
     buf_str(yaml, "\"");
 }
 
-static void write_list(struct tally *t, struct buf *yaml) {
+static void dataset_config_write_list(struct tally *t, struct buf *yaml) {
     tally_sort(t);
     buf_str(yaml, "[");
     for (size_t i = 0; i < t->n; i++) {
         if (i) buf_str(yaml, ", ");
-        write_quoted(text_of(t->at[i].text), yaml);
+        dataset_config_write_quoted(text_of(t->at[i].text), yaml);
     }
     buf_str(yaml, "]\n");
 }
@@ -139,20 +139,20 @@ static void write_path(const char *key, struct text name, struct buf *yaml) {
     struct buf pointer = {0};
     pointer_write(name, &pointer);
     buf_str(yaml, key);
-    write_quoted(buf_view(&pointer), yaml);
+    dataset_config_write_quoted(buf_view(&pointer), yaml);
     buf_str(yaml, "\n");
     buf_release(&pointer);
 }
 
 static void write_feature(const struct column *c, struct profile *p, struct buf *yaml) {
     buf_str(yaml, "  - name: ");
-    write_quoted(c->name, yaml);
+    dataset_config_write_quoted(c->name, yaml);
     buf_str(yaml, "\n");
     write_path("    path: ", c->name, yaml);
     buf_printf(yaml, "    type: %s\n", c->number ? "number" : "category");
     if (!c->number && p->listed && p->values.n <= LIST_MOST) {
         buf_str(yaml, "    values: ");
-        write_list(&p->values, yaml);
+        dataset_config_write_list(&p->values, yaml);
     } else if (!c->number) {
         buf_printf(yaml, "    hash: %d\n", HASH_COLUMNS);
     }
@@ -160,7 +160,7 @@ static void write_feature(const struct column *c, struct profile *p, struct buf 
 }
 
 /* Why no feature is made of it; NULL: one is. */
-static const char *useless(const struct column *c, const struct profile *p) {
+static const char *dataset_config_useless(const struct column *c, const struct profile *p) {
     if (!p->any) return "is empty";
     if (!p->varies && !p->empty) return "never changes";
     bool names = p->listed && p->values.most == NAMES_MOST && p->values.n > LIST_MOST &&
@@ -175,7 +175,7 @@ static int write_features(struct dataset *d, struct profile *profiles, struct bu
     for (size_t i = 0; i < d->columns; i++) {
         const struct column *c = &d->column[i];
         struct profile *p = &profiles[i];
-        const char *reason = useless(c, p);
+        const char *reason = dataset_config_useless(c, p);
         if (c->role != COLUMN_FEATURE) continue;
         if (reason) {
             buf_printf(&d->left_out, "%s%s (%s)", d->left_out.len ? ", " : "", c->name.at, reason);
@@ -221,13 +221,13 @@ static int write_model(const struct dataset *d, struct tally *classes, struct bu
         return ERR_INPUT;
     }
     buf_str(yaml, "model:\n  classes: ");
-    write_list(classes, yaml);
+    dataset_config_write_list(classes, yaml);
     bool first = classes->n == 2 && classes->at[0].count < classes->at[1].count;
     const struct tally_entry *positive =
         d->positive ? find_class(classes, d->positive) : &classes->at[first ? 0 : classes->n - 1];
     if (!positive) return refuse_class(d, classes, why);
     buf_str(yaml, "  positive: ");
-    write_quoted(text_of(positive->text), yaml);
+    dataset_config_write_quoted(text_of(positive->text), yaml);
     buf_str(yaml, "\n");
     return 0;
 }

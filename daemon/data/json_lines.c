@@ -24,7 +24,8 @@ struct jsonl {
     uint64_t row, line_number;
 };
 
-static int refuse(const struct jsonl *j, struct buf *why, const char *what, const char *name) {
+static int jsonl_refuse(const struct jsonl *j, struct buf *why, const char *what,
+                        const char *name) {
     buf_printf(why, "%s: row %llu (line %llu) %s%s", j->source->name, (unsigned long long)j->row,
                (unsigned long long)j->line_number, what, name);
     return ERR_INPUT;
@@ -35,7 +36,7 @@ static void add_out(struct jsonl *j, struct text name) {
     j->out[j->out_n++] = xasprintf("%.*s", (int)name.len, name.at);
 }
 
-static int make_decoder(struct jsonl *j, const char *id) {
+static int jsonl_make_decoder(struct jsonl *j, const char *id) {
     size_t n = j->out_n + j->id;
     if (!n) return 0;
     struct buf *pointers = xcalloc(n, sizeof *pointers);
@@ -78,7 +79,7 @@ int jsonl_open(struct jsonl **out, const struct dataset_options *o, struct buf *
     struct text name;
     for (struct text rest = text_of(o->drop); drop_next(&rest, &name);) add_out(j, name);
     int result = source_open(&j->source, o->file, why);
-    if (result == 0) result = make_decoder(j, o->id);
+    if (result == 0) result = jsonl_make_decoder(j, o->id);
     if (result == 0 && o->label) result = look_for_label(j, o, why);
     if (result < 0) {
         jsonl_close(j);
@@ -101,17 +102,17 @@ void jsonl_close(struct jsonl *j) {
     free(j);
 }
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool jsonl_is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /* One line, without its end; 0: there is none. */
-static int read_line(struct jsonl *j, struct buf *why) {
+static int jsonl_read_line(struct jsonl *j, struct buf *why) {
     static const bool stops[256] = {['\n'] = true};
     buf_reset(&j->line);
     j->line_number = j->source->line;
     int byte;
     while ((byte = source_peek(j->source)) != SOURCE_END && byte != '\n') {
         source_run(j->source, stops, &j->line);
-        if (j->line.len > LINE_BYTES) return refuse(j, why, "is longer than 16 MiB", "");
+        if (j->line.len > LINE_BYTES) return jsonl_refuse(j, why, "is longer than 16 MiB", "");
     }
     if (byte == SOURCE_END) {
         TRY(source_finish(j->source, why));
@@ -122,9 +123,9 @@ static int read_line(struct jsonl *j, struct buf *why) {
     return 1;
 }
 
-static bool blank(const struct buf *line) {
+static bool jsonl_blank(const struct buf *line) {
     for (size_t i = 0; i < line->len; i++)
-        if (!is_space(line->at[i])) return false;
+        if (!jsonl_is_space(line->at[i])) return false;
     return true;
 }
 
@@ -137,12 +138,12 @@ static const char *name_start(const char *value, const char *name) {
 }
 
 /* Cuts the member out of the event, with the comma behind it, or else the one before. */
-static void cut(struct buf *event, const char *name) {
+static void jsonl_cut(struct buf *event, const char *name) {
     struct text value = json_member(buf_view(event), name);
     if (!value.at) return;
     const char *from = name_start(value.at, name), *to = value.at + value.len, *before = from - 1;
-    while (is_space(*to)) to++;
-    while (is_space(*before)) before--;
+    while (jsonl_is_space(*to)) to++;
+    while (jsonl_is_space(*before)) before--;
     if (*to == ',') to++;
     else if (*before == ',') from = before;
     size_t rest = (size_t)(event->at + event->len - to);
@@ -151,7 +152,7 @@ static void cut(struct buf *event, const char *name) {
 }
 
 /* The text of a label or id that is kept beside the event; at NULL: absent or null. */
-static struct text keep(struct jsonl *j, const struct value *v) {
+static struct text jsonl_keep(struct jsonl *j, const struct value *v) {
     struct text text =
         v->kind == VALUE_BOOL ? v->number != 0 ? TEXT("true") : TEXT("false") : v->text;
     if (v->kind == VALUE_MISSING || v->kind == VALUE_NULL || !text.len) return (struct text){0};
@@ -161,26 +162,26 @@ static struct text keep(struct jsonl *j, const struct value *v) {
     return (struct text){at, text.len};
 }
 
-static bool is_integer(const struct value *v) {
+static bool jsonl_is_integer(const struct value *v) {
     return v->kind == VALUE_NUMBER && strcspn(v->text.at, ".eE,]} \t\r\n") >= v->text.len;
 }
 
 static int take_asked(struct jsonl *j, struct dataset_sample *out, struct buf *why) {
     enum reason fault = decoder_read(j->decoder, buf_view(&j->line), j->values);
-    if (fault) return refuse(j, why, "cannot be read: ", reason_text(fault));
+    if (fault) return jsonl_refuse(j, why, "cannot be read: ", reason_text(fault));
     buf_reset(&j->kept);
     buf_room(&j->kept, j->line.len); // both fit, so neither moves
     if (j->label) {
         if (j->values[0].kind == VALUE_OTHER)
-            return refuse(j, why, "has an object or array as its label", "");
-        out->label = keep(j, &j->values[0]);
+            return jsonl_refuse(j, why, "has an object or array as its label", "");
+        out->label = jsonl_keep(j, &j->values[0]);
     }
     if (j->id) {
         const struct value *v = &j->values[j->out_n];
-        if (v->kind != VALUE_TEXT && !is_integer(v))
-            return refuse(j, why, "has no id that is a string or an integer", "");
-        out->id = keep(j, v);
-        if (!out->id.at) return refuse(j, why, "has an empty id", "");
+        if (v->kind != VALUE_TEXT && !jsonl_is_integer(v))
+            return jsonl_refuse(j, why, "has no id that is a string or an integer", "");
+        out->id = jsonl_keep(j, v);
+        if (!out->id.at) return jsonl_refuse(j, why, "has an empty id", "");
     }
     return 0;
 }
@@ -188,19 +189,20 @@ static int take_asked(struct jsonl *j, struct dataset_sample *out, struct buf *w
 static int cut_all(struct jsonl *j, struct buf *why) {
     buf_reset(&j->event);
     buf_text(&j->event, buf_view(&j->line));
-    for (size_t i = 0; i < j->out_n; i++) cut(&j->event, j->out[i]);
+    for (size_t i = 0; i < j->out_n; i++) jsonl_cut(&j->event, j->out[i]);
     CHECK(decoder_read(j->decoder, buf_view(&j->event), j->values) != REASON_NOT_JSON);
     for (size_t i = 0; i < j->out_n; i++)
         if (j->values[i].kind != VALUE_MISSING)
-            return refuse(j, why, "has twice, or writes with escapes, the member ", j->out[i]);
+            return jsonl_refuse(j, why, "has twice, or writes with escapes, the member ",
+                                j->out[i]);
     return 0;
 }
 
 int jsonl_next(struct jsonl *j, struct dataset_sample *out, struct buf *why) {
     int more;
     j->row++;
-    do more = read_line(j, why);
-    while (more == 1 && blank(&j->line));
+    do more = jsonl_read_line(j, why);
+    while (more == 1 && jsonl_blank(&j->line));
     if (more <= 0) return more;
     *out = (struct dataset_sample){.event = buf_view(&j->line), .row = j->row};
     if (j->decoder) TRY(take_asked(j, out, why));

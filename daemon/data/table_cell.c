@@ -11,13 +11,13 @@
 #include <string.h>
 #include <strings.h>
 
-static struct text trimmed(struct text t) {
+static struct text cell_trimmed(struct text t) {
     while (t.len && (*t.at == ' ' || *t.at == '\t')) t = (struct text){t.at + 1, t.len - 1};
     while (t.len && (t.at[t.len - 1] == ' ' || t.at[t.len - 1] == '\t')) t.len--;
     return t;
 }
 
-static size_t digits(struct text t, size_t from) {
+static size_t cell_digits(struct text t, size_t from) {
     size_t n = 0;
     while (from + n < t.len && t.at[from + n] >= '0' && t.at[from + n] <= '9') n++;
     return n;
@@ -25,11 +25,11 @@ static size_t digits(struct text t, size_t from) {
 
 /* Whether t is a decimal number; *json: by JSON's narrower grammar too. */
 static bool is_decimal(struct text t, bool *json) {
-    size_t at = t.len && (t.at[0] == '-' || t.at[0] == '+'), whole = digits(t, at), part = 0;
+    size_t at = t.len && (t.at[0] == '-' || t.at[0] == '+'), whole = cell_digits(t, at), part = 0;
     *json = whole && t.at[0] != '+' && (whole == 1 || t.at[at] != '0');
     at += whole;
     if (at < t.len && t.at[at] == '.') {
-        part = digits(t, at + 1);
+        part = cell_digits(t, at + 1);
         *json &= part > 0;
         at += 1 + part;
     }
@@ -37,7 +37,7 @@ static bool is_decimal(struct text t, bool *json) {
     if (at < t.len && (t.at[at] == 'e' || t.at[at] == 'E')) {
         at++;
         at += at < t.len && (t.at[at] == '-' || t.at[at] == '+');
-        size_t n = digits(t, at);
+        size_t n = cell_digits(t, at);
         if (!n) return false;
         at += n;
     }
@@ -46,7 +46,7 @@ static bool is_decimal(struct text t, bool *json) {
 
 struct cell cell_read(struct text raw) {
     struct cell c = {.kind = CELL_TEXT, .text = raw};
-    struct text inner = trimmed(raw);
+    struct text inner = cell_trimmed(raw);
     if (!inner.len) {
         c.kind = CELL_EMPTY;
     } else if (is_decimal(inner, &c.json)) {
@@ -61,7 +61,7 @@ struct cell cell_read(struct text raw) {
 
 bool cell_is_missing(struct text raw) {
     static const char *const words[] = {"NA", "N/A", "NaN", "null", "none", "?", "inf", "-inf"};
-    struct text inner = trimmed(raw);
+    struct text inner = cell_trimmed(raw);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (inner.len == strlen(words[i]) && strncasecmp(inner.at, words[i], inner.len) == 0)
             return true;

@@ -27,17 +27,17 @@ struct truth *truth_create(void) {
     return t;
 }
 
-static void keep(void *node) { (void)node; } // answers live in the arena
+static void truth_keep(void *node) { (void)node; } // answers live in the arena
 
 void truth_destroy(struct truth *t) {
     if (!t) return;
-    tdestroy(t->tree, keep);
+    tdestroy(t->tree, truth_keep);
     arena_release(&t->arena);
     pthread_mutex_destroy(&t->lock);
     free(t);
 }
 
-static int by_id(const void *left, const void *right) {
+static int truth_by_id(const void *left, const void *right) {
     const struct answer *a = left, *b = right;
     return text_order(a->id, b->id);
 }
@@ -46,21 +46,21 @@ int truth_put(struct truth *t, struct text id, int class_) {
     pthread_mutex_lock(&t->lock);
     struct answer *fresh = arena_take(&t->arena, sizeof *fresh);
     *fresh = (struct answer){.id = arena_text(&t->arena, id), .class_ = class_};
-    struct answer **in_tree = tsearch(fresh, &t->tree, by_id);
+    struct answer **in_tree = tsearch(fresh, &t->tree, truth_by_id);
     CHECK(in_tree);
     int result = *in_tree == fresh ? 0 : ERR_MISMATCH;
     pthread_mutex_unlock(&t->lock);
     return result;
 }
 
-static struct answer *find(struct truth *t, struct text id) {
-    struct answer wanted = {.id = id}, *const *found = tfind(&wanted, &t->tree, by_id);
+static struct answer *truth_find(struct truth *t, struct text id) {
+    struct answer wanted = {.id = id}, *const *found = tfind(&wanted, &t->tree, truth_by_id);
     return found ? *found : NULL;
 }
 
 int truth_get(struct truth *t, struct text id) {
     pthread_mutex_lock(&t->lock);
-    const struct answer *a = find(t, id);
+    const struct answer *a = truth_find(t, id);
     int class_ = a ? a->class_ : TRUTH_UNKNOWN;
     pthread_mutex_unlock(&t->lock);
     return class_;
@@ -68,7 +68,7 @@ int truth_get(struct truth *t, struct text id) {
 
 int truth_judge(struct truth *t, struct text id) {
     pthread_mutex_lock(&t->lock);
-    struct answer *a = find(t, id);
+    struct answer *a = truth_find(t, id);
     int class_ = !a ? TRUTH_UNKNOWN : a->judged ? TRUTH_JUDGED : a->class_;
     if (a) a->judged = true;
     pthread_mutex_unlock(&t->lock);

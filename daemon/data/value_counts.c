@@ -14,7 +14,7 @@ void tally_release(struct tally *t) {
     *t = (struct tally){.most = t->most};
 }
 
-static void insert(struct tally *t, size_t place, struct text text) {
+static void value_counts_insert(struct tally *t, size_t place, struct text text) {
     if (!t->at) t->at = xcalloc(t->most, sizeof *t->at);
     memmove(t->at + place + 1, t->at + place, (t->n - place) * sizeof *t->at);
     char *copy = xmalloc(text.len + 1);
@@ -37,7 +37,7 @@ void tally_add(struct tally *t, struct text text) {
         else low = middle + 1;
     }
     if (t->n == t->most) t->over = true;
-    else insert(t, low, text);
+    else value_counts_insert(t, low, text);
 }
 
 static bool is_number(const char *text) {

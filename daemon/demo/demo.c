@@ -114,7 +114,7 @@ static void read_figures(struct demo *d, bool ranking) {
 /* ---- pacing ---- */
 
 /* How many samples may be on their way at most. */
-static uint64_t window(const struct demo *d, const struct demo_fed *fed) {
+static uint64_t demo_window(const struct demo *d, const struct demo_fed *fed) {
     if (!demo_broker_embedded(d->broker)) return UINT64_MAX / 2;
     uint64_t bytes = PREDICTION_BYTES + PREDICTION_CLASS_BYTES * d->config->model.classes.n;
     if (fed->samples && fed->bytes / fed->samples > bytes) bytes = fed->bytes / fed->samples;
@@ -123,7 +123,7 @@ static uint64_t window(const struct demo *d, const struct demo_fed *fed) {
 
 /* Moves the mark and the feeder's allowance; true when everything fed is decided, judged, answered,
  * learned and live. */
-static bool pace(struct demo *d) {
+static bool demo_pace(struct demo *d) {
     uint64_t unknown = atomic_load(
         &d->oracle_figures
              .unknown); // before asked: then it never covers a task that asked leaves out
@@ -136,7 +136,7 @@ static bool pace(struct demo *d) {
     demo_score_read(d->score, false, &scores);
     struct demo_fed fed = demo_feeder_figures(d->feeder);
     uint64_t judged = scores.seen + dead, done = judged < decided ? judged : decided,
-             in_flight = window(d, &fed), ahead = d->mark + (uint64_t)d->flags.delay;
+             in_flight = demo_window(d, &fed), ahead = d->mark + (uint64_t)d->flags.delay;
     demo_feeder_allow(d->feeder, ahead < done + in_flight ? ahead : done + in_flight);
     if (!d->first_ms && decided) d->first_ms = clock_ms();
     uint64_t moved =
@@ -218,7 +218,7 @@ static int write_config_out(struct demo *d) {
 
 /* The daemon's configuration comes the same way as any: as text through its parser. One copy for
  * us, one for the daemon. */
-static int configure(struct demo *d, struct config **for_run) {
+static int demo_configure(struct demo *d, struct config **for_run) {
     struct buf yaml = {0}, errors = {0};
     d->flags.options.brokers = demo_broker_address(d->broker);
     d->flags.options.exactly_once =
@@ -270,7 +270,7 @@ static int start_helpers(struct demo *d) {
     return demo_feeder_start(&d->feeder, &feeder, &d->why);
 }
 
-static void open_screen(struct demo *d) {
+static void demo_open_screen(struct demo *d) {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     bool live = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !d->flags.verbose;
     d->screen = demo_screen_create(live, live && !(no_colour && *no_colour));
@@ -282,7 +282,7 @@ static void open_screen(struct demo *d) {
         .total = demo_source_total(d->source)};
 }
 
-static int start(struct demo *d) {
+static int demo_start(struct demo *d) {
     struct config *for_run = NULL;
     d->flags.data.seed = (uint64_t)d->flags.seed;
     d->flags.data.samples = (uint64_t)d->flags.samples;
@@ -290,13 +290,13 @@ static int start(struct demo *d) {
     TRY(demo_source_open(&d->source, &d->flags.data, &d->why));
     TRY(make_state_dir(d));
     TRY(demo_broker_open(&d->broker, d->flags.broker_address, &d->why));
-    TRY(configure(d, &for_run));
+    TRY(demo_configure(d, &for_run));
     int result = d->flags.config_out ? write_config_out(d) : 0;
     if (result < 0) config_destroy(for_run);
     else result = start_run(d, for_run);
     TRY(result);
     TRY(start_helpers(d));
-    open_screen(d);
+    demo_open_screen(d);
     return 0;
 }
 
@@ -311,7 +311,7 @@ static int check_threads(struct demo *d) {
 }
 
 /* A mean over about a second. */
-static void rate(struct demo *d, int64_t passed_ms) {
+static void demo_rate(struct demo *d, int64_t passed_ms) {
     struct demo_figures *f = &d->figures;
     double now = 1000 * (double)(f->samples - d->rated) / (double)passed_ms,
            weight = 1 - exp(-(double)passed_ms / 1000);
@@ -319,7 +319,7 @@ static void rate(struct demo *d, int64_t passed_ms) {
     d->rated = f->samples;
 }
 
-static int tick(struct demo *d) {
+static int demo_tick(struct demo *d) {
     int64_t now = clock_ms(), passed = now - d->ticked_ms;
     if (passed < TICK_MS) return 0;
     int result = run_tick(d->run);
@@ -327,17 +327,17 @@ static int tick(struct demo *d) {
     TRY(result);
     TRY(check_threads(d));
     read_figures(d, false);
-    if (d->ticked_ms) rate(d, passed);
+    if (d->ticked_ms) demo_rate(d, passed);
     d->ticked_ms = now;
     demo_screen_show(d->screen, &d->figures);
     return ferror(stdout) ? ERR_STOPPED : 0; // nobody looks any more
 }
 
-static int live(struct demo *d) {
+static int demo_live(struct demo *d) {
     int result = 0;
-    while (result == 0 && !pace(d) && !atomic_load(d->interrupted)) {
+    while (result == 0 && !demo_pace(d) && !atomic_load(d->interrupted)) {
         clock_sleep_ms(LOOP_MS);
-        result = tick(d);
+        result = demo_tick(d);
     }
     if (result == 0) read_figures(d, true);
     d->figures.stopped = atomic_load(d->interrupted);
@@ -345,28 +345,28 @@ static int live(struct demo *d) {
 }
 
 /* The first error counts. */
-static int worse(int result, int other) { return result ? result : other; }
+static int demo_worse(int result, int other) { return result ? result : other; }
 
-static int stop(struct demo *d, int result) {
+static int demo_stop(struct demo *d, int result) {
     struct buf feeder = {0}, topics = {0};
     atomic_store(&d->stopping, true);
-    if (d->feeder) result = worse(result, demo_feeder_join(d->feeder, &feeder));
+    if (d->feeder) result = demo_worse(result, demo_feeder_join(d->feeder, &feeder));
     add_reason(d, &feeder);
-    result = worse(result, join_helper(d, &d->judge));
-    result = worse(result, join_helper(d, &d->oracle));
-    if (d->run) result = worse(result, run_stop(d->run));
+    result = demo_worse(result, join_helper(d, &d->judge));
+    result = demo_worse(result, join_helper(d, &d->oracle));
+    if (d->run) result = demo_worse(result, run_stop(d->run));
     if (d->broker && d->config)
-        result = worse(result, demo_broker_delete_topics(d->broker, d->config, &topics));
+        result = demo_worse(result, demo_broker_delete_topics(d->broker, d->config, &topics));
     add_reason(d, &topics);
     demo_broker_close(d->broker);
     if (d->state_dir && nftw(d->state_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
         buf_printf(&d->why, "%s%s stays: %m", d->why.len ? "; " : "", d->state_dir);
-        result = worse(result, ERR_IO);
+        result = demo_worse(result, ERR_IO);
     }
     return result;
 }
 
-static void release(struct demo *d) {
+static void demo_release(struct demo *d) {
     demo_screen_destroy(d->screen);
     demo_score_destroy(d->score);
     truth_destroy(d->truth);
@@ -391,10 +391,10 @@ static int run_demo(struct demo *d) {
     signal(SIGPIPE, SIG_IGN); // a closed pipe must not leave topics and files behind
     d->interrupted = console_stop();
     demo_log_open(d->flags.verbose);
-    int result = start(d);
+    int result = demo_start(d);
     bool no_input = result == ERR_IO && !d->source;
-    if (result == 0) result = live(d);
-    result = stop(d, result);
+    if (result == 0) result = demo_live(d);
+    result = demo_stop(d, result);
     bool interrupted = atomic_load(d->interrupted);
     if (result < 0 && result != ERR_STOPPED) demo_log_show();
     demo_log_close();
@@ -408,6 +408,6 @@ static int run_demo(struct demo *d) {
 int demo_run(const struct demo_flags *flags) {
     struct demo d = {.flags = *flags};
     int code = run_demo(&d);
-    release(&d);
+    demo_release(&d);
     return code;
 }

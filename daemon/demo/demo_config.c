@@ -12,7 +12,7 @@
 static const char generator_measure[] = "mix",
                   generator_mix[] = "{risk: 0.7, log_odds_margin: 0.3}";
 
-static void pair(struct buf *yaml, const char *key, const char *value) {
+static void demo_config_pair(struct buf *yaml, const char *key, const char *value) {
     buf_printf(yaml, "  %s: ", key);
     buf_json_str(yaml, value); // a JSON string is a YAML string
     buf_str(yaml, "\n");
@@ -21,9 +21,9 @@ static void pair(struct buf *yaml, const char *key, const char *value) {
 static void write_query(const struct demo_config_options *o, struct buf *yaml) {
     const char *measure = o->measure ? o->measure : o->generator ? generator_measure : NULL;
     if (measure || o->manager) buf_str(yaml, "query:\n");
-    if (measure) pair(yaml, "measure", measure);
+    if (measure) demo_config_pair(yaml, "measure", measure);
     if (measure && strcmp(measure, "mix") == 0) buf_printf(yaml, "  mix: %s\n", generator_mix);
-    if (o->manager) pair(yaml, "manager", o->manager);
+    if (o->manager) demo_config_pair(yaml, "manager", o->manager);
     buf_str(yaml, "budget:\n  rate: ");
     buf_double(yaml, o->budget);
     buf_str(yaml, "\n");
@@ -45,16 +45,16 @@ static void write_topics(const struct demo_config_options *o, int partitions, st
 int demo_config_write(const struct demo_config_options *o, struct demo_source *source,
                       struct buf *yaml, struct buf *why) {
     buf_str(yaml, "service:\n");
-    pair(yaml, "name", o->name);
-    pair(yaml, "instance", "demo");
-    pair(yaml, "state_dir", o->state_dir);
+    demo_config_pair(yaml, "name", o->name);
+    demo_config_pair(yaml, "instance", "demo");
+    demo_config_pair(yaml, "state_dir", o->state_dir);
     buf_printf(yaml, "  delivery: %s\n  seed: %" PRIu64 "\nkafka:\n",
                o->exactly_once ? "exactly_once" : "at_least_once", o->seed);
-    pair(yaml, "brokers", o->brokers);
+    demo_config_pair(yaml, "brokers", o->brokers);
     write_topics(o, demo_source_partitions(source), yaml);
     write_query(o, yaml);
     buf_str(yaml, "route:\n  interval: 10ms\ntrain:\n  interval: 100ms\nwatch:\n");
-    pair(yaml, "listen", o->listen);
+    demo_config_pair(yaml, "listen", o->listen);
     return demo_source_config(source, yaml, why);
 }
 
@@ -64,7 +64,7 @@ int demo_config_write_own(const struct demo_config_options *o, struct demo_sourc
                   "--online` says what is still missing, `winnowd topics\n"
                   "# -c FILE --create` makes the topics. Every other option has its default "
                   "(docs/OPTIONS.md).\nkafka:\n");
-    pair(yaml, "brokers", o->exactly_once ? o->brokers : "127.0.0.1:9092");
+    demo_config_pair(yaml, "brokers", o->exactly_once ? o->brokers : "127.0.0.1:9092");
     buf_str(yaml, "topics:\n  predictions: predictions\n");
     write_query(o, yaml);
     return demo_source_config(source, yaml, why);

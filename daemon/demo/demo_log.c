@@ -18,7 +18,7 @@ static struct {
     size_t n; // ever written
 } ring = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void keep(const char *line, size_t len, void *opaque) {
+static void demo_log_keep(const char *line, size_t len, void *opaque) {
     (void)opaque;
     pthread_mutex_lock(&ring.lock);
     struct buf *b = &ring.line[ring.n++ % KEPT];
@@ -32,7 +32,7 @@ static void keep(const char *line, size_t len, void *opaque) {
 void demo_log_open(bool verbose) {
     ring.verbose = verbose;
     log_init(LOG_LOGFMT, LOG_INFO);
-    log_redirect(keep, NULL);
+    log_redirect(demo_log_keep, NULL);
 }
 
 void demo_log_show(void) {

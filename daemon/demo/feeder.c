@@ -24,15 +24,17 @@ struct demo_feeder {
     _Atomic bool ended;
 };
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void feeder_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     struct demo_feeder *f = opaque;
     if (m->err) f->failure = m->err;
 }
 
-static bool stopped(const struct demo_feeder *f) { return atomic_load(f->o.stop) || f->failure; }
+static bool feeder_stopped(const struct demo_feeder *f) {
+    return atomic_load(f->o.stop) || f->failure;
+}
 
-static int class_of(const struct config *c, struct text label) {
+static int feeder_class_of(const struct config *c, struct text label) {
     for (size_t i = 0; i < c->model.classes.n; i++)
         if (text_equal(text_of(c->model.classes.at[i]), label)) return (int)i;
     return TRUTH_UNKNOWN;
@@ -40,7 +42,7 @@ static int class_of(const struct config *c, struct text label) {
 
 /* A sample without a label is fed like any other; nobody can answer for it. */
 static int note_truth(struct demo_feeder *f, const struct dataset_sample *s) {
-    int class_ = s->label.at ? class_of(f->o.config, s->label) : TRUTH_UNKNOWN;
+    int class_ = s->label.at ? feeder_class_of(f->o.config, s->label) : TRUTH_UNKNOWN;
     if (s->label.at && class_ < 0) {
         buf_printf(&f->why, "row %llu: the label '%.*s' is not one of the classes",
                    (unsigned long long)s->row, (int)s->label.len, s->label.at);
@@ -54,7 +56,7 @@ static int note_truth(struct demo_feeder *f, const struct dataset_sample *s) {
     return ERR_INPUT;
 }
 
-static int send_one(struct demo_feeder *f, const struct dataset_sample *s) {
+static int feeder_send_one(struct demo_feeder *f, const struct dataset_sample *s) {
     rd_kafka_resp_err_t err;
     TRY(note_truth(f, s));
     do {
@@ -63,7 +65,7 @@ static int send_one(struct demo_feeder *f, const struct dataset_sample *s) {
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(s->id.at, s->id.len),
             RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
         rd_kafka_poll(f->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? WAIT_MS : 0);
-    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !stopped(f));
+    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !feeder_stopped(f));
     if (err) {
         if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) f->failure = err;
         return ERR_STOPPED;
@@ -73,21 +75,21 @@ static int send_one(struct demo_feeder *f, const struct dataset_sample *s) {
     return 0;
 }
 
-static int send_all(struct demo_feeder *f) {
+static int feeder_send_all(struct demo_feeder *f) {
     struct dataset_sample s;
     int result = 0;
-    while (!stopped(f) && (result = demo_source_next(f->o.source, &s, &f->why)) > 0) {
-        while (!stopped(f) && atomic_load(&f->samples) >= atomic_load(&f->allowed))
+    while (!feeder_stopped(f) && (result = demo_source_next(f->o.source, &s, &f->why)) > 0) {
+        while (!feeder_stopped(f) && atomic_load(&f->samples) >= atomic_load(&f->allowed))
             rd_kafka_poll(f->rk, WAIT_MS);
-        if (stopped(f)) return ERR_STOPPED;
-        TRY(send_one(f, &s));
+        if (feeder_stopped(f)) return ERR_STOPPED;
+        TRY(feeder_send_one(f, &s));
     }
-    return stopped(f) ? ERR_STOPPED : result;
+    return feeder_stopped(f) ? ERR_STOPPED : result;
 }
 
 static void *feeder_main(void *arg) {
     struct demo_feeder *f = arg;
-    int result = send_all(f);
+    int result = feeder_send_all(f);
     bool flushed = rd_kafka_flush(f->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (f->why.len && (f->failure || !flushed)) buf_str(&f->why, "; ");
     if (f->failure)
@@ -104,11 +106,12 @@ int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options
         "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
     struct demo_feeder *f = xcalloc(1, sizeof *f);
     f->o = *o;
-    int result = kafka_create(
-        &f->rk, o->config,
-        &(struct kafka_settings){
-            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = f, .delivery_cb = delivery_cb},
-        why);
+    int result = kafka_create(&f->rk, o->config,
+                              &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
+                                                       .owned = owned,
+                                                       .opaque = f,
+                                                       .delivery_cb = feeder_delivery_cb},
+                              why);
     if (result < 0) {
         free(f);
         return result;

@@ -153,7 +153,7 @@ static double draw_count(struct rng *r, double mean) {
 }
 
 /* A name's index, a number, or 0 and 1. home: the card's country. */
-static double draw(struct rng *r, const struct pattern *p, enum field f, double home) {
+static double generator_draw(struct rng *r, const struct pattern *p, enum field f, double home) {
     switch (f) {
     case CARD_COUNTRY: return (double)draw_name(r, p->country, COUNTRIES);
     case CARD_TYPE: return (double)draw_name(r, p->type, TYPES);
@@ -173,7 +173,7 @@ static double draw(struct rng *r, const struct pattern *p, enum field f, double 
 
 /* ---- writing ---- */
 
-static void write_value(enum field f, double value, struct buf *json) {
+static void generator_write_value(enum field f, double value, struct buf *json) {
     switch (fields[f].kind) {
     case NAME: buf_json_str(json, fields[f].names[(size_t)value]); break;
     case NUMBER: buf_printf(json, "%.*f", fields[f].decimals, value); break;
@@ -182,8 +182,8 @@ static void write_value(enum field f, double value, struct buf *json) {
 }
 
 /* absent, null: fields that are left out, or have no value; FIELDS: none. */
-static void write_event(const char *id, const double value[FIELDS], enum field absent,
-                        enum field null, struct buf *json) {
+static void generator_write_event(const char *id, const double value[FIELDS], enum field absent,
+                                  enum field null, struct buf *json) {
     const char *object = "";
     buf_printf(json, "{\"id\":\"%s\"", id);
     bool first = false;
@@ -198,13 +198,13 @@ static void write_event(const char *id, const double value[FIELDS], enum field a
         buf_printf(json, "%s\"%s\":", first ? "" : ",", fields[f].key);
         first = false;
         if (f == null) buf_str(json, "null");
-        else write_value(f, value[f], json);
+        else generator_write_value(f, value[f], json);
     }
     buf_str(json, *object ? "}}" : "}");
 }
 
 /* What goes wrong in life: a record cut short, a number that is none, a field of another type. */
-static void damage(struct rng *r, size_t start, struct buf *json) {
+static void generator_damage(struct rng *r, size_t start, struct buf *json) {
     static const char *const wrong[] = {"NaN,", "\"a lot\","};
     uint64_t how = rng_below(rng_next(r), 3);
     if (how == 2) {
@@ -234,14 +234,14 @@ void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event 
     double value[FIELDS];
     for (enum field f = 0; f < FIELDS; f++) {
         bool shows = rng_next_unit(&r) >= DISGUISE;
-        value[f] = draw(&r, &patterns[out->fraud && shows ? fraud : GENUINE], f,
-                        f > CARD_COUNTRY ? value[CARD_COUNTRY] : 0);
+        value[f] = generator_draw(&r, &patterns[out->fraud && shows ? fraud : GENUINE], f,
+                                  f > CARD_COUNTRY ? value[CARD_COUNTRY] : 0);
     }
     out->missing &= !out->broken;
     enum field gone = out->missing ? (enum field)rng_below(rng_next(&r), FIELDS) : FIELDS;
     bool null = rng_next_unit(&r) < 0.5;
-    write_event(out->id, value, null ? FIELDS : gone, null ? gone : FIELDS, json);
-    if (out->broken) damage(&r, start, json);
+    generator_write_event(out->id, value, null ? FIELDS : gone, null ? gone : FIELDS, json);
+    if (out->broken) generator_damage(&r, start, json);
 }
 
 /* ---- configuration ---- */

@@ -67,7 +67,7 @@ static void end_slice(struct demo_score *s) {
     s->part = score_create(s->k, s->positive);
 }
 
-static void judge(struct demo_score *s, const struct prediction *p, int truth) {
+static void judge_judge(struct demo_score *s, const struct prediction *p, int truth) {
     int said = class_predicted(p->prob, p->k);
     bool positive = (size_t)truth == s->positive;
     score_add(s->all, truth, said, p->prob);
@@ -80,12 +80,12 @@ static void judge(struct demo_score *s, const struct prediction *p, int truth) {
     s->modelled_right += p->model > 0 && said == truth;
 }
 
-static void take(struct demo_score *s, const struct prediction *p) {
+static void judge_take(struct demo_score *s, const struct prediction *p) {
     int truth = truth_judge(s->o.truth, p->sample_id);
     if (truth == TRUTH_JUDGED) return;
     pthread_mutex_lock(&s->lock);
     s->now.seen++;
-    if (truth >= 0) judge(s, p, truth);
+    if (truth >= 0) judge_judge(s, p, truth);
     if (s->now.seen % s->slice == 0 && s->now.slices < DEMO_SLICES) end_slice(s);
     pthread_mutex_unlock(&s->lock);
 }
@@ -98,15 +98,15 @@ int demo_score_add(struct demo_score *s, struct text record, const char **why) {
         *why = "a prediction of another number of classes";
         return ERR_INPUT;
     }
-    take(s, &p);
+    judge_take(s, &p);
     return 0;
 }
 
 /* ---- the topic ---- */
 
-static bool stopped(const struct demo_score *s) { return atomic_load(s->o.stop); }
+static bool judge_stopped(const struct demo_score *s) { return atomic_load(s->o.stop); }
 
-static int read_some(struct demo_score *s, struct reader *reader, struct buf *why) {
+static int judge_read_some(struct demo_score *s, struct reader *reader, struct buf *why) {
     struct reader_record record[POLL_RECORDS];
     const char *wrong = NULL;
     int n = reader_poll(reader, record, POLL_RECORDS, POLL_MS), result = 0;
@@ -123,11 +123,11 @@ int demo_score_run(struct demo_score *s, struct buf *why) {
     const char *topic = s->o.config->topics.predictions;
     TRY(reader_create(&reader, s->o.config, &topic, 1, why));
     int result;
-    while ((result = reader_start(reader, NULL, NULL)) == ERR_RETRY && !stopped(s))
+    while ((result = reader_start(reader, NULL, NULL)) == ERR_RETRY && !judge_stopped(s))
         clock_sleep_ms(RETRY_MS);
-    while (result == 0 && !stopped(s)) result = read_some(s, reader, why);
+    while (result == 0 && !judge_stopped(s)) result = judge_read_some(s, reader, why);
     reader_destroy(reader);
-    return stopped(s) ? 0 : result;
+    return judge_stopped(s) ? 0 : result;
 }
 
 /* ---- figures ---- */

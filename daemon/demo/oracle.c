@@ -41,7 +41,7 @@ struct oracle {
     rd_kafka_resp_err_t failure;
 };
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void oracle_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     struct oracle *o = opaque;
     o->settled++;
@@ -52,7 +52,7 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 /* ---- one task ---- */
 
 /* The class to name: the true one, or by noise another. */
-static struct text choose(struct oracle *o, struct text truth, uint64_t key) {
+static struct text oracle_choose(struct oracle *o, struct text truth, uint64_t key) {
     const struct list *classes = &o->options->config->model.classes;
     if (rng_unit(rng_keyed(RNG_ORACLE, o->options->seed, key, 1, 0)) >= o->options->noise)
         return truth;
@@ -64,12 +64,12 @@ static struct text choose(struct oracle *o, struct text truth, uint64_t key) {
     return text_of(classes->at[(i + 1 + step) % classes->n]);
 }
 
-static int64_t due(const struct oracle *o, uint64_t key) {
+static int64_t oracle_due(const struct oracle *o, uint64_t key) {
     double share = 0.5 + rng_unit(rng_keyed(RNG_ORACLE, o->options->seed, key, 0, 0));
     return clock_ms() + (int64_t)(share * (double)o->options->delay_ms);
 }
 
-static void take_task(struct oracle *o, const struct reader_record *r) {
+static void oracle_take_task(struct oracle *o, const struct reader_record *r) {
     struct task t;
     const char *why = "a tombstone";
     uint8_t id[TASK_ID_BYTES];
@@ -88,12 +88,12 @@ static void take_task(struct oracle *o, const struct reader_record *r) {
         return;
     }
     uint64_t key = hash_bytes(t.id, TASK_ID_LENGTH);
-    pending_push(&o->pending, due(o, key), t.id, choose(o, truth, key));
+    pending_push(&o->pending, oracle_due(o, key), t.id, oracle_choose(o, truth, key));
 }
 
 /* ---- answers ---- */
 
-static int answer(struct oracle *o, const struct pending *p) {
+static int oracle_answer(struct oracle *o, const struct pending *p) {
     struct label l = {.id = text_of(p->id),
                       .label = text_of(p->label),
                       .annotator = text_of(o->options->annotator),
@@ -118,7 +118,7 @@ static int answer(struct oracle *o, const struct pending *p) {
 static int answer_due(struct oracle *o) {
     const struct pending *p;
     while ((p = pending_first(&o->pending)) && p->due_ms <= clock_ms()) {
-        TRY(answer(o, p));
+        TRY(oracle_answer(o, p));
         pending_pop(&o->pending);
     }
     rd_kafka_poll(o->rk, 0);
@@ -132,7 +132,7 @@ static int wait_ms(const struct oracle *o) {
     return left < 0 ? 0 : left < POLL_MS ? (int)left : POLL_MS;
 }
 
-static int read_tasks(struct oracle *o) {
+static int oracle_read_tasks(struct oracle *o) {
     struct reader_record record[POLL_RECORDS];
     if (o->pending.n + POLL_RECORDS > PENDING_MAX) {
         rd_kafka_poll(o->rk, wait_ms(o));
@@ -140,16 +140,16 @@ static int read_tasks(struct oracle *o) {
     }
     int n = reader_poll(o->reader, record, POLL_RECORDS, wait_ms(o));
     if (n < 0) return n;
-    for (int i = 0; i < n; i++) take_task(o, &record[i]);
+    for (int i = 0; i < n; i++) oracle_take_task(o, &record[i]);
     reader_release(o->reader, record, (size_t)n);
     return 0;
 }
 
 /* ---- the run ---- */
 
-static bool stopped(const struct oracle *o) { return atomic_load(o->options->stop); }
+static bool oracle_stopped(const struct oracle *o) { return atomic_load(o->options->stop); }
 
-static bool finished(const struct oracle *o) {
+static bool oracle_finished(const struct oracle *o) {
     return o->options->once && reader_caught_up(o->reader) && !o->pending.n &&
            o->settled == o->produced;
 }
@@ -159,7 +159,7 @@ static bool finished(const struct oracle *o) {
 static int64_t end_of(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct oracle *o = opaque;
-    while (!stopped(o)) {
+    while (!oracle_stopped(o)) {
         int64_t end = kafka_offset_at(o->rk, o->options->config->topics.tasks, partition,
                                       RD_KAFKA_OFFSET_END, METADATA_MS);
         if (end >= 0) return end;
@@ -172,10 +172,10 @@ static int64_t end_of(size_t topic, int32_t partition, void *opaque) {
 
 /* Asking for the labels topic first spares the first answer the second after which the library
  * would ask by itself. */
-static int start(struct oracle *o) {
+static int oracle_start(struct oracle *o) {
     int result;
     const char *labels = o->options->config->topics.labels;
-    while (kafka_partitions(o->rk, labels, METADATA_MS) <= 0 && !stopped(o)) {
+    while (kafka_partitions(o->rk, labels, METADATA_MS) <= 0 && !oracle_stopped(o)) {
         LOG(WARNING, "topic_unavailable",
             "the topic does not exist or the broker does not answer for it",
             L_STR("topic", labels));
@@ -183,31 +183,31 @@ static int start(struct oracle *o) {
     }
     while ((result = reader_start(o->reader, o->options->from_end ? end_of : NULL, o)) ==
                ERR_RETRY &&
-           !stopped(o))
+           !oracle_stopped(o))
         clock_sleep_ms(RETRY_MS);
     return result == ERR_RETRY ? ERR_STOPPED : result;
 }
 
-static int loop(struct oracle *o) {
-    TRY(start(o));
-    while (!stopped(o) && !finished(o)) {
-        TRY(read_tasks(o));
+static int oracle_loop(struct oracle *o) {
+    TRY(oracle_start(o));
+    while (!oracle_stopped(o) && !oracle_finished(o)) {
+        TRY(oracle_read_tasks(o));
         TRY(answer_due(o));
     }
     return 0;
 }
 
-static int create(struct oracle *o, struct buf *why) {
+static int oracle_create(struct oracle *o, struct buf *why) {
     static const char *const owned[] = {
         "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
     const char *tasks = o->options->config->topics.tasks;
     struct kafka_settings settings = {
-        .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = o, .delivery_cb = delivery_cb};
+        .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = o, .delivery_cb = oracle_delivery_cb};
     TRY(kafka_create(&o->rk, o->options->config, &settings, why));
     return reader_create(&o->reader, o->options->config, &tasks, 1, why);
 }
 
-static int end(struct oracle *o, int result, struct buf *why) {
+static int oracle_end(struct oracle *o, int result, struct buf *why) {
     if (o->rk) {
         bool flushed = rd_kafka_flush(o->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
         if (o->failure || !flushed) result = ERR_FATAL;
@@ -231,7 +231,7 @@ static int end(struct oracle *o, int result, struct buf *why) {
 int oracle_run(const struct oracle_options *options, struct oracle_figures *figures,
                struct buf *why) {
     struct oracle o = {.options = options, .figures = figures, .seen = id_ring_create(SEEN_MAX)};
-    int result = create(&o, why);
-    if (result == 0) result = loop(&o);
-    return end(&o, result, why);
+    int result = oracle_create(&o, why);
+    if (result == 0) result = oracle_loop(&o);
+    return oracle_end(&o, result, why);
 }

@@ -61,23 +61,23 @@ void demo_sparkline(const double *value, size_t n, struct buf *out) {
     }
 }
 
-static void percent(double share, int decimals, struct buf *out) {
+static void screen_percent(double share, int decimals, struct buf *out) {
     if (isfinite(share)) buf_printf(out, "%.*f %%", decimals, 100 * share);
     else buf_str(out, "–");
 }
 
 /* "98.9 % (97.2–99.6)" */
-static void estimate(const struct demo_figures *f, struct buf *out) {
-    percent(f->accuracy, 1, out);
+static void screen_estimate(const struct demo_figures *f, struct buf *out) {
+    screen_percent(f->accuracy, 1, out);
     if (isfinite(f->low)) buf_printf(out, " (%.1f–%.1f)", 100 * f->low, 100 * f->high);
 }
 
-static double ratio(uint64_t part, uint64_t whole) {
+static double screen_ratio(uint64_t part, uint64_t whole) {
     return whole ? (double)part / (double)whole : NAN;
 }
 
 /* "20,000 card payments, an embedded broker, budget 5 %" */
-static void introduce(const struct demo_figures *f, struct buf *out) {
+static void screen_introduce(const struct demo_figures *f, struct buf *out) {
     demo_thousands(f->total, out);
     buf_printf(out, " %s, %s, budget %.3g %%", f->words, f->broker, 100 * f->budget);
 }
@@ -86,7 +86,7 @@ static void introduce(const struct demo_figures *f, struct buf *out) {
 
 enum style { PLAIN, DIM, BOLD, GREEN, CYAN };
 
-static void style(struct demo_screen *s, enum style style) {
+static void screen_style(struct demo_screen *s, enum style style) {
     static const char *const code[] = {[PLAIN] = "\033[0m",
                                        [DIM] = "\033[2m",
                                        [BOLD] = "\033[1m",
@@ -95,17 +95,17 @@ static void style(struct demo_screen *s, enum style style) {
     if (s->colour) buf_str(&s->out, code[style]);
 }
 
-static void label(struct demo_screen *s, const char *word) {
+static void screen_label(struct demo_screen *s, const char *word) {
     buf_str(&s->out, "\033[2K  ");
-    style(s, DIM);
+    screen_style(s, DIM);
     buf_printf(&s->out, "%-10s", word);
-    style(s, PLAIN);
+    screen_style(s, PLAIN);
 }
 
-static void strong(struct demo_screen *s, uint64_t n) {
-    style(s, BOLD);
+static void screen_strong(struct demo_screen *s, uint64_t n) {
+    screen_style(s, BOLD);
     demo_thousands(n, &s->out);
-    style(s, PLAIN);
+    screen_style(s, PLAIN);
 }
 
 static void end_line(struct demo_screen *s) {
@@ -115,11 +115,11 @@ static void end_line(struct demo_screen *s) {
 
 static void title_line(struct demo_screen *s, const struct demo_figures *f) {
     buf_str(&s->out, "\033[2K  ");
-    style(s, BOLD);
+    screen_style(s, BOLD);
     buf_str(&s->out, "winnowd demo");
-    style(s, PLAIN);
+    screen_style(s, PLAIN);
     buf_str(&s->out, "  ");
-    introduce(f, &s->out);
+    screen_introduce(f, &s->out);
     end_line(s);
 }
 
@@ -127,35 +127,35 @@ static void progress_line(struct demo_screen *s, const struct demo_figures *f) {
     double share = fmin(1, (double)f->samples / (double)f->total);
     int full = (int)(share * BAR_CELLS + 0.5);
     buf_str(&s->out, "\033[2K  ");
-    style(s, GREEN);
+    screen_style(s, GREEN);
     for (int i = 0; i < BAR_CELLS; i++) buf_str(&s->out, i < full ? "█" : "░");
-    style(s, PLAIN);
+    screen_style(s, PLAIN);
     buf_printf(&s->out, " %3.0f %%  ", 100 * share);
-    strong(s, f->samples);
+    screen_strong(s, f->samples);
     if (f->samples) buf_printf(&s->out, " samples  %.0f/s", f->rate);
     else buf_str(&s->out, " samples; joining the consumer group, a few seconds");
     end_line(s);
 }
 
 static void asked_line(struct demo_screen *s, const struct demo_figures *f) {
-    label(s, "asked");
-    strong(s, f->asked);
+    screen_label(s, "asked");
+    screen_strong(s, f->asked);
     buf_str(&s->out, " of ");
     demo_thousands((uint64_t)(f->budget * (double)f->samples), &s->out);
     buf_str(&s->out, " so far in the budget   labels back ");
-    strong(s, f->labelled);
+    screen_strong(s, f->labelled);
     buf_str(&s->out, "   dead letters ");
-    strong(s, f->dead_letters);
+    screen_strong(s, f->dead_letters);
     end_line(s);
 }
 
 static void model_line(struct demo_screen *s, const struct demo_figures *f) {
-    label(s, "model");
+    screen_label(s, "model");
     if (f->version) {
         buf_str(&s->out, "version ");
-        strong(s, f->version);
+        screen_strong(s, f->version);
         buf_str(&s->out, " is live, learned from ");
-        strong(s, f->rows);
+        screen_strong(s, f->rows);
         buf_str(&s->out, " labels");
     } else {
         buf_str(&s->out, "none yet: the first labels are asked at random");
@@ -164,41 +164,41 @@ static void model_line(struct demo_screen *s, const struct demo_figures *f) {
 }
 
 static void accuracy_line(struct demo_screen *s, const struct demo_figures *f) {
-    label(s, "accuracy");
-    style(s, BOLD);
-    estimate(f, &s->out);
-    style(s, PLAIN);
+    screen_label(s, "accuracy");
+    screen_style(s, BOLD);
+    screen_estimate(f, &s->out);
+    screen_style(s, PLAIN);
     buf_str(&s->out, " unbiased, from the labels; in truth ");
-    percent(f->score.modelled_accuracy, 1, &s->out);
+    screen_percent(f->score.modelled_accuracy, 1, &s->out);
     end_line(s);
 }
 
 static void sparkline_line(struct demo_screen *s, const char *word, const double *value, size_t n,
                            const char *unit, const char *of) {
-    label(s, word);
-    style(s, CYAN);
+    screen_label(s, word);
+    screen_style(s, CYAN);
     demo_sparkline(value, n, &s->out);
-    style(s, PLAIN);
+    screen_style(s, PLAIN);
     if (n && isfinite(value[n - 1]))
         buf_printf(&s->out, " %.*f%s", *unit ? 1 : 2, *unit ? 100 * value[n - 1] : value[n - 1],
                    unit);
-    style(s, DIM);
+    screen_style(s, DIM);
     buf_printf(&s->out, "  %s", of);
-    style(s, PLAIN);
+    screen_style(s, PLAIN);
     end_line(s);
 }
 
 static void found_line(struct demo_screen *s, const struct demo_figures *f) {
-    label(s, "found");
-    strong(s, f->score.asked_positives);
+    screen_label(s, "found");
+    screen_strong(s, f->score.asked_positives);
     buf_printf(&s->out, " '%s' among the asked: ", f->positive);
-    percent(ratio(f->score.asked_positives, f->score.asked), 1, &s->out);
+    screen_percent(screen_ratio(f->score.asked_positives, f->score.asked), 1, &s->out);
     buf_str(&s->out, "; in the stream ");
-    percent(ratio(f->score.positives, f->score.scored), 1, &s->out);
+    screen_percent(screen_ratio(f->score.positives, f->score.scored), 1, &s->out);
     end_line(s);
 }
 
-static void draw(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_draw(struct demo_screen *s, const struct demo_figures *f) {
     buf_reset(&s->out);
     buf_str(&s->out, "\033[?7l"); // clipped, not wrapped: the panel keeps its height
     if (s->drawn) buf_printf(&s->out, "\033[%dA\r", s->drawn);
@@ -226,16 +226,16 @@ static void write_line(const struct demo_figures *f, struct buf *out) {
                ", labels back %" PRIu64 ", model %" PRIu64 ", accuracy ",
                100 * fmin(1, (double)f->samples / (double)f->total), f->samples, f->total, f->rate,
                f->asked, f->labelled, f->version);
-    estimate(f, out);
+    screen_estimate(f, out);
     buf_str(out, "\n");
 }
 
-static void say(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_say(struct demo_screen *s, const struct demo_figures *f) {
     if (s->said_ms && (!f->samples || clock_ms() - s->said_ms < LINE_MS)) return;
     buf_reset(&s->out);
     if (!s->said_ms) {
         buf_str(&s->out, "winnowd demo: ");
-        introduce(f, &s->out);
+        screen_introduce(f, &s->out);
         buf_str(&s->out, "; joining the consumer group takes a few seconds\n");
     }
     if (f->samples) write_line(f, &s->out);
@@ -245,8 +245,8 @@ static void say(struct demo_screen *s, const struct demo_figures *f) {
 }
 
 void demo_screen_show(struct demo_screen *s, const struct demo_figures *f) {
-    if (s->live) draw(s, f);
-    else say(s, f);
+    if (s->live) screen_draw(s, f);
+    else screen_say(s, f);
 }
 
 /* ---- the end ---- */
@@ -265,7 +265,7 @@ static void words_spent(const struct demo_figures *f, struct buf *out) {
     buf_str(out, "winnowd asked people about ");
     demo_thousands(f->asked, out);
     buf_str(out, " of them (");
-    percent(ratio(f->asked, f->samples), 2, out);
+    screen_percent(screen_ratio(f->asked, f->samples), 2, out);
     buf_printf(
         out,
         "; the\nbudget is %.3g %%) and learned %" PRIu64
@@ -276,7 +276,7 @@ static void words_spent(const struct demo_figures *f, struct buf *out) {
 /* What questions at random would have found is the share of the stream times the questions. */
 static void words_found(const struct demo_figures *f, struct buf *out) {
     if (!f->score.asked || !f->score.positives) return;
-    double by_chance = ratio(f->score.positives, f->score.scored) * (double)f->score.asked;
+    double by_chance = screen_ratio(f->score.positives, f->score.scored) * (double)f->score.asked;
     buf_printf(out,
                "Its questions found '%s' %" PRIu64
                " times; as many at random would have found it about %.0f times.\n",
@@ -286,11 +286,11 @@ static void words_found(const struct demo_figures *f, struct buf *out) {
 static void words_quality(const struct demo_figures *f, struct buf *out) {
     if (isfinite(f->accuracy)) {
         buf_str(out, "From those answers alone it says that its model is right in ");
-        percent(f->accuracy, 1, out);
+        screen_percent(f->accuracy, 1, out);
         buf_printf(out,
                    " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth: ",
                    100 * f->low, 100 * f->high);
-        percent(f->score.modelled_accuracy, 1, out);
+        screen_percent(f->score.modelled_accuracy, 1, out);
         buf_str(out, ".\n");
     }
     if (f->dead_letters)
@@ -300,21 +300,21 @@ static void words_quality(const struct demo_figures *f, struct buf *out) {
                    f->dead_letters);
 }
 
-static void row(struct buf *out, const char *name) { buf_printf(out, "  %-22s", name); }
+static void screen_row(struct buf *out, const char *name) { buf_printf(out, "  %-22s", name); }
 
 static void row_count(struct buf *out, const char *name, uint64_t n) {
-    row(out, name);
+    screen_row(out, name);
     demo_thousands(n, out);
     buf_str(out, "\n");
 }
 
 static void row_number(struct buf *out, const char *name, double value, const char *note) {
-    row(out, name);
+    screen_row(out, name);
     if (isfinite(value)) buf_printf(out, "%.4f%s\n", value, note);
     else buf_str(out, "–\n");
 }
 
-static void table(const struct demo_figures *f, struct buf *out) {
+static void screen_table(const struct demo_figures *f, struct buf *out) {
     row_count(out, "samples", f->samples);
     row_count(out, "asked", f->asked);
     row_count(out, "labelled", f->labelled);
@@ -322,37 +322,37 @@ static void table(const struct demo_figures *f, struct buf *out) {
     row_count(out, "dead letters", f->dead_letters);
     row_number(out, "accuracy", f->score.all.accuracy,
                "   true, of every prediction, each made before its label came");
-    row(out, "  in the course");
+    screen_row(out, "  in the course");
     demo_sparkline(f->score.accuracy, f->score.slices, out);
     buf_str(out, "\n");
     row_number(out, "kappa", f->score.all.kappa, "");
     char note[300];
     snprintf(note, sizeof note, "   of '%s'", f->positive);
     row_number(out, "average precision", f->score.all.average_precision, note);
-    row(out, "  in the course");
+    screen_row(out, "  in the course");
     demo_sparkline(f->score.average_precision, f->score.slices, out);
     buf_str(out, "\n");
-    row(out, "estimate");
-    estimate(f, out);
+    screen_row(out, "estimate");
+    screen_estimate(f, out);
     buf_str(out, "   what winnowd itself can know\n");
 }
 
 void demo_screen_summary(struct demo_screen *s, const struct demo_figures *f) {
-    if (s->live) draw(s, f);
+    if (s->live) screen_draw(s, f);
     buf_reset(&s->out);
     buf_str(&s->out, "\n");
     words_spent(f, &s->out);
     words_found(f, &s->out);
     words_quality(f, &s->out);
     buf_str(&s->out, "\n");
-    table(f, &s->out);
+    screen_table(f, &s->out);
     fwrite(s->out.at, 1, s->out.len, stdout);
     fflush(stdout);
 }
 
 /* ---- JSON ---- */
 
-static void member(struct buf *out, const char *name, double value) {
+static void screen_member(struct buf *out, const char *name, double value) {
     buf_printf(out, ",\"%s\":", name);
     buf_double(out, value);
 }
@@ -362,14 +362,14 @@ void demo_json(const struct demo_figures *f, struct buf *out) {
                "{\"samples\":%" PRIu64 ",\"asked\":%" PRIu64 ",\"labelled\":%" PRIu64
                ",\"models\":%" PRIu64 ",\"dead_letters\":%" PRIu64,
                f->samples, f->asked, f->labelled, f->models, f->dead_letters);
-    member(out, "accuracy", f->score.all.accuracy);
-    member(out, "kappa", f->score.all.kappa);
-    member(out, "average_precision", f->score.all.average_precision);
+    screen_member(out, "accuracy", f->score.all.accuracy);
+    screen_member(out, "kappa", f->score.all.kappa);
+    screen_member(out, "average_precision", f->score.all.average_precision);
     buf_str(out, ",\"estimate\":{\"accuracy\":");
     buf_double(out, f->accuracy);
-    member(out, "low", f->low);
-    member(out, "high", f->high);
+    screen_member(out, "low", f->low);
+    screen_member(out, "high", f->high);
     buf_str(out, "}");
-    member(out, "seconds", f->seconds);
+    screen_member(out, "seconds", f->seconds);
     buf_str(out, "}\n");
 }

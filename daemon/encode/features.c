@@ -68,7 +68,7 @@ static int take_clip(struct field *field, const struct list *clip) {
 }
 
 /* Takes what xasprintf made into the arena. */
-static const char *keep(struct features *f, char *made) {
+static const char *features_keep(struct features *f, char *made) {
     const char *kept = arena_string(&f->arena, text_of(made));
     free(made);
     return kept;
@@ -79,7 +79,8 @@ static int take_field(struct features *f, struct field *field, const struct feat
                             .type = c->type,
                             .missing = c->missing,
                             .required = c->required};
-    field->path = text_of(keep(f, *c->path ? xstrdup(c->path) : xasprintf("/%s", c->name)));
+    field->path =
+        text_of(features_keep(f, *c->path ? xstrdup(c->path) : xasprintf("/%s", c->name)));
     field->columns = 1;
     if (c->type == FEATURE_NUMBER) {
         field->log1p = c->log1p;
@@ -101,14 +102,15 @@ static void name_columns(struct features *f, const struct field *field) {
     if (field->type != FEATURE_CATEGORY) name[0] = own;
     for (size_t i = 0; i < field->values; i++)
         name[field->category[i].column] =
-            keep(f, xasprintf("%s=%s", own, field->category[i].value.at));
-    for (size_t i = 0; i < field->hash; i++) name[i] = keep(f, xasprintf("%s#%zu", own, i));
-    if (field->missing) name[field->columns - 1] = keep(f, xasprintf("%s?", own));
+            features_keep(f, xasprintf("%s=%s", own, field->category[i].value.at));
+    for (size_t i = 0; i < field->hash; i++)
+        name[i] = features_keep(f, xasprintf("%s#%zu", own, i));
+    if (field->missing) name[field->columns - 1] = features_keep(f, xasprintf("%s?", own));
 }
 
 /* Lengths before texts, so no two mappings write the same. Values by text_order with their columns:
  * any order of columns writes something else. */
-static void describe(const struct field *field, struct buf *out) {
+static void features_describe(const struct field *field, struct buf *out) {
     buf_printf(out, "%d %d %zu:%s", field->type, field->missing, field->path.len, field->path.at);
     if (field->type == FEATURE_NUMBER) {
         buf_printf(out, " %d %d", field->log1p, field->clips);
@@ -125,7 +127,7 @@ static void describe(const struct field *field, struct buf *out) {
 static uint64_t fingerprint_of(const struct features *f) {
     struct buf mapping = {0};
     buf_str(&mapping, "features 1\n"); // of this description, and of the way categories are hashed
-    for (size_t i = 0; i < f->n; i++) describe(&f->field[i], &mapping);
+    for (size_t i = 0; i < f->n; i++) features_describe(&f->field[i], &mapping);
     uint64_t fingerprint = rng_mix(hash_bytes(mapping.at, mapping.len));
     buf_release(&mapping);
     return fingerprint;
@@ -192,14 +194,14 @@ static enum reason encode_number(const struct field *f, const struct value *v, d
     return REASON_NONE;
 }
 
-static bool is_integer(struct text number) {
+static bool features_is_integer(struct text number) {
     for (size_t i = number.at[0] == '-'; i < number.len; i++)
         if (number.at[i] < '0' || number.at[i] > '9') return false;
     return true;
 }
 
 static enum reason encode_category(const struct field *f, const struct value *v, double *row) {
-    if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !is_integer(v->text)))
+    if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !features_is_integer(v->text)))
         return REASON_WRONG_TYPE;
     if (f->hash) {
         row[rng_below(rng_mix(hash_bytes(v->text.at, v->text.len)), f->hash)] = 1;

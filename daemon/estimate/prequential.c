@@ -60,7 +60,7 @@ void prequential_destroy(struct prequential *p) {
     free(p);
 }
 
-static void count(struct prequential *p, const struct answer *a, double sign) {
+static void prequential_count(struct prequential *p, const struct answer *a, double sign) {
     struct sums *s = &p->sums[a->right];
     s->n += sign;
     if (a->weight <= 1) s->known += sign;
@@ -70,7 +70,7 @@ static void count(struct prequential *p, const struct answer *a, double sign) {
 
 /* The ring grows with what comes, up to the window; each turn the sums are taken anew, so that
  * roundings don't pile up. */
-static void slide(struct prequential *p, const struct answer *a) {
+static void prequential_slide(struct prequential *p, const struct answer *a) {
     if (p->held < p->window) {
         if ((p->held & (p->held - 1)) == 0) {
             size_t cap = p->held ? 2 * p->held : 1;
@@ -79,20 +79,20 @@ static void slide(struct prequential *p, const struct answer *a) {
         p->ring[p->held++] = *a;
         return;
     }
-    count(p, &p->ring[p->at], -1);
+    prequential_count(p, &p->ring[p->at], -1);
     p->ring[p->at] = *a;
     p->at = (p->at + 1) % p->window;
     if (p->at) return;
     p->sums[0] = p->sums[1] = (struct sums){0};
-    for (size_t i = 0; i + 1 < p->held; i++) count(p, &p->ring[i], 1);
+    for (size_t i = 0; i + 1 < p->held; i++) prequential_count(p, &p->ring[i], 1);
 }
 
 void prequential_add(struct prequential *p, int truth, int predicted, double propensity) {
     CHECK(propensity > 0 && propensity <= 1);
     if (predicted < 0) return;
     struct answer a = {1 / propensity, truth == predicted};
-    if (p->window) slide(p, &a);
-    count(p, &a, 1);
+    if (p->window) prequential_slide(p, &a);
+    prequential_count(p, &a, 1);
 }
 
 /* ---- the interval ---- */

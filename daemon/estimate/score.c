@@ -68,7 +68,7 @@ static void sort_pass(const uint32_t *from, uint32_t *to, size_t n, int shift) {
 }
 
 /* A sorted copy; the caller frees. */
-static uint32_t *sorted(const struct score *s) {
+static uint32_t *score_sorted(const struct score *s) {
     uint32_t *a = xcalloc(s->n, sizeof *a), *b = xcalloc(s->n, sizeof *b);
     memcpy(a, s->ranked, s->n * sizeof *a);
     for (int pass = 0; pass < PASSES; pass++) {
@@ -83,7 +83,7 @@ static uint32_t *sorted(const struct score *s) {
 
 /* Sum over thresholds of precision × gain in recall; samples of equal score enter together. */
 static double average_precision(const struct score *s) {
-    uint32_t *rank = sorted(s);
+    uint32_t *rank = score_sorted(s);
     double sum = 0, hits = 0;
     for (size_t left = s->n; left > 0;) {
         double gained = 0;
@@ -121,7 +121,7 @@ static struct margins margins_of(const struct score *s) {
 }
 
 /* Share of the possible gain over a reference that was made. */
-static double gain(double reached, double reference) {
+static double score_gain(double reached, double reference) {
     return reference < 1 ? (reached - reference) / (1 - reference) : 0;
 }
 
@@ -133,8 +133,8 @@ void score_counts(const struct score *s, struct score_figures *out) {
     *out = (struct score_figures){.n = s->n,
                                   .accuracy = accuracy,
                                   .balanced_accuracy = m.recall / (double)m.occurred,
-                                  .kappa = gain(accuracy, m.chance),
-                                  .kappa_temporal = gain(accuracy, (double)s->same / n),
+                                  .kappa = score_gain(accuracy, m.chance),
+                                  .kappa_temporal = score_gain(accuracy, (double)s->same / n),
                                   .macro_f1 = m.f1 / (double)m.named,
                                   .average_precision = NAN,
                                   .log_loss = s->loss / n};

@@ -43,10 +43,10 @@ struct frame {
     double left, right, top, bottom; // pixels
 };
 
-static double px(const struct frame *f, double x) {
+static double chart_px(const struct frame *f, double x) {
     return f->left + (x - f->x0) / (f->x1 - f->x0) * (f->right - f->left);
 }
-static double py(const struct frame *f, double y) {
+static double chart_py(const struct frame *f, double y) {
     return f->bottom - (y - f->y0) / (f->y1 - f->y0) * (f->bottom - f->top);
 }
 
@@ -56,7 +56,7 @@ static double round_step(double span, int ticks) {
     return power * (scaled <= 1 ? 1 : scaled <= 2 ? 2 : scaled <= 5 ? 5 : 10);
 }
 
-static void label(struct buf *out, double x, double y, const char *anchor, double value) {
+static void chart_label(struct buf *out, double x, double y, const char *anchor, double value) {
     if (fabs(value) >= 10000)
         buf_printf(out, "<text x='%.1f' y='%.1f' text-anchor='%s'>%.4gk</text>", x, y, anchor,
                    value / 1000);
@@ -85,20 +85,21 @@ static void y_axis(struct buf *out, const struct frame *f) {
     double step = round_step(f->y1 - f->y0, TICKS);
     for (double y = ceil(f->y0 / step) * step; y <= f->y1 + step * 1e-9; y += step) {
         double at = fabs(y) < step * 1e-9 ? 0 : y;
-        buf_printf(out, "<path class='grid' d='M%.1f %.1fH%.1f'/>", f->left, py(f, at), f->right);
-        label(out, f->left - 6, py(f, at) + 4, "end", at);
+        buf_printf(out, "<path class='grid' d='M%.1f %.1fH%.1f'/>", f->left, chart_py(f, at),
+                   f->right);
+        chart_label(out, f->left - 6, chart_py(f, at) + 4, "end", at);
     }
 }
 
 static void x_axis(struct buf *out, const struct frame *f) {
     double step = round_step(f->x1 - f->x0, TICKS);
     for (double x = ceil(f->x0 / step) * step; x <= f->x1 + step * 1e-9; x += step)
-        label(out, px(f, x), f->bottom + 16, "middle", fabs(x) < step * 1e-9 ? 0 : x);
+        chart_label(out, chart_px(f, x), f->bottom + 16, "middle", fabs(x) < step * 1e-9 ? 0 : x);
     buf_printf(out, "<path class='axis' d='M%.1f %.1fV%.1fH%.1f'/>", f->left, f->top, f->bottom,
                f->right);
 }
 
-static void widen(double *low, double *high, double value) {
+static void chart_widen(double *low, double *high, double value) {
     if (!isfinite(value)) return;
     if (!(value >= *low)) *low = value;
     if (!(value <= *high)) *high = value;
@@ -108,10 +109,11 @@ static struct frame frame_of(const struct chart *c) {
     struct frame f = {NAN, NAN, NAN, NAN, LEFT, c->width - RIGHT, TOP, c->height - BOTTOM};
     for (size_t l = 0; l < c->lines; l++)
         for (size_t i = 0; i < c->line[l].n; i++) {
-            widen(&f.x0, &f.x1, c->line[l].x[i]);
-            widen(&f.y0, &f.y1, c->line[l].y[i]);
+            chart_widen(&f.x0, &f.x1, c->line[l].x[i]);
+            chart_widen(&f.y0, &f.y1, c->line[l].y[i]);
             if (c->line[l].low)
-                widen(&f.y0, &f.y1, c->line[l].low[i]), widen(&f.y0, &f.y1, c->line[l].high[i]);
+                chart_widen(&f.y0, &f.y1, c->line[l].low[i]),
+                    chart_widen(&f.y0, &f.y1, c->line[l].high[i]);
         }
     if (c->x_low < c->x_high) f.x0 = c->x_low, f.x1 = c->x_high;
     if (c->y_low < c->y_high) f.y0 = c->y_low, f.y1 = c->y_high;
@@ -125,8 +127,10 @@ static struct frame frame_of(const struct chart *c) {
 static void draw_band(struct buf *out, const struct frame *f, const struct chart_line *l) {
     buf_printf(out, "<path class='b s%d' d='", l->colour);
     for (size_t i = 0; i < l->n; i++)
-        buf_printf(out, "%c%.1f %.1f", i ? 'L' : 'M', px(f, l->x[i]), py(f, l->high[i]));
-    for (size_t i = l->n; i-- > 0;) buf_printf(out, "L%.1f %.1f", px(f, l->x[i]), py(f, l->low[i]));
+        buf_printf(out, "%c%.1f %.1f", i ? 'L' : 'M', chart_px(f, l->x[i]),
+                   chart_py(f, l->high[i]));
+    for (size_t i = l->n; i-- > 0;)
+        buf_printf(out, "L%.1f %.1f", chart_px(f, l->x[i]), chart_py(f, l->low[i]));
     buf_str(out, "Z'/>");
 }
 
@@ -137,17 +141,18 @@ static void draw_line(struct buf *out, const struct frame *f, const struct chart
     for (size_t i = 0; i < l->n; i++) {
         if (!isfinite(l->y[i])) pen = false;
         else
-            buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M', px(f, l->x[i]), py(f, l->y[i])),
+            buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M', chart_px(f, l->x[i]),
+                       chart_py(f, l->y[i])),
                 pen = true;
     }
     buf_str(out, "'/>");
 }
 
-static void draw_points(struct buf *out, const struct frame *f, const struct chart_line *l) {
+static void chart_draw_points(struct buf *out, const struct frame *f, const struct chart_line *l) {
     for (size_t i = 0; i < l->n; i++)
         if (isfinite(l->y[i]))
             buf_printf(out, "<circle class='d s%d%s' cx='%.1f' cy='%.1f' r='%.1f'/>", l->colour,
-                       l->ring ? " r" : "", px(f, l->x[i]), py(f, l->y[i]),
+                       l->ring ? " r" : "", chart_px(f, l->x[i]), chart_py(f, l->y[i]),
                        l->radius > 0 ? l->radius : 2.6);
 }
 
@@ -189,7 +194,7 @@ void chart_svg(const struct chart *c, struct buf *out) {
     for (size_t i = 0; i < c->lines; i++) {
         const struct chart_line *l = &c->line[i];
         if (l->low) draw_band(out, &f, l);
-        if (l->points) draw_points(out, &f, l);
+        if (l->points) chart_draw_points(out, &f, l);
         else draw_line(out, &f, l);
         if (i < 8) name[i] = l->name, colour[i] = l->colour;
     }
@@ -202,21 +207,21 @@ void chart_svg(const struct chart *c, struct buf *out) {
 
 void chart_bars(const struct bars *b, struct buf *out) {
     struct frame f = {0, (double)b->groups, 0, 0, LEFT, b->width - RIGHT, TOP, b->height - BOTTOM};
-    for (size_t i = 0; i < b->groups * b->series; i++) widen(&f.y0, &f.y1, b->value[i]);
+    for (size_t i = 0; i < b->groups * b->series; i++) chart_widen(&f.y0, &f.y1, b->value[i]);
     if (f.y1 <= 0) f.y1 = 1;
     open_svg(out, b->width, b->height, b->title);
     y_axis(out, &f);
     int colour[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     for (size_t g = 0; g < b->groups; g++) {
         for (size_t s = 0; s < b->series; s++) {
-            double wide = (px(&f, 1) - px(&f, 0)) * 0.8 / (double)b->series,
-                   x = px(&f, (double)g) + wide * (double)s + wide * (double)b->series / 8,
-                   y = py(&f, b->value[g * b->series + s]);
+            double wide = (chart_px(&f, 1) - chart_px(&f, 0)) * 0.8 / (double)b->series,
+                   x = chart_px(&f, (double)g) + wide * (double)s + wide * (double)b->series / 8,
+                   y = chart_py(&f, b->value[g * b->series + s]);
             buf_printf(out, "<rect class='k s%zu' x='%.1f' y='%.1f' width='%.1f' height='%.1f'/>",
                        s % 8, x, y, wide * 0.92, f.bottom - y);
         }
         if (b->group[g])
-            text_at(out, px(&f, (double)g + 0.5), f.bottom + 16, "text-anchor='middle'",
+            text_at(out, chart_px(&f, (double)g + 0.5), f.bottom + 16, "text-anchor='middle'",
                     b->group[g]);
     }
     draw_legend(out, b->width, b->series < 8 ? b->series : 8, b->name, colour);

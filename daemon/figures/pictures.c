@@ -76,8 +76,8 @@ static void add_point(struct cloud *c, const struct points *p, size_t i) {
 
 /* All points pale, the first `labels` that were asked with a ring, and the boundary of the model
  * behind them. */
-static void draw_points(const struct points *p, const size_t *order, size_t labels,
-                        const struct model *m, const char *title, struct buf *out) {
+static void pictures_draw_points(const struct points *p, const size_t *order, size_t labels,
+                                 const struct model *m, const char *title, struct buf *out) {
     struct cloud all[2] = {0}, asked[2] = {0};
     static struct segments boundary; // too large for a stack
     for (size_t i = 0; i < p->n; i++) add_point(&all[p->label[i]], p, i);
@@ -136,7 +136,7 @@ static int many_draws(const struct config *c, uint64_t seed, bool active, double
     return 0;
 }
 
-static double mean_of(const double *value, size_t n) {
+static double pictures_mean_of(const double *value, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += value[i];
     return sum / (double)n;
@@ -189,7 +189,7 @@ static int draw_both(const struct config *c, uint64_t seed, struct buf *out) {
         if (result == 0) {
             title_of(title, sizeof title, active ? "active" : "random", r.accuracy[r.fits - 1]);
             chart_at(out, active * PANEL, CHART_HEAD);
-            draw_points(&p, r.order, LABELS, r.model[r.fits - 1], title, out);
+            pictures_draw_points(&p, r.order, LABELS, r.model[r.fits - 1], title, out);
             chart_at_end(out);
         }
         loop_release(&r);
@@ -209,7 +209,8 @@ int picture_gaussians(const struct config *c, uint64_t seed, struct buf *out) {
     snprintf(words, sizeof words,
              "Left, middle: one draw. Right: 200 draws; mean %.1f %% at random, %.1f %% active; "
              "active is ahead in %zu, behind in %zu of them.",
-             100 * mean_of(random, DRAWS), 100 * mean_of(active, DRAWS), ahead, behind);
+             100 * pictures_mean_of(random, DRAWS), 100 * pictures_mean_of(active, DRAWS), ahead,
+             behind);
     chart_open_file(out, 3 * PANEL, CHART_HEAD + HIGH, "400 points of two Gaussians, 30 labels",
                     words);
     TRY(draw_both(c, seed, out));
@@ -237,7 +238,7 @@ int picture_growth(const struct config *c, uint64_t seed, struct buf *out) {
         snprintf(what, sizeof what, "%zu labels", r.labelled[i]);
         title_of(title, sizeof title, what, r.accuracy[i]);
         chart_at(out, panel % COLUMNS * PANEL, CHART_HEAD + panel / COLUMNS * HIGH);
-        draw_points(&p, r.order, r.labelled[i], r.model[i], title, out);
+        pictures_draw_points(&p, r.order, r.labelled[i], r.model[i], title, out);
         chart_at_end(out);
     }
     chart_close_file(out);

@@ -50,7 +50,7 @@ struct loop {
 
 /* ---- a model ---- */
 
-static double probability(const struct model *m, const double *row, float *scratch) {
+static double pool_loop_probability(const struct model *m, const double *row, float *scratch) {
     float prob[2];
     model_predict(m, row, scratch, NULL, prob);
     return (double)prob[1];
@@ -58,21 +58,21 @@ static double probability(const struct model *m, const double *row, float *scrat
 
 double loop_probability(const struct model *m, const double *row) {
     float *scratch = xcalloc(model_scratch(&m->shape), sizeof *scratch);
-    double p = probability(m, row, scratch);
+    double p = pool_loop_probability(m, row, scratch);
     free(scratch);
     return p;
 }
 
-static double accuracy(const struct loop *l) {
+static double pool_loop_accuracy(const struct loop *l) {
     const struct points *t = l->o->test;
     size_t right = 0;
     for (size_t i = 0; i < t->n; i++)
-        right +=
-            (probability(l->model, t->row + i * t->d, l->scratch) >= 0.5) == (t->label[i] == 1);
+        right += (pool_loop_probability(l->model, t->row + i * t->d, l->scratch) >= 0.5) ==
+                 (t->label[i] == 1);
     return (double)right / (double)t->n;
 }
 
-static int refit(struct loop *l, bool keep) {
+static int pool_loop_refit(struct loop *l, bool keep) {
     const struct points *p = l->o->pool;
     struct fit_rows rows = {.n = l->n, .row = l->row, .label = l->label, .propensity = l->one};
     struct fit_tasks tasks = {.n = p->n, .row = p->row, .weight = l->one};
@@ -83,13 +83,13 @@ static int refit(struct loop *l, bool keep) {
     struct loop_result *r = l->out;
     r->labelled[r->fits] = l->n;
     r->model[r->fits] = keep ? l->model : NULL;
-    r->accuracy[r->fits++] = accuracy(l);
+    r->accuracy[r->fits++] = pool_loop_accuracy(l);
     return 0;
 }
 
 /* ---- asking ---- */
 
-static void ask(struct loop *l, size_t i) {
+static void pool_loop_ask(struct loop *l, size_t i) {
     const struct points *p = l->o->pool;
     memcpy(l->row + l->n * p->d, p->row + i * p->d, p->d * sizeof *l->row);
     l->label[l->n] = p->label[i];
@@ -97,14 +97,14 @@ static void ask(struct loop *l, size_t i) {
     l->asked[i] = true;
 }
 
-static double drawn(const struct loop *l, size_t i) {
+static double pool_loop_drawn(const struct loop *l, size_t i) {
     return rng_unit(rng_keyed(RNG_DEMO, l->o->seed, 2, l->n, i));
 }
 
-static double utility(const struct loop *l, size_t i) {
+static double pool_loop_utility(const struct loop *l, size_t i) {
     const struct points *p = l->o->pool;
     float prob[2];
-    if (!l->o->active || !l->model) return drawn(l, i);
+    if (!l->o->active || !l->model) return pool_loop_drawn(l, i);
     model_predict(l->model, p->row + i * p->d, l->scratch, NULL, prob);
     return measure_utility((enum measure)l->o->config->query.measure,
                            &(struct measure_input){.prob = prob, .k = 2, .positive = 1});
@@ -113,25 +113,26 @@ static double utility(const struct loop *l, size_t i) {
 /* The best n of those without a label; equal ones by number. */
 static void ask_best(struct loop *l, size_t n) {
     size_t pool = l->o->pool->n;
-    for (size_t i = 0; i < pool; i++) l->utility[i] = l->asked[i] ? -INFINITY : utility(l, i);
+    for (size_t i = 0; i < pool; i++)
+        l->utility[i] = l->asked[i] ? -INFINITY : pool_loop_utility(l, i);
     for (; n > 0; n--) {
         size_t best = 0;
         for (size_t i = 1; i < pool; i++)
             if (l->utility[i] > l->utility[best]) best = i;
-        ask(l, best);
+        pool_loop_ask(l, best);
         l->utility[best] = -INFINITY;
     }
 }
 
-static int go(struct loop *l, bool keep) {
+static int pool_loop_go(struct loop *l, bool keep) {
     const struct loop_options *o = l->o;
     CHECK(o->first > 0 && o->first <= o->labels && o->labels <= o->pool->n);
     ask_best(l, o->first);
-    TRY(refit(l, keep));
+    TRY(pool_loop_refit(l, keep));
     while (l->n < o->labels) {
         size_t step = (size_t)(o->growth * (double)l->n), left = o->labels - l->n;
         ask_best(l, step < 1 ? 1 : step > left ? left : step);
-        TRY(refit(l, keep));
+        TRY(pool_loop_refit(l, keep));
     }
     return 0;
 }
@@ -161,7 +162,7 @@ int loop_run(struct loop_result *out, const struct loop_options *o, bool keep) {
     *out = (struct loop_result){0};
     struct loop l = {.o = o, .out = out};
     open_loop(&l);
-    int result = go(&l, keep);
+    int result = pool_loop_go(&l, keep);
     if (!keep) model_destroy(l.model);
     void *owned[] = {l.scratch, l.asked, l.utility, l.one, l.row, l.label};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);

@@ -15,7 +15,7 @@ enum { SIDE = 320, CELLS = 40, MARGIN = 24, TITLE = 34 };
 static const char *const shown[] = {"least_confidence", "margin", "largest_margin", "entropy"};
 
 /* From nothing (dark) to most (light): five stops of an even ramp. */
-static void colour(double share, int rgb[3]) {
+static void simplex_colour(double share, int rgb[3]) {
     static const int stop[5][3] = {
         {32, 24, 64}, {74, 48, 128}, {176, 58, 105}, {240, 128, 62}, {252, 232, 150}};
     double at = fmin(fmax(share, 0), 1) * 4;
@@ -53,17 +53,17 @@ struct drawing {
     struct buf *out;
 };
 
-static void widen(const struct cell *c, void *opaque) {
+static void simplex_widen(const struct cell *c, void *opaque) {
     struct drawing *d = opaque;
     double u = utility_of(d->measure, c);
     d->least = fmin(d->least, u);
     d->most = fmax(d->most, u);
 }
 
-static void draw(const struct cell *c, void *opaque) {
+static void simplex_draw(const struct cell *c, void *opaque) {
     struct drawing *d = opaque;
     int rgb[3];
-    colour((utility_of(d->measure, c) - d->least) / (d->most - d->least), rgb);
+    simplex_colour((utility_of(d->measure, c) - d->least) / (d->most - d->least), rgb);
     buf_printf(d->out, "<path stroke='#%02x%02x%02x' fill='#%02x%02x%02x' d='", rgb[0], rgb[1],
                rgb[2], rgb[0], rgb[1], rgb[2]);
     for (int i = 0; i < 3; i++) {
@@ -74,7 +74,7 @@ static void draw(const struct cell *c, void *opaque) {
     buf_str(d->out, "Z'/>");
 }
 
-static int measure_named(const char *name) {
+static int simplex_measure_named(const char *name) {
     for (int m = 0; m < MEASURES; m++)
         if (strcmp(measure_name((enum measure)m), name) == 0) return m;
     return -1;
@@ -83,9 +83,9 @@ static int measure_named(const char *name) {
 static void draw_measure(enum measure m, struct buf *out) {
     struct drawing d = {m, INFINITY, -INFINITY, out};
     double bottom = TITLE + SIDE * sqrt(0.75);
-    for_cells(widen, &d);
+    for_cells(simplex_widen, &d);
     buf_printf(out, "<text class='t' x='%d' y='12'>%s</text>\n", MARGIN, measure_name(m));
-    for_cells(draw, &d);
+    for_cells(simplex_draw, &d);
     buf_printf(
         out,
         "\n<text x='%d' y='%.0f'>class 1</text><text x='%d' y='%.0f' text-anchor='end'>class "
@@ -97,13 +97,13 @@ void picture_simplex(struct buf *out) {
     enum { PANEL = SIDE + 2 * MARGIN, HIGH = 350 };
     int n = 0, panels = 0;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        panels += measure_named(shown[i]) >= 0;
+        panels += simplex_measure_named(shown[i]) >= 0;
     chart_open_file(out, 2 * PANEL, CHART_HEAD + (panels + 1) / 2 * HIGH,
                     "What is worth asking, by prediction",
                     "Three classes: each corner is a sure prediction, the middle is \"any of "
                     "them\". Light: ask first.");
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-        int m = measure_named(shown[i]);
+        int m = simplex_measure_named(shown[i]);
         if (m < 0) continue;
         chart_at(out, n % 2 * PANEL, CHART_HEAD + n / 2 * HIGH);
         draw_measure((enum measure)m, out);

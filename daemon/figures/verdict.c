@@ -9,7 +9,7 @@
 
 /* Between two points on a logarithmic axis of labels: learning curves are close to straight
  * there. */
-static double between(const struct verdict_curve *c, size_t i, double level) {
+static double verdict_between(const struct verdict_curve *c, size_t i, double level) {
     double share = (level - c->level[i]) / (c->level[i + 1] - c->level[i]);
     if (c->labels[i] <= 0) return c->labels[i + 1];
     return c->labels[i] * pow(c->labels[i + 1] / c->labels[i], share);
@@ -20,7 +20,7 @@ double verdict_labels(const struct verdict_curve *c, double level, bool *at_most
     while (i > 0 && c->level[i - 1] >= level) i--;
     *at_most = c->n && i == 0;
     if (i == c->n) return NAN;
-    return i ? between(c, i - 1, level) : c->labels[0];
+    return i ? verdict_between(c, i - 1, level) : c->labels[0];
 }
 
 static double write_labels(struct buf *out, const struct verdict_curve *c, double level) {

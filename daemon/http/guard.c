@@ -13,7 +13,7 @@
 enum { HOST_MOST = 255 };
 
 /* The name without port and brackets; at NULL: it is none. */
-static struct text name_of(struct text host) {
+static struct text guard_name_of(struct text host) {
     const char *end = NULL;
     if (!host.len || host.len > HOST_MOST) return (struct text){0};
     if (host.at[0] == '[') {
@@ -26,7 +26,7 @@ static struct text name_of(struct text host) {
     return (struct text){host.at, end ? (size_t)(end - host.at) : host.len};
 }
 
-static bool is_address(const char *name) {
+static bool guard_is_address(const char *name) {
     unsigned char bytes[16];
     return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
 }
@@ -34,11 +34,11 @@ static bool is_address(const char *name) {
 bool guard_host(struct text host, const char *const *names, size_t n) {
     char name[HOST_MOST + 1];
     if (!host.at) return true; // HTTP/1.0 only: no browser
-    struct text t = name_of(host);
+    struct text t = guard_name_of(host);
     if (!t.len || memchr(t.at, '\0', t.len)) return false;
     memcpy(name, t.at, t.len);
     name[t.len] = '\0';
-    if (is_address(name) || strcasecmp(name, "localhost") == 0) return true;
+    if (guard_is_address(name) || strcasecmp(name, "localhost") == 0) return true;
     for (size_t i = 0; i < n; i++)
         if (*names[i] && strcasecmp(name, names[i]) == 0) return true;
     return false;

@@ -111,7 +111,7 @@ static void request_done(void *opaque, struct MHD_Connection *connection, void *
     *seen = NULL;
 }
 
-static struct text header(struct MHD_Connection *connection, const char *name) {
+static struct text http_header(struct MHD_Connection *connection, const char *name) {
     return text_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
 }
 
@@ -134,7 +134,7 @@ struct body {
     size_t n;
 };
 
-static void fetched(void *opaque) {
+static void http_fetched(void *opaque) {
     struct body *b = opaque;
     b->http->unfetched -= b->n;
     free(b->at);
@@ -147,7 +147,7 @@ static struct MHD_Response *response_of(struct http *h, struct buf *out) {
     struct body *b = xmalloc(sizeof *b);
     *b = (struct body){h, out->at, out->len};
     struct MHD_Response *response =
-        MHD_create_response_from_buffer_with_free_callback_cls(out->len, out->at, fetched, b);
+        MHD_create_response_from_buffer_with_free_callback_cls(out->len, out->at, http_fetched, b);
     if (!response) {
         free(b);
         return NULL;
@@ -178,15 +178,15 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned
     return result;
 }
 
-static enum MHD_Result answer(struct http *h, struct MHD_Connection *connection, unsigned status,
-                              const char *type, struct buf *body) {
+static enum MHD_Result http_answer(struct http *h, struct MHD_Connection *connection,
+                                   unsigned status, const char *type, struct buf *body) {
     struct MHD_Response *response = response_of(h, body);
     buf_release(body);
     return send_response(connection, status, type, response, NULL);
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why,
-                              const char *allow) {
+static enum MHD_Result http_refuse(struct MHD_Connection *connection, unsigned status,
+                                   const char *why, const char *allow) {
     return send_response(
         connection, status, plain,
         MHD_create_response_from_buffer(strlen(why), (void *)why, MHD_RESPMEM_PERSISTENT), allow);
@@ -196,16 +196,16 @@ static enum MHD_Result no_such_page(struct http *h, struct MHD_Connection *conne
     struct buf body = {0};
     buf_str(&body, "there is no such page; there are:\n");
     for (size_t i = 0; i < h->options.n; i++) buf_printf(&body, "%s\n", h->options.pages[i].path);
-    return answer(h, connection, MHD_HTTP_NOT_FOUND, plain, &body);
+    return http_answer(h, connection, MHD_HTTP_NOT_FOUND, plain, &body);
 }
 
 static bool wants_json(struct MHD_Connection *connection) {
-    struct text accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
+    struct text accept = http_header(connection, MHD_HTTP_HEADER_ACCEPT);
     return accept.at && strstr(accept.at, "application/json") != NULL;
 }
 
-static enum MHD_Result show(struct http *h, struct MHD_Connection *connection,
-                            const struct http_page *page, struct text sent) {
+static enum MHD_Result http_show(struct http *h, struct MHD_Connection *connection,
+                                 const struct http_page *page, struct text sent) {
     struct buf body = {0};
     if (page->body.at)
         return send_response(connection, MHD_HTTP_OK, page->type,
@@ -214,54 +214,55 @@ static enum MHD_Result show(struct http *h, struct MHD_Connection *connection,
                              NULL);
     bool json = page->json && wants_json(connection);
     unsigned status = (json ? page->json : page->write)(&body, sent, h->options.opaque);
-    return answer(h, connection, status, json ? "application/json" : page->type, &body);
+    return http_answer(h, connection, status, json ? "application/json" : page->type, &body);
 }
 
 /* ---- who may ---- */
 
-static bool reads(const char *method) {
+static bool http_reads(const char *method) {
     return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-static enum MHD_Result post(struct http *h, struct MHD_Connection *connection,
-                            const struct http_page *page, const struct request *r) {
+static enum MHD_Result http_post(struct http *h, struct MHD_Connection *connection,
+                                 const struct http_page *page, const struct request *r) {
     if (!h->token)
-        return refuse(connection, MHD_HTTP_FORBIDDEN,
-                      "reading is all that is allowed here: watch.token_file is not set\n", NULL);
-    if (!guard_origin(header(connection, MHD_HTTP_HEADER_ORIGIN),
-                      header(connection, MHD_HTTP_HEADER_HOST)))
-        return refuse(connection, MHD_HTTP_FORBIDDEN, "not from another site's page\n", NULL);
-    if (!guard_token(header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token)))
-        return refuse(connection, MHD_HTTP_UNAUTHORIZED, "wants Authorization: Bearer TOKEN\n",
-                      NULL);
+        return http_refuse(connection, MHD_HTTP_FORBIDDEN,
+                           "reading is all that is allowed here: watch.token_file is not set\n",
+                           NULL);
+    if (!guard_origin(http_header(connection, MHD_HTTP_HEADER_ORIGIN),
+                      http_header(connection, MHD_HTTP_HEADER_HOST)))
+        return http_refuse(connection, MHD_HTTP_FORBIDDEN, "not from another site's page\n", NULL);
+    if (!guard_token(http_header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token)))
+        return http_refuse(connection, MHD_HTTP_UNAUTHORIZED, "wants Authorization: Bearer TOKEN\n",
+                           NULL);
     if (r->bytes > HTTP_BODY_MOST)
-        return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n", NULL);
-    return show(h, connection, page, buf_view(&r->sent));
+        return http_refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n", NULL);
+    return http_show(h, connection, page, buf_view(&r->sent));
 }
 
-static enum MHD_Result decide(struct http *h, struct MHD_Connection *connection, const char *url,
-                              const char *method, const struct request *r) {
+static enum MHD_Result http_decide(struct http *h, struct MHD_Connection *connection,
+                                   const char *url, const char *method, const struct request *r) {
     if (!h->socket_path &&
-        !guard_host(header(connection, MHD_HTTP_HEADER_HOST), h->names, h->names_n))
-        return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST,
-                      "this host name is not ours; watch.hosts lists those that are\n", NULL);
+        !guard_host(http_header(connection, MHD_HTTP_HEADER_HOST), h->names, h->names_n))
+        return http_refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST,
+                           "this host name is not ours; watch.hosts lists those that are\n", NULL);
     const struct http_page *page = NULL;
     for (size_t i = 0; i < h->options.n && !page; i++)
         if (strcmp(url, h->options.pages[i].path) == 0) page = &h->options.pages[i];
     bool writes = page && page->post;
-    if (!writes && !reads(method))
-        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-                      "reading is all that is allowed here\n", "GET, HEAD");
+    if (!writes && !http_reads(method))
+        return http_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                           "reading is all that is allowed here\n", "GET, HEAD");
     if (!page) return no_such_page(h, connection);
-    if (!writes) return show(h, connection, page, (struct text){0});
+    if (!writes) return http_show(h, connection, page, (struct text){0});
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
-        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n", "POST");
-    return post(h, connection, page, r);
+        return http_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n", "POST");
+    return http_post(h, connection, page, r);
 }
 
-static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url,
-                              const char *method, const char *version, const char *upload,
-                              size_t *upload_n, void **seen) {
+static enum MHD_Result http_handle(void *opaque, struct MHD_Connection *connection, const char *url,
+                                   const char *method, const char *version, const char *upload,
+                                   size_t *upload_n, void **seen) {
     (void)version;
     struct request *r = *seen;
     if (!r) { // headers only: the answer comes with the last call, after any body
@@ -274,7 +275,7 @@ static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, c
         *upload_n = 0;
         return r->bytes > DISCARDED_MOST ? MHD_NO : MHD_YES;
     }
-    return decide(opaque, connection, url, method, r);
+    return http_decide(opaque, connection, url, method, r);
 }
 
 /* ---- where we listen ---- */
@@ -286,7 +287,7 @@ static bool is_port(const char *text) {
 }
 
 /* "HOST:PORT" or "[IPV6]:PORT" to an address, which the caller frees, and the host. */
-static int resolve(const char *listen, struct addrinfo **out, char **host, struct buf *why) {
+static int http_resolve(const char *listen, struct addrinfo **out, char **host, struct buf *why) {
     const char *colon = strrchr(listen, ':');
     size_t n = colon ? (size_t)(colon - listen) : 0;
     if (!colon || n == 0 || n >= 256 || !is_port(colon + 1)) {
@@ -328,7 +329,7 @@ static void remove_stale(const struct sockaddr_un *address) {
     if (dead) unlink(address->sun_path);
 }
 
-static int open_unix(struct http *h, const char *path, struct buf *why) {
+static int http_open_unix(struct http *h, const char *path, struct buf *why) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
         buf_printf(why, "'unix:%s' is not a path of a socket: too long", path);
@@ -348,10 +349,10 @@ static int open_socket(struct http *h, struct buf *why) {
     const char *listen = h->options.listen;
     int fd;
     if (strncmp(listen, "unix:", 5) == 0) {
-        fd = open_unix(h, listen + 5, why);
+        fd = http_open_unix(h, listen + 5, why);
     } else {
         struct addrinfo *address;
-        TRY(resolve(listen, &address, &h->host, why));
+        TRY(http_resolve(listen, &address, &h->host, why));
         fd = listen_at(address->ai_family, address->ai_addr, address->ai_addrlen);
         freeaddrinfo(address);
     }
@@ -379,15 +380,15 @@ static void free_http(struct http *h) {
     free(h);
 }
 
-static bool serve(struct http *h, int fd) {
+static bool http_serve(struct http *h, int fd) {
     unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC |
                      (h->host && strchr(h->host, ':') ? MHD_USE_IPv6 : 0);
     h->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_NOTIFY_COMPLETED,
-        request_done, h,
+        flags, 0, NULL, NULL, http_handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h,
+        MHD_OPTION_NOTIFY_COMPLETED, request_done, h,
         MHD_OPTION_END); // takes the socket over
     return h->daemon != NULL;
 }
@@ -399,7 +400,7 @@ int http_start(struct http **out, const struct http_options *options, struct buf
     for (size_t i = 0; i < SLOTS; i++) h->slot[i].fd = -1;
     int fd = open_socket(h, why);
     if (fd >= 0) name_us(h);
-    if (fd >= 0 && serve(h, fd)) {
+    if (fd >= 0 && http_serve(h, fd)) {
         *out = h;
         return 0;
     }

@@ -74,7 +74,7 @@ void model_destroy(struct model *m) {
 
 /* ---- scoring ---- */
 
-static size_t widest(const struct model_shape *s) {
+static size_t model_widest(const struct model_shape *s) {
     size_t most = 0;
     for (size_t l = 1; l <= s->layers; l++)
         if (s->width[l] > most) most = s->width[l];
@@ -82,22 +82,22 @@ static size_t widest(const struct model_shape *s) {
 }
 
 size_t model_scratch(const struct model_shape *s) {
-    return s->d + 2 * s->members * widest(s) + s->members * s->k;
+    return s->d + 2 * s->members * model_widest(s) + s->members * s->k;
 }
 
-static void standardise(const struct model *m, const double *row, float *out) {
+static void model_standardise(const struct model *m, const double *row, float *out) {
     for (size_t i = 0; i < m->shape.d; i++)
         out[i] = (float)model_standardised(row[i], m->mean[i], m->scale[i]);
 }
 
-static void affine(const float *weight, const float *bias, size_t out, size_t in, const float *x,
-                   float *y) {
+static void model_affine(const float *weight, const float *bias, size_t out, size_t in,
+                         const float *x, float *y) {
     memcpy(y, bias, out * sizeof *y);
     cblas_sgemv(CblasRowMajor, CblasNoTrans, (blasint)out, (blasint)in, 1.0f, weight, (blasint)in,
                 x, 1, 1.0f, y, 1);
 }
 
-static void rectify(float *y, size_t n) {
+static void model_rectify(float *y, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (!(y[i] > 0)) y[i] = 0;
 }
@@ -126,21 +126,21 @@ static void softmax_two(const float *logit, float *prob) {
     prob[!top] = (float)((double)(float)e / sum);
 }
 
-static void softmax(const float *logit, size_t k, float *prob) {
+static void model_softmax(const float *logit, size_t k, float *prob) {
     if (k == 2) softmax_two(logit, prob);
     else softmax_any(logit, k, prob);
 }
 
 /* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */
-static const float *logits(const struct model *m, const float *x, float *here, float *there) {
+static const float *model_logits(const struct model *m, const float *x, float *here, float *there) {
     const struct model_shape *s = &m->shape;
-    affine(m->weight[0], m->bias[0], s->members * s->width[1], s->d, x, here);
+    model_affine(m->weight[0], m->bias[0], s->members * s->width[1], s->d, x, here);
     for (size_t l = 1; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
-        rectify(here, s->members * in);
+        model_rectify(here, s->members * in);
         for (size_t i = 0; i < s->members; i++)
-            affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in,
-                   there + i * out);
+            model_affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in,
+                         there + i * out);
         float *swap = here;
         here = there;
         there = swap;
@@ -149,9 +149,10 @@ static const float *logits(const struct model *m, const float *x, float *here, f
 }
 
 /* Softmax of every member, then their mixture. */
-static void conclude(const struct model *m, const float *logit, float *member, float *prob) {
+static void model_conclude(const struct model *m, const float *logit, float *member, float *prob) {
     const struct model_shape *s = &m->shape;
-    for (size_t i = 0; i < s->members; i++) softmax(logit + i * s->k, s->k, member + i * s->k);
+    for (size_t i = 0; i < s->members; i++)
+        model_softmax(logit + i * s->k, s->k, member + i * s->k);
     for (size_t c = 0; c < s->k; c++) {
         double sum = 0;
         for (size_t i = 0; i < s->members; i++) sum += m->mix[i] * (double)member[i * s->k + c];
@@ -162,10 +163,10 @@ static void conclude(const struct model *m, const float *logit, float *member, f
 void model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob) {
     const struct model_shape *s = &m->shape;
-    float *x = scratch, *here = x + s->d, *there = here + s->members * widest(s);
-    if (!member) member = there + s->members * widest(s);
-    standardise(m, row, x);
-    conclude(m, logits(m, x, here, there), member, prob);
+    float *x = scratch, *here = x + s->d, *there = here + s->members * model_widest(s);
+    if (!member) member = there + s->members * model_widest(s);
+    model_standardise(m, row, x);
+    model_conclude(m, model_logits(m, x, here, there), member, prob);
 }
 
 /* ---- scoring rows together ---- */
@@ -194,12 +195,12 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
                         float *member, size_t stride, float *prob) {
     const struct model_shape *s = &m->shape;
     size_t width = s->members * s->width[1];
-    float *x = scratch, *here = x + n * s->d, *there = here + n * s->members * widest(s);
-    for (size_t r = 0; r < n; r++) standardise(m, row + r * s->d, x + r * s->d);
+    float *x = scratch, *here = x + n * s->d, *there = here + n * s->members * model_widest(s);
+    for (size_t r = 0; r < n; r++) model_standardise(m, row + r * s->d, x + r * s->d);
     affine_rows(m->weight[0], m->bias[0], width, s->d, n, x, s->d, here, width);
     for (size_t l = 1; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
-        rectify(here, n * s->members * in);
+        model_rectify(here, n * s->members * in);
         for (size_t i = 0; i < s->members; i++)
             affine_rows(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, n,
                         here + i * in, s->members * in, there + i * out, s->members * out);
@@ -208,7 +209,7 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
         there = swap;
     }
     for (size_t r = 0; r < n; r++)
-        conclude(m, here + r * s->members * s->k, member + r * stride, prob + r * s->k);
+        model_conclude(m, here + r * s->members * s->k, member + r * stride, prob + r * s->k);
 }
 
 /* ---- check ---- */
@@ -258,7 +259,7 @@ static bool quantiles_sound(const struct model *m) {
     return true;
 }
 
-static size_t lines(struct text t) {
+static size_t model_lines(struct text t) {
     size_t n = t.len > 0;
     for (size_t i = 0; i < t.len; i++) n += t.at[i] == '\n';
     return n;
@@ -289,7 +290,8 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
          "the model has another number of columns than the feature map"},
         {m->fingerprint == fingerprint, ERR_MISMATCH, "the model was made for another feature map"},
         {text_equal(m->classes, classes), ERR_MISMATCH, "the model has other classes"},
-        {lines(m->classes) == m->shape.k, ERR_MISMATCH, "the model has not one output a class"},
+        {model_lines(m->classes) == m->shape.k, ERR_MISMATCH,
+         "the model has not one output a class"},
         {weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
         {scale_sound(m), ERR_CORRUPT, "the standardisation is not finite, or a scale is negative"},
         {mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},

@@ -38,8 +38,8 @@ struct import {
     struct buf *why;
 };
 
-static int refuse(struct import *im, int error, const char *format, ...) PRINTF_LIKE(3, 4);
-static int refuse(struct import *im, int error, const char *format, ...) {
+static int import_refuse(struct import *im, int error, const char *format, ...) PRINTF_LIKE(3, 4);
+static int import_refuse(struct import *im, int error, const char *format, ...) {
     char text[256];
     va_list args;
     va_start(args, format);
@@ -58,29 +58,30 @@ static int read_tensor(struct import *im, const cJSON *entry, struct text data) 
     size_t from, to, n = 1, dimensions = (size_t)cJSON_GetArraySize(shape);
     const char *name = entry->string;
     if (im->n == TENSORS_MAX)
-        return refuse(im, ERR_INPUT, "there are more than %d tensors", TENSORS_MAX);
+        return import_refuse(im, ERR_INPUT, "there are more than %d tensors", TENSORS_MAX);
     struct tensor *t = &im->tensor[im->n++];
     bool wide = dtype && strcmp(dtype, "F64") == 0;
     if (!wide && (!dtype || strcmp(dtype, "F32") != 0))
-        return refuse(im, ERR_INPUT, "tensor %s is %s; F32 and F64 are read", name,
-                      dtype ? dtype : "of no type");
+        return import_refuse(im, ERR_INPUT, "tensor %s is %s; F32 and F64 are read", name,
+                             dtype ? dtype : "of no type");
     if (!cJSON_IsArray(shape) || dimensions < 1 || dimensions > DIMENSIONS)
-        return refuse(im, ERR_INPUT, "tensor %s has not one to three dimensions", name);
+        return import_refuse(im, ERR_INPUT, "tensor %s has not one to three dimensions", name);
     *t = (struct tensor){.name = name, .wide = wide, .dimensions = dimensions};
     for (size_t i = 0; i < dimensions; i++)
         if (!safetensors_whole(shape, (int)i, &t->shape[i]) ||
             __builtin_mul_overflow(n, t->shape[i], &n))
-            return refuse(im, ERR_INPUT, "the shape of tensor %s makes no sense", name);
+            return import_refuse(im, ERR_INPUT, "the shape of tensor %s makes no sense", name);
     if (cJSON_GetArraySize(offsets) != 2 || !safetensors_whole(offsets, 0, &from) ||
         !safetensors_whole(offsets, 1, &to) || from > to || to > data.len || n > data.len ||
         to - from != n * (wide ? 8 : 4))
-        return refuse(im, ERR_INPUT, "the bytes of tensor %s are not where the header says", name);
+        return import_refuse(im, ERR_INPUT, "the bytes of tensor %s are not where the header says",
+                             name);
     t->at = data.at + from;
     t->n = n;
     return 0;
 }
 
-static double value_at(const struct tensor *t, size_t i) {
+static double import_value_at(const struct tensor *t, size_t i) {
     double wide;
     float narrow;
     if (t->wide) {
@@ -91,7 +92,7 @@ static double value_at(const struct tensor *t, size_t i) {
     return (double)narrow;
 }
 
-static struct tensor *find(struct import *im, const char *name) {
+static struct tensor *import_find(struct import *im, const char *name) {
     for (size_t i = 0; i < im->n; i++)
         if (strcmp(im->tensor[i].name, name) == 0) {
             im->tensor[i].used = true;
@@ -128,13 +129,14 @@ static struct tensor *next_layer(struct import *im, const char *part, long *afte
 
 /* ---- metadata ---- */
 
-static int read_classes(struct import *im) {
+static int import_read_classes(struct import *im) {
     const char *said =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(im->metadata, "classes"));
     if (!said)
-        return refuse(im, ERR_INPUT,
-                      "the metadata says no `classes`: their names, one a line, in the order of "
-                      "the model's outputs");
+        return import_refuse(
+            im, ERR_INPUT,
+            "the metadata says no `classes`: their names, one a line, in the order of "
+            "the model's outputs");
     const char *at = im->target->classes.at;
     size_t lines = 1, found = 0;
     for (const char *c = said; *c; c++) lines += *c == '\n';
@@ -150,7 +152,7 @@ static int read_classes(struct import *im) {
         at += len + (at[len] == '\n');
     }
     if (found != im->target->k || lines != found)
-        return refuse(im, ERR_MISMATCH, "its classes are not those of model.classes");
+        return import_refuse(im, ERR_MISMATCH, "its classes are not those of model.classes");
     return 0;
 }
 
@@ -160,14 +162,16 @@ static int read_fingerprint(struct import *im) {
     char ours[17];
     snprintf(ours, sizeof ours, "%016" PRIx64, im->target->fingerprint);
     if (!said)
-        return refuse(im, ERR_INPUT,
-                      "the metadata says no `fingerprint` of the feature map; tasks that it may "
-                      "learn from say it in meta.fingerprint (here %s)",
-                      ours);
+        return import_refuse(
+            im, ERR_INPUT,
+            "the metadata says no `fingerprint` of the feature map; tasks that it may "
+            "learn from say it in meta.fingerprint (here %s)",
+            ours);
     return strcmp(said, ours) == 0
                ? 0
-               : refuse(im, ERR_MISMATCH,
-                        "it was made for another feature map (%.16s; here it is %s)", said, ours);
+               : import_refuse(im, ERR_MISMATCH,
+                               "it was made for another feature map (%.16s; here it is %s)", said,
+                               ours);
 }
 
 /* ---- layers ---- */
@@ -178,42 +182,44 @@ static size_t members_of(const struct tensor *t, size_t usual) {
     return t->dimensions > usual ? t->shape[0] : 1;
 }
 
-static int read_shape(struct import *im, struct model_shape *s,
-                      struct tensor *weight[MODEL_LAYERS_MAX],
-                      struct tensor *bias[MODEL_LAYERS_MAX]) {
+static int import_read_shape(struct import *im, struct model_shape *s,
+                             struct tensor *weight[MODEL_LAYERS_MAX],
+                             struct tensor *bias[MODEL_LAYERS_MAX]) {
     long w = -1, b = -1;
     for (struct tensor *t; (t = next_layer(im, "weight", &w)); s->layers++) {
         if (s->layers == MODEL_LAYERS_MAX)
-            return refuse(im, ERR_INPUT, "there are more than %d layers", MODEL_LAYERS_MAX);
+            return import_refuse(im, ERR_INPUT, "there are more than %d layers", MODEL_LAYERS_MAX);
         struct tensor *u = next_layer(im, "bias", &b);
-        if (!u || b != w) return refuse(im, ERR_INPUT, "layer %ld has a weight and no bias", w);
+        if (!u || b != w)
+            return import_refuse(im, ERR_INPUT, "layer %ld has a weight and no bias", w);
         if (t->dimensions < 2 || u->dimensions != t->dimensions - 1)
-            return refuse(im, ERR_INPUT, "%s is not a matrix, or its bias not a row", t->name);
+            return import_refuse(im, ERR_INPUT, "%s is not a matrix, or its bias not a row",
+                                 t->name);
         if (s->layers == 0) s->members = members_of(t, 2);
         if (members_of(t, 2) != s->members || members_of(u, 1) != s->members ||
             u->shape[u->dimensions - 1] != rows_of(t) ||
             (s->layers && columns_of(t) != s->width[s->layers]))
-            return refuse(im, ERR_INPUT, "%s does not fit to the layer before, or to its bias",
-                          t->name);
+            return import_refuse(im, ERR_INPUT,
+                                 "%s does not fit to the layer before, or to its bias", t->name);
         s->width[s->layers] = columns_of(t);
         s->width[s->layers + 1] = rows_of(t);
         weight[s->layers] = t;
         bias[s->layers] = u;
     }
     if (!s->layers)
-        return refuse(im, ERR_INPUT,
-                      "there are no layers: tensors layers.0.weight and layers.0.bias");
+        return import_refuse(im, ERR_INPUT,
+                             "there are no layers: tensors layers.0.weight and layers.0.bias");
     s->d = s->width[0];
     im->single = s->width[s->layers] == 1 && im->target->k == 2;
     if (im->single) s->width[s->layers] = 2;
     s->k = s->width[s->layers];
     if (s->d != im->target->d)
-        return refuse(im, ERR_MISMATCH, "it has %zu columns, and the feature map makes %zu", s->d,
-                      im->target->d);
+        return import_refuse(im, ERR_MISMATCH, "it has %zu columns, and the feature map makes %zu",
+                             s->d, im->target->d);
     return s->k == im->target->k
                ? 0
-               : refuse(im, ERR_MISMATCH, "it has %zu outputs, and there are %zu classes", s->k,
-                        im->target->k);
+               : import_refuse(im, ERR_MISMATCH, "it has %zu outputs, and there are %zu classes",
+                               s->k, im->target->k);
 }
 
 /* One output is the log odds of their second class: half of it for that class, half of it against
@@ -230,19 +236,20 @@ static void fill_layer(const struct import *im, struct model *m, size_t l,
             if (last && im->single) from = 0;
             for (size_t i = 0; i < in; i++)
                 m->weight[l][(member * out + o) * in + i] =
-                    (float)(half * value_at(weight, (member * rows + from) * in + i));
-            m->bias[l][member * out + o] = (float)(half * value_at(bias, member * rows + from));
+                    (float)(half * import_value_at(weight, (member * rows + from) * in + i));
+            m->bias[l][member * out + o] =
+                (float)(half * import_value_at(bias, member * rows + from));
         }
 }
 
 /* ---- the rest ---- */
 
 static int fill_doubles(struct import *im, const char *name, size_t n, double *out) {
-    const struct tensor *t = find(im, name);
+    const struct tensor *t = import_find(im, name);
     if (!t) return ERR_MISSING;
     if (t->n != n)
-        return refuse(im, ERR_INPUT, "tensor %s has %zu numbers, not %zu", name, t->n, n);
-    for (size_t i = 0; i < n; i++) out[i] = value_at(t, i);
+        return import_refuse(im, ERR_INPUT, "tensor %s has %zu numbers, not %zu", name, t->n, n);
+    for (size_t i = 0; i < n; i++) out[i] = import_value_at(t, i);
     return 0;
 }
 
@@ -251,9 +258,9 @@ static int fill_standardisation(struct import *im, struct model *m) {
         scale = fill_doubles(im, "scale", m->shape.d, m->scale);
     if (mean == 0 && scale == 0) return 0;
     if (mean != ERR_MISSING || scale != ERR_MISSING)
-        return im->why->len
-                   ? ERR_INPUT
-                   : refuse(im, ERR_INPUT, "mean and scale go together; one of them is missing");
+        return im->why->len ? ERR_INPUT
+                            : import_refuse(im, ERR_INPUT,
+                                            "mean and scale go together; one of them is missing");
     size_t first = m->shape.members * m->shape.width[1] * m->shape.d;
     for (size_t i = 0; i < m->shape.d; i++) m->scale[i] = raw_scale;
     for (size_t i = 0; i < first; i++)
@@ -262,36 +269,37 @@ static int fill_standardisation(struct import *im, struct model *m) {
 }
 
 static int fill_golden(struct import *im, struct model *m) {
-    const struct tensor *row = find(im, "golden.row"), *prob = find(im, "golden.prob");
+    const struct tensor *row = import_find(im, "golden.row"),
+                        *prob = import_find(im, "golden.prob");
     if (!row && !prob) return 0;
     size_t d = m->shape.d, k = m->shape.k;
     if (!row || !prob || row->dimensions != 2 || prob->dimensions != 2 || row->shape[1] != d ||
         prob->shape[1] != k || row->shape[0] != prob->shape[0] || row->shape[0] > 4096)
-        return refuse(im, ERR_INPUT,
-                      "golden.row (rows, %zu) and golden.prob (rows, %zu) do not fit together", d,
-                      k);
+        return import_refuse(
+            im, ERR_INPUT, "golden.row (rows, %zu) and golden.prob (rows, %zu) do not fit together",
+            d, k);
     m->golden = row->shape[0];
     m->golden_row = xcalloc(m->golden * d, sizeof *m->golden_row);
     m->golden_prob = xcalloc(m->golden * k, sizeof *m->golden_prob);
-    for (size_t i = 0; i < m->golden * d; i++) m->golden_row[i] = value_at(row, i);
+    for (size_t i = 0; i < m->golden * d; i++) m->golden_row[i] = import_value_at(row, i);
     for (size_t g = 0; g < m->golden; g++)
         for (size_t c = 0; c < k; c++)
-            m->golden_prob[g * k + c] = (float)value_at(prob, g * k + im->theirs[c]);
+            m->golden_prob[g * k + c] = (float)import_value_at(prob, g * k + im->theirs[c]);
     return 0;
 }
 
-static int fill(struct import *im, struct model *m, struct tensor *weight[],
-                struct tensor *bias[]) {
+static int import_fill(struct import *im, struct model *m, struct tensor *weight[],
+                       struct tensor *bias[]) {
     for (size_t l = 0; l < m->shape.layers; l++) fill_layer(im, m, l, weight[l], bias[l]);
     TRY(fill_standardisation(im, m));
     int mix = fill_doubles(im, "mix", m->shape.members, m->mix);
     if (mix < 0 && mix != ERR_MISSING) return mix;
     TRY(fill_golden(im, m));
-    (void)find(im, "utility"); // the learner measures it anew
+    (void)import_find(im, "utility"); // the learner measures it anew
     for (size_t i = 0; i < im->n; i++)
         if (!im->tensor[i].used)
-            return refuse(im, ERR_INPUT, "tensor %.100s is none that a model has",
-                          im->tensor[i].name);
+            return import_refuse(im, ERR_INPUT, "tensor %.100s is none that a model has",
+                                 im->tensor[i].name);
     m->fingerprint = im->target->fingerprint;
     char *classes = xcalloc(im->target->classes.len + 1, 1);
     memcpy(classes, im->target->classes.at, im->target->classes.len);
@@ -300,7 +308,8 @@ static int fill(struct import *im, struct model *m, struct tensor *weight[],
     return 0;
 }
 
-static int import(struct import *im, const cJSON *tree, struct text data, struct model **out) {
+static int import_import(struct import *im, const cJSON *tree, struct text data,
+                         struct model **out) {
     const cJSON *entry;
     struct model_shape shape = {0};
     struct tensor *weight[MODEL_LAYERS_MAX], *bias[MODEL_LAYERS_MAX];
@@ -308,15 +317,16 @@ static int import(struct import *im, const cJSON *tree, struct text data, struct
     cJSON_ArrayForEach(entry, tree) {
         if (strcmp(entry->string, "__metadata__") != 0) TRY(read_tensor(im, entry, data));
     }
-    TRY(read_classes(im));
+    TRY(import_read_classes(im));
     TRY(read_fingerprint(im));
-    TRY(read_shape(im, &shape, weight, bias));
-    if (model_create(out, &shape) < 0) return refuse(im, ERR_INPUT, "its shapes make no sense");
-    TRY(fill(im, *out, weight, bias));
+    TRY(import_read_shape(im, &shape, weight, bias));
+    if (model_create(out, &shape) < 0)
+        return import_refuse(im, ERR_INPUT, "its shapes make no sense");
+    TRY(import_fill(im, *out, weight, bias));
     const char *why = NULL;
     int result =
         model_check(*out, im->target->d, im->target->classes, im->target->fingerprint, &why);
-    return result < 0 ? refuse(im, result, "%s", why) : 0;
+    return result < 0 ? import_refuse(im, result, "%s", why) : 0;
 }
 
 int model_import(struct model **out, struct text record, const struct import_target *target,
@@ -327,8 +337,9 @@ int model_import(struct model **out, struct text record, const struct import_tar
     *im = (struct import){.target = target, .why = why};
     *out = NULL;
     cJSON *tree = safetensors_split(record, &header, &data) ? json_parse(header, &arena) : NULL;
-    int result = cJSON_IsObject(tree) ? import(im, tree, data, out)
-                                      : refuse(im, ERR_INPUT, "it is not a safetensors file");
+    int result = cJSON_IsObject(tree)
+                     ? import_import(im, tree, data, out)
+                     : import_refuse(im, ERR_INPUT, "it is not a safetensors file");
     if (result < 0) {
         model_destroy(*out);
         *out = NULL;

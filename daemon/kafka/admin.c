@@ -74,7 +74,7 @@ static rd_kafka_AdminOptions_t *options_new(struct admin *a, rd_kafka_admin_op_t
 }
 
 /* The answer to the request just sent; the caller destroys it. NULL with *why. */
-static rd_kafka_event_t *answer(struct admin *a, struct buf *why) {
+static rd_kafka_event_t *admin_answer(struct admin *a, struct buf *why) {
     rd_kafka_event_t *e = rd_kafka_queue_poll(a->queue, ANSWER_MS + 1000);
     if (e && !rd_kafka_event_error(e)) return e;
     buf_str(why, e ? rd_kafka_event_error_string(e) : "no answer");
@@ -82,19 +82,20 @@ static rd_kafka_event_t *answer(struct admin *a, struct buf *why) {
     return NULL;
 }
 
-static rd_kafka_event_t *describe(struct admin *a, rd_kafka_ResourceType_t type, const char *name,
-                                  struct buf *why) {
+static rd_kafka_event_t *admin_describe(struct admin *a, rd_kafka_ResourceType_t type,
+                                        const char *name, struct buf *why) {
     rd_kafka_AdminOptions_t *o = options_new(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(type, name);
     rd_kafka_DescribeConfigs(a->rk, &resource, 1, o, a->queue);
     rd_kafka_ConfigResource_destroy(resource);
     rd_kafka_AdminOptions_destroy(o);
-    return answer(a, why);
+    return admin_answer(a, why);
 }
 
 /* The properties in an answer; NULL with *why when the broker refused. Valid as long as the
  * event. */
-static const rd_kafka_ConfigEntry_t **entries(rd_kafka_event_t *e, size_t *n, struct buf *why) {
+static const rd_kafka_ConfigEntry_t **admin_entries(rd_kafka_event_t *e, size_t *n,
+                                                    struct buf *why) {
     size_t resources;
     const rd_kafka_ConfigResource_t **r = rd_kafka_DescribeConfigs_result_resources(
         rd_kafka_event_DescribeConfigs_result(e), &resources);
@@ -105,7 +106,7 @@ static const rd_kafka_ConfigEntry_t **entries(rd_kafka_event_t *e, size_t *n, st
     return NULL;
 }
 
-static const char *property(const rd_kafka_ConfigEntry_t **list, size_t n, const char *name) {
+static const char *admin_property(const rd_kafka_ConfigEntry_t **list, size_t n, const char *name) {
     for (size_t i = 0; i < n; i++)
         if (strcmp(rd_kafka_ConfigEntry_name(list[i]), name) == 0)
             return rd_kafka_ConfigEntry_value(list[i]);
@@ -116,10 +117,10 @@ int admin_broker_property(struct admin *a, const char *name, int64_t *out, struc
     char id[16];
     size_t n;
     snprintf(id, sizeof id, "%d", a->broker);
-    rd_kafka_event_t *e = describe(a, RD_KAFKA_RESOURCE_BROKER, id, why);
+    rd_kafka_event_t *e = admin_describe(a, RD_KAFKA_RESOURCE_BROKER, id, why);
     if (!e) return ERR_RETRY;
-    const rd_kafka_ConfigEntry_t **list = entries(e, &n, why);
-    const char *value = list ? property(list, n, name) : NULL;
+    const rd_kafka_ConfigEntry_t **list = admin_entries(e, &n, why);
+    const char *value = list ? admin_property(list, n, name) : NULL;
     if (value) *out = strtoll(value, NULL, 10);
     rd_kafka_event_destroy(e);
     return !list ? ERR_CONFIG : value ? 0 : ERR_MISSING;
@@ -140,10 +141,10 @@ static int error_of(rd_kafka_resp_err_t err) {
 static void settings_of(struct admin *a, const char *name, struct topic_facts *out) {
     size_t n;
     struct buf why = {0};
-    rd_kafka_event_t *e = describe(a, RD_KAFKA_RESOURCE_TOPIC, name, &why);
-    const rd_kafka_ConfigEntry_t **list = e ? entries(e, &n, &why) : NULL;
-    const char *cleanup = list ? property(list, n, "cleanup.policy") : NULL,
-               *kept = list ? property(list, n, "retention.ms") : NULL;
+    rd_kafka_event_t *e = admin_describe(a, RD_KAFKA_RESOURCE_TOPIC, name, &why);
+    const rd_kafka_ConfigEntry_t **list = e ? admin_entries(e, &n, &why) : NULL;
+    const char *cleanup = list ? admin_property(list, n, "cleanup.policy") : NULL,
+               *kept = list ? admin_property(list, n, "retention.ms") : NULL;
     out->described = cleanup && kept;
     if (out->described) {
         snprintf(out->cleanup, sizeof out->cleanup, "%s", cleanup);
@@ -193,7 +194,7 @@ int admin_create_topic(struct admin *a, const struct topic_plan *plan, int repli
     rd_kafka_CreateTopics(a->rk, &t, 1, o, a->queue);
     rd_kafka_NewTopic_destroy(t);
     rd_kafka_AdminOptions_destroy(o);
-    rd_kafka_event_t *e = answer(a, why);
+    rd_kafka_event_t *e = admin_answer(a, why);
     if (!e) return ERR_RETRY;
     size_t n;
     const rd_kafka_topic_result_t **results =

@@ -67,8 +67,8 @@ static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
                                    {.key = NULL}});
 }
 
-static int set(rd_kafka_conf_t *conf, const char *key, const char *value, const char *where,
-               bool secret, struct buf *why) {
+static int kafka_set(rd_kafka_conf_t *conf, const char *key, const char *value, const char *where,
+                     bool secret, struct buf *why) {
     char error[512];
     if (rd_kafka_conf_set(conf, key, value, error, sizeof error) == RD_KAFKA_CONF_OK) return 0;
     buf_printf(why, "%s%s: %s", where, key, secret ? "the library refuses the value" : error);
@@ -77,7 +77,7 @@ static int set(rd_kafka_conf_t *conf, const char *key, const char *value, const 
 
 static int set_defaults(rd_kafka_conf_t *conf, const char *const (*rows)[2], size_t n,
                         struct buf *why) {
-    for (size_t i = 0; i < n; i++) TRY(set(conf, rows[i][0], rows[i][1], "", false, why));
+    for (size_t i = 0; i < n; i++) TRY(kafka_set(conf, rows[i][0], rows[i][1], "", false, why));
     return 0;
 }
 
@@ -89,7 +89,7 @@ static int set_secret(rd_kafka_conf_t *conf, const char *key, const char *file, 
         buf_printf(why, "%s%s: cannot read %s: %s", where, key, file, trouble);
         return ERR_CONFIG;
     }
-    int result = set(conf, key, value, where, true, why);
+    int result = kafka_set(conf, key, value, where, true, why);
     explicit_bzero(value, strlen(value));
     free(value);
     return result;
@@ -105,13 +105,13 @@ static int set_map(rd_kafka_conf_t *conf, const struct map *map, const char *whe
         }
         if (map->value[i][0] == '@')
             TRY(set_secret(conf, map->key[i], map->value[i] + 1, where, why));
-        else TRY(set(conf, map->key[i], map->value[i], where, false, why));
+        else TRY(kafka_set(conf, map->key[i], map->value[i], where, false, why));
     }
     return 0;
 }
 
-static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafka_settings *s,
-                struct buf *why) {
+static int kafka_fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafka_settings *s,
+                      struct buf *why) {
     bool consumer = s->type == RD_KAFKA_CONSUMER;
     TRY(set_defaults(conf, defaults_common, sizeof defaults_common / sizeof *defaults_common, why));
     if (consumer)
@@ -120,7 +120,7 @@ static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafk
     else
         TRY(set_defaults(conf, defaults_producer,
                          sizeof defaults_producer / sizeof *defaults_producer, why));
-    if (s->stats_cb) TRY(set(conf, "statistics.interval.ms", STATISTICS_MS, "", false, why));
+    if (s->stats_cb) TRY(kafka_set(conf, "statistics.interval.ms", STATISTICS_MS, "", false, why));
     TRY(set_map(conf, &c->kafka.common, "kafka.common.", why));
     TRY(set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer,
                 consumer ? "kafka.consumer." : "kafka.producer.", why));
@@ -130,23 +130,23 @@ static int fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafk
     if (*c->kafka.key_password_file)
         TRY(set_secret(conf, "ssl.key.password", c->kafka.key_password_file,
                        "kafka.key_password_file: ", why));
-    TRY(set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
+    TRY(kafka_set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
     char session[24], client[256];
     snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
     if (consumer)
-        TRY(set(conf, "session.timeout.ms", session, "", false,
-                why)); // even where there is no group: others are held against it
+        TRY(kafka_set(conf, "session.timeout.ms", session, "", false,
+                      why)); // even where there is no group: others are held against it
     snprintf(client, sizeof client, "%s-%s", c->service.name, c->service.instance);
-    TRY(set(conf, "client.id", client, "", false, why));
+    TRY(kafka_set(conf, "client.id", client, "", false, why));
     for (const char *const *own = s->owned; own && *own; own += 2)
-        TRY(set(conf, own[0], own[1], "", false, why));
+        TRY(kafka_set(conf, own[0], own[1], "", false, why));
     return 0;
 }
 
 static int conf_create(rd_kafka_conf_t **out, const struct config *c,
                        const struct kafka_settings *s, struct buf *why) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    int result = fill(conf, c, s, why);
+    int result = kafka_fill(conf, c, s, why);
     if (result < 0) {
         rd_kafka_conf_destroy(conf);
         return result;
@@ -186,7 +186,7 @@ static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *er
 }
 
 /* The library's own property nearest to a word, as "; did you mean X?". */
-static void suggest(rd_kafka_conf_t *conf, const char *word, struct buf *out) {
+static void kafka_suggest(rd_kafka_conf_t *conf, const char *word, struct buf *out) {
     size_t n;
     const char **dump = rd_kafka_conf_dump(conf, &n); // name, value, name, value
     struct buf names = {0};
@@ -205,7 +205,7 @@ static int try_map(const struct map *map, const char *where, struct buf *errors)
     for (size_t i = 0; i < map->n; i++) {
         struct map one = {&map->key[i], &map->value[i], 1};
         if (set_map(conf, &one, where, errors) == 0) continue;
-        suggest(conf, map->key[i], errors);
+        kafka_suggest(conf, map->key[i], errors);
         buf_str(errors, "\n");
         result = ERR_CONFIG;
     }

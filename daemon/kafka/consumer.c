@@ -34,7 +34,7 @@ struct consumer {
     bool closing;
 };
 
-static int stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
+static int consumer_stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
     (void)rk;
     kafka_stats_read(&((struct consumer *)opaque)->stats, (struct text){json, n});
     return 0; // the library frees it
@@ -92,7 +92,7 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
                                       .owned = owned,
                                       .opaque = c,
                                       .rebalance_cb = rebalance_cb,
-                                      .stats_cb = stats_cb};
+                                      .stats_cb = consumer_stats_cb};
     int result = kafka_create(&c->rk, config, &settings, why);
     if (result < 0) {
         free(c);
@@ -130,7 +130,7 @@ static int fatal_kind(struct consumer *c) {
 }
 
 /* A message that is no record: what must be done about it. */
-static int event(struct consumer *c, const rd_kafka_message_t *m) {
+static int consumer_event(struct consumer *c, const rd_kafka_message_t *m) {
     switch (m->err) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
         LOG(ERROR, "offset_out_of_range",
@@ -154,7 +154,7 @@ static int event(struct consumer *c, const rd_kafka_message_t *m) {
     }
 }
 
-static struct record record_of(rd_kafka_message_t *m) {
+static struct record consumer_record_of(rd_kafka_message_t *m) {
     rd_kafka_timestamp_type_t type;
     int64_t time_ms = rd_kafka_message_timestamp(m, &type);
     return (struct record){
@@ -174,10 +174,10 @@ static int take_messages(struct consumer *c, struct record *out, size_t *n,
     int result = 0;
     for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err) {
-            out[(*n)++] = record_of(message[i]);
+            out[(*n)++] = consumer_record_of(message[i]);
             continue;
         }
-        int error = event(c, message[i]);
+        int error = consumer_event(c, message[i]);
         rd_kafka_message_destroy(message[i]);
         if (result == 0) result = error;
     }
@@ -220,7 +220,7 @@ static int fetch_committed(struct consumer *c, rd_kafka_topic_partition_list_t *
     return ERR_RETRY;
 }
 
-static struct assignment describe(const rd_kafka_topic_partition_t *p, bool fresh) {
+static struct assignment consumer_describe(const rd_kafka_topic_partition_t *p, bool fresh) {
     return (struct assignment){.partition = p->partition,
                                .offset = p->offset,
                                .fresh = fresh,
@@ -255,7 +255,7 @@ static int resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list
     for (int i = 0; i < list->cnt; i++) described[i].fresh = list->elems[i].offset < 0;
     TRY(resolve_fresh(c, list));
     for (int i = 0; i < list->cnt; i++)
-        described[i] = describe(&list->elems[i], described[i].fresh);
+        described[i] = consumer_describe(&list->elems[i], described[i].fresh);
     return 0;
 }
 

@@ -44,13 +44,13 @@ struct producer {
 
 enum { COMMITTED, ABORTED, UNKNOWN }; // values of the metric transactions
 
-static int stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
+static int producer_stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
     (void)rk;
     kafka_stats_read(&((struct producer *)opaque)->stats, (struct text){json, n});
     return 0; // the library frees it
 }
 
-static void become(struct producer *p, enum state next) {
+static void producer_become(struct producer *p, enum state next) {
     CHECK(edge[p->state][next]);
     if (next == STATE_DEAD && p->state != STATE_DEAD)
         LOG(WARNING, "producer_dead", "this producer can not be used any more",
@@ -58,7 +58,7 @@ static void become(struct producer *p, enum state next) {
     p->state = next;
 }
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void producer_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk, (void)opaque;
     struct cycle_record *r = m->_private;
     if (!m->err) {
@@ -107,8 +107,8 @@ int producer_create(struct producer **out, const struct config *c, const char *i
     struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER,
                                       .owned = owned,
                                       .opaque = p,
-                                      .delivery_cb = delivery_cb,
-                                      .stats_cb = stats_cb};
+                                      .delivery_cb = producer_delivery_cb,
+                                      .stats_cb = producer_stats_cb};
     int result = kafka_create(&p->rk, c, &settings, why);
     if (result < 0) {
         free(p);
@@ -157,10 +157,10 @@ int producer_init(struct producer *p) {
     if (p->transactional) {
         int result =
             kafka_error(rd_kafka_init_transactions(p->rk, CALL_TIMEOUT_MS), "init_transactions");
-        if (result == ERR_FATAL || result == ERR_FENCED) become(p, STATE_DEAD);
+        if (result == ERR_FATAL || result == ERR_FENCED) producer_become(p, STATE_DEAD);
         TRY(result);
     }
-    become(p, STATE_READY);
+    producer_become(p, STATE_READY);
     return 0;
 }
 
@@ -193,7 +193,7 @@ static rd_kafka_resp_err_t produce_once(struct producer *p, struct cycle_record 
 
 /* The library copies: what an aborted attempt leaves in flight must not point into a cycle that is
  * reused. */
-static int produce(struct producer *p, struct cycle_record *r) {
+static int producer_produce(struct producer *p, struct cycle_record *r) {
     for (;;) {
         rd_kafka_resp_err_t err = produce_once(p, r);
         if (!err) return 0;
@@ -210,7 +210,7 @@ static int produce(struct producer *p, struct cycle_record *r) {
 
 static int produce_all(struct producer *p, struct cycle *cycle) {
     for (size_t i = 0; i < cycle->records; i++)
-        if (!cycle->record[i].sent) TRY(produce(p, &cycle->record[i]));
+        if (!cycle->record[i].sent) TRY(producer_produce(p, &cycle->record[i]));
     return 0;
 }
 
@@ -254,40 +254,41 @@ static int give_up(struct producer *p, int result) {
                    "abort_transaction");
         if (result == 0) {
             metric_add(METRIC_transactions, ABORTED, 1);
-            become(p, STATE_READY);
+            producer_become(p, STATE_READY);
             return ERR_ABORT;
         }
     }
     metric_add(METRIC_transactions, UNKNOWN, 1);
-    become(p, STATE_DEAD);
+    producer_become(p, STATE_DEAD);
     return result == ERR_FENCED ? ERR_FENCED : ERR_FATAL;
 }
 
 static int commit_transaction(struct producer *p, struct cycle *cycle) {
     int result = kafka_error(rd_kafka_begin_transaction(p->rk), "begin_transaction");
     if (result < 0) {
-        become(p, STATE_DEAD);
+        producer_become(p, STATE_DEAD);
         return result == ERR_FENCED ? ERR_FENCED : ERR_FATAL;
     }
-    become(p, STATE_OPEN);
+    producer_become(p, STATE_OPEN);
     result = produce_all(p, cycle);
     if (result == 0) result = send_offsets(p, cycle);
     if (result < 0) return give_up(p, result);
-    become(p, STATE_SENT);
+    producer_become(p, STATE_SENT);
     UNTIL_DONE(p, result, rd_kafka_commit_transaction(p->rk, CALL_TIMEOUT_MS),
                "commit_transaction");
     if (result == ERR_ABORT) {
-        become(p, STATE_OPEN); // the broker refused the commit: the transaction is open and must be
-                               // aborted
+        producer_become(p, STATE_OPEN); // the broker refused the commit: the transaction is open
+                                        // and must be aborted
         return give_up(p, result);
     }
     metric_add(METRIC_transactions, result == 0 ? COMMITTED : UNKNOWN, 1);
-    become(p, result == 0 ? STATE_READY
-                          : STATE_DEAD); // still retriable at the deadline: the outcome is unknown
+    producer_become(p, result == 0
+                           ? STATE_READY
+                           : STATE_DEAD); // still retriable at the deadline: the outcome is unknown
     return result == 0 || result == ERR_FENCED ? result : ERR_FATAL;
 }
 
-static int acknowledged(struct producer *p, struct cycle *cycle) {
+static int producer_acknowledged(struct producer *p, struct cycle *cycle) {
     rd_kafka_flush(p->rk, (int)(p->deadline_ms - clock_ms() > 0 ? p->deadline_ms - clock_ms() : 0));
     for (size_t i = 0; i < cycle->records; i++)
         if (!cycle->record[i].sent) return ERR_RETRY;
@@ -313,11 +314,11 @@ static int commit_offsets(struct producer *p, const struct cycle *cycle) {
  * would speak of another cycle's record. What can not be cleared kills the handle. */
 static int commit_acknowledged(struct producer *p, struct cycle *cycle) {
     int result = produce_all(p, cycle);
-    if (result == 0) result = acknowledged(p, cycle);
+    if (result == 0) result = producer_acknowledged(p, cycle);
     if (result == 0) return commit_offsets(p, cycle);
     rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     bool cleared = rd_kafka_flush(p->rk, CALL_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (result == ERR_FENCED || !cleared) become(p, STATE_DEAD);
+    if (result == ERR_FENCED || !cleared) producer_become(p, STATE_DEAD);
     return result == ERR_FENCED ? ERR_FENCED : cleared ? ERR_RETRY : ERR_FATAL;
 }
 

@@ -20,7 +20,7 @@ struct publisher {
     rd_kafka_resp_err_t trouble; // of the last one that failed
 };
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void publisher_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     struct publisher *p = opaque;
     if (!m->err) return;
@@ -43,11 +43,12 @@ int publisher_create(struct publisher **out, const struct config *c, const char 
                            NULL};
     struct publisher *p = xcalloc(1, sizeof *p);
     p->transactional = id != NULL;
-    int result = kafka_create(
-        &p->rk, c,
-        &(struct kafka_settings){
-            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = p, .delivery_cb = delivery_cb},
-        why);
+    int result = kafka_create(&p->rk, c,
+                              &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
+                                                       .owned = owned,
+                                                       .opaque = p,
+                                                       .delivery_cb = publisher_delivery_cb},
+                              why);
     if (result < 0) {
         free(p);
         return result;
@@ -72,7 +73,8 @@ int publisher_init(struct publisher *p) {
                             : 0;
 }
 
-static int produce(struct publisher *p, const char *topic, const struct publication *one) {
+static int publisher_produce(struct publisher *p, const char *topic,
+                             const struct publication *one) {
     char count[16];
     snprintf(count, sizeof count, "%zu", one->chunks);
     rd_kafka_headers_t *headers = one->chunks ? rd_kafka_headers_new(1) : NULL;
@@ -94,8 +96,8 @@ static int produce(struct publisher *p, const char *topic, const struct publicat
     return ERR_ABORT;
 }
 
-static int until_done(struct publisher *p, rd_kafka_error_t *(*call)(rd_kafka_t *, int),
-                      const char *doing) {
+static int publisher_until_done(struct publisher *p, rd_kafka_error_t *(*call)(rd_kafka_t *, int),
+                                const char *doing) {
     int64_t deadline = clock_ms() + ATTEMPT_MS;
     int result;
     do {
@@ -107,7 +109,7 @@ static int until_done(struct publisher *p, rd_kafka_error_t *(*call)(rd_kafka_t 
 
 static int publish_all(struct publisher *p, const char *topic, const struct publication *list,
                        size_t n) {
-    for (size_t i = 0; i < n; i++) TRY(produce(p, topic, &list[i]));
+    for (size_t i = 0; i < n; i++) TRY(publisher_produce(p, topic, &list[i]));
     return 0;
 }
 
@@ -117,9 +119,10 @@ static int in_transaction(struct publisher *p, const char *topic, const struct p
     if (result < 0) return result == ERR_FENCED ? ERR_FENCED : ERR_FATAL;
     result = publish_all(p, topic, list, n);
     if (result == 0)
-        result = until_done(p, rd_kafka_commit_transaction, "commit_transaction (learner)");
+        result =
+            publisher_until_done(p, rd_kafka_commit_transaction, "commit_transaction (learner)");
     if (result != ERR_ABORT) return result;
-    result = until_done(p, rd_kafka_abort_transaction, "abort_transaction (learner)");
+    result = publisher_until_done(p, rd_kafka_abort_transaction, "abort_transaction (learner)");
     return result == 0 ? ERR_RETRY : result;
 }
 

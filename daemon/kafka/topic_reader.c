@@ -72,7 +72,7 @@ void reader_destroy(struct reader *r) {
     free(r);
 }
 
-static int find(struct reader *r, struct source *s) {
+static int reader_find(struct reader *r, struct source *s) {
     int n = kafka_partitions(r->rk, s->name, METADATA_TIMEOUT_MS);
     if (n <= 0) {
         kafka_topic_unavailable(s->name, n);
@@ -92,7 +92,7 @@ bool reader_answers(struct reader *r, int timeout_ms) {
 
 int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
     size_t before = r->waiting;
-    for (size_t i = 0; i < r->n; i++) TRY(find(r, &r->source[i]));
+    for (size_t i = 0; i < r->n; i++) TRY(reader_find(r, &r->source[i]));
     if (r->started && r->waiting == before) return 0;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     for (size_t i = 0; i < r->n; i++) {
@@ -114,7 +114,7 @@ static size_t topic_index(const struct reader *r, const char *name) {
     return i;
 }
 
-static void at_end(struct reader *r, const rd_kafka_message_t *m) {
+static void reader_at_end(struct reader *r, const rd_kafka_message_t *m) {
     size_t i = topic_index(r, rd_kafka_topic_name(m->rkt));
     if (i == r->n || m->partition >= r->source[i].partitions || r->source[i].at_end[m->partition])
         return;
@@ -135,7 +135,7 @@ static size_t chunks_of(const rd_kafka_message_t *m) {
     return strtoul(text, NULL, 10);
 }
 
-static struct reader_record describe(const struct reader *r, rd_kafka_message_t *m) {
+static struct reader_record reader_describe(const struct reader *r, rd_kafka_message_t *m) {
     rd_kafka_timestamp_type_t type;
     return (struct reader_record){
         .topic = topic_index(r, rd_kafka_topic_name(m->rkt)),
@@ -149,9 +149,9 @@ static struct reader_record describe(const struct reader *r, rd_kafka_message_t 
     };
 }
 
-static int event(struct reader *r, const rd_kafka_message_t *m) {
+static int reader_event(struct reader *r, const rd_kafka_message_t *m) {
     if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        at_end(r, m);
+        reader_at_end(r, m);
         return 0;
     }
     if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
@@ -173,10 +173,10 @@ int reader_poll(struct reader *r, struct reader_record *out, size_t most, int ti
         rd_kafka_message_t *m = rd_kafka_consumer_poll(r->rk, n ? 0 : timeout_ms);
         if (!m) break;
         if (!m->err) {
-            out[n++] = describe(r, m);
+            out[n++] = reader_describe(r, m);
             continue;
         }
-        int result = event(r, m);
+        int result = reader_event(r, m);
         bool end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
         rd_kafka_message_destroy(m);
         if (result < 0) {

@@ -41,14 +41,14 @@ static void sleep_a_little(struct waker *w) {
 }
 
 /* The partition whose turn it is, or -1. Called with the lock held. */
-static int32_t turn(struct waker *w) { return w->n ? w->partition[w->next++ % w->n] : -1; }
+static int32_t waker_turn(struct waker *w) { return w->n ? w->partition[w->next++ % w->n] : -1; }
 
-static void *wake(void *arg) {
+static void *waker_wake(void *arg) {
     struct waker *w = arg;
     pthread_mutex_lock(&w->lock);
     while (!w->stop) {
         sleep_a_little(w);
-        int32_t partition = atomic_exchange(&w->taken, 0) >= BUSY_RECORDS ? turn(w) : -1;
+        int32_t partition = atomic_exchange(&w->taken, 0) >= BUSY_RECORDS ? waker_turn(w) : -1;
         if (partition < 0 || w->stop) continue;
         pthread_mutex_unlock(&w->lock);
         kafka_offset_at(w->rk, w->topic, partition, RD_KAFKA_OFFSET_END,
@@ -65,7 +65,7 @@ struct waker *waker_create(rd_kafka_t *rk, const char *topic) {
     w->topic = topic;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    CHECK(pthread_create(&w->thread, NULL, wake, w) == 0);
+    CHECK(pthread_create(&w->thread, NULL, waker_wake, w) == 0);
     return w;
 }
 

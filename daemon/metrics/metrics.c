@@ -89,32 +89,32 @@ static struct text value_name(const char *values, size_t index) {
     return (struct text){0};
 }
 
-static void add_number(struct buf *out, double value) {
+static void metric_add_number(struct buf *out, double value) {
     if (isnan(value)) buf_str(out, "NaN");
     else if (isinf(value)) buf_str(out, value > 0 ? "+Inf" : "-Inf");
     else buf_double(out, value);
 }
 
 /* process_*: every program calls these the same. */
-static const char *prefix(const struct row *r) {
+static const char *metric_prefix(const struct row *r) {
     return strncmp(r->name, "process_", 8) == 0 ? "" : "winnowd_";
 }
-static bool counts(const struct row *r) { return r->kind == COUNTER || r->kind == SUM; }
+static bool metric_counts(const struct row *r) { return r->kind == COUNTER || r->kind == SUM; }
 static void add_full_name(struct buf *out, const struct row *r) {
-    buf_printf(out, "%s%s%s", prefix(r), r->name, counts(r) ? "_total" : "");
+    buf_printf(out, "%s%s%s", metric_prefix(r), r->name, metric_counts(r) ? "_total" : "");
 }
 
-static void add_histogram(struct buf *out, const struct row *r, size_t m) {
+static void metric_add_histogram(struct buf *out, const struct row *r, size_t m) {
     uint64_t below = 0;
     for (size_t b = 0; b <= BUCKETS; b++) {
         below += atomic_load_explicit(&series[m][b], memory_order_relaxed);
         buf_printf(out, "winnowd_%s_bucket{le=\"", r->name);
-        add_number(out, b < BUCKETS ? bucket[b] : INFINITY);
+        metric_add_number(out, b < BUCKETS ? bucket[b] : INFINITY);
         buf_printf(out, "\"} %llu\n", (unsigned long long)below);
     }
     buf_printf(out, "winnowd_%s_sum ", r->name);
-    add_number(out,
-               (double)atomic_load_explicit(&series[m][BUCKETS + 1], memory_order_relaxed) / 1e6);
+    metric_add_number(
+        out, (double)atomic_load_explicit(&series[m][BUCKETS + 1], memory_order_relaxed) / 1e6);
     buf_printf(out, "\nwinnowd_%s_count %llu\n", r->name, (unsigned long long)below);
 }
 
@@ -126,14 +126,14 @@ static void add_series(struct buf *out, const struct row *r, size_t m) {
     if (!*r->label) {
         add_full_name(out, r);
         buf_str(out, " ");
-        add_number(out, metric_get((enum metric)m, 0));
+        metric_add_number(out, metric_get((enum metric)m, 0));
         buf_str(out, "\n");
         return;
     }
     for (size_t i = first_value(m); (value = value_name(r->values, i)).at; i++) {
         add_full_name(out, r);
         buf_printf(out, "{%s=\"%.*s\"} ", r->label, (int)value.len, value.at);
-        add_number(out, metric_get((enum metric)m, i));
+        metric_add_number(out, metric_get((enum metric)m, i));
         buf_str(out, "\n");
     }
 }
@@ -148,7 +148,7 @@ void metrics_prometheus(struct buf *out) {
         buf_printf(out, " %s\n# TYPE ", r->help);
         add_full_name(out, r);
         buf_printf(out, " %s\n", kind_name[r->kind]);
-        if (r->kind == HISTOGRAM) add_histogram(out, r, m);
+        if (r->kind == HISTOGRAM) metric_add_histogram(out, r, m);
         else add_series(out, r, m);
     }
     buf_str(out, "# HELP winnowd_build_info Version of this binary\n# TYPE winnowd_build_info "
@@ -164,7 +164,7 @@ void metric_histogram_json(enum metric m, struct buf *out) {
     for (size_t b = 0; b <= BUCKETS; b++) {
         below += atomic_load_explicit(&series[m][b], memory_order_relaxed);
         buf_str(out, b ? ",\"" : "\"");
-        add_number(out, b < BUCKETS ? bucket[b] : INFINITY);
+        metric_add_number(out, b < BUCKETS ? bucket[b] : INFINITY);
         buf_printf(out, "\":%llu", (unsigned long long)below);
     }
     buf_str(out, "},\"sum\":");

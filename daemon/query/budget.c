@@ -54,7 +54,7 @@ static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partiti
 
 /* A clock set back does not open a new period: a step back of one is ignored, a larger one is
  * followed without forgetting. */
-static void roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
+static void budget_roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
     int64_t in_period = now_ms - (int64_t)c->period * length_ms;
     if (in_period >= 0 && in_period < length_ms) return;
     uint32_t period = now_ms > 0 ? (uint32_t)(now_ms / length_ms) : 0;
@@ -103,12 +103,12 @@ static struct room room_of(const struct budget *b, const struct policy *p, int32
     return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
 }
 
-static void count(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
+static void budget_count(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
 
 static void charge_cap(struct cap_counter *c, const struct charge *charge) {
-    if (charge->upfront || charge->strategy) count(&c->strategy);
+    if (charge->upfront || charge->strategy) budget_count(&c->strategy);
     if (!charge->random_) return;
-    count(&c->random_);
+    budget_count(&c->random_);
     c->block = 1;
 }
 
@@ -117,7 +117,7 @@ size_t budget_cap_left(const struct budget *b, const struct policy *policy, int3
     uint64_t cap = day ? day_cap(b, policy) : hour_cap(b, policy);
     struct cap_counter c = day ? s->day : s->hour;
     if (!cap) return SIZE_MAX;
-    roll(&c, now_ms, day ? day_ms : hour_ms);
+    budget_roll(&c, now_ms, day ? day_ms : hour_ms);
     uint32_t share = share_of(b, cap, partition);
     uint64_t used = (uint64_t)c.strategy + c.random_;
     return used < share ? (size_t)(share - used) : 0;
@@ -130,7 +130,7 @@ double budget_total_rate(const struct budget *b, const struct policy *p) {
     return rate > 0 ? rate < 1 ? rate : 1 : 0;
 }
 
-static int64_t earned(double rate) { return (int64_t)(rate * (double)TOKEN_ONE); }
+static int64_t budget_earned(double rate) { return (int64_t)(rate * (double)TOKEN_ONE); }
 
 /* m = ceil(1/(e·B)); what rounding in the division adds must not add a sample. */
 static uint32_t block_size(const struct budget *b, double rate) {
@@ -166,10 +166,10 @@ static void begin_block(const struct budget *b, double rate, struct partition_st
 }
 
 /* What must stay in the purse now so that it holds a token when the next block begins. */
-static int64_t reserve(double rate, const struct partition_state *s) {
+static int64_t budget_reserve(double rate, const struct partition_state *s) {
     if (!s->block_size) return TOKEN_ONE;
     uint64_t left = s->block_size - (s->admitted - s->block_start);
-    __int128 to_come = (__int128)left * earned(rate);
+    __int128 to_come = (__int128)left * budget_earned(rate);
     return to_come < TOKEN_ONE ? TOKEN_ONE - (int64_t)to_come : 0;
 }
 
@@ -187,17 +187,17 @@ static double own_rate(double rate, const struct partition_state *s) {
     return rate - (s->block_size ? 1.0 / s->block_size : 0);
 }
 
-static inline double clamp(double x, double least, double most) {
+static inline double budget_clamp(double x, double least, double most) {
     return x < least ? least : x > most ? most : x;
 }
 
-static double steered(const struct budget *b, double own, const struct partition_state *s) {
-    double speed = clamp(1 + gain * (in_hand(s) - b->spare), slowest, fastest);
-    return clamp(own * speed, 0, 1);
+static double budget_steered(const struct budget *b, double own, const struct partition_state *s) {
+    double speed = budget_clamp(1 + gain * (in_hand(s) - b->spare), slowest, fastest);
+    return budget_clamp(own * speed, 0, 1);
 }
 
 /* The pool's part of what the strategy arm earns. It can't hold more than the purse does. */
-static void save(double own, double share, struct partition_state *s) {
+static void budget_save(double own, double share, struct partition_state *s) {
     s->saving += (int64_t)(fmax(0, own) * share * (double)TOKEN_ONE);
     if (s->saving > s->tokens) s->saving = s->tokens;
 }
@@ -221,8 +221,8 @@ static bool grant_due(const struct budget *b, double rate, int32_t partition,
 
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms,
                   struct partition_state *s) {
-    roll(&s->hour, now_ms, hour_ms);
-    roll(&s->day, now_ms, day_ms);
+    budget_roll(&s->hour, now_ms, hour_ms);
+    budget_roll(&s->day, now_ms, day_ms);
     if (fresh) {
         s->tokens = TOKEN_ONE; // the first block
         s->grant_left = share_of(b, b->upfront, partition);
@@ -234,21 +234,21 @@ void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition,
                              int64_t now_ms, bool saves, struct partition_state *s) {
     double rate = budget_total_rate(b, policy);
-    int64_t earn = earned(rate);
-    roll(&s->hour, now_ms, hour_ms);
-    roll(&s->day, now_ms, day_ms);
+    int64_t earn = budget_earned(rate);
+    budget_roll(&s->hour, now_ms, hour_ms);
+    budget_roll(&s->day, now_ms, day_ms);
     end_block(b, s);
     s->tokens += earn;
     keep_burst(b->burst + earn, s);
     begin_block(b, rate, s);
     double own = own_rate(rate, s), share = saves ? b->pool_share : 0;
-    if (share > 0) save(own, share, s);
+    if (share > 0) budget_save(own, share, s);
     struct room room = room_of(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
-    struct allowance a = {.total_rate = rate, .rate = steered(b, own * (1 - share), s)};
+    struct allowance a = {.total_rate = rate, .rate = budget_steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && grant_due(b, rate, partition, s);
     a.strategy = open && room.strategy && !policy->operator_.explore_only &&
-                 s->tokens - s->saving - TOKEN_ONE >= reserve(rate, s) && share < 1;
+                 s->tokens - s->saving - TOKEN_ONE >= budget_reserve(rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.random_rate = s->block_size ? 1.0 / s->block_size : 0;
     a.drawn = a.covered && s->admitted - s->block_start == draw_place(b, partition, s);
@@ -276,11 +276,11 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     if (rate <= 0 || policy->operator_.paused || policy->learner.full ||
         policy->operator_.explore_only)
         return 0;
-    int64_t spare = s->tokens - reserve(rate, s),
+    int64_t spare = s->tokens - budget_reserve(rate, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
-    roll(&s->hour, now_ms, hour_ms);
-    roll(&s->day, now_ms, day_ms);
+    budget_roll(&s->hour, now_ms, hour_ms);
+    budget_roll(&s->day, now_ms, day_ms);
     size_t room = room_left(b, hour_cap(b, policy), partition, &s->hour),
            day = room_left(b, day_cap(b, policy), partition, &s->day);
     if (room > day) room = day;
@@ -291,8 +291,8 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
 void budget_charge_window(struct partition_state *s, bool random_, uint64_t sample) {
     s->tokens -= TOKEN_ONE;
     s->saving -= TOKEN_ONE;
-    count(&s->hour.strategy);
-    count(&s->day.strategy);
+    budget_count(&s->hour.strategy);
+    budget_count(&s->day.strategy);
     if (!random_) s->asked++;
     else if (s->block_size && sample >= s->block_start) s->both = 1;
     else s->owed++;

@@ -59,7 +59,7 @@ void flush_room_destroy(struct flush_room *r) {
     free(r);
 }
 
-static void make_room(struct flush_room *r, const struct model_shape *shape) {
+static void flush_make_room(struct flush_room *r, const struct model_shape *shape) {
     size_t scratch = model_scratch(shape) + r->k;
     if (scratch > r->scratch_n)
         r->scratch = xrealloc(r->scratch, (r->scratch_n = scratch) * sizeof *r->scratch);
@@ -105,7 +105,7 @@ static bool view_item(struct ending *e, size_t i, const struct pool_item *item) 
 static void view_all(struct ending *e) {
     struct flush_room *r = e->s->room;
     size_t held = pool_held(e->f->pool);
-    make_room(r, &e->f->model->shape);
+    flush_make_room(r, &e->f->model->shape);
     e->items = pool_items(e->f->pool);
     e->view =
         (struct pool_view){.d = r->d, .k = r->k, .utility = r->utility, .z = r->z, .prob = r->prob};
@@ -115,7 +115,7 @@ static void view_all(struct ending *e) {
     }
 }
 
-static void pick(struct ending *e, size_t i, double *point) {
+static void flush_pick(struct ending *e, size_t i, double *point) {
     const struct decision *held = &e->f->held[e->items[i].slot];
     struct pick *p = &e->s->room->picks[e->n++];
     *p = (struct pick){.slot = e->items[i].slot,
@@ -139,13 +139,13 @@ static bool choose_by_synthesis(struct ending *e, size_t k) {
     size_t n = pool_synthesise(&e->view, e->items, e->f->model, r->synthetic ? (k + 1) / 2 : k,
                                r->scratch, r->used, r->points);
     for (size_t i = 0; i < n; i++) {
-        pick(e, r->points[i].nearest, NULL);
-        if (r->synthetic && e->n < k) pick(e, r->points[i].nearest, r->points[i].row);
+        flush_pick(e, r->points[i].nearest, NULL);
+        if (r->synthetic && e->n < k) flush_pick(e, r->points[i].nearest, r->points[i].row);
     }
     return n > 0;
 }
 
-static void choose(struct ending *e, size_t k) {
+static void flush_choose(struct ending *e, size_t k) {
     struct flush_room *r = e->s->room;
     if (k > r->cap) k = r->cap;
     if (r->rule == POOL_SYNTHESIS && choose_by_synthesis(e, k)) return;
@@ -156,7 +156,7 @@ static void choose(struct ending *e, size_t k) {
                               .partition = (uint64_t)e->f->partition,
                               .window = e->state->admitted};
     size_t n = pool_choose(&e->view, &how, k, r->value, r->chosen);
-    for (size_t i = 0; i < n; i++) pick(e, r->chosen[i], NULL);
+    for (size_t i = 0; i < n; i++) flush_pick(e, r->chosen[i], NULL);
 }
 
 /* What was asked had at least the utility of the least of them. */
@@ -166,7 +166,7 @@ static void set_threshold(struct ending *e) {
     for (size_t i = 0; i < e->n; i++) e->s->room->picks[i].decision.threshold = least;
 }
 
-static void charge(const struct ending *e, struct partition_state *state) {
+static void flush_charge(const struct ending *e, struct partition_state *state) {
     for (size_t i = 0; i < e->n; i++) {
         const struct pick *p = &e->s->room->picks[i];
         budget_charge_window(state, p->decision.by_random, p->decision.admitted_n - 1);
@@ -181,9 +181,9 @@ size_t strategy_flush(const struct strategy *s, const struct flush *f,
     size_t k = budget_window(&s->budget, f->policy, f->partition, f->now_ms, state);
     if (f->model && k && pool_held(f->pool)) {
         view_all(&e);
-        choose(&e, k);
+        flush_choose(&e, k);
         set_threshold(&e);
-        charge(&e, state);
+        flush_charge(&e, state);
     }
     budget_end_window(state);
     pool_reset(f->pool);

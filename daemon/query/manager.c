@@ -14,17 +14,17 @@
 #include <math.h>
 #include <string.h>
 
-static double clamp(double x, double least, double most) {
+static double manager_clamp(double x, double least, double most) {
     return x < least ? least : x > most ? most : x;
 }
 
-static double word(const struct manager_call *c) {
+static double manager_word(const struct manager_call *c) {
     float x;
     memcpy(&x, c->own, sizeof x);
     return (double)x;
 }
 
-static void put_word(uint32_t *own, double value) {
+static void manager_put_word(uint32_t *own, double value) {
     float x = (float)value;
     memcpy(own, &x, sizeof x);
 }
@@ -37,12 +37,12 @@ static struct manager_answer ask_random(const struct manager_call *c) {
 
 /* Each time a whole label has been saved up; the word is what has been, at most two. */
 static struct manager_answer ask_periodic(const struct manager_call *c) {
-    return (struct manager_answer){.probability = word(c) + c->rate >= 1};
+    return (struct manager_answer){.probability = manager_word(c) + c->rate >= 1};
 }
 
 static void note_periodic(const struct manager_call *c, double named, bool asked) {
     (void)named;
-    put_word(c->own, fmin(word(c) + c->rate, 2) - asked);
+    manager_put_word(c->own, fmin(manager_word(c) + c->rate, 2) - asked);
 }
 
 static struct manager_answer ask_fixed(const struct manager_call *c) {
@@ -60,7 +60,7 @@ static inline double rank_probability(const struct manager_call *c) {
            most = (double)window_at_most(&c->window, c->code); // ranks
     if (most + 1 <= not_asked) return 0; // nearly all samples: one look at the window
     double below = (double)window_below(&c->window, c->code);
-    return clamp(1 - (not_asked - below) / (most - below + 1), 0, 1);
+    return manager_clamp(1 - (not_asked - below) / (most - below + 1), 0, 1);
 }
 
 static struct manager_answer ask_quantile_window(const struct manager_call *c) {
@@ -84,65 +84,67 @@ static const double step_small = 0.0144 * OCTAVE; // 1 %: Žliobaitė, Bifet, Pf
 static const double step_large = 0.5 * OCTAVE;
 
 /* The threshold, as a code with a fraction; it starts at the first utility. */
-static double edge(const struct manager_call *c) {
-    double e = word(c);
+static double manager_edge(const struct manager_call *c) {
+    double e = manager_word(c);
     return e > 0 ? e : c->code;
 }
 
-static struct manager_answer over(const struct manager_call *c, double probability) {
+static struct manager_answer manager_over(const struct manager_call *c, double probability) {
     return (struct manager_answer){.probability = probability,
-                                   .threshold = utility_value((uint16_t)edge(c))};
+                                   .threshold = utility_value((uint16_t)manager_edge(c))};
 }
 
 /* Up by the share of asking above the rate, down by that below: the fixed point is the rate itself,
  * where the paper's equal steps settle at one half and leave the rest to the purse. */
-static void step(const struct manager_call *c, double size, double named) {
-    put_word(c->own, clamp(edge(c) + size * (named - c->rate), 1, UINT16_MAX - 1));
+static void manager_step(const struct manager_call *c, double size, double named) {
+    manager_put_word(c->own,
+                     manager_clamp(manager_edge(c) + size * (named - c->rate), 1, UINT16_MAX - 1));
     window_note(&c->window, c->code);
 }
 
 static void step_slowly(const struct manager_call *c, double named, bool asked) {
     (void)asked;
-    step(c, step_small, named);
+    manager_step(c, step_small, named);
 }
 
 /* Robbins and Monro 1951, on the pinball loss; steps of half an octave forget a drifted scale
  * within a few labels. */
 static void step_fast(const struct manager_call *c, double named, bool asked) {
     (void)asked;
-    step(c, step_large, named);
+    manager_step(c, step_large, named);
 }
 
 static void rescale_edge(uint32_t *own, int codes) {
     float e;
     memcpy(&e, own, sizeof e);
-    if (e > 0) put_word(own, clamp((double)e + codes, 1, UINT16_MAX - 1));
+    if (e > 0) manager_put_word(own, manager_clamp((double)e + codes, 1, UINT16_MAX - 1));
 }
 
 /* Variable: the threshold follows at a fixed relative step. Quantile tracker: the same rule with a
  * large one. */
 static struct manager_answer ask_over(const struct manager_call *c) {
-    return over(c, c->code > edge(c));
+    return manager_over(c, c->code > manager_edge(c));
 }
 
-static double normal_below(double z) { return erfc(-z / sqrt(2)) / 2; }
+static double manager_normal_below(double z) { return erfc(-z / sqrt(2)) / 2; }
 
 /* Randomised variable (same paper): what the sample may be sure of is the threshold times max(0,
  * N(1, 1)), its chance worked out, not drawn. A factor of 0 asks for nobody, on either side of
  * zero; the peers disagree there, and one of them then always asks. */
 static struct manager_answer ask_random_variable(const struct manager_call *c) {
-    double e = utility_value((uint16_t)edge(c)),
+    double e = utility_value((uint16_t)manager_edge(c)),
            sureness = c->utility > 0 ? e / c->utility : c->utility / e; // over what is allowed
     bool comparable =
         sureness > 0 && isfinite(sureness); // of one sign; else the threshold alone decides
-    return over(c, comparable ? normal_below(1 - sureness) : c->code > edge(c));
+    return manager_over(c, comparable ? manager_normal_below(1 - sureness)
+                                      : c->code > manager_edge(c));
 }
 
 /* Split (same paper): a share of the samples is asked at random, so that change far from the
  * boundary is seen too. */
 static struct manager_answer ask_split(const struct manager_call *c) {
     static const double at_random = 0.2;
-    return over(c, at_random * c->rate + (1 - at_random) * (c->code > edge(c)));
+    return manager_over(c, at_random * c->rate + (1 - at_random) * (c->code > manager_edge(c)));
 }
 
 /* ---- balanced incremental quantile filter ---- */
@@ -155,7 +157,8 @@ static double balanced_edge(const struct manager_call *c) {
     size_t n = *c->window.n;
     double least = utility_value(window_nth_smallest(&c->window, 1)),
            most = utility_value(window_nth_smallest(&c->window, n));
-    return utility_value(window_edge(&c->window, c->rate)) - (most - least) * word(c) / tolerance;
+    return utility_value(window_edge(&c->window, c->rate)) -
+           (most - least) * manager_word(c) / tolerance;
 }
 
 static struct manager_answer ask_biqf(const struct manager_call *c) {
@@ -169,7 +172,7 @@ static struct manager_answer ask_biqf(const struct manager_call *c) {
 
 static void note_biqf(const struct manager_call *c, double named, bool asked) {
     (void)named;
-    put_word(c->own, clamp(word(c) + c->rate - asked, -10, 10));
+    manager_put_word(c->own, manager_clamp(manager_word(c) + c->rate - asked, -10, 10));
     window_note(&c->window, c->code);
 }
 
@@ -177,28 +180,29 @@ static void note_biqf(const struct manager_call *c, double named, bool asked) {
 
 /* How far the utility lies below the best of the window, in units of the way from the best to the
  * median: 0 at the boundary, 1 in the middle. */
-static double distance(const struct manager_call *c) {
+static double manager_distance(const struct manager_call *c) {
     size_t n = *c->window.n;
     if (!n) return 1;
     double best = utility_value(window_nth_smallest(&c->window, n)),
            middle = utility_value(window_nth_smallest(&c->window, (n + 1) / 2));
     if (!(best > middle)) return 1;
-    return clamp((best - c->utility) / (best - middle), 0, 1e6);
+    return manager_clamp((best - c->utility) / (best - middle), 0, 1e6);
 }
 
 /* The word is the logarithm of the rule's constant; it moves so that the mean probability is the
  * rate. */
-static void control(const struct manager_call *c, double named, bool asked) {
+static void manager_control(const struct manager_call *c, double named, bool asked) {
     (void)asked;
-    put_word(c->own,
-             clamp(word(c) + 0.05 * (c->rate - named) / sqrt(fmax(c->rate, 1e-6)), -30, 30));
+    manager_put_word(c->own, manager_clamp(manager_word(c) +
+                                               0.05 * (c->rate - named) / sqrt(fmax(c->rate, 1e-6)),
+                                           -30, 30));
     window_note(&c->window, c->code);
 }
 
 /* b/(b + |m|): Cesa-Bianchi, Gentile, Zaniboni 2006. */
 static struct manager_answer ask_margin_probability(const struct manager_call *c) {
-    double b = 0.05 * exp(word(c));
-    return (struct manager_answer){.probability = b / (b + distance(c))};
+    double b = 0.05 * exp(manager_word(c));
+    return (struct manager_answer){.probability = b / (b + manager_distance(c))};
 }
 
 /* Importance-weighted active learning (Beygelzimer, Hsu, Langford, Zhang 2010): ask if the gap G in
@@ -206,8 +210,8 @@ static struct manager_answer ask_margin_probability(const struct manager_call *c
  * G = √(ε/s) + ε/s, so s = ((√ε + √(ε + 4εG)) / 2G)². ε = c₀ ln(t + 1)/t; c₀ is controlled, because
  * with the paper's constant the rate falls like ln t / t and a drift finds it asleep. */
 static struct manager_answer ask_iwal(const struct manager_call *c) {
-    double t = fmin((double)c->seen + 1, 1000), gap = tanh(distance(c) / 2),
-           e = exp(word(c)) * log(t + 1) / t;
+    double t = fmin((double)c->seen + 1, 1000), gap = tanh(manager_distance(c) / 2),
+           e = exp(manager_word(c)) * log(t + 1) / t;
     if (gap <= sqrt(e) + e) return (struct manager_answer){.probability = 1};
     double root = (sqrt(e) + sqrt(e + 4 * e * gap)) / (2 * gap);
     return (struct manager_answer){.probability = fmin(1, root * root)};
@@ -240,8 +244,8 @@ static const struct manager_row rows[MANAGERS] = {
     [MANAGER_BIQF] = {.stream = RNG_TIE, .ask = ask_biqf, .note = note_biqf},
     [MANAGER_MARGIN_PROBABILITY] = {.stream = RNG_MANAGER,
                                     .ask = ask_margin_probability,
-                                    .note = control},
-    [MANAGER_IWAL] = {.stream = RNG_MANAGER, .ask = ask_iwal, .note = control},
+                                    .note = manager_control},
+    [MANAGER_IWAL] = {.stream = RNG_MANAGER, .ask = ask_iwal, .note = manager_control},
 };
 
 const struct manager_row *manager_row(enum manager m) {

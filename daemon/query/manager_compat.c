@@ -20,32 +20,32 @@
 
 static const double step = 0.01; // of θ, at each sample that the gate lets through
 
-static double word(const struct manager_call *c, size_t i) {
+static double compat_word(const struct manager_call *c, size_t i) {
     double x;
     memcpy(&x, c->own + 2 * i, sizeof x);
     return x;
 }
 
-static void put_word(const struct manager_call *c, size_t i, double x) {
+static void compat_put_word(const struct manager_call *c, size_t i, double x) {
     memcpy(c->own + 2 * i, &x, sizeof x);
 }
 
 /* θ starts at 1; the state starts at zeros. */
-static double theta(const struct manager_call *c) {
-    double x = word(c, 0);
+static double compat_theta(const struct manager_call *c) {
+    double x = compat_word(c, 0);
     return x > 0 ? x : 1;
 }
 
 static void move_theta(const struct manager_call *c, bool asked) {
-    put_word(c, 0, theta(c) * (asked ? 1 - step : 1 + step));
+    compat_put_word(c, 0, compat_theta(c) * (asked ? 1 - step : 1 + step));
 }
 
-static double sureness(const struct manager_call *c) { return 1 - c->utility; }
+static double compat_sureness(const struct manager_call *c) { return 1 - c->utility; }
 
-static double normal_below(double z) { return erfc(-z / sqrt(2)) / 2; }
+static double compat_normal_below(double z) { return erfc(-z / sqrt(2)) / 2; }
 
-static struct manager_answer below(const struct manager_call *c, double probability) {
-    return (struct manager_answer){.probability = probability, .threshold = 1 - theta(c)};
+static struct manager_answer compat_below(const struct manager_call *c, double probability) {
+    return (struct manager_answer){.probability = probability, .threshold = 1 - compat_theta(c)};
 }
 
 /* Samples and labels so far, the two halves of the second word. A ratio is all that is asked of
@@ -54,12 +54,12 @@ struct counts {
     uint32_t seen, labelled;
 };
 
-static struct counts counts(const struct manager_call *c) {
+static struct counts compat_counts(const struct manager_call *c) {
     return (struct counts){c->own[2], c->own[3]};
 }
 
-static void count(const struct manager_call *c, bool asked) {
-    struct counts n = counts(c);
+static void compat_count(const struct manager_call *c, bool asked) {
+    struct counts n = compat_counts(c);
     if (n.seen == UINT32_MAX) n.seen /= 2, n.labelled /= 2;
     c->own[2] = n.seen + 1;
     c->own[3] = n.labelled + asked;
@@ -67,12 +67,12 @@ static void count(const struct manager_call *c, bool asked) {
 
 static void note_count(const struct manager_call *c, double named, bool asked) {
     (void)named;
-    count(c, asked);
+    compat_count(c, asked);
 }
 
 /* What the budget had earned with this sample, less what was spent. */
 static double earned_left(const struct manager_call *c) {
-    struct counts n = counts(c);
+    struct counts n = compat_counts(c);
     return ((double)n.seen + 1) * c->budget - n.labelled;
 }
 
@@ -91,15 +91,17 @@ static struct manager_answer sk_periodic(const struct manager_call *c) {
 
 /* Their estimate of what was spent forgets a hundredth a sample; the second word. Read before the
  * sample at hand is added, it lets more pass. */
-static bool sk_gate(const struct manager_call *c) { return word(c, 1) / SK_WINDOW < c->budget; }
+static bool sk_gate(const struct manager_call *c) {
+    return compat_word(c, 1) / SK_WINDOW < c->budget;
+}
 
 static void sk_spend(const struct manager_call *c, bool asked) {
-    put_word(c, 1, word(c, 1) * ((SK_WINDOW - 1) / (double)SK_WINDOW) + asked);
+    compat_put_word(c, 1, compat_word(c, 1) * ((SK_WINDOW - 1) / (double)SK_WINDOW) + asked);
 }
 
 static struct manager_answer sk_fixed(const struct manager_call *c) {
     double even = 1 / (double)c->classes, least = even + c->budget * (1 - even);
-    return (struct manager_answer){.probability = sk_gate(c) && sureness(c) <= least,
+    return (struct manager_answer){.probability = sk_gate(c) && compat_sureness(c) <= least,
                                    .threshold = 1 - least};
 }
 
@@ -109,7 +111,7 @@ static void sk_note_fixed(const struct manager_call *c, double named, bool asked
 }
 
 static struct manager_answer sk_variable(const struct manager_call *c) {
-    return below(c, sk_gate(c) && sureness(c) < theta(c));
+    return compat_below(c, sk_gate(c) && compat_sureness(c) < compat_theta(c));
 }
 
 static void sk_note_variable(const struct manager_call *c, double named, bool asked) {
@@ -120,7 +122,8 @@ static void sk_note_variable(const struct manager_call *c, double named, bool as
 
 /* p1 < θη, η from N(1, 1): never with η below 0. */
 static struct manager_answer sk_random_variable(const struct manager_call *c) {
-    return below(c, sk_gate(c) ? normal_below(1 - sureness(c) / theta(c)) : 0);
+    return compat_below(
+        c, sk_gate(c) ? compat_normal_below(1 - compat_sureness(c) / compat_theta(c)) : 0);
 }
 
 /* A tenth of the samples is asked at random, and these leave θ alone. The draw says which: below
@@ -129,9 +132,9 @@ static const double sk_share = 0.1;
 
 static struct manager_answer sk_split(const struct manager_call *c) {
     double at_random = sk_share * c->budget;
-    return below(c, !sk_gate(c)              ? 0
-                    : sureness(c) < theta(c) ? at_random + 1 - sk_share
-                                             : at_random);
+    return compat_below(c, !sk_gate(c)                            ? 0
+                           : compat_sureness(c) < compat_theta(c) ? at_random + 1 - sk_share
+                                                                  : at_random);
 }
 
 static void sk_note_split(const struct manager_call *c, double named, bool asked) {
@@ -144,7 +147,7 @@ static void sk_note_split(const struct manager_call *c, double named, bool asked
 
 /* The quantile between two order statistics, by the arithmetic of numpy: equal ones give that value
  * to the bit. */
-static double quantile(const struct window *w, double q) {
+static double compat_quantile(const struct window *w, double q) {
     double at = (double)(*w->n - 1) * q, part = at - floor(at);
     double low = utility_value(window_nth_smallest(w, (size_t)at + 1)),
            high =
@@ -164,13 +167,14 @@ static struct manager_answer sk_biqf(const struct manager_call *c) {
     double least = utility_value(window_nth_smallest(&last, 1)),
            most = utility_value(window_nth_smallest(&last, n));
     if (isnan(least)) return (struct manager_answer){0};
-    double edge = quantile(&last, 1 - c->budget) - (most - least) * (earned_left(c) / tolerance);
+    double edge =
+        compat_quantile(&last, 1 - c->budget) - (most - least) * (earned_left(c) / tolerance);
     return (struct manager_answer){.probability = c->utility >= edge, .threshold = edge};
 }
 
 static void sk_note_biqf(const struct manager_call *c, double named, bool asked) {
     (void)named;
-    count(c, asked);
+    compat_count(c, asked);
     window_note(&c->window, c->code);
 }
 
@@ -179,34 +183,37 @@ static void sk_note_biqf(const struct manager_call *c, double named, bool asked)
 /* Labels over samples, this one included: exact in the long run, and an idle stretch banks credit
  * without end. */
 static bool moa_gate(const struct manager_call *c) {
-    struct counts n = counts(c);
+    struct counts n = compat_counts(c);
     return n.labelled / ((double)n.seen + 1) < c->budget;
 }
 
 static struct manager_answer moa_fixed(const struct manager_call *c) {
     static const double most = 0.9; // whatever the number of classes
-    return (struct manager_answer){.probability = moa_gate(c) && sureness(c) < most,
+    return (struct manager_answer){.probability = moa_gate(c) && compat_sureness(c) < most,
                                    .threshold = 1 - most};
 }
 
 static struct manager_answer moa_variable(const struct manager_call *c) {
-    return below(c, moa_gate(c) && sureness(c) < theta(c));
+    return compat_below(c, moa_gate(c) && compat_sureness(c) < compat_theta(c));
 }
 
 /* p1 / η < θ, η from N(1, 1): always with η below 0. */
 static struct manager_answer moa_random_variable(const struct manager_call *c) {
-    return below(c, moa_gate(c) ? normal_below(1 - sureness(c) / theta(c)) + normal_below(-1) : 0);
+    return compat_below(c, moa_gate(c)
+                               ? compat_normal_below(1 - compat_sureness(c) / compat_theta(c)) +
+                                     compat_normal_below(-1)
+                               : 0);
 }
 
 static void moa_note(const struct manager_call *c, double named, bool asked) {
     (void)named;
     if (moa_gate(c)) move_theta(c, asked);
-    count(c, asked);
+    compat_count(c, asked);
 }
 
 /* SelSampling. */
 static struct manager_answer moa_margin_probability(const struct manager_call *c) {
-    double margin = fabs(sureness(c) - 1 / (double)c->classes);
+    double margin = fabs(compat_sureness(c) - 1 / (double)c->classes);
     return (struct manager_answer){.probability =
                                        moa_gate(c) ? c->budget / (c->budget + margin) : 0};
 }

@@ -34,7 +34,7 @@ static struct top top_of(const struct measure_input *in) {
 static double least_confidence(const struct measure_input *in) { return top_of(in).others; }
 
 /* 1 − (p1 − p2) */
-static double margin(const struct measure_input *in) {
+static double measure_margin(const struct measure_input *in) {
     struct top t = top_of(in);
     return t.others + t.second;
 }
@@ -54,18 +54,20 @@ double measure_entropy(const float *prob, size_t k) {
     return sum;
 }
 
-static double entropy(const struct measure_input *in) { return measure_entropy(in->prob, in->k); }
+static double measure_shannon(const struct measure_input *in) {
+    return measure_entropy(in->prob, in->k);
+}
 
-static double floored(double p) { return p > FLT_TRUE_MIN ? p : FLT_TRUE_MIN; }
+static double measure_floored(double p) { return p > FLT_TRUE_MIN ? p : FLT_TRUE_MIN; }
 
 /* ln(p2 / p1), at most 0. A probability that ran out of float stands for the least one there is:
  * finite, and last in order. */
 static double log_odds_margin(const struct measure_input *in) {
     struct top t = top_of(in);
-    return log(floored(t.second) / floored(t.first));
+    return log(measure_floored(t.second) / measure_floored(t.first));
 }
 
-static double risk(const struct measure_input *in) { return in->prob[in->positive]; }
+static double measure_risk(const struct measure_input *in) { return in->prob[in->positive]; }
 
 /* ---- expected gradient length ---- */
 
@@ -112,9 +114,9 @@ static const struct row {
     bool committee, logarithm; // logarithm: the utility is one, so a factor is a summand
 } rows[MEASURES] = {
     [MEASURE_LEAST_CONFIDENCE] = {least_confidence, false, false},
-    [MEASURE_MARGIN] = {margin, false, false},
+    [MEASURE_MARGIN] = {measure_margin, false, false},
     [MEASURE_LARGEST_MARGIN] = {largest_margin, false, false},
-    [MEASURE_ENTROPY] = {entropy, false, false},
+    [MEASURE_ENTROPY] = {measure_shannon, false, false},
     [MEASURE_LOG_ODDS_MARGIN] = {log_odds_margin, false, true},
     [MEASURE_GRADIENT_LENGTH] = {gradient_length, false, false},
     [MEASURE_GRADIENT_LENGTH_RAW] = {gradient_length_raw, false, false},
@@ -122,7 +124,7 @@ static const struct row {
     [MEASURE_CONSENSUS_ENTROPY] = {measure_consensus_entropy, true, false},
     [MEASURE_KL_DIVERGENCE] = {measure_kl_divergence, true, false},
     [MEASURE_MUTUAL_INFORMATION] = {measure_mutual_information, true, false},
-    [MEASURE_RISK] = {risk, false, false},
+    [MEASURE_RISK] = {measure_risk, false, false},
     [MEASURE_MIX] = {NULL, false, false}, // draws one of the others (strategy.c)
 };
 

@@ -13,7 +13,7 @@
 
 #include <math.h>
 
-static bool seated(const struct model *m, size_t member, bool bootstrap) {
+static bool committee_seated(const struct model *m, size_t member, bool bootstrap) {
     return !bootstrap || m->mix[member] == 0;
 }
 
@@ -32,31 +32,31 @@ struct session {
     double share;
 };
 
-static struct session hold(const struct measure_input *in) {
+static struct session committee_hold(const struct measure_input *in) {
     struct session s = {
         .in = in, .bootstrap = has_bootstrap(in->model), .members = in->model->shape.members};
     size_t voters = 0;
-    for (size_t i = 0; i < s.members; i++) voters += seated(in->model, i, s.bootstrap);
+    for (size_t i = 0; i < s.members; i++) voters += committee_seated(in->model, i, s.bootstrap);
     s.share = 1 / (double)voters;
     return s;
 }
 
-static bool votes(const struct session *s, size_t member) {
-    return seated(s->in->model, member, s->bootstrap);
+static bool committee_votes(const struct session *s, size_t member) {
+    return committee_seated(s->in->model, member, s->bootstrap);
 }
 
-static double plogp(double p) { return p > 0 ? -p * log(p) : 0; }
+static double committee_plogp(double p) { return p > 0 ? -p * log(p) : 0; }
 
-static double mean_of(const struct session *s, size_t class_) {
+static double committee_mean_of(const struct session *s, size_t class_) {
     double mean = 0;
     for (size_t i = 0; i < s->members; i++)
-        if (votes(s, i)) mean += (double)s->in->member[i * s->in->k + class_] * s->share;
+        if (committee_votes(s, i)) mean += (double)s->in->member[i * s->in->k + class_] * s->share;
     return mean;
 }
 
 /* ---- the measures ---- */
 
-static size_t vote(const float *prob, size_t k) {
+static size_t committee_vote(const float *prob, size_t k) {
     size_t best = 0;
     for (size_t c = 1; c < k; c++)
         if (prob[c] > prob[best]) best = c;
@@ -65,9 +65,9 @@ static size_t vote(const float *prob, size_t k) {
 
 /* Whether a member's vote is that class: the same rule, without looking further than the first
  * class that has more. */
-static bool voted(const struct session *s, size_t member, size_t class_) {
+static bool committee_voted(const struct session *s, size_t member, size_t class_) {
     const float *prob = s->in->member + member * s->in->k;
-    if (!votes(s, member)) return false;
+    if (!committee_votes(s, member)) return false;
     for (size_t c = 0; c < s->in->k; c++)
         if (prob[c] > prob[class_] || (c < class_ && prob[c] == prob[class_])) return false;
     return true;
@@ -75,54 +75,54 @@ static bool voted(const struct session *s, size_t member, size_t class_) {
 
 static bool new_vote(const struct session *s, size_t member, size_t class_) {
     for (size_t o = 0; o < member; o++)
-        if (voted(s, o, class_)) return false;
-    return votes(s, member);
+        if (committee_voted(s, o, class_)) return false;
+    return committee_votes(s, member);
 }
 
 /* A vote is counted with the first who gave it, so no ballot box is needed: members are few,
  * classes may be many. */
 double measure_vote_entropy(const struct measure_input *in) {
-    struct session s = hold(in);
+    struct session s = committee_hold(in);
     double entropy = 0;
     for (size_t i = 0; i < s.members; i++) {
-        size_t mine = vote(in->member + i * in->k, in->k), like = 0;
+        size_t mine = committee_vote(in->member + i * in->k, in->k), like = 0;
         if (!new_vote(&s, i, mine)) continue;
-        for (size_t o = i; o < s.members; o++) like += voted(&s, o, mine);
-        entropy += plogp((double)like * s.share);
+        for (size_t o = i; o < s.members; o++) like += committee_voted(&s, o, mine);
+        entropy += committee_plogp((double)like * s.share);
     }
     return entropy;
 }
 
-static double consensus(const struct session *s) {
+static double committee_consensus(const struct session *s) {
     double entropy = 0;
-    for (size_t c = 0; c < s->in->k; c++) entropy += plogp(mean_of(s, c));
+    for (size_t c = 0; c < s->in->k; c++) entropy += committee_plogp(committee_mean_of(s, c));
     return entropy;
 }
 
 double measure_consensus_entropy(const struct measure_input *in) {
-    struct session s = hold(in);
-    return consensus(&s);
+    struct session s = committee_hold(in);
+    return committee_consensus(&s);
 }
 
 /* Entropy of the mean less mean entropy: what the members would learn of each other. */
 double measure_mutual_information(const struct measure_input *in) {
-    struct session s = hold(in);
+    struct session s = committee_hold(in);
     double own = 0;
     for (size_t i = 0; i < s.members; i++)
-        if (votes(&s, i)) own += measure_entropy(in->member + i * in->k, in->k) * s.share;
-    return fmax(0, consensus(&s) - own);
+        if (committee_votes(&s, i)) own += measure_entropy(in->member + i * in->k, in->k) * s.share;
+    return fmax(0, committee_consensus(&s) - own);
 }
 
 /* Mean divergence of the members from the consensus, summed as such: equal to the mutual
  * information, but for what rounding takes from a difference of large numbers. */
 double measure_kl_divergence(const struct measure_input *in) {
-    struct session s = hold(in);
+    struct session s = committee_hold(in);
     double sum = 0;
     for (size_t c = 0; c < in->k; c++) {
-        double mean = mean_of(&s, c);
+        double mean = committee_mean_of(&s, c);
         for (size_t i = 0; i < s.members; i++) {
             double p = (double)in->member[i * in->k + c];
-            if (p > 0 && votes(&s, i)) sum += p * log(p / mean);
+            if (p > 0 && committee_votes(&s, i)) sum += p * log(p / mean);
         }
     }
     return fmax(0, sum * s.share);

@@ -37,15 +37,15 @@ unsigned pending_region(const float *direction, const struct model *m, const dou
     return region;
 }
 
-static unsigned shift(unsigned region) { return region % 2 * 4; }
+static unsigned pending_shift(unsigned region) { return region % 2 * 4; }
 
 unsigned pending_count(const struct partition_state *s, unsigned region) {
-    return s->pending[region / 2] >> shift(region) & MOST;
+    return s->pending[region / 2] >> pending_shift(region) & MOST;
 }
 
 void pending_add(struct partition_state *s, unsigned region) {
     if (pending_count(s, region) < MOST)
-        s->pending[region / 2] = (uint8_t)(s->pending[region / 2] + (1u << shift(region)));
+        s->pending[region / 2] = (uint8_t)(s->pending[region / 2] + (1u << pending_shift(region)));
 }
 
 void pending_halve(struct partition_state *s) {

@@ -49,7 +49,7 @@ enum {
 
 /* ---- writing ---- */
 
-static void write_value(const struct member *m, const void *at, struct buf *out) {
+static void policy_write_value(const struct member *m, const void *at, struct buf *out) {
     switch (m->kind) {
     case BOOLEAN: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case VERSION: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at); break;
@@ -62,7 +62,7 @@ static void write_record(const struct member *members, size_t n, const void *rec
                          struct buf *out) {
     for (size_t i = 0; i < n; i++) {
         buf_printf(out, "%s\"%s\":", i ? "," : "{", members[i].key);
-        write_value(&members[i], (const char *)record + members[i].offset, out);
+        policy_write_value(&members[i], (const char *)record + members[i].offset, out);
     }
     buf_str(out, "}");
 }
@@ -104,7 +104,7 @@ static bool read_cap(const cJSON *tree, const char *key, int64_t *out) {
     return true;
 }
 
-static bool read_value(const cJSON *tree, const struct member *m, void *at) {
+static bool policy_read_value(const cJSON *tree, const struct member *m, void *at) {
     if (m->later && !cJSON_HasObjectItem(tree, m->key)) return true;
     switch (m->kind) {
     case CAP: return read_cap(tree, m->key, at);
@@ -119,7 +119,7 @@ static int read_record(const struct member *members, size_t n, void *record, str
     cJSON *tree = json_parse(json, &arena);
     bool good = cJSON_IsObject(tree);
     for (size_t i = 0; good && i < n; i++)
-        good = read_value(tree, &members[i], (char *)record + members[i].offset);
+        good = policy_read_value(tree, &members[i], (char *)record + members[i].offset);
     cJSON_Delete(tree);
     arena_release(&arena);
     return good ? 0 : ERR_CORRUPT;

@@ -37,28 +37,28 @@ void pool_destroy(struct pool *p) {
 
 /* ---- the heap ---- */
 
-static bool worse(const struct pool_item *a, const struct pool_item *b) {
+static bool pool_worse(const struct pool_item *a, const struct pool_item *b) {
     return a->utility != b->utility ? a->utility < b->utility : a->offset > b->offset;
 }
 
-static void swap(struct pool_item *a, struct pool_item *b) {
+static void pool_swap(struct pool_item *a, struct pool_item *b) {
     struct pool_item kept = *a;
     *a = *b;
     *b = kept;
 }
 
-static void rise(struct pool *p, size_t i) {
-    for (; i > 0 && worse(&p->heap[i], &p->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        swap(&p->heap[i], &p->heap[(i - 1) / 2]);
+static void pool_rise(struct pool *p, size_t i) {
+    for (; i > 0 && pool_worse(&p->heap[i], &p->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        pool_swap(&p->heap[i], &p->heap[(i - 1) / 2]);
 }
 
-static void sink(struct pool *p, size_t i) {
+static void pool_sink(struct pool *p, size_t i) {
     for (;;) {
         size_t least = i;
         for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < p->n; child++)
-            if (worse(&p->heap[child], &p->heap[least])) least = child;
+            if (pool_worse(&p->heap[child], &p->heap[least])) least = child;
         if (least == i) return;
-        swap(&p->heap[i], &p->heap[least]);
+        pool_swap(&p->heap[i], &p->heap[least]);
         i = least;
     }
 }
@@ -66,16 +66,16 @@ static void sink(struct pool *p, size_t i) {
 int pool_offer(struct pool *p, int64_t offset, double utility, const double *row) {
     struct pool_item item = {.offset = offset, .utility = utility};
     bool full = p->n == p->cap;
-    if (isnan(utility) || (full && !worse(&p->heap[0], &item))) return -1;
+    if (isnan(utility) || (full && !pool_worse(&p->heap[0], &item))) return -1;
     item.slot = full ? p->heap[0].slot : p->n;
     item.row = p->row + item.slot * p->d;
     memcpy(item.row, row, p->d * sizeof *row);
     if (full) {
         p->heap[0] = item;
-        sink(p, 0);
+        pool_sink(p, 0);
     } else {
         p->heap[p->n++] = item;
-        rise(p, p->n - 1);
+        pool_rise(p, p->n - 1);
     }
     return (int)item.slot;
 }

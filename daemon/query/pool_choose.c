@@ -1,10 +1,10 @@
 /* The rules that take a batch out of a window's candidates.
  *
  * A batch of the most useful ones alone is often one question asked k times (Settles, survey,
- * section 6.1): all but `plain` look at what is chosen already. Distances are in the standardised
- * space, divided by the root of the columns, so that a trade-off means the same for 3 columns and
- * for 300. Ties go to the earlier sample. Each rule starts from the most useful candidate, but
- * badge.
+ * section 6.1): all but `pool_rule_plain` look at what is chosen already. Distances are in the
+ * standardised space, divided by the root of the columns, so that a trade-off means the same for 3
+ * columns and for 300. Ties go to the earlier sample. Each rule starts from the most useful
+ * candidate, but badge.
  *
  *   distinct  the best, but never the same row twice: a batch may be smaller than k
  *   mmr       maximal marginal relevance: trade · rank of utility − (1 − trade) · similarity to the
@@ -39,7 +39,7 @@ struct choosing {
 static const float *z_of(const struct pool_view *v, size_t i) { return v->z + i * v->d; }
 static const float *prob_of(const struct pool_view *v, size_t i) { return v->prob + i * v->k; }
 
-static size_t predicted(const struct pool_view *v, size_t i) {
+static size_t pool_rule_predicted(const struct pool_view *v, size_t i) {
     const float *p = prob_of(v, i);
     size_t best = 0;
     for (size_t c = 1; c < v->k; c++)
@@ -47,13 +47,13 @@ static size_t predicted(const struct pool_view *v, size_t i) {
     return best;
 }
 
-static double dot(const float *a, const float *b, size_t n) {
+static double pool_rule_dot(const float *a, const float *b, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += (double)a[i] * (double)b[i];
     return sum;
 }
 
-static double distance(const struct pool_view *v, size_t a, size_t b) {
+static double pool_rule_distance(const struct pool_view *v, size_t a, size_t b) {
     double sum = 0;
     for (size_t i = 0; i < v->d; i++) {
         double step = (double)z_of(v, a)[i] - (double)z_of(v, b)[i];
@@ -63,14 +63,14 @@ static double distance(const struct pool_view *v, size_t a, size_t b) {
 }
 
 /* The first of the candidates with the largest value; n: all are taken. */
-static size_t largest(const double *value, size_t n) {
+static size_t pool_rule_largest(const double *value, size_t n) {
     size_t best = n;
     for (size_t i = 0; i < n; i++)
         if (value[i] > TAKEN && (best == n || value[i] > value[best])) best = i;
     return best;
 }
 
-static void take(struct choosing *c, size_t i) {
+static void pool_rule_take(struct choosing *c, size_t i) {
     c->chosen[c->n++] = i;
     c->value[i] = TAKEN;
 }
@@ -86,14 +86,14 @@ static size_t most_useful(const struct choosing *c) {
 
 /* ---- plain, distinct, balanced ---- */
 
-static void plain(struct choosing *c, size_t k) {
-    while (c->n < k) take(c, most_useful(c));
+static void pool_rule_plain(struct choosing *c, size_t k) {
+    while (c->n < k) pool_rule_take(c, most_useful(c));
 }
 
-static void distinct(struct choosing *c, size_t k) {
+static void pool_rule_distinct(struct choosing *c, size_t k) {
     size_t i;
     while (c->n < k && (i = most_useful(c)) < c->v->n) {
-        take(c, i);
+        pool_rule_take(c, i);
         for (size_t j = 0; j < c->v->n; j++)
             if (c->value[j] > TAKEN &&
                 memcmp(z_of(c->v, i), z_of(c->v, j), c->v->d * sizeof(float)) == 0)
@@ -103,8 +103,8 @@ static void distinct(struct choosing *c, size_t k) {
 
 /* A candidate's class is as empty as the fewest chosen of any class that still has candidates.
  * fixed: the class; value: how many of it are chosen. */
-static void balanced(struct choosing *c, size_t k) {
-    for (size_t i = 0; i < c->v->n; i++) c->fixed[i] = (double)predicted(c->v, i);
+static void pool_rule_balanced(struct choosing *c, size_t k) {
+    for (size_t i = 0; i < c->v->n; i++) c->fixed[i] = (double)pool_rule_predicted(c->v, i);
     while (c->n < k) {
         size_t best = c->v->n;
         for (size_t i = 0; i < c->v->n; i++) {
@@ -113,7 +113,7 @@ static void balanced(struct choosing *c, size_t k) {
                 (c->value[i] == c->value[best] && c->v->utility[i] > c->v->utility[best]))
                 best = i;
         }
-        take(c, best);
+        pool_rule_take(c, best);
         for (size_t i = 0; i < c->v->n; i++) c->value[i] += c->fixed[i] == c->fixed[best];
     }
 }
@@ -122,43 +122,45 @@ static void balanced(struct choosing *c, size_t k) {
 
 static void note_nearest(struct choosing *c, double *nearest, size_t i) {
     for (size_t j = 0; j < c->v->n; j++)
-        if (c->value[j] > TAKEN) nearest[j] = fmin(nearest[j], distance(c->v, i, j));
+        if (c->value[j] > TAKEN) nearest[j] = fmin(nearest[j], pool_rule_distance(c->v, i, j));
 }
 
 static void k_centre(struct choosing *c, size_t k) {
     for (size_t j = 0; j < c->v->n; j++) c->value[j] = INFINITY;
     size_t i = most_useful(c);
     for (;;) {
-        take(c, i);
+        pool_rule_take(c, i);
         if (c->n == k) return;
         note_nearest(c, c->value, i);
-        i = largest(c->value, c->v->n);
+        i = pool_rule_largest(c->value, c->v->n);
     }
 }
 
 /* Share of the candidates with a smaller utility: of whatever measure, 0 to 1. */
-static double rank(const struct pool_view *v, size_t i) {
+static double pool_rule_rank(const struct pool_view *v, size_t i) {
     size_t below = 0;
     for (size_t j = 0; j < v->n; j++) below += v->utility[j] < v->utility[i];
     return v->n > 1 ? (double)below / (double)(v->n - 1) : 1;
 }
 
-static double similarity(double distance) { return 1 / (1 + distance); }
+static double pool_rule_similarity(double distance) { return 1 / (1 + distance); }
 
 /* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not
  * the nearest. fixed: its first part. */
-static void mmr(struct choosing *c, size_t k) {
+static void pool_rule_mmr(struct choosing *c, size_t k) {
     double trade = c->how->trade;
-    for (size_t j = 0; j < c->v->n; j++) c->value[j] = c->fixed[j] = trade * rank(c->v, j);
+    for (size_t j = 0; j < c->v->n; j++)
+        c->value[j] = c->fixed[j] = trade * pool_rule_rank(c->v, j);
     size_t i = most_useful(c);
     for (;;) {
-        take(c, i);
+        pool_rule_take(c, i);
         if (c->n == k) return;
         for (size_t j = 0; j < c->v->n; j++)
             if (c->value[j] > TAKEN)
-                c->value[j] =
-                    fmin(c->value[j], c->fixed[j] - (1 - trade) * similarity(distance(c->v, i, j)));
-        i = largest(c->value, c->v->n);
+                c->value[j] = fmin(c->value[j],
+                                   c->fixed[j] - (1 - trade) * pool_rule_similarity(
+                                                                   pool_rule_distance(c->v, i, j)));
+        i = pool_rule_largest(c->value, c->v->n);
     }
 }
 
@@ -167,12 +169,12 @@ static void mmr(struct choosing *c, size_t k) {
 /* The gradient is an outer product, so products of two of them are products of products: nothing of
  * size d · k is built. */
 static double gradient_dot(const struct pool_view *v, size_t a, size_t b) {
-    size_t ya = predicted(v, a), yb = predicted(v, b);
+    size_t ya = pool_rule_predicted(v, a), yb = pool_rule_predicted(v, b);
     const float *pa = prob_of(v, a), *pb = prob_of(v, b);
     double residuals = 0;
     for (size_t c = 0; c < v->k; c++)
         residuals += ((double)pa[c] - (c == ya)) * ((double)pb[c] - (c == yb));
-    return residuals * (dot(z_of(v, a), z_of(v, b), v->d) + 1);
+    return residuals * (pool_rule_dot(z_of(v, a), z_of(v, b), v->d) + 1);
 }
 
 static double gradient_distance2(const struct pool_view *v, size_t a, size_t b) {
@@ -196,12 +198,12 @@ static size_t draw_by_value(const struct choosing *c) {
     return last < c->v->n ? last : most_useful(c);
 }
 
-static void badge(struct choosing *c, size_t k) {
+static void pool_rule_badge(struct choosing *c, size_t k) {
     for (size_t j = 0; j < c->v->n; j++) c->value[j] = gradient_dot(c->v, j, j);
-    size_t i = largest(c->value, c->v->n);
+    size_t i = pool_rule_largest(c->value, c->v->n);
     for (size_t j = 0; j < c->v->n; j++) c->value[j] = INFINITY;
     for (;;) {
-        take(c, i);
+        pool_rule_take(c, i);
         if (c->n == k) return;
         for (size_t j = 0; j < c->v->n; j++)
             if (c->value[j] > TAKEN)
@@ -213,8 +215,9 @@ static void badge(struct choosing *c, size_t k) {
 /* ---- the table ---- */
 
 static void (*const rules[POOL_RULES])(struct choosing *c, size_t k) = {
-    [POOL_PLAIN] = plain,       [POOL_DISTINCT] = distinct, [POOL_MMR] = mmr,
-    [POOL_K_CENTRE] = k_centre, [POOL_BADGE] = badge,       [POOL_BALANCED] = balanced,
+    [POOL_PLAIN] = pool_rule_plain, [POOL_DISTINCT] = pool_rule_distinct,
+    [POOL_MMR] = pool_rule_mmr,     [POOL_K_CENTRE] = k_centre,
+    [POOL_BADGE] = pool_rule_badge, [POOL_BALANCED] = pool_rule_balanced,
 };
 
 size_t pool_choose(const struct pool_view *v, const struct pool_choice *how, size_t k,

@@ -54,19 +54,19 @@ _Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX,
 
 /* ---- bytes ---- */
 
-static unsigned char *put(unsigned char *to, uint64_t value, size_t width) {
+static unsigned char *state_put(unsigned char *to, uint64_t value, size_t width) {
     for (size_t i = 0; i < width; i++) *to++ = (unsigned char)(value >> 8 * i);
     return to;
 }
 
-static uint64_t get(const unsigned char *from, size_t width) {
+static uint64_t state_get(const unsigned char *from, size_t width) {
     uint64_t value = 0;
     for (size_t i = 0; i < width; i++) value |= (uint64_t)from[i] << 8 * i;
     return value;
 }
 
 /* A whole number of the machine's own, of 1, 2, 4 or 8 bytes. */
-static uint64_t load(const void *at, size_t width) {
+static uint64_t state_load(const void *at, size_t width) {
     switch (width) {
     case 1: return *(const uint8_t *)at;
     case 2: return *(const uint16_t *)at;
@@ -75,7 +75,7 @@ static uint64_t load(const void *at, size_t width) {
     }
 }
 
-static void store(void *at, size_t width, uint64_t value) {
+static void state_store(void *at, size_t width, uint64_t value) {
     switch (width) {
     case 1: *(uint8_t *)at = (uint8_t)value; break;
     case 2: *(uint16_t *)at = (uint16_t)value; break;
@@ -96,15 +96,15 @@ static uint32_t crc32_of(const unsigned char *data, size_t n) {
 
 /* ---- base 85 ---- */
 
-static void encode(const unsigned char *bytes, char *out) {
+static void state_encode(const unsigned char *bytes, char *out) {
     for (size_t i = 0; i < BYTES; i += 4, out += 5) {
-        uint64_t group = get(bytes + i, 4);
+        uint64_t group = state_get(bytes + i, 4);
         for (int digit = 4; digit >= 0; digit--, group /= ALPHABET)
             out[digit] = alphabet[group % ALPHABET];
     }
 }
 
-static bool decode(const char *text, unsigned char *bytes) {
+static bool state_decode(const char *text, unsigned char *bytes) {
     for (size_t i = 0; i < BYTES; i += 4, text += 5) {
         uint64_t group = 0;
         for (int digit = 0; digit < 5; digit++) {
@@ -113,7 +113,7 @@ static bool decode(const char *text, unsigned char *bytes) {
             group = group * ALPHABET + (uint64_t)(found - alphabet);
         }
         if (group > UINT32_MAX) return false;
-        put(bytes + i, group, 4);
+        state_put(bytes + i, group, 4);
     }
     return true;
 }
@@ -121,22 +121,24 @@ static bool decode(const char *text, unsigned char *bytes) {
 /* ---- state ---- */
 
 size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offset, char *out) {
-    unsigned char bytes[BYTES] = {0}, *to = put(put(bytes, topic, 8), (uint64_t)offset, 8);
+    unsigned char bytes[BYTES] = {0},
+                  *to = state_put(state_put(bytes, topic, 8), (uint64_t)offset, 8);
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
         for (size_t i = 0; i < fields[f].n; i++)
-            to = put(
-                to, load((const char *)s + fields[f].offset + i * fields[f].width, fields[f].width),
-                fields[f].width);
+            to = state_put(to,
+                           state_load((const char *)s + fields[f].offset + i * fields[f].width,
+                                      fields[f].width),
+                           fields[f].width);
     CHECK(to == bytes + HEAD + BODY);
-    put(bytes + PADDED, crc32_of(bytes, PADDED), 4);
+    state_put(bytes + PADDED, crc32_of(bytes, PADDED), 4);
     memcpy(out, prefix, PREFIX);
-    encode(bytes, out + PREFIX);
+    state_encode(bytes, out + PREFIX);
     out[TEXT_BYTES] = '\0';
     return TEXT_BYTES;
 }
 
 /* A sum that is right says that we wrote it; this says that the code that wrote it was sound. */
-static bool possible(const struct partition_state *s) {
+static bool state_possible(const struct partition_state *s) {
     if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
         s->tokens < 0 || s->tokens > tokens_most)
         return false;
@@ -154,15 +156,17 @@ int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct
     struct partition_state read = {0};
     if (!metadata.at || !metadata.len) return ERR_MISSING;
     if (metadata.len != TEXT_BYTES || memcmp(metadata.at, prefix, PREFIX) != 0) return ERR_CORRUPT;
-    if (!decode(metadata.at + PREFIX, bytes) || get(bytes + PADDED, 4) != crc32_of(bytes, PADDED))
+    if (!state_decode(metadata.at + PREFIX, bytes) ||
+        state_get(bytes + PADDED, 4) != crc32_of(bytes, PADDED))
         return ERR_CORRUPT;
-    if (get(bytes, 8) != topic || get(bytes + 8, 8) != (uint64_t)offset) return ERR_MISMATCH;
+    if (state_get(bytes, 8) != topic || state_get(bytes + 8, 8) != (uint64_t)offset)
+        return ERR_MISMATCH;
     const unsigned char *from = bytes + HEAD;
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
         for (size_t i = 0; i < fields[f].n; i++, from += fields[f].width)
-            store((char *)&read + fields[f].offset + i * fields[f].width, fields[f].width,
-                  get(from, fields[f].width));
-    if (!possible(&read)) return ERR_CORRUPT;
+            state_store((char *)&read + fields[f].offset + i * fields[f].width, fields[f].width,
+                        state_get(from, fields[f].width));
+    if (!state_possible(&read)) return ERR_CORRUPT;
     read.saving = (int64_t)read.pool_saved * SAVED_ONE;
     *s = read;
     return 0;

@@ -15,7 +15,7 @@ static const double cold_labels = 20; // so many budgeted labels end the cold st
 
 /* ---- life ---- */
 
-static int measure_named(const char *name) {
+static int strategy_measure_named(const char *name) {
     for (int m = 0; m < MEASURES; m++)
         if (strcmp(measure_name((enum measure)m), name) == 0) return m;
     return -1;
@@ -26,7 +26,7 @@ static int read_mix(struct strategy *s, const struct map *mix) {
     double until = 0;
     if (mix->n < 1 || mix->n > STATE_SHARES) return ERR_CONFIG;
     for (size_t i = 0; i < mix->n; i++) {
-        int m = measure_named(mix->key[i]);
+        int m = strategy_measure_named(mix->key[i]);
         double share = strtod(mix->value[i], NULL);
         if (m < 0 || m == MEASURE_MIX || !(share > 0)) return ERR_CONFIG;
         s->part[i] = (struct part){(enum measure)m, until += share};
@@ -48,14 +48,14 @@ static uint64_t hash_name(uint64_t h, const char *name) {
     return rng_mix(h ^ hash_bytes(name, strlen(name)));
 }
 
-static uint32_t fingerprint(const struct strategy *s, const struct config *c) {
+static uint32_t strategy_fingerprint(const struct strategy *s, const struct config *c) {
     uint64_t h = hash_name(hash_name(s->parts, manager_name((enum manager)c->query.manager)),
                            compat_name((enum compat)c->query.compat));
     for (size_t i = 0; i < s->parts; i++) h = hash_name(h, measure_name(s->part[i].measure));
     return (uint32_t)h;
 }
 
-static const struct manager_row *row_of(const struct config *c) {
+static const struct manager_row *strategy_row_of(const struct config *c) {
     enum manager m = (enum manager)c->query.manager;
     return c->query.compat == COMPAT_NONE ? manager_row(m)
                                           : manager_compat_row((enum compat)c->query.compat, m);
@@ -71,7 +71,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
                            .classes = options->classes,
                            .positive = options->positive,
                            .columns = options->columns,
-                           .manager = row_of(c),
+                           .manager = strategy_row_of(c),
                            .compat = c->query.compat != COMPAT_NONE,
                            .fixed = c->query.threshold,
                            .density = c->query.density,
@@ -85,7 +85,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
         strategy_destroy(s);
         return result;
     }
-    s->memory_of = fingerprint(s, c);
+    s->memory_of = strategy_fingerprint(s, c);
     *out = s;
     return 0;
 }
@@ -106,7 +106,7 @@ static void empty_window(struct partition_state *state) {
 }
 
 /* What another manager or other measures left behind means nothing here. */
-static void forget(const struct strategy *s, struct partition_state *state) {
+static void strategy_forget(const struct strategy *s, struct partition_state *state) {
     state->memory_of = s->memory_of;
     memset(state->own, 0, sizeof state->own);
     empty_window(state);
@@ -125,7 +125,7 @@ static struct window window_at(const struct strategy *s, struct partition_state 
 void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms,
                     struct partition_state *state) {
     *state = (struct partition_state){0};
-    forget(s, state);
+    strategy_forget(s, state);
     budget_begin(&s->budget, partition, fresh, now_ms, state);
 }
 
@@ -146,7 +146,7 @@ void strategy_swap(const struct strategy *s, uint64_t version, const float *quan
     enum { STRIDE = 79 };
     state->model = version;
     pending_halve(state);
-    if (state->memory_of != s->memory_of) forget(s, state);
+    if (state->memory_of != s->memory_of) strategy_forget(s, state);
     if (s->compat) return;
     struct window own = window_at(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
@@ -173,7 +173,7 @@ struct step {
     bool cold;
 };
 
-static double draw(const struct step *t, enum rng_stream stream) {
+static double strategy_draw(const struct step *t, enum rng_stream stream) {
     return rng_unit(rng_keyed(stream, t->s->seed, t->s->topic, (uint64_t)t->c->partition,
                               (uint64_t)t->c->offset));
 }
@@ -187,8 +187,8 @@ size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset
     return part;
 }
 
-static double discounted(const struct strategy *s, const struct candidate *c,
-                         const struct partition_state *state) {
+static double strategy_discounted(const struct strategy *s, const struct candidate *c,
+                                  const struct partition_state *state) {
     return -s->discount *
            log1p(pending_count(state, pending_region(s->direction, c->model, c->row)));
 }
@@ -203,7 +203,7 @@ uint16_t strategy_score(const struct strategy *s, const struct candidate *c, siz
                                .row = c->row,
                                .model = c->model,
                                .density = s->density};
-    if (s->direction) in.log_weight = discounted(s, c, state);
+    if (s->direction) in.log_weight = strategy_discounted(s, c, state);
     return utility_code(measure_utility(s->part[part].measure, &in));
 }
 
@@ -214,7 +214,7 @@ void strategy_pend(const struct strategy *s, const struct model *m, const double
 
 /* What labels that are still out would have changed, no utility knows: so part of the requests is
  * spread evenly. Who looks for one class looks on. */
-static double explored(const struct step *t, double rate, double named) {
+static double strategy_explored(const struct step *t, double rate, double named) {
     double share =
         t->s->compat || t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
     return (1 - share) * named + share * rate;
@@ -222,7 +222,7 @@ static double explored(const struct step *t, double rate, double named) {
 
 static void peer_needs(const struct step *t, struct manager_call *call) {
     call->budget = t->allowed.total_rate * (1 - t->s->budget.random_share);
-    call->draw = draw(t, t->s->manager->stream);
+    call->draw = strategy_draw(t, t->s->manager->stream);
     call->classes = t->s->classes;
 }
 
@@ -242,9 +242,11 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
     if (t->s->compat) peer_needs(t, &call);
     if (isnan(call.utility)) answer.probability = 0;
     else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
-    else answer = row->ask(&call), answer.probability = explored(t, call.rate, answer.probability);
-    bool asks =
-        t->allowed.strategy && answer.probability > 0 && draw(t, stream) < answer.probability;
+    else
+        answer = row->ask(&call),
+        answer.probability = strategy_explored(t, call.rate, answer.probability);
+    bool asks = t->allowed.strategy && answer.probability > 0 &&
+                strategy_draw(t, stream) < answer.probability;
     bool asked = asks || t->allowed.drawn || t->allowed.upfront;
     out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
     if (t->c->scored && row->note) row->note(&call, answer.probability, asks);
@@ -264,7 +266,7 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
                      const struct candidate *c, struct partition_state *state,
                      struct decision *out) {
     struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
-    if (state->memory_of != s->memory_of) forget(s, state); // after a reload or restart
+    if (state->memory_of != s->memory_of) strategy_forget(s, state); // after a reload or restart
     t.part = strategy_part(s, c->partition, c->offset);
     t.cold = !c->scored ||
              (policy->learner.cold &&

@@ -17,14 +17,14 @@
 
 enum { HALVINGS = 20 };
 
-static size_t predicted(const float *prob, size_t k) {
+static size_t synthesis_predicted(const float *prob, size_t k) {
     size_t best = 0;
     for (size_t c = 1; c < k; c++)
         if (prob[c] > prob[best]) best = c;
     return best;
 }
 
-static double distance2(const float *a, const float *b, size_t d) {
+static double synthesis_distance2(const float *a, const float *b, size_t d) {
     double sum = 0;
     for (size_t i = 0; i < d; i++)
         sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
@@ -32,29 +32,30 @@ static double distance2(const float *a, const float *b, size_t d) {
 }
 
 /* The nearest candidate of another class than i's; n: there is none. */
-static size_t opposite(const struct pool_view *v, size_t i) {
-    size_t class_ = predicted(v->prob + i * v->k, v->k), best = v->n;
+static size_t synthesis_opposite(const struct pool_view *v, size_t i) {
+    size_t class_ = synthesis_predicted(v->prob + i * v->k, v->k), best = v->n;
     double least = INFINITY;
     for (size_t j = 0; j < v->n; j++) {
-        if (predicted(v->prob + j * v->k, v->k) == class_) continue;
-        double here = distance2(v->z + i * v->d, v->z + j * v->d, v->d);
+        if (synthesis_predicted(v->prob + j * v->k, v->k) == class_) continue;
+        double here = synthesis_distance2(v->z + i * v->d, v->z + j * v->d, v->d);
         if (here < least) least = here, best = j;
     }
     return best;
 }
 
-static void between(const double *a, const double *b, double share, size_t d, double *out) {
+static void synthesis_between(const double *a, const double *b, double share, size_t d,
+                              double *out) {
     for (size_t i = 0; i < d; i++) out[i] = a[i] + share * (b[i] - a[i]);
 }
 
 /* point: where a's class and b's are equally likely, on the way from a to b. */
-static void halve(const struct model *m, const double *a, const double *b, size_t class_a,
-                  size_t class_b, float *scratch, double *point) {
+static void synthesis_halve(const struct model *m, const double *a, const double *b, size_t class_a,
+                            size_t class_b, float *scratch, double *point) {
     float *prob = scratch + model_scratch(&m->shape);
     double low = 0, high = 1;
     for (int i = 0; i < HALVINGS; i++) {
         double middle = (low + high) / 2;
-        between(a, b, middle, m->shape.d, point);
+        synthesis_between(a, b, middle, m->shape.d, point);
         model_predict(m, point, scratch, NULL, prob);
         if (prob[class_a] >= prob[class_b]) low = middle;
         else high = middle;
@@ -93,11 +94,12 @@ size_t pool_synthesise(const struct pool_view *v, const struct pool_item *items,
     size_t n = 0, i;
     memset(used, 0, 2 * v->n);
     while (n < k && (i = next_start(v, started)) < v->n) {
-        size_t j = opposite(v, i);
+        size_t j = synthesis_opposite(v, i);
         started[i] = 1;
         if (j == v->n) break; // all are of one class: there is no boundary among them
-        halve(m, items[i].row, items[j].row, predicted(v->prob + i * v->k, v->k),
-              predicted(v->prob + j * v->k, v->k), scratch, points[n].row);
+        synthesis_halve(m, items[i].row, items[j].row,
+                        synthesis_predicted(v->prob + i * v->k, v->k),
+                        synthesis_predicted(v->prob + j * v->k, v->k), scratch, points[n].row);
         size_t nearest = nearest_unused(v, m, points[n].row, used);
         used[nearest] = 1;
         points[n++].nearest = nearest;

@@ -18,14 +18,14 @@ typedef uint16_t lanes __attribute__((vector_size(2 * LANES)));
 
 /* The sum of all lanes, which must fit into one: four of them are added by a multiplication whose
  * top lane is their sum. */
-static size_t across(lanes sums) {
+static size_t window_across(lanes sums) {
     uint64_t half[2];
     memcpy(half, &sums, sizeof half);
     return (half[0] + half[1]) * 0x0001000100010001u >> 48;
 }
 
 /* How many of n codes, a multiple of LANES, are at most that one, lane by lane. */
-static inline lanes scan(const uint16_t *value, size_t n, uint16_t code) {
+static inline lanes window_scan(const uint16_t *value, size_t n, uint16_t code) {
     lanes sums = {0}, some;
 #pragma GCC unroll 16
     for (size_t i = 0; i < n; i += LANES) {
@@ -38,8 +38,9 @@ static inline lanes scan(const uint16_t *value, size_t n, uint16_t code) {
 size_t window_at_most(const struct window *w, uint16_t code) {
     size_t n = *w->n, whole = n - n % LANES;
     if (n == STATE_WINDOW)
-        return across(scan(w->value, STATE_WINDOW, code)); // nearly always: a loop without a jump
-    size_t count = across(scan(w->value, whole, code));
+        return window_across(
+            window_scan(w->value, STATE_WINDOW, code)); // nearly always: a loop without a jump
+    size_t count = window_across(window_scan(w->value, whole, code));
     for (size_t i = whole; i < n; i++) count += w->value[i] <= code;
     return count;
 }
@@ -52,7 +53,7 @@ struct range {
     uint16_t least, most;
 };
 
-static lanes choose(lanes mask, lanes yes, lanes no) { return (yes & mask) | (no & ~mask); }
+static lanes window_choose(lanes mask, lanes yes, lanes no) { return (yes & mask) | (no & ~mask); }
 
 static struct range range_of(const struct window *w) {
     struct range r = {w->value[0], w->value[0]};
@@ -63,8 +64,8 @@ static struct range range_of(const struct window *w) {
         most = least;
         for (; i + LANES <= n; i += LANES) {
             memcpy(&some, w->value + i, sizeof some);
-            least = choose((lanes)(some <= least), some, least);
-            most = choose((lanes)(some <= most), most, some);
+            least = window_choose((lanes)(some <= least), some, least);
+            most = window_choose((lanes)(some <= most), most, some);
         }
         for (size_t l = 0; l < LANES; l++)
             r = (struct range){least[l] < r.least ? least[l] : r.least,

@@ -27,14 +27,14 @@ struct headers {
     size_t n;
 };
 
-static void add(struct headers *h, const char *name, struct text value) {
+static void dead_letter_header(struct headers *h, const char *name, struct text value) {
     h->at[h->n++] = (struct cycle_header){text_of(name), arena_text(h->arena, value)};
 }
 
-static void add_number(struct headers *h, const char *name, int64_t value) {
+static void dead_letter_add_number(struct headers *h, const char *name, int64_t value) {
     char text[24];
     snprintf(text, sizeof text, "%" PRId64, value);
-    add(h, name, text_of(text));
+    dead_letter_header(h, name, text_of(text));
 }
 
 static void add_hash(struct headers *h, const char *name, struct text value) {
@@ -46,7 +46,7 @@ static void add_hash(struct headers *h, const char *name, struct text value) {
         hex[2 * i] = digits[hash[i] >> 4];
         hex[2 * i + 1] = digits[hash[i] & 15];
     }
-    add(h, name, (struct text){hex, sizeof hex});
+    dead_letter_header(h, name, (struct text){hex, sizeof hex});
 }
 
 static void add_message(struct headers *h, enum reason reason, const char *field) {
@@ -74,7 +74,7 @@ static void add_original(struct headers *h, const struct cycle_header *original,
                                               arena_text(h->arena, original[i].value)};
 }
 
-static struct text cut(struct arena *arena, struct text t, size_t most) {
+static struct text dead_letter_cut(struct arena *arena, struct text t, size_t most) {
     if (t.len > most) t.len = most;
     return arena_text(arena, t);
 }
@@ -86,25 +86,27 @@ void dead_letter_add(struct cycle *cycle, struct text topic, const struct record
     struct headers h = {.arena = &cycle->arena,
                         .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
     add_original(&h, original, kept);
-    add(&h, "__connect.errors.topic", topic);
-    add_number(&h, "__connect.errors.partition", r->partition);
-    add_number(&h, "__connect.errors.offset", r->offset);
-    add(&h, "__connect.errors.connector.name", TEXT("winnowd"));
-    add(&h, "__connect.errors.stage", text_of(stage_of(reason)));
-    add(&h, "__connect.errors.exception.class.name", text_of(reason_name(reason)));
+    dead_letter_header(&h, "__connect.errors.topic", topic);
+    dead_letter_add_number(&h, "__connect.errors.partition", r->partition);
+    dead_letter_add_number(&h, "__connect.errors.offset", r->offset);
+    dead_letter_header(&h, "__connect.errors.connector.name", TEXT("winnowd"));
+    dead_letter_header(&h, "__connect.errors.stage", text_of(stage_of(reason)));
+    dead_letter_header(&h, "__connect.errors.exception.class.name", text_of(reason_name(reason)));
     add_message(&h, reason, field);
     if (r->value.len > DEAD_LETTER_VALUE_MAX) {
         add_hash(&h, "winnowd.value.sha256", r->value);
-        add_number(&h, "winnowd.value.bytes", (int64_t)r->value.len);
+        dead_letter_add_number(&h, "winnowd.value.bytes", (int64_t)r->value.len);
     }
-    if (r->key.len > DEAD_LETTER_KEY_MAX) add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
-    if (kept < n) add_number(&h, "winnowd.headers.dropped", (int64_t)(n - kept));
+    if (r->key.len > DEAD_LETTER_KEY_MAX)
+        dead_letter_add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
+    if (kept < n) dead_letter_add_number(&h, "winnowd.headers.dropped", (int64_t)(n - kept));
     CHECK(h.n <= kept + OURS_MAX);
     struct cycle_record *out = cycle_add(cycle);
-    *out = (struct cycle_record){.topic = CYCLE_DEAD_LETTERS,
-                                 .source = r->partition,
-                                 .key = cut(&cycle->arena, r->key, DEAD_LETTER_KEY_MAX),
-                                 .value = cut(&cycle->arena, r->value, DEAD_LETTER_VALUE_MAX),
-                                 .header = h.at,
-                                 .headers = h.n};
+    *out = (struct cycle_record){
+        .topic = CYCLE_DEAD_LETTERS,
+        .source = r->partition,
+        .key = dead_letter_cut(&cycle->arena, r->key, DEAD_LETTER_KEY_MAX),
+        .value = dead_letter_cut(&cycle->arena, r->value, DEAD_LETTER_VALUE_MAX),
+        .header = h.at,
+        .headers = h.n};
 }

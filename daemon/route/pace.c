@@ -13,7 +13,7 @@
 
 enum { SHARE = 9 }; // times the last commit's duration
 
-static int64_t least(const struct pace *p, const struct config *c, const struct cycle *cycle) {
+static int64_t pace_least(const struct pace *p, const struct config *c, const struct cycle *cycle) {
     int64_t wait = !cycle->records ? c->route.interval_max : p->behind ? SHARE * p->took_ms : 0;
     if (wait > c->route.interval_max) wait = c->route.interval_max;
     return wait > c->route.interval ? wait : c->route.interval;
@@ -22,7 +22,7 @@ static int64_t least(const struct pace *p, const struct config *c, const struct 
 int64_t pace_left(const struct pace *p, const struct config *c, const struct cycle *cycle,
                   int64_t now_ms) {
     if (!p->ended_ms || cycle_bytes(cycle) >= (size_t)c->route.cycle_bytes) return 0;
-    return p->ended_ms + least(p, c, cycle) - now_ms;
+    return p->ended_ms + pace_least(p, c, cycle) - now_ms;
 }
 
 void pace_committed(struct pace *p, int64_t started_ms, int64_t now_ms) {

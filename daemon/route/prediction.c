@@ -43,7 +43,7 @@ static bool read_probabilities(struct prediction *p, const cJSON *list, struct a
     return cJSON_IsArray(list);
 }
 
-static bool read_all(struct prediction *p, const cJSON *o, struct arena *arena) {
+static bool prediction_read_all(struct prediction *p, const cJSON *o, struct arena *arena) {
     struct text id = json_text(o, "id");
     const cJSON *asked = cJSON_GetObjectItemCaseSensitive(o, "asked");
     int64_t partition, model;
@@ -68,7 +68,7 @@ int prediction_read(struct prediction *out, struct text record, struct arena *ar
                     const char **why) {
     cJSON *tree = json_parse(record, arena);
     struct prediction p = {0};
-    bool ok = cJSON_IsObject(tree) && read_all(&p, tree, arena);
+    bool ok = cJSON_IsObject(tree) && prediction_read_all(&p, tree, arena);
     cJSON_Delete(tree);
     *why = ok ? NULL : "not a prediction of ours";
     if (!ok) return ERR_INPUT;

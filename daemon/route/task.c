@@ -39,7 +39,7 @@ void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition,
              t & 0xFFFF, b & 0xFFF, 0x8000 | (a >> 48 & 0x3FFF), a & 0xFFFFFFFFFFFF);
 }
 
-static int hex_digit(char c) {
+static int task_hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -50,7 +50,7 @@ int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
     size_t n = 0; // digits so far
     for (size_t i = 0; i < TASK_ID_LENGTH; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int digit = hex_digit(id.at[i]);
+        int digit = task_hex_digit(id.at[i]);
         if (dash ? id.at[i] != '-' : digit < 0) return ERR_INPUT;
         if (dash) continue;
         out[n / 2] = n % 2 ? (uint8_t)(out[n / 2] | digit) : (uint8_t)(digit << 4);
@@ -91,14 +91,14 @@ int task_predicted(const struct task *t) {
     return t->model && t->prob ? class_predicted(t->prob, t->k) : -1;
 }
 
-static void add_key(struct buf *out, const char *name) {
+static void task_add_key(struct buf *out, const char *name) {
     buf_str(out, ",\"");
     buf_str(out, name);
     buf_str(out, "\":");
 }
 
-static void add_text(struct buf *out, const char *name, struct text value) {
-    add_key(out, name);
+static void task_add_text(struct buf *out, const char *name, struct text value) {
+    task_add_key(out, name);
     buf_json(out, value);
 }
 
@@ -122,7 +122,7 @@ static void add_floats(struct buf *out, const float *v, size_t n) {
     buf_str(out, "]");
 }
 
-static void add_summary(const struct task *t, struct buf *out) {
+static void task_add_summary(const struct task *t, struct buf *out) {
     struct tm tm = {0};
     char when[32] = "";
     time_t seconds = (time_t)(t->time_ms / 1000);
@@ -140,12 +140,12 @@ static void add_summary(const struct task *t, struct buf *out) {
 static void add_data(const struct task *t, struct buf *out) {
     buf_str(out, "\"data\":{\"event\":");
     buf_text(out, t->event.len ? t->event : TEXT("null"));
-    add_text(out, "id", text_of(t->id));
-    add_text(out, "sample_id", t->sample_id);
-    add_key(out, "priority");
+    task_add_text(out, "id", text_of(t->id));
+    task_add_text(out, "sample_id", t->sample_id);
+    task_add_key(out, "priority");
     buf_double(out, t->priority);
-    add_text(out, "reason", text_of(ask_name(t->reason)));
-    add_summary(t, out);
+    task_add_text(out, "reason", text_of(ask_name(t->reason)));
+    task_add_summary(t, out);
     buf_str(out, "}");
 }
 
@@ -157,7 +157,7 @@ static void add_predictions(const struct task *t, const struct task_style *style
         buf_float(out, t->prob[predicted]);
         buf_str(out, ",\"result\":[{\"from_name\":");
         buf_json_str(out, style->from_name);
-        add_text(out, "to_name", text_of(style->to_name));
+        task_add_text(out, "to_name", text_of(style->to_name));
         buf_str(out, ",\"type\":\"choices\",\"value\":{\"choices\":[");
         buf_json(out, class_name(t->classes, (size_t)predicted));
         buf_str(out, "]}}]}");
@@ -165,7 +165,7 @@ static void add_predictions(const struct task *t, const struct task_style *style
     buf_str(out, "]");
 }
 
-static void add_classes(const struct task *t, struct buf *out) {
+static void task_add_classes(const struct task *t, struct buf *out) {
     buf_str(out, ",\"classes\":[");
     for (size_t i = 0; i < t->k; i++) {
         if (i) buf_str(out, ",");
@@ -174,10 +174,10 @@ static void add_classes(const struct task *t, struct buf *out) {
     buf_str(out, "]");
 }
 
-static void add_fields(const struct task *t, struct buf *out) {
+static void task_add_fields(const struct task *t, struct buf *out) {
     for (size_t i = 0; i < FIELDS; i++) {
         const char *at = (const char *)t + fields[i].at;
-        add_key(out, fields[i].name);
+        task_add_key(out, fields[i].name);
         switch (fields[i].kind) {
         case REAL: buf_double(out, *(const double *)at); break;
         case COUNT: buf_printf(out, "%" PRIu64, *(const uint64_t *)at); break;
@@ -188,21 +188,21 @@ static void add_fields(const struct task *t, struct buf *out) {
 
 static void add_meta(const struct task *t, struct buf *out) {
     buf_printf(out, ",\"meta\":{\"format\":%d", FORMAT);
-    add_text(out, "id", text_of(t->id));
-    add_text(out, "sample_id", t->sample_id);
-    add_text(out, "reason", text_of(ask_name(t->reason)));
-    add_text(out, "measure", text_of(measure_name(t->measure)));
-    add_text(out, "manager", text_of(manager_name(t->manager)));
-    add_text(out, "arm", text_of(arm_name(t->by_strategy)));
-    add_fields(t, out);
+    task_add_text(out, "id", text_of(t->id));
+    task_add_text(out, "sample_id", t->sample_id);
+    task_add_text(out, "reason", text_of(ask_name(t->reason)));
+    task_add_text(out, "measure", text_of(measure_name(t->measure)));
+    task_add_text(out, "manager", text_of(manager_name(t->manager)));
+    task_add_text(out, "arm", text_of(arm_name(t->by_strategy)));
+    task_add_fields(t, out);
     buf_str(out, ",\"source\":{\"topic\":");
     buf_json(out, t->topic);
     buf_printf(out,
                ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 "},\"fingerprint\":\"%016" PRIx64
                "\"",
                t->partition, t->offset, t->fingerprint);
-    add_classes(t, out);
-    add_key(out, "probabilities");
+    task_add_classes(t, out);
+    task_add_key(out, "probabilities");
     add_floats(out, t->prob, t->prob ? t->k : 0);
     buf_str(out, ",\"members\":[");
     for (size_t m = 0; m < (t->member ? t->members : 0); m++) {
@@ -210,7 +210,7 @@ static void add_meta(const struct task *t, struct buf *out) {
         add_floats(out, t->member + m * t->k, t->k);
     }
     buf_str(out, "]");
-    add_key(out, "row");
+    task_add_key(out, "row");
     add_doubles(out, t->row, t->d);
     buf_str(out, "}");
 }
@@ -286,14 +286,14 @@ static bool read_identity(struct task *t, const cJSON *meta, struct arena *arena
     t->sample_id = arena_text(arena, json_text(meta, "sample_id"));
     if (!t->sample_id.at || fingerprint.len != 16) return false;
     for (size_t i = 0; i < 16; i++) {
-        int digit = hex_digit(fingerprint.at[i]);
+        int digit = task_hex_digit(fingerprint.at[i]);
         if (digit < 0) return false;
         t->fingerprint = t->fingerprint << 4 | (uint64_t)digit;
     }
     return true;
 }
 
-static bool read_classes(struct task *t, const cJSON *meta, struct arena *arena) {
+static bool task_read_classes(struct task *t, const cJSON *meta, struct arena *arena) {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(meta, "classes"), *item;
     size_t bytes = 0;
     cJSON_ArrayForEach(item, list) {
@@ -369,7 +369,7 @@ static bool read_prediction(struct task *t, const cJSON *meta, struct arena *are
            read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
 }
 
-static bool read_row(struct task *t, const cJSON *meta, struct arena *arena) {
+static bool task_read_row(struct task *t, const cJSON *meta, struct arena *arena) {
     const cJSON *row = cJSON_GetObjectItemCaseSensitive(meta, "row");
     t->d = length_of(row);
     double *out = arena_take(arena, t->d * sizeof *out);
@@ -383,10 +383,10 @@ static const char *read_meta(struct task *t, const cJSON *meta, struct arena *ar
     if (!read_source(t, meta, arena)) return "source is missing or wrong";
     if (!read_choices(t, meta)) return "reason, measure, manager or arm is unknown";
     if (!read_fields(t, meta)) return "a figure is missing or not a number";
-    if (!read_classes(t, meta, arena)) return "classes are missing or wrong";
+    if (!task_read_classes(t, meta, arena)) return "classes are missing or wrong";
     if (!read_prediction(t, meta, arena))
         return "probabilities or members are missing or of the wrong shape";
-    if (!read_row(t, meta, arena)) return "the row is missing or not finite";
+    if (!task_read_row(t, meta, arena)) return "the row is missing or not finite";
     return NULL;
 }
 

@@ -45,7 +45,9 @@ struct follower {
     _Atomic uint64_t progress;
 };
 
-static bool stopping(const struct follower *f) { return atomic_load(&f->shared->stopping); }
+static bool follower_stopping(const struct follower *f) {
+    return atomic_load(&f->shared->stopping);
+}
 
 static void free_retired(struct follower *f) {
     size_t kept = 0;
@@ -56,7 +58,7 @@ static void free_retired(struct follower *f) {
     f->retired_n = kept;
 }
 
-static void say(struct follower *f, const struct snapshot *s) {
+static void follower_say(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
     metric_set(METRIC_policy_number, 0, (double)p->number);
     metric_set(METRIC_paused, 0, p->operator_.paused);
@@ -92,7 +94,7 @@ static void add_model(struct buf *out, const struct model *m, uint64_t live, uin
 }
 
 /* Made anew when something changed, so that who asks waits for nothing. */
-static void describe(struct follower *f, const struct snapshot *s) {
+static void follower_describe(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
     uint64_t version[REGISTRY_VERSIONS + 6], live = s->model ? s->model->version : 0;
     size_t n = registry_versions(f->registry, version, sizeof version / sizeof *version);
@@ -130,10 +132,10 @@ void follower_models(struct follower *f, struct buf *out) {
     pthread_mutex_unlock(&f->models_lock);
 }
 
-static void publish(struct follower *f) {
+static void follower_publish(struct follower *f) {
     struct snapshot *fresh = registry_snapshot(f->registry);
-    say(f, fresh);
-    describe(f, fresh);
+    follower_say(f, fresh);
+    follower_describe(f, fresh);
     if (f->shared->replay_n) { // nothing newer may decide
         registry_release(f->registry, fresh);
         return;
@@ -177,7 +179,7 @@ static int poll_once(struct follower *f) {
         keep_for_replay(f, record[i].offset);
     }
     reader_release(f->reader, record, (size_t)n);
-    if (changed && atomic_load(&f->ready)) publish(f);
+    if (changed && atomic_load(&f->ready)) follower_publish(f);
     return 0;
 }
 
@@ -195,7 +197,7 @@ static int open_follower(struct follower *f) {
     if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    while ((result = reader_start(f->reader, NULL, NULL)) == ERR_RETRY && !stopping(f)) {
+    while ((result = reader_start(f->reader, NULL, NULL)) == ERR_RETRY && !follower_stopping(f)) {
         atomic_fetch_add(&f->progress, 1);
         atomic_store(&f->shared->unreachable, true);
         clock_sleep_ms(RETRY_MS);
@@ -206,7 +208,7 @@ static int open_follower(struct follower *f) {
 
 /* An idle process would not notice that no broker is there. When the library says that its
  * connections are gone, and until one answers, a broker is asked for something small. */
-static void probe(struct follower *f) {
+static void follower_probe(struct follower *f) {
     uint64_t silences = kafka_silences();
     if (silences == f->silences && !atomic_load(&f->shared->unreachable)) return;
     if (clock_ms() - f->probed_ms < PROBE_MS) return;
@@ -216,14 +218,14 @@ static void probe(struct follower *f) {
 }
 
 static int read_to_end(struct follower *f) {
-    while (!reader_caught_up(f->reader) && !stopping(f)) {
+    while (!reader_caught_up(f->reader) && !follower_stopping(f)) {
         atomic_fetch_add(&f->progress, 1);
         TRY(poll_once(f));
     }
     if (!replay_complete(f)) return ERR_MISSING;
     if (f->shared->replay_n) slot_put(&f->shared->replayed, f->replayed);
     atomic_store(&f->ready, true);
-    publish(f);
+    follower_publish(f);
     atomic_store(&f->shared->policy_known, true);
     return 0;
 }
@@ -237,18 +239,18 @@ static void *follower_main(void *arg) {
     struct follower *f = arg;
     int result = open_follower(f);
     if (result == 0) result = read_to_end(f);
-    while (result == 0 && !stopping(f)) {
+    while (result == 0 && !follower_stopping(f)) {
         atomic_fetch_add(&f->progress, 1);
         result = poll_once(f);
         free_retired(f);
-        probe(f);
+        follower_probe(f);
         if (f->live_created_ms)
             metric_set(METRIC_model_age, 0, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
     }
-    if (result < 0 && !stopping(f))
+    if (result < 0 && !follower_stopping(f))
         LOG(ERROR, "follower_ended", error_text(result), L_STR("error", error_name(result)));
     close_follower(f);
-    f->result = stopping(f) ? 0 : result;
+    f->result = follower_stopping(f) ? 0 : result;
     atomic_store(&f->ended, true);
     return NULL;
 }

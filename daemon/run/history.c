@@ -79,24 +79,24 @@ static double read_column(const struct column *c) {
     return metric_sum(c->metric) - (c->value == ONCE ? metric_get(c->metric, FATE_EARLY) : 0);
 }
 
-static void read_row(struct row *r, int64_t now_ms) {
+static void history_read_row(struct row *r, int64_t now_ms) {
     r->time_ms = now_ms;
     for (size_t c = 0; c < COLUMNS; c++) r->value[c] = read_column(&columns[c]);
 }
 
-static bool due(const struct history *h, enum history_span span, int64_t now_ms) {
+static bool history_due(const struct history *h, enum history_span span, int64_t now_ms) {
     if (!h->n[span]) return true;
     int64_t last = h->row[span][(h->n[span] - 1) % ROWS].time_ms;
     return now_ms - last >= step_s[span] * 1000 || now_ms < last; // the clock may be set back
 }
 
 void history_note(struct history *h, int64_t now_ms) {
-    if (!due(h, HISTORY_MINUTES, now_ms)) return;
+    if (!history_due(h, HISTORY_MINUTES, now_ms)) return;
     struct row r;
-    read_row(&r, now_ms);
+    history_read_row(&r, now_ms);
     pthread_mutex_lock(&h->lock);
     for (enum history_span s = 0; s < HISTORY_SPANS; s++)
-        if (due(h, s, now_ms)) h->row[s][h->n[s]++ % ROWS] = r;
+        if (history_due(h, s, now_ms)) h->row[s][h->n[s]++ % ROWS] = r;
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -125,7 +125,7 @@ void history_json(struct history *h, enum history_span span, struct buf *out) {
 }
 
 /* Samples a second since the row that is RECENT rows old, or the oldest. The lock is held. */
-static double speed(const struct history *h, const struct row *now) {
+static double history_speed(const struct history *h, const struct row *now) {
     uint64_t n = h->n[HISTORY_MINUTES];
     const struct row *before = &h->row[HISTORY_MINUTES][(n > RECENT ? n - RECENT : 0) % ROWS];
     double seconds = (double)(now->time_ms - before->time_ms) / 1000;
@@ -134,9 +134,9 @@ static double speed(const struct history *h, const struct row *now) {
 
 void history_now_json(struct history *h, int64_t now_ms, struct buf *out) {
     struct row r;
-    read_row(&r, now_ms);
+    history_read_row(&r, now_ms);
     pthread_mutex_lock(&h->lock);
-    double samples_per_s = speed(h, &r);
+    double samples_per_s = history_speed(h, &r);
     pthread_mutex_unlock(&h->lock);
     buf_printf(out, "{\"time_ms\":%lld,\"samples_per_s\":", (long long)now_ms);
     buf_double(out, samples_per_s);

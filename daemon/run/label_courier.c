@@ -38,33 +38,35 @@ struct label_courier {
     _Atomic bool ended;
 };
 
-static bool stopping(const struct label_courier *c) { return atomic_load(&c->shared->stopping); }
+static bool label_courier_stopping(const struct label_courier *c) {
+    return atomic_load(&c->shared->stopping);
+}
 
-static void breathe(struct label_courier *c, int64_t ms) {
+static void label_courier_breathe(struct label_courier *c, int64_t ms) {
     atomic_fetch_add(&c->progress, 1);
     clock_sleep_ms(ms);
 }
 
 /* ---- reading ---- */
 
-static void take_label(struct label_courier *c, const struct reader_record *r) {
+static void label_courier_take_label(struct label_courier *c, const struct reader_record *r) {
     struct label l;
     const char *why; // the learner says it
     if (r->value.at && label_read(&l, r->value, r->key, r->time_ms, &c->arena, &why) == 0)
         label_desk_label(c->desk, &l);
 }
 
-static void take_task(struct label_courier *c, const struct reader_record *r) {
+static void label_courier_take_task(struct label_courier *c, const struct reader_record *r) {
     struct task t;
     const char *why;
     if (r->value.at && task_read(&t, r->value, &c->arena, &why) == 0) label_desk_task(c->desk, &t);
 }
 
 /* Where a partition begins to matter. Unknown: at its beginning, which is only slower. */
-static int64_t since(struct label_courier *c, const char *topic, int32_t partition) {
+static int64_t label_courier_since(struct label_courier *c, const char *topic, int32_t partition) {
     int64_t then = clock_wall_ms() - c->config->route.expiry - CLOCKS_DIFFER_MS;
     atomic_fetch_add(&c->progress, 1);
-    if (stopping(c)) return -1;
+    if (label_courier_stopping(c)) return -1;
     int64_t at = kafka_offset_at(c->pen, topic, partition, then < 0 ? 0 : then, METADATA_MS);
     return at == RD_KAFKA_OFFSET_END
                ? kafka_offset_at(c->pen, topic, partition, RD_KAFKA_OFFSET_END, METADATA_MS)
@@ -74,13 +76,13 @@ static int64_t since(struct label_courier *c, const char *topic, int32_t partiti
 static int64_t labels_since(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct label_courier *c = opaque;
-    return since(c, c->config->topics.labels, partition);
+    return label_courier_since(c, c->config->topics.labels, partition);
 }
 
 static int64_t tasks_since(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct label_courier *c = opaque;
-    return since(c, c->config->topics.tasks, partition);
+    return label_courier_since(c, c->config->topics.tasks, partition);
 }
 
 static int poll_topic(struct label_courier *c, struct reader *reader,
@@ -99,9 +101,10 @@ static int poll_topic(struct label_courier *c, struct reader *reader,
 }
 
 /* The topic anew, to the end that it has now. */
-static int read_topic(struct label_courier *c, struct reader **reader, const char *topic,
-                      int64_t (*start)(size_t, int32_t, void *),
-                      void (*take)(struct label_courier *, const struct reader_record *)) {
+static int label_courier_read_topic(struct label_courier *c, struct reader **reader,
+                                    const char *topic, int64_t (*start)(size_t, int32_t, void *),
+                                    void (*take)(struct label_courier *,
+                                                 const struct reader_record *)) {
     struct buf why = {0};
     int result;
     reader_destroy(*reader);
@@ -110,22 +113,24 @@ static int read_topic(struct label_courier *c, struct reader **reader, const cha
     if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    while ((result = reader_start(*reader, start, c)) == ERR_RETRY && !stopping(c))
-        breathe(c, RETRY_MS);
-    while (result == 0 && !stopping(c) && !reader_caught_up(*reader))
+    while ((result = reader_start(*reader, start, c)) == ERR_RETRY && !label_courier_stopping(c))
+        label_courier_breathe(c, RETRY_MS);
+    while (result == 0 && !label_courier_stopping(c) && !reader_caught_up(*reader))
         result = poll_topic(c, *reader, take, POLL_MS);
     return result;
 }
 
 static int read_labels(struct label_courier *c) {
-    return read_topic(c, &c->labels, c->config->topics.labels, labels_since, take_label);
+    return label_courier_read_topic(c, &c->labels, c->config->topics.labels, labels_since,
+                                    label_courier_take_label);
 }
-static int read_tasks(struct label_courier *c) {
-    return read_topic(c, &c->tasks, c->config->topics.tasks, tasks_since, take_task);
+static int label_courier_read_tasks(struct label_courier *c) {
+    return label_courier_read_topic(c, &c->tasks, c->config->topics.tasks, tasks_since,
+                                    label_courier_take_task);
 }
 
 /* Partitions may be added while we run. */
-static int rescan(struct label_courier *c) {
+static int label_courier_rescan(struct label_courier *c) {
     if (clock_ms() - c->rescan_ms < RESCAN_MS) return 0;
     c->rescan_ms = clock_ms();
     int labels = reader_start(c->labels, labels_since, c),
@@ -134,17 +139,17 @@ static int rescan(struct label_courier *c) {
 }
 
 /* Records that retention took before we read them are no loss here: what is left is read anew. */
-static int follow(struct label_courier *c) {
-    int labels = poll_topic(c, c->labels, take_label, 0),
-        tasks = poll_topic(c, c->tasks, take_task, POLL_MS);
+static int label_courier_follow(struct label_courier *c) {
+    int labels = poll_topic(c, c->labels, label_courier_take_label, 0),
+        tasks = poll_topic(c, c->tasks, label_courier_take_task, POLL_MS);
     if (labels < 0) TRY(read_labels(c));
-    if (tasks < 0 || label_desk_wants_reread(c->desk)) TRY(read_tasks(c));
-    return rescan(c);
+    if (tasks < 0 || label_desk_wants_reread(c->desk)) TRY(label_courier_read_tasks(c));
+    return label_courier_rescan(c);
 }
 
 /* ---- sending ---- */
 
-static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+static void label_courier_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     struct label_courier *c = opaque;
     if (m->err) {
@@ -156,7 +161,8 @@ static void delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
                       m->err ? rd_kafka_err2str(m->err) : NULL);
 }
 
-static void send_one(struct label_courier *c, const struct label_slip *slip, size_t number) {
+static void label_courier_send_one(struct label_courier *c, const struct label_slip *slip,
+                                   size_t number) {
     struct label l = {.id = text_of(slip->id),
                       .outcome = slip->outcome,
                       .annotator = text_of(slip->annotator),
@@ -182,7 +188,7 @@ static void send_answers(struct label_courier *c) {
     struct label_slip slip;
     size_t number;
     while (clock_ms() >= c->retry_ms && label_desk_take(c->desk, &slip, &number))
-        send_one(c, &slip, number);
+        label_courier_send_one(c, &slip, number);
     rd_kafka_poll(c->pen, 0);
 }
 
@@ -194,18 +200,19 @@ static int open_courier(struct label_courier *c) {
     static const char *const owned[] = {
         "acks", "all", "enable.idempotence", "false", "partitioner", "murmur2_random", NULL};
     struct buf why = {0};
-    int result = kafka_create(
-        &c->pen, c->config,
-        &(struct kafka_settings){
-            .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = c, .delivery_cb = delivery_cb},
-        &why);
+    int result = kafka_create(&c->pen, c->config,
+                              &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
+                                                       .owned = owned,
+                                                       .opaque = c,
+                                                       .delivery_cb = label_courier_delivery_cb},
+                              &why);
     if (result < 0) LOG(ERROR, "label_page_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
     TRY(read_labels(c));
-    TRY(read_tasks(c));
+    TRY(label_courier_read_tasks(c));
     c->rescan_ms = clock_ms();
-    if (!stopping(c)) label_desk_open(c->desk);
+    if (!label_courier_stopping(c)) label_desk_open(c->desk);
     return 0;
 }
 
@@ -233,16 +240,16 @@ static void close_courier(struct label_courier *c) {
 static void *courier_main(void *arg) {
     struct label_courier *c = arg;
     int result = open_courier(c);
-    while (result == 0 && !stopping(c)) {
+    while (result == 0 && !label_courier_stopping(c)) {
         send_answers(c);
-        result = follow(c);
+        result = label_courier_follow(c);
     }
-    if (result < 0 && !stopping(c))
+    if (result < 0 && !label_courier_stopping(c))
         LOG(ERROR, "label_page_ended",
             "tasks can not be answered at /label any more; all else goes on",
             L_STR("error", error_name(result)));
     close_courier(c);
-    while (!stopping(c)) breathe(c, RETRY_MS);
+    while (!label_courier_stopping(c)) label_courier_breathe(c, RETRY_MS);
     atomic_store(&c->ended, true);
     return NULL;
 }

@@ -73,7 +73,7 @@ static void copy_out(struct shown *s, const struct label_offer *o) {
     s->offer.predicted = arena_text(&s->arena, o->predicted);
 }
 
-static void add_fields(struct buf *out, struct text event, struct arena *arena) {
+static void label_desk_add_fields(struct buf *out, struct text event, struct arena *arena) {
     struct event_field *field = arena_take(arena, FIELDS_MOST * sizeof *field);
     size_t left, n = event_fields(event, field, FIELDS_MOST, &left, arena);
     buf_str(out, ",\"fields\":[");
@@ -87,7 +87,7 @@ static void add_fields(struct buf *out, struct text event, struct arena *arena) 
     buf_printf(out, "],\"left\":%zu", left);
 }
 
-static void add_task(struct buf *out, struct shown *s) {
+static void label_desk_add_task(struct buf *out, struct shown *s) {
     const struct label_offer *o = &s->offer;
     buf_printf(out, "{\"id\":\"%s\",\"sample_id\":", o->id);
     buf_json(out, o->sample_id);
@@ -98,11 +98,11 @@ static void add_task(struct buf *out, struct shown *s) {
     buf_str(out, ",\"probability\":");
     buf_double(out, o->probability);
     buf_printf(out, ",\"asked_ms\":%" PRId64, o->asked_ms);
-    add_fields(out, o->event, &s->arena);
+    label_desk_add_fields(out, o->event, &s->arena);
     buf_str(out, "}");
 }
 
-static void add_classes(struct buf *out, const struct list *classes) {
+static void label_desk_add_classes(struct buf *out, const struct list *classes) {
     buf_str(out, ",\"classes\":[");
     for (size_t i = 0; i < classes->n; i++) {
         buf_str(out, i ? "," : "");
@@ -111,7 +111,7 @@ static void add_classes(struct buf *out, const struct list *classes) {
     buf_str(out, "]");
 }
 
-static unsigned refuse(struct buf *body, unsigned status, const char *why) {
+static unsigned label_desk_refuse(struct buf *body, unsigned status, const char *why) {
     buf_str(body, "{\"error\":");
     buf_json_str(body, why);
     buf_str(body, "}\n");
@@ -126,7 +126,7 @@ unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *bod
     cJSON_Delete(tree);
     if (!key) {
         arena_release(&shown.arena);
-        return refuse(body, BAD_REQUEST, "wants {\"session\": TEXT}");
+        return label_desk_refuse(body, BAD_REQUEST, "wants {\"session\": TEXT}");
     }
     pthread_mutex_lock(&d->lock);
     if (d->open && !d->closed) copy_out(&shown, label_queue_next(d->queue, key, clock_wall_ms()));
@@ -136,9 +136,9 @@ unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *bod
     if (d->used && *d->trouble) buf_json_str(body, d->trouble);
     else buf_str(body, "null");
     pthread_mutex_unlock(&d->lock);
-    add_classes(body, d->classes);
+    label_desk_add_classes(body, d->classes);
     buf_str(body, ",\n\"task\":");
-    if (shown.any) add_task(body, &shown);
+    if (shown.any) label_desk_add_task(body, &shown);
     else buf_str(body, "null");
     buf_str(body, "}\n");
     arena_release(&shown.arena);
@@ -147,7 +147,7 @@ unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *bod
 
 /* ---- an answer ---- */
 
-static bool class_of(const struct list *classes, struct text label, size_t *out) {
+static bool label_desk_class_of(const struct list *classes, struct text label, size_t *out) {
     for (size_t i = 0; i < classes->n; i++) {
         if (!text_equal(text_of(classes->at[i]), label)) continue;
         *out = i;
@@ -172,7 +172,7 @@ static const char *read_answer(const struct label_desk *d, const cJSON *tree,
     else if (!text_equal(outcome, TEXT("labelled")))
         return "outcome must be labelled, skipped or cannot_tell";
     if (slip->outcome == LABEL_LABELLED &&
-        !class_of(d->classes, json_text(tree, "label"), &slip->class_))
+        !label_desk_class_of(d->classes, json_text(tree, "label"), &slip->class_))
         return "label is not one of model.classes";
     return NULL;
 }
@@ -180,12 +180,13 @@ static const char *read_answer(const struct label_desk *d, const cJSON *tree,
 /* Under the lock. */
 static unsigned put_slip(struct label_desk *d, struct label_slip *slip, struct buf *body) {
     if (!d->open || d->closed)
-        return refuse(body, UNAVAILABLE, "winnowd takes no answers just now");
+        return label_desk_refuse(body, UNAVAILABLE, "winnowd takes no answers just now");
     if (d->used == LABEL_DESK_SLIPS)
-        return refuse(body, UNAVAILABLE, "too many answers wait for Kafka; try again in a moment");
+        return label_desk_refuse(body, UNAVAILABLE,
+                                 "too many answers wait for Kafka; try again in a moment");
     if (label_queue_answer(d->queue, text_of(slip->id), &slip->revision) < 0)
-        return refuse(body, CONFLICT,
-                      "this task is closed: answered elsewhere, expired, or too long ago");
+        return label_desk_refuse(
+            body, CONFLICT, "this task is closed: answered elsewhere, expired, or too long ago");
     size_t i = 0;
     while (d->state[i] != SLIP_FREE) i++;
     d->slip[i] = *slip;
@@ -202,7 +203,7 @@ unsigned label_desk_answer(struct label_desk *d, struct text sent, struct buf *b
     const char *wrong = cJSON_IsObject(tree) ? read_answer(d, tree, &slip) : "wants a JSON object";
     cJSON_Delete(tree);
     arena_release(&arena);
-    if (wrong) return refuse(body, BAD_REQUEST, wrong);
+    if (wrong) return label_desk_refuse(body, BAD_REQUEST, wrong);
     pthread_mutex_lock(&d->lock);
     unsigned status = put_slip(d, &slip, body);
     pthread_mutex_unlock(&d->lock);

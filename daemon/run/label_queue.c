@@ -42,7 +42,7 @@ struct label_queue *label_queue_create(const struct list *classes) {
     return q;
 }
 
-static void remove_at(struct label_queue *q, size_t i) {
+static void label_queue_remove_at(struct label_queue *q, size_t i) {
     struct label_offer *o = &q->at[i];
     q->bytes -= o->sample_id.len + o->event.len + o->predicted.len;
     free((void *)o->sample_id.at);
@@ -53,7 +53,7 @@ static void remove_at(struct label_queue *q, size_t i) {
 
 void label_queue_destroy(struct label_queue *q) {
     if (!q) return;
-    while (q->n) remove_at(q, q->n - 1);
+    while (q->n) label_queue_remove_at(q, q->n - 1);
     id_ring_destroy(q->answered);
     free(q->at);
     free(q);
@@ -75,7 +75,8 @@ static bool was_answered(const struct label_queue *q, const uint8_t key[TASK_ID_
     return id_ring_has(q->answered, key) || id_ring_has(q->answered, by_sample);
 }
 
-static struct label_offer *find(const struct label_queue *q, const uint8_t key[TASK_ID_BYTES]) {
+static struct label_offer *label_queue_find(const struct label_queue *q,
+                                            const uint8_t key[TASK_ID_BYTES]) {
     uint8_t other[TASK_ID_BYTES];
     for (size_t i = 0; i < q->n; i++)
         if (task_id_parse(other, text_of(q->at[i].id)) == 0 &&
@@ -106,10 +107,10 @@ static bool is_answer(const struct label_queue *q, const struct label *l) {
     return false;
 }
 
-static void by_name(struct label_queue *q, const struct label *l) {
+static void label_queue_by_name(struct label_queue *q, const struct label *l) {
     uint8_t key[TASK_ID_BYTES];
     struct label_offer *o = newest_of(q, l->sample_id);
-    if (o && task_id_parse(key, text_of(o->id)) == 0) remove_at(q, (size_t)(o - q->at));
+    if (o && task_id_parse(key, text_of(o->id)) == 0) label_queue_remove_at(q, (size_t)(o - q->at));
     else sample_key(key, l->sample_id);
     id_ring_add(q->answered, key);
 }
@@ -118,14 +119,14 @@ void label_queue_label(struct label_queue *q, const struct label *l) {
     uint8_t key[TASK_ID_BYTES];
     if (!is_answer(q, l)) return;
     if (!l->id.at) {
-        if (l->sample_id.at && !l->data.at) by_name(q, l);
+        if (l->sample_id.at && !l->data.at) label_queue_by_name(q, l);
         return;
     }
     if (task_id_parse(key, l->id) < 0) return;
     struct given *g = given_here(q, key);
     if (g && l->revision > g->revision) g->revision = l->revision;
-    struct label_offer *o = find(q, key);
-    if (o) remove_at(q, (size_t)(o - q->at));
+    struct label_offer *o = label_queue_find(q, key);
+    if (o) label_queue_remove_at(q, (size_t)(o - q->at));
     id_ring_add(q->answered, key);
 }
 
@@ -142,7 +143,7 @@ static bool on_loan(const struct label_offer *o, int64_t now_ms) {
 }
 
 /* What nobody looks at and is least worth an answer. */
-static struct label_offer *worst(const struct label_queue *q, int64_t now_ms) {
+static struct label_offer *label_queue_worst(const struct label_queue *q, int64_t now_ms) {
     struct label_offer *worst = NULL;
     for (size_t i = 0; i < q->n; i++)
         if (!on_loan(&q->at[i], now_ms) && (!worst || worth_more(worst, &q->at[i])))
@@ -151,18 +152,18 @@ static struct label_offer *worst(const struct label_queue *q, int64_t now_ms) {
 }
 
 /* False: what is here is worth more. */
-static bool make_room(struct label_queue *q, const struct label_offer *fresh, size_t bytes,
-                      int64_t now_ms) {
+static bool label_queue_make_room(struct label_queue *q, const struct label_offer *fresh,
+                                  size_t bytes, int64_t now_ms) {
     while (q->n == LABEL_QUEUE_TASKS || q->bytes + bytes > LABEL_QUEUE_BYTES) {
-        struct label_offer *least = worst(q, now_ms);
+        struct label_offer *least = label_queue_worst(q, now_ms);
         q->left_out++;
         if (!least || !worth_more(fresh, least)) return false;
-        remove_at(q, (size_t)(least - q->at));
+        label_queue_remove_at(q, (size_t)(least - q->at));
     }
     return true;
 }
 
-static struct text own(struct text t) {
+static struct text label_queue_own(struct text t) {
     if (!t.at) return t;
     char *copy = xmalloc(t.len + 1);
     memcpy(copy, t.at, t.len);
@@ -170,12 +171,14 @@ static struct text own(struct text t) {
     return (struct text){copy, t.len};
 }
 
-static bool over(int64_t expires_ms, int64_t now_ms) { return expires_ms && now_ms > expires_ms; }
+static bool label_queue_over(int64_t expires_ms, int64_t now_ms) {
+    return expires_ms && now_ms > expires_ms;
+}
 
 void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms) {
     uint8_t key[TASK_ID_BYTES];
-    if (over(t->expires_ms, now_ms) || task_id_parse(key, text_of(t->id)) < 0 ||
-        was_answered(q, key, t->sample_id) || find(q, key))
+    if (label_queue_over(t->expires_ms, now_ms) || task_id_parse(key, text_of(t->id)) < 0 ||
+        was_answered(q, key, t->sample_id) || label_queue_find(q, key))
         return;
     int predicted = t->model ? task_predicted(t) : -1;
     struct label_offer o = {.sample_id = t->sample_id,
@@ -191,10 +194,10 @@ void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_m
         o.probability = (double)t->prob[predicted];
     }
     size_t bytes = o.sample_id.len + o.event.len + o.predicted.len;
-    if (!make_room(q, &o, bytes, now_ms)) return;
-    o.sample_id = own(o.sample_id);
-    o.event = own(o.event);
-    o.predicted = own(o.predicted);
+    if (!label_queue_make_room(q, &o, bytes, now_ms)) return;
+    o.sample_id = label_queue_own(o.sample_id);
+    o.event = label_queue_own(o.event);
+    o.predicted = label_queue_own(o.predicted);
     q->bytes += bytes;
     q->at[q->n++] = o;
 }
@@ -203,7 +206,7 @@ const struct label_offer *label_queue_next(struct label_queue *q, uint64_t sessi
                                            int64_t now_ms) {
     struct label_offer *best = NULL;
     for (size_t i = q->n; i-- > 0;)
-        if (over(q->at[i].expires_ms, now_ms)) remove_at(q, i);
+        if (label_queue_over(q->at[i].expires_ms, now_ms)) label_queue_remove_at(q, i);
     for (size_t i = 0; i < q->n; i++) {
         struct label_offer *o = &q->at[i];
         if (o->session == session) {
@@ -228,9 +231,9 @@ int label_queue_answer(struct label_queue *q, struct text id, int64_t *revision)
         *revision = ++g->revision;
         return 0;
     }
-    struct label_offer *o = find(q, key);
+    struct label_offer *o = label_queue_find(q, key);
     if (!o) return ERR_MISSING;
-    remove_at(q, (size_t)(o - q->at));
+    label_queue_remove_at(q, (size_t)(o - q->at));
     g = &q->given[q->given_n++ % LABEL_QUEUE_GIVEN];
     *g = (struct given){.revision = 0};
     memcpy(g->key, key, sizeof key);

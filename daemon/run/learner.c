@@ -27,9 +27,9 @@ enum {
     LABELS = 1
 };
 
-static bool stopping(const struct learner *l) { return atomic_load(&l->shared->stopping); }
+static bool learner_stopping(const struct learner *l) { return atomic_load(&l->shared->stopping); }
 
-static void breathe(struct learner *l, int64_t ms) {
+static void learner_breathe(struct learner *l, int64_t ms) {
     atomic_fetch_add(&l->progress, 1);
     clock_sleep_ms(ms);
 }
@@ -37,7 +37,7 @@ static void breathe(struct learner *l, int64_t ms) {
 /* ---- one record ---- */
 
 /* After the store's commit: a round that is tried again counts once. */
-static void evaluate(struct learner *l, const struct answered *a) {
+static void learner_evaluate(struct learner *l, const struct answered *a) {
     l->labels_read += a->fate != FATE_EARLY;
     metric_add(METRIC_labels, a->fate, 1);
     metric_set(METRIC_last_label, 0, (double)clock_wall_ms() / 1000);
@@ -90,11 +90,11 @@ static int apply_label(struct learner *l, const struct reader_record *r) {
     return 0;
 }
 
-static const char *role(size_t topic) { return topic == TASKS ? "tasks" : "labels"; }
+static const char *learner_role(size_t topic) { return topic == TASKS ? "tasks" : "labels"; }
 
-static int apply(struct learner *l, const struct reader_record *r) {
+static int learner_apply(struct learner *l, const struct reader_record *r) {
     TRY(r->topic == TASKS ? apply_task(l, r) : apply_label(l, r));
-    return store_set_offset(l->store, role(r->topic), r->partition, r->offset + 1);
+    return store_set_offset(l->store, learner_role(r->topic), r->partition, r->offset + 1);
 }
 
 /* ---- one round ---- */
@@ -103,13 +103,13 @@ static int try_round(struct learner *l, const struct reader_record *records, siz
     l->answered_n = 0;
     TRY(store_begin(l->store));
     for (size_t i = 0; i < n; i++) {
-        int result = apply(l, &records[i]);
+        int result = learner_apply(l, &records[i]);
         if (result == 0) continue;
         store_abort(l->store);
         return result;
     }
     TRY(store_commit(l->store));
-    for (size_t i = 0; i < l->answered_n; i++) evaluate(l, &l->answered[i]);
+    for (size_t i = 0; i < l->answered_n; i++) learner_evaluate(l, &l->answered[i]);
     return 0;
 }
 
@@ -123,16 +123,16 @@ static int apply_round(struct learner *l, size_t n) {
         LOG(ERROR, "store_full",
             "the label store or its disk is full; learning waits, scoring goes on",
             L_STR("error", error_name(result)));
-        if (stopping(l)) return ERR_STOPPED;
-        breathe(l, RETRY_MS);
+        if (learner_stopping(l)) return ERR_STOPPED;
+        learner_breathe(l, RETRY_MS);
     }
 }
 
 static int64_t start_at(size_t topic, int32_t partition, void *opaque) {
-    return store_offset(((struct learner *)opaque)->store, role(topic), partition);
+    return store_offset(((struct learner *)opaque)->store, learner_role(topic), partition);
 }
 
-static int expire(struct learner *l) {
+static int learner_expire(struct learner *l) {
     if (clock_ms() - l->expire_ms < EXPIRE_MS) return 0;
     l->expire_ms = clock_ms();
     size_t expired = 0, unknown = 0;
@@ -149,14 +149,14 @@ static int expire(struct learner *l) {
 }
 
 /* Partitions may be added while we run. */
-static int rescan(struct learner *l) {
+static int learner_rescan(struct learner *l) {
     if (clock_ms() - l->rescan_ms < RESCAN_MS) return 0;
     l->rescan_ms = clock_ms();
     int result = reader_start(l->reader, start_at, l);
     return result == ERR_RETRY ? 0 : result;
 }
 
-static void say(const struct learner *l, const struct store_counts *counts) {
+static void learner_say(const struct learner *l, const struct store_counts *counts) {
     struct prequential_figures f;
     prequential_read(l->prequential, &f);
     metric_set(METRIC_open_tasks, 0, (double)counts->open);
@@ -183,8 +183,8 @@ static int round_once(struct learner *l) {
         l->moved = true;
         metric_set(METRIC_broker_down, 1, 0);
     }
-    TRY(rescan(l));
-    TRY(expire(l));
+    TRY(learner_rescan(l));
+    TRY(learner_expire(l));
     if (!reader_caught_up(l->reader))
         return 0; // still restoring: publish from a whole labelled set only
     if (!atomic_load(&l->ready)) {
@@ -193,7 +193,7 @@ static int round_once(struct learner *l) {
     }
     struct store_counts counts;
     store_counts(l->store, &counts);
-    say(l, &counts);
+    learner_say(l, &counts);
     uint64_t labels = l->labels_read;
     TRY(learner_publish(l, &counts));
     atomic_store(&l->newest, registry_newest(l->registry));
@@ -236,8 +236,8 @@ static int open_reader(struct learner *l) {
     if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    while ((result = reader_start(l->reader, start_at, l)) == ERR_RETRY && !stopping(l))
-        breathe(l, RETRY_MS);
+    while ((result = reader_start(l->reader, start_at, l)) == ERR_RETRY && !learner_stopping(l))
+        learner_breathe(l, RETRY_MS);
     l->rescan_ms = clock_ms();
     return result;
 }
@@ -270,7 +270,8 @@ static int open_learner(struct learner *l) {
     TRY(open_store(l));
     TRY(store_answered(l->store, rebuild_evaluation, l));
     int result;
-    while ((result = learner_catch_up(l)) == ERR_RETRY && !stopping(l)) breathe(l, RETRY_MS);
+    while ((result = learner_catch_up(l)) == ERR_RETRY && !learner_stopping(l))
+        learner_breathe(l, RETRY_MS);
     TRY(result);
     TRY(open_reader(l));
     metric_set(METRIC_learner_active, 0, 1);
@@ -297,7 +298,7 @@ static void close_learner(struct learner *l) {
 static void *learner_main(void *arg) {
     struct learner *l = arg;
     int result = open_learner(l);
-    while (result == 0 && !stopping(l)) {
+    while (result == 0 && !learner_stopping(l)) {
         atomic_fetch_add(&l->progress, 1);
         l->config = atomic_load(&l->shared->config);
         result = round_once(l);
@@ -307,11 +308,11 @@ static void *learner_main(void *arg) {
         LOG(ERROR, "learner_fenced",
             "another learner of this name has taken over; this process goes on scoring and learns "
             "no more. Only one may say service.learner: true");
-    } else if (result < 0 && result != ERR_STOPPED && !stopping(l)) {
+    } else if (result < 0 && result != ERR_STOPPED && !learner_stopping(l)) {
         LOG(ERROR, "learner_ended", error_text(result), L_STR("error", error_name(result)));
     }
     close_learner(l);
-    l->result = stopping(l) ? 0 : result;
+    l->result = learner_stopping(l) ? 0 : result;
     atomic_store(&l->ready, false);
     atomic_store(&l->ended, true);
     return NULL;

@@ -57,7 +57,7 @@ uint64_t learner_rolled(const struct learner *l) {
     return p->operator_.pin ? p->learner.rolled_ms : p->operator_.rolled_ms;
 }
 
-static const struct model *newest(const struct registry *r) {
+static const struct model *learner_base_newest(const struct registry *r) {
     uint64_t version[REGISTRY_VERSIONS + 8];
     size_t n = registry_versions(r, version, sizeof version / sizeof *version);
     return n ? registry_model(r, version[n - 1]) : NULL;
@@ -68,7 +68,7 @@ static struct text aside_of(struct learner *l, const struct model *base) {
     struct buf b = {0};
     if (base && base->aside.len) buf_text(&b, base->aside);
     if (base && rolled_back(p))
-        add_stretch(base, newest(l->registry), reader_partitions(l->reader, 1), &b);
+        add_stretch(base, learner_base_newest(l->registry), reader_partitions(l->reader, 1), &b);
     else if (rolled_back(p))
         LOG(WARNING, "rollback_blind",
             "the version gone back to is not on the topic: which labels it had not seen cannot be "
@@ -101,7 +101,8 @@ const struct model *learner_base(struct learner *l, struct model *next) {
 
 /* ---- pushes ---- */
 
-static int check(struct learner *l, const struct registry_push *push, const char **why) {
+static int learner_base_check(struct learner *l, const struct registry_push *push,
+                              const char **why) {
     const struct fit_options options = learner_options(l);
     *why = push->why;
     if (!push->model) return ERR_CORRUPT;
@@ -113,7 +114,7 @@ static int check(struct learner *l, const struct registry_push *push, const char
 }
 
 /* A copy of our own, by the record. */
-static struct model *copied(const struct learner *l, const struct model *from) {
+static struct model *learner_base_copied(const struct learner *l, const struct model *from) {
     struct buf record = {0};
     struct model *to = NULL;
     const char *why;
@@ -125,7 +126,7 @@ static struct model *copied(const struct learner *l, const struct model *from) {
 
 /* A swap fills the windows from the version's quantiles: with none, the queue would be flooded or
  * starve. */
-static int describe(struct learner *l, struct model *m) {
+static int learner_base_describe(struct learner *l, struct model *m) {
     const struct fit_options options = learner_options(l);
     struct store_rows rows;
     TRY(store_rows(l->store, l->largest_memory, 0, &rows));
@@ -139,13 +140,13 @@ static int describe(struct learner *l, struct model *m) {
 struct model *learner_adopt(struct learner *l, const struct store_counts *counts,
                             const struct registry_push *push) {
     const char *why = NULL;
-    if (check(l, push, &why) < 0) {
+    if (learner_base_check(l, push, &why) < 0) {
         metric_add(METRIC_models_loaded, 1, 1);
         LOG(ERROR, "push_refused", why, L_STR("push", push->id));
         return NULL;
     }
-    struct model *m = copied(l, push->model);
-    if (describe(l, m) < 0)
+    struct model *m = learner_base_copied(l, push->model);
+    if (learner_base_describe(l, m) < 0)
         LOG(WARNING, "push_undescribed",
             "the label store could not be read for the quantiles of the pushed model",
             L_STR("push", push->id));

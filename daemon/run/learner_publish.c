@@ -53,7 +53,7 @@ static int read_models(struct learner *l, int wait_ms) {
 
 /* Which labelled set is behind the newest version: its count is in the version, its digest in the
  * progress record. */
-static void recall(struct learner *l) {
+static void learner_publish_recall(struct learner *l) {
     const struct model *m = registry_model(l->registry, registry_newest(l->registry));
     l->published_rows = m ? m->rows : 0;
     struct text progress = registry_progress(l->registry);
@@ -82,7 +82,7 @@ int learner_catch_up(struct learner *l) {
         atomic_fetch_add(&l->progress, 1);
         TRY(read_models(l, 20));
     }
-    recall(l);
+    learner_publish_recall(l);
     return 0;
 }
 
@@ -100,7 +100,7 @@ static struct schedule schedule_of(const struct learner *l, const struct store_c
 
 /* ---- fitting ---- */
 
-static struct text seen(struct learner *l, const struct store_counts *counts) {
+static struct text learner_publish_seen(struct learner *l, const struct store_counts *counts) {
     struct buf b = {0};
     const char *role[] = {"tasks", "labels"};
     for (size_t t = 0; t < 2; t++)
@@ -121,10 +121,11 @@ void learner_sign(struct learner *l, const struct store_counts *counts, struct m
     m->version = registry_newest(l->registry) + 1;
     m->fingerprint = features_fingerprint(l->shared->features);
     m->created_ms = clock_wall_ms();
-    m->seen = seen(l, counts);
+    m->seen = learner_publish_seen(l, counts);
 }
 
-static int fit(struct learner *l, const struct store_counts *counts, struct model **out) {
+static int learner_publish_fit(struct learner *l, const struct store_counts *counts,
+                               struct model **out) {
     struct fit_options options = learner_options(l);
     struct model made = {0};
     struct store_rows rows;
@@ -167,7 +168,8 @@ struct edition {
     size_t n;
 };
 
-static void put(struct edition *e, struct text key, struct text value, size_t chunks) {
+static void learner_publish_put(struct edition *e, struct text key, struct text value,
+                                size_t chunks) {
     CHECK(e->n < PUBLICATIONS_MAX);
     e->list[e->n++] = (struct publication){
         .key = arena_text(&e->arena, key), .value = arena_text(&e->arena, value), .chunks = chunks};
@@ -177,7 +179,7 @@ static void put_named(struct edition *e, const char *name, const char *what,
                       const struct buf *value) {
     struct buf key = {0};
     registry_key(&key, name, what);
-    put(e, buf_view(&key), buf_view(value), 0);
+    learner_publish_put(e, buf_view(&key), buf_view(value), 0);
     buf_release(&key);
 }
 
@@ -191,7 +193,7 @@ static size_t put_version(struct edition *e, const char *name, struct model *m) 
                                                         : REGISTRY_CHUNK_BYTES;
         buf_reset(&key);
         registry_chunk_key(&key, name, m->version, i);
-        put(e, buf_view(&key), (struct text){record.at + from, n}, chunks);
+        learner_publish_put(e, buf_view(&key), (struct text){record.at + from, n}, chunks);
     }
     size_t bytes = record.len;
     buf_release(&record);
@@ -213,7 +215,7 @@ static void put_taken(struct edition *e, struct learner *l, const struct registr
     for (size_t i = 0; i < push->chunks; i++) {
         buf_reset(&key);
         registry_push_key(&key, l->config->service.name, push->id, i);
-        put(e, buf_view(&key), (struct text){0}, 0);
+        learner_publish_put(e, buf_view(&key), (struct text){0}, 0);
     }
     buf_release(&key);
 }
@@ -231,7 +233,7 @@ static void put_tombstones(struct edition *e, struct learner *l) {
         for (size_t c = 0; c < registry_chunks(l->registry, version[i]); c++) {
             buf_reset(&key);
             registry_chunk_key(&key, l->config->service.name, version[i], c);
-            put(e, buf_view(&key), (struct text){0}, 0);
+            learner_publish_put(e, buf_view(&key), (struct text){0}, 0);
         }
     }
     buf_release(&key);
@@ -272,7 +274,7 @@ static bool policy_changed(const struct learner *l, const struct policy_learner 
 
 /* Until it is out: the outcome of a broken attempt is learnt from the topic itself, after fencing
  * our own late requests. */
-static int send(struct learner *l, struct edition *e) {
+static int learner_publish_send(struct learner *l, struct edition *e) {
     for (;;) {
         int result = publisher_publish(l->publisher, l->config->topics.models, e->list, e->n);
         if (result == 0 || result == ERR_FENCED || atomic_load(&l->shared->stopping)) return result;
@@ -285,7 +287,7 @@ static int send(struct learner *l, struct edition *e) {
 /* ERR_RETRY: nobody knows whether it went through; the topic was read again and tells what is
  * published now. */
 static int send_edition(struct learner *l, struct edition *e) {
-    int result = send(l, e);
+    int result = learner_publish_send(l, e);
     if (result != ERR_RETRY) return result;
     LOG(WARNING, "publish_unknown",
         "whether the last publication went through is not known; reading the models topic again");
@@ -363,7 +365,7 @@ int learner_publish(struct learner *l, const struct store_counts *counts) {
     bool pushed = registry_push(l->registry, &push);
     if (pushed) m = learner_adopt(l, counts, &push);
     else if (!registry_policy(l->registry)->operator_.frozen && schedule_due(l->config, &schedule))
-        TRY(fit(l, counts, &m));
+        TRY(learner_publish_fit(l, counts, &m));
     int result = publish_edition(l, counts, m, pushed ? &push : NULL);
     if (result == 0 && m) result = version_done(l, counts, m);
     if (result == 0 && pushed) result = await_taken(l, push.id);

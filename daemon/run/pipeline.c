@@ -26,7 +26,7 @@ static struct text *texts_of(const struct list *list) {
     return texts;
 }
 
-static int make_decoder(struct pipeline *p) {
+static int pipeline_make_decoder(struct pipeline *p) {
     const struct config *c = p->config;
     size_t fields = features_fields(p->features), n = fields + (*c->admit.id != '\0');
     struct text *paths = xcalloc(n, sizeof *paths);
@@ -83,7 +83,7 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
     p->selection = (struct selection){texts_of(&c->route.fields), texts_of(&c->route.mask),
                                       c->route.fields.n, c->route.mask.n};
     p->batch = batch_create((size_t)c->admit.batch, features_columns(p->features), p->k);
-    int result = make_decoder(p);
+    int result = pipeline_make_decoder(p);
     if (result == 0) result = make_strategy(p, c, &p->strategy);
     if (result < 0) {
         pipeline_destroy(p);
@@ -154,7 +154,7 @@ static int state_kind(int result, bool fresh) {
     return result == 0 ? RESTORED : fresh ? FRESH : result == ERR_CORRUPT ? CORRUPT : WIPED;
 }
 
-static void begin(struct pipeline *p, struct partition *at) {
+static void pipeline_begin(struct pipeline *p, struct partition *at) {
     if (!at->window) at->window = window_create(p);
     if (at->window) window_begin(at->window, at->next, &at->state);
 }
@@ -184,7 +184,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
                 "empty purse, inside the budget",
                 L_I64("partition", number), L_I64("offset", offset));
     }
-    begin(p, at);
+    pipeline_begin(p, at);
 }
 
 /* An open window is dropped: who owns the partition next reads it again. */
@@ -258,7 +258,7 @@ static enum reason read_sample(struct pipeline *p, struct batch *b, size_t i) {
     return read_id(p, b, i);
 }
 
-static size_t admit(struct pipeline *p, struct batch *b) {
+static size_t pipeline_admit(struct pipeline *p, struct batch *b) {
     size_t bytes = 0, admitted = 0;
     for (size_t i = 0; i < b->n; i++) {
         bytes += b->record[i].value.len;
@@ -281,13 +281,13 @@ void pipeline_make_room(struct pipeline *p, const struct model *m) {
 
 /* Samples from i on that are scored together: one, or with `infer.exact: false` those behind it of
  * the same model (a bad one among them has a row, of no meaning, and nobody looks at its score). */
-static size_t together(const struct pipeline *p, const struct batch *b, size_t i) {
+static size_t pipeline_together(const struct pipeline *p, const struct batch *b, size_t i) {
     size_t most = p->config->infer.exact ? 1 : model_together(&b->in_force[i]->model->shape), n = 1;
     while (n < most && i + n < b->n && b->in_force[i + n] == b->in_force[i]) n++;
     return n;
 }
 
-static void infer(struct pipeline *p, struct batch *b, size_t i) {
+static void pipeline_infer(struct pipeline *p, struct batch *b, size_t i) {
     const struct model *m = b->in_force[i]->model;
     float *prob = b->prob + i * b->k;
     if (i < p->scored) return;
@@ -298,7 +298,7 @@ static void infer(struct pipeline *p, struct batch *b, size_t i) {
     }
     pipeline_make_room(p, m);
     batch_members(b, m->shape.members);
-    size_t n = together(p, b, i), stride = b->members * b->k;
+    size_t n = pipeline_together(p, b, i), stride = b->members * b->k;
     p->scored = i + n;
     if (n == 1) model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, prob);
     else
@@ -320,8 +320,8 @@ void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
         L_I64("offset", at->next), L_U64("number", s->policy.number), L_U64("model", version));
 }
 
-static void decide(struct pipeline *p, struct batch *b, size_t i, struct partition *at,
-                   int64_t now_ms) {
+static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i,
+                                   struct partition *at, int64_t now_ms) {
     const struct record *r = &b->record[i];
     const struct snapshot *s = b->in_force[i];
     pipeline_switch(p, r->partition, at, s);
@@ -406,16 +406,16 @@ static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t n
 }
 
 /* Decides, routes (with a cycle), and ends the window if that filled it. */
-static bool take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms, struct cycle *cycle,
-                 struct tally *t) {
+static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
+                          struct cycle *cycle, struct tally *t) {
     const struct record *r = &b->record[i];
     struct partition *at = &p->partition[r->partition];
     struct window *w = at->window;
     struct written written = {NOWHERE, NOWHERE};
     at->next = r->offset;
     if (b->fate[i] == REASON_NONE) {
-        infer(p, b, i);
-        decide(p, b, i, at, now_ms);
+        pipeline_infer(p, b, i);
+        pipeline_decide_sample(p, b, i, at, now_ms);
         add_decision(p, t, &b->decision[i], w != NULL);
     }
     at->next++;
@@ -442,11 +442,11 @@ static void show_decision(struct pipeline *p, const struct batch *b, int64_t now
 
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
     struct tally t = {0};
-    size_t admitted = admit(p, b);
+    size_t admitted = pipeline_admit(p, b);
     p->scored = 0;
     for (size_t i = 0; i < b->n; i++) {
         ends_before(p, b, i, now_ms, cycle);
-        take(p, b, i, now_ms, cycle, &t);
+        pipeline_take(p, b, i, now_ms, cycle, &t);
     }
     say_tally(p, &t);
     show_decision(p, b, now_ms);
@@ -462,7 +462,7 @@ size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t
     if (from == 0) p->scored = 0;
     p->flushed = (struct flushed){0};
     for (; i < b->n && !ended && !(ended = ends_before(p, b, i, now_ms, NULL)); i++)
-        ended = take(p, b, i, now_ms, NULL, &t);
+        ended = pipeline_take(p, b, i, now_ms, NULL, &t);
     say_tally(p, &t);
     return i;
 }

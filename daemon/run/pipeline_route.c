@@ -10,7 +10,7 @@
 #include "route/dead_letter.h"
 #include "route/prediction.h"
 
-static double priority(struct pipeline *p, const struct subject *s) {
+static double pipeline_route_priority(struct pipeline *p, const struct subject *s) {
     switch (p->config->route.priority) {
     case PRIORITY_UTILITY: return s->decision->utility;
     case PRIORITY_RISK: return (double)s->prob[p->positive];
@@ -69,7 +69,7 @@ static void put_task(struct pipeline *p, const struct subject *s, struct cycle *
                      .threshold = d->threshold,
                      .propensity = d->propensity,
                      .manager_probability = d->manager_probability,
-                     .priority = priority(p, s),
+                     .priority = pipeline_route_priority(p, s),
                      .model = m ? m->version : 0,
                      .policy = s->policy,
                      .topic = p->topic,
@@ -98,7 +98,9 @@ static void put_task(struct pipeline *p, const struct subject *s, struct cycle *
 
 /* ---- a prediction ---- */
 
-static bool predicts(const struct pipeline *p) { return *p->config->topics.predictions != '\0'; }
+static bool pipeline_route_predicts(const struct pipeline *p) {
+    return *p->config->topics.predictions != '\0';
+}
 
 static void put_prediction(struct pipeline *p, const struct subject *s, struct cycle *cycle,
                            struct cycle_record *out) {
@@ -154,7 +156,7 @@ static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64
 
 /* ---- a sample ---- */
 
-static struct cycle_record *append(struct cycle *cycle, size_t *at) {
+static struct cycle_record *pipeline_route_append(struct cycle *cycle, size_t *at) {
     *at = cycle->records;
     return cycle_add(cycle);
 }
@@ -166,7 +168,7 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
         put_dead_letter(p, b, i, now_ms, cycle);
         return at;
     }
-    bool asked = b->decision[i].ask, predicted = predicts(p);
+    bool asked = b->decision[i].ask, predicted = pipeline_route_predicts(p);
     if (!asked && !predicted) return at;
     const struct record *r = &b->record[i];
     struct subject s = {.id = b->id[i],
@@ -183,9 +185,9 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
                         .decision = &b->decision[i]};
     if (asked) {
         s.trace = trace_of(r);
-        put_task(p, &s, cycle, append(cycle, &at.task));
+        put_task(p, &s, cycle, pipeline_route_append(cycle, &at.task));
     }
-    if (predicted) put_prediction(p, &s, cycle, append(cycle, &at.prediction));
+    if (predicted) put_prediction(p, &s, cycle, pipeline_route_append(cycle, &at.prediction));
     return at;
 }
 
@@ -196,6 +198,6 @@ static struct cycle_record *record_at(struct cycle *cycle, size_t at) {
 void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at,
                       struct cycle *cycle) {
     put_task(p, s, cycle, record_at(cycle, at->task));
-    if (predicts(p) && s->decision->reason != ASK_SYNTHETIC)
+    if (pipeline_route_predicts(p) && s->decision->reason != ASK_SYNTHETIC)
         put_prediction(p, s, cycle, record_at(cycle, at->prediction));
 }

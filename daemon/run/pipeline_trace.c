@@ -14,7 +14,7 @@ enum { VALUE_MAX = 1024 };
 
 static const char *const name_of[TRACE_FIELDS] = {"traceparent", "tracestate"};
 
-static void visit(struct text name, struct text value, void *opaque) {
+static void pipeline_trace_visit(struct text name, struct text value, void *opaque) {
     struct trace *t = opaque;
     for (size_t f = 0; f < TRACE_FIELDS; f++)
         if (text_equal(name, text_of(name_of[f])))
@@ -23,7 +23,7 @@ static void visit(struct text name, struct text value, void *opaque) {
 
 struct trace trace_of(const struct record *r) {
     struct trace t = {0};
-    record_headers(r, visit, &t);
+    record_headers(r, pipeline_trace_visit, &t);
     return t.field[TRACE_PARENT].at ? t : (struct trace){0};
 }
 

@@ -110,8 +110,8 @@ static struct trace kept_trace(const struct kept *k) {
     return t;
 }
 
-static void keep(struct window *w, size_t slot, const struct batch *b, size_t i,
-                 const struct written *at) {
+static void pipeline_window_keep(struct window *w, size_t slot, const struct batch *b, size_t i,
+                                 const struct written *at) {
     const struct record *r = &b->record[i];
     struct kept *k = &w->kept[slot];
     w->decision[slot] = b->decision[i];
@@ -128,11 +128,12 @@ static void keep(struct window *w, size_t slot, const struct batch *b, size_t i,
 
 /* Sums of what came, not of what is held: the same log ends the same windows, whatever memory looks
  * like. */
-static bool offer(struct window *w, const struct batch *b, size_t i, const struct written *at) {
+static bool pipeline_window_offer(struct window *w, const struct batch *b, size_t i,
+                                  const struct written *at) {
     const struct decision *d = &b->decision[i];
     int slot =
         d->for_pool ? pool_offer(w->pool, b->record[i].offset, d->utility, b->raw + i * b->d) : -1;
-    if (slot >= 0) keep(w, (size_t)slot, b, i, at);
+    if (slot >= 0) pipeline_window_keep(w, (size_t)slot, b, i, at);
     if (d->ask) w->asked[d->reason]++;
     w->samples++;
     return slot >= 0 || at->task != NOWHERE || at->prediction != NOWHERE;
@@ -143,7 +144,7 @@ enum window_fate window_take(struct pipeline *p, struct window *w, const struct 
     const struct record *r = &b->record[i];
     if (!w->records++) w->first_ms = r->time_ms;
     w->latest_ms = now_ms;
-    bool held = b->fate[i] != REASON_NONE || offer(w, b, i, at);
+    bool held = b->fate[i] != REASON_NONE || pipeline_window_offer(w, b, i, at);
     if (held) w->bytes += r->value.len + SAMPLE_BYTES;
     if (p->config->pool.window && w->samples >= (size_t)p->config->pool.window) return WINDOW_FULL;
     return w->bytes >= (size_t)p->config->pool.bytes ? WINDOW_BYTES : WINDOW_OPEN;
@@ -151,7 +152,8 @@ enum window_fate window_take(struct pipeline *p, struct window *w, const struct 
 
 /* ---- its end ---- */
 
-static const float *predict(struct pipeline *p, const struct model *m, const double *row) {
+static const float *pipeline_window_predict(struct pipeline *p, const struct model *m,
+                                            const double *row) {
     pipeline_make_room(p, m);
     float *prob = p->scratch + model_scratch(&m->shape);
     model_predict(m, row, p->scratch, NULL, prob);
@@ -169,7 +171,7 @@ static void make_event(struct pipeline *p, const struct pick *pick, const struct
     buf_str(&p->made, "/synthetic");
     s->value = (struct text){p->made.at, event};
     s->id = (struct text){p->made.at + event, p->made.len - event};
-    s->prob = predict(p, m, pick->row);
+    s->prob = pipeline_window_predict(p, m, pick->row);
     s->member = NULL;
 }
 
@@ -194,7 +196,8 @@ static void route_pick(struct pipeline *p, int32_t number, struct window *w,
     pipeline_reroute(p, &s, pick->synthetic ? &nowhere : &k->at, &w->held);
 }
 
-static void count(struct window *w, const struct pick *picks, size_t n, enum window_fate why) {
+static void pipeline_window_count(struct window *w, const struct pick *picks, size_t n,
+                                  enum window_fate why) {
     for (size_t i = 0; i < n; i++) {
         w->asked[picks[i].decision.reason]++;
         if (picks[i].decision.by_random) w->asked[ASK_RANDOM]--; // both asked it: one task
@@ -219,7 +222,7 @@ void window_end(struct pipeline *p, int32_t number, enum window_fate why, const 
     f->ended = true;
     f->n = strategy_flush(p->strategy, &flush, &at->state, &f->picks);
     for (size_t i = 0; cycle && i < f->n; i++) route_pick(p, number, w, &f->picks[i], s, now_ms);
-    count(w, f->picks, f->n, why);
+    pipeline_window_count(w, f->picks, f->n, why);
     if (why == WINDOW_IDLE) // an act of the clock: whoever looks for a difference to a replay finds
                             // it here
         LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here",

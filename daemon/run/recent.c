@@ -61,7 +61,7 @@ void recent_destroy(struct recent *r) {
 /* ---- writing ---- */
 
 /* What is cut is cut between characters. */
-static void copy(char *to, size_t room, struct text t) {
+static void recent_copy(char *to, size_t room, struct text t) {
     size_t n = 0, next;
     while (n < t.len && (next = text_utf8((struct text){t.at + n, t.len - n})) && n + next < room)
         n += next;
@@ -69,7 +69,7 @@ static void copy(char *to, size_t room, struct text t) {
     to[n] = '\0';
 }
 
-static void put(struct recent *r, enum ring_kind kind, const struct entry *e) {
+static void recent_put(struct recent *r, enum ring_kind kind, const struct entry *e) {
     if (!r->most) return;
     r->ring[kind].at[r->ring[kind].n++ % r->most] = *e;
 }
@@ -93,8 +93,8 @@ void recent_task(struct recent *r, const struct task *t) {
                       .model = t->model,
                       .policy = t->policy};
     memcpy(e.task, t->id, sizeof e.task);
-    copy(e.sample, sizeof e.sample, t->sample_id);
-    put(r, RING_TASKS, &e);
+    recent_copy(e.sample, sizeof e.sample, t->sample_id);
+    recent_put(r, RING_TASKS, &e);
     r->asked[predicted < 0 ? r->k : (size_t)predicted]++;
     pthread_mutex_unlock(&r->lock);
 }
@@ -115,8 +115,8 @@ void recent_decision(struct recent *r, const struct recent_sample *s) {
                       .propensity = d->propensity,
                       .model = s->model,
                       .policy = s->policy};
-    copy(e.sample, sizeof e.sample, s->id);
-    put(r, RING_DECISIONS, &e);
+    recent_copy(e.sample, sizeof e.sample, s->id);
+    recent_put(r, RING_DECISIONS, &e);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -125,14 +125,14 @@ void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int
     if (!r || pthread_mutex_trylock(&r->lock)) return;
     struct entry e = {
         .partition = partition, .offset = offset, .time_ms = now_ms, .reason = reason};
-    copy(e.field, sizeof e.field, text_of(field ? field : ""));
-    put(r, RING_DEAD_LETTERS, &e);
+    recent_copy(e.field, sizeof e.field, text_of(field ? field : ""));
+    recent_put(r, RING_DEAD_LETTERS, &e);
     pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- reading ---- */
 
-static void add_number(struct buf *out, const char *key, double value) {
+static void recent_add_number(struct buf *out, const char *key, double value) {
     buf_printf(out, ",\"%s\":", key);
     buf_double(out, value);
 }
@@ -171,8 +171,8 @@ static void add_subject(struct recent *r, struct buf *out, const struct entry *e
     else buf_json(out, class_name(r->classes, (size_t)e->predicted));
     buf_str(out, ",\"probability\":");
     buf_float(out, e->prob);
-    add_number(out, "utility", e->utility);
-    add_number(out, "propensity", e->propensity);
+    recent_add_number(out, "utility", e->utility);
+    recent_add_number(out, "propensity", e->propensity);
     buf_printf(out, ",\"measure\":\"%s\",\"model\":%" PRIu64 ",\"policy\":%" PRIu64,
                measure_name(e->measure), e->model, e->policy);
 }
@@ -191,7 +191,7 @@ static void add_entry(struct recent *r, struct buf *out, enum ring_kind kind,
         if (kind == RING_TASKS)
             buf_printf(out, ",\"id\":\"%s\",\"reason\":\"%s\",\"arm\":\"%s\"", e->task,
                        ask_name(e->ask), e->by_strategy ? "strategy" : "random");
-        if (kind == RING_TASKS) add_number(out, "threshold", e->threshold);
+        if (kind == RING_TASKS) recent_add_number(out, "threshold", e->threshold);
         if (kind == RING_TASKS) add_why_asked(&why, e);
         else add_why_not(&why, e);
     }

@@ -54,7 +54,7 @@ static void drop_chunks(struct version *v) {
     v->chunk = NULL;
 }
 
-static void unreference(struct version *v) {
+static void registry_unreference(struct version *v) {
     if (!v || --v->references > 0) return;
     drop_chunks(v);
     model_destroy(v->model);
@@ -63,33 +63,33 @@ static void unreference(struct version *v) {
 
 void registry_destroy(struct registry *r) {
     if (!r) return;
-    for (size_t i = 0; i < r->n; i++) unreference(r->slot[i]);
-    for (size_t i = 0; i < PUSHES; i++) unreference(r->pushed[i]);
-    unreference(r->current);
+    for (size_t i = 0; i < r->n; i++) registry_unreference(r->slot[i]);
+    for (size_t i = 0; i < PUSHES; i++) registry_unreference(r->pushed[i]);
+    registry_unreference(r->current);
     buf_release(&r->progress);
     free(r);
 }
 
-static size_t position(const struct registry *r, uint64_t number) {
+static size_t registry_position(const struct registry *r, uint64_t number) {
     size_t i = 0;
     while (i < r->n && r->slot[i]->number < number) i++;
     return i;
 }
 
-static struct version *find(const struct registry *r, uint64_t number) {
-    size_t i = position(r, number);
+static struct version *registry_find(const struct registry *r, uint64_t number) {
+    size_t i = registry_position(r, number);
     return i < r->n && r->slot[i]->number == number ? r->slot[i] : NULL;
 }
 
-static void remove_at(struct registry *r, size_t i) {
-    unreference(r->slot[i]);
+static void registry_remove_at(struct registry *r, size_t i) {
+    registry_unreference(r->slot[i]);
     memmove(&r->slot[i], &r->slot[i + 1], (--r->n - i) * sizeof *r->slot);
 }
 
 /* A new draft in its place; the oldest leaves when there is no room. */
-static struct version *insert(struct registry *r, uint64_t number, size_t chunks) {
-    if (r->n == SLOTS) remove_at(r, 0);
-    size_t i = position(r, number);
+static struct version *registry_insert(struct registry *r, uint64_t number, size_t chunks) {
+    if (r->n == SLOTS) registry_remove_at(r, 0);
+    size_t i = registry_position(r, number);
     struct version *v = xcalloc(1, sizeof *v);
     *v = (struct version){.number = number,
                           .chunks = chunks,
@@ -101,9 +101,9 @@ static struct version *insert(struct registry *r, uint64_t number, size_t chunks
     return v;
 }
 
-static void put_in_force(struct registry *r) {
+static void registry_put_in_force(struct registry *r) {
     uint64_t wanted = policy_live(&r->policy);
-    struct version *v = wanted ? find(r, wanted) : NULL;
+    struct version *v = wanted ? registry_find(r, wanted) : NULL;
     if (!wanted || v == r->current) return;
     if (!v || !v->model) {
         if (!r->options.quiet)
@@ -114,11 +114,11 @@ static void put_in_force(struct registry *r) {
         return;
     }
     v->references++;
-    unreference(r->current);
+    registry_unreference(r->current);
     r->current = v;
 }
 
-static void refuse(struct registry *r, struct version *v, const char *why) {
+static void registry_refuse(struct registry *r, struct version *v, const char *why) {
     v->refused = true;
     model_destroy(v->model);
     v->model = NULL;
@@ -127,7 +127,7 @@ static void refuse(struct registry *r, struct version *v, const char *why) {
     LOG(ERROR, "model_refused", why, L_U64("version", v->number));
 }
 
-static int assemble(struct version *v, const char **why) {
+static int registry_assemble(struct version *v, const char **why) {
     struct buf whole = {0};
     for (size_t i = 0; i < v->chunks; i++) buf_text(&whole, buf_view(&v->chunk[i]));
     drop_chunks(v);
@@ -136,16 +136,16 @@ static int assemble(struct version *v, const char **why) {
     return result;
 }
 
-static void build(struct registry *r, struct version *v) {
+static void registry_build(struct registry *r, struct version *v) {
     const char *why = NULL;
-    int result = assemble(v, &why);
+    int result = registry_assemble(v, &why);
     if (result == 0 && r->options.d)
         result =
             model_check(v->model, r->options.d, r->options.classes, r->options.fingerprint, &why);
     if (result == 0 && v->model->version != v->number)
         result = ERR_MISMATCH, why = "the record holds another version than its key says";
     if (result < 0) {
-        refuse(r, v, why);
+        registry_refuse(r, v, why);
         return;
     }
     if (r->options.quiet) return;
@@ -156,9 +156,9 @@ static void build(struct registry *r, struct version *v) {
 
 static enum registry_change apply_chunk(struct registry *r, uint64_t number, size_t index,
                                         struct text value, size_t chunks, int64_t offset) {
-    struct version *v = find(r, number);
+    struct version *v = registry_find(r, number);
     if (!value.at) { // gone: what is in force keeps its own reference
-        if (v) remove_at(r, position(r, number));
+        if (v) registry_remove_at(r, registry_position(r, number));
         return CHANGE_NONE;
     }
     if (chunks == 0 || chunks > CHUNKS_MAX || index >= chunks) {
@@ -167,14 +167,14 @@ static enum registry_change apply_chunk(struct registry *r, uint64_t number, siz
         metric_add(METRIC_models_loaded, 1, 1);
         return CHANGE_NONE;
     }
-    if (!v) v = insert(r, number, chunks);
+    if (!v) v = registry_insert(r, number, chunks);
     if (!v->chunk || v->chunks != chunks || v->chunk[index].len)
         return CHANGE_NONE; // ready or refused: versions never change
     buf_text(&v->chunk[index], value);
     if (++v->got < v->chunks) return CHANGE_NONE;
-    build(r, v);
+    registry_build(r, v);
     const struct version *before = r->current;
-    put_in_force(r);
+    registry_put_in_force(r);
     if (r->current != before) r->policy.number = (uint64_t)offset + 1;
     return CHANGE_MODEL;
 }
@@ -189,7 +189,7 @@ static size_t push_position(const struct registry *r, const char *id) {
 
 static void remove_push(struct registry *r, size_t i) {
     if (i == PUSHES || !r->pushed[i]) return;
-    unreference(r->pushed[i]);
+    registry_unreference(r->pushed[i]);
     memmove(&r->pushed[i], &r->pushed[i + 1], (PUSHES - i - 1) * sizeof *r->pushed);
     r->pushed[PUSHES - 1] = NULL;
 }
@@ -215,7 +215,7 @@ static enum registry_change apply_push(struct registry *r, const char *id, size_
     if (!v) v = draft_push(r, id, chunks);
     if (!v->chunk || v->chunks != chunks || v->chunk[index].len) return CHANGE_NONE;
     buf_text(&v->chunk[index], value);
-    if (++v->got == v->chunks) assemble(v, &v->why);
+    if (++v->got == v->chunks) registry_assemble(v, &v->why);
     return CHANGE_NONE; // only the learner makes something of it
 }
 
@@ -241,7 +241,7 @@ static enum registry_change apply_policy(struct registry *r, bool learner, struc
             L_I64("offset", offset), L_BOOL("learner", learner));
         return CHANGE_NONE;
     }
-    put_in_force(r);
+    registry_put_in_force(r);
     r->policy.number = (uint64_t)offset + 1;
     return CHANGE_POLICY;
 }
@@ -286,7 +286,7 @@ struct snapshot *registry_snapshot(struct registry *r) {
 void registry_release(struct registry *r, struct snapshot *s) {
     (void)r;
     if (!s) return;
-    unreference(s->version);
+    registry_unreference(s->version);
     free(s);
 }
 
@@ -294,7 +294,7 @@ const struct policy *registry_policy(const struct registry *r) { return &r->poli
 uint64_t registry_newest(const struct registry *r) { return r->newest; }
 
 const struct model *registry_model(const struct registry *r, uint64_t version) {
-    const struct version *v = find(r, version);
+    const struct version *v = registry_find(r, version);
     return v ? v->model : NULL;
 }
 
@@ -306,7 +306,7 @@ size_t registry_versions(const struct registry *r, uint64_t out[], size_t most) 
 }
 
 size_t registry_chunks(const struct registry *r, uint64_t version) {
-    const struct version *v = find(r, version);
+    const struct version *v = registry_find(r, version);
     return v ? v->chunks : 0;
 }
 

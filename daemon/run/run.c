@@ -43,7 +43,7 @@ static void log_lines(const char *event, const struct buf *lines) {
     }
 }
 
-static int refuse(struct run *r, struct buf *errors, struct buf *said) {
+static int run_refuse(struct run *r, struct buf *errors, struct buf *said) {
     log_lines("config_refused", errors);
     metric_add(METRIC_reloads, 1, 1);
     metric_set(METRIC_reload_ok, 0, 0);
@@ -54,22 +54,22 @@ static int refuse(struct run *r, struct buf *errors, struct buf *said) {
     return ERR_CONFIG;
 }
 
-static size_t names(const struct buf *list) {
+static size_t run_names(const struct buf *list) {
     size_t n = list->len > 0;
     for (size_t i = 0; i < list->len; i++) n += list->at[i] == ',';
     return n;
 }
 
-static void take_over(struct run *r, struct config *fresh, struct buf *said) {
+static void run_take_over(struct run *r, struct config *fresh, struct buf *said) {
     struct buf changed = {0}, restart = {0};
     config_diff(run_config(r), fresh, &changed, &restart);
     buf_printf(said, "%s%.*s\n", changed.len ? "changed: " : "nothing has changed",
                (int)changed.len, changed.at ? changed.at : "");
     if (restart.len) buf_printf(said, "wants a restart: %.*s\n", (int)restart.len, restart.at);
-    metric_set(METRIC_restart_needed, 0, (double)names(&restart));
+    metric_set(METRIC_restart_needed, 0, (double)run_names(&restart));
     r->refused = false;
-    if (names(&changed) >
-        names(&restart)) { // the same again, as who reloads by the clock does, takes no room
+    if (run_names(&changed) >
+        run_names(&restart)) { // the same again, as who reloads by the clock does, takes no room
         r->config[r->configs] = config_reloaded(run_config(r), fresh);
         r->configs++;
         atomic_store(&r->shared.config, run_config(r));
@@ -102,7 +102,7 @@ static void leave_outcome(const struct run *r, int64_t started_ns, int result, s
 }
 
 /* What wants a restart is tried too: a file that would not start is refused now, not then. */
-static int load(struct run *r, struct config **fresh, struct buf *errors) {
+static int run_load(struct run *r, struct config **fresh, struct buf *errors) {
     TRY(config_load(fresh, r->options.file, errors));
     if (r->configs == CONFIGS_MAX)
         buf_str(errors, "reloaded with so many changes that a restart is due\n");
@@ -115,9 +115,9 @@ int run_reload(struct run *r) {
     service_reloading();
     struct buf errors = {0}, said = {0};
     struct config *fresh = NULL;
-    int result = load(r, &fresh, &errors);
-    if (result < 0) result = refuse(r, &errors, &said);
-    else take_over(r, fresh, &said);
+    int result = run_load(r, &fresh, &errors);
+    if (result < 0) result = run_refuse(r, &errors, &said);
+    else run_take_over(r, fresh, &said);
     leave_outcome(r, started_ns, result, &said);
     config_destroy(fresh);
     buf_release(&errors);
@@ -193,7 +193,7 @@ static void free_run(struct run *r) {
     free(r);
 }
 
-static int prepare(struct run *r) {
+static int run_prepare(struct run *r) {
     TRY(take_lock(r));
     TRY(try_kafka(r));
     TRY(read_switches(r));
@@ -202,7 +202,7 @@ static int prepare(struct run *r) {
     return 0;
 }
 
-static void make_room(struct run *r) {
+static void run_make_room(struct run *r) {
     const struct config *c = run_config(r);
     size_t positive = 0;
     pthread_mutex_init(&r->asking, NULL);
@@ -220,12 +220,12 @@ int run_start(struct run **out, struct config *config, const struct run_options 
                       .configs = 1,
                       .started_ms = clock_wall_ms(),
                       .watchdog_ms = options->service ? service_watchdog_ms() : 0};
-    make_room(r);
+    run_make_room(r);
     atomic_store(&r->shared.config, config);
     LOG(NOTICE, "starting", "winnowd " WINNOWD_VERSION, L_STR("name", config->service.name),
         L_STR("instance", config->service.instance), L_I64("workers", config->service.workers),
         L_BOOL("learner", config->service.learner));
-    int result = prepare(r);
+    int result = run_prepare(r);
     if (result == 0) {
         start_threads(r);
         result = pages_start(r); // last: its answers look at the threads
@@ -260,7 +260,7 @@ static int join_all(struct run *r) {
 }
 
 /* http last: until then it says that we are stopping. */
-static int end(struct run *r, int result) {
+static int run_end(struct run *r, int result) {
     bool trouble = run_in_trouble(r);
     int joined = join_all(r);
     if (result == 0) result = joined;
@@ -294,7 +294,7 @@ int run_stop(struct run *r) {
     metric_set(METRIC_ready, 0, 0);
     pthread_mutex_lock(&r->asking); // an answer under way may still look at the threads
     pthread_mutex_unlock(&r->asking);
-    result = ended_in_time(r, &late) ? end(r, result) : cut_short(r, &late);
+    result = ended_in_time(r, &late) ? run_end(r, result) : cut_short(r, &late);
     buf_release(&late);
     return result;
 }

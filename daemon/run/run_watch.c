@@ -28,7 +28,7 @@ enum {
 
 /* ---- progress ---- */
 
-static bool moving(struct pulse *p, uint64_t progress, int64_t limit_ms) {
+static bool run_watch_moving(struct pulse *p, uint64_t progress, int64_t limit_ms) {
     if (p->progress != progress || !p->moved_ms) *p = (struct pulse){progress, clock_ms()};
     return clock_ms() - p->moved_ms < limit_ms;
 }
@@ -38,12 +38,13 @@ static bool all_moving(struct run *r) {
     int64_t limit = r->watchdog_ms ? r->watchdog_ms : STALLED_MS;
     bool all = true;
     for (size_t i = 0; i < r->workers; i++)
-        all &= moving(&r->pulse[i], worker_progress(r->worker[i]), limit);
-    all &= moving(&r->pulse[r->workers], follower_progress(r->follower), limit);
+        all &= run_watch_moving(&r->pulse[i], worker_progress(r->worker[i]), limit);
+    all &= run_watch_moving(&r->pulse[r->workers], follower_progress(r->follower), limit);
     if (r->learner && !learner_ended(r->learner))
-        all &= moving(&r->pulse[r->workers + 1], learner_progress(r->learner), limit);
+        all &= run_watch_moving(&r->pulse[r->workers + 1], learner_progress(r->learner), limit);
     if (r->courier)
-        all &= moving(&r->pulse[r->workers + 2], label_courier_progress(r->courier), limit);
+        all &=
+            run_watch_moving(&r->pulse[r->workers + 2], label_courier_progress(r->courier), limit);
     return all;
 }
 
@@ -135,13 +136,13 @@ static void say_ready(struct run *r) {
 
 /* ---- gauges ---- */
 
-static int ascending(const void *a, const void *b) {
+static int run_watch_ascending(const void *a, const void *b) {
     const struct utility_seen *x = a, *y = b;
     return x->measure != y->measure ? (int)x->measure - (int)y->measure
                                     : (x->value > y->value) - (x->value < y->value);
 }
 
-static void worst(struct kafka_stats *sum, const struct kafka_stats *one) {
+static void run_watch_worst(struct kafka_stats *sum, const struct kafka_stats *one) {
     sum->rtt_s = fmax(sum->rtt_s, one->rtt_s);
     sum->throttle_s = fmax(sum->throttle_s, one->throttle_s);
     sum->fetched += one->fetched;
@@ -156,8 +157,8 @@ static void add_worker(struct figures *sum, const struct worker_figures *w) {
     sum->hour_left += w->purse.hour_left;
     sum->day_left += w->purse.day_left;
     sum->propensity += w->purse.propensity;
-    worst(&sum->consumer, &w->consumer);
-    worst(&sum->producer, &w->producer);
+    run_watch_worst(&sum->consumer, &w->consumer);
+    run_watch_worst(&sum->producer, &w->producer);
     for (size_t i = 0; i < w->utilities; i++) sum->of[w->utility[i].measure]++;
     memcpy(sum->utility + sum->utilities, w->utility, w->utilities * sizeof *w->utility);
     sum->utilities += w->utilities;
@@ -165,7 +166,7 @@ static void add_worker(struct figures *sum, const struct worker_figures *w) {
         if (w->threshold[m] != 0) sum->threshold[m] = w->threshold[m];
 }
 
-static void gather(struct run *r) {
+static void run_watch_gather(struct run *r) {
     struct worker_figures one;
     struct figures sum = {.utility = r->figures.utility};
     pthread_mutex_lock(&r->asking);
@@ -173,7 +174,7 @@ static void gather(struct run *r) {
         worker_figures(r->worker[i], &one);
         add_worker(&sum, &one);
     }
-    qsort(sum.utility, sum.utilities, sizeof *sum.utility, ascending);
+    qsort(sum.utility, sum.utilities, sizeof *sum.utility, run_watch_ascending);
     r->figures = sum;
     pthread_mutex_unlock(&r->asking);
 }
@@ -254,7 +255,7 @@ bool run_at_work(const struct run *r, struct buf *who) {
 static void every_second(struct run *r) {
     if (r->figures_ms && clock_ms() - r->figures_ms < FIGURES_MS) return;
     r->figures_ms = clock_ms();
-    gather(r);
+    run_watch_gather(r);
     say_figures(r);
     say_disk(r);
     process_figures();

@@ -50,7 +50,7 @@ struct worker {
     char identity[256];
 };
 
-static bool stopping(const struct worker *w) { return atomic_load(&w->shared->stopping); }
+static bool worker_stopping(const struct worker *w) { return atomic_load(&w->shared->stopping); }
 
 static const struct snapshot nothing = {
     .policy = {.learner = {.cold = true}, .operator_ = {.budget_scale = 1}}};
@@ -116,7 +116,7 @@ static void disown_all(struct worker *w) {
 
 /* ---- the producer ---- */
 
-static int open_producer(struct worker *w) {
+static int worker_open_producer(struct worker *w) {
     struct buf why = {0};
     int result = producer_create(&w->producer, w->config, w->identity, w->consumer, &why);
     if (result < 0)
@@ -142,11 +142,11 @@ static bool fenced_too_often(struct worker *w) {
  * long); again and again it is a double. */
 static int need_producer(struct worker *w) {
     while (!w->producer) {
-        int result = open_producer(w);
+        int result = worker_open_producer(w);
         if (result == 0) break;
         if (result == ERR_CONFIG) return result;
         if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
-        if (stopping(w)) return ERR_STOPPED;
+        if (worker_stopping(w)) return ERR_STOPPED;
         atomic_store(&w->trouble, true);
         w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 100;
         if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
@@ -158,7 +158,7 @@ static int need_producer(struct worker *w) {
 
 /* The outcome of the last attempt is unknown: what the group has committed is done, the rest is
  * sent again. */
-static int settle(struct worker *w) {
+static int worker_settle(struct worker *w) {
     for (size_t i = w->cycle.offsets; i-- > 0;) {
         const struct cycle_offset *o = &w->cycle.offset[i];
         int64_t committed = consumer_committed(w->consumer, o->partition);
@@ -172,7 +172,7 @@ static int rebuild_producer(struct worker *w) {
     producer_destroy(w->producer);
     w->producer = NULL;
     TRY(need_producer(w));
-    return settle(w);
+    return worker_settle(w);
 }
 
 /* ---- the cycle ---- */
@@ -187,7 +187,7 @@ static void cycle_done(struct worker *w, int64_t started_ns) {
 }
 
 /* After a failed attempt: 0 to try again. */
-static int recover(struct worker *w, int result) {
+static int worker_recover(struct worker *w, int result) {
     metric_add(METRIC_cycles, 1, 1);
     atomic_store(&w->trouble, true);
     if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
@@ -225,9 +225,9 @@ static int commit_cycle(struct worker *w) {
             atomic_store(&w->trouble, false);
             return 0;
         }
-        if (stopping(w) && !stop_at) stop_at = clock_ms() + w->config->kafka.session_timeout;
+        if (worker_stopping(w) && !stop_at) stop_at = clock_ms() + w->config->kafka.session_timeout;
         if (stop_at && clock_ms() > stop_at) return ERR_STOPPED;
-        TRY(recover(w, result));
+        TRY(worker_recover(w, result));
     }
     cycle_done(w, clock_ns());
     return 0;
@@ -236,7 +236,7 @@ static int commit_cycle(struct worker *w) {
 /* ---- deciding ---- */
 
 /* Which policy and model decide each sample: the newest, or those that the replay names. */
-static void put_in_force(struct worker *w, struct batch *b) {
+static void worker_put_in_force(struct worker *w, struct batch *b) {
     const struct shared *s = w->shared;
     const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
     struct snapshot *const *replayed = slot_take(&w->shared->replayed, w->index);
@@ -256,7 +256,7 @@ static void decide_batch(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
     if (b->n) {
         w->pace.behind |= b->n == b->cap;
-        put_in_force(w, b);
+        worker_put_in_force(w, b);
         pipeline_run(w->pipeline, b, clock_wall_ms(), &w->cycle);
         slot_drop(&w->shared->snapshots, w->index);
         slot_drop(&w->shared->replayed, w->index);
@@ -289,7 +289,7 @@ static int poll_wait(const struct worker *w) {
 
 /* ---- rebalance ---- */
 
-static int take_over(struct worker *w) {
+static int worker_take_over(struct worker *w) {
     const struct assignment *list;
     size_t n;
     int result = consumer_take(w->consumer, &list, &n);
@@ -326,10 +326,10 @@ static int let_go(struct worker *w, enum rebalance kind) {
     return 0;
 }
 
-static int rebalance(struct worker *w) {
+static int worker_rebalance(struct worker *w) {
     enum rebalance kind = consumer_pending(w->consumer);
     if (kind == REBALANCE_NONE) return 0;
-    return kind == REBALANCE_ASSIGNED ? take_over(w) : let_go(w, kind);
+    return kind == REBALANCE_ASSIGNED ? worker_take_over(w) : let_go(w, kind);
 }
 
 void worker_figures(struct worker *w, struct worker_figures *out) {
@@ -347,10 +347,10 @@ static int follow_reload(struct worker *w) {
     return pipeline_reload(w->pipeline, latest);
 }
 
-static int step(struct worker *w) {
+static int worker_step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
     TRY(follow_reload(w));
-    TRY(rebalance(w));
+    TRY(worker_rebalance(w));
     TRY(poll_batch(w, poll_wait(w)));
     decide_batch(w);
     end_idle_windows(w);
@@ -365,7 +365,7 @@ static int count_partitions(struct worker *w) {
     for (;;) {
         int n = consumer_partitions(w->consumer);
         if (n > 0) return n;
-        if (stopping(w)) return ERR_STOPPED;
+        if (worker_stopping(w)) return ERR_STOPPED;
         kafka_topic_unavailable(w->config->topics.samples, n);
         atomic_store(&w->trouble, true);
         atomic_fetch_add(&w->progress, 1);
@@ -377,7 +377,7 @@ static int count_partitions(struct worker *w) {
  * repeat it (I6). */
 static int await_policy(struct worker *w) {
     while (!atomic_load(&w->shared->policy_known)) {
-        if (stopping(w)) return ERR_STOPPED;
+        if (worker_stopping(w)) return ERR_STOPPED;
         atomic_fetch_add(&w->progress, 1);
         clock_sleep_ms(POLICY_WAIT_MS);
     }
@@ -417,9 +417,9 @@ static void close_worker(struct worker *w) {
 }
 
 /* One membership of the group, from joining to its end. */
-static int live(struct worker *w) {
+static int worker_live(struct worker *w) {
     int result = open_worker(w);
-    while (result == 0 && !stopping(w)) result = step(w);
+    while (result == 0 && !worker_stopping(w)) result = worker_step(w);
     if (result == 0 && pipeline_moved(w->pipeline))
         result =
             commit_cycle(w); // the last cycle: nothing decided is thrown away, but an open window
@@ -452,7 +452,7 @@ static void *worker_main(void *arg) {
     struct worker *w = arg;
     int result;
     stay_on_cpu(w);
-    while ((result = live(w)) == ERR_FENCED && !stopping(w) && !fenced_too_often(w)) {
+    while ((result = worker_live(w)) == ERR_FENCED && !worker_stopping(w) && !fenced_too_often(w)) {
         LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed",
             L_STR("worker", w->identity));
         atomic_fetch_add(&w->progress, 1);

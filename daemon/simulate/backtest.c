@@ -67,7 +67,7 @@ struct simulation {
 
 /* ---- asking ---- */
 
-static void grow(struct simulation *s) {
+static void simulation_grow(struct simulation *s) {
     struct questions *q = &s->asked;
     size_t d = s->o->series->d, k = s->o->series->k;
     if (q->n < q->cap) return;
@@ -84,7 +84,7 @@ static void grow(struct simulation *s) {
 }
 
 /* The answer as the annotator will give it: the truth, or with `noise` another class. */
-static int answer(const struct simulation *s, size_t sample) {
+static int simulation_answer(const struct simulation *s, size_t sample) {
     const struct series *series = s->o->series;
     int truth = series->truth[sample];
     if (rng_unit(rng_keyed(RNG_ORACLE, s->o->seed, 0, 0, sample)) >= s->o->noise) return truth;
@@ -104,7 +104,7 @@ struct question {
 };
 
 /* What its record says of the decision, bit by bit: a digest of these is one of the whole run. */
-static struct mark mark_of(const struct question *q) {
+static struct mark simulation_mark_of(const struct question *q) {
     struct mark m = {{q->sample, q->reason}};
     memcpy(&m.word[2], &q->propensity, sizeof q->propensity);
     memcpy(&m.word[3], &q->threshold, sizeof q->threshold);
@@ -120,34 +120,34 @@ static void write_question(struct simulation *s, size_t at, const struct questio
     if (recorded) memcpy(member, new->member, q->members * k * sizeof *member);
     else memset(member, 0, q->members * k * sizeof *member);
     memcpy(q->row + at * d, s->o->series->raw + new->sample *d, d * sizeof *q->row);
-    q->mark[at] = mark_of(new);
+    q->mark[at] = simulation_mark_of(new);
     q->sample[at] = new->sample;
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
-    q->label[at] = answer(s, new->sample);
+    q->label[at] = simulation_answer(s, new->sample);
     q->predicted[at] = new->predicted;
 }
 
-static void ask(struct simulation *s, const struct question *new) {
-    grow(s);
+static void simulation_ask(struct simulation *s, const struct question *new) {
+    simulation_grow(s);
     write_question(s, s->asked.n++, new);
     s->out->asked++;
 }
 
-static int by_sample(const void *left, const void *right) {
+static int simulation_by_sample(const void *left, const void *right) {
     uint64_t a = le64toh(((const struct mark *)left)->word[0]),
              b = le64toh(((const struct mark *)right)->word[0]);
     return (a > b) - (a < b);
 }
 
 /* What was asked so far goes out, with the sample of that number as the last decided one. */
-static void release(struct simulation *s, size_t sample) {
+static void simulation_end(struct simulation *s, size_t sample) {
     struct questions *q = &s->asked;
     size_t n = q->n - q->released;
     if (!n) return;
     if (n > 1)
         qsort(q->mark + q->released, n, sizeof *q->mark,
-              by_sample); // a pool's picks come behind the others of their window
+              simulation_by_sample); // a pool's picks come behind the others of their window
     EVP_DigestUpdate(s->digest, q->mark + q->released, n * sizeof *q->mark);
     while (q->released < q->n) q->at[q->released++] = sample;
 }
@@ -167,7 +167,7 @@ static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
 }
 
 /* known: how many of the requests. */
-static int refit(struct simulation *s, size_t known) {
+static int simulation_refit(struct simulation *s, size_t known) {
     s->fit.late = schedule_late(known - s->asked.labelled);
     const struct questions *q = &s->asked;
     size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0,
@@ -187,17 +187,18 @@ static int refit(struct simulation *s, size_t known) {
 /* Whether the labels since the last fit pay for another. Those of few classes and columns are paid
  * by each label; where there are a thousand classes, one more of 5,000 labels moves little and
  * costs as much as ever. */
-static bool paid(const struct simulation *s, size_t fitted, size_t memory) {
+static bool simulation_paid(const struct simulation *s, size_t fitted, size_t memory) {
     return (double)(s->asked.labelled - fitted) * work_a_label >=
            fit_work(&s->fit, s->asked.labelled, memory);
 }
 
 /* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each
  * train.interval; `delay` stands for that wait. */
-static int improve(struct simulation *s, const struct schedule *schedule, size_t before) {
-    if (schedule_due(s->config, schedule) && paid(s, s->published_rows, s->largest))
-        return refit(s, s->asked.released);
-    bool fits = paid(s, s->fitted_rows, FIT_STEP_MEMORY);
+static int simulation_improve(struct simulation *s, const struct schedule *schedule,
+                              size_t before) {
+    if (schedule_due(s->config, schedule) && simulation_paid(s, s->published_rows, s->largest))
+        return simulation_refit(s, s->asked.released);
+    bool fits = simulation_paid(s, s->fitted_rows, FIT_STEP_MEMORY);
     size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
     struct fit_rows rows = labelled_from(s, from < before ? from : before);
     s->fit.late = schedule_late(schedule->open);
@@ -218,7 +219,7 @@ static void take_answer(struct simulation *s) {
 }
 
 /* The labels that are due before this sample, and what follows from them. */
-static int learn(struct simulation *s, size_t sample) {
+static int simulation_learn(struct simulation *s, size_t sample) {
     struct questions *q = &s->asked;
     size_t before = q->labelled;
     while (q->labelled < q->released && q->at[q->labelled] + s->o->delay < sample) take_answer(s);
@@ -228,7 +229,7 @@ static int learn(struct simulation *s, size_t sample) {
                                 .per_class = s->per_class,
                                 .changed = true,
                                 .published_rows = s->published_rows};
-    TRY(improve(s, &schedule, before));
+    TRY(simulation_improve(s, &schedule, before));
     struct policy_learner wanted =
         schedule_policy(s->config, &schedule, s->model ? s->model->version : 0);
     const struct policy_learner *now = &s->policy.learner;
@@ -246,7 +247,7 @@ static int follow_switch(struct simulation *s, const struct simulation_switch *w
         w->tasks < w->labels)
         return ERR_INPUT;
     while (q->labelled < w->labels) take_answer(s);
-    if (fresh) TRY(refit(s, w->tasks));
+    if (fresh) TRY(simulation_refit(s, w->tasks));
     s->policy.number++;
     s->policy.learner = (struct policy_learner){
         .live = s->model ? s->model->version : 0, .cold = w->cold, .explore = w->explore};
@@ -281,7 +282,7 @@ static void note_spending(struct simulation *s, double labels, double earned) {
     if (rise > s->out->worst_window_overspend) s->out->worst_window_overspend = rise;
 }
 
-static void take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
+static void simulation_take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
     bool all = s->o->baseline != BASELINE_NONE, asked = all || d->ask;
@@ -289,11 +290,11 @@ static void take(struct simulation *s, const struct batch *b, size_t i, size_t s
                                                                      : class_predicted(prob, b->k);
     score_add(s->score, s->o->series->truth[sample], said, prob);
     if (asked)
-        ask(s, &(struct question){sample, said, all ? 1 : d->propensity, d->threshold, d->reason,
-                                  b->member + i * b->members * b->k});
+        simulation_ask(s, &(struct question){sample, said, all ? 1 : d->propensity, d->threshold,
+                                             d->reason, b->member + i * b->members * b->k});
     s->out->asked_random += !all && d->by_random;
     if (s->said) s->said[sample] = said;
-    else release(s, sample);
+    else simulation_end(s, sample);
     if (d->ask) s->threshold = d->threshold;
     note_spending(s, asked, s->config->budget.rate);
     note_point(s, sample, d);
@@ -313,7 +314,7 @@ static void take_pick(struct simulation *s, const struct pick *pick) {
     if (at < q->n) {
         write_question(s, at, &picked);
     } else {
-        ask(s, &picked);
+        simulation_ask(s, &picked);
         note_spending(s, 1, 0);
     }
     s->threshold = pick->decision.threshold;
@@ -324,31 +325,32 @@ static void take_window(struct simulation *s, size_t before) {
     const struct flushed *f = pipeline_flushed(s->pipeline);
     if (!f->ended) return;
     for (size_t i = 0; i < f->n; i++) take_pick(s, &f->picks[i]);
-    release(s, before - 1);
+    simulation_end(s, before - 1);
 }
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t simulation_least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Samples that no label can reach before they are decided: up to the next answer, and no further
  * than the delay; or up to the next switch. */
-static size_t stretch(const struct simulation *s, size_t sample, size_t cap) {
+static size_t simulation_stretch(const struct simulation *s, size_t sample, size_t cap) {
     const struct questions *q = &s->asked;
-    size_t left = least(s->o->series->n - sample, cap), reach = s->o->delay + 1;
+    size_t left = simulation_least(s->o->series->n - sample, cap), reach = s->o->delay + 1;
     if (s->o->switches)
         return s->switched < s->o->switches_n
-                   ? least(left, s->o->switches[s->switched].sample - sample)
+                   ? simulation_least(left, s->o->switches[s->switched].sample - sample)
                    : left;
-    return least(left, q->labelled < q->released ? least(reach, q->at[q->labelled] + reach - sample)
-                                                 : reach);
+    return simulation_least(left, q->labelled < q->released
+                                      ? simulation_least(reach, q->at[q->labelled] + reach - sample)
+                                      : reach);
 }
 
-static int go(struct simulation *s) {
+static int simulation_go(struct simulation *s) {
     const struct series *series = s->o->series;
     struct batch *b = pipeline_batch(s->pipeline);
     for (size_t sample = 0; sample < series->n; sample += b->n) {
-        TRY(s->o->switches ? follow_switches(s, sample) : learn(s, sample));
+        TRY(s->o->switches ? follow_switches(s, sample) : simulation_learn(s, sample));
         batch_reset(b);
-        b->n = stretch(s, sample, b->cap);
+        b->n = simulation_stretch(s, sample, b->cap);
         for (size_t i = 0; i < b->n; i++) {
             b->record[i] =
                 (struct record){.offset = (int64_t)(sample + i), .time_ms = (int64_t)(sample + i)};
@@ -358,7 +360,7 @@ static int go(struct simulation *s) {
         memcpy(b->raw, series->raw + sample * series->d, b->n * series->d * sizeof *b->raw);
         for (size_t i = 0, until; i < b->n; i = until) {
             until = pipeline_decide(s->pipeline, b, i, (int64_t)sample);
-            for (size_t j = i; j < until; j++) take(s, b, j, sample + j);
+            for (size_t j = i; j < until; j++) simulation_take(s, b, j, sample + j);
             take_window(s, sample + until);
         }
         if (s->o->done) atomic_fetch_add(s->o->done, b->n);
@@ -399,7 +401,7 @@ static int open_simulation(struct simulation *s) {
     return 0;
 }
 
-static void finish(struct simulation *s) {
+static void simulation_finish(struct simulation *s) {
     struct simulation_result *r = s->out;
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned n = 0;
@@ -437,8 +439,8 @@ int simulation_run(struct simulation_result *out, const struct simulation_option
                            .last_label = -1};
     int64_t started = clock_ns();
     int result = open_simulation(&s);
-    if (result == 0) result = go(&s);
-    if (result == 0) finish(&s);
+    if (result == 0) result = simulation_go(&s);
+    if (result == 0) simulation_finish(&s);
     else free(s.per_class);
     out->seconds = (double)(clock_ns() - started) * 1e-9;
     close_simulation(&s);

@@ -10,8 +10,9 @@
 
 #include <unistd.h>
 
-static int read_row(struct series *s, size_t cap, struct decoder *decoder, struct value *values,
-                    const struct dataset_sample *sample, struct text classes) {
+static int series_read_row(struct series *s, size_t cap, struct decoder *decoder,
+                           struct value *values, const struct dataset_sample *sample,
+                           struct text classes) {
     size_t field;
     CHECK(s->n < cap);
     int truth = sample->label.at ? class_index(classes, sample->label) : -1;
@@ -29,7 +30,7 @@ static size_t rows_most(size_t d) {
     return (size_t)(bytes / (double)(d * sizeof(double) + sizeof(int)));
 }
 
-static int make_room(struct series *s, size_t *cap, struct buf *why) {
+static int series_make_room(struct series *s, size_t *cap, struct buf *why) {
     if (s->n < *cap) return 0;
     size_t most = rows_most(s->d);
     if (s->n >= most) {
@@ -62,8 +63,8 @@ int series_load(struct series *s, struct dataset *d, const struct config *c, str
     size_t cap = 0;
     struct dataset_sample sample;
     while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
-        if ((result = make_room(s, &cap, why)) == 0)
-            s->unreadable += !read_row(s, cap, decoder, values, &sample, classes);
+        if ((result = series_make_room(s, &cap, why)) == 0)
+            s->unreadable += !series_read_row(s, cap, decoder, values, &sample, classes);
     }
     decoder_destroy(decoder);
     free(values);

@@ -10,14 +10,14 @@
 
 enum { SEEDS_MOST = 100000, NAMES_SHOWN = 12 };
 
-static int refuse(const char *why) {
+static int plan_refuse(const char *why) {
     fprintf(stderr, "winnowd: %s\n(winnowd simulate --help lists what there is)\n", why);
     return EX_USAGE;
 }
 
-static bool given(double value) { return !isnan(value); }
+static bool plan_given(double value) { return !isnan(value); }
 
-static bool overwrites(const char *out, const struct simulate_flags *f) {
+static bool plan_overwrites(const char *out, const struct simulate_flags *f) {
     return outfile_same(out, f->data) || outfile_same(out, f->config) ||
            outfile_same(out, f->switches);
 }
@@ -28,8 +28,8 @@ static int check_pictures(const struct simulate_flags *f) {
     bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure ||
                 f->manager || f->compat || f->pool || f->against || f->switches || f->csv ||
                 f->report || f->json || f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 ||
-                given(f->budget) || given(f->upfront) || given(f->noise);
-    return more ? refuse(
+                plan_given(f->budget) || plan_given(f->upfront) || plan_given(f->noise);
+    return more ? plan_refuse(
                       "--figures draws points of its own: of the other flags it takes only --seed")
                 : CLI_GO;
 }
@@ -44,12 +44,12 @@ static int check_words(const struct simulate_flags *f) {
         {f->limit == 0, "--limit 0 leaves no sample"},
         {f->seeds == 0, "--seeds 0 leaves no run"},
         {f->seeds > SEEDS_MOST, "--seeds: 100,000 at most"},
-        {given(f->budget) && f->budget > 1, "--budget is a share of the samples: 0 to 1"},
-        {given(f->upfront) && f->upfront >= 1,
+        {plan_given(f->budget) && f->budget > 1, "--budget is a share of the samples: 0 to 1"},
+        {plan_given(f->upfront) && f->upfront >= 1,
          "--upfront is a share of the budget, below 1: the random arm lives on the rest, and every "
          "unbiased figure on it"},
-        {given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
-        {given(f->upfront) && f->upfront > 0 && f->budget == 0,
+        {plan_given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
+        {plan_given(f->upfront) && f->upfront > 0 && f->budget == 0,
          "--upfront is a share of the budget, and --budget is 0"},
         {f->positive && f->config,
          "--positive and -c contradict each other: the configuration says model.positive"},
@@ -61,12 +61,12 @@ static int check_words(const struct simulate_flags *f) {
         {f->against && !f->against[strspn(f->against, ",")],
          "--against names no baseline: random, all, last"},
         {outfile_same(f->csv, f->report), "--csv and --report name one file"},
-        {overwrites(f->csv, f) || overwrites(f->report, f),
+        {plan_overwrites(f->csv, f) || plan_overwrites(f->report, f),
          "--csv and --report would overwrite what is read"},
     };
     if (f->figures) return check_pictures(f);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (rules[i].wrong) return refuse(rules[i].why);
+        if (rules[i].wrong) return plan_refuse(rules[i].why);
     return CLI_GO;
 }
 
@@ -93,7 +93,7 @@ static int refuse_feature(const struct feature_config *f, const char *what) {
 
 /* A feature that reads what it is not given would be missing in every sample, and nobody would be
  * told. */
-static int check_features(const struct config *c, struct dataset *d) {
+static int plan_check_features(const struct config *c, struct dataset *d) {
     static const char *const whats[] = {[FIELD_LABEL] = "the label",
                                         [FIELD_DROPPED] = "a column that --drop leaves out",
                                         [FIELD_UNKNOWN] = "a column that is not there"};
@@ -121,15 +121,16 @@ static int config_of_data(struct config **out, const struct simulate_flags *f, s
 int simulate_config(struct config **out, const struct simulate_flags *f, struct dataset *d) {
     if (!f->config) return config_of_data(out, f, d);
     int code = cli_config(out, f->config);
-    if (code == CLI_GO && given(f->upfront) && (*out)->budget.upfront > 0)
-        code = refuse("--upfront and budget.upfront of the configuration contradict each other");
-    return code == CLI_GO ? check_features(*out, d) : code;
+    if (code == CLI_GO && plan_given(f->upfront) && (*out)->budget.upfront > 0)
+        code =
+            plan_refuse("--upfront and budget.upfront of the configuration contradict each other");
+    return code == CLI_GO ? plan_check_features(*out, d) : code;
 }
 
 /* ---- flags over it ---- */
 
 /* Sets *out to the index of the word in the '|' list, if there is a word. */
-static int choose(const char *flag, const char *choices, const char *word, int *out) {
+static int plan_choose(const char *flag, const char *choices, const char *word, int *out) {
     struct text choice;
     if (!word) return CLI_GO;
     for (int i = 0; (choice = word_at(choices, i)).at; i++) {
@@ -148,7 +149,7 @@ static int choose(const char *flag, const char *choices, const char *word, int *
 static double usual_upfront(double labels) { return labels > 0 ? fmin(0.7, 4 / sqrt(labels)) : 0; }
 
 /* Sets rate and grant for a whole budget; the grant comes out of it: n·rate + grant stay n·B. */
-static void set_budget(const struct backtest *b, double whole, struct config *c) {
+static void plan_set_budget(const struct backtest *b, double whole, struct config *c) {
     double labels = whole * (double)b->series.n;
     c->budget.upfront = (int64_t)(labels * (b->usual_upfront ? usual_upfront(labels) : b->upfront));
     c->budget.rate = fmax(0, (labels - (double)c->budget.upfront) / (double)b->series.n);
@@ -160,9 +161,9 @@ static int apply_pool(struct config *c, const struct simulate_flags *f) {
     char *end;
     long window = strtol(f->pool, &end, 10), top = *end == ':' ? strtol(end + 1, &end, 10) : 0;
     if (window < 2 || top < 1 || top >= window || window > 10000000 || (*end && *end != ':'))
-        return refuse(
+        return plan_refuse(
             "--pool is N:K or N:K:RULE: of each window of N samples the best K, less than N");
-    if (*end && choose("pool", POOL_RULE_CHOICES, end + 1, &c->pool.rule) != CLI_GO)
+    if (*end && plan_choose("pool", POOL_RULE_CHOICES, end + 1, &c->pool.rule) != CLI_GO)
         return EX_USAGE;
     c->pool.window = window;
     c->pool.time = 0;
@@ -170,32 +171,35 @@ static int apply_pool(struct config *c, const struct simulate_flags *f) {
     c->pool.share = 1;
     c->pool.candidates = top > c->pool.candidates ? top : c->pool.candidates;
     c->budget.burst = fmax(c->budget.burst, 1.25 * (double)top + 3);
-    if (!given(f->budget))
+    if (!plan_given(f->budget))
         c->budget.rate = fmin(1, (double)top / (double)window / (1 - c->budget.random_share));
     return CLI_GO;
 }
 
 static int apply_flags(struct backtest *b, struct config *c, const struct simulate_flags *f) {
-    int code = choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
-    if (code == CLI_GO) code = choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
-    if (code == CLI_GO) code = choose("compat", COMPAT_CHOICES, f->compat, &c->query.compat);
+    int code = plan_choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
+    if (code == CLI_GO)
+        code = plan_choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
+    if (code == CLI_GO) code = plan_choose("compat", COMPAT_CHOICES, f->compat, &c->query.compat);
     if (code != CLI_GO) return code;
-    if (config_compat_why(c)) return refuse(config_compat_why(c));
+    if (config_compat_why(c)) return plan_refuse(config_compat_why(c));
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n)
-        return refuse("--measure mix needs a configuration (-c) with query.mix: the measures and "
-                      "their shares");
-    if (given(f->budget)) c->budget.rate = f->budget;
+        return plan_refuse(
+            "--measure mix needs a configuration (-c) with query.mix: the measures and "
+            "their shares");
+    if (plan_given(f->budget)) c->budget.rate = f->budget;
     code = apply_pool(c, f);
     if (code != CLI_GO) return code;
     if (c->pool.synthetic && (c->pool.window || c->pool.time))
-        return refuse("pool.synthetic: nobody knows the truth of a point that is in no file; leave "
-                      "it off here");
+        return plan_refuse(
+            "pool.synthetic: nobody knows the truth of a point that is in no file; leave "
+            "it off here");
     b->budget = c->budget.rate + (double)c->budget.upfront / (double)b->series.n;
-    b->usual_upfront = !given(f->upfront) && !f->config && !f->pool;
-    b->upfront = given(f->upfront) ? f->upfront
-                 : b->budget > 0   ? (double)c->budget.upfront / (double)b->series.n / b->budget
-                                   : 0;
-    if (given(f->upfront) || b->usual_upfront) set_budget(b, b->budget, c);
+    b->usual_upfront = !plan_given(f->upfront) && !f->config && !f->pool;
+    b->upfront = plan_given(f->upfront) ? f->upfront
+                 : b->budget > 0 ? (double)c->budget.upfront / (double)b->series.n / b->budget
+                                 : 0;
+    if (plan_given(f->upfront) || b->usual_upfront) plan_set_budget(b, b->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
     return CLI_GO;
 }
@@ -239,8 +243,9 @@ static int read_against(const char *text, bool wanted[AGAINST_N]) {
     int code = CLI_GO, choice = 0;
     for (char *word = strtok_r(words, ",", &save); word && code == CLI_GO;
          word = strtok_r(NULL, ",", &save)) {
-        code = choose("against", "random|all|last", word, &choice);
-        if (code == CLI_GO && wanted[choice]) code = refuse("--against names a baseline twice");
+        code = plan_choose("against", "random|all|last", word, &choice);
+        if (code == CLI_GO && wanted[choice])
+            code = plan_refuse("--against names a baseline twice");
         wanted[choice] = true;
     }
     free(words);
@@ -259,7 +264,7 @@ static void add_shares(struct backtest *b) {
             row->share = share /= 2;
             row->hidden = true;
             row->budget *= share;
-            if (i == 0) set_budget(b, row->budget, &row->config);
+            if (i == 0) plan_set_budget(b, row->budget, &row->config);
             else row->config.budget.rate = row->budget;
         }
     }

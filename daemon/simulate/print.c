@@ -51,7 +51,7 @@ struct summary {
     double mean[FIGURES_N], error[FIGURES_N]; // standard error of the mean
 };
 
-static struct summary summarise(const struct backtest *b, size_t strategy) {
+static struct summary backtest_print_summarise(const struct backtest *b, size_t strategy) {
     struct summary s = {0};
     double n = (double)b->seeds, value[FIGURES_N], square[FIGURES_N] = {0};
     for (size_t i = 0; i < b->seeds; i++) {
@@ -94,8 +94,8 @@ static void add_run(const struct backtest *b, size_t strategy, size_t seed, stru
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 
-static void add_summary(const struct backtest *b, size_t strategy, struct buf *out) {
-    struct summary s = summarise(b, strategy);
+static void backtest_print_add_summary(const struct backtest *b, size_t strategy, struct buf *out) {
+    struct summary s = backtest_print_summarise(b, strategy);
     buf_printf(out, "{\"strategy\":\"%s\",\"seeds\":%zu,\"mean\":{", b->strategy[strategy].name,
                b->seeds);
     add_figures(out, s.mean);
@@ -110,7 +110,7 @@ void backtest_print_json(const struct backtest *b) {
         for (size_t seed = 0; seed < b->seeds && !b->strategy[i].hidden; seed++)
             add_run(b, i, seed, &out);
     for (size_t i = 0; b->seeds > 1 && i < b->strategies; i++)
-        if (!b->strategy[i].hidden) add_summary(b, i, &out);
+        if (!b->strategy[i].hidden) backtest_print_add_summary(b, i, &out);
     fputs(buf_string(&out), stdout);
     buf_release(&out);
 }
@@ -123,7 +123,7 @@ static void print_text(const char *text) {
     printf("  %*s", 14 + wide, text);
 }
 
-static void print_cell(double mean, double error, int decimals) {
+static void backtest_print_print_cell(double mean, double error, int decimals) {
     char text[32];
     if (isnan(mean)) snprintf(text, sizeof text, "–");
     else if (error > 0) snprintf(text, sizeof text, "%.*f ±%.*f", decimals, mean, decimals, error);
@@ -159,11 +159,12 @@ void backtest_print_table(const struct backtest *b) {
     printf("\n");
     for (size_t i = 0; i < b->strategies; i++) {
         if (b->strategy[i].hidden) continue;
-        struct summary s = summarise(b, i);
+        struct summary s = backtest_print_summarise(b, i);
         printf("%-10s", b->strategy[i].name);
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-            print_cell(s.mean[columns[c].figure] * columns[c].scale,
-                       s.error[columns[c].figure] * columns[c].scale, columns[c].decimals);
+            backtest_print_print_cell(s.mean[columns[c].figure] * columns[c].scale,
+                                      s.error[columns[c].figure] * columns[c].scale,
+                                      columns[c].decimals);
             if (columns[c].figure == FIGURE_estimate_accuracy) print_range(&s);
         }
         printf("\n");

@@ -68,7 +68,7 @@ static struct headline headline_of(const struct backtest *b) {
     return (struct headline){"accuracy", offsetof(struct score_figures, accuracy)};
 }
 
-static int find(const struct backtest *b, const char *name, double share) {
+static int report_find(const struct backtest *b, const char *name, double share) {
     for (size_t i = 0; i < b->strategies; i++)
         if (strcmp(b->strategy[i].name, name) == 0 && fabs(b->strategy[i].share - share) < 1e-9)
             return (int)i;
@@ -86,7 +86,7 @@ static void levels_of(const struct backtest *b, const char *name, const struct h
                       struct levels *l) {
     double share = 1;
     for (size_t i = BUDGETS; i-- > 0; share /= 2) {
-        int row = find(b, name, share);
+        int row = report_find(b, name, share);
         CHECK(row >= 0);
         struct spread s = figure_of(b, (size_t)row, h->offset);
         l->labels[i] = asked_of(b, (size_t)row);
@@ -101,7 +101,7 @@ static void draw_levels(const struct backtest *b, const struct headline *h,
     double ends[2] = {fmin(mine->labels[0], random->labels[0]),
                       fmax(mine->labels[BUDGETS - 1], random->labels[BUDGETS - 1])},
            all[2];
-    all[0] = all[1] = figure_of(b, (size_t)find(b, "all", 1), h->offset).mean;
+    all[0] = all[1] = figure_of(b, (size_t)report_find(b, "all", 1), h->offset).mean;
     char axis[64];
     snprintf(axis, sizeof axis, "%s over the file", h->name);
     struct chart_line line[] = {
@@ -133,7 +133,7 @@ static void draw_levels(const struct backtest *b, const struct headline *h,
 
 static void write_verdict(const struct backtest *b, const struct headline *h,
                           const struct levels *mine, const struct levels *random, struct buf *out) {
-    size_t a = (size_t)find(b, "winnowd", 1), r = (size_t)find(b, "random", 1);
+    size_t a = (size_t)report_find(b, "winnowd", 1), r = (size_t)report_find(b, "random", 1);
     double *difference = xcalloc(b->seeds, sizeof *difference);
     for (size_t i = 0; i < b->seeds; i++)
         difference[i] = figure_at(backtest_result(b, a, i), h->offset) -
@@ -276,7 +276,7 @@ static void draw_classes(const struct backtest *b, struct buf *out) {
     for (size_t c = 0; c < k; c++) {
         group[c] = b->strategy[0].config.model.classes.at[c];
         for (size_t s = 0; s < 2; s++)
-            value[c * 2 + s] = labels_of_class(b, (size_t)find(b, name[s], 1), c);
+            value[c * 2 + s] = labels_of_class(b, (size_t)report_find(b, name[s], 1), c);
     }
     const char *title =
         k < b->series.k ? "Where the labels went (the first 12 classes)" : "Where the labels went";

@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-static int write_file(const char *file, const struct buf *content) {
+static int simulate_write_file(const char *file, const struct buf *content) {
     struct buf why = {0};
     int result = outfile_write(file, buf_view(content), &why);
     if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
@@ -24,18 +24,18 @@ static int write_files(const struct backtest *b, const struct simulate_flags *f)
     int code = EX_OK;
     if (f->csv) {
         backtest_csv(b, &content);
-        code = write_file(f->csv, &content);
+        code = simulate_write_file(f->csv, &content);
     }
     if (f->report && code == EX_OK) {
         buf_reset(&content);
         backtest_report(b, f->data, &content);
-        code = write_file(f->report, &content);
+        code = simulate_write_file(f->report, &content);
     }
     buf_release(&content);
     return code;
 }
 
-static int tell(const struct backtest *b, const struct simulate_flags *f) {
+static int simulate_tell(const struct backtest *b, const struct simulate_flags *f) {
     struct buf verdict = {0};
     if (f->json) backtest_print_json(b);
     else backtest_print_table(b);
@@ -46,10 +46,10 @@ static int tell(const struct backtest *b, const struct simulate_flags *f) {
     return code;
 }
 
-static int run(struct backtest *b, const struct simulate_flags *f) {
+static int simulate_cells(struct backtest *b, const struct simulate_flags *f) {
     if (!f->json) simulate_say_plan(b, f);
     int result = backtest_run(b);
-    if (result == 0) return tell(b, f);
+    if (result == 0) return simulate_tell(b, f);
     if (result == ERR_INPUT && b->switches) {
         fprintf(stderr,
                 "winnowd: %s: a switch wants answers or requests that there were not by then\n",
@@ -74,7 +74,7 @@ static int load_and_run(const struct simulate_flags *f, struct dataset *d, struc
                    f->data);
     else if (result == 0 && f->switches) result = simulate_switches(&b, f->switches, why);
     if (result == 0 && b.series.n) code = simulate_plan(&b, c, f);
-    if (code == CLI_GO) code = run(&b, f);
+    if (code == CLI_GO) code = simulate_cells(&b, f);
     backtest_release(&b);
     return code;
 }

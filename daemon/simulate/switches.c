@@ -16,7 +16,8 @@ static bool read_share(const char *rest, double *out) {
 }
 
 /* 0, or what is wrong with a line. */
-static const char *read_line(const char *line, struct simulation_switch *out, size_t after) {
+static const char *switches_read_line(const char *line, struct simulation_switch *out,
+                                      size_t after) {
     char word[8];
     int end = 0;
     if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) !=
@@ -34,7 +35,7 @@ static int read_lines(struct backtest *b, const char *file, FILE *in, struct buf
     for (; fgets(line, sizeof line, in); b->switches_n++) {
         if (b->switches_n == cap)
             b->switches = xrealloc(b->switches, (cap = cap ? cap * 2 : 64) * sizeof *b->switches);
-        const char *wrong = read_line(line, &b->switches[b->switches_n], after);
+        const char *wrong = switches_read_line(line, &b->switches[b->switches_n], after);
         if (wrong) {
             buf_printf(why, "%s: line %zu %s", file, b->switches_n + 1, wrong);
             return ERR_INPUT;

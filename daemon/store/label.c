@@ -18,13 +18,14 @@ enum { OUTCOMES = sizeof outcome_name / sizeof *outcome_name };
 
 /* ---- parts ---- */
 
-static int refuse(const char **why, const char *text) {
+static int label_refuse(const char **why, const char *text) {
     *why = text;
     return ERR_INPUT;
 }
 
 /* A string, or a whole number as its decimals (ids of other systems are often numbers). */
-static int name_of(const cJSON *object, const char *key, struct arena *arena, struct text *out) {
+static int label_name_of(const cJSON *object, const char *key, struct arena *arena,
+                         struct text *out) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     int64_t number;
     *out = (struct text){0};
@@ -87,12 +88,12 @@ static int numbers_of(const cJSON *object, struct label *out, const char **why) 
     bool revision = cJSON_GetObjectItemCaseSensitive(object, "revision"),
          confidence = cJSON_GetObjectItemCaseSensitive(object, "confidence");
     if (revision && !json_integer(object, "revision", &out->revision))
-        return refuse(why, "revision is not a whole number");
+        return label_refuse(why, "revision is not a whole number");
     if (confidence && (!json_number(object, "confidence", &out->confidence) ||
                        !(out->confidence >= 0 && out->confidence <= 1)))
-        return refuse(why, "confidence is not a number from 0 to 1");
+        return label_refuse(why, "confidence is not a number from 0 to 1");
     if (time_of(object, &out->time_ms) < 0)
-        return refuse(why, "time is neither milliseconds nor RFC 3339");
+        return label_refuse(why, "time is neither milliseconds nor RFC 3339");
     return 0;
 }
 
@@ -107,7 +108,8 @@ static int names_of(const cJSON *object, struct arena *arena, struct label *out,
                  {"annotator", &out->annotator, "annotator is not a string"},
                  {"source", &out->source, "source is not a string"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (name_of(object, names[i].key, arena, names[i].to) < 0) return refuse(why, names[i].why);
+        if (label_name_of(object, names[i].key, arena, names[i].to) < 0)
+            return label_refuse(why, names[i].why);
     return 0;
 }
 
@@ -120,23 +122,24 @@ static void id_from_key(struct label *out, struct text key, struct arena *arena)
 
 static int read_object(struct label *out, const cJSON *object, struct text record, struct text key,
                        struct arena *arena, const char **why) {
-    if (!cJSON_IsObject(object)) return refuse(why, "the label is not one JSON object");
+    if (!cJSON_IsObject(object)) return label_refuse(why, "the label is not one JSON object");
     TRY(names_of(object, arena, out, why));
     TRY(numbers_of(object, out, why));
     if (outcome_of(object, &out->outcome) < 0)
-        return refuse(why, "outcome is not labelled, skipped or cannot_tell");
+        return label_refuse(why, "outcome is not labelled, skipped or cannot_tell");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(object, "data");
     if (data && !cJSON_IsNull(data)) {
-        if (!cJSON_IsObject(data)) return refuse(why, "data is not an object");
+        if (!cJSON_IsObject(data)) return label_refuse(why, "data is not an object");
         out->data = arena_text(arena, json_member(record, "data"));
-        if (!out->data.at) return refuse(why, "data cannot be told apart in the record");
+        if (!out->data.at) return label_refuse(why, "data cannot be told apart in the record");
     }
     id_from_key(out, key, arena);
     if (!out->id.at && !out->sample_id.at && !out->data.at)
-        return refuse(why, "it names neither a task (id) nor a sample (sample_id), and has no "
-                           "event of its own (data)");
+        return label_refuse(why,
+                            "it names neither a task (id) nor a sample (sample_id), and has no "
+                            "event of its own (data)");
     if (out->outcome == LABEL_LABELLED && !out->label.at)
-        return refuse(why, "there is no label in it");
+        return label_refuse(why, "there is no label in it");
     return 0;
 }
 

@@ -97,7 +97,7 @@ static void add_identity(const struct store_options *o, struct buf *out) {
 }
 
 /* ERR_MISMATCH when what is there was made for something else; a new store gets our identity. */
-static int identify(struct store *s) {
+static int store_identify(struct store *s) {
     struct buf ours = {0};
     add_identity(&s->options, &ours);
     MDB_val key = {8, (void *)"identity"}, value;
@@ -113,7 +113,7 @@ static int identify(struct store *s) {
     return result;
 }
 
-static int recall(struct store *s) {
+static int store_recall(struct store *s) {
     MDB_val key = {6, (void *)"counts"}, value;
     int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value);
     if (code == MDB_NOTFOUND) return 0;
@@ -141,8 +141,8 @@ static int open_here(struct store *s) {
     TRY(store_error(mdb_env_open(s->env, s->dir, MDB_NOTLS, 0600)));
     TRY(store_begin(s));
     int result = open_tables(s);
-    if (result == 0) result = identify(s);
-    if (result == 0) result = recall(s);
+    if (result == 0) result = store_identify(s);
+    if (result == 0) result = store_recall(s);
     if (result == 0) return store_commit(s);
     store_abort(s);
     return result;

@@ -47,41 +47,43 @@ static size_t order_key(unsigned char out[ORDER_KEY], const struct answer *a) {
     return (size_t)(key_u64(at, (uint64_t)a->offset) - out);
 }
 
-static uint64_t mark_of(const uint8_t id[TASK_ID_BYTES], int32_t class_) {
+static uint64_t store_answer_mark_of(const uint8_t id[TASK_ID_BYTES], int32_t class_) {
     return rng_mix(hash_bytes(id, TASK_ID_BYTES) ^ rng_mix((uint64_t)class_));
 }
 
-static bool listed(const struct entry *e) { return e->answered && e->answer.class_ >= 0; }
+static bool store_answer_listed(const struct entry *e) {
+    return e->answered && e->answer.class_ >= 0;
+}
 
 int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY];
-    if (!listed(e)) return 0;
+    if (!store_answer_listed(e)) return 0;
     s->tally.labelled--;
     s->tally.per_class[e->answer.class_]--;
-    s->tally.digest -= mark_of(id, e->answer.class_);
+    s->tally.digest -= store_answer_mark_of(id, e->answer.class_);
     return store_delete(s, TABLE_ORDER, key, order_key(key, &e->answer), NULL, 0);
 }
 
 int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY], value[1 + TASK_ID_BYTES] = {e->kind};
-    if (!listed(e)) return 0;
+    if (!store_answer_listed(e)) return 0;
     s->tally.labelled++;
     s->tally.per_class[e->answer.class_]++;
-    s->tally.digest += mark_of(id, e->answer.class_);
+    s->tally.digest += store_answer_mark_of(id, e->answer.class_);
     memcpy(value + 1, id, TASK_ID_BYTES);
     return store_put(s, TABLE_ORDER, key, order_key(key, &e->answer), value, sizeof value);
 }
 
 /* ---- an answer ---- */
 
-static int compare(const struct answer *a, const struct answer *b) {
+static int store_answer_compare(const struct answer *a, const struct answer *b) {
     if (a->revision != b->revision) return a->revision < b->revision ? -1 : 1;
     if (a->time_ms != b->time_ms) return a->time_ms < b->time_ms ? -1 : 1;
     if (a->partition != b->partition) return a->partition < b->partition ? -1 : 1;
     return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
-static enum label_fate fate_of(const struct entry *e, const struct answer *a) {
+static enum label_fate store_answer_fate_of(const struct entry *e, const struct answer *a) {
     if (a->outcome == LABEL_SKIPPED) return FATE_SKIPPED;
     if (a->outcome == LABEL_CANNOT_TELL) return FATE_CANNOT_TELL;
     if (e->kind == KIND_OWN && !e->answered) return FATE_OWN_EVENT;
@@ -97,7 +99,7 @@ static enum label_fate fate_of(const struct entry *e, const struct answer *a) {
 /* The entry is in s->scratch. */
 static int answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
                         const struct answer *a, struct answered *out) {
-    *out = (struct answered){.fate = fate_of(e, a),
+    *out = (struct answered){.fate = store_answer_fate_of(e, a),
                              .truth = a->class_,
                              .predicted = e->predicted,
                              .propensity = e->propensity,
@@ -108,7 +110,7 @@ static int answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], struct
     }
     out->evaluate = e->kind == KIND_TASK && a->class_ >= 0 && !e->evaluated;
     e->evaluated |= out->evaluate;
-    if (!e->answered || compare(a, &e->answer) > 0) {
+    if (!e->answered || store_answer_compare(a, &e->answer) > 0) {
         TRY(entry_unlist(s, id, e));
         e->answer = *a;
         e->answered = 1;
@@ -127,8 +129,8 @@ size_t target_key(unsigned char out[KEY_MAX], char kind, struct text name) {
     return 1 + n;
 }
 
-static int park(struct store *s, char kind, struct text name, const struct answer *a,
-                struct text label, int64_t now_ms) {
+static int store_answer_park(struct store *s, char kind, struct text name, const struct answer *a,
+                             struct text label, int64_t now_ms) {
     unsigned char key[KEY_MAX], when[8 + 12];
     size_t n = target_key(key, kind, name);
     size_t whole =
@@ -146,9 +148,9 @@ static int park(struct store *s, char kind, struct text name, const struct answe
 }
 
 /* Takes every label that waits for this target and answers the entry in s->scratch with it. */
-static int unpark(struct store *s, const unsigned char *target, size_t n,
-                  const uint8_t id[TASK_ID_BYTES], struct entry *e, struct answered *joined,
-                  bool *any) {
+static int store_answer_unpark(struct store *s, const unsigned char *target, size_t n,
+                               const uint8_t id[TASK_ID_BYTES], struct entry *e,
+                               struct answered *joined, bool *any) {
     for (;;) {
         MDB_cursor *cursor;
         MDB_val key = {n, (void *)target}, value;
@@ -193,8 +195,8 @@ static int put_coverage(struct store *s, const struct task *t) {
     return store_put(s, TABLE_COVERAGE, key, sizeof key, word, sizeof word);
 }
 
-static int insert(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
-                  const double *row, const float *member, struct text sample) {
+static int store_answer_insert(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
+                               const double *row, const float *member, struct text sample) {
     unsigned char age[8 + 1 + TASK_ID_BYTES];
     buf_reset(&s->scratch);
     e->sample_len = (uint32_t)sample.len;
@@ -212,7 +214,7 @@ static int insert(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry
 static int insert_task(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
                        const struct task *t) {
     unsigned char expiry[8 + TASK_ID_BYTES], sample[KEY_MAX];
-    TRY(insert(s, id, e, t->row, t->member, t->sample_id));
+    TRY(store_answer_insert(s, id, e, t->row, t->member, t->sample_id));
     memcpy(key_u64(expiry, (uint64_t)t->expires_ms), id, TASK_ID_BYTES);
     TRY(store_put(s, TABLE_EXPIRY, expiry, sizeof expiry, "", 0));
     s->tally.tasks++;
@@ -242,9 +244,11 @@ int store_put_task(struct store *s, const struct task *t, struct answered *joine
     TRY(put_coverage(s, t));
     unsigned char target[KEY_MAX];
     bool any = false;
-    TRY(unpark(s, target, target_key(target, 'i', (struct text){(const char *)id, TASK_ID_BYTES}),
-               id, &e, joined, &any));
-    TRY(unpark(s, target, target_key(target, 's', t->sample_id), id, &e, joined, &any));
+    TRY(store_answer_unpark(s, target,
+                            target_key(target, 'i', (struct text){(const char *)id, TASK_ID_BYTES}),
+                            id, &e, joined, &any));
+    TRY(store_answer_unpark(s, target, target_key(target, 's', t->sample_id), id, &e, joined,
+                            &any));
     return any;
 }
 
@@ -287,7 +291,7 @@ static int put_own(struct store *s, const struct label *l, const struct answer *
                            .offset = a->offset,
                            .predicted = -1,
                            .kind = KIND_OWN};
-        known = insert(s, id, &e, row, NULL, name.at ? name : TEXT(""));
+        known = store_answer_insert(s, id, &e, row, NULL, name.at ? name : TEXT(""));
     }
     TRY(known);
     return answer_entry(s, id, &e, a, out);
@@ -306,9 +310,10 @@ static int park_label(struct store *s, const struct label *l, const struct answe
     uint8_t id[TASK_ID_BYTES];
     out->fate = FATE_EARLY;
     struct text label = l->outcome == LABEL_LABELLED ? l->label : TEXT("");
-    if (!l->id.at) return park(s, 's', l->sample_id, a, label, now_ms);
+    if (!l->id.at) return store_answer_park(s, 's', l->sample_id, a, label, now_ms);
     if (task_id_parse(id, l->id) == 0)
-        return park(s, 'i', (struct text){(const char *)id, sizeof id}, a, label, now_ms);
+        return store_answer_park(s, 'i', (struct text){(const char *)id, sizeof id}, a, label,
+                                 now_ms);
     out->fate = FATE_UNKNOWN; // no task of ours will ever have that id
     return 0;
 }

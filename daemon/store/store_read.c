@@ -51,7 +51,7 @@ static int give_up_label(struct store *s, const struct buf *target, size_t *unkn
     return store_delete(s, TABLE_PARKED, target->at, target->len, NULL, 0);
 }
 
-static int forget(struct store *s, const unsigned char *key) {
+static int store_read_forget(struct store *s, const unsigned char *key) {
     uint8_t kind = key[8], id[TASK_ID_BYTES];
     struct entry e;
     memcpy(id, key + 9, sizeof id);
@@ -89,7 +89,7 @@ int store_expire(struct store *s, int64_t now_ms, size_t *expired, size_t *unkno
              i++) {
             result = p == 0   ? close_task(s, key, expired)
                      : p == 1 ? give_up_label(s, &value, unknown)
-                              : forget(s, key);
+                              : store_read_forget(s, key);
             if (result == 0) result = store_delete(s, pass[p].table, key, n, NULL, 0);
         }
     }
@@ -124,7 +124,7 @@ void store_set_aside(struct store *s, const struct store_gap *gap, size_t n) {
     s->aside_n = n;
 }
 
-static bool aside(const struct store *s, const struct answer *a) {
+static bool store_read_aside(const struct store *s, const struct answer *a) {
     for (size_t i = 0; i < s->aside_n; i++)
         if (s->aside[i].partition == a->partition && s->aside[i].from <= a->offset &&
             a->offset < s->aside[i].to)
@@ -162,7 +162,7 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
         uint8_t packed[1 + TASK_ID_BYTES];
         memcpy(packed, value.mv_data, sizeof packed);
         result = entry_read(f->s, txn, packed[0], packed + 1, &e);
-        if (result == 0 && !aside(f->s, &e.answer))
+        if (result == 0 && !store_read_aside(f->s, &e.answer))
             take_row(f, --left, &e, hash_bytes((const char *)packed, sizeof packed));
     }
     mdb_cursor_close(cursor);
@@ -174,7 +174,7 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
 
 /* The same way: sums over tasks are to have the bits of whoever adds them up in order, a backtest
  * for one. */
-static int read_tasks(struct filling *f, MDB_txn *txn) {
+static int store_read_read_tasks(struct filling *f, MDB_txn *txn) {
     struct store_rows *r = f->out;
     size_t d = f->s->options.d, want = f->s->tally.tasks < f->most ? f->s->tally.tasks : f->most,
            left = want;
@@ -203,7 +203,7 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
     MDB_txn *txn = store_reading(s);
     if (!txn) return ERR_IO;
     int result = read_labelled(&f, txn);
-    if (result == 0) result = read_tasks(&f, txn);
+    if (result == 0) result = store_read_read_tasks(&f, txn);
     store_done(s, txn);
     if (result < 0) store_rows_release(out);
     return result;

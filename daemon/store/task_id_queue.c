@@ -6,11 +6,11 @@
 
 #include "base/rng.h"
 
-static bool before(const struct pending *a, const struct pending *b) {
+static bool task_id_queue_before(const struct pending *a, const struct pending *b) {
     return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->number < b->number;
 }
 
-static void exchange(struct pending *a, struct pending *b) {
+static void task_id_queue_exchange(struct pending *a, struct pending *b) {
     struct pending kept = *a;
     *a = *b;
     *b = kept;
@@ -25,8 +25,8 @@ void pending_push(struct pending_heap *h, int64_t due_ms, const char *id, struct
     p.label[label.len] = '\0';
     size_t i = h->n++;
     h->at[i] = p;
-    for (; i && before(&h->at[i], &h->at[(i - 1) / 2]); i = (i - 1) / 2)
-        exchange(&h->at[i], &h->at[(i - 1) / 2]);
+    for (; i && task_id_queue_before(&h->at[i], &h->at[(i - 1) / 2]); i = (i - 1) / 2)
+        task_id_queue_exchange(&h->at[i], &h->at[(i - 1) / 2]);
 }
 
 const struct pending *pending_first(const struct pending_heap *h) { return h->n ? h->at : NULL; }
@@ -36,9 +36,9 @@ void pending_pop(struct pending_heap *h) {
     free(h->at[0].label);
     h->at[0] = h->at[--h->n];
     for (size_t i = 0, child; (child = 2 * i + 1) < h->n; i = child) {
-        if (child + 1 < h->n && before(&h->at[child + 1], &h->at[child])) child++;
-        if (!before(&h->at[child], &h->at[i])) return;
-        exchange(&h->at[child], &h->at[i]);
+        if (child + 1 < h->n && task_id_queue_before(&h->at[child + 1], &h->at[child])) child++;
+        if (!task_id_queue_before(&h->at[child], &h->at[i])) return;
+        task_id_queue_exchange(&h->at[child], &h->at[i]);
     }
 }
 
@@ -71,12 +71,12 @@ void id_ring_destroy(struct id_ring *r) {
     free(r);
 }
 
-static uint32_t *chain(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
+static uint32_t *task_id_queue_chain(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
     return &r->head[hash_bytes(id, TASK_ID_BYTES) % r->most];
 }
 
-static void forget(struct id_ring *r, size_t slot) {
-    uint32_t *at = chain(r, r->id[slot]);
+static void task_id_queue_forget(struct id_ring *r, size_t slot) {
+    uint32_t *at = task_id_queue_chain(r, r->id[slot]);
     while (*at != slot + 1) at = &r->link[*at - 1];
     *at = r->link[slot];
 }
@@ -90,10 +90,10 @@ bool id_ring_has(const struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
 bool id_ring_add(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
     if (id_ring_has(r, id)) return false;
     size_t slot = r->next;
-    if (r->n == r->most) forget(r, slot);
+    if (r->n == r->most) task_id_queue_forget(r, slot);
     else r->n++;
     memcpy(r->id[slot], id, TASK_ID_BYTES);
-    uint32_t *head = chain(r, id);
+    uint32_t *head = task_id_queue_chain(r, id);
     r->link[slot] = *head;
     *head = (uint32_t)slot + 1;
     r->next = (slot + 1) % r->most;

@@ -31,7 +31,7 @@ void cli_help(const struct usage *u, FILE *out) {
     }
 }
 
-static struct flag *find(const struct usage *u, const char *name, size_t len) {
+static struct flag *cli_find(const struct usage *u, const char *name, size_t len) {
     for (size_t i = 0; i < u->flags_n; i++)
         if (strlen(u->flags[i].name) == len && memcmp(u->flags[i].name, name, len) == 0)
             return &u->flags[i];
@@ -44,24 +44,24 @@ static struct flag *find_letter(const struct usage *u, char letter) {
     return NULL;
 }
 
-static int wrong(const struct usage *u, const char *format, const char *a, const char *b) {
+static int cli_wrong(const struct usage *u, const char *format, const char *a, const char *b) {
     fputs("winnowd: ", stderr);
     fprintf(stderr, format, a, b);
     fprintf(stderr, "\n(winnowd %s --help lists what there is)\n", u->command);
     return EX_USAGE;
 }
 
-static int unknown(const struct usage *u, const char *word) {
+static int cli_unknown(const struct usage *u, const char *word) {
     struct buf names = {0};
     for (size_t i = 0; i < u->flags_n; i++)
         buf_printf(&names, "%s--%s", i ? "|" : "", u->flags[i].name);
-    int result = wrong(u, "there is no flag %s%s", word,
-                       u->flags_n ? cli_nearest(buf_string(&names), word) : "");
+    int result = cli_wrong(u, "there is no flag %s%s", word,
+                           u->flags_n ? cli_nearest(buf_string(&names), word) : "");
     buf_release(&names);
     return result;
 }
 
-static int store(const struct usage *u, const struct flag *f, const char *text) {
+static int cli_store(const struct usage *u, const struct flag *f, const char *text) {
     char *end;
     errno = 0;
     switch (f->kind) {
@@ -70,34 +70,34 @@ static int store(const struct usage *u, const struct flag *f, const char *text) 
     case FLAG_COUNT:
         *(int64_t *)f->value = strtoll(text, &end, 10);
         if (!*text || *end || errno || *(int64_t *)f->value < 0)
-            return wrong(u, "--%s wants a whole number, 0 or more, not '%s'", f->name, text);
+            return cli_wrong(u, "--%s wants a whole number, 0 or more, not '%s'", f->name, text);
         return CLI_GO;
     case FLAG_NUMBER:
         *(double *)f->value = strtod(text, &end);
         if (!*text || *end || errno || !(*(double *)f->value >= 0) || *(double *)f->value > 1e300)
-            return wrong(u, "--%s wants a number, 0 or more, not '%s'", f->name, text);
+            return cli_wrong(u, "--%s wants a number, 0 or more, not '%s'", f->name, text);
         return CLI_GO;
     }
     return EX_SOFTWARE;
 }
 
 /* One flag at argv[*i]; moves *i past its argument. */
-static int take(const struct usage *u, int argc, char **argv, int *i) {
+static int cli_take(const struct usage *u, int argc, char **argv, int *i) {
     const char *word = argv[*i], *equals = strchr(word, '=');
     bool is_long = word[1] == '-';
     struct flag *f =
-        is_long ? find(u, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2))
+        is_long ? cli_find(u, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2))
         : word[2] == '\0' ? find_letter(u, word[1])
                           : NULL;
-    if (!f) return unknown(u, word);
+    if (!f) return cli_unknown(u, word);
     if (f->kind == FLAG_SWITCH)
-        return equals ? wrong(u, "--%s takes no value%s", f->name, "") : store(u, f, "");
-    if (is_long && equals) return store(u, f, equals + 1);
-    if (*i + 1 >= argc) return wrong(u, "--%s wants %s", f->name, f->argument);
-    return store(u, f, argv[++*i]);
+        return equals ? cli_wrong(u, "--%s takes no value%s", f->name, "") : cli_store(u, f, "");
+    if (is_long && equals) return cli_store(u, f, equals + 1);
+    if (*i + 1 >= argc) return cli_wrong(u, "--%s wants %s", f->name, f->argument);
+    return cli_store(u, f, argv[++*i]);
 }
 
-static bool given(const struct flag *f, char **argv, int argc) {
+static bool cli_given(const struct flag *f, char **argv, int argc) {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         size_t n = strlen(f->name);
         if (f->letter && argv[i][0] == '-' && argv[i][1] == f->letter && !argv[i][2]) return true;
@@ -132,8 +132,8 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
         bool help = false;
         for (int a = 1; a < argc; a++)
             help |= strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0;
-        if (u->flags[i].required && !help && !given(&u->flags[i], argv, argc))
-            return wrong(u, "--%s %s is missing", u->flags[i].name, u->flags[i].argument);
+        if (u->flags[i].required && !help && !cli_given(&u->flags[i], argv, argc))
+            return cli_wrong(u, "--%s %s is missing", u->flags[i].name, u->flags[i].argument);
     }
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -148,11 +148,11 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
             argv[1 + words++] = argv[i];
             continue;
         }
-        int result = take(u, argc, argv, &i);
+        int result = cli_take(u, argc, argv, &i);
         if (result != CLI_GO) return result;
     }
     *words_n = words;
-    if (words && !u->words) return wrong(u, "'%s' is not understood here%s", argv[1], "");
+    if (words && !u->words) return cli_wrong(u, "'%s' is not understood here%s", argv[1], "");
     return CLI_GO;
 }
 

@@ -17,7 +17,7 @@ struct fields {
     struct arena *arena;
 };
 
-static struct text safe(struct fields *f, struct text t) {
+static struct text event_view_safe(struct fields *f, struct text t) {
     struct buf b = {0};
     listing_safe(&b, t);
     struct text kept = b.len ? arena_text(f->arena, buf_view(&b)) : TEXT("");
@@ -25,31 +25,32 @@ static struct text safe(struct fields *f, struct text t) {
     return kept;
 }
 
-static void add(struct fields *f, struct text name, struct text value) {
+static void event_view_add(struct fields *f, struct text name, struct text value) {
     if (f->n == f->most) {
         f->left++;
         return;
     }
-    f->out[f->n++] = (struct event_field){safe(f, name), safe(f, value)};
+    f->out[f->n++] = (struct event_field){event_view_safe(f, name), event_view_safe(f, value)};
 }
 
 /* What a scalar says: a string without quotes, else the bytes that it was written with. */
 static void add_scalar(struct fields *f, const cJSON *item, struct text raw, struct text name) {
-    if (cJSON_IsString(item)) add(f, name, text_of(item->valuestring));
-    else if (raw.at) add(f, name, raw);
+    if (cJSON_IsString(item)) event_view_add(f, name, text_of(item->valuestring));
+    else if (raw.at) event_view_add(f, name, raw);
     else {
         char *printed = cJSON_PrintUnformatted(item);
-        add(f, name, text_of(printed));
+        event_view_add(f, name, text_of(printed));
         cJSON_free(printed);
     }
 }
 
-static void walk(struct fields *f, const cJSON *object, struct text raw, const char *prefix) {
+static void event_view_walk(struct fields *f, const cJSON *object, struct text raw,
+                            const char *prefix) {
     const cJSON *item;
     cJSON_ArrayForEach(item, object) {
         char *name = xasprintf("%s%s%s", prefix, *prefix ? "." : "", item->string);
         struct text written = json_member(raw, item->string);
-        if (cJSON_IsObject(item)) walk(f, item, written, name);
+        if (cJSON_IsObject(item)) event_view_walk(f, item, written, name);
         else add_scalar(f, item, written, text_of(name));
         free(name);
     }
@@ -59,9 +60,10 @@ size_t event_fields(struct text event, struct event_field *out, size_t most, siz
                     struct arena *arena) {
     struct fields f = {.out = out, .most = most, .arena = arena};
     cJSON *tree = json_parse(event, arena);
-    if (cJSON_IsObject(tree)) walk(&f, tree, event, "");
+    if (cJSON_IsObject(tree)) event_view_walk(&f, tree, event, "");
     else
-        add(&f, TEXT(""),
+        event_view_add(
+            &f, TEXT(""),
             event.at
                 ? event
                 : TEXT("(the event did not fit into the task; its source coordinates lead to it)"));

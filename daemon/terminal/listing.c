@@ -30,7 +30,7 @@ void listing_text(struct listing *l, struct text t) {
     l->cell[l->n++] = (struct cell){.text = arena_text(&l->arena, t)};
 }
 
-static void add(struct listing *l, struct buf *b) {
+static void listing_add(struct listing *l, struct buf *b) {
     listing_text(l, b->len ? buf_view(b) : (struct text){0});
     buf_release(b);
 }
@@ -38,26 +38,26 @@ static void add(struct listing *l, struct buf *b) {
 void listing_count(struct listing *l, uint64_t n) {
     struct buf b = {0};
     buf_printf(&b, "%llu", (unsigned long long)n);
-    add(l, &b);
+    listing_add(l, &b);
 }
 
 void listing_number(struct listing *l, double v) {
     struct buf b = {0};
     if (isfinite(v)) buf_printf(&b, "%.6g", v);
-    add(l, &b);
+    listing_add(l, &b);
 }
 
 void listing_time(struct listing *l, int64_t ms) {
     struct buf b = {0};
     if (ms > 0) buf_i64(&b, ms);
-    add(l, &b);
+    listing_add(l, &b);
 }
 
 void listing_tone(struct listing *l, enum tone tone) { l->cell[l->n - 1].tone = tone; }
 
 /* ---- text ---- */
 
-static bool control(const char *at, size_t n) {
+static bool listing_control(const char *at, size_t n) {
     unsigned char c = (unsigned char)*at;
     return c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)at[1] < 0xa0); // C1 too
 }
@@ -66,7 +66,7 @@ void listing_safe(struct buf *out, struct text t) {
     while (t.len) {
         size_t n = text_utf8(t), taken = n ? n : 1;
         if (!n) buf_str(out, "?");
-        else if (control(t.at, n)) buf_printf(out, "\\x%02x", (unsigned char)t.at[n - 1]);
+        else if (listing_control(t.at, n)) buf_printf(out, "\\x%02x", (unsigned char)t.at[n - 1]);
         else buf_add(out, t.at, n);
         t.at += taken;
         t.len -= taken;
@@ -102,7 +102,7 @@ void listing_when(struct buf *out, int64_t ms) {
 
 /* ---- printing ---- */
 
-static struct text shown(const struct column *c, const struct cell *cell, struct arena *a) {
+static struct text listing_shown(const struct column *c, const struct cell *cell, struct arena *a) {
     struct buf b = {0};
     if (!cell->text.at) return TEXT("-");
     if (c->kind == COLUMN_TIME) listing_when(&b, strtoll(cell->text.at, NULL, 10));
@@ -112,8 +112,8 @@ static struct text shown(const struct column *c, const struct cell *cell, struct
     return t.at ? t : TEXT("");
 }
 
-static void print_cell(FILE *out, struct text t, size_t width, bool right, bool last,
-                       enum tone tone) {
+static void listing_print_cell(FILE *out, struct text t, size_t width, bool right, bool last,
+                               enum tone tone) {
     int pad = (int)(width - listing_width(t));
     if (right) fprintf(out, "%*s", pad, "");
     console_word(out, tone, 0, t.at);
@@ -139,7 +139,7 @@ static void print_table(const struct listing *l, FILE *out) {
         text[c] = text_of(l->column[c].title);
         for (size_t r = 0; r < rows; r++)
             text[(r + 1) * l->columns + c] =
-                shown(&l->column[c], &l->cell[r * l->columns + c], &arena);
+                listing_shown(&l->column[c], &l->cell[r * l->columns + c], &arena);
         for (size_t r = 0; r <= rows; r++)
             if (listing_width(text[r * l->columns + c]) > width[c])
                 width[c] = listing_width(text[r * l->columns + c]);
@@ -148,8 +148,8 @@ static void print_table(const struct listing *l, FILE *out) {
         for (size_t c = 0, last = last_text(l, text + r * l->columns); c <= last; c++) {
             if (!l->column[c].title) continue;
             enum tone tone = r ? l->cell[(r - 1) * l->columns + c].tone : TONE_PLAIN;
-            print_cell(out, text[r * l->columns + c], width[c], l->column[c].kind == COLUMN_NUMBER,
-                       c == last, tone);
+            listing_print_cell(out, text[r * l->columns + c], width[c],
+                               l->column[c].kind == COLUMN_NUMBER, c == last, tone);
         }
     free(text);
     free(width);

@@ -33,15 +33,15 @@ static const double bias_share =
 static const double constant =
     1e-20; // variance over squared mean: what rounding leaves of a constant column
 
-static size_t mixed(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
-size_t fit_members(const struct fit_options *o) { return mixed(o) + o->committee; }
+static size_t fit_mixed(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+size_t fit_members(const struct fit_options *o) { return fit_mixed(o) + o->committee; }
 
 /* ---- standardisation ---- */
 
 /* Mean and 1/sd of each column over the tasks; a constant column gets scale 0. Not weighted by
  * 1/propensity: a column's unit need not be unbiased, and with weights it hangs on the random arm's
  * few rows, where a rare value of a category seems rarer yet. */
-static void standardisation(const struct fit_tasks *t, size_t d, double *mean, double *scale) {
+static void fit_standardisation(const struct fit_tasks *t, size_t d, double *mean, double *scale) {
     double share = 1 / (double)t->n;
     memset(mean, 0, d * sizeof *mean);
     memset(scale, 0, d * sizeof *scale);
@@ -54,8 +54,8 @@ static void standardisation(const struct fit_tasks *t, size_t d, double *mean, d
         scale[c] = scale[c] <= constant * mean[c] * mean[c] ? 0 : 1 / sqrt(scale[c]);
 }
 
-static double *standardised(const struct fit_rows *rows, size_t d, const double *mean,
-                            const double *scale) {
+static double *fit_standardised(const struct fit_rows *rows, size_t d, const double *mean,
+                                const double *scale) {
     double *x = xmalloc(rows->n * d * sizeof *x);
     for (size_t i = 0; i < rows->n; i++)
         for (size_t c = 0; c < d; c++)
@@ -75,8 +75,8 @@ static struct network network_of(const struct fit_options *o) {
 /* Classes that no label has named are alike: from one start, with one penalty, they stay so. One
  * output then stands for all of them, which with a thousand classes and few labels is most of the
  * work. named: (k) labels of each class; place: (k) room. */
-static void group(const struct fit_options *o, const size_t *named, struct network *w,
-                  size_t *place) {
+static void fit_group(const struct fit_options *o, const size_t *named, struct network *w,
+                      size_t *place) {
     size_t n = 0;
     if (o->hidden_n || o->prior) return;
     for (size_t c = 0; c < o->k; c++) n += named[c] > 0;
@@ -87,7 +87,7 @@ static void group(const struct fit_options *o, const size_t *named, struct netwo
 }
 
 /* The rows' labels as outputs of the network. */
-static int *outputs(const struct network *w, const struct fit_rows *rows) {
+static int *fit_outputs(const struct network *w, const struct fit_rows *rows) {
     int *label = xmalloc(rows->n * sizeof *label);
     for (size_t i = 0; i < rows->n; i++)
         label[i] = w->place ? (int)w->place[rows->label[i]] : rows->label[i];
@@ -96,7 +96,8 @@ static int *outputs(const struct network *w, const struct fit_rows *rows) {
 
 /* Zero for softmax regression, whose loss has one minimum; He's scale for hidden layers, drawn by
  * seed and member. */
-static void initial(const struct network *w, uint64_t seed, uint64_t member, double *parameters) {
+static void fit_initial(const struct network *w, uint64_t seed, uint64_t member,
+                        double *parameters) {
     struct rng r = {.seed = rng_keyed(RNG_FIT, seed, member, 0, 0)};
     memset(parameters, 0, network_size(w) * sizeof *parameters);
     for (size_t l = 0; w->layers > 1 && l < w->layers; l++) {
@@ -120,7 +121,7 @@ static double ridge_loss(const double *x, double *gradient, void *opaque) {
     return network_loss(p->network, p->examples, &p->penalty, x, gradient, p->workspace);
 }
 
-static void divide(double *gradient, void *opaque) {
+static void fit_divide(double *gradient, void *opaque) {
     curvature_solve(((const struct problem *)opaque)->curvature, gradient);
 }
 
@@ -132,17 +133,17 @@ static void fit_ridge(const struct network *w, const struct examples *e, struct 
     double *gradient = xmalloc(network_size(w) * sizeof *gradient);
     ridge_loss(parameters, gradient, &p);
     p.curvature = curvature_create(w, e, &penalty, p.workspace);
-    minimise(&(struct objective){ridge_loss, p.curvature ? divide : NULL, &p}, network_size(w),
+    minimise(&(struct objective){ridge_loss, p.curvature ? fit_divide : NULL, &p}, network_size(w),
              parameters);
     curvature_destroy(p.curvature);
     workspace_destroy(p.workspace);
     free(gradient);
 }
 
-static void start(const struct network *w, const double *prior, uint64_t seed, uint64_t member,
-                  double *parameters) {
+static void fit_start(const struct network *w, const double *prior, uint64_t seed, uint64_t member,
+                      double *parameters) {
     if (prior) memcpy(parameters, prior, network_size(w) * sizeof *parameters);
-    else initial(w, seed, member, parameters);
+    else fit_initial(w, seed, member, parameters);
 }
 
 /* One pass in label order at a constant rate: forgets by itself what no longer holds. */
@@ -164,26 +165,26 @@ static void fit_sgd(const struct network *w, const struct examples *e, double ra
     free(gradient);
 }
 
-static struct examples newest(const struct examples *all, size_t d, size_t memory) {
+static struct examples fit_newest(const struct examples *all, size_t d, size_t memory) {
     size_t n = memory < all->n ? memory : all->n;
     return (struct examples){n, all->x + (all->n - n) * d, all->label + (all->n - n)};
 }
 
 /* A Poisson(1) draw by inversion, at most 7: more has a chance of one in 10⁵. */
-static size_t poisson(double u) {
+static size_t fit_poisson(double u) {
     size_t n = 0;
     for (double p = exp(-1), below = p; u >= below && n < 7; below += p) p /= (double)++n;
     return n;
 }
 
 /* The rows, each as often as member m drew it; the newest row once where none was drawn. */
-static struct examples resampled(const struct fit_options *o, const struct fit_rows *rows,
-                                 const double *x, const int *output, size_t m, double *room,
-                                 int *label) {
+static struct examples fit_resampled(const struct fit_options *o, const struct fit_rows *rows,
+                                     const double *x, const int *output, size_t m, double *room,
+                                     int *label) {
     size_t n = 0;
     for (size_t i = 0; i < rows->n; i++) {
-        size_t times =
-            poisson(rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
+        size_t times = fit_poisson(
+            rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
         if (n == 0 && i + 1 == rows->n && !times) times = 1;
         for (; times; times--, n++) {
             memcpy(room + n * o->d, x + i * o->d, o->d * sizeof *room);
@@ -195,7 +196,7 @@ static struct examples resampled(const struct fit_options *o, const struct fit_r
 
 /* A given prior is the mean of the penalty, biases included: the few labels of one class must not
  * carry them away. */
-static struct penalty towards(const struct fit_options *o, const double *prior) {
+static struct penalty fit_towards(const struct fit_options *o, const double *prior) {
     return (struct penalty){o->l2, 1, prior};
 }
 
@@ -208,10 +209,10 @@ static void fit_committee(const struct fit_options *o, const struct network *w,
     size_t size = network_size(w);
     double *room = xmalloc(MOST_TIMES * rows->n * o->d * sizeof *room);
     int *label = xmalloc(MOST_TIMES * rows->n * sizeof *label);
-    for (size_t m = mixed(o); m < fit_members(o); m++) {
-        struct examples mine = resampled(o, rows, x, output, m, room, label);
-        start(w, prior, o->seed, m, parameters + m * size);
-        fit_ridge(w, &mine, towards(o, prior), parameters + m * size);
+    for (size_t m = fit_mixed(o); m < fit_members(o); m++) {
+        struct examples mine = fit_resampled(o, rows, x, output, m, room, label);
+        fit_start(w, prior, o->seed, m, parameters + m * size);
+        fit_ridge(w, &mine, fit_towards(o, prior), parameters + m * size);
     }
     free(room);
     free(label);
@@ -223,10 +224,10 @@ static void fit_committee(const struct fit_options *o, const struct network *w,
 static void fit_memory(const struct fit_options *o, const struct network *w,
                        const struct examples *all, size_t m, const double *longer,
                        const double *prior, bool from, double *parameters) {
-    struct examples mine = newest(all, o->d, o->memories[m]);
+    struct examples mine = fit_newest(all, o->d, o->memories[m]);
     struct penalty penalty =
-        longer ? (struct penalty){o->shrinkage, bias_share, longer} : towards(o, prior);
-    if (!from) start(w, penalty.prior, o->seed, m, parameters);
+        longer ? (struct penalty){o->shrinkage, bias_share, longer} : fit_towards(o, prior);
+    if (!from) fit_start(w, penalty.prior, o->seed, m, parameters);
     fit_ridge(w, &mine, penalty, parameters);
 }
 
@@ -239,7 +240,7 @@ static double *fit_all(const struct fit_options *o, const struct network *w,
         fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL, prior,
                    false, parameters + m * size);
     if (o->sgd_rate > 0) {
-        start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
+        fit_start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
         fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
     }
     return parameters;
@@ -290,8 +291,8 @@ bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
 
 /* The same function of the raw row, said in another standardisation: z = (raw − mean)·scale on
  * either side. */
-static void restated(const struct network *w, const struct model *from, const double *mean,
-                     const double *scale, double *parameters) {
+static void fit_restated(const struct network *w, const struct model *from, const double *mean,
+                         const double *scale, double *parameters) {
     size_t d = w->width[0], out = w->width[1];
     double *bias = parameters + out * d;
     for (size_t i = 0; i < out; i++) {
@@ -314,19 +315,19 @@ static double *prior_parameters(const struct fit_options *o, const struct networ
         if (o->prior->mix[m] > o->prior->mix[best]) best = m;
     double *parameters = xmalloc(network_size(w) * sizeof *parameters);
     load_member(w, o->prior, best, parameters);
-    restated(w, o->prior, model->mean, model->scale, parameters);
+    fit_restated(w, o->prior, model->mean, model->scale, parameters);
     return parameters;
 }
 
 /* ---- mixture ---- */
 
-static bool recorded(const float *member, size_t n) {
+static bool fit_recorded(const float *member, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (member[i] > 0) return true;
     return false;
 }
 
-static double brier(const float *prob, size_t k, int label) {
+static double fit_brier(const float *prob, size_t k, int label) {
     double loss = 0;
     for (size_t c = 0; c < k; c++) {
         double miss = (double)prob[c] - (c == (size_t)label);
@@ -337,22 +338,22 @@ static double brier(const float *prob, size_t k, int label) {
 
 /* Moves the log weights, of any common offset, past the labels. What was right when a label was
  * asked says less of today, the longer ago that is. */
-static void weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
-                  double *log_weight) {
+static void fit_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
+                      double *log_weight) {
     double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share);
     for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *said = rows->member + i * rows->members * o->k;
-        if (!recorded(said, members * o->k)) continue;
+        if (!fit_recorded(said, members * o->k)) continue;
         for (size_t m = 0; m < members; m++)
             log_weight[m] =
-                keep * log_weight[m] - rate * brier(said + m * o->k, o->k, rows->label[i]);
+                keep * log_weight[m] - rate * fit_brier(said + m * o->k, o->k, rows->label[i]);
     }
 }
 
-static void mixture(const struct fit_options *o, const struct fit_rows *rows, double *mix) {
+static void fit_mixture(const struct fit_options *o, const struct fit_rows *rows, double *mix) {
     double most = -INFINITY, sum = 0;
-    size_t members = mixed(o);
-    weigh(o, rows, members, mix);
+    size_t members = fit_mixed(o);
+    fit_weigh(o, rows, members, mix);
     for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
     for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);
     for (size_t m = 0; m < members; m++) mix[m] /= sum;
@@ -429,16 +430,16 @@ static struct model *empty_model(const struct fit_options *o, const struct netwo
 
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
-    standardisation(tasks, o->d, model->mean, model->scale);
-    double *x = standardised(rows, o->d, model->mean, model->scale);
-    int *label = outputs(w, rows);
+    fit_standardisation(tasks, o->d, model->mean, model->scale);
+    double *x = fit_standardised(rows, o->d, model->mean, model->scale);
+    int *label = fit_outputs(w, rows);
     double *prior = prior_parameters(o, w, model),
            *parameters = fit_all(o, w, &(struct examples){rows->n, x, label}, prior);
     fit_committee(o, w, rows, x, label, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++)
         store_member(w, parameters + m * network_size(w), m, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
-    mixture(o, rows, model->mix);
+    fit_mixture(o, rows, model->mix);
     utility_quantiles(o, tasks, model);
     golden_rows(tasks, model);
     free(parameters);
@@ -456,7 +457,7 @@ static void group_by_rows(const struct fit_options *o, const struct fit_rows *ro
                           struct network *w, size_t *place) {
     size_t *named = xcalloc(o->k, sizeof *named);
     for (size_t i = 0; i < rows->n; i++) named[rows->label[i]]++;
-    group(o, named, w, place);
+    fit_group(o, named, w, place);
     free(named);
 }
 
@@ -503,15 +504,15 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
                             .label = rows->label + old,
                             .members = rows->members,
                             .member = rows->member + old * rows->members * o->k};
-    for (size_t m = 0; m < mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
-    mixture(o, &said, model->mix);
+    for (size_t m = 0; m < fit_mixed(o); m++) model->mix[m] = log(fmax(model->mix[m], 1e-300));
+    fit_mixture(o, &said, model->mix);
     size_t *place = xmalloc(o->k * sizeof *place);
-    if (rows->named) group(o, rows->named, &w, place);
+    if (rows->named) fit_group(o, rows->named, &w, place);
     size_t size = network_size(&w);
-    double *x = standardised(rows, o->d, model->mean, model->scale),
+    double *x = fit_standardised(rows, o->d, model->mean, model->scale),
            *parameters = xmalloc(2 * size * sizeof *parameters), *longer = parameters + size;
-    int *label = outputs(&w, rows);
-    struct examples all = {rows->n, x, label}, new = newest(&all, o->d, fresh);
+    int *label = fit_outputs(&w, rows);
+    struct examples all = {rows->n, x, label}, new = fit_newest(&all, o->d, fresh);
     for (size_t m = o->memories_n; fits && m-- > 0;) {
         if (o->memories[m] > FIT_STEP_MEMORY) continue;
         bool longest = m + 1 == o->memories_n;

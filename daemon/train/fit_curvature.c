@@ -25,7 +25,7 @@ struct curvature {
 
 /* Σ p(1 − p)/(k − 1): 1/k where all classes are alike, 0 where one is certain. deviation:
  * probability − truth. */
-static double doubt(const double *deviation, size_t k, int label) {
+static double curvature_doubt(const double *deviation, size_t k, int label) {
     double squares = 0;
     for (size_t c = 0; c < k; c++) {
         double p = deviation[c] + (c == (size_t)label);
@@ -35,11 +35,12 @@ static double doubt(const double *deviation, size_t k, int label) {
 }
 
 /* The lower triangle of Σ doubt · (x, 1)(x, 1)ᵀ. */
-static void moments(const struct examples *e, const double *deviation, struct curvature *c) {
+static void curvature_moments(const struct examples *e, const double *deviation,
+                              struct curvature *c) {
     size_t n = c->d + 1;
     double *z = xmalloc(e->n * n * sizeof *z);
     for (size_t i = 0; i < e->n; i++) {
-        double root = sqrt(doubt(deviation + i * c->k, c->k, e->label[i]));
+        double root = sqrt(curvature_doubt(deviation + i * c->k, c->k, e->label[i]));
         for (size_t j = 0; j < c->d; j++) z[i * n + j] = root * e->x[i * c->d + j];
         z[i * n + c->d] = root;
     }
@@ -49,7 +50,7 @@ static void moments(const struct examples *e, const double *deviation, struct cu
 }
 
 /* In place, row by row. */
-static void cholesky(double *a, size_t n) {
+static void curvature_cholesky(double *a, size_t n) {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j <= i; j++) {
             double rest = a[i * n + j] - cblas_ddot((blasint)j, a + i * n, 1, a + j * n, 1);
@@ -66,10 +67,10 @@ struct curvature *curvature_create(const struct network *w, const struct example
     *c = (struct curvature){w->width[0], w->width[1], 1 + (double)w->more,
                             xcalloc(n * n, sizeof *c->lower),
                             xmalloc(w->width[1] * n * sizeof *c->all)};
-    moments(e, workspace_deviation(s), c);
+    curvature_moments(e, workspace_deviation(s), c);
     for (size_t i = 0; i < c->d; i++) c->lower[i * n + i] += p->l2;
     if (p->prior) c->lower[n * n - 1] += p->l2 * p->bias;
-    cholesky(c->lower, n);
+    curvature_cholesky(c->lower, n);
     return c;
 }
 

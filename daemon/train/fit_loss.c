@@ -45,20 +45,21 @@ void workspace_destroy(struct workspace *s) {
 
 const double *workspace_deviation(const struct workspace *s) { return s->delta[s->layers]; }
 
-static const double *input(const struct workspace *s, const struct examples *e, size_t layer) {
+static const double *fit_loss_input(const struct workspace *s, const struct examples *e,
+                                    size_t layer) {
     return layer ? s->activation[layer] : e->x;
 }
 
-static void forward(const struct network *w, const struct examples *e, const double *parameters,
-                    struct workspace *s) {
+static void fit_loss_forward(const struct network *w, const struct examples *e,
+                             const double *parameters, struct workspace *s) {
     for (size_t l = 0; l < w->layers; l++) {
         size_t in = w->width[l], out = w->width[l + 1];
         const double *bias = parameters + in * out;
         double *y = s->activation[l + 1];
         for (size_t i = 0; i < e->n; i++) memcpy(y + i * out, bias, out * sizeof *y);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)e->n, (blasint)out,
-                    (blasint)in, 1, input(s, e, l), (blasint)in, parameters, (blasint)in, 1, y,
-                    (blasint)out);
+                    (blasint)in, 1, fit_loss_input(s, e, l), (blasint)in, parameters, (blasint)in,
+                    1, y, (blasint)out);
         for (size_t i = 0; l + 1 < w->layers && i < e->n * out; i++)
             if (!(y[i] > 0)) y[i] = 0;
         parameters += (in + 1) * out;
@@ -85,8 +86,8 @@ static double softmax_loss(const double *logit, const struct examples *e, const 
 }
 
 /* Adds the penalty's gradient by `n` parameters; returns the penalty. */
-static double pull(double l2, const double *parameter, const double *prior, size_t n,
-                   double *gradient) {
+static double fit_loss_pull(double l2, const double *parameter, const double *prior, size_t n,
+                            double *gradient) {
     double squares = 0;
     for (size_t i = 0; i < n; i++) {
         double away = parameter[i] - (prior ? prior[i] : 0);
@@ -120,27 +121,29 @@ static double pull_more(const struct network *w, const struct penalty *p, const 
                         double *gradient) {
     size_t in = w->width[0], row = (w->width[1] - 1) * in, bias = network_size(w) - 1;
     double l2 = p->l2 * (double)w->more,
-           loss = pull(l2, parameters + row, p->prior ? p->prior + row : NULL, in, gradient + row);
-    return p->prior
-               ? loss + pull(l2 * p->bias, parameters + bias, p->prior + bias, 1, gradient + bias)
-               : loss;
+           loss = fit_loss_pull(l2, parameters + row, p->prior ? p->prior + row : NULL, in,
+                                gradient + row);
+    return p->prior ? loss + fit_loss_pull(l2 * p->bias, parameters + bias, p->prior + bias, 1,
+                                           gradient + bias)
+                    : loss;
 }
 
 double network_loss(const struct network *w, const struct examples *e, const struct penalty *p,
                     const double *parameters, double *gradient, struct workspace *s) {
     size_t at = network_size(w);
-    forward(w, e, parameters, s);
+    fit_loss_forward(w, e, parameters, s);
     double loss = softmax_loss(s->activation[w->layers], e, w, s->delta[w->layers]);
     for (size_t l = w->layers; l-- > 0;) {
         size_t in = w->width[l], out = w->width[l + 1];
         at -= (in + 1) * out;
         const double *weight = parameters + at;
-        layer_gradient(e, in, out, input(s, e, l), s->delta[l + 1], gradient + at);
+        layer_gradient(e, in, out, fit_loss_input(s, e, l), s->delta[l + 1], gradient + at);
         if (l) push_back(e, in, out, weight, s->activation[l], s->delta[l + 1], s->delta[l]);
-        loss += pull(p->l2, weight, p->prior ? p->prior + at : NULL, in * out, gradient + at);
+        loss +=
+            fit_loss_pull(p->l2, weight, p->prior ? p->prior + at : NULL, in * out, gradient + at);
         if (p->prior)
-            loss += pull(p->l2 * p->bias, weight + in * out, p->prior + at + in * out, out,
-                         gradient + at + in * out);
+            loss += fit_loss_pull(p->l2 * p->bias, weight + in * out, p->prior + at + in * out, out,
+                                  gradient + at + in * out);
     }
     return w->more ? loss + pull_more(w, p, parameters, gradient) : loss;
 }

@@ -8,7 +8,7 @@
 
 enum { COST_SHARE = 20, BYTES_A_MS = 1000 };
 
-static int64_t longer(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t schedule_longer(int64_t a, int64_t b) { return a > b ? a : b; }
 
 bool schedule_due(const struct config *c, const struct schedule *s) {
     if (s->labelled < (size_t)c->train.first || !s->changed) return false;
@@ -17,8 +17,9 @@ bool schedule_due(const struct config *c, const struct schedule *s) {
     if (grown >= 1 &&
         (grown >= c->train.growth * (double)s->published_rows || grown >= (double)c->train.labels))
         return true;
-    return s->since_ms >= longer(c->train.interval,
-                                 longer(COST_SHARE * s->cost_ms, (int64_t)(s->bytes / BYTES_A_MS)));
+    return s->since_ms >=
+           schedule_longer(c->train.interval, schedule_longer(COST_SHARE * s->cost_ms,
+                                                              (int64_t)(s->bytes / BYTES_A_MS)));
 }
 
 double schedule_late(size_t open) {
