@@ -66,8 +66,8 @@ static uint64_t live_version(const struct model_command *c, int *code) {
 
 /* The newest version before the live one. */
 static uint64_t version_before(const struct model_command *c, int *code) {
-    uint64_t version[REGISTRY_VERSIONS + 8], live = policy_live(registry_policy(c->topic.registry)),
-                                             before = 0;
+    uint64_t version[REGISTRY_HELD], live = policy_live(registry_policy(c->topic.registry)),
+                                     before = 0;
     size_t n = registry_versions(c->topic.registry, version, sizeof version / sizeof *version);
     for (size_t i = 0; i < n && version[i] < live; i++) before = version[i];
     if (!before)
@@ -294,7 +294,7 @@ struct awaited {
 };
 
 static uint64_t version_of_push(const struct models_topic *t, const struct awaited *w) {
-    uint64_t version[REGISTRY_VERSIONS + 8];
+    uint64_t version[REGISTRY_HELD];
     size_t n = registry_versions(t->registry, version, sizeof version / sizeof *version);
     for (size_t i = 0; i < n; i++)
         if (version[i] > w->after &&

@@ -109,7 +109,7 @@ void models_topic_versions(const struct models_topic *m, bool json) {
         {"parent", "parent", COLUMN_NUMBER, 0},   {"members", "members", COLUMN_NUMBER, 0},
         {"prior", "prior", COLUMN_NUMBER, 0},     {"standing", "", COLUMN_TEXT, 0}};
     struct listing l;
-    uint64_t version[REGISTRY_VERSIONS + 8];
+    uint64_t version[REGISTRY_HELD];
     size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version);
     listing_begin(&l, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < n; i++)

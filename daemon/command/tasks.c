@@ -135,7 +135,7 @@ static const char *why_asked(enum ask reason) {
  * have been the first. */
 static const struct model *learned_in(const struct models_topic *m, const struct ledger_task *t,
                                       bool *before) {
-    uint64_t version[REGISTRY_VERSIONS + 8];
+    uint64_t version[REGISTRY_HELD];
     size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version),
            fitted = 0;
     for (size_t i = 0; i < n; i++) {

@@ -96,7 +96,7 @@ static void add_model(struct buf *out, const struct model *m, uint64_t live, uin
 /* Made anew when something changed, so that who asks waits for nothing. */
 static void follower_describe(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
-    uint64_t version[REGISTRY_VERSIONS + 6], live = s->model ? s->model->version : 0;
+    uint64_t version[REGISTRY_HELD], live = s->model ? s->model->version : 0;
     size_t n = registry_versions(f->registry, version, sizeof version / sizeof *version);
     struct buf out = {0};
     if (live != f->live) f->live_since_ms = clock_wall_ms();

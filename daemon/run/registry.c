@@ -15,7 +15,10 @@
 
 #include <inttypes.h>
 
-enum { SLOTS = REGISTRY_VERSIONS + 6, CHUNKS_MAX = 300, PUSHES = 4 };
+enum {
+    CHUNKS_MAX = 300, // of a version or a push: 270 MB
+    PUSHES = 4        // that are assembled at once
+};
 #define VERSION_MOST ((uint64_t)1 << 53) // JSON readers count exactly up to here
 
 struct version {
@@ -31,7 +34,7 @@ struct version {
 
 struct registry {
     struct registry_options options;
-    struct version *slot[SLOTS]; // ascending by number, NULL-terminated when not full
+    struct version *slot[REGISTRY_HELD]; // ascending by number, NULL-terminated when not full
     size_t n;
     struct version
         *pushed[PUSHES]; // in the order in which they came, NULL-terminated when not full
@@ -88,7 +91,7 @@ static void registry_remove_at(struct registry *r, size_t i) {
 
 /* A new draft in its place; the oldest leaves when there is no room. */
 static struct version *registry_insert(struct registry *r, uint64_t number, size_t chunks) {
-    if (r->n == SLOTS) registry_remove_at(r, 0);
+    if (r->n == REGISTRY_HELD) registry_remove_at(r, 0);
     size_t i = registry_position(r, number);
     struct version *v = xcalloc(1, sizeof *v);
     *v = (struct version){.number = number,

@@ -11,7 +11,10 @@
 #include "infer/model.h"
 #include "query/policy.h"
 
-enum { REGISTRY_VERSIONS = 10 }; // kept for rollback; older ones are tombstoned by the learner
+enum {
+    REGISTRY_VERSIONS = 10, // kept on the topic for rollback; the learner deletes older ones
+    REGISTRY_HELD = 16      // most versions that a registry holds: kept ones, priors and drafts
+};
 
 struct registry_options {
     const char *name; // service.name: records of others on the same topic are not ours

@@ -1,0 +1,38 @@
+/* The labelled set: tasks and labels read back from their topics and joined in the label store.
+ *
+ * Only committed tasks are seen (read_committed). Rows and topic offsets move in one transaction of
+ * the store, so a crash at any point costs nothing but reading again (promise I8).
+ * Thread: learner thread */
+#pragma once
+
+#include "learning.h"
+#include "store/store.h"
+
+struct labelled_set;
+
+/* The two topics; the order of their positions wherever they are written. */
+enum labelled_topic { LABELLED_TASKS, LABELLED_LABELS, LABELLED_TOPICS };
+
+/* Opens the store and rebuilds the evaluation from it. `learning` is borrowed. *out is set also on
+ * an error, for labelled_set_close. ERR_ as of store_open (said in the log). */
+int labelled_set_open(struct labelled_set **out, struct learning *learning) MUST_CHECK;
+void labelled_set_close(struct labelled_set *s);
+/* Finds the topics and starts reading where the store stands. Waits for Kafka; ERR_STOPPED. */
+int labelled_set_follow(struct labelled_set *s) MUST_CHECK;
+/* Takes what has come, waits a moment if nothing has, and closes tasks that have expired. While the
+ * store or its disk is full the same records are tried again (said). Records taken, or an ERR_. */
+int labelled_set_round(struct labelled_set *s) MUST_CHECK;
+/* Whether both topics were read to the end that they had at the start: a version is made of a whole
+ * labelled set only. */
+bool labelled_set_whole(const struct labelled_set *s);
+void labelled_set_counts(const struct labelled_set *s, struct store_counts *out);
+/* Sets the metrics of the store and of the accuracy. */
+void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
+/* Labels read since the start; early ones count when their task is there. */
+uint64_t labelled_set_labels(const struct labelled_set *s);
+/* The store, for the rows of a fit. */
+struct store *labelled_set_store(struct labelled_set *s);
+const char *labelled_topic_name(enum labelled_topic t);
+int32_t labelled_set_partitions(const struct labelled_set *s, enum labelled_topic t);
+/* The next offset to read: all before it is in the store. */
+int64_t labelled_set_offset(const struct labelled_set *s, enum labelled_topic t, int32_t partition);

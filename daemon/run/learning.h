@@ -1,0 +1,31 @@
+/* What the parts of the learner share: the process they belong to, the configuration of this round,
+ * and how they wait.
+ *
+ *   labelled_set   reads tasks and labels back, joins them in the store, evaluates
+ *   next_version   makes the next model version of the labelled set, or of one that was pushed
+ *   version_log    the models topic: what stands on it, and writing it
+ *   learner        the thread, which calls the three above in this order
+ *
+ * Thread: learner thread; `progress` is read by the main thread */
+#pragma once
+
+#include "run/pipeline.h"
+#include "worker.h"
+
+enum { LEARNING_MEMORIES = 16 }; // most entries of train.memories (include/config/options.def)
+
+struct learning {
+    struct shared *shared;
+    const struct config *config; // as it was when this round began
+    struct text classes;         // of the model, as they travel (route/classes.h)
+    size_t positive;             // index of the class that is looked for
+    size_t memory[LEARNING_MEMORIES], memories, largest_memory; // labels a member learns from
+    _Atomic uint64_t progress; // moves while the learner does: the watchdog looks at it
+};
+
+static inline bool learning_stopping(const struct learning *l) {
+    return atomic_load(&l->shared->stopping);
+}
+
+/* Waits, and tells the watchdog that waiting is what it does. */
+void learning_wait(struct learning *l, int64_t ms);

@@ -1,0 +1,244 @@
+/* What the next version builds on: what was pushed from elsewhere, and what was rolled back.
+ *
+ * A version carries with it what the fits after it need to know, its prior and the labels that were
+ * set aside, and the next fit takes both from the version that is live. So a rollback, a pin or a
+ * restart needs no memory of its own: whatever is live says how to go on, and a model stays a
+ * function of the labelled set and of the models topic (promise I8).
+ *   push      checked, numbered and made live in the transaction that takes it off the topic; later
+ *             fits shrink towards it
+ *   rollback  the labels that the version gone back to had not seen, and the newest then had, are
+ *             set aside; those that come later count
+ * Refuses a push that does not fit this learner, aloud, and takes it off the topic all the same.
+ *
+ * Thread: learner thread */
+#include "next_version.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "encode/features.h"
+#include "infer/model_record.h"
+#include "metrics/metrics.h"
+#include "train/fit.h"
+#include "train/schedule.h"
+
+#include <inttypes.h>
+
+enum { GAPS_MAX = 1024 }; // stretches of labels that are set aside: partitions × rollbacks
+
+/* ---- what every version says of itself ---- */
+
+static struct fit_options next_version_options(const struct next_version *n) {
+    const struct learning *l = n->learning;
+    return fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memory);
+}
+
+/* What it has seen: the positions in both topics, and the digest of the labelled set. */
+static struct text next_version_seen(const struct next_version *n,
+                                     const struct store_counts *counts) {
+    struct buf b = {0};
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        for (int32_t p = 0; p < labelled_set_partitions(n->set, t); p++)
+            buf_printf(&b, "%s %" PRId32 " %" PRId64 "\n", labelled_topic_name(t), p,
+                       labelled_set_offset(n->set, t, p));
+    buf_printf(&b, "digest %016" PRIx64 "\n", counts->digest);
+    buf_string(&b);
+    return (struct text){b.at, b.len};
+}
+
+static void next_version_sign(const struct next_version *n, const struct store_counts *counts,
+                              struct model *m) {
+    m->version = registry_newest(n->registry) + 1;
+    m->fingerprint = features_fingerprint(n->learning->shared->features);
+    m->created_ms = clock_wall_ms();
+    m->seen = next_version_seen(n, counts);
+}
+
+/* ---- what was rolled back ---- */
+
+/* The stretch of labels between two versions, behind what is there. */
+static void add_stretch(const struct model *older, const struct model *newer, int32_t partitions,
+                        struct buf *out) {
+    for (int32_t p = 0; p < partitions; p++) {
+        int64_t from = registry_seen(older, "labels", p), to = registry_seen(newer, "labels", p);
+        if (to > from) buf_printf(out, "%" PRId32 " %" PRId64 " %" PRId64 "\n", p, from, to);
+    }
+}
+
+static void next_version_set_aside(const struct next_version *n, struct text lines) {
+    struct store_gap gap[GAPS_MAX];
+    size_t gaps = 0;
+    for (const char *at = lines.at, *end; at && *at && gaps < GAPS_MAX; at = end ? end + 1 : NULL) {
+        end = strchr(at, '\n');
+        if (sscanf(at, "%" SCNd32 " %" SCNd64 " %" SCNd64, &gap[gaps].partition, &gap[gaps].from,
+                   &gap[gaps].to) == 3)
+            gaps++;
+    }
+    store_set_aside(labelled_set_store(n->set), gap, gaps);
+}
+
+/* Whether a rollback is in force that no version was made after. */
+static bool rolled_back(const struct policy *p) {
+    return !p->operator_.pin && p->operator_.rollback &&
+           p->learner.rolled_ms != p->operator_.rolled_ms;
+}
+
+/* What the next version's policy says of it. Under a pin the rollback waits. */
+uint64_t next_version_rolled(const struct next_version *n) {
+    const struct policy *p = registry_policy(n->registry);
+    return p->operator_.pin ? p->learner.rolled_ms : p->operator_.rolled_ms;
+}
+
+static const struct model *next_version_newest(const struct registry *r) {
+    uint64_t version[REGISTRY_HELD];
+    size_t n = registry_versions(r, version, sizeof version / sizeof *version);
+    return n ? registry_model(r, version[n - 1]) : NULL;
+}
+
+static struct text aside_of(const struct next_version *n, const struct model *base) {
+    const struct policy *p = registry_policy(n->registry);
+    struct buf b = {0};
+    if (base && base->aside.len) buf_text(&b, base->aside);
+    if (base && rolled_back(p))
+        add_stretch(base, next_version_newest(n->registry),
+                    labelled_set_partitions(n->set, LABELLED_LABELS), &b);
+    else if (rolled_back(p))
+        LOG(WARNING, "rollback_blind",
+            "the version gone back to is not on the topic: which labels it had not seen cannot be "
+            "told",
+            L_U64("version", p->operator_.rollback));
+    buf_string(&b);
+    return (struct text){b.at, b.len};
+}
+
+/* ---- the base of a fit ---- */
+
+static const struct model *next_version_base(const struct next_version *n, struct model *next) {
+    uint64_t live = policy_live(registry_policy(n->registry));
+    const struct model *base = registry_model(n->registry, live);
+    next->parent = live;
+    next->prior = base ? base->prior : 0;
+    next->aside = aside_of(n, base);
+    next_version_set_aside(n, next->aside);
+    const struct model *prior = next->prior ? registry_model(n->registry, next->prior) : NULL;
+    const struct fit_options options = next_version_options(n);
+    if (prior && fit_accepts_prior(&options, prior)) return prior;
+    if (next->prior)
+        LOG(WARNING, "prior_unusable",
+            "the pushed model that fits should shrink towards is gone from the topic or of another "
+            "shape; they shrink towards zero",
+            L_U64("version", next->prior));
+    next->prior = 0;
+    return NULL;
+}
+
+/* ---- pushes ---- */
+
+static int next_version_check(const struct next_version *n, const struct registry_push *push,
+                              const char **why) {
+    const struct fit_options options = next_version_options(n);
+    *why = push->why;
+    if (!push->model) return ERR_CORRUPT;
+    TRY(model_check(push->model, options.d, n->learning->classes,
+                    features_fingerprint(n->learning->shared->features), why));
+    if (fit_accepts_prior(&options, push->model)) return 0;
+    *why = "its hidden layers are not those of model.hidden, so the learner could not build on it";
+    return ERR_MISMATCH;
+}
+
+/* A copy of our own, by the record. */
+static struct model *next_version_copied(const struct next_version *n, const struct model *from) {
+    struct buf record = {0};
+    struct model *to = NULL;
+    const char *why;
+    model_write((struct model *)from, n->learning->config->service.name, &record);
+    CHECK(model_read(&to, buf_view(&record), &why) == 0);
+    buf_release(&record);
+    return to;
+}
+
+/* A swap fills the windows from the version's quantiles: with none, the queue would be flooded or
+ * starve. */
+static int next_version_describe(const struct next_version *n, struct model *m) {
+    const struct fit_options options = next_version_options(n);
+    struct store_rows rows;
+    TRY(store_rows(labelled_set_store(n->set), n->learning->largest_memory, 0, &rows));
+    if (rows.tasks_n)
+        fit_describe(m, &options,
+                     &(struct fit_tasks){rows.tasks_n, rows.task_row, rows.task_weight});
+    store_rows_release(&rows);
+    return 0;
+}
+
+struct model *next_version_adopt(const struct next_version *n, const struct store_counts *counts,
+                                 const struct registry_push *push) {
+    const char *why = NULL;
+    if (next_version_check(n, push, &why) < 0) {
+        metric_add(METRIC_models_loaded, 1, 1);
+        LOG(ERROR, "push_refused", why, L_STR("push", push->id));
+        return NULL;
+    }
+    struct model *m = next_version_copied(n, push->model);
+    if (next_version_describe(n, m) < 0)
+        LOG(WARNING, "push_undescribed",
+            "the label store could not be read for the quantiles of the pushed model",
+            L_STR("push", push->id));
+    struct model made = {0};
+    (void)next_version_base(n, &made);
+    free((void *)m->seen.at);
+    free((void *)m->aside.at);
+    next_version_sign(n, counts, m);
+    m->parent = made.parent;
+    m->aside = made.aside;
+    m->prior = m->version;
+    m->rows = 0;
+    memcpy(m->pushed, push->id, sizeof m->pushed);
+    LOG(NOTICE, "push_taken", "a pushed model becomes a version and the prior of the fits after it",
+        L_STR("push", push->id), L_U64("version", m->version));
+    return m;
+}
+
+/* ---- a fit ---- */
+
+static int next_version_solve(const struct next_version *n, const struct fit_options *options,
+                              struct model **out, int64_t *took_ms) {
+    struct store_rows rows;
+    TRY(store_rows(labelled_set_store(n->set), n->learning->largest_memory, fit_members(options),
+                   &rows));
+    struct fit_rows labelled = {.n = rows.n,
+                                .row = rows.row,
+                                .label = rows.label,
+                                .propensity = rows.propensity,
+                                .key = rows.key,
+                                .members = rows.members,
+                                .member = rows.member};
+    struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
+    int64_t started_ns = clock_ns();
+    int result = fit_model(out, options, &labelled, &tasks);
+    int64_t took_ns = clock_ns() - started_ns;
+    metric_observe(METRIC_fit_seconds, (double)took_ns * 1e-9);
+    *took_ms = took_ns / 1000000;
+    store_rows_release(&rows);
+    return result;
+}
+
+int next_version_fit(const struct next_version *n, const struct store_counts *counts,
+                     struct model **out, int64_t *took_ms) {
+    struct fit_options options = next_version_options(n);
+    struct model made = {0};
+    options.prior = next_version_base(n, &made);
+    options.late = schedule_late(counts->open);
+    int result = next_version_solve(n, &options, out, took_ms);
+    if (result < 0) {
+        free((void *)made.aside.at);
+        bool nothing_left = result == ERR_INPUT; // every label was set aside
+        return nothing_left ? 0 : result;
+    }
+    struct model *m = *out;
+    m->parent = made.parent;
+    m->prior = made.prior;
+    m->aside = made.aside;
+    m->rows = counts->labelled;
+    m->classes = text_of(xstrdup(n->learning->classes.at));
+    next_version_sign(n, counts, m);
+    return 0;
+}

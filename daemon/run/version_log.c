@@ -1,0 +1,367 @@
+/* The learner's log of versions: the models topic as its one writer sees it.
+ *
+ * A version's number is one more than the newest on the topic, which was read to its end after the
+ * predecessor was fenced, so numbers never repeat. Weights, the policy that makes them live, and
+ * progress are one transaction (promise I9). Which labelled set is behind the newest version stands
+ * on the topic, so a restart publishes neither twice nor less (promise I8).
+ *
+ * Thread: learner thread */
+#include "version_log.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "infer/model_record.h"
+#include "kafka/publisher.h"
+#include "kafka/topic_reader.h"
+#include "metrics/metrics.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+
+enum {
+    PROGRESS_MS = 100,   // at most so often a progress record without anything else
+    POLL_RECORDS = 64,   // read at once
+    CATCH_UP_MS = 20,    // wait for the next record while the topic is read to its end
+    READ_BACK_MS = 5,    // wait for a record of our own
+    AWAIT_MS = 5000,     // until what was published must have been read back
+    SEND_AGAIN_MS = 100, // before a publication that failed is sent again
+    RETRY_MS = 1000      // before Kafka is asked again
+};
+
+struct version_log {
+    struct learning *learning;
+    struct registry *registry;
+    struct reader *reader;
+    struct publisher *publisher;
+    struct policy_learner policy;
+    bool policy_known;
+    struct version_log_newest newest;
+    int64_t progress_ms; // when the last progress record went out
+};
+
+/* ---- reading ---- */
+
+static int version_log_open_publisher(struct version_log *v) {
+    const struct config *c = v->learning->config;
+    char *id = xasprintf("%s-learner", c->service.name);
+    struct buf why = {0};
+    int result = publisher_create(&v->publisher, c, id, &why);
+    if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
+    buf_release(&why);
+    free(id);
+    return result;
+}
+
+static int version_log_open_reader(struct version_log *v) {
+    const struct config *c = v->learning->config;
+    const char *topic = c->topics.models;
+    struct buf why = {0};
+    int result = reader_create(&v->reader, c, &topic, 1, &why);
+    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
+    buf_release(&why);
+    return result < 0 ? result : reader_start(v->reader, NULL, NULL);
+}
+
+static int version_log_take(struct version_log *v, int wait_ms) {
+    struct reader_record record[POLL_RECORDS];
+    int n = reader_poll(v->reader, record, POLL_RECORDS, wait_ms);
+    TRY(n);
+    for (int i = 0; i < n; i++)
+        registry_apply(v->registry, record[i].key, record[i].value, record[i].chunks,
+                       record[i].offset);
+    reader_release(v->reader, record, (size_t)n);
+    return 0;
+}
+
+int version_log_read(struct version_log *v) { return version_log_take(v, 0); }
+
+/* Of which labelled set the newest version was made: its count is in the version, its digest in the
+ * progress record. */
+static void version_log_recall(struct version_log *v) {
+    const struct model *m = registry_model(v->registry, registry_newest(v->registry));
+    struct text progress = registry_progress(v->registry);
+    cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
+    const char *digest =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "published_digest"));
+    v->newest.rows = m ? m->rows : 0;
+    v->newest.digest = digest ? strtoull(digest, NULL, 16) : 0;
+    cJSON_Delete(json);
+    v->policy = registry_policy(v->registry)->learner;
+    v->policy_known = registry_policy(v->registry)->number > 0;
+}
+
+static void version_log_close(struct version_log *v) {
+    registry_destroy(v->registry);
+    reader_destroy(v->reader);
+    publisher_destroy(v->publisher);
+    v->registry = NULL;
+    v->reader = NULL;
+    v->publisher = NULL;
+}
+
+int version_log_catch_up(struct version_log *v) {
+    version_log_close(v);
+    v->registry = registry_create(&(struct registry_options){
+        .name = v->learning->config->service.name, .quiet = true, .pushes = true});
+    TRY(version_log_open_publisher(v));
+    TRY(publisher_init(v->publisher)); // from here on a predecessor can write no more
+    TRY(version_log_open_reader(v));
+    while (!reader_caught_up(v->reader)) {
+        if (learning_stopping(v->learning)) return ERR_STOPPED;
+        learning_wait(v->learning, 0);
+        TRY(version_log_take(v, CATCH_UP_MS));
+    }
+    version_log_recall(v);
+    return 0;
+}
+
+/* ---- what it is ---- */
+
+struct version_log *version_log_create(struct learning *learning) {
+    struct version_log *v = xcalloc(1, sizeof *v);
+    v->learning = learning;
+    return v;
+}
+
+void version_log_destroy(struct version_log *v) {
+    if (!v) return;
+    version_log_close(v);
+    free(v);
+}
+
+const struct registry *version_log_registry(const struct version_log *v) { return v->registry; }
+struct version_log_newest version_log_newest(const struct version_log *v) {
+    return v->newest;
+}
+const struct policy_learner *version_log_policy(const struct version_log *v) { return &v->policy; }
+
+/* ---- records of one publication ---- */
+
+struct publication_list {
+    struct arena arena;
+    struct publication *at; // (n)
+    size_t n, cap;
+};
+
+static void publication_add(struct publication_list *p, struct text key, struct text value,
+                            size_t chunks) {
+    if (p->n == p->cap) {
+        p->cap = p->cap ? 2 * p->cap : 64;
+        p->at = xrealloc(p->at, p->cap * sizeof *p->at);
+    }
+    p->at[p->n++] = (struct publication){
+        .key = arena_text(&p->arena, key), .value = arena_text(&p->arena, value), .chunks = chunks};
+}
+
+static void publication_release(struct publication_list *p) {
+    arena_release(&p->arena);
+    free(p->at);
+}
+
+static void publication_add_named(struct publication_list *p, const char *name, const char *what,
+                                  const struct buf *value) {
+    struct buf key = {0};
+    registry_key(&key, name, what);
+    publication_add(p, buf_view(&key), buf_view(value), 0);
+    buf_release(&key);
+}
+
+/* Returns the bytes of the version's record. */
+static size_t publication_add_version(struct publication_list *p, const char *name,
+                                      struct model *m) {
+    struct buf record = {0}, key = {0};
+    model_write(m, name, &record);
+    size_t chunks = (record.len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
+    for (size_t i = 0; i < chunks; i++) {
+        size_t from = i * REGISTRY_CHUNK_BYTES, left = record.len - from;
+        size_t n = left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES;
+        buf_reset(&key);
+        registry_chunk_key(&key, name, m->version, i);
+        publication_add(p, buf_view(&key), (struct text){record.at + from, n}, chunks);
+    }
+    size_t bytes = record.len;
+    buf_release(&record);
+    buf_release(&key);
+    return bytes;
+}
+
+/* What was pushed leaves the topic in the transaction that makes a version of it: it is taken once,
+ * whatever crashes. */
+static void publication_remove_push(struct publication_list *p, const char *name,
+                                    const struct registry_push *push) {
+    struct buf key = {0};
+    for (size_t i = 0; i < push->chunks; i++) {
+        buf_reset(&key);
+        registry_push_key(&key, name, push->id, i);
+        publication_add(p, buf_view(&key), (struct text){0}, 0);
+    }
+    buf_release(&key);
+}
+
+static void publication_remove_version(struct publication_list *p, const char *name,
+                                       const struct registry *r, uint64_t version) {
+    struct buf key = {0};
+    for (size_t i = 0; i < registry_chunks(r, version); i++) {
+        buf_reset(&key);
+        registry_chunk_key(&key, name, version, i);
+        publication_add(p, buf_view(&key), (struct text){0}, 0);
+    }
+    buf_release(&key);
+}
+
+/* ---- what goes out ---- */
+
+/* Whether a version that stays was fitted towards this one. */
+static bool version_log_is_prior(const struct registry *r, const uint64_t *version, size_t n,
+                                 uint64_t of) {
+    for (size_t i = 0; i < n; i++)
+        if (version[i] != of && registry_model(r, version[i])->prior == of) return true;
+    return false;
+}
+
+/* The oldest versions leave the topic; never the live one, a pinned one, or one that later ones
+ * build on. */
+static void version_log_remove_old(const struct version_log *v, struct publication_list *p) {
+    const struct registry *r = v->registry;
+    uint64_t version[REGISTRY_HELD];
+    size_t n = registry_versions(r, version, sizeof version / sizeof *version);
+    for (size_t i = 0; n >= REGISTRY_VERSIONS && i <= n - REGISTRY_VERSIONS; i++)
+        if (version[i] != policy_live(registry_policy(r)) &&
+            !version_log_is_prior(r, version, n, version[i]))
+            publication_remove_version(p, v->learning->config->service.name, r, version[i]);
+}
+
+static void version_log_add_progress(const struct version_log *v, struct publication_list *p,
+                                     const struct labelled_set *set,
+                                     const struct store_counts *counts, uint64_t version,
+                                     uint64_t published_digest) {
+    struct buf b = {0};
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
+        buf_printf(&b, "%s\"%s\":{", t ? "}," : "{", labelled_topic_name(t));
+        for (int32_t i = 0; i < labelled_set_partitions(set, t); i++)
+            buf_printf(&b, "%s\"%" PRId32 "\":%" PRId64, i ? "," : "", i,
+                       labelled_set_offset(set, t, i));
+    }
+    buf_printf(&b,
+               "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
+               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 "}",
+               version, counts->labelled, counts->digest, published_digest, clock_wall_ms());
+    publication_add_named(p, v->learning->config->service.name, "progress", &b);
+    buf_release(&b);
+}
+
+static void version_log_add_policy(const struct version_log *v, struct publication_list *p,
+                                   const struct policy_learner *policy) {
+    struct buf b = {0};
+    policy_learner_write(policy, &b);
+    publication_add_named(p, v->learning->config->service.name, "policy", &b);
+    buf_release(&b);
+}
+
+/* How much to explore moves with each task and label; it goes out with what else changed, at the
+ * latest with the next version. */
+static bool version_log_policy_changed(const struct version_log *v,
+                                       const struct policy_learner *wanted) {
+    const struct policy_learner *now = &v->policy;
+    return !v->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
+           now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;
+}
+
+/* ---- sending ---- */
+
+static int version_log_send(struct version_log *v, const struct publication_list *p) {
+    const char *topic = v->learning->config->topics.models;
+    for (;;) {
+        int result = publisher_publish(v->publisher, topic, p->at, p->n);
+        if (result == 0 || result == ERR_FENCED || learning_stopping(v->learning)) return result;
+        if (result == ERR_FATAL) return ERR_RETRY;
+        learning_wait(v->learning, SEND_AGAIN_MS);
+    }
+}
+
+/* ERR_RETRY: nobody knows whether it went through. The topic was read again, after fencing our own
+ * late requests, and tells what is published now. */
+static int version_log_send_or_reread(struct version_log *v, const struct publication_list *p) {
+    int result = version_log_send(v, p);
+    if (result != ERR_RETRY) return result;
+    LOG(WARNING, "publish_unknown",
+        "whether the last publication went through is not known; reading the models topic again");
+    while ((result = version_log_catch_up(v)) == ERR_RETRY && !learning_stopping(v->learning))
+        learning_wait(v->learning, RETRY_MS);
+    return result < 0 ? result : ERR_RETRY;
+}
+
+/* Reads back what was published, so that the registry knows it before the next decision. */
+static int version_log_await_version(struct version_log *v, uint64_t version) {
+    int64_t until = clock_ms() + AWAIT_MS;
+    while (registry_newest(v->registry) < version && clock_ms() < until)
+        TRY(version_log_take(v, READ_BACK_MS));
+    return 0;
+}
+
+static int version_log_await_taken(struct version_log *v, const char *id) {
+    int64_t until = clock_ms() + AWAIT_MS;
+    struct registry_push push;
+    while (registry_push(v->registry, &push) && strcmp(push.id, id) == 0 && clock_ms() < until)
+        TRY(version_log_take(v, READ_BACK_MS));
+    return 0;
+}
+
+/* A pushed version has learned nothing of ours: the labelled set behind it stays the former one. */
+static uint64_t version_log_digest(const struct version_log *v, const struct model *m,
+                                   const struct store_counts *counts) {
+    return m && !*m->pushed ? counts->digest : v->newest.digest;
+}
+
+static void version_log_note(struct version_log *v, const struct model *m,
+                             const struct store_counts *counts, size_t bytes) {
+    v->newest = (struct version_log_newest){.rows = m->rows,
+                                            .digest = version_log_digest(v, m, counts),
+                                            .published_ms = clock_ms(),
+                                            .bytes = bytes};
+    metric_add(METRIC_published, 0, 1);
+    LOG(INFO, "model_published", "a new version goes live", L_U64("version", m->version),
+        L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
+}
+
+/* Everything of the edition as records; whether the policy and progress are among them. */
+static size_t version_log_collect(const struct version_log *v, const struct labelled_set *set,
+                                  const struct store_counts *counts, const struct edition *e,
+                                  struct publication_list *p, bool *policy, bool *progress) {
+    const char *name = v->learning->config->service.name;
+    size_t bytes = 0;
+    if (e->taken) publication_remove_push(p, name, e->taken);
+    if (e->version) {
+        bytes = publication_add_version(p, name, e->version);
+        version_log_remove_old(v, p);
+    }
+    *policy = version_log_policy_changed(v, &e->policy);
+    if (*policy) version_log_add_policy(v, p, &e->policy);
+    bool due = e->moved && clock_ms() - v->progress_ms >= PROGRESS_MS;
+    *progress = e->version || *policy || due;
+    if (*progress)
+        version_log_add_progress(v, p, set, counts, e->policy.live,
+                                 version_log_digest(v, e->version, counts));
+    return bytes;
+}
+
+int version_log_publish(struct version_log *v, const struct labelled_set *set,
+                        const struct store_counts *counts, const struct edition *e) {
+    struct publication_list list = {0};
+    bool policy, progress;
+    size_t bytes = version_log_collect(v, set, counts, e, &list, &policy, &progress);
+    int result = list.n ? version_log_send_or_reread(v, &list) : 0;
+    publication_release(&list);
+    TRY(result);
+    if (policy) {
+        v->policy = e->policy;
+        v->policy_known = true;
+    }
+    if (progress) v->progress_ms = clock_ms();
+    if (e->version) {
+        version_log_note(v, e->version, counts, bytes);
+        TRY(version_log_await_version(v, e->version->version));
+    }
+    if (e->taken) TRY(version_log_await_taken(v, e->taken->id));
+    return progress;
+}
