@@ -32,11 +32,6 @@ struct learner {
     _Atomic uint64_t settled, newest;
 };
 
-void learning_wait(struct learning *l, int64_t ms) {
-    atomic_fetch_add(&l->progress, 1);
-    if (ms) clock_sleep_ms(ms);
-}
-
 /* ---- one round ---- */
 
 static struct schedule learner_schedule(const struct learner *l, const struct store_counts *c) {
@@ -108,19 +103,9 @@ static int learner_round(struct learner *l) {
 
 /* ---- life ---- */
 
-static void learning_set_memories(struct learning *l) {
-    for (size_t i = 0; i < l->config->train.memories.n; i++) {
-        size_t labels = strtoul(l->config->train.memories.at[i], NULL, 10);
-        l->memory[l->memories++] = labels;
-        if (labels > l->largest_memory) l->largest_memory = labels;
-    }
-}
-
 static int learner_open(struct learner *l) {
     struct learning *learning = &l->learning;
     int result;
-    learning->classes = text_of(classes_joined(learning->config, &learning->positive));
-    learning_set_memories(learning);
     TRY(labelled_set_open(&l->set, learning));
     l->versions = version_log_create(learning);
     while ((result = version_log_catch_up(l->versions)) == ERR_RETRY &&
@@ -136,7 +121,7 @@ static void learner_close(struct learner *l) {
     metric_set(METRIC_learner_active, 0, 0);
     version_log_destroy(l->versions);
     labelled_set_close(l->set);
-    free((void *)l->learning.classes.at);
+    learning_release(&l->learning);
 }
 
 static void learner_log_end(const struct learner *l, int result) {
@@ -169,8 +154,7 @@ static void *learner_main(void *arg) {
 
 struct learner *learner_start(struct shared *shared) {
     struct learner *l = xcalloc(1, sizeof *l);
-    l->learning.shared = shared;
-    l->learning.config = atomic_load(&shared->config);
+    learning_init(&l->learning, shared);
     CHECK(pthread_create(&l->thread, NULL, learner_main, l) == 0);
     return l;
 }

@@ -99,7 +99,7 @@ void pipeline_destroy(struct pipeline *p) {
     decoder_destroy(p->decoder);
     batch_destroy(p->batch);
     free(p->values);
-    for (size_t i = 0; i < p->partitions_cap; i++) window_destroy(p->partition[i].window);
+    for (size_t i = 0; i < p->partitions_cap; i++) pool_window_destroy(p->partition[i].window);
     free(p->partition);
     free(p->moved);
     free((void *)p->classes.at);
@@ -129,25 +129,6 @@ void pipeline_limit(struct pipeline *p, size_t max_record_bytes) {
 
 /* ---- partitions ---- */
 
-static struct partition *partition_at(struct pipeline *p, int32_t number) {
-    CHECK(number >= 0);
-    if ((size_t)number >= p->partitions_cap) {
-        size_t cap = (size_t)number + 16;
-        p->partition = xrealloc(p->partition, cap * sizeof *p->partition);
-        memset(p->partition + p->partitions_cap, 0,
-               (cap - p->partitions_cap) * sizeof *p->partition);
-        p->moved = xrealloc(p->moved, cap * sizeof *p->moved);
-        p->partitions_cap = cap;
-    }
-    return &p->partition[number];
-}
-
-void pipeline_move(struct pipeline *p, int32_t number) {
-    struct partition *at = &p->partition[number];
-    if (!at->moved) p->moved[p->moved_n++] = number;
-    at->moved = true;
-}
-
 enum { RESTORED, FRESH, WIPED, CORRUPT };
 
 static int state_kind(int result, bool fresh) {
@@ -155,13 +136,13 @@ static int state_kind(int result, bool fresh) {
 }
 
 static void pipeline_begin(struct pipeline *p, struct partition *at) {
-    if (!at->window) at->window = window_create(p);
-    if (at->window) window_begin(at->window, at->next, &at->state);
+    if (!at->window) at->window = pool_window_create(p);
+    if (at->window) pool_window_begin(at->window, at->next, &at->state);
 }
 
 void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh,
                   struct text metadata, int64_t now_ms) {
-    struct partition *at = partition_at(p, number);
+    struct partition *at = pipeline_partition(p, number);
     *at =
         (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
     int kind = state_kind(
@@ -190,7 +171,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
 /* An open window is dropped: who owns the partition next reads it again. */
 void pipeline_disown_all(struct pipeline *p) {
     for (size_t i = 0; i < p->partitions_cap; i++) {
-        window_destroy(p->partition[i].window);
+        pool_window_destroy(p->partition[i].window);
         p->partition[i] = (struct partition){0};
     }
     p->moved_n = 0;
@@ -203,7 +184,7 @@ void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
         o->partition = p->moved[i];
         o->next = at->next;
         const struct partition_state *state =
-            at->window ? window_start(at->window, &o->next) : &at->state;
+            at->window ? pool_window_start(at->window, &o->next) : &at->state;
         o->metadata_len = state_write(state, p->topic_hash, o->next, o->metadata);
         at->moved = false;
     }
@@ -272,13 +253,6 @@ static size_t pipeline_admit(struct pipeline *p, struct batch *b) {
 
 /* ---- infer ---- */
 
-void pipeline_make_room(struct pipeline *p, const struct model *m) {
-    size_t scratch =
-        model_scratch(&m->shape) * (p->config->infer.exact ? 1 : model_together(&m->shape)) + p->k;
-    if (scratch > p->scratch_n)
-        p->scratch = xrealloc(p->scratch, (p->scratch_n = scratch) * sizeof *p->scratch);
-}
-
 /* Samples from i on that are scored together: one, or with `infer.exact: false` those behind it of
  * the same model (a bad one among them has a row, of no meaning, and nobody looks at its score). */
 static size_t pipeline_together(const struct pipeline *p, const struct batch *b, size_t i) {
@@ -307,18 +281,6 @@ static void pipeline_infer(struct pipeline *p, struct batch *b, size_t i) {
 }
 
 /* ---- query ---- */
-
-/* Said once, with the offset, so that a replay can do the same. */
-void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
-                     const struct snapshot *s) {
-    uint64_t version = s->model ? s->model->version : 0;
-    if (at->state.policy == s->policy.number && at->state.model == version) return;
-    if (at->state.model != version)
-        strategy_swap(p->strategy, version, s->model ? s->model->utility : NULL, &at->state);
-    at->state.policy = s->policy.number;
-    LOG(INFO, "policy_in_force", "decides from this sample on", L_I64("partition", number),
-        L_I64("offset", at->next), L_U64("number", s->policy.number), L_U64("model", version));
-}
 
 static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i,
                                    struct partition *at, int64_t now_ms) {
@@ -398,10 +360,11 @@ static void say_tally(struct pipeline *p, const struct tally *t) {
 static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
                         struct cycle *cycle) {
     const struct record *r = &b->record[i];
-    struct partition *at = partition_at(p, r->partition);
+    struct partition *at = pipeline_partition(p, r->partition);
     CHECK(at->owned && r->offset >= at->next);
-    enum window_fate fate = at->window ? window_before(p, at->window, r->time_ms) : WINDOW_OPEN;
-    if (fate != WINDOW_OPEN) window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
+    enum window_fate fate =
+        at->window ? pool_window_before(p, at->window, r->time_ms) : WINDOW_OPEN;
+    if (fate != WINDOW_OPEN) pool_window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
     return fate != WINDOW_OPEN;
 }
 
@@ -410,7 +373,7 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
                           struct cycle *cycle, struct tally *t) {
     const struct record *r = &b->record[i];
     struct partition *at = &p->partition[r->partition];
-    struct window *w = at->window;
+    struct pool_window *w = at->window;
     struct written written = {NOWHERE, NOWHERE};
     at->next = r->offset;
     if (b->fate[i] == REASON_NONE) {
@@ -420,10 +383,10 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     }
     at->next++;
     at->newest_ms = r->time_ms;
-    if (cycle) written = pipeline_route(p, b, i, now_ms, w ? window_cycle(w) : cycle);
+    if (cycle) written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
     if (!w) pipeline_move(p, r->partition);
-    enum window_fate fate = w ? window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
-    if (fate != WINDOW_OPEN) window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
+    enum window_fate fate = w ? pool_window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
+    if (fate != WINDOW_OPEN) pool_window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
     return fate != WINDOW_OPEN;
 }
 
@@ -472,8 +435,8 @@ void pipeline_end_windows(struct pipeline *p, const struct snapshot *s, int64_t 
     p->flushed = (struct flushed){0};
     for (size_t i = 0; i < p->partitions_cap; i++) {
         struct partition *at = &p->partition[i];
-        if (at->owned && at->window && window_idle(at->window, now_ms, idle_ms))
-            window_end(p, (int32_t)i, WINDOW_IDLE, s, now_ms, cycle);
+        if (at->owned && at->window && pool_window_idle(at->window, now_ms, idle_ms))
+            pool_window_end(p, (int32_t)i, WINDOW_IDLE, s, now_ms, cycle);
     }
 }
 

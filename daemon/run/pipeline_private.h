@@ -1,7 +1,12 @@
-/* What the files of the pipeline share: pipeline.c (the stages over a batch), pipeline_route.c (one
- * decided sample's records), pipeline_trace.c (its trace context), pipeline_window.c (the pool's
- * windows). Private to them.
- * Thread: worker thread */
+/* What the files of the pipeline share. Calls go down this list:
+ *
+ *   pipeline             the stages over a batch; partitions taken, given back, committed
+ *   pool_window          the pool's windows
+ *   pipeline_route       one decided sample's records
+ *   pipeline_partition   the table of partitions
+ *   pipeline_trace       a sample's trace context
+ *
+ * Private to them. Thread: worker thread */
 #pragma once
 
 #include "route/task.h"
@@ -11,7 +16,7 @@ struct partition {
     bool owned, moved;
     int64_t next, newest_ms;
     struct partition_state state;
-    struct window *window; // of the pool, or NULL
+    struct pool_window *window; // of the pool, or NULL
 };
 
 /* What the manager would have asked, and could have afforded, of late. */
@@ -50,8 +55,10 @@ struct pipeline {
     struct buf out, made;       // a record; a synthetic event and its id
 };
 
-/* ---- pipeline.c ---- */
+/* ---- pipeline_partition.c ---- */
 
+/* The row of a partition; the table grows. Valid until another is asked for. */
+struct partition *pipeline_partition(struct pipeline *p, int32_t number);
 /* The policy and model of s are in force for the partition from its next sample on, if they aren't
  * yet. */
 void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
@@ -104,17 +111,17 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
 void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at,
                       struct cycle *cycle);
 
-/* ---- pipeline_window.c ---- */
+/* ---- pool_window.c ---- */
 
 /* NULL without a pool. */
-struct window *window_create(const struct pipeline *p);
-void window_destroy(struct window *w);
+struct pool_window *pool_window_create(const struct pipeline *p);
+void pool_window_destroy(struct pool_window *w);
 /* It begins at that state and offset, empty. */
-void window_begin(struct window *w, int64_t next, const struct partition_state *state);
+void pool_window_begin(struct pool_window *w, int64_t next, const struct partition_state *state);
 /* Where it began: all that may be committed while it is open. */
-const struct partition_state *window_start(const struct window *w, int64_t *next);
+const struct partition_state *pool_window_start(const struct pool_window *w, int64_t *next);
 /* What its samples write, until it ends. */
-struct cycle *window_cycle(struct window *w);
+struct cycle *pool_window_cycle(struct pool_window *w);
 
 enum window_fate {
     WINDOW_OPEN,
@@ -125,13 +132,14 @@ enum window_fate {
 }; // but the first: values of metric pool_windows
 
 /* Before a sample of that time is decided. */
-enum window_fate window_before(const struct pipeline *p, const struct window *w, int64_t time_ms);
+enum window_fate pool_window_before(const struct pipeline *p, const struct pool_window *w,
+                                    int64_t time_ms);
 /* After the batch's sample i was decided and routed: keeps what the pool may need of it. */
-enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i,
-                             const struct written *at, int64_t now_ms);
+enum window_fate pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
+                                  size_t i, const struct written *at, int64_t now_ms);
 /* Whether it has samples, and none came for so long. */
-bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms);
+bool pool_window_idle(const struct pool_window *w, int64_t now_ms, int64_t idle_ms);
 /* Chooses, by the policy and model of s, and hands what was held to the cycle (NULL: nobody wants
  * it). The next window begins. */
-void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s,
-                int64_t now_ms, struct cycle *cycle);
+void pool_window_end(struct pipeline *p, int32_t number, enum window_fate why,
+                     const struct snapshot *s, int64_t now_ms, struct cycle *cycle);

@@ -1,4 +1,4 @@
-/* The daemon: a start list and its mirror, and a main thread that watches the others (run_watch.c).
+/* The daemon: a start list and its mirror, and a main thread that watches the others (run_state.h).
  *
  *   lock → follower → workers → learner → label page → http stop: all threads at once, each
  *   finishing its cycle, then http, then frees
@@ -12,120 +12,33 @@
  * thread: daemon/kafka/producer.c (cycle), daemon/run/learner.c (labels, versions).
  *
  * Thread: main thread */
-#include "run_private.h"
+#include "run/run.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/systemd.h"
+#include "gauges.h"
+#include "health.h"
+#include "instance.h"
 #include "kafka/client.h"
 #include "metrics/metrics.h"
+#include "pages.h"
 #include "process_metrics.h"
+#include "reload.h"
+#include "run_state.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { STOP_MS = 4000, STOP_POLL_MS = 5 };
+enum {
+    STOP_MS = 4000,               // a service that is not done by then goes as in a crash
+    STOP_POLL_MS = 5,             // how often it is looked at
+    FLUSH_MS = 1000,              // how often the log says what it has collapsed
+    STATUS_MS = 5000,             // how often the service manager's status line is renewed
+    START_EXTENSION_US = 30000000 // asked of the service manager while Kafka is waited for
+};
 
-char *instance_of(const struct config *c) {
-    return xasprintf("%s-%s", c->service.name, c->service.instance);
-}
-
-/* ---- reload ---- */
-
-static void log_lines(const char *event, const struct buf *lines) {
-    for (const char *at = lines->at, *end = at + lines->len; at < end;) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop) stop = end;
-        char line[1024];
-        snprintf(line, sizeof line, "%.*s", (int)(stop - at), at);
-        log_write(LOG_ERROR, event, line, (const struct log_field[]){{.key = NULL}});
-        at = stop + 1;
-    }
-}
-
-static int run_refuse(struct run *r, struct buf *errors, struct buf *said) {
-    log_lines("config_refused", errors);
-    metric_add(METRIC_reloads, 1, 1);
-    metric_set(METRIC_reload_ok, 0, 0);
-    r->refused = true;
-    buf_text(said, buf_view(errors));
-    service_notify("READY=1\nSTATUS=reload refused, the old configuration stays: %.*s",
-                   (int)strcspn(buf_string(errors), "\n"), errors->at);
-    return ERR_CONFIG;
-}
-
-static size_t run_names(const struct buf *list) {
-    size_t n = list->len > 0;
-    for (size_t i = 0; i < list->len; i++) n += list->at[i] == ',';
-    return n;
-}
-
-static void run_take_over(struct run *r, struct config *fresh, struct buf *said) {
-    struct buf changed = {0}, restart = {0};
-    config_diff(run_config(r), fresh, &changed, &restart);
-    buf_printf(said, "%s%.*s\n", changed.len ? "changed: " : "nothing has changed",
-               (int)changed.len, changed.at ? changed.at : "");
-    if (restart.len) buf_printf(said, "wants a restart: %.*s\n", (int)restart.len, restart.at);
-    metric_set(METRIC_restart_needed, 0, (double)run_names(&restart));
-    r->refused = false;
-    if (run_names(&changed) >
-        run_names(&restart)) { // the same again, as who reloads by the clock does, takes no room
-        r->config[r->configs] = config_reloaded(run_config(r), fresh);
-        r->configs++;
-        atomic_store(&r->shared.config, run_config(r));
-    }
-    log_level_set((enum log_level)run_config(r)->watch.log_level);
-    metric_add(METRIC_reloads, 0, 1);
-    metric_set(METRIC_reload_ok, 0, 1);
-    LOG(NOTICE, "config_reloaded",
-        restart.len ? "in force at the next batch, but for what wants a restart"
-                    : "in force at the next batch",
-        L_TEXT("changed", buf_view(&changed)), L_TEXT("restart_needed", buf_view(&restart)));
-    service_notify("READY=1\nSTATUS=reloaded%s%.*s",
-                   restart.len ? "; a restart is needed for " : "", (int)restart.len,
-                   restart.at ? restart.at : "");
-    buf_release(&changed);
-    buf_release(&restart);
-}
-
-/* For `winnowd reload`, which waits for it. */
-static void leave_outcome(const struct run *r, int64_t started_ns, int result, struct buf *said) {
-    if (!r->options.service) return;
-    char *name = instance_of(run_config(r));
-    const struct service_outcome o = {
-        .started_ns = started_ns, .taken = result == 0, .said = (char *)buf_string(said)};
-    if (service_outcome_write(run_config(r)->service.state_dir, name, &o) < 0)
-        LOG(WARNING, "outcome_unwritten",
-            "the outcome of the reload could not be left in service.state_dir",
-            L_STR("dir", run_config(r)->service.state_dir));
-    free(name);
-}
-
-/* What wants a restart is tried too: a file that would not start is refused now, not then. */
-static int run_load(struct run *r, struct config **fresh, struct buf *errors) {
-    TRY(config_load(fresh, r->options.file, errors));
-    if (r->configs == CONFIGS_MAX)
-        buf_str(errors, "reloaded with so many changes that a restart is due\n");
-    TRY(kafka_check(*fresh, errors));
-    return errors->len ? ERR_CONFIG : 0;
-}
-
-int run_reload(struct run *r) {
-    int64_t started_ns = clock_ns();
-    service_reloading();
-    struct buf errors = {0}, said = {0};
-    struct config *fresh = NULL;
-    int result = run_load(r, &fresh, &errors);
-    if (result < 0) result = run_refuse(r, &errors, &said);
-    else run_take_over(r, fresh, &said);
-    leave_outcome(r, started_ns, result, &said);
-    config_destroy(fresh);
-    buf_release(&errors);
-    buf_release(&said);
-    return result;
-}
-
-/* ---- life ---- */
+/* ---- start ---- */
 
 static int read_switches(struct run *r) {
     const struct list *list = &run_config(r)->replay.switches;
@@ -140,26 +53,10 @@ static int read_switches(struct run *r) {
     return 0;
 }
 
-static int take_lock(const struct run *r) {
-    if (!r->options.service) return 0;
-    char *name = instance_of(run_config(r));
-    int result = service_lock(run_config(r)->service.state_dir, name);
-    if (result == ERR_FENCED)
-        LOG(ERROR, "instance_taken",
-            "another process runs as this instance here; give each its own service.instance",
-            L_STR("instance", name));
-    else if (result < 0)
-        LOG(ERROR, "state_dir_unusable",
-            "cannot write the instance lock; is service.state_dir there and ours?",
-            L_STR("dir", run_config(r)->service.state_dir));
-    free(name);
-    return result;
-}
-
 static int try_kafka(const struct run *r) {
     struct buf errors = {0};
     int result = kafka_check(run_config(r), &errors);
-    if (result < 0) log_lines("config_refused", &errors);
+    if (result < 0) reload_log_errors("config_refused", &errors);
     buf_release(&errors);
     return result;
 }
@@ -194,7 +91,7 @@ static void free_run(struct run *r) {
 }
 
 static int run_prepare(struct run *r) {
-    TRY(take_lock(r));
+    if (r->options.service) TRY(instance_lock(run_config(r)));
     TRY(try_kafka(r));
     TRY(read_switches(r));
     TRY(features_create(&r->features, run_config(r)->features, run_config(r)->features_n));
@@ -237,14 +134,78 @@ int run_start(struct run **out, struct config *config, const struct run_options 
     return result;
 }
 
+/* ---- every 100 ms ---- */
+
+static void run_feed_watchdog(struct run *r) {
+    bool all = health_moving_all(r);
+    if (!all && !atomic_load(&r->stalled))
+        LOG(ERROR, "stalled", "a thread makes no progress; the watchdog is not fed");
+    atomic_store(&r->stalled, !all);
+    if (!r->options.service || !r->watchdog_ms || !all ||
+        clock_ms() - r->fed_ms < r->watchdog_ms / 2)
+        return;
+    r->fed_ms = clock_ms();
+    service_notify("WATCHDOG=1");
+}
+
+static void run_notify_status(struct run *r) {
+    if (!r->options.service) return;
+    if (!r->said_ready && health_ready(r, NULL)) {
+        r->said_ready = true;
+        service_notify("READY=1\nSTATUS=scoring");
+        LOG(NOTICE, "ready", "subscribed, models read");
+    }
+    if (r->status_ms && clock_ms() - r->status_ms < STATUS_MS) return;
+    r->status_ms = clock_ms();
+    if (!r->said_ready) {
+        service_notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=waiting for Kafka", START_EXTENSION_US);
+        return;
+    }
+    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s",
+                   metric_get(METRIC_admitted, 0), metric_sum(METRIC_asked),
+                   metric_get(METRIC_lag, 0), metric_get(METRIC_model_version, 0),
+                   metric_get(METRIC_labelled_rows, 0),
+                   metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "",
+                   r->refused ? ", the last reload was refused" : "");
+}
+
+static void run_set_ready(struct run *r) {
+    metric_set(METRIC_broker_down, 0, atomic_load(&r->shared.unreachable) || health_in_trouble(r));
+    metric_set(METRIC_ready, 0, health_may_work(r, NULL));
+}
+
+int run_tick(struct run *r) {
+    gauges_update(r);
+    run_feed_watchdog(r);
+    run_set_ready(r);
+    run_notify_status(r);
+    history_note(r->history, clock_wall_ms());
+    if (clock_ms() - r->flushed_ms >= FLUSH_MS) {
+        r->flushed_ms = clock_ms();
+        log_flush();
+    }
+    if (atomic_exchange(&r->reload_wanted, false) && run_reload(r) < 0)
+        return health_ended(r); // said; the old one stays
+    return health_ended(r);
+}
+
+uint64_t run_settled_labels(struct run *r) {
+    if (!r->learner) return r->settled;
+    uint64_t newest, settled = learner_settled(r->learner, &newest);
+    if (metric_get(METRIC_model_version, 0) >= (double)newest) r->settled = settled;
+    return r->settled;
+}
+
+/* ---- stop ---- */
+
 /* Only a service may be cut short: its process ends with it. *late gets who has not come to the
  * end. */
 static bool ended_in_time(const struct run *r, struct buf *late) {
     if (!r->options.service) return true;
-    for (int64_t until = clock_ms() + STOP_MS; clock_ms() < until && run_at_work(r, late);
+    for (int64_t until = clock_ms() + STOP_MS; clock_ms() < until && health_at_work(r, late);
          clock_sleep_ms(STOP_POLL_MS))
         continue;
-    return !run_at_work(r, late);
+    return !health_at_work(r, late);
 }
 
 static int join_all(struct run *r) {
@@ -261,7 +222,7 @@ static int join_all(struct run *r) {
 
 /* http last: until then it says that we are stopping. */
 static int run_end(struct run *r, int result) {
-    bool trouble = run_in_trouble(r);
+    bool trouble = health_in_trouble(r);
     int joined = join_all(r);
     if (result == 0) result = joined;
     http_stop(r->http);
@@ -289,7 +250,7 @@ int run_stop(struct run *r) {
     struct buf late = {0};
     if (r->options.service) service_notify("STOPPING=1\nSTATUS=finishing the last cycle");
     LOG(NOTICE, "stopping", "the last cycle is committed first");
-    int result = run_ended(r);
+    int result = health_ended(r);
     atomic_store(&r->shared.stopping, true);
     metric_set(METRIC_ready, 0, 0);
     pthread_mutex_lock(&r->asking); // an answer under way may still look at the threads

@@ -30,9 +30,6 @@ int run_reload(struct run *r) MUST_CHECK;
  * holds up threads, which are left (a service's only): nothing is freed, and the caller ends the
  * process at once. */
 int run_stop(struct run *r) MUST_CHECK;
-/* Whether everything is subscribed, loaded and caught up. why (if not NULL) gets what is
- * missing. */
-bool run_ready(struct run *r, struct buf *why);
 /* Labels that the learner has read and, where a version was due, published; and whether the newest
  * published version is live. With the counters of metrics.h this tells how far behind the newest
  * sample the live model is. */

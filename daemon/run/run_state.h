@@ -1,7 +1,11 @@
-/* What the files of the daemon share: run.c (start, reload, stop), run_watch.c (who makes progress,
- * who is ready, the gauges), run_pages.c and run_status.c (what is said over HTTP). Private to
- * them.
- * Thread: main thread; the http thread where said */
+/* The daemon's one struct. run.c starts and stops what is in it and calls down:
+ *
+ *   run → reload                the file taken over
+ *       → gauges                once a second, what the whole process shows in metrics
+ *       → health                who makes progress, who is ready, who has ended
+ *       → pages → status_page   what is said over HTTP, from gauges and health
+ *
+ * Private to these files. Thread: main thread; the http thread where said */
 #pragma once
 
 #include "encode/features.h"
@@ -58,31 +62,6 @@ struct run {
     struct figures figures;
 };
 
-/* ---- run.c ---- */
-
 static inline const struct config *run_config(const struct run *r) {
     return r->config[r->configs - 1];
 }
-
-/* ---- run_watch.c; the main thread calls all, the http thread run_may_work and run_alive ---- */
-
-/* Whether samples are taken, decided and committed just now: run_ready, and every worker has its
- * partitions, and Kafka answers. *why (or NULL) gets the reasons, one a line. */
-bool run_may_work(struct run *r, struct buf *why);
-bool run_alive(struct run *r, struct buf *why);
-/* Whether a worker cannot commit, or finds no broker, just now (or could not when it ended). */
-bool run_in_trouble(const struct run *r);
-/* Whether a thread has not ended yet; *who gets their names. */
-bool run_at_work(const struct run *r, struct buf *who);
-/* The error of a thread that ended before it was told to; 0: all run that must. */
-int run_ended(const struct run *r);
-
-/* Where the utilities of the measure begin that most of the last samples had, and how many there
- * are. */
-size_t run_most_used(const struct figures *f, size_t *n);
-
-/* ---- run_pages.c, run_status.c ---- */
-
-int pages_start(struct run *r) MUST_CHECK;
-/* The answer of /status; on the http thread. */
-void status_json(struct run *r, struct buf *out);

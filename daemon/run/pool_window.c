@@ -28,7 +28,7 @@ struct kept {
     struct written at;
 };
 
-struct window {
+struct pool_window {
     struct pool *pool;
     size_t candidates;
     struct decision *decision; // (candidates)
@@ -43,10 +43,10 @@ struct window {
 
 /* ---- life ---- */
 
-struct window *window_create(const struct pipeline *p) {
+struct pool_window *pool_window_create(const struct pipeline *p) {
     const struct config *c = p->config;
     if (!c->pool.window && !c->pool.time) return NULL;
-    struct window *w = xcalloc(1, sizeof *w);
+    struct pool_window *w = xcalloc(1, sizeof *w);
     w->candidates = (size_t)c->pool.candidates;
     w->pool = pool_create(w->candidates, features_columns(p->features));
     w->decision = xcalloc(w->candidates, sizeof *w->decision);
@@ -54,7 +54,7 @@ struct window *window_create(const struct pipeline *p) {
     return w;
 }
 
-void window_destroy(struct window *w) {
+void pool_window_destroy(struct pool_window *w) {
     if (!w) return;
     for (size_t i = 0; i < w->candidates; i++) buf_release(&w->kept[i].bytes);
     pool_destroy(w->pool);
@@ -64,7 +64,7 @@ void window_destroy(struct window *w) {
     free(w);
 }
 
-void window_begin(struct window *w, int64_t next, const struct partition_state *state) {
+void pool_window_begin(struct pool_window *w, int64_t next, const struct partition_state *state) {
     pool_reset(w->pool);
     cycle_reset(&w->held);
     memset(w->asked, 0, sizeof w->asked);
@@ -75,18 +75,19 @@ void window_begin(struct window *w, int64_t next, const struct partition_state *
     w->records = w->samples = w->bytes = 0;
 }
 
-const struct partition_state *window_start(const struct window *w, int64_t *next) {
+const struct partition_state *pool_window_start(const struct pool_window *w, int64_t *next) {
     *next = w->start;
     return &w->state;
 }
 
-struct cycle *window_cycle(struct window *w) {
+struct cycle *pool_window_cycle(struct pool_window *w) {
     return &w->held;
 }
 
 /* ---- a sample ---- */
 
-enum window_fate window_before(const struct pipeline *p, const struct window *w, int64_t time_ms) {
+enum window_fate pool_window_before(const struct pipeline *p, const struct pool_window *w,
+                                    int64_t time_ms) {
     bool over = p->config->pool.time && w->records && time_ms - w->first_ms >= p->config->pool.time;
     return over ? WINDOW_TIME : WINDOW_OPEN;
 }
@@ -110,8 +111,8 @@ static struct trace kept_trace(const struct kept *k) {
     return t;
 }
 
-static void pipeline_window_keep(struct window *w, size_t slot, const struct batch *b, size_t i,
-                                 const struct written *at) {
+static void pool_window_keep(struct pool_window *w, size_t slot, const struct batch *b, size_t i,
+                             const struct written *at) {
     const struct record *r = &b->record[i];
     struct kept *k = &w->kept[slot];
     w->decision[slot] = b->decision[i];
@@ -128,23 +129,23 @@ static void pipeline_window_keep(struct window *w, size_t slot, const struct bat
 
 /* Sums of what came, not of what is held: the same log ends the same windows, whatever memory looks
  * like. */
-static bool pipeline_window_offer(struct window *w, const struct batch *b, size_t i,
-                                  const struct written *at) {
+static bool pool_window_offer(struct pool_window *w, const struct batch *b, size_t i,
+                              const struct written *at) {
     const struct decision *d = &b->decision[i];
     int slot =
         d->for_pool ? pool_offer(w->pool, b->record[i].offset, d->utility, b->raw + i * b->d) : -1;
-    if (slot >= 0) pipeline_window_keep(w, (size_t)slot, b, i, at);
+    if (slot >= 0) pool_window_keep(w, (size_t)slot, b, i, at);
     if (d->ask) w->asked[d->reason]++;
     w->samples++;
     return slot >= 0 || at->task != NOWHERE || at->prediction != NOWHERE;
 }
 
-enum window_fate window_take(struct pipeline *p, struct window *w, const struct batch *b, size_t i,
-                             const struct written *at, int64_t now_ms) {
+enum window_fate pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
+                                  size_t i, const struct written *at, int64_t now_ms) {
     const struct record *r = &b->record[i];
     if (!w->records++) w->first_ms = r->time_ms;
     w->latest_ms = now_ms;
-    bool held = b->fate[i] != REASON_NONE || pipeline_window_offer(w, b, i, at);
+    bool held = b->fate[i] != REASON_NONE || pool_window_offer(w, b, i, at);
     if (held) w->bytes += r->value.len + SAMPLE_BYTES;
     if (p->config->pool.window && w->samples >= (size_t)p->config->pool.window) return WINDOW_FULL;
     return w->bytes >= (size_t)p->config->pool.bytes ? WINDOW_BYTES : WINDOW_OPEN;
@@ -152,8 +153,8 @@ enum window_fate window_take(struct pipeline *p, struct window *w, const struct 
 
 /* ---- its end ---- */
 
-static const float *pipeline_window_predict(struct pipeline *p, const struct model *m,
-                                            const double *row) {
+static const float *pool_window_predict(struct pipeline *p, const struct model *m,
+                                        const double *row) {
     pipeline_make_room(p, m);
     float *prob = p->scratch + model_scratch(&m->shape);
     model_predict(m, row, p->scratch, NULL, prob);
@@ -171,11 +172,11 @@ static void make_event(struct pipeline *p, const struct pick *pick, const struct
     buf_str(&p->made, "/synthetic");
     s->value = (struct text){p->made.at, event};
     s->id = (struct text){p->made.at + event, p->made.len - event};
-    s->prob = pipeline_window_predict(p, m, pick->row);
+    s->prob = pool_window_predict(p, m, pick->row);
     s->member = NULL;
 }
 
-static void route_pick(struct pipeline *p, int32_t number, struct window *w,
+static void route_pick(struct pipeline *p, int32_t number, struct pool_window *w,
                        const struct pick *pick, const struct snapshot *in_force, int64_t now_ms) {
     static const struct written nowhere = {NOWHERE, NOWHERE};
     const struct kept *k = &w->kept[pick->slot];
@@ -196,8 +197,8 @@ static void route_pick(struct pipeline *p, int32_t number, struct window *w,
     pipeline_reroute(p, &s, pick->synthetic ? &nowhere : &k->at, &w->held);
 }
 
-static void pipeline_window_count(struct window *w, const struct pick *picks, size_t n,
-                                  enum window_fate why) {
+static void pool_window_count(struct pool_window *w, const struct pick *picks, size_t n,
+                              enum window_fate why) {
     for (size_t i = 0; i < n; i++) {
         w->asked[picks[i].decision.reason]++;
         if (picks[i].decision.by_random) w->asked[ASK_RANDOM]--; // both asked it: one task
@@ -207,10 +208,10 @@ static void pipeline_window_count(struct window *w, const struct pick *picks, si
     metric_add(METRIC_pool_windows, (size_t)why - 1, 1);
 }
 
-void window_end(struct pipeline *p, int32_t number, enum window_fate why, const struct snapshot *s,
-                int64_t now_ms, struct cycle *cycle) {
+void pool_window_end(struct pipeline *p, int32_t number, enum window_fate why,
+                     const struct snapshot *s, int64_t now_ms, struct cycle *cycle) {
     struct partition *at = &p->partition[number];
-    struct window *w = at->window;
+    struct pool_window *w = at->window;
     pipeline_switch(p, number, at, s);
     struct flush flush = {.partition = number,
                           .policy = &s->policy,
@@ -222,16 +223,16 @@ void window_end(struct pipeline *p, int32_t number, enum window_fate why, const 
     f->ended = true;
     f->n = strategy_flush(p->strategy, &flush, &at->state, &f->picks);
     for (size_t i = 0; cycle && i < f->n; i++) route_pick(p, number, w, &f->picks[i], s, now_ms);
-    pipeline_window_count(w, f->picks, f->n, why);
+    pool_window_count(w, f->picks, f->n, why);
     if (why == WINDOW_IDLE) // an act of the clock: whoever looks for a difference to a replay finds
                             // it here
         LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here",
             L_I64("partition", number), L_I64("offset", at->next), L_U64("asked", f->n));
     if (cycle) cycle_append(cycle, &w->held);
-    window_begin(w, at->next, &at->state);
+    pool_window_begin(w, at->next, &at->state);
     pipeline_move(p, number);
 }
 
-bool window_idle(const struct window *w, int64_t now_ms, int64_t idle_ms) {
+bool pool_window_idle(const struct pool_window *w, int64_t now_ms, int64_t idle_ms) {
     return w->records && now_ms - w->latest_ms >= idle_ms;
 }

@@ -6,9 +6,10 @@
  * "attention" (works, but somebody should know), "bad" (does not work), and `notes` say why.
  *
  * Thread: http thread */
-#include "run_private.h"
+#include "status_page.h"
 
 #include "base/clock.h"
+#include "health.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -19,12 +20,12 @@ enum { BINS = 32 };
 
 /* ---- JSON ---- */
 
-static void status_page_add_text(struct buf *out, const char *key, const char *value) {
+static void status_add_text(struct buf *out, const char *key, const char *value) {
     buf_printf(out, ",\"%s\":", key);
     buf_json_str(out, value);
 }
 
-static void status_page_add_number(struct buf *out, const char *key, double value) {
+static void status_add_number(struct buf *out, const char *key, double value) {
     buf_printf(out, ",\"%s\":", key);
     buf_double(out, value);
 }
@@ -49,47 +50,46 @@ struct health {
     bool works;
 };
 
-static void status_page_note(struct health *h, bool is, const char *text) {
+static void status_note(struct health *h, bool is, const char *text) {
     if (is) buf_str(&h->notes, text);
 }
 
 /* `asking` is held. */
 static struct health health_of(struct run *r) {
-    struct health h = {.works = run_may_work(r, &h.notes)};
-    h.works &= run_alive(r, &h.notes);
+    struct health h = {.works = health_may_work(r, &h.notes)};
+    h.works &= health_alive(r, &h.notes);
     double demand = metric_get(METRIC_demand, 0), used = metric_get(METRIC_store_bytes, 0),
            limit = metric_get(METRIC_store_limit, 0);
-    status_page_note(&h, metric_get(METRIC_fenced, 0) > 0, "another process took this identity\n");
-    status_page_note(&h, metric_get(METRIC_paused, 0) > 0,
-                     "paused by the operator: nobody is asked\n");
-    status_page_note(&h, metric_get(METRIC_paused, 1) > 0,
-                     "too many open tasks: nobody is asked until answers come\n");
+    status_note(&h, metric_get(METRIC_fenced, 0) > 0, "another process took this identity\n");
+    status_note(&h, metric_get(METRIC_paused, 0) > 0, "paused by the operator: nobody is asked\n");
+    status_note(&h, metric_get(METRIC_paused, 1) > 0,
+                "too many open tasks: nobody is asked until answers come\n");
     bool owns = metric_get(METRIC_partitions, 0) > 0;
-    status_page_note(&h, owns && metric_get(METRIC_cap_left, 0) <= 0,
-                     "the cap of this hour is reached\n");
-    status_page_note(&h, owns && metric_get(METRIC_cap_left, 1) <= 0,
-                     "the cap of this day is reached\n");
-    status_page_note(&h, metric_get(METRIC_policy_flag, 1) > 0,
-                     "a model version is pinned: newer ones do not go live\n");
-    status_page_note(&h, metric_get(METRIC_policy_flag, 2) > 0, "only the random arm asks\n");
-    status_page_note(&h, metric_get(METRIC_frozen, 0) > 0, "learning is frozen by the operator\n");
-    status_page_note(&h, metric_get(METRIC_restart_needed, 0) > 0,
-                     "options of the reloaded file want a restart\n");
-    status_page_note(&h, metric_get(METRIC_broker_down, 1) > 0,
-                     "the label store is full or broken: learning waits\n");
-    status_page_note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
-    status_page_note(&h, demand > 0 && demand < 0.25,
-                     "the queue starves: the budget manager asks for far less than it may\n");
-    status_page_note(&h, demand > 4,
-                     "the queue is flooded: the purse, not the utility, decides what is asked\n");
-    status_page_note(&h, metric_get(METRIC_reload_ok, 0) == 0,
-                     "the last reload was refused: the file has errors\n");
+    status_note(&h, owns && metric_get(METRIC_cap_left, 0) <= 0,
+                "the cap of this hour is reached\n");
+    status_note(&h, owns && metric_get(METRIC_cap_left, 1) <= 0,
+                "the cap of this day is reached\n");
+    status_note(&h, metric_get(METRIC_policy_flag, 1) > 0,
+                "a model version is pinned: newer ones do not go live\n");
+    status_note(&h, metric_get(METRIC_policy_flag, 2) > 0, "only the random arm asks\n");
+    status_note(&h, metric_get(METRIC_frozen, 0) > 0, "learning is frozen by the operator\n");
+    status_note(&h, metric_get(METRIC_restart_needed, 0) > 0,
+                "options of the reloaded file want a restart\n");
+    status_note(&h, metric_get(METRIC_broker_down, 1) > 0,
+                "the label store is full or broken: learning waits\n");
+    status_note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
+    status_note(&h, demand > 0 && demand < 0.25,
+                "the queue starves: the budget manager asks for far less than it may\n");
+    status_note(&h, demand > 4,
+                "the queue is flooded: the purse, not the utility, decides what is asked\n");
+    status_note(&h, metric_get(METRIC_reload_ok, 0) == 0,
+                "the last reload was refused: the file has errors\n");
     return h;
 }
 
 static void add_health(struct run *r, struct buf *out) {
     struct health h = health_of(r);
-    bool alive = run_alive(r, NULL), ready = run_may_work(r, NULL), first = true;
+    bool alive = health_alive(r, NULL), ready = health_may_work(r, NULL), first = true;
     buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[",
                !h.works      ? "bad"
                : h.notes.len ? "attention"
@@ -115,15 +115,15 @@ static void add_settings(const struct config *c, struct buf *out) {
                c->service.delivery == DELIVERY_EXACTLY_ONCE ? "exactly_once" : "at_least_once",
                measure_name((enum measure)c->query.measure),
                manager_name((enum manager)c->query.manager));
-    status_page_add_number(out, "budget_rate", c->budget.rate);
-    status_page_add_number(out, "random_share", c->budget.random_share);
+    status_add_number(out, "budget_rate", c->budget.rate);
+    status_add_number(out, "random_share", c->budget.random_share);
     buf_printf(out,
                ",\"per_hour\":%" PRId64 ",\"per_day\":%" PRId64 ",\"open_tasks\":%" PRId64
                ",\"pool\":%s",
                c->budget.per_hour, c->budget.per_day, c->budget.open_tasks,
                c->pool.window || c->pool.time ? "true" : "false");
-    status_page_add_text(out, "samples_topic", c->topics.samples);
-    status_page_add_text(out, "positive", c->model.positive);
+    status_add_text(out, "samples_topic", c->topics.samples);
+    status_add_text(out, "positive", c->model.positive);
     buf_str(out, ",\"classes\":[");
     for (size_t i = 0; i < c->model.classes.n; i++) {
         buf_str(out, i ? "," : "");
@@ -136,8 +136,8 @@ static void add_settings(const struct config *c, struct buf *out) {
 
 /* Linear bins from the first percentile to the largest value; what lies below falls into the first.
  * seen: (n) ascending. */
-static void status_page_add_histogram(const struct utility_seen *seen, size_t n, double threshold,
-                                      struct buf *out) {
+static void status_add_histogram(const struct utility_seen *seen, size_t n, double threshold,
+                                 struct buf *out) {
     size_t count[BINS] = {0};
     double low = (double)seen[n / 100].value, high = (double)seen[n - 1].value;
     if (!(high > low)) high = low + 1;
@@ -146,9 +146,9 @@ static void status_page_add_histogram(const struct utility_seen *seen, size_t n,
         count[at < 0 ? 0 : at >= BINS ? BINS - 1 : (size_t)at]++;
     }
     buf_printf(out, "{\"measure\":\"%s\",\"n\":%zu", measure_name(seen->measure), n);
-    status_page_add_number(out, "low", low);
-    status_page_add_number(out, "high", high);
-    status_page_add_number(out, "threshold", threshold);
+    status_add_number(out, "low", low);
+    status_add_number(out, "high", high);
+    status_add_number(out, "threshold", threshold);
     buf_str(out, ",\"counts\":[");
     for (size_t i = 0; i < BINS; i++) buf_printf(out, "%s%zu", i ? "," : "", count[i]);
     buf_str(out, "]}");
@@ -161,7 +161,7 @@ static void add_utility(const struct figures *f, struct buf *out) {
     for (size_t m = 0, at = 0; m < MEASURES; at += f->of[m++]) {
         if (!f->of[m]) continue;
         buf_str(out, first ? "" : ",");
-        status_page_add_histogram(f->utility + at, f->of[m], f->threshold[m], out);
+        status_add_histogram(f->utility + at, f->of[m], f->threshold[m], out);
         first = false;
     }
     buf_str(out, "]");
@@ -175,8 +175,8 @@ static void add_process(const struct run *r, const struct config *c, struct buf 
                "{\"version\":\"" WINNOWD_VERSION "\",\"pid\":%d,\"started_ms\":%" PRId64
                ",\"time_ms\":%" PRId64,
                (int)getpid(), r->started_ms, now);
-    status_page_add_text(out, "name", c->service.name);
-    status_page_add_text(out, "instance", c->service.instance);
+    status_add_text(out, "name", c->service.name);
+    status_add_text(out, "instance", c->service.instance);
 }
 
 static void add_threads(struct run *r, struct buf *out) {
@@ -226,7 +226,7 @@ static void add_metrics(struct buf *out) {
         add_metric(out, shown[i].key, shown[i].metric);
 }
 
-void status_json(struct run *r, struct buf *out) {
+void status_page_write(struct run *r, struct buf *out) {
     const struct config *c = atomic_load(&r->shared.config);
     add_process(r, c, out);
     pthread_mutex_lock(&r->asking);

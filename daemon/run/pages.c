@@ -6,12 +6,14 @@
  * event; those are on /label only (off by default), and only for who has the token.
  *
  * Thread: http thread; pages_start main thread */
-#include "run_private.h"
+#include "pages.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "health.h"
 #include "http/assets.h"
 #include "metrics/metrics.h"
+#include "status_page.h"
 
 #include <inttypes.h>
 
@@ -42,17 +44,17 @@ static unsigned state_page(struct run *r, bool (*ask)(struct run *r, struct buf 
 
 static unsigned live_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
-    return state_page(opaque, run_alive, body);
+    return state_page(opaque, health_alive, body);
 }
 
 static unsigned ready_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
-    return state_page(opaque, run_may_work, body);
+    return state_page(opaque, health_may_work, body);
 }
 
 static unsigned status_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
-    status_json(opaque, body);
+    status_page_write(opaque, body);
     return OK;
 }
 

@@ -1,0 +1,117 @@
+/* The gauges of the whole process, made once a second of what its threads have noted.
+ *
+ * Thread: main thread */
+#include "gauges.h"
+
+#include "base/clock.h"
+#include "metrics/metrics.h"
+#include "process_metrics.h"
+
+#include <math.h>
+#include <sys/statvfs.h>
+
+enum {
+    FIGURES_MS = 1000, // how often the workers' figures are added up
+    DISK_MS = 5000     // how often the file system is asked
+};
+
+static int gauges_ascending(const void *a, const void *b) {
+    const struct utility_seen *x = a, *y = b;
+    return x->measure != y->measure ? (int)x->measure - (int)y->measure
+                                    : (x->value > y->value) - (x->value < y->value);
+}
+
+static void gauges_worst(struct kafka_stats *sum, const struct kafka_stats *one) {
+    sum->rtt_s = fmax(sum->rtt_s, one->rtt_s);
+    sum->throttle_s = fmax(sum->throttle_s, one->throttle_s);
+    sum->fetched += one->fetched;
+    sum->outgoing += one->outgoing;
+}
+
+static void gauges_add_worker(struct figures *sum, const struct worker_figures *w) {
+    sum->lag += w->lag;
+    sum->age_s = fmax(sum->age_s, w->age_s);
+    sum->partitions += w->partitions;
+    sum->tokens += w->purse.tokens;
+    sum->hour_left += w->purse.hour_left;
+    sum->day_left += w->purse.day_left;
+    sum->propensity += w->purse.propensity;
+    gauges_worst(&sum->consumer, &w->consumer);
+    gauges_worst(&sum->producer, &w->producer);
+    for (size_t i = 0; i < w->utilities; i++) sum->of[w->utility[i].measure]++;
+    memcpy(sum->utility + sum->utilities, w->utility, w->utilities * sizeof *w->utility);
+    sum->utilities += w->utilities;
+    for (size_t m = 0; m < MEASURES; m++)
+        if (w->threshold[m] != 0) sum->threshold[m] = w->threshold[m];
+}
+
+static void gauges_gather(struct run *r) {
+    struct worker_figures one;
+    struct figures sum = {.utility = r->figures.utility};
+    pthread_mutex_lock(&r->asking);
+    for (size_t i = 0; i < r->workers; i++) {
+        worker_figures(r->worker[i], &one);
+        gauges_add_worker(&sum, &one);
+    }
+    qsort(sum.utility, sum.utilities, sizeof *sum.utility, gauges_ascending);
+    r->figures = sum;
+    pthread_mutex_unlock(&r->asking);
+}
+
+static void gauges_set_kafka(const struct kafka_stats *s, size_t client) {
+    metric_set(METRIC_rtt, client, s->rtt_s);
+    metric_set(METRIC_throttle, client, s->throttle_s);
+}
+
+/* Where the utilities of the measure begin that most of the last samples had, and how many (*n)
+ * there are. */
+static size_t gauges_most_used(const struct figures *f, size_t *n) {
+    size_t at = 0, best = 0;
+    *n = 0;
+    for (size_t m = 0; m < MEASURES; at += f->of[m++])
+        if (f->of[m] > *n) *n = f->of[m], best = at;
+    return best;
+}
+
+static double gauges_open_left(const struct run *r) {
+    int64_t cap = atomic_load(&r->shared.open_cap);
+    return cap ? fmax(0, (double)cap - metric_get(METRIC_open_tasks, 0)) : INFINITY;
+}
+
+static void gauges_set(struct run *r) {
+    static const double share[] = {0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
+    const struct figures *f = &r->figures;
+    metric_set(METRIC_lag, 0, f->lag);
+    metric_set(METRIC_oldest, 0, f->age_s);
+    metric_set(METRIC_budget_tokens, 0, f->tokens);
+    metric_set(METRIC_partitions, 0, (double)f->partitions);
+    metric_set(METRIC_propensity, 0, f->partitions ? f->propensity / (double)f->partitions : 0);
+    metric_set(METRIC_cap_left, 0, f->partitions ? f->hour_left : INFINITY);
+    metric_set(METRIC_cap_left, 1, f->partitions ? f->day_left : INFINITY);
+    metric_set(METRIC_cap_left, 2, gauges_open_left(r));
+    size_t n, from = gauges_most_used(f, &n);
+    for (size_t i = 0; n && i < sizeof share / sizeof *share; i++)
+        metric_set(METRIC_utility, i,
+                   (double)f->utility[from + (size_t)(share[i] * (double)(n - 1))].value);
+    gauges_set_kafka(&f->consumer, 0);
+    gauges_set_kafka(&f->producer, 1);
+    metric_set(METRIC_queue, 0, f->consumer.fetched);
+    metric_set(METRIC_queue, 1, f->producer.outgoing);
+}
+
+static void gauges_set_disk(struct run *r) {
+    struct statvfs disk;
+    if (r->disk_ms && clock_ms() - r->disk_ms < DISK_MS) return;
+    r->disk_ms = clock_ms();
+    if (statvfs(run_config(r)->service.state_dir, &disk) == 0)
+        metric_set(METRIC_disk_free, 0, (double)disk.f_bavail * (double)disk.f_frsize);
+}
+
+void gauges_update(struct run *r) {
+    if (r->figures_ms && clock_ms() - r->figures_ms < FIGURES_MS) return;
+    r->figures_ms = clock_ms();
+    gauges_gather(r);
+    gauges_set(r);
+    gauges_set_disk(r);
+    process_figures();
+}

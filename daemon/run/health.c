@@ -1,0 +1,107 @@
+/* Who makes progress, who is ready, who has ended.
+ *
+ * Two words that differ: *ready* for the service manager means subscribed, once; *may work* is what
+ * /readyz says, and comes and goes: within a rebalance, while no broker answers, while stopping, it
+ * is no.
+ *
+ * Thread: main thread; health_may_work and health_alive also the http thread's */
+#include "health.h"
+
+#include "base/clock.h"
+
+enum { STALLED_MS = 60000 }; // without a watchdog: a thread that has not moved for so long is stuck
+
+/* ---- progress ---- */
+
+static bool health_moving(struct pulse *p, uint64_t progress, int64_t limit_ms) {
+    if (p->progress != progress || !p->moved_ms) *p = (struct pulse){progress, clock_ms()};
+    return clock_ms() - p->moved_ms < limit_ms;
+}
+
+/* Whether every thread that should run has moved of late. */
+bool health_moving_all(struct run *r) {
+    int64_t limit = r->watchdog_ms ? r->watchdog_ms : STALLED_MS;
+    bool all = true;
+    for (size_t i = 0; i < r->workers; i++)
+        all &= health_moving(&r->pulse[i], worker_progress(r->worker[i]), limit);
+    all &= health_moving(&r->pulse[r->workers], follower_progress(r->follower), limit);
+    if (r->learner && !learner_ended(r->learner))
+        all &= health_moving(&r->pulse[r->workers + 1], learner_progress(r->learner), limit);
+    if (r->courier)
+        all &= health_moving(&r->pulse[r->workers + 2], label_courier_progress(r->courier), limit);
+    return all;
+}
+
+/* ---- readiness ---- */
+
+bool health_ready(struct run *r, struct buf *why) {
+    bool ready = true;
+    for (size_t i = 0; i < r->workers; i++) {
+        if (worker_ready(r->worker[i])) continue;
+        ready = false;
+        if (why) buf_printf(why, "worker %zu has not subscribed\n", i);
+    }
+    if (!follower_ready(r->follower)) {
+        ready = false;
+        if (why) buf_printf(why, "the models topic has not been read to its end\n");
+    }
+    return ready;
+}
+
+static bool not_yet(struct buf *why, const char *reason, size_t worker) {
+    if (why) buf_printf(why, reason, worker);
+    return false;
+}
+
+bool health_may_work(struct run *r, struct buf *why) {
+    if (atomic_load(&r->shared.stopping))
+        return not_yet(why, "stopping: the last cycle is committed and the group left\n", 0);
+    bool fine = health_ready(r, why);
+    for (size_t i = 0; i < r->workers; i++) {
+        const struct worker *w = r->worker[i];
+        if (worker_ended(w)) fine = not_yet(why, "worker %zu has ended\n", i);
+        else if (worker_ready(w) && !worker_assigned(w))
+            fine = not_yet(
+                why, "worker %zu waits for its partitions: the group is being rebalanced\n", i);
+        if (worker_in_trouble(w))
+            fine = not_yet(why, "worker %zu can write nothing: Kafka is in trouble\n", i);
+    }
+    if (atomic_load(&r->shared.unreachable)) fine = not_yet(why, "no broker answers\n", 0);
+    return fine;
+}
+
+bool health_alive(struct run *r, struct buf *why) {
+    return !atomic_load(&r->stalled) || not_yet(why, "a thread makes no progress\n", 0);
+}
+
+bool health_in_trouble(const struct run *r) {
+    bool trouble = false;
+    for (size_t i = 0; i < r->workers; i++) trouble |= worker_in_trouble(r->worker[i]);
+    return trouble;
+}
+
+/* ---- the end ---- */
+
+int health_ended(const struct run *r) {
+    for (size_t i = 0; i < r->workers; i++)
+        if (worker_ended(r->worker[i]))
+            return worker_result(r->worker[i]) < 0 ? worker_result(r->worker[i]) : ERR_FATAL;
+    if (follower_ended(r->follower))
+        return follower_result(r->follower) < 0 ? follower_result(r->follower) : ERR_FATAL;
+    if (!r->learner || !learner_ended(r->learner) || learner_result(r->learner) == ERR_FENCED)
+        return 0;
+    return learner_result(r->learner) < 0 ? learner_result(r->learner) : ERR_FATAL;
+}
+
+static void name_if(bool at_work, const char *name, struct buf *out) {
+    if (at_work) buf_printf(out, "%s%s", out->len ? ", " : "", name);
+}
+
+bool health_at_work(const struct run *r, struct buf *who) {
+    buf_reset(who);
+    for (size_t i = 0; i < r->workers; i++) name_if(!worker_ended(r->worker[i]), "worker", who);
+    name_if(!follower_ended(r->follower), "follower", who);
+    name_if(r->learner && !learner_ended(r->learner), "learner", who);
+    name_if(r->courier && !label_courier_ended(r->courier), "label page", who);
+    return who->len > 0;
+}

@@ -1,0 +1,22 @@
+/* Who makes progress, who is ready, who has ended: the threads' answers joined.
+ * Thread: main thread; health_may_work and health_alive also the http thread */
+#pragma once
+
+#include "run_state.h"
+
+/* Whether every thread that should run has moved within the watchdog's time. */
+bool health_moving_all(struct run *r);
+/* Whether everything is subscribed and read to its end, once. why (or NULL) gets what is missing,
+ * one reason a line. */
+bool health_ready(struct run *r, struct buf *why);
+/* Whether samples are taken, decided and committed just now: health_ready, and every worker has its
+ * partitions, and Kafka answers. *why (or NULL) gets the reasons, one a line. */
+bool health_may_work(struct run *r, struct buf *why);
+/* Whether no thread is stuck. */
+bool health_alive(struct run *r, struct buf *why);
+/* Whether a worker cannot commit, or finds no broker, just now (or could not when it ended). */
+bool health_in_trouble(const struct run *r);
+/* Whether a thread has not ended yet; *who gets their names. */
+bool health_at_work(const struct run *r, struct buf *who);
+/* The error of a thread that ended before it was told to; 0: all run that must. */
+int health_ended(const struct run *r);

@@ -1,0 +1,25 @@
+/* What the parts of the learner share (learning.h).
+ *
+ * Thread: learner thread */
+#include "learning.h"
+
+#include "base/clock.h"
+#include "route/classes.h"
+
+void learning_init(struct learning *l, struct shared *shared) {
+    const struct config *c = atomic_load(&shared->config);
+    *l = (struct learning){.shared = shared, .config = c};
+    l->classes = text_of(classes_joined(c, &l->positive));
+    for (size_t i = 0; i < c->train.memories.n; i++) {
+        size_t labels = strtoul(c->train.memories.at[i], NULL, 10);
+        l->memory[l->memories++] = labels;
+        if (labels > l->largest_memory) l->largest_memory = labels;
+    }
+}
+
+void learning_release(struct learning *l) { free((void *)l->classes.at); }
+
+void learning_wait(struct learning *l, int64_t ms) {
+    atomic_fetch_add(&l->progress, 1);
+    if (ms) clock_sleep_ms(ms);
+}
