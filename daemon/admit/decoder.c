@@ -14,15 +14,15 @@
 typedef enum reason (*reader)(struct decoder *, struct text, struct value *);
 
 /* NULL: the processor lacks what it takes. */
-static reader reader_of(enum decoder_kind kind) {
+static reader reader_of(enum json_reader kind) {
     reader fastest = reader_portable, avx2 = NULL;
 #if defined(__x86_64__)
     if (cpu_has_avx2()) fastest = avx2 = reader_avx2;
 #endif
-    const reader readers[] = {[DECODER_AUTO] = fastest,
-                              [DECODER_PORTABLE] = reader_portable,
-                              [DECODER_AVX2] = avx2,
-                              [DECODER_CJSON] = reader_cjson};
+    const reader readers[] = {[JSON_READER_AUTO] = fastest,
+                              [JSON_READER_PORTABLE] = reader_portable,
+                              [JSON_READER_AVX2] = avx2,
+                              [JSON_READER_CJSON] = reader_cjson};
     return readers[kind];
 }
 

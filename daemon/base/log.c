@@ -46,8 +46,8 @@ static struct {
     void *opaque;
 } log_ = {.lock = PTHREAD_MUTEX_INITIALIZER, .most_verbose = LOG_INFO};
 
-static const char *const level_name[] = {"error", "warning", "notice", "info", "debug"};
-static const int priority[] = {3, 4, 5, 6, 7}; // of syslog, which journald reads
+static const char *const level_name[LOG_LEVELS] = {WORDS_TEXT(LOG_LEVEL_TABLE)};
+static const int priority[LOG_LEVELS] = {3, 4, 5, 6, 7}; // of syslog, which journald reads
 
 void log_init(enum log_format format, enum log_level most_verbose) {
     pthread_mutex_lock(&log_.lock);

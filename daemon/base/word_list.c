@@ -7,7 +7,7 @@
 
 enum { WORD_MAX = 64, EDITS_MAX = 3 };
 
-bool next_word(const char **list, struct text *word) {
+bool word_list_next(const char **list, struct text *word) {
     if (!*list || !**list) return false;
     size_t n = strcspn(*list, "|");
     *word = (struct text){*list, n};
@@ -15,16 +15,16 @@ bool next_word(const char **list, struct text *word) {
     return true;
 }
 
-int word_index(const char *choices, struct text word) {
+int word_list_index(const char *choices, struct text word) {
     struct text w;
-    for (int i = 0; next_word(&choices, &w); i++)
+    for (int i = 0; word_list_next(&choices, &w); i++)
         if (text_equal(w, word)) return i;
     return -1;
 }
 
-struct text word_at(const char *choices, int index) {
+struct text word_list_at(const char *choices, int index) {
     struct text w;
-    for (int i = 0; next_word(&choices, &w); i++)
+    for (int i = 0; word_list_next(&choices, &w); i++)
         if (i == index) return w;
     return (struct text){0};
 }
@@ -55,11 +55,11 @@ static size_t word_list_edits(struct text a, struct text b) {
     return row[a.len % 3][b.len];
 }
 
-struct text nearest_word(const char *choices, struct text word) {
+struct text word_list_nearest(const char *choices, struct text word) {
     struct text best = {0}, w;
     size_t best_edits = EDITS_MAX + 1;
     if (word.len > WORD_MAX) return best;
-    while (next_word(&choices, &w)) {
+    while (word_list_next(&choices, &w)) {
         if (w.len > WORD_MAX) continue;
         size_t n = word_list_edits(word, w), longer = w.len > word.len ? w.len : word.len;
         if (n < best_edits && 2 * n <= longer) {

@@ -29,9 +29,6 @@ int command_simulate(int argc, char **argv) {
         {"limit", 0, FLAG_COUNT, &f.limit, "N", "only the first N samples", false},
         {"measure", 0, FLAG_TEXT, &f.measure, "M", MEASURE_CHOICES, false},
         {"manager", 0, FLAG_TEXT, &f.manager, "R", MANAGER_CHOICES, false},
-        {"compat", 0, FLAG_TEXT, &f.compat, "PEER",
-         COMPAT_CHOICES ": that peer's rule for --manager, faults included, inside the budget",
-         false},
         {"budget", 0, FLAG_NUMBER, &f.budget, "B", "share of samples that may be asked", false},
         {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE",
          "of the whole budget, asked first; the total stays the same. Default without -c: 4 "

@@ -370,7 +370,7 @@ int command_tasks(int argc, char **argv) {
     if (words - 1 < action->verb.most)
         return console_fail(EX_USAGE, "%s wants the id of a task or of its sample",
                             action->verb.name);
-    struct text state = nearest_word(states, text_of(t.state));
+    struct text state = word_list_nearest(states, text_of(t.state));
     if (!text_equal(state, text_of(t.state)))
         return console_fail(EX_USAGE, "--state is one of %s%s", states,
                             cli_nearest(states, t.state));

@@ -137,7 +137,7 @@ static bool list_has(const struct list *list, const char *word) {
     return false;
 }
 
-/* Joined with '|' for nearest_word; an entry that holds '|' is no great loss there. */
+/* Joined with '|' for word_list_nearest; an entry that holds '|' is no great loss there. */
 static const char *config_check_joined(struct reading *r, const struct list *list) {
     struct buf b = {0};
     for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
@@ -158,7 +158,7 @@ static void check_classes(struct reading *r) {
     } else if (config_check_fine(r, OPTION_model_positive) &&
                !list_has(&c->model.classes, c->model.positive)) {
         const char *choices = config_check_joined(r, &c->model.classes);
-        struct text near = nearest_word(choices, text_of(c->model.positive));
+        struct text near = word_list_nearest(choices, text_of(c->model.positive));
         problem(&r->problems, config_check_place(r, OPTION_model_positive), "model.positive",
                 "%s is not one of model.classes%s%.*s",
                 shown(&r->problems, text_of(c->model.positive)), near.at ? "; did you mean " : "",
@@ -169,10 +169,10 @@ static void check_classes(struct reading *r) {
 /* One share of query.mix; 0 when it is wrong. */
 static double mix_share(struct reading *r, const struct node *n) {
     struct text name = n->key->text;
-    int m = word_index(MEASURE_CHOICES, name);
+    int m = word_list_index(MEASURE_CHOICES, name);
     double share = 0;
     if (m < 0 || m == MEASURE_MIX) {
-        struct text near = nearest_word(MEASURE_CHOICES, name);
+        struct text near = word_list_nearest(MEASURE_CHOICES, name);
         problem(&r->problems, n->key->mark, "query.mix",
                 "%s is not a measure that can be mixed%s%.*s", shown(&r->problems, name),
                 near.at && m < 0 ? "; did you mean " : "", m < 0 ? (int)near.len : 0,
@@ -214,9 +214,9 @@ static void check_mix(struct reading *r) {
 }
 
 static void check_decoder(struct reading *r) {
-    if (config_check_fine(r, OPTION_admit_decoder) && r->config->admit.decoder == DECODER_AVX2 &&
-        !cpu_has_avx2())
-        problem(&r->problems, config_check_place(r, OPTION_admit_decoder), "admit.decoder",
+    if (config_check_fine(r, OPTION_admit_json_reader) &&
+        r->config->admit.json_reader == JSON_READER_AVX2 && !cpu_has_avx2())
+        problem(&r->problems, config_check_place(r, OPTION_admit_json_reader), "admit.json_reader",
                 "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes "
                 "the fastest that it can do");
 }
@@ -240,45 +240,6 @@ static void check_threshold(struct reading *r) {
                 "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second "
                 "class two thirds as likely as the first); or take measure margin, from 0 to 1",
                 c->query.threshold);
-}
-
-const char *config_compat_why(const struct config *c) {
-    enum { NOT_THERE, ANY_UTILITY, CONFIDENCE };
-    static const char rule[COMPATS][MANAGERS] = {
-#define R(peer, manager, confidence)                                                               \
-    [COMPAT_##peer][MANAGER_##manager] = confidence ? CONFIDENCE : ANY_UTILITY,
-        COMPAT_RULE_TABLE(R)
-#undef R
-    };
-    static const char *const has_no_such[COMPATS] = {
-        [COMPAT_SCIKIT_ACTIVEML] = "scikit-activeml has no such query.manager: random, periodic, "
-                                   "fixed, variable, random_variable, split, biqf",
-        [COMPAT_MOA] = "MOA has no such query.manager: fixed, variable, random_variable, "
-                       "margin_probability (its SelSampling)",
-    };
-    if (c->query.compat == COMPAT_NONE) return NULL;
-    char needs = rule[c->query.compat][c->query.manager];
-    if (needs == NOT_THERE) return has_no_such[c->query.compat];
-    if (c->query.measure == MEASURE_MIX)
-        return "the peers know no mix of measures: choose one as query.measure";
-    if (needs == CONFIDENCE && (c->query.measure != MEASURE_LEAST_CONFIDENCE ||
-                                c->query.density > 0 || c->query.pending_discount > 0))
-        return "that rule compares the largest probability with a threshold: it needs "
-               "query.measure least_confidence, and neither query.density nor "
-               "query.pending_discount";
-    return NULL;
-}
-
-static void check_compat(struct reading *r) {
-    static const size_t together[] = {OPTION_query_compat, OPTION_query_manager,
-                                      OPTION_query_measure, OPTION_query_density,
-                                      OPTION_query_pending_discount};
-    for (size_t i = 0; i < sizeof together / sizeof *together; i++)
-        if (!config_check_fine(r, together[i])) return;
-    const char *why = config_compat_why(r->config);
-    if (why)
-        problem(&r->problems, config_check_place(r, OPTION_query_compat), "query.compat", "%s",
-                why);
 }
 
 /* Properties that a promise depends on are not for the operator; the others only the library can
@@ -503,7 +464,6 @@ void config_check(struct reading *r) {
     check_decoder(r);
     check_committee(r);
     check_threshold(r);
-    check_compat(r);
     check_budget(r);
     check_pool(r);
     check_times(r);

@@ -48,19 +48,50 @@ static size_t find_row(const struct option *rows, size_t n, const char *section,
     return i;
 }
 
-/* Tells an unknown key, with the section that has just this key, else the nearest of `choices`. */
-static void refuse_key(struct reading *r, const char *section, const struct node *key,
-                       struct buf *choices) {
-    struct buf b = {0};
-    for (size_t i = 0; i < OPTIONS && !b.len; i++)
-        if (text_equal(text_of(option_rows[i].key), key->text)) buf_str(&b, option_rows[i].path);
-    struct text near = nearest_word(buf_string(choices), key->text);
-    if (!b.len && near.at)
-        buf_printf(&b, "%s%s%.*s", section, *section ? "." : "", (int)near.len, near.at);
-    problem(&r->problems, key->mark, NULL, "%s%s%s: unknown %s%s%s", section, *section ? "." : "",
-            key->text.at, *section ? "key" : "section", b.len ? "; did you mean " : "",
-            buf_string(&b));
-    buf_release(&b);
+/* Keys that earlier versions had, and what an operator does instead. */
+static const struct {
+    const char *section, *key, *instead;
+} load_former[] = {
+    {"admit", "decoder", "it is called admit.json_reader now"},
+    {"query", "compat", "it is gone: only the tests still know the peers' rules"},
+};
+
+static const char *load_instead_of(const char *section, struct text key) {
+    for (size_t i = 0; i < sizeof load_former / sizeof *load_former; i++)
+        if (strcmp(load_former[i].section, section) == 0 &&
+            text_equal(text_of(load_former[i].key), key))
+            return load_former[i].instead;
+    return NULL;
+}
+
+/* What helps who wrote an unknown key: what became of it, else the section that has just this key,
+ * else the nearest of `choices`. */
+static void load_advise(const char *section, struct text key, const char *choices,
+                        struct buf *out) {
+    const char *instead = load_instead_of(section, key);
+    if (instead) {
+        buf_printf(out, "; %s", instead);
+        return;
+    }
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (text_equal(text_of(option_rows[i].key), key)) {
+            buf_printf(out, "; did you mean %s", option_rows[i].path);
+            return;
+        }
+    struct text near = word_list_nearest(choices, key);
+    if (near.at)
+        buf_printf(out, "; did you mean %s%s%.*s", section, *section ? "." : "", (int)near.len,
+                   near.at);
+}
+
+/* Takes choices ("a|b|c") over. */
+static void load_refuse_key(struct reading *r, const char *section, const struct node *key,
+                            struct buf *choices) {
+    struct buf advice = {0};
+    load_advise(section, key->text, buf_string(choices), &advice);
+    problem(&r->problems, key->mark, NULL, "%s%s%s: unknown %s%s", section, *section ? "." : "",
+            key->text.at, *section ? "key" : "section", buf_string(&advice));
+    buf_release(&advice);
     buf_release(choices);
 }
 
@@ -69,7 +100,7 @@ static void refuse_option(struct reading *r, const struct option *rows, size_t n
     struct buf choices = {0};
     for (size_t i = 0; i < n; i++)
         if (strcmp(rows[i].section, section) == 0) buf_printf(&choices, "%s|", rows[i].key);
-    refuse_key(r, section, key, &choices);
+    load_refuse_key(r, section, key, &choices);
 }
 
 /* Reads the keys of one map into base; `given` is indexed as rows. True when all was fine. */
@@ -134,7 +165,7 @@ static void refuse_section(struct reading *r, const struct node *key) {
     struct buf choices = {0};
     for (size_t i = 0; i < SECTIONS; i++) buf_printf(&choices, "%s|", section_rows[i].name);
     buf_str(&choices, "features");
-    refuse_key(r, "", key, &choices);
+    load_refuse_key(r, "", key, &choices);
 }
 
 static void read_section(struct reading *r, const struct node *v) {

@@ -1,6 +1,7 @@
 /* The rows, from options.def and features.def. Thread: any thread */
 #include "table.h"
 
+#include "base/log.h"
 #include "base/word_list.h"
 #include "value.h"
 
@@ -63,7 +64,7 @@ const char *type_name(enum option_type type) {
 
 static void allowed_words(const char *choices, struct buf *out) {
     struct text w;
-    for (const char *comma = ""; next_word(&choices, &w); comma = ", ") {
+    for (const char *comma = ""; word_list_next(&choices, &w); comma = ", ") {
         buf_str(out, comma);
         buf_text(out, w);
     }

@@ -111,7 +111,8 @@ static const char *read_scalar(struct arena *arena, const struct option *o, stru
     case TYPE_BOOL: return read_bool(t, at);
     case TYPE_NUM: return (wrong = scalar_number(t, at)) ? wrong : in_range(o, *(double *)at);
     case TYPE_CHOICE:
-        return (*(int *)at = word_index(o->choices, t)) < 0 ? "is not one of the choices" : NULL;
+        return (*(int *)at = word_list_index(o->choices, t)) < 0 ? "is not one of the choices"
+                                                                 : NULL;
     case TYPE_INT: wrong = scalar_int(t, at); break;
     case TYPE_DURATION: wrong = read_units(t, durations, false, at); break;
     case TYPE_SIZE: wrong = read_units(t, sizes, true, at); break;
@@ -134,7 +135,8 @@ static void value_refuse(struct problems *p, const struct option *o, const struc
     struct buf allowed = {0};
     option_allowed(o, &allowed);
     const char *choices = o->type == TYPE_BOOL ? "true|false" : o->choices;
-    struct text near = n->kind == NODE_SCALAR ? nearest_word(choices, n->text) : (struct text){0};
+    struct text near =
+        n->kind == NODE_SCALAR ? word_list_nearest(choices, n->text) : (struct text){0};
     bool show = n->kind == NODE_SCALAR && n->text.len && may_be_shown(o);
     problem(p, n->mark, o->path, "%s%s%s; allowed %s: %s%s%.*s", show ? shown(p, n->text) : "",
             show ? " " : "", wrong, type_name(o->type), buf_string(&allowed),

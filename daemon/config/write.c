@@ -94,7 +94,7 @@ void value_write(const struct option *o, const void *at, struct buf *out) {
         break;
     case TYPE_BOOL: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case TYPE_NUM: buf_double(out, *(const double *)at); break;
-    case TYPE_CHOICE: buf_text(out, word_at(o->choices, *(const int *)at)); break;
+    case TYPE_CHOICE: buf_text(out, word_list_at(o->choices, *(const int *)at)); break;
     case TYPE_LIST: config_write_write_list(at, out); break;
     case TYPE_MAP: write_map(at, secret, out); break;
     default: scalar_number_write(o->type, (double)*(const int64_t *)at, out);

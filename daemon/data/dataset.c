@@ -35,14 +35,14 @@ bool drop_next(struct text *rest, struct text *name) {
 
 int refuse_unknown(const char *file, const char *what, struct text name, const char *choices,
                    struct buf *why) {
-    struct text near = nearest_word(choices, name), one;
+    struct text near = word_list_nearest(choices, name), one;
     buf_printf(why, "%s: there is no %s \"%.*s\"", file, what, (int)name.len, name.at);
     if (near.at) {
         buf_printf(why, "; did you mean \"%.*s\"?", (int)near.len, near.at);
         return ERR_INPUT;
     }
     buf_str(why, "; there are: ");
-    for (int n = 0; (one = word_at(choices, n)).at; n++) {
+    for (int n = 0; (one = word_list_at(choices, n)).at; n++) {
         buf_printf(why, n == NAMES_TOLD ? ", …" : "%s\"%.*s\"", n ? ", " : "", (int)one.len,
                    one.at);
         if (n == NAMES_TOLD) break;
@@ -62,7 +62,7 @@ static struct column *dataset_find(struct dataset *d, struct text name) {
     return NULL;
 }
 
-/* Names joined with '|' for nearest_word; one that holds '|' is no great loss there. */
+/* Names joined with '|' for word_list_nearest; one that holds '|' is no great loss there. */
 static int refuse_name(const struct dataset *d, struct text name, struct buf *why) {
     struct buf choices = {0};
     if (d->columns == 1) {

@@ -191,7 +191,7 @@ static void kafka_suggest(rd_kafka_conf_t *conf, const char *word, struct buf *o
     const char **dump = rd_kafka_conf_dump(conf, &n); // name, value, name, value
     struct buf names = {0};
     for (size_t i = 0; i < n; i += 2) buf_printf(&names, "%s%s", i ? "|" : "", dump[i]);
-    struct text near = nearest_word(buf_string(&names), text_of(word));
+    struct text near = word_list_nearest(buf_string(&names), text_of(word));
     if (near.at && !text_equal(near, text_of(word)))
         buf_printf(out, "; did you mean %.*s?", (int)near.len, near.at);
     buf_release(&names);

@@ -245,7 +245,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     if (share > 0) budget_save(own, share, s);
     struct room room = room_of(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
-    struct allowance a = {.total_rate = rate, .rate = budget_steered(b, own * (1 - share), s)};
+    struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && grant_due(b, rate, partition, s);
     a.strategy = open && room.strategy && !policy->operator_.explore_only &&
                  s->tokens - s->saving - TOKEN_ONE >= budget_reserve(rate, s) && share < 1;

@@ -28,7 +28,6 @@ struct allowance {
     double random_rate; // 1/m; 0: no block
     double
         rate; // at which the strategy arm should ask, so that its purse neither runs dry nor over
-    double total_rate; // B
 };
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions);

@@ -14,14 +14,12 @@ struct manager_call {
     double utility; // not NaN
     uint16_t code;  // of that utility
     double fixed;   // query.threshold
-    double budget;  // what the strategy arm gets in the long run, 0..1; the rules of query.compat
-                    // know no other
-    double draw;    // that decides, 0..1: for those of query.compat that must know it; else 0
-    size_t classes;
-    uint64_t seen; // samples of the partition before this one
+    double budget;  // of the peers' rules: what the strategy arm gets in the long run, 0..1
+    double draw;    // of the peers' rules: the one that decides, 0..1
+    size_t classes; // of the peers' rules
+    uint64_t seen;  // samples of the partition before this one
     struct window window;
-    uint32_t *own; // the manager's own word in the state (one for each measure of a mix); a rule of
-                   // query.compat, which has no mix, has all of them
+    uint32_t *own; // the manager's own word in the state (one for each measure of a mix)
 };
 
 struct manager_answer {
@@ -43,5 +41,3 @@ struct manager_row {
 };
 
 const struct manager_row *manager_row(enum manager m);
-/* The peer's rule of that name; NULL: it has none (manager_compat.c). */
-const struct manager_row *manager_compat_row(enum compat peer, enum manager m);

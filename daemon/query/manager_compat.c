@@ -1,6 +1,6 @@
 /* The peers' rules, step by step, for who must repeat their figures: scikit-activeml 1.0.1 and MOA
- * 2024.07.0, each at its own defaults (query.compat). Their faults are kept, and are ours in no
- * other place: tests/unit/query/defects.c shows each.
+ * 2024.07.0, each at its own defaults. Their faults are kept, and are ours in no other place:
+ * tests/unit/query/defects.c shows each. Only tests call them.
  *
  * One idea: a rule that draws is said as a probability, like any other manager's, so the purse and
  * the propensities do not know that it is there. What the peer would have labelled is what was
@@ -11,7 +11,7 @@
  *
  * Žliobaitė, Bifet, Pfahringer, Holmes 2014; Kottke, Krempl, Spiliopoulou 2015; Cesa-Bianchi,
  * Gentile, Zaniboni 2006. Thread: worker thread */
-#include "manager.h"
+#include "manager_compat.h"
 
 #include "base/error.h"
 
@@ -245,6 +245,11 @@ static const struct manager_row rows[COMPATS][MANAGERS] = {
                                             .note = note_count},
         },
 };
+
+const char *compat_name(enum compat peer) {
+    static const char *const names[COMPATS] = {WORDS_TEXT(COMPAT_TABLE)};
+    return peer < COMPATS ? names[peer] : "?";
+}
 
 const struct manager_row *manager_compat_row(enum compat peer, enum manager m) {
     CHECK(peer < COMPATS && m < MANAGERS);

@@ -49,16 +49,9 @@ static uint64_t hash_name(uint64_t h, const char *name) {
 }
 
 static uint32_t strategy_fingerprint(const struct strategy *s, const struct config *c) {
-    uint64_t h = hash_name(hash_name(s->parts, manager_name((enum manager)c->query.manager)),
-                           compat_name((enum compat)c->query.compat));
+    uint64_t h = hash_name(s->parts, manager_name((enum manager)c->query.manager));
     for (size_t i = 0; i < s->parts; i++) h = hash_name(h, measure_name(s->part[i].measure));
     return (uint32_t)h;
-}
-
-static const struct manager_row *strategy_row_of(const struct config *c) {
-    enum manager m = (enum manager)c->query.manager;
-    return c->query.compat == COMPAT_NONE ? manager_row(m)
-                                          : manager_compat_row((enum compat)c->query.compat, m);
 }
 
 int strategy_create(struct strategy **out, const struct strategy_options *options) {
@@ -71,16 +64,14 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
                            .classes = options->classes,
                            .positive = options->positive,
                            .columns = options->columns,
-                           .manager = strategy_row_of(c),
-                           .compat = c->query.compat != COMPAT_NONE,
+                           .manager = manager_row((enum manager)c->query.manager),
                            .fixed = c->query.threshold,
                            .density = c->query.density,
                            .discount = c->query.pending_discount,
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
     if (s->budget.pool_share > 0) s->room = flush_room_create(c, s->classes, s->columns);
-    int result = s->manager && !(s->compat && c->query.measure == MEASURE_MIX) ? read_measures(s, c)
-                                                                               : ERR_CONFIG;
+    int result = read_measures(s, c);
     if (result < 0) {
         strategy_destroy(s);
         return result;
@@ -147,7 +138,6 @@ void strategy_swap(const struct strategy *s, uint64_t version, const float *quan
     state->model = version;
     pending_halve(state);
     if (state->memory_of != s->memory_of) strategy_forget(s, state);
-    if (s->compat) return;
     struct window own = window_at(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
     double rate = budget_strategy_rate(&s->budget);
@@ -215,15 +205,8 @@ void strategy_pend(const struct strategy *s, const struct model *m, const double
 /* What labels that are still out would have changed, no utility knows: so part of the requests is
  * spread evenly. Who looks for one class looks on. */
 static double strategy_explored(const struct step *t, double rate, double named) {
-    double share =
-        t->s->compat || t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
+    double share = t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
     return (1 - share) * named + share * rate;
-}
-
-static void peer_needs(const struct step *t, struct manager_call *call) {
-    call->budget = t->allowed.total_rate * (1 - t->s->budget.random_share);
-    call->draw = strategy_draw(t, t->s->manager->stream);
-    call->classes = t->s->classes;
 }
 
 /* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so
@@ -239,7 +222,6 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
                                 .own = &t->state->own[t->part]};
     struct manager_answer answer = {0};
     enum rng_stream stream = row->stream;
-    if (t->s->compat) peer_needs(t, &call);
     if (isnan(call.utility)) answer.probability = 0;
     else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
     else

@@ -21,7 +21,6 @@ struct strategy {
     size_t parts;
     uint32_t memory_of;
     const struct manager_row *manager;
-    bool compat; // it is a peer's
     double fixed, density, discount;
     float *direction; // (PENDING_BITS, columns) with a discount
     struct budget budget;

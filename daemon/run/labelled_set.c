@@ -259,7 +259,7 @@ static int labelled_set_open_decoder(struct labelled_set *s) {
                                       .n = features_fields(f),
                                       .max_depth = (size_t)c->admit.max_depth,
                                       .max_bytes = (size_t)c->admit.max_bytes,
-                                      .kind = (enum decoder_kind)c->admit.decoder};
+                                      .kind = (enum json_reader)c->admit.json_reader};
     s->values = xcalloc(features_fields(f), sizeof *s->values);
     s->own_row = xcalloc(features_columns(f), sizeof *s->own_row);
     return decoder_create(&s->decoder, &options);

@@ -42,7 +42,7 @@ static int pipeline_make_decoder(struct pipeline *p) {
                                                .n = n,
                                                .max_depth = (size_t)c->admit.max_depth,
                                                .max_bytes = (size_t)c->admit.max_bytes,
-                                               .kind = (enum decoder_kind)c->admit.decoder});
+                                               .kind = (enum json_reader)c->admit.json_reader});
     free(paths);
     return result;
 }

@@ -112,7 +112,7 @@ static void add_settings(const struct config *c, struct buf *out) {
                ",\n\"settings\":{\"workers\":%" PRId64
                ",\"learner\":%s,\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"",
                c->service.workers, c->service.learner ? "true" : "false",
-               c->service.delivery == DELIVERY_EXACTLY_ONCE ? "exactly_once" : "at_least_once",
+               delivery_name((enum delivery)c->service.delivery),
                measure_name((enum measure)c->query.measure),
                manager_name((enum manager)c->query.manager));
     status_add_number(out, "budget_rate", c->budget.rate);

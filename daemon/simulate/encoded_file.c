@@ -58,7 +58,7 @@ int series_load(struct series *s, struct dataset *d, const struct config *c, str
                                             .n = features_fields(s->features),
                                             .max_depth = (size_t)c->admit.max_depth,
                                             .max_bytes = (size_t)c->admit.max_bytes,
-                                            .kind = (enum decoder_kind)c->admit.decoder});
+                                            .kind = (enum json_reader)c->admit.json_reader});
     struct value *values = xcalloc(features_fields(s->features), sizeof *values);
     size_t cap = 0;
     struct dataset_sample sample;

@@ -26,8 +26,8 @@ static bool plan_overwrites(const char *out, const struct simulate_flags *f) {
 
 static int check_pictures(const struct simulate_flags *f) {
     bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure ||
-                f->manager || f->compat || f->pool || f->against || f->switches || f->csv ||
-                f->report || f->json || f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 ||
+                f->manager || f->pool || f->against || f->switches || f->csv || f->report ||
+                f->json || f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 ||
                 plan_given(f->budget) || plan_given(f->upfront) || plan_given(f->noise);
     return more ? plan_refuse(
                       "--figures draws points of its own: of the other flags it takes only --seed")
@@ -133,7 +133,7 @@ int simulate_config(struct config **out, const struct simulate_flags *f, struct 
 static int plan_choose(const char *flag, const char *choices, const char *word, int *out) {
     struct text choice;
     if (!word) return CLI_GO;
-    for (int i = 0; (choice = word_at(choices, i)).at; i++) {
+    for (int i = 0; (choice = word_list_at(choices, i)).at; i++) {
         if (!text_equal(choice, text_of(word))) continue;
         *out = i;
         return CLI_GO;
@@ -180,9 +180,7 @@ static int apply_flags(struct backtest *b, struct config *c, const struct simula
     int code = plan_choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO)
         code = plan_choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
-    if (code == CLI_GO) code = plan_choose("compat", COMPAT_CHOICES, f->compat, &c->query.compat);
     if (code != CLI_GO) return code;
-    if (config_compat_why(c)) return plan_refuse(config_compat_why(c));
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n)
         return plan_refuse(
             "--measure mix needs a configuration (-c) with query.mix: the measures and "
@@ -327,11 +325,9 @@ void simulate_say_plan(const struct backtest *b, const struct simulate_flags *f)
     say_features(c, FEATURE_NUMBER, "  numbers     ");
     say_features(c, FEATURE_CATEGORY, "  categories  ");
     say_features(c, FEATURE_BOOLEAN, "  yes or no   ");
-    const char *as = c->query.compat ? " as in " : "",
-               *peer = c->query.compat ? compat_name((enum compat)c->query.compat) : "";
-    printf("  ask         %s by %s%s%s, %.4g %% of the samples: %.0f labels",
+    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels",
            measure_name((enum measure)c->query.measure),
-           manager_name((enum manager)c->query.manager), as, peer, 100 * row->budget,
+           manager_name((enum manager)c->query.manager), 100 * row->budget,
            row->budget * (double)b->series.n);
     if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
     printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);

@@ -11,7 +11,7 @@
 
 const char *cli_nearest(const char *choices, const char *word) {
     static char out[160];
-    struct text near = nearest_word(choices, text_of(word));
+    struct text near = word_list_nearest(choices, text_of(word));
     out[0] = '\0';
     if (near.at) snprintf(out, sizeof out, "; did you mean %.*s?", (int)near.len, near.at);
     return out;

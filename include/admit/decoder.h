@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "config/reader_choices.h"
+#include "config/choices.h"
 
 #include <stdint.h>
 
@@ -36,7 +36,7 @@ struct decoder_options {
         *paths; // (n) JSON pointers of the fields to extract; borrowed until decoder_create returns
     size_t n;
     size_t max_depth, max_bytes;
-    enum decoder_kind kind; // auto: the fastest that this processor can do
+    enum json_reader kind; // auto: the fastest that this processor can do
 };
 
 struct decoder;

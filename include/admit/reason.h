@@ -2,30 +2,30 @@
  * Thread: any thread */
 #pragma once
 
-/* The first is not a reason: the sample is fine. Values of the metric label follow the same
- * order. */
-#define REASON_TABLE(R)                                                                            \
-    R(NONE, "admitted", "")                                                                        \
-    R(EMPTY, "empty", "the record has no value (a tombstone) or an empty one")                     \
-    R(TOO_LARGE, "too_large", "the value is longer than admit.max_bytes")                          \
-    R(NOT_JSON, "not_json", "the value is not one well-formed JSON object")                        \
-    R(TOO_DEEP, "too_deep", "the JSON nests deeper than admit.max_depth")                          \
-    R(NOT_UTF8, "not_utf8", "the value is not UTF-8")                                              \
-    R(NOT_FINITE, "not_finite", "a mapped number is NaN, infinite or beyond a double")             \
-    R(WRONG_TYPE, "wrong_type", "a mapped field has another type than the configuration says")     \
-    R(MISSING_FIELD, "missing_field", "a required field is absent or null")                        \
-    R(BAD_ID, "bad_id", "the sample id is not a string or an integer, or longer than 255 bytes")
+#include "base/word_list.h"
 
-enum reason {
-#define R(name, label, text) REASON_##name,
-    REASON_TABLE(R)
-#undef R
-        REASONS
-};
+#include <stddef.h>
 
-#define REASON_VALUES                                                                              \
-    "admitted|empty|too_large|not_json|too_deep|not_utf8|not_finite|wrong_type|missing_field|bad_" \
-    "id"
+#define REASON_TABLE(FIRST, NEXT)                                                                  \
+    FIRST(REASON_EMPTY, "empty", "the record has no value (a tombstone) or an empty one")          \
+    NEXT(REASON_TOO_LARGE, "too_large", "the value is longer than admit.max_bytes")                \
+    NEXT(REASON_NOT_JSON, "not_json", "the value is not one well-formed JSON object")              \
+    NEXT(REASON_TOO_DEEP, "too_deep", "the JSON nests deeper than admit.max_depth")                \
+    NEXT(REASON_NOT_UTF8, "not_utf8", "the value is not UTF-8")                                    \
+    NEXT(REASON_NOT_FINITE, "not_finite", "a mapped number is NaN, infinite or beyond a double")   \
+    NEXT(REASON_WRONG_TYPE, "wrong_type",                                                          \
+         "a mapped field has another type than the configuration says")                            \
+    NEXT(REASON_MISSING_FIELD, "missing_field", "a required field is absent or null")              \
+    NEXT(REASON_BAD_ID, "bad_id",                                                                  \
+         "the sample id is not a string or an integer, or longer than 255 bytes")
 
-const char *reason_name(enum reason r); // "not_json"
-const char *reason_text(enum reason r); // the sentence
+/* REASON_NONE is no reason: the sample is fine. */
+enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS };
+
+/* Place of a reason (not REASON_NONE) among the words of the table. */
+static inline size_t reason_place(enum reason r) { return (size_t)r - 1; }
+
+/* "not_json", "admitted" for REASON_NONE; "?" for what is none. Static storage. */
+const char *reason_name(enum reason r);
+/* The sentence; "" for REASON_NONE. Static storage. */
+const char *reason_text(enum reason r);

@@ -12,12 +12,21 @@
  * Thread: any thread */
 #pragma once
 
-#include "base/text.h"
+#include "base/word_list.h"
 
 #include <stdint.h>
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
-enum log_format { LOG_LOGFMT, LOG_JSON };
+/* Levels, most urgent first. Errors and warnings are the trouble that is also counted and kept. */
+#define LOG_TROUBLE_TABLE(FIRST, NEXT) FIRST(LOG_ERROR, "error") NEXT(LOG_WARNING, "warning")
+#define LOG_LEVEL_TABLE(FIRST, NEXT)                                                               \
+    LOG_TROUBLE_TABLE(FIRST, NEXT)                                                                 \
+    NEXT(LOG_NOTICE, "notice")                                                                     \
+    NEXT(LOG_INFO, "info")                                                                         \
+    NEXT(LOG_DEBUG, "debug")
+enum log_level { WORDS_ENUM(LOG_LEVEL_TABLE) LOG_LEVELS };
+
+#define LOG_FORMAT_TABLE(FIRST, NEXT) FIRST(LOG_LOGFMT, "logfmt") NEXT(LOG_JSON, "json")
+enum log_format { WORDS_ENUM(LOG_FORMAT_TABLE) LOG_FORMATS };
 
 struct log_field {
     const char *key; // NULL ends the list

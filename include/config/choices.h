@@ -1,120 +1,103 @@
-/* The names of uncertainty measures, budget managers, the peers whose rules can be had, and pool
- * rules: one table each, for the enum, the YAML and the docs.
+/* The options that are a choice of words: one table each, for the enum, the YAML, the command line
+ * and the docs. options.def and features.def name the tables by WORDS_LIST.
  * Thread: any thread */
 #pragma once
 
-#define MEASURE_TABLE(M)                                                                           \
-    M(LEAST_CONFIDENCE, "least_confidence")                                                        \
-    M(MARGIN, "margin")                                                                            \
-    M(LARGEST_MARGIN, "largest_margin")                                                            \
-    M(ENTROPY, "entropy")                                                                          \
-    M(LOG_ODDS_MARGIN, "log_odds_margin")                                                          \
-    M(GRADIENT_LENGTH, "gradient_length")                                                          \
-    M(GRADIENT_LENGTH_RAW, "gradient_length_raw")                                                  \
-    M(VOTE_ENTROPY, "vote_entropy")                                                                \
-    M(CONSENSUS_ENTROPY, "consensus_entropy")                                                      \
-    M(KL_DIVERGENCE, "kl_divergence")                                                              \
-    M(MUTUAL_INFORMATION, "mutual_information")                                                    \
-    M(RISK, "risk")                                                                                \
-    M(MIX, "mix")
-#define MEASURE_CHOICES                                                                            \
-    "least_confidence|margin|largest_margin|entropy|log_odds_margin|gradient_length|gradient_"     \
-    "length_raw|vote_entropy|consensus_entropy|kl_divergence|mutual_information|risk|mix"
+#include "base/word_list.h"
 
-#define MANAGER_TABLE(M)                                                                           \
-    M(RANDOM, "random")                                                                            \
-    M(PERIODIC, "periodic")                                                                        \
-    M(FIXED, "fixed")                                                                              \
-    M(VARIABLE, "variable")                                                                        \
-    M(RANDOM_VARIABLE, "random_variable")                                                          \
-    M(SPLIT, "split")                                                                              \
-    M(QUANTILE_WINDOW, "quantile_window")                                                          \
-    M(QUANTILE_TRACKER, "quantile_tracker")                                                        \
-    M(BIQF, "biqf")                                                                                \
-    M(MARGIN_PROBABILITY, "margin_probability")                                                    \
-    M(IWAL, "iwal")
-#define MANAGER_CHOICES                                                                            \
-    "random|periodic|fixed|variable|random_variable|split|quantile_window|quantile_tracker|biqf|"  \
-    "margin_probability|iwal"
+/* service.delivery. */
+#define DELIVERY_TABLE(FIRST, NEXT)                                                                \
+    FIRST(DELIVERY_EXACTLY_ONCE, "exactly_once")                                                   \
+    NEXT(DELIVERY_AT_LEAST_ONCE, "at_least_once")
+enum delivery { WORDS_ENUM(DELIVERY_TABLE) DELIVERIES };
 
-#define COMPAT_TABLE(C)                                                                            \
-    C(NONE, "none")                                                                                \
-    C(SCIKIT_ACTIVEML, "scikit_activeml")                                                          \
-    C(MOA, "moa")
-#define COMPAT_CHOICES "none|scikit_activeml|moa"
+/* admit.start: where a partition starts that the group has never committed. */
+#define START_TABLE(FIRST, NEXT) FIRST(START_EARLIEST, "earliest") NEXT(START_LATEST, "latest")
+enum start { WORDS_ENUM(START_TABLE) STARTS };
 
-/* Managers of which a peer has a rule of its own (daemon/query/manager_compat.c). true: that rule
- * compares the largest probability with a threshold, so the utility must be what is left of it. */
-#define COMPAT_RULE_TABLE(R)                                                                       \
-    R(SCIKIT_ACTIVEML, RANDOM, false)                                                              \
-    R(SCIKIT_ACTIVEML, PERIODIC, false)                                                            \
-    R(SCIKIT_ACTIVEML, FIXED, true)                                                                \
-    R(SCIKIT_ACTIVEML, VARIABLE, true)                                                             \
-    R(SCIKIT_ACTIVEML, RANDOM_VARIABLE, true)                                                      \
-    R(SCIKIT_ACTIVEML, SPLIT, true)                                                                \
-    R(SCIKIT_ACTIVEML, BIQF, false)                                                                \
-    R(MOA, FIXED, true)                                                                            \
-    R(MOA, VARIABLE, true)                                                                         \
-    R(MOA, RANDOM_VARIABLE, true)                                                                  \
-    R(MOA, MARGIN_PROBABILITY, true)
+/* admit.json_reader: what reads the JSON of samples. */
+#define JSON_READER_TABLE(FIRST, NEXT)                                                             \
+    FIRST(JSON_READER_AUTO, "auto")                                                                \
+    NEXT(JSON_READER_PORTABLE, "portable")                                                         \
+    NEXT(JSON_READER_AVX2, "avx2")                                                                 \
+    NEXT(JSON_READER_CJSON, "cjson")
+enum json_reader { WORDS_ENUM(JSON_READER_TABLE) JSON_READERS };
 
-#define POOL_RULE_TABLE(M)                                                                         \
-    M(PLAIN, "plain")                                                                              \
-    M(DISTINCT, "distinct")                                                                        \
-    M(MMR, "mmr")                                                                                  \
-    M(K_CENTRE, "k_centre")                                                                        \
-    M(BADGE, "badge")                                                                              \
-    M(BALANCED, "balanced")                                                                        \
-    M(SYNTHESIS, "synthesis")
-#define POOL_RULE_CHOICES "plain|distinct|mmr|k_centre|badge|balanced|synthesis"
+/* query.measure: uncertainty measures; the last is a mix of others. */
+#define MEASURE_TABLE(FIRST, NEXT)                                                                 \
+    FIRST(MEASURE_LEAST_CONFIDENCE, "least_confidence")                                            \
+    NEXT(MEASURE_MARGIN, "margin")                                                                 \
+    NEXT(MEASURE_LARGEST_MARGIN, "largest_margin")                                                 \
+    NEXT(MEASURE_ENTROPY, "entropy")                                                               \
+    NEXT(MEASURE_LOG_ODDS_MARGIN, "log_odds_margin")                                               \
+    NEXT(MEASURE_GRADIENT_LENGTH, "gradient_length")                                               \
+    NEXT(MEASURE_GRADIENT_LENGTH_RAW, "gradient_length_raw")                                       \
+    NEXT(MEASURE_VOTE_ENTROPY, "vote_entropy")                                                     \
+    NEXT(MEASURE_CONSENSUS_ENTROPY, "consensus_entropy")                                           \
+    NEXT(MEASURE_KL_DIVERGENCE, "kl_divergence")                                                   \
+    NEXT(MEASURE_MUTUAL_INFORMATION, "mutual_information")                                         \
+    NEXT(MEASURE_RISK, "risk")                                                                     \
+    NEXT(MEASURE_MIX, "mix")
+#define MEASURE_CHOICES WORDS_LIST(MEASURE_TABLE)
+enum measure { WORDS_ENUM(MEASURE_TABLE) MEASURES };
 
-enum measure {
-#define M(name, text) MEASURE_##name,
-    MEASURE_TABLE(M)
-#undef M
-        MEASURES
-};
+/* query.manager: budget managers. */
+#define MANAGER_TABLE(FIRST, NEXT)                                                                 \
+    FIRST(MANAGER_RANDOM, "random")                                                                \
+    NEXT(MANAGER_PERIODIC, "periodic")                                                             \
+    NEXT(MANAGER_FIXED, "fixed")                                                                   \
+    NEXT(MANAGER_VARIABLE, "variable")                                                             \
+    NEXT(MANAGER_RANDOM_VARIABLE, "random_variable")                                               \
+    NEXT(MANAGER_SPLIT, "split")                                                                   \
+    NEXT(MANAGER_QUANTILE_WINDOW, "quantile_window")                                               \
+    NEXT(MANAGER_QUANTILE_TRACKER, "quantile_tracker")                                             \
+    NEXT(MANAGER_BIQF, "biqf")                                                                     \
+    NEXT(MANAGER_MARGIN_PROBABILITY, "margin_probability")                                         \
+    NEXT(MANAGER_IWAL, "iwal")
+#define MANAGER_CHOICES WORDS_LIST(MANAGER_TABLE)
+enum manager { WORDS_ENUM(MANAGER_TABLE) MANAGERS };
 
-enum manager {
-#define M(name, text) MANAGER_##name,
-    MANAGER_TABLE(M)
-#undef M
-        MANAGERS
-};
+/* pool.rule: how a window's batch is chosen from its candidates. */
+#define POOL_RULE_TABLE(FIRST, NEXT)                                                               \
+    FIRST(POOL_PLAIN, "plain")                                                                     \
+    NEXT(POOL_DISTINCT, "distinct")                                                                \
+    NEXT(POOL_MMR, "mmr")                                                                          \
+    NEXT(POOL_K_CENTRE, "k_centre")                                                                \
+    NEXT(POOL_BADGE, "badge")                                                                      \
+    NEXT(POOL_BALANCED, "balanced")                                                                \
+    NEXT(POOL_SYNTHESIS, "synthesis")
+#define POOL_RULE_CHOICES WORDS_LIST(POOL_RULE_TABLE)
+enum pool_rule { WORDS_ENUM(POOL_RULE_TABLE) POOL_RULES };
 
-enum compat {
-#define C(name, text) COMPAT_##name,
-    COMPAT_TABLE(C)
-#undef C
-        COMPATS
-};
+/* route.priority: the order for annotators. */
+#define PRIORITY_TABLE(FIRST, NEXT)                                                                \
+    FIRST(PRIORITY_NONE, "none")                                                                   \
+    NEXT(PRIORITY_UTILITY, "utility")                                                              \
+    NEXT(PRIORITY_RISK, "risk")                                                                    \
+    NEXT(PRIORITY_VALUE_AT_RISK, "value_at_risk")
+enum priority { WORDS_ENUM(PRIORITY_TABLE) PRIORITIES };
 
-enum pool_rule {
-#define M(name, text) POOL_##name,
-    POOL_RULE_TABLE(M)
-#undef M
-        POOL_RULES
-};
+/* features.type: what a field holds. */
+#define FEATURE_TYPE_TABLE(FIRST, NEXT)                                                            \
+    FIRST(FEATURE_NUMBER, "number")                                                                \
+    NEXT(FEATURE_CATEGORY, "category")                                                             \
+    NEXT(FEATURE_BOOLEAN, "boolean")
+enum feature_type { WORDS_ENUM(FEATURE_TYPE_TABLE) FEATURE_TYPES };
 
-/* Why a sample was asked; the order of metric `asked`. Text as in the task record. */
-#define ASK_TABLE(A)                                                                               \
-    A(UNCERTAIN, "uncertain")                                                                      \
-    A(RISK, "risk")                                                                                \
-    A(RANDOM, "random")                                                                            \
-    A(POOL, "pool")                                                                                \
-    A(COLD, "cold")                                                                                \
-    A(UPFRONT, "upfront")                                                                          \
-    A(SYNTHETIC, "synthetic")
+/* No option: why a sample was asked, as the task record says it and metric `asked` counts it. */
+#define ASK_TABLE(FIRST, NEXT)                                                                     \
+    FIRST(ASK_UNCERTAIN, "uncertain")                                                              \
+    NEXT(ASK_RISK, "risk")                                                                         \
+    NEXT(ASK_RANDOM, "random")                                                                     \
+    NEXT(ASK_POOL, "pool")                                                                         \
+    NEXT(ASK_COLD, "cold")                                                                         \
+    NEXT(ASK_UPFRONT, "upfront")                                                                   \
+    NEXT(ASK_SYNTHETIC, "synthetic")
+enum ask { WORDS_ENUM(ASK_TABLE) ASKS };
 
-enum ask {
-#define A(name, text) ASK_##name,
-    ASK_TABLE(A)
-#undef A
-        ASKS
-};
-
+/* The word of a constant; "?" for what is none. Static storage. */
+const char *delivery_name(enum delivery d);
 const char *measure_name(enum measure m);
 const char *manager_name(enum manager m);
-const char *compat_name(enum compat c);
 const char *pool_rule_name(enum pool_rule r);
 const char *ask_name(enum ask a);

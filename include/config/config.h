@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/word_list.h"
 #include "config/choices.h"
-#include "config/reader_choices.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,12 +55,6 @@ struct config {
     struct arena *arena;
 };
 
-/* Choices that code asks about by name. */
-enum { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
-enum { START_EARLIEST, START_LATEST };
-enum { PRIORITY_NONE, PRIORITY_UTILITY, PRIORITY_RISK, PRIORITY_VALUE_AT_RISK };
-enum { FEATURE_NUMBER, FEATURE_CATEGORY, FEATURE_BOOLEAN };
-
 /* Reads and checks FILE. Every error goes to `errors`, one a line: "FILE:LINE:COLUMN: key: what is
  * wrong, what is allowed, did you mean X". 0, or ERR_CONFIG when there was any (then *out is
  * NULL). */
@@ -80,8 +73,6 @@ void config_template(struct buf *out);
 /* winnowd.yaml(5), as scdoc(1) reads it; and a text in which nothing means markup there. */
 void config_manual(struct buf *out);
 void scdoc_text(const char *text, struct buf *out);
-/* Why the peer's rule cannot be had with this manager and measure (query.compat); NULL: it can. */
-const char *config_compat_why(const struct config *c);
 /* Names of options that differ between a and b and of those that only a restart can change, as text
  * for the log. `restart` gets those without RELOAD; both comma-separated. */
 void config_diff(const struct config *a, const struct config *b, struct buf *changed,

@@ -8,8 +8,8 @@
 
 /* The command line. What was not given is NULL, NAN or -1. */
 struct simulate_flags {
-    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *compat, *pool,
-        *against, *csv, *report, *figures, *switches;
+    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *pool, *against,
+        *csv, *report, *figures, *switches;
     int64_t limit, delay, seed, seeds;
     double budget, upfront, noise;
     bool json;

@@ -172,23 +172,21 @@ static double now(void) {
     COUNTED decide_##name(const struct strategy *s, struct partition_state *state, size_t n) {     \
         take(s, state, WARM, n);                                                                   \
     }                                                                                              \
-    COUNTED rule_##name(struct seat *s, size_t n) {                                                \
-        rule(manager_row(MANAGER_##name), s, WARM, n);                                             \
-    }                                                                                              \
+    COUNTED rule_##name(struct seat *s, size_t n) { rule(manager_row(name), s, WARM, n); }         \
     static double time_decide_##name(size_t n) {                                                   \
         struct strategy *s;                                                                        \
         struct partition_state state;                                                              \
-        decide(MANAGER_##name, &s, &state);                                                        \
+        decide(name, &s, &state);                                                                  \
         take(s, &state, 0, WARM);                                                                  \
         TIMED(decide_##name(s, &state, n));                                                        \
     }                                                                                              \
     static double time_rule_##name(size_t n) {                                                     \
         struct seat s;                                                                             \
         seat_open(&s);                                                                             \
-        rule(manager_row(MANAGER_##name), &s, 0, WARM);                                            \
+        rule(manager_row(name), &s, 0, WARM);                                                      \
         TIMED(rule_##name(&s, n));                                                                 \
     }
-MANAGER_TABLE(M)
+MANAGER_TABLE(M, M)
 #undef M
 COUNTED rule_NOTHING(struct seat *s, size_t n) {
     rule(&(struct manager_row){.ask = ask_nothing}, s, WARM, n);
@@ -199,18 +197,18 @@ static double time_rule_nothing(size_t n) {
     TIMED(rule_NOTHING(&s, n));
 }
 #define M(name, text)                                                                              \
-    COUNTED measure_##name(size_t n) { measure(MEASURE_##name, 0, n); }                            \
+    COUNTED measure_##name(size_t n) { measure(name, 0, n); }                                      \
     static double time_measure_##name(size_t n) {                                                  \
-        TIMED(if (MEASURE_##name != MEASURE_MIX) measure_##name(n));                               \
+        TIMED(if (name != MEASURE_MIX) measure_##name(n));                                         \
     }
-MEASURE_TABLE(M)
+MEASURE_TABLE(M, M)
 #undef M
 #define COMMITTEES(M)                                                                              \
-    M(VOTE_ENTROPY, "vote_entropy")                                                                \
-    M(CONSENSUS_ENTROPY, "consensus_entropy")                                                      \
-    M(KL_DIVERGENCE, "kl_divergence") M(MUTUAL_INFORMATION, "mutual_information")
+    M(MEASURE_VOTE_ENTROPY, "vote_entropy")                                                        \
+    M(MEASURE_CONSENSUS_ENTROPY, "consensus_entropy")                                              \
+    M(MEASURE_KL_DIVERGENCE, "kl_divergence") M(MEASURE_MUTUAL_INFORMATION, "mutual_information")
 #define M(name, text)                                                                              \
-    COUNTED committee_##name(size_t n) { committee(MEASURE_##name, n); }                           \
+    COUNTED committee_##name(size_t n) { committee(name, n); }                                     \
     static double time_committee_##name(size_t n) { TIMED(committee_##name(n)); }
 COMMITTEES(M)
 #undef M
@@ -231,11 +229,11 @@ int main(int argc, char **argv) {
         double (*time)(size_t n);
     } rows[] = {
 #define M(name, text) {"decide_" text, time_decide_##name}, {"rule_" text, time_rule_##name},
-        MANAGER_TABLE(M)
+        MANAGER_TABLE(M, M)
 #undef M
             {"rule_nothing", time_rule_nothing},
 #define M(name, text) {"measure_" text, time_measure_##name},
-        MEASURE_TABLE(M)
+        MEASURE_TABLE(M, M)
 #undef M
 #define M(name, text) {"committee_" text, time_committee_##name},
             COMMITTEES(M)

@@ -42,7 +42,7 @@ def counts(binary):
     for line in told.splitlines():
         row = re.match(r" *([\d,]+) .*decision\.c:((?:%s)_[A-Z0-9_]+) \[" % "|".join(GROUPS), line)
         if row and "=>" not in line:
-            found[row[2].lower()] = int(row[1].replace(",", "")) / DECISIONS
+            found[re.sub("_(MANAGER|MEASURE)_", "_", row[2]).lower()] = int(row[1].replace(",", "")) / DECISIONS
     nothing = found.pop("rule_nothing")
     return {name: round(n - (nothing if name.startswith("rule_") else 0)) for name, n in found.items()}
 

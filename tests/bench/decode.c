@@ -33,8 +33,8 @@ struct bench {
 };
 
 static const char *const names[NAMES] = {"cjson", "portable", "avx2", "cjson-reader"};
-static const enum decoder_kind kinds[NAMES] = {DECODER_AUTO, DECODER_PORTABLE, DECODER_AVX2,
-                                               DECODER_CJSON};
+static const enum json_reader kinds[NAMES] = {JSON_READER_AUTO, JSON_READER_PORTABLE,
+                                              JSON_READER_AVX2, JSON_READER_CJSON};
 
 static struct rng rng = {.seed = 5};
 

@@ -3,7 +3,7 @@
 Shapes: a: flat, 30 numbers of 2 to 4 decimals; A: the same with 17 significant digits; b: nested, 12 numbers and 8 categories wanted, the rest ignored;
 c: an array of 784 numbers of 5 decimals; m: as a, its keys in two orders in turn, so that nothing can be predicted. Ours is decoder_read and
 features_encode; cJSON is ParseWithLength, GetObjectItemCaseSensitive (of c: once, then its entries), the same row, Delete. Rows are equal
-bit for bit, or nothing is timed. `cjson-reader` is our decoder with admit.decoder: cjson. A ratio is the median of the rounds' ratios.
+bit for bit, or nothing is timed. `cjson-reader` is our decoder with admit.json_reader: cjson. A ratio is the median of the rounds' ratios.
 """
 import argparse
 import json
@@ -49,7 +49,7 @@ def words(row):
 
 
 def best(rows, shape):
-    """What `admit.decoder: auto` takes on this processor."""
+    """What `admit.json_reader: auto` takes on this processor."""
     ours = {r["decoder"]: r["ratio"] for r in rows if r["shape"] == shape}
     return ours.get("avx2", ours["portable"])
 

@@ -187,7 +187,7 @@ def contenders(field):
         "winnowd exactly_once, one core": run(True),
         "winnowd at_least_once, huge queue": run(True, kafka={"consumer": HUGE}, **alo),
         "winnowd at_least_once, unpinned": run(False, **alo),
-        "winnowd with cJSON, one core": run(True, admit={"decoder": "cjson"}, **alo),
+        "winnowd with cJSON, one core": run(True, admit={"json_reader": "cjson"}, **alo),
         "winnowd, two workers": run(False, service={"delivery": "at_least_once", "workers": 2}, worker={"cpus": sorted(field.everywhere)[:2]}),
         "Python micro-batches of 500": lambda: field.peer([sys.executable, HERE / "python_consumer.py", ["500"]], max(5000, total // 8)),
         "Python per message": lambda: field.peer([sys.executable, HERE / "python_consumer.py", []], few),

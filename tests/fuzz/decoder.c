@@ -62,8 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct text json = {(const char *)data, size};
     struct value values[PATHS];
     enum reason got;
-    if (!readers.at[DECODER_AUTO]) readers = readers_create(paths, PATHS, DEPTH, BYTES);
-    struct decoder *d = readers.at[DECODER_AUTO];
+    if (!readers.at[JSON_READER_AUTO]) readers = readers_create(paths, PATHS, DEPTH, BYTES);
+    struct decoder *d = readers.at[JSON_READER_AUTO];
     CHECK(!readers_read(&readers, (struct text){json.at, size / 2}, values, PATHS, &got));
     CHECK(!readers_read(&readers, (struct text){json.at + size / 2, size - size / 2}, values, PATHS,
                         &got));

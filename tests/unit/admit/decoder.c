@@ -48,7 +48,7 @@ void *realloc(void *old, size_t bytes) {
 
 enum { PATHS_MAX = 8, DEPTH = 32, BYTES = 1 << 20 };
 
-static enum decoder_kind kind; // of the round
+static enum json_reader kind; // of the round
 
 struct reader {
     struct decoder *decoder;
@@ -755,7 +755,7 @@ static void texts_stay_until_the_next_read(void **state) {
 /* I11: after warm-up nothing is allocated. */
 static void reading_and_selecting_allocate_nothing(void **state) {
     (void)state;
-    if (kind == DECODER_CJSON) return; // as cJSON does
+    if (kind == JSON_READER_CJSON) return; // as cJSON does
     static const char event[] =
         "{\"\\u0061\":1.5,\"b\":{\"x\":\"l\\u00e9\",\"secret\":\"s\"},\"list\":[1,2,3],\"n\":null}";
     const struct text fields[] = {TEXT("/b"), TEXT("/list/1"), TEXT("/n"), TEXT("/1"),
@@ -802,10 +802,11 @@ int main(void) {
         cmocka_unit_test(reading_and_selecting_allocate_nothing),
     };
     int failed = 0;
-    for (kind = DECODER_AUTO; kind <= DECODER_CJSON; kind++) {
-        print_message("admit.decoder %.*s\n", (int)word_at(DECODER_CHOICES, (int)kind).len,
-                      word_at(DECODER_CHOICES, (int)kind).at);
-        if (kind == DECODER_AVX2 && !cpu_has_avx2())
+    for (kind = JSON_READER_AUTO; kind <= JSON_READER_CJSON; kind++) {
+        print_message("admit.json_reader %.*s\n",
+                      (int)word_list_at(WORDS_LIST(JSON_READER_TABLE), (int)kind).len,
+                      word_list_at(WORDS_LIST(JSON_READER_TABLE), (int)kind).at);
+        if (kind == JSON_READER_AVX2 && !cpu_has_avx2())
             print_message("left out: this processor lacks AVX2\n");
         else failed += cmocka_run_group_tests(tests, NULL, NULL);
     }

@@ -118,7 +118,7 @@ static void a_hundred_megabytes(void **state) {
     expect(&r, (struct text){json, LARGE}, REASON_NOT_JSON); // the text does not end
     memcpy(json + LARGE - 2, "\"}", 2);
     struct value v;
-    for (enum decoder_kind k = DECODER_PORTABLE; k <= DECODER_CJSON; k++) {
+    for (enum json_reader k = JSON_READER_PORTABLE; k <= JSON_READER_CJSON; k++) {
         struct decoder *d;
         if (decoder_create(&d, &(struct decoder_options){paths, 1, DEPTH, LARGE, k}) != 0) continue;
         assert_int_equal(decoder_read(d, (struct text){json, LARGE}, &v), REASON_NONE);

@@ -42,26 +42,27 @@ static inline const cJSON *oracle_find(const cJSON *root, struct text pointer) {
     return root;
 }
 
-/* Every reader that this processor can do, by decoder_kind; NULL where it cannot. [DECODER_AUTO]:
- * what the others are compared with, a reader without SIMD. */
+/* Every reader that this processor can do, by json_reader; NULL where it cannot.
+ * [JSON_READER_AUTO]: what the others are compared with, a reader without SIMD. */
 struct readers {
-    struct decoder *at[DECODER_CJSON + 1];
+    struct decoder *at[JSON_READER_CJSON + 1];
 };
 
 static inline struct readers readers_create(const struct text *paths, size_t n, size_t depth,
                                             size_t bytes) {
     struct readers r = {{NULL}};
-    for (enum decoder_kind k = DECODER_AUTO; k <= DECODER_CJSON; k++) {
+    for (enum json_reader k = JSON_READER_AUTO; k <= JSON_READER_CJSON; k++) {
         int made = decoder_create(
             &r.at[k], &(struct decoder_options){paths, n, depth, bytes,
-                                                k == DECODER_AUTO ? DECODER_PORTABLE : k});
-        CHECK(made == 0 || k == DECODER_AVX2);
+                                                k == JSON_READER_AUTO ? JSON_READER_PORTABLE : k});
+        CHECK(made == 0 || k == JSON_READER_AVX2);
     }
     return r;
 }
 
 static inline void readers_destroy(struct readers *r) {
-    for (enum decoder_kind k = DECODER_AUTO; k <= DECODER_CJSON; k++) decoder_destroy(r->at[k]);
+    for (enum json_reader k = JSON_READER_AUTO; k <= JSON_READER_CJSON; k++)
+        decoder_destroy(r->at[k]);
 }
 
 static inline bool same_value(const struct value *a, const struct value *b) {
@@ -75,14 +76,14 @@ static inline bool same_value(const struct value *a, const struct value *b) {
  * same; gives NULL, or who does not. */
 static inline const char *readers_read(struct readers *r, struct text json, struct value *values,
                                        size_t n, enum reason *got) {
-    static const char *const names[][2] = {[DECODER_PORTABLE] = {"portable", "portable again"},
-                                           [DECODER_AVX2] = {"avx2", "avx2 again"},
-                                           [DECODER_CJSON] = {"cjson", "cjson again"}};
+    static const char *const names[][2] = {[JSON_READER_PORTABLE] = {"portable", "portable again"},
+                                           [JSON_READER_AVX2] = {"avx2", "avx2 again"},
+                                           [JSON_READER_CJSON] = {"cjson", "cjson again"}};
     struct value other[16];
     CHECK(n <= 16);
-    *got = decoder_read(r->at[DECODER_AUTO], json, values);
-    for (int i = 0; i < 2 * DECODER_CJSON; i++) {
-        enum decoder_kind k = (enum decoder_kind)(1 + i / 2);
+    *got = decoder_read(r->at[JSON_READER_AUTO], json, values);
+    for (int i = 0; i < 2 * JSON_READER_CJSON; i++) {
+        enum json_reader k = (enum json_reader)(1 + i / 2);
         if (!r->at[k]) continue;
         if (decoder_read(r->at[k], json, other) != *got) return names[k][i % 2];
         for (size_t v = 0; v < n && *got == REASON_NONE; v++)

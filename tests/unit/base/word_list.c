@@ -35,29 +35,29 @@ static void nearest_corrects_typing_errors(void **state) {
         {"", "run", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        expect(nearest_word(cases[i].choices, text_of(cases[i].word)), cases[i].nearest);
+        expect(word_list_nearest(cases[i].choices, text_of(cases[i].word)), cases[i].nearest);
 }
 
 static void long_words_are_left_alone(void **state) {
     (void)state;
     char word[200];
     memset(word, 'a', sizeof word);
-    expect(nearest_word("aaaa|bbbb", (struct text){word, sizeof word}), NULL);
+    expect(word_list_nearest("aaaa|bbbb", (struct text){word, sizeof word}), NULL);
     char longest[65] = {0};
     memset(longest, 'a', 64);
-    expect(nearest_word(longest, (struct text){word, 63}), longest);
+    expect(word_list_nearest(longest, (struct text){word, 63}), longest);
 }
 
 static void choices_are_found_by_index_and_word(void **state) {
     (void)state;
-    expect(word_at("a|bc|d", 0), "a");
-    expect(word_at("a|bc|d", 1), "bc");
-    expect(word_at("a|bc|d", 2), "d");
-    expect(word_at("a|bc|d", 3), NULL);
-    expect(word_at("a|bc|d", -1), NULL);
-    assert_int_equal(word_index("a|bc|d", TEXT("bc")), 1);
-    assert_int_equal(word_index("a|bc|d", TEXT("b")), -1);
-    assert_int_equal(word_index("a|bc|d", TEXT("bcd")), -1);
+    expect(word_list_at("a|bc|d", 0), "a");
+    expect(word_list_at("a|bc|d", 1), "bc");
+    expect(word_list_at("a|bc|d", 2), "d");
+    expect(word_list_at("a|bc|d", 3), NULL);
+    expect(word_list_at("a|bc|d", -1), NULL);
+    assert_int_equal(word_list_index("a|bc|d", TEXT("bc")), 1);
+    assert_int_equal(word_list_index("a|bc|d", TEXT("b")), -1);
+    assert_int_equal(word_list_index("a|bc|d", TEXT("bcd")), -1);
 }
 
 int main(void) {

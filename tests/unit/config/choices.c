@@ -5,7 +5,7 @@
 #include "unit/test.h"
 
 static void expect_word(const char *choices, int index, const char *name) {
-    struct text word = word_at(choices, index);
+    struct text word = word_list_at(choices, index);
     assert_int_equal(word.len, strlen(name));
     assert_memory_equal(word.at, name, word.len);
 }
@@ -16,8 +16,8 @@ static void lists_match_the_enums(void **state) {
         expect_word(MEASURE_CHOICES, m, measure_name((enum measure)m));
     for (int m = 0; m < MANAGERS; m++)
         expect_word(MANAGER_CHOICES, m, manager_name((enum manager)m));
-    assert_null(word_at(MEASURE_CHOICES, MEASURES).at);
-    assert_null(word_at(MANAGER_CHOICES, MANAGERS).at);
+    assert_null(word_list_at(MEASURE_CHOICES, MEASURES).at);
+    assert_null(word_list_at(MANAGER_CHOICES, MANAGERS).at);
 }
 
 static void names_are_those_of_the_records(void **state) {

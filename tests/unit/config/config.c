@@ -43,12 +43,12 @@ static void defaults_fill_what_the_file_leaves_out(void **state) {
 static void enums_follow_the_choices(void **state) {
     (void)state;
     struct config *c = parsed(
-        M "service: {delivery: at_least_once}\nadmit: {start: latest, decoder: cjson}\n"
+        M "service: {delivery: at_least_once}\nadmit: {start: latest, json_reader: cjson}\n"
           "route: {priority: value_at_risk, value: y}\n"
           "features: [{name: x, type: category, hash: 4}, {name: y}, {name: z, type: boolean}]\n");
     assert_int_equal(c->service.delivery, DELIVERY_AT_LEAST_ONCE);
     assert_int_equal(c->admit.start, START_LATEST);
-    assert_int_equal(c->admit.decoder, DECODER_CJSON);
+    assert_int_equal(c->admit.json_reader, JSON_READER_CJSON);
     assert_int_equal(c->route.priority, PRIORITY_VALUE_AT_RISK);
     assert_int_equal(c->features[0].type, FEATURE_CATEGORY);
     assert_int_equal(c->features[2].type, FEATURE_BOOLEAN);
@@ -223,14 +223,13 @@ static const struct wrong {
     {M F "replay: {switches: [0 1 -2]}\n", "is not \"PARTITION"},
     {M F "replay: {switches: [0  1 2]}\n", "is not \"PARTITION"},
     {M F "replay: {switches: [2147483648 1 2]}\n", "is not \"PARTITION"},
-    {M F "admit: {decoder: simd}\n", "auto, portable, avx2, cjson"},
+    {M F "admit: {json_reader: simd}\n", "auto, portable, avx2, cjson"},
     {M F "admit: {id: a}\n", "admit.id: \"a\" is not a JSON pointer; it must start with /"},
     {M F "admit: {id: /a~}\n", "admit.id: \"/a~\" is not a JSON pointer; after ~"},
     {M F "route: {mask: [/a, /b~2]}\n", "t:3:20: route.mask: \"/b~2\" is not a JSON pointer"},
-    {M F "query: {compat: moa, manager: iwal}\n",
-     "t:3:17: query.compat: MOA has no such query.manager"},
-    {M F "query: {compat: moa, manager: variable}\n",
-     "t:3:17: query.compat: that rule compares the largest probability"},
+    {M F "admit: {decoder: cjson}\n",
+     "t:3:9: admit.decoder: unknown key; it is called admit.json_reader now"},
+    {M F "query: {compat: moa}\n", "t:3:9: query.compat: unknown key; it is gone:"},
     {M F "query: {measure: mix}\n", "t:3:18: query.measure: mix needs query.mix"},
     {M F "query: {mix: {risk: 1}}\n", "t:3:14: query.mix: is for query.measure mix only"},
     {M F "query: {measure: mix, mix: {risk: 0.5, entropy: 0.4}}\n",

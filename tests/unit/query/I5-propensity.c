@@ -7,7 +7,7 @@
 enum { M = 100 }; // block of rate 0.05, share 0.2
 
 static void open_seed(struct partition *p, size_t rule, uint64_t seed) {
-    struct config c = config_of_rule(0.05, rule);
+    struct config c = config_of(0.05, (enum manager)rule);
     c.service.seed = (int64_t)seed;
     c.query.threshold = 0.96;
     partition_open(p, &c);
@@ -66,7 +66,7 @@ static void the_strategy_arm_is_blind_to_the_draw(void **state) {
 
 static void frequencies_match_what_was_stated(void **state) {
     (void)state;
-    for (size_t rule = 0; rule < RULES; rule++) {
+    for (size_t rule = 0; rule < MANAGERS; rule++) {
         double random_excess[10] = {0}, random_variance[10] = {0}, asked_excess = 0,
                asked_variance = 0;
         for (uint64_t seed = 0; seed < 40; seed++) {
@@ -163,8 +163,8 @@ static void weighted_sums_are_unbiased(void **state) {
                  {"lost", lose_the_state, 0, 0}};
     enum { SEEDS = 120 };
     for (size_t life = 0; life < sizeof lives / sizeof *lives; life++)
-        for (size_t rule = MANAGER_FIXED; rule < RULES; rule++) {
-            struct config c = config_of_rule(0.05, rule);
+        for (size_t rule = MANAGER_FIXED; rule < MANAGERS; rule++) {
+            struct config c = config_of(0.05, (enum manager)rule);
             c.query.threshold = 0.9;
             c.budget.per_hour = lives[life].per_hour;
             c.budget.upfront = lives[life].upfront;

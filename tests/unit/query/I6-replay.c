@@ -9,8 +9,8 @@ static const char *mix_keys[] = {"risk", "entropy", "margin"},
                   *mix_shares[] = {"0.5", "0.3", "0.2"};
 
 static struct config config_for(int which) {
-    struct config c = config_of_rule(0.05, (size_t)which % RULES);
-    if (which >= RULES) {
+    struct config c = config_of(0.05, (enum manager)(which % MANAGERS));
+    if (which >= MANAGERS) {
         c.query.measure = MEASURE_MIX;
         c.query.mix = (struct map){(char **)mix_keys, (char **)mix_shares, 3};
         c.budget.per_hour = 20;
@@ -57,7 +57,7 @@ static void cut_anywhere_and_nothing_changes(void **state) {
     (void)state;
     static struct decision whole[SAMPLES], cut[SAMPLES];
     static const int64_t every[] = {5, 97, 1000};
-    for (int which = 0; which < RULES + MANAGERS; which++) {
+    for (int which = 0; which < MANAGERS + MANAGERS; which++) {
         struct config c = config_for(which);
         size_t asked = 0;
         run(&c, 0, whole);
@@ -89,7 +89,6 @@ static void another_seed_draws_otherwise(void **state) {
 }
 
 static bool keeps_window(const struct config *c) {
-    if (c->query.compat) return c->query.manager == MANAGER_BIQF;
     return c->query.manager != MANAGER_RANDOM && c->query.manager != MANAGER_PERIODIC &&
            c->query.manager != MANAGER_FIXED;
 }
@@ -97,7 +96,7 @@ static bool keeps_window(const struct config *c) {
 /* A window that another manager or other measures filled is dropped, not misread. */
 static void other_options_start_with_an_empty_memory(void **state) {
     (void)state;
-    for (int to = 0; to < RULES + MANAGERS; to++) {
+    for (int to = 0; to < MANAGERS + MANAGERS; to++) {
         struct config c = config_for(MANAGER_QUANTILE_WINDOW);
         struct partition p;
         assert_int_equal(partition_open_of(&p, &c, 3, 1), 0);

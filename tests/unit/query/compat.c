@@ -1,7 +1,6 @@
 /* The peers' rules replay what the peers themselves decided: tests/vectors/make ran them and
- * recorded each step, draws included. Behind the purse the same rules are managers like any other:
- * I4-budget.c and I5-propensity.c have them too. */
-#include "query/manager.h"
+ * recorded each step, draws included. So defects.c may show a fault of a peer by these rules. */
+#include "query/manager_compat.h"
 
 #include "stream.h"
 #include "unit/test.h"
@@ -127,7 +126,7 @@ static size_t replay(enum compat peer, bool seen[MANAGERS]) {
 
 static void each_step_is_the_peers(void **state) {
     (void)state;
-    for (int peer = COMPAT_NONE + 1; peer < COMPATS; peer++) {
+    for (int peer = 0; peer < COMPATS; peer++) {
         bool seen[MANAGERS] = {0};
         assert_true(replay((enum compat)peer, seen) >= 2400);
         for (int m = 0; m < MANAGERS; m++)
@@ -136,93 +135,9 @@ static void each_step_is_the_peers(void **state) {
     }
 }
 
-/* ---- what there is ---- */
-
-static void the_table_of_choices_is_that_of_the_rules(void **state) {
-    (void)state;
-    static const bool listed[COMPATS][MANAGERS] = {
-#define R(peer, manager, confidence) [COMPAT_##peer][MANAGER_##manager] = true,
-        COMPAT_RULE_TABLE(R)
-#undef R
-    };
-    for (int peer = 0; peer < COMPATS; peer++)
-        for (int m = 0; m < MANAGERS; m++)
-            assert_int_equal(listed[peer][m],
-                             manager_compat_row((enum compat)peer, (enum manager)m) != NULL);
-}
-
-static void what_the_peer_has_not_is_refused(void **state) {
-    (void)state;
-    struct config c = config_of(0.1, MANAGER_IWAL);
-    assert_null(config_compat_why(&c));
-    c.query.compat = COMPAT_MOA;
-    assert_non_null(strstr(config_compat_why(&c), "MOA has no such"));
-    c.query.manager = MANAGER_VARIABLE;
-    assert_non_null(strstr(config_compat_why(&c), "least_confidence"));
-    c.query.measure = MEASURE_LEAST_CONFIDENCE;
-    assert_null(config_compat_why(&c));
-    c.query.density = 1;
-    assert_non_null(strstr(config_compat_why(&c), "density"));
-    c = config_of(0.1, MANAGER_BIQF);
-    c.query.compat = COMPAT_SCIKIT_ACTIVEML;
-    assert_null(config_compat_why(&c));
-    c.query.measure = MEASURE_MIX;
-    assert_non_null(strstr(config_compat_why(&c), "mix"));
-}
-
-/* ---- in the strategy arm ---- */
-
-/* Where the purse never refuses, the arm decides as the rule alone does with the same draws. */
-static void behind_the_purse_it_is_the_same_rule(void **state) {
-    (void)state;
-    for (int peer = COMPAT_NONE + 1; peer < COMPATS; peer++)
-        for (int m = 0; m < MANAGERS; m++) {
-            if (!manager_compat_row((enum compat)peer, (enum manager)m)) continue;
-            struct config c = config_of(0.2, (enum manager)m);
-            struct memory memory = {0};
-            struct partition p;
-            c.query.compat = peer;
-            c.budget.burst = 1000000;
-            partition_open(&p, &c);
-            p.state.tokens = 900000 * TOKEN_ONE;
-            for (int64_t i = 0; i < 3000; i++) {
-                double u = utility_value(utility_code(uniform(3, i) / 2));
-                struct vector v = {.budget = c.budget.rate * (1 - c.budget.random_share),
-                                   .utility = u,
-                                   .classes = 2};
-                bool asked =
-                    step((enum compat)peer, (enum manager)m, &v,
-                         rng_unit(rng_keyed(RNG_MANAGER, 1, TOPIC, 0, (uint64_t)i)), &memory);
-                assert_int_equal(partition_take(&p, u).by_strategy, asked);
-            }
-            partition_close(&p);
-        }
-}
-
-/* A new model's quantiles would fill the window with what the peer never saw. */
-static void a_swap_moves_nothing_of_a_peers_rule(void **state) {
-    (void)state;
-    struct config c = config_of(0.2, MANAGER_BIQF);
-    struct partition p;
-    float q[STATE_WINDOW] = {0};
-    c.query.compat = COMPAT_SCIKIT_ACTIVEML;
-    partition_open(&p, &c);
-    for (int64_t i = 0; i < 300; i++) partition_take(&p, uniform(3, i));
-    struct partition_state was = p.state;
-    strategy_swap(p.strategy, 9, q, &p.state);
-    assert_int_equal(p.state.model, 9);
-    assert_memory_equal(p.state.own, was.own, sizeof was.own);
-    assert_memory_equal(p.state.window, was.window, sizeof was.window);
-    partition_close(&p);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_step_is_the_peers),
-        cmocka_unit_test(the_table_of_choices_is_that_of_the_rules),
-        cmocka_unit_test(what_the_peer_has_not_is_refused),
-        cmocka_unit_test(behind_the_purse_it_is_the_same_rule),
-        cmocka_unit_test(a_swap_moves_nothing_of_a_peers_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

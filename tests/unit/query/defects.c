@@ -1,12 +1,11 @@
 /* Known defects of other active-learning software, one test each: ours does not have it, and where
- * the peer's rule can be had (query.compat) it shows the defect, so that a figure published with it
- * can be repeated.
+ * we have the peer's rule (manager_compat.c) it shows the defect.
  *
  * Left out, because there is nothing of ours that could have them: scikit-activeml's stale estimate
  * and its two generators out of step in batches of more than one (a decision here is of one sample,
  * its draw keyed by it: I6-replay.c), its misspelled keyword of the delay wrapper, modAL's and
  * ALiPy's imports that newer Pythons refuse. */
-#include "query/manager.h"
+#include "query/manager_compat.h"
 
 #include "base/log.h"
 #include "simulate/backtest.h"
@@ -68,12 +67,10 @@ static double peer_spends(enum compat peer, enum manager m, double budget,
 }
 
 /* Of the whole purse: both arms. */
-static double ours_spends(enum manager m, enum compat peer, double rate, double (*utility)(int64_t),
-                          int64_t n) {
+static double ours_spends(enum manager m, double rate, double (*utility)(int64_t), int64_t n) {
     struct config c = config_of(rate, m);
     struct partition p;
     double asked = 0;
-    c.query.compat = (int)peer;
     partition_open(&p, &c);
     for (int64_t i = 0; i < n; i++) asked += partition_take(&p, utility(i)).ask;
     partition_close(&p);
@@ -172,10 +169,8 @@ static void sk_budget_estimate_overspends(void **state) {
     for (size_t i = 0; i < 5; i++) {
         near_(peer_spends(COMPAT_SCIKIT_ACTIVEML, MANAGER_FIXED, budgets[i], constant, 40000),
               spent[i], 0.02);
-        assert_true(ours_spends(MANAGER_FIXED, COMPAT_SCIKIT_ACTIVEML, budgets[i], constant,
-                                40000) <= 1 + 11 / (budgets[i] * 40000)); // behind the purse
-        assert_true(ours_spends(MANAGER_QUANTILE_WINDOW, COMPAT_NONE, budgets[i], constant,
-                                40000) <= 1 + 11 / (budgets[i] * 40000));
+        assert_true(ours_spends(MANAGER_QUANTILE_WINDOW, budgets[i], constant, 40000) <=
+                    1 + 11 / (budgets[i] * 40000));
     }
 }
 
@@ -184,7 +179,7 @@ static void sk_budget_estimate_overspends(void **state) {
 static void sk_biqf_asks_for_all_of_a_constant_stream(void **state) {
     (void)state;
     near_(peer_spends(COMPAT_SCIKIT_ACTIVEML, MANAGER_BIQF, 0.1, constant, 5000), 10, 1e-9);
-    double spent = ours_spends(MANAGER_BIQF, COMPAT_NONE, 0.1, constant, 5000);
+    double spent = ours_spends(MANAGER_BIQF, 0.1, constant, 5000);
     assert_true(spent > 0.95 && spent < 1.03);
 }
 
@@ -266,7 +261,7 @@ static void moa_and_sk_disagree_on_a_negative_factor(void **state) {
 static void moa_fixed_threshold_starves(void **state) {
     (void)state;
     assert_true(peer_spends(COMPAT_MOA, MANAGER_FIXED, 0.1, sure, 20000) == 0);
-    assert_true(ours_spends(MANAGER_QUANTILE_WINDOW, COMPAT_NONE, 0.1, sure, 20000) > 0.95);
+    assert_true(ours_spends(MANAGER_QUANTILE_WINDOW, 0.1, sure, 20000) > 0.95);
 }
 
 /* Labels over samples since the beginning: an idle stretch banks credit without end, and the first
@@ -282,7 +277,6 @@ static void moa_gate_banks_an_idle_stretch(void **state) {
     struct config c = config_of(0.05, MANAGER_FIXED);
     struct partition q;
     size_t asked = 0;
-    c.query.compat = COMPAT_MOA;
     partition_open(&q, &c);
     for (int64_t i = 0; i < 10000; i++) partition_take(&q, sure(i));
     for (int64_t i = 0; i < 500; i++) asked += partition_take(&q, 0.5).ask;

@@ -34,32 +34,6 @@ static inline struct config config_of(double rate, enum manager manager) {
     return c;
 }
 
-/* Each rule that there is: our managers, then those of the peers, which look at what is left of the
- * largest probability (the same, below one half). */
-enum {
-    RULES = MANAGERS
-#define R(peer, manager, confidence) +1
-        COMPAT_RULE_TABLE(R)
-#undef R
-};
-
-static inline struct config config_of_rule(double rate, size_t rule) {
-    static const struct {
-        enum compat peer;
-        enum manager manager;
-        bool confidence;
-    } peers[] = {
-#define R(peer, manager, confidence) {COMPAT_##peer, MANAGER_##manager, confidence},
-        COMPAT_RULE_TABLE(R)
-#undef R
-    };
-    if (rule < MANAGERS) return config_of(rate, (enum manager)rule);
-    struct config c = config_of(rate, peers[rule - MANAGERS].manager);
-    c.query.compat = (int)peers[rule - MANAGERS].peer;
-    if (peers[rule - MANAGERS].confidence) c.query.measure = MEASURE_LEAST_CONFIDENCE;
-    return c;
-}
-
 static inline int partition_open_of(struct partition *p, const struct config *c, size_t partitions,
                                     int32_t number) {
     *p = (struct partition){.config = *c, .policy = POLICY_DEFAULT, .number = number};
