@@ -40,7 +40,7 @@ enum {
     STALLED_MS = 30000,
     ORACLE_MS = 10,
     INTERRUPTED = 130,
-    WINDOW_BYTES = 1 << 20,
+    FEED_WINDOW_BYTES = 1 << 20,
     PREDICTION_BYTES = 256,
     PREDICTION_CLASS_BYTES = 24
 };
@@ -82,30 +82,24 @@ struct demo {
 
 /* ---- reading the metrics ---- */
 
-static uint64_t sum_of(enum metric m, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += metric_get(m, i);
-    return (uint64_t)sum;
-}
-
-static uint64_t count_of(enum metric m) { return sum_of(m, 1); }
+static uint64_t demo_count_of(enum metric m) { return (uint64_t)metric_sum(m); }
 
 static void read_estimate(struct demo_figures *f) {
     bool known = f->labelled > 0;
-    f->accuracy = known ? metric_get(METRIC_accuracy, 0) : NAN;
-    f->low = known ? metric_get(METRIC_accuracy_low, 0) : NAN;
-    f->high = known ? metric_get(METRIC_accuracy_high, 0) : NAN;
+    f->accuracy = known ? metric_get(METRIC_accuracy) : NAN;
+    f->low = known ? metric_get(METRIC_accuracy_low) : NAN;
+    f->high = known ? metric_get(METRIC_accuracy_high) : NAN;
 }
 
 static void read_figures(struct demo *d, bool ranking) {
     struct demo_figures *f = &d->figures;
-    f->dead_letters = sum_of(METRIC_dead_letters, REASONS);
-    f->samples = count_of(METRIC_admitted) + f->dead_letters;
-    f->asked = sum_of(METRIC_asked, ASKS);
-    f->labelled = count_of(METRIC_labelled_rows);
-    f->models = count_of(METRIC_published);
-    f->version = count_of(METRIC_model_version);
-    f->rows = count_of(METRIC_model_rows);
+    f->dead_letters = demo_count_of(METRIC_dead_letters);
+    f->samples = demo_count_of(METRIC_admitted) + f->dead_letters;
+    f->asked = demo_count_of(METRIC_asked);
+    f->labelled = demo_count_of(METRIC_labelled_rows);
+    f->models = demo_count_of(METRIC_published);
+    f->version = demo_count_of(METRIC_model_version);
+    f->rows = demo_count_of(METRIC_model_rows);
     f->seconds = d->first_ms ? (double)(clock_ms() - d->first_ms) / 1000 : 0;
     read_estimate(f);
     demo_score_read(d->score, ranking, &f->score);
@@ -118,7 +112,7 @@ static uint64_t demo_window(const struct demo *d, const struct demo_fed *fed) {
     if (!demo_broker_embedded(d->broker)) return UINT64_MAX / 2;
     uint64_t bytes = PREDICTION_BYTES + PREDICTION_CLASS_BYTES * d->config->model.classes.n;
     if (fed->samples && fed->bytes / fed->samples > bytes) bytes = fed->bytes / fed->samples;
-    return WINDOW_BYTES / bytes + 1;
+    return FEED_WINDOW_BYTES / bytes + 1;
 }
 
 /* Moves the mark and the feeder's allowance; true when everything fed is decided, judged, answered,
@@ -127,8 +121,8 @@ static bool demo_pace(struct demo *d) {
     uint64_t unknown = atomic_load(
         &d->oracle_figures
              .unknown); // before asked: then it never covers a task that asked leaves out
-    uint64_t dead = sum_of(METRIC_dead_letters, REASONS),
-             decided = count_of(METRIC_admitted) + dead, asked = sum_of(METRIC_asked, ASKS),
+    uint64_t dead = demo_count_of(METRIC_dead_letters),
+             decided = demo_count_of(METRIC_admitted) + dead, asked = demo_count_of(METRIC_asked),
              settled = run_settled_labels(d->run);
     bool all_settled = settled + unknown >= asked;
     if (all_settled) d->mark = decided;
@@ -140,7 +134,7 @@ static bool demo_pace(struct demo *d) {
     demo_feeder_allow(d->feeder, ahead < done + in_flight ? ahead : done + in_flight);
     if (!d->first_ms && decided) d->first_ms = clock_ms();
     uint64_t moved =
-        fed.samples + decided + judged + settled + (uint64_t)metric_get(METRIC_model_version, 0);
+        fed.samples + decided + judged + settled + (uint64_t)metric_get(METRIC_model_version);
     if (moved != d->moved || !d->moved_ms) {
         d->moved = moved;
         d->moved_ms = clock_ms();

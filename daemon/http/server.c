@@ -159,7 +159,8 @@ static struct MHD_Response *response_of(struct http *h, struct buf *out) {
 
 static void count_status(unsigned status) {
     unsigned class = status / 100;
-    if (class >= 2 && class <= 5) metric_add(METRIC_http_requests, class - 2, 1);
+    if (class >= 2 && class <= 5)
+        metric_add_by(METRIC_http_requests, HTTP_STATUS_2XX + (class - 2), 1);
 }
 
 static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status,

@@ -59,7 +59,7 @@ static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
     (void)opaque;
     bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
     if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) atomic_fetch_add(&silences, 1);
-    metric_add(METRIC_kafka_errors, fatal ? 2 : 0, 1);
+    metric_add_by(METRIC_kafka_errors, fatal ? KAFKA_ERROR_FATAL : KAFKA_ERROR_RETRIABLE, 1);
     log_write(
         fatal ? LOG_ERROR : LOG_WARNING, "kafka_trouble", reason,
         (const struct log_field[]){L_STR("error", rd_kafka_err2name((rd_kafka_resp_err_t)err)),
@@ -235,6 +235,11 @@ static bool is_fence(rd_kafka_resp_err_t code) {
            code == RD_KAFKA_RESP_ERR_TRANSACTION_COORDINATOR_FENCED;
 }
 
+static enum kafka_error_label kafka_error_label_of(int result) {
+    if (result == ERR_RETRY) return KAFKA_ERROR_RETRIABLE;
+    return result == ERR_ABORT ? KAFKA_ERROR_ABORTABLE : KAFKA_ERROR_FATAL;
+}
+
 int kafka_error(rd_kafka_error_t *error, const char *doing) {
     if (!error) return 0;
     rd_kafka_resp_err_t code = rd_kafka_error_code(error);
@@ -243,7 +248,7 @@ int kafka_error(rd_kafka_error_t *error, const char *doing) {
                  : rd_kafka_error_txn_requires_abort(error) ? ERR_ABORT
                  : rd_kafka_error_is_retriable(error)       ? ERR_RETRY
                                                             : ERR_FATAL;
-    metric_add(METRIC_kafka_errors, result == ERR_RETRY ? 0 : result == ERR_ABORT ? 1 : 2, 1);
+    metric_add_by(METRIC_kafka_errors, kafka_error_label_of(result), 1);
     log_write(result == ERR_RETRY || result == ERR_ABORT ? LOG_WARNING : LOG_ERROR, "kafka_error",
               rd_kafka_error_string(error),
               (const struct log_field[]){L_STR("doing", doing),

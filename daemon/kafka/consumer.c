@@ -146,7 +146,7 @@ static int consumer_event(struct consumer *c, const rd_kafka_message_t *m) {
             L_I64("partition", m->partition));
         return 0;
     default:
-        metric_add(METRIC_kafka_errors, 0, 1);
+        metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
         LOG(WARNING, "consume_error", rd_kafka_message_errstr(m),
             L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition),
             L_STR("error", rd_kafka_err2name(m->err)));

@@ -42,8 +42,6 @@ struct producer {
     struct kafka_stats stats;
 };
 
-enum { COMMITTED, ABORTED, UNKNOWN }; // values of the metric transactions
-
 static int producer_stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque) {
     (void)rk;
     kafka_stats_read(&((struct producer *)opaque)->stats, (struct text){json, n});
@@ -65,7 +63,7 @@ static void producer_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, vo
         r->sent = true;
         return;
     }
-    metric_add(METRIC_kafka_errors, 3, 1);
+    metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_DELIVERY, 1);
     LOG(WARNING, "delivery_failed", rd_kafka_err2str(m->err),
         L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
 }
@@ -200,7 +198,7 @@ static int producer_produce(struct producer *p, struct cycle_record *r) {
         if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL || clock_ms() > p->deadline_ms) {
             LOG(WARNING, "produce_failed", rd_kafka_err2str(err),
                 L_STR("topic", topic_name(p->config, r->topic)), L_U64("bytes", r->value.len));
-            metric_add(METRIC_kafka_errors, 1, 1);
+            metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_ABORTABLE, 1);
             return err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__FENCED ? ERR_FENCED
                                                                                        : ERR_ABORT;
         }
@@ -253,12 +251,12 @@ static int give_up(struct producer *p, int result) {
         UNTIL_DONE(p, result, rd_kafka_abort_transaction(p->rk, CALL_TIMEOUT_MS),
                    "abort_transaction");
         if (result == 0) {
-            metric_add(METRIC_transactions, ABORTED, 1);
+            metric_add_by(METRIC_transactions, TRANSACTION_ABORTED, 1);
             producer_become(p, STATE_READY);
             return ERR_ABORT;
         }
     }
-    metric_add(METRIC_transactions, UNKNOWN, 1);
+    metric_add_by(METRIC_transactions, TRANSACTION_UNKNOWN, 1);
     producer_become(p, STATE_DEAD);
     return result == ERR_FENCED ? ERR_FENCED : ERR_FATAL;
 }
@@ -281,7 +279,8 @@ static int commit_transaction(struct producer *p, struct cycle *cycle) {
                                         // and must be aborted
         return give_up(p, result);
     }
-    metric_add(METRIC_transactions, result == 0 ? COMMITTED : UNKNOWN, 1);
+    metric_add_by(METRIC_transactions, result == 0 ? TRANSACTION_COMMITTED : TRANSACTION_UNKNOWN,
+                  1);
     producer_become(p, result == 0
                            ? STATE_READY
                            : STATE_DEAD); // still retriable at the deadline: the outcome is unknown
@@ -303,7 +302,7 @@ static int commit_offsets(struct producer *p, const struct cycle *cycle) {
         rd_kafka_topic_partition_list_destroy(list);
     }
     if (!err) return 0;
-    metric_add(METRIC_kafka_errors, 0, 1);
+    metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
     LOG(WARNING, "commit_failed", rd_kafka_err2str(err), L_STR("error", rd_kafka_err2name(err)));
     return err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || err == RD_KAFKA_RESP_ERR__FATAL
                ? ERR_FENCED

@@ -161,7 +161,7 @@ static int reader_event(struct reader *r, const rd_kafka_message_t *m) {
             L_STR("topic", rd_kafka_topic_name(m->rkt)), L_I64("partition", m->partition));
         return ERR_FATAL;
     }
-    metric_add(METRIC_kafka_errors, 0, 1);
+    metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
     LOG(WARNING, "consume_error", rd_kafka_message_errstr(m),
         L_STR("error", rd_kafka_err2name(m->err)));
     return 0;

@@ -60,21 +60,21 @@ static void free_retired(struct follower *f) {
 
 static void follower_say(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
-    metric_set(METRIC_policy_number, 0, (double)p->number);
-    metric_set(METRIC_paused, 0, p->operator_.paused);
-    metric_set(METRIC_paused, 1, p->learner.full);
-    metric_set(METRIC_policy_flag, 0, p->learner.cold);
-    metric_set(METRIC_policy_flag, 1, p->operator_.pin != 0);
-    metric_set(METRIC_policy_flag, 2, p->operator_.explore_only);
+    metric_set(METRIC_policy_number, (double)p->number);
+    metric_set_by(METRIC_paused, PAUSED_OPERATOR, p->operator_.paused);
+    metric_set_by(METRIC_paused, PAUSED_FULL, p->learner.full);
+    metric_set_by(METRIC_policy_flag, POLICY_COLD, p->learner.cold);
+    metric_set_by(METRIC_policy_flag, POLICY_PINNED, p->operator_.pin != 0);
+    metric_set_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY, p->operator_.explore_only);
     atomic_store(&f->shared->open_cap,
                  (int64_t)policy_cap(p->operator_.open_tasks,
                                      (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
-    metric_set(METRIC_random_share, 0, atomic_load(&f->shared->config)->budget.random_share);
-    metric_set(METRIC_frozen, 0, p->operator_.frozen);
-    metric_set(METRIC_budget_rate, 0,
+    metric_set(METRIC_random_share, atomic_load(&f->shared->config)->budget.random_share);
+    metric_set(METRIC_frozen, p->operator_.frozen);
+    metric_set(METRIC_budget_rate,
                atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
-    metric_set(METRIC_model_version, 0, s->model ? (double)s->model->version : 0);
-    metric_set(METRIC_model_rows, 0, s->model ? (double)s->model->rows : 0);
+    metric_set(METRIC_model_version, s->model ? (double)s->model->version : 0);
+    metric_set(METRIC_model_rows, s->model ? (double)s->model->rows : 0);
     f->live_created_ms = s->model ? s->model->created_ms : 0;
     LOG(INFO, "policy_read", "workers change at their next batch", L_U64("number", p->number),
         L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
@@ -245,7 +245,7 @@ static void *follower_main(void *arg) {
         free_retired(f);
         follower_probe(f);
         if (f->live_created_ms)
-            metric_set(METRIC_model_age, 0, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
+            metric_set(METRIC_model_age, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
     }
     if (result < 0 && !follower_stopping(f))
         LOG(ERROR, "follower_ended", error_text(result), L_STR("error", error_name(result)));

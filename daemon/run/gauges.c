@@ -58,9 +58,9 @@ static void gauges_gather(struct run *r) {
     pthread_mutex_unlock(&r->asking);
 }
 
-static void gauges_set_kafka(const struct kafka_stats *s, size_t client) {
-    metric_set(METRIC_rtt, client, s->rtt_s);
-    metric_set(METRIC_throttle, client, s->throttle_s);
+static void gauges_set_kafka(const struct kafka_stats *s, enum client_label client) {
+    metric_set_by(METRIC_rtt, client, s->rtt_s);
+    metric_set_by(METRIC_throttle, client, s->throttle_s);
 }
 
 /* Where the utilities of the measure begin that most of the last samples had, and how many (*n)
@@ -75,28 +75,30 @@ static size_t gauges_most_used(const struct figures *f, size_t *n) {
 
 static double gauges_open_left(const struct run *r) {
     int64_t cap = atomic_load(&r->shared.open_cap);
-    return cap ? fmax(0, (double)cap - metric_get(METRIC_open_tasks, 0)) : INFINITY;
+    return cap ? fmax(0, (double)cap - metric_get(METRIC_open_tasks)) : INFINITY;
 }
 
 static void gauges_set(struct run *r) {
-    static const double share[] = {0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
+    static const double share[PERCENTILES] = {
+        [PERCENTILE_5] = 0.05,  [PERCENTILE_25] = 0.25, [PERCENTILE_50] = 0.5,
+        [PERCENTILE_75] = 0.75, [PERCENTILE_95] = 0.95, [PERCENTILE_99] = 0.99};
     const struct figures *f = &r->figures;
-    metric_set(METRIC_lag, 0, f->lag);
-    metric_set(METRIC_oldest, 0, f->age_s);
-    metric_set(METRIC_budget_tokens, 0, f->tokens);
-    metric_set(METRIC_partitions, 0, (double)f->partitions);
-    metric_set(METRIC_propensity, 0, f->partitions ? f->propensity / (double)f->partitions : 0);
-    metric_set(METRIC_cap_left, 0, f->partitions ? f->hour_left : INFINITY);
-    metric_set(METRIC_cap_left, 1, f->partitions ? f->day_left : INFINITY);
-    metric_set(METRIC_cap_left, 2, gauges_open_left(r));
+    metric_set(METRIC_lag, f->lag);
+    metric_set(METRIC_oldest, f->age_s);
+    metric_set(METRIC_budget_tokens, f->tokens);
+    metric_set(METRIC_partitions, (double)f->partitions);
+    metric_set(METRIC_propensity, f->partitions ? f->propensity / (double)f->partitions : 0);
+    metric_set_by(METRIC_cap_left, CAP_HOUR, f->partitions ? f->hour_left : INFINITY);
+    metric_set_by(METRIC_cap_left, CAP_DAY, f->partitions ? f->day_left : INFINITY);
+    metric_set_by(METRIC_cap_left, CAP_OPEN_TASKS, gauges_open_left(r));
     size_t n, from = gauges_most_used(f, &n);
-    for (size_t i = 0; n && i < sizeof share / sizeof *share; i++)
-        metric_set(METRIC_utility, i,
-                   (double)f->utility[from + (size_t)(share[i] * (double)(n - 1))].value);
-    gauges_set_kafka(&f->consumer, 0);
-    gauges_set_kafka(&f->producer, 1);
-    metric_set(METRIC_queue, 0, f->consumer.fetched);
-    metric_set(METRIC_queue, 1, f->producer.outgoing);
+    for (size_t i = 0; n && i < PERCENTILES; i++)
+        metric_set_by(METRIC_utility, i,
+                      (double)f->utility[from + (size_t)(share[i] * (double)(n - 1))].value);
+    gauges_set_kafka(&f->consumer, CLIENT_CONSUMER);
+    gauges_set_kafka(&f->producer, CLIENT_PRODUCER);
+    metric_set_by(METRIC_queue, QUEUE_FETCHED, f->consumer.fetched);
+    metric_set_by(METRIC_queue, QUEUE_OUTGOING, f->producer.outgoing);
 }
 
 static void gauges_set_disk(struct run *r) {
@@ -104,7 +106,7 @@ static void gauges_set_disk(struct run *r) {
     if (r->disk_ms && clock_ms() - r->disk_ms < DISK_MS) return;
     r->disk_ms = clock_ms();
     if (statvfs(run_config(r)->service.state_dir, &disk) == 0)
-        metric_set(METRIC_disk_free, 0, (double)disk.f_bavail * (double)disk.f_frsize);
+        metric_set(METRIC_disk_free, (double)disk.f_bavail * (double)disk.f_frsize);
 }
 
 void gauges_update(struct run *r) {

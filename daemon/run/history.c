@@ -12,38 +12,35 @@
 #include <stdbool.h>
 
 enum {
-    ROWS = 360,
-    RECENT = 10,
-    ALL = -1,
-    ONCE = -2
-}; // ALL: the sum over the label's values; ONCE: of labels, but for the early ones, which are
-   // counted again
+    ROWS = 360, // kept of each span
+    RECENT = 10 // rows over which the rate of samples is taken
+};
 
+/* With a label: the sum over its values. */
 static const struct column {
     const char *name;
     enum metric metric;
-    int value;
 } columns[] = {
-    {"samples", METRIC_samples, 0},
-    {"admitted", METRIC_admitted, 0},
-    {"dead_letters", METRIC_dead_letters, ALL},
-    {"asked", METRIC_asked, ALL},
-    {"uncovered", METRIC_uncovered, 0},
-    {"labels", METRIC_labels, ONCE},
-    {"expired", METRIC_expired_tasks, 0},
-    {"lag", METRIC_lag, 0},
-    {"age_s", METRIC_oldest, 0},
-    {"tokens", METRIC_budget_tokens, 0},
-    {"rate", METRIC_budget_rate, 0},
-    {"threshold", METRIC_threshold, 0},
-    {"accuracy", METRIC_accuracy, 0},
-    {"low", METRIC_accuracy_low, 0},
-    {"high", METRIC_accuracy_high, 0},
-    {"naive", METRIC_accuracy_naive, 0},
-    {"answers", METRIC_accuracy_answers, 0},
-    {"model", METRIC_model_version, 0},
-    {"open_tasks", METRIC_open_tasks, 0},
-    {"labelled", METRIC_labelled_rows, 0},
+    {"samples", METRIC_samples},
+    {"admitted", METRIC_admitted},
+    {"dead_letters", METRIC_dead_letters},
+    {"asked", METRIC_asked},
+    {"uncovered", METRIC_uncovered},
+    {"labels", METRIC_labels},
+    {"expired", METRIC_expired_tasks},
+    {"lag", METRIC_lag},
+    {"age_s", METRIC_oldest},
+    {"tokens", METRIC_budget_tokens},
+    {"rate", METRIC_budget_rate},
+    {"threshold", METRIC_threshold},
+    {"accuracy", METRIC_accuracy},
+    {"low", METRIC_accuracy_low},
+    {"high", METRIC_accuracy_high},
+    {"naive", METRIC_accuracy_naive},
+    {"answers", METRIC_accuracy_answers},
+    {"model", METRIC_model_version},
+    {"open_tasks", METRIC_open_tasks},
+    {"labelled", METRIC_labelled_rows},
 };
 
 enum { COLUMNS = sizeof columns / sizeof *columns };
@@ -75,8 +72,10 @@ void history_destroy(struct history *h) {
 }
 
 static double read_column(const struct column *c) {
-    if (c->value >= 0) return metric_get(c->metric, (size_t)c->value);
-    return metric_sum(c->metric) - (c->value == ONCE ? metric_get(c->metric, FATE_EARLY) : 0);
+    double sum = metric_sum(c->metric);
+    /* An early label is counted once more when its task is there. */
+    if (c->metric == METRIC_labels) sum -= metric_get_by(METRIC_labels, FATE_EARLY);
+    return sum;
 }
 
 static void history_read_row(struct row *r, int64_t now_ms) {

@@ -47,8 +47,8 @@ struct labelled_set {
 /* After the store's commit: a round that is tried again counts once. */
 static void labelled_set_evaluate(struct labelled_set *s, const struct answered *a) {
     s->labels += a->fate != FATE_EARLY;
-    metric_add(METRIC_labels, a->fate, 1);
-    metric_set(METRIC_last_label, 0, (double)clock_wall_ms() / 1000);
+    metric_add_by(METRIC_labels, a->fate, 1);
+    metric_set(METRIC_last_label, (double)clock_wall_ms() / 1000);
     if (a->latency_ms >= 0 && a->evaluate)
         metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
     if (a->evaluate && a->propensity > 0)
@@ -63,7 +63,7 @@ static int labelled_set_apply_task(struct labelled_set *s, const struct reader_r
             L_I64("offset", r->offset));
         return 0;
     }
-    metric_add(METRIC_tasks_read, 0, 1);
+    metric_add(METRIC_tasks_read, 1);
     struct answered joined;
     int result = store_put_task(s->store, &t, &joined);
     if (result == 1) s->answered[s->answered_n++] = joined;
@@ -132,7 +132,7 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
         int result = labelled_set_try(s, n);
         arena_reset(&s->arena);
         if (result != ERR_FULL && result != ERR_IO) return result;
-        metric_set(METRIC_broker_down, 1, 1);
+        metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
         LOG(ERROR, "store_full",
             "the label store or its disk is full; learning waits, scoring goes on",
             L_STR("error", error_name(result)));
@@ -156,8 +156,8 @@ static int labelled_set_expire(struct labelled_set *s) {
         return result == ERR_FULL ? 0 : result;
     }
     TRY(store_commit(s->store));
-    metric_add(METRIC_expired_tasks, 0, expired);
-    metric_add(METRIC_labels, FATE_UNKNOWN, unknown);
+    metric_add(METRIC_expired_tasks, expired);
+    metric_add_by(METRIC_labels, FATE_UNKNOWN, unknown);
     return 0;
 }
 
@@ -176,7 +176,7 @@ int labelled_set_round(struct labelled_set *s) {
         int result = labelled_set_take(s, (size_t)n);
         reader_release(s->reader, s->record, (size_t)n);
         TRY(result);
-        metric_set(METRIC_broker_down, 1, 0);
+        metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
     }
     TRY(labelled_set_rescan(s));
     TRY(labelled_set_expire(s));
@@ -195,17 +195,17 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     struct prequential_figures f;
     prequential_read(s->prequential, &f);
     double covered = counts->admitted ? (double)counts->covered / (double)counts->admitted : 1;
-    metric_set(METRIC_open_tasks, 0, (double)counts->open);
-    metric_set(METRIC_parked_labels, 0, (double)counts->parked);
-    metric_set(METRIC_labelled_rows, 0, (double)counts->labelled);
-    metric_set(METRIC_store_bytes, 0, (double)counts->bytes);
-    metric_set(METRIC_store_limit, 0, (double)s->learning->config->train.store);
-    metric_set(METRIC_accuracy_answers, 0, (double)f.n);
-    metric_set(METRIC_accuracy_naive, 0, f.naive);
-    metric_set(METRIC_accuracy, 0, f.accuracy);
-    metric_set(METRIC_accuracy_low, 0, f.low);
-    metric_set(METRIC_accuracy_high, 0, f.high);
-    metric_set(METRIC_accuracy_covered, 0, covered);
+    metric_set(METRIC_open_tasks, (double)counts->open);
+    metric_set(METRIC_parked_labels, (double)counts->parked);
+    metric_set(METRIC_labelled_rows, (double)counts->labelled);
+    metric_set(METRIC_store_bytes, (double)counts->bytes);
+    metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
+    metric_set(METRIC_accuracy_answers, (double)f.n);
+    metric_set(METRIC_accuracy_naive, f.naive);
+    metric_set(METRIC_accuracy, f.accuracy);
+    metric_set(METRIC_accuracy_low, f.low);
+    metric_set(METRIC_accuracy_high, f.high);
+    metric_set(METRIC_accuracy_covered, covered);
 }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }

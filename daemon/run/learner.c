@@ -113,12 +113,12 @@ static int learner_open(struct learner *l) {
         learning_wait(learning, RETRY_MS);
     TRY(result);
     TRY(labelled_set_follow(l->set));
-    metric_set(METRIC_learner_active, 0, 1);
+    metric_set(METRIC_learner_active, 1);
     return 0;
 }
 
 static void learner_close(struct learner *l) {
-    metric_set(METRIC_learner_active, 0, 0);
+    metric_set(METRIC_learner_active, 0);
     version_log_destroy(l->versions);
     labelled_set_close(l->set);
     learning_release(&l->learning);
@@ -126,7 +126,7 @@ static void learner_close(struct learner *l) {
 
 static void learner_log_end(const struct learner *l, int result) {
     if (result == ERR_FENCED) {
-        metric_set(METRIC_fenced, 0, 1);
+        metric_set(METRIC_fenced, 1);
         LOG(ERROR, "learner_fenced",
             "another learner of this name has taken over; this process goes on scoring and learns "
             "no more. Only one may say service.learner: true");

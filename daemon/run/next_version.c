@@ -173,7 +173,7 @@ struct model *next_version_adopt(const struct next_version *n, const struct stor
                                  const struct registry_push *push) {
     const char *why = NULL;
     if (next_version_check(n, push, &why) < 0) {
-        metric_add(METRIC_models_loaded, 1, 1);
+        metric_add_by(METRIC_models_loaded, MODEL_REFUSED, 1);
         LOG(ERROR, "push_refused", why, L_STR("push", push->id));
         return NULL;
     }

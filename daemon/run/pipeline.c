@@ -129,10 +129,10 @@ void pipeline_limit(struct pipeline *p, size_t max_record_bytes) {
 
 /* ---- partitions ---- */
 
-enum { RESTORED, FRESH, WIPED, CORRUPT };
-
-static int state_kind(int result, bool fresh) {
-    return result == 0 ? RESTORED : fresh ? FRESH : result == ERR_CORRUPT ? CORRUPT : WIPED;
+static enum selection_label state_kind(int result, bool fresh) {
+    if (result == 0) return SELECTION_RESTORED;
+    if (fresh) return SELECTION_FRESH;
+    return result == ERR_CORRUPT ? SELECTION_CORRUPT : SELECTION_WIPED;
 }
 
 static void pipeline_begin(struct pipeline *p, struct partition *at) {
@@ -145,22 +145,22 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
     struct partition *at = pipeline_partition(p, number);
     *at =
         (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
-    int kind = state_kind(
+    enum selection_label kind = state_kind(
         fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
-    metric_add(METRIC_states, (size_t)kind, 1);
-    if (kind == RESTORED) {
+    metric_add_by(METRIC_states, kind, 1);
+    if (kind == SELECTION_RESTORED) {
         LOG(INFO, "partition_owned", "goes on where the committed state stopped",
             L_I64("partition", number), L_I64("offset", offset),
             L_U64("admitted", at->state.admitted), L_U64("asked", at->state.asked),
             L_U64("policy", at->state.policy));
     } else {
-        strategy_begin(p->strategy, number, kind == FRESH, now_ms, &at->state);
+        strategy_begin(p->strategy, number, kind == SELECTION_FRESH, now_ms, &at->state);
         pipeline_move(p, number);
-        if (kind == FRESH)
+        if (kind == SELECTION_FRESH)
             LOG(INFO, "partition_owned", "starts its life here", L_I64("partition", number),
                 L_I64("offset", offset));
         else
-            LOG(WARNING, kind == CORRUPT ? "state_corrupt" : "state_wiped",
+            LOG(WARNING, kind == SELECTION_CORRUPT ? "state_corrupt" : "state_wiped",
                 "the selection state of the committed offset is lost; selection restarts with an "
                 "empty purse, inside the budget",
                 L_I64("partition", number), L_I64("offset", offset));
@@ -246,8 +246,8 @@ static size_t pipeline_admit(struct pipeline *p, struct batch *b) {
         b->fate[i] = read_sample(p, b, i);
         admitted += b->fate[i] == REASON_NONE;
     }
-    metric_add(METRIC_samples, 0, b->n);
-    metric_add(METRIC_sample_bytes, 0, bytes);
+    metric_add(METRIC_samples, b->n);
+    metric_add(METRIC_sample_bytes, bytes);
     return admitted;
 }
 
@@ -315,7 +315,7 @@ static void say_demand(struct pipeline *p) {
     if (d->due < DEMAND_LABELS) return;
     double ratio = d->named / d->due;
     int now = ratio < 0.25 ? DEMAND_STARVED : ratio > 4 ? DEMAND_FLOODED : DEMAND_FITS;
-    metric_set(METRIC_demand, 0, ratio);
+    metric_set(METRIC_demand, ratio);
     if (now != d->state)
         LOG(NOTICE,
             now == DEMAND_FITS      ? "queue_fits"
@@ -346,11 +346,11 @@ static void add_decision(struct pipeline *p, struct tally *t, const struct decis
 
 static void say_tally(struct pipeline *p, const struct tally *t) {
     for (size_t a = 0; a < ASKS; a++)
-        if (t->asked[a]) metric_add(METRIC_asked, a, t->asked[a]);
-    metric_add(METRIC_uncovered, 0, t->uncovered);
+        if (t->asked[a]) metric_add_by(METRIC_asked, a, t->asked[a]);
+    metric_add(METRIC_uncovered, t->uncovered);
     if (!t->decided) return;
-    metric_set(METRIC_utility_mean, 0, t->utility / (double)t->decided);
-    if (t->threshold != 0) metric_set(METRIC_threshold, 0, t->threshold);
+    metric_set(METRIC_utility_mean, t->utility / (double)t->decided);
+    if (t->threshold != 0) metric_set(METRIC_threshold, t->threshold);
     say_demand(p);
 }
 
@@ -362,10 +362,9 @@ static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t n
     const struct record *r = &b->record[i];
     struct partition *at = pipeline_partition(p, r->partition);
     CHECK(at->owned && r->offset >= at->next);
-    enum window_fate fate =
-        at->window ? pool_window_before(p, at->window, r->time_ms) : WINDOW_OPEN;
-    if (fate != WINDOW_OPEN) pool_window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
-    return fate != WINDOW_OPEN;
+    enum window_end end = at->window ? pool_window_before(p, at->window, r->time_ms) : WINDOW_OPEN;
+    if (end != WINDOW_OPEN) pool_window_end(p, r->partition, end, b->in_force[i], now_ms, cycle);
+    return end != WINDOW_OPEN;
 }
 
 /* Decides, routes (with a cycle), and ends the window if that filled it. */
@@ -385,9 +384,9 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     at->newest_ms = r->time_ms;
     if (cycle) written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
     if (!w) pipeline_move(p, r->partition);
-    enum window_fate fate = w ? pool_window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
-    if (fate != WINDOW_OPEN) pool_window_end(p, r->partition, fate, b->in_force[i], now_ms, cycle);
-    return fate != WINDOW_OPEN;
+    enum window_end end = w ? pool_window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
+    if (end != WINDOW_OPEN) pool_window_end(p, r->partition, end, b->in_force[i], now_ms, cycle);
+    return end != WINDOW_OPEN;
 }
 
 /* One of a batch: the last that nobody was asked about. */
@@ -414,7 +413,7 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
     say_tally(p, &t);
     show_decision(p, b, now_ms);
     metric_add(
-        METRIC_admitted, 0,
+        METRIC_admitted,
         admitted); // after `asked`, so that who reads it first sees no sample without its request
 }
 

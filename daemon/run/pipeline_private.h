@@ -123,23 +123,16 @@ const struct partition_state *pool_window_start(const struct pool_window *w, int
 /* What its samples write, until it ends. */
 struct cycle *pool_window_cycle(struct pool_window *w);
 
-enum window_fate {
-    WINDOW_OPEN,
-    WINDOW_FULL,
-    WINDOW_TIME,
-    WINDOW_BYTES,
-    WINDOW_IDLE
-}; // but the first: values of metric pool_windows
-
-/* Before a sample of that time is decided. */
-enum window_fate pool_window_before(const struct pipeline *p, const struct pool_window *w,
-                                    int64_t time_ms);
+/* Before a sample of that time is decided: whether it ends the window (WINDOW_OPEN: it does not).
+ */
+enum window_end pool_window_before(const struct pipeline *p, const struct pool_window *w,
+                                   int64_t time_ms);
 /* After the batch's sample i was decided and routed: keeps what the pool may need of it. */
-enum window_fate pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
-                                  size_t i, const struct written *at, int64_t now_ms);
+enum window_end pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
+                                 size_t i, const struct written *at, int64_t now_ms);
 /* Whether it has samples, and none came for so long. */
 bool pool_window_idle(const struct pool_window *w, int64_t now_ms, int64_t idle_ms);
 /* Chooses, by the policy and model of s, and hands what was held to the cycle (NULL: nobody wants
  * it). The next window begins. */
-void pool_window_end(struct pipeline *p, int32_t number, enum window_fate why,
+void pool_window_end(struct pipeline *p, int32_t number, enum window_end why,
                      const struct snapshot *s, int64_t now_ms, struct cycle *cycle);

@@ -149,7 +149,7 @@ static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64
     record_headers(&b->record[i], collect_header, &original);
     dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list,
                     original.n);
-    metric_add(METRIC_dead_letters, b->fate[i], 1);
+    metric_add_by(METRIC_dead_letters, reason_place(b->fate[i]), 1);
     recent_dead_letter(p->recent, b->record[i].partition, b->record[i].offset, now_ms, b->fate[i],
                        b->guilty[i]);
 }

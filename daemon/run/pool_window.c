@@ -86,8 +86,8 @@ struct cycle *pool_window_cycle(struct pool_window *w) {
 
 /* ---- a sample ---- */
 
-enum window_fate pool_window_before(const struct pipeline *p, const struct pool_window *w,
-                                    int64_t time_ms) {
+enum window_end pool_window_before(const struct pipeline *p, const struct pool_window *w,
+                                   int64_t time_ms) {
     bool over = p->config->pool.time && w->records && time_ms - w->first_ms >= p->config->pool.time;
     return over ? WINDOW_TIME : WINDOW_OPEN;
 }
@@ -140,8 +140,8 @@ static bool pool_window_offer(struct pool_window *w, const struct batch *b, size
     return slot >= 0 || at->task != NOWHERE || at->prediction != NOWHERE;
 }
 
-enum window_fate pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
-                                  size_t i, const struct written *at, int64_t now_ms) {
+enum window_end pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
+                                 size_t i, const struct written *at, int64_t now_ms) {
     const struct record *r = &b->record[i];
     if (!w->records++) w->first_ms = r->time_ms;
     w->latest_ms = now_ms;
@@ -198,17 +198,17 @@ static void route_pick(struct pipeline *p, int32_t number, struct pool_window *w
 }
 
 static void pool_window_count(struct pool_window *w, const struct pick *picks, size_t n,
-                              enum window_fate why) {
+                              enum window_end why) {
     for (size_t i = 0; i < n; i++) {
         w->asked[picks[i].decision.reason]++;
         if (picks[i].decision.by_random) w->asked[ASK_RANDOM]--; // both asked it: one task
     }
     for (size_t a = 0; a < ASKS; a++)
-        if (w->asked[a]) metric_add(METRIC_asked, a, w->asked[a]);
-    metric_add(METRIC_pool_windows, (size_t)why - 1, 1);
+        if (w->asked[a]) metric_add_by(METRIC_asked, a, w->asked[a]);
+    metric_add_by(METRIC_pool_windows, why, 1);
 }
 
-void pool_window_end(struct pipeline *p, int32_t number, enum window_fate why,
+void pool_window_end(struct pipeline *p, int32_t number, enum window_end why,
                      const struct snapshot *s, int64_t now_ms, struct cycle *cycle) {
     struct partition *at = &p->partition[number];
     struct pool_window *w = at->window;

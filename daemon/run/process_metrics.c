@@ -42,24 +42,24 @@ static void read_stat(void) {
                    : 0;
     if (file) fclose(file);
     if (got != 3) return;
-    metric_set(METRIC_process_threads, 0, (double)threads);
-    metric_set(METRIC_process_virtual, 0, (double)virtual);
-    metric_set(METRIC_process_resident, 0, (double)resident * (double)sysconf(_SC_PAGESIZE));
+    metric_set(METRIC_process_threads, (double)threads);
+    metric_set(METRIC_process_virtual, (double)virtual);
+    metric_set(METRIC_process_resident, (double)resident * (double)sysconf(_SC_PAGESIZE));
 }
 
 void process_figures(void) {
     struct rusage used;
     struct rlimit fds;
-    metric_set(METRIC_process_start, 0, start_seconds());
+    metric_set(METRIC_process_start, start_seconds());
     if (getrusage(RUSAGE_SELF, &used) == 0)
-        metric_set(METRIC_process_cpu, 0,
+        metric_set(METRIC_process_cpu,
                    (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
                        (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
     if (getrlimit(RLIMIT_NOFILE, &fds) == 0)
-        metric_set(METRIC_process_max_fds, 0,
+        metric_set(METRIC_process_max_fds,
                    fds.rlim_cur == RLIM_INFINITY ? -1 : (double)fds.rlim_cur);
-    metric_set(METRIC_process_open_fds, 0, (double)open_fds());
+    metric_set(METRIC_process_open_fds, (double)open_fds());
     read_stat();
-    metric_set(METRIC_log_events, 0, (double)log_counted(LOG_ERROR));
-    metric_set(METRIC_log_events, 1, (double)log_counted(LOG_WARNING));
+    metric_set_by(METRIC_log_events, LOG_ERROR, (double)log_counted(LOG_ERROR));
+    metric_set_by(METRIC_log_events, LOG_WARNING, (double)log_counted(LOG_WARNING));
 }

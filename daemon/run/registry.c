@@ -126,7 +126,7 @@ static void registry_refuse(struct registry *r, struct version *v, const char *w
     model_destroy(v->model);
     v->model = NULL;
     if (r->options.quiet) return;
-    metric_add(METRIC_models_loaded, 1, 1);
+    metric_add_by(METRIC_models_loaded, MODEL_REFUSED, 1);
     LOG(ERROR, "model_refused", why, L_U64("version", v->number));
 }
 
@@ -152,7 +152,7 @@ static void registry_build(struct registry *r, struct version *v) {
         return;
     }
     if (r->options.quiet) return;
-    metric_add(METRIC_models_loaded, 0, 1);
+    metric_add_by(METRIC_models_loaded, MODEL_LOADED, 1);
     LOG(DEBUG, "model_loaded", "a version was read and checked", L_U64("version", v->number),
         L_U64("rows", v->model->rows));
 }
@@ -167,7 +167,7 @@ static enum registry_change apply_chunk(struct registry *r, uint64_t number, siz
     if (chunks == 0 || chunks > CHUNKS_MAX || index >= chunks) {
         LOG(ERROR, "model_refused", "a chunk without a sensible count", L_U64("version", number),
             L_U64("chunks", chunks));
-        metric_add(METRIC_models_loaded, 1, 1);
+        metric_add_by(METRIC_models_loaded, MODEL_REFUSED, 1);
         return CHANGE_NONE;
     }
     if (!v) v = registry_insert(r, number, chunks);

@@ -24,8 +24,8 @@ void reload_log_errors(const char *event, const struct buf *lines) {
 
 static int reload_refuse(struct run *r, struct buf *errors, struct buf *said) {
     reload_log_errors("config_refused", errors);
-    metric_add(METRIC_reloads, 1, 1);
-    metric_set(METRIC_reload_ok, 0, 0);
+    metric_add_by(METRIC_reloads, RELOAD_REFUSED, 1);
+    metric_set(METRIC_reload_ok, 0);
     r->refused = true;
     buf_text(said, buf_view(errors));
     service_notify("READY=1\nSTATUS=reload refused, the old configuration stays: %.*s",
@@ -45,7 +45,7 @@ static void reload_take_over(struct run *r, struct config *fresh, struct buf *sa
     buf_printf(said, "%s%.*s\n", changed.len ? "changed: " : "nothing has changed",
                (int)changed.len, changed.at ? changed.at : "");
     if (restart.len) buf_printf(said, "wants a restart: %.*s\n", (int)restart.len, restart.at);
-    metric_set(METRIC_restart_needed, 0, (double)reload_count_names(&restart));
+    metric_set(METRIC_restart_needed, (double)reload_count_names(&restart));
     r->refused = false;
     if (reload_count_names(&changed) >
         reload_count_names(
@@ -55,8 +55,8 @@ static void reload_take_over(struct run *r, struct config *fresh, struct buf *sa
         atomic_store(&r->shared.config, run_config(r));
     }
     log_level_set((enum log_level)run_config(r)->watch.log_level);
-    metric_add(METRIC_reloads, 0, 1);
-    metric_set(METRIC_reload_ok, 0, 1);
+    metric_add_by(METRIC_reloads, RELOAD_OK, 1);
+    metric_set(METRIC_reload_ok, 1);
     LOG(NOTICE, "config_reloaded",
         restart.len ? "in force at the next batch, but for what wants a restart"
                     : "in force at the next batch",

@@ -106,7 +106,7 @@ static void run_make_room(struct run *r) {
     r->classes = text_of(classes_joined(c, &positive));
     r->history = history_create();
     r->shared.recent = recent_create((size_t)c->watch.recent, r->classes, c->model.classes.n);
-    metric_set(METRIC_reload_ok, 0, 1);
+    metric_set(METRIC_reload_ok, 1);
     process_figures();
 }
 
@@ -161,17 +161,18 @@ static void run_notify_status(struct run *r) {
         service_notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=waiting for Kafka", START_EXTENSION_US);
         return;
     }
-    service_notify("STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s",
-                   metric_get(METRIC_admitted, 0), metric_sum(METRIC_asked),
-                   metric_get(METRIC_lag, 0), metric_get(METRIC_model_version, 0),
-                   metric_get(METRIC_labelled_rows, 0),
-                   metric_get(METRIC_broker_down, 0) > 0 ? ", Kafka is in trouble" : "",
-                   r->refused ? ", the last reload was refused" : "");
+    service_notify(
+        "STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s",
+        metric_get(METRIC_admitted), metric_sum(METRIC_asked), metric_get(METRIC_lag),
+        metric_get(METRIC_model_version), metric_get(METRIC_labelled_rows),
+        metric_get_by(METRIC_outside_trouble, OUTSIDE_KAFKA) > 0 ? ", Kafka is in trouble" : "",
+        r->refused ? ", the last reload was refused" : "");
 }
 
 static void run_set_ready(struct run *r) {
-    metric_set(METRIC_broker_down, 0, atomic_load(&r->shared.unreachable) || health_in_trouble(r));
-    metric_set(METRIC_ready, 0, health_may_work(r, NULL));
+    metric_set_by(METRIC_outside_trouble, OUTSIDE_KAFKA,
+                  atomic_load(&r->shared.unreachable) || health_in_trouble(r));
+    metric_set(METRIC_ready, health_may_work(r, NULL));
 }
 
 int run_tick(struct run *r) {
@@ -192,7 +193,7 @@ int run_tick(struct run *r) {
 uint64_t run_settled_labels(struct run *r) {
     if (!r->learner) return r->settled;
     uint64_t newest, settled = learner_settled(r->learner, &newest);
-    if (metric_get(METRIC_model_version, 0) >= (double)newest) r->settled = settled;
+    if (metric_get(METRIC_model_version) >= (double)newest) r->settled = settled;
     return r->settled;
 }
 
@@ -252,7 +253,7 @@ int run_stop(struct run *r) {
     LOG(NOTICE, "stopping", "the last cycle is committed first");
     int result = health_ended(r);
     atomic_store(&r->shared.stopping, true);
-    metric_set(METRIC_ready, 0, 0);
+    metric_set(METRIC_ready, 0);
     pthread_mutex_lock(&r->asking); // an answer under way may still look at the threads
     pthread_mutex_unlock(&r->asking);
     result = ended_in_time(r, &late) ? run_end(r, result) : cut_short(r, &late);

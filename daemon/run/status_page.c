@@ -32,15 +32,18 @@ static void status_add_number(struct buf *out, const char *key, double value) {
 
 /* A number, or of a metric with a label {"value of the label": number}. */
 static void add_metric(struct buf *out, const char *key, enum metric m) {
-    struct text names[16];
-    size_t n = metric_values(m, names, 16), first = m == METRIC_dead_letters;
-    buf_printf(out, ",\n\"%s\":%s", key, n ? "{" : "");
-    if (!n) buf_double(out, metric_get(m, 0));
-    for (size_t i = first; i < n; i++) {
-        buf_printf(out, "%s\"%.*s\":", i > first ? "," : "", (int)names[i].len, names[i].at);
-        buf_double(out, metric_get(m, i));
+    const char *values = metric_values(m);
+    struct text word;
+    buf_printf(out, ",\n\"%s\":", key);
+    if (!*values) {
+        buf_double(out, metric_get(m));
+        return;
     }
-    if (n) buf_str(out, "}");
+    for (size_t i = 0; word_list_next(&values, &word); i++) {
+        buf_printf(out, "%s\"%.*s\":", i ? "," : "{", (int)word.len, word.at);
+        buf_double(out, metric_get_by(m, i));
+    }
+    buf_str(out, "}");
 }
 
 /* ---- health ---- */
@@ -58,31 +61,33 @@ static void status_note(struct health *h, bool is, const char *text) {
 static struct health health_of(struct run *r) {
     struct health h = {.works = health_may_work(r, &h.notes)};
     h.works &= health_alive(r, &h.notes);
-    double demand = metric_get(METRIC_demand, 0), used = metric_get(METRIC_store_bytes, 0),
-           limit = metric_get(METRIC_store_limit, 0);
-    status_note(&h, metric_get(METRIC_fenced, 0) > 0, "another process took this identity\n");
-    status_note(&h, metric_get(METRIC_paused, 0) > 0, "paused by the operator: nobody is asked\n");
-    status_note(&h, metric_get(METRIC_paused, 1) > 0,
+    double demand = metric_get(METRIC_demand), used = metric_get(METRIC_store_bytes),
+           limit = metric_get(METRIC_store_limit);
+    status_note(&h, metric_get(METRIC_fenced) > 0, "another process took this identity\n");
+    status_note(&h, metric_get_by(METRIC_paused, PAUSED_OPERATOR) > 0,
+                "paused by the operator: nobody is asked\n");
+    status_note(&h, metric_get_by(METRIC_paused, PAUSED_FULL) > 0,
                 "too many open tasks: nobody is asked until answers come\n");
-    bool owns = metric_get(METRIC_partitions, 0) > 0;
-    status_note(&h, owns && metric_get(METRIC_cap_left, 0) <= 0,
+    bool owns = metric_get(METRIC_partitions) > 0;
+    status_note(&h, owns && metric_get_by(METRIC_cap_left, CAP_HOUR) <= 0,
                 "the cap of this hour is reached\n");
-    status_note(&h, owns && metric_get(METRIC_cap_left, 1) <= 0,
+    status_note(&h, owns && metric_get_by(METRIC_cap_left, CAP_DAY) <= 0,
                 "the cap of this day is reached\n");
-    status_note(&h, metric_get(METRIC_policy_flag, 1) > 0,
+    status_note(&h, metric_get_by(METRIC_policy_flag, POLICY_PINNED) > 0,
                 "a model version is pinned: newer ones do not go live\n");
-    status_note(&h, metric_get(METRIC_policy_flag, 2) > 0, "only the random arm asks\n");
-    status_note(&h, metric_get(METRIC_frozen, 0) > 0, "learning is frozen by the operator\n");
-    status_note(&h, metric_get(METRIC_restart_needed, 0) > 0,
+    status_note(&h, metric_get_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY) > 0,
+                "only the random arm asks\n");
+    status_note(&h, metric_get(METRIC_frozen) > 0, "learning is frozen by the operator\n");
+    status_note(&h, metric_get(METRIC_restart_needed) > 0,
                 "options of the reloaded file want a restart\n");
-    status_note(&h, metric_get(METRIC_broker_down, 1) > 0,
+    status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_STORE) > 0,
                 "the label store is full or broken: learning waits\n");
     status_note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
     status_note(&h, demand > 0 && demand < 0.25,
                 "the queue starves: the budget manager asks for far less than it may\n");
     status_note(&h, demand > 4,
                 "the queue is flooded: the purse, not the utility, decides what is asked\n");
-    status_note(&h, metric_get(METRIC_reload_ok, 0) == 0,
+    status_note(&h, metric_get(METRIC_reload_ok) == 0,
                 "the last reload was refused: the file has errors\n");
     return h;
 }

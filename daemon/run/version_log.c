@@ -319,7 +319,7 @@ static void version_log_note(struct version_log *v, const struct model *m,
                                             .digest = version_log_digest(v, m, counts),
                                             .published_ms = clock_ms(),
                                             .bytes = bytes};
-    metric_add(METRIC_published, 0, 1);
+    metric_add(METRIC_published, 1);
     LOG(INFO, "model_published", "a new version goes live", L_U64("version", m->version),
         L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
 }

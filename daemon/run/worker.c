@@ -178,8 +178,8 @@ static int rebuild_producer(struct worker *w) {
 /* ---- the cycle ---- */
 
 static void cycle_done(struct worker *w, int64_t started_ns) {
-    metric_add(METRIC_cycles, 0, 1);
-    metric_set(METRIC_last_commit, 0, (double)clock_wall_ms() / 1000);
+    metric_add_by(METRIC_cycles, CYCLE_COMMITTED, 1);
+    metric_set(METRIC_last_commit, (double)clock_wall_ms() / 1000);
     metric_observe(METRIC_cycle_seconds, (double)(clock_ns() - started_ns) * 1e-9);
     cycle_reset(&w->cycle);
     pace_committed(&w->pace, started_ns / 1000000, clock_ms());
@@ -188,7 +188,7 @@ static void cycle_done(struct worker *w, int64_t started_ns) {
 
 /* After a failed attempt: 0 to try again. */
 static int worker_recover(struct worker *w, int result) {
-    metric_add(METRIC_cycles, 1, 1);
+    metric_add_by(METRIC_cycles, CYCLE_RETRIED, 1);
     atomic_store(&w->trouble, true);
     if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
     w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 20;
@@ -210,7 +210,7 @@ static int commit_cycle(struct worker *w) {
     while (w->cycle.offsets) {
         atomic_fetch_add(&w->progress, 1);
         if (consumer_lost(w->consumer) || consumer_pending(w->consumer) == REBALANCE_LOST) {
-            metric_add(METRIC_cycles, 2, 1);
+            metric_add_by(METRIC_cycles, CYCLE_DROPPED, 1);
             LOG(WARNING, "cycle_dropped",
                 "partitions were lost before their cycle was committed; the new owner decides its "
                 "samples again",
@@ -298,7 +298,7 @@ static int worker_take_over(struct worker *w) {
         return 0; // still pending: the next step tries again
     }
     TRY(result);
-    metric_add(METRIC_rebalances, 0, 1);
+    metric_add_by(METRIC_rebalances, PARTITIONS_ASSIGNED, 1);
     atomic_store(&w->assigned, true);
     LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n),
         L_STR("worker", w->identity));
@@ -316,7 +316,7 @@ static int let_go(struct worker *w, enum rebalance kind) {
         if (result < 0 && result != ERR_STOPPED) return result;
     }
     bool lost = kind == REBALANCE_LOST;
-    metric_add(METRIC_rebalances, lost ? 2 : 1, 1);
+    metric_add_by(METRIC_rebalances, lost ? PARTITIONS_LOST : PARTITIONS_REVOKED, 1);
     LOG(NOTICE, lost ? "lost" : "revoked",
         lost ? "the group took our partitions; what was not committed is dropped"
              : "partitions given back",
@@ -461,7 +461,7 @@ static void *worker_main(void *arg) {
     if (result < 0 && result != ERR_STOPPED)
         LOG(ERROR, "worker_ended", error_text(result), L_STR("worker", w->identity),
             L_STR("error", error_name(result)));
-    if (result == ERR_FENCED) metric_set(METRIC_fenced, 0, 1);
+    if (result == ERR_FENCED) metric_set(METRIC_fenced, 1);
     w->result = result == ERR_STOPPED ? 0 : result;
     atomic_store(&w->ended, true);
     return NULL;

@@ -1,14 +1,15 @@
-/* Numbers for people and machines: one table (metrics.def), one flat array of atomics, no lock, no
- * allocation.
+/* What winnowd counts: one number or one histogram for each row of metrics.def, by its name
+ * METRIC_id.
  *
- * Callers add once per batch or event, not per record, so a shared cache line costs nothing.
+ * A row without a label takes metric_add, metric_set, metric_get; one with a label takes the
+ * functions that end in _by and the value by its name, of metrics/labels.h or of the room that the
+ * row names (reasons of dead letters, reasons to ask, fates of labels). The wrong one of the two is
+ * a bug, and aborts. Callers add once a batch or event, not once a record.
  * Thread: any thread */
 #pragma once
 
-#include "admit/reason.h"
 #include "base/buf.h"
-
-#include <stdint.h>
+#include "metrics/labels.h"
 
 enum metric {
 #define METRIC(id, kind, name, label, values, help) METRIC_##id,
@@ -17,25 +18,30 @@ enum metric {
     METRICS
 };
 
-/* Counters (but sums): add n to the series at this index of the label's values (0 where there is no
- * label). */
-void metric_add(enum metric m, size_t value_index, uint64_t n);
-/* Gauges and sums. */
-void metric_set(enum metric m, size_t value_index, double value);
+/* Counters: adds n. */
+void metric_add(enum metric m, uint64_t n);
+void metric_add_by(enum metric m, size_t value, uint64_t n);
+/* Gauges and sums: the number from now on. */
+void metric_set(enum metric m, double number);
+void metric_set_by(enum metric m, size_t value, double number);
+/* Histograms: one more of so many seconds. */
 void metric_observe(enum metric m, double seconds);
-/* Readings (tests, /status, the demo). */
-double metric_get(enum metric m, size_t value_index);
-/* Over all values of the label. Not of histograms. */
+
+/* What was added or set last (tests, /status, the demo). Not of histograms. */
+double metric_get(enum metric m);
+double metric_get_by(enum metric m, size_t value);
+/* Over all values of the label; without a label, the number. Not of histograms. */
 double metric_sum(enum metric m);
-/* The values of the label, in order; returns how many (0: there is no label). */
-size_t metric_values(enum metric m, struct text names[], size_t most);
+/* The values of the label, "a|b|c" in the order of their indices; "": there is no label. */
+const char *metric_values(enum metric m);
+
 /* {"buckets": {"0.001": 3, ..., "+Inf": 9}, "sum": 1.2, "count": 9}; buckets as in Prometheus: at
  * most so many seconds. */
 void metric_histogram_json(enum metric m, struct buf *out);
 /* All to zero: tests and repeated demo runs only. */
 void metrics_reset(void);
-/* The Prometheus text format 0.0.4; the same as one JSON object by name (null: not finite);
- * Markdown for docs/METRICS.md. */
+/* The Prometheus text format 0.0.4; the same as one JSON object by name (null: not finite); and
+ * docs/METRICS.md. */
 void metrics_prometheus(struct buf *out);
 void metrics_json(struct buf *out);
 void metrics_markdown(struct buf *out);

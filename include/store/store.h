@@ -11,25 +11,9 @@
 
 #include "route/task.h"
 #include "store/label.h"
+#include "store/label_fate.h"
 
 #include <stdbool.h>
-
-/* What became of a label; the order of metric `labels`. */
-enum label_fate {
-    FATE_LEARNED,
-    FATE_REVISED,
-    FATE_DUPLICATE,
-    FATE_CONFLICT,
-    FATE_SKIPPED,
-    FATE_CANNOT_TELL,
-    FATE_EARLY,
-    FATE_LATE,
-    FATE_UNKNOWN,
-    FATE_UNKNOWN_CLASS,
-    FATE_UNREADABLE,
-    FATE_OWN_EVENT,
-    FATES
-};
 
 struct store_options {
     const char *dir;

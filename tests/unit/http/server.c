@@ -184,9 +184,9 @@ static void the_pages_answer(void **state) {
     assert_int_equal(ask(port, "GET", "/nothing", ""), 404);
     http_stop(h);
     assert_int_equal(connect_to(port, AF_INET), -1); // and is gone
-    assert_true(metric_get(METRIC_http_requests, 0) == 4 &&
-                metric_get(METRIC_http_requests, 2) == 1 &&
-                metric_get(METRIC_http_requests, 3) == 1);
+    assert_true(metric_get_by(METRIC_http_requests, HTTP_STATUS_2XX) == 4 &&
+                metric_get_by(METRIC_http_requests, HTTP_STATUS_4XX) == 1 &&
+                metric_get_by(METRIC_http_requests, HTTP_STATUS_5XX) == 1);
 }
 
 static void json_for_who_accepts_it(void **state) {

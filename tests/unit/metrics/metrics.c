@@ -1,7 +1,13 @@
 /* What /metrics says is the Prometheus text format, complete and without doubles; the docs say the
  * same. */
 #include "metrics/metrics.h"
+
+#include "admit/reason.h"
 #include "base/error.h"
+#include "base/log.h"
+#include "base/metric_table.h"
+#include "config/choices.h"
+#include "store/label_fate.h"
 #include "unit/test.h"
 
 #include <math.h>
@@ -141,11 +147,9 @@ static const struct {
 
 /* The labels of series i of a metric as the page shows them; false behind the last. */
 static bool labels_of(size_t m, size_t i, char out[NAME]) {
-    const char *from = table[m].values;
-    for (; i && *from; i--) from += strcspn(from, "|") + (from[strcspn(from, "|")] == '|');
-    if (!*from) return false;
-    snprintf(out, NAME, "%s=\"%.*s\"", table[m].label, (int)strcspn(from, "|"), from);
-    return true;
+    struct text word = word_list_at(table[m].values, (int)i);
+    if (word.at) snprintf(out, NAME, "%s=\"%.*s\"", table[m].label, (int)word.len, word.at);
+    return word.at;
 }
 
 /* ---- tests ---- */
@@ -171,39 +175,66 @@ static void the_page_is_well_formed(void **state) {
     assert_true(value("winnowd_build_info", "version=\"" WINNOWD_VERSION "\"") == 1);
 }
 
+/* Gives series i of a metric a number of its own; false: there is no such series. */
+static bool count(size_t m, size_t i) {
+    char labels[NAME];
+    if (*table[m].label ? !labels_of(m, i, labels) : i > 0) return false;
+    assert_true(i < METRIC_VALUES_MAX);
+    uint64_t n = 1000 * m + i + 1;
+    if (table[m].kind == COUNTER && *table[m].label) metric_add_by((enum metric)m, i, n);
+    else if (table[m].kind == COUNTER) metric_add((enum metric)m, n);
+    else if (*table[m].label) metric_set_by((enum metric)m, i, (double)n + 0.1);
+    else metric_set((enum metric)m, (double)n + 0.1);
+    return true;
+}
+
 static void every_label_value_is_a_series_with_its_own_number(void **state) {
     (void)state;
-    char labels[NAME], name[NAME];
+    char name[NAME];
     for (size_t m = 0; m < METRICS; m++)
-        for (size_t i = 0; table[m].kind != HISTOGRAM && (i == 0 || labels_of(m, i, labels)); i++) {
-            if (table[m].kind == COUNTER)
-                metric_add((enum metric)m, i, 1000 * m + i + 1), metric_add((enum metric)m, i, 0);
-            else metric_set((enum metric)m, i, (double)(1000 * m + i) + 0.1);
-        }
+        for (size_t i = 0; table[m].kind != HISTOGRAM && count(m, i);) i++;
     read_page();
     for (size_t m = 0; m < METRICS; m++) {
         if (table[m].kind == HISTOGRAM) continue;
         snprintf(name, sizeof name, "%s%s%s",
                  strncmp(table[m].name, "process_", 8) == 0 ? "" : "winnowd_", table[m].name,
                  table[m].kind == GAUGE ? "" : "_total");
-        size_t first = m == METRIC_dead_letters, n = 0;
-        for (size_t i = first; *table[m].label ? labels_of(m, i, labels) : i == 0; i++, n++) {
-            double expected = (double)(1000 * m + i) + (table[m].kind == COUNTER ? 1 : 0.1);
-            assert_true(value(name, *table[m].label ? labels : "") == expected);
-            assert_true(metric_get((enum metric)m, i) == expected);
+        size_t n = 0;
+        char labels[NAME] = "";
+        while (*table[m].label ? labels_of(m, n, labels) : n == 0) {
+            double expected = (double)(1000 * m + n + 1) + (table[m].kind == COUNTER ? 0 : 0.1);
+            assert_true(value(name, labels) == expected);
+            assert_true((*table[m].label ? metric_get_by((enum metric)m, n)
+                                         : metric_get((enum metric)m)) == expected);
+            n++;
         }
         assert_int_equal(page.family[m].series, n); // and no other
     }
-    assert_null(find("winnowd_dead_letters_total", "reason=\"admitted\""));
     assert_non_null(find("winnowd_dead_letters_total", "reason=\"empty\""));
+}
+
+/* Code counts by the constants; the page must say their words. */
+static void a_constant_counts_under_its_word(void **state) {
+    (void)state;
+    metric_add_by(METRIC_dead_letters, reason_place(REASON_BAD_ID), 1);
+    metric_add_by(METRIC_asked, ASK_POOL, 2);
+    metric_add_by(METRIC_labels, FATE_OWN_EVENT, 3);
+    metric_add_by(METRIC_transactions, TRANSACTION_ABORTED, 4);
+    metric_set_by(METRIC_log_events, LOG_WARNING, 5);
+    read_page();
+    assert_true(value("winnowd_dead_letters_total", "reason=\"bad_id\"") == 1);
+    assert_true(value("winnowd_tasks_asked_total", "reason=\"pool\"") == 2);
+    assert_true(value("winnowd_labels_total", "outcome=\"own_event\"") == 3);
+    assert_true(value("winnowd_transactions_total", "outcome=\"aborted\"") == 4);
+    assert_true(value("winnowd_log_events_total", "level=\"warning\"") == 5);
 }
 
 /* The same numbers, under the same names. */
 static void json_says_the_same(void **state) {
     (void)state;
-    metric_add(METRIC_labels, 2, 7);
-    metric_set(METRIC_accuracy, 0, NAN);
-    metric_set(METRIC_lag, 0, 12.5);
+    metric_add_by(METRIC_labels, FATE_DUPLICATE, 7);
+    metric_set(METRIC_accuracy, NAN);
+    metric_set(METRIC_lag, 12.5);
     metric_observe(METRIC_fit_seconds, 0.3);
     read_page();
     struct buf out = {0};
@@ -234,18 +265,17 @@ static void json_says_the_same(void **state) {
     cJSON_Delete(json);
     buf_release(&out);
     assert_true(metric_sum(METRIC_labels) == 7);
-    struct text names[4];
-    assert_int_equal(metric_values(METRIC_labels, names, 4), 4);
-    assert_true(text_equal(names[1], TEXT("revised")));
-    assert_int_equal(metric_values(METRIC_lag, names, 4), 0);
+    assert_true(
+        text_equal(word_list_at(metric_values(METRIC_labels), FATE_REVISED), TEXT("revised")));
+    assert_string_equal(metric_values(METRIC_lag), "");
 }
 
 static void gauges_say_what_is_no_number(void **state) {
     (void)state;
-    metric_set(METRIC_accuracy, 0, NAN);
-    metric_set(METRIC_threshold, 0, INFINITY);
-    metric_set(METRIC_lag, 0, -INFINITY);
-    metric_set(METRIC_model_age, 0, 0.1);
+    metric_set(METRIC_accuracy, NAN);
+    metric_set(METRIC_threshold, INFINITY);
+    metric_set(METRIC_lag, -INFINITY);
+    metric_set(METRIC_model_age, 0.1);
     struct buf out = {0};
     metrics_prometheus(&out);
     const char *text = buf_string(&out);
@@ -255,7 +285,7 @@ static void gauges_say_what_is_no_number(void **state) {
     assert_non_null(strstr(text, "\nwinnowd_model_age_seconds 0.1\n"));
     buf_release(&out);
     metrics_reset();
-    assert_true(metric_get(METRIC_accuracy, 0) == 0);
+    assert_true(metric_get(METRIC_accuracy) == 0);
 }
 
 static void histograms_add_up(void **state) {
@@ -317,12 +347,12 @@ static void the_docs_are_up_to_date(void **state) {
 
 enum { THREADS = 4, EACH = 50000 };
 
-static void *count(void *arg) {
+static void *count_much(void *arg) {
     for (int i = 0; i < EACH; i++) {
-        metric_add(METRIC_samples, 0, 3);
-        metric_add(METRIC_labels, (size_t)i % 2, 1);
+        metric_add(METRIC_samples, 3);
+        metric_add_by(METRIC_labels, i % 2 ? FATE_REVISED : FATE_LEARNED, 1);
         metric_observe(METRIC_cycle_seconds, 0.002);
-        metric_set(METRIC_lag, 0, i);
+        metric_set(METRIC_lag, i);
     }
     return arg;
 }
@@ -330,14 +360,14 @@ static void *count(void *arg) {
 static void threads_lose_nothing(void **state) {
     (void)state;
     pthread_t thread[THREADS];
-    for (int i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, count, NULL);
+    for (int i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, count_much, NULL);
     for (int i = 0; i < 20; i++) read_page(); // reading meanwhile does no harm
     for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
     read_page();
-    assert_true(metric_get(METRIC_samples, 0) == 3.0 * THREADS * EACH);
-    assert_true(metric_get(METRIC_labels, 0) == THREADS * EACH / 2 &&
-                metric_get(METRIC_labels, 1) == THREADS * EACH / 2);
-    assert_true(metric_get(METRIC_lag, 0) == EACH - 1);
+    assert_true(metric_get(METRIC_samples) == 3.0 * THREADS * EACH);
+    assert_true(metric_get_by(METRIC_labels, FATE_LEARNED) == THREADS * EACH / 2 &&
+                metric_get_by(METRIC_labels, FATE_REVISED) == THREADS * EACH / 2);
+    assert_true(metric_get(METRIC_lag) == EACH - 1);
     assert_true(value("winnowd_cycle_commit_seconds_count", "") == THREADS * EACH);
     assert_true(fabs(value("winnowd_cycle_commit_seconds_sum", "") - 0.002 * THREADS * EACH) <
                 1e-6);
@@ -347,6 +377,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_page_is_well_formed, clear),
         cmocka_unit_test_setup(every_label_value_is_a_series_with_its_own_number, clear),
+        cmocka_unit_test_setup(a_constant_counts_under_its_word, clear),
         cmocka_unit_test_setup(json_says_the_same, clear),
         cmocka_unit_test_setup(gauges_say_what_is_no_number, clear),
         cmocka_unit_test_setup(histograms_add_up, clear),

@@ -40,7 +40,7 @@ static double demand_of(struct stream *s, enum manager manager, double threshold
     capture_end(&c, said, sizeof said);
     pipeline_destroy(p);
     cycle_release(&cycle);
-    return metric_get(METRIC_demand, 0);
+    return metric_get(METRIC_demand);
 }
 
 static size_t times(const char *word) {

@@ -41,8 +41,8 @@ static void spans_are_as_coarse_as_they_say(void **state) {
     struct history *h = history_create();
     metrics_reset();
     for (int i = 0; i < SECONDS; i++) {
-        metric_add(METRIC_samples, 0, 1);
-        metric_add(METRIC_asked, (size_t)i % 7, 1);
+        metric_add(METRIC_samples, 1);
+        metric_add_by(METRIC_asked, (size_t)i % ASKS, 1);
         for (int64_t tick = 0; tick < 1000; tick += 250)
             history_note(h, start + (int64_t)i * 1000 +
                                 tick); // more often than a second changes nothing
@@ -82,7 +82,7 @@ static void speed_is_that_of_the_last_seconds(void **state) {
     assert_true(now_says(h, start, "samples_per_s") == -1);
     for (int i = 0; i < 100; i++) {
         history_note(h, start + (int64_t)i * 1000);
-        metric_add(METRIC_samples, 0, i < 50 ? 1000 : 20);
+        metric_add(METRIC_samples, i < 50 ? 1000 : 20);
     }
     assert_true(now_says(h, start + 100000, "samples_per_s") == 20);
     history_destroy(h);
@@ -92,10 +92,10 @@ static void an_early_label_is_counted_once(void **state) {
     (void)state;
     struct history *h = history_create();
     metrics_reset();
-    metric_add(METRIC_labels, FATE_EARLY, 3);
+    metric_add_by(METRIC_labels, FATE_EARLY, 3);
     assert_true(now_says(h, start, "labels") == 0);
-    metric_add(METRIC_labels, FATE_LEARNED, 2);
-    metric_add(METRIC_labels, FATE_UNKNOWN, 1);
+    metric_add_by(METRIC_labels, FATE_LEARNED, 2);
+    metric_add_by(METRIC_labels, FATE_UNKNOWN, 1);
     assert_true(now_says(h, start, "labels") == 3);
     history_destroy(h);
 }
