@@ -7,7 +7,7 @@
 
 #include "base/cpu.h"
 #include "base/word_list.h"
-#include "entry.h"
+#include "text_rule.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
  * Thread: any thread */
 #pragma once
 
-#include "table.h"
+#include "option_table.h"
 #include "yaml.h"
 
 /* NULL, or what is wrong with the text ("is not a whole number"). */

@@ -3,7 +3,7 @@
  * generated from the table is what stands on disk. */
 #include "config_file.h"
 
-#include "config/table.h"
+#include "config/option_table.h"
 #include "config/value.h"
 
 /* A file that holds the option with that value, in line 3 at column 3, and else only what is

@@ -3,7 +3,7 @@
 #include "config_file.h"
 
 #include "base/rng.h"
-#include "config/table.h"
+#include "config/option_table.h"
 
 #include <unistd.h>
 

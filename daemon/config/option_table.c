@@ -1,5 +1,5 @@
 /* The rows, from options.def and features.def. Thread: any thread */
-#include "table.h"
+#include "option_table.h"
 
 #include "base/log.h"
 #include "base/word_list.h"

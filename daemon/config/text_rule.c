@@ -4,7 +4,7 @@
  * are few. Listen addresses are numbers or localhost: a name would have to be looked up, and could
  * move beyond loopback (promise I12).
  * Thread: any thread */
-#include "entry.h"
+#include "text_rule.h"
 
 #include "value.h"
 
