@@ -54,14 +54,14 @@ static bool can_write(const char *place) {
     return can;
 }
 
-int outfile_check(const char *file, struct buf *why) {
+int atomic_file_check(const char *file, struct buf *why) {
     char *place = place_of(file);
     int result = place && can_write(place) ? 0 : atomic_file_refuse(file, why);
     free(place);
     return result;
 }
 
-bool outfile_same(const char *a, const char *b) {
+bool atomic_file_same(const char *a, const char *b) {
     if (!a || !b) return false;
     struct stat one, other;
     if (stat(a, &one) == 0 && stat(b, &other) == 0)
@@ -109,7 +109,7 @@ static void hold_signals(sigset_t *before) {
     pthread_sigmask(SIG_BLOCK, &ending, before);
 }
 
-int outfile_write(const char *file, struct text content, struct buf *why) {
+int atomic_file_write(const char *file, struct text content, struct buf *why) {
     sigset_t before;
     hold_signals(&before);
     char *place = place_of(file);

@@ -3,7 +3,7 @@
  * Thread: main thread */
 #include "command.h"
 
-#include "base/systemd.h"
+#include "base/blas_threads.h"
 
 static const struct {
     const char *name;
@@ -34,7 +34,7 @@ static int main_flushed(int code) {
 }
 
 int main(int argc, char **argv) {
-    service_single_blas_thread(argv);
+    blas_single_thread(argv);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         main_help(argc < 2 ? stderr : stdout);

@@ -11,7 +11,8 @@
 #include "command.h"
 
 #include "base/clock.h"
-#include "base/systemd.h"
+#include "base/lock_file.h"
+#include "run/reload_outcome.h"
 #include "run/run.h"
 #include "terminal/console.h"
 
@@ -23,19 +24,19 @@ enum { WAIT_MS = 30000, POLL_MS = 20 };
 
 /* Until the daemon has answered, or is gone, or takes too long. */
 static int reload_await(const char *dir, const char *name, int pid, int64_t asked_ns,
-                        struct service_outcome *o) {
+                        struct reload_outcome *o) {
     for (int64_t end = clock_ms() + WAIT_MS; clock_ms() < end; clock_sleep_ms(POLL_MS)) {
         console_progress("process %d reloads", pid);
-        if (service_outcome_read(dir, name, o) == 0) {
+        if (reload_outcome_read(dir, name, o) == 0) {
             if (o->started_ns >= asked_ns) return 0;
             free(o->said);
         }
-        if (service_holder(dir, name) != pid) return ERR_STOPPED;
+        if (lock_file_holder(dir, name) != pid) return ERR_STOPPED;
     }
     return ERR_RETRY;
 }
 
-static int reload_say(const struct service_outcome *o, bool restart) {
+static int reload_say(const struct reload_outcome *o, bool restart) {
     bool wanted = strstr(o->said, "wants a restart");
     if (!o->taken) {
         fputs(o->said, stderr);
@@ -46,7 +47,7 @@ static int reload_say(const struct service_outcome *o, bool restart) {
 }
 
 static int reload_ask(const char *dir, const char *name, int pid, bool restart) {
-    struct service_outcome o;
+    struct reload_outcome o;
     int64_t asked_ns = clock_ns();
     if (kill(pid, SIGHUP) < 0)
         return console_fail(errno == EPERM ? EX_NOPERM : EX_UNAVAILABLE, "process %d: %s", pid,
@@ -68,7 +69,7 @@ static int reload_ask(const char *dir, const char *name, int pid, bool restart) 
 static int reload_reload(const struct config *c, bool restart) {
     const char *dir = c->service.state_dir;
     char *name = instance_of(c);
-    int pid = service_holder(dir, name), error = errno, code;
+    int pid = lock_file_holder(dir, name), error = errno, code;
     if (pid == ERR_IO)
         code = console_fail(error == EACCES || error == EPERM ? EX_NOPERM : EX_IOERR,
                             "%s/%s.lock: %s", dir, name, strerror(error));

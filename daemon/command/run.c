@@ -5,7 +5,7 @@
 #include "command.h"
 
 #include "base/log.h"
-#include "base/systemd.h"
+#include "base/signals.h"
 #include "run/run.h"
 
 #include <unistd.h>
@@ -30,9 +30,9 @@ static int exit_code(int error) {
 static int run_command_serve(struct run *r) {
     int result = 0;
     for (bool stop = false; !stop && result == 0;) {
-        enum service_signal signal = service_wait_signal(TICK_MS);
-        stop = signal == SERVICE_STOP;
-        if (signal == SERVICE_RELOAD && run_reload(r) < 0) continue; // said; the old one stays
+        enum signal_kind signal = signals_wait(TICK_MS);
+        stop = signal == SIGNAL_STOP;
+        if (signal == SIGNAL_RELOAD && run_reload(r) < 0) continue; // said; the old one stays
         result = run_tick(r);
     }
     int stopped = run_stop(r);
@@ -54,7 +54,7 @@ int command_run(int argc, char **argv) {
     code = cli_config(&config, file);
     if (code != CLI_GO) return code;
     log_init((enum log_format)config->watch.log_format, (enum log_level)config->watch.log_level);
-    service_block_signals();
+    signals_block();
     struct run *r;
     int result = run_start(&r, config, &(struct run_options){.file = file, .service = true});
     if (result < 0) _exit(exit_code(result)); // a start that failed late may leave threads, too

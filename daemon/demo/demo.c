@@ -205,7 +205,7 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 static int write_config_out(struct demo *d) {
     struct buf yaml = {0};
     TRY(demo_config_write_own(&d->flags.options, d->source, &yaml, &d->why));
-    int result = outfile_write(d->flags.config_out, buf_view(&yaml), &d->why);
+    int result = atomic_file_write(d->flags.config_out, buf_view(&yaml), &d->why);
     buf_release(&yaml);
     return result;
 }

@@ -380,7 +380,7 @@ static int draw_simplex(const struct config *c, uint64_t seed, struct buf *out) 
 static int write_picture(const char *dir, const char *name, const struct buf *svg) {
     char *path = xasprintf("%s/%s", dir, name);
     struct buf why = {0};
-    int result = outfile_write(path, buf_view(svg), &why);
+    int result = atomic_file_write(path, buf_view(svg), &why);
     if (result == 0) printf("%s\n", path);
     else fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&why);

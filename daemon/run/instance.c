@@ -4,8 +4,8 @@
  * Thread: main thread */
 #include "instance.h"
 
+#include "base/lock_file.h"
 #include "base/log.h"
-#include "base/systemd.h"
 
 char *instance_of(const struct config *c) {
     return xasprintf("%s-%s", c->service.name, c->service.instance);
@@ -13,7 +13,7 @@ char *instance_of(const struct config *c) {
 
 int instance_lock(const struct config *c) {
     char *name = instance_of(c);
-    int result = service_lock(c->service.state_dir, name);
+    int result = lock_file_take(c->service.state_dir, name);
     if (result == ERR_FENCED)
         LOG(ERROR, "instance_taken",
             "another process runs as this instance here; give each its own service.instance",

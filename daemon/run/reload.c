@@ -9,6 +9,7 @@
 #include "base/systemd.h"
 #include "kafka/client.h"
 #include "metrics/metrics.h"
+#include "run/reload_outcome.h"
 #include "run/run.h"
 
 void reload_log_errors(const char *event, const struct buf *lines) {
@@ -28,7 +29,7 @@ static int reload_refuse(struct run *r, struct buf *errors, struct buf *said) {
     metric_set(METRIC_reload_ok, 0);
     r->refused = true;
     buf_text(said, buf_view(errors));
-    service_notify("READY=1\nSTATUS=reload refused, the old configuration stays: %.*s",
+    systemd_notify("READY=1\nSTATUS=reload refused, the old configuration stays: %.*s",
                    (int)strcspn(buf_string(errors), "\n"), errors->at);
     return ERR_CONFIG;
 }
@@ -61,7 +62,7 @@ static void reload_take_over(struct run *r, struct config *fresh, struct buf *sa
         restart.len ? "in force at the next batch, but for what wants a restart"
                     : "in force at the next batch",
         L_TEXT("changed", buf_view(&changed)), L_TEXT("restart_needed", buf_view(&restart)));
-    service_notify("READY=1\nSTATUS=reloaded%s%.*s",
+    systemd_notify("READY=1\nSTATUS=reloaded%s%.*s",
                    restart.len ? "; a restart is needed for " : "", (int)restart.len,
                    restart.at ? restart.at : "");
     buf_release(&changed);
@@ -73,9 +74,9 @@ static void reload_leave_outcome(const struct run *r, int64_t started_ns, int re
                                  struct buf *said) {
     if (!r->options.service) return;
     char *name = instance_of(run_config(r));
-    const struct service_outcome o = {
+    const struct reload_outcome o = {
         .started_ns = started_ns, .taken = result == 0, .said = (char *)buf_string(said)};
-    if (service_outcome_write(run_config(r)->service.state_dir, name, &o) < 0)
+    if (reload_outcome_write(run_config(r)->service.state_dir, name, &o) < 0)
         LOG(WARNING, "outcome_unwritten",
             "the outcome of the reload could not be left in service.state_dir",
             L_STR("dir", run_config(r)->service.state_dir));
@@ -93,7 +94,7 @@ static int reload_load(struct run *r, struct config **fresh, struct buf *errors)
 
 int run_reload(struct run *r) {
     int64_t started_ns = clock_ns();
-    service_reloading();
+    systemd_reloading();
     struct buf errors = {0}, said = {0};
     struct config *fresh = NULL;
     int result = reload_load(r, &fresh, &errors);

@@ -116,7 +116,7 @@ int run_start(struct run **out, struct config *config, const struct run_options 
                       .config[0] = config,
                       .configs = 1,
                       .started_ms = clock_wall_ms(),
-                      .watchdog_ms = options->service ? service_watchdog_ms() : 0};
+                      .watchdog_ms = options->service ? systemd_watchdog_ms() : 0};
     run_make_room(r);
     atomic_store(&r->shared.config, config);
     LOG(NOTICE, "starting", "winnowd " WINNOWD_VERSION, L_STR("name", config->service.name),
@@ -145,23 +145,23 @@ static void run_feed_watchdog(struct run *r) {
         clock_ms() - r->fed_ms < r->watchdog_ms / 2)
         return;
     r->fed_ms = clock_ms();
-    service_notify("WATCHDOG=1");
+    systemd_notify("WATCHDOG=1");
 }
 
 static void run_notify_status(struct run *r) {
     if (!r->options.service) return;
     if (!r->said_ready && health_ready(r, NULL)) {
         r->said_ready = true;
-        service_notify("READY=1\nSTATUS=scoring");
+        systemd_notify("READY=1\nSTATUS=scoring");
         LOG(NOTICE, "ready", "subscribed, models read");
     }
     if (r->status_ms && clock_ms() - r->status_ms < STATUS_MS) return;
     r->status_ms = clock_ms();
     if (!r->said_ready) {
-        service_notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=waiting for Kafka", START_EXTENSION_US);
+        systemd_notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=waiting for Kafka", START_EXTENSION_US);
         return;
     }
-    service_notify(
+    systemd_notify(
         "STATUS=%.0f samples, %.0f asked, lag %.0f, model %.0f, %.0f labels%s%s",
         metric_get(METRIC_admitted), metric_sum(METRIC_asked), metric_get(METRIC_lag),
         metric_get(METRIC_model_version), metric_get(METRIC_labelled_rows),
@@ -249,7 +249,7 @@ static int cut_short(struct run *r, const struct buf *late) {
 
 int run_stop(struct run *r) {
     struct buf late = {0};
-    if (r->options.service) service_notify("STOPPING=1\nSTATUS=finishing the last cycle");
+    if (r->options.service) systemd_notify("STOPPING=1\nSTATUS=finishing the last cycle");
     LOG(NOTICE, "stopping", "the last cycle is committed first");
     int result = health_ended(r);
     atomic_store(&r->shared.stopping, true);

@@ -18,8 +18,8 @@ static int plan_refuse(const char *why) {
 static bool plan_given(double value) { return !isnan(value); }
 
 static bool plan_overwrites(const char *out, const struct simulate_flags *f) {
-    return outfile_same(out, f->data) || outfile_same(out, f->config) ||
-           outfile_same(out, f->switches);
+    return atomic_file_same(out, f->data) || atomic_file_same(out, f->config) ||
+           atomic_file_same(out, f->switches);
 }
 
 /* ---- what contradicts what ---- */
@@ -60,7 +60,7 @@ static int check_words(const struct simulate_flags *f) {
                                 "may ask goes to the windows, by rank"},
         {f->against && !f->against[strspn(f->against, ",")],
          "--against names no baseline: random, all, last"},
-        {outfile_same(f->csv, f->report), "--csv and --report name one file"},
+        {atomic_file_same(f->csv, f->report), "--csv and --report name one file"},
         {plan_overwrites(f->csv, f) || plan_overwrites(f->report, f),
          "--csv and --report would overwrite what is read"},
     };
@@ -72,8 +72,8 @@ static int check_words(const struct simulate_flags *f) {
 
 static int check_files(const struct simulate_flags *f) {
     struct buf why = {0};
-    int result = f->csv ? outfile_check(f->csv, &why) : 0;
-    if (f->report && result == 0) result = outfile_check(f->report, &why);
+    int result = f->csv ? atomic_file_check(f->csv, &why) : 0;
+    if (f->report && result == 0) result = atomic_file_check(f->report, &why);
     if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&why);
     return result < 0 ? EX_CANTCREAT : CLI_GO;

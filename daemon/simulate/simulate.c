@@ -13,7 +13,7 @@
 
 static int simulate_write_file(const char *file, const struct buf *content) {
     struct buf why = {0};
-    int result = outfile_write(file, buf_view(content), &why);
+    int result = atomic_file_write(file, buf_view(content), &why);
     if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&why);
     return result < 0 ? EX_CANTCREAT : EX_OK;

@@ -7,9 +7,9 @@
 #include "base/error.h"
 
 /* 0: it can be written, as far as one can know; ERR_IO with *why. For before long work. */
-int outfile_check(const char *file, struct buf *why) MUST_CHECK;
+int atomic_file_check(const char *file, struct buf *why) MUST_CHECK;
 /* The content takes the place of what was there, or what was there stays; a signal that ends the
  * process waits for it. A device or a pipe is written into. ERR_IO with *why. */
-int outfile_write(const char *file, struct text content, struct buf *why) MUST_CHECK;
+int atomic_file_write(const char *file, struct text content, struct buf *why) MUST_CHECK;
 /* Whether both names lead to one file, there or to be. */
-bool outfile_same(const char *a, const char *b);
+bool atomic_file_same(const char *a, const char *b);

@@ -50,13 +50,13 @@ static int files(void) {
 static void a_new_one_and_an_old_one(void **state) {
     (void)state;
     struct stat s;
-    assert_int_equal(outfile_check(file, &why), 0);
+    assert_int_equal(atomic_file_check(file, &why), 0);
     assert_int_equal(access(file, F_OK), -1); // asking makes nothing
-    assert_int_equal(outfile_write(file, TEXT("one"), &why), 0);
+    assert_int_equal(atomic_file_write(file, TEXT("one"), &why), 0);
     holds(file, "one");
     assert_int_equal(chmod(file, 0640), 0);
-    assert_int_equal(outfile_check(file, &why), 0);
-    assert_int_equal(outfile_write(file, TEXT("two"), &why), 0);
+    assert_int_equal(atomic_file_check(file, &why), 0);
+    assert_int_equal(atomic_file_write(file, TEXT("two"), &why), 0);
     holds(file, "two");
     assert_int_equal(stat(file, &s), 0);
     assert_int_equal(s.st_mode & 07777, 0640);
@@ -66,12 +66,12 @@ static void a_new_one_and_an_old_one(void **state) {
 static void a_full_disk_leaves_what_was_there(void **state) {
     (void)state;
     struct rlimit before, small = {4, RLIM_INFINITY};
-    assert_int_equal(outfile_write(file, TEXT("old"), &why), 0);
+    assert_int_equal(atomic_file_write(file, TEXT("old"), &why), 0);
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small.rlim_max = before.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    int result = outfile_write(file, TEXT("longer than four bytes"), &why);
+    int result = atomic_file_write(file, TEXT("longer than four bytes"), &why);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(result, ERR_IO);
     assert_non_null(strstr(buf_string(&why), "cannot write"));
@@ -82,14 +82,14 @@ static void a_full_disk_leaves_what_was_there(void **state) {
 static void links_are_followed_and_devices_written_into(void **state) {
     (void)state;
     struct stat s;
-    assert_int_equal(outfile_write(file, TEXT("old"), &why), 0);
+    assert_int_equal(atomic_file_write(file, TEXT("old"), &why), 0);
     assert_int_equal(symlink(file, other), 0);
-    assert_int_equal(outfile_write(other, TEXT("new"), &why), 0);
+    assert_int_equal(atomic_file_write(other, TEXT("new"), &why), 0);
     holds(file, "new");
     assert_int_equal(lstat(other, &s), 0);
     assert_true(S_ISLNK(s.st_mode));
-    assert_int_equal(outfile_write("/dev/null", TEXT("x"), &why), 0);
-    assert_int_equal(outfile_write("/dev/full", TEXT("x"), &why), ERR_IO);
+    assert_int_equal(atomic_file_write("/dev/null", TEXT("x"), &why), 0);
+    assert_int_equal(atomic_file_write("/dev/full", TEXT("x"), &why), ERR_IO);
     assert_int_equal(stat("/dev/null", &s), 0);
     assert_true(S_ISCHR(s.st_mode));
     unlink(other);
@@ -99,10 +99,10 @@ static void what_cannot_be_written_is_known_before(void **state) {
     (void)state;
     char below[96];
     snprintf(below, sizeof below, "%s/none/file", directory);
-    assert_int_equal(outfile_check(below, &why), ERR_IO);
-    assert_int_equal(outfile_check(directory, &why), ERR_IO);
-    assert_int_equal(outfile_write(directory, TEXT("x"), &why), ERR_IO);
-    assert_int_equal(outfile_write(below, TEXT("x"), &why), ERR_IO);
+    assert_int_equal(atomic_file_check(below, &why), ERR_IO);
+    assert_int_equal(atomic_file_check(directory, &why), ERR_IO);
+    assert_int_equal(atomic_file_write(directory, TEXT("x"), &why), ERR_IO);
+    assert_int_equal(atomic_file_write(below, TEXT("x"), &why), ERR_IO);
 }
 
 static void one_file_by_two_names(void **state) {
@@ -111,12 +111,12 @@ static void one_file_by_two_names(void **state) {
     snprintf(roundabout, sizeof roundabout, "%s/./file", directory);
     snprintf(new, sizeof new, "%s/new", directory);
     snprintf(same, sizeof same, "%s/../%s/new", directory, strrchr(directory, '/') + 1);
-    assert_int_equal(outfile_write(file, TEXT("x"), &why), 0);
-    assert_true(outfile_same(file, roundabout));
-    assert_true(outfile_same(new, same)); // neither is there yet
-    assert_false(outfile_same(file, new));
-    assert_false(outfile_same("/dev/null", "/dev/null")); // nothing to overwrite
-    assert_false(outfile_same(NULL, file));
+    assert_int_equal(atomic_file_write(file, TEXT("x"), &why), 0);
+    assert_true(atomic_file_same(file, roundabout));
+    assert_true(atomic_file_same(new, same)); // neither is there yet
+    assert_false(atomic_file_same(file, new));
+    assert_false(atomic_file_same("/dev/null", "/dev/null")); // nothing to overwrite
+    assert_false(atomic_file_same(NULL, file));
 }
 
 int main(void) {
