@@ -11,8 +11,6 @@
 
 #include <math.h>
 
-enum { MIX_MAX = 4, COLUMNS_MAX = 1 << 20 };
-
 struct entry_check {
     size_t option;
     const char *(*wrong)(struct text);
@@ -20,19 +18,19 @@ struct entry_check {
 
 /* Applied to a text that is not empty and to every entry of a list. */
 static const struct entry_check option_checks[] = {
-    {OPTION_service_name, wrong_name},        {OPTION_service_instance, wrong_name},
-    {OPTION_kafka_brokers, wrong_brokers},    {OPTION_topics_samples, wrong_topic},
-    {OPTION_topics_tasks, wrong_topic},       {OPTION_topics_labels, wrong_topic},
-    {OPTION_topics_models, wrong_topic},      {OPTION_topics_dead_letters, wrong_topic},
-    {OPTION_topics_predictions, wrong_topic}, {OPTION_admit_id, wrong_pointer},
-    {OPTION_model_classes, wrong_class},      {OPTION_model_hidden, wrong_width},
-    {OPTION_route_fields, wrong_pointer},     {OPTION_route_mask, wrong_pointer},
-    {OPTION_train_memories, wrong_memory},    {OPTION_watch_listen, wrong_listen},
-    {OPTION_replay_switches, wrong_switch},   {OPTION_worker_cpus, wrong_cpu},
+    {OPTION_service_name, text_rule_name},        {OPTION_service_instance, text_rule_name},
+    {OPTION_kafka_brokers, text_rule_brokers},    {OPTION_topics_samples, text_rule_topic},
+    {OPTION_topics_tasks, text_rule_topic},       {OPTION_topics_labels, text_rule_topic},
+    {OPTION_topics_models, text_rule_topic},      {OPTION_topics_dead_letters, text_rule_topic},
+    {OPTION_topics_predictions, text_rule_topic}, {OPTION_admit_id, text_rule_pointer},
+    {OPTION_model_classes, text_rule_class},      {OPTION_model_hidden, text_rule_width},
+    {OPTION_route_fields, text_rule_pointer},     {OPTION_route_mask, text_rule_pointer},
+    {OPTION_train_memories, text_rule_memory},    {OPTION_watch_listen, text_rule_listen},
+    {OPTION_replay_switches, text_rule_switch},   {OPTION_worker_cpus, text_rule_cpu},
 };
 static const struct entry_check feature_checks[] = {
-    {FEATURE_KEY_path, wrong_pointer},
-    {FEATURE_KEY_clip, wrong_number},
+    {FEATURE_KEY_path, text_rule_pointer},
+    {FEATURE_KEY_clip, text_rule_number},
 };
 
 static bool config_check_fine(const struct reading *r, size_t option) {
@@ -224,7 +222,7 @@ static void check_decoder(struct reading *r) {
 static void check_committee(struct reading *r) {
     if (config_check_fine(r, OPTION_train_committee) && r->config->train.committee == 1)
         problem(&r->problems, config_check_place(r, OPTION_train_committee), "train.committee",
-                "1 member cannot disagree; allowed: 0, or 2 to 32");
+                "1 member cannot disagree; allowed: 0, or 2 to %d", COMMITTEE_MAX);
 }
 
 /* The logarithm of p2/p1 is never above 0. */

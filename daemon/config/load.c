@@ -12,8 +12,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 1 << 20, FEATURES_MAX = 10000 };
-
 static struct config *config_create(void) {
     struct config *c = xcalloc(1, sizeof *c);
     c->arena = xcalloc(1, sizeof *c->arena);
@@ -280,7 +278,7 @@ static int config_finish(struct reading *r, struct config **out, struct buf *err
 int config_parse(struct config **out, const char *name, struct text yaml, struct buf *errors) {
     struct reading r = {.problems.file = name, .config = config_create()};
     r.problems.arena = &r.arena;
-    if (yaml.len > FILE_MAX)
+    if (yaml.len > CONFIG_FILE_MAX)
         problem(&r.problems, MARK_START, NULL, "the file is larger than 1 MiB");
     else config_read_all(&r, yaml);
     return config_finish(&r, out, errors);
@@ -291,8 +289,8 @@ int config_parse(struct config **out, const char *name, struct text yaml, struct
 static int read_bytes(const char *file, struct buf *out) {
     int fd = open(file, O_RDONLY | O_CLOEXEC), error = 0;
     if (fd < 0) return errno;
-    for (ssize_t n = 1; n && out->len <= FILE_MAX && !error;) {
-        n = read(fd, buf_room(out, FILE_MAX + 1 - out->len), FILE_MAX + 1 - out->len);
+    for (ssize_t n = 1; n && out->len <= CONFIG_FILE_MAX && !error;) {
+        n = read(fd, buf_room(out, CONFIG_FILE_MAX + 1 - out->len), CONFIG_FILE_MAX + 1 - out->len);
         if (n > 0) out->len += (size_t)n;
         else if (n < 0 && errno != EINTR) error = errno;
     }

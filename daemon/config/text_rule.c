@@ -1,4 +1,4 @@
-/* Predicates on single texts of the configuration.
+/* What single texts of the configuration must look like.
  *
  * Names go into Kafka's group, transaction and topic names and into file names, so their letters
  * are few. Listen addresses are numbers or localhost: a name would have to be looked up, and could
@@ -12,7 +12,11 @@
 
 enum { SOCKET_PATH_MOST = 107 }; // bytes behind "unix:/" that a socket's address still holds
 
-static bool plain_letters(struct text t) {
+_Static_assert(CLASS_BYTES_MAX == 255 && HIDDEN_WIDTH_MAX == 4096 && CPU_MAX == 1023 &&
+                   MEMORY_MAX == 1000000,
+               "the messages below say these limits");
+
+static bool text_rule_plain(struct text t) {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (size_t i = 0; i < t.len; i++)
@@ -20,17 +24,18 @@ static bool plain_letters(struct text t) {
     return true;
 }
 
-const char *wrong_name(struct text t) {
-    return plain_letters(t) ? NULL : "has other characters than letters, digits, '.', '_' and '-'";
+const char *text_rule_name(struct text t) {
+    return text_rule_plain(t) ? NULL
+                              : "has other characters than letters, digits, '.', '_' and '-'";
 }
 
-const char *wrong_topic(struct text t) {
+const char *text_rule_topic(struct text t) {
     if (text_equal(t, TEXT(".")) || text_equal(t, TEXT("..")))
         return "is not a name that Kafka allows";
-    return wrong_name(t);
+    return text_rule_name(t);
 }
 
-const char *wrong_pointer(struct text t) {
+const char *text_rule_pointer(struct text t) {
     if (!t.len || t.at[0] != '/') return "is not a JSON pointer; it must start with /";
     for (size_t i = 0; i < t.len; i++)
         if (t.at[i] == '~' && (i + 1 == t.len || (t.at[i + 1] != '0' && t.at[i + 1] != '1')))
@@ -38,40 +43,43 @@ const char *wrong_pointer(struct text t) {
     return NULL;
 }
 
-const char *wrong_class(struct text t) {
+const char *text_rule_class(struct text t) {
     if (!t.len) return "is an empty class name";
-    if (t.len > 255) return "is a class name of more than 255 bytes";
+    if (t.len > CLASS_BYTES_MAX) return "is a class name of more than 255 bytes";
     for (size_t i = 0; i < t.len; i++)
         if ((unsigned char)t.at[i] < 0x20 || t.at[i] == 0x7F) return "has control characters";
     return NULL;
 }
 
-static bool whole_between(struct text t, int64_t least, int64_t most) {
+static bool text_rule_whole(struct text t, int64_t least, int64_t most) {
     int64_t value;
     return !scalar_int(t, &value) && value >= least && value <= most;
 }
 
-const char *wrong_width(struct text t) {
-    return whole_between(t, 1, 4096) ? NULL : "is not a width; allowed whole number: 1 to 4096";
+const char *text_rule_width(struct text t) {
+    return text_rule_whole(t, 1, HIDDEN_WIDTH_MAX)
+               ? NULL
+               : "is not a width; allowed whole number: 1 to 4096";
 }
 
-const char *wrong_cpu(struct text t) {
-    return whole_between(t, 0, 1023) ? NULL : "is not a processor; allowed whole number: 0 to 1023";
+const char *text_rule_cpu(struct text t) {
+    return text_rule_whole(t, 0, CPU_MAX) ? NULL
+                                          : "is not a processor; allowed whole number: 0 to 1023";
 }
 
-const char *wrong_memory(struct text t) {
-    return whole_between(t, 1, 1000000)
+const char *text_rule_memory(struct text t) {
+    return text_rule_whole(t, 1, MEMORY_MAX)
                ? NULL
                : "is not a number of labels; allowed whole number: 1 to 1000000";
 }
 
-const char *wrong_number(struct text t) {
+const char *text_rule_number(struct text t) {
     double value;
     return scalar_number(t, &value);
 }
 
 /* The text before the next space, cut off *rest. */
-static struct text cut_word(struct text *rest) {
+static struct text text_rule_cut_word(struct text *rest) {
     const char *space = rest->len ? memchr(rest->at, ' ', rest->len) : NULL;
     struct text word = {rest->at, space ? (size_t)(space - rest->at) : rest->len};
     size_t used = word.len + (space != NULL);
@@ -79,25 +87,25 @@ static struct text cut_word(struct text *rest) {
     return word;
 }
 
-const char *wrong_switch(struct text t) {
+const char *text_rule_switch(struct text t) {
     size_t spaces = 0;
     for (size_t i = 0; i < t.len; i++) spaces += t.at[i] == ' ';
-    bool fine = spaces == 2 && whole_between(cut_word(&t), 0, INT32_MAX) &&
-                whole_between(cut_word(&t), 0, INT64_MAX) &&
-                whole_between(cut_word(&t), 0, INT64_MAX);
+    bool fine = spaces == 2 && text_rule_whole(text_rule_cut_word(&t), 0, INT32_MAX) &&
+                text_rule_whole(text_rule_cut_word(&t), 0, INT64_MAX) &&
+                text_rule_whole(text_rule_cut_word(&t), 0, INT64_MAX);
     return fine ? NULL : "is not \"PARTITION OFFSET NUMBER\", three whole numbers from 0";
 }
 
 /* Cuts ":PORT" off *host. */
-static bool cut_port(struct text *host, int64_t least) {
+static bool text_rule_cut_port(struct text *host, int64_t least) {
     const char *colon = host->len ? memrchr(host->at, ':', host->len) : NULL;
     if (!colon || colon == host->at) return false;
     struct text port = {colon + 1, (size_t)(host->at + host->len - colon - 1)};
     host->len = (size_t)(colon - host->at);
-    return whole_between(port, least, 65535);
+    return text_rule_whole(port, least, 65535);
 }
 
-static bool entry_is_address(struct text host) {
+static bool text_rule_is_address(struct text host) {
     char name[INET6_ADDRSTRLEN + 1] = {0};
     struct in6_addr address;
     int family = AF_INET;
@@ -111,23 +119,24 @@ static bool entry_is_address(struct text host) {
     return inet_pton(family, name, &address) == 1;
 }
 
-const char *wrong_listen(struct text t) {
+const char *text_rule_listen(struct text t) {
     static const struct text local = TEXT("unix:/");
     if (t.len >= local.len && memcmp(t.at, local.at, local.len) == 0)
         return t.len - local.len < SOCKET_PATH_MOST ? NULL : "is too long a path for a socket";
-    if (cut_port(&t, 0) && entry_is_address(t)) return NULL;
+    if (text_rule_cut_port(&t, 0) && text_rule_is_address(t)) return NULL;
     return "is not HOST:PORT; allowed 127.0.0.1:9464, [::1]:9464, localhost:9464, another address "
            "of this machine or unix:/PATH";
 }
 
-const char *wrong_brokers(struct text t) {
+const char *text_rule_brokers(struct text t) {
     if (t.len && memchr(t.at, '@', t.len))
         return "holds an '@'; credentials belong into kafka.password_file and kafka.common";
     while (t.at) {
         const char *comma = memchr(t.at, ',', t.len);
         struct text one = {t.at, comma ? (size_t)(comma - t.at) : t.len};
         t = comma ? (struct text){comma + 1, t.len - one.len - 1} : (struct text){0};
-        if (!cut_port(&one, 1) || memchr(one.at, ' ', one.len)) return "is not HOST:PORT,HOST:PORT";
+        if (!text_rule_cut_port(&one, 1) || memchr(one.at, ' ', one.len))
+            return "is not HOST:PORT,HOST:PORT";
     }
     return NULL;
 }

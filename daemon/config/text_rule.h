@@ -1,18 +1,31 @@
-/* Predicates on single texts of the configuration: NULL, or what is wrong with it. Thread: any
- * thread */
+/* Rules for single texts of the configuration: entries of lists, and options that are one text.
+ *
+ * Each answers NULL, or what is wrong with the text, to stand behind it in a message ("is not a
+ * JSON pointer"). Static storage. An empty text is handed to them only as an entry of a list.
+ * Thread: any thread */
 #pragma once
 
 #include "base/text.h"
 
-const char *wrong_name(struct text t);    // letters, digits, . _ -
-const char *wrong_topic(struct text t);   // what Kafka takes for a topic
-const char *wrong_pointer(struct text t); // JSON pointer to something inside (RFC 6901)
-const char *wrong_class(struct text t);
-const char *wrong_width(struct text t);
-const char *wrong_cpu(struct text t);
-const char *wrong_memory(struct text t);
-const char *wrong_number(struct text t);
-const char *wrong_switch(struct text t); // "PARTITION OFFSET NUMBER"
-const char *
-wrong_listen(struct text t); // HOST:PORT that a socket can be bound to without asking a name server
-const char *wrong_brokers(struct text t); // HOST:PORT,HOST:PORT
+/* Letters, digits, '.', '_' and '-': goes into names of groups, transactions and files. */
+const char *text_rule_name(struct text t);
+/* What Kafka takes for a topic. */
+const char *text_rule_topic(struct text t);
+/* A JSON pointer to something inside the event (RFC 6901), so not the empty one. */
+const char *text_rule_pointer(struct text t);
+/* A class name: 1 to CLASS_BYTES_MAX bytes, no control characters. */
+const char *text_rule_class(struct text t);
+/* Width of a hidden layer: 1 to HIDDEN_WIDTH_MAX. */
+const char *text_rule_width(struct text t);
+/* Number of a processor: 0 to CPU_MAX. */
+const char *text_rule_cpu(struct text t);
+/* Labels that a member is fitted on: 1 to MEMORY_MAX. */
+const char *text_rule_memory(struct text t);
+/* A number as value_read takes it. */
+const char *text_rule_number(struct text t);
+/* "PARTITION OFFSET NUMBER", three whole numbers from 0. */
+const char *text_rule_switch(struct text t);
+/* HOST:PORT that a socket can be bound to without asking a name server, or unix:/PATH. */
+const char *text_rule_listen(struct text t);
+/* HOST:PORT,HOST:PORT without credentials. */
+const char *text_rule_brokers(struct text t);

@@ -5,6 +5,7 @@
  * never change, and texts that name the row because hardly any two rows share one. Every text is
  * quoted, so that no name or value can be taken for YAML. Thread: any thread (one owner at a
  * time) */
+#include "config/limits.h"
 #include "dataset_columns.h"
 #include "value_counts.h"
 
@@ -14,8 +15,6 @@ enum {
     WIDE = 1000,
     VALUE_BYTES = 255,
     HASH_COLUMNS = 64,
-    CLASSES_LEAST = 2,
-    CLASSES_MOST = 1000,
     NAME_BYTES = 128
 };
 
@@ -79,7 +78,7 @@ static int dataset_config_take_label(const struct dataset *d, struct tally *clas
     if (!classes->over) return 0;
     buf_printf(why,
                "%s: column \"%s\" has more than %d different labels; is it a number to predict?",
-               d->file, d->label->name.at, CLASSES_MOST);
+               d->file, d->label->name.at, CLASSES_MAX);
     return ERR_INPUT;
 }
 
@@ -215,7 +214,7 @@ static int refuse_class(const struct dataset *d, const struct tally *classes, st
 
 static int write_model(const struct dataset *d, struct tally *classes, struct buf *yaml,
                        struct buf *why) {
-    if (classes->n < CLASSES_LEAST) {
+    if (classes->n < CLASSES_MIN) {
         buf_printf(why, "%s: column \"%s\" has %zu different label%s; a model needs two or more",
                    d->file, d->label->name.at, classes->n, classes->n == 1 ? "" : "s");
         return ERR_INPUT;
@@ -247,7 +246,7 @@ int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) {
         return ERR_INPUT;
     }
     struct csv *csv = NULL; // a second reader: the first may be in the middle of the file
-    struct tally classes = {.most = CLASSES_MOST};
+    struct tally classes = {.most = CLASSES_MAX};
     struct profile *profiles = xcalloc(d->columns, sizeof *profiles);
     for (size_t i = 0; i < d->columns; i++)
         profiles[i] = (struct profile){

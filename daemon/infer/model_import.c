@@ -12,6 +12,7 @@
  * Thread: command line */
 #include "infer/model_import.h"
 
+#include "config/limits.h"
 #include "safetensors.h"
 
 #include <inttypes.h>
@@ -33,8 +34,8 @@ struct import {
     const cJSON *metadata;
     struct tensor tensor[TENSORS_MAX];
     size_t n;
-    size_t theirs[1000]; // of our class, the place in their order
-    bool single;         // one output for two classes
+    size_t theirs[CLASSES_MAX]; // of our class, the place in their order
+    bool single;                // one output for two classes
     struct buf *why;
 };
 

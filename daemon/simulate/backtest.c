@@ -21,7 +21,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MEMORIES_MAX = 16 };
 static const double work_a_label =
     5e5; // multiplications of a fit's loss that a label must stand for
 

@@ -267,7 +267,7 @@ void store_counts(struct store *s, struct store_counts *out) {
                                  .parked = t->parked,
                                  .labelled = t->labelled,
                                  .digest = t->digest};
-    for (size_t c = 0; c < s->options.k && c < 1000; c++) out->per_class[c] = t->per_class[c];
+    for (size_t c = 0; c < s->options.k && c < CLASSES_MAX; c++) out->per_class[c] = t->per_class[c];
     if (mdb_env_info(s->env, &info) == 0 && mdb_env_stat(s->env, &stat) == 0)
         out->bytes = (info.me_last_pgno + 1) * stat.ms_psize;
     MDB_txn *txn = store_reading(s);

@@ -58,7 +58,7 @@ struct entry {
 
 struct tally {
     uint64_t tasks, open, parked, labelled, digest;
-    uint64_t per_class[1000];
+    uint64_t per_class[CLASSES_MAX];
 };
 
 struct store {

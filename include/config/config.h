@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/word_list.h"
 #include "config/choices.h"
+#include "config/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,13 +9,14 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "config/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
     STATE_WINDOW = 128,
-    STATE_SHARES = 4,
+    STATE_SHARES = MIX_MAX,
     STATE_OWN = 4,
     STATE_REGIONS = 16,
     STATE_TEXT_MAX = 512

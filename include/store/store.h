@@ -9,6 +9,7 @@
  * Thread: learner thread (one writer); store_open elsewhere only when no learner runs */
 #pragma once
 
+#include "config/limits.h"
 #include "route/task.h"
 #include "store/label.h"
 #include "store/label_fate.h"
@@ -65,8 +66,8 @@ int store_expire(struct store *s, int64_t now_ms, size_t *expired, size_t *unkno
 
 struct store_counts {
     size_t tasks, open, parked, labelled;
-    size_t per_class[1000];     // labelled rows by class
-    uint64_t admitted, covered; // summed over partitions, from the newest task of each
+    size_t per_class[CLASSES_MAX]; // labelled rows by class
+    uint64_t admitted, covered;    // summed over partitions, from the newest task of each
     uint64_t digest; // order-free hash of the labelled set (id or coordinates, label): equal sets,
                      // equal digests
     size_t bytes;

@@ -1,0 +1,21 @@
+/* How large what is configured may become. Each bounds memory (promise I11) or the size of a
+ * record, and stands here because the options table and the code that makes room for it must agree.
+ * Thread: any thread */
+#pragma once
+
+enum {
+    CLASSES_MIN = 2,             // one class leaves nothing to be decided
+    CLASSES_MAX = 1000,          // counts of labels by class have this much room in the label store
+    CLASS_BYTES_MAX = 255,       // of a class's name
+    FEATURES_MAX = 10000,        // entries of `features:`
+    CATEGORY_VALUES_MAX = 10000, // listed for a feature of type category
+    COLUMNS_MAX = 1 << 20,       // of a row: numbers for each sample of a batch, weights of a class
+    HIDDEN_LAYERS_MAX = 4,       // of a multilayer perceptron
+    HIDDEN_WIDTH_MAX = 4096,     // of one of them
+    MEMORIES_MAX = 16,           // members that are fitted on the last so many labels
+    MEMORY_MAX = 1000000,        // labels that one of them is fitted on
+    COMMITTEE_MAX = 32,          // bootstrap members
+    MIX_MAX = 4,                 // measures of a mix: each has its own share of the utility window
+    CPU_MAX = 1023,              // number of a processor: what cpu_set_t holds
+    CONFIG_FILE_MAX = 1 << 20,   // bytes of the file
+};
