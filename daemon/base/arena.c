@@ -29,7 +29,7 @@ void arena_reset(struct arena *a) {
     a->used = 0;
 }
 
-static struct arena_block *block_create(size_t bytes) {
+static struct arena_block *arena_block_create(size_t bytes) {
     size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
     struct arena_block *b = xmalloc(sizeof *b + size);
     *b = (struct arena_block){.size = size};
@@ -41,7 +41,7 @@ static struct arena_block *block_create(size_t bytes) {
 static struct arena_block *arena_advance(struct arena *a, size_t bytes) {
     struct arena_block **link = a->current ? &a->current->next : &a->first;
     if (!*link || (*link)->size < bytes) {
-        struct arena_block *made = block_create(bytes), *small = *link;
+        struct arena_block *made = arena_block_create(bytes), *small = *link;
         made->next = small ? small->next : NULL;
         free(small);
         *link = made;

@@ -21,7 +21,7 @@ static int atomic_file_refuse(const char *file, struct buf *why) {
 
 /* Where it leads to, or would: links resolved, also for a file that is not there yet. The caller
  * frees it; NULL with errno: there is no such directory. */
-static char *place_of(const char *file) {
+static char *atomic_file_place(const char *file) {
     char *there = realpath(file, NULL);
     if (there) return there;
     const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
@@ -35,14 +35,14 @@ static char *place_of(const char *file) {
 }
 
 /* Whether writing beside it and renaming suits it. */
-static bool is_plain(const char *place) {
+static bool atomic_file_is_plain(const char *place) {
     struct stat s;
     return stat(place, &s) < 0 ? errno == ENOENT : S_ISREG(s.st_mode);
 }
 
-static bool can_write(const char *place) {
+static bool atomic_file_can_write(const char *place) {
     if (access(place, F_OK) == 0 && access(place, W_OK) < 0) return false;
-    if (!is_plain(place)) {
+    if (!atomic_file_is_plain(place)) {
         struct stat s;
         bool directory = stat(place, &s) == 0 && S_ISDIR(s.st_mode);
         if (directory) errno = EISDIR;
@@ -55,8 +55,8 @@ static bool can_write(const char *place) {
 }
 
 int atomic_file_check(const char *file, struct buf *why) {
-    char *place = place_of(file);
-    int result = place && can_write(place) ? 0 : atomic_file_refuse(file, why);
+    char *place = atomic_file_place(file);
+    int result = place && atomic_file_can_write(place) ? 0 : atomic_file_refuse(file, why);
     free(place);
     return result;
 }
@@ -66,7 +66,7 @@ bool atomic_file_same(const char *a, const char *b) {
     struct stat one, other;
     if (stat(a, &one) == 0 && stat(b, &other) == 0)
         return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-    char *left = place_of(a), *right = place_of(b);
+    char *left = atomic_file_place(a), *right = atomic_file_place(b);
     bool same = left && right && strcmp(left, right) == 0;
     free(left);
     free(right);
@@ -74,7 +74,7 @@ bool atomic_file_same(const char *a, const char *b) {
 }
 
 /* What a new file may be for whom: as the old one, else as the process is told to make files. */
-static mode_t mode_of(const char *place) {
+static mode_t atomic_file_mode(const char *place) {
     struct stat s;
     if (stat(place, &s) == 0) return s.st_mode & 07777;
     mode_t mask = umask(0);
@@ -89,7 +89,7 @@ static bool atomic_file_fill(FILE *to, struct text content) {
 
 static bool atomic_file_replace(const char *place, struct text content) {
     char *beside = xasprintf("%s.XXXXXX", place);
-    mode_t mode = mode_of(place);
+    mode_t mode = atomic_file_mode(place);
     int fd = mkstemp(beside);
     bool fine = fd >= 0 && atomic_file_fill(fdopen(fd, "w"), content) && chmod(beside, mode) == 0 &&
                 rename(beside, place) == 0;
@@ -100,7 +100,7 @@ static bool atomic_file_replace(const char *place, struct text content) {
     return fine;
 }
 
-static void hold_signals(sigset_t *before) {
+static void atomic_file_hold_signals(sigset_t *before) {
     sigset_t ending;
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);
@@ -111,10 +111,11 @@ static void hold_signals(sigset_t *before) {
 
 int atomic_file_write(const char *file, struct text content, struct buf *why) {
     sigset_t before;
-    hold_signals(&before);
-    char *place = place_of(file);
-    bool fine = place && (is_plain(place) ? atomic_file_replace(place, content)
-                                          : atomic_file_fill(fopen(place, "w"), content));
+    atomic_file_hold_signals(&before);
+    char *place = atomic_file_place(file);
+    bool fine =
+        place && (atomic_file_is_plain(place) ? atomic_file_replace(place, content)
+                                              : atomic_file_fill(fopen(place, "w"), content));
     int result = fine ? 0 : atomic_file_refuse(file, why);
     free(place);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

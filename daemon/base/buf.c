@@ -76,7 +76,7 @@ static const char *buf_shortest(double value, int digits, int most, bool single,
 }
 
 /* digits / 10^decimals in plain notation, as %g writes it: no trailing zeros. */
-static void put_decimal(struct buf *b, bool minus, uint64_t digits, int decimals) {
+static void buf_put_decimal(struct buf *b, bool minus, uint64_t digits, int decimals) {
     char text[NUMBER_TEXT], *at = text + sizeof text;
     for (; decimals > 0 && digits % 10 == 0; decimals--) digits /= 10;
     for (int n = 0; digits || n <= decimals; n++, digits /= 10) {
@@ -95,7 +95,7 @@ static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  
  * double. Found by one multiplication and one division a try, which are exact here (Clinger 1990,
  * as in number.c), instead of by printf and strtod: a task of 30 numbers costs 1/5
  * (tests/bench/pipeline.c). */
-static bool put_short_double(struct buf *b, double value) {
+static bool buf_put_short_double(struct buf *b, double value) {
     double size = fabs(value);
     if (size < 1e-4) return false; // %g would turn to exponents
     for (int decimals = 0; decimals < (int)(sizeof power_of_ten / sizeof *power_of_ten);
@@ -103,7 +103,7 @@ static bool put_short_double(struct buf *b, double value) {
         double scaled = rint(size * power_of_ten[decimals]);
         if (scaled >= 1e15) return false;
         if (scaled / power_of_ten[decimals] != size) continue;
-        put_decimal(b, value < 0, (uint64_t)scaled, decimals);
+        buf_put_decimal(b, value < 0, (uint64_t)scaled, decimals);
         return true;
     }
     return false;
@@ -113,7 +113,7 @@ static bool put_short_double(struct buf *b, double value) {
  * rounding it is what printf does. Whether so many digits read back is then a comparison with half
  * the distance to the next float; what is undecided by it (ties, powers of two) is left to
  * `buf_shortest`. */
-static bool put_short_float(struct buf *b, float value) {
+static bool buf_put_short_float(struct buf *b, float value) {
     double size = fabs((double)value),
            half = ((double)nextafterf(value, INFINITY) - (double)value) / 2;
     int exponent, point = size >= 0.1     ? 0
@@ -126,7 +126,7 @@ static bool put_short_float(struct buf *b, float value) {
                limit = half * power_of_ten[decimals];
         if (fabs(rounded - exact) == limit) return false;
         if (fabs(rounded - exact) > limit) continue;
-        put_decimal(b, false, (uint64_t)rounded, decimals);
+        buf_put_decimal(b, false, (uint64_t)rounded, decimals);
         return true;
     }
     return false;
@@ -138,7 +138,7 @@ void buf_double(struct buf *b, double value) {
         buf_str(b, "null");
     } else if (value == rint(value) && fabs(value) < 1e15) {
         buf_i64(b, (int64_t)value);
-    } else if (!put_short_double(b, value)) {
+    } else if (!buf_put_short_double(b, value)) {
         buf_str(b, buf_shortest(value, 15, 17, false, out));
     }
 }
@@ -146,7 +146,8 @@ void buf_double(struct buf *b, double value) {
 void buf_float(struct buf *b, float value) {
     char out[NUMBER_TEXT];
     if (!isfinite(value)) buf_str(b, "null");
-    else if (!put_short_float(b, value)) buf_str(b, buf_shortest((double)value, 6, 9, true, out));
+    else if (!buf_put_short_float(b, value))
+        buf_str(b, buf_shortest((double)value, 6, 9, true, out));
 }
 
 /* Length of the well-formed UTF-8 character at p (RFC 3629), 0 when it is none. */
@@ -166,7 +167,7 @@ static size_t utf8_length(const unsigned char *p, size_t left) {
     return n;
 }
 
-static void json_ascii(struct buf *b, unsigned char c) {
+static void buf_json_ascii(struct buf *b, unsigned char c) {
     switch (c) {
     case '"': buf_str(b, "\\\""); break;
     case '\\': buf_str(b, "\\\\"); break;
@@ -185,7 +186,7 @@ void buf_json(struct buf *b, struct text t) {
     for (size_t i = 0; i < t.len;) {
         size_t n = utf8_length(p + i, t.len - i);
         if (n > 1) buf_add(b, p + i, n);
-        else if (n == 1) json_ascii(b, p[i]);
+        else if (n == 1) buf_json_ascii(b, p[i]);
         else buf_str(b, "\xEF\xBF\xBD");
         i += n ? n : 1;
     }

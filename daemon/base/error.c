@@ -32,18 +32,18 @@ _Noreturn void check_failed(const char *condition, const char *file, int line) {
     abort();
 }
 
-static void *or_die(void *memory) {
+static void *error_or_die(void *memory) {
     if (memory) return memory;
     fputs("<0>winnowd: out of memory\n", stderr);
     abort();
 }
 
-void *xmalloc(size_t bytes) { return or_die(malloc(bytes ? bytes : 1)); }
+void *xmalloc(size_t bytes) { return error_or_die(malloc(bytes ? bytes : 1)); }
 void *xcalloc(size_t count, size_t bytes) {
-    return or_die(calloc(count ? count : 1, bytes ? bytes : 1));
+    return error_or_die(calloc(count ? count : 1, bytes ? bytes : 1));
 }
-void *xrealloc(void *old, size_t bytes) { return or_die(realloc(old, bytes ? bytes : 1)); }
-char *xstrdup(const char *text) { return or_die(strdup(text)); }
+void *xrealloc(void *old, size_t bytes) { return error_or_die(realloc(old, bytes ? bytes : 1)); }
+char *xstrdup(const char *text) { return error_or_die(strdup(text)); }
 
 char *xasprintf(const char *format, ...) {
     va_list args;
@@ -51,5 +51,5 @@ char *xasprintf(const char *format, ...) {
     char *text = NULL;
     if (vasprintf(&text, format, args) < 0) text = NULL;
     va_end(args);
-    return or_die(text);
+    return error_or_die(text);
 }

@@ -22,23 +22,23 @@ static void json_skip_space(struct scan *s) {
         s->at++;
 }
 
-static bool skip_char(struct scan *s, char c) {
+static bool json_skip_char(struct scan *s, char c) {
     json_skip_space(s);
     if (s->at == s->end || *s->at != c) return false;
     s->at++;
     return true;
 }
 
-static bool skip_string(struct scan *s) {
-    if (!skip_char(s, '"')) return false;
+static bool json_skip_string(struct scan *s) {
+    if (!json_skip_char(s, '"')) return false;
     while (s->at < s->end && *s->at != '"') {
         if (*s->at == '\\' && s->at + 1 < s->end) s->at++;
         s->at++;
     }
-    return skip_char(s, '"');
+    return json_skip_char(s, '"');
 }
 
-static bool skip_value(struct scan *s) {
+static bool json_skip_value(struct scan *s) {
     size_t depth = 0;
     json_skip_space(s);
     while (s->at < s->end) {
@@ -46,7 +46,7 @@ static bool skip_value(struct scan *s) {
         bool closes = c == '}' || c == ']';
         if (depth == 0 && (closes || c == ',')) return true; // the enclosing object goes on
         if (c == '"') {
-            if (!skip_string(s)) return false;
+            if (!json_skip_string(s)) return false;
         } else {
             depth += (c == '{' || c == '[') - (size_t)closes;
             s->at++;
@@ -64,19 +64,19 @@ struct text json_member(struct text object, const char *key) {
     const struct text none = {NULL, 0};
     if (!object.at) return none;
     struct scan s = {object.at, object.at + object.len};
-    if (!skip_char(&s, '{')) return none;
+    if (!json_skip_char(&s, '{')) return none;
     do {
         json_skip_space(&s);
         struct text name = {s.at + 1, 0};
-        if (!skip_string(&s)) return none;
+        if (!json_skip_string(&s)) return none;
         name.len = (size_t)(s.at - 1 - name.at);
-        if (!skip_char(&s, ':')) return none;
+        if (!json_skip_char(&s, ':')) return none;
         json_skip_space(&s);
         const char *from = s.at;
-        if (!skip_value(&s)) return none;
+        if (!json_skip_value(&s)) return none;
         struct text value = json_trimmed(from, s.at);
         if (text_equal(name, text_of(key))) return value.len ? value : none;
-    } while (skip_char(&s, ','));
+    } while (json_skip_char(&s, ','));
     return none;
 }
 

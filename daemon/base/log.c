@@ -70,7 +70,7 @@ void log_redirect(void (*sink)(const char *line, size_t len, void *opaque), void
 
 /* ---- the line ---- */
 
-static void add_time(struct buf *b) {
+static void log_add_time(struct buf *b) {
     int64_t ms = clock_wall_ms();
     time_t s = (time_t)(ms / 1000);
     struct tm t;
@@ -93,7 +93,7 @@ static void log_add_text(struct buf *b, struct text t, bool json) {
     else buf_json(b, t.at ? t : TEXT(""));
 }
 
-static void add_value(struct buf *b, const struct log_field *f, bool json) {
+static void log_add_value(struct buf *b, const struct log_field *f, bool json) {
     switch (f->kind) {
     case LOG_TEXT: log_add_text(b, f->text, json); break;
     case LOG_I64: buf_printf(b, "%" PRId64, f->i64); break;
@@ -116,7 +116,7 @@ static void log_build(struct buf *b, enum log_level level, const char *event, co
     if (log_.journal) buf_printf(b, "<%d>", priority[level]);
     if (json) buf_str(b, "{\"ts\":\"");
     else if (!log_.journal) buf_str(b, "ts=");
-    if (json || !log_.journal) add_time(b);
+    if (json || !log_.journal) log_add_time(b);
     if (json) buf_printf(b, "\",\"level\":\"%s\",\"event\":", level_name[level]);
     else buf_printf(b, "%slevel=%s event=", log_.journal ? "" : " ", level_name[level]);
     log_add_text(b, text_of(event), json);
@@ -124,7 +124,7 @@ static void log_build(struct buf *b, enum log_level level, const char *event, co
     buf_json_str(b, msg);
     for (const struct log_field *f = fields; f && f->key; f++) {
         log_add_key(b, f->key, json);
-        add_value(b, f, json);
+        log_add_value(b, f, json);
     }
     if (repeated) {
         log_add_key(b, "repeated", json);
@@ -148,7 +148,7 @@ static void log_emit(const struct buf *b) {
 
 /* ---- repeats ---- */
 
-static uint64_t mix_in(uint64_t h, const void *bytes, size_t n) {
+static uint64_t log_mix_in(uint64_t h, const void *bytes, size_t n) {
     for (size_t i = 0; i < n; i++) h = (h ^ ((const unsigned char *)bytes)[i]) * 0x100000001B3u;
     return (h ^ 0xFF) * 0x100000001B3u;
 }
@@ -156,22 +156,24 @@ static uint64_t mix_in(uint64_t h, const void *bytes, size_t n) {
 /* What makes two lines the same. Trouble repeats with other numbers each time, so there the first
  * text decides, where there is one; of the rest only the very same line is a repeat: which
  * partition was taken over, or which policy came into force where, must never be lost. */
-static uint64_t key_of(enum log_level level, const char *event, const char *msg,
-                       const struct log_field *fields) {
-    uint64_t h = mix_in(mix_in(0xCBF29CE484222325u, event, strlen(event)), msg, strlen(msg));
+static uint64_t log_key_of(enum log_level level, const char *event, const char *msg,
+                           const struct log_field *fields) {
+    uint64_t h =
+        log_mix_in(log_mix_in(0xCBF29CE484222325u, event, strlen(event)), msg, strlen(msg));
     for (const struct log_field *f = fields; level <= LOG_WARNING && f && f->key; f++)
-        if (f->kind == LOG_TEXT) return mix_in(h, f->text.at, f->text.len) | 1;
+        if (f->kind == LOG_TEXT) return log_mix_in(h, f->text.at, f->text.len) | 1;
     for (const struct log_field *f = fields; f && f->key; f++) {
-        h = mix_in(h, f->key, strlen(f->key));
-        if (f->kind == LOG_TEXT) h = mix_in(h, f->text.at, f->text.len);
+        h = log_mix_in(h, f->key, strlen(f->key));
+        if (f->kind == LOG_TEXT) h = log_mix_in(h, f->text.at, f->text.len);
         else
-            h = mix_in(mix_in(mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64,
-                       sizeof f->f64);
+            h = log_mix_in(
+                log_mix_in(log_mix_in(h, &f->i64, sizeof f->i64), &f->u64, sizeof f->u64), &f->f64,
+                sizeof f->f64);
     }
     return h | 1;
 }
 
-static void say_repeats(struct recent *r) {
+static void log_say_repeats(struct recent *r) {
     if (!r->repeated) return;
     struct buf b = {0};
     log_build(&b, r->level, r->event, "said again", NULL, r->repeated);
@@ -180,9 +182,9 @@ static void say_repeats(struct recent *r) {
     r->repeated = 0;
 }
 
-static void forget_if_over(struct recent *r, int64_t now) {
+static void log_forget_if_over(struct recent *r, int64_t now) {
     if (!r->key || now - r->since_ms < REPEAT_MS) return;
-    say_repeats(r);
+    log_say_repeats(r);
     r->key = 0;
 }
 
@@ -192,14 +194,14 @@ static bool log_repeats(enum log_level level, const char *event, uint64_t key) {
     struct recent *oldest = &log_.recent[0];
     for (size_t i = 0; i < RECENT; i++) {
         struct recent *r = &log_.recent[i];
-        forget_if_over(r, now);
+        log_forget_if_over(r, now);
         if (r->key == key) {
             r->repeated++;
             return true;
         }
         if (!r->key || (oldest->key && r->order < oldest->order)) oldest = r;
     }
-    say_repeats(oldest);
+    log_say_repeats(oldest);
     *oldest = (struct recent){.key = key, .since_ms = now, .order = log_.said++, .level = level};
     snprintf(oldest->event, sizeof oldest->event, "%s", event);
     return false;
@@ -207,7 +209,7 @@ static bool log_repeats(enum log_level level, const char *event, uint64_t key) {
 
 /* ---- trouble, for who looks later ---- */
 
-static void keep_trouble(enum log_level level, const char *event, const char *msg) {
+static void log_keep_trouble(enum log_level level, const char *event, const char *msg) {
     struct log_trouble *t = &log_.trouble[log_.troubles++ % LOG_TROUBLES];
     *t = (struct log_trouble){.level = level, .time_ms = clock_wall_ms()};
     snprintf(t->event, sizeof t->event, "%s", event);
@@ -235,9 +237,9 @@ void log_write(enum log_level level, const char *event, const char *msg,
         atomic_fetch_add_explicit(&log_.counted[level], 1, memory_order_relaxed);
     if ((int)level > atomic_load(&log_.most_verbose)) return;
     pthread_mutex_lock(&log_.lock);
-    if (!log_repeats(level, event, key_of(level, event, msg, fields))) {
+    if (!log_repeats(level, event, log_key_of(level, event, msg, fields))) {
         struct buf b = {0};
-        if (level <= LOG_WARNING) keep_trouble(level, event, msg);
+        if (level <= LOG_WARNING) log_keep_trouble(level, event, msg);
         log_build(&b, level, event, msg, fields, 0);
         log_emit(&b);
         buf_release(&b);
@@ -249,8 +251,8 @@ void log_flush(void) {
     pthread_mutex_lock(&log_.lock);
     int64_t now = clock_ms();
     for (size_t i = 0; i < RECENT; i++) {
-        say_repeats(&log_.recent[i]); // all: at the end nobody comes later to say them
-        forget_if_over(&log_.recent[i], now);
+        log_say_repeats(&log_.recent[i]); // all: at the end nobody comes later to say them
+        log_forget_if_over(&log_.recent[i], now);
     }
     pthread_mutex_unlock(&log_.lock);
 }

@@ -35,7 +35,7 @@ static const struct power {
 /* The bits of digits · 10^exponent as a double. With digits and power shifted to their top bits,
  * the product has 191 or 192 bits; `top` is its upper
  * 128. floor(exponent · log2 10) is (217706 · exponent) >> 16 in this range. */
-static bool round_product(uint64_t digits, int exponent, uint64_t *bits) {
+static bool number_round_product(uint64_t digits, int exponent, uint64_t *bits) {
     const struct power *power = &powers[exponent + POWER_MOST];
     int shift = __builtin_clzll(digits);
     wide low = (wide)(digits << shift) * power->low,
@@ -63,9 +63,9 @@ bool decimal_round(const struct decimal *d, double *out) {
     uint64_t bits = 0, above = 0;
     if (d->digits) {
         if (d->exponent < -POWER_MOST || d->exponent > POWER_MOST ||
-            !round_product(d->digits, d->exponent, &bits))
+            !number_round_product(d->digits, d->exponent, &bits))
             return false;
-        if (d->cut && (!round_product(d->digits + 1, d->exponent, &above) || above != bits))
+        if (d->cut && (!number_round_product(d->digits + 1, d->exponent, &above) || above != bits))
             return false;
     }
     bits |= (uint64_t)d->minus << 63;
@@ -73,12 +73,12 @@ bool decimal_round(const struct decimal *d, double *out) {
     return true;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool number_is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* part: they stand behind the point. */
-static const char *take_digits(struct decimal *d, int *used, const char *at, const char *end,
-                               bool part) {
-    for (; at < end && is_digit(*at); at++) {
+static const char *number_take_digits(struct decimal *d, int *used, const char *at, const char *end,
+                                      bool part) {
+    for (; at < end && number_is_digit(*at); at++) {
         bool fits = *used < DECIMAL_DIGITS;
         if (fits) d->digits = d->digits * 10 + (uint64_t)(*at - '0');
         else d->cut |= *at != '0';
@@ -88,7 +88,7 @@ static const char *take_digits(struct decimal *d, int *used, const char *at, con
     return at;
 }
 
-static int take_exponent(const char *at, const char *end) {
+static int number_take_exponent(const char *at, const char *end) {
     bool minus = at < end && *at == '-';
     if (at < end && (*at == '-' || *at == '+')) at++;
     int value = 0;
@@ -101,9 +101,9 @@ double number_read(struct text t) {
     const char *at = t.at, *end = t.at + t.len;
     int used = 0;
     at += t.len && (*at == '-' || *at == '+');
-    at = take_digits(&d, &used, at, end, false);
-    if (at < end && *at == '.') at = take_digits(&d, &used, at + 1, end, true);
-    if (at < end) d.exponent += take_exponent(at + 1, end);
+    at = number_take_digits(&d, &used, at, end, false);
+    if (at < end && *at == '.') at = number_take_digits(&d, &used, at + 1, end, true);
+    if (at < end) d.exponent += number_take_exponent(at + 1, end);
     double value;
     return decimal_round(&d, &value) ? value : strtod(t.at, NULL);
 }

@@ -16,7 +16,7 @@ static const struct lead leads[] = {
     {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
 };
 
-static bool text_fits(const struct lead *l, struct text t) {
+static bool text_utf8_fits(const struct lead *l, struct text t) {
     const unsigned char *p = (const unsigned char *)t.at;
     if (t.len < l->bytes || p[1] < l->least || p[1] > l->most) return false;
     for (size_t i = 2; i < l->bytes; i++)
@@ -30,7 +30,7 @@ size_t text_utf8(struct text t) {
     if (c < 0x80) return 1;
     for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
         if (c >= leads[i].first && c <= leads[i].last)
-            return text_fits(&leads[i], t) ? leads[i].bytes : 0;
+            return text_utf8_fits(&leads[i], t) ? leads[i].bytes : 0;
     return 0;
 }
 

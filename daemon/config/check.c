@@ -1,7 +1,8 @@
-/* Checks across options: what the rows of the table cannot say.
+/* Checks that a row of the options table cannot say: of single texts, and of options that must fit
+ * each other.
  *
  * Each speaks at the place of the guilty key, and says nothing about a value that was refused
- * already. Checks of single entries are a table of (option, predicate); the others are functions.
+ * already. Checks of single texts are a table of (option, rule); the others are functions.
  * Thread: main thread */
 #include "check.h"
 
@@ -12,11 +13,11 @@
 #include <math.h>
 
 struct entry_check {
-    size_t option;
-    const char *(*wrong)(struct text);
+    size_t option; // or key of a feature
+    const char *(*rule)(struct text);
 };
 
-/* Applied to a text that is not empty and to every entry of a list. */
+/* A rule is applied to a text that is not empty, and to every entry of a list. */
 static const struct entry_check option_checks[] = {
     {OPTION_service_name, text_rule_name},        {OPTION_service_instance, text_rule_name},
     {OPTION_kafka_brokers, text_rule_brokers},    {OPTION_topics_samples, text_rule_topic},
@@ -33,11 +34,11 @@ static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_clip, text_rule_number},
 };
 
-static bool config_check_fine(const struct reading *r, size_t option) {
-    return !r->options[option].bad;
-}
+/* Whether the option was read, or not given: there is a value to be checked. */
+static bool check_sound(const struct reading *r, size_t option) { return !r->options[option].bad; }
 
-static struct mark config_check_place(const struct reading *r, size_t option) {
+/* Where the option stands; the start of the file if it is not in it. */
+static struct mark check_place(const struct reading *r, size_t option) {
     return mark_of_given(&r->options[option], MARK_START);
 }
 
@@ -46,10 +47,11 @@ static void check_entry(struct reading *r, const struct option *o, const struct 
     const void *at = (const char *)base + o->offset;
     char *const *entries = o->type == TYPE_LIST ? ((const struct list *)at)->at : at;
     size_t n = o->type == TYPE_LIST ? ((const struct list *)at)->n : **entries != '\0';
-    const struct node *node = g->node ? o->type == TYPE_LIST ? g->node->child : g->node : NULL;
+    const struct node *node = g->node;
+    if (node && o->type == TYPE_LIST) node = node->child;
     for (size_t i = 0; i < n; i++) {
         struct text entry = text_of(entries[i]);
-        const char *wrong = check->wrong(entry);
+        const char *wrong = check->rule(entry);
         struct mark mark = node ? node->mark : otherwise;
         bool secret = value_is_secret(
             "", entries[i]); // in the wrong place, but not to be repeated (promise I12)
@@ -64,7 +66,7 @@ static void check_entry(struct reading *r, const struct option *o, const struct 
 static void check_entries(struct reading *r) {
     for (size_t i = 0; i < sizeof option_checks / sizeof *option_checks; i++) {
         const struct entry_check *c = &option_checks[i];
-        if (config_check_fine(r, c->option))
+        if (check_sound(r, c->option))
             check_entry(r, &option_rows[c->option], c, &r->options[c->option], r->config,
                         MARK_START);
     }
@@ -76,7 +78,7 @@ struct item {
     struct mark mark;
 };
 
-static int by_text(const void *left, const void *right) {
+static int check_by_text(const void *left, const void *right) {
     const struct item *a = left, *b = right;
     int order = strcmp(a->text, b->text);
     if (order) return order;
@@ -84,8 +86,8 @@ static int by_text(const void *left, const void *right) {
     return (a->mark.column > b->mark.column) - (a->mark.column < b->mark.column);
 }
 
-static void config_check_refuse_repeats(struct reading *r, struct item *items, size_t n) {
-    if (n) qsort(items, n, sizeof *items, by_text);
+static void check_repeats(struct reading *r, struct item *items, size_t n) {
+    if (n) qsort(items, n, sizeof *items, check_by_text);
     for (size_t i = 1; i < n; i++)
         if (strcmp(items[i].text, items[i - 1].text) == 0)
             problem(&r->problems, items[i].mark, items[i].path,
@@ -100,7 +102,7 @@ static void check_unique_list(struct reading *r, const char *path, const struct 
     const struct node *node = g->node->child;
     for (size_t i = 0; i < list->n; i++, node = node->next)
         items[i] = (struct item){list->at[i], path, node->mark};
-    config_check_refuse_repeats(r, items, list->n);
+    check_repeats(r, items, list->n);
 }
 
 static void check_topics(struct reading *r) {
@@ -112,31 +114,31 @@ static void check_topics(struct reading *r) {
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         const struct option *o = &option_rows[topics[i]];
         const char *name = *(char *const *)((const char *)r->config + o->offset);
-        if (*name && config_check_fine(r, topics[i]))
-            items[n++] = (struct item){name, o->path, config_check_place(r, topics[i])};
+        if (*name && check_sound(r, topics[i]))
+            items[n++] = (struct item){name, o->path, check_place(r, topics[i])};
     }
-    config_check_refuse_repeats(r, items, n);
+    check_repeats(r, items, n);
 }
 
-/* Each shorter memory's fit leans on the next longer one's. */
+/* Each shorter memory's fit shrinks towards that of the next longer one. */
 static void check_memories(struct reading *r) {
     const struct list *memories = &r->config->train.memories;
-    for (size_t i = 1; config_check_fine(r, OPTION_train_memories) && i < memories->n; i++)
+    for (size_t i = 1; check_sound(r, OPTION_train_memories) && i < memories->n; i++)
         if (strtoul(memories->at[i - 1], NULL, 10) >= strtoul(memories->at[i], NULL, 10))
-            problem(&r->problems, config_check_place(r, OPTION_train_memories), "train.memories",
+            problem(&r->problems, check_place(r, OPTION_train_memories), "train.memories",
                     "is not ascending: %s does not come before %s",
                     shown(&r->problems, text_of(memories->at[i - 1])),
                     shown(&r->problems, text_of(memories->at[i])));
 }
 
-static bool list_has(const struct list *list, const char *word) {
+static bool check_list_has(const struct list *list, const char *word) {
     for (size_t i = 0; i < list->n; i++)
         if (strcmp(list->at[i], word) == 0) return true;
     return false;
 }
 
-/* Joined with '|' for word_list_nearest; an entry that holds '|' is no great loss there. */
-static const char *config_check_joined(struct reading *r, const struct list *list) {
+/* Joined with '|' for word_list_nearest. An entry that holds a '|' is then offered in pieces. */
+static const char *check_joined(struct reading *r, const struct list *list) {
     struct buf b = {0};
     for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
     const char *text = arena_string(&r->arena, buf_view(&b));
@@ -153,28 +155,25 @@ static void check_classes(struct reading *r) {
     if (!classes->node || classes->bad) return;
     if (!*c->model.positive) {
         c->model.positive = c->model.classes.at[c->model.classes.n - 1];
-    } else if (config_check_fine(r, OPTION_model_positive) &&
-               !list_has(&c->model.classes, c->model.positive)) {
-        const char *choices = config_check_joined(r, &c->model.classes);
-        struct text near = word_list_nearest(choices, text_of(c->model.positive));
-        problem(&r->problems, config_check_place(r, OPTION_model_positive), "model.positive",
-                "%s is not one of model.classes%s%.*s",
-                shown(&r->problems, text_of(c->model.positive)), near.at ? "; did you mean " : "",
-                (int)near.len, near.at ? near.at : "");
+    } else if (check_sound(r, OPTION_model_positive) &&
+               !check_list_has(&c->model.classes, c->model.positive)) {
+        struct text positive = text_of(c->model.positive);
+        const char *choices = check_joined(r, &c->model.classes);
+        problem(&r->problems, check_place(r, OPTION_model_positive), "model.positive",
+                "%s is not one of model.classes%s", shown(&r->problems, positive),
+                suggested(&r->problems, choices, positive));
     }
 }
 
 /* One share of query.mix; 0 when it is wrong. */
-static double mix_share(struct reading *r, const struct node *n) {
+static double check_mix_share(struct reading *r, const struct node *n) {
     struct text name = n->key->text;
     int m = word_list_index(MEASURE_CHOICES, name);
     double share = 0;
     if (m < 0 || m == MEASURE_MIX) {
-        struct text near = word_list_nearest(MEASURE_CHOICES, name);
-        problem(&r->problems, n->key->mark, "query.mix",
-                "%s is not a measure that can be mixed%s%.*s", shown(&r->problems, name),
-                near.at && m < 0 ? "; did you mean " : "", m < 0 ? (int)near.len : 0,
-                near.at ? near.at : "");
+        const char *near = m < 0 ? suggested(&r->problems, MEASURE_CHOICES, name) : "";
+        problem(&r->problems, n->key->mark, "query.mix", "%s is not a measure that can be mixed%s",
+                shown(&r->problems, name), near);
     } else if (scalar_number(n->text, &share) || share <= 0) {
         problem(&r->problems, n->mark, "query.mix",
                 "%s is not a share; allowed number: above 0, at most 1",
@@ -189,13 +188,13 @@ static double mix_share(struct reading *r, const struct node *n) {
 
 static void check_mix(struct reading *r) {
     struct given *mix = &r->options[OPTION_query_mix];
-    if (!config_check_fine(r, OPTION_query_measure) || mix->bad) return;
+    if (!check_sound(r, OPTION_query_measure) || mix->bad) return;
     bool wanted = r->config->query.measure == MEASURE_MIX;
     if (wanted && !r->config->query.mix.n) {
-        problem(&r->problems, config_check_place(r, OPTION_query_measure), "query.measure",
+        problem(&r->problems, check_place(r, OPTION_query_measure), "query.measure",
                 "mix needs query.mix, e.g. {risk: 0.8, entropy: 0.2}");
     } else if (!wanted && r->config->query.mix.n) {
-        problem(&r->problems, config_check_place(r, OPTION_query_mix), "query.mix",
+        problem(&r->problems, check_place(r, OPTION_query_mix), "query.mix",
                 "is for query.measure mix only");
     } else if (wanted) {
         double sum = 0;
@@ -204,37 +203,36 @@ static void check_mix(struct reading *r) {
                     "has %zu measures; allowed are at most %d, since each has its own share of the "
                     "utility window",
                     mix->node->n, MIX_MAX);
-        for (const struct node *n = mix->node->child; n; n = n->next) sum += mix_share(r, n);
+        for (const struct node *n = mix->node->child; n; n = n->next) sum += check_mix_share(r, n);
         if (!mix->bad && fabs(sum - 1) > 1e-9)
             problem(&r->problems, mix->node->mark, "query.mix",
                     "the shares add up to %.10g; they must add up to 1", sum);
     }
 }
 
-static void check_decoder(struct reading *r) {
-    if (config_check_fine(r, OPTION_admit_json_reader) &&
+static void check_json_reader(struct reading *r) {
+    if (check_sound(r, OPTION_admit_json_reader) &&
         r->config->admit.json_reader == JSON_READER_AVX2 && !cpu_has_avx2())
-        problem(&r->problems, config_check_place(r, OPTION_admit_json_reader), "admit.json_reader",
+        problem(&r->problems, check_place(r, OPTION_admit_json_reader), "admit.json_reader",
                 "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes "
                 "the fastest that it can do");
 }
 
 static void check_committee(struct reading *r) {
-    if (config_check_fine(r, OPTION_train_committee) && r->config->train.committee == 1)
-        problem(&r->problems, config_check_place(r, OPTION_train_committee), "train.committee",
+    if (check_sound(r, OPTION_train_committee) && r->config->train.committee == 1)
+        problem(&r->problems, check_place(r, OPTION_train_committee), "train.committee",
                 "1 member cannot disagree; allowed: 0, or 2 to %d", COMMITTEE_MAX);
 }
 
 /* The logarithm of p2/p1 is never above 0. */
 static void check_threshold(struct reading *r) {
     const struct config *c = r->config;
-    if (!config_check_fine(r, OPTION_query_manager) ||
-        !config_check_fine(r, OPTION_query_measure) ||
-        !config_check_fine(r, OPTION_query_threshold))
+    if (!check_sound(r, OPTION_query_manager) || !check_sound(r, OPTION_query_measure) ||
+        !check_sound(r, OPTION_query_threshold))
         return;
     if (c->query.manager == MANAGER_FIXED && c->query.measure == MEASURE_LOG_ODDS_MARGIN &&
         c->query.threshold >= 0)
-        problem(&r->problems, config_check_place(r, OPTION_query_threshold), "query.threshold",
+        problem(&r->problems, check_place(r, OPTION_query_threshold), "query.threshold",
                 "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second "
                 "class two thirds as likely as the first); or take measure margin, from 0 to 1",
                 c->query.threshold);
@@ -260,11 +258,9 @@ static void check_properties(struct reading *r) {
 /* The block of the random arm, 1/(rate × random_share) samples, is counted in 32 bits. */
 static void check_budget(struct reading *r) {
     const struct config *c = r->config;
-    if (!config_check_fine(r, OPTION_budget_rate) ||
-        !config_check_fine(r, OPTION_budget_random_share))
-        return;
+    if (!check_sound(r, OPTION_budget_rate) || !check_sound(r, OPTION_budget_random_share)) return;
     if (c->budget.rate > 0 && c->budget.rate * c->budget.random_share < 1e-9)
-        problem(&r->problems, config_check_place(r, OPTION_budget_rate), "budget.rate",
+        problem(&r->problems, check_place(r, OPTION_budget_rate), "budget.rate",
                 "times budget.random_share is below 1e-9: the random arm would never ask; use 0 "
                 "for no budget at all");
 }
@@ -283,28 +279,27 @@ static void check_pool_needs(struct reading *r) {
          "is more than pool.candidates, from which they are chosen"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (config_check_fine(r, rules[i].option) && config_check_fine(r, OPTION_pool_rule) &&
-            config_check_fine(r, OPTION_pool_candidates) && rules[i].wrong)
-            problem(&r->problems, config_check_place(r, rules[i].option),
+        if (check_sound(r, rules[i].option) && check_sound(r, OPTION_pool_rule) &&
+            check_sound(r, OPTION_pool_candidates) && rules[i].wrong)
+            problem(&r->problems, check_place(r, rules[i].option),
                     option_rows[rules[i].option].path, "%s", rules[i].why);
 }
 
-/* What a window saves up must fit into the purse, or it is lost: with the labels that blocks of the
- * random arm have paid, and some play. */
+/* What a window saves up must fit into the strategy arm's token bucket, or it is lost. The quarter
+ * and the 2 more leave room for labels that blocks of the random arm have paid. */
 static void check_pool(struct reading *r) {
     const struct config *c = r->config;
     check_pool_needs(r);
-    if (!c->pool.window || !config_check_fine(r, OPTION_pool_window) ||
-        !config_check_fine(r, OPTION_pool_share) || !config_check_fine(r, OPTION_budget_rate) ||
-        !config_check_fine(r, OPTION_budget_random_share) ||
-        !config_check_fine(r, OPTION_budget_burst))
+    if (!c->pool.window || !check_sound(r, OPTION_pool_window) ||
+        !check_sound(r, OPTION_pool_share) || !check_sound(r, OPTION_budget_rate) ||
+        !check_sound(r, OPTION_budget_random_share) || !check_sound(r, OPTION_budget_burst))
         return;
     double saved =
         (double)c->pool.window * c->budget.rate * (1 - c->budget.random_share) * c->pool.share;
     if (c->pool.top && saved > (double)c->pool.top) saved = (double)c->pool.top;
     double least = ceil(saved * 1.25) + 2;
     if (c->budget.burst < least)
-        problem(&r->problems, config_check_place(r, OPTION_budget_burst), "budget.burst",
+        problem(&r->problems, check_place(r, OPTION_budget_burst), "budget.burst",
                 "%g is too small for the pool: a window saves up to %.4g labels, so it must be at "
                 "least %g",
                 c->budget.burst, saved, least);
@@ -315,12 +310,11 @@ static void check_times(struct reading *r) {
     static const size_t pauses[] = {OPTION_route_interval, OPTION_route_interval_max};
     const int64_t pause[] = {c->route.interval, c->route.interval_max};
     for (size_t i = 0; i < 2; i++) {
-        if (!config_check_fine(r, pauses[i]) ||
-            !config_check_fine(r, OPTION_kafka_session_timeout) ||
+        if (!check_sound(r, pauses[i]) || !check_sound(r, OPTION_kafka_session_timeout) ||
             2 * pause[i] < c->kafka.session_timeout)
             continue;
         size_t guilty = r->options[pauses[i]].node ? pauses[i] : OPTION_kafka_session_timeout;
-        problem(&r->problems, config_check_place(r, guilty), option_rows[guilty].path,
+        problem(&r->problems, check_place(r, guilty), option_rows[guilty].path,
                 "a cycle (%s) must take less than half of kafka.session_timeout",
                 option_rows[pauses[i]].path);
     }
@@ -329,20 +323,19 @@ static void check_times(struct reading *r) {
 /* The page shows events: nobody may see it without the token. */
 static void check_label_page(struct reading *r) {
     const struct config *c = r->config;
-    if (!c->watch.label || !config_check_fine(r, OPTION_watch_label) ||
-        !config_check_fine(r, OPTION_watch_token_file) ||
-        !config_check_fine(r, OPTION_watch_listen))
+    if (!c->watch.label || !check_sound(r, OPTION_watch_label) ||
+        !check_sound(r, OPTION_watch_token_file) || !check_sound(r, OPTION_watch_listen))
         return;
     if (!*c->watch.token_file)
-        problem(&r->problems, config_check_place(r, OPTION_watch_label), "watch.label",
+        problem(&r->problems, check_place(r, OPTION_watch_label), "watch.label",
                 "wants watch.token_file: the page shows events, to those who have the token");
     if (!*c->watch.listen)
-        problem(&r->problems, config_check_place(r, OPTION_watch_label), "watch.label",
+        problem(&r->problems, check_place(r, OPTION_watch_label), "watch.label",
                 "wants watch.listen: nothing is served without it");
 }
 
 /* A value that only some type of feature has. */
-static void only_for(struct reading *r, size_t i, size_t key, bool wrong, const char *type) {
+static void check_only_for(struct reading *r, size_t i, size_t key, bool wrong, const char *type) {
     const struct given *g = &r->feature[i * FEATURE_KEYS + key];
     if (wrong && !g->bad)
         problem(&r->problems, mark_of_given(g, r->entry[i]), feature_rows[key].path,
@@ -384,10 +377,10 @@ static void check_feature(struct reading *r, size_t i) {
     }
     if (g[FEATURE_KEY_type].bad) return;
     bool number = f->type == FEATURE_NUMBER, category = f->type == FEATURE_CATEGORY;
-    only_for(r, i, FEATURE_KEY_log1p, f->log1p && !number, "number");
-    only_for(r, i, FEATURE_KEY_clip, f->clip.n && !number, "number");
-    only_for(r, i, FEATURE_KEY_values, f->values.n && !category, "category");
-    only_for(r, i, FEATURE_KEY_hash, f->hash && !category, "category");
+    check_only_for(r, i, FEATURE_KEY_log1p, f->log1p && !number, "number");
+    check_only_for(r, i, FEATURE_KEY_clip, f->clip.n && !number, "number");
+    check_only_for(r, i, FEATURE_KEY_values, f->values.n && !category, "category");
+    check_only_for(r, i, FEATURE_KEY_hash, f->hash && !category, "category");
     if (number) check_clip(r, &g[FEATURE_KEY_clip], &f->clip);
     if (category) check_category(r, i, f, g);
 }
@@ -400,7 +393,7 @@ static void check_feature_names(struct reading *r) {
         if (g->node && !g->bad)
             items[n++] = (struct item){r->config->features[i].name, "features.name", g->node->mark};
     }
-    config_check_refuse_repeats(r, items, n);
+    check_repeats(r, items, n);
 }
 
 /* A row has so many numbers for each sample of a batch, and a model one weight for each and class:
@@ -416,7 +409,7 @@ static void check_columns(struct reading *r) {
                 "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
 }
 
-static void config_check_check_features(struct reading *r) {
+static void check_features(struct reading *r) {
     if (!r->features.node) {
         problem(&r->problems, MARK_START, "features",
                 "is missing; list at least one: - name: amount");
@@ -431,12 +424,12 @@ static void config_check_check_features(struct reading *r) {
 
 static void check_value_at_risk(struct reading *r) {
     const struct config *c = r->config;
-    if (!config_check_fine(r, OPTION_route_priority) || !config_check_fine(r, OPTION_route_value) ||
+    if (!check_sound(r, OPTION_route_priority) || !check_sound(r, OPTION_route_value) ||
         r->features.bad)
         return;
     if (!*c->route.value) {
         if (c->route.priority == PRIORITY_VALUE_AT_RISK)
-            problem(&r->problems, config_check_place(r, OPTION_route_priority), "route.priority",
+            problem(&r->problems, check_place(r, OPTION_route_priority), "route.priority",
                     "value_at_risk needs route.value, the name of a number feature");
         return;
     }
@@ -446,7 +439,7 @@ static void check_value_at_risk(struct reading *r) {
         wrong = c->features[i].type == FEATURE_NUMBER ? NULL : "is not a number feature";
     }
     if (wrong)
-        problem(&r->problems, config_check_place(r, OPTION_route_value), "route.value", "%s %s",
+        problem(&r->problems, check_place(r, OPTION_route_value), "route.value", "%s %s",
                 shown(&r->problems, text_of(c->route.value)), wrong);
 }
 
@@ -459,13 +452,13 @@ void config_check(struct reading *r) {
     check_classes(r);
     check_properties(r);
     check_mix(r);
-    check_decoder(r);
+    check_json_reader(r);
     check_committee(r);
     check_threshold(r);
     check_budget(r);
     check_pool(r);
     check_times(r);
     check_label_page(r);
-    config_check_check_features(r);
+    check_features(r);
     check_value_at_risk(r);
 }

@@ -4,7 +4,7 @@
  * Thread: main thread */
 #include "value.h"
 
-enum { COMMENT_WIDTH = 110 };
+enum { COMMENT_WIDTH = 110 }; // columns of config/winnowd.yaml
 
 static const char docs_head[] =
     "# Options\n"
@@ -34,35 +34,19 @@ static const char docs_head[] =
     "\"reload\": SIGHUP puts a changed\n"
     "value in force; \"restart\": only a restart does, and SIGHUP says so.\n";
 
-static const char features_doc[] =
-    "The fields of a sample that the model sees: a list, one map for each feature. At least one "
-    "is required. A change needs a restart and starts a new model.";
-
 /* A cell must not hold '|', which would end it. */
-static void config_document_cell(const char *text, struct buf *out) {
+static void documents_cell(const char *text, struct buf *out) {
     for (; *text; text++) {
         if (*text == '|') buf_str(out, "\\");
         buf_add(out, text, 1);
     }
 }
 
-static void standard_of(const struct option *o, struct buf *out) {
-    struct arena arena = {0};
-    _Alignas(16) char value[64];
-    value_standard(&arena, o, value);
-    value_write(o, value, out);
-    arena_release(&arena);
-}
-
-static bool config_document_is_required(const struct option *o) {
-    return strcmp(o->path, "model.classes") == 0 || strcmp(o->path, "features.name") == 0;
-}
-
-static void markdown_row(const struct option *o, bool reloads, struct buf *out) {
+static void documents_row(const struct option *o, bool reloads, struct buf *out) {
     struct buf words = {0};
     buf_printf(out, "| `%s` | %s | ", o->key, type_name(o->type));
-    if (!config_document_is_required(o)) {
-        standard_of(o, &words);
+    if (!option_required(o)) {
+        value_default_write(o, &words);
         buf_printf(out, "`%s`", buf_string(&words));
     } else {
         buf_str(out, "required");
@@ -70,10 +54,10 @@ static void markdown_row(const struct option *o, bool reloads, struct buf *out) 
     buf_reset(&words);
     option_allowed(o, &words);
     buf_str(out, " | ");
-    config_document_cell(buf_string(&words), out);
+    documents_cell(buf_string(&words), out);
     if (reloads) buf_printf(out, " | %s", o->flags & RELOAD ? "reload" : "restart");
     buf_str(out, " | ");
-    config_document_cell(o->doc, out);
+    documents_cell(o->doc, out);
     buf_str(out, " |\n");
     buf_release(&words);
 }
@@ -87,11 +71,11 @@ void config_markdown(struct buf *out) {
             buf_str(out, "| key | type | default | allowed | changed by | what for "
                          "|\n|---|---|---|---|---|---|\n");
         }
-        markdown_row(&option_rows[i], true, out);
+        documents_row(&option_rows[i], true, out);
     }
     buf_printf(out, "\n## features\n\n%s\n\n", features_doc);
     buf_str(out, "| key | type | default | allowed | what for |\n|---|---|---|---|---|\n");
-    for (size_t i = 0; i < FEATURE_KEYS; i++) markdown_row(&feature_rows[i], false, out);
+    for (size_t i = 0; i < FEATURE_KEYS; i++) documents_row(&feature_rows[i], false, out);
     buf_str(out, "\n## Kafka properties that winnowd sets itself\n\nThese are refused under "
                  "`kafka.common`, `kafka.consumer` and `kafka.producer`.\n\n"
                  "| property | why |\n|---|---|\n");
@@ -100,7 +84,7 @@ void config_markdown(struct buf *out) {
 }
 
 /* Text as comment lines, broken between words. */
-static void config_document_comment(const char *indent, const char *text, struct buf *out) {
+static void documents_comment(const char *indent, const char *text, struct buf *out) {
     size_t column = 0;
     while (*text) {
         size_t n = strcspn(text, " ");
@@ -119,25 +103,25 @@ static void config_document_comment(const char *indent, const char *text, struct
     buf_str(out, "\n");
 }
 
-static void template_comment(const struct option *o, const char *indent, struct buf *out) {
+static void documents_option_comment(const struct option *o, const char *indent, struct buf *out) {
     struct buf b = {0};
-    config_document_comment(indent, o->doc, out);
+    documents_comment(indent, o->doc, out);
     buf_printf(&b, "(%s: ", type_name(o->type));
     option_allowed(o, &b);
-    if (config_document_is_required(o)) buf_str(&b, "; required");
+    if (option_required(o)) buf_str(&b, "; required");
     if (o->flags & RELOAD) buf_str(&b, "; reload");
     buf_str(&b, ")");
-    config_document_comment(indent, buf_string(&b), out);
+    documents_comment(indent, buf_string(&b), out);
     buf_release(&b);
 }
 
 /* Required keys stand there with an example, the others with their default, commented out. */
-static void template_option(const struct option *o, const char *indent, const char *example,
-                            struct buf *out) {
-    template_comment(o, indent, out);
+static void documents_option(const struct option *o, const char *indent, const char *example,
+                             struct buf *out) {
+    documents_option_comment(o, indent, out);
     buf_printf(out, "%s%s%s: ", indent, example ? "" : "#", o->key);
     if (example) buf_str(out, example);
-    else standard_of(o, out);
+    else value_default_write(o, out);
     buf_str(out, "\n");
 }
 
@@ -149,14 +133,14 @@ static const char template_head[] =
     "# \"reload\": SIGHUP puts a changed value in force; all others need a restart.\n";
 
 /* The first entry shows every key. */
-static void template_features(struct buf *out) {
+static void documents_features(struct buf *out) {
     buf_str(out, "\n");
-    config_document_comment("", features_doc, out);
+    documents_comment("", features_doc, out);
     buf_str(out, "features:\n");
     for (size_t i = 0; i < FEATURE_KEYS; i++) {
         buf_str(out, i ? "" : "  -\n");
-        template_option(&feature_rows[i], "    ",
-                        config_document_is_required(&feature_rows[i]) ? "amount" : NULL, out);
+        documents_option(&feature_rows[i], "    ",
+                         option_required(&feature_rows[i]) ? "amount" : NULL, out);
     }
     buf_str(out, "  - name: country\n"
                  "    path: /card/country\n"
@@ -171,10 +155,10 @@ void config_template(struct buf *out) {
         if (!i || !same_section(o, o - 1)) {
             const struct section *s = &section_rows[section++];
             buf_str(out, "\n");
-            config_document_comment("", s->doc, out);
+            documents_comment("", s->doc, out);
             buf_printf(out, "%s:\n", s->name);
         }
-        template_option(o, "  ", config_document_is_required(o) ? "[good, fraud]" : NULL, out);
+        documents_option(o, "  ", option_required(o) ? "[good, fraud]" : NULL, out);
     }
-    template_features(out);
+    documents_features(out);
 }

@@ -4,7 +4,7 @@
 #include "value.h"
 
 /* A comment ends with its line: a file name must not break out of it. */
-static void print_source(const struct config_source *source, struct buf *out) {
+static void effective_source(const struct config_source *source, struct buf *out) {
     buf_str(out, "  # ");
     for (const char *p = source->text; *p; p++) {
         unsigned char c = (unsigned char)*p;
@@ -14,22 +14,23 @@ static void print_source(const struct config_source *source, struct buf *out) {
     buf_str(out, "\n");
 }
 
-static void print_value(const struct option *o, const void *base,
-                        const struct config_source *source, const char *indent, struct buf *out) {
+static void effective_value(const struct option *o, const void *base,
+                            const struct config_source *source, const char *indent,
+                            struct buf *out) {
     buf_printf(out, "%s%s: ", indent, o->key);
     value_write(o, (const char *)base + o->offset, out);
-    print_source(source, out);
+    effective_source(source, out);
 }
 
 void config_print(const struct config *c, struct buf *out) {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *o = &option_rows[i];
         if (!i || !same_section(o, o - 1)) buf_printf(out, "%s:\n", o->section);
-        print_value(o, c, &c->source[i], "  ", out);
+        effective_value(o, c, &c->source[i], "  ", out);
     }
     buf_str(out, "features:\n");
     for (size_t i = 0; i < c->features_n; i++)
         for (size_t k = 0; k < FEATURE_KEYS; k++)
-            print_value(&feature_rows[k], &c->features[i], &c->source[source_of_feature(i, k)],
-                        k ? "    " : "  - ", out);
+            effective_value(&feature_rows[k], &c->features[i], &c->source[source_of_feature(i, k)],
+                            k ? "    " : "  - ", out);
 }

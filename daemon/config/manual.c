@@ -10,11 +10,7 @@ void scdoc_text(const char *text, struct buf *out) {
     }
 }
 
-static bool config_manual_is_required(const struct option *o) {
-    return strcmp(o->path, "model.classes") == 0 || strcmp(o->path, "features.name") == 0;
-}
-
-static void config_manual_entry(const struct option *o, struct buf *out) {
+static void manual_entry(const struct option *o, struct buf *out) {
     struct buf words = {0};
     buf_str(out, "*");
     scdoc_text(o->key, out);
@@ -22,14 +18,10 @@ static void config_manual_entry(const struct option *o, struct buf *out) {
     option_allowed(o, &words);
     scdoc_text(buf_string(&words), out);
     buf_reset(&words);
-    if (config_manual_is_required(o)) {
+    if (option_required(o)) {
         buf_str(out, "; required");
     } else {
-        struct arena arena = {0};
-        _Alignas(16) char value[64];
-        value_standard(&arena, o, value);
-        value_write(o, value, &words);
-        arena_release(&arena);
+        value_default_write(o, &words);
         buf_str(out, "; default ");
         scdoc_text(buf_string(&words), out);
     }
@@ -57,11 +49,10 @@ void config_manual(struct buf *out) {
             scdoc_text(s->doc, out);
             buf_str(out, "\n\n");
         }
-        config_manual_entry(&option_rows[i], out);
+        manual_entry(&option_rows[i], out);
     }
-    buf_str(out, "\n# features\n\nThe fields of a sample that the model sees: a list, one map for "
-                 "each feature. A change needs a restart and starts a new model.\n\n");
-    for (size_t i = 0; i < FEATURE_KEYS; i++) config_manual_entry(&feature_rows[i], out);
+    buf_printf(out, "\n# features\n\n%s\n\n", features_doc);
+    for (size_t i = 0; i < FEATURE_KEYS; i++) manual_entry(&feature_rows[i], out);
     buf_str(out, "\n# KAFKA PROPERTIES THAT WINNOWD SETS ITSELF\n\n");
     for (size_t i = 0; i < OWNED_ROWS; i++) {
         buf_str(out, "*");

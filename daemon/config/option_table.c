@@ -1,4 +1,6 @@
-/* The rows, from options.def and features.def. Thread: any thread */
+/* The rows, from options.def and features.def.
+ *
+ * Thread: any thread */
 #include "option_table.h"
 
 #include "base/log.h"
@@ -7,12 +9,12 @@
 
 const struct option option_rows[OPTIONS] = {
 #define SECTION(section, doc)
-#define OPTION(section, key, type, standard, least, most, choices, flags, doc)                     \
+#define OPTION(section, key, type, default_text, least, most, choices, flags, doc)                 \
     {#section,                                                                                     \
      #key,                                                                                         \
      #section "." #key,                                                                            \
      TYPE_##type,                                                                                  \
-     standard,                                                                                     \
+     default_text,                                                                                 \
      least,                                                                                        \
      most,                                                                                         \
      choices,                                                                                      \
@@ -27,12 +29,12 @@ const struct option option_rows[OPTIONS] = {
 };
 
 const struct option feature_rows[FEATURE_KEYS] = {
-#define FEATURE(key, type, standard, least, most, choices, doc)                                    \
+#define FEATURE(key, type, default_text, least, most, choices, doc)                                \
     {"features",                                                                                   \
      #key,                                                                                         \
      "features." #key,                                                                             \
      TYPE_##type,                                                                                  \
-     standard,                                                                                     \
+     default_text,                                                                                 \
      least,                                                                                        \
      most,                                                                                         \
      choices,                                                                                      \
@@ -53,6 +55,14 @@ const struct section section_rows[SECTIONS] = {
 #undef END
 };
 
+const char features_doc[] =
+    "The fields of a sample that the model sees: a list, one map for each feature. At least one "
+    "is required. A change needs a restart and starts a new model.";
+
+bool option_required(const struct option *o) {
+    return o == &option_rows[OPTION_model_classes] || o == &feature_rows[FEATURE_KEY_name];
+}
+
 const char *type_name(enum option_type type) {
     static const char *const names[] = {
         [TYPE_STR] = "text",      [TYPE_BOOL] = "boolean", [TYPE_INT] = "whole number",
@@ -62,7 +72,7 @@ const char *type_name(enum option_type type) {
     return names[type];
 }
 
-static void allowed_words(const char *choices, struct buf *out) {
+static void option_allowed_words(const char *choices, struct buf *out) {
     struct text w;
     for (const char *comma = ""; word_list_next(&choices, &w); comma = ", ") {
         buf_str(out, comma);
@@ -70,7 +80,7 @@ static void allowed_words(const char *choices, struct buf *out) {
     }
 }
 
-static void allowed_range(const struct option *o, struct buf *out) {
+static void option_allowed_range(const struct option *o, struct buf *out) {
     scalar_number_write(o->type, o->least, out);
     buf_str(out, " to ");
     scalar_number_write(o->type, o->most, out);
@@ -78,7 +88,7 @@ static void allowed_range(const struct option *o, struct buf *out) {
     if (o->type == TYPE_SIZE) buf_str(out, ", with unit B, KiB, MiB or GiB");
 }
 
-static void allowed_count(const struct option *o, const char *what, struct buf *out) {
+static void option_allowed_count(const struct option *o, const char *what, struct buf *out) {
     if (o->least > 0) buf_printf(out, "%.0f to %.0f %s", o->least, o->most, what);
     else buf_printf(out, "at most %.0f %s", o->most, what);
 }
@@ -86,10 +96,10 @@ static void allowed_count(const struct option *o, const char *what, struct buf *
 void option_allowed(const struct option *o, struct buf *out) {
     switch (o->type) {
     case TYPE_BOOL: buf_str(out, "true, false"); break;
-    case TYPE_CHOICE: allowed_words(o->choices, out); break;
-    case TYPE_STR: allowed_count(o, "bytes", out); break;
-    case TYPE_LIST: allowed_count(o, "entries", out); break;
+    case TYPE_CHOICE: option_allowed_words(o->choices, out); break;
+    case TYPE_STR: option_allowed_count(o, "bytes", out); break;
+    case TYPE_LIST: option_allowed_count(o, "entries", out); break;
     case TYPE_MAP: buf_str(out, "names with one value each"); break;
-    default: allowed_range(o, out);
+    default: option_allowed_range(o, out);
     }
 }

@@ -1,8 +1,9 @@
-/* The options table as rows that code can walk: what options.def and features.def say, plus where
- * the value lies.
+/* The options table as rows that code can walk: what options.def and features.def say, and where in
+ * the struct the value lies.
  *
- * Everything about an option follows from its row: reading, checking, printing, comparing, the
- * manual. Thread: any thread */
+ * Everything about an option follows from its row: how it is read, checked, printed, compared and
+ * told in the manual.
+ * Thread: any thread */
 #pragma once
 
 #include "config/config.h"
@@ -22,14 +23,17 @@ enum option_type {
     TYPE_MAP
 };
 
-enum { RELOAD = 1, SECRET = 2 };
+enum {
+    RELOAD = 1, // SIGHUP puts a changed value in force; without it only a restart does
+    SECRET = 2  // never shown
+};
 
 struct option {
     const char *section, *key, *path; // path: "section.key"
     enum option_type type;
-    const char *standard; // the default, as YAML text
-    double least, most;   // of the value; STR: of its bytes; LIST: of its entries
-    const char *choices;  // "a|b"
+    const char *default_text; // the default, as YAML text
+    double least, most;       // of the value; STR: of its bytes; LIST: of its entries
+    const char *choices;      // "a|b"
     unsigned flags;
     const char *doc;
     size_t offset; // in struct config, or in struct feature_config
@@ -86,7 +90,18 @@ static inline bool same_section(const struct option *a, const struct option *b) 
     return strcmp(a->section, b->section) == 0;
 }
 
-/* "text", "whole number", "duration", ... */
+/* "text", "whole number", "duration", ... Static storage. */
 const char *type_name(enum option_type type);
-/* What the row lets through, for people: "1 to 64", "6s to 5m (units ms, s, m, h, d)", "a, b". */
+/* Whether a file must give it. Which options that is, check.c decides. */
+bool option_required(const struct option *o);
+/* What the row lets through, for people: "1 to 64", "6s to 5m, with unit ms, s, m, h or d", "a,
+ * b". */
 void option_allowed(const struct option *o, struct buf *out);
+/* What the section `features` is for: it is a list, and has no row of its own. */
+extern const char features_doc[];
+
+/* Where the value of a row lies in its struct: base is a struct config, or a struct
+ * feature_config. */
+static inline const void *option_value(const void *base, const struct option *o) {
+    return (const char *)base + o->offset;
+}

@@ -1,15 +1,19 @@
-/* The list of what is wrong with a file: collected in any order, told in the order of the file, one
- * a line.
+/* Problems are collected in any order and told in the order of the file, one a line.
  *
- * At most 1000 are kept; more help nobody, and a hostile file must not fill the memory. What the
- * file says is shown in quotes, escaped and cut, so that a message is always one line. Thread: any
- * thread (one owner at a time) */
-#include "yaml.h"
+ * At most PROBLEMS_MAX are kept: more help nobody, and a hostile file must not fill the memory.
+ * What the file says is shown in quotes, escaped and cut, so that a message is always one line.
+ * Thread: any thread (one owner at a time) */
+#include "problem.h"
+
+#include "base/word_list.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 
-enum { PROBLEMS_MAX = 1000, SHOWN_MAX = 80 };
+enum {
+    PROBLEMS_MAX = 1000, // the rest is counted
+    SHOWN_MAX = 80       // bytes of a word of the file
+};
 
 struct problem {
     struct mark mark;
@@ -45,6 +49,17 @@ const char *shown(struct problems *p, struct text word) {
         for (len = SHOWN_MAX; len && ((unsigned char)word.at[len] & 0xC0) == 0x80;) len--;
     buf_json(&b, (struct text){word.at, len});
     if (len < word.len) buf_str(&b, "...");
+    const char *text = arena_string(p->arena, buf_view(&b));
+    buf_release(&b);
+    return text;
+}
+
+const char *suggested(struct problems *p, const char *choices, struct text word) {
+    struct text near = word_list_nearest(choices, word);
+    if (!near.at) return "";
+    struct buf b = {0};
+    buf_str(&b, "; did you mean ");
+    buf_text(&b, near);
     const char *text = arena_string(p->arena, buf_view(&b));
     buf_release(&b);
     return text;

@@ -19,7 +19,7 @@ static char *secret_path(const char *file) {
 }
 
 /* Reads at most SECRET_MAX + 1 bytes; the length, or -1 with errno. */
-static ssize_t read_whole(const char *path, char *out) {
+static ssize_t secret_read_bytes(const char *path, char *out) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return -1;
     size_t len = 0;
@@ -36,30 +36,30 @@ static ssize_t read_whole(const char *path, char *out) {
     return n < 0 ? -1 : (ssize_t)len;
 }
 
-static size_t without_newline(const char *text, size_t len) {
+static size_t secret_trim(const char *text, size_t len) {
     if (len && text[len - 1] == '\n') len--;
     if (len && text[len - 1] == '\r') len--;
     return len;
 }
 
-static const char *what_is_wrong(const char *text, ssize_t len) {
+static const char *secret_fault(const char *text, ssize_t len) {
     if (len < 0) return strerrordesc_np(errno);
     if (len > SECRET_MAX) return "the file is longer than 1 MiB";
-    if (!without_newline(text, (size_t)len)) return "the file is empty";
+    if (!secret_trim(text, (size_t)len)) return "the file is empty";
     if (memchr(text, '\0', (size_t)len)) return "the file holds a NUL byte";
     return NULL;
 }
 
 char *secret_read(const char *file, const char **why) {
     char *path = secret_path(file), *text = xmalloc(SECRET_MAX + 2);
-    ssize_t len = read_whole(path, text);
-    *why = what_is_wrong(text, len);
+    ssize_t len = secret_read_bytes(path, text);
+    *why = secret_fault(text, len);
     free(path);
     if (*why) {
         free(text);
         return NULL;
     }
-    size_t kept = without_newline(text, (size_t)len);
+    size_t kept = secret_trim(text, (size_t)len);
     text[kept] = '\0';
     return xrealloc(text, kept + 1);
 }

@@ -2,19 +2,17 @@
  *
  * What is written reads back to the same value, except secrets: options flagged so, and values of
  * maps whose name says that they hold one, come out as "***". A value "@FILE" names a file and is
- * shown. Keeps promise I12: this is the one place where a configured value becomes text. Thread:
- * any thread */
+ * shown. Keeps promise I12: this is the one place where a configured value becomes text.
+ * Thread: any thread */
 #include "value.h"
 
 #include <strings.h>
 
 static const char *const secret_names[] = {
-    "password",
-    "secret",
+    "password",   "secret",
     "passphrase",
-    ".pem",
-    "jaas", // .pem: also of certificates, where a key may stand by mistake
-    "oauthbearer.config"};
+    ".pem", // also of certificates, where a key may stand by mistake
+    "jaas",       "oauthbearer.config"};
 
 bool value_is_secret(const char *name, const char *value) {
     if (value[0] == '@') return false;
@@ -27,7 +25,7 @@ bool value_is_secret(const char *name, const char *value) {
 
 /* Length of the character at p if YAML cannot hold it as it is: control characters, and those that
  * end a line. */
-static size_t special_length(const char *p) {
+static size_t value_special_length(const char *p) {
     static const char *const specials[] = {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF",
                                            "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
     unsigned char c = (unsigned char)p[0], d = (unsigned char)p[1];
@@ -38,18 +36,18 @@ static size_t special_length(const char *p) {
     return 0;
 }
 
-static unsigned config_write_code_point(const char *p, size_t n) {
+static unsigned value_code_point(const char *p, size_t n) {
     const unsigned char *u = (const unsigned char *)p;
     if (n == 1) return u[0];
     if (n == 2) return (u[0] & 0x1Fu) << 6 | (u[1] & 0x3Fu);
     return (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6 | (u[2] & 0x3Fu);
 }
 
-static void config_write_write_quoted(const char *p, struct buf *out) {
+static void value_write_quoted(const char *p, struct buf *out) {
     buf_str(out, "\"");
     while (*p) {
-        size_t special = special_length(p);
-        if (special) buf_printf(out, "\\u%04X", config_write_code_point(p, special));
+        size_t special = value_special_length(p);
+        if (special) buf_printf(out, "\\u%04X", value_code_point(p, special));
         else if (*p == '"' || *p == '\\') buf_printf(out, "\\%c", *p);
         else buf_add(out, p, 1);
         p += special ? special : 1;
@@ -59,29 +57,29 @@ static void config_write_write_quoted(const char *p, struct buf *out) {
 
 /* Entries of lists and maps that are numbers go without quotes: they are read as text either
  * way. */
-static void write_entry(const char *text, struct buf *out) {
+static void value_write_entry(const char *text, struct buf *out) {
     double number;
-    if (scalar_number(text_of(text), &number)) config_write_write_quoted(text, out);
+    if (scalar_number(text_of(text), &number)) value_write_quoted(text, out);
     else buf_str(out, text);
 }
 
-static void config_write_write_list(const struct list *l, struct buf *out) {
+static void value_write_list(const struct list *l, struct buf *out) {
     buf_str(out, "[");
     for (size_t i = 0; i < l->n; i++) {
         if (i) buf_str(out, ", ");
-        write_entry(l->at[i], out);
+        value_write_entry(l->at[i], out);
     }
     buf_str(out, "]");
 }
 
-static void write_map(const struct map *m, bool secret, struct buf *out) {
+static void value_write_map(const struct map *m, bool secret, struct buf *out) {
     buf_str(out, "{");
     for (size_t i = 0; i < m->n; i++) {
         if (i) buf_str(out, ", ");
-        config_write_write_quoted(m->key[i], out);
+        value_write_quoted(m->key[i], out);
         buf_str(out, ": ");
         bool mask = secret || value_is_secret(m->key[i], m->value[i]);
-        write_entry(mask ? "***" : m->value[i], out);
+        value_write_entry(mask ? "***" : m->value[i], out);
     }
     buf_str(out, "}");
 }
@@ -90,18 +88,34 @@ void value_write(const struct option *o, const void *at, struct buf *out) {
     bool secret = o->flags & SECRET;
     switch (o->type) {
     case TYPE_STR:
-        config_write_write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out);
+        value_write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out);
         break;
     case TYPE_BOOL: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case TYPE_NUM: buf_double(out, *(const double *)at); break;
     case TYPE_CHOICE: buf_text(out, word_list_at(o->choices, *(const int *)at)); break;
-    case TYPE_LIST: config_write_write_list(at, out); break;
-    case TYPE_MAP: write_map(at, secret, out); break;
+    case TYPE_LIST: value_write_list(at, out); break;
+    case TYPE_MAP: value_write_map(at, secret, out); break;
     default: scalar_number_write(o->type, (double)*(const int64_t *)at, out);
     }
 }
 
-static bool config_write_texts_equal(char *const *a, char *const *b, size_t n) {
+void value_default_write(const struct option *o, struct buf *out) {
+    struct arena arena = {0};
+    union {
+        bool b;
+        int i;
+        int64_t i64;
+        double number;
+        char *text;
+        struct list list;
+        struct map map;
+    } value;
+    value_default(&arena, o, &value);
+    value_write(o, &value, out);
+    arena_release(&arena);
+}
+
+static bool value_texts_equal(char *const *a, char *const *b, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (strcmp(a[i], b[i]) != 0) return false;
     return true;
@@ -111,19 +125,19 @@ bool value_equal(const struct option *o, const void *a, const void *b) {
     const struct list *la = a, *lb = b;
     const struct map *ma = a, *mb = b;
     switch (o->type) {
-    case TYPE_STR: return config_write_texts_equal(a, b, 1);
+    case TYPE_STR: return value_texts_equal(a, b, 1);
     case TYPE_BOOL: return *(const bool *)a == *(const bool *)b;
     case TYPE_NUM: return *(const double *)a == *(const double *)b;
     case TYPE_CHOICE: return *(const int *)a == *(const int *)b;
-    case TYPE_LIST: return la->n == lb->n && config_write_texts_equal(la->at, lb->at, la->n);
+    case TYPE_LIST: return la->n == lb->n && value_texts_equal(la->at, lb->at, la->n);
     case TYPE_MAP:
-        return ma->n == mb->n && config_write_texts_equal(ma->key, mb->key, ma->n) &&
-               config_write_texts_equal(ma->value, mb->value, ma->n);
+        return ma->n == mb->n && value_texts_equal(ma->key, mb->key, ma->n) &&
+               value_texts_equal(ma->value, mb->value, ma->n);
     default: return *(const int64_t *)a == *(const int64_t *)b;
     }
 }
 
-static char **copy_texts(struct arena *arena, char *const *from, size_t n) {
+static char **value_copy_texts(struct arena *arena, char *const *from, size_t n) {
     char **to = arena_take(arena, n * sizeof *to);
     for (size_t i = 0; i < n; i++) to[i] = arena_string(arena, text_of(from[i]));
     return to;
@@ -138,11 +152,11 @@ void value_copy(struct arena *arena, const struct option *o, void *to, const voi
     case TYPE_NUM: *(double *)to = *(const double *)from; break;
     case TYPE_CHOICE: *(int *)to = *(const int *)from; break;
     case TYPE_LIST:
-        *(struct list *)to = (struct list){copy_texts(arena, list->at, list->n), list->n};
+        *(struct list *)to = (struct list){value_copy_texts(arena, list->at, list->n), list->n};
         break;
     case TYPE_MAP:
-        *(struct map *)to = (struct map){copy_texts(arena, map->key, map->n),
-                                         copy_texts(arena, map->value, map->n), map->n};
+        *(struct map *)to = (struct map){value_copy_texts(arena, map->key, map->n),
+                                         value_copy_texts(arena, map->value, map->n), map->n};
         break;
     default: *(int64_t *)to = *(const int64_t *)from;
     }

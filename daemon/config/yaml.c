@@ -39,7 +39,7 @@ bool node_is_null(const struct node *n) {
 
 /* "section.key" of a key in the innermost map. Deeper keys are left off: in free maps they may be a
  * secret in the wrong place. */
-static const char *path_to(struct walk *w, const struct node *key) {
+static const char *yaml_path_to(struct walk *w, const struct node *key) {
     struct buf b = {0};
     size_t names = 0;
     for (size_t i = 1; i < w->depth; i++) {
@@ -55,7 +55,7 @@ static const char *path_to(struct walk *w, const struct node *key) {
 
 /* Keys are told in messages; what holds other characters may be a value that lost its quotes or its
  * line, so a secret (promise I12). */
-static bool simple_key(struct text t) {
+static bool yaml_simple_key(struct text t) {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (size_t i = 0; i < t.len; i++)
@@ -63,14 +63,14 @@ static bool simple_key(struct text t) {
     return t.len > 0 && t.len <= KEY_BYTES_MAX;
 }
 
-static void take_key(struct walk *w, struct frame *f, struct node *key) {
+static void yaml_take_key(struct walk *w, struct frame *f, struct node *key) {
     f->key = key;
     if (key->kind == NODE_BROKEN) return;
     const char *wrong = NULL;
     if (key->kind != NODE_SCALAR) wrong = "a key must be one word, not a list or a map";
     else if (key->plain && text_equal(key->text, TEXT("<<")))
         wrong = "merge keys (<<) are not allowed; write the keys out";
-    else if (!simple_key(key->text))
+    else if (!yaml_simple_key(key->text))
         wrong = "a key must have 1 to 255 bytes: letters, digits, '.', '_' and '-'";
     if (!wrong) return;
     problem(w->problems, key->mark, NULL, "%s", wrong);
@@ -78,7 +78,7 @@ static void take_key(struct walk *w, struct frame *f, struct node *key) {
 }
 
 /* The value of a key of this map, if the key was seen before. */
-static const struct node *seen_before(const struct frame *f) {
+static const struct node *yaml_seen_before(const struct frame *f) {
     for (const struct node *c = f->node->child; c; c = c->next)
         if (text_equal(c->key->text, f->key->text)) return c;
     return NULL;
@@ -91,10 +91,10 @@ static void yaml_append(struct frame *f, struct node *n) {
 }
 
 static void yaml_take_value(struct walk *w, struct frame *f, struct node *value) {
-    const struct node *first = f->key->kind == NODE_SCALAR ? seen_before(f) : NULL;
+    const struct node *first = f->key->kind == NODE_SCALAR ? yaml_seen_before(f) : NULL;
     if (first) {
-        problem(w->problems, f->key->mark, path_to(w, f->key), "given twice; first on line %zu",
-                first->key->mark.line);
+        problem(w->problems, f->key->mark, yaml_path_to(w, f->key),
+                "given twice; first on line %zu", first->key->mark.line);
     } else if (f->node->n == KEYS_MAX) {
         problem(w->problems, f->key->mark, NULL, "more than %d keys in one map", KEYS_MAX);
         w->over = true;
@@ -109,25 +109,25 @@ static void yaml_attach(struct walk *w, struct node *n) {
     struct frame *f = w->depth ? &w->stack[w->depth - 1] : NULL;
     if (!f) w->root = n;
     else if (f->node->kind == NODE_LIST) yaml_append(f, n);
-    else if (!f->key) take_key(w, f, n);
+    else if (!f->key) yaml_take_key(w, f, n);
     else yaml_take_value(w, f, n);
 }
 
-static struct node *node_create(struct walk *w, const yaml_event_t *e, int kind) {
+static struct node *yaml_node(struct walk *w, const yaml_event_t *e, int kind) {
     struct node *n = arena_take(w->arena, sizeof *n);
     *n = (struct node){.kind = kind, .mark = yaml_mark_of(e->start_mark)};
     return n;
 }
 
-static void refuse_marks(struct walk *w, const yaml_event_t *e, const yaml_char_t *anchor,
-                         const yaml_char_t *tag) {
+static void yaml_refuse_marks(struct walk *w, const yaml_event_t *e, const yaml_char_t *anchor,
+                              const yaml_char_t *tag) {
     if (anchor)
         problem(w->problems, yaml_mark_of(e->start_mark), NULL, "anchors (&) are not allowed");
     if (tag) problem(w->problems, yaml_mark_of(e->start_mark), NULL, "tags (!) are not allowed");
 }
 
-static void open_node(struct walk *w, const yaml_event_t *e, int kind) {
-    struct node *n = node_create(w, e, kind);
+static void yaml_open(struct walk *w, const yaml_event_t *e, int kind) {
+    struct node *n = yaml_node(w, e, kind);
     yaml_attach(w, n);
     if (w->depth == DEPTH_MAX) {
         problem(w->problems, n->mark, NULL, "nested deeper than %d", DEPTH_MAX);
@@ -139,7 +139,7 @@ static void open_node(struct walk *w, const yaml_event_t *e, int kind) {
     w->stack[w->depth++] = (struct frame){.node = n, .end = &n->child};
 }
 
-static void close_node(struct walk *w) {
+static void yaml_close(struct walk *w) {
     w->depth--;
     struct frame *outer = w->depth ? &w->stack[w->depth - 1] : NULL;
     if (outer && outer->key == w->stack[w->depth].node) outer->key->kind = NODE_BROKEN;
@@ -147,7 +147,7 @@ static void close_node(struct walk *w) {
 
 static void yaml_scalar(struct walk *w, const yaml_event_t *e) {
     struct text t = {(const char *)e->data.scalar.value, e->data.scalar.length};
-    struct node *n = node_create(w, e, NODE_SCALAR);
+    struct node *n = yaml_node(w, e, NODE_SCALAR);
     if (t.len && memchr(t.at, '\0', t.len)) {
         problem(w->problems, n->mark, NULL, "a NUL character is not allowed");
         n->kind = NODE_BROKEN;
@@ -160,7 +160,7 @@ static void yaml_scalar(struct walk *w, const yaml_event_t *e) {
 static void yaml_alias(struct walk *w, const yaml_event_t *e) {
     problem(w->problems, yaml_mark_of(e->start_mark), NULL,
             "aliases (*) are not allowed; write the value out");
-    yaml_attach(w, node_create(w, e, NODE_BROKEN));
+    yaml_attach(w, yaml_node(w, e, NODE_BROKEN));
 }
 
 static void yaml_document(struct walk *w, const yaml_event_t *e) {
@@ -170,30 +170,30 @@ static void yaml_document(struct walk *w, const yaml_event_t *e) {
     w->over = true;
 }
 
-static void take_event(struct walk *w, const yaml_event_t *e) {
+static void yaml_take_event(struct walk *w, const yaml_event_t *e) {
     switch (e->type) {
     case YAML_DOCUMENT_START_EVENT: yaml_document(w, e); break;
     case YAML_SCALAR_EVENT:
-        refuse_marks(w, e, e->data.scalar.anchor, e->data.scalar.tag);
+        yaml_refuse_marks(w, e, e->data.scalar.anchor, e->data.scalar.tag);
         yaml_scalar(w, e);
         break;
     case YAML_SEQUENCE_START_EVENT:
-        refuse_marks(w, e, e->data.sequence_start.anchor, e->data.sequence_start.tag);
-        open_node(w, e, NODE_LIST);
+        yaml_refuse_marks(w, e, e->data.sequence_start.anchor, e->data.sequence_start.tag);
+        yaml_open(w, e, NODE_LIST);
         break;
     case YAML_MAPPING_START_EVENT:
-        refuse_marks(w, e, e->data.mapping_start.anchor, e->data.mapping_start.tag);
-        open_node(w, e, NODE_MAP);
+        yaml_refuse_marks(w, e, e->data.mapping_start.anchor, e->data.mapping_start.tag);
+        yaml_open(w, e, NODE_MAP);
         break;
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: close_node(w); break;
+    case YAML_MAPPING_END_EVENT: yaml_close(w); break;
     case YAML_ALIAS_EVENT: yaml_alias(w, e); break;
     default: break;
     }
 }
 
 /* libyaml tells a bad byte by its offset only. */
-static struct mark mark_at(struct text yaml, size_t offset) {
+static struct mark yaml_mark_at(struct text yaml, size_t offset) {
     struct mark m = MARK_START;
     for (size_t i = 0; i < offset && i < yaml.len; i++) {
         if (yaml.at[i] == '\n') m = (struct mark){m.line + 1, 1};
@@ -202,11 +202,12 @@ static struct mark mark_at(struct text yaml, size_t offset) {
     return m;
 }
 
-static void syntax_error(struct walk *w) {
+static void yaml_syntax_error(struct walk *w) {
     const yaml_parser_t *y = &w->parser;
     const char *what = y->problem ? y->problem : "cannot be read";
     if (y->error == YAML_READER_ERROR) {
-        problem(w->problems, mark_at(w->yaml, y->problem_offset), NULL, "not UTF-8 text: %s", what);
+        problem(w->problems, yaml_mark_at(w->yaml, y->problem_offset), NULL, "not UTF-8 text: %s",
+                what);
     } else if (y->context) {
         problem(w->problems, yaml_mark_of(y->problem_mark), NULL,
                 "not YAML: %s (%s that starts on line %zu)", what, y->context,
@@ -217,13 +218,13 @@ static void syntax_error(struct walk *w) {
     w->over = true;
 }
 
-static struct text without_bom(struct text t) {
+static struct text yaml_without_bom(struct text t) {
     bool bom = t.len >= 3 && memcmp(t.at, "\xEF\xBB\xBF", 3) == 0;
     return bom ? (struct text){t.at + 3, t.len - 3} : t;
 }
 
 struct node *yaml_tree(struct problems *p, struct arena *arena, struct text yaml, bool *whole) {
-    yaml = without_bom(yaml); // libyaml, told the encoding, would take it for a character
+    yaml = yaml_without_bom(yaml); // libyaml, told the encoding, would take it for a character
     struct walk w = {.problems = p, .arena = arena, .yaml = yaml};
     CHECK(yaml_parser_initialize(&w.parser));
     yaml_parser_set_input_string(&w.parser, (const unsigned char *)(yaml.at ? yaml.at : ""),
@@ -232,10 +233,10 @@ struct node *yaml_tree(struct problems *p, struct arena *arena, struct text yaml
     for (bool end = false; !end && !w.over;) {
         yaml_event_t e;
         if (!yaml_parser_parse(&w.parser, &e)) {
-            syntax_error(&w);
+            yaml_syntax_error(&w);
             break;
         }
-        take_event(&w, &e);
+        yaml_take_event(&w, &e);
         end = e.type == YAML_STREAM_END_EVENT;
         yaml_event_delete(&e);
     }

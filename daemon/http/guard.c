@@ -1,8 +1,8 @@
-/* What keeps strange web pages out of a server on loopback.
+/* What keeps foreign web pages out of a server on loopback.
  *
- * A browser runs pages of anyone, on a machine that reaches our port. Three things tell such a page
- * from a person: the name it asked for (Host), the page that asks (Origin), and a token that it
- * does not have. Refuses when in doubt.
+ * A browser on this machine runs pages of anyone, and they reach our port through it. Three things
+ * tell such a page from a person: the name it asked for (Host), the page that asks (Origin), and a
+ * token that it does not have. Refuses when in doubt.
  * Thread: any thread */
 #include "guard.h"
 
@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { HOST_MOST = 255 };
+enum { HOST_MAX = 255 }; // bytes of a name in DNS
 
-/* The name without port and brackets; at NULL: it is none. */
+/* The name in a Host header, without port and brackets; at NULL: it holds none. */
 static struct text guard_name_of(struct text host) {
     const char *end = NULL;
-    if (!host.len || host.len > HOST_MOST) return (struct text){0};
+    if (!host.len || host.len > HOST_MAX) return (struct text){0};
     if (host.at[0] == '[') {
         end = memchr(host.at, ']', host.len);
         size_t n = end ? (size_t)(end - host.at) : 0;
@@ -32,8 +32,8 @@ static bool guard_is_address(const char *name) {
 }
 
 bool guard_host(struct text host, const char *const *names, size_t n) {
-    char name[HOST_MOST + 1];
-    if (!host.at) return true; // HTTP/1.0 only: no browser
+    char name[HOST_MAX + 1];
+    if (!host.at) return true; // HTTP/1.0: no browser sends that
     struct text t = guard_name_of(host);
     if (!t.len || memchr(t.at, '\0', t.len)) return false;
     memcpy(name, t.at, t.len);

@@ -1,4 +1,4 @@
-/* Who may ask: names in Host, origins, the token. Pure; private to the room.
+/* Who may ask: names in Host, origins, the token. Pure functions; private to the room.
  * Thread: any thread */
 #pragma once
 
@@ -8,8 +8,9 @@
  * localhost, or one of the names (n). A page of evil.example whose name was pointed at 127.0.0.1
  * (DNS rebinding) still sends Host: evil.example. host at NULL: no header. */
 bool guard_host(struct text host, const char *const *names, size_t n);
-/* Whether a browser's request comes from our own page; without Origin it is no browser's, or a
- * plain link. */
+/* Whether the request comes from a page of ours: origin names the same host. at NULL: a request
+ * without Origin, so of no script of another page. */
 bool guard_origin(struct text origin, struct text host);
-/* "Bearer TOKEN", compared in a time that does not tell where they differ. */
+/* Whether the Authorization header says "Bearer TOKEN", compared in a time that does not depend on
+ * where they differ. at NULL or an empty token: false. */
 bool guard_token(struct text authorization, struct text token);

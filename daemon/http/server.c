@@ -1,13 +1,12 @@
-/* Pages over HTTP, for machines and people, that can do no harm.
+/* Pages over HTTP, for machines and people.
  *
- * libmicrohttpd polls in one thread of its own; every answer is built in memory there, so a slow
- * client holds up nobody. What a client can cost is bounded: HTTP_CONNECTIONS descriptors (one
- * more, and the connection that was idle longest goes: a thousand silent clients lock nobody out),
- * a few KiB each, so many bytes of answers that are not fetched, so many of a body that nobody
- * wants.
+ * libmicrohttpd polls in one thread of its own and calls us there. Every answer is built in memory,
+ * so a slow client holds up nobody. What clients can cost is bounded by the constants below; when
+ * all HTTP_CONNECTIONS are taken, the one that was idle longest is closed for a new one, so silent
+ * clients cannot lock anybody out.
  *
- * Refuses what a strange web page could send through a visitor's browser (http_guard.h), and
- * writing without the token.
+ * Refuses what a foreign web page could send through a visitor's browser (guard.h), and writing
+ * without the token.
  * Thread: http thread answers; main thread starts and stops it */
 #include "http/server.h"
 
@@ -26,18 +25,18 @@
 #include <unistd.h>
 
 enum {
-    SPARE = 32,
-    IDLE_S = 15,
-    BACKLOG = 1024,
-    CONNECTION_BYTES = 16384,
-    DISCARDED_MOST = 1 << 20,
-    UNFETCHED_MOST = 16 << 20,
-    SLOTS = HTTP_CONNECTIONS + SPARE
+    SPARE = 32,                       // connections that are closing while new ones come
+    SLOTS = HTTP_CONNECTIONS + SPARE, // connections that the library is told to allow
+    IDLE_S = 15,                      // after so many seconds of silence a connection is closed
+    BACKLOG = 1024,                   // connections that wait in the kernel
+    CONNECTION_BYTES = 16384,         // of the library's memory, for each: headers and buffers
+    DISCARDED_MAX = 1 << 20,          // bytes of a too large body that are read before we hang up
+    UNFETCHED_MAX = 16 << 20          // bytes of answers that clients have not fetched, together
 };
 
 struct connection {
-    int fd;            // -1: free
-    int64_t active_ms; // since when it is idle
+    int fd;            // -1: no connection in this place
+    int64_t active_ms; // when it was last answered, monotonic; INT64_MAX: it is being closed
 };
 
 struct http {
@@ -45,45 +44,49 @@ struct http {
     struct MHD_Daemon *daemon;
     const char **names; // (names_n) that Host may say
     size_t names_n;
-    char *host, *token, *socket_path; // of options; socket_path: to be unlinked
-    char own_name[256];
-    struct connection slot[SLOTS];
-    size_t connections;
-    size_t unfetched; // bytes of answers in flight
+    char *host;         // of options->listen; NULL: a Unix socket
+    char *token;        // a copy; NULL: no POST is allowed
+    char *socket_path;  // to be unlinked at the end; NULL: no Unix socket
+    char own_name[256]; // this host's name
+    struct connection connection[SLOTS];
+    size_t connections; // that are open
+    size_t unfetched;   // bytes of answers that clients have not fetched
 };
 
-static const char plain[] = "text/plain; charset=utf-8";
+static const char plain_text[] = "text/plain; charset=utf-8";
 
 /* ---- connections ---- */
 
-/* The kernel tells the library that the client has gone, and it lets go. */
-static void evict_idlest(struct http *h) {
+/* Closes our side of the connection that was idle longest: the library then reads its end, and lets
+ * go of it. */
+static void http_evict_idlest(struct http *h) {
     struct connection *idlest = NULL;
     for (size_t i = 0; i < SLOTS; i++)
-        if (h->slot[i].fd >= 0 && (!idlest || h->slot[i].active_ms < idlest->active_ms))
-            idlest = &h->slot[i];
+        if (h->connection[i].fd >= 0 && (!idlest || h->connection[i].active_ms < idlest->active_ms))
+            idlest = &h->connection[i];
     if (!idlest) return;
     shutdown(idlest->fd, SHUT_RDWR);
-    idlest->active_ms = INT64_MAX; // not twice
+    idlest->active_ms = INT64_MAX; // is not chosen again
 }
 
-static void connection_opened(struct http *h, struct MHD_Connection *connection, void **context) {
+static void http_connection_opened(struct http *h, struct MHD_Connection *connection,
+                                   void **context) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (h->connections >= HTTP_CONNECTIONS) evict_idlest(h);
+    if (h->connections >= HTTP_CONNECTIONS) http_evict_idlest(h);
     h->connections++;
     for (size_t i = 0; info && i < SLOTS && !*context; i++) {
-        if (h->slot[i].fd >= 0) continue;
-        h->slot[i] = (struct connection){info->connect_fd, clock_ms()};
-        *context = &h->slot[i];
+        if (h->connection[i].fd >= 0) continue;
+        h->connection[i] = (struct connection){info->connect_fd, clock_ms()};
+        *context = &h->connection[i];
     }
 }
 
-static void connection_changed(void *opaque, struct MHD_Connection *connection, void **context,
-                               enum MHD_ConnectionNotificationCode code) {
+static void http_connection_changed(void *opaque, struct MHD_Connection *connection, void **context,
+                                    enum MHD_ConnectionNotificationCode code) {
     struct http *h = opaque;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        connection_opened(h, connection, context);
+        http_connection_opened(h, connection, context);
         return;
     }
     struct connection *c = *context;
@@ -94,12 +97,12 @@ static void connection_changed(void *opaque, struct MHD_Connection *connection, 
 /* ---- a request ---- */
 
 struct request {
-    struct buf sent;
-    size_t bytes; // of the body, also what was thrown away
+    struct buf sent; // its body, as far as it is kept
+    size_t bytes;    // of the body, also what was thrown away
 };
 
-static void request_done(void *opaque, struct MHD_Connection *connection, void **seen,
-                         enum MHD_RequestTerminationCode code) {
+static void http_request_done(void *opaque, struct MHD_Connection *connection, void **seen,
+                              enum MHD_RequestTerminationCode code) {
     (void)opaque, (void)code;
     struct request *r = *seen;
     const union MHD_ConnectionInfo *info =
@@ -117,6 +120,7 @@ static struct text http_header(struct MHD_Connection *connection, const char *na
 
 /* ---- an answer ---- */
 
+/* Sent with every answer: nothing is cached, framed, guessed at or loaded from elsewhere. */
 static const char *const headers[][2] = {
     {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
     {"X-Content-Type-Options", "nosniff"},
@@ -128,6 +132,7 @@ static const char *const headers[][2] = {
      "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 };
 
+/* An answer that the library is sending; it frees it by http_fetched. */
 struct body {
     struct http *http;
     char *at;
@@ -141,9 +146,9 @@ static void http_fetched(void *opaque) {
     free(b);
 }
 
-/* Takes the bytes of *out over. NULL: too many wait to be fetched already. */
-static struct MHD_Response *response_of(struct http *h, struct buf *out) {
-    if (h->unfetched + out->len > UNFETCHED_MOST) return NULL;
+/* Takes the bytes of *out over. NULL: too many bytes wait to be fetched already. */
+static struct MHD_Response *http_response_of(struct http *h, struct buf *out) {
+    if (h->unfetched + out->len > UNFETCHED_MAX) return NULL;
     struct body *b = xmalloc(sizeof *b);
     *b = (struct body){h, out->at, out->len};
     struct MHD_Response *response =
@@ -157,15 +162,15 @@ static struct MHD_Response *response_of(struct http *h, struct buf *out) {
     return response;
 }
 
-static void count_status(unsigned status) {
+static void http_count_status(unsigned status) {
     unsigned class = status / 100;
     if (class >= 2 && class <= 5)
         metric_add_by(METRIC_http_requests, HTTP_STATUS_2XX + (class - 2), 1);
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status,
-                                     const char *type, struct MHD_Response *response,
-                                     const char *allow) {
+static enum MHD_Result http_send(struct MHD_Connection *connection, unsigned status,
+                                 const char *type, struct MHD_Response *response,
+                                 const char *allow) {
     if (!response) return MHD_NO; // closes the connection
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
@@ -175,32 +180,32 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
-    count_status(status);
+    http_count_status(status);
     return result;
 }
 
 static enum MHD_Result http_answer(struct http *h, struct MHD_Connection *connection,
                                    unsigned status, const char *type, struct buf *body) {
-    struct MHD_Response *response = response_of(h, body);
+    struct MHD_Response *response = http_response_of(h, body);
     buf_release(body);
-    return send_response(connection, status, type, response, NULL);
+    return http_send(connection, status, type, response, NULL);
 }
 
 static enum MHD_Result http_refuse(struct MHD_Connection *connection, unsigned status,
                                    const char *why, const char *allow) {
-    return send_response(
-        connection, status, plain,
+    return http_send(
+        connection, status, plain_text,
         MHD_create_response_from_buffer(strlen(why), (void *)why, MHD_RESPMEM_PERSISTENT), allow);
 }
 
-static enum MHD_Result no_such_page(struct http *h, struct MHD_Connection *connection) {
+static enum MHD_Result http_no_such_page(struct http *h, struct MHD_Connection *connection) {
     struct buf body = {0};
     buf_str(&body, "there is no such page; there are:\n");
     for (size_t i = 0; i < h->options.n; i++) buf_printf(&body, "%s\n", h->options.pages[i].path);
-    return http_answer(h, connection, MHD_HTTP_NOT_FOUND, plain, &body);
+    return http_answer(h, connection, MHD_HTTP_NOT_FOUND, plain_text, &body);
 }
 
-static bool wants_json(struct MHD_Connection *connection) {
+static bool http_wants_json(struct MHD_Connection *connection) {
     struct text accept = http_header(connection, MHD_HTTP_HEADER_ACCEPT);
     return accept.at && strstr(accept.at, "application/json") != NULL;
 }
@@ -209,16 +214,16 @@ static enum MHD_Result http_show(struct http *h, struct MHD_Connection *connecti
                                  const struct http_page *page, struct text sent) {
     struct buf body = {0};
     if (page->body.at)
-        return send_response(connection, MHD_HTTP_OK, page->type,
-                             MHD_create_response_from_buffer(page->body.len, (void *)page->body.at,
-                                                             MHD_RESPMEM_PERSISTENT),
-                             NULL);
-    bool json = page->json && wants_json(connection);
+        return http_send(connection, MHD_HTTP_OK, page->type,
+                         MHD_create_response_from_buffer(page->body.len, (void *)page->body.at,
+                                                         MHD_RESPMEM_PERSISTENT),
+                         NULL);
+    bool json = page->json && http_wants_json(connection);
     unsigned status = (json ? page->json : page->write)(&body, sent, h->options.opaque);
     return http_answer(h, connection, status, json ? "application/json" : page->type, &body);
 }
 
-/* ---- who may ---- */
+/* ---- who may read and who may write ---- */
 
 static bool http_reads(const char *method) {
     return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
@@ -236,7 +241,7 @@ static enum MHD_Result http_post(struct http *h, struct MHD_Connection *connecti
     if (!guard_token(http_header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token)))
         return http_refuse(connection, MHD_HTTP_UNAUTHORIZED, "wants Authorization: Bearer TOKEN\n",
                            NULL);
-    if (r->bytes > HTTP_BODY_MOST)
+    if (r->bytes > HTTP_BODY_MAX)
         return http_refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n", NULL);
     return http_show(h, connection, page, buf_view(&r->sent));
 }
@@ -254,7 +259,7 @@ static enum MHD_Result http_decide(struct http *h, struct MHD_Connection *connec
     if (!writes && !http_reads(method))
         return http_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
                            "reading is all that is allowed here\n", "GET, HEAD");
-    if (!page) return no_such_page(h, connection);
+    if (!page) return http_no_such_page(h, connection);
     if (!writes) return http_show(h, connection, page, (struct text){0});
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
         return http_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n", "POST");
@@ -270,19 +275,19 @@ static enum MHD_Result http_handle(void *opaque, struct MHD_Connection *connecti
         *seen = xcalloc(1, sizeof *r);
         return MHD_YES;
     }
-    if (*upload_n) { // kept while it is small, then thrown away, and at last enough is enough
+    if (*upload_n) { // kept while it is small, then read and dropped, and at last we hang up
         r->bytes += *upload_n;
-        if (r->bytes <= HTTP_BODY_MOST) buf_add(&r->sent, upload, *upload_n);
+        if (r->bytes <= HTTP_BODY_MAX) buf_add(&r->sent, upload, *upload_n);
         *upload_n = 0;
-        return r->bytes > DISCARDED_MOST ? MHD_NO : MHD_YES;
+        return r->bytes > DISCARDED_MAX ? MHD_NO : MHD_YES;
     }
     return http_decide(opaque, connection, url, method, r);
 }
 
 /* ---- where we listen ---- */
 
-/* getaddrinfo would take 65537 for 1. */
-static bool is_port(const char *text) {
+/* getaddrinfo takes 65537 for 1. */
+static bool http_is_port(const char *text) {
     size_t digits = strspn(text, "0123456789");
     return digits > 0 && digits <= 5 && !text[digits] && atoi(text) <= 65535;
 }
@@ -291,7 +296,7 @@ static bool is_port(const char *text) {
 static int http_resolve(const char *listen, struct addrinfo **out, char **host, struct buf *why) {
     const char *colon = strrchr(listen, ':');
     size_t n = colon ? (size_t)(colon - listen) : 0;
-    if (!colon || n == 0 || n >= 256 || !is_port(colon + 1)) {
+    if (!colon || n == 0 || n >= 256 || !http_is_port(colon + 1)) {
         buf_printf(why, "'%s' is not HOST:PORT", listen);
         return ERR_CONFIG;
     }
@@ -304,14 +309,13 @@ static int http_resolve(const char *listen, struct addrinfo **out, char **host, 
     return ERR_CONFIG;
 }
 
-/* Our own socket and not the library's: that one says no reason when it fails, and shares the port
- * with others if told to reuse it. */
-static int listen_at(int family, const struct sockaddr *address, socklen_t n) {
+/* A socket that listens, or -1 with errno. The library could make it, but would not say why it
+ * failed, and with its option to reuse an address others could share the port. */
+static int http_listen_at(int family, const struct sockaddr *address, socklen_t n) {
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
     if (fd < 0) return -1;
     if (family != AF_UNIX)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes,
-                   sizeof yes); // no wait for the last owner's closed connections
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes); // over closed connections
     if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
     if (bind(fd, address, n) == 0 && listen(fd, BACKLOG) == 0) return fd;
     int error = errno;
@@ -320,8 +324,8 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t n) {
     return -1;
 }
 
-/* A socket file that nobody serves is what a killed process left. */
-static void remove_stale(const struct sockaddr_un *address) {
+/* A socket file that nobody serves was left by a killed process. */
+static void http_remove_stale(const struct sockaddr_un *address) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
     bool dead =
@@ -337,16 +341,16 @@ static int http_open_unix(struct http *h, const char *path, struct buf *why) {
         return ERR_CONFIG;
     }
     strcpy(address.sun_path, path);
-    remove_stale(&address);
-    int fd = listen_at(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
+    http_remove_stale(&address);
+    int fd = http_listen_at(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
     if (fd < 0) return -1;
     chmod(path, 0660);
     h->socket_path = xstrdup(path);
     return fd;
 }
 
-/* The listening socket, or ERR_. */
-static int open_socket(struct http *h, struct buf *why) {
+/* The listening socket, or an ERR_ value with *why. */
+static int http_open_socket(struct http *h, struct buf *why) {
     const char *listen = h->options.listen;
     int fd;
     if (strncmp(listen, "unix:", 5) == 0) {
@@ -354,7 +358,7 @@ static int open_socket(struct http *h, struct buf *why) {
     } else {
         struct addrinfo *address;
         TRY(http_resolve(listen, &address, &h->host, why));
-        fd = listen_at(address->ai_family, address->ai_addr, address->ai_addrlen);
+        fd = http_listen_at(address->ai_family, address->ai_addr, address->ai_addrlen);
         freeaddrinfo(address);
     }
     if (fd >= 0 || why->len) return fd;
@@ -362,16 +366,17 @@ static int open_socket(struct http *h, struct buf *why) {
     return ERR_IO;
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
-static void name_us(struct http *h) {
+/* The names that Host may say. */
+static void http_name_us(struct http *h) {
     h->names = xcalloc(h->options.hosts_n + 2, sizeof *h->names);
     for (size_t i = 0; i < h->options.hosts_n; i++) h->names[h->names_n++] = h->options.hosts[i];
     if (h->host) h->names[h->names_n++] = h->host;
     if (gethostname(h->own_name, sizeof h->own_name - 1) == 0) h->names[h->names_n++] = h->own_name;
 }
 
-static void free_http(struct http *h) {
+static void http_destroy(struct http *h) {
     if (h->socket_path) unlink(h->socket_path);
     if (h->token) explicit_bzero(h->token, strlen(h->token));
     free(h->token);
@@ -388,9 +393,9 @@ static bool http_serve(struct http *h, int fd) {
         flags, 0, NULL, NULL, http_handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h,
-        MHD_OPTION_NOTIFY_COMPLETED, request_done, h,
-        MHD_OPTION_END); // takes the socket over
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, http_connection_changed, h,
+        MHD_OPTION_NOTIFY_COMPLETED, http_request_done, h,
+        MHD_OPTION_END); // the socket is the library's from here on
     return h->daemon != NULL;
 }
 
@@ -398,9 +403,9 @@ int http_start(struct http **out, const struct http_options *options, struct buf
     struct http *h = xcalloc(1, sizeof *h);
     h->options = *options;
     h->token = options->token ? xstrdup(options->token) : NULL;
-    for (size_t i = 0; i < SLOTS; i++) h->slot[i].fd = -1;
-    int fd = open_socket(h, why);
-    if (fd >= 0) name_us(h);
+    for (size_t i = 0; i < SLOTS; i++) h->connection[i].fd = -1;
+    int fd = http_open_socket(h, why);
+    if (fd >= 0) http_name_us(h);
     if (fd >= 0 && http_serve(h, fd)) {
         *out = h;
         return 0;
@@ -409,14 +414,14 @@ int http_start(struct http **out, const struct http_options *options, struct buf
         buf_printf(why, "cannot serve on %s", options->listen);
         close(fd);
     }
-    free_http(h);
+    http_destroy(h);
     return fd < 0 ? fd : ERR_IO;
 }
 
 void http_stop(struct http *h) {
     if (!h) return;
     MHD_stop_daemon(h->daemon);
-    free_http(h);
+    http_destroy(h);
 }
 
 int http_port(const struct http *h) {

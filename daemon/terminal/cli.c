@@ -38,7 +38,7 @@ static struct flag *cli_find(const struct usage *u, const char *name, size_t len
     return NULL;
 }
 
-static struct flag *find_letter(const struct usage *u, char letter) {
+static struct flag *cli_find_letter(const struct usage *u, char letter) {
     for (size_t i = 0; i < u->flags_n; i++)
         if (u->flags[i].letter == letter) return &u->flags[i];
     return NULL;
@@ -87,7 +87,7 @@ static int cli_take(const struct usage *u, int argc, char **argv, int *i) {
     bool is_long = word[1] == '-';
     struct flag *f =
         is_long ? cli_find(u, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2))
-        : word[2] == '\0' ? find_letter(u, word[1])
+        : word[2] == '\0' ? cli_find_letter(u, word[1])
                           : NULL;
     if (!f) return cli_unknown(u, word);
     if (f->kind == FLAG_SWITCH)
@@ -156,8 +156,8 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
     return CLI_GO;
 }
 
-static const void *no_verb(const struct usage *u, const char *table, size_t n, size_t size,
-                           const char *word) {
+static const void *cli_no_verb(const struct usage *u, const char *table, size_t n, size_t size,
+                               const char *word) {
     struct buf names = {0};
     for (size_t i = 0; i < n; i++)
         buf_printf(&names, "%s%s", i ? "|" : "", ((const struct verb *)(table + i * size))->name);
@@ -172,7 +172,7 @@ const void *cli_verb(const struct usage *u, const void *table, size_t n, size_t 
     const char *row = table, *end = row + n * size;
     while (words && row < end && strcmp(((const struct verb *)row)->name, argv[1]) != 0)
         row += size;
-    if (!words || row == end) return no_verb(u, table, n, size, words ? argv[1] : NULL);
+    if (!words || row == end) return cli_no_verb(u, table, n, size, words ? argv[1] : NULL);
     const struct verb *verb = (const struct verb *)row;
     if (words - 1 <= verb->most) return row;
     console_fail(EX_USAGE, "'%s' is too much after %s", argv[verb->most + 2], verb->name);

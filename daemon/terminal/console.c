@@ -57,13 +57,13 @@ void console_word(FILE *out, enum tone tone, int width, const char *word) {
 
 static _Atomic bool stop;
 
-static void on_signal(int number) {
+static void console_on_signal(int number) {
     (void)number;
     atomic_store(&stop, true);
 }
 
 const _Atomic bool *console_stop(void) {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = console_on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     return &stop;

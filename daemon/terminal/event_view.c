@@ -34,7 +34,8 @@ static void event_view_add(struct fields *f, struct text name, struct text value
 }
 
 /* What a scalar says: a string without quotes, else the bytes that it was written with. */
-static void add_scalar(struct fields *f, const cJSON *item, struct text raw, struct text name) {
+static void event_view_add_scalar(struct fields *f, const cJSON *item, struct text raw,
+                                  struct text name) {
     if (cJSON_IsString(item)) event_view_add(f, name, text_of(item->valuestring));
     else if (raw.at) event_view_add(f, name, raw);
     else {
@@ -51,7 +52,7 @@ static void event_view_walk(struct fields *f, const cJSON *object, struct text r
         char *name = xasprintf("%s%s%s", prefix, *prefix ? "." : "", item->string);
         struct text written = json_member(raw, item->string);
         if (cJSON_IsObject(item)) event_view_walk(f, item, written, name);
-        else add_scalar(f, item, written, text_of(name));
+        else event_view_add_scalar(f, item, written, text_of(name));
         free(name);
     }
 }

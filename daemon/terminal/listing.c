@@ -122,14 +122,14 @@ static void listing_print_cell(FILE *out, struct text t, size_t width, bool righ
 }
 
 /* Behind it the row is empty, and no padding is printed. */
-static size_t last_text(const struct listing *l, const struct text *row) {
+static size_t listing_last_text(const struct listing *l, const struct text *row) {
     size_t last = 0;
     for (size_t c = 0; c < l->columns; c++)
         if (l->column[c].title && row[c].len) last = c;
     return last;
 }
 
-static void print_table(const struct listing *l, FILE *out) {
+static void listing_print_table(const struct listing *l, FILE *out) {
     struct arena arena = {0};
     size_t rows = l->n / l->columns;
     struct text *text = xcalloc(l->n + l->columns, sizeof *text);
@@ -145,7 +145,7 @@ static void print_table(const struct listing *l, FILE *out) {
                 width[c] = listing_width(text[r * l->columns + c]);
     }
     for (size_t r = 0; r <= rows; r++)
-        for (size_t c = 0, last = last_text(l, text + r * l->columns); c <= last; c++) {
+        for (size_t c = 0, last = listing_last_text(l, text + r * l->columns); c <= last; c++) {
             if (!l->column[c].title) continue;
             enum tone tone = r ? l->cell[(r - 1) * l->columns + c].tone : TONE_PLAIN;
             listing_print_cell(out, text[r * l->columns + c], width[c],
@@ -156,7 +156,7 @@ static void print_table(const struct listing *l, FILE *out) {
     arena_release(&arena);
 }
 
-static void print_json(const struct listing *l, FILE *out) {
+static void listing_print_json(const struct listing *l, FILE *out) {
     struct buf b = {0};
     for (size_t i = 0; i < l->n; i++) {
         const struct column *c = &l->column[i % l->columns];
@@ -173,7 +173,7 @@ static void print_json(const struct listing *l, FILE *out) {
 }
 
 void listing_print(const struct listing *l, FILE *out, bool json, const char *none) {
-    if (json) print_json(l, out);
-    else if (l->n) print_table(l, out);
+    if (json) listing_print_json(l, out);
+    else if (l->n) listing_print_table(l, out);
     else fprintf(out, "%s\n", none);
 }

@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 
+/* Each is borrowed for ever. The dashboard: page, style, script, and Chart.js; the label page
+ * likewise. */
 struct text asset_page(void);
 struct text asset_style(void);
 struct text asset_script(void);

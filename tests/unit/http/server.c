@@ -18,7 +18,7 @@
 /* ---- the server ---- */
 
 static _Atomic bool ready;
-static char posted[HTTP_BODY_MOST + 1];
+static char posted[HTTP_BODY_MAX + 1];
 static size_t large_bytes;
 
 static unsigned ready_page(struct buf *body, struct text sent, void *opaque) {
