@@ -12,14 +12,15 @@
 #include <stdbool.h>
 
 enum {
-    ROWS = 360,
-    RECENT = 10,
-    ALL = -1,
-    ONCE = -2
-}; // ALL: the sum over the label's values; ONCE: of labels, but for the early ones, which are
-   // counted again
+    ROWS = 360, // of each span
+    RECENT = 10 // seconds over which the speed of now is taken
+};
+enum {
+    ALL = -1, // instead of a label value: the sum over all of them
+    ONCE = -2 // of labels: all but the early ones, which are counted again
+};
 
-static const struct column {
+static const struct history_column {
     const char *name;
     enum metric metric;
     int value;
@@ -51,14 +52,14 @@ enum { COLUMNS = sizeof columns / sizeof *columns };
 static const int64_t step_s[HISTORY_SPANS] = {
     [HISTORY_MINUTES] = 1, [HISTORY_HOUR] = 10, [HISTORY_DAY] = 240};
 
-struct row {
+struct history_row {
     int64_t time_ms;
     double value[COLUMNS];
 };
 
 struct history {
     pthread_mutex_t lock;
-    struct row row[HISTORY_SPANS][ROWS];
+    struct history_row row[HISTORY_SPANS][ROWS];
     uint64_t n[HISTORY_SPANS]; // rows ever
 };
 
@@ -74,12 +75,12 @@ void history_destroy(struct history *h) {
     free(h);
 }
 
-static double read_column(const struct column *c) {
+static double read_column(const struct history_column *c) {
     if (c->value >= 0) return metric_get(c->metric, (size_t)c->value);
     return metric_sum(c->metric) - (c->value == ONCE ? metric_get(c->metric, FATE_EARLY) : 0);
 }
 
-static void history_read_row(struct row *r, int64_t now_ms) {
+static void history_read_row(struct history_row *r, int64_t now_ms) {
     r->time_ms = now_ms;
     for (size_t c = 0; c < COLUMNS; c++) r->value[c] = read_column(&columns[c]);
 }
@@ -92,7 +93,7 @@ static bool history_due(const struct history *h, enum history_span span, int64_t
 
 void history_note(struct history *h, int64_t now_ms) {
     if (!history_due(h, HISTORY_MINUTES, now_ms)) return;
-    struct row r;
+    struct history_row r;
     history_read_row(&r, now_ms);
     pthread_mutex_lock(&h->lock);
     for (enum history_span s = 0; s < HISTORY_SPANS; s++)
@@ -100,7 +101,7 @@ void history_note(struct history *h, int64_t now_ms) {
     pthread_mutex_unlock(&h->lock);
 }
 
-static void add_row(struct buf *out, const struct row *r) {
+static void add_row(struct buf *out, const struct history_row *r) {
     buf_str(out, "[");
     buf_i64(out, r->time_ms);
     for (size_t c = 0; c < COLUMNS; c++) {
@@ -125,15 +126,16 @@ void history_json(struct history *h, enum history_span span, struct buf *out) {
 }
 
 /* Samples a second since the row that is RECENT rows old, or the oldest. The lock is held. */
-static double history_speed(const struct history *h, const struct row *now) {
+static double history_speed(const struct history *h, const struct history_row *now) {
     uint64_t n = h->n[HISTORY_MINUTES];
-    const struct row *before = &h->row[HISTORY_MINUTES][(n > RECENT ? n - RECENT : 0) % ROWS];
+    const struct history_row *before =
+        &h->row[HISTORY_MINUTES][(n > RECENT ? n - RECENT : 0) % ROWS];
     double seconds = (double)(now->time_ms - before->time_ms) / 1000;
     return n && seconds > 0 ? (now->value[0] - before->value[0]) / seconds : NAN;
 }
 
 void history_now_json(struct history *h, int64_t now_ms, struct buf *out) {
-    struct row r;
+    struct history_row r;
     history_read_row(&r, now_ms);
     pthread_mutex_lock(&h->lock);
     double samples_per_s = history_speed(h, &r);

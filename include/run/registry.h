@@ -44,6 +44,7 @@ enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS
 
 struct registry;
 
+/* Empty: it knows nothing of the topic yet. Texts of the options are borrowed for its life. */
 struct registry *registry_create(const struct registry_options *options);
 void registry_destroy(struct registry *r); // after all snapshots were released
 
@@ -53,9 +54,11 @@ void registry_destroy(struct registry *r); // after all snapshots were released
 enum registry_change registry_apply(struct registry *r, struct text key, struct text value,
                                     size_t chunks, int64_t offset);
 
+/* Policy and model in force, as one immutable thing; give it back with registry_release. */
 struct snapshot *registry_snapshot(struct registry *r);
 void registry_release(struct registry *r, struct snapshot *s);
 
+/* Valid until the next apply. */
 const struct policy *registry_policy(const struct registry *r);
 /* Largest version number ever seen, complete or not. */
 uint64_t registry_newest(const struct registry *r);
