@@ -60,7 +60,8 @@ void registry_release(struct registry *r, struct snapshot *s);
 
 /* Valid until the next apply. */
 const struct policy *registry_policy(const struct registry *r);
-/* Largest version number ever seen, complete or not. */
+/* Largest number of a version that was read whole and checked: drafts and what is refused move
+ * nothing. */
 uint64_t registry_newest(const struct registry *r);
 /* A complete, checked version, or NULL. */
 const struct model *registry_model(const struct registry *r, uint64_t version);
@@ -80,5 +81,5 @@ struct text registry_progress(const struct registry *r);
 void registry_key(struct buf *out, const char *name, const char *what);
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index);
 void registry_push_key(struct buf *out, const char *name, const char *id, size_t index);
-/* Bytes of a record that go into one chunk. */
+/* Bytes of a record that go into one chunk when it is written. */
 enum { REGISTRY_CHUNK_BYTES = 900000 };
