@@ -1,99 +1,66 @@
-/* A binary min-heap of answers by due time, and a ring of ids with a chained hash table over it: a
- * new id takes the place of the oldest.
+/* A ring of keys with a chained hash table over it: a new key takes the slot of the oldest.
+ *
+ * Chains hold slot numbers plus 1, so that 0 ends a chain and a zeroed table is an empty one.
  *
  * Thread: any thread (one owner at a time) */
-#include "store/task_id_queue.h"
+#include "base/key_ring.h"
 
+#include "base/error.h"
 #include "base/rng.h"
 
-static bool task_id_queue_before(const struct pending *a, const struct pending *b) {
-    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->number < b->number;
-}
+#include <string.h>
 
-static void task_id_queue_exchange(struct pending *a, struct pending *b) {
-    struct pending kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-void pending_push(struct pending_heap *h, int64_t due_ms, const char *id, struct text label) {
-    if (h->n == h->cap)
-        h->at = xrealloc(h->at, (h->cap = h->cap ? 2 * h->cap : 64) * sizeof *h->at);
-    struct pending p = {.due_ms = due_ms, .number = h->numbers++, .label = xmalloc(label.len + 1)};
-    memcpy(p.id, id, sizeof p.id);
-    memcpy(p.label, label.at, label.len);
-    p.label[label.len] = '\0';
-    size_t i = h->n++;
-    h->at[i] = p;
-    for (; i && task_id_queue_before(&h->at[i], &h->at[(i - 1) / 2]); i = (i - 1) / 2)
-        task_id_queue_exchange(&h->at[i], &h->at[(i - 1) / 2]);
-}
-
-const struct pending *pending_first(const struct pending_heap *h) { return h->n ? h->at : NULL; }
-
-void pending_pop(struct pending_heap *h) {
-    CHECK(h->n);
-    free(h->at[0].label);
-    h->at[0] = h->at[--h->n];
-    for (size_t i = 0, child; (child = 2 * i + 1) < h->n; i = child) {
-        if (child + 1 < h->n && task_id_queue_before(&h->at[child + 1], &h->at[child])) child++;
-        if (!task_id_queue_before(&h->at[child], &h->at[i])) return;
-        task_id_queue_exchange(&h->at[child], &h->at[i]);
-    }
-}
-
-void pending_release(struct pending_heap *h) {
-    while (h->n) pending_pop(h);
-    free(h->at);
-    *h = (struct pending_heap){0};
-}
-
-struct id_ring {
+struct key_ring {
     size_t most, n, next; // next: the slot to fill, which holds the oldest once the ring is full
-    uint8_t (*id)[TASK_ID_BYTES]; // (most)
-    uint32_t *head, *link;        // (most) chains of slot + 1; 0 ends one
+    uint8_t (*key)[KEY_RING_BYTES]; // (most)
+    uint8_t *mark;                  // (most)
+    uint32_t *head, *link;          // (most) chains of slot + 1; 0 ends one
 };
 
-struct id_ring *id_ring_create(size_t most) {
-    struct id_ring *r = xcalloc(1, sizeof *r);
-    *r = (struct id_ring){.most = most,
-                          .id = xcalloc(most, sizeof *r->id),
-                          .head = xcalloc(most, sizeof *r->head),
-                          .link = xcalloc(most, sizeof *r->link)};
+struct key_ring *key_ring_create(size_t most) {
+    CHECK(most > 0 && most < UINT32_MAX);
+    struct key_ring *r = xcalloc(1, sizeof *r);
+    *r = (struct key_ring){.most = most,
+                           .key = xcalloc(most, sizeof *r->key),
+                           .mark = xcalloc(most, sizeof *r->mark),
+                           .head = xcalloc(most, sizeof *r->head),
+                           .link = xcalloc(most, sizeof *r->link)};
     return r;
 }
 
-void id_ring_destroy(struct id_ring *r) {
+void key_ring_destroy(struct key_ring *r) {
     if (!r) return;
-    free(r->id);
+    free(r->key);
+    free(r->mark);
     free(r->head);
     free(r->link);
     free(r);
 }
 
-static uint32_t *task_id_queue_chain(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
-    return &r->head[hash_bytes(id, TASK_ID_BYTES) % r->most];
+static uint32_t *key_ring_chain(const struct key_ring *r, const uint8_t key[KEY_RING_BYTES]) {
+    return &r->head[hash_bytes(key, KEY_RING_BYTES) % r->most];
 }
 
-static void task_id_queue_forget(struct id_ring *r, size_t slot) {
-    uint32_t *at = task_id_queue_chain(r, r->id[slot]);
+static void key_ring_unlink(struct key_ring *r, size_t slot) {
+    uint32_t *at = key_ring_chain(r, r->key[slot]);
     while (*at != slot + 1) at = &r->link[*at - 1];
     *at = r->link[slot];
 }
 
-bool id_ring_has(const struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
-    for (uint32_t at = r->head[hash_bytes(id, TASK_ID_BYTES) % r->most]; at; at = r->link[at - 1])
-        if (memcmp(r->id[at - 1], id, TASK_ID_BYTES) == 0) return true;
-    return false;
+uint8_t *key_ring_mark(const struct key_ring *r, const uint8_t key[KEY_RING_BYTES]) {
+    for (uint32_t at = *key_ring_chain(r, key); at; at = r->link[at - 1])
+        if (memcmp(r->key[at - 1], key, KEY_RING_BYTES) == 0) return &r->mark[at - 1];
+    return NULL;
 }
 
-bool id_ring_add(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]) {
-    if (id_ring_has(r, id)) return false;
+bool key_ring_add(struct key_ring *r, const uint8_t key[KEY_RING_BYTES]) {
+    if (key_ring_mark(r, key)) return false;
     size_t slot = r->next;
-    if (r->n == r->most) task_id_queue_forget(r, slot);
+    if (r->n == r->most) key_ring_unlink(r, slot);
     else r->n++;
-    memcpy(r->id[slot], id, TASK_ID_BYTES);
-    uint32_t *head = task_id_queue_chain(r, id);
+    memcpy(r->key[slot], key, KEY_RING_BYTES);
+    r->mark[slot] = 0;
+    uint32_t *head = key_ring_chain(r, key);
     r->link[slot] = *head;
     *head = (uint32_t)slot + 1;
     r->next = (slot + 1) % r->most;

@@ -1,35 +1,23 @@
-/* What the oracle and the label page remember: answers that wait for their time, and ids of tasks
- * that it has seen.
+/* A set of 16-byte keys that forgets the oldest when it is full, so that its memory is bounded
+ * (promise I11).
+ *
+ * Each key has one byte that belongs to the owner of the set.
  * Thread: any thread (one owner at a time) */
 #pragma once
 
-#include "base/text.h"
-#include "route/task.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-struct pending {
-    int64_t due_ms;
-    uint64_t number; // order of arrival: breaks ties
-    char id[TASK_ID_LENGTH + 1];
-    char *label; // owned by the heap
-};
+enum { KEY_RING_BYTES = 16 };
 
-struct pending_heap {
-    struct pending *at;
-    size_t n, cap;
-    uint64_t numbers;
-};
+struct key_ring;
 
-void pending_push(struct pending_heap *h, int64_t due_ms, const char *id, struct text label);
-/* The one that is due first, or NULL. Valid until the next push or pop. */
-const struct pending *pending_first(const struct pending_heap *h);
-void pending_pop(struct pending_heap *h);
-void pending_release(struct pending_heap *h);
-
-/* A set of task ids that forgets the oldest when it is full. */
-struct id_ring;
-
-struct id_ring *id_ring_create(size_t most);
-void id_ring_destroy(struct id_ring *r);
-/* False when the id is in the set already. */
-bool id_ring_add(struct id_ring *r, const uint8_t id[TASK_ID_BYTES]);
-bool id_ring_has(const struct id_ring *r, const uint8_t id[TASK_ID_BYTES]);
+/* A set of at most `most` keys (1 to 2^32 - 2). */
+struct key_ring *key_ring_create(size_t most);
+void key_ring_destroy(struct key_ring *r);
+/* Adds a key whose mark is 0. False: the key is there already, and nothing changes. */
+bool key_ring_add(struct key_ring *r, const uint8_t key[KEY_RING_BYTES]);
+/* The key's mark, to read or write, valid until the next key_ring_add. NULL: there is no such
+ * key. */
+uint8_t *key_ring_mark(const struct key_ring *r, const uint8_t key[KEY_RING_BYTES]);

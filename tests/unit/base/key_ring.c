@@ -1,73 +1,62 @@
-/* What the oracle remembers: answers come out in the order of their time, ids are known until as
- * many newer ones came. */
-#include "store/task_id_queue.h"
+/* A set of a fixed size: a key is known until as many newer ones came. */
+#include "base/key_ring.h"
 
-#include "base/rng.h"
 #include "unit/test.h"
 
-static void answers_come_out_by_time_then_arrival(void **state) {
-    (void)state;
-    struct pending_heap h = {0};
-    struct rng rng = {.seed = 7};
-    uint64_t pushed = 0, popped = 0;
-    for (size_t round = 0; round < 50; round++) {
-        int64_t last_due = -1;
-        uint64_t last_number = 0;
-        for (size_t i = 0; i < 40; i++) { // few different times, so that there are ties
-            char id[TASK_ID_LENGTH + 1] = {0};
-            int64_t due = (int64_t)rng_below(rng_next(&rng), 10);
-            snprintf(id, sizeof id, "%llu", (unsigned long long)pushed++);
-            pending_push(&h, due, id, text_of(due % 2 ? "odd" : "even"));
-        }
-        for (size_t i = 0; i < 30; i++) {
-            const struct pending *p = pending_first(&h);
-            assert_true(p->due_ms > last_due || (p->due_ms == last_due && p->number > last_number));
-            assert_int_equal(strtoull(p->id, NULL, 10), p->number);
-            assert_string_equal(p->label, p->due_ms % 2 ? "odd" : "even");
-            last_due = p->due_ms;
-            last_number = p->number;
-            pending_pop(&h);
-            popped++;
-        }
-    }
-    assert_int_equal(h.n, pushed - popped);
-    while (h.n) pending_pop(&h);
-    assert_null(pending_first(&h));
-    pending_push(&h, 1, (char[TASK_ID_LENGTH + 1]){"left"},
-                 TEXT("behind")); // and release frees what still waits
-    pending_release(&h);
-    assert_int_equal(h.n, 0);
-}
+#include <string.h>
 
-static void id_of(uint64_t n, uint8_t out[TASK_ID_BYTES]) {
-    memset(out, 0, TASK_ID_BYTES);
+static void key_of(uint64_t n, uint8_t out[KEY_RING_BYTES]) {
+    memset(out, 0, KEY_RING_BYTES);
     memcpy(out, &n, sizeof n);
 }
 
-static void ids_are_known_until_so_many_newer_ones_came(void **state) {
+static void keys_are_known_until_so_many_newer_ones_came(void **state) {
     (void)state;
     enum { MOST = 50 };
-    struct id_ring *r = id_ring_create(MOST);
-    uint8_t id[TASK_ID_BYTES];
+    struct key_ring *r = key_ring_create(MOST);
+    uint8_t key[KEY_RING_BYTES];
     for (uint64_t n = 0; n < 10 * MOST; n++) {
-        id_of(n, id);
-        assert_true(id_ring_add(r, id));
-        assert_false(id_ring_add(r, id));
+        key_of(n, key);
+        assert_true(key_ring_add(r, key));
+        assert_false(key_ring_add(r, key));
         for (uint64_t old = n >= MOST ? n - MOST + 1 : 0; old < n;
              old += 7) { // none of the last MOST is forgotten
-            id_of(old, id);
-            assert_false(id_ring_add(r, id));
+            key_of(old, key);
+            assert_false(key_ring_add(r, key));
         }
     }
-    id_of(9 * MOST - 1, id); // the newest that was forgotten
-    assert_true(id_ring_add(r, id));
-    id_ring_destroy(r);
+    key_of(9 * MOST - 1, key); // the newest that was forgotten
+    assert_true(key_ring_add(r, key));
+    key_ring_destroy(r);
+}
+
+static void a_mark_stays_with_its_key(void **state) {
+    (void)state;
+    struct key_ring *r = key_ring_create(2);
+    uint8_t key[KEY_RING_BYTES];
+    key_of(1, key);
+    assert_null(key_ring_mark(r, key));
+    assert_true(key_ring_add(r, key));
+    assert_int_equal(*key_ring_mark(r, key), 0);
+    *key_ring_mark(r, key) = 7;
+    assert_false(key_ring_add(r, key));
+    key_of(2, key);
+    assert_true(key_ring_add(r, key));
+    assert_int_equal(*key_ring_mark(r, key), 0);
+    key_of(1, key);
+    assert_int_equal(*key_ring_mark(r, key), 7);
+    key_of(3, key); // takes the slot of key 1, not its mark
+    assert_true(key_ring_add(r, key));
+    assert_int_equal(*key_ring_mark(r, key), 0);
+    key_of(1, key);
+    assert_null(key_ring_mark(r, key));
+    key_ring_destroy(r);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_come_out_by_time_then_arrival),
-        cmocka_unit_test(ids_are_known_until_so_many_newer_ones_came),
+        cmocka_unit_test(keys_are_known_until_so_many_newer_ones_came),
+        cmocka_unit_test(a_mark_stays_with_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
