@@ -1,99 +1,67 @@
-/* Forgetting what is over, and reading back what the fits and the evaluation want.
+/* Reading back what the fits and the evaluation want, from one consistent view.
  *
- * Forgetting is bounded work a call; reading is from one consistent view.
+ * Rows are read from the newest backwards into the end of their arrays, so that the last so many
+ * come out in label order without a look at the others.
  *
  * Thread: learner thread */
-#include "store_private.h"
+#include "store_tables.h"
 
 #include "base/rng.h"
 
-enum { FORGET_MOST = 1000 };
+/* ---- what a rollback set aside ---- */
 
-/* ---- forgetting ---- */
+void store_set_aside(struct store *s, const struct store_gap *gap, size_t n) {
+    free(s->aside);
+    s->aside = xcalloc(n, sizeof *s->aside);
+    if (n) memcpy(s->aside, gap, n * sizeof *gap);
+    s->aside_n = n;
+}
 
-/* The first key of a table whose leading time is at most `until`; 0 when there is none. */
-static size_t first_due(struct store *s, enum table t, uint64_t until, unsigned char key[KEY_MAX],
-                        struct buf *value) {
-    MDB_cursor *cursor;
-    MDB_val k, v;
-    size_t n = 0;
-    if (mdb_cursor_open(s->txn, s->table[t], &cursor)) return 0;
-    if (mdb_cursor_get(cursor, &k, &v, MDB_FIRST) == 0 && k.mv_size >= 8 && k.mv_size <= KEY_MAX &&
-        key_read_u64(k.mv_data) <= until) {
-        n = k.mv_size;
-        memcpy(key, k.mv_data, n);
-        buf_reset(value);
-        buf_add(value, v.mv_data, v.mv_size);
+static bool rows_set_aside(const struct store *s, const struct task_answer *a) {
+    for (size_t i = 0; i < s->aside_n; i++)
+        if (s->aside[i].partition == a->partition && s->aside[i].from <= a->offset &&
+            a->offset < s->aside[i].to)
+            return true;
+    return false;
+}
+
+/* ---- label order ---- */
+
+/* The entry at one place of label order, its value in s->scratch; `id` as in the table: kind, then
+ * id. */
+static int rows_read_place(struct store *s, MDB_txn *txn, MDB_val value, uint8_t id[ORDER_VALUE],
+                           struct entry *e) {
+    if (value.mv_size != ORDER_VALUE) return store_damaged(s);
+    memcpy(id, value.mv_data, ORDER_VALUE);
+    if (id[0] >= KINDS) return store_damaged(s);
+    int result = entry_read(s, txn, id[0], id + 1, e);
+    if (result == ERR_MISSING || (result == 0 && (!e->answered || e->answer.class_ < 0)))
+        return store_damaged(s); // only what has a class is in label order
+    return result;
+}
+
+int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque),
+                   void *opaque) {
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    MDB_txn *txn = store_reading(s);
+    if (!txn) return ERR_IO;
+    int result = store_error(s, mdb_cursor_open(txn, s->table[TABLE_ORDER], &cursor));
+    while (result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        struct entry e;
+        uint8_t id[ORDER_VALUE];
+        result = rows_read_place(s, txn, value, id, &e);
+        if (result < 0 || e.kind != KIND_TASK) continue;
+        struct answered a = {.fate = FATE_LEARNED,
+                             .evaluate = true,
+                             .truth = e.answer.class_,
+                             .predicted = e.predicted,
+                             .propensity = e.propensity,
+                             .latency_ms = -1};
+        if (visit(&a, opaque)) break;
     }
-    mdb_cursor_close(cursor);
-    return n;
-}
-
-static int close_task(struct store *s, const unsigned char *key, size_t *expired) {
-    struct entry e;
-    int result = entry_read(s, s->txn, KIND_TASK, key + 8, &e);
-    if (result == ERR_MISSING) return 0;
-    TRY(result);
-    if (e.answered || e.expired) return 0;
-    e.expired = 1;
-    s->tally.open--;
-    ++*expired;
-    return entry_update(s, key + 8, &e);
-}
-
-static int give_up_label(struct store *s, const struct buf *target, size_t *unknown) {
-    MDB_val key = {target->len, target->at}, value;
-    int code = mdb_get(s->txn, s->table[TABLE_PARKED], &key, &value);
-    if (code == MDB_NOTFOUND) return 0; // its task came
-    TRY(store_error(code));
-    s->tally.parked--;
-    ++*unknown;
-    return store_delete(s, TABLE_PARKED, target->at, target->len, NULL, 0);
-}
-
-static int store_read_forget(struct store *s, const unsigned char *key) {
-    uint8_t kind = key[8], id[TASK_ID_BYTES];
-    struct entry e;
-    memcpy(id, key + 9, sizeof id);
-    int result = entry_read(s, s->txn, kind, id, &e);
-    if (result == ERR_MISSING) return 0;
-    TRY(result);
-    TRY(entry_unlist(s, id, &e));
-    if (kind == KIND_TASK) {
-        unsigned char name[KEY_MAX];
-        s->tally.tasks--;
-        s->tally.open -= !e.answered && !e.expired;
-        size_t at = s->scratch.len - e.sample_len;
-        TRY(store_delete(s, TABLE_SAMPLES, name,
-                         target_key(name, 's', (struct text){s->scratch.at + at, e.sample_len}), id,
-                         sizeof id));
-    }
-    return store_delete(s, table_of(kind), id, sizeof id, NULL, 0);
-}
-
-int store_expire(struct store *s, int64_t now_ms, size_t *expired, size_t *unknown) {
-    const struct {
-        enum table table;
-        int64_t age_ms;
-    } pass[] = {
-        {TABLE_EXPIRY, 0}, {TABLE_WAITING, s->options.park_ms}, {TABLE_AGE, s->options.keep_ms}};
-    unsigned char key[KEY_MAX];
-    struct buf value = {0};
-    int result = 0;
-    for (size_t p = 0; p < 3 && result == 0; p++) {
-        if (now_ms < pass[p].age_ms) continue;
-        size_t n;
-        for (size_t i = 0;
-             i < FORGET_MOST && result == 0 &&
-             (n = first_due(s, pass[p].table, (uint64_t)(now_ms - pass[p].age_ms), key, &value));
-             i++) {
-            result = p == 0   ? close_task(s, key, expired)
-                     : p == 1 ? give_up_label(s, &value, unknown)
-                              : store_read_forget(s, key);
-            if (result == 0) result = store_delete(s, pass[p].table, key, n, NULL, 0);
-        }
-    }
-    buf_release(&value);
+    if (cursor) mdb_cursor_close(cursor);
+    store_end_reading(s, txn);
     return result;
 }
 
@@ -105,35 +73,20 @@ struct filling {
     size_t most, members;
 };
 
-static void take_row(struct filling *f, size_t place, const struct entry *e, uint64_t key) {
+/* The entry's value is in s->scratch. */
+static void rows_take(struct filling *f, size_t place, const struct entry *e, uint64_t key) {
     size_t d = f->s->options.d, k = f->s->options.k;
-    const char *at = f->s->scratch.at + sizeof *e;
+    const char *row = f->s->scratch.at + ENTRY_BYTES, *member = row + d * sizeof(double);
     f->out->label[place] = e->answer.class_;
     f->out->key[place] = key;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
-    memcpy(f->out->row + place * d, at, d * sizeof(double));
+    record_read_doubles(f->out->row + place * d, row, d);
     if (f->members && e->members == f->members)
-        memcpy(f->out->member + place * f->members * k, at + d * sizeof(double),
-               f->members * k * sizeof(float));
+        record_read_floats(f->out->member + place * f->members * k, member, f->members * k);
 }
 
-void store_set_aside(struct store *s, const struct store_gap *gap, size_t n) {
-    free(s->aside);
-    s->aside = xcalloc(n, sizeof *s->aside);
-    if (n) memcpy(s->aside, gap, n * sizeof *gap);
-    s->aside_n = n;
-}
-
-static bool store_read_aside(const struct store *s, const struct answer *a) {
-    for (size_t i = 0; i < s->aside_n; i++)
-        if (s->aside[i].partition == a->partition && s->aside[i].from <= a->offset &&
-            a->offset < s->aside[i].to)
-            return true;
-    return false;
-}
-
-/* What was set aside leaves room at the start; the rest moves there. */
-static void close_up(struct filling *f, size_t left) {
+/* Moves what was filled from `left` on to the start of the arrays. */
+static void rows_close_up(struct filling *f, size_t left) {
     struct store_rows *r = f->out;
     size_t d = f->s->options.d, each = f->members * f->s->options.k;
     memmove(r->row, r->row + left * d, r->n * d * sizeof *r->row);
@@ -143,11 +96,12 @@ static void close_up(struct filling *f, size_t left) {
     memmove(r->member, r->member + left * each, r->n * each * sizeof *r->member);
 }
 
-/* From the newest backwards into the end of the arrays. */
-static int read_labelled(struct filling *f, MDB_txn *txn) {
+static size_t rows_least(size_t a, size_t b) { return a < b ? a : b; }
+
+static int rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     struct store_rows *r = f->out;
-    size_t d = f->s->options.d, k = f->s->options.k,
-           want = f->s->tally.labelled < f->most ? f->s->tally.labelled : f->most, left = want;
+    size_t d = f->s->options.d, k = f->s->options.k;
+    size_t want = rows_least(f->s->tally.labelled, f->most), left = want;
     r->row = xcalloc(want * d, sizeof *r->row);
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
@@ -155,46 +109,48 @@ static int read_labelled(struct filling *f, MDB_txn *txn) {
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
     MDB_cursor *cursor;
     MDB_val key, value;
-    TRY(store_error(mdb_cursor_open(txn, f->s->table[TABLE_ORDER], &cursor)));
+    TRY(store_error(f->s, mdb_cursor_open(txn, f->s->table[TABLE_ORDER], &cursor)));
     int result = 0;
     while (left && result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
         struct entry e;
-        uint8_t packed[1 + TASK_ID_BYTES];
-        memcpy(packed, value.mv_data, sizeof packed);
-        result = entry_read(f->s, txn, packed[0], packed + 1, &e);
-        if (result == 0 && !store_read_aside(f->s, &e.answer))
-            take_row(f, --left, &e, hash_bytes((const char *)packed, sizeof packed));
+        uint8_t id[ORDER_VALUE];
+        result = rows_read_place(f->s, txn, value, id, &e);
+        if (result == 0 && !rows_set_aside(f->s, &e.answer))
+            rows_take(f, --left, &e, hash_bytes(id, sizeof id));
     }
     mdb_cursor_close(cursor);
-    CHECK(result < 0 || left == 0 || f->s->aside_n); // counts and order move together
     r->n = want - left;
-    if (left) close_up(f, left);
+    if (left) rows_close_up(f, left);
     return result;
 }
 
-/* The same way: sums over tasks are to have the bits of whoever adds them up in order, a backtest
- * for one. */
-static int store_read_read_tasks(struct filling *f, MDB_txn *txn) {
+/* Sums over tasks are to have the bits of whoever adds them up in order, a backtest for one: so
+ * these are in order too. */
+static int rows_fill_tasks(struct filling *f, MDB_txn *txn) {
+    struct store *s = f->s;
     struct store_rows *r = f->out;
-    size_t d = f->s->options.d, want = f->s->tally.tasks < f->most ? f->s->tally.tasks : f->most,
-           left = want;
+    size_t d = s->options.d, want = rows_least(s->tally.tasks, f->most), left = want;
     r->task_row = xcalloc(want * d, sizeof *r->task_row);
     r->task_weight = xcalloc(want, sizeof *r->task_weight);
     MDB_cursor *cursor;
     MDB_val key, value;
-    TRY(store_error(mdb_cursor_open(txn, f->s->table[TABLE_TASKS], &cursor)));
-    while (left && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
+    TRY(store_error(s, mdb_cursor_open(txn, s->table[TABLE_TASKS], &cursor)));
+    int result = 0;
+    while (left && result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
         struct entry e;
-        memcpy(&e, value.mv_data, sizeof e);
-        memcpy(r->task_row + --left * d, (const char *)value.mv_data + sizeof e,
-               d * sizeof(double));
+        struct text whole = store_value(value);
+        if (!record_read_entry(&e, whole, KIND_TASK, d, s->options.k)) {
+            result = store_damaged(s);
+            break;
+        }
+        record_read_doubles(r->task_row + --left * d, whole.at + ENTRY_BYTES, d);
         r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
     }
     mdb_cursor_close(cursor);
     r->tasks_n = want - left;
     memmove(r->task_row, r->task_row + left * d, r->tasks_n * d * sizeof *r->task_row);
     memmove(r->task_weight, r->task_weight + left, r->tasks_n * sizeof *r->task_weight);
-    return 0;
+    return result;
 }
 
 int store_rows(struct store *s, size_t most, size_t members, struct store_rows *out) {
@@ -202,9 +158,9 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
     struct filling f = {s, out, most, members};
     MDB_txn *txn = store_reading(s);
     if (!txn) return ERR_IO;
-    int result = read_labelled(&f, txn);
-    if (result == 0) result = store_read_read_tasks(&f, txn);
-    store_done(s, txn);
+    int result = rows_fill_labelled(&f, txn);
+    if (result == 0) result = rows_fill_tasks(&f, txn);
+    store_end_reading(s, txn);
     if (result < 0) store_rows_release(out);
     return result;
 }
@@ -214,31 +170,4 @@ void store_rows_release(struct store_rows *r) {
                      r->member, r->task_row,   r->task_weight};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
-}
-
-int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque),
-                   void *opaque) {
-    MDB_cursor *cursor = NULL;
-    MDB_val key, value;
-    MDB_txn *txn = store_reading(s);
-    if (!txn) return ERR_IO;
-    int result = store_error(mdb_cursor_open(txn, s->table[TABLE_ORDER], &cursor));
-    while (result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-        struct entry e;
-        uint8_t packed[1 + TASK_ID_BYTES];
-        memcpy(packed, value.mv_data, sizeof packed);
-        if (packed[0] != KIND_TASK) continue;
-        result = entry_read(s, txn, KIND_TASK, packed + 1, &e);
-        if (result < 0) break;
-        struct answered a = {.fate = FATE_LEARNED,
-                             .evaluate = true,
-                             .truth = e.answer.class_,
-                             .predicted = e.predicted,
-                             .propensity = e.propensity,
-                             .latency_ms = -1};
-        if (visit(&a, opaque)) break;
-    }
-    if (cursor) mdb_cursor_close(cursor);
-    store_done(s, txn);
-    return result;
 }

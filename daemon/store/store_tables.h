@@ -1,22 +1,23 @@
-/* The label store's tables and what its files share. One LMDB environment:
+/* The label store's tables, and what its files share. One LMDB environment; numbers in keys are
+ * big-endian, values are as store_record.h says:
  *
- *   meta      "identity" → d, k, fingerprint, classes; "counts" → struct tally
+ *   meta      "identity" → "format STORE_FORMAT", then d, k, fingerprint, then the classes
+ *             "counts" → tally
  *   offsets   role '/' partition → next offset
- *   tasks     task id → struct entry, row, members, sample id (ids sort by time: the last are the
- *             newest)
- *   own       id of a label with its own event → struct entry, row
- *   samples   sample id → task ids (sorted)
- *   order     label order: time, partition, offset of the winning answer → kind, id
- *   expiry    when an open task closes, id
- *   age       when it was asked, kind, id: what is forgotten after train.keep
- *   parked    target, partition, offset → struct parked, class name; waiting → since when, key in
- *             parked
+ *   tasks     task id → entry, row, members, sample id. Ids sort by time: the last are the newest
+ *   own       id of an event of its own → entry, row, its name
+ *   samples   target of a sample → task ids, sorted
+ *   order     time, partition, offset of the answer that counts → kind, id: label order
+ *   expiry    when a task closes, id → nothing
+ *   age       when it was asked, kind, id → nothing: what is forgotten after train.keep
+ *   parked    target, partition, offset of a label that waits for its task → answer
+ *   waiting   since when, partition, offset of that label → its key in parked
  *   coverage  partition → newest task's offset, admitted, covered
  *
  * Thread: learner thread */
 #pragma once
 
-#include "store/store.h"
+#include "store_record.h"
 
 #include <lmdb.h>
 
@@ -35,31 +36,18 @@ enum table {
     TABLES
 };
 
-enum { KEY_MAX = 400 };
-
-/* An answer, as the winner rule sees it. */
-struct answer {
-    int64_t revision, time_ms, offset;
-    int32_t partition;
-    int32_t class_;     // -1: skipped or cannot tell
-    uint64_t annotator; // hash
-    uint8_t outcome;
+enum {
+    SAMPLE_KEY_MAX = 300, // bytes of a sample id in a key; a longer one ends in its hash
+    TARGET_HEAD = 3,      // kind and length: no target begins another
+    KEY_MAX = 400,        // LMDB allows 511
+    PLACE_KEY = 4 + 8,    // partition and offset of a label
+    ORDER_KEY = 8 + PLACE_KEY,
+    ORDER_VALUE = 1 + TASK_ID_BYTES, // kind, id
+    EXPIRY_KEY = 8 + TASK_ID_BYTES,
+    AGE_KEY = 8 + ORDER_VALUE,
+    WAITING_KEY = 8 + PLACE_KEY
 };
-
-/* Head of a task or own event; the row, the members' predictions and the sample id follow. */
-struct entry {
-    int64_t asked_ms, expires_ms, offset;
-    double propensity;
-    struct answer answer; // valid when answered
-    int32_t partition, predicted;
-    uint32_t members, sample_len;
-    uint8_t answered, evaluated, expired, kind;
-};
-
-struct tally {
-    uint64_t tasks, open, parked, labelled, digest;
-    uint64_t per_class[1000];
-};
+_Static_assert(TARGET_HEAD + SAMPLE_KEY_MAX + PLACE_KEY <= KEY_MAX, "the longest key has room");
 
 struct store {
     MDB_env *env;
@@ -67,47 +55,53 @@ struct store {
     MDB_txn *txn; // of store_begin; NULL outside
     struct store_options options;
     char *classes, *dir;
-    struct tally tally, committed;
-    struct buf scratch;
-    struct store_gap *aside;
+    struct tally tally, committed; // in this transaction; as of the last commit
+    struct buf scratch;            // the value of the entry that was read last
+    struct store_gap *aside;       // (aside_n)
     size_t aside_n;
+    bool corrupt; // something unreadable was found: store_close sets the store aside
 };
 
 /* Our error for one of LMDB's. */
-int store_error(int code);
+int store_error(struct store *s, int code);
+/* ERR_CORRUPT, noted: a record cannot be what we wrote. */
+int store_damaged(struct store *s);
 
-/* The transaction to read in: the open one, or a new read-only one that store_done ends. NULL: the
- * system refuses. */
+/* The transaction to read in: the open one, or a new read-only one that store_end_reading ends.
+ * NULL: the system refuses. */
 MDB_txn *store_reading(struct store *s);
-void store_done(struct store *s, MDB_txn *txn);
+void store_end_reading(struct store *s, MDB_txn *txn);
 
-/* Keys of numbers that sort as the numbers do: big-endian. Return the end. */
+static inline struct text store_value(MDB_val v) { return (struct text){v.mv_data, v.mv_size}; }
+
+/* Write a number in the order in which keys sort; return the end. */
 unsigned char *key_u64(unsigned char *at, uint64_t value);
 unsigned char *key_u32(unsigned char *at, uint32_t value);
 uint64_t key_read_u64(const unsigned char *at);
+/* Label order: by time, partition and offset of the answer that counts. */
+size_t key_order(unsigned char out[ORDER_KEY], const struct task_answer *a);
+/* A target, what a label waits for and the key of a sample: 'i' or 's', two bytes of length, the
+ * 16 bytes of a task id or a sample id. */
+size_t key_target(unsigned char out[KEY_MAX], char kind, struct text name);
 
-enum { KIND_TASK, KIND_OWN };
 static inline enum table table_of(uint8_t kind) {
     return kind == KIND_OWN ? TABLE_OWN : TABLE_TASKS;
 }
 
-/* What a label is waiting for, and the key of a sample: 'i' and a task id, or 's' and a sample id
- * (ending in its hash where it is long). */
-size_t target_key(unsigned char out[KEY_MAX], char kind, struct text name);
-
-/* A copy of an entry with what follows it, in s->scratch. ERR_MISSING. */
+/* Reads an entry; its whole value is then in s->scratch. ERR_MISSING. */
 int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TASK_ID_BYTES],
                struct entry *out) MUST_CHECK;
-/* Writes the head back; what follows is still in s->scratch from entry_read. */
+/* Writes the head back; what follows it is in s->scratch since entry_read. */
 int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
-/* Takes its winning answer out of label order, counts and digest, or puts it in. */
+/* Puts the answer that counts into label order, counts and digest, or takes it out. An entry
+ * without a class is in none of them: both then do nothing. */
+int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) MUST_CHECK;
 int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
-int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) MUST_CHECK;
 
 int store_put(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
               size_t n) MUST_CHECK;
-/* 0 also when there is none. */
+/* value: the one to delete of several under the key; NULL: all. 0 also when there is none. */
 int store_delete(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
                  size_t n) MUST_CHECK;
