@@ -54,7 +54,7 @@ struct terminal {
 
 static bool terminal_wanted(const struct ledger_task *t, void *unused) {
     (void)unused;
-    return ledger_state(t, clock_wall_ms()) == LEDGER_OPEN;
+    return ledger_state(t, clock_wall_ms()) == TASK_OPEN;
 }
 
 /* Larger priority first, then the older one; so it stands last. */
@@ -84,10 +84,10 @@ static void terminal_refresh(struct terminal *t) {
     for (; t->seen < t->ledger.n; t->seen++)
         if (t->ledger.task[t->seen]->record.at) terminal_enqueue(t, t->ledger.task[t->seen]);
     for (size_t i = 0; i < t->n; i++)
-        if (ledger_state(t->queue[i], now_ms) == LEDGER_OPEN) t->queue[kept++] = t->queue[i];
+        if (ledger_state(t->queue[i], now_ms) == TASK_OPEN) t->queue[kept++] = t->queue[i];
     t->n = kept;
     if (t->n) qsort(t->queue, t->n, sizeof *t->queue, by_worth);
-    if (t->now && !t->again && ledger_state(t->now, now_ms) != LEDGER_OPEN &&
+    if (t->now && !t->again && ledger_state(t->now, now_ms) != TASK_OPEN &&
         !answered_here(t, t->now)) {
         t->note = "the last task was answered by someone else";
         t->now = NULL;

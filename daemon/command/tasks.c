@@ -55,13 +55,13 @@ static const struct column columns[] = {{"id", "task", COLUMN_TEXT, 0},
                                         {"annotator", "by", COLUMN_TEXT, 20}};
 
 static void tasks_add_task(struct listing *l, const struct ledger_task *t, int64_t now_ms) {
-    enum ledger_state state = ledger_state(t, now_ms);
+    enum task_state state = ledger_state(t, now_ms);
     listing_text(l, text_of(t->id));
     listing_text(l, t->sample_id);
-    listing_text(l, text_of(ledger_state_name(state)));
-    listing_tone(l, state == LEDGER_ANSWERED ? TONE_GOOD
-                    : state == LEDGER_OPEN   ? TONE_PLAIN
-                                             : TONE_DOUBT);
+    listing_text(l, text_of(join_state_name(state)));
+    listing_tone(l, state == TASK_ANSWERED ? TONE_GOOD
+                    : state == TASK_OPEN   ? TONE_PLAIN
+                                           : TONE_DOUBT);
     listing_text(l, text_of(ask_name(t->reason)));
     listing_time(l, t->asked_ms);
     listing_time(l, t->expires_ms);
@@ -82,7 +82,7 @@ static int tasks_by_age(const void *a, const void *b) {
 
 static bool tasks_listed(const struct tasks *t, const struct ledger_task *one, int64_t now_ms) {
     return strcmp(t->state, "all") == 0 ||
-           strcmp(t->state, ledger_state_name(ledger_state(one, now_ms))) == 0;
+           strcmp(t->state, join_state_name(ledger_state(one, now_ms))) == 0;
 }
 
 static int tasks_list(struct tasks *t) {
@@ -142,7 +142,7 @@ static const struct model *learned_in(const struct models_topic *m, const struct
         const struct model *v = registry_model(m->registry, version[i]);
         if (*v->pushed) continue;
         *before = fitted++ == 0 && v->parent;
-        if (registry_seen(v, "labels", t->counts->partition) > t->counts->offset &&
+        if (registry_seen(v, "labels", t->counts->is.partition) > t->counts->is.offset &&
             registry_seen(v, "tasks", t->partition) > t->offset)
             return v;
     }
@@ -155,7 +155,7 @@ static bool tasks_aside(const struct model *v, const struct ledger_answer *a) {
     for (const char *at = v->aside.at; at && *at;
          at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
         if (sscanf(at, "%" SCNd32 " %" SCNd64 " %" SCNd64, &p, &from, &to) == 3 &&
-            p == a->partition && from <= a->offset && a->offset < to)
+            p == a->is.partition && from <= a->is.offset && a->is.offset < to)
             return true;
     return false;
 }
@@ -163,7 +163,7 @@ static bool tasks_aside(const struct model *v, const struct ledger_answer *a) {
 static void tell_learning(const struct tasks *t, const struct ledger_task *one) {
     struct models_topic m;
     bool before = false;
-    if (!one->counts || one->counts->outcome != LABEL_LABELLED) return;
+    if (!one->counts || one->counts->is.outcome != LABEL_LABELLED) return;
     int result = models_topic_open(&m, t->config);
     const struct model *v = result == 0 ? learned_in(&m, one, &before) : NULL;
     const struct model *live =
@@ -215,10 +215,10 @@ static void tell_answers(const struct ledger_task *one) {
     for (const struct ledger_answer *a = one->answers; a && n < 256; a = a->next) in_order[n++] = a;
     listing_begin(&l, answer_columns, sizeof answer_columns / sizeof *answer_columns);
     while (n--) {
-        listing_time(&l, in_order[n]->time_ms);
+        listing_time(&l, in_order[n]->is.time_ms);
         listing_text(&l, in_order[n]->annotator);
         listing_text(&l, ledger_answer_text(in_order[n]));
-        listing_count(&l, (uint64_t)in_order[n]->revision);
+        listing_count(&l, (uint64_t)in_order[n]->is.revision);
         listing_text(&l, in_order[n]->source);
         listing_text(&l, in_order[n] == one->counts ? TEXT("counts") : TEXT(""));
         listing_tone(&l, TONE_GOOD);
@@ -250,7 +250,7 @@ static void tell_times(const struct task *t) {
 
 static void tell_story(const struct tasks *t, const struct ledger_task *one,
                        const struct task *read) {
-    tasks_tell("task", "%s, %s", one->id, ledger_state_name(ledger_state(one, clock_wall_ms())));
+    tasks_tell("task", "%s, %s", one->id, join_state_name(ledger_state(one, clock_wall_ms())));
     tell_times(read);
     tasks_tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility,
                measure_name(read->measure), manager_name(read->manager), read->threshold);
@@ -268,14 +268,14 @@ static void tell_story(const struct tasks *t, const struct ledger_task *one,
 static void tell_json(const struct ledger_task *one) {
     struct buf b = {0};
     buf_printf(&b, "{\"state\":\"%s\",\"answers\":[",
-               ledger_state_name(ledger_state(one, clock_wall_ms())));
+               join_state_name(ledger_state(one, clock_wall_ms())));
     for (const struct ledger_answer *a = one->answers; a; a = a->next) {
         struct text answer = ledger_answer_text(a);
         buf_printf(&b,
                    "%s{\"time_ms\":%" PRId64 ",\"revision\":%" PRId64 ",\"partition\":%" PRId32
                    ",\"offset\":%" PRId64 ",\"counts\":%s,\"answer\":",
-                   a == one->answers ? "" : ",", a->time_ms, a->revision, a->partition, a->offset,
-                   a == one->counts ? "true" : "false");
+                   a == one->answers ? "" : ",", a->is.time_ms, a->is.revision, a->is.partition,
+                   a->is.offset, a == one->counts ? "true" : "false");
         buf_json(&b, answer);
         buf_str(&b, ",\"annotator\":");
         if (a->annotator.at) buf_json(&b, a->annotator);
