@@ -60,7 +60,7 @@ struct demo {
     struct demo_source *source;
     struct demo_broker *broker;
     struct config *config;
-    struct truth *truth;
+    struct true_labels *truth;
     struct demo_score *score;
     struct demo_feeder *feeder;
     struct demo_screen *screen;
@@ -152,7 +152,7 @@ static bool demo_pace(struct demo *d) {
 
 static struct text truth_for_oracle(struct text sample_id, void *opaque) {
     struct demo *d = opaque;
-    int class_ = truth_get(d->truth, sample_id);
+    int class_ = true_labels_get(d->truth, sample_id);
     return class_ < 0 ? (struct text){0} : text_of(d->config->model.classes.at[class_]);
 }
 
@@ -251,7 +251,7 @@ static int start_run(struct demo *d, struct config *for_run) {
 }
 
 static int start_helpers(struct demo *d) {
-    d->truth = truth_create();
+    d->truth = true_labels_create();
     d->score = demo_score_create(&(struct demo_score_options){.config = d->config,
                                                               .truth = d->truth,
                                                               .total = demo_source_total(d->source),
@@ -369,7 +369,7 @@ static int demo_stop(struct demo *d, int result) {
 static void demo_release(struct demo *d) {
     demo_screen_destroy(d->screen);
     demo_score_destroy(d->score);
-    truth_destroy(d->truth);
+    true_labels_destroy(d->truth);
     config_destroy(d->config);
     demo_source_close(d->source);
     free(d->name);

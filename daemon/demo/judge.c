@@ -81,8 +81,8 @@ static void judge_judge(struct demo_score *s, const struct prediction *p, int tr
 }
 
 static void judge_take(struct demo_score *s, const struct prediction *p) {
-    int truth = truth_judge(s->o.truth, p->sample_id);
-    if (truth == TRUTH_JUDGED) return;
+    int truth = true_labels_judge(s->o.truth, p->sample_id);
+    if (truth == TRUE_LABEL_JUDGED) return;
     pthread_mutex_lock(&s->lock);
     s->now.seen++;
     if (truth >= 0) judge_judge(s, p, truth);

@@ -25,7 +25,7 @@ struct demo_score;
 
 struct demo_score_options {
     const struct config *config; // classes, positive, topics.predictions
-    struct truth *truth;
+    struct true_labels *truth;
     uint64_t total; // samples to come
     const _Atomic bool *stop;
 };

@@ -199,24 +199,24 @@ static void test_the_generator_ends(void **state) {
 
 static void test_truth_is_told_often_and_judged_once(void **state) {
     (void)state;
-    struct truth *t = truth_create();
-    assert_int_equal(truth_put(t, TEXT("a"), 1), 0);
-    assert_int_equal(truth_put(t, TEXT("ab"), 0), 0);
-    assert_int_equal(truth_put(t, TEXT("a"), 0), ERR_MISMATCH);
-    assert_int_equal(truth_get(t, TEXT("a")), 1);
-    assert_int_equal(truth_get(t, TEXT("b")), TRUTH_UNKNOWN);
-    assert_int_equal(truth_judge(t, TEXT("a")), 1);
-    assert_int_equal(truth_judge(t, TEXT("a")), TRUTH_JUDGED);
-    assert_int_equal(truth_get(t, TEXT("a")), 1);
-    assert_int_equal(truth_judge(t, TEXT("b")), TRUTH_UNKNOWN);
-    truth_destroy(t);
+    struct true_labels *t = true_labels_create();
+    assert_int_equal(true_labels_put(t, TEXT("a"), 1), 0);
+    assert_int_equal(true_labels_put(t, TEXT("ab"), 0), 0);
+    assert_int_equal(true_labels_put(t, TEXT("a"), 0), ERR_MISMATCH);
+    assert_int_equal(true_labels_get(t, TEXT("a")), 1);
+    assert_int_equal(true_labels_get(t, TEXT("b")), TRUE_LABEL_UNKNOWN);
+    assert_int_equal(true_labels_judge(t, TEXT("a")), 1);
+    assert_int_equal(true_labels_judge(t, TEXT("a")), TRUE_LABEL_JUDGED);
+    assert_int_equal(true_labels_get(t, TEXT("a")), 1);
+    assert_int_equal(true_labels_judge(t, TEXT("b")), TRUE_LABEL_UNKNOWN);
+    true_labels_destroy(t);
 }
 
 /* ---- scores ---- */
 
 struct court {
     struct config *config;
-    struct truth *truth;
+    struct true_labels *truth;
     struct demo_score *score;
     _Atomic bool stop;
 };
@@ -225,7 +225,7 @@ static void open_court(struct court *c, uint64_t total) {
     struct buf yaml = {0};
     buf_str(&yaml, "model: {classes: [good, bad], positive: bad}\nfeatures: [{name: x}]\n");
     c->config = parse(&yaml);
-    c->truth = truth_create();
+    c->truth = true_labels_create();
     c->score = demo_score_create(&(struct demo_score_options){
         .config = c->config, .truth = c->truth, .total = total, .stop = &c->stop});
     buf_release(&yaml);
@@ -233,7 +233,7 @@ static void open_court(struct court *c, uint64_t total) {
 
 static void close_court(struct court *c) {
     demo_score_destroy(c->score);
-    truth_destroy(c->truth);
+    true_labels_destroy(c->truth);
     config_destroy(c->config);
 }
 
@@ -270,7 +270,7 @@ static void test_scores_by_hand(void **state) {
     struct demo_scores s;
     open_court(&c, 8);
     for (size_t i = 0; i < 8; i++)
-        assert_int_equal(truth_put(c.truth, text_of(eight[i].id), eight[i].truth), 0);
+        assert_int_equal(true_labels_put(c.truth, text_of(eight[i].id), eight[i].truth), 0);
     for (size_t i = 0; i < 8; i++) predict(&c, eight[i].id, eight[i].bad, 1, i < 3);
     demo_score_read(c.score, true, &s);
     assert_int_equal(s.seen, 8);
@@ -295,8 +295,8 @@ static void test_repeats_and_unknown_samples_change_nothing(void **state) {
     struct court c = {0};
     struct demo_scores s;
     open_court(&c, 100);
-    assert_int_equal(truth_put(c.truth, TEXT("a"), 1), 0);
-    assert_int_equal(truth_put(c.truth, TEXT("u"), TRUTH_UNKNOWN), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("a"), 1), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("u"), TRUE_LABEL_UNKNOWN), 0);
     predict(&c, "a", .9f, 1, true);
     predict(&c, "a", .1f, 1, true);
     predict(&c, "u", .9f, 1, true);
@@ -313,13 +313,13 @@ static void test_without_a_model_the_first_class_is_said(void **state) {
     struct court c = {0};
     struct demo_scores s;
     open_court(&c, 100);
-    assert_int_equal(truth_put(c.truth, TEXT("a"), 0), 0);
-    assert_int_equal(truth_put(c.truth, TEXT("b"), 1), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("a"), 0), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("b"), 1), 0);
     predict(&c, "a", .5f, 0, false);
     predict(&c, "b", .5f, 0, false);
     demo_score_read(c.score, true, &s);
     assert_true(s.all.accuracy == 0.5 && isnan(s.modelled_accuracy));
-    assert_int_equal(truth_put(c.truth, TEXT("c"), 0), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("c"), 0), 0);
     predict(&c, "c", .9f, 1, false);
     demo_score_read(c.score, true, &s);
     assert_true(s.modelled_accuracy ==
