@@ -1,20 +1,29 @@
-/* The backtest as one page: what was bought, at which price, and how much dearer random sampling
- * is.
+/* The comparison as one HTML page: what the labels bought, and how many more random sampling needs
+ * for the same.
  *
- * Everything is drawn here as SVG (daemon/figures/chart.c); the page opens without a network and
- * may be mailed. Where one class is rare, accuracy is high whatever is done, so the page then
- * speaks of average precision.
+ * All charts are SVG in the page (daemon/figures/chart.c), so it opens without a network and can be
+ * mailed. Where one of two classes is rare, accuracy is high whatever is predicted, so the page
+ * then tells average precision instead.
  *
  * Thread: main thread */
+#include "comparison.h"
 #include "figures/chart.h"
 #include "figures/verdict.h"
-#include "plan.h"
 
 #include <math.h>
 
-enum { WIDE = 760, HIGH = 340, CLASSES_SHOWN = 12, BUDGETS = SHARES_MORE + 1 };
+enum {
+    WIDE = 760,                // pixels of a chart
+    HIGH = 340,                // pixels of a chart
+    CLASSES_SHOWN = 12,        // of the chart of labels by class
+    BUDGETS = SHARES_MORE + 1, // points of the chart of labels against the headline
+    COLOUR_OURS = 0,           // of chart.h's series
+    COLOUR_RANDOM = 1,
+    COLOUR_LAST = 4,
+    COLOUR_ALL = 7
+};
 
-static const double rare = 0.1;
+static const double report_rare = 0.1; // a positive class with less than this share is rare
 
 /* ---- over the seeds ---- */
 
@@ -22,7 +31,7 @@ struct spread {
     double mean, sd;
 };
 
-static struct spread spread_of(const double *value, size_t n) {
+static struct spread report_spread_of(const double *value, size_t n) {
     struct spread s = {0};
     for (size_t i = 0; i < n; i++) s.mean += value[i] / (double)n;
     for (size_t i = 0; i < n && n > 1; i++)
@@ -31,95 +40,95 @@ static struct spread spread_of(const double *value, size_t n) {
     return s;
 }
 
-/* The figure that the page is about. */
+/* The figure that the page is about: accuracy or average precision. */
 struct headline {
     const char *name;
     size_t offset; // in struct score_figures
 };
 
-static double figure_at(const struct simulation_result *r, size_t offset) {
+static double report_figure_at(const struct backtest_result *r, size_t offset) {
     double value;
     memcpy(&value, (const char *)&r->score + offset, sizeof value);
     return value;
 }
 
-static struct spread figure_of(const struct backtest *b, size_t strategy, size_t offset) {
-    double *value = xcalloc(b->seeds, sizeof *value);
-    for (size_t i = 0; i < b->seeds; i++)
-        value[i] = figure_at(backtest_result(b, strategy, i), offset);
-    struct spread s = spread_of(value, b->seeds);
+static struct spread report_figure_of(const struct comparison *t, size_t strategy, size_t offset) {
+    double *value = xcalloc(t->seeds, sizeof *value);
+    for (size_t i = 0; i < t->seeds; i++)
+        value[i] = report_figure_at(comparison_result(t, strategy, i), offset);
+    struct spread s = report_spread_of(value, t->seeds);
     free(value);
     return s;
 }
 
-static double asked_of(const struct backtest *b, size_t strategy) {
+static double report_asked_of(const struct comparison *t, size_t strategy) {
     double sum = 0;
-    for (size_t i = 0; i < b->seeds; i++) sum += (double)backtest_result(b, strategy, i)->asked;
-    return sum / (double)b->seeds;
+    for (size_t i = 0; i < t->seeds; i++) sum += (double)comparison_result(t, strategy, i)->asked;
+    return sum / (double)t->seeds;
 }
 
-static struct headline headline_of(const struct backtest *b) {
+static struct headline report_headline_of(const struct comparison *t) {
     size_t positive = 0;
-    for (size_t i = 0; i < b->series.n; i++)
-        positive += (size_t)b->series.truth[i] == b->series.positive;
-    if (b->series.k == 2 && (double)positive < rare * (double)b->series.n)
+    for (size_t i = 0; i < t->file.n; i++) positive += (size_t)t->file.truth[i] == t->file.positive;
+    if (t->file.k == 2 && (double)positive < report_rare * (double)t->file.n)
         return (struct headline){"average precision",
                                  offsetof(struct score_figures, average_precision)};
     return (struct headline){"accuracy", offsetof(struct score_figures, accuracy)};
 }
 
-static int report_find(const struct backtest *b, const char *name, double share) {
-    for (size_t i = 0; i < b->strategies; i++)
-        if (strcmp(b->strategy[i].name, name) == 0 && fabs(b->strategy[i].share - share) < 1e-9)
+static int report_find(const struct comparison *t, const char *name, double share) {
+    for (size_t i = 0; i < t->strategies; i++)
+        if (strcmp(t->strategy[i].name, name) == 0 && fabs(t->strategy[i].share - share) < 1e-9)
             return (int)i;
     return -1;
 }
 
 /* ---- labels against the headline ---- */
 
-/* Of one strategy: what each share of the budget buys, the smallest first. */
+/* Of one strategy: what each share of the budget buys, the smallest share first. */
 struct levels {
     double labels[BUDGETS], level[BUDGETS], low[BUDGETS], high[BUDGETS];
 };
 
-static void levels_of(const struct backtest *b, const char *name, const struct headline *h,
-                      struct levels *l) {
+static void report_levels_of(const struct comparison *t, const char *name, const struct headline *h,
+                             struct levels *l) {
     double share = 1;
     for (size_t i = BUDGETS; i-- > 0; share /= 2) {
-        int row = report_find(b, name, share);
+        int row = report_find(t, name, share);
         CHECK(row >= 0);
-        struct spread s = figure_of(b, (size_t)row, h->offset);
-        l->labels[i] = asked_of(b, (size_t)row);
+        struct spread s = report_figure_of(t, (size_t)row, h->offset);
+        l->labels[i] = report_asked_of(t, (size_t)row);
         l->level[i] = s.mean;
         l->low[i] = s.mean - s.sd;
         l->high[i] = s.mean + s.sd;
     }
 }
 
-static void draw_levels(const struct backtest *b, const struct headline *h,
-                        const struct levels *mine, const struct levels *random, struct buf *out) {
+static void report_draw_levels(const struct comparison *t, const struct headline *h,
+                               const struct levels *mine, const struct levels *random,
+                               struct buf *out) {
     double ends[2] = {fmin(mine->labels[0], random->labels[0]),
                       fmax(mine->labels[BUDGETS - 1], random->labels[BUDGETS - 1])},
            all[2];
-    all[0] = all[1] = figure_of(b, (size_t)report_find(b, "all", 1), h->offset).mean;
+    all[0] = all[1] = report_figure_of(t, (size_t)report_find(t, "all", 1), h->offset).mean;
     char axis[64];
     snprintf(axis, sizeof axis, "%s over the file", h->name);
     struct chart_line line[] = {
-        {.name = "all labels", .n = 2, .x = ends, .y = all, .colour = 7},
+        {.name = "all labels", .n = 2, .x = ends, .y = all, .colour = COLOUR_ALL},
         {.name = "random",
          .n = BUDGETS,
          .x = random->labels,
          .y = random->level,
          .low = random->low,
          .high = random->high,
-         .colour = 1},
+         .colour = COLOUR_RANDOM},
         {.name = "winnowd",
          .n = BUDGETS,
          .x = mine->labels,
          .y = mine->level,
          .low = mine->low,
          .high = mine->high,
-         .colour = 0},
+         .colour = COLOUR_OURS},
     };
     chart_svg(&(struct chart){.title = "What labels buy",
                               .x_title = "labels bought",
@@ -131,26 +140,27 @@ static void draw_levels(const struct backtest *b, const struct headline *h,
               out);
 }
 
-static void write_verdict(const struct backtest *b, const struct headline *h,
-                          const struct levels *mine, const struct levels *random, struct buf *out) {
-    size_t a = (size_t)report_find(b, "winnowd", 1), r = (size_t)report_find(b, "random", 1);
-    double *difference = xcalloc(b->seeds, sizeof *difference);
-    for (size_t i = 0; i < b->seeds; i++)
-        difference[i] = figure_at(backtest_result(b, a, i), h->offset) -
-                        figure_at(backtest_result(b, r, i), h->offset);
-    double error = spread_of(difference, b->seeds).sd / sqrt((double)b->seeds);
+static void report_write_verdict(const struct comparison *t, const struct headline *h,
+                                 const struct levels *mine, const struct levels *random,
+                                 struct buf *out) {
+    size_t a = (size_t)report_find(t, "winnowd", 1), r = (size_t)report_find(t, "random", 1);
+    double *difference = xcalloc(t->seeds, sizeof *difference);
+    for (size_t i = 0; i < t->seeds; i++)
+        difference[i] = report_figure_at(comparison_result(t, a, i), h->offset) -
+                        report_figure_at(comparison_result(t, r, i), h->offset);
+    double error = report_spread_of(difference, t->seeds).sd / sqrt((double)t->seeds);
     struct verdict_curve own = {BUDGETS, mine->labels, mine->level},
                          other = {BUDGETS, random->labels, random->level};
-    verdict_write(h->name, &own, &other, b->seeds, error, out);
+    verdict_write(h->name, &own, &other, t->seeds, error, out);
     free(difference);
 }
 
-void backtest_verdict(const struct backtest *b, struct buf *out) {
-    struct headline h = headline_of(b);
+void comparison_report_verdict(const struct comparison *t, struct buf *out) {
+    struct headline h = report_headline_of(t);
     struct levels mine, random;
-    levels_of(b, "winnowd", &h, &mine);
-    levels_of(b, "random", &h, &random);
-    write_verdict(b, &h, &mine, &random, out);
+    report_levels_of(t, "winnowd", &h, &mine);
+    report_levels_of(t, "random", &h, &random);
+    report_write_verdict(t, &h, &mine, &random, out);
 }
 
 /* ---- along the file ---- */
@@ -162,18 +172,18 @@ struct course {
         low[CURVE_POINTS], high[CURVE_POINTS];
 };
 
-static void course_of(const struct backtest *b, size_t strategy, struct course *c) {
-    const struct strategy_row *row = &b->strategy[strategy];
-    double *value = xcalloc(b->seeds, sizeof *value);
-    *c = (struct course){.n = backtest_result(b, strategy, 0)->points};
+static void report_course_of(const struct comparison *t, size_t strategy, struct course *c) {
+    const struct comparison_strategy *row = &t->strategy[strategy];
+    double *value = xcalloc(t->seeds, sizeof *value);
+    *c = (struct course){.n = comparison_result(t, strategy, 0)->points};
     for (size_t i = 0; i < c->n; i++) {
-        for (size_t s = 0; s < b->seeds; s++) {
-            const struct curve_point *p = &backtest_result(b, strategy, s)->curve[i];
+        for (size_t s = 0; s < t->seeds; s++) {
+            const struct curve_point *p = &comparison_result(t, strategy, s)->curve[i];
             value[s] = p->accuracy;
-            c->asked[i] += (double)p->asked / (double)b->seeds;
+            c->asked[i] += (double)p->asked / (double)t->seeds;
             c->sample[i] = (double)p->sample;
         }
-        struct spread s = spread_of(value, b->seeds);
+        struct spread s = report_spread_of(value, t->seeds);
         c->accuracy[i] = s.mean;
         c->low[i] = s.mean - s.sd;
         c->high[i] = s.mean + s.sd;
@@ -182,16 +192,17 @@ static void course_of(const struct backtest *b, size_t strategy, struct course *
     free(value);
 }
 
-static void draw_courses(const struct backtest *b, const struct course *course, struct buf *out) {
+static void report_draw_courses(const struct comparison *t, const struct course *course,
+                                struct buf *out) {
     struct chart_line line[STRATEGIES_MAX];
     size_t n = 0;
-    for (size_t i = b->strategies; i-- > 0;) {
-        if (b->strategy[i].share < 1) continue;
-        int colour = b->strategy[i].baseline == BASELINE_ALL    ? 7
-                     : b->strategy[i].baseline == BASELINE_LAST ? 4
-                                                                : (int)i;
+    for (size_t i = t->strategies; i-- > 0;) {
+        if (t->strategy[i].share < 1) continue;
+        int colour = (int)i; // ours and random
+        if (t->strategy[i].baseline == BASELINE_ALL) colour = COLOUR_ALL;
+        if (t->strategy[i].baseline == BASELINE_LAST) colour = COLOUR_LAST;
         const struct course *c = &course[i];
-        line[n++] = (struct chart_line){.name = b->strategy[i].name,
+        line[n++] = (struct chart_line){.name = t->strategy[i].name,
                                         .n = c->n,
                                         .x = c->sample,
                                         .y = c->accuracy,
@@ -209,13 +220,13 @@ static void draw_courses(const struct backtest *b, const struct course *course, 
               out);
 }
 
-static double highest_of(const struct course *c) {
+static double report_highest_of(const struct course *c) {
     double high = 1;
     for (size_t i = 0; i < c->n; i++) high = fmax(high, fmax(c->allowed[i], c->asked[i]));
     return high;
 }
 
-static void draw_spending(const struct course *c, struct buf *out) {
+static void report_draw_spending(const struct course *c, struct buf *out) {
     struct chart_line line[] = {
         {.name = "budget", .n = c->n, .x = c->sample, .y = c->allowed, .colour = 7},
         {.name = "asked", .n = c->n, .x = c->sample, .y = c->asked, .colour = 0}};
@@ -225,15 +236,15 @@ static void draw_spending(const struct course *c, struct buf *out) {
                               .width = WIDE,
                               .height = HIGH,
                               .y_low = 0,
-                              .y_high = highest_of(c),
+                              .y_high = report_highest_of(c),
                               .line = line,
                               .lines = 2},
               out);
 }
 
-/* Of the first seed: a mean of thresholds is nobody's threshold. */
-static void draw_threshold(const struct backtest *b, struct buf *out) {
-    const struct simulation_result *r = backtest_result(b, 0, 0);
+/* Of the first seed: the mean of several runs' thresholds was in force in none of them. */
+static void report_draw_threshold(const struct comparison *t, struct buf *out) {
+    const struct backtest_result *r = comparison_result(t, 0, 0);
     double sample[CURVE_POINTS], threshold[CURVE_POINTS], utility[CURVE_POINTS];
     for (size_t i = 0; i < r->points; i++) {
         const struct curve_point *p = &r->curve[i];
@@ -261,25 +272,25 @@ static void draw_threshold(const struct backtest *b, struct buf *out) {
 
 /* ---- where the labels went ---- */
 
-static double labels_of_class(const struct backtest *b, size_t strategy, size_t class) {
+static double report_labels_of_class(const struct comparison *t, size_t strategy, size_t class) {
     double sum = 0;
-    for (size_t s = 0; s < b->seeds; s++)
-        sum += (double)backtest_result(b, strategy, s)->per_class[class];
-    return sum / (double)b->seeds;
+    for (size_t s = 0; s < t->seeds; s++)
+        sum += (double)comparison_result(t, strategy, s)->per_class[class];
+    return sum / (double)t->seeds;
 }
 
-static void draw_classes(const struct backtest *b, struct buf *out) {
+static void report_draw_classes(const struct comparison *t, struct buf *out) {
     static const char *const name[] = {"winnowd", "random"};
-    size_t k = b->series.k < CLASSES_SHOWN ? b->series.k : CLASSES_SHOWN;
+    size_t k = t->file.k < CLASSES_SHOWN ? t->file.k : CLASSES_SHOWN;
     const char *group[CLASSES_SHOWN];
     double value[CLASSES_SHOWN * 2];
     for (size_t c = 0; c < k; c++) {
-        group[c] = b->strategy[0].config.model.classes.at[c];
+        group[c] = t->strategy[0].config.model.classes.at[c];
         for (size_t s = 0; s < 2; s++)
-            value[c * 2 + s] = labels_of_class(b, (size_t)report_find(b, name[s], 1), c);
+            value[c * 2 + s] = report_labels_of_class(t, (size_t)report_find(t, name[s], 1), c);
     }
     const char *title =
-        k < b->series.k ? "Where the labels went (the first 12 classes)" : "Where the labels went";
+        k < t->file.k ? "Where the labels went (the first 12 classes)" : "Where the labels went";
     chart_bars(&(struct bars){.title = title,
                               .y_title = "labels",
                               .width = WIDE,
@@ -294,7 +305,7 @@ static void draw_classes(const struct backtest *b, struct buf *out) {
 
 /* ---- the page ---- */
 
-static void write_table(const struct backtest *b, struct buf *out) {
+static void report_write_table(const struct comparison *t, struct buf *out) {
     static const struct {
         const char *title;
         size_t offset;
@@ -307,11 +318,11 @@ static void write_table(const struct backtest *b, struct buf *out) {
     buf_str(out, "<table><tr><th></th><th>labels</th>");
     for (size_t c = 0; c < COLUMNS; c++) buf_printf(out, "<th>%s</th>", columns[c].title);
     buf_str(out, "</tr>\n");
-    for (size_t s = 0; s < b->strategies; s++) {
-        if (b->strategy[s].share < 1) continue;
-        buf_printf(out, "<tr><th>%s</th><td>%.0f</td>", b->strategy[s].name, asked_of(b, s));
+    for (size_t s = 0; s < t->strategies; s++) {
+        if (t->strategy[s].share < 1) continue;
+        buf_printf(out, "<tr><th>%s</th><td>%.0f</td>", t->strategy[s].name, report_asked_of(t, s));
         for (size_t c = 0; c < COLUMNS; c++) {
-            double value = figure_of(b, s, columns[c].offset).mean;
+            double value = report_figure_of(t, s, columns[c].offset).mean;
             if (isfinite(value)) buf_printf(out, "<td>%.1f&thinsp;%%</td>", 100 * value);
             else buf_str(out, "<td>–</td>");
         }
@@ -320,7 +331,7 @@ static void write_table(const struct backtest *b, struct buf *out) {
     buf_str(out, "</table>\n");
 }
 
-static void write_head(const char *name, struct buf *out) {
+static void report_write_head(const char *name, struct buf *out) {
     buf_str(out, "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' "
                  "content='width=device-width'><title>winnowd backtest: ");
     chart_escape(out, name);
@@ -341,27 +352,26 @@ static void write_head(const char *name, struct buf *out) {
     buf_str(out, "</h1>\n");
 }
 
-static void write_summary(const struct backtest *b, struct buf *out) {
-    const struct strategy_row *row = &b->strategy[0];
+static void report_write_summary(const struct comparison *t, struct buf *out) {
+    const struct comparison_strategy *row = &t->strategy[0];
     const struct config *c = &row->config;
     buf_printf(out,
                "<p>%zu samples of %zu columns, %zu classes. Budget: %.4g&thinsp;%% of the samples, "
                "%.0f labels",
-               b->series.n, b->series.d, b->series.k, 100 * row->budget,
-               row->budget * (double)b->series.n);
+               t->file.n, t->file.d, t->file.k, 100 * row->budget, row->budget * (double)t->file.n);
     if (c->budget.upfront) buf_printf(out, ", %lld of them up front", (long long)c->budget.upfront);
     buf_printf(out, "; asked by %s (%s), %.4g&thinsp;%% at random. ",
                measure_name((enum measure)c->query.measure),
                manager_name((enum manager)c->query.manager), 100 * c->budget.random_share);
-    if (b->delay) buf_printf(out, "A label comes back after %zu samples", b->delay);
+    if (t->delay) buf_printf(out, "A label comes back after %zu samples", t->delay);
     else buf_str(out, "A label comes back at once");
-    if (b->noise > 0) buf_printf(out, ", and %.4g&thinsp;%% of them are wrong", 100 * b->noise);
+    if (t->noise > 0) buf_printf(out, ", and %.4g&thinsp;%% of them are wrong", 100 * t->noise);
     buf_printf(out, ". Each sample is predicted before its label may be asked. %zu seed%s%s.</p>\n",
-               b->seeds, b->seeds == 1 ? "" : "s",
-               b->seeds == 1 ? "" : "; bands: ± one standard deviation");
+               t->seeds, t->seeds == 1 ? "" : "s",
+               t->seeds == 1 ? "" : "; bands: ± one standard deviation");
 }
 
-static void write_legend(struct buf *out) {
+static void report_write_legend(struct buf *out) {
     buf_str(
         out,
         "<p class='n'>winnowd: this strategy. random: the same learner and budget, samples drawn "
@@ -370,27 +380,27 @@ static void write_legend(struct buf *out) {
         "budget.</p>\n");
 }
 
-void backtest_report(const struct backtest *b, const char *data, struct buf *out) {
-    struct headline h = headline_of(b);
+void comparison_report(const struct comparison *t, const char *data, struct buf *out) {
+    struct headline h = report_headline_of(t);
     struct levels mine, random;
-    struct course *course = xcalloc(b->strategies, sizeof *course);
-    levels_of(b, "winnowd", &h, &mine);
-    levels_of(b, "random", &h, &random);
-    for (size_t s = 0; s < b->strategies; s++) course_of(b, s, &course[s]);
-    write_head(strrchr(data, '/') ? strrchr(data, '/') + 1 : data, out);
+    struct course *course = xcalloc(t->strategies, sizeof *course);
+    report_levels_of(t, "winnowd", &h, &mine);
+    report_levels_of(t, "random", &h, &random);
+    for (size_t s = 0; s < t->strategies; s++) report_course_of(t, s, &course[s]);
+    report_write_head(strrchr(data, '/') ? strrchr(data, '/') + 1 : data, out);
     buf_str(out, "<p class='v'>");
-    write_verdict(b, &h, &mine, &random, out);
+    report_write_verdict(t, &h, &mine, &random, out);
     buf_str(out, "</p>\n");
-    write_summary(b, out);
+    report_write_summary(t, out);
     buf_str(out, "<div>");
-    write_table(b, out);
+    report_write_table(t, out);
     buf_str(out, "</div>\n");
-    draw_levels(b, &h, &mine, &random, out);
-    draw_courses(b, course, out);
-    draw_classes(b, out);
-    draw_spending(&course[0], out);
-    draw_threshold(b, out);
-    write_legend(out);
+    report_draw_levels(t, &h, &mine, &random, out);
+    report_draw_courses(t, course, out);
+    report_draw_classes(t, out);
+    report_draw_spending(&course[0], out);
+    report_draw_threshold(t, out);
+    report_write_legend(out);
     buf_str(out, "</html>\n");
     free(course);
 }
