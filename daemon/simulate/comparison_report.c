@@ -130,14 +130,14 @@ static void report_draw_levels(const struct comparison *t, const struct headline
          .high = mine->high,
          .colour = COLOUR_OURS},
     };
-    chart_svg(&(struct chart){.title = "What labels buy",
-                              .x_title = "labels bought",
-                              .y_title = axis,
-                              .width = WIDE,
-                              .height = HIGH,
-                              .line = line,
-                              .lines = 3},
-              out);
+    chart_lines(&(struct chart){.title = "What labels buy",
+                                .x_title = "labels bought",
+                                .y_title = axis,
+                                .width = WIDE,
+                                .height = HIGH,
+                                .line = line,
+                                .lines = 3},
+                out);
 }
 
 static void report_write_verdict(const struct comparison *t, const struct headline *h,
@@ -210,14 +210,14 @@ static void report_draw_courses(const struct comparison *t, const struct course 
                                         .high = c->high,
                                         .colour = colour};
     }
-    chart_svg(&(struct chart){.title = "Accuracy so far",
-                              .x_title = "samples",
-                              .y_title = "accuracy so far",
-                              .width = WIDE,
-                              .height = HIGH,
-                              .line = line,
-                              .lines = n},
-              out);
+    chart_lines(&(struct chart){.title = "Accuracy so far",
+                                .x_title = "samples",
+                                .y_title = "accuracy so far",
+                                .width = WIDE,
+                                .height = HIGH,
+                                .line = line,
+                                .lines = n},
+                out);
 }
 
 static double report_highest_of(const struct course *c) {
@@ -230,16 +230,16 @@ static void report_draw_spending(const struct course *c, struct buf *out) {
     struct chart_line line[] = {
         {.name = "budget", .n = c->n, .x = c->sample, .y = c->allowed, .colour = 7},
         {.name = "asked", .n = c->n, .x = c->sample, .y = c->asked, .colour = 0}};
-    chart_svg(&(struct chart){.title = "Spending",
-                              .x_title = "samples",
-                              .y_title = "labels",
-                              .width = WIDE,
-                              .height = HIGH,
-                              .y_low = 0,
-                              .y_high = report_highest_of(c),
-                              .line = line,
-                              .lines = 2},
-              out);
+    chart_lines(&(struct chart){.title = "Spending",
+                                .x_title = "samples",
+                                .y_title = "labels",
+                                .width = WIDE,
+                                .height = HIGH,
+                                .y_low = 0,
+                                .y_high = report_highest_of(c),
+                                .line = line,
+                                .lines = 2},
+                out);
 }
 
 /* Of the first seed: the mean of several runs' thresholds was in force in none of them. */
@@ -260,14 +260,14 @@ static void report_draw_threshold(const struct comparison *t, struct buf *out) {
          .points = true,
          .colour = 1},
         {.name = "threshold", .n = r->points, .x = sample, .y = threshold, .colour = 0}};
-    chart_svg(&(struct chart){.title = "Threshold and utility",
-                              .x_title = "samples",
-                              .y_title = "utility",
-                              .width = WIDE,
-                              .height = HIGH,
-                              .line = line,
-                              .lines = 2},
-              out);
+    chart_lines(&(struct chart){.title = "Threshold and utility",
+                                .x_title = "samples",
+                                .y_title = "utility",
+                                .width = WIDE,
+                                .height = HIGH,
+                                .line = line,
+                                .lines = 2},
+                out);
 }
 
 /* ---- where the labels went ---- */
@@ -291,15 +291,15 @@ static void report_draw_classes(const struct comparison *t, struct buf *out) {
     }
     const char *title =
         k < t->file.k ? "Where the labels went (the first 12 classes)" : "Where the labels went";
-    chart_bars(&(struct bars){.title = title,
-                              .y_title = "labels",
-                              .width = WIDE,
-                              .height = HIGH,
-                              .groups = k,
-                              .series = 2,
-                              .group = group,
-                              .name = name,
-                              .value = value},
+    chart_bars(&(struct chart_bars){.title = title,
+                                    .y_title = "labels",
+                                    .width = WIDE,
+                                    .height = HIGH,
+                                    .groups = k,
+                                    .series = 2,
+                                    .group = group,
+                                    .name = name,
+                                    .value = value},
                out);
 }
 
