@@ -78,7 +78,7 @@ static int feeder_send_one(struct demo_feeder *f, const struct dataset_sample *s
 static int feeder_send_all(struct demo_feeder *f) {
     struct dataset_sample s;
     int result = 0;
-    while (!feeder_stopped(f) && (result = demo_source_next(f->o.source, &s, &f->why)) > 0) {
+    while (!feeder_stopped(f) && (result = samples_next(f->o.samples, &s, &f->why)) > 0) {
         while (!feeder_stopped(f) && atomic_load(&f->samples) >= atomic_load(&f->allowed))
             rd_kafka_poll(f->rk, WAIT_MS);
         if (feeder_stopped(f)) return ERR_STOPPED;
