@@ -18,8 +18,7 @@ struct scan {
 };
 
 static void json_skip_space(struct scan *s) {
-    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
-        s->at++;
+    while (s->at < s->end && json_is_space(*s->at)) s->at++;
 }
 
 static bool json_skip_char(struct scan *s, char c) {
@@ -56,7 +55,7 @@ static bool json_skip_value(struct scan *s) {
 }
 
 static struct text json_trimmed(const char *from, const char *to) {
-    while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\n' || to[-1] == '\r')) to--;
+    while (to > from && json_is_space(to[-1])) to--;
     return (struct text){from, (size_t)(to - from)};
 }
 

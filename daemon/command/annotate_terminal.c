@@ -1,11 +1,11 @@
-/* One task on the screen, one key an answer.
+/* One task on the screen, one key for each answer.
  *
- * The open tasks stand in a queue, what is most worth an answer first; what others answer meanwhile
- * leaves it, what is asked meanwhile joins it. An answer goes out with the next one (or at the
- * end), so that `u` can take it back before anyone has seen it; one that went out is replaced by a
- * later revision. Plain termios and a dozen escape sequences: a screen that is drawn whole ten
- * times a minute needs no library. Refuses anything but a terminal, and more classes than there are
- * keys.
+ * The open tasks stand in a queue, the largest priority first. A task that someone else answers
+ * leaves it, a task that is asked meanwhile joins it. An answer is sent when the next one is given
+ * (or at the end), so that `u` can take it back before anyone has seen it; an answer that was sent
+ * already is replaced by a later revision. The screen is drawn whole and rarely, so termios and a
+ * dozen escape sequences are enough. Refuses anything but a terminal, and more classes than there
+ * are keys.
  *
  * Thread: main thread */
 #include "annotate_terminal.h"
@@ -23,25 +23,31 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Keys of classes; what is missing has another meaning: s skip, c cannot tell, u undo, q quit. */
-static const char keys[] = "123456789abdefghijklmnoprtvwxyz";
-enum { KEYS = sizeof keys - 1, WAIT_MS = 200, EXPIRY_CHECK_MS = 5000 };
+/* Keys of the classes. The letters that are left out: s skip, c cannot tell, u undo, q quit. */
+static const char terminal_keys[] = "123456789abdefghijklmnoprtvwxyz";
+enum {
+    KEYS = sizeof terminal_keys - 1,
+    WAIT_MS = 200,          // for a key; the topics are looked at so often
+    EXPIRY_CHECK_MS = 5000, // between two looks for tasks that have expired
+    USUAL_WIDTH = 80,       // of a terminal that does not tell
+    USUAL_HEIGHT = 24
+};
 
-struct given {
+struct terminal_answer {
     struct ledger_task *task;
     enum label_outcome outcome;
     size_t class_;
-    int64_t revision; // of the answer, once it is out
-    bool out;
+    int64_t revision; // of the answer, once it is sent
+    bool out;         // it was sent
 };
 
 struct terminal {
     const struct config *config;
     const char *annotator;
     struct ledger ledger;
-    struct ledger_task **queue; // (n) open tasks, the next one last
-    size_t n, cap, seen;        // seen: tasks of the ledger that were looked at
-    struct given *given;        // (given_n) in the order in which they were given
+    struct ledger_task **queue;    // (n) open tasks, the next one last
+    size_t n, cap, seen;           // seen: tasks of the ledger that were looked at
+    struct terminal_answer *given; // (given_n) in the order in which they were given
     size_t given_n, given_cap;
     struct ledger_task *now; // on the screen; NULL: none waits
     int64_t again;           // revision of the next answer to it: it was answered before
@@ -54,15 +60,16 @@ struct terminal {
 
 static bool terminal_wanted(const struct ledger_task *t, void *unused) {
     (void)unused;
-    return ledger_state(t, clock_wall_ms()) == LEDGER_OPEN;
+    return ledger_state(t, clock_wall_ms()) == TASK_OPEN;
 }
 
-/* Larger priority first, then the older one; so it stands last. */
-static int by_worth(const void *a, const void *b) {
+/* The next task stands last: the one of the largest priority, of equal ones the oldest. */
+static int terminal_by_worth(const void *a, const void *b) {
     const struct ledger_task *x = *(struct ledger_task *const *)a,
                              *y = *(struct ledger_task *const *)b;
     if (x->priority != y->priority) return x->priority < y->priority ? -1 : 1;
-    return x->asked_ms != y->asked_ms ? (x->asked_ms > y->asked_ms ? -1 : 1) : strcmp(y->id, x->id);
+    if (x->asked_ms != y->asked_ms) return x->asked_ms > y->asked_ms ? -1 : 1;
+    return strcmp(y->id, x->id);
 }
 
 static void terminal_enqueue(struct terminal *t, struct ledger_task *task) {
@@ -71,24 +78,24 @@ static void terminal_enqueue(struct terminal *t, struct ledger_task *task) {
     t->queue[t->n++] = task;
 }
 
-static bool answered_here(const struct terminal *t, const struct ledger_task *task) {
+static bool terminal_answered_here(const struct terminal *t, const struct ledger_task *task) {
     for (size_t i = 0; i < t->given_n; i++)
         if (t->given[i].task == task) return true;
     return false;
 }
 
-/* What came joins, what others answered or time closed leaves. */
+/* New tasks join the queue; those that others answered, or that have expired, leave it. */
 static void terminal_refresh(struct terminal *t) {
     size_t kept = 0;
     int64_t now_ms = clock_wall_ms();
     for (; t->seen < t->ledger.n; t->seen++)
         if (t->ledger.task[t->seen]->record.at) terminal_enqueue(t, t->ledger.task[t->seen]);
     for (size_t i = 0; i < t->n; i++)
-        if (ledger_state(t->queue[i], now_ms) == LEDGER_OPEN) t->queue[kept++] = t->queue[i];
+        if (ledger_state(t->queue[i], now_ms) == TASK_OPEN) t->queue[kept++] = t->queue[i];
     t->n = kept;
-    if (t->n) qsort(t->queue, t->n, sizeof *t->queue, by_worth);
-    if (t->now && !t->again && ledger_state(t->now, now_ms) != LEDGER_OPEN &&
-        !answered_here(t, t->now)) {
+    if (t->n) qsort(t->queue, t->n, sizeof *t->queue, terminal_by_worth);
+    if (t->now && !t->again && ledger_state(t->now, now_ms) != TASK_OPEN &&
+        !terminal_answered_here(t, t->now)) {
         t->note = "the last task was answered by someone else";
         t->now = NULL;
     }
@@ -101,7 +108,7 @@ static void terminal_next(struct terminal *t) {
 
 /* ---- answers ---- */
 
-static int send_out(struct terminal *t, struct given *g) {
+static int terminal_send(struct terminal *t, struct terminal_answer *g) {
     struct label label = {.id = text_of(g->task->id),
                           .outcome = g->outcome,
                           .annotator = text_of(t->annotator),
@@ -115,10 +122,10 @@ static int send_out(struct terminal *t, struct given *g) {
     return 0;
 }
 
-/* All but the last `held` answers. */
-static int send_due(struct terminal *t, size_t held) {
+/* Sends all but the last `held` answers. */
+static int terminal_send_due(struct terminal *t, size_t held) {
     for (size_t i = 0; i + held < t->given_n; i++)
-        if (!t->given[i].out) TRY(send_out(t, &t->given[i]));
+        if (!t->given[i].out) TRY(terminal_send(t, &t->given[i]));
     return 0;
 }
 
@@ -127,10 +134,10 @@ static int terminal_give(struct terminal *t, enum label_outcome outcome, size_t 
     if (t->given_n == t->given_cap)
         t->given = xrealloc(t->given, (t->given_cap = t->given_cap ? 2 * t->given_cap : 64) *
                                           sizeof *t->given);
-    t->given[t->given_n++] = (struct given){t->now, outcome, class_, t->again, false};
+    t->given[t->given_n++] = (struct terminal_answer){t->now, outcome, class_, t->again, false};
     t->note = NULL;
     terminal_next(t);
-    return send_due(t, 1);
+    return terminal_send_due(t, 1);
 }
 
 static void terminal_undo(struct terminal *t) {
@@ -138,7 +145,7 @@ static void terminal_undo(struct terminal *t) {
         t->note = "there is nothing to take back";
         return;
     }
-    const struct given g = t->given[--t->given_n];
+    const struct terminal_answer g = t->given[--t->given_n];
     if (t->now) terminal_enqueue(t, t->now);
     t->now = g.task;
     t->again = g.out ? g.revision + 1 : g.revision;
@@ -147,21 +154,22 @@ static void terminal_undo(struct terminal *t) {
 
 /* ---- the screen ---- */
 
-static size_t screen_width(void) {
+static size_t terminal_width(void) {
     struct winsize w;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : 80;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : USUAL_WIDTH;
 }
 
-static size_t screen_height(void) {
+static size_t terminal_height(void) {
     struct winsize w;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 10 ? w.ws_row : 24;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 10 ? w.ws_row : USUAL_HEIGHT;
 }
 
 static void terminal_line(const char *what, enum tone tone, struct text value) {
     struct arena arena = {0};
     struct buf safe = {0};
     listing_safe(&safe, value);
-    struct text cut = listing_cut(&arena, arena_text(&arena, buf_view(&safe)), screen_width() - 12);
+    struct text cut =
+        listing_cut(&arena, arena_text(&arena, buf_view(&safe)), terminal_width() - 12);
     printf("%-10s ", what);
     console_word(stdout, tone, 0, cut.at ? cut.at : "");
     putchar('\n');
@@ -169,21 +177,21 @@ static void terminal_line(const char *what, enum tone tone, struct text value) {
     arena_release(&arena);
 }
 
-static void draw_keys(const struct terminal *t) {
+static void terminal_draw_keys(const struct terminal *t) {
     putchar('\n');
     for (size_t i = 0; i < t->config->model.classes.n; i++) {
         struct buf safe = {0};
         bool predicted = t->now->predicted.at &&
                          text_equal(t->now->predicted, text_of(t->config->model.classes.at[i]));
         listing_safe(&safe, text_of(t->config->model.classes.at[i]));
-        printf("  [%c] ", keys[i]);
+        printf("  [%c] ", terminal_keys[i]);
         console_word(stdout, predicted ? TONE_GOOD : TONE_PLAIN, 0, buf_string(&safe));
         puts(predicted ? "  (predicted)" : "");
         buf_release(&safe);
     }
 }
 
-static void draw_task(const struct terminal *t) {
+static void terminal_draw_task(const struct terminal *t) {
     struct arena arena = {0};
     struct buf b = {0};
     struct task task;
@@ -200,10 +208,10 @@ static void draw_task(const struct terminal *t) {
     } else buf_str(&b, "nothing: there is no model yet");
     terminal_line("predicted", TONE_DOUBT, buf_view(&b));
     putchar('\n');
-    size_t taken = t->config->model.classes.n + 10, height = screen_height();
-    event_print(stdout, task.event, "  ", screen_width() - 4,
+    size_t taken = t->config->model.classes.n + 10, height = terminal_height();
+    event_print(stdout, task.event, "  ", terminal_width() - 4,
                 height > taken + 3 ? height - taken : 3);
-    draw_keys(t);
+    terminal_draw_keys(t);
     buf_release(&b);
     arena_release(&arena);
 }
@@ -212,7 +220,7 @@ static void terminal_draw(const struct terminal *t) {
     fputs("\033[H\033[2J", stdout);
     printf("%zu answered, %zu wait%s\n\n", t->given_n, t->n + (t->now != NULL),
            t->again ? "; answered before" : "");
-    if (t->now) draw_task(t);
+    if (t->now) terminal_draw_task(t);
     else puts("no task waits; new ones appear here by themselves");
     puts("\n  [s] skip   [c] cannot tell   [u] undo   [q] quit");
     if (t->note) printf("\n%s\n", t->note);
@@ -240,9 +248,9 @@ static void terminal_leave(const struct terminal *t) {
 }
 
 static int terminal_press(struct terminal *t, char key) {
-    const char *at = key ? strchr(keys, key) : NULL;
-    if (at && (size_t)(at - keys) < t->config->model.classes.n)
-        return terminal_give(t, LABEL_LABELLED, (size_t)(at - keys));
+    const char *at = key ? strchr(terminal_keys, key) : NULL;
+    if (at && (size_t)(at - terminal_keys) < t->config->model.classes.n)
+        return terminal_give(t, LABEL_LABELLED, (size_t)(at - terminal_keys));
     switch (key) {
     case 's': return terminal_give(t, LABEL_SKIPPED, 0);
     case 'c': return terminal_give(t, LABEL_CANNOT_TELL, 0);
@@ -252,9 +260,10 @@ static int terminal_press(struct terminal *t, char key) {
     }
 }
 
-/* Waits for a key a moment. What was typed ahead is dropped: it was meant for a task that nobody
- * has seen; so are the letters of an escape sequence (an arrow). Terminal gone: quit. */
-static int read_key(struct terminal *t, bool *pressed) {
+/* Waits a moment for a key. Keys that were typed ahead are dropped, because nobody has seen the
+ * task that they would answer; so is an escape sequence (an arrow key). When the terminal is gone:
+ * quit. */
+static int terminal_read_key(struct terminal *t, bool *pressed) {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     char key[32];
     *pressed = false;
@@ -280,7 +289,7 @@ static int terminal_loop(struct terminal *t) {
         }
         if (!drawn || came) terminal_draw(t);
         drawn = true;
-        TRY(read_key(t, &pressed));
+        TRY(terminal_read_key(t, &pressed));
         if (pressed) drawn = false;
     }
     return 0;
@@ -290,7 +299,7 @@ static int terminal_session(struct terminal *t) {
     t->ledger.wanted = terminal_wanted;
     TRY(ledger_open(&t->ledger, t->config));
     terminal_enter(t);
-    int result = terminal_loop(t), last = result == 0 ? send_due(t, 0) : 0;
+    int result = terminal_loop(t), last = result == 0 ? terminal_send_due(t, 0) : 0;
     terminal_leave(t);
     return result < 0 ? result : last;
 }
@@ -318,7 +327,6 @@ int annotate_terminal(const struct config *c, const char *annotator, struct buf 
     ledger_close(&t.ledger);
     free(t.queue);
     free(t.given);
-    return result == ERR_STOPPED ? EX_OK
-           : result == ERR_FATAL ? EX_UNAVAILABLE
-                                 : console_exit(result);
+    if (result == ERR_STOPPED) return EX_OK;
+    return result == ERR_FATAL ? EX_UNAVAILABLE : console_exit(result);
 }

@@ -1,8 +1,10 @@
-/* A person at a terminal answers tasks.
+/* `winnowd annotate --terminal`: a person answers tasks at this terminal.
+ *
  * Thread: main thread */
 #pragma once
 
 #include "config/config.h"
 
-/* Until the person quits. The exit code; `why` where it is not 0. */
+/* Until the person quits. annotator: who answers, as the labels say. An exit code; *why says what
+ * went wrong. */
 int annotate_terminal(const struct config *c, const char *annotator, struct buf *why);

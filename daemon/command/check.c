@@ -1,8 +1,9 @@
-/* `winnowd check`: every mistake of a file at once, or what would be in force and why.
+/* `winnowd check`: every mistake of a file at once, or what would be in force, and where each value
+ * comes from.
  *
- * Kafka properties are judged by the library itself before anything is printed: a misspelt property
- * may hide a password from the mask, and what the library does not know is refused here and not
- * shown (promise I12).
+ * librdkafka judges its properties before anything is printed. A misspelt property that holds a
+ * password would not be masked, because its name says nothing of a secret; librdkafka does not know
+ * it, so it is refused here and not shown (promise I12).
  *
  * Thread: main thread */
 #include "check.h"
@@ -23,7 +24,7 @@ static int check_command_properties(const struct config *c, const char *file) {
     return result < 0 ? EX_CONFIG : CLI_GO;
 }
 
-/* What else the file names and the start would read. */
+/* Files of secrets that the daemon would read at its start. */
 static int check_command_secrets(const struct config *c, const char *file) {
     const char *why = NULL;
     char *token = *c->watch.token_file ? secret_read(c->watch.token_file, &why) : NULL;

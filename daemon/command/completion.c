@@ -1,29 +1,24 @@
 /* Completions of bash, zsh and fish from the command table.
  *
- * One idea: a shell's script is a few fixed lines around one row a command, and the rows are made
- * here. Flags that take FILE or DIR complete names of files; the words behind the flags ("show |
- * pause | budget SCALE") complete by the first word of each alternative.
+ * A shell's script is a few fixed lines around one row a command, and the rows are made here. Flags
+ * that take FILE or DIR complete the names of files. The words behind the flags ("show | pause |
+ * budget SCALE") complete by the first word of each alternative.
  *
  * Thread: main thread */
 #include "manual.h"
 
 #include "command.h"
 
-static void completion_each_command(void (*visit)(const struct usage *, void *), void *opaque) {
-#define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
-#include "command.def"
-#undef COMMAND
-}
-
-static bool names_file(const struct flag *f) {
+static bool completion_names_file(const struct flag *f) {
     return f->argument && (strstr(f->argument, "FILE") || strstr(f->argument, "DIR") ||
                            strstr(f->argument, "OUT."));
 }
 
-/* The alternatives of "show | live VERSION | live newest", each once; what does not begin with a
- * small letter or "--" is an argument. */
-static void each_word(const struct usage *u, void (*visit)(struct text word, struct buf *out),
-                      struct buf *out) {
+/* Visits the first word of each alternative of "show | live VERSION | live newest", each once; an
+ * alternative that does not begin with a small letter is an argument. */
+static void completion_each_word(const struct usage *u,
+                                 void (*visit)(struct text word, struct buf *out),
+                                 struct buf *out) {
     struct buf seen = {0};
     buf_str(&seen, "|");
     for (const char *at = u->words; at && *at;) {
@@ -40,7 +35,7 @@ static void each_word(const struct usage *u, void (*visit)(struct text word, str
     buf_release(&seen);
 }
 
-/* Inside single quotes of a shell. */
+/* Appends a text that stands inside single quotes of a shell. */
 static void completion_quoted(const char *text, struct buf *out) {
     for (; *text; text++) {
         if (*text == '\'') buf_str(out, "'\\''");
@@ -48,28 +43,28 @@ static void completion_quoted(const char *text, struct buf *out) {
     }
 }
 
-static void spaced_word(struct text word, struct buf *out) {
+static void completion_spaced_word(struct text word, struct buf *out) {
     buf_text(out, word);
     buf_str(out, " ");
 }
 
 /* ---- bash ---- */
 
-static void bash_row(const struct usage *u, void *opaque) {
+static void completion_bash_row(const struct usage *u, void *opaque) {
     struct buf *out = opaque;
     buf_printf(out, "    %s) words='", u->command);
-    each_word(u, spaced_word, out);
+    completion_each_word(u, completion_spaced_word, out);
     buf_str(out, "' flags='--help ");
     for (size_t i = 0; i < u->flags_n; i++) buf_printf(out, "--%s ", u->flags[i].name);
     buf_str(out, "' files=' ");
     for (size_t i = 0; i < u->flags_n; i++) {
-        if (!names_file(&u->flags[i])) continue;
+        if (!completion_names_file(&u->flags[i])) continue;
         buf_printf(out, "--%s ", u->flags[i].name);
         if (u->flags[i].letter) buf_printf(out, "-%c ", u->flags[i].letter);
     }
     buf_str(out, "' values=' ");
     for (size_t i = 0; i < u->flags_n; i++)
-        if (u->flags[i].argument && !names_file(&u->flags[i]))
+        if (u->flags[i].argument && !completion_names_file(&u->flags[i]))
             buf_printf(out, "--%s ", u->flags[i].name);
     buf_str(out, "' ;;\n");
 }
@@ -85,7 +80,7 @@ void completion_bash(struct buf *out) {
 #include "command.def"
 #undef COMMAND
     buf_str(out, "' -- \"$cur\")\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
-    completion_each_command(bash_row, out);
+    command_each(completion_bash_row, out);
     buf_str(out, "    esac\n"
                  "    case $files in *\" $prev \"*) compopt -o filenames; mapfile -t COMPREPLY < "
                  "<(compgen -f -- \"$cur\"); return ;; esac\n"
@@ -100,8 +95,9 @@ void completion_bash(struct buf *out) {
 
 /* ---- zsh ---- */
 
-/* In the square brackets of an _arguments specification, inside single quotes. */
-static void zsh_help(const char *text, struct buf *out) {
+/* Appends a text that stands in square brackets of an _arguments specification, inside single
+ * quotes. */
+static void completion_zsh_help(const char *text, struct buf *out) {
     struct buf safe = {0};
     for (; *text; text++) {
         if (strchr("[]:\\", *text)) buf_str(&safe, "\\");
@@ -111,32 +107,32 @@ static void zsh_help(const char *text, struct buf *out) {
     buf_release(&safe);
 }
 
-static void zsh_flag(const struct flag *f, const char *name, struct buf *out) {
+static void completion_zsh_flag(const struct flag *f, const char *name, struct buf *out) {
     buf_printf(out, " \\\n            '%s[", name);
-    zsh_help(f->help, out);
+    completion_zsh_help(f->help, out);
     buf_str(out, "]");
     if (f->argument) {
         buf_str(out, ":");
-        zsh_help(f->argument, out);
-        buf_str(out, names_file(f) ? ":_files" : ":");
+        completion_zsh_help(f->argument, out);
+        buf_str(out, completion_names_file(f) ? ":_files" : ":");
     }
     buf_str(out, "'");
 }
 
-static void zsh_row(const struct usage *u, void *opaque) {
+static void completion_zsh_row(const struct usage *u, void *opaque) {
     struct buf *out = opaque;
     buf_printf(out, "        %s) _arguments '--help[tell more]'", u->command);
     for (size_t i = 0; i < u->flags_n; i++) {
         char name[64];
         snprintf(name, sizeof name, "--%s", u->flags[i].name);
-        zsh_flag(&u->flags[i], name, out);
+        completion_zsh_flag(&u->flags[i], name, out);
         if (!u->flags[i].letter) continue;
         snprintf(name, sizeof name, "-%c", u->flags[i].letter);
-        zsh_flag(&u->flags[i], name, out);
+        completion_zsh_flag(&u->flags[i], name, out);
     }
     if (u->words) {
         buf_str(out, " \\\n            '1:action:(");
-        each_word(u, spaced_word, out);
+        completion_each_word(u, completion_spaced_word, out);
         buf_str(out, ")'");
     }
     buf_str(out, " ;;\n");
@@ -149,7 +145,7 @@ void completion_zsh(struct buf *out) {
                  "    commands=(\n");
 #define COMMAND(name, word, summary)                                                               \
     buf_str(out, "        '" word ":");                                                            \
-    zsh_help(summary, out);                                                                        \
+    completion_zsh_help(summary, out);                                                             \
     buf_str(out, "'\n");
 #include "command.def"
 #undef COMMAND
@@ -162,24 +158,24 @@ void completion_zsh(struct buf *out) {
                  "    shift words\n"
                  "    (( CURRENT-- ))\n"
                  "    case $command in\n");
-    completion_each_command(zsh_row, out);
+    command_each(completion_zsh_row, out);
     buf_str(out, "    esac\n}\n_winnowd \"$@\"\n");
 }
 
 /* ---- fish ---- */
 
-static void fish_row(const struct usage *u, void *opaque) {
+static void completion_fish_row(const struct usage *u, void *opaque) {
     struct buf *out = opaque, words = {0};
     for (size_t i = 0; i < u->flags_n; i++) {
         const struct flag *f = &u->flags[i];
         buf_printf(out, "complete -c winnowd -n '__fish_seen_subcommand_from %s' -l %s", u->command,
                    f->name);
         if (f->letter) buf_printf(out, " -s %c", f->letter);
-        buf_printf(out, "%s -d '", !f->argument ? "" : names_file(f) ? " -r -F" : " -x");
+        buf_printf(out, "%s -d '", !f->argument ? "" : completion_names_file(f) ? " -r -F" : " -x");
         completion_quoted(f->help, out);
         buf_str(out, "'\n");
     }
-    each_word(u, spaced_word, &words);
+    completion_each_word(u, completion_spaced_word, &words);
     if (words.len)
         buf_printf(out, "complete -c winnowd -n '__fish_seen_subcommand_from %s' -a '%s'\n",
                    u->command, buf_string(&words));
@@ -195,5 +191,5 @@ void completion_fish(struct buf *out) {
     buf_str(out, "'\n");
 #include "command.def"
 #undef COMMAND
-    completion_each_command(fish_row, out);
+    command_each(completion_fish_row, out);
 }

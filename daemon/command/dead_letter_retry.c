@@ -19,7 +19,7 @@ enum { CALL_MS = 5000, ATTEMPT_MS = 30000, AT_ONCE = 200, ID_MOST = 255 };
 
 /* ---- judging ---- */
 
-struct judge {
+struct retry_check {
     const struct config *config;
     struct features *features;
     struct decoder *decoder;
@@ -28,15 +28,15 @@ struct judge {
     bool has_id;
 };
 
-static void judge_close(struct judge *j) {
+static void retry_check_close(struct retry_check *j) {
     decoder_destroy(j->decoder);
     features_destroy(j->features);
     free(j->values);
     free(j->row);
 }
 
-static int judge_open(struct judge *j, const struct config *c) {
-    *j = (struct judge){.config = c, .has_id = *c->admit.id};
+static int retry_check_open(struct retry_check *j, const struct config *c) {
+    *j = (struct retry_check){.config = c, .has_id = *c->admit.id};
     TRY(features_create(&j->features, c->features, c->features_n));
     size_t fields = features_fields(j->features), n = fields + j->has_id;
     struct text *paths = xcalloc(n, sizeof *paths);
@@ -53,14 +53,15 @@ static int judge_open(struct judge *j, const struct config *c) {
     return result;
 }
 
-static bool bad_id(const struct value *v) {
+static bool retry_bad_id(const struct value *v) {
     if (v->kind == VALUE_MISSING || v->kind == VALUE_NULL) return false;
     bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
                    !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
     return (v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MOST;
 }
 
-static enum reason letter_retry_fate_of(struct judge *j, struct text value, const char **field) {
+static enum reason letter_retry_fate_of(struct retry_check *j, struct text value,
+                                        const char **field) {
     size_t guilty = 0;
     *field = NULL;
     if (!value.at || !value.len) return REASON_EMPTY;
@@ -72,11 +73,12 @@ static enum reason letter_retry_fate_of(struct judge *j, struct text value, cons
         *field = j->config->features[guilty].path;
         return fate;
     }
-    return j->has_id && bad_id(&j->values[features_fields(j->features)]) ? REASON_BAD_ID
-                                                                         : REASON_NONE;
+    return j->has_id && retry_bad_id(&j->values[features_fields(j->features)]) ? REASON_BAD_ID
+                                                                               : REASON_NONE;
 }
 
-static void judge_one(struct judge *j, struct retry *r, bool again, struct arena *arena) {
+static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
+                            struct arena *arena) {
     const char *field;
     bool repaired = r->value.at != r->letter->value.at;
     if (r->letter->retried && !again) {
@@ -100,10 +102,10 @@ static void judge_one(struct judge *j, struct retry *r, bool again, struct arena
 
 int retry_judge(struct retry *r, size_t n, const struct config *c, bool again,
                 struct arena *arena) {
-    struct judge j;
-    int result = judge_open(&j, c);
-    for (size_t i = 0; result == 0 && i < n; i++) judge_one(&j, &r[i], again, arena);
-    judge_close(&j);
+    struct retry_check j;
+    int result = retry_check_open(&j, c);
+    for (size_t i = 0; result == 0 && i < n; i++) retry_check_one(&j, &r[i], again, arena);
+    retry_check_close(&j);
     return result;
 }
 

@@ -4,7 +4,12 @@
 
 #include "dead_letter_list.h"
 
-enum verdict { RETRY_FEED, RETRY_DONE, RETRY_CUT, RETRY_HOPELESS };
+enum verdict {
+    RETRY_FEED,    // it can be fed again
+    RETRY_DONE,    // it was fed again before
+    RETRY_CUT,     // it was not kept whole
+    RETRY_HOPELESS // this configuration cannot read it either
+};
 
 struct retry {
     const struct letter *letter;
@@ -20,8 +25,8 @@ int retry_judge(struct retry *r, size_t n, const struct config *c, bool again,
 
 struct retrier;
 
-/* Takes the pen: another retry that is under way can write no more from here on. So take it before
- * reading the topic. */
+/* Fences any other retry that is under way: it can write no more. So call this before reading which
+ * letters are done. Gives *out, which retrier_destroy takes. ERR_ with *why. */
 int retrier_create(struct retrier **out, const struct config *c, struct buf *why) MUST_CHECK;
 void retrier_destroy(struct retrier *r);
 /* Feeds those with RETRY_FEED: each sample with its receipt, in transactions. *fed: how many are

@@ -1,8 +1,9 @@
-/* `winnowd dead-letters`: what could not be read, why, and feeding it again once it can be.
+/* `winnowd dead-letters`: records that could not be read, why, and feeding them again once they can
+ * be.
  *
- * A letter is named PARTITION/OFFSET of the dead-letters topic. Refuses to feed a letter that was
- * fed before (--again insists), one that was cut short, and one that this configuration would still
- * refuse: then nothing of what was named is sent.
+ * A dead letter is named by PARTITION/OFFSET on its topic. Refuses to feed one that was fed before
+ * (unless --again says so), one that was cut short, and one that this configuration would refuse
+ * again; then none of those that were named is sent.
  *
  * Thread: main thread */
 #include "command.h"
@@ -15,9 +16,13 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { EDIT_MOST = 100 << 20 };
+enum {
+    EDIT_MOST = 100 << 20, // bytes of a repaired value; Kafka takes no larger record
+    READ_BYTES = 65536,    // of it read at once
+    LIST_USUAL = 50        // dead letters that `list` shows unless told otherwise
+};
 
-struct place {
+struct dead_letter_place {
     int32_t partition;
     int64_t offset;
 };
@@ -27,22 +32,16 @@ struct dead_letters {
     int64_t limit;
     bool json, all, dry_run, again;
     const struct config *config;
-    const char *const *word; // after the action
+    const char *const *word; // (words) after the verb
     int words;
-    struct place *place; // (words)
+    struct dead_letter_place *place; // (words)
     struct letters letters;
     struct buf why, edited;
 };
 
-static int dead_letters_fail(struct dead_letters *d, int error) {
-    return console_fail(error == ERR_FATAL || error == ERR_FENCED ? EX_UNAVAILABLE
-                                                                  : console_exit(error),
-                        "%s", buf_string(&d->why));
-}
-
 /* ---- places ---- */
 
-static int read_places(struct dead_letters *d) {
+static int dead_letters_read_places(struct dead_letters *d) {
     d->place = xcalloc((size_t)d->words, sizeof *d->place);
     for (int i = 0; i < d->words; i++) {
         int end = 0;
@@ -60,7 +59,7 @@ static int read_places(struct dead_letters *d) {
     return CLI_GO;
 }
 
-static bool of_reason(const struct dead_letters *d, const struct letter *l) {
+static bool dead_letters_of_reason(const struct dead_letters *d, const struct letter *l) {
     return !d->reason || text_equal(l->reason, text_of(d->reason));
 }
 
@@ -68,10 +67,10 @@ static bool dead_letters_wanted(const struct letter *l, void *opaque) {
     const struct dead_letters *d = opaque;
     for (int i = 0; i < d->words; i++)
         if (d->place[i].partition == l->partition && d->place[i].offset == l->offset) return true;
-    return d->all && of_reason(d, l);
+    return d->all && dead_letters_of_reason(d, l);
 }
 
-static int find_all(struct dead_letters *d) {
+static int dead_letters_find_all(struct dead_letters *d) {
     for (int i = 0; i < d->words; i++)
         if (!letters_find(&d->letters, d->place[i].partition, d->place[i].offset))
             return console_fail(EX_NOINPUT, "there is no dead letter %s on topic %s", d->word[i],
@@ -81,7 +80,7 @@ static int find_all(struct dead_letters *d) {
 
 /* ---- list ---- */
 
-static void add_letter(struct listing *l, const struct letter *one) {
+static void dead_letters_add_letter(struct listing *l, const struct letter *one) {
     char place[40];
     struct buf source = {0};
     snprintf(place, sizeof place, "%" PRId32 "/%" PRId64, one->partition, one->offset);
@@ -121,11 +120,11 @@ static int dead_letters_list(struct dead_letters *d, struct retrier *unused) {
     const struct letter **shown = xcalloc(d->letters.n, sizeof *shown);
     size_t n = 0;
     for (size_t i = 0; i < d->letters.n; i++)
-        if (of_reason(d, &d->letters.at[i])) shown[n++] = &d->letters.at[i];
+        if (dead_letters_of_reason(d, &d->letters.at[i])) shown[n++] = &d->letters.at[i];
     if (n) qsort(shown, n, sizeof *shown, dead_letters_by_age);
     size_t from = d->limit && n > (size_t)d->limit ? n - (size_t)d->limit : 0;
     listing_begin(&l, list_columns, sizeof list_columns / sizeof *list_columns);
-    for (size_t i = from; i < n; i++) add_letter(&l, shown[i]);
+    for (size_t i = from; i < n; i++) dead_letters_add_letter(&l, shown[i]);
     listing_print(&l, stdout, d->json, "no dead letter");
     listing_end(&l);
     if (from && !d->json) printf("(the newest %zu of %zu; --limit 0 shows all)\n", n - from, n);
@@ -135,7 +134,7 @@ static int dead_letters_list(struct dead_letters *d, struct retrier *unused) {
 
 /* ---- show ---- */
 
-static void show_named(struct text what, struct text t) {
+static void dead_letters_show_named(struct text what, struct text t) {
     struct buf safe = {0}, name = {0};
     listing_safe(&safe, t);
     listing_safe(&name, what);
@@ -144,7 +143,9 @@ static void show_named(struct text what, struct text t) {
     buf_release(&name);
 }
 
-static void show_text(const char *what, struct text t) { show_named(text_of(what), t); }
+static void dead_letters_show_text(const char *what, struct text t) {
+    dead_letters_show_named(text_of(what), t);
+}
 
 static void dead_letters_show_json(const struct letter *l) {
     const struct {
@@ -191,35 +192,36 @@ static int dead_letters_show(struct dead_letters *d, struct retrier *unused) {
     listing_when(&when, l->time_ms);
     printf("%-14s %" PRId32 "/%" PRId64 " of %s, %s UTC\n", "dead letter", l->partition, l->offset,
            d->config->topics.dead_letters, buf_string(&when));
-    show_text("reason", l->reason);
-    show_text("message", l->message);
-    show_text("topic", l->source);
-    show_text("partition", l->source_partition);
-    show_text("offset", l->source_offset);
+    dead_letters_show_text("reason", l->reason);
+    dead_letters_show_text("message", l->message);
+    dead_letters_show_text("topic", l->source);
+    dead_letters_show_text("partition", l->source_partition);
+    dead_letters_show_text("offset", l->source_offset);
     printf("%-14s %s\n", "retried", l->retried ? "yes" : "no");
-    if (l->whole_bytes.at) show_text("whole bytes", l->whole_bytes);
-    show_text("key", l->key);
-    for (size_t i = 0; i < l->headers_n; i++) show_named(l->header[i].name, l->header[i].value);
-    show_text("value", l->value);
+    if (l->whole_bytes.at) dead_letters_show_text("whole bytes", l->whole_bytes);
+    dead_letters_show_text("key", l->key);
+    for (size_t i = 0; i < l->headers_n; i++)
+        dead_letters_show_named(l->header[i].name, l->header[i].value);
+    dead_letters_show_text("value", l->value);
     buf_release(&when);
     return EX_OK;
 }
 
 /* ---- retry ---- */
 
-static int read_edit(struct dead_letters *d) {
+static int dead_letters_read_edit(struct dead_letters *d) {
     if (d->words != 1) return console_fail(EX_USAGE, "--edit goes with one dead letter");
     FILE *f = strcmp(d->edit, "-") == 0 ? stdin : fopen(d->edit, "rb");
     if (!f) return console_fail(EX_NOINPUT, "%s: %s", d->edit, strerror(errno));
     size_t n;
-    while ((n = fread(buf_room(&d->edited, 65536), 1, 65536, f)) > 0 &&
+    while ((n = fread(buf_room(&d->edited, READ_BYTES), 1, READ_BYTES, f)) > 0 &&
            (d->edited.len += n) < EDIT_MOST)
         continue;
     bool fine = !ferror(f);
     if (f != stdin) fclose(f);
     while (d->edited.len &&
            (d->edited.at[d->edited.len - 1] == '\n' || d->edited.at[d->edited.len - 1] == '\r'))
-        d->edited.len--; // an editor's last line end
+        d->edited.len--; // the line end that an editor leaves
     return fine ? CLI_GO : console_fail(EX_IOERR, "%s: %s", d->edit, strerror(errno));
 }
 
@@ -234,7 +236,7 @@ static size_t dead_letters_plan(struct dead_letters *d, struct retry *out) {
     return n;
 }
 
-static size_t print_plan(struct dead_letters *d, const struct retry *list, size_t n) {
+static size_t dead_letters_print_plan(struct dead_letters *d, const struct retry *list, size_t n) {
     static const struct column columns[] = {{"place", "place", COLUMN_TEXT, 0},
                                             {"verdict", "verdict", COLUMN_TEXT, 0},
                                             {"bytes", "bytes", COLUMN_NUMBER, 0},
@@ -270,14 +272,14 @@ static int dead_letters_feed(struct dead_letters *d, struct retrier *retrier) {
         free(list);
         return console_fail(EX_CONFIG, "the configuration makes no feature map");
     }
-    possible = print_plan(d, list, n);
+    possible = dead_letters_print_plan(d, list, n);
     if (!d->all && possible < n)
         code = console_fail(EX_DATAERR, "nothing was fed again: see above");
     else if (d->dry_run)
         fprintf(stderr, "%zu would be fed again to %s\n", possible, d->config->topics.samples);
     else {
         result = retrier_feed(retrier, list, n, &fed, &d->why);
-        code = result < 0 ? dead_letters_fail(d, result) : EX_OK;
+        code = result < 0 ? command_fail(result, &d->why) : EX_OK;
         if (code == EX_OK) fprintf(stderr, "%zu fed again to %s\n", fed, d->config->topics.samples);
     }
     free(list);
@@ -286,46 +288,53 @@ static int dead_letters_feed(struct dead_letters *d, struct retrier *retrier) {
 
 /* ---- the table ---- */
 
-static int with_letters(struct dead_letters *d,
-                        int (*run)(struct dead_letters *d, struct retrier *r), struct retrier *r) {
+static int dead_letters_with_letters(struct dead_letters *d,
+                                     int (*run)(struct dead_letters *d, struct retrier *r),
+                                     struct retrier *r) {
     d->letters.wanted = dead_letters_wanted;
     d->letters.opaque = d;
     int result = letters_read(&d->letters, d->config, &d->why),
-        code = result < 0 ? dead_letters_fail(d, result) : find_all(d);
+        code = result < 0 ? command_fail(result, &d->why) : dead_letters_find_all(d);
     return code == CLI_GO ? run(d, r) : code;
 }
 
-static int act_list(struct dead_letters *d) { return with_letters(d, dead_letters_list, NULL); }
-
-static int act_show(struct dead_letters *d) {
-    if (d->words != 1) return console_fail(EX_USAGE, "show wants one PARTITION/OFFSET");
-    return with_letters(d, dead_letters_show, NULL);
+static int dead_letters_act_list(struct dead_letters *d) {
+    return dead_letters_with_letters(d, dead_letters_list, NULL);
 }
 
-static int act_retry(struct dead_letters *d) {
+static int dead_letters_act_show(struct dead_letters *d) {
+    if (d->words != 1) return console_fail(EX_USAGE, "show wants one PARTITION/OFFSET");
+    return dead_letters_with_letters(d, dead_letters_show, NULL);
+}
+
+static int dead_letters_act_retry(struct dead_letters *d) {
     if (!d->words == !d->all)
         return console_fail(EX_USAGE, "retry wants PARTITION/OFFSET of one or more dead letters, "
                                       "or --all (with --reason: all of that reason)");
     if (d->again && d->all)
         return console_fail(EX_USAGE,
                             "--again goes with dead letters that are named, not with --all");
-    int code = d->edit ? read_edit(d) : CLI_GO;
+    int code = d->edit ? dead_letters_read_edit(d) : CLI_GO;
     if (code != CLI_GO) return code;
     struct retrier *r = NULL;
     int result = d->dry_run ? 0 : retrier_create(&r, d->config, &d->why);
-    code = result < 0 ? dead_letters_fail(d, result) : with_letters(d, dead_letters_feed, r);
+    code = result < 0 ? command_fail(result, &d->why)
+                      : dead_letters_with_letters(d, dead_letters_feed, r);
     retrier_destroy(r);
     return code;
 }
 
-static const struct action {
+static const struct dead_letters_action {
     struct verb verb;
     int (*run)(struct dead_letters *d);
-} actions[] = {{{"list", 0}, act_list}, {{"show", 1}, act_show}, {{"retry", VERB_ANY}, act_retry}};
+} actions[] = {{{"list", 0}, dead_letters_act_list},
+               {{"show", 1}, dead_letters_act_show},
+               {{"retry", VERB_ANY}, dead_letters_act_retry}};
 
-static int with_config(struct dead_letters *d, const struct action *action) {
+static int dead_letters_with_config(struct dead_letters *d,
+                                    const struct dead_letters_action *action) {
     struct config *c;
-    int code = read_places(d);
+    int code = dead_letters_read_places(d);
     if (code == CLI_GO) code = cli_config(&c, d->file);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_ERROR);
@@ -336,7 +345,7 @@ static int with_config(struct dead_letters *d, const struct action *action) {
 }
 
 int command_dead_letters(int argc, char **argv) {
-    struct dead_letters d = {.limit = 50};
+    struct dead_letters d = {.limit = LIST_USUAL};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &d.file, "FILE", "the configuration", true},
         {"reason", 0, FLAG_TEXT, &d.reason, "REASON",
@@ -356,14 +365,13 @@ int command_dead_letters(int argc, char **argv) {
                           "list | show PARTITION/OFFSET | retry PARTITION/OFFSET...",
                           "Shows what could not be read, and feeds it to the samples topic again.",
                           flags, sizeof flags / sizeof *flags};
-    int words, code = cli_parse(&usage, argc, argv, &words);
+    size_t chosen;
+    int words, code = cli_parse_verb(&usage, VERBS(actions), argc, argv, &words, &chosen);
     if (code != CLI_GO) return code;
-    const struct action *action =
-        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
-    if (!action) return EX_USAGE;
+    const struct dead_letters_action *action = &actions[chosen];
     d.word = (const char *const *)argv + 2;
     d.words = words - 1;
-    code = with_config(&d, action);
+    code = dead_letters_with_config(&d, action);
     letters_release(&d.letters);
     buf_release(&d.why);
     buf_release(&d.edited);

@@ -1,17 +1,17 @@
-/* `winnowd demo`: its flags; daemon/demo does the work.
+/* `winnowd demo`: its flags; the room demo does the work.
  *
- * Refuses flags that contradict each other. Thread: main thread */
+ * Refuses flags that contradict each other.
+ *
+ * Thread: main thread */
 #include "command.h"
 
 #include "config/choices.h"
 #include "demo/demo.h"
 #include "terminal/console.h"
 
-static int check_choice(const char *flag, const char *word, const char *choices) {
+static int demo_command_check_choice(const char *flag, const char *word, const char *choices) {
     if (!word) return CLI_GO;
-    size_t n = strlen(word);
-    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (n && strncmp(at, word, n) == 0 && (at[n] == '|' || at[n] == '\0')) return CLI_GO;
+    if (word_list_index(choices, text_of(word)) >= 0) return CLI_GO;
     return console_fail(EX_USAGE, "--%s '%s' is none of %s%s", flag, word, choices,
                         cli_nearest(choices, word));
 }
@@ -26,8 +26,10 @@ static int demo_command_check_flags(const struct demo_flags *d) {
     if (!(d->options.budget > 0 && d->options.budget <= 1))
         return console_fail(EX_USAGE, "--budget is a share of the samples, above 0 and at most 1");
     if (!d->delay) return console_fail(EX_USAGE, "--delay is a number of samples, 1 or more");
-    int code = check_choice("measure", d->options.measure, MEASURE_CHOICES);
-    return code == CLI_GO ? check_choice("manager", d->options.manager, MANAGER_CHOICES) : code;
+    int code = demo_command_check_choice("measure", d->options.measure, MEASURE_CHOICES);
+    return code == CLI_GO
+               ? demo_command_check_choice("manager", d->options.manager, MANAGER_CHOICES)
+               : code;
 }
 
 int command_demo(int argc, char **argv) {

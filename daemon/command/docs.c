@@ -1,6 +1,7 @@
-/* `winnowd docs`: what is made from the tables in the source: references, manual pages, completions
- * of the shells. Tests compare the files in docs/ and config/ with them; the build runs them for
- * what is installed.
+/* `winnowd docs`: the documents that are made from tables in the source: references, manual pages,
+ * completions of shells.
+ *
+ * Tests compare the files in docs/ and config/ with them; the build makes those that are installed.
  *
  * Thread: main thread */
 #include "command.h"
@@ -24,7 +25,7 @@ static const struct {
 
 enum { DOCUMENTS = sizeof documents / sizeof *documents };
 
-static void add_names(struct buf *out, const char *between) {
+static void docs_add_names(struct buf *out, const char *between) {
     for (size_t i = 0; i < DOCUMENTS; i++)
         buf_printf(out, "%s%s", i ? between : "", documents[i].name);
 }
@@ -39,7 +40,7 @@ static int docs_print(const char *name) {
         return EX_OK;
     }
     struct buf names = {0};
-    add_names(&names, "|");
+    docs_add_names(&names, "|");
     int code = console_fail(EX_USAGE, "there is no document '%s'%s", name,
                             cli_nearest(buf_string(&names), name));
     buf_release(&names);
@@ -48,7 +49,7 @@ static int docs_print(const char *name) {
 
 int command_docs(int argc, char **argv) {
     struct buf names = {0};
-    add_names(&names, " | ");
+    docs_add_names(&names, " | ");
     struct usage usage = {"docs", buf_string(&names),
                           "Prints a document that is made from the program's tables: "
                           "docs/OPTIONS.md, config/winnowd.yaml, docs/METRICS.md, manual pages\n"

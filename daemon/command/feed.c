@@ -1,8 +1,8 @@
-/* `winnowd feed`: a file into the samples topic, as the stream that it once was.
+/* `winnowd feed`: sends a file into the samples topic, row by row.
  *
- * The key is the sample id, so that one sample always goes to the same partition. An idempotent
- * producer: nothing twice, nothing out of order. Memory is the library's queue, whatever the size
- * of the file. Refuses a topic that is not there.
+ * The key is the sample id, so that one sample always goes to the same partition. The producer is
+ * idempotent: nothing is sent twice or out of order. Memory is that of librdkafka's queue, whatever
+ * the size of the file. Refuses a topic that is not there.
  *
  * Thread: main thread */
 #include "command.h"
@@ -44,7 +44,7 @@ static void feed_progress(const struct feed *f) {
 
 static bool feed_stopped(const struct feed *f) { return atomic_load(f->stop) || f->failed; }
 
-/* Waits until this sample's turn has come. */
+/* Waits until the rate allows the next sample. */
 static void feed_pace(struct feed *f) {
     while (f->rate > 0 && !feed_stopped(f)) {
         double due = (double)f->start_ms + 1000 * (double)f->sent / f->rate,
@@ -115,7 +115,7 @@ static int feed_open_producer(struct feed *f, struct buf *why) {
     return partitions < 0 ? partitions : ERR_RETRY;
 }
 
-static int feed_feed(struct feed *f, struct buf *why) {
+static int feed_file(struct feed *f, struct buf *why) {
     struct dataset *d;
     int result = dataset_open(&d, &f->data, why), code = EX_OK;
     if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
@@ -155,7 +155,7 @@ int command_feed(int argc, char **argv) {
     f.data.limit = (uint64_t)f.limit;
     f.stop = console_stop();
     struct buf why = {0};
-    code = feed_feed(&f, &why);
+    code = feed_file(&f, &why);
     console_clear();
     double seconds = (double)(clock_ms() - f.start_ms) / 1000;
     if (f.sent)

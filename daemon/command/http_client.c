@@ -1,34 +1,39 @@
-/* HTTP/1.0 by hand: one request, everything until the other side closes. The other side is us, on
- * the same machine.
+/* HTTP/1.0: one request, then everything until the other side closes. It needs no more, because the
+ * other side is always the daemon, and on this machine.
  *
- * Answers are bounded, and so is the time. Thread: main thread */
+ * Both the time and the size of an answer are bounded.
+ *
+ * Thread: main thread */
 #include "http_client.h"
 
 #include "base/clock.h"
 
 #include <errno.h>
-#include <math.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_MOST = 16 << 20, CHUNK = 65536 };
+enum {
+    ANSWER_MOST = 16 << 20, // bytes of an answer; a status takes some thousands
+    CHUNK = 65536           // bytes read at once
+};
 
-static int wait_for(int fd, short events, int64_t until) {
+static int http_client_wait(int fd, short events, int64_t until) {
     struct pollfd p = {.fd = fd, .events = events};
     int64_t left = until - clock_ms();
     return left > 0 && poll(&p, 1, (int)left) == 1 ? 0 : ERR_RETRY;
 }
 
-static int connect_within(int family, const struct sockaddr *address, socklen_t n, int64_t until) {
+static int http_client_connect(int family, const struct sockaddr *address, socklen_t n,
+                               int64_t until) {
     int error = 0, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     socklen_t size = sizeof error;
     if (fd < 0) return ERR_IO;
     bool done = connect(fd, address, n) == 0;
     if (!done && errno == EINPROGRESS)
-        done = wait_for(fd, POLLOUT, until) == 0 &&
+        done = http_client_wait(fd, POLLOUT, until) == 0 &&
                getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
     if (done) return fd;
     if (error) errno = error;
@@ -41,10 +46,10 @@ static int connect_within(int family, const struct sockaddr *address, socklen_t 
 static int http_client_open_unix(const char *path, int64_t until) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    return connect_within(AF_UNIX, (const struct sockaddr *)&address, sizeof address, until);
+    return http_client_connect(AF_UNIX, (const struct sockaddr *)&address, sizeof address, until);
 }
 
-static int open_port(const char *listen, int64_t until) {
+static int http_client_open_port(const char *listen, int64_t until) {
     const char *colon = strrchr(listen, ':');
     if (!colon || colon == listen) return ERR_CONFIG;
     bool bracketed = *listen == '[' && colon[-1] == ']';
@@ -53,7 +58,7 @@ static int open_port(const char *listen, int64_t until) {
     int result = getaddrinfo(host, colon + 1, &hints, &address) ? ERR_CONFIG : 0;
     free(host);
     TRY(result);
-    result = connect_within(address->ai_family, address->ai_addr, address->ai_addrlen, until);
+    result = http_client_connect(address->ai_family, address->ai_addr, address->ai_addrlen, until);
     freeaddrinfo(address);
     return result;
 }
@@ -66,7 +71,7 @@ static int http_client_exchange(int fd, const char *path, int64_t until, struct 
     free(request);
     if (!sent) return ERR_RETRY;
     for (;;) {
-        TRY(wait_for(fd, POLLIN, until));
+        TRY(http_client_wait(fd, POLLIN, until));
         n = recv(fd, buf_room(answer, CHUNK), CHUNK, 0);
         if (n == 0) return 0;
         if (n < 0 && errno != EAGAIN && errno != EINTR) return ERR_RETRY;
@@ -75,7 +80,7 @@ static int http_client_exchange(int fd, const char *path, int64_t until, struct 
     }
 }
 
-/* The status, and what is behind the headers. */
+/* The HTTP status; what stands behind the headers goes to *body. ERR_RETRY: it is not HTTP. */
 static int http_client_split(struct buf *answer, struct buf *body) {
     int status;
     const char *text = buf_string(answer), *end = strstr(text, "\r\n\r\n");
@@ -84,13 +89,13 @@ static int http_client_split(struct buf *answer, struct buf *body) {
     return status;
 }
 
-int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *body,
-             struct buf *why) {
+int http_client_get(const char *listen, const char *path, int timeout_ms, struct buf *body,
+                    struct buf *why) {
     int64_t until = clock_ms() + timeout_ms;
     struct buf answer = {0};
     errno = 0;
     int fd = strncmp(listen, "unix:", 5) == 0 ? http_client_open_unix(listen + 5, until)
-                                              : open_port(listen, until),
+                                              : http_client_open_port(listen, until),
         result = fd;
     if (fd < 0) {
         buf_printf(why, "nobody answers at %s%s%s", listen, errno ? ": " : "",
@@ -107,10 +112,10 @@ int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *b
     return result;
 }
 
-cJSON *ask_status(const char *listen, int timeout_ms, struct buf *why) {
+cJSON *http_client_status(const char *listen, int timeout_ms, struct buf *why) {
     struct buf body = {0};
     cJSON *status = NULL;
-    int code = ask_page(listen, "/status", timeout_ms, &body, why);
+    int code = http_client_get(listen, "/status", timeout_ms, &body, why);
     if (code == 200) status = cJSON_Parse(buf_string(&body));
     if (code > 0 && (!cJSON_IsObject(status) ||
                      !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(status, "now")))) {
@@ -120,25 +125,4 @@ cJSON *ask_status(const char *listen, int timeout_ms, struct buf *why) {
     }
     buf_release(&body);
     return status;
-}
-
-static const cJSON *http_client_find(const cJSON *at, const char *path) {
-    char part[64];
-    while (at && *path) {
-        size_t n = strcspn(path, "/");
-        snprintf(part, sizeof part, "%.*s", (int)n, path);
-        at = cJSON_GetObjectItemCaseSensitive(at, part);
-        path += n + (path[n] == '/');
-    }
-    return at;
-}
-
-double ask_number(const cJSON *status, const char *path) {
-    const cJSON *number = http_client_find(status, path);
-    return cJSON_IsNumber(number) ? number->valuedouble : NAN;
-}
-
-const char *ask_text(const cJSON *status, const char *path) {
-    const char *text = cJSON_GetStringValue(http_client_find(status, path));
-    return text ? text : "";
 }

@@ -1,4 +1,5 @@
-/* A client for the daemon's own pages: where the configuration says it listens.
+/* A client for the daemon's own pages, at the address of watch.listen.
+ *
  * Thread: main thread */
 #pragma once
 
@@ -7,14 +8,10 @@
 
 #include <cjson/cJSON.h>
 
-/* GET of a path at "HOST:PORT" or "unix:/PATH"; the body goes to *body, whatever the status, which
- * is returned. ERR_CONFIG: no such address; ERR_RETRY: no answer within timeout_ms, or none that is
- * HTTP; *why for people. */
-int ask_page(const char *listen, const char *path, int timeout_ms, struct buf *body,
-             struct buf *why) MUST_CHECK;
-/* The JSON of /status, which the caller gives to cJSON_Delete; NULL: *why says what is wrong. */
-cJSON *ask_status(const char *listen, int timeout_ms, struct buf *why);
-
-/* Numbers and texts of a status by a path, "now/lag"; NAN and "" where there is none. */
-double ask_number(const cJSON *status, const char *path);
-const char *ask_text(const cJSON *status, const char *path);
+/* GETs a path at "HOST:PORT" or "unix:/PATH". Returns the HTTP status, whatever it is, and appends
+ * the body to *body. ERR_CONFIG: there is no such address; ERR_RETRY: no answer within timeout_ms,
+ * or one that is not HTTP; ERR_FULL: it is too large. *why says it for people. */
+int http_client_get(const char *listen, const char *path, int timeout_ms, struct buf *body,
+                    struct buf *why) MUST_CHECK;
+/* Gives the JSON of /status, for cJSON_Delete; NULL: *why says what is wrong. */
+cJSON *http_client_status(const char *listen, int timeout_ms, struct buf *why);

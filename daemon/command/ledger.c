@@ -1,10 +1,11 @@
-/* The join of tasks and labels, for people: in memory, from the topics alone, so it works wherever
- * the topics can be read and disturbs no learner. Labels are read first, so that only the records
- * of tasks that still wait need to be kept.
+/* Tasks and labels as a person sees them, from the topics alone: so it works wherever the topics
+ * can be read, and disturbs no learner. Everything is kept in memory.
  *
- * The winner rule is the label store's: the largest (revision, time, partition, offset). A label by
- * sample id goes to the newest task of that sample without an answer, else to the newest, as far as
- * the reading goes.
+ * The rules are those of the label join (store/join.h). A command reads the topics one after the
+ * other, labels first, so that only the records of tasks that still wait need to be kept. A label
+ * by sample id is therefore held until both have been read, and then finds its task among those
+ * that had been asked by the time of its record: as a learner found it that read both topics while
+ * they were written.
  *
  * Thread: main thread */
 #include "ledger.h"
@@ -18,12 +19,19 @@
 
 enum { FLUSH_MS = 20000 };
 
+/* The tasks of a sample, and the labels that wait for the first of them. */
+struct ledger_sample {
+    struct text sample_id;
+    struct ledger_task *tasks;
+    struct ledger_answer *waits; // newest first
+};
+
 static int ledger_by_id(const void *a, const void *b) {
     return strcasecmp(((const struct ledger_task *)a)->id, ((const struct ledger_task *)b)->id);
 }
 static int ledger_by_sample(const void *a, const void *b) {
-    return text_order(((const struct ledger_task *)a)->sample_id,
-                      ((const struct ledger_task *)b)->sample_id);
+    return text_order(((const struct ledger_sample *)a)->sample_id,
+                      ((const struct ledger_sample *)b)->sample_id);
 }
 static void ledger_keep(void *unused) { (void)unused; }
 
@@ -40,117 +48,166 @@ struct ledger_task *ledger_find(const struct ledger *l, struct text id) {
 }
 
 struct ledger_task *ledger_of_sample(const struct ledger *l, struct text sample) {
-    const struct ledger_task key = {.sample_id = sample};
-    struct ledger_task **found = tfind(&key, &l->by_sample, ledger_by_sample);
-    return found ? *found : NULL;
+    const struct ledger_sample key = {.sample_id = sample};
+    struct ledger_sample **found = tfind(&key, &l->by_sample, ledger_by_sample);
+    struct ledger_task *newest = NULL;
+    for (struct ledger_task *t = found ? (*found)->tasks : NULL; t; t = t->sibling)
+        if (!newest || join_prefers(t->id_bytes, false, newest->id_bytes, false)) newest = t;
+    return newest;
 }
 
+/* The entry of a task, or a new one that only answers know. */
 static struct ledger_task *ledger_entry(struct ledger *l, struct text id) {
     struct ledger_task *t = ledger_find(l, id);
     if (t) return t;
     t = arena_take(&l->arena, sizeof *t);
     *t = (struct ledger_task){.model = 0};
     memcpy(t->id, id.at, TASK_ID_LENGTH);
+    CHECK(task_id_parse(t->id_bytes, id) == 0);
     CHECK(tsearch(t, &l->by_id, ledger_by_id));
     return t;
 }
 
-/* ---- states ---- */
-
-enum ledger_state ledger_state(const struct ledger_task *t, int64_t now_ms) {
-    if (t->counts) return t->counts->outcome == LABEL_LABELLED ? LEDGER_ANSWERED : LEDGER_SKIPPED;
-    return t->expires_ms && now_ms > t->expires_ms ? LEDGER_EXPIRED : LEDGER_OPEN;
+static struct ledger_sample *ledger_sample_entry(struct ledger *l, struct text sample) {
+    const struct ledger_sample key = {.sample_id = sample};
+    struct ledger_sample **found = tfind(&key, &l->by_sample, ledger_by_sample);
+    if (found) return *found;
+    struct ledger_sample *s = arena_take(&l->arena, sizeof *s);
+    *s = (struct ledger_sample){.sample_id = arena_text(&l->arena, sample)};
+    CHECK(tsearch(s, &l->by_sample, ledger_by_sample));
+    return s;
 }
 
-const char *ledger_state_name(enum ledger_state s) {
-    static const char *const names[] = {[LEDGER_OPEN] = "open",
-                                        [LEDGER_ANSWERED] = "answered",
-                                        [LEDGER_SKIPPED] = "skipped",
-                                        [LEDGER_EXPIRED] = "expired"};
-    return names[s];
+/* ---- states ---- */
+
+enum task_state ledger_state(const struct ledger_task *t, int64_t now_ms) {
+    return join_state(t->counts ? &t->counts->is : NULL, t->expires_ms, now_ms);
 }
 
 struct text ledger_answer_text(const struct ledger_answer *a) {
-    return a->outcome == LABEL_LABELLED  ? a->label
-           : a->outcome == LABEL_SKIPPED ? TEXT("skipped")
-                                         : TEXT("cannot tell");
+    if (a->is.outcome == LABEL_LABELLED) return a->label;
+    return a->is.outcome == LABEL_SKIPPED ? TEXT("skipped") : TEXT("cannot tell");
 }
 
-/* ---- labels ---- */
+/* ---- answers ---- */
 
-static bool ledger_beats(const struct ledger_answer *a, const struct ledger_answer *b) {
-    if (a->revision != b->revision) return a->revision > b->revision;
-    if (a->time_ms != b->time_ms) return a->time_ms > b->time_ms;
-    return a->partition != b->partition ? a->partition > b->partition : a->offset > b->offset;
+/* Into the task's list by the time of its record, and to its place by the rules. */
+static void ledger_answer_task(struct ledger_task *t, struct ledger_answer *a) {
+    struct ledger_answer **at = &t->answers;
+    while (*at && (*at)->read_ms > a->read_ms) at = &(*at)->next;
+    a->next = *at;
+    *at = a;
+    if (a->known_class && (!t->counts || join_compare(&a->is, &t->counts->is) > 0)) t->counts = a;
 }
 
-static bool is_class(const struct ledger *l, struct text label) {
-    for (size_t i = 0; i < l->config->model.classes.n; i++)
-        if (text_equal(text_of(l->config->model.classes.at[i]), label)) return true;
+/* Whether a task had an answer at a moment. */
+static bool ledger_answered_by(const struct ledger_task *t, int64_t then_ms) {
+    for (const struct ledger_answer *a = t->answers; a; a = a->next)
+        if (a->known_class && a->read_ms <= then_ms) return true;
     return false;
 }
 
-static void ledger_hear(struct ledger_task *t, struct ledger_answer *a, bool counts) {
-    a->next = t->answers;
-    t->answers = a;
-    if (counts && (!t->counts || ledger_beats(a, t->counts))) t->counts = a;
+/* The task of a sample that a label read at then_ms goes to: of those that had been asked by then,
+ * as the join says; else the first that was asked afterwards. NULL: there is none. */
+static struct ledger_task *ledger_choose(const struct ledger_sample *s, int64_t then_ms) {
+    struct ledger_task *best = NULL, *first = NULL;
+    for (struct ledger_task *t = s->tasks; t; t = t->sibling) {
+        if (!first || t->read_ms < first->read_ms) first = t;
+        if (t->read_ms > then_ms) continue;
+        if (!best || join_prefers(t->id_bytes, ledger_answered_by(t, then_ms), best->id_bytes,
+                                  ledger_answered_by(best, then_ms)))
+            best = t;
+    }
+    return best ? best : first;
 }
 
-static struct ledger_task *task_of_sample(struct ledger *l, struct text sample) {
-    struct ledger_task *newest = ledger_of_sample(l, sample), *t = newest;
-    while (t && t->answers) t = t->older;
-    return t ? t : newest;
+static void ledger_answer_sample(struct ledger *l, struct ledger_answer *a, int64_t then_ms) {
+    struct ledger_sample *s = ledger_sample_entry(l, a->sample_id);
+    struct ledger_task *t = ledger_choose(s, then_ms);
+    if (t) {
+        ledger_answer_task(t, a);
+        return;
+    }
+    if (!a->known_class) return;
+    a->next = s->waits;
+    s->waits = a;
 }
 
-/* A label by sample id that comes before its task: kept under the sample until the task is read. */
-static struct ledger_task *ledger_early(struct ledger *l, struct text sample) {
-    struct ledger_task *t = arena_take(&l->arena, sizeof *t);
-    *t = (struct ledger_task){.sample_id = arena_text(&l->arena, sample)};
-    CHECK(tsearch(t, &l->by_sample, ledger_by_sample));
-    return t;
+static int ledger_by_time(const void *a, const void *b) {
+    const struct ledger_answer *x = *(struct ledger_answer *const *)a,
+                               *y = *(struct ledger_answer *const *)b;
+    if (x->read_ms != y->read_ms) return x->read_ms < y->read_ms ? -1 : 1;
+    if (x->is.partition != y->is.partition) return x->is.partition < y->is.partition ? -1 : 1;
+    return (x->is.offset > y->is.offset) - (x->is.offset < y->is.offset);
+}
+
+void ledger_caught_up(struct ledger *l) {
+    size_t n = 0, i = 0;
+    for (struct ledger_answer *a = l->held; a; a = a->next) n++;
+    struct ledger_answer **in_order = xcalloc(n, sizeof *in_order);
+    for (struct ledger_answer *a = l->held; a; a = a->next) in_order[i++] = a;
+    if (n) qsort(in_order, n, sizeof *in_order, ledger_by_time);
+    for (i = 0; i < n; i++) ledger_answer_sample(l, in_order[i], in_order[i]->read_ms);
+    free(in_order);
+    l->held = NULL;
+    l->caught_up = true;
+}
+
+static struct ledger_answer *ledger_make_answer(struct ledger *l, const struct label *from,
+                                                int32_t partition, int64_t offset,
+                                                int64_t read_ms) {
+    struct ledger_answer *a = arena_take(&l->arena, sizeof *a);
+    if (!l->classes.at) {
+        char *list = class_list(&l->config->model.classes);
+        l->classes = arena_text(&l->arena, text_of(list));
+        free(list);
+    }
+    *a = (struct ledger_answer){.read_ms = read_ms,
+                                .confidence = from->confidence,
+                                .sample_id = arena_text(&l->arena, from->sample_id),
+                                .label = arena_text(&l->arena, from->label),
+                                .annotator = arena_text(&l->arena, from->annotator),
+                                .source = arena_text(&l->arena, from->source)};
+    a->known_class = join_answer(&a->is, from, l->classes, partition, offset);
+    return a;
+}
+
+void ledger_add_label(struct ledger *l, const struct label *label, int32_t partition,
+                      int64_t offset, int64_t read_ms) {
+    uint8_t id[TASK_ID_BYTES];
+    enum join_target target = join_target(label, id);
+    if (target == JOIN_NOTHING) return;
+    struct ledger_answer *a = ledger_make_answer(l, label, partition, offset, read_ms);
+    if (target == JOIN_TASK) ledger_answer_task(ledger_entry(l, label->id), a);
+    else if (l->caught_up) ledger_answer_sample(l, a, INT64_MAX);
+    else {
+        a->next = l->held;
+        l->held = a;
+    }
 }
 
 static int ledger_take_label(const struct reader_record *r, void *opaque) {
     struct ledger *l = opaque;
     struct label read;
     const char *why;
-    uint8_t bytes[TASK_ID_BYTES];
     arena_reset(&l->scratch);
-    if (!r->value.at || label_read(&read, r->value, r->key, r->time_ms, &l->scratch, &why) < 0) {
+    if (!r->value.at || label_read(&read, r->value, r->key, r->time_ms, &l->scratch, &why) < 0)
         l->unreadable++;
-        return 0;
-    }
-    struct ledger_task *t = NULL;
-    if (read.id.at) t = task_id_parse(bytes, read.id) == 0 ? ledger_entry(l, read.id) : NULL;
-    else if (read.sample_id.at && !(t = task_of_sample(l, read.sample_id)) && !read.data.at)
-        t = ledger_early(l, read.sample_id);
-    if (!t) return 0;
-    struct ledger_answer *a = arena_take(&l->arena, sizeof *a);
-    *a = (struct ledger_answer){.partition = r->partition,
-                                .offset = r->offset,
-                                .time_ms = read.time_ms,
-                                .revision = read.revision,
-                                .outcome = read.outcome,
-                                .confidence = read.confidence,
-                                .label = arena_text(&l->arena, read.label),
-                                .annotator = arena_text(&l->arena, read.annotator),
-                                .source = arena_text(&l->arena, read.source)};
-    ledger_hear(t, a, read.outcome != LABEL_LABELLED || is_class(l, read.label));
+    else ledger_add_label(l, &read, r->partition, r->offset, r->time_ms);
     return 0;
 }
 
 /* ---- tasks ---- */
 
-static void index_sample(struct ledger *l, struct ledger_task *t) {
-    struct ledger_task **place = tsearch(t, &l->by_sample, ledger_by_sample), *before = *place;
-    CHECK(place);
-    if (before == t) return;
-    *place = t;
-    t->older = before;
-    if (before->known || t->answers) return;
-    t->answers = before->answers; // early labels of the sample
-    t->counts = before->counts;
-    t->older = NULL;
+/* The first task of a sample takes the labels that wait for it. */
+static void ledger_join_sample(struct ledger *l, struct ledger_task *t) {
+    struct ledger_sample *s = ledger_sample_entry(l, t->sample_id);
+    t->sibling = s->tasks;
+    s->tasks = t;
+    for (struct ledger_answer *a; (a = s->waits);) {
+        s->waits = a->next;
+        ledger_answer_task(t, a);
+    }
 }
 
 static void ledger_fill(struct ledger *l, struct ledger_task *t, const struct task *from) {
@@ -170,25 +227,28 @@ static void ledger_fill(struct ledger *l, struct ledger_task *t, const struct ta
     t->probability = (double)from->prob[predicted];
 }
 
+void ledger_add_task(struct ledger *l, const struct task *task, struct text record,
+                     int32_t partition, int64_t offset, int64_t read_ms) {
+    struct ledger_task *t = ledger_entry(l, text_of(task->id));
+    if (t->known) return;
+    ledger_fill(l, t, task);
+    t->partition = partition;
+    t->offset = offset;
+    t->read_ms = read_ms;
+    ledger_join_sample(l, t);
+    if (l->n == l->cap)
+        l->task = xrealloc(l->task, (l->cap = l->cap ? 2 * l->cap : 1024) * sizeof *l->task);
+    l->task[l->n++] = t;
+    if (l->wanted && l->wanted(t, l->opaque)) t->record = arena_text(&l->arena, record);
+}
+
 static int ledger_take_task(const struct reader_record *r, void *opaque) {
     struct ledger *l = opaque;
     struct task read;
     const char *why;
     arena_reset(&l->scratch);
-    if (!r->value.at || task_read(&read, r->value, &l->scratch, &why) < 0) {
-        l->unreadable++;
-        return 0;
-    }
-    struct ledger_task *t = ledger_entry(l, text_of(read.id));
-    if (t->known) return 0; // a repeat
-    ledger_fill(l, t, &read);
-    t->partition = r->partition;
-    t->offset = r->offset;
-    index_sample(l, t);
-    if (l->n == l->cap)
-        l->task = xrealloc(l->task, (l->cap = l->cap ? 2 * l->cap : 1024) * sizeof *l->task);
-    l->task[l->n++] = t;
-    if (l->wanted && l->wanted(t, l->opaque)) t->record = arena_text(&l->arena, r->value);
+    if (!r->value.at || task_read(&read, r->value, &l->scratch, &why) < 0) l->unreadable++;
+    else ledger_add_task(l, &read, r->value, r->partition, r->offset, r->time_ms);
     return 0;
 }
 
@@ -248,7 +308,9 @@ static int ledger_read_topic(struct ledger *l, struct reader **reader, const cha
 int ledger_open(struct ledger *l, const struct config *c) {
     l->config = c;
     TRY(ledger_read_topic(l, &l->labels, c->topics.labels, ledger_take_label));
-    return ledger_read_topic(l, &l->tasks, c->topics.tasks, ledger_take_task);
+    TRY(ledger_read_topic(l, &l->tasks, c->topics.tasks, ledger_take_task));
+    ledger_caught_up(l);
+    return 0;
 }
 
 void ledger_close(struct ledger *l) {

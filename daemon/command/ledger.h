@@ -4,23 +4,24 @@
 #pragma once
 
 #include "base/arena.h"
-#include "route/task.h"
-#include "store/label.h"
+#include "store/join.h"
 #include "topic_scan.h"
 
 #include <stdbool.h>
 
 struct ledger_answer {
     struct ledger_answer *next; // the one before it on the topic
-    int32_t partition;
-    int64_t offset, time_ms, revision;
-    enum label_outcome outcome;
+    struct task_answer is;      // as the join sees it
+    bool known_class;           // else it is listed, but is no answer
+    int64_t read_ms;            // time of its record
+    struct text sample_id;      // what it names when it names no task
     struct text label, annotator, source;
     double confidence;
 };
 
 struct ledger_task {
     char id[TASK_ID_LENGTH + 1];
+    uint8_t id_bytes[TASK_ID_BYTES];
     struct text sample_id, predicted; // predicted: at NULL without a model
     enum ask reason;
     double probability, propensity, priority;
@@ -28,14 +29,13 @@ struct ledger_task {
     int64_t time_ms, asked_ms, expires_ms;
     int32_t partition; // of the tasks topic
     int64_t offset;
-    bool known;                             // else only answers to it have been seen
-    struct text record;                     // the whole task, where it was wanted; else at NULL
-    struct ledger_answer *answers, *counts; // newest first; the one that counts by the winner rule
-                                            // (daemon/store/store_answer.c)
-    struct ledger_task *older;              // of the same sample
+    int64_t read_ms;               // time of its record
+    bool known;                    // else only answers to it have been seen
+    struct text record;            // the whole task, where it was wanted; else at NULL
+    struct ledger_answer *answers; // newest first
+    struct ledger_answer *counts;  // of them, by the rules of the join (store/join.h)
+    struct ledger_task *sibling;   // another task of the same sample
 };
-
-enum ledger_state { LEDGER_OPEN, LEDGER_ANSWERED, LEDGER_SKIPPED, LEDGER_EXPIRED, LEDGER_STATES };
 
 struct ledger {
     const struct config *config;
@@ -43,8 +43,11 @@ struct ledger {
     struct rd_kafka_s *pen; // made by the first answer
     int trouble;            // Kafka's code of the last answer that was not taken
     struct arena arena, scratch;
-    void *by_id, *by_sample;   // trees
-    struct ledger_task **task; // (n) in the order in which they were read
+    struct text classes;        // newline-separated; made by the first label
+    void *by_id, *by_sample;    // trees of ledger_task and of ledger_sample
+    bool caught_up;             // both topics have been read to the end that they had
+    struct ledger_answer *held; // until then: labels that name a sample
+    struct ledger_task **task;  // (n) in the order in which they were read
     size_t n, cap;
     uint64_t unreadable;                                       // records of either topic
     bool (*wanted)(const struct ledger_task *t, void *opaque); // whose record is kept; NULL: none
@@ -63,10 +66,20 @@ int ledger_poll(struct ledger *l, int timeout_ms) MUST_CHECK;
  * with l->why. */
 int ledger_answer(struct ledger *l, const struct label *label) MUST_CHECK;
 
+/* What ledger_open and ledger_poll do with each record. Copies what it keeps. `record`: the task as
+ * it stands on the topic; read_ms: the record's time. A repeated task changes nothing. */
+void ledger_add_task(struct ledger *l, const struct task *task, struct text record,
+                     int32_t partition, int64_t offset, int64_t read_ms);
+void ledger_add_label(struct ledger *l, const struct label *label, int32_t partition,
+                      int64_t offset, int64_t read_ms);
+/* Both topics have been read: what came so far is joined in the order of its records' times, what
+ * comes from now on in the order in which it comes. */
+void ledger_caught_up(struct ledger *l);
+
+/* NULL: neither the task nor an answer to it has been read. */
 struct ledger_task *ledger_find(const struct ledger *l, struct text id);
-/* The newest task of a sample. */
+/* The newest task of a sample, or NULL. */
 struct ledger_task *ledger_of_sample(const struct ledger *l, struct text sample);
-enum ledger_state ledger_state(const struct ledger_task *t, int64_t now_ms);
-const char *ledger_state_name(enum ledger_state s);
+enum task_state ledger_state(const struct ledger_task *t, int64_t now_ms);
 /* "fraud", "skipped", "cannot tell". */
 struct text ledger_answer_text(const struct ledger_answer *a);

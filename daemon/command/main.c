@@ -1,4 +1,4 @@
-/* winnowd: finds the command in the table.
+/* winnowd: finds the command in the table and runs it.
  *
  * Thread: main thread */
 #include "command.h"
@@ -26,7 +26,8 @@ static void main_help(FILE *out) {
     fputs("\nwinnowd COMMAND --help tells more.\n", out);
 }
 
-/* What was said and did not arrive is no success. */
+/* The exit code: a command whose output could not be written (a full disk, a closed pipe) has not
+ * succeeded. */
 static int main_flushed(int code) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
     fprintf(stderr, "winnowd: cannot write to standard output: %m\n");

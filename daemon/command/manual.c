@@ -1,8 +1,8 @@
 /* Manual pages from the tables, in the language of scdoc(1), which makes roff of them.
  *
- * One idea: what a page lists is said elsewhere already (flags in each command's usage, options in
- * options.def), so nothing is listed here a second time; only the sentences between the lists are.
- * winnowd.yaml(5) is made beside the options (config_manual).
+ * What a page lists stands in a table already (flags in each command's usage, exit codes in
+ * exit.def), so only the sentences between the lists are written here. winnowd.yaml(5) is made
+ * beside the options (config_manual).
  *
  * Thread: main thread */
 #include "manual.h"
@@ -15,7 +15,7 @@ static void manual_title(struct buf *out, const char *name, int section, const c
 
 /* ---- winnowd(1) ---- */
 
-static void flag_entry(const struct flag *f, struct buf *out) {
+static void manual_flag_entry(const struct flag *f, struct buf *out) {
     if (f->letter) buf_printf(out, "*-%c*, ", f->letter);
     buf_printf(out, "*--%s*", f->name);
     if (f->argument) {
@@ -43,7 +43,7 @@ static void manual_synopsis(const struct usage *u, void *opaque) {
     }
 }
 
-static void command_entry(const struct usage *u, void *opaque) {
+static void manual_command_entry(const struct usage *u, void *opaque) {
     struct buf *out = opaque;
     buf_printf(out, "\n## winnowd %s\n\n", u->command);
     if (u->words) {
@@ -53,16 +53,10 @@ static void command_entry(const struct usage *u, void *opaque) {
     }
     scdoc_text(u->summary, out);
     buf_str(out, "\n\n");
-    for (size_t i = 0; i < u->flags_n; i++) flag_entry(&u->flags[i], out);
+    for (size_t i = 0; i < u->flags_n; i++) manual_flag_entry(&u->flags[i], out);
 }
 
-static void manual_each_command(void (*visit)(const struct usage *, void *), void *opaque) {
-#define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
-#include "command.def"
-#undef COMMAND
-}
-
-static void exit_status(struct buf *out) {
+static void manual_exit_status(struct buf *out) {
     buf_str(out, "\n# EXIT STATUS\n\n");
 #define EXIT(code, means, then)                                                                    \
     buf_str(out, "*" #code "*\n\t"), scdoc_text(means, out), buf_str(out, "\n\n");
@@ -73,7 +67,7 @@ static void exit_status(struct buf *out) {
 void manual_command(struct buf *out) {
     manual_title(out, "winnowd", 1, "online active learning on Kafka topics");
     buf_str(out, "\n# SYNOPSIS\n\n");
-    manual_each_command(manual_synopsis, out);
+    command_each(manual_synopsis, out);
     buf_str(out, "\n\n# DESCRIPTION\n\n"
                  "winnowd reads a stream of samples from Kafka, scores each one with the current "
                  "model, and asks people for labels of the few that would teach the model most. "
@@ -82,8 +76,8 @@ void manual_command(struct buf *out) {
                  "Every command knows *--help*. A wrong word gets the nearest right one and exit "
                  "status 64.\n"
                  "\n# COMMANDS\n");
-    manual_each_command(command_entry, out);
-    exit_status(out);
+    command_each(manual_command_entry, out);
+    manual_exit_status(out);
     buf_str(
         out,
         "# ENVIRONMENT\n\n"
@@ -95,7 +89,7 @@ void manual_command(struct buf *out) {
         "them.\n\n"
         "*JOURNAL_STREAM*\n\tSet: log lines start with a journald priority instead of a time.\n\n"
         "\n# SIGNALS\n\n"
-        "*TERM*, *INT*\n\tFinish the cycle under way, commit it, leave the group, exit 0.\n\n"
+        "*TERM*, *INT*\n\tFinish the transaction under way, commit it, leave the group, exit 0.\n\n"
         "*HUP*\n\tRead the configuration again: what may change is in force at the next batch, "
         "what wants a restart is named; a file with an error is refused and the old one stays.\n\n"
         "\n# FILES\n\n_/etc/winnowd/winnowd.yaml_, _/var/lib/winnowd_, _/usr/share/doc/winnowd_\n"

@@ -1,6 +1,8 @@
-/* What the command table says to people and shells: manual pages as scdoc(5) and completions.
+/* What is made of the command table for people and shells: manual pages in the language of
+ * scdoc(1), and completions.
  *
- * Appends whole documents. Thread: main thread */
+ * Each function appends a whole document.
+ * Thread: main thread */
 #pragma once
 
 #include "base/buf.h"

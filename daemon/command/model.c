@@ -1,10 +1,10 @@
-/* `winnowd model`: versions looked at, taken out, put in, gone back to.
+/* `winnowd model`: shows versions, takes them out, puts others in, goes back to an earlier one.
  *
- * A push is checked here and again by the learner, who alone gives numbers: the file goes onto the
- * models topic under its digest, the learner takes it off in the transaction that makes a version
- * of it (daemon/run/learner_base.c). A rollback or a pin is the operator's half of the policy, so
- * workers change within a poll of the topic. Refuses a version that is not there, a model made for
- * other features or classes, and to write over a file.
+ * A pushed model is checked here, and again by the learner, which alone gives version numbers: the
+ * file goes onto the models topic under its digest, and the learner removes it in the transaction
+ * that makes a version of it (daemon/run/learner_base.c). A rollback or a pin changes the
+ * operator's half of the policy, so workers follow as soon as they read the topic. Refuses a
+ * version that is not there, a model made for other features or classes, and to write over a file.
  *
  * Thread: main thread */
 #include "command.h"
@@ -26,21 +26,28 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { FILE_MOST = 1 << 28, TAKEN_MS = 20000, PUBLICATIONS_MOST = 512 };
+enum {
+    FILE_MOST = 1 << 28,     // bytes of a model file
+    READ_BYTES = 1 << 16,    // of it read at once
+    TAKEN_MS = 20000,        // for the learner to take a push
+    PUBLICATIONS_MOST = 512, // chunks of FILE_MOST, and some
+};
 
 struct model_command {
     const char *file;
     bool json;
     const struct config *config;
     struct models_topic topic;
-    const char *const *word; // after the action
+    const char *const *word; // (words) after the verb
     int words;
 };
 
 /* ---- which version ---- */
 
-/* A version from a word; 0 after saying what is wrong with it (*code). */
-static uint64_t version_of(const struct model_command *c, const char *word, int *code) {
+/* The version that a word names; 0 after saying what is wrong with it, with the exit code in *code.
+ */
+static uint64_t model_command_version_of(const struct model_command *c, const char *word,
+                                         int *code) {
     char *end = NULL;
     errno = 0;
     uint64_t version = *word >= '1' && *word <= '9' ? strtoull(word, &end, 10) : 0;
@@ -57,7 +64,7 @@ static uint64_t version_of(const struct model_command *c, const char *word, int 
     return 0;
 }
 
-static uint64_t live_version(const struct model_command *c, int *code) {
+static uint64_t model_command_live(const struct model_command *c, int *code) {
     uint64_t live = policy_live(registry_policy(c->topic.registry));
     if (live && registry_model(c->topic.registry, live)) return live;
     *code = console_fail(EX_NOINPUT, "there is no live version yet");
@@ -65,7 +72,7 @@ static uint64_t live_version(const struct model_command *c, int *code) {
 }
 
 /* The newest version before the live one. */
-static uint64_t version_before(const struct model_command *c, int *code) {
+static uint64_t model_command_version_before(const struct model_command *c, int *code) {
     uint64_t version[REGISTRY_HELD], live = policy_live(registry_policy(c->topic.registry)),
                                      before = 0;
     size_t n = registry_versions(c->topic.registry, version, sizeof version / sizeof *version);
@@ -84,7 +91,7 @@ static int model_command_list(struct model_command *c) {
     return EX_OK;
 }
 
-static void describe_json(const struct model *m, size_t bytes, bool live) {
+static void model_command_describe_json(const struct model *m, size_t bytes, bool live) {
     struct buf b = {0};
     buf_printf(&b,
                "{\"version\":%" PRIu64 ",\"live\":%s,\"parent\":%" PRIu64 ",\"prior\":%" PRIu64
@@ -124,8 +131,8 @@ static void model_command_row(const char *what, const char *format, ...) {
     va_end(args);
 }
 
-/* Lines of a text on one line. */
-static void row_lines(const char *what, struct text lines) {
+/* A row whose text has several lines, joined by commas. */
+static void model_command_row_lines(const char *what, struct text lines) {
     struct buf b = {0};
     listing_safe(&b, (struct text){lines.at, lines.len && lines.at[lines.len - 1] == '\n'
                                                  ? lines.len - 1
@@ -157,10 +164,10 @@ static void model_command_describe(const struct model *m, size_t bytes, bool liv
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');
-    row_lines("classes", m->classes);
+    model_command_row_lines("classes", m->classes);
     model_command_row("features", "%016" PRIx64, m->fingerprint);
-    row_lines("seen", m->seen);
-    if (m->aside.len) row_lines("set aside", m->aside);
+    model_command_row_lines("seen", m->seen);
+    if (m->aside.len) model_command_row_lines("set aside", m->aside);
     model_command_row("record", "%zu bytes, sha256 of the tensors %s", bytes, m->digest);
     buf_release(&made);
     buf_release(&shape);
@@ -174,20 +181,21 @@ static size_t model_command_record_of(const struct model_command *c, const struc
 
 static int model_command_show(struct model_command *c) {
     int code = EX_OK;
-    uint64_t version = c->words ? version_of(c, c->word[0], &code) : live_version(c, &code);
+    uint64_t version =
+        c->words ? model_command_version_of(c, c->word[0], &code) : model_command_live(c, &code);
     if (!version) return code;
     struct buf record = {0};
     const struct model *m = registry_model(c->topic.registry, version);
     bool live = version == policy_live(registry_policy(c->topic.registry));
-    (c->json ? describe_json : model_command_describe)(m, model_command_record_of(c, m, &record),
-                                                       live);
+    (c->json ? model_command_describe_json
+             : model_command_describe)(m, model_command_record_of(c, m, &record), live);
     buf_release(&record);
     return EX_OK;
 }
 
 /* ---- pull ---- */
 
-/* Whole or not at all; what is there stays. */
+/* Writes a new file, whole or not at all. An exit code. */
 static int model_command_write_file(const char *path, const struct buf *record) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -210,7 +218,8 @@ static int model_command_pull(struct model_command *c) {
     int code = EX_OK;
     if (!c->words)
         return console_fail(EX_USAGE, "pull wants a file to write to: pull [VERSION] FILE");
-    uint64_t version = c->words > 1 ? version_of(c, c->word[0], &code) : live_version(c, &code);
+    uint64_t version = c->words > 1 ? model_command_version_of(c, c->word[0], &code)
+                                    : model_command_live(c, &code);
     if (!version) return code;
     struct buf record = {0};
     model_command_record_of(c, registry_model(c->topic.registry, version), &record);
@@ -228,7 +237,8 @@ static int model_command_read_file(const char *path, struct buf *out) {
     FILE *f = fopen(path, "rb");
     if (!f) return console_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
     size_t n;
-    while ((n = fread(buf_room(out, 1 << 16), 1, 1 << 16, f)) > 0 && (out->len += n) <= FILE_MOST)
+    while ((n = fread(buf_room(out, READ_BYTES), 1, READ_BYTES, f)) > 0 &&
+           (out->len += n) <= FILE_MOST)
         continue;
     bool fine = !ferror(f);
     fclose(f);
@@ -239,7 +249,8 @@ static int model_command_read_file(const char *path, struct buf *out) {
                : CLI_GO;
 }
 
-static int read_model_file(const struct model_command *c, const char *path, struct model **out) {
+static int model_command_import(const struct model_command *c, const char *path,
+                                struct model **out) {
     struct buf bytes = {0}, why = {0};
     struct features *f;
     size_t positive;
@@ -270,7 +281,8 @@ static int read_model_file(const struct model_command *c, const char *path, stru
     return code;
 }
 
-static int put_on_topic(struct model_command *c, const struct buf *record, const char *id) {
+static int model_command_put_on_topic(struct model_command *c, const struct buf *record,
+                                      const char *id) {
     struct publication list[PUBLICATIONS_MOST] = {0};
     struct buf keys[PUBLICATIONS_MOST] = {0};
     size_t chunks = (record->len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
@@ -288,12 +300,13 @@ static int put_on_topic(struct model_command *c, const struct buf *record, const
     return result;
 }
 
-struct awaited {
+struct model_push_awaited {
     const char *id;
     uint64_t after; // the newest version before
 };
 
-static uint64_t version_of_push(const struct models_topic *t, const struct awaited *w) {
+static uint64_t model_command_version_of_push(const struct models_topic *t,
+                                              const struct model_push_awaited *w) {
     uint64_t version[REGISTRY_HELD];
     size_t n = registry_versions(t->registry, version, sizeof version / sizeof *version);
     for (size_t i = 0; i < n; i++)
@@ -304,28 +317,29 @@ static uint64_t version_of_push(const struct models_topic *t, const struct await
 }
 
 static bool model_command_there(const struct models_topic *t, const void *argument) {
-    const struct awaited *w = argument;
+    const struct model_push_awaited *w = argument;
     struct registry_push push;
-    return version_of_push(t, w) ||
+    return model_command_version_of_push(t, w) ||
            (registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
 }
 
 /* The version and the policy that makes it live are one transaction, but the policy is read after
  * it. */
 static bool model_command_taken(const struct models_topic *t, const void *argument) {
-    const struct awaited *w = argument;
+    const struct model_push_awaited *w = argument;
     struct registry_push push;
-    uint64_t version = version_of_push(t, w);
+    uint64_t version = model_command_version_of_push(t, w);
     console_progress("waiting for the learner to take it");
     return version ? registry_policy(t->registry)->learner.live >= version
                    : !(registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
 }
 
-static int await_learner(struct model_command *c, const struct awaited *w) {
+static int model_command_await_learner(struct model_command *c,
+                                       const struct model_push_awaited *w) {
     int result = models_topic_until(&c->topic, model_command_there, w, TAKEN_MS);
     if (result == 0) result = models_topic_until(&c->topic, model_command_taken, w, TAKEN_MS);
     console_clear();
-    uint64_t version = version_of_push(&c->topic, w);
+    uint64_t version = model_command_version_of_push(&c->topic, w);
     const struct policy *p = registry_policy(c->topic.registry);
     if (result == 0 && !version)
         return console_fail(EX_DATAERR,
@@ -352,39 +366,39 @@ static int model_command_push(struct model_command *c) {
     struct model *m;
     struct buf record = {0};
     if (!c->words) return console_fail(EX_USAGE, "push wants a safetensors file");
-    int code = read_model_file(c, c->word[0], &m);
+    int code = model_command_import(c, c->word[0], &m);
     if (code != CLI_GO) return code;
     model_command_record_of(c, m, &record);
     char id[MODEL_PUSH_ID + 1];
     snprintf(id, sizeof id, "%.*s", MODEL_PUSH_ID, m->digest);
     model_destroy(m);
-    struct awaited w = {id, registry_newest(c->topic.registry)};
-    int result = put_on_topic(c, &record, id);
+    struct model_push_awaited w = {id, registry_newest(c->topic.registry)};
+    int result = model_command_put_on_topic(c, &record, id);
     buf_release(&record);
-    return result < 0 ? models_topic_fail(&c->topic, result) : await_learner(c, &w);
+    return result < 0 ? command_fail(result, &c->topic.why) : model_command_await_learner(c, &w);
 }
 
 /* ---- rollback, pin ---- */
 
 static int model_command_operate(struct model_command *c, const struct policy_operator *o) {
     int result = models_topic_operate(&c->topic, o);
-    if (result < 0) return models_topic_fail(&c->topic, result);
+    if (result < 0) return command_fail(result, &c->topic.why);
     models_topic_versions(&c->topic, c->json);
     return EX_OK;
 }
 
 static int model_command_rollback(struct model_command *c) {
     int code = EX_OK;
-    uint64_t version = c->words ? version_of(c, c->word[0], &code) : version_before(c, &code);
+    uint64_t version = c->words ? model_command_version_of(c, c->word[0], &code)
+                                : model_command_version_before(c, &code);
     if (!version) return code;
     const struct policy *p = registry_policy(c->topic.registry);
     struct policy_operator o = p->operator_;
     if (o.pin)
-        return console_fail(
-            EX_USAGE,
-            "version %" PRIu64
-            " is pinned: `winnowd model unpin` first, or `model_command_pin` the one you want",
-            o.pin);
+        return console_fail(EX_USAGE,
+                            "version %" PRIu64
+                            " is pinned: `winnowd model unpin` first, or `pin` the one you want",
+                            o.pin);
     o.rollback = version;
     o.rolled_ms = (uint64_t)clock_wall_ms();
     if (version == p->learner.live) o.rollback = o.rolled_ms = 0; // back to where the learner is
@@ -396,7 +410,7 @@ static int model_command_pin(struct model_command *c) {
     struct policy_operator o = registry_policy(c->topic.registry)->operator_;
     if (!c->words)
         return console_fail(EX_USAGE, "pin wants a version; `winnowd model list` has them");
-    o.pin = version_of(c, c->word[0], &code);
+    o.pin = model_command_version_of(c, c->word[0], &code);
     return o.pin ? model_command_operate(c, &o) : code;
 }
 
@@ -408,7 +422,7 @@ static int model_command_unpin(struct model_command *c) {
 
 /* ---- the table ---- */
 
-static const struct action {
+static const struct model_action {
     struct verb verb;
     int (*run)(struct model_command *c);
 } actions[] = {{{"list", 0}, model_command_list},         {{"show", 1}, model_command_show},
@@ -416,9 +430,9 @@ static const struct action {
                {{"rollback", 1}, model_command_rollback}, {{"pin", 1}, model_command_pin},
                {{"unpin", 0}, model_command_unpin}};
 
-static int model_command_with_topic(struct model_command *c, const struct action *action) {
+static int model_command_with_topic(struct model_command *c, const struct model_action *action) {
     int result = models_topic_open(&c->topic, c->config),
-        code = result < 0 ? models_topic_fail(&c->topic, result) : action->run(c);
+        code = result < 0 ? command_fail(result, &c->topic.why) : action->run(c);
     models_topic_close(&c->topic);
     return code;
 }
@@ -434,11 +448,10 @@ int command_model(int argc, char **argv) {
         "VERSION | unpin",
         "Shows model versions, takes them out and puts others in, goes back to an earlier one.",
         flags, sizeof flags / sizeof *flags};
-    int words, code = cli_parse(&usage, argc, argv, &words);
+    size_t chosen;
+    int words, code = cli_parse_verb(&usage, VERBS(actions), argc, argv, &words, &chosen);
     if (code != CLI_GO) return code;
-    const struct action *action =
-        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
-    if (!action) return EX_USAGE;
+    const struct model_action *action = &actions[chosen];
     struct config *config;
     code = cli_config(&config, c.file);
     if (code != CLI_GO) return code;

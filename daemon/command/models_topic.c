@@ -1,9 +1,9 @@
-/* What `policy` and `model` do with the models topic.
+/* What `winnowd policy` and `winnowd model` do with the models topic.
  *
  * Every wait has an end, so a broker that is away becomes a sentence and an exit code. What is
- * written is read back before the command says that it is done: then every process that follows the
- * topic gets it too. It holds no transactional id, so it fences nobody. Two operators at the same
- * moment: the later record counts, whole.
+ * written is read back before the command says that it is done; then every process that follows the
+ * topic gets it too. No transactional id is used, so no other process is fenced. When two operators
+ * write at the same moment, the later record is in force, whole.
  *
  * Thread: main thread */
 #include "models_topic.h"
@@ -14,7 +14,13 @@
 #include "terminal/console.h"
 #include "terminal/listing.h"
 
-enum { READ_RECORDS = 64, POLL_MS = 100, END_MS = 60000, BACK_MS = 20000, START_MS = 10000 };
+enum {
+    READ_RECORDS = 64, // taken at once
+    POLL_MS = 100,     // wait for records, and between two tries to start
+    START_MS = 10000,  // for the topic to be there
+    END_MS = 60000,    // to read it to its end
+    BACK_MS = 20000    // to read back what was written
+};
 
 /* ---- reading ---- */
 
@@ -77,7 +83,7 @@ void models_topic_close(struct models_topic *m) {
 
 /* ---- versions ---- */
 
-/* What stands behind a version in a word or two. */
+/* How a version stands, in a word or two; NULL: nothing is special about it. */
 static const char *models_topic_standing(const struct policy *p, uint64_t version,
                                          enum tone *tone) {
     bool live = version == policy_live(p), pinned = version == p->operator_.pin;
@@ -87,7 +93,8 @@ static const char *models_topic_standing(const struct policy *p, uint64_t versio
     return version == p->learner.live ? "the learner's" : NULL;
 }
 
-static void add_version(struct listing *l, const struct policy *p, const struct model *v) {
+static void models_topic_add_version(struct listing *l, const struct policy *p,
+                                     const struct model *v) {
     enum tone tone;
     const char *stands = models_topic_standing(p, v->version, &tone);
     listing_count(l, v->version);
@@ -113,7 +120,8 @@ void models_topic_versions(const struct models_topic *m, bool json) {
     size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version);
     listing_begin(&l, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < n; i++)
-        add_version(&l, registry_policy(m->registry), registry_model(m->registry, version[i]));
+        models_topic_add_version(&l, registry_policy(m->registry),
+                                 registry_model(m->registry, version[i]));
     listing_print(&l, stdout, json, "no version yet");
     listing_end(&l);
 }
@@ -134,12 +142,13 @@ int models_topic_write(struct models_topic *m, const struct publication *list, s
     return result;
 }
 
-struct wanted {
+struct models_topic_wanted {
     struct policy_operator operator_;
     uint64_t after; // number of the policy before
 };
 
-static bool same_operator(const struct policy_operator *a, const struct policy_operator *b) {
+static bool models_topic_same_operator(const struct policy_operator *a,
+                                       const struct policy_operator *b) {
     struct buf x = {0}, y = {0};
     policy_operator_write(a, &x);
     policy_operator_write(b, &y);
@@ -149,14 +158,14 @@ static bool same_operator(const struct policy_operator *a, const struct policy_o
     return same;
 }
 
-static bool read_back(const struct models_topic *m, const void *argument) {
-    const struct wanted *w = argument;
+static bool models_topic_read_back(const struct models_topic *m, const void *argument) {
+    const struct models_topic_wanted *w = argument;
     const struct policy *p = registry_policy(m->registry);
-    return p->number > w->after && same_operator(&p->operator_, &w->operator_);
+    return p->number > w->after && models_topic_same_operator(&p->operator_, &w->operator_);
 }
 
 int models_topic_operate(struct models_topic *m, const struct policy_operator *operator_) {
-    struct wanted w = {*operator_, registry_policy(m->registry)->number};
+    struct models_topic_wanted w = {*operator_, registry_policy(m->registry)->number};
     struct buf key = {0}, value = {0};
     registry_key(&key, m->config->service.name, "operator");
     policy_operator_write(operator_, &value);
@@ -165,17 +174,8 @@ int models_topic_operate(struct models_topic *m, const struct policy_operator *o
     buf_release(&key);
     buf_release(&value);
     TRY(result);
-    result = models_topic_until(m, read_back, &w, BACK_MS);
+    result = models_topic_until(m, models_topic_read_back, &w, BACK_MS);
     if (result < 0)
         buf_str(&m->why, "the record was written but not read back in time; look with `show`");
     return result;
-}
-
-int models_topic_fail(const struct models_topic *m, int error) {
-    struct buf why = {0};
-    buf_text(&why, buf_view(&m->why));
-    int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s",
-                            why.len ? buf_string(&why) : error_text(error));
-    buf_release(&why);
-    return code;
 }

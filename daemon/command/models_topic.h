@@ -1,5 +1,6 @@
 /* The models topic for a command: read to its end, looked at, changed by one publication, and read
  * back.
+ *
  * Thread: main thread */
 #pragma once
 
@@ -11,24 +12,24 @@
 
 struct models_topic {
     const struct config *config;
-    struct registry *registry;
-    struct buf why; // what went wrong, for people
+    struct registry *registry; // what the topic says: versions and policy; owned
+    struct buf why;            // what went wrong, for people
     struct reader *reader;
     const _Atomic bool *stop;
 };
 
-/* Reads to the end. 0, or an ERR_ with m->why; models_topic_close in any case. */
+/* Reads the topic to its end. 0, or an ERR_ with m->why; models_topic_close in any case. c is
+ * borrowed until then. */
 int models_topic_open(struct models_topic *m, const struct config *c) MUST_CHECK;
 void models_topic_close(struct models_topic *m);
-/* Reads on until it holds. ERR_RETRY: not in time. */
+/* Reads on until holds(m, argument). ERR_RETRY: not in time; ERR_STOPPED: the user stopped it. */
 int models_topic_until(struct models_topic *m,
                        bool (*holds)(const struct models_topic *, const void *),
                        const void *argument, int64_t timeout_ms) MUST_CHECK;
-/* Writes; ERR_ with m->why when the broker does not take it. */
+/* Publishes n records as one. ERR_ with m->why when the broker does not take them. */
 int models_topic_write(struct models_topic *m, const struct publication *list, size_t n) MUST_CHECK;
-/* Puts the operator's half in force: writes it and reads it back. */
+/* Puts the operator's half of the policy in force: writes it and reads it back. ERR_ with m->why.
+ */
 int models_topic_operate(struct models_topic *m, const struct policy_operator *wanted) MUST_CHECK;
-/* The versions that can go live, as a table or as JSON, on standard output. */
+/* Prints the versions that can go live, as a table or as JSON. */
 void models_topic_versions(const struct models_topic *m, bool json);
-/* The exit code of an ERR_ from above, after saying m->why. */
-int models_topic_fail(const struct models_topic *m, int error);

@@ -1,8 +1,8 @@
 /* `winnowd policy`: the operator's half of the policy: kill switch, budget, caps, freezing, pin.
  *
- * Reads the models topic to its end, changes one thing of what stands there and puts the whole half
- * in force (daemon/command/models_topic.c). Refuses a version that is not there to go back to, and
- * numbers that no budget can be.
+ * Reads the models topic to its end, changes one thing of the operator's half that stands there,
+ * and puts the whole half in force (daemon/command/models_topic.c). Refuses a version that is not
+ * on the topic, and numbers that no budget can be.
  *
  * Thread: main thread */
 #include "command.h"
@@ -14,9 +14,14 @@
 #include <errno.h>
 #include <inttypes.h>
 
+enum {
+    CAP_MAX = 1000000000 // labels or tasks, as include/config/options.def allows
+};
+
 /* ---- show ---- */
 
-static void print_row(const char *what, enum tone tone, const char *value, const char *means) {
+static void policy_command_print_row(const char *what, enum tone tone, const char *value,
+                                     const char *means) {
     printf("%-14s ", what);
     console_word(stdout, tone, *means ? 12 : 0, value);
     printf("%s%s\n", *means ? " " : "", means);
@@ -32,27 +37,33 @@ static void policy_command_show(const struct models_topic *v) {
     snprintf(scale, sizeof scale, "%g", o->budget_scale);
     snprintf(rate, sizeof rate, "times budget.rate %g of this file: %g", v->config->budget.rate,
              v->config->budget.rate * o->budget_scale);
-    print_row("policy", TONE_PLAIN, number,
-              p->number ? "as states, tasks and logs name it"
-                        : "nothing was said yet: the defaults");
+    policy_command_print_row("policy", TONE_PLAIN, number,
+                             p->number ? "as states, tasks and logs name it"
+                                       : "nothing was said yet: the defaults");
     bool back = !o->pin && policy_live(p) != l->live;
-    print_row("live", o->pin || back ? TONE_DOUBT : TONE_PLAIN, policy_live(p) ? live : "none",
-              o->pin ? "pinned by the operator; `live newest` follows the learner again"
-              : back ? "rolled back by the operator; the learner's next version goes live"
-                     : "follows the learner");
+    policy_command_print_row(
+        "live", o->pin || back ? TONE_DOUBT : TONE_PLAIN, policy_live(p) ? live : "none",
+        o->pin ? "pinned by the operator; `live newest` follows the learner again"
+        : back ? "rolled back by the operator; the learner's next version goes live"
+               : "follows the learner");
     if ((o->pin || back) && l->live)
         printf("%-14s %-12" PRIu64 " what the learner wants live\n", "learner's", l->live);
-    print_row("paused", o->paused ? TONE_BAD : TONE_GOOD, o->paused ? "yes" : "no",
-              o->paused ? "nobody is asked; `resume` goes on" : "");
-    print_row("full", l->full ? TONE_DOUBT : TONE_GOOD, l->full ? "yes" : "no",
-              l->full ? "budget.open_tasks is reached: nobody is asked until answers come" : "");
-    print_row("cold", l->cold ? TONE_DOUBT : TONE_GOOD, l->cold ? "yes" : "no",
-              l->cold ? "labels are drawn at random until every class has enough" : "");
-    print_row("explore only", o->explore_only ? TONE_DOUBT : TONE_GOOD,
-              o->explore_only ? "yes" : "no", o->explore_only ? "the strategy arm is off" : "");
-    print_row("learning", o->frozen ? TONE_DOUBT : TONE_GOOD, o->frozen ? "frozen" : "yes",
-              o->frozen ? "answers are taken but make no version; `unfreeze` goes on" : "");
-    print_row("budget scale", o->budget_scale == 1 ? TONE_PLAIN : TONE_DOUBT, scale, rate);
+    policy_command_print_row("paused", o->paused ? TONE_BAD : TONE_GOOD, o->paused ? "yes" : "no",
+                             o->paused ? "nobody is asked; `resume` goes on" : "");
+    policy_command_print_row(
+        "full", l->full ? TONE_DOUBT : TONE_GOOD, l->full ? "yes" : "no",
+        l->full ? "budget.open_tasks is reached: nobody is asked until answers come" : "");
+    policy_command_print_row("cold", l->cold ? TONE_DOUBT : TONE_GOOD, l->cold ? "yes" : "no",
+                             l->cold ? "labels are drawn at random until every class has enough"
+                                     : "");
+    policy_command_print_row("explore only", o->explore_only ? TONE_DOUBT : TONE_GOOD,
+                             o->explore_only ? "yes" : "no",
+                             o->explore_only ? "the strategy arm is off" : "");
+    policy_command_print_row(
+        "learning", o->frozen ? TONE_DOUBT : TONE_GOOD, o->frozen ? "frozen" : "yes",
+        o->frozen ? "answers are taken but make no version; `unfreeze` goes on" : "");
+    policy_command_print_row("budget scale", o->budget_scale == 1 ? TONE_PLAIN : TONE_DOUBT, scale,
+                             rate);
 }
 
 static void policy_command_show_json(const struct models_topic *v) {
@@ -85,8 +96,8 @@ static int policy_command_set_budget(const struct models_topic *v, const char *c
     return CLI_GO;
 }
 
-static int set_live(const struct models_topic *v, const char *const *word,
-                    struct policy_operator *o) {
+static int policy_command_set_live(const struct models_topic *v, const char *const *word,
+                                   struct policy_operator *o) {
     char *end;
     errno = 0;
     if (*word && strcmp(*word, "newest") == 0) {
@@ -95,18 +106,17 @@ static int set_live(const struct models_topic *v, const char *const *word,
     }
     uint64_t version = *word && **word >= '1' && **word <= '9' ? strtoull(*word, &end, 10) : 0;
     if (!version || *end || errno)
-        return console_fail(EX_USAGE, "live wants a version (see `policy_command_show`) or newest");
+        return console_fail(EX_USAGE, "live wants a version (see `show`) or newest");
     if (!registry_model(v->registry, version))
-        return console_fail(EX_USAGE,
-                            "version %" PRIu64
-                            " is not there to go live; `policy_command_show` lists those that are",
-                            version);
+        return console_fail(
+            EX_USAGE, "version %" PRIu64 " is not there to go live; `show` lists those that are",
+            version);
     o->pin = version;
     return CLI_GO;
 }
 
-static int set_explore(const struct models_topic *v, const char *const *word,
-                       struct policy_operator *o) {
+static int policy_command_set_explore(const struct models_topic *v, const char *const *word,
+                                      struct policy_operator *o) {
     (void)v;
     bool on = *word && strcmp(*word, "on") == 0;
     if (!on && (!*word || strcmp(*word, "off") != 0))
@@ -115,7 +125,7 @@ static int set_explore(const struct models_topic *v, const char *const *word,
     return CLI_GO;
 }
 
-/* Kill switch and freezing: one flag each. */
+/* Kill switch and freezing: each action sets one flag. */
 #define SWITCH(name, member, on)                                                                   \
     static int name(const struct models_topic *v, const char *const *word,                         \
                     struct policy_operator *o) {                                                   \
@@ -123,14 +133,14 @@ static int set_explore(const struct models_topic *v, const char *const *word,
         o->member = on;                                                                            \
         return CLI_GO;                                                                             \
     }
-SWITCH(set_paused, paused, true)
-SWITCH(set_resumed, paused, false)
-SWITCH(set_frozen, frozen, true)
-SWITCH(set_thawed, frozen, false)
+SWITCH(policy_command_pause, paused, true)
+SWITCH(policy_command_resume, paused, false)
+SWITCH(policy_command_freeze, frozen, true)
+SWITCH(policy_command_unfreeze, frozen, false)
 
 /* ---- caps ---- */
 
-static const struct cap {
+static const struct policy_cap_row {
     const char *name;
     size_t operator_, config;
     const char *means;
@@ -144,16 +154,16 @@ static const struct cap {
 };
 enum { CAPS = sizeof caps / sizeof *caps };
 
-static int64_t *cap_of(const struct cap *c, struct policy_operator *o) {
+static int64_t *policy_command_cap_of(const struct policy_cap_row *c, struct policy_operator *o) {
     return (int64_t *)((char *)o + c->operator_);
 }
 
-static int set_cap(const struct models_topic *v, const char *const *word,
-                   struct policy_operator *o) {
+static int policy_command_set_cap(const struct models_topic *v, const char *const *word,
+                                  struct policy_operator *o) {
     static const char usage[] = "cap wants per_hour, per_day or open_tasks, then a number from 1, "
                                 "`none`, or `default` (what the file says)%s";
     (void)v;
-    const struct cap *cap = NULL;
+    const struct policy_cap_row *cap = NULL;
     for (size_t i = 0; word[0] && i < CAPS; i++)
         if (strcmp(word[0], caps[i].name) == 0) cap = &caps[i];
     if (!cap)
@@ -164,66 +174,72 @@ static int set_cap(const struct models_topic *v, const char *const *word,
     long long n = word[1] && *word[1] >= '1' && *word[1] <= '9' ? strtoll(word[1], &end, 10) : 0;
     if (word[1] && strcmp(word[1], "none") == 0) n = -1;
     else if (word[1] && strcmp(word[1], "default") == 0) n = 0;
-    else if (!n || *end || errno || n > 1000000000) return console_fail(EX_USAGE, usage, "");
-    *cap_of(cap, o) = n;
+    else if (!n || *end || errno || n > CAP_MAX) return console_fail(EX_USAGE, usage, "");
+    *policy_command_cap_of(cap, o) = n;
     return CLI_GO;
 }
 
-static void show_cap(const struct cap *cap, const struct config *c, struct policy_operator o) {
-    int64_t word = *cap_of(cap, &o), file = *(const int64_t *)((const char *)c + cap->config);
+static void policy_command_show_cap(const struct policy_cap_row *cap, const struct config *c,
+                                    struct policy_operator o) {
+    int64_t word = *policy_command_cap_of(cap, &o),
+            file = *(const int64_t *)((const char *)c + cap->config);
     uint64_t most = policy_cap(word, (uint64_t)file);
     char number[32] = "none", means[96];
     if (most) snprintf(number, sizeof number, "%" PRIu64, most);
     snprintf(means, sizeof means, "%s%s", cap->means,
              word ? "; said by the operator, `default` follows the file again"
                   : ", as this file says");
-    print_row(cap->name, word ? TONE_DOUBT : TONE_PLAIN, number, means);
+    policy_command_print_row(cap->name, word ? TONE_DOUBT : TONE_PLAIN, number, means);
 }
 
 /* ---- the table ---- */
 
-static const struct action {
+static const struct policy_action {
     struct verb verb;
     int (*set)(const struct models_topic *v, const char *const *word,
                struct policy_operator *o); // NULL: show
 } actions[] = {
-    {{"show", 0}, NULL},          {{"pause", 0}, set_paused},
-    {{"resume", 0}, set_resumed}, {{"budget", 1}, policy_command_set_budget},
-    {{"cap", 2}, set_cap},        {{"explore", 1}, set_explore},
-    {{"freeze", 0}, set_frozen},  {{"unfreeze", 0}, set_thawed},
-    {{"live", 1}, set_live},
+    {{"show", 0}, NULL},
+    {{"pause", 0}, policy_command_pause},
+    {{"resume", 0}, policy_command_resume},
+    {{"budget", 1}, policy_command_set_budget},
+    {{"cap", 2}, policy_command_set_cap},
+    {{"explore", 1}, policy_command_set_explore},
+    {{"freeze", 0}, policy_command_freeze},
+    {{"unfreeze", 0}, policy_command_unfreeze},
+    {{"live", 1}, policy_command_set_live},
 };
 
-static void show_all(const struct models_topic *v, bool json) {
+static void policy_command_show_all(const struct models_topic *v, bool json) {
     if (json) {
         policy_command_show_json(v);
         return;
     }
     policy_command_show(v);
     for (size_t i = 0; i < CAPS; i++)
-        show_cap(&caps[i], v->config, registry_policy(v->registry)->operator_);
+        policy_command_show_cap(&caps[i], v->config, registry_policy(v->registry)->operator_);
     putchar('\n');
     models_topic_versions(v, false);
 }
 
-static int policy_command_act(struct models_topic *v, const struct action *action,
+static int policy_command_act(struct models_topic *v, const struct policy_action *action,
                               const char *const *word, bool json) {
     struct policy_operator wanted = registry_policy(v->registry)->operator_;
     if (action->set) {
         int code = action->set(v, word, &wanted);
         if (code != CLI_GO) return code;
         int result = models_topic_operate(v, &wanted);
-        if (result < 0) return models_topic_fail(v, result);
+        if (result < 0) return command_fail(result, &v->why);
     }
-    show_all(v, json);
+    policy_command_show_all(v, json);
     return EX_OK;
 }
 
-static int policy_command_with_topic(const struct config *c, const struct action *action,
+static int policy_command_with_topic(const struct config *c, const struct policy_action *action,
                                      const char *const *word, bool json) {
     struct models_topic v;
     int result = models_topic_open(&v, c), code = result < 0
-                                                      ? models_topic_fail(&v, result)
+                                                      ? command_fail(result, &v.why)
                                                       : policy_command_act(&v, action, word, json);
     models_topic_close(&v);
     return code;
@@ -242,11 +258,10 @@ int command_policy(int argc, char **argv) {
         "Shows or changes what the workers and the learner are told; it reaches every process and "
         "survives restarts.",
         flags, sizeof flags / sizeof *flags};
-    int words, code = cli_parse(&usage, argc, argv, &words);
+    size_t chosen;
+    int words, code = cli_parse_verb(&usage, VERBS(actions), argc, argv, &words, &chosen);
     if (code != CLI_GO) return code;
-    const struct action *action =
-        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
-    if (!action) return EX_USAGE;
+    const struct policy_action *action = &actions[chosen];
     struct config *c;
     code = cli_config(&c, file);
     if (code != CLI_GO) return code;

@@ -1,11 +1,11 @@
-/* `winnowd reload`: tells the running daemon to take over its file, and says what came of it.
+/* `winnowd reload`: tells the running daemon to read its file again, and says what came of it.
  *
- * The file is checked here first, so most mistakes are said without touching the service. The
- * process is found by the lock of its instance: the kernel says who holds it, so a stale number can
- * not send a signal to a stranger. The daemon leaves the outcome beside the lock; only one of a
- * reload that began after we asked counts. Under systemd the same works as ExecReload, where
- * $STATE_DIRECTORY is set. Refuses nothing by itself: the running configuration is the daemon's to
- * judge.
+ * The file is checked here first, so most mistakes are told without disturbing the daemon. The
+ * process is found by the lock of its instance: the kernel says who holds it, so the signal cannot
+ * go to another process that got a stale number. The daemon leaves the outcome beside the lock;
+ * only the outcome of a reload that began after the signal counts. systemd runs the same command as
+ * ExecReload, where $STATE_DIRECTORY is set. Whether the new configuration can be put in force is
+ * the daemon's decision.
  *
  * Thread: main thread */
 #include "command.h"
@@ -20,9 +20,12 @@
 #include <signal.h>
 #include <string.h>
 
-enum { WAIT_MS = 30000, POLL_MS = 20 };
+enum {
+    WAIT_MS = 30000, // for the outcome
+    POLL_MS = 20     // between two looks
+};
 
-/* Until the daemon has answered, or is gone, or takes too long. */
+/* Waits for the outcome. ERR_STOPPED: the process is gone; ERR_RETRY: it takes too long. */
 static int reload_await(const char *dir, const char *name, int pid, int64_t asked_ns,
                         struct reload_outcome *o) {
     for (int64_t end = clock_ms() + WAIT_MS; clock_ms() < end; clock_sleep_ms(POLL_MS)) {
@@ -66,7 +69,7 @@ static int reload_ask(const char *dir, const char *name, int pid, bool restart) 
     return code;
 }
 
-static int reload_reload(const struct config *c, bool restart) {
+static int reload_by_lock(const struct config *c, bool restart) {
     const char *dir = c->service.state_dir;
     char *name = instance_of(c);
     int pid = lock_file_holder(dir, name), error = errno, code;
@@ -103,7 +106,7 @@ int command_reload(int argc, char **argv) {
         return code == EX_CONFIG
                    ? console_fail(code, "nothing was reloaded; the configuration in force stays")
                    : code;
-    code = reload_reload(c, restart);
+    code = reload_by_lock(c, restart);
     config_destroy(c);
     return code;
 }

@@ -1,5 +1,5 @@
-/* `winnowd run`: the daemon under its service manager. TERM and INT finish the cycle and end; HUP
- * reloads.
+/* `winnowd run`: the daemon under its service manager. TERM and INT finish the transaction under
+ * way and end; HUP reloads.
  *
  * Thread: main thread */
 #include "command.h"
@@ -7,24 +7,18 @@
 #include "base/log.h"
 #include "base/signals.h"
 #include "run/run.h"
+#include "terminal/console.h"
 
 #include <unistd.h>
 
-enum { TICK_MS = 100 };
+enum {
+    TICK_MS = 100 // wait for a signal; the daemon is looked at so often
+};
 
-/* Who must act: 78 the operator's file; 69 another process or system; 74 the disk; 70 we do not
- * know. */
-static int exit_code(int error) {
-    switch (error) {
-    case 0: return EX_OK;
-    case ERR_CONFIG: return EX_CONFIG;
-    case ERR_FENCED:
-    case ERR_RETRY:
-    case ERR_MISSING: return EX_UNAVAILABLE;
-    case ERR_IO:
-    case ERR_FULL: return EX_IOERR;
-    default: return EX_SOFTWARE;
-    }
+/* By who must act: 78 the configuration is wrong; 69 another process or system; 74 the disk; 70 not
+ * known. Unlike a command, the daemon has no input file to blame (65). */
+static int run_command_exit_code(int error) {
+    return error == ERR_INPUT ? EX_SOFTWARE : console_exit(error);
 }
 
 static int run_command_serve(struct run *r) {
@@ -32,13 +26,13 @@ static int run_command_serve(struct run *r) {
     for (bool stop = false; !stop && result == 0;) {
         enum signal_kind signal = signals_wait(TICK_MS);
         stop = signal == SIGNAL_STOP;
-        if (signal == SIGNAL_RELOAD && run_reload(r) < 0) continue; // said; the old one stays
+        if (signal == SIGNAL_RELOAD && run_reload(r) < 0) continue; // logged; the old one stays
         result = run_tick(r);
     }
     int stopped = run_stop(r);
     if (stopped == ERR_STOPPED)
-        _exit(exit_code(result)); // no destructor of a library while threads use it
-    return exit_code(result ? result : stopped);
+        _exit(run_command_exit_code(result)); // no destructor of a library while threads use it
+    return run_command_exit_code(result ? result : stopped);
 }
 
 int command_run(int argc, char **argv) {
@@ -57,6 +51,7 @@ int command_run(int argc, char **argv) {
     signals_block();
     struct run *r;
     int result = run_start(&r, config, &(struct run_options){.file = file, .service = true});
-    if (result < 0) _exit(exit_code(result)); // a start that failed late may leave threads, too
+    if (result < 0)
+        _exit(run_command_exit_code(result)); // a start that failed late may leave threads, too
     return run_command_serve(r);
 }

@@ -1,4 +1,4 @@
-/* `winnowd simulate`: the flags of the backtest; daemon/simulate does the work.
+/* `winnowd simulate`: its flags; the room simulate does the work.
  *
  * Thread: main thread */
 #include "command.h"

@@ -1,8 +1,8 @@
-/* `winnowd status`: is the daemon of this configuration well? For people, and for scripts by its
- * exit code.
+/* `winnowd status`: whether the daemon of this configuration works, for people, and for scripts by
+ * the exit code.
  *
- * Asks the process itself over the address it listens on, so it tells what is and not what should
- * be; nothing is asked of Kafka.
+ * The daemon itself is asked, at the address it listens on, so the answer is what it really does.
+ * Kafka is not asked.
  *
  * Thread: main thread */
 #include "command.h"
@@ -11,16 +11,19 @@
 #include "status_lines.h"
 #include "terminal/console.h"
 
-enum { TIMEOUT_MS = 5000, UNHEALTHY = 1 };
+enum {
+    TIMEOUT_MS = 5000, // for an answer
+    UNHEALTHY = 1      // exit code: it answers, but does not work (exit.def)
+};
 
 static void status_print(const cJSON *s) {
     struct status_line line[STATUS_LINES];
     const cJSON *note;
     size_t n = status_lines(s, line);
-    printf("%s / %s: ", ask_text(s, "name"), ask_text(s, "instance"));
+    printf("%s / %s: ", status_text(s, "name"), status_text(s, "instance"));
     console_word(stdout, status_tone(s), 0, status_word(s));
     printf(", up %s\n",
-           status_duration((ask_number(s, "time_ms") - ask_number(s, "started_ms")) / 1000,
+           status_duration((status_value(s, "time_ms") - status_value(s, "started_ms")) / 1000,
                            (char[STATUS_WORD]){0}));
     cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(s, "notes"))
         printf("  %s\n", cJSON_GetStringValue(note));
@@ -29,9 +32,10 @@ static void status_print(const cJSON *s) {
 
 static int status_report(const char *listen, bool json) {
     struct buf why = {0};
-    cJSON *s = ask_status(listen, TIMEOUT_MS, &why);
-    int code = !s ? EX_UNAVAILABLE : status_tone(s) == TONE_BAD ? UNHEALTHY : EX_OK;
-    if (!s) console_fail(code, "%s", buf_string(&why));
+    cJSON *s = http_client_status(listen, TIMEOUT_MS, &why);
+    int code = EX_OK;
+    if (!s) code = console_fail(EX_UNAVAILABLE, "%s", buf_string(&why));
+    else if (status_tone(s) == TONE_BAD) code = UNHEALTHY;
     if (s && json) {
         char *text = cJSON_PrintUnformatted(s);
         puts(text);
@@ -42,23 +46,6 @@ static int status_report(const char *listen, bool json) {
     cJSON_Delete(s);
     buf_release(&why);
     return code;
-}
-
-int cli_listen(const char *file, const char *listen, char **out) {
-    struct config *c;
-    if (listen) {
-        *out = xstrdup(listen);
-        return CLI_GO;
-    }
-    if (!file)
-        return console_fail(EX_USAGE, "which daemon? Give --config FILE or --listen ADDRESS");
-    int code = cli_config(&c, file);
-    if (code != CLI_GO) return code;
-    *out = xstrdup(c->watch.listen);
-    config_destroy(c);
-    if (**out) return CLI_GO;
-    free(*out);
-    return console_fail(EX_UNAVAILABLE, "that daemon listens nowhere: watch.listen is empty");
 }
 
 int command_status(int argc, char **argv) {
@@ -77,7 +64,7 @@ int command_status(int argc, char **argv) {
                           flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
     char *where;
-    if (code == CLI_GO) code = cli_listen(file, listen, &where);
+    if (code == CLI_GO) code = command_listen(file, listen, &where);
     if (code != CLI_GO) return code;
     code = status_report(where, json);
     free(where);

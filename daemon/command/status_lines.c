@@ -1,11 +1,32 @@
-/* What a person wants to know first, one line a question, in the order of the dashboard.
+/* One line for each question that an operator has, in the order of the dashboard.
  *
  * Thread: main thread */
 #include "status_lines.h"
 
-#include "http_client.h"
-
 #include <math.h>
+
+/* ---- values ---- */
+
+static const cJSON *status_find(const cJSON *at, const char *path) {
+    char part[64];
+    while (at && *path) {
+        size_t n = strcspn(path, "/");
+        snprintf(part, sizeof part, "%.*s", (int)n, path);
+        at = cJSON_GetObjectItemCaseSensitive(at, part);
+        path += n + (path[n] == '/');
+    }
+    return at;
+}
+
+double status_value(const cJSON *status, const char *path) {
+    const cJSON *number = status_find(status, path);
+    return cJSON_IsNumber(number) ? number->valuedouble : NAN;
+}
+
+const char *status_text(const cJSON *status, const char *path) {
+    const char *text = cJSON_GetStringValue(status_find(status, path));
+    return text ? text : "";
+}
 
 /* ---- words ---- */
 
@@ -14,8 +35,9 @@ const char *status_number(double x, char out[STATUS_WORD]) {
         double from;
         const char *suffix;
     } steps[] = {{1e9, "G"}, {1e6, "M"}, {1e4, "k"}};
-    snprintf(out, STATUS_WORD,
-             isfinite(x) ? x == floor(x) || fabs(x) >= 100 ? "%.0f" : "%.1f" : "-", x);
+    bool whole = x == floor(x) || fabs(x) >= 100;
+    if (isfinite(x)) snprintf(out, STATUS_WORD, whole ? "%.0f" : "%.1f", x);
+    else snprintf(out, STATUS_WORD, "-");
     for (size_t i = 0; isfinite(x) && i < sizeof steps / sizeof *steps; i++) {
         if (fabs(x) < steps[i].from) continue;
         snprintf(out, STATUS_WORD, "%.1f %s", x / (steps[i].from == 1e4 ? 1e3 : steps[i].from),
@@ -54,10 +76,9 @@ const char *status_percent(double share, char out[STATUS_WORD]) {
 }
 
 enum tone status_tone(const cJSON *status) {
-    const char *health = ask_text(status, "health");
-    return strcmp(health, "ok") == 0          ? TONE_GOOD
-           : strcmp(health, "attention") == 0 ? TONE_DOUBT
-                                              : TONE_BAD;
+    const char *health = status_text(status, "health");
+    if (strcmp(health, "ok") == 0) return TONE_GOOD;
+    return strcmp(health, "attention") == 0 ? TONE_DOUBT : TONE_BAD;
 }
 
 const char *status_word(const cJSON *status) {
@@ -71,27 +92,27 @@ const char *status_word(const cJSON *status) {
 #define LINE(l, name, ...)                                                                         \
     ((l)->title = (name), (l)->tone = TONE_PLAIN,                                                  \
      (void)snprintf((l)->text, sizeof(l)->text, __VA_ARGS__))
-#define N(path) status_number(ask_number(s, path), (char[STATUS_WORD]){0})
+#define N(path) status_number(status_value(s, path), (char[STATUS_WORD]){0})
 #define D(value) status_duration(value, (char[STATUS_WORD]){0})
-#define B(path) status_lines_bytes(ask_number(s, path), (char[STATUS_WORD]){0})
+#define B(path) status_lines_bytes(status_value(s, path), (char[STATUS_WORD]){0})
 #define P(value) status_percent(value, (char[STATUS_WORD]){0})
 
 static void status_lines_stream(const cJSON *s, struct status_line *l) {
-    double lag = ask_number(s, "now/lag");
+    double lag = status_value(s, "now/lag");
     LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
          N("now/samples"), N("now/dead_letters"));
     if (lag > 0)
         LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"),
-             lag == 1 ? "" : "s", D(ask_number(s, "now/age_s")), N("partitions"));
+             lag == 1 ? "" : "s", D(status_value(s, "now/age_s")), N("partitions"));
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
 }
 
 static void status_lines_budget(const cJSON *s, struct status_line *l) {
-    double day = ask_number(s, "cap_left/day"), hour = ask_number(s, "cap_left/hour"),
+    double day = status_value(s, "cap_left/day"), hour = status_value(s, "cap_left/hour"),
            left = fmin(isnan(day) ? INFINITY : day, isnan(hour) ? INFINITY : hour);
-    LINE(&l[0], "asked", "%s labels, %s of the samples; budget %s, purse %s%s%s", N("now/asked"),
-         P(ask_number(s, "now/asked") / ask_number(s, "now/admitted")),
-         P(ask_number(s, "now/rate")), N("now/tokens"), isfinite(left) ? ", caps leave " : "",
+    LINE(&l[0], "asked", "%s labels, %s of the samples; budget %s, tokens %s%s%s", N("now/asked"),
+         P(status_value(s, "now/asked") / status_value(s, "now/admitted")),
+         P(status_value(s, "now/rate")), N("now/tokens"), isfinite(left) ? ", caps leave " : "",
          isfinite(left) ? status_number(left, (char[STATUS_WORD]){0}) : "");
     if (left <= 0) l->tone = TONE_DOUBT;
     LINE(&l[1], "why", "%s", "");
@@ -106,19 +127,19 @@ static void status_lines_budget(const cJSON *s, struct status_line *l) {
 }
 
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
-    double last = ask_number(s, "last_label_s"), answers = ask_number(s, "now/answers"),
-           version = ask_number(s, "now/model");
+    double last = status_value(s, "last_label_s"), answers = status_value(s, "now/answers"),
+           version = status_value(s, "now/model");
     LINE(&l[0], "labels", "%s back, %s open, %s expired%s%s%s", N("now/labels"),
          N("now/open_tasks"), N("now/expired"), last > 0 ? "; the last " : "",
-         last > 0 ? D(ask_number(s, "time_ms") / 1000 - last) : "", last > 0 ? " ago" : "");
+         last > 0 ? D(status_value(s, "time_ms") / 1000 - last) : "", last > 0 ? " ago" : "");
     if (answers > 0)
         LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s",
-             P(ask_number(s, "now/accuracy")), P(ask_number(s, "now/low")),
-             P(ask_number(s, "now/high")), N("now/answers"), P(ask_number(s, "now/naive")));
+             P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),
+             P(status_value(s, "now/high")), N("now/answers"), P(status_value(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");
     if (version > 0)
         LINE(&l[2], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"),
-             D(ask_number(s, "model_age_s")));
+             D(status_value(s, "model_age_s")));
     else LINE(&l[2], "model", "none yet: labels are drawn at random");
 }
 

@@ -1,8 +1,10 @@
-/* `winnowd tasks`: which questions wait, the whole story of one, and closing one.
+/* `winnowd tasks`: which tasks wait for an answer, everything that is known of one, and closing
+ * one.
  *
- * All from the topics: tasks, labels, and for the model that learned an answer the versions' own
- * account of what they had seen. A task is closed as an annotator would, by a label that says
- * `skipped`: no third way leads into the loop. Refuses to close what is answered already.
+ * All of it comes from the topics: tasks, labels, and for the version that learned an answer what
+ * each version says that it had seen. A task is closed as an annotator would close it, by a label
+ * whose outcome is `skipped`, so that nothing but labels ever closes a task. Refuses to close a
+ * task that is answered already.
  *
  * Thread: main thread */
 #include "command.h"
@@ -20,48 +22,46 @@
 #include <math.h>
 #include <stdarg.h>
 
+enum {
+    LIST_USUAL = 50,     // tasks that `list` shows unless told otherwise
+    ANSWERS_SHOWN = 256, // the newest answers of one task
+};
+
 struct tasks {
     const char *file, *state, *annotator;
     int64_t limit;
     bool json;
     const struct config *config;
     struct ledger ledger;
-    const char *word; // id of the task, or of its sample
+    const char *word; // id of the task, or of its sample; NULL: none was given
 };
-
-static int tasks_fail(const struct tasks *t, int error) {
-    struct buf why = {0};
-    buf_text(&why, buf_view(&t->ledger.why));
-    int code = console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%s",
-                            why.len ? buf_string(&why) : error_text(error));
-    buf_release(&why);
-    return code;
-}
 
 /* ---- list ---- */
 
-static const struct column columns[] = {{"id", "task", COLUMN_TEXT, 0},
-                                        {"sample_id", "sample", COLUMN_TEXT, 32},
-                                        {"state", "state", COLUMN_TEXT, 0},
-                                        {"reason", "reason", COLUMN_TEXT, 0},
-                                        {"asked_ms", "asked (UTC)", COLUMN_TIME, 0},
-                                        {"expires_ms", NULL, COLUMN_TIME, 0},
-                                        {"priority", "priority", COLUMN_NUMBER, 0},
-                                        {"propensity", NULL, COLUMN_NUMBER, 0},
-                                        {"model", "model", COLUMN_NUMBER, 0},
-                                        {"predicted", "predicted", COLUMN_TEXT, 16},
-                                        {"probability", "p", COLUMN_NUMBER, 0},
-                                        {"answer", "answer", COLUMN_TEXT, 16},
-                                        {"annotator", "by", COLUMN_TEXT, 20}};
+static const struct column tasks_columns[] = {{"id", "task", COLUMN_TEXT, 0},
+                                              {"sample_id", "sample", COLUMN_TEXT, 32},
+                                              {"state", "state", COLUMN_TEXT, 0},
+                                              {"reason", "reason", COLUMN_TEXT, 0},
+                                              {"asked_ms", "asked (UTC)", COLUMN_TIME, 0},
+                                              {"expires_ms", NULL, COLUMN_TIME, 0},
+                                              {"priority", "priority", COLUMN_NUMBER, 0},
+                                              {"propensity", NULL, COLUMN_NUMBER, 0},
+                                              {"model", "model", COLUMN_NUMBER, 0},
+                                              {"predicted", "predicted", COLUMN_TEXT, 16},
+                                              {"probability", "p", COLUMN_NUMBER, 0},
+                                              {"answer", "answer", COLUMN_TEXT, 16},
+                                              {"annotator", "by", COLUMN_TEXT, 20}};
 
 static void tasks_add_task(struct listing *l, const struct ledger_task *t, int64_t now_ms) {
-    enum ledger_state state = ledger_state(t, now_ms);
+    static const enum tone tone[] = {[TASK_OPEN] = TONE_PLAIN,
+                                     [TASK_ANSWERED] = TONE_GOOD,
+                                     [TASK_SKIPPED] = TONE_DOUBT,
+                                     [TASK_EXPIRED] = TONE_DOUBT};
+    enum task_state state = ledger_state(t, now_ms);
     listing_text(l, text_of(t->id));
     listing_text(l, t->sample_id);
-    listing_text(l, text_of(ledger_state_name(state)));
-    listing_tone(l, state == LEDGER_ANSWERED ? TONE_GOOD
-                    : state == LEDGER_OPEN   ? TONE_PLAIN
-                                             : TONE_DOUBT);
+    listing_text(l, text_of(join_state_name(state)));
+    listing_tone(l, tone[state]);
     listing_text(l, text_of(ask_name(t->reason)));
     listing_time(l, t->asked_ms);
     listing_time(l, t->expires_ms);
@@ -77,12 +77,13 @@ static void tasks_add_task(struct listing *l, const struct ledger_task *t, int64
 static int tasks_by_age(const void *a, const void *b) {
     const struct ledger_task *x = *(struct ledger_task *const *)a,
                              *y = *(struct ledger_task *const *)b;
-    return x->asked_ms != y->asked_ms ? (x->asked_ms < y->asked_ms ? -1 : 1) : strcmp(x->id, y->id);
+    if (x->asked_ms != y->asked_ms) return x->asked_ms < y->asked_ms ? -1 : 1;
+    return strcmp(x->id, y->id);
 }
 
 static bool tasks_listed(const struct tasks *t, const struct ledger_task *one, int64_t now_ms) {
     return strcmp(t->state, "all") == 0 ||
-           strcmp(t->state, ledger_state_name(ledger_state(one, now_ms))) == 0;
+           strcmp(t->state, join_state_name(ledger_state(one, now_ms))) == 0;
 }
 
 static int tasks_list(struct tasks *t) {
@@ -94,7 +95,7 @@ static int tasks_list(struct tasks *t) {
         if (tasks_listed(t, g->task[i], now_ms)) g->task[n++] = g->task[i];
     if (n) qsort(g->task, n, sizeof *g->task, tasks_by_age);
     size_t from = t->limit && n > (size_t)t->limit ? n - (size_t)t->limit : 0;
-    listing_begin(&l, columns, sizeof columns / sizeof *columns);
+    listing_begin(&l, tasks_columns, sizeof tasks_columns / sizeof *tasks_columns);
     for (size_t i = from; i < n; i++) tasks_add_task(&l, g->task[i], now_ms);
     listing_print(&l, stdout, t->json, "no task");
     listing_end(&l);
@@ -104,7 +105,7 @@ static int tasks_list(struct tasks *t) {
 
 /* ---- one task ---- */
 
-static bool is_it(const struct ledger_task *one, void *opaque) {
+static bool tasks_is_asked_for(const struct ledger_task *one, void *opaque) {
     const struct tasks *t = opaque;
     return t->word &&
            (strcasecmp(one->id, t->word) == 0 || text_equal(one->sample_id, text_of(t->word)));
@@ -119,7 +120,7 @@ static struct ledger_task *tasks_find(struct tasks *t) {
     return NULL;
 }
 
-static const char *why_asked(enum ask reason) {
+static const char *tasks_why_asked(enum ask reason) {
     static const char *const text[] = {[ASK_UNCERTAIN] = "the model was unsure enough about it",
                                        [ASK_RISK] = "it looked like the class that is looked for",
                                        [ASK_RANDOM] = "drawn at random, for unbiased figures",
@@ -131,10 +132,10 @@ static const char *why_asked(enum ask reason) {
     return text[reason];
 }
 
-/* The oldest version on the topic that has seen the answer that counts; *before: older ones may
- * have been the first. */
-static const struct model *learned_in(const struct models_topic *m, const struct ledger_task *t,
-                                      bool *before) {
+/* The oldest version on the topic that has seen the answer that counts. *before: the topic does not
+ * hold the versions before it any more, so one of those may have been the first. */
+static const struct model *tasks_learned_in(const struct models_topic *m,
+                                            const struct ledger_task *t, bool *before) {
     uint64_t version[REGISTRY_HELD];
     size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version),
            fitted = 0;
@@ -142,7 +143,7 @@ static const struct model *learned_in(const struct models_topic *m, const struct
         const struct model *v = registry_model(m->registry, version[i]);
         if (*v->pushed) continue;
         *before = fitted++ == 0 && v->parent;
-        if (registry_seen(v, "labels", t->counts->partition) > t->counts->offset &&
+        if (registry_seen(v, "labels", t->counts->is.partition) > t->counts->is.offset &&
             registry_seen(v, "tasks", t->partition) > t->offset)
             return v;
     }
@@ -155,17 +156,17 @@ static bool tasks_aside(const struct model *v, const struct ledger_answer *a) {
     for (const char *at = v->aside.at; at && *at;
          at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
         if (sscanf(at, "%" SCNd32 " %" SCNd64 " %" SCNd64, &p, &from, &to) == 3 &&
-            p == a->partition && from <= a->offset && a->offset < to)
+            p == a->is.partition && from <= a->is.offset && a->is.offset < to)
             return true;
     return false;
 }
 
-static void tell_learning(const struct tasks *t, const struct ledger_task *one) {
+static void tasks_tell_learning(const struct tasks *t, const struct ledger_task *one) {
     struct models_topic m;
     bool before = false;
-    if (!one->counts || one->counts->outcome != LABEL_LABELLED) return;
+    if (!one->counts || one->counts->is.outcome != LABEL_LABELLED) return;
     int result = models_topic_open(&m, t->config);
-    const struct model *v = result == 0 ? learned_in(&m, one, &before) : NULL;
+    const struct model *v = result == 0 ? tasks_learned_in(&m, one, &before) : NULL;
     const struct model *live =
         result == 0 ? registry_model(m.registry, policy_live(registry_policy(m.registry))) : NULL;
     printf("%-12s ", "learned");
@@ -194,7 +195,7 @@ static void tasks_tell(const char *what, const char *format, ...) {
     free(text);
 }
 
-static void tell_prediction(const struct task *t) {
+static void tasks_tell_prediction(const struct task *t) {
     struct buf b = {0};
     for (size_t i = 0; t->prob && i < t->k; i++) {
         struct text name = class_name(t->classes, i);
@@ -204,21 +205,22 @@ static void tell_prediction(const struct task *t) {
     buf_release(&b);
 }
 
-static void tell_answers(const struct ledger_task *one) {
+static void tasks_tell_answers(const struct ledger_task *one) {
     static const struct column answer_columns[] = {
         {"time_ms", "answered (UTC)", COLUMN_TIME, 0}, {"annotator", "by", COLUMN_TEXT, 24},
         {"answer", "answer", COLUMN_TEXT, 24},         {"revision", "revision", COLUMN_NUMBER, 0},
         {"source", "source", COLUMN_TEXT, 24},         {"counts", "", COLUMN_TEXT, 0}};
     struct listing l;
-    const struct ledger_answer *in_order[256];
+    const struct ledger_answer *in_order[ANSWERS_SHOWN];
     size_t n = 0;
-    for (const struct ledger_answer *a = one->answers; a && n < 256; a = a->next) in_order[n++] = a;
+    for (const struct ledger_answer *a = one->answers; a && n < ANSWERS_SHOWN; a = a->next)
+        in_order[n++] = a;
     listing_begin(&l, answer_columns, sizeof answer_columns / sizeof *answer_columns);
     while (n--) {
-        listing_time(&l, in_order[n]->time_ms);
+        listing_time(&l, in_order[n]->is.time_ms);
         listing_text(&l, in_order[n]->annotator);
         listing_text(&l, ledger_answer_text(in_order[n]));
-        listing_count(&l, (uint64_t)in_order[n]->revision);
+        listing_count(&l, (uint64_t)in_order[n]->is.revision);
         listing_text(&l, in_order[n]->source);
         listing_text(&l, in_order[n] == one->counts ? TEXT("counts") : TEXT(""));
         listing_tone(&l, TONE_GOOD);
@@ -229,7 +231,7 @@ static void tell_answers(const struct ledger_task *one) {
     listing_end(&l);
 }
 
-static void tell_times(const struct task *t) {
+static void tasks_tell_times(const struct task *t) {
     struct buf sample = {0}, asked = {0}, expires = {0};
     listing_when(&sample, t->time_ms);
     listing_when(&asked, t->asked_ms);
@@ -241,41 +243,42 @@ static void tell_times(const struct task *t) {
         tasks_tell("scored", "by version %" PRIu64 ", under policy %" PRIu64, t->model, t->policy);
     else tasks_tell("scored", "by no model yet, under policy %" PRIu64, t->policy);
     tasks_tell("asked", "%s UTC by the %s arm: %s (%s)", buf_string(&asked),
-               t->by_strategy ? "strategy" : "random", why_asked(t->reason), ask_name(t->reason));
+               t->by_strategy ? "strategy" : "random", tasks_why_asked(t->reason),
+               ask_name(t->reason));
     tasks_tell("expires", "%s UTC", buf_string(&expires));
     buf_release(&sample);
     buf_release(&asked);
     buf_release(&expires);
 }
 
-static void tell_story(const struct tasks *t, const struct ledger_task *one,
-                       const struct task *read) {
-    tasks_tell("task", "%s, %s", one->id, ledger_state_name(ledger_state(one, clock_wall_ms())));
-    tell_times(read);
+static void tasks_tell_story(const struct tasks *t, const struct ledger_task *one,
+                             const struct task *read) {
+    tasks_tell("task", "%s, %s", one->id, join_state_name(ledger_state(one, clock_wall_ms())));
+    tasks_tell_times(read);
     tasks_tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility,
                measure_name(read->measure), manager_name(read->manager), read->threshold);
     tasks_tell("propensity", "%.6g%s", read->propensity,
                read->propensity > 0 ? "" : ": outside the unbiased figures");
     tasks_tell("priority", "%.6g", read->priority);
-    tell_prediction(read);
-    tell_answers(one);
-    tell_learning(t, one);
+    tasks_tell_prediction(read);
+    tasks_tell_answers(one);
+    tasks_tell_learning(t, one);
     puts("event");
     event_print(stdout, read->event, "  ", 0, 0);
 }
 
-/* The task as it stands, and its answers. */
-static void tell_json(const struct ledger_task *one) {
+/* The task's record as it stands on the topic, and its answers. */
+static void tasks_tell_json(const struct ledger_task *one) {
     struct buf b = {0};
     buf_printf(&b, "{\"state\":\"%s\",\"answers\":[",
-               ledger_state_name(ledger_state(one, clock_wall_ms())));
+               join_state_name(ledger_state(one, clock_wall_ms())));
     for (const struct ledger_answer *a = one->answers; a; a = a->next) {
         struct text answer = ledger_answer_text(a);
         buf_printf(&b,
                    "%s{\"time_ms\":%" PRId64 ",\"revision\":%" PRId64 ",\"partition\":%" PRId32
                    ",\"offset\":%" PRId64 ",\"counts\":%s,\"answer\":",
-                   a == one->answers ? "" : ",", a->time_ms, a->revision, a->partition, a->offset,
-                   a == one->counts ? "true" : "false");
+                   a == one->answers ? "" : ",", a->is.time_ms, a->is.revision, a->is.partition,
+                   a->is.offset, a == one->counts ? "true" : "false");
         buf_json(&b, answer);
         buf_str(&b, ",\"annotator\":");
         if (a->annotator.at) buf_json(&b, a->annotator);
@@ -295,8 +298,8 @@ static int tasks_show(struct tasks *t) {
     struct task read;
     const char *why;
     if (!one) return EX_NOINPUT;
-    if (t->json) tell_json(one);
-    else if (task_read(&read, one->record, &arena, &why) == 0) tell_story(t, one, &read);
+    if (t->json) tasks_tell_json(one);
+    else if (task_read(&read, one->record, &arena, &why) == 0) tasks_tell_story(t, one, &read);
     arena_release(&arena);
     return EX_OK;
 }
@@ -318,7 +321,7 @@ static int tasks_expire(struct tasks *t) {
                           .time_ms = clock_wall_ms(),
                           .confidence = 1};
     int result = ledger_answer(&t->ledger, &label);
-    if (result < 0) return tasks_fail(t, result);
+    if (result < 0) return command_fail(result, &t->ledger.why);
     if (t->json) printf("{\"id\":\"%s\",\"state\":\"skipped\"}\n", one->id);
     else printf("task %s is closed; an answer that comes all the same still counts\n", one->id);
     return EX_OK;
@@ -326,20 +329,20 @@ static int tasks_expire(struct tasks *t) {
 
 /* ---- the table ---- */
 
-static const struct action {
+static const struct tasks_action {
     struct verb verb;
     int (*run)(struct tasks *t);
 } actions[] = {{{"list", 0}, tasks_list}, {{"show", 1}, tasks_show}, {{"expire", 1}, tasks_expire}};
 
-static int with_ledger(struct tasks *t, const struct action *action) {
+static int tasks_with_ledger(struct tasks *t, const struct tasks_action *action) {
     struct config *c;
     int code = cli_config(&c, t->file);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_ERROR);
     t->config = c;
-    t->ledger = (struct ledger){.wanted = is_it, .opaque = t};
+    t->ledger = (struct ledger){.wanted = tasks_is_asked_for, .opaque = t};
     int result = ledger_open(&t->ledger, c);
-    code = result < 0 ? tasks_fail(t, result) : action->run(t);
+    code = result < 0 ? command_fail(result, &t->ledger.why) : action->run(t);
     ledger_close(&t->ledger);
     config_destroy(c);
     return code;
@@ -347,7 +350,7 @@ static int with_ledger(struct tasks *t, const struct action *action) {
 
 int command_tasks(int argc, char **argv) {
     static const char states[] = "open|answered|skipped|expired|all";
-    struct tasks t = {.state = "open", .limit = 50, .annotator = "operator"};
+    struct tasks t = {.state = "open", .limit = LIST_USUAL, .annotator = "operator"};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &t.file, "FILE", "the configuration", true},
         {"state", 0, FLAG_TEXT, &t.state, "STATE",
@@ -362,11 +365,10 @@ int command_tasks(int argc, char **argv) {
                           "Shows which tasks wait for an answer, tells the whole story of one (by "
                           "its id or its sample's), closes one.",
                           flags, sizeof flags / sizeof *flags};
-    int words, code = cli_parse(&usage, argc, argv, &words);
+    size_t chosen;
+    int words, code = cli_parse_verb(&usage, VERBS(actions), argc, argv, &words, &chosen);
     if (code != CLI_GO) return code;
-    const struct action *action =
-        cli_verb(&usage, actions, sizeof actions / sizeof *actions, sizeof *actions, words, argv);
-    if (!action) return EX_USAGE;
+    const struct tasks_action *action = &actions[chosen];
     if (words - 1 < action->verb.most)
         return console_fail(EX_USAGE, "%s wants the id of a task or of its sample",
                             action->verb.name);
@@ -375,5 +377,5 @@ int command_tasks(int argc, char **argv) {
         return console_fail(EX_USAGE, "--state is one of %s%s", states,
                             cli_nearest(states, t.state));
     t.word = words > 1 ? argv[2] : NULL;
-    return with_ledger(&t, action);
+    return tasks_with_ledger(&t, action);
 }

@@ -1,8 +1,8 @@
-/* `winnowd top`: the dashboard at a glance, in a terminal.
+/* `winnowd top`: the dashboard in a terminal.
  *
- * Asks the daemon once a second; what it needs for curves it keeps itself, a ring of the last
- * screen widths. Nothing is drawn outside the window: lines are cut, rows that do not fit are left
- * out from below. Refuses to start without a terminal (use `status`).
+ * The daemon is asked once a second; the values for the curves are kept here, in rings. Lines are
+ * cut at the window's edge, and rows that do not fit are left out from below. Refuses to start
+ * without a terminal (`status` works without one).
  *
  * Thread: main thread */
 #include "command.h"
@@ -17,9 +17,17 @@
 #include <ncurses.h>
 #include <unistd.h>
 
-enum { REFRESH_MS = 1000, TIMEOUT_MS = 2000, KEPT = 512, PAST = 5, LABEL = 11 };
+enum {
+    REFRESH_MS = 1000, // between two questions
+    TIMEOUT_MS = 2000, // for an answer
+    KEPT = 512,        // values of a curve; more than a terminal is wide
+    PAST = 5,          // statuses over which a rate is taken: seconds
+    LABEL = 11,        // columns of the titles
+    PEAK = 12,         // columns behind a curve, for its largest value
+    ESCAPE = 27        // the key
+};
 
-static const struct curve {
+static const struct top_curve_source {
     const char *title, *path;
     bool rate; // of a counter, per second
 } curves[] = {{"samples/s", "now/samples", true},
@@ -31,11 +39,11 @@ enum { CURVES = sizeof curves / sizeof *curves };
 
 struct top {
     const char *listen;
-    cJSON *status, *past[PAST]; // past: a ring, for rates over a few seconds
+    cJSON *status, *past[PAST]; // owned; past: a ring, of which status is the newest
     size_t asked;               // answers so far
-    double value[CURVES][KEPT];
-    size_t n;
-    struct buf why; // of the last failure; empty: it answered
+    double value[CURVES][KEPT]; // rings
+    size_t n;                   // values so far
+    struct buf why;             // of the last failure; empty: it answered
     bool colour;
     int row;
 };
@@ -49,11 +57,11 @@ static const cJSON *top_before(const struct top *t) {
 static void top_remember(struct top *t) {
     const cJSON *old = top_before(t);
     double seconds =
-        old ? (ask_number(t->status, "time_ms") - ask_number(old, "time_ms")) / 1000 : 0;
+        old ? (status_value(t->status, "time_ms") - status_value(old, "time_ms")) / 1000 : 0;
     for (size_t c = 0; c < CURVES; c++) {
-        double now = ask_number(t->status, curves[c].path);
+        double now = status_value(t->status, curves[c].path);
         if (curves[c].rate)
-            now = seconds > 0 ? fmax(0, (now - ask_number(old, curves[c].path)) / seconds) : 0;
+            now = seconds > 0 ? fmax(0, (now - status_value(old, curves[c].path)) / seconds) : 0;
         t->value[c][t->n % KEPT] = now;
     }
     t->n++;
@@ -61,8 +69,8 @@ static void top_remember(struct top *t) {
 
 static void top_ask(struct top *t) {
     buf_reset(&t->why);
-    cJSON *fresh = ask_status(t->listen, TIMEOUT_MS, &t->why);
-    if (!fresh) return; // the old one stays on the screen, and why
+    cJSON *fresh = http_client_status(t->listen, TIMEOUT_MS, &t->why);
+    if (!fresh) return; // the old status stays on the screen, with the reason
     cJSON **place = &t->past[t->asked++ % PAST];
     cJSON_Delete(*place);
     *place = t->status = fresh;
@@ -97,10 +105,11 @@ static void top_head(struct top *t) {
     }
     snprintf(
         text, sizeof text, "%s: %s / %s, up %s, version %s", status_word(t->status),
-        ask_text(t->status, "name"), ask_text(t->status, "instance"),
+        status_text(t->status, "name"), status_text(t->status, "instance"),
         status_duration(
-            (ask_number(t->status, "time_ms") - ask_number(t->status, "started_ms")) / 1000, up),
-        ask_text(t->status, "version"));
+            (status_value(t->status, "time_ms") - status_value(t->status, "started_ms")) / 1000,
+            up),
+        status_text(t->status, "version"));
     top_line(t, status_tone(t->status), "winnowd", text);
     const cJSON *note;
     cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(t->status, "notes"))
@@ -112,7 +121,7 @@ static void top_curve(struct top *t, size_t c) {
     static const char *const block[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const plain[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
     const char *const *mark = MB_CUR_MAX > 1 ? block : plain;
-    size_t width = COLS > LABEL + 12 ? (size_t)COLS - LABEL - 12 : 0,
+    size_t width = COLS > LABEL + PEAK ? (size_t)(COLS - LABEL - PEAK) : 0,
            n = t->n < width ? t->n : width;
     double most = 0;
     char peak[STATUS_WORD];
@@ -125,16 +134,16 @@ static void top_curve(struct top *t, size_t c) {
         mvaddstr(t->row - 1, LABEL + (int)i,
                  mark[most > 0 && v > 0 ? 1 + (size_t)(v / most * 7) : 0]);
     }
-    mvaddnstr(t->row - 1, LABEL + (int)width + 1, status_number(most, peak), 11);
+    mvaddnstr(t->row - 1, LABEL + (int)width + 1, status_number(most, peak), PEAK - 1);
 }
 
-/* The histogram of the measure most used, under its range and threshold. */
+/* The histogram of the measure that is used most, with its range and threshold. */
 static void top_histogram(struct top *t) {
     const cJSON *u, *best = NULL, *count;
     char text[400] = "";
     cJSON_ArrayForEach(u, cJSON_GetObjectItemCaseSensitive(
-                              t->status, "utility")) if (!best ||
-                                                         ask_number(u, "n") > ask_number(best, "n"))
+                              t->status, "utility")) if (!best || status_value(u, "n") >
+                                                                      status_value(best, "n"))
         best = u;
     if (!best) return;
     static const char levels[] = " .:-=+*#%@";
@@ -147,8 +156,8 @@ static void top_histogram(struct top *t) {
         levels[count->valuedouble > 0 ? 1 + (size_t)(log1p(count->valuedouble) / log1p(most) * 8)
                                       : 0];
     snprintf(text + at, sizeof text - at, "  %s %.3g to %.3g, threshold %.3g",
-             ask_text(best, "measure"), ask_number(best, "low"), ask_number(best, "high"),
-             ask_number(best, "threshold"));
+             status_text(best, "measure"), status_value(best, "low"), status_value(best, "high"),
+             status_value(best, "threshold"));
     top_line(t, TONE_PLAIN, "utility", text);
 }
 
@@ -194,7 +203,7 @@ static bool top_quits(const struct top *t, int64_t until) {
         int64_t left = until - clock_ms();
         timeout(left > 0 ? (int)left : 0);
         int key = getch();
-        if (key == 'q' || key == 'Q' || key == 27) return true;
+        if (key == 'q' || key == 'Q' || key == ESCAPE) return true;
         if (key == ERR && clock_ms() >= until) return false;
         if (key == KEY_RESIZE) top_draw((struct top *)t);
     }
@@ -227,7 +236,7 @@ int command_top(int argc, char **argv) {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return console_fail(EX_USAGE,
                             "top wants a terminal; `winnowd status` is for everything else");
-    code = cli_listen(file, listen, &where);
+    code = command_listen(file, listen, &where);
     if (code != CLI_GO) return code;
     struct top t = {.listen = where};
     top_open_screen(&t);

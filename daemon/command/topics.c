@@ -1,7 +1,7 @@
-/* `winnowd topics`: what is there, and with --create what was missing.
+/* `winnowd topics`: shows the topics of the configuration, and makes the missing ones (--create).
  *
- * The samples topic is someone else's: it is made only when asked for by name (--samples). A topic
- * that exists is never changed.
+ * The samples topic belongs to whoever sends the samples, so it is made only when that is asked for
+ * (--samples). A topic that exists is never changed.
  *
  * Thread: main thread */
 #include "command.h"
@@ -11,21 +11,24 @@
 #include "kafka/admin.h"
 #include "terminal/console.h"
 
-enum { LEADER_MS = 5000 };
+enum {
+    LEADER_MS = 5000, // until a topic that was just made has a leader
+    POLL_MS = 100     // between two looks
+};
 
 struct topics_options {
     const char *file;
     bool create, samples;
 };
 
-static void print_topic(const struct topic_plan *plan, const struct topic_facts *f) {
+static void topics_print_topic(const struct topic_plan *plan, const struct topic_facts *f) {
     struct buf kept = {0};
     printf("%-20s %-32s ", plan->option, plan->name);
     if (f->error) {
-        console_word(stdout, TONE_BAD, 0,
-                     f->error == ERR_MISSING  ? "missing"
-                     : f->error == ERR_CONFIG ? "no right to describe it"
-                                              : "no answer for it");
+        const char *trouble = "no answer for it";
+        if (f->error == ERR_MISSING) trouble = "missing";
+        if (f->error == ERR_CONFIG) trouble = "no right to describe it";
+        console_word(stdout, TONE_BAD, 0, trouble);
         puts("");
         return;
     }
@@ -35,16 +38,16 @@ static void print_topic(const struct topic_plan *plan, const struct topic_facts 
     buf_release(&kept);
 }
 
-/* A topic just made has no leader for a moment. */
+/* Waits until a topic that was just made has a leader. */
 static void topics_await(struct admin *a, const char *name) {
     struct topic_facts f;
     for (int64_t end = clock_ms() + LEADER_MS;
          admin_topic(a, name, &f), f.error && clock_ms() < end;)
-        clock_sleep_ms(100);
+        clock_sleep_ms(POLL_MS);
 }
 
-static int make_missing(struct admin *a, const struct config *c,
-                        const struct topic_plan plan[ROLES], bool samples) {
+static int topics_make_missing(struct admin *a, const struct config *c,
+                               const struct topic_plan plan[ROLES], bool samples) {
     int code = EX_OK;
     for (size_t i = 0; i < ROLES; i++) {
         struct topic_facts f;
@@ -68,11 +71,11 @@ static void topics_show(struct admin *a, const struct topic_plan plan[ROLES]) {
         struct topic_facts f;
         if (!*plan[i].name) continue;
         admin_topic(a, plan[i].name, &f);
-        print_topic(&plan[i], &f);
+        topics_print_topic(&plan[i], &f);
     }
 }
 
-static int topics_topics(const struct config *c, const struct topics_options *o) {
+static int topics_with_admin(const struct config *c, const struct topics_options *o) {
     struct topic_plan plan[ROLES];
     struct admin *a;
     struct buf why = {0};
@@ -83,7 +86,7 @@ static int topics_topics(const struct config *c, const struct topics_options *o)
         return code;
     }
     admin_plan(c, plan);
-    if (o->create) code = make_missing(a, c, plan, o->samples);
+    if (o->create) code = topics_make_missing(a, c, plan, o->samples);
     topics_show(a, plan);
     admin_close(a);
     return code;
@@ -110,7 +113,7 @@ int command_topics(int argc, char **argv) {
     code = cli_config(&c, o.file);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_WARNING);
-    code = topics_topics(c, &o);
+    code = topics_with_admin(c, &o);
     config_destroy(c);
     return code;
 }

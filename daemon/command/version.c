@@ -1,5 +1,5 @@
-/* `winnowd version`: its own, and those of the libraries it runs with (not those it was built
- * with).
+/* `winnowd version`: its own, and those of the libraries that it runs with, which need not be those
+ * it was built with.
  *
  * Thread: main thread */
 #include "command.h"

@@ -23,34 +23,28 @@ bool value_is_secret(const char *name, const char *value) {
     return false;
 }
 
-/* Length of the character at p if YAML cannot hold it as it is: control characters, and those that
- * end a line. */
-static size_t value_special_length(const char *p) {
-    static const char *const specials[] = {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF",
-                                           "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
-    unsigned char c = (unsigned char)p[0], d = (unsigned char)p[1];
-    if (c < 0x20 || c == 0x7F) return 1;
-    if (c == 0xC2 && d >= 0x80 && d < 0xA0) return 2;
-    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
-        if (strncmp(p, specials[i], 3) == 0) return 3;
-    return 0;
+/* Characters that YAML does not hold as they are, or takes for the end of a line. */
+static bool value_is_special(unsigned point) {
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
+           point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
 }
 
-static unsigned value_code_point(const char *p, size_t n) {
-    const unsigned char *u = (const unsigned char *)p;
-    if (n == 1) return u[0];
-    if (n == 2) return (u[0] & 0x1Fu) << 6 | (u[1] & 0x3Fu);
-    return (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6 | (u[2] & 0x3Fu);
+/* Of a well-formed UTF-8 character of n bytes. */
+static unsigned value_code_point(const char *at, size_t n) {
+    unsigned point = (unsigned char)at[0] & (n == 1 ? 0x7F : 0xFF >> (n + 1));
+    for (size_t i = 1; i < n; i++) point = point << 6 | ((unsigned char)at[i] & 0x3F);
+    return point;
 }
 
-static void value_write_quoted(const char *p, struct buf *out) {
+void config_quote(struct text text, struct buf *out) {
     buf_str(out, "\"");
-    while (*p) {
-        size_t special = value_special_length(p);
-        if (special) buf_printf(out, "\\u%04X", value_code_point(p, special));
-        else if (*p == '"' || *p == '\\') buf_printf(out, "\\%c", *p);
-        else buf_add(out, p, 1);
-        p += special ? special : 1;
+    for (size_t n; text.len; text = (struct text){text.at + n, text.len - n}) {
+        size_t character = text_utf8(text);
+        n = character ? character : 1; // a byte that is not UTF-8 stays as it is
+        unsigned point = character ? value_code_point(text.at, n) : 0xFFFFFFFF;
+        if (value_is_special(point)) buf_printf(out, "\\u%04X", point);
+        else if (point == '"' || point == '\\') buf_printf(out, "\\%c", (int)point);
+        else buf_add(out, text.at, n);
     }
     buf_str(out, "\"");
 }
@@ -59,7 +53,7 @@ static void value_write_quoted(const char *p, struct buf *out) {
  * way. */
 static void value_write_entry(const char *text, struct buf *out) {
     double number;
-    if (scalar_number(text_of(text), &number)) value_write_quoted(text, out);
+    if (scalar_number(text_of(text), &number)) config_quote(text_of(text), out);
     else buf_str(out, text);
 }
 
@@ -76,7 +70,7 @@ static void value_write_map(const struct map *m, bool secret, struct buf *out) {
     buf_str(out, "{");
     for (size_t i = 0; i < m->n; i++) {
         if (i) buf_str(out, ", ");
-        value_write_quoted(m->key[i], out);
+        config_quote(text_of(m->key[i]), out);
         buf_str(out, ": ");
         bool mask = secret || value_is_secret(m->key[i], m->value[i]);
         value_write_entry(mask ? "***" : m->value[i], out);
@@ -88,7 +82,7 @@ void value_write(const struct option *o, const void *at, struct buf *out) {
     bool secret = o->flags & SECRET;
     switch (o->type) {
     case TYPE_STR:
-        value_write_quoted(secret && **(char *const *)at ? "***" : *(char *const *)at, out);
+        config_quote(text_of(secret && **(char *const *)at ? "***" : *(char *const *)at), out);
         break;
     case TYPE_BOOL: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case TYPE_NUM: buf_double(out, *(const double *)at); break;

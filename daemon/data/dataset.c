@@ -1,22 +1,27 @@
-/* Rows as JSON objects: what each column is comes from the header, the options and the first rows,
- * once; then rows stream.
+/* Rows as JSON objects: the header, the options and the first rows decide once what each column is;
+ * then rows stream.
  *
- * The id is written so that the daemon reads the very bytes of the cell: an integer as it stands,
- * all else as text ("007"). Bytes of a cell that are not UTF-8 become U+FFFD; labels and ids must
- * be UTF-8. A column without a name is called column_N. Thread: any thread (one owner at a time) */
+ * The id is written so that the daemon reads back the very bytes of the cell: an integer as it
+ * stands, everything else as text ("007"). Bytes of a cell that are not UTF-8 become U+FFFD; labels
+ * and ids must be UTF-8. A column without a name is called column_N.
+ *
+ * Thread: any thread (one owner at a time) */
 #include "data/dataset.h"
 
-#include "config/config.h"
-#include "dataset_columns.h"
+#include "base/json.h"
+#include "base/word_list.h"
+#include "dataset_private.h"
 #include "gzip_file.h"
 
 #include <inttypes.h>
 
-enum { NAMES_TOLD = 12 };
+enum {
+    NAMES_TOLD = 12 // names that a message lists; the others are "…"
+};
 
 /* ---- names ---- */
 
-void pointer_write(struct text name, struct buf *out) {
+void dataset_write_pointer(struct text name, struct buf *out) {
     buf_str(out, "/");
     for (size_t i = 0; i < name.len; i++) {
         if (name.at[i] == '~') buf_str(out, "~0");
@@ -25,16 +30,16 @@ void pointer_write(struct text name, struct buf *out) {
     }
 }
 
-bool drop_next(struct text *rest, struct text *name) {
+bool dataset_next_dropped(struct text *rest, struct text *name) {
     if (!rest->at) return false;
     const char *comma = rest->len ? memchr(rest->at, ',', rest->len) : NULL;
     *name = (struct text){rest->at, comma ? (size_t)(comma - rest->at) : rest->len};
     *rest = comma ? (struct text){comma + 1, rest->len - name->len - 1} : (struct text){0};
-    return name->len > 0 || drop_next(rest, name);
+    return name->len > 0 || dataset_next_dropped(rest, name);
 }
 
-int refuse_unknown(const char *file, const char *what, struct text name, const char *choices,
-                   struct buf *why) {
+int dataset_refuse_unknown(const char *file, const char *what, struct text name,
+                           const char *choices, struct buf *why) {
     struct text near = word_list_nearest(choices, name), one;
     buf_printf(why, "%s: there is no %s \"%.*s\"", file, what, (int)name.len, name.at);
     if (near.at) {
@@ -50,20 +55,21 @@ int refuse_unknown(const char *file, const char *what, struct text name, const c
     return ERR_INPUT;
 }
 
-static int refuse_column(const struct dataset *d, struct text name, const char *what,
-                         struct buf *why) {
+static int dataset_refuse_column(const struct dataset *d, struct text name, const char *what,
+                                 struct buf *why) {
     buf_printf(why, "%s: column \"%.*s\" %s", d->file, (int)name.len, name.at, what);
     return ERR_INPUT;
 }
 
-static struct column *dataset_find(struct dataset *d, struct text name) {
+static struct dataset_column *dataset_find(struct dataset *d, struct text name) {
     for (size_t i = 0; i < d->columns; i++)
         if (text_equal(d->column[i].name, name)) return &d->column[i];
     return NULL;
 }
 
-/* Names joined with '|' for word_list_nearest; one that holds '|' is no great loss there. */
-static int refuse_name(const struct dataset *d, struct text name, struct buf *why) {
+/* Names are joined with '|' for word_list_nearest; a name that holds '|' is only offered in halves.
+ */
+static int dataset_refuse_name(const struct dataset *d, struct text name, struct buf *why) {
     struct buf choices = {0};
     if (d->columns == 1) {
         buf_printf(
@@ -76,32 +82,34 @@ static int refuse_name(const struct dataset *d, struct text name, struct buf *wh
         if (i) buf_str(&choices, "|");
         buf_text(&choices, d->column[i].name);
     }
-    int result = refuse_unknown(d->file, "column", name, buf_string(&choices), why);
+    int result = dataset_refuse_unknown(d->file, "column", name, buf_string(&choices), why);
     buf_release(&choices);
     return result;
 }
 
-static int give_role(struct dataset *d, struct text name, enum column_role role, struct buf *why) {
-    struct column *c = dataset_find(d, name);
-    if (!c) return refuse_name(d, name, why);
+static int dataset_give_role(struct dataset *d, struct text name, enum dataset_role role,
+                             struct buf *why) {
+    struct dataset_column *c = dataset_find(d, name);
+    if (!c) return dataset_refuse_name(d, name, why);
     if (c->role != COLUMN_FEATURE)
-        return refuse_column(d, name, "is asked for twice (as label, id, or to be dropped)", why);
+        return dataset_refuse_column(d, name, "is asked for twice (as label, id, or to be dropped)",
+                                     why);
     c->role = role;
     if (role == COLUMN_LABEL) d->label = c;
     if (role == COLUMN_ID) d->id = c;
     return 0;
 }
 
-static int give_roles(struct dataset *d, const struct dataset_options *o, struct buf *why) {
-    if (o->label) TRY(give_role(d, text_of(o->label), COLUMN_LABEL, why));
-    if (o->id) TRY(give_role(d, text_of(o->id), COLUMN_ID, why));
+static int dataset_give_roles(struct dataset *d, const struct dataset_options *o, struct buf *why) {
+    if (o->label) TRY(dataset_give_role(d, text_of(o->label), COLUMN_LABEL, why));
+    if (o->id) TRY(dataset_give_role(d, text_of(o->id), COLUMN_ID, why));
     struct text name;
-    for (struct text rest = text_of(o->drop); drop_next(&rest, &name);)
-        TRY(give_role(d, name, COLUMN_DROPPED, why));
-    const struct column *row = d->id ? NULL : dataset_find(d, TEXT("row"));
+    for (struct text rest = text_of(o->drop); dataset_next_dropped(&rest, &name);)
+        TRY(dataset_give_role(d, name, COLUMN_DROPPED, why));
+    const struct dataset_column *row = d->id ? NULL : dataset_find(d, TEXT("row"));
     if (row && row->role != COLUMN_LABEL && row->role != COLUMN_DROPPED)
-        return refuse_column(d, row->name,
-                             "has the name of the row's number; make it the id, or drop it", why);
+        return dataset_refuse_column(
+            d, row->name, "has the name of the row's number; make it the id, or drop it", why);
     return 0;
 }
 
@@ -118,12 +126,12 @@ static int dataset_refuse_repeats(const struct dataset *d, struct buf *why) {
     int result = 0;
     for (size_t i = 1; i < d->columns && result == 0; i++)
         if (text_equal(names[i], names[i - 1]))
-            result = refuse_column(d, names[i], "stands twice in the header", why);
+            result = dataset_refuse_column(d, names[i], "stands twice in the header", why);
     free(names);
     return result;
 }
 
-static int take_columns(struct dataset *d, struct buf *why) {
+static int dataset_take_columns(struct dataset *d, struct buf *why) {
     d->columns = csv_columns(d->csv);
     d->column = xcalloc(d->columns, sizeof *d->column);
     for (size_t i = 0; i < d->columns; i++) {
@@ -141,26 +149,26 @@ static int take_columns(struct dataset *d, struct buf *why) {
     return dataset_refuse_repeats(d, why);
 }
 
-/* What the scan has met in a column. */
-struct met {
+/* What the scan has met in the cells of a column. */
+struct dataset_met {
     bool number, missing, text;
 };
 
-static void dataset_meet(struct met *m, struct text raw) {
+static void dataset_meet(struct dataset_met *m, struct text raw) {
     if (m->text) return;
-    enum cell_kind kind = cell_read(raw).kind;
+    enum table_cell_kind kind = table_cell_read(raw).kind;
     if (kind == CELL_NUMBER) m->number = true;
-    else if (kind == CELL_TEXT && cell_is_missing(raw)) m->missing = true;
+    else if (kind == CELL_TEXT && table_cell_is_missing(raw)) m->missing = true;
     else if (kind == CELL_TEXT) m->text = true;
 }
 
-/* Numbers are told by the first rows, so that reading can stream and does not depend on what comes
- * much later. */
+/* The first rows decide which columns hold numbers, so that reading can stream and what a row
+ * becomes does not depend on rows far behind it. */
 static int dataset_scan(struct dataset *d, struct buf *why) {
-    uint64_t most = d->limit && d->limit < DATASET_SCAN ? d->limit : DATASET_SCAN;
+    uint64_t most = d->limit && d->limit < DATASET_SCAN_ROWS ? d->limit : DATASET_SCAN_ROWS;
     const struct text *cells;
     int result = 1;
-    struct met *met = xcalloc(d->columns, sizeof *met);
+    struct dataset_met *met = xcalloc(d->columns, sizeof *met);
     for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++)
         for (size_t i = 0; i < d->columns; i++) dataset_meet(&met[i], cells[i]);
     for (size_t i = 0; i < d->columns; i++)
@@ -169,30 +177,30 @@ static int dataset_scan(struct dataset *d, struct buf *why) {
     return result < 0 ? result : csv_rewind(d->csv, why);
 }
 
-static int open_csv(struct dataset *d, const struct dataset_options *o, struct buf *why) {
+static int dataset_open_csv(struct dataset *d, const struct dataset_options *o, struct buf *why) {
     TRY(csv_open(&d->csv, o->file, why));
-    TRY(take_columns(d, why));
-    TRY(give_roles(d, o, why));
+    TRY(dataset_take_columns(d, why));
+    TRY(dataset_give_roles(d, o, why));
     return dataset_scan(d, why);
 }
 
-/* Whether the first byte that is no space opens a JSON object. */
-static int is_jsonl(const char *file, bool *yes, struct buf *why) {
-    struct source *s;
-    TRY(source_open(&s, file, why));
+/* *yes: whether the first byte that is no space opens a JSON object. */
+static int dataset_is_json_lines(const char *file, bool *yes, struct buf *why) {
+    struct gzip_file *s;
+    TRY(gzip_file_open(&s, file, why));
     int byte;
-    while ((byte = source_peek(s)) == ' ' || byte == '\t' || byte == '\n' || byte == '\r')
-        source_skip(s);
+    while ((byte = gzip_file_peek(s)) != GZIP_FILE_END && json_is_space((char)byte))
+        gzip_file_skip(s);
     *yes = byte == '{';
-    int result = byte == SOURCE_END ? source_finish(s, why) : 0;
-    source_close(s);
+    int result = byte == GZIP_FILE_END ? gzip_file_finish(s, why) : 0;
+    gzip_file_close(s);
     return result;
 }
 
-static int open_file(struct dataset *d, const struct dataset_options *o, struct buf *why) {
-    bool jsonl;
-    TRY(is_jsonl(o->file, &jsonl, why));
-    return jsonl ? jsonl_open(&d->jsonl, o, why) : open_csv(d, o, why);
+static int dataset_open_file(struct dataset *d, const struct dataset_options *o, struct buf *why) {
+    bool json_lines;
+    TRY(dataset_is_json_lines(o->file, &json_lines, why));
+    return json_lines ? json_lines_open(&d->json_lines, o, why) : dataset_open_csv(d, o, why);
 }
 
 int dataset_open(struct dataset **out, const struct dataset_options *o, struct buf *why) {
@@ -202,7 +210,7 @@ int dataset_open(struct dataset **out, const struct dataset_options *o, struct b
     d->label_name = o->label ? xstrdup(o->label) : NULL;
     d->drop = o->drop ? xstrdup(o->drop) : NULL;
     d->limit = o->limit;
-    int result = open_file(d, o, why);
+    int result = dataset_open_file(d, o, why);
     if (result < 0) {
         dataset_close(d);
         return result;
@@ -219,7 +227,7 @@ void dataset_close(struct dataset *d) {
     }
     free(d->column);
     csv_close(d->csv);
-    jsonl_close(d->jsonl);
+    json_lines_close(d->json_lines);
     buf_release(&d->event);
     buf_release(&d->number);
     buf_release(&d->left_out);
@@ -230,23 +238,25 @@ void dataset_close(struct dataset *d) {
 
 /* ---- rows ---- */
 
-struct cell column_cell(const struct column *c, struct text raw) {
-    struct cell cell = cell_read(raw);
-    if (c->number && c->role == COLUMN_FEATURE && cell.kind == CELL_TEXT && cell_is_missing(raw))
+struct table_cell dataset_cell(const struct dataset_column *c, struct text raw) {
+    struct table_cell cell = table_cell_read(raw);
+    if (c->number && c->role == COLUMN_FEATURE && cell.kind == CELL_TEXT &&
+        table_cell_is_missing(raw))
         cell.kind = CELL_EMPTY;
     return cell;
 }
 
-/* Whether the daemon would read this very text as an id, were it written as a number. */
-static bool dataset_is_integer(const struct cell *c, struct text raw) {
+/* Whether the daemon would read the id as this very text if it were written as a number. */
+static bool dataset_is_integer(const struct table_cell *c, struct text raw) {
     return c->json && c->text.len == raw.len && strcspn(raw.at, ".eE") >= raw.len;
 }
 
-static void write_cell(const struct column *column, struct text raw, struct buf *out) {
-    struct cell c = column_cell(column, raw);
+static void dataset_write_cell(const struct dataset_column *column, struct text raw,
+                               struct buf *out) {
+    struct table_cell c = dataset_cell(column, raw);
     bool number = column->number && c.kind == CELL_NUMBER &&
                   (column->role != COLUMN_ID || dataset_is_integer(&c, raw));
-    if (number) cell_write_number(&c, out);
+    if (number) table_cell_write_number(&c, out);
     else if (c.kind == CELL_EMPTY) buf_str(out, "null");
     else buf_json(out, raw);
 }
@@ -254,21 +264,21 @@ static void write_cell(const struct column *column, struct text raw, struct buf 
 static void dataset_write_event(struct dataset *d, const struct text *cells, uint64_t row) {
     buf_reset(&d->event);
     buf_str(&d->event, "{");
-    if (!d->id) buf_str(&d->event, "\"row\":"), buf_i64(&d->event, (int64_t)row);
+    if (!d->id) buf_printf(&d->event, "\"row\":%" PRIu64, row);
     for (size_t i = 0; i < d->columns; i++) {
-        const struct column *c = &d->column[i];
+        const struct dataset_column *c = &d->column[i];
         if (c->role == COLUMN_LABEL || c->role == COLUMN_DROPPED) continue;
         if (d->event.len > 1) buf_str(&d->event, ",");
         buf_text(&d->event, buf_view(&c->key));
-        write_cell(c, cells[i], &d->event);
+        dataset_write_cell(c, cells[i], &d->event);
     }
     buf_str(&d->event, "}");
 }
 
-/* Whether the pointer's only step is that name. */
-static bool points_to(struct text step, struct text name) {
+/* Whether a pointer of one step names that member. */
+static bool dataset_points_to(struct text step, struct text name) {
     struct buf pointer = {0};
-    pointer_write(name, &pointer);
+    dataset_write_pointer(name, &pointer);
     bool same = text_equal(buf_view(&pointer), step);
     buf_release(&pointer);
     return same;
@@ -278,33 +288,35 @@ enum dataset_field dataset_field(struct dataset *d, struct text pointer) {
     const char *next = pointer.len ? memchr(pointer.at + 1, '/', pointer.len - 1) : NULL;
     struct text name, rest = text_of(d->drop),
                       step = {pointer.at, next ? (size_t)(next - pointer.at) : pointer.len};
-    if (d->label_name && points_to(step, text_of(d->label_name))) return FIELD_LABEL;
-    while (drop_next(&rest, &name))
-        if (points_to(step, name)) return FIELD_DROPPED;
-    if (!d->csv || (!d->id && points_to(pointer, TEXT("row")))) return FIELD_THERE;
+    if (d->label_name && dataset_points_to(step, text_of(d->label_name))) return FIELD_LABEL;
+    while (dataset_next_dropped(&rest, &name))
+        if (dataset_points_to(step, name)) return FIELD_DROPPED;
+    if (!d->csv || (!d->id && dataset_points_to(pointer, TEXT("row")))) return FIELD_THERE;
     for (size_t i = 0; !next && i < d->columns; i++)
-        if (points_to(step, d->column[i].name)) return FIELD_THERE;
+        if (dataset_points_to(step, d->column[i].name)) return FIELD_THERE;
     return FIELD_UNKNOWN;
 }
 
-static int refuse_cell(const struct dataset *d, uint64_t row, const char *what, struct buf *why) {
+static int dataset_refuse_cell(const struct dataset *d, uint64_t row, const char *what,
+                               struct buf *why) {
     buf_printf(why, "%s: row %" PRIu64 " %s", d->file, row, what);
     return ERR_INPUT;
 }
 
-static int next_csv(struct dataset *d, struct dataset_sample *out, struct buf *why) {
+static int dataset_next_csv(struct dataset *d, struct dataset_sample *out, struct buf *why) {
     const struct text *cells;
     int result = csv_next(d->csv, &cells, why);
     if (result <= 0) return result;
     *out = (struct dataset_sample){.row = csv_row(d->csv)};
     if (d->label) out->label = cells[d->label - d->column];
     if (d->id) out->id = cells[d->id - d->column];
-    if (cell_read(out->label).kind == CELL_EMPTY) out->label = (struct text){0};
+    if (table_cell_read(out->label).kind == CELL_EMPTY) out->label = (struct text){0};
     if (!text_is_utf8(out->label))
-        return refuse_cell(d, out->row, "has a label that is not UTF-8", why);
-    if (d->id && cell_read(out->id).kind == CELL_EMPTY)
-        return refuse_cell(d, out->row, "has an empty id", why);
-    if (!text_is_utf8(out->id)) return refuse_cell(d, out->row, "has an id that is not UTF-8", why);
+        return dataset_refuse_cell(d, out->row, "has a label that is not UTF-8", why);
+    if (d->id && table_cell_read(out->id).kind == CELL_EMPTY)
+        return dataset_refuse_cell(d, out->row, "has an empty id", why);
+    if (!text_is_utf8(out->id))
+        return dataset_refuse_cell(d, out->row, "has an id that is not UTF-8", why);
     dataset_write_event(d, cells, out->row);
     out->event = buf_view(&d->event);
     return 1;
@@ -312,7 +324,7 @@ static int next_csv(struct dataset *d, struct dataset_sample *out, struct buf *w
 
 int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why) {
     if (d->limit && d->given == d->limit) return 0;
-    int result = d->csv ? next_csv(d, out, why) : jsonl_next(d->jsonl, out, why);
+    int result = d->csv ? dataset_next_csv(d, out, why) : json_lines_next(d->json_lines, out, why);
     if (result <= 0) return result;
     d->given++;
     if (out->id.at) return 1;
@@ -322,23 +334,25 @@ int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why)
     return 1;
 }
 
-static bool has_next(struct csv *csv, struct jsonl *jsonl, struct buf *why) {
+static bool dataset_has_row(struct csv *csv, struct json_lines *json_lines, struct buf *why) {
     const struct text *cells;
     struct dataset_sample sample;
-    return (csv ? csv_next(csv, &cells, why) : jsonl_next(jsonl, &sample, why)) == 1;
+    return (csv ? csv_next(csv, &cells, why) : json_lines_next(json_lines, &sample, why)) == 1;
 }
 
 uint64_t dataset_rows(struct dataset *d) {
     struct csv *csv = NULL;
-    struct jsonl *jsonl = NULL;
-    struct buf why = {0}; // what is wrong with a row, dataset_next will say
+    struct json_lines *json_lines = NULL;
+    struct buf why = {0}; // dropped: dataset_next says what is wrong with a row
     const struct dataset_options plain = {.file = d->file};
     if (d->rows) return d->rows;
-    int opened = d->csv ? csv_open(&csv, d->file, &why) : jsonl_open(&jsonl, &plain, &why);
-    while (opened == 0 && (!d->limit || d->rows < d->limit) && has_next(csv, jsonl, &why))
+    int opened =
+        d->csv ? csv_open(&csv, d->file, &why) : json_lines_open(&json_lines, &plain, &why);
+    while (opened == 0 && (!d->limit || d->rows < d->limit) &&
+           dataset_has_row(csv, json_lines, &why))
         d->rows++;
     csv_close(csv);
-    jsonl_close(jsonl);
+    json_lines_close(json_lines);
     buf_release(&why);
     return d->rows;
 }

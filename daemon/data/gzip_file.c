@@ -1,8 +1,8 @@
-/* zlib's reader, block by block; it takes plain files as they are. A data set is read several
- * times, so a pipe is refused: its second reader would wait for ever, or get the rest.
+/* zlib's reader, block by block; zlib hands a plain file on as it is.
  *
- * zlib tells a cut off file only at its end, so a reader that has seen SOURCE_END must ask
- * source_finish what it was.
+ * A data set is read several times, so a pipe is refused: its second reader would wait for ever, or
+ * get only what the first one left.
+ *
  * Thread: any thread (one owner at a time) */
 #include "gzip_file.h"
 
@@ -10,23 +10,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The byte order mark stays only when the file is shorter than it. */
-static void skip_mark(struct source *s) {
-    if (source_peek(s) == 0xEF && s->n >= 3 && memcmp(s->block, "\xEF\xBB\xBF", 3) == 0) s->at = 3;
+/* Over a UTF-8 byte order mark. */
+static void gzip_file_skip_mark(struct gzip_file *s) {
+    if (gzip_file_peek(s) == 0xEF && s->n >= 3 && memcmp(s->block, "\xEF\xBB\xBF", 3) == 0)
+        s->at = 3;
 }
 
-static bool is_pipe(const char *file) {
+static bool gzip_file_is_pipe(const char *file) {
     struct stat s;
     return stat(file, &s) == 0 && (S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode));
 }
 
-static bool is_utf16(struct source *s) {
-    return source_peek(s) != SOURCE_END && s->n >= 2 &&
+static bool gzip_file_is_utf16(struct gzip_file *s) {
+    return gzip_file_peek(s) != GZIP_FILE_END && s->n >= 2 &&
            (memcmp(s->block, "\xFF\xFE", 2) == 0 || memcmp(s->block, "\xFE\xFF", 2) == 0);
 }
 
-int source_open(struct source **out, const char *file, struct buf *why) {
-    if (is_pipe(file)) {
+int gzip_file_open(struct gzip_file **out, const char *file, struct buf *why) {
+    if (gzip_file_is_pipe(file)) {
         buf_printf(why,
                    "%s: is a pipe, and the data is read more than once; write it to a file first",
                    file);
@@ -37,41 +38,41 @@ int source_open(struct source **out, const char *file, struct buf *why) {
         buf_printf(why, "%s: %s", file, strerror(errno));
         return ERR_IO;
     }
-    gzbuffer(opened, 2 * SOURCE_BLOCK); // zlib takes any size before the first read
-    struct source *s = xmalloc(sizeof *s);
+    gzbuffer(opened, 2 * GZIP_FILE_BLOCK); // zlib takes any size before the first read
+    struct gzip_file *s = xmalloc(sizeof *s);
     s->file = opened;
     s->name = xstrdup(file);
     s->at = s->n = 0;
     s->line = 1;
-    skip_mark(s);
-    if (is_utf16(s)) {
+    gzip_file_skip_mark(s);
+    if (gzip_file_is_utf16(s)) {
         buf_printf(why, "%s: the file is UTF-16; UTF-8 is expected", file);
-        source_close(s);
+        gzip_file_close(s);
         return ERR_INPUT;
     }
     *out = s;
     return 0;
 }
 
-void source_close(struct source *s) {
+void gzip_file_close(struct gzip_file *s) {
     if (!s) return;
     gzclose_r(s->file);
     free(s->name);
     free(s);
 }
 
-int source_rewind(struct source *s, struct buf *why) {
+int gzip_file_rewind(struct gzip_file *s, struct buf *why) {
     if (gzrewind(s->file) != 0) {
         buf_printf(why, "%s: cannot be read a second time", s->name);
         return ERR_IO;
     }
     s->at = s->n = 0;
     s->line = 1;
-    skip_mark(s);
+    gzip_file_skip_mark(s);
     return 0;
 }
 
-int source_finish(struct source *s, struct buf *why) {
+int gzip_file_finish(struct gzip_file *s, struct buf *why) {
     int error = Z_OK;
     const char *text = gzerror(s->file, &error);
     if (error == Z_OK || error == Z_STREAM_END) return 0;
@@ -81,14 +82,14 @@ int source_finish(struct source *s, struct buf *why) {
     return ERR_IO;
 }
 
-bool source_fill(struct source *s) {
-    int n = gzread(s->file, s->block, SOURCE_BLOCK);
+bool gzip_file_fill(struct gzip_file *s) {
+    int n = gzread(s->file, s->block, GZIP_FILE_BLOCK);
     s->at = 0;
     s->n = n > 0 ? (size_t)n : 0;
     return n > 0;
 }
 
-void source_run(struct source *s, const bool stops[256], struct buf *out) {
+void gzip_file_take(struct gzip_file *s, const bool stops[256], struct buf *out) {
     size_t from = s->at;
     while (s->at < s->n && !stops[s->block[s->at]]) s->at++;
     buf_add(out, s->block + from, s->at - from);

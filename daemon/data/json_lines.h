@@ -1,17 +1,21 @@
 /* JSON lines: each line that is not blank is a sample, handed on byte for byte.
  *
- * A line is read only when something of it is asked for (label, id, drop); then it must be a JSON
- * object, else it passes as it is, good or bad. Thread: any thread (one owner at a time) */
+ * A line is parsed only when something of it is asked for (label, id, drop). Then it must be a JSON
+ * object; otherwise it passes as it stands, well-formed or not.
+ *
+ * Thread: any thread (one owner at a time) */
 #pragma once
 
 #include "data/dataset.h"
 
-struct jsonl;
+struct json_lines;
 
-/* ERR_IO, ERR_INPUT with *why; the latter also when no row among the first DATASET_SCAN has the
- * label. */
-int jsonl_open(struct jsonl **out, const struct dataset_options *options,
-               struct buf *why) MUST_CHECK;
-void jsonl_close(struct jsonl *j);
+/* Opens the file; options->limit and positive are not looked at. Gives *out, which json_lines_close
+ * takes. ERR_IO or ERR_INPUT with *why; ERR_INPUT also when none of the first DATASET_SCAN_ROWS
+ * rows has the label. */
+int json_lines_open(struct json_lines **out, const struct dataset_options *options,
+                    struct buf *why) MUST_CHECK;
+/* NULL is allowed. */
+void json_lines_close(struct json_lines *j);
 /* As dataset_next, without the limit. */
-int jsonl_next(struct jsonl *j, struct dataset_sample *out, struct buf *why) MUST_CHECK;
+int json_lines_next(struct json_lines *j, struct dataset_sample *out, struct buf *why) MUST_CHECK;

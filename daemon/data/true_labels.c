@@ -1,5 +1,5 @@
-/* A search tree (glibc's tsearch) under a lock: a few thousand look-ups a second, and nobody waits
- * on them.
+/* A search tree (glibc's tsearch) under one lock: a few thousand look-ups a second are far below
+ * what a finer lock would be needed for.
  *
  * Thread: any thread */
 #include "data/true_labels.h"
@@ -9,67 +9,69 @@
 #include <pthread.h>
 #include <search.h>
 
-struct answer {
+struct true_label {
     struct text id;
     int class_;
     bool judged;
 };
 
-struct truth {
+struct true_labels {
     pthread_mutex_t lock;
-    struct arena arena; // answers and their ids
+    struct arena arena; // labels and their ids
     void *tree;
 };
 
-struct truth *truth_create(void) {
-    struct truth *t = xcalloc(1, sizeof *t);
+struct true_labels *true_labels_create(void) {
+    struct true_labels *t = xcalloc(1, sizeof *t);
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
 
-static void truth_keep(void *node) { (void)node; } // answers live in the arena
+static void true_labels_keep(void *node) { (void)node; } // nodes live in the arena
 
-void truth_destroy(struct truth *t) {
+void true_labels_destroy(struct true_labels *t) {
     if (!t) return;
-    tdestroy(t->tree, truth_keep);
+    tdestroy(t->tree, true_labels_keep);
     arena_release(&t->arena);
     pthread_mutex_destroy(&t->lock);
     free(t);
 }
 
-static int truth_by_id(const void *left, const void *right) {
-    const struct answer *a = left, *b = right;
+static int true_labels_by_id(const void *left, const void *right) {
+    const struct true_label *a = left, *b = right;
     return text_order(a->id, b->id);
 }
 
-int truth_put(struct truth *t, struct text id, int class_) {
+int true_labels_put(struct true_labels *t, struct text id, int class_) {
     pthread_mutex_lock(&t->lock);
-    struct answer *fresh = arena_take(&t->arena, sizeof *fresh);
-    *fresh = (struct answer){.id = arena_text(&t->arena, id), .class_ = class_};
-    struct answer **in_tree = tsearch(fresh, &t->tree, truth_by_id);
+    struct true_label *fresh = arena_take(&t->arena, sizeof *fresh);
+    *fresh = (struct true_label){.id = arena_text(&t->arena, id), .class_ = class_};
+    struct true_label **in_tree = tsearch(fresh, &t->tree, true_labels_by_id);
     CHECK(in_tree);
     int result = *in_tree == fresh ? 0 : ERR_MISMATCH;
     pthread_mutex_unlock(&t->lock);
     return result;
 }
 
-static struct answer *truth_find(struct truth *t, struct text id) {
-    struct answer wanted = {.id = id}, *const *found = tfind(&wanted, &t->tree, truth_by_id);
+static struct true_label *true_labels_find(struct true_labels *t, struct text id) {
+    struct true_label wanted = {.id = id}, *const *found =
+                                               tfind(&wanted, &t->tree, true_labels_by_id);
     return found ? *found : NULL;
 }
 
-int truth_get(struct truth *t, struct text id) {
+int true_labels_get(struct true_labels *t, struct text id) {
     pthread_mutex_lock(&t->lock);
-    const struct answer *a = truth_find(t, id);
-    int class_ = a ? a->class_ : TRUTH_UNKNOWN;
+    const struct true_label *a = true_labels_find(t, id);
+    int class_ = a ? a->class_ : TRUE_LABEL_UNKNOWN;
     pthread_mutex_unlock(&t->lock);
     return class_;
 }
 
-int truth_judge(struct truth *t, struct text id) {
+int true_labels_judge(struct true_labels *t, struct text id) {
     pthread_mutex_lock(&t->lock);
-    struct answer *a = truth_find(t, id);
-    int class_ = !a ? TRUTH_UNKNOWN : a->judged ? TRUTH_JUDGED : a->class_;
+    struct true_label *a = true_labels_find(t, id);
+    int class_ = TRUE_LABEL_UNKNOWN;
+    if (a) class_ = a->judged ? TRUE_LABEL_JUDGED : a->class_;
     if (a) a->judged = true;
     pthread_mutex_unlock(&t->lock);
     return class_;

@@ -1,4 +1,4 @@
-/* The different texts that were seen, how often each, up to a bound.
+/* The distinct texts that were seen, and how often each, up to a bound.
  *
  * Thread: any thread (one owner at a time) */
 #pragma once
@@ -7,20 +7,21 @@
 
 #include <stdint.h>
 
-struct tally_entry {
-    char *text;
+struct value_count {
+    char *text; // owned
     uint64_t count;
 };
 
-struct tally {
-    struct tally_entry *at; // (n)
-    size_t n, most;         // most: set by the owner; more are not kept
-    bool over;              // there were more
+struct value_counts {
+    struct value_count *at; // (n), sorted by bytes until value_counts_sort
+    size_t n, most;         // most: set by the owner; further distinct texts are not kept
+    bool over;              // there were further ones
 };
 
-void tally_release(struct tally *t);
-/* text: without NUL. */
-void tally_add(struct tally *t, struct text text);
-/* For people: by value when all are numbers, else letters by code and runs of digits by value (a2
- * before a10). After it, no tally_add. */
-void tally_sort(struct tally *t);
+/* Frees the texts; `most` stays, so it can be filled again. */
+void value_counts_release(struct value_counts *t);
+/* Counts a text, which must not hold a NUL; it is copied. */
+void value_counts_add(struct value_counts *t, struct text text);
+/* Sorts for people: by value when all are numbers; else by letters, with runs of digits by value
+ * (a2 before a10). No value_counts_add may follow. */
+void value_counts_sort(struct value_counts *t);

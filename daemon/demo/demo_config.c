@@ -1,8 +1,8 @@
-/* One text in two editions: one for the demo's own topics and directory, and one that a user can
- * take home.
+/* One configuration in two editions: for the demo's own topics and directory, and for a user to go
+ * on from.
  *
- * Fraud is rare, so the generator's stream is asked about where fraud is likely as well as where
- * the model is unsure (config/fraud.yaml says more); a file gets the daemon's default measure.
+ * Fraud is rare, so on the generated stream labels are asked where fraud is likely as well as where
+ * the model is unsure (config/fraud.yaml says more). A file gets the daemon's default measure.
  *
  * Thread: main thread */
 #include "demo/demo_config.h"
@@ -18,8 +18,9 @@ static void demo_config_pair(struct buf *yaml, const char *key, const char *valu
     buf_str(yaml, "\n");
 }
 
-static void write_query(const struct demo_config_options *o, struct buf *yaml) {
-    const char *measure = o->measure ? o->measure : o->generator ? generator_measure : NULL;
+static void demo_config_write_query(const struct demo_config_options *o, struct buf *yaml) {
+    const char *measure = o->generator ? generator_measure : NULL;
+    if (o->measure) measure = o->measure;
     if (measure || o->manager) buf_str(yaml, "query:\n");
     if (measure) demo_config_pair(yaml, "measure", measure);
     if (measure && strcmp(measure, "mix") == 0) buf_printf(yaml, "  mix: %s\n", generator_mix);
@@ -29,7 +30,8 @@ static void write_query(const struct demo_config_options *o, struct buf *yaml) {
     buf_str(yaml, "\n");
 }
 
-static void write_topics(const struct demo_config_options *o, int partitions, struct buf *yaml) {
+static void demo_config_write_topics(const struct demo_config_options *o, int partitions,
+                                     struct buf *yaml) {
     static const char *const roles[][2] = {{"samples", "samples"},
                                            {"tasks", "tasks"},
                                            {"labels", "labels"},
@@ -42,7 +44,7 @@ static void write_topics(const struct demo_config_options *o, int partitions, st
     buf_printf(yaml, "  partitions: %d\n", partitions);
 }
 
-int demo_config_write(const struct demo_config_options *o, struct demo_source *source,
+int demo_config_write(const struct demo_config_options *o, struct samples *samples,
                       struct buf *yaml, struct buf *why) {
     buf_str(yaml, "service:\n");
     demo_config_pair(yaml, "name", o->name);
@@ -51,14 +53,14 @@ int demo_config_write(const struct demo_config_options *o, struct demo_source *s
     buf_printf(yaml, "  delivery: %s\n  seed: %" PRIu64 "\nkafka:\n",
                o->exactly_once ? "exactly_once" : "at_least_once", o->seed);
     demo_config_pair(yaml, "brokers", o->brokers);
-    write_topics(o, demo_source_partitions(source), yaml);
-    write_query(o, yaml);
+    demo_config_write_topics(o, samples_partitions(samples), yaml);
+    demo_config_write_query(o, yaml);
     buf_str(yaml, "route:\n  interval: 10ms\ntrain:\n  interval: 100ms\nwatch:\n");
     demo_config_pair(yaml, "listen", o->listen);
-    return demo_source_config(source, yaml, why);
+    return samples_config(samples, yaml, why);
 }
 
-int demo_config_write_own(const struct demo_config_options *o, struct demo_source *source,
+int demo_config_write_own(const struct demo_config_options *o, struct samples *samples,
                           struct buf *yaml, struct buf *why) {
     buf_str(yaml, "# What `winnowd demo` ran with, for a Kafka of your own: `winnowd check -c FILE "
                   "--online` says what is still missing, `winnowd topics\n"
@@ -66,6 +68,6 @@ int demo_config_write_own(const struct demo_config_options *o, struct demo_sourc
                   "(docs/OPTIONS.md).\nkafka:\n");
     demo_config_pair(yaml, "brokers", o->exactly_once ? o->brokers : "127.0.0.1:9092");
     buf_str(yaml, "topics:\n  predictions: predictions\n");
-    write_query(o, yaml);
-    return demo_source_config(source, yaml, why);
+    demo_config_write_query(o, yaml);
+    return samples_config(samples, yaml, why);
 }

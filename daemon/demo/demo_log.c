@@ -1,4 +1,4 @@
-/* A ring of lines behind log_redirect.
+/* A ring of the last lines, filled through log_redirect.
  *
  * Thread: any thread */
 #include "demo_log.h"
@@ -9,7 +9,9 @@
 #include <pthread.h>
 #include <stdio.h>
 
-enum { KEPT = 60 };
+enum {
+    KEPT = 60 // lines; a failed start says what is wrong in its last few
+};
 
 static struct {
     pthread_mutex_t lock;

@@ -37,18 +37,18 @@ static bool feeder_stopped(const struct demo_feeder *f) {
 static int feeder_class_of(const struct config *c, struct text label) {
     for (size_t i = 0; i < c->model.classes.n; i++)
         if (text_equal(text_of(c->model.classes.at[i]), label)) return (int)i;
-    return TRUTH_UNKNOWN;
+    return TRUE_LABEL_UNKNOWN;
 }
 
 /* A sample without a label is fed like any other; nobody can answer for it. */
 static int note_truth(struct demo_feeder *f, const struct dataset_sample *s) {
-    int class_ = s->label.at ? feeder_class_of(f->o.config, s->label) : TRUTH_UNKNOWN;
+    int class_ = s->label.at ? feeder_class_of(f->o.config, s->label) : TRUE_LABEL_UNKNOWN;
     if (s->label.at && class_ < 0) {
         buf_printf(&f->why, "row %llu: the label '%.*s' is not one of the classes",
                    (unsigned long long)s->row, (int)s->label.len, s->label.at);
         return ERR_INPUT;
     }
-    if (truth_put(f->o.truth, s->id, class_) == 0) return 0;
+    if (true_labels_put(f->o.truth, s->id, class_) == 0) return 0;
     buf_printf(
         &f->why,
         "row %llu: there was a row of id '%.*s' before; the demo needs an id of its own for each",
@@ -78,7 +78,7 @@ static int feeder_send_one(struct demo_feeder *f, const struct dataset_sample *s
 static int feeder_send_all(struct demo_feeder *f) {
     struct dataset_sample s;
     int result = 0;
-    while (!feeder_stopped(f) && (result = demo_source_next(f->o.source, &s, &f->why)) > 0) {
+    while (!feeder_stopped(f) && (result = samples_next(f->o.samples, &s, &f->why)) > 0) {
         while (!feeder_stopped(f) && atomic_load(&f->samples) >= atomic_load(&f->allowed))
             rd_kafka_poll(f->rk, WAIT_MS);
         if (feeder_stopped(f)) return ERR_STOPPED;

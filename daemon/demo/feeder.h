@@ -13,8 +13,8 @@ struct demo_feeder;
 
 struct demo_feeder_options {
     const struct config *config;
-    struct demo_source *source; // of the feeder's thread until it is joined
-    struct truth *truth;        // gets the class of each sample before it is sent
+    struct samples *samples;   // of the feeder's thread until it is joined
+    struct true_labels *truth; // gets the class of each sample before it is sent
     const _Atomic bool *stop;
 };
 

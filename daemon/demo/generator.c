@@ -1,12 +1,12 @@
-/* The generator: three ways to pay (a genuine one and two of fraud), each a row of distributions;
- * an event draws field by field.
+/* Three patterns of payments (genuine, and two kinds of fraud), each a row of distributions; an
+ * event is drawn field by field.
  *
- * A fraudster disguises: each field of a fraudulent event is drawn from the genuine row with
- * probability DISGUISE, so no field gives it away and a model must weigh them all. The first
- * pattern is stolen card data used online: young cards, gift cards and electronics, at night, many
- * payments a day. The second is skimmed cards at counters far from home: most of what told the
- * first one now tells the opposite. Which fields there are stands in one table, from which events
- * and configuration are both written.
+ * Each field of a fraudulent event is drawn from the genuine pattern with probability
+ * GENERATOR_DISGUISE, so no single field gives fraud away and a model must weigh them all. The
+ * first kind is stolen card data used online: young cards, gift cards and electronics, at night,
+ * many payments a day. The second kind is skimmed cards at counters far from home; most fields that
+ * pointed to the first kind now point away from fraud. One table says which fields there are;
+ * events and configuration are both written from it.
  *
  * Thread: any thread */
 #include "generator.h"
@@ -17,9 +17,16 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { COUNTRIES = 7, TYPES = 3, CATEGORIES = 8 };
+enum {
+    COUNTRIES = 7, // values of the three categories below
+    TYPES = 3,
+    CATEGORIES = 8
+};
 
-#define DISGUISE 0.07
+#define GENERATOR_DISGUISE 0.07 // probability that a field of fraud looks genuine
+#define CARD_AGE_MAX 7300       // days
+#define AMOUNT_MAX 25000
+#define DISTANCE_MAX 20000 // km: half way round the earth
 
 static const char *const countries[] = {"NL", "DE", "FR", "GB", "US", "BR", "NG"};
 static const char *const types[] = {"debit", "credit", "prepaid"};
@@ -29,15 +36,15 @@ static const char *const categories[] = {"groceries",   "restaurants", "fuel",  
 /* ---- how people pay ---- */
 
 /* A log-normal: exp(mean + spread × normal). */
-struct skewed {
+struct generator_skewed {
     double mean, spread;
 };
 
-struct pattern {
+struct generator_pattern {
     double country[COUNTRIES], type[TYPES], category[CATEGORIES]; // weights
     double abroad[COUNTRIES]; // where the merchant is, when not at home
     double home;              // probability that merchant and card are of one country
-    struct skewed age, amount, distance;
+    struct generator_skewed age, amount, distance;
     double hour, hours; // mean, spread
     double online;      // probability
     double payments;    // mean of a geometric number
@@ -45,7 +52,7 @@ struct pattern {
 
 enum { GENUINE, STOLEN, SKIMMED };
 
-static const struct pattern patterns[] = {
+static const struct generator_pattern patterns[] = {
     [GENUINE] = {.country = {40, 20, 15, 10, 8, 4, 3},
                  .type = {60, 35, 5},
                  .category = {30, 18, 12, 12, 9, 8, 8, 3},
@@ -86,7 +93,7 @@ static const struct pattern patterns[] = {
 
 /* ---- the fields of an event ---- */
 
-enum field {
+enum generator_field {
     CARD_COUNTRY,
     CARD_TYPE,
     CARD_AGE,
@@ -130,7 +137,7 @@ static const struct {
 
 /* ---- drawing ---- */
 
-static size_t draw_name(struct rng *r, const double *weight, size_t n) {
+static size_t generator_draw_name(struct rng *r, const double *weight, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += weight[i];
     double left = sum * rng_next_unit(r);
@@ -139,33 +146,35 @@ static size_t draw_name(struct rng *r, const double *weight, size_t n) {
     return n - 1;
 }
 
-static double draw_skewed(struct rng *r, struct skewed s, double most) {
+static double generator_draw_skewed(struct rng *r, struct generator_skewed s, double most) {
     return fmin(exp(s.mean + s.spread * rng_next_normal(r)), most);
 }
 
-static double draw_hour(struct rng *r, const struct pattern *p) {
+static double generator_draw_hour(struct rng *r, const struct generator_pattern *p) {
     double hour = fmod(p->hour + p->hours * rng_next_normal(r), 24);
     return floor(hour < 0 ? fmin(hour + 24, 23) : hour);
 }
 
-static double draw_count(struct rng *r, double mean) {
+static double generator_draw_count(struct rng *r, double mean) {
     return floor(log(1 - rng_next_unit(r)) / log(mean / (1 + mean)));
 }
 
-/* A name's index, a number, or 0 and 1. home: the card's country. */
-static double generator_draw(struct rng *r, const struct pattern *p, enum field f, double home) {
+/* The field's value: the index of a name, a number, or 0 and 1. home: the card's country. */
+static double generator_draw(struct rng *r, const struct generator_pattern *p,
+                             enum generator_field f, double home) {
     switch (f) {
-    case CARD_COUNTRY: return (double)draw_name(r, p->country, COUNTRIES);
-    case CARD_TYPE: return (double)draw_name(r, p->type, TYPES);
-    case CARD_AGE: return floor(draw_skewed(r, p->age, 7300));
-    case MERCHANT_CATEGORY: return (double)draw_name(r, p->category, CATEGORIES);
+    case CARD_COUNTRY: return (double)generator_draw_name(r, p->country, COUNTRIES);
+    case CARD_TYPE: return (double)generator_draw_name(r, p->type, TYPES);
+    case CARD_AGE: return floor(generator_draw_skewed(r, p->age, CARD_AGE_MAX));
+    case MERCHANT_CATEGORY: return (double)generator_draw_name(r, p->category, CATEGORIES);
     case MERCHANT_COUNTRY:
-        return rng_next_unit(r) < p->home ? home : (double)draw_name(r, p->abroad, COUNTRIES);
-    case AMOUNT: return draw_skewed(r, p->amount, 25000);
-    case HOUR: return draw_hour(r, p);
+        return rng_next_unit(r) < p->home ? home
+                                          : (double)generator_draw_name(r, p->abroad, COUNTRIES);
+    case AMOUNT: return generator_draw_skewed(r, p->amount, AMOUNT_MAX);
+    case HOUR: return generator_draw_hour(r, p);
     case ONLINE: return rng_next_unit(r) < p->online;
-    case PAYMENTS: return draw_count(r, p->payments);
-    case DISTANCE: return draw_skewed(r, p->distance, 20000);
+    case PAYMENTS: return generator_draw_count(r, p->payments);
+    case DISTANCE: return generator_draw_skewed(r, p->distance, DISTANCE_MAX);
     case FIELDS: break;
     }
     return 0;
@@ -173,7 +182,7 @@ static double generator_draw(struct rng *r, const struct pattern *p, enum field 
 
 /* ---- writing ---- */
 
-static void generator_write_value(enum field f, double value, struct buf *json) {
+static void generator_write_value(enum generator_field f, double value, struct buf *json) {
     switch (fields[f].kind) {
     case NAME: buf_json_str(json, fields[f].names[(size_t)value]); break;
     case NUMBER: buf_printf(json, "%.*f", fields[f].decimals, value); break;
@@ -181,13 +190,14 @@ static void generator_write_value(enum field f, double value, struct buf *json) 
     }
 }
 
-/* absent, null: fields that are left out, or have no value; FIELDS: none. */
-static void generator_write_event(const char *id, const double value[FIELDS], enum field absent,
-                                  enum field null, struct buf *json) {
+/* absent: the field that is left out; null: the one that is null; FIELDS: none. */
+static void generator_write_event(const char *id, const double value[FIELDS],
+                                  enum generator_field absent, enum generator_field null,
+                                  struct buf *json) {
     const char *object = "";
     buf_printf(json, "{\"id\":\"%s\"", id);
     bool first = false;
-    for (enum field f = 0; f < FIELDS; f++) {
+    for (enum generator_field f = 0; f < FIELDS; f++) {
         if (strcmp(object, fields[f].object) != 0) {
             buf_printf(json, "%s%s", *object ? "}" : "", *fields[f].object ? ",\"" : "");
             if (*fields[f].object) buf_printf(json, "%s\":{", fields[f].object);
@@ -203,7 +213,8 @@ static void generator_write_event(const char *id, const double value[FIELDS], en
     buf_str(json, *object ? "}}" : "}");
 }
 
-/* What goes wrong in life: a record cut short, a number that is none, a field of another type. */
+/* Breaks the event as real records are broken: cut short, a number that is none, a text for a
+ * number. */
 static void generator_damage(struct rng *r, size_t start, struct buf *json) {
     static const char *const wrong[] = {"NaN,", "\"a lot\","};
     uint64_t how = rng_below(rng_next(r), 3);
@@ -217,28 +228,29 @@ static void generator_damage(struct rng *r, size_t start, struct buf *json) {
     buf_printf(json, "%s\"hour\":12}", wrong[how]);
 }
 
-static bool is_broken(const struct demo_stream *s, uint64_t i) {
-    uint64_t block = i / DEMO_BROKEN_EVERY;
-    return i % DEMO_BROKEN_EVERY ==
-           rng_below(rng_keyed(RNG_DEMO, s->seed, block, 1, 0), DEMO_BROKEN_EVERY);
+static bool generator_is_broken(const struct generator *s, uint64_t i) {
+    uint64_t block = i / GENERATOR_BROKEN_EVERY;
+    return i % GENERATOR_BROKEN_EVERY ==
+           rng_below(rng_keyed(RNG_DEMO, s->seed, block, 1, 0), GENERATOR_BROKEN_EVERY);
 }
 
-void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event *out,
-                     struct buf *json) {
+void generator_make(const struct generator *s, uint64_t i, struct generator_event *out,
+                    struct buf *json) {
     struct rng r = {.seed = rng_keyed(RNG_DEMO, s->seed, i, 0, 0)};
-    *out = (struct demo_event){.fraud = rng_next_unit(&r) < DEMO_FRAUD_SHARE,
-                               .broken = is_broken(s, i),
-                               .missing = rng_next_unit(&r) < DEMO_MISSING_SHARE};
+    *out = (struct generator_event){.fraud = rng_next_unit(&r) < GENERATOR_FRAUD_SHARE,
+                                    .broken = generator_is_broken(s, i),
+                                    .missing = rng_next_unit(&r) < GENERATOR_MISSING_SHARE};
     snprintf(out->id, sizeof out->id, "p-%" PRIu64, i + 1);
     size_t fraud = i < s->samples / 2 ? STOLEN : SKIMMED, start = json->len;
     double value[FIELDS];
-    for (enum field f = 0; f < FIELDS; f++) {
-        bool shows = rng_next_unit(&r) >= DISGUISE;
+    for (enum generator_field f = 0; f < FIELDS; f++) {
+        bool shows = rng_next_unit(&r) >= GENERATOR_DISGUISE;
         value[f] = generator_draw(&r, &patterns[out->fraud && shows ? fraud : GENUINE], f,
                                   f > CARD_COUNTRY ? value[CARD_COUNTRY] : 0);
     }
     out->missing &= !out->broken;
-    enum field gone = out->missing ? (enum field)rng_below(rng_next(&r), FIELDS) : FIELDS;
+    enum generator_field gone =
+        out->missing ? (enum generator_field)rng_below(rng_next(&r), FIELDS) : FIELDS;
     bool null = rng_next_unit(&r) < 0.5;
     generator_write_event(out->id, value, null ? FIELDS : gone, null ? gone : FIELDS, json);
     if (out->broken) generator_damage(&r, start, json);
@@ -246,13 +258,13 @@ void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event 
 
 /* ---- configuration ---- */
 
-void demo_event_config(struct buf *yaml) {
+void generator_config(struct buf *yaml) {
     static const char *const kind[] = {
         [NAME] = "category", [NUMBER] = "number", [BOOLEAN] = "boolean"};
     buf_str(
         yaml,
         "admit:\n  id: /id\nmodel:\n  classes: [genuine, fraud]\n  positive: fraud\nfeatures:\n");
-    for (enum field f = 0; f < FIELDS; f++) {
+    for (enum generator_field f = 0; f < FIELDS; f++) {
         const char *object = fields[f].object;
         buf_printf(yaml, "  - name: %s%s%s\n    path: %s%s/%s\n    type: %s\n", object,
                    *object ? "_" : "", fields[f].key, *object ? "/" : "", object, fields[f].key,

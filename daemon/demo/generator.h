@@ -1,7 +1,7 @@
-/* Card payments that never happened: the demo's own stream, with fraud in it that can be learned
- * and a change of pattern half way.
+/* Card payments that never happened: the demo's own stream, with fraud in it that can be learned,
+ * and a change of its pattern half way (concept drift).
  *
- * Event i is a function of (seed, samples, i) and of nothing else.
+ * Event i depends on (seed, samples, i) and on nothing else.
  * Thread: any thread */
 #pragma once
 
@@ -9,24 +9,27 @@
 
 #include <stdbool.h>
 
-enum { DEMO_ID_BYTES = 24, DEMO_BROKEN_EVERY = 5000 };
+enum {
+    GENERATOR_ID_BYTES = 24,      // of an id, with its NUL
+    GENERATOR_BROKEN_EVERY = 5000 // of so many events one cannot be read
+};
 
-#define DEMO_FRAUD_SHARE 0.01
-#define DEMO_MISSING_SHARE 0.02
+#define GENERATOR_FRAUD_SHARE 0.01   // of the events
+#define GENERATOR_MISSING_SHARE 0.02 // of the events: one field is absent or null
 
-struct demo_stream {
+struct generator {
     uint64_t seed, samples; // the pattern changes at samples / 2
 };
 
-struct demo_event {
-    char id[DEMO_ID_BYTES];
+struct generator_event {
+    char id[GENERATOR_ID_BYTES];
     bool fraud;
-    bool broken;  // one in DEMO_BROKEN_EVERY: the daemon cannot read it
+    bool broken;  // the daemon cannot read it
     bool missing; // one field is absent or null
 };
 
-/* Appends the event to `json`. */
-void demo_event_make(const struct demo_stream *s, uint64_t i, struct demo_event *out,
-                     struct buf *json);
+/* Appends event i, from 0 on, as a JSON object, and fills *out with what is known of it. */
+void generator_make(const struct generator *s, uint64_t i, struct generator_event *out,
+                    struct buf *json);
 /* Appends YAML that suits the events: admit.id, model, features. */
-void demo_event_config(struct buf *yaml);
+void generator_config(struct buf *yaml);

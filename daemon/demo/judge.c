@@ -1,11 +1,11 @@
-/* Test, then train, seen from outside: predictions are read as any consumer would read them and
- * judged once each.
+/* Test-then-train seen from outside: predictions are read from their topic as any consumer would
+ * read them, and each sample is scored once.
  *
- * A sample that no model has seen counts too, as tests/vectors/reference.py and the backtest count
- * it: equal probabilities, of which the first class is said (route/classes.h). Leaving it out would
- * flatter a slow start.
+ * A sample that no model has scored counts too, as it does in the backtest and in
+ * tests/vectors/reference.py: its probabilities are equal, so the first class is predicted
+ * (route/classes.h). Leaving such samples out would make a slow start look good.
  *
- * Thread: the thread of demo_score_run adds; demo_score_read: any thread */
+ * Thread: the thread of judge_run adds; judge_read: any thread */
 #include "judge.h"
 
 #include "base/arena.h"
@@ -17,28 +17,32 @@
 #include <math.h>
 #include <pthread.h>
 
-enum { POLL_RECORDS = 512, POLL_MS = 10, RETRY_MS = 100 };
+enum {
+    POLL_RECORDS = 512, // taken at once
+    POLL_MS = 10,       // wait for records; the stop flag is looked at so often
+    RETRY_MS = 100      // until the topic is asked for again
+};
 
-struct demo_score {
-    struct demo_score_options o;
+struct judge {
+    struct judge_options o;
     size_t k, positive;
     uint64_t slice;       // samples in one
     pthread_mutex_t lock; // guards what stands below
     struct score *all, *part;
-    struct demo_scores now;
+    struct judge_figures now;
     uint64_t modelled, modelled_right;
     struct arena arena;
 };
 
 /* ---- life ---- */
 
-struct demo_score *demo_score_create(const struct demo_score_options *o) {
-    struct demo_score *s = xcalloc(1, sizeof *s);
+struct judge *judge_create(const struct judge_options *o) {
+    struct judge *s = xcalloc(1, sizeof *s);
     const struct list *classes = &o->config->model.classes;
-    *s = (struct demo_score){.o = *o,
-                             .k = classes->n,
-                             .positive = classes->n - 1,
-                             .slice = (o->total + DEMO_SLICES - 1) / DEMO_SLICES};
+    *s = (struct judge){.o = *o,
+                        .k = classes->n,
+                        .positive = classes->n - 1,
+                        .slice = (o->total + JUDGE_SLICES - 1) / JUDGE_SLICES};
     for (size_t i = 0; i < classes->n; i++)
         if (strcmp(classes->at[i], o->config->model.positive) == 0) s->positive = i;
     pthread_mutex_init(&s->lock, NULL);
@@ -47,7 +51,7 @@ struct demo_score *demo_score_create(const struct demo_score_options *o) {
     return s;
 }
 
-void demo_score_destroy(struct demo_score *s) {
+void judge_destroy(struct judge *s) {
     if (!s) return;
     score_destroy(s->all);
     score_destroy(s->part);
@@ -58,7 +62,7 @@ void demo_score_destroy(struct demo_score *s) {
 
 /* ---- one prediction ---- */
 
-static void end_slice(struct demo_score *s) {
+static void judge_end_slice(struct judge *s) {
     struct score_figures f;
     score_read(s->part, &f);
     s->now.accuracy[s->now.slices] = f.accuracy;
@@ -67,7 +71,7 @@ static void end_slice(struct demo_score *s) {
     s->part = score_create(s->k, s->positive);
 }
 
-static void judge_judge(struct demo_score *s, const struct prediction *p, int truth) {
+static void judge_score(struct judge *s, const struct prediction *p, int truth) {
     int said = class_predicted(p->prob, p->k);
     bool positive = (size_t)truth == s->positive;
     score_add(s->all, truth, said, p->prob);
@@ -80,17 +84,17 @@ static void judge_judge(struct demo_score *s, const struct prediction *p, int tr
     s->modelled_right += p->model > 0 && said == truth;
 }
 
-static void judge_take(struct demo_score *s, const struct prediction *p) {
-    int truth = truth_judge(s->o.truth, p->sample_id);
-    if (truth == TRUTH_JUDGED) return;
+static void judge_take(struct judge *s, const struct prediction *p) {
+    int truth = true_labels_judge(s->o.truth, p->sample_id);
+    if (truth == TRUE_LABEL_JUDGED) return;
     pthread_mutex_lock(&s->lock);
     s->now.seen++;
-    if (truth >= 0) judge_judge(s, p, truth);
-    if (s->now.seen % s->slice == 0 && s->now.slices < DEMO_SLICES) end_slice(s);
+    if (truth >= 0) judge_score(s, p, truth);
+    if (s->now.seen % s->slice == 0 && s->now.slices < JUDGE_SLICES) judge_end_slice(s);
     pthread_mutex_unlock(&s->lock);
 }
 
-int demo_score_add(struct demo_score *s, struct text record, const char **why) {
+int judge_add(struct judge *s, struct text record, const char **why) {
     struct prediction p;
     arena_reset(&s->arena);
     TRY(prediction_read(&p, record, &s->arena, why));
@@ -104,21 +108,21 @@ int demo_score_add(struct demo_score *s, struct text record, const char **why) {
 
 /* ---- the topic ---- */
 
-static bool judge_stopped(const struct demo_score *s) { return atomic_load(s->o.stop); }
+static bool judge_stopped(const struct judge *s) { return atomic_load(s->o.stop); }
 
-static int judge_read_some(struct demo_score *s, struct reader *reader, struct buf *why) {
+static int judge_read_some(struct judge *s, struct reader *reader, struct buf *why) {
     struct reader_record record[POLL_RECORDS];
     const char *wrong = NULL;
     int n = reader_poll(reader, record, POLL_RECORDS, POLL_MS), result = 0;
     if (n < 0) buf_str(why, "the predictions topic can not be read further");
     TRY(n);
-    for (int i = 0; i < n && result == 0; i++) result = demo_score_add(s, record[i].value, &wrong);
+    for (int i = 0; i < n && result == 0; i++) result = judge_add(s, record[i].value, &wrong);
     if (result < 0) buf_printf(why, "the predictions topic holds something else: %s", wrong);
     reader_release(reader, record, (size_t)n);
     return result;
 }
 
-int demo_score_run(struct demo_score *s, struct buf *why) {
+int judge_run(struct judge *s, struct buf *why) {
     struct reader *reader;
     const char *topic = s->o.config->topics.predictions;
     TRY(reader_create(&reader, s->o.config, &topic, 1, why));
@@ -132,7 +136,7 @@ int demo_score_run(struct demo_score *s, struct buf *why) {
 
 /* ---- figures ---- */
 
-void demo_score_read(struct demo_score *s, bool ranking, struct demo_scores *out) {
+void judge_read(struct judge *s, bool ranking, struct judge_figures *out) {
     pthread_mutex_lock(&s->lock);
     *out = s->now;
     if (ranking) score_read(s->all, &out->all);

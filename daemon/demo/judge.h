@@ -1,6 +1,7 @@
-/* How good the demo's predictions really were: the predictions topic against the known truth, each
- * prediction before its label was learned.
- * Thread: one that reads; figures are asked by the main thread */
+/* How good the demo's predictions really are: the predictions topic against the true labels. Each
+ * prediction was made before its label was learned.
+ *
+ * Thread: one thread runs judge_run; judge_read: any thread */
 #pragma once
 
 #include "config/config.h"
@@ -9,33 +10,38 @@
 
 #include <stdatomic.h>
 
-enum { DEMO_SLICES = 24 };
-
-struct demo_scores {
-    uint64_t seen, scored;    // predictions; of them, with a known truth
-    struct score_figures all; // average_precision only when asked for
-    double modelled_accuracy; // over samples that a model had scored: what the daemon's own
-                              // estimate speaks for; NaN: none
-    uint64_t positives, asked, asked_positives; // of the scored ones
-    size_t slices;                              // the stream in equal parts, so far
-    double accuracy[DEMO_SLICES], average_precision[DEMO_SLICES]; // NaN: without a positive
+enum {
+    JUDGE_SLICES = 24 // equal parts of the stream, for the curves on the screen
 };
 
-struct demo_score;
+struct judge_figures {
+    uint64_t seen;            // predictions
+    uint64_t scored;          // of them, those whose true label is known
+    struct score_figures all; // average_precision only when asked for
+    double modelled_accuracy; // of predictions by a model, which is what the daemon's own estimate
+                              // is of; NaN: none yet
+    uint64_t positives, asked, asked_positives;                     // of the scored ones
+    size_t slices;                                                  // that are complete
+    double accuracy[JUDGE_SLICES], average_precision[JUDGE_SLICES]; // NaN: without a positive
+};
 
-struct demo_score_options {
+struct judge;
+
+struct judge_options {
     const struct config *config; // classes, positive, topics.predictions
-    struct truth *truth;
-    uint64_t total; // samples to come
+    struct true_labels *truth;   // borrowed
+    uint64_t total;              // samples to come
     const _Atomic bool *stop;
 };
 
-struct demo_score *demo_score_create(const struct demo_score_options *o);
-void demo_score_destroy(struct demo_score *s);
-/* One record of the predictions topic. ERR_INPUT with *why: none of ours. A second one of a sample
- * is ignored. */
-int demo_score_add(struct demo_score *s, struct text record, const char **why) MUST_CHECK;
-/* Reads the topic until *stop. 0, or ERR_ with *why. */
-int demo_score_run(struct demo_score *s, struct buf *why) MUST_CHECK;
-/* ranking: with the average precision of everything, which costs a sort. */
-void demo_score_read(struct demo_score *s, bool ranking, struct demo_scores *out);
+/* Gives a judge, which judge_destroy takes. */
+struct judge *judge_create(const struct judge_options *o);
+/* NULL is allowed. */
+void judge_destroy(struct judge *s);
+/* Scores one record of the predictions topic; a second one of the same sample is ignored. ERR_INPUT
+ * with *why (static): it is no prediction of this model. */
+int judge_add(struct judge *s, struct text record, const char **why) MUST_CHECK;
+/* Reads the topic until *stop. 0, or an ERR_ with *why. */
+int judge_run(struct judge *s, struct buf *why) MUST_CHECK;
+/* The figures so far. ranking: with the average precision of all, which costs a sort. */
+void judge_read(struct judge *s, bool ranking, struct judge_figures *out);

@@ -10,13 +10,14 @@
 #include "demo/oracle.h"
 
 #include "base/clock.h"
+#include "base/key_ring.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "due_answers.h"
 #include "kafka/client.h"
 #include "kafka/topic_reader.h"
 #include "route/task.h"
 #include "store/label.h"
-#include "store/task_id_queue.h"
 
 enum {
     POLL_RECORDS = 256,
@@ -33,8 +34,8 @@ struct oracle {
     struct oracle_figures *figures;
     struct reader *reader;
     rd_kafka_t *rk;
-    struct pending_heap pending;
-    struct id_ring *seen;
+    struct due_answers due;
+    struct key_ring *seen;
     struct arena arena;
     struct buf record;
     uint64_t produced, settled; // settled: of them, delivered or failed
@@ -80,7 +81,7 @@ static void oracle_take_task(struct oracle *o, const struct reader_record *r) {
             L_I64("offset", r->offset));
         return;
     }
-    if (!id_ring_add(o->seen, id)) return;
+    if (!key_ring_add(o->seen, id)) return;
     atomic_fetch_add(&o->figures->tasks, 1);
     struct text truth = o->options->truth(t.sample_id, o->options->opaque);
     if (!truth.at) {
@@ -88,12 +89,12 @@ static void oracle_take_task(struct oracle *o, const struct reader_record *r) {
         return;
     }
     uint64_t key = hash_bytes(t.id, TASK_ID_LENGTH);
-    pending_push(&o->pending, oracle_due(o, key), t.id, oracle_choose(o, truth, key));
+    due_answers_push(&o->due, oracle_due(o, key), t.id, oracle_choose(o, truth, key));
 }
 
 /* ---- answers ---- */
 
-static int oracle_answer(struct oracle *o, const struct pending *p) {
+static int oracle_answer(struct oracle *o, const struct due_answer *p) {
     struct label l = {.id = text_of(p->id),
                       .label = text_of(p->label),
                       .annotator = text_of(o->options->annotator),
@@ -116,10 +117,10 @@ static int oracle_answer(struct oracle *o, const struct pending *p) {
 }
 
 static int answer_due(struct oracle *o) {
-    const struct pending *p;
-    while ((p = pending_first(&o->pending)) && p->due_ms <= clock_ms()) {
+    const struct due_answer *p;
+    while ((p = due_answers_first(&o->due)) && p->due_ms <= clock_ms()) {
         TRY(oracle_answer(o, p));
-        pending_pop(&o->pending);
+        due_answers_pop(&o->due);
     }
     rd_kafka_poll(o->rk, 0);
     return o->failure ? ERR_FATAL : 0;
@@ -127,14 +128,14 @@ static int answer_due(struct oracle *o) {
 
 /* How long to wait for a task: not beyond the next answer. */
 static int wait_ms(const struct oracle *o) {
-    const struct pending *p = pending_first(&o->pending);
+    const struct due_answer *p = due_answers_first(&o->due);
     int64_t left = p ? p->due_ms - clock_ms() : POLL_MS;
     return left < 0 ? 0 : left < POLL_MS ? (int)left : POLL_MS;
 }
 
 static int oracle_read_tasks(struct oracle *o) {
     struct reader_record record[POLL_RECORDS];
-    if (o->pending.n + POLL_RECORDS > PENDING_MAX) {
+    if (o->due.n + POLL_RECORDS > PENDING_MAX) {
         rd_kafka_poll(o->rk, wait_ms(o));
         return 0;
     }
@@ -150,7 +151,7 @@ static int oracle_read_tasks(struct oracle *o) {
 static bool oracle_stopped(const struct oracle *o) { return atomic_load(o->options->stop); }
 
 static bool oracle_finished(const struct oracle *o) {
-    return o->options->once && reader_caught_up(o->reader) && !o->pending.n &&
+    return o->options->once && reader_caught_up(o->reader) && !o->due.n &&
            o->settled == o->produced;
 }
 
@@ -221,8 +222,8 @@ static int oracle_end(struct oracle *o, int result, struct buf *why) {
     if (result == ERR_FATAL && !why->len)
         buf_printf(why, "the tasks topic can not be read further");
     reader_destroy(o->reader);
-    pending_release(&o->pending);
-    id_ring_destroy(o->seen);
+    due_answers_release(&o->due);
+    key_ring_destroy(o->seen);
     arena_release(&o->arena);
     buf_release(&o->record);
     return result == ERR_STOPPED ? 0 : result;
@@ -230,7 +231,7 @@ static int oracle_end(struct oracle *o, int result, struct buf *why) {
 
 int oracle_run(const struct oracle_options *options, struct oracle_figures *figures,
                struct buf *why) {
-    struct oracle o = {.options = options, .figures = figures, .seen = id_ring_create(SEEN_MAX)};
+    struct oracle o = {.options = options, .figures = figures, .seen = key_ring_create(SEEN_MAX)};
     int result = oracle_create(&o, why);
     if (result == 0) result = oracle_loop(&o);
     return oracle_end(&o, result, why);

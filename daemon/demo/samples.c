@@ -1,22 +1,24 @@
-/* Two sources behind one door; whoever takes samples does not know which it is.
+/* One interface to the generator and to a file, so that the feeder need not know which it feeds.
  *
  * Thread: the thread that owns it */
 #include "demo/samples.h"
 
 #include "generator.h"
 
-enum { GENERATOR_PARTITIONS = 2 };
+enum {
+    GENERATOR_PARTITIONS = 2 // more than one, so that the demo shows them
+};
 
-struct demo_source {
+struct samples {
     struct dataset *data; // NULL: the generator
-    struct demo_stream stream;
-    struct demo_event event;
+    struct generator generator;
+    struct generator_event event;
     struct buf json;
     uint64_t given, total;
     char *words;
 };
 
-static int open_data(struct demo_source *s, const struct demo_source_options *o, struct buf *why) {
+static int samples_open_data(struct samples *s, const struct samples_options *o, struct buf *why) {
     struct dataset_options data = o->data;
     data.limit = o->samples;
     TRY(dataset_open(&s->data, &data, why));
@@ -28,23 +30,22 @@ static int open_data(struct demo_source *s, const struct demo_source_options *o,
     return ERR_INPUT;
 }
 
-int demo_source_open(struct demo_source **out, const struct demo_source_options *o,
-                     struct buf *why) {
-    struct demo_source *s = xcalloc(1, sizeof *s);
+int samples_open(struct samples **out, const struct samples_options *o, struct buf *why) {
+    struct samples *s = xcalloc(1, sizeof *s);
     int result = 0;
     if (o->data.file) {
-        result = open_data(s, o, why);
+        result = samples_open_data(s, o, why);
     } else {
-        s->total = o->samples ? o->samples : DEMO_SAMPLES;
-        s->stream = (struct demo_stream){o->seed, s->total};
+        s->total = o->samples ? o->samples : SAMPLES_GENERATED;
+        s->generator = (struct generator){o->seed, s->total};
         s->words = xstrdup("card payments");
     }
-    if (result < 0) demo_source_close(s);
+    if (result < 0) samples_close(s);
     else *out = s;
     return result;
 }
 
-void demo_source_close(struct demo_source *s) {
+void samples_close(struct samples *s) {
     if (!s) return;
     dataset_close(s->data);
     buf_release(&s->json);
@@ -52,11 +53,11 @@ void demo_source_close(struct demo_source *s) {
     free(s);
 }
 
-int demo_source_next(struct demo_source *s, struct dataset_sample *out, struct buf *why) {
+int samples_next(struct samples *s, struct dataset_sample *out, struct buf *why) {
     if (s->data) return dataset_next(s->data, out, why);
     if (s->given == s->total) return 0;
     buf_reset(&s->json);
-    demo_event_make(&s->stream, s->given++, &s->event, &s->json);
+    generator_make(&s->generator, s->given++, &s->event, &s->json);
     *out = (struct dataset_sample){.event = buf_view(&s->json),
                                    .id = text_of(s->event.id),
                                    .label = s->event.fraud ? TEXT("fraud") : TEXT("genuine"),
@@ -64,15 +65,13 @@ int demo_source_next(struct demo_source *s, struct dataset_sample *out, struct b
     return 1;
 }
 
-uint64_t demo_source_total(const struct demo_source *s) { return s->total; }
+uint64_t samples_total(const struct samples *s) { return s->total; }
 
-int demo_source_config(struct demo_source *s, struct buf *yaml, struct buf *why) {
+int samples_config(struct samples *s, struct buf *yaml, struct buf *why) {
     if (s->data) return dataset_config(s->data, yaml, why);
-    demo_event_config(yaml);
+    generator_config(yaml);
     return 0;
 }
 
-const char *demo_source_words(const struct demo_source *s) { return s->words; }
-int demo_source_partitions(const struct demo_source *s) {
-    return s->data ? 1 : GENERATOR_PARTITIONS;
-}
+const char *samples_words(const struct samples *s) { return s->words; }
+int samples_partitions(const struct samples *s) { return s->data ? 1 : GENERATOR_PARTITIONS; }

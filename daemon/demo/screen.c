@@ -1,9 +1,9 @@
-/* The demo's face. All of it is text made from one struct of figures; only the last step touches
- * the terminal.
+/* Everything on the screen is text made from one struct of figures; only the last step of each
+ * function writes to the terminal.
  *
- * On a terminal the panel is drawn over itself (cursor up, line by line, no wrapping) and never
- * scrolls; elsewhere a plain line every few seconds, without escapes. What the user should take
- * home stands in the summary, which is the same for both.
+ * On a terminal the panel is drawn over itself (cursor up, line by line, no wrapping), so it does
+ * not scroll. Elsewhere there is a plain line every few seconds, without escape sequences. The
+ * summary is the same for both.
  *
  * Thread: main thread */
 #include "screen.h"
@@ -13,23 +13,26 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { LINE_MS = 2000, BAR_CELLS = 24 };
+enum {
+    LINE_MS = 2000, // between two plain lines
+    BAR_CELLS = 24  // characters of the progress bar
+};
 
-struct demo_screen {
+struct screen {
     bool live, colour;
     int drawn; // lines of the panel that stand on the terminal
     int64_t said_ms;
     struct buf out;
 };
 
-struct demo_screen *demo_screen_create(bool live, bool colour) {
-    struct demo_screen *s = xcalloc(1, sizeof *s);
+struct screen *screen_create(bool live, bool colour) {
+    struct screen *s = xcalloc(1, sizeof *s);
     s->live = live;
     s->colour = colour;
     return s;
 }
 
-void demo_screen_destroy(struct demo_screen *s) {
+void screen_destroy(struct screen *s) {
     if (!s) return;
     buf_release(&s->out);
     free(s);
@@ -37,7 +40,7 @@ void demo_screen_destroy(struct demo_screen *s) {
 
 /* ---- pieces of text ---- */
 
-void demo_thousands(uint64_t n, struct buf *out) {
+void screen_thousands(uint64_t n, struct buf *out) {
     char digits[24];
     int len = snprintf(digits, sizeof digits, "%" PRIu64, n);
     for (int i = 0; i < len; i++) {
@@ -46,7 +49,7 @@ void demo_thousands(uint64_t n, struct buf *out) {
     }
 }
 
-void demo_sparkline(const double *value, size_t n, struct buf *out) {
+void screen_sparkline(const double *value, size_t n, struct buf *out) {
     static const char *const bar[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     enum { BARS = sizeof bar / sizeof *bar };
     double least = INFINITY, most = -INFINITY;
@@ -67,7 +70,7 @@ static void screen_percent(double share, int decimals, struct buf *out) {
 }
 
 /* "98.9 % (97.2–99.6)" */
-static void screen_estimate(const struct demo_figures *f, struct buf *out) {
+static void screen_estimate(const struct screen_figures *f, struct buf *out) {
     screen_percent(f->accuracy, 1, out);
     if (isfinite(f->low)) buf_printf(out, " (%.1f–%.1f)", 100 * f->low, 100 * f->high);
 }
@@ -77,8 +80,8 @@ static double screen_ratio(uint64_t part, uint64_t whole) {
 }
 
 /* "20,000 card payments, an embedded broker, budget 5 %" */
-static void screen_introduce(const struct demo_figures *f, struct buf *out) {
-    demo_thousands(f->total, out);
+static void screen_introduce(const struct screen_figures *f, struct buf *out) {
+    screen_thousands(f->total, out);
     buf_printf(out, " %s, %s, budget %.3g %%", f->words, f->broker, 100 * f->budget);
 }
 
@@ -86,7 +89,7 @@ static void screen_introduce(const struct demo_figures *f, struct buf *out) {
 
 enum style { PLAIN, DIM, BOLD, GREEN, CYAN };
 
-static void screen_style(struct demo_screen *s, enum style style) {
+static void screen_style(struct screen *s, enum style style) {
     static const char *const code[] = {[PLAIN] = "\033[0m",
                                        [DIM] = "\033[2m",
                                        [BOLD] = "\033[1m",
@@ -95,35 +98,35 @@ static void screen_style(struct demo_screen *s, enum style style) {
     if (s->colour) buf_str(&s->out, code[style]);
 }
 
-static void screen_label(struct demo_screen *s, const char *word) {
+static void screen_label(struct screen *s, const char *word) {
     buf_str(&s->out, "\033[2K  ");
     screen_style(s, DIM);
     buf_printf(&s->out, "%-10s", word);
     screen_style(s, PLAIN);
 }
 
-static void screen_strong(struct demo_screen *s, uint64_t n) {
+static void screen_strong(struct screen *s, uint64_t n) {
     screen_style(s, BOLD);
-    demo_thousands(n, &s->out);
+    screen_thousands(n, &s->out);
     screen_style(s, PLAIN);
 }
 
-static void end_line(struct demo_screen *s) {
+static void screen_end_line(struct screen *s) {
     buf_str(&s->out, "\n");
     s->drawn++;
 }
 
-static void title_line(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_title_line(struct screen *s, const struct screen_figures *f) {
     buf_str(&s->out, "\033[2K  ");
     screen_style(s, BOLD);
     buf_str(&s->out, "winnowd demo");
     screen_style(s, PLAIN);
     buf_str(&s->out, "  ");
     screen_introduce(f, &s->out);
-    end_line(s);
+    screen_end_line(s);
 }
 
-static void progress_line(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_progress_line(struct screen *s, const struct screen_figures *f) {
     double share = fmin(1, (double)f->samples / (double)f->total);
     int full = (int)(share * BAR_CELLS + 0.5);
     buf_str(&s->out, "\033[2K  ");
@@ -134,22 +137,22 @@ static void progress_line(struct demo_screen *s, const struct demo_figures *f) {
     screen_strong(s, f->samples);
     if (f->samples) buf_printf(&s->out, " samples  %.0f/s", f->rate);
     else buf_str(&s->out, " samples; joining the consumer group, a few seconds");
-    end_line(s);
+    screen_end_line(s);
 }
 
-static void asked_line(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_asked_line(struct screen *s, const struct screen_figures *f) {
     screen_label(s, "asked");
     screen_strong(s, f->asked);
     buf_str(&s->out, " of ");
-    demo_thousands((uint64_t)(f->budget * (double)f->samples), &s->out);
+    screen_thousands((uint64_t)(f->budget * (double)f->samples), &s->out);
     buf_str(&s->out, " so far in the budget   labels back ");
     screen_strong(s, f->labelled);
     buf_str(&s->out, "   dead letters ");
     screen_strong(s, f->dead_letters);
-    end_line(s);
+    screen_end_line(s);
 }
 
-static void model_line(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_model_line(struct screen *s, const struct screen_figures *f) {
     screen_label(s, "model");
     if (f->version) {
         buf_str(&s->out, "version ");
@@ -160,24 +163,24 @@ static void model_line(struct demo_screen *s, const struct demo_figures *f) {
     } else {
         buf_str(&s->out, "none yet: the first labels are asked at random");
     }
-    end_line(s);
+    screen_end_line(s);
 }
 
-static void accuracy_line(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_accuracy_line(struct screen *s, const struct screen_figures *f) {
     screen_label(s, "accuracy");
     screen_style(s, BOLD);
     screen_estimate(f, &s->out);
     screen_style(s, PLAIN);
     buf_str(&s->out, " unbiased, from the labels; in truth ");
     screen_percent(f->score.modelled_accuracy, 1, &s->out);
-    end_line(s);
+    screen_end_line(s);
 }
 
-static void sparkline_line(struct demo_screen *s, const char *word, const double *value, size_t n,
-                           const char *unit, const char *of) {
+static void screen_sparkline_line(struct screen *s, const char *word, const double *value, size_t n,
+                                  const char *unit, const char *of) {
     screen_label(s, word);
     screen_style(s, CYAN);
-    demo_sparkline(value, n, &s->out);
+    screen_sparkline(value, n, &s->out);
     screen_style(s, PLAIN);
     if (n && isfinite(value[n - 1]))
         buf_printf(&s->out, " %.*f%s", *unit ? 1 : 2, *unit ? 100 * value[n - 1] : value[n - 1],
@@ -185,34 +188,34 @@ static void sparkline_line(struct demo_screen *s, const char *word, const double
     screen_style(s, DIM);
     buf_printf(&s->out, "  %s", of);
     screen_style(s, PLAIN);
-    end_line(s);
+    screen_end_line(s);
 }
 
-static void found_line(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_found_line(struct screen *s, const struct screen_figures *f) {
     screen_label(s, "found");
     screen_strong(s, f->score.asked_positives);
     buf_printf(&s->out, " '%s' among the asked: ", f->positive);
     screen_percent(screen_ratio(f->score.asked_positives, f->score.asked), 1, &s->out);
     buf_str(&s->out, "; in the stream ");
     screen_percent(screen_ratio(f->score.positives, f->score.scored), 1, &s->out);
-    end_line(s);
+    screen_end_line(s);
 }
 
-static void screen_draw(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_draw(struct screen *s, const struct screen_figures *f) {
     buf_reset(&s->out);
     buf_str(&s->out, "\033[?7l"); // clipped, not wrapped: the panel keeps its height
     if (s->drawn) buf_printf(&s->out, "\033[%dA\r", s->drawn);
     s->drawn = 0;
-    title_line(s, f);
-    progress_line(s, f);
-    asked_line(s, f);
-    model_line(s, f);
-    accuracy_line(s, f);
-    sparkline_line(s, "over time", f->score.accuracy, f->score.slices, " %",
-                   "true accuracy of the last slice");
-    sparkline_line(s, "ranking", f->score.average_precision, f->score.slices, "",
-                   "average precision of the last slice");
-    found_line(s, f);
+    screen_title_line(s, f);
+    screen_progress_line(s, f);
+    screen_asked_line(s, f);
+    screen_model_line(s, f);
+    screen_accuracy_line(s, f);
+    screen_sparkline_line(s, "over time", f->score.accuracy, f->score.slices, " %",
+                          "true accuracy of the last slice");
+    screen_sparkline_line(s, "ranking", f->score.average_precision, f->score.slices, "",
+                          "average precision of the last slice");
+    screen_found_line(s, f);
     buf_str(&s->out, "\033[?7h");
     fwrite(s->out.at, 1, s->out.len, stdout);
     fflush(stdout);
@@ -220,7 +223,7 @@ static void screen_draw(struct demo_screen *s, const struct demo_figures *f) {
 
 /* ---- the line ---- */
 
-static void write_line(const struct demo_figures *f, struct buf *out) {
+static void screen_write_line(const struct screen_figures *f, struct buf *out) {
     buf_printf(out,
                "%3.0f %%  %" PRIu64 " of %" PRIu64 " samples, %.0f/s, asked %" PRIu64
                ", labels back %" PRIu64 ", model %" PRIu64 ", accuracy ",
@@ -230,7 +233,7 @@ static void write_line(const struct demo_figures *f, struct buf *out) {
     buf_str(out, "\n");
 }
 
-static void screen_say(struct demo_screen *s, const struct demo_figures *f) {
+static void screen_say(struct screen *s, const struct screen_figures *f) {
     if (s->said_ms && (!f->samples || clock_ms() - s->said_ms < LINE_MS)) return;
     buf_reset(&s->out);
     if (!s->said_ms) {
@@ -238,32 +241,32 @@ static void screen_say(struct demo_screen *s, const struct demo_figures *f) {
         screen_introduce(f, &s->out);
         buf_str(&s->out, "; joining the consumer group takes a few seconds\n");
     }
-    if (f->samples) write_line(f, &s->out);
+    if (f->samples) screen_write_line(f, &s->out);
     s->said_ms = clock_ms();
     fwrite(s->out.at, 1, s->out.len, stdout);
     fflush(stdout);
 }
 
-void demo_screen_show(struct demo_screen *s, const struct demo_figures *f) {
+void screen_show(struct screen *s, const struct screen_figures *f) {
     if (s->live) screen_draw(s, f);
     else screen_say(s, f);
 }
 
 /* ---- the end ---- */
 
-static void words_spent(const struct demo_figures *f, struct buf *out) {
+static void screen_words_spent(const struct screen_figures *f, struct buf *out) {
     if (f->stopped) {
         buf_str(out, "Stopped after ");
-        demo_thousands(f->samples, out);
+        screen_thousands(f->samples, out);
         buf_str(out, " of ");
-        demo_thousands(f->total, out);
+        screen_thousands(f->total, out);
         buf_printf(out, " %s (%.1f s). ", f->words, f->seconds);
     } else {
-        demo_thousands(f->samples, out);
+        screen_thousands(f->samples, out);
         buf_printf(out, " %s went through %s in %.1f s. ", f->words, f->broker, f->seconds);
     }
     buf_str(out, "winnowd asked people about ");
-    demo_thousands(f->asked, out);
+    screen_thousands(f->asked, out);
     buf_str(out, " of them (");
     screen_percent(screen_ratio(f->asked, f->samples), 2, out);
     buf_printf(
@@ -273,8 +276,9 @@ static void words_spent(const struct demo_figures *f, struct buf *out) {
         100 * f->budget, f->models, f->models == 1 ? "" : "s");
 }
 
-/* What questions at random would have found is the share of the stream times the questions. */
-static void words_found(const struct demo_figures *f, struct buf *out) {
+/* As many questions at random would have found the positive class as often as its share of the
+ * stream says. */
+static void screen_words_found(const struct screen_figures *f, struct buf *out) {
     if (!f->score.asked || !f->score.positives) return;
     double by_chance = screen_ratio(f->score.positives, f->score.scored) * (double)f->score.asked;
     buf_printf(out,
@@ -283,7 +287,7 @@ static void words_found(const struct demo_figures *f, struct buf *out) {
                f->positive, f->score.asked_positives, by_chance);
 }
 
-static void words_quality(const struct demo_figures *f, struct buf *out) {
+static void screen_words_quality(const struct screen_figures *f, struct buf *out) {
     if (isfinite(f->accuracy)) {
         buf_str(out, "From those answers alone it says that its model is right in ");
         screen_percent(f->accuracy, 1, out);
@@ -302,48 +306,48 @@ static void words_quality(const struct demo_figures *f, struct buf *out) {
 
 static void screen_row(struct buf *out, const char *name) { buf_printf(out, "  %-22s", name); }
 
-static void row_count(struct buf *out, const char *name, uint64_t n) {
+static void screen_row_count(struct buf *out, const char *name, uint64_t n) {
     screen_row(out, name);
-    demo_thousands(n, out);
+    screen_thousands(n, out);
     buf_str(out, "\n");
 }
 
-static void row_number(struct buf *out, const char *name, double value, const char *note) {
+static void screen_row_number(struct buf *out, const char *name, double value, const char *note) {
     screen_row(out, name);
     if (isfinite(value)) buf_printf(out, "%.4f%s\n", value, note);
     else buf_str(out, "–\n");
 }
 
-static void screen_table(const struct demo_figures *f, struct buf *out) {
-    row_count(out, "samples", f->samples);
-    row_count(out, "asked", f->asked);
-    row_count(out, "labelled", f->labelled);
-    row_count(out, "models", f->models);
-    row_count(out, "dead letters", f->dead_letters);
-    row_number(out, "accuracy", f->score.all.accuracy,
-               "   true, of every prediction, each made before its label came");
+static void screen_table(const struct screen_figures *f, struct buf *out) {
+    screen_row_count(out, "samples", f->samples);
+    screen_row_count(out, "asked", f->asked);
+    screen_row_count(out, "labelled", f->labelled);
+    screen_row_count(out, "models", f->models);
+    screen_row_count(out, "dead letters", f->dead_letters);
+    screen_row_number(out, "accuracy", f->score.all.accuracy,
+                      "   true, of every prediction, each made before its label came");
     screen_row(out, "  in the course");
-    demo_sparkline(f->score.accuracy, f->score.slices, out);
+    screen_sparkline(f->score.accuracy, f->score.slices, out);
     buf_str(out, "\n");
-    row_number(out, "kappa", f->score.all.kappa, "");
+    screen_row_number(out, "kappa", f->score.all.kappa, "");
     char note[300];
     snprintf(note, sizeof note, "   of '%s'", f->positive);
-    row_number(out, "average precision", f->score.all.average_precision, note);
+    screen_row_number(out, "average precision", f->score.all.average_precision, note);
     screen_row(out, "  in the course");
-    demo_sparkline(f->score.average_precision, f->score.slices, out);
+    screen_sparkline(f->score.average_precision, f->score.slices, out);
     buf_str(out, "\n");
     screen_row(out, "estimate");
     screen_estimate(f, out);
     buf_str(out, "   what winnowd itself can know\n");
 }
 
-void demo_screen_summary(struct demo_screen *s, const struct demo_figures *f) {
+void screen_summary(struct screen *s, const struct screen_figures *f) {
     if (s->live) screen_draw(s, f);
     buf_reset(&s->out);
     buf_str(&s->out, "\n");
-    words_spent(f, &s->out);
-    words_found(f, &s->out);
-    words_quality(f, &s->out);
+    screen_words_spent(f, &s->out);
+    screen_words_found(f, &s->out);
+    screen_words_quality(f, &s->out);
     buf_str(&s->out, "\n");
     screen_table(f, &s->out);
     fwrite(s->out.at, 1, s->out.len, stdout);
@@ -357,7 +361,7 @@ static void screen_member(struct buf *out, const char *name, double value) {
     buf_double(out, value);
 }
 
-void demo_json(const struct demo_figures *f, struct buf *out) {
+void screen_json(const struct screen_figures *f, struct buf *out) {
     buf_printf(out,
                "{\"samples\":%" PRIu64 ",\"asked\":%" PRIu64 ",\"labelled\":%" PRIu64
                ",\"models\":%" PRIu64 ",\"dead_letters\":%" PRIu64,

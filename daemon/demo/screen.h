@@ -1,11 +1,13 @@
-/* What the demo shows: a panel that lives on a terminal, plain lines elsewhere, and the summary.
+/* What the demo shows: a panel that is redrawn on a terminal, plain lines elsewhere, and the
+ * summary.
+ *
  * Thread: main thread */
 #pragma once
 
 #include "base/buf.h"
 #include "judge.h"
 
-struct demo_figures {
+struct screen_figures {
     const char *words;    // what the samples are: "card payments"
     const char *broker;   // "an embedded broker"
     const char *positive; // class
@@ -18,22 +20,24 @@ struct demo_figures {
     double seconds;                 // since the first sample
     double rate;                    // samples a second, of late
     bool stopped;                   // before the end
-    struct demo_scores score;
+    struct judge_figures score;
 };
 
-struct demo_screen;
+struct screen;
 
-/* live: a terminal whose lines may be drawn over. */
-struct demo_screen *demo_screen_create(bool live, bool colour);
-void demo_screen_destroy(struct demo_screen *s);
-/* Draws the panel, or now and then a line. */
-void demo_screen_show(struct demo_screen *s, const struct demo_figures *f);
-/* The end in plain words, and a table. */
-void demo_screen_summary(struct demo_screen *s, const struct demo_figures *f);
+/* Gives a screen, which screen_destroy takes. live: a terminal whose lines may be drawn over. */
+struct screen *screen_create(bool live, bool colour);
+/* NULL is allowed. */
+void screen_destroy(struct screen *s);
+/* Draws the panel, or every few seconds a line. */
+void screen_show(struct screen *s, const struct screen_figures *f);
+/* What came out, in plain words and as a table. */
+void screen_summary(struct screen *s, const struct screen_figures *f);
 
-/* One bar a value, from the least to the largest; a value that is not finite is a gap. */
-void demo_sparkline(const double *value, size_t n, struct buf *out);
-/* 20000 as "20,000". */
-void demo_thousands(uint64_t n, struct buf *out);
-/* The figures as one JSON object on one line. */
-void demo_json(const struct demo_figures *f, struct buf *out);
+/* Appends one bar a value, scaled from the least to the largest; a value that is not finite is a
+ * gap. */
+void screen_sparkline(const double *value, size_t n, struct buf *out);
+/* Appends 20000 as "20,000". */
+void screen_thousands(uint64_t n, struct buf *out);
+/* Appends the figures as one JSON object on one line. */
+void screen_json(const struct screen_figures *f, struct buf *out);

@@ -1,42 +1,55 @@
-/* `winnowd simulate --figures DIR`: the pictures that every introduction to active learning shows,
- * from the daemon's own fits and measures.
+/* `winnowd simulate --figures DIR`: the pictures that introductions to active learning show, made
+ * with the daemon's own fits and measures.
  *
- * The one draw that such pictures show is luck; the distribution over many draws stands beside it.
- * Refuses a directory that it cannot make or write. Thread: main thread */
+ * Such pictures usually show one draw of points, which may be a lucky one; here the distribution
+ * over many draws stands beside it. Refuses a directory that it cannot make or write.
+ *
+ * Thread: main thread */
 #include "figures/pictures.h"
 
 #include "base/atomic_file.h"
 #include "figures/chart.h"
 #include "figures/verdict.h"
 #include "pool_loop.h"
+#include "simplex.h"
 
 #include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
-enum { PANEL = 400, HIGH = 380, POINTS = 400, LABELS = 30, FIRST = 4, DRAWS = 200, GRID = 48 };
+enum {
+    PANEL = 400,  // pixels of a chart's width
+    HIGH = 380,   // pixels of a chart's height
+    POINTS = 400, // in the pool of the two Gaussians
+    LABELS = 30,  // asked of them
+    FIRST = 4,    // of these, drawn at random before the first fit
+    DRAWS = 200,  // of points, for the distribution
+    GRID = 48     // cells along a side, where the boundary is looked for
+};
 
-static const double apart = 4, reach = 5.5; // centres; the square that is shown is ±reach
+static const double apart = 4;   // distance of the two centres, in standard deviations
+static const double reach = 5.5; // the square that is shown is ±reach
 
 /* ---- points and boundary ---- */
 
-/* Line segments with gaps, for one chart_line. */
+/* The boundary: line segments with gaps between them (NaN), for one chart_line. */
 struct segments {
     size_t n;
     double x[8 * GRID * GRID], y[8 * GRID * GRID];
 };
 
-static double grid_at(int i) { return -reach + 2 * reach * i / GRID; }
+static double pictures_grid_at(int i) { return -reach + 2 * reach * i / GRID; }
 
-static void add_end(struct segments *s, double x, double y) {
+static void pictures_add_end(struct segments *s, double x, double y) {
     s->x[s->n] = x;
     s->y[s->n++] = y;
 }
 
-/* Where the boundary enters and leaves a cell: on an edge whose ends differ in sign, by
- * interpolation (marching squares). */
-static void cross_cell(struct segments *s, int i, int j, double (*level)[GRID + 1]) {
+/* Where the boundary enters and leaves a cell: on the edges whose ends differ in sign, by
+ * interpolation (marching squares, Lorensen and Cline 1987 in the plane). level: of the grid's
+ * points, 0 on the boundary. */
+static void pictures_cross_cell(struct segments *s, int i, int j, double (*level)[GRID + 1]) {
     static const int step[5][2] = {{0, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}};
     int ends = 0;
     for (int e = 0; e < 4 && ends < 2; e++) {
@@ -45,44 +58,46 @@ static void cross_cell(struct segments *s, int i, int j, double (*level)[GRID + 
         double a = level[i0][j0], b = level[i1][j1];
         if ((a < 0) == (b < 0)) continue;
         double t = a / (a - b);
-        add_end(s, grid_at(i0) + t * (grid_at(i1) - grid_at(i0)),
-                grid_at(j0) + t * (grid_at(j1) - grid_at(j0)));
+        pictures_add_end(s,
+                         pictures_grid_at(i0) + t * (pictures_grid_at(i1) - pictures_grid_at(i0)),
+                         pictures_grid_at(j0) + t * (pictures_grid_at(j1) - pictures_grid_at(j0)));
         ends++;
     }
-    if (ends) add_end(s, NAN, NAN);
+    if (ends) pictures_add_end(s, NAN, NAN);
 }
 
-static void find_boundary(struct segments *s, const struct model *m) {
+static void pictures_find_boundary(struct segments *s, const struct model *m) {
     double level[GRID + 1][GRID + 1];
     s->n = 0;
     for (int i = 0; i <= GRID; i++)
         for (int j = 0; j <= GRID; j++)
-            level[i][j] = loop_probability(m, (double[]){grid_at(i), grid_at(j)}) - 0.5;
+            level[i][j] =
+                pool_loop_predict(m, (double[]){pictures_grid_at(i), pictures_grid_at(j)}) - 0.5;
     for (int i = 0; i < GRID; i++)
-        for (int j = 0; j < GRID; j++) cross_cell(s, i, j, level);
+        for (int j = 0; j < GRID; j++) pictures_cross_cell(s, i, j, level);
 }
 
 /* Columns for a chart. */
-struct cloud {
+struct chart_cloud {
     size_t n;
     double x[POINTS], y[POINTS];
 };
 
-static void add_point(struct cloud *c, const struct points *p, size_t i) {
+static void pictures_add_point(struct chart_cloud *c, const struct pool_points *p, size_t i) {
     if (fabs(p->row[i * 2]) > reach || fabs(p->row[i * 2 + 1]) > reach) return; // beyond the frame
     c->x[c->n] = p->row[i * 2];
     c->y[c->n++] = p->row[i * 2 + 1];
 }
 
 /* All points pale, the first `labels` that were asked with a ring, and the boundary of the model
- * behind them. */
-static void pictures_draw_points(const struct points *p, const size_t *order, size_t labels,
+ * that was fitted on those. */
+static void pictures_draw_points(const struct pool_points *p, const size_t *order, size_t labels,
                                  const struct model *m, const char *title, struct buf *out) {
-    struct cloud all[2] = {0}, asked[2] = {0};
+    struct chart_cloud all[2] = {0}, asked[2] = {0};
     static struct segments boundary; // too large for a stack
-    for (size_t i = 0; i < p->n; i++) add_point(&all[p->label[i]], p, i);
-    for (size_t i = 0; i < labels; i++) add_point(&asked[p->label[order[i]]], p, order[i]);
-    find_boundary(&boundary, m);
+    for (size_t i = 0; i < p->n; i++) pictures_add_point(&all[p->label[i]], p, i);
+    for (size_t i = 0; i < labels; i++) pictures_add_point(&asked[p->label[order[i]]], p, order[i]);
+    pictures_find_boundary(&boundary, m);
     struct chart_line line[5];
     for (int c = 0; c < 2; c++) {
         line[c] = (struct chart_line){
@@ -96,41 +111,42 @@ static void pictures_draw_points(const struct points *p, const size_t *order, si
                                           .colour = c};
     }
     line[2] = (struct chart_line){.n = boundary.n, .x = boundary.x, .y = boundary.y, .colour = 2};
-    chart_svg(&(struct chart){.title = title,
-                              .width = PANEL,
-                              .height = HIGH,
-                              .x_low = -reach,
-                              .x_high = reach,
-                              .y_low = -reach,
-                              .y_high = reach,
-                              .line = line,
-                              .lines = 5},
-              out);
+    chart_lines(&(struct chart){.title = title,
+                                .width = PANEL,
+                                .height = HIGH,
+                                .x_low = -reach,
+                                .x_high = reach,
+                                .y_low = -reach,
+                                .y_high = reach,
+                                .line = line,
+                                .lines = 5},
+                out);
 }
 
 /* ---- two Gaussians ---- */
 
-static int run_loop(struct loop_result *r, const struct config *c, const struct points *p,
-                    bool active, uint64_t seed, bool keep) {
-    struct loop_options o = {.config = c,
-                             .pool = p,
-                             .test = p,
-                             .first = FIRST,
-                             .labels = LABELS,
-                             .active = active,
-                             .seed = seed};
-    return loop_run(r, &o, keep);
+static int pictures_run_loop(struct pool_loop_result *r, const struct config *c,
+                             const struct pool_points *p, bool active, uint64_t seed, bool keep) {
+    struct pool_loop_options o = {.config = c,
+                                  .pool = p,
+                                  .test = p,
+                                  .first = FIRST,
+                                  .labels = LABELS,
+                                  .active = active,
+                                  .seed = seed};
+    return pool_loop_run(r, &o, keep);
 }
 
-/* The accuracy behind the last label, in each of many draws of points. */
-static int many_draws(const struct config *c, uint64_t seed, bool active, double accuracy[DRAWS]) {
+/* The accuracy after the last label, for each of many draws of points. */
+static int pictures_many_draws(const struct config *c, uint64_t seed, bool active,
+                               double accuracy[DRAWS]) {
     for (size_t i = 0; i < DRAWS; i++) {
-        struct points p = points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed + i);
-        struct loop_result r;
-        int result = run_loop(&r, c, &p, active, seed + i, false);
+        struct pool_points p = pool_points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed + i);
+        struct pool_loop_result r;
+        int result = pictures_run_loop(&r, c, &p, active, seed + i, false);
         if (result == 0) accuracy[i] = r.accuracy[r.fits - 1];
-        loop_release(&r);
-        points_release(&p);
+        pool_loop_release(&r);
+        pool_points_release(&p);
         TRY(result);
     }
     return 0;
@@ -143,8 +159,8 @@ static double pictures_mean_of(const double *value, size_t n) {
 }
 
 /* Two histograms in one; what lies below the frame is in the first bin. */
-static void draw_distribution(const double random[DRAWS], const double active[DRAWS],
-                              struct buf *out) {
+static void pictures_draw_distribution(const double random[DRAWS], const double active[DRAWS],
+                                       struct buf *out) {
     enum { BINS = 12 };
     static const char *const name[] = {"active", "random"};
     double value[BINS * 2] = {0}, high = 0.99, low = 0.93, width = (high - low) / BINS;
@@ -163,45 +179,47 @@ static void draw_distribution(const double random[DRAWS], const double active[DR
                  100 * (low + (double)b * width));
         group[b] = text[b];
     }
-    chart_bars(&(struct bars){.title = "200 draws",
-                              .y_title = "draws",
-                              .width = PANEL,
-                              .height = HIGH,
-                              .groups = BINS,
-                              .series = 2,
-                              .group = group,
-                              .name = name,
-                              .value = value},
+    chart_bars(&(struct chart_bars){.title = "200 draws",
+                                    .y_title = "draws",
+                                    .width = PANEL,
+                                    .height = HIGH,
+                                    .groups = BINS,
+                                    .series = 2,
+                                    .group = group,
+                                    .name = name,
+                                    .value = value},
                out);
 }
 
-static void title_of(char *title, size_t size, const char *what, double accuracy) {
+static void pictures_title_of(char *title, size_t size, const char *what, double accuracy) {
     snprintf(title, size, "%s: %.1f %% right", what, 100 * accuracy);
 }
 
-static int draw_both(const struct config *c, uint64_t seed, struct buf *out) {
-    struct points p = points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed);
+static int pictures_draw_both(const struct config *c, uint64_t seed, struct buf *out) {
+    struct pool_points p = pool_points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed);
     int result = 0;
     for (int active = 0; active < 2 && result == 0; active++) {
-        struct loop_result r;
+        struct pool_loop_result r;
         char title[64];
-        result = run_loop(&r, c, &p, active, seed, true);
+        result = pictures_run_loop(&r, c, &p, active, seed, true);
         if (result == 0) {
-            title_of(title, sizeof title, active ? "active" : "random", r.accuracy[r.fits - 1]);
+            pictures_title_of(title, sizeof title, active ? "active" : "random",
+                              r.accuracy[r.fits - 1]);
             chart_at(out, active * PANEL, CHART_HEAD);
             pictures_draw_points(&p, r.order, LABELS, r.model[r.fits - 1], title, out);
             chart_at_end(out);
         }
-        loop_release(&r);
+        pool_loop_release(&r);
     }
-    points_release(&p);
+    pool_points_release(&p);
     return result;
 }
 
-int picture_gaussians(const struct config *c, uint64_t seed, struct buf *out) {
+/* 400 points of two Gaussians, 30 labels: random against active, one draw and many. */
+static int pictures_gaussians(const struct config *c, uint64_t seed, struct buf *out) {
     double random[DRAWS], active[DRAWS];
-    TRY(many_draws(c, seed, false, random));
-    TRY(many_draws(c, seed, true, active));
+    TRY(pictures_many_draws(c, seed, false, random));
+    TRY(pictures_many_draws(c, seed, true, active));
     size_t ahead = 0, behind = 0;
     for (size_t i = 0; i < DRAWS; i++)
         ahead += active[i] > random[i], behind += active[i] < random[i];
@@ -213,9 +231,9 @@ int picture_gaussians(const struct config *c, uint64_t seed, struct buf *out) {
              behind);
     chart_open_file(out, 3 * PANEL, CHART_HEAD + HIGH, "400 points of two Gaussians, 30 labels",
                     words);
-    TRY(draw_both(c, seed, out));
+    TRY(pictures_draw_both(c, seed, out));
     chart_at(out, 2 * PANEL, CHART_HEAD);
-    draw_distribution(random, active, out);
+    pictures_draw_distribution(random, active, out);
     chart_at_end(out);
     chart_close_file(out);
     return 0;
@@ -223,11 +241,12 @@ int picture_gaussians(const struct config *c, uint64_t seed, struct buf *out) {
 
 /* ---- growth ---- */
 
-int picture_growth(const struct config *c, uint64_t seed, struct buf *out) {
+/* The labelled points and the boundary after 5, 10, … 30 labels. */
+static int pictures_growth(const struct config *c, uint64_t seed, struct buf *out) {
     enum { STEP = 5, COLUMNS = 3, ROWS = 2 };
-    struct points p = points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed);
-    struct loop_result r;
-    int result = run_loop(&r, c, &p, true, seed, true);
+    struct pool_points p = pool_points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed);
+    struct pool_loop_result r;
+    int result = pictures_run_loop(&r, c, &p, true, seed, true);
     chart_open_file(out, COLUMNS * PANEL, CHART_HEAD + ROWS * HIGH, "The labelled set grows",
                     "Active: the next label is the point the model is least sure of. Ringed: "
                     "labelled; the line: where the model changes its mind.");
@@ -236,29 +255,35 @@ int picture_growth(const struct config *c, uint64_t seed, struct buf *out) {
         char title[64], what[32];
         if (r.labelled[i] % STEP || panel < 0) continue;
         snprintf(what, sizeof what, "%zu labels", r.labelled[i]);
-        title_of(title, sizeof title, what, r.accuracy[i]);
+        pictures_title_of(title, sizeof title, what, r.accuracy[i]);
         chart_at(out, panel % COLUMNS * PANEL, CHART_HEAD + panel / COLUMNS * HIGH);
         pictures_draw_points(&p, r.order, r.labelled[i], r.model[i], title, out);
         chart_at_end(out);
     }
     chart_close_file(out);
-    loop_release(&r);
-    points_release(&p);
+    pool_loop_release(&r);
+    pool_points_release(&p);
     return result;
 }
 
 /* ---- the learning curve ---- */
 
-enum { POOL = 2000, COLUMNS = 20, MOST = POOL * 3 / 10, CURVES = 10, CURVE_MOST = 256 };
+enum {
+    POOL = 2000,          // points
+    COLUMNS = 20,         // of which two are informative
+    MOST = POOL * 3 / 10, // labels asked
+    CURVES = 10,          // draws that are averaged
+    CURVE_MOST = 256      // fits of a draw at most
+};
 
 /* Over the draws, as shares of the pool; every draw has the same fits. */
-struct curve {
+struct mean_curve {
     size_t n;
     double labels[CURVE_MOST], share[CURVE_MOST], mean[CURVE_MOST], square[CURVE_MOST],
         low[CURVE_MOST], high[CURVE_MOST];
 };
 
-static void add_curve(struct curve *c, const struct loop_result *r) {
+static void pictures_add_curve(struct mean_curve *c, const struct pool_loop_result *r) {
     CHECK(r->fits <= CURVE_MOST);
     c->n = r->fits;
     for (size_t i = 0; i < c->n; i++) {
@@ -269,7 +294,7 @@ static void add_curve(struct curve *c, const struct loop_result *r) {
     }
 }
 
-static void finish_curve(struct curve *c) {
+static void pictures_finish_curve(struct mean_curve *c) {
     for (size_t i = 0; i < c->n; i++) {
         double sd = sqrt(fmax(0, c->square[i] - c->mean[i] * c->mean[i]));
         c->low[i] = c->mean[i] - sd;
@@ -277,32 +302,36 @@ static void finish_curve(struct curve *c) {
     }
 }
 
-static int run_curve(struct curve *c, const struct config *config, uint64_t seed, bool active) {
-    *c = (struct curve){0};
+static int pictures_run_curve(struct mean_curve *c, const struct config *config, uint64_t seed,
+                              bool active) {
+    *c = (struct mean_curve){0};
     for (uint64_t i = 0; i < CURVES; i++) {
-        struct points pool = points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1, seed + 2 * i),
-                      test = points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1, seed + 2 * i + 1);
-        struct loop_options o = {.config = config,
-                                 .pool = &pool,
-                                 .test = &test,
-                                 .first = 20,
-                                 .labels = MOST,
-                                 .growth = 0.05,
-                                 .active = active,
-                                 .seed = seed + i};
-        struct loop_result r;
-        int result = loop_run(&r, &o, false);
-        if (result == 0) add_curve(c, &r);
-        loop_release(&r);
-        points_release(&pool);
-        points_release(&test);
+        struct pool_points pool = pool_points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1,
+                                                            seed + 2 * i),
+                           test = pool_points_two_gaussians(POOL, COLUMNS, 2, apart, 0.1,
+                                                            seed + 2 * i + 1);
+        struct pool_loop_options o = {.config = config,
+                                      .pool = &pool,
+                                      .test = &test,
+                                      .first = 20,
+                                      .labels = MOST,
+                                      .growth = 0.05,
+                                      .active = active,
+                                      .seed = seed + i};
+        struct pool_loop_result r;
+        int result = pool_loop_run(&r, &o, false);
+        if (result == 0) pictures_add_curve(c, &r);
+        pool_loop_release(&r);
+        pool_points_release(&pool);
+        pool_points_release(&test);
         TRY(result);
     }
-    finish_curve(c);
+    pictures_finish_curve(c);
     return 0;
 }
 
-static void draw_curves(const struct curve *random, const struct curve *active, struct buf *out) {
+static void pictures_draw_curves(const struct mean_curve *random, const struct mean_curve *active,
+                                 struct buf *out) {
     bool at_most;
     struct verdict_curve of_active = {active->n, active->labels, active->mean},
                          of_random = {random->n, random->labels, random->mean};
@@ -346,23 +375,24 @@ static void draw_curves(const struct curve *random, const struct curve *active, 
         {.n = both ? 2 : 0, .x = across_x, .y = across_y, .colour = 7},
     };
     chart_at(out, 0, CHART_HEAD);
-    chart_svg(&(struct chart){.title = "Accuracy on new points",
-                              .x_title = "labels, % of the pool",
-                              .y_title = "accuracy",
-                              .width = 2 * PANEL,
-                              .height = HIGH + 40,
-                              .line = line,
-                              .lines = 3},
-              out);
+    chart_lines(&(struct chart){.title = "Accuracy on new points",
+                                .x_title = "labels, % of the pool",
+                                .y_title = "accuracy",
+                                .width = 2 * PANEL,
+                                .height = HIGH + 40,
+                                .line = line,
+                                .lines = 3},
+                out);
     chart_at_end(out);
     chart_close_file(out);
 }
 
-int picture_learning_curve(const struct config *c, uint64_t seed, struct buf *out) {
-    static struct curve random, active; // too large for a stack
-    TRY(run_curve(&random, c, seed, false));
-    TRY(run_curve(&active, c, seed, true));
-    draw_curves(&random, &active, out);
+/* The same accuracy, reached with fewer labels. */
+static int pictures_learning_curve(const struct config *c, uint64_t seed, struct buf *out) {
+    static struct mean_curve random, active; // too large for a stack
+    TRY(pictures_run_curve(&random, c, seed, false));
+    TRY(pictures_run_curve(&active, c, seed, true));
+    pictures_draw_curves(&random, &active, out);
     return 0;
 }
 
@@ -371,13 +401,13 @@ int picture_learning_curve(const struct config *c, uint64_t seed, struct buf *ou
 static const char defaults[] =
     "model: {classes: [\"0\", \"1\"]}\nfeatures: [{name: x}, {name: y}]\n";
 
-static int draw_simplex(const struct config *c, uint64_t seed, struct buf *out) {
+static int pictures_draw_simplex(const struct config *c, uint64_t seed, struct buf *out) {
     (void)c, (void)seed;
-    picture_simplex(out);
+    simplex_picture(out);
     return 0;
 }
 
-static int write_picture(const char *dir, const char *name, const struct buf *svg) {
+static int pictures_write_one(const char *dir, const char *name, const struct buf *svg) {
     char *path = xasprintf("%s/%s", dir, name);
     struct buf why = {0};
     int result = atomic_file_write(path, buf_view(svg), &why);
@@ -388,21 +418,21 @@ static int write_picture(const char *dir, const char *name, const struct buf *sv
     return result == 0 ? EX_OK : EX_CANTCREAT;
 }
 
-static int draw_all(const char *dir, const struct config *c, uint64_t seed) {
+static int pictures_draw_all(const char *dir, const struct config *c, uint64_t seed) {
     static const struct {
         const char *name;
         int (*draw)(const struct config *c, uint64_t seed, struct buf *out);
-    } pictures[] = {{"two-gaussians.svg", picture_gaussians},
-                    {"simplex.svg", draw_simplex},
-                    {"learning-curve.svg", picture_learning_curve},
-                    {"growth.svg", picture_growth}};
+    } pictures[] = {{"two-gaussians.svg", pictures_gaussians},
+                    {"simplex.svg", pictures_draw_simplex},
+                    {"learning-curve.svg", pictures_learning_curve},
+                    {"growth.svg", pictures_growth}};
     struct buf svg = {0};
     int code = EX_OK;
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures && code == EX_OK; i++) {
         buf_reset(&svg);
         int result = pictures[i].draw(c, seed, &svg);
         if (result < 0) fprintf(stderr, "winnowd: %s: %s\n", pictures[i].name, error_text(result));
-        code = result < 0 ? EX_SOFTWARE : write_picture(dir, pictures[i].name, &svg);
+        code = result < 0 ? EX_SOFTWARE : pictures_write_one(dir, pictures[i].name, &svg);
     }
     buf_release(&svg);
     return code;
@@ -416,7 +446,7 @@ int pictures_write(const char *dir, uint64_t seed) {
         return EX_CANTCREAT;
     }
     CHECK(config_parse(&c, "figures", TEXT(defaults), &why) == 0);
-    int code = draw_all(dir, c, seed);
+    int code = pictures_draw_all(dir, c, seed);
     config_destroy(c);
     buf_release(&why);
     return code;

@@ -12,11 +12,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { MEMORIES_MOST = 16 };
+enum {
+    MEMORIES_MOST = 16 // entries of train.memories
+};
 
-struct points points_two_gaussians(size_t n, size_t d, size_t informative, double apart,
-                                   double positive, uint64_t seed) {
-    struct points p = {
+struct pool_points pool_points_two_gaussians(size_t n, size_t d, size_t informative, double apart,
+                                             double positive, uint64_t seed) {
+    struct pool_points p = {
         .n = n, .d = d, .row = xcalloc(n * d, sizeof *p.row), .label = xcalloc(n, sizeof *p.label)};
     struct rng r = {.seed = rng_keyed(RNG_DEMO, seed, 1, 0, 0)};
     for (size_t i = 0; i < n; i++) {
@@ -29,23 +31,24 @@ struct points points_two_gaussians(size_t n, size_t d, size_t informative, doubl
     return p;
 }
 
-void points_release(struct points *p) {
+void pool_points_release(struct pool_points *p) {
     free(p->row);
     free(p->label);
 }
 
-struct loop {
-    const struct loop_options *o;
+struct pool_loop {
+    const struct pool_loop_options *o;
     struct fit_options fit;
     size_t memories[MEMORIES_MOST];
     struct model *model;
     float *scratch;
-    bool *asked;       // (pool)
-    double *utility;   // (pool)
-    double *row, *one; // of the labelled; (pool) ones: weights and propensities
+    bool *asked;     // (pool)
+    double *utility; // (pool)
+    double *row;     // (labels, d)
+    double *one;     // (pool) ones: weights and propensities
     int *label;
     size_t n; // labelled
-    struct loop_result *out;
+    struct pool_loop_result *out;
 };
 
 /* ---- a model ---- */
@@ -56,15 +59,15 @@ static double pool_loop_probability(const struct model *m, const double *row, fl
     return (double)prob[1];
 }
 
-double loop_probability(const struct model *m, const double *row) {
+double pool_loop_predict(const struct model *m, const double *row) {
     float *scratch = xcalloc(model_scratch(&m->shape), sizeof *scratch);
     double p = pool_loop_probability(m, row, scratch);
     free(scratch);
     return p;
 }
 
-static double pool_loop_accuracy(const struct loop *l) {
-    const struct points *t = l->o->test;
+static double pool_loop_accuracy(const struct pool_loop *l) {
+    const struct pool_points *t = l->o->test;
     size_t right = 0;
     for (size_t i = 0; i < t->n; i++)
         right += (pool_loop_probability(l->model, t->row + i * t->d, l->scratch) >= 0.5) ==
@@ -72,15 +75,15 @@ static double pool_loop_accuracy(const struct loop *l) {
     return (double)right / (double)t->n;
 }
 
-static int pool_loop_refit(struct loop *l, bool keep) {
-    const struct points *p = l->o->pool;
+static int pool_loop_refit(struct pool_loop *l, bool keep) {
+    const struct pool_points *p = l->o->pool;
     struct fit_rows rows = {.n = l->n, .row = l->row, .label = l->label, .propensity = l->one};
     struct fit_tasks tasks = {.n = p->n, .row = p->row, .weight = l->one};
     if (!keep) model_destroy(l->model);
     l->model = NULL;
     TRY(fit_model(&l->model, &l->fit, &rows, &tasks));
     l->scratch = xrealloc(l->scratch, model_scratch(&l->model->shape) * sizeof *l->scratch);
-    struct loop_result *r = l->out;
+    struct pool_loop_result *r = l->out;
     r->labelled[r->fits] = l->n;
     r->model[r->fits] = keep ? l->model : NULL;
     r->accuracy[r->fits++] = pool_loop_accuracy(l);
@@ -89,20 +92,20 @@ static int pool_loop_refit(struct loop *l, bool keep) {
 
 /* ---- asking ---- */
 
-static void pool_loop_ask(struct loop *l, size_t i) {
-    const struct points *p = l->o->pool;
+static void pool_loop_ask(struct pool_loop *l, size_t i) {
+    const struct pool_points *p = l->o->pool;
     memcpy(l->row + l->n * p->d, p->row + i * p->d, p->d * sizeof *l->row);
     l->label[l->n] = p->label[i];
     l->out->order[l->n++] = i;
     l->asked[i] = true;
 }
 
-static double pool_loop_drawn(const struct loop *l, size_t i) {
+static double pool_loop_drawn(const struct pool_loop *l, size_t i) {
     return rng_unit(rng_keyed(RNG_DEMO, l->o->seed, 2, l->n, i));
 }
 
-static double pool_loop_utility(const struct loop *l, size_t i) {
-    const struct points *p = l->o->pool;
+static double pool_loop_utility(const struct pool_loop *l, size_t i) {
+    const struct pool_points *p = l->o->pool;
     float prob[2];
     if (!l->o->active || !l->model) return pool_loop_drawn(l, i);
     model_predict(l->model, p->row + i * p->d, l->scratch, NULL, prob);
@@ -111,7 +114,7 @@ static double pool_loop_utility(const struct loop *l, size_t i) {
 }
 
 /* The best n of those without a label; equal ones by number. */
-static void ask_best(struct loop *l, size_t n) {
+static void pool_loop_ask_best(struct pool_loop *l, size_t n) {
     size_t pool = l->o->pool->n;
     for (size_t i = 0; i < pool; i++)
         l->utility[i] = l->asked[i] ? -INFINITY : pool_loop_utility(l, i);
@@ -124,14 +127,14 @@ static void ask_best(struct loop *l, size_t n) {
     }
 }
 
-static int pool_loop_go(struct loop *l, bool keep) {
-    const struct loop_options *o = l->o;
+static int pool_loop_go(struct pool_loop *l, bool keep) {
+    const struct pool_loop_options *o = l->o;
     CHECK(o->first > 0 && o->first <= o->labels && o->labels <= o->pool->n);
-    ask_best(l, o->first);
+    pool_loop_ask_best(l, o->first);
     TRY(pool_loop_refit(l, keep));
     while (l->n < o->labels) {
         size_t step = (size_t)(o->growth * (double)l->n), left = o->labels - l->n;
-        ask_best(l, step < 1 ? 1 : step > left ? left : step);
+        pool_loop_ask_best(l, step < 1 ? 1 : step > left ? left : step);
         TRY(pool_loop_refit(l, keep));
     }
     return 0;
@@ -139,8 +142,8 @@ static int pool_loop_go(struct loop *l, bool keep) {
 
 /* ---- life ---- */
 
-static void open_loop(struct loop *l) {
-    const struct loop_options *o = l->o;
+static void pool_loop_open(struct pool_loop *l) {
+    const struct pool_loop_options *o = l->o;
     const struct list *memories = &o->config->train.memories;
     CHECK(memories->n <= MEMORIES_MOST);
     for (size_t i = 0; i < memories->n; i++) l->memories[i] = strtoul(memories->at[i], NULL, 10);
@@ -151,17 +154,17 @@ static void open_loop(struct loop *l) {
     for (size_t i = 0; i < o->pool->n; i++) l->one[i] = 1;
     l->row = xcalloc(o->labels * o->pool->d, sizeof *l->row);
     l->label = xcalloc(o->labels, sizeof *l->label);
-    struct loop_result *r = l->out;
+    struct pool_loop_result *r = l->out;
     r->order = xcalloc(o->labels, sizeof *r->order);
     r->labelled = xcalloc(o->labels, sizeof *r->labelled);
     r->accuracy = xcalloc(o->labels, sizeof *r->accuracy);
     r->model = xcalloc(o->labels, sizeof *r->model);
 }
 
-int loop_run(struct loop_result *out, const struct loop_options *o, bool keep) {
-    *out = (struct loop_result){0};
-    struct loop l = {.o = o, .out = out};
-    open_loop(&l);
+int pool_loop_run(struct pool_loop_result *out, const struct pool_loop_options *o, bool keep) {
+    *out = (struct pool_loop_result){0};
+    struct pool_loop l = {.o = o, .out = out};
+    pool_loop_open(&l);
     int result = pool_loop_go(&l, keep);
     if (!keep) model_destroy(l.model);
     void *owned[] = {l.scratch, l.asked, l.utility, l.one, l.row, l.label};
@@ -169,7 +172,7 @@ int loop_run(struct loop_result *out, const struct loop_options *o, bool keep) {
     return result;
 }
 
-void loop_release(struct loop_result *r) {
+void pool_loop_release(struct pool_loop_result *r) {
     for (size_t i = 0; i < r->fits; i++) model_destroy(r->model[i]);
     free(r->order);
     free(r->labelled);

@@ -1,8 +1,9 @@
-/* The classic active-learning loop on a pool of points: fit, ask for the labels worth most, fit
- * again (Settles 2009, section 2.3).
+/* The classic loop of pool-based active learning: fit, ask for the labels worth most, fit again
+ * (Settles 2009, section 2.3).
  *
- * The daemon's own fits and measures; only the pool, which a stream does not have, is the
- * textbook's. For the pictures.
+ * Fits and measures are the daemon's own; the pool of points, which a stream does not have, is as
+ * in the textbook. Used only for the pictures.
+ *
  * Thread: any thread (one owner at a time) */
 #pragma once
 
@@ -11,29 +12,30 @@
 
 #include <stdbool.h>
 
-struct points {
+struct pool_points {
     size_t n, d;
-    double *row; // (n, d)
-    int *label;  // (n) 0 or 1
+    double *row; // (n, d); owned
+    int *label;  // (n) 0 or 1; owned
 };
 
-/* Two Gaussian clouds, sd 1, centres `apart` from each other along the diagonal of the first
- * `informative` columns; a share `positive` of class 1. */
-struct points points_two_gaussians(size_t n, size_t d, size_t informative, double apart,
-                                   double positive, uint64_t seed);
-void points_release(struct points *p);
+/* Gives n points of two Gaussian clouds of standard deviation 1, for pool_points_release. The
+ * centres are `apart` from each other along the diagonal of the first `informative` columns; a
+ * share `positive` is of class 1. The same for the same seed. */
+struct pool_points pool_points_two_gaussians(size_t n, size_t d, size_t informative, double apart,
+                                             double positive, uint64_t seed);
+void pool_points_release(struct pool_points *p);
 
-struct loop_options {
-    const struct config *config;
-    const struct points *pool, *test; // accuracy is taken on test
+struct pool_loop_options {
+    const struct config *config;           // query.measure and how models are fitted
+    const struct pool_points *pool, *test; // accuracy is taken on test
     size_t first;  // labels drawn at random before the loop, the same for every strategy of a seed
-    size_t labels; // in all
-    double growth; // labels asked between two fits, as a share of those there are; one at least
+    size_t labels; // in all; at most the points of the pool
+    double growth; // labels asked between two fits, as a share of those so far; one at least
     bool active;   // by query.measure; else at random
     uint64_t seed;
 };
 
-struct loop_result {
+struct pool_loop_result {
     size_t *order;        // (labels) points in order of asking
     size_t *labelled;     // (fits) labels behind each fit
     double *accuracy;     // (fits)
@@ -41,8 +43,10 @@ struct loop_result {
     size_t fits;
 };
 
-/* keep: the models too. */
-int loop_run(struct loop_result *out, const struct loop_options *o, bool keep) MUST_CHECK;
-void loop_release(struct loop_result *r);
-/* Probability of class 1. */
-double loop_probability(const struct model *m, const double *row);
+/* Fills *out, for pool_loop_release, also after an error of the fit (ERR_). keep: the models too.
+ */
+int pool_loop_run(struct pool_loop_result *out, const struct pool_loop_options *o,
+                  bool keep) MUST_CHECK;
+void pool_loop_release(struct pool_loop_result *r);
+/* Probability of class 1 for a row (d). */
+double pool_loop_predict(const struct model *m, const double *row);

@@ -1,20 +1,27 @@
-/* What a measure thinks of every three-class prediction: the triangle whose corners are certainty,
- * coloured by utility (Settles 2009, figure 5).
+/* The triangle of all three-class predictions, whose corners are certain ones, coloured by utility
+ * (Settles 2009, figure 5).
  *
- * Measures are taken by name from the table; a name that is not in it is not drawn.
+ * Measures are found by name, so the picture does not depend on their numbers; a measure that does
+ * not exist is left out.
+ *
  * Thread: any thread */
-#include "figures/chart.h"
-#include "figures/pictures.h"
+#include "simplex.h"
 
+#include "figures/chart.h"
 #include "query/strategy.h"
 
 #include <math.h>
 
-enum { SIDE = 320, CELLS = 40, MARGIN = 24, TITLE = 34 };
+enum {
+    SIDE = 320,  // pixels of a triangle's side
+    CELLS = 40,  // small triangles along a side
+    MARGIN = 24, // pixels left and right of it
+    TITLE = 34   // pixels above it
+};
 
 static const char *const shown[] = {"least_confidence", "margin", "largest_margin", "entropy"};
 
-/* From nothing (dark) to most (light): five stops of an even ramp. */
+/* From the least utility (dark) to the largest (light): a ramp of five colours. */
 static void simplex_colour(double share, int rgb[3]) {
     static const int stop[5][3] = {
         {32, 24, 64}, {74, 48, 128}, {176, 58, 105}, {240, 128, 62}, {252, 232, 150}};
@@ -25,11 +32,11 @@ static void simplex_colour(double share, int rgb[3]) {
 }
 
 /* A cell of the grid: corners (a, b) in units of 1/CELLS of the second and third probability. */
-struct cell {
+struct simplex_cell {
     int corner[3][2];
 };
 
-static double utility_of(enum measure m, const struct cell *c) {
+static double simplex_utility_of(enum measure m, const struct simplex_cell *c) {
     float prob[3] = {0};
     for (int i = 0; i < 3; i++)
         for (int p = 0; p < 2; p++) prob[p + 1] += (float)c->corner[i][p] / (3.0F * CELLS);
@@ -38,32 +45,33 @@ static double utility_of(enum measure m, const struct cell *c) {
 }
 
 /* Calls visit for the triangles that point up and those that point down. */
-static void for_cells(void (*visit)(const struct cell *c, void *opaque), void *opaque) {
+static void simplex_for_cells(void (*visit)(const struct simplex_cell *c, void *opaque),
+                              void *opaque) {
     for (int a = 0; a < CELLS; a++)
         for (int b = 0; a + b < CELLS; b++) {
-            visit(&(struct cell){{{a, b}, {a + 1, b}, {a, b + 1}}}, opaque);
+            visit(&(struct simplex_cell){{{a, b}, {a + 1, b}, {a, b + 1}}}, opaque);
             if (a + b + 1 < CELLS)
-                visit(&(struct cell){{{a + 1, b}, {a, b + 1}, {a + 1, b + 1}}}, opaque);
+                visit(&(struct simplex_cell){{{a + 1, b}, {a, b + 1}, {a + 1, b + 1}}}, opaque);
         }
 }
 
-struct drawing {
+struct simplex_drawing {
     enum measure measure;
     double least, most;
     struct buf *out;
 };
 
-static void simplex_widen(const struct cell *c, void *opaque) {
-    struct drawing *d = opaque;
-    double u = utility_of(d->measure, c);
+static void simplex_widen(const struct simplex_cell *c, void *opaque) {
+    struct simplex_drawing *d = opaque;
+    double u = simplex_utility_of(d->measure, c);
     d->least = fmin(d->least, u);
     d->most = fmax(d->most, u);
 }
 
-static void simplex_draw(const struct cell *c, void *opaque) {
-    struct drawing *d = opaque;
+static void simplex_draw_cell(const struct simplex_cell *c, void *opaque) {
+    struct simplex_drawing *d = opaque;
     int rgb[3];
-    simplex_colour((utility_of(d->measure, c) - d->least) / (d->most - d->least), rgb);
+    simplex_colour((simplex_utility_of(d->measure, c) - d->least) / (d->most - d->least), rgb);
     buf_printf(d->out, "<path stroke='#%02x%02x%02x' fill='#%02x%02x%02x' d='", rgb[0], rgb[1],
                rgb[2], rgb[0], rgb[1], rgb[2]);
     for (int i = 0; i < 3; i++) {
@@ -80,12 +88,12 @@ static int simplex_measure_named(const char *name) {
     return -1;
 }
 
-static void draw_measure(enum measure m, struct buf *out) {
-    struct drawing d = {m, INFINITY, -INFINITY, out};
+static void simplex_draw_measure(enum measure m, struct buf *out) {
+    struct simplex_drawing d = {m, INFINITY, -INFINITY, out};
     double bottom = TITLE + SIDE * sqrt(0.75);
-    for_cells(simplex_widen, &d);
+    simplex_for_cells(simplex_widen, &d);
     buf_printf(out, "<text class='t' x='%d' y='12'>%s</text>\n", MARGIN, measure_name(m));
-    for_cells(simplex_draw, &d);
+    simplex_for_cells(simplex_draw_cell, &d);
     buf_printf(
         out,
         "\n<text x='%d' y='%.0f'>class 1</text><text x='%d' y='%.0f' text-anchor='end'>class "
@@ -93,7 +101,7 @@ static void draw_measure(enum measure m, struct buf *out) {
         MARGIN, bottom + 16, MARGIN + SIDE, bottom + 16, MARGIN + SIDE / 2);
 }
 
-void picture_simplex(struct buf *out) {
+void simplex_picture(struct buf *out) {
     enum { PANEL = SIDE + 2 * MARGIN, HIGH = 350 };
     int n = 0, panels = 0;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
@@ -106,7 +114,7 @@ void picture_simplex(struct buf *out) {
         int m = simplex_measure_named(shown[i]);
         if (m < 0) continue;
         chart_at(out, n % 2 * PANEL, CHART_HEAD + n / 2 * HIGH);
-        draw_measure((enum measure)m, out);
+        simplex_draw_measure((enum measure)m, out);
         chart_at_end(out);
         n++;
     }

@@ -1,14 +1,16 @@
-/* Two curves compared at the highest level that both reach with the whole budget, so the sentence
- * is never about what one of them did not do.
+/* Two curves are compared at the highest level that both reach with the whole budget, so neither
+ * has to be extrapolated.
  *
- * It says when random sampling is the better buy, and when the seeds cannot tell. Thread: any
- * thread */
+ * The sentence also says when random sampling needs fewer labels, and when the difference is within
+ * the noise of the seeds.
+ *
+ * Thread: any thread */
 #include "figures/verdict.h"
 
 #include <math.h>
 
-/* Between two points on a logarithmic axis of labels: learning curves are close to straight
- * there. */
+/* Labels at a level between points i and i + 1, on a logarithmic axis of labels: learning curves
+ * are close to straight there. */
 static double verdict_between(const struct verdict_curve *c, size_t i, double level) {
     double share = (level - c->level[i]) / (c->level[i + 1] - c->level[i]);
     if (c->labels[i] <= 0) return c->labels[i + 1];
@@ -23,14 +25,14 @@ double verdict_labels(const struct verdict_curve *c, double level, bool *at_most
     return i ? verdict_between(c, i - 1, level) : c->labels[0];
 }
 
-static double write_labels(struct buf *out, const struct verdict_curve *c, double level) {
+static double verdict_write_labels(struct buf *out, const struct verdict_curve *c, double level) {
     bool at_most;
     double labels = verdict_labels(c, level, &at_most);
     buf_printf(out, "%s%.0f", at_most ? "at most " : "", labels);
     return labels;
 }
 
-static void write_doubt(struct buf *out, size_t seeds, double difference, double error) {
+static void verdict_write_doubt(struct buf *out, size_t seeds, double difference, double error) {
     if (seeds < 2)
         buf_str(out,
                 " That is one seed: repeat it with --seeds 10 before you trust the difference.");
@@ -49,10 +51,10 @@ void verdict_write(const char *what, const struct verdict_curve *mine,
         return;
     }
     buf_printf(out, "To reach %.1f %% %s you need ", 100 * level, what);
-    double at_random = write_labels(out, random, level);
+    double at_random = verdict_write_labels(out, random, level);
     buf_str(out, " labels at random, ");
-    double with_this = write_labels(out, mine, level);
+    double with_this = verdict_write_labels(out, mine, level);
     buf_str(out, with_this > at_random ? " with this: here, random sampling is the better buy."
                                        : " with this.");
-    write_doubt(out, seeds, own - other, error);
+    verdict_write_doubt(out, seeds, own - other, error);
 }

@@ -4,6 +4,7 @@
  * Thread: any thread */
 #include "route/classes.h"
 
+#include "base/buf.h"
 #include "base/error.h"
 
 /* Cuts the first name off; false when none is left. */
@@ -35,6 +36,16 @@ size_t class_count(struct text classes) {
     size_t n = 0;
     while (next_name(&classes, &name)) n++;
     return n;
+}
+
+char *class_list(const struct list *names) {
+    struct buf out = {0};
+    for (size_t i = 0; i < names->n; i++) {
+        if (i) buf_str(&out, "\n");
+        buf_str(&out, names->at[i]);
+    }
+    buf_string(&out);
+    return out.at;
 }
 
 int class_predicted(const float *prob, size_t k) {

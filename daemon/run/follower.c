@@ -17,12 +17,12 @@
 #include <inttypes.h>
 
 enum {
-    POLL_MS = 50,
-    POLL_RECORDS = 64,
-    RETRY_MS = 1000,
-    RETIRED_MAX = 64,
-    PROBE_MS = 1000,
-    PROBE_TIMEOUT_MS = 1000
+    POLL_MS = 50,           // how long the models topic is waited for
+    POLL_RECORDS = 64,      // records of it that are read at once
+    RETRY_MS = 1000,        // before a missing topic or broker is tried again
+    RETIRED_MAX = 64,       // snapshots that wait until no worker uses them
+    PROBE_MS = 1000,        // how often a silent broker is asked whether it is there
+    PROBE_TIMEOUT_MS = 1000 // how long its answer is waited for
 };
 
 struct follower {
@@ -93,6 +93,10 @@ static void add_model(struct buf *out, const struct model *m, uint64_t live, uin
                m->version == pin ? "true" : "false");
 }
 
+static void add_flag(struct buf *out, const char *key, bool value) {
+    buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
 /* Made anew when something changed, so that who asks waits for nothing. */
 static void follower_describe(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
@@ -105,13 +109,12 @@ static void follower_describe(struct follower *f, const struct snapshot *s) {
                "{\"live\":%" PRIu64 ",\"live_since_ms\":%" PRId64 ",\"wanted\":%" PRIu64
                ",\"newest\":%" PRIu64 ",",
                live, f->live_since_ms, policy_live(p), registry_newest(f->registry));
-    buf_printf(&out,
-               "\"policy\":{\"number\":%" PRIu64
-               ",\"cold\":%s,\"full\":%s,\"paused\":%s,\"explore_only\":%s,\"pin\":%" PRIu64
-               ",\"budget_scale\":",
-               p->number, p->learner.cold ? "true" : "false", p->learner.full ? "true" : "false",
-               p->operator_.paused ? "true" : "false", p->operator_.explore_only ? "true" : "false",
-               p->operator_.pin);
+    buf_printf(&out, "\"policy\":{\"number\":%" PRIu64, p->number);
+    add_flag(&out, "cold", p->learner.cold);
+    add_flag(&out, "full", p->learner.full);
+    add_flag(&out, "paused", p->operator_.paused);
+    add_flag(&out, "explore_only", p->operator_.explore_only);
+    buf_printf(&out, ",\"pin\":%" PRIu64 ",\"budget_scale\":", p->operator_.pin);
     buf_double(&out, p->operator_.budget_scale);
     buf_str(&out, "},\"versions\":[");
     for (size_t i = n; i-- > 0;) {

@@ -12,12 +12,11 @@
 #include <stdbool.h>
 
 enum {
-    ROWS = 360, // kept of each span
-    RECENT = 10 // rows over which the rate of samples is taken
+    ROWS = 360, // of each span
+    RECENT = 10 // seconds over which the speed of now is taken
 };
-
 /* With a label: the sum over its values. */
-static const struct column {
+static const struct history_column {
     const char *name;
     enum metric metric;
 } columns[] = {
@@ -48,14 +47,14 @@ enum { COLUMNS = sizeof columns / sizeof *columns };
 static const int64_t step_s[HISTORY_SPANS] = {
     [HISTORY_MINUTES] = 1, [HISTORY_HOUR] = 10, [HISTORY_DAY] = 240};
 
-struct row {
+struct history_row {
     int64_t time_ms;
     double value[COLUMNS];
 };
 
 struct history {
     pthread_mutex_t lock;
-    struct row row[HISTORY_SPANS][ROWS];
+    struct history_row row[HISTORY_SPANS][ROWS];
     uint64_t n[HISTORY_SPANS]; // rows ever
 };
 
@@ -71,14 +70,14 @@ void history_destroy(struct history *h) {
     free(h);
 }
 
-static double read_column(const struct column *c) {
+static double read_column(const struct history_column *c) {
     double sum = metric_sum(c->metric);
     /* An early label is counted once more when its task is there. */
     if (c->metric == METRIC_labels) sum -= metric_get_by(METRIC_labels, FATE_EARLY);
     return sum;
 }
 
-static void history_read_row(struct row *r, int64_t now_ms) {
+static void history_read_row(struct history_row *r, int64_t now_ms) {
     r->time_ms = now_ms;
     for (size_t c = 0; c < COLUMNS; c++) r->value[c] = read_column(&columns[c]);
 }
@@ -91,7 +90,7 @@ static bool history_due(const struct history *h, enum history_span span, int64_t
 
 void history_note(struct history *h, int64_t now_ms) {
     if (!history_due(h, HISTORY_MINUTES, now_ms)) return;
-    struct row r;
+    struct history_row r;
     history_read_row(&r, now_ms);
     pthread_mutex_lock(&h->lock);
     for (enum history_span s = 0; s < HISTORY_SPANS; s++)
@@ -99,7 +98,7 @@ void history_note(struct history *h, int64_t now_ms) {
     pthread_mutex_unlock(&h->lock);
 }
 
-static void add_row(struct buf *out, const struct row *r) {
+static void add_row(struct buf *out, const struct history_row *r) {
     buf_str(out, "[");
     buf_i64(out, r->time_ms);
     for (size_t c = 0; c < COLUMNS; c++) {
@@ -124,15 +123,16 @@ void history_json(struct history *h, enum history_span span, struct buf *out) {
 }
 
 /* Samples a second since the row that is RECENT rows old, or the oldest. The lock is held. */
-static double history_speed(const struct history *h, const struct row *now) {
+static double history_speed(const struct history *h, const struct history_row *now) {
     uint64_t n = h->n[HISTORY_MINUTES];
-    const struct row *before = &h->row[HISTORY_MINUTES][(n > RECENT ? n - RECENT : 0) % ROWS];
+    const struct history_row *before =
+        &h->row[HISTORY_MINUTES][(n > RECENT ? n - RECENT : 0) % ROWS];
     double seconds = (double)(now->time_ms - before->time_ms) / 1000;
     return n && seconds > 0 ? (now->value[0] - before->value[0]) / seconds : NAN;
 }
 
 void history_now_json(struct history *h, int64_t now_ms, struct buf *out) {
-    struct row r;
+    struct history_row r;
     history_read_row(&r, now_ms);
     pthread_mutex_lock(&h->lock);
     double samples_per_s = history_speed(h, &r);

@@ -1,44 +1,53 @@
-/* An array of open tasks, and a set of what was answered; both of a fixed size.
+/* An array of open tasks, and sets of what was read and answered, all of a fixed size.
  *
- * One idea: the topics hold everything, so what finds no room is counted and read again once the
- * rest is answered; nothing spills to disk. A task is on one screen at a time (a loan that ends by
- * itself). An id among the last KNOWN answered is not offered again; beyond that a task that was
- * answered and has not expired may be, and the learner calls the second answer a duplicate or a
- * revision. A label by sample id answers the newest open task of that sample; if none is here,
- * those of that sample that are read later.
+ * The topics hold everything, so a task that finds no room is counted and read again once the
+ * others are answered; nothing is written to disk. A task is on one screen at a time: it is lent
+ * for LABEL_QUEUE_LOAN_MS.
+ *
+ * Which task a label answers is decided by the label join (store/join.h), as far as this memory
+ * goes: of the last LABEL_QUEUE_KNOWN tasks that were answered, and of as many samples. An older
+ * task that was answered and has not expired may be offered again; the learner calls the second
+ * answer a duplicate or a revision. A task that found no room, and one that has expired, is not
+ * here to be found by its sample's id. At its start the page reads all labels before all tasks; a
+ * label by sample id then answers the first task of the sample that is read, as in a learner's
+ * store that is rebuilt in that order.
  *
  * Thread: any thread (one owner at a time) */
 #include "label_queue.h"
 
+#include "base/key_ring.h"
 #include "base/rng.h"
 #include "route/classes.h"
-#include "store/task_id_queue.h"
+#include "store/join.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
-enum { KNOWN = 1 << 18 };
-
-/* An answer that went out from here. */
-struct given {
-    uint8_t key[TASK_ID_BYTES];
+/* An answer that was given on this page. */
+struct label_given {
+    uint8_t id[TASK_ID_BYTES];
     int64_t revision; // the largest that was seen
 };
 
+/* What is remembered of a sample. */
+enum { SAMPLE_HAS_TASK = 1, SAMPLE_LABEL_WAITS = 2 };
+
 struct label_queue {
-    const struct list *classes;
-    struct label_offer *at; // (n of LABEL_QUEUE_TASKS) in no order
-    size_t n, bytes, left_out;
-    struct id_ring *answered; // tasks, and samples answered by name
-    struct given given[LABEL_QUEUE_GIVEN];
-    uint64_t given_n; // ever
+    char *classes;                               // newline-separated
+    struct label_offer *at;                      // (n of LABEL_QUEUE_TASKS) open tasks in no order
+    size_t n, bytes;                             // bytes: of their texts
+    size_t left_out;                             // tasks that found no room
+    struct key_ring *closed;                     // ids of tasks with an answer
+    struct key_ring *samples;                    // by hash of the sample id; SAMPLE_ marks
+    struct label_given given[LABEL_QUEUE_GIVEN]; // a ring
+    uint64_t given_n;                            // ever
 };
 
 struct label_queue *label_queue_create(const struct list *classes) {
     struct label_queue *q = xcalloc(1, sizeof *q);
-    q->classes = classes;
+    q->classes = class_list(classes);
     q->at = xcalloc(LABEL_QUEUE_TASKS, sizeof *q->at);
-    q->answered = id_ring_create(KNOWN);
+    q->closed = key_ring_create(LABEL_QUEUE_KNOWN);
+    q->samples = key_ring_create(LABEL_QUEUE_KNOWN);
     return q;
 }
 
@@ -54,91 +63,84 @@ static void label_queue_remove_at(struct label_queue *q, size_t i) {
 void label_queue_destroy(struct label_queue *q) {
     if (!q) return;
     while (q->n) label_queue_remove_at(q, q->n - 1);
-    id_ring_destroy(q->answered);
+    key_ring_destroy(q->closed);
+    key_ring_destroy(q->samples);
+    free(q->classes);
     free(q->at);
     free(q);
 }
 
 /* ---- what was answered ---- */
 
-/* No task has such an id: its version is 7. */
-static void sample_key(uint8_t out[TASK_ID_BYTES], struct text sample) {
-    uint64_t hash = hash_bytes(sample.at, sample.len);
-    memset(out, 0xff, TASK_ID_BYTES);
-    memcpy(out, &hash, sizeof hash);
-}
-
-static bool was_answered(const struct label_queue *q, const uint8_t key[TASK_ID_BYTES],
-                         struct text sample) {
-    uint8_t by_sample[TASK_ID_BYTES];
-    sample_key(by_sample, sample);
-    return id_ring_has(q->answered, key) || id_ring_has(q->answered, by_sample);
-}
-
 static struct label_offer *label_queue_find(const struct label_queue *q,
-                                            const uint8_t key[TASK_ID_BYTES]) {
-    uint8_t other[TASK_ID_BYTES];
+                                            const uint8_t id[TASK_ID_BYTES]) {
     for (size_t i = 0; i < q->n; i++)
-        if (task_id_parse(other, text_of(q->at[i].id)) == 0 &&
-            memcmp(key, other, TASK_ID_BYTES) == 0)
-            return &q->at[i];
+        if (memcmp(q->at[i].id_bytes, id, TASK_ID_BYTES) == 0) return &q->at[i];
     return NULL;
 }
 
-static struct label_offer *newest_of(const struct label_queue *q, struct text sample) {
+/* The task is answered: it is offered no more. */
+static void label_queue_close(struct label_queue *q, const uint8_t id[TASK_ID_BYTES]) {
+    key_ring_add(q->closed, id);
+    struct label_offer *o = label_queue_find(q, id);
+    if (o) label_queue_remove_at(q, (size_t)(o - q->at));
+}
+
+static struct label_given *label_queue_given(struct label_queue *q,
+                                             const uint8_t id[TASK_ID_BYTES]) {
+    for (size_t i = 0; i < LABEL_QUEUE_GIVEN && i < q->given_n; i++)
+        if (memcmp(q->given[i].id, id, TASK_ID_BYTES) == 0) return &q->given[i];
+    return NULL;
+}
+
+static uint8_t *label_queue_sample(struct label_queue *q, struct text sample) {
+    uint8_t key[KEY_RING_BYTES] = {0};
+    uint64_t hash = hash_bytes(sample.at, sample.len);
+    memcpy(key, &hash, sizeof hash);
+    key_ring_add(q->samples, key);
+    return key_ring_mark(q->samples, key);
+}
+
+/* What is here is open, so the join looks no further than at the ids. */
+static struct label_offer *label_queue_newest(const struct label_queue *q, struct text sample) {
     struct label_offer *newest = NULL;
     for (size_t i = 0; i < q->n; i++)
         if (text_equal(q->at[i].sample_id, sample) &&
-            (!newest || q->at[i].asked_ms > newest->asked_ms))
+            (!newest || join_prefers(q->at[i].id_bytes, false, newest->id_bytes, false)))
             newest = &q->at[i];
     return newest;
 }
 
-static struct given *given_here(struct label_queue *q, const uint8_t key[TASK_ID_BYTES]) {
-    for (size_t i = 0; i < LABEL_QUEUE_GIVEN && i < q->given_n; i++)
-        if (memcmp(q->given[i].key, key, TASK_ID_BYTES) == 0) return &q->given[i];
-    return NULL;
-}
-
-static bool is_answer(const struct label_queue *q, const struct label *l) {
-    if (l->outcome != LABEL_LABELLED) return true;
-    for (size_t i = 0; i < q->classes->n; i++)
-        if (text_equal(text_of(q->classes->at[i]), l->label)) return true;
-    return false;
-}
-
-static void label_queue_by_name(struct label_queue *q, const struct label *l) {
-    uint8_t key[TASK_ID_BYTES];
-    struct label_offer *o = newest_of(q, l->sample_id);
-    if (o && task_id_parse(key, text_of(o->id)) == 0) label_queue_remove_at(q, (size_t)(o - q->at));
-    else sample_key(key, l->sample_id);
-    id_ring_add(q->answered, key);
+static void label_queue_answer_sample(struct label_queue *q, struct text sample) {
+    struct label_offer *o = label_queue_newest(q, sample);
+    uint8_t *mark = label_queue_sample(q, sample);
+    if (o) label_queue_close(q, o->id_bytes);
+    else if (!(*mark & SAMPLE_HAS_TASK)) *mark |= SAMPLE_LABEL_WAITS;
 }
 
 void label_queue_label(struct label_queue *q, const struct label *l) {
-    uint8_t key[TASK_ID_BYTES];
-    if (!is_answer(q, l)) return;
-    if (!l->id.at) {
-        if (l->sample_id.at && !l->data.at) label_queue_by_name(q, l);
-        return;
+    uint8_t id[TASK_ID_BYTES];
+    struct task_answer unused;
+    if (!join_answer(&unused, l, text_of(q->classes), 0, 0)) return;
+    switch (join_target(l, id)) {
+    case JOIN_NOTHING: return;
+    case JOIN_SAMPLE: label_queue_answer_sample(q, l->sample_id); return;
+    case JOIN_TASK: break;
     }
-    if (task_id_parse(key, l->id) < 0) return;
-    struct given *g = given_here(q, key);
+    struct label_given *g = label_queue_given(q, id);
     if (g && l->revision > g->revision) g->revision = l->revision;
-    struct label_offer *o = label_queue_find(q, key);
-    if (o) label_queue_remove_at(q, (size_t)(o - q->at));
-    id_ring_add(q->answered, key);
+    label_queue_close(q, id);
 }
 
 /* ---- what is open ---- */
 
 /* Larger priority first, then the older one, as the terminal has it. */
-static bool worth_more(const struct label_offer *a, const struct label_offer *b) {
+static bool label_queue_worth_more(const struct label_offer *a, const struct label_offer *b) {
     if (a->priority != b->priority) return a->priority > b->priority;
     return a->asked_ms != b->asked_ms ? a->asked_ms < b->asked_ms : strcmp(a->id, b->id) < 0;
 }
 
-static bool on_loan(const struct label_offer *o, int64_t now_ms) {
+static bool label_queue_on_loan(const struct label_offer *o, int64_t now_ms) {
     return o->session && now_ms - o->loaned_ms < LABEL_QUEUE_LOAN_MS;
 }
 
@@ -146,7 +148,8 @@ static bool on_loan(const struct label_offer *o, int64_t now_ms) {
 static struct label_offer *label_queue_worst(const struct label_queue *q, int64_t now_ms) {
     struct label_offer *worst = NULL;
     for (size_t i = 0; i < q->n; i++)
-        if (!on_loan(&q->at[i], now_ms) && (!worst || worth_more(worst, &q->at[i])))
+        if (!label_queue_on_loan(&q->at[i], now_ms) &&
+            (!worst || label_queue_worth_more(worst, &q->at[i])))
             worst = &q->at[i];
     return worst;
 }
@@ -157,13 +160,13 @@ static bool label_queue_make_room(struct label_queue *q, const struct label_offe
     while (q->n == LABEL_QUEUE_TASKS || q->bytes + bytes > LABEL_QUEUE_BYTES) {
         struct label_offer *least = label_queue_worst(q, now_ms);
         q->left_out++;
-        if (!least || !worth_more(fresh, least)) return false;
+        if (!least || !label_queue_worth_more(fresh, least)) return false;
         label_queue_remove_at(q, (size_t)(least - q->at));
     }
     return true;
 }
 
-static struct text label_queue_own(struct text t) {
+static struct text label_queue_copy(struct text t) {
     if (!t.at) return t;
     char *copy = xmalloc(t.len + 1);
     memcpy(copy, t.at, t.len);
@@ -171,15 +174,18 @@ static struct text label_queue_own(struct text t) {
     return (struct text){copy, t.len};
 }
 
-static bool label_queue_over(int64_t expires_ms, int64_t now_ms) {
-    return expires_ms && now_ms > expires_ms;
+static bool label_queue_expired(const struct label_offer *o, int64_t now_ms) {
+    return join_state(NULL, o->expires_ms, now_ms) == TASK_EXPIRED;
 }
 
-void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms) {
-    uint8_t key[TASK_ID_BYTES];
-    if (label_queue_over(t->expires_ms, now_ms) || task_id_parse(key, text_of(t->id)) < 0 ||
-        was_answered(q, key, t->sample_id) || label_queue_find(q, key))
-        return;
+/* The first task of a sample takes the labels that wait for it. */
+static void label_queue_join_sample(struct label_queue *q, const struct label_offer *o) {
+    uint8_t *mark = label_queue_sample(q, o->sample_id);
+    if (*mark & SAMPLE_LABEL_WAITS) key_ring_add(q->closed, o->id_bytes);
+    *mark = SAMPLE_HAS_TASK;
+}
+
+static struct label_offer label_queue_offer(const struct task *t) {
     int predicted = t->model ? task_predicted(t) : -1;
     struct label_offer o = {.sample_id = t->sample_id,
                             .event = t->event,
@@ -189,31 +195,43 @@ void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_m
                             .asked_ms = t->asked_ms,
                             .expires_ms = t->expires_ms};
     memcpy(o.id, t->id, sizeof o.id);
-    if (predicted >= 0) {
-        o.predicted = class_name(t->classes, (size_t)predicted);
-        o.probability = (double)t->prob[predicted];
-    }
-    size_t bytes = o.sample_id.len + o.event.len + o.predicted.len;
-    if (!label_queue_make_room(q, &o, bytes, now_ms)) return;
-    o.sample_id = label_queue_own(o.sample_id);
-    o.event = label_queue_own(o.event);
-    o.predicted = label_queue_own(o.predicted);
+    if (predicted < 0) return o;
+    o.predicted = class_name(t->classes, (size_t)predicted);
+    o.probability = (double)t->prob[predicted];
+    return o;
+}
+
+/* Takes copies of the texts; there is room. */
+static void label_queue_add(struct label_queue *q, const struct label_offer *o, size_t bytes) {
+    struct label_offer *to = &q->at[q->n++];
+    *to = *o;
+    to->sample_id = label_queue_copy(o->sample_id);
+    to->event = label_queue_copy(o->event);
+    to->predicted = label_queue_copy(o->predicted);
     q->bytes += bytes;
-    q->at[q->n++] = o;
+}
+
+void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms) {
+    struct label_offer o = label_queue_offer(t);
+    if (task_id_parse(o.id_bytes, text_of(t->id)) < 0 || label_queue_find(q, o.id_bytes)) return;
+    label_queue_join_sample(q, &o);
+    if (key_ring_mark(q->closed, o.id_bytes) || label_queue_expired(&o, now_ms)) return;
+    size_t bytes = o.sample_id.len + o.event.len + o.predicted.len;
+    if (label_queue_make_room(q, &o, bytes, now_ms)) label_queue_add(q, &o, bytes);
 }
 
 const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session,
                                            int64_t now_ms) {
     struct label_offer *best = NULL;
     for (size_t i = q->n; i-- > 0;)
-        if (label_queue_over(q->at[i].expires_ms, now_ms)) label_queue_remove_at(q, i);
+        if (label_queue_expired(&q->at[i], now_ms)) label_queue_remove_at(q, i);
     for (size_t i = 0; i < q->n; i++) {
         struct label_offer *o = &q->at[i];
         if (o->session == session) {
             best = o;
             break;
         }
-        if (!on_loan(o, now_ms) && (!best || worth_more(o, best))) best = o;
+        if (!label_queue_on_loan(o, now_ms) && (!best || label_queue_worth_more(o, best))) best = o;
     }
     if (!best) return NULL;
     best->session = session;
@@ -224,20 +242,18 @@ const struct label_offer *label_queue_next(struct label_queue *q, uint64_t sessi
 /* ---- an answer from here ---- */
 
 int label_queue_answer(struct label_queue *q, struct text id, int64_t *revision) {
-    uint8_t key[TASK_ID_BYTES];
-    if (task_id_parse(key, id) < 0) return ERR_MISSING;
-    struct given *g = given_here(q, key);
+    uint8_t bytes[TASK_ID_BYTES];
+    if (task_id_parse(bytes, id) < 0) return ERR_MISSING;
+    struct label_given *g = label_queue_given(q, bytes);
     if (g) {
         *revision = ++g->revision;
         return 0;
     }
-    struct label_offer *o = label_queue_find(q, key);
-    if (!o) return ERR_MISSING;
-    label_queue_remove_at(q, (size_t)(o - q->at));
+    if (!label_queue_find(q, bytes)) return ERR_MISSING;
+    label_queue_close(q, bytes);
     g = &q->given[q->given_n++ % LABEL_QUEUE_GIVEN];
-    *g = (struct given){.revision = 0};
-    memcpy(g->key, key, sizeof key);
-    id_ring_add(q->answered, key);
+    *g = (struct label_given){.revision = 0};
+    memcpy(g->id, bytes, sizeof bytes);
     *revision = 0;
     return 0;
 }

@@ -8,15 +8,17 @@
 #include "store/label.h"
 
 enum {
-    LABEL_QUEUE_TASKS = 1000,
-    LABEL_QUEUE_BYTES = 32 << 20,
-    LABEL_QUEUE_GIVEN = 256,
-    LABEL_QUEUE_LOAN_MS = 120000
+    LABEL_QUEUE_TASKS = 1000,     // open tasks at most: hours of one person's work
+    LABEL_QUEUE_BYTES = 32 << 20, // bytes of their texts at most
+    LABEL_QUEUE_KNOWN = 1 << 18,  // answered tasks, and samples, that are remembered: 14 MB
+    LABEL_QUEUE_GIVEN = 256,      // answers of this page that can still be replaced
+    LABEL_QUEUE_LOAN_MS = 120000  // how long a task stays on a screen that says nothing
 };
 
 /* A task as a person is to see it. Texts are owned by the queue, valid until its next call. */
 struct label_offer {
     char id[TASK_ID_LENGTH + 1];
+    uint8_t id_bytes[TASK_ID_BYTES];
     struct text sample_id, event, predicted; // predicted: at NULL without a model
     enum ask reason;
     double probability, priority;
@@ -28,14 +30,15 @@ struct label_offer {
 
 struct label_queue;
 
-/* classes: borrowed; a label of another class is no answer. */
+/* classes: of the model; copied. */
 struct label_queue *label_queue_create(const struct list *classes);
 void label_queue_destroy(struct label_queue *q);
 
-/* A task read from the topic: joins unless it was answered, has expired, or is here. When there is
- * no room the one least worth an answer goes (or does not come). */
+/* A task read from the topic: it is offered unless it has an answer, has expired, or is here. When
+ * there is no room the one least worth an answer is left out. */
 void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms);
-/* A label read from the topic, whoever gave it. */
+/* A label read from the topic, whoever gave it. A label of a class that the model does not have is
+ * no answer. */
 void label_queue_label(struct label_queue *q, const struct label *l);
 /* The task that this session should answer: the one that it has, else what is most worth an answer
  * and on nobody's screen. NULL: none. */

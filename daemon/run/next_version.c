@@ -136,8 +136,10 @@ static const struct model *next_version_base(const struct next_version *n, struc
 static int next_version_check(const struct next_version *n, const struct registry_push *push,
                               const char **why) {
     const struct fit_options options = next_version_options(n);
-    *why = push->why;
-    if (!push->model) return ERR_CORRUPT;
+    if (!push->model) {
+        *why = push->why;
+        return ERR_CORRUPT;
+    }
     TRY(model_check(push->model, options.d, n->learning->classes,
                     features_fingerprint(n->learning->shared->features), why));
     if (fit_accepts_prior(&options, push->model)) return 0;
@@ -145,13 +147,14 @@ static int next_version_check(const struct next_version *n, const struct registr
     return ERR_MISMATCH;
 }
 
-/* A copy of our own, by the record. */
+/* A copy of our own, by the record. NULL: what was pushed does not survive being written again by
+ * us, since its metadata are larger then than we accept. */
 static struct model *next_version_copied(const struct next_version *n, const struct model *from) {
     struct buf record = {0};
     struct model *to = NULL;
     const char *why;
     model_write((struct model *)from, n->learning->config->service.name, &record);
-    CHECK(model_read(&to, buf_view(&record), &why) == 0);
+    if (model_read(&to, buf_view(&record), &why) < 0) to = NULL;
     buf_release(&record);
     return to;
 }
@@ -169,20 +172,16 @@ static int next_version_describe(const struct next_version *n, struct model *m) 
     return 0;
 }
 
-struct model *next_version_adopt(const struct next_version *n, const struct store_counts *counts,
-                                 const struct registry_push *push) {
-    const char *why = NULL;
-    if (next_version_check(n, push, &why) < 0) {
-        metric_add_by(METRIC_models_loaded, MODEL_REFUSED, 1);
-        LOG(ERROR, "push_refused", why, L_STR("push", push->id));
-        return NULL;
-    }
-    struct model *m = next_version_copied(n, push->model);
+/* The pushed model as the version that it becomes, signed; NULL: it would not be readable so. */
+static struct model *next_version_made_of(const struct next_version *n,
+                                          const struct store_counts *counts,
+                                          const struct registry_push *push) {
+    struct model made = {0}, *m = next_version_copied(n, push->model), *readable = NULL;
+    if (!m) return NULL;
     if (next_version_describe(n, m) < 0)
         LOG(WARNING, "push_undescribed",
             "the label store could not be read for the quantiles of the pushed model",
             L_STR("push", push->id));
-    struct model made = {0};
     (void)next_version_base(n, &made);
     free((void *)m->seen.at);
     free((void *)m->aside.at);
@@ -192,6 +191,22 @@ struct model *next_version_adopt(const struct next_version *n, const struct stor
     m->prior = m->version;
     m->rows = 0;
     memcpy(m->pushed, push->id, sizeof m->pushed);
+    readable = next_version_copied(n, m);
+    if (!readable) model_destroy(m);
+    model_destroy(readable);
+    return readable ? m : NULL;
+}
+
+struct model *next_version_adopt(const struct next_version *n, const struct store_counts *counts,
+                                 const struct registry_push *push) {
+    const char *why = "written again as a version its metadata would be larger than is accepted";
+    struct model *m = NULL;
+    if (next_version_check(n, push, &why) == 0) m = next_version_made_of(n, counts, push);
+    if (!m) {
+        metric_add_by(METRIC_models_loaded, MODEL_REFUSED, 1);
+        LOG(ERROR, "push_refused", why, L_STR("push", push->id));
+        return NULL;
+    }
     LOG(NOTICE, "push_taken", "a pushed model becomes a version and the prior of the fits after it",
         L_STR("push", push->id), L_U64("version", m->version));
     return m;

@@ -17,7 +17,7 @@
 
 #include <inttypes.h>
 
-enum { OK = 200, ACCEPTED = 202, NOT_IMPLEMENTED = 501, UNAVAILABLE = 503 };
+enum { OK = 200, ACCEPTED = 202, NOT_IMPLEMENTED = 501, UNAVAILABLE = 503 }; // HTTP
 
 /* ---- machines ---- */
 
@@ -168,7 +168,7 @@ static const struct http_page table[] = {
     {.path = "/label/answer", .type = json, .write = label_answer_page, .post = true},
 };
 
-enum { PAGES = sizeof table / sizeof *table, LABEL_PAGES = 5 };
+enum { PAGES = sizeof table / sizeof *table, LABEL_PAGES = 5 }; // the last ones
 
 /* Files, whose size is known to the linker only. */
 static const struct {

@@ -15,8 +15,15 @@
 
 #include <math.h>
 
-enum { ID_MAX = 255, RECORD_BYTES = 1000000 };
-enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED, DEMAND_LABELS = 40 };
+enum {
+    ID_MAX = 255,           // bytes of a sample id
+    RECORD_BYTES = 1000000, // of a record, until the producer says what it takes
+    DEMAND_LABELS = 40      // labels that were due before demand is judged
+};
+enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED };
+
+/* What the manager wants over what the strategy arm may spend. */
+static const double starved_below = 0.25, flooded_above = 4;
 
 /* ---- life ---- */
 
@@ -162,7 +169,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
         else
             LOG(WARNING, kind == SELECTION_CORRUPT ? "state_corrupt" : "state_wiped",
                 "the selection state of the committed offset is lost; selection restarts with an "
-                "empty purse, inside the budget",
+                "empty token bucket, inside the budget",
                 L_I64("partition", number), L_I64("offset", offset));
     }
     pipeline_begin(p, at);
@@ -302,38 +309,37 @@ static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i
 
 /* ---- figures ---- */
 
-/* Starved: the manager wants far less than it may have. Flooded: far more, so the purse decides and
- * what is asked is no longer the best. */
+/* Starved: the manager wants far less than it may have. Flooded: far more, so the
+ * token bucket decides and what is asked is no longer the best. */
 static void say_demand(struct pipeline *p) {
     static const char *const said[] = {
         "the manager's wishes fit the budget again",
         "the budget manager asks for far less than its budget: its threshold is too high for these "
         "utilities",
-        "the budget manager asks for far more than its budget, and the purse refuses: its "
-        "threshold is too low for these utilities"};
+        "the budget manager asks for far more than its budget, and the token bucket refuses: "
+        "its threshold is too low for these utilities"};
+    static const char *const event[] = {"queue_fits", "queue_starved", "queue_flooded"};
     struct demand *d = &p->demand;
     if (d->due < DEMAND_LABELS) return;
     double ratio = d->named / d->due;
-    int now = ratio < 0.25 ? DEMAND_STARVED : ratio > 4 ? DEMAND_FLOODED : DEMAND_FITS;
+    int now = DEMAND_FITS;
+    if (ratio < starved_below) now = DEMAND_STARVED;
+    if (ratio > flooded_above) now = DEMAND_FLOODED;
     metric_set(METRIC_demand, ratio);
-    if (now != d->state)
-        LOG(NOTICE,
-            now == DEMAND_FITS      ? "queue_fits"
-            : now == DEMAND_STARVED ? "queue_starved"
-                                    : "queue_flooded",
-            said[now], L_F64("demand", ratio));
+    if (now != d->state) LOG(NOTICE, event[now], said[now], L_F64("demand", ratio));
     d->state = now;
     d->named /= 2;
     d->due /= 2;
 }
 
 /* What a batch's decisions came to. */
-struct tally {
+struct batch_sums {
     size_t asked[ASKS], uncovered, decided;
     double utility, threshold;
 };
 
-static void add_decision(struct pipeline *p, struct tally *t, const struct decision *d, bool held) {
+static void add_decision(struct pipeline *p, struct batch_sums *t, const struct decision *d,
+                         bool held) {
     if (d->ask && !held) t->asked[d->reason]++; // a window counts its own
     if (d->ask) t->threshold = d->threshold;
     if (d->ask && d->threshold != 0) p->threshold[d->measure] = d->threshold;
@@ -344,7 +350,7 @@ static void add_decision(struct pipeline *p, struct tally *t, const struct decis
     p->demand.due += d->rate;
 }
 
-static void say_tally(struct pipeline *p, const struct tally *t) {
+static void say_tally(struct pipeline *p, const struct batch_sums *t) {
     for (size_t a = 0; a < ASKS; a++)
         if (t->asked[a]) metric_add_by(METRIC_asked, a, t->asked[a]);
     metric_add(METRIC_uncovered, t->uncovered);
@@ -369,7 +375,7 @@ static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t n
 
 /* Decides, routes (with a cycle), and ends the window if that filled it. */
 static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
-                          struct cycle *cycle, struct tally *t) {
+                          struct cycle *cycle, struct batch_sums *t) {
     const struct record *r = &b->record[i];
     struct partition *at = &p->partition[r->partition];
     struct pool_window *w = at->window;
@@ -403,7 +409,7 @@ static void show_decision(struct pipeline *p, const struct batch *b, int64_t now
 }
 
 void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cycle *cycle) {
-    struct tally t = {0};
+    struct batch_sums t = {0};
     size_t admitted = pipeline_admit(p, b);
     p->scored = 0;
     for (size_t i = 0; i < b->n; i++) {
@@ -418,7 +424,7 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
 }
 
 size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t now_ms) {
-    struct tally t = {0};
+    struct batch_sums t = {0};
     bool ended = false;
     size_t i = from;
     if (from == 0) p->scored = 0;

@@ -125,14 +125,14 @@ static void put_prediction(struct pipeline *p, const struct subject *s, struct c
 
 /* ---- a dead letter ---- */
 
-struct headers {
+struct record_headers {
     struct arena *arena;
     struct cycle_header *list;
     size_t n, cap;
 };
 
 static void collect_header(struct text name, struct text value, void *opaque) {
-    struct headers *h = opaque;
+    struct record_headers *h = opaque;
     if (h->n == h->cap) {
         size_t cap = h->cap ? h->cap * 2 : 16;
         struct cycle_header *more = arena_take(h->arena, cap * sizeof *more);
@@ -145,7 +145,7 @@ static void collect_header(struct text name, struct text value, void *opaque) {
 
 static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
                             struct cycle *cycle) {
-    struct headers original = {.arena = &b->arena};
+    struct record_headers original = {.arena = &b->arena};
     record_headers(&b->record[i], collect_header, &original);
     dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list,
                     original.n);

@@ -16,7 +16,10 @@
 #include "base/log.h"
 #include "metrics/metrics.h"
 
-enum { SAMPLE_BYTES = 256, EVENT_KEPT = 64 * 1024 };
+enum {
+    SAMPLE_BYTES = 256,    // what a held sample costs beside its records
+    EVENT_KEPT = 64 * 1024 // bytes of an event that are kept for a task of the window's end
+};
 #define NO_TRACE SIZE_MAX
 
 /* A candidate, by the pool's slot. */

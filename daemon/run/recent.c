@@ -9,10 +9,13 @@
 #include <inttypes.h>
 #include <pthread.h>
 
-enum { ID_MOST = 96, FIELD_MOST = 64 };
+enum {
+    ID_MOST = 96,   // bytes that are kept of a sample id
+    FIELD_MOST = 64 // bytes that are kept of the name of a refused field
+};
 enum ring_kind { RING_TASKS, RING_DECISIONS, RING_DEAD_LETTERS, RINGS };
 
-struct entry {
+struct recent_entry {
     char task[TASK_ID_LENGTH + 1], sample[ID_MOST], field[FIELD_MOST];
     int32_t partition;
     int64_t offset, time_ms, sample_ms;
@@ -27,8 +30,8 @@ struct entry {
 };
 
 struct ring {
-    struct entry *at; // (most)
-    uint64_t n;       // ever written
+    struct recent_entry *at; // (most)
+    uint64_t n;              // ever written
 };
 
 struct recent {
@@ -69,7 +72,7 @@ static void recent_copy(char *to, size_t room, struct text t) {
     to[n] = '\0';
 }
 
-static void recent_put(struct recent *r, enum ring_kind kind, const struct entry *e) {
+static void recent_put(struct recent *r, enum ring_kind kind, const struct recent_entry *e) {
     if (!r->most) return;
     r->ring[kind].at[r->ring[kind].n++ % r->most] = *e;
 }
@@ -77,21 +80,21 @@ static void recent_put(struct recent *r, enum ring_kind kind, const struct entry
 void recent_task(struct recent *r, const struct task *t) {
     if (!r || pthread_mutex_trylock(&r->lock)) return;
     int predicted = t->model ? task_predicted(t) : -1;
-    struct entry e = {.partition = t->partition,
-                      .offset = t->offset,
-                      .time_ms = t->asked_ms,
-                      .sample_ms = t->time_ms,
-                      .predicted = predicted,
-                      .prob = predicted < 0 ? 0 : t->prob[predicted],
-                      .by_strategy = t->by_strategy,
-                      .covered = true,
-                      .ask = t->reason,
-                      .measure = t->measure,
-                      .utility = t->utility,
-                      .threshold = t->threshold,
-                      .propensity = t->propensity,
-                      .model = t->model,
-                      .policy = t->policy};
+    struct recent_entry e = {.partition = t->partition,
+                             .offset = t->offset,
+                             .time_ms = t->asked_ms,
+                             .sample_ms = t->time_ms,
+                             .predicted = predicted,
+                             .prob = predicted < 0 ? 0 : t->prob[predicted],
+                             .by_strategy = t->by_strategy,
+                             .covered = true,
+                             .ask = t->reason,
+                             .measure = t->measure,
+                             .utility = t->utility,
+                             .threshold = t->threshold,
+                             .propensity = t->propensity,
+                             .model = t->model,
+                             .policy = t->policy};
     memcpy(e.task, t->id, sizeof e.task);
     recent_copy(e.sample, sizeof e.sample, t->sample_id);
     recent_put(r, RING_TASKS, &e);
@@ -103,18 +106,18 @@ void recent_decision(struct recent *r, const struct recent_sample *s) {
     if (!r || pthread_mutex_trylock(&r->lock)) return;
     const struct decision *d = s->decision;
     int predicted = s->model ? class_predicted(s->prob, r->k) : -1;
-    struct entry e = {.partition = s->partition,
-                      .offset = s->offset,
-                      .time_ms = s->now_ms,
-                      .sample_ms = s->time_ms,
-                      .predicted = predicted,
-                      .prob = predicted < 0 ? 0 : s->prob[predicted],
-                      .covered = d->covered,
-                      .measure = d->measure,
-                      .utility = d->utility,
-                      .propensity = d->propensity,
-                      .model = s->model,
-                      .policy = s->policy};
+    struct recent_entry e = {.partition = s->partition,
+                             .offset = s->offset,
+                             .time_ms = s->now_ms,
+                             .sample_ms = s->time_ms,
+                             .predicted = predicted,
+                             .prob = predicted < 0 ? 0 : s->prob[predicted],
+                             .covered = d->covered,
+                             .measure = d->measure,
+                             .utility = d->utility,
+                             .propensity = d->propensity,
+                             .model = s->model,
+                             .policy = s->policy};
     recent_copy(e.sample, sizeof e.sample, s->id);
     recent_put(r, RING_DECISIONS, &e);
     pthread_mutex_unlock(&r->lock);
@@ -123,7 +126,7 @@ void recent_decision(struct recent *r, const struct recent_sample *s) {
 void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int64_t now_ms,
                         enum reason reason, const char *field) {
     if (!r || pthread_mutex_trylock(&r->lock)) return;
-    struct entry e = {
+    struct recent_entry e = {
         .partition = partition, .offset = offset, .time_ms = now_ms, .reason = reason};
     recent_copy(e.field, sizeof e.field, text_of(field ? field : ""));
     recent_put(r, RING_DEAD_LETTERS, &e);
@@ -137,7 +140,7 @@ static void recent_add_number(struct buf *out, const char *key, double value) {
     buf_double(out, value);
 }
 
-static void add_why_asked(struct buf *out, const struct entry *e) {
+static void add_why_asked(struct buf *out, const struct recent_entry *e) {
     switch (e->ask) {
     case ASK_RANDOM:
         buf_printf(out, "drawn by the random arm, 1 in %.0f",
@@ -155,7 +158,7 @@ static void add_why_asked(struct buf *out, const struct entry *e) {
     }
 }
 
-static void add_why_not(struct buf *out, const struct entry *e) {
+static void add_why_not(struct buf *out, const struct recent_entry *e) {
     if (!e->covered) buf_str(out, "paused, capped, or the purse is empty: nobody could be asked");
     else if (e->predicted < 0) buf_str(out, "no model yet, and not drawn");
     else
@@ -163,7 +166,7 @@ static void add_why_not(struct buf *out, const struct entry *e) {
                    e->utility);
 }
 
-static void add_subject(struct recent *r, struct buf *out, const struct entry *e) {
+static void add_subject(struct recent *r, struct buf *out, const struct recent_entry *e) {
     buf_str(out, ",\"sample\":");
     buf_json_str(out, e->sample);
     buf_printf(out, ",\"sample_ms\":%" PRId64 ",\"predicted\":", e->sample_ms);
@@ -178,7 +181,7 @@ static void add_subject(struct recent *r, struct buf *out, const struct entry *e
 }
 
 static void add_entry(struct recent *r, struct buf *out, enum ring_kind kind,
-                      const struct entry *e) {
+                      const struct recent_entry *e) {
     struct buf why = {0};
     buf_printf(out, "{\"time_ms\":%" PRId64 ",\"partition\":%" PRId32 ",\"offset\":%" PRId64,
                e->time_ms, e->partition, e->offset);

@@ -1,43 +1,51 @@
-/* The view of the models topic: assembles versions from chunks, checks them, and pairs the policy
- * with the model it wants.
+/* The view of the models topic: versions put together from chunks (drafts.h), checked, and the
+ * policy paired with the model it wants.
  *
- * A version is drafted while its chunks arrive, ready when it was read and checked, refused when
- * not, gone when tombstoned; only ready ones go live. The model in force stays until another one is
- * ready, whatever the policy says. Versions are counted references: a snapshot keeps its model
- * alive after the version is gone. Memory: versions × their size, bounded (I11).
+ * Trusted is nothing that stands on the topic: whoever may write it can write anything. A version
+ * is ready once it was read and checked whole; only ready ones have a number that counts, can go
+ * live, and take a place. What is refused is counted and said with the reason, and whoever writes
+ * the same number properly later is heard. The model in force stays until another one is ready,
+ * whatever the policy says (promise I9). Versions are counted references: a snapshot keeps its
+ * model alive after the version is gone. Memory: versions × their size and the drafts, bounded
+ * (promise I11).
  *
  * Thread: one owner at a time; snapshots are read by any thread */
 #include "run/registry.h"
 
 #include "base/log.h"
+#include "drafts.h"
 #include "infer/model_record.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
 
 enum {
-    CHUNKS_MAX = 300, // of a version or a push: 270 MB
-    PUSHES = 4        // that are assembled at once
+    PUSHES = 4,                // that wait for the learner; the oldest leaves
+    PROGRESS_BYTES = 64 * 1024 // of a progress record: thousands of partitions
 };
-#define VERSION_MOST ((uint64_t)1 << 53) // JSON readers count exactly up to here
+
+/* JSON readers count exactly up to here. */
+#define VERSION_MOST ((uint64_t)1 << 53)
+/* So far may a version be ahead of the newest one: a forged number can use up a piece of the
+ * numbers, not all of them. */
+#define VERSION_AHEAD ((uint64_t)1 << 32)
 
 struct version {
     uint64_t number;
-    size_t chunks, got;
-    struct buf *chunk; // (chunks) while drafted
+    size_t chunks; // on the topic
     struct model *model;
     int references;
-    bool refused;
     char push[MODEL_PUSH_ID + 1]; // of a push, which has no number yet
-    const char *why;              // it was refused
+    const char *why;              // a push that cannot be read: model is NULL
 };
 
 struct registry {
     struct registry_options options;
-    struct version *slot[REGISTRY_HELD]; // ascending by number, NULL-terminated when not full
+    struct drafts *drafts;
+    struct version *slot[REGISTRY_HELD]; // (n) ascending by number
     size_t n;
-    struct version
-        *pushed[PUSHES]; // in the order in which they came, NULL-terminated when not full
+    struct version *pushed[PUSHES]; // (pushes) in the order in which they became whole
+    size_t pushes;
     struct version *current;
     struct policy policy;
     struct buf progress;
@@ -48,18 +56,12 @@ struct registry *registry_create(const struct registry_options *options) {
     struct registry *r = xcalloc(1, sizeof *r);
     *r = (struct registry){.options = *options, .policy = POLICY_DEFAULT};
     r->policy.number = 0;
+    r->drafts = drafts_create();
     return r;
-}
-
-static void drop_chunks(struct version *v) {
-    for (size_t i = 0; v->chunk && i < v->chunks; i++) buf_release(&v->chunk[i]);
-    free(v->chunk);
-    v->chunk = NULL;
 }
 
 static void registry_unreference(struct version *v) {
     if (!v || --v->references > 0) return;
-    drop_chunks(v);
     model_destroy(v->model);
     free(v);
 }
@@ -67,11 +69,14 @@ static void registry_unreference(struct version *v) {
 void registry_destroy(struct registry *r) {
     if (!r) return;
     for (size_t i = 0; i < r->n; i++) registry_unreference(r->slot[i]);
-    for (size_t i = 0; i < PUSHES; i++) registry_unreference(r->pushed[i]);
+    for (size_t i = 0; i < r->pushes; i++) registry_unreference(r->pushed[i]);
     registry_unreference(r->current);
+    drafts_destroy(r->drafts);
     buf_release(&r->progress);
     free(r);
 }
+
+/* ---- versions ---- */
 
 static size_t registry_position(const struct registry *r, uint64_t number) {
     size_t i = 0;
@@ -89,26 +94,28 @@ static void registry_remove_at(struct registry *r, size_t i) {
     memmove(&r->slot[i], &r->slot[i + 1], (--r->n - i) * sizeof *r->slot);
 }
 
-/* A new draft in its place; the oldest leaves when there is no room. */
-static struct version *registry_insert(struct registry *r, uint64_t number, size_t chunks) {
-    if (r->n == REGISTRY_HELD) registry_remove_at(r, 0);
-    size_t i = registry_position(r, number);
-    struct version *v = xcalloc(1, sizeof *v);
-    *v = (struct version){.number = number,
-                          .chunks = chunks,
-                          .references = 1,
-                          .chunk = xcalloc(chunks, sizeof *v->chunk)};
+/* Gives up the oldest version that the policy does not want. */
+static void registry_make_room(struct registry *r) {
+    size_t i = 0;
+    while (i < r->n && (r->slot[i]->number == policy_live(&r->policy) ||
+                        r->slot[i]->number == r->policy.operator_.pin))
+        i++;
+    registry_remove_at(r, i < r->n ? i : 0);
+}
+
+static void registry_insert(struct registry *r, struct version *v) {
+    if (r->n == REGISTRY_HELD) registry_make_room(r);
+    size_t i = registry_position(r, v->number);
     memmove(&r->slot[i + 1], &r->slot[i], (r->n++ - i) * sizeof *r->slot);
     r->slot[i] = v;
-    if (number > r->newest) r->newest = number;
-    return v;
+    if (v->number > r->newest) r->newest = v->number;
 }
 
 static void registry_put_in_force(struct registry *r) {
     uint64_t wanted = policy_live(&r->policy);
     struct version *v = wanted ? registry_find(r, wanted) : NULL;
     if (!wanted || v == r->current) return;
-    if (!v || !v->model) {
+    if (!v) {
         if (!r->options.quiet)
             LOG(WARNING, "model_not_there",
                 "the policy wants a version that is not on the topic or was refused; the one in "
@@ -121,112 +128,125 @@ static void registry_put_in_force(struct registry *r) {
     r->current = v;
 }
 
-static void registry_refuse(struct registry *r, struct version *v, const char *why) {
-    v->refused = true;
-    model_destroy(v->model);
-    v->model = NULL;
+static void registry_refuse(struct registry *r, uint64_t number, const char *why) {
     if (r->options.quiet) return;
     metric_add_by(METRIC_models_loaded, MODEL_REFUSED, 1);
-    LOG(ERROR, "model_refused", why, L_U64("version", v->number));
+    LOG(ERROR, "model_refused", why, L_U64("version", number));
 }
 
-static int registry_assemble(struct version *v, const char **why) {
-    struct buf whole = {0};
-    for (size_t i = 0; i < v->chunks; i++) buf_text(&whole, buf_view(&v->chunk[i]));
-    drop_chunks(v);
-    int result = model_read(&v->model, buf_view(&whole), why);
-    buf_release(&whole);
-    return result;
+/* Whether the whole record is a version that could go live here. */
+static int registry_check(const struct registry *r, const struct model *m, uint64_t number,
+                          const char **why) {
+    const struct registry_options *o = &r->options;
+    if (m->version != number) {
+        *why = "the record holds another version than its key says";
+        return ERR_MISMATCH;
+    }
+    return o->d ? model_check(m, o->d, o->classes, o->fingerprint, why) : 0;
 }
 
-static void registry_build(struct registry *r, struct version *v) {
+static enum registry_change registry_take(struct registry *r, uint64_t number, struct text whole,
+                                          size_t chunks, int64_t offset) {
+    struct model *m = NULL;
     const char *why = NULL;
-    int result = registry_assemble(v, &why);
-    if (result == 0 && r->options.d)
-        result =
-            model_check(v->model, r->options.d, r->options.classes, r->options.fingerprint, &why);
-    if (result == 0 && v->model->version != v->number)
-        result = ERR_MISMATCH, why = "the record holds another version than its key says";
+    int result = model_read(&m, whole, &why);
+    if (result == 0) result = registry_check(r, m, number, &why);
     if (result < 0) {
-        registry_refuse(r, v, why);
-        return;
-    }
-    if (r->options.quiet) return;
-    metric_add_by(METRIC_models_loaded, MODEL_LOADED, 1);
-    LOG(DEBUG, "model_loaded", "a version was read and checked", L_U64("version", v->number),
-        L_U64("rows", v->model->rows));
-}
-
-static enum registry_change apply_chunk(struct registry *r, uint64_t number, size_t index,
-                                        struct text value, size_t chunks, int64_t offset) {
-    struct version *v = registry_find(r, number);
-    if (!value.at) { // gone: what is in force keeps its own reference
-        if (v) registry_remove_at(r, registry_position(r, number));
+        model_destroy(m);
+        registry_refuse(r, number, why);
         return CHANGE_NONE;
     }
-    if (chunks == 0 || chunks > CHUNKS_MAX || index >= chunks) {
-        LOG(ERROR, "model_refused", "a chunk without a sensible count", L_U64("version", number),
-            L_U64("chunks", chunks));
-        metric_add_by(METRIC_models_loaded, MODEL_REFUSED, 1);
-        return CHANGE_NONE;
+    struct version *v = xcalloc(1, sizeof *v);
+    *v = (struct version){.number = number, .chunks = chunks, .model = m, .references = 1};
+    registry_insert(r, v);
+    if (!r->options.quiet) {
+        metric_add_by(METRIC_models_loaded, MODEL_LOADED, 1);
+        LOG(DEBUG, "model_loaded", "a version was read and checked", L_U64("version", number),
+            L_U64("rows", m->rows));
     }
-    if (!v) v = registry_insert(r, number, chunks);
-    if (!v->chunk || v->chunks != chunks || v->chunk[index].len)
-        return CHANGE_NONE; // ready or refused: versions never change
-    buf_text(&v->chunk[index], value);
-    if (++v->got < v->chunks) return CHANGE_NONE;
-    registry_build(r, v);
     const struct version *before = r->current;
     registry_put_in_force(r);
     if (r->current != before) r->policy.number = (uint64_t)offset + 1;
     return CHANGE_MODEL;
 }
 
+static enum registry_change registry_apply_chunk(struct registry *r, uint64_t number, size_t index,
+                                                 struct text value, size_t chunks, int64_t offset) {
+    char name[DRAFT_NAME];
+    const char *why = NULL;
+    struct buf whole = {0};
+    snprintf(name, sizeof name, "model/%" PRIu64, number);
+    if (!value.at) { // gone: what is in force keeps its own reference
+        drafts_drop(r->drafts, name);
+        if (registry_find(r, number)) registry_remove_at(r, registry_position(r, number));
+        return CHANGE_NONE;
+    }
+    if (registry_find(r, number)) return CHANGE_NONE; // ready: versions never change
+    if (r->newest && number > r->newest + VERSION_AHEAD) {
+        registry_refuse(r, number, "its number is too far ahead of the newest version's");
+        return CHANGE_NONE;
+    }
+    int result = drafts_put(r->drafts, name, index, chunks, value, &whole, &why);
+    enum registry_change change = CHANGE_NONE;
+    if (result < 0) registry_refuse(r, number, why);
+    if (result > 0) change = registry_take(r, number, buf_view(&whole), chunks, offset);
+    buf_release(&whole);
+    return change;
+}
+
 /* ---- pushes ---- */
 
-static size_t push_position(const struct registry *r, const char *id) {
+static size_t registry_push_position(const struct registry *r, const char *id) {
     size_t i = 0;
-    while (i < PUSHES && r->pushed[i] && strcmp(r->pushed[i]->push, id) != 0) i++;
+    while (i < r->pushes && strcmp(r->pushed[i]->push, id) != 0) i++;
     return i;
 }
 
-static void remove_push(struct registry *r, size_t i) {
-    if (i == PUSHES || !r->pushed[i]) return;
+static void registry_remove_push(struct registry *r, size_t i) {
+    if (i >= r->pushes) return;
     registry_unreference(r->pushed[i]);
-    memmove(&r->pushed[i], &r->pushed[i + 1], (PUSHES - i - 1) * sizeof *r->pushed);
-    r->pushed[PUSHES - 1] = NULL;
+    memmove(&r->pushed[i], &r->pushed[i + 1], (--r->pushes - i) * sizeof *r->pushed);
 }
 
-/* One that was cut short stays a draft until it is pushed again, or others need its place. */
-static struct version *draft_push(struct registry *r, const char *id, size_t chunks) {
-    if (r->pushed[PUSHES - 1]) remove_push(r, 0);
-    size_t i = push_position(r, id);
-    r->pushed[i] = xcalloc(1, sizeof **r->pushed);
-    *r->pushed[i] = (struct version){
-        .chunks = chunks, .references = 1, .chunk = xcalloc(chunks, sizeof(struct buf))};
-    memcpy(r->pushed[i]->push, id, sizeof r->pushed[i]->push);
-    return r->pushed[i];
+/* A push that cannot be read is kept too: the learner takes it off the topic and says why. */
+static void registry_take_push(struct registry *r, const char *id, struct text whole,
+                               size_t chunks) {
+    struct version *v = xcalloc(1, sizeof *v);
+    *v = (struct version){.chunks = chunks, .references = 1};
+    snprintf(v->push, sizeof v->push, "%s", id);
+    if (model_read(&v->model, whole, &v->why) < 0) v->model = NULL;
+    if (r->pushes == PUSHES) {
+        LOG(WARNING, "push_crowded_out", "more pushes wait than are kept; the oldest is forgotten",
+            L_STR("push", r->pushed[0]->push));
+        registry_remove_push(r, 0);
+    }
+    r->pushed[r->pushes++] = v;
 }
 
-static enum registry_change apply_push(struct registry *r, const char *id, size_t index,
-                                       struct text value, size_t chunks) {
-    size_t i = push_position(r, id);
-    struct version *v = i < PUSHES ? r->pushed[i] : NULL;
+static enum registry_change registry_apply_push(struct registry *r, const char *id, size_t index,
+                                                struct text value, size_t chunks) {
+    char name[DRAFT_NAME];
+    const char *why = NULL;
+    struct buf whole = {0};
     if (!r->options.pushes) return CHANGE_NONE;
-    if (!value.at) remove_push(r, i);
-    if (!value.at || chunks == 0 || chunks > CHUNKS_MAX || index >= chunks) return CHANGE_NONE;
-    if (!v) v = draft_push(r, id, chunks);
-    if (!v->chunk || v->chunks != chunks || v->chunk[index].len) return CHANGE_NONE;
-    buf_text(&v->chunk[index], value);
-    if (++v->got == v->chunks) registry_assemble(v, &v->why);
+    snprintf(name, sizeof name, "pushed/%s", id);
+    size_t at = registry_push_position(r, id);
+    if (!value.at) {
+        drafts_drop(r->drafts, name);
+        registry_remove_push(r, at);
+        return CHANGE_NONE;
+    }
+    if (at < r->pushes) return CHANGE_NONE; // whole: it waits for the learner
+    int result = drafts_put(r->drafts, name, index, chunks, value, &whole, &why);
+    if (result < 0) LOG(ERROR, "push_refused", why, L_STR("push", id));
+    if (result > 0) registry_take_push(r, id, buf_view(&whole), chunks);
+    buf_release(&whole);
     return CHANGE_NONE; // only the learner makes something of it
 }
 
 bool registry_push(const struct registry *r, struct registry_push *out) {
-    size_t i = 0;
-    while (i < PUSHES && r->pushed[i] && r->pushed[i]->chunk) i++; // drafts
-    if (i == PUSHES || !r->pushed[i]) return false;
-    const struct version *v = r->pushed[i];
+    if (!r->pushes) return false;
+    const struct version *v = r->pushed[0];
     *out = (struct registry_push){.chunks = v->chunks, .model = v->model, .why = v->why};
     memcpy(out->id, v->push, sizeof out->id);
     return true;
@@ -234,8 +254,8 @@ bool registry_push(const struct registry *r, struct registry_push *out) {
 
 /* ---- records ---- */
 
-static enum registry_change apply_policy(struct registry *r, bool learner, struct text value,
-                                         int64_t offset) {
+static enum registry_change registry_apply_policy(struct registry *r, bool learner,
+                                                  struct text value, int64_t offset) {
     if (!value.at) return CHANGE_NONE;
     int result = learner ? policy_learner_read(&r->policy.learner, value)
                          : policy_operator_read(&r->policy.operator_, value);
@@ -247,6 +267,18 @@ static enum registry_change apply_policy(struct registry *r, bool learner, struc
     registry_put_in_force(r);
     r->policy.number = (uint64_t)offset + 1;
     return CHANGE_POLICY;
+}
+
+static enum registry_change registry_apply_progress(struct registry *r, struct text value,
+                                                    int64_t offset) {
+    if (value.len > PROGRESS_BYTES) {
+        LOG(ERROR, "progress_refused", "a progress record larger than any that is written",
+            L_I64("offset", offset), L_U64("bytes", value.len));
+        return CHANGE_NONE;
+    }
+    buf_reset(&r->progress);
+    buf_text(&r->progress, value);
+    return CHANGE_PROGRESS;
 }
 
 enum registry_change registry_apply(struct registry *r, struct text key, struct text value,
@@ -262,19 +294,15 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
     uint64_t number;
     size_t index;
     int end = 0;
-    if (strcmp(what, "policy") == 0) return apply_policy(r, true, value, offset);
-    if (strcmp(what, "operator") == 0) return apply_policy(r, false, value, offset);
-    if (strcmp(what, "progress") == 0) {
-        buf_reset(&r->progress);
-        buf_text(&r->progress, value);
-        return CHANGE_PROGRESS;
-    }
+    if (strcmp(what, "policy") == 0) return registry_apply_policy(r, true, value, offset);
+    if (strcmp(what, "operator") == 0) return registry_apply_policy(r, false, value, offset);
+    if (strcmp(what, "progress") == 0) return registry_apply_progress(r, value, offset);
     if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' &&
         number > 0 && number < VERSION_MOST)
-        return apply_chunk(r, number, index, value, chunks, offset);
+        return registry_apply_chunk(r, number, index, value, chunks, offset);
     char id[MODEL_PUSH_ID + 1];
     if (sscanf(what, "pushed/%16[0-9a-f]/%zu%n", id, &index, &end) == 2 && what[end] == '\0')
-        return apply_push(r, id, index, value, chunks);
+        return registry_apply_push(r, id, index, value, chunks);
     return CHANGE_NONE;
 }
 
@@ -303,8 +331,7 @@ const struct model *registry_model(const struct registry *r, uint64_t version) {
 
 size_t registry_versions(const struct registry *r, uint64_t out[], size_t most) {
     size_t n = 0;
-    for (size_t i = 0; i < r->n && n < most; i++)
-        if (r->slot[i]->model) out[n++] = r->slot[i]->number;
+    for (size_t i = 0; i < r->n && n < most; i++) out[n++] = r->slot[i]->number;
     return n;
 }
 

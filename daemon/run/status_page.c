@@ -16,7 +16,7 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { BINS = 32 };
+enum { BINS = 32 }; // of the histogram of utilities
 
 /* ---- JSON ---- */
 
@@ -86,19 +86,21 @@ static struct health health_of(struct run *r) {
     status_note(&h, demand > 0 && demand < 0.25,
                 "the queue starves: the budget manager asks for far less than it may\n");
     status_note(&h, demand > 4,
-                "the queue is flooded: the purse, not the utility, decides what is asked\n");
+                "the queue is flooded: the token bucket, not the utility, decides what is asked\n");
     status_note(&h, metric_get(METRIC_reload_ok) == 0,
                 "the last reload was refused: the file has errors\n");
     return h;
 }
 
+static const char *health_word(const struct health *h) {
+    if (!h->works) return "bad";
+    return h->notes.len ? "attention" : "ok";
+}
+
 static void add_health(struct run *r, struct buf *out) {
     struct health h = health_of(r);
     bool alive = health_alive(r, NULL), ready = health_may_work(r, NULL), first = true;
-    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[",
-               !h.works      ? "bad"
-               : h.notes.len ? "attention"
-                             : "ok",
+    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[", health_word(&h),
                alive ? "true" : "false", ready ? "true" : "false");
     for (const char *at = h.notes.at, *end = at + h.notes.len, *stop;
          at && at < end && (stop = memchr(at, '\n', (size_t)(end - at)));
@@ -148,7 +150,7 @@ static void status_add_histogram(const struct utility_seen *seen, size_t n, doub
     if (!(high > low)) high = low + 1;
     for (size_t i = 0; i < n; i++) {
         double at = ((double)seen[i].value - low) / (high - low) * BINS;
-        count[at < 0 ? 0 : at >= BINS ? BINS - 1 : (size_t)at]++;
+        count[(size_t)fmin(fmax(at, 0), BINS - 1)]++;
     }
     buf_printf(out, "{\"measure\":\"%s\",\"n\":%zu", measure_name(seen->measure), n);
     status_add_number(out, "low", low);

@@ -20,13 +20,15 @@
 #include <sched.h>
 
 enum {
-    REJOIN_MS = 500,
-    IDLE_WAIT_MS = 100,
-    POLICY_WAIT_MS = 5,
-    BACKOFF_MAX_MS = 2000,
-    FIGURES_MS = 1000,
-    IDLE_CHECK_MS = 500,
-    FENCES_MAX = 3,
+    REJOIN_MS = 500,           // after a fence, before the group is joined anew
+    IDLE_WAIT_MS = 100,        // the longest wait for samples: reloads and stops are seen so soon
+    POLICY_WAIT_MS = 5,        // how often a worker looks whether the models topic was read
+    PRODUCER_BACKOFF_MS = 100, // first wait after a producer could not be opened; it doubles
+    COMMIT_BACKOFF_MS = 20,    // first wait after a failed attempt to commit; it doubles
+    BACKOFF_MAX_MS = 2000,     // where doubling ends
+    FIGURES_MS = 1000,         // how often the figures for the gauges are taken
+    IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
+    FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000
 };
 
@@ -138,6 +140,13 @@ static bool fenced_too_often(struct worker *w) {
     return ++w->fences >= FENCES_MAX;
 }
 
+/* How long to wait now: `first`, then twice as long each time until a cycle is committed. */
+static int worker_back_off(struct worker *w, int first) {
+    w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : first;
+    if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
+    return (int)w->backoff_ms;
+}
+
 /* A working producer, however long the broker is away. A fence may be our own past (we slept too
  * long); again and again it is a double. */
 static int need_producer(struct worker *w) {
@@ -148,9 +157,7 @@ static int need_producer(struct worker *w) {
         if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
         if (worker_stopping(w)) return ERR_STOPPED;
         atomic_store(&w->trouble, true);
-        w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 100;
-        if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
-        TRY(serve_group(w, (int)w->backoff_ms));
+        TRY(serve_group(w, worker_back_off(w, PRODUCER_BACKOFF_MS)));
     }
     atomic_store(&w->trouble, false);
     return 0;
@@ -191,9 +198,7 @@ static int worker_recover(struct worker *w, int result) {
     metric_add_by(METRIC_cycles, CYCLE_RETRIED, 1);
     atomic_store(&w->trouble, true);
     if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
-    w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : 20;
-    if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
-    TRY(serve_group(w, (int)w->backoff_ms));
+    TRY(serve_group(w, worker_back_off(w, COMMIT_BACKOFF_MS)));
     if (result != ERR_FENCED && result != ERR_FATAL) return 0;
     for (;;) {
         result = rebuild_producer(w);
@@ -284,7 +289,8 @@ static int64_t cycle_left(const struct worker *w) {
 
 static int poll_wait(const struct worker *w) {
     int64_t left = cycle_left(w);
-    return left < 0 ? 0 : left > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)left;
+    if (left < 0) return 0;
+    return left > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)left;
 }
 
 /* ---- rebalance ---- */

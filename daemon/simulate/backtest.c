@@ -1,11 +1,11 @@
-/* Test, then train, over a file: score and decide with the pipeline, hold back each label for the
- * delay, refit by the learner's own schedule, swap at the next sample.
+/* Test, then train, over a file: the pipeline scores and decides, each label is held back for the
+ * delay, the learner's own schedule says when to fit, and the new model is in force at the next
+ * sample.
  *
- * What differs from the daemon is only where labels come from and what time is: the clock is the
- * sample's number, in milliseconds, and a new version is in force at once (`delay` stands for all
- * the waiting).
+ * Two things differ from the daemon. Labels come from the file. The clock is the sample's number,
+ * in milliseconds, and a new version is in force at once, so `delay` stands for all the waiting.
  *
- * Thread: the thread that calls; many may run side by side on one series */
+ * Thread: the thread that calls; many may run side by side on one file */
 #include "backtest.h"
 
 #include "base/clock.h"
@@ -21,27 +21,34 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static const double work_a_label =
-    5e5; // multiplications of a fit's loss that a label must stand for
+enum {
+    FIRST_QUESTIONS = 1024, // room for questions at first; it doubles
+    SHA256_BYTES = 32
+};
 
+/* Multiplications of a fit that one new label pays for (see backtest_fit_is_paid). */
+static const double work_a_label = 5e5;
+
+/* What the digest takes of one request: sample, reason, propensity, threshold. */
 struct mark {
     uint64_t word[4];
 };
 
-/* Asked samples in the order of asking, which is also label order: the first `labelled` of them
- * have their answer. Those behind `released` wait in the pool's open window. */
+/* Asked samples in the order of asking, which is also the order of answers: the first `labelled` of
+ * them have their answer. Those behind `released` wait in the pool's open window. */
 struct questions {
-    size_t n, cap, released, labelled, members;
-    uint64_t *sample;
+    size_t n, cap, released, labelled;
+    size_t members;                    // of the models that are fitted
+    uint64_t *sample;                  // (n)
     struct mark *mark;                 // (n)
     size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
-    int *label, *predicted;
-    float *member; // (n, members, k)
+    int *label, *predicted;            // (n)
+    float *member;                     // (n, members, k) probabilities that members gave
 };
 
-struct simulation {
-    const struct simulation_options *o;
+struct backtest {
+    const struct backtest_options *o;
     const struct config *config;
     struct pipeline *pipeline;
     struct fit_options fit;
@@ -50,27 +57,28 @@ struct simulation {
     struct policy policy;
     struct model *model;
     struct snapshot snapshot;
-    size_t published_rows, fitted_rows,
-        *per_class; // labels behind the version, and behind its short fits
+    size_t published_rows; // labels behind the version
+    size_t fitted_rows;    // labels behind it and the short fits since
+    size_t *per_class;     // (k) labels by class
     struct score *score;
     struct prequential *prequential;
-    struct simulation_result *out;
+    struct backtest_result *out;
     EVP_MD_CTX *digest;
     double threshold; // of the last request
-    double balance,
-        lowest; // asked − B·n, and its minimum so far: the worst stretch ends at the largest rise
+    double balance;   // asked − B·n so far
+    double lowest;    // its minimum so far: the stretch that overspends most begins there
     int last_label;
-    int *said;       // (samples) with a pool: what was predicted of each
+    int *predicted;  // (samples) with a pool: the class predicted of each; else NULL
     size_t switched; // switches that are in force
 };
 
 /* ---- asking ---- */
 
-static void simulation_grow(struct simulation *s) {
-    struct questions *q = &s->asked;
-    size_t d = s->o->series->d, k = s->o->series->k;
+static void backtest_grow(struct backtest *t) {
+    struct questions *q = &t->asked;
+    size_t d = t->o->file->d, k = t->o->file->k;
     if (q->n < q->cap) return;
-    q->cap = q->cap ? q->cap * 2 : 1024;
+    q->cap = q->cap ? q->cap * 2 : FIRST_QUESTIONS;
     q->sample = xrealloc(q->sample, q->cap * sizeof *q->sample);
     q->mark = xrealloc(q->mark, q->cap * sizeof *q->mark);
     q->at = xrealloc(q->at, q->cap * sizeof *q->at);
@@ -83,17 +91,17 @@ static void simulation_grow(struct simulation *s) {
 }
 
 /* The answer as the annotator will give it: the truth, or with `noise` another class. */
-static int simulation_answer(const struct simulation *s, size_t sample) {
-    const struct series *series = s->o->series;
-    int truth = series->truth[sample];
-    if (rng_unit(rng_keyed(RNG_ORACLE, s->o->seed, 0, 0, sample)) >= s->o->noise) return truth;
+static int backtest_answer(const struct backtest *t, size_t sample) {
+    const struct encoded_file *file = t->o->file;
+    int truth = file->truth[sample];
+    if (rng_unit(rng_keyed(RNG_ORACLE, t->o->seed, 0, 0, sample)) >= t->o->noise) return truth;
     return (truth + 1 +
-            (int)rng_below(rng_keyed(RNG_ORACLE, s->o->seed, 1, 0, sample), series->k - 1)) %
-           (int)series->k;
+            (int)rng_below(rng_keyed(RNG_ORACLE, t->o->seed, 1, 0, sample), file->k - 1)) %
+           (int)file->k;
 }
 
-/* predicted: what was said when the sample came, and counted as right or wrong; so the estimate is
- * of the very accuracy that the score knows. */
+/* One request. predicted: the class that was predicted, and scored, when the sample came; so the
+ * estimate is of the same accuracy as the score. */
 struct question {
     size_t sample;
     int predicted;
@@ -102,8 +110,9 @@ struct question {
     const float *member; // (members, k) of the model in force
 };
 
-/* What its record says of the decision, bit by bit: a digest of these is one of the whole run. */
-static struct mark simulation_mark_of(const struct question *q) {
+/* The decision as its task record says it. The digest of all marks identifies the whole run: two
+ * runs that decide alike have the same digest (promise I6). */
+static struct mark backtest_mark_of(const struct question *q) {
     struct mark m = {{q->sample, q->reason}};
     memcpy(&m.word[2], &q->propensity, sizeof q->propensity);
     memcpy(&m.word[3], &q->threshold, sizeof q->threshold);
@@ -111,342 +120,342 @@ static struct mark simulation_mark_of(const struct question *q) {
     return m;
 }
 
-static void write_question(struct simulation *s, size_t at, const struct question *new) {
-    struct questions *q = &s->asked;
-    size_t d = s->o->series->d, k = s->o->series->k;
+static void backtest_write_question(struct backtest *t, size_t at, const struct question *new) {
+    struct questions *q = &t->asked;
+    size_t d = t->o->file->d, k = t->o->file->k;
     float *member = q->member + at * q->members * k;
-    bool recorded = s->model && s->model->shape.members == q->members;
+    bool recorded = t->model && t->model->shape.members == q->members;
     if (recorded) memcpy(member, new->member, q->members * k * sizeof *member);
     else memset(member, 0, q->members * k * sizeof *member);
-    memcpy(q->row + at * d, s->o->series->raw + new->sample *d, d * sizeof *q->row);
-    q->mark[at] = simulation_mark_of(new);
+    memcpy(q->row + at * d, t->o->file->raw + new->sample *d, d * sizeof *q->row);
+    q->mark[at] = backtest_mark_of(new);
     q->sample[at] = new->sample;
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
-    q->label[at] = simulation_answer(s, new->sample);
+    q->label[at] = backtest_answer(t, new->sample);
     q->predicted[at] = new->predicted;
 }
 
-static void simulation_ask(struct simulation *s, const struct question *new) {
-    simulation_grow(s);
-    write_question(s, s->asked.n++, new);
-    s->out->asked++;
+static void backtest_ask(struct backtest *t, const struct question *new) {
+    backtest_grow(t);
+    backtest_write_question(t, t->asked.n++, new);
+    t->out->asked++;
 }
 
-static int simulation_by_sample(const void *left, const void *right) {
+static int backtest_by_sample(const void *left, const void *right) {
     uint64_t a = le64toh(((const struct mark *)left)->word[0]),
              b = le64toh(((const struct mark *)right)->word[0]);
     return (a > b) - (a < b);
 }
 
-/* What was asked so far goes out, with the sample of that number as the last decided one. */
-static void simulation_end(struct simulation *s, size_t sample) {
-    struct questions *q = &s->asked;
+/* The requests so far go out. sample: the last one that was decided. */
+static void backtest_release_questions(struct backtest *t, size_t sample) {
+    struct questions *q = &t->asked;
     size_t n = q->n - q->released;
     if (!n) return;
-    if (n > 1)
-        qsort(q->mark + q->released, n, sizeof *q->mark,
-              simulation_by_sample); // a pool's picks come behind the others of their window
-    EVP_DigestUpdate(s->digest, q->mark + q->released, n * sizeof *q->mark);
+    /* A pool's picks stand behind the other requests of their window; the digest wants them by
+     * sample. */
+    if (n > 1) qsort(q->mark + q->released, n, sizeof *q->mark, backtest_by_sample);
+    EVP_DigestUpdate(t->digest, q->mark + q->released, n * sizeof *q->mark);
     while (q->released < q->n) q->at[q->released++] = sample;
 }
 
 /* ---- learning ---- */
 
-static struct fit_rows labelled_from(const struct simulation *s, size_t from) {
-    const struct questions *q = &s->asked;
+static struct fit_rows backtest_labelled_from(const struct backtest *t, size_t from) {
+    const struct questions *q = &t->asked;
     return (struct fit_rows){.n = q->labelled - from,
-                             .row = q->row + from * s->o->series->d,
+                             .row = q->row + from * t->o->file->d,
                              .label = q->label + from,
                              .propensity = q->propensity + from,
                              .key = q->sample + from,
                              .members = q->members,
-                             .member = q->member + from * q->members * s->o->series->k,
-                             .named = s->per_class};
+                             .member = q->member + from * q->members * t->o->file->k,
+                             .named = t->per_class};
 }
 
-/* known: how many of the requests. */
-static int simulation_refit(struct simulation *s, size_t known) {
-    s->fit.late = schedule_late(known - s->asked.labelled);
-    const struct questions *q = &s->asked;
-    size_t d = s->o->series->d, from = q->labelled > s->largest ? q->labelled - s->largest : 0,
-           first = known > s->largest ? known - s->largest : 0;
-    struct fit_rows rows = labelled_from(s, from);
+/* Fits on the answers so far. known: requests that the learner knows of. */
+static int backtest_refit(struct backtest *t, size_t known) {
+    t->fit.late = schedule_late(known - t->asked.labelled);
+    const struct questions *q = &t->asked;
+    size_t d = t->o->file->d, from = q->labelled > t->largest ? q->labelled - t->largest : 0,
+           first = known > t->largest ? known - t->largest : 0;
+    struct fit_rows rows = backtest_labelled_from(t, from);
     struct fit_tasks tasks = {
         .n = known - first, .row = q->row + first * d, .weight = q->weight + first};
     struct model *fresh;
-    TRY(fit_model(&fresh, &s->fit, &rows, &tasks));
-    model_destroy(s->model);
-    s->model = fresh;
-    s->model->version = ++s->out->models;
-    s->published_rows = s->fitted_rows = q->labelled;
+    TRY(fit_model(&fresh, &t->fit, &rows, &tasks));
+    model_destroy(t->model);
+    t->model = fresh;
+    t->model->version = ++t->out->models;
+    t->published_rows = t->fitted_rows = q->labelled;
     return 0;
 }
 
-/* Whether the labels since the last fit pay for another. Those of few classes and columns are paid
- * by each label; where there are a thousand classes, one more of 5,000 labels moves little and
- * costs as much as ever. */
-static bool simulation_paid(const struct simulation *s, size_t fitted, size_t memory) {
-    return (double)(s->asked.labelled - fitted) * work_a_label >=
-           fit_work(&s->fit, s->asked.labelled, memory);
+/* Whether the labels since the last fit are worth the work of another. With few classes and columns
+ * a fit is cheap, and each label is worth one. With a thousand classes a fit on 5,000 labels is
+ * dear, and one label more changes little. */
+static bool backtest_fit_is_paid(const struct backtest *t, size_t fitted, size_t memory) {
+    return (double)(t->asked.labelled - fitted) * work_a_label >=
+           fit_work(&t->fit, t->asked.labelled, memory);
 }
 
-/* Labels that are too few for a fit move on what follows at once. The daemon would fit anew each
- * train.interval; `delay` stands for that wait. */
-static int simulation_improve(struct simulation *s, const struct schedule *schedule,
-                              size_t before) {
-    if (schedule_due(s->config, schedule) && simulation_paid(s, s->published_rows, s->largest))
-        return simulation_refit(s, s->asked.released);
-    bool fits = simulation_paid(s, s->fitted_rows, FIT_STEP_MEMORY);
-    size_t from = s->asked.labelled > FIT_STEP_MEMORY ? s->asked.labelled - FIT_STEP_MEMORY : 0;
-    struct fit_rows rows = labelled_from(s, from < before ? from : before);
-    s->fit.late = schedule_late(schedule->open);
-    if (!s->model) return 0;
-    fit_step(s->model, &s->fit, &rows, s->asked.labelled - before, fits);
-    if (fits) s->fitted_rows = s->asked.labelled;
+/* A fit when the schedule says so; else a short step of the present model with the new labels. The
+ * daemon fits anew each train.interval; `delay` stands for that wait. */
+static int backtest_improve(struct backtest *t, const struct schedule *schedule, size_t before) {
+    if (schedule_due(t->config, schedule) && backtest_fit_is_paid(t, t->published_rows, t->largest))
+        return backtest_refit(t, t->asked.released);
+    bool fits = backtest_fit_is_paid(t, t->fitted_rows, FIT_STEP_MEMORY);
+    size_t from = t->asked.labelled > FIT_STEP_MEMORY ? t->asked.labelled - FIT_STEP_MEMORY : 0;
+    struct fit_rows rows = backtest_labelled_from(t, from < before ? from : before);
+    t->fit.late = schedule_late(schedule->open);
+    if (!t->model) return 0;
+    fit_step(t->model, &t->fit, &rows, t->asked.labelled - before, fits);
+    if (fits) t->fitted_rows = t->asked.labelled;
     return 0;
 }
 
 /* The next answer is known from now on. */
-static void take_answer(struct simulation *s) {
-    struct questions *q = &s->asked;
+static void backtest_take_answer(struct backtest *t) {
+    struct questions *q = &t->asked;
     size_t i = q->labelled++;
-    s->per_class[q->label[i]]++;
-    s->last_label = q->label[i];
+    t->per_class[q->label[i]]++;
+    t->last_label = q->label[i];
     if (q->propensity[i] > 0)
-        prequential_add(s->prequential, q->label[i], q->predicted[i], q->propensity[i]);
+        prequential_add(t->prequential, q->label[i], q->predicted[i], q->propensity[i]);
 }
 
-/* The labels that are due before this sample, and what follows from them. */
-static int simulation_learn(struct simulation *s, size_t sample) {
-    struct questions *q = &s->asked;
+/* Learns the labels that are due before this sample. */
+static int backtest_learn(struct backtest *t, size_t sample) {
+    struct questions *q = &t->asked;
     size_t before = q->labelled;
-    while (q->labelled < q->released && q->at[q->labelled] + s->o->delay < sample) take_answer(s);
-    if (q->labelled == before || s->o->baseline == BASELINE_LAST) return 0;
+    while (q->labelled < q->released && q->at[q->labelled] + t->o->delay < sample)
+        backtest_take_answer(t);
+    if (q->labelled == before || t->o->baseline == BASELINE_LAST) return 0;
     struct schedule schedule = {.labelled = q->labelled,
                                 .open = q->released - q->labelled,
-                                .per_class = s->per_class,
+                                .per_class = t->per_class,
                                 .changed = true,
-                                .published_rows = s->published_rows};
-    TRY(simulation_improve(s, &schedule, before));
+                                .published_rows = t->published_rows};
+    TRY(backtest_improve(t, &schedule, before));
     struct policy_learner wanted =
-        schedule_policy(s->config, &schedule, s->model ? s->model->version : 0);
-    const struct policy_learner *now = &s->policy.learner;
+        schedule_policy(t->config, &schedule, t->model ? t->model->version : 0);
+    const struct policy_learner *now = &t->policy.learner;
     if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full)
-        s->policy.number++;
-    s->policy.learner = wanted;
-    s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
+        t->policy.number++;
+    t->policy.learner = wanted;
+    t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
     return 0;
 }
 
-static int follow_switch(struct simulation *s, const struct simulation_switch *w) {
-    struct questions *q = &s->asked;
-    bool fresh = w->labels && (w->labels != q->labelled || !s->model);
+/* Puts in force what the daemon put in force. ERR_INPUT: it wants what was not there yet. */
+static int backtest_follow_switch(struct backtest *t, const struct backtest_switch *w) {
+    struct questions *q = &t->asked;
+    bool fresh = w->labels && (w->labels != q->labelled || !t->model);
     if (w->labels < q->labelled || w->labels > q->released || w->tasks > q->released ||
         w->tasks < w->labels)
         return ERR_INPUT;
-    while (q->labelled < w->labels) take_answer(s);
-    if (fresh) TRY(simulation_refit(s, w->tasks));
-    s->policy.number++;
-    s->policy.learner = (struct policy_learner){
-        .live = s->model ? s->model->version : 0, .cold = w->cold, .explore = w->explore};
-    s->snapshot = (struct snapshot){.policy = s->policy, .model = s->model};
+    while (q->labelled < w->labels) backtest_take_answer(t);
+    if (fresh) TRY(backtest_refit(t, w->tasks));
+    t->policy.number++;
+    t->policy.learner = (struct policy_learner){
+        .live = t->model ? t->model->version : 0, .cold = w->cold, .explore = w->explore};
+    t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
     return 0;
 }
 
-static int follow_switches(struct simulation *s, size_t sample) {
-    for (; s->switched < s->o->switches_n && s->o->switches[s->switched].sample <= sample;
-         s->switched++)
-        TRY(follow_switch(s, &s->o->switches[s->switched]));
+static int backtest_follow_switches(struct backtest *t, size_t sample) {
+    for (; t->switched < t->o->switches_n && t->o->switches[t->switched].sample <= sample;
+         t->switched++)
+        TRY(backtest_follow_switch(t, &t->o->switches[t->switched]));
     return 0;
 }
 
 /* ---- the stream ---- */
 
-static void note_point(struct simulation *s, size_t sample, const struct decision *d) {
-    struct simulation_result *r = s->out;
-    size_t n = s->o->series->n, points = s->o->points;
+static void backtest_note_point(struct backtest *t, size_t sample, const struct decision *d) {
+    struct backtest_result *r = t->out;
+    size_t n = t->o->file->n, points = t->o->points;
     if (r->points >= points || (sample + 1) * points < n * (r->points + 1)) return;
     struct score_figures f;
-    score_counts(s->score, &f);
+    score_counts(t->score, &f);
     r->curve[r->points++] = (struct curve_point){
-        sample + 1, r->asked, s->asked.labelled, f.accuracy, f.kappa, s->threshold, d->utility};
+        sample + 1, r->asked, t->asked.labelled, f.accuracy, f.kappa, t->threshold, d->utility};
 }
 
-static void note_spending(struct simulation *s, double labels, double earned) {
-    s->balance += labels - earned;
-    if (s->balance < s->lowest) s->lowest = s->balance;
+static void backtest_note_spending(struct backtest *t, double labels, double earned) {
+    t->balance += labels - earned;
+    if (t->balance < t->lowest) t->lowest = t->balance;
     double rise =
-        s->balance - s->lowest - s->config->budget.burst - 1 - (double)s->config->budget.upfront;
-    if (rise > s->out->worst_window_overspend) s->out->worst_window_overspend = rise;
+        t->balance - t->lowest - t->config->budget.burst - 1 - (double)t->config->budget.upfront;
+    if (rise > t->out->worst_window_overspend) t->out->worst_window_overspend = rise;
 }
 
-static void simulation_take(struct simulation *s, const struct batch *b, size_t i, size_t sample) {
+static void backtest_take(struct backtest *t, const struct batch *b, size_t i, size_t sample) {
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
-    bool all = s->o->baseline != BASELINE_NONE, asked = all || d->ask;
-    int said = s->o->baseline == BASELINE_LAST && s->last_label >= 0 ? s->last_label
-                                                                     : class_predicted(prob, b->k);
-    score_add(s->score, s->o->series->truth[sample], said, prob);
+    bool all = t->o->baseline != BASELINE_NONE, asked = all || d->ask;
+    int predicted = class_predicted(prob, b->k);
+    if (t->o->baseline == BASELINE_LAST && t->last_label >= 0) predicted = t->last_label;
+    score_add(t->score, t->o->file->truth[sample], predicted, prob);
     if (asked)
-        simulation_ask(s, &(struct question){sample, said, all ? 1 : d->propensity, d->threshold,
-                                             d->reason, b->member + i * b->members * b->k});
-    s->out->asked_random += !all && d->by_random;
-    if (s->said) s->said[sample] = said;
-    else simulation_end(s, sample);
-    if (d->ask) s->threshold = d->threshold;
-    note_spending(s, asked, s->config->budget.rate);
-    note_point(s, sample, d);
+        backtest_ask(t, &(struct question){sample, predicted, all ? 1 : d->propensity, d->threshold,
+                                           d->reason, b->member + i * b->members * b->k});
+    t->out->asked_random += !all && d->by_random;
+    if (t->predicted) t->predicted[sample] = predicted;
+    else backtest_release_questions(t, sample);
+    if (d->ask) t->threshold = d->threshold;
+    backtest_note_spending(t, asked, t->config->budget.rate);
+    backtest_note_point(t, sample, d);
 }
 
-/* The random arm may have asked it already: then it is one request, and a certain one. */
-static void take_pick(struct simulation *s, const struct pick *pick) {
-    struct questions *q = &s->asked;
+/* The random arm may have asked the sample already: then it stays one request, with the pick's
+ * propensity. */
+static void backtest_take_pick(struct backtest *t, const struct pick *pick) {
+    struct questions *q = &t->asked;
     size_t sample = pick->decision.admitted_n - 1, at = q->released;
     struct question picked = {sample,
-                              s->said[sample],
+                              t->predicted[sample],
                               pick->decision.propensity,
                               pick->decision.threshold,
                               pick->decision.reason,
                               pick->member};
     while (at < q->n && q->sample[at] != sample) at++;
     if (at < q->n) {
-        write_question(s, at, &picked);
+        backtest_write_question(t, at, &picked);
     } else {
-        simulation_ask(s, &picked);
-        note_spending(s, 1, 0);
+        backtest_ask(t, &picked);
+        backtest_note_spending(t, 1, 0);
     }
-    s->threshold = pick->decision.threshold;
+    t->threshold = pick->decision.threshold;
 }
 
-/* What a window that ended before the sample of that number has asked. */
-static void take_window(struct simulation *s, size_t before) {
-    const struct flushed *f = pipeline_flushed(s->pipeline);
+/* Takes the picks of a window that ended before the sample of that number. */
+static void backtest_take_window(struct backtest *t, size_t before) {
+    const struct flushed *f = pipeline_flushed(t->pipeline);
     if (!f->ended) return;
-    for (size_t i = 0; i < f->n; i++) take_pick(s, &f->picks[i]);
-    simulation_end(s, before - 1);
+    for (size_t i = 0; i < f->n; i++) backtest_take_pick(t, &f->picks[i]);
+    backtest_release_questions(t, before - 1);
 }
 
-static size_t simulation_least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t backtest_least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Samples that no label can reach before they are decided: up to the next answer, and no further
- * than the delay; or up to the next switch. */
-static size_t simulation_stretch(const struct simulation *s, size_t sample, size_t cap) {
-    const struct questions *q = &s->asked;
-    size_t left = simulation_least(s->o->series->n - sample, cap), reach = s->o->delay + 1;
-    if (s->o->switches)
-        return s->switched < s->o->switches_n
-                   ? simulation_least(left, s->o->switches[s->switched].sample - sample)
-                   : left;
-    return simulation_least(left, q->labelled < q->released
-                                      ? simulation_least(reach, q->at[q->labelled] + reach - sample)
-                                      : reach);
+/* How many samples can be decided at once, because no label or switch can come between them: up to
+ * the next answer, and no further than the delay; or up to the next switch. */
+static size_t backtest_stretch(const struct backtest *t, size_t sample, size_t cap) {
+    const struct questions *q = &t->asked;
+    size_t left = backtest_least(t->o->file->n - sample, cap), reach = t->o->delay + 1;
+    if (t->o->switches && t->switched == t->o->switches_n) return left;
+    if (t->o->switches) return backtest_least(left, t->o->switches[t->switched].sample - sample);
+    if (q->labelled < q->released)
+        reach = backtest_least(reach, q->at[q->labelled] + reach - sample);
+    return backtest_least(left, reach);
 }
 
-static int simulation_go(struct simulation *s) {
-    const struct series *series = s->o->series;
-    struct batch *b = pipeline_batch(s->pipeline);
-    for (size_t sample = 0; sample < series->n; sample += b->n) {
-        TRY(s->o->switches ? follow_switches(s, sample) : simulation_learn(s, sample));
+static int backtest_go(struct backtest *t) {
+    const struct encoded_file *file = t->o->file;
+    struct batch *b = pipeline_batch(t->pipeline);
+    for (size_t sample = 0; sample < file->n; sample += b->n) {
+        TRY(t->o->switches ? backtest_follow_switches(t, sample) : backtest_learn(t, sample));
         batch_reset(b);
-        b->n = simulation_stretch(s, sample, b->cap);
+        b->n = backtest_stretch(t, sample, b->cap);
         for (size_t i = 0; i < b->n; i++) {
             b->record[i] =
                 (struct record){.offset = (int64_t)(sample + i), .time_ms = (int64_t)(sample + i)};
-            b->in_force[i] = &s->snapshot;
+            b->in_force[i] = &t->snapshot;
             b->fate[i] = REASON_NONE;
         }
-        memcpy(b->raw, series->raw + sample * series->d, b->n * series->d * sizeof *b->raw);
+        memcpy(b->raw, file->raw + sample * file->d, b->n * file->d * sizeof *b->raw);
         for (size_t i = 0, until; i < b->n; i = until) {
-            until = pipeline_decide(s->pipeline, b, i, (int64_t)sample);
-            for (size_t j = i; j < until; j++) simulation_take(s, b, j, sample + j);
-            take_window(s, sample + until);
+            until = pipeline_decide(t->pipeline, b, i, (int64_t)sample);
+            for (size_t j = i; j < until; j++) backtest_take(t, b, j, sample + j);
+            backtest_take_window(t, sample + until);
         }
-        if (s->o->done) atomic_fetch_add(s->o->done, b->n);
+        if (t->o->done) atomic_fetch_add(t->o->done, b->n);
     }
     batch_reset(b);
-    pipeline_end_windows(s->pipeline, &s->snapshot, (int64_t)series->n, 0, NULL);
-    take_window(s, series->n);
+    pipeline_end_windows(t->pipeline, &t->snapshot, (int64_t)file->n, 0, NULL);
+    backtest_take_window(t, file->n);
     return 0;
 }
 
 /* ---- life ---- */
 
-static void open_fit(struct simulation *s) {
-    const struct config *c = s->config;
+static void backtest_open_fit(struct backtest *t) {
+    const struct config *c = t->config;
     for (size_t i = 0; i < c->train.memories.n && i < MEMORIES_MAX; i++) {
-        s->memories[i] = strtoul(c->train.memories.at[i], NULL, 10);
-        if (s->memories[i] > s->largest) s->largest = s->memories[i];
+        t->memories[i] = strtoul(c->train.memories.at[i], NULL, 10);
+        if (t->memories[i] > t->largest) t->largest = t->memories[i];
     }
-    s->fit = fit_options_of(c, s->o->series->d, s->o->series->positive, s->memories);
-    s->fit.seed = s->o->seed;
-    s->asked.members = fit_members(&s->fit);
+    t->fit = fit_options_of(c, t->o->file->d, t->o->file->positive, t->memories);
+    t->fit.seed = t->o->seed;
+    t->asked.members = fit_members(&t->fit);
 }
 
-static int open_simulation(struct simulation *s) {
-    const struct series *series = s->o->series;
-    open_fit(s);
-    TRY(pipeline_create(&s->pipeline, &(struct pipeline_options){.config = s->config,
-                                                                 .features = series->features,
+static int backtest_open(struct backtest *t) {
+    const struct encoded_file *file = t->o->file;
+    backtest_open_fit(t);
+    TRY(pipeline_create(&t->pipeline, &(struct pipeline_options){.config = t->config,
+                                                                 .features = file->features,
                                                                  .partitions = 1}));
-    pipeline_own(s->pipeline, 0, 0, true, (struct text){0}, 0);
-    if (s->config->pool.window || s->config->pool.time)
-        s->said = xcalloc(series->n, sizeof *s->said);
-    s->per_class = xcalloc(series->k, sizeof *s->per_class);
-    s->score = score_create(series->k, series->positive);
-    s->prequential = prequential_create(series->k, 0);
-    s->digest = EVP_MD_CTX_new();
-    CHECK(s->digest && EVP_DigestInit_ex(s->digest, EVP_sha256(), NULL) == 1);
+    pipeline_own(t->pipeline, 0, 0, true, (struct text){0}, 0);
+    if (t->config->pool.window || t->config->pool.time)
+        t->predicted = xcalloc(file->n, sizeof *t->predicted);
+    t->per_class = xcalloc(file->k, sizeof *t->per_class);
+    t->score = score_create(file->k, file->positive);
+    t->prequential = prequential_create(file->k, 0);
+    t->digest = EVP_MD_CTX_new();
+    CHECK(t->digest && EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;
 }
 
-static void simulation_finish(struct simulation *s) {
-    struct simulation_result *r = s->out;
+static void backtest_finish(struct backtest *t) {
+    struct backtest_result *r = t->out;
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned n = 0;
-    CHECK(EVP_DigestFinal_ex(s->digest, hash, &n) == 1 && n == 32);
+    CHECK(EVP_DigestFinal_ex(t->digest, hash, &n) == 1 && n == SHA256_BYTES);
     for (unsigned i = 0; i < n; i++) snprintf(r->decisions_sha256 + 2 * i, 3, "%02x", hash[i]);
-    score_read(s->score, &r->score);
-    prequential_read(s->prequential, &r->estimate);
-    r->samples = s->o->series->n;
-    r->labelled = s->asked.labelled;
-    r->overspend = fmax(0, s->balance - (double)s->config->budget.upfront);
-    r->per_class = s->per_class;
+    score_read(t->score, &r->score);
+    prequential_read(t->prequential, &r->estimate);
+    r->samples = t->o->file->n;
+    r->labelled = t->asked.labelled;
+    r->overspend = fmax(0, t->balance - (double)t->config->budget.upfront);
+    r->per_class = t->per_class;
 }
 
-static void close_simulation(struct simulation *s) {
-    struct questions *q = &s->asked;
-    pipeline_destroy(s->pipeline);
-    model_destroy(s->model);
-    score_destroy(s->score);
-    prequential_destroy(s->prequential);
-    EVP_MD_CTX_free(s->digest);
-    void *owned[] = {s->said,   q->mark,       q->sample, q->at,        q->row,
-                     q->weight, q->propensity, q->label,  q->predicted, q->member};
+static void backtest_close(struct backtest *t) {
+    struct questions *q = &t->asked;
+    pipeline_destroy(t->pipeline);
+    model_destroy(t->model);
+    score_destroy(t->score);
+    prequential_destroy(t->prequential);
+    EVP_MD_CTX_free(t->digest);
+    void *owned[] = {t->predicted, q->mark,       q->sample, q->at,        q->row,
+                     q->weight,    q->propensity, q->label,  q->predicted, q->member};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
 
-int simulation_run(struct simulation_result *out, const struct simulation_options *o) {
-    *out = (struct simulation_result){.curve = xcalloc(o->points, sizeof *out->curve)};
+int backtest_run(struct backtest_result *out, const struct backtest_options *o) {
+    *out = (struct backtest_result){.curve = xcalloc(o->points, sizeof *out->curve)};
     struct config own = *o->config; // shallow: only the seed differs
     own.service.seed = (int64_t)o->seed;
-    struct simulation s = {.o = o,
-                           .config = &own,
-                           .policy = POLICY_DEFAULT,
-                           .snapshot = {.policy = POLICY_DEFAULT},
-                           .out = out,
-                           .last_label = -1};
+    struct backtest t = {.o = o,
+                         .config = &own,
+                         .policy = POLICY_DEFAULT,
+                         .snapshot = {.policy = POLICY_DEFAULT},
+                         .out = out,
+                         .last_label = -1};
     int64_t started = clock_ns();
-    int result = open_simulation(&s);
-    if (result == 0) result = simulation_go(&s);
-    if (result == 0) simulation_finish(&s);
-    else free(s.per_class);
+    int result = backtest_open(&t);
+    if (result == 0) result = backtest_go(&t);
+    if (result == 0) backtest_finish(&t);
+    else free(t.per_class);
     out->seconds = (double)(clock_ns() - started) * 1e-9;
-    close_simulation(&s);
+    backtest_close(&t);
     return result;
 }
 
-void simulation_release(struct simulation_result *r) {
+void backtest_result_release(struct backtest_result *r) {
     free(r->per_class);
     free(r->curve);
 }

@@ -1,81 +1,69 @@
-/* The backtest's engine: the daemon's own core over a labelled file, with a virtual clock and
- * labels that come a stated number of samples late.
+/* The backtest: one strategy over a labelled file, decided and learned by the daemon's own core,
+ * with a virtual clock and labels that come a stated number of samples late.
  *
- * A series is read and encoded once and then only read; simulations of it may run side by side.
- * Thread: the thread that calls; a series is shared */
+ * Predictions are scored before their labels are learned (test-then-train, or prequential: Gama et
+ * al. 2013, On evaluating stream learning algorithms).
+ *
+ * Thread: the thread that calls; backtests of one file may run side by side */
 #pragma once
 
-#include "config/config.h"
-#include "data/dataset.h"
-#include "encode/features.h"
+#include "encoded_file.h"
 #include "estimate/prequential.h"
 #include "estimate/score.h"
 
-/* A labelled file, encoded. */
-struct series {
-    size_t n, d, k, positive;
-    double *raw; // (n, d)
-    int *truth;  // (n)
-    struct features *features;
-    uint64_t unreadable; // rows that a daemon would have dead-lettered, or without a known label
-};
-
-int series_load(struct series *out, struct dataset *d, const struct config *c,
-                struct buf *why) MUST_CHECK;
-void series_release(struct series *s);
-
 enum baseline {
-    BASELINE_NONE,
-    BASELINE_ALL /* has every label */,
-    BASELINE_LAST /* has every label and says what the last one was; learns nothing */
+    BASELINE_NONE, // the strategy of the configuration
+    BASELINE_ALL,  // every label is asked
+    BASELINE_LAST  // every label is asked; predicts the last one that came, and fits no model
 };
 
 /* One point of the learning curve. */
 struct curve_point {
-    size_t sample, asked, labelled;
-    double accuracy, kappa;    // so far
-    double threshold, utility; // of that moment
+    size_t sample, asked, labelled; // so far
+    double accuracy, kappa;         // so far
+    double threshold, utility;      // at that sample
 };
 
 /* A model switch as a daemon made it: from `sample` on, the model fitted on the first `labels`
- * answers, when `tasks` requests were known. The first of a run of equal counts makes the version;
- * the others only switch `cold` and `explore`. */
-struct simulation_switch {
+ * answers, when `tasks` requests were known, is in force. Of a run of switches with equal `labels`
+ * the first one makes the version; the others only set `cold` and `explore`. */
+struct backtest_switch {
     size_t sample, tasks, labels;
     bool cold;
     double explore;
 };
 
-struct simulation_options {
+/* Everything is borrowed until backtest_run returns. */
+struct backtest_options {
     const struct config *config;
-    const struct series *series;
+    const struct encoded_file *file;
     enum baseline baseline;
-    size_t delay;  // a label is learned before the sample that comes so many after the one that
-                   // follows its own
+    size_t delay;  // a label is learned before the sample that stands delay + 1 behind its own
     double noise;  // share of labels that name another class
     uint64_t seed; // of everything random
     size_t points; // of the curve
-    const struct simulation_switch *
-        switches; // (switches_n) by sample, instead of delay and the learner's schedule; NULL: none
+    const struct backtest_switch *switches; // (switches_n), ascending by sample; they replace delay
+                                            // and the learner's schedule; NULL: none
     size_t switches_n;
-    _Atomic uint64_t *done; // samples done, counted up; NULL: nobody looks
+    _Atomic uint64_t *done; // counts samples up while it runs; NULL: nobody looks
 };
 
-struct simulation_result {
+struct backtest_result {
     struct score_figures score;
     struct prequential_figures estimate;
     size_t samples, asked, asked_random, labelled, models;
-    double overspend;              // labels asked beyond B·n and the grant, at the end
-    double worst_window_overspend; // the most labels that any stretch got beyond B·n + burst + 1
-                                   // (and the grant)
+    double overspend;              // labels asked beyond B·n and the up-front grant, at the end
+    double worst_window_overspend; // the most labels that any stretch of the stream got beyond its
+                                   // share, the burst, one label and the grant (promise I4)
     double seconds;
     char decisions_sha256[65]; // of every request, in order: sample, reason, propensity, threshold,
-                               // 8 bytes each, the lowest first
-    size_t *per_class;         // (k) labels by true class
-    struct curve_point *curve; // (points)
+                               // 8 bytes each, least significant first
+    size_t *per_class;         // (k) labels by true class; owned
+    struct curve_point *curve; // (points); owned
     size_t points;
 };
 
-/* ERR_INPUT: a switch wants more answers or requests than there were. */
-int simulation_run(struct simulation_result *out, const struct simulation_options *o) MUST_CHECK;
-void simulation_release(struct simulation_result *r);
+/* Fills *out, which backtest_result_release frees, also after an error. ERR_INPUT: a switch wants
+ * more answers or requests than there were by then. */
+int backtest_run(struct backtest_result *out, const struct backtest_options *o) MUST_CHECK;
+void backtest_result_release(struct backtest_result *r);

@@ -1,18 +1,24 @@
-/* A labelled file, read and encoded once by the daemon's own decoder and features; then only read.
+/* Rows go through the daemon's own decoder and feature map.
  *
  * Rows that a daemon would have dead-lettered, or whose label is no class of the model, are counted
  * and left out.
  * Thread: main thread */
-#include "backtest.h"
+#include "encoded_file.h"
 
 #include "route/classes.h"
 #include "run/pipeline.h"
 
 #include <unistd.h>
 
-static int series_read_row(struct series *s, size_t cap, struct decoder *decoder,
-                           struct value *values, const struct dataset_sample *sample,
-                           struct text classes) {
+enum {
+    FIRST_ROWS = 4096 // room at first; it doubles
+};
+static const double memory_share = 0.75; // of the machine's memory that the rows may take
+
+/* 1: the row is appended; 0: it is left out. */
+static int encoded_file_read_row(struct encoded_file *s, size_t cap, struct decoder *decoder,
+                                 struct value *values, const struct dataset_sample *sample,
+                                 struct text classes) {
     size_t field;
     CHECK(s->n < cap);
     int truth = sample->label.at ? class_index(classes, sample->label) : -1;
@@ -23,16 +29,16 @@ static int series_read_row(struct series *s, size_t cap, struct decoder *decoder
     return 1;
 }
 
-/* Rows that fit into three quarters of the machine's memory: a file that is too large is said to
- * be, not killed for it. */
-static size_t rows_most(size_t d) {
-    double bytes = 0.75 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+/* Rows that fit into memory. A file that is too large is refused with a sentence; otherwise the
+ * kernel would kill the process. */
+static size_t encoded_file_rows_most(size_t d) {
+    double bytes = memory_share * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     return (size_t)(bytes / (double)(d * sizeof(double) + sizeof(int)));
 }
 
-static int series_make_room(struct series *s, size_t *cap, struct buf *why) {
+static int encoded_file_make_room(struct encoded_file *s, size_t *cap, struct buf *why) {
     if (s->n < *cap) return 0;
-    size_t most = rows_most(s->d);
+    size_t most = encoded_file_rows_most(s->d);
     if (s->n >= most) {
         buf_printf(why,
                    "the file is larger than this machine's memory: %zu samples of %zu columns are "
@@ -40,15 +46,16 @@ static int series_make_room(struct series *s, size_t *cap, struct buf *why) {
                    s->n, s->d);
         return ERR_INPUT;
     }
-    *cap = *cap ? *cap * 2 : 4096;
+    *cap = *cap ? *cap * 2 : FIRST_ROWS;
     if (*cap > most) *cap = most;
     s->raw = xrealloc(s->raw, *cap * s->d * sizeof *s->raw);
     s->truth = xrealloc(s->truth, *cap * sizeof *s->truth);
     return 0;
 }
 
-int series_load(struct series *s, struct dataset *d, const struct config *c, struct buf *why) {
-    *s = (struct series){.k = c->model.classes.n};
+int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct config *c,
+                      struct buf *why) {
+    *s = (struct encoded_file){.k = c->model.classes.n};
     TRY(features_create(&s->features, c->features, c->features_n));
     s->d = features_columns(s->features);
     struct text classes = text_of(classes_joined(c, &s->positive));
@@ -63,8 +70,8 @@ int series_load(struct series *s, struct dataset *d, const struct config *c, str
     size_t cap = 0;
     struct dataset_sample sample;
     while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
-        if ((result = series_make_room(s, &cap, why)) == 0)
-            s->unreadable += !series_read_row(s, cap, decoder, values, &sample, classes);
+        if ((result = encoded_file_make_room(s, &cap, why)) == 0)
+            s->unreadable += !encoded_file_read_row(s, cap, decoder, values, &sample, classes);
     }
     decoder_destroy(decoder);
     free(values);
@@ -72,7 +79,7 @@ int series_load(struct series *s, struct dataset *d, const struct config *c, str
     return result;
 }
 
-void series_release(struct series *s) {
+void encoded_file_release(struct encoded_file *s) {
     features_destroy(s->features);
     free(s->raw);
     free(s->truth);

@@ -1,15 +1,97 @@
-/* `winnowd simulate`: the backtest. What would this budget have bought on that file, and what
- * random sampling, all labels, or no model at all?
+/* `winnowd simulate`: what would this budget have bought on that file, and what would random
+ * sampling, all labels, or no model at all?
  *
- * Runs are a table, strategies down, seeds across; each cell is one simulation
- * (daemon/simulate/backtest.c).
+ * Strategies are compared (comparison.h), each by a backtest for each seed (backtest.h). Refuses
+ * flags that contradict each other before any work is done.
+ *
  * Thread: main thread */
-#include "base/atomic_file.h"
-#include "plan.h"
+#include "simulate/simulate.h"
 
+#include "base/atomic_file.h"
+#include "comparison.h"
 #include "figures/pictures.h"
 
 #include <math.h>
+
+enum {
+    SEEDS_MOST = 100000 // more would be a slip of the keyboard
+};
+
+/* ---- flags ---- */
+
+static int simulate_refuse(const char *why) {
+    fprintf(stderr, "winnowd: %s\n(winnowd simulate --help lists what there is)\n", why);
+    return EX_USAGE;
+}
+
+static bool simulate_given(double value) { return !isnan(value); }
+
+static bool simulate_overwrites(const char *out, const struct simulate_flags *f) {
+    return atomic_file_same(out, f->data) || atomic_file_same(out, f->config) ||
+           atomic_file_same(out, f->switches);
+}
+
+static int simulate_check_pictures(const struct simulate_flags *f) {
+    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure ||
+                f->manager || f->pool || f->against || f->switches || f->csv || f->report ||
+                f->json || f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 ||
+                simulate_given(f->budget) || simulate_given(f->upfront) || simulate_given(f->noise);
+    return more ? simulate_refuse(
+                      "--figures draws points of its own: of the other flags it takes only --seed")
+                : CLI_GO;
+}
+
+static int simulate_check_words(const struct simulate_flags *f) {
+    const struct {
+        bool wrong;
+        const char *why;
+    } rules[] = {
+        {!f->data, "--data is missing: the labelled file"},
+        {!f->label, "--label is missing: the column with the truth"},
+        {f->limit == 0, "--limit 0 leaves no sample"},
+        {f->seeds == 0, "--seeds 0 leaves no run"},
+        {f->seeds > SEEDS_MOST, "--seeds: 100,000 at most"},
+        {simulate_given(f->budget) && f->budget > 1, "--budget is a share of the samples: 0 to 1"},
+        {simulate_given(f->upfront) && f->upfront >= 1,
+         "--upfront is a share of the budget, below 1: the random arm lives on the rest, and every "
+         "unbiased figure on it"},
+        {simulate_given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
+        {simulate_given(f->upfront) && f->upfront > 0 && f->budget == 0,
+         "--upfront is a share of the budget, and --budget is 0"},
+        {f->positive && f->config,
+         "--positive and -c contradict each other: the configuration says model.positive"},
+        {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1),
+         "--switches repeats one run of a daemon: no --delay, --against, --report or more seeds "
+         "with it"},
+        {f->pool && f->manager, "--pool and --manager contradict each other: all that the strategy "
+                                "may ask goes to the windows, by rank"},
+        {f->against && !f->against[strspn(f->against, ",")],
+         "--against names no baseline: random, all, last"},
+        {atomic_file_same(f->csv, f->report), "--csv and --report name one file"},
+        {simulate_overwrites(f->csv, f) || simulate_overwrites(f->report, f),
+         "--csv and --report would overwrite what is read"},
+    };
+    if (f->figures) return simulate_check_pictures(f);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].wrong) return simulate_refuse(rules[i].why);
+    return CLI_GO;
+}
+
+static int simulate_check_files(const struct simulate_flags *f) {
+    struct buf why = {0};
+    int result = f->csv ? atomic_file_check(f->csv, &why) : 0;
+    if (f->report && result == 0) result = atomic_file_check(f->report, &why);
+    if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
+    buf_release(&why);
+    return result < 0 ? EX_CANTCREAT : CLI_GO;
+}
+
+int simulate_check(const struct simulate_flags *f) {
+    int code = simulate_check_words(f);
+    return code == CLI_GO ? simulate_check_files(f) : code;
+}
+
+/* ---- the run ---- */
 
 static int simulate_write_file(const char *file, const struct buf *content) {
     struct buf why = {0};
@@ -19,38 +101,40 @@ static int simulate_write_file(const char *file, const struct buf *content) {
     return result < 0 ? EX_CANTCREAT : EX_OK;
 }
 
-static int write_files(const struct backtest *b, const struct simulate_flags *f) {
+static int simulate_write_files(const struct comparison *t, const struct simulate_flags *f) {
     struct buf content = {0};
     int code = EX_OK;
     if (f->csv) {
-        backtest_csv(b, &content);
+        comparison_print_csv(t, &content);
         code = simulate_write_file(f->csv, &content);
     }
     if (f->report && code == EX_OK) {
         buf_reset(&content);
-        backtest_report(b, f->data, &content);
+        comparison_report(t, f->data, &content);
         code = simulate_write_file(f->report, &content);
     }
     buf_release(&content);
     return code;
 }
 
-static int simulate_tell(const struct backtest *b, const struct simulate_flags *f) {
+static int simulate_tell(const struct comparison *t, const struct simulate_flags *f) {
     struct buf verdict = {0};
-    if (f->json) backtest_print_json(b);
-    else backtest_print_table(b);
-    int code = write_files(b, f);
-    if (f->report && code == EX_OK && !f->json)
-        backtest_verdict(b, &verdict), printf("\n%s\n", buf_string(&verdict));
+    if (f->json) comparison_print_json(t);
+    else comparison_print_table(t);
+    int code = simulate_write_files(t, f);
+    if (f->report && code == EX_OK && !f->json) {
+        comparison_report_verdict(t, &verdict);
+        printf("\n%s\n", buf_string(&verdict));
+    }
     buf_release(&verdict);
     return code;
 }
 
-static int simulate_cells(struct backtest *b, const struct simulate_flags *f) {
-    if (!f->json) simulate_say_plan(b, f);
-    int result = backtest_run(b);
-    if (result == 0) return simulate_tell(b, f);
-    if (result == ERR_INPUT && b->switches) {
+static int simulate_compare(struct comparison *t, const struct simulate_flags *f) {
+    if (!f->json) comparison_plan_print(t, f);
+    int result = comparison_run(t);
+    if (result == 0) return simulate_tell(t, f);
+    if (result == ERR_INPUT && t->switches) {
         fprintf(stderr,
                 "winnowd: %s: a switch wants answers or requests that there were not by then\n",
                 f->switches);
@@ -60,22 +144,22 @@ static int simulate_cells(struct backtest *b, const struct simulate_flags *f) {
     return EX_SOFTWARE;
 }
 
-/* The series of d, then all that is done with it. */
-static int load_and_run(const struct simulate_flags *f, struct dataset *d, struct config *c,
-                        struct buf *why) {
-    struct backtest b = {.seeds = f->seeds < 0 ? 1 : (size_t)f->seeds,
-                         .delay = f->delay < 0 ? 0 : (size_t)f->delay,
-                         .first_seed = f->seed < 0 ? 1 : (uint64_t)f->seed,
-                         .noise = isnan(f->noise) ? 0 : f->noise,
-                         .left_out = f->config ? NULL : dataset_left_out(d)};
-    int result = series_load(&b.series, d, c, why), code = EX_DATAERR;
-    if (result == 0 && !b.series.n)
+/* Loads the rows of d, plans the comparison, runs it and tells what came out. An exit code. */
+static int simulate_load_and_compare(const struct simulate_flags *f, struct dataset *d,
+                                     struct config *c, struct buf *why) {
+    struct comparison t = {.seeds = f->seeds < 0 ? 1 : (size_t)f->seeds,
+                           .delay = f->delay < 0 ? 0 : (size_t)f->delay,
+                           .first_seed = f->seed < 0 ? 1 : (uint64_t)f->seed,
+                           .noise = isnan(f->noise) ? 0 : f->noise,
+                           .left_out = f->config ? NULL : dataset_left_out(d)};
+    int result = encoded_file_load(&t.file, d, c, why), code = EX_DATAERR;
+    if (result == 0 && !t.file.n)
         buf_printf(why, "%s: no row could be read and has a label that is a class of the model",
                    f->data);
-    else if (result == 0 && f->switches) result = simulate_switches(&b, f->switches, why);
-    if (result == 0 && b.series.n) code = simulate_plan(&b, c, f);
-    if (code == CLI_GO) code = simulate_cells(&b, f);
-    backtest_release(&b);
+    else if (result == 0 && f->switches) result = comparison_switches_read(&t, f->switches, why);
+    if (result == 0 && t.file.n) code = comparison_plan(&t, c, f);
+    if (code == CLI_GO) code = simulate_compare(&t, f);
+    comparison_release(&t);
     return code;
 }
 
@@ -92,8 +176,8 @@ int simulate_run(const struct simulate_flags *f) {
                                       .limit = f->limit < 0 ? 0 : (uint64_t)f->limit};
     int result = dataset_open(&d, &options, &why),
         code = result == ERR_IO ? EX_NOINPUT : EX_DATAERR;
-    if (result == 0) code = simulate_config(&c, f, d);
-    if (code == CLI_GO) code = load_and_run(f, d, c, &why);
+    if (result == 0) code = comparison_plan_config(&c, f, d);
+    if (code == CLI_GO) code = simulate_load_and_compare(f, d, c, &why);
     if (why.len) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&why);
     config_destroy(c);

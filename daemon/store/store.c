@@ -1,27 +1,39 @@
-/* Opening the label store, its transactions, offsets and counts. (What answers do: store_answer.c.
- * Forgetting and reading back: store_read.c.)
+/* The label store's file: opening, transactions, offsets and counts. (How tasks and answers meet:
+ * store_join.c. What is forgotten: store_forget.c. What is read back: store_rows.c.)
  *
  * Counts and digest are kept in memory beside the transaction and written with it, so they cost
  * nothing to ask and are never older than the rows. What a crash leaves is the last commit: LMDB
- * syncs before it says so. A store of another feature map or class list is moved aside, never
- * mixed: the topics hold the truth.
+ * syncs before it says so.
+ *
+ * The topics hold the truth, so a store that cannot be used is renamed and a new one is filled from
+ * the topics: a store of another format, feature map or class list, or a damaged one. Damage to
+ * LMDB's own pages and to the counts is found when the store is opened; a record that cannot be
+ * ours is found when it is read, and the store is renamed when it is closed.
  *
  * Thread: learner thread (one writer) */
-#include "store_private.h"
+#include "store_tables.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/rng.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { READERS = 4 };
+enum { READERS = 4 }; // read-only transactions at a time: one is used
 
 static const char *const table_name[TABLES] = {"meta",    "offsets", "tasks",   "own",
                                                "samples", "order",   "expiry",  "age",
                                                "parked",  "waiting", "coverage"};
 
-int store_error(int code) {
+int store_damaged(struct store *s) {
+    s->corrupt = true;
+    return ERR_CORRUPT;
+}
+
+int store_error(struct store *s, int code) {
     switch (code) {
     case 0: return 0;
     case MDB_NOTFOUND: return ERR_MISSING;
@@ -32,7 +44,8 @@ int store_error(int code) {
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
-    case MDB_VERSION_MISMATCH: return ERR_CORRUPT;
+    case MDB_VERSION_MISMATCH:
+    case MDB_INCOMPATIBLE: return store_damaged(s);
     default: return ERR_IO;
     }
 }
@@ -55,13 +68,29 @@ uint64_t key_read_u64(const unsigned char *at) {
     return value;
 }
 
+size_t key_order(unsigned char out[ORDER_KEY], const struct task_answer *a) {
+    uint64_t from_1970 = (uint64_t)a->time_ms ^ (uint64_t)1 << 63; // earlier times sort first
+    unsigned char *at = key_u32(key_u64(out, from_1970), (uint32_t)a->partition);
+    return (size_t)(key_u64(at, (uint64_t)a->offset) - out);
+}
+
+size_t key_target(unsigned char out[KEY_MAX], char kind, struct text name) {
+    size_t n = name.len < SAMPLE_KEY_MAX ? name.len : SAMPLE_KEY_MAX;
+    out[0] = (unsigned char)kind;
+    out[1] = (unsigned char)(n >> 8);
+    out[2] = (unsigned char)n;
+    memcpy(out + TARGET_HEAD, name.at, n);
+    if (name.len > n) key_u64(out + TARGET_HEAD + n - 8, hash_bytes(name.at, name.len));
+    return TARGET_HEAD + n;
+}
+
 /* ---- tables ---- */
 
 int store_put(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
               size_t n) {
     CHECK(s->txn);
     MDB_val k = {key_n, (void *)key}, v = {n, (void *)value};
-    return store_error(mdb_put(s->txn, s->table[t], &k, &v, 0));
+    return store_error(s, mdb_put(s->txn, s->table[t], &k, &v, 0));
 }
 
 int store_delete(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
@@ -69,7 +98,7 @@ int store_delete(struct store *s, enum table t, const void *key, size_t key_n, c
     CHECK(s->txn);
     MDB_val k = {key_n, (void *)key}, v = {n, (void *)value};
     int code = mdb_del(s->txn, s->table[t], &k, value ? &v : NULL);
-    return code == MDB_NOTFOUND ? 0 : store_error(code);
+    return code == MDB_NOTFOUND ? 0 : store_error(s, code);
 }
 
 MDB_txn *store_reading(struct store *s) {
@@ -77,53 +106,78 @@ MDB_txn *store_reading(struct store *s) {
     return txn || mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) == 0 ? txn : NULL;
 }
 
-void store_done(struct store *s, MDB_txn *txn) {
+void store_end_reading(struct store *s, MDB_txn *txn) {
     if (txn && txn != s->txn) mdb_txn_abort(txn);
 }
 
 /* ---- opening ---- */
 
-static int open_tables(struct store *s) {
+static int store_open_tables(struct store *s) {
     for (size_t t = 0; t < TABLES; t++) {
         unsigned flags = MDB_CREATE | (t == TABLE_SAMPLES ? MDB_DUPSORT | MDB_DUPFIXED : 0);
-        TRY(store_error(mdb_dbi_open(s->txn, table_name[t], flags, &s->table[t])));
+        TRY(store_error(s, mdb_dbi_open(s->txn, table_name[t], flags, &s->table[t])));
     }
     return 0;
 }
 
-static void add_identity(const struct store_options *o, struct buf *out) {
+static void store_add_format(struct buf *out) { buf_printf(out, "format %d\n", STORE_FORMAT); }
+
+/* What a store was made by and for. Stores of 0.1.0 begin with the numbers. */
+static void store_add_identity(const struct store_options *o, struct buf *out) {
+    store_add_format(out);
     buf_printf(out, "%zu %zu %016" PRIx64 "\n", o->d, o->k, o->fingerprint);
     buf_text(out, o->classes);
 }
 
-/* ERR_MISMATCH when what is there was made for something else; a new store gets our identity. */
-static int store_identify(struct store *s) {
+static const char *store_stranger(struct text identity) {
+    struct buf format = {0};
+    store_add_format(&format);
+    bool ours = identity.len >= format.len && memcmp(identity.at, format.at, format.len) == 0;
+    buf_release(&format);
+    return ours ? "the label store belonged to another feature map or class list; it was moved "
+                  "aside, and a new one is filled from the topics"
+                : "the label store was of another format, of another version of winnowd; it was "
+                  "moved aside, and a new one is filled from the topics";
+}
+
+/* A new store gets our identity; ERR_MISMATCH when it has another one. */
+static int store_check_identity(struct store *s, const char **why) {
     struct buf ours = {0};
-    add_identity(&s->options, &ours);
+    store_add_identity(&s->options, &ours);
     MDB_val key = {8, (void *)"identity"}, value;
-    int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value), result;
+    int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value), result = 0;
     if (code == MDB_NOTFOUND)
         result = store_put(s, TABLE_META, key.mv_data, key.mv_size, ours.at, ours.len);
-    else if (code) result = store_error(code);
-    else
-        result = text_equal(buf_view(&ours), (struct text){value.mv_data, value.mv_size})
-                     ? 0
-                     : ERR_MISMATCH;
+    else if (code) result = store_error(s, code);
+    else if (!text_equal(buf_view(&ours), store_value(value))) {
+        *why = store_stranger(store_value(value));
+        result = ERR_MISMATCH;
+    }
     buf_release(&ours);
     return result;
 }
 
-static int store_recall(struct store *s) {
+static bool store_has(struct store *s, enum table t, uint64_t n) {
+    MDB_stat stat;
+    return mdb_stat(s->txn, s->table[t], &stat) == 0 && stat.ms_entries == n;
+}
+
+/* The counts as they were committed; the tables must have as many records. */
+static int store_read_tally(struct store *s) {
     MDB_val key = {6, (void *)"counts"}, value;
     int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value);
-    if (code == MDB_NOTFOUND) return 0;
-    if (code || value.mv_size != sizeof s->tally) return code ? store_error(code) : ERR_CORRUPT;
-    memcpy(&s->tally, value.mv_data, sizeof s->tally);
+    if (code && code != MDB_NOTFOUND) return store_error(s, code);
+    if (code == 0 && !record_read_tally(&s->tally, store_value(value), s->options.k))
+        return store_damaged(s);
+    if (!store_has(s, TABLE_TASKS, s->tally.tasks) ||
+        !store_has(s, TABLE_PARKED, s->tally.parked) ||
+        !store_has(s, TABLE_ORDER, s->tally.labelled))
+        return store_damaged(s);
     s->committed = s->tally;
     return 0;
 }
 
-static int make_directory(const char *dir) {
+static int store_make_directory(const char *dir) {
     char *parent = xstrdup(dir), *slash = strrchr(parent, '/');
     if (slash && slash != parent) *slash = '\0';
     bool there =
@@ -132,46 +186,84 @@ static int make_directory(const char *dir) {
     return there ? 0 : ERR_IO;
 }
 
-static int open_here(struct store *s) {
-    TRY(make_directory(s->dir));
-    TRY(store_error(mdb_env_create(&s->env)));
-    TRY(store_error(mdb_env_set_maxdbs(s->env, TABLES)));
-    TRY(store_error(mdb_env_set_maxreaders(s->env, READERS)));
-    TRY(store_error(mdb_env_set_mapsize(s->env, s->options.map_bytes)));
-    TRY(store_error(mdb_env_open(s->env, s->dir, MDB_NOTLS, 0600)));
+/* Bytes that the committed pages take, and bytes that the file has. */
+static bool store_sizes(const struct store *s, size_t *pages, size_t *file) {
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat on_disk;
+    mdb_filehandle_t fd;
+    if (mdb_env_info(s->env, &info) || mdb_env_stat(s->env, &stat) || mdb_env_get_fd(s->env, &fd) ||
+        fstat(fd, &on_disk))
+        return false;
+    *pages = (info.me_last_pgno + 1) * stat.ms_psize;
+    *file = (size_t)on_disk.st_size;
+    return true;
+}
+
+/* A page behind the end of the file would be a fault of the bus when it is read. store_extend_file
+ * sees to it that only damage makes the file so short. */
+static int store_check_file(struct store *s) {
+    size_t pages, file;
+    if (!store_sizes(s, &pages, &file)) return ERR_IO;
+    return file < pages ? store_damaged(s) : 0;
+}
+
+/* LMDB writes no page that was taken and given back in one transaction; at the end of the file that
+ * would look like a cut. */
+static void store_extend_file(const struct store *s) {
+    size_t pages, file;
+    mdb_filehandle_t fd;
+    if (store_sizes(s, &pages, &file) && file < pages && mdb_env_get_fd(s->env, &fd) == 0 &&
+        ftruncate(fd, (off_t)pages) < 0)
+        LOG(WARNING, "store_short", "the label store's file could not be made as long as its pages",
+            L_STR("dir", s->dir));
+}
+
+static int store_open_here(struct store *s, const char **why) {
+    TRY(store_make_directory(s->dir));
+    TRY(store_error(s, mdb_env_create(&s->env)));
+    TRY(store_error(s, mdb_env_set_maxdbs(s->env, TABLES)));
+    TRY(store_error(s, mdb_env_set_maxreaders(s->env, READERS)));
+    TRY(store_error(s, mdb_env_set_mapsize(s->env, s->options.map_bytes)));
+    TRY(store_error(s, mdb_env_open(s->env, s->dir, MDB_NOTLS, 0600)));
+    TRY(store_check_file(s));
     TRY(store_begin(s));
-    int result = open_tables(s);
-    if (result == 0) result = store_identify(s);
-    if (result == 0) result = store_recall(s);
+    int result = store_open_tables(s);
+    if (result == 0) result = store_check_identity(s, why);
+    if (result == 0) result = store_read_tally(s);
     if (result == 0) return store_commit(s);
     store_abort(s);
     return result;
 }
 
-static int move_aside(struct store *s, const char **why) {
-    mdb_env_close(s->env);
+/* Closes it and renames its directory: nothing is deleted. */
+static int store_move_aside(struct store *s) {
+    if (s->env) mdb_env_close(s->env);
     s->env = NULL;
+    s->corrupt = false;
+    s->tally = s->committed = (struct tally){0};
     char *aside = xasprintf("%s.%" PRId64, s->dir, clock_wall_ms());
     int result = rename(s->dir, aside) == 0 ? 0 : ERR_IO;
     free(aside);
-    *why = result ? "the label store belongs to another feature map or class list and cannot be "
-                    "moved aside"
-                  : "the label store belonged to another feature map or class list; it was moved "
-                    "aside, and a new one is filled from the topics";
     return result;
 }
 
 int store_open(struct store **out, const struct store_options *options, const char **why) {
     struct store *s = xcalloc(1, sizeof *s);
+    CHECK(options->k <= CLASSES_MAX);
     s->options = *options;
     s->classes = xcalloc(options->classes.len + 1, 1);
     memcpy(s->classes, options->classes.at, options->classes.len);
     s->options.classes = text_of(s->classes);
     s->dir = xstrdup(options->dir);
-    int result = open_here(s);
-    if (result == ERR_MISMATCH) {
-        result = move_aside(s, why);
-        if (result == 0) result = open_here(s);
+    int result = store_open_here(s, why);
+    if (result == ERR_MISMATCH || result == ERR_CORRUPT) {
+        if (!*why)
+            *why = "the label store was damaged; it was moved aside, and a new one is filled from "
+                   "the topics";
+        result = store_move_aside(s);
+        if (result < 0) *why = "the label store cannot be used, and not be moved aside";
+        if (result == 0) result = store_open_here(s, why);
     }
     if (result == 0) {
         *out = s;
@@ -185,6 +277,14 @@ int store_open(struct store **out, const struct store_options *options, const ch
 void store_close(struct store *s) {
     if (!s) return;
     if (s->txn) store_abort(s);
+    if (s->corrupt) {
+        LOG(ERROR, "store_damaged",
+            "a record of the label store is damaged; the next start fills a new one from the "
+            "topics",
+            L_STR("dir", s->dir));
+        if (store_move_aside(s) < 0)
+            LOG(ERROR, "store_unusable", "its directory cannot be renamed", L_STR("dir", s->dir));
+    }
     if (s->env) mdb_env_close(s->env);
     buf_release(&s->scratch);
     free(s->aside);
@@ -197,21 +297,30 @@ void store_close(struct store *s) {
 
 int store_begin(struct store *s) {
     CHECK(!s->txn);
-    return store_error(mdb_txn_begin(s->env, NULL, 0, &s->txn));
+    return store_error(s, mdb_txn_begin(s->env, NULL, 0, &s->txn));
+}
+
+static int store_write_tally(struct store *s) {
+    if (memcmp(&s->tally, &s->committed, sizeof s->tally) == 0) return 0;
+    struct buf value = {0};
+    record_write_tally(&value, &s->tally, s->options.k);
+    int result = store_put(s, TABLE_META, "counts", 6, value.at, value.len);
+    buf_release(&value);
+    return result;
 }
 
 int store_commit(struct store *s) {
-    int result = memcmp(&s->tally, &s->committed, sizeof s->tally) == 0
-                     ? 0
-                     : store_put(s, TABLE_META, "counts", 6, &s->tally, sizeof s->tally);
+    int result = store_write_tally(s);
     if (result < 0) {
         store_abort(s);
         return result;
     }
-    result = store_error(mdb_txn_commit(s->txn)); // frees it, whatever it answers
+    result = store_error(s, mdb_txn_commit(s->txn)); // frees it, whatever it answers
     s->txn = NULL;
-    if (result == 0) s->committed = s->tally;
-    else s->tally = s->committed;
+    if (result == 0) {
+        s->committed = s->tally;
+        store_extend_file(s);
+    } else s->tally = s->committed;
     return result;
 }
 
@@ -224,53 +333,59 @@ void store_abort(struct store *s) {
 
 /* ---- offsets and counts ---- */
 
-static size_t offset_key(char out[KEY_MAX], const char *role, int32_t partition) {
+static size_t store_offset_key(char out[KEY_MAX], const char *role, int32_t partition) {
     return (size_t)snprintf(out, KEY_MAX, "%s/%" PRId32, role, partition);
 }
 
 int64_t store_offset(struct store *s, const char *role, int32_t partition) {
     char text[KEY_MAX];
     MDB_txn *txn = store_reading(s);
-    MDB_val key = {offset_key(text, role, partition), text}, value;
+    MDB_val key = {store_offset_key(text, role, partition), text}, value;
     int64_t next = -1;
     if (txn && mdb_get(txn, s->table[TABLE_OFFSETS], &key, &value) == 0 &&
-        value.mv_size == sizeof next)
-        memcpy(&next, value.mv_data, sizeof next);
-    store_done(s, txn);
+        !record_read_offset(&next, store_value(value))) {
+        store_damaged(s);
+        next = -1; // read again from the beginning: repeats change nothing
+    }
+    store_end_reading(s, txn);
     return next;
 }
 
 int store_set_offset(struct store *s, const char *role, int32_t partition, int64_t next) {
     char text[KEY_MAX];
-    return store_put(s, TABLE_OFFSETS, text, offset_key(text, role, partition), &next, sizeof next);
+    unsigned char value[OFFSET_BYTES];
+    record_write_offset(value, next);
+    return store_put(s, TABLE_OFFSETS, text, store_offset_key(text, role, partition), value,
+                     sizeof value);
 }
 
-static void add_coverage(struct store *s, MDB_txn *txn, struct store_counts *out) {
+static void store_add_coverage(struct store *s, MDB_txn *txn, struct store_counts *out) {
     MDB_cursor *cursor;
     MDB_val key, value;
+    struct coverage c;
     if (mdb_cursor_open(txn, s->table[TABLE_COVERAGE], &cursor)) return;
     while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-        uint64_t word[3];
-        memcpy(word, value.mv_data, sizeof word);
-        out->admitted += word[1];
-        out->covered += word[2];
+        if (!record_read_coverage(&c, store_value(value))) {
+            store_damaged(s);
+            continue;
+        }
+        out->admitted += c.admitted;
+        out->covered += c.covered;
     }
     mdb_cursor_close(cursor);
 }
 
 void store_counts(struct store *s, struct store_counts *out) {
     const struct tally *t = &s->tally;
-    MDB_envinfo info;
-    MDB_stat stat;
+    size_t file;
     *out = (struct store_counts){.tasks = t->tasks,
                                  .open = t->open,
                                  .parked = t->parked,
                                  .labelled = t->labelled,
                                  .digest = t->digest};
-    for (size_t c = 0; c < s->options.k && c < CLASSES_MAX; c++) out->per_class[c] = t->per_class[c];
-    if (mdb_env_info(s->env, &info) == 0 && mdb_env_stat(s->env, &stat) == 0)
-        out->bytes = (info.me_last_pgno + 1) * stat.ms_psize;
+    for (size_t c = 0; c < s->options.k; c++) out->per_class[c] = t->per_class[c];
+    if (!store_sizes(s, &out->bytes, &file)) out->bytes = 0;
     MDB_txn *txn = store_reading(s);
-    if (txn) add_coverage(s, txn, out);
-    store_done(s, txn);
+    if (txn) store_add_coverage(s, txn, out);
+    store_end_reading(s, txn);
 }

@@ -156,27 +156,34 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
     return CLI_GO;
 }
 
-static const void *cli_no_verb(const struct usage *u, const char *table, size_t n, size_t size,
-                               const char *word) {
+static const struct verb *cli_verb(struct verbs table, size_t i) {
+    return (const struct verb *)((const char *)table.row + i * table.size);
+}
+
+static int cli_no_verb(const struct usage *u, struct verbs table, const char *word) {
     struct buf names = {0};
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&names, "%s%s", i ? "|" : "", ((const struct verb *)(table + i * size))->name);
+    for (size_t i = 0; i < table.n; i++)
+        buf_printf(&names, "%s%s", i ? "|" : "", cli_verb(table, i)->name);
     console_fail(EX_USAGE, "%s wants one of: %s%s", u->command, u->words,
                  word ? cli_nearest(buf_string(&names), word) : "");
     buf_release(&names);
-    return NULL;
+    return EX_USAGE;
 }
 
-const void *cli_verb(const struct usage *u, const void *table, size_t n, size_t size, int words,
-                     char **argv) {
-    const char *row = table, *end = row + n * size;
-    while (words && row < end && strcmp(((const struct verb *)row)->name, argv[1]) != 0)
-        row += size;
-    if (!words || row == end) return cli_no_verb(u, table, n, size, words ? argv[1] : NULL);
-    const struct verb *verb = (const struct verb *)row;
-    if (words - 1 <= verb->most) return row;
-    console_fail(EX_USAGE, "'%s' is too much after %s", argv[verb->most + 2], verb->name);
-    return NULL;
+int cli_parse_verb(const struct usage *u, struct verbs table, int argc, char **argv, int *words_n,
+                   size_t *chosen) {
+    int code = cli_parse(u, argc, argv, words_n);
+    if (code != CLI_GO) return code;
+    const char *word = *words_n ? argv[1] : NULL;
+    size_t i = 0;
+    while (word && i < table.n && strcmp(cli_verb(table, i)->name, word) != 0) i++;
+    if (!word || i == table.n) return cli_no_verb(u, table, word);
+    const struct verb *verb = cli_verb(table, i);
+    if (*words_n - 1 > verb->most)
+        return console_fail(EX_USAGE, "'%s' is too much after %s", argv[verb->most + 2],
+                            verb->name);
+    *chosen = i;
+    return CLI_GO;
 }
 
 int cli_config(struct config **out, const char *file) {

@@ -13,6 +13,9 @@
 
 #define JSON_INTEGER_MAX ((int64_t)1 << 53) // beyond it a double skips integers
 
+/* Whether JSON takes it for white space between tokens. */
+static inline bool json_is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 /* The tree of one whole JSON value, nothing behind it; NULL: it is none. The caller gives it to
  * cJSON_Delete. */
 cJSON *json_parse(struct text json, struct arena *arena);

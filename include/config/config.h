@@ -68,6 +68,8 @@ void config_destroy(struct config *c);
 /* The effective configuration as YAML, the source of each value behind it as a comment, secrets
  * masked. */
 void config_print(const struct config *c, struct buf *out);
+/* Appends a text in double quotes that YAML reads back as the same text, whatever it holds. */
+void config_quote(struct text text, struct buf *out);
 /* docs/OPTIONS.md and the annotated config/winnowd.yaml. */
 void config_markdown(struct buf *out);
 void config_template(struct buf *out);

@@ -1,11 +1,12 @@
 /* A labelled file as a stream of samples: CSV (or .csv.gz) with a header, or JSON lines, read row
  * by row.
  *
- * A CSV row becomes a flat JSON object: cells that read as numbers throughout the first
- * DATASET_SCAN rows become numbers, the others text, empty ones null (among numbers also those that
- * say NA, NaN, null, none, ? or inf). The sample id is the id column's value; without one, the data
- * row's number (1 is the first), which the object then also holds as "row". The label column never
- * enters the object.
+ * A CSV row becomes a flat JSON object, the event. A column whose cells read as numbers throughout
+ * the first DATASET_SCAN_ROWS rows holds numbers; in it, empty cells and words for a missing number
+ * (NA, NaN, null, none, ?, inf) become null. Every other column holds texts, and empty cells become
+ * null. The sample id is the value of the id column; without one it is the number of the data row
+ * (1 is the first), which the event then also holds as "row". The label never enters the event.
+ *
  * Thread: the thread that owns it */
 #pragma once
 
@@ -15,43 +16,49 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DATASET_SCAN = 10000 };
-
-struct dataset_options {
-    const char *file;
-    const char *label; // column; NULL: none (feed)
-    const char *id;    // column; NULL: the row's number
-    const char *drop;  // "A,B" columns left out, or NULL
-    const char
-        *positive;  // class name for model.positive; NULL: the rarest of two classes, else the last
-    uint64_t limit; // rows; 0: all
+enum {
+    DATASET_SCAN_ROWS = 10000 // rows that decide what is a number, and whether there is a label
 };
 
+/* Everything is borrowed during dataset_open only. */
+struct dataset_options {
+    const char *file;
+    const char *label;    // column; NULL: none
+    const char *id;       // column; NULL: the row's number
+    const char *drop;     // "A,B": columns left out, or NULL
+    const char *positive; // class for model.positive; NULL: the rarer of two, else the last
+    uint64_t limit;       // rows; 0: all
+};
+
+/* All texts are valid until the next call on the dataset. */
 struct dataset_sample {
-    struct text event; // JSON object; all three are valid until the next call
+    struct text event; // JSON object
     struct text id;
-    struct text label; // class name; at NULL when no label column was given or the cell is empty
+    struct text label; // class; at NULL: no label column was given, or the cell is empty
     uint64_t row;      // 1 is the first
 };
 
 struct dataset;
 
-/* Opens and scans the file. ERR_INPUT / ERR_IO with *why (a sentence; names the nearest column when
- * one is unknown). */
+/* Opens and scans the file. Gives *out, which dataset_close takes. ERR_INPUT or ERR_IO with one
+ * sentence in *why, which names the nearest column when one is unknown. */
 int dataset_open(struct dataset **out, const struct dataset_options *options,
                  struct buf *why) MUST_CHECK;
+/* NULL is allowed. */
 void dataset_close(struct dataset *d);
-/* 1: a sample; 0: the end; ERR_INPUT with *why naming the row. */
+/* 1: a sample; 0: the end, or the limit; ERR_INPUT or ERR_IO with *why, which names the row. */
 int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why) MUST_CHECK;
-/* What a JSON pointer into the event leads to. Of JSON lines only label and drop are known, the
- * rest counts as there. */
+/* What a JSON pointer into the event leads to. Of JSON lines only the label and the dropped members
+ * are known; everything else counts as there. */
 enum dataset_field { FIELD_THERE, FIELD_LABEL, FIELD_DROPPED, FIELD_UNKNOWN };
 enum dataset_field dataset_field(struct dataset *d, struct text pointer);
-/* Data rows of the whole file (at most limit); reads it through once at first call. */
+/* Data rows of the file, at most the limit. The first call reads the file through; a row that
+ * cannot be read ends the count. */
 uint64_t dataset_rows(struct dataset *d);
-/* Appends YAML that suits the file: admit.id, model.classes, model.positive, features (of the kept
- * columns). Scans the whole file for classes. */
+/* Appends YAML that suits the file: admit.id, model.classes, model.positive, and features made of
+ * the columns that are kept. Reads the whole file. Only of CSV with a label column. ERR_INPUT or
+ * ERR_IO with *why; then *yaml is as before. */
 int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) MUST_CHECK;
-/* After dataset_config: columns that it made no feature of, with the reason, as one line. Valid
- * until dataset_close. */
+/* After dataset_config: the columns that it made no feature of, with the reason, as one line.
+ * Borrowed until dataset_close. */
 const char *dataset_left_out(struct dataset *d);

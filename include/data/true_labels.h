@@ -1,20 +1,27 @@
-/* The true class of each sample, by its id: what an oracle answers from and predictions are judged
- * by.
+/* The true class of each sample by its id: what the oracle answers from, and what predictions are
+ * judged by.
+ *
  * Thread: any thread */
 #pragma once
 
 #include "base/error.h"
 #include "base/text.h"
 
-enum { TRUTH_UNKNOWN = -1, TRUTH_JUDGED = -2 };
+enum {
+    TRUE_LABEL_UNKNOWN = -1, // the sample has no label, or there is no such sample
+    TRUE_LABEL_JUDGED = -2   // its prediction was judged before
+};
 
-struct truth;
+struct true_labels;
 
-struct truth *truth_create(void);
-void truth_destroy(struct truth *t);
-/* class_: ≥ 0, or TRUTH_UNKNOWN. ERR_MISMATCH: there is a sample of this id. */
-int truth_put(struct truth *t, struct text id, int class_) MUST_CHECK;
-/* TRUTH_UNKNOWN also for an id that is not there. */
-int truth_get(struct truth *t, struct text id);
-/* The same, once: every further time TRUTH_JUDGED. */
-int truth_judge(struct truth *t, struct text id);
+/* Gives an empty table, which true_labels_destroy takes. */
+struct true_labels *true_labels_create(void);
+/* NULL is allowed. */
+void true_labels_destroy(struct true_labels *t);
+/* class_: an index (≥ 0), or TRUE_LABEL_UNKNOWN. The id is copied. ERR_MISMATCH: there is a sample
+ * of this id already; it stays as it was. */
+int true_labels_put(struct true_labels *t, struct text id, int class_) MUST_CHECK;
+/* The class; TRUE_LABEL_UNKNOWN also for an id that is not there. */
+int true_labels_get(struct true_labels *t, struct text id);
+/* The same, and marks the sample as judged: the second time it is TRUE_LABEL_JUDGED. */
+int true_labels_judge(struct true_labels *t, struct text id);

@@ -38,8 +38,10 @@ struct batch {
 
 struct snapshot; // a policy and the model it wants live: include/run/registry.h
 
+/* Room for cap samples of d columns and k classes; every column is sized here (promise I11). */
 struct batch *batch_create(size_t cap, size_t d, size_t k);
 /* Makes room for so many members a row; only grows, at a swap. */
 void batch_members(struct batch *b, size_t members);
 void batch_destroy(struct batch *b);
+/* Empty again. The consumer must have its records back. */
 void batch_reset(struct batch *b);

@@ -30,6 +30,7 @@ struct pipeline_options {
 
 struct pipeline;
 
+/* ERR_CONFIG where strategy or decoder cannot be had as configured (said in the log). */
 int pipeline_create(struct pipeline **out, const struct pipeline_options *options) MUST_CHECK;
 void pipeline_destroy(struct pipeline *p);
 /* New values of reloadable options; the states go on. */
@@ -41,6 +42,7 @@ void pipeline_limit(struct pipeline *p, size_t max_record_bytes);
 /* A partition becomes ours: its state from the committed metadata, or a new one. */
 void pipeline_own(struct pipeline *p, int32_t partition, int64_t offset, bool fresh,
                   struct text metadata, int64_t now_ms);
+/* All partitions are given back; what is not committed is forgotten. */
 void pipeline_disown_all(struct pipeline *p);
 
 /* Decides the batch's records (record, in_force and n are filled) and appends what follows to the

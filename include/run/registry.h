@@ -44,6 +44,7 @@ enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS
 
 struct registry;
 
+/* Empty: it knows nothing of the topic yet. Texts of the options are borrowed for its life. */
 struct registry *registry_create(const struct registry_options *options);
 void registry_destroy(struct registry *r); // after all snapshots were released
 
@@ -53,11 +54,14 @@ void registry_destroy(struct registry *r); // after all snapshots were released
 enum registry_change registry_apply(struct registry *r, struct text key, struct text value,
                                     size_t chunks, int64_t offset);
 
+/* Policy and model in force, as one immutable thing; give it back with registry_release. */
 struct snapshot *registry_snapshot(struct registry *r);
 void registry_release(struct registry *r, struct snapshot *s);
 
+/* Valid until the next apply. */
 const struct policy *registry_policy(const struct registry *r);
-/* Largest version number ever seen, complete or not. */
+/* Largest number of a version that was read whole and checked: drafts and what is refused move
+ * nothing. */
 uint64_t registry_newest(const struct registry *r);
 /* A complete, checked version, or NULL. */
 const struct model *registry_model(const struct registry *r, uint64_t version);
@@ -77,5 +81,5 @@ struct text registry_progress(const struct registry *r);
 void registry_key(struct buf *out, const char *name, const char *what);
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index);
 void registry_push_key(struct buf *out, const char *name, const char *id, size_t index);
-/* Bytes of a record that go into one chunk. */
+/* Bytes of a record that go into one chunk when it is written. */
 enum { REGISTRY_CHUNK_BYTES = 900000 };

@@ -1,12 +1,13 @@
-/* The backtest: what a budget would have bought on a labelled file, decided by the daemon's own
- * core.
- * Thread: main thread; runs are shared out over a thread a CPU */
+/* The backtest of `winnowd simulate`: what a budget would have bought on a labelled file, decided
+ * by the daemon's own core.
+ *
+ * Thread: main thread; backtests are shared out over one thread a CPU */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The command line. What was not given is NULL, NAN or -1. */
+/* The command line; what was not given is NULL, NAN or -1. Texts are borrowed. */
 struct simulate_flags {
     const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *pool, *against,
         *csv, *report, *figures, *switches;
@@ -15,8 +16,8 @@ struct simulate_flags {
     bool json;
 };
 
-/* CLI_GO, or the exit code of what is contradictory, unknown or cannot be written, said on stderr:
- * before hours of work, not behind them. */
+/* Looks for flags that contradict each other and files that cannot be written, before hours of work
+ * and not behind them. CLI_GO, or an exit code after saying what is wrong on standard error. */
 int simulate_check(const struct simulate_flags *f);
-/* Runs it and writes what was asked for; an exit code. */
+/* Runs it, prints what came out and writes the files that were asked for. An exit code. */
 int simulate_run(const struct simulate_flags *f);

@@ -1,36 +1,39 @@
 /* The label store: what was asked, what came back, and how far the topics were read, in one LMDB
- * file.
+ * file (its bytes: docs/FORMATS.md).
  *
- * Rows and topic offsets move in one transaction, so a crash repeats or loses nothing; a lost file
- * is rebuilt by reading the topics from the start, to the same labelled set and hence the same
- * model (promise I8). Which answer counts for a task is a function of the set of answers, not of
- * their order: the largest (revision, time, partition, offset) wins. Label order, everywhere: by
- * (time of the winning answer, partition, offset).
+ * Rows and topic offsets move in one transaction, so a crash repeats or loses nothing. The topics
+ * hold the truth: a store that is lost or cannot be used is filled anew from them, to the same
+ * labelled set and hence the same model (promise I8). Tasks and labels meet by the rules of
+ * store/join.h. Label order, everywhere: by (time, partition, offset) of the answer that counts.
+ *
+ * ERR_CORRUPT from any function: something on the disk is not what was written. Close the store
+ * then: store_close renames it, and the next store_open begins a new one.
  * Thread: learner thread (one writer); store_open elsewhere only when no learner runs */
 #pragma once
 
 #include "config/limits.h"
-#include "route/task.h"
-#include "store/label.h"
-#include "store/label_fate.h"
+#include "store/join.h"
 
 #include <stdbool.h>
 
 struct store_options {
-    const char *dir;
-    size_t map_bytes;
-    size_t d, k;
+    const char *dir;      // is made where it is missing
+    size_t map_bytes;     // the most that the file may grow to (train.store)
+    size_t d, k;          // columns of a row; classes, at most CLASSES_MAX
     uint64_t fingerprint; // of the feature map
-    struct text classes;  // newline-separated
-    int64_t park_ms, keep_ms;
+    struct text classes;  // k names, newline-separated
+    int64_t park_ms;      // how long a label waits for its task
+    int64_t keep_ms;      // after so long tasks and rows are forgotten
 };
 
 struct store;
 
-/* ERR_MISMATCH: the store is of another feature map or class list (it is moved aside and a new one
- * is started: the topics hold the truth); ERR_IO, ERR_FULL, ERR_CORRUPT. *why is for people. */
+/* Opens the store of a directory; `options` is copied. A store of another format, feature map or
+ * class list, or a damaged one, is renamed (DIR.MILLISECONDS) and a new one is begun: then 0 is
+ * returned and *why, NULL before, says so for people. ERR_IO, ERR_FULL, ERR_CORRUPT with *why. */
 int store_open(struct store **out, const struct store_options *options,
                const char **why) MUST_CHECK;
+/* NULL is allowed. An open transaction is aborted. */
 void store_close(struct store *s);
 
 /* One transaction: begin, any number of puts, offsets, commit (or abort). ERR_FULL: the map or the
@@ -39,7 +42,7 @@ int store_begin(struct store *s) MUST_CHECK;
 int store_commit(struct store *s) MUST_CHECK;
 void store_abort(struct store *s);
 
-/* Next offset to read of a topic partition ("tasks" or "labels" as role); -1: never read. */
+/* Next offset to read of a partition of a topic, `role` "tasks" or "labels"; -1: never read. */
 int64_t store_offset(struct store *s, const char *role, int32_t partition);
 int store_set_offset(struct store *s, const char *role, int32_t partition, int64_t next) MUST_CHECK;
 

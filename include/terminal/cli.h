@@ -31,22 +31,28 @@ enum { CLI_GO = -1 };
 /* CLI_GO, or the exit code to end with (help was shown: 0; wrong usage: 64). Words that are no
  * flags are moved to the front of argv[1..], *words_n of them. */
 int cli_parse(const struct usage *usage, int argc, char **argv, int *words_n);
-/* What a command may be told to do; its own table of these begins each row with one. */
+/* What a command may be told to do ("list", "show"); each row of the command's own table begins
+ * with one. */
 struct verb {
     const char *name;
-    int most; // words after it; VERB_ANY: as many as you like
+    int most; // words after it; VERB_ANY: as many as one likes
 };
-enum { VERB_ANY = 1 << 20 };
-/* The row, of (n) of `size` bytes, that argv[1] names, if no more words follow than it takes; NULL:
- * said, the command ends with EX_USAGE. */
-const void *cli_verb(const struct usage *usage, const void *table, size_t n, size_t size, int words,
-                     char **argv);
+enum {
+    VERB_ANY = 1 << 20 // more words than a command line can hold
+};
+/* Such a table: n rows of `size` bytes. */
+struct verbs {
+    const void *row;
+    size_t n, size;
+};
+#define VERBS(table) ((struct verbs){table, sizeof(table) / sizeof *(table), sizeof *(table)})
+/* As cli_parse, and finds the row that the first word names: its index goes to *chosen. No more
+ * words follow than it takes. */
+int cli_parse_verb(const struct usage *usage, struct verbs table, int argc, char **argv,
+                   int *words_n, size_t *chosen);
 void cli_help(const struct usage *usage, FILE *out);
 /* Loads a configuration or says everything that is wrong with it; EX_CONFIG, or CLI_GO. */
 int cli_config(struct config **out, const char *file);
-/* Where the daemon answers: --listen itself, or watch.listen of the file; the caller frees *out.
- * CLI_GO, or an exit code (said). */
-int cli_listen(const char *file, const char *listen, char **out);
 /* "did you mean X?" or an empty text, for words from a '|' separated list. Static storage. */
 const char *cli_nearest(const char *choices, const char *word);
 

@@ -308,7 +308,7 @@ static void one_text_makes_the_whole_column_text(void **state) {
     expect_end(d);
 }
 
-/* Only the first DATASET_SCAN rows decide; a text that comes later goes out as one, and is a dead
+/* Only the first DATASET_SCAN_ROWS rows decide; a text that comes later goes out as one, and is a dead
  * letter in life. */
 /* Other programs write an empty number as a word; among texts the same word may be one of them. */
 static void words_for_nothing_are_empty_among_numbers(void **state) {
@@ -344,12 +344,12 @@ static void what_comes_after_the_scan_does_not_change_types(void **state) {
         struct buf csv = {0};
         struct dataset_sample s;
         buf_str(&csv, "a,b\n");
-        for (int i = 1; i <= DATASET_SCAN + 1; i++)
-            buf_str(&csv, i == DATASET_SCAN + late ? "oops,1\n" : "5,1\n");
+        for (int i = 1; i <= DATASET_SCAN_ROWS + 1; i++)
+            buf_str(&csv, i == DATASET_SCAN_ROWS + late ? "oops,1\n" : "5,1\n");
         struct dataset *d = opened(buf_view(&csv), plain);
         expect_event(d, late ? "{\"row\":1,\"a\":5,\"b\":1}" : "{\"row\":1,\"a\":\"5\",\"b\":1}",
                      "1", NULL);
-        for (int i = 2; i <= DATASET_SCAN + late; i++)
+        for (int i = 2; i <= DATASET_SCAN_ROWS + late; i++)
             assert_int_equal(dataset_next(d, &s, NULL), 1);
         assert_non_null(memmem(s.event.at, s.event.len, ":\"oops\",", 8));
         dataset_close(d);
@@ -762,7 +762,7 @@ static void what_cannot_be_learned_gets_no_configuration(void **state) {
     dataset_close(d);
     buf_reset(&csv);
     buf_str(&csv, "x,y\n");
-    for (int i = 0; i < DATASET_SCAN + 5; i++) buf_printf(&csv, "%d,%d\n", i, i % 2);
+    for (int i = 0; i < DATASET_SCAN_ROWS + 5; i++) buf_printf(&csv, "%d,%d\n", i, i % 2);
     buf_str(&csv, "1,1,1\n");
     no_configuration(buf_view(&csv), labelled, "row 10006 (line 10007) has 3 cells");
     buf_release(&csv);

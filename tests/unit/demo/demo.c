@@ -17,16 +17,16 @@
 
 /* ---- the generator ---- */
 
-static void make(uint64_t seed, uint64_t samples, uint64_t i, struct demo_event *e,
+static void make(uint64_t seed, uint64_t samples, uint64_t i, struct generator_event *e,
                  struct buf *json) {
     buf_reset(json);
-    demo_event_make(&(struct demo_stream){seed, samples}, i, e, json);
+    generator_make(&(struct generator){seed, samples}, i, e, json);
 }
 
 static void test_an_event_is_a_function_of_seed_and_number(void **state) {
     (void)state;
     struct buf a = {0}, b = {0};
-    struct demo_event e, f;
+    struct generator_event e, f;
     size_t other = 0;
     for (uint64_t i = 0; i < 500; i++) {
         make(7, 1000, i, &e, &a);
@@ -47,17 +47,19 @@ static void test_shares_are_what_they_say(void **state) {
     (void)state;
     enum { N = 100000 };
     struct buf json = {0};
-    struct demo_event e;
-    size_t fraud = 0, missing = 0, broken[N / DEMO_BROKEN_EVERY] = {0};
+    struct generator_event e;
+    size_t fraud = 0, missing = 0, broken[N / GENERATOR_BROKEN_EVERY] = {0};
     for (uint64_t i = 0; i < N; i++) {
         make(3, N, i, &e, &json);
         fraud += e.fraud;
         missing += e.missing;
-        broken[i / DEMO_BROKEN_EVERY] += e.broken;
+        broken[i / GENERATOR_BROKEN_EVERY] += e.broken;
     }
-    assert_true(fabs((double)fraud / N - DEMO_FRAUD_SHARE) < 4 * sqrt(DEMO_FRAUD_SHARE / N));
-    assert_true(fabs((double)missing / N - DEMO_MISSING_SHARE) < 4 * sqrt(DEMO_MISSING_SHARE / N));
-    for (size_t i = 0; i < N / DEMO_BROKEN_EVERY; i++) assert_int_equal(broken[i], 1);
+    assert_true(fabs((double)fraud / N - GENERATOR_FRAUD_SHARE) <
+                4 * sqrt(GENERATOR_FRAUD_SHARE / N));
+    assert_true(fabs((double)missing / N - GENERATOR_MISSING_SHARE) <
+                4 * sqrt(GENERATOR_MISSING_SHARE / N));
+    for (size_t i = 0; i < N / GENERATOR_BROKEN_EVERY; i++) assert_int_equal(broken[i], 1);
     buf_release(&json);
 }
 
@@ -65,7 +67,7 @@ struct habits {
     double n, online, abroad;
 };
 
-static void watch(struct habits *h, const struct demo_event *e, struct text json) {
+static void watch(struct habits *h, const struct generator_event *e, struct text json) {
     cJSON *o = cJSON_ParseWithLength(json.at, json.len), *card = cJSON_GetObjectItem(o, "card"),
           *merchant = cJSON_GetObjectItem(o, "merchant");
     assert_non_null(o);
@@ -83,7 +85,7 @@ static void test_fraud_changes_its_pattern_half_way(void **state) {
     enum { N = 40000 };
     struct habits fraud[2] = {0}, genuine[2] = {0};
     struct buf json = {0};
-    struct demo_event e;
+    struct generator_event e;
     for (uint64_t i = 0; i < N; i++) {
         make(5, N, i, &e, &json);
         if (!e.broken) watch(&(e.fraud ? fraud : genuine)[i >= N / 2], &e, buf_view(&json));
@@ -108,7 +110,7 @@ static struct config *parse(const struct buf *yaml) {
 static void test_the_daemon_reads_every_event_but_the_broken_ones(void **state) {
     (void)state;
     struct buf yaml = {0}, json = {0};
-    demo_event_config(&yaml);
+    generator_config(&yaml);
     struct config *c = parse(&yaml);
     struct features *features;
     struct decoder *decoder;
@@ -124,7 +126,7 @@ static void test_the_daemon_reads_every_event_but_the_broken_ones(void **state) 
     struct value *values = xcalloc(fields, sizeof *values);
     double *row = xcalloc(columns, sizeof *row), *most = xcalloc(columns, sizeof *most);
     for (uint64_t i = 0; i < 30000; i++) {
-        struct demo_event e;
+        struct generator_event e;
         make(11, 30000, i, &e, &json);
         enum reason fate = decoder_read(decoder, buf_view(&json), values);
         if (fate == REASON_NONE) fate = features_encode(features, values, row, &field);
@@ -148,11 +150,10 @@ static void test_the_daemon_reads_every_event_but_the_broken_ones(void **state) 
 
 static void test_both_editions_of_the_configuration_parse(void **state) {
     (void)state;
-    struct demo_source *source;
+    struct samples *source;
     struct buf yaml = {0}, own = {0}, why = {0};
     assert_int_equal(
-        demo_source_open(&source, &(struct demo_source_options){.samples = 10, .seed = 1}, &why),
-        0);
+        samples_open(&source, &(struct samples_options){.samples = 10, .seed = 1}, &why), 0);
     struct demo_config_options o = {.name = "demo-1",
                                     .brokers = "127.0.0.1:1",
                                     .state_dir = "/tmp/a \"b\"",
@@ -174,7 +175,7 @@ static void test_both_editions_of_the_configuration_parse(void **state) {
     assert_int_equal(mine->features_n, c->features_n);
     config_destroy(c);
     config_destroy(mine);
-    demo_source_close(source);
+    samples_close(source);
     buf_release(&yaml);
     buf_release(&own);
     buf_release(&why);
@@ -182,42 +183,41 @@ static void test_both_editions_of_the_configuration_parse(void **state) {
 
 static void test_the_generator_ends(void **state) {
     (void)state;
-    struct demo_source *source;
+    struct samples *source;
     struct dataset_sample s;
     struct buf why = {0};
     size_t n = 0;
     assert_int_equal(
-        demo_source_open(&source, &(struct demo_source_options){.samples = 10, .seed = 1}, &why),
-        0);
-    while (demo_source_next(source, &s, &why) == 1) n++;
+        samples_open(&source, &(struct samples_options){.samples = 10, .seed = 1}, &why), 0);
+    while (samples_next(source, &s, &why) == 1) n++;
     assert_int_equal(n, 10);
-    assert_int_equal(demo_source_total(source), 10);
-    demo_source_close(source);
+    assert_int_equal(samples_total(source), 10);
+    samples_close(source);
 }
 
 /* ---- truth ---- */
 
 static void test_truth_is_told_often_and_judged_once(void **state) {
     (void)state;
-    struct truth *t = truth_create();
-    assert_int_equal(truth_put(t, TEXT("a"), 1), 0);
-    assert_int_equal(truth_put(t, TEXT("ab"), 0), 0);
-    assert_int_equal(truth_put(t, TEXT("a"), 0), ERR_MISMATCH);
-    assert_int_equal(truth_get(t, TEXT("a")), 1);
-    assert_int_equal(truth_get(t, TEXT("b")), TRUTH_UNKNOWN);
-    assert_int_equal(truth_judge(t, TEXT("a")), 1);
-    assert_int_equal(truth_judge(t, TEXT("a")), TRUTH_JUDGED);
-    assert_int_equal(truth_get(t, TEXT("a")), 1);
-    assert_int_equal(truth_judge(t, TEXT("b")), TRUTH_UNKNOWN);
-    truth_destroy(t);
+    struct true_labels *t = true_labels_create();
+    assert_int_equal(true_labels_put(t, TEXT("a"), 1), 0);
+    assert_int_equal(true_labels_put(t, TEXT("ab"), 0), 0);
+    assert_int_equal(true_labels_put(t, TEXT("a"), 0), ERR_MISMATCH);
+    assert_int_equal(true_labels_get(t, TEXT("a")), 1);
+    assert_int_equal(true_labels_get(t, TEXT("b")), TRUE_LABEL_UNKNOWN);
+    assert_int_equal(true_labels_judge(t, TEXT("a")), 1);
+    assert_int_equal(true_labels_judge(t, TEXT("a")), TRUE_LABEL_JUDGED);
+    assert_int_equal(true_labels_get(t, TEXT("a")), 1);
+    assert_int_equal(true_labels_judge(t, TEXT("b")), TRUE_LABEL_UNKNOWN);
+    true_labels_destroy(t);
 }
 
 /* ---- scores ---- */
 
 struct court {
     struct config *config;
-    struct truth *truth;
-    struct demo_score *score;
+    struct true_labels *truth;
+    struct judge *score;
     _Atomic bool stop;
 };
 
@@ -225,15 +225,15 @@ static void open_court(struct court *c, uint64_t total) {
     struct buf yaml = {0};
     buf_str(&yaml, "model: {classes: [good, bad], positive: bad}\nfeatures: [{name: x}]\n");
     c->config = parse(&yaml);
-    c->truth = truth_create();
-    c->score = demo_score_create(&(struct demo_score_options){
+    c->truth = true_labels_create();
+    c->score = judge_create(&(struct judge_options){
         .config = c->config, .truth = c->truth, .total = total, .stop = &c->stop});
     buf_release(&yaml);
 }
 
 static void close_court(struct court *c) {
-    demo_score_destroy(c->score);
-    truth_destroy(c->truth);
+    judge_destroy(c->score);
+    true_labels_destroy(c->truth);
     config_destroy(c->config);
 }
 
@@ -248,7 +248,7 @@ static void predict(struct court *c, const char *id, float bad, uint64_t model, 
                            .model = model,
                            .asked = asked};
     prediction_write(&p, &record);
-    assert_int_equal(demo_score_add(c->score, buf_view(&record), &why), 0);
+    assert_int_equal(judge_add(c->score, buf_view(&record), &why), 0);
     buf_release(&record);
 }
 
@@ -267,12 +267,12 @@ static const struct {
 static void test_scores_by_hand(void **state) {
     (void)state;
     struct court c = {0};
-    struct demo_scores s;
+    struct judge_figures s;
     open_court(&c, 8);
     for (size_t i = 0; i < 8; i++)
-        assert_int_equal(truth_put(c.truth, text_of(eight[i].id), eight[i].truth), 0);
+        assert_int_equal(true_labels_put(c.truth, text_of(eight[i].id), eight[i].truth), 0);
     for (size_t i = 0; i < 8; i++) predict(&c, eight[i].id, eight[i].bad, 1, i < 3);
-    demo_score_read(c.score, true, &s);
+    judge_read(c.score, true, &s);
     assert_int_equal(s.seen, 8);
     assert_int_equal(s.scored, 8);
     assert_true(fabs(s.all.accuracy - 5.0 / 8) < 1e-12 &&
@@ -285,7 +285,7 @@ static void test_scores_by_hand(void **state) {
     assert_int_equal(s.slices, 8); // of one sample each
     assert_true(s.accuracy[0] == 1 && s.accuracy[1] == 0 && s.average_precision[0] == 1 &&
                 isnan(s.average_precision[1]));
-    demo_score_read(c.score, false, &s);
+    judge_read(c.score, false, &s);
     assert_true(isnan(s.all.average_precision)); // the sort was not asked for
     close_court(&c);
 }
@@ -293,14 +293,14 @@ static void test_scores_by_hand(void **state) {
 static void test_repeats_and_unknown_samples_change_nothing(void **state) {
     (void)state;
     struct court c = {0};
-    struct demo_scores s;
+    struct judge_figures s;
     open_court(&c, 100);
-    assert_int_equal(truth_put(c.truth, TEXT("a"), 1), 0);
-    assert_int_equal(truth_put(c.truth, TEXT("u"), TRUTH_UNKNOWN), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("a"), 1), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("u"), TRUE_LABEL_UNKNOWN), 0);
     predict(&c, "a", .9f, 1, true);
     predict(&c, "a", .1f, 1, true);
     predict(&c, "u", .9f, 1, true);
-    demo_score_read(c.score, true, &s);
+    judge_read(c.score, true, &s);
     assert_int_equal(s.seen, 2);
     assert_int_equal(s.scored, 1);
     assert_int_equal(s.asked, 1);
@@ -311,17 +311,17 @@ static void test_repeats_and_unknown_samples_change_nothing(void **state) {
 static void test_without_a_model_the_first_class_is_said(void **state) {
     (void)state;
     struct court c = {0};
-    struct demo_scores s;
+    struct judge_figures s;
     open_court(&c, 100);
-    assert_int_equal(truth_put(c.truth, TEXT("a"), 0), 0);
-    assert_int_equal(truth_put(c.truth, TEXT("b"), 1), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("a"), 0), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("b"), 1), 0);
     predict(&c, "a", .5f, 0, false);
     predict(&c, "b", .5f, 0, false);
-    demo_score_read(c.score, true, &s);
+    judge_read(c.score, true, &s);
     assert_true(s.all.accuracy == 0.5 && isnan(s.modelled_accuracy));
-    assert_int_equal(truth_put(c.truth, TEXT("c"), 0), 0);
+    assert_int_equal(true_labels_put(c.truth, TEXT("c"), 0), 0);
     predict(&c, "c", .9f, 1, false);
-    demo_score_read(c.score, true, &s);
+    judge_read(c.score, true, &s);
     assert_true(s.modelled_accuracy ==
                 0); // the right guess before the first model is not the model's
     close_court(&c);
@@ -332,7 +332,7 @@ static void test_what_is_no_prediction_is_refused(void **state) {
     struct court c = {0};
     const char *why = NULL;
     open_court(&c, 100);
-    assert_int_equal(demo_score_add(c.score, TEXT("{}"), &why), ERR_INPUT);
+    assert_int_equal(judge_add(c.score, TEXT("{}"), &why), ERR_INPUT);
     assert_non_null(why);
     close_court(&c);
 }
@@ -347,36 +347,37 @@ static void check_text(struct buf *b, const char *expected) {
 static void test_pieces_of_text(void **state) {
     (void)state;
     struct buf b = {0};
-    demo_thousands(0, &b);
+    screen_thousands(0, &b);
     buf_str(&b, " ");
-    demo_thousands(999, &b);
+    screen_thousands(999, &b);
     buf_str(&b, " ");
-    demo_thousands(1000, &b);
+    screen_thousands(1000, &b);
     buf_str(&b, " ");
-    demo_thousands(1234567, &b);
+    screen_thousands(1234567, &b);
     check_text(&b, "0 999 1,000 1,234,567");
-    demo_sparkline((double[]){0, 0.5, 1, NAN}, 4, &b);
+    screen_sparkline((double[]){0, 0.5, 1, NAN}, 4, &b);
     check_text(&b, "▁▅█ ");
-    demo_sparkline((double[]){0.7, 0.7}, 2, &b);
+    screen_sparkline((double[]){0.7, 0.7}, 2, &b);
     check_text(&b, "▅▅");
-    demo_sparkline(NULL, 0, &b);
+    screen_sparkline(NULL, 0, &b);
     check_text(&b, "");
 }
 
 static void test_json_has_the_promised_keys(void **state) {
     (void)state;
     struct buf b = {0};
-    struct demo_figures f = {.samples = 20,
-                             .asked = 3,
-                             .labelled = 2,
-                             .models = 1,
-                             .dead_letters = 1,
-                             .accuracy = 0.5,
-                             .low = NAN,
-                             .high = 0.75,
-                             .seconds = 1.5,
-                             .score.all = {.accuracy = 0.25, .kappa = 0, .average_precision = NAN}};
-    demo_json(&f, &b);
+    struct screen_figures f = {
+        .samples = 20,
+        .asked = 3,
+        .labelled = 2,
+        .models = 1,
+        .dead_letters = 1,
+        .accuracy = 0.5,
+        .low = NAN,
+        .high = 0.75,
+        .seconds = 1.5,
+        .score.all = {.accuracy = 0.25, .kappa = 0, .average_precision = NAN}};
+    screen_json(&f, &b);
     check_text(&b, "{\"samples\":20,\"asked\":3,\"labelled\":2,\"models\":1,\"dead_letters\":1,"
                    "\"accuracy\":0.25,\"kappa\":0,\"average_precision\":null,"
                    "\"estimate\":{\"accuracy\":0.5,\"low\":null,\"high\":0.75},\"seconds\":1.5}\n");

@@ -105,28 +105,28 @@ static void vw_iwal_multiplies_by_the_gap(void **state) {
 /* Its --simulation computes the sensitivity with the true label in place. Here a run whose last
  * label is another one decides the same, up to and with that sample; and one whose labels are
  * others all along, but never come back, decides the same throughout. */
-static struct simulation_result simulate(const struct config *c, struct series *s, size_t n,
-                                         size_t delay) {
-    struct simulation_result r;
+static struct backtest_result simulate(const struct config *c, struct encoded_file *s, size_t n,
+                                       size_t delay) {
+    struct backtest_result r;
     s->n = n;
     assert_int_equal(
-        simulation_run(&r,
-                       &(struct simulation_options){
-                           .config = c, .series = s, .delay = delay, .seed = 1, .points = 1}),
+        backtest_run(&r,
+                     &(struct backtest_options){
+                         .config = c, .file = s, .delay = delay, .seed = 1, .points = 1}),
         0);
     return r;
 }
 
-static void same_decisions(const struct config *c, struct series *s, size_t n, size_t delay,
+static void same_decisions(const struct config *c, struct encoded_file *s, size_t n, size_t delay,
                            size_t from) {
-    struct simulation_result one = simulate(c, s, n, delay);
+    struct backtest_result one = simulate(c, s, n, delay);
     for (size_t i = from; i < n; i++) s->truth[i] ^= 1;
-    struct simulation_result other = simulate(c, s, n, delay);
+    struct backtest_result other = simulate(c, s, n, delay);
     assert_true(one.asked > 0);
     assert_string_equal(one.decisions_sha256, other.decisions_sha256);
     for (size_t i = from; i < n; i++) s->truth[i] ^= 1;
-    simulation_release(&one);
-    simulation_release(&other);
+    backtest_result_release(&one);
+    backtest_result_release(&other);
 }
 
 static void vw_simulation_decides_knowing_the_label(void **state) {
@@ -134,11 +134,11 @@ static void vw_simulation_decides_knowing_the_label(void **state) {
     enum { N = 700 };
     struct buf why = {0};
     struct config *c;
-    struct series s = {.d = 2,
-                       .k = 2,
-                       .positive = 1,
-                       .raw = xcalloc(N * 2, sizeof(double)),
-                       .truth = xcalloc(N, sizeof(int))};
+    struct encoded_file s = {.d = 2,
+                             .k = 2,
+                             .positive = 1,
+                             .raw = xcalloc(N * 2, sizeof(double)),
+                             .truth = xcalloc(N, sizeof(int))};
     log_init(LOG_LOGFMT, LOG_WARNING);
     assert_int_equal(config_parse(&c, "test",
                                   TEXT("model: {classes: [a, b]}\nfeatures: [{name: x}, {name: "
@@ -153,7 +153,7 @@ static void vw_simulation_decides_knowing_the_label(void **state) {
     }
     for (size_t n = 60; n <= N; n += 80) same_decisions(c, &s, n, 0, n - 1);
     same_decisions(c, &s, N, N, 0);
-    series_release(&s);
+    encoded_file_release(&s);
     config_destroy(c);
     buf_release(&why);
 }

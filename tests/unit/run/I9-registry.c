@@ -1,5 +1,6 @@
 /* I9: a version goes live whole, checked, or not at all; what is in force stays until its successor
  * is ready; rollback works. */
+#include "run/drafts.h"
 #include "run/registry.h"
 
 #include "base/log.h"
@@ -97,7 +98,9 @@ static void a_bad_version_leaves_the_old_one(void **state) {
     put(r, "me/model/4/0", buf_view(&b), 1, 6);
     want(r, 4, 7);
     assert_int_equal(live(r), 1);
-    assert_int_equal(registry_newest(r), 4); // refused numbers are never used again
+    assert_int_equal(registry_newest(r), 1); // what is refused moves nothing
+    put_version(r, 4, 99, 1, SIZE_MAX, 8);   // and whoever writes the number properly is heard
+    assert_int_equal(live(r), 4);
     buf_release(&b);
     registry_destroy(r);
 }
@@ -171,6 +174,83 @@ static void old_versions_leave(void **state) {
     registry_destroy(r);
 }
 
+/* ---- what anyone with the right may write ---- */
+
+/* Four junk bytes under a huge number ended model updates for ever: the next number was beyond what
+ * is accepted. */
+static void a_forged_number_moves_nothing(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    put_version(r, 7, 99, 1, SIZE_MAX, 0);
+    put(r, "me/model/9007199254740991/0", TEXT("junk"), 1, 1);
+    put(r, "me/model/9007199254740990/0", TEXT("junk"), 9, 2);
+    put(r, "me/model/8/0", TEXT("junk"), 9, 3);
+    assert_int_equal(registry_newest(r), 7);
+    put_version(r, 8, 99, 1, SIZE_MAX, 4);
+    want(r, 8, 5);
+    assert_int_equal(live(r), 8);
+    registry_destroy(r);
+}
+
+/* Drafts took the places of the versions that a rollback needs. */
+static void drafts_crowd_no_version_out(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    uint64_t versions[100];
+    char key[64];
+    for (uint64_t v = 1; v <= REGISTRY_VERSIONS; v++) put_version(r, v, 99, 1, SIZE_MAX, 0);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(key, sizeof key, "me/model/%d/0", 100 + i);
+        put(r, key, TEXT("junk"), 2 + (size_t)i % 300, i);
+    }
+    assert_int_equal(registry_versions(r, versions, 100), REGISTRY_VERSIONS);
+    want(r, 1, 2000);
+    assert_int_equal(live(r), 1);
+    registry_destroy(r);
+}
+
+/* Chunks that are large once they are decompressed, and many of them: 950 MB in 0.1.0. */
+static void memory_is_bounded(void **state) {
+    (void)state;
+    struct drafts *d = drafts_create();
+    struct buf whole = {0}, chunk = {0};
+    const char *why = NULL;
+    char name[DRAFT_NAME];
+    memset(buf_room(&chunk, DRAFT_CHUNK_BYTES + 1), 0, DRAFT_CHUNK_BYTES + 1);
+    chunk.len = DRAFT_CHUNK_BYTES + 1;
+    assert_int_equal(drafts_put(d, "a", 0, 2, buf_view(&chunk), &whole, &why), ERR_INPUT);
+    assert_non_null(why);
+    chunk.len--;
+    for (size_t i = 0; i < 1200; i++) {
+        snprintf(name, sizeof name, "n%zu", i / 299);
+        assert_int_equal(drafts_put(d, name, i % 299, 300, buf_view(&chunk), &whole, &why), 0);
+        assert_true(drafts_bytes(d) <= DRAFT_BYTES);
+    }
+    assert_int_equal(whole.len, 0);
+    buf_release(&chunk);
+    buf_release(&whole);
+    drafts_destroy(d);
+}
+
+/* Of two chunks with one place the later counts; another count of chunks begins anew. */
+static void a_draft_is_what_was_written_last(void **state) {
+    (void)state;
+    struct drafts *d = drafts_create();
+    struct buf whole = {0};
+    const char *why = NULL;
+    assert_int_equal(drafts_put(d, "a", 0, 2, TEXT("old"), &whole, &why), 0);
+    assert_int_equal(drafts_put(d, "a", 0, 2, TEXT("new "), &whole, &why), 0);
+    assert_int_equal(drafts_put(d, "a", 1, 2, TEXT("record"), &whole, &why), 1);
+    assert_string_equal(buf_string(&whole), "new record");
+    buf_reset(&whole);
+    assert_int_equal(drafts_put(d, "b", 1, 3, TEXT("x"), &whole, &why), 0);
+    assert_int_equal(drafts_put(d, "b", 0, 1, TEXT("alone"), &whole, &why), 1);
+    assert_string_equal(buf_string(&whole), "alone");
+    assert_int_equal(drafts_bytes(d), 0);
+    buf_release(&whole);
+    drafts_destroy(d);
+}
+
 /* ---- pushes ---- */
 
 static void put_push(struct registry *r, const char *id, size_t chunks, size_t skip) {
@@ -201,16 +281,16 @@ static void pushes_wait_whole_and_in_order(void **state) {
     assert_string_equal(p.id, "00000000000000bb");
     put_push(r, "00000000000000aa", 3, SIZE_MAX); // pushed again: it becomes whole
     assert_true(registry_push(r, &p));
-    assert_string_equal(p.id, "00000000000000aa");
-    assert_true(p.model && p.chunks == 3 && !p.why);
-    for (size_t i = 0; i < 3; i++) {
+    assert_string_equal(p.id, "00000000000000bb"); // which was whole before
+    for (size_t i = 0; i < 2; i++) {
         struct buf key = {0};
-        registry_push_key(&key, "me", "00000000000000aa", i);
+        registry_push_key(&key, "me", "00000000000000bb", i);
         registry_apply(r, buf_view(&key), (struct text){0}, 0, 9);
         buf_release(&key);
     }
     assert_true(registry_push(r, &p));
-    assert_string_equal(p.id, "00000000000000bb");
+    assert_string_equal(p.id, "00000000000000aa");
+    assert_true(p.model && p.chunks == 3 && !p.why);
     assert_int_equal(registry_newest(r), 0); // a push has no number
     registry_destroy(r);
 }
@@ -250,6 +330,10 @@ int main(void) {
         cmocka_unit_test(a_snapshot_outlives_its_version),
         cmocka_unit_test(an_operator_pins_and_lets_go),
         cmocka_unit_test(old_versions_leave),
+        cmocka_unit_test(a_forged_number_moves_nothing),
+        cmocka_unit_test(drafts_crowd_no_version_out),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(a_draft_is_what_was_written_last),
         cmocka_unit_test(pushes_wait_whole_and_in_order),
         cmocka_unit_test(pushes_are_bounded_and_checked),
     };

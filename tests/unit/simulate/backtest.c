@@ -16,26 +16,26 @@ static const char yaml[] =
 enum { N = 2000 };
 
 static struct config *config;
-static struct series series;
+static struct encoded_file encoded;
 
 static int setup(void **state) {
     (void)state;
     log_init(LOG_LOGFMT, LOG_WARNING);
     struct buf why = {0};
     if (config_parse(&config, "test", TEXT(yaml), &why) < 0) fail_msg("%s", buf_string(&why));
-    series = (struct series){.n = N,
-                             .d = 2,
-                             .k = 2,
-                             .positive = 1,
-                             .raw = xcalloc(N * 2, sizeof(double)),
-                             .truth = xcalloc(N, sizeof(int))};
-    assert_int_equal(features_create(&series.features, config->features, config->features_n), 0);
+    encoded = (struct encoded_file){.n = N,
+                                    .d = 2,
+                                    .k = 2,
+                                    .positive = 1,
+                                    .raw = xcalloc(N * 2, sizeof(double)),
+                                    .truth = xcalloc(N, sizeof(int))};
+    assert_int_equal(features_create(&encoded.features, config->features, config->features_n), 0);
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    series_release(&series);
+    encoded_file_release(&encoded);
     config_destroy(config);
     return 0;
 }
@@ -51,18 +51,18 @@ static void generate(enum stream kind, uint64_t seed) {
                     : kind == TURN ? (i < N / 2 ? x : -x) + y + 0.3 * noise > 0
                                    : rng_next_unit(&r) < 0.05;
         if (kind == RARE && truth) x += 1.5;
-        series.raw[2 * i] = x;
-        series.raw[2 * i + 1] = y;
-        series.truth[i] = truth;
+        encoded.raw[2 * i] = x;
+        encoded.raw[2 * i + 1] = y;
+        encoded.truth[i] = truth;
     }
 }
 
-static struct simulation_result run(struct simulation_options o) {
-    struct simulation_result r;
-    o.series = &series;
+static struct backtest_result run(struct backtest_options o) {
+    struct backtest_result r;
+    o.file = &encoded;
     o.points = 10;
     if (!o.config) o.config = config;
-    assert_int_equal(simulation_run(&r, &o), 0);
+    assert_int_equal(backtest_run(&r, &o), 0);
     return r;
 }
 
@@ -73,25 +73,25 @@ static void a_label_is_late_by_the_delay(void **state) {
     for (size_t delay = 0; delay < 50; delay += 7) {
         size_t right = 0;
         for (size_t i = 0; i < N; i++)
-            right += series.truth[i] == (i > delay ? series.truth[i - 1 - delay] : 0);
-        struct simulation_result r =
-            run((struct simulation_options){.baseline = BASELINE_LAST, .delay = delay});
+            right += encoded.truth[i] == (i > delay ? encoded.truth[i - 1 - delay] : 0);
+        struct backtest_result r =
+            run((struct backtest_options){.baseline = BASELINE_LAST, .delay = delay});
         assert_true(fabs(r.score.accuracy - (double)right / N) < 1e-12);
         assert_int_equal(r.asked, N);
         assert_int_equal(r.labelled, N - delay - 1);
-        simulation_release(&r);
+        backtest_result_release(&r);
     }
 }
 
 static void no_label_no_model(void **state) {
     (void)state;
     generate(LINE, 1);
-    struct simulation_result r = run((struct simulation_options){.delay = N});
+    struct backtest_result r = run((struct backtest_options){.delay = N});
     assert_true(r.asked > 80);
     assert_int_equal(r.labelled, 0);
     assert_int_equal(r.models, 0);
     assert_true(isnan(r.estimate.accuracy));
-    simulation_release(&r);
+    backtest_result_release(&r);
 }
 
 /* A stream whose truth is a coin teaches nothing: who peeks at labels is found out. */
@@ -99,11 +99,11 @@ static void nobody_peeks(void **state) {
     (void)state;
     generate(LINE, 1);
     struct rng r = {.seed = 9};
-    for (size_t i = 0; i < N; i++) series.truth[i] = rng_next_unit(&r) < 0.5;
-    struct simulation_result all = run((struct simulation_options){.baseline = BASELINE_ALL});
+    for (size_t i = 0; i < N; i++) encoded.truth[i] = rng_next_unit(&r) < 0.5;
+    struct backtest_result all = run((struct backtest_options){.baseline = BASELINE_ALL});
     assert_true(fabs(all.score.accuracy - 0.5) < 0.04);
     assert_int_equal(all.labelled, N - 1);
-    simulation_release(&all);
+    backtest_result_release(&all);
 }
 
 /* The delay bounds how many samples are decided in one go; with labels that never come, any cut is
@@ -113,15 +113,14 @@ static void the_cut_changes_nothing(void **state) {
     generate(LINE, 2);
     struct config small = *config;
     for (size_t delay = 0; delay < 600; delay += 299) {
-        struct simulation_result whole =
-            run((struct simulation_options){.delay = delay, .seed = 4});
+        struct backtest_result whole = run((struct backtest_options){.delay = delay, .seed = 4});
         small.admit.batch = 3;
-        struct simulation_result cut =
-            run((struct simulation_options){.config = &small, .delay = delay, .seed = 4});
+        struct backtest_result cut =
+            run((struct backtest_options){.config = &small, .delay = delay, .seed = 4});
         assert_string_equal(whole.decisions_sha256, cut.decisions_sha256);
         assert_memory_equal(&whole.score, &cut.score, sizeof whole.score);
-        simulation_release(&whole);
-        simulation_release(&cut);
+        backtest_result_release(&whole);
+        backtest_result_release(&cut);
     }
 }
 
@@ -129,20 +128,20 @@ static void noise_is_of_the_labels(void **state) {
     (void)state;
     generate(LINE, 3);
     size_t truth = 0;
-    for (size_t i = 0; i + 1 < N; i++) truth += (size_t)series.truth[i];
-    struct simulation_result flipped = run(
-                                 (struct simulation_options){.baseline = BASELINE_ALL, .noise = 1}),
-                             straight = run((struct simulation_options){.baseline = BASELINE_ALL});
+    for (size_t i = 0; i + 1 < N; i++) truth += (size_t)encoded.truth[i];
+    struct backtest_result flipped =
+                               run((struct backtest_options){.baseline = BASELINE_ALL, .noise = 1}),
+                           straight = run((struct backtest_options){.baseline = BASELINE_ALL});
     assert_int_equal(straight.per_class[1], truth);
     assert_int_equal(flipped.per_class[0], truth);
     assert_true(flipped.score.accuracy < 0.4 && straight.score.accuracy > 0.7);
-    simulation_release(&flipped);
-    simulation_release(&straight);
-    struct simulation_result some =
-        run((struct simulation_options){.baseline = BASELINE_ALL, .noise = 0.2});
+    backtest_result_release(&flipped);
+    backtest_result_release(&straight);
+    struct backtest_result some =
+        run((struct backtest_options){.baseline = BASELINE_ALL, .noise = 0.2});
     assert_true(fabs((double)some.per_class[1] - (double)truth) < 0.2 * N);
     assert_true(some.score.accuracy < 1 && some.score.accuracy > 0.6);
-    simulation_release(&some);
+    backtest_result_release(&some);
 }
 
 /* I4 as the backtest tells it: any stretch within B·n + burst + 1, and the whole within B·n + 1
@@ -156,12 +155,12 @@ static void the_budget_is_kept(void **state) {
             c.query.manager = manager;
             c.budget.upfront = 20;
             c.budget.rate = 0.04;
-            struct simulation_result r =
-                run((struct simulation_options){.config = &c, .delay = delay, .seed = 2});
+            struct backtest_result r =
+                run((struct backtest_options){.config = &c, .delay = delay, .seed = 2});
             assert_true(r.asked <= 100);
             assert_true(r.worst_window_overspend == 0);
             assert_true(r.overspend < 1e-9);
-            simulation_release(&r);
+            backtest_result_release(&r);
         }
 }
 
@@ -176,13 +175,13 @@ static void the_interval_covers_the_truth(void **state) {
         double bias = 0, error = 0, naive = 0;
         for (uint64_t seed = 0; seed < REPLAYS; seed++) {
             generate((enum stream)kind, seed);
-            struct simulation_result r = run((struct simulation_options){.seed = seed});
+            struct backtest_result r = run((struct backtest_options){.seed = seed});
             double truth = r.score.accuracy;
             covered += r.estimate.low <= truth && truth <= r.estimate.high;
             bias += (r.estimate.accuracy - truth) / REPLAYS;
             error += pow(r.estimate.accuracy - truth, 2) / REPLAYS;
             naive += pow(r.estimate.naive - truth, 2) / REPLAYS;
-            simulation_release(&r);
+            backtest_result_release(&r);
         }
         print_message("%s: covered %zu of %d; bias %+.4f, error %.4f, naive error %.4f\n",
                       name[kind], covered, REPLAYS, bias, sqrt(error), sqrt(naive));

@@ -2,7 +2,7 @@
  * files get a sensible plan, JSON has the keys that are promised, and the budget that is told is
  * the one that was asked for. */
 #include "command/command.h"
-#include "simulate/plan.h"
+#include "simulate/comparison.h"
 
 #include "base/rng.h"
 #include "unit/capture.h"

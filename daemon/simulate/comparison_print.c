@@ -1,12 +1,13 @@
-/* What a run says of itself is one table (FIGURES); JSON, the screen and the curves' CSV are views
- * of it.
+/* What is told of a run is one table (FIGURES), from which the JSON and the table on the screen are
+ * made; and the learning curves as CSV.
  *
  * Thread: main thread */
-#include "plan.h"
+#include "comparison.h"
 
 #include <math.h>
 
-/* r is the result, row the strategy. Names with "estimate_" stand in an object of that name. */
+/* F(name, value): r is the result, row the strategy. In JSON, names that begin with
+ * "estimate_" stand in an object of that name. */
 #define FIGURES(F)                                                                                 \
     F(samples, (double)r->samples)                                                                 \
     F(asked, (double)r->asked)                                                                     \
@@ -40,38 +41,42 @@ static const char *const figure_name[] = {
 #undef F
 };
 
-static void figures_of(const struct simulation_result *r, const struct strategy_row *row,
-                       double out[FIGURES_N]) {
+static void comparison_print_figures_of(const struct backtest_result *r,
+                                        const struct comparison_strategy *row,
+                                        double out[FIGURES_N]) {
 #define F(name, value) out[FIGURE_##name] = value;
     FIGURES(F)
 #undef F
 }
 
+/* Over the seeds. */
 struct summary {
-    double mean[FIGURES_N], error[FIGURES_N]; // standard error of the mean
+    double mean[FIGURES_N], error[FIGURES_N]; // error: standard error of the mean
 };
 
-static struct summary backtest_print_summarise(const struct backtest *b, size_t strategy) {
+static struct summary comparison_print_summarise(const struct comparison *t, size_t strategy) {
     struct summary s = {0};
-    double n = (double)b->seeds, value[FIGURES_N], square[FIGURES_N] = {0};
-    for (size_t i = 0; i < b->seeds; i++) {
-        figures_of(backtest_result(b, strategy, i), &b->strategy[strategy], value);
+    double n = (double)t->seeds, value[FIGURES_N], square[FIGURES_N] = {0};
+    for (size_t i = 0; i < t->seeds; i++) {
+        comparison_print_figures_of(comparison_result(t, strategy, i), &t->strategy[strategy],
+                                    value);
         for (size_t f = 0; f < FIGURES_N; f++) s.mean[f] += value[f] / n;
     }
-    for (size_t i = 0; i < b->seeds; i++) {
-        figures_of(backtest_result(b, strategy, i), &b->strategy[strategy], value);
+    for (size_t i = 0; i < t->seeds; i++) {
+        comparison_print_figures_of(comparison_result(t, strategy, i), &t->strategy[strategy],
+                                    value);
         for (size_t f = 0; f < FIGURES_N; f++)
             square[f] += (value[f] - s.mean[f]) * (value[f] - s.mean[f]);
     }
     for (size_t f = 0; f < FIGURES_N; f++)
-        s.error[f] = b->seeds > 1 ? sqrt(square[f] / (n - 1) / n) : 0;
+        s.error[f] = t->seeds > 1 ? sqrt(square[f] / (n - 1) / n) : 0;
     return s;
 }
 
 /* ---- JSON ---- */
 
 /* The members of an object, without its braces. */
-static void add_figures(struct buf *out, const double value[FIGURES_N]) {
+static void comparison_print_add_figures(struct buf *out, const double value[FIGURES_N]) {
     static const char nested[] = "estimate_";
     for (size_t f = 0; f < FIGURES_N; f++) {
         const char *name = figure_name[f];
@@ -84,62 +89,64 @@ static void add_figures(struct buf *out, const double value[FIGURES_N]) {
     }
 }
 
-static void add_run(const struct backtest *b, size_t strategy, size_t seed, struct buf *out) {
+static void comparison_print_add_run(const struct comparison *t, size_t strategy, size_t seed,
+                                     struct buf *out) {
     double value[FIGURES_N];
-    const struct simulation_result *r = backtest_result(b, strategy, seed);
-    figures_of(r, &b->strategy[strategy], value);
-    buf_printf(out, "{\"strategy\":\"%s\",\"seed\":%llu,", b->strategy[strategy].name,
-               (unsigned long long)(b->first_seed + seed));
-    add_figures(out, value);
+    const struct backtest_result *r = comparison_result(t, strategy, seed);
+    comparison_print_figures_of(r, &t->strategy[strategy], value);
+    buf_printf(out, "{\"strategy\":\"%s\",\"seed\":%llu,", t->strategy[strategy].name,
+               (unsigned long long)(t->first_seed + seed));
+    comparison_print_add_figures(out, value);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 
-static void backtest_print_add_summary(const struct backtest *b, size_t strategy, struct buf *out) {
-    struct summary s = backtest_print_summarise(b, strategy);
-    buf_printf(out, "{\"strategy\":\"%s\",\"seeds\":%zu,\"mean\":{", b->strategy[strategy].name,
-               b->seeds);
-    add_figures(out, s.mean);
+static void comparison_print_add_summary(const struct comparison *t, size_t strategy,
+                                         struct buf *out) {
+    struct summary s = comparison_print_summarise(t, strategy);
+    buf_printf(out, "{\"strategy\":\"%s\",\"seeds\":%zu,\"mean\":{", t->strategy[strategy].name,
+               t->seeds);
+    comparison_print_add_figures(out, s.mean);
     buf_str(out, "},\"standard_error\":{");
-    add_figures(out, s.error);
+    comparison_print_add_figures(out, s.error);
     buf_str(out, "}}\n");
 }
 
-void backtest_print_json(const struct backtest *b) {
+void comparison_print_json(const struct comparison *t) {
     struct buf out = {0};
-    for (size_t i = 0; i < b->strategies; i++)
-        for (size_t seed = 0; seed < b->seeds && !b->strategy[i].hidden; seed++)
-            add_run(b, i, seed, &out);
-    for (size_t i = 0; b->seeds > 1 && i < b->strategies; i++)
-        if (!b->strategy[i].hidden) backtest_print_add_summary(b, i, &out);
+    for (size_t i = 0; i < t->strategies; i++)
+        for (size_t seed = 0; seed < t->seeds && !t->strategy[i].hidden; seed++)
+            comparison_print_add_run(t, i, seed, &out);
+    for (size_t i = 0; t->seeds > 1 && i < t->strategies; i++)
+        if (!t->strategy[i].hidden) comparison_print_add_summary(t, i, &out);
     fputs(buf_string(&out), stdout);
     buf_release(&out);
 }
 
 /* ---- the screen ---- */
 
-static void print_text(const char *text) {
+static void comparison_print_text(const char *text) {
     int wide = 0; // bytes that take no column
     for (const char *c = text; *c; c++) wide += (*c & 0xC0) == 0x80;
     printf("  %*s", 14 + wide, text);
 }
 
-static void backtest_print_print_cell(double mean, double error, int decimals) {
+static void comparison_print_cell(double mean, double error, int decimals) {
     char text[32];
     if (isnan(mean)) snprintf(text, sizeof text, "–");
     else if (error > 0) snprintf(text, sizeof text, "%.*f ±%.*f", decimals, mean, decimals, error);
     else snprintf(text, sizeof text, "%.*f", decimals, mean);
-    print_text(text);
+    comparison_print_text(text);
 }
 
-/* What the estimate claims: of few labels a wide range, and the estimate alone would mislead. */
-static void print_range(const struct summary *s) {
+/* The estimate's interval: with few labels it is wide, and the estimate alone would mislead. */
+static void comparison_print_range(const struct summary *s) {
     char text[48];
     double low = 100 * s->mean[FIGURE_estimate_low], high = 100 * s->mean[FIGURE_estimate_high];
     snprintf(text, sizeof text, isnan(low) ? "–" : "%.1f – %.1f", low, high);
-    print_text(text);
+    comparison_print_text(text);
 }
 
-void backtest_print_table(const struct backtest *b) {
+void comparison_print_table(const struct comparison *t) {
     static const struct {
         enum figure figure;
         const char *title;
@@ -157,32 +164,32 @@ void backtest_print_table(const struct backtest *b) {
         printf("  %14s%s", columns[c].title,
                columns[c].figure == FIGURE_estimate_accuracy ? "        95 % range" : "");
     printf("\n");
-    for (size_t i = 0; i < b->strategies; i++) {
-        if (b->strategy[i].hidden) continue;
-        struct summary s = backtest_print_summarise(b, i);
-        printf("%-10s", b->strategy[i].name);
+    for (size_t i = 0; i < t->strategies; i++) {
+        if (t->strategy[i].hidden) continue;
+        struct summary s = comparison_print_summarise(t, i);
+        printf("%-10s", t->strategy[i].name);
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-            backtest_print_print_cell(s.mean[columns[c].figure] * columns[c].scale,
-                                      s.error[columns[c].figure] * columns[c].scale,
-                                      columns[c].decimals);
-            if (columns[c].figure == FIGURE_estimate_accuracy) print_range(&s);
+            comparison_print_cell(s.mean[columns[c].figure] * columns[c].scale,
+                                  s.error[columns[c].figure] * columns[c].scale,
+                                  columns[c].decimals);
+            if (columns[c].figure == FIGURE_estimate_accuracy) comparison_print_range(&s);
         }
         printf("\n");
     }
-    if (b->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", b->seeds);
+    if (t->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", t->seeds);
 }
 
 /* ---- curves ---- */
 
-void backtest_csv(const struct backtest *b, struct buf *out) {
+void comparison_print_csv(const struct comparison *t, struct buf *out) {
     buf_str(out, "strategy,seed,sample,asked,labelled,accuracy,kappa,threshold,utility\n");
-    for (size_t cell = 0; cell < b->cells; cell++) {
-        const struct simulation_result *r = &b->result[cell];
-        if (b->strategy[cell / b->seeds].hidden) continue;
+    for (size_t cell = 0; cell < t->cells; cell++) {
+        const struct backtest_result *r = &t->result[cell];
+        if (t->strategy[cell / t->seeds].hidden) continue;
         for (const struct curve_point *p = r->curve; p < r->curve + r->points; p++)
             buf_printf(out, "%s,%llu,%zu,%zu,%zu,%.6f,%.6f,%.6g,%.6g\n",
-                       b->strategy[cell / b->seeds].name,
-                       (unsigned long long)(b->first_seed + cell % b->seeds), p->sample, p->asked,
+                       t->strategy[cell / t->seeds].name,
+                       (unsigned long long)(t->first_seed + cell % t->seeds), p->sample, p->asked,
                        p->labelled, p->accuracy, p->kappa, p->threshold, p->utility);
     }
 }

@@ -1,0 +1,36 @@
+/* What the commands share: the walk over the table, how a failure is told, and where the daemon
+ * answers.
+ *
+ * Thread: main thread */
+#include "command.h"
+
+#include "terminal/console.h"
+
+void command_each(void (*visit)(const struct usage *usage, void *opaque), void *opaque) {
+#define COMMAND(name, word, summary) cli_describe(command_##name, word, visit, opaque);
+#include "command.def"
+#undef COMMAND
+}
+
+int command_fail(int error, const struct buf *why) {
+    return console_fail(error == ERR_FATAL ? EX_UNAVAILABLE : console_exit(error), "%.*s",
+                        why->len ? (int)why->len : (int)strlen(error_text(error)),
+                        why->len ? why->at : error_text(error));
+}
+
+int command_listen(const char *file, const char *listen, char **out) {
+    struct config *c;
+    if (listen) {
+        *out = xstrdup(listen);
+        return CLI_GO;
+    }
+    if (!file)
+        return console_fail(EX_USAGE, "which daemon? Give --config FILE or --listen ADDRESS");
+    int code = cli_config(&c, file);
+    if (code != CLI_GO) return code;
+    *out = xstrdup(c->watch.listen);
+    config_destroy(c);
+    if (**out) return CLI_GO;
+    free(*out);
+    return console_fail(EX_UNAVAILABLE, "that daemon listens nowhere: watch.listen is empty");
+}

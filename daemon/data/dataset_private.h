@@ -1,0 +1,43 @@
+/* What dataset.c, dataset_config.c and json_lines.c share: the dataset's columns, and names of
+ * columns as JSON pointers and in messages.
+ *
+ * Thread: any thread (one owner at a time) */
+#pragma once
+
+#include "csv.h"
+#include "data/dataset.h"
+#include "json_lines.h"
+#include "table_cell.h"
+
+enum dataset_role { COLUMN_FEATURE, COLUMN_LABEL, COLUMN_ID, COLUMN_DROPPED };
+
+struct dataset_column {
+    struct text name; // owned
+    enum dataset_role role;
+    bool number;    // in the scan its cells read as numbers, or as words for a missing one
+    struct buf key; // "name": as JSON
+};
+
+struct dataset {
+    char *file, *positive, *label_name, *drop; // owned; all but file may be NULL
+    uint64_t limit, given, rows;               // rows: 0 until they are counted
+    struct csv *csv;                           // this
+    struct json_lines *json_lines;             // or this; the other is NULL
+    struct dataset_column *column;             // (columns), of csv
+    size_t columns;
+    const struct dataset_column *label, *id; // of column, or NULL
+    struct buf event, number;                // number: the row's, as the id
+    struct buf left_out;                     // columns that are no feature, and why
+};
+
+/* A cell as its column reads it: in a column of numbers a word for a missing one is empty. raw:
+ * with a NUL behind it; borrowed. */
+struct table_cell dataset_cell(const struct dataset_column *c, struct text raw);
+/* Appends the JSON pointer (RFC 6901) to the member of that name. */
+void dataset_write_pointer(struct text name, struct buf *out);
+/* Moves the next name off "A,B" into *name; false: there is none. */
+bool dataset_next_dropped(struct text *rest, struct text *name);
+/* ERR_INPUT; *why says that the file has no such `what` and offers the nearest word of `choices`
+ * ("a|b|c"), or the first of them when none is near. */
+int dataset_refuse_unknown(const char *file, const char *what, struct text name,
+                           const char *choices, struct buf *why);

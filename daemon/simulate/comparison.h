@@ -1,0 +1,81 @@
+/* Strategies compared over one labelled file: strategies down, seeds across, one backtest in each
+ * cell.
+ *
+ * comparison_plan.c makes the table from the command line, comparison.c fills its cells,
+ * comparison_print.c and comparison_report.c tell what came out.
+ *
+ * Thread: main thread; cells are filled by one thread a CPU */
+#pragma once
+
+#include "backtest.h"
+#include "simulate/simulate.h"
+#include "terminal/cli.h"
+
+#include <stdatomic.h>
+
+enum {
+    SHARES_MORE = 4, // smaller budgets that the report draws: a half, a quarter, … of the whole
+    STRATEGIES_MAX = 4 + 2 * SHARES_MORE, // ours and three baselines; shares of ours and of random
+    CURVE_POINTS = 100                    // of a learning curve
+};
+
+struct comparison_strategy {
+    const char *name;     // static
+    struct config config; // a shallow copy with what differs
+    enum baseline baseline;
+    double budget; // the whole of it, up-front grant included, as a share of the samples
+    double share;  // of the budget that was asked for; below 1 only for the report
+    bool hidden;   // only for the report: not in JSON, table and CSV
+    bool once;     // the result of the first seed stands for all
+};
+
+struct comparison {
+    struct encoded_file file;
+    struct comparison_strategy strategy[STRATEGIES_MAX];
+    size_t strategies, seeds, cells;
+    struct backtest_result *result;   // (strategies, seeds)
+    double budget;                    // the whole of it, as a share of the samples
+    double upfront;                   // share of the budget that is asked first
+    bool upfront_is_usual;            // nobody said how much: plan_usual_upfront
+    size_t delay;                     // samples until a label is back
+    struct backtest_switch *switches; // (switches_n), owned; or NULL
+    size_t switches_n;
+    uint64_t first_seed;
+    double noise;          // share of labels that name another class
+    const char *left_out;  // columns of the data that are no feature; NULL: -c named the features
+    _Atomic size_t next;   // cell that the next free thread takes
+    _Atomic uint64_t done; // samples done, over all cells
+    _Atomic int error;     // the first one; 0: none
+};
+
+/* The result of a strategy with the i-th seed. */
+static inline const struct backtest_result *comparison_result(const struct comparison *t,
+                                                              size_t strategy, size_t seed) {
+    return &t->result[strategy * t->seeds + (t->strategy[strategy].once ? 0 : seed)];
+}
+
+/* Gives the configuration of -c, or one that suits the data (*out, for config_destroy). CLI_GO, or
+ * an exit code after saying why. */
+int comparison_plan_config(struct config **out, const struct simulate_flags *f, struct dataset *d);
+/* Flags over the configuration, then the strategies; t->file is loaded. c stays the caller's and
+ * must outlive the comparison. CLI_GO, or an exit code after saying why. */
+int comparison_plan(struct comparison *t, struct config *c, const struct simulate_flags *f);
+/* Reads --switches: lines of "SAMPLE TASKS LABELS cold|warm [EXPLORE]", ascending; samples are
+ * counted from 0. ERR_INPUT or ERR_IO with *why. */
+int comparison_switches_read(struct comparison *t, const char *file, struct buf *why) MUST_CHECK;
+/* What will be done, for people. */
+void comparison_plan_print(const struct comparison *t, const struct simulate_flags *f);
+
+/* Fills all cells; draws a progress bar on a terminal. 0, or the first ERR_. */
+int comparison_run(struct comparison *t) MUST_CHECK;
+void comparison_release(struct comparison *t);
+
+/* On standard output: one JSON object a run, or a table of means. */
+void comparison_print_json(const struct comparison *t);
+void comparison_print_table(const struct comparison *t);
+/* Appends the learning curves, one row a point. */
+void comparison_print_csv(const struct comparison *t, struct buf *out);
+/* After runs with --report: appends the sentence how many labels reach which level; or the whole
+ * page, which stands alone. data: the file's name. */
+void comparison_report_verdict(const struct comparison *t, struct buf *out);
+void comparison_report(const struct comparison *t, const char *data, struct buf *out);

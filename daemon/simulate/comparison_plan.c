@@ -1,0 +1,295 @@
+/* From the command line to the table of strategies: which configuration, which flags over it, which
+ * baselines.
+ *
+ * Refuses a flag that would have no effect, because it would mislead whoever reads the figures.
+ * Thread: main thread */
+#include "comparison.h"
+
+#include <math.h>
+
+enum {
+    NAMES_SHOWN = 12,          // classes or features that the plan lists; the others are "…"
+    POOL_WINDOW_MAX = 10000000 // samples of a window, as include/config/options.def allows
+};
+
+/* budget.burst that lets one window of K picks through in one go: K, a quarter more for the random
+ * arm's share, and a few. */
+static const double pool_burst_factor = 1.25, pool_burst_more = 3;
+
+static int plan_refuse(const char *why) {
+    fprintf(stderr, "winnowd: %s\n(winnowd simulate --help lists what there is)\n", why);
+    return EX_USAGE;
+}
+
+static bool plan_given(double value) { return !isnan(value); }
+
+/* ---- the configuration ---- */
+
+static int plan_refuse_feature(const struct feature_config *f, const char *what) {
+    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s\n", f->name, what);
+    return EX_USAGE;
+}
+
+/* A feature whose field is not in the events would be missing in every sample without anybody
+ * noticing. */
+static int plan_check_features(const struct config *c, struct dataset *d) {
+    static const char *const whats[] = {[FIELD_LABEL] = "the label",
+                                        [FIELD_DROPPED] = "a column that --drop leaves out",
+                                        [FIELD_UNKNOWN] = "a column that is not there"};
+    for (size_t i = 0; i < c->features_n; i++) {
+        const struct feature_config *f = &c->features[i];
+        struct buf pointer = {0};
+        buf_printf(&pointer, "%s%s", *f->path ? "" : "/", *f->path ? f->path : f->name);
+        enum dataset_field field = dataset_field(d, buf_view(&pointer));
+        buf_release(&pointer);
+        if (field != FIELD_THERE) return plan_refuse_feature(f, whats[field]);
+    }
+    return CLI_GO;
+}
+
+static int plan_config_of_data(struct config **out, const struct simulate_flags *f,
+                               struct dataset *d) {
+    struct buf yaml = {0}, why = {0};
+    int result = dataset_config(d, &yaml, &why);
+    if (result == 0) result = config_parse(out, f->data, buf_view(&yaml), &why);
+    if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
+    buf_release(&yaml);
+    buf_release(&why);
+    return result < 0 ? EX_DATAERR : CLI_GO;
+}
+
+int comparison_plan_config(struct config **out, const struct simulate_flags *f, struct dataset *d) {
+    if (!f->config) return plan_config_of_data(out, f, d);
+    int code = cli_config(out, f->config);
+    if (code == CLI_GO && plan_given(f->upfront) && (*out)->budget.upfront > 0)
+        code =
+            plan_refuse("--upfront and budget.upfront of the configuration contradict each other");
+    return code == CLI_GO ? plan_check_features(*out, d) : code;
+}
+
+/* ---- flags over it ---- */
+
+/* Sets *out to the index of the word in the '|' list, if there is a word. */
+static int plan_choose(const char *flag, const char *choices, const char *word, int *out) {
+    struct text choice;
+    if (!word) return CLI_GO;
+    for (int i = 0; (choice = word_list_at(choices, i)).at; i++) {
+        if (!text_equal(choice, text_of(word))) continue;
+        *out = i;
+        return CLI_GO;
+    }
+    fprintf(stderr, "winnowd: --%s: there is no '%s'%s (%s)\n", flag, word,
+            cli_nearest(choices, word), choices);
+    return EX_USAGE;
+}
+
+/* The share of a whole budget of so many labels that is asked first: 4 times their root, at most
+ * 0.7. A learner's error falls about like the root of its labels, so the first ones are worth most,
+ * and a small budget is best spent early (tried: docs/DESIGN.md section 6). */
+static double plan_usual_upfront(double labels) {
+    return labels > 0 ? fmin(0.7, 4 / sqrt(labels)) : 0;
+}
+
+/* Sets budget.rate and budget.upfront for a whole budget B, a share of the samples: the grant is
+ * taken out of it, so n·rate + upfront = n·B. */
+static void plan_set_budget(const struct comparison *t, double whole, struct config *c) {
+    double labels = whole * (double)t->file.n;
+    c->budget.upfront =
+        (int64_t)(labels * (t->upfront_is_usual ? plan_usual_upfront(labels) : t->upfront));
+    c->budget.rate = fmax(0, (labels - (double)c->budget.upfront) / (double)t->file.n);
+}
+
+/* --pool "N:K" or "N:K:RULE": everything that the strategy may ask is chosen in windows. */
+static int plan_apply_pool(struct config *c, const struct simulate_flags *f) {
+    if (!f->pool) return CLI_GO;
+    char *end;
+    long window = strtol(f->pool, &end, 10), top = *end == ':' ? strtol(end + 1, &end, 10) : 0;
+    if (window < 2 || top < 1 || top >= window || window > POOL_WINDOW_MAX || (*end && *end != ':'))
+        return plan_refuse(
+            "--pool is N:K or N:K:RULE: of each window of N samples the best K, less than N");
+    if (*end && plan_choose("pool", POOL_RULE_CHOICES, end + 1, &c->pool.rule) != CLI_GO)
+        return EX_USAGE;
+    c->pool.window = window;
+    c->pool.time = 0;
+    c->pool.top = top;
+    c->pool.share = 1;
+    c->pool.candidates = top > c->pool.candidates ? top : c->pool.candidates;
+    c->budget.burst = fmax(c->budget.burst, pool_burst_factor * (double)top + pool_burst_more);
+    if (!plan_given(f->budget))
+        c->budget.rate = fmin(1, (double)top / (double)window / (1 - c->budget.random_share));
+    return CLI_GO;
+}
+
+static int plan_apply_flags(struct comparison *t, struct config *c,
+                            const struct simulate_flags *f) {
+    int code = plan_choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
+    if (code == CLI_GO)
+        code = plan_choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
+    if (code != CLI_GO) return code;
+    if (c->query.measure == MEASURE_MIX && !c->query.mix.n)
+        return plan_refuse(
+            "--measure mix needs a configuration (-c) with query.mix: the measures and "
+            "their shares");
+    if (plan_given(f->budget)) c->budget.rate = f->budget;
+    code = plan_apply_pool(c, f);
+    if (code != CLI_GO) return code;
+    if (c->pool.synthetic && (c->pool.window || c->pool.time))
+        return plan_refuse(
+            "pool.synthetic: nobody knows the truth of a point that is in no file; leave "
+            "it off here");
+    t->budget = c->budget.rate + (double)c->budget.upfront / (double)t->file.n;
+    t->upfront_is_usual = !plan_given(f->upfront) && !f->config && !f->pool;
+    t->upfront = plan_given(f->upfront) ? f->upfront
+                 : t->budget > 0        ? (double)c->budget.upfront / (double)t->file.n / t->budget
+                                        : 0;
+    if (plan_given(f->upfront) || t->upfront_is_usual) plan_set_budget(t, t->budget, c);
+    c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
+    return CLI_GO;
+}
+
+/* ---- strategies ---- */
+
+enum {
+    FITS_OF_ALL = 1000 // fits of the baseline "all" at most, however long the file is
+};
+
+/* What a baseline does differently. "random" spends the same budget evenly, without an up-front
+ * grant. */
+static void plan_make_baseline(struct comparison_strategy *row, const struct comparison *t) {
+    struct config *c = &row->config;
+    c->budget.rate = row->baseline == BASELINE_NONE ? row->budget : 1;
+    c->budget.upfront = 0;
+    row->budget = c->budget.rate;
+    c->pool.window = c->pool.time = 0;
+    if (row->baseline == BASELINE_NONE) c->budget.random_share = 1;
+    int64_t spacing = (int64_t)(t->file.n / FITS_OF_ALL);
+    if (row->baseline == BASELINE_ALL && spacing > c->train.labels) c->train.labels = spacing;
+}
+
+static struct comparison_strategy *plan_add_strategy(struct comparison *t, const char *name,
+                                                     const struct config *c,
+                                                     enum baseline baseline) {
+    CHECK(t->strategies < STRATEGIES_MAX);
+    struct comparison_strategy *row = &t->strategy[t->strategies++];
+    *row = (struct comparison_strategy){
+        .name = name, .config = *c, .baseline = baseline, .budget = t->budget, .share = 1};
+    if (t->strategies > 1) plan_make_baseline(row, t);
+    return row;
+}
+
+enum { AGAINST_RANDOM, AGAINST_ALL, AGAINST_LAST, AGAINST_N };
+static const char *const against_name[AGAINST_N] = {"random", "all", "last"};
+static const enum baseline against_baseline[AGAINST_N] = {BASELINE_NONE, BASELINE_ALL,
+                                                          BASELINE_LAST};
+
+static int plan_read_against(const char *text, bool wanted[AGAINST_N]) {
+    char *words = xstrdup(text ? text : ""), *save = NULL;
+    int code = CLI_GO, choice = 0;
+    for (char *word = strtok_r(words, ",", &save); word && code == CLI_GO;
+         word = strtok_r(NULL, ",", &save)) {
+        code = plan_choose("against", "random|all|last", word, &choice);
+        if (code == CLI_GO && wanted[choice])
+            code = plan_refuse("--against names a baseline twice");
+        wanted[choice] = true;
+    }
+    free(words);
+    return code;
+}
+
+/* The report's curve: the same strategies with a half, a quarter, … of the budget. */
+static void plan_add_shares(struct comparison *t) {
+    size_t full = t->strategies;
+    for (size_t i = 0; i < full; i++) {
+        if (t->strategy[i].baseline != BASELINE_NONE) continue;
+        double share = 1;
+        for (int more = 0; more < SHARES_MORE; more++) {
+            struct comparison_strategy *row = &t->strategy[t->strategies++];
+            *row = t->strategy[i];
+            row->share = share /= 2;
+            row->hidden = true;
+            row->budget *= share;
+            if (i == 0) plan_set_budget(t, row->budget, &row->config);
+            else row->config.budget.rate = row->budget;
+        }
+    }
+}
+
+int comparison_plan(struct comparison *t, struct config *c, const struct simulate_flags *f) {
+    bool wanted[AGAINST_N] = {0};
+    int code = plan_apply_flags(t, c, f);
+    if (code == CLI_GO) code = plan_read_against(f->against, wanted);
+    if (code != CLI_GO) return code;
+    plan_add_strategy(t, "winnowd", c, BASELINE_NONE);
+    for (size_t i = 0; i < AGAINST_N; i++) {
+        bool compared = f->report && i != AGAINST_LAST; // the page needs them
+        if (!wanted[i] && !compared) continue;
+        struct comparison_strategy *row =
+            plan_add_strategy(t, against_name[i], c, against_baseline[i]);
+        row->hidden = !wanted[i];
+        row->once = !wanted[i] && i == AGAINST_ALL; // only a level on the page
+    }
+    if (f->report) plan_add_shares(t);
+    t->cells = t->strategies * t->seeds;
+    return CLI_GO;
+}
+
+/* ---- the plan, for people ---- */
+
+static void plan_print_classes(const struct config *c) {
+    printf("  classes     ");
+    for (size_t i = 0; i < c->model.classes.n && i < NAMES_SHOWN; i++)
+        printf("%s%s", i ? ", " : "", c->model.classes.at[i]);
+    if (c->model.classes.n > NAMES_SHOWN) printf(", … (%zu)", c->model.classes.n);
+    printf("; looked for: %s\n",
+           *c->model.positive ? c->model.positive : c->model.classes.at[c->model.classes.n - 1]);
+}
+
+static void plan_print_features(const struct config *c, int type, const char *title) {
+    size_t n = 0;
+    for (size_t i = 0; i < c->features_n; i++) {
+        const struct feature_config *f = &c->features[i];
+        if (f->type != type || ++n > NAMES_SHOWN) continue;
+        printf("%s%s", n == 1 ? title : ", ", f->name);
+        if (f->type == FEATURE_CATEGORY && f->values.n) printf(" (%zu values)", f->values.n);
+        else if (f->type == FEATURE_CATEGORY)
+            printf(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->missing) printf(" (may be missing)");
+    }
+    if (n > NAMES_SHOWN) printf(", … (%zu)", n);
+    if (n) printf("\n");
+}
+
+void comparison_plan_print(const struct comparison *t, const struct simulate_flags *f) {
+    const struct comparison_strategy *row = &t->strategy[0];
+    const struct config *c = &row->config;
+    printf("%s: %zu samples of %zu columns, truth in %s\n", f->data, t->file.n, t->file.d,
+           f->label);
+    if (t->left_out && *t->left_out) printf("  no feature  %s\n", t->left_out);
+    if (t->file.unreadable)
+        printf("  left out    %llu rows that cannot be read or have no known label\n",
+               (unsigned long long)t->file.unreadable);
+    plan_print_classes(c);
+    plan_print_features(c, FEATURE_NUMBER, "  numbers     ");
+    plan_print_features(c, FEATURE_CATEGORY, "  categories  ");
+    plan_print_features(c, FEATURE_BOOLEAN, "  yes or no   ");
+    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels",
+           measure_name((enum measure)c->query.measure),
+           manager_name((enum manager)c->query.manager), 100 * row->budget,
+           row->budget * (double)t->file.n);
+    if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
+    printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
+    if (c->pool.window)
+        printf("  pool        windows of %lld samples, up to %lld each, by %s\n",
+               (long long)c->pool.window, (long long)c->pool.top,
+               pool_rule_name((enum pool_rule)c->pool.rule));
+    if (t->delay >= t->file.n)
+        printf("  labels      come back after %zu samples: not one before the file ends\n",
+               t->delay);
+    else if (t->delay) printf("  labels      come back after %zu samples", t->delay);
+    else printf("  labels      come back at once");
+    if (t->delay < t->file.n)
+        printf(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
+    printf("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
+           (unsigned long long)t->first_seed);
+    fflush(stdout);
+}

@@ -1,0 +1,23 @@
+/* A labelled file in memory, encoded as the daemon would encode it.
+ *
+ * It is read once and never changed afterwards, so any number of backtests may share it.
+ * Thread: main thread loads and releases; read-only between, any thread */
+#pragma once
+
+#include "config/config.h"
+#include "data/dataset.h"
+#include "encode/features.h"
+
+struct encoded_file {
+    size_t n, d, k, positive; // samples, columns, classes, index of the class that is looked for
+    double *raw;              // (n, d)
+    int *truth;               // (n) true classes
+    struct features *features;
+    uint64_t unreadable; // rows left out: a daemon would dead-letter them, or no known label
+};
+
+/* Reads d from where it stands to its end. encoded_file_release in any case. ERR_INPUT or ERR_IO
+ * with *why, also when the rows do not fit into the machine's memory. */
+int encoded_file_load(struct encoded_file *out, struct dataset *d, const struct config *c,
+                      struct buf *why) MUST_CHECK;
+void encoded_file_release(struct encoded_file *s);

@@ -1,0 +1,98 @@
+/* The bytes of the label store's records: docs/FORMATS.md has the same tables.
+ *
+ * All numbers are little-endian and stand at fixed places; keys (store_tables.h) are big-endian, so
+ * that they sort as the numbers do. What is read is checked, for the disk is not ours: a value of
+ * another length, or with a number that cannot be, is refused.
+ * Thread: learner thread */
+#pragma once
+
+#include "store/join.h"
+#include "store/store.h"
+
+/* Changes with every change of a record or key below: a store of another format is set aside and
+ * built anew from the topics. Stores of 0.1.0 have none. */
+enum { STORE_FORMAT = 1 };
+
+enum { KIND_TASK, KIND_OWN, KINDS };
+
+/* A task, or an event of a label's own. */
+struct entry {
+    int64_t asked_ms, expires_ms; // expires_ms 0: never
+    int32_t partition;            // of the sample (of the label, for an event of its own)
+    int64_t offset;
+    double propensity;
+    int32_t predicted; // class; -1: there was no model
+    uint32_t members;  // whose predictions follow
+    uint32_t sample_len;
+    uint8_t kind;
+    bool answered, evaluated, expired;
+    struct task_answer answer; // the one that counts; valid when answered
+};
+
+/* Where the parts of an entry begin. Behind the head: the row, d doubles; the members' predictions,
+ * members · k floats; the sample id. */
+enum {
+    ENTRY_ASKED_MS = 0,
+    ENTRY_EXPIRES_MS = 8,
+    ENTRY_OFFSET = 16,
+    ENTRY_PROPENSITY = 24,
+    ENTRY_PARTITION = 32,
+    ENTRY_PREDICTED = 36,
+    ENTRY_MEMBERS = 40,
+    ENTRY_SAMPLE_LEN = 44,
+    ENTRY_KIND = 48,
+    ENTRY_STATE = 49, // bit 0: answered, bit 1: evaluated, bit 2: expired
+    ENTRY_ZERO = 50,  // two bytes of 0
+    ENTRY_ANSWER = 52,
+    ENTRY_BYTES = 96
+};
+
+/* Where the parts of an answer begin. The value of a parked label is one answer. */
+enum {
+    ANSWER_REVISION = 0,
+    ANSWER_TIME_MS = 8,
+    ANSWER_OFFSET = 16,
+    ANSWER_ANNOTATOR = 24,
+    ANSWER_PARTITION = 32,
+    ANSWER_CLASS = 36,
+    ANSWER_OUTCOME = 40,
+    ANSWER_ZERO = 41, // three bytes of 0
+    ANSWER_BYTES = 44
+};
+_Static_assert(ENTRY_ANSWER + ANSWER_BYTES == ENTRY_BYTES, "the answer ends the head");
+_Static_assert(ENTRY_BYTES % sizeof(double) == 0, "the row begins at a multiple of a double");
+
+/* Counts: five numbers of 8 bytes, then the labelled rows of each class. */
+struct tally {
+    uint64_t tasks, open, parked, labelled, digest;
+    uint64_t per_class[CLASSES_MAX]; // (k)
+};
+enum { TALLY_NUMBERS = 5 };
+
+/* How far a partition's estimate speaks for its samples: the newest task's offset, and its counts
+ * of admitted and covered samples. */
+struct coverage {
+    uint64_t offset, admitted, covered;
+};
+enum { COVERAGE_BYTES = 24, OFFSET_BYTES = 8 };
+
+/* k: classes of the model. The writers write as many bytes as the names say; the readers answer
+ * false for what cannot be such a record. */
+void record_write_answer(unsigned char out[ANSWER_BYTES], const struct task_answer *a);
+bool record_read_answer(struct task_answer *out, struct text value, size_t k);
+void record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry *e);
+/* The whole value, of which the head is read. Its length must be that of a row of d columns, of its
+ * members and of its sample id. */
+bool record_read_entry(struct entry *out, struct text value, uint8_t kind, size_t d, size_t k);
+void record_write_tally(struct buf *out, const struct tally *t, size_t k);
+bool record_read_tally(struct tally *out, struct text value, size_t k);
+void record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c);
+bool record_read_coverage(struct coverage *out, struct text value);
+void record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next);
+bool record_read_offset(int64_t *out, struct text value);
+
+/* Appends n numbers; reads n from where they begin in a value. */
+void record_write_doubles(struct buf *out, const double *from, size_t n);
+void record_write_floats(struct buf *out, const float *from, size_t n);
+void record_read_doubles(double *out, const char *at, size_t n);
+void record_read_floats(float *out, const char *at, size_t n);

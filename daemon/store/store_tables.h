@@ -1,0 +1,107 @@
+/* The label store's tables, and what its files share. One LMDB environment; numbers in keys are
+ * big-endian, values are as store_record.h says:
+ *
+ *   meta      "identity" → "format STORE_FORMAT", then d, k, fingerprint, then the classes
+ *             "counts" → tally
+ *   offsets   role '/' partition → next offset
+ *   tasks     task id → entry, row, members, sample id. Ids sort by time: the last are the newest
+ *   own       id of an event of its own → entry, row, its name
+ *   samples   target of a sample → task ids, sorted
+ *   order     time, partition, offset of the answer that counts → kind, id: label order
+ *   expiry    when a task closes, id → nothing
+ *   age       when it was asked, kind, id → nothing: what is forgotten after train.keep
+ *   parked    target, partition, offset of a label that waits for its task → answer
+ *   waiting   since when, partition, offset of that label → its key in parked
+ *   coverage  partition → newest task's offset, admitted, covered
+ *
+ * Thread: learner thread */
+#pragma once
+
+#include "store_record.h"
+
+#include <lmdb.h>
+
+enum table {
+    TABLE_META,
+    TABLE_OFFSETS,
+    TABLE_TASKS,
+    TABLE_OWN,
+    TABLE_SAMPLES,
+    TABLE_ORDER,
+    TABLE_EXPIRY,
+    TABLE_AGE,
+    TABLE_PARKED,
+    TABLE_WAITING,
+    TABLE_COVERAGE,
+    TABLES
+};
+
+enum {
+    SAMPLE_KEY_MAX = 300, // bytes of a sample id in a key; a longer one ends in its hash
+    TARGET_HEAD = 3,      // kind and length: no target begins another
+    KEY_MAX = 400,        // LMDB allows 511
+    PLACE_KEY = 4 + 8,    // partition and offset of a label
+    ORDER_KEY = 8 + PLACE_KEY,
+    ORDER_VALUE = 1 + TASK_ID_BYTES, // kind, id
+    EXPIRY_KEY = 8 + TASK_ID_BYTES,
+    AGE_KEY = 8 + ORDER_VALUE,
+    WAITING_KEY = 8 + PLACE_KEY
+};
+_Static_assert(TARGET_HEAD + SAMPLE_KEY_MAX + PLACE_KEY <= KEY_MAX, "the longest key has room");
+
+struct store {
+    MDB_env *env;
+    MDB_dbi table[TABLES];
+    MDB_txn *txn; // of store_begin; NULL outside
+    struct store_options options;
+    char *classes, *dir;
+    struct tally tally, committed; // in this transaction; as of the last commit
+    struct buf scratch;            // the value of the entry that was read last
+    struct store_gap *aside;       // (aside_n)
+    size_t aside_n;
+    bool corrupt; // something unreadable was found: store_close sets the store aside
+};
+
+/* Our error for one of LMDB's. */
+int store_error(struct store *s, int code);
+/* ERR_CORRUPT, noted: a record cannot be what we wrote. */
+int store_damaged(struct store *s);
+
+/* The transaction to read in: the open one, or a new read-only one that store_end_reading ends.
+ * NULL: the system refuses. */
+MDB_txn *store_reading(struct store *s);
+void store_end_reading(struct store *s, MDB_txn *txn);
+
+static inline struct text store_value(MDB_val v) { return (struct text){v.mv_data, v.mv_size}; }
+
+/* Write a number in the order in which keys sort; return the end. */
+unsigned char *key_u64(unsigned char *at, uint64_t value);
+unsigned char *key_u32(unsigned char *at, uint32_t value);
+uint64_t key_read_u64(const unsigned char *at);
+/* Label order: by time, partition and offset of the answer that counts. */
+size_t key_order(unsigned char out[ORDER_KEY], const struct task_answer *a);
+/* A target, what a label waits for and the key of a sample: 'i' or 's', two bytes of length, the
+ * 16 bytes of a task id or a sample id. */
+size_t key_target(unsigned char out[KEY_MAX], char kind, struct text name);
+
+static inline enum table table_of(uint8_t kind) {
+    return kind == KIND_OWN ? TABLE_OWN : TABLE_TASKS;
+}
+
+/* Reads an entry; its whole value is then in s->scratch. ERR_MISSING. */
+int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TASK_ID_BYTES],
+               struct entry *out) MUST_CHECK;
+/* Writes the head back; what follows it is in s->scratch since entry_read. */
+int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
+                 const struct entry *e) MUST_CHECK;
+/* Puts the answer that counts into label order, counts and digest, or takes it out. An entry
+ * without a class is in none of them: both then do nothing. */
+int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) MUST_CHECK;
+int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES],
+                 const struct entry *e) MUST_CHECK;
+
+int store_put(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
+              size_t n) MUST_CHECK;
+/* value: the one to delete of several under the key; NULL: all. 0 also when there is none. */
+int store_delete(struct store *s, enum table t, const void *key, size_t key_n, const void *value,
+                 size_t n) MUST_CHECK;
