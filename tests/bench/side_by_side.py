@@ -19,7 +19,8 @@ import bench
 import shapes
 import broker
 import winnowd
-from winnowd import check, wait
+from broker import check, wait
+from stream import Oracle
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = pathlib.Path(winnowd.BINARY).resolve().parent / "tests" / "bench"
@@ -107,7 +108,7 @@ class Field:
         topics, name = self.bench.topics("teach-" + shape), "%s-teach-%s" % (self.stage.name, shape)
         daemon = self.stage.start(winnowd.merge(self.settings(shape), {"service": {"name": name, "state_dir": str(self.stage.dir / name)}, "topics": {**topics, "samples": self.topic(shape, "none")},
                                                                        "budget": {"rate": 0.01, "upfront": 400}, "train": {"first": 100}}), "teach-%s.yaml" % shape)
-        oracle = winnowd.Oracle(self.stage, tasks=topics["tasks"], labels=topics["labels"])
+        oracle = Oracle(self.stage, tasks=topics["tasks"], labels=topics["labels"])
         oracle.start()
         wait("a model of shape %s" % shape, lambda: daemon.find("listening") and daemon.metric("model_labelled_rows") >= 300, 120, 0.2)
         daemon.stop()
