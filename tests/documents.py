@@ -65,9 +65,8 @@ class Sources:
         c = "\n".join(t for n, t in sources.items() if n.endswith((".c", ".h")))
         self.functions = set(re.findall(r"^[A-Za-z_][\w \t\*]*?\b\*?([a-z_][a-z0-9_]*)\([^;{]*(?:\)|,)", c, re.M)) | \
             set(re.findall(r"#define ([A-Za-z_]\w*)\(", c))
-        self.events = set(re.findall(r'LOG\(\s*\w+,\s*"([a-z_]+)"', c)) | set(re.findall(r'log_write\(\s*\w+,\s*"([a-z_]+)"', c)) | \
-            set(re.findall(r'log_lines\("([a-z_]+)"', c)) | set(re.findall(r'\?\s*"([a-z_]+)"\s*:\s*"([a-z_]+)"', c) and
-                sum(re.findall(r'LOG\(\s*\w+,\s*\w+ \? "([a-z_]+)" : "([a-z_]+)"', c), ()))
+        said = re.findall(r'(?:LOG|log_write|log_lines)\(\s*(?:\w+,)?\s*((?:[^"(),;]*"[a-z_]+")+)\s*,', c)
+        self.events = {event for one in said for event in re.findall(r'"([a-z_]+)"', one)}
         self.rooms = room_table(self.text["CMakeLists.txt"])
 
     def say(self, *words):
@@ -105,7 +104,7 @@ class Sources:
             room, _, noun = rest.partition(".")
             return f"tests/unit/{room}/{noun}.c" in self.files
         if kind == "system" and f"tests/system/{rest}.py" in self.files: return True
-        if kind == "room": return rest in self.rooms
+        if kind == "room": return rest in self.rooms or rest == "NAME"
         if kind == "fuzz": return f"tests/fuzz/{rest}.c" in self.files
         return any(f"NAME {name}" in t for n, t in self.text.items() if n.endswith("CMakeLists.txt"))
 
