@@ -67,7 +67,7 @@ class Sources:
         c = "\n".join(t for n, t in sources.items() if n.endswith((".c", ".h")))
         self.functions = set(re.findall(r"^[A-Za-z_][\w \t\*]*?\b\*?([a-z_][a-z0-9_]*)\([^;{]*(?:\)|,)", c, re.M)) | \
             set(re.findall(r"#define ([A-Za-z_]\w*)\(", c))
-        said = re.findall(r'(?:LOG|log_write|log_lines)\(\s*(?:\w+,)?\s*((?:[^"(),;]*"[a-z_]+")+)\s*,', c)
+        said = re.findall(r'\w*(?:LOG|log)\w*\(\s*(?:\w+,)?\s*((?:[^"(),;]*"[a-z_]+")+)\s*,', c)
         self.events = {event for one in said for event in re.findall(r'"([a-z_]+)"', one)}
         self.rooms = room_table(self.text["CMakeLists.txt"])
 
@@ -254,6 +254,12 @@ class Judge:
             elif len(key.group(1)) == 2 and section in self.s.options and not self.s.option(section, key.group(2)):
                 self.say(where, "option", f"{section}.{key.group(2)}")
 
+    def drawing(self, where, text):
+        """Files, as daemon/... or from there, and what stands in code type."""
+        for path in re.findall(r"(?<![\w/.])([a-z_]+(?:/[a-zA-Z0-9_-]+)+\.[ch])\b", text):
+            if not self.s.path(path) and not self.s.path("daemon/" + path): self.say(where, "path", path)
+        for _, content in spans(text): self.token(where, content)
+
     def links(self, name, text):
         for found in re.finditer(r"\]\(([^)#\s]*)(#[^)]*)?\)", text):
             target = found.group(1)
@@ -288,6 +294,7 @@ class Judge:
         for line, content in indented(rest): self.command(f"{name}:{line}", content)
         for line, language, body in blocks:
             if language == "yaml": self.yaml(f"{name}:{line}", body)
+            if not language: self.drawing(f"{name}:{line}", body)
             if language == "sh":
                 for one in body.replace("\\\n", "").split("\n"): self.command(f"{name}:{line}", one)
         for n, line in enumerate(rest.split("\n"), 1):
@@ -358,6 +365,7 @@ PLANTED = [  # kind, file, what is put behind its first heading (or what is repl
     ("number", "docs/OPERATIONS.md", "Promise I13."),
     ("number", "docs/ARCHITECTURE.md", "Why: D999."),
     ("rooms", "CMakeLists.txt", ("room(estimate USES base)", "room(estimate USES base config)")),
+    ("path", "docs/ARCHITECTURE.md", "```\nworker  run/wroker.c\n```"),
     ("path", "include/base/arena.h", "/* docs/DESIGNS.md */"),
     ("section", "include/base/arena.h", '/* docs/ARCHITECTURE.md, "No such section" */'),
 ]
