@@ -3,7 +3,7 @@
 In README.md, CONTRIBUTING.md, CHANGELOG.md and docs/*.md, what stands in `code type` exists: paths, options, metrics,
 events, commands and flags, functions, tests, names of records. What is gone or was never built is written in "quotes".
 In sources, scripts and configuration, each path of the repository and each section of a document that is named exists.
-The drawing of the rooms in docs/ARCHITECTURE.md is the table of CMakeLists.txt.
+The drawing of the rooms in docs/ARCHITECTURE.md is the table of CMakeLists.txt, and each promise there names all its tests.
 
   tests/documents.py --binary WINNOWD [--root DIR]   says all that is wrong, one a line; exit code 1 if anything is
   tests/documents.py --rooms                         draws the rooms, for docs/ARCHITECTURE.md
@@ -329,12 +329,22 @@ class Judge:
             known = set(re.findall(r"^#+ (D\d+)\b", self.document("docs/DECISIONS.md"), re.M))
             for number in set(re.findall(r"docs/DECISIONS\.md,? (D\d+)", flat)) - known: self.say(name, "number", number)
 
+    def promises(self):
+        """Each promise names every test that carries its number."""
+        rows = dict(re.findall(r"^\| (I\d+) \|(.*)$", self.document("docs/ARCHITECTURE.md"), re.M))
+        for name in self.s.files:
+            test = re.match(r"tests/(unit/\w+|system)/((I\d+)-[\w-]+)\.(c|py)$", name)
+            if not test: continue
+            called = ".".join([*test.group(1).split("/"), test.group(2)])
+            if f"`{called}`" not in rows.get(test.group(3), ""): self.say("docs/ARCHITECTURE.md", "promise", f"{test.group(3)} does not name {called}")
+
     def all(self):
         names = sorted(n for n in self.s.files if n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md") or re.match(r"docs/[^/]+\.md$", n))
         for name in names:
             if name not in GENERATED: self.read(name)
         self.events_table()
         self.rooms()
+        self.promises()
         self.source_comments()
         return sorted(set(self.wrong))
 
@@ -364,6 +374,7 @@ PLANTED = [  # kind, file, what is put behind its first heading (or what is repl
     ("test", "CONTRIBUTING.md", "Run `system.I2-kill8`."),
     ("number", "docs/OPERATIONS.md", "Promise I13."),
     ("number", "docs/ARCHITECTURE.md", "Why: D999."),
+    ("promise", "docs/ARCHITECTURE.md", ("`unit.query.I4-budget`, ", "")),
     ("rooms", "CMakeLists.txt", ("room(estimate USES base)", "room(estimate USES base config)")),
     ("path", "docs/ARCHITECTURE.md", "```\nworker  run/wroker.c\n```"),
     ("path", "include/base/arena.h", "/* docs/DESIGNS.md */"),
