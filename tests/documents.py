@@ -304,7 +304,8 @@ class Judge:
         self.links(name)
 
     def plain(self, where, line):
-        """What needs no code type to be known as a name."""
+        """What needs no code type to be known as a name; what is in quotes is gone."""
+        line = re.sub(r'"[a-z_.]+"', "", line)
         for event in re.findall(r"event=(\w+)", line):
             self.judge(event in self.s.events, where, "event", event)
         for metric in re.findall(r"\b(winnowd_[a-z_]*[a-z])\b(?!-|\.deb)", line):
