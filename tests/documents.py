@@ -282,7 +282,7 @@ class Judge:
         elif option: self.dotted(where, option.group(1))
         elif FLAG.fullmatch(token): self.judge(self.known_flag(token), where, "flag", token)
         elif re.match(r"[A-Za-z_][\w-]*(\.[\w-]+)+$", token): self.dotted(where, token)
-        elif re.match(r"[a-z]\w*_\w*$", token):
+        elif re.match(r"[A-Za-z]\w*_\w*$", token):
             self.judge(token in self.s.words or token in OTHERS, where, "name", token)
 
     def known_flag(self, flag):
@@ -383,7 +383,7 @@ class Judge:
         for path in PATH_IN_SOURCE.findall(text):
             self.judge(self.s.path(path), name, "path", path)
         flat = re.sub(r"\n\s*(\*|//|#)? ?", " ", text)
-        for document, title in re.findall(r'docs/([A-Z]+)\.md, "([^"]+)"', flat):
+        for document, title in re.findall(r'docs/([A-Z]+)\.md, "([A-Za-z][^"]+)"', flat):
             headings = [h.strip() for h in re.findall(r"^#+ (.*)$", self.document(document), re.M)]
             self.judge(any(h.startswith(title) or h.endswith(title) for h in headings),
                        name, "section", f'docs/{document}.md, "{title}"')
