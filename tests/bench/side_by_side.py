@@ -18,6 +18,7 @@ import time
 import bench
 import shapes
 import broker
+import streams
 import winnowd
 from broker import check, wait
 from stream import Oracle
@@ -333,14 +334,10 @@ def tables(data):
 
 
 def write(data):
-    """Puts the section into docs/BENCHMARKS.md, in place of the one that is there."""
-    file, head = HERE.parent.parent / "docs" / "BENCHMARKS.md", "## Side by side (`scripts/bench all`)"
     described = "; ".join("%s: %s" % (k, v[0]) for k, v in shapes.SHAPES.items())
-    section = [head, "", "%s. %d messages of shape a, %d rounds (of the slow rivals 3) in turn, median of the rounds' ratios. Shapes: %s." % (data["machine"], data["messages"], data["rounds"], described), "", *tables(data), ""]
-    text = file.read_text()
-    before, _, rest = text.partition(head)
-    after = rest[rest.find("\n## ") + 1:] if "\n## " in rest else ""
-    file.write_text(before.rstrip("\n") + "\n\n" + "\n".join(section) + ("\n" + after if after else ""))
+    head = "%s. %d messages of shape a, %d rounds (of the slow rivals 3) in turn, median of the rounds' ratios. Shapes: %s." % (
+        data["machine"], data["messages"], data["rounds"], described)
+    streams.replace_section("Side by side (`scripts/bench all`)", "\n".join([head, "", *tables(data)]))
 
 
 def run(options):
