@@ -1,32 +1,25 @@
-/* `winnowd annotate`: plays the people, from a file that knows the answers; or lets a person answer
- * (--terminal, daemon/command/annotate_terminal.c).
+/* `winnowd annotate`: answers tasks from a file that knows the labels, or lets a person answer
+ * (--terminal, annotate_terminal.h).
  *
- * The file is read once into a tree from sample id to class (glibc's tsearch); then the oracle
- * (daemon/demo/oracle.c) answers in a thread of its own while this one shows progress. Refuses what
- * could only end in silence: a configuration without admit.id, whose tasks no file can know, and a
- * label that is not one of model.classes.
+ * The labels of the file are read first; then the oracle (demo/oracle.h) answers in a thread of its
+ * own, while this one shows progress. Refuses a configuration without admit.id, because no file can
+ * know the sample ids of its tasks, and a label that is not one of model.classes.
  *
- * Thread: main thread; the tree is read-only while the oracle thread reads it */
+ * Thread: main thread, and the oracle's */
 #include "command.h"
 
 #include "annotate_terminal.h"
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/dataset.h"
+#include "data/true_labels.h"
 #include "demo/oracle.h"
 #include "kafka/client.h"
 #include "terminal/console.h"
 
 #include <pthread.h>
-#include <search.h>
 
 enum { TOPIC_MS = 10000, TICK_MS = 100, ANNOTATOR_MAX = 128 };
-
-struct answer {
-    struct text id;
-    const char *label; // one of model.classes
-};
 
 struct annotate {
     struct dataset_options data;
@@ -35,9 +28,8 @@ struct annotate {
     int64_t seed;
     bool once, terminal;
     const struct config *config;
-    struct arena arena;
-    void *tree;
-    uint64_t known;
+    struct true_labels *labels; // of the file
+    uint64_t known;             // how many
     struct oracle_figures figures;
     struct oracle_options oracle;
     struct buf why;
@@ -45,49 +37,30 @@ struct annotate {
     _Atomic bool done;
 };
 
-/* ---- truth ---- */
-
-static int annotate_by_id(const void *left, const void *right) {
-    const struct answer *a = left, *b = right;
-    if (a->id.len != b->id.len) return a->id.len < b->id.len ? -1 : 1;
-    return a->id.len ? memcmp(a->id.at, b->id.at, a->id.len) : 0;
-}
-
-static void annotate_keep(void *node) { (void)node; } // nodes live in the arena
+/* ---- true labels ---- */
 
 static struct text annotate_truth(struct text sample_id, void *opaque) {
     struct annotate *a = opaque;
-    struct answer wanted = {.id = sample_id};
-    struct answer *const *found = tfind(&wanted, &a->tree, annotate_by_id);
-    return found ? text_of((*found)->label) : (struct text){0};
-}
-
-static const char *annotate_class_of(const struct config *c, struct text label) {
-    for (size_t i = 0; i < c->model.classes.n; i++)
-        if (text_equal(text_of(c->model.classes.at[i]), label)) return c->model.classes.at[i];
-    return NULL;
+    int class_ = true_labels_get(a->labels, sample_id);
+    return class_ < 0 ? (struct text){0} : text_of(a->config->model.classes.at[class_]);
 }
 
 /* The later row of an id counts. A row without a label is not known. */
 static int annotate_learn(struct annotate *a, const struct dataset_sample *s, struct buf *why) {
     if (!s->label.at) return 0;
-    const char *label = annotate_class_of(a->config, s->label);
-    if (!label) {
+    int class_ = config_class(a->config, s->label);
+    if (class_ < 0) {
         buf_printf(why, "row %llu: label '%.*s' is not one of model.classes",
                    (unsigned long long)s->row, (int)s->label.len, s->label.at);
         return ERR_INPUT;
     }
-    struct answer *one = arena_take(&a->arena, sizeof *one);
-    *one = (struct answer){arena_text(&a->arena, s->id), label};
-    struct answer **in_tree = tsearch(one, &a->tree, annotate_by_id);
-    CHECK(in_tree);
-    a->known += *in_tree == one;
-    (*in_tree)->label = label;
+    a->known += true_labels_replace(a->labels, s->id, class_);
     return 0;
 }
 
-static int read_truth(struct annotate *a, struct buf *why) {
+static int annotate_read_labels(struct annotate *a, struct buf *why) {
     struct dataset *d;
+    a->labels = true_labels_create();
     struct dataset_sample s;
     TRY(dataset_open(&d, &a->data, why));
     int result;
@@ -99,7 +72,7 @@ static int read_truth(struct annotate *a, struct buf *why) {
 
 /* ---- the run ---- */
 
-static void *oracle_thread(void *opaque) {
+static void *annotate_oracle_main(void *opaque) {
     struct annotate *a = opaque;
     a->result = oracle_run(&a->oracle, &a->figures, &a->why);
     atomic_store(&a->done, true);
@@ -136,7 +109,7 @@ static int topics_there(const struct config *c, struct buf *why) {
 static int annotate_run(struct annotate *a) {
     pthread_t thread;
     TRY(topics_there(a->config, &a->why));
-    CHECK(pthread_create(&thread, NULL, oracle_thread, a) == 0);
+    CHECK(pthread_create(&thread, NULL, annotate_oracle_main, a) == 0);
     while (!atomic_load(&a->done)) {
         clock_sleep_ms(TICK_MS);
         annotate_progress(a);
@@ -145,7 +118,7 @@ static int annotate_run(struct annotate *a) {
     return a->result;
 }
 
-static int annotate_annotate(struct annotate *a) {
+static int annotate_from_file(struct annotate *a) {
     a->oracle = (struct oracle_options){.config = a->config,
                                         .truth = annotate_truth,
                                         .opaque = a,
@@ -161,7 +134,7 @@ static int annotate_annotate(struct annotate *a) {
                 "knows; set it to the id's column, or to /row, which `winnowd feed` puts in");
         return EX_CONFIG;
     }
-    int result = read_truth(a, &a->why);
+    int result = annotate_read_labels(a, &a->why);
     if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
     result = annotate_run(a);
     console_clear();
@@ -188,9 +161,8 @@ static int annotate_check_flags(const struct annotate *a) {
 /* Who answers, where it was not said: the account. */
 static const char *annotate_myself(const char *annotator) {
     const char *user = getenv("USER");
-    return annotator                                        ? annotator
-           : user && *user && strlen(user) <= ANNOTATOR_MAX ? user
-                                                            : "terminal";
+    if (annotator) return annotator;
+    return user && *user && strlen(user) <= ANNOTATOR_MAX ? user : "terminal";
 }
 
 int command_annotate(int argc, char **argv) {
@@ -227,10 +199,9 @@ int command_annotate(int argc, char **argv) {
     a.config = c;
     if (!a.terminal && !a.annotator) a.annotator = "winnowd-annotate";
     code = a.terminal ? annotate_terminal(c, annotate_myself(a.annotator), &a.why)
-                      : annotate_annotate(&a);
+                      : annotate_from_file(&a);
     if (code) console_fail(code, "%s", buf_string(&a.why));
-    tdestroy(a.tree, annotate_keep);
-    arena_release(&a.arena);
+    true_labels_destroy(a.labels);
     buf_release(&a.why);
     config_destroy(c);
     return code;

@@ -2,7 +2,7 @@
  *
  * A pushed model is checked here, and again by the learner, which alone gives version numbers: the
  * file goes onto the models topic under its digest, and the learner removes it in the transaction
- * that makes a version of it (daemon/run/learner_base.c). A rollback or a pin changes the
+ * that makes a version of it (daemon/run/next_version.c). A rollback or a pin changes the
  * operator's half of the policy, so workers follow as soon as they read the topic. Refuses a
  * version that is not there, a model made for other features or classes, and to write over a file.
  *

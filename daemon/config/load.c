@@ -26,6 +26,12 @@ void config_destroy(struct config *c) {
     free(c);
 }
 
+int config_class(const struct config *c, struct text name) {
+    for (size_t i = 0; i < c->model.classes.n; i++)
+        if (text_equal(text_of(c->model.classes.at[i]), name)) return (int)i;
+    return -1;
+}
+
 static void *load_value_at(void *base, const struct option *o) { return (char *)base + o->offset; }
 
 static void load_defaults(struct config *c, const struct option *rows, size_t n, void *base) {

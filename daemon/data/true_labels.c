@@ -42,15 +42,31 @@ static int true_labels_by_id(const void *left, const void *right) {
     return text_order(a->id, b->id);
 }
 
-int true_labels_put(struct true_labels *t, struct text id, int class_) {
-    pthread_mutex_lock(&t->lock);
+/* The label of that id, which is new with this class, or was there. Under the lock. */
+static struct true_label *true_labels_entry(struct true_labels *t, struct text id, int class_,
+                                            bool *is_new) {
     struct true_label *fresh = arena_take(&t->arena, sizeof *fresh);
     *fresh = (struct true_label){.id = arena_text(&t->arena, id), .class_ = class_};
     struct true_label **in_tree = tsearch(fresh, &t->tree, true_labels_by_id);
     CHECK(in_tree);
-    int result = *in_tree == fresh ? 0 : ERR_MISMATCH;
+    *is_new = *in_tree == fresh;
+    return *in_tree;
+}
+
+int true_labels_put(struct true_labels *t, struct text id, int class_) {
+    bool is_new;
+    pthread_mutex_lock(&t->lock);
+    true_labels_entry(t, id, class_, &is_new);
     pthread_mutex_unlock(&t->lock);
-    return result;
+    return is_new ? 0 : ERR_MISMATCH;
+}
+
+bool true_labels_replace(struct true_labels *t, struct text id, int class_) {
+    bool is_new;
+    pthread_mutex_lock(&t->lock);
+    true_labels_entry(t, id, class_, &is_new)->class_ = class_;
+    pthread_mutex_unlock(&t->lock);
+    return is_new;
 }
 
 static struct true_label *true_labels_find(struct true_labels *t, struct text id) {

@@ -34,15 +34,9 @@ static bool feeder_stopped(const struct demo_feeder *f) {
     return atomic_load(f->o.stop) || f->failure;
 }
 
-static int feeder_class_of(const struct config *c, struct text label) {
-    for (size_t i = 0; i < c->model.classes.n; i++)
-        if (text_equal(text_of(c->model.classes.at[i]), label)) return (int)i;
-    return TRUE_LABEL_UNKNOWN;
-}
-
 /* A sample without a label is fed like any other; nobody can answer for it. */
-static int note_truth(struct demo_feeder *f, const struct dataset_sample *s) {
-    int class_ = s->label.at ? feeder_class_of(f->o.config, s->label) : TRUE_LABEL_UNKNOWN;
+static int feeder_note_label(struct demo_feeder *f, const struct dataset_sample *s) {
+    int class_ = s->label.at ? config_class(f->o.config, s->label) : TRUE_LABEL_UNKNOWN;
     if (s->label.at && class_ < 0) {
         buf_printf(&f->why, "row %llu: the label '%.*s' is not one of the classes",
                    (unsigned long long)s->row, (int)s->label.len, s->label.at);
@@ -58,7 +52,7 @@ static int note_truth(struct demo_feeder *f, const struct dataset_sample *s) {
 
 static int feeder_send_one(struct demo_feeder *f, const struct dataset_sample *s) {
     rd_kafka_resp_err_t err;
-    TRY(note_truth(f, s));
+    TRY(feeder_note_label(f, s));
     do {
         err = rd_kafka_producev(
             f->rk, RD_KAFKA_V_TOPIC(f->o.config->topics.samples),

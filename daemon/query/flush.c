@@ -1,5 +1,5 @@
-/* The end of a window of the pool: score again, choose a batch, pay for it (docs/DESIGN.md section
- * 5, "Pool mode").
+/* The end of a window of the pool: score again, choose a batch, pay for it (docs/ARCHITECTURE.md,
+ * "Pool mode").
  *
  * The model may have moved since the samples came, so every candidate is predicted once more by the
  * one in force now; when it did not move, that gives the same bits. How many may be asked was saved

@@ -88,9 +88,7 @@ int health_ended(const struct run *r) {
             return worker_result(r->worker[i]) < 0 ? worker_result(r->worker[i]) : ERR_FATAL;
     if (follower_ended(r->follower))
         return follower_result(r->follower) < 0 ? follower_result(r->follower) : ERR_FATAL;
-    if (!r->learner || !learner_ended(r->learner) || learner_result(r->learner) == ERR_FENCED)
-        return 0;
-    return learner_result(r->learner) < 0 ? learner_result(r->learner) : ERR_FATAL;
+    return 0; // a learner's end is no reason: scoring goes on
 }
 
 static void name_if(bool at_work, const char *name, struct buf *out) {
@@ -104,4 +102,18 @@ bool health_at_work(const struct run *r, struct buf *who) {
     name_if(r->learner && !learner_ended(r->learner), "learner", who);
     name_if(r->courier && !label_courier_ended(r->courier), "label page", who);
     return who->len > 0;
+}
+
+bool health_learning(const struct run *r, struct buf *why) {
+    if (!run_config(r)->service.learner || atomic_load(&r->shared.stopping)) return true;
+    if (!r->learner)
+        return not_yet(why, "there is no thread for the learner; it is tried again\n", 0);
+    int trouble = learner_trouble(r->learner);
+    if (!trouble) return true;
+    if (trouble == ERR_FENCED)
+        return not_yet(why, "another process of this name learns, this one no more\n", 0);
+    if (why)
+        buf_printf(why, "learning has failed (%s) and is tried again; scoring goes on\n",
+                   error_text(trouble));
+    return false;
 }

@@ -1,5 +1,5 @@
 /* Who makes progress, who is ready, who has ended: the threads' answers joined.
- * Thread: main thread; health_may_work and health_alive also the http thread */
+ * Thread: main thread; health_may_work, health_alive and health_learning also the http thread */
 #pragma once
 
 #include "run_state.h"
@@ -14,6 +14,8 @@ bool health_ready(struct run *r, struct buf *why);
 bool health_may_work(struct run *r, struct buf *why);
 /* Whether no thread is stuck. */
 bool health_alive(struct run *r, struct buf *why);
+/* Whether this process learns, where it should. It may score all the same. `asking` is held. */
+bool health_learning(const struct run *r, struct buf *why);
 /* Whether a worker cannot commit, or finds no broker, just now (or could not when it ended). */
 bool health_in_trouble(const struct run *r);
 /* Whether a thread has not ended yet; *who gets their names. */

@@ -5,7 +5,11 @@
  *
  * What a crash leaves: after the store's commit and before publishing, the next start publishes the
  * same labelled set; after publishing, the models topic tells which set is behind the newest
- * version (promise I8). A learner that is fenced ends and leaves the workers scoring.
+ * version (promise I8).
+ *
+ * Learning may fail without scoring. Whatever ends a life of the learner (Kafka, the store, the
+ * disk), the workers go on; it is said, and after a while a new life begins with what store and
+ * topics hold. Only a learner that was fenced begins no new one: another process learns.
  *
  * Thread: learner thread; learner_start and what reads the atomics: main and http thread */
 #include "learner.h"
@@ -18,16 +22,22 @@
 #include "train/schedule.h"
 #include "version_log.h"
 
-enum { RETRY_MS = 1000 }; // before Kafka is asked again
+enum {
+    RETRY_MS = 1000,    // before Kafka is asked again
+    NEW_LIFE_MS = 5000, // after a life that failed; doubles with each one
+    NEW_LIFE_MAX_MS = 60000,
+    STOP_LOOK_MS = 100 // how often a waiting learner looks whether it is to stop
+};
 
 struct learner {
     pthread_t thread;
     struct learning learning;
     struct labelled_set *set;
     struct version_log *versions;
-    int64_t fit_ms; // what the last fit took
-    bool moved;     // positions have changed since the last progress record
-    int result;
+    int64_t fit_ms;      // what the last fit took
+    bool moved;          // positions have changed since the last progress record
+    int64_t wait_ms;     // before the next life
+    _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready;
     _Atomic uint64_t settled, newest;
 };
@@ -82,6 +92,9 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
 
 static void learner_note_ready(struct learner *l) {
     if (atomic_exchange(&l->ready, true)) return;
+    l->wait_ms = 0;
+    atomic_store(&l->trouble, 0);
+    metric_set(METRIC_learner_failed, 0);
     LOG(NOTICE, "learner_ready", "read to the end of tasks and labels");
 }
 
@@ -106,6 +119,7 @@ static int learner_round(struct learner *l) {
 static int learner_open(struct learner *l) {
     struct learning *learning = &l->learning;
     int result;
+    learning_begin(learning);
     TRY(labelled_set_open(&l->set, learning));
     l->versions = version_log_create(learning);
     while ((result = version_log_catch_up(l->versions)) == ERR_RETRY &&
@@ -119,24 +133,16 @@ static int learner_open(struct learner *l) {
 
 static void learner_close(struct learner *l) {
     metric_set(METRIC_learner_active, 0);
+    atomic_store(&l->ready, false);
     version_log_destroy(l->versions);
     labelled_set_close(l->set);
-    learning_release(&l->learning);
+    learning_end(&l->learning);
+    l->versions = NULL;
+    l->set = NULL;
 }
 
-static void learner_log_end(const struct learner *l, int result) {
-    if (result == ERR_FENCED) {
-        metric_set(METRIC_fenced, 1);
-        LOG(ERROR, "learner_fenced",
-            "another learner of this name has taken over; this process goes on scoring and learns "
-            "no more. Only one may say service.learner: true");
-    } else if (result < 0 && result != ERR_STOPPED && !learning_stopping(&l->learning)) {
-        LOG(ERROR, "learner_ended", error_text(result), L_STR("error", error_name(result)));
-    }
-}
-
-static void *learner_main(void *arg) {
-    struct learner *l = arg;
+/* From what store and topics hold to an end that is told (0) or suffered. */
+static int learner_live(struct learner *l) {
     struct learning *learning = &l->learning;
     int result = learner_open(l);
     while (result == 0 && !learning_stopping(learning)) {
@@ -144,26 +150,53 @@ static void *learner_main(void *arg) {
         learning->config = atomic_load(&learning->shared->config);
         result = learner_round(l);
     }
-    learner_log_end(l, result);
     learner_close(l);
-    l->result = learning_stopping(learning) ? 0 : result;
-    atomic_store(&l->ready, false);
+    return learning_stopping(learning) ? 0 : result;
+}
+
+static void learner_rest(struct learner *l, int result) {
+    l->wait_ms = l->wait_ms ? 2 * l->wait_ms : NEW_LIFE_MS;
+    if (l->wait_ms > NEW_LIFE_MAX_MS) l->wait_ms = NEW_LIFE_MAX_MS;
+    LOG(ERROR, "learner_failed",
+        "learning has failed and begins anew after a while; this process goes on scoring",
+        L_STR("error", error_name(result)), L_STR("means", error_text(result)),
+        L_I64("again_in_ms", l->wait_ms));
+    int64_t until = clock_ms() + l->wait_ms;
+    while (clock_ms() < until && !learning_stopping(&l->learning))
+        learning_wait(&l->learning, STOP_LOOK_MS);
+}
+
+static void *learner_main(void *arg) {
+    struct learner *l = arg;
+    int result;
+    while ((result = learner_live(l)) < 0 && result != ERR_FENCED) {
+        atomic_store(&l->trouble, result);
+        metric_set(METRIC_learner_failed, 1);
+        learner_rest(l, result);
+    }
+    if (result == ERR_FENCED) {
+        atomic_store(&l->trouble, result);
+        metric_set(METRIC_fenced, 1);
+        LOG(ERROR, "learner_fenced",
+            "another learner of this name has taken over; this process goes on scoring and learns "
+            "no more. Only one may say service.learner: true");
+    }
     atomic_store(&l->ended, true);
     return NULL;
 }
 
 struct learner *learner_start(struct shared *shared) {
     struct learner *l = xcalloc(1, sizeof *l);
-    learning_init(&l->learning, shared);
-    CHECK(pthread_create(&l->thread, NULL, learner_main, l) == 0);
-    return l;
+    l->learning.shared = shared;
+    if (pthread_create(&l->thread, NULL, learner_main, l) == 0) return l;
+    free(l);
+    return NULL;
 }
 
-int learner_join(struct learner *l) {
+void learner_join(struct learner *l) {
+    if (!l) return;
     pthread_join(l->thread, NULL);
-    int result = l->result;
     free(l);
-    return result;
 }
 
 uint64_t learner_settled(const struct learner *l, uint64_t *newest) {
@@ -175,4 +208,4 @@ uint64_t learner_settled(const struct learner *l, uint64_t *newest) {
 bool learner_ended(const struct learner *l) { return atomic_load(&l->ended); }
 bool learner_ready(const struct learner *l) { return atomic_load(&l->ready); }
 uint64_t learner_progress(const struct learner *l) { return atomic_load(&l->learning.progress); }
-int learner_result(const struct learner *l) { return l->result; }
+int learner_trouble(const struct learner *l) { return atomic_load(&l->trouble); }

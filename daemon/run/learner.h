@@ -7,8 +7,11 @@
 
 struct learner;
 
+/* NULL: the system has no thread for it (not said). */
 struct learner *learner_start(struct shared *shared);
-int learner_join(struct learner *l);
+/* Waits for its end and frees it; NULL is none. */
+void learner_join(struct learner *l);
+/* Fenced, or told to stop. */
 bool learner_ended(const struct learner *l);
 /* Whether it has caught up with the topics and would publish. */
 bool learner_ready(const struct learner *l);
@@ -16,5 +19,6 @@ uint64_t learner_progress(const struct learner *l);
 /* Labels that were read and, where a version was due, published, since the start; *newest: the
  * newest version then. */
 uint64_t learner_settled(const struct learner *l, uint64_t *newest);
-/* The ERR_ it ended with; only once learner_ended. */
-int learner_result(const struct learner *l);
+/* Why it does not learn just now: the ERR_ of its last life, ERR_FENCED: another process learns; 0:
+ * it does, or has not begun. */
+int learner_trouble(const struct learner *l);

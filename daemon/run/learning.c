@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "route/classes.h"
 
-void learning_init(struct learning *l, struct shared *shared) {
-    const struct config *c = atomic_load(&shared->config);
-    *l = (struct learning){.shared = shared, .config = c};
+void learning_begin(struct learning *l) {
+    const struct config *c = l->config = atomic_load(&l->shared->config);
     l->classes = text_of(classes_joined(c, &l->positive));
+    l->memories = l->largest_memory = 0;
     for (size_t i = 0; i < c->train.memories.n; i++) {
         size_t labels = strtoul(c->train.memories.at[i], NULL, 10);
         l->memory[l->memories++] = labels;
@@ -17,7 +17,10 @@ void learning_init(struct learning *l, struct shared *shared) {
     }
 }
 
-void learning_release(struct learning *l) { free((void *)l->classes.at); }
+void learning_end(struct learning *l) {
+    free((void *)l->classes.at);
+    l->classes = (struct text){0};
+}
 
 void learning_wait(struct learning *l, int64_t ms) {
     atomic_fetch_add(&l->progress, 1);

@@ -27,8 +27,8 @@ static inline bool learning_stopping(const struct learning *l) {
     return atomic_load(&l->shared->stopping);
 }
 
-/* From the configuration in force; the process and the configuration are borrowed. */
-void learning_init(struct learning *l, struct shared *shared);
-void learning_release(struct learning *l);
+/* A life of the learner begins, from the configuration in force; `shared` is set. */
+void learning_begin(struct learning *l);
+void learning_end(struct learning *l);
 /* Waits, and tells the watchdog that waiting is what it does. 0 ms: only tells it. */
 void learning_wait(struct learning *l, int64_t ms);

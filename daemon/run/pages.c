@@ -47,9 +47,15 @@ static unsigned live_page(struct buf *body, struct text sent, void *opaque) {
     return state_page(opaque, health_alive, body);
 }
 
+/* A learner that failed is said, and is no reason to be taken for not ready: samples are scored. */
 static unsigned ready_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
-    return state_page(opaque, health_may_work, body);
+    struct run *r = opaque;
+    unsigned code = state_page(r, health_may_work, body);
+    pthread_mutex_lock(&r->asking);
+    (void)health_learning(r, body);
+    pthread_mutex_unlock(&r->asking);
+    return code;
 }
 
 static unsigned status_page(struct buf *body, struct text sent, void *opaque) {

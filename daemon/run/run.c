@@ -7,9 +7,9 @@
  * its way together. What a crash leaves is safe at any moment, so a service that is not done in
  * STOP_MS goes as in a crash, but says so. Threads share one struct (daemon/run/worker.h) and no
  * lock on the hot path. A worker or follower that ends by itself ends the process, so that the
- * service manager starts a clean one; a learner that was fenced does not: scoring goes on (promise
- * I8). The watchdog is fed only while every thread makes progress. What a crash leaves, thread by
- * thread: daemon/kafka/producer.c (cycle), daemon/run/learner.c (labels, versions).
+ * service manager starts a clean one; a learner does not: scoring goes on (promise I8). The
+ * watchdog is fed only while every thread makes progress. What a crash leaves, thread by thread:
+ * daemon/kafka/producer.c (cycle), daemon/run/learner.c (labels, versions).
  *
  * Thread: main thread */
 #include "run/run.h"
@@ -34,6 +34,7 @@ enum {
     STOP_MS = 4000,               // a service that is not done by then goes as in a crash
     STOP_POLL_MS = 5,             // how often it is looked at
     FLUSH_MS = 1000,              // how often the log says what it has collapsed
+    LEARNER_RETRY_MS = 5000,      // before a learner without a thread is tried again
     STATUS_MS = 5000,             // how often the service manager's status line is renewed
     START_EXTENSION_US = 30000000 // asked of the service manager while Kafka is waited for
 };
@@ -61,6 +62,23 @@ static int try_kafka(const struct run *r) {
     return result;
 }
 
+/* Again later where the system has no thread for it. */
+static void run_start_learner(struct run *r) {
+    if (r->learner || !run_config(r)->service.learner) return;
+    if (r->learner_ms && clock_ms() - r->learner_ms < LEARNER_RETRY_MS) return;
+    r->learner_ms = clock_ms();
+    struct learner *learner = learner_start(&r->shared);
+    pthread_mutex_lock(&r->asking);
+    r->learner = learner;
+    pthread_mutex_unlock(&r->asking);
+    if (learner) return;
+    metric_set(METRIC_learner_failed, 1);
+    LOG(ERROR, "learner_failed",
+        "there is no thread for the learner: it is tried again, and this process scores "
+        "meanwhile",
+        L_I64("again_in_ms", LEARNER_RETRY_MS));
+}
+
 static void start_threads(struct run *r) {
     r->follower = follower_start(&r->shared, features_columns(r->features),
                                  features_fingerprint(r->features));
@@ -69,7 +87,7 @@ static void start_threads(struct run *r) {
     r->pulse = xcalloc(r->workers + 3, sizeof *r->pulse);
     r->figures.utility = xcalloc(r->workers * PIPELINE_UTILITIES, sizeof *r->figures.utility);
     for (size_t i = 0; i < r->workers; i++) r->worker[i] = worker_start(&r->shared, i);
-    if (run_config(r)->service.learner) r->learner = learner_start(&r->shared);
+    run_start_learner(r);
     if (!run_config(r)->watch.label) return;
     r->desk = label_desk_create(&run_config(r)->model.classes);
     r->courier = label_courier_start(&r->shared, r->desk);
@@ -177,6 +195,7 @@ static void run_set_ready(struct run *r) {
 
 int run_tick(struct run *r) {
     gauges_update(r);
+    run_start_learner(r);
     run_feed_watchdog(r);
     run_set_ready(r);
     run_notify_status(r);
@@ -213,9 +232,7 @@ static int join_all(struct run *r) {
     int result = 0, joined;
     for (size_t i = 0; i < r->workers; i++)
         if ((joined = worker_join(r->worker[i])) < 0 && result == 0) result = joined;
-    if (r->learner && (joined = learner_join(r->learner)) < 0 && joined != ERR_FENCED &&
-        result == 0)
-        result = joined;
+    learner_join(r->learner);
     if ((joined = follower_join(r->follower)) < 0 && result == 0) result = joined;
     label_courier_join(r->courier);
     return result;

@@ -50,6 +50,7 @@ struct run {
     struct pulse *pulse;                // workers, follower, learner, label courier
     struct config *config[CONFIGS_MAX]; // all that were in force: threads may still read an old one
     size_t configs;
+    int64_t learner_ms; // when the learner's thread was last tried
     int64_t watchdog_ms, fed_ms, flushed_ms, status_ms, figures_ms, disk_ms, started_ms;
     bool said_ready;
     bool refused; // the file as it stands

@@ -89,6 +89,7 @@ static struct health health_of(struct run *r) {
                 "the queue is flooded: the token bucket, not the utility, decides what is asked\n");
     status_note(&h, metric_get(METRIC_reload_ok) == 0,
                 "the last reload was refused: the file has errors\n");
+    (void)health_learning(r, &h.notes);
     return h;
 }
 

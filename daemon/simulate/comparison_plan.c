@@ -85,7 +85,7 @@ static int plan_choose(const char *flag, const char *choices, const char *word, 
 
 /* The share of a whole budget of so many labels that is asked first: 4 times their root, at most
  * 0.7. A learner's error falls about like the root of its labels, so the first ones are worth most,
- * and a small budget is best spent early (tried: docs/DESIGN.md section 6). */
+ * and a small budget is best spent early (tried: docs/DECISIONS.md, D28). */
 static double plan_usual_upfront(double labels) {
     return labels > 0 ? fmin(0.7, 4 / sqrt(labels)) : 0;
 }

@@ -21,6 +21,8 @@ void true_labels_destroy(struct true_labels *t);
 /* class_: an index (≥ 0), or TRUE_LABEL_UNKNOWN. The id is copied. ERR_MISMATCH: there is a sample
  * of this id already; it stays as it was. */
 int true_labels_put(struct true_labels *t, struct text id, int class_) MUST_CHECK;
+/* The same, but a later class of an id replaces the earlier one; whether the id is new. */
+bool true_labels_replace(struct true_labels *t, struct text id, int class_);
 /* The class; TRUE_LABEL_UNKNOWN also for an id that is not there. */
 int true_labels_get(struct true_labels *t, struct text id);
 /* The same, and marks the sample as judged: the second time it is TRUE_LABEL_JUDGED. */

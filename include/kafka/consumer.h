@@ -1,7 +1,7 @@
 /* The samples topic: one member of the consumer group.
  *
  * Rebalances are only noted in librdkafka's callback and carried out by the worker between two
- * polls, so that no work is in flight when partitions move (docs/DESIGN.md section 5, "The cycle").
+ * polls, so that no work is in flight when partitions move (docs/ARCHITECTURE.md, "The cycle").
  * Assigned partitions start at the group's committed offset, read before the assignment is taken:
  * one source of truth for offset and selection state.
  * Thread: the worker thread that owns it */
@@ -50,8 +50,8 @@ enum rebalance consumer_pending(const struct consumer *c);
  * until the next call. ERR_RETRY: the broker does not answer; call again. */
 int consumer_take(struct consumer *c, const struct assignment **list, size_t *n) MUST_CHECK;
 void consumer_leave(struct consumer *c);
-/* Whether the partition is in the present assignment: what Kafka itself does not check (reference:
- * DESIGN section 5). */
+/* Whether the partition is in the present assignment: what Kafka itself does not check
+ * (docs/DECISIONS.md, D8). */
 bool consumer_owns(const struct consumer *c, int32_t partition);
 /* Whether the group has already given our partitions away, though the notice still waits. */
 bool consumer_lost(const struct consumer *c);

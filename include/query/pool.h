@@ -1,5 +1,5 @@
 /* Pool mode: the candidates of one window of a partition, and the batch of them that is worth most
- * (docs/DESIGN.md section 5, "Pool mode").
+ * (docs/ARCHITECTURE.md, "Pool mode").
  *
  * The pool keeps the best `candidates` by utility of whatever the window brings (a heap: O(log
  * candidates) a sample, memory fixed); when the window ends, a rule takes k of them: the best, or a

@@ -1,5 +1,5 @@
 /* The query strategy: utility → budget manager → strategy arm, and the random arm beside it
- * (docs/DESIGN.md section 5, "Two arms").
+ * (docs/ARCHITECTURE.md, "Two arms").
  *
  * The one implementation of asking for run, simulate and demo. Pure: time, policy and random keys
  * are inputs.

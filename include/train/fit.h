@@ -1,7 +1,7 @@
 /* The learner's mathematics: labelled rows in, a model version out. A pure function of its input
  * (promise I8).
  *
- * Members (docs/DESIGN.md section 6): for each memory, a fit on the last so many labels that
+ * Members (docs/DECISIONS.md, D24): for each memory, a fit on the last so many labels that
  * shrinks towards the fit on the next longer memory, the longest towards zero, by L-BFGS (Nocedal
  * 1980) on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their
  * discounted Brier loss on labels, each taken from the prediction that was recorded before the

@@ -14,7 +14,10 @@ sys.path.insert(0, str(HERE.parent / "system"))
 
 import broker  # noqa: E402
 import winnowd  # noqa: E402
-from winnowd import Job, Reader, Stage, Writer, check, lend, wait  # noqa: E402
+from broker import Reader, Writer, wait  # noqa: E402
+from stream import Job, Oracle  # noqa: E402
+from taught import lend  # noqa: E402
+from winnowd import Stage  # noqa: E402
 
 NUMBERS = 30
 NAMES = ["f%d" % i for i in range(NUMBERS)]
@@ -61,7 +64,7 @@ class Bench:
         self.fill(samples, 8000)
         name = self.stage.name + "-teach"
         daemon = self.stage.start(settings(service={"name": name}, topics={**topics, "samples": samples}, budget={"rate": 0.05}), "teach.yaml")
-        oracle = winnowd.Oracle(self.stage, tasks=topics["tasks"], labels=topics["labels"])
+        oracle = Oracle(self.stage, tasks=topics["tasks"], labels=topics["labels"])
         oracle.start()
         wait("taught", lambda: daemon.find("listening") and daemon.metric("labelled_rows") >= 360 and daemon.metric("model_labelled_rows") >= 360, 60, 0.2)
         daemon.stop()

@@ -1,6 +1,6 @@
 """What a decision costs, in instructions (callgrind counts them: the same on each run) and in nanoseconds of processor time.
 
-rule: the budget manager's part, less the bench's own loop; decision: purse, both arms, measure log_odds_margin and the manager together; budget 1 %,
+rule: the budget manager's part, less the bench's own loop; decision: token bucket, both arms, measure log_odds_margin and the manager together; budget 1 %,
 window 128, two classes. A committee is ten linear members at 30 columns; "scored" has their predictions in it too. Pool: an offer better than all
 before it, the dearest kind.
 
@@ -79,7 +79,7 @@ def cells(found, took, *names):
 
 
 def section(found, took):
-    lines = ["Instructions a decision (callgrind; the same on each run, and a test holds them) and nanoseconds (processor time, the least of %d rounds). Rule: the manager's part alone; decision: purse, both arms, measure"
+    lines = ["Instructions a decision (callgrind; the same on each run, and a test holds them) and nanoseconds (processor time, the least of %d rounds). Rule: the manager's part alone; decision: token bucket, both arms, measure"
              " `log_odds_margin` and manager; budget 1 %%, window 128, two classes." % ROUNDS, "",
              "| manager | rule, instructions | ns | decision, instructions | ns |", "|---|---|---|---|---|"]
     lines += ["| %s%s |" % (m, cells(found, took, "rule_" + m, "decide_" + m)) for m in RULES]

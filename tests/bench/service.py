@@ -16,7 +16,10 @@ sys.path.insert(0, str(HERE.parent / "system"))
 
 import broker  # noqa: E402
 from streams import replace_section  # noqa: E402
-from winnowd import Feeder, Oracle, Stage, accounts, check, run, wait  # noqa: E402
+from accounts import accounts  # noqa: E402
+from broker import check, wait  # noqa: E402
+from stream import Feeder, Oracle  # noqa: E402
+from winnowd import Stage, run  # noqa: E402
 
 HEADING = "Start, stop, rollback (`scripts/bench service`)"
 RATE = 2000

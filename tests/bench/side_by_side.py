@@ -18,8 +18,10 @@ import time
 import bench
 import shapes
 import broker
+import streams
 import winnowd
-from winnowd import check, wait
+from broker import check, wait
+from stream import Oracle
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = pathlib.Path(winnowd.BINARY).resolve().parent / "tests" / "bench"
@@ -107,7 +109,7 @@ class Field:
         topics, name = self.bench.topics("teach-" + shape), "%s-teach-%s" % (self.stage.name, shape)
         daemon = self.stage.start(winnowd.merge(self.settings(shape), {"service": {"name": name, "state_dir": str(self.stage.dir / name)}, "topics": {**topics, "samples": self.topic(shape, "none")},
                                                                        "budget": {"rate": 0.01, "upfront": 400}, "train": {"first": 100}}), "teach-%s.yaml" % shape)
-        oracle = winnowd.Oracle(self.stage, tasks=topics["tasks"], labels=topics["labels"])
+        oracle = Oracle(self.stage, tasks=topics["tasks"], labels=topics["labels"])
         oracle.start()
         wait("a model of shape %s" % shape, lambda: daemon.find("listening") and daemon.metric("model_labelled_rows") >= 300, 120, 0.2)
         daemon.stop()
@@ -332,14 +334,10 @@ def tables(data):
 
 
 def write(data):
-    """Puts the section into docs/BENCHMARKS.md, in place of the one that is there."""
-    file, head = HERE.parent.parent / "docs" / "BENCHMARKS.md", "## Side by side (`scripts/bench all`)"
     described = "; ".join("%s: %s" % (k, v[0]) for k, v in shapes.SHAPES.items())
-    section = [head, "", "%s. %d messages of shape a, %d rounds (of the slow rivals 3) in turn, median of the rounds' ratios. Shapes: %s." % (data["machine"], data["messages"], data["rounds"], described), "", *tables(data), ""]
-    text = file.read_text()
-    before, _, rest = text.partition(head)
-    after = rest[rest.find("\n## ") + 1:] if "\n## " in rest else ""
-    file.write_text(before.rstrip("\n") + "\n\n" + "\n".join(section) + ("\n" + after if after else ""))
+    head = "%s. %d messages of shape a, %d rounds (of the slow rivals 3) in turn, median of the rounds' ratios. Shapes: %s." % (
+        data["machine"], data["messages"], data["rounds"], described)
+    streams.replace_section("Side by side (`scripts/bench all`)", "\n".join([head, "", *tables(data)]))
 
 
 def run(options):

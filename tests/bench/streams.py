@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUDGETS = (0.01, 0.05, 0.1)
@@ -111,8 +112,15 @@ class Bench:
         return runs
 
 
+def wrapped(text):
+    """Prose at 100 columns; tables as they are."""
+    return "\n".join(line if line.startswith("|") else textwrap.fill(line, 100, break_long_words=False, break_on_hyphens=False)
+                     for line in text.split("\n"))
+
+
 def replace_section(heading, text):
     """Puts a section into docs/BENCHMARKS.md, in place of the one with that heading, or at the end."""
+    text = wrapped(text)
     page = ROOT / "docs" / "BENCHMARKS.md"
     sections = page.read_text().split("\n## ")
     new = heading + "\n\n" + text.strip() + "\n"

@@ -2,7 +2,10 @@
 import hashlib
 import json
 
-from winnowd import BAD, Writer, accounts, check, equal, main, sample
+from accounts import accounts
+from broker import Writer, check, equal
+from stream import BAD, sample
+from winnowd import main
 
 MAX = 65536
 

@@ -4,7 +4,9 @@ import os
 import pathlib
 
 from confluent_kafka.admin import AdminClient
-from winnowd import check, equal, feed, main, wait
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main
 
 PARTITIONS = int(os.environ.get("WINNOWD_PARTITIONS", "200"))
 

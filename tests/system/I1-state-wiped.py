@@ -1,7 +1,10 @@
 """I1, I4: the selection state in the offset's metadata is wiped, spoiled, or of another offset: the log says so, the counter counts,
 selection restarts inside the budget, and no sample is lost or asked again."""
 import broker
-from winnowd import accounts, check, equal, feed, main, wait, within_budget
+from accounts import accounts, within_budget
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main
 
 CHANGES = {"service": {"learner": False}, "budget": {"rate": 0.05, "burst": 20}}
 

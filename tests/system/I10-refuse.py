@@ -2,7 +2,8 @@
 and unknown or reserved Kafka properties refused with the reason. Wrong usage is 64."""
 import re
 
-from winnowd import check, equal, main, run
+from broker import check, equal
+from winnowd import main, run
 
 BAD = """\
 service:

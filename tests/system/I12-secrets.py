@@ -4,7 +4,8 @@ import os
 import pathlib
 import time
 
-from winnowd import check, equal, main, run, wait
+from broker import check, equal, wait
+from winnowd import main, run
 
 SECRETS = ("hunter2-password", "correct-horse-key", "tr0ub4dor-map", "plain-in-the-map", "wrong-place-secret")
 

@@ -3,7 +3,10 @@ asked once and none is missing, and it says the trouble while it lasts."""
 import time
 
 import broker
-from winnowd import Feeder, accounts, check, equal, main, wait, within_budget
+from accounts import accounts, within_budget
+from broker import check, equal, wait
+from stream import Feeder
+from winnowd import main
 
 
 def test(stage):

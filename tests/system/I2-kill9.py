@@ -4,7 +4,10 @@ import os
 import time
 
 import broker
-from winnowd import Feeder, Oracle, accounts, equal, learned, main, progress, wait, within_budget
+from accounts import accounts, learned, progress, within_budget
+from broker import equal, wait
+from stream import Feeder, Oracle
+from winnowd import main
 
 KILLS = int(os.environ.get("WINNOWD_KILLS", "20"))
 RATE = 0.05

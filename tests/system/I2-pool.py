@@ -4,7 +4,10 @@ import json
 import os
 import time
 
-from winnowd import Feeder, Oracle, accounts, check, equal, learned, main, wait
+from accounts import accounts, learned
+from broker import check, equal, wait
+from stream import Feeder, Oracle
+from winnowd import main
 
 KILLS = int(os.environ.get("WINNOWD_KILLS", "20")) // 3
 RATE, BURST = 0.05, 20

@@ -5,7 +5,10 @@ import pathlib
 import time
 
 import broker
-from winnowd import Feeder, accounts, check, equal, main, wait, within_budget
+from accounts import accounts, within_budget
+from broker import check, equal, wait
+from stream import Feeder
+from winnowd import main
 
 RATE, QUOTA = 0.5, 20000  # bytes a second; the tasks of 1,000 samples a second are about 30 times that
 

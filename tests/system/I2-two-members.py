@@ -3,7 +3,10 @@ or emptied: it rejoins or ends cleanly, and nothing is decided twice. Both ways 
 import signal
 import time
 
-from winnowd import Feeder, accounts, check, equal, main, wait, within_budget
+from accounts import accounts, within_budget
+from broker import check, equal, wait
+from stream import Feeder
+from winnowd import main
 
 
 def owned(daemon):

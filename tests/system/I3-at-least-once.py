@@ -3,7 +3,10 @@ already seen, and says the same."""
 import json
 import time
 
-from winnowd import Feeder, Oracle, check, equal, learned, main, place
+from accounts import learned
+from broker import check, equal
+from stream import Feeder, Oracle
+from winnowd import main
 
 KILLS = 6
 CHANGES = {"service": {"delivery": "at_least_once", "workers": 2}, "budget": {"rate": 0.05}, "route": {"interval": "20ms"}}

@@ -2,7 +2,10 @@
 rate * n + burst + 1 tasks (plus the grant, once), and the grant is given once."""
 import time
 
-from winnowd import Feeder, accounts, check, main, wait, within_budget
+from accounts import accounts, within_budget
+from broker import check, wait
+from stream import Feeder
+from winnowd import main
 
 RATE, BURST, GRANT = 0.02, 5, 40
 CHANGES = {"budget": {"rate": RATE, "burst": BURST, "upfront": GRANT}, "service": {"learner": False}}

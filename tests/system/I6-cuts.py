@@ -4,7 +4,11 @@ import time
 
 import broker
 
-from winnowd import check, equal, feed, lend, main, place, taught, within_budget
+from accounts import place, within_budget
+from broker import check, equal
+from stream import feed
+from taught import lend, taught
+from winnowd import main
 
 SAMPLES, RATE = 60000, 0.05
 

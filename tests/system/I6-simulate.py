@@ -5,7 +5,10 @@ import hashlib
 import json
 import struct
 
-from winnowd import Feeder, Oracle, check, equal, learned, main, run, truth_of, wait
+from accounts import learned
+from broker import check, equal, wait
+from stream import Feeder, Oracle, truth_of
+from winnowd import main, run
 
 SAMPLES, RATE = 12000, 0.05
 REASONS = ("uncertain", "risk", "random", "pool", "cold", "upfront", "synthetic")  # in the order of include/config/choices.h

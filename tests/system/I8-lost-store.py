@@ -5,7 +5,10 @@ import shutil
 import struct
 
 import broker
-from winnowd import Oracle, check, equal, feed, learned, main, progress, wait
+from accounts import learned, progress
+from broker import check, equal, wait
+from stream import Oracle, feed
+from winnowd import main
 
 CHANGES = {"train": {"interval": "100ms", "growth": 10, "labels": 1000000, "first": 400}}
 

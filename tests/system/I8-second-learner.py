@@ -2,7 +2,10 @@
 learned twice and no version number is used twice."""
 import re
 
-from winnowd import Oracle, accounts, check, equal, feed, main, once, progress, wait
+from accounts import accounts, once, progress
+from broker import check, equal, wait
+from stream import Oracle, feed
+from winnowd import main
 
 
 def test(stage):

@@ -1,5 +1,8 @@
 """I8, I10: when the label store is full, learning waits and says so, scoring goes on; with room again everything is learned, nothing twice."""
-from winnowd import Oracle, accounts, check, equal, feed, learned, main, progress, wait
+from accounts import accounts, learned, progress
+from broker import check, equal, wait
+from stream import Oracle, feed
+from winnowd import main
 
 SMALL = {"budget": {"rate": 0.5}, "train": {"store": "1MiB"}}
 

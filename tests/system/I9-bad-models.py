@@ -4,7 +4,10 @@ import hashlib
 import json
 import struct
 
-from winnowd import Writer, check, equal, feed, lend, main, taught, wait
+from broker import Writer, check, equal, wait
+from stream import feed
+from taught import lend, taught
+from winnowd import main
 
 
 def split(record):

@@ -4,7 +4,9 @@ import os
 import pathlib
 
 from machine import Frozen, Machine, package, threads
-from winnowd import _yaml, check, equal, feed, main, wait
+from broker import check, equal, wait
+from stream import feed
+from winnowd import as_yaml, main
 
 UNIT = "winnowd.service"
 
@@ -13,7 +15,7 @@ def settings(stage, name, rate=0.05):
     """A configuration for a machine: state where systemd says."""
     out = stage.settings({"budget": {"rate": rate}, "service": {"name": name}})
     del out["service"]["state_dir"], out["service"]["instance"]
-    return _yaml(out).lstrip("\n") + "\n"
+    return as_yaml(out)
 
 
 def installs_quietly(m):

@@ -22,11 +22,13 @@ class Failure(AssertionError):
 
 
 def check(condition, message, *values):
+    """Failure with the message, formatted with the values, unless the condition holds."""
     if not condition:
         raise Failure(message % values if values else message)
 
 
 def equal(got, wanted, what):
+    """Failure that shows both, unless they are equal. what: what is compared."""
     check(got == wanted, "%s: got %s, wanted %s", what, got, wanted)
 
 
@@ -48,6 +50,7 @@ def script(*arguments):
 
 
 def bootstrap():
+    """HOST:PORT of the shared broker."""
     return script("bootstrap", DIR)
 
 
@@ -65,6 +68,7 @@ def create_topics(brokers, names, partitions, config=None):
 
 
 def topic_exists(brokers, name):
+    """Whether the broker knows the topic now."""
     known = AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=10).topics
     return name in known and known[name].error is None
 
@@ -128,6 +132,7 @@ class Reader:
 
 
 def read_topic(brokers, topic, isolation="read_committed", seconds=60):
+    """All records of a topic up to its present end."""
     reader = Reader(brokers, topic, isolation)
     try:
         return reader.to_end(seconds)
@@ -162,6 +167,7 @@ class Writer:
         self.producer.poll(0)
 
     def flush(self, seconds=60):
+        """Waits until all is sent; Failure when anything is not."""
         left = self.producer.flush(seconds)
         check(left == 0 and self.failed == 0, "%d records not sent, %d failed", left, self.failed)
 
@@ -169,11 +175,13 @@ class Writer:
 # ---- offsets with their metadata, by the protocol itself: the Python client of Debian 12 can not ----
 
 def _string(text):
+    """STRING of Kafka's protocol: its length in two bytes, then the text."""
     data = text.encode() if isinstance(text, str) else text
     return struct.pack(">h", -1) if data is None else struct.pack(">h", len(data)) + data
 
 
 def _call(brokers, api, version, body):
+    """One request to the first broker; the answer's body."""
     host, port = brokers.split(",")[0].rsplit(":", 1)
     request = struct.pack(">hhi", api, version, 1) + _string("tests") + body
     with socket.create_connection((host, int(port)), 10) as s:

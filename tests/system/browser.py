@@ -1,4 +1,5 @@
 """A real headless Chromium, driven by Selenium: for the tests of the pages and for `scripts/bench scrape`."""
+import contextlib
 import shutil
 
 from selenium import webdriver
@@ -7,7 +8,7 @@ from selenium.webdriver.chrome.service import Service
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage")
-SCREEN = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
 
 
 def start(directory, width, height):
@@ -20,6 +21,21 @@ def start(directory, width, height):
     return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
 
 
+@contextlib.contextmanager
+def opened(directory, width, height):
+    """A browser (see start) that is quit at the end of the with statement."""
+    driver = start(directory, width, height)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def complaints(driver, expected):
+    """Entries of the console since the last call, but for those that expected(entry) accepts."""
+    return [e for e in driver.get_log("browser") if e["level"] != "DEBUG" and not expected(e)]
+
+
 def spoken(driver, roles):
     """[(role, name)] of what a screen reader finds that has one of the roles."""
     tree = driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
@@ -27,10 +43,12 @@ def spoken(driver, roles):
 
 
 def background(driver):
+    """The colour behind the page, as CSS has it."""
     return driver.execute_script("return getComputedStyle(document.body).backgroundColor")
 
 
 def prefer_dark(driver):
+    """From here on the browser says that its user prefers dark pages."""
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
 
 
@@ -41,10 +59,11 @@ class Phone:
         self.driver = driver
 
     def __enter__(self):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SCREEN)
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
         return self
 
     def wide(self):
+        """Pixels that the page is wide: more than the screen means that it must be moved sideways."""
         return self.driver.execute_script("return document.documentElement.scrollWidth")
 
     def __exit__(self, *_):

@@ -5,8 +5,10 @@ import os
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import Phone, background, prefer_dark, spoken, start
-from winnowd import Feeder, Oracle, check, equal, feed, main, wait
+from browser import Phone, background, complaints, opened, prefer_dark, spoken
+from broker import check, equal, wait
+from stream import Feeder, Oracle, feed
+from winnowd import main
 
 CHARTS = ("speed", "accuracy", "budget", "labels", "utility", "late")
 PAGE_MOST = 300 * 1024
@@ -112,8 +114,7 @@ def test(stage):
     feeder.start()
     wait("a model is live", lambda: daemon.metric("model_version") >= 1)
     wait("labels came back", lambda: daemon.metric("accuracy_answers") > 100 and json.loads(daemon.get("/status")[1])["utility"])
-    page = start(stage.dir, 1300, 900)
-    try:
+    with opened(stage.dir, 1300, 900) as page:
         loads(page, daemon)
         redrawn(page, 6)
         before = text(page, "#tiles")
@@ -124,14 +125,11 @@ def test(stage):
         looks(page)
         feeder.end()
         bounded(page)
-        said = [e for e in page.get_log("browser") if e["level"] != "DEBUG" and e.get("source") != "rendering"]  # rendering: of our looking at the canvases
-        equal(said, [], "the console")
+        equal(complaints(page, lambda e: e.get("source") == "rendering"), [], "the console")  # rendering: of our looking at the canvases
         daemon.stop()
         wait("the page says that nobody answers", lambda: text(page, "#health-word") == "No answer", 30)
         if os.environ.get("WINNOWD_SHOT"):
             page.save_screenshot(os.environ["WINNOWD_SHOT"])
-    finally:
-        page.quit()
     oracle.end()
 
 

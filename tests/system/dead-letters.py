@@ -1,7 +1,9 @@
 """I1: dead letters by the command line: listed, shown, fed again once they can be read, and never twice by accident."""
 import json
 
-from winnowd import BAD, Feeder, Writer, check, equal, main, run, wait
+from broker import Writer, check, equal, wait
+from stream import BAD, Feeder
+from winnowd import main, run
 
 
 def test(stage):

@@ -3,7 +3,9 @@ unknown_class, unreadable, own_event. And the labelled set is what they add up t
 import json
 import time
 
-from winnowd import Writer, check, equal, feed, main, sample, truth_of, wait
+from broker import Writer, check, equal, wait
+from stream import feed, sample, truth_of
+from winnowd import main
 
 FATES = ("learned", "revised", "duplicate", "conflict", "skipped", "cannot_tell", "early", "late", "unknown", "unknown_class", "unreadable", "own_event")
 MASK = (1 << 64) - 1

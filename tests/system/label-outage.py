@@ -5,7 +5,9 @@ import urllib.error
 import urllib.request
 
 import broker
-from winnowd import check, equal, feed, main, wait
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main
 
 TOKEN, SLIPS, HELD = "let-me-label", 256, 1000
 

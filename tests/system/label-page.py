@@ -7,8 +7,10 @@ import urllib.request
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import Phone, background, prefer_dark, spoken, start
-from winnowd import Writer, check, equal, feed, main, wait
+from browser import Phone, background, complaints, opened, prefer_dark, spoken
+from broker import Writer, check, equal, wait
+from stream import feed
+from winnowd import main
 
 TOKEN = "let-me-label"
 
@@ -175,8 +177,7 @@ def test(stage):
     stage.caught_up()
     tasks = wait("tasks", lambda: t if len(t := stage.tasks()) >= 12 else None)
     guarded(daemon, tasks)
-    driver = start(stage.dir, 900, 860)
-    try:
+    with opened(stage.dir, 900, 860) as driver:
         page = Page(driver, tasks)
         driver.get("http://127.0.0.1:%d/label" % daemon.port())
         page.sign_in("wrong")
@@ -194,8 +195,7 @@ def test(stage):
         learned(stage, daemon, page)
         predicts(stage, daemon, page)
         looks(page)
-        said = [e for e in driver.get_log("browser") if e["level"] != "DEBUG" and "401" not in e["message"]]
-        equal(said, [], "the console")
+        equal(complaints(driver, lambda e: "401" in e["message"]), [], "the console")
         daemon.stop()
         wait("the page says that nobody answers", lambda: "does not answer" in page.text("#note"), 30)
         # Again: nothing that was answered is offered.
@@ -207,8 +207,6 @@ def test(stage):
             left.add(offer(n)["task"]["id"])
         equal(left, set(page.tasks) - answered - {json.loads(r.value)["id"] for r in stage.read("labels")}, "what is left")
         daemon.stop()
-    finally:
-        driver.quit()
 
 
 main(test)

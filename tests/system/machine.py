@@ -18,6 +18,7 @@ PACKAGES = ("systemd systemd-sysv dbus udev kmod librdkafka1 libcjson1 libopenbl
 
 
 def root(suite="bookworm"):
+    """The directory of the kept root file system, which is made the first time."""
     return subprocess.run([ROOT / "scripts" / "package", "root", suite, *PACKAGES], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
@@ -37,6 +38,7 @@ def offline(command, *binds):
 
 
 def _children(pid):
+    """Processes that a process started."""
     try:
         return [int(p) for p in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
     except OSError:
@@ -44,6 +46,8 @@ def _children(pid):
 
 
 class Machine:
+    """A booted machine. bind: "FROM:TO" directories of this host that it sees, read-only."""
+
     def __init__(self, name, bind=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="winnowd-machine-"))
         # script(1) gives it the terminal without which it does not boot; in a session of its own, so that it is ours to end.
@@ -77,12 +81,15 @@ class Machine:
         return done
 
     def write(self, path, text):
+        """A file inside, with the directories above it."""
         self.run("sh", "-c", "mkdir -p \"$(dirname '%s')\" && cat >'%s'" % (path, path), text=text)
 
     def show(self, unit, what):
+        """A property of a unit, as `systemctl show` has it."""
         return self.run("systemctl", "show", "--value", "-p", what, unit).stdout.strip()
 
     def journal(self, unit):
+        """All that a unit wrote."""
         return self.run("journalctl", "--no-pager", "-o", "cat", "-u", unit).stdout
 
     def pid(self, unit):
@@ -99,6 +106,7 @@ class Machine:
         raise Failure("no process of %s" % unit)
 
     def close(self):
+        """Powers it off and forgets what was written in it."""
         if self.process.poll() is None:
             if self.leader:
                 os.kill(self.leader, signal.SIGRTMIN + 4)  # power off
@@ -124,7 +132,7 @@ class Frozen:
         os.waitpid(tid, self.WALL)  # it stands
 
     def reap(self):
-        """To be called until the process is gone: a traced thread that was killed is its tracer's to bury."""
+        """To be called until the process is gone: of a traced thread that was killed its tracer has to take the exit status."""
         try:
             os.waitpid(self.tid, self.WALL | os.WNOHANG)
         except ChildProcessError:

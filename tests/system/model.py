@@ -4,7 +4,10 @@ import json
 import time
 
 import safetensors
-from winnowd import Oracle, check, equal, feed, learned, main, run, wait
+from accounts import learned
+from broker import check, equal, wait
+from stream import Oracle, feed
+from winnowd import main, run
 
 CHANGES = {"budget": {"rate": 0.1}}
 

@@ -1,6 +1,9 @@
 """A worker with a backlog before it commits seldom (route.interval_max), and asks nobody twice for it (I2). Counted, not timed: of two runs over equally
 many samples in tiny batches, the one whose pause may not grow commits far more often."""
-from winnowd import accounts, check, equal, feed, main, within_budget
+from accounts import accounts, within_budget
+from broker import check, equal
+from stream import feed
+from winnowd import main
 
 SAMPLES, RATE = 6000, 0.05
 

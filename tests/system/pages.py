@@ -9,7 +9,10 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from winnowd import Feeder, Oracle, accounts, check, equal, feed, main, run, wait
+from accounts import accounts
+from broker import check, equal, wait
+from stream import Feeder, Oracle, feed
+from winnowd import main, run
 
 TOKEN = "let-me-write"
 

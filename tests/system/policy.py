@@ -2,7 +2,10 @@
 scale; a version pinned by hand stays, whatever the learner publishes, until the operator lets it follow again."""
 import json
 
-from winnowd import Oracle, accounts, check, equal, feed, learned, main, run, wait
+from accounts import accounts, learned
+from broker import check, equal, wait
+from stream import Oracle, feed
+from winnowd import main, run
 
 
 def policy_number(policy):

@@ -7,8 +7,9 @@ import subprocess
 import urllib.parse
 import urllib.request
 
-from broker import ROOT
-from winnowd import Feeder, Oracle, check, equal, main, wait
+from broker import ROOT, check, equal, wait
+from stream import Feeder, Oracle
+from winnowd import main
 
 RULES = ROOT / "config" / "alerts" / "winnowd.yml"
 DASHBOARD = ROOT / "config" / "grafana" / "winnowd.json"

@@ -7,7 +7,10 @@ import subprocess
 import sys
 
 import broker
-from winnowd import Oracle, check, equal, feed, learned, main, run, wait
+from accounts import learned
+from broker import check, equal, wait
+from stream import Oracle, feed
+from winnowd import main, run
 
 try:
     import numpy

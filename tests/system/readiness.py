@@ -4,7 +4,9 @@ import time
 import urllib.error
 
 import broker
-from winnowd import Job, check, equal, feed, main, wait
+from broker import check, equal, wait
+from stream import Job, feed
+from winnowd import main
 
 
 class Watch(Job):

@@ -3,7 +3,9 @@ never returns: its partitions' next task in < session timeout + 20 s (docs/OPERA
 import json
 import time
 
-from winnowd import Feeder, Reader, check, main, wait
+from broker import Reader, check, wait
+from stream import Feeder
+from winnowd import main
 
 CHANGES = {"budget": {"rate": 0.2}, "service": {"learner": False}}
 SESSION = 6

@@ -4,7 +4,10 @@ import json
 import re
 
 import broker
-from winnowd import accounts, check, equal, feed, main, run, wait
+from accounts import accounts
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main, run
 
 
 def test(stage):

@@ -1,7 +1,9 @@
 """SIGHUP takes over what can be, says what wants a restart, and refuses a bad file: the old configuration stays in force."""
 import signal
 
-from winnowd import check, equal, feed, main, run, wait
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main, run
 
 
 def asked(stage, since):

@@ -1,7 +1,10 @@
 """The loop on a real Kafka: feed, tasks, labels, a model that is swapped in and is good, SIGTERM with exit 0."""
 import json
 
-from winnowd import Oracle, accounts, check, equal, feed, learned, main, run, wait, within_budget
+from accounts import accounts, learned, within_budget
+from broker import check, equal, wait
+from stream import Oracle, feed
+from winnowd import main, run
 
 
 def made_topics(stage, config):

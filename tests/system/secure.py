@@ -6,8 +6,10 @@ import pathlib
 import re
 import subprocess
 
-from broker import ROOT, script
-from winnowd import Oracle, _yaml, check, equal, feed, learned, main, run, wait
+from accounts import learned
+from broker import ROOT, check, equal, script, wait
+from stream import Oracle, feed
+from winnowd import as_yaml, main, run
 
 # Brokers from 4.0 on refuse SCRAM by Debian 12's librdkafka (docs/OPERATIONS.md), so this one is older.
 os.environ["KAFKA_VERSION"] = "3.9.1"
@@ -25,7 +27,7 @@ def recipe(stage, directory):
     path = stage.dir / "secure.yaml"
     pathlib.Path(settings["service"]["state_dir"]).mkdir(parents=True, exist_ok=True)
     timeout = settings.pop("kafka")["session_timeout"]
-    path.write_text(text + "  session_timeout: %s\n" % timeout + _yaml(settings).lstrip("\n") + "\n")
+    path.write_text(text + "  session_timeout: %s\n" % timeout + as_yaml(settings))
     return path
 
 

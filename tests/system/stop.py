@@ -3,7 +3,10 @@ saying so. Nothing is lost by any of it: started again, every sample has one out
 import time
 
 import broker
-from winnowd import accounts, check, equal, feed, main, wait, within_budget
+from accounts import accounts, within_budget
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main
 
 SAMPLES = 30000
 COMMITTED = "all that was decided is committed"

@@ -1,7 +1,10 @@
 """The story of a task by the command line: open, shown, closed, answered, and which version learned it; what is wrong is said with its code."""
 import json
 
-from winnowd import Writer, check, equal, feed, learned, main, run, wait
+from accounts import learned
+from broker import Writer, check, equal, wait
+from stream import feed
+from winnowd import main, run
 
 CHANGES = {"budget": {"rate": 0.1}}
 

@@ -10,9 +10,10 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 
-from winnowd import BINARY, Writer, check, equal, feed, main, run, wait
+from broker import Writer, check, equal, wait
+from stream import feed
+from winnowd import BINARY, main, run
 
 
 class Terminal:

@@ -9,7 +9,9 @@ import struct
 import termios
 import time
 
-from winnowd import BINARY, check, equal, feed, main, wait
+from broker import check, equal, wait
+from stream import feed
+from winnowd import BINARY, main
 
 
 class Terminal:

@@ -5,7 +5,9 @@ import threading
 import time
 
 import broker
-from winnowd import check, equal, feed, main, run, wait
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main, run
 
 
 class Door(threading.Thread):

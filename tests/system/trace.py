@@ -1,8 +1,9 @@
 """The trace context of a sample goes on to its task, asked by the stream or chosen from the pool, and to its dead letter; a sample without one gets none."""
 import json
 
-from broker import Writer
-from winnowd import BAD, Oracle, check, equal, main, sample, wait
+from broker import Writer, check, equal, wait
+from stream import BAD, Oracle, sample
+from winnowd import main
 
 STATE = "vendor=a1b2,other=c3"
 

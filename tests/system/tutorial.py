@@ -6,8 +6,8 @@ import signal
 import socket
 import subprocess
 
-from broker import ROOT
-from winnowd import BINARY, check, main
+from broker import ROOT, check
+from winnowd import BINARY, main
 
 
 def free_port():

@@ -3,7 +3,10 @@ no sample is lost or decided twice where one number of workers follows on anothe
 import os
 import pathlib
 
-from winnowd import accounts, check, equal, feed, main, wait, within_budget
+from accounts import accounts, within_budget
+from broker import check, equal, wait
+from stream import feed
+from winnowd import main
 
 PARTITIONS = 4
 

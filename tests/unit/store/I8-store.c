@@ -33,7 +33,7 @@ struct history {
     struct label label[LABELS];
     double own[LABELS][D];
     char own_name[LABELS][16];
-    int target[LABELS]; // task; -1: own event
+    int target[LABELS]; // task; -1: an event of its own without a task
     int class_[LABELS]; // -1: names no class; -2: unknown class
 };
 
@@ -79,8 +79,11 @@ static void make_label(struct history *h, struct rng *r, int i) {
         l->sample_id = text_of(h->own_name[i]);
         l->data = TEXT("{}");
         h->target[i] = -1;
-    } else if (kind < 6) l->sample_id = h->task[h->target[i]].sample_id;
+        return;
+    }
+    if (kind < 6) l->sample_id = h->task[h->target[i]].sample_id;
     else l->id = text_of(h->task[h->target[i]].id);
+    if (kind % 4 == 3) l->data = TEXT("{}"); // an event of its own that names a task
 }
 
 static void make_history(struct history *h, uint64_t seed) {
@@ -178,7 +181,7 @@ static bool put_next(struct store *s, struct history *h, int stream) {
     if (stream < PARTITIONS) assert_true(store_put_task(s, &h->task[i], &out) >= 0);
     else
         assert_int_equal(store_put_label(s, &h->label[i], partition, next, start_ms,
-                                         h->target[i] < 0 ? h->own[i] : NULL, &out),
+                                         h->label[i].data.at ? h->own[i] : NULL, &out),
                          0);
     assert_int_equal(store_set_offset(s, role_of(stream), partition, next + 1), 0);
     return true;

@@ -1,0 +1,118 @@
+"""What flows on a stage: samples and bad records, whoever feeds them, and an oracle that answers tasks.
+
+Samples are {"id", "x", "y", "kind"}. The id says the true class ("17-bad"), so whoever reads a task knows the answer.
+"""
+import json
+import random
+import threading
+import time
+import traceback
+
+from broker import Reader, Writer, check
+from winnowd import CLASSES
+
+
+def truth_of(sample_id):
+    """The true class, which a sample's id says: "17-bad"."""
+    return sample_id.rsplit("-", 1)[1]
+
+
+def sample(n, rng):
+    """(id, JSON): two classes that a line separates but for some noise."""
+    x, y = rng.uniform(-2, 2), rng.uniform(-2, 2)
+    bad = x + 0.5 * y + rng.gauss(0, 0.4) > 1
+    name = "%d-%s" % (n, CLASSES[bad])
+    return name, json.dumps({"id": name, "x": round(x, 4), "y": round(y, 4), "kind": "abc"[n % 3]})
+
+
+BAD = {  # reason: value
+    "empty": b"", "not_json": b'{"id": "broken', "too_deep": b'{"id":"deep","x":' + b"[" * 40 + b"]" * 40 + b"}",
+    "not_utf8": b'{"id":"u","x":1,"y":2,"kind":"\xff\xfe"}', "not_finite": b'{"id":"f","x":1e999,"y":2,"kind":"a"}',
+    "wrong_type": b'{"id":"t","x":"one","y":2,"kind":"a"}', "missing_field": b'{"id":"m","y":2,"kind":"a"}',
+    "bad_id": b'{"id":[1],"x":1,"y":2,"kind":"a"}',
+}
+
+
+class Job(threading.Thread):
+    """A thread of a test: subclasses define work(). It is told to stop, and end() raises what went wrong in it."""
+
+    def __init__(self, stage):
+        super().__init__(daemon=True)
+        self.stage, self.stopping, self.error = stage, threading.Event(), None
+        stage.threads.append(self)
+
+    def run(self):
+        try:
+            self.work()
+        except Exception as error:  # noqa: BLE001 (raised again in stop)
+            traceback.print_exc()
+            self.error = error
+
+    def stop(self):
+        """Tells it to stop and waits."""
+        self.stopping.set()
+        if self.is_alive():
+            self.join(60)
+
+    def end(self):
+        """Stops it; Failure when it failed."""
+        self.stop()
+        check(self.error is None, "%s: %s", type(self).__name__, self.error)
+
+
+class Feeder(Job):
+    """Samples at a rate, one bad record among `bad_every`, which its header names: {"bad": reason}."""
+
+    def __init__(self, stage, rate, total=None, bad_every=0, seed=1, topic=None):
+        super().__init__(stage)
+        self.rate, self.total, self.bad_every = rate, total, bad_every
+        self.rng, self.writer, self.n = random.Random(seed), Writer(stage.brokers), 0
+        self.topic = topic or stage.topic("samples")
+
+    def send_one(self):
+        """The next sample, or a bad record in its place."""
+        self.n += 1
+        if self.bad_every and self.n % self.bad_every == 0:
+            reason = sorted(BAD)[self.n // self.bad_every % len(BAD)]
+            self.writer.send(self.topic, BAD[reason], key=str(self.n), headers=[("bad", reason.encode())])
+            return
+        name, value = sample(self.n, self.rng)
+        self.writer.send(self.topic, value, key=name)
+
+    def work(self):
+        started = time.monotonic()
+        while not self.stopping.is_set() and (self.total is None or self.n < self.total):
+            due = int((time.monotonic() - started) * self.rate)
+            due = due if self.total is None else min(due, self.total)
+            while self.n < due:
+                self.send_one()
+            self.writer.producer.poll(0.005)
+        self.writer.flush()
+
+
+def feed(stage, total, **more):
+    """So many samples at once."""
+    Feeder(stage, rate=1e9, total=total, **more).work()
+
+
+class Oracle(Job):
+    """Answers every task once, after `delay` seconds; .answers: {task id: class}."""
+
+    def __init__(self, stage, delay=0.0, tasks=None, labels=None):
+        super().__init__(stage)
+        self.delay, self.answers = delay, {}
+        self.tasks, self.labels = tasks or stage.topic("tasks"), labels or stage.topic("labels")
+
+    def work(self):
+        reader, writer, waiting = Reader(self.stage.brokers, self.tasks), Writer(self.stage.brokers), []
+        while not self.stopping.is_set():
+            for record in reader.poll(0.05):
+                meta = json.loads(record.value)["meta"]
+                waiting.append((time.monotonic() + self.delay, meta["id"], truth_of(meta["sample_id"])))
+            while waiting and waiting[0][0] <= time.monotonic():
+                _, task, answer = waiting.pop(0)
+                if task not in self.answers:
+                    self.answers[task] = answer
+                    writer.send(self.labels, json.dumps({"id": task, "label": answer}), key=task)
+        writer.flush()
+        reader.close()
