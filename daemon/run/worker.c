@@ -355,9 +355,9 @@ static int follow_reload(struct worker *w) {
 
 static int worker_step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
-    TRY(follow_reload(w));
     TRY(worker_rebalance(w));
     TRY(poll_batch(w, poll_wait(w)));
+    TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     decide_batch(w);
     end_idle_windows(w);
     if (cycle_left(w) <= 0) TRY(commit_cycle(w));
