@@ -116,10 +116,7 @@ static bool buf_put_short_double(struct buf *b, double value) {
 static bool buf_put_short_float(struct buf *b, float value) {
     double size = fabs((double)value),
            half = ((double)nextafterf(value, INFINITY) - (double)value) / 2;
-    int exponent, point = size >= 0.1     ? 0
-                          : size >= 0.01  ? 1
-                          : size >= 0.001 ? 2
-                                          : 3; // zeros behind the point
+    int exponent, point = (size < 0.1) + (size < 0.01) + (size < 0.001); // zeros behind the point
     if (value < 1e-4f || value >= 1 || frexp(size, &exponent) == 0.5) return false;
     for (int decimals = point + 6; decimals <= point + 9; decimals++) {
         double exact = size * power_of_ten[decimals], rounded = rint(exact),
@@ -150,23 +147,6 @@ void buf_float(struct buf *b, float value) {
         buf_str(b, buf_shortest((double)value, 6, 9, true, out));
 }
 
-/* Length of the well-formed UTF-8 character at p (RFC 3629), 0 when it is none. */
-static size_t utf8_length(const unsigned char *p, size_t left) {
-    if (p[0] < 0x80) return 1;
-    size_t n = p[0] >= 0xC2 && p[0] < 0xE0   ? 2
-               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
-                                             : 0;
-    if (!n || n > left) return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xC0) != 0x80) return 0;
-    if (p[0] == 0xE0 && p[1] < 0xA0) return 0; // overlong
-    if (p[0] == 0xED && p[1] > 0x9F) return 0; // surrogate
-    if (p[0] == 0xF0 && p[1] < 0x90) return 0; // overlong
-    if (p[0] == 0xF4 && p[1] > 0x8F) return 0; // beyond U+10FFFF
-    return n;
-}
-
 static void buf_json_ascii(struct buf *b, unsigned char c) {
     switch (c) {
     case '"': buf_str(b, "\\\""); break;
@@ -182,13 +162,12 @@ static void buf_json_ascii(struct buf *b, unsigned char c) {
 
 void buf_json(struct buf *b, struct text t) {
     buf_add(b, "\"", 1);
-    const unsigned char *p = (const unsigned char *)t.at;
-    for (size_t i = 0; i < t.len;) {
-        size_t n = utf8_length(p + i, t.len - i);
-        if (n > 1) buf_add(b, p + i, n);
-        else if (n == 1) buf_json_ascii(b, p[i]);
+    while (t.len) {
+        size_t n = text_utf8(t), taken = n ? n : 1;
+        if (n > 1) buf_add(b, t.at, n);
+        else if (n == 1) buf_json_ascii(b, (unsigned char)*t.at);
         else buf_str(b, "\xEF\xBF\xBD");
-        i += n ? n : 1;
+        t = (struct text){t.at + taken, t.len - taken};
     }
     buf_add(b, "\"", 1);
 }

@@ -52,7 +52,7 @@ static void documents_row(const struct option *o, bool reloads, struct buf *out)
         buf_str(out, "required");
     }
     buf_reset(&words);
-    option_allowed(o, &words);
+    value_allowed(o, &words);
     buf_str(out, " | ");
     documents_cell(buf_string(&words), out);
     if (reloads) buf_printf(out, " | %s", o->flags & RELOAD ? "reload" : "restart");
@@ -107,7 +107,7 @@ static void documents_option_comment(const struct option *o, const char *indent,
     struct buf b = {0};
     documents_comment(indent, o->doc, out);
     buf_printf(&b, "(%s: ", type_name(o->type));
-    option_allowed(o, &b);
+    value_allowed(o, &b);
     if (option_required(o)) buf_str(&b, "; required");
     if (o->flags & RELOAD) buf_str(&b, "; reload");
     buf_str(&b, ")");

@@ -15,7 +15,7 @@ static void manual_entry(const struct option *o, struct buf *out) {
     buf_str(out, "*");
     scdoc_text(o->key, out);
     buf_printf(out, "* (%s; ", type_name(o->type));
-    option_allowed(o, &words);
+    value_allowed(o, &words);
     scdoc_text(buf_string(&words), out);
     buf_reset(&words);
     if (option_required(o)) {

@@ -94,9 +94,6 @@ static inline bool same_section(const struct option *a, const struct option *b) 
 const char *type_name(enum option_type type);
 /* Whether a file must give it. Which options that is, check.c decides. */
 bool option_required(const struct option *o);
-/* What the row lets through, for people: "1 to 64", "6s to 5m, with unit ms, s, m, h or d", "a,
- * b". */
-void option_allowed(const struct option *o, struct buf *out);
 /* What the section `features` is for: it is a list, and has no row of its own. */
 extern const char features_doc[];
 

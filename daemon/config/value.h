@@ -14,6 +14,10 @@ const char *scalar_number(struct text t, double *out);
 /* A bound or value of a numeric type, as it would be written in YAML: 50ms, 64KiB, 0.2. */
 void scalar_number_write(enum option_type type, double value, struct buf *out);
 
+/* What the row lets through, for people: "1 to 64", "6s to 5m, with unit ms, s, m, h or d", "a,
+ * b". */
+void value_allowed(const struct option *o, struct buf *out);
+
 /* Reads the node into *at (a field of the row's type, memory from arena); false when a problem was
  * told. */
 bool value_read(struct problems *p, struct arena *arena, const struct option *o,

@@ -123,6 +123,53 @@ static const char *value_read_scalar(struct arena *arena, const struct option *o
     return wrong ? wrong : value_in_range(o, (double)*(int64_t *)at);
 }
 
+/* The value in the largest unit that divides it. */
+static void value_write_units(int64_t value, const struct unit *units, struct buf *out) {
+    const struct unit *best = units;
+    for (const struct unit *u = units; value && u->name; u++)
+        if (value % u->times == 0) best = u;
+    buf_printf(out, "%lld%s", (long long)(value / best->times), best->name);
+}
+
+void scalar_number_write(enum option_type type, double value, struct buf *out) {
+    if (type == TYPE_DURATION) value_write_units((int64_t)value, durations, out);
+    else if (type == TYPE_SIZE) value_write_units((int64_t)value, sizes, out);
+    else if (type == TYPE_INT) buf_printf(out, "%lld", (long long)value);
+    else buf_double(out, value);
+}
+
+static void value_allowed_words(const char *choices, struct buf *out) {
+    struct text w;
+    for (const char *comma = ""; word_list_next(&choices, &w); comma = ", ") {
+        buf_str(out, comma);
+        buf_text(out, w);
+    }
+}
+
+static void value_allowed_range(const struct option *o, struct buf *out) {
+    scalar_number_write(o->type, o->least, out);
+    buf_str(out, " to ");
+    scalar_number_write(o->type, o->most, out);
+    if (o->type == TYPE_DURATION) buf_str(out, ", with unit ms, s, m, h or d");
+    if (o->type == TYPE_SIZE) buf_str(out, ", with unit B, KiB, MiB or GiB");
+}
+
+static void value_allowed_count(const struct option *o, const char *what, struct buf *out) {
+    if (o->least > 0) buf_printf(out, "%.0f to %.0f %s", o->least, o->most, what);
+    else buf_printf(out, "at most %.0f %s", o->most, what);
+}
+
+void value_allowed(const struct option *o, struct buf *out) {
+    switch (o->type) {
+    case TYPE_BOOL: buf_str(out, "true, false"); break;
+    case TYPE_CHOICE: value_allowed_words(o->choices, out); break;
+    case TYPE_STR: value_allowed_count(o, "bytes", out); break;
+    case TYPE_LIST: value_allowed_count(o, "entries", out); break;
+    case TYPE_MAP: buf_str(out, "names with one value each"); break;
+    default: value_allowed_range(o, out);
+    }
+}
+
 /* Texts, and what stands where a map should, may be a password in the wrong place: not repeated
  * (promise I12). */
 static bool value_may_be_shown(const struct option *o) {
@@ -135,7 +182,7 @@ static bool value_may_be_shown(const struct option *o) {
 static void value_refuse(struct problems *p, const struct option *o, const struct node *n,
                          const char *wrong) {
     struct buf allowed = {0};
-    option_allowed(o, &allowed);
+    value_allowed(o, &allowed);
     const char *choices = o->type == TYPE_BOOL ? "true|false" : o->choices;
     const char *near = n->kind == NODE_SCALAR ? suggested(p, choices, n->text) : "";
     bool show = n->kind == NODE_SCALAR && n->text.len && value_may_be_shown(o);
@@ -231,19 +278,4 @@ void value_default(struct arena *arena, const struct option *o, void *at) {
     const struct node *n = yaml_tree(&none, &scratch, text_of(o->default_text), &whole);
     CHECK(n && whole && value_read(&none, arena, o, n, at));
     arena_release(&scratch);
-}
-
-/* The value in the largest unit that divides it. */
-static void value_write_units(int64_t value, const struct unit *units, struct buf *out) {
-    const struct unit *best = units;
-    for (const struct unit *u = units; value && u->name; u++)
-        if (value % u->times == 0) best = u;
-    buf_printf(out, "%lld%s", (long long)(value / best->times), best->name);
-}
-
-void scalar_number_write(enum option_type type, double value, struct buf *out) {
-    if (type == TYPE_DURATION) value_write_units((int64_t)value, durations, out);
-    else if (type == TYPE_SIZE) value_write_units((int64_t)value, sizes, out);
-    else if (type == TYPE_INT) buf_printf(out, "%lld", (long long)value);
-    else buf_double(out, value);
 }

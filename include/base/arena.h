@@ -8,15 +8,19 @@
 
 #include "base/text.h"
 
+/* Starts as {0}. */
 struct arena {
     struct arena_block *first, *current;
     size_t used; // bytes given out since the last reset, for bounds (promise I11)
 };
 
+/* Frees all of it; the arena is then empty, and may be used again. */
 void arena_release(struct arena *a);
+/* Takes back all that was given out; the blocks stay. */
 void arena_reset(struct arena *a);
 /* 16-byte aligned, not zeroed; valid until reset or release. Never NULL. */
 void *arena_take(struct arena *a, size_t bytes);
+/* A copy, aligned as above; of 0 bytes too, then data may be NULL. */
 void *arena_copy(struct arena *a, const void *data, size_t bytes);
 /* A NUL-terminated copy. */
 char *arena_string(struct arena *a, struct text t);

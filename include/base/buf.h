@@ -10,16 +10,20 @@
 
 #include <stdint.h>
 
+/* Starts as {0}. Appending cannot fail (base/error.h). */
 struct buf {
     char *at; // owned; not NUL-terminated unless buf_string is called
     size_t len, cap;
 };
 
+/* Frees the bytes; the buffer is then empty, and may be used again. */
 void buf_release(struct buf *b);
+/* Empties it; the room stays. */
 static inline void buf_reset(struct buf *b) { b->len = 0; }
 
-/* Makes room for n more bytes and returns where they go; the caller advances len. */
+/* Makes room for n more bytes and returns where they go; the caller writes them and adds to len. */
 char *buf_room(struct buf *b, size_t n);
+/* Each appends what it is given. */
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_text(struct buf *b, struct text t);
 void buf_str(struct buf *b, const char *string);
@@ -34,4 +38,5 @@ void buf_json(struct buf *b, struct text t);
 void buf_json_str(struct buf *b, const char *string);
 /* NUL-terminates (the NUL is not counted) and returns the bytes, valid until the next append. */
 const char *buf_string(struct buf *b);
+/* The bytes so far, borrowed until the next append. */
 static inline struct text buf_view(const struct buf *b) { return (struct text){b->at, b->len}; }

@@ -1,4 +1,4 @@
-/* Time is an input. The core is handed it; only app and edge read it, here.
+/* Time is an input: the pure rooms are handed it, and the others read it here.
  * Thread: any thread */
 #pragma once
 
@@ -19,8 +19,10 @@ static inline int64_t clock_ns(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* The same in milliseconds. */
 static inline int64_t clock_ms(void) { return clock_ns() / 1000000; }
 
+/* Sleeps so long; a signal may end it early. */
 static inline void clock_sleep_ms(int64_t ms) {
     struct timespec t = {ms / 1000, ms % 1000 * 1000000};
     nanosleep(&t, NULL);

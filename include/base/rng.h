@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Who draws. Each use has a stream of its own, so its draws are independent of all others. */
 enum rng_stream {
     RNG_ARM = 1,
     RNG_TIE,
@@ -24,6 +25,7 @@ enum rng_stream {
     RNG_PENDING
 };
 
+/* A bijection of 64 bits in which each bit of x moves about half of the result. */
 static inline uint64_t rng_mix(uint64_t x) {
     x += 0x9E3779B97F4A7C15u;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -54,8 +56,11 @@ struct rng {
     uint64_t seed, count;
 };
 
+/* The next 64 random bits. */
 static inline uint64_t rng_next(struct rng *r) { return rng_mix(r->seed ^ rng_mix(r->count++)); }
+/* The next number in [0, 1). */
 static inline double rng_next_unit(struct rng *r) { return rng_unit(rng_next(r)); }
+/* A standard normal deviate; takes two numbers of the sequence. */
 double rng_next_normal(struct rng *r);
 
 /* FNV-1a, 64 bits: names and topics to keys. */

@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SLOT_READERS = 72 };
+enum { SLOT_READERS = 72 }; // 64 workers and the other threads of run/
 
+/* Starts as {0}. Readers are numbered 0 to SLOT_READERS - 1, one a thread. */
 struct slot {
     _Atomic(void *) live;
     _Atomic(void *) held[SLOT_READERS];
@@ -29,6 +30,7 @@ static inline void *slot_take(struct slot *s, size_t reader) {
     return p;
 }
 
+/* The reader uses no pointer of this slot any more. */
 static inline void slot_drop(struct slot *s, size_t reader) {
     atomic_store(&s->held[reader], NULL);
 }

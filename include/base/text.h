@@ -12,12 +12,15 @@ struct text {
     size_t len;
 };
 
+/* Of a string literal. */
 #define TEXT(literal) ((struct text){literal, sizeof(literal) - 1})
 
+/* The bytes of a C string, borrowed; at NULL for NULL. */
 static inline struct text text_of(const char *string) {
     return (struct text){string, string ? strlen(string) : 0};
 }
 
+/* Same bytes; a text that is not there equals an empty one only if that is not there either. */
 static inline bool text_equal(struct text a, struct text b) {
     return a.len == b.len && (a.at == b.at || (a.at && b.at && memcmp(a.at, b.at, a.len) == 0));
 }

@@ -28,10 +28,11 @@ struct listing {
     struct arena arena;
 };
 
+/* Starts a listing of those columns (borrowed, `columns` of them); listing_end frees its cells. */
 void listing_begin(struct listing *l, const struct column *column, size_t columns);
 void listing_end(struct listing *l);
 /* The next cell, row by row. Texts are copied. */
-void listing_text(struct listing *l, struct text t);
+void listing_text(struct listing *l, struct text t); // at NULL: nothing
 void listing_count(struct listing *l, uint64_t n);
 void listing_number(struct listing *l, double v);     // not finite: nothing
 void listing_time(struct listing *l, int64_t ms);     // ≤ 0: nothing

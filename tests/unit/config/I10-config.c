@@ -110,7 +110,7 @@ static void values_of_the_wrong_type_are_refused(void **state) {
         for (size_t w = 0; w < 3; w++) {
             struct buf allowed = {0};
             const struct option *o = row(i);
-            option_allowed(o, &allowed);
+            value_allowed(o, &allowed);
             expect_refused(o, wrong[o->type][w], buf_string(&allowed));
             buf_release(&allowed);
         }
