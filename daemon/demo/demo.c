@@ -18,6 +18,7 @@
 #include "demo/demo.h"
 
 #include "base/atomic_file.h"
+#include "admit/reason.h"
 #include "base/clock.h"
 #include "broker.h"
 #include "demo/oracle.h"

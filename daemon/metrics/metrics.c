@@ -7,6 +7,7 @@
  * Thread: any thread */
 #include "metrics/metrics.h"
 
+#include "admit/reason.h"
 #include "base/error.h"
 
 #include <math.h>

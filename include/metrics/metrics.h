@@ -5,7 +5,6 @@
  * Thread: any thread */
 #pragma once
 
-#include "admit/reason.h"
 #include "base/buf.h"
 
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* What /metrics says is the Prometheus text format, complete and without doubles; the docs say the
  * same. */
 #include "metrics/metrics.h"
+#include "admit/reason.h"
 #include "base/error.h"
 #include "unit/test.h"
 
