@@ -20,7 +20,9 @@ matches a request decides on it:
                           shut: all connections, and none is accepted until open(): an outage that
                           begins just before the answer
     lose(api)             never forwarded, never answered
-    refuse(api, error)    never forwarded, answered with Kafka's error code (Produce only)
+    refuse(api, error, once=None)
+                          never forwarded, answered with Kafka's error code (Produce only); once:
+                          not before that other rule has had a hit
     hold(api)             the answer waits until end()
     delay(api, seconds)   the answer comes later; others of the connection may overtake it
 
@@ -110,8 +112,8 @@ def _text(text):
 
 
 class Request:
-    """What a test may know of a request; topics: {name: [partitions]} where they are read. Its bytes
-    are there while rules look at it, and are not kept."""
+    """What a test may know of a request; topics: {name: [partitions]} where they are read.
+    Its bytes are there while rules look at it, and are not kept."""
 
     def __init__(self, frame):
         self.bytes, self.place = frame, 0  # place: its number among those seen
@@ -162,9 +164,9 @@ class Request:
                 and (when is None or when(self)))
 
     def __repr__(self):
-        whose, what = self.transactional_id or self.client, self.topics or ""
-        ends = {True: "commit", False: "abort", None: ""}[self.committed]
-        return " ".join(("%s v%d of %s %s %s" % (self.api, self.version, whose, what, ends)).split())
+        out = "%s v%d of %s" % (self.api, self.version, self.transactional_id or self.client)
+        out += " %s" % self.topics if self.topics else ""
+        return out + {True: " commit", False: " abort", None: ""}[self.committed]
 
 
 def _refusal(request, error):
@@ -182,11 +184,13 @@ def _refusal(request, error):
 class Rule:
     """One order to the proxy; hits: the requests it was carried out on."""
 
-    def __init__(self, proxy, action, api, times, match, error=0, seconds=0.0, shut=False):
+    def __init__(self, proxy, action, api, times, match, error=0, seconds=0.0, shut=False,
+                 once=None):
         check(api in APIS.values(), "no API is called %s here", api)
         self.proxy, self.action, self.api, self.times, self.match = proxy, action, api, times, match
-        self.error, self.seconds, self.shut = error, seconds, shut
-        self.taken, self.hits, self.ended, self.released = 0, [], False, asyncio.Event()
+        self.error, self.seconds, self.shut, self.once = error, seconds, shut, once
+        self.taken, self.hits, self.ended = 0, [], False
+        self.struck, self.released = asyncio.Event(), asyncio.Event()
 
     def takes(self, request):
         if self.ended or self.taken == self.times or not request.matches(self.api, **self.match):
@@ -195,22 +199,24 @@ class Rule:
         return True
 
     def hit(self, request):
+        self.struck.set()
         with self.proxy.changed:
             self.hits.append(request)
             self.proxy.changed.notify_all()
 
     def wait(self, hits=1, seconds=60):
         """Waits until it was carried out so often; the last request."""
-        def what():
-            return "%s %s %s was carried out %d times: %s" % (
-                self.action, self.api, self.match, hits, self.hits)
-        self.proxy.wait(what, lambda: len(self.hits) >= hits, seconds)
+        self.proxy.wait(lambda: "%d hits of %s; there are %s" % (hits, self, self.hits),
+                        lambda: len(self.hits) >= hits, seconds)
         return self.hits[hits - 1]
 
     def end(self):
         """Takes no more; answers that it holds go out. What it swallowed stays away."""
         self.ended = True
         self.proxy.call(self.released.set)
+
+    def __repr__(self):
+        return "%s %s %s" % (self.action, self.api, self.match)
 
 
 class _Connection:
@@ -260,8 +266,8 @@ class Proxy:
     def lose(self, api, times=1, **match):
         return self._add(Rule(self, "lose", api, times, match))
 
-    def refuse(self, api, error, times=1, **match):
-        return self._add(Rule(self, "refuse", api, times, match, error=error))
+    def refuse(self, api, error, times=1, once=None, **match):
+        return self._add(Rule(self, "refuse", api, times, match, error=error, once=once))
 
     def hold(self, api, times=1, **match):
         return self._add(Rule(self, "hold", api, times, match))
@@ -405,13 +411,22 @@ class Proxy:
             request = Request(frame)
             rule = self._decide(request)
             action = rule.action if rule else None
-            if action not in ("lose", "refuse"):
+            if action == "lose":
+                rule.hit(request)
+            elif action == "refuse":
+                self._spawn(self._refuse(connection, rule, request))
+            else:
                 connection.pending[request.correlation] = request, rule
                 await self._send(connection.server, frame)
-                continue
-            if action == "refuse":
-                await self._send(connection.client, _refusal(request, rule.error))
-            rule.hit(request)
+
+    async def _refuse(self, connection, rule, request):
+        if rule.once is not None:
+            await rule.once.struck.wait()
+        try:
+            await self._send(connection.client, _refusal(request, rule.error))
+        except OSError:
+            return  # the client did not wait for it
+        rule.hit(request)
 
     def _decide(self, request):
         with self.changed:
