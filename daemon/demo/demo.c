@@ -17,8 +17,8 @@
  * threads */
 #include "demo/demo.h"
 
-#include "base/atomic_file.h"
 #include "admit/reason.h"
+#include "base/atomic_file.h"
 #include "base/clock.h"
 #include "broker.h"
 #include "demo/oracle.h"
