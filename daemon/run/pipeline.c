@@ -187,12 +187,14 @@ void pipeline_disown_all(struct pipeline *p) {
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
     for (size_t i = 0; i < p->moved_n; i++) {
         struct partition *at = &p->partition[p->moved[i]];
-        struct cycle_offset *o = cycle_add_offset(cycle);
+        struct producer_offset *o = cycle_add_offset(cycle);
         o->partition = p->moved[i];
         o->next = at->next;
         const struct partition_state *state =
             at->window ? pool_window_start(at->window, &o->next) : &at->state;
-        o->metadata_len = state_write(state, p->topic_hash, o->next, o->metadata);
+        char text[STATE_TEXT_MAX + 1];
+        size_t n = state_write(state, p->topic_hash, o->next, text);
+        o->metadata = arena_text(&cycle->arena, (struct text){text, n});
         at->moved = false;
     }
     p->moved_n = 0;

@@ -308,8 +308,8 @@ static void one_text_makes_the_whole_column_text(void **state) {
     expect_end(d);
 }
 
-/* Only the first DATASET_SCAN_ROWS rows decide; a text that comes later goes out as one, and is a dead
- * letter in life. */
+/* Only the first DATASET_SCAN_ROWS rows decide; a text that comes later goes out as one, and is a
+ * dead letter in life. */
 /* Other programs write an empty number as a word; among texts the same word may be one of them. */
 static void words_for_nothing_are_empty_among_numbers(void **state) {
     (void)state;
