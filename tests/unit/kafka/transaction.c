@@ -84,7 +84,7 @@ static void what_is_committed_is_acknowledged(void **state) {
         producer_destroy(p);
     }
     assert_true(deaths() == 0);
-    assert_true(metric_get_by(METRIC_transactions, 0) == 3);
+    assert_true(metric_get_by(METRIC_transactions, TRANSACTION_COMMITTED) == 3);
 }
 
 /* The broker refuses a record: nothing says that it did not keep another one. */
