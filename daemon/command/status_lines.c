@@ -70,7 +70,7 @@ const char *status_duration(double s, char out[STATUS_WORD]) {
     return out;
 }
 
-const char *status_percent(double share, char out[STATUS_WORD]) {
+static const char *status_lines_percent(double share, char out[STATUS_WORD]) {
     snprintf(out, STATUS_WORD, isfinite(share) ? "%.2f %%" : "-", 100 * share);
     return out;
 }
@@ -95,7 +95,7 @@ const char *status_word(const cJSON *status) {
 #define N(path) status_number(status_value(s, path), (char[STATUS_WORD]){0})
 #define D(value) status_duration(value, (char[STATUS_WORD]){0})
 #define B(path) status_lines_bytes(status_value(s, path), (char[STATUS_WORD]){0})
-#define P(value) status_percent(value, (char[STATUS_WORD]){0})
+#define P(value) status_lines_percent(value, (char[STATUS_WORD]){0})
 
 static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = status_value(s, "now/lag");
