@@ -51,7 +51,8 @@ struct top_screen {
 /* ---- the daemon ---- */
 
 static const cJSON *top_before(const struct top_screen *t) {
-    return t->asked > 1 ? t->past[t->asked > PAST ? t->asked % PAST : 0] : NULL;
+    if (t->asked < 2) return NULL;
+    return t->past[t->asked > PAST ? t->asked % PAST : 0];
 }
 
 static void top_remember(struct top_screen *t) {
