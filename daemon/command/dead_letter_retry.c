@@ -51,11 +51,7 @@ static int retry_check_open(struct retry_check *j, const struct config *c) {
     if (j->has_id) paths[fields] = text_of(c->admit.id);
     j->values = xcalloc(n, sizeof *j->values);
     j->row = xcalloc(features_columns(j->features), sizeof *j->row);
-    int result = decoder_create(&j->decoder,
-                                &(struct decoder_options){.paths = paths,
-                                                          .n = n,
-                                                          .max_depth = (size_t)c->admit.max_depth,
-                                                          .max_bytes = (size_t)c->admit.max_bytes});
+    int result = decoder_of_samples(&j->decoder, c, paths, n);
     free(paths);
     return result;
 }

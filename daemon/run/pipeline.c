@@ -44,12 +44,7 @@ static int pipeline_make_decoder(struct pipeline *p) {
         paths[fields] = text_of(c->admit.id);
     }
     p->values = xcalloc(n, sizeof *p->values);
-    int result = decoder_create(
-        &p->decoder, &(struct decoder_options){.paths = paths,
-                                               .n = n,
-                                               .max_depth = (size_t)c->admit.max_depth,
-                                               .max_bytes = (size_t)c->admit.max_bytes,
-                                               .kind = (enum json_reader)c->admit.json_reader});
+    int result = decoder_of_samples(&p->decoder, c, paths, n);
     free(paths);
     return result;
 }
