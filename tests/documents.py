@@ -40,9 +40,9 @@ PLACEHOLDER = re.compile(r"\b(ROOM|NOUN|NAME|FILE|DIR)\b")  # daemon/ROOM/NOUN.c
 OTHERS = set("""
 LD_PRELOAD LogisticRegression Sec-Fetch-Site StandardScaler acks allow.auto.create.topics apt-get
 auto.offset.reset cblas_sgemv clang-format clang-format-14 clang-format-19 cleanup.policy coef_
-debian/ dh_installsystemd enable.auto.commit enable.idempotence fetch.queue.backoff.ms fit.py
-git-log group.instance.id group.protocol init_transactions intercept_ isolation.level
-kafka-console-consumer.sh kafka-consumer-groups libtcmalloc-minimal4 max.message.bytes
+data.mdb debian/ dh_installsystemd enable.auto.commit enable.idempotence fetch.queue.backoff.ms
+fit.py git-log group.instance.id group.protocol init_transactions intercept_ isolation.level
+kafka-console-consumer.sh kafka-consumer-groups libtcmalloc-minimal4 lock.mdb max.message.bytes
 message.max.bytes mine.safetensors my.yaml offset.metadata.max.bytes predict_proba python3-sklearn
 queued.max.messages.kbytes rd_kafka_assign rd_kafka_committed rd_kafka_query_watermark_offsets
 read_committed read_uncommitted sasl.mechanisms sasl.password sasl.username save_file

@@ -45,6 +45,27 @@ int decoder_create(struct decoder **out, const struct decoder_options *options) 
     return 0;
 }
 
+static struct decoder_options decoder_json(const struct config *c, const struct text *paths,
+                                           size_t n) {
+    return (struct decoder_options){.paths = paths,
+                                    .n = n,
+                                    .max_depth = (size_t)c->admit.max_depth,
+                                    .max_bytes = (size_t)c->admit.max_bytes,
+                                    .kind = (enum json_reader)c->admit.json_reader};
+}
+
+int decoder_of_samples(struct decoder **out, const struct config *c, const struct text *paths,
+                       size_t n) {
+    struct decoder_options options = decoder_json(c, paths, n);
+    return decoder_create(out, &options);
+}
+
+int decoder_of_events(struct decoder **out, const struct config *c, const struct text *paths,
+                      size_t n) {
+    struct decoder_options options = decoder_json(c, paths, n);
+    return decoder_create(out, &options);
+}
+
 void decoder_destroy(struct decoder *d) {
     if (!d) return;
     view_release(&d->view);

@@ -14,12 +14,12 @@
 #include "data/dataset.h"
 #include "data/true_labels.h"
 #include "demo/oracle.h"
-#include "kafka/client.h"
+#include "kafka/admin.h"
 #include "terminal/console.h"
 
 #include <pthread.h>
 
-enum { TOPIC_MS = 10000, TICK_MS = 100, ANNOTATOR_MAX = 128 };
+enum { TICK_MS = 100, ANNOTATOR_MAX = 128 };
 
 struct annotate {
     struct dataset_options data;
@@ -87,28 +87,10 @@ static void annotate_progress(struct annotate *a) {
                      tasks - answered - unknown, unknown);
 }
 
-/* A topic that is not there would be waited for without end. */
-static int topics_there(const struct config *c, struct buf *why) {
-    rd_kafka_t *rk;
-    const char *const names[] = {c->topics.tasks, c->topics.labels};
-    TRY(kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER}, why));
-    int result = 1;
-    for (size_t i = 0; i < 2 && result > 0; i++) {
-        result = kafka_partitions(rk, names[i], TOPIC_MS);
-        if (result == ERR_MISSING)
-            buf_printf(why, "topic %s does not exist; `winnowd topics --create` makes it",
-                       names[i]);
-        else if (result == ERR_CONFIG) buf_printf(why, "topic %s may not be described", names[i]);
-        else if (result <= 0)
-            buf_printf(why, "no broker answers for topic %s at %s", names[i], c->kafka.brokers);
-    }
-    rd_kafka_destroy(rk);
-    return result > 0 ? 0 : result < 0 ? result : ERR_RETRY;
-}
-
 static int annotate_run(struct annotate *a) {
     pthread_t thread;
-    TRY(topics_there(a->config, &a->why));
+    const char *const topics[] = {a->config->topics.tasks, a->config->topics.labels};
+    TRY(admin_topics_there(a->config, topics, 2, &a->why)); // or they would be waited for for ever
     CHECK(pthread_create(&thread, NULL, annotate_oracle_main, a) == 0);
     while (!atomic_load(&a->done)) {
         clock_sleep_ms(TICK_MS);

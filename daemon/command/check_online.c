@@ -11,15 +11,12 @@
 
 #include <stdarg.h>
 
-#include "base/clock.h"
 #include "kafka/admin.h"
-#include "kafka/client.h"
+#include "kafka/probe.h"
 #include "query/state.h"
+#include "run/registry.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
-
-/* LEARNER_MS: the transaction timeout of daemon/kafka/publisher.c. */
-enum { LEARNER_MS = 20000, CALL_MS = 10000, READ_MS = 10000, POLL_MS = 100 };
 
 struct findings {
     const struct config *config;
@@ -114,123 +111,63 @@ static void check_limit(struct findings *f, struct admin *a, const char *name, i
 
 /* ---- reading, the group, transactions ---- */
 
-static void tell_read(struct findings *f, const char *topic, rd_kafka_resp_err_t err) {
-    bool fine = err == RD_KAFKA_RESP_ERR__PARTITION_EOF || err == RD_KAFKA_RESP_ERR_NO_ERROR;
+static void tell_read(struct findings *f, const char *topic, const char *refused) {
     char what[300];
     snprintf(what, sizeof what, "read %s", topic);
-    if (fine) check_online_finding(f, TONE_GOOD, what, "allowed");
-    else check_online_finding(f, TONE_BAD, what, "%s", rd_kafka_err2str(err));
+    if (refused) check_online_finding(f, TONE_BAD, what, "%s", refused);
+    else check_online_finding(f, TONE_GOOD, what, "allowed");
 }
 
-/* Reads one partition of each topic at its end: the end is reached, or the broker says why not. The
- * answer lands in elems[].err. */
-static void poll_topics(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
-    int open = list->cnt;
-    for (int i = 0; i < list->cnt; i++) list->elems[i].err = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    for (int64_t end = clock_ms() + READ_MS; open > 0 && clock_ms() < end;) {
-        rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, POLL_MS);
-        rd_kafka_topic_partition_t *p =
-            m && m->rkt ? rd_kafka_topic_partition_list_find(list, rd_kafka_topic_name(m->rkt), 0)
-                        : NULL;
-        if (p && p->err == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-            p->err = m->err;
-            open--;
-        }
-        if (m) rd_kafka_message_destroy(m);
-    }
-}
-
-static void check_reading(struct findings *f, rd_kafka_t *rk, const struct topic_plan plan[ROLES],
+static void check_reading(struct findings *f, struct probe *p, const struct topic_plan plan[ROLES],
                           const struct topic_facts facts[ROLES]) {
     static const enum topic_role read[] = {
         ROLE_SAMPLES, ROLE_MODELS, ROLE_TASKS,
         ROLE_LABELS}; // the last two by the learner and the label page
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
-    for (size_t i = 0; i < (f->config->service.learner || f->config->watch.label ? 4 : 2); i++)
-        if (!facts[read[i]].error)
-            rd_kafka_topic_partition_list_add(list, plan[read[i]].name, 0)->offset =
-                RD_KAFKA_OFFSET_END;
-    if (list->cnt && rd_kafka_assign(rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR) poll_topics(rk, list);
-    for (int i = 0; i < list->cnt; i++) tell_read(f, list->elems[i].topic, list->elems[i].err);
-    rd_kafka_topic_partition_list_destroy(list);
+    const char *topic[ROLES], *refused[ROLES];
+    size_t n = 0, roles = f->config->service.learner || f->config->watch.label ? 4 : 2;
+    for (size_t i = 0; i < roles; i++)
+        if (!facts[read[i]].error) topic[n++] = plan[read[i]].name;
+    probe_read(p, topic, n, refused);
+    for (size_t i = 0; i < n; i++) tell_read(f, topic[i], refused[i]);
 }
 
-/* The offset that the group has committed: seen only with the right to read for the group. */
-static void check_group(struct findings *f, rd_kafka_t *rk) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, f->config->topics.samples, 0);
-    rd_kafka_resp_err_t err = rd_kafka_committed(rk, list, CALL_MS);
-    if (!err) err = list->elems[0].err;
-    const rd_kafka_topic_partition_t *p = &list->elems[0];
-    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+static void check_group(struct findings *f, struct probe *p) {
+    const char *refused, *group = f->config->service.name;
+    int64_t offset = probe_group(p, &refused);
+    if (offset == ERR_MISSING)
         check_online_finding(f, TONE_DOUBT, "consumer group",
-                             "%s: not to be seen without the samples topic",
-                             f->config->service.name);
-    else if (err)
-        check_online_finding(f, TONE_BAD, "consumer group", "%s: %s", f->config->service.name,
-                             rd_kafka_err2str(err));
-    else if (p->offset < 0)
+                             "%s: not to be seen without the samples topic", group);
+    else if (refused) check_online_finding(f, TONE_BAD, "consumer group", "%s: %s", group, refused);
+    else if (offset < 0)
         check_online_finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet",
-                             f->config->service.name);
+                             group);
     else
         check_online_finding(f, TONE_GOOD, "consumer group",
-                             "%s: allowed, partition 0 committed up to %lld",
-                             f->config->service.name, (long long)p->offset);
-    rd_kafka_topic_partition_list_destroy(list);
+                             "%s: allowed, partition 0 committed up to %lld", group,
+                             (long long)offset);
 }
 
 static void check_consumer(struct findings *f, const struct topic_plan plan[ROLES],
                            const struct topic_facts facts[ROLES]) {
-    const char *owned[] = {"group.id",        f->config->service.name, "enable.auto.commit",
-                           "false",           "enable.partition.eof",  "true",
-                           "isolation.level", "read_committed",        NULL};
-    rd_kafka_t *rk;
+    struct probe *p;
     struct buf why = {0};
-    if (kafka_create(&rk, f->config,
-                     &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned},
-                     &why) < 0) {
-        check_online_finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
-        buf_release(&why);
-        return;
-    }
-    rd_kafka_poll_set_consumer(rk);
-    check_reading(f, rk, plan, facts);
-    check_group(f, rk);
-    rd_kafka_consumer_close(rk);
-    rd_kafka_destroy(rk);
+    if (probe_open(&p, f->config, &why) == 0) {
+        check_reading(f, p, plan, facts);
+        check_group(f, p);
+        probe_close(p);
+    } else check_online_finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
+    buf_release(&why);
 }
 
 static void check_transactions(struct findings *f) {
-    char id[300], timeout[24];
-    const struct config *c = f->config;
-    snprintf(id, sizeof id, "%s-%s-check", c->service.name, c->service.instance);
-    snprintf(timeout, sizeof timeout, "%lld", (long long)c->kafka.session_timeout / 2);
-    const char *owned[] = {"acks",
-                           "all",
-                           "enable.idempotence",
-                           "true",
-                           "transactional.id",
-                           id,
-                           "transaction.timeout.ms",
-                           timeout,
-                           NULL};
-    rd_kafka_t *rk;
+    char id[300];
     struct buf why = {0};
-    if (kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_PRODUCER, .owned = owned},
-                     &why) < 0) {
-        check_online_finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
-        buf_release(&why);
-        return;
-    }
-    rd_kafka_error_t *error = rd_kafka_init_transactions(rk, CALL_MS);
-    if (error)
-        check_online_finding(f, TONE_BAD, "transactions", "%s: %s", id,
-                             rd_kafka_error_string(error));
-    else
+    snprintf(id, sizeof id, "%s-%s-check", f->config->service.name, f->config->service.instance);
+    if (probe_transactions(f->config, id, &why) == 0)
         check_online_finding(f, TONE_GOOD, "transactions", "possible, with ids %s-*",
-                             c->service.name);
-    if (error) rd_kafka_error_destroy(error);
-    rd_kafka_destroy(rk);
+                             f->config->service.name);
+    else check_online_finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
+    buf_release(&why);
 }
 
 int check_online(const struct config *c) {
@@ -256,8 +193,9 @@ int check_online(const struct config *c) {
     check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX,
                 "the selection state travels with the offset");
     if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner) {
-        int64_t longest =
-            c->kafka.session_timeout / 2 > LEARNER_MS ? c->kafka.session_timeout / 2 : LEARNER_MS;
+        int64_t longest = c->kafka.session_timeout / 2 > REGISTRY_TRANSACTION_MS
+                              ? c->kafka.session_timeout / 2
+                              : REGISTRY_TRANSACTION_MS;
         check_limit(&f, a, "transaction.max.timeout.ms", longest,
                     "our transactions may take so long");
         check_transactions(&f);

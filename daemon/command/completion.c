@@ -171,7 +171,8 @@ static void completion_fish_row(const struct usage *u, void *opaque) {
         buf_printf(out, "complete -c winnowd -n '__fish_seen_subcommand_from %s' -l %s", u->command,
                    f->name);
         if (f->letter) buf_printf(out, " -s %c", f->letter);
-        buf_printf(out, "%s -d '", !f->argument ? "" : completion_names_file(f) ? " -r -F" : " -x");
+        if (f->argument) buf_str(out, completion_names_file(f) ? " -r -F" : " -x");
+        buf_str(out, " -d '");
         completion_quoted(f->help, out);
         buf_str(out, "'\n");
     }

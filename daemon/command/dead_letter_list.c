@@ -8,7 +8,6 @@
 #include "dead_letter_list.h"
 
 #include "base/error.h"
-#include "kafka/client.h"
 
 #include <inttypes.h>
 
@@ -38,36 +37,45 @@ static void add_receipt(struct reading *r, struct text of) {
     r->receipt[r->receipts++] = one;
 }
 
+struct keeping {
+    struct arena *arena;
+    struct letter *to;
+    size_t cap;
+};
+
 /* Ours stand behind the original ones; a letter of a letter has earlier ones of ours among them,
  * which are not the sample's either. */
-static bool letter_list_ours(const char *name) {
-    return strncmp(name, "__connect.errors.", 17) == 0 || strncmp(name, "winnowd.", 8) == 0;
+static bool letter_list_ours(struct text name) {
+    static const char *const ours[] = {"__connect.errors.", "winnowd."};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        size_t n = strlen(ours[i]);
+        if (name.len >= n && memcmp(name.at, ours[i], n) == 0) return true;
+    }
+    return false;
 }
 
-static void keep_headers(struct letters *l, struct letter *to, const struct reader_record *r) {
-    rd_kafka_headers_t *headers;
-    const char *name;
-    const void *value;
-    size_t size, n;
-    if (rd_kafka_message_headers(r->message, &headers)) return;
-    n = rd_kafka_header_cnt(headers);
-    to->header = arena_take(&l->arena, n * sizeof *to->header);
-    for (size_t i = 0; i < n && !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
-        if (!letter_list_ours(name))
-            to->header[to->headers_n++] =
-                (struct header){arena_text(&l->arena, text_of(name)),
-                                arena_text(&l->arena, (struct text){value, size})};
+static void keep_header(struct text name, struct text value, void *opaque) {
+    struct keeping *k = opaque;
+    if (letter_list_ours(name)) return;
+    if (k->to->headers_n == k->cap) {
+        k->cap = k->cap ? 2 * k->cap : 8;
+        struct header *more = arena_take(k->arena, k->cap * sizeof *more);
+        if (k->to->headers_n) memcpy(more, k->to->header, k->to->headers_n * sizeof *more);
+        k->to->header = more;
+    }
+    k->to->header[k->to->headers_n++] =
+        (struct header){arena_text(k->arena, name), arena_text(k->arena, value)};
 }
 
 static struct text letter_list_kept(struct letters *l, const struct reader_record *r,
                                     const char *name) {
-    return arena_text(&l->arena, scan_header(r, name));
+    return arena_text(&l->arena, reader_header(r, name));
 }
 
 static int letter_list_visit(const struct reader_record *r, void *opaque) {
     struct reading *reading = opaque;
     struct letters *l = reading->letters;
-    struct text receipt = scan_header(r, RETRY_RECEIPT);
+    struct text receipt = reader_header(r, RETRY_RECEIPT);
     if (receipt.at) {
         add_receipt(reading, receipt);
         return 0;
@@ -87,12 +95,12 @@ static int letter_list_visit(const struct reader_record *r, void *opaque) {
                         .source_partition = letter_list_kept(l, r, "__connect.errors.partition"),
                         .source_offset = letter_list_kept(l, r, "__connect.errors.offset"),
                         .whole_bytes = letter_list_kept(l, r, "winnowd.value.bytes"),
-                        .key_cut = scan_header(r, "winnowd.key.bytes").at,
-                        .headers_cut = scan_header(r, "winnowd.headers.dropped").at};
+                        .key_cut = reader_header(r, "winnowd.key.bytes").at,
+                        .headers_cut = reader_header(r, "winnowd.headers.dropped").at};
     if (!l->wanted || !l->wanted(one, l->opaque)) return 0;
     one->key = arena_text(&l->arena, r->key);
     one->value = arena_text(&l->arena, r->value);
-    keep_headers(l, one, r);
+    reader_headers(r, keep_header, &(struct keeping){.arena = &l->arena, .to = one});
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/record.h"
 #include "topic_scan.h"
 
 #include <stdbool.h>
@@ -22,9 +23,8 @@ struct letter {
     size_t bytes;
     bool retried;
     struct text key, value; // of letters that were wanted; at NULL: absent
-    struct header {
-        struct text name, value;
-    } * header; // (headers_n) of letters that were wanted: those that came with the sample
+    struct header
+        *header; // (headers_n) of letters that were wanted: those that came with the sample
     size_t headers_n;
 };
 

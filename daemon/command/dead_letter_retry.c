@@ -10,12 +10,19 @@
 
 #include "base/clock.h"
 #include "encode/features.h"
-#include "kafka/client.h"
+#include "kafka/transaction.h"
 #include "terminal/console.h"
 
 #include <inttypes.h>
 
-enum { CALL_MS = 5000, ATTEMPT_MS = 30000, AT_ONCE = 200, ID_MOST = 255 };
+enum {
+    ATTEMPT_MS = 30000,     // how long one transaction may try
+    TRANSACTION_MS = 60000, // the broker aborts it after so long
+    AT_ONCE = 200,          // samples in one transaction
+    PLACE_MOST = 40,        // "PARTITION/OFFSET"
+    ID_MOST = 255
+};
+enum { TO_SAMPLES, TO_DEAD_LETTERS, TOPICS };
 
 /* ---- judging ---- */
 
@@ -44,11 +51,7 @@ static int retry_check_open(struct retry_check *j, const struct config *c) {
     if (j->has_id) paths[fields] = text_of(c->admit.id);
     j->values = xcalloc(n, sizeof *j->values);
     j->row = xcalloc(features_columns(j->features), sizeof *j->row);
-    int result = decoder_create(&j->decoder,
-                                &(struct decoder_options){.paths = paths,
-                                                          .n = n,
-                                                          .max_depth = (size_t)c->admit.max_depth,
-                                                          .max_bytes = (size_t)c->admit.max_bytes});
+    int result = decoder_of_samples(&j->decoder, c, paths, n);
     free(paths);
     return result;
 }
@@ -112,137 +115,108 @@ int retry_judge(struct retry *r, size_t n, const struct config *c, bool again,
 /* ---- feeding ---- */
 
 struct retrier {
-    rd_kafka_t *rk;
+    struct producer *producer;
     const struct config *config;
-    rd_kafka_resp_err_t trouble;
+    struct arena arena; // of the present transaction
+    struct producer_record record[2 * AT_ONCE];
 };
 
-static void letter_retry_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-    (void)rk;
-    if (m->err) ((struct retrier *)opaque)->trouble = m->err;
-}
-
-static int letter_retry_until_done(struct retrier *r, rd_kafka_error_t *(*call)(rd_kafka_t *, int),
-                                   const char *doing) {
+static int retrier_init(struct retrier *r) {
     int result;
     int64_t end = clock_ms() + ATTEMPT_MS;
-    do {
-        result = kafka_error(call(r->rk, CALL_MS), doing);
-        rd_kafka_poll(r->rk, 20);
-    } while (result == ERR_RETRY && clock_ms() < end && !atomic_load(console_stop()));
+    do result = producer_init(r->producer);
+    while (result == ERR_RETRY && clock_ms() < end && !atomic_load(console_stop()));
+    return result;
+}
+
+static int retrier_open(struct retrier *r, const char *id, struct buf *why) {
+    const char *const topics[TOPICS] = {[TO_SAMPLES] = r->config->topics.samples,
+                                        [TO_DEAD_LETTERS] = r->config->topics.dead_letters};
+    TRY(producer_create(&r->producer,
+                        &(struct producer_options){.config = r->config,
+                                                   .topics = topics,
+                                                   .topics_n = TOPICS,
+                                                   .transactional_id = id,
+                                                   .transaction_timeout_ms = TRANSACTION_MS,
+                                                   .attempt_ms = ATTEMPT_MS,
+                                                   .stop = console_stop()},
+                        why));
+    int result = retrier_init(r);
+    if (result < 0)
+        buf_printf(why,
+                   "no transaction can be opened as %s at %s (rights to that transactional id? is "
+                   "the broker there?)",
+                   id, r->config->kafka.brokers);
     return result;
 }
 
 int retrier_create(struct retrier **out, const struct config *c, struct buf *why) {
     char *id = xasprintf("%s-retry", c->service.name);
-    const char *owned[] = {"acks",
-                           "all",
-                           "enable.idempotence",
-                           "true",
-                           "partitioner",
-                           "murmur2_random",
-                           "transactional.id",
-                           id,
-                           "transaction.timeout.ms",
-                           "60000",
-                           NULL};
     struct retrier *r = xcalloc(1, sizeof *r);
     r->config = c;
-    int result = kafka_create(&r->rk, c,
-                              &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
-                                                       .owned = owned,
-                                                       .opaque = r,
-                                                       .delivery_cb = letter_retry_delivery_cb},
-                              why);
+    int result = retrier_open(r, id, why);
     free(id);
-    if (result < 0) {
-        free(r);
-        return result;
-    }
-    result = letter_retry_until_done(r, rd_kafka_init_transactions, "init_transactions (retry)");
-    if (result == 0) {
-        *out = r;
-        return 0;
-    }
-    buf_printf(why,
-               "no transaction can be opened as %s-retry at %s (rights to that transactional id? "
-               "is the broker there?)",
-               c->service.name, c->kafka.brokers);
-    retrier_destroy(r);
+    if (result == 0) *out = r;
+    else retrier_destroy(r);
     return result;
 }
 
 void retrier_destroy(struct retrier *r) {
     if (!r) return;
-    rd_kafka_destroy(r->rk);
+    producer_destroy(r->producer);
+    arena_release(&r->arena);
     free(r);
 }
 
-static void add_header(rd_kafka_headers_t *to, const char *name, struct text value) {
-    rd_kafka_header_add(to, name, -1, value.at, (ssize_t)value.len);
+/* The sample as it came, with where its letter is. */
+static void letter_retry_sample(struct retrier *r, const struct retry *one, struct text place,
+                                struct producer_record *out) {
+    size_t n = one->letter->headers_n;
+    struct header *header = arena_take(&r->arena, (n + 1) * sizeof *header);
+    if (n) memcpy(header, one->letter->header, n * sizeof *header);
+    header[n] = (struct header){TEXT(RETRY_OF), place};
+    *out = (struct producer_record){.topic = TO_SAMPLES,
+                                    .key = one->letter->key,
+                                    .value = one->value,
+                                    .header = header,
+                                    .headers = n + 1};
 }
 
-static rd_kafka_resp_err_t send_sample(struct retrier *r, const struct retry *one,
-                                       struct text place) {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(one->letter->headers_n + 1);
-    for (size_t i = 0; i < one->letter->headers_n; i++)
-        add_header(headers, one->letter->header[i].name.at, one->letter->header[i].value);
-    add_header(headers, RETRY_OF, place);
-    rd_kafka_resp_err_t err =
-        rd_kafka_producev(r->rk, RD_KAFKA_V_TOPIC(r->config->topics.samples),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_KEY(one->letter->key.at, one->letter->key.len),
-                          RD_KAFKA_V_VALUE((void *)one->value.at, one->value.len),
-                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-    if (err) rd_kafka_headers_destroy(headers);
-    return err;
+/* The receipt, beside the letter. */
+static void letter_retry_receipt(struct retrier *r, const struct retry *one, struct text place,
+                                 struct producer_record *out) {
+    struct header *header = arena_take(&r->arena, sizeof *header);
+    *header = (struct header){TEXT(RETRY_RECEIPT), place};
+    *out = (struct producer_record){.topic = TO_DEAD_LETTERS,
+                                    .placed = true,
+                                    .partition = one->letter->partition,
+                                    .key = one->letter->key,
+                                    .header = header,
+                                    .headers = 1};
 }
 
-static rd_kafka_resp_err_t send_receipt(struct retrier *r, const struct retry *one,
-                                        struct text place) {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
-    add_header(headers, RETRY_RECEIPT, place);
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        r->rk, RD_KAFKA_V_TOPIC(r->config->topics.dead_letters),
-        RD_KAFKA_V_PARTITION(one->letter->partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(one->letter->key.at, one->letter->key.len), RD_KAFKA_V_HEADERS(headers),
-        RD_KAFKA_V_END);
-    if (err) rd_kafka_headers_destroy(headers);
-    return err;
-}
-
-static int letter_retry_send_one(struct retrier *r, const struct retry *one) {
-    char place[40];
+static void letter_retry_pair(struct retrier *r, const struct retry *one,
+                              struct producer_record out[2]) {
+    char place[PLACE_MOST];
     snprintf(place, sizeof place, "%" PRId32 "/%" PRId64, one->letter->partition,
              one->letter->offset);
-    rd_kafka_resp_err_t err = send_sample(r, one, text_of(place));
-    if (!err) err = send_receipt(r, one, text_of(place));
-    if (err) r->trouble = err;
-    return err ? ERR_ABORT : 0;
+    struct text kept = arena_text(&r->arena, text_of(place));
+    letter_retry_sample(r, one, kept, &out[0]);
+    letter_retry_receipt(r, one, kept, &out[1]);
 }
 
-/* From *i on, as many as one transaction takes; *i moves past them. */
+/* From *i on, as many as one transaction takes; *i moves past them. A transaction that failed is
+ * not tried again: another retry may have begun meanwhile and fed the same letters. */
 static int letter_retry_transaction(struct retrier *r, const struct retry *list, size_t n,
                                     size_t *i, size_t *fed) {
-    size_t sent = 0;
-    TRY(kafka_error(rd_kafka_begin_transaction(r->rk), "begin_transaction (retry)"));
-    int result = 0;
-    for (; result == 0 && *i < n && sent < AT_ONCE; ++*i) {
-        if (list[*i].verdict != RETRY_FEED) continue;
-        result = letter_retry_send_one(r, &list[*i]);
-        sent++;
-    }
-    if (result == 0)
-        result =
-            letter_retry_until_done(r, rd_kafka_commit_transaction, "commit_transaction (retry)");
-    if (result == 0) {
-        *fed += sent;
-        return 0;
-    }
-    if (result == ERR_ABORT &&
-        letter_retry_until_done(r, rd_kafka_abort_transaction, "abort_transaction (retry)") < 0)
-        return ERR_FATAL;
-    return result;
+    size_t samples = 0;
+    arena_reset(&r->arena);
+    for (; *i < n && samples < AT_ONCE; ++*i)
+        if (list[*i].verdict == RETRY_FEED)
+            letter_retry_pair(r, &list[*i], &r->record[2 * samples++]);
+    TRY(transaction_commit(r->producer, r->record, 2 * samples, NULL, 0));
+    *fed += samples;
+    return 0;
 }
 
 int retrier_feed(struct retrier *r, const struct retry *list, size_t n, size_t *fed,
@@ -257,10 +231,12 @@ int retrier_feed(struct retrier *r, const struct retry *list, size_t n, size_t *
     if (result == ERR_FENCED)
         buf_printf(why, "another retry of %s has begun; this one fed %zu", r->config->service.name,
                    *fed);
-    else if (result < 0)
+    else if (result < 0) {
+        const char *trouble = producer_trouble(r->producer);
         buf_printf(
             why,
             "the broker did not take them (%s); %zu were fed, the rest was not: look with `list`",
-            r->trouble ? rd_kafka_err2str(r->trouble) : error_text(result), *fed);
+            trouble ? trouble : error_text(result), *fed);
+    }
     return result;
 }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "data/dataset.h"
 #include "kafka/client.h"
+#include "kafka/producer.h"
 #include "terminal/console.h"
 
 enum { TOPIC_MS = 10000, FLUSH_MS = 60000, PACE_MS = 20 };
@@ -22,97 +23,84 @@ struct feed {
     int64_t limit;
     const struct config *config;
     const _Atomic bool *stop;
-    rd_kafka_t *rk;
-    uint64_t sent, delivered, failed;
+    struct producer *producer;
+    struct producer_counts counts;
     int64_t start_ms;
-    char reason[256]; // of the last failure
 };
-
-static void feed_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-    (void)rk;
-    struct feed *f = opaque;
-    f->delivered += !m->err;
-    f->failed += m->err != 0;
-    if (m->err) snprintf(f->reason, sizeof f->reason, "%s", rd_kafka_err2str(m->err));
-}
 
 static void feed_progress(const struct feed *f) {
     double seconds = (double)(clock_ms() - f->start_ms) / 1000;
-    console_progress("%llu samples, %.0f/s", (unsigned long long)f->delivered,
-                     seconds > 0 ? (double)f->delivered / seconds : 0);
+    console_progress("%llu samples, %.0f/s", (unsigned long long)f->counts.acknowledged,
+                     seconds > 0 ? (double)f->counts.acknowledged / seconds : 0);
 }
 
-static bool feed_stopped(const struct feed *f) { return atomic_load(f->stop) || f->failed; }
+static bool feed_stopped(const struct feed *f) { return atomic_load(f->stop) || f->counts.failed; }
+
+static void feed_serve(struct feed *f, int wait_ms) {
+    producer_serve(f->producer, wait_ms);
+    f->counts = producer_counts(f->producer);
+    feed_progress(f);
+}
 
 /* Waits until the rate allows the next sample. */
 static void feed_pace(struct feed *f) {
     while (f->rate > 0 && !feed_stopped(f)) {
-        double due = (double)f->start_ms + 1000 * (double)f->sent / f->rate,
+        double due = (double)f->start_ms + 1000 * (double)f->counts.sent / f->rate,
                left = due - (double)clock_ms();
         if (left <= 0) return;
-        rd_kafka_poll(f->rk, left < PACE_MS ? (int)left + 1 : PACE_MS);
-        feed_progress(f);
+        feed_serve(f, left < PACE_MS ? (int)left + 1 : PACE_MS);
     }
 }
 
-static rd_kafka_resp_err_t feed_send_one(struct feed *f, const struct dataset_sample *s) {
-    rd_kafka_resp_err_t err;
+static int feed_send_one(struct feed *f, const struct dataset_sample *s) {
+    const struct producer_record r = {.key = s->id, .value = s->event};
+    int result;
     do {
-        err = rd_kafka_producev(
-            f->rk, RD_KAFKA_V_TOPIC(f->config->topics.samples),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(s->id.at, s->id.len),
-            RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
-        rd_kafka_poll(f->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? PACE_MS : 0);
-        feed_progress(f);
-    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !feed_stopped(f));
-    return err;
+        result = producer_send(f->producer, &r, NULL);
+        feed_serve(f, result == ERR_FULL ? PACE_MS : 0);
+    } while (result == ERR_FULL && !feed_stopped(f));
+    return result;
+}
+
+/* Why not all that was read has arrived, if so. refused: a row that the producer did not take. */
+static void feed_account(struct feed *f, int refused, uint64_t row, bool flushed, struct buf *why) {
+    const struct producer_counts *n = &f->counts;
+    const char *trouble = producer_trouble(f->producer);
+    if (refused < 0 && refused != ERR_FULL)
+        buf_printf(why, "row %llu: %s", (unsigned long long)row, trouble);
+    else if (n->failed)
+        buf_printf(why, "%llu samples were not delivered: %s", (unsigned long long)n->failed,
+                   trouble);
+    else if (!flushed)
+        buf_printf(why, "%llu samples were not confirmed in time",
+                   (unsigned long long)(n->sent - n->acknowledged));
 }
 
 /* All rows, or until told to stop. The exit code; what was sent is delivered or failed when it
  * returns. */
 static int feed_send_all(struct feed *f, struct dataset *d, struct buf *why) {
-    struct dataset_sample s;
-    int result = 0;
-    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    while (!feed_stopped(f) && !err && (result = dataset_next(d, &s, why)) > 0) {
+    struct dataset_sample s = {0};
+    int result = 0, refused = 0;
+    while (!feed_stopped(f) && refused == 0 && (result = dataset_next(d, &s, why)) > 0) {
         feed_pace(f);
         if (feed_stopped(f)) break;
-        err = feed_send_one(f, &s);
-        f->sent += !err;
+        refused = feed_send_one(f, &s);
     }
-    bool flushed = rd_kafka_flush(f->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool flushed = producer_flush(f->producer, FLUSH_MS);
+    f->counts = producer_counts(f->producer);
     if (result < 0) return console_exit(result);
-    if (err && err != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        buf_printf(why, "row %llu: %s", (unsigned long long)s.row, rd_kafka_err2str(err));
-    else if (f->failed)
-        buf_printf(why, "%llu samples were not delivered: %s", (unsigned long long)f->failed,
-                   f->reason);
-    else if (!flushed)
-        buf_printf(why, "%llu samples were not confirmed in time",
-                   (unsigned long long)(f->sent - f->delivered));
+    feed_account(f, refused, s.row, flushed, why);
     return why->len ? EX_UNAVAILABLE : EX_OK;
 }
 
 static int feed_open_producer(struct feed *f, struct buf *why) {
-    static const char *const owned[] = {
-        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
-    TRY(kafka_create(&f->rk, f->config,
-                     &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
-                                              .owned = owned,
-                                              .opaque = f,
-                                              .delivery_cb = feed_delivery_cb},
-                     why));
-    const char *topic = f->config->topics.samples;
-    int partitions = kafka_partitions(f->rk, topic, TOPIC_MS);
-    if (partitions > 0) return 0;
-    if (partitions == ERR_MISSING)
-        buf_printf(why, "topic %s does not exist; `winnowd topics --create --samples` makes it",
-                   topic);
-    else if (partitions == ERR_CONFIG) buf_printf(why, "topic %s may not be described", topic);
-    else buf_printf(why, "no broker answers for topic %s at %s", topic, f->config->kafka.brokers);
-    rd_kafka_destroy(f->rk);
-    f->rk = NULL;
-    return partitions < 0 ? partitions : ERR_RETRY;
+    const char *const topic = f->config->topics.samples, *which;
+    TRY(producer_create(
+        &f->producer,
+        &(struct producer_options){.config = f->config, .topics = &topic, .topics_n = 1}, why));
+    int result = producer_find_topics(f->producer, TOPIC_MS, &which);
+    if (result < 0) kafka_topic_trouble(f->config, which, result, "--create --samples", why);
+    return result;
 }
 
 static int feed_file(struct feed *f, struct buf *why) {
@@ -122,7 +110,7 @@ static int feed_file(struct feed *f, struct buf *why) {
     result = feed_open_producer(f, why);
     f->start_ms = clock_ms();
     code = result < 0 ? console_exit(result) : feed_send_all(f, d, why);
-    if (f->rk) rd_kafka_destroy(f->rk);
+    producer_destroy(f->producer);
     dataset_close(d);
     return code;
 }
@@ -158,9 +146,9 @@ int command_feed(int argc, char **argv) {
     code = feed_file(&f, &why);
     console_clear();
     double seconds = (double)(clock_ms() - f.start_ms) / 1000;
-    if (f.sent)
-        printf("%llu samples in %.1f s, %.0f/s\n", (unsigned long long)f.delivered, seconds,
-               seconds > 0 ? (double)f.delivered / seconds : 0);
+    if (f.counts.sent)
+        printf("%llu samples in %.1f s, %.0f/s\n", (unsigned long long)f.counts.acknowledged,
+               seconds, seconds > 0 ? (double)f.counts.acknowledged / seconds : 0);
     if (code) console_fail(code, "%s", buf_string(&why));
     buf_release(&why);
     config_destroy(c);

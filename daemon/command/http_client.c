@@ -89,8 +89,11 @@ static int http_client_split(struct buf *answer, struct buf *body) {
     return status;
 }
 
-int http_client_get(const char *listen, const char *path, int timeout_ms, struct buf *body,
-                    struct buf *why) {
+/* GETs a path at "HOST:PORT" or "unix:/PATH". Returns the HTTP status, whatever it is, and appends
+ * the body to *body. ERR_CONFIG: there is no such address; ERR_RETRY: no answer within timeout_ms,
+ * or one that is not HTTP; ERR_FULL: it is too large. *why says it for people. */
+static int http_client_get(const char *listen, const char *path, int timeout_ms, struct buf *body,
+                           struct buf *why) {
     int64_t until = clock_ms() + timeout_ms;
     struct buf answer = {0};
     errno = 0;

@@ -10,14 +10,14 @@
  * Thread: main thread */
 #include "ledger.h"
 
-#include "kafka/client.h"
+#include "kafka/transaction.h"
 #include "route/classes.h"
 #include "terminal/console.h"
 
 #include <search.h>
 #include <strings.h>
 
-enum { FLUSH_MS = 20000 };
+enum { ANSWER_MS = 20000 }; // how long the broker may take to take an answer
 
 /* The tasks of a sample, and the labels that wait for the first of them. */
 struct ledger_sample {
@@ -254,46 +254,31 @@ static int ledger_take_task(const struct reader_record *r, void *opaque) {
 
 /* ---- answering ---- */
 
-static void ledger_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-    (void)rk;
-    ((struct ledger *)opaque)->trouble = m->err;
-}
-
-static int open_pen(struct ledger *l) {
-    static const char *const owned[] = {
-        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
-    return l->pen ? 0
-                  : kafka_create(&l->pen, l->config,
-                                 &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
-                                                          .owned = owned,
-                                                          .opaque = l,
-                                                          .delivery_cb = ledger_delivery_cb},
-                                 &l->why);
+/* A dead one is made anew. */
+static int ledger_need_producer(struct ledger *l) {
+    const char *const topic = l->config->topics.labels;
+    if (l->producer && !producer_dead(l->producer)) return 0;
+    producer_destroy(l->producer);
+    l->producer = NULL;
+    return producer_create(
+        &l->producer,
+        &(struct producer_options){
+            .config = l->config, .topics = &topic, .topics_n = 1, .attempt_ms = ANSWER_MS},
+        &l->why);
 }
 
 int ledger_answer(struct ledger *l, const struct label *label) {
-    struct buf record = {0};
-    TRY(open_pen(l));
-    label_write(label, &record);
-    l->trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        l->pen, RD_KAFKA_V_TOPIC(l->config->topics.labels),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(label->id.at, label->id.len),
-        RD_KAFKA_V_VALUE(record.at, record.len), RD_KAFKA_V_END);
-    if (!err) rd_kafka_flush(l->pen, FLUSH_MS);
-    if (!err) err = l->trouble;
-    buf_release(&record);
-    if (!err) return 0;
+    struct buf value = {0};
+    TRY(ledger_need_producer(l));
+    label_write(label, &value);
+    struct producer_record r = {.key = label->id, .value = buf_view(&value)};
+    int result = transaction_commit(l->producer, &r, 1, NULL, 0);
+    buf_release(&value);
+    if (result == 0) return 0;
     buf_reset(&l->why);
     buf_printf(&l->why, "topic %s did not take the label: %s", l->config->topics.labels,
-               rd_kafka_err2str(err));
+               producer_trouble(l->producer));
     return ERR_RETRY;
-}
-
-static void close_pen(struct ledger *l) {
-    if (!l->pen) return;
-    rd_kafka_purge(l->pen, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_destroy(l->pen);
 }
 
 /* ---- life ---- */
@@ -314,7 +299,7 @@ int ledger_open(struct ledger *l, const struct config *c) {
 }
 
 void ledger_close(struct ledger *l) {
-    close_pen(l);
+    producer_destroy(l->producer);
     reader_destroy(l->tasks);
     reader_destroy(l->labels);
     tdestroy(l->by_id, ledger_keep);

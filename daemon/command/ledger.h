@@ -40,8 +40,7 @@ struct ledger_task {
 struct ledger {
     const struct config *config;
     struct reader *tasks, *labels;
-    struct rd_kafka_s *pen; // made by the first answer
-    int trouble;            // Kafka's code of the last answer that was not taken
+    struct producer *producer; // made by the first answer
     struct arena arena, scratch;
     struct text classes;        // newline-separated; made by the first label
     void *by_id, *by_sample;    // trees of ledger_task and of ledger_sample

@@ -283,20 +283,21 @@ static int model_command_import(const struct model_command *c, const char *path,
 
 static int model_command_put_on_topic(struct model_command *c, const struct buf *record,
                                       const char *id) {
-    struct publication list[PUBLICATIONS_MOST] = {0};
+    struct producer_record list[PUBLICATIONS_MOST] = {0};
+    struct arena arena = {0};
     struct buf keys[PUBLICATIONS_MOST] = {0};
     size_t chunks = (record->len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
     CHECK(chunks <= PUBLICATIONS_MOST);
     for (size_t i = 0; i < chunks; i++) {
         size_t from = i * REGISTRY_CHUNK_BYTES, left = record->len - from;
         registry_push_key(&keys[i], c->config->service.name, id, i);
-        list[i] = (struct publication){
-            .key = buf_view(&keys[i]),
-            .value = {record->at + from, left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES},
-            .chunks = chunks};
+        struct text chunk = {record->at + from,
+                             left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES};
+        list[i] = registry_record(&arena, buf_view(&keys[i]), chunk, chunks);
     }
     int result = models_topic_write(&c->topic, list, chunks);
     for (size_t i = 0; i < chunks; i++) buf_release(&keys[i]);
+    arena_release(&arena);
     return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "kafka/topic_reader.h"
+#include "kafka/transaction.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
 #include "terminal/listing.h"
@@ -19,6 +20,7 @@ enum {
     POLL_MS = 100,     // wait for records, and between two tries to start
     START_MS = 10000,  // for the topic to be there
     END_MS = 60000,    // to read it to its end
+    WRITE_MS = 20000,  // to write a publication
     BACK_MS = 20000    // to read back what was written
 };
 
@@ -128,17 +130,21 @@ void models_topic_versions(const struct models_topic *m, bool json) {
 
 /* ---- writing ---- */
 
-int models_topic_write(struct models_topic *m, const struct publication *list, size_t n) {
-    struct publisher *p;
-    TRY(publisher_create(&p, m->config, NULL, &m->why));
-    int result = publisher_init(p);
-    if (result == 0) result = publisher_publish(p, m->config->topics.models, list, n);
+int models_topic_write(struct models_topic *m, struct producer_record *list, size_t n) {
+    const char *const topic = m->config->topics.models;
+    struct producer *p;
+    TRY(producer_create(
+        &p,
+        &(struct producer_options){
+            .config = m->config, .topics = &topic, .topics_n = 1, .attempt_ms = WRITE_MS},
+        &m->why));
+    int result = transaction_commit(p, list, n, NULL, 0);
     if (result < 0)
         buf_printf(&m->why,
                    "the broker did not take the record (%s); look with `show` or `list` before you "
                    "try again",
-                   publisher_trouble(p));
-    publisher_destroy(p);
+                   producer_trouble(p));
+    producer_destroy(p);
     return result;
 }
 
@@ -170,7 +176,7 @@ int models_topic_operate(struct models_topic *m, const struct policy_operator *o
     registry_key(&key, m->config->service.name, "operator");
     policy_operator_write(operator_, &value);
     int result = models_topic_write(
-        m, &(struct publication){.key = buf_view(&key), .value = buf_view(&value)}, 1);
+        m, &(struct producer_record){.key = buf_view(&key), .value = buf_view(&value)}, 1);
     buf_release(&key);
     buf_release(&value);
     TRY(result);

@@ -4,8 +4,8 @@
  * Thread: main thread */
 #pragma once
 
+#include "base/record.h"
 #include "config/config.h"
-#include "kafka/publisher.h"
 #include "run/registry.h"
 
 #include <stdatomic.h>
@@ -27,7 +27,7 @@ int models_topic_until(struct models_topic *m,
                        bool (*holds)(const struct models_topic *, const void *),
                        const void *argument, int64_t timeout_ms) MUST_CHECK;
 /* Publishes n records as one. ERR_ with m->why when the broker does not take them. */
-int models_topic_write(struct models_topic *m, const struct publication *list, size_t n) MUST_CHECK;
+int models_topic_write(struct models_topic *m, struct producer_record *list, size_t n) MUST_CHECK;
 /* Puts the operator's half of the policy in force: writes it and reads it back. ERR_ with m->why.
  */
 int models_topic_operate(struct models_topic *m, const struct policy_operator *wanted) MUST_CHECK;

@@ -27,6 +27,13 @@ static void policy_command_print_row(const char *what, enum tone tone, const cha
     printf("%s%s\n", *means ? " " : "", means);
 }
 
+/* A row of yes or no; tone and meaning are those of yes. */
+static void policy_command_print_switch(const char *what, bool on, enum tone tone,
+                                        const char *means) {
+    if (on) policy_command_print_row(what, tone, "yes", means);
+    else policy_command_print_row(what, TONE_GOOD, "no", "");
+}
+
 static void policy_command_show(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     const struct policy_operator *o = &p->operator_;
@@ -41,27 +48,24 @@ static void policy_command_show(const struct models_topic *v) {
                              p->number ? "as states, tasks and logs name it"
                                        : "nothing was said yet: the defaults");
     bool back = !o->pin && policy_live(p) != l->live;
-    policy_command_print_row(
-        "live", o->pin || back ? TONE_DOUBT : TONE_PLAIN, policy_live(p) ? live : "none",
-        o->pin ? "pinned by the operator; `live newest` follows the learner again"
-        : back ? "rolled back by the operator; the learner's next version goes live"
-               : "follows the learner");
+    const char *follows = "follows the learner";
+    if (back) follows = "rolled back by the operator; the learner's next version goes live";
+    if (o->pin) follows = "pinned by the operator; `live newest` follows the learner again";
+    policy_command_print_row("live", o->pin || back ? TONE_DOUBT : TONE_PLAIN,
+                             policy_live(p) ? live : "none", follows);
     if ((o->pin || back) && l->live)
         printf("%-14s %-12" PRIu64 " what the learner wants live\n", "learner's", l->live);
-    policy_command_print_row("paused", o->paused ? TONE_BAD : TONE_GOOD, o->paused ? "yes" : "no",
-                             o->paused ? "nobody is asked; `resume` goes on" : "");
-    policy_command_print_row(
-        "full", l->full ? TONE_DOUBT : TONE_GOOD, l->full ? "yes" : "no",
-        l->full ? "budget.open_tasks is reached: nobody is asked until answers come" : "");
-    policy_command_print_row("cold", l->cold ? TONE_DOUBT : TONE_GOOD, l->cold ? "yes" : "no",
-                             l->cold ? "labels are drawn at random until every class has enough"
-                                     : "");
-    policy_command_print_row("explore only", o->explore_only ? TONE_DOUBT : TONE_GOOD,
-                             o->explore_only ? "yes" : "no",
-                             o->explore_only ? "the strategy arm is off" : "");
-    policy_command_print_row(
-        "learning", o->frozen ? TONE_DOUBT : TONE_GOOD, o->frozen ? "frozen" : "yes",
-        o->frozen ? "answers are taken but make no version; `unfreeze` goes on" : "");
+    policy_command_print_switch("paused", o->paused, TONE_BAD, "nobody is asked; `resume` goes on");
+    policy_command_print_switch("full", l->full, TONE_DOUBT,
+                                "budget.open_tasks is reached: nobody is asked until answers come");
+    policy_command_print_switch("cold", l->cold, TONE_DOUBT,
+                                "labels are drawn at random until every class has enough");
+    policy_command_print_switch("explore only", o->explore_only, TONE_DOUBT,
+                                "the strategy arm is off");
+    if (o->frozen)
+        policy_command_print_row("learning", TONE_DOUBT, "frozen",
+                                 "answers are taken but make no version; `unfreeze` goes on");
+    else policy_command_print_row("learning", TONE_GOOD, "yes", "");
     policy_command_print_row("budget scale", o->budget_scale == 1 ? TONE_PLAIN : TONE_DOUBT, scale,
                              rate);
 }
@@ -266,7 +270,8 @@ int command_policy(int argc, char **argv) {
     code = cli_config(&c, file);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_ERROR);
-    const char *word[2] = {words > 1 ? argv[2] : NULL, words > 2 ? argv[3] : NULL};
+    const char *word[2] = {NULL};
+    for (int i = 1; i < words; i++) word[i - 1] = argv[i + 1];
     code = policy_command_with_topic(c, action, word, json);
     config_destroy(c);
     return code;

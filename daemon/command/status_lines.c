@@ -70,7 +70,7 @@ const char *status_duration(double s, char out[STATUS_WORD]) {
     return out;
 }
 
-const char *status_percent(double share, char out[STATUS_WORD]) {
+static const char *status_lines_percent(double share, char out[STATUS_WORD]) {
     snprintf(out, STATUS_WORD, isfinite(share) ? "%.2f %%" : "-", 100 * share);
     return out;
 }
@@ -95,7 +95,7 @@ const char *status_word(const cJSON *status) {
 #define N(path) status_number(status_value(s, path), (char[STATUS_WORD]){0})
 #define D(value) status_duration(value, (char[STATUS_WORD]){0})
 #define B(path) status_lines_bytes(status_value(s, path), (char[STATUS_WORD]){0})
-#define P(value) status_percent(value, (char[STATUS_WORD]){0})
+#define P(value) status_lines_percent(value, (char[STATUS_WORD]){0})
 
 static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = status_value(s, "now/lag");
@@ -108,8 +108,7 @@ static void status_lines_stream(const cJSON *s, struct status_line *l) {
 }
 
 static void status_lines_budget(const cJSON *s, struct status_line *l) {
-    double day = status_value(s, "cap_left/day"), hour = status_value(s, "cap_left/hour"),
-           left = fmin(isnan(day) ? INFINITY : day, isnan(hour) ? INFINITY : hour);
+    double left = fmin(status_value(s, "cap_left/day"), status_value(s, "cap_left/hour"));
     LINE(&l[0], "asked", "%s labels, %s of the samples; budget %s, tokens %s%s%s", N("now/asked"),
          P(status_value(s, "now/asked") / status_value(s, "now/admitted")),
          P(status_value(s, "now/rate")), N("now/tokens"), isfinite(left) ? ", caps leave " : "",
@@ -129,9 +128,12 @@ static void status_lines_budget(const cJSON *s, struct status_line *l) {
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
     double last = status_value(s, "last_label_s"), answers = status_value(s, "now/answers"),
            version = status_value(s, "now/model");
-    LINE(&l[0], "labels", "%s back, %s open, %s expired%s%s%s", N("now/labels"),
-         N("now/open_tasks"), N("now/expired"), last > 0 ? "; the last " : "",
-         last > 0 ? D(status_value(s, "time_ms") / 1000 - last) : "", last > 0 ? " ago" : "");
+    char ago[STATUS_WORD + 16] = "", duration[STATUS_WORD];
+    if (last > 0)
+        snprintf(ago, sizeof ago, "; the last %s ago",
+                 status_duration(status_value(s, "time_ms") / 1000 - last, duration));
+    LINE(&l[0], "labels", "%s back, %s open, %s expired%s", N("now/labels"), N("now/open_tasks"),
+         N("now/expired"), ago);
     if (answers > 0)
         LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s",
              P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),

@@ -30,7 +30,6 @@ size_t status_lines(const cJSON *status, struct status_line out[STATUS_LINES]);
 /* The health that the daemon tells ("ok", "attention", "bad"), as a tone and in words. */
 enum tone status_tone(const cJSON *status);
 const char *status_word(const cJSON *status);
-/* "1.2 k", "35 s", "5.00 %"; "-" for what is not finite. Written into out, which is returned. */
+/* "1.2 k", "35 s"; "-" for what is not finite. Written into out, which is returned. */
 const char *status_number(double x, char out[STATUS_WORD]);
 const char *status_duration(double seconds, char out[STATUS_WORD]);
-const char *status_percent(double share, char out[STATUS_WORD]);

@@ -37,7 +37,7 @@ static const struct top_curve_source {
 
 enum { CURVES = sizeof curves / sizeof *curves };
 
-struct top {
+struct top_screen {
     const char *listen;
     cJSON *status, *past[PAST]; // owned; past: a ring, of which status is the newest
     size_t asked;               // answers so far
@@ -50,11 +50,12 @@ struct top {
 
 /* ---- the daemon ---- */
 
-static const cJSON *top_before(const struct top *t) {
-    return t->asked > 1 ? t->past[t->asked > PAST ? t->asked % PAST : 0] : NULL;
+static const cJSON *top_before(const struct top_screen *t) {
+    if (t->asked < 2) return NULL;
+    return t->past[t->asked > PAST ? t->asked % PAST : 0];
 }
 
-static void top_remember(struct top *t) {
+static void top_remember(struct top_screen *t) {
     const cJSON *old = top_before(t);
     double seconds =
         old ? (status_value(t->status, "time_ms") - status_value(old, "time_ms")) / 1000 : 0;
@@ -67,7 +68,7 @@ static void top_remember(struct top *t) {
     t->n++;
 }
 
-static void top_ask(struct top *t) {
+static void top_ask(struct top_screen *t) {
     buf_reset(&t->why);
     cJSON *fresh = http_client_status(t->listen, TIMEOUT_MS, &t->why);
     if (!fresh) return; // the old status stays on the screen, with the reason
@@ -79,14 +80,14 @@ static void top_ask(struct top *t) {
 
 /* ---- the screen ---- */
 
-static void top_paint(struct top *t, enum tone tone, bool on) {
+static void top_paint(struct top_screen *t, enum tone tone, bool on) {
     if (t->colour && tone != TONE_PLAIN) (on ? attron : attroff)(COLOR_PAIR(tone));
 }
 
-static bool top_room(const struct top *t) { return t->row < LINES - 1; }
+static bool top_room(const struct top_screen *t) { return t->row < LINES - 1; }
 
 /* A line, cut at the window's edge. */
-static void top_line(struct top *t, enum tone tone, const char *title, const char *text) {
+static void top_line(struct top_screen *t, enum tone tone, const char *title, const char *text) {
     if (!top_room(t)) return;
     attron(A_DIM);
     mvaddnstr(t->row, 0, title, COLS);
@@ -97,7 +98,7 @@ static void top_line(struct top *t, enum tone tone, const char *title, const cha
     t->row++;
 }
 
-static void top_head(struct top *t) {
+static void top_head(struct top_screen *t) {
     char text[256], up[STATUS_WORD];
     if (t->why.len || !t->status) {
         top_line(t, TONE_BAD, "winnowd", t->why.len ? buf_string(&t->why) : "asking");
@@ -117,7 +118,7 @@ static void top_head(struct top *t) {
 }
 
 /* The last values as one row of blocks of eight heights. */
-static void top_curve(struct top *t, size_t c) {
+static void top_curve(struct top_screen *t, size_t c) {
     static const char *const block[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const plain[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
     const char *const *mark = MB_CUR_MAX > 1 ? block : plain;
@@ -138,7 +139,7 @@ static void top_curve(struct top *t, size_t c) {
 }
 
 /* The histogram of the measure that is used most, with its range and threshold. */
-static void top_histogram(struct top *t) {
+static void top_histogram(struct top_screen *t) {
     const cJSON *u, *best = NULL, *count;
     char text[400] = "";
     cJSON_ArrayForEach(u, cJSON_GetObjectItemCaseSensitive(
@@ -161,7 +162,7 @@ static void top_histogram(struct top *t) {
     top_line(t, TONE_PLAIN, "utility", text);
 }
 
-static void top_draw(struct top *t) {
+static void top_draw(struct top_screen *t) {
     struct status_line text[STATUS_LINES];
     erase();
     t->row = 0;
@@ -180,7 +181,7 @@ static void top_draw(struct top *t) {
 
 /* ---- life ---- */
 
-static void top_open_screen(struct top *t) {
+static void top_open_screen(struct top_screen *t) {
     const char *no_colour = getenv("NO_COLOR");
     setlocale(LC_CTYPE, "");
     initscr();
@@ -198,18 +199,18 @@ static void top_open_screen(struct top *t) {
 }
 
 /* A key, or nothing, until it is time to ask again. */
-static bool top_quits(const struct top *t, int64_t until) {
+static bool top_quits(const struct top_screen *t, int64_t until) {
     for (;;) {
         int64_t left = until - clock_ms();
         timeout(left > 0 ? (int)left : 0);
         int key = getch();
         if (key == 'q' || key == 'Q' || key == ESCAPE) return true;
         if (key == ERR && clock_ms() >= until) return false;
-        if (key == KEY_RESIZE) top_draw((struct top *)t);
+        if (key == KEY_RESIZE) top_draw((struct top_screen *)t);
     }
 }
 
-static void top_watch(struct top *t, const _Atomic bool *stop) {
+static void top_watch(struct top_screen *t, const _Atomic bool *stop) {
     int64_t next = clock_ms();
     do {
         top_ask(t);
@@ -238,7 +239,7 @@ int command_top(int argc, char **argv) {
                             "top wants a terminal; `winnowd status` is for everything else");
     code = command_listen(file, listen, &where);
     if (code != CLI_GO) return code;
-    struct top t = {.listen = where};
+    struct top_screen t = {.listen = where};
     top_open_screen(&t);
     top_watch(&t, console_stop());
     endwin();

@@ -4,7 +4,6 @@
 #include "topic_scan.h"
 
 #include "base/clock.h"
-#include "kafka/client.h"
 #include "terminal/console.h"
 
 enum { START_MS = 10000, STALL_MS = 20000, POLL_MS = 100, RECORDS = 256 };
@@ -65,14 +64,4 @@ int scan_topic(const struct config *c, const char *topic,
     if (result == 0) result = scan_to_end(r, topic, visit, opaque, why);
     reader_destroy(r);
     return result;
-}
-
-struct text scan_header(const struct reader_record *r, const char *name) {
-    rd_kafka_headers_t *headers;
-    const void *value;
-    size_t size;
-    if (rd_kafka_message_headers(r->message, &headers) ||
-        rd_kafka_header_get_last(headers, name, &value, &size))
-        return (struct text){0};
-    return (struct text){value, size};
 }

@@ -17,5 +17,3 @@ int scan_start(struct reader *r, const struct config *c, const char *topic,
 int scan_to_end(struct reader *r, const char *topic,
                 int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
                 struct buf *why) MUST_CHECK;
-/* The last header of that name; at NULL: none. Borrowed from the record. */
-struct text scan_header(const struct reader_record *r, const char *name);

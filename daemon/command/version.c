@@ -4,9 +4,10 @@
  * Thread: main thread */
 #include "command.h"
 
+#include "kafka/client.h"
+
 #include <cblas.h>
 #include <cjson/cJSON.h>
-#include <librdkafka/rdkafka.h>
 #include <lmdb.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
@@ -21,14 +22,10 @@ static const struct {
     const char *name;
     const char *(*version)(void);
 } libraries[] = {
-    {"librdkafka", rd_kafka_version_str},
-    {"cJSON", cJSON_Version},
-    {"OpenBLAS", openblas_version},
-    {"libyaml", yaml_get_version_string},
-    {"LMDB", lmdb_version},
-    {"libmicrohttpd", MHD_get_version},
-    {"zlib", zlibVersion},
-    {"OpenSSL", openssl_version},
+    {"librdkafka", kafka_version},  {"cJSON", cJSON_Version},
+    {"OpenBLAS", openblas_version}, {"libyaml", yaml_get_version_string},
+    {"LMDB", lmdb_version},         {"libmicrohttpd", MHD_get_version},
+    {"zlib", zlibVersion},          {"OpenSSL", openssl_version},
 };
 
 int command_version(int argc, char **argv) {

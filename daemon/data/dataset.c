@@ -15,45 +15,7 @@
 
 #include <inttypes.h>
 
-enum {
-    NAMES_TOLD = 12 // names that a message lists; the others are "…"
-};
-
-/* ---- names ---- */
-
-void dataset_write_pointer(struct text name, struct buf *out) {
-    buf_str(out, "/");
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.at[i] == '~') buf_str(out, "~0");
-        else if (name.at[i] == '/') buf_str(out, "~1");
-        else buf_add(out, &name.at[i], 1);
-    }
-}
-
-bool dataset_next_dropped(struct text *rest, struct text *name) {
-    if (!rest->at) return false;
-    const char *comma = rest->len ? memchr(rest->at, ',', rest->len) : NULL;
-    *name = (struct text){rest->at, comma ? (size_t)(comma - rest->at) : rest->len};
-    *rest = comma ? (struct text){comma + 1, rest->len - name->len - 1} : (struct text){0};
-    return name->len > 0 || dataset_next_dropped(rest, name);
-}
-
-int dataset_refuse_unknown(const char *file, const char *what, struct text name,
-                           const char *choices, struct buf *why) {
-    struct text near = word_list_nearest(choices, name), one;
-    buf_printf(why, "%s: there is no %s \"%.*s\"", file, what, (int)name.len, name.at);
-    if (near.at) {
-        buf_printf(why, "; did you mean \"%.*s\"?", (int)near.len, near.at);
-        return ERR_INPUT;
-    }
-    buf_str(why, "; there are: ");
-    for (int n = 0; (one = word_list_at(choices, n)).at; n++) {
-        buf_printf(why, n == NAMES_TOLD ? ", …" : "%s\"%.*s\"", n ? ", " : "", (int)one.len,
-                   one.at);
-        if (n == NAMES_TOLD) break;
-    }
-    return ERR_INPUT;
-}
+/* ---- columns ---- */
 
 static int dataset_refuse_column(const struct dataset *d, struct text name, const char *what,
                                  struct buf *why) {
@@ -82,7 +44,7 @@ static int dataset_refuse_name(const struct dataset *d, struct text name, struct
         if (i) buf_str(&choices, "|");
         buf_text(&choices, d->column[i].name);
     }
-    int result = dataset_refuse_unknown(d->file, "column", name, buf_string(&choices), why);
+    int result = dataset_names_refuse(d->file, "column", name, buf_string(&choices), why);
     buf_release(&choices);
     return result;
 }
@@ -104,7 +66,7 @@ static int dataset_give_roles(struct dataset *d, const struct dataset_options *o
     if (o->label) TRY(dataset_give_role(d, text_of(o->label), COLUMN_LABEL, why));
     if (o->id) TRY(dataset_give_role(d, text_of(o->id), COLUMN_ID, why));
     struct text name;
-    for (struct text rest = text_of(o->drop); dataset_next_dropped(&rest, &name);)
+    for (struct text rest = text_of(o->drop); dataset_names_next(&rest, &name);)
         TRY(dataset_give_role(d, name, COLUMN_DROPPED, why));
     const struct dataset_column *row = d->id ? NULL : dataset_find(d, TEXT("row"));
     if (row && row->role != COLUMN_LABEL && row->role != COLUMN_DROPPED)
@@ -278,7 +240,7 @@ static void dataset_write_event(struct dataset *d, const struct text *cells, uin
 /* Whether a pointer of one step names that member. */
 static bool dataset_points_to(struct text step, struct text name) {
     struct buf pointer = {0};
-    dataset_write_pointer(name, &pointer);
+    dataset_names_pointer(name, &pointer);
     bool same = text_equal(buf_view(&pointer), step);
     buf_release(&pointer);
     return same;
@@ -289,7 +251,7 @@ enum dataset_field dataset_field(struct dataset *d, struct text pointer) {
     struct text name, rest = text_of(d->drop),
                       step = {pointer.at, next ? (size_t)(next - pointer.at) : pointer.len};
     if (d->label_name && dataset_points_to(step, text_of(d->label_name))) return FIELD_LABEL;
-    while (dataset_next_dropped(&rest, &name))
+    while (dataset_names_next(&rest, &name))
         if (dataset_points_to(step, name)) return FIELD_DROPPED;
     if (!d->csv || (!d->id && dataset_points_to(pointer, TEXT("row")))) return FIELD_THERE;
     for (size_t i = 0; !next && i < d->columns; i++)

@@ -118,7 +118,7 @@ static void dataset_config_write_list(struct value_counts *t, struct buf *yaml) 
 
 static void dataset_config_write_path(const char *key, struct text name, struct buf *yaml) {
     struct buf pointer = {0};
-    dataset_write_pointer(name, &pointer);
+    dataset_names_pointer(name, &pointer);
     buf_str(yaml, key);
     config_quote(buf_view(&pointer), yaml);
     buf_str(yaml, "\n");
@@ -194,7 +194,7 @@ static int dataset_config_refuse_class(const struct dataset *d, const struct val
     for (size_t i = 0; i < classes->n; i++)
         buf_printf(&choices, "%s%s", i ? "|" : "", classes->at[i].text);
     int result =
-        dataset_refuse_unknown(d->file, "class", text_of(d->positive), buf_string(&choices), why);
+        dataset_names_refuse(d->file, "class", text_of(d->positive), buf_string(&choices), why);
     buf_release(&choices);
     return result;
 }

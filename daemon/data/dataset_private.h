@@ -6,6 +6,7 @@
 
 #include "csv.h"
 #include "data/dataset.h"
+#include "dataset_names.h"
 #include "json_lines.h"
 #include "table_cell.h"
 
@@ -33,11 +34,3 @@ struct dataset {
 /* A cell as its column reads it: in a column of numbers a word for a missing one is empty. raw:
  * with a NUL behind it; borrowed. */
 struct table_cell dataset_cell(const struct dataset_column *c, struct text raw);
-/* Appends the JSON pointer (RFC 6901) to the member of that name. */
-void dataset_write_pointer(struct text name, struct buf *out);
-/* Moves the next name off "A,B" into *name; false: there is none. */
-bool dataset_next_dropped(struct text *rest, struct text *name);
-/* ERR_INPUT; *why says that the file has no such `what` and offers the nearest word of `choices`
- * ("a|b|c"), or the first of them when none is near. */
-int dataset_refuse_unknown(const char *file, const char *what, struct text name,
-                           const char *choices, struct buf *why);

@@ -10,7 +10,7 @@
 
 #include "admit/decoder.h"
 #include "base/json.h"
-#include "dataset_private.h"
+#include "dataset_names.h"
 #include "gzip_file.h"
 
 enum {
@@ -47,7 +47,7 @@ static int json_lines_make_decoder(struct json_lines *j, const char *id) {
     struct buf *pointers = xcalloc(n, sizeof *pointers);
     struct text *paths = xcalloc(n, sizeof *paths);
     for (size_t i = 0; i < n; i++) {
-        dataset_write_pointer(text_of(i < j->cut_n ? j->cut[i] : id), &pointers[i]);
+        dataset_names_pointer(text_of(i < j->cut_n ? j->cut[i] : id), &pointers[i]);
         paths[i] = buf_view(&pointers[i]);
     }
     int result = decoder_create(
@@ -84,7 +84,7 @@ int json_lines_open(struct json_lines **out, const struct dataset_options *o, st
     j->id = o->id != NULL;
     if (o->label) json_lines_leave_out(j, text_of(o->label));
     struct text name;
-    for (struct text rest = text_of(o->drop); dataset_next_dropped(&rest, &name);)
+    for (struct text rest = text_of(o->drop); dataset_names_next(&rest, &name);)
         json_lines_leave_out(j, name);
     int result = gzip_file_open(&j->file, o->file, why);
     if (result == 0) result = json_lines_make_decoder(j, o->id);

@@ -6,7 +6,9 @@
  * Thread: any thread (one owner at a time) */
 #pragma once
 
-#include "data/dataset.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "data/dataset_sample.h"
 
 struct json_lines;
 

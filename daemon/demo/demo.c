@@ -17,6 +17,7 @@
  * threads */
 #include "demo/demo.h"
 
+#include "admit/reason.h"
 #include "base/atomic_file.h"
 #include "base/clock.h"
 #include "broker.h"

@@ -7,7 +7,7 @@
  * Thread: the feeder's; figures are atomics */
 #include "feeder.h"
 
-#include "kafka/client.h"
+#include "kafka/producer.h"
 
 #include <pthread.h>
 
@@ -16,22 +16,15 @@ enum { WAIT_MS = 2, FLUSH_MS = 30000 };
 struct demo_feeder {
     struct demo_feeder_options o;
     pthread_t thread;
-    rd_kafka_t *rk;
+    struct producer *producer;
     struct buf why;
-    rd_kafka_resp_err_t failure;
     int result;
     _Atomic uint64_t allowed, samples, bytes;
     _Atomic bool ended;
 };
 
-static void feeder_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-    (void)rk;
-    struct demo_feeder *f = opaque;
-    if (m->err) f->failure = m->err;
-}
-
 static bool feeder_stopped(const struct demo_feeder *f) {
-    return atomic_load(f->o.stop) || f->failure;
+    return atomic_load(f->o.stop) || producer_trouble(f->producer);
 }
 
 /* A sample without a label is fed like any other; nobody can answer for it. */
@@ -51,19 +44,14 @@ static int feeder_note_label(struct demo_feeder *f, const struct dataset_sample 
 }
 
 static int feeder_send_one(struct demo_feeder *f, const struct dataset_sample *s) {
-    rd_kafka_resp_err_t err;
+    const struct producer_record r = {.key = s->id, .value = s->event};
+    int result;
     TRY(feeder_note_label(f, s));
     do {
-        err = rd_kafka_producev(
-            f->rk, RD_KAFKA_V_TOPIC(f->o.config->topics.samples),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(s->id.at, s->id.len),
-            RD_KAFKA_V_VALUE((void *)s->event.at, s->event.len), RD_KAFKA_V_END);
-        rd_kafka_poll(f->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? WAIT_MS : 0);
-    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !feeder_stopped(f));
-    if (err) {
-        if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) f->failure = err;
-        return ERR_STOPPED;
-    }
+        result = producer_send(f->producer, &r, NULL);
+        producer_serve(f->producer, result == ERR_FULL ? WAIT_MS : 0);
+    } while (result == ERR_FULL && !feeder_stopped(f));
+    if (result < 0) return ERR_STOPPED;
     atomic_fetch_add(&f->bytes, s->event.len);
     atomic_fetch_add(&f->samples, 1);
     return 0;
@@ -74,7 +62,7 @@ static int feeder_send_all(struct demo_feeder *f) {
     int result = 0;
     while (!feeder_stopped(f) && (result = samples_next(f->o.samples, &s, &f->why)) > 0) {
         while (!feeder_stopped(f) && atomic_load(&f->samples) >= atomic_load(&f->allowed))
-            rd_kafka_poll(f->rk, WAIT_MS);
+            producer_serve(f->producer, WAIT_MS);
         if (feeder_stopped(f)) return ERR_STOPPED;
         TRY(feeder_send_one(f, &s));
     }
@@ -84,28 +72,25 @@ static int feeder_send_all(struct demo_feeder *f) {
 static void *feeder_main(void *arg) {
     struct demo_feeder *f = arg;
     int result = feeder_send_all(f);
-    bool flushed = rd_kafka_flush(f->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (f->why.len && (f->failure || !flushed)) buf_str(&f->why, "; ");
-    if (f->failure)
-        buf_printf(&f->why, "a sample was not delivered: %s", rd_kafka_err2str(f->failure));
+    bool flushed = producer_flush(f->producer, FLUSH_MS);
+    const char *trouble = producer_trouble(f->producer);
+    if (f->why.len && (trouble || !flushed)) buf_str(&f->why, "; ");
+    if (trouble) buf_printf(&f->why, "a sample was not delivered: %s", trouble);
     else if (!flushed) buf_str(&f->why, "samples were not confirmed in time");
-    f->result = f->failure || !flushed ? ERR_RETRY : result == ERR_STOPPED ? 0 : result;
+    f->result = result == ERR_STOPPED ? 0 : result;
+    if (trouble || !flushed) f->result = ERR_RETRY;
     atomic_store(&f->ended, true);
     return NULL;
 }
 
 int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options *o,
                       struct buf *why) {
-    static const char *const owned[] = {
-        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
+    const char *const topic = o->config->topics.samples;
     struct demo_feeder *f = xcalloc(1, sizeof *f);
     f->o = *o;
-    int result = kafka_create(&f->rk, o->config,
-                              &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
-                                                       .owned = owned,
-                                                       .opaque = f,
-                                                       .delivery_cb = feeder_delivery_cb},
-                              why);
+    int result = producer_create(
+        &f->producer,
+        &(struct producer_options){.config = o->config, .topics = &topic, .topics_n = 1}, why);
     if (result < 0) {
         free(f);
         return result;
@@ -131,7 +116,7 @@ int demo_feeder_join(struct demo_feeder *f, struct buf *why) {
     pthread_join(f->thread, NULL);
     int result = f->result;
     if (result < 0) buf_text(why, buf_view(&f->why));
-    rd_kafka_destroy(f->rk);
+    producer_destroy(f->producer);
     buf_release(&f->why);
     free(f);
     return result;

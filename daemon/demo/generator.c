@@ -199,8 +199,8 @@ static void generator_write_event(const char *id, const double value[FIELDS],
     bool first = false;
     for (enum generator_field f = 0; f < FIELDS; f++) {
         if (strcmp(object, fields[f].object) != 0) {
-            buf_printf(json, "%s%s", *object ? "}" : "", *fields[f].object ? ",\"" : "");
-            if (*fields[f].object) buf_printf(json, "%s\":{", fields[f].object);
+            if (*object) buf_str(json, "}");
+            if (*fields[f].object) buf_printf(json, ",\"%s\":{", fields[f].object);
             object = fields[f].object;
             first = *object;
         }
@@ -252,7 +252,8 @@ void generator_make(const struct generator *s, uint64_t i, struct generator_even
     enum generator_field gone =
         out->missing ? (enum generator_field)rng_below(rng_next(&r), FIELDS) : FIELDS;
     bool null = rng_next_unit(&r) < 0.5;
-    generator_write_event(out->id, value, null ? FIELDS : gone, null ? gone : FIELDS, json);
+    if (null) generator_write_event(out->id, value, FIELDS, gone, json);
+    else generator_write_event(out->id, value, gone, FIELDS, json);
     if (out->broken) generator_damage(&r, start, json);
 }
 
@@ -266,9 +267,11 @@ void generator_config(struct buf *yaml) {
         "admit:\n  id: /id\nmodel:\n  classes: [genuine, fraud]\n  positive: fraud\nfeatures:\n");
     for (enum generator_field f = 0; f < FIELDS; f++) {
         const char *object = fields[f].object;
-        buf_printf(yaml, "  - name: %s%s%s\n    path: %s%s/%s\n    type: %s\n", object,
-                   *object ? "_" : "", fields[f].key, *object ? "/" : "", object, fields[f].key,
-                   kind[fields[f].kind]);
+        if (*object)
+            buf_printf(yaml, "  - name: %s_%s\n    path: /%s/%s\n", object, fields[f].key, object,
+                       fields[f].key);
+        else buf_printf(yaml, "  - name: %s\n    path: /%s\n", fields[f].key, fields[f].key);
+        buf_printf(yaml, "    type: %s\n", kind[fields[f].kind]);
         if (fields[f].log1p) buf_str(yaml, "    log1p: true\n");
         for (size_t i = 0; i < fields[f].n; i++)
             buf_printf(yaml, "%s%s%s", i ? ", " : "    values: [", fields[f].names[i],

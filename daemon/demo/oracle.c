@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "due_answers.h"
 #include "kafka/client.h"
+#include "kafka/producer.h"
 #include "kafka/topic_reader.h"
 #include "route/task.h"
 #include "store/label.h"
@@ -33,21 +34,16 @@ struct oracle {
     const struct oracle_options *options;
     struct oracle_figures *figures;
     struct reader *reader;
-    rd_kafka_t *rk;
+    struct producer *producer;
     struct due_answers due;
     struct key_ring *seen;
     struct arena arena;
     struct buf record;
-    uint64_t produced, settled; // settled: of them, delivered or failed
-    rd_kafka_resp_err_t failure;
 };
 
-static void oracle_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-    (void)rk;
-    struct oracle *o = opaque;
-    o->settled++;
-    if (m->err) o->failure = m->err;
-    else atomic_fetch_add(&o->figures->answered, 1);
+static void oracle_serve(struct oracle *o, int wait_ms) {
+    producer_serve(o->producer, wait_ms);
+    atomic_store(&o->figures->answered, producer_counts(o->producer).acknowledged);
 }
 
 /* ---- one task ---- */
@@ -102,18 +98,15 @@ static int oracle_answer(struct oracle *o, const struct due_answer *p) {
                       .confidence = 1};
     buf_reset(&o->record);
     label_write(&l, &o->record);
-    rd_kafka_resp_err_t err;
+    const struct producer_record r = {.key = {p->id, TASK_ID_LENGTH},
+                                      .value = buf_view(&o->record)};
+    int result;
     do {
-        err = rd_kafka_producev(o->rk, RD_KAFKA_V_TOPIC(o->options->config->topics.labels),
-                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                RD_KAFKA_V_KEY(p->id, TASK_ID_LENGTH),
-                                RD_KAFKA_V_VALUE(o->record.at, o->record.len), RD_KAFKA_V_END);
-        rd_kafka_poll(o->rk, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? POLL_MS : 0);
-    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && !atomic_load(o->options->stop));
-    if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return ERR_STOPPED;
-    if (err) o->failure = err;
-    o->produced += !err;
-    return err ? ERR_FATAL : 0;
+        result = producer_send(o->producer, &r, NULL);
+        oracle_serve(o, result == ERR_FULL ? POLL_MS : 0);
+    } while (result == ERR_FULL && !atomic_load(o->options->stop));
+    if (result == ERR_FULL) return ERR_STOPPED;
+    return result < 0 ? ERR_FATAL : 0;
 }
 
 static int answer_due(struct oracle *o) {
@@ -122,8 +115,8 @@ static int answer_due(struct oracle *o) {
         TRY(oracle_answer(o, p));
         due_answers_pop(&o->due);
     }
-    rd_kafka_poll(o->rk, 0);
-    return o->failure ? ERR_FATAL : 0;
+    oracle_serve(o, 0);
+    return producer_trouble(o->producer) ? ERR_FATAL : 0;
 }
 
 /* How long to wait for a task: not beyond the next answer. */
@@ -136,7 +129,7 @@ static int wait_ms(const struct oracle *o) {
 static int oracle_read_tasks(struct oracle *o) {
     struct reader_record record[POLL_RECORDS];
     if (o->due.n + POLL_RECORDS > PENDING_MAX) {
-        rd_kafka_poll(o->rk, wait_ms(o));
+        oracle_serve(o, wait_ms(o));
         return 0;
     }
     int n = reader_poll(o->reader, record, POLL_RECORDS, wait_ms(o));
@@ -151,8 +144,9 @@ static int oracle_read_tasks(struct oracle *o) {
 static bool oracle_stopped(const struct oracle *o) { return atomic_load(o->options->stop); }
 
 static bool oracle_finished(const struct oracle *o) {
+    struct producer_counts n = producer_counts(o->producer);
     return o->options->once && reader_caught_up(o->reader) && !o->due.n &&
-           o->settled == o->produced;
+           n.sent == n.acknowledged + n.failed;
 }
 
 /* The end of a partition now, for from_end. Asked until it is known: starting at the beginning
@@ -161,8 +155,7 @@ static int64_t end_of(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct oracle *o = opaque;
     while (!oracle_stopped(o)) {
-        int64_t end = kafka_offset_at(o->rk, o->options->config->topics.tasks, partition,
-                                      RD_KAFKA_OFFSET_END, METADATA_MS);
+        int64_t end = reader_offset_at(o->reader, 0, partition, OFFSET_END, METADATA_MS);
         if (end >= 0) return end;
         LOG(WARNING, "end_unknown", "the broker does not say where the topic ends; asking again",
             L_I64("partition", partition));
@@ -175,8 +168,8 @@ static int64_t end_of(size_t topic, int32_t partition, void *opaque) {
  * would ask by itself. */
 static int oracle_start(struct oracle *o) {
     int result;
-    const char *labels = o->options->config->topics.labels;
-    while (kafka_partitions(o->rk, labels, METADATA_MS) <= 0 && !oracle_stopped(o)) {
+    const char *labels;
+    while (producer_find_topics(o->producer, METADATA_MS, &labels) < 0 && !oracle_stopped(o)) {
         LOG(WARNING, "topic_unavailable",
             "the topic does not exist or the broker does not answer for it",
             L_STR("topic", labels));
@@ -199,26 +192,30 @@ static int oracle_loop(struct oracle *o) {
 }
 
 static int oracle_create(struct oracle *o, struct buf *why) {
-    static const char *const owned[] = {
-        "acks", "all", "enable.idempotence", "true", "partitioner", "murmur2_random", NULL};
-    const char *tasks = o->options->config->topics.tasks;
-    struct kafka_settings settings = {
-        .type = RD_KAFKA_PRODUCER, .owned = owned, .opaque = o, .delivery_cb = oracle_delivery_cb};
-    TRY(kafka_create(&o->rk, o->options->config, &settings, why));
-    return reader_create(&o->reader, o->options->config, &tasks, 1, why);
+    const struct config *c = o->options->config;
+    const char *const tasks = c->topics.tasks, *const labels = c->topics.labels;
+    TRY(producer_create(&o->producer,
+                        &(struct producer_options){.config = c, .topics = &labels, .topics_n = 1},
+                        why));
+    return reader_create(&o->reader, c, &tasks, 1, why);
+}
+
+/* Whether all answers have arrived. */
+static bool oracle_flush(struct oracle *o, struct buf *why) {
+    bool flushed = producer_flush(o->producer, FLUSH_MS);
+    const char *trouble = producer_trouble(o->producer);
+    struct producer_counts n = producer_counts(o->producer);
+    atomic_store(&o->figures->answered, n.acknowledged);
+    if (trouble) buf_printf(why, "labels were not delivered: %s", trouble);
+    else if (!flushed)
+        buf_printf(why, "%llu labels were not confirmed in time",
+                   (unsigned long long)(n.sent - n.acknowledged - n.failed));
+    return flushed && !trouble;
 }
 
 static int oracle_end(struct oracle *o, int result, struct buf *why) {
-    if (o->rk) {
-        bool flushed = rd_kafka_flush(o->rk, FLUSH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-        if (o->failure || !flushed) result = ERR_FATAL;
-        if (o->failure)
-            buf_printf(why, "labels were not delivered: %s", rd_kafka_err2str(o->failure));
-        else if (!flushed)
-            buf_printf(why, "%llu labels were not confirmed in time",
-                       (unsigned long long)(o->produced - o->settled));
-        rd_kafka_destroy(o->rk);
-    }
+    if (o->producer && !oracle_flush(o, why)) result = ERR_FATAL;
+    producer_destroy(o->producer);
     if (result == ERR_FATAL && !why->len)
         buf_printf(why, "the tasks topic can not be read further");
     reader_destroy(o->reader);

@@ -182,9 +182,10 @@ static void screen_sparkline_line(struct screen *s, const char *word, const doub
     screen_style(s, CYAN);
     screen_sparkline(value, n, &s->out);
     screen_style(s, PLAIN);
-    if (n && isfinite(value[n - 1]))
-        buf_printf(&s->out, " %.*f%s", *unit ? 1 : 2, *unit ? 100 * value[n - 1] : value[n - 1],
-                   unit);
+    if (n && isfinite(value[n - 1])) {
+        if (*unit) buf_printf(&s->out, " %.1f%s", 100 * value[n - 1], unit);
+        else buf_printf(&s->out, " %.2f", value[n - 1]);
+    }
     screen_style(s, DIM);
     buf_printf(&s->out, "  %s", of);
     screen_style(s, PLAIN);

@@ -170,7 +170,7 @@ static void pictures_draw_distribution(const double random[DRAWS], const double 
         size_t bin[2];
         for (int s = 0; s < 2; s++) {
             double at = ((s ? random : active)[i] - low) / width;
-            bin[s] = at <= 0 ? 0 : at >= BINS ? BINS - 1 : (size_t)at;
+            bin[s] = (size_t)fmin(fmax(at, 0), BINS - 1);
             value[bin[s] * 2 + (size_t)s]++;
         }
     }

@@ -133,8 +133,8 @@ static int pool_loop_go(struct pool_loop *l, bool keep) {
     pool_loop_ask_best(l, o->first);
     TRY(pool_loop_refit(l, keep));
     while (l->n < o->labels) {
-        size_t step = (size_t)(o->growth * (double)l->n), left = o->labels - l->n;
-        pool_loop_ask_best(l, step < 1 ? 1 : step > left ? left : step);
+        size_t step = (size_t)fmax(1, o->growth * (double)l->n), left = o->labels - l->n;
+        pool_loop_ask_best(l, step > left ? left : step);
         TRY(pool_loop_refit(l, keep));
     }
     return 0;

@@ -8,7 +8,7 @@
  * Thread: main thread */
 #include "kafka/admin.h"
 
-#include "kafka/client.h"
+#include "client_private.h"
 
 enum { OPEN_MS = 4000, ANSWER_MS = 10000 };
 
@@ -208,6 +208,46 @@ int admin_create_topic(struct admin *a, const struct topic_plan *plan, int repli
     }
     rd_kafka_event_destroy(e);
     return fine ? 0 : ERR_CONFIG;
+}
+
+static void say_stays(const rd_kafka_topic_result_t *answer, size_t said, struct buf *why) {
+    rd_kafka_resp_err_t err = rd_kafka_topic_result_error(answer);
+    if (!err) return;
+    if (why->len > said) buf_str(why, "; ");
+    buf_printf(why, "topic %s stays: %s", rd_kafka_topic_result_name(answer),
+               rd_kafka_err2str(err));
+}
+
+int admin_delete_topics(struct admin *a, const char *const *names, size_t n, struct buf *why) {
+    rd_kafka_DeleteTopic_t **list = xcalloc(n, sizeof *list);
+    rd_kafka_AdminOptions_t *o = options_new(a, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    for (size_t i = 0; i < n; i++) list[i] = rd_kafka_DeleteTopic_new(names[i]);
+    rd_kafka_DeleteTopics(a->rk, list, n, o, a->queue);
+    rd_kafka_DeleteTopic_destroy_array(list, n);
+    rd_kafka_AdminOptions_destroy(o);
+    free(list);
+    size_t said = why->len, answers = 0;
+    rd_kafka_event_t *e = admin_answer(a, why);
+    if (!e) return ERR_RETRY;
+    const rd_kafka_topic_result_t **answer =
+        rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(e), &answers);
+    for (size_t i = 0; i < answers; i++) say_stays(answer[i], said, why);
+    rd_kafka_event_destroy(e);
+    return why->len > said ? ERR_RETRY : 0;
+}
+
+int admin_topics_there(const struct config *c, const char *const *names, size_t n,
+                       struct buf *why) {
+    rd_kafka_t *rk;
+    TRY(kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER}, why));
+    int result = 1;
+    for (size_t i = 0; i < n && result > 0; i++) {
+        result = kafka_partitions(rk, names[i], ANSWER_MS);
+        if (result <= 0) kafka_topic_trouble(c, names[i], result, "--create", why);
+    }
+    rd_kafka_destroy(rk);
+    if (result > 0) return 0;
+    return result < 0 ? result : ERR_RETRY;
 }
 
 void admin_kept(const struct topic_facts *facts, struct buf *out) {

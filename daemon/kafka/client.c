@@ -5,7 +5,7 @@
  * says why, so that refusing teaches.
  *
  * Thread: any thread */
-#include "kafka/client.h"
+#include "client_private.h"
 
 #include "base/log.h"
 #include "config/kafka_properties.h"
@@ -52,6 +52,8 @@ static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const 
 }
 
 static _Atomic uint64_t silences;
+
+const char *kafka_version(void) { return rd_kafka_version_str(); }
 
 uint64_t kafka_silences(void) { return atomic_load(&silences); }
 
@@ -240,7 +242,7 @@ static enum kafka_error_label kafka_error_label_of(int result) {
     return result == ERR_ABORT ? KAFKA_ERROR_ABORTABLE : KAFKA_ERROR_FATAL;
 }
 
-int kafka_error(rd_kafka_error_t *error, const char *doing) {
+int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity) {
     if (!error) return 0;
     rd_kafka_resp_err_t code = rd_kafka_error_code(error);
     int result = is_fence(code)                             ? ERR_FENCED
@@ -254,6 +256,7 @@ int kafka_error(rd_kafka_error_t *error, const char *doing) {
               (const struct log_field[]){L_STR("doing", doing),
                                          L_STR("error", rd_kafka_error_name(error)),
                                          L_STR("answer", error_name(result)),
+                                         L_STR("identity", identity ? identity : ""),
                                          {.key = NULL}});
     rd_kafka_error_destroy(error);
     return result;
@@ -287,11 +290,30 @@ int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, in
     return offset;
 }
 
+void kafka_headers(rd_kafka_message_t *m, void (*visit)(struct text, struct text, void *),
+                   void *opaque) {
+    rd_kafka_headers_t *headers;
+    const char *name;
+    const void *value;
+    size_t size;
+    if (!m || rd_kafka_message_headers(m, &headers)) return;
+    for (size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
+        visit(text_of(name), (struct text){value, size}, opaque);
+}
+
 void kafka_topic_unavailable(const char *topic, int error) {
-    const char *why = error == ERR_MISSING
-                          ? "the topic does not exist; `winnowd topics --create` makes it"
-                      : error == ERR_CONFIG ? "we may not describe the topic: it needs a right on "
-                                              "the broker (docs/OPERATIONS.md, Rights)"
-                                            : "the broker does not answer for the topic";
+    const char *why = "the broker does not answer for the topic";
+    if (error == ERR_MISSING) why = "the topic does not exist; `winnowd topics --create` makes it";
+    else if (error == ERR_CONFIG)
+        why = "we may not describe the topic: it needs a right on the broker (docs/OPERATIONS.md, "
+              "Rights)";
     LOG(ERROR, "topic_unavailable", why, L_STR("topic", topic), L_STR("error", error_name(error)));
+}
+
+void kafka_topic_trouble(const struct config *c, const char *topic, int error, const char *create,
+                         struct buf *why) {
+    if (error == ERR_MISSING)
+        buf_printf(why, "topic %s does not exist; `winnowd topics %s` makes it", topic, create);
+    else if (error == ERR_CONFIG) buf_printf(why, "topic %s may not be described", topic);
+    else buf_printf(why, "no broker answers for topic %s at %s", topic, c->kafka.brokers);
 }

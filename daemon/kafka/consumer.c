@@ -11,7 +11,8 @@
 #include "kafka/consumer.h"
 
 #include "base/log.h"
-#include "kafka/client.h"
+#include "client_private.h"
+#include "consumer_private.h"
 #include "metrics/metrics.h"
 #include "waker.h"
 
@@ -338,13 +339,7 @@ int64_t consumer_committed(struct consumer *c, int32_t partition) {
 
 void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *),
                     void *opaque) {
-    rd_kafka_headers_t *headers;
-    if (!r->message || rd_kafka_message_headers(r->message, &headers)) return;
-    const char *name;
-    const void *value;
-    size_t size;
-    for (size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
-        visit(text_of(name), (struct text){value, size}, opaque);
+    kafka_headers(r->message, visit, opaque);
 }
 
-void *consumer_handle(struct consumer *c) { return c->rk; }
+rd_kafka_t *consumer_handle(const struct consumer *c) { return c->rk; }

@@ -10,7 +10,7 @@
 #include "kafka/topic_reader.h"
 
 #include "base/log.h"
-#include "kafka/client.h"
+#include "client_private.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -84,6 +84,15 @@ static int reader_find(struct reader *r, struct source *s) {
     r->waiting += (size_t)(n - s->partitions);
     s->partitions = n;
     return 0;
+}
+
+_Static_assert(OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING, "as the library has it");
+_Static_assert(OFFSET_END == RD_KAFKA_OFFSET_END, "as the library has it");
+_Static_assert(OFFSET_UNKNOWN == RD_KAFKA_OFFSET_INVALID, "as the library has it");
+
+int64_t reader_offset_at(struct reader *r, size_t topic, int32_t partition, int64_t time_ms,
+                         int timeout_ms) {
+    return kafka_offset_at(r->rk, r->source[topic].name, partition, time_ms, timeout_ms);
 }
 
 bool reader_answers(struct reader *r, int timeout_ms) {
@@ -191,6 +200,21 @@ int reader_poll(struct reader *r, struct reader_record *out, size_t most, int ti
 void reader_release(struct reader *r, struct reader_record *records, size_t n) {
     (void)r;
     for (size_t i = 0; i < n; i++) rd_kafka_message_destroy(records[i].message);
+}
+
+void reader_headers(const struct reader_record *r, void (*visit)(struct text, struct text, void *),
+                    void *opaque) {
+    kafka_headers(r->message, visit, opaque);
+}
+
+struct text reader_header(const struct reader_record *r, const char *name) {
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+    if (rd_kafka_message_headers(r->message, &headers) ||
+        rd_kafka_header_get_last(headers, name, &value, &size))
+        return (struct text){0};
+    return (struct text){value, size};
 }
 
 bool reader_caught_up(const struct reader *r) { return r->started && r->waiting == 0; }

@@ -8,7 +8,7 @@
 #include "waker.h"
 
 #include "base/error.h"
-#include "kafka/client.h"
+#include "client_private.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -17,31 +17,24 @@ void cycle_reset(struct cycle *c) {
     c->records = c->offsets = 0;
 }
 
-struct cycle_record *cycle_add(struct cycle *c) {
+struct producer_record *cycle_add(struct cycle *c) {
     if (c->records == c->records_cap) {
         c->records_cap = c->records_cap ? 2 * c->records_cap : 256;
         c->record = xrealloc(c->record, c->records_cap * sizeof *c->record);
     }
-    struct cycle_record *r = &c->record[c->records++];
-    *r = (struct cycle_record){0};
+    struct producer_record *r = &c->record[c->records++];
+    *r = (struct producer_record){0};
     return r;
 }
 
-struct cycle_offset *cycle_add_offset(struct cycle *c) {
+struct producer_offset *cycle_add_offset(struct cycle *c) {
     if (c->offsets == c->offsets_cap) {
         c->offsets_cap = c->offsets_cap ? 2 * c->offsets_cap : 16;
         c->offset = xrealloc(c->offset, c->offsets_cap * sizeof *c->offset);
     }
-    struct cycle_offset *o = &c->offset[c->offsets++];
-    o->metadata_len = 0;
+    struct producer_offset *o = &c->offset[c->offsets++];
+    *o = (struct producer_offset){0};
     return o;
-}
-
-size_t cycle_part(const struct cycle *c, size_t from) {
-    enum { MOST = 700000, ADDED = 320 }; // added to each: group, topic, header
-    size_t bytes = 0, end = from;
-    while (end < c->offsets && (bytes += c->offset[end].metadata_len + ADDED) <= MOST) end++;
-    return end == from && from < c->offsets ? from + 1 : end;
 }
 
 void cycle_drop(struct cycle *c, int32_t partition) {
@@ -55,20 +48,20 @@ void cycle_drop(struct cycle *c, int32_t partition) {
     c->offsets = kept;
 }
 
-static const struct cycle_header *copy_headers(struct cycle *c, const struct cycle_record *r) {
-    struct cycle_header *copy = arena_take(&c->arena, r->headers * sizeof *copy);
+static const struct header *copy_headers(struct cycle *c, const struct producer_record *r) {
+    struct header *copy = arena_take(&c->arena, r->headers * sizeof *copy);
     for (size_t i = 0; i < r->headers; i++)
-        copy[i] = (struct cycle_header){arena_text(&c->arena, r->header[i].name),
-                                        arena_text(&c->arena, r->header[i].value)};
+        copy[i] = (struct header){arena_text(&c->arena, r->header[i].name),
+                                  arena_text(&c->arena, r->header[i].value)};
     return copy;
 }
 
 void cycle_append(struct cycle *to, const struct cycle *from) {
     for (size_t i = 0; i < from->records; i++) {
-        const struct cycle_record *r = &from->record[i];
-        struct cycle_record *copy = cycle_add(to);
+        const struct producer_record *r = &from->record[i];
+        struct producer_record *copy = cycle_add(to);
         *copy =
-            (struct cycle_record){.topic = r->topic, .source = r->source, .headers = r->headers};
+            (struct producer_record){.topic = r->topic, .source = r->source, .headers = r->headers};
         copy->key = r->key.at ? arena_text(&to->arena, r->key) : r->key;
         copy->value = r->value.at ? arena_text(&to->arena, r->value) : r->value;
         if (r->headers) copy->header = copy_headers(to, r);

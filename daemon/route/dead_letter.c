@@ -8,6 +8,8 @@
  * Thread: worker thread */
 #include "route/dead_letter.h"
 
+#include "base/error.h"
+
 #include <inttypes.h>
 #include <openssl/sha.h>
 
@@ -23,12 +25,12 @@ static const char *stage_of(enum reason reason) {
 
 struct headers {
     struct arena *arena;
-    struct cycle_header *at;
+    struct header *at;
     size_t n;
 };
 
 static void dead_letter_header(struct headers *h, const char *name, struct text value) {
-    h->at[h->n++] = (struct cycle_header){text_of(name), arena_text(h->arena, value)};
+    h->at[h->n++] = (struct header){text_of(name), arena_text(h->arena, value)};
 }
 
 static void dead_letter_add_number(struct headers *h, const char *name, int64_t value) {
@@ -55,11 +57,11 @@ static void add_message(struct headers *h, enum reason reason, const char *field
     char *message = arena_take(h->arena, size);
     int n = snprintf(message, size, "%s%s%s", text, field ? ": " : "", field ? field : "");
     h->at[h->n++] =
-        (struct cycle_header){TEXT("__connect.errors.exception.message"), {message, (size_t)n}};
+        (struct header){TEXT("__connect.errors.exception.message"), {message, (size_t)n}};
 }
 
 /* How many of the original headers fit. */
-static size_t headers_kept(const struct cycle_header *original, size_t n) {
+static size_t headers_kept(const struct header *original, size_t n) {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++) {
         bytes += original[i].name.len + original[i].value.len;
@@ -68,10 +70,10 @@ static size_t headers_kept(const struct cycle_header *original, size_t n) {
     return n;
 }
 
-static void add_original(struct headers *h, const struct cycle_header *original, size_t n) {
+static void add_original(struct headers *h, const struct header *original, size_t n) {
     for (size_t i = 0; i < n; i++)
-        h->at[h->n++] = (struct cycle_header){arena_text(h->arena, original[i].name),
-                                              arena_text(h->arena, original[i].value)};
+        h->at[h->n++] = (struct header){arena_text(h->arena, original[i].name),
+                                        arena_text(h->arena, original[i].value)};
 }
 
 static struct text dead_letter_cut(struct arena *arena, struct text t, size_t most) {
@@ -80,7 +82,7 @@ static struct text dead_letter_cut(struct arena *arena, struct text t, size_t mo
 }
 
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
-                     enum reason reason, const char *field, const struct cycle_header *original,
+                     enum reason reason, const char *field, const struct header *original,
                      size_t n) {
     size_t kept = headers_kept(original, n);
     struct headers h = {.arena = &cycle->arena,
@@ -101,8 +103,8 @@ void dead_letter_add(struct cycle *cycle, struct text topic, const struct record
         dead_letter_add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
     if (kept < n) dead_letter_add_number(&h, "winnowd.headers.dropped", (int64_t)(n - kept));
     CHECK(h.n <= kept + OURS_MAX);
-    struct cycle_record *out = cycle_add(cycle);
-    *out = (struct cycle_record){
+    struct producer_record *out = cycle_add(cycle);
+    *out = (struct producer_record){
         .topic = CYCLE_DEAD_LETTERS,
         .source = r->partition,
         .key = dead_letter_cut(&cycle->arena, r->key, DEAD_LETTER_KEY_MAX),

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kafka/client.h"
+#include "kafka/producer.h"
 #include "kafka/topic_reader.h"
 
 enum {
@@ -30,7 +30,7 @@ struct label_courier {
     struct label_desk *desk;
     const struct config *config;
     struct reader *labels, *tasks;
-    rd_kafka_t *pen;
+    struct producer *producer;
     struct arena arena;
     struct buf record;
     int64_t rescan_ms, retry_ms;
@@ -63,26 +63,26 @@ static void label_courier_take_task(struct label_courier *c, const struct reader
 }
 
 /* Where a partition begins to matter. Unknown: at its beginning, which is only slower. */
-static int64_t label_courier_since(struct label_courier *c, const char *topic, int32_t partition) {
+static int64_t label_courier_since(struct label_courier *c, struct reader *reader,
+                                   int32_t partition) {
     int64_t then = clock_wall_ms() - c->config->route.expiry - CLOCKS_DIFFER_MS;
     atomic_fetch_add(&c->progress, 1);
     if (label_courier_stopping(c)) return -1;
-    int64_t at = kafka_offset_at(c->pen, topic, partition, then < 0 ? 0 : then, METADATA_MS);
-    return at == RD_KAFKA_OFFSET_END
-               ? kafka_offset_at(c->pen, topic, partition, RD_KAFKA_OFFSET_END, METADATA_MS)
-               : at;
+    int64_t at = reader_offset_at(reader, 0, partition, then < 0 ? 0 : then, METADATA_MS);
+    if (at == OFFSET_END) at = reader_offset_at(reader, 0, partition, OFFSET_END, METADATA_MS);
+    return at;
 }
 
 static int64_t labels_since(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct label_courier *c = opaque;
-    return label_courier_since(c, c->config->topics.labels, partition);
+    return label_courier_since(c, c->labels, partition);
 }
 
 static int64_t tasks_since(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct label_courier *c = opaque;
-    return label_courier_since(c, c->config->topics.tasks, partition);
+    return label_courier_since(c, c->tasks, partition);
 }
 
 static int poll_topic(struct label_courier *c, struct reader *reader,
@@ -149,16 +149,13 @@ static int label_courier_follow(struct label_courier *c) {
 
 /* ---- sending ---- */
 
-static void label_courier_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-    (void)rk;
+static void label_courier_settled(void *number, const char *error, void *opaque) {
     struct label_courier *c = opaque;
-    if (m->err) {
-        LOG(WARNING, "label_not_taken", rd_kafka_err2str(m->err),
-            L_STR("topic", c->config->topics.labels));
+    if (error) {
+        LOG(WARNING, "label_not_taken", error, L_STR("topic", c->config->topics.labels));
         c->retry_ms = clock_ms() + RETRY_MS;
     }
-    label_desk_settle(c->desk, (size_t)(uintptr_t)m->_private,
-                      m->err ? rd_kafka_err2str(m->err) : NULL);
+    label_desk_settle(c->desk, (size_t)(uintptr_t)number, error);
 }
 
 static void label_courier_send_one(struct label_courier *c, const struct label_slip *slip,
@@ -174,14 +171,12 @@ static void label_courier_send_one(struct label_courier *c, const struct label_s
         l.label = text_of(c->config->model.classes.at[slip->class_]);
     buf_reset(&c->record);
     label_write(&l, &c->record);
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        c->pen, RD_KAFKA_V_TOPIC(c->config->topics.labels),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(slip->id, TASK_ID_LENGTH),
-        RD_KAFKA_V_VALUE(c->record.at, c->record.len), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)number),
-        RD_KAFKA_V_END);
-    if (!err) return;
+    struct producer_record r = {.key = {slip->id, TASK_ID_LENGTH}, .value = buf_view(&c->record)};
+    int result = producer_send(c->producer, &r, (void *)(uintptr_t)number);
+    if (result == 0) return;
     c->retry_ms = clock_ms() + RETRY_MS;
-    label_desk_settle(c->desk, number, rd_kafka_err2str(err));
+    label_desk_settle(c->desk, number,
+                      result == ERR_FULL ? "too many answers wait" : producer_trouble(c->producer));
 }
 
 static void send_answers(struct label_courier *c) {
@@ -189,26 +184,36 @@ static void send_answers(struct label_courier *c) {
     size_t number;
     while (clock_ms() >= c->retry_ms && label_desk_take(c->desk, &slip, &number))
         label_courier_send_one(c, &slip, number);
-    rd_kafka_poll(c->pen, 0);
+    producer_serve(c->producer, 0);
 }
 
 /* ---- life ---- */
 
 /* Not idempotent: that producer ends for good at some errors, and here order does not matter and
- * twice is once. */
-static int open_courier(struct label_courier *c) {
-    static const char *const owned[] = {
-        "acks", "all", "enable.idempotence", "false", "partitioner", "murmur2_random", NULL};
+ * twice is once. So what is sent again needs no new handle either: without sequence numbers no
+ * record is taken for another (kafka/producer.h). */
+static int label_courier_open_producer(struct label_courier *c) {
+    const char *const topic = c->config->topics.labels, *which;
     struct buf why = {0};
-    int result = kafka_create(&c->pen, c->config,
-                              &(struct kafka_settings){.type = RD_KAFKA_PRODUCER,
-                                                       .owned = owned,
-                                                       .opaque = c,
-                                                       .delivery_cb = label_courier_delivery_cb},
-                              &why);
+    int result = producer_create(&c->producer,
+                                 &(struct producer_options){.config = c->config,
+                                                            .topics = &topic,
+                                                            .topics_n = 1,
+                                                            .repeatable = true,
+                                                            .settled = label_courier_settled,
+                                                            .opaque = c},
+                                 &why);
     if (result < 0) LOG(ERROR, "label_page_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
+    if (producer_find_topics(c->producer, METADATA_MS, &which) < 0)
+        LOG(DEBUG, "topic_unknown", "the first answer will wait for the broker",
+            L_STR("topic", which)); // reading the topic says it, louder
+    return 0;
+}
+
+static int open_courier(struct label_courier *c) {
+    TRY(label_courier_open_producer(c));
     TRY(read_labels(c));
     TRY(label_courier_read_tasks(c));
     c->rescan_ms = clock_ms();
@@ -219,17 +224,16 @@ static int open_courier(struct label_courier *c) {
 static void close_courier(struct label_courier *c) {
     label_desk_close(c->desk);
     c->retry_ms = 0;
-    if (c->pen) {
+    if (c->producer) {
         send_answers(c);
-        rd_kafka_flush(c->pen, LAST_FLUSH_MS);
+        producer_flush(c->producer, LAST_FLUSH_MS);
         size_t lost = label_desk_unconfirmed(c->desk);
         if (lost)
             LOG(ERROR, "answers_unconfirmed",
                 "answers of the label page that Kafka has not confirmed; their tasks are open "
                 "again",
                 L_I64("answers", (int64_t)lost));
-        rd_kafka_purge(c->pen, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_destroy(c->pen);
+        producer_destroy(c->producer);
     }
     reader_destroy(c->labels);
     reader_destroy(c->tasks);

@@ -254,15 +254,10 @@ static int labelled_set_open_store(struct labelled_set *s) {
 
 static int labelled_set_open_decoder(struct labelled_set *s) {
     const struct features *f = s->learning->shared->features;
-    const struct config *c = s->learning->config;
-    struct decoder_options options = {.paths = features_paths(f),
-                                      .n = features_fields(f),
-                                      .max_depth = (size_t)c->admit.max_depth,
-                                      .max_bytes = (size_t)c->admit.max_bytes,
-                                      .kind = (enum json_reader)c->admit.json_reader};
     s->values = xcalloc(features_fields(f), sizeof *s->values);
     s->own_row = xcalloc(features_columns(f), sizeof *s->own_row);
-    return decoder_create(&s->decoder, &options);
+    return decoder_of_events(&s->decoder, s->learning->config, features_paths(f),
+                             features_fields(f));
 }
 
 int labelled_set_open(struct labelled_set **out, struct learning *learning) {

@@ -44,12 +44,7 @@ static int pipeline_make_decoder(struct pipeline *p) {
         paths[fields] = text_of(c->admit.id);
     }
     p->values = xcalloc(n, sizeof *p->values);
-    int result = decoder_create(
-        &p->decoder, &(struct decoder_options){.paths = paths,
-                                               .n = n,
-                                               .max_depth = (size_t)c->admit.max_depth,
-                                               .max_bytes = (size_t)c->admit.max_bytes,
-                                               .kind = (enum json_reader)c->admit.json_reader});
+    int result = decoder_of_samples(&p->decoder, c, paths, n);
     free(paths);
     return result;
 }
@@ -187,12 +182,14 @@ void pipeline_disown_all(struct pipeline *p) {
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
     for (size_t i = 0; i < p->moved_n; i++) {
         struct partition *at = &p->partition[p->moved[i]];
-        struct cycle_offset *o = cycle_add_offset(cycle);
+        struct producer_offset *o = cycle_add_offset(cycle);
         o->partition = p->moved[i];
         o->next = at->next;
         const struct partition_state *state =
             at->window ? pool_window_start(at->window, &o->next) : &at->state;
-        o->metadata_len = state_write(state, p->topic_hash, o->next, o->metadata);
+        char text[STATE_TEXT_MAX + 1];
+        size_t n = state_write(state, p->topic_hash, o->next, text);
+        o->metadata = arena_text(&cycle->arena, (struct text){text, n});
         at->moved = false;
     }
     p->moved_n = 0;

@@ -80,7 +80,7 @@ struct trace {
 /* What the record's headers say; the texts live as long as the record. */
 struct trace trace_of(const struct record *r);
 /* The same as headers of a record that is about the sample, copied into the cycle. */
-void trace_put(const struct trace *t, struct cycle *cycle, struct cycle_record *out);
+void trace_put(const struct trace *t, struct cycle *cycle, struct producer_record *out);
 
 /* ---- pipeline_route.c ---- */
 

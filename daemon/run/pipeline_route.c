@@ -49,7 +49,7 @@ static void name_task(struct pipeline *p, const struct subject *s, char id[TASK_
 }
 
 static void put_task(struct pipeline *p, const struct subject *s, struct cycle *cycle,
-                     struct cycle_record *out) {
+                     struct producer_record *out) {
     const struct decision *d = s->decision;
     const struct model *m = s->model;
     struct task t = {.sample_id = s->id,
@@ -89,10 +89,10 @@ static void put_task(struct pipeline *p, const struct subject *s, struct cycle *
         write_task(p, &t, TEXT("null"), &p->out);
     }
     recent_task(p->recent, &t);
-    *out = (struct cycle_record){.topic = CYCLE_TASKS,
-                                 .source = s->partition,
-                                 .key = arena_text(&cycle->arena, text_of(t.id)),
-                                 .value = arena_text(&cycle->arena, buf_view(&p->out))};
+    *out = (struct producer_record){.topic = CYCLE_TASKS,
+                                    .source = s->partition,
+                                    .key = arena_text(&cycle->arena, text_of(t.id)),
+                                    .value = arena_text(&cycle->arena, buf_view(&p->out))};
     trace_put(&s->trace, cycle, out);
 }
 
@@ -103,7 +103,7 @@ static bool pipeline_route_predicts(const struct pipeline *p) {
 }
 
 static void put_prediction(struct pipeline *p, const struct subject *s, struct cycle *cycle,
-                           struct cycle_record *out) {
+                           struct producer_record *out) {
     struct prediction prediction = {.sample_id = s->id,
                                     .partition = s->partition,
                                     .offset = s->offset,
@@ -117,17 +117,17 @@ static void put_prediction(struct pipeline *p, const struct subject *s, struct c
     task_id(prediction.id, p->topic, s->partition, s->offset, s->time_ms);
     buf_reset(&p->out);
     prediction_write(&prediction, &p->out);
-    *out = (struct cycle_record){.topic = CYCLE_PREDICTIONS,
-                                 .source = s->partition,
-                                 .key = arena_text(&cycle->arena, s->id),
-                                 .value = arena_text(&cycle->arena, buf_view(&p->out))};
+    *out = (struct producer_record){.topic = CYCLE_PREDICTIONS,
+                                    .source = s->partition,
+                                    .key = arena_text(&cycle->arena, s->id),
+                                    .value = arena_text(&cycle->arena, buf_view(&p->out))};
 }
 
 /* ---- a dead letter ---- */
 
 struct record_headers {
     struct arena *arena;
-    struct cycle_header *list;
+    struct header *list;
     size_t n, cap;
 };
 
@@ -135,12 +135,12 @@ static void collect_header(struct text name, struct text value, void *opaque) {
     struct record_headers *h = opaque;
     if (h->n == h->cap) {
         size_t cap = h->cap ? h->cap * 2 : 16;
-        struct cycle_header *more = arena_take(h->arena, cap * sizeof *more);
+        struct header *more = arena_take(h->arena, cap * sizeof *more);
         if (h->n) memcpy(more, h->list, h->n * sizeof *more);
         h->list = more;
         h->cap = cap;
     }
-    h->list[h->n++] = (struct cycle_header){name, value};
+    h->list[h->n++] = (struct header){name, value};
 }
 
 static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
@@ -156,7 +156,7 @@ static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64
 
 /* ---- a sample ---- */
 
-static struct cycle_record *pipeline_route_append(struct cycle *cycle, size_t *at) {
+static struct producer_record *pipeline_route_append(struct cycle *cycle, size_t *at) {
     *at = cycle->records;
     return cycle_add(cycle);
 }
@@ -191,7 +191,7 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
     return at;
 }
 
-static struct cycle_record *record_at(struct cycle *cycle, size_t at) {
+static struct producer_record *record_at(struct cycle *cycle, size_t at) {
     return at == NOWHERE ? cycle_add(cycle) : &cycle->record[at];
 }
 

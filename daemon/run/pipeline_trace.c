@@ -27,14 +27,14 @@ struct trace trace_of(const struct record *r) {
     return t.field[TRACE_PARENT].at ? t : (struct trace){0};
 }
 
-void trace_put(const struct trace *t, struct cycle *cycle, struct cycle_record *out) {
+void trace_put(const struct trace *t, struct cycle *cycle, struct producer_record *out) {
     if (!t->field[TRACE_PARENT].at) return;
-    struct cycle_header *header = arena_take(&cycle->arena, TRACE_FIELDS * sizeof *header);
+    struct header *header = arena_take(&cycle->arena, TRACE_FIELDS * sizeof *header);
     size_t n = 0;
     for (size_t f = 0; f < TRACE_FIELDS; f++)
         if (t->field[f].at)
             header[n++] =
-                (struct cycle_header){text_of(name_of[f]), arena_text(&cycle->arena, t->field[f])};
+                (struct header){text_of(name_of[f]), arena_text(&cycle->arena, t->field[f])};
     out->header = header;
     out->headers = n;
 }

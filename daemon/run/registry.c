@@ -356,6 +356,19 @@ struct text registry_progress(const struct registry *r) {
     return buf_view(&r->progress);
 }
 
+struct producer_record registry_record(struct arena *arena, struct text key, struct text value,
+                                       size_t chunks) {
+    struct producer_record r = {.key = key, .value = value};
+    if (!chunks) return r;
+    char count[24];
+    snprintf(count, sizeof count, "%zu", chunks);
+    struct header *header = arena_take(arena, sizeof *header);
+    *header = (struct header){TEXT("chunks"), arena_text(arena, text_of(count))};
+    r.header = header;
+    r.headers = 1;
+    return r;
+}
+
 void registry_key(struct buf *out, const char *name, const char *what) {
     buf_printf(out, "%s/%s", name, what);
 }

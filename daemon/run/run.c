@@ -9,7 +9,7 @@
  * lock on the hot path. A worker or follower that ends by itself ends the process, so that the
  * service manager starts a clean one; a learner does not: scoring goes on (promise I8). The
  * watchdog is fed only while every thread makes progress. What a crash leaves, thread by thread:
- * daemon/kafka/producer.c (cycle), daemon/run/learner.c (labels, versions).
+ * daemon/kafka/transaction.c (cycle), daemon/run/learner.c (labels, versions).
  *
  * Thread: main thread */
 #include "run/run.h"

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "infer/model_record.h"
-#include "kafka/publisher.h"
 #include "kafka/topic_reader.h"
+#include "kafka/transaction.h"
 #include "metrics/metrics.h"
 
 #include <cjson/cJSON.h>
@@ -32,7 +32,7 @@ struct version_log {
     struct learning *learning;
     struct registry *registry;
     struct reader *reader;
-    struct publisher *publisher;
+    struct producer *producer;
     struct policy_learner policy;
     bool policy_known;
     struct version_log_newest newest;
@@ -41,15 +41,25 @@ struct version_log {
 
 /* ---- reading ---- */
 
-static int version_log_open_publisher(struct version_log *v) {
+/* Fences the predecessor: from here on it can write no more. */
+static int version_log_open_producer(struct version_log *v) {
     const struct config *c = v->learning->config;
+    const char *const topic = c->topics.models;
     char *id = xasprintf("%s-learner", c->service.name);
     struct buf why = {0};
-    int result = publisher_create(&v->publisher, c, id, &why);
+    int result = producer_create(
+        &v->producer,
+        &(struct producer_options){.config = c,
+                                   .topics = &topic,
+                                   .topics_n = 1,
+                                   .transactional_id = id,
+                                   .transaction_timeout_ms = REGISTRY_TRANSACTION_MS,
+                                   .attempt_ms = REGISTRY_TRANSACTION_MS},
+        &why);
     if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
     buf_release(&why);
     free(id);
-    return result;
+    return result < 0 ? result : producer_init(v->producer);
 }
 
 static int version_log_open_reader(struct version_log *v) {
@@ -93,18 +103,17 @@ static void version_log_recall(struct version_log *v) {
 static void version_log_close(struct version_log *v) {
     registry_destroy(v->registry);
     reader_destroy(v->reader);
-    publisher_destroy(v->publisher);
+    producer_destroy(v->producer);
     v->registry = NULL;
     v->reader = NULL;
-    v->publisher = NULL;
+    v->producer = NULL;
 }
 
 int version_log_catch_up(struct version_log *v) {
     version_log_close(v);
     v->registry = registry_create(&(struct registry_options){
         .name = v->learning->config->service.name, .quiet = true, .pushes = true});
-    TRY(version_log_open_publisher(v));
-    TRY(publisher_init(v->publisher)); // from here on a predecessor can write no more
+    TRY(version_log_open_producer(v));
     TRY(version_log_open_reader(v));
     while (!reader_caught_up(v->reader)) {
         if (learning_stopping(v->learning)) return ERR_STOPPED;
@@ -139,7 +148,7 @@ const struct policy_learner *version_log_policy(const struct version_log *v) { r
 
 struct publication_list {
     struct arena arena;
-    struct publication *at; // (n)
+    struct producer_record *at; // (n)
     size_t n, cap;
 };
 
@@ -149,8 +158,8 @@ static void publication_add(struct publication_list *p, struct text key, struct 
         p->cap = p->cap ? 2 * p->cap : 64;
         p->at = xrealloc(p->at, p->cap * sizeof *p->at);
     }
-    p->at[p->n++] = (struct publication){
-        .key = arena_text(&p->arena, key), .value = arena_text(&p->arena, value), .chunks = chunks};
+    p->at[p->n++] = registry_record(&p->arena, arena_text(&p->arena, key),
+                                    arena_text(&p->arena, value), chunks);
 }
 
 static void publication_release(struct publication_list *p) {
@@ -269,17 +278,18 @@ static bool version_log_policy_changed(const struct version_log *v,
 
 /* ---- sending ---- */
 
+/* A dead producer is not made anew here: a rival may have published since. ERR_RETRY: read the
+ * topic again first. */
 static int version_log_send(struct version_log *v, const struct publication_list *p) {
-    const char *topic = v->learning->config->topics.models;
     for (;;) {
-        int result = publisher_publish(v->publisher, topic, p->at, p->n);
+        int result = transaction_commit(v->producer, p->at, p->n, NULL, 0);
         if (result == 0 || result == ERR_FENCED || learning_stopping(v->learning)) return result;
-        if (result == ERR_FATAL) return ERR_RETRY;
+        if (producer_dead(v->producer)) return ERR_RETRY;
         learning_wait(v->learning, SEND_AGAIN_MS);
     }
 }
 
-/* ERR_RETRY: nobody knows whether it went through. The topic was read again, after fencing our own
+/* ERR_RETRY: it may have gone through or not. The topic was read again, after fencing our own
  * late requests, and tells what is published now. */
 static int version_log_send_or_reread(struct version_log *v, const struct publication_list *p) {
     int result = version_log_send(v, p);

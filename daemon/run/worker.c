@@ -5,7 +5,7 @@
  * new one fences it and the broker is asked how far the group is: offsets and tasks share their
  * fate, so the answer says whether the cycle went through. While a cycle cannot be committed,
  * fetching is paused and the group is still polled, so nobody takes our partitions for dead. What a
- * crash leaves: daemon/kafka/producer.c.
+ * crash leaves: daemon/kafka/transaction.c.
  *
  * Thread: worker thread */
 #include "worker.h"
@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/client.h"
-#include "kafka/producer.h"
+#include "kafka/transaction.h"
 #include "metrics/metrics.h"
 #include "route/pace.h"
 
@@ -29,7 +29,8 @@ enum {
     FIGURES_MS = 1000,         // how often the figures for the gauges are taken
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
-    FENCES_WINDOW_MS = 60000
+    FENCES_WINDOW_MS = 60000,
+    TOPICS_MS = 5000 // how long the broker may take to describe a topic
 };
 
 struct worker {
@@ -118,13 +119,39 @@ static void disown_all(struct worker *w) {
 
 /* ---- the producer ---- */
 
-static int worker_open_producer(struct worker *w) {
+static int worker_create_producer(struct worker *w) {
+    const struct config *c = w->config;
+    const char *const topics[CYCLE_TOPICS] = {[CYCLE_TASKS] = c->topics.tasks,
+                                              [CYCLE_DEAD_LETTERS] = c->topics.dead_letters,
+                                              [CYCLE_PREDICTIONS] = c->topics.predictions};
+    bool exactly_once = c->service.delivery == DELIVERY_EXACTLY_ONCE;
+    struct producer_options options = {.config = c,
+                                       .topics = topics,
+                                       .topics_n = CYCLE_TOPICS,
+                                       .transactional_id = exactly_once ? w->identity : NULL,
+                                       .transaction_timeout_ms = c->kafka.session_timeout / 2,
+                                       .attempt_ms = c->kafka.session_timeout,
+                                       .consumer = w->consumer,
+                                       .figures = true};
     struct buf why = {0};
-    int result = producer_create(&w->producer, w->config, w->identity, w->consumer, &why);
+    int result = producer_create(&w->producer, &options, &why);
     if (result < 0)
         LOG(ERROR, "producer_refused", buf_string(&why), L_STR("identity", w->identity));
     buf_release(&why);
-    if (result == 0) result = producer_init(w->producer);
+    return result;
+}
+
+static int worker_init_producer(struct worker *w) {
+    const char *topic;
+    int result = producer_find_topics(w->producer, TOPICS_MS, &topic);
+    if (result == 0) return producer_init(w->producer);
+    kafka_topic_unavailable(topic, result);
+    return ERR_RETRY;
+}
+
+static int worker_open_producer(struct worker *w) {
+    TRY(worker_create_producer(w));
+    int result = worker_init_producer(w);
     if (result == 0) return 0;
     producer_destroy(w->producer);
     w->producer = NULL;
@@ -167,7 +194,7 @@ static int need_producer(struct worker *w) {
  * sent again. */
 static int worker_settle(struct worker *w) {
     for (size_t i = w->cycle.offsets; i-- > 0;) {
-        const struct cycle_offset *o = &w->cycle.offset[i];
+        const struct producer_offset *o = &w->cycle.offset[i];
         int64_t committed = consumer_committed(w->consumer, o->partition);
         if (committed == ERR_RETRY) return ERR_RETRY;
         if (committed >= o->next) cycle_drop(&w->cycle, o->partition);
@@ -175,11 +202,13 @@ static int worker_settle(struct worker *w) {
     return 0;
 }
 
-static int rebuild_producer(struct worker *w) {
+/* A new producer, and the cycle less what went through. failure: of the last attempt; after
+ * ERR_ABORT and ERR_RETRY it is known that nothing was committed. */
+static int rebuild_producer(struct worker *w, int failure) {
     producer_destroy(w->producer);
     w->producer = NULL;
     TRY(need_producer(w));
-    return worker_settle(w);
+    return failure == ERR_ABORT || failure == ERR_RETRY ? 0 : worker_settle(w);
 }
 
 /* ---- the cycle ---- */
@@ -194,14 +223,14 @@ static void cycle_done(struct worker *w, int64_t started_ns) {
 }
 
 /* After a failed attempt: 0 to try again. */
-static int worker_recover(struct worker *w, int result) {
+static int worker_recover(struct worker *w, int failure) {
     metric_add_by(METRIC_cycles, CYCLE_RETRIED, 1);
     atomic_store(&w->trouble, true);
-    if (result == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
+    if (failure == ERR_FENCED && fenced_too_often(w)) return ERR_FENCED;
     TRY(serve_group(w, worker_back_off(w, COMMIT_BACKOFF_MS)));
-    if (result != ERR_FENCED && result != ERR_FATAL) return 0;
+    if (failure != ERR_FENCED && !producer_dead(w->producer)) return 0;
     for (;;) {
-        result = rebuild_producer(w);
+        int result = rebuild_producer(w, failure);
         if (result != ERR_RETRY) return result;
         TRY(serve_group(w, BACKOFF_MAX_MS));
     }
@@ -224,7 +253,8 @@ static int commit_cycle(struct worker *w) {
         }
         TRY(need_producer(w));
         int64_t started = clock_ns();
-        int result = producer_commit(w->producer, &w->cycle);
+        int result = transaction_commit(w->producer, w->cycle.record, w->cycle.records,
+                                        w->cycle.offset, w->cycle.offsets);
         if (result == 0) {
             cycle_done(w, started);
             atomic_store(&w->trouble, false);

@@ -30,17 +30,17 @@ enum {
 static const double work_a_label = 5e5;
 
 /* What the digest takes of one request: sample, reason, propensity, threshold. */
-struct mark {
+struct backtest_mark {
     uint64_t word[4];
 };
 
 /* Asked samples in the order of asking, which is also the order of answers: the first `labelled` of
  * them have their answer. Those behind `released` wait in the pool's open window. */
-struct questions {
+struct backtest_questions {
     size_t n, cap, released, labelled;
     size_t members;                    // of the models that are fitted
     uint64_t *sample;                  // (n)
-    struct mark *mark;                 // (n)
+    struct backtest_mark *mark;        // (n)
     size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
     int *label, *predicted;            // (n)
@@ -53,7 +53,7 @@ struct backtest {
     struct pipeline *pipeline;
     struct fit_options fit;
     size_t memories[MEMORIES_MAX], largest;
-    struct questions asked;
+    struct backtest_questions asked;
     struct policy policy;
     struct model *model;
     struct snapshot snapshot;
@@ -75,7 +75,7 @@ struct backtest {
 /* ---- asking ---- */
 
 static void backtest_grow(struct backtest *t) {
-    struct questions *q = &t->asked;
+    struct backtest_questions *q = &t->asked;
     size_t d = t->o->file->d, k = t->o->file->k;
     if (q->n < q->cap) return;
     q->cap = q->cap ? q->cap * 2 : FIRST_QUESTIONS;
@@ -102,7 +102,7 @@ static int backtest_answer(const struct backtest *t, size_t sample) {
 
 /* One request. predicted: the class that was predicted, and scored, when the sample came; so the
  * estimate is of the same accuracy as the score. */
-struct question {
+struct backtest_question {
     size_t sample;
     int predicted;
     double propensity, threshold;
@@ -112,16 +112,17 @@ struct question {
 
 /* The decision as its task record says it. The digest of all marks identifies the whole run: two
  * runs that decide alike have the same digest (promise I6). */
-static struct mark backtest_mark_of(const struct question *q) {
-    struct mark m = {{q->sample, q->reason}};
+static struct backtest_mark backtest_mark_of(const struct backtest_question *q) {
+    struct backtest_mark m = {{q->sample, q->reason}};
     memcpy(&m.word[2], &q->propensity, sizeof q->propensity);
     memcpy(&m.word[3], &q->threshold, sizeof q->threshold);
     for (size_t i = 0; i < sizeof m.word / sizeof *m.word; i++) m.word[i] = htole64(m.word[i]);
     return m;
 }
 
-static void backtest_write_question(struct backtest *t, size_t at, const struct question *new) {
-    struct questions *q = &t->asked;
+static void backtest_write_question(struct backtest *t, size_t at,
+                                    const struct backtest_question *new) {
+    struct backtest_questions *q = &t->asked;
     size_t d = t->o->file->d, k = t->o->file->k;
     float *member = q->member + at * q->members * k;
     bool recorded = t->model && t->model->shape.members == q->members;
@@ -136,21 +137,21 @@ static void backtest_write_question(struct backtest *t, size_t at, const struct 
     q->predicted[at] = new->predicted;
 }
 
-static void backtest_ask(struct backtest *t, const struct question *new) {
+static void backtest_ask(struct backtest *t, const struct backtest_question *new) {
     backtest_grow(t);
     backtest_write_question(t, t->asked.n++, new);
     t->out->asked++;
 }
 
 static int backtest_by_sample(const void *left, const void *right) {
-    uint64_t a = le64toh(((const struct mark *)left)->word[0]),
-             b = le64toh(((const struct mark *)right)->word[0]);
+    uint64_t a = le64toh(((const struct backtest_mark *)left)->word[0]),
+             b = le64toh(((const struct backtest_mark *)right)->word[0]);
     return (a > b) - (a < b);
 }
 
 /* The requests so far go out. sample: the last one that was decided. */
 static void backtest_release_questions(struct backtest *t, size_t sample) {
-    struct questions *q = &t->asked;
+    struct backtest_questions *q = &t->asked;
     size_t n = q->n - q->released;
     if (!n) return;
     /* A pool's picks stand behind the other requests of their window; the digest wants them by
@@ -163,7 +164,7 @@ static void backtest_release_questions(struct backtest *t, size_t sample) {
 /* ---- learning ---- */
 
 static struct fit_rows backtest_labelled_from(const struct backtest *t, size_t from) {
-    const struct questions *q = &t->asked;
+    const struct backtest_questions *q = &t->asked;
     return (struct fit_rows){.n = q->labelled - from,
                              .row = q->row + from * t->o->file->d,
                              .label = q->label + from,
@@ -177,7 +178,7 @@ static struct fit_rows backtest_labelled_from(const struct backtest *t, size_t f
 /* Fits on the answers so far. known: requests that the learner knows of. */
 static int backtest_refit(struct backtest *t, size_t known) {
     t->fit.late = schedule_late(known - t->asked.labelled);
-    const struct questions *q = &t->asked;
+    const struct backtest_questions *q = &t->asked;
     size_t d = t->o->file->d, from = q->labelled > t->largest ? q->labelled - t->largest : 0,
            first = known > t->largest ? known - t->largest : 0;
     struct fit_rows rows = backtest_labelled_from(t, from);
@@ -217,7 +218,7 @@ static int backtest_improve(struct backtest *t, const struct schedule *schedule,
 
 /* The next answer is known from now on. */
 static void backtest_take_answer(struct backtest *t) {
-    struct questions *q = &t->asked;
+    struct backtest_questions *q = &t->asked;
     size_t i = q->labelled++;
     t->per_class[q->label[i]]++;
     t->last_label = q->label[i];
@@ -227,7 +228,7 @@ static void backtest_take_answer(struct backtest *t) {
 
 /* Learns the labels that are due before this sample. */
 static int backtest_learn(struct backtest *t, size_t sample) {
-    struct questions *q = &t->asked;
+    struct backtest_questions *q = &t->asked;
     size_t before = q->labelled;
     while (q->labelled < q->released && q->at[q->labelled] + t->o->delay < sample)
         backtest_take_answer(t);
@@ -250,7 +251,7 @@ static int backtest_learn(struct backtest *t, size_t sample) {
 
 /* Puts in force what the daemon put in force. ERR_INPUT: it wants what was not there yet. */
 static int backtest_follow_switch(struct backtest *t, const struct backtest_switch *w) {
-    struct questions *q = &t->asked;
+    struct backtest_questions *q = &t->asked;
     bool fresh = w->labels && (w->labels != q->labelled || !t->model);
     if (w->labels < q->labelled || w->labels > q->released || w->tasks > q->released ||
         w->tasks < w->labels)
@@ -299,8 +300,9 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     if (t->o->baseline == BASELINE_LAST && t->last_label >= 0) predicted = t->last_label;
     score_add(t->score, t->o->file->truth[sample], predicted, prob);
     if (asked)
-        backtest_ask(t, &(struct question){sample, predicted, all ? 1 : d->propensity, d->threshold,
-                                           d->reason, b->member + i * b->members * b->k});
+        backtest_ask(t, &(struct backtest_question){sample, predicted, all ? 1 : d->propensity,
+                                                    d->threshold, d->reason,
+                                                    b->member + i * b->members * b->k});
     t->out->asked_random += !all && d->by_random;
     if (t->predicted) t->predicted[sample] = predicted;
     else backtest_release_questions(t, sample);
@@ -312,14 +314,14 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
 /* The random arm may have asked the sample already: then it stays one request, with the pick's
  * propensity. */
 static void backtest_take_pick(struct backtest *t, const struct pick *pick) {
-    struct questions *q = &t->asked;
+    struct backtest_questions *q = &t->asked;
     size_t sample = pick->decision.admitted_n - 1, at = q->released;
-    struct question picked = {sample,
-                              t->predicted[sample],
-                              pick->decision.propensity,
-                              pick->decision.threshold,
-                              pick->decision.reason,
-                              pick->member};
+    struct backtest_question picked = {sample,
+                                       t->predicted[sample],
+                                       pick->decision.propensity,
+                                       pick->decision.threshold,
+                                       pick->decision.reason,
+                                       pick->member};
     while (at < q->n && q->sample[at] != sample) at++;
     if (at < q->n) {
         backtest_write_question(t, at, &picked);
@@ -343,7 +345,7 @@ static size_t backtest_least(size_t a, size_t b) { return a < b ? a : b; }
 /* How many samples can be decided at once, because no label or switch can come between them: up to
  * the next answer, and no further than the delay; or up to the next switch. */
 static size_t backtest_stretch(const struct backtest *t, size_t sample, size_t cap) {
-    const struct questions *q = &t->asked;
+    const struct backtest_questions *q = &t->asked;
     size_t left = backtest_least(t->o->file->n - sample, cap), reach = t->o->delay + 1;
     if (t->o->switches && t->switched == t->o->switches_n) return left;
     if (t->o->switches) return backtest_least(left, t->o->switches[t->switched].sample - sample);
@@ -424,7 +426,7 @@ static void backtest_finish(struct backtest *t) {
 }
 
 static void backtest_close(struct backtest *t) {
-    struct questions *q = &t->asked;
+    struct backtest_questions *q = &t->asked;
     pipeline_destroy(t->pipeline);
     model_destroy(t->model);
     score_destroy(t->score);

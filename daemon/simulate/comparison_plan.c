@@ -39,7 +39,8 @@ static int plan_check_features(const struct config *c, struct dataset *d) {
     for (size_t i = 0; i < c->features_n; i++) {
         const struct feature_config *f = &c->features[i];
         struct buf pointer = {0};
-        buf_printf(&pointer, "%s%s", *f->path ? "" : "/", *f->path ? f->path : f->name);
+        if (*f->path) buf_str(&pointer, f->path);
+        else buf_printf(&pointer, "/%s", f->name);
         enum dataset_field field = dataset_field(d, buf_view(&pointer));
         buf_release(&pointer);
         if (field != FIELD_THERE) return plan_refuse_feature(f, whats[field]);

@@ -60,12 +60,8 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
     s->d = features_columns(s->features);
     struct text classes = text_of(classes_joined(c, &s->positive));
     struct decoder *decoder;
-    int result = decoder_create(
-        &decoder, &(struct decoder_options){.paths = features_paths(s->features),
-                                            .n = features_fields(s->features),
-                                            .max_depth = (size_t)c->admit.max_depth,
-                                            .max_bytes = (size_t)c->admit.max_bytes,
-                                            .kind = (enum json_reader)c->admit.json_reader});
+    int result =
+        decoder_of_events(&decoder, c, features_paths(s->features), features_fields(s->features));
     struct value *values = xcalloc(features_fields(s->features), sizeof *values);
     size_t cap = 0;
     struct dataset_sample sample;

@@ -4,7 +4,7 @@
  * not taken for zero, for it could decide which of two answers wins. Times are milliseconds since
  * 1970 or RFC 3339.
  *
- * Thread: learner thread, command line */
+ * Thread: any thread */
 #include "store/label.h"
 
 #include "base/json.h"
@@ -12,8 +12,9 @@
 
 #include <time.h>
 
-static const char *const outcome_name[] = {"labelled", "skipped", "cannot_tell"};
-
+static const char *const outcome_name[] = {[LABEL_LABELLED] = "labelled",
+                                           [LABEL_SKIPPED] = "skipped",
+                                           [LABEL_CANNOT_TELL] = "cannot_tell"};
 enum { OUTCOMES = sizeof outcome_name / sizeof *outcome_name };
 
 /* ---- parts ---- */
@@ -24,8 +25,8 @@ static int label_refuse(const char **why, const char *text) {
 }
 
 /* A string, or a whole number as its decimals (ids of other systems are often numbers). */
-static int label_name_of(const cJSON *object, const char *key, struct arena *arena,
-                         struct text *out) {
+static int label_read_name(const cJSON *object, const char *key, struct arena *arena,
+                           struct text *out) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     int64_t number;
     *out = (struct text){0};
@@ -39,38 +40,52 @@ static int label_name_of(const cJSON *object, const char *key, struct arena *are
     return 0;
 }
 
+/* Milliseconds of the decimals behind a point; *at moves behind them. */
+static int label_milliseconds(const char **at) {
+    int ms = 0, scale = 100;
+    for (; **at >= '0' && **at <= '9'; ++*at, scale /= 10) ms += (**at - '0') * scale;
+    return ms;
+}
+
+/* "Z" or "+01:00", and nothing behind it, as milliseconds ahead of UTC. */
+static bool label_zone(const char *at, int64_t *out) {
+    int hours = 0, minutes = 0, n = 0;
+    *out = 0;
+    if (*at == 'Z' || *at == 'z') return !at[1];
+    if (*at != '+' && *at != '-') return false;
+    if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || at[6]) return false;
+    if (hours > 23 || minutes > 59) return false;
+    *out = (hours * 60 + minutes) * (*at == '-' ? -60000L : 60000L);
+    return true;
+}
+
 /* "2026-11-23T17:00:00.5+01:00" to milliseconds; false: it is none. */
-static bool read_time(const char *text, int64_t *out) {
+static bool label_rfc_3339(const char *text, int64_t *out) {
     struct tm t = {0};
-    int fraction = 0, hours = 0, minutes = 0, n = 0;
+    int ms = 0;
+    int64_t ahead;
     const char *at = strptime(text, "%Y-%m-%d", &t);
     if (!at || (*at != 'T' && *at != 't' && *at != ' ')) return false;
     at = strptime(at + 1, "%H:%M:%S", &t);
     if (!at) return false;
     if (*at == '.') {
-        for (int digits = 0, scale = 100; at[1] >= '0' && at[1] <= '9'; at++, digits++, scale /= 10)
-            fraction += digits < 3 ? (at[1] - '0') * scale : 0;
         at++;
+        ms = label_milliseconds(&at);
     }
-    int64_t offset = 0;
-    if (*at == '+' || *at == '-') {
-        if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || at[6] ||
-            hours > 23 || minutes > 59)
-            return false;
-        offset = (hours * 60 + minutes) * (*at == '-' ? -60000L : 60000L);
-    } else if ((*at != 'Z' && *at != 'z') || at[1]) return false;
-    *out = (int64_t)timegm(&t) * 1000 + fraction - offset;
+    if (!label_zone(at, &ahead)) return false;
+    *out = (int64_t)timegm(&t) * 1000 + ms - ahead;
     return true;
 }
 
-static int time_of(const cJSON *object, int64_t *out) {
+static int label_read_time(const cJSON *object, int64_t *out) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "time");
     if (!item || cJSON_IsNull(item)) return 0;
-    if (cJSON_IsString(item)) return read_time(item->valuestring, out) ? 0 : ERR_INPUT;
-    return json_integer(object, "time", out) ? 0 : ERR_INPUT;
+    bool good = cJSON_IsString(item) ? label_rfc_3339(item->valuestring, out)
+                                     : json_integer(object, "time", out);
+    return good ? 0 : ERR_INPUT;
 }
 
-static int outcome_of(const cJSON *object, enum label_outcome *out) {
+static int label_read_outcome(const cJSON *object, enum label_outcome *out) {
     struct text name = json_text(object, "outcome");
     *out = LABEL_LABELLED;
     if (!cJSON_GetObjectItemCaseSensitive(object, "outcome")) return 0;
@@ -84,7 +99,7 @@ static int outcome_of(const cJSON *object, enum label_outcome *out) {
 
 /* ---- reading ---- */
 
-static int numbers_of(const cJSON *object, struct label *out, const char **why) {
+static int label_read_numbers(const cJSON *object, struct label *out, const char **why) {
     bool revision = cJSON_GetObjectItemCaseSensitive(object, "revision"),
          confidence = cJSON_GetObjectItemCaseSensitive(object, "confidence");
     if (revision && !json_integer(object, "revision", &out->revision))
@@ -92,12 +107,13 @@ static int numbers_of(const cJSON *object, struct label *out, const char **why) 
     if (confidence && (!json_number(object, "confidence", &out->confidence) ||
                        !(out->confidence >= 0 && out->confidence <= 1)))
         return label_refuse(why, "confidence is not a number from 0 to 1");
-    if (time_of(object, &out->time_ms) < 0)
+    if (label_read_time(object, &out->time_ms) < 0)
         return label_refuse(why, "time is neither milliseconds nor RFC 3339");
     return 0;
 }
 
-static int names_of(const cJSON *object, struct arena *arena, struct label *out, const char **why) {
+static int label_read_names(const cJSON *object, struct arena *arena, struct label *out,
+                            const char **why) {
     const struct {
         const char *key;
         struct text *to;
@@ -108,24 +124,24 @@ static int names_of(const cJSON *object, struct arena *arena, struct label *out,
                  {"annotator", &out->annotator, "annotator is not a string"},
                  {"source", &out->source, "source is not a string"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (label_name_of(object, names[i].key, arena, names[i].to) < 0)
+        if (label_read_name(object, names[i].key, arena, names[i].to) < 0)
             return label_refuse(why, names[i].why);
     return 0;
 }
 
 /* The record's key stands in for the id when it is one of ours. */
-static void id_from_key(struct label *out, struct text key, struct arena *arena) {
+static void label_id_from_key(struct label *out, struct text key, struct arena *arena) {
     uint8_t id[TASK_ID_BYTES];
     if (!out->id.at && !out->sample_id.at && key.at && task_id_parse(id, key) == 0)
         out->id = arena_text(arena, key);
 }
 
-static int read_object(struct label *out, const cJSON *object, struct text record, struct text key,
-                       struct arena *arena, const char **why) {
+static int label_read_object(struct label *out, const cJSON *object, struct text record,
+                             struct text key, struct arena *arena, const char **why) {
     if (!cJSON_IsObject(object)) return label_refuse(why, "the label is not one JSON object");
-    TRY(names_of(object, arena, out, why));
-    TRY(numbers_of(object, out, why));
-    if (outcome_of(object, &out->outcome) < 0)
+    TRY(label_read_names(object, arena, out, why));
+    TRY(label_read_numbers(object, out, why));
+    if (label_read_outcome(object, &out->outcome) < 0)
         return label_refuse(why, "outcome is not labelled, skipped or cannot_tell");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(object, "data");
     if (data && !cJSON_IsNull(data)) {
@@ -133,7 +149,7 @@ static int read_object(struct label *out, const cJSON *object, struct text recor
         out->data = arena_text(arena, json_member(record, "data"));
         if (!out->data.at) return label_refuse(why, "data cannot be told apart in the record");
     }
-    id_from_key(out, key, arena);
+    label_id_from_key(out, key, arena);
     if (!out->id.at && !out->sample_id.at && !out->data.at)
         return label_refuse(why,
                             "it names neither a task (id) nor a sample (sample_id), and has no "
@@ -147,27 +163,28 @@ int label_read(struct label *out, struct text record, struct text key, int64_t r
                struct arena *arena, const char **why) {
     *out = (struct label){.time_ms = record_time_ms, .confidence = 1};
     cJSON *object = json_parse(record, arena);
-    int result = read_object(out, object, record, key, arena, why);
+    int result = label_read_object(out, object, record, key, arena, why);
     cJSON_Delete(object);
     return result;
 }
 
 /* ---- writing ---- */
 
-static void add_member(struct buf *out, const char *key, struct text value) {
+static void label_add_member(struct buf *out, const char *key, struct text value) {
     if (!value.at) return;
-    buf_printf(out, "%s\"%s\":", out->at[out->len - 1] == '{' ? "" : ",", key);
+    if (out->at[out->len - 1] != '{') buf_str(out, ",");
+    buf_printf(out, "\"%s\":", key);
     buf_json(out, value);
 }
 
 void label_write(const struct label *l, struct buf *out) {
     buf_str(out, "{");
-    add_member(out, "id", l->id);
-    add_member(out, "sample_id", l->sample_id);
-    add_member(out, "label", l->label);
-    add_member(out, "outcome", text_of(outcome_name[l->outcome]));
-    add_member(out, "annotator", l->annotator);
-    add_member(out, "source", l->source);
+    label_add_member(out, "id", l->id);
+    label_add_member(out, "sample_id", l->sample_id);
+    label_add_member(out, "label", l->label);
+    label_add_member(out, "outcome", text_of(outcome_name[l->outcome]));
+    label_add_member(out, "annotator", l->annotator);
+    label_add_member(out, "source", l->source);
     if (l->revision) buf_printf(out, ",\"revision\":%lld", (long long)l->revision);
     if (l->time_ms) buf_printf(out, ",\"time\":%lld", (long long)l->time_ms);
     if (l->confidence < 1) {

@@ -167,7 +167,7 @@ static int store_read_tally(struct store *s) {
     MDB_val key = {6, (void *)"counts"}, value;
     int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value);
     if (code && code != MDB_NOTFOUND) return store_error(s, code);
-    if (code == 0 && !record_read_tally(&s->tally, store_value(value), s->options.k))
+    if (code == 0 && !store_record_read_tally(&s->tally, store_value(value), s->options.k))
         return store_damaged(s);
     if (!store_has(s, TABLE_TASKS, s->tally.tasks) ||
         !store_has(s, TABLE_PARKED, s->tally.parked) ||
@@ -303,7 +303,7 @@ int store_begin(struct store *s) {
 static int store_write_tally(struct store *s) {
     if (memcmp(&s->tally, &s->committed, sizeof s->tally) == 0) return 0;
     struct buf value = {0};
-    record_write_tally(&value, &s->tally, s->options.k);
+    store_record_write_tally(&value, &s->tally, s->options.k);
     int result = store_put(s, TABLE_META, "counts", 6, value.at, value.len);
     buf_release(&value);
     return result;
@@ -343,7 +343,7 @@ int64_t store_offset(struct store *s, const char *role, int32_t partition) {
     MDB_val key = {store_offset_key(text, role, partition), text}, value;
     int64_t next = -1;
     if (txn && mdb_get(txn, s->table[TABLE_OFFSETS], &key, &value) == 0 &&
-        !record_read_offset(&next, store_value(value))) {
+        !store_record_read_offset(&next, store_value(value))) {
         store_damaged(s);
         next = -1; // read again from the beginning: repeats change nothing
     }
@@ -354,7 +354,7 @@ int64_t store_offset(struct store *s, const char *role, int32_t partition) {
 int store_set_offset(struct store *s, const char *role, int32_t partition, int64_t next) {
     char text[KEY_MAX];
     unsigned char value[OFFSET_BYTES];
-    record_write_offset(value, next);
+    store_record_write_offset(value, next);
     return store_put(s, TABLE_OFFSETS, text, store_offset_key(text, role, partition), value,
                      sizeof value);
 }
@@ -365,7 +365,7 @@ static void store_add_coverage(struct store *s, MDB_txn *txn, struct store_count
     struct coverage c;
     if (mdb_cursor_open(txn, s->table[TABLE_COVERAGE], &cursor)) return;
     while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-        if (!record_read_coverage(&c, store_value(value))) {
+        if (!store_record_read_coverage(&c, store_value(value))) {
             store_damaged(s);
             continue;
         }

@@ -18,7 +18,7 @@ int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TAS
                struct entry *out) {
     MDB_val key = {TASK_ID_BYTES, (void *)id}, value;
     TRY(store_error(s, mdb_get(txn, s->table[table_of(kind)], &key, &value)));
-    if (!record_read_entry(out, store_value(value), kind, s->options.d, s->options.k))
+    if (!store_record_read_entry(out, store_value(value), kind, s->options.d, s->options.k))
         return store_damaged(s);
     buf_reset(&s->scratch);
     buf_add(&s->scratch, value.mv_data, value.mv_size);
@@ -26,7 +26,7 @@ int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TAS
 }
 
 int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
-    record_write_entry((unsigned char *)s->scratch.at, e);
+    store_record_write_entry((unsigned char *)s->scratch.at, e);
     return store_put(s, table_of(e->kind), id, TASK_ID_BYTES, s->scratch.at, s->scratch.len);
 }
 
@@ -95,7 +95,7 @@ static int store_park_answer(struct store *s, char kind, struct text name,
                              const struct task_answer *a, int64_t now_ms) {
     unsigned char key[KEY_MAX], when[WAITING_KEY], value[ANSWER_BYTES];
     size_t n = key_target(key, kind, name), whole = store_parked_key(key, n, a);
-    record_write_answer(value, a);
+    store_record_write_answer(value, a);
     TRY(store_put(s, TABLE_PARKED, key, whole, value, sizeof value));
     s->tally.parked++;
     memcpy(key_u64(when, (uint64_t)now_ms), key + n, PLACE_KEY);
@@ -110,7 +110,7 @@ static int store_take_parked(struct store *s, const unsigned char *target, size_
     TRY(store_error(s, mdb_cursor_open(s->txn, s->table[TABLE_PARKED], &cursor)));
     int result = store_error(s, mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
     bool waits = result == 0 && key.mv_size == n + PLACE_KEY && memcmp(key.mv_data, target, n) == 0;
-    if (waits && !record_read_answer(out, store_value(value), s->options.k))
+    if (waits && !store_record_read_answer(out, store_value(value), s->options.k))
         result = store_damaged(s);
     if (waits && result == 0) result = store_error(s, mdb_cursor_del(cursor, 0));
     mdb_cursor_close(cursor);
@@ -192,9 +192,10 @@ static int store_put_coverage(struct store *s, const struct task *t) {
     unsigned char value[COVERAGE_BYTES];
     int result = store_error(s, mdb_get(s->txn, s->table[TABLE_COVERAGE], &k, &v));
     if (result < 0 && result != ERR_MISSING) return result;
-    if (result == 0 && !record_read_coverage(&before, store_value(v))) return store_damaged(s);
+    if (result == 0 && !store_record_read_coverage(&before, store_value(v)))
+        return store_damaged(s);
     if (result == 0 && before.offset >= now.offset) return 0;
-    record_write_coverage(value, &now);
+    store_record_write_coverage(value, &now);
     return store_put(s, TABLE_COVERAGE, key, sizeof key, value, sizeof value);
 }
 
@@ -205,8 +206,8 @@ static int store_insert_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
     e->sample_len = (uint32_t)name.len;
     buf_room(&s->scratch, ENTRY_BYTES);
     s->scratch.len = ENTRY_BYTES;
-    record_write_doubles(&s->scratch, row, s->options.d);
-    record_write_floats(&s->scratch, member, e->members * s->options.k);
+    store_record_write_doubles(&s->scratch, row, s->options.d);
+    store_record_write_floats(&s->scratch, member, e->members * s->options.k);
     buf_text(&s->scratch, name);
     TRY(entry_update(s, id, e));
     store_age_key(age, e, id);

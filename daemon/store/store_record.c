@@ -7,120 +7,121 @@
 
 /* ---- numbers ---- */
 
-static void record_put_u64(unsigned char *at, uint64_t value) {
+static void store_record_put_u64(unsigned char *at, uint64_t value) {
     value = htole64(value);
     memcpy(at, &value, sizeof value);
 }
 
-static void record_put_u32(unsigned char *at, uint32_t value) {
+static void store_record_put_u32(unsigned char *at, uint32_t value) {
     value = htole32(value);
     memcpy(at, &value, sizeof value);
 }
 
-static uint64_t record_get_u64(const char *at) {
+static uint64_t store_record_get_u64(const char *at) {
     uint64_t value;
     memcpy(&value, at, sizeof value);
     return le64toh(value);
 }
 
-static uint32_t record_get_u32(const char *at) {
+static uint32_t store_record_get_u32(const char *at) {
     uint32_t value;
     memcpy(&value, at, sizeof value);
     return le32toh(value);
 }
 
-static void record_put_double(unsigned char *at, double value) {
+static void store_record_put_double(unsigned char *at, double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    record_put_u64(at, bits);
+    store_record_put_u64(at, bits);
 }
 
-static double record_get_double(const char *at) {
-    uint64_t bits = record_get_u64(at);
+static double store_record_get_double(const char *at) {
+    uint64_t bits = store_record_get_u64(at);
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-void record_write_doubles(struct buf *out, const double *from, size_t n) {
+void store_record_write_doubles(struct buf *out, const double *from, size_t n) {
     unsigned char *at = (unsigned char *)buf_room(out, n * sizeof *from);
-    for (size_t i = 0; i < n; i++) record_put_double(at + i * sizeof *from, from[i]);
+    for (size_t i = 0; i < n; i++) store_record_put_double(at + i * sizeof *from, from[i]);
     out->len += n * sizeof *from;
 }
 
-void record_write_floats(struct buf *out, const float *from, size_t n) {
+void store_record_write_floats(struct buf *out, const float *from, size_t n) {
     unsigned char *at = (unsigned char *)buf_room(out, n * sizeof *from);
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, &from[i], sizeof bits);
-        record_put_u32(at + i * sizeof *from, bits);
+        store_record_put_u32(at + i * sizeof *from, bits);
     }
     out->len += n * sizeof *from;
 }
 
-void record_read_doubles(double *out, const char *at, size_t n) {
-    for (size_t i = 0; i < n; i++) out[i] = record_get_double(at + i * sizeof *out);
+void store_record_read_doubles(double *out, const char *at, size_t n) {
+    for (size_t i = 0; i < n; i++) out[i] = store_record_get_double(at + i * sizeof *out);
 }
 
-void record_read_floats(float *out, const char *at, size_t n) {
+void store_record_read_floats(float *out, const char *at, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        uint32_t bits = record_get_u32(at + i * sizeof *out);
+        uint32_t bits = store_record_get_u32(at + i * sizeof *out);
         memcpy(&out[i], &bits, sizeof bits);
     }
 }
 
 /* ---- answers ---- */
 
-void record_write_answer(unsigned char out[ANSWER_BYTES], const struct task_answer *a) {
+void store_record_write_answer(unsigned char out[ANSWER_BYTES], const struct task_answer *a) {
     memset(out, 0, ANSWER_BYTES);
-    record_put_u64(out + ANSWER_REVISION, (uint64_t)a->revision);
-    record_put_u64(out + ANSWER_TIME_MS, (uint64_t)a->time_ms);
-    record_put_u64(out + ANSWER_OFFSET, (uint64_t)a->offset);
-    record_put_u64(out + ANSWER_ANNOTATOR, a->annotator);
-    record_put_u32(out + ANSWER_PARTITION, (uint32_t)a->partition);
-    record_put_u32(out + ANSWER_CLASS, (uint32_t)a->class_);
+    store_record_put_u64(out + ANSWER_REVISION, (uint64_t)a->revision);
+    store_record_put_u64(out + ANSWER_TIME_MS, (uint64_t)a->time_ms);
+    store_record_put_u64(out + ANSWER_OFFSET, (uint64_t)a->offset);
+    store_record_put_u64(out + ANSWER_ANNOTATOR, a->annotator);
+    store_record_put_u32(out + ANSWER_PARTITION, (uint32_t)a->partition);
+    store_record_put_u32(out + ANSWER_CLASS, (uint32_t)a->class_);
     out[ANSWER_OUTCOME] = (unsigned char)a->outcome;
 }
 
 /* A class of k or more, or a class where the outcome names none, would count in the wrong place. */
-static bool record_answer_can_be(const struct task_answer *a, size_t k) {
+static bool store_record_answer_can_be(const struct task_answer *a, size_t k) {
     if (a->outcome > LABEL_CANNOT_TELL || a->partition < 0 || a->offset < 0) return false;
     if (a->outcome != LABEL_LABELLED) return a->class_ == -1;
     return a->class_ >= 0 && (size_t)a->class_ < k;
 }
 
-bool record_read_answer(struct task_answer *out, struct text value, size_t k) {
+bool store_record_read_answer(struct task_answer *out, struct text value, size_t k) {
     if (value.len != ANSWER_BYTES) return false;
     const char *at = value.at;
-    *out = (struct task_answer){.revision = (int64_t)record_get_u64(at + ANSWER_REVISION),
-                                .time_ms = (int64_t)record_get_u64(at + ANSWER_TIME_MS),
-                                .offset = (int64_t)record_get_u64(at + ANSWER_OFFSET),
-                                .annotator = record_get_u64(at + ANSWER_ANNOTATOR),
-                                .partition = (int32_t)record_get_u32(at + ANSWER_PARTITION),
-                                .class_ = (int32_t)record_get_u32(at + ANSWER_CLASS),
+    *out = (struct task_answer){.revision = (int64_t)store_record_get_u64(at + ANSWER_REVISION),
+                                .time_ms = (int64_t)store_record_get_u64(at + ANSWER_TIME_MS),
+                                .offset = (int64_t)store_record_get_u64(at + ANSWER_OFFSET),
+                                .annotator = store_record_get_u64(at + ANSWER_ANNOTATOR),
+                                .partition = (int32_t)store_record_get_u32(at + ANSWER_PARTITION),
+                                .class_ = (int32_t)store_record_get_u32(at + ANSWER_CLASS),
                                 .outcome = (enum label_outcome)at[ANSWER_OUTCOME]};
-    return record_answer_can_be(out, k);
+    return store_record_answer_can_be(out, k);
 }
 
 /* ---- entries ---- */
 
-void record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry *e) {
+void store_record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry *e) {
     memset(out, 0, ENTRY_BYTES);
-    record_put_u64(out + ENTRY_ASKED_MS, (uint64_t)e->asked_ms);
-    record_put_u64(out + ENTRY_EXPIRES_MS, (uint64_t)e->expires_ms);
-    record_put_u64(out + ENTRY_OFFSET, (uint64_t)e->offset);
-    record_put_double(out + ENTRY_PROPENSITY, e->propensity);
-    record_put_u32(out + ENTRY_PARTITION, (uint32_t)e->partition);
-    record_put_u32(out + ENTRY_PREDICTED, (uint32_t)e->predicted);
-    record_put_u32(out + ENTRY_MEMBERS, e->members);
-    record_put_u32(out + ENTRY_SAMPLE_LEN, e->sample_len);
+    store_record_put_u64(out + ENTRY_ASKED_MS, (uint64_t)e->asked_ms);
+    store_record_put_u64(out + ENTRY_EXPIRES_MS, (uint64_t)e->expires_ms);
+    store_record_put_u64(out + ENTRY_OFFSET, (uint64_t)e->offset);
+    store_record_put_double(out + ENTRY_PROPENSITY, e->propensity);
+    store_record_put_u32(out + ENTRY_PARTITION, (uint32_t)e->partition);
+    store_record_put_u32(out + ENTRY_PREDICTED, (uint32_t)e->predicted);
+    store_record_put_u32(out + ENTRY_MEMBERS, e->members);
+    store_record_put_u32(out + ENTRY_SAMPLE_LEN, e->sample_len);
     out[ENTRY_KIND] = e->kind;
     out[ENTRY_STATE] = (unsigned char)(e->answered | e->evaluated << 1 | e->expired << 2);
-    if (e->answered) record_write_answer(out + ENTRY_ANSWER, &e->answer);
+    if (e->answered) store_record_write_answer(out + ENTRY_ANSWER, &e->answer);
 }
 
 /* By division, so that no product can overflow. */
-static bool record_entry_has_length(const struct entry *e, size_t length, size_t d, size_t k) {
+static bool store_record_entry_has_length(const struct entry *e, size_t length, size_t d,
+                                          size_t k) {
     size_t left = length - ENTRY_BYTES;
     if (left / sizeof(double) < d) return false;
     left -= d * sizeof(double);
@@ -128,72 +129,75 @@ static bool record_entry_has_length(const struct entry *e, size_t length, size_t
     return left - e->members * k * sizeof(float) == e->sample_len;
 }
 
-bool record_read_entry(struct entry *out, struct text value, uint8_t kind, size_t d, size_t k) {
+bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind, size_t d,
+                             size_t k) {
     if (value.len < ENTRY_BYTES) return false;
     const char *at = value.at;
     unsigned char state = (unsigned char)at[ENTRY_STATE];
-    *out = (struct entry){.asked_ms = (int64_t)record_get_u64(at + ENTRY_ASKED_MS),
-                          .expires_ms = (int64_t)record_get_u64(at + ENTRY_EXPIRES_MS),
-                          .offset = (int64_t)record_get_u64(at + ENTRY_OFFSET),
-                          .propensity = record_get_double(at + ENTRY_PROPENSITY),
-                          .partition = (int32_t)record_get_u32(at + ENTRY_PARTITION),
-                          .predicted = (int32_t)record_get_u32(at + ENTRY_PREDICTED),
-                          .members = record_get_u32(at + ENTRY_MEMBERS),
-                          .sample_len = record_get_u32(at + ENTRY_SAMPLE_LEN),
+    *out = (struct entry){.asked_ms = (int64_t)store_record_get_u64(at + ENTRY_ASKED_MS),
+                          .expires_ms = (int64_t)store_record_get_u64(at + ENTRY_EXPIRES_MS),
+                          .offset = (int64_t)store_record_get_u64(at + ENTRY_OFFSET),
+                          .propensity = store_record_get_double(at + ENTRY_PROPENSITY),
+                          .partition = (int32_t)store_record_get_u32(at + ENTRY_PARTITION),
+                          .predicted = (int32_t)store_record_get_u32(at + ENTRY_PREDICTED),
+                          .members = store_record_get_u32(at + ENTRY_MEMBERS),
+                          .sample_len = store_record_get_u32(at + ENTRY_SAMPLE_LEN),
                           .kind = (uint8_t)at[ENTRY_KIND],
                           .answered = state & 1,
                           .evaluated = state >> 1 & 1,
                           .expired = state >> 2 & 1};
     if (out->kind != kind || state > 7) return false;
     if (out->predicted < -1 || (out->predicted >= 0 && (size_t)out->predicted >= k)) return false;
-    if (!record_entry_has_length(out, value.len, d, k)) return false;
+    if (!store_record_entry_has_length(out, value.len, d, k)) return false;
     if (!out->answered) return true;
-    return record_read_answer(&out->answer, (struct text){at + ENTRY_ANSWER, ANSWER_BYTES}, k);
+    return store_record_read_answer(&out->answer, (struct text){at + ENTRY_ANSWER, ANSWER_BYTES},
+                                    k);
 }
 
 /* ---- counts, coverage, offsets ---- */
 
-void record_write_tally(struct buf *out, const struct tally *t, size_t k) {
+void store_record_write_tally(struct buf *out, const struct tally *t, size_t k) {
     const uint64_t number[TALLY_NUMBERS] = {t->tasks, t->open, t->parked, t->labelled, t->digest};
     unsigned char *at = (unsigned char *)buf_room(out, (TALLY_NUMBERS + k) * sizeof *number);
-    for (size_t i = 0; i < TALLY_NUMBERS; i++) record_put_u64(at + i * sizeof *number, number[i]);
+    for (size_t i = 0; i < TALLY_NUMBERS; i++)
+        store_record_put_u64(at + i * sizeof *number, number[i]);
     at += sizeof number;
-    for (size_t c = 0; c < k; c++) record_put_u64(at + c * sizeof *number, t->per_class[c]);
+    for (size_t c = 0; c < k; c++) store_record_put_u64(at + c * sizeof *number, t->per_class[c]);
     out->len += (TALLY_NUMBERS + k) * sizeof *number;
 }
 
-bool record_read_tally(struct tally *out, struct text value, size_t k) {
+bool store_record_read_tally(struct tally *out, struct text value, size_t k) {
     uint64_t *number[TALLY_NUMBERS] = {&out->tasks, &out->open, &out->parked, &out->labelled,
                                        &out->digest};
     if (value.len != (TALLY_NUMBERS + k) * sizeof **number) return false;
     for (size_t i = 0; i < TALLY_NUMBERS; i++)
-        *number[i] = record_get_u64(value.at + i * sizeof **number);
+        *number[i] = store_record_get_u64(value.at + i * sizeof **number);
     const char *at = value.at + TALLY_NUMBERS * sizeof **number;
     uint64_t rows = 0;
     for (size_t c = 0; c < k; c++)
-        rows += out->per_class[c] = record_get_u64(at + c * sizeof **number);
+        rows += out->per_class[c] = store_record_get_u64(at + c * sizeof **number);
     return rows == out->labelled && out->open <= out->tasks;
 }
 
-void record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c) {
-    record_put_u64(out, c->offset);
-    record_put_u64(out + 8, c->admitted);
-    record_put_u64(out + 16, c->covered);
+void store_record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c) {
+    store_record_put_u64(out, c->offset);
+    store_record_put_u64(out + 8, c->admitted);
+    store_record_put_u64(out + 16, c->covered);
 }
 
-bool record_read_coverage(struct coverage *out, struct text value) {
+bool store_record_read_coverage(struct coverage *out, struct text value) {
     if (value.len != COVERAGE_BYTES) return false;
-    *out = (struct coverage){record_get_u64(value.at), record_get_u64(value.at + 8),
-                             record_get_u64(value.at + 16)};
+    *out = (struct coverage){store_record_get_u64(value.at), store_record_get_u64(value.at + 8),
+                             store_record_get_u64(value.at + 16)};
     return true;
 }
 
-void record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next) {
-    record_put_u64(out, (uint64_t)next);
+void store_record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next) {
+    store_record_put_u64(out, (uint64_t)next);
 }
 
-bool record_read_offset(int64_t *out, struct text value) {
+bool store_record_read_offset(int64_t *out, struct text value) {
     if (value.len != OFFSET_BYTES) return false;
-    *out = (int64_t)record_get_u64(value.at);
+    *out = (int64_t)store_record_get_u64(value.at);
     return *out >= 0;
 }

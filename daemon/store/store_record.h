@@ -78,21 +78,22 @@ enum { COVERAGE_BYTES = 24, OFFSET_BYTES = 8 };
 
 /* k: classes of the model. The writers write as many bytes as the names say; the readers answer
  * false for what cannot be such a record. */
-void record_write_answer(unsigned char out[ANSWER_BYTES], const struct task_answer *a);
-bool record_read_answer(struct task_answer *out, struct text value, size_t k);
-void record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry *e);
+void store_record_write_answer(unsigned char out[ANSWER_BYTES], const struct task_answer *a);
+bool store_record_read_answer(struct task_answer *out, struct text value, size_t k);
+void store_record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry *e);
 /* The whole value, of which the head is read. Its length must be that of a row of d columns, of its
  * members and of its sample id. */
-bool record_read_entry(struct entry *out, struct text value, uint8_t kind, size_t d, size_t k);
-void record_write_tally(struct buf *out, const struct tally *t, size_t k);
-bool record_read_tally(struct tally *out, struct text value, size_t k);
-void record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c);
-bool record_read_coverage(struct coverage *out, struct text value);
-void record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next);
-bool record_read_offset(int64_t *out, struct text value);
+bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind, size_t d,
+                             size_t k);
+void store_record_write_tally(struct buf *out, const struct tally *t, size_t k);
+bool store_record_read_tally(struct tally *out, struct text value, size_t k);
+void store_record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c);
+bool store_record_read_coverage(struct coverage *out, struct text value);
+void store_record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next);
+bool store_record_read_offset(int64_t *out, struct text value);
 
 /* Appends n numbers; reads n from where they begin in a value. */
-void record_write_doubles(struct buf *out, const double *from, size_t n);
-void record_write_floats(struct buf *out, const float *from, size_t n);
-void record_read_doubles(double *out, const char *at, size_t n);
-void record_read_floats(float *out, const char *at, size_t n);
+void store_record_write_doubles(struct buf *out, const double *from, size_t n);
+void store_record_write_floats(struct buf *out, const float *from, size_t n);
+void store_record_read_doubles(double *out, const char *at, size_t n);
+void store_record_read_floats(float *out, const char *at, size_t n);

@@ -17,7 +17,7 @@ void store_set_aside(struct store *s, const struct store_gap *gap, size_t n) {
     s->aside_n = n;
 }
 
-static bool rows_set_aside(const struct store *s, const struct task_answer *a) {
+static bool store_rows_set_aside(const struct store *s, const struct task_answer *a) {
     for (size_t i = 0; i < s->aside_n; i++)
         if (s->aside[i].partition == a->partition && s->aside[i].from <= a->offset &&
             a->offset < s->aside[i].to)
@@ -29,8 +29,8 @@ static bool rows_set_aside(const struct store *s, const struct task_answer *a) {
 
 /* The entry at one place of label order, its value in s->scratch; `id` as in the table: kind, then
  * id. */
-static int rows_read_place(struct store *s, MDB_txn *txn, MDB_val value, uint8_t id[ORDER_VALUE],
-                           struct entry *e) {
+static int store_rows_read_place(struct store *s, MDB_txn *txn, MDB_val value,
+                                 uint8_t id[ORDER_VALUE], struct entry *e) {
     if (value.mv_size != ORDER_VALUE) return store_damaged(s);
     memcpy(id, value.mv_data, ORDER_VALUE);
     if (id[0] >= KINDS) return store_damaged(s);
@@ -50,7 +50,7 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
     while (result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
         struct entry e;
         uint8_t id[ORDER_VALUE];
-        result = rows_read_place(s, txn, value, id, &e);
+        result = store_rows_read_place(s, txn, value, id, &e);
         if (result < 0 || e.kind != KIND_TASK) continue;
         struct answered a = {.fate = FATE_LEARNED,
                              .evaluate = true,
@@ -74,19 +74,19 @@ struct filling {
 };
 
 /* The entry's value is in s->scratch. */
-static void rows_take(struct filling *f, size_t place, const struct entry *e, uint64_t key) {
+static void store_rows_take(struct filling *f, size_t place, const struct entry *e, uint64_t key) {
     size_t d = f->s->options.d, k = f->s->options.k;
     const char *row = f->s->scratch.at + ENTRY_BYTES, *member = row + d * sizeof(double);
     f->out->label[place] = e->answer.class_;
     f->out->key[place] = key;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
-    record_read_doubles(f->out->row + place * d, row, d);
+    store_record_read_doubles(f->out->row + place * d, row, d);
     if (f->members && e->members == f->members)
-        record_read_floats(f->out->member + place * f->members * k, member, f->members * k);
+        store_record_read_floats(f->out->member + place * f->members * k, member, f->members * k);
 }
 
 /* Moves what was filled from `left` on to the start of the arrays. */
-static void rows_close_up(struct filling *f, size_t left) {
+static void store_rows_close_up(struct filling *f, size_t left) {
     struct store_rows *r = f->out;
     size_t d = f->s->options.d, each = f->members * f->s->options.k;
     memmove(r->row, r->row + left * d, r->n * d * sizeof *r->row);
@@ -96,12 +96,12 @@ static void rows_close_up(struct filling *f, size_t left) {
     memmove(r->member, r->member + left * each, r->n * each * sizeof *r->member);
 }
 
-static size_t rows_least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t store_rows_least(size_t a, size_t b) { return a < b ? a : b; }
 
-static int rows_fill_labelled(struct filling *f, MDB_txn *txn) {
+static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     struct store_rows *r = f->out;
     size_t d = f->s->options.d, k = f->s->options.k;
-    size_t want = rows_least(f->s->tally.labelled, f->most), left = want;
+    size_t want = store_rows_least(f->s->tally.labelled, f->most), left = want;
     r->row = xcalloc(want * d, sizeof *r->row);
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
@@ -114,22 +114,22 @@ static int rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     while (left && result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
         struct entry e;
         uint8_t id[ORDER_VALUE];
-        result = rows_read_place(f->s, txn, value, id, &e);
-        if (result == 0 && !rows_set_aside(f->s, &e.answer))
-            rows_take(f, --left, &e, hash_bytes(id, sizeof id));
+        result = store_rows_read_place(f->s, txn, value, id, &e);
+        if (result == 0 && !store_rows_set_aside(f->s, &e.answer))
+            store_rows_take(f, --left, &e, hash_bytes(id, sizeof id));
     }
     mdb_cursor_close(cursor);
     r->n = want - left;
-    if (left) rows_close_up(f, left);
+    if (left) store_rows_close_up(f, left);
     return result;
 }
 
 /* Sums over tasks are to have the bits of whoever adds them up in order, a backtest for one: so
  * these are in order too. */
-static int rows_fill_tasks(struct filling *f, MDB_txn *txn) {
+static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
     struct store *s = f->s;
     struct store_rows *r = f->out;
-    size_t d = s->options.d, want = rows_least(s->tally.tasks, f->most), left = want;
+    size_t d = s->options.d, want = store_rows_least(s->tally.tasks, f->most), left = want;
     r->task_row = xcalloc(want * d, sizeof *r->task_row);
     r->task_weight = xcalloc(want, sizeof *r->task_weight);
     MDB_cursor *cursor;
@@ -139,11 +139,11 @@ static int rows_fill_tasks(struct filling *f, MDB_txn *txn) {
     while (left && result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
         struct entry e;
         struct text whole = store_value(value);
-        if (!record_read_entry(&e, whole, KIND_TASK, d, s->options.k)) {
+        if (!store_record_read_entry(&e, whole, KIND_TASK, d, s->options.k)) {
             result = store_damaged(s);
             break;
         }
-        record_read_doubles(r->task_row + --left * d, whole.at + ENTRY_BYTES, d);
+        store_record_read_doubles(r->task_row + --left * d, whole.at + ENTRY_BYTES, d);
         r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
     }
     mdb_cursor_close(cursor);
@@ -158,8 +158,8 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
     struct filling f = {s, out, most, members};
     MDB_txn *txn = store_reading(s);
     if (!txn) return ERR_IO;
-    int result = rows_fill_labelled(&f, txn);
-    if (result == 0) result = rows_fill_tasks(&f, txn);
+    int result = store_rows_fill_labelled(&f, txn);
+    if (result == 0) result = store_rows_fill_tasks(&f, txn);
     store_end_reading(s, txn);
     if (result < 0) store_rows_release(out);
     return result;

@@ -85,10 +85,9 @@ static int cli_store(const struct usage *u, const struct flag *f, const char *te
 static int cli_take(const struct usage *u, int argc, char **argv, int *i) {
     const char *word = argv[*i], *equals = strchr(word, '=');
     bool is_long = word[1] == '-';
-    struct flag *f =
-        is_long ? cli_find(u, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2))
-        : word[2] == '\0' ? cli_find_letter(u, word[1])
-                          : NULL;
+    struct flag *f = NULL;
+    if (is_long) f = cli_find(u, word + 2, strcspn(word + 2, "="));
+    else if (word[2] == '\0') f = cli_find_letter(u, word[1]);
     if (!f) return cli_unknown(u, word);
     if (f->kind == FLAG_SWITCH)
         return equals ? cli_wrong(u, "--%s takes no value%s", f->name, "") : cli_store(u, f, "");

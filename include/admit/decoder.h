@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "config/choices.h"
+#include "config/config.h"
 
 #include <stdint.h>
 
@@ -43,6 +43,13 @@ struct decoder;
 
 /* ERR_CONFIG: a path is no pointer, or the processor lacks what options->kind takes. */
 int decoder_create(struct decoder **out, const struct decoder_options *options) MUST_CHECK;
+/* By the limits and the reader of the configuration, for what stands on the samples topic.
+ * paths: (n), as in the options. */
+int decoder_of_samples(struct decoder **out, const struct config *c, const struct text *paths,
+                       size_t n) MUST_CHECK;
+/* The same for events that stand in labels and files: JSON, whatever samples are. */
+int decoder_of_events(struct decoder **out, const struct config *c, const struct text *paths,
+                      size_t n) MUST_CHECK;
 void decoder_destroy(struct decoder *d);
 
 /* Reads one sample; not one byte beyond it is looked at. values: (n) in the order of the paths,

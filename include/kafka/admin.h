@@ -49,5 +49,13 @@ int admin_broker_property(struct admin *a, const char *name, int64_t *out,
 /* Makes a topic; one that is there already is fine. */
 int admin_create_topic(struct admin *a, const struct topic_plan *plan, int replication,
                        struct buf *why) MUST_CHECK;
+/* Deletes topics, (n) names. ERR_RETRY with *why, which names those that stay. */
+int admin_delete_topics(struct admin *a, const char *const *names, size_t n,
+                        struct buf *why) MUST_CHECK;
+/* Whether all of the topics, (n) names, are there, for a command that would else wait for them
+ * without end; needs no admin_open. ERR_MISSING, ERR_CONFIG (not to be described) or ERR_RETRY,
+ * with *why for people. */
+int admin_topics_there(const struct config *c, const char *const *names, size_t n,
+                       struct buf *why) MUST_CHECK;
 /* How long records are kept, for people: "90d", "for ever", "newest of each key". */
 void admin_kept(const struct topic_facts *facts, struct buf *out);

@@ -70,6 +70,3 @@ int64_t consumer_committed(struct consumer *c, int32_t partition);
 /* Calls visit for each header of a record. */
 void record_headers(const struct record *r,
                     void (*visit)(struct text name, struct text value, void *opaque), void *opaque);
-
-/* For the producer only: librdkafka's handle. */
-void *consumer_handle(struct consumer *c);

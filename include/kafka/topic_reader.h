@@ -32,6 +32,23 @@ int reader_start(struct reader *r, int64_t (*start)(size_t topic, int32_t partit
 int reader_poll(struct reader *r, struct reader_record *out, size_t most,
                 int timeout_ms) MUST_CHECK;
 void reader_release(struct reader *r, struct reader_record *records, size_t n);
+/* Calls visit for each header of a record, in their order; texts are borrowed from the record. */
+void reader_headers(const struct reader_record *r,
+                    void (*visit)(struct text name, struct text value, void *opaque), void *opaque);
+/* The last header of that name; at NULL: none. Borrowed from the record. */
+struct text reader_header(const struct reader_record *r, const char *name);
+
+/* In the place of an offset, and of a time where one is asked for. */
+enum {
+    OFFSET_END = -1,       // behind the last record
+    OFFSET_BEGINNING = -2, // the first record that is kept
+    OFFSET_UNKNOWN = -1001 // the broker gave no answer in time
+};
+/* Where a partition of the topic-th topic is at a time: the first offset stamped from time_ms on
+ * (OFFSET_BEGINNING, OFFSET_END: its ends now). OFFSET_END: nothing is as late; OFFSET_UNKNOWN: no
+ * answer in timeout_ms. Also before reader_start. */
+int64_t reader_offset_at(struct reader *r, size_t topic, int32_t partition, int64_t time_ms,
+                         int timeout_ms);
 /* Whether the broker answers for the first topic within that time. */
 bool reader_answers(struct reader *r, int timeout_ms);
 /* True once every partition has been read to the end that it had when reader_start was called. */

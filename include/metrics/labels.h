@@ -37,6 +37,14 @@ enum window_end { WORDS_ENUM(WINDOW_END_TABLE) WINDOW_OPEN };
     NEXT(TRANSACTION_UNKNOWN, "unknown")
 enum transaction_label { WORDS_ENUM(TRANSACTION_TABLE) TRANSACTION_LABELS };
 
+/* producer_deaths: why a producer was given up. */
+#define PRODUCER_DEATH_TABLE(FIRST, NEXT)                                                          \
+    FIRST(DEATH_UNACKNOWLEDGED, "unacknowledged") /* aborted while a record was unacknowledged */  \
+    NEXT(DEATH_FENCED, "fenced")                  /* another process has the identity */           \
+    NEXT(DEATH_FATAL, "fatal")                    /* the library gave up */                        \
+    NEXT(DEATH_UNKNOWN, "unknown")                /* no answer to a commit or an abort */
+enum producer_death { WORDS_ENUM(PRODUCER_DEATH_TABLE) DEATH_NONE };
+
 /* cycles: what became of a batch and its records. */
 #define CYCLE_TABLE(FIRST, NEXT)                                                                   \
     FIRST(CYCLE_COMMITTED, "committed")                                                            \

@@ -18,5 +18,5 @@ enum {
  * what was refused in it, or NULL. original: the record's own headers (n); when they are longer
  * than DEAD_LETTER_HEADERS_MAX together, the first that fit are kept. */
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
-                     enum reason reason, const char *field, const struct cycle_header *original,
+                     enum reason reason, const char *field, const struct header *original,
                      size_t n);

@@ -7,7 +7,9 @@
  * snapshots are read by any thread */
 #pragma once
 
+#include "base/arena.h"
 #include "base/buf.h"
+#include "base/record.h"
 #include "infer/model.h"
 #include "query/policy.h"
 
@@ -81,5 +83,12 @@ struct text registry_progress(const struct registry *r);
 void registry_key(struct buf *out, const char *name, const char *what);
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index);
 void registry_push_key(struct buf *out, const char *name, const char *id, size_t index);
+/* A record of the topic for a producer that writes to no other. chunks: how many the version or
+ * push has, for registry_apply; 0: it is no chunk. The header is of the arena; key and value (at
+ * NULL: a tombstone) are borrowed. */
+struct producer_record registry_record(struct arena *arena, struct text key, struct text value,
+                                       size_t chunks);
+/* A learner's transaction is aborted by the broker after so long. */
+enum { REGISTRY_TRANSACTION_MS = 20000 };
 /* Bytes of a record that go into one chunk when it is written. */
 enum { REGISTRY_CHUNK_BYTES = 900000 };

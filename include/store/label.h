@@ -2,8 +2,8 @@
  *
  * {"id": TASK, "label": CLASS} is enough. Also: sample_id instead of id; annotator, time (RFC 3339
  * or ms), revision, confidence, outcome (labelled, skipped, cannot_tell), source; data (an event of
- * its own: needs no task).
- * Thread: learner thread, command line */
+ * its own: needs no task). Which task it answers: store/join.h.
+ * Thread: any thread */
 #pragma once
 
 #include "base/arena.h"
@@ -15,16 +15,21 @@
 enum label_outcome { LABEL_LABELLED, LABEL_SKIPPED, LABEL_CANNOT_TELL };
 
 struct label {
-    struct text id, sample_id; // at least one, or data
-    struct text label;         // class name; absent for the other outcomes
-    struct text annotator, source;
-    struct text data; // JSON object as written, or absent
+    struct text id, sample_id;     // at least one, or data
+    struct text label;             // class name; at NULL for the other outcomes
+    struct text annotator, source; // at NULL when absent
+    struct text data;              // JSON object, its bytes as written; at NULL when absent
     enum label_outcome outcome;
     int64_t revision;  // 0 when absent
     int64_t time_ms;   // of the answer; the record's time when absent
     double confidence; // 1 when absent
 };
 
+/* Reads a labels record: one JSON object (docs/FORMATS.md says which members). `key`: the record's
+ * key, which stands in for a missing id when it is the id of a task; record_time_ms: taken when the
+ * answer gives no time. Texts are copies in `arena`. ERR_INPUT with *why for people: it is not an
+ * object, a member has the wrong type, or it names neither a task nor a class. */
 int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
                struct arena *arena, const char **why) MUST_CHECK;
+/* Appends the label as one JSON object that label_read reads back to the same label. */
 void label_write(const struct label *l, struct buf *out);

@@ -36,45 +36,54 @@ int store_open(struct store **out, const struct store_options *options,
 /* NULL is allowed. An open transaction is aborted. */
 void store_close(struct store *s);
 
-/* One transaction: begin, any number of puts, offsets, commit (or abort). ERR_FULL: the map or the
- * disk is full; the caller aborts, waits, and tries the same records again. */
+/* A transaction: begin, then any number of puts and offsets, then commit or abort. After an error
+ * of a put the caller aborts; a commit that fails has aborted. ERR_FULL: the map or the disk is
+ * full; the caller waits and tries the same records again. */
 int store_begin(struct store *s) MUST_CHECK;
 int store_commit(struct store *s) MUST_CHECK;
+/* Nothing of the transaction stays. Without one it does nothing. */
 void store_abort(struct store *s);
 
 /* Next offset to read of a partition of a topic, `role` "tasks" or "labels"; -1: never read. */
 int64_t store_offset(struct store *s, const char *role, int32_t partition);
+/* In a transaction. */
 int store_set_offset(struct store *s, const char *role, int32_t partition, int64_t next) MUST_CHECK;
 
-/* An answered task, as evaluation wants it (promise I7: the prediction is the one recorded when it
- * was asked). */
+/* A label that was read, as evaluation wants it (promise I7: the prediction is the one that was
+ * recorded when the sample was asked). */
 struct answered {
     enum label_fate fate;
-    bool evaluate; // first accepted answer of a task: counts once
-    int truth, predicted;
-    double propensity;
-    int64_t latency_ms; // from asking to the answer's record
+    bool evaluate;      // the first answer of its task that names a class: counts once
+    int truth;          // class, -1: none
+    int predicted;      // class, -1: there was no model
+    double propensity;  // of the task
+    int64_t latency_ms; // from asking to the answer's time; -1: not the first answer of a task
 };
 
-/* A task read back. A label parked for it joins at once: then *joined is filled and the answer is
- * 1, else 0. Repeats (the same id) change nothing. */
+/* In a transaction: a task that was read. Takes the labels that wait for it: then *joined is filled
+ * (of several with the one to evaluate) and 1 is returned, else 0. A repeat of its id changes
+ * nothing. ERR_MISMATCH: it was made for another feature map or class list. */
 int store_put_task(struct store *s, const struct task *t, struct answered *joined) MUST_CHECK;
-/* A label; where in the topic it stood breaks ties. own_row: (d) for a label that carries its
- * event, encoded by the caller. */
+/* In a transaction: a label that was read at this place of the labels topic, at now_ms. own_row:
+ * (d) the encoded event that the label carries, NULL without one. What became of it: *out. */
 int store_put_label(struct store *s, const struct label *l, int32_t partition, int64_t offset,
                     int64_t now_ms, const double *own_row, struct answered *out) MUST_CHECK;
-/* Closes expired tasks, gives up parked labels, forgets what is older than keep. Bounded work a
- * call. Counts are added. */
+/* In a transaction: closes tasks whose time is up (adds their number to *expired), gives up labels
+ * that waited for park_ms (adds to *unknown), forgets what is older than keep_ms. Bounded work a
+ * call. */
 int store_expire(struct store *s, int64_t now_ms, size_t *expired, size_t *unknown) MUST_CHECK;
 
 struct store_counts {
-    size_t tasks, open, parked, labelled;
-    size_t per_class[CLASSES_MAX]; // labelled rows by class
-    uint64_t admitted, covered;    // summed over partitions, from the newest task of each
-    uint64_t digest; // order-free hash of the labelled set (id or coordinates, label): equal sets,
-                     // equal digests
-    size_t bytes;
+    size_t tasks, open;            // open: without an answer, and not expired
+    size_t parked;                 // labels that wait for their task
+    size_t labelled;               // rows with a class, events of their own included
+    size_t per_class[CLASSES_MAX]; // (k) of them, by class
+    uint64_t admitted, covered; // summed over partitions, from the newest task of each: the share
+                                // of samples that the accuracy estimate speaks for
+    uint64_t digest;            // order-free hash of the labelled set: equal sets, equal digests
+    size_t bytes;               // of the file's pages
 };
+/* As of now: inside a transaction with what it did so far. */
 void store_counts(struct store *s, struct store_counts *out);
 
 /* Labels of the labels topic that store_rows leaves out: what a rollback set aside. Replaces the
@@ -85,19 +94,22 @@ struct store_gap {
 };
 void store_set_aside(struct store *s, const struct store_gap *gap, size_t n);
 
-/* The last `most` labelled rows in label order, oldest first, and up to `most` newest tasks of any
- * kind, from one consistent view. Arrays are owned by the struct; store_rows_release frees. */
+/* The last `most` labelled rows in label order, oldest first, and the newest `most` tasks whether
+ * answered or not, in the order of their ids; both from one consistent view. */
 struct store_rows {
     size_t n, members, tasks_n;
-    double *row, *propensity; // (n, d), (n)
-    uint64_t *key;            // (n) hash of the task's identity
-    int *label;               // (n)
-    float *member; // (n, members, k); zeros where a task recorded another number of members
-    double *task_row, *task_weight; // (tasks_n, d), (tasks_n) 1/propensity
+    double *row;         // (n, d)
+    double *propensity;  // (n) 0: an event of its own
+    uint64_t *key;       // (n) hash of the row's identity
+    int *label;          // (n) class
+    float *member;       // (n, members, k); zeros where a task recorded another number of members
+    double *task_row;    // (tasks_n, d)
+    double *task_weight; // (tasks_n) 1/propensity; 1 where that is 0
 };
+/* Gives the arrays, which store_rows_release frees. On an error there are none. */
 int store_rows(struct store *s, size_t most, size_t members, struct store_rows *out) MUST_CHECK;
 void store_rows_release(struct store_rows *r);
-/* Every answered task once, in label order: for rebuilding the evaluation after a restart. Stops
- * when visit returns non-zero. */
+/* Visits each task whose answer names a class once, in label order: for building the evaluation
+ * again after a restart. Ends when visit returns non-zero. */
 int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque),
                    void *opaque) MUST_CHECK;

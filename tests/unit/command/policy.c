@@ -1,30 +1,25 @@
-/* `winnowd policy` on librdkafka's mock cluster: each change is published, read back and kept
+/* `winnowd policy` on the embedded broker: each change is published, read back and kept
  * beside the others; nonsense changes nothing. */
 #include "command/command.h"
 
-#include "kafka/client.h"
+#include "kafka/embedded_broker.h"
 #include "unit/capture.h"
 #include "unit/test.h"
 
-#include <librdkafka/rdkafka_mock.h>
-
-static rd_kafka_t *rk;
-static rd_kafka_mock_cluster_t *mock;
+static struct embedded_broker *broker;
 static char file[] = "/tmp/winnowd-policy-XXXXXX", said[8192];
 
 static int set_up(void **state) {
     (void)state;
-    char error[256];
-    rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), error, sizeof error);
-    assert_non_null(rk);
-    mock = rd_kafka_mock_cluster_new(rk, 1);
-    rd_kafka_mock_topic_create(mock, "models", 1, 1);
+    struct buf why = {0};
+    assert_int_equal(embedded_broker_start(&broker, &why), 0);
+    assert_int_equal(embedded_broker_create_topic(broker, "models", 1, &why), 0);
     int fd = mkstemp(file);
     assert_true(fd >= 0);
     dprintf(fd,
             "service: {name: shop}\nkafka: {brokers: '%s'}\nmodel: {classes: [a, b]}\nfeatures: "
             "[{name: x}]\nbudget: {rate: 0.1}\n",
-            rd_kafka_mock_cluster_bootstraps(mock));
+            embedded_broker_address(broker));
     close(fd);
     return 0;
 }
@@ -32,8 +27,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     (void)state;
     unlink(file);
-    rd_kafka_mock_cluster_destroy(mock);
-    rd_kafka_destroy(rk);
+    embedded_broker_stop(broker);
     return 0;
 }
 

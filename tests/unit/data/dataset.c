@@ -308,8 +308,6 @@ static void one_text_makes_the_whole_column_text(void **state) {
     expect_end(d);
 }
 
-/* Only the first DATASET_SCAN_ROWS rows decide; a text that comes later goes out as one, and is a dead
- * letter in life. */
 /* Other programs write an empty number as a word; among texts the same word may be one of them. */
 static void words_for_nothing_are_empty_among_numbers(void **state) {
     (void)state;
@@ -338,6 +336,8 @@ static void words_for_nothing_are_empty_among_numbers(void **state) {
     dataset_close(d);
 }
 
+/* Only the first DATASET_SCAN_ROWS rows decide what is a number. A text that comes later goes out
+ * as a text, and the daemon makes a dead letter of it. */
 static void what_comes_after_the_scan_does_not_change_types(void **state) {
     (void)state;
     for (int late = 0; late < 2; late++) {

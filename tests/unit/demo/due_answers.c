@@ -33,7 +33,7 @@ static void answers_come_out_by_time_then_arrival(void **state) {
     while (h.n) due_answers_pop(&h);
     assert_null(due_answers_first(&h));
     due_answers_push(&h, 1, (char[TASK_ID_LENGTH + 1]){"left"},
-                 TEXT("behind")); // and release frees what still waits
+                     TEXT("behind")); // and release frees what still waits
     due_answers_release(&h);
     assert_int_equal(h.n, 0);
 }

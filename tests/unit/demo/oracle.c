@@ -1,25 +1,24 @@
-/* The oracle on librdkafka's mock cluster: every task is answered once, whatever arrives twice;
+/* The oracle on the embedded broker: every task is answered once, whatever arrives twice;
  * late, out of order, wrong now and then, by the same key always; what it does not know or can not
  * read is left alone. */
 #include "demo/oracle.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "kafka/client.h"
+#include "kafka/embedded_broker.h"
+#include "kafka/producer.h"
 #include "kafka/topic_reader.h"
 #include "route/task.h"
 #include "store/label.h"
 #include "unit/test.h"
-
-#include <librdkafka/rdkafka_mock.h>
 
 #include <pthread.h>
 
 enum { TASKS_MAX = 3000, DEADLINE_MS = 60000 };
 
 static struct {
-    rd_kafka_t *rk; // carries the mock cluster, and feeds it
-    rd_kafka_mock_cluster_t *mock;
+    struct embedded_broker *broker;
+    struct producer *tasks;
     size_t topics;
     struct config *config;
     struct buf why;
@@ -28,37 +27,42 @@ static struct {
 
 /* ---- the world: fresh topics for each test ---- */
 
+static void create_topic(const char *name, int partitions) {
+    assert_int_equal(embedded_broker_create_topic(world.broker, name, partitions, &world.why), 0);
+}
+
+static void open_producer(void) {
+    const char *const topic = world.config->topics.tasks, *which;
+    struct producer_options o = {.config = world.config, .topics = &topic, .topics_n = 1};
+    assert_int_equal(producer_create(&world.tasks, &o, &world.why), 0);
+    assert_int_equal(producer_find_topics(world.tasks, 5000, &which),
+                     0); // or the first record waits a second for the library's own question
+}
+
 static int set_up(void **state) {
     (void)state;
-    char error[256];
-    if (!world.rk) {
-        rd_kafka_conf_t *conf = rd_kafka_conf_new();
-        rd_kafka_conf_set(conf, "client.id", "mock", error, sizeof error);
-        world.rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
-        assert_non_null(world.rk);
-        world.mock = rd_kafka_mock_cluster_new(world.rk, 1);
-        rd_kafka_brokers_add(world.rk, rd_kafka_mock_cluster_bootstraps(world.mock));
-    }
+    if (!world.broker) assert_int_equal(embedded_broker_start(&world.broker, &world.why), 0);
     char *yaml =
         xasprintf("model: {classes: [good, bad, ugly]}\nfeatures: [{name: x}]\nkafka: {brokers: "
                   "'%s'}\ntopics: {tasks: tasks-%zu, labels: labels-%zu}\n",
-                  rd_kafka_mock_cluster_bootstraps(world.mock), world.topics, world.topics);
+                  embedded_broker_address(world.broker), world.topics, world.topics);
     world.topics++;
     struct buf errors = {0};
     if (config_parse(&world.config, "t", text_of(yaml), &errors))
         fail_msg("%s", buf_string(&errors));
     free(yaml);
-    rd_kafka_mock_topic_create(world.mock, world.config->topics.tasks, 3, 1);
-    rd_kafka_mock_topic_create(world.mock, world.config->topics.labels, 2, 1);
-    assert_int_equal(kafka_partitions(world.rk, world.config->topics.tasks, 5000),
-                     3); // or the first record waits a second for the library's own question
+    create_topic(world.config->topics.tasks, 3);
+    create_topic(world.config->topics.labels, 2);
+    open_producer();
     atomic_store(&world.stop, false);
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
+    producer_destroy(world.tasks);
     config_destroy(world.config);
+    world.tasks = NULL;
     world.config = NULL;
     buf_release(&world.why);
     return 0;
@@ -66,21 +70,16 @@ static int tear_down(void **state) {
 
 static int end_of_world(void **state) {
     (void)state;
-    if (!world.rk) return 0;
-    rd_kafka_mock_cluster_destroy(world.mock);
-    rd_kafka_destroy(world.rk);
+    embedded_broker_stop(world.broker);
     return 0;
 }
 
-static void put(const char *topic, const char *key, struct text value) {
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        world.rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE((void *)value.at, value.len),
-        RD_KAFKA_V_END);
-    assert_int_equal(err, 0);
+static void put(const char *key, struct text value) {
+    struct producer_record r = {.key = text_of(key), .value = value};
+    assert_int_equal(producer_send(world.tasks, &r, NULL), 0);
 }
 
-static void flush(void) { assert_int_equal(rd_kafka_flush(world.rk, 10000), 0); }
+static void flush(void) { assert_true(producer_flush(world.tasks, 10000)); }
 
 /* The id of task n; its sample is "sN". */
 static void name_task(size_t n, char out[TASK_ID_LENGTH + 1]) {
@@ -108,7 +107,7 @@ static void put_task(size_t n) {
                      .covered = 1};
     name_task(n, t.id);
     task_write(&t, &(struct task_style){"label", "event"}, &out);
-    put(world.config->topics.tasks, t.id, buf_view(&out));
+    put(t.id, buf_view(&out));
     buf_release(&out);
 }
 
@@ -198,8 +197,8 @@ static void every_task_is_answered_once(void **state) {
     (void)state;
     for (size_t n = 0; n < 300; n++) put_task(n);
     for (size_t n = 0; n < 300; n += 2) put_task(n); // as after a crash with at_least_once
-    put(world.config->topics.tasks, "k", TEXT("not a task"));
-    put(world.config->topics.tasks, "k", TEXT("{\"id\":\"no\"}"));
+    put("k", TEXT("not a task"));
+    put("k", TEXT("{\"id\":\"no\"}"));
     flush();
     struct oracle_options o = options();
     struct oracle_figures f;

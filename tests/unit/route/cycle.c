@@ -4,13 +4,13 @@
 
 static void fill(struct cycle *c) {
     for (int i = 0; i < 1000; i++) {
-        struct cycle_record *r = cycle_add(c);
+        struct producer_record *r = cycle_add(c);
         assert_null(r->value.at);
         r->source = i % 3;
         r->value = arena_text(&c->arena, TEXT("value"));
     }
     for (int32_t p = 0; p < 40; p++) {
-        struct cycle_offset *o = cycle_add_offset(c);
+        struct producer_offset *o = cycle_add_offset(c);
         o->partition = p;
         o->next = 1000 + p;
     }
@@ -44,33 +44,8 @@ static void a_reset_cycle_is_empty(void **state) {
     cycle_release(&c);
 }
 
-/* A thousand states of 512 bytes go in two requests; parts meet and cover all; none passes 700
- * KB. */
-static void offsets_are_cut_into_requests(void **state) {
-    (void)state;
-    struct cycle c = {0};
-    assert_int_equal(cycle_part(&c, 0), 0);
-    for (int32_t i = 0; i < 1000; i++) {
-        struct cycle_offset *o = cycle_add_offset(&c);
-        o->partition = i;
-        o->metadata_len = STATE_TEXT_MAX;
-    }
-    size_t first = cycle_part(&c, 0), parts = 0;
-    assert_in_range(first * STATE_TEXT_MAX, 300000, 700000);
-    for (size_t at = 0; at < c.offsets; parts++) {
-        size_t end = cycle_part(&c, at);
-        assert_in_range(end, at + 1, at + first);
-        at = end;
-    }
-    assert_int_equal(parts, 2);
-    c.offsets = 4;
-    assert_int_equal(cycle_part(&c, 0), 4);
-    cycle_release(&c);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(offsets_are_cut_into_requests),
         cmocka_unit_test(dropping_a_partition_leaves_the_others),
         cmocka_unit_test(a_reset_cycle_is_empty),
     };

@@ -34,7 +34,7 @@ static struct pipeline *start(struct stream *s, const struct committed *c) {
     return p;
 }
 
-static void see_task(struct seen *o, const struct cycle_record *r) {
+static void see_task(struct seen *o, const struct producer_record *r) {
     struct arena arena = {0};
     struct task t;
     const char *why;
@@ -48,7 +48,7 @@ static void see_task(struct seen *o, const struct cycle_record *r) {
     arena_release(&arena);
 }
 
-static void see_prediction(struct seen *o, const struct cycle_record *r) {
+static void see_prediction(struct seen *o, const struct producer_record *r) {
     struct arena arena = {0};
     struct prediction p;
     const char *why;
@@ -60,7 +60,7 @@ static void see_prediction(struct seen *o, const struct cycle_record *r) {
 
 static void see(struct seen *o, const struct cycle *c) {
     for (size_t i = 0; i < c->records; i++) {
-        const struct cycle_record *r = &c->record[i];
+        const struct producer_record *r = &c->record[i];
         o->records++;
         o->hash += rng_mix(hash_bytes(r->key.at, r->key.len) ^
                            rng_mix(hash_bytes(r->value.at, r->value.len) + r->topic)); // order-free
@@ -74,8 +74,8 @@ static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c,
     for (size_t i = 0; i < cycle->offsets; i++) {
         struct committed *at = &c[cycle->offset[i].partition];
         *at = (struct committed){.next = cycle->offset[i].next,
-                                 .metadata_len = cycle->offset[i].metadata_len};
-        memcpy(at->metadata, cycle->offset[i].metadata, at->metadata_len);
+                                 .metadata_len = cycle->offset[i].metadata.len};
+        memcpy(at->metadata, cycle->offset[i].metadata.at, at->metadata_len);
     }
     see(o, cycle);
     cycle_reset(cycle);

@@ -40,7 +40,7 @@ static struct pipeline *start(struct stream *s, const struct committed *c) {
 static void count(struct outcome *o, const struct cycle *c) {
     uint64_t *of[] = {&o->tasks, &o->dead, &o->predictions};
     for (size_t i = 0; i < c->records; i++) {
-        const struct cycle_record *r = &c->record[i];
+        const struct producer_record *r = &c->record[i];
         ++*of[r->topic];
         o->hash += rng_mix(hash_bytes(r->key.at, r->key.len) ^
                            rng_mix(hash_bytes(r->value.at, r->value.len) + r->topic)); // order-free
@@ -53,8 +53,8 @@ static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c,
     for (size_t i = 0; i < cycle->offsets; i++) {
         struct committed *at = &c[cycle->offset[i].partition];
         *at = (struct committed){.next = cycle->offset[i].next,
-                                 .metadata_len = cycle->offset[i].metadata_len};
-        memcpy(at->metadata, cycle->offset[i].metadata, at->metadata_len);
+                                 .metadata_len = cycle->offset[i].metadata.len};
+        memcpy(at->metadata, cycle->offset[i].metadata.at, at->metadata_len);
     }
     count(o, cycle);
     cycle_reset(cycle);

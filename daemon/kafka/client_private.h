@@ -1,0 +1,42 @@
+/* How a Kafka handle is made: our defaults, the operator's properties, then what we must own.
+ * Private to the room.
+ * Thread: any thread */
+#pragma once
+
+#include "kafka/client.h"
+#include "kafka/stats.h"
+
+#include <librdkafka/rdkafka.h>
+
+struct kafka_settings {
+    rd_kafka_type_t type;
+    const char *const *owned; // name after value, in order, ending with NULL: {"group.id", "x",
+                              // "isolation.level", "read_committed", NULL}
+    void *opaque;             // for callbacks
+    void (*rebalance_cb)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *,
+                         void *);
+    void (*delivery_cb)(rd_kafka_t *, const rd_kafka_message_t *, void *);
+    int (*stats_cb)(rd_kafka_t *, char *json, size_t n,
+                    void *); // every 15 s, on the thread that polls the handle: it must poll even
+                             // when idle
+};
+
+/* A new handle, the caller's to destroy. ERR_CONFIG with *why filled (one sentence, no secret in
+ * it) when a property is unknown, wrong or ours to set. */
+int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings,
+                 struct buf *why) MUST_CHECK;
+
+/* Our error for one of Kafka's: ERR_FENCED, ERR_ABORT, ERR_RETRY or ERR_FATAL, by the flags of the
+ * error object, and by its code where 2.0.2 flags a fence as abortable. Counts it, logs it under
+ * `doing` with the `identity` it happened to, destroys it. NULL is 0. */
+int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity);
+
+/* Partitions of a topic, waiting at most timeout_ms; ERR_MISSING when it does not exist,
+ * ERR_CONFIG when we may not ask, ERR_RETRY when the broker does not answer. */
+int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) MUST_CHECK;
+/* Where a partition is at a time: see reader_offset_at (include/kafka/topic_reader.h). */
+int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t time,
+                        int timeout_ms);
+/* Calls visit for each header of a message, in their order. */
+void kafka_headers(rd_kafka_message_t *m,
+                   void (*visit)(struct text name, struct text value, void *opaque), void *opaque);
