@@ -14,12 +14,9 @@ struct manager_call {
     double utility; // not NaN
     uint16_t code;  // of that utility
     double fixed;   // query.threshold
-    double budget;  // of the peers' rules: what the strategy arm gets in the long run, 0..1
-    double draw;    // of the peers' rules: the one that decides, 0..1
-    size_t classes; // of the peers' rules
     uint64_t seen;  // samples of the partition before this one
     struct window window;
-    uint32_t *own; // the manager's own word in the state (one for each measure of a mix)
+    uint32_t *own; // the manager's word in the state, one for each measure of a mix
 };
 
 struct manager_answer {

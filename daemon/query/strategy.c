@@ -22,7 +22,7 @@ static int strategy_measure_named(const char *name) {
 }
 
 /* The shares were checked with the configuration; what is off by a rounding goes to the last. */
-static int read_mix(struct strategy *s, const struct map *mix) {
+static int strategy_read_mix(struct strategy *s, const struct map *mix) {
     double until = 0;
     if (mix->n < 1 || mix->n > STATE_SHARES) return ERR_CONFIG;
     for (size_t i = 0; i < mix->n; i++) {
@@ -37,20 +37,24 @@ static int read_mix(struct strategy *s, const struct map *mix) {
     return 0;
 }
 
-static int read_measures(struct strategy *s, const struct config *c) {
-    if (c->query.measure == MEASURE_MIX) return read_mix(s, &c->query.mix);
+static int strategy_read_measures(struct strategy *s, const struct config *c) {
+    if (c->query.measure == MEASURE_MIX) return strategy_read_mix(s, &c->query.mix);
     s->part[0] = (struct part){(enum measure)c->query.measure, 1};
     s->parts = 1;
     return 0;
 }
 
-static uint64_t hash_name(uint64_t h, const char *name) {
+static uint64_t strategy_hash_name(uint64_t h, const char *name) {
     return rng_mix(h ^ hash_bytes(name, strlen(name)));
 }
 
+/* What names the manager and the measures in a state. The word "none" keeps the fingerprints of
+ * 0.1.0, which had one option more: a daemon that is updated goes on with its windows. */
 static uint32_t strategy_fingerprint(const struct strategy *s, const struct config *c) {
-    uint64_t h = hash_name(s->parts, manager_name((enum manager)c->query.manager));
-    for (size_t i = 0; i < s->parts; i++) h = hash_name(h, measure_name(s->part[i].measure));
+    uint64_t h = strategy_hash_name(
+        strategy_hash_name(s->parts, manager_name((enum manager)c->query.manager)), "none");
+    for (size_t i = 0; i < s->parts; i++)
+        h = strategy_hash_name(h, measure_name(s->part[i].measure));
     return (uint32_t)h;
 }
 
@@ -71,7 +75,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
     if (s->budget.pool_share > 0) s->room = flush_room_create(c, s->classes, s->columns);
-    int result = read_measures(s, c);
+    int result = strategy_read_measures(s, c);
     if (result < 0) {
         strategy_destroy(s);
         return result;

@@ -95,8 +95,6 @@ static void seat_open(struct seat *s) {
     s->call = (struct manager_call){
         .rate = 0.008,
         .fixed = -0.1,
-        .budget = 0.008,
-        .classes = K,
         .window = {s->state.window, s->state.window_n, s->state.window_at, STATE_WINDOW},
         .own = s->state.own};
 }
