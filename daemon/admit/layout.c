@@ -50,7 +50,7 @@ void layout_add(struct layout *l, struct text between, const struct pointer_node
     l->text.len += between.len;
 }
 
-static void set_absent(struct layout *l, const struct value *values, size_t n) {
+static void layout_set_absent(struct layout *l, const struct value *values, size_t n) {
     if (n > l->absent_room) {
         l->absent_room = n;
         l->absent = xrealloc(l->absent, n * sizeof *l->absent);
@@ -67,5 +67,5 @@ static void set_absent(struct layout *l, const struct value *values, size_t n) {
 void layout_end(struct layout *l, struct text behind, const struct value *values, size_t n) {
     layout_add(l, behind, NULL);
     l->known = l->learning;
-    if (l->known) set_absent(l, values, n);
+    if (l->known) layout_set_absent(l, values, n);
 }

@@ -20,21 +20,22 @@ struct walk {
 
 /* Texts of one sample lie behind each other in a buffer that never moves meanwhile: together they
  * are shorter than the sample. */
-static struct text bytes_text(struct decoder *d, struct text raw) {
+static struct text cjson_reader_unescape(struct decoder *d, struct text raw) {
     char *out = d->text.at + d->text.len;
     size_t n = json_unescape(raw, out);
     d->text.len += n;
     return (struct text){out, n};
 }
 
-static struct value read_text(struct decoder *d, const char *at, const cJSON *item) {
+static struct value cjson_reader_read_text(struct decoder *d, const char *at, const cJSON *item) {
     struct text raw = {at + 1, (size_t)(json_end(at) - at) - 2};
     bool by_tree = item && !memmem(raw.at, raw.len, "\\u0000", 6);
     return (struct value){.kind = VALUE_TEXT,
-                          .text = by_tree ? text_of(item->valuestring) : bytes_text(d, raw)};
+                          .text =
+                              by_tree ? text_of(item->valuestring) : cjson_reader_unescape(d, raw)};
 }
 
-static struct value read_number(struct decoder *d, const char *at, const cJSON *item) {
+static struct value cjson_reader_read_number(struct decoder *d, const char *at, const cJSON *item) {
     struct value v = {.kind = VALUE_NUMBER, .text = {at, (size_t)(json_end(at) - at)}};
     v.number = item ? item->valuedouble : strtod(at, NULL);
     d->infinite |= !isfinite(v.number);
@@ -45,11 +46,11 @@ static struct value cjson_reader_read_value(struct decoder *d, const char *at, c
     switch (*at) {
     case '{':
     case '[': return (struct value){.kind = VALUE_OTHER};
-    case '"': return read_text(d, at, item);
+    case '"': return cjson_reader_read_text(d, at, item);
     case 't': return (struct value){.kind = VALUE_BOOL, .number = item ? cJSON_IsTrue(item) : 1};
     case 'f': return (struct value){.kind = VALUE_BOOL, .number = item ? cJSON_IsTrue(item) : 0};
     case 'n': return (struct value){.kind = VALUE_NULL};
-    default: return read_number(d, at, item);
+    default: return cjson_reader_read_number(d, at, item);
     }
 }
 

@@ -41,20 +41,21 @@ struct features {
 
 /* ---- create ---- */
 
-static int by_value(const void *left, const void *right) {
+static int features_by_value(const void *left, const void *right) {
     return text_order(((const struct category *)left)->value,
                       ((const struct category *)right)->value);
 }
 
-static void take_values(struct features *f, struct field *field, const struct list *values) {
+static void features_take_values(struct features *f, struct field *field,
+                                 const struct list *values) {
     field->values = values->n;
     field->category = arena_take(&f->arena, values->n * sizeof *field->category);
     for (size_t i = 0; i < values->n; i++)
         field->category[i] = (struct category){arena_text(&f->arena, text_of(values->at[i])), i};
-    if (values->n) qsort(field->category, values->n, sizeof *field->category, by_value);
+    if (values->n) qsort(field->category, values->n, sizeof *field->category, features_by_value);
 }
 
-static int take_clip(struct field *field, const struct list *clip) {
+static int features_take_clip(struct field *field, const struct list *clip) {
     if (!clip->n) return 0;
     if (clip->n != 2) return ERR_CONFIG;
     char *ends[2];
@@ -74,7 +75,8 @@ static const char *features_keep(struct features *f, char *made) {
     return kept;
 }
 
-static int take_field(struct features *f, struct field *field, const struct feature_config *c) {
+static int features_take_field(struct features *f, struct field *field,
+                               const struct feature_config *c) {
     *field = (struct field){.name = arena_text(&f->arena, text_of(c->name)),
                             .type = c->type,
                             .missing = c->missing,
@@ -84,10 +86,10 @@ static int take_field(struct features *f, struct field *field, const struct feat
     field->columns = 1;
     if (c->type == FEATURE_NUMBER) {
         field->log1p = c->log1p;
-        TRY(take_clip(field, &c->clip));
+        TRY(features_take_clip(field, &c->clip));
     } else if (c->type == FEATURE_CATEGORY) {
         if ((c->values.n > 0) == (c->hash > 0)) return ERR_CONFIG;
-        take_values(f, field, &c->values);
+        features_take_values(f, field, &c->values);
         field->hash = (size_t)c->hash;
         field->columns = field->values + field->hash;
     }
@@ -97,7 +99,7 @@ static int take_field(struct features *f, struct field *field, const struct feat
     return 0;
 }
 
-static void name_columns(struct features *f, const struct field *field) {
+static void features_name_columns(struct features *f, const struct field *field) {
     const char **name = f->name + field->first, *own = field->name.at;
     if (field->type != FEATURE_CATEGORY) name[0] = own;
     for (size_t i = 0; i < field->values; i++)
@@ -124,7 +126,7 @@ static void features_describe(const struct field *field, struct buf *out) {
     buf_str(out, "\n");
 }
 
-static uint64_t fingerprint_of(const struct features *f) {
+static uint64_t features_fingerprint_of(const struct features *f) {
     struct buf mapping = {0};
     buf_str(&mapping, "features 1\n"); // of this description, and of the way categories are hashed
     for (size_t i = 0; i < f->n; i++) features_describe(&f->field[i], &mapping);
@@ -141,7 +143,7 @@ int features_create(struct features **out, const struct feature_config *list, si
     f->path = arena_take(&f->arena, n * sizeof *f->path);
     f->plain = arena_take(&f->arena, n * sizeof *f->plain);
     for (size_t i = 0; i < n && result == 0; i++) {
-        result = take_field(f, &f->field[i], &list[i]);
+        result = features_take_field(f, &f->field[i], &list[i]);
         f->path[i] = f->field[i].path;
         f->plain[i] = f->field[i].type == FEATURE_NUMBER && !f->field[i].log1p &&
                               !f->field[i].clips && !f->field[i].missing
@@ -153,8 +155,8 @@ int features_create(struct features **out, const struct feature_config *list, si
         return result;
     }
     f->name = arena_take(&f->arena, f->d * sizeof *f->name);
-    for (size_t i = 0; i < n; i++) name_columns(f, &f->field[i]);
-    f->fingerprint = fingerprint_of(f);
+    for (size_t i = 0; i < n; i++) features_name_columns(f, &f->field[i]);
+    f->fingerprint = features_fingerprint_of(f);
     *out = f;
     return 0;
 }
@@ -185,7 +187,8 @@ int features_field(const struct features *f, const char *name) {
 
 /* ---- encode ---- */
 
-static enum reason encode_number(const struct field *f, const struct value *v, double *row) {
+static enum reason features_encode_number(const struct field *f, const struct value *v,
+                                          double *row) {
     if (v->kind != VALUE_NUMBER) return REASON_WRONG_TYPE;
     double x = v->number;
     if (!isfinite(x)) return REASON_NOT_FINITE;
@@ -200,7 +203,8 @@ static bool features_is_integer(struct text number) {
     return true;
 }
 
-static enum reason encode_category(const struct field *f, const struct value *v, double *row) {
+static enum reason features_encode_category(const struct field *f, const struct value *v,
+                                            double *row) {
     if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !features_is_integer(v->text)))
         return REASON_WRONG_TYPE;
     if (f->hash) {
@@ -209,23 +213,25 @@ static enum reason encode_category(const struct field *f, const struct value *v,
     }
     const struct category wanted = {.value = v->text};
     const struct category *found =
-        bsearch(&wanted, f->category, f->values, sizeof *f->category, by_value);
+        bsearch(&wanted, f->category, f->values, sizeof *f->category, features_by_value);
     if (found) row[found->column] = 1;
     return REASON_NONE;
 }
 
-static enum reason encode_boolean(const struct field *f, const struct value *v, double *row) {
+static enum reason features_encode_boolean(const struct field *f, const struct value *v,
+                                           double *row) {
     (void)f;
     *row = v->number;
     return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
 }
 
 /* row: the field's own columns, all 0. */
-static enum reason encode_field(const struct field *f, const struct value *v, double *row) {
+static enum reason features_encode_field(const struct field *f, const struct value *v,
+                                         double *row) {
     static enum reason (*const encode[])(const struct field *, const struct value *,
-                                         double *) = {[FEATURE_NUMBER] = encode_number,
-                                                      [FEATURE_CATEGORY] = encode_category,
-                                                      [FEATURE_BOOLEAN] = encode_boolean};
+                                         double *) = {[FEATURE_NUMBER] = features_encode_number,
+                                                      [FEATURE_CATEGORY] = features_encode_category,
+                                                      [FEATURE_BOOLEAN] = features_encode_boolean};
     if (v->kind != VALUE_MISSING && v->kind != VALUE_NULL) return encode[f->type](f, v, row);
     if (f->missing) row[f->columns - 1] = 1;
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
@@ -240,7 +246,8 @@ enum reason features_encode(const struct features *f, const struct value *values
             continue;
         }
         memset(row + f->field[i].first, 0, f->field[i].columns * sizeof *row);
-        enum reason fault = encode_field(&f->field[i], &values[i], row + f->field[i].first);
+        enum reason fault =
+            features_encode_field(&f->field[i], &values[i], row + f->field[i].first);
         if (!fault) continue;
         *field = i;
         return fault;
@@ -250,12 +257,12 @@ enum reason features_encode(const struct features *f, const struct value *values
 
 /* ---- decode ---- */
 
-static double number_of(const struct field *f, double x) {
+static double features_decode_number(const struct field *f, double x) {
     return f->log1p ? copysign(expm1(fabs(x)), x) : x;
 }
 
 /* The column that is nearest to 1 becomes 1, the others 0. */
-static size_t settle_category(const struct field *f, double *row) {
+static size_t features_settle_category(const struct field *f, double *row) {
     size_t best = 0;
     for (size_t i = 1; i < f->values + f->hash; i++)
         if (row[i] > row[best]) best = i;
@@ -263,20 +270,20 @@ static size_t settle_category(const struct field *f, double *row) {
     return best;
 }
 
-static void decode_category(const struct field *f, double *row, struct buf *out) {
-    size_t column = settle_category(f, row);
+static void features_decode_category(const struct field *f, double *row, struct buf *out) {
+    size_t column = features_settle_category(f, row);
     for (size_t i = 0; i < f->values; i++)
         if (f->category[i].column == column) buf_json(out, f->category[i].value);
     if (f->hash) buf_str(out, "null"); // a bucket has no name
 }
 
-static void decode_field(const struct field *f, double *row, struct buf *out) {
+static void features_decode_field(const struct field *f, double *row, struct buf *out) {
     if (f->missing && (row[f->columns - 1] = row[f->columns - 1] >= 0.5) == 1) {
         memset(row, 0, (f->columns - 1) * sizeof *row);
         buf_str(out, "null");
-    } else if (f->type == FEATURE_CATEGORY) decode_category(f, row, out);
+    } else if (f->type == FEATURE_CATEGORY) features_decode_category(f, row, out);
     else if (f->type == FEATURE_BOOLEAN) buf_str(out, (*row = *row >= 0.5) == 1 ? "true" : "false");
-    else buf_double(out, number_of(f, *row));
+    else buf_double(out, features_decode_number(f, *row));
 }
 
 void features_decode(const struct features *f, double *row, struct buf *out) {
@@ -285,7 +292,7 @@ void features_decode(const struct features *f, double *row, struct buf *out) {
         buf_str(out, ",");
         buf_json(out, f->field[i].name);
         buf_str(out, ":");
-        decode_field(&f->field[i], row + f->field[i].first, out);
+        features_decode_field(&f->field[i], row + f->field[i].first, out);
     }
     buf_str(out, "}");
 }

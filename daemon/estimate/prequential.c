@@ -103,7 +103,7 @@ struct total {
 };
 
 /* The gamma distribution of this mean and variance at the normal deviate. */
-static double gamma_quantile(double mean, double variance, double deviate) {
+static double prequential_gamma_quantile(double mean, double variance, double deviate) {
     if (!(mean > 0)) return 0;
     if (!(variance > 0)) return mean;
     double shape = mean * mean / variance, root = 1 - 1 / (9 * shape) + deviate / (3 * sqrt(shape));
@@ -111,17 +111,18 @@ static double gamma_quantile(double mean, double variance, double deviate) {
 }
 
 /* weight: of one draw more, which could have come and didn't; 1: there is no random arm. */
-static struct total total_of(const struct sums *s, double weight) {
+static struct total prequential_total(const struct sums *s, double weight) {
     double drawn = fmax(0, s->drawn), variance = fmax(0, s->variance);
-    double low = gamma_quantile(drawn, variance, -z);
+    double low = prequential_gamma_quantile(drawn, variance, -z);
     double high =
-        weight > 1 ? gamma_quantile(drawn + weight, variance + weight * (weight - 1), z) : 0;
+        weight > 1 ? prequential_gamma_quantile(drawn + weight, variance + weight * (weight - 1), z)
+                   : 0;
     return (struct total){s->known + drawn, s->known + fmin(low, drawn),
                           s->known + fmax(high, drawn)};
 }
 
 /* Lower end of a / (a + b), from that of the ratio a / b. */
-static double share_low(const struct total *a, const struct total *b) {
+static double prequential_share_low(const struct total *a, const struct total *b) {
     double over = a->low * (2 * a->is - a->low), product = a->is * b->is;
     double under =
         product + sqrt(fmax(0, product * product - over * b->high * (2 * b->is - b->high)));
@@ -135,10 +136,10 @@ void prequential_read(const struct prequential *p, struct prequential_figures *o
     if (!out->n) return;
     double weight =
         drawn > 0 ? 1 + (wrong->variance + right->variance) / drawn : 1; // Kish's mean weight
-    struct total r = total_of(right, weight), w = total_of(wrong, weight);
+    struct total r = prequential_total(right, weight), w = prequential_total(wrong, weight);
     bool unheard = !(drawn > 0) && n < CENSUS;
     out->naive = right->n / n;
     out->accuracy = r.is / (r.is + w.is);
-    out->low = unheard ? 0 : fmin(out->accuracy, share_low(&r, &w));
-    out->high = unheard ? 1 : fmax(out->accuracy, 1 - share_low(&w, &r));
+    out->low = unheard ? 0 : fmin(out->accuracy, prequential_share_low(&r, &w));
+    out->high = unheard ? 1 : fmax(out->accuracy, 1 - prequential_share_low(&w, &r));
 }

@@ -39,7 +39,7 @@ void score_destroy(struct score *s) {
 }
 
 /* NaN, which no model gives, ranks last. */
-static uint32_t rank_of(float prob) {
+static uint32_t score_rank(float prob) {
     uint32_t bits;
     prob = prob > 0 ? fminf(prob, 1) : 0;
     memcpy(&bits, &prob, sizeof bits);
@@ -56,11 +56,11 @@ void score_add(struct score *s, int truth, int predicted, const float *prob) {
         s->cap = s->cap ? 2 * s->cap : 1024;
         s->ranked = xrealloc(s->ranked, s->cap * sizeof *s->ranked);
     }
-    s->ranked[s->n++] = rank_of(prob[s->positive]) << 1 | ((size_t)truth == s->positive);
+    s->ranked[s->n++] = score_rank(prob[s->positive]) << 1 | ((size_t)truth == s->positive);
 }
 
 /* One pass of the radix sort, ascending. */
-static void sort_pass(const uint32_t *from, uint32_t *to, size_t n, int shift) {
+static void score_sort_pass(const uint32_t *from, uint32_t *to, size_t n, int shift) {
     size_t start[RADIX + 1] = {0};
     for (size_t i = 0; i < n; i++) start[(from[i] >> shift & (RADIX - 1)) + 1]++;
     for (size_t r = 0; r < RADIX; r++) start[r + 1] += start[r];
@@ -72,7 +72,7 @@ static uint32_t *score_sorted(const struct score *s) {
     uint32_t *a = xcalloc(s->n, sizeof *a), *b = xcalloc(s->n, sizeof *b);
     memcpy(a, s->ranked, s->n * sizeof *a);
     for (int pass = 0; pass < PASSES; pass++) {
-        sort_pass(a, b, s->n, pass * RADIX_BITS);
+        score_sort_pass(a, b, s->n, pass * RADIX_BITS);
         uint32_t *swap = a;
         a = b;
         b = swap;
@@ -82,7 +82,7 @@ static uint32_t *score_sorted(const struct score *s) {
 }
 
 /* Sum over thresholds of precision × gain in recall; samples of equal score enter together. */
-static double average_precision(const struct score *s) {
+static double score_average_precision(const struct score *s) {
     uint32_t *rank = score_sorted(s);
     double sum = 0, hits = 0;
     for (size_t left = s->n; left > 0;) {
@@ -101,7 +101,7 @@ struct margins {
     size_t occurred, named;
 };
 
-static struct margins margins_of(const struct score *s) {
+static struct margins score_margins(const struct score *s) {
     struct margins m = {0};
     double n = (double)s->n;
     for (size_t c = 0; c < s->k; c++) {
@@ -128,7 +128,7 @@ static double score_gain(double reached, double reference) {
 void score_counts(const struct score *s, struct score_figures *out) {
     *out = (struct score_figures){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!s->n) return;
-    struct margins m = margins_of(s);
+    struct margins m = score_margins(s);
     double n = (double)s->n, accuracy = m.right / n;
     *out = (struct score_figures){.n = s->n,
                                   .accuracy = accuracy,
@@ -142,5 +142,5 @@ void score_counts(const struct score *s, struct score_figures *out) {
 
 void score_read(const struct score *s, struct score_figures *out) {
     score_counts(s, out);
-    if (s->n) out->average_precision = average_precision(s);
+    if (s->n) out->average_precision = score_average_precision(s);
 }

@@ -45,7 +45,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
 /* What this partition gets of a number for the whole topic: equal shares, what is over to the
  * lowest ones. A partition that was added since gets nothing, or the shares would add up to
  * more. */
-static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partition) {
+static uint32_t budget_share(const struct budget *b, uint64_t total, int32_t partition) {
     if ((size_t)partition >= b->partitions) return 0;
     return (uint32_t)(total / b->partitions + ((size_t)partition < total % b->partitions));
 }
@@ -54,7 +54,7 @@ static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partiti
 
 /* A clock set back does not open a new period: a step back of one is ignored, a larger one is
  * followed without forgetting. */
-static void budget_roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
+static void budget_roll_cap(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
     int64_t in_period = now_ms - (int64_t)c->period * length_ms;
     if (in_period >= 0 && in_period < length_ms) return;
     uint32_t period = now_ms > 0 ? (uint32_t)(now_ms / length_ms) : 0;
@@ -67,58 +67,59 @@ struct room {
 };
 
 /* Of a share the random arm gets the part e, rounded up: a small cap still buys an estimate. */
-static uint32_t random_part(const struct budget *b, uint32_t share) {
+static uint32_t budget_random_part(const struct budget *b, uint32_t share) {
     return (uint32_t)ceil(b->random_share * (double)share - 1e-9);
 }
 
 /* Requests of the strategy arm that the cap still allows in its period. */
-static size_t room_left(const struct budget *b, uint64_t cap, int32_t partition,
-                        const struct cap_counter *c) {
+static size_t budget_strategy_left(const struct budget *b, uint64_t cap, int32_t partition,
+                                   const struct cap_counter *c) {
     if (!cap) return SIZE_MAX;
-    uint32_t share = share_of(b, cap, partition), most = share - random_part(b, share);
+    uint32_t share = budget_share(b, cap, partition), most = share - budget_random_part(b, share);
     return c->strategy < most ? most - c->strategy : 0;
 }
 
 /* The present block's own request doesn't count against the block, so a block is covered or not as
  * a whole, wherever its request falls. */
-static struct room room_under(const struct budget *b, uint64_t cap, int32_t partition,
-                              const struct cap_counter *c) {
-    bool random_ = !cap || c->random_ - c->block < random_part(b, share_of(b, cap, partition));
-    return (struct room){room_left(b, cap, partition, c) > 0, random_};
+static struct room budget_allowed_by(const struct budget *b, uint64_t cap, int32_t partition,
+                                     const struct cap_counter *c) {
+    bool random_ =
+        !cap || c->random_ - c->block < budget_random_part(b, budget_share(b, cap, partition));
+    return (struct room){budget_strategy_left(b, cap, partition, c) > 0, random_};
 }
 
-static uint64_t hour_cap(const struct budget *b, const struct policy *p) {
+static uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
     return policy_cap(p->operator_.per_hour, b->per_hour);
 }
-static uint64_t day_cap(const struct budget *b, const struct policy *p) {
+static uint64_t budget_day_cap(const struct budget *b, const struct policy *p) {
     return policy_cap(p->operator_.per_day, b->per_day);
 }
 
-static struct room room_of(const struct budget *b, const struct policy *p, int32_t partition,
-                           const struct partition_state *s) {
-    uint64_t per_hour = hour_cap(b, p), per_day = day_cap(b, p);
+static struct room budget_allowed(const struct budget *b, const struct policy *p, int32_t partition,
+                                  const struct partition_state *s) {
+    uint64_t per_hour = budget_hour_cap(b, p), per_day = budget_day_cap(b, p);
     if (!per_hour && !per_day) return (struct room){true, true};
-    struct room hour = room_under(b, per_hour, partition, &s->hour),
-                day = room_under(b, per_day, partition, &s->day);
+    struct room hour = budget_allowed_by(b, per_hour, partition, &s->hour),
+                day = budget_allowed_by(b, per_day, partition, &s->day);
     return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
 }
 
-static void budget_count(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
+static void budget_increment(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
 
-static void charge_cap(struct cap_counter *c, const struct charge *charge) {
-    if (charge->upfront || charge->strategy) budget_count(&c->strategy);
+static void budget_charge_cap(struct cap_counter *c, const struct charge *charge) {
+    if (charge->upfront || charge->strategy) budget_increment(&c->strategy);
     if (!charge->random_) return;
-    budget_count(&c->random_);
+    budget_increment(&c->random_);
     c->block = 1;
 }
 
 size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition,
                        int64_t now_ms, bool day, const struct partition_state *s) {
-    uint64_t cap = day ? day_cap(b, policy) : hour_cap(b, policy);
+    uint64_t cap = day ? budget_day_cap(b, policy) : budget_hour_cap(b, policy);
     struct cap_counter c = day ? s->day : s->hour;
     if (!cap) return SIZE_MAX;
-    budget_roll(&c, now_ms, day ? day_ms : hour_ms);
-    uint32_t share = share_of(b, cap, partition);
+    budget_roll_cap(&c, now_ms, day ? day_ms : hour_ms);
+    uint32_t share = budget_share(b, cap, partition);
     uint64_t used = (uint64_t)c.strategy + c.random_;
     return used < share ? (size_t)(share - used) : 0;
 }
@@ -133,7 +134,7 @@ double budget_total_rate(const struct budget *b, const struct policy *p) {
 static int64_t budget_earned(double rate) { return (int64_t)(rate * (double)TOKEN_ONE); }
 
 /* m = ceil(1/(e·B)); what rounding in the division adds must not add a sample. */
-static uint32_t block_size(const struct budget *b, double rate) {
+static uint32_t budget_block_size(const struct budget *b, double rate) {
     double m = ceil(1 / (b->random_share * rate) * (1 - 1e-12));
     return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
@@ -141,7 +142,7 @@ static uint32_t block_size(const struct budget *b, double rate) {
 /* A sample that both arms asked was paid for twice; one token comes back, but not before the draw
  * can no longer be told from it: with a pool, whose choice is still to come, when the window
  * ends. */
-static void end_block(const struct budget *b, struct partition_state *s) {
+static void budget_end_block(const struct budget *b, struct partition_state *s) {
     if (!s->block_size || s->admitted - s->block_start < s->block_size) return;
     if (s->both && b->pool_share > 0) s->owed++;
     else if (s->both) s->tokens += TOKEN_ONE;
@@ -151,17 +152,17 @@ static void end_block(const struct budget *b, struct partition_state *s) {
 
 /* What is owed counts as held, or a window's end would bring more than the burst. It goes first:
  * tokens must not tell where draws fell. */
-static void keep_burst(int64_t most, struct partition_state *s) {
+static void budget_keep_burst(int64_t most, struct partition_state *s) {
     if (s->tokens > most) s->tokens = most;
     int64_t room = (most - s->tokens) / TOKEN_ONE;
     if (s->owed > room) s->owed = (uint32_t)room;
 }
 
-static void begin_block(const struct budget *b, double rate, struct partition_state *s) {
+static void budget_begin_block(const struct budget *b, double rate, struct partition_state *s) {
     if (s->block_size || rate <= 0 || s->tokens < TOKEN_ONE) return;
     s->tokens -= TOKEN_ONE;
     s->block_start = s->admitted;
-    s->block_size = block_size(b, rate);
+    s->block_size = budget_block_size(b, rate);
     s->hour.block = s->day.block = 0;
 }
 
@@ -175,7 +176,7 @@ static int64_t budget_reserve(double rate, const struct partition_state *s) {
 
 /* What is the strategy arm's alone: without the part of the present block that is over, which was
  * saved up for the next one. */
-static double in_hand(const struct partition_state *s) {
+static double budget_in_hand(const struct partition_state *s) {
     double saved = s->block_size ? (double)(s->admitted - s->block_start) / s->block_size : 0;
     return (double)(s->tokens - s->saving) / (double)TOKEN_ONE - saved;
 }
@@ -183,7 +184,7 @@ static double in_hand(const struct partition_state *s) {
 double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
 
 /* What is left of the rate when the random arm's block is paid. */
-static double own_rate(double rate, const struct partition_state *s) {
+static double budget_own_rate(double rate, const struct partition_state *s) {
     return rate - (s->block_size ? 1.0 / s->block_size : 0);
 }
 
@@ -192,7 +193,7 @@ static inline double budget_clamp(double x, double least, double most) {
 }
 
 static double budget_steered(const struct budget *b, double own, const struct partition_state *s) {
-    double speed = budget_clamp(1 + gain * (in_hand(s) - b->spare), slowest, fastest);
+    double speed = budget_clamp(1 + gain * (budget_in_hand(s) - b->spare), slowest, fastest);
     return budget_clamp(own * speed, 0, 1);
 }
 
@@ -202,8 +203,8 @@ static void budget_save(double own, double share, struct partition_state *s) {
     if (s->saving > s->tokens) s->saving = s->tokens;
 }
 
-static uint64_t draw_place(const struct budget *b, int32_t partition,
-                           const struct partition_state *s) {
+static uint64_t budget_draw_place(const struct budget *b, int32_t partition,
+                                  const struct partition_state *s) {
     return rng_below(rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start),
                      s->block_size);
 }
@@ -211,9 +212,9 @@ static uint64_t draw_place(const struct budget *b, int32_t partition,
 /* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): densely at first, when each
  * label teaches most, then ever wider, because neighbours in a stream are much alike and its first
  * moment is not the whole of it. */
-static bool grant_due(const struct budget *b, double rate, int32_t partition,
-                      const struct partition_state *s) {
-    double n = share_of(b, b->upfront, partition), spent = fmax(0, n - s->grant_left);
+static bool budget_grant_due(const struct budget *b, double rate, int32_t partition,
+                             const struct partition_state *s) {
+    double n = budget_share(b, b->upfront, partition), spent = fmax(0, n - s->grant_left);
     return s->grant_left && (double)s->admitted * n * grant_speed * rate >= spent * spent;
 }
 
@@ -221,11 +222,11 @@ static bool grant_due(const struct budget *b, double rate, int32_t partition,
 
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms,
                   struct partition_state *s) {
-    budget_roll(&s->hour, now_ms, hour_ms);
-    budget_roll(&s->day, now_ms, day_ms);
+    budget_roll_cap(&s->hour, now_ms, hour_ms);
+    budget_roll_cap(&s->day, now_ms, day_ms);
     if (fresh) {
         s->tokens = TOKEN_ONE; // the first block
-        s->grant_left = share_of(b, b->upfront, partition);
+        s->grant_left = budget_share(b, b->upfront, partition);
     } else {
         s->hour.strategy = s->hour.random_ = s->day.strategy = s->day.random_ = UINT32_MAX;
     }
@@ -235,31 +236,31 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
                              int64_t now_ms, bool saves, struct partition_state *s) {
     double rate = budget_total_rate(b, policy);
     int64_t earn = budget_earned(rate);
-    budget_roll(&s->hour, now_ms, hour_ms);
-    budget_roll(&s->day, now_ms, day_ms);
-    end_block(b, s);
+    budget_roll_cap(&s->hour, now_ms, hour_ms);
+    budget_roll_cap(&s->day, now_ms, day_ms);
+    budget_end_block(b, s);
     s->tokens += earn;
-    keep_burst(b->burst + earn, s);
-    begin_block(b, rate, s);
-    double own = own_rate(rate, s), share = saves ? b->pool_share : 0;
+    budget_keep_burst(b->burst + earn, s);
+    budget_begin_block(b, rate, s);
+    double own = budget_own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) budget_save(own, share, s);
-    struct room room = room_of(b, policy, partition, s);
+    struct room room = budget_allowed(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
     struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
-    a.upfront = open && room.strategy && grant_due(b, rate, partition, s);
+    a.upfront = open && room.strategy && budget_grant_due(b, rate, partition, s);
     a.strategy = open && room.strategy && !policy->operator_.explore_only &&
                  s->tokens - s->saving - TOKEN_ONE >= budget_reserve(rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.random_rate = s->block_size ? 1.0 / s->block_size : 0;
-    a.drawn = a.covered && s->admitted - s->block_start == draw_place(b, partition, s);
+    a.drawn = a.covered && s->admitted - s->block_start == budget_draw_place(b, partition, s);
     return a;
 }
 
 void budget_charge(struct partition_state *s, const struct charge *c) {
     if (!c->upfront && !c->strategy && !c->random_) return;
     s->asked++;
-    charge_cap(&s->hour, c);
-    charge_cap(&s->day, c);
+    budget_charge_cap(&s->hour, c);
+    budget_charge_cap(&s->day, c);
     if (c->upfront) s->grant_left--;
     if (c->strategy) s->tokens -= TOKEN_ONE;
     if (c->strategy && c->random_) s->both = 1;
@@ -279,10 +280,10 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     int64_t spare = s->tokens - budget_reserve(rate, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
-    budget_roll(&s->hour, now_ms, hour_ms);
-    budget_roll(&s->day, now_ms, day_ms);
-    size_t room = room_left(b, hour_cap(b, policy), partition, &s->hour),
-           day = room_left(b, day_cap(b, policy), partition, &s->day);
+    budget_roll_cap(&s->hour, now_ms, hour_ms);
+    budget_roll_cap(&s->day, now_ms, day_ms);
+    size_t room = budget_strategy_left(b, budget_hour_cap(b, policy), partition, &s->hour),
+           day = budget_strategy_left(b, budget_day_cap(b, policy), partition, &s->day);
     if (room > day) room = day;
     if (most > room) most = room;
     return most > b->pool_top ? b->pool_top : most;
@@ -291,8 +292,8 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
 void budget_charge_window(struct partition_state *s, bool random_, uint64_t sample) {
     s->tokens -= TOKEN_ONE;
     s->saving -= TOKEN_ONE;
-    budget_count(&s->hour.strategy);
-    budget_count(&s->day.strategy);
+    budget_increment(&s->hour.strategy);
+    budget_increment(&s->day.strategy);
     if (!random_) s->asked++;
     else if (s->block_size && sample >= s->block_start) s->both = 1;
     else s->owed++;

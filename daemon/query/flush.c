@@ -78,20 +78,20 @@ struct ending {
     size_t n; // picks so far
 };
 
-static float *member_of(const struct ending *e, size_t i) {
+static float *flush_member(const struct ending *e, size_t i) {
     return e->s->room->member + i * e->f->model->shape.members * e->view.k;
 }
 
 /* Fills the view's row i; false: the model has nothing to say of it. */
-static bool view_item(struct ending *e, size_t i, const struct pool_item *item) {
+static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *item) {
     const struct model *m = e->f->model;
     struct flush_room *r = e->s->room;
     float *prob = r->prob + i * r->k;
-    model_predict(m, item->row, r->scratch, member_of(e, i), prob);
+    model_predict(m, item->row, r->scratch, flush_member(e, i), prob);
     struct candidate c = {.partition = e->f->partition,
                           .offset = item->offset,
                           .prob = prob,
-                          .member = member_of(e, i),
+                          .member = flush_member(e, i),
                           .row = item->row,
                           .model = m,
                           .scored = true};
@@ -102,7 +102,7 @@ static bool view_item(struct ending *e, size_t i, const struct pool_item *item) 
     return !isnan(r->utility[i]);
 }
 
-static void view_all(struct ending *e) {
+static void flush_view_all(struct ending *e) {
     struct flush_room *r = e->s->room;
     size_t held = pool_held(e->f->pool);
     flush_make_room(r, &e->f->model->shape);
@@ -111,7 +111,7 @@ static void view_all(struct ending *e) {
         (struct pool_view){.d = r->d, .k = r->k, .utility = r->utility, .z = r->z, .prob = r->prob};
     for (size_t i = 0; i < held; i++) {
         struct pool_item item = e->items[i];
-        if (view_item(e, e->view.n, &item)) e->items[e->view.n++] = item;
+        if (flush_view_item(e, e->view.n, &item)) e->items[e->view.n++] = item;
     }
 }
 
@@ -122,7 +122,7 @@ static void flush_pick(struct ending *e, size_t i, double *point) {
                        .synthetic = point != NULL,
                        .row = point ? point : e->items[i].row,
                        .prob = e->view.prob + i * e->view.k,
-                       .member = member_of(e, i),
+                       .member = flush_member(e, i),
                        .decision = *held};
     p->decision.ask = p->decision.by_strategy = true;
     p->decision.by_random &= !point;
@@ -134,7 +134,7 @@ static void flush_pick(struct ending *e, size_t i, double *point) {
 
 /* Points on the boundary stand for their nearest samples; where all candidates look alike there is
  * none, and the best are asked. */
-static bool choose_by_synthesis(struct ending *e, size_t k) {
+static bool flush_choose_by_synthesis(struct ending *e, size_t k) {
     struct flush_room *r = e->s->room;
     size_t n = pool_synthesise(&e->view, e->items, e->f->model, r->synthetic ? (k + 1) / 2 : k,
                                r->scratch, r->used, r->points);
@@ -148,7 +148,7 @@ static bool choose_by_synthesis(struct ending *e, size_t k) {
 static void flush_choose(struct ending *e, size_t k) {
     struct flush_room *r = e->s->room;
     if (k > r->cap) k = r->cap;
-    if (r->rule == POOL_SYNTHESIS && choose_by_synthesis(e, k)) return;
+    if (r->rule == POOL_SYNTHESIS && flush_choose_by_synthesis(e, k)) return;
     struct pool_choice how = {.rule = r->rule == POOL_SYNTHESIS ? POOL_PLAIN : r->rule,
                               .trade = r->trade,
                               .seed = e->s->seed,
@@ -160,7 +160,7 @@ static void flush_choose(struct ending *e, size_t k) {
 }
 
 /* What was asked had at least the utility of the least of them. */
-static void set_threshold(struct ending *e) {
+static void flush_set_threshold(struct ending *e) {
     double least = INFINITY;
     for (size_t i = 0; i < e->n; i++) least = fmin(least, e->s->room->picks[i].decision.utility);
     for (size_t i = 0; i < e->n; i++) e->s->room->picks[i].decision.threshold = least;
@@ -180,9 +180,9 @@ size_t strategy_flush(const struct strategy *s, const struct flush *f,
     CHECK(s->room);
     size_t k = budget_window(&s->budget, f->policy, f->partition, f->now_ms, state);
     if (f->model && k && pool_held(f->pool)) {
-        view_all(&e);
+        flush_view_all(&e);
         flush_choose(&e, k);
-        set_threshold(&e);
+        flush_set_threshold(&e);
         flush_charge(&e, state);
     }
     budget_end_window(state);

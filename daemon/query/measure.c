@@ -19,7 +19,7 @@ struct top {
     double others;              // sum of all but the first
 };
 
-static struct top top_of(const struct measure_input *in) {
+static struct top measure_top(const struct measure_input *in) {
     struct top t = {in->prob[0], 0, in->prob[0], 0};
     for (size_t i = 1; i < in->k; i++) {
         double p = in->prob[i], lesser = p > t.first ? t.first : p;
@@ -31,17 +31,19 @@ static struct top top_of(const struct measure_input *in) {
     return t;
 }
 
-static double least_confidence(const struct measure_input *in) { return top_of(in).others; }
+static double measure_least_confidence(const struct measure_input *in) {
+    return measure_top(in).others;
+}
 
 /* 1 − (p1 − p2) */
 static double measure_margin(const struct measure_input *in) {
-    struct top t = top_of(in);
+    struct top t = measure_top(in);
     return t.others + t.second;
 }
 
 /* 1 − (p1 − pk): all that is not the first, and the last once more. */
-static double largest_margin(const struct measure_input *in) {
-    struct top t = top_of(in);
+static double measure_largest_margin(const struct measure_input *in) {
+    struct top t = measure_top(in);
     return t.others + t.last;
 }
 
@@ -62,8 +64,8 @@ static double measure_floored(double p) { return p > FLT_TRUE_MIN ? p : FLT_TRUE
 
 /* ln(p2 / p1), at most 0. A probability that ran out of float stands for the least one there is:
  * finite, and last in order. */
-static double log_odds_margin(const struct measure_input *in) {
-    struct top t = top_of(in);
+static double measure_log_odds_margin(const struct measure_input *in) {
+    struct top t = measure_top(in);
     return log(measure_floored(t.second) / measure_floored(t.first));
 }
 
@@ -74,7 +76,7 @@ static double measure_risk(const struct measure_input *in) { return in->prob[in-
 /* Σ p_c |p − e_c|: what the loss's gradient by the last layer's logits is expected to measure
  * (Settles, Craven, Ray 2007). The squares are summed over the other classes, so that it does not
  * saturate either. */
-static double expected_gradient(const struct measure_input *in) {
+static double measure_expected_gradient(const struct measure_input *in) {
     double squares = 0, sum = 0;
     for (size_t c = 0; c < in->k; c++) squares += (double)in->prob[c] * (double)in->prob[c];
     for (size_t c = 0; c < in->k; c++) {
@@ -86,7 +88,7 @@ static double expected_gradient(const struct measure_input *in) {
     return sum;
 }
 
-static double squared_length(const struct measure_input *in, bool standardised) {
+static double measure_squared_length(const struct measure_input *in, bool standardised) {
     const struct model *m = in->model;
     double sum = 1; // the bias
     for (size_t i = 0; i < m->shape.d; i++) {
@@ -100,11 +102,11 @@ static double squared_length(const struct measure_input *in, bool standardised) 
 /* By the weights of standardised columns: preconditioned by each column's second moment, as
  * adaptive learners do, so that no column's unit decides. For a multilayer perceptron too the first
  * layer's input stands for the layer's. */
-static double gradient_length(const struct measure_input *in) {
-    return expected_gradient(in) * sqrt(squared_length(in, true));
+static double measure_gradient_length(const struct measure_input *in) {
+    return measure_expected_gradient(in) * sqrt(measure_squared_length(in, true));
 }
-static double gradient_length_raw(const struct measure_input *in) {
-    return expected_gradient(in) * sqrt(squared_length(in, false));
+static double measure_gradient_length_raw(const struct measure_input *in) {
+    return measure_expected_gradient(in) * sqrt(measure_squared_length(in, false));
 }
 
 /* ---- the table ---- */
@@ -113,13 +115,13 @@ static const struct row {
     double (*of)(const struct measure_input *in);
     bool committee, logarithm; // logarithm: the utility is one, so a factor is a summand
 } rows[MEASURES] = {
-    [MEASURE_LEAST_CONFIDENCE] = {least_confidence, false, false},
+    [MEASURE_LEAST_CONFIDENCE] = {measure_least_confidence, false, false},
     [MEASURE_MARGIN] = {measure_margin, false, false},
-    [MEASURE_LARGEST_MARGIN] = {largest_margin, false, false},
+    [MEASURE_LARGEST_MARGIN] = {measure_largest_margin, false, false},
     [MEASURE_ENTROPY] = {measure_shannon, false, false},
-    [MEASURE_LOG_ODDS_MARGIN] = {log_odds_margin, false, true},
-    [MEASURE_GRADIENT_LENGTH] = {gradient_length, false, false},
-    [MEASURE_GRADIENT_LENGTH_RAW] = {gradient_length_raw, false, false},
+    [MEASURE_LOG_ODDS_MARGIN] = {measure_log_odds_margin, false, true},
+    [MEASURE_GRADIENT_LENGTH] = {measure_gradient_length, false, false},
+    [MEASURE_GRADIENT_LENGTH_RAW] = {measure_gradient_length_raw, false, false},
     [MEASURE_VOTE_ENTROPY] = {measure_vote_entropy, true, false},
     [MEASURE_CONSENSUS_ENTROPY] = {measure_consensus_entropy, true, false},
     [MEASURE_KL_DIVERGENCE] = {measure_kl_divergence, true, false},
@@ -133,8 +135,8 @@ bool measure_of_committee(enum measure m) { return rows[m].committee; }
 /* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is that of the
  * standardised row under the version's own means and variances, exp(−½ mean z²): the reference that
  * travels with every version, costs d multiplications, and needs no memory of samples. */
-static double log_typicality(const struct measure_input *in) {
-    return -0.5 * (squared_length(in, true) - 1) / (double)in->model->shape.d;
+static double measure_log_typicality(const struct measure_input *in) {
+    return -0.5 * (measure_squared_length(in, true) - 1) / (double)in->model->shape.d;
 }
 
 double measure_utility(enum measure m, const struct measure_input *in) {
@@ -142,7 +144,8 @@ double measure_utility(enum measure m, const struct measure_input *in) {
     for (size_t i = 0; i < in->k; i++)
         if (isnan(in->prob[i])) return NAN;
     double utility = rows[m].of(in);
-    double weight = in->log_weight + (in->density > 0 ? in->density * log_typicality(in) : 0);
+    double weight =
+        in->log_weight + (in->density > 0 ? in->density * measure_log_typicality(in) : 0);
     if (weight == 0) return utility;
     return rows[m].logarithm ? utility + weight : utility * exp(weight);
 }

@@ -58,8 +58,8 @@ static void policy_write_value(const struct member *m, const void *at, struct bu
     }
 }
 
-static void write_record(const struct member *members, size_t n, const void *record,
-                         struct buf *out) {
+static void policy_write_record(const struct member *members, size_t n, const void *record,
+                                struct buf *out) {
     for (size_t i = 0; i < n; i++) {
         buf_printf(out, "%s\"%s\":", i ? "," : "{", members[i].key);
         policy_write_value(&members[i], (const char *)record + members[i].offset, out);
@@ -68,36 +68,36 @@ static void write_record(const struct member *members, size_t n, const void *rec
 }
 
 void policy_learner_write(const struct policy_learner *p, struct buf *out) {
-    write_record(learner, LEARNER, p, out);
+    policy_write_record(learner, LEARNER, p, out);
 }
 void policy_operator_write(const struct policy_operator *p, struct buf *out) {
-    write_record(operator_, OPERATOR, p, out);
+    policy_write_record(operator_, OPERATOR, p, out);
 }
 
 /* ---- reading ---- */
 
-static bool read_boolean(const cJSON *tree, const char *key, bool *out) {
+static bool policy_read_boolean(const cJSON *tree, const char *key, bool *out) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
     if (!cJSON_IsBool(item)) return false;
     *out = cJSON_IsTrue(item);
     return true;
 }
 
-static bool read_version(const cJSON *tree, const char *key, uint64_t *out) {
+static bool policy_read_version(const cJSON *tree, const char *key, uint64_t *out) {
     int64_t value;
     if (!json_integer(tree, key, &value) || value < 0) return false;
     *out = (uint64_t)value;
     return true;
 }
 
-static bool read_scale(const cJSON *tree, const char *key, double *out) {
+static bool policy_read_scale(const cJSON *tree, const char *key, double *out) {
     double value;
     if (!json_number(tree, key, &value) || !isfinite(value) || value < 0) return false;
     *out = value;
     return true;
 }
 
-static bool read_cap(const cJSON *tree, const char *key, int64_t *out) {
+static bool policy_read_cap(const cJSON *tree, const char *key, int64_t *out) {
     int64_t value;
     if (!json_integer(tree, key, &value) || value < -1) return false;
     *out = value;
@@ -107,14 +107,15 @@ static bool read_cap(const cJSON *tree, const char *key, int64_t *out) {
 static bool policy_read_value(const cJSON *tree, const struct member *m, void *at) {
     if (m->later && !cJSON_HasObjectItem(tree, m->key)) return true;
     switch (m->kind) {
-    case CAP: return read_cap(tree, m->key, at);
-    case BOOLEAN: return read_boolean(tree, m->key, at);
-    case VERSION: return read_version(tree, m->key, at);
-    default: return read_scale(tree, m->key, at);
+    case CAP: return policy_read_cap(tree, m->key, at);
+    case BOOLEAN: return policy_read_boolean(tree, m->key, at);
+    case VERSION: return policy_read_version(tree, m->key, at);
+    default: return policy_read_scale(tree, m->key, at);
     }
 }
 
-static int read_record(const struct member *members, size_t n, void *record, struct text json) {
+static int policy_read_record(const struct member *members, size_t n, void *record,
+                              struct text json) {
     struct arena arena = {0};
     cJSON *tree = json_parse(json, &arena);
     bool good = cJSON_IsObject(tree);
@@ -127,14 +128,14 @@ static int read_record(const struct member *members, size_t n, void *record, str
 
 int policy_learner_read(struct policy_learner *out, struct text record) {
     struct policy_learner read = {0};
-    TRY(read_record(learner, LEARNER, &read, record));
+    TRY(policy_read_record(learner, LEARNER, &read, record));
     *out = read;
     return 0;
 }
 
 int policy_operator_read(struct policy_operator *out, struct text record) {
     struct policy_operator read = {0};
-    TRY(read_record(operator_, OPERATOR, &read, record));
+    TRY(policy_read_record(operator_, OPERATOR, &read, record));
     *out = read;
     return 0;
 }

@@ -84,13 +84,13 @@ int pool_offer(struct pool *p, int64_t offset, double utility, const double *row
 
 size_t pool_held(const struct pool *p) { return p->n; }
 
-static int by_offset(const void *left, const void *right) {
+static int pool_by_offset(const void *left, const void *right) {
     const struct pool_item *a = left, *b = right;
     return (a->offset > b->offset) - (a->offset < b->offset);
 }
 
 struct pool_item *pool_items(struct pool *p) {
-    if (p->n) qsort(p->heap, p->n, sizeof *p->heap, by_offset);
+    if (p->n) qsort(p->heap, p->n, sizeof *p->heap, pool_by_offset);
     return p->heap;
 }
 

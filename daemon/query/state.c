@@ -85,7 +85,7 @@ static void state_store(void *at, size_t width, uint64_t value) {
 }
 
 /* CRC-32 of ISO 3309, bit by bit: a few hundred bytes a commit need no table. */
-static uint32_t crc32_of(const unsigned char *data, size_t n) {
+static uint32_t state_crc32(const unsigned char *data, size_t n) {
     uint32_t crc = UINT32_MAX;
     for (size_t i = 0; i < n; i++) {
         crc ^= data[i];
@@ -130,7 +130,7 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
                                       fields[f].width),
                            fields[f].width);
     CHECK(to == bytes + HEAD + BODY);
-    state_put(bytes + PADDED, crc32_of(bytes, PADDED), 4);
+    state_put(bytes + PADDED, state_crc32(bytes, PADDED), 4);
     memcpy(out, prefix, PREFIX);
     state_encode(bytes, out + PREFIX);
     out[TEXT_BYTES] = '\0';
@@ -157,7 +157,7 @@ int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct
     if (!metadata.at || !metadata.len) return ERR_MISSING;
     if (metadata.len != TEXT_BYTES || memcmp(metadata.at, prefix, PREFIX) != 0) return ERR_CORRUPT;
     if (!state_decode(metadata.at + PREFIX, bytes) ||
-        state_get(bytes + PADDED, 4) != crc32_of(bytes, PADDED))
+        state_get(bytes + PADDED, 4) != state_crc32(bytes, PADDED))
         return ERR_CORRUPT;
     if (state_get(bytes, 8) != topic || state_get(bytes + 8, 8) != (uint64_t)offset)
         return ERR_MISMATCH;

@@ -94,7 +94,7 @@ void strategy_destroy(struct strategy *s) {
 
 /* ---- the window ---- */
 
-static void empty_window(struct partition_state *state) {
+static void strategy_empty_window(struct partition_state *state) {
     memset(state->window_n, 0, sizeof state->window_n);
     memset(state->window_at, 0, sizeof state->window_at);
     memset(state->window, 0, sizeof state->window);
@@ -104,11 +104,11 @@ static void empty_window(struct partition_state *state) {
 static void strategy_forget(const struct strategy *s, struct partition_state *state) {
     state->memory_of = s->memory_of;
     memset(state->own, 0, sizeof state->own);
-    empty_window(state);
+    strategy_empty_window(state);
 }
 
-static struct window window_at(const struct strategy *s, struct partition_state *state,
-                               size_t part) {
+static struct window strategy_window(const struct strategy *s, struct partition_state *state,
+                                     size_t part) {
     size_t cap = STATE_WINDOW / s->parts;
     struct window w = {state->window + part * cap, &state->window_n[part], &state->window_at[part],
                        cap};
@@ -142,11 +142,11 @@ void strategy_swap(const struct strategy *s, uint64_t version, const float *quan
     state->model = version;
     pending_halve(state);
     if (state->memory_of != s->memory_of) strategy_forget(s, state);
-    struct window own = window_at(s, state, 0);
+    struct window own = strategy_window(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
     double rate = budget_strategy_rate(&s->budget);
     uint16_t before = *own.n ? window_edge(&own, rate) : 0;
-    empty_window(state);
+    strategy_empty_window(state);
     if (!quantiles || s->parts > 1) return; // quantiles are of one measure
     for (size_t i = 0; i < STATE_WINDOW; i++)
         state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
@@ -222,7 +222,7 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
                                 .code = code,
                                 .fixed = t->s->fixed,
                                 .seen = t->state->admitted,
-                                .window = window_at(t->s, t->state, t->part),
+                                .window = strategy_window(t->s, t->state, t->part),
                                 .own = &t->state->own[t->part]};
     struct manager_answer answer = {0};
     enum rng_stream stream = row->stream;
@@ -241,7 +241,7 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
     return asks;
 }
 
-static enum ask reason_of(const struct step *t, const struct charge *charge) {
+static enum ask strategy_reason(const struct step *t, const struct charge *charge) {
     if (charge->upfront) return ASK_UPFRONT;
     if (!charge->strategy) return ASK_RANDOM;
     if (t->cold) return ASK_COLD;
@@ -271,7 +271,7 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     out->by_strategy = charge.strategy || charge.upfront;
     out->by_random = charge.random_;
     out->ask = out->by_strategy || out->by_random;
-    out->reason = reason_of(&t, &charge);
+    out->reason = strategy_reason(&t, &charge);
     out->for_pool =
         s->room && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
     out->propensity = !out->covered ? 0 : out->by_strategy ? 1 : t.allowed.random_rate;

@@ -55,7 +55,7 @@ struct range {
 
 static lanes window_choose(lanes mask, lanes yes, lanes no) { return (yes & mask) | (no & ~mask); }
 
-static struct range range_of(const struct window *w) {
+static struct range window_range(const struct window *w) {
     struct range r = {w->value[0], w->value[0]};
     size_t i = 0, n = *w->n;
     if (n >= LANES) {
@@ -78,7 +78,7 @@ static struct range range_of(const struct window *w) {
 }
 
 uint16_t window_nth_smallest(const struct window *w, size_t nth) {
-    struct range r = range_of(w);
+    struct range r = window_range(w);
     if (nth == 1) return r.least;
     if (nth == *w->n) return r.most;
     uint32_t low = r.least, high = r.most;

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 /* Cuts the first name off; false when none is left. */
-static bool next_name(struct text *rest, struct text *name) {
+static bool class_next_name(struct text *rest, struct text *name) {
     if (!rest->at) return false;
     const char *newline = memchr(rest->at, '\n', rest->len);
     *name = (struct text){rest->at, newline ? (size_t)(newline - rest->at) : rest->len};
@@ -19,14 +19,14 @@ static bool next_name(struct text *rest, struct text *name) {
 
 struct text class_name(struct text classes, size_t index) {
     struct text name;
-    do CHECK(next_name(&classes, &name));
+    do CHECK(class_next_name(&classes, &name));
     while (index--);
     return name;
 }
 
 int class_index(struct text classes, struct text name) {
     struct text at;
-    for (int i = 0; next_name(&classes, &at); i++)
+    for (int i = 0; class_next_name(&classes, &at); i++)
         if (text_equal(at, name)) return i;
     return -1;
 }
@@ -34,7 +34,7 @@ int class_index(struct text classes, struct text name) {
 size_t class_count(struct text classes) {
     struct text name;
     size_t n = 0;
-    while (next_name(&classes, &name)) n++;
+    while (class_next_name(&classes, &name)) n++;
     return n;
 }
 
