@@ -26,8 +26,8 @@ struct allowance {
     bool strategy;      // the strategy arm may ask
     bool upfront;       // a label of the grant is due
     double random_rate; // 1/m; 0: there is no block
-    double
-        rate; // at which the strategy arm should ask, so that the bucket neither empties nor overflows
+    double rate; // at which the strategy arm should ask, so that the bucket neither empties nor
+                 // overflows
 };
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions);

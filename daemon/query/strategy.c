@@ -2,16 +2,21 @@
  * partition's state.
  *
  * Everything random is keyed by (seed, topic, partition, offset) and everything remembered is in
- * the state, so a stream that is cut anywhere and carried on elsewhere is decided the same (promise
- * I6). Utilities are rounded to their 16-bit codes before anything looks at them: a window that
- * travelled through Kafka is the window that stayed at home. An arm sees the other only in the
- * sample's single request. Thread: worker thread (one strategy each) */
+ * the state, so a stream that is cut anywhere and carried on by another process is decided the same
+ * (promise I6). Utilities are rounded to their 16-bit codes before anything looks at them, so a
+ * window that travelled through Kafka decides as one that did not. Neither arm knows what the other
+ * does: they meet only in that a sample is asked once.
+ *
+ * A window of the pool ends in flush.c; tokens and caps are in budget.c.
+ *
+ * Thread: worker thread (one strategy each), simulation */
 #include "strategy_private.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double cold_labels = 20; // so many budgeted labels end the cold start
+static const double cold_labels = 20;   // the cold start ends with so many budgeted labels
+static const double share_slack = 1e-6; // that the shares of a mix may miss 1 by
 
 /* ---- life ---- */
 
@@ -21,7 +26,7 @@ static int strategy_measure_named(const char *name) {
     return -1;
 }
 
-/* The shares were checked with the configuration; what is off by a rounding goes to the last. */
+/* The shares were checked with the configuration; the last one takes what rounding leaves. */
 static int strategy_read_mix(struct strategy *s, const struct map *mix) {
     double until = 0;
     if (mix->n < 1 || mix->n > STATE_SHARES) return ERR_CONFIG;
@@ -31,7 +36,7 @@ static int strategy_read_mix(struct strategy *s, const struct map *mix) {
         if (m < 0 || m == MEASURE_MIX || !(share > 0)) return ERR_CONFIG;
         s->part[i] = (struct part){(enum measure)m, until += share};
     }
-    if (fabs(until - 1) > 1e-6) return ERR_CONFIG;
+    if (fabs(until - 1) > share_slack) return ERR_CONFIG;
     s->part[mix->n - 1].until = 1;
     s->parts = mix->n;
     return 0;
@@ -74,7 +79,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
                            .discount = c->query.pending_discount,
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
-    if (s->budget.pool_share > 0) s->room = flush_room_create(c, s->classes, s->columns);
+    if (s->budget.pool_share > 0) s->buffers = flush_buffers_create(c, s->classes, s->columns);
     int result = strategy_read_measures(s, c);
     if (result < 0) {
         strategy_destroy(s);
@@ -87,7 +92,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
 
 void strategy_destroy(struct strategy *s) {
     if (!s) return;
-    flush_room_destroy(s->room);
+    flush_buffers_destroy(s->buffers);
     free(s->direction);
     free(s);
 }
@@ -100,7 +105,7 @@ static void strategy_empty_window(struct partition_state *state) {
     memset(state->window, 0, sizeof state->window);
 }
 
-/* What another manager or other measures left behind means nothing here. */
+/* Empties what another manager or other measures remembered. */
 static void strategy_forget(const struct strategy *s, struct partition_state *state) {
     state->memory_of = s->memory_of;
     memset(state->own, 0, sizeof state->own);
@@ -113,7 +118,7 @@ static struct window strategy_window(const struct strategy *s, struct partition_
     struct window w = {state->window + part * cap, &state->window_n[part], &state->window_at[part],
                        cap};
     if (*w.n > cap || *w.at >= cap)
-        *w.n = *w.at = 0; // a fingerprint may collide; memory must not care
+        *w.n = *w.at = 0; // two fingerprints may be equal by chance: stay inside the window
     return w;
 }
 
@@ -133,12 +138,13 @@ struct strategy_caps strategy_caps_left(const struct strategy *s, const struct p
 }
 
 /* A small step of the model leaves the window as it is: what the partition itself saw last is the
- * better sample. Else it is refilled. The oldest value is the next to go. In ascending order the
- * small ones would all go first and the quantile would climb for a window's length, so neighbours
- * are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */
+ * better sample. Else the window is refilled. Its oldest value is overwritten next. In ascending
+ * order the small ones would all go first and the quantile would climb for a window's length, so
+ * neighbours are laid STRIDE places apart: any run of the ring is then spread evenly over the
+ * quantiles. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles,
                    struct partition_state *state) {
-    enum { STRIDE = 79 };
+    enum { STRIDE = 79 }; // odd, so that each place is met once; near 128 / the golden ratio
     state->model = version;
     pending_halve(state);
     if (state->memory_of != s->memory_of) strategy_forget(s, state);
@@ -157,14 +163,15 @@ void strategy_swap(const struct strategy *s, uint64_t version, const float *quan
 
 /* ---- a sample ---- */
 
+/* One decision under way. */
 struct step {
     const struct strategy *s;
     const struct candidate *c;
     struct partition_state *state;
     struct allowance allowed;
-    size_t part;
-    double explore;
-    bool cold;
+    size_t part;    // index of the measure that the sample drew
+    double explore; // share of the strategy arm's requests that is drawn at random
+    bool cold;      // draw at random: there is no model yet, or not every class has labels
 };
 
 static double strategy_draw(const struct step *t, enum rng_stream stream) {
@@ -206,15 +213,16 @@ void strategy_pend(const struct strategy *s, const struct model *m, const double
     if (s->direction && m) pending_add(state, pending_region(s->direction, m, row));
 }
 
-/* What labels that are still out would have changed, no utility knows: so part of the requests is
- * spread evenly. Who looks for one class looks on. */
+/* The manager's probability, mixed with the plain rate: while labels are late the utility is that
+ * of an old model, so part of the requests is drawn at random (query.explore). Not with the measure
+ * RISK, which looks for one class and not for doubt. */
 static double strategy_explored(const struct step *t, double rate, double named) {
     double share = t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
     return (1 - share) * named + share * rate;
 }
 
-/* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so
- * that it starts with one. */
+/* Whether the strategy arm asks. Scored samples go into the manager's memory even while cold, so
+ * that the manager starts with a filled window. */
 static bool strategy_asks(const struct step *t, uint16_t code, struct decision *out) {
     const struct manager_row *row = t->s->manager;
     struct manager_call call = {.rate = t->allowed.rate,
@@ -227,10 +235,13 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
     struct manager_answer answer = {0};
     enum rng_stream stream = row->stream;
     if (isnan(call.utility)) answer.probability = 0;
-    else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
-    else
-        answer = row->ask(&call),
+    else if (t->cold) {
+        answer.probability = call.rate;
+        stream = RNG_COLD;
+    } else {
+        answer = row->ask(&call);
         answer.probability = strategy_explored(t, call.rate, answer.probability);
+    }
     bool asks = t->allowed.strategy && answer.probability > 0 &&
                 strategy_draw(t, stream) < answer.probability;
     bool asked = asks || t->allowed.drawn || t->allowed.upfront;
@@ -246,6 +257,12 @@ static enum ask strategy_reason(const struct step *t, const struct charge *charg
     if (!charge->strategy) return ASK_RANDOM;
     if (t->cold) return ASK_COLD;
     return t->s->part[t->part].measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN;
+}
+
+/* The probability with which this sample is asked, whatever the random arm drew (promise I5). */
+static double strategy_propensity(const struct decision *d, double random_rate) {
+    if (!d->covered) return 0;
+    return d->by_strategy ? 1 : random_rate;
 }
 
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms,
@@ -273,8 +290,8 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     out->ask = out->by_strategy || out->by_random;
     out->reason = strategy_reason(&t, &charge);
     out->for_pool =
-        s->room && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
-    out->propensity = !out->covered ? 0 : out->by_strategy ? 1 : t.allowed.random_rate;
+        s->buffers && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
+    out->propensity = strategy_propensity(out, t.allowed.random_rate);
     out->admitted_n = state->admitted;
     out->covered_n = state->covered;
 }
