@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+/* Whether the member votes. Bootstrap members have no share in the mixture. */
 static bool committee_seated(const struct model *m, size_t member, bool bootstrap) {
     return !bootstrap || m->mix[member] == 0;
 }
@@ -21,15 +22,15 @@ static bool committee_seated(const struct model *m, size_t member, bool bootstra
 static bool committee_has_bootstrap(const struct model *m) {
     size_t without_share = 0;
     for (size_t i = 0; i < m->shape.members; i++) without_share += m->mix[i] == 0;
-    return without_share >= 2;
+    return without_share >= 2; // one alone cannot disagree
 }
 
-/* Who votes: members, seated or not, and what each seated one's share of a vote is. */
+/* Who votes, with what weight. */
 struct session {
     const struct measure_input *in;
-    bool bootstrap;
-    size_t members;
-    double share;
+    bool bootstrap; // the bootstrap members vote, the others do not
+    size_t members; // of the model
+    double share;   // of a vote: 1 / voters
 };
 
 static struct session committee_session(const struct measure_input *in) {
@@ -46,6 +47,7 @@ static bool committee_votes(const struct session *s, size_t member) {
     return committee_seated(s->in->model, member, s->bootstrap);
 }
 
+/* −p ln p */
 static double committee_plogp(double p) { return p > 0 ? -p * log(p) : 0; }
 
 static double committee_mean_of(const struct session *s, size_t class_) {
@@ -74,14 +76,15 @@ static bool committee_voted(const struct session *s, size_t member, size_t class
     return true;
 }
 
+/* Whether no member before this one voted for that class. */
 static bool committee_new_vote(const struct session *s, size_t member, size_t class_) {
     for (size_t o = 0; o < member; o++)
         if (committee_voted(s, o, class_)) return false;
     return committee_votes(s, member);
 }
 
-/* A vote is counted with the first who gave it, so no ballot box is needed: members are few,
- * classes may be many. */
+/* Each vote is counted with the first member that gave it, so that no array over the classes is
+ * needed: members are few, classes may be many. */
 double measure_vote_entropy(const struct measure_input *in) {
     struct session s = committee_session(in);
     double entropy = 0;
@@ -105,7 +108,7 @@ double measure_consensus_entropy(const struct measure_input *in) {
     return committee_consensus(&s);
 }
 
-/* Entropy of the mean less mean entropy: what the members would learn of each other. */
+/* Entropy of the mean less the mean of the entropies. */
 double measure_mutual_information(const struct measure_input *in) {
     struct session s = committee_session(in);
     double own = 0;
@@ -114,8 +117,8 @@ double measure_mutual_information(const struct measure_input *in) {
     return fmax(0, committee_consensus(&s) - own);
 }
 
-/* Mean divergence of the members from the consensus, summed as such: equal to the mutual
- * information, but for what rounding takes from a difference of large numbers. */
+/* Mean divergence of the members from their mean. Equal to the mutual information but for rounding,
+ * which is smaller here: nothing large is subtracted. */
 double measure_kl_divergence(const struct measure_input *in) {
     struct session s = committee_session(in);
     double sum = 0;

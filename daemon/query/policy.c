@@ -1,10 +1,12 @@
-/* The policy's two records as JSON objects: {"live":41,"cold":false,"full":false,…} and
+/* The two records of the policy as JSON objects: {"live":41,"cold":false,"full":false,…} and
  * {"paused":false,"budget_scale":1,"pin":0,"explore_only":false,…}.
  *
- * One table says both for writer and reader. Members that are not ours are ignored, so that a later
- * version can add some; one of ours that is missing or of another kind makes the record none
- * (promise I10: the policy in force stays). Members that came later may be missing: records of
- * earlier versions are read as they were meant. Thread: any thread */
+ * One table for each serves writer and reader. Unknown members are ignored, so that a later version
+ * can add some. A member that is missing or of another kind makes the record unreadable, and the
+ * policy in force stays (promise I10); members that were added since may be missing, for records of
+ * earlier versions.
+ *
+ * Thread: any thread */
 #include "query/policy.h"
 
 #include "base/json.h"

@@ -1,7 +1,7 @@
 /* The rules that take a batch out of a window's candidates.
  *
- * A batch of the most useful ones alone is often one question asked k times (Settles, survey,
- * section 6.1): all but `pool_rule_plain` look at what is chosen already. Distances are in the
+ * A batch of the most useful candidates alone is often one question asked k times (Settles, survey,
+ * section 6.1): all rules but `plain` look at what is chosen already. Distances are in the
  * standardised space, divided by the root of the columns, so that a trade-off means the same for 3
  * columns and for 300. Ties go to the earlier sample. Each rule starts from the most useful
  * candidate, but badge.
@@ -15,7 +15,7 @@
  *   balanced  the predicted classes take turns, the one with the fewest chosen first, each with its
  *             best
  *
- * Thread: the worker thread that owns the partition */
+ * Thread: the worker thread that owns the partition; simulation */
 #include "query/pool.h"
 
 #include "base/error.h"
@@ -103,8 +103,8 @@ static void pool_rule_distinct(struct choosing *c, size_t k) {
     }
 }
 
-/* A candidate's class is as empty as the fewest chosen of any class that still has candidates.
- * fixed: the class; value: how many of it are chosen. */
+/* Takes the most useful candidate of the class of which the fewest are chosen, among classes that
+ * still have candidates. fixed: a candidate's class; value: how many of that class are chosen. */
 static void pool_rule_balanced(struct choosing *c, size_t k) {
     for (size_t i = 0; i < c->v->n; i++) c->fixed[i] = (double)pool_rule_predicted(c->v, i);
     while (c->n < k) {
@@ -138,7 +138,8 @@ static void pool_rule_k_centre(struct choosing *c, size_t k) {
     }
 }
 
-/* Share of the candidates with a smaller utility: of whatever measure, 0 to 1. */
+/* Share of the candidates with a smaller utility, 0 to 1, so that the trade-off does not depend on
+ * the scale of a measure. */
 static double pool_rule_rank(const struct pool_view *v, size_t i) {
     size_t below = 0;
     for (size_t j = 0; j < v->n; j++) below += v->utility[j] < v->utility[i];
@@ -147,8 +148,8 @@ static double pool_rule_rank(const struct pool_view *v, size_t i) {
 
 static double pool_rule_similarity(double distance) { return 1 / (1 + distance); }
 
-/* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not
- * the nearest. fixed: its first part. */
+/* value: trade · rank − (1 − trade) · similarity to the nearest chosen one, kept up to date with
+ * each newly chosen one by a minimum. fixed: its first part. */
 static void pool_rule_mmr(struct choosing *c, size_t k) {
     double trade = c->how->trade;
     for (size_t j = 0; j < c->v->n; j++)
@@ -168,8 +169,8 @@ static void pool_rule_mmr(struct choosing *c, size_t k) {
 
 /* ---- badge ---- */
 
-/* The gradient is an outer product, so products of two of them are products of products: nothing of
- * size d · k is built. */
+/* The product of two gradients. A gradient is the outer product of (p − e_ŷ) and (z, 1), so this is
+ * the product of two inner products, and nothing of size d · k is built. */
 static double pool_rule_gradient_dot(const struct pool_view *v, size_t a, size_t b) {
     size_t ya = pool_rule_predicted(v, a), yb = pool_rule_predicted(v, b);
     const float *pa = pool_rule_prob(v, a), *pb = pool_rule_prob(v, b);
@@ -201,6 +202,8 @@ static size_t pool_rule_draw(const struct choosing *c) {
     return last < c->v->n ? last : pool_rule_most_useful(c);
 }
 
+/* The first has the longest gradient; each further one is drawn by its squared distance to the
+ * nearest chosen one. */
 static void pool_rule_badge(struct choosing *c, size_t k) {
     for (size_t j = 0; j < c->v->n; j++) c->value[j] = pool_rule_gradient_dot(c->v, j, j);
     size_t i = pool_rule_largest(c->value, c->v->n);

@@ -5,17 +5,16 @@
  * halving the segment finds where their two classes are equally likely. Nearest opposite neighbours
  * give points inside the data, where a person can still tell what they see, and the nearest real
  * sample is asked in the point's place (Wang, Hu, Yuan, Lu 2015, "Active learning via query
- * synthesis and nearest neighbour search"). The standardised space is convex and its clip is undone
- * by none of this: a point lies between two real rows, column by column, so it is inside every
- * field's range.
+ * synthesis and nearest neighbour search"). A point
+ * lies between two real rows, column by column, so it is inside every field's range.
  *
- * Thread: the worker thread that owns the partition */
+ * Thread: the worker thread that owns the partition; simulation */
 #include "query/pool.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { HALVINGS = 20 };
+enum { HALVINGS = 20 }; // of a segment: to a millionth of its length
 
 static size_t synthesis_predicted(const float *prob, size_t k) {
     size_t best = 0;
