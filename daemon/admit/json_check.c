@@ -2,8 +2,9 @@
  *
  * The stack is the caller's, one byte a level, so nesting costs no C stack and no allocation. What
  * passes can be walked without looking for the end (json_walk.h). Refuses what cJSON would let
- * through: NUL, control characters, words that only start with true, bad UTF-8. Thread: any
- * thread */
+ * through: NUL, control characters, words that only start with true, bad UTF-8.
+ *
+ * Thread: any thread */
 #include "json_check.h"
 
 enum expect { VALUE, FIRST_VALUE, KEY, FIRST_KEY, NEXT };
@@ -111,16 +112,22 @@ static enum reason json_check_open(struct check *c) {
     return REASON_NONE;
 }
 
+/* A word or number; first: its first byte. */
+static bool json_check_scalar(struct check *c, char first) {
+    switch (first) {
+    case 't': return json_check_skip_word(c, TEXT("true"));
+    case 'f': return json_check_skip_word(c, TEXT("false"));
+    case 'n': return json_check_skip_word(c, TEXT("null"));
+    default: return json_check_skip_number(c);
+    }
+}
+
 static enum reason json_check_value(struct check *c) {
     char first = c->at < c->end ? *c->at : '\0';
     if (first == '{' || first == '[') return json_check_open(c);
     c->expect = NEXT;
     if (first == '"') return json_check_string(c);
-    bool fine = first == 't'   ? json_check_skip_word(c, TEXT("true"))
-                : first == 'f' ? json_check_skip_word(c, TEXT("false"))
-                : first == 'n' ? json_check_skip_word(c, TEXT("null"))
-                               : json_check_skip_number(c);
-    return fine ? REASON_NONE : REASON_NOT_JSON;
+    return json_check_scalar(c, first) ? REASON_NONE : REASON_NOT_JSON;
 }
 
 static enum reason json_check_key(struct check *c) {
@@ -169,5 +176,6 @@ enum reason json_check(struct text json, size_t max_depth, char *open) {
     enum reason fault = json_check_open(&c);
     while (!fault && c.depth) fault = json_check_step(&c);
     json_check_skip_space(&c);
-    return fault ? fault : c.at == c.end ? REASON_NONE : REASON_NOT_JSON;
+    if (fault) return fault;
+    return c.at == c.end ? REASON_NONE : REASON_NOT_JSON;
 }

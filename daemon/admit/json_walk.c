@@ -1,7 +1,9 @@
 /* Steps over checked JSON: skip a value, take the entries of a container, undo escapes.
  *
  * Skipping counts brackets outside strings, so it costs no stack whatever the nesting. Refuses
- * nothing: the bytes were checked, and must not be given otherwise. Thread: any thread */
+ * nothing: the bytes must have passed json_check.
+ *
+ * Thread: any thread */
 #include "json_walk.h"
 
 static bool json_walk_is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -73,7 +75,7 @@ static size_t json_walk_put_utf8(unsigned point, char *out) {
         out[0] = (char)point;
         return 1;
     }
-    size_t n = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    size_t n = 2 + (point >= 0x800) + (point >= 0x10000);
     for (size_t i = n - 1; i > 0; i--, point >>= 6) out[i] = (char)(0x80 | (point & 0x3F));
     out[0] = (char)(lead[n] | point);
     return n;

@@ -8,7 +8,13 @@
 
 #include "base/error.h"
 
-enum { SLOTS_MOST = 4096, TEXT_MOST = 1 << 16, MISSES_MOST = 16, MISS = 2, REST = 64 };
+enum {
+    SLOTS_MOST = 4096,   // values of a layout
+    TEXT_MOST = 1 << 16, // bytes between them
+    MISS = 2,            // what a miss counts; a hit counts -1
+    MISSES_MOST = 16,    // at so many the layout is left alone for a while
+    REST = 64,           // samples that are then read without
+};
 
 void layout_release(struct layout *l) {
     free(l->slot);

@@ -1,19 +1,20 @@
-/* The reader that leaves values to cJSON: the oracle of the others, the slow way out should one of
- * them ever be suspected, and the other side of the benchmark.
+/* The reader that leaves values to cJSON: the oracle of the other readers in tests, the fallback
+ * should one of them be suspected of a fault, and what the benchmark compares with.
  *
- * Its fate for a sample is that of the other readers although cJSON is laxer than RFC 8259
- * (docs/FORMATS.md lists where): json_check speaks first. Then cJSON's tree and the bytes are
+ * It accepts and refuses what the other readers do, although cJSON is laxer than RFC 8259
+ * (docs/FORMATS.md lists where): json_check is asked first. Then cJSON's tree and the bytes are
  * walked side by side. The bytes give what the tree has lost: keys and texts with \u0000, and how a
  * number was written. A sample that cJSON refuses all the same (more than 1,000 brackets open) is
- * read from the bytes alone, with strtod. Allocates for each value, as cJSON does. Thread: worker
- * thread (one decoder each) */
+ * read from the bytes alone, with strtod. Allocates for each value, as cJSON does.
+ *
+ * Thread: worker thread (one decoder each) */
 #include "json_check.h"
 #include "reader.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 
-struct walk {
+struct cjson_walk {
     struct decoder *d;
     struct value *values;
 };
@@ -56,7 +57,7 @@ static struct value cjson_reader_read_value(struct decoder *d, const char *at, c
 
 /* value, and the same in the tree (NULL: there is none). Gives where the value ends. As deep as the
  * pointers are. */
-static const char *cjson_reader_visit(struct walk *w, const struct pointer_node *node,
+static const char *cjson_reader_visit(struct cjson_walk *w, const struct pointer_node *node,
                                       const char *value, const cJSON *item) {
     struct decoder *d = w->d;
     if (node->paths) {
@@ -89,7 +90,7 @@ enum reason reader_cjson(struct decoder *d, struct text json, struct value *valu
     buf_room(&d->text, json.len);
     d->reads++;
     d->infinite = false;
-    cjson_reader_visit(&(struct walk){d, values}, &d->root, memchr(json.at, '{', json.len),
+    cjson_reader_visit(&(struct cjson_walk){d, values}, &d->root, memchr(json.at, '{', json.len),
                        d->tree);
     return d->infinite ? REASON_NOT_FINITE : REASON_NONE;
 }

@@ -1,11 +1,13 @@
 /* One recursive walk that copies, leaves out, or masks; as deep as the pointers are, however deep
  * the event is.
  *
- * Leaving out is by pointer and takes the first of equal keys, as reading does; masking takes every
- * one of them, however it is spelled, for a second one would be shown to people just the same. A
- * mask inside something left out shows nothing, one around something chosen hides it. Of an array,
- * null stands for entries before a chosen one: its pointer still leads to it. What cannot be masked
- * as asked is not shown at all. Thread: worker thread (one view each) */
+ * Of equal keys the first is chosen, as in reading; but every one of them is masked, with whatever
+ * escapes it is written, because a second one would be shown to people just the same. A mask inside
+ * something that is left out changes nothing; a mask around something chosen hides it. In an array,
+ * null stands for the entries before a chosen one, so that its pointer still leads to it. What
+ * cannot be masked as configured is not shown at all.
+ *
+ * Thread: worker thread (one view each) */
 #include "select.h"
 
 void view_release(struct view *v) {
@@ -117,6 +119,8 @@ struct text view_select(struct view *v, struct text event, const struct selectio
     v->walks++;
     buf_reset(&v->out);
     const char *value = memchr(event.at, '{', event.len);
-    selection_show(v, s->fields_n ? &v->fields : NULL, s->mask_n ? &v->mask : NULL, value);
+    struct pointer_node *fields = s->fields_n ? &v->fields : NULL;
+    const struct pointer_node *mask = s->mask_n ? &v->mask : NULL;
+    selection_show(v, fields, mask, value);
     return v->out.len ? buf_view(&v->out) : TEXT("{}");
 }

@@ -117,25 +117,22 @@ static double measure_gradient_length_raw(const struct measure_input *in) {
 
 static const struct measure_row {
     double (*of)(const struct measure_input *in);
-    bool committee; // it is the disagreement of a committee
     bool logarithm; // the utility is one, so a factor is a summand
 } rows[MEASURES] = {
-    [MEASURE_LEAST_CONFIDENCE] = {measure_least_confidence, false, false},
-    [MEASURE_MARGIN] = {measure_margin, false, false},
-    [MEASURE_LARGEST_MARGIN] = {measure_largest_margin, false, false},
-    [MEASURE_ENTROPY] = {measure_shannon, false, false},
-    [MEASURE_LOG_ODDS_MARGIN] = {measure_log_odds_margin, false, true},
-    [MEASURE_GRADIENT_LENGTH] = {measure_gradient_length, false, false},
-    [MEASURE_GRADIENT_LENGTH_RAW] = {measure_gradient_length_raw, false, false},
-    [MEASURE_VOTE_ENTROPY] = {measure_vote_entropy, true, false},
-    [MEASURE_CONSENSUS_ENTROPY] = {measure_consensus_entropy, true, false},
-    [MEASURE_KL_DIVERGENCE] = {measure_kl_divergence, true, false},
-    [MEASURE_MUTUAL_INFORMATION] = {measure_mutual_information, true, false},
-    [MEASURE_RISK] = {measure_risk, false, false},
-    [MEASURE_MIX] = {NULL, false, false}, // draws one of the others (strategy.c)
+    [MEASURE_LEAST_CONFIDENCE] = {measure_least_confidence, false},
+    [MEASURE_MARGIN] = {measure_margin, false},
+    [MEASURE_LARGEST_MARGIN] = {measure_largest_margin, false},
+    [MEASURE_ENTROPY] = {measure_shannon, false},
+    [MEASURE_LOG_ODDS_MARGIN] = {measure_log_odds_margin, true},
+    [MEASURE_GRADIENT_LENGTH] = {measure_gradient_length, false},
+    [MEASURE_GRADIENT_LENGTH_RAW] = {measure_gradient_length_raw, false},
+    [MEASURE_VOTE_ENTROPY] = {measure_vote_entropy, false},
+    [MEASURE_CONSENSUS_ENTROPY] = {measure_consensus_entropy, false},
+    [MEASURE_KL_DIVERGENCE] = {measure_kl_divergence, false},
+    [MEASURE_MUTUAL_INFORMATION] = {measure_mutual_information, false},
+    [MEASURE_RISK] = {measure_risk, false},
+    [MEASURE_MIX] = {NULL, false}, // draws one of the others (strategy.c)
 };
-
-bool measure_of_committee(enum measure m) { return rows[m].committee; }
 
 /* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is
  * exp(−½ mean z²) of the standardised row z, so under the version's own means and variances: that

@@ -4,7 +4,6 @@
  * Thread: any thread */
 #include "route/classes.h"
 
-#include "base/buf.h"
 #include "base/error.h"
 
 /* Cuts the first name off; false when none is left. */
@@ -29,23 +28,6 @@ int class_index(struct text classes, struct text name) {
     for (int i = 0; class_next_name(&classes, &at); i++)
         if (text_equal(at, name)) return i;
     return -1;
-}
-
-size_t class_count(struct text classes) {
-    struct text name;
-    size_t n = 0;
-    while (class_next_name(&classes, &name)) n++;
-    return n;
-}
-
-char *class_list(const struct list *names) {
-    struct buf out = {0};
-    for (size_t i = 0; i < names->n; i++) {
-        if (i) buf_str(&out, "\n");
-        buf_str(&out, names->at[i]);
-    }
-    buf_string(&out);
-    return out.at;
 }
 
 int class_predicted(const float *prob, size_t k) {

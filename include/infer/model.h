@@ -61,7 +61,8 @@ struct model {
  * nothing. */
 static inline double model_standardised(double raw, double mean, double scale) {
     double z = scale > 0 ? (raw - mean) * scale : 0;
-    return z > MODEL_CLIP ? MODEL_CLIP : z < -MODEL_CLIP ? -MODEL_CLIP : z;
+    if (z > MODEL_CLIP) return MODEL_CLIP;
+    return z < -MODEL_CLIP ? -MODEL_CLIP : z;
 }
 
 /* A zeroed model of that shape: scale 1, mix 1/m. The caller fills it, then only reads. */

@@ -141,5 +141,3 @@ struct measure_input {
 /* The utility by m, which is not MIX: the larger, the more a label would teach. NaN when a
  * probability is. */
 double measure_utility(enum measure m, const struct measure_input *in);
-/* Whether m is the disagreement of a committee. */
-bool measure_of_committee(enum measure m);

@@ -3,15 +3,11 @@
 #pragma once
 
 #include "base/text.h"
-#include "config/config.h"
 
 /* The name at `index`, which must exist. */
 struct text class_name(struct text classes, size_t index);
 /* The index of a name, or -1. */
 int class_index(struct text classes, struct text name);
-size_t class_count(struct text classes);
-/* The list of these names. The caller frees it. */
-char *class_list(const struct list *names);
 /* Index of the largest probability, the first of equals: what "predicted" means everywhere. k >
  * 0 */
 int class_predicted(const float *prob, size_t k);
