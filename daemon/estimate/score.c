@@ -1,8 +1,8 @@
 /* Confusion matrix and ranking of a whole stream.
  *
- * Everything but average precision comes from counts; for that one every score of the positive
- * class is kept (4 bytes a sample: the bits of a float between 0 and 1 order as it does, and leave
- * one for the truth) and sorted by radix when asked.
+ * All figures but average precision come from counts. For that one every score of the positive
+ * class is kept, 4 bytes a sample, and sorted by radix when asked: the bits of a float between 0
+ * and 1 order as the float does, and leave one bit for the truth.
  *
  * Thread: one owner */
 #include "estimate/score.h"
@@ -12,7 +12,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 3 }; // 3 · 11 ≥ 31 bits
+enum {
+    RADIX_BITS = 11, // sorted by a pass: 2,048 counters stay in the first cache
+    RADIX = 1 << RADIX_BITS,
+    PASSES = 3, // 3 · 11 bits are at least the 31 of a score and its truth
+    RANKED_FIRST = 1024,
+};
 
 struct score {
     size_t k, positive;
@@ -38,7 +43,7 @@ void score_destroy(struct score *s) {
     free(s);
 }
 
-/* NaN, which no model gives, ranks last. */
+/* The bits of a probability, which order as it does. NaN, which no model gives, ranks last. */
 static uint32_t score_rank(float prob) {
     uint32_t bits;
     prob = prob > 0 ? fminf(prob, 1) : 0;
@@ -53,7 +58,7 @@ void score_add(struct score *s, int truth, int predicted, const float *prob) {
     s->last = truth;
     s->loss -= log(fmax((double)prob[truth], SCORE_CLIP));
     if (s->n == s->cap) {
-        s->cap = s->cap ? 2 * s->cap : 1024;
+        s->cap = s->cap ? 2 * s->cap : RANKED_FIRST;
         s->ranked = xrealloc(s->ranked, s->cap * sizeof *s->ranked);
     }
     s->ranked[s->n++] = score_rank(prob[s->positive]) << 1 | ((size_t)truth == s->positive);
@@ -96,9 +101,13 @@ static double score_average_precision(const struct score *s) {
     return hits > 0 ? sum / hits : NAN;
 }
 
+/* What the margins of the confusion matrix give. */
 struct margins {
-    double right, chance, recall, f1;
-    size_t occurred, named;
+    double right;      // samples that were predicted right
+    double chance;     // expected agreement by chance
+    double recall, f1; // summed over classes
+    size_t occurred;   // classes that did
+    size_t named;      // classes that occurred or were predicted
 };
 
 static struct margins score_margins(const struct score *s) {
@@ -120,7 +129,7 @@ static struct margins score_margins(const struct score *s) {
     return m;
 }
 
-/* Share of the possible gain over a reference that was made. */
+/* The gain over a reference, as a share of the gain that was possible. */
 static double score_gain(double reached, double reference) {
     return reference < 1 ? (reached - reference) / (1 - reference) : 0;
 }

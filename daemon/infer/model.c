@@ -16,7 +16,15 @@
 #include <string.h>
 
 static const size_t most_floats = (size_t)1 << 28; // 1 GiB of weights
-static const double golden_tolerance = 1e-4, mixture_tolerance = 1e-6;
+static const double golden_tolerance = 1e-4;       // of a probability, by another CPU's arithmetic
+static const double mixture_tolerance = 1e-6;      // that the shares may miss 1 by
+
+/* Of model_together: what pays on this kind of machine. */
+enum {
+    TOGETHER_SMALL = 10000,     // weights: a model of fewer is scored row by row
+    TOGETHER_PRODUCT = 1000000, // rows × inputs × outputs that OpenBLAS's small-matrix kernel takes
+    TOGETHER_MOST = 32,         // rows
+};
 
 /* ---- life ---- */
 
@@ -102,8 +110,8 @@ static void model_rectify(float *y, size_t n) {
         if (!(y[i] > 0)) y[i] = 0;
 }
 
-/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float
- * probability holds. */
+/* The exponentials are kept in prob, as floats: that rounds each by 6e-8 of itself, no more than a
+ * float probability is rounded anyway. */
 static void model_softmax_any(const float *logit, size_t k, float *prob) {
     double sum = 0;
     float most = logit[0];
@@ -117,8 +125,8 @@ static void model_softmax_any(const float *logit, size_t k, float *prob) {
     for (size_t i = 0; i < k; i++) prob[i] = (float)((double)prob[i] / sum);
 }
 
-/* To the bit what softmax_any gives, with one exponential: the other one is exp(0). [14 % of
- * scoring with five members] */
+/* To the bit what model_softmax_any gives, with one exponential instead of two: the other one is
+ * exp(0). [saves 14 % of scoring with five members] */
 static void model_softmax_two(const float *logit, float *prob) {
     size_t top = logit[1] > logit[0];
     double e = exp((double)logit[!top] - (double)logit[top]), sum = 1 + e;
@@ -172,15 +180,15 @@ void model_predict(const struct model *m, const double *row, float *scratch, flo
 /* ---- scoring rows together ---- */
 
 size_t model_together(const struct model_shape *s) {
-    enum { SMALL = 10000, PRODUCT = 1000000, MOST = 32 };
     size_t largest = 0, all = 0;
     for (size_t l = 0; l < s->layers; l++) {
         size_t size = s->width[l] * s->width[l + 1] * (l ? 1 : s->members);
         all += size;
         if (size > largest) largest = size;
     }
-    size_t rows = PRODUCT / largest;
-    return all < SMALL || rows < 2 ? 1 : rows < MOST ? rows : MOST;
+    size_t rows = TOGETHER_PRODUCT / largest;
+    if (all < TOGETHER_SMALL || rows < 2) return 1;
+    return rows < TOGETHER_MOST ? rows : TOGETHER_MOST;
 }
 
 /* n rows of one layer of one or all members; in_stride, out_stride: floats from row to row. */
