@@ -15,6 +15,8 @@
 #include <math.h>
 #include <string.h>
 
+_Static_assert(MODEL_QUANTILES == (int)STATE_WINDOW, "a swap fills a window with quantiles");
+
 static const double cold_labels = 20;   // the cold start ends with so many budgeted labels
 static const double share_slack = 1e-6; // that the shares of a mix may miss 1 by
 

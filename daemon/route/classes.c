@@ -1,5 +1,4 @@
-/* Names to indices and back, by walking the list: it is short, and only asked samples and labels
- * need it.
+/* Names to indices and back, by walking the list: only asked samples and labels need it.
  *
  * Thread: any thread */
 #include "route/classes.h"
@@ -11,8 +10,8 @@ static bool class_next_name(struct text *rest, struct text *name) {
     if (!rest->at) return false;
     const char *newline = memchr(rest->at, '\n', rest->len);
     *name = (struct text){rest->at, newline ? (size_t)(newline - rest->at) : rest->len};
-    *rest =
-        newline ? (struct text){newline + 1, rest->len - name->len - 1} : (struct text){NULL, 0};
+    if (newline) *rest = (struct text){newline + 1, rest->len - name->len - 1};
+    else *rest = (struct text){NULL, 0};
     return true;
 }
 

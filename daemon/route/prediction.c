@@ -1,7 +1,8 @@
-/* The prediction record, written through buf: with the topic in use, one for every sample.
+/* The prediction record, written without a tree: where the topic is in use, there is one for every
+ * sample. A record that lacks a key, or holds another type than the writer's, is refused in
+ * reading.
  *
- * Refuses (when reading) records that lack a key or hold another type than the writer's. Thread:
- * workers write */
+ * Thread: workers write; the demo, tests and the command line read */
 #include "route/prediction.h"
 
 #include "base/json.h"

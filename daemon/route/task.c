@@ -1,15 +1,16 @@
 /* The task record: written without a tree, read back by the learner.
  *
- * One table names every figure of `meta`, for the writer and the reader alike, so a field can not
- * be written under one name and read under another. What annotators see stands in `data`, a
- * pre-annotation in `predictions`, all that the machine needs in `meta`: the three keys that Label
- * Studio takes. Numbers keep every bit (I8: the learner fits the row that was scored). The reader
- * parses `meta` only; the event is found by its bytes and passed on unread, so nothing that someone
- * sends as an event can make a task unreadable.
+ * One table names every figure of `meta`, for the writer and the reader alike, so a field cannot be
+ * written under one name and read under another. What annotators see stands in `data`, a
+ * pre-annotation in `predictions`, all that the learner needs in `meta`: the three keys that Label
+ * Studio knows. Numbers keep every bit, so the learner fits the row that was scored (promise I8).
+ * The reader parses `meta` only; the event is found by its bytes and passed on unread, so no event
+ * can make a task unreadable.
  *
- * Refuses records without our format number, with shapes that contradict each other, or with
- * numbers where a row can have none. Thread: workers write; learner, oracle and command line
- * read */
+ * Refused in reading: records without our format number, with shapes that contradict each other, or
+ * with a row or probabilities that are not finite.
+ *
+ * Thread: workers write; learner, oracle and command line read */
 #include "route/task.h"
 
 #include "base/json.h"
@@ -20,13 +21,17 @@
 #include <math.h>
 #include <time.h>
 
-enum { FORMAT = 1, TIME_BITS = 48 };
+enum {
+    FORMAT = 1,     // of meta: another meaning of a field, another number
+    TIME_BITS = 48, // of the record time in an id
+};
 
 /* ---- id ---- */
 
 static uint64_t task_time_part(int64_t time_ms) {
     const int64_t most = ((int64_t)1 << TIME_BITS) - 1;
-    return (uint64_t)(time_ms < 0 ? 0 : time_ms > most ? most : time_ms);
+    if (time_ms < 0) return 0;
+    return (uint64_t)(time_ms > most ? most : time_ms);
 }
 
 void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset,
@@ -61,12 +66,13 @@ int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
 
 /* ---- the table of meta ---- */
 
-enum kind { REAL, COUNT, TIME };
+/* double, uint64_t, int64_t (milliseconds) */
+enum task_field_kind { REAL, COUNT, TIME };
 
-static const struct field {
+static const struct task_field {
     const char *name;
-    size_t at;
-    enum kind kind;
+    size_t at; // in struct task
+    enum task_field_kind kind;
 } fields[] = {
     {"utility", offsetof(struct task, utility), REAL},
     {"threshold", offsetof(struct task, threshold), REAL},
@@ -102,7 +108,7 @@ static void task_add_text(struct buf *out, const char *name, struct text value) 
     buf_json(out, value);
 }
 
-/* buf_double drops the sign of a zero; the row keeps it. */
+/* Keeps the sign of a zero, which buf_double drops: a row has every bit. */
 static void task_add_doubles(struct buf *out, const double *v, size_t n) {
     buf_str(out, "[");
     for (size_t i = 0; i < n; i++) {
@@ -122,6 +128,7 @@ static void task_add_floats(struct buf *out, const float *v, size_t n) {
     buf_str(out, "]");
 }
 
+/* "summary": one line for people, "SAMPLE of DATE TIME UTC (REASON)". */
 static void task_add_summary(const struct task *t, struct buf *out) {
     struct tm tm = {0};
     char when[32] = "";
@@ -341,7 +348,8 @@ static size_t task_length_of(const cJSON *list) {
     return n;
 }
 
-/* Lengths first: the room for (members, k) must not be more than the record paid for in digits. */
+/* Lengths first: the memory of (members, k) must not be larger than the record that it is read
+ * from. */
 static bool task_read_members(struct task *t, const cJSON *members, struct arena *arena) {
     const cJSON *item;
     cJSON_ArrayForEach(item, members) {

@@ -1,13 +1,12 @@
-/* The class list as it travels: k names, newline-separated, in the model's order.
+/* The list of classes in one text: k names, newline-separated, in the model's order.
  * Thread: any thread */
 #pragma once
 
 #include "base/text.h"
 
-/* The name at `index`, which must exist. */
+/* The name at `index` < k; borrowed from the list. */
 struct text class_name(struct text classes, size_t index);
-/* The index of a name, or -1. */
+/* The index of a name; -1: it is no class. */
 int class_index(struct text classes, struct text name);
-/* Index of the largest probability, the first of equals: what "predicted" means everywhere. k >
- * 0 */
+/* The predicted class: index of the largest of (k) probabilities, the first of equals. k ≥ 1. */
 int class_predicted(const float *prob, size_t k);
