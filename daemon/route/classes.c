@@ -3,7 +3,18 @@
  * Thread: any thread */
 #include "route/classes.h"
 
+#include "base/buf.h"
 #include "base/error.h"
+
+char *class_list(const struct list *names) {
+    struct buf out = {0};
+    for (size_t i = 0; i < names->n; i++) {
+        if (i) buf_str(&out, "\n");
+        buf_str(&out, names->at[i]);
+    }
+    buf_string(&out);
+    return out.at;
+}
 
 /* Cuts the first name off; false when none is left. */
 static bool class_next_name(struct text *rest, struct text *name) {

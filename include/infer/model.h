@@ -11,15 +11,16 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "config/limits.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    MODEL_LAYERS_MAX = 5,     // L at most
-    MODEL_QUANTILES = 128,    // of its own utility: as many as a window has places
-    MODEL_GOLDEN_MAX = 4096,  // golden rows at most
-    MODEL_PUSH_ID = 16,       // hex digits of the name of a pushed model
+    MODEL_LAYERS_MAX = HIDDEN_LAYERS_MAX + 1, // L at most
+    MODEL_QUANTILES = 128,                    // of its own utility: as many as a window has places
+    MODEL_GOLDEN_MAX = 4096,                  // golden rows at most
+    MODEL_PUSH_ID = 16,                       // hex digits of the name of a pushed model
 };
 
 struct model_shape {

@@ -3,7 +3,10 @@
 #pragma once
 
 #include "base/text.h"
+#include "config/config.h"
 
+/* The list of these names, NUL-terminated. The caller frees it. */
+char *class_list(const struct list *names);
 /* The name at `index` < k; borrowed from the list. */
 struct text class_name(struct text classes, size_t index);
 /* The index of a name; -1: it is no class. */
