@@ -1,8 +1,9 @@
 /* Building the tree from sorted pointers, and one step down in it.
  *
  * Sorted step by step, pointers with a common beginning stand together, so each node's children are
- * one pass over its share of the list, and come out in order for a binary search. Thread: any
- * thread */
+ * one pass over its share of the list, and come out in order for a binary search.
+ *
+ * Thread: any thread */
 #include "pointers.h"
 
 struct route {

@@ -100,7 +100,7 @@ static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *
                           .model = m,
                           .scored = true};
     r->utility[i] = utility_value(
-        strategy_score(e->s, &c, strategy_part(e->s, c.partition, c.offset), e->state));
+        scoring_utility(e->s, &c, scoring_part(e->s, c.partition, c.offset), e->state));
     for (size_t j = 0; j < r->d; j++)
         r->z[i * r->d + j] = (float)model_standardised(item->row[j], m->mean[j], m->scale[j]);
     return !isnan(r->utility[i]);
@@ -175,7 +175,7 @@ static void flush_charge(const struct ending *e, struct partition_state *state) 
     for (size_t i = 0; i < e->n; i++) {
         const struct pick *p = &e->s->buffers->picks[i];
         budget_charge_window(state, p->decision.by_random, p->decision.admitted_n - 1);
-        strategy_pend(e->s, e->f->model, p->row, state);
+        scoring_pend(e->s, e->f->model, p->row, state);
     }
 }
 

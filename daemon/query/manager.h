@@ -1,5 +1,7 @@
 /* Budget managers: from a utility to a probability of asking. One row each (manager.c). Private to
- * the room. Thread: worker thread, simulation */
+ * the room.
+ *
+ * Thread: worker thread, simulation */
 #pragma once
 
 #include "config/choices.h"

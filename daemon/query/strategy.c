@@ -7,7 +7,7 @@
  * window that travelled through Kafka decides as one that did not. Neither arm knows what the other
  * does: they meet only in that a sample is asked once.
  *
- * A window of the pool ends in flush.c; tokens and caps are in budget.c.
+ * Utilities are in scoring.c, tokens and caps in budget.c; a window of the pool ends in flush.c.
  *
  * Thread: worker thread (one strategy each), simulation */
 #include "strategy_private.h"
@@ -181,40 +181,6 @@ static double strategy_draw(const struct step *t, enum rng_stream stream) {
                               (uint64_t)t->c->offset));
 }
 
-size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset) {
-    size_t part = 0;
-    if (s->parts == 1) return 0;
-    double u =
-        rng_unit(rng_keyed(RNG_MIX, s->seed, s->topic, (uint64_t)partition, (uint64_t)offset));
-    while (part + 1 < s->parts && u >= s->part[part].until) part++;
-    return part;
-}
-
-static double strategy_discounted(const struct strategy *s, const struct candidate *c,
-                                  const struct partition_state *state) {
-    return -s->discount *
-           log1p(pending_count(state, pending_region(s->direction, c->model, c->row)));
-}
-
-uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part,
-                        const struct partition_state *state) {
-    if (!c->scored) return utility_code(0);
-    struct measure_input in = {.prob = c->prob,
-                               .k = s->classes,
-                               .positive = s->positive,
-                               .member = c->member,
-                               .row = c->row,
-                               .model = c->model,
-                               .density = s->density};
-    if (s->direction) in.log_weight = strategy_discounted(s, c, state);
-    return utility_code(measure_utility(s->part[part].measure, &in));
-}
-
-void strategy_pend(const struct strategy *s, const struct model *m, const double *row,
-                   struct partition_state *state) {
-    if (s->direction && m) pending_add(state, pending_region(s->direction, m, row));
-}
-
 /* The manager's probability, mixed with the plain rate: while labels are late the utility is that
  * of an old model, so part of the requests is drawn at random (query.explore). Not with the measure
  * RISK, which looks for one class and not for doubt. */
@@ -272,19 +238,19 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
                      struct decision *out) {
     struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
     if (state->memory_of != s->memory_of) strategy_forget(s, state); // after a reload or restart
-    t.part = strategy_part(s, c->partition, c->offset);
+    t.part = scoring_part(s, c->partition, c->offset);
     t.cold = !c->scored ||
              (policy->learner.cold &&
               (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
     t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, !t.cold, state);
-    uint16_t code = strategy_score(s, c, t.part, state);
+    uint16_t code = scoring_utility(s, c, t.part, state);
     *out = (struct decision){.covered = t.allowed.covered,
                              .measure = s->part[t.part].measure,
                              .utility = utility_value(code)};
     struct charge charge = {.upfront = t.allowed.upfront, .random_ = t.allowed.drawn};
     charge.strategy = strategy_asks(&t, code, out) && !charge.upfront;
     budget_charge(state, &charge);
-    if (charge.strategy || charge.upfront) strategy_pend(s, c->model, c->row, state);
+    if (charge.strategy || charge.upfront) scoring_pend(s, c->model, c->row, state);
     state->admitted++;
     state->covered += out->covered;
     out->by_strategy = charge.strategy || charge.upfront;

@@ -1,5 +1,6 @@
-/* What strategy.c (a sample) and flush.c (a window of the pool) share. Private to the room; the
- * interface is query/strategy.h.
+/* What strategy.c (a sample), flush.c (a window of the pool) and scoring.c (utilities) share.
+ * Private to the room; the interface is query/strategy.h.
+ *
  * Thread: worker thread, simulation */
 #pragma once
 
@@ -28,13 +29,13 @@ struct strategy {
 };
 
 /* The measure that this sample draws: an index into part. */
-size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset);
+size_t scoring_part(const struct strategy *s, int32_t partition, int64_t offset);
 /* The utility's code by that part's measure. */
-uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part,
-                        const struct partition_state *state);
+uint16_t scoring_utility(const struct strategy *s, const struct candidate *c, size_t part,
+                         const struct partition_state *state);
 /* Counts a request of that row in its region; nothing without a discount. */
-void strategy_pend(const struct strategy *s, const struct model *m, const double *row,
-                   struct partition_state *state);
+void scoring_pend(const struct strategy *s, const struct model *m, const double *row,
+                  struct partition_state *state);
 
 /* Scratch for the largest window that the configuration allows; the caller destroys it. */
 struct flush_buffers *flush_buffers_create(const struct config *c, size_t classes, size_t columns);

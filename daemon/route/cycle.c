@@ -55,8 +55,7 @@ void cycle_drop(struct cycle *c, int32_t partition) {
     c->offsets = kept;
 }
 
-static const struct cycle_header *cycle_copy_headers(struct cycle *c,
-                                                     const struct cycle_record *r) {
+static const struct cycle_header *copy_headers(struct cycle *c, const struct cycle_record *r) {
     struct cycle_header *copy = arena_take(&c->arena, r->headers * sizeof *copy);
     for (size_t i = 0; i < r->headers; i++)
         copy[i] = (struct cycle_header){arena_text(&c->arena, r->header[i].name),
@@ -72,6 +71,6 @@ void cycle_append(struct cycle *to, const struct cycle *from) {
             (struct cycle_record){.topic = r->topic, .source = r->source, .headers = r->headers};
         copy->key = r->key.at ? arena_text(&to->arena, r->key) : r->key;
         copy->value = r->value.at ? arena_text(&to->arena, r->value) : r->value;
-        if (r->headers) copy->header = cycle_copy_headers(to, r);
+        if (r->headers) copy->header = copy_headers(to, r);
     }
 }

@@ -14,7 +14,7 @@
 enum { OURS_MAX = 12 };
 
 /* The stage of Kafka Connect that a failure would have happened in there. */
-static const char *dead_letter_stage(enum reason reason) {
+static const char *stage_of(enum reason reason) {
     return reason == REASON_WRONG_TYPE || reason == REASON_MISSING_FIELD ||
                    reason == REASON_BAD_ID || reason == REASON_NOT_FINITE
                ? "TRANSFORMATION"
@@ -37,7 +37,7 @@ static void dead_letter_add_number(struct headers *h, const char *name, int64_t 
     dead_letter_header(h, name, text_of(text));
 }
 
-static void dead_letter_add_hash(struct headers *h, const char *name, struct text value) {
+static void add_hash(struct headers *h, const char *name, struct text value) {
     static const char digits[] = "0123456789abcdef";
     unsigned char hash[SHA256_DIGEST_LENGTH];
     char hex[2 * SHA256_DIGEST_LENGTH];
@@ -49,7 +49,7 @@ static void dead_letter_add_hash(struct headers *h, const char *name, struct tex
     dead_letter_header(h, name, (struct text){hex, sizeof hex});
 }
 
-static void dead_letter_add_message(struct headers *h, enum reason reason, const char *field) {
+static void add_message(struct headers *h, enum reason reason, const char *field) {
     const char *text = reason_text(reason);
     size_t size = strlen(text) + (field ? strlen(field) : 0) + 3;
     char *message = arena_take(h->arena, size);
@@ -59,7 +59,7 @@ static void dead_letter_add_message(struct headers *h, enum reason reason, const
 }
 
 /* How many of the original headers fit. */
-static size_t dead_letter_headers_kept(const struct cycle_header *original, size_t n) {
+static size_t headers_kept(const struct cycle_header *original, size_t n) {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++) {
         bytes += original[i].name.len + original[i].value.len;
@@ -68,8 +68,7 @@ static size_t dead_letter_headers_kept(const struct cycle_header *original, size
     return n;
 }
 
-static void dead_letter_add_original(struct headers *h, const struct cycle_header *original,
-                                     size_t n) {
+static void add_original(struct headers *h, const struct cycle_header *original, size_t n) {
     for (size_t i = 0; i < n; i++)
         h->at[h->n++] = (struct cycle_header){arena_text(h->arena, original[i].name),
                                               arena_text(h->arena, original[i].value)};
@@ -83,19 +82,19 @@ static struct text dead_letter_cut(struct arena *arena, struct text t, size_t mo
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
                      enum reason reason, const char *field, const struct cycle_header *original,
                      size_t n) {
-    size_t kept = dead_letter_headers_kept(original, n);
+    size_t kept = headers_kept(original, n);
     struct headers h = {.arena = &cycle->arena,
                         .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
-    dead_letter_add_original(&h, original, kept);
+    add_original(&h, original, kept);
     dead_letter_header(&h, "__connect.errors.topic", topic);
     dead_letter_add_number(&h, "__connect.errors.partition", r->partition);
     dead_letter_add_number(&h, "__connect.errors.offset", r->offset);
     dead_letter_header(&h, "__connect.errors.connector.name", TEXT("winnowd"));
-    dead_letter_header(&h, "__connect.errors.stage", text_of(dead_letter_stage(reason)));
+    dead_letter_header(&h, "__connect.errors.stage", text_of(stage_of(reason)));
     dead_letter_header(&h, "__connect.errors.exception.class.name", text_of(reason_name(reason)));
-    dead_letter_add_message(&h, reason, field);
+    add_message(&h, reason, field);
     if (r->value.len > DEAD_LETTER_VALUE_MAX) {
-        dead_letter_add_hash(&h, "winnowd.value.sha256", r->value);
+        add_hash(&h, "winnowd.value.sha256", r->value);
         dead_letter_add_number(&h, "winnowd.value.bytes", (int64_t)r->value.len);
     }
     if (r->key.len > DEAD_LETTER_KEY_MAX)

@@ -22,8 +22,6 @@ enum { GOLDEN_ROWS = 8 }; // that every loader checks; a handful shows another a
 /* Variance over squared mean: what rounding leaves of a constant column. */
 static const double constant = 1e-20;
 
-size_t fit_members(const struct fit_options *o) { return mixture_members(o) + o->committee; }
-
 /* ---- standardisation ---- */
 
 /* Mean and 1/sd of each column over the tasks; a constant column gets scale 0. Not weighted by
@@ -40,15 +38,6 @@ static void fit_standardisation(const struct fit_tasks *t, size_t d, double *mea
             scale[c] += share * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
     for (size_t c = 0; c < d; c++)
         scale[c] = scale[c] <= constant * mean[c] * mean[c] ? 0 : 1 / sqrt(scale[c]);
-}
-
-double *fit_standardised(const struct fit_rows *rows, size_t d, const double *mean,
-                         const double *scale) {
-    double *x = xmalloc(rows->n * d * sizeof *x);
-    for (size_t i = 0; i < rows->n; i++)
-        for (size_t c = 0; c < d; c++)
-            x[i * d + c] = model_standardised(rows->row[i * d + c], mean[c], scale[c]);
-    return x;
 }
 
 /* ---- what a version knows of itself ---- */
@@ -125,7 +114,7 @@ static struct model *fit_empty_model(const struct fit_options *o, const struct n
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     fit_standardisation(tasks, o->d, model->mean, model->scale);
-    double *x = fit_standardised(rows, o->d, model->mean, model->scale);
+    double *x = member_standardised(rows, o->d, model->mean, model->scale);
     int *label = member_outputs(w, rows);
     double *prior = member_prior(o, w, model),
            *parameters = member_fit_all(o, w, &(struct examples){rows->n, x, label}, prior);

@@ -25,6 +25,15 @@ static const double bias_share = 0.1;
 
 enum { DRAWS_MOST = 7 }; // of a row by one bootstrap member: more has a chance of one in 10⁵
 
+double *member_standardised(const struct fit_rows *rows, size_t d, const double *mean,
+                            const double *scale) {
+    double *x = xmalloc(rows->n * d * sizeof *x);
+    for (size_t i = 0; i < rows->n; i++)
+        for (size_t c = 0; c < d; c++)
+            x[i * d + c] = model_standardised(rows->row[i * d + c], mean[c], scale[c]);
+    return x;
+}
+
 /* ---- the shape ---- */
 
 struct network member_network(const struct fit_options *o) {

@@ -9,8 +9,8 @@
 #include "train/fit.h"
 
 /* rows->row standardised: (n, d); the caller frees. mean, scale: (d). */
-double *fit_standardised(const struct fit_rows *rows, size_t d, const double *mean,
-                         const double *scale);
+double *member_standardised(const struct fit_rows *rows, size_t d, const double *mean,
+                            const double *scale);
 
 struct network member_network(const struct fit_options *o);
 

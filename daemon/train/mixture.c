@@ -20,6 +20,8 @@ static const double mix_rate = 0.3;
 /* Of that rate, at least, however late labels are. */
 static const double late_share = 1.0 / 3;
 
+size_t fit_members(const struct fit_options *o) { return mixture_members(o) + o->committee; }
+
 static bool mixture_recorded(const float *member, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (member[i] > 0) return true;

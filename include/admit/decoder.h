@@ -3,8 +3,9 @@
  *
  * Strict (RFC 8259): one object, nothing behind it, UTF-8, depth and range of numbers as
  * configured. A path names a field by JSON pointer, nested too; where a step is absent the field is
- * missing, which is no error. Of equal keys the first counts. Thread: worker thread (one decoder
- * each) */
+ * missing, which is no error. Of equal keys the first counts.
+ *
+ * Thread: worker thread (one decoder each) */
 #pragma once
 
 #include "admit/reason.h"

@@ -2,8 +2,9 @@
  *
  * Each answered task counts once, with the prediction that was recorded when it was asked (test,
  * then train) and its weight 1/propensity: Hájek's ratio estimate, with an interval that holds its
- * nominal coverage for the small, heavily weighted sets met here (promise I7). Thread: learner
- * thread (one owner) */
+ * nominal coverage for the small, heavily weighted sets met here (promise I7).
+ *
+ * Thread: learner thread (one owner) */
 #pragma once
 
 #include <stddef.h>

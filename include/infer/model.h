@@ -5,8 +5,9 @@
  * with one layer. The matrices of all members lie one behind the other, so the first layer of all
  * of them is one cblas_sgemv; deeper layers are one a member. A row is standardised in double, then
  * becomes float. One sgemv per row and layer: the bits of a score depend on row, model and CPU type
- * only (promise I6), not on where the row stands in memory or batch. Thread: built by learner or
- * follower thread; read by any thread */
+ * only (promise I6), not on where the row stands in memory or batch.
+ *
+ * Thread: built by learner or follower thread; read by any thread */
 #pragma once
 
 #include "base/error.h"

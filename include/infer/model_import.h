@@ -1,5 +1,7 @@
 /* Models that others made: a safetensors file of scikit-learn, PyTorch or another tool, turned into
- * a model of ours. What must stand in it: docs/FORMATS.md. Thread: command line */
+ * a model of ours. What must stand in it: docs/FORMATS.md.
+ *
+ * Thread: command line */
 #pragma once
 
 #include "base/buf.h"

@@ -4,7 +4,9 @@
  * It travels as text of at most 512 bytes in the metadata of the committed offset, in the same
  * transaction as the tasks, so that offset, requests and state move together or not at all
  * (promises I1, I2, I4, I6). Tokens are fixed point, so that sums are exact. docs/FORMATS.md has
- * the layout. Thread: the worker thread that owns the partition; simulation */
+ * the layout.
+ *
+ * Thread: the worker thread that owns the partition; simulation */
 #pragma once
 
 #include "base/error.h"

@@ -1,6 +1,7 @@
 /* When a cycle is committed. A commit costs waiting, not work: the worker stands still for ten to
- * fifty milliseconds while the broker answers, however much the cycle holds. Thread: the worker
- * thread that owns it */
+ * fifty milliseconds while the broker answers, however much the cycle holds.
+ *
+ * Thread: the worker thread that owns it */
 #pragma once
 
 #include "config/config.h"

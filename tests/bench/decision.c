@@ -4,9 +4,9 @@
  *
  *   decision N     N decisions a row; lines of "ROW N NANOSECONDS"
  *
- * Rows: decide_MANAGER, the whole decision (purse, both arms, the default measure); rule_MANAGER,
- * the manager's part of it; measure_MEASURE at 30 columns, 2 classes and a committee of 10;
- * pool_CANDIDATES, an offer that is better than all before it: the dearest kind. */
+ * Rows: decide_MANAGER, the whole decision (token bucket, both arms, the default measure);
+ * rule_MANAGER, the manager's part of it; measure_MEASURE at 30 columns, 2 classes and a committee
+ * of 10; pool_CANDIDATES, an offer that is better than all before it: the dearest kind. */
 #include "query/manager.h"
 #include "query/pool.h"
 #include "query/strategy.h"

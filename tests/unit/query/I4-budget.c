@@ -31,8 +31,8 @@ static double descending(uint64_t seed, int64_t i) { return (void)seed, 1 - (dou
 static double alternating(uint64_t seed, int64_t i) { return (void)seed, i % 2 ? 1 : 0; }
 static double spikes(uint64_t seed, int64_t i) { return uniform(seed, i) < 0.01; }
 static double with_nan(uint64_t seed, int64_t i) { return i % 3 ? uniform(seed, i) : (double)NAN; }
-/* Quiet until the purse is full, then everything at once, at moments that have nothing to do with
- * blocks. */
+/* Quiet until the token bucket is full, then everything at once, at moments that have nothing to do
+ * with blocks. */
 static double floods(uint64_t seed, int64_t i) { return uniform(seed, i / 173) < 0.15; }
 
 static double saturated(uint64_t seed, int64_t i) {
