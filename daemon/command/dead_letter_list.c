@@ -54,7 +54,7 @@ static bool letter_list_ours(struct text name) {
     return false;
 }
 
-static void keep_header(struct text name, struct text value, void *opaque) {
+static void letter_list_keep_header(struct text name, struct text value, void *opaque) {
     struct keeping *k = opaque;
     if (letter_list_ours(name)) return;
     if (k->to->headers_n == k->cap) {
@@ -100,7 +100,7 @@ static int letter_list_visit(const struct reader_record *r, void *opaque) {
     if (!l->wanted || !l->wanted(one, l->opaque)) return 0;
     one->key = arena_text(&l->arena, r->key);
     one->value = arena_text(&l->arena, r->value);
-    reader_headers(r, keep_header, &(struct keeping){.arena = &l->arena, .to = one});
+    reader_headers(r, letter_list_keep_header, &(struct keeping){.arena = &l->arena, .to = one});
     return 0;
 }
 

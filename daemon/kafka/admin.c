@@ -210,7 +210,7 @@ int admin_create_topic(struct admin *a, const struct topic_plan *plan, int repli
     return fine ? 0 : ERR_CONFIG;
 }
 
-static void say_stays(const rd_kafka_topic_result_t *answer, size_t said, struct buf *why) {
+static void admin_say_stays(const rd_kafka_topic_result_t *answer, size_t said, struct buf *why) {
     rd_kafka_resp_err_t err = rd_kafka_topic_result_error(answer);
     if (!err) return;
     if (why->len > said) buf_str(why, "; ");
@@ -231,7 +231,7 @@ int admin_delete_topics(struct admin *a, const char *const *names, size_t n, str
     if (!e) return ERR_RETRY;
     const rd_kafka_topic_result_t **answer =
         rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(e), &answers);
-    for (size_t i = 0; i < answers; i++) say_stays(answer[i], said, why);
+    for (size_t i = 0; i < answers; i++) admin_say_stays(answer[i], said, why);
     rd_kafka_event_destroy(e);
     return why->len > said ? ERR_RETRY : 0;
 }

@@ -155,22 +155,25 @@ int producer_init(struct producer *p) {
 
 /* ---- records ---- */
 
-rd_kafka_resp_err_t producer_enqueue(struct producer *p, const struct producer_record *r,
-                                     void *private) {
-    rd_kafka_headers_t *headers = r->headers ? rd_kafka_headers_new(r->headers) : NULL;
-    int32_t partition = r->placed ? r->partition : RD_KAFKA_PARTITION_UA;
+/* NULL: it has none. */
+static rd_kafka_headers_t *producer_headers(const struct producer_record *r) {
+    if (!r->headers) return NULL;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(r->headers);
     for (size_t i = 0; i < r->headers; i++)
         rd_kafka_header_add(headers, r->header[i].name.at, (ssize_t)r->header[i].name.len,
                             r->header[i].value.at, (ssize_t)r->header[i].value.len);
-#define THE_RECORD                                                                                 \
-    RD_KAFKA_V_RKT(p->topic[r->topic]), RD_KAFKA_V_PARTITION(partition),                           \
-        RD_KAFKA_V_KEY(r->key.at, r->key.len),                                                     \
-        RD_KAFKA_V_VALUE((void *)r->value.at, r->value.len),                                       \
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(private)
-    rd_kafka_resp_err_t err =
-        headers ? rd_kafka_producev(p->rk, THE_RECORD, RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END)
-                : rd_kafka_producev(p->rk, THE_RECORD, RD_KAFKA_V_END);
-#undef THE_RECORD
+    return headers;
+}
+
+rd_kafka_resp_err_t producer_enqueue(struct producer *p, const struct producer_record *r,
+                                     void *private) {
+    rd_kafka_headers_t *headers = producer_headers(r);
+    rd_kafka_resp_err_t err = rd_kafka_producev(
+        p->rk, RD_KAFKA_V_RKT(p->topic[r->topic]),
+        RD_KAFKA_V_PARTITION(r->placed ? r->partition : RD_KAFKA_PARTITION_UA),
+        RD_KAFKA_V_KEY(r->key.at, r->key.len), RD_KAFKA_V_VALUE((void *)r->value.at, r->value.len),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(private),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
     if (err && headers) rd_kafka_headers_destroy(headers); // ours again
     p->counts.sent += !err;
     return err;

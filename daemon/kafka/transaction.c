@@ -132,7 +132,7 @@ static int transaction_commit_offsets(struct producer *p, const struct transacti
 
 /* ---- exactly once ---- */
 
-static int transaction_end(struct producer *p, struct verdict v) {
+static int transaction_end(struct producer *p, struct conclusion v) {
     metric_add_by(METRIC_transactions, v.outcome, 1);
     producer_become(p, v.next, v.death);
     return v.result;
@@ -144,11 +144,11 @@ static int transaction_abort(struct producer *p, int failure) {
     if (failure == ERR_ABORT || failure == ERR_RETRY)
         failure = transaction_until_done(p, rd_kafka_abort_transaction, "abort_transaction");
     rd_kafka_poll(p->rk, 0);
-    return transaction_end(p, verdict_of_abort(failure, producer_unacknowledged(p)));
+    return transaction_end(p, conclusion_of_abort(failure, producer_unacknowledged(p)));
 }
 
 static int transaction_not_begun(struct producer *p, int failure) {
-    struct verdict v = verdict_of_commit(failure == ERR_FENCED ? ERR_FENCED : ERR_FATAL);
+    struct conclusion v = conclusion_of_commit(failure == ERR_FENCED ? ERR_FENCED : ERR_FATAL);
     producer_become(p, v.next, v.death);
     return v.result;
 }
@@ -164,7 +164,7 @@ static int transaction_exactly_once(struct producer *p, const struct transaction
     producer_become(p, PRODUCER_SENT, DEATH_NONE);
     result = transaction_until_done(p, rd_kafka_commit_transaction, "commit_transaction");
     rd_kafka_poll(p->rk, 0); // delivery reports
-    if (result != ERR_ABORT) return transaction_end(p, verdict_of_commit(result));
+    if (result != ERR_ABORT) return transaction_end(p, conclusion_of_commit(result));
     producer_become(p, PRODUCER_OPEN, DEATH_NONE); // the broker refused: it must be aborted
     return transaction_abort(p, result);
 }
@@ -183,7 +183,7 @@ static int transaction_purge(struct producer *p, int failure) {
     rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(p->rk, CALL_MS);
     if (!p->trouble) p->trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    struct verdict v = verdict_of_purge(failure, producer_unacknowledged(p));
+    struct conclusion v = conclusion_of_purge(failure, producer_unacknowledged(p));
     producer_become(p, v.next, v.death);
     return v.result;
 }

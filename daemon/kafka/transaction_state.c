@@ -34,32 +34,32 @@ const char *producer_death_name(enum producer_death d) {
 }
 
 /* The answer to the last call says nothing of the outcome. */
-static struct verdict verdict_dead(int answer) {
-    struct verdict v = {PRODUCER_DEAD, DEATH_UNKNOWN, TRANSACTION_UNKNOWN, ERR_FATAL};
+static struct conclusion conclusion_dead(int answer) {
+    struct conclusion v = {PRODUCER_DEAD, DEATH_UNKNOWN, TRANSACTION_UNKNOWN, ERR_FATAL};
     if (answer == ERR_FATAL) v.death = DEATH_FATAL;
     if (answer == ERR_FENCED) v.death = DEATH_FENCED;
     if (answer == ERR_FENCED) v.result = ERR_FENCED;
     return v;
 }
 
-struct verdict verdict_of_commit(int answer) {
+struct conclusion conclusion_of_commit(int answer) {
     CHECK(answer != ERR_ABORT);
-    if (answer < 0) return verdict_dead(answer);
-    return (struct verdict){PRODUCER_READY, DEATH_NONE, TRANSACTION_COMMITTED, 0};
+    if (answer < 0) return conclusion_dead(answer);
+    return (struct conclusion){PRODUCER_READY, DEATH_NONE, TRANSACTION_COMMITTED, 0};
 }
 
-struct verdict verdict_of_abort(int answer, size_t unacknowledged) {
-    if (answer < 0) return verdict_dead(answer);
+struct conclusion conclusion_of_abort(int answer, size_t unacknowledged) {
+    if (answer < 0) return conclusion_dead(answer);
     if (unacknowledged)
-        return (struct verdict){PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
-                                ERR_ABORT};
-    return (struct verdict){PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_ABORT};
+        return (struct conclusion){PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
+                                   ERR_ABORT};
+    return (struct conclusion){PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_ABORT};
 }
 
-struct verdict verdict_of_purge(int failure, size_t unacknowledged) {
-    if (failure == ERR_FENCED) return verdict_dead(ERR_FENCED);
+struct conclusion conclusion_of_purge(int failure, size_t unacknowledged) {
+    if (failure == ERR_FENCED) return conclusion_dead(ERR_FENCED);
     if (unacknowledged)
-        return (struct verdict){PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
-                                ERR_RETRY};
-    return (struct verdict){PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_RETRY};
+        return (struct conclusion){PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
+                                   ERR_RETRY};
+    return (struct conclusion){PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_RETRY};
 }

@@ -22,7 +22,7 @@ const char *producer_death_name(enum producer_death d);
 bool producer_state_may(enum producer_state from, enum producer_state to);
 
 /* What an attempt has come to. */
-struct verdict {
+struct conclusion {
     enum producer_state next;
     enum producer_death death;
     enum transaction_label outcome;
@@ -30,9 +30,9 @@ struct verdict {
 };
 
 /* answer: of the commit, 0 or an ERR_. Not for ERR_ABORT, which wants an abort first. */
-struct verdict verdict_of_commit(int answer);
+struct conclusion conclusion_of_commit(int answer);
 /* answer: of the abort, or of the failed call when no abort could be tried; unacknowledged: records
  * that were handed over and that the broker has not acknowledged. */
-struct verdict verdict_of_abort(int answer, size_t unacknowledged);
+struct conclusion conclusion_of_abort(int answer, size_t unacknowledged);
 /* Without transactions: a purge after `failure` (an ERR_) of an attempt. */
-struct verdict verdict_of_purge(int failure, size_t unacknowledged);
+struct conclusion conclusion_of_purge(int failure, size_t unacknowledged);

@@ -20,7 +20,7 @@ static void edges_are_those_of_the_drawing(void **state) {
                              strstr(to[from], producer_state_name(next)) != NULL);
 }
 
-static void expect(struct verdict v, enum producer_state next, enum producer_death death,
+static void expect(struct conclusion v, enum producer_state next, enum producer_death death,
                    enum transaction_label outcome, int result) {
     assert_int_equal(v.next, next);
     assert_int_equal(v.death, death);
@@ -30,35 +30,35 @@ static void expect(struct verdict v, enum producer_state next, enum producer_dea
 
 static void an_abort_leaves_a_producer_only_when_all_was_acknowledged(void **state) {
     (void)state;
-    expect(verdict_of_abort(0, 0), PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_ABORT);
-    expect(verdict_of_abort(0, 1), PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
+    expect(conclusion_of_abort(0, 0), PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_ABORT);
+    expect(conclusion_of_abort(0, 1), PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
            ERR_ABORT);
-    expect(verdict_of_abort(ERR_RETRY, 0), PRODUCER_DEAD, DEATH_UNKNOWN, TRANSACTION_UNKNOWN,
+    expect(conclusion_of_abort(ERR_RETRY, 0), PRODUCER_DEAD, DEATH_UNKNOWN, TRANSACTION_UNKNOWN,
            ERR_FATAL);
-    expect(verdict_of_abort(ERR_FATAL, 0), PRODUCER_DEAD, DEATH_FATAL, TRANSACTION_UNKNOWN,
+    expect(conclusion_of_abort(ERR_FATAL, 0), PRODUCER_DEAD, DEATH_FATAL, TRANSACTION_UNKNOWN,
            ERR_FATAL);
-    expect(verdict_of_abort(ERR_FENCED, 1), PRODUCER_DEAD, DEATH_FENCED, TRANSACTION_UNKNOWN,
+    expect(conclusion_of_abort(ERR_FENCED, 1), PRODUCER_DEAD, DEATH_FENCED, TRANSACTION_UNKNOWN,
            ERR_FENCED);
 }
 
 static void a_commit_without_an_answer_kills(void **state) {
     (void)state;
-    expect(verdict_of_commit(0), PRODUCER_READY, DEATH_NONE, TRANSACTION_COMMITTED, 0);
-    expect(verdict_of_commit(ERR_RETRY), PRODUCER_DEAD, DEATH_UNKNOWN, TRANSACTION_UNKNOWN,
+    expect(conclusion_of_commit(0), PRODUCER_READY, DEATH_NONE, TRANSACTION_COMMITTED, 0);
+    expect(conclusion_of_commit(ERR_RETRY), PRODUCER_DEAD, DEATH_UNKNOWN, TRANSACTION_UNKNOWN,
            ERR_FATAL);
-    expect(verdict_of_commit(ERR_FENCED), PRODUCER_DEAD, DEATH_FENCED, TRANSACTION_UNKNOWN,
+    expect(conclusion_of_commit(ERR_FENCED), PRODUCER_DEAD, DEATH_FENCED, TRANSACTION_UNKNOWN,
            ERR_FENCED);
-    expect(verdict_of_commit(ERR_FATAL), PRODUCER_DEAD, DEATH_FATAL, TRANSACTION_UNKNOWN,
+    expect(conclusion_of_commit(ERR_FATAL), PRODUCER_DEAD, DEATH_FATAL, TRANSACTION_UNKNOWN,
            ERR_FATAL);
 }
 
 static void a_purge_is_an_abort(void **state) {
     (void)state;
-    expect(verdict_of_purge(ERR_ABORT, 0), PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED,
+    expect(conclusion_of_purge(ERR_ABORT, 0), PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED,
            ERR_RETRY);
-    expect(verdict_of_purge(0, 1), PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
+    expect(conclusion_of_purge(0, 1), PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
            ERR_RETRY);
-    expect(verdict_of_purge(ERR_FENCED, 1), PRODUCER_DEAD, DEATH_FENCED, TRANSACTION_UNKNOWN,
+    expect(conclusion_of_purge(ERR_FENCED, 1), PRODUCER_DEAD, DEATH_FENCED, TRANSACTION_UNKNOWN,
            ERR_FENCED);
 }
 
