@@ -179,6 +179,7 @@ static void check_store(const struct sequence *q, const struct outcome *expected
     struct store_counts counts;
     struct store_rows rows;
     size_t open = 0, labelled = 0, own = 0;
+    store_abort(store); // of a test that failed half-way
     assert_int_equal(store_begin(store), 0);
     for (size_t i = 0; i < q->n; i++) store_feed(&q->at[i]);
     for (size_t i = 0; i < q->tasks; i++) {
