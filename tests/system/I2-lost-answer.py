@@ -17,8 +17,10 @@ import traceback
 
 import broker
 from kafka_proxy import Proxy
-from winnowd import (BAD, Failure, Oracle, Stage, Writer, accounts, check, equal, feed, learned,
-                     main, once, run, sample, wait)
+from accounts import accounts, learned, once
+from broker import Failure, Writer, check, equal, wait
+from stream import BAD, Oracle, feed, sample
+from winnowd import Stage, main, run
 
 TOO_LARGE = 10  # Kafka's MESSAGE_TOO_LARGE: an error that ends the transaction, not the producer
 PLAIN = 10  # records of each kind before and after, so that every partition is written to

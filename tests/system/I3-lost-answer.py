@@ -15,7 +15,10 @@ At last the answer to the commit of the offsets is lost.
 import json
 
 from kafka_proxy import Proxy
-from winnowd import BAD, Writer, check, equal, main, place, sample, wait
+from accounts import place
+from broker import Writer, check, equal, wait
+from stream import BAD, sample
+from winnowd import main
 
 KINDS = ("tasks", "predictions", "dead_letters")
 BURST = 4  # records of a trouble
