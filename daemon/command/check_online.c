@@ -43,8 +43,8 @@ static void check_online_finding(struct findings *f, enum tone tone, const char 
 /* ---- topics ---- */
 
 /* What is not as the daemon wants it; NULL: fine. */
-static const char *topic_trouble(const struct topic_plan *plan, const struct topic_facts *facts,
-                                 enum tone *tone) {
+static const char *check_online_topic_trouble(const struct topic_plan *plan,
+                                              const struct topic_facts *facts, enum tone *tone) {
     *tone = TONE_BAD;
     if (plan->compacted && facts->partitions != 1)
         return "must have one partition: versions and policy are ordered by it";
@@ -75,7 +75,7 @@ static void check_topic(struct findings *f, const struct topic_plan *plan,
         check_online_finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer",
                              plan->name);
     if (facts->error) return;
-    const char *trouble = topic_trouble(plan, facts, &tone);
+    const char *trouble = check_online_topic_trouble(plan, facts, &tone);
     admin_kept(facts, &kept);
     check_online_finding(f, trouble ? tone : TONE_GOOD, plan->option,
                          "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s", plan->name,
@@ -111,7 +111,7 @@ static void check_limit(struct findings *f, struct admin *a, const char *name, i
 
 /* ---- reading, the group, transactions ---- */
 
-static void tell_read(struct findings *f, const char *topic, const char *refused) {
+static void check_online_tell_read(struct findings *f, const char *topic, const char *refused) {
     char what[300];
     snprintf(what, sizeof what, "read %s", topic);
     if (refused) check_online_finding(f, TONE_BAD, what, "%s", refused);
@@ -128,7 +128,7 @@ static void check_reading(struct findings *f, struct probe *p, const struct topi
     for (size_t i = 0; i < roles; i++)
         if (!facts[read[i]].error) topic[n++] = plan[read[i]].name;
     probe_read(p, topic, n, refused);
-    for (size_t i = 0; i < n; i++) tell_read(f, topic[i], refused[i]);
+    for (size_t i = 0; i < n; i++) check_online_tell_read(f, topic[i], refused[i]);
 }
 
 static void check_group(struct findings *f, struct probe *p) {

@@ -28,7 +28,7 @@ struct letter {
     size_t headers_n;
 };
 
-struct letters {
+struct dead_letter_list {
     struct arena arena;
     struct letter *at; // (n) in the order of partition and offset
     size_t n;
@@ -38,6 +38,8 @@ struct letters {
 };
 
 /* Reads the topic. 0, or an ERR_ with `why`. */
-int letters_read(struct letters *l, const struct config *c, struct buf *why) MUST_CHECK;
-void letters_release(struct letters *l);
-struct letter *letters_find(const struct letters *l, int32_t partition, int64_t offset);
+int dead_letter_list_read(struct dead_letter_list *l, const struct config *c,
+                          struct buf *why) MUST_CHECK;
+void dead_letter_list_release(struct dead_letter_list *l);
+struct letter *dead_letter_list_find(const struct dead_letter_list *l, int32_t partition,
+                                     int64_t offset);

@@ -63,8 +63,7 @@ static bool retry_bad_id(const struct value *v) {
     return (v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MOST;
 }
 
-static enum reason letter_retry_fate_of(struct retry_check *j, struct text value,
-                                        const char **field) {
+static enum reason retry_fate_of(struct retry_check *j, struct text value, const char **field) {
     size_t guilty = 0;
     *field = NULL;
     if (!value.at || !value.len) return REASON_EMPTY;
@@ -93,7 +92,7 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                      ? TEXT("its key was too long to be kept whole")
                      : TEXT("its value was too long to be kept whole; give the whole with --edit");
     } else {
-        enum reason fate = letter_retry_fate_of(j, r->value, &field);
+        enum reason fate = retry_fate_of(j, r->value, &field);
         struct buf why = {0};
         r->verdict = fate == REASON_NONE ? RETRY_FEED : RETRY_HOPELESS;
         buf_printf(&why, "would be a dead letter again: %s%s%s", reason_text(fate),
@@ -169,8 +168,8 @@ void retrier_destroy(struct retrier *r) {
 }
 
 /* The sample as it came, with where its letter is. */
-static void letter_retry_sample(struct retrier *r, const struct retry *one, struct text place,
-                                struct producer_record *out) {
+static void retry_sample(struct retrier *r, const struct retry *one, struct text place,
+                         struct producer_record *out) {
     size_t n = one->letter->headers_n;
     struct header *header = arena_take(&r->arena, (n + 1) * sizeof *header);
     if (n) memcpy(header, one->letter->header, n * sizeof *header);
@@ -183,8 +182,8 @@ static void letter_retry_sample(struct retrier *r, const struct retry *one, stru
 }
 
 /* The receipt, beside the letter. */
-static void letter_retry_receipt(struct retrier *r, const struct retry *one, struct text place,
-                                 struct producer_record *out) {
+static void retry_receipt(struct retrier *r, const struct retry *one, struct text place,
+                          struct producer_record *out) {
     struct header *header = arena_take(&r->arena, sizeof *header);
     *header = (struct header){TEXT(RETRY_RECEIPT), place};
     *out = (struct producer_record){.topic = TO_DEAD_LETTERS,
@@ -195,25 +194,23 @@ static void letter_retry_receipt(struct retrier *r, const struct retry *one, str
                                     .headers = 1};
 }
 
-static void letter_retry_pair(struct retrier *r, const struct retry *one,
-                              struct producer_record out[2]) {
+static void retry_pair(struct retrier *r, const struct retry *one, struct producer_record out[2]) {
     char place[PLACE_MOST];
     snprintf(place, sizeof place, "%" PRId32 "/%" PRId64, one->letter->partition,
              one->letter->offset);
     struct text kept = arena_text(&r->arena, text_of(place));
-    letter_retry_sample(r, one, kept, &out[0]);
-    letter_retry_receipt(r, one, kept, &out[1]);
+    retry_sample(r, one, kept, &out[0]);
+    retry_receipt(r, one, kept, &out[1]);
 }
 
 /* From *i on, as many as one transaction takes; *i moves past them. A transaction that failed is
  * not tried again: another retry may have begun meanwhile and fed the same letters. */
-static int letter_retry_transaction(struct retrier *r, const struct retry *list, size_t n,
-                                    size_t *i, size_t *fed) {
+static int retry_transaction(struct retrier *r, const struct retry *list, size_t n, size_t *i,
+                             size_t *fed) {
     size_t samples = 0;
     arena_reset(&r->arena);
     for (; *i < n && samples < AT_ONCE; ++*i)
-        if (list[*i].verdict == RETRY_FEED)
-            letter_retry_pair(r, &list[*i], &r->record[2 * samples++]);
+        if (list[*i].verdict == RETRY_FEED) retry_pair(r, &list[*i], &r->record[2 * samples++]);
     TRY(transaction_commit(r->producer, r->record, 2 * samples, NULL, 0));
     *fed += samples;
     return 0;
@@ -224,7 +221,7 @@ int retrier_feed(struct retrier *r, const struct retry *list, size_t n, size_t *
     int result = 0;
     *fed = 0;
     for (size_t i = 0; result == 0 && i < n;) {
-        result = letter_retry_transaction(r, list, n, &i, fed);
+        result = retry_transaction(r, list, n, &i, fed);
         console_progress("fed again: %zu", *fed);
     }
     console_clear();

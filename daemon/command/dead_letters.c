@@ -35,7 +35,7 @@ struct dead_letters {
     const char *const *word; // (words) after the verb
     int words;
     struct dead_letter_place *place; // (words)
-    struct letters letters;
+    struct dead_letter_list letters;
     struct buf why, edited;
 };
 
@@ -72,7 +72,7 @@ static bool dead_letters_wanted(const struct letter *l, void *opaque) {
 
 static int dead_letters_find_all(struct dead_letters *d) {
     for (int i = 0; i < d->words; i++)
-        if (!letters_find(&d->letters, d->place[i].partition, d->place[i].offset))
+        if (!dead_letter_list_find(&d->letters, d->place[i].partition, d->place[i].offset))
             return console_fail(EX_NOINPUT, "there is no dead letter %s on topic %s", d->word[i],
                                 d->config->topics.dead_letters);
     return CLI_GO;
@@ -183,7 +183,8 @@ static void dead_letters_show_json(const struct letter *l) {
 
 static int dead_letters_show(struct dead_letters *d, struct retrier *unused) {
     (void)unused;
-    const struct letter *l = letters_find(&d->letters, d->place[0].partition, d->place[0].offset);
+    const struct letter *l =
+        dead_letter_list_find(&d->letters, d->place[0].partition, d->place[0].offset);
     if (d->json) {
         dead_letters_show_json(l);
         return EX_OK;
@@ -293,7 +294,7 @@ static int dead_letters_with_letters(struct dead_letters *d,
                                      struct retrier *r) {
     d->letters.wanted = dead_letters_wanted;
     d->letters.opaque = d;
-    int result = letters_read(&d->letters, d->config, &d->why),
+    int result = dead_letter_list_read(&d->letters, d->config, &d->why),
         code = result < 0 ? command_fail(result, &d->why) : dead_letters_find_all(d);
     return code == CLI_GO ? run(d, r) : code;
 }
@@ -372,7 +373,7 @@ int command_dead_letters(int argc, char **argv) {
     d.word = (const char *const *)argv + 2;
     d.words = words - 1;
     code = dead_letters_with_config(&d, action);
-    letters_release(&d.letters);
+    dead_letter_list_release(&d.letters);
     buf_release(&d.why);
     buf_release(&d.edited);
     free(d.place);

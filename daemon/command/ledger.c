@@ -286,8 +286,8 @@ int ledger_answer(struct ledger *l, const struct label *label) {
 static int ledger_read_topic(struct ledger *l, struct reader **reader, const char *topic,
                              int (*take)(const struct reader_record *r, void *opaque)) {
     TRY(reader_create(reader, l->config, &topic, 1, &l->why));
-    TRY(scan_start(*reader, l->config, topic, &l->why));
-    return scan_to_end(*reader, topic, take, l, &l->why);
+    TRY(topic_scan_start(*reader, l->config, topic, &l->why));
+    return topic_scan_to_end(*reader, topic, take, l, &l->why);
 }
 
 int ledger_open(struct ledger *l, const struct config *c) {
@@ -310,8 +310,8 @@ void ledger_close(struct ledger *l) {
     buf_release(&l->why);
 }
 
-static int poll_one(struct ledger *l, struct reader *reader, int timeout_ms,
-                    int (*take)(const struct reader_record *r, void *opaque)) {
+static int ledger_poll_one(struct ledger *l, struct reader *reader, int timeout_ms,
+                           int (*take)(const struct reader_record *r, void *opaque)) {
     struct reader_record record[64];
     int n = reader_poll(reader, record, 64, timeout_ms);
     TRY(n);
@@ -321,9 +321,9 @@ static int poll_one(struct ledger *l, struct reader *reader, int timeout_ms,
 }
 
 int ledger_poll(struct ledger *l, int timeout_ms) {
-    int labels = poll_one(l, l->labels, 0, ledger_take_label);
+    int labels = ledger_poll_one(l, l->labels, 0, ledger_take_label);
     TRY(labels);
-    int tasks = poll_one(l, l->tasks, timeout_ms, ledger_take_task);
+    int tasks = ledger_poll_one(l, l->tasks, timeout_ms, ledger_take_task);
     TRY(tasks);
     return labels || tasks;
 }

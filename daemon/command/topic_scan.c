@@ -8,7 +8,7 @@
 
 enum { START_MS = 10000, STALL_MS = 20000, POLL_MS = 100, RECORDS = 256 };
 
-int scan_start(struct reader *r, const struct config *c, const char *topic, struct buf *why) {
+int topic_scan_start(struct reader *r, const struct config *c, const char *topic, struct buf *why) {
     const _Atomic bool *stop = console_stop();
     int result;
     for (int64_t end = clock_ms() + START_MS; (result = reader_start(r, NULL, NULL)) == ERR_RETRY &&
@@ -32,9 +32,9 @@ static int topic_scan_batch(struct reader *r,
     return result;
 }
 
-int scan_to_end(struct reader *r, const char *topic,
-                int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
-                struct buf *why) {
+int topic_scan_to_end(struct reader *r, const char *topic,
+                      int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
+                      struct buf *why) {
     const _Atomic bool *stop = console_stop();
     uint64_t read = 0;
     int result = 0, got;
@@ -55,13 +55,13 @@ int scan_to_end(struct reader *r, const char *topic,
     return result;
 }
 
-int scan_topic(const struct config *c, const char *topic,
+int topic_scan(const struct config *c, const char *topic,
                int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
                struct buf *why) {
     struct reader *r;
     TRY(reader_create(&r, c, &topic, 1, why));
-    int result = scan_start(r, c, topic, why);
-    if (result == 0) result = scan_to_end(r, topic, visit, opaque, why);
+    int result = topic_scan_start(r, c, topic, why);
+    if (result == 0) result = topic_scan_to_end(r, topic, visit, opaque, why);
     reader_destroy(r);
     return result;
 }

@@ -7,13 +7,13 @@
 
 /* Calls visit for each committed record until it answers non-zero; a progress line says how far it
  * is. Every wait has an end. 0, or an ERR_ (visit's too) with one sentence in `why`. */
-int scan_topic(const struct config *c, const char *topic,
+int topic_scan(const struct config *c, const char *topic,
                int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
                struct buf *why) MUST_CHECK;
 /* Starts a reader at the beginning of its topics; the same waits. */
-int scan_start(struct reader *r, const struct config *c, const char *topic,
-               struct buf *why) MUST_CHECK;
-/* The same as scan_topic on a reader that goes on afterwards. */
-int scan_to_end(struct reader *r, const char *topic,
-                int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
-                struct buf *why) MUST_CHECK;
+int topic_scan_start(struct reader *r, const struct config *c, const char *topic,
+                     struct buf *why) MUST_CHECK;
+/* The same as topic_scan on a reader that goes on afterwards. */
+int topic_scan_to_end(struct reader *r, const char *topic,
+                      int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
+                      struct buf *why) MUST_CHECK;

@@ -14,18 +14,18 @@
 #include <yaml.h>
 #include <zlib.h>
 
-static const char *lmdb_version(void) { return mdb_version(NULL, NULL, NULL); }
-static const char *openblas_version(void) { return openblas_get_config(); }
-static const char *openssl_version(void) { return OpenSSL_version(OPENSSL_FULL_VERSION_STRING); }
+static const char *version_lmdb(void) { return mdb_version(NULL, NULL, NULL); }
+static const char *version_openblas(void) { return openblas_get_config(); }
+static const char *version_openssl(void) { return OpenSSL_version(OPENSSL_FULL_VERSION_STRING); }
 
 static const struct {
     const char *name;
     const char *(*version)(void);
 } libraries[] = {
     {"librdkafka", kafka_version},  {"cJSON", cJSON_Version},
-    {"OpenBLAS", openblas_version}, {"libyaml", yaml_get_version_string},
-    {"LMDB", lmdb_version},         {"libmicrohttpd", MHD_get_version},
-    {"zlib", zlibVersion},          {"OpenSSL", openssl_version},
+    {"OpenBLAS", version_openblas}, {"libyaml", yaml_get_version_string},
+    {"LMDB", version_lmdb},         {"libmicrohttpd", MHD_get_version},
+    {"zlib", zlibVersion},          {"OpenSSL", version_openssl},
 };
 
 int command_version(int argc, char **argv) {

@@ -7,6 +7,7 @@
  *
  * Thread: any thread (one owner at a time) */
 #include "config/config.h"
+#include "config/limits.h"
 #include "dataset_private.h"
 #include "value_counts.h"
 
@@ -76,9 +77,9 @@ static void dataset_config_take_cell(struct dataset_config_column *p,
 static int dataset_config_take_label(const struct dataset *d, struct value_counts *classes,
                                      struct text label, uint64_t row, struct buf *why) {
     if (table_cell_read(label).kind == CELL_EMPTY) return 0;
-    if (label.len > VALUE_BYTES || dataset_config_has_control(label) || !text_is_utf8(label)) {
+    if (label.len > CLASS_BYTES_MAX || dataset_config_has_control(label) || !text_is_utf8(label)) {
         buf_printf(why, "%s: row %llu has a label that is not one line of text of at most %d bytes",
-                   d->file, (unsigned long long)row, VALUE_BYTES);
+                   d->file, (unsigned long long)row, CLASS_BYTES_MAX);
         return ERR_INPUT;
     }
     value_counts_add(classes, label);

@@ -20,8 +20,8 @@
 #include "admit/reason.h"
 #include "base/atomic_file.h"
 #include "base/clock.h"
-#include "broker.h"
 #include "demo/oracle.h"
+#include "demo_broker.h"
 #include "demo_log.h"
 #include "feeder.h"
 #include "metrics/metrics.h"
@@ -64,7 +64,7 @@ struct demo {
     struct config *config;
     struct true_labels *truth;
     struct judge *judge;
-    struct demo_feeder *feeder;
+    struct feeder *feeder;
     struct screen *screen;
     struct run *run;
     char *name, *state_dir;
@@ -112,7 +112,7 @@ static void demo_read_figures(struct demo *d, bool ranking) {
 /* ---- pacing ---- */
 
 /* How many samples may be fed but not yet judged. */
-static uint64_t demo_window(const struct demo *d, const struct demo_fed *fed) {
+static uint64_t demo_window(const struct demo *d, const struct feeder_figures *fed) {
     if (!demo_broker_embedded(d->broker)) return UINT64_MAX / 2;
     uint64_t bytes = PREDICTION_BYTES + PREDICTION_CLASS_BYTES * d->config->model.classes.n;
     if (fed->samples && fed->bytes / fed->samples > bytes) bytes = fed->bytes / fed->samples;
@@ -130,10 +130,10 @@ static bool demo_pace(struct demo *d) {
     if (all_settled) d->mark = decided;
     struct judge_figures scores;
     judge_read(d->judge, false, &scores);
-    struct demo_fed fed = demo_feeder_figures(d->feeder);
+    struct feeder_figures fed = feeder_read(d->feeder);
     uint64_t judged = scores.seen + dead, done = judged < decided ? judged : decided,
              in_flight = demo_window(d, &fed), ahead = d->mark + (uint64_t)d->flags.delay;
-    demo_feeder_allow(d->feeder, ahead < done + in_flight ? ahead : done + in_flight);
+    feeder_allow(d->feeder, ahead < done + in_flight ? ahead : done + in_flight);
     if (!d->first_ms && decided) d->first_ms = clock_ms();
     uint64_t moved =
         fed.samples + decided + judged + settled + (uint64_t)metric_get(METRIC_model_version);
@@ -263,9 +263,9 @@ static int demo_start_helpers(struct demo *d) {
                                                 .stop = &d->stopping};
     demo_start_helper(d, &d->judge_thread, demo_judge_main);
     demo_start_helper(d, &d->oracle_thread, demo_oracle_main);
-    struct demo_feeder_options feeder = {
+    struct feeder_options feeder = {
         .config = d->config, .samples = d->samples, .truth = d->truth, .stop = &d->stopping};
-    return demo_feeder_start(&d->feeder, &feeder, &d->why);
+    return feeder_start(&d->feeder, &feeder, &d->why);
 }
 
 static void demo_open_screen(struct demo *d) {
@@ -350,7 +350,7 @@ static int demo_first_error(int result, int other) { return result ? result : ot
 static int demo_stop(struct demo *d, int result) {
     struct buf feeder = {0}, topics = {0};
     atomic_store(&d->stopping, true);
-    if (d->feeder) result = demo_first_error(result, demo_feeder_join(d->feeder, &feeder));
+    if (d->feeder) result = demo_first_error(result, feeder_join(d->feeder, &feeder));
     demo_add_reason(d, &feeder);
     result = demo_first_error(result, demo_join_helper(d, &d->judge_thread));
     result = demo_first_error(result, demo_join_helper(d, &d->oracle_thread));

@@ -1,8 +1,8 @@
-/* Feeding: an idempotent producer (nothing twice, nothing out of order) that waits while it has
- * sent all that it may.
+/* An idempotent producer (nothing is sent twice or out of order) that waits while it has sent all
+ * that it may.
  *
- * How much it may is decided by demo.c, which sees how far the model is. Refuses a label that is no
- * class, and an id that stands twice.
+ * demo.c decides how much that is, because it sees how far the model is. Refuses a label that is no
+ * class, and an id that comes twice.
  *
  * Thread: the feeder's; figures are atomics */
 #include "feeder.h"
@@ -11,10 +11,13 @@
 
 #include <pthread.h>
 
-enum { WAIT_MS = 2, FLUSH_MS = 30000 };
+enum {
+    WAIT_MS = 2,     // between two looks at what is allowed
+    FLUSH_MS = 30000 // for the last samples to be confirmed
+};
 
-struct demo_feeder {
-    struct demo_feeder_options o;
+struct feeder {
+    struct feeder_options o;
     pthread_t thread;
     struct producer *producer;
     struct buf why;
@@ -23,12 +26,12 @@ struct demo_feeder {
     _Atomic bool ended;
 };
 
-static bool feeder_stopped(const struct demo_feeder *f) {
+static bool feeder_stopped(const struct feeder *f) {
     return atomic_load(f->o.stop) || producer_trouble(f->producer);
 }
 
 /* A sample without a label is fed like any other; nobody can answer for it. */
-static int feeder_note_label(struct demo_feeder *f, const struct dataset_sample *s) {
+static int feeder_note_label(struct feeder *f, const struct dataset_sample *s) {
     int class_ = s->label.at ? config_class(f->o.config, s->label) : TRUE_LABEL_UNKNOWN;
     if (s->label.at && class_ < 0) {
         buf_printf(&f->why, "row %llu: the label '%.*s' is not one of the classes",
@@ -43,7 +46,7 @@ static int feeder_note_label(struct demo_feeder *f, const struct dataset_sample 
     return ERR_INPUT;
 }
 
-static int feeder_send_one(struct demo_feeder *f, const struct dataset_sample *s) {
+static int feeder_send_one(struct feeder *f, const struct dataset_sample *s) {
     const struct producer_record r = {.key = s->id, .value = s->event};
     int result;
     TRY(feeder_note_label(f, s));
@@ -57,7 +60,7 @@ static int feeder_send_one(struct demo_feeder *f, const struct dataset_sample *s
     return 0;
 }
 
-static int feeder_send_all(struct demo_feeder *f) {
+static int feeder_send_all(struct feeder *f) {
     struct dataset_sample s;
     int result = 0;
     while (!feeder_stopped(f) && (result = samples_next(f->o.samples, &s, &f->why)) > 0) {
@@ -70,7 +73,7 @@ static int feeder_send_all(struct demo_feeder *f) {
 }
 
 static void *feeder_main(void *arg) {
-    struct demo_feeder *f = arg;
+    struct feeder *f = arg;
     int result = feeder_send_all(f);
     bool flushed = producer_flush(f->producer, FLUSH_MS);
     const char *trouble = producer_trouble(f->producer);
@@ -83,10 +86,9 @@ static void *feeder_main(void *arg) {
     return NULL;
 }
 
-int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options *o,
-                      struct buf *why) {
+int feeder_start(struct feeder **out, const struct feeder_options *o, struct buf *why) {
     const char *const topic = o->config->topics.samples;
-    struct demo_feeder *f = xcalloc(1, sizeof *f);
+    struct feeder *f = xcalloc(1, sizeof *f);
     f->o = *o;
     int result = producer_create(
         &f->producer,
@@ -100,19 +102,17 @@ int demo_feeder_start(struct demo_feeder **out, const struct demo_feeder_options
     return 0;
 }
 
-void demo_feeder_allow(struct demo_feeder *f, uint64_t samples) {
-    atomic_store(&f->allowed, samples);
-}
+void feeder_allow(struct feeder *f, uint64_t samples) { atomic_store(&f->allowed, samples); }
 
 /* ended first: who sees it sees all that was fed. */
-struct demo_fed demo_feeder_figures(struct demo_feeder *f) {
-    struct demo_fed fed = {.ended = atomic_load(&f->ended)};
+struct feeder_figures feeder_read(struct feeder *f) {
+    struct feeder_figures fed = {.ended = atomic_load(&f->ended)};
     fed.samples = atomic_load(&f->samples);
     fed.bytes = atomic_load(&f->bytes);
     return fed;
 }
 
-int demo_feeder_join(struct demo_feeder *f, struct buf *why) {
+int feeder_join(struct feeder *f, struct buf *why) {
     pthread_join(f->thread, NULL);
     int result = f->result;
     if (result < 0) buf_text(why, buf_view(&f->why));

@@ -41,8 +41,8 @@ struct oracle {
     struct buf record;
 };
 
-static void oracle_serve(struct oracle *o, int wait_ms) {
-    producer_serve(o->producer, wait_ms);
+static void oracle_serve(struct oracle *o, int oracle_wait_ms) {
+    producer_serve(o->producer, oracle_wait_ms);
     atomic_store(&o->figures->answered, producer_counts(o->producer).acknowledged);
 }
 
@@ -109,7 +109,7 @@ static int oracle_answer(struct oracle *o, const struct due_answer *p) {
     return result < 0 ? ERR_FATAL : 0;
 }
 
-static int answer_due(struct oracle *o) {
+static int oracle_answer_due(struct oracle *o) {
     const struct due_answer *p;
     while ((p = due_answers_first(&o->due)) && p->due_ms <= clock_ms()) {
         TRY(oracle_answer(o, p));
@@ -120,7 +120,7 @@ static int answer_due(struct oracle *o) {
 }
 
 /* How long to wait for a task: not beyond the next answer. */
-static int wait_ms(const struct oracle *o) {
+static int oracle_wait_ms(const struct oracle *o) {
     const struct due_answer *p = due_answers_first(&o->due);
     int64_t left = p ? p->due_ms - clock_ms() : POLL_MS;
     return left < 0 ? 0 : left < POLL_MS ? (int)left : POLL_MS;
@@ -129,10 +129,10 @@ static int wait_ms(const struct oracle *o) {
 static int oracle_read_tasks(struct oracle *o) {
     struct reader_record record[POLL_RECORDS];
     if (o->due.n + POLL_RECORDS > PENDING_MAX) {
-        oracle_serve(o, wait_ms(o));
+        oracle_serve(o, oracle_wait_ms(o));
         return 0;
     }
-    int n = reader_poll(o->reader, record, POLL_RECORDS, wait_ms(o));
+    int n = reader_poll(o->reader, record, POLL_RECORDS, oracle_wait_ms(o));
     if (n < 0) return n;
     for (int i = 0; i < n; i++) oracle_take_task(o, &record[i]);
     reader_release(o->reader, record, (size_t)n);
@@ -151,7 +151,7 @@ static bool oracle_finished(const struct oracle *o) {
 
 /* The end of a partition now, for from_end. Asked until it is known: starting at the beginning
  * instead would answer old tasks. */
-static int64_t end_of(size_t topic, int32_t partition, void *opaque) {
+static int64_t oracle_end_of(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct oracle *o = opaque;
     while (!oracle_stopped(o)) {
@@ -175,7 +175,7 @@ static int oracle_start(struct oracle *o) {
             L_STR("topic", labels));
         clock_sleep_ms(RETRY_MS);
     }
-    while ((result = reader_start(o->reader, o->options->from_end ? end_of : NULL, o)) ==
+    while ((result = reader_start(o->reader, o->options->from_end ? oracle_end_of : NULL, o)) ==
                ERR_RETRY &&
            !oracle_stopped(o))
         clock_sleep_ms(RETRY_MS);
@@ -186,7 +186,7 @@ static int oracle_loop(struct oracle *o) {
     TRY(oracle_start(o));
     while (!oracle_stopped(o) && !oracle_finished(o)) {
         TRY(oracle_read_tasks(o));
-        TRY(answer_due(o));
+        TRY(oracle_answer_due(o));
     }
     return 0;
 }

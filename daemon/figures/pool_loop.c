@@ -5,16 +5,13 @@
 #include "pool_loop.h"
 
 #include "base/rng.h"
+#include "config/limits.h"
 #include "query/strategy.h"
 #include "train/fit.h"
 #include "train/schedule.h"
 
 #include <math.h>
 #include <string.h>
-
-enum {
-    MEMORIES_MOST = 16 // entries of train.memories
-};
 
 struct pool_points pool_points_two_gaussians(size_t n, size_t d, size_t informative, double apart,
                                              double positive, uint64_t seed) {
@@ -39,7 +36,7 @@ void pool_points_release(struct pool_points *p) {
 struct pool_loop {
     const struct pool_loop_options *o;
     struct fit_options fit;
-    size_t memories[MEMORIES_MOST];
+    size_t memories[MEMORIES_MAX];
     struct model *model;
     float *scratch;
     bool *asked;     // (pool)
@@ -145,7 +142,7 @@ static int pool_loop_go(struct pool_loop *l, bool keep) {
 static void pool_loop_open(struct pool_loop *l) {
     const struct pool_loop_options *o = l->o;
     const struct list *memories = &o->config->train.memories;
-    CHECK(memories->n <= MEMORIES_MOST);
+    CHECK(memories->n <= MEMORIES_MAX);
     for (size_t i = 0; i < memories->n; i++) l->memories[i] = strtoul(memories->at[i], NULL, 10);
     l->fit = fit_options_of(o->config, o->pool->d, 1, l->memories);
     l->asked = xcalloc(o->pool->n, sizeof *l->asked);

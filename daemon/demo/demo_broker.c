@@ -4,7 +4,7 @@
  * named by the moment, and takes them away again.
  *
  * Thread: main thread */
-#include "broker.h"
+#include "demo_broker.h"
 
 #include "kafka/admin.h"
 #include "kafka/embedded_broker.h"
@@ -39,8 +39,8 @@ bool demo_broker_embedded(const struct demo_broker *b) { return b->embedded != N
 
 /* ---- topics ---- */
 
-static int create_real(struct demo_broker *b, const struct config *c,
-                       const struct topic_plan plan[ROLES], struct buf *why) {
+static int demo_broker_create_real(struct demo_broker *b, const struct config *c,
+                                   const struct topic_plan plan[ROLES], struct buf *why) {
     struct admin *admin;
     int result = admin_open(&admin, c, why);
     TRY(result);
@@ -56,7 +56,7 @@ static int create_real(struct demo_broker *b, const struct config *c,
 int demo_broker_create_topics(struct demo_broker *b, const struct config *c, struct buf *why) {
     struct topic_plan plan[ROLES];
     admin_plan(c, plan);
-    if (!b->embedded) return create_real(b, c, plan, why);
+    if (!b->embedded) return demo_broker_create_real(b, c, plan, why);
     for (size_t i = 0; i < ROLES; i++)
         if (*plan[i].name)
             TRY(embedded_broker_create_topic(b->embedded, plan[i].name, plan[i].partitions, why));
