@@ -15,6 +15,14 @@ static void manual_title(struct buf *out, const char *name, int section, const c
 
 /* ---- winnowd(1) ---- */
 
+/* A choice of words may be longer than a line of the page: at its bars it can be broken. */
+static void manual_flag_help(const char *help, struct buf *out) {
+    struct buf spaced = {0};
+    for (; *help; help++) buf_add(&spaced, *help == '|' ? " | " : help, *help == '|' ? 3 : 1);
+    scdoc_text(buf_string(&spaced), out);
+    buf_release(&spaced);
+}
+
 static void manual_flag_entry(const struct flag *f, struct buf *out) {
     if (f->letter) buf_printf(out, "*-%c*, ", f->letter);
     buf_printf(out, "*--%s*", f->name);
@@ -24,7 +32,7 @@ static void manual_flag_entry(const struct flag *f, struct buf *out) {
         buf_str(out, "_");
     }
     buf_str(out, "\n\t");
-    scdoc_text(f->help, out);
+    manual_flag_help(f->help, out);
     buf_str(out, f->required ? " (required)\n\n" : "\n\n");
 }
 

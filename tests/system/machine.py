@@ -5,6 +5,7 @@ Commands run inside by entering the namespaces of its first process, so no bus o
 import ctypes
 import os
 import pathlib
+import platform
 import shutil
 import signal
 import subprocess
@@ -14,11 +15,14 @@ import time
 from broker import ROOT, Failure, check, wait
 
 # What a booted machine and winnowd_*.deb need; the deb itself is installed without any network.
-PACKAGES = ("systemd systemd-sysv dbus udev kmod librdkafka1 libcjson1 libopenblas0 libyaml-0-2 liblmdb0 libmicrohttpd12 zlib1g libssl3 libncursesw6").split()
+# Debian 13 has libssl3t64 and libmicrohttpd12t64, which provide the names without t64.
+PACKAGES = ("systemd systemd-sysv dbus udev kmod librdkafka1 libcjson1 libopenblas0 libyaml-0-2 "
+            "liblmdb0 libmicrohttpd12 zlib1g libssl3 libncursesw6").split()
 
 
-def root(suite="bookworm"):
-    """The directory of the kept root file system, which is made the first time."""
+def root():
+    """A root file system of the Debian that runs here: the package was built for it."""
+    suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
     return subprocess.run([ROOT / "scripts" / "package", "root", suite, *PACKAGES], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
