@@ -95,8 +95,8 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
         enum reason fate = retry_fate_of(j, r->value, &field);
         struct buf why = {0};
         r->verdict = fate == REASON_NONE ? RETRY_FEED : RETRY_HOPELESS;
-        buf_printf(&why, "would be a dead letter again: %s%s%s", reason_text(fate),
-                   field ? ": " : "", field ? field : "");
+        buf_printf(&why, "would be a dead letter again: %s", reason_text(fate));
+        if (field) buf_printf(&why, ": %s", field);
         if (fate != REASON_NONE) r->why = arena_text(arena, buf_view(&why));
         buf_release(&why);
     }

@@ -123,7 +123,8 @@ static int oracle_answer_due(struct oracle *o) {
 static int oracle_wait_ms(const struct oracle *o) {
     const struct due_answer *p = due_answers_first(&o->due);
     int64_t left = p ? p->due_ms - clock_ms() : POLL_MS;
-    return left < 0 ? 0 : left < POLL_MS ? (int)left : POLL_MS;
+    if (left < 0) return 0;
+    return left < POLL_MS ? (int)left : POLL_MS;
 }
 
 static int oracle_read_tasks(struct oracle *o) {
