@@ -1,9 +1,11 @@
-/* The door: options, and which reader is behind it.
+/* What a decoder owns, and which reader does its work.
  *
  * Buffers grow to the longest sample, at most max_bytes, and stay: after warm-up nothing is
- * allocated (I11; reader_cjson excepted). Values are taken from the bytes and not from cJSON's
- * tree: that ends a text at \u0000, takes the key "a\u0000b" for "a", and has forgotten how a
- * number was written. Refuses mapped numbers beyond a double; unmapped ones are left as they are.
+ * allocated (promise I11; reader_cjson excepted). Values are taken from the bytes and not from
+ * cJSON's tree: that ends a text at \u0000, takes the key "a\u0000b" for "a", and has forgotten how
+ * a number was written. A mapped number beyond a double is refused; unmapped ones are not looked
+ * at.
+ *
  * Thread: worker thread (one decoder each) */
 #include "base/cpu.h"
 #include "json_check.h"

@@ -8,7 +8,13 @@
 
 #include "base/error.h"
 
-enum { SLOTS_MOST = 4096, TEXT_MOST = 1 << 16, MISSES_MOST = 16, MISS = 2, REST = 64 };
+enum {
+    SLOTS_MOST = 4096,   // values of a layout
+    TEXT_MOST = 1 << 16, // bytes between them
+    MISS = 2,            // what a miss counts; a hit counts -1
+    MISSES_MOST = 16,    // at so many the layout is left alone for a while
+    REST = 64,           // samples that are then read without
+};
 
 void layout_release(struct layout *l) {
     free(l->slot);
@@ -50,7 +56,7 @@ void layout_add(struct layout *l, struct text between, const struct pointer_node
     l->text.len += between.len;
 }
 
-static void set_absent(struct layout *l, const struct value *values, size_t n) {
+static void layout_set_absent(struct layout *l, const struct value *values, size_t n) {
     if (n > l->absent_room) {
         l->absent_room = n;
         l->absent = xrealloc(l->absent, n * sizeof *l->absent);
@@ -67,5 +73,5 @@ static void set_absent(struct layout *l, const struct value *values, size_t n) {
 void layout_end(struct layout *l, struct text behind, const struct value *values, size_t n) {
     layout_add(l, behind, NULL);
     l->known = l->learning;
-    if (l->known) set_absent(l, values, n);
+    if (l->known) layout_set_absent(l, values, n);
 }

@@ -1,8 +1,9 @@
 /* Building the tree from sorted pointers, and one step down in it.
  *
  * Sorted step by step, pointers with a common beginning stand together, so each node's children are
- * one pass over its share of the list, and come out in order for a binary search. Thread: any
- * thread */
+ * one pass over its share of the list, and come out in order for a binary search.
+ *
+ * Thread: any thread */
 #include "pointers.h"
 
 struct route {
@@ -10,7 +11,7 @@ struct route {
     size_t steps, path;
 };
 
-static bool read_step(struct text raw, struct arena *arena, struct text *step) {
+static bool pointers_read_step(struct text raw, struct arena *arena, struct text *step) {
     char *out = arena_take(arena, raw.len + PADDING);
     memset(out, 0, raw.len + PADDING);
     *step = (struct text){out, 0};
@@ -25,7 +26,7 @@ static bool read_step(struct text raw, struct arena *arena, struct text *step) {
     return true;
 }
 
-static bool read_route(struct text pointer, struct arena *arena, struct route *route) {
+static bool pointers_read_route(struct text pointer, struct arena *arena, struct route *route) {
     if (!pointer.len || pointer.at[0] != '/') return false;
     for (size_t i = 0; i < pointer.len; i++) route->steps += pointer.at[i] == '/';
     route->step = arena_take(arena, route->steps * sizeof *route->step);
@@ -33,13 +34,13 @@ static bool read_route(struct text pointer, struct arena *arena, struct route *r
     for (size_t i = 0; i < route->steps; i++) {
         const char *slash = at < end ? memchr(at, '/', (size_t)(end - at)) : NULL;
         size_t len = (size_t)((slash ? slash : end) - at);
-        if (!read_step((struct text){at, len}, arena, &route->step[i])) return false;
+        if (!pointers_read_step((struct text){at, len}, arena, &route->step[i])) return false;
         at += len + 1;
     }
     return true;
 }
 
-static int by_steps(const void *left, const void *right) {
+static int pointers_by_steps(const void *left, const void *right) {
     const struct route *a = left, *b = right;
     for (size_t i = 0; i < a->steps && i < b->steps; i++) {
         int order = text_order(a->step[i], b->step[i]);
@@ -50,7 +51,7 @@ static int by_steps(const void *left, const void *right) {
 }
 
 /* Routes (n) that agree up to `depth`: how many of the first share the next step too. */
-static size_t group_length(const struct route *r, size_t n, size_t depth) {
+static size_t pointers_group_length(const struct route *r, size_t n, size_t depth) {
     size_t i = 1;
     while (i < n && text_equal(r[i].step[depth], r[0].step[depth])) i++;
     return i;
@@ -77,11 +78,11 @@ static void pointers_grow(struct pointer_node *node, const struct route *r, size
     }
     r += node->paths;
     n -= node->paths;
-    for (size_t i = 0; i < n; i += group_length(r + i, n - i, depth)) node->children++;
+    for (size_t i = 0; i < n; i += pointers_group_length(r + i, n - i, depth)) node->children++;
     node->child = arena_take(arena, node->children * sizeof *node->child);
     struct pointer_node *child = node->child;
     for (size_t i = 0, group; i < n; i += group, child++) {
-        group = group_length(r + i, n - i, depth);
+        group = pointers_group_length(r + i, n - i, depth);
         *child = (struct pointer_node){.token = r[i].step[depth],
                                        .index = pointers_index_of(r[i].step[depth])};
         if (child->index != INDEX_NONE && child->index > node->index_most)
@@ -95,15 +96,15 @@ int pointers_build(struct pointer_node *root, const struct text *pointers, size_
     struct route *routes = arena_take(arena, n * sizeof *routes);
     for (size_t i = 0; i < n; i++) {
         routes[i] = (struct route){.path = i};
-        if (!read_route(pointers[i], arena, &routes[i])) return ERR_CONFIG;
+        if (!pointers_read_route(pointers[i], arena, &routes[i])) return ERR_CONFIG;
     }
-    if (n) qsort(routes, n, sizeof *routes, by_steps);
+    if (n) qsort(routes, n, sizeof *routes, pointers_by_steps);
     *root = (struct pointer_node){0};
     pointers_grow(root, routes, n, 0, arena);
     return 0;
 }
 
-static struct pointer_node *child_named(const struct pointer_node *node, struct text key) {
+static struct pointer_node *pointers_child_named(const struct pointer_node *node, struct text key) {
     size_t low = 0, high = node->children;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -115,22 +116,22 @@ static struct pointer_node *child_named(const struct pointer_node *node, struct 
     return NULL;
 }
 
-static struct pointer_node *child_at(const struct pointer_node *node, size_t index) {
+static struct pointer_node *pointers_child_at(const struct pointer_node *node, size_t index) {
     if (index > node->index_most) return NULL;
     char digits[20], *end = digits + sizeof digits, *at = end;
     do *--at = (char)('0' + index % 10);
     while (index /= 10);
-    return child_named(node, (struct text){at, (size_t)(end - at)});
+    return pointers_child_named(node, (struct text){at, (size_t)(end - at)});
 }
 
 struct pointer_node *pointers_follow(const struct pointer_node *node,
                                      const struct json_entry *entry, struct buf *scratch) {
     struct text key = entry->key;
-    if (!key.at) return child_at(node, entry->index);
+    if (!key.at) return pointers_child_at(node, entry->index);
     if (memchr(key.at, '\\', key.len)) {
         buf_reset(scratch);
         scratch->len = json_unescape(key, buf_room(scratch, key.len));
         key = buf_view(scratch);
     }
-    return child_named(node, key);
+    return pointers_child_named(node, key);
 }

@@ -1,15 +1,18 @@
 /* Reading a sample in one pass: the code that reader_portable.c and reader_avx2.c are both made of.
  * Not a header like others: each includes it once, behind its own plain_end and number_end, and
- * READER, the name to give it.
+ * READER, the name of the reader to define. Shapes a, b, c are the samples of tests/bench/decode.c;
+ * figures in brackets are what a choice saves or costs there.
  *
- * Two ways. `follow` takes the sample to be laid out like the one before (layout.h): compare, read
- * a value, compare, read a value. Whatever is not as expected, a fault too, ends it, and `scan`
- * reads from the beginning: the whole grammar, a stack of open brackets, each key looked up; of
- * several faults it meets the leftmost first. [with AVX2 following takes less than half of the time
- * of scanning on shapes a and b, without it six tenths] Both read a copy with zeros behind it. A
- * zero byte is allowed nowhere in JSON, so every loop ends there by itself and none asks whether
- * the sample has ended; and bytes may be looked at 32 at a time. [price of the copy: 5 % of shape
- * a; what it saves is a test in every loop]
+ * There are two ways. `reader_by_layout` assumes that the sample is laid out like the one before
+ * (layout.h): compare, read a value, compare, read a value. Whatever is not as expected, a fault
+ * too, ends it, and `reader_by_grammar` reads from the beginning: the whole grammar, a stack of
+ * open brackets, each key looked up; of several faults it meets the leftmost first. [with AVX2 the
+ * layout takes less than half of the time of the grammar on shapes a and b, without it six tenths]
+ *
+ * Both read a copy of the sample with zeros behind it. A zero byte is allowed nowhere in JSON, so
+ * every loop ends there by itself and none asks whether the sample has ended; and bytes may be read
+ * 32 at a time. [the copy costs 5 % of shape a; it saves a test in every loop]
+ *
  * Thread: worker thread */
 #include "json_check.h"
 
@@ -17,13 +20,13 @@
 
 /* Whether n bytes are the same; up to 8 behind them may be read. Of the last word only the lowest
  * bytes count. */
-INLINE bool same(const char *a, const char *b, size_t n) {
+INLINE bool reader_same_bytes(const char *a, const char *b, size_t n) {
     for (; n > 8; n -= 8, a += 8, b += 8)
         if (word_at(a) != word_at(b)) return false;
     return n == 0 || (word_at(a) ^ word_at(b)) << (64 - 8 * n) == 0;
 }
 
-INLINE const char *skip_space(const char *p) {
+INLINE const char *reader_skip_space(const char *p) {
     while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') p++;
     return p;
 }
@@ -31,7 +34,8 @@ INLINE const char *skip_space(const char *p) {
 /* ---- values ---- */
 
 /* p: behind the opening quote. Gives the closing one; NULL: *fault says why there is none. */
-INLINE const char *string_end(struct decoder *d, const char *p, bool *escaped, enum reason *fault) {
+INLINE const char *reader_string_end(struct decoder *d, const char *p, bool *escaped,
+                                     enum reason *fault) {
     const char *end = d->copy.at + d->copy.len;
     for (p = plain_end(p); *p != '"'; p = plain_end(p)) {
         *escaped |= *p == '\\';
@@ -41,10 +45,10 @@ INLINE const char *string_end(struct decoder *d, const char *p, bool *escaped, e
     return p;
 }
 
-INLINE const char *read_text(struct decoder *d, const char *p, struct value *v,
-                             enum reason *fault) {
+INLINE const char *reader_text(struct decoder *d, const char *p, struct value *v,
+                               enum reason *fault) {
     bool escaped = false;
-    const char *end = string_end(d, p + 1, &escaped, fault);
+    const char *end = reader_string_end(d, p + 1, &escaped, fault);
     if (!end) return NULL;
     v->kind = VALUE_TEXT;
     v->text = (struct text){p + 1, (size_t)(end - p - 1)};
@@ -55,25 +59,25 @@ INLINE const char *read_text(struct decoder *d, const char *p, struct value *v,
 
 /* Numbers that one division does not settle: some 17 digits, or an exponent. decimal: unless it was
  * cut. */
-static __attribute__((noinline)) void read_hard(struct decoder *d, const struct decimal *decimal,
-                                                struct value *v) {
+static __attribute__((noinline)) void
+reader_hard_number(struct decoder *d, const struct decimal *decimal, struct value *v) {
     if (v == &d->nowhere) return;
     if (decimal->cut || !decimal_round(decimal, &v->number)) v->number = number_read(v->text);
     d->infinite |= !isfinite(v->number);
 }
 
-INLINE const char *read_number(struct decoder *d, const char *p, struct value *v) {
+INLINE const char *reader_number(struct decoder *d, const char *p, struct value *v) {
     struct decimal decimal;
     bool hard;
     const char *end = number_end(p, &v->number, &decimal, &hard);
     if (!end) return NULL;
     v->kind = VALUE_NUMBER;
     v->text = (struct text){p, (size_t)(end - p)};
-    if (hard) read_hard(d, &decimal, v);
+    if (hard) reader_hard_number(d, &decimal, v);
     return end;
 }
 
-INLINE const char *read_word(const char *p, struct value *v) {
+INLINE const char *reader_word(const char *p, struct value *v) {
     v->kind = *p == 'n' ? VALUE_NULL : VALUE_BOOL;
     v->number = *p == 't';
     if (memcmp(p, "false", 5) == 0) return p + 5;
@@ -82,34 +86,35 @@ INLINE const char *read_word(const char *p, struct value *v) {
 
 /* A text, number or word into *v (&d->nowhere: it is not mapped). Gives the byte behind it; NULL:
  * *fault says why there is none. */
-INLINE const char *read_scalar(struct decoder *d, const char *p, struct value *v,
-                               enum reason *fault) {
+INLINE const char *reader_scalar(struct decoder *d, const char *p, struct value *v,
+                                 enum reason *fault) {
     *fault = REASON_NOT_JSON;
-    if (*p == '"') return read_text(d, p, v, fault);
-    return *p <= '9' ? read_number(d, p, v) : read_word(p, v);
+    if (*p == '"') return reader_text(d, p, v, fault);
+    return *p <= '9' ? reader_number(d, p, v) : reader_word(p, v);
 }
 
 /* The value went to the first of the node's paths; the others get it too. */
-static void repeat(const struct pointer_node *node, struct value *values) {
+static void reader_repeat_value(const struct pointer_node *node, struct value *values) {
     for (size_t i = 1; i < node->paths; i++) values[node->path[i]] = values[node->path[0]];
 }
 
 /* ---- as the sample before ---- */
 
-static bool follow(struct decoder *d, struct value *values) {
+static bool reader_by_layout(struct decoder *d, struct value *values) {
     const struct layout *l = &d->layout;
     const struct slot *last = l->slot + l->slots - 1;
     const char *p = d->copy.at, *between = l->text.at;
     enum reason fault;
     for (const struct slot *s = l->slot; s < last; s++) {
-        if (!same(p, between, s->length)) return false;
+        if (!reader_same_bytes(p, between, s->length)) return false;
         between += s->length;
-        p = read_scalar(d, p + s->length, s->value == SLOT_NONE ? &d->nowhere : &values[s->value],
-                        &fault);
+        p = reader_scalar(d, p + s->length, s->value == SLOT_NONE ? &d->nowhere : &values[s->value],
+                          &fault);
         if (!p) return false;
-        if (s->more) repeat(s->more, values);
+        if (s->more) reader_repeat_value(s->more, values);
     }
-    if (!same(p, between, last->length) || p + last->length != d->copy.at + d->copy.len)
+    if (!reader_same_bytes(p, between, last->length) ||
+        p + last->length != d->copy.at + d->copy.len)
         return false;
     for (size_t i = 0; i < l->absent_n; i++)
         values[l->absent[i]] = (struct value){.kind = l->inside[i] ? VALUE_OTHER : VALUE_MISSING};
@@ -118,7 +123,7 @@ static bool follow(struct decoder *d, struct value *values) {
 
 /* ---- by the grammar ---- */
 
-struct scan {
+struct reader_scan {
     struct decoder *d;
     struct value *values;
     const char *at;
@@ -129,12 +134,12 @@ struct scan {
 
 /* The child that comes next most often is the one that came next last time: one comparison instead
  * of a search. [scanning shape a takes six tenths of the time] */
-INLINE struct pointer_node *child_of(struct decoder *d, struct level *level,
-                                     const struct json_entry *e) {
+INLINE struct pointer_node *reader_child(struct decoder *d, struct level *level,
+                                         const struct json_entry *e) {
     struct pointer_node **guess = level->last ? &level->last->after : &level->node->first,
                         *child = *guess;
     bool right = child && (e->key.at ? child->token.len == e->key.len &&
-                                           same(child->token.at, e->key.at, e->key.len)
+                                           reader_same_bytes(child->token.at, e->key.at, e->key.len)
                                      : child->index == e->index);
     if (!right) child = pointers_follow(level->node, e, &d->key);
     if (!child) return NULL;
@@ -145,7 +150,7 @@ INLINE struct pointer_node *child_of(struct decoder *d, struct level *level,
 }
 
 /* Up to the value of an entry; *node: the pointers that lead to it, or NULL. */
-INLINE enum reason read_entry(struct scan *s, struct pointer_node **node) {
+INLINE enum reason reader_entry(struct reader_scan *s, struct pointer_node **node) {
     struct level *level = &s->d->level[s->depth - 1];
     struct json_entry e = {.index = level->index++};
     *node = NULL;
@@ -153,18 +158,18 @@ INLINE enum reason read_entry(struct scan *s, struct pointer_node **node) {
     if (level->close == '}') {
         bool escaped = false;
         const char *key = s->at + 1,
-                   *end = *s->at == '"' ? string_end(s->d, key, &escaped, &fault) : NULL;
+                   *end = *s->at == '"' ? reader_string_end(s->d, key, &escaped, &fault) : NULL;
         if (!end) return fault;
         e.key = (struct text){key, (size_t)(end - key)};
-        s->at = skip_space(end + 1);
+        s->at = reader_skip_space(end + 1);
         if (*s->at != ':') return REASON_NOT_JSON;
-        s->at = skip_space(s->at + 1);
+        s->at = reader_skip_space(s->at + 1);
     }
-    if (level->node) *node = child_of(s->d, level, &e);
+    if (level->node) *node = reader_child(s->d, level, &e);
     return REASON_NONE;
 }
 
-INLINE enum reason open_bracket(struct scan *s, struct pointer_node *node) {
+INLINE enum reason reader_open_bracket(struct reader_scan *s, struct pointer_node *node) {
     if (s->depth == s->d->max_depth) return REASON_TOO_DEEP;
     for (size_t i = 0; node && i < node->paths; i++) s->values[node->path[i]].kind = VALUE_OTHER;
     s->d->level[s->depth++] = (struct level){.node = node && node->children ? node : NULL,
@@ -173,23 +178,23 @@ INLINE enum reason open_bracket(struct scan *s, struct pointer_node *node) {
     return REASON_NONE;
 }
 
-INLINE enum reason take_scalar(struct scan *s, const struct pointer_node *node) {
+INLINE enum reason reader_take_scalar(struct reader_scan *s, const struct pointer_node *node) {
     enum reason fault;
     bool mapped = node && node->paths;
     layout_add(&s->d->layout, (struct text){s->behind, (size_t)(s->at - s->behind)}, node);
-    s->at = read_scalar(s->d, s->at, mapped ? &s->values[node->path[0]] : &s->d->nowhere, &fault);
+    s->at = reader_scalar(s->d, s->at, mapped ? &s->values[node->path[0]] : &s->d->nowhere, &fault);
     if (!s->at) return fault;
     s->behind = s->at;
-    if (mapped) repeat(node, s->values);
+    if (mapped) reader_repeat_value(node, s->values);
     return REASON_NONE;
 }
 
 /* From behind the first bracket to behind its closing one. */
-INLINE enum reason read_entries(struct scan *s) {
+INLINE enum reason reader_entries(struct reader_scan *s) {
     bool fresh = true; // the innermost bracket has no entry yet
     while (s->depth) {
         struct pointer_node *node;
-        s->at = skip_space(s->at);
+        s->at = reader_skip_space(s->at);
         if (*s->at == s->d->level[s->depth - 1].close) {
             s->at++;
             s->depth--;
@@ -197,24 +202,25 @@ INLINE enum reason read_entries(struct scan *s) {
             continue;
         }
         if (!fresh && *s->at != ',') return REASON_NOT_JSON;
-        if (!fresh) s->at = skip_space(s->at + 1);
-        enum reason fault = read_entry(s, &node);
+        if (!fresh) s->at = reader_skip_space(s->at + 1);
+        enum reason fault = reader_entry(s, &node);
         if (fault) return fault;
         fresh = *s->at == '{' || *s->at == '[';
-        fault = fresh ? open_bracket(s, node) : take_scalar(s, node);
+        fault = fresh ? reader_open_bracket(s, node) : reader_take_scalar(s, node);
         if (fault) return fault;
     }
     return REASON_NONE;
 }
 
-static enum reason scan(struct decoder *d, struct value *values) {
-    struct scan s = {.d = d, .values = values, .at = skip_space(d->copy.at), .behind = d->copy.at};
+static enum reason reader_by_grammar(struct decoder *d, struct value *values) {
+    struct reader_scan s = {
+        .d = d, .values = values, .at = reader_skip_space(d->copy.at), .behind = d->copy.at};
     for (size_t i = 0; i < d->n; i++) values[i] = (struct value){.kind = VALUE_MISSING};
     if (*s.at != '{') return REASON_NOT_JSON;
-    enum reason fault = open_bracket(&s, &d->root);
-    if (!fault) fault = read_entries(&s);
+    enum reason fault = reader_open_bracket(&s, &d->root);
+    if (!fault) fault = reader_entries(&s);
     if (fault) return fault;
-    s.at = skip_space(s.at);
+    s.at = reader_skip_space(s.at);
     if (s.at != d->copy.at + d->copy.len) return REASON_NOT_JSON;
     layout_end(&d->layout, (struct text){s.behind, (size_t)(s.at - s.behind)}, values, d->n);
     return REASON_NONE;
@@ -222,7 +228,7 @@ static enum reason scan(struct decoder *d, struct value *values) {
 
 /* ---- either ---- */
 
-INLINE void copy(struct decoder *d, struct text json) {
+INLINE void reader_copy(struct decoder *d, struct text json) {
     buf_reset(&d->copy);
     char *at = buf_room(&d->copy, json.len + PADDING);
     memcpy(at, json.at, json.len);
@@ -232,19 +238,20 @@ INLINE void copy(struct decoder *d, struct text json) {
 
 enum reason READER(struct decoder *d, struct text json, struct value *values) {
     enum reason fault = REASON_NONE;
-    copy(d, json);
+    reader_copy(d, json);
     d->infinite = false;
-    if (d->layout.known && follow(d, values)) {
+    if (d->layout.known && reader_by_layout(d, values)) {
         layout_hit(&d->layout);
     } else {
         if (d->layout.known) {
             layout_missed(&d->layout);
-            copy(d, json); // texts may have lost their escapes
+            reader_copy(d, json); // texts may have lost their escapes
         }
         d->reads++;
         d->infinite = false;
         layout_begin(&d->layout);
-        fault = scan(d, values);
+        fault = reader_by_grammar(d, values);
     }
-    return fault ? fault : d->infinite ? REASON_NOT_FINITE : REASON_NONE;
+    if (fault) return fault;
+    return d->infinite ? REASON_NOT_FINITE : REASON_NONE;
 }

@@ -1,4 +1,6 @@
-/* Names and sentences of dead-letter reasons. Thread: any thread */
+/* Names and sentences of dead-letter reasons.
+ *
+ * Thread: any thread */
 #include "admit/reason.h"
 
 #define SENTENCE(constant, word, sentence) [constant] = sentence,

@@ -1,11 +1,13 @@
 /* One recursive walk that copies, leaves out, or masks; as deep as the pointers are, however deep
  * the event is.
  *
- * Leaving out is by pointer and takes the first of equal keys, as reading does; masking takes every
- * one of them, however it is spelled, for a second one would be shown to people just the same. A
- * mask inside something left out shows nothing, one around something chosen hides it. Of an array,
- * null stands for entries before a chosen one: its pointer still leads to it. What cannot be masked
- * as asked is not shown at all. Thread: worker thread (one view each) */
+ * Of equal keys the first is chosen, as in reading; but every one of them is masked, with whatever
+ * escapes it is written, because a second one would be shown to people just the same. A mask inside
+ * something that is left out changes nothing; a mask around something chosen hides it. In an array,
+ * null stands for the entries before a chosen one, so that its pointer still leads to it. What
+ * cannot be masked as configured is not shown at all.
+ *
+ * Thread: worker thread (one view each) */
 #include "select.h"
 
 void view_release(struct view *v) {
@@ -21,7 +23,8 @@ static bool selection_texts_equal(const struct text *a, const struct text *b, si
     return true;
 }
 
-static const struct text *texts_copy(struct arena *arena, const struct text *from, size_t n) {
+static const struct text *selection_copy_texts(struct arena *arena, const struct text *from,
+                                               size_t n) {
     struct text *to = arena_take(arena, n * sizeof *to);
     for (size_t i = 0; i < n; i++) to[i] = arena_text(arena, from[i]);
     return to;
@@ -36,9 +39,9 @@ static void selection_build(struct view *v, const struct selection *s) {
         selection_texts_equal(built->mask, s->mask, s->mask_n))
         return;
     arena_reset(&v->arena);
-    v->built =
-        (struct selection){texts_copy(&v->arena, s->fields, s->fields_n),
-                           texts_copy(&v->arena, s->mask, s->mask_n), s->fields_n, s->mask_n};
+    v->built = (struct selection){selection_copy_texts(&v->arena, s->fields, s->fields_n),
+                                  selection_copy_texts(&v->arena, s->mask, s->mask_n), s->fields_n,
+                                  s->mask_n};
     v->usable = pointers_build(&v->fields, v->built.fields, s->fields_n, &v->arena) == 0 &&
                 pointers_build(&v->mask, v->built.mask, s->mask_n, &v->arena) == 0;
 }
@@ -48,7 +51,7 @@ static const char *selection_show(struct view *v, struct pointer_node *fields,
 
 /* What comes before an entry: a comma, nulls in place of the entries of an array that are left out,
  * its key. */
-static void write_lead(struct view *v, const struct json_entry *e, size_t shown) {
+static void selection_write_lead(struct view *v, const struct json_entry *e, size_t shown) {
     if (shown) buf_add(&v->out, ",", 1);
     if (e->key.at) {
         buf_add(&v->out, e->key.at - 1, e->key.len + 2);
@@ -68,8 +71,8 @@ static struct pointer_node *selection_chosen(struct view *v, const struct pointe
 }
 
 /* Entry after entry of an object or array; fields NULL: all of them. */
-static const char *show_entries(struct view *v, const struct pointer_node *fields,
-                                const struct pointer_node *mask, const char *value) {
+static const char *selection_show_entries(struct view *v, const struct pointer_node *fields,
+                                          const struct pointer_node *mask, const char *value) {
     struct json_walk w = json_enter(value);
     struct json_entry e;
     size_t shown = 0, before = v->out.len;
@@ -81,7 +84,7 @@ static const char *show_entries(struct view *v, const struct pointer_node *field
             continue;
         }
         size_t here = v->out.len;
-        write_lead(v, &e, shown);
+        selection_write_lead(v, &e, shown);
         size_t led = v->out.len;
         w.at = selection_show(v, child, mask ? pointers_follow(mask, &e, &v->key) : NULL, e.value);
         if (v->out.len == led) v->out.len = here;
@@ -101,7 +104,7 @@ static const char *selection_show(struct view *v, struct pointer_node *fields,
     if (mask && mask->paths) {
         buf_str(&v->out, "\"***\"");
     } else if (inside && (fields || mask)) {
-        return show_entries(v, fields, mask, value);
+        return selection_show_entries(v, fields, mask, value);
     } else if (!fields) {
         const char *end = json_end(value);
         buf_add(&v->out, value, (size_t)(end - value));
@@ -116,6 +119,8 @@ struct text view_select(struct view *v, struct text event, const struct selectio
     v->walks++;
     buf_reset(&v->out);
     const char *value = memchr(event.at, '{', event.len);
-    selection_show(v, s->fields_n ? &v->fields : NULL, s->mask_n ? &v->mask : NULL, value);
+    struct pointer_node *fields = s->fields_n ? &v->fields : NULL;
+    const struct pointer_node *mask = s->mask_n ? &v->mask : NULL;
+    selection_show(v, fields, mask, value);
     return v->out.len ? buf_view(&v->out) : TEXT("{}");
 }

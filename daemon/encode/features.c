@@ -1,12 +1,14 @@
-/* Each field knows its columns and how to fill them; a row is their concatenation.
+/* Each field has its columns and fills them; a row is their concatenation.
  *
- * A hashed category goes to column floor(mix(h) · hash / 2^64), h the 64-bit FNV-1a of its bytes
- * and mix splitmix64's finaliser (base/rng.h): mixed, because the low bits of FNV-1a see little
- * more than the low bits of the letters (Weinberger et al. 2009, without the sign: rows stay
- * readable). A category may be a JSON text or an integer, as written: 5411 and "5411" are the same;
- * any other number is refused, since 1.0 and 1e0 would be two categories. The fingerprint hashes
- * what rows are made of: paths, types, transforms, values, sizes, in order. It does not know the
- * names of features, nor what is required: they change no row.
+ * Hashing of a category (Weinberger and others 2009, without the sign, so that rows stay readable):
+ * column floor(mix(h) · hash / 2^64), where h is the 64-bit FNV-1a of its bytes and mix the
+ * finaliser of splitmix64 (base/rng.h); mixed, because the low bits of FNV-1a depend on little more
+ * than the low bits of the letters. A category may be a JSON text or an integer, as written: 5411
+ * and "5411" are the same; any other number is refused, since 1.0 and 1e0 would be two categories.
+ *
+ * The fingerprint hashes what rows are made of: paths, types, transforms, values, sizes, in order;
+ * not the names of features, nor what is required, which change no row.
+ *
  * Thread: any thread (immutable after create) */
 #include "encode/features.h"
 
@@ -19,10 +21,11 @@ struct category {
     size_t column; // among the field's own
 };
 
-struct field {
+struct mapped_field {
     struct text name, path;
     int type;
-    bool log1p, clips, missing, required;
+    bool log1p, clips;         // of a number
+    bool missing, required;    // it has a missing indicator; it must be there
     double least, most;        // of clips
     struct category *category; // (values) by text_order
     size_t values, hash;
@@ -31,30 +34,30 @@ struct field {
 
 struct features {
     struct arena arena;
-    struct field *field; // (n)
-    struct text *path;   // (n)
-    const char **name;   // (d)
-    size_t *plain;       // (n) the column of a number that goes there as it is; else SIZE_MAX
+    struct mapped_field *field; // (n)
+    struct text *path;          // (n)
+    size_t *plain;              // (n) the column of a number that is taken as it is; else SIZE_MAX
     size_t n, d;
     uint64_t fingerprint;
 };
 
 /* ---- create ---- */
 
-static int by_value(const void *left, const void *right) {
+static int features_by_value(const void *left, const void *right) {
     return text_order(((const struct category *)left)->value,
                       ((const struct category *)right)->value);
 }
 
-static void take_values(struct features *f, struct field *field, const struct list *values) {
+static void features_take_values(struct features *f, struct mapped_field *field,
+                                 const struct list *values) {
     field->values = values->n;
     field->category = arena_take(&f->arena, values->n * sizeof *field->category);
     for (size_t i = 0; i < values->n; i++)
         field->category[i] = (struct category){arena_text(&f->arena, text_of(values->at[i])), i};
-    if (values->n) qsort(field->category, values->n, sizeof *field->category, by_value);
+    if (values->n) qsort(field->category, values->n, sizeof *field->category, features_by_value);
 }
 
-static int take_clip(struct field *field, const struct list *clip) {
+static int features_take_clip(struct mapped_field *field, const struct list *clip) {
     if (!clip->n) return 0;
     if (clip->n != 2) return ERR_CONFIG;
     char *ends[2];
@@ -74,20 +77,21 @@ static const char *features_keep(struct features *f, char *made) {
     return kept;
 }
 
-static int take_field(struct features *f, struct field *field, const struct feature_config *c) {
-    *field = (struct field){.name = arena_text(&f->arena, text_of(c->name)),
-                            .type = c->type,
-                            .missing = c->missing,
-                            .required = c->required};
+static int features_take_field(struct features *f, struct mapped_field *field,
+                               const struct feature_config *c) {
+    *field = (struct mapped_field){.name = arena_text(&f->arena, text_of(c->name)),
+                                   .type = c->type,
+                                   .missing = c->missing,
+                                   .required = c->required};
     field->path =
         text_of(features_keep(f, *c->path ? xstrdup(c->path) : xasprintf("/%s", c->name)));
     field->columns = 1;
     if (c->type == FEATURE_NUMBER) {
         field->log1p = c->log1p;
-        TRY(take_clip(field, &c->clip));
+        TRY(features_take_clip(field, &c->clip));
     } else if (c->type == FEATURE_CATEGORY) {
         if ((c->values.n > 0) == (c->hash > 0)) return ERR_CONFIG;
-        take_values(f, field, &c->values);
+        features_take_values(f, field, &c->values);
         field->hash = (size_t)c->hash;
         field->columns = field->values + field->hash;
     }
@@ -97,20 +101,9 @@ static int take_field(struct features *f, struct field *field, const struct feat
     return 0;
 }
 
-static void name_columns(struct features *f, const struct field *field) {
-    const char **name = f->name + field->first, *own = field->name.at;
-    if (field->type != FEATURE_CATEGORY) name[0] = own;
-    for (size_t i = 0; i < field->values; i++)
-        name[field->category[i].column] =
-            features_keep(f, xasprintf("%s=%s", own, field->category[i].value.at));
-    for (size_t i = 0; i < field->hash; i++)
-        name[i] = features_keep(f, xasprintf("%s#%zu", own, i));
-    if (field->missing) name[field->columns - 1] = features_keep(f, xasprintf("%s?", own));
-}
-
 /* Lengths before texts, so no two mappings write the same. Values by text_order with their columns:
  * any order of columns writes something else. */
-static void features_describe(const struct field *field, struct buf *out) {
+static void features_describe(const struct mapped_field *field, struct buf *out) {
     buf_printf(out, "%d %d %zu:%s", field->type, field->missing, field->path.len, field->path.at);
     if (field->type == FEATURE_NUMBER) {
         buf_printf(out, " %d %d", field->log1p, field->clips);
@@ -124,13 +117,18 @@ static void features_describe(const struct field *field, struct buf *out) {
     buf_str(out, "\n");
 }
 
-static uint64_t fingerprint_of(const struct features *f) {
+static uint64_t features_fingerprint_of(const struct features *f) {
     struct buf mapping = {0};
     buf_str(&mapping, "features 1\n"); // of this description, and of the way categories are hashed
     for (size_t i = 0; i < f->n; i++) features_describe(&f->field[i], &mapping);
     uint64_t fingerprint = rng_mix(hash_bytes(mapping.at, mapping.len));
     buf_release(&mapping);
     return fingerprint;
+}
+
+/* Whether the row holds the field's number as it is: no transform, no other column. */
+static bool features_plain(const struct mapped_field *f) {
+    return f->type == FEATURE_NUMBER && !f->log1p && !f->clips && !f->missing;
 }
 
 int features_create(struct features **out, const struct feature_config *list, size_t n) {
@@ -141,20 +139,15 @@ int features_create(struct features **out, const struct feature_config *list, si
     f->path = arena_take(&f->arena, n * sizeof *f->path);
     f->plain = arena_take(&f->arena, n * sizeof *f->plain);
     for (size_t i = 0; i < n && result == 0; i++) {
-        result = take_field(f, &f->field[i], &list[i]);
+        result = features_take_field(f, &f->field[i], &list[i]);
         f->path[i] = f->field[i].path;
-        f->plain[i] = f->field[i].type == FEATURE_NUMBER && !f->field[i].log1p &&
-                              !f->field[i].clips && !f->field[i].missing
-                          ? f->field[i].first
-                          : SIZE_MAX;
+        f->plain[i] = features_plain(&f->field[i]) ? f->field[i].first : SIZE_MAX;
     }
     if (result < 0) {
         features_destroy(f);
         return result;
     }
-    f->name = arena_take(&f->arena, f->d * sizeof *f->name);
-    for (size_t i = 0; i < n; i++) name_columns(f, &f->field[i]);
-    f->fingerprint = fingerprint_of(f);
+    f->fingerprint = features_fingerprint_of(f);
     *out = f;
     return 0;
 }
@@ -172,11 +165,6 @@ size_t features_fields(const struct features *f) { return f->n; }
 const struct text *features_paths(const struct features *f) { return f->path; }
 uint64_t features_fingerprint(const struct features *f) { return f->fingerprint; }
 
-const char *features_column_name(const struct features *f, size_t column) {
-    CHECK(column < f->d);
-    return f->name[column];
-}
-
 int features_field(const struct features *f, const char *name) {
     for (size_t i = 0; i < f->n; i++)
         if (text_equal(f->field[i].name, text_of(name))) return (int)i;
@@ -185,11 +173,17 @@ int features_field(const struct features *f, const char *name) {
 
 /* ---- encode ---- */
 
-static enum reason encode_number(const struct field *f, const struct value *v, double *row) {
+static double features_clipped(const struct mapped_field *f, double x) {
+    if (x < f->least) return f->least;
+    return x > f->most ? f->most : x;
+}
+
+static enum reason features_encode_number(const struct mapped_field *f, const struct value *v,
+                                          double *row) {
     if (v->kind != VALUE_NUMBER) return REASON_WRONG_TYPE;
     double x = v->number;
     if (!isfinite(x)) return REASON_NOT_FINITE;
-    if (f->clips) x = x < f->least ? f->least : x > f->most ? f->most : x;
+    if (f->clips) x = features_clipped(f, x);
     *row = f->log1p ? copysign(log1p(fabs(x)), x) : x;
     return REASON_NONE;
 }
@@ -200,7 +194,8 @@ static bool features_is_integer(struct text number) {
     return true;
 }
 
-static enum reason encode_category(const struct field *f, const struct value *v, double *row) {
+static enum reason features_encode_category(const struct mapped_field *f, const struct value *v,
+                                            double *row) {
     if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !features_is_integer(v->text)))
         return REASON_WRONG_TYPE;
     if (f->hash) {
@@ -209,23 +204,25 @@ static enum reason encode_category(const struct field *f, const struct value *v,
     }
     const struct category wanted = {.value = v->text};
     const struct category *found =
-        bsearch(&wanted, f->category, f->values, sizeof *f->category, by_value);
+        bsearch(&wanted, f->category, f->values, sizeof *f->category, features_by_value);
     if (found) row[found->column] = 1;
     return REASON_NONE;
 }
 
-static enum reason encode_boolean(const struct field *f, const struct value *v, double *row) {
+static enum reason features_encode_boolean(const struct mapped_field *f, const struct value *v,
+                                           double *row) {
     (void)f;
     *row = v->number;
     return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
 }
 
 /* row: the field's own columns, all 0. */
-static enum reason encode_field(const struct field *f, const struct value *v, double *row) {
-    static enum reason (*const encode[])(const struct field *, const struct value *,
-                                         double *) = {[FEATURE_NUMBER] = encode_number,
-                                                      [FEATURE_CATEGORY] = encode_category,
-                                                      [FEATURE_BOOLEAN] = encode_boolean};
+static enum reason features_encode_field(const struct mapped_field *f, const struct value *v,
+                                         double *row) {
+    static enum reason (*const encode[])(const struct mapped_field *, const struct value *,
+                                         double *) = {[FEATURE_NUMBER] = features_encode_number,
+                                                      [FEATURE_CATEGORY] = features_encode_category,
+                                                      [FEATURE_BOOLEAN] = features_encode_boolean};
     if (v->kind != VALUE_MISSING && v->kind != VALUE_NULL) return encode[f->type](f, v, row);
     if (f->missing) row[f->columns - 1] = 1;
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
@@ -240,7 +237,8 @@ enum reason features_encode(const struct features *f, const struct value *values
             continue;
         }
         memset(row + f->field[i].first, 0, f->field[i].columns * sizeof *row);
-        enum reason fault = encode_field(&f->field[i], &values[i], row + f->field[i].first);
+        enum reason fault =
+            features_encode_field(&f->field[i], &values[i], row + f->field[i].first);
         if (!fault) continue;
         *field = i;
         return fault;
@@ -250,12 +248,12 @@ enum reason features_encode(const struct features *f, const struct value *values
 
 /* ---- decode ---- */
 
-static double number_of(const struct field *f, double x) {
+static double features_decode_number(const struct mapped_field *f, double x) {
     return f->log1p ? copysign(expm1(fabs(x)), x) : x;
 }
 
 /* The column that is nearest to 1 becomes 1, the others 0. */
-static size_t settle_category(const struct field *f, double *row) {
+static size_t features_settle_category(const struct mapped_field *f, double *row) {
     size_t best = 0;
     for (size_t i = 1; i < f->values + f->hash; i++)
         if (row[i] > row[best]) best = i;
@@ -263,20 +261,27 @@ static size_t settle_category(const struct field *f, double *row) {
     return best;
 }
 
-static void decode_category(const struct field *f, double *row, struct buf *out) {
-    size_t column = settle_category(f, row);
+static void features_decode_category(const struct mapped_field *f, double *row, struct buf *out) {
+    size_t column = features_settle_category(f, row);
     for (size_t i = 0; i < f->values; i++)
         if (f->category[i].column == column) buf_json(out, f->category[i].value);
     if (f->hash) buf_str(out, "null"); // a bucket has no name
 }
 
-static void decode_field(const struct field *f, double *row, struct buf *out) {
-    if (f->missing && (row[f->columns - 1] = row[f->columns - 1] >= 0.5) == 1) {
+static void features_decode_field(const struct mapped_field *f, double *row, struct buf *out) {
+    double *indicator = &row[f->columns - 1];
+    if (f->missing) *indicator = *indicator >= 0.5;
+    if (f->missing && *indicator == 1) {
         memset(row, 0, (f->columns - 1) * sizeof *row);
         buf_str(out, "null");
-    } else if (f->type == FEATURE_CATEGORY) decode_category(f, row, out);
-    else if (f->type == FEATURE_BOOLEAN) buf_str(out, (*row = *row >= 0.5) == 1 ? "true" : "false");
-    else buf_double(out, number_of(f, *row));
+    } else if (f->type == FEATURE_CATEGORY) {
+        features_decode_category(f, row, out);
+    } else if (f->type == FEATURE_BOOLEAN) {
+        *row = *row >= 0.5;
+        buf_str(out, *row == 1 ? "true" : "false");
+    } else {
+        buf_double(out, features_decode_number(f, *row));
+    }
 }
 
 void features_decode(const struct features *f, double *row, struct buf *out) {
@@ -285,7 +290,7 @@ void features_decode(const struct features *f, double *row, struct buf *out) {
         buf_str(out, ",");
         buf_json(out, f->field[i].name);
         buf_str(out, ":");
-        decode_field(&f->field[i], row + f->field[i].first, out);
+        features_decode_field(&f->field[i], row + f->field[i].first, out);
     }
     buf_str(out, "}");
 }

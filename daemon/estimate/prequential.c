@@ -1,18 +1,17 @@
-/* Test, then train, on labels that were not drawn evenly.
+/* Accuracy by test-then-train (prequential), from labels that were not sampled evenly.
  *
  * The samples are two strata. What the strategy arm asked (propensity 1) is known in full. The rest
- * is seen through the random arm, each draw standing for 1/propensity samples. The estimate is
- * Hájek's ratio (1971) of the weighted sums of right answers and of all.
+ * is seen through the random arm, where each draw stands for 1/propensity samples. The estimate is
+ * Hájek's ratio (1971): the weighted sum of right predictions over the weighted sum of all.
  *
- * The interval must know that both counts behind the ratio are uncertain: a few draws say neither
- * how many of the rest are wrong nor how many the rest are, and the second matters as much where
- * the strategy arm has asked many hard samples. So right and wrong answers of the rest each get the
- * interval of a Poisson total with weights (a gamma distribution: Fay and Feuer 1997; its quantile
- * by Wilson and Hilferty 1931), the known counts are added, and the two are joined to an interval
- * of their ratio by the square-and-add rule of Donner and Zou (2012). A handful of draws, or none
- * that was wrong, gives the wide interval that it deserves, where a normal approximation would
- * claim certainty (promise I7). Before the first draw nothing at all is known of the rest, and
- * nothing is claimed.
+ * Both sums of the ratio are uncertain: a few draws say neither how many of the rest are wrong nor
+ * how many the rest are, and the second matters as much where the strategy arm has asked many hard
+ * samples. So right and wrong predictions of the rest each get the interval of a Poisson total with
+ * weights (a gamma distribution: Fay and Feuer 1997; its quantile by Wilson and Hilferty 1931), the
+ * known counts are added, and the two intervals are combined to one of their ratio by the
+ * square-and-add rule of Donner and Zou (2012). So a handful of draws, or none that was wrong,
+ * gives a wide interval, where a normal approximation would claim certainty (promise I7). Before
+ * the first draw nothing is known of the rest, and the interval is 0 to 1.
  *
  * Thread: learner thread */
 #include "estimate/prequential.h"
@@ -22,19 +21,19 @@
 #include <math.h>
 #include <stdbool.h>
 
-static const double z = 1.959964; // of the normal distribution, 2.5 % above it
+static const double z = 1.959964; // of the standard normal distribution, 2.5 % above it
 
-/* Answers without a single draw: either everything is asked, or the random arm is yet to be heard.
- * Of fewer than these nobody can tell. */
+/* With no draw of the random arm among the answers, either everything is asked or no draw was
+ * answered yet. From this many answers on the first is assumed. */
 enum { CENSUS = 100 };
 
-struct answer {
-    double weight;
-    bool right;
+struct prequential_answer {
+    double weight; // 1/propensity
+    bool right;    // the prediction was
 };
 
-/* All of one kind of answer, right or wrong. */
-struct sums {
+/* Sums over the answers whose prediction was right, or over those where it was wrong. */
+struct prequential_sums {
     double n;        // unweighted
     double known;    // propensity 1
     double drawn;    // weights of the others
@@ -42,8 +41,8 @@ struct sums {
 };
 
 struct prequential {
-    struct sums sums[2]; // wrong, right
-    struct answer *ring; // (window) NULL: no window
+    struct prequential_sums sums[2]; // wrong, right
+    struct prequential_answer *ring; // (window) NULL: no window
     size_t window, at, held;
 };
 
@@ -60,21 +59,28 @@ void prequential_destroy(struct prequential *p) {
     free(p);
 }
 
-static void prequential_count(struct prequential *p, const struct answer *a, double sign) {
-    struct sums *s = &p->sums[a->right];
+/* Adds an answer to its sums, or takes it out. sign: 1 or -1. */
+static void prequential_count(struct prequential *p, const struct prequential_answer *a,
+                              double sign) {
+    struct prequential_sums *s = &p->sums[a->right];
     s->n += sign;
-    if (a->weight <= 1) s->known += sign;
-    else s->drawn += sign * a->weight, s->variance += sign * a->weight * (a->weight - 1);
-    if (s->n <= s->known) s->drawn = s->variance = 0; // no draw is left: nor a rounding of one
+    if (a->weight <= 1) {
+        s->known += sign;
+    } else {
+        s->drawn += sign * a->weight;
+        s->variance += sign * a->weight * (a->weight - 1);
+    }
+    if (s->n <= s->known) s->drawn = s->variance = 0; // no draw is left, only roundings
 }
 
-/* The ring grows with what comes, up to the window; each turn the sums are taken anew, so that
- * roundings don't pile up. */
-static void prequential_slide(struct prequential *p, const struct answer *a) {
+/* Takes the oldest answer out of the window and puts this one in. The ring grows up to the window;
+ * each time it wraps, the sums are computed anew, so that roundings do not add up. */
+static void prequential_slide(struct prequential *p, const struct prequential_answer *a) {
     if (p->held < p->window) {
-        if ((p->held & (p->held - 1)) == 0) {
+        if ((p->held & (p->held - 1)) == 0) { // full at each power of two
             size_t cap = p->held ? 2 * p->held : 1;
-            p->ring = xrealloc(p->ring, (cap < p->window ? cap : p->window) * sizeof *p->ring);
+            if (cap > p->window) cap = p->window;
+            p->ring = xrealloc(p->ring, cap * sizeof *p->ring);
         }
         p->ring[p->held++] = *a;
         return;
@@ -83,14 +89,14 @@ static void prequential_slide(struct prequential *p, const struct answer *a) {
     p->ring[p->at] = *a;
     p->at = (p->at + 1) % p->window;
     if (p->at) return;
-    p->sums[0] = p->sums[1] = (struct sums){0};
+    p->sums[0] = p->sums[1] = (struct prequential_sums){0};
     for (size_t i = 0; i + 1 < p->held; i++) prequential_count(p, &p->ring[i], 1);
 }
 
 void prequential_add(struct prequential *p, int truth, int predicted, double propensity) {
     CHECK(propensity > 0 && propensity <= 1);
     if (predicted < 0) return;
-    struct answer a = {1 / propensity, truth == predicted};
+    struct prequential_answer a = {1 / propensity, truth == predicted};
     if (p->window) prequential_slide(p, &a);
     prequential_count(p, &a, 1);
 }
@@ -98,30 +104,33 @@ void prequential_add(struct prequential *p, int truth, int predicted, double pro
 /* ---- the interval ---- */
 
 /* A total with its own 95 % interval. */
-struct total {
+struct prequential_total {
     double is, low, high;
 };
 
-/* The gamma distribution of this mean and variance at the normal deviate. */
-static double gamma_quantile(double mean, double variance, double deviate) {
+/* The quantile of the gamma distribution of this mean and variance at a standard normal deviate. */
+static double prequential_gamma_quantile(double mean, double variance, double deviate) {
     if (!(mean > 0)) return 0;
     if (!(variance > 0)) return mean;
     double shape = mean * mean / variance, root = 1 - 1 / (9 * shape) + deviate / (3 * sqrt(shape));
     return root > 0 ? mean * root * root * root : 0;
 }
 
-/* weight: of one draw more, which could have come and didn't; 1: there is no random arm. */
-static struct total total_of(const struct sums *s, double weight) {
+/* weight: of one draw more, which could have come and did not; 1: there is no random arm. */
+static struct prequential_total prequential_total_of(const struct prequential_sums *s,
+                                                     double weight) {
     double drawn = fmax(0, s->drawn), variance = fmax(0, s->variance);
-    double low = gamma_quantile(drawn, variance, -z);
+    double low = prequential_gamma_quantile(drawn, variance, -z);
     double high =
-        weight > 1 ? gamma_quantile(drawn + weight, variance + weight * (weight - 1), z) : 0;
-    return (struct total){s->known + drawn, s->known + fmin(low, drawn),
-                          s->known + fmax(high, drawn)};
+        weight > 1 ? prequential_gamma_quantile(drawn + weight, variance + weight * (weight - 1), z)
+                   : 0;
+    return (struct prequential_total){s->known + drawn, s->known + fmin(low, drawn),
+                                      s->known + fmax(high, drawn)};
 }
 
 /* Lower end of a / (a + b), from that of the ratio a / b. */
-static double share_low(const struct total *a, const struct total *b) {
+static double prequential_share_low(const struct prequential_total *a,
+                                    const struct prequential_total *b) {
     double over = a->low * (2 * a->is - a->low), product = a->is * b->is;
     double under =
         product + sqrt(fmax(0, product * product - over * b->high * (2 * b->is - b->high)));
@@ -129,16 +138,17 @@ static double share_low(const struct total *a, const struct total *b) {
 }
 
 void prequential_read(const struct prequential *p, struct prequential_figures *out) {
-    const struct sums *wrong = &p->sums[0], *right = &p->sums[1];
+    const struct prequential_sums *wrong = &p->sums[0], *right = &p->sums[1];
     double n = wrong->n + right->n, drawn = wrong->drawn + right->drawn;
     *out = (struct prequential_figures){(uint64_t)(n + 0.5), NAN, NAN, NAN, NAN};
     if (!out->n) return;
     double weight =
         drawn > 0 ? 1 + (wrong->variance + right->variance) / drawn : 1; // Kish's mean weight
-    struct total r = total_of(right, weight), w = total_of(wrong, weight);
+    struct prequential_total r = prequential_total_of(right, weight),
+                             w = prequential_total_of(wrong, weight);
     bool unheard = !(drawn > 0) && n < CENSUS;
     out->naive = right->n / n;
     out->accuracy = r.is / (r.is + w.is);
-    out->low = unheard ? 0 : fmin(out->accuracy, share_low(&r, &w));
-    out->high = unheard ? 1 : fmax(out->accuracy, 1 - share_low(&w, &r));
+    out->low = unheard ? 0 : fmin(out->accuracy, prequential_share_low(&r, &w));
+    out->high = unheard ? 1 : fmax(out->accuracy, 1 - prequential_share_low(&w, &r));
 }

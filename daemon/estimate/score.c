@@ -1,8 +1,8 @@
 /* Confusion matrix and ranking of a whole stream.
  *
- * Everything but average precision comes from counts; for that one every score of the positive
- * class is kept (4 bytes a sample: the bits of a float between 0 and 1 order as it does, and leave
- * one for the truth) and sorted by radix when asked.
+ * All figures but average precision come from counts. For that one every score of the positive
+ * class is kept, 4 bytes a sample, and sorted by radix when asked: the bits of a float between 0
+ * and 1 order as the float does, and leave one bit for the truth.
  *
  * Thread: one owner */
 #include "estimate/score.h"
@@ -12,7 +12,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 3 }; // 3 · 11 ≥ 31 bits
+enum {
+    RADIX_BITS = 11, // sorted by a pass: 2,048 counters stay in the first cache
+    RADIX = 1 << RADIX_BITS,
+    PASSES = 3, // 3 · 11 bits are at least the 31 of a score and its truth
+    RANKED_FIRST = 1024,
+};
 
 struct score {
     size_t k, positive;
@@ -38,8 +43,8 @@ void score_destroy(struct score *s) {
     free(s);
 }
 
-/* NaN, which no model gives, ranks last. */
-static uint32_t rank_of(float prob) {
+/* The bits of a probability, which order as it does. NaN, which no model gives, ranks last. */
+static uint32_t score_rank(float prob) {
     uint32_t bits;
     prob = prob > 0 ? fminf(prob, 1) : 0;
     memcpy(&bits, &prob, sizeof bits);
@@ -53,14 +58,14 @@ void score_add(struct score *s, int truth, int predicted, const float *prob) {
     s->last = truth;
     s->loss -= log(fmax((double)prob[truth], SCORE_CLIP));
     if (s->n == s->cap) {
-        s->cap = s->cap ? 2 * s->cap : 1024;
+        s->cap = s->cap ? 2 * s->cap : RANKED_FIRST;
         s->ranked = xrealloc(s->ranked, s->cap * sizeof *s->ranked);
     }
-    s->ranked[s->n++] = rank_of(prob[s->positive]) << 1 | ((size_t)truth == s->positive);
+    s->ranked[s->n++] = score_rank(prob[s->positive]) << 1 | ((size_t)truth == s->positive);
 }
 
 /* One pass of the radix sort, ascending. */
-static void sort_pass(const uint32_t *from, uint32_t *to, size_t n, int shift) {
+static void score_sort_pass(const uint32_t *from, uint32_t *to, size_t n, int shift) {
     size_t start[RADIX + 1] = {0};
     for (size_t i = 0; i < n; i++) start[(from[i] >> shift & (RADIX - 1)) + 1]++;
     for (size_t r = 0; r < RADIX; r++) start[r + 1] += start[r];
@@ -72,7 +77,7 @@ static uint32_t *score_sorted(const struct score *s) {
     uint32_t *a = xcalloc(s->n, sizeof *a), *b = xcalloc(s->n, sizeof *b);
     memcpy(a, s->ranked, s->n * sizeof *a);
     for (int pass = 0; pass < PASSES; pass++) {
-        sort_pass(a, b, s->n, pass * RADIX_BITS);
+        score_sort_pass(a, b, s->n, pass * RADIX_BITS);
         uint32_t *swap = a;
         a = b;
         b = swap;
@@ -82,7 +87,7 @@ static uint32_t *score_sorted(const struct score *s) {
 }
 
 /* Sum over thresholds of precision × gain in recall; samples of equal score enter together. */
-static double average_precision(const struct score *s) {
+static double score_average_precision(const struct score *s) {
     uint32_t *rank = score_sorted(s);
     double sum = 0, hits = 0;
     for (size_t left = s->n; left > 0;) {
@@ -96,12 +101,16 @@ static double average_precision(const struct score *s) {
     return hits > 0 ? sum / hits : NAN;
 }
 
+/* What the margins of the confusion matrix give. */
 struct margins {
-    double right, chance, recall, f1;
-    size_t occurred, named;
+    double right;      // samples that were predicted right
+    double chance;     // expected agreement by chance
+    double recall, f1; // summed over classes
+    size_t occurred;   // classes that did
+    size_t named;      // classes that occurred or were predicted
 };
 
-static struct margins margins_of(const struct score *s) {
+static struct margins score_margins(const struct score *s) {
     struct margins m = {0};
     double n = (double)s->n;
     for (size_t c = 0; c < s->k; c++) {
@@ -120,7 +129,7 @@ static struct margins margins_of(const struct score *s) {
     return m;
 }
 
-/* Share of the possible gain over a reference that was made. */
+/* The gain over a reference, as a share of the gain that was possible. */
 static double score_gain(double reached, double reference) {
     return reference < 1 ? (reached - reference) / (1 - reference) : 0;
 }
@@ -128,7 +137,7 @@ static double score_gain(double reached, double reference) {
 void score_counts(const struct score *s, struct score_figures *out) {
     *out = (struct score_figures){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!s->n) return;
-    struct margins m = margins_of(s);
+    struct margins m = score_margins(s);
     double n = (double)s->n, accuracy = m.right / n;
     *out = (struct score_figures){.n = s->n,
                                   .accuracy = accuracy,
@@ -142,5 +151,5 @@ void score_counts(const struct score *s, struct score_figures *out) {
 
 void score_read(const struct score *s, struct score_figures *out) {
     score_counts(s, out);
-    if (s->n) out->average_precision = average_precision(s);
+    if (s->n) out->average_precision = score_average_precision(s);
 }

@@ -16,11 +16,19 @@
 #include <string.h>
 
 static const size_t most_floats = (size_t)1 << 28; // 1 GiB of weights
-static const double golden_tolerance = 1e-4, mixture_tolerance = 1e-6;
+static const double golden_tolerance = 1e-4;       // of a probability, by another CPU's arithmetic
+static const double mixture_tolerance = 1e-6;      // that the shares may miss 1 by
+
+/* Of model_together: what pays on this kind of machine. */
+enum {
+    TOGETHER_SMALL = 10000,     // weights: a model of fewer is scored row by row
+    TOGETHER_PRODUCT = 1000000, // rows × inputs × outputs that OpenBLAS's small-matrix kernel takes
+    TOGETHER_MOST = 32,         // rows
+};
 
 /* ---- life ---- */
 
-static bool shape_fits(const struct model_shape *s) {
+static bool model_shape_fits(const struct model_shape *s) {
     if (s->d == 0 || s->k < 2 || s->members == 0 || s->layers == 0 || s->layers > MODEL_LAYERS_MAX)
         return false;
     if (s->width[0] != s->d || s->width[s->layers] != s->k) return false;
@@ -36,7 +44,7 @@ static bool shape_fits(const struct model_shape *s) {
 }
 
 int model_create(struct model **out, const struct model_shape *shape) {
-    if (!shape_fits(shape)) return ERR_MISMATCH;
+    if (!model_shape_fits(shape)) return ERR_MISMATCH;
     struct model *m = xcalloc(1, sizeof *m);
     m->shape = *shape;
     m->mean = xcalloc(shape->d, sizeof *m->mean);
@@ -102,9 +110,9 @@ static void model_rectify(float *y, size_t n) {
         if (!(y[i] > 0)) y[i] = 0;
 }
 
-/* The exponentials rest in prob, as floats: an error of 6e-8 of each, well inside what a float
- * probability holds. */
-static void softmax_any(const float *logit, size_t k, float *prob) {
+/* The exponentials are kept in prob, as floats: that rounds each by 6e-8 of itself, no more than a
+ * float probability is rounded anyway. */
+static void model_softmax_any(const float *logit, size_t k, float *prob) {
     double sum = 0;
     float most = logit[0];
     for (size_t i = 1; i < k; i++)
@@ -117,9 +125,9 @@ static void softmax_any(const float *logit, size_t k, float *prob) {
     for (size_t i = 0; i < k; i++) prob[i] = (float)((double)prob[i] / sum);
 }
 
-/* To the bit what softmax_any gives, with one exponential: the other one is exp(0). [14 % of
- * scoring with five members] */
-static void softmax_two(const float *logit, float *prob) {
+/* To the bit what model_softmax_any gives, with one exponential instead of two: the other one is
+ * exp(0). [saves 14 % of scoring with five members] */
+static void model_softmax_two(const float *logit, float *prob) {
     size_t top = logit[1] > logit[0];
     double e = exp((double)logit[!top] - (double)logit[top]), sum = 1 + e;
     prob[top] = (float)(1 / sum);
@@ -127,8 +135,8 @@ static void softmax_two(const float *logit, float *prob) {
 }
 
 static void model_softmax(const float *logit, size_t k, float *prob) {
-    if (k == 2) softmax_two(logit, prob);
-    else softmax_any(logit, k, prob);
+    if (k == 2) model_softmax_two(logit, prob);
+    else model_softmax_any(logit, k, prob);
 }
 
 /* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */
@@ -172,20 +180,21 @@ void model_predict(const struct model *m, const double *row, float *scratch, flo
 /* ---- scoring rows together ---- */
 
 size_t model_together(const struct model_shape *s) {
-    enum { SMALL = 10000, PRODUCT = 1000000, MOST = 32 };
     size_t largest = 0, all = 0;
     for (size_t l = 0; l < s->layers; l++) {
         size_t size = s->width[l] * s->width[l + 1] * (l ? 1 : s->members);
         all += size;
         if (size > largest) largest = size;
     }
-    size_t rows = PRODUCT / largest;
-    return all < SMALL || rows < 2 ? 1 : rows < MOST ? rows : MOST;
+    size_t rows = TOGETHER_PRODUCT / largest;
+    if (all < TOGETHER_SMALL || rows < 2) return 1;
+    return rows < TOGETHER_MOST ? rows : TOGETHER_MOST;
 }
 
 /* n rows of one layer of one or all members; in_stride, out_stride: floats from row to row. */
-static void affine_rows(const float *weight, const float *bias, size_t out, size_t in, size_t n,
-                        const float *x, size_t in_stride, float *y, size_t out_stride) {
+static void model_affine_rows(const float *weight, const float *bias, size_t out, size_t in,
+                              size_t n, const float *x, size_t in_stride, float *y,
+                              size_t out_stride) {
     for (size_t r = 0; r < n; r++) memcpy(y + r * out_stride, bias, out * sizeof *y);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)out, (blasint)in,
                 1.0f, x, (blasint)in_stride, weight, (blasint)in, 1.0f, y, (blasint)out_stride);
@@ -197,13 +206,13 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
     size_t width = s->members * s->width[1];
     float *x = scratch, *here = x + n * s->d, *there = here + n * s->members * model_widest(s);
     for (size_t r = 0; r < n; r++) model_standardise(m, row + r * s->d, x + r * s->d);
-    affine_rows(m->weight[0], m->bias[0], width, s->d, n, x, s->d, here, width);
+    model_affine_rows(m->weight[0], m->bias[0], width, s->d, n, x, s->d, here, width);
     for (size_t l = 1; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
         model_rectify(here, n * s->members * in);
         for (size_t i = 0; i < s->members; i++)
-            affine_rows(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, n,
-                        here + i * in, s->members * in, there + i * out, s->members * out);
+            model_affine_rows(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, n,
+                              here + i * in, s->members * in, there + i * out, s->members * out);
         float *swap = here;
         here = there;
         there = swap;
@@ -214,28 +223,28 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
 
 /* ---- check ---- */
 
-static bool finite_floats(const float *value, size_t n) {
+static bool model_finite_floats(const float *value, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(value[i])) return false;
     return true;
 }
 
-static bool finite_doubles(const double *value, size_t n) {
+static bool model_finite_doubles(const double *value, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(value[i])) return false;
     return true;
 }
 
-static bool weights_finite(const struct model *m) {
+static bool model_weights_finite(const struct model *m) {
     const struct model_shape *s = &m->shape;
     for (size_t l = 0; l < s->layers; l++)
-        if (!finite_floats(m->weight[l], s->members * s->width[l + 1] * s->width[l]) ||
-            !finite_floats(m->bias[l], s->members * s->width[l + 1]))
+        if (!model_finite_floats(m->weight[l], s->members * s->width[l + 1] * s->width[l]) ||
+            !model_finite_floats(m->bias[l], s->members * s->width[l + 1]))
             return false;
     return true;
 }
 
-static bool mixture_sound(const struct model *m) {
+static bool model_mixture_sound(const struct model *m) {
     double sum = 0;
     for (size_t i = 0; i < m->shape.members; i++) {
         if (!(m->mix[i] >= 0)) return false;
@@ -244,16 +253,17 @@ static bool mixture_sound(const struct model *m) {
     return fabs(sum - 1) <= mixture_tolerance;
 }
 
-static bool scale_sound(const struct model *m) {
-    if (!finite_doubles(m->mean, m->shape.d) || !finite_doubles(m->scale, m->shape.d)) return false;
+static bool model_scale_sound(const struct model *m) {
+    if (!model_finite_doubles(m->mean, m->shape.d) || !model_finite_doubles(m->scale, m->shape.d))
+        return false;
     for (size_t i = 0; i < m->shape.d; i++)
         if (m->scale[i] < 0) return false;
     return true;
 }
 
-static bool quantiles_sound(const struct model *m) {
+static bool model_quantiles_sound(const struct model *m) {
     if (!m->utility) return true;
-    if (!finite_floats(m->utility, MODEL_QUANTILES)) return false;
+    if (!model_finite_floats(m->utility, MODEL_QUANTILES)) return false;
     for (size_t i = 1; i < MODEL_QUANTILES; i++)
         if (m->utility[i] < m->utility[i - 1]) return false;
     return true;
@@ -265,7 +275,7 @@ static size_t model_lines(struct text t) {
     return n;
 }
 
-static bool golden_reproduced(const struct model *m) {
+static bool model_golden_reproduced(const struct model *m) {
     size_t k = m->shape.k;
     float *scratch = xcalloc(model_scratch(&m->shape) + k, sizeof *scratch),
           *prob = scratch + model_scratch(&m->shape);
@@ -292,17 +302,19 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         {text_equal(m->classes, classes), ERR_MISMATCH, "the model has other classes"},
         {model_lines(m->classes) == m->shape.k, ERR_MISMATCH,
          "the model has not one output a class"},
-        {weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
-        {scale_sound(m), ERR_CORRUPT, "the standardisation is not finite, or a scale is negative"},
-        {mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
-        {quantiles_sound(m), ERR_CORRUPT, "the utility quantiles are not finite or not ascending"},
+        {model_weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
+        {model_scale_sound(m), ERR_CORRUPT,
+         "the standardisation is not finite, or a scale is negative"},
+        {model_mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
+        {model_quantiles_sound(m), ERR_CORRUPT,
+         "the utility quantiles are not finite or not ascending"},
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         if (checks[i].fine) continue;
         *why = checks[i].why;
         return checks[i].error;
     }
-    if (golden_reproduced(m)) return 0;
+    if (model_golden_reproduced(m)) return 0;
     *why = "the model does not reproduce its golden rows here";
     return ERR_CORRUPT;
 }

@@ -18,24 +18,16 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-enum { TENSORS_MAX = 32, DIMENSIONS = 3 };
+/* A power of two, so that what the weights make up for it costs them no bit; so small that no
+ * column of doubles is clipped. */
 static const double raw_scale = 0x1p-60;
-
-struct tensor {
-    const char *name;
-    bool wide;
-    size_t dimensions, shape[DIMENSIONS], n;
-    const char *at;
-    bool used;
-};
 
 struct import {
     const struct import_target *target;
-    const cJSON *metadata;
-    struct tensor tensor[TENSORS_MAX];
-    size_t n;
-    size_t theirs[CLASSES_MAX]; // of our class, the place in their order
-    bool single;                // one output for two classes
+    struct safetensors file;
+    bool used[SAFETENSORS_TENSORS]; // tensors that found their place in the model
+    size_t theirs[CLASSES_MAX];     // of our class, the place in their order
+    bool single;                    // one output for two classes
     struct buf *why;
 };
 
@@ -52,58 +44,17 @@ static int import_refuse(struct import *im, int error, const char *format, ...) 
 
 /* ---- tensors ---- */
 
-static int read_tensor(struct import *im, const cJSON *entry, struct text data) {
-    const char *dtype = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "dtype"));
-    const cJSON *shape = cJSON_GetObjectItemCaseSensitive(entry, "shape"),
-                *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
-    size_t from, to, n = 1, dimensions = (size_t)cJSON_GetArraySize(shape);
-    const char *name = entry->string;
-    if (im->n == TENSORS_MAX)
-        return import_refuse(im, ERR_INPUT, "there are more than %d tensors", TENSORS_MAX);
-    struct tensor *t = &im->tensor[im->n++];
-    bool wide = dtype && strcmp(dtype, "F64") == 0;
-    if (!wide && (!dtype || strcmp(dtype, "F32") != 0))
-        return import_refuse(im, ERR_INPUT, "tensor %s is %s; F32 and F64 are read", name,
-                             dtype ? dtype : "of no type");
-    if (!cJSON_IsArray(shape) || dimensions < 1 || dimensions > DIMENSIONS)
-        return import_refuse(im, ERR_INPUT, "tensor %s has not one to three dimensions", name);
-    *t = (struct tensor){.name = name, .wide = wide, .dimensions = dimensions};
-    for (size_t i = 0; i < dimensions; i++)
-        if (!safetensors_whole(shape, (int)i, &t->shape[i]) ||
-            __builtin_mul_overflow(n, t->shape[i], &n))
-            return import_refuse(im, ERR_INPUT, "the shape of tensor %s makes no sense", name);
-    if (cJSON_GetArraySize(offsets) != 2 || !safetensors_whole(offsets, 0, &from) ||
-        !safetensors_whole(offsets, 1, &to) || from > to || to > data.len || n > data.len ||
-        to - from != n * (wide ? 8 : 4))
-        return import_refuse(im, ERR_INPUT, "the bytes of tensor %s are not where the header says",
-                             name);
-    t->at = data.at + from;
-    t->n = n;
-    return 0;
+static const struct safetensor *import_use(struct import *im, const struct safetensor *t) {
+    if (t) im->used[t - im->file.tensor] = true;
+    return t;
 }
 
-static double import_value_at(const struct tensor *t, size_t i) {
-    double wide;
-    float narrow;
-    if (t->wide) {
-        memcpy(&wide, t->at + 8 * i, 8);
-        return wide;
-    }
-    memcpy(&narrow, t->at + 4 * i, 4);
-    return (double)narrow;
-}
-
-static struct tensor *import_find(struct import *im, const char *name) {
-    for (size_t i = 0; i < im->n; i++)
-        if (strcmp(im->tensor[i].name, name) == 0) {
-            im->tensor[i].used = true;
-            return &im->tensor[i];
-        }
-    return NULL;
+static const struct safetensor *import_find(struct import *im, const char *name) {
+    return import_use(im, safetensors_find(&im->file, name));
 }
 
 /* The number of a layer's tensor; false: it is none. */
-static bool layer_of(const char *name, const char *part, long *number) {
+static bool import_layer_of(const char *name, const char *part, long *number) {
     const char *at = strncmp(name, "layers.", 7) == 0 ? name + 7 : name;
     char *end;
     if (*at < '0' || *at > '9') return false;
@@ -111,28 +62,26 @@ static bool layer_of(const char *name, const char *part, long *number) {
     return *end == '.' && strcmp(end + 1, part) == 0;
 }
 
-/* The weight with the lowest number above `after`. */
-static struct tensor *next_layer(struct import *im, const char *part, long *after) {
-    struct tensor *best = NULL;
+/* The tensor with the lowest number above `after`, which becomes that number. */
+static const struct safetensor *import_next_layer(struct import *im, const char *part,
+                                                  long *after) {
+    const struct safetensor *best = NULL;
     long number, lowest = 0;
-    for (size_t i = 0; i < im->n; i++) {
-        if (!layer_of(im->tensor[i].name, part, &number) || number <= *after ||
+    for (size_t i = 0; i < im->file.n; i++) {
+        if (!import_layer_of(im->file.tensor[i].name, part, &number) || number <= *after ||
             (best && number >= lowest))
             continue;
-        best = &im->tensor[i];
+        best = &im->file.tensor[i];
         lowest = number;
     }
-    if (!best) return NULL;
-    best->used = true;
-    *after = lowest;
-    return best;
+    if (best) *after = lowest;
+    return import_use(im, best);
 }
 
 /* ---- metadata ---- */
 
 static int import_read_classes(struct import *im) {
-    const char *said =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(im->metadata, "classes"));
+    const char *said = safetensors_metadata(&im->file, "classes");
     if (!said)
         return import_refuse(
             im, ERR_INPUT,
@@ -157,9 +106,8 @@ static int import_read_classes(struct import *im) {
     return 0;
 }
 
-static int read_fingerprint(struct import *im) {
-    const char *said =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(im->metadata, "fingerprint"));
+static int import_read_fingerprint(struct import *im) {
+    const char *said = safetensors_metadata(&im->file, "fingerprint");
     char ours[17];
     snprintf(ours, sizeof ours, "%016" PRIx64, im->target->fingerprint);
     if (!said)
@@ -177,33 +125,33 @@ static int read_fingerprint(struct import *im) {
 
 /* ---- layers ---- */
 
-static size_t rows_of(const struct tensor *t) { return t->shape[t->dimensions - 2]; }
-static size_t columns_of(const struct tensor *t) { return t->shape[t->dimensions - 1]; }
-static size_t members_of(const struct tensor *t, size_t usual) {
+static size_t import_rows_of(const struct safetensor *t) { return t->shape[t->dimensions - 2]; }
+static size_t import_columns_of(const struct safetensor *t) { return t->shape[t->dimensions - 1]; }
+static size_t import_members_of(const struct safetensor *t, size_t usual) {
     return t->dimensions > usual ? t->shape[0] : 1;
 }
 
 static int import_read_shape(struct import *im, struct model_shape *s,
-                             struct tensor *weight[MODEL_LAYERS_MAX],
-                             struct tensor *bias[MODEL_LAYERS_MAX]) {
+                             const struct safetensor *weight[MODEL_LAYERS_MAX],
+                             const struct safetensor *bias[MODEL_LAYERS_MAX]) {
     long w = -1, b = -1;
-    for (struct tensor *t; (t = next_layer(im, "weight", &w)); s->layers++) {
+    for (const struct safetensor *t; (t = import_next_layer(im, "weight", &w)); s->layers++) {
         if (s->layers == MODEL_LAYERS_MAX)
             return import_refuse(im, ERR_INPUT, "there are more than %d layers", MODEL_LAYERS_MAX);
-        struct tensor *u = next_layer(im, "bias", &b);
+        const struct safetensor *u = import_next_layer(im, "bias", &b);
         if (!u || b != w)
             return import_refuse(im, ERR_INPUT, "layer %ld has a weight and no bias", w);
         if (t->dimensions < 2 || u->dimensions != t->dimensions - 1)
             return import_refuse(im, ERR_INPUT, "%s is not a matrix, or its bias not a row",
                                  t->name);
-        if (s->layers == 0) s->members = members_of(t, 2);
-        if (members_of(t, 2) != s->members || members_of(u, 1) != s->members ||
-            u->shape[u->dimensions - 1] != rows_of(t) ||
-            (s->layers && columns_of(t) != s->width[s->layers]))
+        if (s->layers == 0) s->members = import_members_of(t, 2);
+        if (import_members_of(t, 2) != s->members || import_members_of(u, 1) != s->members ||
+            u->shape[u->dimensions - 1] != import_rows_of(t) ||
+            (s->layers && import_columns_of(t) != s->width[s->layers]))
             return import_refuse(im, ERR_INPUT,
                                  "%s does not fit to the layer before, or to its bias", t->name);
-        s->width[s->layers] = columns_of(t);
-        s->width[s->layers + 1] = rows_of(t);
+        s->width[s->layers] = import_columns_of(t);
+        s->width[s->layers + 1] = import_rows_of(t);
         weight[s->layers] = t;
         bias[s->layers] = u;
     }
@@ -223,40 +171,55 @@ static int import_read_shape(struct import *im, struct model_shape *s,
                                s->k, im->target->k);
 }
 
-/* One output is the log odds of their second class: half of it for that class, half of it against
- * the other. */
-static void fill_layer(const struct import *im, struct model *m, size_t l,
-                       const struct tensor *weight, const struct tensor *bias) {
-    const struct model_shape *s = &m->shape;
-    size_t in = s->width[l], out = s->width[l + 1];
-    bool last = l + 1 == s->layers;
-    for (size_t member = 0; member < s->members; member++)
-        for (size_t o = 0; o < out; o++) {
-            size_t from = last ? im->theirs[o] : o, rows = last && im->single ? 1 : out;
-            double half = last && im->single ? (from ? 0.5 : -0.5) : 1;
-            if (last && im->single) from = 0;
-            for (size_t i = 0; i < in; i++)
-                m->weight[l][(member * out + o) * in + i] =
-                    (float)(half * import_value_at(weight, (member * rows + from) * in + i));
-            m->bias[l][member * out + o] =
-                (float)(half * import_value_at(bias, member * rows + from));
-        }
+/* Copies row `from` (of `rows` a member) of their tensors to row `to` of ours, times `factor`. */
+static void import_fill_output(const struct model *m, size_t l, size_t member, size_t to,
+                               const struct safetensor *weight, const struct safetensor *bias,
+                               size_t from, size_t rows, double factor) {
+    size_t in = m->shape.width[l], out = m->shape.width[l + 1];
+    for (size_t i = 0; i < in; i++)
+        m->weight[l][(member * out + to) * in + i] =
+            (float)(factor * safetensor_value(weight, (member * rows + from) * in + i));
+    m->bias[l][member * out + to] = (float)(factor * safetensor_value(bias, member * rows + from));
+}
+
+/* The last layer in our order of classes. A single output is the log odds of their second class:
+ * half of it for that class, half of it against the other. */
+static void import_fill_last(const struct import *im, struct model *m, size_t l, size_t member,
+                             const struct safetensor *weight, const struct safetensor *bias) {
+    for (size_t o = 0; o < m->shape.k; o++) {
+        size_t theirs = im->theirs[o];
+        if (im->single)
+            import_fill_output(m, l, member, o, weight, bias, 0, 1, theirs == 1 ? 0.5 : -0.5);
+        else import_fill_output(m, l, member, o, weight, bias, theirs, m->shape.k, 1);
+    }
+}
+
+static void import_fill_layer(const struct import *im, struct model *m, size_t l,
+                              const struct safetensor *weight, const struct safetensor *bias) {
+    size_t out = m->shape.width[l + 1];
+    bool last = l + 1 == m->shape.layers;
+    for (size_t member = 0; member < m->shape.members; member++) {
+        if (last) import_fill_last(im, m, l, member, weight, bias);
+        for (size_t o = 0; !last && o < out; o++)
+            import_fill_output(m, l, member, o, weight, bias, o, out, 1);
+    }
 }
 
 /* ---- the rest ---- */
 
-static int fill_doubles(struct import *im, const char *name, size_t n, double *out) {
-    const struct tensor *t = import_find(im, name);
+static int import_fill_doubles(struct import *im, const char *name, size_t n, double *out) {
+    const struct safetensor *t = import_find(im, name);
     if (!t) return ERR_MISSING;
-    if (t->n != n)
-        return import_refuse(im, ERR_INPUT, "tensor %s has %zu numbers, not %zu", name, t->n, n);
-    for (size_t i = 0; i < n; i++) out[i] = import_value_at(t, i);
+    if (safetensor_numbers(t) != n)
+        return import_refuse(im, ERR_INPUT, "tensor %s has %zu numbers, not %zu", name,
+                             safetensor_numbers(t), n);
+    for (size_t i = 0; i < n; i++) out[i] = safetensor_value(t, i);
     return 0;
 }
 
-static int fill_standardisation(struct import *im, struct model *m) {
-    int mean = fill_doubles(im, "mean", m->shape.d, m->mean),
-        scale = fill_doubles(im, "scale", m->shape.d, m->scale);
+static int import_fill_standardisation(struct import *im, struct model *m) {
+    int mean = import_fill_doubles(im, "mean", m->shape.d, m->mean),
+        scale = import_fill_doubles(im, "scale", m->shape.d, m->scale);
     if (mean == 0 && scale == 0) return 0;
     if (mean != ERR_MISSING || scale != ERR_MISSING)
         return im->why->len ? ERR_INPUT
@@ -269,38 +232,38 @@ static int fill_standardisation(struct import *im, struct model *m) {
     return 0;
 }
 
-static int fill_golden(struct import *im, struct model *m) {
-    const struct tensor *row = import_find(im, "golden.row"),
-                        *prob = import_find(im, "golden.prob");
+static int import_fill_golden(struct import *im, struct model *m) {
+    const struct safetensor *row = import_find(im, "golden.row"),
+                            *prob = import_find(im, "golden.prob");
     if (!row && !prob) return 0;
     size_t d = m->shape.d, k = m->shape.k;
     if (!row || !prob || row->dimensions != 2 || prob->dimensions != 2 || row->shape[1] != d ||
-        prob->shape[1] != k || row->shape[0] != prob->shape[0] || row->shape[0] > 4096)
+        prob->shape[1] != k || row->shape[0] != prob->shape[0] || row->shape[0] > MODEL_GOLDEN_MAX)
         return import_refuse(
             im, ERR_INPUT, "golden.row (rows, %zu) and golden.prob (rows, %zu) do not fit together",
             d, k);
     m->golden = row->shape[0];
     m->golden_row = xcalloc(m->golden * d, sizeof *m->golden_row);
     m->golden_prob = xcalloc(m->golden * k, sizeof *m->golden_prob);
-    for (size_t i = 0; i < m->golden * d; i++) m->golden_row[i] = import_value_at(row, i);
+    for (size_t i = 0; i < m->golden * d; i++) m->golden_row[i] = safetensor_value(row, i);
     for (size_t g = 0; g < m->golden; g++)
         for (size_t c = 0; c < k; c++)
-            m->golden_prob[g * k + c] = (float)import_value_at(prob, g * k + im->theirs[c]);
+            m->golden_prob[g * k + c] = (float)safetensor_value(prob, g * k + im->theirs[c]);
     return 0;
 }
 
-static int import_fill(struct import *im, struct model *m, struct tensor *weight[],
-                       struct tensor *bias[]) {
-    for (size_t l = 0; l < m->shape.layers; l++) fill_layer(im, m, l, weight[l], bias[l]);
-    TRY(fill_standardisation(im, m));
-    int mix = fill_doubles(im, "mix", m->shape.members, m->mix);
+static int import_fill(struct import *im, struct model *m, const struct safetensor *weight[],
+                       const struct safetensor *bias[]) {
+    for (size_t l = 0; l < m->shape.layers; l++) import_fill_layer(im, m, l, weight[l], bias[l]);
+    TRY(import_fill_standardisation(im, m));
+    int mix = import_fill_doubles(im, "mix", m->shape.members, m->mix);
     if (mix < 0 && mix != ERR_MISSING) return mix;
-    TRY(fill_golden(im, m));
+    TRY(import_fill_golden(im, m));
     (void)import_find(im, "utility"); // the learner measures it anew
-    for (size_t i = 0; i < im->n; i++)
-        if (!im->tensor[i].used)
+    for (size_t i = 0; i < im->file.n; i++)
+        if (!im->used[i])
             return import_refuse(im, ERR_INPUT, "tensor %.100s is none that a model has",
-                                 im->tensor[i].name);
+                                 im->file.tensor[i].name);
     m->fingerprint = im->target->fingerprint;
     char *classes = xcalloc(im->target->classes.len + 1, 1);
     memcpy(classes, im->target->classes.at, im->target->classes.len);
@@ -309,17 +272,11 @@ static int import_fill(struct import *im, struct model *m, struct tensor *weight
     return 0;
 }
 
-static int import_import(struct import *im, const cJSON *tree, struct text data,
-                         struct model **out) {
-    const cJSON *entry;
+static int import_model(struct import *im, struct model **out) {
     struct model_shape shape = {0};
-    struct tensor *weight[MODEL_LAYERS_MAX], *bias[MODEL_LAYERS_MAX];
-    im->metadata = cJSON_GetObjectItemCaseSensitive(tree, "__metadata__");
-    cJSON_ArrayForEach(entry, tree) {
-        if (strcmp(entry->string, "__metadata__") != 0) TRY(read_tensor(im, entry, data));
-    }
+    const struct safetensor *weight[MODEL_LAYERS_MAX], *bias[MODEL_LAYERS_MAX];
     TRY(import_read_classes(im));
-    TRY(read_fingerprint(im));
+    TRY(import_read_fingerprint(im));
     TRY(import_read_shape(im, &shape, weight, bias));
     if (model_create(out, &shape) < 0)
         return import_refuse(im, ERR_INPUT, "its shapes make no sense");
@@ -330,23 +287,26 @@ static int import_import(struct import *im, const cJSON *tree, struct text data,
     return result < 0 ? import_refuse(im, result, "%s", why) : 0;
 }
 
+static int import_open(struct import *im, struct text record) {
+    if (safetensors_open(&im->file, record) == 0) return 0;
+    if (im->file.guilty)
+        return import_refuse(im, ERR_INPUT, "%s (tensor %.100s)", im->file.why, im->file.guilty);
+    return import_refuse(im, ERR_INPUT, "it is not a safetensors file: %s", im->file.why);
+}
+
 int model_import(struct model **out, struct text record, const struct import_target *target,
                  struct buf *why) {
-    struct text header, data;
-    struct arena arena = {0};
     struct import *im = xcalloc(1, sizeof *im);
     *im = (struct import){.target = target, .why = why};
+    CHECK(target->k <= CLASSES_MAX);
     *out = NULL;
-    cJSON *tree = safetensors_split(record, &header, &data) ? json_parse(header, &arena) : NULL;
-    int result = cJSON_IsObject(tree)
-                     ? import_import(im, tree, data, out)
-                     : import_refuse(im, ERR_INPUT, "it is not a safetensors file");
+    int result = import_open(im, record);
+    if (result == 0) result = import_model(im, out);
     if (result < 0) {
         model_destroy(*out);
         *out = NULL;
     }
-    cJSON_Delete(tree);
-    arena_release(&arena);
+    safetensors_close(&im->file);
     free(im);
     return result;
 }

@@ -1,16 +1,19 @@
-/* What may be asked: one purse, blocks of the random arm, caps by the clock, the up-front grant.
+/* What may be asked: a token bucket, the blocks of the random arm, caps by the clock, the up-front
+ * grant.
  *
- * The purse earns B tokens a sample and holds at most burst (and what the sample at hand earned).
- * It pays for a block when the block begins, wherever in it the request will fall; the strategy arm
- * may take a token as long as the purse is sure to hold one when the next block begins. It is never
- * below zero, so n samples are charged at most B·n + burst, and only the block under way when they
- * began can add a request that was paid before them: B·n + burst + 1 (promise I4). Nothing here, or
- * in the strategy arm, depends on where in the present block the request falls, so the random arm
- * asks any of its m samples with probability 1/m, exactly (promise I5).
+ * The bucket earns B tokens a sample and holds at most budget.burst (and what the sample at hand
+ * earned). A label costs one token. The bucket pays for a block of the random arm when the block
+ * begins, wherever in it the request will fall; the strategy arm may take a token as long as the
+ * bucket is sure to hold one when the next block begins. It is never below zero, so n samples are
+ * charged at most B·n + burst, and only the block under way when they began can add a request that
+ * was paid before them: B·n + burst + 1 (promise I4). Nothing here or in the strategy arm depends
+ * on where in the present block the request falls, so the random arm asks each of its m samples
+ * with probability 1/m, exactly (promise I5).
  *
- * It refuses to go below zero for anyone: after a lost state no block begins (samples are not
- * covered) until one is earned.
- * Thread: worker thread */
+ * After a state was lost the bucket is empty: no block begins, and samples are not covered, until a
+ * token has been earned.
+ *
+ * Thread: worker thread, simulation */
 #include "budget.h"
 
 #include "base/rng.h"
@@ -19,13 +22,20 @@
 
 static const int64_t hour_ms = 3600000, day_ms = 86400000;
 
-/* The strategy arm's rate is steered so that it keeps about `spare` labels in hand: spends what it
- * gets, yet is seldom refused for want of a token just when a sample is worth one. Bounds: never
- * silent, never a flood. */
-static const double spare_most = 2, gain = 0.15, slowest = 0.2, fastest = 3;
+/* The strategy arm's rate is steered so that about `spare` tokens stay in the bucket: it spends
+ * what it gets, yet is seldom refused for want of a token just when a sample is worth one. */
+static const double spare_most = 2;     // tokens; less where the burst is small
+static const double spare_share = 0.25; // of the burst
+static const double gain = 0.15;        // of the rate, by token above or below
+static const double slowest = 0.2;      // of the rate: the arm is never silent
+static const double fastest = 3;        // of the rate: it never floods
 
 /* The grant is spent this many times as fast as the rate. */
 static const double grant_speed = 10;
+
+/* What rounding may add to a product or quotient that is then rounded up. */
+static const double rounding_share = 1e-9;  // in labels of a cap
+static const double rounding_block = 1e-12; // of a block's size
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
     return (struct budget){.seed = (uint64_t)c->service.seed,
@@ -34,7 +44,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .rate = c->budget.rate,
                            .random_share = c->budget.random_share,
                            .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE),
-                           .spare = fmin(spare_most, c->budget.burst / 4),
+                           .spare = fmin(spare_most, c->budget.burst * spare_share),
                            .upfront = (uint64_t)c->budget.upfront,
                            .per_hour = (uint64_t)c->budget.per_hour,
                            .per_day = (uint64_t)c->budget.per_day,
@@ -42,10 +52,10 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
 
-/* What this partition gets of a number for the whole topic: equal shares, what is over to the
- * lowest ones. A partition that was added since gets nothing, or the shares would add up to
- * more. */
-static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partition) {
+/* What this partition gets of a number for the whole topic: equal shares, the remainder to the
+ * partitions of lowest number. A partition that was added to the topic since gets nothing, or the
+ * shares would add up to more. */
+static uint32_t budget_share(const struct budget *b, uint64_t total, int32_t partition) {
     if ((size_t)partition >= b->partitions) return 0;
     return (uint32_t)(total / b->partitions + ((size_t)partition < total % b->partitions));
 }
@@ -54,7 +64,7 @@ static uint32_t share_of(const struct budget *b, uint64_t total, int32_t partiti
 
 /* A clock set back does not open a new period: a step back of one is ignored, a larger one is
  * followed without forgetting. */
-static void budget_roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
+static void budget_roll_cap(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
     int64_t in_period = now_ms - (int64_t)c->period * length_ms;
     if (in_period >= 0 && in_period < length_ms) return;
     uint32_t period = now_ms > 0 ? (uint32_t)(now_ms / length_ms) : 0;
@@ -62,86 +72,93 @@ static void budget_roll(struct cap_counter *c, int64_t now_ms, int64_t length_ms
     else if (period + 1 < c->period) c->period = period;
 }
 
-struct room {
+/* Whether the caps let each arm ask. */
+struct cap_room {
     bool strategy, random_;
 };
 
-/* Of a share the random arm gets the part e, rounded up: a small cap still buys an estimate. */
-static uint32_t random_part(const struct budget *b, uint32_t share) {
-    return (uint32_t)ceil(b->random_share * (double)share - 1e-9);
+/* The random arm's part of the partition's share of a cap: e (budget.random_share), rounded up, so
+ * that a small cap still pays for an estimate. */
+static uint32_t budget_random_part(const struct budget *b, uint32_t share) {
+    return (uint32_t)ceil(b->random_share * (double)share - rounding_share);
 }
 
 /* Requests of the strategy arm that the cap still allows in its period. */
-static size_t room_left(const struct budget *b, uint64_t cap, int32_t partition,
-                        const struct cap_counter *c) {
+static size_t budget_strategy_left(const struct budget *b, uint64_t cap, int32_t partition,
+                                   const struct cap_counter *c) {
     if (!cap) return SIZE_MAX;
-    uint32_t share = share_of(b, cap, partition), most = share - random_part(b, share);
+    uint32_t share = budget_share(b, cap, partition), most = share - budget_random_part(b, share);
     return c->strategy < most ? most - c->strategy : 0;
 }
 
 /* The present block's own request doesn't count against the block, so a block is covered or not as
  * a whole, wherever its request falls. */
-static struct room room_under(const struct budget *b, uint64_t cap, int32_t partition,
-                              const struct cap_counter *c) {
-    bool random_ = !cap || c->random_ - c->block < random_part(b, share_of(b, cap, partition));
-    return (struct room){room_left(b, cap, partition, c) > 0, random_};
+static struct cap_room budget_allowed_by(const struct budget *b, uint64_t cap, int32_t partition,
+                                         const struct cap_counter *c) {
+    bool random_ =
+        !cap || c->random_ - c->block < budget_random_part(b, budget_share(b, cap, partition));
+    return (struct cap_room){budget_strategy_left(b, cap, partition, c) > 0, random_};
 }
 
-static uint64_t hour_cap(const struct budget *b, const struct policy *p) {
+static uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
     return policy_cap(p->operator_.per_hour, b->per_hour);
 }
-static uint64_t day_cap(const struct budget *b, const struct policy *p) {
+static uint64_t budget_day_cap(const struct budget *b, const struct policy *p) {
     return policy_cap(p->operator_.per_day, b->per_day);
 }
 
-static struct room room_of(const struct budget *b, const struct policy *p, int32_t partition,
-                           const struct partition_state *s) {
-    uint64_t per_hour = hour_cap(b, p), per_day = day_cap(b, p);
-    if (!per_hour && !per_day) return (struct room){true, true};
-    struct room hour = room_under(b, per_hour, partition, &s->hour),
-                day = room_under(b, per_day, partition, &s->day);
-    return (struct room){hour.strategy && day.strategy, hour.random_ && day.random_};
+static struct cap_room budget_allowed(const struct budget *b, const struct policy *p,
+                                      int32_t partition, const struct partition_state *s) {
+    uint64_t per_hour = budget_hour_cap(b, p), per_day = budget_day_cap(b, p);
+    if (!per_hour && !per_day) return (struct cap_room){true, true};
+    struct cap_room hour = budget_allowed_by(b, per_hour, partition, &s->hour),
+                    day = budget_allowed_by(b, per_day, partition, &s->day);
+    return (struct cap_room){hour.strategy && day.strategy, hour.random_ && day.random_};
 }
 
-static void budget_count(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
+static void budget_increment(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
 
-static void charge_cap(struct cap_counter *c, const struct charge *charge) {
-    if (charge->upfront || charge->strategy) budget_count(&c->strategy);
+static void budget_charge_cap(struct cap_counter *c, const struct charge *charge) {
+    if (charge->upfront || charge->strategy) budget_increment(&c->strategy);
     if (!charge->random_) return;
-    budget_count(&c->random_);
+    budget_increment(&c->random_);
     c->block = 1;
 }
 
 size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition,
                        int64_t now_ms, bool day, const struct partition_state *s) {
-    uint64_t cap = day ? day_cap(b, policy) : hour_cap(b, policy);
+    uint64_t cap = day ? budget_day_cap(b, policy) : budget_hour_cap(b, policy);
     struct cap_counter c = day ? s->day : s->hour;
     if (!cap) return SIZE_MAX;
-    budget_roll(&c, now_ms, day ? day_ms : hour_ms);
-    uint32_t share = share_of(b, cap, partition);
+    budget_roll_cap(&c, now_ms, day ? day_ms : hour_ms);
+    uint32_t share = budget_share(b, cap, partition);
     uint64_t used = (uint64_t)c.strategy + c.random_;
     return used < share ? (size_t)(share - used) : 0;
 }
 
-/* ---- the purse ---- */
+/* ---- the token bucket ---- */
+
+static inline double budget_clamp(double x, double least, double most) {
+    if (!(x > least)) return least;
+    return x > most ? most : x;
+}
 
 double budget_total_rate(const struct budget *b, const struct policy *p) {
-    double rate = b->rate * p->operator_.budget_scale;
-    return rate > 0 ? rate < 1 ? rate : 1 : 0;
+    return budget_clamp(b->rate * p->operator_.budget_scale, 0, 1);
 }
 
 static int64_t budget_earned(double rate) { return (int64_t)(rate * (double)TOKEN_ONE); }
 
-/* m = ceil(1/(e·B)); what rounding in the division adds must not add a sample. */
-static uint32_t block_size(const struct budget *b, double rate) {
-    double m = ceil(1 / (b->random_share * rate) * (1 - 1e-12));
+/* m = ceil(1/(e·B)), the samples of a block of the random arm. */
+static uint32_t budget_block_size(const struct budget *b, double rate) {
+    double m = ceil(1 / (b->random_share * rate) * (1 - rounding_block));
     return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
 
-/* A sample that both arms asked was paid for twice; one token comes back, but not before the draw
- * can no longer be told from it: with a pool, whose choice is still to come, when the window
- * ends. */
-static void end_block(const struct budget *b, struct partition_state *s) {
+/* A sample that both arms asked was paid for twice, so one token is refunded when the block is
+ * over: earlier, the number of tokens would reveal which sample the random arm drew. With a pool
+ * the refund waits for the end of the window, since the pool's choice is still to come. */
+static void budget_end_block(const struct budget *b, struct partition_state *s) {
     if (!s->block_size || s->admitted - s->block_start < s->block_size) return;
     if (s->both && b->pool_share > 0) s->owed++;
     else if (s->both) s->tokens += TOKEN_ONE;
@@ -149,23 +166,24 @@ static void end_block(const struct budget *b, struct partition_state *s) {
     s->block_size = 0;
 }
 
-/* What is owed counts as held, or a window's end would bring more than the burst. It goes first:
- * tokens must not tell where draws fell. */
-static void keep_burst(int64_t most, struct partition_state *s) {
+/* Limits tokens and owed refunds together to `most`, so that a window's end does not bring more
+ * than the burst. The refunds are cut, not the tokens: how many refunds there are depends on the
+ * random arm's draws, and the tokens, which the strategy arm sees, must not. */
+static void budget_keep_burst(int64_t most, struct partition_state *s) {
     if (s->tokens > most) s->tokens = most;
     int64_t room = (most - s->tokens) / TOKEN_ONE;
     if (s->owed > room) s->owed = (uint32_t)room;
 }
 
-static void begin_block(const struct budget *b, double rate, struct partition_state *s) {
+static void budget_begin_block(const struct budget *b, double rate, struct partition_state *s) {
     if (s->block_size || rate <= 0 || s->tokens < TOKEN_ONE) return;
     s->tokens -= TOKEN_ONE;
     s->block_start = s->admitted;
-    s->block_size = block_size(b, rate);
+    s->block_size = budget_block_size(b, rate);
     s->hour.block = s->day.block = 0;
 }
 
-/* What must stay in the purse now so that it holds a token when the next block begins. */
+/* Tokens that must stay in the bucket now so that it holds one when the next block begins. */
 static int64_t budget_reserve(double rate, const struct partition_state *s) {
     if (!s->block_size) return TOKEN_ONE;
     uint64_t left = s->block_size - (s->admitted - s->block_start);
@@ -173,47 +191,43 @@ static int64_t budget_reserve(double rate, const struct partition_state *s) {
     return to_come < TOKEN_ONE ? TOKEN_ONE - (int64_t)to_come : 0;
 }
 
-/* What is the strategy arm's alone: without the part of the present block that is over, which was
- * saved up for the next one. */
-static double in_hand(const struct partition_state *s) {
+/* Tokens that are the strategy arm's: without what is saved for the pool, and without what was
+ * earned for the next block of the random arm while the present one passed. */
+static double budget_in_hand(const struct partition_state *s) {
     double saved = s->block_size ? (double)(s->admitted - s->block_start) / s->block_size : 0;
     return (double)(s->tokens - s->saving) / (double)TOKEN_ONE - saved;
 }
 
 double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
 
-/* What is left of the rate when the random arm's block is paid. */
-static double own_rate(double rate, const struct partition_state *s) {
+/* B − 1/m: what is left of the rate when the random arm's block is paid. */
+static double budget_own_rate(double rate, const struct partition_state *s) {
     return rate - (s->block_size ? 1.0 / s->block_size : 0);
 }
 
-static inline double budget_clamp(double x, double least, double most) {
-    return x < least ? least : x > most ? most : x;
-}
-
 static double budget_steered(const struct budget *b, double own, const struct partition_state *s) {
-    double speed = budget_clamp(1 + gain * (in_hand(s) - b->spare), slowest, fastest);
+    double speed = budget_clamp(1 + gain * (budget_in_hand(s) - b->spare), slowest, fastest);
     return budget_clamp(own * speed, 0, 1);
 }
 
-/* The pool's part of what the strategy arm earns. It can't hold more than the purse does. */
+/* Saves the pool's share of what the strategy arm earns: at most what the bucket holds. */
 static void budget_save(double own, double share, struct partition_state *s) {
     s->saving += (int64_t)(fmax(0, own) * share * (double)TOKEN_ONE);
     if (s->saving > s->tokens) s->saving = s->tokens;
 }
 
-static uint64_t draw_place(const struct budget *b, int32_t partition,
-                           const struct partition_state *s) {
+/* Where in the present block the random arm asks, from 0. */
+static uint64_t budget_draw_place(const struct budget *b, int32_t partition,
+                                  const struct partition_state *s) {
     return rng_below(rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start),
                      s->block_size);
 }
 
-/* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): densely at first, when each
- * label teaches most, then ever wider, because neighbours in a stream are much alike and its first
- * moment is not the whole of it. */
-static bool grant_due(const struct budget *b, double rate, int32_t partition,
-                      const struct partition_state *s) {
-    double n = share_of(b, b->upfront, partition), spent = fmax(0, n - s->grant_left);
+/* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): dense at first, when a label
+ * teaches most, then wider and wider, because neighbours in a stream are much alike. */
+static bool budget_grant_due(const struct budget *b, double rate, int32_t partition,
+                             const struct partition_state *s) {
+    double n = budget_share(b, b->upfront, partition), spent = fmax(0, n - s->grant_left);
     return s->grant_left && (double)s->admitted * n * grant_speed * rate >= spent * spent;
 }
 
@@ -221,11 +235,11 @@ static bool grant_due(const struct budget *b, double rate, int32_t partition,
 
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms,
                   struct partition_state *s) {
-    budget_roll(&s->hour, now_ms, hour_ms);
-    budget_roll(&s->day, now_ms, day_ms);
+    budget_roll_cap(&s->hour, now_ms, hour_ms);
+    budget_roll_cap(&s->day, now_ms, day_ms);
     if (fresh) {
         s->tokens = TOKEN_ONE; // the first block
-        s->grant_left = share_of(b, b->upfront, partition);
+        s->grant_left = budget_share(b, b->upfront, partition);
     } else {
         s->hour.strategy = s->hour.random_ = s->day.strategy = s->day.random_ = UINT32_MAX;
     }
@@ -235,31 +249,31 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
                              int64_t now_ms, bool saves, struct partition_state *s) {
     double rate = budget_total_rate(b, policy);
     int64_t earn = budget_earned(rate);
-    budget_roll(&s->hour, now_ms, hour_ms);
-    budget_roll(&s->day, now_ms, day_ms);
-    end_block(b, s);
+    budget_roll_cap(&s->hour, now_ms, hour_ms);
+    budget_roll_cap(&s->day, now_ms, day_ms);
+    budget_end_block(b, s);
     s->tokens += earn;
-    keep_burst(b->burst + earn, s);
-    begin_block(b, rate, s);
-    double own = own_rate(rate, s), share = saves ? b->pool_share : 0;
+    budget_keep_burst(b->burst + earn, s);
+    budget_begin_block(b, rate, s);
+    double own = budget_own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) budget_save(own, share, s);
-    struct room room = room_of(b, policy, partition, s);
+    struct cap_room room = budget_allowed(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
     struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
-    a.upfront = open && room.strategy && grant_due(b, rate, partition, s);
+    a.upfront = open && room.strategy && budget_grant_due(b, rate, partition, s);
     a.strategy = open && room.strategy && !policy->operator_.explore_only &&
                  s->tokens - s->saving - TOKEN_ONE >= budget_reserve(rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.random_rate = s->block_size ? 1.0 / s->block_size : 0;
-    a.drawn = a.covered && s->admitted - s->block_start == draw_place(b, partition, s);
+    a.drawn = a.covered && s->admitted - s->block_start == budget_draw_place(b, partition, s);
     return a;
 }
 
 void budget_charge(struct partition_state *s, const struct charge *c) {
     if (!c->upfront && !c->strategy && !c->random_) return;
     s->asked++;
-    charge_cap(&s->hour, c);
-    charge_cap(&s->day, c);
+    budget_charge_cap(&s->hour, c);
+    budget_charge_cap(&s->day, c);
     if (c->upfront) s->grant_left--;
     if (c->strategy) s->tokens -= TOKEN_ONE;
     if (c->strategy && c->random_) s->both = 1;
@@ -267,8 +281,8 @@ void budget_charge(struct partition_state *s, const struct charge *c) {
 
 /* ---- a window of the pool ---- */
 
-/* Whatever it depends on was settled before the window began or is the same wherever a draw fell:
- * so a sample is chosen or not whether the random arm asked it or not, and its propensity is 1 or
+/* Nothing that this depends on changes with the random arm's draws inside the window. So whether a
+ * sample is chosen does not depend on whether the random arm asked it, and its propensity is 1 or
  * 1/m, exactly (promise I5). */
 size_t budget_window(const struct budget *b, const struct policy *policy, int32_t partition,
                      int64_t now_ms, struct partition_state *s) {
@@ -279,10 +293,10 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     int64_t spare = s->tokens - budget_reserve(rate, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
-    budget_roll(&s->hour, now_ms, hour_ms);
-    budget_roll(&s->day, now_ms, day_ms);
-    size_t room = room_left(b, hour_cap(b, policy), partition, &s->hour),
-           day = room_left(b, day_cap(b, policy), partition, &s->day);
+    budget_roll_cap(&s->hour, now_ms, hour_ms);
+    budget_roll_cap(&s->day, now_ms, day_ms);
+    size_t room = budget_strategy_left(b, budget_hour_cap(b, policy), partition, &s->hour),
+           day = budget_strategy_left(b, budget_day_cap(b, policy), partition, &s->day);
     if (room > day) room = day;
     if (most > room) most = room;
     return most > b->pool_top ? b->pool_top : most;
@@ -291,8 +305,8 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
 void budget_charge_window(struct partition_state *s, bool random_, uint64_t sample) {
     s->tokens -= TOKEN_ONE;
     s->saving -= TOKEN_ONE;
-    budget_count(&s->hour.strategy);
-    budget_count(&s->day.strategy);
+    budget_increment(&s->hour.strategy);
+    budget_increment(&s->day.strategy);
     if (!random_) s->asked++;
     else if (s->block_size && sample >= s->block_start) s->both = 1;
     else s->owed++;
@@ -301,9 +315,7 @@ void budget_charge_window(struct partition_state *s, bool random_, uint64_t samp
 void budget_end_window(struct partition_state *s) {
     s->tokens += (int64_t)s->owed * TOKEN_ONE;
     s->owed = 0;
-    s->pool_saved =
-        (uint32_t)(s->saving > 0
-                       ? s->saving / SAVED_ONE < UINT32_MAX ? s->saving / SAVED_ONE : UINT32_MAX
-                       : 0);
+    int64_t units = s->saving > 0 ? s->saving / SAVED_ONE : 0;
+    s->pool_saved = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
     s->saving = (int64_t)s->pool_saved * SAVED_ONE;
 }

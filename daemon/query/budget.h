@@ -1,6 +1,6 @@
-/* The purse, the random arm's blocks, the caps: what may be asked of the next sample (budget.c).
- * Private to the room.
- * Thread: worker thread */
+/* What may be asked of the next sample: the token bucket, the random arm's blocks, the caps
+ * (budget.c). Private to the room.
+ * Thread: worker thread, simulation */
 #pragma once
 
 #include "config/config.h"
@@ -8,60 +8,65 @@
 #include "query/state.h"
 
 struct budget {
-    uint64_t seed, topic;
-    size_t partitions;
-    double rate, random_share;
-    int64_t burst;                       // tokens
-    double spare;                        // labels that the strategy arm should have in hand
-    uint64_t upfront, per_hour, per_day; // of the whole topic
-    double pool_share; // of the strategy arm's tokens, saved for the pool's windows; 0: there is no
-                       // pool
+    uint64_t seed, topic;       // keys of the random arm's draws
+    size_t partitions;          // of the samples topic
+    double rate, random_share;  // B, e
+    int64_t burst;              // tokens that the bucket holds at most
+    double spare;               // tokens that the strategy arm should keep in the bucket
+    uint64_t upfront;           // labels of the grant, of the whole topic
+    uint64_t per_hour, per_day; // caps of the whole topic; 0: none
+    double pool_share; // of the strategy arm's tokens, saved for the pool; 0: there is no pool
     size_t pool_top;   // most labels of a window
 };
 
 /* What one sample may cost. */
 struct allowance {
-    bool covered;       // the random arm may draw here
+    bool covered;       // the random arm may draw here: the sample counts in the estimate
     bool drawn;         // and does
     bool strategy;      // the strategy arm may ask
-    bool upfront;       // a label of the grant is left for this sample
-    double random_rate; // 1/m; 0: no block
-    double
-        rate; // at which the strategy arm should ask, so that its purse neither runs dry nor over
+    bool upfront;       // a label of the grant is due
+    double random_rate; // 1/m; 0: there is no block
+    double rate; // at which the strategy arm should ask, so that the bucket neither empties nor
+                 // overflows
 };
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions);
-/* Purse, grant and caps of a state that is zero otherwise; fresh as in strategy_begin. */
+
+/* Sets tokens, grant and caps of a state that is zero otherwise; fresh as in strategy_begin. */
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms,
                   struct partition_state *s);
-/* B as it is now: rate times the operator's scale. */
+
+/* B as it is now, 0..1: the rate times the operator's scale. */
 double budget_total_rate(const struct budget *b, const struct policy *p);
-/* Earns for the next sample, begins blocks and periods, and says what may be asked. saves: what the
- * strategy arm earns is shared with the pool. */
+/* B·(1 − e): what the strategy arm gets in the long run. */
+double budget_strategy_rate(const struct budget *b);
+
+/* Earns for the next sample, begins blocks and periods, and says what may be asked. saves: the pool
+ * gets its share of what the strategy arm earns. */
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition,
                              int64_t now_ms, bool saves, struct partition_state *s);
 
-/* Labels of both arms that this partition may still ask in the cap's present period; SIZE_MAX:
- * there is no cap. */
-size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition,
-                       int64_t now_ms, bool day, const struct partition_state *s);
-
-/* What is the strategy arm's of the rate, in the long run. */
-double budget_strategy_rate(const struct budget *b);
-
+/* Who asked a sample. */
 struct charge {
     bool upfront, strategy, random_;
 };
 
-/* Books the requests of that sample: one label, whoever asked. */
+/* Pays for that sample: one label, whoever asked. */
 void budget_charge(struct partition_state *s, const struct charge *c);
+
+/* Labels of both arms that this partition may still ask in the cap's present period (day, else
+ * hour); SIZE_MAX: there is no such cap. */
+size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition,
+                       int64_t now_ms, bool day, const struct partition_state *s);
+
+/* ---- a window of the pool ---- */
 
 /* Labels that the window which ends now may ask. */
 size_t budget_window(const struct budget *b, const struct policy *policy, int32_t partition,
                      int64_t now_ms, struct partition_state *s);
-/* Books one of them. random_: the random arm asked that sample too; `sample`: its number in the
+/* Pays for one of them. random_: the random arm asked that sample too; sample: its number in the
  * partition, from 0. */
 void budget_charge_window(struct partition_state *s, bool random_, uint64_t sample);
-/* After the last of them: what is owed comes back, and the state is as one that went through
+/* After the last of them: refunds what is owed, and rounds the savings to what travels through
  * Kafka. */
 void budget_end_window(struct partition_state *s);

@@ -2,18 +2,18 @@
  * "Pool mode").
  *
  * The model may have moved since the samples came, so every candidate is predicted once more by the
- * one in force now; when it did not move, that gives the same bits. How many may be asked was saved
- * up by the purse while the window ran (budget.c). The choice sees neither the random arm's draws
- * nor what they cost, so a candidate that is chosen has the propensity 1, and any other keeps its
- * 1/m: exact (promise I5). One that both chose costs one label.
+ * model in force now; when it did not move, that gives the same bits. The tokens were saved while
+ * the window ran (budget.c). The choice sees neither the random arm's draws nor what they cost, so
+ * a candidate that is chosen has the propensity 1 and any other keeps its 1/m, exactly (promise
+ * I5). A candidate that both chose costs one label.
  *
- * Thread: worker thread (scratch of one strategy) */
+ * Thread: worker thread (scratch of one strategy), simulation */
 #include "strategy_private.h"
 
 #include <math.h>
 #include <string.h>
 
-struct flush_room {
+struct flush_buffers {
     enum pool_rule rule;
     double trade;
     bool synthetic;
@@ -25,18 +25,18 @@ struct flush_room {
     struct pool_point *points; // (cap) rows of point_row
     double *point_row;         // (cap, d); rule synthesis only
     struct pick *picks;        // (cap)
-    size_t members, scratch_n; // room there is
+    size_t members, scratch_n; // how large the next two are
     float *member, *scratch;   // (cap, members, k), (scratch_n)
 };
 
-struct flush_room *flush_room_create(const struct config *c, size_t classes, size_t columns) {
-    struct flush_room *r = xcalloc(1, sizeof *r);
-    *r = (struct flush_room){.rule = (enum pool_rule)c->pool.rule,
-                             .trade = c->pool.trade,
-                             .synthetic = c->pool.synthetic,
-                             .cap = (size_t)c->pool.candidates,
-                             .k = classes,
-                             .d = columns};
+struct flush_buffers *flush_buffers_create(const struct config *c, size_t classes, size_t columns) {
+    struct flush_buffers *r = xcalloc(1, sizeof *r);
+    *r = (struct flush_buffers){.rule = (enum pool_rule)c->pool.rule,
+                                .trade = c->pool.trade,
+                                .synthetic = c->pool.synthetic,
+                                .cap = (size_t)c->pool.candidates,
+                                .k = classes,
+                                .d = columns};
     r->z = xcalloc(r->cap * r->d, sizeof *r->z);
     r->prob = xcalloc(r->cap * r->k, sizeof *r->prob);
     r->utility = xcalloc(r->cap, sizeof *r->utility);
@@ -51,7 +51,7 @@ struct flush_room *flush_room_create(const struct config *c, size_t classes, siz
     return r;
 }
 
-void flush_room_destroy(struct flush_room *r) {
+void flush_buffers_destroy(struct flush_buffers *r) {
     if (!r) return;
     void *owned[] = {r->z,      r->prob,      r->utility, r->value,  r->chosen, r->used,
                      r->points, r->point_row, r->picks,   r->member, r->scratch};
@@ -59,13 +59,17 @@ void flush_room_destroy(struct flush_room *r) {
     free(r);
 }
 
-static void flush_make_room(struct flush_room *r, const struct model_shape *shape) {
+/* Makes the buffers large enough for models of this shape. */
+static void flush_grow(struct flush_buffers *r, const struct model_shape *shape) {
     size_t scratch = model_scratch(shape) + r->k;
-    if (scratch > r->scratch_n)
-        r->scratch = xrealloc(r->scratch, (r->scratch_n = scratch) * sizeof *r->scratch);
-    if (shape->members > r->members)
-        r->member =
-            xrealloc(r->member, r->cap * (r->members = shape->members) * r->k * sizeof *r->member);
+    if (scratch > r->scratch_n) {
+        r->scratch_n = scratch;
+        r->scratch = xrealloc(r->scratch, scratch * sizeof *r->scratch);
+    }
+    if (shape->members > r->members) {
+        r->members = shape->members;
+        r->member = xrealloc(r->member, r->cap * r->members * r->k * sizeof *r->member);
+    }
 }
 
 /* One window that ends. */
@@ -78,51 +82,52 @@ struct ending {
     size_t n; // picks so far
 };
 
-static float *member_of(const struct ending *e, size_t i) {
-    return e->s->room->member + i * e->f->model->shape.members * e->view.k;
+static float *flush_member(const struct ending *e, size_t i) {
+    return e->s->buffers->member + i * e->f->model->shape.members * e->view.k;
 }
 
-/* Fills the view's row i; false: the model has nothing to say of it. */
-static bool view_item(struct ending *e, size_t i, const struct pool_item *item) {
+/* Fills row i of the view with the candidate; false: its utility is NaN, so it is never asked. */
+static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *item) {
     const struct model *m = e->f->model;
-    struct flush_room *r = e->s->room;
+    struct flush_buffers *r = e->s->buffers;
     float *prob = r->prob + i * r->k;
-    model_predict(m, item->row, r->scratch, member_of(e, i), prob);
+    model_predict(m, item->row, r->scratch, flush_member(e, i), prob);
     struct candidate c = {.partition = e->f->partition,
                           .offset = item->offset,
                           .prob = prob,
-                          .member = member_of(e, i),
+                          .member = flush_member(e, i),
                           .row = item->row,
                           .model = m,
                           .scored = true};
     r->utility[i] = utility_value(
-        strategy_score(e->s, &c, strategy_part(e->s, c.partition, c.offset), e->state));
+        scoring_utility(e->s, &c, scoring_part(e->s, c.partition, c.offset), e->state));
     for (size_t j = 0; j < r->d; j++)
         r->z[i * r->d + j] = (float)model_standardised(item->row[j], m->mean[j], m->scale[j]);
     return !isnan(r->utility[i]);
 }
 
-static void view_all(struct ending *e) {
-    struct flush_room *r = e->s->room;
+static void flush_view_all(struct ending *e) {
+    struct flush_buffers *r = e->s->buffers;
     size_t held = pool_held(e->f->pool);
-    flush_make_room(r, &e->f->model->shape);
+    flush_grow(r, &e->f->model->shape);
     e->items = pool_items(e->f->pool);
     e->view =
         (struct pool_view){.d = r->d, .k = r->k, .utility = r->utility, .z = r->z, .prob = r->prob};
     for (size_t i = 0; i < held; i++) {
         struct pool_item item = e->items[i];
-        if (view_item(e, e->view.n, &item)) e->items[e->view.n++] = item;
+        if (flush_view_item(e, e->view.n, &item)) e->items[e->view.n++] = item;
     }
 }
 
+/* Picks candidate i; point: or the point that it is nearest to. */
 static void flush_pick(struct ending *e, size_t i, double *point) {
     const struct decision *held = &e->f->held[e->items[i].slot];
-    struct pick *p = &e->s->room->picks[e->n++];
+    struct pick *p = &e->s->buffers->picks[e->n++];
     *p = (struct pick){.slot = e->items[i].slot,
                        .synthetic = point != NULL,
                        .row = point ? point : e->items[i].row,
                        .prob = e->view.prob + i * e->view.k,
-                       .member = member_of(e, i),
+                       .member = flush_member(e, i),
                        .decision = *held};
     p->decision.ask = p->decision.by_strategy = true;
     p->decision.by_random &= !point;
@@ -132,10 +137,10 @@ static void flush_pick(struct ending *e, size_t i, double *point) {
     p->decision.utility = e->view.utility[i];
 }
 
-/* Points on the boundary stand for their nearest samples; where all candidates look alike there is
- * none, and the best are asked. */
-static bool choose_by_synthesis(struct ending *e, size_t k) {
-    struct flush_room *r = e->s->room;
+/* Picks the candidates nearest to points on the decision boundary, with pool.synthetic the points
+ * too. false: all candidates are of one class, so there is no boundary among them. */
+static bool flush_choose_by_synthesis(struct ending *e, size_t k) {
+    struct flush_buffers *r = e->s->buffers;
     size_t n = pool_synthesise(&e->view, e->items, e->f->model, r->synthetic ? (k + 1) / 2 : k,
                                r->scratch, r->used, r->points);
     for (size_t i = 0; i < n; i++) {
@@ -146,9 +151,9 @@ static bool choose_by_synthesis(struct ending *e, size_t k) {
 }
 
 static void flush_choose(struct ending *e, size_t k) {
-    struct flush_room *r = e->s->room;
+    struct flush_buffers *r = e->s->buffers;
     if (k > r->cap) k = r->cap;
-    if (r->rule == POOL_SYNTHESIS && choose_by_synthesis(e, k)) return;
+    if (r->rule == POOL_SYNTHESIS && flush_choose_by_synthesis(e, k)) return;
     struct pool_choice how = {.rule = r->rule == POOL_SYNTHESIS ? POOL_PLAIN : r->rule,
                               .trade = r->trade,
                               .seed = e->s->seed,
@@ -159,34 +164,34 @@ static void flush_choose(struct ending *e, size_t k) {
     for (size_t i = 0; i < n; i++) flush_pick(e, r->chosen[i], NULL);
 }
 
-/* What was asked had at least the utility of the least of them. */
-static void set_threshold(struct ending *e) {
+/* The threshold of a batch is the least utility that was picked. */
+static void flush_set_threshold(struct ending *e) {
     double least = INFINITY;
-    for (size_t i = 0; i < e->n; i++) least = fmin(least, e->s->room->picks[i].decision.utility);
-    for (size_t i = 0; i < e->n; i++) e->s->room->picks[i].decision.threshold = least;
+    for (size_t i = 0; i < e->n; i++) least = fmin(least, e->s->buffers->picks[i].decision.utility);
+    for (size_t i = 0; i < e->n; i++) e->s->buffers->picks[i].decision.threshold = least;
 }
 
 static void flush_charge(const struct ending *e, struct partition_state *state) {
     for (size_t i = 0; i < e->n; i++) {
-        const struct pick *p = &e->s->room->picks[i];
+        const struct pick *p = &e->s->buffers->picks[i];
         budget_charge_window(state, p->decision.by_random, p->decision.admitted_n - 1);
-        strategy_pend(e->s, e->f->model, p->row, state);
+        scoring_pend(e->s, e->f->model, p->row, state);
     }
 }
 
 size_t strategy_flush(const struct strategy *s, const struct flush *f,
                       struct partition_state *state, const struct pick **picks) {
     struct ending e = {.s = s, .f = f, .state = state};
-    CHECK(s->room);
+    CHECK(s->buffers);
     size_t k = budget_window(&s->budget, f->policy, f->partition, f->now_ms, state);
     if (f->model && k && pool_held(f->pool)) {
-        view_all(&e);
+        flush_view_all(&e);
         flush_choose(&e, k);
-        set_threshold(&e);
+        flush_set_threshold(&e);
         flush_charge(&e, state);
     }
     budget_end_window(state);
     pool_reset(f->pool);
-    *picks = s->room->picks;
+    *picks = s->buffers->picks;
     return e.n;
 }

@@ -1,12 +1,12 @@
 /* Budget managers. A manager names the probability with which it would ask; the strategy arm draws,
- * and the purse has the last word.
+ * and the token bucket has the last word.
  *
  * So a manager can neither overspend nor change the propensities, and a new one is a row and a
- * function or two. All work on ranks or on codes of utilities, and a step of so many codes is a
- * step by a factor, so none cares which measure it serves. Each remembers at most one word beside
- * the window.
+ * function or two. All work on ranks or on codes of utilities, where a step of so many codes is a
+ * step by a factor, so none depends on the scale of a measure. Each remembers at most one word
+ * beside the window.
  *
- * Thread: worker thread */
+ * Thread: worker thread, simulation */
 #include "manager.h"
 
 #include "base/error.h"
@@ -15,9 +15,11 @@
 #include <string.h>
 
 static double manager_clamp(double x, double least, double most) {
-    return x < least ? least : x > most ? most : x;
+    if (!(x > least)) return least;
+    return x > most ? most : x;
 }
 
+/* The manager's word as a number. */
 static double manager_word(const struct manager_call *c) {
     float x;
     memcpy(&x, c->own, sizeof x);
@@ -31,31 +33,31 @@ static void manager_put_word(uint32_t *own, double value) {
 
 /* ---- random, periodic, fixed ---- */
 
-static struct manager_answer ask_random(const struct manager_call *c) {
+static struct manager_answer manager_ask_random(const struct manager_call *c) {
     return (struct manager_answer){.probability = c->rate};
 }
 
-/* Each time a whole label has been saved up; the word is what has been, at most two. */
-static struct manager_answer ask_periodic(const struct manager_call *c) {
+/* Asks each time a whole label has been saved. The word is what was saved, at most two labels. */
+static struct manager_answer manager_ask_periodic(const struct manager_call *c) {
     return (struct manager_answer){.probability = manager_word(c) + c->rate >= 1};
 }
 
-static void note_periodic(const struct manager_call *c, double named, bool asked) {
+static void manager_note_periodic(const struct manager_call *c, double named, bool asked) {
     (void)named;
     manager_put_word(c->own, fmin(manager_word(c) + c->rate, 2) - asked);
 }
 
-static struct manager_answer ask_fixed(const struct manager_call *c) {
+static struct manager_answer manager_ask_fixed(const struct manager_call *c) {
     return (struct manager_answer){.probability = c->utility >= c->fixed, .threshold = c->fixed};
 }
 
 /* ---- quantile_window ---- */
 
-/* The smoothed rank of the utility among the last W, ties broken at random, as a conformal p-value
+/* The smoothed rank of the utility among the window's, ties broken at random: a conformal p-value
  * (Vovk, Gammerman, Shafer 2005). For exchangeable utilities it asks exactly at the rate, whatever
- * their distribution and however few are in the window: equal ones don't flood, and an empty window
- * is a random draw. */
-static inline double rank_probability(const struct manager_call *c) {
+ * their distribution and however few are in the window. So equal utilities do not flood, and with
+ * an empty window it is a random draw. */
+static inline double manager_rank_probability(const struct manager_call *c) {
     double not_asked = (1 - c->rate) * (*c->window.n + 1.0),
            most = (double)window_at_most(&c->window, c->code); // ranks
     if (most + 1 <= not_asked) return 0; // nearly all samples: one look at the window
@@ -63,15 +65,15 @@ static inline double rank_probability(const struct manager_call *c) {
     return manager_clamp(1 - (not_asked - below) / (most - below + 1), 0, 1);
 }
 
-static struct manager_answer ask_quantile_window(const struct manager_call *c) {
-    return (struct manager_answer){.probability = rank_probability(c)};
+static struct manager_answer manager_ask_quantile_window(const struct manager_call *c) {
+    return (struct manager_answer){.probability = manager_rank_probability(c)};
 }
 
-static double window_threshold(const struct manager_call *c) {
+static double manager_window_threshold(const struct manager_call *c) {
     return *c->window.n ? utility_value(window_edge(&c->window, c->rate)) : 0;
 }
 
-static void note_window(const struct manager_call *c, double named, bool asked) {
+static void manager_note_window(const struct manager_call *c, double named, bool asked) {
     (void)named, (void)asked;
     window_note(&c->window, c->code);
 }
@@ -80,8 +82,9 @@ static void note_window(const struct manager_call *c, double named, bool asked) 
 
 enum { OCTAVE = 512 }; // codes from a utility to its double (query/state.c)
 
+/* Codes that a threshold moves. */
 static const double step_small = 0.0144 * OCTAVE; // 1 %: Žliobaitė, Bifet, Pfahringer, Holmes 2014
-static const double step_large = 0.5 * OCTAVE;
+static const double step_large = 0.5 * OCTAVE;    // half an octave
 
 /* The threshold, as a code with a fraction; it starts at the first utility. */
 static double manager_edge(const struct manager_call *c) {
@@ -94,27 +97,28 @@ static struct manager_answer manager_over(const struct manager_call *c, double p
                                    .threshold = utility_value((uint16_t)manager_edge(c))};
 }
 
-/* Up by the share of asking above the rate, down by that below: the fixed point is the rate itself,
- * where the paper's equal steps settle at one half and leave the rest to the purse. */
+/* Moves the threshold up by the share of asking above the rate, down by the share below. Its fixed
+ * point is the rate itself; the paper's equal steps settle where one half is asked, which then the
+ * token bucket refuses. */
 static void manager_step(const struct manager_call *c, double size, double named) {
     manager_put_word(c->own,
                      manager_clamp(manager_edge(c) + size * (named - c->rate), 1, UINT16_MAX - 1));
     window_note(&c->window, c->code);
 }
 
-static void step_slowly(const struct manager_call *c, double named, bool asked) {
+static void manager_step_slowly(const struct manager_call *c, double named, bool asked) {
     (void)asked;
     manager_step(c, step_small, named);
 }
 
-/* Robbins and Monro 1951, on the pinball loss; steps of half an octave forget a drifted scale
- * within a few labels. */
-static void step_fast(const struct manager_call *c, double named, bool asked) {
+/* Stochastic approximation (Robbins and Monro 1951) on the pinball loss; steps of half an octave
+ * follow a scale that drifts within a few labels. */
+static void manager_step_fast(const struct manager_call *c, double named, bool asked) {
     (void)asked;
     manager_step(c, step_large, named);
 }
 
-static void rescale_edge(uint32_t *own, int codes) {
+static void manager_rescale_edge(uint32_t *own, int codes) {
     float e;
     memcpy(&e, own, sizeof e);
     if (e > 0) manager_put_word(own, manager_clamp((double)e + codes, 1, UINT16_MAX - 1));
@@ -122,95 +126,103 @@ static void rescale_edge(uint32_t *own, int codes) {
 
 /* Variable: the threshold follows at a fixed relative step. Quantile tracker: the same rule with a
  * large one. */
-static struct manager_answer ask_over(const struct manager_call *c) {
+static struct manager_answer manager_ask_variable(const struct manager_call *c) {
     return manager_over(c, c->code > manager_edge(c));
 }
 
 static double manager_normal_below(double z) { return erfc(-z / sqrt(2)) / 2; }
 
-/* Randomised variable (same paper): what the sample may be sure of is the threshold times max(0,
- * N(1, 1)), its chance worked out, not drawn. A factor of 0 asks for nobody, on either side of
- * zero; the peers disagree there, and one of them then always asks. */
-static struct manager_answer ask_random_variable(const struct manager_call *c) {
+/* Randomised variable threshold (same paper): the threshold is multiplied by a factor η from
+ * max(0, N(1, 1)); the probability that the sample passes is computed, not drawn. Where η is 0 the
+ * sample is not asked. (Implementations differ there: tests/unit/query/defects.c.) */
+static struct manager_answer manager_ask_random_variable(const struct manager_call *c) {
     double e = utility_value((uint16_t)manager_edge(c)),
-           sureness = c->utility > 0 ? e / c->utility : c->utility / e; // over what is allowed
-    bool comparable =
-        sureness > 0 && isfinite(sureness); // of one sign; else the threshold alone decides
-    return manager_over(c, comparable ? manager_normal_below(1 - sureness)
-                                      : c->code > manager_edge(c));
+           ratio = c->utility > 0 ? e / c->utility : c->utility / e; // the least η that asks
+    if (!(ratio > 0 && isfinite(ratio))) // of two signs: a factor says nothing
+        return manager_over(c, c->code > manager_edge(c));
+    return manager_over(c, manager_normal_below(1 - ratio));
 }
 
-/* Split (same paper): a share of the samples is asked at random, so that change far from the
- * boundary is seen too. */
-static struct manager_answer ask_split(const struct manager_call *c) {
+/* Split (same paper): a share of the samples is drawn at random, so that a change far from the
+ * decision boundary is seen too. */
+static struct manager_answer manager_ask_split(const struct manager_call *c) {
     static const double at_random = 0.2;
     return manager_over(c, at_random * c->rate + (1 - at_random) * (c->code > manager_edge(c)));
 }
 
 /* ---- balanced incremental quantile filter ---- */
 
-/* Kottke, Krempl, Spiliopoulou 2015: the window's quantile, lowered by what was left unspent. The
- * word is that, within ten labels, so an old debt is not paid for ever; ties are drawn, so equal
- * utilities don't flood. */
-static double balanced_edge(const struct manager_call *c) {
-    static const double tolerance = 50;
+static const double biqf_tolerance =
+    50;                             // of the paper: labels unspent that lower by the whole range
+static const double biqf_most = 10; // labels unspent or overspent that are remembered
+
+/* Balanced incremental quantile filter (Kottke, Krempl, Spiliopoulou 2015): the window's quantile,
+ * lowered by what was left unspent. The word is that, bounded, so that an old debt is not paid for
+ * ever; ties are drawn, so that equal utilities do not flood. */
+static double manager_balanced_edge(const struct manager_call *c) {
     size_t n = *c->window.n;
     double least = utility_value(window_nth_smallest(&c->window, 1)),
            most = utility_value(window_nth_smallest(&c->window, n));
     return utility_value(window_edge(&c->window, c->rate)) -
-           (most - least) * manager_word(c) / tolerance;
+           (most - least) * manager_word(c) / biqf_tolerance;
 }
 
-static struct manager_answer ask_biqf(const struct manager_call *c) {
-    if (!*c->window.n) return ask_random(c);
-    double e = balanced_edge(c);
-    return (struct manager_answer){.probability = c->utility > e   ? 1
-                                                  : c->utility < e ? 0
-                                                                   : rank_probability(c),
-                                   .threshold = e};
+static struct manager_answer manager_ask_biqf(const struct manager_call *c) {
+    if (!*c->window.n) return manager_ask_random(c);
+    double e = manager_balanced_edge(c);
+    struct manager_answer answer = {.probability = c->utility > e, .threshold = e};
+    if (c->utility == e) answer.probability = manager_rank_probability(c);
+    return answer;
 }
 
-static void note_biqf(const struct manager_call *c, double named, bool asked) {
+static void manager_note_biqf(const struct manager_call *c, double named, bool asked) {
     (void)named;
-    manager_put_word(c->own, manager_clamp(manager_word(c) + c->rate - asked, -10, 10));
+    manager_put_word(c->own,
+                     manager_clamp(manager_word(c) + c->rate - asked, -biqf_most, biqf_most));
     window_note(&c->window, c->code);
 }
 
 /* ---- probabilities of the margin ---- */
 
-/* How far the utility lies below the best of the window, in units of the way from the best to the
- * median: 0 at the boundary, 1 in the middle. */
+static const double distance_most = 1e6;       // beyond it no probability changes
+static const double control_gain = 0.05;       // of the constant's logarithm, by sample
+static const double control_rate_least = 1e-6; // below it the gain would grow without bound
+static const double iwal_samples_most = 1000;  // t of IWAL, at most
+static const double control_most = 30;         // bound of that logarithm, either way
+
+/* The distance from the decision boundary, |m|: how far the utility lies below the best of the
+ * window, in units of the way from the best to the median. 0 at the boundary, 1 in the middle. */
 static double manager_distance(const struct manager_call *c) {
     size_t n = *c->window.n;
     if (!n) return 1;
     double best = utility_value(window_nth_smallest(&c->window, n)),
            middle = utility_value(window_nth_smallest(&c->window, (n + 1) / 2));
     if (!(best > middle)) return 1;
-    return manager_clamp((best - c->utility) / (best - middle), 0, 1e6);
+    return manager_clamp((best - c->utility) / (best - middle), 0, distance_most);
 }
 
 /* The word is the logarithm of the rule's constant; it moves so that the mean probability is the
  * rate. */
 static void manager_control(const struct manager_call *c, double named, bool asked) {
     (void)asked;
-    manager_put_word(c->own, manager_clamp(manager_word(c) +
-                                               0.05 * (c->rate - named) / sqrt(fmax(c->rate, 1e-6)),
-                                           -30, 30));
+    double step = control_gain * (c->rate - named) / sqrt(fmax(c->rate, control_rate_least));
+    manager_put_word(c->own, manager_clamp(manager_word(c) + step, -control_most, control_most));
     window_note(&c->window, c->code);
 }
 
-/* b/(b + |m|): Cesa-Bianchi, Gentile, Zaniboni 2006. */
-static struct manager_answer ask_margin_probability(const struct manager_call *c) {
+/* b/(b + |m|), |m| the margin's size (Cesa-Bianchi, Gentile, Zaniboni 2006). */
+static struct manager_answer manager_ask_margin_probability(const struct manager_call *c) {
     double b = 0.05 * exp(manager_word(c));
     return (struct manager_answer){.probability = b / (b + manager_distance(c))};
 }
 
-/* Importance-weighted active learning (Beygelzimer, Hsu, Langford, Zhang 2010): ask if the gap G in
- * error that a change of mind would cost is within √ε + ε, else with the probability s that solves
- * G = √(ε/s) + ε/s, so s = ((√ε + √(ε + 4εG)) / 2G)². ε = c₀ ln(t + 1)/t; c₀ is controlled, because
- * with the paper's constant the rate falls like ln t / t and a drift finds it asleep. */
-static struct manager_answer ask_iwal(const struct manager_call *c) {
-    double t = fmin((double)c->seen + 1, 1000), gap = tanh(manager_distance(c) / 2),
+/* Importance-weighted active learning (Beygelzimer, Hsu, Langford, Zhang 2010): with the gap G in
+ * error between the best hypothesis and the best that predicts another class, ask if G ≤ √ε + ε,
+ * else with the probability s that solves G = √(ε/s) + ε/s, so s = ((√ε + √(ε + 4εG)) / 2G)². ε =
+ * c₀ ln(t + 1)/t; c₀ is controlled and t bounded, because with the paper's constant the rate falls
+ * like ln t / t and a drift would be missed. */
+static struct manager_answer manager_ask_iwal(const struct manager_call *c) {
+    double t = fmin((double)c->seen + 1, iwal_samples_most), gap = tanh(manager_distance(c) / 2),
            e = exp(manager_word(c)) * log(t + 1) / t;
     if (gap <= sqrt(e) + e) return (struct manager_answer){.probability = 1};
     double root = (sqrt(e) + sqrt(e + 4 * e * gap)) / (2 * gap);
@@ -218,34 +230,36 @@ static struct manager_answer ask_iwal(const struct manager_call *c) {
 }
 
 static const struct manager_row rows[MANAGERS] = {
-    [MANAGER_RANDOM] = {.stream = RNG_MANAGER, .ask = ask_random},
-    [MANAGER_PERIODIC] = {.stream = RNG_MANAGER, .ask = ask_periodic, .note = note_periodic},
-    [MANAGER_FIXED] = {.stream = RNG_MANAGER, .ask = ask_fixed},
+    [MANAGER_RANDOM] = {.stream = RNG_MANAGER, .ask = manager_ask_random},
+    [MANAGER_PERIODIC] = {.stream = RNG_MANAGER,
+                          .ask = manager_ask_periodic,
+                          .note = manager_note_periodic},
+    [MANAGER_FIXED] = {.stream = RNG_MANAGER, .ask = manager_ask_fixed},
     [MANAGER_VARIABLE] = {.stream = RNG_MANAGER,
-                          .ask = ask_over,
-                          .note = step_slowly,
-                          .rescale = rescale_edge},
+                          .ask = manager_ask_variable,
+                          .note = manager_step_slowly,
+                          .rescale = manager_rescale_edge},
     [MANAGER_RANDOM_VARIABLE] = {.stream = RNG_MANAGER,
-                                 .ask = ask_random_variable,
-                                 .note = step_slowly,
-                                 .rescale = rescale_edge},
+                                 .ask = manager_ask_random_variable,
+                                 .note = manager_step_slowly,
+                                 .rescale = manager_rescale_edge},
     [MANAGER_SPLIT] = {.stream = RNG_MANAGER,
-                       .ask = ask_split,
-                       .note = step_slowly,
-                       .rescale = rescale_edge},
+                       .ask = manager_ask_split,
+                       .note = manager_step_slowly,
+                       .rescale = manager_rescale_edge},
     [MANAGER_QUANTILE_WINDOW] = {.stream = RNG_TIE,
-                                 .ask = ask_quantile_window,
-                                 .note = note_window,
-                                 .threshold = window_threshold},
+                                 .ask = manager_ask_quantile_window,
+                                 .note = manager_note_window,
+                                 .threshold = manager_window_threshold},
     [MANAGER_QUANTILE_TRACKER] = {.stream = RNG_MANAGER,
-                                  .ask = ask_over,
-                                  .note = step_fast,
-                                  .rescale = rescale_edge},
-    [MANAGER_BIQF] = {.stream = RNG_TIE, .ask = ask_biqf, .note = note_biqf},
+                                  .ask = manager_ask_variable,
+                                  .note = manager_step_fast,
+                                  .rescale = manager_rescale_edge},
+    [MANAGER_BIQF] = {.stream = RNG_TIE, .ask = manager_ask_biqf, .note = manager_note_biqf},
     [MANAGER_MARGIN_PROBABILITY] = {.stream = RNG_MANAGER,
-                                    .ask = ask_margin_probability,
+                                    .ask = manager_ask_margin_probability,
                                     .note = manager_control},
-    [MANAGER_IWAL] = {.stream = RNG_MANAGER, .ask = ask_iwal, .note = manager_control},
+    [MANAGER_IWAL] = {.stream = RNG_MANAGER, .ask = manager_ask_iwal, .note = manager_control},
 };
 
 const struct manager_row *manager_row(enum manager m) {

@@ -1,6 +1,7 @@
 /* Budget managers: from a utility to a probability of asking. One row each (manager.c). Private to
  * the room.
- * Thread: worker thread */
+ *
+ * Thread: worker thread, simulation */
 #pragma once
 
 #include "config/choices.h"
@@ -10,16 +11,13 @@
 #include "window.h"
 
 struct manager_call {
-    double rate;    // at which the strategy arm should ask just now, 0..1
-    double utility; // not NaN
-    uint16_t code;  // of that utility
-    double fixed;   // query.threshold
-    double budget;  // of the peers' rules: what the strategy arm gets in the long run, 0..1
-    double draw;    // of the peers' rules: the one that decides, 0..1
-    size_t classes; // of the peers' rules
-    uint64_t seen;  // samples of the partition before this one
-    struct window window;
-    uint32_t *own; // the manager's own word in the state (one for each measure of a mix)
+    double rate;          // at which the strategy arm should ask just now, 0..1
+    double utility;       // not NaN
+    uint16_t code;        // of that utility
+    double fixed;         // query.threshold
+    uint64_t seen;        // samples of the partition before this one
+    struct window window; // of the measure that is in use
+    uint32_t *own;        // the manager's word in the state, one for each measure of a mix
 };
 
 struct manager_answer {
@@ -33,11 +31,13 @@ struct manager_row {
     /* After the decision; asked: the strategy arm did. named: the probability it was asked with.
      * NULL: nothing to note. */
     void (*note)(const struct manager_call *c, double named, bool asked);
-    /* Where telling the threshold costs more than the decision: called for asked samples only. */
+    /* Where telling the threshold costs more than the decision: called for asked samples only.
+     * NULL: the answer has it. */
     double (*threshold)(const struct manager_call *c);
-    /* A new version's utilities are on another scale: so many codes up or down, a factor. NULL: the
-     * window is all there is. */
+    /* A new version's utilities are on another scale: moves the word by so many codes, up or down,
+     * which is a factor. NULL: the manager remembers nothing but the window. */
     void (*rescale)(uint32_t *own, int codes);
 };
 
+/* The row of a manager; never NULL. */
 const struct manager_row *manager_row(enum manager m);

@@ -1,12 +1,15 @@
 /* Utility of a sample by an uncertainty measure (Settles, "Active Learning Literature Survey",
  * 2009).
  *
- * One idea: doubt is made of the probabilities of the other classes, never of 1 − p1. A saturated
- * score has p1 = 1 exactly, but its p2 is still a number of its own, so the order among confident
- * samples is kept. A new measure is a row and a function; the measures of a committee are in
+ * Uncertainty is computed from the probabilities of the other classes, never from 1 − p1: a
+ * saturated prediction has p1 = 1 exactly, but its p2 is still a number of its own, so confident
+ * samples keep their order. p1 ≥ p2 ≥ … ≥ pk are the sorted probabilities. NaN in gives NaN out,
+ * and a sample of utility NaN is never asked.
+ *
+ * A new measure is a function and a row of the table; measures of a committee are in
  * measure_committee.c.
  *
- * It refuses nothing: NaN in, NaN out, and NaN is never asked for. Thread: any thread */
+ * Thread: any thread */
 #include "measure.h"
 
 #include "base/error.h"
@@ -14,13 +17,13 @@
 #include <float.h>
 #include <math.h>
 
-struct top {
-    double first, second, last; // the two largest probabilities, and the least
-    double others;              // sum of all but the first
+struct measure_top {
+    double first, second, last; // p1, p2, pk
+    double others;              // p2 + … + pk
 };
 
-static struct top top_of(const struct measure_input *in) {
-    struct top t = {in->prob[0], 0, in->prob[0], 0};
+static struct measure_top measure_top(const struct measure_input *in) {
+    struct measure_top t = {in->prob[0], 0, in->prob[0], 0};
     for (size_t i = 1; i < in->k; i++) {
         double p = in->prob[i], lesser = p > t.first ? t.first : p;
         t.others += lesser;
@@ -31,17 +34,20 @@ static struct top top_of(const struct measure_input *in) {
     return t;
 }
 
-static double least_confidence(const struct measure_input *in) { return top_of(in).others; }
+/* 1 − p1, summed from the others. */
+static double measure_least_confidence(const struct measure_input *in) {
+    return measure_top(in).others;
+}
 
 /* 1 − (p1 − p2) */
 static double measure_margin(const struct measure_input *in) {
-    struct top t = top_of(in);
+    struct measure_top t = measure_top(in);
     return t.others + t.second;
 }
 
-/* 1 − (p1 − pk): all that is not the first, and the last once more. */
-static double largest_margin(const struct measure_input *in) {
-    struct top t = top_of(in);
+/* 1 − (p1 − pk) */
+static double measure_largest_margin(const struct measure_input *in) {
+    struct measure_top t = measure_top(in);
     return t.others + t.last;
 }
 
@@ -60,10 +66,10 @@ static double measure_shannon(const struct measure_input *in) {
 
 static double measure_floored(double p) { return p > FLT_TRUE_MIN ? p : FLT_TRUE_MIN; }
 
-/* ln(p2 / p1), at most 0. A probability that ran out of float stands for the least one there is:
+/* ln(p2 / p1), at most 0. A probability below the least float counts as that: the utility is then
  * finite, and last in order. */
-static double log_odds_margin(const struct measure_input *in) {
-    struct top t = top_of(in);
+static double measure_log_odds_margin(const struct measure_input *in) {
+    struct measure_top t = measure_top(in);
     return log(measure_floored(t.second) / measure_floored(t.first));
 }
 
@@ -71,10 +77,10 @@ static double measure_risk(const struct measure_input *in) { return in->prob[in-
 
 /* ---- expected gradient length ---- */
 
-/* Σ p_c |p − e_c|: what the loss's gradient by the last layer's logits is expected to measure
- * (Settles, Craven, Ray 2007). The squares are summed over the other classes, so that it does not
- * saturate either. */
-static double expected_gradient(const struct measure_input *in) {
+/* Σ p_c |p − e_c|: the expected length of the log loss's gradient by the last layer's logits, over
+ * the label (Settles, Craven, Ray 2007). The squares are summed over the other classes, so that it
+ * does not saturate either. */
+static double measure_expected_gradient(const struct measure_input *in) {
     double squares = 0, sum = 0;
     for (size_t c = 0; c < in->k; c++) squares += (double)in->prob[c] * (double)in->prob[c];
     for (size_t c = 0; c < in->k; c++) {
@@ -86,7 +92,8 @@ static double expected_gradient(const struct measure_input *in) {
     return sum;
 }
 
-static double squared_length(const struct measure_input *in, bool standardised) {
+/* Of the row and the constant 1 of the bias. */
+static double measure_squared_length(const struct measure_input *in, bool standardised) {
     const struct model *m = in->model;
     double sum = 1; // the bias
     for (size_t i = 0; i < m->shape.d; i++) {
@@ -97,44 +104,41 @@ static double squared_length(const struct measure_input *in, bool standardised) 
     return sum;
 }
 
-/* By the weights of standardised columns: preconditioned by each column's second moment, as
- * adaptive learners do, so that no column's unit decides. For a multilayer perceptron too the first
- * layer's input stands for the layer's. */
-static double gradient_length(const struct measure_input *in) {
-    return expected_gradient(in) * sqrt(squared_length(in, true));
+/* The length of the gradient by the weights of standardised columns, so that no column's unit
+ * decides. For a multilayer perceptron too, the row stands for the last layer's input. */
+static double measure_gradient_length(const struct measure_input *in) {
+    return measure_expected_gradient(in) * sqrt(measure_squared_length(in, true));
 }
-static double gradient_length_raw(const struct measure_input *in) {
-    return expected_gradient(in) * sqrt(squared_length(in, false));
+static double measure_gradient_length_raw(const struct measure_input *in) {
+    return measure_expected_gradient(in) * sqrt(measure_squared_length(in, false));
 }
 
 /* ---- the table ---- */
 
-static const struct row {
+static const struct measure_row {
     double (*of)(const struct measure_input *in);
-    bool committee, logarithm; // logarithm: the utility is one, so a factor is a summand
+    bool logarithm; // the utility is one, so a factor is a summand
 } rows[MEASURES] = {
-    [MEASURE_LEAST_CONFIDENCE] = {least_confidence, false, false},
-    [MEASURE_MARGIN] = {measure_margin, false, false},
-    [MEASURE_LARGEST_MARGIN] = {largest_margin, false, false},
-    [MEASURE_ENTROPY] = {measure_shannon, false, false},
-    [MEASURE_LOG_ODDS_MARGIN] = {log_odds_margin, false, true},
-    [MEASURE_GRADIENT_LENGTH] = {gradient_length, false, false},
-    [MEASURE_GRADIENT_LENGTH_RAW] = {gradient_length_raw, false, false},
-    [MEASURE_VOTE_ENTROPY] = {measure_vote_entropy, true, false},
-    [MEASURE_CONSENSUS_ENTROPY] = {measure_consensus_entropy, true, false},
-    [MEASURE_KL_DIVERGENCE] = {measure_kl_divergence, true, false},
-    [MEASURE_MUTUAL_INFORMATION] = {measure_mutual_information, true, false},
-    [MEASURE_RISK] = {measure_risk, false, false},
-    [MEASURE_MIX] = {NULL, false, false}, // draws one of the others (strategy.c)
+    [MEASURE_LEAST_CONFIDENCE] = {measure_least_confidence, false},
+    [MEASURE_MARGIN] = {measure_margin, false},
+    [MEASURE_LARGEST_MARGIN] = {measure_largest_margin, false},
+    [MEASURE_ENTROPY] = {measure_shannon, false},
+    [MEASURE_LOG_ODDS_MARGIN] = {measure_log_odds_margin, true},
+    [MEASURE_GRADIENT_LENGTH] = {measure_gradient_length, false},
+    [MEASURE_GRADIENT_LENGTH_RAW] = {measure_gradient_length_raw, false},
+    [MEASURE_VOTE_ENTROPY] = {measure_vote_entropy, false},
+    [MEASURE_CONSENSUS_ENTROPY] = {measure_consensus_entropy, false},
+    [MEASURE_KL_DIVERGENCE] = {measure_kl_divergence, false},
+    [MEASURE_MUTUAL_INFORMATION] = {measure_mutual_information, false},
+    [MEASURE_RISK] = {measure_risk, false},
+    [MEASURE_MIX] = {NULL, false}, // draws one of the others (strategy.c)
 };
 
-bool measure_of_committee(enum measure m) { return rows[m].committee; }
-
-/* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is that of the
- * standardised row under the version's own means and variances, exp(−½ mean z²): the reference that
- * travels with every version, costs d multiplications, and needs no memory of samples. */
-static double log_typicality(const struct measure_input *in) {
-    return -0.5 * (squared_length(in, true) - 1) / (double)in->model->shape.d;
+/* Information density (Settles and Craven 2008): utility × typicality^β. Typicality is
+ * exp(−½ mean z²) of the standardised row z, so under the version's own means and variances: that
+ * costs d multiplications and needs no memory of samples. */
+static double measure_log_typicality(const struct measure_input *in) {
+    return -0.5 * (measure_squared_length(in, true) - 1) / (double)in->model->shape.d;
 }
 
 double measure_utility(enum measure m, const struct measure_input *in) {
@@ -142,7 +146,8 @@ double measure_utility(enum measure m, const struct measure_input *in) {
     for (size_t i = 0; i < in->k; i++)
         if (isnan(in->prob[i])) return NAN;
     double utility = rows[m].of(in);
-    double weight = in->log_weight + (in->density > 0 ? in->density * log_typicality(in) : 0);
+    double weight =
+        in->log_weight + (in->density > 0 ? in->density * measure_log_typicality(in) : 0);
     if (weight == 0) return utility;
     return rows[m].logarithm ? utility + weight : utility * exp(weight);
 }

@@ -13,28 +13,30 @@
 
 #include <math.h>
 
+/* Whether the member votes. Bootstrap members have no share in the mixture. */
 static bool committee_seated(const struct model *m, size_t member, bool bootstrap) {
     return !bootstrap || m->mix[member] == 0;
 }
 
 /* Whether the version has bootstrap members. */
-static bool has_bootstrap(const struct model *m) {
+static bool committee_has_bootstrap(const struct model *m) {
     size_t without_share = 0;
     for (size_t i = 0; i < m->shape.members; i++) without_share += m->mix[i] == 0;
-    return without_share >= 2;
+    return without_share >= 2; // one alone cannot disagree
 }
 
-/* Who votes: members, seated or not, and what each seated one's share of a vote is. */
+/* Who votes, with what weight. */
 struct session {
     const struct measure_input *in;
-    bool bootstrap;
-    size_t members;
-    double share;
+    bool bootstrap; // the bootstrap members vote, the others do not
+    size_t members; // of the model
+    double share;   // of a vote: 1 / voters
 };
 
-static struct session committee_hold(const struct measure_input *in) {
-    struct session s = {
-        .in = in, .bootstrap = has_bootstrap(in->model), .members = in->model->shape.members};
+static struct session committee_session(const struct measure_input *in) {
+    struct session s = {.in = in,
+                        .bootstrap = committee_has_bootstrap(in->model),
+                        .members = in->model->shape.members};
     size_t voters = 0;
     for (size_t i = 0; i < s.members; i++) voters += committee_seated(in->model, i, s.bootstrap);
     s.share = 1 / (double)voters;
@@ -45,6 +47,7 @@ static bool committee_votes(const struct session *s, size_t member) {
     return committee_seated(s->in->model, member, s->bootstrap);
 }
 
+/* −p ln p */
 static double committee_plogp(double p) { return p > 0 ? -p * log(p) : 0; }
 
 static double committee_mean_of(const struct session *s, size_t class_) {
@@ -73,20 +76,21 @@ static bool committee_voted(const struct session *s, size_t member, size_t class
     return true;
 }
 
-static bool new_vote(const struct session *s, size_t member, size_t class_) {
+/* Whether no member before this one voted for that class. */
+static bool committee_new_vote(const struct session *s, size_t member, size_t class_) {
     for (size_t o = 0; o < member; o++)
         if (committee_voted(s, o, class_)) return false;
     return committee_votes(s, member);
 }
 
-/* A vote is counted with the first who gave it, so no ballot box is needed: members are few,
- * classes may be many. */
+/* Each vote is counted with the first member that gave it, so that no array over the classes is
+ * needed: members are few, classes may be many. */
 double measure_vote_entropy(const struct measure_input *in) {
-    struct session s = committee_hold(in);
+    struct session s = committee_session(in);
     double entropy = 0;
     for (size_t i = 0; i < s.members; i++) {
         size_t mine = committee_vote(in->member + i * in->k, in->k), like = 0;
-        if (!new_vote(&s, i, mine)) continue;
+        if (!committee_new_vote(&s, i, mine)) continue;
         for (size_t o = i; o < s.members; o++) like += committee_voted(&s, o, mine);
         entropy += committee_plogp((double)like * s.share);
     }
@@ -100,23 +104,23 @@ static double committee_consensus(const struct session *s) {
 }
 
 double measure_consensus_entropy(const struct measure_input *in) {
-    struct session s = committee_hold(in);
+    struct session s = committee_session(in);
     return committee_consensus(&s);
 }
 
-/* Entropy of the mean less mean entropy: what the members would learn of each other. */
+/* Entropy of the mean less the mean of the entropies. */
 double measure_mutual_information(const struct measure_input *in) {
-    struct session s = committee_hold(in);
+    struct session s = committee_session(in);
     double own = 0;
     for (size_t i = 0; i < s.members; i++)
         if (committee_votes(&s, i)) own += measure_entropy(in->member + i * in->k, in->k) * s.share;
     return fmax(0, committee_consensus(&s) - own);
 }
 
-/* Mean divergence of the members from the consensus, summed as such: equal to the mutual
- * information, but for what rounding takes from a difference of large numbers. */
+/* Mean divergence of the members from their mean. Equal to the mutual information but for rounding,
+ * which is smaller here: nothing large is subtracted. */
 double measure_kl_divergence(const struct measure_input *in) {
-    struct session s = committee_hold(in);
+    struct session s = committee_session(in);
     double sum = 0;
     for (size_t c = 0; c < in->k; c++) {
         double mean = committee_mean_of(&s, c);

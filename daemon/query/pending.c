@@ -1,20 +1,25 @@
-/* How many labels were asked for near here and have not been learned yet.
+/* How many labels were asked for in a region of the feature space and are not learned yet.
  *
  * Labels come hours late. Until they do, an uncertain region stays uncertain, and a strategy that
- * looks at single samples asks the same question over and over. So each request is counted in its
- * region: the signs of four random projections of the standardised row (locality-sensitive hashing,
- * Charikar 2002), sixteen counts of four bits that travel with the partition's state. Nobody tells
- * a worker that a label came, but a new model does say that labels were learned: each halves the
- * counts.
+ * looks at single samples asks about the same region over and over. So each request is counted in
+ * its region: the signs of four random projections of the standardised row (locality-sensitive
+ * hashing, Charikar 2002), sixteen counts of four bits that travel with the partition's state. A
+ * worker is not told that a label came, but a new model means that labels were learned: it halves
+ * the counts.
  *
- * Only what the strategy arm and the pool asked is counted: a utility that knew the random arm's
- * draws would bend the propensity (I5).
- * Thread: worker thread */
+ * Only requests of the strategy arm and the pool are counted: a utility that depended on the random
+ * arm's draws would change the propensity (promise I5).
+ *
+ * Thread: worker thread, simulation */
 #include "pending.h"
 
 #include "base/rng.h"
 
-enum { MOST = 15 };
+enum {
+    COUNT_MOST = 15, // of a region: four bits
+    COUNT_BITS = 4,
+    HALF_MASK = 0x77, // what is left of two counts that were shifted by one
+};
 
 float *pending_directions(uint64_t seed, size_t d) {
     float *direction = xcalloc(PENDING_BITS * d, sizeof *direction);
@@ -37,17 +42,17 @@ unsigned pending_region(const float *direction, const struct model *m, const dou
     return region;
 }
 
-static unsigned pending_shift(unsigned region) { return region % 2 * 4; }
+static unsigned pending_shift(unsigned region) { return region % 2 * COUNT_BITS; }
 
 unsigned pending_count(const struct partition_state *s, unsigned region) {
-    return s->pending[region / 2] >> pending_shift(region) & MOST;
+    return s->pending[region / 2] >> pending_shift(region) & COUNT_MOST;
 }
 
 void pending_add(struct partition_state *s, unsigned region) {
-    if (pending_count(s, region) < MOST)
+    if (pending_count(s, region) < COUNT_MOST)
         s->pending[region / 2] = (uint8_t)(s->pending[region / 2] + (1u << pending_shift(region)));
 }
 
 void pending_halve(struct partition_state *s) {
-    for (size_t i = 0; i < sizeof s->pending; i++) s->pending[i] = s->pending[i] >> 1 & 0x77;
+    for (size_t i = 0; i < sizeof s->pending; i++) s->pending[i] = s->pending[i] >> 1 & HALF_MASK;
 }

@@ -1,10 +1,12 @@
-/* The policy's two records as JSON objects: {"live":41,"cold":false,"full":false,…} and
+/* The two records of the policy as JSON objects: {"live":41,"cold":false,"full":false,…} and
  * {"paused":false,"budget_scale":1,"pin":0,"explore_only":false,…}.
  *
- * One table says both for writer and reader. Members that are not ours are ignored, so that a later
- * version can add some; one of ours that is missing or of another kind makes the record none
- * (promise I10: the policy in force stays). Members that came later may be missing: records of
- * earlier versions are read as they were meant. Thread: any thread */
+ * One table for each serves writer and reader. Unknown members are ignored, so that a later version
+ * can add some. A member that is missing or of another kind makes the record unreadable, and the
+ * policy in force stays (promise I10); members that were added since may be missing, for records of
+ * earlier versions.
+ *
+ * Thread: any thread */
 #include "query/policy.h"
 
 #include "base/json.h"
@@ -58,8 +60,8 @@ static void policy_write_value(const struct member *m, const void *at, struct bu
     }
 }
 
-static void write_record(const struct member *members, size_t n, const void *record,
-                         struct buf *out) {
+static void policy_write_record(const struct member *members, size_t n, const void *record,
+                                struct buf *out) {
     for (size_t i = 0; i < n; i++) {
         buf_printf(out, "%s\"%s\":", i ? "," : "{", members[i].key);
         policy_write_value(&members[i], (const char *)record + members[i].offset, out);
@@ -68,36 +70,36 @@ static void write_record(const struct member *members, size_t n, const void *rec
 }
 
 void policy_learner_write(const struct policy_learner *p, struct buf *out) {
-    write_record(learner, LEARNER, p, out);
+    policy_write_record(learner, LEARNER, p, out);
 }
 void policy_operator_write(const struct policy_operator *p, struct buf *out) {
-    write_record(operator_, OPERATOR, p, out);
+    policy_write_record(operator_, OPERATOR, p, out);
 }
 
 /* ---- reading ---- */
 
-static bool read_boolean(const cJSON *tree, const char *key, bool *out) {
+static bool policy_read_boolean(const cJSON *tree, const char *key, bool *out) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
     if (!cJSON_IsBool(item)) return false;
     *out = cJSON_IsTrue(item);
     return true;
 }
 
-static bool read_version(const cJSON *tree, const char *key, uint64_t *out) {
+static bool policy_read_version(const cJSON *tree, const char *key, uint64_t *out) {
     int64_t value;
     if (!json_integer(tree, key, &value) || value < 0) return false;
     *out = (uint64_t)value;
     return true;
 }
 
-static bool read_scale(const cJSON *tree, const char *key, double *out) {
+static bool policy_read_scale(const cJSON *tree, const char *key, double *out) {
     double value;
     if (!json_number(tree, key, &value) || !isfinite(value) || value < 0) return false;
     *out = value;
     return true;
 }
 
-static bool read_cap(const cJSON *tree, const char *key, int64_t *out) {
+static bool policy_read_cap(const cJSON *tree, const char *key, int64_t *out) {
     int64_t value;
     if (!json_integer(tree, key, &value) || value < -1) return false;
     *out = value;
@@ -107,14 +109,15 @@ static bool read_cap(const cJSON *tree, const char *key, int64_t *out) {
 static bool policy_read_value(const cJSON *tree, const struct member *m, void *at) {
     if (m->later && !cJSON_HasObjectItem(tree, m->key)) return true;
     switch (m->kind) {
-    case CAP: return read_cap(tree, m->key, at);
-    case BOOLEAN: return read_boolean(tree, m->key, at);
-    case VERSION: return read_version(tree, m->key, at);
-    default: return read_scale(tree, m->key, at);
+    case CAP: return policy_read_cap(tree, m->key, at);
+    case BOOLEAN: return policy_read_boolean(tree, m->key, at);
+    case VERSION: return policy_read_version(tree, m->key, at);
+    default: return policy_read_scale(tree, m->key, at);
     }
 }
 
-static int read_record(const struct member *members, size_t n, void *record, struct text json) {
+static int policy_read_record(const struct member *members, size_t n, void *record,
+                              struct text json) {
     struct arena arena = {0};
     cJSON *tree = json_parse(json, &arena);
     bool good = cJSON_IsObject(tree);
@@ -127,14 +130,14 @@ static int read_record(const struct member *members, size_t n, void *record, str
 
 int policy_learner_read(struct policy_learner *out, struct text record) {
     struct policy_learner read = {0};
-    TRY(read_record(learner, LEARNER, &read, record));
+    TRY(policy_read_record(learner, LEARNER, &read, record));
     *out = read;
     return 0;
 }
 
 int policy_operator_read(struct policy_operator *out, struct text record) {
     struct policy_operator read = {0};
-    TRY(read_record(operator_, OPERATOR, &read, record));
+    TRY(policy_read_record(operator_, OPERATOR, &read, record));
     *out = read;
     return 0;
 }

@@ -1,11 +1,11 @@
-/* The best candidates of a window, in a heap whose root is the worst of them.
+/* The best candidates of a window, in a binary heap whose root is the worst of them.
  *
- * A sample that is not better than the root costs one comparison, one that is costs O(log
+ * A sample that is not better than the root costs one comparison; one that is better costs O(log
  * candidates) and the copy of its row. Of equal utilities the earlier sample is the better one, so
- * what is held does not depend on the heap's history. Rows live in slots that never move: a
- * newcomer takes the slot of whom it puts out.
+ * what is held does not depend on the heap's history. Rows live in slots that never move: a sample
+ * that enters takes the slot of the one that it replaces.
  *
- * It refuses NaN. Thread: the worker thread that owns the partition */
+ * Thread: the worker thread that owns the partition; simulation */
 #include "query/pool.h"
 
 #include "base/error.h"
@@ -84,13 +84,13 @@ int pool_offer(struct pool *p, int64_t offset, double utility, const double *row
 
 size_t pool_held(const struct pool *p) { return p->n; }
 
-static int by_offset(const void *left, const void *right) {
+static int pool_by_offset(const void *left, const void *right) {
     const struct pool_item *a = left, *b = right;
     return (a->offset > b->offset) - (a->offset < b->offset);
 }
 
 struct pool_item *pool_items(struct pool *p) {
-    if (p->n) qsort(p->heap, p->n, sizeof *p->heap, by_offset);
+    if (p->n) qsort(p->heap, p->n, sizeof *p->heap, pool_by_offset);
     return p->heap;
 }
 

@@ -1,7 +1,7 @@
 /* The rules that take a batch out of a window's candidates.
  *
- * A batch of the most useful ones alone is often one question asked k times (Settles, survey,
- * section 6.1): all but `pool_rule_plain` look at what is chosen already. Distances are in the
+ * A batch of the most useful candidates alone is often one question asked k times (Settles, survey,
+ * section 6.1): all rules but `plain` look at what is chosen already. Distances are in the
  * standardised space, divided by the root of the columns, so that a trade-off means the same for 3
  * columns and for 300. Ties go to the earlier sample. Each rule starts from the most useful
  * candidate, but badge.
@@ -15,7 +15,7 @@
  *   balanced  the predicted classes take turns, the one with the fewest chosen first, each with its
  *             best
  *
- * Thread: the worker thread that owns the partition */
+ * Thread: the worker thread that owns the partition; simulation */
 #include "query/pool.h"
 
 #include "base/error.h"
@@ -36,11 +36,13 @@ struct choosing {
 
 #define TAKEN (-INFINITY)
 
-static const float *z_of(const struct pool_view *v, size_t i) { return v->z + i * v->d; }
-static const float *prob_of(const struct pool_view *v, size_t i) { return v->prob + i * v->k; }
+static const float *pool_rule_row(const struct pool_view *v, size_t i) { return v->z + i * v->d; }
+static const float *pool_rule_prob(const struct pool_view *v, size_t i) {
+    return v->prob + i * v->k;
+}
 
 static size_t pool_rule_predicted(const struct pool_view *v, size_t i) {
-    const float *p = prob_of(v, i);
+    const float *p = pool_rule_prob(v, i);
     size_t best = 0;
     for (size_t c = 1; c < v->k; c++)
         if (p[c] > p[best]) best = c;
@@ -56,7 +58,7 @@ static double pool_rule_dot(const float *a, const float *b, size_t n) {
 static double pool_rule_distance(const struct pool_view *v, size_t a, size_t b) {
     double sum = 0;
     for (size_t i = 0; i < v->d; i++) {
-        double step = (double)z_of(v, a)[i] - (double)z_of(v, b)[i];
+        double step = (double)pool_rule_row(v, a)[i] - (double)pool_rule_row(v, b)[i];
         sum += step * step;
     }
     return sqrt(sum / (double)v->d);
@@ -76,7 +78,7 @@ static void pool_rule_take(struct choosing *c, size_t i) {
 }
 
 /* The most useful one that is not taken. An infinite utility is still one. */
-static size_t most_useful(const struct choosing *c) {
+static size_t pool_rule_most_useful(const struct choosing *c) {
     size_t best = c->v->n;
     for (size_t i = 0; i < c->v->n; i++)
         if (c->value[i] > TAKEN && (best == c->v->n || c->v->utility[i] > c->v->utility[best]))
@@ -87,22 +89,22 @@ static size_t most_useful(const struct choosing *c) {
 /* ---- plain, distinct, balanced ---- */
 
 static void pool_rule_plain(struct choosing *c, size_t k) {
-    while (c->n < k) pool_rule_take(c, most_useful(c));
+    while (c->n < k) pool_rule_take(c, pool_rule_most_useful(c));
 }
 
 static void pool_rule_distinct(struct choosing *c, size_t k) {
     size_t i;
-    while (c->n < k && (i = most_useful(c)) < c->v->n) {
+    while (c->n < k && (i = pool_rule_most_useful(c)) < c->v->n) {
         pool_rule_take(c, i);
         for (size_t j = 0; j < c->v->n; j++)
-            if (c->value[j] > TAKEN &&
-                memcmp(z_of(c->v, i), z_of(c->v, j), c->v->d * sizeof(float)) == 0)
+            if (c->value[j] > TAKEN && memcmp(pool_rule_row(c->v, i), pool_rule_row(c->v, j),
+                                              c->v->d * sizeof(float)) == 0)
                 c->value[j] = TAKEN;
     }
 }
 
-/* A candidate's class is as empty as the fewest chosen of any class that still has candidates.
- * fixed: the class; value: how many of it are chosen. */
+/* Takes the most useful candidate of the class of which the fewest are chosen, among classes that
+ * still have candidates. fixed: a candidate's class; value: how many of that class are chosen. */
 static void pool_rule_balanced(struct choosing *c, size_t k) {
     for (size_t i = 0; i < c->v->n; i++) c->fixed[i] = (double)pool_rule_predicted(c->v, i);
     while (c->n < k) {
@@ -120,23 +122,24 @@ static void pool_rule_balanced(struct choosing *c, size_t k) {
 
 /* ---- mmr, k_centre: the distance to the nearest chosen one ---- */
 
-static void note_nearest(struct choosing *c, double *nearest, size_t i) {
+static void pool_rule_note_nearest(struct choosing *c, double *nearest, size_t i) {
     for (size_t j = 0; j < c->v->n; j++)
         if (c->value[j] > TAKEN) nearest[j] = fmin(nearest[j], pool_rule_distance(c->v, i, j));
 }
 
-static void k_centre(struct choosing *c, size_t k) {
+static void pool_rule_k_centre(struct choosing *c, size_t k) {
     for (size_t j = 0; j < c->v->n; j++) c->value[j] = INFINITY;
-    size_t i = most_useful(c);
+    size_t i = pool_rule_most_useful(c);
     for (;;) {
         pool_rule_take(c, i);
         if (c->n == k) return;
-        note_nearest(c, c->value, i);
+        pool_rule_note_nearest(c, c->value, i);
         i = pool_rule_largest(c->value, c->v->n);
     }
 }
 
-/* Share of the candidates with a smaller utility: of whatever measure, 0 to 1. */
+/* Share of the candidates with a smaller utility, 0 to 1, so that the trade-off does not depend on
+ * the scale of a measure. */
 static double pool_rule_rank(const struct pool_view *v, size_t i) {
     size_t below = 0;
     for (size_t j = 0; j < v->n; j++) below += v->utility[j] < v->utility[i];
@@ -145,13 +148,13 @@ static double pool_rule_rank(const struct pool_view *v, size_t i) {
 
 static double pool_rule_similarity(double distance) { return 1 / (1 + distance); }
 
-/* value: rank · trade − (1 − trade) · similarity to the nearest; what is new is nearer or is not
- * the nearest. fixed: its first part. */
+/* value: trade · rank − (1 − trade) · similarity to the nearest chosen one, kept up to date with
+ * each newly chosen one by a minimum. fixed: its first part. */
 static void pool_rule_mmr(struct choosing *c, size_t k) {
     double trade = c->how->trade;
     for (size_t j = 0; j < c->v->n; j++)
         c->value[j] = c->fixed[j] = trade * pool_rule_rank(c->v, j);
-    size_t i = most_useful(c);
+    size_t i = pool_rule_most_useful(c);
     for (;;) {
         pool_rule_take(c, i);
         if (c->n == k) return;
@@ -166,24 +169,25 @@ static void pool_rule_mmr(struct choosing *c, size_t k) {
 
 /* ---- badge ---- */
 
-/* The gradient is an outer product, so products of two of them are products of products: nothing of
- * size d · k is built. */
-static double gradient_dot(const struct pool_view *v, size_t a, size_t b) {
+/* The product of two gradients. A gradient is the outer product of (p − e_ŷ) and (z, 1), so this is
+ * the product of two inner products, and nothing of size d · k is built. */
+static double pool_rule_gradient_dot(const struct pool_view *v, size_t a, size_t b) {
     size_t ya = pool_rule_predicted(v, a), yb = pool_rule_predicted(v, b);
-    const float *pa = prob_of(v, a), *pb = prob_of(v, b);
+    const float *pa = pool_rule_prob(v, a), *pb = pool_rule_prob(v, b);
     double residuals = 0;
     for (size_t c = 0; c < v->k; c++)
         residuals += ((double)pa[c] - (c == ya)) * ((double)pb[c] - (c == yb));
-    return residuals * (pool_rule_dot(z_of(v, a), z_of(v, b), v->d) + 1);
+    return residuals * (pool_rule_dot(pool_rule_row(v, a), pool_rule_row(v, b), v->d) + 1);
 }
 
-static double gradient_distance2(const struct pool_view *v, size_t a, size_t b) {
-    return fmax(0, gradient_dot(v, a, a) + gradient_dot(v, b, b) - 2 * gradient_dot(v, a, b));
+static double pool_rule_gradient_distance2(const struct pool_view *v, size_t a, size_t b) {
+    return fmax(0, pool_rule_gradient_dot(v, a, a) + pool_rule_gradient_dot(v, b, b) -
+                       2 * pool_rule_gradient_dot(v, a, b));
 }
 
 /* Index drawn with probability ∝ value; where all are 0 (copies of the chosen), the most useful
  * one. */
-static size_t draw_by_value(const struct choosing *c) {
+static size_t pool_rule_draw(const struct choosing *c) {
     double sum = 0;
     size_t last = c->v->n;
     for (size_t j = 0; j < c->v->n; j++) sum += c->value[j] > 0 ? c->value[j] : 0;
@@ -195,11 +199,13 @@ static size_t draw_by_value(const struct choosing *c) {
         last = j;
         if ((left -= c->value[j]) < 0) break;
     }
-    return last < c->v->n ? last : most_useful(c);
+    return last < c->v->n ? last : pool_rule_most_useful(c);
 }
 
+/* The first has the longest gradient; each further one is drawn by its squared distance to the
+ * nearest chosen one. */
 static void pool_rule_badge(struct choosing *c, size_t k) {
-    for (size_t j = 0; j < c->v->n; j++) c->value[j] = gradient_dot(c->v, j, j);
+    for (size_t j = 0; j < c->v->n; j++) c->value[j] = pool_rule_gradient_dot(c->v, j, j);
     size_t i = pool_rule_largest(c->value, c->v->n);
     for (size_t j = 0; j < c->v->n; j++) c->value[j] = INFINITY;
     for (;;) {
@@ -207,8 +213,8 @@ static void pool_rule_badge(struct choosing *c, size_t k) {
         if (c->n == k) return;
         for (size_t j = 0; j < c->v->n; j++)
             if (c->value[j] > TAKEN)
-                c->value[j] = fmin(c->value[j], gradient_distance2(c->v, i, j));
-        i = draw_by_value(c);
+                c->value[j] = fmin(c->value[j], pool_rule_gradient_distance2(c->v, i, j));
+        i = pool_rule_draw(c);
     }
 }
 
@@ -216,7 +222,7 @@ static void pool_rule_badge(struct choosing *c, size_t k) {
 
 static void (*const rules[POOL_RULES])(struct choosing *c, size_t k) = {
     [POOL_PLAIN] = pool_rule_plain, [POOL_DISTINCT] = pool_rule_distinct,
-    [POOL_MMR] = pool_rule_mmr,     [POOL_K_CENTRE] = k_centre,
+    [POOL_MMR] = pool_rule_mmr,     [POOL_K_CENTRE] = pool_rule_k_centre,
     [POOL_BADGE] = pool_rule_badge, [POOL_BALANCED] = pool_rule_balanced,
 };
 

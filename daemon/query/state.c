@@ -1,56 +1,83 @@
 /* The selection state as text for the metadata of a committed offset, and the 16-bit codes of
  * utilities.
  *
- * Layout: "w2", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no backslash) of topic
- * hash, offset, the fields of the table below, zeros up to a multiple of four, CRC-32; all
- * little-endian. One wrong character changes at most four neighbouring bytes, a burst of 32 bits at
- * most, and a CRC-32 finds every such burst.
+ * Layout (docs/FORMATS.md): "w2", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no
+ * backslash) of topic hash, offset, the fields below in their order, zeros up to a multiple of
+ * four, CRC-32; all little-endian. One wrong character changes at most four neighbouring bytes, a
+ * burst of 32 bits at most, and a CRC-32 finds every such burst.
  *
- * It refuses what isn't whole, what belongs to another topic or offset, and numbers that no run can
- * reach. Thread: any thread */
+ * A text is refused that is not whole, that belongs to another topic or offset, or that holds
+ * numbers which no run can reach.
+ *
+ * Thread: any thread */
 #include "query/state.h"
 
 #include <math.h>
 #include <stddef.h>
 
-static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget.burst
+/* ---- the layout ---- */
 
-enum { PREFIX = 2, HEAD = 16, ALPHABET = 85 };
-
-static const char prefix[PREFIX + 1] = "w2"; // format: another layout, another number
-static const char alphabet[ALPHABET + 1] =
+static const char prefix[] = "w2"; // names the format: another layout, another number
+static const char alphabet[] =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
-struct field {
-    size_t offset, width, n;
-};
+/* The fields that travel, in the order of the bytes: one number each, or an array of numbers. */
+#define STATE_FIELDS(ONE, MANY)                                                                    \
+    ONE(policy)                                                                                    \
+    ONE(model)                                                                                     \
+    ONE(admitted)                                                                                  \
+    ONE(covered)                                                                                   \
+    ONE(asked)                                                                                     \
+    ONE(tokens)                                                                                    \
+    ONE(block_start)                                                                               \
+    ONE(block_size)                                                                                \
+    ONE(both)                                                                                      \
+    ONE(grant_left)                                                                                \
+    ONE(hour.period)                                                                               \
+    ONE(hour.strategy)                                                                             \
+    ONE(hour.random_)                                                                              \
+    ONE(hour.block)                                                                                \
+    ONE(day.period)                                                                                \
+    ONE(day.strategy)                                                                              \
+    ONE(day.random_)                                                                               \
+    ONE(day.block)                                                                                 \
+    ONE(pool_saved)                                                                                \
+    MANY(pending)                                                                                  \
+    MANY(own)                                                                                      \
+    ONE(memory_of)                                                                                 \
+    MANY(window_n)                                                                                 \
+    MANY(window_at)                                                                                \
+    MANY(window)
 
-#define FIELD(name)                                                                                \
-    { offsetof(struct partition_state, name), sizeof(((struct partition_state *)NULL)->name), 1 }
-#define ARRAY(name)                                                                                \
-    {                                                                                              \
-        offsetof(struct partition_state, name), sizeof(((struct partition_state *)NULL)->name[0]), \
-            sizeof(((struct partition_state *)NULL)->name) /                                       \
-                sizeof(((struct partition_state *)NULL)->name[0])                                  \
-    }
-#define CAP(name) FIELD(name.period), FIELD(name.strategy), FIELD(name.random_), FIELD(name.block)
+#define STATE_SIZE(name) sizeof(((struct partition_state *)NULL)->name)
+#define STATE_ONE(name) {offsetof(struct partition_state, name), STATE_SIZE(name), 1},
+#define STATE_MANY(name)                                                                           \
+    {offsetof(struct partition_state, name), STATE_SIZE(name[0]),                                  \
+     STATE_SIZE(name) / STATE_SIZE(name[0])},
+#define STATE_ADD(name) +STATE_SIZE(name)
 
-static const struct field fields[] = {
-    FIELD(policy),    FIELD(model),       FIELD(admitted),   FIELD(covered), FIELD(asked),
-    FIELD(tokens),    FIELD(block_start), FIELD(block_size), FIELD(both),    FIELD(grant_left),
-    CAP(hour),        CAP(day),           FIELD(pool_saved), ARRAY(pending), ARRAY(own),
-    FIELD(memory_of), ARRAY(window_n),    ARRAY(window_at),  ARRAY(window),
-};
+static const struct state_field {
+    size_t offset, width, n; // in struct partition_state; bytes of a number; numbers
+} fields[] = {STATE_FIELDS(STATE_ONE, STATE_MANY)};
 
 enum {
-    BODY = 6 * 8 + 8 + 4 + 1 + 4 + 2 * 13 + 4 + STATE_REGIONS / 2 + STATE_OWN * 4 + 4 +
-           2 * STATE_SHARES + STATE_WINDOW * 2,
+    FIELDS = sizeof fields / sizeof *fields,
+    PREFIX = sizeof prefix - 1,
+    ALPHABET = sizeof alphabet - 1,
+    HASH = 8,             // bytes of the topic's hash
+    OFFSET = 8,           // of the offset
+    HEAD = HASH + OFFSET, // what the state belongs to
+    BODY = 0 STATE_FIELDS(STATE_ADD, STATE_ADD),
     PADDED = (HEAD + BODY + 3) / 4 * 4,
-    BYTES = PADDED + 4,
+    CRC = 4,
+    BYTES = PADDED + CRC,
     TEXT_BYTES = PREFIX + BYTES / 4 * 5,
 };
-_Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX,
-               "the state must fit into the metadata of an offset");
+_Static_assert(ALPHABET == 85, "base 85");
+_Static_assert(BODY == 387, "another layout is another format: raise the number in `prefix`");
+_Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX, "the text fits into an offset's metadata");
+
+static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget.burst
 
 /* ---- bytes ---- */
 
@@ -85,7 +112,7 @@ static void state_store(void *at, size_t width, uint64_t value) {
 }
 
 /* CRC-32 of ISO 3309, bit by bit: a few hundred bytes a commit need no table. */
-static uint32_t crc32_of(const unsigned char *data, size_t n) {
+static uint32_t state_crc32(const unsigned char *data, size_t n) {
     uint32_t crc = UINT32_MAX;
     for (size_t i = 0; i < n; i++) {
         crc ^= data[i];
@@ -120,24 +147,42 @@ static bool state_decode(const char *text, unsigned char *bytes) {
 
 /* ---- state ---- */
 
+static void state_put_fields(const struct partition_state *s, unsigned char *to) {
+    for (const struct state_field *f = fields; f < fields + FIELDS; f++)
+        for (size_t i = 0; i < f->n; i++) {
+            const char *at = (const char *)s + f->offset + i * f->width;
+            to = state_put(to, state_load(at, f->width), f->width);
+        }
+}
+
+static void state_get_fields(const unsigned char *from, struct partition_state *s) {
+    for (const struct state_field *f = fields; f < fields + FIELDS; f++)
+        for (size_t i = 0; i < f->n; i++, from += f->width)
+            state_store((char *)s + f->offset + i * f->width, f->width, state_get(from, f->width));
+}
+
+/* Bytes that the table's fields take: what BODY says, or the writes below would not be bounded. */
+static size_t state_body(void) {
+    size_t bytes = 0;
+    for (size_t f = 0; f < FIELDS; f++) bytes += fields[f].width * fields[f].n;
+    return bytes;
+}
+
 size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offset, char *out) {
-    unsigned char bytes[BYTES] = {0},
-                  *to = state_put(state_put(bytes, topic, 8), (uint64_t)offset, 8);
-    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
-        for (size_t i = 0; i < fields[f].n; i++)
-            to = state_put(to,
-                           state_load((const char *)s + fields[f].offset + i * fields[f].width,
-                                      fields[f].width),
-                           fields[f].width);
-    CHECK(to == bytes + HEAD + BODY);
-    state_put(bytes + PADDED, crc32_of(bytes, PADDED), 4);
+    unsigned char bytes[BYTES] = {0};
+    CHECK(state_body() == BODY);
+    state_put(bytes, topic, HASH);
+    state_put(bytes + HASH, (uint64_t)offset, OFFSET);
+    state_put_fields(s, bytes + HEAD);
+    state_put(bytes + PADDED, state_crc32(bytes, PADDED), CRC);
     memcpy(out, prefix, PREFIX);
     state_encode(bytes, out + PREFIX);
     out[TEXT_BYTES] = '\0';
     return TEXT_BYTES;
 }
 
-/* A sum that is right says that we wrote it; this says that the code that wrote it was sound. */
+/* A right CRC says that the text is what was written; this says that the code which wrote it was
+ * sound. */
 static bool state_possible(const struct partition_state *s) {
     if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
         s->tokens < 0 || s->tokens > tokens_most)
@@ -157,15 +202,11 @@ int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct
     if (!metadata.at || !metadata.len) return ERR_MISSING;
     if (metadata.len != TEXT_BYTES || memcmp(metadata.at, prefix, PREFIX) != 0) return ERR_CORRUPT;
     if (!state_decode(metadata.at + PREFIX, bytes) ||
-        state_get(bytes + PADDED, 4) != crc32_of(bytes, PADDED))
+        state_get(bytes + PADDED, CRC) != state_crc32(bytes, PADDED))
         return ERR_CORRUPT;
-    if (state_get(bytes, 8) != topic || state_get(bytes + 8, 8) != (uint64_t)offset)
+    if (state_get(bytes, HASH) != topic || state_get(bytes + HASH, OFFSET) != (uint64_t)offset)
         return ERR_MISMATCH;
-    const unsigned char *from = bytes + HEAD;
-    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
-        for (size_t i = 0; i < fields[f].n; i++, from += fields[f].width)
-            state_store((char *)&read + fields[f].offset + i * fields[f].width, fields[f].width,
-                        state_get(from, fields[f].width));
+    state_get_fields(bytes + HEAD, &read);
     if (!state_possible(&read)) return ERR_CORRUPT;
     read.saving = (int64_t)read.pool_saved * SAVED_ONE;
     *s = read;
@@ -174,11 +215,18 @@ int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct
 
 /* ---- utility codes ---- */
 
-/* The code is the utility's sign and the top of its double: 6 bits of exponent, 9 of mantissa,
- * counted from 2^-41: 2^-40 to 2^22 at a relative step of 1/512 or finer. Less is 0, more is the
- * largest finite one. Magnitude g of a positive utility has code ZERO + g. */
-enum { ZERO = 0x8000, INFINITE = 63 << 9, DROP = 52 - 9, NOT_A_NUMBER = 0 };
-static const uint64_t least_exponent = (uint64_t)(1023 - 41) << 9;
+/* A code orders as the utility does. It is the sign and the top of the double: 6 bits of exponent,
+ * counted from 2^-41, and 9 of mantissa, so 2^-40 to 2^22 at a relative step of 1/512 or finer.
+ * Smaller magnitudes are 0, larger ones the largest finite one. Magnitude g of a positive utility
+ * has the code ZERO + g. */
+enum {
+    NOT_A_NUMBER = 0,
+    ZERO = 0x8000,
+    MANTISSA = 9,             // bits kept
+    DROP = 52 - MANTISSA,     // bits of a double's mantissa that are rounded away
+    INFINITE = 63 << MANTISSA // largest magnitude
+};
+static const uint64_t least_exponent = (uint64_t)(1023 - 41) << MANTISSA; // 1023: a double's bias
 
 uint16_t utility_code(double utility) {
     uint64_t bits;

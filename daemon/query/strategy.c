@@ -2,16 +2,23 @@
  * partition's state.
  *
  * Everything random is keyed by (seed, topic, partition, offset) and everything remembered is in
- * the state, so a stream that is cut anywhere and carried on elsewhere is decided the same (promise
- * I6). Utilities are rounded to their 16-bit codes before anything looks at them: a window that
- * travelled through Kafka is the window that stayed at home. An arm sees the other only in the
- * sample's single request. Thread: worker thread (one strategy each) */
+ * the state, so a stream that is cut anywhere and carried on by another process is decided the same
+ * (promise I6). Utilities are rounded to their 16-bit codes before anything looks at them, so a
+ * window that travelled through Kafka decides as one that did not. Neither arm knows what the other
+ * does: they meet only in that a sample is asked once.
+ *
+ * Utilities are in scoring.c, tokens and caps in budget.c; a window of the pool ends in flush.c.
+ *
+ * Thread: worker thread (one strategy each), simulation */
 #include "strategy_private.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double cold_labels = 20; // so many budgeted labels end the cold start
+_Static_assert(MODEL_QUANTILES == (int)STATE_WINDOW, "a swap fills a window with quantiles");
+
+static const double cold_labels = 20;   // the cold start ends with so many budgeted labels
+static const double share_slack = 1e-6; // that the shares of a mix may miss 1 by
 
 /* ---- life ---- */
 
@@ -21,8 +28,8 @@ static int strategy_measure_named(const char *name) {
     return -1;
 }
 
-/* The shares were checked with the configuration; what is off by a rounding goes to the last. */
-static int read_mix(struct strategy *s, const struct map *mix) {
+/* The shares were checked with the configuration; the last one takes what rounding leaves. */
+static int strategy_read_mix(struct strategy *s, const struct map *mix) {
     double until = 0;
     if (mix->n < 1 || mix->n > STATE_SHARES) return ERR_CONFIG;
     for (size_t i = 0; i < mix->n; i++) {
@@ -31,26 +38,30 @@ static int read_mix(struct strategy *s, const struct map *mix) {
         if (m < 0 || m == MEASURE_MIX || !(share > 0)) return ERR_CONFIG;
         s->part[i] = (struct part){(enum measure)m, until += share};
     }
-    if (fabs(until - 1) > 1e-6) return ERR_CONFIG;
+    if (fabs(until - 1) > share_slack) return ERR_CONFIG;
     s->part[mix->n - 1].until = 1;
     s->parts = mix->n;
     return 0;
 }
 
-static int read_measures(struct strategy *s, const struct config *c) {
-    if (c->query.measure == MEASURE_MIX) return read_mix(s, &c->query.mix);
+static int strategy_read_measures(struct strategy *s, const struct config *c) {
+    if (c->query.measure == MEASURE_MIX) return strategy_read_mix(s, &c->query.mix);
     s->part[0] = (struct part){(enum measure)c->query.measure, 1};
     s->parts = 1;
     return 0;
 }
 
-static uint64_t hash_name(uint64_t h, const char *name) {
+static uint64_t strategy_hash_name(uint64_t h, const char *name) {
     return rng_mix(h ^ hash_bytes(name, strlen(name)));
 }
 
+/* What names the manager and the measures in a state. The word "none" keeps the fingerprints of
+ * 0.1.0, which had one option more: a daemon that is updated goes on with its windows. */
 static uint32_t strategy_fingerprint(const struct strategy *s, const struct config *c) {
-    uint64_t h = hash_name(s->parts, manager_name((enum manager)c->query.manager));
-    for (size_t i = 0; i < s->parts; i++) h = hash_name(h, measure_name(s->part[i].measure));
+    uint64_t h = strategy_hash_name(
+        strategy_hash_name(s->parts, manager_name((enum manager)c->query.manager)), "none");
+    for (size_t i = 0; i < s->parts; i++)
+        h = strategy_hash_name(h, measure_name(s->part[i].measure));
     return (uint32_t)h;
 }
 
@@ -70,8 +81,8 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
                            .discount = c->query.pending_discount,
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
-    if (s->budget.pool_share > 0) s->room = flush_room_create(c, s->classes, s->columns);
-    int result = read_measures(s, c);
+    if (s->budget.pool_share > 0) s->buffers = flush_buffers_create(c, s->classes, s->columns);
+    int result = strategy_read_measures(s, c);
     if (result < 0) {
         strategy_destroy(s);
         return result;
@@ -83,33 +94,33 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
 
 void strategy_destroy(struct strategy *s) {
     if (!s) return;
-    flush_room_destroy(s->room);
+    flush_buffers_destroy(s->buffers);
     free(s->direction);
     free(s);
 }
 
 /* ---- the window ---- */
 
-static void empty_window(struct partition_state *state) {
+static void strategy_empty_window(struct partition_state *state) {
     memset(state->window_n, 0, sizeof state->window_n);
     memset(state->window_at, 0, sizeof state->window_at);
     memset(state->window, 0, sizeof state->window);
 }
 
-/* What another manager or other measures left behind means nothing here. */
+/* Empties what another manager or other measures remembered. */
 static void strategy_forget(const struct strategy *s, struct partition_state *state) {
     state->memory_of = s->memory_of;
     memset(state->own, 0, sizeof state->own);
-    empty_window(state);
+    strategy_empty_window(state);
 }
 
-static struct window window_at(const struct strategy *s, struct partition_state *state,
-                               size_t part) {
+static struct window strategy_window(const struct strategy *s, struct partition_state *state,
+                                     size_t part) {
     size_t cap = STATE_WINDOW / s->parts;
     struct window w = {state->window + part * cap, &state->window_n[part], &state->window_at[part],
                        cap};
     if (*w.n > cap || *w.at >= cap)
-        *w.n = *w.at = 0; // a fingerprint may collide; memory must not care
+        *w.n = *w.at = 0; // two fingerprints may be equal by chance: stay inside the window
     return w;
 }
 
@@ -129,20 +140,21 @@ struct strategy_caps strategy_caps_left(const struct strategy *s, const struct p
 }
 
 /* A small step of the model leaves the window as it is: what the partition itself saw last is the
- * better sample. Else it is refilled. The oldest value is the next to go. In ascending order the
- * small ones would all go first and the quantile would climb for a window's length, so neighbours
- * are laid 79 places apart: any run of the ring is then spread evenly over the quantiles. */
+ * better sample. Else the window is refilled. Its oldest value is overwritten next. In ascending
+ * order the small ones would all go first and the quantile would climb for a window's length, so
+ * neighbours are laid STRIDE places apart: any run of the ring is then spread evenly over the
+ * quantiles. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles,
                    struct partition_state *state) {
-    enum { STRIDE = 79 };
+    enum { STRIDE = 79 }; // odd, so that each place is met once; near 128 / the golden ratio
     state->model = version;
     pending_halve(state);
     if (state->memory_of != s->memory_of) strategy_forget(s, state);
-    struct window own = window_at(s, state, 0);
+    struct window own = strategy_window(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
     double rate = budget_strategy_rate(&s->budget);
     uint16_t before = *own.n ? window_edge(&own, rate) : 0;
-    empty_window(state);
+    strategy_empty_window(state);
     if (!quantiles || s->parts > 1) return; // quantiles are of one measure
     for (size_t i = 0; i < STATE_WINDOW; i++)
         state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
@@ -153,14 +165,15 @@ void strategy_swap(const struct strategy *s, uint64_t version, const float *quan
 
 /* ---- a sample ---- */
 
+/* One decision under way. */
 struct step {
     const struct strategy *s;
     const struct candidate *c;
     struct partition_state *state;
     struct allowance allowed;
-    size_t part;
-    double explore;
-    bool cold;
+    size_t part;    // index of the measure that the sample drew
+    double explore; // share of the strategy arm's requests that is drawn at random
+    bool cold;      // draw at random: there is no model yet, or not every class has labels
 };
 
 static double strategy_draw(const struct step *t, enum rng_stream stream) {
@@ -168,49 +181,16 @@ static double strategy_draw(const struct step *t, enum rng_stream stream) {
                               (uint64_t)t->c->offset));
 }
 
-size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset) {
-    size_t part = 0;
-    if (s->parts == 1) return 0;
-    double u =
-        rng_unit(rng_keyed(RNG_MIX, s->seed, s->topic, (uint64_t)partition, (uint64_t)offset));
-    while (part + 1 < s->parts && u >= s->part[part].until) part++;
-    return part;
-}
-
-static double strategy_discounted(const struct strategy *s, const struct candidate *c,
-                                  const struct partition_state *state) {
-    return -s->discount *
-           log1p(pending_count(state, pending_region(s->direction, c->model, c->row)));
-}
-
-uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part,
-                        const struct partition_state *state) {
-    if (!c->scored) return utility_code(0);
-    struct measure_input in = {.prob = c->prob,
-                               .k = s->classes,
-                               .positive = s->positive,
-                               .member = c->member,
-                               .row = c->row,
-                               .model = c->model,
-                               .density = s->density};
-    if (s->direction) in.log_weight = strategy_discounted(s, c, state);
-    return utility_code(measure_utility(s->part[part].measure, &in));
-}
-
-void strategy_pend(const struct strategy *s, const struct model *m, const double *row,
-                   struct partition_state *state) {
-    if (s->direction && m) pending_add(state, pending_region(s->direction, m, row));
-}
-
-/* What labels that are still out would have changed, no utility knows: so part of the requests is
- * spread evenly. Who looks for one class looks on. */
+/* The manager's probability, mixed with the plain rate: while labels are late the utility is that
+ * of an old model, so part of the requests is drawn at random (query.explore). Not with the measure
+ * RISK, which looks for one class and not for doubt. */
 static double strategy_explored(const struct step *t, double rate, double named) {
     double share = t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
     return (1 - share) * named + share * rate;
 }
 
-/* Whether the strategy arm asks. What is scored goes into the manager's memory even while cold, so
- * that it starts with one. */
+/* Whether the strategy arm asks. Scored samples go into the manager's memory even while cold, so
+ * that the manager starts with a filled window. */
 static bool strategy_asks(const struct step *t, uint16_t code, struct decision *out) {
     const struct manager_row *row = t->s->manager;
     struct manager_call call = {.rate = t->allowed.rate,
@@ -218,15 +198,18 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
                                 .code = code,
                                 .fixed = t->s->fixed,
                                 .seen = t->state->admitted,
-                                .window = window_at(t->s, t->state, t->part),
+                                .window = strategy_window(t->s, t->state, t->part),
                                 .own = &t->state->own[t->part]};
     struct manager_answer answer = {0};
     enum rng_stream stream = row->stream;
     if (isnan(call.utility)) answer.probability = 0;
-    else if (t->cold) answer.probability = call.rate, stream = RNG_COLD;
-    else
-        answer = row->ask(&call),
+    else if (t->cold) {
+        answer.probability = call.rate;
+        stream = RNG_COLD;
+    } else {
+        answer = row->ask(&call);
         answer.probability = strategy_explored(t, call.rate, answer.probability);
+    }
     bool asks = t->allowed.strategy && answer.probability > 0 &&
                 strategy_draw(t, stream) < answer.probability;
     bool asked = asks || t->allowed.drawn || t->allowed.upfront;
@@ -237,11 +220,17 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
     return asks;
 }
 
-static enum ask reason_of(const struct step *t, const struct charge *charge) {
+static enum ask strategy_reason(const struct step *t, const struct charge *charge) {
     if (charge->upfront) return ASK_UPFRONT;
     if (!charge->strategy) return ASK_RANDOM;
     if (t->cold) return ASK_COLD;
     return t->s->part[t->part].measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN;
+}
+
+/* The probability with which this sample is asked, whatever the random arm drew (promise I5). */
+static double strategy_propensity(const struct decision *d, double random_rate) {
+    if (!d->covered) return 0;
+    return d->by_strategy ? 1 : random_rate;
 }
 
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms,
@@ -249,28 +238,28 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
                      struct decision *out) {
     struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
     if (state->memory_of != s->memory_of) strategy_forget(s, state); // after a reload or restart
-    t.part = strategy_part(s, c->partition, c->offset);
+    t.part = scoring_part(s, c->partition, c->offset);
     t.cold = !c->scored ||
              (policy->learner.cold &&
               (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
     t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, !t.cold, state);
-    uint16_t code = strategy_score(s, c, t.part, state);
+    uint16_t code = scoring_utility(s, c, t.part, state);
     *out = (struct decision){.covered = t.allowed.covered,
                              .measure = s->part[t.part].measure,
                              .utility = utility_value(code)};
     struct charge charge = {.upfront = t.allowed.upfront, .random_ = t.allowed.drawn};
     charge.strategy = strategy_asks(&t, code, out) && !charge.upfront;
     budget_charge(state, &charge);
-    if (charge.strategy || charge.upfront) strategy_pend(s, c->model, c->row, state);
+    if (charge.strategy || charge.upfront) scoring_pend(s, c->model, c->row, state);
     state->admitted++;
     state->covered += out->covered;
     out->by_strategy = charge.strategy || charge.upfront;
     out->by_random = charge.random_;
     out->ask = out->by_strategy || out->by_random;
-    out->reason = reason_of(&t, &charge);
+    out->reason = strategy_reason(&t, &charge);
     out->for_pool =
-        s->room && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
-    out->propensity = !out->covered ? 0 : out->by_strategy ? 1 : t.allowed.random_rate;
+        s->buffers && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
+    out->propensity = strategy_propensity(out, t.allowed.random_rate);
     out->admitted_n = state->admitted;
     out->covered_n = state->covered;
 }

@@ -1,6 +1,7 @@
-/* What strategy.c (a sample) and flush.c (a window) share. Private to the room; the interface is
- * query/strategy.h.
- * Thread: worker thread */
+/* What strategy.c (a sample), flush.c (a window of the pool) and scoring.c (utilities) share.
+ * Private to the room; the interface is query/strategy.h.
+ *
+ * Thread: worker thread, simulation */
 #pragma once
 
 #include "budget.h"
@@ -8,10 +9,10 @@
 #include "pending.h"
 #include "query/strategy.h"
 
-/* A measure and its share of the samples. */
+/* A measure of a mix. */
 struct part {
     enum measure measure;
-    double until; // shares up to this one added up
+    double until; // sum of the shares up to and with this one
 };
 
 struct strategy {
@@ -19,22 +20,23 @@ struct strategy {
     size_t classes, positive, columns;
     struct part part[STATE_SHARES];
     size_t parts;
-    uint32_t memory_of;
+    uint32_t memory_of; // fingerprint of manager and measures, as in the state
     const struct manager_row *manager;
-    double fixed, density, discount;
-    float *direction; // (PENDING_BITS, columns) with a discount
+    double fixed, density, discount; // query.threshold, .density, .pending_discount
+    float *direction;                // (PENDING_BITS, columns); NULL: no discount
     struct budget budget;
-    struct flush_room *room; // with a pool: scratch of strategy_flush
+    struct flush_buffers *buffers; // scratch of strategy_flush; NULL: there is no pool
 };
 
 /* The measure that this sample draws: an index into part. */
-size_t strategy_part(const struct strategy *s, int32_t partition, int64_t offset);
+size_t scoring_part(const struct strategy *s, int32_t partition, int64_t offset);
 /* The utility's code by that part's measure. */
-uint16_t strategy_score(const struct strategy *s, const struct candidate *c, size_t part,
-                        const struct partition_state *state);
-/* Counts a request of that row, if somebody wants to know. */
-void strategy_pend(const struct strategy *s, const struct model *m, const double *row,
-                   struct partition_state *state);
+uint16_t scoring_utility(const struct strategy *s, const struct candidate *c, size_t part,
+                         const struct partition_state *state);
+/* Counts a request of that row in its region; nothing without a discount. */
+void scoring_pend(const struct strategy *s, const struct model *m, const double *row,
+                  struct partition_state *state);
 
-struct flush_room *flush_room_create(const struct config *c, size_t classes, size_t columns);
-void flush_room_destroy(struct flush_room *r);
+/* Scratch for the largest window that the configuration allows; the caller destroys it. */
+struct flush_buffers *flush_buffers_create(const struct config *c, size_t classes, size_t columns);
+void flush_buffers_destroy(struct flush_buffers *r);

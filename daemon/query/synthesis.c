@@ -5,17 +5,16 @@
  * halving the segment finds where their two classes are equally likely. Nearest opposite neighbours
  * give points inside the data, where a person can still tell what they see, and the nearest real
  * sample is asked in the point's place (Wang, Hu, Yuan, Lu 2015, "Active learning via query
- * synthesis and nearest neighbour search"). The standardised space is convex and its clip is undone
- * by none of this: a point lies between two real rows, column by column, so it is inside every
- * field's range.
+ * synthesis and nearest neighbour search"). A point
+ * lies between two real rows, column by column, so it is inside every field's range.
  *
- * Thread: the worker thread that owns the partition */
+ * Thread: the worker thread that owns the partition; simulation */
 #include "query/pool.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { HALVINGS = 20 };
+enum { HALVINGS = 20 }; // of a segment: to a millionth of its length
 
 static size_t synthesis_predicted(const float *prob, size_t k) {
     size_t best = 0;
@@ -62,8 +61,8 @@ static void synthesis_halve(const struct model *m, const double *a, const double
     }
 }
 
-static size_t nearest_unused(const struct pool_view *v, const struct model *m, const double *point,
-                             const unsigned char *used) {
+static size_t synthesis_nearest_unused(const struct pool_view *v, const struct model *m,
+                                       const double *point, const unsigned char *used) {
     size_t best = v->n;
     double least = INFINITY;
     for (size_t j = 0; j < v->n; j++) {
@@ -80,7 +79,7 @@ static size_t nearest_unused(const struct pool_view *v, const struct model *m, c
 }
 
 /* The most useful candidate that no point was started from yet. */
-static size_t next_start(const struct pool_view *v, const unsigned char *started) {
+static size_t synthesis_next_start(const struct pool_view *v, const unsigned char *started) {
     size_t best = v->n;
     for (size_t i = 0; i < v->n; i++)
         if (!started[i] && (best == v->n || v->utility[i] > v->utility[best])) best = i;
@@ -93,14 +92,14 @@ size_t pool_synthesise(const struct pool_view *v, const struct pool_item *items,
     unsigned char *started = used + v->n;
     size_t n = 0, i;
     memset(used, 0, 2 * v->n);
-    while (n < k && (i = next_start(v, started)) < v->n) {
+    while (n < k && (i = synthesis_next_start(v, started)) < v->n) {
         size_t j = synthesis_opposite(v, i);
         started[i] = 1;
         if (j == v->n) break; // all are of one class: there is no boundary among them
         synthesis_halve(m, items[i].row, items[j].row,
                         synthesis_predicted(v->prob + i * v->k, v->k),
                         synthesis_predicted(v->prob + j * v->k, v->k), scratch, points[n].row);
-        size_t nearest = nearest_unused(v, m, points[n].row, used);
+        size_t nearest = synthesis_nearest_unused(v, m, points[n].row, used);
         used[nearest] = 1;
         points[n++].nearest = nearest;
     }

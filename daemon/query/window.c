@@ -1,10 +1,8 @@
 /* A ring of utility codes: ranks by counting, quantiles by bisection over codes, so no copy is made
- * and nothing is sorted.
+ * and nothing is sorted. 128 codes are 256 bytes: reading all of them, eight at a time, is cheaper
+ * than keeping them in order.
  *
- * One idea: 128 codes are 256 bytes, so reading all of them eight at a time is cheaper than keeping
- * them in order.
- *
- * Thread: worker thread */
+ * Thread: worker thread, simulation */
 #include "window.h"
 
 #include "query/state.h"
@@ -12,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Eight codes at a time, written out: what -O2 leaves scalar would be most of a decision's cost. */
+/* Eight codes at a time by the compiler's vector extension: -O2 would leave a plain loop scalar,
+ * which would be most of a decision's cost. */
 enum { LANES = 8 };
 typedef uint16_t lanes __attribute__((vector_size(2 * LANES)));
 
@@ -49,14 +48,14 @@ size_t window_below(const struct window *w, uint16_t code) {
     return code ? window_at_most(w, (uint16_t)(code - 1)) : 0;
 }
 
-struct range {
+struct window_range {
     uint16_t least, most;
 };
 
 static lanes window_choose(lanes mask, lanes yes, lanes no) { return (yes & mask) | (no & ~mask); }
 
-static struct range range_of(const struct window *w) {
-    struct range r = {w->value[0], w->value[0]};
+static struct window_range window_least_most(const struct window *w) {
+    struct window_range r = {w->value[0], w->value[0]};
     size_t i = 0, n = *w->n;
     if (n >= LANES) {
         lanes least, most, some;
@@ -68,17 +67,17 @@ static struct range range_of(const struct window *w) {
             most = window_choose((lanes)(some <= most), most, some);
         }
         for (size_t l = 0; l < LANES; l++)
-            r = (struct range){least[l] < r.least ? least[l] : r.least,
-                               most[l] > r.most ? most[l] : r.most};
+            r = (struct window_range){least[l] < r.least ? least[l] : r.least,
+                                      most[l] > r.most ? most[l] : r.most};
     }
     for (; i < n; i++)
-        r = (struct range){w->value[i] < r.least ? w->value[i] : r.least,
-                           w->value[i] > r.most ? w->value[i] : r.most};
+        r = (struct window_range){w->value[i] < r.least ? w->value[i] : r.least,
+                                  w->value[i] > r.most ? w->value[i] : r.most};
     return r;
 }
 
 uint16_t window_nth_smallest(const struct window *w, size_t nth) {
-    struct range r = range_of(w);
+    struct window_range r = window_least_most(w);
     if (nth == 1) return r.least;
     if (nth == *w->n) return r.most;
     uint32_t low = r.least, high = r.most;
@@ -101,7 +100,7 @@ void window_note(const struct window *w, uint16_t code) {
     if (*w->n < w->cap) ++*w->n;
 }
 
-/* Shares above the median and above the top eighth, within three standard errors. */
+/* By the shares above the median and above the top eighth, within three standard errors. */
 bool window_plausible(const struct window *w, const float *quantiles) {
     static const double above[] = {0.5, 0.125};
     double n = *w->n;

@@ -1,20 +1,21 @@
-/* When a cycle is committed: at once where somebody waits for what is in it, seldom where nobody
- * does.
+/* When a cycle is committed: soon where somebody waits for what is in it, seldom where nobody does.
  *
  * The pause between two commits is `route.interval`, so a lone task goes out as soon as it is
  * decided and a busy stream shares one commit among what an interval brings. Two cases may take
- * longer, up to `route.interval_max`. A cycle without records has only positions to tell, which
- * nobody reads but our successor; the wire stays free for the next task. And while samples wait in
- * line, a commit may not take more than a tenth of the worker's time: what is late already gains
- * nothing from being committed often, and the line gets shorter.
+ * longer, up to `route.interval_max`. A cycle without records commits only positions, which
+ * nobody reads but the partition's next owner. And while the worker is behind, commits may take at
+ * most a tenth of its time: samples that are late already gain nothing from being committed often,
+ * and the backlog gets shorter.
  *
  * Thread: worker thread */
 #include "route/pace.h"
 
-enum { SHARE = 9 }; // times the last commit's duration
+enum { SHARE = 9 }; // pause between commits, in durations of the last one: a tenth of the time
 
+/* The pause after the last commit. */
 static int64_t pace_least(const struct pace *p, const struct config *c, const struct cycle *cycle) {
-    int64_t wait = !cycle->records ? c->route.interval_max : p->behind ? SHARE * p->took_ms : 0;
+    int64_t wait = p->behind ? SHARE * p->took_ms : 0;
+    if (!cycle->records) wait = c->route.interval_max;
     if (wait > c->route.interval_max) wait = c->route.interval_max;
     return wait > c->route.interval ? wait : c->route.interval;
 }

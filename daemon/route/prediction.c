@@ -1,7 +1,8 @@
-/* The prediction record, written through buf: with the topic in use, one for every sample.
+/* The prediction record, written without a tree: where the topic is in use, there is one for every
+ * sample. A record that lacks a key, or holds another type than the writer's, is refused in
+ * reading.
  *
- * Refuses (when reading) records that lack a key or hold another type than the writer's. Thread:
- * workers write */
+ * Thread: workers write; the demo, tests and the command line read */
 #include "route/prediction.h"
 
 #include "base/json.h"
@@ -31,7 +32,8 @@ void prediction_write(const struct prediction *p, struct buf *out) {
     buf_printf(out, ",\"model\":%" PRIu64 ",\"asked\":%s}", p->model, p->asked ? "true" : "false");
 }
 
-static bool read_probabilities(struct prediction *p, const cJSON *list, struct arena *arena) {
+static bool prediction_read_probabilities(struct prediction *p, const cJSON *list,
+                                          struct arena *arena) {
     const cJSON *item;
     cJSON_ArrayForEach(item, list) {
         if (!cJSON_IsNumber(item)) return false;
@@ -61,7 +63,8 @@ static bool prediction_read_all(struct prediction *p, const cJSON *o, struct are
         return false;
     p->partition = (int32_t)partition;
     p->model = (uint64_t)model;
-    return read_probabilities(p, cJSON_GetObjectItemCaseSensitive(o, "probabilities"), arena);
+    return prediction_read_probabilities(p, cJSON_GetObjectItemCaseSensitive(o, "probabilities"),
+                                         arena);
 }
 
 int prediction_read(struct prediction *out, struct text record, struct arena *arena,

@@ -1,15 +1,16 @@
 /* The task record: written without a tree, read back by the learner.
  *
- * One table names every figure of `meta`, for the writer and the reader alike, so a field can not
- * be written under one name and read under another. What annotators see stands in `data`, a
- * pre-annotation in `predictions`, all that the machine needs in `meta`: the three keys that Label
- * Studio takes. Numbers keep every bit (I8: the learner fits the row that was scored). The reader
- * parses `meta` only; the event is found by its bytes and passed on unread, so nothing that someone
- * sends as an event can make a task unreadable.
+ * One table names every figure of `meta`, for the writer and the reader alike, so a field cannot be
+ * written under one name and read under another. What annotators see stands in `data`, a
+ * pre-annotation in `predictions`, all that the learner needs in `meta`: the three keys that Label
+ * Studio knows. Numbers keep every bit, so the learner fits the row that was scored (promise I8).
+ * The reader parses `meta` only; the event is found by its bytes and passed on unread, so no event
+ * can make a task unreadable.
  *
- * Refuses records without our format number, with shapes that contradict each other, or with
- * numbers where a row can have none. Thread: workers write; learner, oracle and command line
- * read */
+ * Refused in reading: records without our format number, with shapes that contradict each other, or
+ * with a row or probabilities that are not finite.
+ *
+ * Thread: workers write; learner, oracle and command line read */
 #include "route/task.h"
 
 #include "base/json.h"
@@ -20,18 +21,22 @@
 #include <math.h>
 #include <time.h>
 
-enum { FORMAT = 1, TIME_BITS = 48 };
+enum {
+    FORMAT = 1,     // of meta: another meaning of a field, another number
+    TIME_BITS = 48, // of the record time in an id
+};
 
 /* ---- id ---- */
 
-static uint64_t time_part(int64_t time_ms) {
+static uint64_t task_time_part(int64_t time_ms) {
     const int64_t most = ((int64_t)1 << TIME_BITS) - 1;
-    return (uint64_t)(time_ms < 0 ? 0 : time_ms > most ? most : time_ms);
+    if (time_ms < 0) return 0;
+    return (uint64_t)(time_ms > most ? most : time_ms);
 }
 
 void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset,
              int64_t time_ms) {
-    uint64_t name = hash_bytes(topic.at, topic.len), t = time_part(time_ms);
+    uint64_t name = hash_bytes(topic.at, topic.len), t = task_time_part(time_ms);
     uint64_t a = rng_mix(rng_mix(rng_mix(name) ^ (uint32_t)partition) ^ (uint64_t)offset),
              b = rng_mix(a ^ name);
     snprintf(out, TASK_ID_LENGTH + 1,
@@ -61,12 +66,13 @@ int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
 
 /* ---- the table of meta ---- */
 
-enum kind { REAL, COUNT, TIME };
+/* double, uint64_t, int64_t (milliseconds) */
+enum task_field_kind { REAL, COUNT, TIME };
 
-static const struct field {
+static const struct task_field {
     const char *name;
-    size_t at;
-    enum kind kind;
+    size_t at; // in struct task
+    enum task_field_kind kind;
 } fields[] = {
     {"utility", offsetof(struct task, utility), REAL},
     {"threshold", offsetof(struct task, threshold), REAL},
@@ -83,7 +89,7 @@ static const struct field {
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
-static const char *arm_name(int by_strategy) { return by_strategy ? "strategy" : "random"; }
+static const char *task_arm_name(int by_strategy) { return by_strategy ? "strategy" : "random"; }
 
 /* ---- writing ---- */
 
@@ -102,8 +108,8 @@ static void task_add_text(struct buf *out, const char *name, struct text value) 
     buf_json(out, value);
 }
 
-/* buf_double drops the sign of a zero; the row keeps it. */
-static void add_doubles(struct buf *out, const double *v, size_t n) {
+/* Keeps the sign of a zero, which buf_double drops: a row has every bit. */
+static void task_add_doubles(struct buf *out, const double *v, size_t n) {
     buf_str(out, "[");
     for (size_t i = 0; i < n; i++) {
         if (i) buf_str(out, ",");
@@ -113,7 +119,7 @@ static void add_doubles(struct buf *out, const double *v, size_t n) {
     buf_str(out, "]");
 }
 
-static void add_floats(struct buf *out, const float *v, size_t n) {
+static void task_add_floats(struct buf *out, const float *v, size_t n) {
     buf_str(out, "[");
     for (size_t i = 0; i < n; i++) {
         if (i) buf_str(out, ",");
@@ -122,6 +128,7 @@ static void add_floats(struct buf *out, const float *v, size_t n) {
     buf_str(out, "]");
 }
 
+/* "summary": one line for people, "SAMPLE of DATE TIME UTC (REASON)". */
 static void task_add_summary(const struct task *t, struct buf *out) {
     struct tm tm = {0};
     char when[32] = "";
@@ -137,7 +144,7 @@ static void task_add_summary(const struct task *t, struct buf *out) {
     buf_printf(out, "%s\"", tail);
 }
 
-static void add_data(const struct task *t, struct buf *out) {
+static void task_add_data(const struct task *t, struct buf *out) {
     buf_str(out, "\"data\":{\"event\":");
     buf_text(out, t->event.len ? t->event : TEXT("null"));
     task_add_text(out, "id", text_of(t->id));
@@ -149,7 +156,8 @@ static void add_data(const struct task *t, struct buf *out) {
     buf_str(out, "}");
 }
 
-static void add_predictions(const struct task *t, const struct task_style *style, struct buf *out) {
+static void task_add_predictions(const struct task *t, const struct task_style *style,
+                                 struct buf *out) {
     int predicted = task_predicted(t);
     buf_str(out, ",\"predictions\":[");
     if (predicted >= 0) {
@@ -186,14 +194,14 @@ static void task_add_fields(const struct task *t, struct buf *out) {
     }
 }
 
-static void add_meta(const struct task *t, struct buf *out) {
+static void task_add_meta(const struct task *t, struct buf *out) {
     buf_printf(out, ",\"meta\":{\"format\":%d", FORMAT);
     task_add_text(out, "id", text_of(t->id));
     task_add_text(out, "sample_id", t->sample_id);
     task_add_text(out, "reason", text_of(ask_name(t->reason)));
     task_add_text(out, "measure", text_of(measure_name(t->measure)));
     task_add_text(out, "manager", text_of(manager_name(t->manager)));
-    task_add_text(out, "arm", text_of(arm_name(t->by_strategy)));
+    task_add_text(out, "arm", text_of(task_arm_name(t->by_strategy)));
     task_add_fields(t, out);
     buf_str(out, ",\"source\":{\"topic\":");
     buf_json(out, t->topic);
@@ -203,41 +211,41 @@ static void add_meta(const struct task *t, struct buf *out) {
                t->partition, t->offset, t->fingerprint);
     task_add_classes(t, out);
     task_add_key(out, "probabilities");
-    add_floats(out, t->prob, t->prob ? t->k : 0);
+    task_add_floats(out, t->prob, t->prob ? t->k : 0);
     buf_str(out, ",\"members\":[");
     for (size_t m = 0; m < (t->member ? t->members : 0); m++) {
         if (m) buf_str(out, ",");
-        add_floats(out, t->member + m * t->k, t->k);
+        task_add_floats(out, t->member + m * t->k, t->k);
     }
     buf_str(out, "]");
     task_add_key(out, "row");
-    add_doubles(out, t->row, t->d);
+    task_add_doubles(out, t->row, t->d);
     buf_str(out, "}");
 }
 
 void task_write(const struct task *t, const struct task_style *style, struct buf *out) {
     buf_str(out, "{");
-    add_data(t, out);
-    add_predictions(t, style, out);
-    add_meta(t, out);
+    task_add_data(t, out);
+    task_add_predictions(t, style, out);
+    task_add_meta(t, out);
     buf_str(out, "}");
 }
 
 /* ---- reading ---- */
 
 /* The index whose name is the member's text, or -1. */
-static int read_choice(const cJSON *meta, const char *key, const char *(*name)(int), int n) {
+static int task_read_choice(const cJSON *meta, const char *key, const char *(*name)(int), int n) {
     struct text value = json_text(meta, key);
     for (int i = 0; i < n; i++)
         if (text_equal(value, text_of(name(i)))) return i;
     return -1;
 }
 
-static const char *ask_at(int i) { return ask_name((enum ask)i); }
-static const char *measure_at(int i) { return measure_name((enum measure)i); }
-static const char *manager_at(int i) { return manager_name((enum manager)i); }
+static const char *task_ask_at(int i) { return ask_name((enum ask)i); }
+static const char *task_measure_at(int i) { return measure_name((enum measure)i); }
+static const char *task_manager_at(int i) { return manager_name((enum manager)i); }
 
-static bool read_fields(struct task *t, const cJSON *meta) {
+static bool task_read_fields(struct task *t, const cJSON *meta) {
     for (size_t i = 0; i < FIELDS; i++) {
         char *at = (char *)t + fields[i].at;
         int64_t integer;
@@ -252,11 +260,11 @@ static bool read_fields(struct task *t, const cJSON *meta) {
     return true;
 }
 
-static bool read_choices(struct task *t, const cJSON *meta) {
-    int reason = read_choice(meta, "reason", ask_at, ASKS),
-        measure = read_choice(meta, "measure", measure_at, MEASURES);
-    int manager = read_choice(meta, "manager", manager_at, MANAGERS),
-        arm = read_choice(meta, "arm", arm_name, 2);
+static bool task_read_choices(struct task *t, const cJSON *meta) {
+    int reason = task_read_choice(meta, "reason", task_ask_at, ASKS),
+        measure = task_read_choice(meta, "measure", task_measure_at, MEASURES);
+    int manager = task_read_choice(meta, "manager", task_manager_at, MANAGERS),
+        arm = task_read_choice(meta, "arm", task_arm_name, 2);
     if (reason < 0 || measure < 0 || manager < 0 || arm < 0) return false;
     t->reason = (enum ask)reason;
     t->measure = (enum measure)measure;
@@ -265,7 +273,7 @@ static bool read_choices(struct task *t, const cJSON *meta) {
     return true;
 }
 
-static bool read_source(struct task *t, const cJSON *meta, struct arena *arena) {
+static bool task_read_source(struct task *t, const cJSON *meta, struct arena *arena) {
     const cJSON *source = cJSON_GetObjectItemCaseSensitive(meta, "source");
     int64_t partition;
     t->topic = arena_text(arena, json_text(source, "topic"));
@@ -276,7 +284,7 @@ static bool read_source(struct task *t, const cJSON *meta, struct arena *arena) 
     return json_integer(source, "offset", &t->offset) && t->offset >= 0;
 }
 
-static bool read_identity(struct task *t, const cJSON *meta, struct arena *arena) {
+static bool task_read_identity(struct task *t, const cJSON *meta, struct arena *arena) {
     int64_t format;
     uint8_t bytes[TASK_ID_BYTES];
     struct text id = json_text(meta, "id"), fingerprint = json_text(meta, "fingerprint");
@@ -313,7 +321,7 @@ static bool task_read_classes(struct task *t, const cJSON *meta, struct arena *a
 }
 
 /* n finite numbers of an array into doubles. */
-static bool read_numbers(const cJSON *list, size_t n, double *out) {
+static bool task_read_numbers(const cJSON *list, size_t n, double *out) {
     const cJSON *item;
     size_t i = 0;
     cJSON_ArrayForEach(item, list) {
@@ -323,9 +331,9 @@ static bool read_numbers(const cJSON *list, size_t n, double *out) {
     return cJSON_IsArray(list) && i == n;
 }
 
-static bool read_floats(const cJSON *list, size_t n, float *out, struct arena *arena) {
+static bool task_read_floats(const cJSON *list, size_t n, float *out, struct arena *arena) {
     double *wide = arena_take(arena, n * sizeof *wide);
-    if (!read_numbers(list, n, wide)) return false;
+    if (!task_read_numbers(list, n, wide)) return false;
     for (size_t i = 0; i < n; i++) {
         out[i] = (float)wide[i];
         if (!isfinite(out[i])) return false;
@@ -333,58 +341,59 @@ static bool read_floats(const cJSON *list, size_t n, float *out, struct arena *a
     return true;
 }
 
-static size_t length_of(const cJSON *list) {
+static size_t task_length_of(const cJSON *list) {
     size_t n = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, list) n++;
     return n;
 }
 
-/* Lengths first: the room for (members, k) must not be more than the record paid for in digits. */
-static bool read_members(struct task *t, const cJSON *members, struct arena *arena) {
+/* Lengths first: the memory of (members, k) must not be larger than the record that it is read
+ * from. */
+static bool task_read_members(struct task *t, const cJSON *members, struct arena *arena) {
     const cJSON *item;
     cJSON_ArrayForEach(item, members) {
-        if (length_of(item) != t->k) return false;
+        if (task_length_of(item) != t->k) return false;
         t->members++;
     }
     if (!t->members) return cJSON_IsArray(members);
     float *out = arena_take(arena, t->members * t->k * sizeof *out);
     t->member = out;
     cJSON_ArrayForEach(item, members) {
-        if (!read_floats(item, t->k, out, arena)) return false;
+        if (!task_read_floats(item, t->k, out, arena)) return false;
         out += t->k;
     }
     return cJSON_IsArray(members);
 }
 
-static bool read_prediction(struct task *t, const cJSON *meta, struct arena *arena) {
+static bool task_read_prediction(struct task *t, const cJSON *meta, struct arena *arena) {
     const cJSON *prob = cJSON_GetObjectItemCaseSensitive(meta, "probabilities");
     if (prob && prob->child) {
-        if (length_of(prob) != t->k) return false;
+        if (task_length_of(prob) != t->k) return false;
         float *out = arena_take(arena, t->k * sizeof *out);
-        if (!read_floats(prob, t->k, out, arena)) return false;
+        if (!task_read_floats(prob, t->k, out, arena)) return false;
         t->prob = out;
     }
     return cJSON_IsArray(prob) &&
-           read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
+           task_read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
 }
 
 static bool task_read_row(struct task *t, const cJSON *meta, struct arena *arena) {
     const cJSON *row = cJSON_GetObjectItemCaseSensitive(meta, "row");
-    t->d = length_of(row);
+    t->d = task_length_of(row);
     double *out = arena_take(arena, t->d * sizeof *out);
     t->row = out;
-    return read_numbers(row, t->d, out);
+    return task_read_numbers(row, t->d, out);
 }
 
-static const char *read_meta(struct task *t, const cJSON *meta, struct arena *arena) {
-    if (!read_identity(t, meta, arena))
+static const char *task_read_meta(struct task *t, const cJSON *meta, struct arena *arena) {
+    if (!task_read_identity(t, meta, arena))
         return "format, id, sample_id or fingerprint is missing or not ours";
-    if (!read_source(t, meta, arena)) return "source is missing or wrong";
-    if (!read_choices(t, meta)) return "reason, measure, manager or arm is unknown";
-    if (!read_fields(t, meta)) return "a figure is missing or not a number";
+    if (!task_read_source(t, meta, arena)) return "source is missing or wrong";
+    if (!task_read_choices(t, meta)) return "reason, measure, manager or arm is unknown";
+    if (!task_read_fields(t, meta)) return "a figure is missing or not a number";
     if (!task_read_classes(t, meta, arena)) return "classes are missing or wrong";
-    if (!read_prediction(t, meta, arena))
+    if (!task_read_prediction(t, meta, arena))
         return "probabilities or members are missing or of the wrong shape";
     if (!task_read_row(t, meta, arena)) return "the row is missing or not finite";
     return NULL;
@@ -394,7 +403,7 @@ int task_read(struct task *out, struct text record, struct arena *arena, const c
     struct text data = json_member(record, "data"), event = json_member(data, "event");
     cJSON *meta = json_parse(json_member(record, "meta"), arena);
     struct task t = {0};
-    *why = cJSON_IsObject(meta) ? read_meta(&t, meta, arena) : "there is no readable meta";
+    *why = cJSON_IsObject(meta) ? task_read_meta(&t, meta, arena) : "there is no readable meta";
     cJSON_Delete(meta);
     if (*why) return ERR_INPUT;
     if (!text_equal(event, TEXT("null"))) t.event = arena_text(arena, event);

@@ -32,10 +32,10 @@ static void gauges_add_worker(struct figures *sum, const struct worker_figures *
     sum->lag += w->lag;
     sum->age_s = fmax(sum->age_s, w->age_s);
     sum->partitions += w->partitions;
-    sum->tokens += w->purse.tokens;
-    sum->hour_left += w->purse.hour_left;
-    sum->day_left += w->purse.day_left;
-    sum->propensity += w->purse.propensity;
+    sum->tokens += w->bucket.tokens;
+    sum->hour_left += w->bucket.hour_left;
+    sum->day_left += w->bucket.day_left;
+    sum->propensity += w->bucket.propensity;
     gauges_worst(&sum->consumer, &w->consumer);
     gauges_worst(&sum->producer, &w->producer);
     for (size_t i = 0; i < w->utilities; i++) sum->of[w->utility[i].measure]++;

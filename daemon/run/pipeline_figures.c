@@ -1,4 +1,4 @@
-/* What a pipeline tells about itself once a second: utilities seen, purse, caps, propensity.
+/* What a pipeline tells about itself once a second: utilities seen, token bucket, caps, propensity.
  *
  * Thread: worker thread */
 #include "pipeline_private.h"
@@ -19,9 +19,9 @@ static void add_cap(double *sum, size_t left) {
     *sum += left == SIZE_MAX ? INFINITY : (double)left;
 }
 
-void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms,
-                    struct pipeline_purse *out) {
-    *out = (struct pipeline_purse){0};
+void pipeline_bucket(const struct pipeline *p, const struct policy *policy, int64_t now_ms,
+                     struct pipeline_bucket *out) {
+    *out = (struct pipeline_bucket){0};
     for (size_t i = 0; i < p->partitions_cap; i++) {
         const struct partition *at = &p->partition[i];
         if (!at->owned) continue;

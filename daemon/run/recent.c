@@ -159,7 +159,8 @@ static void add_why_asked(struct buf *out, const struct recent_entry *e) {
 }
 
 static void add_why_not(struct buf *out, const struct recent_entry *e) {
-    if (!e->covered) buf_str(out, "paused, capped, or the purse is empty: nobody could be asked");
+    if (!e->covered)
+        buf_str(out, "paused, capped, or the token bucket is empty: nobody could be asked");
     else if (e->predicted < 0) buf_str(out, "no model yet, and not drawn");
     else
         buf_printf(out, "utility %.4g was not worth a label, and the random arm did not draw it",

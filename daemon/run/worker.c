@@ -82,8 +82,8 @@ static void update_figures(struct worker *w) {
     lag.figures.utilities = pipeline_utilities(w->pipeline, lag.figures.utility);
     memcpy(lag.figures.threshold, pipeline_thresholds(w->pipeline), sizeof lag.figures.threshold);
     const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
-    pipeline_purse(w->pipeline, live ? &live->policy : &nothing.policy, clock_wall_ms(),
-                   &lag.figures.purse);
+    pipeline_bucket(w->pipeline, live ? &live->policy : &nothing.policy, clock_wall_ms(),
+                    &lag.figures.bucket);
     slot_drop(&w->shared->snapshots, w->index);
     pipeline_positions(w->pipeline, add_lag, &lag);
     pthread_mutex_lock(&w->figures_lock);

@@ -29,7 +29,7 @@ struct shared {
 struct worker_figures {
     double lag, age_s;
     size_t partitions;
-    struct pipeline_purse purse;
+    struct pipeline_bucket bucket;
     struct kafka_stats consumer, producer;
     struct utility_seen utility[PIPELINE_UTILITIES]; // (utilities), in no order
     double threshold[MEASURES];                      // by measure; 0: none

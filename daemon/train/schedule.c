@@ -1,12 +1,17 @@
 /* The two rules by which the learner steers: when to fit, and what to tell the workers.
  *
- * Both look at counts only, never at when they were asked before, so a restart decides as if it had
- * never been away (I8).
+ * Both look at counts only and remember nothing, so a learner that was restarted decides as one
+ * that was not (promise I8).
  *
  * Thread: learner thread, simulation */
 #include "train/schedule.h"
 
-enum { COST_SHARE = 20, BYTES_A_MS = 1000 };
+enum {
+    COST_SHARE = 20,   // fitting takes at most 1/COST_SHARE of a core
+    BYTES_A_MS = 1000, // of the models topic, at most: a megabyte a second
+};
+
+static const double late_labels = 10; // a stream can turn within so many
 
 static int64_t schedule_longer(int64_t a, int64_t b) { return a > b ? a : b; }
 
@@ -22,10 +27,7 @@ bool schedule_due(const struct config *c, const struct schedule *s) {
                                                               (int64_t)(s->bytes / BYTES_A_MS)));
 }
 
-double schedule_late(size_t open) {
-    static const double soon = 10;
-    return (double)open / ((double)open + soon);
-}
+double schedule_late(size_t open) { return (double)open / ((double)open + late_labels); }
 
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live) {

@@ -1,10 +1,10 @@
-/* JSON bytes to the mapped fields of one sample. The only door between the wire and the rows;
- * several readers stand behind it, and which one does its work shows in nothing but the time it
- * takes.
+/* JSON bytes to the mapped fields of one sample: the only way from the wire to a row. Several
+ * readers can do the work (admit.json_reader); they differ in nothing but the time they take.
  *
- * Strict (RFC 8259): one object, nothing behind it, UTF-8, depth and number range as configured. A
- * path names a field by JSON pointer, nested too; an absent step is a missing field, not an error.
- * Of duplicate keys the first counts.
+ * Strict (RFC 8259): one object, nothing behind it, UTF-8, depth and range of numbers as
+ * configured. A path names a field by JSON pointer, nested too; where a step is absent the field is
+ * missing, which is no error. Of equal keys the first counts.
+ *
  * Thread: worker thread (one decoder each) */
 #pragma once
 
@@ -22,26 +22,27 @@ enum value_kind {
     VALUE_BOOL,
     VALUE_NUMBER,
     VALUE_TEXT,
-    VALUE_OTHER /* object or array */
+    VALUE_OTHER, // object or array
 };
 
 struct value {
     enum value_kind kind;
-    double number;    // VALUE_NUMBER; VALUE_BOOL: 0 or 1. Finite.
+    double number;    // VALUE_NUMBER: finite. VALUE_BOOL: 0 or 1
     struct text text; // VALUE_TEXT: unescaped, may hold NUL. VALUE_NUMBER: as written
 };
 
 struct decoder_options {
-    const struct text
-        *paths; // (n) JSON pointers of the fields to extract; borrowed until decoder_create returns
+    const struct text *paths; // (n) JSON pointers of the fields; borrowed by decoder_create
     size_t n;
-    size_t max_depth, max_bytes;
-    enum json_reader kind; // auto: the fastest that this processor can do
+    size_t max_depth; // brackets that may be open: admit.max_depth
+    size_t max_bytes; // of a sample: admit.max_bytes
+    enum json_reader kind;
 };
 
 struct decoder;
 
-/* ERR_CONFIG: a path is no pointer, or the processor lacks what options->kind takes. */
+/* 0: *out is the caller's, for decoder_destroy. ERR_CONFIG: a path is no pointer, or the processor
+ * lacks what options->kind needs. */
 int decoder_create(struct decoder **out, const struct decoder_options *options) MUST_CHECK;
 /* By the limits and the reader of the configuration, for what stands on the samples topic.
  * paths: (n), as in the options. */
@@ -53,16 +54,17 @@ int decoder_of_events(struct decoder **out, const struct config *c, const struct
 void decoder_destroy(struct decoder *d);
 
 /* Reads one sample; not one byte beyond it is looked at. values: (n) in the order of the paths,
- * valid until the next call and while `json` is; unspecified unless REASON_NONE is returned. Else
- * why not: of several reasons, the one met first from the left; REASON_NOT_FINITE only where
- * nothing else is wrong. */
+ * valid until the next call and while `json` is; unspecified unless REASON_NONE is returned. Of
+ * several faults the leftmost is the reason; REASON_NOT_FINITE only where nothing else is wrong. */
 enum reason decoder_read(struct decoder *d, struct text json, struct value *values);
 
-/* The part of `event` that annotators may see, as JSON: only the pointers of `fields` when there
- * are any (nested as in the event), with the values at `mask` replaced by "***". Valid until the
- * next call; `event` itself when neither is given. Called for asked samples only. */
+/* What annotators may see of an event. Borrowed. */
 struct selection {
-    const struct text *fields, *mask;
+    const struct text *fields; // (fields_n) pointers that are shown, nested as in the event; 0: all
+    const struct text *mask;   // (mask_n) pointers whose values are replaced by "***"
     size_t fields_n, mask_n;
 };
+
+/* The part of `event` that annotators may see, as JSON; valid until the next call. `event` itself
+ * when nothing is selected and nothing masked. Called for asked samples only. */
 struct text decoder_select(struct decoder *d, struct text event, const struct selection *s);

@@ -3,6 +3,7 @@
  * Each answered task counts once, with the prediction that was recorded when it was asked (test,
  * then train) and its weight 1/propensity: Hájek's ratio estimate, with an interval that holds its
  * nominal coverage for the small, heavily weighted sets met here (promise I7).
+ *
  * Thread: learner thread (one owner) */
 #pragma once
 
@@ -12,15 +13,19 @@
 struct prequential;
 
 struct prequential_figures {
-    uint64_t n;                 // answered tasks counted
-    double naive;               // plain share of right predictions; NaN when n is 0
-    double accuracy, low, high; // unbiased, 95 % interval; NaN when n is 0; 0 to 1 while nothing is
-                                // known of what the strategy arm left
+    uint64_t n;       // answered tasks counted
+    double naive;     // plain share of right predictions; NaN when n is 0
+    double accuracy;  // unbiased share of right predictions among all samples; NaN when n is 0
+    double low, high; // its 95 % interval; NaN when n is 0, 0 to 1 while nothing is known of what
+                      // the strategy arm did not ask
 };
 
-/* k classes; window: the last so many answered tasks, 0: all. */
+/* k ≥ 2 classes; window: only the last so many answered tasks count, 0: all. The caller destroys
+ * it. Memory: 16 bytes a task of the window. */
 struct prequential *prequential_create(size_t k, size_t window);
 void prequential_destroy(struct prequential *p);
-/* predicted: class, or -1 when there was no model (not counted). propensity in (0, 1]. */
+
+/* Counts an answered task. truth: its label's class; predicted: class, or -1 when there was no
+ * model (not counted); propensity in (0, 1]. */
 void prequential_add(struct prequential *p, int truth, int predicted, double propensity);
 void prequential_read(const struct prequential *p, struct prequential_figures *out);

@@ -8,23 +8,27 @@
 
 struct score;
 
+/* All NaN when n is 0. */
 struct score_figures {
-    uint64_t n;
-    double accuracy;          // all NaN when n is 0
+    uint64_t n;               // samples
+    double accuracy;          // share predicted right
     double balanced_accuracy; // mean recall of the classes that occurred
-    double kappa; // Cohen 1960: against agreement by chance; 0 when chance alone agrees always
-    double kappa_temporal;    // Bifet and others 2013: against "the same class as last time"
-    double macro_f1;          // mean over the classes that occurred or were predicted
-    double average_precision; // of the positive class, ties as one threshold; NaN when it never
-                              // occurred
-    double log_loss;          // nats, probabilities clipped to [SCORE_CLIP, 1]
+    double kappa;          // Cohen 1960: against agreement by chance; 0 when chance always agrees
+    double kappa_temporal; // Bifet and others 2013: against "the same class as last time"
+    double macro_f1;       // mean over the classes that occurred or were predicted
+    double
+        average_precision; // of the positive class, ties as one threshold; NaN: it never occurred
+    double log_loss;       // nats, of probabilities clipped to [SCORE_CLIP, 1]
 };
 
 #define SCORE_CLIP 1e-7
 
+/* k classes; positive: the class that average precision ranks. The caller destroys it. Memory: k²
+ * counts and 4 bytes a sample. */
 struct score *score_create(size_t k, size_t positive);
 void score_destroy(struct score *s);
-/* prob: (k). predicted: what was said. */
+
+/* Counts a sample. truth, predicted: classes; prob: (k). */
 void score_add(struct score *s, int truth, int predicted, const float *prob);
 void score_read(const struct score *s, struct score_figures *out);
 /* The same without average_precision (NaN), which alone costs a sort. */

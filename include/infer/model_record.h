@@ -1,13 +1,18 @@
-/* Model versions as bytes: safetensors (8-byte little-endian header length, JSON header, tensors)
- * with our metadata as strings in "__metadata__" (docs/FORMATS.md has every key).
+/* Model versions as bytes, for the models topic and for files: safetensors (8-byte little-endian
+ * header length, JSON header, tensors) with our metadata as strings in "__metadata__".
+ * docs/FORMATS.md has every key.
  * Thread: learner and follower thread, command line */
 #pragma once
 
 #include "base/buf.h"
 #include "infer/model.h"
 
-/* Appends the record and sets m->digest. `name`: service.name. */
+/* Appends the record of m, and sets m->digest to the SHA-256 of its tensors. name: service.name,
+ * for people; borrowed. */
 void model_write(struct model *m, const char *name, struct buf *out);
-/* Untrusted bytes: every length, shape and type is checked before use; sha256 of the tensors must
- * match. ERR_CORRUPT with *why. */
+
+/* Reads untrusted bytes: every length, shape and type is checked before use, and the SHA-256 of the
+ * tensors must be the one that the metadata states. 0: *out is the caller's, for model_destroy;
+ * what its numbers mean is still to be checked (model_check). ERR_CORRUPT: *out is NULL, *why one
+ * sentence, never freed. */
 int model_read(struct model **out, struct text record, const char **why) MUST_CHECK;

@@ -1,10 +1,12 @@
-/* The selection state of one partition: everything that a decision depends on beside the sample and
- * the model.
+/* The selection state of one partition: everything that a decision depends on beside the sample,
+ * the model and the policy.
  *
- * It travels in the metadata of the committed offset (≤ 512 bytes of text), in the same transaction
- * as the tasks, so that offset, requests and state move together or not at all (promises I1, I2,
- * I4, I6). Tokens are fixed point: sums are exact.
- * Thread: the worker thread that owns the partition */
+ * It travels as text of at most 512 bytes in the metadata of the committed offset, in the same
+ * transaction as the tasks, so that offset, requests and state move together or not at all
+ * (promises I1, I2, I4, I6). Tokens are fixed point, so that sums are exact. docs/FORMATS.md has
+ * the layout.
+ *
+ * Thread: the worker thread that owns the partition; simulation */
 #pragma once
 
 #include "base/error.h"
@@ -15,62 +17,66 @@
 #include <stdint.h>
 
 enum {
-    STATE_WINDOW = 128,
-    STATE_SHARES = MIX_MAX,
-    STATE_OWN = 4,
-    STATE_REGIONS = 16,
-    STATE_TEXT_MAX = 512
+    STATE_WINDOW = 128,     // utilities remembered
+    STATE_SHARES = MIX_MAX, // measures of a mix, at most
+    STATE_OWN = 4,          // words of the budget manager: one for each measure of a mix
+    STATE_REGIONS = 16,     // of the feature space, in which requests are counted
+    STATE_TEXT_MAX = 512,   // characters of the text, at most
 };
 
-#define TOKEN_ONE ((int64_t)1 << 32) // one label, in tokens
+#define TOKEN_ONE ((int64_t)1 << 32) // tokens of one label
 #define SAVED_ONE ((int64_t)1 << 14) // tokens of a unit of pool_saved: a label is 2^18 of them
 
+/* Labels charged to a cap in its present period. */
 struct cap_counter {
-    uint32_t period; // hour or day number since 1970
-    uint32_t strategy,
-        random_;   // labels charged in it, by arm; a sample that both asked counts in both
-    uint8_t block; // of random_, by the random arm's present block: 0 or 1
+    uint32_t period;   // hour or day number since 1970
+    uint32_t strategy; // labels of the strategy arm; a sample that both arms asked counts in both
+    uint32_t random_;  // labels of the random arm
+    uint8_t block;     // of random_, by the random arm's present block: 0 or 1
 };
 
 struct partition_state {
-    uint64_t policy, model; // in force when the state was saved; model is the version whose
-                            // utilities fill the window
-    uint64_t admitted;      // samples decided
+    uint64_t policy;   // number of the policy in force when the state was saved
+    uint64_t model;    // version whose utilities fill the window
+    uint64_t admitted; // samples decided
     uint64_t
-        covered; // of them, decided while neither paused nor capped: what the estimate speaks for
-    uint64_t asked; // labels asked for, for the whole life of the partition
-    int64_t tokens; // the purse: what the strategy arm may spend, random arm's blocks begun so far
-                    // paid (daemon/query/budget.c)
-    uint64_t block_start; // admitted count at which the random arm's present block began
+        covered; // of them, decided while neither paused nor capped: the estimate speaks for them
+    uint64_t asked; // labels asked for, in the whole life of the partition
+    /* The token bucket (daemon/query/budget.c). */
+    int64_t tokens;       // held; the random arm's present block is paid
+    uint64_t block_start; // admitted count at which that block began
     uint32_t block_size;  // m of that block; 0: none yet
     uint8_t both;         // 1: in that block both arms asked one sample
-    uint32_t grant_left;  // of budget.upfront
+    uint32_t grant_left;  // labels of budget.upfront
     struct cap_counter hour, day;
-    uint32_t pool_saved; // of tokens, saved for the pool's next window, in units of SAVED_ONE;
-                         // exact only at a window's end
-    uint8_t pending[STATE_REGIONS / 2]; // requests by region of the feature space since the model
-                                        // moved, four bits each (query.pending_discount)
-    uint32_t own[STATE_OWN];            // words of the budget manager, zero at first
-    uint32_t memory_of; // fingerprint of the manager and measures that own words and window belong
-                        // to; others forget them
-    uint8_t window_n[STATE_SHARES],
-        window_at[STATE_SHARES];   // by measure of a mix: values held, place of the next
-    uint16_t window[STATE_WINDOW]; // utilities as codes that order as the utilities do
-                                   // (utility_code); equal shares
-    /* Within a pool's window only; nothing is saved there, so these don't travel. */
-    int64_t saving; // tokens of the purse that are the pool's
-    uint32_t owed;  // tokens to come back when the window ends (daemon/query/budget.c)
+    uint32_t pool_saved; // tokens saved for the pool's next window, in units of SAVED_ONE; exact
+                         // only at a window's end
+    /* Requests by region since the model moved, four bits each (query.pending_discount). */
+    uint8_t pending[STATE_REGIONS / 2];
+    /* What the budget manager remembers. */
+    uint32_t own[STATE_OWN];         // its words, zero at first
+    uint32_t memory_of;              // fingerprint of the manager and measures that own words and
+                                     // window belong to; under others they are forgotten
+    uint8_t window_n[STATE_SHARES];  // utilities held, by measure of a mix
+    uint8_t window_at[STATE_SHARES]; // place of the next
+    uint16_t window[STATE_WINDOW];   // codes of utilities (utility_code); equal shares
+    /* Used inside a window of the pool only; no state is saved there, so these do not travel. */
+    int64_t saving; // of the tokens, those that are the pool's
+    uint32_t owed;  // labels refunded when the window ends (daemon/query/budget.c)
 };
 
-/* Monotone 16-bit code of a utility, and back: decisions use the rounded value, so a state that
- * went through Kafka decides as one that did not. NaN codes as the least. */
+/* The monotone 16-bit code of a utility, and the utility that a code stands for. Decisions use the
+ * rounded value, so that a state which went through Kafka decides as one that did not. NaN has the
+ * least code. */
 uint16_t utility_code(double utility);
 double utility_value(uint16_t code);
 
-/* out: STATE_TEXT_MAX + 1 bytes; returns the length. offset: the committed (next) offset; topic:
- * hash of the topic name. */
+/* Writes the text, NUL-terminated, and returns its length. topic: hash of the topic's name; offset:
+ * the committed offset, which is the next to be read; out: STATE_TEXT_MAX + 1 bytes. */
 size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offset, char *out);
-/* ERR_MISSING: no metadata (never written or wiped); ERR_CORRUPT; ERR_MISMATCH: of another topic or
- * offset (an operator moved the offset). *s is untouched unless 0. */
+
+/* Reads untrusted metadata. *s is untouched unless 0 is returned. ERR_MISSING: there is none (never
+ * written, or wiped); ERR_CORRUPT; ERR_MISMATCH: it is of another topic or offset (an operator
+ * moved the offset). */
 int state_read(struct partition_state *s, uint64_t topic, int64_t offset,
                struct text metadata) MUST_CHECK;

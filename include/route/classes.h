@@ -1,17 +1,15 @@
-/* The class list as it travels: k names, newline-separated, in the model's order.
+/* The list of classes in one text: k names, newline-separated, in the model's order.
  * Thread: any thread */
 #pragma once
 
 #include "base/text.h"
 #include "config/config.h"
 
-/* The name at `index`, which must exist. */
-struct text class_name(struct text classes, size_t index);
-/* The index of a name, or -1. */
-int class_index(struct text classes, struct text name);
-size_t class_count(struct text classes);
-/* The list of these names. The caller frees it. */
+/* The list of these names, NUL-terminated. The caller frees it. */
 char *class_list(const struct list *names);
-/* Index of the largest probability, the first of equals: what "predicted" means everywhere. k >
- * 0 */
+/* The name at `index` < k; borrowed from the list. */
+struct text class_name(struct text classes, size_t index);
+/* The index of a name; -1: it is no class. */
+int class_index(struct text classes, struct text name);
+/* The predicted class: index of the largest of (k) probabilities, the first of equals. k ≥ 1. */
 int class_predicted(const float *prob, size_t k);

@@ -1,5 +1,6 @@
-/* When a cycle is committed. A commit costs time, not work: the worker waits for some ten to fifty
- * milliseconds while the broker answers, however much is in it.
+/* When a cycle is committed. A commit costs waiting, not work: the worker stands still for ten to
+ * fifty milliseconds while the broker answers, however much the cycle holds.
+ *
  * Thread: the worker thread that owns it */
 #pragma once
 
@@ -7,14 +8,14 @@
 #include "route/cycle.h"
 
 struct pace {
-    int64_t ended_ms; // of the last commit; 0: none yet
+    int64_t ended_ms; // when the last commit ended; 0: none yet
     int64_t took_ms;  // from its start to its end
-    bool behind;      // since then there was more to take than one batch holds
+    bool behind;      // since then more samples waited than one batch holds
 };
 
-/* Milliseconds until the cycle (with positions that moved, with or without records) is due; not
- * above 0: it is. */
+/* Milliseconds until the cycle is due; 0 or less: it is due now. Asked for cycles with positions
+ * that moved, with or without records. */
 int64_t pace_left(const struct pace *p, const struct config *config, const struct cycle *cycle,
                   int64_t now_ms);
-/* A commit that began at started_ms is through. */
+/* Notes a commit that began at started_ms and has ended. */
 void pace_committed(struct pace *p, int64_t started_ms, int64_t now_ms);

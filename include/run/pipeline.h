@@ -76,13 +76,13 @@ void pipeline_positions(const struct pipeline *p,
                                       void *opaque),
                         void *opaque);
 /* Sums over the owned partitions. */
-struct pipeline_purse {
+struct pipeline_bucket {
     double tokens;              // labels that the strategy arms could ask at once
     double hour_left, day_left; // labels that the caps still allow; infinite: no cap
     double propensity;          // of the random arm
 };
-void pipeline_purse(const struct pipeline *p, const struct policy *policy, int64_t now_ms,
-                    struct pipeline_purse *out);
+void pipeline_bucket(const struct pipeline *p, const struct policy *policy, int64_t now_ms,
+                     struct pipeline_bucket *out);
 /* Utilities of the last samples that a model scored, in no order; returns how many. A mix has
  * samples of several measures, each with its scale. */
 enum { PIPELINE_UTILITIES = 1024 };

@@ -1,14 +1,14 @@
-/* The learner's mathematics: labelled rows in, a model version out. A pure function of its input
- * (promise I8).
+/* Learning: labelled rows in, a model version out. A pure function of its input (promise I8).
  *
- * Members (docs/DECISIONS.md, D24): for each memory, a fit on the last so many labels that
- * shrinks towards the fit on the next longer memory, the longest towards zero, by L-BFGS (Nocedal
- * 1980) on OpenBLAS in double; one constant-rate SGD pass over the window; mixed by their
- * discounted Brier loss on labels, each taken from the prediction that was recorded before the
- * label was learned. Beside them a committee: bootstrap members on the largest memory (online
- * bagging, Oza and Russell 2001: each row so many times as a Poisson(1) draw, keyed by row and
- * member), outside the mixture.
- * Thread: learner thread */
+ * What a model consists of (docs/ARCHITECTURE.md): for each memory a member fitted on the last so
+ * many labels, by L-BFGS (Nocedal 1980) on OpenBLAS in double; the longest shrinks towards zero or
+ * towards a given model, each shorter one towards the next longer one. One member of constant-rate
+ * SGD. They are mixed by their discounted Brier loss on labels, each loss taken from the prediction
+ * that was recorded before the label was learned. Beside the mixture a committee for query by
+ * committee: bootstrap members on the largest memory (online bagging, Oza and Russell 2001).
+ *
+ * Letters: n rows, d columns, k classes, m members.
+ * Thread: learner thread, simulation */
 #pragma once
 
 #include "config/choices.h"
@@ -16,64 +16,76 @@
 
 #include <stdbool.h>
 
+/* How to fit. Borrowed by each call. */
 struct fit_options {
     size_t d, k;
-    size_t hidden_n, hidden[MODEL_LAYERS_MAX - 1];
+    size_t hidden_n;                     // hidden layers; 0: softmax regression
+    size_t hidden[MODEL_LAYERS_MAX - 1]; // units of each
     size_t memories_n;
-    const size_t *memories; // labels a member is fitted on, ascending
-    double sgd_rate;        // 0: no such member
-    size_t committee;       // bootstrap members, after all others
+    const size_t *memories; // (memories_n) labels that a member is fitted on, ascending
+    double sgd_rate;        // step of the SGD member; 0: no such member
+    size_t committee;       // bootstrap members, behind all others
     double l2;              // ridge of the longest memory and of the committee
     double shrinkage;       // of each shorter memory towards the next longer one
-    double mix_memory;      // labels
-    double
-        late; // in [0, 1): how late labels are (schedule_late); the caller's to set before each fit
-    uint64_t seed;        // initial weights of hidden layers
-    enum measure measure; // whose utility the quantiles describe (MIX: see fit.c)
-    double density;       // β of query.density
-    size_t positive;
-    const struct model *prior; // what ridge fits shrink towards instead of zero; NULL: none. Of the
-                               // same columns, classes and hidden layers
+    double mix_memory;      // labels over which a member's loss fades in the mixture
+    double late;            // in [0, 1): how late labels are (schedule_late); set before each fit
+    uint64_t seed;          // of initial weights of hidden layers and of the committee's draws
+    enum measure measure;   // whose utility the quantiles describe; MIX: none are measured
+    double density;         // β of query.density
+    size_t positive;        // class of the measure RISK
+    const struct model *prior; // what ridge fits shrink towards instead of zero, of the same
+                               // columns, classes and hidden layers (fit_accepts_prior); NULL: none
 };
 
-/* The newest labelled rows in label order, oldest first. */
+/* The newest labelled rows in label order, oldest first. Borrowed. */
 struct fit_rows {
     size_t n;
     const double *row;        // (n, d) raw
     const int *label;         // (n) class
     const double *propensity; // (n) in (0, 1]; 0: unknown (a label with its own event)
-    const uint64_t *key; // (n) what keeps a row's bootstrap weights its own: of the task's identity
-    size_t members;      // columns of `member` groups; 0: none recorded
+    const uint64_t
+        *key;       // (n) keys a row's bootstrap draws, so that they stay its own; NULL: its place
+    size_t members; // of `member`; 0: no predictions recorded
     const float *member; // (n, members, k) predictions recorded when asked; a row of zeros: none
-    const size_t *named; // (k) labels of each class since ever, for fit_step; NULL: unknown
+    const size_t *named; // (k) labels of each class so far, for fit_step; NULL: unknown
 };
 
-/* Recent tasks, labelled or not, for standardisation and, with their 1/propensity weights, utility
- * quantiles: (n, d) raw rows. */
+/* Recent tasks, labelled or not: what the standardisation and the quantiles of the utility are
+ * estimated from. Borrowed. */
 struct fit_tasks {
     size_t n;
-    const double *row;
-    const double *weight;
+    const double *row;    // (n, d) raw
+    const double *weight; // (n) 1/propensity, for the quantiles
 };
 
-size_t fit_members(const struct fit_options *o); // m of the models it makes
-/* *out: a model without version, parent, rows, classes; the caller fills those. tasks may hold no
- * rows (labelled rows are used then). ERR_INPUT: no rows. */
+/* m of the models that these options make. */
+size_t fit_members(const struct fit_options *o);
+
+/* Fits a model. 0: *out is the caller's, for model_destroy; version, parent, rows, classes and the
+ * like are the caller's to fill. tasks may hold no rows; the labelled rows then stand in.
+ * ERR_INPUT: there are no labelled rows. ERR_CONFIG: the options make no shape of a model. */
 int fit_model(struct model **out, const struct fit_options *o, const struct fit_rows *rows,
               const struct fit_tasks *tasks) MUST_CHECK;
-/* Whether these fits can shrink towards the model. */
+
+/* Whether fits with these options can shrink towards the model: its layers are of the same
+ * widths. */
 bool fit_accepts_prior(const struct fit_options *o, const struct model *prior);
-/* Gives a model from elsewhere what it lacks and the tasks (n ≥ 1) can tell: utility quantiles,
- * golden rows. */
+
+/* Gives a model that was made elsewhere what it lacks and the tasks (n ≥ 1) can tell: utility
+ * quantiles, golden rows. */
 void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks);
-/* What one look at the loss of all members fitted on no more than `memory` labels takes, in
- * multiplications, when there are so many labels. */
+
+/* ---- for backtests, which learn label by label (daemon/train/backtest_step.c) ---- */
+
+enum { FIT_STEP_MEMORY = 256 }; // labels: fits on no more are moved by a step, longer ones are not
+
+/* Multiplications of one evaluation of the loss of all members whose memory is at most `memory`,
+ * when there are `labels` labels. */
 double fit_work(const struct fit_options *o, size_t labels, size_t memory);
-enum { FIT_STEP_MEMORY = 256 };
+
 /* Moves a model that nobody else holds past the last `fresh` of the rows, which came since it was
- * fitted: its SGD member, its mixture, and, if `fits`, fits on no more than FIT_STEP_MEMORY labels
- * (give so many rows, or all there are). For backtests, which learn label by label; the daemon,
- * whose labels come at people's pace, fits anew instead, so its versions stay functions of the
- * labelled set (I8). */
+ * fitted: its mixture, its SGD member, and, if `fits`, the fits on no more than FIT_STEP_MEMORY
+ * labels (give so many rows, or all there are). The daemon, whose labels come at people's pace,
+ * fits anew instead, so that its versions are functions of the labelled set (I8). */
 void fit_step(struct model *model, const struct fit_options *o, const struct fit_rows *rows,
               size_t fresh, bool fits);

@@ -1,5 +1,5 @@
-/* When a new version is due, with which options it is fitted, and what the workers are then told:
- * shared by the daemon and the backtest.
+/* When a new version is due, with which options it is fitted, and what the workers are then told.
+ * Shared by the daemon and the backtest. Pure: the clock's readings are inputs.
  * Thread: learner thread, simulation */
 #pragma once
 
@@ -7,6 +7,7 @@
 #include "query/policy.h"
 #include "train/fit.h"
 
+/* Where the learner stands. Borrowed by each call. */
 struct schedule {
     size_t labelled;         // rows in the labelled set
     size_t open;             // tasks that wait for an answer
@@ -19,18 +20,24 @@ struct schedule {
     size_t bytes;            // of its record
 };
 
-/* A version is due when the labelled set has grown by train.growth or by train.labels, or has
- * changed at all and train.interval has passed: longer where a version is dear, so that following
- * each label takes at most a twentieth of a core and a megabyte a second. */
+/* Whether to fit. A version is due when the labelled set has grown by train.growth or by
+ * train.labels, or has changed at all and train.interval has passed: longer where a version is
+ * dear, so that following each label takes at most a twentieth of a core and a megabyte a second.
+ */
 bool schedule_due(const struct config *c, const struct schedule *s);
-/* Draw at random until every class has query.cold_labels, and in part while labels are late
- * (query.explore); ask nobody while budget.open_tasks are open. */
+
+/* The learner's half of the policy, with `live` as the version to score with. cold: until every
+ * class has query.cold_labels. explore: the more, the later labels are (query.explore). full: while
+ * budget.open_tasks are open. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live);
-/* How late labels are, in [0, 1): the share that `open` tasks are of themselves and the ten labels
- * that a stream can turn within. */
+
+/* How late labels are, in [0, 1): open / (open + 10), the share that the open tasks are of
+ * themselves and the ten labels within which a stream can turn. */
 double schedule_late(size_t open);
-/* Options of the fits. d: columns; memories: (train.memories.n) the same list as numbers,
- * borrowed. */
+
+/* Options of the fits. d: columns; positive: class of the measure RISK; memories:
+ * (train.memories.n) the configured list as numbers, borrowed for as long as the options are
+ * used. */
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive,
                                   const size_t *memories);

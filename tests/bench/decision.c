@@ -4,9 +4,9 @@
  *
  *   decision N     N decisions a row; lines of "ROW N NANOSECONDS"
  *
- * Rows: decide_MANAGER, the whole decision (purse, both arms, the default measure); rule_MANAGER,
- * the manager's part of it; measure_MEASURE at 30 columns, 2 classes and a committee of 10;
- * pool_CANDIDATES, an offer that is better than all before it: the dearest kind. */
+ * Rows: decide_MANAGER, the whole decision (token bucket, both arms, the default measure);
+ * rule_MANAGER, the manager's part of it; measure_MEASURE at 30 columns, 2 classes and a committee
+ * of 10; pool_CANDIDATES, an offer that is better than all before it: the dearest kind. */
 #include "query/manager.h"
 #include "query/pool.h"
 #include "query/strategy.h"
@@ -95,8 +95,6 @@ static void seat_open(struct seat *s) {
     s->call = (struct manager_call){
         .rate = 0.008,
         .fixed = -0.1,
-        .budget = 0.008,
-        .classes = K,
         .window = {s->state.window, s->state.window_n, s->state.window_at, STATE_WINDOW},
         .own = s->state.own};
 }

@@ -126,7 +126,7 @@ static void the_bounds_are_allowed(void **state) {
             continue;
         if (o == &feature_rows[FEATURE_KEY_hash]) continue; // only with type: category
         if (o == &option_rows[OPTION_pool_window] || o == &option_rows[OPTION_pool_top])
-            continue; // large ones need a purse and candidates to match
+            continue; // large ones need a token bucket and candidates to match
         struct buf value = {0}, yaml = {0}, place = {0}, errors = {0};
         struct config *c = NULL;
         scalar_number_write(o->type, i % 2 ? o->most : o->least, &value);

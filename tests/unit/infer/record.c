@@ -172,24 +172,28 @@ static const struct lie {
     {"\"format\"", "\"farmat\"", "not a winnowd model"},
     {"{\"__metadata__\"", "{{\"__metadata__\"", "not a JSON object"},
     {"{\"__metadata__\"", "[]{\"__metadata__\"", "not a JSON object"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,5]", "another shape"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,5]", "not where the header says"},
     {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,4,5]", "do not fit together"},
     {WEIGHT0 "[2,5,4]", WEIGHT0 "[40]", "no layers"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,4,1]", "no layers"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,-4]", "no layers"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,4.5]", "no layers"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,1e999]", "no layers"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,\"4\"]", "no layers"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,0]", "shapes make no sense"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,1000]", "larger than the record"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2147483648,2147483648,4]", "larger than the record"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2147483648,2147483648,2147483648]", "larger than the record"},
-    {WEIGHT0 "[2,5,4]", WEIGHT0 "[1,5,4]", "another shape"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,4,1]", "three dimensions"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,-4]", "whole numbers"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,4.5]", "whole numbers"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,1e999]", "whole numbers"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,\"4\"]", "whole numbers"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,0]", "not where the header says"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2,5,1000]", "not where the header says"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2147483648,2147483648,4]", "not where the header says"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[2147483648,2147483648,2147483648]", "not where the header says"},
+    {WEIGHT0 "[2,5,4]", WEIGHT0 "[1,5,4]", "not where the header says"},
     {WEIGHT0, "\"layers.0.weights\":{\"dtype\":\"F32\",\"shape\":", "no layers"},
-    {"\"mean\":{\"dtype\":\"F64\"", "\"mean\":{\"dtype\":\"F32\"", "another type"},
-    {"\"mean\":{\"dtype\":\"F64\"", "\"mean\":{\"dtype\":64", "another type"},
+    {"\"mean\":{\"dtype\":\"F64\"", "\"mean\":{\"dtype\":\"F32\"", "not where the header says"},
+    {"\"mean\":{\"dtype\":\"F64\",\"shape\":[4]", "\"mean\":{\"dtype\":\"F32\",\"shape\":[8]",
+     "another type"},
+    {"\"mean\":{\"dtype\":\"F64\",\"shape\":[4]", "\"mean\":{\"dtype\":\"F64\",\"shape\":[2,2]",
+     "another shape"},
+    {"\"mean\":{\"dtype\":\"F64\"", "\"mean\":{\"dtype\":64", "neither of type"},
     {"\"mean\":", "\"moan\":", "tensor is missing"},
-    {"\"mean\":", "\"mean\":1,\"more\":", "another type"},
+    {"\"mean\":", "\"mean\":1,\"more\":", "neither of type"},
     {OFFSETS "[0,32]", OFFSETS "[-32,0]", "two whole numbers"},
     {OFFSETS "[0,32]", OFFSETS "[0.5,32.5]", "two whole numbers"},
     {OFFSETS "[0,32]", OFFSETS "[0]", "two whole numbers"},
@@ -201,13 +205,13 @@ static const struct lie {
     {OFFSETS "[0,32]", OFFSETS "[1000000,1000032]", "not where the header says"},
     {OFFSETS "[0,32]", OFFSETS "[1,33]", "overlap"},
     {OFFSETS "[0,32]", OFFSETS "[32,64]", "overlap"},
-    {"\"mean\":", "\"extra\":{},\"mean\":", "twice, or something"},
+    {"\"mean\":", "\"extra\":{},\"mean\":", "neither of type"},
     {"\"mean\":", "\"scale\":{\"dtype\":\"F64\",\"shape\":[4]," OFFSETS "[32,64]},\"mean\":",
-     "twice, or something"},
-    {"\"utility\":", "\"futility\":", "twice, or something"},
-    {"\"golden.prob\":", "\"golden.probe\":", "twice, or something"},
+     "names a tensor twice"},
+    {"\"utility\":", "\"futility\":", "something that no model has"},
+    {"\"golden.prob\":", "\"golden.probe\":", "something that no model has"},
     {"\"golden.row\":{\"dtype\":\"F64\",\"shape\":[3,4]",
-     "\"golden.row\":{\"dtype\":\"F64\",\"shape\":[5000,4]", "too many golden rows"},
+     "\"golden.row\":{\"dtype\":\"F64\",\"shape\":[5000,4]", "not where the header says"},
     {"\"version\":\"12345678901234567\"", "\"version\":\"99999999999999999999\"",
      "number of the metadata"},
     {"\"version\":\"12345678901234567\"", "\"version\":\"-1\"", "number of the metadata"},
@@ -247,6 +251,21 @@ static void golden_rows_need_their_answers(void **state) {
     buf_release(&bytes);
 }
 
+static void golden_rows_are_bounded(void **state) {
+    (void)state;
+    struct model *m = whole_model(0, 9);
+    struct buf bytes = {0};
+    m->golden = MODEL_GOLDEN_MAX + 1;
+    m->golden_row = xrealloc(m->golden_row, m->golden * m->shape.d * sizeof *m->golden_row);
+    m->golden_prob = xrealloc(m->golden_prob, m->golden * m->shape.k * sizeof *m->golden_prob);
+    memset(m->golden_row, 0, m->golden * m->shape.d * sizeof *m->golden_row);
+    memset(m->golden_prob, 0, m->golden * m->shape.k * sizeof *m->golden_prob);
+    model_write(m, "fraud", &bytes);
+    assert_non_null(strstr(reason(buf_view(&bytes)), "too many golden rows"));
+    model_destroy(m);
+    buf_release(&bytes);
+}
+
 static void a_header_length_that_lies_is_refused(void **state) {
     (void)state;
     struct buf bytes = written(0);
@@ -269,6 +288,7 @@ int main(void) {
         cmocka_unit_test(every_changed_byte_of_a_tensor_is_refused),
         cmocka_unit_test(every_lie_of_the_header_is_refused),
         cmocka_unit_test(golden_rows_need_their_answers),
+        cmocka_unit_test(golden_rows_are_bounded),
         cmocka_unit_test(a_header_length_that_lies_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,8 +31,8 @@ static double descending(uint64_t seed, int64_t i) { return (void)seed, 1 - (dou
 static double alternating(uint64_t seed, int64_t i) { return (void)seed, i % 2 ? 1 : 0; }
 static double spikes(uint64_t seed, int64_t i) { return uniform(seed, i) < 0.01; }
 static double with_nan(uint64_t seed, int64_t i) { return i % 3 ? uniform(seed, i) : (double)NAN; }
-/* Quiet until the purse is full, then everything at once, at moments that have nothing to do with
- * blocks. */
+/* Quiet until the token bucket is full, then everything at once, at moments that have nothing to do
+ * with blocks. */
 static double floods(uint64_t seed, int64_t i) { return uniform(seed, i / 173) < 0.15; }
 
 static double saturated(uint64_t seed, int64_t i) {
@@ -64,8 +64,8 @@ static struct trial trial_of(uint64_t seed) {
                           bursts[rng_below(rng_next(&r), 5)], seed};
 }
 
-static void open_trial(struct partition *p, const struct trial *t, size_t rule) {
-    struct config c = config_of(t->rate, (enum manager)rule);
+static void open_trial(struct partition *p, const struct trial *t, enum manager manager) {
+    struct config c = config_of(t->rate, manager);
     c.service.seed = (int64_t)t->seed;
     c.budget.random_share = t->share;
     c.budget.burst = t->burst;
@@ -76,12 +76,12 @@ static void open_trial(struct partition *p, const struct trial *t, size_t rule) 
 static void any_window_any_utilities(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++)
-        for (size_t rule = 0; rule < MANAGERS; rule++)
+        for (enum manager manager = 0; manager < MANAGERS; manager++)
             for (size_t shape = 0; shape < SHAPES; shape++) {
                 struct trial t = trial_of(seed * 100 + shape);
                 struct partition p;
                 struct watch w = {0};
-                open_trial(&p, &t, rule);
+                open_trial(&p, &t, manager);
                 for (int64_t i = 0; i < SAMPLES; i++) {
                     see(&w, partition_take(&p, shapes[shape](seed, i)).ask, t.rate);
                     if (seed % 2 && uniform(seed + 99, i) < 0.01) partition_move(&p, 1);
@@ -118,7 +118,7 @@ static void switches_and_lost_states(void **state) {
         struct trial t = trial_of(seed);
         struct partition p;
         struct watch w = {0};
-        open_trial(&p, &t, seed % MANAGERS);
+        open_trial(&p, &t, (enum manager)(seed % MANAGERS));
         for (int64_t i = 0; i < SAMPLES; i++) {
             uint64_t event = rng_below(rng_next(&r), 150);
             if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];
@@ -214,7 +214,7 @@ static void every_block_has_its_request(void **state) {
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed};
         struct partition p;
-        open_trial(&p, &t, seed % MANAGERS);
+        open_trial(&p, &t, (enum manager)(seed % MANAGERS));
         for (int64_t block = 0; block < 30; block++) {
             size_t drawn = 0;
             for (int64_t i = 0; i < 100; i++) {

@@ -6,8 +6,8 @@
 
 enum { M = 100 }; // block of rate 0.05, share 0.2
 
-static void open_seed(struct partition *p, size_t rule, uint64_t seed) {
-    struct config c = config_of(0.05, (enum manager)rule);
+static void open_seed(struct partition *p, enum manager manager, uint64_t seed) {
+    struct config c = config_of(0.05, manager);
     c.service.seed = (int64_t)seed;
     c.query.threshold = 0.96;
     partition_open(p, &c);
@@ -66,12 +66,12 @@ static void the_strategy_arm_is_blind_to_the_draw(void **state) {
 
 static void frequencies_match_what_was_stated(void **state) {
     (void)state;
-    for (size_t rule = 0; rule < MANAGERS; rule++) {
+    for (enum manager manager = 0; manager < MANAGERS; manager++) {
         double random_excess[10] = {0}, random_variance[10] = {0}, asked_excess = 0,
                asked_variance = 0;
         for (uint64_t seed = 0; seed < 40; seed++) {
             struct partition p;
-            open_seed(&p, rule, seed);
+            open_seed(&p, manager, seed);
             for (int64_t i = 0; i < 5000; i++) {
                 double u = uniform(seed, i);
                 struct decision d = partition_take(&p, u);
@@ -163,8 +163,8 @@ static void weighted_sums_are_unbiased(void **state) {
                  {"lost", lose_the_state, 0, 0}};
     enum { SEEDS = 120 };
     for (size_t life = 0; life < sizeof lives / sizeof *lives; life++)
-        for (size_t rule = MANAGER_FIXED; rule < MANAGERS; rule++) {
-            struct config c = config_of(0.05, (enum manager)rule);
+        for (enum manager manager = MANAGER_FIXED; manager < MANAGERS; manager++) {
+            struct config c = config_of(0.05, manager);
             c.query.threshold = 0.9;
             c.budget.per_hour = lives[life].per_hour;
             c.budget.upfront = lives[life].upfront;

@@ -57,7 +57,7 @@ static void cut_anywhere_and_nothing_changes(void **state) {
     (void)state;
     static struct decision whole[SAMPLES], cut[SAMPLES];
     static const int64_t every[] = {5, 97, 1000};
-    for (int which = 0; which < MANAGERS + MANAGERS; which++) {
+    for (int which = 0; which < 2 * MANAGERS; which++) {
         struct config c = config_for(which);
         size_t asked = 0;
         run(&c, 0, whole);
@@ -96,7 +96,7 @@ static bool keeps_window(const struct config *c) {
 /* A window that another manager or other measures filled is dropped, not misread. */
 static void other_options_start_with_an_empty_memory(void **state) {
     (void)state;
-    for (int to = 0; to < MANAGERS + MANAGERS; to++) {
+    for (int to = 0; to < 2 * MANAGERS; to++) {
         struct config c = config_for(MANAGER_QUANTILE_WINDOW);
         struct partition p;
         assert_int_equal(partition_open_of(&p, &c, 3, 1), 0);

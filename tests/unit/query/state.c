@@ -205,8 +205,46 @@ static void odd_utilities_have_their_places(void **state) {
     assert_true(isfinite(utility_value(utility_code(1e300))));
 }
 
+/* What 0.1.0 wrote: a daemon that is updated must go on from it. */
+static void the_format_is_that_of_0_1_0(void **state) {
+    (void)state;
+    static const char written[] =
+        "w2Il1[&0v73C2v2B/0000000007000000000F0000001RyY0000001Rm}00000001w.00000001Yk000"
+        "0301RxJ000000005(000942q&1L000f500062oXPNF05sJO02bzk^e:jE0003Ml]c201B1DT2MT#e3<3"
+        "Lo5cAay)/S[83F}]06B+DU02Dy=0!yx51Cl/d289kl2.@Ut3w/7B42UHJ4VH{R5rvuZ5%i=/6Q6h[7l]"
+        "S07)=588KRFg9gE[o9?sswaFf:Ebb3fMb+(PUcz-2:d5OC&dYB>}eupq3f0c.bfT0djgo&Nrg{Y0zhNL"
+        "AHijy&Pi>mnXjI9X^kd%a(k!/K$lCU$6m8Iyem-v*mnxjluo36VCoV{8Kpr=ISp%R}.qQFv*rms^]r[g"
+        "j1sL3T9tg)6ht?-GpuFO]xvbCtFv=p+NwAdgVx60Q+xY<3<yuYD@z0L)4zTzrcApm-kA}aesBN%OACj*"
+        "1IC>VBQDII<YEewo!E/jY)0rmMFGR#E]";
+    struct partition_state s = {.policy = 7,
+                                .model = 41,
+                                .admitted = 1000000,
+                                .covered = 999000,
+                                .asked = 10007,
+                                .tokens = 3 * TOKEN_ONE + 12345,
+                                .block_start = 999900,
+                                .block_size = 500,
+                                .both = 1,
+                                .grant_left = 3,
+                                .hour = {472222, 5, 2, 1},
+                                .day = {19675, 50, 20, 1},
+                                .pool_saved = 77777,
+                                .memory_of = 0xdeadbeef};
+    for (size_t i = 0; i < sizeof s.pending; i++) s.pending[i] = (uint8_t)(17 * i);
+    for (size_t i = 0; i < STATE_OWN; i++) s.own[i] = 0x01020304u * (uint32_t)(i + 1);
+    for (size_t i = 0; i < STATE_SHARES; i++) {
+        s.window_n[i] = (uint8_t)(10 + i);
+        s.window_at[i] = (uint8_t)(20 + i);
+    }
+    for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)(0x8000 + 257 * i);
+    char text[STATE_TEXT_MAX + 1];
+    assert_int_equal(state_write(&s, 0x0123456789abcdefu, 123456789, text), sizeof written - 1);
+    assert_string_equal(text, written);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_format_is_that_of_0_1_0),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(one_wrong_character_is_found),
         cmocka_unit_test(each_state_has_one_text),

@@ -1,6 +1,8 @@
 /* The learner's mathematics: against the numpy reference, against finite differences, and on sets
  * whose answer is known. */
-#include "train/fit_private.h"
+#include "train/lbfgs.h"
+#include "train/loss_and_gradient.h"
+#include "train/preconditioner.h"
 
 #include "golden.h"
 #include "labelled.h"
@@ -113,15 +115,15 @@ static void numbers_are_the_references(void **state) {
         x[i] = model_standardised(s.row[i], m->mean[i % GOLDEN_D], m->scale[i % GOLDEN_D]);
     for (size_t i = 0; i < 39; i++) parameters[i] = rng_next_unit(&r) - 0.5;
     struct workspace *room = workspace_create(&w, GOLDEN_N);
-    double loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label},
-                                  &(struct penalty){.l2 = 0.5}, parameters, gradient, room)};
+    double loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label},
+                                       &(struct penalty){.l2 = 0.5}, parameters, gradient, room)};
     ASSERT_NEAR(loss, golden_loss, 1e-10);
     ASSERT_NEAR(gradient, golden_gradient, 1e-10);
     r = (struct rng){.seed = 8};
     for (size_t i = 0; i < 39; i++) prior[i] = rng_next_unit(&r);
-    double pulled_loss[] = {network_loss(&w, &(struct examples){GOLDEN_N, x, s.label},
-                                         &(struct penalty){0.5, 0.1, prior}, parameters, gradient,
-                                         room)};
+    double pulled_loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label},
+                                              &(struct penalty){0.5, 0.1, prior}, parameters,
+                                              gradient, room)};
     ASSERT_NEAR(pulled_loss, golden_pulled_loss, 1e-10);
     ASSERT_NEAR(gradient, golden_pulled_gradient, 1e-10);
     workspace_destroy(room);
@@ -146,13 +148,13 @@ static void check_gradient(const struct network *w, double l2, double bias) {
     struct examples e = {ROWS, x, label};
     struct penalty penalty = {l2, bias, bias > 0 ? prior : NULL};
     struct workspace *room = workspace_create(w, ROWS);
-    network_loss(w, &e, &penalty, parameters, gradient, room);
+    loss_and_gradient(w, &e, &penalty, parameters, gradient, room);
     for (size_t i = 0; i < size; i++) {
         double here = parameters[i];
         parameters[i] = here + h;
-        double above = network_loss(w, &e, &penalty, parameters, ignored, room);
+        double above = loss_and_gradient(w, &e, &penalty, parameters, ignored, room);
         parameters[i] = here - h;
-        double below = network_loss(w, &e, &penalty, parameters, ignored, room);
+        double below = loss_and_gradient(w, &e, &penalty, parameters, ignored, room);
         parameters[i] = here;
         double difference = (above - below) / (2 * h);
         if (!(fabs(difference - gradient[i]) < 1e-5))
@@ -187,7 +189,7 @@ static void the_minimiser_follows_a_valley(void **state) {
     (void)state;
     double x[] = {-1.2, 1};
     int calls = 0;
-    minimise(&(struct objective){.value = valley, .opaque = &calls}, 2, x);
+    lbfgs_minimise(&(struct objective){.value = valley, .opaque = &calls}, 2, x);
     assert_true(fabs(x[0] - 1) < 1e-4 && fabs(x[1] - 1) < 1e-4);
     assert_true(calls < 100);
 }
@@ -209,8 +211,8 @@ static void a_guessed_curvature_shortens_the_way_not_the_goal(void **state) {
     (void)state;
     double x[] = {-1.2, 3}, y[] = {-1.2, 3};
     int calls = 0, guessed = 0;
-    minimise(&(struct objective){.value = bowl, .opaque = &calls}, 2, x);
-    minimise(
+    lbfgs_minimise(&(struct objective){.value = bowl, .opaque = &calls}, 2, x);
+    lbfgs_minimise(
         &(struct objective){.value = bowl, .precondition = divide_by_the_bowl, .opaque = &guessed},
         2, y);
     assert_true(fabs(x[0] - 1) < 1e-4 && fabs(x[1] - 1) < 1e-4 && fabs(y[0] - 1) < 1e-4 &&
@@ -238,15 +240,15 @@ static void the_curvature_of_two_classes_is_the_hessian(void **state) {
     struct workspace *room = workspace_create(&w, N);
     double step = 1e-5, moved[SIZE];
     for (size_t i = 0; i < SIZE; i++) moved[i] = at[i] + step * apart[i];
-    network_loss(&w, &e, &penalty, moved, above, room);
+    loss_and_gradient(&w, &e, &penalty, moved, above, room);
     for (size_t i = 0; i < SIZE; i++) moved[i] = at[i] - step * apart[i];
-    network_loss(&w, &e, &penalty, moved, below, room);
+    loss_and_gradient(&w, &e, &penalty, moved, below, room);
     for (size_t i = 0; i < SIZE; i++) above[i] = (above[i] - below[i]) / (2 * step);
-    network_loss(&w, &e, &penalty, at, below, room);
-    struct curvature *c = curvature_create(&w, &e, &penalty, room);
-    curvature_solve(c, above);
+    loss_and_gradient(&w, &e, &penalty, at, below, room);
+    struct preconditioner *c = preconditioner_create(&w, &e, &penalty, room);
+    preconditioner_solve(c, above);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(above[i] - apart[i]) < 1e-6);
-    curvature_destroy(c);
+    preconditioner_destroy(c);
     workspace_destroy(room);
 }
 
@@ -261,7 +263,7 @@ static double uphill(const double *x, double *gradient, void *opaque) {
 static void the_minimiser_gives_up_in_place(void **state) {
     (void)state;
     double x[] = {3};
-    minimise(&(struct objective){.value = uphill}, 1, x);
+    lbfgs_minimise(&(struct objective){.value = uphill}, 1, x);
     assert_true(x[0] == 3);
 }
 
@@ -504,15 +506,15 @@ static void classes_without_a_label_are_alike(void **state) {
     struct workspace *room = workspace_create(&w, N);
     parameters_of(m, 0, at);
     parameters_of(m, 1, longer);
-    network_loss(&w, &(struct examples){N, x, s.label}, &(struct penalty){o.l2, 1, NULL}, longer,
-                 gradient, room);
+    loss_and_gradient(&w, &(struct examples){N, x, s.label}, &(struct penalty){o.l2, 1, NULL},
+                      longer, gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
-    network_loss(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20},
-                 &(struct penalty){o.shrinkage, 0.1, longer}, at, gradient, room);
+    loss_and_gradient(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20},
+                      &(struct penalty){o.shrinkage, 0.1, longer}, at, gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
     for (size_t i = 0; i < N; i++) {
-        network_loss(&w, &(struct examples){1, x + i * D, s.label + i}, &(struct penalty){0}, sgd,
-                     gradient, room);
+        loss_and_gradient(&w, &(struct examples){1, x + i * D, s.label + i}, &(struct penalty){0},
+                          sgd, gradient, room);
         for (size_t c = 0; c < SIZE; c++) sgd[c] -= o.sgd_rate * gradient[c];
     }
     parameters_of(m, 2, at);

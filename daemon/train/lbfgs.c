@@ -1,23 +1,38 @@
-/* L-BFGS: the last few steps and gradient changes stand for the curvature (Nocedal 1980, "Updating
- * quasi-Newton matrices with limited storage", two-loop recursion). Armijo's rule with halving
- * bounds each step; a pair without positive curvature is left out, so the direction always
- * descends. What the caller knows of the curvature takes the place of the unit matrix between the
- * two loops: with a good guess a handful of steps do what otherwise takes fifty. Deterministic: no
- * clock, no tolerance that depends on history outside the call.
+/* L-BFGS: the last few steps and changes of the gradient stand for the curvature (Nocedal 1980,
+ * "Updating quasi-Newton matrices with limited storage", two-loop recursion).
  *
- * Thread: learner thread */
-#include "fit_private.h"
+ * Armijo's rule with halving bounds each step. A pair without positive curvature is left out, so
+ * the direction always descends. What the caller knows of the curvature (preconditioner.h) takes
+ * the place of the unit matrix between the two loops: with a good guess a handful of steps do what
+ * otherwise takes fifty. Deterministic: no clock, and nothing is remembered between calls (promise
+ * I8).
+ *
+ * Thread: learner thread, simulation */
+#include "lbfgs.h"
+
+#include "base/error.h"
 
 #include <cblas.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
-enum { PAIRS = 10, ITERATIONS = 200, HALVINGS = 40 };
-static const double gradient_enough = 1e-5, gain_enough = 1e-12, armijo = 1e-4;
+enum {
+    PAIRS = 10,       // steps remembered: more gain nothing at these sizes
+    ITERATIONS = 200, // of a fit; with a preconditioner a handful are used
+    HALVINGS = 40,    // of a step, until it is beyond rounding
+};
 
-struct pairs {
-    size_t n, at; // pairs held; place of the next
-    double *step[PAIRS], *change[PAIRS], curvature[PAIRS];
+static const double gradient_enough = 1e-5;  // largest component: at the minimum
+static const double gain_enough = 1e-12;     // of a step, relative to the value: no more to gain
+static const double armijo = 1e-4;           // share of the promised gain that a step must bring
+static const double curvature_least = 1e-12; // cosine of step and change: below it is rounding
+
+struct lbfgs_pairs {
+    size_t n, at;            // pairs held; place of the next
+    double *step[PAIRS];     // (n) of x
+    double *change[PAIRS];   // (n) of the gradient
+    double curvature[PAIRS]; // step · change, > 0
 };
 
 static double lbfgs_dot(size_t n, const double *a, const double *b) {
@@ -28,23 +43,25 @@ static void lbfgs_add(size_t n, double scale, const double *a, double *b) {
 }
 
 /* The index of the i-th newest pair. */
-static size_t lbfgs_newest(const struct pairs *p, size_t i) {
+static size_t lbfgs_newest(const struct lbfgs_pairs *p, size_t i) {
     return (p->at + PAIRS - 1 - i) % PAIRS;
 }
 
-struct descent {
+struct lbfgs_descent {
     const struct objective *f;
     size_t n;
-    double *x, *gradient, *before, *gradient_before, *direction, *scratch;
-    double value;
+    double *x, *gradient;             // (n) where it is, and the gradient there
+    double *before, *gradient_before; // (n) the same before the step
+    double *direction, *scratch;      // (n)
+    double value;                     // at x
 };
 
-static void lbfgs_precondition(const struct descent *d, double *gradient) {
+static void lbfgs_precondition(const struct lbfgs_descent *d, double *gradient) {
     if (d->f->precondition) d->f->precondition(gradient, d->f->opaque);
 }
 
-/* So much the newest pair makes the guessed inverse curvature too small. */
-static double scale_of(const struct descent *d, const struct pairs *p) {
+/* The factor by which the newest pair says that the guessed inverse curvature is too small. */
+static double lbfgs_scale(const struct lbfgs_descent *d, const struct lbfgs_pairs *p) {
     if (!p->n) return 1;
     size_t j = lbfgs_newest(p, 0);
     memcpy(d->scratch, p->change[j], d->n * sizeof *d->scratch);
@@ -52,8 +69,8 @@ static double scale_of(const struct descent *d, const struct pairs *p) {
     return p->curvature[j] / lbfgs_dot(d->n, p->change[j], d->scratch);
 }
 
-/* From the gradient to minus the inverse curvature times it. */
-static void two_loops(const struct descent *d, const struct pairs *p) {
+/* d->direction: minus the inverse curvature times the gradient, by the two-loop recursion. */
+static void lbfgs_direction(const struct lbfgs_descent *d, const struct lbfgs_pairs *p) {
     size_t n = d->n;
     double *direction = d->direction;
     memcpy(direction, d->gradient, n * sizeof *direction);
@@ -64,7 +81,7 @@ static void two_loops(const struct descent *d, const struct pairs *p) {
         lbfgs_add(n, -share[j], p->change[j], direction);
     }
     lbfgs_precondition(d, direction);
-    cblas_dscal((blasint)n, scale_of(d, p), direction, 1);
+    cblas_dscal((blasint)n, lbfgs_scale(d, p), direction, 1);
     for (size_t i = p->n; i-- > 0;) {
         size_t j = lbfgs_newest(p, i);
         lbfgs_add(n, share[j] - lbfgs_dot(n, p->change[j], direction) / p->curvature[j], p->step[j],
@@ -73,7 +90,7 @@ static void two_loops(const struct descent *d, const struct pairs *p) {
     cblas_dscal((blasint)n, -1, direction, 1);
 }
 
-static void lbfgs_remember(struct pairs *p, size_t n, const double *x, const double *before,
+static void lbfgs_remember(struct lbfgs_pairs *p, size_t n, const double *x, const double *before,
                            const double *gradient, const double *gradient_before) {
     double *step = p->step[p->at], *change = p->change[p->at];
     for (size_t i = 0; i < n; i++) {
@@ -81,7 +98,8 @@ static void lbfgs_remember(struct pairs *p, size_t n, const double *x, const dou
         change[i] = gradient[i] - gradient_before[i];
     }
     double curvature = lbfgs_dot(n, step, change);
-    if (!(curvature > 1e-12 * sqrt(lbfgs_dot(n, step, step) * lbfgs_dot(n, change, change))))
+    if (!(curvature >
+          curvature_least * sqrt(lbfgs_dot(n, step, step) * lbfgs_dot(n, change, change))))
         return;
     p->curvature[p->at] = curvature;
     p->at = (p->at + 1) % PAIRS;
@@ -95,7 +113,7 @@ static double lbfgs_largest(size_t n, const double *x) {
 }
 
 /* Moves along the direction; false: no step gains anything. */
-static bool lbfgs_search(struct descent *d, double first) {
+static bool lbfgs_search(struct lbfgs_descent *d, double first) {
     double slope = lbfgs_dot(d->n, d->gradient, d->direction), step = first, value = d->value;
     if (!(slope < 0)) return false;
     memcpy(d->before, d->x, d->n * sizeof *d->x);
@@ -114,11 +132,11 @@ static bool lbfgs_search(struct descent *d, double first) {
     return false;
 }
 
-static void lbfgs_descend(struct descent *d, struct pairs *p) {
+static void lbfgs_descend(struct lbfgs_descent *d, struct lbfgs_pairs *p) {
     d->value = d->f->value(d->x, d->gradient, d->f->opaque);
     for (int i = 0; i < ITERATIONS && lbfgs_largest(d->n, d->gradient) > gradient_enough; i++) {
         double value = d->value;
-        two_loops(d, p);
+        lbfgs_direction(d, p);
         double first = p->n || d->f->precondition
                            ? 1
                            : fmin(1, 1 / sqrt(lbfgs_dot(d->n, d->gradient, d->gradient)));
@@ -128,20 +146,21 @@ static void lbfgs_descend(struct descent *d, struct pairs *p) {
     }
 }
 
-void minimise(const struct objective *f, size_t n, double *x) {
-    double *room = xmalloc((5 + 2 * PAIRS) * n * sizeof *room);
-    struct descent d = {.f = f,
-                        .n = n,
-                        .x = x,
-                        .gradient = room,
-                        .before = room + n,
-                        .gradient_before = room + 2 * n,
-                        .direction = room + 3 * n,
-                        .scratch = room + 4 * n};
-    struct pairs p = {0};
+void lbfgs_minimise(const struct objective *f, size_t n, double *x) {
+    enum { VECTORS = 5 }; // of struct lbfgs_descent, besides x
+    double *room = xmalloc((VECTORS + 2 * PAIRS) * n * sizeof *room);
+    struct lbfgs_descent d = {.f = f,
+                              .n = n,
+                              .x = x,
+                              .gradient = room,
+                              .before = room + n,
+                              .gradient_before = room + 2 * n,
+                              .direction = room + 3 * n,
+                              .scratch = room + 4 * n};
+    struct lbfgs_pairs p = {0};
     for (size_t i = 0; i < PAIRS; i++) {
-        p.step[i] = room + (5 + i) * n;
-        p.change[i] = room + (5 + PAIRS + i) * n;
+        p.step[i] = room + (VECTORS + i) * n;
+        p.change[i] = room + (VECTORS + PAIRS + i) * n;
     }
     lbfgs_descend(&d, &p);
     free(room);

@@ -1,0 +1,285 @@
+/* How each kind of member is fitted, and how its parameters lie in a model.
+ *
+ * Members of different memory are a chain: the longest is a ridge fit, each shorter one is fitted
+ * to fewer and newer labels and shrinks towards the next longer one (a hierarchy of priors; Hoerl
+ * and Kennard's ridge with another origin). What few new labels cannot tell stays as the old ones
+ * told it; and while labels are so few that all memories hold the same, the members are a path from
+ * a strong penalty to weaker ones. Beside them one pass of SGD, and bootstrap members for a
+ * committee (online bagging: Oza and Russell 2001).
+ *
+ * Thread: learner thread, simulation */
+#include "member.h"
+
+#include "lbfgs.h"
+#include "mixture.h"
+#include "preconditioner.h"
+
+#include "base/rng.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+/* Of the shrinkage, for biases: how frequent classes are moves first. */
+static const double bias_share = 0.1;
+
+enum { DRAWS_MOST = 7 }; // of a row by one bootstrap member: more has a chance of one in 10⁵
+
+double *member_standardised(const struct fit_rows *rows, size_t d, const double *mean,
+                            const double *scale) {
+    double *x = xmalloc(rows->n * d * sizeof *x);
+    for (size_t i = 0; i < rows->n; i++)
+        for (size_t c = 0; c < d; c++)
+            x[i * d + c] = model_standardised(rows->row[i * d + c], mean[c], scale[c]);
+    return x;
+}
+
+/* ---- the shape ---- */
+
+struct network member_network(const struct fit_options *o) {
+    struct network w = {.layers = o->hidden_n + 1, .width[0] = o->d};
+    for (size_t l = 0; l < o->hidden_n; l++) w.width[l + 1] = o->hidden[l];
+    w.width[w.layers] = o->k;
+    return w;
+}
+
+void member_group_classes(const struct fit_options *o, const size_t *named, struct network *w,
+                          size_t *place) {
+    size_t n = 0;
+    if (o->hidden_n || o->prior) return;
+    for (size_t c = 0; c < o->k; c++) n += named[c] > 0;
+    if (n + 2 > o->k) return;
+    *w =
+        (struct network){.layers = 1, .width = {o->d, n + 1}, .more = o->k - n - 1, .place = place};
+    for (size_t c = 0, next = 0; c < o->k; c++) place[c] = named[c] ? next++ : n;
+}
+
+int *member_outputs(const struct network *w, const struct fit_rows *rows) {
+    int *label = xmalloc(rows->n * sizeof *label);
+    for (size_t i = 0; i < rows->n; i++)
+        label[i] = w->place ? (int)w->place[rows->label[i]] : rows->label[i];
+    return label;
+}
+
+/* Zero for softmax regression, whose loss has one minimum; He's scale for hidden layers, drawn by
+ * seed and member. */
+static void member_initial(const struct network *w, uint64_t seed, uint64_t member,
+                           double *parameters) {
+    struct rng r = {.seed = rng_keyed(RNG_FIT, seed, member, 0, 0)};
+    memset(parameters, 0, network_size(w) * sizeof *parameters);
+    for (size_t l = 0; w->layers > 1 && l < w->layers; l++) {
+        size_t n = w->width[l] * w->width[l + 1];
+        for (size_t i = 0; i < n; i++)
+            parameters[i] = rng_next_normal(&r) * sqrt(2.0 / (double)w->width[l]);
+        parameters += n + w->width[l + 1];
+    }
+}
+
+/* ---- the fits ---- */
+
+/* One ridge fit under way: what its objective is computed from. */
+struct ridge {
+    const struct network *network;
+    const struct examples *examples;
+    struct penalty penalty;
+    struct workspace *workspace;
+    struct preconditioner *preconditioner; // NULL: none
+};
+
+static double member_ridge_value(const double *x, double *gradient, void *opaque) {
+    struct ridge *p = opaque;
+    return loss_and_gradient(p->network, p->examples, &p->penalty, x, gradient, p->workspace);
+}
+
+static void member_precondition(double *gradient, void *opaque) {
+    preconditioner_solve(((const struct ridge *)opaque)->preconditioner, gradient);
+}
+
+/* Minimises the loss plus the penalty from `parameters`, in place. The preconditioner is taken at
+ * the start, which costs one evaluation of the loss. */
+static void member_fit_ridge(const struct network *w, const struct examples *e,
+                             struct penalty penalty, double *parameters) {
+    struct ridge p = {w, e, penalty, workspace_create(w, e->n), NULL};
+    double *gradient = xmalloc(network_size(w) * sizeof *gradient);
+    member_ridge_value(parameters, gradient, &p);
+    p.preconditioner = preconditioner_create(w, e, &penalty, p.workspace);
+    lbfgs_minimise(
+        &(struct objective){member_ridge_value, p.preconditioner ? member_precondition : NULL, &p},
+        network_size(w), parameters);
+    preconditioner_destroy(p.preconditioner);
+    workspace_destroy(p.workspace);
+    free(gradient);
+}
+
+static void member_start(const struct network *w, const double *prior, uint64_t seed,
+                         uint64_t member, double *parameters) {
+    if (prior) memcpy(parameters, prior, network_size(w) * sizeof *parameters);
+    else member_initial(w, seed, member, parameters);
+}
+
+void member_fit_sgd(const struct network *w, const struct examples *e, double rate,
+                    double *parameters) {
+    size_t size = network_size(w), last = w->width[w->layers] - 1, in = w->width[w->layers - 1];
+    double *gradient = xmalloc(size * sizeof *gradient), share = 1 / (1 + (double)w->more);
+    struct workspace *s = workspace_create(w, 1);
+    for (size_t i = 0; i < e->n; i++) {
+        struct examples one = {1, e->x + i * w->width[0], e->label + i};
+        loss_and_gradient(w, &one, &(struct penalty){0}, parameters, gradient, s);
+        if (w->more) { // the last output moves as one of the classes that it stands for
+            cblas_dscal((blasint)in, share, gradient + last * in, 1);
+            gradient[size - 1] *= share;
+        }
+        cblas_daxpy((blasint)size, -rate, gradient, 1, parameters, 1);
+    }
+    workspace_destroy(s);
+    free(gradient);
+}
+
+struct examples member_newest(const struct examples *all, size_t d, size_t memory) {
+    size_t n = memory < all->n ? memory : all->n;
+    return (struct examples){n, all->x + (all->n - n) * d, all->label + (all->n - n)};
+}
+
+/* A Poisson(1) draw by inversion of u, uniform in 0..1. */
+static size_t member_poisson(double u) {
+    size_t n = 0;
+    for (double p = exp(-1), below = p; u >= below && n < DRAWS_MOST; below += p) p /= (double)++n;
+    return n;
+}
+
+/* The rows, each as often as member m drew it; the newest row once where none was drawn. */
+static struct examples member_resampled(const struct fit_options *o, const struct fit_rows *rows,
+                                        const double *x, const int *output, size_t m, double *room,
+                                        int *label) {
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        size_t times = member_poisson(
+            rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
+        if (n == 0 && i + 1 == rows->n && !times) times = 1;
+        for (; times; times--, n++) {
+            memcpy(room + n * o->d, x + i * o->d, o->d * sizeof *room);
+            label[n] = output[i];
+        }
+    }
+    return (struct examples){n, room, label};
+}
+
+/* A given prior is the mean of the penalty, biases included: the few labels of one class must not
+ * carry them away. */
+static struct penalty member_penalty(const struct fit_options *o, const double *prior) {
+    return (struct penalty){o->l2, 1, prior};
+}
+
+void member_fit_committee(const struct fit_options *o, const struct network *w,
+                          const struct fit_rows *rows, const double *x, const int *output,
+                          const double *prior, double *parameters) {
+    if (!o->committee) return;
+    size_t size = network_size(w);
+    double *room = xmalloc(DRAWS_MOST * rows->n * o->d * sizeof *room);
+    int *label = xmalloc(DRAWS_MOST * rows->n * sizeof *label);
+    for (size_t m = mixture_members(o); m < fit_members(o); m++) {
+        struct examples mine = member_resampled(o, rows, x, output, m, room, label);
+        member_start(w, prior, o->seed, m, parameters + m * size);
+        member_fit_ridge(w, &mine, member_penalty(o, prior), parameters + m * size);
+    }
+    free(room);
+    free(label);
+}
+
+void member_fit_memory(const struct fit_options *o, const struct network *w,
+                       const struct examples *all, size_t m, const double *longer,
+                       const double *prior, bool from, double *parameters) {
+    struct examples mine = member_newest(all, o->d, o->memories[m]);
+    struct penalty penalty =
+        longer ? (struct penalty){o->shrinkage, bias_share, longer} : member_penalty(o, prior);
+    if (!from) member_start(w, penalty.prior, o->seed, m, parameters);
+    member_fit_ridge(w, &mine, penalty, parameters);
+}
+
+/* (members, size), the committee's left to member_fit_committee. */
+double *member_fit_all(const struct fit_options *o, const struct network *w,
+                       const struct examples *all, const double *prior) {
+    size_t size = network_size(w);
+    double *parameters = xmalloc(fit_members(o) * size * sizeof *parameters);
+    for (size_t m = o->memories_n; m-- > 0;)
+        member_fit_memory(o, w, all, m, m + 1 < o->memories_n ? parameters + (m + 1) * size : NULL,
+                          prior, false, parameters + m * size);
+    if (o->sgd_rate > 0) {
+        member_start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
+        member_fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
+    }
+    return parameters;
+}
+
+/* The output of a class. */
+static size_t member_output(const struct network *w, size_t layer, size_t i) {
+    return w->place && layer + 1 == w->layers ? w->place[i] : i;
+}
+
+void member_load(const struct network *w, const struct model *model, size_t member,
+                 double *parameters) {
+    for (size_t l = 0; l < w->layers; l++) {
+        size_t in = w->width[l], out = model->shape.width[l + 1];
+        double *bias = parameters + in * w->width[l + 1];
+        for (size_t i = 0; i < out; i++) {
+            size_t to = member_output(w, l, i);
+            for (size_t c = 0; c < in; c++)
+                parameters[to * in + c] = (double)model->weight[l][(member * out + i) * in + c];
+            bias[to] = (double)model->bias[l][member * out + i];
+        }
+        parameters = bias + w->width[l + 1];
+    }
+}
+
+void member_store(const struct network *w, const double *parameters, size_t member,
+                  struct model *model) {
+    for (size_t l = 0; l < w->layers; l++) {
+        size_t in = w->width[l], out = model->shape.width[l + 1];
+        const double *bias = parameters + in * w->width[l + 1];
+        for (size_t i = 0; i < out; i++) {
+            size_t from = member_output(w, l, i);
+            for (size_t c = 0; c < in; c++)
+                model->weight[l][(member * out + i) * in + c] = (float)parameters[from * in + c];
+            model->bias[l][member * out + i] = (float)bias[from];
+        }
+        parameters = bias + w->width[l + 1];
+    }
+}
+
+/* ---- prior ---- */
+
+bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
+    struct network w = member_network(o);
+    return prior->shape.layers == w.layers &&
+           memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
+}
+
+/* The same function of the raw row, said in another standardisation: z = (raw − mean)·scale on
+ * either side. */
+static void member_restate(const struct network *w, const struct model *from, const double *mean,
+                           const double *scale, double *parameters) {
+    size_t d = w->width[0], out = w->width[1];
+    double *bias = parameters + out * d;
+    for (size_t i = 0; i < out; i++) {
+        for (size_t c = 0; c < d; c++) {
+            double slope = parameters[i * d + c] * from->scale[c];
+            bias[i] += slope * (mean[c] - from->mean[c]);
+            parameters[i * d + c] = scale[c] > 0 ? slope / scale[c] : 0;
+        }
+    }
+}
+
+/* Its member of the largest share, in the model's standardisation; NULL without a prior. The caller
+ * frees. */
+double *member_prior(const struct fit_options *o, const struct network *w,
+                     const struct model *model) {
+    if (!o->prior) return NULL;
+    CHECK(fit_accepts_prior(o, o->prior));
+    size_t best = 0;
+    for (size_t m = 1; m < o->prior->shape.members; m++)
+        if (o->prior->mix[m] > o->prior->mix[best]) best = m;
+    double *parameters = xmalloc(network_size(w) * sizeof *parameters);
+    member_load(w, o->prior, best, parameters);
+    member_restate(w, o->prior, model->mean, model->scale, parameters);
+    return parameters;
+}

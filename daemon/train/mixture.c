@@ -1,0 +1,61 @@
+/* The weights with which members are mixed: exponential weights by their discounted Brier loss on
+ * labels (Vovk and Zhdanov 2009, "Prediction with expert advice for the Brier game").
+ *
+ * Each loss is taken from the prediction that was recorded when the sample was asked, so before its
+ * label was learned (promise I7). Old losses fade, for streams whose best member changes (the
+ * concern of Herbster and Warmuth 1998). The Brier loss is bounded: asked labels are the doubtful
+ * ones, and the log loss of a few bold errors among them would silence the member that is best on
+ * all others.
+ *
+ * Thread: learner thread, simulation */
+#include "mixture.h"
+
+#include <math.h>
+
+size_t mixture_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+
+/* Below 1: asked labels are doubtful ones and come in runs, so each says less of a member than a
+ * fresh draw would. */
+static const double mix_rate = 0.3;
+/* Of that rate, at least, however late labels are. */
+static const double late_share = 1.0 / 3;
+
+size_t fit_members(const struct fit_options *o) { return mixture_members(o) + o->committee; }
+
+static bool mixture_recorded(const float *member, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (member[i] > 0) return true;
+    return false;
+}
+
+static double mixture_brier(const float *prob, size_t k, int label) {
+    double loss = 0;
+    for (size_t c = 0; c < k; c++) {
+        double miss = (double)prob[c] - (c == (size_t)label);
+        loss += miss * miss;
+    }
+    return loss;
+}
+
+/* Moves the log weights, of any common offset, past the labels. What was right when a label was
+ * asked says less of today, the longer ago that is. */
+static void mixture_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
+                          double *log_weight) {
+    double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share);
+    for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
+        const float *said = rows->member + i * rows->members * o->k;
+        if (!mixture_recorded(said, members * o->k)) continue;
+        for (size_t m = 0; m < members; m++)
+            log_weight[m] =
+                keep * log_weight[m] - rate * mixture_brier(said + m * o->k, o->k, rows->label[i]);
+    }
+}
+
+void mixture_of(const struct fit_options *o, const struct fit_rows *rows, double *mix) {
+    double most = -INFINITY, sum = 0;
+    size_t members = mixture_members(o);
+    mixture_weigh(o, rows, members, mix);
+    for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
+    for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);
+    for (size_t m = 0; m < members; m++) mix[m] /= sum;
+}

@@ -1,0 +1,12 @@
+/* The weights of the members of a model (mixture.c). Private to the room.
+ * Thread: learner thread, simulation */
+#pragma once
+
+#include "train/fit.h"
+
+/* Members that the mixture weighs: one a memory, and SGD. The committee's stand behind them. */
+size_t mixture_members(const struct fit_options *o);
+
+/* mix: (mixture_members) log weights so far, of any common offset (zero: none yet); becomes shares
+ * that sum to 1, past the predictions that the rows recorded. */
+void mixture_of(const struct fit_options *o, const struct fit_rows *rows, double *mix);
