@@ -60,12 +60,6 @@ void *arena_take(struct arena *a, size_t bytes) {
     return taken;
 }
 
-void *arena_copy(struct arena *a, const void *data, size_t bytes) {
-    void *copy = arena_take(a, bytes);
-    if (bytes) memcpy(copy, data, bytes);
-    return copy;
-}
-
 char *arena_string(struct arena *a, struct text t) {
     char *copy = arena_take(a, t.len + 1);
     if (t.len) memcpy(copy, t.at, t.len);

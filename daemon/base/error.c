@@ -40,7 +40,7 @@ static void *error_or_die(void *memory) {
 
 void *xmalloc(size_t bytes) { return error_or_die(malloc(bytes ? bytes : 1)); }
 void *xcalloc(size_t count, size_t bytes) {
-    return error_or_die(calloc(count ? count : 1, bytes ? bytes : 1));
+    return error_or_die(count && bytes ? calloc(count, bytes) : calloc(1, 1));
 }
 void *xrealloc(void *old, size_t bytes) { return error_or_die(realloc(old, bytes ? bytes : 1)); }
 char *xstrdup(const char *text) { return error_or_die(strdup(text)); }

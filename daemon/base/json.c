@@ -13,22 +13,22 @@ cJSON *json_parse(struct text json, struct arena *arena) {
                                      true); // up to the NUL of the copy
 }
 
-struct scan {
+struct json_scan {
     const char *at, *end;
 };
 
-static void json_skip_space(struct scan *s) {
+static void json_skip_space(struct json_scan *s) {
     while (s->at < s->end && json_is_space(*s->at)) s->at++;
 }
 
-static bool json_skip_char(struct scan *s, char c) {
+static bool json_skip_char(struct json_scan *s, char c) {
     json_skip_space(s);
     if (s->at == s->end || *s->at != c) return false;
     s->at++;
     return true;
 }
 
-static bool json_skip_string(struct scan *s) {
+static bool json_skip_string(struct json_scan *s) {
     if (!json_skip_char(s, '"')) return false;
     while (s->at < s->end && *s->at != '"') {
         if (*s->at == '\\' && s->at + 1 < s->end) s->at++;
@@ -37,7 +37,7 @@ static bool json_skip_string(struct scan *s) {
     return json_skip_char(s, '"');
 }
 
-static bool json_skip_value(struct scan *s) {
+static bool json_skip_value(struct json_scan *s) {
     size_t depth = 0;
     json_skip_space(s);
     while (s->at < s->end) {
@@ -62,7 +62,7 @@ static struct text json_trimmed(const char *from, const char *to) {
 struct text json_member(struct text object, const char *key) {
     const struct text none = {NULL, 0};
     if (!object.at) return none;
-    struct scan s = {object.at, object.at + object.len};
+    struct json_scan s = {object.at, object.at + object.len};
     if (!json_skip_char(&s, '{')) return none;
     do {
         json_skip_space(&s);

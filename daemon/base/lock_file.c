@@ -34,7 +34,8 @@ int lock_file_holder(const char *dir, const char *name) {
     free(path);
     if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? ERR_MISSING : ERR_IO;
     struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int result = fcntl(fd, F_GETLK, &held) < 0 ? ERR_IO : held.l_type == F_UNLCK ? 0 : held.l_pid;
+    int result = ERR_IO;
+    if (fcntl(fd, F_GETLK, &held) == 0) result = held.l_type == F_UNLCK ? 0 : held.l_pid;
     close(fd);
     return result;
 }

@@ -22,7 +22,7 @@
 
 enum { RECENT = 32, REPEAT_MS = 1000 };
 
-struct recent {
+struct log_recent {
     uint64_t key; // of event name and first text; 0: free
     int64_t since_ms;
     uint64_t order; // of being said: many fall into one millisecond
@@ -36,7 +36,7 @@ static struct {
     enum log_format format;
     _Atomic int most_verbose;
     bool journal;
-    struct recent recent[RECENT];
+    struct log_recent recent[RECENT];
     uint64_t said;
     _Atomic uint64_t counted[LOG_WARNING + 1];
     struct log_trouble
@@ -101,7 +101,9 @@ static void log_add_value(struct buf *b, const struct log_field *f, bool json) {
     case LOG_BOOL: buf_str(b, f->u64 ? "true" : "false"); break;
     case LOG_F64:
         if (isfinite(f->f64)) buf_printf(b, "%.6g", f->f64);
-        else buf_str(b, json ? "null" : isnan(f->f64) ? "nan" : f->f64 > 0 ? "inf" : "-inf");
+        else if (json) buf_str(b, "null");
+        else if (isnan(f->f64)) buf_str(b, "nan");
+        else buf_str(b, f->f64 > 0 ? "inf" : "-inf");
         break;
     }
 }
@@ -173,7 +175,7 @@ static uint64_t log_key_of(enum log_level level, const char *event, const char *
     return h | 1;
 }
 
-static void log_say_repeats(struct recent *r) {
+static void log_say_repeats(struct log_recent *r) {
     if (!r->repeated) return;
     struct buf b = {0};
     log_build(&b, r->level, r->event, "said again", NULL, r->repeated);
@@ -182,7 +184,7 @@ static void log_say_repeats(struct recent *r) {
     r->repeated = 0;
 }
 
-static void log_forget_if_over(struct recent *r, int64_t now) {
+static void log_forget_if_over(struct log_recent *r, int64_t now) {
     if (!r->key || now - r->since_ms < REPEAT_MS) return;
     log_say_repeats(r);
     r->key = 0;
@@ -191,9 +193,9 @@ static void log_forget_if_over(struct recent *r, int64_t now) {
 /* Whether it was said less than a second ago; else it is remembered, in the place of the oldest. */
 static bool log_repeats(enum log_level level, const char *event, uint64_t key) {
     int64_t now = clock_ms();
-    struct recent *oldest = &log_.recent[0];
+    struct log_recent *oldest = &log_.recent[0];
     for (size_t i = 0; i < RECENT; i++) {
-        struct recent *r = &log_.recent[i];
+        struct log_recent *r = &log_.recent[i];
         log_forget_if_over(r, now);
         if (r->key == key) {
             r->repeated++;
@@ -202,7 +204,8 @@ static bool log_repeats(enum log_level level, const char *event, uint64_t key) {
         if (!r->key || (oldest->key && r->order < oldest->order)) oldest = r;
     }
     log_say_repeats(oldest);
-    *oldest = (struct recent){.key = key, .since_ms = now, .order = log_.said++, .level = level};
+    *oldest =
+        (struct log_recent){.key = key, .since_ms = now, .order = log_.said++, .level = level};
     snprintf(oldest->event, sizeof oldest->event, "%s", event);
     return false;
 }

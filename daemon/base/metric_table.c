@@ -112,7 +112,9 @@ static void metric_add_name(struct buf *out, const struct metric_table *t, size_
     const struct metric_row *r = &t->row[m];
     bool common = strncmp(r->name, "process_", strlen("process_")) == 0;
     bool counts = r->kind == METRIC_KIND_COUNTER || r->kind == METRIC_KIND_SUM;
-    buf_printf(out, "%s%s%s", common ? "" : t->prefix, r->name, counts ? "_total" : "");
+    if (!common) buf_str(out, t->prefix);
+    buf_str(out, r->name);
+    if (counts) buf_str(out, "_total");
 }
 
 static void metric_add_histogram(struct buf *out, const struct metric_table *t, size_t m) {

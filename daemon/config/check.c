@@ -35,15 +35,18 @@ static const struct entry_check feature_checks[] = {
 };
 
 /* Whether the option was read, or not given: there is a value to be checked. */
-static bool check_sound(const struct reading *r, size_t option) { return !r->options[option].bad; }
+static bool check_sound(const struct config_reading *r, size_t option) {
+    return !r->options[option].bad;
+}
 
 /* Where the option stands; the start of the file if it is not in it. */
-static struct mark check_place(const struct reading *r, size_t option) {
+static struct mark check_place(const struct config_reading *r, size_t option) {
     return mark_of_given(&r->options[option], MARK_START);
 }
 
-static void check_entry(struct reading *r, const struct option *o, const struct entry_check *check,
-                        struct given *g, const void *base, struct mark otherwise) {
+static void check_entry(struct config_reading *r, const struct option *o,
+                        const struct entry_check *check, struct given *g, const void *base,
+                        struct mark otherwise) {
     const void *at = (const char *)base + o->offset;
     char *const *entries = o->type == TYPE_LIST ? ((const struct list *)at)->at : at;
     size_t n = o->type == TYPE_LIST ? ((const struct list *)at)->n : **entries != '\0';
@@ -63,7 +66,7 @@ static void check_entry(struct reading *r, const struct option *o, const struct 
     }
 }
 
-static void check_entries(struct reading *r) {
+static void check_entries(struct config_reading *r) {
     for (size_t i = 0; i < sizeof option_checks / sizeof *option_checks; i++) {
         const struct entry_check *c = &option_checks[i];
         if (check_sound(r, c->option))
@@ -86,7 +89,7 @@ static int check_by_text(const void *left, const void *right) {
     return (a->mark.column > b->mark.column) - (a->mark.column < b->mark.column);
 }
 
-static void check_repeats(struct reading *r, struct item *items, size_t n) {
+static void check_repeats(struct config_reading *r, struct item *items, size_t n) {
     if (n) qsort(items, n, sizeof *items, check_by_text);
     for (size_t i = 1; i < n; i++)
         if (strcmp(items[i].text, items[i - 1].text) == 0)
@@ -95,7 +98,7 @@ static void check_repeats(struct reading *r, struct item *items, size_t n) {
                     shown(&r->problems, text_of(items[i].text)));
 }
 
-static void check_unique_list(struct reading *r, const char *path, const struct list *list,
+static void check_unique_list(struct config_reading *r, const char *path, const struct list *list,
                               const struct given *g) {
     if (!g->node || g->bad) return;
     struct item *items = arena_take(&r->arena, list->n * sizeof *items);
@@ -105,7 +108,7 @@ static void check_unique_list(struct reading *r, const char *path, const struct 
     check_repeats(r, items, list->n);
 }
 
-static void check_topics(struct reading *r) {
+static void check_topics(struct config_reading *r) {
     static const size_t topics[] = {OPTION_topics_samples,      OPTION_topics_tasks,
                                     OPTION_topics_labels,       OPTION_topics_models,
                                     OPTION_topics_dead_letters, OPTION_topics_predictions};
@@ -121,7 +124,7 @@ static void check_topics(struct reading *r) {
 }
 
 /* Each shorter memory's fit shrinks towards that of the next longer one. */
-static void check_memories(struct reading *r) {
+static void check_memories(struct config_reading *r) {
     const struct list *memories = &r->config->train.memories;
     for (size_t i = 1; check_sound(r, OPTION_train_memories) && i < memories->n; i++)
         if (strtoul(memories->at[i - 1], NULL, 10) >= strtoul(memories->at[i], NULL, 10))
@@ -138,7 +141,7 @@ static bool check_list_has(const struct list *list, const char *word) {
 }
 
 /* Joined with '|' for word_list_nearest. An entry that holds a '|' is then offered in pieces. */
-static const char *check_joined(struct reading *r, const struct list *list) {
+static const char *check_joined(struct config_reading *r, const struct list *list) {
     struct buf b = {0};
     for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
     const char *text = arena_string(&r->arena, buf_view(&b));
@@ -146,7 +149,7 @@ static const char *check_joined(struct reading *r, const struct list *list) {
     return text;
 }
 
-static void check_classes(struct reading *r) {
+static void check_classes(struct config_reading *r) {
     struct config *c = r->config;
     struct given *classes = &r->options[OPTION_model_classes];
     if (!classes->node)
@@ -166,7 +169,7 @@ static void check_classes(struct reading *r) {
 }
 
 /* One share of query.mix; 0 when it is wrong. */
-static double check_mix_share(struct reading *r, const struct node *n) {
+static double check_mix_share(struct config_reading *r, const struct node *n) {
     struct text name = n->key->text;
     int m = word_list_index(MEASURE_CHOICES, name);
     double share = 0;
@@ -186,7 +189,7 @@ static double check_mix_share(struct reading *r, const struct node *n) {
     return 0;
 }
 
-static void check_mix(struct reading *r) {
+static void check_mix(struct config_reading *r) {
     struct given *mix = &r->options[OPTION_query_mix];
     if (!check_sound(r, OPTION_query_measure) || mix->bad) return;
     bool wanted = r->config->query.measure == MEASURE_MIX;
@@ -210,7 +213,7 @@ static void check_mix(struct reading *r) {
     }
 }
 
-static void check_json_reader(struct reading *r) {
+static void check_json_reader(struct config_reading *r) {
     if (check_sound(r, OPTION_admit_json_reader) &&
         r->config->admit.json_reader == JSON_READER_AVX2 && !cpu_has_avx2())
         problem(&r->problems, check_place(r, OPTION_admit_json_reader), "admit.json_reader",
@@ -218,14 +221,14 @@ static void check_json_reader(struct reading *r) {
                 "the fastest that it can do");
 }
 
-static void check_committee(struct reading *r) {
+static void check_committee(struct config_reading *r) {
     if (check_sound(r, OPTION_train_committee) && r->config->train.committee == 1)
         problem(&r->problems, check_place(r, OPTION_train_committee), "train.committee",
                 "1 member cannot disagree; allowed: 0, or 2 to %d", COMMITTEE_MAX);
 }
 
 /* The logarithm of p2/p1 is never above 0. */
-static void check_threshold(struct reading *r) {
+static void check_threshold(struct config_reading *r) {
     const struct config *c = r->config;
     if (!check_sound(r, OPTION_query_manager) || !check_sound(r, OPTION_query_measure) ||
         !check_sound(r, OPTION_query_threshold))
@@ -240,7 +243,7 @@ static void check_threshold(struct reading *r) {
 
 /* Properties that a promise depends on are not for the operator; the others only the library can
  * judge (include/kafka/client.h). */
-static void check_properties(struct reading *r) {
+static void check_properties(struct config_reading *r) {
     static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer,
                                   OPTION_kafka_producer};
     for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {
@@ -256,7 +259,7 @@ static void check_properties(struct reading *r) {
 }
 
 /* The block of the random arm, 1/(rate × random_share) samples, is counted in 32 bits. */
-static void check_budget(struct reading *r) {
+static void check_budget(struct config_reading *r) {
     const struct config *c = r->config;
     if (!check_sound(r, OPTION_budget_rate) || !check_sound(r, OPTION_budget_random_share)) return;
     if (c->budget.rate > 0 && c->budget.rate * c->budget.random_share < 1e-9)
@@ -266,7 +269,7 @@ static void check_budget(struct reading *r) {
 }
 
 /* Options of the pool that would be ignored where they stand. */
-static void check_pool_needs(struct reading *r) {
+static void check_pool_needs(struct config_reading *r) {
     const struct config *c = r->config;
     const struct {
         size_t option;
@@ -287,7 +290,7 @@ static void check_pool_needs(struct reading *r) {
 
 /* What a window saves up must fit into the strategy arm's token bucket, or it is lost. The quarter
  * and the 2 more leave room for labels that blocks of the random arm have paid. */
-static void check_pool(struct reading *r) {
+static void check_pool(struct config_reading *r) {
     const struct config *c = r->config;
     check_pool_needs(r);
     if (!c->pool.window || !check_sound(r, OPTION_pool_window) ||
@@ -305,7 +308,7 @@ static void check_pool(struct reading *r) {
                 c->budget.burst, saved, least);
 }
 
-static void check_times(struct reading *r) {
+static void check_times(struct config_reading *r) {
     const struct config *c = r->config;
     static const size_t pauses[] = {OPTION_route_interval, OPTION_route_interval_max};
     const int64_t pause[] = {c->route.interval, c->route.interval_max};
@@ -321,7 +324,7 @@ static void check_times(struct reading *r) {
 }
 
 /* The page shows events: nobody may see it without the token. */
-static void check_label_page(struct reading *r) {
+static void check_label_page(struct config_reading *r) {
     const struct config *c = r->config;
     if (!c->watch.label || !check_sound(r, OPTION_watch_label) ||
         !check_sound(r, OPTION_watch_token_file) || !check_sound(r, OPTION_watch_listen))
@@ -335,14 +338,15 @@ static void check_label_page(struct reading *r) {
 }
 
 /* A value that only some type of feature has. */
-static void check_only_for(struct reading *r, size_t i, size_t key, bool wrong, const char *type) {
+static void check_only_for(struct config_reading *r, size_t i, size_t key, bool wrong,
+                           const char *type) {
     const struct given *g = &r->feature[i * FEATURE_KEYS + key];
     if (wrong && !g->bad)
         problem(&r->problems, mark_of_given(g, r->entry[i]), feature_rows[key].path,
                 "is for type %s only", type);
 }
 
-static void check_clip(struct reading *r, const struct given *g, const struct list *clip) {
+static void check_clip(struct config_reading *r, const struct given *g, const struct list *clip) {
     double least = 0, most = 0;
     if (!clip->n || g->bad) return;
     if (clip->n == 2 && !scalar_number(text_of(clip->at[0]), &least) &&
@@ -352,7 +356,7 @@ static void check_clip(struct reading *r, const struct given *g, const struct li
             "is not two ascending numbers: [least, most]");
 }
 
-static void check_category(struct reading *r, size_t i, const struct feature_config *f,
+static void check_category(struct config_reading *r, size_t i, const struct feature_config *f,
                            const struct given *g) {
     bool values = f->values.n > 0, hash = f->hash > 0;
     if (g[FEATURE_KEY_values].bad || g[FEATURE_KEY_hash].bad) return;
@@ -365,7 +369,7 @@ static void check_category(struct reading *r, size_t i, const struct feature_con
     check_unique_list(r, "features.values", &f->values, &g[FEATURE_KEY_values]);
 }
 
-static void check_feature(struct reading *r, size_t i) {
+static void check_feature(struct config_reading *r, size_t i) {
     const struct feature_config *f = &r->config->features[i];
     struct given *g = &r->feature[i * FEATURE_KEYS];
     if (!g[FEATURE_KEY_name].node)
@@ -385,7 +389,7 @@ static void check_feature(struct reading *r, size_t i) {
     if (category) check_category(r, i, f, g);
 }
 
-static void check_feature_names(struct reading *r) {
+static void check_feature_names(struct config_reading *r) {
     size_t n = 0;
     struct item *items = arena_take(&r->arena, r->config->features_n * sizeof *items);
     for (size_t i = 0; i < r->config->features_n; i++) {
@@ -398,7 +402,7 @@ static void check_feature_names(struct reading *r) {
 
 /* A row has so many numbers for each sample of a batch, and a model one weight for each and class:
  * memory is bounded here (promise I11). */
-static void check_columns(struct reading *r) {
+static void check_columns(struct config_reading *r) {
     size_t columns = 0;
     for (size_t i = 0; i < r->config->features_n; i++) {
         const struct feature_config *f = &r->config->features[i];
@@ -409,7 +413,7 @@ static void check_columns(struct reading *r) {
                 "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
 }
 
-static void check_features(struct reading *r) {
+static void check_features(struct config_reading *r) {
     if (!r->features.node) {
         problem(&r->problems, MARK_START, "features",
                 "is missing; list at least one: - name: amount");
@@ -422,7 +426,7 @@ static void check_features(struct reading *r) {
     if (!r->features.bad) check_columns(r);
 }
 
-static void check_value_at_risk(struct reading *r) {
+static void check_value_at_risk(struct config_reading *r) {
     const struct config *c = r->config;
     if (!check_sound(r, OPTION_route_priority) || !check_sound(r, OPTION_route_value) ||
         r->features.bad)
@@ -443,7 +447,7 @@ static void check_value_at_risk(struct reading *r) {
                 shown(&r->problems, text_of(c->route.value)), wrong);
 }
 
-void config_check(struct reading *r) {
+void config_check(struct config_reading *r) {
     check_unique_list(r, "model.classes", &r->config->model.classes,
                       &r->options[OPTION_model_classes]);
     check_entries(r);

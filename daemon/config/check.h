@@ -12,7 +12,7 @@ struct given {
 };
 
 /* One reading of one file. */
-struct reading {
+struct config_reading {
     struct problems problems;
     struct arena arena; // of the tree and the messages; dies with the reading
     struct config *config;
@@ -31,4 +31,4 @@ struct config *config_create(void);
 
 /* The checks that need more than one row: values of entries, and values that must fit each
  * other. */
-void config_check(struct reading *r);
+void config_check(struct config_reading *r);

@@ -85,7 +85,7 @@ static void load_advise(const char *section, struct text key, const char *choice
 }
 
 /* Takes choices ("a|b|c") over. */
-static void load_refuse_key(struct reading *r, const char *section, const struct node *key,
+static void load_refuse_key(struct config_reading *r, const char *section, const struct node *key,
                             struct buf *choices) {
     struct buf advice = {0};
     load_advise(section, key->text, buf_string(choices), &advice);
@@ -95,7 +95,7 @@ static void load_refuse_key(struct reading *r, const char *section, const struct
     buf_release(choices);
 }
 
-static void load_refuse_option(struct reading *r, const struct option *rows, size_t n,
+static void load_refuse_option(struct config_reading *r, const struct option *rows, size_t n,
                                const char *section, const struct node *key) {
     struct buf choices = {0};
     for (size_t i = 0; i < n; i++)
@@ -104,8 +104,9 @@ static void load_refuse_option(struct reading *r, const struct option *rows, siz
 }
 
 /* Reads the keys of one map into base; `given` is indexed as rows. True when all was fine. */
-static bool load_keys(struct reading *r, const struct option *rows, size_t n, const char *section,
-                      const struct node *map, void *base, struct given *given) {
+static bool load_keys(struct config_reading *r, const struct option *rows, size_t n,
+                      const char *section, const struct node *map, void *base,
+                      struct given *given) {
     bool fine = true;
     for (const struct node *v = map->child; v; v = v->next) {
         size_t i = load_find_row(rows, n, section, v->key->text);
@@ -122,7 +123,7 @@ static bool load_keys(struct reading *r, const struct option *rows, size_t n, co
     return fine;
 }
 
-static void load_feature(struct reading *r, size_t i, const struct node *entry) {
+static void load_feature(struct config_reading *r, size_t i, const struct node *entry) {
     struct feature_config *f = &r->config->features[i];
     struct given *given = &r->feature[i * FEATURE_KEYS];
     load_defaults(r->config, feature_rows, FEATURE_KEYS, f);
@@ -136,7 +137,7 @@ static void load_feature(struct reading *r, size_t i, const struct node *entry) 
     r->features.bad |= !fine;
 }
 
-static void load_features(struct reading *r, const struct node *list) {
+static void load_features(struct config_reading *r, const struct node *list) {
     r->features.node = list;
     if (list->kind == NODE_LIST && list->n <= FEATURES_MAX) {
         struct config *c = r->config;
@@ -161,14 +162,14 @@ static const struct section *load_find_section(struct text name) {
     return NULL;
 }
 
-static void load_refuse_section(struct reading *r, const struct node *key) {
+static void load_refuse_section(struct config_reading *r, const struct node *key) {
     struct buf choices = {0};
     for (size_t i = 0; i < SECTIONS; i++) buf_printf(&choices, "%s|", section_rows[i].name);
     buf_str(&choices, "features");
     load_refuse_key(r, "", key, &choices);
 }
 
-static void load_section(struct reading *r, const struct node *v) {
+static void load_section(struct config_reading *r, const struct node *v) {
     if (text_equal(v->key->text, TEXT("features"))) {
         load_features(r, v);
         return;
@@ -181,7 +182,7 @@ static void load_section(struct reading *r, const struct node *v) {
         problem(&r->problems, v->mark, s->name, "is a section; write its keys below it, indented");
 }
 
-static void load_file(struct reading *r, const struct node *root) {
+static void load_file(struct config_reading *r, const struct node *root) {
     if (!root || root->kind == NODE_BROKEN) return;
     if (root->kind != NODE_MAP) {
         problem(&r->problems, root->mark, NULL, "the file must consist of sections, e.g. service:");
@@ -190,11 +191,11 @@ static void load_file(struct reading *r, const struct node *root) {
     for (const struct node *v = root->child; v; v = v->next) load_section(r, v);
 }
 
-static void load_set_source(struct reading *r, size_t source, const char *text) {
+static void load_set_source(struct config_reading *r, size_t source, const char *text) {
     r->config->source[source].text = text;
 }
 
-static const char *load_source_text(struct reading *r, const struct given *g) {
+static const char *load_source_text(struct config_reading *r, const struct given *g) {
     if (!g->node) return "default";
     struct buf b = {0};
     buf_printf(&b, "%s:%zu", r->problems.file,
@@ -204,7 +205,7 @@ static const char *load_source_text(struct reading *r, const struct given *g) {
     return text;
 }
 
-static void load_set_sources(struct reading *r) {
+static void load_set_sources(struct config_reading *r) {
     struct config *c = r->config;
     c->source = arena_take(c->arena, source_of_feature(c->features_n, 0) * sizeof *c->source);
     for (size_t i = 0; i < OPTIONS; i++) load_set_source(r, i, load_source_text(r, &r->options[i]));
@@ -213,7 +214,7 @@ static void load_set_sources(struct reading *r) {
 }
 
 /* A value from outside the file is read by the same grammar. */
-static void load_from_environment(struct reading *r, size_t option, struct text value) {
+static void load_from_environment(struct config_reading *r, size_t option, struct text value) {
     const struct option *o = &option_rows[option];
     struct node n = {.kind = NODE_SCALAR, .mark = MARK_START, .text = value};
     if (!value_read(&r->problems, r->config->arena, o, &n, load_value_at(r->config, o)))
@@ -222,26 +223,25 @@ static void load_from_environment(struct reading *r, size_t option, struct text 
 }
 
 /* The instance must be this process's own: host name, and the unit's instance. */
-static void load_instance(struct reading *r) {
+static void load_instance(struct config_reading *r) {
     char host[256] = {0};
     if (*r->config->service.instance || r->options[OPTION_service_instance].bad) return;
     if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
     const char *unit = getenv("WINNOWD_UNIT_INSTANCE");
-    bool both = unit && *unit;
-    char *name = xasprintf("%s%s%s", host, both ? "-" : "", both ? unit : "");
+    char *name = unit && *unit ? xasprintf("%s-%s", host, unit) : xstrdup(host);
     load_from_environment(r, OPTION_service_instance, text_of(name));
     free(name);
 }
 
 /* systemd's list of state directories is separated by ':'; ours is the first. */
-static void load_state_dir(struct reading *r) {
+static void load_state_dir(struct config_reading *r) {
     const char *directory = getenv("STATE_DIRECTORY");
     if (r->options[OPTION_service_state_dir].node || !directory || !*directory) return;
     load_from_environment(r, OPTION_service_state_dir,
                           (struct text){directory, strcspn(directory, ":")});
 }
 
-static void load_paths(struct reading *r) {
+static void load_paths(struct config_reading *r) {
     struct config *c = r->config;
     for (size_t i = 0; i < c->features_n; i++) {
         struct feature_config *f = &c->features[i];
@@ -252,7 +252,7 @@ static void load_paths(struct reading *r) {
     }
 }
 
-static void load_all(struct reading *r, struct text yaml) {
+static void load_all(struct config_reading *r, struct text yaml) {
     bool whole;
     load_defaults(r->config, option_rows, OPTIONS, r->config);
     const struct node *root = yaml_tree(&r->problems, &r->arena, yaml, &whole);
@@ -265,7 +265,7 @@ static void load_all(struct reading *r, struct text yaml) {
 }
 
 /* Tells the problems, and gives the configuration out only when nothing was wrong. */
-static int load_finish(struct reading *r, struct config **out, struct buf *errors) {
+static int load_finish(struct config_reading *r, struct config **out, struct buf *errors) {
     bool fine = r->problems.n == 0;
     problems_write(&r->problems, errors);
     arena_release(&r->arena);
@@ -278,7 +278,7 @@ static int load_finish(struct reading *r, struct config **out, struct buf *error
 }
 
 int config_parse(struct config **out, const char *name, struct text yaml, struct buf *errors) {
-    struct reading r = {.problems.file = name, .config = config_create()};
+    struct config_reading r = {.problems.file = name, .config = config_create()};
     r.problems.arena = &r.arena;
     if (yaml.len > CONFIG_FILE_MAX)
         problem(&r.problems, MARK_START, NULL, "the file is larger than 1 MiB");

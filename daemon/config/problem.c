@@ -15,7 +15,7 @@ enum {
     SHOWN_MAX = 80       // bytes of a word of the file
 };
 
-struct problem {
+struct problem_line {
     struct mark mark;
     size_t order;
     const char *text;
@@ -36,7 +36,7 @@ void problem(struct problems *p, struct mark mark, const char *path, const char 
     struct buf b = {0};
     if (path) buf_printf(&b, "%s: ", path);
     buf_str(&b, message);
-    p->at[p->n] = (struct problem){mark, p->n, arena_string(p->arena, buf_view(&b))};
+    p->at[p->n] = (struct problem_line){mark, p->n, arena_string(p->arena, buf_view(&b))};
     p->n++;
     buf_release(&b);
     free(message);
@@ -66,7 +66,7 @@ const char *suggested(struct problems *p, const char *choices, struct text word)
 }
 
 static int problem_by_place(const void *left, const void *right) {
-    const struct problem *a = left, *b = right;
+    const struct problem_line *a = left, *b = right;
     if (a->mark.line != b->mark.line) return a->mark.line < b->mark.line ? -1 : 1;
     if (a->mark.column != b->mark.column) return a->mark.column < b->mark.column ? -1 : 1;
     return a->order < b->order ? -1 : 1;

@@ -16,9 +16,9 @@ struct mark {
 
 /* Collected in any order; problems_write tells them in the order of the file. */
 struct problems {
-    const char *file;    // named in each message; borrowed
-    struct arena *arena; // of the messages
-    struct problem *at;  // (n) owned, until problems_write
+    const char *file;        // named in each message; borrowed
+    struct arena *arena;     // of the messages
+    struct problem_line *at; // (n) owned, until problems_write
     size_t n, cap;
     size_t left_off; // beyond the most that is kept
 };

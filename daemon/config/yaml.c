@@ -16,7 +16,7 @@ struct frame {
     struct node *key;         // of a map: the key whose value comes next
 };
 
-struct walk {
+struct yaml_walk {
     yaml_parser_t parser;
     struct problems *problems;
     struct arena *arena;
@@ -39,7 +39,7 @@ bool node_is_null(const struct node *n) {
 
 /* "section.key" of a key in the innermost map. Deeper keys are left off: in free maps they may be a
  * secret in the wrong place. */
-static const char *yaml_path_to(struct walk *w, const struct node *key) {
+static const char *yaml_path_to(struct yaml_walk *w, const struct node *key) {
     struct buf b = {0};
     size_t names = 0;
     for (size_t i = 1; i < w->depth; i++) {
@@ -63,7 +63,7 @@ static bool yaml_simple_key(struct text t) {
     return t.len > 0 && t.len <= KEY_BYTES_MAX;
 }
 
-static void yaml_take_key(struct walk *w, struct frame *f, struct node *key) {
+static void yaml_take_key(struct yaml_walk *w, struct frame *f, struct node *key) {
     f->key = key;
     if (key->kind == NODE_BROKEN) return;
     const char *wrong = NULL;
@@ -90,7 +90,7 @@ static void yaml_append(struct frame *f, struct node *n) {
     f->node->n++;
 }
 
-static void yaml_take_value(struct walk *w, struct frame *f, struct node *value) {
+static void yaml_take_value(struct yaml_walk *w, struct frame *f, struct node *value) {
     const struct node *first = f->key->kind == NODE_SCALAR ? yaml_seen_before(f) : NULL;
     if (first) {
         problem(w->problems, f->key->mark, yaml_path_to(w, f->key),
@@ -105,7 +105,7 @@ static void yaml_take_value(struct walk *w, struct frame *f, struct node *value)
     f->key = NULL;
 }
 
-static void yaml_attach(struct walk *w, struct node *n) {
+static void yaml_attach(struct yaml_walk *w, struct node *n) {
     struct frame *f = w->depth ? &w->stack[w->depth - 1] : NULL;
     if (!f) w->root = n;
     else if (f->node->kind == NODE_LIST) yaml_append(f, n);
@@ -113,20 +113,20 @@ static void yaml_attach(struct walk *w, struct node *n) {
     else yaml_take_value(w, f, n);
 }
 
-static struct node *yaml_node(struct walk *w, const yaml_event_t *e, int kind) {
+static struct node *yaml_node(struct yaml_walk *w, const yaml_event_t *e, int kind) {
     struct node *n = arena_take(w->arena, sizeof *n);
     *n = (struct node){.kind = kind, .mark = yaml_mark_of(e->start_mark)};
     return n;
 }
 
-static void yaml_refuse_marks(struct walk *w, const yaml_event_t *e, const yaml_char_t *anchor,
+static void yaml_refuse_marks(struct yaml_walk *w, const yaml_event_t *e, const yaml_char_t *anchor,
                               const yaml_char_t *tag) {
     if (anchor)
         problem(w->problems, yaml_mark_of(e->start_mark), NULL, "anchors (&) are not allowed");
     if (tag) problem(w->problems, yaml_mark_of(e->start_mark), NULL, "tags (!) are not allowed");
 }
 
-static void yaml_open(struct walk *w, const yaml_event_t *e, int kind) {
+static void yaml_open(struct yaml_walk *w, const yaml_event_t *e, int kind) {
     struct node *n = yaml_node(w, e, kind);
     yaml_attach(w, n);
     if (w->depth == DEPTH_MAX) {
@@ -139,13 +139,13 @@ static void yaml_open(struct walk *w, const yaml_event_t *e, int kind) {
     w->stack[w->depth++] = (struct frame){.node = n, .end = &n->child};
 }
 
-static void yaml_close(struct walk *w) {
+static void yaml_close(struct yaml_walk *w) {
     w->depth--;
     struct frame *outer = w->depth ? &w->stack[w->depth - 1] : NULL;
     if (outer && outer->key == w->stack[w->depth].node) outer->key->kind = NODE_BROKEN;
 }
 
-static void yaml_scalar(struct walk *w, const yaml_event_t *e) {
+static void yaml_scalar(struct yaml_walk *w, const yaml_event_t *e) {
     struct text t = {(const char *)e->data.scalar.value, e->data.scalar.length};
     struct node *n = yaml_node(w, e, NODE_SCALAR);
     if (t.len && memchr(t.at, '\0', t.len)) {
@@ -157,20 +157,20 @@ static void yaml_scalar(struct walk *w, const yaml_event_t *e) {
     yaml_attach(w, n);
 }
 
-static void yaml_alias(struct walk *w, const yaml_event_t *e) {
+static void yaml_alias(struct yaml_walk *w, const yaml_event_t *e) {
     problem(w->problems, yaml_mark_of(e->start_mark), NULL,
             "aliases (*) are not allowed; write the value out");
     yaml_attach(w, yaml_node(w, e, NODE_BROKEN));
 }
 
-static void yaml_document(struct walk *w, const yaml_event_t *e) {
+static void yaml_document(struct yaml_walk *w, const yaml_event_t *e) {
     if (!w->documents++) return;
     problem(w->problems, yaml_mark_of(e->start_mark), NULL,
             "a second document (---) is not allowed");
     w->over = true;
 }
 
-static void yaml_take_event(struct walk *w, const yaml_event_t *e) {
+static void yaml_take_event(struct yaml_walk *w, const yaml_event_t *e) {
     switch (e->type) {
     case YAML_DOCUMENT_START_EVENT: yaml_document(w, e); break;
     case YAML_SCALAR_EVENT:
@@ -202,7 +202,7 @@ static struct mark yaml_mark_at(struct text yaml, size_t offset) {
     return m;
 }
 
-static void yaml_syntax_error(struct walk *w) {
+static void yaml_syntax_error(struct yaml_walk *w) {
     const yaml_parser_t *y = &w->parser;
     const char *what = y->problem ? y->problem : "cannot be read";
     if (y->error == YAML_READER_ERROR) {
@@ -225,7 +225,7 @@ static struct text yaml_without_bom(struct text t) {
 
 struct node *yaml_tree(struct problems *p, struct arena *arena, struct text yaml, bool *whole) {
     yaml = yaml_without_bom(yaml); // libyaml, told the encoding, would take it for a character
-    struct walk w = {.problems = p, .arena = arena, .yaml = yaml};
+    struct yaml_walk w = {.problems = p, .arena = arena, .yaml = yaml};
     CHECK(yaml_parser_initialize(&w.parser));
     yaml_parser_set_input_string(&w.parser, (const unsigned char *)(yaml.at ? yaml.at : ""),
                                  yaml.len);

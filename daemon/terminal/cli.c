@@ -18,16 +18,20 @@ const char *cli_nearest(const char *choices, const char *word) {
 }
 
 void cli_help(const struct usage *u, FILE *out) {
-    fprintf(out, "usage: winnowd %s%s%s%s\n\n%s\n", u->command, u->flags_n ? " [flags]" : "",
-            u->words ? " " : "", u->words ? u->words : "", u->summary);
+    fprintf(out, "usage: winnowd %s%s", u->command, u->flags_n ? " [flags]" : "");
+    if (u->words) fprintf(out, " %s", u->words);
+    fprintf(out, "\n\n%s\n", u->summary);
     if (u->flags_n) fputs("\n", out);
     for (size_t i = 0; i < u->flags_n; i++) {
         const struct flag *f = &u->flags[i];
-        char left[64];
-        char letter[5] = {'-', f->letter, ',', ' ', '\0'};
-        snprintf(left, sizeof left, "%s--%s%s%s", f->letter ? letter : "    ", f->name,
-                 f->argument ? " " : "", f->argument ? f->argument : "");
-        fprintf(out, "  %-32s %s%s\n", left, f->help, f->required ? " (required)" : "");
+        struct buf left = {0};
+        if (f->letter) buf_printf(&left, "-%c, ", f->letter);
+        else buf_str(&left, "    ");
+        buf_printf(&left, "--%s", f->name);
+        if (f->argument) buf_printf(&left, " %s", f->argument);
+        fprintf(out, "  %-32s %s%s\n", buf_string(&left), f->help,
+                f->required ? " (required)" : "");
+        buf_release(&left);
     }
 }
 

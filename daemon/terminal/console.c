@@ -52,7 +52,8 @@ void console_word(FILE *out, enum tone tone, int width, const char *word) {
                                          [TONE_BAD] = "\033[31m"};
     const char *no_colour = getenv("NO_COLOR");
     bool plain = tone == TONE_PLAIN || (no_colour && *no_colour) || !isatty(fileno(out));
-    fprintf(out, "%s%-*s%s", plain ? "" : colour[tone], width, word, plain ? "" : "\033[0m");
+    if (plain) fprintf(out, "%-*s", width, word);
+    else fprintf(out, "%s%-*s\033[0m", colour[tone], width, word);
 }
 
 static _Atomic bool stop;

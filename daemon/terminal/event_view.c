@@ -9,7 +9,11 @@
 #include "base/json.h"
 #include "terminal/listing.h"
 
-enum { FIELDS_MOST = 500, NAME_MOST = 32 };
+enum {
+    FIELDS_MOST = 500, // of an event that are shown
+    NAME_MOST = 32,    // characters of a field's name
+    ROOM_MIN = 10      // characters that a value gets, however narrow the terminal is
+};
 
 struct fields {
     struct event_field *out;
@@ -83,7 +87,8 @@ void event_print(FILE *out, struct text event, const char *indent, size_t width,
         field[i].name = listing_cut(&arena, field[i].name, NAME_MOST);
         if (listing_width(field[i].name) > widest) widest = listing_width(field[i].name);
     }
-    size_t room = width > widest + 12 ? width - widest - 2 : width ? 10 : 0;
+    size_t room = width ? ROOM_MIN : 0; // 0: whole
+    if (width > widest + ROOM_MIN + 2) room = width - widest - 2;
     for (size_t i = 0; i < n; i++) {
         struct text value = listing_cut(&arena, field[i].value, room);
         fprintf(out, "%s%.*s%*s%.*s\n", indent, (int)field[i].name.len, field[i].name.at,

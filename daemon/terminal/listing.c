@@ -160,7 +160,9 @@ static void listing_print_json(const struct listing *l, FILE *out) {
     struct buf b = {0};
     for (size_t i = 0; i < l->n; i++) {
         const struct column *c = &l->column[i % l->columns];
-        buf_str(&b, i == 0 ? "[{" : i % l->columns ? "," : "},\n {");
+        bool first = i % l->columns == 0; // of its row
+        if (first) buf_str(&b, i ? "},\n {" : "[{");
+        else buf_str(&b, ",");
         buf_json_str(&b, c->key);
         buf_str(&b, ":");
         if (!l->cell[i].text.at) buf_str(&b, "null");

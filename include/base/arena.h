@@ -20,8 +20,6 @@ void arena_release(struct arena *a);
 void arena_reset(struct arena *a);
 /* 16-byte aligned, not zeroed; valid until reset or release. Never NULL. */
 void *arena_take(struct arena *a, size_t bytes);
-/* A copy, aligned as above; of 0 bytes too, then data may be NULL. */
-void *arena_copy(struct arena *a, const void *data, size_t bytes);
 /* A NUL-terminated copy. */
 char *arena_string(struct arena *a, struct text t);
 /* A copy that is a text again (at is never NULL unless t.at was). */
