@@ -50,8 +50,8 @@ void layout_add(struct layout *l, struct text between, const struct pointer_node
     }
     bool mapped = node && node->paths;
     l->slot[l->slots++] =
-        (struct slot){(uint32_t)between.len, mapped ? (uint32_t)node->path[0] : SLOT_NONE,
-                      mapped && node->paths > 1 ? node : NULL};
+        (struct layout_slot){(uint32_t)between.len, mapped ? (uint32_t)node->path[0] : SLOT_NONE,
+                             mapped && node->paths > 1 ? node : NULL};
     memcpy(buf_room(&l->text, between.len + PADDING), between.at, between.len);
     l->text.len += between.len;
 }

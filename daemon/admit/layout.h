@@ -14,7 +14,7 @@
 #include "pointers.h"
 
 /* A text, number or word, and the bytes between it and the one before. */
-struct slot {
+struct layout_slot {
     uint32_t length;                 // of those bytes
     uint32_t value;                  // the value goes to values[value]; SLOT_NONE: it is not mapped
     const struct pointer_node *more; // and to the others of these paths; NULL: there are none
@@ -22,8 +22,8 @@ struct slot {
 #define SLOT_NONE UINT32_MAX
 
 struct layout {
-    bool known;        // there is one to try
-    struct slot *slot; // (slots); the last is the end of the sample, no value
+    bool known;               // there is one to try
+    struct layout_slot *slot; // (slots); the last is the end of the sample, no value
     size_t slots, slots_room;
     struct buf
         text; // the bytes between, one after the other; PADDING bytes behind them may be read

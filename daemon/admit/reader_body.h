@@ -102,10 +102,10 @@ static void reader_repeat_value(const struct pointer_node *node, struct value *v
 
 static bool reader_by_layout(struct decoder *d, struct value *values) {
     const struct layout *l = &d->layout;
-    const struct slot *last = l->slot + l->slots - 1;
+    const struct layout_slot *last = l->slot + l->slots - 1;
     const char *p = d->copy.at, *between = l->text.at;
     enum reason fault;
-    for (const struct slot *s = l->slot; s < last; s++) {
+    for (const struct layout_slot *s = l->slot; s < last; s++) {
         if (!reader_same_bytes(p, between, s->length)) return false;
         between += s->length;
         p = reader_scalar(d, p + s->length, s->value == SLOT_NONE ? &d->nowhere : &values[s->value],

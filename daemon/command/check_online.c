@@ -76,12 +76,13 @@ static void check_topic(struct findings *f, const struct topic_plan *plan,
                              plan->name);
     if (facts->error) return;
     const char *trouble = check_online_topic_trouble(plan, facts, &tone);
+    const char *joint = trouble ? "; it " : "";
+    if (!trouble) tone = TONE_GOOD;
     admin_kept(facts, &kept);
-    check_online_finding(f, trouble ? tone : TONE_GOOD, plan->option,
-                         "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s", plan->name,
-                         facts->partitions, facts->replicas,
-                         facts->described ? facts->cleanup : "?", buf_string(&kept),
-                         trouble ? "; it " : "", trouble ? trouble : "");
+    check_online_finding(
+        f, tone, plan->option, "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s",
+        plan->name, facts->partitions, facts->replicas, facts->described ? facts->cleanup : "?",
+        buf_string(&kept), joint, trouble ? trouble : "");
     if (!facts->described)
         check_online_finding(f, TONE_DOUBT, plan->option,
                              "%s: its settings may not be described by us", plan->name);

@@ -18,7 +18,10 @@ static void manual_title(struct buf *out, const char *name, int section, const c
 /* A choice of words may be longer than a line of the page: at its bars it can be broken. */
 static void manual_flag_help(const char *help, struct buf *out) {
     struct buf spaced = {0};
-    for (; *help; help++) buf_add(&spaced, *help == '|' ? " | " : help, *help == '|' ? 3 : 1);
+    for (; *help; help++) {
+        if (*help == '|') buf_str(&spaced, " | ");
+        else buf_add(&spaced, help, 1);
+    }
     scdoc_text(buf_string(&spaced), out);
     buf_release(&spaced);
 }

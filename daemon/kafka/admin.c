@@ -123,7 +123,8 @@ int admin_broker_property(struct admin *a, const char *name, int64_t *out, struc
     const char *value = list ? admin_property(list, n, name) : NULL;
     if (value) *out = strtoll(value, NULL, 10);
     rd_kafka_event_destroy(e);
-    return !list ? ERR_CONFIG : value ? 0 : ERR_MISSING;
+    if (!list) return ERR_CONFIG;
+    return value ? 0 : ERR_MISSING;
 }
 
 /* ---- topics ---- */

@@ -334,7 +334,8 @@ int64_t consumer_committed(struct consumer *c, int32_t partition) {
     int result = fetch_committed(c, list);
     int64_t offset = list->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(list);
-    return result < 0 ? result : offset < 0 ? -1 : offset;
+    TRY(result);
+    return offset < 0 ? -1 : offset;
 }
 
 void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *),

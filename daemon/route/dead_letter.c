@@ -53,9 +53,11 @@ static void add_hash(struct headers *h, const char *name, struct text value) {
 
 static void add_message(struct headers *h, enum reason reason, const char *field) {
     const char *text = reason_text(reason);
-    size_t size = strlen(text) + (field ? strlen(field) : 0) + 3;
+    const char *colon = field ? ": " : "";
+    if (!field) field = "";
+    size_t size = strlen(text) + strlen(colon) + strlen(field) + 1;
     char *message = arena_take(h->arena, size);
-    int n = snprintf(message, size, "%s%s%s", text, field ? ": " : "", field ? field : "");
+    int n = snprintf(message, size, "%s%s%s", text, colon, field);
     h->at[h->n++] =
         (struct header){TEXT("__connect.errors.exception.message"), {message, (size_t)n}};
 }

@@ -135,7 +135,8 @@ static int label_courier_rescan(struct label_courier *c) {
     c->rescan_ms = clock_ms();
     int labels = reader_start(c->labels, labels_since, c),
         tasks = reader_start(c->tasks, tasks_since, c);
-    return labels < 0 && labels != ERR_RETRY ? labels : tasks == ERR_RETRY ? 0 : tasks;
+    if (labels < 0 && labels != ERR_RETRY) return labels;
+    return tasks == ERR_RETRY ? 0 : tasks;
 }
 
 /* Records that retention took before we read them are no loss here: what is left is read anew. */

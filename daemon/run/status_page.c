@@ -100,9 +100,11 @@ static const char *health_word(const struct health *h) {
 
 static void add_health(struct run *r, struct buf *out) {
     struct health h = health_of(r);
-    bool alive = health_alive(r, NULL), ready = health_may_work(r, NULL), first = true;
+    const char *alive = health_alive(r, NULL) ? "true" : "false";
+    const char *ready = health_may_work(r, NULL) ? "true" : "false";
+    bool first = true;
     buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[", health_word(&h),
-               alive ? "true" : "false", ready ? "true" : "false");
+               alive, ready);
     for (const char *at = h.notes.at, *end = at + h.notes.len, *stop;
          at && at < end && (stop = memchr(at, '\n', (size_t)(end - at)));
          at = stop + 1, first = false) {

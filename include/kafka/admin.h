@@ -27,6 +27,7 @@ struct topic_plan {
     bool ours;            // made by `topics --create` without being asked for
 };
 
+/* What each topic should be by the configuration; texts are borrowed from it. */
 void admin_plan(const struct config *c, struct topic_plan out[ROLES]);
 
 struct topic_facts {

@@ -19,7 +19,9 @@ struct cycle {
     size_t offsets, offsets_cap;
 };
 
+/* Frees what it holds; the struct is the caller's. */
 void cycle_release(struct cycle *c);
+/* Empty again, after it was committed or dropped. */
 void cycle_reset(struct cycle *c);
 /* A zeroed record at the end; its texts must live in c->arena. Valid until the next one. */
 struct producer_record *cycle_add(struct cycle *c);
