@@ -11,6 +11,7 @@
 #include "config/kafka_properties.h"
 #include "metrics/metrics.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 
 /* What a daemon with 50 ms cycles wants; any of them can be overridden. */
@@ -170,9 +171,10 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
     char error[512];
     *out = rd_kafka_new(settings->type, conf, error, sizeof error);
     if (*out) return 0;
+    int system = errno; // EINVAL: a property; else the system has no thread or no memory for it
     rd_kafka_conf_destroy(conf);
     buf_str(why, error);
-    return ERR_CONFIG;
+    return system == EINVAL ? ERR_CONFIG : ERR_FATAL;
 }
 
 /* Combinations are judged only when a handle is made; making one opens no connection before brokers

@@ -11,10 +11,9 @@
 
 #include "base/json.h"
 
-#include <math.h>
 #include <stddef.h>
 
-enum kind { BOOLEAN, VERSION, SCALE, CAP };
+enum kind { BOOLEAN, VERSION, SCALE, SHARE, CAP };
 
 struct member {
     const char *key;
@@ -28,7 +27,7 @@ static const struct member learner[] = {
     {"cold", BOOLEAN, offsetof(struct policy_learner, cold), false},
     {"full", BOOLEAN, offsetof(struct policy_learner, full), false},
     {"rolled_ms", VERSION, offsetof(struct policy_learner, rolled_ms), true},
-    {"explore", SCALE, offsetof(struct policy_learner, explore), true},
+    {"explore", SHARE, offsetof(struct policy_learner, explore), true},
 };
 
 static const struct member operator_[] = {
@@ -55,7 +54,8 @@ static void policy_write_value(const struct member *m, const void *at, struct bu
     switch (m->kind) {
     case BOOLEAN: buf_str(out, *(const bool *)at ? "true" : "false"); break;
     case VERSION: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at); break;
-    case SCALE: buf_double(out, *(const double *)at); break;
+    case SCALE:
+    case SHARE: buf_double(out, *(const double *)at); break;
     case CAP: buf_i64(out, *(const int64_t *)at); break;
     }
 }
@@ -92,9 +92,9 @@ static bool policy_read_version(const cJSON *tree, const char *key, uint64_t *ou
     return true;
 }
 
-static bool policy_read_scale(const cJSON *tree, const char *key, double *out) {
+static bool policy_read_number(const cJSON *tree, const char *key, double most, double *out) {
     double value;
-    if (!json_number(tree, key, &value) || !isfinite(value) || value < 0) return false;
+    if (!json_number(tree, key, &value) || !(value >= 0 && value <= most)) return false;
     *out = value;
     return true;
 }
@@ -112,7 +112,8 @@ static bool policy_read_value(const cJSON *tree, const struct member *m, void *a
     case CAP: return policy_read_cap(tree, m->key, at);
     case BOOLEAN: return policy_read_boolean(tree, m->key, at);
     case VERSION: return policy_read_version(tree, m->key, at);
-    default: return policy_read_scale(tree, m->key, at);
+    case SHARE: return policy_read_number(tree, m->key, 1, at);
+    default: return policy_read_number(tree, m->key, POLICY_SCALE_MAX, at);
     }
 }
 

@@ -386,6 +386,28 @@ static bool task_read_row(struct task *t, const cJSON *meta, struct arena *arena
     return task_read_numbers(row, t->d, out);
 }
 
+static bool task_is_share(double x) { return x >= 0 && x <= 1; }
+
+static bool task_are_shares(const float *p, size_t n) {
+    for (size_t i = 0; p && i < n; i++)
+        if (!task_is_share(p[i])) return false;
+    return true;
+}
+
+/* Who may write the topic can write any number: what is computed with later holds its contract. */
+static const char *task_fault(const struct task *t) {
+    bool probable = t->propensity == 0 || t->propensity >= TASK_PROPENSITY_LEAST;
+    if (!task_is_share(t->propensity) || !probable) return "its propensity is no probability";
+    if (!task_are_shares(t->prob, t->k) || !task_are_shares(t->member, t->members * t->k))
+        return "a prediction is no probability";
+    if (t->covered > t->admitted) return "more samples are covered than were admitted";
+    if (t->time_ms > TASK_TIME_MOST || t->asked_ms > TASK_TIME_MOST ||
+        t->expires_ms > TASK_TIME_MOST)
+        return "a time is beyond the year 9999";
+    if (t->k > CLASSES_MAX) return "it has more classes than a model may have";
+    return NULL;
+}
+
 static const char *task_read_meta(struct task *t, const cJSON *meta, struct arena *arena) {
     if (!task_read_identity(t, meta, arena))
         return "format, id, sample_id or fingerprint is missing or not ours";
@@ -396,7 +418,7 @@ static const char *task_read_meta(struct task *t, const cJSON *meta, struct aren
     if (!task_read_prediction(t, meta, arena))
         return "probabilities or members are missing or of the wrong shape";
     if (!task_read_row(t, meta, arena)) return "the row is missing or not finite";
-    return NULL;
+    return task_fault(t);
 }
 
 int task_read(struct task *out, struct text record, struct arena *arena, const char **why) {

@@ -70,14 +70,38 @@ static int labelled_set_apply_task(struct labelled_set *s, const struct reader_r
     return result < 0 && result != ERR_MISMATCH ? result : 0;
 }
 
+/* Whether the event that was just decoded has any of the mapped fields. One that has none is in
+ * another shape, and its row of zeros would be learned as if it meant something. */
+static bool labelled_set_any_field(const struct labelled_set *s, size_t fields) {
+    for (size_t i = 0; i < fields; i++)
+        if (s->values[i].kind != VALUE_MISSING && s->values[i].kind != VALUE_NULL) return true;
+    return fields == 0;
+}
+
 /* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
- * read. */
-static const double *labelled_set_own_row(struct labelled_set *s, struct text event) {
+ * read, *why says why. */
+static const double *labelled_set_own_row(struct labelled_set *s, struct text event,
+                                          const char **why) {
     const struct features *f = s->learning->shared->features;
     size_t field;
+    *why = "its event can not be read as a sample";
     if (decoder_read(s->decoder, event, s->values) != REASON_NONE) return NULL;
     if (features_encode(f, s->values, s->own_row, &field) != REASON_NONE) return NULL;
-    return s->own_row;
+    *why = "its event has none of the fields of features: it is in another shape than the samples";
+    return labelled_set_any_field(s, features_fields(f)) ? s->own_row : NULL;
+}
+
+/* A class that is none of model.classes: who sent it must hear of it. */
+static void labelled_set_say_refused(const struct labelled_set *s, const struct label *l) {
+    struct buf classes = {0};
+    buf_text(&classes, s->learning->classes);
+    for (size_t i = 0; i < classes.len; i++)
+        if (classes.at[i] == '\n') classes.at[i] = '|';
+    LOG(WARNING, "label_refused",
+        "its label is no class of the model, to the letter; the task stays open",
+        L_TEXT("label", l->label), L_TEXT("annotator", l->annotator), L_TEXT("id", l->id),
+        L_TEXT("sample_id", l->sample_id), L_TEXT("allowed", buf_view(&classes)));
+    buf_release(&classes);
 }
 
 static int labelled_set_apply_label(struct labelled_set *s, const struct reader_record *r) {
@@ -85,15 +109,17 @@ static int labelled_set_apply_label(struct labelled_set *s, const struct reader_
     const char *why = "";
     bool readable =
         r->value.at && label_read(&label, r->value, r->key, r->time_ms, &s->arena, &why) == 0;
-    const double *row = readable && label.data.at ? labelled_set_own_row(s, label.data) : NULL;
+    const double *row =
+        readable && label.data.at ? labelled_set_own_row(s, label.data, &why) : NULL;
     if (!readable || (label.data.at && !row)) {
         s->answered[s->answered_n++] = (struct answered){.fate = FATE_UNREADABLE, .latency_ms = -1};
-        LOG(WARNING, "label_unreadable", readable ? "its event can not be read as a sample" : why,
-            L_I64("partition", r->partition), L_I64("offset", r->offset));
+        LOG(WARNING, "label_unreadable", why, L_I64("partition", r->partition),
+            L_I64("offset", r->offset));
         return 0;
     }
     TRY(store_put_label(s->store, &label, r->partition, r->offset, clock_wall_ms(), row,
                         &s->answered[s->answered_n]));
+    if (s->answered[s->answered_n].fate == FATE_UNKNOWN_CLASS) labelled_set_say_refused(s, &label);
     s->answered_n++;
     return 0;
 }

@@ -115,6 +115,7 @@ static void disown_all(struct worker *w) {
     batch_reset(b);
     cycle_reset(&w->cycle);
     pipeline_disown_all(w->pipeline);
+    atomic_store(&w->trouble, false); // what could not be committed is not ours any more
 }
 
 /* ---- the producer ---- */
@@ -186,7 +187,7 @@ static int need_producer(struct worker *w) {
         atomic_store(&w->trouble, true);
         TRY(serve_group(w, worker_back_off(w, PRODUCER_BACKOFF_MS)));
     }
-    atomic_store(&w->trouble, false);
+    if (!w->cycle.offsets) atomic_store(&w->trouble, false); // else only a commit is the end of it
     return 0;
 }
 

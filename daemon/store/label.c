@@ -16,6 +16,8 @@ static const char *const outcome_name[] = {[LABEL_LABELLED] = "labelled",
                                            [LABEL_SKIPPED] = "skipped",
                                            [LABEL_CANNOT_TELL] = "cannot_tell"};
 enum { OUTCOMES = sizeof outcome_name / sizeof *outcome_name };
+#define LABEL_TIME_LEAST INT64_C(946684800000) // the year 2000, in ms since 1970
+#define LABEL_AHEAD_MS INT64_C(86400000)       // so far may clocks and time zones be apart: a day
 
 /* ---- parts ---- */
 
@@ -85,6 +87,14 @@ static int label_read_time(const cJSON *object, int64_t *out) {
     return good ? 0 : ERR_INPUT;
 }
 
+/* A time in other units (seconds, microseconds), or of a clock that is wrong, would win or lose for
+ * ever against the other answers: the record's own time stands for it. */
+static void label_doubt_time(struct label *l, int64_t record_time_ms) {
+    if (record_time_ms <= 0) return; // nothing to hold it against
+    bool late = l->time_ms > record_time_ms + LABEL_AHEAD_MS, early = l->time_ms < LABEL_TIME_LEAST;
+    if (late || early) l->time_ms = record_time_ms;
+}
+
 static int label_read_outcome(const cJSON *object, enum label_outcome *out) {
     struct text name = json_text(object, "outcome");
     *out = LABEL_LABELLED;
@@ -136,6 +146,16 @@ static void label_id_from_key(struct label *out, struct text key, struct arena *
         out->id = arena_text(arena, key);
 }
 
+/* One of our own tasks that was sent back with a label in it: its id is in `meta`. */
+static bool label_is_task(struct label *out, const cJSON *object, struct arena *arena) {
+    const cJSON *meta = cJSON_GetObjectItemCaseSensitive(object, "meta");
+    uint8_t bytes[TASK_ID_BYTES];
+    struct text id = json_text(meta, "id");
+    if (out->id.at || out->sample_id.at || !id.at || task_id_parse(bytes, id) < 0) return false;
+    out->id = arena_text(arena, id);
+    return true;
+}
+
 static int label_read_object(struct label *out, const cJSON *object, struct text record,
                              struct text key, struct arena *arena, const char **why) {
     if (!cJSON_IsObject(object)) return label_refuse(why, "the label is not one JSON object");
@@ -144,6 +164,7 @@ static int label_read_object(struct label *out, const cJSON *object, struct text
     if (label_read_outcome(object, &out->outcome) < 0)
         return label_refuse(why, "outcome is not labelled, skipped or cannot_tell");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(object, "data");
+    if (label_is_task(out, object, arena)) data = NULL; // what its data are is known by its id
     if (data && !cJSON_IsNull(data)) {
         if (!cJSON_IsObject(data)) return label_refuse(why, "data is not an object");
         out->data = arena_text(arena, json_member(record, "data"));
@@ -164,6 +185,7 @@ int label_read(struct label *out, struct text record, struct text key, int64_t r
     *out = (struct label){.time_ms = record_time_ms, .confidence = 1};
     cJSON *object = json_parse(record, arena);
     int result = label_read_object(out, object, record, key, arena, why);
+    if (result == 0) label_doubt_time(out, record_time_ms);
     cJSON_Delete(object);
     return result;
 }

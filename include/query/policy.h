@@ -20,6 +20,10 @@ struct policy_learner {
                         // from a version that was under way when the operator rolled back
 };
 
+/* Largest budget_scale that is read or written: with it the least rate that an option takes is all.
+ */
+#define POLICY_SCALE_MAX 1e9
+
 struct policy_operator {
     bool paused;         // nothing is asked
     double budget_scale; // multiplies budget.rate; the product is at most 1

@@ -20,6 +20,11 @@ enum {
     TASK_ID_BYTES = 16,  // that they stand for
 };
 
+/* Smallest propensity other than 0 that is read: a weight of 1e12 is beyond any budget. */
+#define TASK_PROPENSITY_LEAST 1e-12
+/* Largest time that is read: the end of the year 9999, in ms since 1970. */
+#define TASK_TIME_MOST INT64_C(253402300799999)
+
 /* Borrows what it points to. */
 struct task {
     char id[TASK_ID_LENGTH + 1];
@@ -70,7 +75,9 @@ struct task_style {
 /* Appends the record. Figures that are not finite become null, and NaN when read; rows and
  * probabilities must be finite. */
 void task_write(const struct task *t, const struct task_style *style, struct buf *out);
-/* Reads untrusted bytes; everything in *out is allocated from `arena`. ERR_INPUT: it is not a task
- * of ours, *why is one sentence, static. */
+/* Reads untrusted bytes; everything in *out is allocated from `arena`. What is read holds its
+ * contract: propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0 to 1, row finite, covered
+ * at most admitted, times at most TASK_TIME_MOST. ERR_INPUT: it is not a task of ours, *why is one
+ * sentence, static. */
 int task_read(struct task *out, struct text record, struct arena *arena,
               const char **why) MUST_CHECK;

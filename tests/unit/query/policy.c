@@ -131,10 +131,13 @@ static void what_is_no_record_changes_nothing(void **state) {
         "{\"live\":1,\"cold\":true,\"full\":false}x",
         "{\"live\":1,\"cold\":true,\"full\":false",
         "{\"Live\":1,\"cold\":true,\"full\":false}",
+        "{\"live\":1,\"cold\":true,\"full\":false,\"explore\":1e308}",
+        "{\"live\":1,\"cold\":true,\"full\":false,\"explore\":1.01}",
     };
     static const char *const operators[] = {
         "{\"paused\":true,\"budget_scale\":-0.1,\"pin\":0,\"explore_only\":false}",
         "{\"paused\":true,\"budget_scale\":1e999,\"pin\":0,\"explore_only\":false}",
+        "{\"paused\":true,\"budget_scale\":1e308,\"pin\":0,\"explore_only\":false}",
         "{\"paused\":true,\"budget_scale\":null,\"pin\":0,\"explore_only\":false}",
         "{\"paused\":true,\"budget_scale\":1,\"explore_only\":false}",
         "{\"paused\":\"no\",\"budget_scale\":1,\"pin\":0,\"explore_only\":false}",

@@ -116,7 +116,7 @@ static void test_no_model(void **state) {
     buf_release(&out);
 }
 
-/* Any finite bits, sub-normal and negative zero too. */
+/* Any finite bits, sub-normal and negative zero too; of the probabilities, those from 0 to 1. */
 static void fill(struct rng *rng, double *row, size_t d, float *prob, size_t n) {
     for (size_t i = 0; i < d;) {
         uint64_t bits = rng_next(rng);
@@ -126,7 +126,7 @@ static void fill(struct rng *rng, double *row, size_t d, float *prob, size_t n) 
     for (size_t i = 0; i < n;) {
         uint32_t bits = (uint32_t)rng_next(rng);
         memcpy(&prob[i], &bits, sizeof bits);
-        if (isfinite(prob[i])) i++;
+        if (prob[i] >= 0 && prob[i] <= 1) i++;
     }
 }
 
@@ -340,6 +340,16 @@ static void test_refused(void **state) {
         {"\"row\":[12.5", "\"row\":[null", "row"},
         {"\"row\":[12.5", "\"row\":[1e999", "row"},
         {"\"meta\":{", "\"meta\":[{", "meta"},
+        {"\"propensity\":1,", "\"propensity\":1e300,",
+         "propensity"}, // ended the learner at each start
+        {"\"propensity\":1,", "\"propensity\":1e-300,", "propensity"},
+        {"\"propensity\":1,", "\"propensity\":-0.5,", "propensity"},
+        {"\"propensity\":1,", "\"propensity\":null,", "propensity"},
+        {"\"probabilities\":[0.9", "\"probabilities\":[-5", "probability"},
+        {"[0.92,0.08]", "[1e30,0.08]", "probability"},
+        {"\"covered\":60990", "\"covered\":61001", "covered"},
+        {"\"time_ms\":1795336000000", "\"time_ms\":9007199254740991", "year"},
+        {"\"expires_ms\":1795940800250", "\"expires_ms\":9007199254740991", "year"},
     };
     struct task t = plain(), back = {.d = 77};
     struct buf out = {0}, bad = {0};

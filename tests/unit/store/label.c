@@ -4,12 +4,15 @@
 
 #define ID "0198c6b2-0000-7abc-8def-0123456789ab"
 
+/* When the records were written: 14 November 2023. */
+#define RECORD_MS INT64_C(1700000000777)
+
 static struct arena arena;
 
 static struct label good(const char *json, const char *key) {
     struct label l;
     const char *why = "";
-    if (label_read(&l, text_of(json), text_of(key), 777, &arena, &why) < 0)
+    if (label_read(&l, text_of(json), text_of(key), RECORD_MS, &arena, &why) < 0)
         fail_msg("%s: %s", json, why);
     return l;
 }
@@ -17,7 +20,8 @@ static struct label good(const char *json, const char *key) {
 static void refused(const char *json, const char *part) {
     struct label l;
     const char *why = "";
-    assert_int_equal(label_read(&l, text_of(json), (struct text){0}, 777, &arena, &why), ERR_INPUT);
+    assert_int_equal(label_read(&l, text_of(json), (struct text){0}, RECORD_MS, &arena, &why),
+                     ERR_INPUT);
     if (!strstr(why, part)) fail_msg("%s: '%s' does not say '%s'", json, why, part);
 }
 
@@ -32,7 +36,7 @@ static void the_least_is_enough(void **state) {
     is(l.id, ID);
     is(l.label, "fraud");
     assert_int_equal(l.outcome, LABEL_LABELLED);
-    assert_int_equal(l.time_ms, 777);
+    assert_int_equal(l.time_ms, RECORD_MS);
     assert_int_equal(l.revision, 0);
     assert_true(l.confidence == 1);
     assert_null(l.data.at);
@@ -61,7 +65,7 @@ static void times_are_numbers_or_rfc_3339(void **state) {
                  {"\"2023-11-14T22:13:20.123456z\"", 1700000000123},
                  {"\"2023-11-14 23:13:20+01:00\"", 1700000000000},
                  {"\"2023-11-14T16:43:20-05:30\"", 1700000000000},
-                 {"null", 777}};
+                 {"null", RECORD_MS}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         char json[160];
         snprintf(json, sizeof json, "{\"id\":\"" ID "\",\"label\":\"a\",\"time\":%s}",
@@ -72,6 +76,42 @@ static void times_are_numbers_or_rfc_3339(void **state) {
     refused("{\"id\":\"x\",\"label\":\"a\",\"time\":\"2023-11-14T22:13:20\"}", "time");
     refused("{\"id\":\"x\",\"label\":\"a\",\"time\":\"2023-11-14T22:13:20+1:00\"}", "time");
     refused("{\"id\":\"x\",\"label\":\"a\",\"time\":1.5}", "time");
+}
+
+/* A label of the year 58879 (microseconds) won for ever against every other answer; seconds lost.
+ */
+static void a_time_that_cannot_be_is_not_believed(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } times[] = {{"1700000000500000", RECORD_MS}, // microseconds
+                 {"1700000000", RECORD_MS},       // seconds
+                 {"9007199254740991", RECORD_MS}, // the largest number of JSON
+                 {"-9007199254740991", RECORD_MS},
+                 {"\"2026-01-01T00:00:00Z\"", RECORD_MS}, // two years ahead of its record
+                 {"1700050000000", 1700050000000},        // half a day: clocks differ
+                 {"1600000000000", 1600000000000}};       // an answer of long ago
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char json[160];
+        snprintf(json, sizeof json, "{\"id\":\"" ID "\",\"label\":\"a\",\"time\":%s}",
+                 times[i].text);
+        assert_int_equal(good(json, NULL).time_ms, times[i].ms);
+    }
+}
+
+/* A tool that writes the label into the task and sends all of it back: its event was learned as an
+ * event of its own, in another shape, so as a row of zeros. */
+static void a_task_sent_back_names_itself(void **state) {
+    (void)state;
+    struct label l = good("{\"data\":{\"event\":{\"amount\":1}},\"meta\":{\"id\":\"" ID
+                          "\"},\"label\":\"fraud\"}",
+                          NULL);
+    is(l.id, ID);
+    assert_null(l.data.at);
+    l = good("{\"data\":{\"amount\":1},\"meta\":{\"id\":\"theirs\"},\"label\":\"fraud\"}", NULL);
+    assert_null(l.id.at);
+    assert_non_null(l.data.at);
 }
 
 static void wrong_types_are_named(void **state) {
@@ -138,6 +178,8 @@ int main(void) {
         cmocka_unit_test(the_least_is_enough),
         cmocka_unit_test(the_key_may_name_the_task),
         cmocka_unit_test(times_are_numbers_or_rfc_3339),
+        cmocka_unit_test(a_time_that_cannot_be_is_not_believed),
+        cmocka_unit_test(a_task_sent_back_names_itself),
         cmocka_unit_test(wrong_types_are_named),
         cmocka_unit_test(other_outcomes_need_no_label),
         cmocka_unit_test(an_own_event_is_kept_byte_for_byte),
