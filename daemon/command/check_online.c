@@ -13,7 +13,7 @@
 
 #include "kafka/admin.h"
 #include "kafka/probe.h"
-#include "query/state.h"
+#include "query/selection_state.h"
 #include "run/registry.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"

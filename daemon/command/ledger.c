@@ -1,11 +1,11 @@
 /* Tasks and labels as a person sees them, from the topics alone: so it works wherever the topics
  * can be read, and disturbs no learner. Everything is kept in memory.
  *
- * The rules are those of the label join (store/join.h). A command reads the topics one after the
- * other, labels first, so that only the records of tasks that still wait need to be kept. A label
- * by sample id is therefore held until both have been read, and then finds its task among those
- * that had been asked by the time of its record: as a learner found it that read both topics while
- * they were written.
+ * The rules are those of the label join (store/join_rules.h). A command reads the topics one after
+ * the other, labels first, so that only the records of tasks that still wait need to be kept. A
+ * label by sample id is therefore held until both have been read, and then finds its task among
+ * those that had been asked by the time of its record: as a learner found it that read both topics
+ * while they were written.
  *
  * Thread: main thread */
 #include "ledger.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "store/join.h"
+#include "store/join_rules.h"
 #include "topic_scan.h"
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@ struct ledger_task {
     bool known;                    // else only answers to it have been seen
     struct text record;            // the whole task, where it was wanted; else at NULL
     struct ledger_answer *answers; // newest first
-    struct ledger_answer *counts;  // of them, by the rules of the join (store/join.h)
+    struct ledger_answer *counts;  // of them, by the rules of the join (store/join_rules.h)
     struct ledger_task *sibling;   // another task of the same sample
 };
 

@@ -2,7 +2,7 @@
  * Thread: any thread */
 #pragma once
 
-#include "metrics/labels.h"
+#include "metrics/label_values.h"
 
 #include <stdbool.h>
 #include <stddef.h>

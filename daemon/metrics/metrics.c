@@ -1,4 +1,4 @@
-/* The rows of metrics.def and their numbers, in the engine of base/metric_table.h.
+/* The rows of metrics.def and their numbers, in the engine of base/metric_engine.h.
  *
  * Thread: any thread */
 #include "metrics/metrics.h"
@@ -6,9 +6,9 @@
 #include "admit/reason.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/metric_table.h"
+#include "base/metric_engine.h"
 #include "config/choices.h"
-#include "metrics/labels.h"
+#include "metrics/label_values.h"
 #include "store/label_fate.h"
 
 static const struct metric_row metrics_row[METRICS] = {

@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 #include "query/policy.h"
-#include "query/state.h"
+#include "query/selection_state.h"
 
 struct budget {
     uint64_t seed, topic;       // keys of the random arm's draws

@@ -80,7 +80,7 @@ static void manager_note_window(const struct manager_call *c, double named, bool
 
 /* ---- a threshold that steps ---- */
 
-enum { OCTAVE = 512 }; // codes from a utility to its double (query/state.c)
+enum { OCTAVE = 512 }; // codes from a utility to its double (query/selection_state.c)
 
 /* Codes that a threshold moves. */
 static const double step_small = 0.0144 * OCTAVE; // 1 %: Žliobaitė, Bifet, Pfahringer, Holmes 2014

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "config/choices.h"
-#include "query/state.h"
+#include "query/selection_state.h"
 
 #include "base/rng.h"
 #include "window.h"

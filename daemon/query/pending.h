@@ -4,7 +4,7 @@
 #pragma once
 
 #include "infer/model.h"
-#include "query/state.h"
+#include "query/selection_state.h"
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
  * Thread: worker thread, simulation */
 #include "window.h"
 
-#include "query/state.h"
+#include "query/selection_state.h"
 
 #include <math.h>
 #include <string.h>

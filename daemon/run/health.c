@@ -4,7 +4,7 @@
  * /readyz says, and comes and goes: within a rebalance, while no broker answers, while stopping, it
  * is no.
  *
- * Thread: main thread; health_may_work and health_alive also the http thread's */
+ * Thread: main thread; health_ready and health_alive also the http thread's */
 #include "health.h"
 
 #include "base/clock.h"
@@ -34,7 +34,7 @@ bool health_moving_all(struct run *r) {
 
 /* ---- readiness ---- */
 
-bool health_ready(struct run *r, struct buf *why) {
+bool health_started(struct run *r, struct buf *why) {
     bool ready = true;
     for (size_t i = 0; i < r->workers; i++) {
         if (worker_ready(r->worker[i])) continue;
@@ -53,10 +53,10 @@ static bool not_yet(struct buf *why, const char *reason, size_t worker) {
     return false;
 }
 
-bool health_may_work(struct run *r, struct buf *why) {
+bool health_ready(struct run *r, struct buf *why) {
     if (atomic_load(&r->shared.stopping))
         return not_yet(why, "stopping: the last cycle is committed and the group left\n", 0);
-    bool fine = health_ready(r, why);
+    bool fine = health_started(r, why);
     for (size_t i = 0; i < r->workers; i++) {
         const struct worker *w = r->worker[i];
         if (worker_ended(w)) fine = not_yet(why, "worker %zu has ended\n", i);

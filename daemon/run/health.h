@@ -1,5 +1,5 @@
 /* Who makes progress, who is ready, who has ended: the threads' answers joined.
- * Thread: main thread; health_may_work, health_alive and health_learning also the http thread */
+ * Thread: main thread; health_ready, health_alive and health_learning also the http thread */
 #pragma once
 
 #include "run_state.h"
@@ -8,10 +8,10 @@
 bool health_moving_all(struct run *r);
 /* Whether everything is subscribed and read to its end, once. why (or NULL) gets what is missing,
  * one reason a line. */
+bool health_started(struct run *r, struct buf *why);
+/* Whether samples are taken, decided and committed just now: health_started, and every worker has
+ * its partitions, and Kafka answers. *why (or NULL) gets the reasons, one a line. */
 bool health_ready(struct run *r, struct buf *why);
-/* Whether samples are taken, decided and committed just now: health_ready, and every worker has its
- * partitions, and Kafka answers. *why (or NULL) gets the reasons, one a line. */
-bool health_may_work(struct run *r, struct buf *why);
 /* Whether no thread is stuck. */
 bool health_alive(struct run *r, struct buf *why);
 /* Whether this process learns, where it should. It may score all the same. `asking` is held. */

@@ -4,12 +4,12 @@
  * others are answered; nothing is written to disk. A task is on one screen at a time: it is lent
  * for LABEL_QUEUE_LOAN_MS.
  *
- * Which task a label answers is decided by the label join (store/join.h), as far as this memory
- * goes: of the last LABEL_QUEUE_KNOWN tasks that were answered, and of as many samples. An older
- * task that was answered and has not expired may be offered again; the learner calls the second
- * answer a duplicate or a revision. A task that found no room, and one that has expired, is not
- * here to be found by its sample's id. At its start the page reads all labels before all tasks; a
- * label by sample id then answers the first task of the sample that is read, as in a learner's
+ * Which task a label answers is decided by the label join (store/join_rules.h), as far as this
+ * memory goes: of the last LABEL_QUEUE_KNOWN tasks that were answered, and of as many samples. An
+ * older task that was answered and has not expired may be offered again; the learner calls the
+ * second answer a duplicate or a revision. A task that found no room, and one that has expired, is
+ * not here to be found by its sample's id. At its start the page reads all labels before all tasks;
+ * a label by sample id then answers the first task of the sample that is read, as in a learner's
  * store that is rebuilt in that order.
  *
  * Thread: any thread (one owner at a time) */
@@ -18,7 +18,7 @@
 #include "base/key_ring.h"
 #include "base/rng.h"
 #include "route/classes.h"
-#include "store/join.h"
+#include "store/join_rules.h"
 
 #include <stdlib.h>
 

@@ -51,7 +51,7 @@ static unsigned live_page(struct buf *body, struct text sent, void *opaque) {
 static unsigned ready_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
     struct run *r = opaque;
-    unsigned code = state_page(r, health_may_work, body);
+    unsigned code = state_page(r, health_ready, body);
     pthread_mutex_lock(&r->asking);
     (void)health_learning(r, body);
     pthread_mutex_unlock(&r->asking);

@@ -168,7 +168,7 @@ static void run_feed_watchdog(struct run *r) {
 
 static void run_notify_status(struct run *r) {
     if (!r->options.service) return;
-    if (!r->said_ready && health_ready(r, NULL)) {
+    if (!r->said_ready && health_started(r, NULL)) {
         r->said_ready = true;
         systemd_notify("READY=1\nSTATUS=scoring");
         LOG(NOTICE, "ready", "subscribed, models read");
@@ -190,7 +190,7 @@ static void run_notify_status(struct run *r) {
 static void run_set_ready(struct run *r) {
     metric_set_by(METRIC_outside_trouble, OUTSIDE_KAFKA,
                   atomic_load(&r->shared.unreachable) || health_in_trouble(r));
-    metric_set(METRIC_ready, health_may_work(r, NULL));
+    metric_set(METRIC_ready, health_ready(r, NULL));
 }
 
 int run_tick(struct run *r) {

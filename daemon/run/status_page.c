@@ -59,7 +59,7 @@ static void status_note(struct health *h, bool is, const char *text) {
 
 /* `asking` is held. */
 static struct health health_of(struct run *r) {
-    struct health h = {.works = health_may_work(r, &h.notes)};
+    struct health h = {.works = health_ready(r, &h.notes)};
     h.works &= health_alive(r, &h.notes);
     double demand = metric_get(METRIC_demand), used = metric_get(METRIC_store_bytes),
            limit = metric_get(METRIC_store_limit);
@@ -101,7 +101,7 @@ static const char *health_word(const struct health *h) {
 static void add_health(struct run *r, struct buf *out) {
     struct health h = health_of(r);
     const char *alive = health_alive(r, NULL) ? "true" : "false";
-    const char *ready = health_may_work(r, NULL) ? "true" : "false";
+    const char *ready = health_ready(r, NULL) ? "true" : "false";
     bool first = true;
     buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[", health_word(&h),
                alive, ready);

@@ -1,5 +1,5 @@
 /* The label store's file: opening, transactions, offsets and counts. (How tasks and answers meet:
- * store_join.c. What is forgotten: store_forget.c. What is read back: store_rows.c.)
+ * label_join.c. What is forgotten: store_forget.c. What is read back: store_rows.c.)
  *
  * Counts and digest are kept in memory beside the transaction and written with it, so they cost
  * nothing to ask and are never older than the rows. What a crash leaves is the last commit: LMDB

@@ -6,7 +6,7 @@
  * Thread: learner thread */
 #pragma once
 
-#include "store/join.h"
+#include "store/join_rules.h"
 #include "store/store.h"
 
 /* Changes with every change of a record or key below: a store of another format is set aside and

@@ -6,7 +6,7 @@
  *
  * What a member is fitted with: loss_and_gradient.c (the function), lbfgs.c (the minimiser),
  * preconditioner.c (its guess of the curvature). How a backtest moves a model label by label:
- * backtest_step.c.
+ * fit_step.c.
  *
  * Thread: learner thread, simulation */
 #include "member.h"

@@ -21,7 +21,7 @@
 #include "infer/model.h"
 #include "query/policy.h"
 #include "query/pool.h"
-#include "query/state.h"
+#include "query/selection_state.h"
 
 struct strategy;
 

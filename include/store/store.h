@@ -4,7 +4,8 @@
  * Rows and topic offsets move in one transaction, so a crash repeats or loses nothing. The topics
  * hold the truth: a store that is lost or cannot be used is filled anew from them, to the same
  * labelled set and hence the same model (promise I8). Tasks and labels meet by the rules of
- * store/join.h. Label order, everywhere: by (time, partition, offset) of the answer that counts.
+ * store/join_rules.h. Label order, everywhere: by (time, partition, offset) of the answer that
+ * counts.
  *
  * ERR_CORRUPT from any function: something on the disk is not what was written. Close the store
  * then: store_close renames it, and the next store_open begins a new one.
@@ -12,7 +13,7 @@
 #pragma once
 
 #include "config/limits.h"
-#include "store/join.h"
+#include "store/join_rules.h"
 
 #include <stdbool.h>
 

@@ -75,7 +75,7 @@ bool fit_accepts_prior(const struct fit_options *o, const struct model *prior);
  * quantiles, golden rows. */
 void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks);
 
-/* ---- for backtests, which learn label by label (daemon/train/backtest_step.c) ---- */
+/* ---- for backtests, which learn label by label (daemon/train/fit_step.c) ---- */
 
 enum { FIT_STEP_MEMORY = 256 }; // labels: fits on no more are moved by a step, longer ones are not
 

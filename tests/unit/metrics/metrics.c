@@ -5,7 +5,7 @@
 #include "admit/reason.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/metric_table.h"
+#include "base/metric_engine.h"
 #include "config/choices.h"
 #include "store/label_fate.h"
 #include "unit/test.h"

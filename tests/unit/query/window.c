@@ -3,7 +3,7 @@
 #include "query/window.h"
 
 #include "base/rng.h"
-#include "query/state.h"
+#include "query/selection_state.h"
 #include "unit/test.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
  *
  * Sequences have samples with several tasks, labels by task and by sample, before and after their
  * tasks, of unknown classes, with revisions, skipped, and with events of their own. */
-#include "store/join.h"
+#include "store/join_rules.h"
 
 #include "base/rng.h"
 #include "command/ledger.h"

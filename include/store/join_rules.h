@@ -1,6 +1,6 @@
 /* The label join: which task a label belongs to, and which of a task's answers counts.
  *
- * Whoever joins tasks and labels asks these rules: the learner's store (daemon/store/store_join.c),
+ * Whoever joins tasks and labels asks these rules: the learner's store (daemon/store/label_join.c),
  * `winnowd tasks` and `annotate --terminal` (daemon/command/ledger.c), and the page /label
  * (daemon/run/label_queue.c).
  *

@@ -1,7 +1,7 @@
 /* The rules of the label join, pure: no file, no clock, no order of reading but the caller's.
  *
  * Thread: any thread */
-#include "store/join.h"
+#include "store/join_rules.h"
 
 #include "base/rng.h"
 #include "route/classes.h"

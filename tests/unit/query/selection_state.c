@@ -1,6 +1,6 @@
 /* The state's text: back as it went, refused when one character is wrong; and the codes of
  * utilities. */
-#include "query/state.h"
+#include "query/selection_state.h"
 
 #include "base/rng.h"
 #include "unit/test.h"

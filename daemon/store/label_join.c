@@ -1,5 +1,5 @@
 /* The learner's side of the label join: tasks and labels go into LMDB and meet there, by the rules
- * of store/join.h.
+ * of store/join_rules.h.
  *
  * A label that is read before its task is parked under what it names; one that carries an event of
  * its own is learned meanwhile. The task that comes takes both. A task is in label order, counts
@@ -127,7 +127,7 @@ struct joining {
     bool any;
 };
 
-static int store_join_answer(struct store *s, struct joining *j, const struct task_answer *a) {
+static int label_join_answer(struct store *s, struct joining *j, const struct task_answer *a) {
     struct answered one;
     TRY(store_answer_entry(s, j->id, j->entry, a, &one));
     if (!j->any || one.evaluate) *j->joined = one;
@@ -135,12 +135,12 @@ static int store_join_answer(struct store *s, struct joining *j, const struct ta
     return 0;
 }
 
-static int store_join_parked(struct store *s, struct joining *j, char kind, struct text name) {
+static int label_join_parked(struct store *s, struct joining *j, char kind, struct text name) {
     unsigned char target[KEY_MAX];
     struct task_answer a;
     size_t n = key_target(target, kind, name);
     int result;
-    while ((result = store_take_parked(s, target, n, &a)) == 1) TRY(store_join_answer(s, j, &a));
+    while ((result = store_take_parked(s, target, n, &a)) == 1) TRY(label_join_answer(s, j, &a));
     return result;
 }
 
@@ -166,7 +166,7 @@ static void store_age_key(unsigned char out[AGE_KEY], const struct entry *e,
 
 /* An event that carries the name of the task: the task takes its answer, and it is no row of its
  * own any more. The task's value is in s->scratch before and after. */
-static int store_join_own(struct store *s, struct joining *j, struct text name) {
+static int label_join_own(struct store *s, struct joining *j, struct text name) {
     uint8_t id[TASK_ID_BYTES];
     unsigned char age[AGE_KEY];
     struct entry own, again;
@@ -179,7 +179,7 @@ static int store_join_own(struct store *s, struct joining *j, struct text name) 
     TRY(store_delete(s, TABLE_AGE, age, sizeof age, NULL, 0));
     TRY(store_delete(s, TABLE_OWN, id, sizeof id, NULL, 0));
     TRY(entry_read(s, s->txn, KIND_TASK, j->id, &again));
-    return own.answered ? store_join_answer(s, j, &own.answer) : 0;
+    return own.answered ? label_join_answer(s, j, &own.answer) : 0;
 }
 
 /* ---- tasks ---- */
@@ -246,10 +246,10 @@ int store_put_task(struct store *s, const struct task *t, struct answered *joine
     TRY(store_insert_task(s, id, &e, t));
     TRY(store_put_coverage(s, t));
     struct joining j = {.id = id, .entry = &e, .joined = joined};
-    TRY(store_join_parked(s, &j, 'i', (struct text){(const char *)id, TASK_ID_BYTES}));
-    TRY(store_join_parked(s, &j, 's', t->sample_id));
-    TRY(store_join_own(s, &j, text_of(t->id)));
-    TRY(store_join_own(s, &j, t->sample_id));
+    TRY(label_join_parked(s, &j, 'i', (struct text){(const char *)id, TASK_ID_BYTES}));
+    TRY(label_join_parked(s, &j, 's', t->sample_id));
+    TRY(label_join_own(s, &j, text_of(t->id)));
+    TRY(label_join_own(s, &j, t->sample_id));
     return j.any;
 }
 

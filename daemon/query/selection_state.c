@@ -10,7 +10,7 @@
  * numbers which no run can reach.
  *
  * Thread: any thread */
-#include "query/state.h"
+#include "query/selection_state.h"
 
 #include <math.h>
 #include <stddef.h>

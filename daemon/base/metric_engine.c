@@ -4,7 +4,7 @@
  * has a series for each bucket and one for the sum.
  *
  * Thread: any thread */
-#include "base/metric_table.h"
+#include "base/metric_engine.h"
 
 #include "base/error.h"
 #include "base/word_list.h"

@@ -23,8 +23,8 @@ double fit_work(const struct fit_options *o, size_t labels, size_t memory) {
 }
 
 /* Moves the mixture past what the members said of the last `fresh` labels. */
-static void backtest_step_mixture(struct model *model, const struct fit_options *o,
-                                  const struct fit_rows *rows, size_t fresh) {
+static void fit_step_mixture(struct model *model, const struct fit_options *o,
+                             const struct fit_rows *rows, size_t fresh) {
     size_t old = rows->n - fresh;
     struct fit_rows said = {.n = fresh,
                             .label = rows->label + old,
@@ -36,9 +36,8 @@ static void backtest_step_mixture(struct model *model, const struct fit_options 
 }
 
 /* Fits the members of short memory anew, each from where it stands. room: (2, network_size). */
-static void backtest_step_memories(struct model *model, const struct fit_options *o,
-                                   const struct network *w, const struct examples *all,
-                                   double *room) {
+static void fit_step_memories(struct model *model, const struct fit_options *o,
+                              const struct network *w, const struct examples *all, double *room) {
     double *parameters = room, *longer = room + network_size(w);
     bool convex = w->layers == 1; // then the minimum does not depend on the start
     for (size_t m = o->memories_n; m-- > 0;) {
@@ -52,8 +51,8 @@ static void backtest_step_memories(struct model *model, const struct fit_options
 }
 
 /* Lets the SGD member pass over the last labels. room: (network_size). */
-static void backtest_step_sgd(struct model *model, const struct fit_options *o,
-                              const struct network *w, const struct examples *fresh, double *room) {
+static void fit_step_sgd(struct model *model, const struct fit_options *o, const struct network *w,
+                         const struct examples *fresh, double *room) {
     size_t member = o->memories_n;
     member_load(w, model, member, room);
     member_fit_sgd(w, fresh, o->sgd_rate, room);
@@ -65,15 +64,15 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     struct network w = member_network(o);
     CHECK(fresh <= rows->n && model->shape.members == fit_members(o) &&
           model->shape.layers == w.layers);
-    backtest_step_mixture(model, o, rows, fresh);
+    fit_step_mixture(model, o, rows, fresh);
     size_t *place = xmalloc(o->k * sizeof *place);
     if (rows->named) member_group_classes(o, rows->named, &w, place);
     double *x = member_standardised(rows, o->d, model->mean, model->scale),
            *room = xmalloc(2 * network_size(&w) * sizeof *room);
     int *label = member_outputs(&w, rows);
     struct examples all = {rows->n, x, label}, last = member_newest(&all, o->d, fresh);
-    if (fits) backtest_step_memories(model, o, &w, &all, room);
-    if (o->sgd_rate > 0) backtest_step_sgd(model, o, &w, &last, room);
+    if (fits) fit_step_memories(model, o, &w, &all, room);
+    if (o->sgd_rate > 0) fit_step_sgd(model, o, &w, &last, room);
     free(room);
     free(label);
     free(place);
