@@ -228,6 +228,12 @@ int retrier_feed(struct retrier *r, const struct retry *list, size_t n, size_t *
     if (result == ERR_FENCED)
         buf_printf(why, "another retry of %s has begun; this one fed %zu", r->config->service.name,
                    *fed);
+    else if (result == ERR_FATAL)
+        buf_printf(
+            why,
+            "no answer says whether the next %d of them were fed; %zu before them were: look "
+            "with `list` before you feed any again",
+            AT_ONCE, *fed);
     else if (result < 0) {
         const char *trouble = producer_trouble(r->producer);
         buf_printf(

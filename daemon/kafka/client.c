@@ -239,6 +239,11 @@ static bool is_fence(rd_kafka_resp_err_t code) {
            code == RD_KAFKA_RESP_ERR_TRANSACTION_COORDINATOR_FENCED;
 }
 
+int kafka_fatal(rd_kafka_t *rk) {
+    char text[256];
+    return is_fence(rd_kafka_fatal_error(rk, text, sizeof text)) ? ERR_FENCED : ERR_FATAL;
+}
+
 static enum kafka_error_label kafka_error_label_of(int result) {
     if (result == ERR_RETRY) return KAFKA_ERROR_RETRIABLE;
     return result == ERR_ABORT ? KAFKA_ERROR_ABORTABLE : KAFKA_ERROR_FATAL;

@@ -31,6 +31,9 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
  * `doing` with the `identity` it happened to, destroys it. NULL is 0. */
 int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity);
 
+/* What a handle died of that answers __FATAL to every call: ERR_FENCED or ERR_FATAL. */
+int kafka_fatal(rd_kafka_t *rk);
+
 /* Partitions of a topic, waiting at most timeout_ms; ERR_MISSING when it does not exist,
  * ERR_CONFIG when we may not ask, ERR_RETRY when the broker does not answer. */
 int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) MUST_CHECK;

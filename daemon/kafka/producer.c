@@ -32,7 +32,8 @@ static void producer_undelivered(struct producer *p, const rd_kafka_message_t *m
             L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
 }
 
-/* Of a transaction _private is the record, of a stream the writer's tag. */
+/* Of a transaction _private is the record, of a stream the writer's tag. A record is its writer's
+ * again when the attempt is over: a report that comes later must not touch it. */
 static void producer_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     struct producer *p = opaque;
@@ -41,7 +42,8 @@ static void producer_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, vo
     if (p->options.settled)
         p->options.settled(m->_private, m->err ? rd_kafka_err2str(m->err) : NULL,
                            p->options.opaque);
-    else if (m->_private && !m->err) ((struct producer_record *)m->_private)->sent = true;
+    else if (m->_private && !m->err && (p->state == PRODUCER_OPEN || p->state == PRODUCER_SENT))
+        ((struct producer_record *)m->_private)->sent = true;
 }
 
 /* ---- the state ---- */
@@ -184,8 +186,8 @@ int producer_refused(struct producer *p, const struct producer_record *r, rd_kaf
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_ABORTABLE, 1);
     LOG(WARNING, "produce_failed", rd_kafka_err2str(err), L_STR("topic", p->name[r->topic]),
         L_U64("bytes", r->value.len));
-    bool over = err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__FENCED;
-    return over ? ERR_FENCED : ERR_ABORT;
+    if (err == RD_KAFKA_RESP_ERR__FENCED) return ERR_FENCED;
+    return err == RD_KAFKA_RESP_ERR__FATAL ? kafka_fatal(p->rk) : ERR_ABORT;
 }
 
 int producer_send(struct producer *p, const struct producer_record *r, void *tag) {

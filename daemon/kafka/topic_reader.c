@@ -28,6 +28,7 @@ struct reader {
     size_t n;
     struct source source[READER_TOPICS];
     size_t waiting; // partitions that have not been at the end yet
+    bool grown;     // partitions were found that are not assigned yet
     bool started;
 };
 
@@ -82,6 +83,7 @@ static int reader_find(struct reader *r, struct source *s) {
     s->at_end = xrealloc(s->at_end, (size_t)n * sizeof *s->at_end);
     for (int32_t p = s->partitions; p < n; p++) s->at_end[p] = false;
     r->waiting += (size_t)(n - s->partitions);
+    r->grown = true;
     s->partitions = n;
     return 0;
 }
@@ -100,9 +102,8 @@ bool reader_answers(struct reader *r, int timeout_ms) {
 }
 
 int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
-    size_t before = r->waiting;
     for (size_t i = 0; i < r->n; i++) TRY(reader_find(r, &r->source[i]));
-    if (r->started && r->waiting == before) return 0;
+    if (r->started && !r->grown) return 0;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     for (size_t i = 0; i < r->n; i++) {
         for (int32_t p = 0; p < r->source[i].partitions; p++) {
@@ -113,8 +114,10 @@ int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), vo
     }
     rd_kafka_resp_err_t err = rd_kafka_assign(r->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
-    r->started = !err;
-    return err ? ERR_RETRY : 0;
+    if (err) return ERR_RETRY; // what was found stays to be assigned
+    r->started = true;
+    r->grown = false;
+    return 0;
 }
 
 static size_t topic_index(const struct reader *r, const char *name) {

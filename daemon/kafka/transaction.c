@@ -126,8 +126,9 @@ static int transaction_commit_offsets(struct producer *p, const struct transacti
     if (!err) return 0;
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
     LOG(WARNING, "commit_failed", rd_kafka_err2str(err), L_STR("error", rd_kafka_err2name(err)));
-    bool fenced = err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || err == RD_KAFKA_RESP_ERR__FATAL;
-    return fenced ? ERR_FENCED : ERR_RETRY;
+    if (err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) return ERR_FENCED;
+    bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
+    return fatal ? kafka_fatal(consumer_handle(p->options.consumer)) : ERR_RETRY;
 }
 
 /* ---- exactly once ---- */

@@ -401,9 +401,11 @@ static const char *task_fault(const struct task *t) {
     if (!task_are_shares(t->prob, t->k) || !task_are_shares(t->member, t->members * t->k))
         return "a prediction is no probability";
     if (t->covered > t->admitted) return "more samples are covered than were admitted";
-    if (t->time_ms > TASK_TIME_MOST || t->asked_ms > TASK_TIME_MOST ||
-        t->expires_ms > TASK_TIME_MOST)
-        return "a time is beyond the year 9999";
+    const int64_t times[] = {t->time_ms, t->asked_ms, t->expires_ms};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        if (times[i] < -1 || times[i] > TASK_TIME_MOST)
+            return "a time is before 1970 or beyond the year 9999";
+    if (t->asked_ms < 0 || t->expires_ms < 0) return "it was asked, or closes, before 1970";
     if (t->k > CLASSES_MAX) return "it has more classes than a model may have";
     return NULL;
 }

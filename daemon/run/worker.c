@@ -99,9 +99,13 @@ static int poll_batch(struct worker *w, int wait_ms) {
 }
 
 /* Lets librdkafka speak to us while a cycle waits; what it hands out nevertheless stays in the
- * batch for the next step. */
+ * batch for the next step. A poll with a rebalance pending or a full batch comes back at once, so
+ * the wait is then slept: whatever failed must not be tried again at the speed of the processor. */
 static int serve_group(struct worker *w, int wait_ms) {
+    const struct batch *b = pipeline_batch(w->pipeline);
+    bool full = b->n == b->cap, pending = consumer_pending(w->consumer) != REBALANCE_NONE;
     atomic_fetch_add(&w->progress, 1);
+    if (full || pending) clock_sleep_ms(wait_ms);
     consumer_pause(w->consumer, true);
     int result = poll_batch(w, wait_ms);
     consumer_pause(w->consumer, false);

@@ -272,6 +272,7 @@ static int store_find_by_sample(struct store *s, struct text sample, uint8_t id[
         else {
             memcpy(here, value.mv_data, sizeof here);
             result = entry_read(s, s->txn, KIND_TASK, here, &e);
+            if (result == ERR_MISSING) result = store_damaged(s); // each id here has its task
         }
         if (result < 0) break;
         open = !e.answered;

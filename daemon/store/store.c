@@ -50,6 +50,13 @@ int store_error(struct store *s, int code) {
     }
 }
 
+int store_next(struct store *s, MDB_cursor *cursor, MDB_cursor_op op, MDB_val *key,
+               MDB_val *value) {
+    int result = store_error(s, mdb_cursor_get(cursor, key, value, op));
+    if (result == ERR_MISSING) return 0;
+    return result < 0 ? result : 1;
+}
+
 /* ---- keys ---- */
 
 unsigned char *key_u64(unsigned char *at, uint64_t value) {
@@ -364,7 +371,7 @@ static void store_add_coverage(struct store *s, MDB_txn *txn, struct store_count
     MDB_val key, value;
     struct coverage c;
     if (mdb_cursor_open(txn, s->table[TABLE_COVERAGE], &cursor)) return;
-    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+    while (store_next(s, cursor, MDB_NEXT, &key, &value) > 0) {
         if (!store_record_read_coverage(&c, store_value(value))) {
             store_damaged(s);
             continue;

@@ -3,7 +3,10 @@
  * Thread: learner thread */
 #include "store_record.h"
 
+#include "route/task.h"
+
 #include <endian.h>
+#include <math.h>
 
 /* ---- numbers ---- */
 
@@ -129,6 +132,18 @@ static bool store_record_entry_has_length(const struct entry *e, size_t length, 
     return left - e->members * k * sizeof(float) == e->sample_len;
 }
 
+/* Whether the numbers are such as task_read and label_read let through. */
+static bool store_record_entry_is_sane(const struct entry *e, const char *row, size_t d) {
+    const double p = e->propensity;
+    if (!(p == 0 || (p >= TASK_PROPENSITY_LEAST && p <= 1))) return false;
+    if (e->asked_ms < 0 || e->asked_ms > TASK_TIME_MOST) return false;
+    if (e->expires_ms < 0 || e->expires_ms > TASK_TIME_MOST) return false;
+    if (e->partition < 0 || e->offset < 0) return false;
+    for (size_t i = 0; i < d; i++)
+        if (!isfinite(store_record_get_double(row + i * sizeof(double)))) return false;
+    return true;
+}
+
 bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind, size_t d,
                              size_t k) {
     if (value.len < ENTRY_BYTES) return false;
@@ -149,6 +164,7 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
     if (out->kind != kind || state > 7) return false;
     if (out->predicted < -1 || (out->predicted >= 0 && (size_t)out->predicted >= k)) return false;
     if (!store_record_entry_has_length(out, value.len, d, k)) return false;
+    if (!store_record_entry_is_sane(out, at + ENTRY_BYTES, d)) return false;
     if (!out->answered) return true;
     return store_record_read_answer(&out->answer, (struct text){at + ENTRY_ANSWER, ANSWER_BYTES},
                                     k);

@@ -46,8 +46,8 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
     MDB_val key, value;
     MDB_txn *txn = store_reading(s);
     if (!txn) return ERR_IO;
-    int result = store_error(s, mdb_cursor_open(txn, s->table[TABLE_ORDER], &cursor));
-    while (result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+    int result = store_error(s, mdb_cursor_open(txn, s->table[TABLE_ORDER], &cursor)), more = 0;
+    while (result == 0 && (more = store_next(s, cursor, MDB_NEXT, &key, &value)) > 0) {
         struct entry e;
         uint8_t id[ORDER_VALUE];
         result = store_rows_read_place(s, txn, value, id, &e);
@@ -60,6 +60,7 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
                              .latency_ms = -1};
         if (visit(&a, opaque)) break;
     }
+    if (result == 0 && more < 0) result = more;
     if (cursor) mdb_cursor_close(cursor);
     store_end_reading(s, txn);
     return result;
@@ -110,14 +111,15 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     MDB_cursor *cursor;
     MDB_val key, value;
     TRY(store_error(f->s, mdb_cursor_open(txn, f->s->table[TABLE_ORDER], &cursor)));
-    int result = 0;
-    while (left && result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
+    int result = 0, more = 0;
+    while (left && result == 0 && (more = store_next(f->s, cursor, MDB_PREV, &key, &value)) > 0) {
         struct entry e;
         uint8_t id[ORDER_VALUE];
         result = store_rows_read_place(f->s, txn, value, id, &e);
         if (result == 0 && !store_rows_set_aside(f->s, &e.answer))
             store_rows_take(f, --left, &e, hash_bytes(id, sizeof id));
     }
+    if (result == 0 && more < 0) result = more;
     mdb_cursor_close(cursor);
     r->n = want - left;
     if (left) store_rows_close_up(f, left);
@@ -135,8 +137,8 @@ static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
     MDB_cursor *cursor;
     MDB_val key, value;
     TRY(store_error(s, mdb_cursor_open(txn, s->table[TABLE_TASKS], &cursor)));
-    int result = 0;
-    while (left && result == 0 && mdb_cursor_get(cursor, &key, &value, MDB_PREV) == 0) {
+    int result = 0, more = 0;
+    while (left && result == 0 && (more = store_next(s, cursor, MDB_PREV, &key, &value)) > 0) {
         struct entry e;
         struct text whole = store_value(value);
         if (!store_record_read_entry(&e, whole, KIND_TASK, d, s->options.k)) {
@@ -146,6 +148,7 @@ static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
         store_record_read_doubles(r->task_row + --left * d, whole.at + ENTRY_BYTES, d);
         r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
     }
+    if (result == 0 && more < 0) result = more;
     mdb_cursor_close(cursor);
     r->tasks_n = want - left;
     memmove(r->task_row, r->task_row + left * d, r->tasks_n * d * sizeof *r->task_row);

@@ -64,6 +64,9 @@ struct store {
 
 /* Our error for one of LMDB's. */
 int store_error(struct store *s, int code);
+/* Moves a cursor. 1: there is a record; 0: there is none; ERR_CORRUPT and others: the file cannot
+ * be read, which is no end. */
+int store_next(struct store *s, MDB_cursor *cursor, MDB_cursor_op op, MDB_val *key, MDB_val *value);
 /* ERR_CORRUPT, noted: a record cannot be what we wrote. */
 int store_damaged(struct store *s);
 
