@@ -1,9 +1,10 @@
-/* JSON bytes to the mapped fields of one sample: the only way from the wire to a row. Several
- * readers can do the work (admit.json_reader); they differ in nothing but the time they take.
+/* A record's value to the mapped fields of one sample: the only way from the wire to a row. Several
+ * readers of JSON can do the work (admit.json_reader); they differ in nothing but the time they
+ * take.
  *
- * Strict (RFC 8259): one object, nothing behind it, UTF-8, depth and range of numbers as
- * configured. A path names a field by JSON pointer, nested too; where a step is absent the field is
- * missing, which is no error. Of equal keys the first counts.
+ * JSON is read strictly (RFC 8259): one object, nothing behind it, UTF-8, depth and range of
+ * numbers as configured. A path names a field by JSON pointer, nested too; where a step is absent
+ * the field is missing, which is no error. Of equal keys the first counts.
  *
  * Thread: worker thread (one decoder each) */
 #pragma once
@@ -65,6 +66,7 @@ struct selection {
     size_t fields_n, mask_n;
 };
 
-/* The part of `event` that annotators may see, as JSON; valid until the next call. `event` itself
- * when nothing is selected and nothing masked. Called for asked samples only. */
+/* The part of `event` that annotators may see, as JSON; valid until the next call. All of it when
+ * nothing is selected and nothing masked: `event` itself, when that is JSON. Called for asked
+ * samples only. */
 struct text decoder_select(struct decoder *d, struct text event, const struct selection *s);
