@@ -1,8 +1,11 @@
 /* A cycle: everything that one transaction writes, complete in memory and unchanged until it is
  * committed.
  *
- * On an error the same cycle is sent again, less the partitions that were lost meanwhile: no seek
- * and no second decision (promises I1, I2). Thread: the worker thread that owns it */
+ * On an error the same cycle is sent again: no seek and no second decision (promises I1, I2). Where
+ * the outcome of an attempt is unknown, the partitions that it has committed are taken out first.
+ * When the assignment is lost the whole cycle is dropped, and the new owners decide its samples.
+ *
+ * Thread: the worker thread that owns it */
 #pragma once
 
 #include "base/arena.h"
@@ -29,7 +32,7 @@ struct producer_record *cycle_add(struct cycle *c);
 struct producer_offset *cycle_add_offset(struct cycle *c);
 /* Copies all records (not the offsets) to the end of another cycle. */
 void cycle_append(struct cycle *to, const struct cycle *from);
-/* Takes out everything about one partition. */
+/* Takes out everything about one partition: it was committed after all. */
 void cycle_drop(struct cycle *c, int32_t partition);
 /* Bytes of the texts held, for bounds (I11). */
 static inline size_t cycle_bytes(const struct cycle *c) { return c->arena.used; }
