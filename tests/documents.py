@@ -4,7 +4,8 @@ In README.md, CONTRIBUTING.md, CHANGELOG.md and docs/*.md, what stands in `code 
 options, metrics, events, commands, flags, functions, tests, names in records. What is gone or was
 never built is written in "quotes". In sources, scripts and configuration, each path of the
 repository and each section of a document that is named exists. In docs/ARCHITECTURE.md the drawing
-of the rooms is the table of CMakeLists.txt, and each promise names all its tests.
+of the rooms is the table of CMakeLists.txt, and each promise names all its tests. In
+docs/OPERATIONS.md the table of events has each one that the code logs as a warning or an error.
 
   tests/documents.py --binary WINNOWD [--root DIR]   all that is wrong, one a line; exit 1 if any is
   tests/documents.py --rooms                         draws the rooms, for docs/ARCHITECTURE.md
@@ -31,6 +32,10 @@ GENERATED = {"docs/OPTIONS.md", "docs/METRICS.md"}  # unit tests compare these w
 TESTS = ("unit", "system", "room", "bench", "house", "fuzz", "cost", "tsan", "asan")
 FILE = re.compile(r"\.(c|h|py|md|def|yaml|yml|json|sh|html|js|css|service|csv|java)$")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+# A call that logs: function, level if it comes first, event (two of them in a choice).
+LOGGED = re.compile(r'(\w*(?:LOG|log)\w*)\(\s*(?:([^"(),;]+),)?\s*((?:[^"(),;]*"[a-z_]+")+)\s*,')
+LOUD = re.compile(r"^(LOG|log_write|\w+_log_errors)$")  # those that may say warning or error
+QUIET = re.compile(r"(LOG_)?(NOTICE|INFO|DEBUG)")        # levels of events that want nothing of us
 METRIC = re.compile(r"(winnowd|process)_\w(?!.*\.deb)")
 PATH_IN_SOURCE = re.compile(r"(?<![\w/.${}-])((?:daemon|include|docs|tests/(?:unit|system|bench))/"
                             r"[\w./*-]*\w\.(?:c|h|def|md|py))\b")
@@ -89,8 +94,12 @@ class Sources:
                       if name.startswith(("daemon/", "include/")) and name.endswith((".c", ".h")))
         self.functions = set(re.findall(r"#define ([A-Za-z_]\w*)\(", c)) | set(re.findall(
             r"^[A-Za-z_][\w \t\*]*?\b\*?([a-z_][a-z0-9_]*)\([^;{]*(?:\)|,)", c, re.M))
-        logged = re.findall(r'\w*(?:LOG|log)\w*\(\s*(?:\w+,)?\s*((?:[^"(),;]*"[a-z_]+")+)\s*,', c)
-        self.events = {event for one in logged for event in re.findall(r'"([a-z_]+)"', one)}
+        self.events, self.troubles = set(), set()
+        for function, level, names in LOGGED.findall(c):
+            events = set(re.findall(r'"([a-z_]+)"', names))
+            self.events |= events
+            loud = LOUD.search(function) and not QUIET.fullmatch(level.strip())
+            if loud: self.troubles |= events
 
     def read_options(self):
         self.options, section = {}, None
@@ -349,13 +358,16 @@ class Judge:
     # -- what documents and sources say of each other --
 
     def events_table(self):
-        """In OPERATIONS the first column of the table of events holds events only."""
+        """In OPERATIONS the first column of the table of events holds events only, and all that the
+        code says as a warning or an error: who is woken by one looks there."""
         name = "docs/OPERATIONS.md"
         table = re.search(r"^\| event \|.*?(?=\n\n)", self.text[name], re.S | re.M)
         self.judge(table, name, "event", "there is no table of events")
-        for row in table.group(0).split("\n")[2:] if table else ():
-            for event in re.findall(r"`(\w+)`", row.split("|")[1]):
-                self.judge(event in self.s.events, name, "event", event)
+        rows = table.group(0).split("\n")[2:] if table else ()
+        told = {event for row in rows for event in re.findall(r"`(\w+)`", row.split("|")[1])}
+        for event in told: self.judge(event in self.s.events, name, "event", event)
+        for event in self.s.troubles - told:
+            self.judge(False, name, "event", f"{event} is logged, and no row says what to do")
 
     def rooms(self):
         name, rooms = "docs/ARCHITECTURE.md", list(self.s.rooms)
@@ -421,6 +433,8 @@ PLANTED = [
     ("docs/OPERATIONS.md", 'See `winnowd_config_reloads_total{result="fine"}`.', 'result="fine"'),
     ("docs/OPERATIONS.md", "It says `event=learner_fence`.", "event: learner_fence\n"),
     ("docs/OPERATIONS.md", ("| `learner_fenced` |", "| `learner_fenc` |"), "event: learner_fenc\n"),
+    ("docs/OPERATIONS.md", ("| `stop_cut` |", "| `stopped` |"), "event: stop_cut is logged"),
+    ("include/base/arena.h", 'LOG(ERROR, "no_such_row", "of the table");', "no_such_row is logged"),
     ("README.md", "Run `winnowd modle list`.", "command: winnowd modle"),
     ("docs/OPERATIONS.md", "    winnowd model -c FILE rolback", "command: winnowd model ... rolb"),
     ("README.md", "Run `winnowd check -c FILE --onlin`.", "flag: winnowd check --onlin"),
