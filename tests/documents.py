@@ -77,11 +77,13 @@ class Sources:
         self.rooms = room_table(self.text["CMakeLists.txt"])
 
     def listed(self):
-        """What git tracks or would; in a copy without git, all there is."""
+        """What git tracks or would; in a copy without git, all there is but what was built."""
         words = ["git", "-C", str(self.root), "ls-files", "-co", "--exclude-standard"]
-        listed = subprocess.run(words, capture_output=True, text=True)
-        if listed.returncode == 0 and listed.stdout: return listed.stdout.split("\n")
-        return [str(path.relative_to(self.root)) for path in self.root.rglob("*")]
+        if shutil.which("git"):
+            listed = subprocess.run(words, capture_output=True, text=True)
+            if listed.returncode == 0 and listed.stdout: return listed.stdout.split("\n")
+        names = (path.relative_to(self.root) for path in self.root.rglob("*"))
+        return [str(name) for name in names if not name.parts[0].startswith("build")]
 
     def say(self, *words): return say(self.binary, *words)
 
