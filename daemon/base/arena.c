@@ -1,8 +1,9 @@
 /* Bump allocation from a list of blocks that is kept over resets.
  *
  * A request larger than a block gets a block of its own; the list keeps the order in which blocks
- * were made, so that a batch which repeats the last one walks over the same memory. Thread: any
- * thread (one owner at a time) */
+ * were made, so that a batch which repeats the last one walks over the same memory.
+ *
+ * Thread: any thread (one owner at a time) */
 #include "base/arena.h"
 
 #include "base/error.h"

@@ -6,6 +6,7 @@
  * lacks is known to add less than 2 in the last of 128 bits; only where that could turn the
  * rounding, or beyond 10^64, strtod is asked (the process keeps the C locale). A number of 17
  * digits takes 5 ns instead of strtod's 100.
+ *
  * Thread: any thread */
 #include "base/number.h"
 

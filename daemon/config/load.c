@@ -4,6 +4,7 @@
  * Each step walks the options table. Every problem of a file is told at once, so after one the
  * reading goes on. Only when the YAML itself broke off are the checks across options left out: they
  * would speak of what was not read. Refuses files over CONFIG_FILE_MAX.
+ *
  * Thread: main thread */
 #include "config/config.h"
 

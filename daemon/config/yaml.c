@@ -4,7 +4,9 @@
  * The walk goes on after an alias, anchor, tag, merge key or repeated key, so that all of them are
  * told at once; it ends at broken syntax, a second document, nesting deeper than 8 and maps of more
  * than 1000 keys (a bound on the search for repeated ones). Positions are characters, as editors
- * count them. Thread: any thread (one owner at a time) */
+ * count them.
+ *
+ * Thread: any thread (one owner at a time) */
 #include "yaml.h"
 
 #include <yaml.h>

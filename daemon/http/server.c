@@ -7,6 +7,7 @@
  *
  * Refuses what a foreign web page could send through a visitor's browser (guard.h), and writing
  * without the token.
+ *
  * Thread: http thread answers; main thread starts and stops it */
 #include "http/server.h"
 

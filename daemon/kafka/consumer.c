@@ -6,8 +6,9 @@
  * the answer back while another member's transaction on them is open), so the selection state and
  * the position always come from the same commit (I1, I2).
  *
- * Refuses to jump: an offset outside the log is an error for a person to decide. Thread: the worker
- * thread that owns it */
+ * Refuses to jump: an offset outside the log is an error for a person to decide.
+ *
+ * Thread: the worker thread that owns it */
 #include "kafka/consumer.h"
 
 #include "base/log.h"

@@ -1,7 +1,9 @@
 /* Picks figures out of librdkafka's statistics by their keys, without a tree: it is called by
  * threads that have better things to do.
  *
- * A key that is not there (another version of the library) gives 0. Thread: any thread */
+ * A key that is not there (another version of the library) gives 0.
+ *
+ * Thread: any thread */
 #include "kafka/stats.h"
 
 /* The number behind the next "key": from *at on, which moves behind it; -1: there is none. A tree

@@ -9,6 +9,7 @@
  *
  * A commit whose outcome is unknown kills the handle: a later transaction must not be ended by the
  * late request of an earlier one.
+ *
  * Thread: the thread that owns the producer */
 #include "kafka/transaction.h"
 

@@ -4,6 +4,7 @@
  * Trusted is nothing: neither counts, nor sizes, nor the order. Of two chunks with one place the
  * later counts, as on a compacted topic; another count of chunks begins the record anew. When there
  * is no room the draft leaves that was not touched for longest.
+ *
  * Thread: the thread that owns it */
 #pragma once
 

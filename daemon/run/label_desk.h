@@ -1,4 +1,5 @@
 /* Where the label page meets the topics: what is open, and answers on their way out.
+ *
  * Thread: http thread asks and answers; label thread (daemon/run/label_courier.c) fills and
  * empties */
 #pragma once

@@ -1,7 +1,9 @@
 /* What becomes of one decided sample: a task, a prediction, a dead letter.
  *
  * Only what a person must see leaves the columns of the batch and is written out. A sample that the
- * pool chose is written by the same functions from what its window kept. Thread: worker thread */
+ * pool chose is written by the same functions from what its window kept.
+ *
+ * Thread: worker thread */
 #include "pipeline_private.h"
 
 #include "base/log.h"

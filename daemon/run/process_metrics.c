@@ -3,6 +3,7 @@
  *
  * Read from /proc/self, which stays visible under systemd's ProcSubset=pid; what can not be read
  * keeps its last value.
+ *
  * Thread: main thread */
 #include "process_metrics.h"
 

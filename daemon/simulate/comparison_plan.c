@@ -2,6 +2,7 @@
  * baselines.
  *
  * Refuses a flag that would have no effect, because it would mislead whoever reads the figures.
+ *
  * Thread: main thread */
 #include "comparison.h"
 

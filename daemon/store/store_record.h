@@ -3,6 +3,7 @@
  * All numbers are little-endian and stand at fixed places; keys (store_tables.h) are big-endian, so
  * that they sort as the numbers do. What is read is checked, for the disk is not ours: a value of
  * another length, or with a number that cannot be, is refused.
+ *
  * Thread: learner thread */
 #pragma once
 

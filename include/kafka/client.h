@@ -3,6 +3,7 @@
  *
  * All calls into librdkafka are in daemon/kafka, and no header of include/kafka names one of its
  * types.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -2,7 +2,9 @@
  * committed.
  *
  * On an error the same cycle is sent again, less the partitions that were lost meanwhile: no seek
- * and no second decision (promises I1, I2). Thread: the worker thread that owns it */
+ * and no second decision (promises I1, I2).
+ *
+ * Thread: the worker thread that owns it */
 #pragma once
 
 #include "base/arena.h"

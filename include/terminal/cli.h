@@ -1,5 +1,6 @@
 /* The command line: one table a command makes parsing, checks and --help; wrong words get the
  * nearest right one.
+ *
  * Thread: main thread */
 #pragma once
 

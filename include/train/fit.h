@@ -8,6 +8,7 @@
  * committee: bootstrap members on the largest memory (online bagging, Oza and Russell 2001).
  *
  * Letters: n rows, d columns, k classes, m members.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 
