@@ -8,7 +8,10 @@
 
 #include "base/error.h"
 
-enum { BLOCK_BYTES = 64 * 1024, ALIGN = 16 };
+enum {
+    BLOCK_BYTES = 64 * 1024, // of a usual block: many records of a batch share one
+    ALIGN = 16               // bytes: enough for every type that is put here
+};
 
 struct arena_block {
     struct arena_block *next;

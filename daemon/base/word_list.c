@@ -7,7 +7,10 @@
  * Thread: any thread */
 #include "base/word_list.h"
 
-enum { WORD_MAX = 64, EDITS_MAX = 3 };
+enum {
+    WORD_MAX = 64, // bytes of a word; three rows of this size stand on the stack
+    EDITS_MAX = 3  // between a word and the suggestion for it
+};
 
 bool word_list_next(const char **list, struct text *word) {
     if (!*list || !**list) return false;

@@ -11,7 +11,11 @@
 
 #include <yaml.h>
 
-enum { DEPTH_MAX = 8, KEYS_MAX = 1000, KEY_BYTES_MAX = 255 };
+enum {
+    DEPTH_MAX = 8,      // maps and lists within each other; winnowd's own options need fewer
+    KEYS_MAX = 1000,    // of one map: the search for a repeated key looks at all of them
+    KEY_BYTES_MAX = 255 // of one key; the longest option is far shorter
+};
 
 struct frame {
     struct node *node, **end; // the open list or map, and where its next child goes

@@ -10,7 +10,10 @@
 
 #include "client_private.h"
 
-enum { OPEN_MS = 4000, ANSWER_MS = 10000 };
+enum {
+    OPEN_MS = 4000,   // for the first answer: a broker that is away should be told soon
+    ANSWER_MS = 10000 // for each later one
+};
 
 struct admin {
     rd_kafka_t *rk;

@@ -34,17 +34,17 @@ static const char *const defaults_consumer[][2] = {
             // milliseconds
 static const char *const defaults_producer[][2] = {{"linger.ms", "0"}, {"retry.backoff.ms", "10"}};
 
-static enum log_level level_of(int syslog_level) {
-    return syslog_level <= 3   ? LOG_ERROR
-           : syslog_level == 4 ? LOG_WARNING
-           : syslog_level == 5 ? LOG_NOTICE
-                               : LOG_DEBUG;
+/* librdkafka counts levels as syslog(3) does: 0 to 3 are errors. */
+static enum log_level client_level_of(int syslog_level) {
+    if (syslog_level <= 3) return LOG_ERROR;
+    if (syslog_level == 4) return LOG_WARNING;
+    return syslog_level == 5 ? LOG_NOTICE : LOG_DEBUG;
 }
 
 /* librdkafka's own lines, as events of ours; connection noise is a notice at most, since it retries
  * by itself. */
 static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
-    enum log_level l = level_of(level);
+    enum log_level l = client_level_of(level);
     if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0)
         l = l < LOG_WARNING ? LOG_WARNING : l;
     log_write(l, "kafka", text,
@@ -244,14 +244,17 @@ static enum kafka_error_label kafka_error_label_of(int result) {
     return result == ERR_ABORT ? KAFKA_ERROR_ABORTABLE : KAFKA_ERROR_FATAL;
 }
 
+/* What a caller can do about it. */
+static int client_answer_to(const rd_kafka_error_t *error) {
+    if (is_fence(rd_kafka_error_code(error))) return ERR_FENCED;
+    if (rd_kafka_error_is_fatal(error)) return ERR_FATAL;
+    if (rd_kafka_error_txn_requires_abort(error)) return ERR_ABORT;
+    return rd_kafka_error_is_retriable(error) ? ERR_RETRY : ERR_FATAL;
+}
+
 int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity) {
     if (!error) return 0;
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    int result = is_fence(code)                             ? ERR_FENCED
-                 : rd_kafka_error_is_fatal(error)           ? ERR_FATAL
-                 : rd_kafka_error_txn_requires_abort(error) ? ERR_ABORT
-                 : rd_kafka_error_is_retriable(error)       ? ERR_RETRY
-                                                            : ERR_FATAL;
+    int result = client_answer_to(error);
     metric_add_by(METRIC_kafka_errors, kafka_error_label_of(result), 1);
     log_write(result == ERR_RETRY || result == ERR_ABORT ? LOG_WARNING : LOG_ERROR, "kafka_error",
               rd_kafka_error_string(error),

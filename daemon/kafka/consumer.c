@@ -17,7 +17,10 @@
 #include "metrics/metrics.h"
 #include "waker.h"
 
-enum { COMMITTED_TIMEOUT_MS = 5000, WATERMARK_TIMEOUT_MS = 5000 };
+enum {
+    COMMITTED_TIMEOUT_MS = 5000, // for the group's committed offsets; a rebalance waits for them
+    WATERMARK_TIMEOUT_MS = 5000  // for partitions and their ends
+};
 
 struct consumer {
     rd_kafka_t *rk;

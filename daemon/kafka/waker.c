@@ -15,7 +15,11 @@
 #include <stdbool.h>
 #include <time.h>
 
-enum { WAIT_MS = 20, BUSY_RECORDS = 200, TIMEOUT_MS = 1000 }; // busy: 10,000 records a second
+enum {
+    WAIT_MS = 20,       // between two looks at what was read
+    BUSY_RECORDS = 200, // read in that time: 10,000 a second. Below it the queue does not fill
+    TIMEOUT_MS = 1000   // for the broker's answer, which nobody needs
+};
 
 struct waker {
     pthread_t thread;

@@ -15,13 +15,13 @@
 #include "kafka/topic_reader.h"
 
 enum {
-    READ_MOST = 200,
-    POLL_MS = 20,
-    RETRY_MS = 500,
-    RESCAN_MS = 60000,
-    METADATA_MS = 3000,
-    LAST_FLUSH_MS = 2000,
-    CLOCKS_DIFFER_MS = 3600000
+    READ_MOST = 200,           // records at a time
+    POLL_MS = 20,              // a wait for tasks: an answer is sent that soon
+    RETRY_MS = 500,            // after an error of Kafka, before the next try
+    RESCAN_MS = 60000,         // between two looks for new partitions
+    METADATA_MS = 3000,        // for one question about topics or offsets
+    LAST_FLUSH_MS = 2000,      // for the last answers; the whole stop has run.c's STOP_MS
+    CLOCKS_DIFFER_MS = 3600000 // by which clocks of producers and brokers may differ from ours
 };
 
 struct label_courier {

@@ -18,14 +18,17 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* HTTP's status codes (RFC 9110, section 15). */
 enum {
     OK = 200,
-    ACCEPTED = 202,
-    BAD_REQUEST = 400,
-    CONFLICT = 409,
-    UNAVAILABLE = 503,
-    FIELDS_MOST = 500,
-    TROUBLE_MOST = 200
+    ACCEPTED = 202,    // on a slip, not yet on the labels topic
+    BAD_REQUEST = 400, // no request that the page sends
+    CONFLICT = 409,    // the task was closed meanwhile
+    UNAVAILABLE = 503  // all slips are in use, or the label thread is not ready
+};
+enum {
+    FIELDS_MOST = 500, // of an event that are shown; a person reads no more
+    TROUBLE_MOST = 200 // bytes of the last error's text
 };
 enum slip_state { SLIP_FREE, SLIP_WAITS, SLIP_SENT };
 

@@ -7,7 +7,10 @@
 #include "base/buf.h"
 #include "label_queue.h"
 
-enum { LABEL_DESK_SLIPS = 256, LABEL_ANNOTATOR_MOST = 127 };
+enum {
+    LABEL_DESK_SLIPS = 256,    // answers that wait for Kafka: minutes of several people's work
+    LABEL_ANNOTATOR_MOST = 127 // bytes of an annotator's name
+};
 
 /* An answer on its way to the labels topic. */
 struct label_slip {

@@ -28,8 +28,11 @@ struct label_given {
     int64_t revision; // the largest that was seen
 };
 
-/* What is remembered of a sample. */
-enum { SAMPLE_HAS_TASK = 1, SAMPLE_LABEL_WAITS = 2 };
+/* What is remembered of a sample: bits. */
+enum {
+    SAMPLE_HAS_TASK = 1,   // its newest task was read
+    SAMPLE_LABEL_WAITS = 2 // a label came first: it closes the task when that comes
+};
 
 struct label_queue {
     char *classes;                               // newline-separated

@@ -17,7 +17,13 @@
 
 #include <inttypes.h>
 
-enum { OK = 200, ACCEPTED = 202, NOT_IMPLEMENTED = 501, UNAVAILABLE = 503 }; // HTTP
+/* HTTP's status codes (RFC 9110, section 15). */
+enum {
+    OK = 200,
+    ACCEPTED = 202,        // asked of another thread, which has not done it yet
+    NOT_IMPLEMENTED = 501, // this instance has no such part
+    UNAVAILABLE = 503      // not now; a later try may succeed
+};
 
 /* ---- machines ---- */
 
@@ -174,7 +180,10 @@ static const struct http_page table[] = {
     {.path = "/label/answer", .type = json, .write = label_answer_page, .post = true},
 };
 
-enum { PAGES = sizeof table / sizeof *table, LABEL_PAGES = 5 }; // the last ones
+enum {
+    PAGES = sizeof table / sizeof *table,
+    LABEL_PAGES = 5 // the last of the table: those that need watch.label
+};
 
 /* Files, whose size is known to the linker only. */
 static const struct {

@@ -50,38 +50,43 @@ static void name_task(struct pipeline *p, const struct subject *s, char id[TASK_
     task_id(id, buf_view(&p->out), s->partition, s->offset, s->time_ms);
 }
 
-static void put_task(struct pipeline *p, const struct subject *s, struct cycle *cycle,
-                     struct producer_record *out) {
+/* The task without its id and its event. */
+static struct task pipeline_route_task_of(struct pipeline *p, const struct subject *s) {
     const struct decision *d = s->decision;
     const struct model *m = s->model;
-    struct task t = {.sample_id = s->id,
-                     .row = s->row,
-                     .d = features_columns(p->features),
-                     .prob = s->prob,
-                     .k = p->k,
-                     .classes = p->classes,
-                     .member = m ? s->member : NULL,
-                     .members = m && s->member ? m->shape.members : 0,
-                     .fingerprint = features_fingerprint(p->features),
-                     .reason = d->reason,
-                     .measure = d->measure,
-                     .manager = (enum manager)p->config->query.manager,
-                     .by_strategy = d->by_strategy,
-                     .utility = d->utility,
-                     .threshold = d->threshold,
-                     .propensity = d->propensity,
-                     .manager_probability = d->manager_probability,
-                     .priority = pipeline_route_priority(p, s),
-                     .model = m ? m->version : 0,
-                     .policy = s->policy,
-                     .topic = p->topic,
-                     .partition = s->partition,
-                     .offset = s->offset,
-                     .time_ms = s->time_ms,
-                     .asked_ms = s->asked_ms,
-                     .expires_ms = s->asked_ms + p->config->route.expiry,
-                     .admitted = d->admitted_n,
-                     .covered = d->covered_n};
+    return (struct task){.sample_id = s->id,
+                         .row = s->row,
+                         .d = features_columns(p->features),
+                         .prob = s->prob,
+                         .k = p->k,
+                         .classes = p->classes,
+                         .member = m ? s->member : NULL,
+                         .members = m && s->member ? m->shape.members : 0,
+                         .fingerprint = features_fingerprint(p->features),
+                         .reason = d->reason,
+                         .measure = d->measure,
+                         .manager = (enum manager)p->config->query.manager,
+                         .by_strategy = d->by_strategy,
+                         .utility = d->utility,
+                         .threshold = d->threshold,
+                         .propensity = d->propensity,
+                         .manager_probability = d->manager_probability,
+                         .priority = pipeline_route_priority(p, s),
+                         .model = m ? m->version : 0,
+                         .policy = s->policy,
+                         .topic = p->topic,
+                         .partition = s->partition,
+                         .offset = s->offset,
+                         .time_ms = s->time_ms,
+                         .asked_ms = s->asked_ms,
+                         .expires_ms = s->asked_ms + p->config->route.expiry,
+                         .admitted = d->admitted_n,
+                         .covered = d->covered_n};
+}
+
+static void put_task(struct pipeline *p, const struct subject *s, struct cycle *cycle,
+                     struct producer_record *out) {
+    struct task t = pipeline_route_task_of(p, s);
     name_task(p, s, t.id);
     write_task(p, &t, decoder_select(p->decoder, s->value, &p->selection), &p->out);
     if (p->out.len > p->max_record_bytes) {

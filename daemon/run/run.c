@@ -244,11 +244,12 @@ static int run_end(struct run *r, int result) {
     int joined = join_all(r);
     if (result == 0) result = joined;
     http_stop(r->http);
-    LOG(NOTICE, "stopped",
-        result    ? error_text(result)
-        : trouble ? "Kafka did not take all that was decided: the rest is decided again at the "
-                    "next start, the same way"
-                  : "all that was decided is committed");
+    const char *how = "all that was decided is committed";
+    if (trouble)
+        how = "Kafka did not take all that was decided: the rest is decided again at the next "
+              "start, the same way";
+    if (result) how = error_text(result);
+    LOG(NOTICE, "stopped", how);
     log_flush();
     free_run(r);
     return result;

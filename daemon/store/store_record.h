@@ -75,7 +75,10 @@ enum { TALLY_NUMBERS = 5 };
 struct coverage {
     uint64_t offset, admitted, covered;
 };
-enum { COVERAGE_BYTES = 24, OFFSET_BYTES = 8 };
+enum {
+    COVERAGE_BYTES = 24, // three numbers of 8 bytes
+    OFFSET_BYTES = 8     // of a topic's next offset
+};
 
 /* k: classes of the model. The writers write as many bytes as the names say; the readers answer
  * false for what cannot be such a record. */
