@@ -65,8 +65,8 @@ static const char *load_instead_of(const char *section, struct text key) {
     return NULL;
 }
 
-/* What helps who wrote an unknown key: what became of it, else the section that has just this key,
- * else the nearest of `choices`. */
+/* Adds advice to the error about an unknown key: what replaced it, if an earlier version had it;
+ * else the option of another section with this key; else the nearest of `choices`. */
 static void load_advise(const char *section, struct text key, const char *choices,
                         struct buf *out) {
     const char *instead = load_instead_of(section, key);

@@ -200,7 +200,8 @@ static int transaction_at_least_once(struct producer *p, const struct transactio
     return result;
 }
 
-/* A live member may commit a partition that it has lost and Kafka accepts it: we do not (I2). */
+/* Kafka accepts a live member's commit for a partition it has lost. The CHECK below refuses it
+ * (I2). */
 int transaction_commit(struct producer *p, struct producer_record *record, size_t records,
                        const struct producer_offset *offset, size_t offsets) {
     struct transaction t = {record, records, offset, offsets};

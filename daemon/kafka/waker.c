@@ -33,7 +33,7 @@ struct waker {
     _Atomic size_t taken; // since the last look
 };
 
-static void sleep_a_little(struct waker *w) {
+static void waker_sleep_a_little(struct waker *w) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += WAIT_MS * 1000000L;
@@ -51,7 +51,7 @@ static void *waker_wake(void *arg) {
     struct waker *w = arg;
     pthread_mutex_lock(&w->lock);
     while (!w->stop) {
-        sleep_a_little(w);
+        waker_sleep_a_little(w);
         int32_t partition = atomic_exchange(&w->taken, 0) >= BUSY_RECORDS ? waker_turn(w) : -1;
         if (partition < 0 || w->stop) continue;
         pthread_mutex_unlock(&w->lock);

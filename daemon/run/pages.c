@@ -103,7 +103,7 @@ static unsigned models_page(struct buf *body, struct text sent, void *opaque) {
     return OK;
 }
 
-static void add_troubles(struct buf *out) {
+static void pages_add_troubles(struct buf *out) {
     struct log_trouble list[LOG_TROUBLES];
     size_t n = log_troubles(list, LOG_TROUBLES);
     buf_str(out, ",\n\"troubles\":[");
@@ -123,7 +123,7 @@ static unsigned recent_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
     buf_str(body, "{");
     recent_json(r->shared.recent, body);
-    add_troubles(body);
+    pages_add_troubles(body);
     buf_str(body, "}\n");
     return OK;
 }
@@ -201,14 +201,14 @@ static const struct {
 
 /* ---- life ---- */
 
-static char *read_token(const struct config *c) {
+static char *pages_read_token(const struct config *c) {
     const char *why = NULL;
     char *token = *c->watch.token_file ? secret_read(c->watch.token_file, &why) : NULL;
     if (why) LOG(ERROR, "token_unreadable", why, L_STR("file", c->watch.token_file));
     return token;
 }
 
-static int listen_on(struct run *r, const char *token) {
+static int pages_listen_on(struct run *r, const char *token) {
     static struct http_page pages[PAGES];
     const struct config *c = run_config(r);
     memcpy(pages, table, sizeof pages);
@@ -235,9 +235,9 @@ static int listen_on(struct run *r, const char *token) {
 int pages_start(struct run *r) {
     const struct config *c = run_config(r);
     if (!*c->watch.listen) return 0;
-    char *token = read_token(c);
+    char *token = pages_read_token(c);
     if (*c->watch.token_file && !token) return ERR_CONFIG;
-    int result = listen_on(r, token);
+    int result = pages_listen_on(r, token);
     if (token) explicit_bzero(token, strlen(token));
     free(token);
     return result;

@@ -3,7 +3,7 @@
  * A version's number is one more than the newest on the topic, which was read to its end after the
  * predecessor was fenced, so numbers never repeat. Weights, the policy that makes them live, and
  * progress are one transaction (promise I9). Which labelled set is behind the newest version stands
- * on the topic, so a restart publishes neither twice nor less (promise I8).
+ * on the topic, so a restart neither publishes a version twice nor leaves one out (promise I8).
  *
  * Thread: learner thread */
 #include "version_log.h"

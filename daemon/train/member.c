@@ -20,7 +20,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Of the shrinkage, for biases: how frequent classes are moves first. */
+/* Factor of the shrinkage for biases: class frequencies drift sooner than weights, so they are held
+ * less. */
 static const double bias_share = 0.1;
 
 enum { DRAWS_MOST = 7 }; // of a row by one bootstrap member: more has a chance of one in 10⁵
