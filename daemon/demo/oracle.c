@@ -4,7 +4,7 @@
  * id, so they do not depend on the order in which tasks arrive. Memory is bounded (promise I11): at
  * most PENDING_MAX answers wait, and while there are so many no task is read; the ids of the last
  * SEEN_MAX tasks are remembered, which covers every repeat that `delivery: at_least_once` can make.
- * A value on the tasks topic that is no task is said and left alone.
+ * A value on the tasks topic that is no task is logged and skipped.
  *
  * Thread: the thread that calls oracle_run */
 #include "demo/oracle.h"

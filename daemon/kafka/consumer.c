@@ -172,8 +172,8 @@ static struct record consumer_record_of(rd_kafka_message_t *m) {
     };
 }
 
-/* Those of the messages that are records; the others are dealt with. The first error that cannot be
- * lived with is the answer. */
+/* Hands out the messages that are records and handles the others, which are events. Returns the
+ * first error after which the consumer cannot go on. */
 static int consumer_take_messages(struct consumer *c, struct record *out, size_t *n,
                                   rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
@@ -189,8 +189,8 @@ static int consumer_take_messages(struct consumer *c, struct record *out, size_t
     return result;
 }
 
-/* The first one is waited for by itself: it serves the group, too. What lies behind it comes in one
- * call, without a lock for each. */
+/* Waits for the first record alone, in a call that also serves the group. The records behind it
+ * come in a second call, which takes one lock for all of them. */
 int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n, int timeout_ms) {
     if (c->pending != REBALANCE_NONE || *n == cap) return 0;
     if (c->message_cap < cap) {
@@ -318,7 +318,7 @@ int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next) {
     if (rd_kafka_get_watermark_offsets(c->rk, c->config->topics.samples, partition, &low, &high) ||
         high < 0)
         return 0;
-    if (next < low) next = low; // retention has taken what lies between: nobody waits for it
+    if (next < low) next = low; // retention has deleted what is between: that is no lag
     return high > next ? high - next : 0;
 }
 

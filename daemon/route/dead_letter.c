@@ -1,9 +1,9 @@
 /* Builds dead letters.
  *
- * The one idea: whoever repairs and replays needs the record as it was, and where it stood. So
- * nothing is changed, only cut when large, and what was cut is said with the hash and the length of
- * the whole. Our headers stand behind the original ones: readers that take the last header of a
- * name see the newest failure of a record that failed twice.
+ * Who repairs and replays a record needs it as it was, and its place in the log. So nothing is
+ * changed, only cut when large, and what was cut is said with the hash and the length of the whole.
+ * Our headers stand behind the original ones: readers that take the last header of a name see the
+ * newest failure of a record that failed twice.
  *
  * Thread: worker thread */
 #include "route/dead_letter.h"

@@ -98,7 +98,8 @@ static void follower_add_flag(struct buf *out, const char *key, bool value) {
     buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-/* Made anew when something changed, so that who asks waits for nothing. */
+/* Writes what follower_models answers whenever something changed, so that a request only copies it.
+ */
 static void follower_describe(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
     uint64_t version[REGISTRY_HELD], live = s->model ? s->model->version : 0;

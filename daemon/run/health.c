@@ -1,8 +1,8 @@
 /* Who makes progress, who is ready, who has ended.
  *
- * Two words that differ: *ready* for the service manager means subscribed, once; *may work* is what
- * /readyz says, and comes and goes: within a rebalance, while no broker answers, while stopping, it
- * is no.
+ * Two states that differ. *Started* is what the service manager is told: everything is subscribed
+ * and was read to its end once. It stays true. *Ready* is what /readyz answers: false within a
+ * rebalance, while no broker answers, and while stopping.
  *
  * Thread: main thread; health_ready and health_alive also the http thread's */
 #include "health.h"

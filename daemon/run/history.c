@@ -15,7 +15,7 @@ enum {
     ROWS = 360, // of each span
     RECENT = 10 // seconds over which the speed of now is taken
 };
-/* With a label: the sum over its values. */
+/* The columns of a row. Of a metric with a label: the sum over the label's values. */
 static const struct history_column {
     const char *name;
     enum metric metric;
@@ -72,7 +72,8 @@ void history_destroy(struct history *h) {
 
 static double history_read_column(const struct history_column *c) {
     double sum = metric_sum(c->metric);
-    /* An early label is counted once more when its task is there. */
+    /* The metric counts an early label twice: as early when it comes, and by its fate when its task
+     * comes. The early counts are taken off here. */
     if (c->metric == METRIC_labels) sum -= metric_get_by(METRIC_labels, FATE_EARLY);
     return sum;
 }

@@ -62,7 +62,8 @@ static void label_courier_take_task(struct label_courier *c, const struct reader
     if (r->value.at && task_read(&t, r->value, &c->arena, &why) == 0) label_desk_task(c->desk, &t);
 }
 
-/* Where a partition begins to matter. Unknown: at its beginning, which is only slower. */
+/* Where the records of a partition that still matter begin. If the broker does not know, reading
+ * starts at the partition's beginning, which is only slower. */
 static int64_t label_courier_since(struct label_courier *c, struct reader *reader,
                                    int32_t partition) {
     int64_t then = clock_wall_ms() - c->config->route.expiry - CLOCKS_DIFFER_MS;
@@ -101,7 +102,7 @@ static int label_courier_poll_topic(struct label_courier *c, struct reader *read
     return 0;
 }
 
-/* The topic anew, to the end that it has now. */
+/* Reads the topic again, to the end that it has now. */
 static int label_courier_read_topic(struct label_courier *c, struct reader **reader,
                                     const char *topic, int64_t (*start)(size_t, int32_t, void *),
                                     void (*take)(struct label_courier *,
@@ -130,7 +131,7 @@ static int label_courier_read_tasks(struct label_courier *c) {
                                     label_courier_tasks_since, label_courier_take_task);
 }
 
-/* Partitions may be added while we run. */
+/* Looks for partitions that were added while we run. */
 static int label_courier_rescan(struct label_courier *c) {
     if (clock_ms() - c->rescan_ms < RESCAN_MS) return 0;
     c->rescan_ms = clock_ms();

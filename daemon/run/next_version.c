@@ -32,7 +32,8 @@ static struct fit_options next_version_options(const struct next_version *n) {
     return fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memory);
 }
 
-/* What it has seen: the positions in both topics, and the digest of the labelled set. */
+/* What the next version has seen: the positions in both topics, and the digest of the labelled set.
+ */
 static struct text next_version_seen(const struct next_version *n,
                                      const struct store_counts *counts) {
     struct buf b = {0};
@@ -55,7 +56,8 @@ static void next_version_sign(const struct next_version *n, const struct store_c
 
 /* ---- what was rolled back ---- */
 
-/* The stretch of labels between two versions, behind what is there. */
+/* Appends, for each partition of the labels topic, the offsets that the newer version has seen and
+ * the older one has not. */
 static void next_version_add_stretch(const struct model *older, const struct model *newer,
                                      int32_t partitions, struct buf *out) {
     for (int32_t p = 0; p < partitions; p++) {
@@ -147,8 +149,8 @@ static int next_version_check(const struct next_version *n, const struct registr
     return ERR_MISMATCH;
 }
 
-/* A copy of our own, by the record. NULL: what was pushed does not survive being written again by
- * us, since its metadata are larger then than we accept. */
+/* A copy, made by writing the model and reading it back. NULL: the pushed model cannot be read
+ * back, since its metadata become larger than we accept. */
 static struct model *next_version_copied(const struct next_version *n, const struct model *from) {
     struct buf record = {0};
     struct model *to = NULL;
@@ -159,8 +161,8 @@ static struct model *next_version_copied(const struct next_version *n, const str
     return to;
 }
 
-/* A swap fills the windows from the version's quantiles: with none, the queue would be flooded or
- * starve. */
+/* Gives a pushed model the quantiles of its utilities. A swap fills the windows of the strategy
+ * from them; without them the manager would ask for far too much or too little at first. */
 static int next_version_describe(const struct next_version *n, struct model *m) {
     const struct fit_options options = next_version_options(n);
     struct store_rows rows;
@@ -172,7 +174,8 @@ static int next_version_describe(const struct next_version *n, struct model *m) 
     return 0;
 }
 
-/* The pushed model as the version that it becomes, signed; NULL: it would not be readable so. */
+/* The pushed model as a version with its number and what it has seen. NULL: such a version could
+ * not be read back. */
 static struct model *next_version_made_of(const struct next_version *n,
                                           const struct store_counts *counts,
                                           const struct registry_push *push) {

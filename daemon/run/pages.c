@@ -53,7 +53,7 @@ static unsigned live_page(struct buf *body, struct text sent, void *opaque) {
     return state_page(opaque, health_alive, body);
 }
 
-/* A learner that failed is said, and is no reason to be taken for not ready: samples are scored. */
+/* Ready also while the learner fails: samples are scored. The answer reports the failure. */
 static unsigned ready_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
     struct run *r = opaque;

@@ -22,7 +22,8 @@ enum {
 };
 enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED };
 
-/* What the manager wants over what the strategy arm may spend. */
+/* Bounds of a ratio: the requests that the manager wants over those that the strategy arm may pay.
+ * Between them the manager follows the budget. */
 static const double starved_below = 0.25, flooded_above = 4;
 
 /* ---- life ---- */
@@ -172,7 +173,8 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
     pipeline_begin(p, at);
 }
 
-/* An open window is dropped: who owns the partition next reads it again. */
+/* An open window of the pool is dropped: its samples are not committed, so the partition's next
+ * owner reads them again. */
 void pipeline_disown_all(struct pipeline *p) {
     for (size_t i = 0; i < p->partitions_cap; i++) {
         pool_window_destroy(p->partition[i].window);
@@ -308,8 +310,8 @@ static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i
 
 /* ---- figures ---- */
 
-/* Starved: the manager wants far less than it may have. Flooded: far more, so the
- * token bucket decides and what is asked is no longer the best. */
+/* Logs a change of demand. Starved: the manager wants far less than it may have. Flooded: far more,
+ * so the token bucket decides and what is asked is no longer the best. */
 static void pipeline_say_demand(struct pipeline *p) {
     static const char *const said[] = {
         "the manager's wishes fit the budget again",

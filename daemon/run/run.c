@@ -218,8 +218,8 @@ uint64_t run_settled_labels(struct run *r) {
 
 /* ---- stop ---- */
 
-/* Only a service may be cut short: its process ends with it. *late gets who has not come to the
- * end. */
+/* False: it takes too long. Only a service may be cut short, since its process ends with it. *late
+ * gets the names of the threads that have not ended. */
 static bool run_ended_in_time(const struct run *r, struct buf *late) {
     if (!r->options.service) return true;
     for (int64_t until = clock_ms() + STOP_MS; clock_ms() < until && health_at_work(r, late);

@@ -85,8 +85,8 @@ static int version_log_take(struct version_log *v, int wait_ms) {
 
 int version_log_read(struct version_log *v) { return version_log_take(v, 0); }
 
-/* Of which labelled set the newest version was made: its count is in the version, its digest in the
- * progress record. */
+/* Finds which labelled set the newest version was made of: its count is in the version, its digest
+ * in the progress record. */
 static void version_log_recall(struct version_log *v) {
     const struct model *m = registry_model(v->registry, registry_newest(v->registry));
     struct text progress = registry_progress(v->registry);
@@ -220,7 +220,7 @@ static void publication_remove_version(struct publication_list *p, const char *n
 
 /* ---- what goes out ---- */
 
-/* Whether a version that stays was fitted towards this one. */
+/* Whether a version on the topic has this one as its prior. */
 static bool version_log_is_prior(const struct registry *r, const uint64_t *version, size_t n,
                                  uint64_t of) {
     for (size_t i = 0; i < n; i++)

@@ -203,8 +203,8 @@ static int worker_settle(struct worker *w) {
     return 0;
 }
 
-/* A new producer, and the cycle less what went through. failure: of the last attempt; after
- * ERR_ABORT and ERR_RETRY it is known that nothing was committed. */
+/* Makes a new producer and takes out of the cycle what was committed. failure: of the last attempt;
+ * after ERR_ABORT and ERR_RETRY it is known that nothing was committed. */
 static int rebuild_producer(struct worker *w, int failure) {
     producer_destroy(w->producer);
     w->producer = NULL;

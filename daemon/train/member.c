@@ -270,8 +270,8 @@ static void member_restate(const struct network *w, const struct model *from, co
     }
 }
 
-/* Its member of the largest share, in the model's standardisation; NULL without a prior. The caller
- * frees. */
+/* The prior's member of the largest share, in the model's standardisation; NULL without a prior.
+ * The caller frees. */
 double *member_prior(const struct fit_options *o, const struct network *w,
                      const struct model *model) {
     if (!o->prior) return NULL;

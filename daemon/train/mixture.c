@@ -37,8 +37,8 @@ static double mixture_brier(const float *prob, size_t k, int label) {
     return loss;
 }
 
-/* Adds each label's loss to the log weights. Losses of labels asked longer ago count less. A common
- * offset of the weights does not matter. */
+/* Lowers the log weights by each label's loss. Losses of labels asked longer ago count less. A
+ * common offset of the weights does not matter. */
 static void mixture_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
                           double *log_weight) {
     double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share);
