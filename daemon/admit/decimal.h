@@ -4,8 +4,9 @@
  * everything else larger; whether any byte is larger is seen for all eight at once. Three
  * multiplications then add neighbours up: digits to pairs, pairs to fours, fours to eight. [17 % of
  * shape A, whose numbers have 17 digits. Tried for fewer than eight: a form without branches gained
- * nothing] Refuses what RFC 8259 does: leading zeros, a point or exponent without digits. Thread:
- * any thread */
+ * nothing] Refuses what RFC 8259 does: leading zeros, a point or exponent without digits.
+ *
+ * Thread: any thread */
 #pragma once
 
 #include "base/number.h"

@@ -90,7 +90,7 @@ enum reason decoder_read(struct decoder *d, struct text json, struct value *valu
 
 struct text decoder_select(struct decoder *d, struct text event, const struct selection *s) {
     if (!s->fields_n && !s->mask_n) return event;
-    /* Only admitted events come here; should another, then nobody sees what could not be masked. */
+    /* Only admitted events come here. Any other one could not be masked, so none of it is shown. */
     if (!event.len || json_check(event, d->max_depth, d->open)) return TEXT("null");
     return view_select(&d->view, event, s);
 }

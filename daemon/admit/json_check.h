@@ -8,6 +8,7 @@
  *   NOT_UTF8   in a string: bytes that are not UTF-8, and escapes that stand for none (a lone
  *              surrogate, \uD800)
  * Numbers are checked as text only: their range matters where they are used.
+ *
  * Thread: any thread */
 #pragma once
 

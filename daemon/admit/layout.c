@@ -3,6 +3,7 @@
  *
  * A miss costs the reading up to it, and learning besides. So misses count double against hits, and
  * when they win, the next samples are read without.
+ *
  * Thread: worker thread */
 #include "layout.h"
 

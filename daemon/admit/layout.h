@@ -6,6 +6,7 @@
  * nothing of the strictness is lost. Learned anew from each sample that was read the long way;
  * forgotten after a fault. Bounded: a sample with more than SLOTS_MOST values or TEXT_MOST bytes
  * between them has no layout (I11).
+ *
  * Thread: worker thread */
 #pragma once
 

@@ -5,6 +5,7 @@
  * 0xFF or 0), gather one bit of each into an ordinary number (movemask), and ask that number where
  * its first one is (count trailing zeros). The times beside them are what the reader takes longer
  * without. Comparing what lies between values 32 bytes at a time was tried and gained nothing.
+ *
  * Thread: worker thread */
 #if defined(__AVX2__)
 #include "decimal.h"

@@ -1,13 +1,17 @@
 /* Bump allocation from a list of blocks that is kept over resets.
  *
  * A request larger than a block gets a block of its own; the list keeps the order in which blocks
- * were made, so that a batch which repeats the last one walks over the same memory. Thread: any
- * thread (one owner at a time) */
+ * were made, so that a batch which repeats the last one walks over the same memory.
+ *
+ * Thread: any thread (one owner at a time) */
 #include "base/arena.h"
 
 #include "base/error.h"
 
-enum { BLOCK_BYTES = 64 * 1024, ALIGN = 16 };
+enum {
+    BLOCK_BYTES = 64 * 1024, // of a usual block: many records of a batch share one
+    ALIGN = 16               // bytes: enough for every type that is put here
+};
 
 struct arena_block {
     struct arena_block *next;

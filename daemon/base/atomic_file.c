@@ -2,7 +2,9 @@
  * none.
  *
  * Refuses what rename would break: a link is followed first, and what is no regular file is written
- * into. Thread: main thread */
+ * into.
+ *
+ * Thread: main thread */
 #include "base/atomic_file.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
  *
  * Our workers are the threads. OpenBLAS makes its own when it is loaded, which is before main, and
  * takes their number from the environment.
+ *
  * Thread: main thread, before any other */
 #include "base/blas_threads.h"
 

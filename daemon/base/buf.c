@@ -1,8 +1,9 @@
 /* Appending text, numbers and JSON strings to a growing buffer.
  *
  * Numbers are printed with the fewest digits that read back to the same bits, so that what the
- * learner reads from a task is what the scorer saw (promise I8). Thread: any thread (one owner at a
- * time) */
+ * learner reads from a task is what the scorer saw (promise I8).
+ *
+ * Thread: any thread (one owner at a time) */
 #include "base/buf.h"
 
 #include "base/error.h"

@@ -2,7 +2,9 @@
  *
  * The scanner never looks at what a scalar says: it counts brackets outside strings. So it is
  * linear, needs no stack, and takes numbers and depths that a parser would refuse. It refuses
- * unbalanced input. Thread: any thread */
+ * unbalanced input.
+ *
+ * Thread: any thread */
 #include "base/json.h"
 
 #include <math.h>

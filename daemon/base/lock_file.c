@@ -2,6 +2,7 @@
  * tells others which process it is.
  *
  * What a crash leaves: a file that nobody holds; the kernel lets go of both locks.
+ *
  * Thread: main thread */
 #include "base/lock_file.h"
 

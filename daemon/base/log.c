@@ -20,7 +20,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RECENT = 32, REPEAT_MS = 1000 };
+enum {
+    RECENT = 32,     // events that are compared; few different ones fall into one second
+    REPEAT_MS = 1000 // within which the same event is counted and not written
+};
 
 struct log_recent {
     uint64_t key; // of event name and first text; 0: free

@@ -6,6 +6,7 @@
  * lacks is known to add less than 2 in the last of 128 bits; only where that could turn the
  * rounding, or beyond 10^64, strtod is asked (the process keeps the C locale). A number of 17
  * digits takes 5 ns instead of strtod's 100.
+ *
  * Thread: any thread */
 #include "base/number.h"
 
@@ -13,12 +14,13 @@
 #include <string.h>
 
 enum {
-    EASY_MOST = 22,
-    POWER_MOST = 64,
-    POWER_EXACT = 55 /* 5^55 < 2^128 */,
-    EXPONENT_MOST = 100000
+    EASY_MOST = 22,         // 10^22 is the largest power of ten that a double holds exactly
+    POWER_MOST = 64,        // powers of ten in the table; beyond them strtod decides
+    POWER_EXACT = 55,       // 5^55 < 2^128: these powers are exact in the table
+    EXPONENT_MOST = 100000, // where reading an exponent stops: the number is 0 or infinite
+    MANTISSA_BITS = 53,     // of a double, with the leading one (IEEE 754)
+    BIAS = 1023             // of a double's exponent (IEEE 754)
 };
-enum { MANTISSA_BITS = 53, BIAS = 1023 };
 
 typedef unsigned __int128 wide;
 

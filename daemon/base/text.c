@@ -1,7 +1,9 @@
 /* What bytes are UTF-8: the one table of RFC 3629, for every reader of text from outside.
  *
  * The second byte decides what is overlong, a surrogate or beyond U+10FFFF, so its range hangs on
- * the first; all later bytes are 80..BF. Thread: any thread */
+ * the first; all later bytes are 80..BF.
+ *
+ * Thread: any thread */
 #include "base/text.h"
 
 struct lead {

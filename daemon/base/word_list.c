@@ -2,10 +2,15 @@
  *
  * Nearness is the edit distance with swaps of neighbours (optimal string alignment; Damerau 1964),
  * letters compared without case. At most 3 edits and at most half of the longer word: a suggestion
- * that shares less helps nobody. Refuses words over 64 bytes. Thread: any thread */
+ * that shares less helps nobody. Refuses words over 64 bytes.
+ *
+ * Thread: any thread */
 #include "base/word_list.h"
 
-enum { WORD_MAX = 64, EDITS_MAX = 3 };
+enum {
+    WORD_MAX = 64, // bytes of a word; three rows of this size stand on the stack
+    EDITS_MAX = 3  // between a word and the suggestion for it
+};
 
 bool word_list_next(const char **list, struct text *word) {
     if (!*list || !**list) return false;

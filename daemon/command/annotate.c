@@ -19,7 +19,10 @@
 
 #include <pthread.h>
 
-enum { TICK_MS = 100, ANNOTATOR_MAX = 128 };
+enum {
+    TICK_MS = 100,      // between two lines of progress: ten a second look smooth
+    ANNOTATOR_MAX = 128 // bytes of the annotator's name, which every label carries
+};
 
 struct annotate {
     struct dataset_options data;
@@ -147,6 +150,12 @@ static const char *annotate_myself(const char *annotator) {
     return user && *user && strlen(user) <= ANNOTATOR_MAX ? user : "terminal";
 }
 
+static int annotate_either(struct annotate *a) {
+    if (a->terminal) return annotate_terminal(a->config, annotate_myself(a->annotator), &a->why);
+    if (!a->annotator) a->annotator = "winnowd-annotate";
+    return annotate_from_file(a);
+}
+
 int command_annotate(int argc, char **argv) {
     struct annotate a = {.seed = 1};
     struct flag flags[] = {
@@ -179,9 +188,7 @@ int command_annotate(int argc, char **argv) {
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_WARNING);
     a.config = c;
-    if (!a.terminal && !a.annotator) a.annotator = "winnowd-annotate";
-    code = a.terminal ? annotate_terminal(c, annotate_myself(a.annotator), &a.why)
-                      : annotate_from_file(&a);
+    code = annotate_either(&a);
     if (code) console_fail(code, "%s", buf_string(&a.why));
     true_labels_destroy(a.labels);
     buf_release(&a.why);

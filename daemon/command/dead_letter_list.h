@@ -1,4 +1,5 @@
 /* The dead-letters topic as a list: what could not be read, and what was fed again.
+ *
  * Thread: main thread */
 #pragma once
 

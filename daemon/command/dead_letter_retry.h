@@ -1,4 +1,5 @@
 /* Feeding dead letters again: what would be done, and doing it.
+ *
  * Thread: main thread */
 #pragma once
 

@@ -14,7 +14,11 @@
 #include "kafka/producer.h"
 #include "terminal/console.h"
 
-enum { TOPIC_MS = 10000, FLUSH_MS = 60000, PACE_MS = 20 };
+enum {
+    TOPIC_MS = 10000, // for the topic to be found, before the broker counts as away
+    FLUSH_MS = 60000, // for the last samples to be acknowledged
+    PACE_MS = 20      // the longest pause between two samples or before a full queue is tried again
+};
 
 struct feed {
     struct dataset_options data;

@@ -254,7 +254,7 @@ static int ledger_take_task(const struct reader_record *r, void *opaque) {
 
 /* ---- answering ---- */
 
-/* A dead one is made anew. */
+/* Makes a producer where there is none or the last one died (kafka/producer.h). */
 static int ledger_need_producer(struct ledger *l) {
     const char *const topic = l->config->topics.labels;
     if (l->producer && !producer_dead(l->producer)) return 0;

@@ -1,5 +1,6 @@
 /* Tasks and their answers, joined from the two topics: what `tasks` lists and the terminal's
  * annotator works through.
+ *
  * Thread: main thread */
 #pragma once
 

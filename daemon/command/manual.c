@@ -109,8 +109,7 @@ void manual_command(struct buf *out) {
 
 /* ---- winnowd(7) ---- */
 
-void manual_overview(struct buf *out) {
-    manual_title(out, "winnowd", 7, "how winnowd works and is run");
+static void manual_how_it_works(struct buf *out) {
     buf_str(
         out,
         "\n# THE LOOP\n\n"
@@ -139,7 +138,12 @@ void manual_overview(struct buf *out) {
         "A bad record never stops the stream: it becomes a dead letter with the reason. A bad "
         "configuration never starts or replaces a running one. "
         "Memory is bounded by configuration. No secret is printed, and nothing listens beyond "
-        "loopback unless told to.\n"
+        "loopback unless told to.\n");
+}
+
+static void manual_how_it_is_run(struct buf *out) {
+    buf_str(
+        out,
         "\n# SETTING UP\n\n"
         ". Write _/etc/winnowd/winnowd.yaml_ and try it: *winnowd check -c* _FILE_\n"
         ". Make the topics: *winnowd topics -c* _FILE_ *--create*\n"
@@ -153,4 +157,10 @@ void manual_overview(struct buf *out) {
         "its part of the runbook, "
         "_/usr/share/doc/winnowd/OPERATIONS.md_.\n"
         "\n# SEE ALSO\n\n*winnowd*(1), *winnowd.yaml*(5)\n");
+}
+
+void manual_overview(struct buf *out) {
+    manual_title(out, "winnowd", 7, "how winnowd works and is run");
+    manual_how_it_works(out);
+    manual_how_it_is_run(out);
 }

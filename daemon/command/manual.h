@@ -2,6 +2,7 @@
  * scdoc(1), and completions.
  *
  * Each function appends a whole document.
+ *
  * Thread: main thread */
 #pragma once
 

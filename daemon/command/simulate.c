@@ -9,61 +9,64 @@
 
 #include <math.h>
 
+/* What the flags say. */
+static struct simulate_flags given;
+
+static struct flag simulate_flag[] = {
+    {"config", 'c', FLAG_TEXT, &given.config, "FILE",
+     "the configuration; without one, it is made from the data", false},
+    {"data", 0, FLAG_TEXT, &given.data, "FILE",
+     "labelled samples in stream order: CSV or JSON lines, .gz too", false},
+    {"label", 0, FLAG_TEXT, &given.label, "COLUMN", "the truth", false},
+    {"positive", 0, FLAG_TEXT, &given.positive, "VALUE", "the class that is looked for", false},
+    {"id", 0, FLAG_TEXT, &given.id, "COLUMN", "the sample id: no feature", false},
+    {"drop", 0, FLAG_TEXT, &given.drop, "A,B", "columns to leave out", false},
+    {"limit", 0, FLAG_COUNT, &given.limit, "N", "only the first N samples", false},
+    {"measure", 0, FLAG_TEXT, &given.measure, "M", MEASURE_CHOICES, false},
+    {"manager", 0, FLAG_TEXT, &given.manager, "R", MANAGER_CHOICES, false},
+    {"budget", 0, FLAG_NUMBER, &given.budget, "B", "share of samples that may be asked", false},
+    {"upfront", 0, FLAG_NUMBER, &given.upfront, "SHARE",
+     "of the whole budget, asked first; the total stays the same. Default without -c: 4 "
+     "√(labels of the budget)",
+     false},
+    {"pool", 0, FLAG_TEXT, &given.pool, "N:K[:RULE]",
+     "pool mode: of each window of N samples the best K, by " POOL_RULE_CHOICES
+     "; without --budget, that budget",
+     false},
+    {"delay", 0, FLAG_COUNT, &given.delay, "SAMPLES", "that pass before a label is back", false},
+    {"noise", 0, FLAG_NUMBER, &given.noise, "P", "share of labels that are wrong", false},
+    {"switches", 0, FLAG_TEXT, &given.switches, "FILE",
+     "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE]", false},
+    {"seed", 0, FLAG_COUNT, &given.seed, "S", "the first seed (1)", false},
+    {"seeds", 0, FLAG_COUNT, &given.seeds, "K",
+     "how many seeds; means and standard errors are told", false},
+    {"against", 0, FLAG_TEXT, &given.against, "random,all,last",
+     "baselines: random sampling with the same learner, all labels, saying what the last label "
+     "was",
+     false},
+    {"csv", 0, FLAG_TEXT, &given.csv, "OUT.csv", "learning curves", false},
+    {"report", 0, FLAG_TEXT, &given.report, "OUT.html",
+     "one page with charts; runs with less budget and the baselines too", false},
+    {"json", 0, FLAG_SWITCH, &given.json, NULL, "one JSON object a run", false},
+    {"figures", 0, FLAG_TEXT, &given.figures, "DIR",
+     "instead: draw active learning's classic pictures as SVG", false},
+};
+
 int command_simulate(int argc, char **argv) {
-    struct simulate_flags f = {.limit = -1,
-                               .delay = -1,
-                               .seed = -1,
-                               .seeds = -1,
-                               .budget = NAN,
-                               .upfront = NAN,
-                               .noise = NAN};
-    struct flag flags[] = {
-        {"config", 'c', FLAG_TEXT, &f.config, "FILE",
-         "the configuration; without one, it is made from the data", false},
-        {"data", 0, FLAG_TEXT, &f.data, "FILE",
-         "labelled samples in stream order: CSV or JSON lines, .gz too", false},
-        {"label", 0, FLAG_TEXT, &f.label, "COLUMN", "the truth", false},
-        {"positive", 0, FLAG_TEXT, &f.positive, "VALUE", "the class that is looked for", false},
-        {"id", 0, FLAG_TEXT, &f.id, "COLUMN", "the sample id: no feature", false},
-        {"drop", 0, FLAG_TEXT, &f.drop, "A,B", "columns to leave out", false},
-        {"limit", 0, FLAG_COUNT, &f.limit, "N", "only the first N samples", false},
-        {"measure", 0, FLAG_TEXT, &f.measure, "M", MEASURE_CHOICES, false},
-        {"manager", 0, FLAG_TEXT, &f.manager, "R", MANAGER_CHOICES, false},
-        {"budget", 0, FLAG_NUMBER, &f.budget, "B", "share of samples that may be asked", false},
-        {"upfront", 0, FLAG_NUMBER, &f.upfront, "SHARE",
-         "of the whole budget, asked first; the total stays the same. Default without -c: 4 "
-         "√(labels of the budget)",
-         false},
-        {"pool", 0, FLAG_TEXT, &f.pool, "N:K[:RULE]",
-         "pool mode: of each window of N samples the best K, by " POOL_RULE_CHOICES
-         "; without --budget, that budget",
-         false},
-        {"delay", 0, FLAG_COUNT, &f.delay, "SAMPLES", "that pass before a label is back", false},
-        {"noise", 0, FLAG_NUMBER, &f.noise, "P", "share of labels that are wrong", false},
-        {"switches", 0, FLAG_TEXT, &f.switches, "FILE",
-         "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE]",
-         false},
-        {"seed", 0, FLAG_COUNT, &f.seed, "S", "the first seed (1)", false},
-        {"seeds", 0, FLAG_COUNT, &f.seeds, "K",
-         "how many seeds; means and standard errors are told", false},
-        {"against", 0, FLAG_TEXT, &f.against, "random,all,last",
-         "baselines: random sampling with the same learner, all labels, saying what the last label "
-         "was",
-         false},
-        {"csv", 0, FLAG_TEXT, &f.csv, "OUT.csv", "learning curves", false},
-        {"report", 0, FLAG_TEXT, &f.report, "OUT.html",
-         "one page with charts; runs with less budget and the baselines too", false},
-        {"json", 0, FLAG_SWITCH, &f.json, NULL, "one JSON object a run", false},
-        {"figures", 0, FLAG_TEXT, &f.figures, "DIR",
-         "instead: draw active learning's classic pictures as SVG", false},
-    };
+    given = (struct simulate_flags){.limit = -1,
+                                    .delay = -1,
+                                    .seed = -1,
+                                    .seeds = -1,
+                                    .budget = NAN,
+                                    .upfront = NAN,
+                                    .noise = NAN};
     struct usage usage = {"simulate", NULL,
                           "Backtest: what the budget would have bought on a labelled file (--data, "
                           "--label), decided by the daemon's own core.",
-                          flags, sizeof flags / sizeof *flags};
+                          simulate_flag, sizeof simulate_flag / sizeof *simulate_flag};
     int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code == CLI_GO) code = simulate_check(&f);
+    if (code == CLI_GO) code = simulate_check(&given);
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, LOG_WARNING);
-    return simulate_run(&f);
+    return simulate_run(&given);
 }

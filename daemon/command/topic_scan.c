@@ -6,7 +6,12 @@
 #include "base/clock.h"
 #include "terminal/console.h"
 
-enum { START_MS = 10000, STALL_MS = 20000, POLL_MS = 100, RECORDS = 256 };
+enum {
+    START_MS = 10000, // for the topic's partitions and ends, before the broker counts as away
+    STALL_MS = 20000, // without one record, before the reading is given up
+    POLL_MS = 100,    // a wait for records: Ctrl-C is heard that soon
+    RECORDS = 256     // read at a time
+};
 
 int topic_scan_start(struct reader *r, const struct config *c, const char *topic, struct buf *why) {
     const _Atomic bool *stop = console_stop();

@@ -1,4 +1,5 @@
 /* Topics read whole, from their beginning to the end that they have now, for a command.
+ *
  * Thread: main thread */
 #pragma once
 

@@ -3,6 +3,7 @@
  *
  * Each speaks at the place of the guilty key, and says nothing about a value that was refused
  * already. Checks of single texts are a table of (option, rule); the others are functions.
+ *
  * Thread: main thread */
 #include "check.h"
 

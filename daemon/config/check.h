@@ -1,5 +1,6 @@
 /* What the reading of a file knows beside the values: where each stood, and whether it was fine.
  * Private to the room.
+ *
  * Thread: main thread */
 #pragma once
 

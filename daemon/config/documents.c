@@ -1,6 +1,7 @@
 /* What the options table says to people: docs/OPTIONS.md and the annotated config/winnowd.yaml.
  *
  * A test compares both files with what is made here, so they cannot grow apart from the code.
+ *
  * Thread: main thread */
 #include "value.h"
 

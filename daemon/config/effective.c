@@ -1,6 +1,8 @@
 /* The effective configuration as YAML: reads back to the same values, secrets masked (promise I12).
  *
- * Behind each value stands where it came from, as a comment. Thread: main thread */
+ * Behind each value stands where it came from, as a comment.
+ *
+ * Thread: main thread */
 #include "value.h"
 
 /* A comment ends with its line: a file name must not break out of it. */

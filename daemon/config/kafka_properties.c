@@ -1,5 +1,6 @@
-/* The rows: a property and the sentence that an operator reads who tried to set it. Thread: any
- * thread */
+/* The rows: a property and the sentence that an operator reads who tried to set it.
+ *
+ * Thread: any thread */
 #include "config/kafka_properties.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
  * Each step walks the options table. Every problem of a file is told at once, so after one the
  * reading goes on. Only when the YAML itself broke off are the checks across options left out: they
  * would speak of what was not read. Refuses files over CONFIG_FILE_MAX.
+ *
  * Thread: main thread */
 #include "config/config.h"
 
@@ -64,8 +65,8 @@ static const char *load_instead_of(const char *section, struct text key) {
     return NULL;
 }
 
-/* What helps who wrote an unknown key: what became of it, else the section that has just this key,
- * else the nearest of `choices`. */
+/* Adds advice to the error about an unknown key: what replaced it, if an earlier version had it;
+ * else the option of another section with this key; else the nearest of `choices`. */
 static void load_advise(const char *section, struct text key, const char *choices,
                         struct buf *out) {
     const char *instead = load_instead_of(section, key);

@@ -3,6 +3,7 @@
  *
  * Everything about an option follows from its row: how it is read, checked, printed, compared and
  * told in the manual.
+ *
  * Thread: any thread */
 #pragma once
 

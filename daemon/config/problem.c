@@ -2,6 +2,7 @@
  *
  * At most PROBLEMS_MAX are kept: more help nobody, and a hostile file must not fill the memory.
  * What the file says is shown in quotes, escaped and cut, so that a message is always one line.
+ *
  * Thread: any thread (one owner at a time) */
 #include "problem.h"
 

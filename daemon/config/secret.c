@@ -2,8 +2,9 @@
  * configuration.
  *
  * Refuses what is surely a mistake: an empty file, a NUL byte, more than 1 MiB. The text goes to
- * the caller and nowhere else; what went wrong is said without it (promise I12). Thread: any
- * thread */
+ * the caller and nowhere else; what went wrong is said without it (promise I12).
+ *
+ * Thread: any thread */
 #include "config/config.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
  * Names go into Kafka's group, transaction and topic names and into file names, so their letters
  * are few. Listen addresses are numbers or localhost: a name would have to be looked up, and could
  * move beyond loopback (promise I12).
+ *
  * Thread: any thread */
 #include "text_rule.h"
 

@@ -2,6 +2,7 @@
  *
  * Each answers NULL, or what is wrong with the text, to stand behind it in a message ("is not a
  * JSON pointer"). Static storage. An empty text is handed to them only as an entry of a list.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -4,6 +4,7 @@
  * durations and sizes have units (a bare duration is refused: seconds and milliseconds are too
  * easily confused). Text is taken as written, `no` and 1 too, but null is no text. The defaults of
  * the table are read by the same grammar.
+ *
  * Thread: any thread */
 #include "value.h"
 

@@ -3,6 +3,7 @@
  * What is written reads back to the same value, except secrets: options flagged so, and values of
  * maps whose name says that they hold one, come out as "***". A value "@FILE" names a file and is
  * shown. Keeps promise I12: this is the one place where a configured value becomes text.
+ *
  * Thread: any thread */
 #include "value.h"
 

@@ -4,12 +4,18 @@
  * The walk goes on after an alias, anchor, tag, merge key or repeated key, so that all of them are
  * told at once; it ends at broken syntax, a second document, nesting deeper than 8 and maps of more
  * than 1000 keys (a bound on the search for repeated ones). Positions are characters, as editors
- * count them. Thread: any thread (one owner at a time) */
+ * count them.
+ *
+ * Thread: any thread (one owner at a time) */
 #include "yaml.h"
 
 #include <yaml.h>
 
-enum { DEPTH_MAX = 8, KEYS_MAX = 1000, KEY_BYTES_MAX = 255 };
+enum {
+    DEPTH_MAX = 8,      // maps and lists within each other; winnowd's own options need fewer
+    KEYS_MAX = 1000,    // of one map: the search for a repeated key looks at all of them
+    KEY_BYTES_MAX = 255 // of one key; the longest option is far shorter
+};
 
 struct frame {
     struct node *node, **end; // the open list or map, and where its next child goes

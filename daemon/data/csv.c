@@ -4,6 +4,7 @@
  * Memory is therefore that of the longest row, whatever the file holds (promise I11): a quote that
  * is never closed ends the reading at CSV_ROW_BYTES. What RFC 4180 does not allow is refused,
  * because a row that can be read in two ways would be learned wrongly without anybody noticing.
+ *
  * Thread: any thread (one owner at a time) */
 #include "csv.h"
 

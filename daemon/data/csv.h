@@ -4,6 +4,7 @@
  * Refused, with the row's number: rows of another length than the header, text beside quotes, a
  * bare carriage return, a row larger than CSV_ROW_BYTES. Empty lines may stand at the end only (in
  * a file of one column they are empty cells).
+ *
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -210,9 +210,8 @@ static int dataset_config_write_model(const struct dataset *d, struct value_coun
     buf_str(yaml, "model:\n  classes: ");
     dataset_config_write_list(classes, yaml);
     bool first = classes->n == 2 && classes->at[0].count < classes->at[1].count;
-    const struct value_count *positive = d->positive
-                                             ? dataset_config_find_class(classes, d->positive)
-                                             : &classes->at[first ? 0 : classes->n - 1];
+    const struct value_count *positive = &classes->at[first ? 0 : classes->n - 1];
+    if (d->positive) positive = dataset_config_find_class(classes, d->positive);
     if (!positive) return dataset_config_refuse_class(d, classes, why);
     buf_str(yaml, "  positive: ");
     config_quote(text_of(positive->text), yaml);

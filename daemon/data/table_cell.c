@@ -2,6 +2,7 @@
  * 1e-3.
  *
  * What strtod would take besides (hexadecimal, inf, nan, and numbers beyond a double) is text.
+ *
  * Thread: any thread */
 #include "table_cell.h"
 

@@ -1,5 +1,6 @@
 /* Where the daemon's log lines go while the demo draws on the terminal: the last ones are kept, and
  * shown when something went wrong.
+ *
  * Thread: any thread writes; the main thread opens and closes */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* The oracle's answers that wait for their time, the one that is due first at the top.
+ *
  * Thread: any thread (one owner at a time) */
 #pragma once
 

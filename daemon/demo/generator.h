@@ -2,6 +2,7 @@
  * and a change of its pattern half way (concept drift).
  *
  * Event i depends on (seed, samples, i) and on nothing else.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -4,7 +4,7 @@
  * id, so they do not depend on the order in which tasks arrive. Memory is bounded (promise I11): at
  * most PENDING_MAX answers wait, and while there are so many no task is read; the ids of the last
  * SEEN_MAX tasks are remembered, which covers every repeat that `delivery: at_least_once` can make.
- * A value on the tasks topic that is no task is said and left alone.
+ * A value on the tasks topic that is no task is logged and skipped.
  *
  * Thread: the thread that calls oracle_run */
 #include "demo/oracle.h"
@@ -21,13 +21,13 @@
 #include "store/label.h"
 
 enum {
-    POLL_RECORDS = 256,
-    POLL_MS = 50,
-    RETRY_MS = 200,
-    METADATA_MS = 5000,
-    FLUSH_MS = 30000,
-    PENDING_MAX = 1 << 18,
-    SEEN_MAX = 1 << 18
+    POLL_RECORDS = 256,    // tasks at a time
+    POLL_MS = 50,          // the longest wait for tasks: a stop is heard that soon
+    RETRY_MS = 200,        // after an error of Kafka, before the next try
+    METADATA_MS = 5000,    // for one question about topics or offsets
+    FLUSH_MS = 30000,      // for the last labels to be acknowledged
+    PENDING_MAX = 1 << 18, // answers that wait for their time
+    SEEN_MAX = 1 << 18     // ids of tasks that are remembered, so that a repeat gets no answer
 };
 
 struct oracle {

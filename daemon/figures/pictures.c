@@ -243,7 +243,11 @@ static int pictures_gaussians(const struct config *c, uint64_t seed, struct buf 
 
 /* The labelled points and the boundary after 5, 10, … 30 labels. */
 static int pictures_growth(const struct config *c, uint64_t seed, struct buf *out) {
-    enum { STEP = 5, COLUMNS = 3, ROWS = 2 };
+    enum {
+        STEP = 5,    // labels from one panel to the next
+        COLUMNS = 3, // of panels
+        ROWS = 2     // of panels
+    };
     struct pool_points p = pool_points_two_gaussians(POINTS, 2, 2, apart, 0.5, seed);
     struct pool_loop_result r;
     int result = pictures_run_loop(&r, c, &p, true, seed, true);
@@ -330,30 +334,47 @@ static int pictures_run_curve(struct mean_curve *c, const struct config *config,
     return 0;
 }
 
-static void pictures_draw_curves(const struct mean_curve *random, const struct mean_curve *active,
-                                 struct buf *out) {
+/* Two curves at one accuracy: the shares of the pool, in percent, at which each keeps it. */
+struct same_accuracy {
+    double level, random, active; // NaN or infinite: never
+    bool both;
+};
+
+/* Compared at a tenth of the labels, where the curve of random sampling still rises: on its plateau
+ * any number of labels is right. */
+static struct same_accuracy pictures_compare(const struct mean_curve *random,
+                                             const struct mean_curve *active) {
     bool at_most;
     struct verdict_curve of_active = {active->n, active->labels, active->mean},
                          of_random = {random->n, random->labels, random->mean};
-    size_t tenth = 0; // compared where the curve of random sampling still rises: on its plateau any
-                      // number of labels is right
+    size_t tenth = 0;
     while (tenth + 1 < random->n && random->share[tenth] < 10) tenth++;
-    double level = random->mean[tenth],
-           x = 100 * verdict_labels(&of_random, level, &at_most) / POOL,
-           sooner = 100 * verdict_labels(&of_active, level, &at_most) / POOL;
-    double across_x[2] = {sooner, x}, across_y[2] = {level, level};
-    char words[200];
-    bool both = isfinite(sooner) && isfinite(x);
-    if (both)
-        snprintf(words, sizeof words,
+    struct same_accuracy s = {.level = random->mean[tenth]};
+    s.random = 100 * verdict_labels(&of_random, s.level, &at_most) / POOL;
+    s.active = 100 * verdict_labels(&of_active, s.level, &at_most) / POOL;
+    s.both = isfinite(s.active) && isfinite(s.random);
+    return s;
+}
+
+static void pictures_tell_same_accuracy(const struct same_accuracy *s, char *words, size_t size) {
+    if (s->both)
+        snprintf(words, size,
                  "The same accuracy, %.1f %%, at %.1f %% of the labels against %.1f %% at random. "
                  "Mean of %d draws ± one standard deviation.",
-                 100 * level, sooner, x, CURVES);
+                 100 * s->level, s->active, s->random, CURVES);
     else
-        snprintf(words, sizeof words,
+        snprintf(words, size,
                  "At a tenth of the labels random sampling has %.1f %%, and does not keep it, or "
                  "active learning never has it. Mean of %d draws ± one standard deviation.",
-                 100 * level, CURVES);
+                 100 * s->level, CURVES);
+}
+
+static void pictures_draw_curves(const struct mean_curve *random, const struct mean_curve *active,
+                                 struct buf *out) {
+    struct same_accuracy same = pictures_compare(random, active);
+    double across_x[2] = {same.active, same.random}, across_y[2] = {same.level, same.level};
+    char words[200];
+    pictures_tell_same_accuracy(&same, words, sizeof words);
     chart_open_file(
         out, 2 * PANEL, CHART_HEAD + HIGH + 40,
         "The same accuracy with fewer labels: 2,000 points, 20 columns, a tenth positive", words);
@@ -372,7 +393,7 @@ static void pictures_draw_curves(const struct mean_curve *random, const struct m
          .low = active->low,
          .high = active->high,
          .colour = 0},
-        {.n = both ? 2 : 0, .x = across_x, .y = across_y, .colour = 7},
+        {.n = same.both ? 2 : 0, .x = across_x, .y = across_y, .colour = 7},
     };
     chart_at(out, 0, CHART_HEAD);
     chart_lines(&(struct chart){.title = "Accuracy on new points",

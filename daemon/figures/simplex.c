@@ -102,7 +102,10 @@ static void simplex_draw_measure(enum measure m, struct buf *out) {
 }
 
 void simplex_picture(struct buf *out) {
-    enum { PANEL = SIDE + 2 * MARGIN, HIGH = 350 };
+    enum {
+        PANEL = SIDE + 2 * MARGIN, // pixels of one triangle's width
+        HIGH = 350                 // pixels of its height, with title and labels
+    };
     int n = 0, panels = 0;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         panels += simplex_measure_named(shown[i]) >= 0;

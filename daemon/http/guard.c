@@ -3,6 +3,7 @@
  * A browser on this machine runs pages of anyone, and they reach our port through it. Three things
  * tell such a page from a person: the name it asked for (Host), the page that asks (Origin), and a
  * token that it does not have. Refuses when in doubt.
+ *
  * Thread: any thread */
 #include "guard.h"
 

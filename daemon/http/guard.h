@@ -1,4 +1,5 @@
 /* Who may ask: names in Host, origins, the token. Pure functions; private to the room.
+ *
  * Thread: any thread */
 #pragma once
 

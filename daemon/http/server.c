@@ -7,6 +7,7 @@
  *
  * Refuses what a foreign web page could send through a visitor's browser (guard.h), and writing
  * without the token.
+ *
  * Thread: http thread answers; main thread starts and stops it */
 #include "http/server.h"
 
@@ -59,7 +60,7 @@ static const char plain_text[] = "text/plain; charset=utf-8";
 
 /* Closes our side of the connection that was idle longest: the library then reads its end, and lets
  * go of it. */
-static void http_evict_idlest(struct http *h) {
+static void server_evict_idlest(struct http *h) {
     struct connection *idlest = NULL;
     for (size_t i = 0; i < SLOTS; i++)
         if (h->connection[i].fd >= 0 && (!idlest || h->connection[i].active_ms < idlest->active_ms))
@@ -69,11 +70,11 @@ static void http_evict_idlest(struct http *h) {
     idlest->active_ms = INT64_MAX; // is not chosen again
 }
 
-static void http_connection_opened(struct http *h, struct MHD_Connection *connection,
-                                   void **context) {
+static void server_connection_opened(struct http *h, struct MHD_Connection *connection,
+                                     void **context) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (h->connections >= HTTP_CONNECTIONS) http_evict_idlest(h);
+    if (h->connections >= HTTP_CONNECTIONS) server_evict_idlest(h);
     h->connections++;
     for (size_t i = 0; info && i < SLOTS && !*context; i++) {
         if (h->connection[i].fd >= 0) continue;
@@ -82,11 +83,11 @@ static void http_connection_opened(struct http *h, struct MHD_Connection *connec
     }
 }
 
-static void http_connection_changed(void *opaque, struct MHD_Connection *connection, void **context,
-                                    enum MHD_ConnectionNotificationCode code) {
+static void server_connection_changed(void *opaque, struct MHD_Connection *connection,
+                                      void **context, enum MHD_ConnectionNotificationCode code) {
     struct http *h = opaque;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        http_connection_opened(h, connection, context);
+        server_connection_opened(h, connection, context);
         return;
     }
     struct connection *c = *context;
@@ -101,8 +102,8 @@ struct request {
     size_t bytes;    // of the body, also what was thrown away
 };
 
-static void http_request_done(void *opaque, struct MHD_Connection *connection, void **seen,
-                              enum MHD_RequestTerminationCode code) {
+static void server_request_done(void *opaque, struct MHD_Connection *connection, void **seen,
+                                enum MHD_RequestTerminationCode code) {
     (void)opaque, (void)code;
     struct request *r = *seen;
     const union MHD_ConnectionInfo *info =
@@ -114,7 +115,7 @@ static void http_request_done(void *opaque, struct MHD_Connection *connection, v
     *seen = NULL;
 }
 
-static struct text http_header(struct MHD_Connection *connection, const char *name) {
+static struct text server_header(struct MHD_Connection *connection, const char *name) {
     return text_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
 }
 
@@ -132,14 +133,14 @@ static const char *const headers[][2] = {
      "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 };
 
-/* An answer that the library is sending; it frees it by http_fetched. */
+/* An answer that the library is sending; it frees it by server_fetched. */
 struct body {
     struct http *http;
     char *at;
     size_t n;
 };
 
-static void http_fetched(void *opaque) {
+static void server_fetched(void *opaque) {
     struct body *b = opaque;
     b->http->unfetched -= b->n;
     free(b->at);
@@ -147,12 +148,12 @@ static void http_fetched(void *opaque) {
 }
 
 /* Takes the bytes of *out over. NULL: too many bytes wait to be fetched already. */
-static struct MHD_Response *http_response_of(struct http *h, struct buf *out) {
+static struct MHD_Response *server_response_of(struct http *h, struct buf *out) {
     if (h->unfetched + out->len > UNFETCHED_MAX) return NULL;
     struct body *b = xmalloc(sizeof *b);
     *b = (struct body){h, out->at, out->len};
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer_with_free_callback_cls(out->len, out->at, http_fetched, b);
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        out->len, out->at, server_fetched, b);
     if (!response) {
         free(b);
         return NULL;
@@ -162,15 +163,15 @@ static struct MHD_Response *http_response_of(struct http *h, struct buf *out) {
     return response;
 }
 
-static void http_count_status(unsigned status) {
+static void server_count_status(unsigned status) {
     unsigned class = status / 100;
     if (class >= 2 && class <= 5)
         metric_add_by(METRIC_http_requests, HTTP_STATUS_2XX + (class - 2), 1);
 }
 
-static enum MHD_Result http_send(struct MHD_Connection *connection, unsigned status,
-                                 const char *type, struct MHD_Response *response,
-                                 const char *allow) {
+static enum MHD_Result server_send(struct MHD_Connection *connection, unsigned status,
+                                   const char *type, struct MHD_Response *response,
+                                   const char *allow) {
     if (!response) return MHD_NO; // closes the connection
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
@@ -180,95 +181,99 @@ static enum MHD_Result http_send(struct MHD_Connection *connection, unsigned sta
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
-    http_count_status(status);
+    server_count_status(status);
     return result;
 }
 
-static enum MHD_Result http_answer(struct http *h, struct MHD_Connection *connection,
-                                   unsigned status, const char *type, struct buf *body) {
-    struct MHD_Response *response = http_response_of(h, body);
+static enum MHD_Result server_answer(struct http *h, struct MHD_Connection *connection,
+                                     unsigned status, const char *type, struct buf *body) {
+    struct MHD_Response *response = server_response_of(h, body);
     buf_release(body);
-    return http_send(connection, status, type, response, NULL);
+    return server_send(connection, status, type, response, NULL);
 }
 
-static enum MHD_Result http_refuse(struct MHD_Connection *connection, unsigned status,
-                                   const char *why, const char *allow) {
-    return http_send(
+static enum MHD_Result server_refuse(struct MHD_Connection *connection, unsigned status,
+                                     const char *why, const char *allow) {
+    return server_send(
         connection, status, plain_text,
         MHD_create_response_from_buffer(strlen(why), (void *)why, MHD_RESPMEM_PERSISTENT), allow);
 }
 
-static enum MHD_Result http_no_such_page(struct http *h, struct MHD_Connection *connection) {
+static enum MHD_Result server_no_such_page(struct http *h, struct MHD_Connection *connection) {
     struct buf body = {0};
     buf_str(&body, "there is no such page; there are:\n");
     for (size_t i = 0; i < h->options.n; i++) buf_printf(&body, "%s\n", h->options.pages[i].path);
-    return http_answer(h, connection, MHD_HTTP_NOT_FOUND, plain_text, &body);
+    return server_answer(h, connection, MHD_HTTP_NOT_FOUND, plain_text, &body);
 }
 
-static bool http_wants_json(struct MHD_Connection *connection) {
-    struct text accept = http_header(connection, MHD_HTTP_HEADER_ACCEPT);
+static bool server_wants_json(struct MHD_Connection *connection) {
+    struct text accept = server_header(connection, MHD_HTTP_HEADER_ACCEPT);
     return accept.at && strstr(accept.at, "application/json") != NULL;
 }
 
-static enum MHD_Result http_show(struct http *h, struct MHD_Connection *connection,
-                                 const struct http_page *page, struct text sent) {
+static enum MHD_Result server_show(struct http *h, struct MHD_Connection *connection,
+                                   const struct http_page *page, struct text sent) {
     struct buf body = {0};
     if (page->body.at)
-        return http_send(connection, MHD_HTTP_OK, page->type,
-                         MHD_create_response_from_buffer(page->body.len, (void *)page->body.at,
-                                                         MHD_RESPMEM_PERSISTENT),
-                         NULL);
-    bool json = page->json && http_wants_json(connection);
+        return server_send(connection, MHD_HTTP_OK, page->type,
+                           MHD_create_response_from_buffer(page->body.len, (void *)page->body.at,
+                                                           MHD_RESPMEM_PERSISTENT),
+                           NULL);
+    bool json = page->json && server_wants_json(connection);
     unsigned status = (json ? page->json : page->write)(&body, sent, h->options.opaque);
-    return http_answer(h, connection, status, json ? "application/json" : page->type, &body);
+    return server_answer(h, connection, status, json ? "application/json" : page->type, &body);
 }
 
 /* ---- who may read and who may write ---- */
 
-static bool http_reads(const char *method) {
+static bool server_reads(const char *method) {
     return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-static enum MHD_Result http_post(struct http *h, struct MHD_Connection *connection,
-                                 const struct http_page *page, const struct request *r) {
+static enum MHD_Result server_post(struct http *h, struct MHD_Connection *connection,
+                                   const struct http_page *page, const struct request *r) {
     if (!h->token)
-        return http_refuse(connection, MHD_HTTP_FORBIDDEN,
-                           "reading is all that is allowed here: watch.token_file is not set\n",
-                           NULL);
-    if (!guard_origin(http_header(connection, MHD_HTTP_HEADER_ORIGIN),
-                      http_header(connection, MHD_HTTP_HEADER_HOST)))
-        return http_refuse(connection, MHD_HTTP_FORBIDDEN, "not from another site's page\n", NULL);
-    if (!guard_token(http_header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token)))
-        return http_refuse(connection, MHD_HTTP_UNAUTHORIZED, "wants Authorization: Bearer TOKEN\n",
-                           NULL);
+        return server_refuse(connection, MHD_HTTP_FORBIDDEN,
+                             "reading is all that is allowed here: watch.token_file is not set\n",
+                             NULL);
+    if (!guard_origin(server_header(connection, MHD_HTTP_HEADER_ORIGIN),
+                      server_header(connection, MHD_HTTP_HEADER_HOST)))
+        return server_refuse(connection, MHD_HTTP_FORBIDDEN, "not from another site's page\n",
+                             NULL);
+    if (!guard_token(server_header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token)))
+        return server_refuse(connection, MHD_HTTP_UNAUTHORIZED,
+                             "wants Authorization: Bearer TOKEN\n", NULL);
     if (r->bytes > HTTP_BODY_MAX)
-        return http_refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n", NULL);
-    return http_show(h, connection, page, buf_view(&r->sent));
+        return server_refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n",
+                             NULL);
+    return server_show(h, connection, page, buf_view(&r->sent));
 }
 
-static enum MHD_Result http_decide(struct http *h, struct MHD_Connection *connection,
-                                   const char *url, const char *method, const struct request *r) {
+static enum MHD_Result server_decide(struct http *h, struct MHD_Connection *connection,
+                                     const char *url, const char *method, const struct request *r) {
     if (!h->socket_path &&
-        !guard_host(http_header(connection, MHD_HTTP_HEADER_HOST), h->names, h->names_n))
-        return http_refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST,
-                           "this host name is not ours; watch.hosts lists those that are\n", NULL);
+        !guard_host(server_header(connection, MHD_HTTP_HEADER_HOST), h->names, h->names_n))
+        return server_refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST,
+                             "this host name is not ours; watch.hosts lists those that are\n",
+                             NULL);
     const struct http_page *page = NULL;
     for (size_t i = 0; i < h->options.n && !page; i++)
         if (strcmp(url, h->options.pages[i].path) == 0) page = &h->options.pages[i];
     bool writes = page && page->post;
-    if (!writes && !http_reads(method))
-        return http_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-                           "reading is all that is allowed here\n", "GET, HEAD");
-    if (!page) return http_no_such_page(h, connection);
-    if (!writes) return http_show(h, connection, page, (struct text){0});
+    if (!writes && !server_reads(method))
+        return server_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                             "reading is all that is allowed here\n", "GET, HEAD");
+    if (!page) return server_no_such_page(h, connection);
+    if (!writes) return server_show(h, connection, page, (struct text){0});
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
-        return http_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n", "POST");
-    return http_post(h, connection, page, r);
+        return server_refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this wants a POST\n",
+                             "POST");
+    return server_post(h, connection, page, r);
 }
 
-static enum MHD_Result http_handle(void *opaque, struct MHD_Connection *connection, const char *url,
-                                   const char *method, const char *version, const char *upload,
-                                   size_t *upload_n, void **seen) {
+static enum MHD_Result server_handle(void *opaque, struct MHD_Connection *connection,
+                                     const char *url, const char *method, const char *version,
+                                     const char *upload, size_t *upload_n, void **seen) {
     (void)version;
     struct request *r = *seen;
     if (!r) { // headers only: the answer comes with the last call, after any body
@@ -281,22 +286,22 @@ static enum MHD_Result http_handle(void *opaque, struct MHD_Connection *connecti
         *upload_n = 0;
         return r->bytes > DISCARDED_MAX ? MHD_NO : MHD_YES;
     }
-    return http_decide(opaque, connection, url, method, r);
+    return server_decide(opaque, connection, url, method, r);
 }
 
 /* ---- where we listen ---- */
 
 /* getaddrinfo takes 65537 for 1. */
-static bool http_is_port(const char *text) {
+static bool server_is_port(const char *text) {
     size_t digits = strspn(text, "0123456789");
     return digits > 0 && digits <= 5 && !text[digits] && atoi(text) <= 65535;
 }
 
 /* "HOST:PORT" or "[IPV6]:PORT" to an address, which the caller frees, and the host. */
-static int http_resolve(const char *listen, struct addrinfo **out, char **host, struct buf *why) {
+static int server_resolve(const char *listen, struct addrinfo **out, char **host, struct buf *why) {
     const char *colon = strrchr(listen, ':');
     size_t n = colon ? (size_t)(colon - listen) : 0;
-    if (!colon || n == 0 || n >= 256 || !http_is_port(colon + 1)) {
+    if (!colon || n == 0 || n >= 256 || !server_is_port(colon + 1)) {
         buf_printf(why, "'%s' is not HOST:PORT", listen);
         return ERR_CONFIG;
     }
@@ -311,7 +316,7 @@ static int http_resolve(const char *listen, struct addrinfo **out, char **host, 
 
 /* A socket that listens, or -1 with errno. The library could make it, but would not say why it
  * failed, and with its option to reuse an address others could share the port. */
-static int http_listen_at(int family, const struct sockaddr *address, socklen_t n) {
+static int server_listen_at(int family, const struct sockaddr *address, socklen_t n) {
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
     if (fd < 0) return -1;
     if (family != AF_UNIX)
@@ -325,7 +330,7 @@ static int http_listen_at(int family, const struct sockaddr *address, socklen_t 
 }
 
 /* A socket file that nobody serves was left by a killed process. */
-static void http_remove_stale(const struct sockaddr_un *address) {
+static void server_remove_stale(const struct sockaddr_un *address) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
     bool dead =
@@ -334,15 +339,15 @@ static void http_remove_stale(const struct sockaddr_un *address) {
     if (dead) unlink(address->sun_path);
 }
 
-static int http_open_unix(struct http *h, const char *path, struct buf *why) {
+static int server_open_unix(struct http *h, const char *path, struct buf *why) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
         buf_printf(why, "'unix:%s' is not a path of a socket: too long", path);
         return ERR_CONFIG;
     }
     strcpy(address.sun_path, path);
-    http_remove_stale(&address);
-    int fd = http_listen_at(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
+    server_remove_stale(&address);
+    int fd = server_listen_at(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
     if (fd < 0) return -1;
     chmod(path, 0660);
     h->socket_path = xstrdup(path);
@@ -350,15 +355,15 @@ static int http_open_unix(struct http *h, const char *path, struct buf *why) {
 }
 
 /* The listening socket, or an ERR_ value with *why. */
-static int http_open_socket(struct http *h, struct buf *why) {
+static int server_open_socket(struct http *h, struct buf *why) {
     const char *listen = h->options.listen;
     int fd;
     if (strncmp(listen, "unix:", 5) == 0) {
-        fd = http_open_unix(h, listen + 5, why);
+        fd = server_open_unix(h, listen + 5, why);
     } else {
         struct addrinfo *address;
-        TRY(http_resolve(listen, &address, &h->host, why));
-        fd = http_listen_at(address->ai_family, address->ai_addr, address->ai_addrlen);
+        TRY(server_resolve(listen, &address, &h->host, why));
+        fd = server_listen_at(address->ai_family, address->ai_addr, address->ai_addrlen);
         freeaddrinfo(address);
     }
     if (fd >= 0 || why->len) return fd;
@@ -369,14 +374,14 @@ static int http_open_socket(struct http *h, struct buf *why) {
 /* ---- start and stop ---- */
 
 /* The names that Host may say. */
-static void http_name_us(struct http *h) {
+static void server_name_us(struct http *h) {
     h->names = xcalloc(h->options.hosts_n + 2, sizeof *h->names);
     for (size_t i = 0; i < h->options.hosts_n; i++) h->names[h->names_n++] = h->options.hosts[i];
     if (h->host) h->names[h->names_n++] = h->host;
     if (gethostname(h->own_name, sizeof h->own_name - 1) == 0) h->names[h->names_n++] = h->own_name;
 }
 
-static void http_destroy(struct http *h) {
+static void server_destroy(struct http *h) {
     if (h->socket_path) unlink(h->socket_path);
     if (h->token) explicit_bzero(h->token, strlen(h->token));
     free(h->token);
@@ -386,15 +391,15 @@ static void http_destroy(struct http *h) {
     free(h);
 }
 
-static bool http_serve(struct http *h, int fd) {
+static bool server_serve(struct http *h, int fd) {
     unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC |
                      (h->host && strchr(h->host, ':') ? MHD_USE_IPv6 : 0);
     h->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, http_handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
+        flags, 0, NULL, NULL, server_handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, http_connection_changed, h,
-        MHD_OPTION_NOTIFY_COMPLETED, http_request_done, h,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, server_connection_changed, h,
+        MHD_OPTION_NOTIFY_COMPLETED, server_request_done, h,
         MHD_OPTION_END); // the socket is the library's from here on
     return h->daemon != NULL;
 }
@@ -404,9 +409,9 @@ int http_start(struct http **out, const struct http_options *options, struct buf
     h->options = *options;
     h->token = options->token ? xstrdup(options->token) : NULL;
     for (size_t i = 0; i < SLOTS; i++) h->connection[i].fd = -1;
-    int fd = http_open_socket(h, why);
-    if (fd >= 0) http_name_us(h);
-    if (fd >= 0 && http_serve(h, fd)) {
+    int fd = server_open_socket(h, why);
+    if (fd >= 0) server_name_us(h);
+    if (fd >= 0 && server_serve(h, fd)) {
         *out = h;
         return 0;
     }
@@ -414,14 +419,14 @@ int http_start(struct http **out, const struct http_options *options, struct buf
         buf_printf(why, "cannot serve on %s", options->listen);
         close(fd);
     }
-    http_destroy(h);
+    server_destroy(h);
     return fd < 0 ? fd : ERR_IO;
 }
 
 void http_stop(struct http *h) {
     if (!h) return;
     MHD_stop_daemon(h->daemon);
-    http_destroy(h);
+    server_destroy(h);
 }
 
 int http_port(const struct http *h) {

@@ -2,6 +2,7 @@
  * tensors and strings of metadata, the tensors' bytes. The one reader and the one writer of it:
  * what a model must hold is the business of model_record.c (ours) and model_import.c (others').
  * Private to the room.
+ *
  * Thread: learner and follower thread, command line */
 #pragma once
 

@@ -10,7 +10,10 @@
 
 #include "client_private.h"
 
-enum { OPEN_MS = 4000, ANSWER_MS = 10000 };
+enum {
+    OPEN_MS = 4000,   // for the first answer: a broker that is away should be told soon
+    ANSWER_MS = 10000 // for each later one
+};
 
 struct admin {
     rd_kafka_t *rk;
@@ -65,7 +68,7 @@ void admin_close(struct admin *a) {
 
 /* ---- admin requests ---- */
 
-static rd_kafka_AdminOptions_t *options_new(struct admin *a, rd_kafka_admin_op_t op) {
+static rd_kafka_AdminOptions_t *admin_options_new(struct admin *a, rd_kafka_admin_op_t op) {
     char ignored[128];
     rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(a->rk, op);
     CHECK(rd_kafka_AdminOptions_set_request_timeout(o, ANSWER_MS, ignored, sizeof ignored) ==
@@ -84,7 +87,7 @@ static rd_kafka_event_t *admin_answer(struct admin *a, struct buf *why) {
 
 static rd_kafka_event_t *admin_describe(struct admin *a, rd_kafka_ResourceType_t type,
                                         const char *name, struct buf *why) {
-    rd_kafka_AdminOptions_t *o = options_new(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_AdminOptions_t *o = admin_options_new(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(type, name);
     rd_kafka_DescribeConfigs(a->rk, &resource, 1, o, a->queue);
     rd_kafka_ConfigResource_destroy(resource);
@@ -129,7 +132,7 @@ int admin_broker_property(struct admin *a, const char *name, int64_t *out, struc
 
 /* ---- topics ---- */
 
-static int error_of(rd_kafka_resp_err_t err) {
+static int admin_error_of(rd_kafka_resp_err_t err) {
     switch (err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR: return 0;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return ERR_MISSING;
@@ -139,7 +142,7 @@ static int error_of(rd_kafka_resp_err_t err) {
     }
 }
 
-static void settings_of(struct admin *a, const char *name, struct topic_facts *out) {
+static void admin_settings_of(struct admin *a, const char *name, struct topic_facts *out) {
     size_t n;
     struct buf why = {0};
     rd_kafka_event_t *e = admin_describe(a, RD_KAFKA_RESOURCE_TOPIC, name, &why);
@@ -159,19 +162,19 @@ void admin_topic(struct admin *a, const char *name, struct topic_facts *out) {
     const struct rd_kafka_metadata *md = NULL;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(a->rk, name, NULL);
     rd_kafka_resp_err_t err = rd_kafka_metadata(a->rk, 0, topic, &md, ANSWER_MS);
-    *out = (struct topic_facts){.error = err || md->topic_cnt != 1 ? ERR_RETRY
-                                                                   : error_of(md->topics[0].err)};
+    *out = (struct topic_facts){
+        .error = err || md->topic_cnt != 1 ? ERR_RETRY : admin_error_of(md->topics[0].err)};
     if (!out->error) {
         out->partitions = md->topics[0].partition_cnt;
         out->replicas = out->partitions ? md->topics[0].partitions[0].replica_cnt : 0;
     }
     if (md) rd_kafka_metadata_destroy(md);
     rd_kafka_topic_destroy(topic);
-    if (!out->error) settings_of(a, name, out);
+    if (!out->error) admin_settings_of(a, name, out);
 }
 
-static rd_kafka_NewTopic_t *new_topic(const struct topic_plan *plan, int replication,
-                                      struct buf *why) {
+static rd_kafka_NewTopic_t *admin_new_topic(const struct topic_plan *plan, int replication,
+                                            struct buf *why) {
     char error[256] = "", kept[24];
     rd_kafka_NewTopic_t *t =
         rd_kafka_NewTopic_new(plan->name, plan->partitions, replication, error, sizeof error);
@@ -189,9 +192,9 @@ static rd_kafka_NewTopic_t *new_topic(const struct topic_plan *plan, int replica
 
 int admin_create_topic(struct admin *a, const struct topic_plan *plan, int replication,
                        struct buf *why) {
-    rd_kafka_NewTopic_t *t = new_topic(plan, replication, why);
+    rd_kafka_NewTopic_t *t = admin_new_topic(plan, replication, why);
     if (!t) return ERR_CONFIG;
-    rd_kafka_AdminOptions_t *o = options_new(a, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_t *o = admin_options_new(a, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_CreateTopics(a->rk, &t, 1, o, a->queue);
     rd_kafka_NewTopic_destroy(t);
     rd_kafka_AdminOptions_destroy(o);
@@ -221,7 +224,7 @@ static void admin_say_stays(const rd_kafka_topic_result_t *answer, size_t said, 
 
 int admin_delete_topics(struct admin *a, const char *const *names, size_t n, struct buf *why) {
     rd_kafka_DeleteTopic_t **list = xcalloc(n, sizeof *list);
-    rd_kafka_AdminOptions_t *o = options_new(a, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    rd_kafka_AdminOptions_t *o = admin_options_new(a, RD_KAFKA_ADMIN_OP_DELETETOPICS);
     for (size_t i = 0; i < n; i++) list[i] = rd_kafka_DeleteTopic_new(names[i]);
     rd_kafka_DeleteTopics(a->rk, list, n, o, a->queue);
     rd_kafka_DeleteTopic_destroy_array(list, n);

@@ -34,17 +34,17 @@ static const char *const defaults_consumer[][2] = {
             // milliseconds
 static const char *const defaults_producer[][2] = {{"linger.ms", "0"}, {"retry.backoff.ms", "10"}};
 
-static enum log_level level_of(int syslog_level) {
-    return syslog_level <= 3   ? LOG_ERROR
-           : syslog_level == 4 ? LOG_WARNING
-           : syslog_level == 5 ? LOG_NOTICE
-                               : LOG_DEBUG;
+/* librdkafka counts levels as syslog(3) does: 0 to 3 are errors. */
+static enum log_level client_level_of(int syslog_level) {
+    if (syslog_level <= 3) return LOG_ERROR;
+    if (syslog_level == 4) return LOG_WARNING;
+    return syslog_level == 5 ? LOG_NOTICE : LOG_DEBUG;
 }
 
 /* librdkafka's own lines, as events of ours; connection noise is a notice at most, since it retries
  * by itself. */
-static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
-    enum log_level l = level_of(level);
+static void client_log_cb(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
+    enum log_level l = client_level_of(level);
     if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0)
         l = l < LOG_WARNING ? LOG_WARNING : l;
     log_write(l, "kafka", text,
@@ -58,7 +58,7 @@ const char *kafka_version(void) { return rd_kafka_version_str(); }
 
 uint64_t kafka_silences(void) { return atomic_load(&silences); }
 
-static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
+static void client_error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
     (void)opaque;
     bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
     if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) atomic_fetch_add(&silences, 1);
@@ -70,36 +70,36 @@ static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
                                    {.key = NULL}});
 }
 
-static int kafka_set(rd_kafka_conf_t *conf, const char *key, const char *value, const char *where,
-                     bool secret, struct buf *why) {
+static int client_set(rd_kafka_conf_t *conf, const char *key, const char *value, const char *where,
+                      bool secret, struct buf *why) {
     char error[512];
     if (rd_kafka_conf_set(conf, key, value, error, sizeof error) == RD_KAFKA_CONF_OK) return 0;
     buf_printf(why, "%s%s: %s", where, key, secret ? "the library refuses the value" : error);
     return ERR_CONFIG;
 }
 
-static int set_defaults(rd_kafka_conf_t *conf, const char *const (*rows)[2], size_t n,
-                        struct buf *why) {
-    for (size_t i = 0; i < n; i++) TRY(kafka_set(conf, rows[i][0], rows[i][1], "", false, why));
+static int client_set_defaults(rd_kafka_conf_t *conf, const char *const (*rows)[2], size_t n,
+                               struct buf *why) {
+    for (size_t i = 0; i < n; i++) TRY(client_set(conf, rows[i][0], rows[i][1], "", false, why));
     return 0;
 }
 
-static int set_secret(rd_kafka_conf_t *conf, const char *key, const char *file, const char *where,
-                      struct buf *why) {
+static int client_set_secret(rd_kafka_conf_t *conf, const char *key, const char *file,
+                             const char *where, struct buf *why) {
     const char *trouble;
     char *value = secret_read(file, &trouble);
     if (!value) {
         buf_printf(why, "%s%s: cannot read %s: %s", where, key, file, trouble);
         return ERR_CONFIG;
     }
-    int result = kafka_set(conf, key, value, where, true, why);
+    int result = client_set(conf, key, value, where, true, why);
     explicit_bzero(value, strlen(value));
     free(value);
     return result;
 }
 
-static int set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where,
-                   struct buf *why) {
+static int client_set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where,
+                          struct buf *why) {
     for (size_t i = 0; i < map->n; i++) {
         const char *own = owned_why(map->key[i]);
         if (own) {
@@ -107,55 +107,56 @@ static int set_map(rd_kafka_conf_t *conf, const struct map *map, const char *whe
             return ERR_CONFIG;
         }
         if (map->value[i][0] == '@')
-            TRY(set_secret(conf, map->key[i], map->value[i] + 1, where, why));
-        else TRY(kafka_set(conf, map->key[i], map->value[i], where, false, why));
+            TRY(client_set_secret(conf, map->key[i], map->value[i] + 1, where, why));
+        else TRY(client_set(conf, map->key[i], map->value[i], where, false, why));
     }
     return 0;
 }
 
-static int kafka_fill(rd_kafka_conf_t *conf, const struct config *c, const struct kafka_settings *s,
-                      struct buf *why) {
+static int client_fill(rd_kafka_conf_t *conf, const struct config *c,
+                       const struct kafka_settings *s, struct buf *why) {
     bool consumer = s->type == RD_KAFKA_CONSUMER;
-    TRY(set_defaults(conf, defaults_common, sizeof defaults_common / sizeof *defaults_common, why));
+    TRY(client_set_defaults(conf, defaults_common, sizeof defaults_common / sizeof *defaults_common,
+                            why));
     if (consumer)
-        TRY(set_defaults(conf, defaults_consumer,
-                         sizeof defaults_consumer / sizeof *defaults_consumer, why));
+        TRY(client_set_defaults(conf, defaults_consumer,
+                                sizeof defaults_consumer / sizeof *defaults_consumer, why));
     else
-        TRY(set_defaults(conf, defaults_producer,
-                         sizeof defaults_producer / sizeof *defaults_producer, why));
-    if (s->stats_cb) TRY(kafka_set(conf, "statistics.interval.ms", STATISTICS_MS, "", false, why));
-    TRY(set_map(conf, &c->kafka.common, "kafka.common.", why));
-    TRY(set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer,
-                consumer ? "kafka.consumer." : "kafka.producer.", why));
+        TRY(client_set_defaults(conf, defaults_producer,
+                                sizeof defaults_producer / sizeof *defaults_producer, why));
+    if (s->stats_cb) TRY(client_set(conf, "statistics.interval.ms", STATISTICS_MS, "", false, why));
+    TRY(client_set_map(conf, &c->kafka.common, "kafka.common.", why));
+    TRY(client_set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer,
+                       consumer ? "kafka.consumer." : "kafka.producer.", why));
     if (*c->kafka.password_file)
-        TRY(set_secret(conf, "sasl.password", c->kafka.password_file,
-                       "kafka.password_file: ", why));
+        TRY(client_set_secret(conf, "sasl.password", c->kafka.password_file,
+                              "kafka.password_file: ", why));
     if (*c->kafka.key_password_file)
-        TRY(set_secret(conf, "ssl.key.password", c->kafka.key_password_file,
-                       "kafka.key_password_file: ", why));
-    TRY(kafka_set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
+        TRY(client_set_secret(conf, "ssl.key.password", c->kafka.key_password_file,
+                              "kafka.key_password_file: ", why));
+    TRY(client_set(conf, "bootstrap.servers", c->kafka.brokers, "", false, why));
     char session[24], client[256];
     snprintf(session, sizeof session, "%lld", (long long)c->kafka.session_timeout);
     if (consumer)
-        TRY(kafka_set(conf, "session.timeout.ms", session, "", false,
-                      why)); // even where there is no group: others are held against it
+        TRY(client_set(conf, "session.timeout.ms", session, "", false,
+                       why)); // even where there is no group: others are held against it
     snprintf(client, sizeof client, "%s-%s", c->service.name, c->service.instance);
-    TRY(kafka_set(conf, "client.id", client, "", false, why));
+    TRY(client_set(conf, "client.id", client, "", false, why));
     for (const char *const *own = s->owned; own && *own; own += 2)
-        TRY(kafka_set(conf, own[0], own[1], "", false, why));
+        TRY(client_set(conf, own[0], own[1], "", false, why));
     return 0;
 }
 
-static int conf_create(rd_kafka_conf_t **out, const struct config *c,
-                       const struct kafka_settings *s, struct buf *why) {
+static int client_conf_create(rd_kafka_conf_t **out, const struct config *c,
+                              const struct kafka_settings *s, struct buf *why) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    int result = kafka_fill(conf, c, s, why);
+    int result = client_fill(conf, c, s, why);
     if (result < 0) {
         rd_kafka_conf_destroy(conf);
         return result;
     }
-    rd_kafka_conf_set_log_cb(conf, log_cb);
-    rd_kafka_conf_set_error_cb(conf, error_cb);
+    rd_kafka_conf_set_log_cb(conf, client_log_cb);
+    rd_kafka_conf_set_error_cb(conf, client_error_cb);
     rd_kafka_conf_set_opaque(conf, s->opaque);
     if (s->rebalance_cb) rd_kafka_conf_set_rebalance_cb(conf, s->rebalance_cb);
     if (s->delivery_cb) rd_kafka_conf_set_dr_msg_cb(conf, s->delivery_cb);
@@ -167,7 +168,7 @@ static int conf_create(rd_kafka_conf_t **out, const struct config *c,
 int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings,
                  struct buf *why) {
     rd_kafka_conf_t *conf;
-    TRY(conf_create(&conf, c, settings, why));
+    TRY(client_conf_create(&conf, c, settings, why));
     char error[512];
     *out = rd_kafka_new(settings->type, conf, error, sizeof error);
     if (*out) return 0;
@@ -179,7 +180,7 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
 
 /* Combinations are judged only when a handle is made; making one opens no connection before brokers
  * are asked for, and it is gone at once. */
-static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
+static int client_try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
     rd_kafka_t *rk;
     struct buf why = {0};
     int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type}, &why);
@@ -190,7 +191,7 @@ static int try_type(const struct config *c, rd_kafka_type_t type, struct buf *er
 }
 
 /* The library's own property nearest to a word, as "; did you mean X?". */
-static void kafka_suggest(rd_kafka_conf_t *conf, const char *word, struct buf *out) {
+static void client_suggest(rd_kafka_conf_t *conf, const char *word, struct buf *out) {
     size_t n;
     const char **dump = rd_kafka_conf_dump(conf, &n); // name, value, name, value
     struct buf names = {0};
@@ -203,13 +204,13 @@ static void kafka_suggest(rd_kafka_conf_t *conf, const char *word, struct buf *o
 }
 
 /* Every property of a map by itself, so that all mistakes are told at once. */
-static int try_map(const struct map *map, const char *where, struct buf *errors) {
+static int client_try_map(const struct map *map, const char *where, struct buf *errors) {
     int result = 0;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     for (size_t i = 0; i < map->n; i++) {
         struct map one = {&map->key[i], &map->value[i], 1};
-        if (set_map(conf, &one, where, errors) == 0) continue;
-        kafka_suggest(conf, map->key[i], errors);
+        if (client_set_map(conf, &one, where, errors) == 0) continue;
+        client_suggest(conf, map->key[i], errors);
         buf_str(errors, "\n");
         result = ERR_CONFIG;
     }
@@ -226,13 +227,13 @@ int kafka_check(const struct config *c, struct buf *errors) {
                 {&c->kafka.producer, "kafka.producer."}};
     int result = 0;
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
-        if (try_map(maps[i].map, maps[i].where, errors) < 0) result = ERR_CONFIG;
+        if (client_try_map(maps[i].map, maps[i].where, errors) < 0) result = ERR_CONFIG;
     TRY(result);
-    TRY(try_type(c, RD_KAFKA_CONSUMER, errors));
-    return try_type(c, RD_KAFKA_PRODUCER, errors);
+    TRY(client_try_type(c, RD_KAFKA_CONSUMER, errors));
+    return client_try_type(c, RD_KAFKA_PRODUCER, errors);
 }
 
-static bool is_fence(rd_kafka_resp_err_t code) {
+static bool client_is_fence(rd_kafka_resp_err_t code) {
     return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
            code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH ||
            code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
@@ -241,23 +242,26 @@ static bool is_fence(rd_kafka_resp_err_t code) {
 
 int kafka_fatal(rd_kafka_t *rk) {
     char text[256];
-    return is_fence(rd_kafka_fatal_error(rk, text, sizeof text)) ? ERR_FENCED : ERR_FATAL;
+    return client_is_fence(rd_kafka_fatal_error(rk, text, sizeof text)) ? ERR_FENCED : ERR_FATAL;
 }
 
-static enum kafka_error_label kafka_error_label_of(int result) {
+static enum kafka_error_label client_error_label_of(int result) {
     if (result == ERR_RETRY) return KAFKA_ERROR_RETRIABLE;
     return result == ERR_ABORT ? KAFKA_ERROR_ABORTABLE : KAFKA_ERROR_FATAL;
 }
 
+/* What a caller can do about it. */
+static int client_answer_to(const rd_kafka_error_t *error) {
+    if (client_is_fence(rd_kafka_error_code(error))) return ERR_FENCED;
+    if (rd_kafka_error_is_fatal(error)) return ERR_FATAL;
+    if (rd_kafka_error_txn_requires_abort(error)) return ERR_ABORT;
+    return rd_kafka_error_is_retriable(error) ? ERR_RETRY : ERR_FATAL;
+}
+
 int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity) {
     if (!error) return 0;
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    int result = is_fence(code)                             ? ERR_FENCED
-                 : rd_kafka_error_is_fatal(error)           ? ERR_FATAL
-                 : rd_kafka_error_txn_requires_abort(error) ? ERR_ABORT
-                 : rd_kafka_error_is_retriable(error)       ? ERR_RETRY
-                                                            : ERR_FATAL;
-    metric_add_by(METRIC_kafka_errors, kafka_error_label_of(result), 1);
+    int result = client_answer_to(error);
+    metric_add_by(METRIC_kafka_errors, client_error_label_of(result), 1);
     log_write(result == ERR_RETRY || result == ERR_ABORT ? LOG_WARNING : LOG_ERROR, "kafka_error",
               rd_kafka_error_string(error),
               (const struct log_field[]){L_STR("doing", doing),

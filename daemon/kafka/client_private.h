@@ -1,5 +1,6 @@
 /* How a Kafka handle is made: our defaults, the operator's properties, then what we must own.
  * Private to the room.
+ *
  * Thread: any thread */
 #pragma once
 

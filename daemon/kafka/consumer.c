@@ -6,8 +6,9 @@
  * the answer back while another member's transaction on them is open), so the selection state and
  * the position always come from the same commit (I1, I2).
  *
- * Refuses to jump: an offset outside the log is an error for a person to decide. Thread: the worker
- * thread that owns it */
+ * Refuses to jump: an offset outside the log is an error for a person to decide.
+ *
+ * Thread: the worker thread that owns it */
 #include "kafka/consumer.h"
 
 #include "base/log.h"
@@ -16,7 +17,10 @@
 #include "metrics/metrics.h"
 #include "waker.h"
 
-enum { COMMITTED_TIMEOUT_MS = 5000, WATERMARK_TIMEOUT_MS = 5000 };
+enum {
+    COMMITTED_TIMEOUT_MS = 5000, // for the group's committed offsets; a rebalance waits for them
+    WATERMARK_TIMEOUT_MS = 5000  // for partitions and their ends
+};
 
 struct consumer {
     rd_kafka_t *rk;
@@ -41,8 +45,8 @@ static int consumer_stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque)
     return 0; // the library frees it
 }
 
-static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
-                         rd_kafka_topic_partition_list_t *list, void *opaque) {
+static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
+                                  rd_kafka_topic_partition_list_t *list, void *opaque) {
     struct consumer *c = opaque;
     if (c->closing || (err != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS &&
                        err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
@@ -92,7 +96,7 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
     struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER,
                                       .owned = owned,
                                       .opaque = c,
-                                      .rebalance_cb = rebalance_cb,
+                                      .rebalance_cb = consumer_rebalance_cb,
                                       .stats_cb = consumer_stats_cb};
     int result = kafka_create(&c->rk, config, &settings, why);
     if (result < 0) {
@@ -123,7 +127,7 @@ void consumer_destroy(struct consumer *c) {
     free(c);
 }
 
-static int fatal_kind(struct consumer *c) {
+static int consumer_fatal_kind(struct consumer *c) {
     char text[256];
     rd_kafka_resp_err_t err = rd_kafka_fatal_error(c->rk, text, sizeof text);
     LOG(ERROR, "consumer_fatal", text, L_STR("error", rd_kafka_err2name(err)));
@@ -140,7 +144,7 @@ static int consumer_event(struct consumer *c, const rd_kafka_message_t *m) {
             L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition),
             L_STR("detail", rd_kafka_message_errstr(m)));
         return ERR_FATAL;
-    case RD_KAFKA_RESP_ERR__FATAL: return fatal_kind(c);
+    case RD_KAFKA_RESP_ERR__FATAL: return consumer_fatal_kind(c);
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
         LOG(WARNING, "poll_too_late",
             "the group gave our partitions away because a cycle took too long",
@@ -168,10 +172,10 @@ static struct record consumer_record_of(rd_kafka_message_t *m) {
     };
 }
 
-/* Those of the messages that are records; the others are dealt with. The first error that cannot be
- * lived with is the answer. */
-static int take_messages(struct consumer *c, struct record *out, size_t *n,
-                         rd_kafka_message_t **message, ssize_t messages) {
+/* Hands out the messages that are records and handles the others, which are events. Returns the
+ * first error after which the consumer cannot go on. */
+static int consumer_take_messages(struct consumer *c, struct record *out, size_t *n,
+                                  rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
     for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err) {
@@ -185,8 +189,8 @@ static int take_messages(struct consumer *c, struct record *out, size_t *n,
     return result;
 }
 
-/* The first one is waited for by itself: it serves the group, too. What lies behind it comes in one
- * call, without a lock for each. */
+/* Waits for the first record alone, in a call that also serves the group. The records behind it
+ * come in a second call, which takes one lock for all of them. */
 int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n, int timeout_ms) {
     if (c->pending != REBALANCE_NONE || *n == cap) return 0;
     if (c->message_cap < cap) {
@@ -195,11 +199,11 @@ int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n,
     }
     rd_kafka_message_t *first = rd_kafka_consumer_poll(c->rk, *n ? 0 : timeout_ms);
     if (!first) return 0;
-    TRY(take_messages(c, out, n, &first, 1));
+    TRY(consumer_take_messages(c, out, n, &first, 1));
     if (c->pending != REBALANCE_NONE || *n == cap) return 0;
     ssize_t messages = rd_kafka_consume_batch_queue(c->queue, 0, c->message, cap - *n);
     waker_note(c->waker, messages > 0 ? (size_t)messages + 1 : 1);
-    return take_messages(c, out, n, c->message, messages);
+    return consumer_take_messages(c, out, n, c->message, messages);
 }
 
 void consumer_release(struct consumer *c, struct record *records, size_t n) {
@@ -212,7 +216,7 @@ void consumer_release(struct consumer *c, struct record *records, size_t n) {
 
 enum rebalance consumer_pending(const struct consumer *c) { return c->pending; }
 
-static int fetch_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
+static int consumer_fetch_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
     rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, COMMITTED_TIMEOUT_MS);
     for (int i = 0; !err && i < list->cnt; i++) err = list->elems[i].err;
     if (!err) return 0;
@@ -230,7 +234,7 @@ static struct assignment consumer_describe(const rd_kafka_topic_partition_t *p, 
 
 /* Where the partitions start that nobody has committed: one question for all of them, for a topic
  * of thousands. */
-static int resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
+static int consumer_resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
     int64_t from = c->config->admit.start == START_EARLIEST
                        ? RD_KAFKA_OFFSET_BEGINNING
                        : RD_KAFKA_OFFSET_END; // ListOffsets takes them for times
@@ -250,17 +254,17 @@ static int resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *li
     return failed ? ERR_RETRY : 0;
 }
 
-static int resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list,
-                       struct assignment *described) {
-    TRY(fetch_committed(c, list));
+static int consumer_resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list,
+                                struct assignment *described) {
+    TRY(consumer_fetch_committed(c, list));
     for (int i = 0; i < list->cnt; i++) described[i].fresh = list->elems[i].offset < 0;
-    TRY(resolve_fresh(c, list));
+    TRY(consumer_resolve_fresh(c, list));
     for (int i = 0; i < list->cnt; i++)
         described[i] = consumer_describe(&list->elems[i], described[i].fresh);
     return 0;
 }
 
-static void note_owned(struct consumer *c, const rd_kafka_topic_partition_list_t *list) {
+static void consumer_note_owned(struct consumer *c, const rd_kafka_topic_partition_list_t *list) {
     c->owned_n = 0;
     for (int i = 0; list && i < list->cnt; i++)
         if ((size_t)list->elems[i].partition >= c->owned_n)
@@ -274,7 +278,7 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
     CHECK(c->pending == REBALANCE_ASSIGNED);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->wanted);
     struct assignment *described = xcalloc((size_t)list->cnt, sizeof *described);
-    int result = resolve_all(c, list, described);
+    int result = consumer_resolve_all(c, list, described);
     if (result == 0 && rd_kafka_assign(c->rk, list)) result = ERR_RETRY;
     if (result < 0) {
         rd_kafka_topic_partition_list_destroy(list);
@@ -286,7 +290,7 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
     c->assignment = list;
     c->list = described;
     c->pending = REBALANCE_NONE;
-    note_owned(c, list);
+    consumer_note_owned(c, list);
     waker_watch(c->waker, list);
     *out = described;
     *n = (size_t)list->cnt;
@@ -298,7 +302,7 @@ void consumer_leave(struct consumer *c) {
     c->pending = REBALANCE_NONE;
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     c->assignment = NULL;
-    note_owned(c, NULL);
+    consumer_note_owned(c, NULL);
     waker_watch(c->waker, NULL);
     rd_kafka_assign(c->rk, NULL);
 }
@@ -314,7 +318,7 @@ int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next) {
     if (rd_kafka_get_watermark_offsets(c->rk, c->config->topics.samples, partition, &low, &high) ||
         high < 0)
         return 0;
-    if (next < low) next = low; // retention has taken what lies between: nobody waits for it
+    if (next < low) next = low; // retention has deleted what is between: that is no lag
     return high > next ? high - next : 0;
 }
 
@@ -331,7 +335,7 @@ void consumer_pause(struct consumer *c, bool paused) {
 int64_t consumer_committed(struct consumer *c, int32_t partition) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, c->config->topics.samples, partition);
-    int result = fetch_committed(c, list);
+    int result = consumer_fetch_committed(c, list);
     int64_t offset = list->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(list);
     TRY(result);

@@ -1,4 +1,5 @@
 /* The consumer's handle, for the transaction that commits its offsets. Private to the room.
+ *
  * Thread: the worker thread that owns it */
 #pragma once
 

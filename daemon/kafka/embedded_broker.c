@@ -1,5 +1,5 @@
-/* The mock cluster lives in a handle of its own, which speaks to nobody and logs nothing. It knows
- * no admin requests, so its topics are made by the mock's own call.
+/* The mock cluster lives in a handle of its own, which connects to nothing and logs nothing. It
+ * knows no admin requests, so its topics are made by the mock's own call.
  *
  * Thread: any thread */
 #include "kafka/embedded_broker.h"

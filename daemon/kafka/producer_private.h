@@ -1,4 +1,5 @@
 /* The producer as its transaction sees it. Private to the room.
+ *
  * Thread: the thread that owns the producer */
 #pragma once
 

@@ -9,6 +9,7 @@
  *
  * A commit whose outcome is unknown kills the handle: a later transaction must not be ended by the
  * late request of an earlier one.
+ *
  * Thread: the thread that owns the producer */
 #include "kafka/transaction.h"
 
@@ -200,7 +201,8 @@ static int transaction_at_least_once(struct producer *p, const struct transactio
     return result;
 }
 
-/* A live member may commit a partition that it has lost and Kafka accepts it: we do not (I2). */
+/* Kafka accepts a live member's commit for a partition it has lost. The CHECK below refuses it
+ * (I2). */
 int transaction_commit(struct producer *p, struct producer_record *record, size_t records,
                        const struct producer_offset *offset, size_t offsets) {
     struct transaction t = {record, records, offset, offsets};

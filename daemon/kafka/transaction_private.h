@@ -1,4 +1,5 @@
 /* What the tests of the transaction look at. Private to the room.
+ *
  * Thread: any thread */
 #pragma once
 

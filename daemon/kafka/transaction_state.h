@@ -1,4 +1,5 @@
 /* The states of a producer, and what the end of an attempt makes of it. Private to the room.
+ *
  * Thread: any thread */
 #pragma once
 

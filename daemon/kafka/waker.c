@@ -15,7 +15,11 @@
 #include <stdbool.h>
 #include <time.h>
 
-enum { WAIT_MS = 20, BUSY_RECORDS = 200, TIMEOUT_MS = 1000 }; // busy: 10,000 records a second
+enum {
+    WAIT_MS = 20,       // between two looks at what was read
+    BUSY_RECORDS = 200, // read in that time: 10,000 a second. Below it the queue does not fill
+    TIMEOUT_MS = 1000   // for the broker's answer, which nobody needs
+};
 
 struct waker {
     pthread_t thread;
@@ -29,7 +33,7 @@ struct waker {
     _Atomic size_t taken; // since the last look
 };
 
-static void sleep_a_little(struct waker *w) {
+static void waker_sleep_a_little(struct waker *w) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += WAIT_MS * 1000000L;
@@ -47,7 +51,7 @@ static void *waker_wake(void *arg) {
     struct waker *w = arg;
     pthread_mutex_lock(&w->lock);
     while (!w->stop) {
-        sleep_a_little(w);
+        waker_sleep_a_little(w);
         int32_t partition = atomic_exchange(&w->taken, 0) >= BUSY_RECORDS ? waker_turn(w) : -1;
         if (partition < 0 || w->stop) continue;
         pthread_mutex_unlock(&w->lock);

@@ -1,4 +1,5 @@
 /* Keeps librdkafka's fetching awake while a consumer is busy. See waker.c. Private to the room.
+ *
  * Thread: worker thread calls; a thread of its own works */
 #pragma once
 

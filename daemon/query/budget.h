@@ -1,5 +1,6 @@
 /* What may be asked of the next sample: the token bucket, the random arm's blocks, the caps
  * (budget.c). Private to the room.
+ *
  * Thread: worker thread, simulation */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* What the files of the measures share. Private to the room; the interface is query/strategy.h.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* The discount for what is already out for a label (query.pending_discount): pending.c. Private to
  * the room.
+ *
  * Thread: worker thread */
 #pragma once
 

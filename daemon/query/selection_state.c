@@ -181,8 +181,8 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
     return TEXT_BYTES;
 }
 
-/* A right CRC says that the text is what was written; this says that the code which wrote it was
- * sound. */
+/* The CRC shows that the text is unchanged. This check refuses numbers that no correct run can
+ * reach. */
 static bool state_possible(const struct partition_state *s) {
     if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
         s->tokens < 0 || s->tokens > tokens_most)

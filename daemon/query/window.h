@@ -1,5 +1,6 @@
 /* The last utilities of one measure, as codes: a ring inside the partition's state, its ranks and
  * quantiles. Private to the room.
+ *
  * Thread: worker thread, simulation */
 #pragma once
 

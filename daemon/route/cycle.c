@@ -48,7 +48,7 @@ void cycle_drop(struct cycle *c, int32_t partition) {
     c->offsets = kept;
 }
 
-static const struct header *copy_headers(struct cycle *c, const struct producer_record *r) {
+static const struct header *cycle_copy_headers(struct cycle *c, const struct producer_record *r) {
     struct header *copy = arena_take(&c->arena, r->headers * sizeof *copy);
     for (size_t i = 0; i < r->headers; i++)
         copy[i] = (struct header){arena_text(&c->arena, r->header[i].name),
@@ -64,6 +64,6 @@ void cycle_append(struct cycle *to, const struct cycle *from) {
             (struct producer_record){.topic = r->topic, .source = r->source, .headers = r->headers};
         copy->key = r->key.at ? arena_text(&to->arena, r->key) : r->key;
         copy->value = r->value.at ? arena_text(&to->arena, r->value) : r->value;
-        if (r->headers) copy->header = copy_headers(to, r);
+        if (r->headers) copy->header = cycle_copy_headers(to, r);
     }
 }

@@ -1,9 +1,9 @@
 /* Builds dead letters.
  *
- * The one idea: whoever repairs and replays needs the record as it was, and where it stood. So
- * nothing is changed, only cut when large, and what was cut is said with the hash and the length of
- * the whole. Our headers stand behind the original ones: readers that take the last header of a
- * name see the newest failure of a record that failed twice.
+ * Who repairs and replays a record needs it as it was, and its place in the log. So nothing is
+ * changed, only cut when large, and what was cut is said with the hash and the length of the whole.
+ * Our headers stand behind the original ones: readers that take the last header of a name see the
+ * newest failure of a record that failed twice.
  *
  * Thread: worker thread */
 #include "route/dead_letter.h"
@@ -16,7 +16,7 @@
 enum { OURS_MAX = 12 };
 
 /* The stage of Kafka Connect that a failure would have happened in there. */
-static const char *stage_of(enum reason reason) {
+static const char *dead_letter_stage_of(enum reason reason) {
     return reason == REASON_WRONG_TYPE || reason == REASON_MISSING_FIELD ||
                    reason == REASON_BAD_ID || reason == REASON_NOT_FINITE
                ? "TRANSFORMATION"
@@ -39,7 +39,7 @@ static void dead_letter_add_number(struct headers *h, const char *name, int64_t 
     dead_letter_header(h, name, text_of(text));
 }
 
-static void add_hash(struct headers *h, const char *name, struct text value) {
+static void dead_letter_add_hash(struct headers *h, const char *name, struct text value) {
     static const char digits[] = "0123456789abcdef";
     unsigned char hash[SHA256_DIGEST_LENGTH];
     char hex[2 * SHA256_DIGEST_LENGTH];
@@ -51,7 +51,7 @@ static void add_hash(struct headers *h, const char *name, struct text value) {
     dead_letter_header(h, name, (struct text){hex, sizeof hex});
 }
 
-static void add_message(struct headers *h, enum reason reason, const char *field) {
+static void dead_letter_add_message(struct headers *h, enum reason reason, const char *field) {
     const char *text = reason_text(reason);
     const char *colon = field ? ": " : "";
     if (!field) field = "";
@@ -63,7 +63,7 @@ static void add_message(struct headers *h, enum reason reason, const char *field
 }
 
 /* How many of the original headers fit. */
-static size_t headers_kept(const struct header *original, size_t n) {
+static size_t dead_letter_headers_kept(const struct header *original, size_t n) {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++) {
         bytes += original[i].name.len + original[i].value.len;
@@ -72,7 +72,7 @@ static size_t headers_kept(const struct header *original, size_t n) {
     return n;
 }
 
-static void add_original(struct headers *h, const struct header *original, size_t n) {
+static void dead_letter_add_original(struct headers *h, const struct header *original, size_t n) {
     for (size_t i = 0; i < n; i++)
         h->at[h->n++] = (struct header){arena_text(h->arena, original[i].name),
                                         arena_text(h->arena, original[i].value)};
@@ -86,19 +86,19 @@ static struct text dead_letter_cut(struct arena *arena, struct text t, size_t mo
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
                      enum reason reason, const char *field, const struct header *original,
                      size_t n) {
-    size_t kept = headers_kept(original, n);
+    size_t kept = dead_letter_headers_kept(original, n);
     struct headers h = {.arena = &cycle->arena,
                         .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
-    add_original(&h, original, kept);
+    dead_letter_add_original(&h, original, kept);
     dead_letter_header(&h, "__connect.errors.topic", topic);
     dead_letter_add_number(&h, "__connect.errors.partition", r->partition);
     dead_letter_add_number(&h, "__connect.errors.offset", r->offset);
     dead_letter_header(&h, "__connect.errors.connector.name", TEXT("winnowd"));
-    dead_letter_header(&h, "__connect.errors.stage", text_of(stage_of(reason)));
+    dead_letter_header(&h, "__connect.errors.stage", text_of(dead_letter_stage_of(reason)));
     dead_letter_header(&h, "__connect.errors.exception.class.name", text_of(reason_name(reason)));
-    add_message(&h, reason, field);
+    dead_letter_add_message(&h, reason, field);
     if (r->value.len > DEAD_LETTER_VALUE_MAX) {
-        add_hash(&h, "winnowd.value.sha256", r->value);
+        dead_letter_add_hash(&h, "winnowd.value.sha256", r->value);
         dead_letter_add_number(&h, "winnowd.value.bytes", (int64_t)r->value.len);
     }
     if (r->key.len > DEAD_LETTER_KEY_MAX)

@@ -1,9 +1,10 @@
 /* Records that were cut into chunks, put together again from a topic that anyone with the right may
  * write (promise I11: memory is bounded whatever stands there).
  *
- * Trusted is nothing: neither counts, nor sizes, nor the order. Of two chunks with one place the
- * later counts, as on a compacted topic; another count of chunks begins the record anew. When there
- * is no room the draft leaves that was not touched for longest.
+ * Nothing is trusted: neither counts nor sizes nor the order. Of two chunks with one place the
+ * later counts, as on a compacted topic. A chunk that names another count of chunks begins the
+ * record anew. When there is no room, the draft that was not touched for longest is given up.
+ *
  * Thread: the thread that owns it */
 #pragma once
 

@@ -49,7 +49,7 @@ static bool follower_stopping(const struct follower *f) {
     return atomic_load(&f->shared->stopping);
 }
 
-static void free_retired(struct follower *f) {
+static void follower_free_retired(struct follower *f) {
     size_t kept = 0;
     for (size_t i = 0; i < f->retired_n; i++) {
         if (slot_held(&f->shared->snapshots, f->retired[i])) f->retired[kept++] = f->retired[i];
@@ -83,7 +83,8 @@ static void follower_say(struct follower *f, const struct snapshot *s) {
         L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
 }
 
-static void add_model(struct buf *out, const struct model *m, uint64_t live, uint64_t pin) {
+static void follower_add_model(struct buf *out, const struct model *m, uint64_t live,
+                               uint64_t pin) {
     buf_printf(out,
                "{\"version\":%" PRIu64 ",\"parent\":%" PRIu64 ",\"labelled_rows\":%" PRIu64
                ",\"created_ms\":%" PRId64
@@ -93,11 +94,12 @@ static void add_model(struct buf *out, const struct model *m, uint64_t live, uin
                m->version == pin ? "true" : "false");
 }
 
-static void add_flag(struct buf *out, const char *key, bool value) {
+static void follower_add_flag(struct buf *out, const char *key, bool value) {
     buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-/* Made anew when something changed, so that who asks waits for nothing. */
+/* Writes what follower_models answers whenever something changed, so that a request only copies it.
+ */
 static void follower_describe(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
     uint64_t version[REGISTRY_HELD], live = s->model ? s->model->version : 0;
@@ -110,15 +112,15 @@ static void follower_describe(struct follower *f, const struct snapshot *s) {
                ",\"newest\":%" PRIu64 ",",
                live, f->live_since_ms, policy_live(p), registry_newest(f->registry));
     buf_printf(&out, "\"policy\":{\"number\":%" PRIu64, p->number);
-    add_flag(&out, "cold", p->learner.cold);
-    add_flag(&out, "full", p->learner.full);
-    add_flag(&out, "paused", p->operator_.paused);
-    add_flag(&out, "explore_only", p->operator_.explore_only);
+    follower_add_flag(&out, "cold", p->learner.cold);
+    follower_add_flag(&out, "full", p->learner.full);
+    follower_add_flag(&out, "paused", p->operator_.paused);
+    follower_add_flag(&out, "explore_only", p->operator_.explore_only);
     buf_printf(&out, ",\"pin\":%" PRIu64 ",\"budget_scale\":", p->operator_.pin);
     buf_double(&out, p->operator_.budget_scale);
     buf_str(&out, "},\"versions\":[");
     for (size_t i = n; i-- > 0;) {
-        add_model(&out, registry_model(f->registry, version[i]), live, p->operator_.pin);
+        follower_add_model(&out, registry_model(f->registry, version[i]), live, p->operator_.pin);
         if (i) buf_str(&out, ",");
     }
     buf_str(&out, "]}");
@@ -144,21 +146,21 @@ static void follower_publish(struct follower *f) {
         return;
     }
     while (f->retired_n == RETIRED_MAX) { // a worker holds one for a batch at most
-        free_retired(f);
+        follower_free_retired(f);
         clock_sleep_ms(1);
     }
     struct snapshot *old = slot_put(&f->shared->snapshots, fresh);
     if (old) f->retired[f->retired_n++] = old;
-    free_retired(f);
+    follower_free_retired(f);
 }
 
-static void keep_for_replay(struct follower *f, int64_t offset) {
+static void follower_keep_for_replay(struct follower *f, int64_t offset) {
     for (size_t i = 0; i < f->shared->replay_n; i++)
         if (f->shared->replay[i].number == (uint64_t)offset + 1)
             f->replayed[i] = registry_snapshot(f->registry);
 }
 
-static bool replay_complete(struct follower *f) {
+static bool follower_replay_complete(struct follower *f) {
     bool complete = true;
     for (size_t i = 0; i < f->shared->replay_n; i++) {
         if (f->replayed[i] || f->shared->replay[i].number == 0) continue;
@@ -170,7 +172,7 @@ static bool replay_complete(struct follower *f) {
     return complete;
 }
 
-static int poll_once(struct follower *f) {
+static int follower_poll_once(struct follower *f) {
     struct reader_record record[POLL_RECORDS];
     int n = reader_poll(f->reader, record, POLL_RECORDS, POLL_MS);
     TRY(n);
@@ -179,7 +181,7 @@ static int poll_once(struct follower *f) {
         enum registry_change change = registry_apply(f->registry, record[i].key, record[i].value,
                                                      record[i].chunks, record[i].offset);
         changed |= change == CHANGE_POLICY || change == CHANGE_MODEL;
-        keep_for_replay(f, record[i].offset);
+        follower_keep_for_replay(f, record[i].offset);
     }
     reader_release(f->reader, record, (size_t)n);
     if (changed && atomic_load(&f->ready)) follower_publish(f);
@@ -220,12 +222,12 @@ static void follower_probe(struct follower *f) {
     f->probed_ms = clock_ms();
 }
 
-static int read_to_end(struct follower *f) {
+static int follower_read_to_end(struct follower *f) {
     while (!reader_caught_up(f->reader) && !follower_stopping(f)) {
         atomic_fetch_add(&f->progress, 1);
-        TRY(poll_once(f));
+        TRY(follower_poll_once(f));
     }
-    if (!replay_complete(f)) return ERR_MISSING;
+    if (!follower_replay_complete(f)) return ERR_MISSING;
     if (f->shared->replay_n) slot_put(&f->shared->replayed, f->replayed);
     atomic_store(&f->ready, true);
     follower_publish(f);
@@ -241,11 +243,11 @@ static void close_follower(struct follower *f) {
 static void *follower_main(void *arg) {
     struct follower *f = arg;
     int result = open_follower(f);
-    if (result == 0) result = read_to_end(f);
+    if (result == 0) result = follower_read_to_end(f);
     while (result == 0 && !follower_stopping(f)) {
         atomic_fetch_add(&f->progress, 1);
-        result = poll_once(f);
-        free_retired(f);
+        result = follower_poll_once(f);
+        follower_free_retired(f);
         follower_probe(f);
         if (f->live_created_ms)
             metric_set(METRIC_model_age, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
@@ -273,7 +275,7 @@ struct follower *follower_start(struct shared *shared, size_t columns, uint64_t 
 int follower_join(struct follower *f) {
     pthread_join(f->thread, NULL);
     int result = f->result;
-    free_retired(f);
+    follower_free_retired(f);
     registry_release(f->registry, slot_put(&f->shared->snapshots, NULL));
     for (size_t i = 0; i < f->shared->replay_n; i++) registry_release(f->registry, f->replayed[i]);
     slot_put(&f->shared->replayed, NULL);

@@ -1,5 +1,6 @@
 /* The follower: reads the models topic, builds and checks versions off the hot path, and fills the
  * slot of the workers.
+ *
  * Thread: main thread starts and ends it; the rest is the follower thread's own */
 #pragma once
 

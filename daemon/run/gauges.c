@@ -63,8 +63,8 @@ static void gauges_set_kafka(const struct kafka_stats *s, enum client_label clie
     metric_set_by(METRIC_throttle, client, s->throttle_s);
 }
 
-/* Where the utilities of the measure begin that most of the last samples had, and how many (*n)
- * there are. */
+/* Of a mix, the measure that most of the last samples drew: where its utilities begin, and how many
+ * (*n) there are. */
 static size_t gauges_most_used(const struct figures *f, size_t *n) {
     size_t at = 0, best = 0;
     *n = 0;

@@ -1,4 +1,5 @@
 /* The gauges of the whole process: lag, budget, utilities, Kafka's figures, disk, memory.
+ *
  * Thread: main thread */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* Who makes progress, who is ready, who has ended.
  *
- * Two words that differ: *ready* for the service manager means subscribed, once; *may work* is what
- * /readyz says, and comes and goes: within a rebalance, while no broker answers, while stopping, it
- * is no.
+ * Two states that differ. *Started* is what the service manager is told: everything is subscribed
+ * and was read to its end once. It stays true. *Ready* is what /readyz answers: false within a
+ * rebalance, while no broker answers, and while stopping.
  *
  * Thread: main thread; health_ready and health_alive also the http thread's */
 #include "health.h"
@@ -48,30 +48,30 @@ bool health_started(struct run *r, struct buf *why) {
     return ready;
 }
 
-static bool not_yet(struct buf *why, const char *reason, size_t worker) {
+static bool health_not_yet(struct buf *why, const char *reason, size_t worker) {
     if (why) buf_printf(why, reason, worker);
     return false;
 }
 
 bool health_ready(struct run *r, struct buf *why) {
     if (atomic_load(&r->shared.stopping))
-        return not_yet(why, "stopping: the last cycle is committed and the group left\n", 0);
+        return health_not_yet(why, "stopping: the last cycle is committed and the group left\n", 0);
     bool fine = health_started(r, why);
     for (size_t i = 0; i < r->workers; i++) {
         const struct worker *w = r->worker[i];
-        if (worker_ended(w)) fine = not_yet(why, "worker %zu has ended\n", i);
+        if (worker_ended(w)) fine = health_not_yet(why, "worker %zu has ended\n", i);
         else if (worker_ready(w) && !worker_assigned(w))
-            fine = not_yet(
+            fine = health_not_yet(
                 why, "worker %zu waits for its partitions: the group is being rebalanced\n", i);
         if (worker_in_trouble(w))
-            fine = not_yet(why, "worker %zu can write nothing: Kafka is in trouble\n", i);
+            fine = health_not_yet(why, "worker %zu can write nothing: Kafka is in trouble\n", i);
     }
-    if (atomic_load(&r->shared.unreachable)) fine = not_yet(why, "no broker answers\n", 0);
+    if (atomic_load(&r->shared.unreachable)) fine = health_not_yet(why, "no broker answers\n", 0);
     return fine;
 }
 
 bool health_alive(struct run *r, struct buf *why) {
-    return !atomic_load(&r->stalled) || not_yet(why, "a thread makes no progress\n", 0);
+    return !atomic_load(&r->stalled) || health_not_yet(why, "a thread makes no progress\n", 0);
 }
 
 bool health_in_trouble(const struct run *r) {
@@ -91,27 +91,28 @@ int health_ended(const struct run *r) {
     return 0; // a learner's end is no reason: scoring goes on
 }
 
-static void name_if(bool at_work, const char *name, struct buf *out) {
+static void health_name_if(bool at_work, const char *name, struct buf *out) {
     if (at_work) buf_printf(out, "%s%s", out->len ? ", " : "", name);
 }
 
 bool health_at_work(const struct run *r, struct buf *who) {
     buf_reset(who);
-    for (size_t i = 0; i < r->workers; i++) name_if(!worker_ended(r->worker[i]), "worker", who);
-    name_if(!follower_ended(r->follower), "follower", who);
-    name_if(r->learner && !learner_ended(r->learner), "learner", who);
-    name_if(r->courier && !label_courier_ended(r->courier), "label page", who);
+    for (size_t i = 0; i < r->workers; i++)
+        health_name_if(!worker_ended(r->worker[i]), "worker", who);
+    health_name_if(!follower_ended(r->follower), "follower", who);
+    health_name_if(r->learner && !learner_ended(r->learner), "learner", who);
+    health_name_if(r->courier && !label_courier_ended(r->courier), "label page", who);
     return who->len > 0;
 }
 
 bool health_learning(const struct run *r, struct buf *why) {
     if (!run_config(r)->service.learner || atomic_load(&r->shared.stopping)) return true;
     if (!r->learner)
-        return not_yet(why, "there is no thread for the learner; it is tried again\n", 0);
+        return health_not_yet(why, "there is no thread for the learner; it is tried again\n", 0);
     int trouble = learner_trouble(r->learner);
     if (!trouble) return true;
     if (trouble == ERR_FENCED)
-        return not_yet(why, "another process of this name learns, this one no more\n", 0);
+        return health_not_yet(why, "another process of this name learns, this one no more\n", 0);
     if (why)
         buf_printf(why, "learning has failed (%s) and is tried again; scoring goes on\n",
                    error_text(trouble));

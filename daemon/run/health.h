@@ -1,4 +1,5 @@
 /* Who makes progress, who is ready, who has ended: the threads' answers joined.
+ *
  * Thread: main thread; health_ready, health_alive and health_learning also the http thread */
 #pragma once
 

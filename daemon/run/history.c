@@ -15,7 +15,7 @@ enum {
     ROWS = 360, // of each span
     RECENT = 10 // seconds over which the speed of now is taken
 };
-/* With a label: the sum over its values. */
+/* The columns of a row. Of a metric with a label: the sum over the label's values. */
 static const struct history_column {
     const char *name;
     enum metric metric;
@@ -70,16 +70,17 @@ void history_destroy(struct history *h) {
     free(h);
 }
 
-static double read_column(const struct history_column *c) {
+static double history_read_column(const struct history_column *c) {
     double sum = metric_sum(c->metric);
-    /* An early label is counted once more when its task is there. */
+    /* The metric counts an early label twice: as early when it comes, and by its fate when its task
+     * comes. The early counts are taken off here. */
     if (c->metric == METRIC_labels) sum -= metric_get_by(METRIC_labels, FATE_EARLY);
     return sum;
 }
 
 static void history_read_row(struct history_row *r, int64_t now_ms) {
     r->time_ms = now_ms;
-    for (size_t c = 0; c < COLUMNS; c++) r->value[c] = read_column(&columns[c]);
+    for (size_t c = 0; c < COLUMNS; c++) r->value[c] = history_read_column(&columns[c]);
 }
 
 static bool history_due(const struct history *h, enum history_span span, int64_t now_ms) {
@@ -98,7 +99,7 @@ void history_note(struct history *h, int64_t now_ms) {
     pthread_mutex_unlock(&h->lock);
 }
 
-static void add_row(struct buf *out, const struct history_row *r) {
+static void history_add_row(struct buf *out, const struct history_row *r) {
     buf_str(out, "[");
     buf_i64(out, r->time_ms);
     for (size_t c = 0; c < COLUMNS; c++) {
@@ -116,7 +117,7 @@ void history_json(struct history *h, enum history_span span, struct buf *out) {
     uint64_t n = h->n[span], from = n > ROWS ? n - ROWS : 0;
     for (uint64_t i = from; i < n; i++) {
         buf_str(out, i > from ? ",\n" : "");
-        add_row(out, &h->row[span][i % ROWS]);
+        history_add_row(out, &h->row[span][i % ROWS]);
     }
     pthread_mutex_unlock(&h->lock);
     buf_str(out, "]}\n");

@@ -3,6 +3,7 @@
  *
  * Three rings of 360 rows, about 150 KB, whatever happens. Rows are what the metrics said at that
  * moment; counters are as they stand, so that who reads takes differences.
+ *
  * Thread: main thread writes, http thread reads */
 #pragma once
 

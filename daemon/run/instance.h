@@ -1,4 +1,5 @@
 /* The identity of this process on its machine; instance_of of run/run.h is here.
+ *
  * Thread: main thread */
 #pragma once
 

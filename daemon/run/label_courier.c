@@ -1,10 +1,10 @@
 /* The label page's own thread: tasks and labels in, answers out.
  *
- * Labels are read before tasks, so that what is answered is never offered; both from as long ago as
- * a task stays open (route.expiry), for an older one can not be. It needs no learner and no store:
- * the page works on any instance. An answer is a record on the labels topic like any annotator's.
- * One that Kafka did not take is sent again: it is the same answer with the same revision, so twice
- * is once. Trouble with Kafka makes this thread wait and nobody else.
+ * Labels are read before tasks, so that a task with an answer is never offered. Both are read from
+ * route.expiry ago on: an older task cannot be open. It needs no learner and no store: the page
+ * works on any instance. An answer is a record on the labels topic like any annotator's. One that
+ * Kafka did not take is sent again: the join counts two copies of one revision as one answer.
+ * Trouble with Kafka makes this thread wait and nobody else.
  *
  * Thread: label thread */
 #include "label_courier.h"
@@ -15,13 +15,13 @@
 #include "kafka/topic_reader.h"
 
 enum {
-    READ_MOST = 200,
-    POLL_MS = 20,
-    RETRY_MS = 500,
-    RESCAN_MS = 60000,
-    METADATA_MS = 3000,
-    LAST_FLUSH_MS = 2000,
-    CLOCKS_DIFFER_MS = 3600000
+    READ_MOST = 200,           // records at a time
+    POLL_MS = 20,              // a wait for tasks: an answer is sent that soon
+    RETRY_MS = 500,            // after an error of Kafka, before the next try
+    RESCAN_MS = 60000,         // between two looks for new partitions
+    METADATA_MS = 3000,        // for one question about topics or offsets
+    LAST_FLUSH_MS = 2000,      // for the last answers; the whole stop has run.c's STOP_MS
+    CLOCKS_DIFFER_MS = 3600000 // by which clocks of producers and brokers may differ from ours
 };
 
 struct label_courier {
@@ -62,7 +62,8 @@ static void label_courier_take_task(struct label_courier *c, const struct reader
     if (r->value.at && task_read(&t, r->value, &c->arena, &why) == 0) label_desk_task(c->desk, &t);
 }
 
-/* Where a partition begins to matter. Unknown: at its beginning, which is only slower. */
+/* Where the records of a partition that still matter begin. If the broker does not know, reading
+ * starts at the partition's beginning, which is only slower. */
 static int64_t label_courier_since(struct label_courier *c, struct reader *reader,
                                    int32_t partition) {
     int64_t then = clock_wall_ms() - c->config->route.expiry - CLOCKS_DIFFER_MS;
@@ -73,21 +74,22 @@ static int64_t label_courier_since(struct label_courier *c, struct reader *reade
     return at;
 }
 
-static int64_t labels_since(size_t topic, int32_t partition, void *opaque) {
+static int64_t label_courier_labels_since(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct label_courier *c = opaque;
     return label_courier_since(c, c->labels, partition);
 }
 
-static int64_t tasks_since(size_t topic, int32_t partition, void *opaque) {
+static int64_t label_courier_tasks_since(size_t topic, int32_t partition, void *opaque) {
     (void)topic;
     struct label_courier *c = opaque;
     return label_courier_since(c, c->tasks, partition);
 }
 
-static int poll_topic(struct label_courier *c, struct reader *reader,
-                      void (*take)(struct label_courier *, const struct reader_record *),
-                      int timeout_ms) {
+static int label_courier_poll_topic(struct label_courier *c, struct reader *reader,
+                                    void (*take)(struct label_courier *,
+                                                 const struct reader_record *),
+                                    int timeout_ms) {
     struct reader_record record[READ_MOST];
     int n = reader_poll(reader, record, READ_MOST, timeout_ms);
     atomic_fetch_add(&c->progress, 1);
@@ -100,7 +102,7 @@ static int poll_topic(struct label_courier *c, struct reader *reader,
     return 0;
 }
 
-/* The topic anew, to the end that it has now. */
+/* Reads the topic again, to the end that it has now. */
 static int label_courier_read_topic(struct label_courier *c, struct reader **reader,
                                     const char *topic, int64_t (*start)(size_t, int32_t, void *),
                                     void (*take)(struct label_courier *,
@@ -116,34 +118,34 @@ static int label_courier_read_topic(struct label_courier *c, struct reader **rea
     while ((result = reader_start(*reader, start, c)) == ERR_RETRY && !label_courier_stopping(c))
         label_courier_breathe(c, RETRY_MS);
     while (result == 0 && !label_courier_stopping(c) && !reader_caught_up(*reader))
-        result = poll_topic(c, *reader, take, POLL_MS);
+        result = label_courier_poll_topic(c, *reader, take, POLL_MS);
     return result;
 }
 
-static int read_labels(struct label_courier *c) {
-    return label_courier_read_topic(c, &c->labels, c->config->topics.labels, labels_since,
-                                    label_courier_take_label);
+static int label_courier_read_labels(struct label_courier *c) {
+    return label_courier_read_topic(c, &c->labels, c->config->topics.labels,
+                                    label_courier_labels_since, label_courier_take_label);
 }
 static int label_courier_read_tasks(struct label_courier *c) {
-    return label_courier_read_topic(c, &c->tasks, c->config->topics.tasks, tasks_since,
-                                    label_courier_take_task);
+    return label_courier_read_topic(c, &c->tasks, c->config->topics.tasks,
+                                    label_courier_tasks_since, label_courier_take_task);
 }
 
-/* Partitions may be added while we run. */
+/* Looks for partitions that were added while we run. */
 static int label_courier_rescan(struct label_courier *c) {
     if (clock_ms() - c->rescan_ms < RESCAN_MS) return 0;
     c->rescan_ms = clock_ms();
-    int labels = reader_start(c->labels, labels_since, c),
-        tasks = reader_start(c->tasks, tasks_since, c);
+    int labels = reader_start(c->labels, label_courier_labels_since, c),
+        tasks = reader_start(c->tasks, label_courier_tasks_since, c);
     if (labels < 0 && labels != ERR_RETRY) return labels;
     return tasks == ERR_RETRY ? 0 : tasks;
 }
 
 /* Records that retention took before we read them are no loss here: what is left is read anew. */
 static int label_courier_follow(struct label_courier *c) {
-    int labels = poll_topic(c, c->labels, label_courier_take_label, 0),
-        tasks = poll_topic(c, c->tasks, label_courier_take_task, POLL_MS);
-    if (labels < 0) TRY(read_labels(c));
+    int labels = label_courier_poll_topic(c, c->labels, label_courier_take_label, 0),
+        tasks = label_courier_poll_topic(c, c->tasks, label_courier_take_task, POLL_MS);
+    if (labels < 0) TRY(label_courier_read_labels(c));
     if (tasks < 0 || label_desk_wants_reread(c->desk)) TRY(label_courier_read_tasks(c));
     return label_courier_rescan(c);
 }
@@ -180,7 +182,7 @@ static void label_courier_send_one(struct label_courier *c, const struct label_s
                       result == ERR_FULL ? "too many answers wait" : producer_trouble(c->producer));
 }
 
-static void send_answers(struct label_courier *c) {
+static void label_courier_send_answers(struct label_courier *c) {
     struct label_slip slip;
     size_t number;
     while (clock_ms() >= c->retry_ms && label_desk_take(c->desk, &slip, &number))
@@ -190,9 +192,9 @@ static void send_answers(struct label_courier *c) {
 
 /* ---- life ---- */
 
-/* Not idempotent: that producer ends for good at some errors, and here order does not matter and
- * twice is once. So what is sent again needs no new handle either: without sequence numbers no
- * record is taken for another (kafka/producer.h). */
+/* The producer is not idempotent. An idempotent one becomes unusable after some errors; here
+ * neither order nor repeats matter. For the same reason an answer that is sent again needs no new
+ * handle: without sequence numbers no record is taken for another (kafka/producer.h). */
 static int label_courier_open_producer(struct label_courier *c) {
     const char *const topic = c->config->topics.labels, *which;
     struct buf why = {0};
@@ -215,7 +217,7 @@ static int label_courier_open_producer(struct label_courier *c) {
 
 static int open_courier(struct label_courier *c) {
     TRY(label_courier_open_producer(c));
-    TRY(read_labels(c));
+    TRY(label_courier_read_labels(c));
     TRY(label_courier_read_tasks(c));
     c->rescan_ms = clock_ms();
     if (!label_courier_stopping(c)) label_desk_open(c->desk);
@@ -226,7 +228,7 @@ static void close_courier(struct label_courier *c) {
     label_desk_close(c->desk);
     c->retry_ms = 0;
     if (c->producer) {
-        send_answers(c);
+        label_courier_send_answers(c);
         producer_flush(c->producer, LAST_FLUSH_MS);
         size_t lost = label_desk_unconfirmed(c->desk);
         if (lost)
@@ -246,7 +248,7 @@ static void *courier_main(void *arg) {
     struct label_courier *c = arg;
     int result = open_courier(c);
     while (result == 0 && !label_courier_stopping(c)) {
-        send_answers(c);
+        label_courier_send_answers(c);
         result = label_courier_follow(c);
     }
     if (result < 0 && !label_courier_stopping(c))

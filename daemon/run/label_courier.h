@@ -1,4 +1,5 @@
 /* Carries between the label desk and Kafka.
+ *
  * Thread: main thread starts and ends it; the rest is the label thread's own */
 #pragma once
 

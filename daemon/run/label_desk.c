@@ -1,10 +1,11 @@
 /* One lock around the queue of open tasks and a fixed number of slips, held for moments: the http
  * thread never waits for Kafka, and Kafka's thread never for a browser.
  *
- * An answer is taken (202) when it stands on a slip, and stays there until the labels topic has it,
- * however often it must be sent; what is not confirmed the page counts aloud, with the reason. When
- * all slips are in use the next answer is refused (503) and stays on the screen. Refuses answers to
- * tasks that it did not offer: the page is a person's, not an import.
+ * An answer is accepted (202) once it is in one of LABEL_DESK_SLIPS places in memory, called slips.
+ * It stays there until the labels topic has it, however often it must be sent. The page shows how
+ * many answers are not confirmed yet, and why. When all slips are in use the next answer is refused
+ * (503) and stays on the screen. Refuses answers to tasks that it did not offer: the page is for a
+ * person, not for an import.
  *
  * Thread: http thread and label thread */
 #include "label_desk.h"
@@ -18,14 +19,17 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* HTTP's status codes (RFC 9110, section 15). */
 enum {
     OK = 200,
-    ACCEPTED = 202,
-    BAD_REQUEST = 400,
-    CONFLICT = 409,
-    UNAVAILABLE = 503,
-    FIELDS_MOST = 500,
-    TROUBLE_MOST = 200
+    ACCEPTED = 202,    // on a slip, not yet on the labels topic
+    BAD_REQUEST = 400, // no request that the page sends
+    CONFLICT = 409,    // the task was closed meanwhile
+    UNAVAILABLE = 503  // all slips are in use, or the label thread is not ready
+};
+enum {
+    FIELDS_MOST = 500, // of an event that are shown; a person reads no more
+    TROUBLE_MOST = 200 // bytes of the last error's text
 };
 enum slip_state { SLIP_FREE, SLIP_WAITS, SLIP_SENT };
 
@@ -64,7 +68,7 @@ struct shown {
     struct arena arena;
 };
 
-static void copy_out(struct shown *s, const struct label_offer *o) {
+static void label_desk_copy_out(struct shown *s, const struct label_offer *o) {
     if (!o) return;
     s->any = true;
     s->offer = *o;
@@ -129,7 +133,8 @@ unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *bod
         return label_desk_refuse(body, BAD_REQUEST, "wants {\"session\": TEXT}");
     }
     pthread_mutex_lock(&d->lock);
-    if (d->open && !d->closed) copy_out(&shown, label_queue_next(d->queue, key, clock_wall_ms()));
+    if (d->open && !d->closed)
+        label_desk_copy_out(&shown, label_queue_next(d->queue, key, clock_wall_ms()));
     buf_printf(body, "{\"ready\":%s,\"waiting\":%zu,\"more\":%s,\"unconfirmed\":%zu,\"trouble\":",
                d->open && !d->closed ? "true" : "false", label_queue_waiting(d->queue),
                label_queue_left_out(d->queue) ? "true" : "false", d->used);
@@ -157,8 +162,8 @@ static bool label_desk_class_of(const struct list *classes, struct text label, s
 }
 
 /* What is wrong with the request, or NULL. */
-static const char *read_answer(const struct label_desk *d, const cJSON *tree,
-                               struct label_slip *slip) {
+static const char *label_desk_read_answer(const struct label_desk *d, const cJSON *tree,
+                                          struct label_slip *slip) {
     struct text id = json_text(tree, "id"), outcome = json_text(tree, "outcome"),
                 annotator = json_text(tree, "annotator");
     if (id.len != TASK_ID_LENGTH) return "id is not a task's";
@@ -178,7 +183,8 @@ static const char *read_answer(const struct label_desk *d, const cJSON *tree,
 }
 
 /* Under the lock. */
-static unsigned put_slip(struct label_desk *d, struct label_slip *slip, struct buf *body) {
+static unsigned label_desk_put_slip(struct label_desk *d, struct label_slip *slip,
+                                    struct buf *body) {
     if (!d->open || d->closed)
         return label_desk_refuse(body, UNAVAILABLE, "winnowd takes no answers just now");
     if (d->used == LABEL_DESK_SLIPS)
@@ -200,12 +206,13 @@ unsigned label_desk_answer(struct label_desk *d, struct text sent, struct buf *b
     struct arena arena = {0};
     struct label_slip slip = {.time_ms = clock_wall_ms()};
     cJSON *tree = json_parse(sent, &arena);
-    const char *wrong = cJSON_IsObject(tree) ? read_answer(d, tree, &slip) : "wants a JSON object";
+    const char *wrong =
+        cJSON_IsObject(tree) ? label_desk_read_answer(d, tree, &slip) : "wants a JSON object";
     cJSON_Delete(tree);
     arena_release(&arena);
     if (wrong) return label_desk_refuse(body, BAD_REQUEST, wrong);
     pthread_mutex_lock(&d->lock);
-    unsigned status = put_slip(d, &slip, body);
+    unsigned status = label_desk_put_slip(d, &slip, body);
     pthread_mutex_unlock(&d->lock);
     return status;
 }

@@ -1,4 +1,5 @@
 /* Where the label page meets the topics: what is open, and answers on their way out.
+ *
  * Thread: http thread asks and answers; label thread (daemon/run/label_courier.c) fills and
  * empties */
 #pragma once
@@ -6,7 +7,10 @@
 #include "base/buf.h"
 #include "label_queue.h"
 
-enum { LABEL_DESK_SLIPS = 256, LABEL_ANNOTATOR_MOST = 127 };
+enum {
+    LABEL_DESK_SLIPS = 256,    // answers that wait for Kafka: minutes of several people's work
+    LABEL_ANNOTATOR_MOST = 127 // bytes of an annotator's name
+};
 
 /* An answer on its way to the labels topic. */
 struct label_slip {
@@ -39,8 +43,8 @@ void label_desk_label(struct label_desk *d, const struct label *l);
 void label_desk_open(struct label_desk *d);
 /* No answer is taken any more. */
 void label_desk_close(struct label_desk *d);
-/* Whether the tasks topic should be read anew: what was here is done, and more did not fit. Says
- * yes once. */
+/* Whether the tasks topic should be read anew: all tasks held are answered, and others found no
+ * room. True once. */
 bool label_desk_wants_reread(struct label_desk *d);
 /* The next answer to send, and its number; false: none. It is ours until label_desk_settle. */
 bool label_desk_take(struct label_desk *d, struct label_slip *slip, size_t *number);

@@ -28,8 +28,11 @@ struct label_given {
     int64_t revision; // the largest that was seen
 };
 
-/* What is remembered of a sample. */
-enum { SAMPLE_HAS_TASK = 1, SAMPLE_LABEL_WAITS = 2 };
+/* What is remembered of a sample: bits. */
+enum {
+    SAMPLE_HAS_TASK = 1,   // its newest task was read
+    SAMPLE_LABEL_WAITS = 2 // a label came first: it closes the task when that comes
+};
 
 struct label_queue {
     char *classes;                               // newline-separated
@@ -134,7 +137,8 @@ void label_queue_label(struct label_queue *q, const struct label *l) {
 
 /* ---- what is open ---- */
 
-/* Larger priority first, then the older one, as the terminal has it. */
+/* By priority, then the older one first: the order in which `winnowd annotate --terminal` asks,
+ * too. */
 static bool label_queue_worth_more(const struct label_offer *a, const struct label_offer *b) {
     if (a->priority != b->priority) return a->priority > b->priority;
     return a->asked_ms != b->asked_ms ? a->asked_ms < b->asked_ms : strcmp(a->id, b->id) < 0;
@@ -144,7 +148,7 @@ static bool label_queue_on_loan(const struct label_offer *o, int64_t now_ms) {
     return o->session && now_ms - o->loaned_ms < LABEL_QUEUE_LOAN_MS;
 }
 
-/* What nobody looks at and is least worth an answer. */
+/* The task least worth an answer among those that are on nobody's screen. */
 static struct label_offer *label_queue_worst(const struct label_queue *q, int64_t now_ms) {
     struct label_offer *worst = NULL;
     for (size_t i = 0; i < q->n; i++)
@@ -154,7 +158,8 @@ static struct label_offer *label_queue_worst(const struct label_queue *q, int64_
     return worst;
 }
 
-/* False: what is here is worth more. */
+/* Removes tasks that are worth less than the fresh one until it fits. False: it does not fit, since
+ * the others are worth more or are on a screen. */
 static bool label_queue_make_room(struct label_queue *q, const struct label_offer *fresh,
                                   size_t bytes, int64_t now_ms) {
     while (q->n == LABEL_QUEUE_TASKS || q->bytes + bytes > LABEL_QUEUE_BYTES) {

@@ -1,5 +1,6 @@
 /* The tasks that the label page can offer, and which of them were answered. Bounded, whatever the
  * topics hold (promise I11).
+ *
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -91,7 +91,7 @@ static const double *labelled_set_own_row(struct labelled_set *s, struct text ev
     return labelled_set_any_field(s, features_fields(f)) ? s->own_row : NULL;
 }
 
-/* A class that is none of model.classes: who sent it must hear of it. */
+/* Logs a label whose class is none of model.classes, so that its sender can be corrected. */
 static void labelled_set_say_refused(const struct labelled_set *s, const struct label *l) {
     struct buf classes = {0};
     buf_text(&classes, s->learning->classes);
@@ -152,7 +152,7 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     return 0;
 }
 
-/* Until the store takes them. */
+/* Tries again until the store takes the records, or until we are told to stop. */
 static int labelled_set_take(struct labelled_set *s, size_t n) {
     for (;;) {
         int result = labelled_set_try(s, n);

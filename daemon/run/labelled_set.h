@@ -2,6 +2,7 @@
  *
  * Only committed tasks are seen (read_committed). Rows and topic offsets move in one transaction of
  * the store, so a crash at any point costs nothing but reading again (promise I8).
+ *
  * Thread: learner thread */
 #pragma once
 

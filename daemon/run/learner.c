@@ -141,7 +141,7 @@ static void learner_close(struct learner *l) {
     l->set = NULL;
 }
 
-/* From what store and topics hold to an end that is told (0) or suffered. */
+/* One life: opens store and topics, then rounds until told to stop (0) or until an error. */
 static int learner_live(struct learner *l) {
     struct learning *learning = &l->learning;
     int result = learner_open(l);

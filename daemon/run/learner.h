@@ -1,5 +1,6 @@
 /* The learner: tasks and labels in, model versions and policy out. One live learner a name; a
  * second one fences the first.
+ *
  * Thread: main thread starts and ends it; the rest is the learner thread's own */
 #pragma once
 

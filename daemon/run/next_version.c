@@ -32,7 +32,8 @@ static struct fit_options next_version_options(const struct next_version *n) {
     return fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memory);
 }
 
-/* What it has seen: the positions in both topics, and the digest of the labelled set. */
+/* What the next version has seen: the positions in both topics, and the digest of the labelled set.
+ */
 static struct text next_version_seen(const struct next_version *n,
                                      const struct store_counts *counts) {
     struct buf b = {0};
@@ -55,9 +56,10 @@ static void next_version_sign(const struct next_version *n, const struct store_c
 
 /* ---- what was rolled back ---- */
 
-/* The stretch of labels between two versions, behind what is there. */
-static void add_stretch(const struct model *older, const struct model *newer, int32_t partitions,
-                        struct buf *out) {
+/* Appends, for each partition of the labels topic, the offsets that the newer version has seen and
+ * the older one has not. */
+static void next_version_add_stretch(const struct model *older, const struct model *newer,
+                                     int32_t partitions, struct buf *out) {
     for (int32_t p = 0; p < partitions; p++) {
         int64_t from = registry_seen(older, "labels", p), to = registry_seen(newer, "labels", p);
         if (to > from) buf_printf(out, "%" PRId32 " %" PRId64 " %" PRId64 "\n", p, from, to);
@@ -76,13 +78,13 @@ static void next_version_set_aside(const struct next_version *n, struct text lin
     store_set_aside(labelled_set_store(n->set), gap, gaps);
 }
 
-/* Whether a rollback is in force that no version was made after. */
-static bool rolled_back(const struct policy *p) {
+/* Whether the operator rolled back and no version has been fitted since. */
+static bool next_version_was_rolled_back(const struct policy *p) {
     return !p->operator_.pin && p->operator_.rollback &&
            p->learner.rolled_ms != p->operator_.rolled_ms;
 }
 
-/* What the next version's policy says of it. Under a pin the rollback waits. */
+/* The time of the rollback that the next version takes account of. Under a pin a rollback waits. */
 uint64_t next_version_rolled(const struct next_version *n) {
     const struct policy *p = registry_policy(n->registry);
     return p->operator_.pin ? p->learner.rolled_ms : p->operator_.rolled_ms;
@@ -94,14 +96,14 @@ static const struct model *next_version_newest(const struct registry *r) {
     return n ? registry_model(r, version[n - 1]) : NULL;
 }
 
-static struct text aside_of(const struct next_version *n, const struct model *base) {
+static struct text next_version_aside_of(const struct next_version *n, const struct model *base) {
     const struct policy *p = registry_policy(n->registry);
     struct buf b = {0};
     if (base && base->aside.len) buf_text(&b, base->aside);
-    if (base && rolled_back(p))
-        add_stretch(base, next_version_newest(n->registry),
-                    labelled_set_partitions(n->set, LABELLED_LABELS), &b);
-    else if (rolled_back(p))
+    if (base && next_version_was_rolled_back(p))
+        next_version_add_stretch(base, next_version_newest(n->registry),
+                                 labelled_set_partitions(n->set, LABELLED_LABELS), &b);
+    else if (next_version_was_rolled_back(p))
         LOG(WARNING, "rollback_blind",
             "the version gone back to is not on the topic: which labels it had not seen cannot be "
             "told",
@@ -117,7 +119,7 @@ static const struct model *next_version_base(const struct next_version *n, struc
     const struct model *base = registry_model(n->registry, live);
     next->parent = live;
     next->prior = base ? base->prior : 0;
-    next->aside = aside_of(n, base);
+    next->aside = next_version_aside_of(n, base);
     next_version_set_aside(n, next->aside);
     const struct model *prior = next->prior ? registry_model(n->registry, next->prior) : NULL;
     const struct fit_options options = next_version_options(n);
@@ -147,8 +149,8 @@ static int next_version_check(const struct next_version *n, const struct registr
     return ERR_MISMATCH;
 }
 
-/* A copy of our own, by the record. NULL: what was pushed does not survive being written again by
- * us, since its metadata are larger then than we accept. */
+/* A copy, made by writing the model and reading it back. NULL: the pushed model cannot be read
+ * back, since its metadata become larger than we accept. */
 static struct model *next_version_copied(const struct next_version *n, const struct model *from) {
     struct buf record = {0};
     struct model *to = NULL;
@@ -159,8 +161,8 @@ static struct model *next_version_copied(const struct next_version *n, const str
     return to;
 }
 
-/* A swap fills the windows from the version's quantiles: with none, the queue would be flooded or
- * starve. */
+/* Gives a pushed model the quantiles of its utilities. A swap fills the windows of the strategy
+ * from them; without them the manager would ask for far too much or too little at first. */
 static int next_version_describe(const struct next_version *n, struct model *m) {
     const struct fit_options options = next_version_options(n);
     struct store_rows rows;
@@ -172,7 +174,8 @@ static int next_version_describe(const struct next_version *n, struct model *m) 
     return 0;
 }
 
-/* The pushed model as the version that it becomes, signed; NULL: it would not be readable so. */
+/* The pushed model as a version with its number and what it has seen. NULL: such a version could
+ * not be read back. */
 static struct model *next_version_made_of(const struct next_version *n,
                                           const struct store_counts *counts,
                                           const struct registry_push *push) {

@@ -1,5 +1,6 @@
 /* The next model version: a fit on the labelled set, or a model that was pushed, made ready to be
  * published (train/fit.h has the mathematics, train/schedule.h says when).
+ *
  * Thread: learner thread */
 #pragma once
 

@@ -17,7 +17,13 @@
 
 #include <inttypes.h>
 
-enum { OK = 200, ACCEPTED = 202, NOT_IMPLEMENTED = 501, UNAVAILABLE = 503 }; // HTTP
+/* HTTP's status codes (RFC 9110, section 15). */
+enum {
+    OK = 200,
+    ACCEPTED = 202,        // asked of another thread, which has not done it yet
+    NOT_IMPLEMENTED = 501, // this instance has no such part
+    UNAVAILABLE = 503      // not now; a later try may succeed
+};
 
 /* ---- machines ---- */
 
@@ -47,7 +53,7 @@ static unsigned live_page(struct buf *body, struct text sent, void *opaque) {
     return state_page(opaque, health_alive, body);
 }
 
-/* A learner that failed is said, and is no reason to be taken for not ready: samples are scored. */
+/* Ready also while the learner fails: samples are scored. The answer reports the failure. */
 static unsigned ready_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
     struct run *r = opaque;
@@ -97,7 +103,7 @@ static unsigned models_page(struct buf *body, struct text sent, void *opaque) {
     return OK;
 }
 
-static void add_troubles(struct buf *out) {
+static void pages_add_troubles(struct buf *out) {
     struct log_trouble list[LOG_TROUBLES];
     size_t n = log_troubles(list, LOG_TROUBLES);
     buf_str(out, ",\n\"troubles\":[");
@@ -117,7 +123,7 @@ static unsigned recent_page(struct buf *body, struct text sent, void *opaque) {
     (void)sent;
     buf_str(body, "{");
     recent_json(r->shared.recent, body);
-    add_troubles(body);
+    pages_add_troubles(body);
     buf_str(body, "}\n");
     return OK;
 }
@@ -174,7 +180,10 @@ static const struct http_page table[] = {
     {.path = "/label/answer", .type = json, .write = label_answer_page, .post = true},
 };
 
-enum { PAGES = sizeof table / sizeof *table, LABEL_PAGES = 5 }; // the last ones
+enum {
+    PAGES = sizeof table / sizeof *table,
+    LABEL_PAGES = 5 // the last of the table: those that need watch.label
+};
 
 /* Files, whose size is known to the linker only. */
 static const struct {
@@ -192,14 +201,14 @@ static const struct {
 
 /* ---- life ---- */
 
-static char *read_token(const struct config *c) {
+static char *pages_read_token(const struct config *c) {
     const char *why = NULL;
     char *token = *c->watch.token_file ? secret_read(c->watch.token_file, &why) : NULL;
     if (why) LOG(ERROR, "token_unreadable", why, L_STR("file", c->watch.token_file));
     return token;
 }
 
-static int listen_on(struct run *r, const char *token) {
+static int pages_listen_on(struct run *r, const char *token) {
     static struct http_page pages[PAGES];
     const struct config *c = run_config(r);
     memcpy(pages, table, sizeof pages);
@@ -226,9 +235,9 @@ static int listen_on(struct run *r, const char *token) {
 int pages_start(struct run *r) {
     const struct config *c = run_config(r);
     if (!*c->watch.listen) return 0;
-    char *token = read_token(c);
+    char *token = pages_read_token(c);
     if (*c->watch.token_file && !token) return ERR_CONFIG;
-    int result = listen_on(r, token);
+    int result = pages_listen_on(r, token);
     if (token) explicit_bzero(token, strlen(token));
     free(token);
     return result;

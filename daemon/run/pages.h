@@ -1,4 +1,5 @@
 /* The pages of the daemon over HTTP.
+ *
  * Thread: main thread */
 #pragma once
 

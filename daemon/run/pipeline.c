@@ -22,12 +22,13 @@ enum {
 };
 enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED };
 
-/* What the manager wants over what the strategy arm may spend. */
+/* Bounds of a ratio: the requests that the manager wants over those that the strategy arm may pay.
+ * Between them the manager follows the budget. */
 static const double starved_below = 0.25, flooded_above = 4;
 
 /* ---- life ---- */
 
-static struct text *texts_of(const struct list *list) {
+static struct text *pipeline_texts_of(const struct list *list) {
     struct text *texts = xcalloc(list->n, sizeof *texts);
     for (size_t i = 0; i < list->n; i++) texts[i] = text_of(list->at[i]);
     return texts;
@@ -49,7 +50,8 @@ static int pipeline_make_decoder(struct pipeline *p) {
     return result;
 }
 
-static int make_strategy(struct pipeline *p, const struct config *c, struct strategy **out) {
+static int pipeline_make_strategy(struct pipeline *p, const struct config *c,
+                                  struct strategy **out) {
     return strategy_create(out,
                            &(struct strategy_options){.config = c,
                                                       .topic = p->topic_hash,
@@ -82,11 +84,12 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
     p->topic_hash = hash_bytes(p->topic.at, p->topic.len);
     p->classes = text_of(classes_joined(c, &p->positive));
     p->value_field = *c->route.value ? features_field(p->features, c->route.value) : -1;
-    p->selection = (struct selection){texts_of(&c->route.fields), texts_of(&c->route.mask),
-                                      c->route.fields.n, c->route.mask.n};
+    p->selection =
+        (struct selection){pipeline_texts_of(&c->route.fields), pipeline_texts_of(&c->route.mask),
+                           c->route.fields.n, c->route.mask.n};
     p->batch = batch_create((size_t)c->admit.batch, features_columns(p->features), p->k);
     int result = pipeline_make_decoder(p);
-    if (result == 0) result = make_strategy(p, c, &p->strategy);
+    if (result == 0) result = pipeline_make_strategy(p, c, &p->strategy);
     if (result < 0) {
         pipeline_destroy(p);
         return result;
@@ -115,7 +118,7 @@ void pipeline_destroy(struct pipeline *p) {
 
 int pipeline_reload(struct pipeline *p, const struct config *config) {
     struct strategy *fresh;
-    TRY(make_strategy(p, config, &fresh));
+    TRY(pipeline_make_strategy(p, config, &fresh));
     strategy_destroy(p->strategy);
     p->strategy = fresh;
     p->config = config;
@@ -131,7 +134,7 @@ void pipeline_limit(struct pipeline *p, size_t max_record_bytes) {
 
 /* ---- partitions ---- */
 
-static enum selection_label state_kind(int result, bool fresh) {
+static enum selection_label pipeline_state_kind(int result, bool fresh) {
     if (result == 0) return SELECTION_RESTORED;
     if (fresh) return SELECTION_FRESH;
     return result == ERR_CORRUPT ? SELECTION_CORRUPT : SELECTION_WIPED;
@@ -147,7 +150,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
     struct partition *at = pipeline_partition(p, number);
     *at =
         (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
-    enum selection_label kind = state_kind(
+    enum selection_label kind = pipeline_state_kind(
         fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
     metric_add_by(METRIC_states, kind, 1);
     if (kind == SELECTION_RESTORED) {
@@ -170,7 +173,8 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
     pipeline_begin(p, at);
 }
 
-/* An open window is dropped: who owns the partition next reads it again. */
+/* An open window of the pool is dropped: its samples are not committed, so the partition's next
+ * owner reads them again. */
 void pipeline_disown_all(struct pipeline *p) {
     for (size_t i = 0; i < p->partitions_cap; i++) {
         pool_window_destroy(p->partition[i].window);
@@ -206,7 +210,7 @@ void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t, int64_t
 
 /* ---- admit and encode ---- */
 
-static enum reason read_id(struct pipeline *p, struct batch *b, size_t i) {
+static enum reason pipeline_read_id(struct pipeline *p, struct batch *b, size_t i) {
     const struct record *r = &b->record[i];
     const struct value *v = p->id_path < 0 ? NULL : &p->values[p->id_path];
     if (!v || v->kind == VALUE_MISSING || v->kind == VALUE_NULL) {
@@ -227,7 +231,7 @@ static enum reason read_id(struct pipeline *p, struct batch *b, size_t i) {
     return REASON_NONE;
 }
 
-static enum reason read_sample(struct pipeline *p, struct batch *b, size_t i) {
+static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, size_t i) {
     struct text value = b->record[i].value;
     b->guilty[i] = NULL;
     if (!value.at || value.len == 0) return REASON_EMPTY;
@@ -240,14 +244,14 @@ static enum reason read_sample(struct pipeline *p, struct batch *b, size_t i) {
         b->guilty[i] = features_paths(p->features)[field].at;
         return fate;
     }
-    return read_id(p, b, i);
+    return pipeline_read_id(p, b, i);
 }
 
 static size_t pipeline_admit(struct pipeline *p, struct batch *b) {
     size_t bytes = 0, admitted = 0;
     for (size_t i = 0; i < b->n; i++) {
         bytes += b->record[i].value.len;
-        b->fate[i] = read_sample(p, b, i);
+        b->fate[i] = pipeline_read_sample(p, b, i);
         admitted += b->fate[i] == REASON_NONE;
     }
     metric_add(METRIC_samples, b->n);
@@ -306,9 +310,9 @@ static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i
 
 /* ---- figures ---- */
 
-/* Starved: the manager wants far less than it may have. Flooded: far more, so the
- * token bucket decides and what is asked is no longer the best. */
-static void say_demand(struct pipeline *p) {
+/* Logs a change of demand. Starved: the manager wants far less than it may have. Flooded: far more,
+ * so the token bucket decides and what is asked is no longer the best. */
+static void pipeline_say_demand(struct pipeline *p) {
     static const char *const said[] = {
         "the manager's wishes fit the budget again",
         "the budget manager asks for far less than its budget: its threshold is too high for these "
@@ -335,8 +339,8 @@ struct batch_sums {
     double utility, threshold;
 };
 
-static void add_decision(struct pipeline *p, struct batch_sums *t, const struct decision *d,
-                         bool held) {
+static void pipeline_add_decision(struct pipeline *p, struct batch_sums *t,
+                                  const struct decision *d, bool held) {
     if (d->ask && !held) t->asked[d->reason]++; // a window counts its own
     if (d->ask) t->threshold = d->threshold;
     if (d->ask && d->threshold != 0) p->threshold[d->measure] = d->threshold;
@@ -347,21 +351,21 @@ static void add_decision(struct pipeline *p, struct batch_sums *t, const struct 
     p->demand.due += d->rate;
 }
 
-static void say_tally(struct pipeline *p, const struct batch_sums *t) {
+static void pipeline_say_tally(struct pipeline *p, const struct batch_sums *t) {
     for (size_t a = 0; a < ASKS; a++)
         if (t->asked[a]) metric_add_by(METRIC_asked, a, t->asked[a]);
     metric_add(METRIC_uncovered, t->uncovered);
     if (!t->decided) return;
     metric_set(METRIC_utility_mean, t->utility / (double)t->decided);
     if (t->threshold != 0) metric_set(METRIC_threshold, t->threshold);
-    say_demand(p);
+    pipeline_say_demand(p);
 }
 
 /* ---- sample by sample ---- */
 
 /* The window may be over before this sample: then it ends by what is in force at the sample. */
-static bool ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
-                        struct cycle *cycle) {
+static bool pipeline_ends_before(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
+                                 struct cycle *cycle) {
     const struct record *r = &b->record[i];
     struct partition *at = pipeline_partition(p, r->partition);
     CHECK(at->owned && r->offset >= at->next);
@@ -381,7 +385,7 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     if (b->fate[i] == REASON_NONE) {
         pipeline_infer(p, b, i);
         pipeline_decide_sample(p, b, i, at, now_ms);
-        add_decision(p, t, &b->decision[i], w != NULL);
+        pipeline_add_decision(p, t, &b->decision[i], w != NULL);
     }
     at->next++;
     at->newest_ms = r->time_ms;
@@ -393,7 +397,7 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
 }
 
 /* One of a batch: the last that nobody was asked about. */
-static void show_decision(struct pipeline *p, const struct batch *b, int64_t now_ms) {
+static void pipeline_show_decision(struct pipeline *p, const struct batch *b, int64_t now_ms) {
     size_t i = p->recent ? b->n : 0;
     while (i > 0 && (b->fate[i - 1] != REASON_NONE || b->decision[i - 1].ask)) i--;
     if (i-- == 0) return;
@@ -410,11 +414,11 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
     size_t admitted = pipeline_admit(p, b);
     p->scored = 0;
     for (size_t i = 0; i < b->n; i++) {
-        ends_before(p, b, i, now_ms, cycle);
+        pipeline_ends_before(p, b, i, now_ms, cycle);
         pipeline_take(p, b, i, now_ms, cycle, &t);
     }
-    say_tally(p, &t);
-    show_decision(p, b, now_ms);
+    pipeline_say_tally(p, &t);
+    pipeline_show_decision(p, b, now_ms);
     metric_add(
         METRIC_admitted,
         admitted); // after `asked`, so that who reads it first sees no sample without its request
@@ -426,9 +430,9 @@ size_t pipeline_decide(struct pipeline *p, struct batch *b, size_t from, int64_t
     size_t i = from;
     if (from == 0) p->scored = 0;
     p->flushed = (struct flushed){0};
-    for (; i < b->n && !ended && !(ended = ends_before(p, b, i, now_ms, NULL)); i++)
+    for (; i < b->n && !ended && !(ended = pipeline_ends_before(p, b, i, now_ms, NULL)); i++)
         ended = pipeline_take(p, b, i, now_ms, NULL, &t);
-    say_tally(p, &t);
+    pipeline_say_tally(p, &t);
     return i;
 }
 

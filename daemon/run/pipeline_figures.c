@@ -15,7 +15,7 @@ size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPE
 const double *pipeline_thresholds(const struct pipeline *p) { return p->threshold; }
 
 /* Infinite where there is no cap. */
-static void add_cap(double *sum, size_t left) {
+static void pipeline_figures_add_cap(double *sum, size_t left) {
     *sum += left == SIZE_MAX ? INFINITY : (double)left;
 }
 
@@ -28,8 +28,8 @@ void pipeline_bucket(const struct pipeline *p, const struct policy *policy, int6
         struct strategy_caps left =
             strategy_caps_left(p->strategy, policy, (int32_t)i, now_ms, &at->state);
         out->tokens += (double)at->state.tokens / (double)TOKEN_ONE;
-        add_cap(&out->hour_left, left.hour);
-        add_cap(&out->day_left, left.day);
+        pipeline_figures_add_cap(&out->hour_left, left.hour);
+        pipeline_figures_add_cap(&out->day_left, left.day);
         if (at->state.block_size) out->propensity += 1.0 / at->state.block_size;
     }
 }

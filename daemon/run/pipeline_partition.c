@@ -27,7 +27,7 @@ void pipeline_move(struct pipeline *p, int32_t number) {
     at->moved = true;
 }
 
-/* Said once, with the offset, so that a replay can do the same. */
+/* Logs each switch once, with its offset, so that a replay can switch at the same sample. */
 void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
                      const struct snapshot *s) {
     uint64_t version = s->model ? s->model->version : 0;

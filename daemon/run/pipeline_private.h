@@ -6,7 +6,9 @@
  *   pipeline_partition   the table of partitions
  *   pipeline_trace       a sample's trace context
  *
- * Private to them. Thread: worker thread */
+ * Private to them.
+ *
+ * Thread: worker thread */
 #pragma once
 
 #include "route/task.h"

@@ -1,7 +1,10 @@
 /* What becomes of one decided sample: a task, a prediction, a dead letter.
  *
- * Only what a person must see leaves the columns of the batch and is written out. A sample that the
- * pool chose is written by the same functions from what its window kept. Thread: worker thread */
+ * Most samples get no record: they end as numbers in the batch's columns. A record is written for a
+ * sample that is asked, that failed, or where predictions are wanted. A sample that the pool chose
+ * is written by the same functions from what its window kept.
+ *
+ * Thread: worker thread */
 #include "pipeline_private.h"
 
 #include "base/log.h"
@@ -28,7 +31,8 @@ static double pipeline_route_priority(struct pipeline *p, const struct subject *
 
 /* ---- a task ---- */
 
-static void write_task(struct pipeline *p, struct task *t, struct text event, struct buf *out) {
+static void pipeline_route_write_task(struct pipeline *p, struct task *t, struct text event,
+                                      struct buf *out) {
     struct task_style style = {p->config->route.label_control, p->config->route.label_object};
     t->event = event;
     buf_reset(out);
@@ -37,7 +41,8 @@ static void write_task(struct pipeline *p, struct task *t, struct text event, st
 
 /* The id of a synthetic point's task is not that of the sample it lies near to: a topic of its own
  * gives it one. */
-static void name_task(struct pipeline *p, const struct subject *s, char id[TASK_ID_LENGTH + 1]) {
+static void pipeline_route_name_task(struct pipeline *p, const struct subject *s,
+                                     char id[TASK_ID_LENGTH + 1]) {
     if (s->decision->reason != ASK_SYNTHETIC) {
         task_id(id, p->topic, s->partition, s->offset, s->time_ms);
         return;
@@ -48,45 +53,50 @@ static void name_task(struct pipeline *p, const struct subject *s, char id[TASK_
     task_id(id, buf_view(&p->out), s->partition, s->offset, s->time_ms);
 }
 
-static void put_task(struct pipeline *p, const struct subject *s, struct cycle *cycle,
-                     struct producer_record *out) {
+/* The task without its id and its event. */
+static struct task pipeline_route_task_of(struct pipeline *p, const struct subject *s) {
     const struct decision *d = s->decision;
     const struct model *m = s->model;
-    struct task t = {.sample_id = s->id,
-                     .row = s->row,
-                     .d = features_columns(p->features),
-                     .prob = s->prob,
-                     .k = p->k,
-                     .classes = p->classes,
-                     .member = m ? s->member : NULL,
-                     .members = m && s->member ? m->shape.members : 0,
-                     .fingerprint = features_fingerprint(p->features),
-                     .reason = d->reason,
-                     .measure = d->measure,
-                     .manager = (enum manager)p->config->query.manager,
-                     .by_strategy = d->by_strategy,
-                     .utility = d->utility,
-                     .threshold = d->threshold,
-                     .propensity = d->propensity,
-                     .manager_probability = d->manager_probability,
-                     .priority = pipeline_route_priority(p, s),
-                     .model = m ? m->version : 0,
-                     .policy = s->policy,
-                     .topic = p->topic,
-                     .partition = s->partition,
-                     .offset = s->offset,
-                     .time_ms = s->time_ms,
-                     .asked_ms = s->asked_ms,
-                     .expires_ms = s->asked_ms + p->config->route.expiry,
-                     .admitted = d->admitted_n,
-                     .covered = d->covered_n};
-    name_task(p, s, t.id);
-    write_task(p, &t, decoder_select(p->decoder, s->value, &p->selection), &p->out);
+    return (struct task){.sample_id = s->id,
+                         .row = s->row,
+                         .d = features_columns(p->features),
+                         .prob = s->prob,
+                         .k = p->k,
+                         .classes = p->classes,
+                         .member = m ? s->member : NULL,
+                         .members = m && s->member ? m->shape.members : 0,
+                         .fingerprint = features_fingerprint(p->features),
+                         .reason = d->reason,
+                         .measure = d->measure,
+                         .manager = (enum manager)p->config->query.manager,
+                         .by_strategy = d->by_strategy,
+                         .utility = d->utility,
+                         .threshold = d->threshold,
+                         .propensity = d->propensity,
+                         .manager_probability = d->manager_probability,
+                         .priority = pipeline_route_priority(p, s),
+                         .model = m ? m->version : 0,
+                         .policy = s->policy,
+                         .topic = p->topic,
+                         .partition = s->partition,
+                         .offset = s->offset,
+                         .time_ms = s->time_ms,
+                         .asked_ms = s->asked_ms,
+                         .expires_ms = s->asked_ms + p->config->route.expiry,
+                         .admitted = d->admitted_n,
+                         .covered = d->covered_n};
+}
+
+static void pipeline_route_put_task(struct pipeline *p, const struct subject *s,
+                                    struct cycle *cycle, struct producer_record *out) {
+    struct task t = pipeline_route_task_of(p, s);
+    pipeline_route_name_task(p, s, t.id);
+    pipeline_route_write_task(p, &t, decoder_select(p->decoder, s->value, &p->selection), &p->out);
     if (p->out.len > p->max_record_bytes) {
         LOG(WARNING, "event_too_large",
             "the task goes out without its event, which would not fit into a Kafka record",
             L_TEXT("sample", s->id), L_U64("bytes", p->out.len));
-        write_task(p, &t, TEXT("null"), &p->out);
+        pipeline_route_write_task(p, &t, TEXT("null"), &p->out);
     }
     recent_task(p->recent, &t);
     *out = (struct producer_record){.topic = CYCLE_TASKS,
@@ -102,8 +112,8 @@ static bool pipeline_route_predicts(const struct pipeline *p) {
     return *p->config->topics.predictions != '\0';
 }
 
-static void put_prediction(struct pipeline *p, const struct subject *s, struct cycle *cycle,
-                           struct producer_record *out) {
+static void pipeline_route_put_prediction(struct pipeline *p, const struct subject *s,
+                                          struct cycle *cycle, struct producer_record *out) {
     struct prediction prediction = {.sample_id = s->id,
                                     .partition = s->partition,
                                     .offset = s->offset,
@@ -131,7 +141,7 @@ struct record_headers {
     size_t n, cap;
 };
 
-static void collect_header(struct text name, struct text value, void *opaque) {
+static void pipeline_route_collect_header(struct text name, struct text value, void *opaque) {
     struct record_headers *h = opaque;
     if (h->n == h->cap) {
         size_t cap = h->cap ? h->cap * 2 : 16;
@@ -143,10 +153,10 @@ static void collect_header(struct text name, struct text value, void *opaque) {
     h->list[h->n++] = (struct header){name, value};
 }
 
-static void put_dead_letter(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
-                            struct cycle *cycle) {
+static void pipeline_route_put_dead_letter(struct pipeline *p, struct batch *b, size_t i,
+                                           int64_t now_ms, struct cycle *cycle) {
     struct record_headers original = {.arena = &b->arena};
-    record_headers(&b->record[i], collect_header, &original);
+    record_headers(&b->record[i], pipeline_route_collect_header, &original);
     dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list,
                     original.n);
     metric_add_by(METRIC_dead_letters, reason_place(b->fate[i]), 1);
@@ -165,7 +175,7 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
                               struct cycle *cycle) {
     struct written at = {NOWHERE, NOWHERE};
     if (b->fate[i] != REASON_NONE) {
-        put_dead_letter(p, b, i, now_ms, cycle);
+        pipeline_route_put_dead_letter(p, b, i, now_ms, cycle);
         return at;
     }
     bool asked = b->decision[i].ask, predicted = pipeline_route_predicts(p);
@@ -185,19 +195,20 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
                         .decision = &b->decision[i]};
     if (asked) {
         s.trace = trace_of(r);
-        put_task(p, &s, cycle, pipeline_route_append(cycle, &at.task));
+        pipeline_route_put_task(p, &s, cycle, pipeline_route_append(cycle, &at.task));
     }
-    if (predicted) put_prediction(p, &s, cycle, pipeline_route_append(cycle, &at.prediction));
+    if (predicted)
+        pipeline_route_put_prediction(p, &s, cycle, pipeline_route_append(cycle, &at.prediction));
     return at;
 }
 
-static struct producer_record *record_at(struct cycle *cycle, size_t at) {
+static struct producer_record *pipeline_route_record_at(struct cycle *cycle, size_t at) {
     return at == NOWHERE ? cycle_add(cycle) : &cycle->record[at];
 }
 
 void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at,
                       struct cycle *cycle) {
-    put_task(p, s, cycle, record_at(cycle, at->task));
+    pipeline_route_put_task(p, s, cycle, pipeline_route_record_at(cycle, at->task));
     if (pipeline_route_predicts(p) && s->decision->reason != ASK_SYNTHETIC)
-        put_prediction(p, s, cycle, record_at(cycle, at->prediction));
+        pipeline_route_put_prediction(p, s, cycle, pipeline_route_record_at(cycle, at->prediction));
 }

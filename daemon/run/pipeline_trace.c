@@ -5,6 +5,7 @@
  * Values pass unread: what they mean is the tracer's business. A value beyond 1 KiB is left out,
  * and a state without its parent, as the W3C recommendation "Trace Context" allows; a repeated
  * header counts by its last value. Only samples that somebody is asked about are looked at.
+ *
  * Thread: worker thread */
 #include "pipeline_private.h"
 

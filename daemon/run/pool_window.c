@@ -95,7 +95,7 @@ enum window_end pool_window_before(const struct pipeline *p, const struct pool_w
     return over ? WINDOW_TIME : WINDOW_OPEN;
 }
 
-static void keep_trace(struct kept *k, const struct record *r) {
+static void pool_window_keep_trace(struct kept *k, const struct record *r) {
     struct trace t = trace_of(r);
     for (size_t f = 0; f < TRACE_FIELDS; f++) {
         buf_text(&k->bytes, t.field[f]);
@@ -103,7 +103,7 @@ static void keep_trace(struct kept *k, const struct record *r) {
     }
 }
 
-static struct trace kept_trace(const struct kept *k) {
+static struct trace pool_window_kept_trace(const struct kept *k) {
     struct trace t = {0};
     const char *at = k->bytes.at + k->event + k->id;
     for (size_t f = 0; f < TRACE_FIELDS; f++) {
@@ -124,7 +124,7 @@ static void pool_window_keep(struct pool_window *w, size_t slot, const struct ba
     buf_text(&k->bytes, b->id[i]);
     k->event = r->value.len;
     k->id = b->id[i].len;
-    keep_trace(k, r);
+    pool_window_keep_trace(k, r);
     k->offset = r->offset;
     k->time_ms = r->time_ms;
     k->at = *at;
@@ -166,8 +166,8 @@ static const float *pool_window_predict(struct pipeline *p, const struct model *
 
 /* The point becomes an event that a person can read; its row, what that event says; its prediction,
  * that row's. */
-static void make_event(struct pipeline *p, const struct pick *pick, const struct model *m,
-                       struct subject *s) {
+static void pool_window_make_event(struct pipeline *p, const struct pick *pick,
+                                   const struct model *m, struct subject *s) {
     buf_reset(&p->made);
     features_decode(p->features, pick->row, &p->made);
     size_t event = p->made.len;
@@ -179,8 +179,9 @@ static void make_event(struct pipeline *p, const struct pick *pick, const struct
     s->member = NULL;
 }
 
-static void route_pick(struct pipeline *p, int32_t number, struct pool_window *w,
-                       const struct pick *pick, const struct snapshot *in_force, int64_t now_ms) {
+static void pool_window_route_pick(struct pipeline *p, int32_t number, struct pool_window *w,
+                                   const struct pick *pick, const struct snapshot *in_force,
+                                   int64_t now_ms) {
     static const struct written nowhere = {NOWHERE, NOWHERE};
     const struct kept *k = &w->kept[pick->slot];
     struct subject s = {.id = {k->bytes.at + k->event, k->id},
@@ -195,8 +196,8 @@ static void route_pick(struct pipeline *p, int32_t number, struct pool_window *w
                         .model = in_force->model,
                         .policy = in_force->policy.number,
                         .decision = &pick->decision,
-                        .trace = kept_trace(k)};
-    if (pick->synthetic) make_event(p, pick, in_force->model, &s);
+                        .trace = pool_window_kept_trace(k)};
+    if (pick->synthetic) pool_window_make_event(p, pick, in_force->model, &s);
     pipeline_reroute(p, &s, pick->synthetic ? &nowhere : &k->at, &w->held);
 }
 
@@ -225,7 +226,8 @@ void pool_window_end(struct pipeline *p, int32_t number, enum window_end why,
     struct flushed *f = &p->flushed;
     f->ended = true;
     f->n = strategy_flush(p->strategy, &flush, &at->state, &f->picks);
-    for (size_t i = 0; cycle && i < f->n; i++) route_pick(p, number, w, &f->picks[i], s, now_ms);
+    for (size_t i = 0; cycle && i < f->n; i++)
+        pool_window_route_pick(p, number, w, &f->picks[i], s, now_ms);
     pool_window_count(w, f->picks, f->n, why);
     if (why == WINDOW_IDLE) // an act of the clock: whoever looks for a difference to a replay finds
                             // it here

@@ -3,6 +3,7 @@
  *
  * Read from /proc/self, which stays visible under systemd's ProcSubset=pid; what can not be read
  * keeps its last value.
+ *
  * Thread: main thread */
 #include "process_metrics.h"
 
@@ -15,13 +16,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static double start_seconds(void) {
+static double process_metrics_start_seconds(void) {
     static double start; // the first call is made as the process starts
     if (start == 0) start = (double)clock_wall_ms() / 1000;
     return start;
 }
 
-static size_t open_fds(void) {
+static size_t process_metrics_open_fds(void) {
     DIR *dir = opendir("/proc/self/fd");
     size_t n = 0;
     while (dir && readdir(dir)) n++;
@@ -29,7 +30,7 @@ static size_t open_fds(void) {
     return n > 3 ? n - 3 : 0; // without ".", ".." and the directory itself
 }
 
-static void read_stat(void) {
+static void process_metrics_read_stat(void) {
     FILE *file = fopen("/proc/self/stat", "r");
     long threads = 0, resident = 0;
     unsigned long virtual = 0;
@@ -50,7 +51,7 @@ static void read_stat(void) {
 void process_figures(void) {
     struct rusage used;
     struct rlimit fds;
-    metric_set(METRIC_process_start, start_seconds());
+    metric_set(METRIC_process_start, process_metrics_start_seconds());
     if (getrusage(RUSAGE_SELF, &used) == 0)
         metric_set(METRIC_process_cpu,
                    (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
@@ -58,8 +59,8 @@ void process_figures(void) {
     if (getrlimit(RLIMIT_NOFILE, &fds) == 0)
         metric_set(METRIC_process_max_fds,
                    fds.rlim_cur == RLIM_INFINITY ? -1 : (double)fds.rlim_cur);
-    metric_set(METRIC_process_open_fds, (double)open_fds());
-    read_stat();
+    metric_set(METRIC_process_open_fds, (double)process_metrics_open_fds());
+    process_metrics_read_stat();
     metric_set_by(METRIC_log_events, LOG_ERROR, (double)log_counted(LOG_ERROR));
     metric_set_by(METRIC_log_events, LOG_WARNING, (double)log_counted(LOG_WARNING));
 }

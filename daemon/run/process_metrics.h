@@ -1,4 +1,5 @@
 /* Memory, time and descriptors of this process, as metrics.
+ *
  * Thread: main thread */
 #pragma once
 

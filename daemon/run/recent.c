@@ -140,7 +140,7 @@ static void recent_add_number(struct buf *out, const char *key, double value) {
     buf_double(out, value);
 }
 
-static void add_why_asked(struct buf *out, const struct recent_entry *e) {
+static void recent_add_why_asked(struct buf *out, const struct recent_entry *e) {
     switch (e->ask) {
     case ASK_RANDOM:
         buf_printf(out, "drawn by the random arm, 1 in %.0f",
@@ -158,7 +158,7 @@ static void add_why_asked(struct buf *out, const struct recent_entry *e) {
     }
 }
 
-static void add_why_not(struct buf *out, const struct recent_entry *e) {
+static void recent_add_why_not(struct buf *out, const struct recent_entry *e) {
     if (!e->covered)
         buf_str(out, "paused, capped, or the token bucket is empty: nobody could be asked");
     else if (e->predicted < 0) buf_str(out, "no model yet, and not drawn");
@@ -167,7 +167,7 @@ static void add_why_not(struct buf *out, const struct recent_entry *e) {
                    e->utility);
 }
 
-static void add_subject(struct recent *r, struct buf *out, const struct recent_entry *e) {
+static void recent_add_subject(struct recent *r, struct buf *out, const struct recent_entry *e) {
     buf_str(out, ",\"sample\":");
     buf_json_str(out, e->sample);
     buf_printf(out, ",\"sample_ms\":%" PRId64 ",\"predicted\":", e->sample_ms);
@@ -181,8 +181,8 @@ static void add_subject(struct recent *r, struct buf *out, const struct recent_e
                measure_name(e->measure), e->model, e->policy);
 }
 
-static void add_entry(struct recent *r, struct buf *out, enum ring_kind kind,
-                      const struct recent_entry *e) {
+static void recent_add_entry(struct recent *r, struct buf *out, enum ring_kind kind,
+                             const struct recent_entry *e) {
     struct buf why = {0};
     buf_printf(out, "{\"time_ms\":%" PRId64 ",\"partition\":%" PRId32 ",\"offset\":%" PRId64,
                e->time_ms, e->partition, e->offset);
@@ -191,13 +191,13 @@ static void add_entry(struct recent *r, struct buf *out, enum ring_kind kind,
         buf_json_str(out, e->field);
         buf_str(&why, reason_text(e->reason));
     } else {
-        add_subject(r, out, e);
+        recent_add_subject(r, out, e);
         if (kind == RING_TASKS)
             buf_printf(out, ",\"id\":\"%s\",\"reason\":\"%s\",\"arm\":\"%s\"", e->task,
                        ask_name(e->ask), e->by_strategy ? "strategy" : "random");
         if (kind == RING_TASKS) recent_add_number(out, "threshold", e->threshold);
-        if (kind == RING_TASKS) add_why_asked(&why, e);
-        else add_why_not(&why, e);
+        if (kind == RING_TASKS) recent_add_why_asked(&why, e);
+        else recent_add_why_not(&why, e);
     }
     buf_str(out, ",\"why\":");
     buf_json(out, buf_view(&why));
@@ -214,7 +214,7 @@ void recent_json(struct recent *r, struct buf *out) {
         buf_printf(out, "%s\"%s\":[", i ? "],\n" : "", name[i]);
         for (size_t j = 0; j < n; j++) {
             if (j) buf_str(out, ",\n");
-            add_entry(r, out, (enum ring_kind)i, &ring->at[(ring->n - 1 - j) % r->most]);
+            recent_add_entry(r, out, (enum ring_kind)i, &ring->at[(ring->n - 1 - j) % r->most]);
         }
     }
     buf_str(out, "]");

@@ -1,13 +1,13 @@
 /* The view of the models topic: versions put together from chunks (drafts.h), checked, and the
  * policy paired with the model it wants.
  *
- * Trusted is nothing that stands on the topic: whoever may write it can write anything. A version
- * is ready once it was read and checked whole; only ready ones have a number that counts, can go
- * live, and take a place. What is refused is counted and said with the reason, and whoever writes
- * the same number properly later is heard. The model in force stays until another one is ready,
- * whatever the policy says (promise I9). Versions are counted references: a snapshot keeps its
- * model alive after the version is gone. Memory: versions × their size and the drafts, bounded
- * (promise I11).
+ * Nothing on the topic is trusted: who may write there can write anything. A version is ready once
+ * it was read whole and checked. Only ready versions can go live, are numbered against and use up
+ * room. A refused one is counted and logged with the reason, and does not block its number: a good
+ * version of the same number that comes later is taken. The model in force stays until another one
+ * is ready, whatever the policy says (promise I9). Versions are counted references: a snapshot
+ * keeps its model alive after the version is gone. Memory: versions × their size and the drafts,
+ * bounded (promise I11).
  *
  * Thread: one owner at a time; snapshots are read by any thread */
 #include "run/registry.h"
@@ -24,10 +24,10 @@ enum {
     PROGRESS_BYTES = 64 * 1024 // of a progress record: thousands of partitions
 };
 
-/* JSON readers count exactly up to here. */
+/* The largest version: JSON readers keep whole numbers exactly up to here. */
 #define VERSION_MOST ((uint64_t)1 << 53)
-/* So far may a version be ahead of the newest one: a forged number can use up a piece of the
- * numbers, not all of them. */
+/* A version's number may exceed the newest by at most this, so that a forged record cannot use up
+ * all numbers. */
 #define VERSION_AHEAD ((uint64_t)1 << 32)
 
 struct version {

@@ -83,7 +83,8 @@ static void reload_leave_outcome(const struct run *r, int64_t started_ns, int re
     free(name);
 }
 
-/* What wants a restart is tried too: a file that would not start is refused now, not then. */
+/* Also checks options that take effect only at a restart: a file that winnowd could not start with
+ * is refused now. */
 static int reload_load(struct run *r, struct config **fresh, struct buf *errors) {
     TRY(config_load(fresh, r->options.file, errors));
     if (r->configs == CONFIGS_MAX)

@@ -1,4 +1,5 @@
 /* Taking over the file while the daemon runs; run_reload of run/run.h is here.
+ *
  * Thread: main thread */
 #pragma once
 

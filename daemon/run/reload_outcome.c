@@ -2,7 +2,9 @@
  * and renamed over it, so a reader finds all of one answer.
  *
  * What a crash leaves: the last answer, or a file DIR/NAME.reload.new that the next one writes
- * over. Thread: any thread (one writer) */
+ * over.
+ *
+ * Thread: any thread (one writer) */
 #include "run/reload_outcome.h"
 
 #include <fcntl.h>

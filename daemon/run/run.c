@@ -3,9 +3,9 @@
  *   lock → follower → workers → learner → label page → http stop: all threads at once, each
  *   finishing its cycle, then http, then frees
  *
- * Who waits for a Kafka that does not answer could hold up the end for as long as all time-outs on
- * its way together. What a crash leaves is safe at any moment, so a service that is not done in
- * STOP_MS goes as in a crash, but says so. Threads share one struct (daemon/run/worker.h) and no
+ * A thread that waits for a silent Kafka could delay the stop by the sum of its time-outs. What a
+ * crash leaves is safe at any moment, so a service that is not done in STOP_MS ends as in a crash,
+ * but says so. Threads share one struct (daemon/run/worker.h) and no
  * lock on the hot path. A worker or follower that ends by itself ends the process, so that the
  * service manager starts a clean one; a learner does not: scoring goes on (promise I8). The
  * watchdog is fed only while every thread makes progress. What a crash leaves, thread by thread:
@@ -41,7 +41,7 @@ enum {
 
 /* ---- start ---- */
 
-static int read_switches(struct run *r) {
+static int run_read_switches(struct run *r) {
     const struct list *list = &run_config(r)->replay.switches;
     r->shared.replay = xcalloc(list->n, sizeof *r->shared.replay);
     for (size_t i = 0; i < list->n; i++) {
@@ -54,7 +54,7 @@ static int read_switches(struct run *r) {
     return 0;
 }
 
-static int try_kafka(const struct run *r) {
+static int run_try_kafka(const struct run *r) {
     struct buf errors = {0};
     int result = kafka_check(run_config(r), &errors);
     if (result < 0) reload_log_errors("config_refused", &errors);
@@ -79,7 +79,7 @@ static void run_start_learner(struct run *r) {
         L_I64("again_in_ms", LEARNER_RETRY_MS));
 }
 
-static void start_threads(struct run *r) {
+static void run_start_threads(struct run *r) {
     r->follower = follower_start(&r->shared, features_columns(r->features),
                                  features_fingerprint(r->features));
     r->workers = (size_t)run_config(r)->service.workers;
@@ -110,8 +110,8 @@ static void free_run(struct run *r) {
 
 static int run_prepare(struct run *r) {
     if (r->options.service) TRY(instance_lock(run_config(r)));
-    TRY(try_kafka(r));
-    TRY(read_switches(r));
+    TRY(run_try_kafka(r));
+    TRY(run_read_switches(r));
     TRY(features_create(&r->features, run_config(r)->features, run_config(r)->features_n));
     r->shared.features = r->features;
     return 0;
@@ -142,7 +142,7 @@ int run_start(struct run **out, struct config *config, const struct run_options 
         L_BOOL("learner", config->service.learner));
     int result = run_prepare(r);
     if (result == 0) {
-        start_threads(r);
+        run_start_threads(r);
         result = pages_start(r); // last: its answers look at the threads
         if (result == 0) *out = r;
         else if (run_stop(r) < 0) LOG(ERROR, "stop_failed", "after the failed start");
@@ -218,9 +218,9 @@ uint64_t run_settled_labels(struct run *r) {
 
 /* ---- stop ---- */
 
-/* Only a service may be cut short: its process ends with it. *late gets who has not come to the
- * end. */
-static bool ended_in_time(const struct run *r, struct buf *late) {
+/* False: it takes too long. Only a service may be cut short, since its process ends with it. *late
+ * gets the names of the threads that have not ended. */
+static bool run_ended_in_time(const struct run *r, struct buf *late) {
     if (!r->options.service) return true;
     for (int64_t until = clock_ms() + STOP_MS; clock_ms() < until && health_at_work(r, late);
          clock_sleep_ms(STOP_POLL_MS))
@@ -228,7 +228,7 @@ static bool ended_in_time(const struct run *r, struct buf *late) {
     return !health_at_work(r, late);
 }
 
-static int join_all(struct run *r) {
+static int run_join_all(struct run *r) {
     int result = 0, joined;
     for (size_t i = 0; i < r->workers; i++)
         if ((joined = worker_join(r->worker[i])) < 0 && result == 0) result = joined;
@@ -241,20 +241,21 @@ static int join_all(struct run *r) {
 /* http last: until then it says that we are stopping. */
 static int run_end(struct run *r, int result) {
     bool trouble = health_in_trouble(r);
-    int joined = join_all(r);
+    int joined = run_join_all(r);
     if (result == 0) result = joined;
     http_stop(r->http);
-    LOG(NOTICE, "stopped",
-        result    ? error_text(result)
-        : trouble ? "Kafka did not take all that was decided: the rest is decided again at the "
-                    "next start, the same way"
-                  : "all that was decided is committed");
+    const char *how = "all that was decided is committed";
+    if (trouble)
+        how = "Kafka did not take all that was decided: the rest is decided again at the next "
+              "start, the same way";
+    if (result) how = error_text(result);
+    LOG(NOTICE, "stopped", how);
     log_flush();
     free_run(r);
     return result;
 }
 
-static int cut_short(struct run *r, const struct buf *late) {
+static int run_cut_short(struct run *r, const struct buf *late) {
     http_stop(r->http);
     LOG(WARNING, "stop_cut",
         "Kafka does not answer these threads: what they have not committed is done again at the "
@@ -273,7 +274,7 @@ int run_stop(struct run *r) {
     metric_set(METRIC_ready, 0);
     pthread_mutex_lock(&r->asking); // an answer under way may still look at the threads
     pthread_mutex_unlock(&r->asking);
-    result = ended_in_time(r, &late) ? run_end(r, result) : cut_short(r, &late);
+    result = run_ended_in_time(r, &late) ? run_end(r, result) : run_cut_short(r, &late);
     buf_release(&late);
     return result;
 }

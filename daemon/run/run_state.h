@@ -5,7 +5,9 @@
  *       → health                who makes progress, who is ready, who has ended
  *       → pages → status_page   what is said over HTTP, from gauges and health
  *
- * Private to these files. Thread: main thread; the http thread where said */
+ * Private to these files.
+ *
+ * Thread: main thread; the http thread where said */
 #pragma once
 
 #include "encode/features.h"

@@ -1,8 +1,8 @@
 /* /status: the state of the process in one JSON object, for the dashboard, `winnowd status` and
  * `winnowd top`.
  *
- * Figures come from the metrics (said once, there); what no metric can hold (names, reasons,
- * classes, the histogram of utilities) is added here. `health` is the short answer: "ok",
+ * Figures are read from the metrics, which alone count them. What no metric can hold (names,
+ * reasons, classes, the histogram of utilities) is added here. `health` is the short answer: "ok",
  * "attention" (works, but somebody should know), "bad" (does not work), and `notes` say why.
  *
  * Thread: http thread */
@@ -31,7 +31,7 @@ static void status_add_number(struct buf *out, const char *key, double value) {
 }
 
 /* A number, or of a metric with a label {"value of the label": number}. */
-static void add_metric(struct buf *out, const char *key, enum metric m) {
+static void status_page_add_metric(struct buf *out, const char *key, enum metric m) {
     const char *values = metric_values(m);
     struct text word;
     buf_printf(out, ",\n\"%s\":", key);
@@ -58,7 +58,7 @@ static void status_note(struct health *h, bool is, const char *text) {
 }
 
 /* `asking` is held. */
-static struct health health_of(struct run *r) {
+static struct health status_page_health_of(struct run *r) {
     struct health h = {.works = health_ready(r, &h.notes)};
     h.works &= health_alive(r, &h.notes);
     double demand = metric_get(METRIC_demand), used = metric_get(METRIC_store_bytes),
@@ -93,18 +93,18 @@ static struct health health_of(struct run *r) {
     return h;
 }
 
-static const char *health_word(const struct health *h) {
+static const char *status_page_health_word(const struct health *h) {
     if (!h->works) return "bad";
     return h->notes.len ? "attention" : "ok";
 }
 
-static void add_health(struct run *r, struct buf *out) {
-    struct health h = health_of(r);
+static void status_page_add_health(struct run *r, struct buf *out) {
+    struct health h = status_page_health_of(r);
     const char *alive = health_alive(r, NULL) ? "true" : "false";
     const char *ready = health_ready(r, NULL) ? "true" : "false";
     bool first = true;
-    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[", health_word(&h),
-               alive, ready);
+    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[",
+               status_page_health_word(&h), alive, ready);
     for (const char *at = h.notes.at, *end = at + h.notes.len, *stop;
          at && at < end && (stop = memchr(at, '\n', (size_t)(end - at)));
          at = stop + 1, first = false) {
@@ -117,7 +117,7 @@ static void add_health(struct run *r, struct buf *out) {
 
 /* ---- what is set ---- */
 
-static void add_settings(const struct config *c, struct buf *out) {
+static void status_page_add_settings(const struct config *c, struct buf *out) {
     buf_printf(out,
                ",\n\"settings\":{\"workers\":%" PRId64
                ",\"learner\":%s,\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"",
@@ -165,7 +165,7 @@ static void status_add_histogram(const struct utility_seen *seen, size_t n, doub
 }
 
 /* One for each measure: their scales have nothing in common. `asking` is held. */
-static void add_utility(const struct figures *f, struct buf *out) {
+static void status_page_add_utility(const struct figures *f, struct buf *out) {
     bool first = true;
     buf_str(out, ",\n\"utility\":[");
     for (size_t m = 0, at = 0; m < MEASURES; at += f->of[m++]) {
@@ -179,7 +179,7 @@ static void add_utility(const struct figures *f, struct buf *out) {
 
 /* ---- all ---- */
 
-static void add_process(const struct run *r, const struct config *c, struct buf *out) {
+static void status_page_add_process(const struct run *r, const struct config *c, struct buf *out) {
     int64_t now = clock_wall_ms();
     buf_printf(out,
                "{\"version\":\"" WINNOWD_VERSION "\",\"pid\":%d,\"started_ms\":%" PRId64
@@ -189,7 +189,7 @@ static void add_process(const struct run *r, const struct config *c, struct buf 
     status_add_text(out, "instance", c->service.instance);
 }
 
-static void add_threads(struct run *r, struct buf *out) {
+static void status_page_add_threads(struct run *r, struct buf *out) {
     buf_str(out, ",\n\"models\":");
     if (atomic_load(&r->shared.stopping)) buf_str(out, "null");
     else follower_models(r->follower, out);
@@ -198,7 +198,7 @@ static void add_threads(struct run *r, struct buf *out) {
                here && learner_ready(r->learner) ? "true" : "false");
 }
 
-static void add_metrics(struct buf *out) {
+static void status_page_add_metrics(struct buf *out) {
     static const struct {
         const char *key;
         enum metric metric;
@@ -233,19 +233,19 @@ static void add_metrics(struct buf *out) {
         {"log_events", METRIC_log_events},
     };
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        add_metric(out, shown[i].key, shown[i].metric);
+        status_page_add_metric(out, shown[i].key, shown[i].metric);
 }
 
 void status_page_write(struct run *r, struct buf *out) {
     const struct config *c = atomic_load(&r->shared.config);
-    add_process(r, c, out);
+    status_page_add_process(r, c, out);
     pthread_mutex_lock(&r->asking);
-    add_health(r, out);
-    add_threads(r, out);
-    add_utility(&r->figures, out);
+    status_page_add_health(r, out);
+    status_page_add_threads(r, out);
+    status_page_add_utility(&r->figures, out);
     pthread_mutex_unlock(&r->asking);
-    add_settings(c, out);
-    add_metrics(out);
+    status_page_add_settings(c, out);
+    status_page_add_metrics(out);
     buf_str(out, ",\n\"latency\":");
     metric_histogram_json(METRIC_latency, out);
     buf_str(out, ",\n\"asked_by_class\":");

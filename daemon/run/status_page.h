@@ -1,4 +1,5 @@
 /* /status: the state of the process as one JSON object (docs/FORMATS.md).
+ *
  * Thread: http thread */
 #pragma once
 

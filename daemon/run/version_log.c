@@ -3,7 +3,7 @@
  * A version's number is one more than the newest on the topic, which was read to its end after the
  * predecessor was fenced, so numbers never repeat. Weights, the policy that makes them live, and
  * progress are one transaction (promise I9). Which labelled set is behind the newest version stands
- * on the topic, so a restart publishes neither twice nor less (promise I8).
+ * on the topic, so a restart neither publishes a version twice nor leaves one out (promise I8).
  *
  * Thread: learner thread */
 #include "version_log.h"
@@ -85,8 +85,8 @@ static int version_log_take(struct version_log *v, int wait_ms) {
 
 int version_log_read(struct version_log *v) { return version_log_take(v, 0); }
 
-/* Of which labelled set the newest version was made: its count is in the version, its digest in the
- * progress record. */
+/* Finds which labelled set the newest version was made of: its count is in the version, its digest
+ * in the progress record. */
 static void version_log_recall(struct version_log *v) {
     const struct model *m = registry_model(v->registry, registry_newest(v->registry));
     struct text progress = registry_progress(v->registry);
@@ -220,7 +220,7 @@ static void publication_remove_version(struct publication_list *p, const char *n
 
 /* ---- what goes out ---- */
 
-/* Whether a version that stays was fitted towards this one. */
+/* Whether a version on the topic has this one as its prior. */
 static bool version_log_is_prior(const struct registry *r, const uint64_t *version, size_t n,
                                  uint64_t of) {
     for (size_t i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 /* The models topic: what stands on it, and writing it. A model version, the policy that makes it
  * live, and progress go out in one transaction (promise I9).
+ *
  * Thread: learner thread */
 #pragma once
 

@@ -179,8 +179,8 @@ static int worker_back_off(struct worker *w, int first) {
     return (int)w->backoff_ms;
 }
 
-/* A working producer, however long the broker is away. A fence may be our own past (we slept too
- * long); again and again it is a double. */
+/* A working producer, however long the broker is away. One fence may come from our own earlier
+ * handle (we slept too long); repeated fences mean a second process with this identity. */
 static int need_producer(struct worker *w) {
     while (!w->producer) {
         int result = worker_open_producer(w);
@@ -207,8 +207,8 @@ static int worker_settle(struct worker *w) {
     return 0;
 }
 
-/* A new producer, and the cycle less what went through. failure: of the last attempt; after
- * ERR_ABORT and ERR_RETRY it is known that nothing was committed. */
+/* Makes a new producer and takes out of the cycle what was committed. failure: of the last attempt;
+ * after ERR_ABORT and ERR_RETRY it is known that nothing was committed. */
 static int rebuild_producer(struct worker *w, int failure) {
     producer_destroy(w->producer);
     w->producer = NULL;
@@ -305,8 +305,8 @@ static void decide_batch(struct worker *w) {
     batch_reset(b);
 }
 
-/* The pool's windows of a stream that stopped. A replay has no such clock: it knows where samples
- * are, not when they stayed away. */
+/* Closes the pool's windows of a stream that stopped. A replay has only the samples' offsets, so it
+ * cannot tell that none came for a while. */
 static void end_idle_windows(struct worker *w) {
     int64_t idle = w->config->pool.idle;
     if (!idle || w->shared->replay_n || clock_ms() - w->idle_ms < IDLE_CHECK_MS) return;
@@ -461,9 +461,8 @@ static void close_worker(struct worker *w) {
 static int worker_live(struct worker *w) {
     int result = open_worker(w);
     while (result == 0 && !worker_stopping(w)) result = worker_step(w);
-    if (result == 0 && pipeline_moved(w->pipeline))
-        result =
-            commit_cycle(w); // the last cycle: nothing decided is thrown away, but an open window
+    /* All decided samples are committed, except those of an open pool window. */
+    if (result == 0 && pipeline_moved(w->pipeline)) result = commit_cycle(w);
     atomic_store(&w->ready, false);
     atomic_store(&w->assigned, false);
     close_worker(w);

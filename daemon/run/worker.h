@@ -1,5 +1,6 @@
 /* A worker: one member of the consumer group and one producer; the whole path of a sample; shares
  * nothing but the slots.
+ *
  * Thread: main thread starts and ends it; the rest is the worker thread's own */
 #pragma once
 

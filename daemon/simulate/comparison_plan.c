@@ -2,6 +2,7 @@
  * baselines.
  *
  * Refuses a flag that would have no effect, because it would mislead whoever reads the figures.
+ *
  * Thread: main thread */
 #include "comparison.h"
 
@@ -140,9 +141,9 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
             "it off here");
     t->budget = c->budget.rate + (double)c->budget.upfront / (double)t->file.n;
     t->upfront_is_usual = !plan_given(f->upfront) && !f->config && !f->pool;
-    t->upfront = plan_given(f->upfront) ? f->upfront
-                 : t->budget > 0        ? (double)c->budget.upfront / (double)t->file.n / t->budget
-                                        : 0;
+    t->upfront = 0;
+    if (t->budget > 0) t->upfront = (double)c->budget.upfront / (double)t->file.n / t->budget;
+    if (plan_given(f->upfront)) t->upfront = f->upfront;
     if (plan_given(f->upfront) || t->upfront_is_usual) plan_set_budget(t, t->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
     return CLI_GO;

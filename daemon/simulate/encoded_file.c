@@ -2,6 +2,7 @@
  *
  * Rows that a daemon would have dead-lettered, or whose label is no class of the model, are counted
  * and left out.
+ *
  * Thread: main thread */
 #include "encoded_file.h"
 

@@ -1,6 +1,7 @@
 /* A labelled file in memory, encoded as the daemon would encode it.
  *
  * It is read once and never changed afterwards, so any number of backtests may share it.
+ *
  * Thread: main thread loads and releases; read-only between, any thread */
 #pragma once
 

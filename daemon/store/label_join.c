@@ -47,7 +47,9 @@ int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct 
     return store_delete(s, TABLE_ORDER, key, key_order(key, &e->answer), NULL, 0);
 }
 
-int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
+/* Puts the answer that counts into label order, counts and digest; entry_unlist takes it out. An
+ * entry without a class is in none of them: both then do nothing. */
+static int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY], value[ORDER_VALUE] = {e->kind};
     if (!entry_has_class(e)) return 0;
     s->tally.labelled++;

@@ -3,6 +3,7 @@
  * All numbers are little-endian and stand at fixed places; keys (store_tables.h) are big-endian, so
  * that they sort as the numbers do. What is read is checked, for the disk is not ours: a value of
  * another length, or with a number that cannot be, is refused.
+ *
  * Thread: learner thread */
 #pragma once
 
@@ -74,7 +75,10 @@ enum { TALLY_NUMBERS = 5 };
 struct coverage {
     uint64_t offset, admitted, covered;
 };
-enum { COVERAGE_BYTES = 24, OFFSET_BYTES = 8 };
+enum {
+    COVERAGE_BYTES = 24, // three numbers of 8 bytes
+    OFFSET_BYTES = 8     // of a topic's next offset
+};
 
 /* k: classes of the model. The writers write as many bytes as the names say; the readers answer
  * false for what cannot be such a record. */

@@ -97,9 +97,8 @@ int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TAS
 /* Writes the head back; what follows it is in s->scratch since entry_read. */
 int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
-/* Puts the answer that counts into label order, counts and digest, or takes it out. An entry
- * without a class is in none of them: both then do nothing. */
-int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) MUST_CHECK;
+/* Takes the answer that counts out of label order, counts and digest. Does nothing for an entry
+ * without a class, which is in none of them. */
 int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
 

@@ -17,7 +17,7 @@ const char *cli_nearest(const char *choices, const char *word) {
     return out;
 }
 
-void cli_help(const struct usage *u, FILE *out) {
+static void cli_help(const struct usage *u, FILE *out) {
     fprintf(out, "usage: winnowd %s%s", u->command, u->flags_n ? " [flags]" : "");
     if (u->words) fprintf(out, " %s", u->words);
     fprintf(out, "\n\n%s\n", u->summary);

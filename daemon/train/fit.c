@@ -17,9 +17,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { GOLDEN_ROWS = 8 }; // that every loader checks; a handful shows another arithmetic
+enum {
+    GOLDEN_ROWS = 8 // with their scores in the model; who loads it computes them again and compares
+};
 
-/* Variance over squared mean: what rounding leaves of a constant column. */
+/* A column whose variance over its squared mean is below this is constant: rounding alone leaves
+ * that much. */
 static const double constant = 1e-20;
 
 /* ---- standardisation ---- */

@@ -1,4 +1,5 @@
 /* Minimising a smooth function by L-BFGS. Private to the room.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 

@@ -3,6 +3,7 @@
  * the room.
  *
  * Letters: n rows, d columns, k outputs, L layers.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 

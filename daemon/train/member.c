@@ -20,7 +20,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Of the shrinkage, for biases: how frequent classes are moves first. */
+/* Factor of the shrinkage for biases: class frequencies drift sooner than weights, so they are held
+ * less. */
 static const double bias_share = 0.1;
 
 enum { DRAWS_MOST = 7 }; // of a row by one bootstrap member: more has a chance of one in 10⁵
@@ -269,8 +270,8 @@ static void member_restate(const struct network *w, const struct model *from, co
     }
 }
 
-/* Its member of the largest share, in the model's standardisation; NULL without a prior. The caller
- * frees. */
+/* The prior's member of the largest share, in the model's standardisation; NULL without a prior.
+ * The caller frees. */
 double *member_prior(const struct fit_options *o, const struct network *w,
                      const struct model *model) {
     if (!o->prior) return NULL;

@@ -2,6 +2,7 @@
  * Private to the room.
  *
  * Letters: n rows, d columns, k classes, m members.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 

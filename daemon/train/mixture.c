@@ -14,10 +14,10 @@
 
 size_t mixture_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
 
-/* Below 1: asked labels are doubtful ones and come in runs, so each says less of a member than a
- * fresh draw would. */
+/* Below 1, the rate for independent labels: asked labels come in runs and are doubtful, so each
+ * carries less evidence. */
 static const double mix_rate = 0.3;
-/* Of that rate, at least, however late labels are. */
+/* The least share of that rate that is left when labels come late. */
 static const double late_share = 1.0 / 3;
 
 size_t fit_members(const struct fit_options *o) { return mixture_members(o) + o->committee; }
@@ -37,8 +37,8 @@ static double mixture_brier(const float *prob, size_t k, int label) {
     return loss;
 }
 
-/* Moves the log weights, of any common offset, past the labels. What was right when a label was
- * asked says less of today, the longer ago that is. */
+/* Lowers the log weights by each label's loss. Losses of labels asked longer ago count less. A
+ * common offset of the weights does not matter. */
 static void mixture_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
                           double *log_weight) {
     double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share);

@@ -1,4 +1,5 @@
 /* The weights of the members of a model (mixture.c). Private to the room.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* How the loss of a linear network curves, as a guess that L-BFGS starts from (lbfgs.h): one matrix
  * over the weights and the bias of a class, the same for each class. Private to the room.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 

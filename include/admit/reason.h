@@ -1,4 +1,5 @@
 /* Why a sample was not admitted. One table: enum, metric label, dead-letter header, docs.
+ *
  * Thread: any thread */
 #pragma once
 

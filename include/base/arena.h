@@ -3,6 +3,7 @@
  *
  * Blocks stay after arena_reset, so a batch loop stops calling malloc once it has seen its largest
  * batch.
+ *
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* How many threads OpenBLAS makes.
+ *
  * Thread: main thread, before any other */
 #pragma once
 

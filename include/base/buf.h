@@ -3,6 +3,7 @@
  * JSON that we write goes through here and not through a tree: routed records are built on the
  * worker's path, where after warm-up nothing allocates, and the event inside a task must be
  * forwarded byte for byte.
+ *
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* Time is an input: the pure rooms are handed it, and the others read it here.
+ *
  * Thread: any thread */
 #pragma once
 

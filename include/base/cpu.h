@@ -1,5 +1,6 @@
-/* What this processor can do, asked when the process runs: one binary serves all. Thread: any
- * thread */
+/* What this processor can do, asked when the process runs: one binary serves all.
+ *
+ * Thread: any thread */
 #pragma once
 
 #include <stdbool.h>

@@ -4,6 +4,7 @@
  * must act: ERR_CONFIG the operator's file; ERR_INPUT a bad record (dead letter, never fatal);
  * ERR_RETRY, ERR_FULL outside trouble that may pass; ERR_FENCED another process has our identity;
  * ERR_FATAL nothing more can be done here. Bugs do not return: CHECK aborts, in release builds too.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -3,6 +3,7 @@
  *
  * A member can also be had as the bytes it was written with: an event is handed on as it came,
  * never printed anew.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -2,6 +2,7 @@
  * (promise I11).
  *
  * Each key has one byte that belongs to the owner of the set.
+ *
  * Thread: any thread (one owner at a time) */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* One process at a time: a lock file DIR/NAME.lock that is held as long as its process lives.
+ *
  * Thread: main thread */
 #pragma once
 

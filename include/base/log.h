@@ -9,6 +9,7 @@
  * line that repeats within a second is counted and said once (repeated=N): warnings and errors by
  * event, message and first text field if there is one, others only when every field is the same.
  * Secrets are never passed here (I12).
+ *
  * Thread: any thread */
 #pragma once
 

@@ -6,6 +6,7 @@
  * one relaxed atomic operation: no lock, no allocation. A shared cache line costs nothing as long
  * as callers add once a batch or event and not once a record. A text may see a histogram in the
  * middle of an observation, which Prometheus expects.
+ *
  * Thread: any thread */
 #pragma once
 

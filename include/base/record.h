@@ -1,5 +1,6 @@
-/* One record of a partitioned log: as a reader gives it, and as a writer hands it over. Thread:
- * whoever holds it */
+/* One record of a partitioned log: as a reader gives it, and as a writer hands it over.
+ *
+ * Thread: whoever holds it */
 #pragma once
 
 #include "base/text.h"

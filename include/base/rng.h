@@ -4,6 +4,7 @@
  * Mixing is splitmix64's finaliser (Steele, Lea, Flood 2014) applied once per key: statistically
  * good, one multiplication chain per key, no state to store. Independent uses name independent
  * streams.
+ *
  * Thread: any thread */
 #pragma once
 

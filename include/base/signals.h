@@ -2,6 +2,7 @@
  *
  * They are blocked before the first thread starts, so every thread has them blocked and none is
  * interrupted; what comes between two waits stays pending. Who acts on them: daemon/command/run.c.
+ *
  * Thread: main thread */
 #pragma once
 

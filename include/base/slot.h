@@ -5,6 +5,7 @@
  * pointer and may free the old one when no reader announces it any more. Sequentially consistent
  * throughout: the announcement must be visible before the pointer is read again, and the plainest
  * thing that is right is also fast enough once a batch.
+ *
  * Thread: any thread; one writer */
 #pragma once
 

@@ -2,6 +2,7 @@
  *
  * The protocol is a datagram of "KEY=VALUE" lines to the socket $NOTIFY_SOCKET, which is a path or,
  * after an '@', an abstract name. Without that variable nothing is sent.
+ *
  * Thread: main thread */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* A run of bytes that someone else owns: the one string type that crosses room borders. Not
  * NUL-terminated.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* The options that are a choice of words: one table each, for the enum, the YAML, the command line
  * and the docs. options.def and features.def name the tables by WORDS_LIST.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -1,8 +1,9 @@
 /* The configuration: one YAML file, checked whole before anything starts (promise I10).
  *
  * options.def and features.def make the structs below. Everything config_load gives is owned by the
- * struct and lives until config_destroy. Thread: main thread loads; read-only afterwards, any
- * thread */
+ * struct and lives until config_destroy.
+ *
+ * Thread: main thread loads; read-only afterwards, any thread */
 #pragma once
 
 #include "base/buf.h"

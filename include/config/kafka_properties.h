@@ -1,4 +1,5 @@
 /* The properties of librdkafka that winnowd sets itself, since a promise depends on them, and why.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* How large what is configured may become. Each bounds memory (promise I11) or the size of a
  * record, and stands here because the options table and the code that makes room for it must agree.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -2,6 +2,7 @@
  * wrong now and then.
  *
  * One implementation for `winnowd annotate`, the demo and tests.
+ *
  * Thread: the thread that calls oracle_run */
 #pragma once
 

@@ -6,6 +6,7 @@
  * or null field is 0 in its own columns. The fingerprint changes when any row could.
  *
  * Letters: n fields, d columns.
+ *
  * Thread: any thread (immutable after create) */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* How good predictions are when every truth is known: for the backtest and the demo. (The running
  * daemon knows few truths: include/estimate/prequential.h.)
+ *
  * Thread: one owner */
 #pragma once
 

@@ -3,6 +3,7 @@
  *
  * Colours are CSS classes (s0…s7 for series, axis, grid), so the page around decides light or dark.
  * Everything that is passed is borrowed during the call; everything is appended to *out.
+ *
  * Thread: any thread */
 #pragma once
 

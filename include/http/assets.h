@@ -1,5 +1,6 @@
 /* The files of the dashboard and of the label page, in the binary: pages, styles, scripts, and the
  * chart library as Debian packages it.
+ *
  * Thread: any thread */
 #pragma once
 

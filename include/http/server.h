@@ -1,5 +1,7 @@
 /* Pages over HTTP (libmicrohttpd): on an address of this machine or a Unix socket, read-only but
- * for who has the token. Thread: http thread answers; main thread starts and stops it */
+ * for who has the token.
+ *
+ * Thread: http thread answers; main thread starts and stops it */
 #pragma once
 
 #include "base/buf.h"

@@ -1,6 +1,7 @@
 /* Model versions as bytes, for the models topic and for files: safetensors (8-byte little-endian
  * header length, JSON header, tensors) with our metadata as strings in "__metadata__".
  * docs/FORMATS.md has every key.
+ *
  * Thread: learner and follower thread, command line */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* The broker as `check --online` and `topics` see it: which topics there are, how they are set up,
  * what may be done.
+ *
  * Thread: main thread */
 #pragma once
 

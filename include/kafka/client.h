@@ -1,8 +1,9 @@
 /* What every Kafka handle of winnowd shares: settings, checks of the operator's properties, the
- * library's version and its silence.
+ * library's version and how often connections were lost.
  *
  * All calls into librdkafka are in daemon/kafka, and no header of include/kafka names one of its
  * types.
+ *
  * Thread: any thread */
 #pragma once
 

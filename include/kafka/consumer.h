@@ -4,6 +4,7 @@
  * polls, so that no work is in flight when partitions move (docs/ARCHITECTURE.md, "The cycle").
  * Assigned partitions start at the group's committed offset, read before the assignment is taken:
  * one source of truth for offset and selection state.
+ *
  * Thread: the worker thread that owns it */
 #pragma once
 

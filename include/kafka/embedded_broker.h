@@ -3,6 +3,7 @@
  *
  * It keeps records in memory until it is stopped. It knows neither isolation nor fencing, and
  * forgets offsets that were sent in a transaction.
+ *
  * Thread: any thread starts and stops it; it has one of its own */
 #pragma once
 

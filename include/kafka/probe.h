@@ -1,6 +1,7 @@
 /* What the broker lets this configuration do, found out by trying: for `check --online`.
  * Nothing is written but an empty transactional id, which the broker forgets by itself; no group is
  * joined and no offset committed.
+ *
  * Thread: main thread */
 #pragma once
 

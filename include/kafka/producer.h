@@ -12,6 +12,7 @@
  * producer id. Promises I2, I3.) A dead producer is destroyed by its owner, who makes a new one.
  * It does not make itself anew, because the owners that write alone (the learner, a retry) must
  * first look what a rival has written since.
+ *
  * Thread: the thread that owns it */
 #pragma once
 

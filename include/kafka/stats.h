@@ -1,4 +1,5 @@
 /* What the Kafka library measures of one handle, over the last 15 s.
+ *
  * Thread: the thread that polls the handle */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* Reads whole topics from chosen offsets, without a group: tasks and labels for the learner, the
  * models topic for everyone, tasks and predictions for oracles and the demo. read_committed always.
+ *
  * Thread: the thread that owns it */
 #pragma once
 

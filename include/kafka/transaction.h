@@ -10,8 +10,9 @@
  * An abort leads back to READY only when every record had been acknowledged (the rule of
  * kafka/producer.h). Without transactions (promise I3) the edges are the same: OPEN lasts until all
  * records are acknowledged, SENT until the offsets are committed, and what takes too long is
- * purged, which is an abort. daemon/kafka/transaction_state.c has the table. Thread: the thread
- * that owns the producer */
+ * purged, which is an abort. daemon/kafka/transaction_state.c has the table.
+ *
+ * Thread: the thread that owns the producer */
 #pragma once
 
 #include "kafka/producer.h"

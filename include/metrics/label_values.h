@@ -2,6 +2,7 @@
  * the words of the page. Labels that another room has a table of are not here: reasons of dead
  * letters (admit/reason.h), reasons to ask (config/choices.h), fates of labels
  * (store/label_fate.h), levels of the log (base/log.h).
+ *
  * Thread: any thread */
 #pragma once
 

@@ -4,8 +4,9 @@
  * A row without a label takes metric_add, metric_set, metric_get; one with a label takes the
  * functions that end in _by and the value by its name, of metrics/label_values.h or of the room
  * that the row names (reasons of dead letters, reasons to ask, fates of labels). The wrong one of
- * the two is a bug, and aborts. Callers add once a batch or event, not once a record. Thread: any
- * thread */
+ * the two is a bug, and aborts. Callers add once a batch or event, not once a record.
+ *
+ * Thread: any thread */
 #pragma once
 
 #include "base/buf.h"

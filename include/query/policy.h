@@ -1,7 +1,8 @@
 /* What learner and operator want of the workers: the policy. It is two records on the models topic,
  * "NAME/policy" by the learner and "NAME/operator" by `winnowd policy` and `winnowd model`. Each
- * has one writer, so that neither can undo what the other said. Their union is in force. Thread:
- * any thread */
+ * has one writer, so that neither can undo what the other said. Their union is in force.
+ *
+ * Thread: any thread */
 #pragma once
 
 #include "base/buf.h"

@@ -6,6 +6,7 @@
  * too. Pure: given the same offers it chooses the same.
  *
  * Letters: n candidates, d columns, k classes (in a view) or labels (in a choice).
+ *
  * Thread: the worker thread that owns the partition; simulation */
 #pragma once
 

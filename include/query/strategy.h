@@ -14,6 +14,7 @@
  * among the partitions, and of its share the random arm gets the part e.
  *
  * Letters: d columns, k classes, m members (and samples of a block).
+ *
  * Thread: worker thread (one strategy each; immutable but for scratch), simulation */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* The list of classes in one text: k names, newline-separated, in the model's order.
+ *
  * Thread: any thread */
 #pragma once
 

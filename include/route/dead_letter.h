@@ -1,6 +1,8 @@
 /* What becomes of a record that could not be read: key, value and headers as they came, and why, in
  * the headers that Kafka Connect writes, so that its replay tools work. Header by header:
- * docs/FORMATS.md. Thread: worker thread */
+ * docs/FORMATS.md.
+ *
+ * Thread: worker thread */
 #pragma once
 
 #include "admit/reason.h"

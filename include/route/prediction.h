@@ -1,5 +1,6 @@
 /* A sample's prediction, for the optional predictions topic. One a sample, so it is short. Field by
  * field: docs/FORMATS.md.
+ *
  * Thread: workers write; the demo, tests and the command line read */
 #pragma once
 

@@ -4,6 +4,7 @@
  * docs/FORMATS.md.
  *
  * Letters: d columns, k classes, m members.
+ *
  * Thread: workers write; learner, oracle and command line read */
 #pragma once
 

@@ -12,6 +12,7 @@
  *
  * Everything but the columns lives in `arena` until batch_reset. Letters: n samples, d columns, k
  * classes, m members.
+ *
  * Thread: worker thread (one batch each) */
 #pragma once
 

@@ -4,6 +4,7 @@
  * The one implementation of deciding for run, simulate and demo: it knows no Kafka and no clock.
  * Records come in a batch, what must be written goes into a cycle, and the selection state of each
  * partition moves with it.
+ *
  * Thread: worker thread (one pipeline each) */
 #pragma once
 

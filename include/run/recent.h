@@ -4,6 +4,7 @@
  * Bounded rings (watch.recent entries each). Workers write only about what was asked or refused,
  * and one decision a batch, so the one lock is taken rarely; a writer that does not get it at once
  * forgets what it wanted to say. No event's content is kept, only ids and figures.
+ *
  * Thread: any thread */
 #pragma once
 

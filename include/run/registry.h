@@ -3,6 +3,7 @@
  *
  * Everything that workers take from learner and operator is a function of a prefix of that topic,
  * so its offset names it (policy.number) and a replay can put it in force again (promise I6).
+ *
  * Thread: the follower thread owns a registry; the learner and the command line have their own;
  * snapshots are read by any thread */
 #pragma once

@@ -1,4 +1,5 @@
 /* What became of a reload, for the command that asked for it.
+ *
  * Thread: the daemon's main thread writes; the command's main thread reads */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* The daemon as an object: the same start list, supervision and stop list for `winnowd run` and
  * `winnowd demo`.
+ *
  * Thread: main thread */
 #pragma once
 

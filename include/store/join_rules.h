@@ -18,6 +18,7 @@
  * Rules 1, 2, 4 and 5 make the joined set a function of what the topics hold, whatever the order of
  * reading (promise I8). So does rule 3 as long as a sample has one task; of several tasks of one
  * sample the order of reading says which one a label by sample_id answers.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -3,6 +3,7 @@
  * {"id": TASK, "label": CLASS} is enough. Also: sample_id instead of id; annotator, time (RFC 3339
  * or ms), revision, confidence, outcome (labelled, skipped, cannot_tell), source; data (an event of
  * its own: needs no task). Which task it answers: store/join_rules.h.
+ *
  * Thread: any thread */
 #pragma once
 

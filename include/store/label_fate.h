@@ -1,4 +1,5 @@
 /* What became of a label that the learner read; metric `labels` counts by it.
+ *
  * Thread: any thread */
 #pragma once
 

@@ -9,6 +9,7 @@
  *
  * ERR_CORRUPT from any function: something on the disk is not what was written. Close the store
  * then: store_close renames it, and the next store_open begins a new one.
+ *
  * Thread: learner thread (one writer); store_open elsewhere only when no learner runs */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* The command line: one table a command makes parsing, checks and --help; wrong words get the
  * nearest right one.
+ *
  * Thread: main thread */
 #pragma once
 
@@ -50,7 +51,6 @@ struct verbs {
  * words follow than it takes. */
 int cli_parse_verb(const struct usage *usage, struct verbs table, int argc, char **argv,
                    int *words_n, size_t *chosen);
-void cli_help(const struct usage *usage, FILE *out);
 /* Loads a configuration or says everything that is wrong with it; EX_CONFIG, or CLI_GO. */
 int cli_config(struct config **out, const char *file);
 /* "did you mean X?" or an empty text, for words from a '|' separated list. Static storage. */

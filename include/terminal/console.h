@@ -1,5 +1,6 @@
 /* What commands say to a person: a progress line, colours, the wish to stop. Progress and colours
  * only on a terminal.
+ *
  * Thread: main thread; console_stop's flag is read by any thread */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* A JSON event as lines of field and value, for people.
+ *
  * Thread: any thread */
 #pragma once
 

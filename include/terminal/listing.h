@@ -1,4 +1,5 @@
 /* Rows for people and for scripts from one description: an aligned table, or JSON.
+ *
  * Thread: main thread */
 #pragma once
 

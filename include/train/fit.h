@@ -8,6 +8,7 @@
  * committee: bootstrap members on the largest memory (online bagging, Oza and Russell 2001).
  *
  * Letters: n rows, d columns, k classes, m members.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 
@@ -83,7 +84,7 @@ enum { FIT_STEP_MEMORY = 256 }; // labels: fits on no more are moved by a step, 
  * when there are `labels` labels. */
 double fit_work(const struct fit_options *o, size_t labels, size_t memory);
 
-/* Moves a model that nobody else holds past the last `fresh` of the rows, which came since it was
+/* Updates a model that nobody else holds with the last `fresh` of the rows, which came since it was
  * fitted: its mixture, its SGD member, and, if `fits`, the fits on no more than FIT_STEP_MEMORY
  * labels (give so many rows, or all there are). The daemon, whose labels come at people's pace,
  * fits anew instead, so that its versions are functions of the labelled set (I8). */

@@ -1,5 +1,6 @@
 /* When a new version is due, with which options it is fitted, and what the workers are then told.
  * Shared by the daemon and the backtest. Pure: the clock's readings are inputs.
+ *
  * Thread: learner thread, simulation */
 #pragma once
 

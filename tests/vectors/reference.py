@@ -6,7 +6,7 @@ Two uses:
   reference.py --fixtures > tests/unit/train/golden.h   numbers that tests/unit/train/fit.c compares with
   reference.py FILE --label COL [--drop A,B]            what a budget buys on a .csv or .csv.gz in stream order
 
-The second one plays the whole loop: two arms with one purse, a quantile window, labels that come late, refits by growth,
+The second one plays the whole loop: two arms with one token bucket, a quantile window, labels that come late, refits by growth,
 members of different memory and their mixture. Every rule stands here as it does in daemon/query and daemon/train, written
 anew; only random numbers are drawn otherwise, and utilities are not rounded to 16 bits.
 """
@@ -165,7 +165,7 @@ def utilities(prob):
 
 
 class Strategy:
-    """One purse earns the budget. It pays for a block of m samples when the block begins; in each block the random arm asks one. The
+    """One token bucket earns the budget. It pays for a block of m samples when the block begins; in each block the random arm asks one. The
     strategy arm takes a token where that leaves one for the next block; its rate is steered so that it keeps about two in hand."""
 
     def __init__(self, budget, explore, rng):

@@ -70,7 +70,7 @@ static void an_old_window_would_flood_or_starve(void **state) {
     assert_true(swap_to(0.1, false, false).first < 0.02);
 }
 
-static void the_version_is_noted_and_the_purse_untouched(void **state) {
+static void the_version_is_noted_and_the_tokens_untouched(void **state) {
     (void)state;
     struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
     struct partition p;
@@ -151,7 +151,7 @@ int main(void) {
         cmocka_unit_test(weights_ten_times_as_large_change_nothing),
         cmocka_unit_test(without_quantiles_the_first_ones_are_drawn),
         cmocka_unit_test(an_old_window_would_flood_or_starve),
-        cmocka_unit_test(the_version_is_noted_and_the_purse_untouched),
+        cmocka_unit_test(the_version_is_noted_and_the_tokens_untouched),
         cmocka_unit_test(the_refill_ages_evenly),
         cmocka_unit_test(a_window_like_the_quantiles_stays),
         cmocka_unit_test(a_mix_has_no_quantiles),
