@@ -39,7 +39,8 @@
 enum {
     LOOP_MS = 5,                 // between two looks at the mark
     TICK_MS = 100,               // between two drawings of the screen
-    STALLED_MS = 30000,          // without any progress: the demo gives up
+    STALLED_MS = 120000,         // without any progress: the demo gives up (a busy disk stood still
+                                 // for 30 s under the label store's commits)
     ORACLE_MS = 10,              // delay of an answer, in the mean
     INTERRUPTED = 130,           // exit code, as shells have it for SIGINT
     FEED_WINDOW_BYTES = 1 << 20, // in flight on the embedded broker, well below its 5 MiB

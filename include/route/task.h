@@ -78,8 +78,7 @@ struct task_style {
 void task_write(const struct task *t, const struct task_style *style, struct buf *out);
 /* Reads untrusted bytes; everything in *out is allocated from `arena`. What is read holds its
  * contract: propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0 to 1, row finite, covered
- * at most admitted, times 0 to TASK_TIME_MOST (the
- * sample's: -1 where it had none). ERR_INPUT: it is not a task of ours, *why is one
- * sentence, static. */
+ * at most admitted, times 0 to TASK_TIME_MOST (of the sample -1, where it had none). ERR_INPUT: it
+ * is not a task of ours, *why is one sentence, static. */
 int task_read(struct task *out, struct text record, struct arena *arena,
               const char **why) MUST_CHECK;
