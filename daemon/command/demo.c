@@ -9,6 +9,8 @@
 #include "demo/demo.h"
 #include "terminal/console.h"
 
+#include <unistd.h>
+
 static int demo_command_check_choice(const char *flag, const char *word, const char *choices) {
     if (!word) return CLI_GO;
     if (word_list_index(choices, text_of(word)) >= 0) return CLI_GO;
@@ -26,6 +28,11 @@ static int demo_command_check_flags(const struct demo_flags *d) {
     if (!(d->options.budget > 0 && d->options.budget <= 1))
         return console_fail(EX_USAGE, "--budget is a share of the samples, above 0 and at most 1");
     if (!d->delay) return console_fail(EX_USAGE, "--delay is a number of samples, 1 or more");
+    if (d->config_out && access(d->config_out, F_OK) == 0)
+        return console_fail(EX_CANTCREAT,
+                            "%s is there already, and may hold your changes: name "
+                            "another file",
+                            d->config_out);
     int code = demo_command_check_choice("measure", d->options.measure, MEASURE_CHOICES);
     return code == CLI_GO
                ? demo_command_check_choice("manager", d->options.manager, MANAGER_CHOICES)

@@ -272,6 +272,7 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .keep_ms = c->train.keep};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
+    metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, result < 0);
     if (result < 0) LOG(ERROR, "store_unusable", why ? why : error_text(result), L_STR("dir", dir));
     else if (why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
     free(dir);
