@@ -104,6 +104,15 @@ static void labelled_set_say_refused(const struct labelled_set *s, const struct 
     buf_release(&classes);
 }
 
+/* What a sender can only mend when he hears of it. */
+static void labelled_set_say_fate(const struct labelled_set *s, const struct label *l,
+                                  enum label_fate fate) {
+    if (fate == FATE_UNKNOWN_CLASS) labelled_set_say_refused(s, l);
+    if (fate != FATE_UNKNOWN) return;
+    LOG(WARNING, "label_unknown", "its id can be no task's: a task's id is meta.id of its record",
+        L_TEXT("id", l->id), L_TEXT("annotator", l->annotator), L_TEXT("label", l->label));
+}
+
 static int labelled_set_apply_label(struct labelled_set *s, const struct reader_record *r) {
     struct label label;
     const char *why = "";
@@ -119,7 +128,7 @@ static int labelled_set_apply_label(struct labelled_set *s, const struct reader_
     }
     TRY(store_put_label(s->store, &label, r->partition, r->offset, clock_wall_ms(), row,
                         &s->answered[s->answered_n]));
-    if (s->answered[s->answered_n].fate == FATE_UNKNOWN_CLASS) labelled_set_say_refused(s, &label);
+    labelled_set_say_fate(s, &label, s->answered[s->answered_n].fate);
     s->answered_n++;
     return 0;
 }
