@@ -74,11 +74,17 @@ def test(stage):
     answer("skipped", {"id": next(tasks)["id"], "outcome": "skipped"})
     answer("cannot_tell", {"id": next(tasks)["id"], "outcome": "cannot_tell"})
     answer("unknown_class", {"id": next(tasks)["id"], "label": "ugly"})
+    said = daemon.await_event("label_refused", label="ugly")
+    equal(said["allowed"], "good|bad", "the classes that are allowed")
     for broken in (b"{", b"[]", b"", b"\xff\xfe", b'{"label":"good"}', b'{"id":"x"}'):
         answer("unreadable", broken)
     answer("own_event", {"label": "bad", "data": {"id": "chargeback", "x": 1.5, "y": 0, "kind": "a"}, "source": "chargebacks"})
     rows += 1
     answer("unreadable", {"label": "bad", "data": {"id": "chargeback", "x": "much"}})
+    # An event in another shape: its row of zeros was learned as if it meant something.
+    answer("unreadable", {"label": "bad", "data": {}})
+    answer("unknown", {"id": "1234", "label": "good"})
+    daemon.await_event("label_unknown", id="1234")
     wait("labelled rows", lambda: daemon.metric("labelled_rows") == rows)
 
     # Early: the label is there before its sample.
