@@ -40,7 +40,8 @@ static int demo_command_check_flags(const struct demo_flags *d) {
 }
 
 int command_demo(int argc, char **argv) {
-    struct demo_flags d = {.options = {.budget = 0.05, .listen = ""}, .seed = 1, .delay = 500};
+    struct demo_flags d = {
+        .options = {.budget = 0.05, .listen = ""}, .seed = 1, .delay = DEMO_DELAY_USUAL};
     struct flag flags[] = {
         {"data", 0, FLAG_TEXT, &d.data.data.file, "FILE",
          "your own data: CSV with a header, .csv.gz too; default: a generator", false},
@@ -59,7 +60,8 @@ int command_demo(int argc, char **argv) {
         {"budget", 0, FLAG_NUMBER, &d.options.budget, "B",
          "share of the samples that may be asked; default 0.05", false},
         {"delay", 0, FLAG_COUNT, &d.delay, "SAMPLES",
-         "the stream runs at most so far ahead of the model; default 500", false},
+         "the stream runs at most so far ahead of the model; default 500, less for a short file",
+         false},
         {"measure", 0, FLAG_TEXT, &d.options.measure, "NAME",
          "uncertainty measure: " MEASURE_CHOICES, false},
         {"manager", 0, FLAG_TEXT, &d.options.manager, "NAME", "budget manager: " MANAGER_CHOICES,
