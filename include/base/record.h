@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* What Kafka's format adds at most: to a batch, to a record, to one of its headers. */
+enum { RECORD_BATCH_BYTES = 61, RECORD_FRAME_BYTES = 36, RECORD_HEADER_BYTES = 10 };
+
 struct header {
     struct text name, value;
 };
@@ -31,6 +34,15 @@ struct producer_record {
     const struct header *header; // (headers)
     size_t headers;
 };
+
+/* Bytes of a batch that holds this record alone, not compressed: at most. What a broker's limit is
+ * compared with. */
+static inline size_t record_batch_bytes(const struct producer_record *r) {
+    size_t n = RECORD_BATCH_BYTES + RECORD_FRAME_BYTES + r->key.len + r->value.len;
+    for (size_t i = 0; i < r->headers; i++)
+        n += RECORD_HEADER_BYTES + r->header[i].name.len + r->header[i].value.len;
+    return n;
+}
 
 /* How far a partition of the consumed topic is done, committed together with records. */
 struct producer_offset {
