@@ -98,7 +98,9 @@ static bool pipeline_route_shrink(struct pipeline *p, const struct subject *s, s
     t->event_left_out = true;
     pipeline_route_write_task(p, t, TEXT("null"), &p->out);
     out->value = buf_view(&p->out);
-    if (record_batch_bytes(out) <= p->max_record_bytes) return true;
+    bool fits = record_batch_bytes(out) <= p->max_record_bytes;
+    metric_add_by(METRIC_trimmed, fits ? TRIMMED_EVENT : TRIMMED_TASK, 1);
+    if (fits) return true;
     LOG(ERROR, "task_too_large",
         "a sample that should be asked goes to the dead letters: its task is larger than the "
         "tasks topic takes",

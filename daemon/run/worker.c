@@ -16,6 +16,7 @@
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
 #include "route/pace.h"
+#include "route/trim.h"
 
 #include <sched.h>
 
@@ -30,7 +31,7 @@ enum {
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000,
-    TOPICS_MS = 5000 // how long the broker may take to describe a topic
+    TOPICS_MS = 5000 // how long the broker may take to describe topics, and to tell their limits
 };
 
 struct worker {
@@ -40,6 +41,7 @@ struct worker {
     size_t index;
     struct consumer *consumer;
     struct producer *producer;
+    struct topic_limit limit[CYCLE_TOPICS];
     struct pipeline *pipeline;
     struct cycle cycle;
     struct pace pace;
@@ -136,6 +138,7 @@ static int worker_create_producer(struct worker *w) {
                                        .transactional_id = exactly_once ? w->identity : NULL,
                                        .transaction_timeout_ms = c->kafka.session_timeout / 2,
                                        .attempt_ms = c->kafka.session_timeout,
+                                       .limits = w->limit,
                                        .consumer = w->consumer,
                                        .figures = true};
     struct buf why = {0};
@@ -149,9 +152,13 @@ static int worker_create_producer(struct worker *w) {
 static int worker_init_producer(struct worker *w) {
     const char *topic;
     int result = producer_find_topics(w->producer, TOPICS_MS, &topic);
-    if (result == 0) return producer_init(w->producer);
-    kafka_topic_unavailable(topic, result);
-    return ERR_RETRY;
+    if (result < 0) {
+        kafka_topic_unavailable(topic, result);
+        return ERR_RETRY;
+    }
+    TRY(producer_heed_limits(w->producer, TOPICS_MS));
+    pipeline_limit(w->pipeline, producer_room(w->producer, CYCLE_TASKS));
+    return producer_init(w->producer);
 }
 
 static int worker_open_producer(struct worker *w) {
@@ -241,6 +248,25 @@ static int worker_recover(struct worker *w, int failure) {
     }
 }
 
+/* What the pipeline could not know: limits that changed since, or that only a refusal has shown. */
+static void worker_trim(struct worker *w) {
+    size_t most[CYCLE_TOPICS];
+    for (size_t t = 0; t < CYCLE_TOPICS; t++) most[t] = producer_room(w->producer, t);
+    struct trimmed done = trim_cycle(&w->cycle, most);
+    if (!done.bytes) return;
+    metric_add_by(METRIC_dead_letters, reason_place(REASON_TASK_TOO_LARGE), done.tasks);
+    metric_add_by(METRIC_trimmed, TRIMMED_EVENT, done.events);
+    metric_add_by(METRIC_trimmed, TRIMMED_TASK, done.tasks);
+    metric_add_by(METRIC_trimmed, TRIMMED_DEAD_LETTER, done.dead_letters);
+    metric_add_by(METRIC_trimmed, TRIMMED_LEFT_OUT, done.left_out);
+    LOG(WARNING, "records_trimmed",
+        "records were larger than their topics take: events left out, tasks made dead letters, "
+        "dead letters shortened, predictions left out",
+        L_U64("events", done.events), L_U64("tasks", done.tasks),
+        L_U64("dead_letters", done.dead_letters), L_U64("left_out", done.left_out),
+        L_U64("largest", done.bytes));
+}
+
 /* Until it is committed or the partitions are lost. ERR_STOPPED: told to stop while the broker is
  * away; the cycle is not committed and will be decided again, the same way, by the next owner. */
 static int commit_cycle(struct worker *w) {
@@ -257,6 +283,7 @@ static int commit_cycle(struct worker *w) {
             return 0; // the rebalance clears everything
         }
         TRY(need_producer(w));
+        worker_trim(w);
         int64_t started = clock_ns();
         int result = transaction_commit(w->producer, w->cycle.record, w->cycle.records,
                                         w->cycle.offset, w->cycle.offsets);
@@ -439,7 +466,6 @@ static int open_worker(struct worker *w) {
                                        .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
     TRY(need_producer(w));
-    pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
     TRY(await_policy(w));
     TRY(consumer_subscribe(w->consumer));
     atomic_store(&w->ready, true);
