@@ -50,7 +50,8 @@ enum producer_death { WORDS_ENUM(PRODUCER_DEATH_TABLE) DEATH_NONE };
 #define CYCLE_TABLE(FIRST, NEXT)                                                                   \
     FIRST(CYCLE_COMMITTED, "committed")                                                            \
     NEXT(CYCLE_RETRIED, "retried")                                                                 \
-    NEXT(CYCLE_DROPPED, "dropped")
+    NEXT(CYCLE_DROPPED, "dropped")                                                                 \
+    NEXT(CYCLE_SPLIT, "split") /* given up for smaller ones */
 enum cycle_label { WORDS_ENUM(CYCLE_TABLE) CYCLE_LABELS };
 
 /* records_trimmed: what was done to a record that was larger than its topic takes. */
