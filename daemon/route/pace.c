@@ -9,9 +9,10 @@
  *
  * A broker that is slow (a quota, a thin line) may need longer for a cycle than a transaction may
  * last. Such a cycle fails for ever, so it is given up after the second time, and those that follow
- * have fewer samples: half of what the broker took in the time there was, in the end one. They grow
- * again as long as commits take a small part of that time. So where one sample's records get
- * through in time, the stream goes on.
+ * have fewer samples: half of what the broker took in the time there was, in the end one. So where
+ * one sample's records get through in time, the stream goes on. They grow again while commits take
+ * a small part of that time, slowly: a quota is over ten seconds or so, and lets a burst through
+ * before it holds.
  *
  * Thread: worker thread */
 #include "route/pace.h"
@@ -52,15 +53,21 @@ static size_t pace_grown(size_t most) {
 
 void pace_committed(struct pace *p, int64_t started_ms, int64_t now_ms, int64_t patience_ms) {
     int64_t took = now_ms - started_ms;
-    bool quick = took < patience_ms / QUICK;
-    size_t most = p->most && quick && p->samples >= p->most ? pace_grown(p->most) : p->most;
-    *p = (struct pace){.ended_ms = now_ms, .took_ms = took, .most = most};
+    struct pace next = {
+        .ended_ms = now_ms, .took_ms = took, .most = p->most, .most_ms = p->most_ms};
+    bool quick = took < patience_ms / QUICK && now_ms - p->most_ms >= patience_ms;
+    if (p->most && quick && p->samples >= p->most) {
+        next.most = pace_grown(p->most);
+        next.most_ms = now_ms;
+    }
+    *p = next;
 }
 
-bool pace_failed(struct pace *p, double share) {
+bool pace_failed(struct pace *p, double share, int64_t now_ms) {
     if (p->samples <= 1 || ++p->failures < FAILURES_MOST) return false;
     p->most = (size_t)((double)p->samples * share / 2);
     if (!p->most) p->most = 1;
+    p->most_ms = now_ms;
     p->samples = 0;
     p->failures = 0;
     return true;

@@ -279,7 +279,7 @@ static struct attempt worker_attempt(struct worker *w) {
 static bool worker_split(struct worker *w, const struct attempt *a) {
     bool slow = (clock_ns() - a->started_ns) / 1000000 >= worker_patience_ms(w);
     if (w->config->service.delivery != DELIVERY_EXACTLY_ONCE || !slow || a->share <= 0 ||
-        !pace_failed(&w->pace, a->share))
+        !pace_failed(&w->pace, a->share, clock_ms()))
         return false;
     metric_add_by(METRIC_cycles, CYCLE_SPLIT, 1);
     LOG(WARNING, "cycle_split",

@@ -13,6 +13,7 @@ struct pace {
     bool behind;      // since then more samples waited than one batch holds
     size_t samples;   // decided since then
     size_t most;      // samples of a cycle, while the broker is too slow for more; 0: no bound
+    int64_t most_ms;  // since when it is so many
     int failures;     // of the present cycle: attempts for which time was too short
 };
 
@@ -27,4 +28,4 @@ size_t pace_room(const struct pace *p, size_t cap);
 void pace_committed(struct pace *p, int64_t started_ms, int64_t now_ms, int64_t patience_ms);
 /* Notes an attempt for which time was too short: the broker has acknowledged `share` (0 to 1) of
  * the records. true: it never goes through, and cycles are smaller from now on. */
-bool pace_failed(struct pace *p, double share);
+bool pace_failed(struct pace *p, double share, int64_t now_ms);

@@ -71,8 +71,8 @@ static void a_cycle_that_fails_for_want_of_time_is_split(void **state) {
     (void)state;
     struct pace pace = {.ended_ms = NOW, .samples = 4000};
     assert_int_equal(pace_room(&pace, 1024), 1024);
-    assert_false(pace_failed(&pace, 0.25)); // an accident
-    assert_true(pace_failed(&pace, 0.25));
+    assert_false(pace_failed(&pace, 0.25, NOW)); // an accident
+    assert_true(pace_failed(&pace, 0.25, NOW));
     assert_int_equal(pace.most, 500);
     assert_int_equal(pace_room(&pace, 1024), 500);
     assert_true(left(pace, 1) > 0);
@@ -89,13 +89,13 @@ static void splitting_ends_with_one_sample(void **state) {
     struct pace pace = {.ended_ms = NOW, .samples = 100000};
     int splits = 0;
     for (; pace.samples > 1; splits++) {
-        pace_failed(&pace, 0.9999);
-        assert_true(pace_failed(&pace, 0.9999));
+        pace_failed(&pace, 0.9999, NOW);
+        assert_true(pace_failed(&pace, 0.9999, NOW));
         assert_true(pace.most >= 1);
         pace.samples = pace.most;
     }
     assert_in_range(splits, 10, 20);
-    for (int i = 0; i < 5; i++) assert_false(pace_failed(&pace, 0.5));
+    for (int i = 0; i < 5; i++) assert_false(pace_failed(&pace, 0.5, NOW));
     assert_int_equal(pace_room(&pace, 1024), 0);
     pace_committed(&pace, NOW, NOW + PATIENCE, PATIENCE);
     assert_int_equal(pace_room(&pace, 1024), 1);
@@ -113,11 +113,15 @@ static void cycles_grow_again_while_commits_are_quick(void **state) {
     pace_committed(&pace, NOW - 10, NOW, PATIENCE);
     assert_int_equal(pace.most, 100);
     int commits = 0;
-    for (; pace.most; commits++) {
+    for (int64_t now = NOW; pace.most; commits++) {
         size_t before = pace.most;
-        pace.samples = pace.most;
-        pace_committed(&pace, NOW - 10, NOW, PATIENCE);
+        now += PATIENCE;
+        pace.samples = before;
+        pace_committed(&pace, now - 10, now, PATIENCE);
         assert_true(!pace.most || pace.most > before);
+        before = pace.samples = pace.most;
+        pace_committed(&pace, now, now + 10, PATIENCE); // a burst says nothing
+        assert_int_equal(pace.most, before);
     }
     assert_in_range(commits, 10, 60);
     assert_int_equal(pace_room(&pace, 1024), 1024);
@@ -127,10 +131,10 @@ static void cycles_grow_again_while_commits_are_quick(void **state) {
 static void a_commit_forgets_failures(void **state) {
     (void)state;
     struct pace pace = {.samples = 100};
-    assert_false(pace_failed(&pace, 0.5));
+    assert_false(pace_failed(&pace, 0.5, NOW));
     pace_committed(&pace, NOW - 10, NOW, PATIENCE);
     pace.samples = 100;
-    assert_false(pace_failed(&pace, 0.5));
+    assert_false(pace_failed(&pace, 0.5, NOW));
 }
 
 int main(void) {
