@@ -3,6 +3,7 @@ not fit goes without its event, then as a dead letter; dead letters are shortene
 runs is learned from the refusal. `check --online` says all of it before."""
 import json
 import random
+import re
 
 from confluent_kafka.admin import AdminClient, ConfigResource
 
@@ -16,9 +17,14 @@ TASKS, LETTERS, MODELS, LOWER = 20000, 3000, 20000, 6000  # max.message.bytes
 WIDE = 1500  # columns; the row of a sample that fills them all is larger than TASKS
 
 
+def properties(what, size):
+    """Of a topic with that limit."""
+    return {"max.message.bytes": str(size), **({"cleanup.policy": "compact"} if what == "models" else {})}
+
+
 def limit(stage, what, size):
     """Sets the limit of a topic."""
-    resource = ConfigResource(ConfigResource.Type.TOPIC, stage.topic(what), set_config={"max.message.bytes": str(size)})
+    resource = ConfigResource(ConfigResource.Type.TOPIC, stage.topic(what), set_config=properties(what, size))
     admin = AdminClient({"bootstrap.servers": stage.brokers})
     for future in admin.alter_configs([resource]).values():
         future.result(30)
@@ -55,8 +61,7 @@ class Sender:
 def online(stage):
     """What `check --online` says of the topics, by option."""
     done = run("check", "-c", stage.config(settings()), "--online")
-    lines = [line for line in done.stdout.splitlines() if "takes batches" in line or "would" in line]
-    return done.returncode, "\n".join(lines)
+    return done.returncode, "\n".join(line for line in done.stdout.splitlines() if "size of" in line or "batches up to" in line)
 
 
 def accounted(stage, sender):
@@ -82,8 +87,10 @@ def accounted(stage, sender):
 def test(stage):
     stage.create(without=("tasks", "dead_letters", "models"))
     for what, size, partitions in (("tasks", TASKS, 2), ("dead_letters", LETTERS, 2), ("models", MODELS, 1)):
-        broker.create_topics(stage.brokers, {stage.topic(what): partitions}, partitions, {"max.message.bytes": str(size)})
+        broker.create_topics(stage.brokers, {stage.topic(what): partitions}, partitions, properties(what, size))
     code, said = online(stage)
+    check(code == 0 and "batches up to 20000 bytes" in said and re.search(r"\? +size of tasks .* a record may have 20000.* Raise max.message.bytes", said)
+          and re.search(r"ok +size of versions", said) and re.search(r"\? +size of dead letters", said), "check --online: %s", said)
     daemon = stage.start(settings()).ready()
     oracle, sender = Oracle(stage), Sender(stage)
     oracle.start()
@@ -106,7 +113,6 @@ def test(stage):
     daemon.stop()
     oracle.end()
     print("%d samples, %d chunks a version" % (sender.n, int(chunks[0].headers["chunks"])))
-    print(code, said)
 
 
 def lowered(stage, daemon, sender):
@@ -132,6 +138,8 @@ def no_version_fits(stage, daemon, sender):
     daemon.await_event("learner_failed", 10)
     wait("/readyz says it", lambda: "learn" in daemon.get("/readyz")[1], 20, 0.01)
     stage.caught_up(30)
+    code, said = online(stage)
+    check(code == 78 and re.search(r"wrong +size of versions .* no model could be published", said), "check --online: %s", said)
     limit(stage, "models", MODELS)
     version = daemon.metric("model_version")
     wait("learning goes on", lambda: daemon.metric("model_version") > version, 40)
