@@ -16,11 +16,6 @@ size_t topic_limit_bytes(const struct topic_limit *l) {
     return l->assumed && l->assumed < told ? l->assumed : told;
 }
 
-void topic_limit_tell(struct topic_limit *l, size_t bytes) {
-    if (l->told != bytes) l->assumed = 0;
-    l->told = bytes;
-}
-
 void topic_limit_refuse(struct topic_limit *l, size_t bytes) {
     size_t now = topic_limit_bytes(l);
     l->assumed = (bytes < now ? bytes : now) / 2;
@@ -28,6 +23,12 @@ void topic_limit_refuse(struct topic_limit *l, size_t bytes) {
 }
 
 /* ---- asking ---- */
+
+/* A limit that was not told before ends what was assumed. */
+static void topic_limit_tell(struct topic_limit *l, size_t bytes) {
+    if (l->told != bytes) l->assumed = 0;
+    l->told = bytes;
+}
 
 /* A batch must also fit into a segment of the log. */
 size_t topic_limit_among(const rd_kafka_ConfigEntry_t **list, size_t n) {

@@ -7,8 +7,12 @@
 
 #include <stdint.h>
 
-/* What Kafka's format adds at most: to a batch, to a record, to one of its headers. */
-enum { RECORD_BATCH_BYTES = 61, RECORD_FRAME_BYTES = 36, RECORD_HEADER_BYTES = 10 };
+/* What Kafka's format adds at most. */
+enum {
+    RECORD_BATCH_BYTES = 61, // to a batch
+    RECORD_FRAME_BYTES = 36, // to a record
+    RECORD_HEADER_BYTES = 10 // to one of its headers
+};
 
 struct header {
     struct text name, value;

@@ -22,7 +22,6 @@ struct topic_limit {
 
 /* Bytes of the largest batch. */
 size_t topic_limit_bytes(const struct topic_limit *l);
-/* What the broker says, bytes > 0. One that it has not said before ends what was assumed. */
-void topic_limit_tell(struct topic_limit *l, size_t bytes);
-/* It has refused a batch of at most so many bytes. */
+/* It has refused a batch of at most so many bytes: half is assumed, until the broker tells a limit
+ * that it has not told before. */
 void topic_limit_refuse(struct topic_limit *l, size_t bytes);
