@@ -12,6 +12,7 @@
 
 enum {
     MESSAGE_MAX_BYTES = 1000000, // the library's default, of a record and of a batch
+    OWNED_MAX = 16,              // names and values of properties, and the NULL behind them
     BATCH_LEAST_BYTES = 100      // of a property that the library can not do without
 };
 
@@ -85,28 +86,29 @@ static size_t producer_property(const struct producer *p, const char *name) {
     return strtoul(text, NULL, 10);
 }
 
+/* One more property, at the end. */
+static void producer_own(const char *owned[OWNED_MAX], const char *name, const char *value) {
+    size_t n = 0;
+    while (owned[n]) n++;
+    CHECK(n + 2 < OWNED_MAX);
+    owned[n] = name;
+    owned[n + 1] = value;
+}
+
 /* batch_bytes: of a batch of several records; 0: as the properties say. */
 static int producer_connect(struct producer *p, size_t batch_bytes, struct buf *why) {
     const struct producer_options *o = &p->options;
     char timeout[24], batch[24];
     snprintf(timeout, sizeof timeout, "%lld", (long long)o->transaction_timeout_ms);
     snprintf(batch, sizeof batch, "%zu", batch_bytes);
-    const char *owned[] = {"acks",
-                           "all",
-                           "enable.idempotence",
-                           o->repeatable ? "false" : "true",
-                           "partitioner",
-                           "murmur2_random",
-                           "transaction.timeout.ms",
-                           timeout,
-                           batch_bytes ? "batch.size" : NULL,
-                           batch,
-                           NULL,
-                           NULL,
-                           NULL};
-    size_t n = batch_bytes ? 10 : 8;
-    owned[n] = o->transactional_id ? "transactional.id" : NULL;
-    owned[n + 1] = o->transactional_id;
+    const char *owned[OWNED_MAX] = {
+        "acks",        "all",           "enable.idempotence", o->repeatable ? "false" : "true",
+        "partitioner", "murmur2_random"};
+    if (batch_bytes) producer_own(owned, "batch.size", batch);
+    if (o->transactional_id) {
+        producer_own(owned, "transactional.id", o->transactional_id);
+        producer_own(owned, "transaction.timeout.ms", timeout);
+    }
     struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER,
                                       .owned = owned,
                                       .opaque = p,
