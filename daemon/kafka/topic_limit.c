@@ -57,17 +57,32 @@ static void topic_limit_take_all(rd_kafka_event_t *e, const char *const *topic, 
     for (size_t i = 0; i < resources; i++) topic_limit_take(r[i], topic, n, limit);
 }
 
+/* A broker that answers; -1: none. Any of them knows the settings of topics, and the library, when
+ * it is not told which to ask, waits for the controller, which some (its own mock among them) never
+ * name. */
+static int32_t topic_limit_broker(rd_kafka_t *rk, int timeout_ms) {
+    const struct rd_kafka_metadata *md = NULL;
+    if (rd_kafka_metadata(rk, 0, NULL, &md, timeout_ms)) return -1;
+    int32_t id = md->broker_cnt ? md->brokers[0].id : -1;
+    rd_kafka_metadata_destroy(md);
+    return id;
+}
+
 void topic_limit_ask(rd_kafka_t *rk, const char *const *topic, size_t n, struct topic_limit *limit,
                      int timeout_ms) {
     rd_kafka_ConfigResource_t *asked[TOPICS_MAX];
     size_t asked_n = 0;
     char ignored[128];
     CHECK(n <= TOPICS_MAX);
+    int32_t broker = topic_limit_broker(rk, timeout_ms);
+    if (broker < 0) return;
     for (size_t t = 0; t < n; t++)
         if (*topic[t])
             asked[asked_n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic[t]);
     rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     CHECK(rd_kafka_AdminOptions_set_request_timeout(o, timeout_ms, ignored, sizeof ignored) ==
+          RD_KAFKA_RESP_ERR_NO_ERROR);
+    CHECK(rd_kafka_AdminOptions_set_broker(o, broker, ignored, sizeof ignored) ==
           RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_DescribeConfigs(rk, asked, asked_n, o, queue);
