@@ -13,10 +13,13 @@
 
 #include "kafka/admin.h"
 #include "kafka/probe.h"
+#include "kafka/topic_limit.h"
 #include "query/selection_state.h"
+#include "route/dead_letter.h"
 #include "run/registry.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
+#include "worst_size.h"
 
 struct findings {
     const struct config *config;
@@ -80,13 +83,67 @@ static void check_topic(struct findings *f, const struct topic_plan *plan,
     if (!trouble) tone = TONE_GOOD;
     admin_kept(facts, &kept);
     check_online_finding(
-        f, tone, plan->option, "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s",
+        f, tone, plan->option,
+        "%s: %d partitions, %d replicas, cleanup %s, kept %s, batches up to %zu bytes%s%s",
         plan->name, facts->partitions, facts->replicas, facts->described ? facts->cleanup : "?",
-        buf_string(&kept), joint, trouble ? trouble : "");
+        buf_string(&kept), facts->batch_bytes, joint, trouble ? trouble : "");
     if (!facts->described)
         check_online_finding(f, TONE_DOUBT, plan->option,
                              "%s: its settings may not be described by us", plan->name);
     buf_release(&kept);
+}
+
+/* ---- how large records may be ---- */
+
+/* Largest batch that a topic takes; what brokers take by default where that is not told. */
+static size_t check_online_room(const struct findings *f, const struct topic_facts *facts) {
+    size_t topic = facts->batch_bytes ? facts->batch_bytes : TOPIC_LIMIT_DEFAULT,
+           client = worst_size_client_limit(f->config);
+    return topic < client ? topic : client;
+}
+
+static void check_online_task_size(struct findings *f, size_t room) {
+    size_t widest, task = worst_size_task(f->config, &widest);
+    if (task <= room) {
+        check_online_finding(f, TONE_GOOD, "size of tasks",
+                             "at most %zu bytes without the event; a record may have %zu", task,
+                             room);
+        return;
+    }
+    check_online_finding(
+        f, TONE_DOUBT, "size of tasks",
+        "up to %zu bytes without the event (the widest feature is %s, %s), and a record may have "
+        "%zu: larger ones become dead letters (task_too_large). Raise max.message.bytes of %s",
+        task, f->config->features[widest].name, config_feature_place(f->config, widest), room,
+        f->config->topics.tasks);
+}
+
+static void check_online_version_size(struct findings *f, size_t room) {
+    const struct config *c = f->config;
+    size_t bytes = worst_size_version(c),
+           chunk = registry_chunk_bytes(c->service.name, bytes, room);
+    if (chunk)
+        check_online_finding(f, TONE_GOOD, "size of versions", "about %zu bytes, in %zu records",
+                             bytes, (bytes + chunk - 1) / chunk);
+    else
+        check_online_finding(f, TONE_BAD, "size of versions",
+                             "about %zu bytes, and %d records of at most %zu would not hold them: "
+                             "no model could be published. Raise max.message.bytes of %s",
+                             bytes, REGISTRY_CHUNKS, room, c->topics.models);
+}
+
+static void check_sizes(struct findings *f, const struct topic_facts facts[ROLES]) {
+    size_t letter = check_online_room(f, &facts[ROLE_DEAD_LETTERS]),
+           largest = DEAD_LETTER_VALUE_MAX + DEAD_LETTER_KEY_MAX + DEAD_LETTER_HEADERS_MAX;
+    if (!facts[ROLE_TASKS].error)
+        check_online_task_size(f, check_online_room(f, &facts[ROLE_TASKS]));
+    if (!facts[ROLE_MODELS].error && f->config->service.learner)
+        check_online_version_size(f, check_online_room(f, &facts[ROLE_MODELS]));
+    if (!facts[ROLE_DEAD_LETTERS].error && letter < largest)
+        check_online_finding(f, TONE_DOUBT, "size of dead letters",
+                             "at most %zu bytes: large records are cut shorter than the %d bytes "
+                             "of value, key and headers that are kept otherwise",
+                             letter, DEAD_LETTER_VALUE_MAX);
 }
 
 /* ---- the broker's own limits ---- */
@@ -191,6 +248,7 @@ int check_online(const struct config *c) {
         admin_topic(a, plan[i].name, &facts[i]);
         check_topic(&f, &plan[i], &facts[i]);
     }
+    check_sizes(&f, facts);
     check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX,
                 "the selection state travels with the offset");
     if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner) {

@@ -17,6 +17,7 @@
 
 enum {
     ATTEMPT_MS = 30000,     // how long one transaction may try
+    LIMITS_MS = 5000,       // for the limits of the topics
     TRANSACTION_MS = 60000, // the broker aborts it after so long
     AT_ONCE = 200,          // samples in one transaction
     PLACE_MOST = 40,        // "PARTITION/OFFSET"
@@ -140,6 +141,7 @@ static int retrier_open(struct retrier *r, const char *id, struct buf *why) {
                                                    .attempt_ms = ATTEMPT_MS,
                                                    .stop = console_stop()},
                         why));
+    TRY(producer_heed_limits(r->producer, LIMITS_MS));
     int result = retrier_init(r);
     if (result < 0)
         buf_printf(why,

@@ -27,10 +27,9 @@
 #include <unistd.h>
 
 enum {
-    FILE_MOST = 1 << 28,     // bytes of a model file
-    READ_BYTES = 1 << 16,    // of it read at once
-    TAKEN_MS = 20000,        // for the learner to take a push
-    PUBLICATIONS_MOST = 512, // chunks of FILE_MOST, and some
+    FILE_MOST = 1 << 28,  // bytes of a model file
+    READ_BYTES = 1 << 16, // of it read at once
+    TAKEN_MS = 20000,     // for the learner to take a push
 };
 
 struct model_command {
@@ -283,20 +282,29 @@ static int model_command_import(const struct model_command *c, const char *path,
 
 static int model_command_put_on_topic(struct model_command *c, const struct buf *record,
                                       const char *id) {
-    struct producer_record list[PUBLICATIONS_MOST] = {0};
+    struct producer_record list[REGISTRY_CHUNKS] = {0};
     struct arena arena = {0};
-    struct buf keys[PUBLICATIONS_MOST] = {0};
-    size_t chunks = (record->len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
-    CHECK(chunks <= PUBLICATIONS_MOST);
+    struct buf key = {0};
+    size_t room;
+    TRY(models_topic_room(&c->topic, &room));
+    size_t each = registry_chunk_bytes(c->config->service.name, record->len, room);
+    if (!each) {
+        buf_printf(&c->topic.why,
+                   "%zu bytes do not fit into %d records of topic %s, which takes %zu bytes a "
+                   "batch: raise its max.message.bytes",
+                   record->len, REGISTRY_CHUNKS, c->config->topics.models, room);
+        return ERR_FULL;
+    }
+    size_t chunks = (record->len + each - 1) / each;
     for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * REGISTRY_CHUNK_BYTES, left = record->len - from;
-        registry_push_key(&keys[i], c->config->service.name, id, i);
-        struct text chunk = {record->at + from,
-                             left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES};
-        list[i] = registry_record(&arena, buf_view(&keys[i]), chunk, chunks);
+        size_t from = i * each, left = record->len - from;
+        buf_reset(&key);
+        registry_push_key(&key, c->config->service.name, id, i);
+        struct text chunk = {record->at + from, left < each ? left : each};
+        list[i] = registry_record(&arena, arena_text(&arena, buf_view(&key)), chunk, chunks);
     }
     int result = models_topic_write(&c->topic, list, chunks);
-    for (size_t i = 0; i < chunks; i++) buf_release(&keys[i]);
+    buf_release(&key);
     arena_release(&arena);
     return result;
 }

@@ -20,6 +20,7 @@ enum {
     POLL_MS = 100,     // wait for records, and between two tries to start
     START_MS = 10000,  // for the topic to be there
     END_MS = 60000,    // to read it to its end
+    LIMITS_MS = 5000,  // for the topic's limits
     WRITE_MS = 20000,  // to write a publication
     BACK_MS = 20000    // to read back what was written
 };
@@ -78,6 +79,7 @@ int models_topic_open(struct models_topic *m, const struct config *c) {
 }
 
 void models_topic_close(struct models_topic *m) {
+    producer_destroy(m->producer);
     reader_destroy(m->reader);
     registry_destroy(m->registry);
     buf_release(&m->why);
@@ -130,21 +132,31 @@ void models_topic_versions(const struct models_topic *m, bool json) {
 
 /* ---- writing ---- */
 
-int models_topic_write(struct models_topic *m, struct producer_record *list, size_t n) {
+static int models_topic_need_producer(struct models_topic *m) {
     const char *const topic = m->config->topics.models;
-    struct producer *p;
+    if (m->producer) return 0;
     TRY(producer_create(
-        &p,
+        &m->producer,
         &(struct producer_options){
             .config = m->config, .topics = &topic, .topics_n = 1, .attempt_ms = WRITE_MS},
         &m->why));
-    int result = transaction_commit(p, list, n, NULL, 0);
+    return producer_heed_limits(m->producer, LIMITS_MS);
+}
+
+int models_topic_room(struct models_topic *m, size_t *out) {
+    TRY(models_topic_need_producer(m));
+    *out = producer_room(m->producer, 0);
+    return 0;
+}
+
+int models_topic_write(struct models_topic *m, struct producer_record *list, size_t n) {
+    TRY(models_topic_need_producer(m));
+    int result = transaction_commit(m->producer, list, n, NULL, 0);
     if (result < 0)
         buf_printf(&m->why,
                    "the broker did not take the record (%s); look with `show` or `list` before you "
                    "try again",
-                   producer_trouble(p));
-    producer_destroy(p);
+                   producer_trouble(m->producer));
     return result;
 }
 

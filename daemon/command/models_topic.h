@@ -15,6 +15,7 @@ struct models_topic {
     struct registry *registry; // what the topic says: versions and policy; owned
     struct buf why;            // what went wrong, for people
     struct reader *reader;
+    struct producer *producer; // made when it is first needed
     const _Atomic bool *stop;
 };
 
@@ -26,6 +27,8 @@ void models_topic_close(struct models_topic *m);
 int models_topic_until(struct models_topic *m,
                        bool (*holds)(const struct models_topic *, const void *),
                        const void *argument, int64_t timeout_ms) MUST_CHECK;
+/* Bytes of the largest batch that the topic takes. ERR_ with m->why. */
+int models_topic_room(struct models_topic *m, size_t *out) MUST_CHECK;
 /* Publishes n records as one. ERR_ with m->why when the broker does not take them. */
 int models_topic_write(struct models_topic *m, struct producer_record *list, size_t n) MUST_CHECK;
 /* Puts the operator's half of the policy in force: writes it and reads it back. ERR_ with m->why.

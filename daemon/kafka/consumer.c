@@ -307,6 +307,17 @@ void consumer_leave(struct consumer *c) {
     rd_kafka_assign(c->rk, NULL);
 }
 
+void consumer_rewind(struct consumer *c) {
+    CHECK(c->pending == REBALANCE_NONE);
+    if (!c->assignment) return;
+    if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
+    c->wanted = rd_kafka_topic_partition_list_new(c->assignment->cnt);
+    for (int i = 0; i < c->assignment->cnt; i++)
+        rd_kafka_topic_partition_list_add(c->wanted, c->assignment->elems[i].topic,
+                                          c->assignment->elems[i].partition);
+    c->pending = REBALANCE_ASSIGNED;
+}
+
 bool consumer_owns(const struct consumer *c, int32_t partition) {
     return partition >= 0 && (size_t)partition < c->owned_n && c->owned[partition];
 }

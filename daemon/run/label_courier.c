@@ -209,9 +209,10 @@ static int label_courier_open_producer(struct label_courier *c) {
     if (result < 0) LOG(ERROR, "label_page_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    if (producer_find_topics(c->producer, METADATA_MS, &which) < 0)
-        LOG(DEBUG, "topic_unknown", "the first answer will wait for the broker",
-            L_STR("topic", which)); // reading the topic says it, louder
+    int known = producer_find_topics(c->producer, METADATA_MS, &which);
+    if (known == 0) return producer_heed_limits(c->producer, METADATA_MS);
+    LOG(DEBUG, "topic_unknown", "the first answer will wait for the broker",
+        L_STR("topic", which)); // reading the topic says it, louder
     return 0;
 }
 

@@ -20,7 +20,8 @@
 #include <inttypes.h>
 
 enum {
-    PUSHES = 4,                // that wait for the learner; the oldest leaves
+    CHUNK_FRAME_BYTES = 128, // of a chunk's record: its batch, its key without the name, its header
+    PUSHES = 4,              // that wait for the learner; the oldest leaves
     PROGRESS_BYTES = 64 * 1024 // of a progress record: thousands of partitions
 };
 
@@ -367,6 +368,13 @@ struct producer_record registry_record(struct arena *arena, struct text key, str
     r.header = header;
     r.headers = 1;
     return r;
+}
+
+size_t registry_chunk_bytes(const char *name, size_t bytes, size_t batch_bytes) {
+    size_t frame = RECORD_BATCH_BYTES + RECORD_FRAME_BYTES + CHUNK_FRAME_BYTES + strlen(name);
+    size_t chunk = batch_bytes > frame ? batch_bytes - frame : 0;
+    if (chunk > REGISTRY_CHUNK_BYTES) chunk = REGISTRY_CHUNK_BYTES;
+    return chunk && (bytes + chunk - 1) / chunk <= REGISTRY_CHUNKS ? chunk : 0;
 }
 
 void registry_key(struct buf *out, const char *name, const char *what) {

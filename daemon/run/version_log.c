@@ -25,6 +25,7 @@ enum {
     READ_BACK_MS = 5,    // wait for a record of our own
     AWAIT_MS = 5000,     // until what was published must have been read back
     SEND_AGAIN_MS = 100, // before a publication that failed is sent again
+    LIMITS_MS = 5000,    // how long the broker may take to tell the topic's limits
     RETRY_MS = 1000      // before Kafka is asked again
 };
 
@@ -33,6 +34,7 @@ struct version_log {
     struct registry *registry;
     struct reader *reader;
     struct producer *producer;
+    struct topic_limit limit;
     struct policy_learner policy;
     bool policy_known;
     struct version_log_newest newest;
@@ -54,12 +56,15 @@ static int version_log_open_producer(struct version_log *v) {
                                    .topics_n = 1,
                                    .transactional_id = id,
                                    .transaction_timeout_ms = REGISTRY_TRANSACTION_MS,
-                                   .attempt_ms = REGISTRY_TRANSACTION_MS},
+                                   .attempt_ms = REGISTRY_TRANSACTION_MS,
+                                   .limits = &v->limit},
         &why);
     if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
     buf_release(&why);
     free(id);
-    return result < 0 ? result : producer_init(v->producer);
+    TRY(result);
+    TRY(producer_heed_limits(v->producer, LIMITS_MS));
+    return producer_init(v->producer);
 }
 
 static int version_log_open_reader(struct version_log *v) {
@@ -175,23 +180,36 @@ static void publication_add_named(struct publication_list *p, const char *name, 
     buf_release(&key);
 }
 
-/* Returns the bytes of the version's record. */
-static size_t publication_add_version(struct publication_list *p, const char *name,
-                                      struct model *m) {
+/* A version that does not fit however it is cut: said with what would help. */
+static int publication_refuse(const struct version_log *v, size_t bytes, size_t most) {
+    LOG(ERROR, "version_too_large",
+        "the new version is not published: the models topic takes too small batches for it; raise "
+        "max.message.bytes of the topic, or make the model smaller (model.hidden, hash)",
+        L_STR("topic", v->learning->config->topics.models), L_U64("bytes", bytes),
+        L_U64("batch_most", most));
+    return ERR_FULL;
+}
+
+/* *bytes: of the version's record. */
+static int publication_add_version(struct publication_list *p, const struct version_log *v,
+                                   struct model *m, size_t *bytes) {
+    const char *name = v->learning->config->service.name;
     struct buf record = {0}, key = {0};
     model_write(m, name, &record);
-    size_t chunks = (record.len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
+    *bytes = record.len;
+    size_t most = producer_room(v->producer, 0),
+           chunk = registry_chunk_bytes(name, record.len, most),
+           chunks = chunk ? (record.len + chunk - 1) / chunk : 0;
     for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * REGISTRY_CHUNK_BYTES, left = record.len - from;
-        size_t n = left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES;
+        size_t from = i * chunk, left = record.len - from;
         buf_reset(&key);
         registry_chunk_key(&key, name, m->version, i);
-        publication_add(p, buf_view(&key), (struct text){record.at + from, n}, chunks);
+        publication_add(p, buf_view(&key),
+                        (struct text){record.at + from, left < chunk ? left : chunk}, chunks);
     }
-    size_t bytes = record.len;
     buf_release(&record);
     buf_release(&key);
-    return bytes;
+    return chunks ? 0 : publication_refuse(v, *bytes, most);
 }
 
 /* What was pushed leaves the topic in the transaction that makes a version of it: it is taken once,
@@ -334,15 +352,16 @@ static void version_log_note(struct version_log *v, const struct model *m,
         L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
 }
 
-/* Everything of the edition as records; whether the policy and progress are among them. */
-static size_t version_log_collect(const struct version_log *v, const struct labelled_set *set,
-                                  const struct store_counts *counts, const struct edition *e,
-                                  struct publication_list *p, bool *policy, bool *progress) {
+/* Everything of the edition as records; bytes of the version's, and whether the policy and progress
+ * are among them. ERR_FULL: the topic does not take so much. */
+static int version_log_collect(const struct version_log *v, const struct labelled_set *set,
+                               const struct store_counts *counts, const struct edition *e,
+                               struct publication_list *p, size_t *bytes, bool *policy,
+                               bool *progress) {
     const char *name = v->learning->config->service.name;
-    size_t bytes = 0;
     if (e->taken) publication_remove_push(p, name, e->taken);
     if (e->version) {
-        bytes = publication_add_version(p, name, e->version);
+        TRY(publication_add_version(p, v, e->version, bytes));
         version_log_remove_old(v, p);
     }
     *policy = version_log_policy_changed(v, &e->policy);
@@ -352,15 +371,16 @@ static size_t version_log_collect(const struct version_log *v, const struct labe
     if (*progress)
         version_log_add_progress(v, p, set, counts, e->policy.live,
                                  version_log_digest(v, e->version, counts));
-    return bytes;
+    return 0;
 }
 
 int version_log_publish(struct version_log *v, const struct labelled_set *set,
                         const struct store_counts *counts, const struct edition *e) {
     struct publication_list list = {0};
     bool policy, progress;
-    size_t bytes = version_log_collect(v, set, counts, e, &list, &policy, &progress);
-    int result = list.n ? version_log_send_or_reread(v, &list) : 0;
+    size_t bytes = 0;
+    int result = version_log_collect(v, set, counts, e, &list, &bytes, &policy, &progress);
+    if (result == 0 && list.n) result = version_log_send_or_reread(v, &list);
     publication_release(&list);
     TRY(result);
     if (policy) {

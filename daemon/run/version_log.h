@@ -40,7 +40,8 @@ struct edition {
 
 /* Publishes what of the edition is due and reads it back; `counts` is the labelled set behind it.
  * 1: progress went out; 0: nothing that was due is missing; ERR_RETRY: nobody knows whether it went
- * out, the topic was read again, decide anew; ERR_FENCED; ERR_STOPPED; ERR_FATAL. */
+ * out, the topic was read again, decide anew; ERR_FULL: the topic takes too small records for this
+ * version (said in the log); ERR_FENCED; ERR_STOPPED; ERR_FATAL. */
 int version_log_publish(struct version_log *v, const struct labelled_set *set,
                         const struct store_counts *counts,
                         const struct edition *edition) MUST_CHECK;

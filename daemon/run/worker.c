@@ -16,6 +16,7 @@
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
 #include "route/pace.h"
+#include "route/trim.h"
 
 #include <sched.h>
 
@@ -30,7 +31,7 @@ enum {
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000,
-    TOPICS_MS = 5000 // how long the broker may take to describe a topic
+    TOPICS_MS = 5000 // how long the broker may take to describe topics, and to tell their limits
 };
 
 struct worker {
@@ -40,6 +41,7 @@ struct worker {
     size_t index;
     struct consumer *consumer;
     struct producer *producer;
+    struct topic_limit limit[CYCLE_TOPICS];
     struct pipeline *pipeline;
     struct cycle cycle;
     struct pace pace;
@@ -93,9 +95,10 @@ static void update_figures(struct worker *w) {
 
 /* ---- the group ---- */
 
-static int poll_batch(struct worker *w, int wait_ms) {
+static int poll_batch(struct worker *w, size_t cap, int wait_ms) {
     struct batch *b = pipeline_batch(w->pipeline);
-    return consumer_poll(w->consumer, b->record, b->cap, &b->n, wait_ms);
+    if (cap < b->n) cap = b->n; // what came while a cycle waited
+    return consumer_poll(w->consumer, b->record, cap, &b->n, wait_ms);
 }
 
 /* Lets librdkafka speak to us while a cycle waits; what it hands out nevertheless stays in the
@@ -107,7 +110,7 @@ static int serve_group(struct worker *w, int wait_ms) {
     atomic_fetch_add(&w->progress, 1);
     if (full || pending) clock_sleep_ms(wait_ms);
     consumer_pause(w->consumer, true);
-    int result = poll_batch(w, wait_ms);
+    int result = poll_batch(w, b->cap, wait_ms);
     consumer_pause(w->consumer, false);
     update_figures(w); // how far behind we fall is worth most just now
     return result;
@@ -124,6 +127,11 @@ static void disown_all(struct worker *w) {
 
 /* ---- the producer ---- */
 
+/* How long a transaction may be open. */
+static int64_t worker_patience_ms(const struct worker *w) {
+    return w->config->kafka.session_timeout / 2;
+}
+
 static int worker_create_producer(struct worker *w) {
     const struct config *c = w->config;
     const char *const topics[CYCLE_TOPICS] = {[CYCLE_TASKS] = c->topics.tasks,
@@ -134,8 +142,9 @@ static int worker_create_producer(struct worker *w) {
                                        .topics = topics,
                                        .topics_n = CYCLE_TOPICS,
                                        .transactional_id = exactly_once ? w->identity : NULL,
-                                       .transaction_timeout_ms = c->kafka.session_timeout / 2,
+                                       .transaction_timeout_ms = worker_patience_ms(w),
                                        .attempt_ms = c->kafka.session_timeout,
+                                       .limits = w->limit,
                                        .consumer = w->consumer,
                                        .figures = true};
     struct buf why = {0};
@@ -149,9 +158,13 @@ static int worker_create_producer(struct worker *w) {
 static int worker_init_producer(struct worker *w) {
     const char *topic;
     int result = producer_find_topics(w->producer, TOPICS_MS, &topic);
-    if (result == 0) return producer_init(w->producer);
-    kafka_topic_unavailable(topic, result);
-    return ERR_RETRY;
+    if (result < 0) {
+        kafka_topic_unavailable(topic, result);
+        return ERR_RETRY;
+    }
+    TRY(producer_heed_limits(w->producer, TOPICS_MS));
+    pipeline_limit(w->pipeline, producer_room(w->producer, CYCLE_TASKS));
+    return producer_init(w->producer);
 }
 
 static int worker_open_producer(struct worker *w) {
@@ -223,7 +236,7 @@ static void cycle_done(struct worker *w, int64_t started_ns) {
     metric_set(METRIC_last_commit, (double)clock_wall_ms() / 1000);
     metric_observe(METRIC_cycle_seconds, (double)(clock_ns() - started_ns) * 1e-9);
     cycle_reset(&w->cycle);
-    pace_committed(&w->pace, started_ns / 1000000, clock_ms());
+    pace_committed(&w->pace, started_ns / 1000000, clock_ms(), worker_patience_ms(w));
     w->backoff_ms = 0;
 }
 
@@ -241,33 +254,104 @@ static int worker_recover(struct worker *w, int failure) {
     }
 }
 
-/* Until it is committed or the partitions are lost. ERR_STOPPED: told to stop while the broker is
- * away; the cycle is not committed and will be decided again, the same way, by the next owner. */
+/* An attempt as the broker saw it. */
+struct attempt {
+    int result;
+    int64_t started_ns;
+    double share; // of the records: acknowledged
+};
+
+static struct attempt worker_attempt(struct worker *w) {
+    struct attempt a = {.started_ns = clock_ns()};
+    uint64_t before = producer_counts(w->producer).acknowledged;
+    a.result = transaction_commit(w->producer, w->cycle.record, w->cycle.records, w->cycle.offset,
+                                  w->cycle.offsets);
+    uint64_t acknowledged = producer_counts(w->producer).acknowledged - before;
+    if (w->cycle.records) a.share = (double)acknowledged / (double)w->cycle.records;
+    return a;
+}
+
+/* Whether a cycle is given up that is too much for the time a transaction has: the broker takes
+ * some of it each time, and never all. Nothing of it is committed, so its samples are read again
+ * from where the group is and decided again, in smaller cycles, with the states of there: the same
+ * as when the partitions had been lost. Without transactions each attempt sends what the last one
+ * left, and comes to its end. */
+static bool worker_split(struct worker *w, const struct attempt *a) {
+    bool slow = (clock_ns() - a->started_ns) / 1000000 >= worker_patience_ms(w);
+    if (w->config->service.delivery != DELIVERY_EXACTLY_ONCE || !slow || a->share <= 0 ||
+        !pace_failed(&w->pace, a->share, clock_ms()))
+        return false;
+    metric_add_by(METRIC_cycles, CYCLE_SPLIT, 1);
+    LOG(WARNING, "cycle_split",
+        "the broker takes too long for a cycle of this size (a quota?); its samples are decided "
+        "again in smaller ones",
+        L_U64("records", w->cycle.records), L_F64("acknowledged_share", a->share),
+        L_U64("samples_most", w->pace.most));
+    return true;
+}
+
+/* What the pipeline could not know: limits that changed since, or that only a refusal has shown. */
+static void worker_trim(struct worker *w) {
+    size_t most[CYCLE_TOPICS];
+    for (size_t t = 0; t < CYCLE_TOPICS; t++) most[t] = producer_room(w->producer, t);
+    struct trimmed done = trim_cycle(&w->cycle, most);
+    if (!done.bytes) return;
+    metric_add_by(METRIC_dead_letters, reason_place(REASON_TASK_TOO_LARGE), done.tasks);
+    metric_add_by(METRIC_trimmed, TRIMMED_EVENT, done.events);
+    metric_add_by(METRIC_trimmed, TRIMMED_TASK, done.tasks);
+    metric_add_by(METRIC_trimmed, TRIMMED_DEAD_LETTER, done.dead_letters);
+    metric_add_by(METRIC_trimmed, TRIMMED_LEFT_OUT, done.left_out);
+    LOG(WARNING, "records_trimmed",
+        "records were larger than their topics take: events left out, tasks made dead letters, "
+        "dead letters shortened, predictions left out",
+        L_U64("events", done.events), L_U64("tasks", done.tasks),
+        L_U64("dead_letters", done.dead_letters), L_U64("left_out", done.left_out),
+        L_U64("largest", done.bytes));
+}
+
+/* The cycle is gone when its partitions are: the rebalance clears everything. */
+static bool worker_lost_cycle(struct worker *w) {
+    if (!consumer_lost(w->consumer) && consumer_pending(w->consumer) != REBALANCE_LOST)
+        return false;
+    metric_add_by(METRIC_cycles, CYCLE_DROPPED, 1);
+    LOG(WARNING, "cycle_dropped",
+        "partitions were lost before their cycle was committed; the new owner decides its "
+        "samples again",
+        L_U64("records", w->cycle.records));
+    return true;
+}
+
+/* Back to what the group has committed. Where partitions are to be given back, nobody reads on. */
+static void worker_begin_again(struct worker *w) {
+    disown_all(w);
+    atomic_store(&w->trouble, true); // until a cycle is committed
+    if (consumer_pending(w->consumer) == REBALANCE_NONE) consumer_rewind(w->consumer);
+}
+
+/* Until it is committed, given up for smaller ones, or the partitions are lost. ERR_STOPPED: told
+ * to stop while the broker is away; the cycle is not committed and will be decided again, the same
+ * way, by the next owner. */
 static int commit_cycle(struct worker *w) {
     pipeline_offsets(w->pipeline, &w->cycle);
     int64_t stop_at = 0;
     while (w->cycle.offsets) {
         atomic_fetch_add(&w->progress, 1);
-        if (consumer_lost(w->consumer) || consumer_pending(w->consumer) == REBALANCE_LOST) {
-            metric_add_by(METRIC_cycles, CYCLE_DROPPED, 1);
-            LOG(WARNING, "cycle_dropped",
-                "partitions were lost before their cycle was committed; the new owner decides its "
-                "samples again",
-                L_U64("records", w->cycle.records));
-            return 0; // the rebalance clears everything
-        }
+        if (worker_lost_cycle(w)) return 0;
         TRY(need_producer(w));
-        int64_t started = clock_ns();
-        int result = transaction_commit(w->producer, w->cycle.record, w->cycle.records,
-                                        w->cycle.offset, w->cycle.offsets);
-        if (result == 0) {
-            cycle_done(w, started);
+        worker_trim(w);
+        struct attempt attempt = worker_attempt(w);
+        if (attempt.result == 0) {
+            cycle_done(w, attempt.started_ns);
             atomic_store(&w->trouble, false);
             return 0;
         }
+        bool split = worker_split(w, &attempt);
         if (worker_stopping(w) && !stop_at) stop_at = clock_ms() + w->config->kafka.session_timeout;
         if (stop_at && clock_ms() > stop_at) return ERR_STOPPED;
-        TRY(worker_recover(w, result));
+        TRY(worker_recover(w, attempt.result));
+        if (!split || !w->cycle.offsets) continue;
+        worker_begin_again(w);
+        return 0;
     }
     cycle_done(w, clock_ns());
     return 0;
@@ -296,6 +380,7 @@ static void decide_batch(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
     if (b->n) {
         w->pace.behind |= b->n == b->cap;
+        w->pace.samples += b->n;
         worker_put_in_force(w, b);
         pipeline_run(w->pipeline, b, clock_wall_ms(), &w->cycle);
         slot_drop(&w->shared->snapshots, w->index);
@@ -343,10 +428,15 @@ static int worker_take_over(struct worker *w) {
     atomic_store(&w->assigned, true);
     LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n),
         L_STR("worker", w->identity));
-    for (size_t i = 0; i < n; i++)
+    bool fresh = false;
+    for (size_t i = 0; i < n; i++) {
         pipeline_own(w->pipeline, list[i].partition, list[i].offset, list[i].fresh,
                      list[i].metadata, clock_wall_ms());
-    return 0;
+        fresh |= list[i].fresh;
+    }
+    /* Where a partition starts is committed before any of its samples is decided: whoever begins
+     * again begins there. */
+    return fresh ? commit_cycle(w) : 0;
 }
 
 static int let_go(struct worker *w, enum rebalance kind) {
@@ -391,7 +481,7 @@ static int follow_reload(struct worker *w) {
 static int worker_step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
     TRY(worker_rebalance(w));
-    TRY(poll_batch(w, poll_wait(w)));
+    TRY(poll_batch(w, pace_room(&w->pace, pipeline_batch(w->pipeline)->cap), poll_wait(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     decide_batch(w);
     end_idle_windows(w);
@@ -439,7 +529,6 @@ static int open_worker(struct worker *w) {
                                        .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
     TRY(need_producer(w));
-    pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
     TRY(await_policy(w));
     TRY(consumer_subscribe(w->consumer));
     atomic_store(&w->ready, true);

@@ -51,6 +51,9 @@ enum rebalance consumer_pending(const struct consumer *c);
  * until the next call. ERR_RETRY: the broker does not answer; call again. */
 int consumer_take(struct consumer *c, const struct assignment **list, size_t *n) MUST_CHECK;
 void consumer_leave(struct consumer *c);
+/* Gives up what was read since the last commit: the present assignment is pending again, for
+ * consumer_take. No record may be held, and nothing may be pending. */
+void consumer_rewind(struct consumer *c);
 /* Whether the partition is in the present assignment: what Kafka itself does not check
  * (docs/DECISIONS.md, D8). */
 bool consumer_owns(const struct consumer *c, int32_t partition);

@@ -50,8 +50,17 @@ enum producer_death { WORDS_ENUM(PRODUCER_DEATH_TABLE) DEATH_NONE };
 #define CYCLE_TABLE(FIRST, NEXT)                                                                   \
     FIRST(CYCLE_COMMITTED, "committed")                                                            \
     NEXT(CYCLE_RETRIED, "retried")                                                                 \
-    NEXT(CYCLE_DROPPED, "dropped")
+    NEXT(CYCLE_DROPPED, "dropped")                                                                 \
+    NEXT(CYCLE_SPLIT, "split") /* given up for smaller ones */
 enum cycle_label { WORDS_ENUM(CYCLE_TABLE) CYCLE_LABELS };
+
+/* records_trimmed: what was done to a record that was larger than its topic takes. */
+#define TRIMMED_TABLE(FIRST, NEXT)                                                                 \
+    FIRST(TRIMMED_EVENT, "event")            /* a task went without its event */                   \
+    NEXT(TRIMMED_TASK, "task")               /* a task became a dead letter */                     \
+    NEXT(TRIMMED_DEAD_LETTER, "dead_letter") /* a dead letter was shortened */                     \
+    NEXT(TRIMMED_LEFT_OUT, "left_out")       /* a prediction, or a dead letter, was left out */
+enum trimmed_label { WORDS_ENUM(TRIMMED_TABLE) TRIMMED_LABELS };
 
 /* rebalances: what happened to our partitions. */
 #define PARTITIONS_TABLE(FIRST, NEXT)                                                              \

@@ -30,8 +30,9 @@ enum {
 struct task {
     char id[TASK_ID_LENGTH + 1];
     struct text sample_id;
-    struct text event; // JSON, as annotators may see it (fields chosen, masked); byte for byte
-    const double *row; // (d) raw features
+    struct text event;   // JSON, as annotators may see it (fields chosen, masked); byte for byte
+    bool event_left_out; // it would have made the record too large; `event` is not there
+    const double *row;   // (d) raw features
     size_t d;
     const float *prob;   // (k) prediction; NULL: no model yet
     const float *member; // (m, k) of each member; NULL: no model yet
@@ -76,9 +77,13 @@ struct task_style {
 /* Appends the record. Figures that are not finite become null, and NaN when read; rows and
  * probabilities must be finite. */
 void task_write(const struct task *t, const struct task_style *style, struct buf *out);
+/* Appends a record that task_write wrote, with null in place of its event, and `meta` says so.
+ * false, and nothing appended: it has no event. */
+bool task_drop_event(struct text record, struct buf *out);
 /* Reads untrusted bytes; everything in *out is allocated from `arena`. What is read holds its
- * contract: propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0 to 1, row finite, covered
- * at most admitted, times 0 to TASK_TIME_MOST (of the sample -1, where it had none). ERR_INPUT: it
- * is not a task of ours, *why is one sentence, static. */
+ * contract: at most COLUMNS_MAX columns where it is sparse, propensity 0 or TASK_PROPENSITY_LEAST
+ * to 1, probabilities 0 to 1, row finite, covered at most admitted, times 0 to TASK_TIME_MOST (of
+ * the sample -1, where it had none). ERR_INPUT: it is not a task of ours, *why is one sentence,
+ * static. */
 int task_read(struct task *out, struct text record, struct arena *arena,
               const char **why) MUST_CHECK;

@@ -37,7 +37,7 @@ void pipeline_destroy(struct pipeline *p);
 /* New values of reloadable options; the states go on. */
 int pipeline_reload(struct pipeline *p, const struct config *config) MUST_CHECK;
 struct batch *pipeline_batch(struct pipeline *p);
-/* Largest record that the producer accepts; 1,000,000 bytes until said. */
+/* Largest batch that the tasks topic takes; 1,000,000 bytes until said. */
 void pipeline_limit(struct pipeline *p, size_t max_record_bytes);
 
 /* A partition becomes ours: its state from the committed metadata, or a new one. */

@@ -322,8 +322,37 @@ static void pushes_are_bounded_and_checked(void **state) {
     registry_destroy(r);
 }
 
+/* Whatever the topic takes, chunks with their keys and headers fit, and all of the record is in
+ * them; or there would be too many. */
+static void a_record_is_cut_for_its_topic(void **state) {
+    (void)state;
+    struct arena arena = {0};
+    struct buf key = {0}, value = {0};
+    for (size_t most = 1; most < 2000000; most += most / 3 + 1) {
+        size_t chunk = registry_chunk_bytes("some-name", 200000, most);
+        assert_in_range(chunk, 0, REGISTRY_CHUNK_BYTES);
+        if (!chunk) continue;
+        assert_in_range((200000 + chunk - 1) / chunk, 1, REGISTRY_CHUNKS);
+        buf_reset(&key);
+        buf_reset(&value);
+        registry_chunk_key(&key, "some-name", (uint64_t)1 << 53, REGISTRY_CHUNKS - 1);
+        memset(buf_room(&value, chunk), 0, chunk);
+        value.len = chunk;
+        struct producer_record r =
+            registry_record(&arena, buf_view(&key), buf_view(&value), REGISTRY_CHUNKS);
+        assert_true(record_batch_bytes(&r) <= most);
+    }
+    assert_int_equal(registry_chunk_bytes("n", 200000, 600), 0);
+    assert_int_equal(registry_chunk_bytes("n", 1, 100), 0);
+    assert_int_equal(registry_chunk_bytes("n", 5000000, 1048588), REGISTRY_CHUNK_BYTES);
+    arena_release(&arena);
+    buf_release(&key);
+    buf_release(&value);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_is_cut_for_its_topic),
         cmocka_unit_test(a_version_needs_all_its_chunks),
         cmocka_unit_test(a_bad_version_leaves_the_old_one),
         cmocka_unit_test(keys_of_others_and_nonsense_are_left_alone),
