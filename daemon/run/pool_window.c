@@ -83,6 +83,8 @@ const struct partition_state *pool_window_start(const struct pool_window *w, int
     return &w->state;
 }
 
+bool pool_window_empty(const struct pool_window *w) { return w->records == 0; }
+
 struct cycle *pool_window_cycle(struct pool_window *w) {
     return &w->held;
 }

@@ -30,7 +30,11 @@ enum {
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000,
-    TOPICS_MS = 5000 // how long the broker may take to describe a topic
+    TOPICS_MS = 5000,  // how long the broker may take to describe a topic
+    COUNT_MS = 60000,  // how often the partitions of the samples topic are counted
+    SHARES_MS = 500,   // how often, while one has no share of caps and grant
+    FIRST_MS = 2000,   // so long samples wait for that share in the first life of a partition
+    FIRST_STEP_MS = 20 // between two looks meanwhile
 };
 
 struct worker {
@@ -44,6 +48,7 @@ struct worker {
     struct cycle cycle;
     struct pace pace;
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
+    int64_t divide_ms, first_until_ms; // when caps are divided next; until when samples wait for it
     int fences;
     int result;
     _Atomic bool ended, ready, assigned, trouble;
@@ -343,9 +348,14 @@ static int worker_take_over(struct worker *w) {
     atomic_store(&w->assigned, true);
     LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n),
         L_STR("worker", w->identity));
-    for (size_t i = 0; i < n; i++)
+    bool fresh = false;
+    for (size_t i = 0; i < n; i++) {
         pipeline_own(w->pipeline, list[i].partition, list[i].offset, list[i].fresh,
                      list[i].metadata, clock_wall_ms());
+        fresh |= list[i].fresh;
+    }
+    w->divide_ms = 0;
+    w->first_until_ms = fresh ? clock_ms() + FIRST_MS : 0;
     return 0;
 }
 
@@ -365,6 +375,45 @@ static int let_go(struct worker *w, enum rebalance kind) {
     disown_all(w);
     consumer_leave(w->consumer);
     return 0;
+}
+
+/* ---- the division of caps and grant ---- */
+
+static void worker_show_committed(const struct assignment *committed, void *opaque) {
+    struct worker *w = opaque;
+    pipeline_group_add(w->pipeline, committed->offset, committed->metadata);
+}
+
+/* Those that wait for their share get it, if what the group has committed allows it. */
+static int worker_share(struct worker *w, const struct policy *policy, size_t partitions) {
+    pipeline_group_begin(w->pipeline, policy, partitions);
+    int result = consumer_group(w->consumer, partitions, worker_show_committed, w);
+    if (!pipeline_group_end(w->pipeline, partitions)) return result == ERR_RETRY ? 0 : result;
+    return commit_cycle(w);
+}
+
+/* What changes is committed before the next sample is decided, so that each partition's owner can
+ * rely on what the others have committed. */
+static int worker_divide(struct worker *w) {
+    if (!atomic_load(&w->assigned) || clock_ms() < w->divide_ms) return 0;
+    bool first = clock_ms() < w->first_until_ms;
+    int n = consumer_partitions(w->consumer);
+    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
+    struct policy policy = live ? live->policy : nothing.policy;
+    slot_drop(&w->shared->snapshots, w->index);
+    if (n > 0 && pipeline_divide(w->pipeline, &policy, (size_t)n, clock_wall_ms()))
+        TRY(commit_cycle(w));
+    if (n > 0 && pipeline_waits(w->pipeline)) TRY(worker_share(w, &policy, (size_t)n));
+    w->divide_ms = clock_ms() + COUNT_MS;
+    if (n <= 0 || pipeline_waits(w->pipeline))
+        w->divide_ms = clock_ms() + (first ? FIRST_STEP_MS : SHARES_MS);
+    return 0;
+}
+
+/* In the first life of a partition its samples wait a moment for its share, so that they are
+ * decided as in a backtest, which knows the number of partitions (I6). */
+static bool worker_holds(const struct worker *w) {
+    return clock_ms() < w->first_until_ms && pipeline_waits(w->pipeline);
 }
 
 static int worker_rebalance(struct worker *w) {
@@ -391,6 +440,8 @@ static int follow_reload(struct worker *w) {
 static int worker_step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
     TRY(worker_rebalance(w));
+    TRY(worker_divide(w));
+    if (worker_holds(w)) return serve_group(w, FIRST_STEP_MS);
     TRY(poll_batch(w, poll_wait(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     decide_batch(w);
@@ -400,12 +451,10 @@ static int worker_step(struct worker *w) {
     return 0;
 }
 
-/* Partitions of the samples topic: caps and grant are shared out over them, so they must be known
- * before the first decision. */
-static int count_partitions(struct worker *w) {
+static int await_samples_topic(struct worker *w) {
     for (;;) {
         int n = consumer_partitions(w->consumer);
-        if (n > 0) return n;
+        if (n > 0) return 0;
         if (worker_stopping(w)) return ERR_STOPPED;
         kafka_topic_unavailable(w->config->topics.samples, n);
         atomic_store(&w->trouble, true);
@@ -431,12 +480,9 @@ static int open_worker(struct worker *w) {
     if (result < 0) LOG(ERROR, "consumer_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    int partitions = count_partitions(w);
-    TRY(partitions);
-    struct pipeline_options options = {.config = w->config,
-                                       .features = w->shared->features,
-                                       .partitions = (size_t)partitions,
-                                       .recent = w->shared->recent};
+    TRY(await_samples_topic(w));
+    struct pipeline_options options = {
+        .config = w->config, .features = w->shared->features, .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
     TRY(need_producer(w));
     pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
