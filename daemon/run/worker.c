@@ -30,11 +30,12 @@ enum {
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000,
-    TOPICS_MS = 5000,  // how long the broker may take to describe a topic
-    COUNT_MS = 60000,  // how often the partitions of the samples topic are counted
-    SHARES_MS = 500,   // how often, while one has no share of caps and grant
-    FIRST_MS = 2000,   // so long samples wait for that share in the first life of a partition
-    FIRST_STEP_MS = 20 // between two looks meanwhile
+    TOPICS_MS = 5000,   // how long the broker may take to describe a topic
+    COUNT_MS = 60000,   // how often the partitions of the samples topic are counted
+    SHARES_MS = 500,    // how often, while one has no share of caps and grant
+    FIRST_MS = 2000,    // so long samples wait for that share in the first life of a partition
+    FIRST_STEP_MS = 20, // between two looks meanwhile
+    WAITS_MS = 30000    // a wait for a share that is said in the log, and again after as long
 };
 
 struct worker {
@@ -49,6 +50,7 @@ struct worker {
     struct pace pace;
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
     int64_t divide_ms, first_until_ms; // when caps are divided next; until when samples wait for it
+    int64_t waits_ms;                  // since when a partition has no share; 0: all have
     int fences;
     int result;
     _Atomic bool ended, ready, assigned, trouble;
@@ -392,6 +394,22 @@ static int worker_share(struct worker *w, const struct policy *policy, size_t pa
     return commit_cycle(w);
 }
 
+/* Under a cap, and of the grant, nobody is asked in a partition that waits. */
+static void worker_say_waits(struct worker *w, const struct policy *policy) {
+    const struct config *c = w->config;
+    bool capped = policy_cap(policy->operator_.per_hour, (uint64_t)c->budget.per_hour) ||
+                  policy_cap(policy->operator_.per_day, (uint64_t)c->budget.per_day);
+    if (!pipeline_waits(w->pipeline)) w->waits_ms = 0;
+    else if (!w->waits_ms) w->waits_ms = clock_ms();
+    else if ((capped || c->budget.upfront) && clock_ms() - w->waits_ms > WAITS_MS) {
+        LOG(WARNING, "division_waits",
+            "a new partition has no share of caps and grant: some other partition of the samples "
+            "topic has not been divided by the new number",
+            L_STR("worker", w->identity));
+        w->waits_ms = clock_ms();
+    }
+}
+
 /* What changes is committed before the next sample is decided, so that each partition's owner can
  * rely on what the others have committed. */
 static int worker_divide(struct worker *w) {
@@ -404,6 +422,7 @@ static int worker_divide(struct worker *w) {
     if (n > 0 && pipeline_divide(w->pipeline, &policy, (size_t)n, clock_wall_ms()))
         TRY(commit_cycle(w));
     if (n > 0 && pipeline_waits(w->pipeline)) TRY(worker_share(w, &policy, (size_t)n));
+    worker_say_waits(w, &policy);
     w->divide_ms = clock_ms() + COUNT_MS;
     if (n <= 0 || pipeline_waits(w->pipeline))
         w->divide_ms = clock_ms() + (first ? FIRST_STEP_MS : SHARES_MS);
