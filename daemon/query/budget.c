@@ -59,10 +59,11 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
 
-/* Equal shares, the remainder to the partitions of lowest number. */
+/* Equal shares, the remainder to the partitions of lowest number. A cap may be any number. */
 uint32_t budget_share_of(uint64_t total, size_t partitions, int32_t partition) {
     if ((size_t)partition >= partitions) return 0;
-    return (uint32_t)(total / partitions + ((size_t)partition < total % partitions));
+    uint64_t share = total / partitions + ((size_t)partition < total % partitions);
+    return share < UINT32_MAX ? (uint32_t)share : UINT32_MAX;
 }
 
 /* What this partition gets of a cap. One that waits gets nothing, or the shares could add up to

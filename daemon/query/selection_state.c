@@ -261,7 +261,7 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
  * reach. */
 static bool state_possible(const struct partition_state *s) {
     if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
-        s->tokens < 0 || s->tokens > tokens_most)
+        s->tokens < 0 || s->tokens > tokens_most || s->grant_left > s->grant)
         return false;
     if (s->hour.block > 1 || s->day.block > 1 || s->both > 1) return false;
     size_t values = 0;

@@ -61,7 +61,7 @@ void pipeline_group_add(struct pipeline *p, int64_t offset, struct text metadata
 
 bool pipeline_group_end(struct pipeline *p, size_t partitions) {
     bool changed = false, complete = division_complete(p->division);
-    for (size_t i = 0; complete && i < p->partitions_cap; i++) {
+    for (size_t i = 0; complete && i < p->partitions_cap && i < partitions; i++) {
         struct partition *at = &p->partition[i];
         if (!at->owned || !at->state.waiting || at->state.divisor != partitions) continue;
         strategy_admit(p->division, (int32_t)i, &at->state);

@@ -30,12 +30,12 @@ enum {
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000,
-    TOPICS_MS = 5000,   // how long the broker may take to describe a topic
-    COUNT_MS = 60000,   // how often the partitions of the samples topic are counted
-    SHARES_MS = 500,    // how often, while one has no share of caps and grant
-    FIRST_MS = 2000,    // so long samples wait for that share in the first life of a partition
-    FIRST_STEP_MS = 20, // between two looks meanwhile
-    WAITS_MS = 30000    // a wait for a share that is said in the log, and again after as long
+    TOPICS_MS = 5000, // how long the broker may take to describe a topic
+    COUNT_MS = 60000, // how often the partitions of the samples topic are counted
+    SHARE_MS = 20,    // first look whether one without a share of caps may have it; doubles
+    SHARE_MAX_MS = 10000,
+    FIRST_MS = 2000, // so long samples wait for that share in the first life of a partition
+    WAITS_MS = 30000 // a wait for a share that is said in the log, and again after as long
 };
 
 struct worker {
@@ -50,6 +50,7 @@ struct worker {
     struct pace pace;
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
     int64_t divide_ms, first_until_ms; // when caps are divided next; until when samples wait for it
+    int64_t share_ms;                  // the present wait between two looks
     int64_t waits_ms;                  // since when a partition has no share; 0: all have
     int fences;
     int result;
@@ -357,6 +358,7 @@ static int worker_take_over(struct worker *w) {
         fresh |= list[i].fresh;
     }
     w->divide_ms = 0;
+    w->share_ms = SHARE_MS;
     w->first_until_ms = fresh ? clock_ms() + FIRST_MS : 0;
     return 0;
 }
@@ -414,7 +416,6 @@ static void worker_say_waits(struct worker *w, const struct policy *policy) {
  * rely on what the others have committed. */
 static int worker_divide(struct worker *w) {
     if (!atomic_load(&w->assigned) || clock_ms() < w->divide_ms) return 0;
-    bool first = clock_ms() < w->first_until_ms;
     int n = consumer_partitions(w->consumer);
     const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
     struct policy policy = live ? live->policy : nothing.policy;
@@ -424,8 +425,9 @@ static int worker_divide(struct worker *w) {
     if (n > 0 && pipeline_waits(w->pipeline)) TRY(worker_share(w, &policy, (size_t)n));
     worker_say_waits(w, &policy);
     w->divide_ms = clock_ms() + COUNT_MS;
-    if (n <= 0 || pipeline_waits(w->pipeline))
-        w->divide_ms = clock_ms() + (first ? FIRST_STEP_MS : SHARES_MS);
+    if (n > 0 && !pipeline_waits(w->pipeline)) return 0;
+    w->divide_ms = clock_ms() + w->share_ms;
+    w->share_ms = w->share_ms * 2 < SHARE_MAX_MS ? w->share_ms * 2 : SHARE_MAX_MS;
     return 0;
 }
 
@@ -460,7 +462,7 @@ static int worker_step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
     TRY(worker_rebalance(w));
     TRY(worker_divide(w));
-    if (worker_holds(w)) return serve_group(w, FIRST_STEP_MS);
+    if (worker_holds(w)) return serve_group(w, SHARE_MS);
     TRY(poll_batch(w, poll_wait(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     decide_batch(w);

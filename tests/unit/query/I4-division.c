@@ -249,6 +249,28 @@ static void the_grant_is_divided_anew_too(void **state) {
     close_group(&g);
 }
 
+/* A state that 0.1.0 wrote does not say by what it was divided, nor what its grant was. */
+static void a_state_of_0_1_0_goes_on(void **state) {
+    (void)state;
+    struct config c = capped(0, 600, 60);
+    struct group g;
+    open_group(&g, &c, 2);
+    settle(&g);
+    for (size_t i = 0; i < 2; i++) {
+        struct partition_state *s = &g.m[i].p.state;
+        s->divisor = 0;
+        s->grant = s->grant_left = 7;
+        commit(&g, &g.m[i]);
+    }
+    settle(&g);
+    assert_true(g.m[1].p.state.grant == 30 && g.m[1].p.state.grant_left == 7);
+    g.partitions = 6;
+    settle(&g);
+    assert_true(g.m[1].p.state.grant == 23 && g.m[1].p.state.grant_left == 0);
+    for (size_t i = 2; i < 6; i++) assert_in_range(g.m[i].p.state.grant_left, 3, 4); // of 14
+    close_group(&g);
+}
+
 /* What a lost state asked is not known: nothing is left over on that day. */
 static void a_lost_state_leaves_nothing_over(void **state) {
     (void)state;
@@ -345,6 +367,7 @@ int main(void) {
         cmocka_unit_test(nobody_asks_before_the_old_ones_know),
         cmocka_unit_test(a_first_life_has_whole_shares),
         cmocka_unit_test(the_grant_is_divided_anew_too),
+        cmocka_unit_test(a_state_of_0_1_0_goes_on),
         cmocka_unit_test(a_lost_state_leaves_nothing_over),
         cmocka_unit_test(fewer_partitions_grow_in_the_next_period),
         cmocka_unit_test(any_order_keeps_the_caps),

@@ -32,7 +32,7 @@ static struct partition_state any_state(uint64_t seed) {
     s.block_size = word(&r);
     s.both = word(&r) & 1;
     s.grant = word(&r);
-    s.grant_left = word(&r);
+    s.grant_left = s.grant - (uint32_t)rng_below(word(&r), s.grant);
     s.divisor = word(&r) >> 8;
     s.waiting = word(&r) & 1;
     s.cap_hour = word(&r) >> 8;
@@ -157,8 +157,8 @@ static void it_belongs_to_one_topic_and_offset(void **state) {
 
 static void impossible_numbers_are_refused(void **state) {
     (void)state;
-    struct partition_state wrong[7];
-    for (size_t i = 0; i < 7; i++) wrong[i] = any_state(5);
+    struct partition_state wrong[8];
+    for (size_t i = 0; i < 8; i++) wrong[i] = any_state(5);
     wrong[0].covered = wrong[0].admitted + 1;
     wrong[1].asked = 23, wrong[1].admitted = 10,
     wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
@@ -167,7 +167,8 @@ static void impossible_numbers_are_refused(void **state) {
     wrong[4].window_n[0] = STATE_WINDOW + 1;
     wrong[5].window_at[3] = STATE_WINDOW;
     wrong[6].tokens = INT64_MAX;
-    for (size_t i = 0; i < 7; i++) {
+    wrong[7].grant = 5, wrong[7].grant_left = 6;
+    for (size_t i = 0; i < 8; i++) {
         struct partition_state read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&wrong[i], TOPIC, OFFSET, text);
