@@ -424,10 +424,10 @@ static int worker_divide(struct worker *w) {
         TRY(commit_cycle(w));
     if (n > 0 && pipeline_waits(w->pipeline)) TRY(worker_share(w, &policy, (size_t)n));
     worker_say_waits(w, &policy);
-    w->divide_ms = clock_ms() + COUNT_MS;
-    if (n > 0 && !pipeline_waits(w->pipeline)) return 0;
-    w->divide_ms = clock_ms() + w->share_ms;
-    w->share_ms = w->share_ms * 2 < SHARE_MAX_MS ? w->share_ms * 2 : SHARE_MAX_MS;
+    bool waits = pipeline_waits(w->pipeline);
+    w->divide_ms = clock_ms() + (waits ? w->share_ms : COUNT_MS);
+    if (n <= 0) w->divide_ms = clock_ms() + SHARE_MAX_MS; // each question takes time of samples
+    if (waits) w->share_ms = w->share_ms * 2 < SHARE_MAX_MS ? w->share_ms * 2 : SHARE_MAX_MS;
     return 0;
 }
 
