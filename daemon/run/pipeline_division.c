@@ -28,7 +28,7 @@ bool pipeline_divide(struct pipeline *p, const struct policy *policy, size_t par
             !strategy_divide(p->strategy, policy, (int32_t)i, partitions, now_ms, &at->state))
             continue;
         LOG(INFO, "division", "caps and grant are divided by another number of partitions",
-            L_U64("partition", i), L_U64("partitions", partitions));
+            L_U64("partition", i), L_I64("offset", at->next), L_U64("partitions", partitions));
         changed |= pipeline_division_note(p, (int32_t)i, at);
     }
     return changed;
@@ -66,7 +66,7 @@ bool pipeline_group_end(struct pipeline *p, size_t partitions) {
         if (!at->owned || !at->state.waiting || at->state.divisor != partitions) continue;
         strategy_admit(p->division, (int32_t)i, &at->state);
         LOG(INFO, "division_share", "has its share of caps and grant", L_U64("partition", i),
-            L_U64("grant", at->state.grant_left));
+            L_I64("offset", at->next), L_U64("grant", at->state.grant_left));
         changed |= pipeline_division_note(p, (int32_t)i, at);
     }
     division_destroy(p->division);
