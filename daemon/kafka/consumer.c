@@ -353,6 +353,20 @@ int64_t consumer_committed(struct consumer *c, int32_t partition) {
     return offset < 0 ? -1 : offset;
 }
 
+int consumer_group(struct consumer *c, size_t partitions,
+                   void (*visit)(const struct assignment *, void *), void *opaque) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)partitions);
+    for (size_t i = 0; i < partitions; i++)
+        rd_kafka_topic_partition_list_add(list, c->config->topics.samples, (int32_t)i);
+    int result = consumer_fetch_committed(c, list);
+    for (int i = 0; result == 0 && i < list->cnt; i++) {
+        struct assignment committed = consumer_describe(&list->elems[i], list->elems[i].offset < 0);
+        visit(&committed, opaque);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
 void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *),
                     void *opaque) {
     kafka_headers(r->message, visit, opaque);

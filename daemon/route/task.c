@@ -65,6 +65,12 @@ int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
     return out[6] >> 4 == 7 && out[8] >> 6 == 2 ? 0 : ERR_INPUT;
 }
 
+int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]) {
+    int64_t ms = 0;
+    for (size_t i = 0; i < 6; i++) ms = ms << 8 | id[i];
+    return ms;
+}
+
 /* ---- the table of meta ---- */
 
 /* double, uint64_t, int64_t (milliseconds) */

@@ -100,6 +100,7 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
 
 void pipeline_destroy(struct pipeline *p) {
     if (!p) return;
+    division_destroy(p->division);
     strategy_destroy(p->strategy);
     decoder_destroy(p->decoder);
     batch_destroy(p->batch);

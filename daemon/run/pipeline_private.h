@@ -3,6 +3,7 @@
  *   pipeline             the stages over a batch; partitions taken, given back, committed
  *   pool_window          the pool's windows
  *   pipeline_route       one decided sample's records
+ *   pipeline_division    caps and grant divided anew
  *   pipeline_partition   the table of partitions
  *   pipeline_trace       a sample's trace context
  *
@@ -48,6 +49,7 @@ struct pipeline {
     size_t scratch_n;
     size_t scored; // of the batch: samples before this one have their prediction
     struct selection selection;
+    struct division *division; // while the group's states are read, else NULL
     struct demand demand;
     struct recent *recent;
     struct utility_seen utility[PIPELINE_UTILITIES]; // a ring
@@ -122,6 +124,8 @@ void pool_window_destroy(struct pool_window *w);
 void pool_window_begin(struct pool_window *w, int64_t next, const struct partition_state *state);
 /* Where it began: all that may be committed while it is open. */
 const struct partition_state *pool_window_start(const struct pool_window *w, int64_t *next);
+/* Whether no record came since it began. */
+bool pool_window_empty(const struct pool_window *w);
 /* What its samples write, until it ends. */
 struct cycle *pool_window_cycle(struct pool_window *w);
 

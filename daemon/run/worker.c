@@ -31,7 +31,12 @@ enum {
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000,
-    TOPICS_MS = 5000 // how long the broker may take to describe topics, and to tell their limits
+    TOPICS_MS = 5000, // how long the broker may take to describe topics and their limits
+    COUNT_MS = 60000, // how often the partitions of the samples topic are counted
+    SHARE_MS = 20,    // first look whether one without a share of caps may have it; doubles
+    SHARE_MAX_MS = 10000,
+    FIRST_MS = 2000, // so long samples wait for that share in the first life of a partition
+    WAITS_MS = 30000 // a wait for a share that is said in the log, and again after as long
 };
 
 struct worker {
@@ -46,6 +51,9 @@ struct worker {
     struct cycle cycle;
     struct pace pace;
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
+    int64_t divide_ms, first_until_ms; // when caps are divided next; until when samples wait for it
+    int64_t share_ms;                  // the present wait between two looks
+    int64_t waits_ms;                  // since when a partition has no share; 0: all have
     int fences;
     int result;
     _Atomic bool ended, ready, assigned, trouble;
@@ -434,6 +442,9 @@ static int worker_take_over(struct worker *w) {
                      list[i].metadata, clock_wall_ms());
         fresh |= list[i].fresh;
     }
+    w->divide_ms = 0;
+    w->share_ms = SHARE_MS;
+    w->first_until_ms = fresh ? clock_ms() + FIRST_MS : 0;
     /* Where a partition starts is committed before any of its samples is decided: whoever begins
      * again begins there. */
     return fresh ? commit_cycle(w) : 0;
@@ -455,6 +466,62 @@ static int let_go(struct worker *w, enum rebalance kind) {
     disown_all(w);
     consumer_leave(w->consumer);
     return 0;
+}
+
+/* ---- the division of caps and grant ---- */
+
+static void worker_show_committed(const struct assignment *committed, void *opaque) {
+    struct worker *w = opaque;
+    pipeline_group_add(w->pipeline, committed->offset, committed->metadata);
+}
+
+/* Those that wait for their share get it, if what the group has committed allows it. */
+static int worker_share(struct worker *w, const struct policy *policy, size_t partitions) {
+    pipeline_group_begin(w->pipeline, policy, partitions);
+    int result = consumer_group(w->consumer, partitions, worker_show_committed, w);
+    if (!pipeline_group_end(w->pipeline, partitions)) return result == ERR_RETRY ? 0 : result;
+    return commit_cycle(w);
+}
+
+/* Under a cap, and of the grant, nobody is asked in a partition that waits. */
+static void worker_say_waits(struct worker *w, const struct policy *policy) {
+    const struct config *c = w->config;
+    bool capped = policy_cap(policy->operator_.per_hour, (uint64_t)c->budget.per_hour) ||
+                  policy_cap(policy->operator_.per_day, (uint64_t)c->budget.per_day);
+    if (!pipeline_waits(w->pipeline)) w->waits_ms = 0;
+    else if (!w->waits_ms) w->waits_ms = clock_ms();
+    else if ((capped || c->budget.upfront) && clock_ms() - w->waits_ms > WAITS_MS) {
+        LOG(WARNING, "division_waits",
+            "a new partition has no share of caps and grant: some other partition of the samples "
+            "topic has not been divided by the new number",
+            L_STR("worker", w->identity));
+        w->waits_ms = clock_ms();
+    }
+}
+
+/* What changes is committed before the next sample is decided, so that each partition's owner can
+ * rely on what the others have committed. */
+static int worker_divide(struct worker *w) {
+    if (!atomic_load(&w->assigned) || clock_ms() < w->divide_ms) return 0;
+    int n = consumer_partitions(w->consumer);
+    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
+    struct policy policy = live ? live->policy : nothing.policy;
+    slot_drop(&w->shared->snapshots, w->index);
+    if (n > 0 && pipeline_divide(w->pipeline, &policy, (size_t)n, clock_wall_ms()))
+        TRY(commit_cycle(w));
+    if (n > 0 && pipeline_waits(w->pipeline)) TRY(worker_share(w, &policy, (size_t)n));
+    worker_say_waits(w, &policy);
+    bool waits = pipeline_waits(w->pipeline);
+    w->divide_ms = clock_ms() + (waits ? w->share_ms : COUNT_MS);
+    if (n <= 0) w->divide_ms = clock_ms() + SHARE_MAX_MS; // each question takes time of samples
+    if (waits) w->share_ms = w->share_ms * 2 < SHARE_MAX_MS ? w->share_ms * 2 : SHARE_MAX_MS;
+    return 0;
+}
+
+/* In the first life of a partition its samples wait a moment for its share, so that they are
+ * decided as in a backtest, which knows the number of partitions (I6). */
+static bool worker_holds(const struct worker *w) {
+    return clock_ms() < w->first_until_ms && pipeline_waits(w->pipeline);
 }
 
 static int worker_rebalance(struct worker *w) {
@@ -481,6 +548,8 @@ static int follow_reload(struct worker *w) {
 static int worker_step(struct worker *w) {
     atomic_fetch_add(&w->progress, 1);
     TRY(worker_rebalance(w));
+    TRY(worker_divide(w));
+    if (worker_holds(w)) return serve_group(w, SHARE_MS);
     TRY(poll_batch(w, pace_room(&w->pace, pipeline_batch(w->pipeline)->cap), poll_wait(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     decide_batch(w);
@@ -490,12 +559,10 @@ static int worker_step(struct worker *w) {
     return 0;
 }
 
-/* Partitions of the samples topic: caps and grant are shared out over them, so they must be known
- * before the first decision. */
-static int count_partitions(struct worker *w) {
+static int await_samples_topic(struct worker *w) {
     for (;;) {
         int n = consumer_partitions(w->consumer);
-        if (n > 0) return n;
+        if (n > 0) return 0;
         if (worker_stopping(w)) return ERR_STOPPED;
         kafka_topic_unavailable(w->config->topics.samples, n);
         atomic_store(&w->trouble, true);
@@ -521,12 +588,9 @@ static int open_worker(struct worker *w) {
     if (result < 0) LOG(ERROR, "consumer_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    int partitions = count_partitions(w);
-    TRY(partitions);
-    struct pipeline_options options = {.config = w->config,
-                                       .features = w->shared->features,
-                                       .partitions = (size_t)partitions,
-                                       .recent = w->shared->recent};
+    TRY(await_samples_topic(w));
+    struct pipeline_options options = {
+        .config = w->config, .features = w->shared->features, .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
     TRY(need_producer(w));
     TRY(await_policy(w));

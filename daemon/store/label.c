@@ -88,10 +88,16 @@ static int label_read_time(const cJSON *object, int64_t *out) {
 }
 
 /* A time in other units (seconds, microseconds), or of a clock that is wrong, would win or lose for
- * ever against the other answers: the record's own time stands for it. */
+ * ever against the other answers: the record's own time stands for it. A task that is named by its
+ * id bounds it too: the id holds the time of the sample, which nobody can have answered before. By
+ * the id and not by the task, so that it is the same whether the task was read already. */
 static void label_doubt_time(struct label *l, int64_t record_time_ms) {
+    uint8_t id[TASK_ID_BYTES];
     if (record_time_ms <= 0) return; // nothing to hold it against
-    bool late = l->time_ms > record_time_ms + LABEL_AHEAD_MS, early = l->time_ms < LABEL_TIME_LEAST;
+    int64_t least = LABEL_TIME_LEAST;
+    if (l->id.at && task_id_parse(id, l->id) == 0 && task_id_time(id) > least)
+        least = task_id_time(id);
+    bool late = l->time_ms > record_time_ms + LABEL_AHEAD_MS, early = l->time_ms < least;
     if (late || early) l->time_ms = record_time_ms;
 }
 

@@ -187,18 +187,19 @@ static int label_join_own(struct store *s, struct joining *j, struct text name) 
 /* ---- tasks ---- */
 
 static int store_put_coverage(struct store *s, const struct task *t) {
-    unsigned char key[4];
+    unsigned char key[4], bytes[(COVERAGE_TASKS + 1) * COVERAGE_BYTES];
     key_u32(key, (uint32_t)t->partition);
     MDB_val k = {sizeof key, key}, v;
-    struct coverage now = {(uint64_t)t->offset, t->admitted, t->covered}, before;
-    unsigned char value[COVERAGE_BYTES];
+    struct coverage c[COVERAGE_TASKS + 1];
+    size_t n = 0;
     int result = store_error(s, mdb_get(s->txn, s->table[TABLE_COVERAGE], &k, &v));
     if (result < 0 && result != ERR_MISSING) return result;
-    if (result == 0 && !store_record_read_coverage(&before, store_value(v)))
+    if (result == 0 && !(n = store_record_read_coverage(c, store_value(v))))
         return store_damaged(s);
-    if (result == 0 && before.offset >= now.offset) return 0;
-    store_record_write_coverage(value, &now);
-    return store_put(s, TABLE_COVERAGE, key, sizeof key, value, sizeof value);
+    c[n++] = (struct coverage){(uint64_t)t->offset, t->admitted, t->covered};
+    size_t first = n > COVERAGE_TASKS;
+    store_record_write_coverage(bytes, c + first, n - first);
+    return store_put(s, TABLE_COVERAGE, key, sizeof key, bytes, (n - first) * COVERAGE_BYTES);
 }
 
 static int store_insert_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,

@@ -369,15 +369,15 @@ int store_set_offset(struct store *s, const char *role, int32_t partition, int64
 static void store_add_coverage(struct store *s, MDB_txn *txn, struct store_counts *out) {
     MDB_cursor *cursor;
     MDB_val key, value;
-    struct coverage c;
+    struct coverage c[COVERAGE_TASKS];
     if (mdb_cursor_open(txn, s->table[TABLE_COVERAGE], &cursor)) return;
     while (store_next(s, cursor, MDB_NEXT, &key, &value) > 0) {
-        if (!store_record_read_coverage(&c, store_value(value))) {
-            store_damaged(s);
-            continue;
-        }
-        out->admitted += c.admitted;
-        out->covered += c.covered;
+        size_t n = store_record_read_coverage(c, store_value(value));
+        const struct coverage *believed = store_record_believed(c, n);
+        if (!n) store_damaged(s);
+        if (!believed) continue;
+        out->admitted += believed->admitted;
+        out->covered += believed->covered;
     }
     mdb_cursor_close(cursor);
 }

@@ -71,6 +71,12 @@ void consumer_pause(struct consumer *c, bool paused);
  * outcome is unknown. */
 int64_t consumer_committed(struct consumer *c, int32_t partition);
 
+/* Calls visit with what the group has committed of each partition from 0 on, whoever owns it.
+ * ERR_RETRY: no answer, and no call. */
+int consumer_group(struct consumer *c, size_t partitions,
+                   void (*visit)(const struct assignment *committed, void *opaque),
+                   void *opaque) MUST_CHECK;
+
 /* Calls visit for each header of a record. */
 void record_headers(const struct record *r,
                     void (*visit)(struct text name, struct text value, void *opaque), void *opaque);

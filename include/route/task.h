@@ -66,6 +66,9 @@ void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition,
  * not the id of a task. */
 int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) MUST_CHECK;
 
+/* The sample's record time, in ms, that stands in an id. */
+int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]);
+
 /* The predicted class (largest probability, the first of equals); -1: there was no model. */
 int task_predicted(const struct task *t);
 

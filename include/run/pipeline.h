@@ -25,7 +25,7 @@ struct replay_switch {
 struct pipeline_options {
     const struct config *config;     // borrowed
     const struct features *features; // borrowed
-    size_t partitions;               // of the samples topic
+    size_t partitions;               // of the samples topic; 0: pipeline_divide says, later
     struct recent *recent;           // who wants to know what was asked, or NULL
 };
 
@@ -45,6 +45,18 @@ void pipeline_own(struct pipeline *p, int32_t partition, int64_t offset, bool fr
                   struct text metadata, int64_t now_ms);
 /* All partitions are given back; what is not committed is forgotten. */
 void pipeline_disown_all(struct pipeline *p);
+
+/* The samples topic has so many partitions. True: states changed that must be committed now, before
+ * anything else is decided (rules: daemon/query/division.c). */
+bool pipeline_divide(struct pipeline *p, const struct policy *policy, size_t partitions,
+                     int64_t now_ms);
+/* Whether a partition has no share of caps and grant yet. */
+bool pipeline_waits(const struct pipeline *p);
+/* Those that wait get their share, if the committed states of the whole group allow it: begin, add
+ * each partition from 0 on (offset below 0: nothing is committed), end. True: as above. */
+void pipeline_group_begin(struct pipeline *p, const struct policy *policy, size_t partitions);
+void pipeline_group_add(struct pipeline *p, int64_t offset, struct text metadata);
+bool pipeline_group_end(struct pipeline *p, size_t partitions);
 
 /* Decides the batch's records (record, in_force and n are filled) and appends what follows to the
  * cycle. */

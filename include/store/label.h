@@ -28,8 +28,9 @@ struct label {
 
 /* Reads a labels record: one JSON object (docs/FORMATS.md says which members). `key`: the record's
  * key, which stands in for a missing id when it is the id of a task; record_time_ms: taken when the
- * answer gives no time, or one that cannot be: before the year 2000 (seconds), or more than a day
- * after the record (microseconds, a wrong clock). A task of ours that was sent back with a label in
+ * answer gives no time, or one that cannot be: before the year 2000 (seconds), before the sample
+ * of the task that it names by id, or more than a day after the record (microseconds, a wrong
+ * clock). A task of ours that was sent back with a label in
  * it names its task by `meta.id`. Texts are copies in `arena`. ERR_INPUT with *why for people: it
  * is not an object, a member has the wrong type, or it names neither a task nor a class. */
 int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,

@@ -2,7 +2,7 @@
 #include "store/label.h"
 #include "unit/test.h"
 
-#define ID "0198c6b2-0000-7abc-8def-0123456789ab"
+#define ID "01700000-0000-7abc-8def-0123456789ab" // of a sample of January 2020
 
 /* When the records were written: 14 November 2023. */
 #define RECORD_MS INT64_C(1700000000777)
@@ -91,7 +91,9 @@ static void a_time_that_cannot_be_is_not_believed(void **state) {
                  {"-9007199254740991", RECORD_MS},
                  {"\"2026-01-01T00:00:00Z\"", RECORD_MS}, // two years ahead of its record
                  {"1700050000000", 1700050000000},        // half a day: clocks differ
-                 {"1600000000000", 1600000000000}};       // an answer of long ago
+                 {"1600000000000", 1600000000000},        // an answer of long ago
+                 {"1500000000000", RECORD_MS},            // before there was its sample
+                 {"\"2019-12-31T00:00:00Z\"", RECORD_MS}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         char json[160];
         snprintf(json, sizeof json, "{\"id\":\"" ID "\",\"label\":\"a\",\"time\":%s}",

@@ -287,9 +287,12 @@ static const char golden_waiting[] = "0000018bcfe56801"
                                      "00000000"
                                      "0000000000000003\n";
 static const char golden_coverage[] = "00000001 "           // partition
-                                      "0301000000000000"    // offset of its newest task
+                                      "0201000000000000"    // offset of a task
                                       "0a00000000000000"    // admitted
-                                      "0900000000000000\n"; // covered
+                                      "0900000000000000"    // covered
+                                      "0301000000000000"    // and of the next
+                                      "0a00000000000000"    //
+                                      "0900000000000000\n"; //
 
 static const struct {
     const char *name, *bytes;
