@@ -125,7 +125,7 @@ static void check_reading(struct findings *f, struct probe *p, const struct topi
         ROLE_SAMPLES, ROLE_MODELS, ROLE_TASKS,
         ROLE_LABELS}; // the last two by the learner and the label page
     const char *topic[ROLES], *refused[ROLES];
-    size_t n = 0, roles = f->config->service.learner || f->config->watch.label ? 4 : 2;
+    size_t n = 0, roles = f->config->service.learner != LEARNER_FALSE || f->config->watch.label ? 4 : 2;
     for (size_t i = 0; i < roles; i++)
         if (!facts[read[i]].error) topic[n++] = plan[read[i]].name;
     probe_read(p, topic, n, refused);
@@ -193,7 +193,8 @@ int check_online(const struct config *c) {
     }
     check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX,
                 "the selection state travels with the offset");
-    if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner) {
+    if (c->service.delivery == DELIVERY_EXACTLY_ONCE ||
+        c->service.learner != LEARNER_FALSE) {
         int64_t longest = c->kafka.session_timeout / 2 > REGISTRY_TRANSACTION_MS
                               ? c->kafka.session_timeout / 2
                               : REGISTRY_TRANSACTION_MS;

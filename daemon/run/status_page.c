@@ -120,8 +120,8 @@ static void status_page_add_health(struct run *r, struct buf *out) {
 static void status_page_add_settings(const struct config *c, struct buf *out) {
     buf_printf(out,
                ",\n\"settings\":{\"workers\":%" PRId64
-               ",\"learner\":%s,\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"",
-               c->service.workers, c->service.learner ? "true" : "false",
+               ",\"learner\":\"%s\",\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"",
+               c->service.workers, learner_choice_name((enum learner_choice)c->service.learner),
                delivery_name((enum delivery)c->service.delivery),
                measure_name((enum measure)c->query.measure),
                manager_name((enum manager)c->query.manager));
