@@ -20,6 +20,7 @@
 
 enum {
     PROGRESS_MS = 100,   // at most so often a progress record without anything else
+    SIGN_MS = 10000,     // at least so often a progress record: the sign that somebody learns
     POLL_RECORDS = 64,   // read at once
     CATCH_UP_MS = 20,    // wait for the next record while the topic is read to its end
     READ_BACK_MS = 5,    // wait for a record of our own
@@ -98,6 +99,24 @@ static void version_log_recall(struct version_log *v) {
     cJSON_Delete(json);
     v->policy = registry_policy(v->registry)->learner;
     v->policy_known = registry_policy(v->registry)->number > 0;
+}
+
+bool version_log_reached(const struct version_log *v, const struct labelled_set *set) {
+    struct text progress = registry_progress(v->registry);
+    cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
+    bool reached = true;
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
+        const cJSON *at, *of = cJSON_GetObjectItemCaseSensitive(json, labelled_topic_name(t));
+        cJSON_ArrayForEach(at, of) {
+            long partition = strtol(at->string, NULL, 10);
+            if (partition >= 0 && partition < labelled_set_partitions(set, t) &&
+                at->valuedouble > 0 &&
+                (double)labelled_set_offset(set, t, (int32_t)partition) < at->valuedouble)
+                reached = false;
+        }
+    }
+    cJSON_Delete(json);
+    return reached;
 }
 
 static void version_log_close(struct version_log *v) {
@@ -253,8 +272,10 @@ static void version_log_add_progress(const struct version_log *v, struct publica
     }
     buf_printf(&b,
                "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
-               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 "}",
+               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 ",\"by\":",
                version, counts->labelled, counts->digest, published_digest, clock_wall_ms());
+    buf_json_str(&b, v->learning->config->service.instance);
+    buf_str(&b, "}");
     publication_add_named(p, v->learning->config->service.name, "progress", &b);
     buf_release(&b);
 }
@@ -347,7 +368,7 @@ static size_t version_log_collect(const struct version_log *v, const struct labe
     }
     *policy = version_log_policy_changed(v, &e->policy);
     if (*policy) version_log_add_policy(v, p, &e->policy);
-    bool due = e->moved && clock_ms() - v->progress_ms >= PROGRESS_MS;
+    bool due = clock_ms() - v->progress_ms >= (e->moved ? PROGRESS_MS : SIGN_MS);
     *progress = e->version || *policy || due;
     if (*progress)
         version_log_add_progress(v, p, set, counts, e->policy.live,

@@ -1,4 +1,4 @@
-"""I8: two processes say that they learn. The later one fences the earlier, which says so, learns no more and goes on scoring; no label is
+"""I8: two processes say `service.learner: true`. The later one fences the earlier, which says so, learns no more and goes on scoring; no label is
 learned twice and no version number is used twice."""
 import re
 
@@ -10,12 +10,12 @@ from winnowd import main
 
 def test(stage):
     stage.create(partitions=4)
-    first, oracle = stage.start({}, "first.yaml").ready(), Oracle(stage)
+    first, oracle = stage.start({"service": {"learner": True}}, "first.yaml").ready(), Oracle(stage)
     oracle.start()
     feed(stage, 4000)
     stage.caught_up()
     wait("the first has published", lambda: first.metric("models_published_total") >= 1)
-    second = stage.start({"service": {"instance": "two", "state_dir": str(stage.dir / "two")}}, "second.yaml").ready()
+    second = stage.start({"service": {"instance": "two", "state_dir": str(stage.dir / "two"), "learner": True}}, "second.yaml").ready()
     second.await_event("learner_ready")
     feed(stage, 4000, seed=2)
     first.await_event("learner_fenced", 30)
