@@ -34,12 +34,12 @@ def recipe(stage, directory):
 def rights(stage):
     """[(what, name, operation)] of the columns for workers and the learner of the table under "Rights"."""
     table = OPERATIONS[OPERATIONS.index("## Rights"):]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")][2:9]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")][2:10]
     out = []
     for what, workers, learner, *_ in rows:
         for operation in sorted({o.strip() for o in re.sub(r"\(.*?\)", "", workers + "," + learner).split(",")} & {"Read", "Write", "Describe"}):
             if what.startswith("group"):
-                out.append(("group", stage.name, operation))
+                out.append(("group", stage.name + what.partition("NAME")[2].strip("`"), operation))
             elif what.startswith("transactional"):
                 out.append(("transactional-id", stage.name + "-", operation))
             else:

@@ -143,7 +143,7 @@ static const struct wrong {
      "service.learner: \"yes\" is not one of the choices; allowed choice: auto, true, false"},
     {M F "service: {learner: TRUE}\n", "did you mean true"},
     {M F "service: {workers: 0, learner: false}\n",
-     "t:3:11: service.workers: 0 leaves nothing to do"},
+     "t:3:20: service.workers: 0 leaves nothing to do"},
     {M F "service: {workers: 1.0}\n",
      "t:3:20: service.workers: \"1.0\" is not a whole number; allowed whole number: 0 to 64"},
     {M F "service: {workers: 0x1}\n", "is not a whole number"},
