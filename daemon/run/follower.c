@@ -13,18 +13,17 @@
 #include "kafka/client.h"
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
+#include "progress.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 
 enum {
-    POLL_MS = 50,            // how long the models topic is waited for
-    POLL_RECORDS = 64,       // records of it that are read at once
-    RETRY_MS = 1000,         // before a missing topic or broker is tried again
-    RETIRED_MAX = 64,        // snapshots that wait until no worker uses them
-    PROBE_MS = 1000,         // how often a silent broker is asked whether it is there
-    PROBE_TIMEOUT_MS = 1000, // how long its answer is waited for
-    INSTANCE_BYTES = 128     // of a service.instance (include/config/options.def)
+    POLL_MS = 50,           // how long the models topic is waited for
+    POLL_RECORDS = 64,      // records of it that are read at once
+    RETRY_MS = 1000,        // before a missing topic or broker is tried again
+    RETIRED_MAX = 64,       // snapshots that wait until no worker uses them
+    PROBE_MS = 1000,        // how often a silent broker is asked whether it is there
+    PROBE_TIMEOUT_MS = 1000 // how long its answer is waited for
 };
 
 struct follower {
@@ -179,14 +178,10 @@ static bool follower_replay_complete(struct follower *f) {
 /* A learner's progress is the sign that somebody learns. What is read before the end of the topic
  * is old, and the clock of its writer is not ours. */
 static void follower_note_learner(struct follower *f) {
-    struct text progress = registry_progress(f->registry);
-    cJSON *json = cJSON_ParseWithLength(progress.at, progress.len);
-    const char *by = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "by"));
     pthread_mutex_lock(&f->models_lock);
     buf_reset(&f->learner);
-    buf_str(&f->learner, by && strlen(by) <= INSTANCE_BYTES ? by : "");
+    progress_by(registry_progress(f->registry), &f->learner);
     pthread_mutex_unlock(&f->models_lock);
-    cJSON_Delete(json);
     if (atomic_load(&f->ready)) atomic_store(&f->learner_ms, clock_ms());
 }
 

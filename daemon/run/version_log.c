@@ -14,6 +14,7 @@
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
+#include "progress.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -101,22 +102,15 @@ static void version_log_recall(struct version_log *v) {
     v->policy_known = registry_policy(v->registry)->number > 0;
 }
 
+static int64_t version_log_offset(enum labelled_topic t, int32_t partition, const void *set) {
+    return labelled_set_offset(set, t, partition);
+}
+
 bool version_log_reached(const struct version_log *v, const struct labelled_set *set) {
-    struct text progress = registry_progress(v->registry);
-    cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
-    bool reached = true;
-    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
-        const cJSON *at, *of = cJSON_GetObjectItemCaseSensitive(json, labelled_topic_name(t));
-        cJSON_ArrayForEach(at, of) {
-            long partition = strtol(at->string, NULL, 10);
-            if (partition >= 0 && partition < labelled_set_partitions(set, t) &&
-                at->valuedouble > 0 &&
-                (double)labelled_set_offset(set, t, (int32_t)partition) < at->valuedouble)
-                reached = false;
-        }
-    }
-    cJSON_Delete(json);
-    return reached;
+    int32_t partitions[LABELLED_TOPICS];
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        partitions[t] = labelled_set_partitions(set, t);
+    return progress_reached(registry_progress(v->registry), partitions, version_log_offset, set);
 }
 
 static void version_log_close(struct version_log *v) {
