@@ -9,7 +9,7 @@ import time
 from accounts import accounts, once, progress
 from broker import check, equal, wait
 from stream import Oracle, feed
-from winnowd import main
+from winnowd import main, run
 
 SESSION, GRACE = 6, 5  # seconds: kafka.session_timeout, and what a successor may take besides
 
@@ -29,6 +29,8 @@ def one_learns(daemons, learner):
     for d in daemons:
         wait("every status says who learns", lambda: (lambda l: (l["by"], l["state"]))(json.loads(d.get("/status")[1])["learner"])
              == (name, "learns" if d == learner else "stands_by"), 20)
+        said = run("status", "--listen", "127.0.0.1:%d" % d.port()).stdout
+        check(("this process learns" if d == learner else "stands by; it is " + name) in said, "winnowd status: %s", said)
         check("learn" not in d.get("/readyz")[1], "/readyz: %s", d.get("/readyz"))
 
 
