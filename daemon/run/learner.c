@@ -220,7 +220,7 @@ static int learner_round_once(struct learner *l) {
 /* One that was elected and is fenced was replaced without knowing it. */
 static int learner_round(struct learner *l) {
     int result = learner_round_once(l);
-    if (result != ERR_FENCED || !l->office.election) return result;
+    if (result != ERR_FENCED || !office_elective(&l->office)) return result;
     learner_resign(l, "another learner has fenced it");
     office_forfeit(&l->office);
     return 0;

@@ -19,7 +19,7 @@ enum {
     STAND_AGAIN_MAX_MS = 60000
 };
 
-static bool office_elective(const struct office *o) {
+bool office_elective(const struct office *o) {
     return o->learning->config->service.learner == LEARNER_AUTO;
 }
 

@@ -22,6 +22,8 @@ enum office_order {
     OFFICE_RESIGN    // not elected any more: end writing, then stand by
 };
 
+/* Whether it is elected; else it always may. */
+bool office_elective(const struct office *o);
 /* What is to be done now; in_office: whether this process has taken over and not resigned. */
 enum office_order office_order(const struct office *o, bool in_office);
 /* Stands for election where that is due. `learning` is set. ERR_ as of election_create (said). */
