@@ -12,6 +12,7 @@
 #include <stdarg.h>
 
 #include "kafka/admin.h"
+#include "kafka/election.h"
 #include "kafka/probe.h"
 #include "kafka/topic_limit.h"
 #include "query/selection_state.h"
@@ -182,7 +183,8 @@ static void check_reading(struct findings *f, struct probe *p, const struct topi
         ROLE_SAMPLES, ROLE_MODELS, ROLE_TASKS,
         ROLE_LABELS}; // the last two by the learner and the label page
     const char *topic[ROLES], *refused[ROLES];
-    size_t n = 0, roles = f->config->service.learner || f->config->watch.label ? 4 : 2;
+    size_t n = 0,
+           roles = f->config->service.learner != LEARNER_FALSE || f->config->watch.label ? 4 : 2;
     for (size_t i = 0; i < roles; i++)
         if (!facts[read[i]].error) topic[n++] = plan[read[i]].name;
     probe_read(p, topic, n, refused);
@@ -191,7 +193,7 @@ static void check_reading(struct findings *f, struct probe *p, const struct topi
 
 static void check_group(struct findings *f, struct probe *p) {
     const char *refused, *group = f->config->service.name;
-    int64_t offset = probe_group(p, &refused);
+    int64_t offset = probe_group(p, f->config->topics.samples, &refused);
     if (offset == ERR_MISSING)
         check_online_finding(f, TONE_DOUBT, "consumer group",
                              "%s: not to be seen without the samples topic", group);
@@ -209,11 +211,33 @@ static void check_consumer(struct findings *f, const struct topic_plan plan[ROLE
                            const struct topic_facts facts[ROLES]) {
     struct probe *p;
     struct buf why = {0};
-    if (probe_open(&p, f->config, &why) == 0) {
+    if (probe_open(&p, f->config, f->config->service.name, &why) == 0) {
         check_reading(f, p, plan, facts);
         check_group(f, p);
         probe_close(p);
     } else check_online_finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
+    buf_release(&why);
+}
+
+/* The group in which the learner is elected: the right to read for it shows in the answer about the
+ * offset that nobody ever commits there. */
+static void check_election(struct findings *f) {
+    struct probe *p;
+    struct buf why = {0};
+    const char *refused = NULL;
+    char *group = election_group(f->config);
+    if (probe_open(&p, f->config, group, &why) == 0) {
+        if (probe_group(p, f->config->topics.models, &refused) == ERR_MISSING)
+            refused = NULL; // of the topic another row tells
+        probe_close(p);
+    } else refused = buf_string(&why);
+    if (refused)
+        check_online_finding(f, TONE_BAD, "learner's group",
+                             "%s: %s; without it this process never learns", group, refused);
+    else
+        check_online_finding(f, TONE_GOOD, "learner's group", "%s: allowed to stand for election",
+                             group);
+    free(group);
     buf_release(&why);
 }
 
@@ -251,7 +275,7 @@ int check_online(const struct config *c) {
     check_sizes(&f, facts);
     check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX,
                 "the selection state travels with the offset");
-    if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner) {
+    if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner != LEARNER_FALSE) {
         int64_t longest = c->kafka.session_timeout / 2 > REGISTRY_TRANSACTION_MS
                               ? c->kafka.session_timeout / 2
                               : REGISTRY_TRANSACTION_MS;
@@ -260,6 +284,7 @@ int check_online(const struct config *c) {
         check_transactions(&f);
     }
     check_consumer(&f, plan, facts);
+    if (c->service.learner == LEARNER_AUTO) check_election(&f);
     admin_close(a);
     printf("\n%zu wrong, %zu not to be seen or doubtful\n", f.wrong, f.doubts);
     return f.wrong ? EX_CONFIG : EX_OK;

@@ -145,6 +145,17 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
     else LINE(&l[2], "model", "none yet: labels are drawn at random");
 }
 
+/* What this process does about learning, and who learns. */
+static void status_lines_learner(const cJSON *s, struct status_line *l) {
+    const char *state = status_text(s, "learner/state"), *by = status_text(s, "learner/by");
+    const char *silence = D(status_value(s, "learner/silence_s"));
+    if (strcmp(state, "learns") == 0) LINE(l, "learner", "this process learns");
+    else if (*by)
+        LINE(l, "learner", "%s %.64s, heard %s ago",
+             strcmp(state, "stands_by") == 0 ? "stands by; it is" : "not here; it is", by, silence);
+    else LINE(l, "learner", "none was heard of for %s", silence);
+}
+
 static void status_lines_machine(const cJSON *s, struct status_line *l) {
     LINE(l, "machine", "memory %s, label store %s of %s, disk free %s", B("resident_bytes"),
          B("store_bytes"), B("store_limit"), B("disk_free"));
@@ -156,6 +167,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_stream(s, out);
     status_lines_budget(s, out + 2);
     status_lines_learning(s, out + 4);
-    status_lines_machine(s, out + 7);
-    return 9;
+    status_lines_learner(s, out + 7);
+    status_lines_machine(s, out + 8);
+    return 10;
 }

@@ -6,7 +6,7 @@
  *   after it                   the next start finds the labelled set as it was, and the models
  *                              topic tells which set is behind the newest version
  * A full disk or store stops learning, not scoring: the same records are tried again until there is
- * room.
+ * room. Where the learner is elected it soon gives up, so that a process that has room may learn.
  *
  * Thread: learner thread */
 #include "labelled_set.h"
@@ -25,6 +25,7 @@ enum {
     RESCAN_MS = 60000, // how often partitions are looked for that were added
     EXPIRE_MS = 1000   // how often tasks are closed whose time is over
 };
+enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
 struct labelled_set {
     struct learning *learning;
@@ -165,9 +166,11 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     return 0;
 }
 
-/* Tries again until the store takes the records, or until we are told to stop. */
+/* Tries again until the store takes the records, until we are told to stop, or until another
+ * process should learn. */
 static int labelled_set_take(struct labelled_set *s, size_t n) {
-    for (;;) {
+    bool elected = s->learning->config->service.learner == LEARNER_AUTO;
+    for (int64_t since = clock_ms();;) {
         int result = labelled_set_try(s, n);
         arena_reset(&s->arena);
         if (result != ERR_FULL && result != ERR_IO) return result;
@@ -176,6 +179,7 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
             "the label store or its disk is full; learning waits, scoring goes on",
             L_STR("error", error_name(result)));
         if (learning_stopping(s->learning)) return ERR_STOPPED;
+        if (elected && clock_ms() - since >= GIVE_WAY_MS) return result;
         learning_wait(s->learning, RETRY_MS);
     }
 }
@@ -195,6 +199,7 @@ static int labelled_set_expire(struct labelled_set *s) {
         return result == ERR_FULL ? 0 : result;
     }
     TRY(store_commit(s->store));
+    metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
     metric_add(METRIC_expired_tasks, expired);
     metric_add_by(METRIC_labels, FATE_UNKNOWN, unknown);
     return 0;
@@ -286,7 +291,7 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .keep_ms = c->train.keep};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
-    metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, result < 0);
+    if (result < 0) metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
     if (result < 0) LOG(ERROR, "store_unusable", why ? why : error_text(result), L_STR("dir", dir));
     else if (why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
     free(dir);

@@ -21,7 +21,8 @@ void labelled_set_close(struct labelled_set *s);
 /* Finds the topics and starts reading where the store stands. Waits for Kafka; ERR_STOPPED. */
 int labelled_set_follow(struct labelled_set *s) MUST_CHECK;
 /* Takes what has come, waits a moment if nothing has, and closes tasks that have expired. While the
- * store or its disk is full the same records are tried again (said). Records taken, or an ERR_. */
+ * store or its disk is full the same records are tried again (said), with service.learner: auto for
+ * ten seconds. Records taken, or an ERR_. */
 int labelled_set_round(struct labelled_set *s) MUST_CHECK;
 /* Whether both topics were read to the end that they had at the start: a version is made of a whole
  * labelled set only. */

@@ -14,12 +14,14 @@
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
+#include "progress.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 
 enum {
     PROGRESS_MS = 100,   // at most so often a progress record without anything else
+    SIGN_MS = 10000,     // at least so often a progress record: the sign that somebody learns
     POLL_RECORDS = 64,   // read at once
     CATCH_UP_MS = 20,    // wait for the next record while the topic is read to its end
     READ_BACK_MS = 5,    // wait for a record of our own
@@ -103,6 +105,17 @@ static void version_log_recall(struct version_log *v) {
     cJSON_Delete(json);
     v->policy = registry_policy(v->registry)->learner;
     v->policy_known = registry_policy(v->registry)->number > 0;
+}
+
+static int64_t version_log_offset(enum labelled_topic t, int32_t partition, const void *set) {
+    return labelled_set_offset(set, t, partition);
+}
+
+bool version_log_reached(const struct version_log *v, const struct labelled_set *set) {
+    int32_t partitions[LABELLED_TOPICS];
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        partitions[t] = labelled_set_partitions(set, t);
+    return progress_reached(registry_progress(v->registry), partitions, version_log_offset, set);
 }
 
 static void version_log_close(struct version_log *v) {
@@ -271,8 +284,10 @@ static void version_log_add_progress(const struct version_log *v, struct publica
     }
     buf_printf(&b,
                "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
-               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 "}",
+               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 ",\"by\":",
                version, counts->labelled, counts->digest, published_digest, clock_wall_ms());
+    buf_json_str(&b, v->learning->config->service.instance);
+    buf_str(&b, "}");
     publication_add_named(p, v->learning->config->service.name, "progress", &b);
     buf_release(&b);
 }
@@ -366,7 +381,7 @@ static int version_log_collect(const struct version_log *v, const struct labelle
     }
     *policy = version_log_policy_changed(v, &e->policy);
     if (*policy) version_log_add_policy(v, p, &e->policy);
-    bool due = e->moved && clock_ms() - v->progress_ms >= PROGRESS_MS;
+    bool due = clock_ms() - v->progress_ms >= (e->moved ? PROGRESS_MS : SIGN_MS);
     *progress = e->version || *policy || due;
     if (*progress)
         version_log_add_progress(v, p, set, counts, e->policy.live,
