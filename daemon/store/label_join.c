@@ -246,6 +246,7 @@ int store_put_task(struct store *s, const struct task *t, struct answered *joine
                        .members = t->member ? (uint32_t)t->members : 0,
                        .kind = KIND_TASK};
     TRY(store_insert_task(s, id, &e, t));
+    TRY(store_version_note_task(s, t->model));
     TRY(store_put_coverage(s, t));
     struct joining j = {.id = id, .entry = &e, .joined = joined};
     TRY(label_join_parked(s, &j, 'i', (struct text){(const char *)id, TASK_ID_BYTES}));

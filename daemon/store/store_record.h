@@ -75,8 +75,13 @@ enum { TALLY_NUMBERS = 5 };
 struct coverage {
     uint64_t offset, admitted, covered;
 };
+/* Largest versions: that was published; that a task names. */
+struct versions {
+    uint64_t published, in_tasks;
+};
 enum {
     COVERAGE_BYTES = 24, // three numbers of 8 bytes
+    VERSIONS_BYTES = 16, // two
     OFFSET_BYTES = 8     // of a topic's next offset
 };
 
@@ -93,6 +98,8 @@ void store_record_write_tally(struct buf *out, const struct tally *t, size_t k);
 bool store_record_read_tally(struct tally *out, struct text value, size_t k);
 void store_record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c);
 bool store_record_read_coverage(struct coverage *out, struct text value);
+void store_record_write_versions(unsigned char out[VERSIONS_BYTES], const struct versions *v);
+bool store_record_read_versions(struct versions *out, struct text value);
 void store_record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next);
 bool store_record_read_offset(int64_t *out, struct text value);
 

@@ -2,7 +2,10 @@
  * big-endian, values are as store_record.h says:
  *
  *   meta      "identity" → "format STORE_FORMAT", then d, k, fingerprint, then the classes
+ *             "owner" → service, topics, cluster (store_identity.c)
  *             "counts" → tally
+ *             "versions" → versions
+ *             "clock" → a time that was believed when something was forgotten last
  *   offsets   role '/' partition → next offset
  *   tasks     task id → entry, row, members, sample id. Ids sort by time: the last are the newest
  *   own       id of an event of its own → entry, row, its name
@@ -55,12 +58,32 @@ struct store {
     MDB_txn *txn; // of store_begin; NULL outside
     struct store_options options;
     char *classes, *dir;
+    int lock;                      // descriptor of DIR.lock; -1: not held
     struct tally tally, committed; // in this transaction; as of the last commit
-    struct buf scratch;            // the value of the entry that was read last
-    struct store_gap *aside;       // (aside_n)
+    struct versions versions, versions_committed;
+    struct buf scratch;      // the value of the entry that was read last
+    struct store_gap *aside; // (aside_n)
     size_t aside_n;
     bool corrupt; // something unreadable was found: store_close sets the store aside
 };
+
+/* A value under "meta", valid until the transaction ends. ERR_MISSING. */
+int store_meta(struct store *s, MDB_txn *txn, const char *key, struct text *out) MUST_CHECK;
+
+/* The parts of the record "owner", in it; cluster is empty where it is not known. */
+struct store_owner_lines {
+    struct text service, tasks, labels, models, cluster;
+};
+/* False: the value is no such record. */
+bool store_owner_read(struct store_owner_lines *out, struct text value);
+/* In a transaction: whose store it is. A new one, and one without an owner, gets ours. ERR_CONFIG:
+ * it is another service's (said). ERR_MISMATCH with *why: of another format, feature map, class
+ * list, of other topics or another cluster. ERR_CORRUPT. */
+int store_identity_check(struct store *s, const char **why) MUST_CHECK;
+/* The largest versions as they were committed. */
+int store_version_read(struct store *s) MUST_CHECK;
+/* In a transaction: a task that was taken names this version. */
+int store_version_note_task(struct store *s, uint64_t version) MUST_CHECK;
 
 /* Our error for one of LMDB's. */
 int store_error(struct store *s, int code);
