@@ -8,6 +8,7 @@
 #include "health.h"
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
 
 enum { STALLED_MS = 60000 }; // without a watchdog: a thread that has not moved for so long is stuck
 
@@ -106,6 +107,9 @@ bool health_at_work(const struct run *r, struct buf *who) {
 }
 
 bool health_learning(const struct run *r, struct buf *why) {
+    if (why && metric_get_by(METRIC_policy_flag, POLICY_SHRUNKEN) > 0)
+        buf_str(why, "shrunken: the labelled set is much smaller than that behind the newest "
+                     "version, so none is made of it; `winnowd policy accept` lets it\n");
     if (!run_config(r)->service.learner || atomic_load(&r->shared.stopping)) return true;
     if (!r->learner)
         return health_not_yet(why, "there is no thread for the learner; it is tried again\n", 0);
