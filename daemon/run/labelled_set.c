@@ -321,7 +321,7 @@ static int labelled_set_open_reader(struct labelled_set *s) {
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
-    char *dir = xasprintf("%s/labels", c->service.state_dir);
+    char *dir = xasprintf("%s/" STORE_DIRECTORY, c->service.state_dir);
     const struct store_owner owner = {.service = c->service.name,
                                       .tasks = c->topics.tasks,
                                       .labels = c->topics.labels,

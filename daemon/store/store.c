@@ -25,9 +25,9 @@
 
 enum { READERS = 4 }; // read-only transactions at a time: one is used
 
-static const char *const table_name[TABLES] = {"meta",    "offsets", "tasks",   "own",
-                                               "samples", "order",   "expiry",  "age",
-                                               "parked",  "waiting", "coverage"};
+const char *const store_table_name[TABLES] = {"meta",    "offsets", "tasks",   "own",
+                                              "samples", "order",   "expiry",  "age",
+                                              "parked",  "waiting", "coverage"};
 
 int store_damaged(struct store *s) {
     s->corrupt = true;
@@ -123,7 +123,7 @@ void store_end_reading(struct store *s, MDB_txn *txn) {
 static int store_open_tables(struct store *s) {
     for (size_t t = 0; t < TABLES; t++) {
         unsigned flags = MDB_CREATE | (t == TABLE_SAMPLES ? MDB_DUPSORT | MDB_DUPFIXED : 0);
-        TRY(store_error(s, mdb_dbi_open(s->txn, table_name[t], flags, &s->table[t])));
+        TRY(store_error(s, mdb_dbi_open(s->txn, store_table_name[t], flags, &s->table[t])));
     }
     return 0;
 }
@@ -178,9 +178,8 @@ static bool store_sizes(const struct store *s, size_t *pages, size_t *file) {
     return true;
 }
 
-/* A page behind the end of the file would be a fault of the bus when it is read. store_extend_file
- * sees to it that only damage makes the file so short. */
-static int store_check_file(struct store *s) {
+/* store_extend_file sees to it that only damage makes the file so short. */
+int store_check_file(struct store *s) {
     size_t pages, file;
     if (!store_sizes(s, &pages, &file)) return ERR_IO;
     return file < pages ? store_damaged(s) : 0;
@@ -229,15 +228,13 @@ static int store_move_aside(struct store *s) {
 }
 
 /* Beside the directory, so that it stays where it is when that is renamed. */
-static int store_take_lock(struct store *s, const char **why) {
-    TRY(store_make_directory(s->dir));
+int store_lock(struct store *s, const char **why) {
     char *path = xasprintf("%s.lock", s->dir);
     s->lock = lock_file_hold(path);
     free(path);
     if (s->lock != ERR_FENCED) return s->lock < 0 ? s->lock : 0;
     *why = "another process has the label store open; each one that learns wants a "
            "service.state_dir of its own";
-    LOG(ERROR, "store_taken", *why, L_STR("dir", s->dir));
     return ERR_RETRY;
 }
 
@@ -250,7 +247,9 @@ int store_open(struct store **out, const struct store_options *options, const ch
     memcpy(s->classes, options->classes.at, options->classes.len);
     s->options.classes = text_of(s->classes);
     s->dir = xstrdup(options->dir);
-    int result = store_take_lock(s, why);
+    int result = store_make_directory(s->dir);
+    if (result == 0) result = store_lock(s, why);
+    if (result == ERR_RETRY) LOG(ERROR, "store_taken", *why, L_STR("dir", s->dir));
     if (result == 0) result = store_open_here(s, why);
     if (result == ERR_MISMATCH || result == ERR_CORRUPT) {
         if (!*why)

@@ -67,6 +67,13 @@ struct store {
     bool corrupt; // something unreadable was found: store_close sets the store aside
 };
 
+extern const char *const store_table_name[TABLES];
+
+/* Holds DIR.lock until store_close. ERR_RETRY with *why: another does. */
+int store_lock(struct store *s, const char **why) MUST_CHECK;
+/* ERR_CORRUPT when the file is shorter than its pages: one behind the end would be a fault of the
+ * bus when it is read. */
+int store_check_file(struct store *s) MUST_CHECK;
 /* A value under "meta", valid until the transaction ends. ERR_MISSING. */
 int store_meta(struct store *s, MDB_txn *txn, const char *key, struct text *out) MUST_CHECK;
 
@@ -120,6 +127,11 @@ int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TAS
 /* Writes the head back; what follows it is in s->scratch since entry_read. */
 int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
+/* What an entry adds to the digest: which it is, and its class. */
+uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_);
+/* Its key in the table age. */
+void entry_age_key(unsigned char out[AGE_KEY], const struct entry *e,
+                   const uint8_t id[TASK_ID_BYTES]);
 /* Takes the answer that counts out of label order, counts and digest. Does nothing for an entry
  * without a class, which is in none of them. */
 int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES],

@@ -19,6 +19,9 @@
 
 #include <stdbool.h>
 
+/* Where it is, in service.state_dir. */
+#define STORE_DIRECTORY "labels"
+
 struct store_options {
     const char *dir;          // is made where it is missing
     size_t map_bytes;         // the most that the file may grow to (train.store)
