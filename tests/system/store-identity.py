@@ -48,7 +48,7 @@ def taken_and_foreign(stage, daemon, labels):
     other = stage.start({**QUICK, "service": {"name": name}, "topics": topics}, "other.yaml").ready()
     equal(other.await_event("store_foreign")["service"], stage.name, "whose store it is")
     equal(other.metric("labelled_rows"), 0, "rows of another pipeline")
-    equal(other.get("/readyz")[0], 200, "scoring goes on")
+    wait("scoring goes on", lambda: other.get("/readyz")[0] == 200)
     check("learning has failed" in other.get("/readyz")[1], "/readyz says that learning has failed")
     other.stop()
 
