@@ -31,8 +31,10 @@ static void store_command_name(const struct store_damage *damage, void *opaque) 
     for (size_t i = 0; i < damage->key.len && i < KEY_SHOWN; i++)
         buf_printf(&key, "%02x", (unsigned char)damage->key.at[i]);
     if (damage->key.len > KEY_SHOWN) buf_str(&key, "...");
-    console_fail(EX_DATAERR, "table %s%s%s: %s", damage->table, key.len ? ", key " : "",
-                 buf_string(&key), damage->what);
+    if (key.len)
+        console_fail(EX_DATAERR, "table %s, key %s: %s", damage->table, buf_string(&key),
+                     damage->what);
+    else console_fail(EX_DATAERR, "table %s: %s", damage->table, damage->what);
     buf_release(&key);
 }
 
@@ -48,9 +50,10 @@ static int store_command_judge(const struct store_command *c) {
 static void store_command_print(const struct store_audit *a) {
     for (size_t i = 0; store_audit_table(i); i++)
         printf("%-14s %zu\n", store_audit_table(i), a->records[i]);
+    char damaged[24];
+    snprintf(damaged, sizeof damaged, "%zu", a->damaged);
     printf("%-14s ", "damaged");
-    console_word(stdout, a->damaged ? TONE_BAD : TONE_GOOD, 0, a->damaged ? "" : "none");
-    if (a->damaged) printf("%zu", a->damaged);
+    console_word(stdout, a->damaged ? TONE_BAD : TONE_GOOD, 0, damaged);
     putchar('\n');
 }
 

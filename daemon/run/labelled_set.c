@@ -122,18 +122,27 @@ static void labelled_set_say_fate(const struct labelled_set *s, const struct lab
         L_TEXT("id", l->id), L_TEXT("annotator", l->annotator), L_TEXT("label", l->label));
 }
 
+/* At the first look it is the time in which nothing learned that looks like a jump. */
+static void labelled_set_say_time(const struct labelled_set *s, enum belief belief, bool first) {
+    const struct believed_time *t = &s->time;
+    if (belief == BELIEF_DOUBTED && first)
+        LOG(NOTICE, "clock_away",
+            "nothing learned for a while, or the clock has jumped: what expires waits for an hour",
+            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
+    else if (belief == BELIEF_DOUBTED)
+        LOG(WARNING, "clock_jumped",
+            "the clock jumped; what expires goes by the time before until the new one has stood "
+            "for an hour",
+            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
+    else if (belief == BELIEF_TAKEN)
+        LOG(NOTICE, "clock_believed", "the clock's new time has stood for an hour: it is believed",
+            L_I64("believed_ms", t->now_ms));
+}
+
 /* ms since 1970, as far as it is to be believed. */
 static int64_t labelled_set_now(struct labelled_set *s) {
-    enum belief belief = believed_time_look(&s->time, clock_wall_ms(), clock_ms());
-    if (belief == BELIEF_DOUBTED)
-        LOG(WARNING, "clock_jumped",
-            "the clock jumped, or nothing learned for a while; what expires goes by the time "
-            "before "
-            "until the new one has stood for an hour",
-            L_I64("ahead_ms", s->time.ahead_ms), L_I64("believed_ms", s->time.now_ms));
-    if (belief == BELIEF_TAKEN)
-        LOG(NOTICE, "clock_believed", "the clock's new time has stood for long: it is believed",
-            L_I64("believed_ms", s->time.now_ms));
+    bool first = s->time.looked_ms < 0;
+    labelled_set_say_time(s, believed_time_look(&s->time, clock_wall_ms(), clock_ms()), first);
     return s->time.now_ms;
 }
 

@@ -1,5 +1,6 @@
-/* The label store's tables, and what its files share. One LMDB environment; numbers in keys are
- * big-endian, values are as store_record.h says:
+/* The label store's tables, and what its files share: they are one object, struct store, cut by
+ * what is done with it. One LMDB environment; numbers in keys are big-endian, values are as
+ * store_record.h says:
  *
  *   meta      "identity" → "format STORE_FORMAT", then d, k, fingerprint, then the classes
  *             "owner" → service, topics, cluster (store_identity.c)
