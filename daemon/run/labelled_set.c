@@ -26,7 +26,7 @@ enum {
     RETRY_MS = 1000,   // before the store or Kafka is tried again
     RESCAN_MS = 60000, // how often partitions are looked for that were added
     EXPIRE_MS = 1000,  // how often tasks are closed whose time is over
-    CLUSTER_MS = 5000  // how long a broker is waited for that names its cluster
+    CLUSTER_MS = 1000  // how long a broker is waited for that names its cluster
 };
 
 struct labelled_set {
