@@ -4,7 +4,8 @@
  * file goes onto the models topic under its digest, and the learner removes it in the transaction
  * that makes a version of it (daemon/run/next_version.c). A rollback or a pin changes the
  * operator's half of the policy, so workers follow as soon as they read the topic. Refuses a
- * version that is not there, a model made for other features or classes, and to write over a file.
+ * version that is not there, one that could not go live here, a model made for other features or
+ * classes, and to write over a file.
  *
  * Thread: main thread */
 #include "command.h"
@@ -63,6 +64,17 @@ static uint64_t model_command_version_of(const struct model_command *c, const ch
     return 0;
 }
 
+/* A version that the operator wants in force must be one that every worker of this configuration
+ * takes: else it would be in force nowhere, and what was there would stay without a word. */
+static uint64_t model_command_version_to_live(const struct model_command *c, const char *word,
+                                              int *code) {
+    uint64_t version = model_command_version_of(c, word, code);
+    const char *why = version ? models_topic_unfit(&c->topic, version) : NULL;
+    if (!why) return version;
+    *code = models_topic_refuse(&c->topic, version, why);
+    return 0;
+}
+
 static uint64_t model_command_live(const struct model_command *c, int *code) {
     uint64_t live = policy_live(registry_policy(c->topic.registry));
     if (live && registry_model(c->topic.registry, live)) return live;
@@ -70,12 +82,13 @@ static uint64_t model_command_live(const struct model_command *c, int *code) {
     return 0;
 }
 
-/* The newest version before the live one. */
+/* The newest version before the live one that can go live. */
 static uint64_t model_command_version_before(const struct model_command *c, int *code) {
     uint64_t version[REGISTRY_HELD], live = policy_live(registry_policy(c->topic.registry)),
                                      before = 0;
     size_t n = registry_versions(c->topic.registry, version, sizeof version / sizeof *version);
-    for (size_t i = 0; i < n && version[i] < live; i++) before = version[i];
+    for (size_t i = 0; i < n && version[i] < live; i++)
+        if (!models_topic_unfit(&c->topic, version[i])) before = version[i];
     if (!before)
         *code = console_fail(EX_NOINPUT,
                              "there is no version before the live one (%" PRIu64 ") to go back to",
@@ -398,7 +411,7 @@ static int model_command_operate(struct model_command *c, const struct policy_op
 
 static int model_command_rollback(struct model_command *c) {
     int code = EX_OK;
-    uint64_t version = c->words ? model_command_version_of(c, c->word[0], &code)
+    uint64_t version = c->words ? model_command_version_to_live(c, c->word[0], &code)
                                 : model_command_version_before(c, &code);
     if (!version) return code;
     const struct policy *p = registry_policy(c->topic.registry);
@@ -419,7 +432,7 @@ static int model_command_pin(struct model_command *c) {
     struct policy_operator o = registry_policy(c->topic.registry)->operator_;
     if (!c->words)
         return console_fail(EX_USAGE, "pin wants a version; `winnowd model list` has them");
-    o.pin = model_command_version_of(c, c->word[0], &code);
+    o.pin = model_command_version_to_live(c, c->word[0], &code);
     return o.pin ? model_command_operate(c, &o) : code;
 }
 

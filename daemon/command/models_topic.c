@@ -9,11 +9,15 @@
 #include "models_topic.h"
 
 #include "base/clock.h"
+#include "encode/features.h"
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
+#include "run/pipeline.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
 #include "terminal/listing.h"
+
+#include <inttypes.h>
 
 enum {
     READ_RECORDS = 64, // taken at once
@@ -62,6 +66,9 @@ int models_topic_open(struct models_topic *m, const struct config *c) {
                                .stop = console_stop(),
                                .registry = registry_create(&(struct registry_options){
                                    .name = c->service.name, .quiet = true, .pushes = true})};
+    size_t positive;
+    m->classes = text_of(classes_joined(c, &positive));
+    TRY(features_create(&m->features, c->features, c->features_n));
     TRY(reader_create(&m->reader, c, &topic, 1, &m->why));
     int result;
     for (int64_t end = clock_ms() + START_MS;
@@ -82,10 +89,35 @@ void models_topic_close(struct models_topic *m) {
     producer_destroy(m->producer);
     reader_destroy(m->reader);
     registry_destroy(m->registry);
+    features_destroy(m->features);
+    free((void *)m->classes.at);
     buf_release(&m->why);
 }
 
 /* ---- versions ---- */
+
+const char *models_topic_unfit(const struct models_topic *m, uint64_t version) {
+    const struct model *v = registry_model(m->registry, version);
+    const char *why = NULL;
+    if (!v) return "it is not on the topic, or not whole";
+    int result = model_check(v, features_columns(m->features), m->classes,
+                             features_fingerprint(m->features), &why);
+    return result < 0 ? why : NULL;
+}
+
+int models_topic_refuse(const struct models_topic *m, uint64_t version, const char *why) {
+    uint64_t there[REGISTRY_HELD];
+    size_t n = registry_versions(m->registry, there, sizeof there / sizeof *there);
+    struct buf fit = {0};
+    for (size_t i = 0; i < n; i++)
+        if (!models_topic_unfit(m, there[i]))
+            buf_printf(&fit, "%s%" PRIu64, fit.len ? ", " : "", there[i]);
+    int code =
+        console_fail(EX_DATAERR, "version %" PRIu64 " cannot go live: %s. Those that can: %s",
+                     version, why, fit.len ? buf_string(&fit) : "none");
+    buf_release(&fit);
+    return code;
+}
 
 /* How a version stands, in a word or two; NULL: nothing is special about it. */
 static const char *models_topic_standing(const struct policy *p, uint64_t version,
@@ -97,10 +129,14 @@ static const char *models_topic_standing(const struct policy *p, uint64_t versio
     return version == p->learner.live ? "the learner's" : NULL;
 }
 
-static void models_topic_add_version(struct listing *l, const struct policy *p,
+static void models_topic_add_version(struct listing *l, const struct models_topic *m,
                                      const struct model *v) {
     enum tone tone;
-    const char *stands = models_topic_standing(p, v->version, &tone);
+    const char *stands = models_topic_standing(registry_policy(m->registry), v->version, &tone);
+    if (models_topic_unfit(m, v->version)) {
+        stands = "cannot go live here";
+        tone = TONE_DOUBT;
+    }
     listing_count(l, v->version);
     listing_time(l, v->created_ms);
     listing_text(l, *v->pushed ? TEXT("pushed") : TEXT("fitted"));
@@ -124,8 +160,7 @@ void models_topic_versions(const struct models_topic *m, bool json) {
     size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version);
     listing_begin(&l, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < n; i++)
-        models_topic_add_version(&l, registry_policy(m->registry),
-                                 registry_model(m->registry, version[i]));
+        models_topic_add_version(&l, m, registry_model(m->registry, version[i]));
     listing_print(&l, stdout, json, "no version yet");
     listing_end(&l);
 }

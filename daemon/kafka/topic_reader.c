@@ -101,6 +101,14 @@ bool reader_answers(struct reader *r, int timeout_ms) {
     return kafka_partitions(r->rk, r->source[0].name, timeout_ms) != ERR_RETRY;
 }
 
+int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) {
+    if (!reader_answers(r, timeout_ms)) return ERR_RETRY;
+    char *id = rd_kafka_clusterid(r->rk, timeout_ms); // known by the answer, if at all
+    if (id) buf_str(out, id);
+    if (id) rd_kafka_mem_free(r->rk, id);
+    return 0;
+}
+
 int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
     for (size_t i = 0; i < r->n; i++) TRY(reader_find(r, &r->source[i]));
     if (r->started && !r->grown) return 0;

@@ -8,6 +8,7 @@
 #include "health.h"
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
 
 #include <inttypes.h>
 
@@ -154,6 +155,9 @@ static bool health_somebody_learns(const struct run *r, struct buf *why) {
 }
 
 bool health_learning(const struct run *r, struct buf *why) {
+    if (why && metric_get_by(METRIC_policy_flag, POLICY_SHRUNKEN) > 0)
+        buf_str(why, "shrunken: the labelled set is much smaller than that behind the newest "
+                     "version, so none is made of it; `winnowd policy accept` lets it\n");
     if (atomic_load(&r->shared.stopping)) return true;
     bool well = health_learner_well(r, why);
     return health_somebody_learns(r, why) && well;

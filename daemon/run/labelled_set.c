@@ -7,6 +7,7 @@
  *                              topic tells which set is behind the newest version
  * A full disk or store stops learning, not scoring: the same records are tried again until there is
  * room. Where the learner is elected it soon gives up, so that a process that has room may learn.
+ * What expires goes by a time to believe (store/believed_time.h), for what is forgotten is gone.
  *
  * Thread: learner thread */
 #include "labelled_set.h"
@@ -17,13 +18,15 @@
 #include "estimate/prequential.h"
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
+#include "store/believed_time.h"
 
 enum {
     READ_MOST = 1000,  // records of a round: one transaction of the store
     POLL_MS = 20,      // how long a round waits for the first record
     RETRY_MS = 1000,   // before the store or Kafka is tried again
     RESCAN_MS = 60000, // how often partitions are looked for that were added
-    EXPIRE_MS = 1000   // how often tasks are closed whose time is over
+    EXPIRE_MS = 1000,  // how often tasks are closed whose time is over
+    CLUSTER_MS = 1000  // how long a broker is waited for that names its cluster
 };
 enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
@@ -39,6 +42,8 @@ struct labelled_set {
     struct reader_record *record; // (READ_MOST)
     struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
     size_t answered_n;
+    struct buf cluster; // id of the cluster; empty: it tells none
+    struct believed_time time;
     int64_t rescan_ms, expire_ms;
     uint64_t labels; // read since the start
 };
@@ -118,6 +123,30 @@ static void labelled_set_say_fate(const struct labelled_set *s, const struct lab
         L_TEXT("id", l->id), L_TEXT("annotator", l->annotator), L_TEXT("label", l->label));
 }
 
+/* At the first look it is the time in which nothing learned that looks like a jump. */
+static void labelled_set_say_time(const struct labelled_set *s, enum belief belief, bool first) {
+    const struct believed_time *t = &s->time;
+    if (belief == BELIEF_DOUBTED && first)
+        LOG(NOTICE, "clock_away",
+            "nothing learned for a while, or the clock has jumped: what expires waits for an hour",
+            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
+    else if (belief == BELIEF_DOUBTED)
+        LOG(WARNING, "clock_jumped",
+            "the clock jumped; what expires goes by the time before until the new one has stood "
+            "for an hour",
+            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
+    else if (belief == BELIEF_TAKEN)
+        LOG(NOTICE, "clock_believed", "the clock's new time has stood for an hour: it is believed",
+            L_I64("believed_ms", t->now_ms));
+}
+
+/* ms since 1970, as far as it is to be believed. */
+static int64_t labelled_set_now(struct labelled_set *s) {
+    bool first = s->time.looked_ms < 0;
+    labelled_set_say_time(s, believed_time_look(&s->time, clock_wall_ms(), clock_ms()), first);
+    return s->time.now_ms;
+}
+
 static int labelled_set_apply_label(struct labelled_set *s, const struct reader_record *r) {
     struct label label;
     const char *why = "";
@@ -131,11 +160,16 @@ static int labelled_set_apply_label(struct labelled_set *s, const struct reader_
             L_I64("offset", r->offset));
         return 0;
     }
-    TRY(store_put_label(s->store, &label, r->partition, r->offset, clock_wall_ms(), row,
+    TRY(store_put_label(s->store, &label, r->partition, r->offset, labelled_set_now(s), row,
                         &s->answered[s->answered_n]));
     labelled_set_say_fate(s, &label, s->answered[s->answered_n].fate);
     s->answered_n++;
     return 0;
+}
+
+int labelled_set_note_version(struct labelled_set *s, uint64_t version) {
+    int result = store_note_version(s->store, version);
+    return result == ERR_FULL || result == ERR_IO ? 0 : result; // said where records are taken
 }
 
 const char *labelled_topic_name(enum labelled_topic t) {
@@ -191,17 +225,23 @@ static int64_t labelled_set_start(size_t topic, int32_t partition, void *opaque)
 static int labelled_set_expire(struct labelled_set *s) {
     if (clock_ms() - s->expire_ms < EXPIRE_MS) return 0;
     s->expire_ms = clock_ms();
-    size_t expired = 0, unknown = 0;
+    struct store_expired done;
     TRY(store_begin(s->store));
-    int result = store_expire(s->store, clock_wall_ms(), &expired, &unknown);
+    int result = store_expire(s->store, labelled_set_now(s), &done);
     if (result < 0) {
         store_abort(s->store);
         return result == ERR_FULL ? 0 : result;
     }
     TRY(store_commit(s->store));
     metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
-    metric_add(METRIC_expired_tasks, expired);
-    metric_add_by(METRIC_labels, FATE_UNKNOWN, unknown);
+    metric_add(METRIC_expired_tasks, done.tasks);
+    metric_add_by(METRIC_labels, FATE_UNKNOWN, done.labels);
+    if (done.overdue)
+        LOG(WARNING, "store_forgets",
+            "more than a tenth of the label store is older than train.keep; it is forgotten step "
+            "by step",
+            L_U64("overdue_or_more", done.overdue), L_U64("forgotten_now", done.rows),
+            L_I64("believed_ms", s->time.now_ms));
     return 0;
 }
 
@@ -276,10 +316,31 @@ static int labelled_set_reevaluate(const struct answered *a, void *opaque) {
     return 0;
 }
 
+/* The topics and their cluster, before the store is opened: both say whose it must be. */
+static int labelled_set_open_reader(struct labelled_set *s) {
+    const struct config *c = s->learning->config;
+    const char *names[LABELLED_TOPICS] = {c->topics.tasks, c->topics.labels};
+    struct buf why = {0};
+    int result = reader_create(&s->reader, c, names, LABELLED_TOPICS, &why);
+    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
+    buf_release(&why);
+    TRY(result);
+    while ((result = reader_cluster(s->reader, &s->cluster, CLUSTER_MS)) == ERR_RETRY) {
+        if (learning_stopping(s->learning)) return ERR_STOPPED;
+        learning_wait(s->learning, RETRY_MS);
+    }
+    return result;
+}
+
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
-    char *dir = xasprintf("%s/labels", c->service.state_dir);
+    char *dir = xasprintf("%s/" STORE_DIRECTORY, c->service.state_dir);
+    const struct store_owner owner = {.service = c->service.name,
+                                      .tasks = c->topics.tasks,
+                                      .labels = c->topics.labels,
+                                      .models = c->topics.models,
+                                      .cluster = buf_string(&s->cluster)};
     struct store_options options = {.dir = dir,
                                     .map_bytes = (size_t)c->train.store,
                                     .d = features_columns(l->shared->features),
@@ -288,7 +349,8 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .classes = l->classes,
                                     .sources = c->train.sources,
                                     .park_ms = c->train.park,
-                                    .keep_ms = c->train.keep};
+                                    .keep_ms = c->train.keep,
+                                    .owner = owner};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
     if (result < 0) metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
@@ -314,18 +376,14 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     s->answered = xcalloc(READ_MOST, sizeof *s->answered);
     s->prequential = prequential_create(c->model.classes.n, (size_t)c->watch.window);
     TRY(labelled_set_open_decoder(s));
+    TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
+    believed_time_begin(&s->time, store_clock(s->store));
     return store_answered(s->store, labelled_set_reevaluate, s);
 }
 
 int labelled_set_follow(struct labelled_set *s) {
-    const struct config *c = s->learning->config;
-    const char *names[LABELLED_TOPICS] = {c->topics.tasks, c->topics.labels};
-    struct buf why = {0};
-    int result = reader_create(&s->reader, c, names, LABELLED_TOPICS, &why);
-    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
-    buf_release(&why);
-    TRY(result);
+    int result;
     while ((result = reader_start(s->reader, labelled_set_start, s)) == ERR_RETRY &&
            !learning_stopping(s->learning))
         learning_wait(s->learning, RETRY_MS);
@@ -340,6 +398,7 @@ void labelled_set_close(struct labelled_set *s) {
     decoder_destroy(s->decoder);
     prequential_destroy(s->prequential);
     arena_release(&s->arena);
+    buf_release(&s->cluster);
     free(s->values);
     free(s->own_row);
     free(s->record);

@@ -57,6 +57,7 @@ struct learner {
     int64_t read_ms;              // when a record was last read
     int64_t fit_ms;               // what the last fit took
     bool moved;                   // positions have changed since the last progress record
+    bool shrunken;                // the labelled set waits for the operator; said
     int64_t wait_ms;              // before the next life
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
@@ -68,16 +69,36 @@ struct learner {
 
 static struct schedule learner_schedule(const struct learner *l, const struct store_counts *c) {
     const struct version_log_newest newest = version_log_newest(l->versions);
-    const struct policy *policy = registry_policy(version_log_registry(l->versions));
+    const struct registry *registry = version_log_registry(l->versions);
+    const struct policy *policy = registry_policy(registry);
+    const uint64_t accepted = policy->operator_.accepted;
     return (struct schedule){.labelled = c->labelled,
                              .open = c->open,
                              .open_tasks = policy->operator_.open_tasks,
                              .per_class = c->per_class,
                              .changed = c->digest != newest.digest,
                              .published_rows = newest.rows,
+                             .fitted_rows = newest.fitted_rows,
+                             .accepted = accepted && accepted == registry_newest(registry),
                              .since_ms = clock_ms() - newest.published_ms,
                              .cost_ms = l->fit_ms,
                              .bytes = newest.bytes};
+}
+
+/* Says it once, when it begins and when it ends. */
+static void learner_say_shrunken(struct learner *l, const struct schedule *s) {
+    bool was = l->shrunken;
+    l->shrunken = schedule_shrunken(s);
+    if (l->shrunken && !was)
+        LOG(ERROR, "labels_shrunken",
+            "the labelled set is much smaller than the one behind the newest version: no version "
+            "is "
+            "made of it until it has grown back, or `winnowd policy accept`",
+            L_U64("labelled", s->labelled), L_U64("before", s->fitted_rows),
+            L_U64("version", registry_newest(version_log_registry(l->versions))));
+    else if (was && !l->shrunken)
+        LOG(NOTICE, "labels_back", "the labelled set may be learned from again",
+            L_U64("labelled", s->labelled), L_BOOL("accepted", s->accepted));
 }
 
 /* The edition of this round; the caller destroys its version. */
@@ -88,6 +109,7 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
     const struct next_version next = {&l->learning, l->set, registry};
     const struct schedule schedule = learner_schedule(l, counts);
     bool pushed = registry_push(registry, push);
+    learner_say_shrunken(l, &schedule);
     bool due = !registry_policy(registry)->operator_.frozen && schedule_due(config, &schedule);
     if (pushed) e->version = next_version_adopt(&next, counts, push);
     else if (due) TRY(next_version_fit(&next, counts, &e->version, &l->fit_ms));
@@ -104,6 +126,7 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
     struct registry_push push;
     struct edition edition = {0};
     TRY(version_log_read(l->versions));
+    TRY(labelled_set_note_version(l->set, registry_newest(version_log_registry(l->versions))));
     TRY(learner_prepare(l, counts, &push, &edition));
     int result = version_log_publish(l->versions, l->set, counts, &edition);
     model_destroy(edition.version);

@@ -48,7 +48,7 @@ static struct text next_version_seen(const struct next_version *n,
 
 static void next_version_sign(const struct next_version *n, const struct store_counts *counts,
                               struct model *m) {
-    m->version = registry_newest(n->registry) + 1;
+    m->version = registry_next(n->registry, store_version(labelled_set_store(n->set)));
     m->fingerprint = features_fingerprint(n->learning->shared->features);
     m->created_ms = clock_wall_ms();
     m->seen = next_version_seen(n, counts);

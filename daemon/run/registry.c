@@ -325,6 +325,12 @@ void registry_release(struct registry *r, struct snapshot *s) {
 const struct policy *registry_policy(const struct registry *r) { return &r->policy; }
 uint64_t registry_newest(const struct registry *r) { return r->newest; }
 
+uint64_t registry_next(const struct registry *r, uint64_t seen) {
+    uint64_t newest = seen > r->newest ? seen : r->newest;
+    bool believed = !r->newest || newest - r->newest < VERSION_AHEAD;
+    return (believed && newest < VERSION_MOST - 1 ? newest : r->newest) + 1;
+}
+
 const struct model *registry_model(const struct registry *r, uint64_t version) {
     const struct version *v = registry_find(r, version);
     return v ? v->model : NULL;

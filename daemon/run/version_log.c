@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "encode/features.h"
 #include "infer/model_record.h"
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
@@ -157,8 +158,25 @@ void version_log_destroy(struct version_log *v) {
 }
 
 const struct registry *version_log_registry(const struct version_log *v) { return v->registry; }
+/* A pushed version says nothing of our labelled set, one of another feature map or class list is
+ * none that could be in force. */
+static bool version_log_is_fitted_here(const struct version_log *v, const struct model *m) {
+    const struct learning *l = v->learning;
+    return !*m->pushed && m->fingerprint == features_fingerprint(l->shared->features) &&
+           text_equal(m->classes, l->classes);
+}
+
+static uint64_t version_log_fitted_rows(const struct version_log *v) {
+    uint64_t version[REGISTRY_HELD];
+    size_t n = registry_versions(v->registry, version, sizeof version / sizeof *version);
+    while (n && !version_log_is_fitted_here(v, registry_model(v->registry, version[n - 1]))) n--;
+    return n ? registry_model(v->registry, version[n - 1])->rows : 0;
+}
+
 struct version_log_newest version_log_newest(const struct version_log *v) {
-    return v->newest;
+    struct version_log_newest newest = v->newest;
+    newest.fitted_rows = version_log_fitted_rows(v);
+    return newest;
 }
 const struct policy_learner *version_log_policy(const struct version_log *v) { return &v->policy; }
 
@@ -306,7 +324,8 @@ static bool version_log_policy_changed(const struct version_log *v,
                                        const struct policy_learner *wanted) {
     const struct policy_learner *now = &v->policy;
     return !v->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
-           now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;
+           now->full != wanted->full || now->rolled_ms != wanted->rolled_ms ||
+           now->shrunken != wanted->shrunken;
 }
 
 /* ---- sending ---- */

@@ -26,6 +26,7 @@ const struct registry *version_log_registry(const struct version_log *v);
 /* The newest version: of how many labels and of which labelled set (a digest) it was made. */
 struct version_log_newest {
     uint64_t rows, digest;
+    uint64_t fitted_rows; // of the newest one that was fitted and not pushed; 0: there is none
     int64_t published_ms; // 0: not by this process
     size_t bytes;         // of its record; 0: not published by this process
 };

@@ -221,6 +221,17 @@ const struct coverage *store_record_believed(const struct coverage *c, size_t n)
     return (c[0].offset < c[2].offset) == first ? &c[2] : &c[0];
 }
 
+void store_record_write_versions(unsigned char out[VERSIONS_BYTES], const struct versions *v) {
+    store_record_put_u64(out, v->published);
+    store_record_put_u64(out + 8, v->in_tasks);
+}
+
+bool store_record_read_versions(struct versions *out, struct text value) {
+    if (value.len != VERSIONS_BYTES) return false;
+    *out = (struct versions){store_record_get_u64(value.at), store_record_get_u64(value.at + 8)};
+    return out->published < STORE_VERSION_MOST && out->in_tasks < STORE_VERSION_MOST;
+}
+
 void store_record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next) {
     store_record_put_u64(out, (uint64_t)next);
 }

@@ -76,9 +76,14 @@ enum { TALLY_NUMBERS = 5 };
 struct coverage {
     uint64_t offset, admitted, covered;
 };
+/* Largest versions: that was published; that a task names. */
+struct versions {
+    uint64_t published, in_tasks;
+};
 enum {
     COVERAGE_TASKS = 3,
     COVERAGE_BYTES = 24, // of a task: three numbers of 8 bytes
+    VERSIONS_BYTES = 16, // two
     OFFSET_BYTES = 8     // of a topic's next offset
 };
 
@@ -99,6 +104,8 @@ void store_record_write_coverage(unsigned char *out, const struct coverage *c, s
 size_t store_record_read_coverage(struct coverage out[COVERAGE_TASKS], struct text value);
 /* The one that is believed; NULL while there are fewer than COVERAGE_TASKS. */
 const struct coverage *store_record_believed(const struct coverage *c, size_t n);
+void store_record_write_versions(unsigned char out[VERSIONS_BYTES], const struct versions *v);
+bool store_record_read_versions(struct versions *out, struct text value);
 void store_record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next);
 bool store_record_read_offset(int64_t *out, struct text value);
 

@@ -50,6 +50,9 @@ enum {
  * answer in timeout_ms. Also before reader_start. */
 int64_t reader_offset_at(struct reader *r, size_t topic, int32_t partition, int64_t time_ms,
                          int timeout_ms);
+/* Appends the id of the cluster; nothing where the broker tells none. ERR_RETRY: no broker answers
+ * in that time. Also before reader_start. */
+int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) MUST_CHECK;
 /* Whether the broker answers for the first topic within that time. */
 bool reader_answers(struct reader *r, int timeout_ms);
 /* True once every partition has been read to the end that it had when reader_start was called. */

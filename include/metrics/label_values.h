@@ -89,7 +89,8 @@ enum paused_label { WORDS_ENUM(PAUSED_TABLE) PAUSED_LABELS };
 #define POLICY_FLAG_TABLE(FIRST, NEXT)                                                             \
     FIRST(POLICY_COLD, "cold")                                                                     \
     NEXT(POLICY_PINNED, "pinned")                                                                  \
-    NEXT(POLICY_EXPLORE_ONLY, "explore_only")
+    NEXT(POLICY_EXPLORE_ONLY, "explore_only")                                                      \
+    NEXT(POLICY_SHRUNKEN, "shrunken")
 enum policy_label { WORDS_ENUM(POLICY_FLAG_TABLE) POLICY_LABELS };
 
 /* kafka_broker_rtt_seconds, kafka_throttle_seconds: whose connection. */

@@ -66,6 +66,9 @@ const struct policy *registry_policy(const struct registry *r);
 /* Largest number of a version that was read whole and checked: drafts and what is refused move
  * nothing. */
 uint64_t registry_newest(const struct registry *r);
+/* The number of the next version: above the newest and above `seen`, which is what its caller has
+ * seen elsewhere; but not so far above the newest that other readers would refuse it. */
+uint64_t registry_next(const struct registry *r, uint64_t seen);
 /* A complete, checked version, or NULL. */
 const struct model *registry_model(const struct registry *r, uint64_t version);
 /* Versions that can go live, ascending; returns how many. */

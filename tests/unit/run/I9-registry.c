@@ -192,6 +192,23 @@ static void a_forged_number_moves_nothing(void **state) {
     registry_destroy(r);
 }
 
+/* Versions began at 1 again when the topic was made anew. */
+static void the_next_number_is_above_all_that_was_seen(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    assert_int_equal(registry_next(r, 0), 1);
+    assert_int_equal(registry_next(r, 41), 42); // the topic is empty, the store knows
+    assert_int_equal(registry_next(r, UINT64_MAX), 1);
+    put_version(r, 7, 99, 1, SIZE_MAX, 0);
+    assert_int_equal(registry_next(r, 3), 8);
+    assert_int_equal(registry_next(r, 41), 42);
+    uint64_t most = registry_next(r, 7 + ((uint64_t)1 << 32) - 1);
+    put_version(r, most, 99, 1, SIZE_MAX, 1); // what is given is also taken
+    assert_true(registry_newest(r) == most && most == 7 + ((uint64_t)1 << 32));
+    assert_true(registry_next(r, most + ((uint64_t)1 << 32)) == most + 1);
+    registry_destroy(r);
+}
+
 /* Drafts took the places of the versions that a rollback needs. */
 static void drafts_crowd_no_version_out(void **state) {
     (void)state;
@@ -360,6 +377,7 @@ int main(void) {
         cmocka_unit_test(an_operator_pins_and_lets_go),
         cmocka_unit_test(old_versions_leave),
         cmocka_unit_test(a_forged_number_moves_nothing),
+        cmocka_unit_test(the_next_number_is_above_all_that_was_seen),
         cmocka_unit_test(drafts_crowd_no_version_out),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(a_draft_is_what_was_written_last),
