@@ -40,6 +40,7 @@ struct learner {
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready;
     _Atomic uint64_t settled, newest;
+    _Atomic size_t lost[LOST_NONE]; // partitions that stand still
 };
 
 /* ---- one round ---- */
@@ -98,9 +99,16 @@ static void learner_note_ready(struct learner *l) {
     LOG(NOTICE, "learner_ready", "read to the end of tasks and labels");
 }
 
+static void learner_note_lost(struct learner *l) {
+    size_t lost[LOST_NONE] = {0};
+    if (l->set) labelled_set_lost_positions(l->set, lost);
+    for (size_t i = 0; i < LOST_NONE; i++) atomic_store(&l->lost[i], lost[i]);
+}
+
 static int learner_round(struct learner *l) {
     struct store_counts counts;
     int taken = labelled_set_round(l->set);
+    learner_note_lost(l);
     TRY(taken);
     l->moved |= taken > 0;
     if (!labelled_set_whole(l->set)) return 0; // still restoring
@@ -139,6 +147,7 @@ static void learner_close(struct learner *l) {
     learning_end(&l->learning);
     l->versions = NULL;
     l->set = NULL;
+    learner_note_lost(l);
 }
 
 /* One life: opens store and topics, then rounds until told to stop (0) or until an error. */
@@ -208,4 +217,7 @@ uint64_t learner_settled(const struct learner *l, uint64_t *newest) {
 bool learner_ended(const struct learner *l) { return atomic_load(&l->ended); }
 bool learner_ready(const struct learner *l) { return atomic_load(&l->ready); }
 uint64_t learner_progress(const struct learner *l) { return atomic_load(&l->learning.progress); }
+size_t learner_lost(const struct learner *l, enum lost why) {
+    return l ? atomic_load(&l->lost[why]) : 0;
+}
 int learner_trouble(const struct learner *l) { return atomic_load(&l->trouble); }

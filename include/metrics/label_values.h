@@ -1,7 +1,8 @@
 /* The values of the metrics' labels: the one table of each makes the names by which code counts and
  * the words of the page. Labels that another room has a table of are not here: reasons of dead
  * letters (admit/reason.h), reasons to ask (config/choices.h), fates of labels
- * (store/label_fate.h), levels of the log (base/log.h).
+ * (store/label_fate.h), levels of the log (base/log.h), what is wrong with a position
+ * (base/position.h).
  *
  * Thread: any thread */
 #pragma once
@@ -59,14 +60,6 @@ enum cycle_label { WORDS_ENUM(CYCLE_TABLE) CYCLE_LABELS };
     NEXT(PARTITIONS_REVOKED, "revoked")                                                            \
     NEXT(PARTITIONS_LOST, "lost")
 enum partitions_label { WORDS_ENUM(PARTITIONS_TABLE) PARTITIONS_LABELS };
-
-/* positions_lost, positions_moved: why a position does not fit its partition. LOST_NONE is no word:
- * it fits. */
-#define LOST_TABLE(FIRST, NEXT)                                                                    \
-    FIRST(LOST_GONE, "gone")  /* retention went past what was not read */                          \
-    NEXT(LOST_ANEW, "anew")   /* the topic is another one */                                       \
-    NEXT(LOST_AHEAD, "ahead") /* the log ends before it */
-enum lost { WORDS_ENUM(LOST_TABLE) LOST_NONE };
 
 /* selection_states: what was found of a partition's selection state at its assignment. */
 #define SELECTION_TABLE(FIRST, NEXT)                                                               \

@@ -13,9 +13,16 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "metrics/label_values.h"
+#include "base/word_list.h"
 
 #include <stdint.h>
+
+/* Why a position does not fit its partition. LOST_NONE is no word: it fits. */
+#define LOST_TABLE(FIRST, NEXT)                                                                    \
+    FIRST(LOST_GONE, "gone")  /* retention went past what was not read */                          \
+    NEXT(LOST_ANEW, "anew")   /* the topic is another one */                                       \
+    NEXT(LOST_AHEAD, "ahead") /* the log ends before it */
+enum lost { WORDS_ENUM(LOST_TABLE) LOST_NONE };
 
 struct mark {
     int64_t record;   // offset of the record before the position; -1: none is known
@@ -73,6 +80,15 @@ enum lost position_judge(const struct position *p, const struct evidence *e);
  * only in the group's first life. least_born: the smallest `born` of the topic's committed
  * partitions (0 where one does not say), UINT32_MAX: none is committed. */
 bool position_first_life(int32_t partition, uint32_t least_born);
+
+/* Who keeps the positions of what is read, by topic (index of the reader's names; 0 for the
+ * samples) and partition. */
+struct position_owner {
+    struct position (*position)(size_t topic, int32_t partition, void *opaque); // as of now
+    /* It did not fit, and reading goes on at `to`, by kafka.lost_position. */
+    void (*moved)(size_t topic, int32_t partition, int64_t to, void *opaque);
+    void *opaque;
+};
 
 const char *lost_name(enum lost l);
 /* One sentence for people: what happened to the position. Static. */

@@ -1,5 +1,5 @@
 /* Whose a position is: what a mark survives, and what each finding makes of a position. */
-#include "kafka/position.h"
+#include "base/position.h"
 
 #include "unit/test.h"
 

@@ -1,11 +1,11 @@
-/* Whose a position is (kafka/position.h has the rules).
+/* Whose a position is (base/position.h has the rules).
  *
  * The text of a mark: "m1", then hexadecimal numbers of fixed width: how far before the position
  * the record stands (8 digits; all f: none), its time (12), its hash (16), topic (8), cluster (8),
  * born (8), and a check over position and text (8). docs/FORMATS.md has the same.
  *
  * Thread: any thread */
-#include "kafka/position.h"
+#include "base/position.h"
 
 #include "base/rng.h"
 
