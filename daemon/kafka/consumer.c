@@ -12,6 +12,7 @@
  * Thread: the worker thread that owns it */
 #include "kafka/consumer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "client_private.h"
 #include "consumer_private.h"
@@ -39,6 +40,7 @@ struct consumer {
     size_t message_cap;
     struct waker *waker;
     struct places places;
+    struct position_owner owner;
     struct kafka_stats stats;
     bool closing;
 };
@@ -65,6 +67,8 @@ static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     c->wanted = rd_kafka_topic_partition_list_copy(list);
     c->pending = REBALANCE_ASSIGNED;
 }
+
+void consumer_keep(struct consumer *c, const struct position_owner *owner) { c->owner = *owner; }
 
 int consumer_partitions(struct consumer *c) {
     return kafka_partitions(c->rk, c->config->topics.samples, WATERMARK_TIMEOUT_MS);
@@ -179,6 +183,8 @@ static struct record consumer_record_of(rd_kafka_message_t *m) {
 static int consumer_take_messages(struct consumer *c, struct record *out, size_t *n,
                                   rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
+    if (messages > 0 && !message[0]->err)
+        places_wake(&c->places, c->rk, c->config, message[0], clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err && places_take(&c->places, message[i])) {
             out[(*n)++] = consumer_record_of(message[i]);
@@ -358,12 +364,12 @@ bool consumer_next_end(struct consumer *c, int32_t *partition, int64_t *end) {
     return places_next_end(&c->places, partition, end);
 }
 
-void consumer_settle(struct consumer *c, const struct position_owner *owner) {
+void consumer_settle(struct consumer *c) {
     bool earliest = c->config->kafka.lost_position == LOST_POSITION_EARLIEST;
     if (c->pending != REBALANCE_NONE || !c->assignment) return;
-    if (!places_settle(&c->places, c->rk, c->config, earliest, owner)) return;
+    if (!places_settle(&c->places, c->rk, c->config, earliest, &c->owner)) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(c->assignment->cnt);
-    places_restart(&c->places, owner, list);
+    places_restart(&c->places, &c->owner, list);
     if (rd_kafka_assign(c->rk, list)) c->places.verify = true; // once more
     rd_kafka_topic_partition_list_destroy(list);
 }

@@ -8,7 +8,11 @@
 #include "base/log.h"
 #include "metrics/metrics.h"
 
-enum { ASK_AGAIN_MS = 1000 }; // before a broker that did not answer is asked again
+enum {
+    ASK_AGAIN_MS = 1000, // before a broker that did not answer is asked again
+    PAUSE_MS = 300,      // a topic is not deleted, made and found again in less
+    IDS_MS = 1000        // for the topic's id
+};
 
 /* ---- the table ---- */
 
@@ -31,6 +35,7 @@ void places_release(struct places *s) {
     free(s->end);
     free(s->reading);
     free(s->ended);
+    witness_destroy(s->witness);
 }
 
 static struct place *places_of(const struct places *s, int32_t partition) {
@@ -77,6 +82,7 @@ void places_count(const struct places *s, size_t out[LOST_NONE]) {
 
 bool places_look(struct places *s, const rd_kafka_message_t *m) {
     struct place *p = places_of(s, m->partition);
+    if (s->verify) return false; // it is read again
     if (!p || place_sure(p)) return p != NULL;
     bool out = place_record(p, m);
     s->doubts |= p->doubt;
@@ -125,6 +131,38 @@ bool places_next_end(struct places *s, int32_t *partition, int64_t *end) {
     *end = s->end[*partition];
     s->end[*partition] = -1;
     return true;
+}
+
+/* ---- after a pause ---- */
+
+/* A position with a record to look at, that of the partition first. False: there is none. */
+static bool places_marked(const struct places *s, int32_t *partition, struct position *at,
+                          const struct position_owner *owner) {
+    *at = owner->position(s->index, *partition, owner->opaque);
+    for (size_t i = 0; i < s->n && at->mark.record < 0; i++) {
+        if (!s->reading[i] || !place_sure(&s->place[i])) continue;
+        *partition = (int32_t)i;
+        *at = owner->position(s->index, *partition, owner->opaque);
+    }
+    return at->mark.record >= 0;
+}
+
+static bool places_same_topic(struct places *s, rd_kafka_t *rk, const struct config *c,
+                              int32_t partition, const struct position_owner *owner) {
+    struct position at;
+    uint32_t id = s->ids.topic ? place_ids_of(rk, s->topic, IDS_MS).topic : 0;
+    if (id) return id == s->ids.topic;
+    if (!places_marked(s, &partition, &at, owner)) return true;
+    return witness_ask(&s->witness, c, s->topic, partition, &at.mark) != WITNESS_OTHER;
+}
+
+void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
+                 const rd_kafka_message_t *first, int64_t now_ms,
+                 const struct position_owner *owner) {
+    int64_t pause_ms = now_ms - s->record_ms;
+    s->record_ms = now_ms;
+    if (pause_ms < PAUSE_MS || s->verify || !places_sure(s, first->partition)) return;
+    s->verify = !places_same_topic(s, rk, c, first->partition, owner);
 }
 
 /* ---- what does not fit ---- */
@@ -182,7 +220,10 @@ int places_settle(struct places *s, rd_kafka_t *rk, const struct config *c, bool
     if (!s->doubts && !s->verify) return 0;
     if (clock_ms() - s->asked_ms < ASK_AGAIN_MS) return 0;
     bool again = s->verify;
-    if (s->verify) places_verify(s, owner);
+    if (s->verify) {
+        s->ids = place_ids_of(rk, s->topic, IDS_MS);
+        places_verify(s, owner);
+    }
     s->verify = false;
     if (s->doubts) again |= places_judge_all(s, rk, c, earliest, owner);
     s->asked_ms = clock_ms();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "place.h"
+#include "witness.h"
 
 struct places {
     const char *topic;
@@ -16,6 +17,8 @@ struct places {
     bool doubts;               // places_settle has something to do
     bool verify;               // of every place, whether the position still fits
     int64_t asked_ms;          // when the broker was last asked
+    int64_t record_ms;         // when a record was last handed out
+    struct witness *witness;   // NULL: not needed yet
     struct place_ids ids;
 };
 
@@ -26,6 +29,12 @@ void places_release(struct places *s);
 int64_t places_begin(struct places *s, int32_t partition, const struct position *at);
 /* None is read any more. */
 void places_leave(struct places *s);
+/* For the first record of a poll: when a pause was long enough for the topic to be made anew, looks
+ * whether it still is the one that was read. If not, every place is verified, and nothing is handed
+ * out before. */
+void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
+                 const rd_kafka_message_t *first, int64_t now_ms,
+                 const struct position_owner *owner);
 /* Whether a record is to be handed out. Free of cost while every place is sure. */
 static inline bool places_take(struct places *s, const rd_kafka_message_t *m);
 /* Whether the partition is read, and its position fits. */
@@ -48,5 +57,5 @@ void places_restart(struct places *s, const struct position_owner *owner,
 
 bool places_look(struct places *s, const rd_kafka_message_t *m);
 static inline bool places_take(struct places *s, const rd_kafka_message_t *m) {
-    return __builtin_expect(s->unsure == 0, 1) || places_look(s, m);
+    return __builtin_expect(s->unsure == 0 && !s->verify, 1) || places_look(s, m);
 }

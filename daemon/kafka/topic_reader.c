@@ -9,6 +9,7 @@
  * Thread: the thread that owns it */
 #include "kafka/topic_reader.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "client_private.h"
 #include "metrics/metrics.h"
@@ -38,6 +39,7 @@ struct reader {
     size_t waiting; // partitions that have not been at the end yet
     bool grown;     // partitions were found that are not assigned yet
     bool started;
+    int64_t now_ms; // of the present poll's first message
 };
 
 int reader_create(struct reader **out, const struct config *c, const char *const *names, size_t n,
@@ -269,6 +271,10 @@ static void reader_follow_own(struct source *s, const struct reader_record *reco
 static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_record *out) {
     size_t topic = m->rkt ? topic_index(r, rd_kafka_topic_name(m->rkt)) : r->n;
     struct source *s = topic < r->n ? &r->source[topic] : NULL;
+    if (!m->err && s) {
+        const struct position_owner owner = reader_owner(r);
+        places_wake(&s->places, r->rk, r->config, m, r->now_ms, &owner);
+    }
     if (!m->err && s && places_take(&s->places, m)) {
         *out = reader_describe(r, m);
         if (!r->owner.position && m->partition < s->partitions) reader_follow_own(s, out);
@@ -285,6 +291,7 @@ int reader_poll(struct reader *r, struct reader_record *out, size_t most, int ti
     while (n < most) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(r->rk, n ? 0 : timeout_ms);
         if (!m) break;
+        if (n == 0) r->now_ms = clock_ms();
         bool end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
         n += (size_t)reader_take(r, m, &out[n]);
         if (end) break; // the caller may be waiting for just this

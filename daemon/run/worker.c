@@ -344,16 +344,20 @@ static void worker_relocate(size_t topic, int32_t partition, int64_t to, void *o
     pipeline_relocate(w->pipeline, partition, to, live ? live : &nothing, clock_wall_ms(),
                       &w->cycle);
     slot_drop(&w->shared->snapshots, w->index);
+    uint32_t topic_id, cluster_id; // of the topic as it is now
+    consumer_ids(w->consumer, &topic_id, &cluster_id);
+    struct mark mark = mark_none();
+    mark.born = pipeline_position(w->pipeline, partition).mark.born;
+    pipeline_mark(w->pipeline, partition, &mark, topic_id, cluster_id);
 }
 
 /* After the batch was decided: no record is held that is not counted into the positions. */
 static void worker_follow_positions(struct worker *w) {
     int32_t partition;
     int64_t end;
-    const struct position_owner owner = {worker_position, worker_relocate, w};
     while (consumer_next_end(w->consumer, &partition, &end))
         if (consumer_owns(w->consumer, partition)) pipeline_at_end(w->pipeline, partition, end);
-    consumer_settle(w->consumer, &owner);
+    consumer_settle(w->consumer);
 }
 
 /* ---- rebalance ---- */
@@ -471,6 +475,7 @@ static int open_worker(struct worker *w) {
                                        .partitions = (size_t)partitions,
                                        .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
+    consumer_keep(w->consumer, &(struct position_owner){worker_position, worker_relocate, w});
     TRY(need_producer(w));
     pipeline_limit(w->pipeline, producer_max_bytes(w->producer));
     TRY(await_policy(w));

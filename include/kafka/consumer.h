@@ -31,6 +31,8 @@ struct assignment {
 /* member: group.instance.id. ERR_CONFIG with *why. */
 int consumer_create(struct consumer **out, const struct config *c, const char *member,
                     struct buf *why) MUST_CHECK;
+/* Who keeps the positions; before consumer_subscribe. Copied. */
+void consumer_keep(struct consumer *c, const struct position_owner *owner);
 /* Partitions of the samples topic; ERR_MISSING when there is no such topic, ERR_RETRY when the
  * broker does not answer. */
 int consumer_partitions(struct consumer *c) MUST_CHECK;
@@ -61,7 +63,7 @@ bool consumer_next_end(struct consumer *c, int32_t *partition, int64_t *end);
 /* Asks the broker about partitions whose position is in doubt: each is read on, or stands still
  * (said), or is moved (kafka.lost_position). Only while no record is held that the owner has not
  * counted into its positions. Costs nothing while nothing is in doubt. */
-void consumer_settle(struct consumer *c, const struct position_owner *owner);
+void consumer_settle(struct consumer *c);
 /* Partitions of ours that stand still, by what is wrong with their position. */
 void consumer_lost_positions(const struct consumer *c, size_t out[LOST_NONE]);
 /* Ids of topic and cluster as in a mark; 0: not known. Of the last consumer_take. */
