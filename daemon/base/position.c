@@ -20,8 +20,8 @@ enum {
 #define FAR UINT32_MAX // in the place of a distance: no record is known
 static const int64_t time_most = ((int64_t)1 << 48) - 1; // 12 digits: the year 10889
 
-struct mark mark_none(void) {
-    return (struct mark){.record = -1};
+struct position_mark mark_none(void) {
+    return (struct position_mark){.record = -1};
 }
 
 /* ---- the record before ---- */
@@ -41,14 +41,14 @@ static uint64_t position_hash(uint64_t h, struct text t) {
     return rng_mix(h ^ word);
 }
 
-void mark_record(struct mark *m, int64_t offset, int64_t time_ms, struct text key,
+void mark_record(struct position_mark *m, int64_t offset, int64_t time_ms, struct text key,
                  struct text value) {
     m->record = offset;
     m->time_ms = time_ms > 0 && time_ms <= time_most ? time_ms : 0;
     m->hash = position_hash(position_hash(1, key), value);
 }
 
-bool mark_same_record(const struct mark *a, const struct mark *b) {
+bool mark_same_record(const struct position_mark *a, const struct position_mark *b) {
     return a->record == b->record && a->time_ms == b->time_ms && a->hash == b->hash;
 }
 
@@ -58,7 +58,7 @@ static uint32_t mark_check(int64_t position, const char *text) {
     return (uint32_t)rng_mix((uint64_t)position ^ hash_bytes(text, CHECKED));
 }
 
-void mark_write(const struct mark *m, int64_t position, char *out) {
+void mark_write(const struct position_mark *m, int64_t position, char *out) {
     int64_t back = position - m->record;
     bool known = m->record >= 0 && back > 0 && back < FAR;
     snprintf(out, MARK_TEXT + 1,
@@ -80,7 +80,7 @@ static bool mark_digits(const char **at, int digits, uint64_t *out) {
     return true;
 }
 
-static bool mark_parse(struct mark *m, int64_t position, const char *text) {
+static bool mark_parse(struct position_mark *m, int64_t position, const char *text) {
     uint64_t back, time, hash, topic, cluster, born, check;
     const char *at = text + PREFIX;
     if (!mark_digits(&at, 8, &back) || !mark_digits(&at, 12, &time) ||
@@ -90,16 +90,16 @@ static bool mark_parse(struct mark *m, int64_t position, const char *text) {
         return false;
     if (check != mark_check(position, text) || back == 0) return false;
     bool known = back != FAR && position - (int64_t)back >= 0;
-    *m = (struct mark){.record = known ? position - (int64_t)back : -1,
-                       .time_ms = (int64_t)time,
-                       .hash = hash,
-                       .topic = (uint32_t)topic,
-                       .cluster = (uint32_t)cluster,
-                       .born = (uint32_t)born};
+    *m = (struct position_mark){.record = known ? position - (int64_t)back : -1,
+                                .time_ms = (int64_t)time,
+                                .hash = hash,
+                                .topic = (uint32_t)topic,
+                                .cluster = (uint32_t)cluster,
+                                .born = (uint32_t)born};
     return true;
 }
 
-int mark_read(struct mark *m, int64_t position, struct text *metadata) {
+int mark_read(struct position_mark *m, int64_t position, struct text *metadata) {
     *m = mark_none();
     if (!metadata->at || metadata->len < MARK_TEXT) return ERR_MISSING;
     const char *text = metadata->at + metadata->len - MARK_TEXT;
@@ -121,7 +121,7 @@ static uint64_t mark_get(const char **at, size_t width) {
     return value;
 }
 
-void mark_pack(const struct mark *m, unsigned char out[MARK_BYTES]) {
+void mark_pack(const struct position_mark *m, unsigned char out[MARK_BYTES]) {
     unsigned char *at = mark_put(out, (uint64_t)m->record, 8);
     at = mark_put(at, (uint64_t)m->time_ms, 8);
     at = mark_put(at, m->hash, 8);
@@ -130,11 +130,12 @@ void mark_pack(const struct mark *m, unsigned char out[MARK_BYTES]) {
     mark_put(at, m->born, 4);
 }
 
-bool mark_unpack(struct mark *m, struct text bytes) {
+bool mark_unpack(struct position_mark *m, struct text bytes) {
     *m = mark_none();
     if (bytes.len != MARK_BYTES) return false;
     const char *at = bytes.at;
-    struct mark read = {.record = (int64_t)mark_get(&at, 8), .time_ms = (int64_t)mark_get(&at, 8)};
+    struct position_mark read = {.record = (int64_t)mark_get(&at, 8),
+                                 .time_ms = (int64_t)mark_get(&at, 8)};
     read.hash = mark_get(&at, 8);
     read.topic = (uint32_t)mark_get(&at, 4);
     read.cluster = (uint32_t)mark_get(&at, 4);
@@ -148,7 +149,7 @@ bool mark_unpack(struct mark *m, struct text bytes) {
 
 enum belonging { OURS, FOREIGN, UNKNOWN };
 
-static enum belonging position_by_ids(const struct mark *m, const struct evidence *e) {
+static enum belonging position_by_ids(const struct position_mark *m, const struct evidence *e) {
     if (m->topic && e->topic) return m->topic == e->topic ? OURS : FOREIGN;
     if (m->cluster && e->cluster && m->cluster != e->cluster) return FOREIGN;
     return UNKNOWN;

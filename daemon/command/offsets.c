@@ -143,7 +143,9 @@ static int offsets_set_meant(struct offsets *o, enum offsets_topic topic) {
         code = offsets_set_row(o, row);
     }
     if (code != EX_OK || meant) return code;
-    return console_fail(EX_NOINPUT, "%s has no partition %s", o->word[0], o->word[1]);
+    bool lost = strcmp(o->word[1], "lost") == 0;
+    return console_fail(EX_NOINPUT, lost ? "every position of %s fits" : "%s has no partition %s",
+                        o->word[0], o->word[1]);
 }
 
 static int offsets_set(struct offsets *o) {

@@ -179,8 +179,9 @@ void offsets_table_close(struct offsets_table *t) {
 /* ---- setting ---- */
 
 /* The mark of a position that a person chose: no record before it is known. */
-static struct mark offsets_table_mark(struct offsets_table *t, const struct offsets_row *row) {
-    struct mark m = mark_none();
+static struct position_mark offsets_table_mark(struct offsets_table *t,
+                                               const struct offsets_row *row) {
+    struct position_mark m = mark_none();
     m.born = row->at.mark.born;
     reader_ids(t->reader, row->topic, &m.topic, &m.cluster);
     return m;
@@ -188,7 +189,7 @@ static struct mark offsets_table_mark(struct offsets_table *t, const struct offs
 
 /* The selection state goes along, so that budget and caps stay as they are. */
 static int offsets_table_set_group(struct offsets_table *t, const struct offsets_row *row,
-                                   int64_t offset, const struct mark *mark) {
+                                   int64_t offset, const struct position_mark *mark) {
     char text[STATE_TEXT_MAX + MARK_TEXT + 1];
     const char *topic = t->config.topics.samples;
     uint64_t hash = hash_bytes(topic, strlen(topic));
@@ -202,7 +203,7 @@ static int offsets_table_set_group(struct offsets_table *t, const struct offsets
 }
 
 static int offsets_table_set_store(struct offsets_table *t, const struct offsets_row *row,
-                                   int64_t offset, const struct mark *mark) {
+                                   int64_t offset, const struct position_mark *mark) {
     unsigned char bytes[MARK_BYTES];
     if (!t->store) {
         buf_printf(&t->why, "there is no label store in %s: run this where the learner runs",
@@ -224,7 +225,7 @@ int offsets_table_lock(const struct offsets_table *t) {
 }
 
 int offsets_table_set(struct offsets_table *t, const struct offsets_row *row, int64_t offset) {
-    struct mark mark = offsets_table_mark(t, row);
+    struct position_mark mark = offsets_table_mark(t, row);
     if (row->topic == OFFSETS_SAMPLES) return offsets_table_set_group(t, row, offset, &mark);
     return offsets_table_set_store(t, row, offset, &mark);
 }

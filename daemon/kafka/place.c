@@ -80,7 +80,7 @@ int64_t place_begin(struct place *p, const struct position *at) {
 static bool place_is_same(const struct place *p, const rd_kafka_message_t *m) {
     rd_kafka_timestamp_type_t type;
     int64_t time_ms = rd_kafka_message_timestamp(m, &type);
-    struct mark seen = mark_none();
+    struct position_mark seen = mark_none();
     mark_record(&seen, m->offset, type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : time_ms,
                 (struct text){m->key, m->key_len}, (struct text){m->payload, m->len});
     return mark_same_record(&seen, &p->at.mark);

@@ -10,13 +10,15 @@
 
 enum {
     ASK_AGAIN_MS = 1000, // before a broker that did not answer is asked again
-    PAUSE_MS = 300,      // a topic is not deleted, made and found again in less
+    PAUSE_MS = 100,      // a topic is not made anew in less: a fetch in between is refused, and the
+                         // next one waits for fetch.error.backoff.ms (client.c)
     IDS_MS = 1000        // for the topic's id
 };
 
 /* ---- the table ---- */
 
-void places_resize(struct places *s, size_t n) {
+/* Those that are new are not read. */
+static void places_resize(struct places *s, size_t n) {
     if (n <= s->n) return;
     s->place = xrealloc(s->place, n * sizeof *s->place);
     s->end = xrealloc(s->end, n * sizeof *s->end);

@@ -22,8 +22,6 @@ struct places {
     struct place_ids ids;
 };
 
-/* Makes room for so many partitions; those that are new are not read. */
-void places_resize(struct places *s, size_t n);
 void places_release(struct places *s);
 /* The partition is read from the position; returns the offset to give to the library. */
 int64_t places_begin(struct places *s, int32_t partition, const struct position *at);

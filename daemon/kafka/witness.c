@@ -48,16 +48,17 @@ void witness_destroy(struct witness *w) {
     free(w);
 }
 
-static enum witness_says witness_judge(const rd_kafka_message_t *m, const struct mark *mark) {
+static enum witness_says witness_judge(const rd_kafka_message_t *m,
+                                       const struct position_mark *mark) {
     if (m->err) return WITNESS_OTHER;
     rd_kafka_timestamp_type_t type;
-    struct mark seen = mark_none();
+    struct position_mark seen = mark_none();
     mark_record(&seen, m->offset, rd_kafka_message_timestamp(m, &type),
                 (struct text){m->key, m->key_len}, (struct text){m->payload, m->len});
     return mark_same_record(&seen, mark) ? WITNESS_SAME : WITNESS_OTHER;
 }
 
-static enum witness_says witness_look(struct witness *w, const struct mark *mark) {
+static enum witness_says witness_look(struct witness *w, const struct position_mark *mark) {
     for (int64_t end = clock_ms() + ANSWER_MS; clock_ms() < end;) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(w->rk, ANSWER_MS);
         if (!m) continue;
@@ -72,7 +73,7 @@ static enum witness_says witness_look(struct witness *w, const struct mark *mark
 }
 
 enum witness_says witness_ask(struct witness **w, const struct config *c, const char *topic,
-                              int32_t partition, const struct mark *mark) {
+                              int32_t partition, const struct position_mark *mark) {
     if (!*w) *w = witness_create(c);
     if (!*w) return WITNESS_OTHER;
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);

@@ -15,5 +15,5 @@ enum witness_says { WITNESS_SAME, WITNESS_OTHER, WITNESS_GONE };
  * WITNESS_GONE: retention has passed it, so nothing can be said; WITNESS_OTHER also without an
  * answer in time. */
 enum witness_says witness_ask(struct witness **w, const struct config *c, const char *topic,
-                              int32_t partition, const struct mark *mark);
+                              int32_t partition, const struct position_mark *mark);
 void witness_destroy(struct witness *w);

@@ -1,6 +1,7 @@
 /* What the files of the pipeline share. Calls go down this list:
  *
  *   pipeline             the stages over a batch; partitions taken, given back, committed
+ *   pipeline_position    where the partitions stand, and what is committed
  *   pool_window          the pool's windows
  *   pipeline_route       one decided sample's records
  *   pipeline_partition   the table of partitions
@@ -17,8 +18,8 @@
 struct partition {
     bool owned, moved;
     int64_t next, newest_ms;
-    struct mark mark; // of `next`, but for the batch's records
-    size_t latest;    // 1 + index of its latest record in the batch; 0: none. mark waits for it
+    struct position_mark mark; // of `next`, but for the batch's records
+    size_t latest; // 1 + index of its latest record in the batch; 0: none. mark waits for it
     struct partition_state state;
     struct pool_window *window; // of the pool, or NULL
 };
@@ -69,7 +70,7 @@ struct partition *pipeline_partition(struct pipeline *p, int32_t number);
 void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
                      const struct snapshot *s);
 /* The mark of the partition's position, up to the batch's latest record of it. */
-const struct mark *pipeline_settle_mark(struct pipeline *p, struct partition *at);
+const struct position_mark *pipeline_settle_mark(struct pipeline *p, struct partition *at);
 /* The partition has something to commit. */
 void pipeline_move(struct pipeline *p, int32_t number);
 /* Scratch for that model's predictions. */

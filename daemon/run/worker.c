@@ -346,7 +346,7 @@ static void worker_relocate(size_t topic, int32_t partition, int64_t to, void *o
     slot_drop(&w->shared->snapshots, w->index);
     uint32_t topic_id, cluster_id; // of the topic as it is now
     consumer_ids(w->consumer, &topic_id, &cluster_id);
-    struct mark mark = mark_none();
+    struct position_mark mark = mark_none();
     mark.born = pipeline_position(w->pipeline, partition).mark.born;
     pipeline_mark(w->pipeline, partition, &mark, topic_id, cluster_id);
 }

@@ -12,7 +12,10 @@
 #include <lmdb.h>
 #include <unistd.h>
 
-enum { KEY = 64, TABLES_MOST = 32 };
+enum {
+    KEY = 64,        // bytes of the longest key
+    TABLES_MOST = 32 // of the environment; more than the store has
+};
 
 struct store_positions {
     MDB_env *env;

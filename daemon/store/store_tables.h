@@ -3,7 +3,7 @@
  *
  *   meta      "identity" → "format STORE_FORMAT", then d, k, fingerprint, then the classes
  *             "counts" → tally
- *   offsets   role '/' partition → next offset
+ *   offsets   role '/' partition → next offset; the same and "/mark" → the mark of that offset
  *   tasks     task id → entry, row, members, sample id. Ids sort by time: the last are the newest
  *   own       id of an event of its own → entry, row, its name
  *   samples   target of a sample → task ids, sorted

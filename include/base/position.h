@@ -24,7 +24,7 @@
     NEXT(LOST_AHEAD, "ahead") /* the log ends before it */
 enum lost { WORDS_ENUM(LOST_TABLE) LOST_NONE };
 
-struct mark {
+struct position_mark {
     int64_t record;   // offset of the record before the position; -1: none is known
     int64_t time_ms;  // its timestamp
     uint64_t hash;    // of its key and value
@@ -36,32 +36,32 @@ struct mark {
 /* The next offset to read, and the mark of it. */
 struct position {
     int64_t next;
-    struct mark mark;
+    struct position_mark mark;
 };
 
 /* A mark that knows nothing. */
-struct mark mark_none(void);
+struct position_mark mark_none(void);
 /* The record becomes the one before the position; the ids stay. About 0.1 ns a byte. */
-void mark_record(struct mark *m, int64_t offset, int64_t time_ms, struct text key,
+void mark_record(struct position_mark *m, int64_t offset, int64_t time_ms, struct text key,
                  struct text value);
 /* Whether both are of the same record. */
-bool mark_same_record(const struct mark *a, const struct mark *b);
+bool mark_same_record(const struct position_mark *a, const struct position_mark *b);
 
 enum { MARK_TEXT = 70 }; // characters
 
 /* The mark as text for an offset's metadata, behind whatever stands there already; out:
  * MARK_TEXT + 1 bytes. It belongs to exactly that position. */
-void mark_write(const struct mark *m, int64_t position, char *out);
+void mark_write(const struct position_mark *m, int64_t position, char *out);
 /* Takes the mark off the end of untrusted metadata: what stands before it stays in *metadata.
  * ERR_MISSING: there is none, and *metadata is as it was; ERR_CORRUPT: it is taken off, but it is
  * damaged or belongs to another position. *m then knows nothing. */
-int mark_read(struct mark *m, int64_t position, struct text *metadata) MUST_CHECK;
+int mark_read(struct position_mark *m, int64_t position, struct text *metadata) MUST_CHECK;
 
 /* The same as bytes, for the label store. */
 enum { MARK_BYTES = 36 };
-void mark_pack(const struct mark *m, unsigned char out[MARK_BYTES]);
+void mark_pack(const struct position_mark *m, unsigned char out[MARK_BYTES]);
 /* False: these bytes are no mark. */
-bool mark_unpack(struct mark *m, struct text bytes);
+bool mark_unpack(struct position_mark *m, struct text bytes);
 
 /* What the broker says of a partition just now. */
 struct evidence {
@@ -90,6 +90,7 @@ struct position_owner {
     void *opaque;
 };
 
+/* The word of the table; "ok" where nothing is wrong. Static. */
 const char *lost_name(enum lost l);
 /* One sentence for people: what happened to the position. Static. */
 const char *lost_text(enum lost l);

@@ -22,10 +22,10 @@ enum rebalance { REBALANCE_NONE, REBALANCE_ASSIGNED, REBALANCE_REVOKED, REBALANC
 /* One partition of a new assignment. */
 struct assignment {
     int32_t partition;
-    int64_t offset;       // next to read
-    bool fresh;           // the group has never committed it
-    struct text metadata; // the selection state's text; valid until the next call
-    struct mark mark;     // of the offset; of a fresh one: what is known of the topic
+    int64_t offset;            // next to read
+    bool fresh;                // the group has never committed it
+    struct text metadata;      // the selection state's text; valid until the next call
+    struct position_mark mark; // of the offset; of a fresh one: what is known of the topic
 };
 
 /* member: group.instance.id. ERR_CONFIG with *why. */

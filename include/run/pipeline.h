@@ -46,8 +46,8 @@ void pipeline_own(struct pipeline *p, int32_t partition, int64_t offset, bool fr
                   struct text metadata, int64_t now_ms);
 /* What is known of the position that the partition has now, and of topic and cluster (0: not known)
  * for the positions to come; travels with the committed offset. */
-void pipeline_mark(struct pipeline *p, int32_t partition, const struct mark *mark, uint32_t topic,
-                   uint32_t cluster);
+void pipeline_mark(struct pipeline *p, int32_t partition, const struct position_mark *mark,
+                   uint32_t topic, uint32_t cluster);
 /* The partition's position as of the last decided sample; with a pool, behind its open window. */
 struct position pipeline_position(const struct pipeline *p, int32_t partition);
 /* The end of an owned partition was reached: its position stands there, behind transaction markers

@@ -25,7 +25,7 @@ static void a_mark_comes_back_as_it_was(void **state) {
         mark_write(&p.mark, p.next, text + 4);
         struct text all = text_of(text);
         assert_int_equal(all.len, 4 + MARK_TEXT);
-        struct mark read;
+        struct position_mark read;
         assert_int_equal(mark_read(&read, p.next, &all), 0);
         assert_memory_equal(&read, &p.mark, sizeof read);
         assert_int_equal(all.len, 4); // what stands before it stays
@@ -38,7 +38,7 @@ static void a_mark_comes_back_as_it_was(void **state) {
 
 static void a_mark_without_a_record_keeps_the_rest(void **state) {
     (void)state;
-    struct mark m = mark_none(), read;
+    struct position_mark m = mark_none(), read;
     m.born = 6;
     m.topic = 3;
     char text[MARK_TEXT + 1];
@@ -52,7 +52,7 @@ static void a_mark_without_a_record_keeps_the_rest(void **state) {
 
 static void metadata_of_others_is_no_mark(void **state) {
     (void)state;
-    struct mark m;
+    struct position_mark m;
     char note[] =
         "somebody else's note, which is longer than a mark would be, and has nothing of it";
     struct text t = text_of(note), none = {0};
@@ -72,14 +72,14 @@ static void a_damaged_mark_is_taken_off_and_not_believed(void **state) {
         char kept = text[i];
         text[i] = kept == '0' ? '1' : '0';
         struct text t = text_of(text);
-        struct mark read;
+        struct position_mark read;
         assert_int_equal(mark_read(&read, p.next, &t), ERR_CORRUPT);
         assert_int_equal(t.len, 0);
         assert_int_equal(read.record, -1);
         text[i] = kept;
     }
     struct text t = text_of(text);
-    struct mark read;
+    struct position_mark read;
     assert_int_equal(mark_read(&read, p.next - 1, &t), ERR_CORRUPT);
     assert_false(mark_unpack(&read, TEXT("short")));
 }
@@ -87,7 +87,7 @@ static void a_damaged_mark_is_taken_off_and_not_believed(void **state) {
 static void another_record_has_another_mark(void **state) {
     (void)state;
     const struct text key = TEXT("key"), value = TEXT("12345678abc");
-    struct mark a = mark_none(), b = mark_none();
+    struct position_mark a = mark_none(), b = mark_none();
     mark_record(&a, 5, 100, key, value);
     mark_record(&b, 5, 100, key, value);
     assert_true(mark_same_record(&a, &b));
