@@ -135,16 +135,24 @@ bool places_next_end(struct places *s, int32_t *partition, int64_t *end) {
     return true;
 }
 
+/* What the owner says; what was never read is read from its beginning. */
+static struct position places_position(const struct places *s, int32_t partition,
+                                       const struct position_owner *owner) {
+    struct position at = owner->position(s->index, partition, owner->opaque);
+    if (at.next < 0) at = (struct position){RD_KAFKA_OFFSET_BEGINNING, mark_none()};
+    return at;
+}
+
 /* ---- after a pause ---- */
 
 /* A position with a record to look at, that of the partition first. False: there is none. */
 static bool places_marked(const struct places *s, int32_t *partition, struct position *at,
                           const struct position_owner *owner) {
-    *at = owner->position(s->index, *partition, owner->opaque);
+    *at = places_position(s, *partition, owner);
     for (size_t i = 0; i < s->n && at->mark.record < 0; i++) {
         if (!s->reading[i] || !place_sure(&s->place[i])) continue;
         *partition = (int32_t)i;
-        *at = owner->position(s->index, *partition, owner->opaque);
+        *at = places_position(s, *partition, owner);
     }
     return at->mark.record >= 0;
 }
@@ -181,8 +189,9 @@ static int places_judge(struct places *s, int32_t partition, rd_kafka_t *rk, con
                         bool earliest, const struct position_owner *owner) {
     struct place *p = &s->place[partition];
     int64_t low;
-    p->at = owner->position(s->index, partition, owner->opaque);
+    p->at = places_position(s, partition, owner);
     TRY(place_judge(p, rk, c, s->topic, partition, &low));
+    if (p->at.next < 0) p->lost = LOST_NONE; // it has read nothing, so nothing is lost
     if (p->lost == LOST_NONE) {
         places_go_on(p, p->at.next);
         return 0;
@@ -212,7 +221,7 @@ static bool places_judge_all(struct places *s, rd_kafka_t *rk, const struct conf
 static void places_verify(struct places *s, const struct position_owner *owner) {
     for (size_t i = 0; i < s->n; i++) {
         if (!s->reading[i] || s->place[i].lost != LOST_NONE || s->place[i].doubt) continue;
-        struct position at = owner->position(s->index, (int32_t)i, owner->opaque);
+        struct position at = places_position(s, (int32_t)i, owner);
         place_begin(&s->place[i], &at);
     }
 }
@@ -238,8 +247,7 @@ void places_restart(struct places *s, const struct position_owner *owner,
     for (size_t i = 0; i < s->n; i++) {
         struct place *p = &s->place[i];
         if (!s->reading[i] || p->lost != LOST_NONE || p->doubt) continue;
-        struct position at =
-            place_sure(p) ? owner->position(s->index, (int32_t)i, owner->opaque) : p->at;
+        struct position at = place_sure(p) ? places_position(s, (int32_t)i, owner) : p->at;
         if (place_sure(p)) at.mark.record = -1;
         rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset = place_begin(p, &at);
     }
