@@ -186,6 +186,16 @@ def labels_anew(stage, learned):
     daemon.stop()
 
 
+def models_anew(stage):
+    """The models topic is made anew: it is read from its beginning, and nothing ends."""
+    daemon = stage.start({**CHANGES, "service": {"learner": False}}).ready()
+    live = daemon.metric("model_version")
+    make_anew(stage, stage.topic("models"), 1)
+    equal(daemon.await_event("position_moved", 60)["topic"], stage.topic("models"), "what is read again")
+    equal(daemon.metric("model_version"), live, "the version in force stays")
+    daemon.stop()
+
+
 def added_partition(stage):
     """`latest` is for the group's first life: a partition that comes later is read from its beginning."""
     name, topic = stage.name + "-latest", stage.topic("grows")
@@ -217,6 +227,7 @@ def test(stage):
     anew_while_it_runs(stage, daemon, upstream)
     beyond_the_end(stage, upstream)
     labels_anew(stage, learned)
+    models_anew(stage)
     added_partition(stage)
 
 
