@@ -203,19 +203,17 @@ def added_partition(stage):
     upstream = Upstream(stage, topic)
     upstream.send(30)
     changes = {**CHANGES, "service": {"name": name, "learner": False, "state_dir": str(stage.dir / "latest")},
-               "topics": {"samples": topic}, "admit": {"start": "latest"}}
+               "topics": {"samples": topic}, "admit": {"start": "latest"},
+               "kafka": {"common": {"topic.metadata.refresh.interval.ms": "1000"}}}
     daemon = stage.start(changes, "latest.yaml").ready()
     wait("both are committed", lambda: all(at[0] >= 0 for at in broker.committed(stage.brokers, name, topic, 2).values()))
     upstream.send(10)
     decided(daemon, 10)
-    daemon.stop()
     admin = AdminClient({"bootstrap.servers": stage.brokers})
     admin.create_partitions([NewPartitions(topic, 3)])[topic].result(30)
     wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == 3)
-    upstream = Upstream(stage, topic)
-    upstream.send(25, partition=2)
-    daemon = stage.start(changes, "latest.yaml").ready()
-    decided(daemon, 25)
+    Upstream(stage, topic).send(25, partition=2)
+    decided(daemon, 35)
     daemon.stop()
 
 
