@@ -3,6 +3,7 @@ loses nothing and lag is 0 on a quiet transactional stream; a topic made anew, a
 unread are states of that partition alone: named in the log, the metric, /readyz and `winnowd offsets`, which sets it; nothing ends."""
 import json
 import random
+import signal
 
 import broker
 from broker import check, equal, wait
@@ -210,9 +211,11 @@ def added_partition(stage):
     upstream.send(10)
     decided(daemon, 10)
     admin = AdminClient({"bootstrap.servers": stage.brokers})
+    daemon.signal(signal.SIGSTOP)  # it sees the partition only when records are in it
     admin.create_partitions([NewPartitions(topic, 3)])[topic].result(30)
     wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == 3)
     Upstream(stage, topic).send(25, partition=2)
+    daemon.signal(signal.SIGCONT)
     decided(daemon, 35)
     daemon.stop()
 
