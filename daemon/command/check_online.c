@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 
+#include "base/position.h"
 #include "kafka/admin.h"
 #include "kafka/election.h"
 #include "kafka/probe.h"
@@ -273,8 +274,8 @@ int check_online(const struct config *c) {
         check_topic(&f, &plan[i], &facts[i]);
     }
     check_sizes(&f, facts);
-    check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX,
-                "the selection state travels with the offset");
+    check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX + MARK_TEXT,
+                "the selection state and the position's mark travel with the offset");
     if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner != LEARNER_FALSE) {
         int64_t longest = c->kafka.session_timeout / 2 > REGISTRY_TRANSACTION_MS
                               ? c->kafka.session_timeout / 2

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metric_engine.h"
+#include "base/position.h"
 #include "config/choices.h"
 #include "metrics/label_values.h"
 #include "store/label_fate.h"

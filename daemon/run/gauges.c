@@ -32,6 +32,7 @@ static void gauges_add_worker(struct figures *sum, const struct worker_figures *
     sum->lag += w->lag;
     sum->age_s = fmax(sum->age_s, w->age_s);
     sum->partitions += w->partitions;
+    for (size_t l = 0; l < LOST_NONE; l++) sum->lost[l] += w->lost[l];
     sum->tokens += w->bucket.tokens;
     sum->hour_left += w->bucket.hour_left;
     sum->day_left += w->bucket.day_left;
@@ -78,6 +79,12 @@ static double gauges_open_left(const struct run *r) {
     return cap ? fmax(0, (double)cap - metric_get(METRIC_open_tasks)) : INFINITY;
 }
 
+static void gauges_set_lost(const struct run *r) {
+    for (size_t l = 0; l < LOST_NONE; l++)
+        metric_set_by(METRIC_positions_lost, l,
+                      (double)(r->figures.lost[l] + learner_lost(r->learner, (enum lost)l)));
+}
+
 static void gauges_set(struct run *r) {
     static const double share[PERCENTILES] = {
         [PERCENTILE_5] = 0.05,  [PERCENTILE_25] = 0.25, [PERCENTILE_50] = 0.5,
@@ -115,5 +122,6 @@ void gauges_update(struct run *r) {
     gauges_gather(r);
     gauges_set(r);
     gauges_set_disk(r);
+    gauges_set_lost(r);
     process_figures();
 }

@@ -70,6 +70,19 @@ static bool health_not_yet(struct buf *why, const char *reason, size_t worker) {
     return false;
 }
 
+/* Partitions that stand still, by what is wrong with their position; false when there are any. */
+static bool health_positions(const size_t lost[LOST_NONE], const char *what, struct buf *why) {
+    bool fine = true;
+    for (size_t l = 0; l < LOST_NONE; l++) {
+        if (!lost[l]) continue;
+        fine = false;
+        if (why)
+            buf_printf(why, "%zu partitions of %s stand still (%s): %s; see `winnowd offsets`\n",
+                       lost[l], what, lost_name((enum lost)l), lost_text((enum lost)l));
+    }
+    return fine;
+}
+
 static bool health_learner_well(const struct run *r, struct buf *why) {
     if (run_config(r)->service.learner == LEARNER_FALSE) return true;
     if (!r->learner)
@@ -80,7 +93,10 @@ static bool health_learner_well(const struct run *r, struct buf *why) {
                               "needs the right Read on it\n",
                               0);
     int trouble = learner_trouble(r->learner);
-    if (!trouble) return true;
+    size_t lost[LOST_NONE];
+    for (size_t l = 0; l < LOST_NONE; l++) lost[l] = learner_lost(r->learner, (enum lost)l);
+    bool fine = health_positions(lost, "tasks and labels", why);
+    if (!trouble) return fine;
     if (trouble == ERR_FENCED)
         return health_not_yet(why, "another process of this name learns, this one no more\n", 0);
     if (why)
@@ -104,7 +120,7 @@ bool health_ready(struct run *r, struct buf *why) {
     }
     if (!r->workers) fine &= health_learner_well(r, NULL); // it has nothing else to do
     if (atomic_load(&r->shared.unreachable)) fine = health_not_yet(why, "no broker answers\n", 0);
-    return fine;
+    return health_positions(r->figures.lost, "the samples", why) && fine;
 }
 
 bool health_alive(struct run *r, struct buf *why) {

@@ -5,6 +5,8 @@
  *   before the store's commit  the records are read again
  *   after it                   the next start finds the labelled set as it was, and the models
  *                              topic tells which set is behind the newest version
+ * An end that was reached behind the last record (transaction markers) is written within a second:
+ * a crash before that reads the markers again.
  * A full disk or store stops learning, not scoring: the same records are tried again until there is
  * room. Where the learner is elected it soon gives up, so that a process that has room may learn.
  * What expires goes by a time to believe (store/believed_time.h), for what is forgotten is gone.
@@ -30,6 +32,12 @@ enum {
 };
 enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
+/* Ends of partitions that were reached and are not in the store yet; -1: none. */
+struct ends {
+    int64_t *at; // (n) by partition
+    size_t n;
+};
+
 struct labelled_set {
     struct learning *learning;
     struct reader *reader;
@@ -44,6 +52,7 @@ struct labelled_set {
     size_t answered_n;
     struct buf cluster; // id of the cluster; empty: it tells none
     struct believed_time time;
+    struct ends ends[LABELLED_TOPICS];
     int64_t rescan_ms, expire_ms;
     uint64_t labels; // read since the start
 };
@@ -178,19 +187,95 @@ const char *labelled_topic_name(enum labelled_topic t) {
 }
 
 static int labelled_set_apply(struct labelled_set *s, const struct reader_record *r) {
-    if (r->topic == LABELLED_TASKS) TRY(labelled_set_apply_task(s, r));
-    else TRY(labelled_set_apply_label(s, r));
-    return store_set_offset(s->store, labelled_topic_name((enum labelled_topic)r->topic),
-                            r->partition, r->offset + 1);
+    return r->topic == LABELLED_TASKS ? labelled_set_apply_task(s, r)
+                                      : labelled_set_apply_label(s, r);
+}
+
+/* ---- positions ---- */
+
+static int labelled_set_keep(struct labelled_set *s, enum labelled_topic topic, int32_t partition,
+                             const struct position *at) {
+    const char *name = labelled_topic_name(topic);
+    unsigned char mark[MARK_BYTES];
+    mark_pack(&at->mark, mark);
+    TRY(store_set_offset(s->store, name, partition, at->next));
+    return store_set_mark(s->store, name, partition, (struct text){(char *)mark, sizeof mark});
+}
+
+/* The record is the last one of its partition for now. */
+static int labelled_set_keep_record(struct labelled_set *s, const struct reader_record *r) {
+    struct position at = {.next = r->offset + 1, .mark = mark_none()};
+    mark_record(&at.mark, r->offset, r->time_ms, r->key, r->value);
+    reader_ids(s->reader, r->topic, &at.mark.topic, &at.mark.cluster);
+    return labelled_set_keep(s, (enum labelled_topic)r->topic, r->partition, &at);
+}
+
+static struct position labelled_set_position(size_t topic, int32_t partition, void *opaque) {
+    struct labelled_set *s = opaque;
+    const char *name = labelled_topic_name((enum labelled_topic)topic);
+    unsigned char mark[MARK_BYTES];
+    struct position at = {.next = store_offset(s->store, name, partition), .mark = mark_none()};
+    if (at.next >= 0 && store_mark(s->store, name, partition, mark, sizeof mark) &&
+        !mark_unpack(&at.mark, (struct text){(char *)mark, sizeof mark}))
+        at.mark = mark_none();
+    return at;
+}
+
+/* Should the store refuse, the next records move the position. */
+static void labelled_set_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
+    struct labelled_set *s = opaque;
+    struct position at = {.next = to, .mark = mark_none()};
+    reader_ids(s->reader, topic, &at.mark.topic, &at.mark.cluster);
+    if (store_begin(s->store) < 0) return;
+    if (labelled_set_keep(s, (enum labelled_topic)topic, partition, &at) < 0 ||
+        store_commit(s->store) < 0)
+        store_abort(s->store);
+}
+
+static void labelled_set_note_ends(struct labelled_set *s) {
+    size_t topic;
+    int32_t partition;
+    int64_t end;
+    while (reader_next_end(s->reader, &topic, &partition, &end)) {
+        struct ends *e = &s->ends[topic];
+        if ((size_t)partition >= e->n) {
+            e->at = xrealloc(e->at, ((size_t)partition + 1) * sizeof *e->at);
+            while (e->n <= (size_t)partition) e->at[e->n++] = -1;
+        }
+        e->at[partition] = end;
+    }
+}
+
+/* In a transaction of the store. */
+static int labelled_set_keep_ends(struct labelled_set *s) {
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        for (size_t p = 0; p < s->ends[t].n; p++) {
+            int64_t end = s->ends[t].at[p];
+            s->ends[t].at[p] = -1;
+            if (end < 0) continue;
+            struct position at = labelled_set_position(t, (int32_t)p, s);
+            if (end <= at.next) continue;
+            at.next = end;
+            TRY(labelled_set_keep(s, t, (int32_t)p, &at));
+        }
+    return 0;
 }
 
 /* ---- one round ---- */
+
+/* Whether the round's next record is of another partition: positions move by runs. */
+static bool labelled_set_ends_run(const struct labelled_set *s, size_t i, size_t n) {
+    const struct reader_record *at = &s->record[i];
+    return i + 1 == n || at[1].topic != at->topic || at[1].partition != at->partition;
+}
 
 static int labelled_set_try(struct labelled_set *s, size_t n) {
     s->answered_n = 0;
     TRY(store_begin(s->store));
     for (size_t i = 0; i < n; i++) {
         int result = labelled_set_apply(s, &s->record[i]);
+        if (result == 0 && labelled_set_ends_run(s, i, n))
+            result = labelled_set_keep_record(s, &s->record[i]);
         if (result == 0) continue;
         store_abort(s->store);
         return result;
@@ -218,16 +303,13 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
     }
 }
 
-static int64_t labelled_set_start(size_t topic, int32_t partition, void *opaque) {
-    return labelled_set_offset(opaque, (enum labelled_topic)topic, partition);
-}
-
 static int labelled_set_expire(struct labelled_set *s) {
     if (clock_ms() - s->expire_ms < EXPIRE_MS) return 0;
     s->expire_ms = clock_ms();
     struct store_expired done;
     TRY(store_begin(s->store));
     int result = store_expire(s->store, labelled_set_now(s), &done);
+    if (result == 0) result = labelled_set_keep_ends(s);
     if (result < 0) {
         store_abort(s->store);
         return result == ERR_FULL ? 0 : result;
@@ -245,11 +327,11 @@ static int labelled_set_expire(struct labelled_set *s) {
     return 0;
 }
 
-/* Partitions may be added while we run. */
+/* Partitions may be added while we run, and a topic made anew. */
 static int labelled_set_rescan(struct labelled_set *s) {
     if (clock_ms() - s->rescan_ms < RESCAN_MS) return 0;
     s->rescan_ms = clock_ms();
-    int result = reader_start(s->reader, labelled_set_start, s);
+    int result = reader_start(s->reader, NULL, NULL);
     return result == ERR_RETRY ? 0 : result;
 }
 
@@ -262,6 +344,7 @@ int labelled_set_round(struct labelled_set *s) {
         TRY(result);
         metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
     }
+    labelled_set_note_ends(s);
     TRY(labelled_set_rescan(s));
     TRY(labelled_set_expire(s));
     return n;
@@ -270,6 +353,10 @@ int labelled_set_round(struct labelled_set *s) {
 /* ---- what it is ---- */
 
 bool labelled_set_whole(const struct labelled_set *s) { return reader_caught_up(s->reader); }
+
+void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_NONE]) {
+    reader_lost_positions(s->reader, out);
+}
 
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out) {
     store_counts(s->store, out);
@@ -384,7 +471,8 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
 
 int labelled_set_follow(struct labelled_set *s) {
     int result;
-    while ((result = reader_start(s->reader, labelled_set_start, s)) == ERR_RETRY &&
+    reader_keep(s->reader, &(struct position_owner){labelled_set_position, labelled_set_moved, s});
+    while ((result = reader_start(s->reader, NULL, NULL)) == ERR_RETRY &&
            !learning_stopping(s->learning))
         learning_wait(s->learning, RETRY_MS);
     s->rescan_ms = clock_ms();
@@ -399,6 +487,7 @@ void labelled_set_close(struct labelled_set *s) {
     prequential_destroy(s->prequential);
     arena_release(&s->arena);
     buf_release(&s->cluster);
+    for (size_t t = 0; t < LABELLED_TOPICS; t++) free(s->ends[t].at);
     free(s->values);
     free(s->own_row);
     free(s->record);

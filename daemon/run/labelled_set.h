@@ -28,6 +28,9 @@ int labelled_set_round(struct labelled_set *s) MUST_CHECK;
 /* Whether both topics were read to the end that they had at the start: a version is made of a whole
  * labelled set only. */
 bool labelled_set_whole(const struct labelled_set *s);
+/* Partitions of both topics that stand still, by what is wrong with their position; adds to out[].
+ */
+void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_NONE]);
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out);
 /* Sets the metrics of the store and of the accuracy. */
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
@@ -40,5 +43,6 @@ struct store *labelled_set_store(struct labelled_set *s);
 int labelled_set_note_version(struct labelled_set *s, uint64_t version) MUST_CHECK;
 const char *labelled_topic_name(enum labelled_topic t);
 int32_t labelled_set_partitions(const struct labelled_set *s, enum labelled_topic t);
-/* The next offset to read: all before it is in the store. */
+/* The next offset to read, behind transaction markers too: all before it is in the store. -1: the
+ * partition was never read. */
 int64_t labelled_set_offset(const struct labelled_set *s, enum labelled_topic t, int32_t partition);

@@ -63,6 +63,7 @@ struct learner {
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
     _Atomic uint64_t settled, newest;
+    _Atomic size_t lost[LOST_NONE]; // partitions that stand still
 };
 
 /* ---- one round ---- */
@@ -210,6 +211,12 @@ static void learner_note_ready(struct learner *l) {
     LOG(NOTICE, "learner_ready", "read to the end of tasks and labels");
 }
 
+static void learner_note_lost(struct learner *l) {
+    size_t lost[LOST_NONE] = {0};
+    if (l->set) labelled_set_lost_positions(l->set, lost);
+    for (size_t i = 0; i < LOST_NONE; i++) atomic_store(&l->lost[i], lost[i]);
+}
+
 static void learner_note_standby(struct learner *l) {
     if (l->stood_by || !office_stands_by(&l->office)) return;
     l->stood_by = true;
@@ -228,6 +235,7 @@ static int learner_learn(struct learner *l, const struct store_counts *counts) {
 static int learner_round_once(struct learner *l) {
     struct store_counts counts;
     int taken = labelled_set_round(l->set);
+    learner_note_lost(l);
     TRY(taken);
     l->moved |= taken > 0;
     int writes = learner_obey(l);
@@ -268,6 +276,7 @@ static void learner_close(struct learner *l) {
     labelled_set_close(l->set);
     learning_end(&l->learning);
     l->set = NULL;
+    learner_note_lost(l);
 }
 
 /* One life: opens store and topics, then rounds until told to stop (0) or until an error. */
@@ -342,4 +351,7 @@ enum learner_role learner_role(const struct learner *l) {
 bool learner_refused(const struct learner *l) { return atomic_load(&l->refused); }
 bool learner_ready(const struct learner *l) { return atomic_load(&l->ready); }
 uint64_t learner_progress(const struct learner *l) { return atomic_load(&l->learning.progress); }
+size_t learner_lost(const struct learner *l, enum lost why) {
+    return l ? atomic_load(&l->lost[why]) : 0;
+}
 int learner_trouble(const struct learner *l) { return atomic_load(&l->trouble); }

@@ -29,6 +29,8 @@ uint64_t learner_progress(const struct learner *l);
 /* Labels that were read and, where a version was due, published, since the start; *newest: the
  * newest version then. */
 uint64_t learner_settled(const struct learner *l, uint64_t *newest);
+/* Partitions of tasks and labels that stand still because of that; NULL is fine. */
+size_t learner_lost(const struct learner *l, enum lost why);
 /* Why it does not learn just now: the ERR_ of its last life, ERR_FENCED: another process learns; 0:
  * it does, or has not begun. */
 int learner_trouble(const struct learner *l);

@@ -143,7 +143,8 @@ static enum selection_label pipeline_state_kind(int result, bool fresh) {
 
 static void pipeline_begin(struct pipeline *p, struct partition *at) {
     if (!at->window) at->window = pool_window_create(p);
-    if (at->window) pool_window_begin(at->window, at->next, &at->state);
+    if (at->window)
+        pool_window_begin(at->window, &(struct position){at->next, at->mark}, &at->state);
 }
 
 void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh,
@@ -151,6 +152,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
     struct partition *at = pipeline_partition(p, number);
     *at =
         (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
+    if (mark_read(&at->mark, offset, &metadata) < 0) at->mark = mark_none(); // behind the state
     enum selection_label kind = pipeline_state_kind(
         fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
     metric_add_by(METRIC_states, kind, 1);
@@ -180,22 +182,6 @@ void pipeline_disown_all(struct pipeline *p) {
     for (size_t i = 0; i < p->partitions_cap; i++) {
         pool_window_destroy(p->partition[i].window);
         p->partition[i] = (struct partition){0};
-    }
-    p->moved_n = 0;
-}
-
-void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
-    for (size_t i = 0; i < p->moved_n; i++) {
-        struct partition *at = &p->partition[p->moved[i]];
-        struct producer_offset *o = cycle_add_offset(cycle);
-        o->partition = p->moved[i];
-        o->next = at->next;
-        const struct partition_state *state =
-            at->window ? pool_window_start(at->window, &o->next) : &at->state;
-        char text[STATE_TEXT_MAX + 1];
-        size_t n = state_write(state, p->topic_hash, o->next, text);
-        o->metadata = arena_text(&cycle->arena, (struct text){text, n});
-        at->moved = false;
     }
     p->moved_n = 0;
 }
@@ -390,7 +376,10 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     }
     at->next++;
     at->newest_ms = r->time_ms;
-    if (cycle) written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
+    if (cycle) {
+        at->latest = i + 1;
+        written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
+    }
     if (!w) pipeline_move(p, r->partition);
     enum window_end end = w ? pool_window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
     if (end != WINDOW_OPEN) pool_window_end(p, r->partition, end, b->in_force[i], now_ms, cycle);
@@ -418,6 +407,8 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
         pipeline_ends_before(p, b, i, now_ms, cycle);
         pipeline_take(p, b, i, now_ms, cycle, &t);
     }
+    for (size_t i = 0; i < b->n; i++)
+        pipeline_settle_mark(p, &p->partition[b->record[i].partition]);
     pipeline_say_tally(p, &t);
     pipeline_show_decision(p, b, now_ms);
     metric_add(

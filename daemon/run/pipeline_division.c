@@ -14,7 +14,8 @@
 /* The state is another: true when it can be committed now. */
 static bool pipeline_division_note(struct pipeline *p, int32_t number, struct partition *at) {
     if (at->window && !pool_window_empty(at->window)) return false;
-    if (at->window) pool_window_begin(at->window, at->next, &at->state);
+    if (at->window)
+        pool_window_begin(at->window, &(struct position){at->next, at->mark}, &at->state);
     pipeline_move(p, number);
     return true;
 }
@@ -55,6 +56,9 @@ void pipeline_group_begin(struct pipeline *p, const struct policy *policy, size_
 
 void pipeline_group_add(struct pipeline *p, int64_t offset, struct text metadata) {
     struct partition_state s;
+    struct position_mark behind;
+    int marked = mark_read(&behind, offset, &metadata); // takes it off the state, if there is one
+    (void)marked;
     bool known = offset >= 0 && state_read(&s, p->topic_hash, offset, metadata) == 0;
     division_add(p->division, known ? &s : NULL);
 }

@@ -39,8 +39,8 @@ struct pool_window {
     struct decision *decision; // (candidates)
     struct kept *kept;         // (candidates)
     struct cycle held;
-    size_t asked[ASKS];             // by reason, counted when they go out
-    int64_t start;                  // offset
+    size_t asked[ASKS]; // by reason, counted when they go out
+    struct position start;
     struct partition_state state;   // at start
     size_t records, samples, bytes; // so far; samples: admitted
     struct pool_clock clock;        // by its records' times
@@ -70,20 +70,21 @@ void pool_window_destroy(struct pool_window *w) {
     free(w);
 }
 
-void pool_window_begin(struct pool_window *w, int64_t next, const struct partition_state *state) {
+void pool_window_begin(struct pool_window *w, const struct position *at,
+                       const struct partition_state *state) {
     pool_reset(w->pool);
     cycle_reset(&w->held);
     memset(w->asked, 0, sizeof w->asked);
     for (size_t i = 0; i < w->candidates; i++)
         if (w->kept[i].bytes.cap > EVENT_KEPT) buf_release(&w->kept[i].bytes);
-    w->start = next;
+    w->start = *at;
     w->state = *state;
     w->records = w->samples = w->bytes = 0;
     w->clock = (struct pool_clock){0};
 }
 
-const struct partition_state *pool_window_start(const struct pool_window *w, int64_t *next) {
-    *next = w->start;
+const struct partition_state *pool_window_start(const struct pool_window *w, struct position *at) {
+    *at = w->start;
     return &w->state;
 }
 
@@ -242,7 +243,7 @@ void pool_window_end(struct pipeline *p, int32_t number, enum window_end why,
         LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here",
             L_I64("partition", number), L_I64("offset", at->next), L_U64("asked", f->n));
     if (cycle) cycle_append(cycle, &w->held);
-    pool_window_begin(w, at->next, &at->state);
+    pool_window_begin(w, &(struct position){at->next, *pipeline_settle_mark(p, at)}, &at->state);
     pipeline_move(p, number);
 }
 

@@ -96,6 +96,7 @@ static void update_figures(struct worker *w) {
                     &lag.figures.bucket);
     slot_drop(&w->shared->snapshots, w->index);
     pipeline_positions(w->pipeline, add_lag, &lag);
+    consumer_lost_positions(w->consumer, lag.figures.lost);
     pthread_mutex_lock(&w->figures_lock);
     w->figures = lag.figures;
     pthread_mutex_unlock(&w->figures_lock);
@@ -421,6 +422,37 @@ static int poll_wait(const struct worker *w) {
     return left > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)left;
 }
 
+/* ---- positions ---- */
+
+static struct position worker_position(size_t topic, int32_t partition, void *opaque) {
+    const struct worker *w = opaque;
+    (void)topic;
+    return pipeline_position(w->pipeline, partition);
+}
+
+static void worker_relocate(size_t topic, int32_t partition, int64_t to, void *opaque) {
+    struct worker *w = opaque;
+    (void)topic;
+    const struct snapshot *live = slot_take(&w->shared->snapshots, w->index);
+    pipeline_relocate(w->pipeline, partition, to, live ? live : &nothing, clock_wall_ms(),
+                      &w->cycle);
+    slot_drop(&w->shared->snapshots, w->index);
+    uint32_t topic_id, cluster_id; // of the topic as it is now
+    consumer_ids(w->consumer, &topic_id, &cluster_id);
+    struct position_mark mark = mark_none();
+    mark.born = pipeline_position(w->pipeline, partition).mark.born;
+    pipeline_mark(w->pipeline, partition, &mark, topic_id, cluster_id);
+}
+
+/* After the batch was decided: no record is held that is not counted into the positions. */
+static void worker_follow_positions(struct worker *w) {
+    int32_t partition;
+    int64_t end;
+    while (consumer_next_end(w->consumer, &partition, &end))
+        if (consumer_owns(w->consumer, partition)) pipeline_at_end(w->pipeline, partition, end);
+    consumer_settle(w->consumer);
+}
+
 /* ---- rebalance ---- */
 
 static int worker_take_over(struct worker *w) {
@@ -437,9 +469,12 @@ static int worker_take_over(struct worker *w) {
     LOG(NOTICE, "assigned", "partitions are ours", L_U64("partitions", n),
         L_STR("worker", w->identity));
     bool fresh = false;
+    uint32_t topic, cluster;
+    consumer_ids(w->consumer, &topic, &cluster);
     for (size_t i = 0; i < n; i++) {
         pipeline_own(w->pipeline, list[i].partition, list[i].offset, list[i].fresh,
                      list[i].metadata, clock_wall_ms());
+        pipeline_mark(w->pipeline, list[i].partition, &list[i].mark, topic, cluster);
         fresh |= list[i].fresh;
     }
     w->divide_ms = 0;
@@ -553,6 +588,7 @@ static int worker_step(struct worker *w) {
     TRY(poll_batch(w, pace_room(&w->pace, pipeline_batch(w->pipeline)->cap), poll_wait(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     decide_batch(w);
+    worker_follow_positions(w);
     end_idle_windows(w);
     if (cycle_left(w) <= 0) TRY(commit_cycle(w));
     update_figures(w);
@@ -592,6 +628,7 @@ static int open_worker(struct worker *w) {
     struct pipeline_options options = {
         .config = w->config, .features = w->shared->features, .recent = w->shared->recent};
     TRY(pipeline_create(&w->pipeline, &options));
+    consumer_keep(w->consumer, &(struct position_owner){worker_position, worker_relocate, w});
     TRY(need_producer(w));
     TRY(await_policy(w));
     TRY(consumer_subscribe(w->consumer));

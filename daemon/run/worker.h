@@ -30,6 +30,7 @@ struct shared {
 struct worker_figures {
     double lag, age_s;
     size_t partitions;
+    size_t lost[LOST_NONE]; // partitions that stand still, by what is wrong with their position
     struct pipeline_bucket bucket;
     struct kafka_stats consumer, producer;
     struct utility_seen utility[PIPELINE_UTILITIES]; // (utilities), in no order

@@ -361,6 +361,27 @@ int store_set_offset(struct store *s, const char *role, int32_t partition, int64
                      sizeof value);
 }
 
+static size_t store_mark_key(char out[KEY_MAX], const char *role, int32_t partition) {
+    return (size_t)snprintf(out, KEY_MAX, "%s/%" PRId32 "/mark", role, partition);
+}
+
+bool store_mark(struct store *s, const char *role, int32_t partition, void *out, size_t n) {
+    char text[KEY_MAX];
+    MDB_txn *txn = store_reading(s);
+    MDB_val key = {store_mark_key(text, role, partition), text}, value;
+    bool there = txn && mdb_get(txn, s->table[TABLE_OFFSETS], &key, &value) == 0;
+    bool fits = there && value.mv_size == n;
+    if (fits) memcpy(out, value.mv_data, n);
+    store_end_reading(s, txn);
+    return fits;
+}
+
+int store_set_mark(struct store *s, const char *role, int32_t partition, struct text mark) {
+    char text[KEY_MAX];
+    return store_put(s, TABLE_OFFSETS, text, store_mark_key(text, role, partition), mark.at,
+                     mark.len);
+}
+
 static void store_add_coverage(struct store *s, MDB_txn *txn, struct store_counts *out) {
     MDB_cursor *cursor;
     MDB_val key, value;

@@ -9,6 +9,8 @@
 
 #include "store_tables.h"
 
+#include "base/position.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -111,8 +113,12 @@ static const char *store_audit_meta(struct audit *a, struct text key, struct tex
 }
 
 static const char *store_audit_offset(struct audit *a, struct text key, struct text value) {
+    static const struct text mark = TEXT("/mark");
+    struct position_mark read;
     int64_t next;
-    (void)a, (void)key;
+    (void)a;
+    if (key.len > mark.len && memcmp(key.at + key.len - mark.len, mark.at, mark.len) == 0)
+        return mark_unpack(&read, value) ? NULL : "it is no mark of a position";
     return store_record_read_offset(&next, value) ? NULL : "it is no offset";
 }
 

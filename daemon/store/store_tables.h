@@ -7,7 +7,7 @@
  *             "counts" → tally
  *             "versions" → versions
  *             "clock" → a time that was believed when something was forgotten last
- *   offsets   role '/' partition → next offset
+ *   offsets   role '/' partition → next offset; the same and "/mark" → the mark of that offset
  *   tasks     task id → entry, row, members, sample id. Ids sort by time: the last are the newest
  *   own       id of an event of its own → entry, row, its name
  *   samples   target of a sample → task ids, sorted

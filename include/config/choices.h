@@ -21,6 +21,11 @@ enum learner_choice { WORDS_ENUM(LEARNER_TABLE) LEARNERS };
 #define START_TABLE(FIRST, NEXT) FIRST(START_EARLIEST, "earliest") NEXT(START_LATEST, "latest")
 enum start { WORDS_ENUM(START_TABLE) STARTS };
 
+/* kafka.lost_position: what becomes of a partition whose position does not fit it any more. */
+#define LOST_POSITION_TABLE(FIRST, NEXT)                                                           \
+    FIRST(LOST_POSITION_PAUSE, "pause") NEXT(LOST_POSITION_EARLIEST, "earliest")
+enum lost_position { WORDS_ENUM(LOST_POSITION_TABLE) LOST_POSITIONS };
+
 /* admit.json_reader: what reads the JSON of samples. */
 #define JSON_READER_TABLE(FIRST, NEXT)                                                             \
     FIRST(JSON_READER_AUTO, "auto")                                                                \

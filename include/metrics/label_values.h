@@ -1,7 +1,8 @@
 /* The values of the metrics' labels: the one table of each makes the names by which code counts and
  * the words of the page. Labels that another room has a table of are not here: reasons of dead
  * letters (admit/reason.h), reasons to ask (config/choices.h), fates of labels
- * (store/label_fate.h), levels of the log (base/log.h).
+ * (store/label_fate.h), levels of the log (base/log.h), what is wrong with a position
+ * (base/position.h).
  *
  * Thread: any thread */
 #pragma once

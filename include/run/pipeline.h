@@ -8,6 +8,7 @@
  * Thread: worker thread (one pipeline each) */
 #pragma once
 
+#include "base/position.h"
 #include "encode/features.h"
 #include "route/cycle.h"
 #include "run/batch.h"
@@ -43,6 +44,19 @@ void pipeline_limit(struct pipeline *p, size_t max_record_bytes);
 /* A partition becomes ours: its state from the committed metadata, or a new one. */
 void pipeline_own(struct pipeline *p, int32_t partition, int64_t offset, bool fresh,
                   struct text metadata, int64_t now_ms);
+/* What is known of the position that the partition has now, and of topic and cluster (0: not known)
+ * for the positions to come; travels with the committed offset. */
+void pipeline_mark(struct pipeline *p, int32_t partition, const struct position_mark *mark,
+                   uint32_t topic, uint32_t cluster);
+/* The partition's position as of the last decided sample; with a pool, behind its open window. */
+struct position pipeline_position(const struct pipeline *p, int32_t partition);
+/* The end of an owned partition was reached: its position stands there, behind transaction markers
+ * too. With an open window of the pool that has samples, only once that ends. */
+void pipeline_at_end(struct pipeline *p, int32_t partition, int64_t end);
+/* The partition goes on at another offset, because its position did not fit. Its open window ends
+ * first, by the policy and model of s. */
+void pipeline_relocate(struct pipeline *p, int32_t partition, int64_t offset,
+                       const struct snapshot *s, int64_t now_ms, struct cycle *cycle);
 /* All partitions are given back; what is not committed is forgotten. */
 void pipeline_disown_all(struct pipeline *p);
 

@@ -60,6 +60,12 @@ void store_abort(struct store *s);
 int64_t store_offset(struct store *s, const char *role, int32_t partition);
 /* In a transaction. */
 int store_set_offset(struct store *s, const char *role, int32_t partition, int64_t next) MUST_CHECK;
+/* The mark of that offset, bytes of the reader's own (base/position.h); n: of `out`. False: there
+ * is none of that length. */
+bool store_mark(struct store *s, const char *role, int32_t partition, void *out, size_t n);
+/* In a transaction. */
+int store_set_mark(struct store *s, const char *role, int32_t partition,
+                   struct text mark) MUST_CHECK;
 
 /* A label that was read, as evaluation wants it (promise I7: the prediction is the one that was
  * recorded when the sample was asked). */

@@ -20,6 +20,7 @@ TROUBLE = {
     "WinnowdKafkaTrouble": ({'winnowd_outside_trouble{%s, system="kafka"}': "0x9 1x90"}, 20, 12),
     "WinnowdLag": ({"winnowd_oldest_sample_age_seconds{%s}": "0x9 400x90", "winnowd_lag_samples{%s}": "0x9 5000x90"}, 30, 15),
     "WinnowdFenced": ({"winnowd_fenced{%s}": "0x9 1x90"}, 12, 8),
+    "WinnowdPositionLost": ({'winnowd_positions_lost{%s, state="gone"}': "0x9 1x90"}, 30, 8),
     "WinnowdNoLearner": ({"winnowd_learner_active{%s}": "1x9 0x90"}, 30, 15),
     "WinnowdDisk": ({"winnowd_store_bytes{%s}": "10x9 95x90", "winnowd_store_limit_bytes{%s}": "100x100"}, 20, 12),
     "WinnowdDeadLetters": ({'winnowd_dead_letters_total{%s, reason="not_json"}': "0x20 0+50x90", "winnowd_samples_total{%s}": "0+1000x110"}, 50, 15),

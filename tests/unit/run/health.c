@@ -73,6 +73,10 @@ bool learner_refused(const struct learner *l) {
     (void)l;
     return says.refused;
 }
+size_t learner_lost(const struct learner *l, enum lost why) {
+    (void)l, (void)why;
+    return 0;
+}
 int learner_trouble(const struct learner *l) {
     (void)l;
     return says.trouble;
