@@ -165,6 +165,10 @@ size_t features_fields(const struct features *f) { return f->n; }
 const struct text *features_paths(const struct features *f) { return f->path; }
 uint64_t features_fingerprint(const struct features *f) { return f->fingerprint; }
 
+struct text features_name(const struct features *f, size_t i) {
+    return f->field[i].name;
+}
+
 int features_field(const struct features *f, const char *name) {
     for (size_t i = 0; i < f->n; i++)
         if (text_equal(f->field[i].name, text_of(name))) return (int)i;
@@ -216,6 +220,10 @@ static enum reason features_encode_boolean(const struct mapped_field *f, const s
     return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
 }
 
+static bool features_is_absent(const struct value *v) {
+    return v->kind == VALUE_MISSING || v->kind == VALUE_NULL;
+}
+
 /* row: the field's own columns, all 0. */
 static enum reason features_encode_field(const struct mapped_field *f, const struct value *v,
                                          double *row) {
@@ -223,13 +231,20 @@ static enum reason features_encode_field(const struct mapped_field *f, const str
                                          double *) = {[FEATURE_NUMBER] = features_encode_number,
                                                       [FEATURE_CATEGORY] = features_encode_category,
                                                       [FEATURE_BOOLEAN] = features_encode_boolean};
-    if (v->kind != VALUE_MISSING && v->kind != VALUE_NULL) return encode[f->type](f, v, row);
+    if (!features_is_absent(v)) return encode[f->type](f, v, row);
     if (f->missing) row[f->columns - 1] = 1;
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
 }
 
+/* Of the fields behind a wrong one. */
+static void features_count_absent(const struct features *f, const struct value *values, size_t from,
+                                  uint64_t *absent) {
+    for (size_t i = from; absent && i < f->n; i++) absent[i] += features_is_absent(&values[i]);
+}
+
 enum reason features_encode(const struct features *f, const struct value *values, double *row,
-                            size_t *field) {
+                            size_t *field, uint64_t *absent) {
+    size_t absent_n = 0;
     for (size_t i = 0; i < f->n; i++) {
         if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER &&
             isfinite(values[i].number)) { // most are
@@ -239,11 +254,15 @@ enum reason features_encode(const struct features *f, const struct value *values
         memset(row + f->field[i].first, 0, f->field[i].columns * sizeof *row);
         enum reason fault =
             features_encode_field(&f->field[i], &values[i], row + f->field[i].first);
+        bool is_absent = features_is_absent(&values[i]);
+        absent_n += is_absent;
+        if (absent) absent[i] += is_absent || fault;
         if (!fault) continue;
         *field = i;
+        features_count_absent(f, values, i + 1, absent);
         return fault;
     }
-    return REASON_NONE;
+    return absent_n == f->n ? REASON_NO_FEATURE : REASON_NONE;
 }
 
 /* ---- decode ---- */

@@ -86,6 +86,8 @@ static void update_figures(struct worker *w) {
                     &lag.figures.bucket);
     slot_drop(&w->shared->snapshots, w->index);
     pipeline_positions(w->pipeline, add_lag, &lag);
+    lag.figures.held = (double)pipeline_held(w->pipeline);
+    absences_take(w->shared->absences, pipeline_absent(w->pipeline));
     pthread_mutex_lock(&w->figures_lock);
     w->figures = lag.figures;
     pthread_mutex_unlock(&w->figures_lock);

@@ -4,6 +4,7 @@
  * Thread: main thread starts and ends it; the rest is the worker thread's own */
 #pragma once
 
+#include "absences.h"
 #include "base/slot.h"
 #include "kafka/stats.h"
 #include "run/pipeline.h"
@@ -23,12 +24,13 @@ struct shared {
     _Atomic bool stopping;
     _Atomic bool unreachable; // no broker answers the follower
     struct recent *recent;    // NULL: nobody looks
+    struct absences *absences; // what was not in the samples
     _Atomic int64_t open_cap; // most open tasks, by file and policy; 0: no cap
 };
 
 /* Last second's figures of one worker, for the process's gauges. */
 struct worker_figures {
-    double lag, age_s;
+    double lag, age_s, held;
     size_t partitions;
     struct pipeline_bucket bucket;
     struct kafka_stats consumer, producer;
