@@ -18,15 +18,7 @@
 #include "terminal/cli.h"
 #include "terminal/console.h"
 
-struct findings {
-    const struct config *config;
-    size_t wrong, doubts;
-};
-
-static void check_online_finding(struct findings *f, enum tone tone, const char *what,
-                                 const char *format, ...) PRINTF_LIKE(4, 5);
-static void check_online_finding(struct findings *f, enum tone tone, const char *what,
-                                 const char *format, ...) {
+void check_finding(struct findings *f, enum tone tone, const char *what, const char *format, ...) {
     static const char *const words[] = {
         [TONE_PLAIN] = "-", [TONE_GOOD] = "ok", [TONE_DOUBT] = "?", [TONE_BAD] = "wrong"};
     va_list args;
@@ -65,26 +57,26 @@ static void check_topic(struct findings *f, const struct topic_plan *plan,
     struct buf kept = {0};
     enum tone tone;
     if (facts->error == ERR_MISSING)
-        check_online_finding(f, TONE_BAD, plan->option,
+        check_finding(f, TONE_BAD, plan->option,
                              "%s does not exist; `winnowd topics --create%s` makes it", plan->name,
                              plan->ours ? "" : " --samples");
     else if (facts->error == ERR_CONFIG)
-        check_online_finding(f, TONE_BAD, plan->option, "%s may not be described by us",
+        check_finding(f, TONE_BAD, plan->option, "%s may not be described by us",
                              plan->name);
     else if (facts->error)
-        check_online_finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer",
+        check_finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer",
                              plan->name);
     if (facts->error) return;
     const char *trouble = check_online_topic_trouble(plan, facts, &tone);
     const char *joint = trouble ? "; it " : "";
     if (!trouble) tone = TONE_GOOD;
     admin_kept(facts, &kept);
-    check_online_finding(
+    check_finding(
         f, tone, plan->option, "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s",
         plan->name, facts->partitions, facts->replicas, facts->described ? facts->cleanup : "?",
         buf_string(&kept), joint, trouble ? trouble : "");
     if (!facts->described)
-        check_online_finding(f, TONE_DOUBT, plan->option,
+        check_finding(f, TONE_DOUBT, plan->option,
                              "%s: its settings may not be described by us", plan->name);
     buf_release(&kept);
 }
@@ -98,14 +90,14 @@ static void check_limit(struct findings *f, struct admin *a, const char *name, i
     int result = admin_broker_property(a, name, &value, &why);
     if (result == ERR_MISSING) buf_str(&why, "the broker has no such property");
     if (result < 0)
-        check_online_finding(f, TONE_DOUBT, name,
+        check_finding(f, TONE_DOUBT, name,
                              "not to be seen (%s); it must be at least %lld: %s", buf_string(&why),
                              (long long)least, why_it_matters);
     else if (value < least)
-        check_online_finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s",
+        check_finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s",
                              (long long)value, (long long)least, why_it_matters);
     else
-        check_online_finding(f, TONE_GOOD, name, "%lld (at least %lld is needed)", (long long)value,
+        check_finding(f, TONE_GOOD, name, "%lld (at least %lld is needed)", (long long)value,
                              (long long)least);
     buf_release(&why);
 }
@@ -115,8 +107,8 @@ static void check_limit(struct findings *f, struct admin *a, const char *name, i
 static void check_online_tell_read(struct findings *f, const char *topic, const char *refused) {
     char what[300];
     snprintf(what, sizeof what, "read %s", topic);
-    if (refused) check_online_finding(f, TONE_BAD, what, "%s", refused);
-    else check_online_finding(f, TONE_GOOD, what, "allowed");
+    if (refused) check_finding(f, TONE_BAD, what, "%s", refused);
+    else check_finding(f, TONE_GOOD, what, "allowed");
 }
 
 static void check_reading(struct findings *f, struct probe *p, const struct topic_plan plan[ROLES],
@@ -136,14 +128,14 @@ static void check_group(struct findings *f, struct probe *p) {
     const char *refused, *group = f->config->service.name;
     int64_t offset = probe_group(p, &refused);
     if (offset == ERR_MISSING)
-        check_online_finding(f, TONE_DOUBT, "consumer group",
+        check_finding(f, TONE_DOUBT, "consumer group",
                              "%s: not to be seen without the samples topic", group);
-    else if (refused) check_online_finding(f, TONE_BAD, "consumer group", "%s: %s", group, refused);
+    else if (refused) check_finding(f, TONE_BAD, "consumer group", "%s: %s", group, refused);
     else if (offset < 0)
-        check_online_finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet",
+        check_finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet",
                              group);
     else
-        check_online_finding(f, TONE_GOOD, "consumer group",
+        check_finding(f, TONE_GOOD, "consumer group",
                              "%s: allowed, partition 0 committed up to %lld", group,
                              (long long)offset);
 }
@@ -156,7 +148,7 @@ static void check_consumer(struct findings *f, const struct topic_plan plan[ROLE
         check_reading(f, p, plan, facts);
         check_group(f, p);
         probe_close(p);
-    } else check_online_finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
+    } else check_finding(f, TONE_BAD, "consumer", "%s", buf_string(&why));
     buf_release(&why);
 }
 
@@ -165,9 +157,9 @@ static void check_transactions(struct findings *f) {
     struct buf why = {0};
     snprintf(id, sizeof id, "%s-%s-check", f->config->service.name, f->config->service.instance);
     if (probe_transactions(f->config, id, &why) == 0)
-        check_online_finding(f, TONE_GOOD, "transactions", "possible, with ids %s-*",
+        check_finding(f, TONE_GOOD, "transactions", "possible, with ids %s-*",
                              f->config->service.name);
-    else check_online_finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
+    else check_finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
     buf_release(&why);
 }
 
@@ -184,7 +176,7 @@ int check_online(const struct config *c) {
         return code;
     }
     printf("\n");
-    check_online_finding(&f, TONE_GOOD, "broker", "answers at %s", c->kafka.brokers);
+    check_finding(&f, TONE_GOOD, "broker", "answers at %s", c->kafka.brokers);
     admin_plan(c, plan);
     for (size_t i = 0; i < ROLES; i++) {
         if (!*plan[i].name) continue;
@@ -202,6 +194,7 @@ int check_online(const struct config *c) {
         check_transactions(&f);
     }
     check_consumer(&f, plan, facts);
+    if (!facts[ROLE_SAMPLES].error) check_samples(&f);
     admin_close(a);
     printf("\n%zu wrong, %zu not to be seen or doubtful\n", f.wrong, f.doubts);
     return f.wrong ? EX_CONFIG : EX_OK;

@@ -169,6 +169,11 @@ struct text features_name(const struct features *f, size_t i) {
     return f->field[i].name;
 }
 
+size_t features_first(const struct features *f, size_t i, size_t *columns) {
+    *columns = f->field[i].columns;
+    return f->field[i].first;
+}
+
 int features_field(const struct features *f, const char *name) {
     for (size_t i = 0; i < f->n; i++)
         if (text_equal(f->field[i].name, text_of(name))) return (int)i;

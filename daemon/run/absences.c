@@ -1,12 +1,13 @@
 /* Workers count, main judges once a second.
  *
- * A field that stays away for 300 records is told as a warning, once until it is seen again. Rare
- * fields of a wide, sparse record stay away that long in honest streams too, so single warnings
- * are few and the rest is one number. When no record has any field at all, 100 of them are enough,
- * and it is an error: nothing can be decided, and nobody is asked (REASON_NO_FEATURE).
+ * A field that stays away for 300 records is told as a warning, once until a tenth of them has it
+ * again. Rare fields of a wide, sparse record stay away that long in honest streams too, so single
+ * warnings are few and the rest is one number. When no record has any field at all, 100 of them are
+ * enough at the start, and it is an error: nothing can be decided, and nobody is asked
+ * (REASON_NO_FEATURE).
  *
- * Counts are halved down to 1,000 records at each look, so a field that comes back is seen within
- * seconds on a busy stream. A crash loses them; they are counted anew.
+ * Shares are of the block that fills or, while it is small, of the last full one. A crash loses
+ * both; they are counted anew.
  *
  * Thread: each worker adds; main judges; the http thread reads */
 #include "absences.h"
@@ -18,7 +19,7 @@
 #include <pthread.h>
 
 enum {
-    KEPT = 1000,        // records that the shares are of, at least
+    BLOCK = 1000,       // records after which a block is full
     JUDGED = 300,       // records after which a field counts as absent
     JUDGED_ALL = 100,   // the same for all fields at once
     WARNED_SINGLY = 8,  // fields that get a warning of their own
@@ -27,13 +28,19 @@ enum {
     SHOWN_BYTES = 300,  // of an example's pointers in a log line
     EXAMPLE_DEPTH = 64, // deepest nesting of an example
 };
+static const double back_below = 0.9; // share without a field at which it is there again
+
+/* Records, and in how many of them each field was not. */
+struct absence_block {
+    uint64_t records, *absent; // absent: (n)
+};
 
 struct absences {
     const struct features *features;
     size_t n;
     pthread_mutex_t lock; // of all that follows
-    uint64_t records, *absent; // absent: (n)
-    bool *warned;              // (n)
+    struct absence_block fills, full;
+    bool *warned; // (n)
     size_t warned_n;
     bool all;           // none of the last records had any field
     struct buf example; // a record, as it came
@@ -43,7 +50,8 @@ struct absences *absences_create(const struct features *f) {
     struct absences *a = xcalloc(1, sizeof *a);
     a->features = f;
     a->n = features_fields(f);
-    a->absent = xcalloc(a->n, sizeof *a->absent);
+    a->fills.absent = xcalloc(a->n, sizeof *a->fills.absent);
+    a->full.absent = xcalloc(a->n, sizeof *a->full.absent);
     a->warned = xcalloc(a->n, sizeof *a->warned);
     pthread_mutex_init(&a->lock, NULL);
     return a;
@@ -53,7 +61,8 @@ void absences_destroy(struct absences *a) {
     if (!a) return;
     pthread_mutex_destroy(&a->lock);
     buf_release(&a->example);
-    free(a->absent);
+    free(a->fills.absent);
+    free(a->full.absent);
     free(a->warned);
     free(a);
 }
@@ -61,9 +70,9 @@ void absences_destroy(struct absences *a) {
 void absences_take(struct absences *a, struct pipeline_absent *counted) {
     bool some = false;
     pthread_mutex_lock(&a->lock);
-    a->records += counted->records;
+    a->fills.records += counted->records;
     for (size_t i = 0; i < a->n && counted->records; i++) {
-        a->absent[i] += counted->absent[i];
+        a->fills.absent[i] += counted->absent[i];
         some |= counted->absent[i] == counted->records;
         counted->absent[i] = 0;
     }
@@ -75,6 +84,11 @@ void absences_take(struct absences *a, struct pipeline_absent *counted) {
     counted->example_wanted |= some || !a->example.len;
     counted->records = 0;
     pthread_mutex_unlock(&a->lock);
+}
+
+/* The block that shares are of. */
+static const struct absence_block *absences_judged(const struct absences *a) {
+    return a->fills.records >= JUDGED || !a->full.records ? &a->fills : &a->full;
 }
 
 /* ---- what is said ---- */
@@ -100,14 +114,14 @@ static void absences_say_field(const struct absences *a, size_t i, const struct 
     LOG(WARNING, "feature_absent",
         "no record of late has this feature's field, so its columns are zeros and teach nothing",
         L_TEXT("feature", features_name(a->features, i)), L_TEXT("path", path),
-        L_U64("records", a->records), L_TEXT("nearest", near), L_TEXT("example", shown));
+        L_U64("records", absences_judged(a)->records), L_TEXT("nearest", near), L_TEXT("example", shown));
 }
 
 static void absences_say_all(const struct absences *a, struct text near, struct text shown) {
     LOG(ERROR, "features_absent",
         "no record of late has any of the mapped fields: they have another shape. None is scored "
         "and nobody is asked; they go to the dead letters (no_feature)",
-        L_TEXT("path", features_paths(a->features)[0]), L_U64("records", a->records),
+        L_TEXT("path", features_paths(a->features)[0]), L_U64("records", absences_judged(a)->records),
         L_TEXT("nearest", near), L_TEXT("example", shown));
 }
 
@@ -129,24 +143,27 @@ static void absences_say(const struct absences *a, const size_t *fresh, size_t f
 
 /* ---- what is judged ---- */
 
-static bool absences_of(const struct absences *a, size_t i) {
-    return a->records && a->absent[i] >= a->records;
+static double absences_share(const struct absence_block *b, size_t i) {
+    return b->records ? (double)b->absent[i] / (double)b->records : 0;
 }
 
 static bool absences_of_all(const struct absences *a) {
-    if (a->records < JUDGED_ALL) return false;
+    const struct absence_block *b = absences_judged(a);
+    if (b->records < JUDGED_ALL) return false;
     for (size_t i = 0; i < a->n; i++)
-        if (!absences_of(a, i)) return false;
+        if (b->absent[i] < b->records) return false;
     return true;
 }
 
 /* Those that are newly absent, to be warned of one by one, in fresh (WARNED_SINGLY); their
  * number. */
 static size_t absences_find_fresh(struct absences *a, size_t *fresh) {
+    const struct absence_block *b = absences_judged(a);
     size_t n = 0;
     a->warned_n = 0;
     for (size_t i = 0; i < a->n; i++) {
-        bool gone = absences_of(a, i);
+        double share = absences_share(b, i);
+        bool gone = share >= 1 || (a->warned[i] && share >= back_below);
         if (gone && !a->warned[i] && n < WARNED_SINGLY) fresh[n++] = i;
         a->warned[i] = gone;
         a->warned_n += gone;
@@ -159,7 +176,7 @@ static void absences_set_metric(const struct absences *a) {
     struct metric_named worst[METRIC_NAMED_MAX];
     size_t n = 0;
     for (size_t i = 0; i < a->n; i++) {
-        double share = a->records ? (double)a->absent[i] / (double)a->records : 0;
+        double share = absences_share(absences_judged(a), i);
         size_t at = n;
         if (n < METRIC_NAMED_MAX) n++;
         else if (share <= worst[--at].number) continue;
@@ -170,11 +187,13 @@ static void absences_set_metric(const struct absences *a) {
     metric_set(METRIC_features_absent, (double)a->warned_n);
 }
 
-static void absences_forget(struct absences *a) {
-    while (a->records >= 2 * KEPT) {
-        a->records /= 2;
-        for (size_t i = 0; i < a->n; i++) a->absent[i] /= 2;
-    }
+static void absences_turn(struct absences *a) {
+    if (a->fills.records < BLOCK) return;
+    struct absence_block full = a->fills;
+    a->fills = a->full;
+    a->full = full;
+    a->fills.records = 0;
+    memset(a->fills.absent, 0, a->n * sizeof *a->fills.absent);
 }
 
 void absences_judge(struct absences *a) {
@@ -182,10 +201,10 @@ void absences_judge(struct absences *a) {
     pthread_mutex_lock(&a->lock);
     bool all = absences_of_all(a), newly = all && !a->all;
     a->all = all;
-    if (a->records >= JUDGED) n = absences_find_fresh(a, fresh);
+    if (absences_judged(a)->records >= JUDGED) n = absences_find_fresh(a, fresh);
     if (n || newly) absences_say(a, fresh, n, newly);
     absences_set_metric(a);
-    absences_forget(a);
+    absences_turn(a);
     pthread_mutex_unlock(&a->lock);
 }
 

@@ -18,8 +18,8 @@ void absences_destroy(struct absences *a);
 /* A worker's counts since its last call, and its example, if it has one; what is taken is zero
  * then. Says whether a fresh example is wanted. About once a second. */
 void absences_take(struct absences *a, struct pipeline_absent *counted);
-/* Once a second: judges the last 1,000 records, or those of the last second where they are more;
- * sets the metrics, and logs what is new. */
+/* Once a second: judges the last 300 to 1,000 records, or those of the last second where they are
+ * more; sets the metrics, and logs what is new. */
 void absences_judge(struct absences *a);
 /* Whether no record of late had any of the fields: nothing can be decided. */
 bool absences_all(struct absences *a);

@@ -27,6 +27,8 @@ size_t features_fields(const struct features *f);  // n
 const struct text *features_paths(const struct features *f);
 /* The name of the i-th field's feature. Borrowed from f. */
 struct text features_name(const struct features *f, size_t i);
+/* The first of the i-th field's columns; how many it has goes to *columns. */
+size_t features_first(const struct features *f, size_t i, size_t *columns);
 /* Index of the field with that feature name, or -1. */
 int features_field(const struct features *f, const char *name);
 uint64_t features_fingerprint(const struct features *f);
