@@ -241,33 +241,42 @@ static enum reason features_encode_field(const struct mapped_field *f, const str
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
 }
 
-/* Of the fields behind a wrong one. */
-static void features_count_absent(const struct features *f, const struct value *values, size_t from,
-                                  uint64_t *absent) {
-    for (size_t i = from; absent && i < f->n; i++) absent[i] += features_is_absent(&values[i]);
+/* What was absent so far in one record, and in all (NULL: nobody counts). */
+struct absent_fields {
+    size_t n;
+    uint64_t *each;
+};
+
+/* A field that is no plain number that is there. */
+static __attribute__((noinline)) enum reason
+features_encode_other(const struct features *f, const struct value *values, size_t i, double *row,
+                      struct absent_fields *absent) {
+    const struct mapped_field *field = &f->field[i];
+    bool gone = features_is_absent(&values[i]);
+    memset(row + field->first, 0, field->columns * sizeof *row);
+    enum reason fault = features_encode_field(field, &values[i], row + field->first);
+    absent->n += gone;
+    if (absent->each) absent->each[i] += gone || fault;
+    for (size_t j = i + 1; fault && absent->each && j < f->n; j++) // nobody else looks at these
+        absent->each[j] += features_is_absent(&values[j]);
+    return fault;
 }
 
 enum reason features_encode(const struct features *f, const struct value *values, double *row,
                             size_t *field, uint64_t *absent) {
-    size_t absent_n = 0;
+    struct absent_fields fields = {.each = absent};
     for (size_t i = 0; i < f->n; i++) {
         if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER &&
             isfinite(values[i].number)) { // most are
             row[f->plain[i]] = values[i].number;
             continue;
         }
-        memset(row + f->field[i].first, 0, f->field[i].columns * sizeof *row);
-        enum reason fault =
-            features_encode_field(&f->field[i], &values[i], row + f->field[i].first);
-        bool is_absent = features_is_absent(&values[i]);
-        absent_n += is_absent;
-        if (absent) absent[i] += is_absent || fault;
+        enum reason fault = features_encode_other(f, values, i, row, &fields);
         if (!fault) continue;
         *field = i;
-        features_count_absent(f, values, i + 1, absent);
         return fault;
     }
-    return absent_n == f->n ? REASON_NO_FEATURE : REASON_NONE;
+    return fields.n == f->n ? REASON_NO_FEATURE : REASON_NONE;
 }
 
 /* ---- decode ---- */

@@ -44,6 +44,7 @@ struct worker {
     struct cycle cycle;
     struct pace pace;
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
+    int64_t moved_ms, late_ms; // when it last made progress; when it last found that late
     int fences;
     int result;
     _Atomic bool ended, ready, assigned, trouble;
@@ -52,6 +53,19 @@ struct worker {
     struct worker_figures figures;
     char identity[256];
 };
+
+/* The longest silence after which the broker takes nothing for ours any more: it ends transactions
+ * of that age, and members of twice that age. */
+static int64_t worker_silence_ms(const struct worker *w) {
+    return w->config->kafka.session_timeout / 2;
+}
+
+static void worker_moves(struct worker *w) {
+    int64_t now = clock_ms();
+    if (w->moved_ms && now - w->moved_ms >= worker_silence_ms(w)) w->late_ms = now;
+    w->moved_ms = now;
+    atomic_fetch_add(&w->progress, 1);
+}
 
 static bool worker_stopping(const struct worker *w) { return atomic_load(&w->shared->stopping); }
 
@@ -106,7 +120,7 @@ static int poll_batch(struct worker *w, int wait_ms) {
 static int serve_group(struct worker *w, int wait_ms) {
     const struct batch *b = pipeline_batch(w->pipeline);
     bool full = b->n == b->cap, pending = consumer_pending(w->consumer) != REBALANCE_NONE;
-    atomic_fetch_add(&w->progress, 1);
+    worker_moves(w);
     if (full || pending) clock_sleep_ms(wait_ms);
     consumer_pause(w->consumer, true);
     int result = poll_batch(w, wait_ms);
@@ -165,8 +179,17 @@ static int worker_open_producer(struct worker *w) {
     return result;
 }
 
+/* A fence of our own past: we stood still (a stopped process, a machine that slept, a call that
+ * waited for a broker), so the broker ended our transaction or membership by age, and refuses what
+ * we sent with them. Such fences come right behind the pause, and say nothing of another process. */
+static bool worker_fenced_by_its_past(struct worker *w) {
+    worker_moves(w);
+    return w->late_ms && clock_ms() - w->late_ms <= w->config->kafka.session_timeout;
+}
+
 static bool fenced_too_often(struct worker *w) {
     int64_t now = clock_ms();
+    if (worker_fenced_by_its_past(w)) return false;
     if (now - w->fences_since_ms > FENCES_WINDOW_MS) {
         w->fences_since_ms = now;
         w->fences = 0;
@@ -181,8 +204,8 @@ static int worker_back_off(struct worker *w, int first) {
     return (int)w->backoff_ms;
 }
 
-/* A working producer, however long the broker is away. One fence may come from our own earlier
- * handle (we slept too long); repeated fences mean a second process with this identity. */
+/* A working producer, however long the broker is away. Repeated fences without a pause of ours mean
+ * a second process with this identity. */
 static int need_producer(struct worker *w) {
     while (!w->producer) {
         int result = worker_open_producer(w);
@@ -249,7 +272,7 @@ static int commit_cycle(struct worker *w) {
     pipeline_offsets(w->pipeline, &w->cycle);
     int64_t stop_at = 0;
     while (w->cycle.offsets) {
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         if (consumer_lost(w->consumer) || consumer_pending(w->consumer) == REBALANCE_LOST) {
             metric_add_by(METRIC_cycles, CYCLE_DROPPED, 1);
             LOG(WARNING, "cycle_dropped",
@@ -391,7 +414,7 @@ static int follow_reload(struct worker *w) {
 }
 
 static int worker_step(struct worker *w) {
-    atomic_fetch_add(&w->progress, 1);
+    worker_moves(w);
     TRY(worker_rebalance(w));
     TRY(poll_batch(w, poll_wait(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
@@ -411,7 +434,7 @@ static int count_partitions(struct worker *w) {
         if (worker_stopping(w)) return ERR_STOPPED;
         kafka_topic_unavailable(w->config->topics.samples, n);
         atomic_store(&w->trouble, true);
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         clock_sleep_ms(BACKOFF_MAX_MS / 2);
     }
 }
@@ -421,7 +444,7 @@ static int count_partitions(struct worker *w) {
 static int await_policy(struct worker *w) {
     while (!atomic_load(&w->shared->policy_known)) {
         if (worker_stopping(w)) return ERR_STOPPED;
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         clock_sleep_ms(POLICY_WAIT_MS);
     }
     return 0;
@@ -497,7 +520,7 @@ static void *worker_main(void *arg) {
     while ((result = worker_live(w)) == ERR_FENCED && !worker_stopping(w) && !fenced_too_often(w)) {
         LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed",
             L_STR("worker", w->identity));
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         clock_sleep_ms(REJOIN_MS);
     }
     if (result < 0 && result != ERR_STOPPED)
