@@ -55,8 +55,7 @@ static const char *outline_object(struct outline *o, const char *value) {
         outline_add_step(o, e.key);
         struct json_walk inner = json_enter(e.value);
         bool nested = *e.value == '{' && json_next(&inner, &(struct json_entry){0});
-        if (!nested && o->n < o->most)
-            o->out[o->n++] = arena_text(o->arena, buf_view(&o->path));
+        if (!nested && o->n < o->most) o->out[o->n++] = arena_text(o->arena, buf_view(&o->path));
         w.at = nested ? outline_object(o, e.value) : json_end(e.value);
         o->path.len = before;
     }

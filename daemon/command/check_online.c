@@ -58,26 +58,24 @@ static void check_topic(struct findings *f, const struct topic_plan *plan,
     enum tone tone;
     if (facts->error == ERR_MISSING)
         check_finding(f, TONE_BAD, plan->option,
-                             "%s does not exist; `winnowd topics --create%s` makes it", plan->name,
-                             plan->ours ? "" : " --samples");
+                      "%s does not exist; `winnowd topics --create%s` makes it", plan->name,
+                      plan->ours ? "" : " --samples");
     else if (facts->error == ERR_CONFIG)
-        check_finding(f, TONE_BAD, plan->option, "%s may not be described by us",
-                             plan->name);
+        check_finding(f, TONE_BAD, plan->option, "%s may not be described by us", plan->name);
     else if (facts->error)
-        check_finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer",
-                             plan->name);
+        check_finding(f, TONE_BAD, plan->option, "%s: the broker gives no answer", plan->name);
     if (facts->error) return;
     const char *trouble = check_online_topic_trouble(plan, facts, &tone);
     const char *joint = trouble ? "; it " : "";
     if (!trouble) tone = TONE_GOOD;
     admin_kept(facts, &kept);
-    check_finding(
-        f, tone, plan->option, "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s",
-        plan->name, facts->partitions, facts->replicas, facts->described ? facts->cleanup : "?",
-        buf_string(&kept), joint, trouble ? trouble : "");
+    check_finding(f, tone, plan->option, "%s: %d partitions, %d replicas, cleanup %s, kept %s%s%s",
+                  plan->name, facts->partitions, facts->replicas,
+                  facts->described ? facts->cleanup : "?", buf_string(&kept), joint,
+                  trouble ? trouble : "");
     if (!facts->described)
-        check_finding(f, TONE_DOUBT, plan->option,
-                             "%s: its settings may not be described by us", plan->name);
+        check_finding(f, TONE_DOUBT, plan->option, "%s: its settings may not be described by us",
+                      plan->name);
     buf_release(&kept);
 }
 
@@ -90,15 +88,14 @@ static void check_limit(struct findings *f, struct admin *a, const char *name, i
     int result = admin_broker_property(a, name, &value, &why);
     if (result == ERR_MISSING) buf_str(&why, "the broker has no such property");
     if (result < 0)
-        check_finding(f, TONE_DOUBT, name,
-                             "not to be seen (%s); it must be at least %lld: %s", buf_string(&why),
-                             (long long)least, why_it_matters);
+        check_finding(f, TONE_DOUBT, name, "not to be seen (%s); it must be at least %lld: %s",
+                      buf_string(&why), (long long)least, why_it_matters);
     else if (value < least)
-        check_finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s",
-                             (long long)value, (long long)least, why_it_matters);
+        check_finding(f, TONE_BAD, name, "%lld; it must be at least %lld: %s", (long long)value,
+                      (long long)least, why_it_matters);
     else
         check_finding(f, TONE_GOOD, name, "%lld (at least %lld is needed)", (long long)value,
-                             (long long)least);
+                      (long long)least);
     buf_release(&why);
 }
 
@@ -129,15 +126,13 @@ static void check_group(struct findings *f, struct probe *p) {
     int64_t offset = probe_group(p, &refused);
     if (offset == ERR_MISSING)
         check_finding(f, TONE_DOUBT, "consumer group",
-                             "%s: not to be seen without the samples topic", group);
+                      "%s: not to be seen without the samples topic", group);
     else if (refused) check_finding(f, TONE_BAD, "consumer group", "%s: %s", group, refused);
     else if (offset < 0)
-        check_finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet",
-                             group);
+        check_finding(f, TONE_GOOD, "consumer group", "%s: allowed, nothing committed yet", group);
     else
         check_finding(f, TONE_GOOD, "consumer group",
-                             "%s: allowed, partition 0 committed up to %lld", group,
-                             (long long)offset);
+                      "%s: allowed, partition 0 committed up to %lld", group, (long long)offset);
 }
 
 static void check_consumer(struct findings *f, const struct topic_plan plan[ROLES],
@@ -158,7 +153,7 @@ static void check_transactions(struct findings *f) {
     snprintf(id, sizeof id, "%s-%s-check", f->config->service.name, f->config->service.instance);
     if (probe_transactions(f->config, id, &why) == 0)
         check_finding(f, TONE_GOOD, "transactions", "possible, with ids %s-*",
-                             f->config->service.name);
+                      f->config->service.name);
     else check_finding(f, TONE_BAD, "transactions", "%s", buf_string(&why));
     buf_release(&why);
 }

@@ -35,10 +35,10 @@ struct look {
     struct reader *reader;
     struct value *value; // (fields)
     double *row;
-    uint64_t *absent;   // (fields)
-    struct buf *shown;  // (fields) example values
-    size_t *examples;   // (fields) how many
-    size_t n, decoded;  // records read; of them such as could be decoded
+    uint64_t *absent;  // (fields)
+    struct buf *shown; // (fields) example values
+    size_t *examples;  // (fields) how many
+    size_t n, decoded; // records read; of them such as could be decoded
     size_t fate[REASONS];
     struct buf example; // the first record that could be decoded
 };
@@ -165,8 +165,8 @@ static void check_samples_say_features(const struct look *l) {
         bool absent = l->absent[i] >= l->decoded;
         gone += absent;
         if (shown == SHOWN || (!absent && fields > SHOWN)) continue;
-        check_samples_say_feature(
-            l, i, outline_near(pointer, pointers, features_paths(l->features)[i]));
+        check_samples_say_feature(l, i,
+                                  outline_near(pointer, pointers, features_paths(l->features)[i]));
         shown++;
     }
     if (shown < fields)
@@ -195,8 +195,7 @@ static int check_samples_open(struct look *l, struct buf *why) {
 }
 
 static void check_samples_close(struct look *l) {
-    for (size_t i = 0; l->shown && i < features_fields(l->features); i++)
-        buf_release(&l->shown[i]);
+    for (size_t i = 0; l->shown && i < features_fields(l->features); i++) buf_release(&l->shown[i]);
     reader_destroy(l->reader);
     decoder_destroy(l->decoder);
     features_destroy(l->features);
@@ -213,8 +212,7 @@ void check_samples(struct findings *f) {
     struct buf why = {0};
     int result = check_samples_open(&l, &why);
     if (result == 0) check_samples_read(&l);
-    if (result < 0)
-        check_finding(f, TONE_DOUBT, "samples", "not to be read: %s", buf_string(&why));
+    if (result < 0) check_finding(f, TONE_DOUBT, "samples", "not to be read: %s", buf_string(&why));
     else if (!l.n) check_finding(f, TONE_PLAIN, "samples", "none is there to be looked at");
     else check_samples_say_fates(&l);
     if (l.decoded) check_samples_say_features(&l);

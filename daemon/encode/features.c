@@ -248,9 +248,10 @@ struct absent_fields {
 };
 
 /* A field that is no plain number that is there. */
-static __attribute__((noinline)) enum reason
-features_encode_other(const struct features *f, const struct value *values, size_t i, double *row,
-                      struct absent_fields *absent) {
+static __attribute__((noinline)) enum reason features_encode_other(const struct features *f,
+                                                                   const struct value *values,
+                                                                   size_t i, double *row,
+                                                                   struct absent_fields *absent) {
     const struct mapped_field *field = &f->field[i];
     bool gone = features_is_absent(&values[i]);
     memset(row + field->first, 0, field->columns * sizeof *row);

@@ -114,15 +114,17 @@ static void absences_say_field(const struct absences *a, size_t i, const struct 
     LOG(WARNING, "feature_absent",
         "no record of late has this feature's field, so its columns are zeros and teach nothing",
         L_TEXT("feature", features_name(a->features, i)), L_TEXT("path", path),
-        L_U64("records", absences_judged(a)->records), L_TEXT("nearest", near), L_TEXT("example", shown));
+        L_U64("records", absences_judged(a)->records), L_TEXT("nearest", near),
+        L_TEXT("example", shown));
 }
 
 static void absences_say_all(const struct absences *a, struct text near, struct text shown) {
     LOG(ERROR, "features_absent",
         "no record of late has any of the mapped fields: they have another shape. None is scored "
         "and nobody is asked; they go to the dead letters (no_feature)",
-        L_TEXT("path", features_paths(a->features)[0]), L_U64("records", absences_judged(a)->records),
-        L_TEXT("nearest", near), L_TEXT("example", shown));
+        L_TEXT("path", features_paths(a->features)[0]),
+        L_U64("records", absences_judged(a)->records), L_TEXT("nearest", near),
+        L_TEXT("example", shown));
 }
 
 /* fresh: (fresh_n) fields that are absent since this look. */

@@ -276,7 +276,12 @@ static int labelled_set_open_store(struct labelled_set *s) {
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
     metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, result < 0);
-    if (result < 0) LOG(ERROR, "store_unusable", why ? why : error_text(result), L_STR("dir", dir));
+    if (result < 0)
+        LOG(ERROR, "store_unusable",
+            "the label store cannot be opened: learning waits and tries again, scoring goes on. "
+            "Its "
+            "directory must be ours and have room; moved away, it is filled anew from the topics",
+            L_STR("dir", dir), L_STR("why", why ? why : error_text(result)));
     else if (why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
     free(dir);
     return result;

@@ -55,7 +55,7 @@ struct pipeline {
     double threshold[MEASURES]; // of the last asked sample, by measure; 0: none
     struct flushed flushed;     // the last window that ended
     struct pipeline_absent absent;
-    struct buf out, made;       // a record; a synthetic event and its id
+    struct buf out, made; // a record; a synthetic event and its id
 };
 
 /* ---- pipeline_partition.c ---- */

@@ -181,7 +181,8 @@ static int worker_open_producer(struct worker *w) {
 
 /* A fence of our own past: we stood still (a stopped process, a machine that slept, a call that
  * waited for a broker), so the broker ended our transaction or membership by age, and refuses what
- * we sent with them. Such fences come right behind the pause, and say nothing of another process. */
+ * we sent with them. Such fences come right behind the pause, and say nothing of another process.
+ */
 static bool worker_fenced_by_its_past(struct worker *w) {
     worker_moves(w);
     return w->late_ms && clock_ms() - w->late_ms <= w->config->kafka.session_timeout;
@@ -510,6 +511,17 @@ static void stay_on_cpu(const struct worker *w) {
         L_STR("cpu", cpu), L_STR("worker", w->identity));
 }
 
+static const char *worker_end_text(int result) {
+    if (result == ERR_FENCED)
+        return "another process has this service.name and service.instance, so this one ends: give "
+               "each its own instance";
+    if (result == ERR_CONFIG)
+        return "a property of kafka: is wrong, or a file that it names cannot be read: the error "
+               "before this one says which";
+    return "this worker cannot go on, so the process ends and is started again; the error before "
+           "this one says why";
+}
+
 /* A broker that dies between taking a rejoin and answering it fences its own member: static members
  * get a new id and the answer that names it is lost. So a fenced worker joins anew, from what the
  * group has committed; when it happens again and again there really is a double. */
@@ -524,7 +536,7 @@ static void *worker_main(void *arg) {
         clock_sleep_ms(REJOIN_MS);
     }
     if (result < 0 && result != ERR_STOPPED)
-        LOG(ERROR, "worker_ended", error_text(result), L_STR("worker", w->identity),
+        LOG(ERROR, "worker_ended", worker_end_text(result), L_STR("worker", w->identity),
             L_STR("error", error_name(result)));
     if (result == ERR_FENCED) metric_set(METRIC_fenced, 1);
     w->result = result == ERR_STOPPED ? 0 : result;

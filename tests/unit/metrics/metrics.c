@@ -250,8 +250,8 @@ static void a_named_gauge_says_what_it_is_given(void **state) {
     buf_release(&out);
     metrics_json(&out);
     cJSON *json = cJSON_Parse(buf_string(&out));
-    const cJSON *values = cJSON_GetObjectItem(
-        cJSON_GetObjectItem(json, "winnowd_feature_absent_ratio"), "values");
+    const cJSON *values =
+        cJSON_GetObjectItem(cJSON_GetObjectItem(json, "winnowd_feature_absent_ratio"), "values");
     assert_int_equal(cJSON_GetArraySize(values), 3);
     assert_true(cJSON_GetObjectItemCaseSensitive(values, "a\"b\\c\nd")->valuedouble == 1);
     cJSON_Delete(json);
