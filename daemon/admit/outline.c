@@ -19,17 +19,6 @@ struct outline {
     struct arena *arena;
 };
 
-/* Controls, C1 too, and marks that turn the direction of writing. */
-static bool outline_unsafe(const char *at, size_t n) {
-    const unsigned char *c = (const unsigned char *)at;
-    if (n == 1) return *c < 0x20 || *c == 0x7F;
-    if (n == 2) return *c == 0xC2 && c[1] < 0xA0;
-    bool marks = n == 3 && *c == 0xE2 && c[1] == 0x80 && (c[2] == 0x8E || c[2] == 0x8F);
-    bool embeds = n == 3 && *c == 0xE2 && c[1] == 0x80 && c[2] >= 0xA8 && c[2] <= 0xAE;
-    bool isolates = n == 3 && *c == 0xE2 && c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9;
-    return marks || embeds || isolates;
-}
-
 /* One step of a pointer (RFC 6901: ~0 is '~', ~1 is '/'). */
 static void outline_add_step(struct outline *o, struct text key) {
     char *plain = arena_take(o->arena, key.len + 1);
@@ -37,7 +26,7 @@ static void outline_add_step(struct outline *o, struct text key) {
     buf_str(&o->path, "/");
     while (t.len) {
         size_t n = text_utf8(t), taken = n ? n : 1;
-        if (!n || outline_unsafe(t.at, n)) buf_str(&o->path, "?");
+        if (!n || text_steers(text_code_point(t.at, n))) buf_str(&o->path, "?");
         else if (*t.at == '~') buf_str(&o->path, "~0");
         else if (*t.at == '/') buf_str(&o->path, "~1");
         else buf_add(&o->path, t.at, n);

@@ -69,6 +69,7 @@ int command_demo(int argc, char **argv) {
         {"config-out", 0, FLAG_TEXT, &d.config_out, "FILE",
          "write the configuration, to go on from", false},
         {"verbose", 0, FLAG_SWITCH, &d.verbose, NULL, "the daemon's log on standard error", false},
+        COMMAND_DATA_FLAGS(d.data.data),
     };
     struct usage usage = {"demo", NULL,
                           "Shows the whole loop: samples, questions, answers, a better model.",

@@ -241,7 +241,8 @@ static enum reason features_encode_field(const struct mapped_field *f, const str
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
 }
 
-/* What was absent so far in one record, and in all (NULL: nobody counts). */
+/* How many fields one record does not have, and in how many records each was absent (NULL: nobody
+ * counts). A null is absent too, but its writer knows the field. */
 struct absent_fields {
     size_t n;
     uint64_t *each;
@@ -256,7 +257,7 @@ static __attribute__((noinline)) enum reason features_encode_other(const struct 
     bool gone = features_is_absent(&values[i]);
     memset(row + field->first, 0, field->columns * sizeof *row);
     enum reason fault = features_encode_field(field, &values[i], row + field->first);
-    absent->n += gone;
+    absent->n += values[i].kind == VALUE_MISSING;
     if (absent->each) absent->each[i] += gone || fault;
     for (size_t j = i + 1; fault && absent->each && j < f->n; j++) // nobody else looks at these
         absent->each[j] += features_is_absent(&values[j]);

@@ -120,8 +120,9 @@ static void absences_say_field(const struct absences *a, size_t i, const struct 
 
 static void absences_say_all(const struct absences *a, struct text near, struct text shown) {
     LOG(ERROR, "features_absent",
-        "no record of late has any of the mapped fields: they have another shape. None is scored "
-        "and nobody is asked; they go to the dead letters (no_feature)",
+        "no record of late has any of the mapped fields, or only nulls: they have another shape. "
+        "Those without any are not scored, nobody is asked about them, and they go to the dead "
+        "letters (no_feature)",
         L_TEXT("path", features_paths(a->features)[0]),
         L_U64("records", absences_judged(a)->records), L_TEXT("nearest", near),
         L_TEXT("example", shown));
@@ -221,8 +222,8 @@ void absences_note(struct absences *a, struct buf *notes) {
     size_t named = 0;
     pthread_mutex_lock(&a->lock);
     if (a->all)
-        buf_str(notes, "no sample has any of the mapped fields: none is scored, all are dead "
-                       "letters (no_feature)\n");
+        buf_str(notes, "no sample has any of the mapped fields, or only nulls: nothing is learned "
+                       "from them, and those without any are dead letters (no_feature)\n");
     for (size_t i = 0; i < a->n && !a->all && named < NAMED; i++) {
         if (!a->warned[i]) continue;
         buf_str(notes, named++ ? ", " : "no sample of late has the field of: ");

@@ -19,7 +19,7 @@
     NEXT(REASON_MISSING_FIELD, "missing_field", "a required field is absent or null")              \
     NEXT(REASON_BAD_ID, "bad_id",                                                                  \
          "the sample id is not a string or an integer, or longer than 255 bytes")                  \
-    NEXT(REASON_NO_FEATURE, "no_feature", "the record has none of the mapped fields, or all null")
+    NEXT(REASON_NO_FEATURE, "no_feature", "the record has none of the mapped fields, not even null")
 
 /* REASON_NONE is no reason: the sample is fine. */
 enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS };

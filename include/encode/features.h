@@ -35,9 +35,9 @@ uint64_t features_fingerprint(const struct features *f);
 
 /* values: (n) from decoder_read. REASON_NONE: row (d) is written whole. REASON_WRONG_TYPE,
  * REASON_MISSING_FIELD or REASON_NOT_FINITE: row is unspecified, and *field is the field that is
- * wrong. REASON_NO_FEATURE: every field is missing or null, so the row, which is written, says
- * nothing of the record. absent: (n) one more for each field that is missing or null, and for the
- * wrong one; NULL: nobody counts. No allocation. */
+ * wrong. REASON_NO_FEATURE: every field is missing, none is even null, so the row, which is
+ * written, says nothing of the record. absent: (n) one more for each field that is missing or null,
+ * and for the wrong one; NULL: nobody counts. No allocation. */
 enum reason features_encode(const struct features *f, const struct value *values, double *row,
                             size_t *field, uint64_t *absent);
 

@@ -46,7 +46,7 @@ def test(stage):
     equal(len(stage.tasks()), asked, "people who were asked about envelopes")
     wait("all of them are dead letters", lambda: daemon.metric("dead_letters_total", reason="no_feature") == 6000)
     code, text = said_of(daemon)
-    check(code == 1 and "not working" in text and "none is scored" in text, "status with envelopes: %s %s", code, text)
+    check(code == 1 and "not working" in text and "dead letters (no_feature)" in text, "status with envelopes: %s %s", code, text)
     equal(daemon.get("/readyz")[0], 200, "/readyz: what is read is decided and committed all the same")
     online = run("check", "-c", daemon.config, "--online")
     check(online.returncode == 78 and "none is in any sample" in online.stdout and "nearest is /after/x" in online.stdout, "check --online: %s", online.stdout)

@@ -10,7 +10,8 @@ from kafka_proxy import Proxy
 from stream import Feeder
 from winnowd import main
 
-PAUSES = 3  # so many fences within a minute are another process
+PAUSES = 4
+DOUBLE = 3  # so many fences within a minute are another process
 SESSION = "6s"  # a transaction may be half as old
 
 
@@ -21,7 +22,7 @@ def pause(stage, daemon, proxy, n):
     held.wait()
     daemon.signal(signal.SIGSTOP)
     held.end()
-    time.sleep(14)  # the broker looks for old transactions every 10 s
+    time.sleep(13.5)  # the broker looks for old transactions every 10 s
     daemon.signal(signal.SIGCONT)
     wait("it commits again after pause %d" % n, lambda: daemon.metric("cycles_total", outcome="committed") > committed + 3, 30)
 
@@ -38,7 +39,7 @@ def test(stage):
             pause(stage, daemon, proxy, n)
         fences = daemon.metric("producer_deaths_total", reason="fenced") + len(daemon.find("rejoining"))
         lasted = time.monotonic() - started
-        check(fences >= PAUSES and lasted < 60, "%d fences in %.0f s: too few for a double", fences, lasted)
+        check(fences >= DOUBLE and lasted < 62, "%d fences in %.0f s: too few for a double", fences, lasted)
         equal(daemon.metric("fenced"), 0, "metric fenced")
         both(stage, daemon, feeder)
 

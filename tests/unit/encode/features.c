@@ -258,17 +258,19 @@ static void the_first_guilty_field_is_named(void **state) {
 static void absent_fields_are_counted(void **state) {
     (void)state;
     struct features *f = made(several, SEVERAL - 1); // without the required one
-    struct value values[] = {missing, null, missing};
+    struct value values[] = {missing, missing, missing};
     uint64_t absent[SEVERAL] = {0};
     double row[COLUMNS];
     size_t field = 99;
     assert_int_equal(features_encode(f, values, row, &field, absent), REASON_NO_FEATURE);
     assert_int_equal(field, 99);
+    values[1] = null; // its writer knows the field
+    assert_int_equal(features_encode(f, values, row, &field, absent), REASON_NONE);
     values[1] = text("NL");
     assert_int_equal(features_encode(f, values, row, &field, absent), REASON_NONE);
     values[0] = text("much"); // wrong, and the one behind it is looked at all the same
     assert_int_equal(features_encode(f, values, row, &field, absent), REASON_WRONG_TYPE);
-    const uint64_t expected[] = {3, 1, 3, 0};
+    const uint64_t expected[] = {4, 2, 4, 0};
     assert_memory_equal(absent, expected, sizeof absent);
     features_destroy(f);
 }
