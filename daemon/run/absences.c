@@ -38,9 +38,9 @@ struct absence_block {
 struct absences {
     const struct features *features;
     size_t n;
-    pthread_mutex_t lock; // of all that follows
-    struct absence_block fills, full;
-    bool *warned; // (n)
+    pthread_mutex_t lock;                    // of all that follows
+    struct absence_block fresh, fills, full; // fresh: since the last look
+    bool *warned;                            // (n)
     size_t warned_n;
     bool all;           // none of the last records had any field
     struct buf example; // a record, as it came
@@ -50,6 +50,7 @@ struct absences *absences_create(const struct features *f) {
     struct absences *a = xcalloc(1, sizeof *a);
     a->features = f;
     a->n = features_fields(f);
+    a->fresh.absent = xcalloc(a->n, sizeof *a->fresh.absent);
     a->fills.absent = xcalloc(a->n, sizeof *a->fills.absent);
     a->full.absent = xcalloc(a->n, sizeof *a->full.absent);
     a->warned = xcalloc(a->n, sizeof *a->warned);
@@ -61,6 +62,7 @@ void absences_destroy(struct absences *a) {
     if (!a) return;
     pthread_mutex_destroy(&a->lock);
     buf_release(&a->example);
+    free(a->fresh.absent);
     free(a->fills.absent);
     free(a->full.absent);
     free(a->warned);
@@ -70,9 +72,9 @@ void absences_destroy(struct absences *a) {
 void absences_take(struct absences *a, struct pipeline_absent *counted) {
     bool some = false;
     pthread_mutex_lock(&a->lock);
-    a->fills.records += counted->records;
+    a->fresh.records += counted->records;
     for (size_t i = 0; i < a->n && counted->records; i++) {
-        a->fills.absent[i] += counted->absent[i];
+        a->fresh.absent[i] += counted->absent[i];
         some |= counted->absent[i] == counted->records;
         counted->absent[i] = 0;
     }
@@ -190,24 +192,42 @@ static void absences_set_metric(const struct absences *a) {
     metric_set(METRIC_features_absent, (double)a->warned_n);
 }
 
-static void absences_turn(struct absences *a) {
-    if (a->fills.records < BLOCK) return;
-    struct absence_block full = a->fills;
-    a->fills = a->full;
+static void absences_empty(struct absences *a, struct absence_block *b) {
+    b->records = 0;
+    memset(b->absent, 0, a->n * sizeof *b->absent);
+}
+
+/* The block is the last full one, and its place is free again. */
+static void absences_turn(struct absences *a, struct absence_block *block) {
+    struct absence_block full = *block;
+    *block = a->full;
     a->full = full;
-    a->fills.records = 0;
-    memset(a->fills.absent, 0, a->n * sizeof *a->fills.absent);
+    absences_empty(a, block);
+}
+
+/* What came since the last look is a block by itself where it is large enough, so that what was
+ * before does not hide it. */
+static void absences_gather(struct absences *a) {
+    if (a->fresh.records >= BLOCK) {
+        absences_turn(a, &a->fresh);
+        absences_empty(a, &a->fills);
+        return;
+    }
+    a->fills.records += a->fresh.records;
+    for (size_t i = 0; i < a->n && a->fresh.records; i++) a->fills.absent[i] += a->fresh.absent[i];
+    absences_empty(a, &a->fresh);
 }
 
 void absences_judge(struct absences *a) {
     size_t fresh[WARNED_SINGLY], n = 0;
     pthread_mutex_lock(&a->lock);
+    absences_gather(a);
     bool all = absences_of_all(a), newly = all && !a->all;
     a->all = all;
     if (absences_judged(a)->records >= JUDGED) n = absences_find_fresh(a, fresh);
     if (n || newly) absences_say(a, fresh, n, newly);
     absences_set_metric(a);
-    absences_turn(a);
+    if (a->fills.records >= BLOCK) absences_turn(a, &a->fills);
     pthread_mutex_unlock(&a->lock);
 }
 

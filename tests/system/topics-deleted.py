@@ -23,6 +23,8 @@ def test(stage):
         check(not blamed, "%s is gone, and %s blamed", gone, blamed)
         broker.create_topics(stage.brokers, {gone: None}, 2)
         wait("ready again", lambda: daemon.get("/readyz")[0] == 200, 60)
+        before = daemon.metric("cycles_total", outcome="committed")
+        wait("it commits again", lambda: daemon.metric("cycles_total", outcome="committed") > before + 5)
     feeder.end()
     stage.caught_up(60)
     daemon.stop()

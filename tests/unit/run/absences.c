@@ -124,6 +124,15 @@ static void another_shape_is_an_error_at_once(void **state) {
     assert_false(absences_all(absences));
 }
 
+/* A burst that comes at once and is the last for long: what was before is no part of it. */
+static void a_burst_is_judged_by_itself(void **state) {
+    (void)state;
+    after(600, 0, 0, 0, "{\"after\":{\"amount\":1}}");
+    after(6000, 6000, 6000, 6000, NULL);
+    after(0, 0, 0, 0, NULL);
+    assert_true(absences_all(absences));
+}
+
 static void nothing_is_said_of_a_silent_stream(void **state) {
     (void)state;
     assert_string_equal(after(0, 0, 0, 0, NULL), "");
@@ -136,6 +145,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_field_that_stays_away_is_told_once, begin, end),
         cmocka_unit_test_setup_teardown(shares_are_of_the_last_records, begin, end),
         cmocka_unit_test_setup_teardown(another_shape_is_an_error_at_once, begin, end),
+        cmocka_unit_test_setup_teardown(a_burst_is_judged_by_itself, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_said_of_a_silent_stream, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
