@@ -1,12 +1,13 @@
-/* Columns from which nothing can be learned are those that never change, and texts that hardly any
- * two rows share, such as names.
+/* Columns from which nothing can be learned are those that never change, those that number the
+ * rows, and texts that hardly any two rows share, such as names.
  *
  * Thread: any thread (one owner at a time) */
 #include "column_profile.h"
 
 enum {
     VALUE_BYTES = 255, // of a category's value, as include/config/features.def allows
-    NAMES_LEAST = 50   // distinct texts before a column can be one of names
+    NAMES_LEAST = 50,  // distinct texts before a column can be one of names
+    ROWS_LEAST = 20    // rows before a column can be one of their numbers
 };
 
 /* A column of texts is left out when less than this share of its rows repeats a text. Such a
@@ -30,6 +31,9 @@ bool column_profile_has_control(struct text t) {
 
 void column_profile_number(struct column_profile *p, double value) {
     if (!p->any) p->number = value;
+    p->counts = !p->any || (p->counts && value == p->last + 1);
+    p->last = value;
+    p->numbers++;
     p->any = true;
     p->varies |= p->number != value;
 }
@@ -51,6 +55,9 @@ void column_profile_text(struct column_profile *p, struct text value) {
 const char *column_profile_useless(const struct column_profile *p, bool number) {
     if (!p->any) return "is empty";
     if (!p->varies && !p->empty) return "never changes";
+    if (number && p->counts && !p->empty && p->numbers >= ROWS_LEAST &&
+        (p->number == 0 || p->number == 1))
+        return "numbers the rows";
     bool names = p->listed && p->values.most > NAMES_LEAST + 1 && p->values.n > NAMES_LEAST &&
                  (double)p->values.n >= (1 - repeats_least) * (double)p->texts;
     return !number && names ? "hardly any two rows share a value" : NULL;

@@ -14,7 +14,10 @@ struct column_profile {
     bool empty;       // a cell is empty
     bool varies;      // two cells that are not empty differ
     bool listed;      // each text so far may stand in a list of values
+    bool counts;      // each number is one more than the one before it
     uint64_t texts;   // that were counted
+    uint64_t numbers; // of a column of numbers
+    double last;      // of them
     double number;    // the first of a column of numbers
     struct buf first; // the first of a column of texts, with a NUL behind it
     struct value_counts values;

@@ -30,10 +30,24 @@ static struct dataset_column *dataset_find(struct dataset *d, struct text name) 
     return NULL;
 }
 
+/* A header that holds a number is a row. */
+static bool dataset_begins_with_row(const struct dataset *d) {
+    for (size_t i = 0; i < d->columns && !d->no_header; i++)
+        if (table_cell_read(csv_header(d->csv)[i], CELL_POINT).kind == CELL_NUMBER) return true;
+    return false;
+}
+
 /* Names are joined with '|' for word_list_nearest; a name that holds '|' is only offered in halves.
  */
 static int dataset_refuse_name(const struct dataset *d, struct text name, struct buf *why) {
     struct buf choices = {0};
+    if (dataset_begins_with_row(d)) {
+        buf_printf(why,
+                   "%s: there is no column \"%.*s\", and the first line looks like a row: if there "
+                   "is no header, say --no-header; columns are column_1 to column_%zu then",
+                   d->file, (int)name.len, name.at, d->columns);
+        return ERR_INPUT;
+    }
     if (d->columns == 1) {
         buf_printf(
             why,

@@ -63,7 +63,8 @@ static int dataset_config_take_label(const struct dataset *d, struct value_count
 
 static void dataset_config_take_cell(struct column_profile *p, const struct dataset_column *column,
                                      struct text raw) {
-    if (p->varies && column->number && raw.len && raw.at[0] >= '+' && raw.at[0] <= '9')
+    if (p->varies && !p->counts && column->number && raw.len && raw.at[0] >= '+' &&
+        raw.at[0] <= '9')
         return; // of a number in a column that varies there is nothing to learn any more
     struct table_cell c = dataset_cell(column, raw);
     p->empty |= c.kind == CELL_EMPTY;

@@ -574,7 +574,8 @@ static void names_of_rows_are_no_feature(void **state) {
             buf_str(&csv, "t,x,y,same\n");
             for (int i = 0; i < rows; i++)
                 buf_printf(&csv, "v%d,%d,%d,k\n",
-                           i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, i, i % 2);
+                           i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, 3 * i,
+                           i % 2);
             struct dataset *d = opened(buf_view(&csv), labelled);
             struct config *c = configured(d);
             bool kept = rows == 50 || shared;
@@ -747,7 +748,7 @@ static void what_cannot_be_learned_gets_no_configuration(void **state) {
                      "column 1 has a name that a feature cannot have");
     struct buf csv = {0};
     buf_str(&csv, "x,y\n");
-    for (int i = 0; i < 1001; i++) buf_printf(&csv, "%d,c%d\n", i, i);
+    for (int i = 0; i < 1001; i++) buf_printf(&csv, "%d,c%d\n", 3 * i, i);
     no_configuration(buf_view(&csv), labelled, "more than 1000 different labels");
     struct config *c;
     struct dataset *d =
@@ -1019,7 +1020,7 @@ static void a_number_to_predict_is_no_class(void **state) {
         buf_printf(&prices, "%d,%d.5\n", i, i % 11);
         buf_printf(&counts, "%d,%d\n", i, i % 60);
     }
-    for (int i = 0; i < 4000; i++) buf_printf(&ids, "%d,%d\n", i, i % 60);
+    for (int i = 0; i < 4000; i++) buf_printf(&ids, "%d,%d\n", 3 * i, i % 60);
     no_configuration(buf_view(&prices), labelled, "is it a number to predict?");
     no_configuration(buf_view(&counts), labelled, "is it a number to predict?");
     struct dataset *d = opened(buf_view(&ids), labelled); // sixty digits, many rows each
@@ -1028,6 +1029,24 @@ static void a_number_to_predict_is_no_class(void **state) {
     buf_release(&prices);
     buf_release(&counts);
     buf_release(&ids);
+}
+
+static void a_column_that_numbers_the_rows_is_no_feature(void **state) {
+    (void)state;
+    for (int slip = 0; slip < 2; slip++) {
+        struct buf csv = {0};
+        buf_str(&csv, "\"\",x,y\n");
+        for (int i = 1; i <= 40; i++)
+            buf_printf(&csv, "\"%d\",%d,%d\n", i + (slip && i == 39), i % 7, i % 2);
+        struct dataset *d = opened(buf_view(&csv), labelled);
+        struct config *c = configured(d);
+        assert_int_equal(c->features_n, 1 + slip);
+        assert_string_equal(dataset_left_out(d), slip ? "" : "column_1 (numbers the rows)");
+        config_destroy(c);
+        dataset_close(d);
+        buf_release(&csv);
+    }
+    refused(TEXT("1,x\n2,z\n"), labelled, "if there is no header, say --no-header");
 }
 
 static void a_class_of_a_few_rows_is_remarked(void **state) {
@@ -1116,6 +1135,7 @@ int main(void) {
         cmocka_unit_test(numbers_may_be_dressed),
         cmocka_unit_test(spellings_of_a_label_are_one),
         cmocka_unit_test(a_number_to_predict_is_no_class),
+        cmocka_unit_test(a_column_that_numbers_the_rows_is_no_feature),
         cmocka_unit_test(a_class_of_a_few_rows_is_remarked),
         cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(json_has_a_configuration_too),
