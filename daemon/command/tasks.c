@@ -207,7 +207,7 @@ static void tasks_tell_prediction(const struct task *t) {
 
 /* Whether the answer counts, or why it never can. */
 static void tasks_tell_verdict(struct listing *l, const struct ledger_answer *a, bool counts) {
-    struct text verdict = counts ? TEXT("counts") : TEXT("another counts");
+    struct text verdict = counts ? TEXT("counts") : TEXT("overruled");
     enum tone tone = counts ? TONE_GOOD : TONE_PLAIN;
     if (!a->known_class) {
         verdict = TEXT("no class of the model");
