@@ -71,9 +71,9 @@ static enum reason retry_fate_of(struct retry_check *j, struct text value, const
     if (value.len > (size_t)j->config->admit.max_bytes) return REASON_TOO_LARGE;
     enum reason fate = decoder_read(j->decoder, value, j->values);
     if (fate != REASON_NONE) return fate;
-    fate = features_encode(j->features, j->values, j->row, &guilty);
+    fate = features_encode(j->features, j->values, j->row, &guilty, NULL);
     if (fate != REASON_NONE) {
-        *field = j->config->features[guilty].path;
+        if (fate != REASON_NO_FEATURE) *field = j->config->features[guilty].path;
         return fate;
     }
     return j->has_id && retry_bad_id(&j->values[features_fields(j->features)]) ? REASON_BAD_ID

@@ -97,6 +97,11 @@ const char *status_word(const cJSON *status) {
 #define B(path) status_lines_bytes(status_value(s, path), (char[STATUS_WORD]){0})
 #define P(value) status_lines_percent(value, (char[STATUS_WORD]){0})
 
+static void status_lines_append(struct status_line *l, const char *what, const char *number) {
+    size_t at = strlen(l->text);
+    snprintf(l->text + at, sizeof l->text - at, "%s%s", what, number);
+}
+
 static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = status_value(s, "now/lag");
     LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
@@ -104,7 +109,10 @@ static void status_lines_stream(const cJSON *s, struct status_line *l) {
     if (lag > 0)
         LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"),
              lag == 1 ? "" : "s", D(status_value(s, "now/age_s")), N("partitions"));
+    else if (!cJSON_IsTrue(status_find(s, "ready")))
+        LINE(&l[1], "behind", "not known while it is not ready; %s partitions", N("partitions"));
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
+    if (status_value(s, "held") > 0) status_lines_append(&l[1], "; the pool holds ", N("held"));
 }
 
 static void status_lines_budget(const cJSON *s, struct status_line *l) {
@@ -132,8 +140,12 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
     if (last > 0)
         snprintf(ago, sizeof ago, "; the last %s ago",
                  status_duration(status_value(s, "time_ms") / 1000 - last, duration));
+    double refused = status_value(s, "labels/unknown") + status_value(s, "labels/unknown_class") +
+                     status_value(s, "labels/unreadable");
     LINE(&l[0], "labels", "%s back, %s open, %s expired%s", N("now/labels"), N("now/open_tasks"),
          N("now/expired"), ago);
+    if (refused > 0)
+        status_lines_append(&l[0], "; refused ", status_number(refused, (char[STATUS_WORD]){0}));
     if (answers > 0)
         LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s",
              P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),

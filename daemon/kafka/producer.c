@@ -32,12 +32,17 @@ static void producer_note_size(struct producer *p, const rd_kafka_message_t *m) 
         if (strcmp(p->name[t], rd_kafka_topic_name(m->rkt)) == 0) p->refused[t] = true;
 }
 
+/* Given up by us with the rest of its cycle: its topic has no part in that. */
+static bool producer_purged(rd_kafka_resp_err_t err) {
+    return err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 static void producer_undelivered(struct producer *p, const rd_kafka_message_t *m) {
     producer_note_size(p, m);
     p->counts.failed++;
     p->trouble = m->err;
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_DELIVERY, 1);
-    if (p->state == PRODUCER_OPEN || p->state == PRODUCER_SENT)
+    if (!producer_purged(m->err) && (p->state == PRODUCER_OPEN || p->state == PRODUCER_SENT))
         LOG(WARNING, "delivery_failed", rd_kafka_err2str(m->err),
             L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
 }

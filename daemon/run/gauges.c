@@ -30,6 +30,7 @@ static void gauges_worst(struct kafka_stats *sum, const struct kafka_stats *one)
 
 static void gauges_add_worker(struct figures *sum, const struct worker_figures *w) {
     sum->lag += w->lag;
+    sum->held += w->held;
     sum->age_s = fmax(sum->age_s, w->age_s);
     sum->partitions += w->partitions;
     for (size_t l = 0; l < LOST_NONE; l++) sum->lost[l] += w->lost[l];
@@ -91,6 +92,7 @@ static void gauges_set(struct run *r) {
         [PERCENTILE_75] = 0.75, [PERCENTILE_95] = 0.95, [PERCENTILE_99] = 0.99};
     const struct figures *f = &r->figures;
     metric_set(METRIC_lag, f->lag);
+    metric_set(METRIC_held, f->held);
     metric_set(METRIC_oldest, f->age_s);
     metric_set(METRIC_budget_tokens, f->tokens);
     metric_set(METRIC_partitions, (double)f->partitions);
@@ -123,5 +125,6 @@ void gauges_update(struct run *r) {
     gauges_set(r);
     gauges_set_disk(r);
     gauges_set_lost(r);
+    absences_judge(r->shared.absences);
     process_figures();
 }

@@ -85,14 +85,6 @@ static int labelled_set_apply_task(struct labelled_set *s, const struct reader_r
     return result < 0 && result != ERR_MISMATCH ? result : 0;
 }
 
-/* Whether the event that was just decoded has any of the mapped fields. One that has none is in
- * another shape, and its row of zeros would be learned as if it meant something. */
-static bool labelled_set_any_field(const struct labelled_set *s, size_t fields) {
-    for (size_t i = 0; i < fields; i++)
-        if (s->values[i].kind != VALUE_MISSING && s->values[i].kind != VALUE_NULL) return true;
-    return fields == 0;
-}
-
 /* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
  * read, *why says why. */
 static const double *labelled_set_own_row(struct labelled_set *s, struct text event,
@@ -101,9 +93,11 @@ static const double *labelled_set_own_row(struct labelled_set *s, struct text ev
     size_t field;
     *why = "its event can not be read as a sample";
     if (decoder_read(s->decoder, event, s->values) != REASON_NONE) return NULL;
-    if (features_encode(f, s->values, s->own_row, &field) != REASON_NONE) return NULL;
-    *why = "its event has none of the fields of features: it is in another shape than the samples";
-    return labelled_set_any_field(s, features_fields(f)) ? s->own_row : NULL;
+    enum reason fate = features_encode(f, s->values, s->own_row, &field, NULL);
+    if (fate == REASON_NO_FEATURE)
+        *why =
+            "its event has none of the fields of features: it is in another shape than the samples";
+    return fate == REASON_NONE ? s->own_row : NULL;
 }
 
 /* Logs a label whose class is none of model.classes, so that its sender can be corrected. */
@@ -440,9 +434,15 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .owner = owner};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
-    if (result < 0) metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
-    if (result < 0) LOG(ERROR, "store_unusable", why ? why : error_text(result), L_STR("dir", dir));
-    else if (why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
+    if (result < 0) {
+        metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
+        LOG(ERROR, "store_unusable",
+            "the label store cannot be opened: learning waits and tries again, scoring goes on. "
+            "Its directory must be ours and have room; moved away, it is filled anew from the "
+            "topics",
+            L_STR("dir", dir), L_STR("why", why ? why : error_text(result)));
+    }
+    if (result == 0 && why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
     free(dir);
     return result;
 }

@@ -18,6 +18,7 @@
 enum {
     ID_MAX = 255,           // bytes of a sample id
     RECORD_BYTES = 1000000, // of a record, until the producer says what it takes
+    EXAMPLE_BYTES = 65536,  // longest record that is kept as an example
     DEMAND_LABELS = 40      // labels that were due before demand is judged
 };
 enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED };
@@ -83,6 +84,9 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
                            .k = c->model.classes.n};
     p->topic_hash = hash_bytes(p->topic.at, p->topic.len);
     p->classes = text_of(classes_joined(c, &p->positive));
+    p->absent = (struct pipeline_absent){
+        .absent = xcalloc(features_fields(p->features), sizeof *p->absent.absent),
+        .example_wanted = true};
     p->value_field = *c->route.value ? features_field(p->features, c->route.value) : -1;
     p->selection =
         (struct selection){pipeline_texts_of(&c->route.fields), pipeline_texts_of(&c->route.mask),
@@ -112,6 +116,8 @@ void pipeline_destroy(struct pipeline *p) {
     free((void *)p->selection.fields);
     free((void *)p->selection.mask);
     free(p->scratch);
+    buf_release(&p->absent.example);
+    free(p->absent.absent);
     buf_release(&p->out);
     buf_release(&p->made);
     free(p);
@@ -218,6 +224,13 @@ static enum reason pipeline_read_id(struct pipeline *p, struct batch *b, size_t 
     return REASON_NONE;
 }
 
+/* For a person who must see what records look like; rarely wanted. */
+static void pipeline_keep_example(struct pipeline *p, struct text value) {
+    p->absent.example_wanted = false;
+    buf_reset(&p->absent.example);
+    if (value.len <= EXAMPLE_BYTES) buf_text(&p->absent.example, value);
+}
+
 static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, size_t i) {
     struct text value = b->record[i].value;
     b->guilty[i] = NULL;
@@ -226,7 +239,10 @@ static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, siz
     enum reason fate = decoder_read(p->decoder, value, p->values);
     if (fate != REASON_NONE) return fate;
     size_t field = 0;
-    fate = features_encode(p->features, p->values, b->raw + i * b->d, &field);
+    p->absent.records++;
+    if (p->absent.example_wanted) pipeline_keep_example(p, value);
+    fate = features_encode(p->features, p->values, b->raw + i * b->d, &field, p->absent.absent);
+    if (fate == REASON_NO_FEATURE) return fate;
     if (fate != REASON_NONE) {
         b->guilty[i] = features_paths(p->features)[field].at;
         return fate;

@@ -60,7 +60,8 @@ struct pipeline {
     size_t utilities;                                // ever
     double threshold[MEASURES]; // of the last asked sample, by measure; 0: none
     struct flushed flushed;     // the last window that ended
-    struct buf out, made;       // a record; a synthetic event and its id
+    struct pipeline_absent absent;
+    struct buf out, made; // a record; a synthetic event and its id
 };
 
 /* ---- pipeline_partition.c ---- */

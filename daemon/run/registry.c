@@ -262,7 +262,8 @@ static enum registry_change registry_apply_policy(struct registry *r, bool learn
                          : policy_operator_read(&r->policy.operator_, value);
     if (result < 0) {
         LOG(ERROR, "policy_refused", "a policy record that is none; the one in force stays",
-            L_I64("offset", offset), L_BOOL("learner", learner));
+            L_I64("offset", offset), L_STR("service", r->options.name),
+            L_STR("record", learner ? "policy" : "operator"));
         return CHANGE_NONE;
     }
     registry_put_in_force(r);

@@ -99,6 +99,7 @@ static void free_run(struct run *r) {
     label_desk_destroy(r->desk);
     history_destroy(r->history);
     recent_destroy(r->shared.recent);
+    absences_destroy(r->shared.absences);
     pthread_mutex_destroy(&r->asking);
     free((void *)r->classes.at);
     free(r->figures.utility);
@@ -114,6 +115,7 @@ static int run_prepare(struct run *r) {
     TRY(run_read_switches(r));
     TRY(features_create(&r->features, run_config(r)->features, run_config(r)->features_n));
     r->shared.features = r->features;
+    r->shared.absences = absences_create(r->features);
     return 0;
 }
 

@@ -60,7 +60,8 @@ static void status_note(struct health *h, bool is, const char *text) {
 /* `asking` is held. */
 static struct health status_page_health_of(struct run *r) {
     struct health h = {.works = health_ready(r, &h.notes)};
-    h.works &= health_alive(r, &h.notes);
+    h.works &= health_alive(r, &h.notes) && !absences_all(r->shared.absences);
+    absences_note(r->shared.absences, &h.notes);
     double demand = metric_get(METRIC_demand), used = metric_get(METRIC_store_bytes),
            limit = metric_get(METRIC_store_limit);
     status_note(&h, metric_get(METRIC_fenced) > 0, "another process took this identity\n");
@@ -218,6 +219,8 @@ static void status_page_add_metrics(struct buf *out) {
         enum metric metric;
     } shown[] = {
         {"partitions", METRIC_partitions},
+        {"held", METRIC_held},
+        {"features_absent", METRIC_features_absent},
         {"demand", METRIC_demand},
         {"propensity", METRIC_propensity},
         {"model_age_s", METRIC_model_age},

@@ -54,6 +54,7 @@ struct worker {
     int64_t divide_ms, first_until_ms; // when caps are divided next; until when samples wait for it
     int64_t share_ms;                  // the present wait between two looks
     int64_t waits_ms;                  // since when a partition has no share; 0: all have
+    int64_t moved_ms, late_ms;         // when it last made progress; when it last found that late
     int fences;
     int result;
     _Atomic bool ended, ready, assigned, trouble;
@@ -62,6 +63,19 @@ struct worker {
     struct worker_figures figures;
     char identity[256];
 };
+
+/* The longest silence after which the broker takes nothing for ours any more: it ends transactions
+ * of that age, and members of twice that age. */
+static int64_t worker_silence_ms(const struct worker *w) {
+    return w->config->kafka.session_timeout / 2;
+}
+
+static void worker_moves(struct worker *w) {
+    int64_t now = clock_ms();
+    if (w->moved_ms && now - w->moved_ms >= worker_silence_ms(w)) w->late_ms = now;
+    w->moved_ms = now;
+    atomic_fetch_add(&w->progress, 1);
+}
 
 static bool worker_stopping(const struct worker *w) { return atomic_load(&w->shared->stopping); }
 
@@ -97,6 +111,8 @@ static void update_figures(struct worker *w) {
     slot_drop(&w->shared->snapshots, w->index);
     pipeline_positions(w->pipeline, add_lag, &lag);
     consumer_lost_positions(w->consumer, lag.figures.lost);
+    lag.figures.held = (double)pipeline_held(w->pipeline);
+    absences_take(w->shared->absences, pipeline_absent(w->pipeline));
     pthread_mutex_lock(&w->figures_lock);
     w->figures = lag.figures;
     pthread_mutex_unlock(&w->figures_lock);
@@ -116,7 +132,7 @@ static int poll_batch(struct worker *w, size_t cap, int wait_ms) {
 static int serve_group(struct worker *w, int wait_ms) {
     const struct batch *b = pipeline_batch(w->pipeline);
     bool full = b->n == b->cap, pending = consumer_pending(w->consumer) != REBALANCE_NONE;
-    atomic_fetch_add(&w->progress, 1);
+    worker_moves(w);
     if (full || pending) clock_sleep_ms(wait_ms);
     consumer_pause(w->consumer, true);
     int result = poll_batch(w, b->cap, wait_ms);
@@ -185,8 +201,18 @@ static int worker_open_producer(struct worker *w) {
     return result;
 }
 
+/* A fence of our own past: we stood still (a stopped process, a machine that slept, a call that
+ * waited for a broker), so the broker ended our transaction or membership by age, and refuses what
+ * we sent with them. Such fences come right behind the pause, and say nothing of another process.
+ */
+static bool worker_fenced_by_its_past(struct worker *w) {
+    worker_moves(w);
+    return w->late_ms && clock_ms() - w->late_ms <= w->config->kafka.session_timeout;
+}
+
 static bool fenced_too_often(struct worker *w) {
     int64_t now = clock_ms();
+    if (worker_fenced_by_its_past(w)) return false;
     if (now - w->fences_since_ms > FENCES_WINDOW_MS) {
         w->fences_since_ms = now;
         w->fences = 0;
@@ -201,8 +227,8 @@ static int worker_back_off(struct worker *w, int first) {
     return (int)w->backoff_ms;
 }
 
-/* A working producer, however long the broker is away. One fence may come from our own earlier
- * handle (we slept too long); repeated fences mean a second process with this identity. */
+/* A working producer, however long the broker is away. Repeated fences without a pause of ours mean
+ * a second process with this identity. */
 static int need_producer(struct worker *w) {
     while (!w->producer) {
         int result = worker_open_producer(w);
@@ -344,7 +370,7 @@ static int commit_cycle(struct worker *w) {
     pipeline_offsets(w->pipeline, &w->cycle);
     int64_t stop_at = 0;
     while (w->cycle.offsets) {
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         if (worker_lost_cycle(w)) return 0;
         TRY(need_producer(w));
         worker_trim(w);
@@ -581,7 +607,7 @@ static int follow_reload(struct worker *w) {
 }
 
 static int worker_step(struct worker *w) {
-    atomic_fetch_add(&w->progress, 1);
+    worker_moves(w);
     TRY(worker_rebalance(w));
     TRY(worker_divide(w));
     if (worker_holds(w)) return serve_group(w, SHARE_MS);
@@ -602,7 +628,7 @@ static int await_samples_topic(struct worker *w) {
         if (worker_stopping(w)) return ERR_STOPPED;
         kafka_topic_unavailable(w->config->topics.samples, n);
         atomic_store(&w->trouble, true);
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         clock_sleep_ms(BACKOFF_MAX_MS / 2);
     }
 }
@@ -612,7 +638,7 @@ static int await_samples_topic(struct worker *w) {
 static int await_policy(struct worker *w) {
     while (!atomic_load(&w->shared->policy_known)) {
         if (worker_stopping(w)) return ERR_STOPPED;
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         clock_sleep_ms(POLICY_WAIT_MS);
     }
     return 0;
@@ -675,6 +701,17 @@ static void stay_on_cpu(const struct worker *w) {
         L_STR("cpu", cpu), L_STR("worker", w->identity));
 }
 
+static const char *worker_end_text(int result) {
+    if (result == ERR_FENCED)
+        return "another process has this service.name and service.instance, so this one ends: give "
+               "each its own instance";
+    if (result == ERR_CONFIG)
+        return "a property of kafka: is wrong, or a file that it names cannot be read: the error "
+               "before this one says which";
+    return "this worker cannot go on, so the process ends and is started again; the error before "
+           "this one says why";
+}
+
 /* A broker that dies between taking a rejoin and answering it fences its own member: static members
  * get a new id and the answer that names it is lost. So a fenced worker joins anew, from what the
  * group has committed; when it happens again and again there really is a double. */
@@ -685,11 +722,11 @@ static void *worker_main(void *arg) {
     while ((result = worker_live(w)) == ERR_FENCED && !worker_stopping(w) && !fenced_too_often(w)) {
         LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed",
             L_STR("worker", w->identity));
-        atomic_fetch_add(&w->progress, 1);
+        worker_moves(w);
         clock_sleep_ms(REJOIN_MS);
     }
     if (result < 0 && result != ERR_STOPPED)
-        LOG(ERROR, "worker_ended", error_text(result), L_STR("worker", w->identity),
+        LOG(ERROR, "worker_ended", worker_end_text(result), L_STR("worker", w->identity),
             L_STR("error", error_name(result)));
     if (result == ERR_FENCED) metric_set(METRIC_fenced, 1);
     w->result = result == ERR_STOPPED ? 0 : result;

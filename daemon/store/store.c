@@ -277,7 +277,9 @@ void store_close(struct store *s) {
             "topics",
             L_STR("dir", s->dir));
         if (store_move_aside(s) < 0)
-            LOG(ERROR, "store_unusable", "its directory cannot be renamed", L_STR("dir", s->dir));
+            LOG(ERROR, "store_unusable",
+                "the damaged label store cannot be set aside: stop, move its directory away, start",
+                L_STR("dir", s->dir));
     }
     if (s->env) mdb_env_close(s->env);
     if (s->lock >= 0) close(s->lock);

@@ -19,6 +19,8 @@
     NEXT(REASON_MISSING_FIELD, "missing_field", "a required field is absent or null")              \
     NEXT(REASON_BAD_ID, "bad_id",                                                                  \
          "the sample id is not a string or an integer, or longer than 255 bytes")                  \
+    NEXT(REASON_NO_FEATURE, "no_feature",                                                          \
+         "the record has none of the mapped fields, not even null")                                \
     NEXT(REASON_TASK_TOO_LARGE, "task_too_large",                                                  \
          "asked, but its task is larger than the tasks topic takes, even without the event")
 

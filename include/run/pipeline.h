@@ -118,6 +118,17 @@ struct utility_seen {
     enum measure measure;
 };
 size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPELINE_UTILITIES]);
+/* What was counted of the mapped fields since the reader zeroed it. */
+struct pipeline_absent {
+    uint64_t records, *absent; // records that could be decoded; absent: (features) in how many not
+    struct buf example;        // one of them as it came; empty: none was wanted, or it was too long
+    bool example_wanted;       // the next record that can be decoded is kept
+};
+/* Its owner is p; the reader takes the counts and says whether it wants an example. */
+struct pipeline_absent *pipeline_absent(struct pipeline *p);
+/* Samples that are decided and held back by open windows of the pool, over the owned partitions:
+ * nothing of them is committed. */
+uint64_t pipeline_held(const struct pipeline *p);
 /* By measure, of the last sample that the strategy arm asked by it; 0: none. */
 const double *pipeline_thresholds(const struct pipeline *p);
 
