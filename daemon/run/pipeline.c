@@ -232,8 +232,10 @@ static enum reason pipeline_read_id(struct pipeline *p, struct batch *b, size_t 
 }
 
 static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, size_t i) {
-    struct text value = b->record[i].value;
+    struct record *r = &b->record[i];
+    struct text value = r->value;
     b->guilty[i] = NULL;
+    if (r->time_ms < 0 || r->time_ms > TASK_TIME_MOST) r->time_ms = 0; // a task could not be read
     if (!value.at || value.len == 0) return REASON_EMPTY;
     if (value.len > (size_t)p->config->admit.max_bytes) return REASON_TOO_LARGE;
     enum reason fate = decoder_read(p->decoder, value, p->values);

@@ -88,11 +88,14 @@ static int label_read_time(const cJSON *object, int64_t *out) {
 }
 
 /* A time in other units (seconds, microseconds), or of a clock that is wrong, would win or lose for
- * ever against the other answers: the record's own time stands for it. */
+ * ever against the other answers: the record's own time stands for it. That one may be anything as
+ * well, for producers set it: one that can be no time is none (0). */
 static void label_doubt_time(struct label *l, int64_t record_time_ms) {
-    if (record_time_ms <= 0) return; // nothing to hold it against
-    bool late = l->time_ms > record_time_ms + LABEL_AHEAD_MS, early = l->time_ms < LABEL_TIME_LEAST;
-    if (late || early) l->time_ms = record_time_ms;
+    bool known = record_time_ms > 0 && record_time_ms <= TASK_TIME_MOST;
+    int64_t instead = known ? record_time_ms : 0;
+    bool late = known && l->time_ms > record_time_ms + LABEL_AHEAD_MS,
+         early = known && l->time_ms < LABEL_TIME_LEAST;
+    if (late || early || l->time_ms < 0 || l->time_ms > TASK_TIME_MOST) l->time_ms = instead;
 }
 
 static int label_read_outcome(const cJSON *object, enum label_outcome *out) {
