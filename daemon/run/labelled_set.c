@@ -19,11 +19,12 @@
 #include "metrics/metrics.h"
 
 enum {
-    READ_MOST = 1000,  // records of a round: one transaction of the store
-    POLL_MS = 20,      // how long a round waits for the first record
-    RETRY_MS = 1000,   // before the store or Kafka is tried again
-    RESCAN_MS = 60000, // how often partitions are looked for that were added
-    EXPIRE_MS = 1000   // how often tasks are closed whose time is over
+    READ_MOST = 1000,    // records of a round: one transaction of the store
+    POLL_MS = 20,        // how long a round waits for the first record
+    RETRY_MS = 1000,     // before the store or Kafka is tried again
+    RESCAN_MS = 60000,   // how often partitions are looked for that were added
+    EXPIRE_MS = 1000,    // how often tasks are closed whose time is over
+    ARENA_KEPT = 1 << 22 // bytes kept from record to record
 };
 
 struct labelled_set {
@@ -156,6 +157,7 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     TRY(store_begin(s->store));
     for (size_t i = 0; i < n; i++) {
         int result = labelled_set_apply(s, &s->record[i]);
+        arena_trim(&s->arena, ARENA_KEPT); // a round's memory is that of its largest record
         if (result == 0) continue;
         store_abort(s->store);
         return result;
@@ -169,7 +171,6 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
 static int labelled_set_take(struct labelled_set *s, size_t n) {
     for (;;) {
         int result = labelled_set_try(s, n);
-        arena_reset(&s->arena);
         if (result != ERR_FULL && result != ERR_IO) return result;
         metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
         LOG(ERROR, "store_full",

@@ -225,7 +225,8 @@ static enum reason pipeline_read_id(struct pipeline *p, struct batch *b, size_t 
     }
     bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
                    !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
-    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX)
+    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX ||
+        memchr(v->text.at, '\0', v->text.len)) // readers of tasks and labels end there
         return REASON_BAD_ID;
     b->id[i] = arena_text(&b->arena, v->text);
     return REASON_NONE;

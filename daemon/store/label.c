@@ -26,7 +26,8 @@ static int label_refuse(const char **why, const char *text) {
     return ERR_INPUT;
 }
 
-/* A string, or a whole number as its decimals (ids of other systems are often numbers). */
+/* A string, or a whole number as its decimals (ids of other systems are often numbers). An empty
+ * one names nothing, so it is as good as absent. */
 static int label_read_name(const cJSON *object, const char *key, struct arena *arena,
                            struct text *out) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -39,6 +40,8 @@ static int label_read_name(const cJSON *object, const char *key, struct arena *a
         snprintf(digits, sizeof digits, "%lld", (long long)number);
         *out = arena_text(arena, text_of(digits));
     } else return ERR_INPUT;
+    if (out->len > LABEL_NAME_MAX) return ERR_INPUT;
+    if (!out->len) *out = (struct text){0};
     return 0;
 }
 
@@ -131,11 +134,12 @@ static int label_read_names(const cJSON *object, struct arena *arena, struct lab
         const char *key;
         struct text *to;
         const char *why;
-    } names[] = {{"id", &out->id, "id is not a string"},
-                 {"sample_id", &out->sample_id, "sample_id is not a string"},
-                 {"label", &out->label, "label is neither a string nor a whole number"},
-                 {"annotator", &out->annotator, "annotator is not a string"},
-                 {"source", &out->source, "source is not a string"}};
+    } names[] = {
+        {"id", &out->id, "id is not a string, or longer than 512 bytes"},
+        {"sample_id", &out->sample_id, "sample_id is not a string, or longer than 512 bytes"},
+        {"label", &out->label, "label is neither a string of at most 512 bytes nor a whole number"},
+        {"annotator", &out->annotator, "annotator is not a string, or longer than 512 bytes"},
+        {"source", &out->source, "source is not a string, or longer than 512 bytes"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (label_read_name(object, names[i].key, arena, names[i].to) < 0)
             return label_refuse(why, names[i].why);

@@ -211,7 +211,7 @@ static void step(struct world *w, struct grammar *g) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct grammar g = {data, data + size};
-    struct world w = {.desk = label_desk_create(&classes)};
+    struct world w = {.desk = label_desk_create(&classes, &(struct list){0})};
     log_redirect(silence, NULL);
     if (grammar_below(&g, 8)) {
         label_desk_open(w.desk);
