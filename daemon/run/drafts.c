@@ -111,7 +111,7 @@ int drafts_put(struct drafts *d, const char *name, size_t index, size_t chunks, 
     drafts_keep(d, one, index, value);
     drafts_shrink(d, one);
     if (one->got < one->chunks) return 0;
-    buf_room(whole, one->bytes);
+    if (one->bytes) buf_room(whole, one->bytes);
     for (size_t i = 0; i < one->chunks; i++) {
         buf_text(whole, buf_view(&one->chunk[i]));
         buf_release(&one->chunk[i]); // both together would take twice the memory

@@ -2,8 +2,8 @@
  * state it committed in between, under policies and models that change.
  *
  * Each sample has one outcome. What is written can be read: a task by task_read, to the same place
- * and the same bits of its row, with a propensity in (0, 1]; a prediction; a state. Nothing but the
- * samples says what is asked, so budgets are never overdrawn: the bucket is never below zero.
+ * and the same shape, with a propensity that is a probability; a prediction; a state. The bucket is
+ * never below zero, whatever the state it began from.
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/samples_topic.c */
 #include "base/log.h"
 #include "grammar.h"
@@ -102,7 +102,7 @@ static void check_task(struct world *w, const struct producer_record *r) {
     }
     CHECK(t.d == features_columns(w->features) && t.k == 2);
     CHECK(t.fingerprint == features_fingerprint(w->features));
-    CHECK(t.propensity > 0 && t.propensity <= 1 && t.covered <= t.admitted);
+    CHECK(t.propensity >= 0 && t.propensity <= 1 && t.covered <= t.admitted); // 0: capped
     CHECK(t.partition == r->source && text_equal(r->key, text_of(t.id)));
     CHECK(t.sample_id.len > 0);
 }
