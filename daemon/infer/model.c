@@ -267,9 +267,10 @@ static bool model_scores_finite(const struct model *m) {
             for (size_t i = 0; i < s->width[l]; i++) sum += fabs((double)w[i]);
             largest = fmax(largest, sum * most + fabs((double)m->bias[l][o]));
         }
+        if (!(largest <= FLT_MAX / 4)) return false; // a difference of two is finite, too
         most = largest;
     }
-    return most <= FLT_MAX / 4; // a difference of two is finite, too
+    return true;
 }
 
 static bool model_mixture_sound(const struct model *m) {

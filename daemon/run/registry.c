@@ -20,7 +20,7 @@
 #include <inttypes.h>
 
 enum {
-    PUSHES = 4,                // that wait for the learner; the oldest leaves
+    PUSHES = 4,                 // that wait for the learner; the oldest leaves
     PROGRESS_BYTES = 64 * 1024, // of a progress record: thousands of partitions
     SEEN_LINE = 64              // bytes of a line that a version has seen; a longer one is not ours
 };
@@ -50,7 +50,9 @@ struct registry {
     struct version *current;
     struct policy policy;
     struct buf progress;
-    uint64_t newest;
+    uint64_t newest;   // of those that were taken
+    uint64_t numbered; // of those that could be read: the same for every reader of the topic, also
+                       // for one that takes no models of another feature map
 };
 
 struct registry *registry_create(const struct registry_options *options) {
@@ -151,6 +153,7 @@ static enum registry_change registry_take(struct registry *r, uint64_t number, s
     struct model *m = NULL;
     const char *why = NULL;
     int result = model_read(&m, whole, &why);
+    if (result == 0 && m->version == number && number > r->numbered) r->numbered = number;
     if (result == 0) result = registry_check(r, m, number, &why);
     if (result < 0) {
         model_destroy(m);
@@ -183,7 +186,7 @@ static enum registry_change registry_apply_chunk(struct registry *r, uint64_t nu
         return CHANGE_NONE;
     }
     if (registry_find(r, number)) return CHANGE_NONE; // ready: versions never change
-    if (number > r->newest + VERSION_AHEAD) { // also the first: else none could follow it
+    if (number > r->numbered + VERSION_AHEAD) {       // also the first: else none could follow it
         registry_refuse(r, number, "its number is too far ahead of the newest version's");
         return CHANGE_NONE;
     }

@@ -22,6 +22,11 @@ static void huge_together(struct model *m) {
     for (size_t i = 0; i < m->shape.members * m->shape.width[2] * m->shape.width[1]; i++)
         m->weight[1][i] = 1e18f;
 }
+static void huge_within(struct model *m) { // infinite times zero
+    m->weight[0][0] = 3e38f;
+    memset(m->weight[1], 0,
+           m->shape.members * m->shape.width[2] * m->shape.width[1] * sizeof **m->weight);
+}
 static void another_answer(struct model *m) { m->golden_prob[8] += 2e-4f; }
 static void nan_answer(struct model *m) { m->golden_prob[0] = NAN; }
 static void nan_golden_row(struct model *m) { m->golden_row[2] = NAN; }
@@ -52,6 +57,7 @@ static const struct defect {
     {"huge_weight", huge_weight, ERR_CORRUPT, "overflow"},
     {"huge_bias", huge_bias, ERR_CORRUPT, "overflow"},
     {"huge_together", huge_together, ERR_CORRUPT, "overflow"},
+    {"huge_within", huge_within, ERR_CORRUPT, "overflow"},
     {"another_answer", another_answer, ERR_CORRUPT, "golden rows"},
     {"nan_answer", nan_answer, ERR_CORRUPT, "golden rows"},
     {"nan_golden_row", nan_golden_row, ERR_CORRUPT, "golden rows"},

@@ -265,6 +265,20 @@ static void the_first_version_leaves_numbers_for_others(void **state) {
     registry_destroy(r);
 }
 
+/* The learner's reader takes versions of any feature map, a worker's only its own: both must find
+ * the next number near enough. */
+static void versions_of_another_map_leave_numbers_for_ours(void **state) {
+    (void)state;
+    const uint64_t far = (uint64_t)1 << 32;
+    struct registry *r = fresh();
+    put_version(r, far, 98, 1, SIZE_MAX, 0);
+    put_version(r, 2 * far, 98, 1, SIZE_MAX, 1);
+    assert_int_equal(registry_newest(r), 0);
+    put_version(r, 2 * far + 1, 99, 1, SIZE_MAX, 2);
+    assert_true(registry_newest(r) == 2 * far + 1);
+    registry_destroy(r);
+}
+
 /* What is read as version 7 is what the tombstones of version 7 remove. */
 static void a_key_has_one_form(void **state) {
     (void)state;
@@ -402,6 +416,7 @@ int main(void) {
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(a_chunk_that_shrinks_gives_its_room_back),
         cmocka_unit_test(the_first_version_leaves_numbers_for_others),
+        cmocka_unit_test(versions_of_another_map_leave_numbers_for_ours),
         cmocka_unit_test(a_key_has_one_form),
         cmocka_unit_test(what_a_version_has_seen_is_read_line_by_line),
         cmocka_unit_test(a_draft_is_what_was_written_last),
