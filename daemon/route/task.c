@@ -25,6 +25,7 @@
 enum {
     FORMAT = 1,     // of meta: another meaning of a field, another number
     TIME_BITS = 48, // of the record time in an id
+    VALUES_MAX = COLUMNS_MAX + JSON_VALUES_MAX, // of meta: a row, and what else there is
 };
 
 /* ---- id ---- */
@@ -395,6 +396,9 @@ static const char *task_fault(const struct task *t) {
             return "a time is before 1970 or beyond the year 9999";
     if (t->asked_ms < 0 || t->expires_ms < 0) return "it was asked, or closes, before 1970";
     if (t->k > CLASSES_MAX) return "it has more classes than a model may have";
+    if (t->d > COLUMNS_MAX) return "its row is longer than any";
+    if (t->members > MEMBERS_MAX) return "it has more members than a model may have";
+    if (t->sample_id.len > TASK_SAMPLE_MAX) return "its sample id is longer than any";
     return NULL;
 }
 
@@ -414,7 +418,7 @@ static const char *task_read_meta(struct task *t, const cJSON *meta, struct aren
 
 int task_read(struct task *out, struct text record, struct arena *arena, const char **why) {
     struct text data = json_member(record, "data"), event = json_member(data, "event");
-    cJSON *meta = json_parse(json_member(record, "meta"), arena);
+    cJSON *meta = json_parse_most(json_member(record, "meta"), VALUES_MAX, arena);
     struct task t = {0};
     *why = cJSON_IsObject(meta) ? task_read_meta(&t, meta, arena) : "there is no readable meta";
     const cJSON *left_out = cJSON_GetObjectItemCaseSensitive(meta, "event_left_out");

@@ -205,6 +205,7 @@ static int follower_poll_once(struct follower *f) {
                                                      record[i].chunks, record[i].offset);
         changed |= change == CHANGE_POLICY || change == CHANGE_MODEL;
         if (change == CHANGE_PROGRESS) follower_note_learner(f);
+        atomic_fetch_add(&f->progress, 1); // what one record costs is bounded (infer/model.h)
         follower_keep_for_replay(f, record[i].offset);
     }
     reader_release(f->reader, record, (size_t)n);

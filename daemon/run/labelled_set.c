@@ -23,12 +23,13 @@
 #include "store/believed_time.h"
 
 enum {
-    READ_MOST = 1000,  // records of a round: one transaction of the store
-    POLL_MS = 20,      // how long a round waits for the first record
-    RETRY_MS = 1000,   // before the store or Kafka is tried again
-    RESCAN_MS = 60000, // how often partitions are looked for that were added
-    EXPIRE_MS = 1000,  // how often tasks are closed whose time is over
-    CLUSTER_MS = 1000  // how long a broker is waited for that names its cluster
+    READ_MOST = 1000,    // records of a round: one transaction of the store
+    POLL_MS = 20,        // how long a round waits for the first record
+    RETRY_MS = 1000,     // before the store or Kafka is tried again
+    RESCAN_MS = 60000,   // how often partitions are looked for that were added
+    EXPIRE_MS = 1000,    // how often tasks are closed whose time is over
+    CLUSTER_MS = 1000,   // how long a broker is waited for that names its cluster
+    ARENA_KEPT = 1 << 22 // bytes kept from record to record
 };
 enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
@@ -268,6 +269,7 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     TRY(store_begin(s->store));
     for (size_t i = 0; i < n; i++) {
         int result = labelled_set_apply(s, &s->record[i]);
+        arena_trim(&s->arena, ARENA_KEPT); // a round's memory is that of its largest record
         if (result == 0 && labelled_set_ends_run(s, i, n))
             result = labelled_set_keep_record(s, &s->record[i]);
         if (result == 0) continue;
@@ -285,7 +287,6 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
     bool elected = s->learning->config->service.learner == LEARNER_AUTO;
     for (int64_t since = clock_ms();;) {
         int result = labelled_set_try(s, n);
-        arena_reset(&s->arena);
         if (result != ERR_FULL && result != ERR_IO) return result;
         metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
         LOG(ERROR, "store_full",

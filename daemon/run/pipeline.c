@@ -218,7 +218,8 @@ static enum reason pipeline_read_id(struct pipeline *p, struct batch *b, size_t 
     }
     bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
                    !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
-    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX)
+    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX ||
+        memchr(v->text.at, '\0', v->text.len)) // readers of tasks and labels end there
         return REASON_BAD_ID;
     b->id[i] = arena_text(&b->arena, v->text);
     return REASON_NONE;
@@ -232,8 +233,10 @@ static void pipeline_keep_example(struct pipeline *p, struct text value) {
 }
 
 static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, size_t i) {
-    struct text value = b->record[i].value;
+    struct record *r = &b->record[i];
+    struct text value = r->value;
     b->guilty[i] = NULL;
+    if (r->time_ms < 0 || r->time_ms > TASK_TIME_MOST) r->time_ms = 0; // a task could not be read
     if (!value.at || value.len == 0) return REASON_EMPTY;
     if (value.len > (size_t)p->config->admit.max_bytes) return REASON_TOO_LARGE;
     enum reason fate = decoder_read(p->decoder, value, p->values);

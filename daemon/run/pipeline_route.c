@@ -222,7 +222,7 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
                         .asked_ms = now_ms,
                         .row = b->raw + i * b->d,
                         .prob = b->prob + i * b->k,
-                        .member = b->member + i * b->members * b->k,
+                        .member = b->member ? b->member + i * b->members * b->k : NULL,
                         .model = b->in_force[i]->model,
                         .policy = b->in_force[i]->policy.number,
                         .decision = &b->decision[i]};

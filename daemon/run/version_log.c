@@ -84,9 +84,11 @@ static int version_log_take(struct version_log *v, int wait_ms) {
     struct reader_record record[POLL_RECORDS];
     int n = reader_poll(v->reader, record, POLL_RECORDS, wait_ms);
     TRY(n);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         registry_apply(v->registry, record[i].key, record[i].value, record[i].chunks,
                        record[i].offset);
+        learning_wait(v->learning, 0); // what one record costs is bounded (infer/model.h)
+    }
     reader_release(v->reader, record, (size_t)n);
     return 0;
 }

@@ -38,7 +38,7 @@ static int store_forget_parked_label(struct store *s, const unsigned char *key, 
                                      size_t *n) {
     MDB_val parked = {value.len, (void *)value.at}, unused;
     (void)key;
-    if (value.len <= TARGET_HEAD + PLACE_KEY) return store_damaged(s);
+    if (value.len < TARGET_HEAD + PLACE_KEY) return store_damaged(s);
     int result = store_error(s, mdb_get(s->txn, s->table[TABLE_PARKED], &parked, &unused));
     if (result == ERR_MISSING) return 0; // the task came
     TRY(result);

@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 enum {
-    TASK_ID_LENGTH = 36, // characters, as a UUID is written
-    TASK_ID_BYTES = 16,  // that they stand for
+    TASK_ID_LENGTH = 36,   // characters, as a UUID is written
+    TASK_ID_BYTES = 16,    // that they stand for
+    TASK_SAMPLE_MAX = 512, // bytes of a sample id that is read; those that we write have 300
 };
 
 /* Smallest propensity other than 0 that is read: a weight of 1e12 is beyond any budget. */
@@ -84,9 +85,9 @@ void task_write(const struct task *t, const struct task_style *style, struct buf
  * false, and nothing appended: it has no event. */
 bool task_drop_event(struct text record, struct buf *out);
 /* Reads untrusted bytes; everything in *out is allocated from `arena`. What is read holds its
- * contract: at most COLUMNS_MAX columns where it is sparse, propensity 0 or TASK_PROPENSITY_LEAST
- * to 1, probabilities 0 to 1, row finite, covered at most admitted, times 0 to TASK_TIME_MOST (of
- * the sample -1, where it had none). ERR_INPUT: it is not a task of ours, *why is one sentence,
- * static. */
+ * contract: at most COLUMNS_MAX columns, CLASSES_MAX classes, MEMBERS_MAX members and
+ * TASK_SAMPLE_MAX bytes of a sample id, propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0
+ * to 1, row finite, covered at most admitted, times 0 to TASK_TIME_MOST (of the sample -1, where it
+ * had none). ERR_INPUT: it is not a task of ours, *why is one sentence, static. */
 int task_read(struct task *out, struct text record, struct arena *arena,
               const char **why) MUST_CHECK;

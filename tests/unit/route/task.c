@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/rng.h"
+#include "config/limits.h"
 #include "unit/example.h"
 
 #include <math.h>
@@ -502,6 +503,39 @@ static void test_refused(void **state) {
     buf_release(&out);
 }
 
+/* A record is small on the wire and large when it is read: what it may hold is bounded. */
+static void test_bounds(void **state) {
+    (void)state;
+    struct task t = plain(), back;
+    struct buf out = {0}, bad = {0}, part = {0};
+    struct arena arena = {0};
+    const char *why = "";
+    task_write(&t, &style, &out);
+    buf_str(&part, "\"members\":[[0.92,0.08]");
+    for (size_t m = 0; m < MEMBERS_MAX; m++) buf_str(&part, ",[0.92,0.08]");
+    replace(&bad, &out, "\"members\":[[0.92,0.08]", buf_string(&part));
+    assert_int_equal(task_read(&back, buf_view(&bad), &arena, &why), ERR_INPUT);
+    assert_non_null(strstr(why, "more members"));
+    buf_reset(&part);
+    for (size_t i = 0; i <= TASK_SAMPLE_MAX; i++) buf_str(&part, "c");
+    t.sample_id = buf_view(&part);
+    buf_reset(&bad);
+    task_write(&t, &style, &bad);
+    assert_int_equal(task_read(&back, buf_view(&bad), &arena, &why), ERR_INPUT);
+    assert_non_null(strstr(why, "sample id"));
+    buf_reset(&part);
+    buf_str(&part, "\"more\":[0");
+    for (size_t i = 0; i < COLUMNS_MAX + JSON_VALUES_MAX; i++) buf_str(&part, ",0");
+    buf_str(&part, "],\"format\":1");
+    replace(&bad, &out, "\"format\":1", buf_string(&part));
+    assert_int_equal(task_read(&back, buf_view(&bad), &arena, &why), ERR_INPUT);
+    assert_non_null(strstr(why, "meta"));
+    arena_release(&arena);
+    buf_release(&part);
+    buf_release(&bad);
+    buf_release(&out);
+}
+
 /* Written again, the record needs no memory: nothing on the worker's path allocates after
  * warm-up. */
 static void test_no_growth(void **state) {
@@ -549,6 +583,7 @@ int main(void) {
         cmocka_unit_test(test_sparse_rows_are_not_trusted),
         cmocka_unit_test(test_event_is_dropped_from_a_record),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_no_growth),
         cmocka_unit_test(test_example),
     };

@@ -268,6 +268,21 @@ static void much_is_forgotten_step_by_step(void **state) {
     assert_true(store_clock(f->s) == late);
 }
 
+/* As stores of before hold them: label_read takes no empty name any more. */
+static void a_label_that_waits_for_no_name_is_given_up(void **state) {
+    struct fixture *f = *state;
+    struct label l = {.sample_id = TEXT(""), .label = TEXT("yes")};
+    struct answered a;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_put_label(f->s, &l, 0, 0, start_ms, NULL, &a), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    assert_int_equal(a.fate, FATE_EARLY);
+    assert_int_equal(counts(f).parked, 1);
+    expire(f, start_ms + HOUR + 1, 0, 1);
+    assert_int_equal(counts(f).parked, 0);
+    reopen(f, NULL);
+}
+
 static void rows_come_in_label_order(void **state) {
     struct fixture *f = *state;
     static const int order[] = {3, 1, 2, 0};
@@ -413,6 +428,7 @@ int main(void) {
         TEST_(an_early_label_joins),
         TEST_(time_closes_gives_up_and_forgets),
         TEST_(much_is_forgotten_step_by_step),
+        TEST_(a_label_that_waits_for_no_name_is_given_up),
         TEST_(rows_come_in_label_order),
         TEST_(another_feature_map_is_moved_aside),
         TEST_(a_full_map_waits_for_room),
