@@ -6,6 +6,7 @@
  * never below zero, whatever the state it began from.
  * clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/samples_topic.c */
 #include "base/log.h"
+#include "base/position.h"
 #include "grammar.h"
 #include "infer/model_record.h"
 #include "query/selection_state.h"
@@ -40,7 +41,7 @@ struct world {
     struct cycle cycle;
     struct arena arena;
     int64_t next[PARTITIONS], now_ms;
-    char metadata[PARTITIONS][STATE_TEXT_MAX + 1];
+    char metadata[PARTITIONS][STATE_TEXT_MAX + MARK_TEXT + 1];
     size_t read, dead;
 };
 
