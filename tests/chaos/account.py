@@ -22,7 +22,7 @@ from broker import wait
 Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # Python's b85
 READER = {"group.id": "account", "enable.auto.commit": False, "isolation.level": "read_committed", "enable.partition.eof": True,
-          "auto.offset.reset": "earliest", "log_level": 2, "fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50,
+          "auto.offset.reset": "error", "log_level": 2, "fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50,
           "reconnect.backoff.max.ms": 500, "topic.metadata.refresh.interval.ms": 1000, "allow.auto.create.topics": False,
           "socket.timeout.ms": 6000}
 U64 = (1 << 64) - 1
@@ -80,9 +80,8 @@ class Topics:
 
     def forget(self, role):
         """That topic was made anew."""
-        topic = self.names[role]
-        self.consumer.assign([TopicPartition(t, p, o) for (t, p), o in self.reached.items() if t != topic])
-        self.reached = {place: at for place, at in self.reached.items() if place[0] != topic}
+        self.reached = {place: at for place, at in self.reached.items() if place[0] != self.names[role]}
+        self._assign()
 
     def _known(self):
         topics = self.consumer.list_topics(timeout=10).topics
@@ -95,8 +94,11 @@ class Topics:
         """Takes partitions in that are new."""
         known = wait("every topic is described", self._known, 60)
         if any(place not in self.reached for place in known):
-            self.reached = {place: self.reached.get(place, -2) for place in known}
-            self.consumer.assign([TopicPartition(t, p, o) for (t, p), o in self.reached.items()])
+            self.reached.update({place: -2 for place in known if place not in self.reached})
+            self._assign()
+
+    def _assign(self):
+        self.consumer.assign([TopicPartition(t, p, o) for (t, p), o in self.reached.items()])
 
     def bounds(self, topic, partition):
         """(first, next) offset of a partition."""
@@ -115,8 +117,12 @@ class Topics:
             for m in self.consumer.consume(5000, 0.05):
                 if m.error() is None:
                     out.append((self.role[m.topic()], m))
-                if m.error() is None or m.error().code() == KafkaError._PARTITION_EOF:
-                    self.reached[m.topic(), m.partition()] = m.offset() + (m.error() is None)
+                    self.reached[m.topic(), m.partition()] = m.offset() + 1
+                elif m.error().code() == KafkaError._PARTITION_EOF:
+                    self.reached[m.topic(), m.partition()] = m.offset()
+                else:  # mostly a leader of the past that woke up and says that we are beyond its end
+                    self._assign()
+                    break
             return not behind()
         wait(lambda: "everything is read; behind in %s" % [(p, self.reached[p], ends[p]) for p in behind()], step, seconds, 0)
         return out

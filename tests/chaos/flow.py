@@ -95,6 +95,7 @@ class Annotator(Part):
         super().__init__()
         self.brokers, self.tasks, self.labels = brokers, tasks, labels
         self.random, self.answered, self.waiting = random.Random(seed), set(), []
+        self.by_sample = True  # a sample that the feeder sent twice has two tasks, so its id names neither
         self.writer = Writer(brokers, **PATIENT)
         self.reader = Reader(brokers, tasks)
 
@@ -141,7 +142,7 @@ class Annotator(Part):
         elif draw < REPEATED:
             for _ in range(2):
                 self._write(task, id=task, label=truth)
-        elif draw < BY_SAMPLE:
+        elif draw < BY_SAMPLE and self.by_sample:
             self._write(task, sample_id=sample_id, label=truth)
         else:
             self._write(task, id=task, label=truth)

@@ -17,6 +17,7 @@ sys.path[0:0] = [str(HERE), str(HERE.parent / "system")]
 import nemeses  # noqa: E402 (the path is set first)
 from rounds import Run, World  # noqa: E402
 
+MOST_SHOWN = 10  # faults of a round
 COUNTED = ("samples", "tasks", "dead_letters", "labels")
 
 
@@ -40,8 +41,10 @@ def say_round(options):
         counts = ", ".join("%d %s" % (new[role], role.replace("_", " ")) for role in COUNTED)
         print("%5.0f s  round %d/%d  %-18s decided after %4.1f s, learned after %4.1f s: %s%s" % (
             time.monotonic() - started, number, options.rounds, nemesis, decided, learned, counts, "; all read again" if whole else ""), flush=True)
-        for kind, text in faults:
+        for kind, text in faults[:MOST_SHOWN]:
             print("        %s: %s" % (kind, text), flush=True)
+        if len(faults) > MOST_SHOWN:
+            print("        and %d more" % (len(faults) - MOST_SHOWN), flush=True)
     return say
 
 

@@ -201,6 +201,7 @@ def retention(w):
 NEMESES = {function.__name__.replace("_", "-"): function for function in (
     leader_killed, two_brokers_killed, brokers_stopped, answers_swallowed, slow_network, connections_cut, workers_killed, learner_killed,
     all_killed, host_lost, process_stopped, rolling_restart, disk_full, clock_stepped, partitions_added, retention)}
+REPEATING = ("leader-killed", "two-brokers-killed", "brokers-stopped")  # the feeder may send a sample again, as another record
 MILD = ("answers-swallowed", "connections-cut", "workers-killed", "learner-killed", "clock-stepped", "disk-full", "retention", "leader-killed")
 
 

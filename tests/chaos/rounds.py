@@ -10,7 +10,7 @@ from broker import Failure, wait
 from cluster import Cluster
 from fleet import BURST, RATE, Fleet
 from flow import Annotator, Feeder
-from nemeses import NEMESES
+from nemeses import NEMESES, REPEATING
 from network import Network
 from protocol import committed
 from winnowd import CLASSES
@@ -132,6 +132,7 @@ def play(world, number, names):
     """One round; (nemesis, seconds until decided, until learned)."""
     world.random = random.Random("%s/%s" % (world.seed, number))
     nemesis = world.random.choice(names)
+    world.annotator.by_sample = nemesis not in REPEATING
     world.go_on()
     world.flow(world.random.uniform(0.1, 0.6))
     NEMESES[nemesis](world)
@@ -159,7 +160,7 @@ class Run:
         self.done = number
         self.say(number, nemesis, decided, learned, self.world.ledger.totals - totals, whole, faults)
         if faults:
-            self.failure = {"seed": self.world.seed, "round": number, "nemesis": nemesis, "faults": ["%s: %s" % f for f in faults]}
+            self.failure = {"seed": self.world.seed, "round": number, "nemesis": nemesis, "faults": ["%s: %s" % f for f in faults[:20]]}
 
     def play(self):
         """All of them; whether none failed."""
