@@ -161,11 +161,18 @@ static void buf_json_ascii(struct buf *b, unsigned char c) {
     }
 }
 
+/* Of two bytes or more. */
+static void buf_json_character(struct buf *b, const char *at, size_t n) {
+    unsigned point = text_code_point(at, n);
+    if (text_steers(point)) buf_printf(b, "\\u%04x", point);
+    else buf_add(b, at, n);
+}
+
 void buf_json(struct buf *b, struct text t) {
     buf_add(b, "\"", 1);
     while (t.len) {
         size_t n = text_utf8(t), taken = n ? n : 1;
-        if (n > 1) buf_add(b, t.at, n);
+        if (n > 1) buf_json_character(b, t.at, n);
         else if (n == 1) buf_json_ascii(b, (unsigned char)*t.at);
         else buf_str(b, "\xEF\xBF\xBD");
         t = (struct text){t.at + taken, t.len - taken};
@@ -178,4 +185,14 @@ void buf_json_str(struct buf *b, const char *string) { buf_json(b, text_of(strin
 const char *buf_string(struct buf *b) {
     *buf_room(b, 1) = '\0';
     return b->at;
+}
+
+void buf_json_shown(struct buf *b, struct text json) {
+    while (json.len) {
+        size_t n = text_utf8(json), taken = n ? n : 1;
+        if (n > 1) buf_json_character(b, json.at, n);
+        else if (n == 1) buf_add(b, json.at, 1);
+        else buf_str(b, "\xEF\xBF\xBD");
+        json = (struct text){json.at + taken, json.len - taken};
+    }
 }

@@ -36,6 +36,32 @@ size_t text_utf8(struct text t) {
     return 0;
 }
 
+unsigned text_code_point(const char *at, size_t n) {
+    unsigned point = (unsigned char)at[0] & (n == 1 ? 0x7F : 0xFF >> (n + 1));
+    for (size_t i = 1; i < n; i++) point = point << 6 | ((unsigned char)at[i] & 0x3F);
+    return point;
+}
+
+struct steering {
+    unsigned first, last;
+};
+
+static const struct steering steering[] = {
+    {0x0000, 0x001F}, // C0
+    {0x007F, 0x009F}, // DEL and C1
+    {0x061C, 0x061C}, // Arabic letter mark
+    {0x200E, 0x200F}, // left-to-right and right-to-left mark
+    {0x2028, 0x2029}, // separators of lines and paragraphs
+    {0x202A, 0x202E}, // embeddings and overrides
+    {0x2066, 0x2069}, // isolates
+};
+
+bool text_steers(unsigned code_point) {
+    for (size_t i = 0; i < sizeof steering / sizeof *steering; i++)
+        if (code_point >= steering[i].first && code_point <= steering[i].last) return true;
+    return false;
+}
+
 bool text_is_utf8(struct text t) {
     while (t.len) {
         size_t n = text_utf8(t);

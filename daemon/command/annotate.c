@@ -48,15 +48,20 @@ static struct text annotate_truth(struct text sample_id, void *opaque) {
     return class_ < 0 ? (struct text){0} : text_of(a->config->model.classes.at[class_]);
 }
 
-/* The later row of an id counts. A row without a label is not known. */
-static int annotate_learn(struct annotate *a, const struct dataset_sample *s, struct buf *why) {
+/* A row without a label is not known. Of two answers for one id nobody can say which is right. */
+static int annotate_learn(struct annotate *a, const struct dataset *d,
+                          const struct dataset_sample *s, struct buf *why) {
     if (!s->label.at) return 0;
-    int class_ = config_class(a->config, s->label);
-    if (class_ < 0) {
+    int class_ = dataset_class(d, &a->config->model.classes, s->label),
+        before = true_labels_get(a->labels, s->id);
+    if (class_ < 0)
         buf_printf(why, "row %llu: label '%.*s' is not one of model.classes",
                    (unsigned long long)s->row, (int)s->label.len, s->label.at);
-        return ERR_INPUT;
-    }
+    else if (before >= 0 && before != class_)
+        buf_printf(why, "row %llu: the id '%.*s' stands in the file before, with the label '%s'",
+                   (unsigned long long)s->row, (int)s->id.len, s->id.at,
+                   a->config->model.classes.at[before]);
+    if (why->len) return ERR_INPUT;
     a->known += true_labels_replace(a->labels, s->id, class_);
     return 0;
 }
@@ -67,7 +72,8 @@ static int annotate_read_labels(struct annotate *a, struct buf *why) {
     struct dataset_sample s;
     TRY(dataset_open(&d, &a->data, why));
     int result;
-    while ((result = dataset_next(d, &s, why)) > 0 && (result = annotate_learn(a, &s, why)) == 0)
+    console_remarks(a->data.file, dataset_remarks(d));
+    while ((result = dataset_next(d, &s, why)) > 0 && (result = annotate_learn(a, d, &s, why)) == 0)
         console_progress("reading %s: %llu answers", a->data.file, (unsigned long long)a->known);
     dataset_close(d);
     return result;
@@ -175,6 +181,7 @@ int command_annotate(int argc, char **argv) {
          "a person answers, at this terminal: one key a class", false},
         {"once", 0, FLAG_SWITCH, &a.once, NULL, "end when all tasks that are there are answered",
          false},
+        COMMAND_DATA_FLAGS(a.data),
     };
     struct usage usage = {"annotate", NULL,
                           "Answers the tasks topic: from a file that knows the answers (--data, "

@@ -35,6 +35,20 @@ static int check_command_secrets(const struct config *c, const char *file) {
     return EX_CONFIG;
 }
 
+/* What is allowed, and may not be what was meant (promise I12). */
+static void check_command_remark(const struct config *c, const char *file) {
+    static const char *const near[] = {"unix:", "127.", "[::1]:", "localhost:"};
+    const char *listen = c->watch.listen;
+    if (!*listen) return;
+    for (size_t i = 0; i < sizeof near / sizeof *near; i++)
+        if (strncmp(listen, near[i], strlen(near[i])) == 0) return;
+    fprintf(stderr,
+            "%s: warning: watch.listen: %s is open to everybody who reaches it: /status, /recent "
+            "(ids of samples), /config (brokers, topics, fields) and /metrics ask nobody who he "
+            "is. Keep 127.0.0.1 and put a proxy with a log-in before it\n",
+            file, listen);
+}
+
 static void check_command_print(const struct config *c) {
     struct buf out = {0};
     config_print(c, &out);
@@ -65,6 +79,7 @@ int command_check(int argc, char **argv) {
     code = check_command_properties(c, file);
     if (code == CLI_GO) code = check_command_secrets(c, file);
     if (code == CLI_GO) {
+        check_command_remark(c, file);
         check_command_print(c);
         code = online ? check_online(c) : EX_OK;
     }

@@ -10,6 +10,25 @@
 #include "command.def"
 #undef COMMAND
 
+/* Flags of all commands that read a labelled file; o: their struct dataset_options. */
+#define COMMAND_DATA_FLAGS(o)                                                                      \
+    {"separator",                                                                                  \
+     0,                                                                                            \
+     FLAG_TEXT,                                                                                    \
+     &(o).separator,                                                                               \
+     "C",                                                                                          \
+     "what separates cells: a character, comma, semicolon, tab or bar; default: as the file "      \
+     "looks",                                                                                      \
+     false},                                                                                       \
+        {"no-header",    0,    FLAG_SWITCH,                                                        \
+         &(o).no_header, NULL, "the first line is a row; columns are column_1, column_2 ...",      \
+         false},                                                                                   \
+    {                                                                                              \
+        "exact-labels", 0, FLAG_SWITCH, &(o).exact_labels, NULL,                                   \
+            "labels to the letter: Yes and yes, 1 and 1.0, NA and ? are labels of their own",      \
+            false                                                                                  \
+    }
+
 /* Hands the usage of every command to visit, in the table's order; runs none of them. */
 void command_each(void (*visit)(const struct usage *usage, void *opaque), void *opaque);
 /* Says on standard error why a command failed (`why`, or what the error means when it is empty),

@@ -40,12 +40,12 @@ static int demo_command_check_flags(const struct demo_flags *d) {
 }
 
 int command_demo(int argc, char **argv) {
-    struct demo_flags d = {.options = {.budget = 0.05, .listen = ""}, .seed = 1, .delay = 500};
+    struct demo_flags d = {
+        .options = {.budget = 0.05, .listen = ""}, .seed = 1, .delay = DEMO_DELAY_USUAL};
     struct flag flags[] = {
         {"data", 0, FLAG_TEXT, &d.data.data.file, "FILE",
          "your own data: CSV with a header, .csv.gz too; default: a generator", false},
-        {"label", 0, FLAG_TEXT, &d.data.data.label, "COLUMN", "its column with the true class",
-         false},
+        {"label", 0, FLAG_TEXT, &d.data.data.label, "COLUMN", "its column of true classes", false},
         {"id", 0, FLAG_TEXT, &d.data.data.id, "COLUMN",
          "its column with the sample id; default: the row's number", false},
         {"drop", 0, FLAG_TEXT, &d.data.data.drop, "A,B", "its columns to leave out", false},
@@ -59,16 +59,16 @@ int command_demo(int argc, char **argv) {
         {"budget", 0, FLAG_NUMBER, &d.options.budget, "B",
          "share of the samples that may be asked; default 0.05", false},
         {"delay", 0, FLAG_COUNT, &d.delay, "SAMPLES",
-         "the stream runs at most so far ahead of the model; default 500", false},
+         "the stream's lead on the model; default 500, less on a short file", false},
         {"measure", 0, FLAG_TEXT, &d.options.measure, "NAME",
          "uncertainty measure: " MEASURE_CHOICES, false},
-        {"manager", 0, FLAG_TEXT, &d.options.manager, "NAME", "budget manager: " MANAGER_CHOICES,
-         false},
+        {"manager", 0, FLAG_TEXT, &d.options.manager, "NAME", "one of " MANAGER_CHOICES, false},
         {"listen", 0, FLAG_TEXT, &d.options.listen, "HOST:PORT", "serve /metrics meanwhile", false},
         {"json", 0, FLAG_SWITCH, &d.json, NULL, "one JSON object as the last line", false},
         {"config-out", 0, FLAG_TEXT, &d.config_out, "FILE",
          "write the configuration, to go on from", false},
         {"verbose", 0, FLAG_SWITCH, &d.verbose, NULL, "the daemon's log on standard error", false},
+        COMMAND_DATA_FLAGS(d.data.data),
     };
     struct usage usage = {"demo", NULL,
                           "Shows the whole loop: samples, questions, answers, a better model.",

@@ -111,6 +111,7 @@ static int feed_file(struct feed *f, struct buf *why) {
     struct dataset *d;
     int result = dataset_open(&d, &f->data, why), code = EX_OK;
     if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
+    console_remarks(f->data.file, dataset_remarks(d));
     result = feed_open_producer(f, why);
     f->start_ms = clock_ms();
     code = result < 0 ? console_exit(result) : feed_send_all(f, d, why);
@@ -134,6 +135,7 @@ int command_feed(int argc, char **argv) {
         {"drop", 0, FLAG_TEXT, &f.data.drop, "A,B", "columns to leave out", false},
         {"limit", 0, FLAG_COUNT, &f.limit, "N", "stop after so many rows; 0, the default: all",
          false},
+        COMMAND_DATA_FLAGS(f.data),
     };
     struct usage usage = {"feed", NULL, "Sends a file into the samples topic.", flags,
                           sizeof flags / sizeof *flags};

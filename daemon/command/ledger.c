@@ -168,7 +168,8 @@ static struct ledger_answer *ledger_make_answer(struct ledger *l, const struct l
                                 .label = arena_text(&l->arena, from->label),
                                 .annotator = arena_text(&l->arena, from->annotator),
                                 .source = arena_text(&l->arena, from->source)};
-    a->known_class = join_answer(&a->is, from, l->classes, partition, offset);
+    a->known_class = join_answer(&a->is, from, l->classes, partition, offset) &&
+                     join_accepts(&l->config->train.sources, from->source);
     return a;
 }
 

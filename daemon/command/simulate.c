@@ -15,12 +15,13 @@ static struct simulate_flags given;
 static struct flag simulate_flag[] = {
     {"config", 'c', FLAG_TEXT, &given.config, "FILE",
      "the configuration; without one, it is made from the data", false},
-    {"data", 0, FLAG_TEXT, &given.data, "FILE",
+    {"data", 0, FLAG_TEXT, &given.data.file, "FILE",
      "labelled samples in stream order: CSV or JSON lines, .gz too", false},
-    {"label", 0, FLAG_TEXT, &given.label, "COLUMN", "the truth", false},
-    {"positive", 0, FLAG_TEXT, &given.positive, "VALUE", "the class that is looked for", false},
-    {"id", 0, FLAG_TEXT, &given.id, "COLUMN", "the sample id: no feature", false},
-    {"drop", 0, FLAG_TEXT, &given.drop, "A,B", "columns to leave out", false},
+    {"label", 0, FLAG_TEXT, &given.data.label, "COLUMN", "the truth", false},
+    {"positive", 0, FLAG_TEXT, &given.data.positive, "VALUE", "the class that is looked for",
+     false},
+    {"id", 0, FLAG_TEXT, &given.data.id, "COLUMN", "the sample id: no feature", false},
+    {"drop", 0, FLAG_TEXT, &given.data.drop, "A,B", "columns to leave out", false},
     {"limit", 0, FLAG_COUNT, &given.limit, "N", "only the first N samples", false},
     {"measure", 0, FLAG_TEXT, &given.measure, "M", MEASURE_CHOICES, false},
     {"manager", 0, FLAG_TEXT, &given.manager, "R", MANAGER_CHOICES, false},
@@ -50,6 +51,7 @@ static struct flag simulate_flag[] = {
     {"json", 0, FLAG_SWITCH, &given.json, NULL, "one JSON object a run", false},
     {"figures", 0, FLAG_TEXT, &given.figures, "DIR",
      "instead: draw active learning's classic pictures as SVG", false},
+    COMMAND_DATA_FLAGS(given.data),
 };
 
 int command_simulate(int argc, char **argv) {

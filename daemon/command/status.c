@@ -38,7 +38,10 @@ static int status_report(const char *listen, bool json) {
     else if (status_tone(s) == TONE_BAD) code = UNHEALTHY;
     if (s && json) {
         char *text = cJSON_PrintUnformatted(s);
-        puts(text);
+        struct buf shown = {0};
+        buf_json_shown(&shown, text_of(text));
+        puts(buf_string(&shown));
+        buf_release(&shown);
         cJSON_free(text);
     } else if (s) {
         status_print(s);

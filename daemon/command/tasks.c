@@ -286,7 +286,7 @@ static void tasks_tell_json(const struct ledger_task *one) {
         buf_str(&b, "}");
     }
     buf_str(&b, "],\"task\":");
-    buf_text(&b, one->record);
+    buf_json_shown(&b, one->record);
     buf_str(&b, "}\n");
     fwrite(b.at, 1, b.len, stdout);
     buf_release(&b);

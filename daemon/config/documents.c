@@ -116,11 +116,12 @@ static void documents_option_comment(const struct option *o, const char *indent,
     buf_release(&b);
 }
 
-/* Required keys stand there with an example, the others with their default, commented out. */
+/* All is commented out, required keys with an example: a copy that nobody has touched is refused.
+ */
 static void documents_option(const struct option *o, const char *indent, const char *example,
                              struct buf *out) {
     documents_option_comment(o, indent, out);
-    buf_printf(out, "%s%s%s: ", indent, example ? "" : "#", o->key);
+    buf_printf(out, "%s#%s: ", indent, o->key);
     if (example) buf_str(out, example);
     else value_default_write(o, out);
     buf_str(out, "\n");
@@ -129,6 +130,7 @@ static void documents_option(const struct option *o, const char *indent, const c
 static const char template_head[] =
     "# winnowd's configuration: every option, what it is for, and its default behind a '#'. To "
     "change one, remove the '#'.\n"
+    "# Nothing of it starts a service as it stands: model.classes and features have no default.\n"
     "# Generated from the options table; docs/OPTIONS.md has the same as tables. Try it: winnowd "
     "check -c FILE\n"
     "# \"reload\": SIGHUP puts a changed value in force; all others need a restart.\n";
@@ -139,14 +141,14 @@ static void documents_features(struct buf *out) {
     documents_comment("", features_doc, out);
     buf_str(out, "features:\n");
     for (size_t i = 0; i < FEATURE_KEYS; i++) {
-        buf_str(out, i ? "" : "  -\n");
+        buf_str(out, i ? "" : "  #-\n");
         documents_option(&feature_rows[i], "    ",
                          option_required(&feature_rows[i]) ? "amount" : NULL, out);
     }
-    buf_str(out, "  - name: country\n"
-                 "    path: /card/country\n"
-                 "    type: category\n"
-                 "    values: [DE, FR, NL]\n");
+    buf_str(out, "  #- name: country\n"
+                 "    #path: /card/country\n"
+                 "    #type: category\n"
+                 "    #values: [DE, FR, NL]\n");
 }
 
 void config_template(struct buf *out) {

@@ -301,12 +301,16 @@ static int load_bytes(const char *file, struct buf *out) {
     return error;
 }
 
+/* Where the package puts files to begin with. */
+#define EXAMPLES "/usr/share/doc/winnowd/examples"
+
 int config_load(struct config **out, const char *file, struct buf *errors) {
     struct buf bytes = {0};
     *out = NULL;
     int error = load_bytes(file, &bytes), result = ERR_CONFIG;
     if (error)
-        buf_printf(errors, "%s:1:1: the file cannot be read: %s\n", file, strerrordesc_np(error));
+        buf_printf(errors, "%s:1:1: the file cannot be read: %s%s\n", file, strerrordesc_np(error),
+                   error == ENOENT ? " (" EXAMPLES " has some to begin with)" : "");
     else result = config_parse(out, file, buf_view(&bytes), errors);
     buf_release(&bytes);
     return result;

@@ -10,6 +10,7 @@
 #include "value.h"
 
 #include <arpa/inet.h>
+#include <strings.h>
 
 enum { SOCKET_PATH_MOST = 107 }; // bytes behind "unix:/" that a socket's address still holds
 
@@ -129,6 +130,18 @@ const char *text_rule_listen(struct text t) {
            "of this machine or unix:/PATH";
 }
 
+/* Names that nobody can own (RFC 2606): an example that was copied and not filled in. */
+static bool text_rule_is_example(struct text host) {
+    static const struct text reserved[] = {TEXT("example.com"), TEXT("example.net"),
+                                           TEXT("example.org"), TEXT("example"), TEXT("invalid")};
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        size_t n = reserved[i].len;
+        if (host.len < n || strncasecmp(host.at + host.len - n, reserved[i].at, n) != 0) continue;
+        if (host.len == n || host.at[host.len - n - 1] == '.') return true;
+    }
+    return false;
+}
+
 const char *text_rule_brokers(struct text t) {
     if (t.len && memchr(t.at, '@', t.len))
         return "holds an '@'; credentials belong into kafka.password_file and kafka.common";
@@ -138,6 +151,7 @@ const char *text_rule_brokers(struct text t) {
         t = comma ? (struct text){comma + 1, t.len - one.len - 1} : (struct text){0};
         if (!text_rule_cut_port(&one, 1) || memchr(one.at, ' ', one.len))
             return "is not HOST:PORT,HOST:PORT";
+        if (text_rule_is_example(one)) return "is an example's name; write your own brokers";
     }
     return NULL;
 }

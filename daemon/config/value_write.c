@@ -30,19 +30,12 @@ static bool value_is_special(unsigned point) {
            point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
 }
 
-/* Of a well-formed UTF-8 character of n bytes. */
-static unsigned value_code_point(const char *at, size_t n) {
-    unsigned point = (unsigned char)at[0] & (n == 1 ? 0x7F : 0xFF >> (n + 1));
-    for (size_t i = 1; i < n; i++) point = point << 6 | ((unsigned char)at[i] & 0x3F);
-    return point;
-}
-
 void config_quote(struct text text, struct buf *out) {
     buf_str(out, "\"");
     for (size_t n; text.len; text = (struct text){text.at + n, text.len - n}) {
         size_t character = text_utf8(text);
         n = character ? character : 1; // a byte that is not UTF-8 stays as it is
-        unsigned point = character ? value_code_point(text.at, n) : 0xFFFFFFFF;
+        unsigned point = character ? text_code_point(text.at, n) : 0xFFFFFFFF;
         if (value_is_special(point)) buf_printf(out, "\\u%04X", point);
         else if (point == '"' || point == '\\') buf_printf(out, "\\%c", (int)point);
         else buf_add(out, text.at, n);

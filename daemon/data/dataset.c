@@ -2,8 +2,7 @@
  * then rows stream.
  *
  * The id is written so that the daemon reads back the very bytes of the cell: an integer as it
- * stands, everything else as text ("007"). Bytes of a cell that are not UTF-8 become U+FFFD; labels
- * and ids must be UTF-8. A column without a name is called column_N.
+ * stands, everything else as text ("007"). A column without a name is called column_N.
  *
  * Thread: any thread (one owner at a time) */
 #include "data/dataset.h"
@@ -14,6 +13,8 @@
 #include "gzip_file.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 /* ---- columns ---- */
 
@@ -29,14 +30,29 @@ static struct dataset_column *dataset_find(struct dataset *d, struct text name) 
     return NULL;
 }
 
+/* A header that holds a number is a row. */
+static bool dataset_begins_with_row(const struct dataset *d) {
+    for (size_t i = 0; i < d->columns && !d->no_header; i++)
+        if (table_cell_read(csv_header(d->csv)[i], CELL_POINT).kind == CELL_NUMBER) return true;
+    return false;
+}
+
 /* Names are joined with '|' for word_list_nearest; a name that holds '|' is only offered in halves.
  */
 static int dataset_refuse_name(const struct dataset *d, struct text name, struct buf *why) {
     struct buf choices = {0};
+    if (dataset_begins_with_row(d)) {
+        buf_printf(why,
+                   "%s: there is no column \"%.*s\", and the first line looks like a row: if there "
+                   "is no header, say --no-header; columns are column_1 to column_%zu then",
+                   d->file, (int)name.len, name.at, d->columns);
+        return ERR_INPUT;
+    }
     if (d->columns == 1) {
         buf_printf(
             why,
-            "%s: there is no column \"%.*s\"; there is only one: are its cells separated by ','?",
+            "%s: there is no column \"%.*s\"; there is only one: say what separates its cells with "
+            "--separator",
             d->file, (int)name.len, name.at);
         return ERR_INPUT;
     }
@@ -75,94 +91,277 @@ static int dataset_give_roles(struct dataset *d, const struct dataset_options *o
     return 0;
 }
 
-/* ---- open ---- */
+/* ---- remarks ---- */
 
-static int dataset_by_name(const void *left, const void *right) {
-    return text_order(*(const struct text *)left, *(const struct text *)right);
+void dataset_remark(struct dataset *d, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *line = NULL;
+    CHECK(vasprintf(&line, format, args) >= 0);
+    va_end(args);
+    buf_printf(&d->remarks, "%s\n", line);
+    free(line);
 }
 
-static int dataset_refuse_repeats(const struct dataset *d, struct buf *why) {
-    struct text *names = xcalloc(d->columns, sizeof *names);
-    for (size_t i = 0; i < d->columns; i++) names[i] = d->column[i].name;
-    qsort(names, d->columns, sizeof *names, dataset_by_name);
-    int result = 0;
-    for (size_t i = 1; i < d->columns && result == 0; i++)
-        if (text_equal(names[i], names[i - 1]))
-            result = dataset_refuse_column(d, names[i], "stands twice in the header", why);
-    free(names);
-    return result;
+const char *dataset_remarks(struct dataset *d) { return buf_string(&d->remarks); }
+
+/* ---- columns of CSV ---- */
+
+struct csv_options dataset_csv_options(const struct dataset *d) {
+    return (struct csv_options){.separator = d->separator, .no_header = d->no_header};
+}
+
+/* A name that stands in the header before gets a number: amount, amount_2. */
+static char *dataset_free_name(struct dataset *d, size_t i, struct text name) {
+    char *copy =
+        name.len ? xasprintf("%.*s", (int)name.len, name.at) : xasprintf("column_%zu", i + 1);
+    for (size_t n = 2; dataset_find(d, text_of(copy)); n++) {
+        free(copy);
+        copy = xasprintf("%.*s_%zu", (int)name.len, name.at, n);
+    }
+    if (name.len && strlen(copy) > name.len)
+        dataset_remark(d, "column %zu is called \"%.*s\" like one before it: it is \"%s\" here",
+                       i + 1, (int)name.len, name.at, copy);
+    return copy;
 }
 
 static int dataset_take_columns(struct dataset *d, struct buf *why) {
-    d->columns = csv_columns(d->csv);
-    d->column = xcalloc(d->columns, sizeof *d->column);
-    for (size_t i = 0; i < d->columns; i++) {
+    size_t n = csv_columns(d->csv);
+    d->column = xcalloc(n, sizeof *d->column);
+    for (size_t i = 0; i < n; i++) {
         struct text name = csv_header(d->csv)[i];
-        char *copy =
-            name.len ? xasprintf("%.*s", (int)name.len, name.at) : xasprintf("column_%zu", i + 1);
-        d->column[i].name = text_of(copy);
-        if (!text_is_utf8(name) || d->column[i].name.len < name.len) {
-            buf_printf(why, "%s: column %zu has a name that is not text in UTF-8", d->file, i + 1);
+        if (name.len && memchr(name.at, '\0', name.len)) {
+            buf_printf(why, "%s: column %zu has a name that is not text", d->file, i + 1);
             return ERR_INPUT;
         }
+        d->column[i].name = text_of(dataset_free_name(d, i, name));
         buf_json(&d->column[i].key, d->column[i].name);
         buf_str(&d->column[i].key, ":");
+        d->columns = i + 1;
     }
-    return dataset_refuse_repeats(d, why);
+    return 0;
 }
+
+/* A header of numbers is a row. */
+static void dataset_remark_header(struct dataset *d) {
+    size_t numbers = 0;
+    for (size_t i = 0; i < d->columns; i++)
+        numbers += table_cell_read(csv_header(d->csv)[i], CELL_POINT).kind == CELL_NUMBER;
+    if (!d->no_header && d->columns > 1 && numbers == d->columns)
+        dataset_remark(d, "the first line holds numbers only and was taken as the header; if there "
+                          "is none, say --no-header");
+}
+
+/* ---- the scan ---- */
+
+enum {
+    NUMBERS_LEAST = 20, // in a column that may hold stray texts too
+    STRAY_SHARE = 100   // one stray text in so many numbers
+};
+
+struct dataset_cell_met {
+    uint64_t line;
+    struct buf text;
+};
 
 /* What the scan has met in the cells of a column. */
 struct dataset_met {
-    bool number, missing, text;
+    uint64_t point, comma, either; // numbers by that style only, or by both
+    uint64_t missing, text;
+    struct dataset_cell_met stray, word; // the first text; the first word for a missing number
 };
 
-static void dataset_meet(struct dataset_met *m, struct text raw) {
-    if (m->text) return;
-    enum table_cell_kind kind = table_cell_read(raw).kind;
-    if (kind == CELL_NUMBER) m->number = true;
-    else if (kind == CELL_TEXT && table_cell_is_missing(raw)) m->missing = true;
-    else if (kind == CELL_TEXT) m->text = true;
+static void dataset_meet_first(struct dataset_cell_met *m, struct text raw, uint64_t line) {
+    buf_text(&m->text, raw);
+    m->line = line;
 }
 
-/* The first rows decide which columns hold numbers, so that reading can stream and what a row
- * becomes does not depend on rows far behind it. */
+static void dataset_meet(struct dataset_met *m, struct text raw, uint64_t line) {
+    struct table_cell point = table_cell_read(raw, CELL_POINT);
+    if (point.kind == CELL_EMPTY) return;
+    bool comma = table_cell_read(raw, CELL_COMMA).kind == CELL_NUMBER;
+    if (point.kind == CELL_NUMBER) *(comma ? &m->either : &m->point) += 1;
+    else if (comma) m->comma++;
+    else if (!table_cell_is_missing(raw)) {
+        if (m->text++ == 0) dataset_meet_first(&m->stray, raw, line);
+    } else if (m->missing++ == 0) {
+        dataset_meet_first(&m->word, raw, line);
+    }
+}
+
+/* Numbers, and not just so many texts that look like some. */
+static bool dataset_is_number(const struct dataset_met *m, enum table_cell_style style) {
+    uint64_t numbers = m->either + (style == CELL_COMMA ? m->comma : m->point),
+             strays = m->text + (style == CELL_COMMA ? m->point : m->comma);
+    if (!strays) return numbers > 0 || !m->missing;
+    return numbers >= NUMBERS_LEAST && strays * STRAY_SHARE <= numbers + STRAY_SHARE - 1;
+}
+
+/* Columns that could be read both ways are written as most others of the file. */
+static void dataset_settle_numbers(struct dataset *d, const struct dataset_met *met) {
+    size_t points = 0, commas = 0;
+    for (size_t i = 0; i < d->columns; i++) {
+        points += met[i].point > met[i].comma;
+        commas += met[i].comma > met[i].point;
+    }
+    for (size_t i = 0; i < d->columns; i++) {
+        bool comma =
+            met[i].comma > met[i].point || (met[i].comma == met[i].point && commas > points);
+        d->column[i].style = comma ? CELL_COMMA : CELL_POINT;
+        d->column[i].number = dataset_is_number(&met[i], d->column[i].style);
+    }
+}
+
+static void dataset_remark_stray(struct dataset *d, const struct dataset_column *c,
+                                 struct text text, uint64_t line) {
+    dataset_remark(d,
+                   "column \"%.*s\" holds numbers, but \"%.*s\" in line %llu: that is taken as "
+                   "missing there, and so are others like it",
+                   (int)c->name.len, c->name.at, (int)(text.len < 40 ? text.len : 40), text.at,
+                   (unsigned long long)line);
+}
+
+/* A word for a missing number in one row of a hundred or fewer: a stray one, perhaps. */
+static bool dataset_is_rare(const struct dataset_met *m) {
+    return m->missing && m->missing * STRAY_SHARE <= m->either + m->point + m->comma;
+}
+
+static void dataset_remark_columns(struct dataset *d, struct dataset_met *met) {
+    struct buf commas = {0};
+    for (size_t i = 0; i < d->columns; i++) {
+        struct dataset_column *c = &d->column[i];
+        if (!c->number || c->role != COLUMN_FEATURE) continue;
+        if (c->style == CELL_COMMA && met[i].comma)
+            buf_printf(&commas, "%s%s", commas.len ? ", " : "", c->name.at);
+        const struct dataset_cell_met *m = met[i].text ? &met[i].stray : &met[i].word;
+        c->strays = met[i].text;
+        if (met[i].text || dataset_is_rare(&met[i]))
+            dataset_remark_stray(d, c, buf_view(&m->text), m->line);
+    }
+    if (commas.len) dataset_remark(d, "numbers with a decimal comma: %s", buf_string(&commas));
+    buf_release(&commas);
+}
+
+static void dataset_remark_labels(struct dataset *d) {
+    struct buf joined = {0};
+    label_spellings_settle(d->labels);
+    label_spellings_tell(d->labels, &joined);
+    if (joined.len)
+        dataset_remark(d,
+                       "spellings of one label were joined: %s (--exact-labels keeps them apart)",
+                       buf_string(&joined));
+    buf_release(&joined);
+}
+
+static void dataset_remark_dialect(struct dataset *d) {
+    const struct csv_dialect *dialect = csv_dialect(d->csv);
+    if (dialect->separator != ',' && !d->separator)
+        dataset_remark(d, "cells are separated by a %s%s", csv_dialect_name(dialect->separator),
+                       dialect->told ? ", as the first line says" : "");
+    if (csv_foreign_line(d->csv))
+        dataset_remark(d,
+                       "not all of it is UTF-8 (first in line %llu): such cells are read as "
+                       "Windows-1252",
+                       (unsigned long long)csv_foreign_line(d->csv));
+}
+
+/* The first rows decide which columns hold numbers and what labels are called, so that reading can
+ * stream and what a row becomes does not depend on rows far behind it. */
 static int dataset_scan(struct dataset *d, struct buf *why) {
     uint64_t most = d->limit && d->limit < DATASET_SCAN_ROWS ? d->limit : DATASET_SCAN_ROWS;
     const struct text *cells;
     int result = 1;
     struct dataset_met *met = xcalloc(d->columns, sizeof *met);
-    for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++)
-        for (size_t i = 0; i < d->columns; i++) dataset_meet(&met[i], cells[i]);
-    for (size_t i = 0; i < d->columns; i++)
-        d->column[i].number = !met[i].text && (met[i].number || !met[i].missing);
+    for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++) {
+        if (d->label) label_spellings_add(d->labels, cells[d->label - d->column]);
+        for (size_t i = 0; i < d->columns; i++) dataset_meet(&met[i], cells[i], csv_line(d->csv));
+    }
+    dataset_settle_numbers(d, met);
+    dataset_remark_dialect(d);
+    dataset_remark_header(d);
+    dataset_remark_columns(d, met);
+    if (d->label) dataset_remark_labels(d);
+    for (size_t i = 0; i < d->columns; i++) {
+        buf_release(&met[i].stray.text);
+        buf_release(&met[i].word.text);
+    }
     free(met);
     return result < 0 ? result : csv_rewind(d->csv, why);
 }
 
+/* ---- open ---- */
+
 static int dataset_open_csv(struct dataset *d, const struct dataset_options *o, struct buf *why) {
-    TRY(csv_open(&d->csv, o->file, why));
+    struct csv_options options = dataset_csv_options(d);
+    TRY(csv_open(&d->csv, o->file, &options, why));
     TRY(dataset_take_columns(d, why));
     TRY(dataset_give_roles(d, o, why));
     return dataset_scan(d, why);
 }
 
-/* *yes: whether the first byte that is no space opens a JSON object. */
-static int dataset_is_json_lines(const char *file, bool *yes, struct buf *why) {
+/* The same for JSON, whose types need no guessing. */
+static int dataset_open_json(struct dataset *d, const struct dataset_options *o, struct buf *why) {
+    struct dataset_sample s;
+    uint64_t most = d->limit && d->limit < DATASET_SCAN_ROWS ? d->limit : DATASET_SCAN_ROWS;
+    int result = 1;
+    TRY(json_lines_open(&d->json_lines, o, why));
+    if (!o->label) return 0;
+    for (uint64_t i = 0; i < most && (result = json_lines_next(d->json_lines, &s, why)) == 1; i++)
+        label_spellings_add(d->labels, s.label);
+    if (result < 0) return result;
+    dataset_remark_labels(d);
+    return json_lines_rewind(d->json_lines, why);
+}
+
+struct dataset_foreign {
+    const char *start, *what;
+};
+
+/* Formats that are no text. */
+static int dataset_refuse_binary(const char *file, const struct gzip_file *s, struct buf *why) {
+    static const struct dataset_foreign foreign[] = {
+        {"PAR1", "a Parquet file: turn it into CSV first, with python3 -c \"import pandas; "
+                 "pandas.read_parquet('FILE').to_csv('FILE.csv', index=False)\""},
+        {"PK\x03\x04", "a zip archive or a spreadsheet: unpack it, or save the sheet as CSV"},
+        {"ORC", "an ORC file: turn it into CSV first"},
+        {"Obj\x01", "an Avro file: turn it into JSON lines or CSV first"},
+    };
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        size_t n = strlen(foreign[i].start);
+        if (s->n < n || memcmp(s->block, foreign[i].start, n) != 0) continue;
+        buf_printf(why, "%s: is %s", file, foreign[i].what);
+        return ERR_INPUT;
+    }
+    return 0;
+}
+
+/* *yes: whether the first byte that is no space opens a JSON object or an array of them. */
+static int dataset_is_json(const char *file, bool *yes, struct buf *why) {
     struct gzip_file *s;
     TRY(gzip_file_open(&s, file, why));
     int byte;
     while ((byte = gzip_file_peek(s)) != GZIP_FILE_END && json_is_space((char)byte))
         gzip_file_skip(s);
-    *yes = byte == '{';
+    *yes = byte == '{' || byte == '[';
     int result = byte == GZIP_FILE_END ? gzip_file_finish(s, why) : 0;
+    if (result == 0) result = dataset_refuse_binary(file, s, why);
     gzip_file_close(s);
     return result;
 }
 
 static int dataset_open_file(struct dataset *d, const struct dataset_options *o, struct buf *why) {
-    bool json_lines;
-    TRY(dataset_is_json_lines(o->file, &json_lines, why));
-    return json_lines ? json_lines_open(&d->json_lines, o, why) : dataset_open_csv(d, o, why);
+    bool json;
+    TRY(dataset_is_json(o->file, &json, why));
+    return json ? dataset_open_json(d, o, why) : dataset_open_csv(d, o, why);
+}
+
+static int dataset_take_separator(struct dataset *d, const struct dataset_options *o,
+                                  struct buf *why) {
+    d->separator = o->separator ? csv_dialect_separator(o->separator) : '\0';
+    if (d->separator || !o->separator) return 0;
+    buf_printf(why, "--separator \"%s\" is not one character, comma, semicolon, tab or bar",
+               o->separator);
+    return ERR_INPUT;
 }
 
 int dataset_open(struct dataset **out, const struct dataset_options *o, struct buf *why) {
@@ -170,9 +369,14 @@ int dataset_open(struct dataset **out, const struct dataset_options *o, struct b
     d->file = xstrdup(o->file);
     d->positive = o->positive ? xstrdup(o->positive) : NULL;
     d->label_name = o->label ? xstrdup(o->label) : NULL;
+    d->id_name = o->id ? xstrdup(o->id) : NULL;
     d->drop = o->drop ? xstrdup(o->drop) : NULL;
     d->limit = o->limit;
-    int result = dataset_open_file(d, o, why);
+    d->no_header = o->no_header;
+    d->exact_labels = o->exact_labels;
+    if (o->label) d->labels = label_spellings_create(o->exact_labels);
+    int result = dataset_take_separator(d, o, why);
+    if (result == 0) result = dataset_open_file(d, o, why);
     if (result < 0) {
         dataset_close(d);
         return result;
@@ -193,7 +397,9 @@ void dataset_close(struct dataset *d) {
     buf_release(&d->event);
     buf_release(&d->number);
     buf_release(&d->left_out);
-    char *owned[] = {d->file, d->positive, d->label_name, d->drop};
+    buf_release(&d->remarks);
+    label_spellings_destroy(d->labels);
+    char *owned[] = {d->file, d->positive, d->label_name, d->id_name, d->drop};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(d);
 }
@@ -201,10 +407,8 @@ void dataset_close(struct dataset *d) {
 /* ---- rows ---- */
 
 struct table_cell dataset_cell(const struct dataset_column *c, struct text raw) {
-    struct table_cell cell = table_cell_read(raw);
-    if (c->number && c->role == COLUMN_FEATURE && cell.kind == CELL_TEXT &&
-        table_cell_is_missing(raw))
-        cell.kind = CELL_EMPTY;
+    struct table_cell cell = table_cell_read(raw, c->style);
+    if (c->number && c->role == COLUMN_FEATURE && cell.kind == CELL_TEXT) cell.kind = CELL_EMPTY;
     return cell;
 }
 
@@ -213,14 +417,23 @@ static bool dataset_is_integer(const struct table_cell *c, struct text raw) {
     return c->json && c->text.len == raw.len && strcspn(raw.at, ".eE") >= raw.len;
 }
 
-static void dataset_write_cell(const struct dataset_column *column, struct text raw,
-                               struct buf *out) {
-    struct table_cell c = dataset_cell(column, raw);
-    bool number = column->number && c.kind == CELL_NUMBER &&
-                  (column->role != COLUMN_ID || dataset_is_integer(&c, raw));
-    if (number) table_cell_write_number(&c, out);
-    else if (c.kind == CELL_EMPTY) buf_str(out, "null");
-    else buf_json(out, raw);
+/* A text among numbers that the scan did not see. */
+static void dataset_note_stray(struct dataset *d, struct dataset_column *c, struct text raw) {
+    if (c->strays || table_cell_is_missing(raw)) return;
+    c->strays++;
+    dataset_remark_stray(d, c, raw, csv_line(d->csv));
+}
+
+static void dataset_write_cell(struct dataset *d, struct dataset_column *column, struct text raw) {
+    struct table_cell c = table_cell_read(raw, column->style);
+    bool feature = column->role == COLUMN_FEATURE,
+         number =
+             column->number && c.kind == CELL_NUMBER && (feature || dataset_is_integer(&c, raw)),
+         stray = column->number && feature && c.kind == CELL_TEXT;
+    if (stray) dataset_note_stray(d, column, raw);
+    if (number) table_cell_write_number(&c, &d->event);
+    else if (stray || c.kind == CELL_EMPTY) buf_str(&d->event, "null");
+    else buf_json(&d->event, raw);
 }
 
 static void dataset_write_event(struct dataset *d, const struct text *cells, uint64_t row) {
@@ -228,11 +441,11 @@ static void dataset_write_event(struct dataset *d, const struct text *cells, uin
     buf_str(&d->event, "{");
     if (!d->id) buf_printf(&d->event, "\"row\":%" PRIu64, row);
     for (size_t i = 0; i < d->columns; i++) {
-        const struct dataset_column *c = &d->column[i];
+        struct dataset_column *c = &d->column[i];
         if (c->role == COLUMN_LABEL || c->role == COLUMN_DROPPED) continue;
         if (d->event.len > 1) buf_str(&d->event, ",");
         buf_text(&d->event, buf_view(&c->key));
-        dataset_write_cell(c, cells[i], &d->event);
+        dataset_write_cell(d, c, cells[i]);
     }
     buf_str(&d->event, "}");
 }
@@ -270,15 +483,10 @@ static int dataset_next_csv(struct dataset *d, struct dataset_sample *out, struc
     int result = csv_next(d->csv, &cells, why);
     if (result <= 0) return result;
     *out = (struct dataset_sample){.row = csv_row(d->csv)};
-    if (d->label) out->label = cells[d->label - d->column];
+    if (d->label) out->label = label_spellings_of(d->labels, cells[d->label - d->column]);
     if (d->id) out->id = cells[d->id - d->column];
-    if (table_cell_read(out->label).kind == CELL_EMPTY) out->label = (struct text){0};
-    if (!text_is_utf8(out->label))
-        return dataset_refuse_cell(d, out->row, "has a label that is not UTF-8", why);
-    if (d->id && table_cell_read(out->id).kind == CELL_EMPTY)
+    if (d->id && !table_cell_trim(out->id).len)
         return dataset_refuse_cell(d, out->row, "has an empty id", why);
-    if (!text_is_utf8(out->id))
-        return dataset_refuse_cell(d, out->row, "has an id that is not UTF-8", why);
     dataset_write_event(d, cells, out->row);
     out->event = buf_view(&d->event);
     return 1;
@@ -288,6 +496,7 @@ int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why)
     if (d->limit && d->given == d->limit) return 0;
     int result = d->csv ? dataset_next_csv(d, out, why) : json_lines_next(d->json_lines, out, why);
     if (result <= 0) return result;
+    if (!d->csv && d->labels) out->label = label_spellings_of(d->labels, out->label);
     d->given++;
     if (out->id.at) return 1;
     buf_reset(&d->number);
@@ -308,8 +517,9 @@ uint64_t dataset_rows(struct dataset *d) {
     struct buf why = {0}; // dropped: dataset_next says what is wrong with a row
     const struct dataset_options plain = {.file = d->file};
     if (d->rows) return d->rows;
-    int opened =
-        d->csv ? csv_open(&csv, d->file, &why) : json_lines_open(&json_lines, &plain, &why);
+    const struct csv_options options = dataset_csv_options(d);
+    int opened = d->csv ? csv_open(&csv, d->file, &options, &why)
+                        : json_lines_open(&json_lines, &plain, &why);
     while (opened == 0 && (!d->limit || d->rows < d->limit) &&
            dataset_has_row(csv, json_lines, &why))
         d->rows++;
@@ -317,4 +527,13 @@ uint64_t dataset_rows(struct dataset *d) {
     json_lines_close(json_lines);
     buf_release(&why);
     return d->rows;
+}
+
+int dataset_class(const struct dataset *d, const struct list *classes, struct text label) {
+    if (!label.at) return -1;
+    for (size_t i = 0; i < classes->n; i++)
+        if (text_equal(text_of(classes->at[i]), label)) return (int)i;
+    for (size_t i = 0; i < classes->n && !d->exact_labels; i++)
+        if (label_spellings_same(text_of(classes->at[i]), label)) return (int)i;
+    return -1;
 }

@@ -1,83 +1,52 @@
 /* A configuration that suits a file: one pass over all rows, then YAML.
  *
- * What is kept of a column is bounded: its first cell, and up to NAMES_MOST distinct texts (in a
- * file of more than WIDE columns, one more than a list holds). Columns from which nothing can be
- * learned are left out: those that never change, and texts that hardly any two rows share, such as
- * names. Every text is quoted, so that no name or value can be taken for YAML.
+ * Every text is quoted, so that no name or value can be taken for YAML. Columns from which nothing
+ * can be learned are left out (daemon/data/column_profile.c).
  *
  * Thread: any thread (one owner at a time) */
+#include "base/json.h"
 #include "config/config.h"
 #include "config/limits.h"
 #include "dataset_private.h"
-#include "value_counts.h"
+#include "json_columns.h"
+
+#include <math.h>
 
 enum {
     LIST_MOST = 50,    // distinct texts of a category that is listed; more are hashed
     NAMES_MOST = 1000, // distinct texts that are kept, to see whether rows share them
     WIDE = 1000,       // columns of a file of which less is kept
-    VALUE_BYTES = 255, // of a category's value, as include/config/features.def allows
     HASH_COLUMNS = 64, // that a hashed category gets
-    NAME_BYTES = 128   // of a feature's name, as include/config/features.def allows
+    NAME_BYTES = 128,  // of a feature's name, as include/config/features.def allows
+    FEW_ROWS = 20,     // a class of fewer rows is remarked
+    FEW_SHARE = 500    // if it is also less than one row in so many
 };
 
-/* A column of texts is left out when less than this share of its rows repeats a text. Such a
- * category has so many values that HASH_COLUMNS could not tell them apart either. */
-static const double repeats_least = 0.05;
-
-struct dataset_config_column {
-    bool any;         // a cell is not empty
-    bool empty;       // a cell is empty
-    bool varies;      // two cells that are not empty differ
-    bool listed;      // each text so far may stand in a list of values
-    uint64_t texts;   // that were counted
-    struct buf first; // the first cell that is not empty, with a NUL behind it
-    struct value_counts values;
+/* What becomes a feature. */
+struct feature_plan {
+    const char *name, *type; // type "number", "category", "boolean"
+    struct text pointer;
+    struct column_profile *profile;
+    const char *left_out; // why it becomes none; else NULL
 };
 
-/* ---- the pass ---- */
+struct feature_plans {
+    struct feature_plan *at; // (n)
+    size_t n;
+    struct arena arena; // of pointers
+};
 
-static bool dataset_config_has_control(struct text t) {
-    for (size_t i = 0; i < t.len; i++)
-        if ((unsigned char)t.at[i] < 0x20 || t.at[i] == 0x7F) return true;
-    return false;
+static void feature_plans_add(struct feature_plans *p, struct feature_plan plan) {
+    if ((p->n & (p->n - 1)) == 0) p->at = xrealloc(p->at, (p->n ? 2 * p->n : 1) * sizeof *p->at);
+    p->at[p->n++] = plan;
 }
 
-/* Whether a cell that is not empty equals the first; 1 and 1.0 are the same number. */
-static bool dataset_config_same_cell(const struct dataset_config_column *p, bool number,
-                                     const struct table_cell *c, struct text raw) {
-    if (text_equal(buf_view(&p->first), raw)) return true;
-    struct table_cell first = table_cell_read(buf_view(&p->first));
-    return number && first.kind == CELL_NUMBER && c->kind == CELL_NUMBER &&
-           first.number == c->number;
-}
-
-static void dataset_config_take_value(struct dataset_config_column *p, struct text raw) {
-    p->listed &= raw.len <= VALUE_BYTES && !dataset_config_has_control(raw) && text_is_utf8(raw);
-    if (!p->listed || p->values.over) return;
-    value_counts_add(&p->values, raw);
-    p->texts += !p->values.over;
-}
-
-static void dataset_config_take_cell(struct dataset_config_column *p,
-                                     const struct dataset_column *column, struct text raw) {
-    if (p->varies && column->number && raw.len && raw.at[0] >= '+' && raw.at[0] <= '9')
-        return; // of a number in a column that varies there is nothing to learn any more
-    struct table_cell c = dataset_cell(column, raw);
-    p->empty |= c.kind == CELL_EMPTY;
-    if (c.kind == CELL_EMPTY) return;
-    if (!p->any) {
-        buf_text(&p->first, raw);
-        buf_string(&p->first);
-    }
-    p->any = true;
-    if (!p->varies) p->varies = !dataset_config_same_cell(p, column->number, &c, raw);
-    if (!column->number) dataset_config_take_value(p, raw);
-}
+/* ---- labels ---- */
 
 static int dataset_config_take_label(const struct dataset *d, struct value_counts *classes,
                                      struct text label, uint64_t row, struct buf *why) {
-    if (table_cell_read(label).kind == CELL_EMPTY) return 0;
-    if (label.len > CLASS_BYTES_MAX || dataset_config_has_control(label) || !text_is_utf8(label)) {
+    if (!label.at) return 0;
+    if (label.len > CLASS_BYTES_MAX || column_profile_has_control(label) || !text_is_utf8(label)) {
         buf_printf(why, "%s: row %llu has a label that is not one line of text of at most %d bytes",
                    d->file, (unsigned long long)row, CLASS_BYTES_MAX);
         return ERR_INPUT;
@@ -90,19 +59,109 @@ static int dataset_config_take_label(const struct dataset *d, struct value_count
     return ERR_INPUT;
 }
 
+/* ---- the pass over CSV ---- */
+
+static void dataset_config_take_cell(struct column_profile *p, const struct dataset_column *column,
+                                     struct text raw) {
+    if (p->varies && !p->counts && column->number && raw.len && raw.at[0] >= '+' &&
+        raw.at[0] <= '9')
+        return; // of a number in a column that varies there is nothing to learn any more
+    struct table_cell c = dataset_cell(column, raw);
+    p->empty |= c.kind == CELL_EMPTY;
+    if (c.kind == CELL_EMPTY) return;
+    if (column->number) column_profile_number(p, c.number);
+    else column_profile_text(p, raw);
+}
+
 static int dataset_config_read_rows(const struct dataset *d, struct csv *csv,
-                                    struct dataset_config_column *profiles,
-                                    struct value_counts *classes, struct buf *why) {
+                                    struct column_profile *profiles, struct value_counts *classes,
+                                    struct buf *why) {
     const struct text *cells;
     int result = 1;
     for (uint64_t row = 1;
          (!d->limit || row <= d->limit) && (result = csv_next(csv, &cells, why)) == 1; row++) {
-        TRY(dataset_config_take_label(d, classes, cells[d->label - d->column], row, why));
+        struct text label = label_spellings_of(d->labels, cells[d->label - d->column]);
+        TRY(dataset_config_take_label(d, classes, label, row, why));
         for (size_t i = 0; i < d->columns; i++)
             if (d->column[i].role == COLUMN_FEATURE)
                 dataset_config_take_cell(&profiles[i], &d->column[i], cells[i]);
     }
     return result < 0 ? result : 0;
+}
+
+static void dataset_config_plan_columns(const struct dataset *d, struct column_profile *profiles,
+                                        struct feature_plans *plans) {
+    for (size_t i = 0; i < d->columns; i++) {
+        const struct dataset_column *c = &d->column[i];
+        struct buf pointer = {0};
+        if (c->role != COLUMN_FEATURE) continue;
+        dataset_names_pointer(c->name, &pointer);
+        feature_plans_add(plans, (struct feature_plan){
+                                     .name = c->name.at,
+                                     .type = c->number ? "number" : "category",
+                                     .pointer = arena_text(&plans->arena, buf_view(&pointer)),
+                                     .profile = &profiles[i],
+                                     .left_out = column_profile_useless(&profiles[i], c->number)});
+        buf_release(&pointer);
+    }
+}
+
+/* ---- the pass over JSON ---- */
+
+static int dataset_config_take_event(const struct dataset *d, const struct dataset_sample *s,
+                                     struct json_columns *columns, struct arena *arena,
+                                     struct text id, struct buf *why) {
+    cJSON *tree = json_parse(s->event, arena);
+    int result = cJSON_IsObject(tree) ? json_columns_take(columns, tree, id) : ERR_MISMATCH;
+    cJSON_Delete(tree);
+    if (result == ERR_INPUT)
+        buf_printf(why, "%s: its events have more than %d fields", d->file, JSON_COLUMNS_MOST);
+    else if (result < 0)
+        buf_printf(why, "%s: row %llu is no JSON object", d->file, (unsigned long long)s->row);
+    return result < 0 ? ERR_INPUT : 0;
+}
+
+static int dataset_config_read_events(const struct dataset *d, struct json_lines *json,
+                                      struct json_columns *columns, struct value_counts *classes,
+                                      struct buf *why) {
+    struct dataset_sample s;
+    struct arena arena = {0};
+    struct buf id = {0};
+    int result = 1;
+    if (d->id_name) dataset_names_pointer(text_of(d->id_name), &id);
+    for (uint64_t row = 1; (!d->limit || row <= d->limit) && result == 1; row++) {
+        result = json_lines_next(json, &s, why);
+        if (result <= 0) break;
+        int taken = dataset_config_take_label(d, classes, label_spellings_of(d->labels, s.label),
+                                              s.row, why);
+        if (taken == 0)
+            taken = dataset_config_take_event(d, &s, columns, &arena,
+                                              id.len ? buf_view(&id) : (struct text){0}, why);
+        if (taken < 0) result = taken;
+        arena_reset(&arena);
+    }
+    arena_release(&arena);
+    buf_release(&id);
+    return result < 0 ? result : 0;
+}
+
+static void dataset_config_plan_fields(struct json_columns *columns, struct feature_plans *plans) {
+    static const char *const types[JSON_COLUMN_TYPES] = {
+        [JSON_NUMBER] = "number", [JSON_TEXT] = "category", [JSON_BOOLEAN] = "boolean"};
+    json_columns_end(columns);
+    for (size_t i = 0; i < columns->n; i++) {
+        struct json_column *c = &columns->at[i];
+        enum json_column_type type = json_column_type(c);
+        struct feature_plan plan = {.name = c->name,
+                                    .type = type < JSON_LIST ? types[type] : "",
+                                    .pointer = text_of(c->pointer),
+                                    .profile = &c->profile,
+                                    .left_out =
+                                        column_profile_useless(&c->profile, type != JSON_TEXT)};
+        if (type == JSON_LIST) plan.left_out = "is a list";
+        else if (type == JSON_COLUMN_TYPES && c->profile.any) plan.left_out = "is of several types";
+        feature_plans_add(plans, plan);
+    }
 }
 
 /* ---- YAML ---- */
@@ -117,62 +176,47 @@ static void dataset_config_write_list(struct value_counts *t, struct buf *yaml) 
     buf_str(yaml, "]\n");
 }
 
-static void dataset_config_write_path(const char *key, struct text name, struct buf *yaml) {
-    struct buf pointer = {0};
-    dataset_names_pointer(name, &pointer);
+static void dataset_config_write_path(const char *key, struct text pointer, struct buf *yaml) {
     buf_str(yaml, key);
-    config_quote(buf_view(&pointer), yaml);
+    config_quote(pointer, yaml);
     buf_str(yaml, "\n");
-    buf_release(&pointer);
 }
 
-static void dataset_config_write_feature(const struct dataset_column *c,
-                                         struct dataset_config_column *p, struct buf *yaml) {
+static void dataset_config_write_feature(const struct feature_plan *f, struct buf *yaml) {
     buf_str(yaml, "  - name: ");
-    config_quote(c->name, yaml);
+    config_quote(text_of(f->name), yaml);
     buf_str(yaml, "\n");
-    dataset_config_write_path("    path: ", c->name, yaml);
-    buf_printf(yaml, "    type: %s\n", c->number ? "number" : "category");
-    if (!c->number && p->listed && p->values.n <= LIST_MOST) {
+    dataset_config_write_path("    path: ", f->pointer, yaml);
+    buf_printf(yaml, "    type: %s\n", f->type);
+    bool category = strcmp(f->type, "category") == 0;
+    if (category && column_profile_lists(f->profile, LIST_MOST)) {
         buf_str(yaml, "    values: ");
-        dataset_config_write_list(&p->values, yaml);
-    } else if (!c->number) {
+        dataset_config_write_list(&f->profile->values, yaml);
+    } else if (category) {
         buf_printf(yaml, "    hash: %d\n", HASH_COLUMNS);
     }
-    if (p->empty) buf_str(yaml, "    missing: true\n");
+    if (f->profile->empty) buf_str(yaml, "    missing: true\n");
 }
 
-/* Why no feature is made of the column; NULL: one is. */
-static const char *dataset_config_useless(const struct dataset_column *c,
-                                          const struct dataset_config_column *p) {
-    if (!p->any) return "is empty";
-    if (!p->varies && !p->empty) return "never changes";
-    bool names = p->listed && p->values.most == NAMES_MOST && p->values.n > LIST_MOST &&
-                 (double)p->values.n >= (1 - repeats_least) * (double)p->texts;
-    return !c->number && names ? "hardly any two rows share a value" : NULL;
-}
-
-static int dataset_config_write_features(struct dataset *d, struct dataset_config_column *profiles,
+static int dataset_config_write_features(struct dataset *d, const struct feature_plans *plans,
                                          struct buf *yaml, struct buf *why) {
     size_t n = 0;
     buf_str(yaml, "features:\n");
-    for (size_t i = 0; i < d->columns; i++) {
-        const struct dataset_column *c = &d->column[i];
-        struct dataset_config_column *p = &profiles[i];
-        const char *reason = dataset_config_useless(c, p);
-        if (c->role != COLUMN_FEATURE) continue;
-        if (reason) {
-            buf_printf(&d->left_out, "%s%s (%s)", d->left_out.len ? ", " : "", c->name.at, reason);
+    for (size_t i = 0; i < plans->n; i++) {
+        const struct feature_plan *f = &plans->at[i];
+        if (f->left_out) {
+            buf_printf(&d->left_out, "%s%s (%s)", d->left_out.len ? ", " : "", f->name,
+                       f->left_out);
             continue;
         }
-        if (c->name.len > NAME_BYTES || dataset_config_has_control(c->name)) {
+        if (strlen(f->name) > NAME_BYTES || column_profile_has_control(text_of(f->name))) {
             buf_printf(
                 why,
                 "%s: column %zu has a name that a feature cannot have (1 to %d bytes, one line)",
                 d->file, i + 1, NAME_BYTES);
             return ERR_INPUT;
         }
-        dataset_config_write_feature(c, p, yaml);
+        dataset_config_write_feature(f, yaml);
         n++;
     }
     if (n) return 0;
@@ -200,13 +244,55 @@ static int dataset_config_refuse_class(const struct dataset *d, const struct val
     return result;
 }
 
-static int dataset_config_write_model(const struct dataset *d, struct value_counts *classes,
+enum {
+    NUMBERS_MOST = 30,    // classes that are numbers, before they look like something to predict
+    FRACTIONS_LEAST = 10, // of them with a fraction: the same
+    ROWS_A_CLASS = 20     // that a class of a real file has on the mean
+};
+
+/* Whether the classes are the values of a number to predict. */
+static bool dataset_config_is_measure(const struct value_counts *classes) {
+    size_t fractions = 0, rows = 0;
+    for (size_t i = 0; i < classes->n; i++) {
+        struct table_cell c = table_cell_read(text_of(classes->at[i].text), CELL_POINT);
+        if (c.kind != CELL_NUMBER) return false;
+        fractions += c.number != floor(c.number);
+        rows += classes->at[i].count;
+    }
+    return (fractions >= FRACTIONS_LEAST && 2 * fractions > classes->n) ||
+           (classes->n > NUMBERS_MOST && rows < ROWS_A_CLASS * classes->n);
+}
+
+/* Columns that slipped in a few rows show as classes that nobody has heard of. */
+static void dataset_config_remark_rare(struct dataset *d, const struct value_counts *classes) {
+    uint64_t rows = 0;
+    for (size_t i = 0; i < classes->n; i++) rows += classes->at[i].count;
+    for (size_t i = 0; i < classes->n && classes->n > 2; i++) {
+        uint64_t count = classes->at[i].count;
+        if (count < FEW_ROWS && count * FEW_SHARE < rows)
+            dataset_remark(d,
+                           "only %llu of %llu rows have the label \"%s\": is it one, or have "
+                           "cells slipped there?",
+                           (unsigned long long)count, (unsigned long long)rows,
+                           classes->at[i].text);
+    }
+}
+
+static int dataset_config_write_model(struct dataset *d, struct value_counts *classes,
                                       struct buf *yaml, struct buf *why) {
     if (classes->n < CLASSES_MIN) {
         buf_printf(why, "%s: column \"%s\" has %zu different label%s; a model needs two or more",
-                   d->file, d->label->name.at, classes->n, classes->n == 1 ? "" : "s");
+                   d->file, d->label_name, classes->n, classes->n == 1 ? "" : "s");
         return ERR_INPUT;
     }
+    if (dataset_config_is_measure(classes)) {
+        buf_printf(why,
+                   "%s: column \"%s\" has %zu different numbers for labels; is it a number to "
+                   "predict? winnowd tells classes apart: make some of it first (small, large)",
+                   d->file, d->label_name, classes->n);
+        return ERR_INPUT;
+    }
+    dataset_config_remark_rare(d, classes);
     buf_str(yaml, "model:\n  classes: ");
     dataset_config_write_list(classes, yaml);
     bool first = classes->n == 2 && classes->at[0].count < classes->at[1].count;
@@ -219,39 +305,72 @@ static int dataset_config_write_model(const struct dataset *d, struct value_coun
     return 0;
 }
 
-static int dataset_config_write(struct dataset *d, struct dataset_config_column *profiles,
+static int dataset_config_write(struct dataset *d, const struct feature_plans *plans,
                                 struct value_counts *classes, struct buf *yaml, struct buf *why) {
+    struct buf id = {0};
+    dataset_names_pointer(d->id_name ? text_of(d->id_name) : TEXT("row"), &id);
     buf_str(yaml, "admit:\n");
-    dataset_config_write_path("  id: ", d->id ? d->id->name : TEXT("row"), yaml);
+    dataset_config_write_path("  id: ", buf_view(&id), yaml);
+    buf_release(&id);
     TRY(dataset_config_write_model(d, classes, yaml, why));
-    return dataset_config_write_features(d, profiles, yaml, why);
+    return dataset_config_write_features(d, plans, yaml, why);
+}
+
+/* ---- both ---- */
+
+static int dataset_config_of_csv(struct dataset *d, struct value_counts *classes, struct buf *yaml,
+                                 struct buf *why) {
+    struct csv *csv = NULL; // a second reader: the first may be in the middle of the file
+    struct feature_plans plans = {0};
+    struct column_profile *profiles = xcalloc(d->columns, sizeof *profiles);
+    const struct csv_options options = dataset_csv_options(d);
+    for (size_t i = 0; i < d->columns; i++)
+        column_profile_begin(&profiles[i], d->columns > WIDE ? LIST_MOST + 1 : NAMES_MOST);
+    int result = csv_open(&csv, d->file, &options, why);
+    if (result == 0) result = dataset_config_read_rows(d, csv, profiles, classes, why);
+    if (result == 0) {
+        dataset_config_plan_columns(d, profiles, &plans);
+        result = dataset_config_write(d, &plans, classes, yaml, why);
+    }
+    for (size_t i = 0; i < d->columns; i++) column_profile_release(&profiles[i]);
+    free(profiles);
+    free(plans.at);
+    arena_release(&plans.arena);
+    csv_close(csv);
+    return result;
+}
+
+static int dataset_config_of_json(struct dataset *d, struct value_counts *classes, struct buf *yaml,
+                                  struct buf *why) {
+    struct json_lines *json = NULL;
+    struct json_columns columns = {0};
+    struct feature_plans plans = {0};
+    const struct dataset_options options = {
+        .file = d->file, .label = d->label_name, .id = d->id_name, .drop = d->drop};
+    int result = json_lines_open(&json, &options, why);
+    if (result == 0) result = dataset_config_read_events(d, json, &columns, classes, why);
+    if (result == 0) {
+        dataset_config_plan_fields(&columns, &plans);
+        result = dataset_config_write(d, &plans, classes, yaml, why);
+    }
+    json_columns_release(&columns);
+    free(plans.at);
+    json_lines_close(json);
+    return result;
 }
 
 int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) {
-    if (!d->csv || !d->label) {
-        buf_printf(why, "%s: a configuration can be made only from CSV with a label column",
-                   d->file);
+    if (!d->label_name) {
+        buf_printf(why, "%s: a configuration can be made only with a label (--label)", d->file);
         return ERR_INPUT;
     }
-    struct csv *csv = NULL; // a second reader: the first may be in the middle of the file
     struct value_counts classes = {.most = CLASSES_MAX};
-    struct dataset_config_column *profiles = xcalloc(d->columns, sizeof *profiles);
-    for (size_t i = 0; i < d->columns; i++)
-        profiles[i] = (struct dataset_config_column){
-            .listed = true, .values.most = d->columns > WIDE ? LIST_MOST + 1 : NAMES_MOST};
     buf_reset(&d->left_out);
     size_t before = yaml->len;
-    int result = csv_open(&csv, d->file, why);
-    if (result == 0) result = dataset_config_read_rows(d, csv, profiles, &classes, why);
-    if (result == 0) result = dataset_config_write(d, profiles, &classes, yaml, why);
+    int result = d->csv ? dataset_config_of_csv(d, &classes, yaml, why)
+                        : dataset_config_of_json(d, &classes, yaml, why);
     if (result < 0) yaml->len = before;
-    for (size_t i = 0; i < d->columns; i++) {
-        buf_release(&profiles[i].first);
-        value_counts_release(&profiles[i].values);
-    }
     value_counts_release(&classes);
-    free(profiles);
-    csv_close(csv);
     return result;
 }
 

@@ -27,6 +27,7 @@ struct json_lines {
     struct value *values; // those of cut, then the id
     struct buf line, event, kept;
     uint64_t row, line_number;
+    bool array; // the file is one array
 };
 
 static int json_lines_refuse(const struct json_lines *j, struct buf *why, const char *what,
@@ -74,8 +75,27 @@ static int json_lines_expect_label(struct json_lines *j, const struct dataset_op
         buf_printf(why, "%s: none of the first rows has a member \"%s\"", o->file, o->label);
         return ERR_INPUT;
     }
+    return json_lines_rewind(j, why);
+}
+
+static void json_lines_look(struct json_lines *j) {
+    int byte = gzip_file_peek(j->file);
+    const size_t at = j->file->at;
+    while (byte != GZIP_FILE_END && json_is_space((char)byte) && j->file->at + 1 < j->file->n) {
+        gzip_file_skip(j->file);
+        byte = gzip_file_peek(j->file);
+    }
+    j->array = byte == '[';
+    if (j->array) gzip_file_skip(j->file);
+    else j->file->at = at; // a line is handed on as it stands
+    j->file->line = 1;
+}
+
+int json_lines_rewind(struct json_lines *j, struct buf *why) {
     j->row = 0;
-    return gzip_file_rewind(j->file, why);
+    TRY(gzip_file_rewind(j->file, why));
+    json_lines_look(j);
+    return 0;
 }
 
 int json_lines_open(struct json_lines **out, const struct dataset_options *o, struct buf *why) {
@@ -87,6 +107,7 @@ int json_lines_open(struct json_lines **out, const struct dataset_options *o, st
     for (struct text rest = text_of(o->drop); dataset_names_next(&rest, &name);)
         json_lines_leave_out(j, name);
     int result = gzip_file_open(&j->file, o->file, why);
+    if (result == 0) json_lines_look(j);
     if (result == 0) result = json_lines_make_decoder(j, o->id);
     if (result == 0 && o->label) result = json_lines_expect_label(j, o, why);
     if (result < 0) {
@@ -127,6 +148,57 @@ static int json_lines_read_line(struct json_lines *j, struct buf *why) {
     gzip_file_skip(j->file);
     if (j->line.len && j->line.at[j->line.len - 1] == '\r') j->line.len--;
     return 1;
+}
+
+/* ---- elements of an array ---- */
+
+static int json_lines_skip_spaces(struct json_lines *j) {
+    int byte;
+    while ((byte = gzip_file_peek(j->file)) != GZIP_FILE_END && json_is_space((char)byte))
+        gzip_file_skip(j->file);
+    return byte;
+}
+
+/* What is open at a byte of an element. */
+struct json_nesting {
+    size_t depth;
+    bool string, escaped;
+};
+
+static void json_lines_nest(struct json_nesting *n, char byte) {
+    if (n->escaped) n->escaped = false;
+    else if (n->string && byte == '\\') n->escaped = true;
+    else if (byte == '"') n->string = !n->string;
+    else if (!n->string && (byte == '{' || byte == '[')) n->depth++;
+    else if (!n->string && (byte == '}' || byte == ']')) n->depth--;
+}
+
+/* The bytes up to the comma or bracket behind the element. */
+static int json_lines_take_element(struct json_lines *j, struct buf *why) {
+    struct json_nesting n = {0};
+    for (int byte; (byte = gzip_file_peek(j->file)) != GZIP_FILE_END;) {
+        if (!n.depth && !n.string && (byte == ',' || byte == ']')) return 1;
+        if (j->line.len > LINE_BYTES) return json_lines_refuse(j, why, "is longer than 16 MiB", "");
+        json_lines_nest(&n, (char)byte);
+        buf_add(&j->line, &(char){(char)byte}, 1);
+        gzip_file_skip(j->file);
+    }
+    TRY(gzip_file_finish(j->file, why));
+    return json_lines_refuse(j, why, "ends inside: the array's bracket is missing", "");
+}
+
+/* The next element into j->line. 1: read; 0: the array ended; ERR_ with *why. */
+static int json_lines_read_element(struct json_lines *j, struct buf *why) {
+    buf_reset(&j->line);
+    int byte = json_lines_skip_spaces(j);
+    if (byte == ',' && j->row > 1) {
+        gzip_file_skip(j->file);
+        byte = json_lines_skip_spaces(j);
+        if (byte == ']') return json_lines_refuse(j, why, "is missing behind a comma", "");
+    }
+    j->line_number = j->file->line;
+    if (byte == ']') return 0;
+    return json_lines_take_element(j, why);
 }
 
 static bool json_lines_blank(const struct buf *line) {
@@ -211,8 +283,8 @@ static int json_lines_cut_all(struct json_lines *j, struct buf *why) {
 int json_lines_next(struct json_lines *j, struct dataset_sample *out, struct buf *why) {
     int more;
     j->row++;
-    do more = json_lines_read_line(j, why);
-    while (more == 1 && json_lines_blank(&j->line));
+    do more = j->array ? json_lines_read_element(j, why) : json_lines_read_line(j, why);
+    while (more == 1 && !j->array && json_lines_blank(&j->line));
     if (more <= 0) return more;
     *out = (struct dataset_sample){.event = buf_view(&j->line), .row = j->row};
     if (j->decoder) TRY(json_lines_take_asked(j, out, why));

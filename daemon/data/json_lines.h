@@ -1,6 +1,7 @@
-/* JSON lines: each line that is not blank is a sample, handed on byte for byte.
+/* JSON lines, or one JSON array: each line that is not blank, or each element, is a sample, handed
+ * on byte for byte.
  *
- * A line is parsed only when something of it is asked for (label, id, drop). Then it must be a JSON
+ * It is parsed only when something of it is asked for (label, id, drop). Then it must be a JSON
  * object; otherwise it passes as it stands, well-formed or not.
  *
  * Thread: any thread (one owner at a time) */
@@ -21,3 +22,5 @@ int json_lines_open(struct json_lines **out, const struct dataset_options *optio
 void json_lines_close(struct json_lines *j);
 /* As dataset_next, without the limit. */
 int json_lines_next(struct json_lines *j, struct dataset_sample *out, struct buf *why) MUST_CHECK;
+/* The next row is the first again. ERR_IO with *why. */
+int json_lines_rewind(struct json_lines *j, struct buf *why) MUST_CHECK;

@@ -41,6 +41,9 @@ enum {
     TICK_MS = 100,               // between two drawings of the screen
     STALLED_MS = 120000,         // without any progress: the demo gives up (a busy disk stood still
                                  // for 30 s under the label store's commits)
+    DELAY_SHARE = 40,            // part of the stream that runs ahead of the model
+    DELAY_MOST = 500,            // samples of it
+    DELAY_LEAST = 5,             // samples of it
     ORACLE_MS = 10,              // delay of an answer, in the mean
     INTERRUPTED = 130,           // exit code, as shells have it for SIGINT
     FEED_WINDOW_BYTES = 1 << 20, // in flight on the embedded broker, well below its 5 MiB
@@ -281,12 +284,20 @@ static void demo_open_screen(struct demo *d) {
         .total = samples_total(d->samples)};
 }
 
+/* A fortieth of the stream: on a short one the first model must come before its end. */
+static int64_t demo_usual_delay(const struct demo *d) {
+    uint64_t part = samples_total(d->samples) / DELAY_SHARE;
+    if (part > DELAY_MOST) part = DELAY_MOST;
+    return part < DELAY_LEAST ? DELAY_LEAST : (int64_t)part;
+}
+
 static int demo_start(struct demo *d) {
     struct config *for_run = NULL;
     d->flags.data.seed = (uint64_t)d->flags.seed;
     d->flags.data.samples = (uint64_t)d->flags.samples;
     d->name = xasprintf("demo-%lld-%d", (long long)(clock_wall_ms() / 1000), (int)getpid());
     TRY(samples_open(&d->samples, &d->flags.data, &d->why));
+    if (d->flags.delay == DEMO_DELAY_USUAL) d->flags.delay = demo_usual_delay(d);
     TRY(demo_make_state_dir(d));
     TRY(demo_broker_open(&d->broker, d->flags.broker_address, &d->why));
     TRY(demo_configure(d, &for_run));

@@ -4,6 +4,7 @@
 #include "demo/samples.h"
 
 #include "generator.h"
+#include "terminal/console.h"
 
 enum {
     GENERATOR_PARTITIONS = 2 // more than one, so that the demo shows them
@@ -22,6 +23,7 @@ static int samples_open_data(struct samples *s, const struct samples_options *o,
     struct dataset_options data = o->data;
     data.limit = o->samples;
     TRY(dataset_open(&s->data, &data, why));
+    console_remarks(data.file, dataset_remarks(s->data));
     s->total = dataset_rows(s->data);
     const char *name = strrchr(data.file, '/');
     s->words = xasprintf("rows of %s", name ? name + 1 : data.file);

@@ -44,11 +44,11 @@ struct label_desk {
     bool open, closed;
 };
 
-struct label_desk *label_desk_create(const struct list *classes) {
+struct label_desk *label_desk_create(const struct list *classes, const struct list *sources) {
     struct label_desk *d = xcalloc(1, sizeof *d);
     pthread_mutex_init(&d->lock, NULL);
     d->classes = classes;
-    d->queue = label_queue_create(classes);
+    d->queue = label_queue_create(classes, sources);
     return d;
 }
 

@@ -22,8 +22,8 @@ struct label_slip {
 
 struct label_desk;
 
-/* classes: borrowed. */
-struct label_desk *label_desk_create(const struct list *classes);
+/* Both are borrowed; sources: train.sources. */
+struct label_desk *label_desk_create(const struct list *classes, const struct list *sources);
 void label_desk_destroy(struct label_desk *d);
 
 /* ---- the page's requests; JSON in *body, the HTTP status is returned ---- */

@@ -36,6 +36,7 @@ enum {
 
 struct label_queue {
     char *classes;                               // newline-separated
+    const struct list *sources;                  // train.sources
     struct label_offer *at;                      // (n of LABEL_QUEUE_TASKS) open tasks in no order
     size_t n, bytes;                             // bytes: of their texts
     size_t left_out;                             // tasks that found no room
@@ -45,9 +46,10 @@ struct label_queue {
     uint64_t given_n;                            // ever
 };
 
-struct label_queue *label_queue_create(const struct list *classes) {
+struct label_queue *label_queue_create(const struct list *classes, const struct list *sources) {
     struct label_queue *q = xcalloc(1, sizeof *q);
     q->classes = class_list(classes);
+    q->sources = sources;
     q->at = xcalloc(LABEL_QUEUE_TASKS, sizeof *q->at);
     q->closed = key_ring_create(LABEL_QUEUE_KNOWN);
     q->samples = key_ring_create(LABEL_QUEUE_KNOWN);
@@ -124,6 +126,7 @@ static void label_queue_answer_sample(struct label_queue *q, struct text sample)
 void label_queue_label(struct label_queue *q, const struct label *l) {
     uint8_t id[TASK_ID_BYTES];
     struct task_answer unused;
+    if (!join_accepts(q->sources, l->source)) return;
     if (!join_answer(&unused, l, text_of(q->classes), 0, 0)) return;
     switch (join_target(l, id)) {
     case JOIN_NOTHING: return;

@@ -31,8 +31,8 @@ struct label_offer {
 
 struct label_queue;
 
-/* classes: of the model; copied. */
-struct label_queue *label_queue_create(const struct list *classes);
+/* classes: of the model, copied; sources: train.sources, borrowed. */
+struct label_queue *label_queue_create(const struct list *classes, const struct list *sources);
 void label_queue_destroy(struct label_queue *q);
 
 /* A task read from the topic: it is offered unless it has an answer, has expired, or is here. When

@@ -108,6 +108,10 @@ static void labelled_set_say_refused(const struct labelled_set *s, const struct 
 static void labelled_set_say_fate(const struct labelled_set *s, const struct label *l,
                                   enum label_fate fate) {
     if (fate == FATE_UNKNOWN_CLASS) labelled_set_say_refused(s, l);
+    if (fate == FATE_UNKNOWN_SOURCE)
+        LOG(WARNING, "label_foreign", "its source is none of train.sources; the task stays open",
+            L_TEXT("source", l->source), L_TEXT("annotator", l->annotator), L_TEXT("id", l->id),
+            L_TEXT("sample_id", l->sample_id));
     if (fate != FATE_UNKNOWN) return;
     LOG(WARNING, "label_unknown", "its id can be no task's: a task's id is meta.id of its record",
         L_TEXT("id", l->id), L_TEXT("annotator", l->annotator), L_TEXT("label", l->label));
@@ -277,6 +281,7 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .k = c->model.classes.n,
                                     .fingerprint = features_fingerprint(l->shared->features),
                                     .classes = l->classes,
+                                    .sources = c->train.sources,
                                     .park_ms = c->train.park,
                                     .keep_ms = c->train.keep};
     const char *why = NULL;

@@ -89,7 +89,7 @@ static void run_start_threads(struct run *r) {
     for (size_t i = 0; i < r->workers; i++) r->worker[i] = worker_start(&r->shared, i);
     run_start_learner(r);
     if (!run_config(r)->watch.label) return;
-    r->desk = label_desk_create(&run_config(r)->model.classes);
+    r->desk = label_desk_create(&run_config(r)->model.classes, &run_config(r)->train.sources);
     r->courier = label_courier_start(&r->shared, r->desk);
 }
 

@@ -41,11 +41,12 @@ struct comparison {
     struct backtest_switch *switches; // (switches_n), owned; or NULL
     size_t switches_n;
     uint64_t first_seed;
-    double noise;          // share of labels that name another class
-    const char *left_out;  // columns of the data that are no feature; NULL: -c named the features
-    _Atomic size_t next;   // cell that the next free thread takes
-    _Atomic uint64_t done; // samples done, over all cells
-    _Atomic int error;     // the first one; 0: none
+    double noise;            // share of labels that name another class
+    struct dataset *dataset; // the file
+    const char *left_out;    // columns of the data that are no feature; NULL: -c named the features
+    _Atomic size_t next;     // cell that the next free thread takes
+    _Atomic uint64_t done;   // samples done, over all cells
+    _Atomic int error;       // the first one; 0: none
 };
 
 /* The result of a strategy with the i-th seed. */

@@ -53,7 +53,7 @@ static int plan_config_of_data(struct config **out, const struct simulate_flags 
                                struct dataset *d) {
     struct buf yaml = {0}, why = {0};
     int result = dataset_config(d, &yaml, &why);
-    if (result == 0) result = config_parse(out, f->data, buf_view(&yaml), &why);
+    if (result == 0) result = config_parse(out, f->data.file, buf_view(&yaml), &why);
     if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&yaml);
     buf_release(&why);
@@ -261,12 +261,19 @@ static void plan_print_features(const struct config *c, int type, const char *ti
     if (n) printf("\n");
 }
 
+/* What was read in another way than it stands. */
+static void plan_print_remarks(const char *lines) {
+    for (const char *end; (end = strchr(lines, '\n')); lines = end + 1)
+        printf("  remark      %.*s\n", (int)(end - lines), lines);
+}
+
 void comparison_plan_print(const struct comparison *t, const struct simulate_flags *f) {
     const struct comparison_strategy *row = &t->strategy[0];
     const struct config *c = &row->config;
-    printf("%s: %zu samples of %zu columns, truth in %s\n", f->data, t->file.n, t->file.d,
-           f->label);
+    printf("%s: %zu samples of %zu columns, truth in %s\n", f->data.file, t->file.n, t->file.d,
+           f->data.label);
     if (t->left_out && *t->left_out) printf("  no feature  %s\n", t->left_out);
+    plan_print_remarks(dataset_remarks(t->dataset));
     if (t->file.unreadable)
         printf("  left out    %llu rows that cannot be read or have no known label\n",
                (unsigned long long)t->file.unreadable);

@@ -19,10 +19,9 @@ static const double memory_share = 0.75; // of the machine's memory that the row
 /* 1: the row is appended; 0: it is left out. */
 static int encoded_file_read_row(struct encoded_file *s, size_t cap, struct decoder *decoder,
                                  struct value *values, const struct dataset_sample *sample,
-                                 struct text classes) {
+                                 int truth) {
     size_t field;
     CHECK(s->n < cap);
-    int truth = sample->label.at ? class_index(classes, sample->label) : -1;
     bool fine = truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE &&
                 features_encode(s->features, values, s->raw + s->n * s->d, &field) == REASON_NONE;
     if (!fine) return 0;
@@ -59,7 +58,7 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
     *s = (struct encoded_file){.k = c->model.classes.n};
     TRY(features_create(&s->features, c->features, c->features_n));
     s->d = features_columns(s->features);
-    struct text classes = text_of(classes_joined(c, &s->positive));
+    free(classes_joined(c, &s->positive)); // for the positive one only
     struct decoder *decoder;
     int result =
         decoder_of_events(&decoder, c, features_paths(s->features), features_fields(s->features));
@@ -68,11 +67,12 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
     struct dataset_sample sample;
     while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
         if ((result = encoded_file_make_room(s, &cap, why)) == 0)
-            s->unreadable += !encoded_file_read_row(s, cap, decoder, values, &sample, classes);
+            s->unreadable +=
+                !encoded_file_read_row(s, cap, decoder, values, &sample,
+                                       dataset_class(d, &c->model.classes, sample.label));
     }
     decoder_destroy(decoder);
     free(values);
-    free((void *)classes.at);
     return result;
 }
 

@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "comparison.h"
 #include "figures/pictures.h"
+#include "terminal/console.h"
 
 #include <math.h>
 
@@ -27,14 +28,14 @@ static int simulate_refuse(const char *why) {
 static bool simulate_given(double value) { return !isnan(value); }
 
 static bool simulate_overwrites(const char *out, const struct simulate_flags *f) {
-    return atomic_file_same(out, f->data) || atomic_file_same(out, f->config) ||
+    return atomic_file_same(out, f->data.file) || atomic_file_same(out, f->config) ||
            atomic_file_same(out, f->switches);
 }
 
 static int simulate_check_pictures(const struct simulate_flags *f) {
-    bool more = f->config || f->data || f->label || f->positive || f->id || f->drop || f->measure ||
-                f->manager || f->pool || f->against || f->switches || f->csv || f->report ||
-                f->json || f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 ||
+    bool more = f->config || f->data.file || f->data.label || f->data.positive || f->data.id ||
+                f->data.drop || f->measure || f->manager || f->pool || f->against || f->switches ||
+                f->csv || f->report || f->json || f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 ||
                 simulate_given(f->budget) || simulate_given(f->upfront) || simulate_given(f->noise);
     return more ? simulate_refuse(
                       "--figures draws points of its own: of the other flags it takes only --seed")
@@ -46,8 +47,8 @@ static int simulate_check_words(const struct simulate_flags *f) {
         bool wrong;
         const char *why;
     } rules[] = {
-        {!f->data, "--data is missing: the labelled file"},
-        {!f->label, "--label is missing: the column with the truth"},
+        {!f->data.file, "--data is missing: the labelled file"},
+        {!f->data.label, "--label is missing: the column with the truth"},
         {f->limit == 0, "--limit 0 leaves no sample"},
         {f->seeds == 0, "--seeds 0 leaves no run"},
         {f->seeds > SEEDS_MOST, "--seeds: 100,000 at most"},
@@ -58,7 +59,7 @@ static int simulate_check_words(const struct simulate_flags *f) {
         {simulate_given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
         {simulate_given(f->upfront) && f->upfront > 0 && f->budget == 0,
          "--upfront is a share of the budget, and --budget is 0"},
-        {f->positive && f->config,
+        {f->data.positive && f->config,
          "--positive and -c contradict each other: the configuration says model.positive"},
         {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1),
          "--switches repeats one run of a daemon: no --delay, --against, --report or more seeds "
@@ -110,7 +111,7 @@ static int simulate_write_files(const struct comparison *t, const struct simulat
     }
     if (f->report && code == EX_OK) {
         buf_reset(&content);
-        comparison_report(t, f->data, &content);
+        comparison_report(t, f->data.file, &content);
         code = simulate_write_file(f->report, &content);
     }
     buf_release(&content);
@@ -132,6 +133,7 @@ static int simulate_tell(const struct comparison *t, const struct simulate_flags
 
 static int simulate_compare(struct comparison *t, const struct simulate_flags *f) {
     if (!f->json) comparison_plan_print(t, f);
+    else console_remarks(f->data.file, dataset_remarks(t->dataset));
     int result = comparison_run(t);
     if (result == 0) return simulate_tell(t, f);
     if (result == ERR_INPUT && t->switches) {
@@ -151,11 +153,12 @@ static int simulate_load_and_compare(const struct simulate_flags *f, struct data
                            .delay = f->delay < 0 ? 0 : (size_t)f->delay,
                            .first_seed = f->seed < 0 ? 1 : (uint64_t)f->seed,
                            .noise = isnan(f->noise) ? 0 : f->noise,
-                           .left_out = f->config ? NULL : dataset_left_out(d)};
+                           .left_out = f->config ? NULL : dataset_left_out(d),
+                           .dataset = d};
     int result = encoded_file_load(&t.file, d, c, why), code = EX_DATAERR;
     if (result == 0 && !t.file.n)
         buf_printf(why, "%s: no row could be read and has a label that is a class of the model",
-                   f->data);
+                   f->data.file);
     else if (result == 0 && f->switches) result = comparison_switches_read(&t, f->switches, why);
     if (result == 0 && t.file.n) code = comparison_plan(&t, c, f);
     if (code == CLI_GO) code = simulate_compare(&t, f);
@@ -168,12 +171,8 @@ int simulate_run(const struct simulate_flags *f) {
     struct dataset *d = NULL;
     struct config *c = NULL;
     struct buf why = {0};
-    struct dataset_options options = {.file = f->data,
-                                      .label = f->label,
-                                      .id = f->id,
-                                      .drop = f->drop,
-                                      .positive = f->positive,
-                                      .limit = f->limit < 0 ? 0 : (uint64_t)f->limit};
+    struct dataset_options options = f->data;
+    options.limit = f->limit < 0 ? 0 : (uint64_t)f->limit;
     int result = dataset_open(&d, &options, &why),
         code = result == ERR_IO ? EX_NOINPUT : EX_DATAERR;
     if (result == 0) code = comparison_plan_config(&c, f, d);

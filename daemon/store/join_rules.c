@@ -6,6 +6,12 @@
 #include "base/rng.h"
 #include "route/classes.h"
 
+bool join_accepts(const struct list *sources, struct text source) {
+    for (size_t i = 0; i < sources->n; i++)
+        if (text_equal(text_of(sources->at[i]), source)) return true;
+    return sources->n == 0;
+}
+
 bool join_answer(struct task_answer *out, const struct label *l, struct text classes,
                  int32_t partition, int64_t offset) {
     struct text who = l->annotator;

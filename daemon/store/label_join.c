@@ -348,6 +348,10 @@ int store_put_label(struct store *s, const struct label *l, int32_t partition, i
     struct named n;
     struct entry e;
     *out = (struct answered){.truth = -1, .predicted = -1, .latency_ms = -1};
+    if (!join_accepts(&s->options.sources, l->source)) {
+        out->fate = FATE_UNKNOWN_SOURCE;
+        return 0;
+    }
     if (!join_answer(&a, l, s->options.classes, partition, offset)) {
         out->fate = FATE_UNKNOWN_CLASS;
         return 0;

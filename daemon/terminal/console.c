@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -82,4 +83,10 @@ int console_exit(int error) {
     case ERR_FULL: return EX_IOERR;
     default: return EX_SOFTWARE;
     }
+}
+
+void console_remarks(const char *file, const char *lines) {
+    console_clear();
+    for (const char *end; (end = strchr(lines, '\n')); lines = end + 1)
+        fprintf(stderr, "winnowd: %s: %.*s\n", file, (int)(end - lines), lines);
 }

@@ -57,16 +57,12 @@ void listing_tone(struct listing *l, enum tone tone) { l->cell[l->n - 1].tone = 
 
 /* ---- text ---- */
 
-static bool listing_control(const char *at, size_t n) {
-    unsigned char c = (unsigned char)*at;
-    return c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)at[1] < 0xa0); // C1 too
-}
-
 void listing_safe(struct buf *out, struct text t) {
     while (t.len) {
         size_t n = text_utf8(t), taken = n ? n : 1;
+        unsigned point = n ? text_code_point(t.at, n) : 0;
         if (!n) buf_str(out, "?");
-        else if (listing_control(t.at, n)) buf_printf(out, "\\x%02x", (unsigned char)t.at[n - 1]);
+        else if (text_steers(point)) buf_printf(out, point < 0x100 ? "\\x%02x" : "\\u%04x", point);
         else buf_add(out, t.at, n);
         t.at += taken;
         t.len -= taken;

@@ -34,9 +34,13 @@ void buf_i64(struct buf *b, int64_t value);
 void buf_double(struct buf *b, double value);
 /* The same for float: 9 digits at most. */
 void buf_float(struct buf *b, float value);
-/* A JSON string with quotes; control characters escaped, invalid UTF-8 replaced by U+FFFD. */
+/* A JSON string with quotes; what steers a terminal (text_steers) escaped, invalid UTF-8 replaced
+ * by U+FFFD. */
 void buf_json(struct buf *b, struct text t);
 void buf_json_str(struct buf *b, const char *string);
+/* JSON that somebody else wrote, to be looked at: the same value, in strings escaped and replaced
+ * as by buf_json. Trusted to be JSON: there, only strings hold such characters. */
+void buf_json_shown(struct buf *b, struct text json);
 /* NUL-terminates (the NUL is not counted) and returns the bytes, valid until the next append. */
 const char *buf_string(struct buf *b);
 /* The bytes so far, borrowed until the next append. */

@@ -35,5 +35,11 @@ static inline int text_order(struct text a, struct text b) {
 
 /* Bytes of the well-formed UTF-8 character (RFC 3629) at the start of t; 0: there is none. */
 size_t text_utf8(struct text t);
+/* The code point of a well-formed UTF-8 character of n bytes. */
+unsigned text_code_point(const char *at, size_t n);
+/* Whether a character moves the cursor, or the order in which others are shown: controls (C0, DEL,
+ * C1), line and paragraph separators, and what steers writing directions (Unicode Standard Annex 9;
+ * "Trojan Source", Boucher and Anderson 2021). Strangers' text is shown without them. */
+bool text_steers(unsigned code_point);
 /* Whether all of t is UTF-8. */
 bool text_is_utf8(struct text t);

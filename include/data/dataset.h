@@ -1,17 +1,20 @@
-/* A labelled file as a stream of samples: CSV (or .csv.gz) with a header, or JSON lines, read row
+/* A labelled file as a stream of samples: CSV (or .csv.gz), or JSON lines, read row
  * by row.
  *
- * A CSV row becomes a flat JSON object, the event. A column whose cells read as numbers throughout
- * the first DATASET_SCAN_ROWS rows holds numbers; in it, empty cells and words for a missing number
- * (NA, NaN, null, none, ?, inf) become null. Every other column holds texts, and empty cells become
- * null. The sample id is the value of the id column; without one it is the number of the data row
- * (1 is the first), which the event then also holds as "row". The label never enters the event.
+ * A CSV row becomes a flat JSON object, the event. A column whose cells read as numbers in the
+ * first DATASET_SCAN_ROWS rows, but for one in a hundred, holds numbers; in it, empty cells, words
+ * for a missing number (NA, null, ?, inf ...) and stray texts become null. Every other column holds
+ * texts, and empty cells become null. Labels that differ in case, blanks or as 1 and 1.0 are one;
+ * NA, ?, - and the like are none. What was done beyond the letter of the file is remarked. The
+ * sample id is the value of the id column; without one it is the number of the data row (1 is the
+ * first), which the event then also holds as "row". The label never enters the event.
  *
  * Thread: the thread that owns it */
 #pragma once
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "config/config.h"
 #include "data/dataset_sample.h"
 
 #include <stdint.h>
@@ -24,6 +27,9 @@ int dataset_open(struct dataset **out, const struct dataset_options *options,
                  struct buf *why) MUST_CHECK;
 /* NULL is allowed. */
 void dataset_close(struct dataset *d);
+/* Index of the class that a label of the file names: to the letter, else (unless exact_labels) as
+ * another spelling of it, yes for Yes or 1.0 for 1. -1: none. */
+int dataset_class(const struct dataset *d, const struct list *classes, struct text label);
 /* 1: a sample; 0: the end, or the limit; ERR_INPUT or ERR_IO with *why, which names the row. */
 int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why) MUST_CHECK;
 /* What a JSON pointer into the event leads to. Of JSON lines only the label and the dropped members
@@ -34,9 +40,13 @@ enum dataset_field dataset_field(struct dataset *d, struct text pointer);
  * cannot be read ends the count. */
 uint64_t dataset_rows(struct dataset *d);
 /* Appends YAML that suits the file: admit.id, model.classes, model.positive, and features made of
- * the columns that are kept. Reads the whole file. Only of CSV with a label column. ERR_INPUT or
+ * the columns that are kept. Reads the whole file. Only with a label column. ERR_INPUT or
  * ERR_IO with *why; then *yaml is as before. */
 int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) MUST_CHECK;
+/* What was read in another way than it stands, as lines with "\n" behind each: separators, number
+ * formats, stray cells, joined labels ... Complete after the last row; borrowed until the next call
+ * on the dataset. */
+const char *dataset_remarks(struct dataset *d);
 /* After dataset_config: the columns that it made no feature of, with the reason, as one line.
  * Borrowed until dataset_close. */
 const char *dataset_left_out(struct dataset *d);

@@ -7,6 +7,10 @@
 #include "demo/demo_config.h"
 #include "demo/samples.h"
 
+enum {
+    DEMO_DELAY_USUAL = -1 // delay of struct demo_flags: what suits the length of the stream
+};
+
 /* The command line. Texts are borrowed until demo_run returns. */
 struct demo_flags {
     struct samples_options data;

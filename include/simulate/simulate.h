@@ -4,13 +4,15 @@
  * Thread: main thread; backtests are shared out over one thread a CPU */
 #pragma once
 
+#include "data/dataset_sample.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 /* The command line; what was not given is NULL, NAN or -1. Texts are borrowed. */
 struct simulate_flags {
-    const char *config, *data, *label, *positive, *id, *drop, *measure, *manager, *pool, *against,
-        *csv, *report, *figures, *switches;
+    struct dataset_options data; // the labelled samples; its limit is `limit`
+    const char *config, *measure, *manager, *pool, *against, *csv, *report, *figures, *switches;
     int64_t limit, delay, seed, seeds;
     double budget, upfront, noise;
     bool json;

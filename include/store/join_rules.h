@@ -4,7 +4,8 @@
  * `winnowd tasks` and `annotate --terminal` (daemon/command/ledger.c), and the page /label
  * (daemon/run/label_queue.c).
  *
- *   1. A label of a class that the model does not have is no answer. Its task stays as it was.
+ *   1. A label of a class that the model does not have is no answer, nor is one whose `source` is
+ *      none of train.sources where those are given. Its task stays as it was.
  *   2. A label with an `id` belongs to the task of that id.
  *   3. A label with a `sample_id` instead belongs to the newest task of that sample that has no
  *      answer when the label is read; when all have one, to the newest. Newest is the largest task
@@ -22,6 +23,7 @@
  * Thread: any thread */
 #pragma once
 
+#include "config/config.h"
 #include "route/task.h"
 #include "store/label.h"
 #include "store/label_fate.h"
@@ -37,6 +39,9 @@ struct task_answer {
     enum label_outcome outcome;
     uint64_t annotator; // hash of the name; 0: none is given
 };
+
+/* Whether labels of this source are taken (rule 1). sources: train.sources; none: all are. */
+bool join_accepts(const struct list *sources, struct text source);
 
 /* The answer that a label gives. `classes`: the model's, newline-separated. False: its class is
  * none of them (rule 1). */

@@ -16,6 +16,7 @@
     NEXT(FATE_LATE, "late")                                                                        \
     NEXT(FATE_UNKNOWN, "unknown")                                                                  \
     NEXT(FATE_UNKNOWN_CLASS, "unknown_class")                                                      \
+    NEXT(FATE_UNKNOWN_SOURCE, "unknown_source")                                                    \
     NEXT(FATE_UNREADABLE, "unreadable")                                                            \
     NEXT(FATE_OWN_EVENT, "own_event")
 

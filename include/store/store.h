@@ -24,6 +24,7 @@ struct store_options {
     size_t d, k;          // columns of a row; classes, at most CLASSES_MAX
     uint64_t fingerprint; // of the feature map
     struct text classes;  // k names, newline-separated
+    struct list sources;  // whose labels are taken; none: all. Borrowed
     int64_t park_ms;      // how long a label waits for its task
     int64_t keep_ms;      // after so long tasks and rows are forgotten
 };

@@ -18,6 +18,8 @@ int console_fail(int code, const char *format, ...) PRINTF_LIKE(2, 3);
  * is a terminal. */
 void console_progress(const char *format, ...) PRINTF_LIKE(1, 2);
 void console_clear(void);
+/* Each of the lines ("\n" behind it) on standard error as "winnowd: FILE: LINE". */
+void console_remarks(const char *file, const char *lines);
 /* A word on `out` in the colour of its tone, padded to `width`. NO_COLOR is respected. */
 void console_word(FILE *out, enum tone tone, int width, const char *word);
 /* From the first call on, INT and TERM set the flag instead of ending the process. */

@@ -23,8 +23,18 @@ def installs_quietly(m):
     equal(m.run("systemctl", "is-enabled", UNIT, ok=None).stdout.strip(), "disabled", "after installation")
     equal(m.show(UNIT, "ActiveState"), "inactive", "after installation")
     equal(m.run("stat", "-c", "%a %U:%G", "/etc/winnowd").stdout.strip(), "750 root:winnowd-operator", "/etc/winnowd")
-    equal(m.run("stat", "-c", "%a", "/etc/winnowd/winnowd.yaml").stdout.strip(), "644", "the configuration")
-    m.run("winnowd", "check", "-c", "/etc/winnowd/winnowd.yaml")
+    equal(m.run("ls", "-A", "/etc/winnowd").stdout, "", "the configuration is the operator's")
+
+
+def does_not_start_unwritten(m):
+    """Neither without a configuration nor with one of the examples as it stands."""
+    for example in (None, "winnowd.yaml", "minimal.yaml", "fraud.yaml"):
+        if example:
+            m.run("cp", "/usr/share/doc/winnowd/examples/" + example, "/etc/winnowd/winnowd.yaml")
+        m.run("systemctl", "reset-failed", UNIT, ok=None)
+        m.run("systemctl", "start", UNIT, ok=1)
+        equal((m.show(UNIT, "ActiveState"), m.show(UNIT, "ExecMainStatus"), m.show(UNIT, "NRestarts")), ("failed", "78", "0"), "with %s" % example)
+    check("/usr/share/doc/winnowd/examples" in m.journal(UNIT), "the journal does not say where to begin: %s", m.journal(UNIT))
 
 
 def refuses(m, stage):
@@ -129,8 +139,14 @@ def stops(m):
 
 
 def purges(m):
+    """What is ours goes; what only has a name like ours, and what the operator wrote, stays."""
+    neighbours = "/var/lib/winnowd-exporter", "/var/lib/private/winnowd-backup", "/var/lib/winnowd-other.old"
+    for path in neighbours:
+        m.run("mkdir", "-p", path)
     m.run("dpkg", "-P", "winnowd")
-    for path in ("/etc/winnowd/winnowd.yaml", "/var/lib/winnowd", "/var/lib/private/winnowd", "/var/lib/private/winnowd-other", "/usr/bin/winnowd", "/usr/share/winnowd"):
+    for path in (*neighbours, "/etc/winnowd/winnowd.yaml", "/etc/winnowd/other.yaml"):
+        m.run("test", "-e", path)
+    for path in ("/var/lib/winnowd", "/var/lib/winnowd-other", "/var/lib/private/winnowd", "/var/lib/private/winnowd-other", "/usr/bin/winnowd", "/usr/share/winnowd"):
         m.run("test", "-e", path, ok=1)
     equal(m.show(UNIT, "LoadState"), "not-found", "the unit")
 
@@ -140,6 +156,7 @@ def test(stage):
     m = Machine("winnowd-test", bind=("%s:/package" % package().parent,))
     try:
         installs_quietly(m)
+        does_not_start_unwritten(m)
         refuses(m, stage)
         starts(m, stage)
         works(stage, 1)

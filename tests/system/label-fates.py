@@ -1,5 +1,5 @@
 """Every fate of a label, sent on purpose and counted: learned, revised, duplicate, conflict, skipped, cannot_tell, early, late, unknown,
-unknown_class, unreadable, own_event. And the labelled set is what they add up to."""
+unknown_class, unknown_source, unreadable, own_event. And the labelled set is what they add up to."""
 import json
 import time
 
@@ -7,9 +7,9 @@ from broker import Writer, check, equal, wait
 from stream import feed, sample, truth_of
 from winnowd import main
 
-FATES = ("learned", "revised", "duplicate", "conflict", "skipped", "cannot_tell", "early", "late", "unknown", "unknown_class", "unreadable", "own_event")
+FATES = ("learned", "revised", "duplicate", "conflict", "skipped", "cannot_tell", "early", "late", "unknown", "unknown_class", "unknown_source", "unreadable", "own_event")
 MASK = (1 << 64) - 1
-CHANGES = {"budget": {"rate": 1}, "train": {"park": "4s"}}
+CHANGES = {"budget": {"rate": 1}, "train": {"park": "4s", "sources": ["desk", "chargebacks"]}}
 
 
 def mix(x):
@@ -42,6 +42,8 @@ def test(stage):
 
     def answer(fate, record, key=None):
         """Sends a label and waits until it is counted, as that fate and no other."""
+        if isinstance(record, dict):
+            record = {"source": "desk", **record}
         sent.append(record)
         labels.send(stage.topic("labels"), record if isinstance(record, bytes) else json.dumps(record), key=key)
         labels.flush()
@@ -76,6 +78,9 @@ def test(stage):
     answer("unknown_class", {"id": next(tasks)["id"], "label": "ugly"})
     said = daemon.await_event("label_refused", label="ugly")
     equal(said["allowed"], "good|bad", "the classes that are allowed")
+    answer("unknown_source", {"id": next(tasks)["id"], "label": "good", "source": "stranger"})
+    answer("unknown_source", {"id": next(tasks)["id"], "label": "good", "source": None})
+    daemon.await_event("label_foreign", source="stranger")
     for broken in (b"{", b"[]", b"", b"\xff\xfe", b'{"label":"good"}', b'{"id":"x"}'):
         answer("unreadable", broken)
     answer("own_event", {"label": "bad", "data": {"id": "chargeback", "x": 1.5, "y": 0, "kind": "a"}, "source": "chargebacks"})

@@ -47,6 +47,26 @@ static void what_is_in_force_is_printed_with_its_source(void **state) {
     free(line);
 }
 
+/* Served beyond loopback: allowed, and said. */
+static void an_open_door_is_remarked(void **state) {
+    (void)state;
+    static const char *const shut[] = {"''",        "127.0.0.1:9464", "127.9.9.9:1",
+                                       "'[::1]:1'", "localhost:1",    "unix:/run/w.sock"};
+    static const char *const open[] = {"0.0.0.0:9464", "'[::]:9464'", "192.0.2.7:80"};
+    for (size_t i = 0; i < sizeof shut / sizeof *shut; i++) {
+        char *yaml = xasprintf(LEAST "watch: {listen: %s}\n", shut[i]);
+        assert_int_equal(check(yaml, false), EX_OK);
+        assert_null(strstr(said, "warning: "));
+        free(yaml);
+    }
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
+        char *yaml = xasprintf(LEAST "watch: {listen: %s}\n", open[i]);
+        assert_int_equal(check(yaml, false), EX_OK);
+        assert_non_null(strstr(said, "warning: watch.listen: "));
+        free(yaml);
+    }
+}
+
 static void every_mistake_is_told_with_its_place(void **state) {
     (void)state;
     assert_int_equal(check("model: {classes: [a]}\nfeatures: [{name: x}]\nbudget: {rate: "
@@ -84,6 +104,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_in_force_is_printed_with_its_source),
         cmocka_unit_test(every_mistake_is_told_with_its_place),
+        cmocka_unit_test(an_open_door_is_remarked),
         cmocka_unit_test(what_the_library_refuses_is_not_printed),
         cmocka_unit_test(a_broker_that_is_away_is_69),
     };

@@ -213,6 +213,8 @@ static const struct wrong {
      "kafka.brokers: \"a:1;b:2,c\" is not HOST:PORT,HOST:PORT"},
     {M F "kafka: {brokers: 'a:1,'}\n", "is not HOST:PORT,HOST:PORT"},
     {M F "kafka: {brokers: 'a:0'}\n", "is not HOST:PORT,HOST:PORT"},
+    {M F "kafka: {brokers: 'a:1,Kafka.Example.ORG:9092'}\n", "is an example's name"},
+    {M F "kafka: {brokers: 'kafka.invalid:9092'}\n", "is an example's name"},
     {M F "watch: {listen: '9464'}\n", "watch.listen: \"9464\" is not HOST:PORT"},
     {M F "watch: {listen: 'example.com:80'}\n", "is not HOST:PORT"},
     {M F "watch: {listen: '::1:80'}\n", "is not HOST:PORT"},
@@ -435,7 +437,8 @@ static void a_file_that_cannot_be_read_is_an_error(void **state) {
     assert_null(c);
     assert_string_equal(
         buf_string(&errors),
-        "/nonexistent/x.yaml:1:1: the file cannot be read: No such file or directory\n");
+        "/nonexistent/x.yaml:1:1: the file cannot be read: No such file or directory "
+        "(/usr/share/doc/winnowd/examples has some to begin with)\n");
     buf_reset(&errors);
     assert_int_equal(config_load(&c, "/", &errors), ERR_CONFIG);
     assert_string_equal(buf_string(&errors), "/:1:1: the file cannot be read: Is a directory\n");
@@ -487,7 +490,7 @@ static void expect_round_trip(struct config *c) {
 static void printing_reads_back_to_the_same(void **state) {
     (void)state;
     expect_round_trip(parsed(M F));
-    char *fraud = file_text("config/fraud.yaml");
+    char *fraud = example_text("config/fraud.yaml");
     expect_round_trip(parsed(fraud));
     free(fraud);
     expect_round_trip(
@@ -549,7 +552,7 @@ static void mutants_load_or_tell_why(void **state) {
     (void)state;
     static const char spice[] = "\n :-[]{}&*!|>'\"%@`#,?~\t\x01\x80\xFF"
                                 "09azAZ._/<\\";
-    char *fraud = file_text("config/fraud.yaml"), *template = file_text("config/winnowd.yaml");
+    char *fraud = example_text("config/fraud.yaml"), *template = file_text("config/winnowd.yaml");
     size_t loaded = 0, refused = 0;
     for (uint64_t i = 0; i < 400; i++) {
         struct rng rng = {.seed = rng_keyed(RNG_TEST, 1, i, 0, 0)};

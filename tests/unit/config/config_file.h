@@ -28,6 +28,16 @@ static inline char *file_text(const char *name) {
     return b.at;
 }
 
+/* An example of the source tree with brokers filled in; the caller frees. */
+static inline char *example_text(const char *name) {
+    static const char example[] = "kafka.example.org:9092", yours[] = "127.0.0.1:9092";
+    char *text = file_text(name), *at = strstr(text, example);
+    if (!at) fail_msg("%s names no brokers", name);
+    memcpy(at, yours, sizeof yours - 1);
+    memmove(at + sizeof yours - 1, at + sizeof example - 1, strlen(at + sizeof example - 1) + 1);
+    return text;
+}
+
 static inline void expect_same(const struct config *a, const struct config *b) {
     struct buf changed = {0}, restart = {0};
     config_diff(a, b, &changed, &restart);

@@ -163,17 +163,13 @@ static void rows_that_can_be_read_two_ways_are_refused(void **state) {
     refused(TEXT("a,b\n1,2,\n"), plain, "row 1 (line 2) has 3 cells");
     refused(TEXT("a,b\n\"x\n\ny\",2\n3\n"), plain,
             "row 2 (line 5) has 1 cell"); // lines are counted inside quotes too
-    refused(TEXT("a,b\n1,2\n\n3,4\n"), plain, "row 2 (line 3) is an empty line");
     refused(TEXT("a,b\n1,\"x\n2,y\n"), plain, "row 1 (line 2) has a quote that is never closed");
     refused(TEXT("a,b\n1,\"x\"y\n"), plain, "row 1 (line 2) has text behind a closing quote");
-    refused(TEXT("a,b\n1,\"x\" \n"), plain, "row 1 (line 2) has text behind a closing quote");
-    refused(TEXT("a,b\n1,x\"y\n"), plain, "row 1 (line 2) has a quote inside a cell");
+    refused(TEXT("a,b\n1,\"x\" z\n"), plain, "row 1 (line 2) has text behind a closing quote");
     refused(TEXT("a,b\n1,x\ry\n"), plain,
             "row 1 (line 2) has a carriage return without a line feed");
-    refused(TEXT("a,b\r1,2\r"), plain, "the header has a carriage return without a line feed");
     refused(TEXT(""), plain, "is empty");
     refused(TEXT("\n\n"), plain, "is empty");
-    refused(TEXT("\na,b\n"), plain, "the header is an empty line");
     refused(TEXT("a,b\n1\n"), ((struct dataset_options){.limit = 1}),
             "row 1"); // in the scan already
 }
@@ -271,7 +267,7 @@ static void cells_are_numbers_when_they_read_as_decimals(void **state) {
         {"nan", "\"nan\""},
         {"1e999", "\"1e999\""},
         {"1 2", "\"1 2\""},
-        {"1,5", "\"1,5\""},
+        {"1,5", "1.5"},
         {"1e", "\"1e\""},
         {"-", "\"-\""},
         {".", "\".\""},
@@ -303,7 +299,7 @@ static void one_text_makes_the_whole_column_text(void **state) {
     expect_event(d, "{\"row\":4,\"a\":\"x\",\"b\":4}", "4", NULL);
     expect_end(d);
     d = opened(TEXT("a,b\n\"q\"\"\xC3\xA9\x01\t\",\"bad \xFF\"\n"), plain);
-    expect_event(d, "{\"row\":1,\"a\":\"q\\\"\xC3\xA9\\u0001\\t\",\"b\":\"bad \xEF\xBF\xBD\"}", "1",
+    expect_event(d, "{\"row\":1,\"a\":\"q\\\"\xC3\xA9\\u0001\\t\",\"b\":\"bad \xC3\xBF\"}", "1",
                  NULL);
     expect_end(d);
 }
@@ -336,9 +332,9 @@ static void words_for_nothing_are_empty_among_numbers(void **state) {
     dataset_close(d);
 }
 
-/* Only the first DATASET_SCAN_ROWS rows decide what is a number. A text that comes later goes out
- * as a text, and the daemon makes a dead letter of it. */
-static void what_comes_after_the_scan_does_not_change_types(void **state) {
+/* One text among thousands of numbers is a slip, wherever it stands: it is missing, and that is
+ * said. */
+static void a_stray_text_among_numbers_is_missing(void **state) {
     (void)state;
     for (int late = 0; late < 2; late++) {
         struct buf csv = {0};
@@ -347,11 +343,14 @@ static void what_comes_after_the_scan_does_not_change_types(void **state) {
         for (int i = 1; i <= DATASET_SCAN_ROWS + 1; i++)
             buf_str(&csv, i == DATASET_SCAN_ROWS + late ? "oops,1\n" : "5,1\n");
         struct dataset *d = opened(buf_view(&csv), plain);
-        expect_event(d, late ? "{\"row\":1,\"a\":5,\"b\":1}" : "{\"row\":1,\"a\":\"5\",\"b\":1}",
-                     "1", NULL);
+        expect_event(d, "{\"row\":1,\"a\":5,\"b\":1}", "1", NULL);
+        assert_int_equal(late, *dataset_remarks(d) == '\0');
         for (int i = 2; i <= DATASET_SCAN_ROWS + late; i++)
             assert_int_equal(dataset_next(d, &s, NULL), 1);
-        assert_non_null(memmem(s.event.at, s.event.len, ":\"oops\",", 8));
+        assert_non_null(memmem(s.event.at, s.event.len, "\"a\":null,", 9));
+        char *line = xasprintf("\"oops\" in line %d", DATASET_SCAN_ROWS + late + 1);
+        assert_non_null(strstr(dataset_remarks(d), line));
+        free(line);
         dataset_close(d);
         buf_release(&csv);
     }
@@ -423,23 +422,17 @@ static void ids_come_back_as_they_went(void **state) {
     expect_event(d, "{\"k\":\"007\",\"x\":2}", "007", NULL);
     expect_end(d);
     refused(TEXT("k,x\n5,1\n,2\n"), (struct dataset_options){.id = "k"}, "row 2 has an empty id");
-    refused(TEXT("k,x\n\xFF,1\n"), (struct dataset_options){.id = "k"},
-            "row 1 has an id that is not UTF-8");
-    refused(TEXT("k,x\n\xFF,1\n"), (struct dataset_options){.label = "k"},
-            "row 1 has a label that is not UTF-8");
 }
 
 static void columns_are_left_out_and_wrong_names_told(void **state) {
     (void)state;
-    refused(TEXT("a;b;y\n1;2;0\n"), labelled,
-            "there is no column \"y\"; there is only one: are its cells separated by ','?");
-    refused(TEXT("a, b, y\n1,2,0\n"), labelled, "did you mean \" y\"?");
+    refused(TEXT("a:b:y\n1:2:0\n"), labelled,
+            "there is no column \"y\"; there is only one: say what separates its cells");
     refused(TEXT("a,b,class\n1,2,0\n"), labelled,
             "there is no column \"y\"; there are: \"a\", \"b\", \"class\"");
     refused(TEXT("\xFF\xFE"
                  "a,b"),
             plain, "the file is UTF-16; UTF-8 is expected");
-    refused(TEXT("caf\xE9,b\n1,2\n"), plain, "column 1 has a name that is not text in UTF-8");
     static const struct text csv = TEXT("alpha,beta,gamma,y\n1,2,3,u\n");
     struct dataset *d = opened(csv, (struct dataset_options){.label = "y", .drop = "gamma,alpha"});
     expect_event(d, "{\"row\":1,\"beta\":2}", "1", "u");
@@ -457,9 +450,7 @@ static void columns_are_left_out_and_wrong_names_told(void **state) {
             "column \"y\" is asked for twice");
     refused(csv, (struct dataset_options){.label = "y", .id = "y"},
             "column \"y\" is asked for twice");
-    refused(TEXT("a,b,a\n"), plain, "column \"a\" stands twice in the header");
     refused(TEXT("a,row\n1,2\n"), plain, "column \"row\" has the name of the row's number");
-    refused(TEXT("a,\xFF\n1,2\n"), plain, "has a name that is not text");
     refused(TEXT("a,b\0c\n1,2\n"), plain, "has a name that is not text");
     d = opened(TEXT("a,row\n1,2\n"), (struct dataset_options){.id = "row"});
     expect_event(d, "{\"a\":1,\"row\":2}", "2", NULL);
@@ -564,7 +555,7 @@ static void many_values_are_hashed(void **state) {
         dataset_close(d);
         buf_release(&csv);
     }
-    struct dataset *d = opened(TEXT("a,b,c,y\n\"x\ny\",p,\xFF,0\nz,q,r,1\n"),
+    struct dataset *d = opened(TEXT("a,b,c,y\n\"x\ny\",p,\"u\tv\",0\nz,q,r,1\n"),
                                labelled); // what cannot stand in a list
     struct config *c = configured(d);
     assert_int_equal(c->features[0].hash, 64);
@@ -583,7 +574,8 @@ static void names_of_rows_are_no_feature(void **state) {
             buf_str(&csv, "t,x,y,same\n");
             for (int i = 0; i < rows; i++)
                 buf_printf(&csv, "v%d,%d,%d,k\n",
-                           i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, i, i % 2);
+                           i > 0 && (shared ? i % 10 == 0 : i == rows / 2) ? i - 1 : i, 3 * i,
+                           i % 2);
             struct dataset *d = opened(buf_view(&csv), labelled);
             struct config *c = configured(d);
             bool kept = rows == 50 || shared;
@@ -603,8 +595,8 @@ static void classes_stand_in_natural_order(void **state) {
     (void)state;
     struct dataset *d = opened(TEXT("x,y\n1,10\n2,9\n3,-1\n4,1e1\n5,9\n"), labelled);
     struct config *c = configured(d);
-    EXPECT_LIST(&c->model.classes, "-1", "9", "10", "1e1");
-    assert_string_equal(c->model.positive, "1e1"); // of many, the last
+    EXPECT_LIST(&c->model.classes, "-1", "9", "10"); // 1e1 is 10
+    assert_string_equal(c->model.positive, "10");    // of many, the last
     config_destroy(c);
     dataset_close(d);
     d = opened(TEXT("x,y\n1,class10\n2,class9\n3,Other\n4,class9\n"), labelled);
@@ -685,13 +677,17 @@ static void every_text_survives_quoting(void **state) {
         for (size_t i = 0; i < N; i++) buf_printf(&csv, ",%zu", row * N + i);
     }
     struct dataset *d =
-        opened(buf_view(&csv), (struct dataset_options){.label = "y", .positive = "a\"b"});
+        opened(buf_view(&csv),
+               (struct dataset_options){.label = "y", .positive = "a\"b", .exact_labels = true});
     struct config *c = configured(d);
     assert_int_equal(c->model.classes.n, N);
     assert_string_equal(c->model.positive, "a\"b");
     assert_int_equal(c->features_n, N + 1);
     assert_int_equal(c->features[0].values.n, N);
-    for (size_t i = 0; i < N; i++) assert_string_equal(c->features[i + 1].name, nasty[i]);
+    for (size_t i = 0; i < N; i++) {
+        const char *name = strcmp(nasty[i], " t ") == 0 ? "t" : nasty[i];
+        assert_string_equal(c->features[i + 1].name, name);
+    }
     struct features *f;
     struct decoder *decoder;
     struct dataset_sample s;
@@ -735,8 +731,9 @@ static void no_configuration(struct text content, struct dataset_options o, cons
 
 static void what_cannot_be_learned_gets_no_configuration(void **state) {
     (void)state;
-    no_configuration(TEXT("x,y\n1,a\n"), plain, "only from CSV with a label column");
-    no_configuration(TEXT("{\"y\":1}\n"), labelled, "only from CSV with a label column");
+    no_configuration(TEXT("x,y\n1,a\n"), plain, "only with a label");
+    no_configuration(TEXT("{\"x\":1}\n"), plain, "only with a label");
+    no_configuration(TEXT("{\"y\":1,\"x\":2}\n"), labelled, "has 1 different label;");
     no_configuration(TEXT("x,y\n1,a\n2,a\n3,\n"), labelled, "column \"y\" has 1 different label;");
     no_configuration(TEXT("x,y\n"), labelled, "column \"y\" has 0 different labels;");
     no_configuration(TEXT("x,y\n1,a\n1,b\n"), labelled, "there is nothing to learn from");
@@ -751,11 +748,11 @@ static void what_cannot_be_learned_gets_no_configuration(void **state) {
                      "column 1 has a name that a feature cannot have");
     struct buf csv = {0};
     buf_str(&csv, "x,y\n");
-    for (int i = 0; i < 1001; i++) buf_printf(&csv, "%d,%d\n", i, i);
+    for (int i = 0; i < 1001; i++) buf_printf(&csv, "%d,c%d\n", 3 * i, i);
     no_configuration(buf_view(&csv), labelled, "more than 1000 different labels");
     struct config *c;
     struct dataset *d =
-        opened((struct text){csv.at, csv.len - 10}, labelled); // without the last: a thousand
+        opened((struct text){csv.at, csv.len - 11}, labelled); // without the last: a thousand
     c = configured(d);
     assert_int_equal(c->model.classes.n, 1000);
     config_destroy(c);
@@ -880,6 +877,231 @@ static void a_label_that_could_stay_in_the_event_is_refused(void **state) {
             "row 1 (line 1) has an empty id");
 }
 
+/* ---- files as programs and people write them ---- */
+
+static void expect_remark(struct dataset *d, const char *words) {
+    if (!strstr(dataset_remarks(d), words))
+        fail_msg("\"%s\" holds no \"%s\"", dataset_remarks(d), words);
+}
+
+static void separators_are_seen(void **state) {
+    (void)state;
+    static const struct {
+        struct text content;
+        const char *separator, *remark;
+    } same[] = {{TEXT("a;b;y\n1;x;u\n2,5;z;v\n"), NULL, "separated by a semicolon"},
+                {TEXT("a\tb\ty\n1\tx\tu\n2.5\tz\tv\n"), NULL, "separated by a tab"},
+                {TEXT("a|b|y\n1|x|u\n2.5|z|v\n"), NULL, "separated by a bar"},
+                {TEXT("sep=;\r\na;b;y\r\n1;x;u\r\n2,5;z;v\r\n"), NULL, "as the first line says"},
+                {TEXT("a:b:y\n1:x:u\n2.5:z:v\n"), ":", ""},
+                {TEXT("a\tb\ty\n1\tx\tu\n2.5\tz\tv\n"), "tab", ""},
+                {TEXT("a,b,y\r1,x,u\r2.5,z,v\r"), NULL, ""},
+                {TEXT("\n\na, \"b\" ,y\n\n1,x,u\n\n2.5,z,v\n\n"), NULL, ""},
+                {TEXT("\"a\";\"b\";\"y\"\n\"1\";\"x\";\"u\"\n\"2,5\";\"z\";\"v\"\n"), NULL,
+                 "decimal comma: a"},
+                {TEXT("@relation r\n@attribute a real [0,3]\n@attribute 'b' {x, z}\n"
+                      "@Attribute y {u, v}\n@inputs a, b\n@data\n% no row\n1,x,u\n2.5,z,v\n"),
+                 NULL, ""}};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        struct dataset *d = opened(same[i].content, (struct dataset_options){
+                                                        .label = "y",
+                                                        .separator = same[i].separator,
+                                                    });
+        expect_remark(d, same[i].remark);
+        expect_event(d, "{\"row\":1,\"a\":1,\"b\":\"x\"}", "1", "u");
+        expect_event(d, "{\"row\":2,\"a\":2.5,\"b\":\"z\"}", "2", "v");
+        expect_end(d);
+    }
+    refused(TEXT("a,b\n"), (struct dataset_options){.separator = "colon"},
+            "is not one character, comma, semicolon, tab or bar");
+    refused(TEXT("@relation r\n@attribute a\n"), plain, "names no @attribute, or no @data follows");
+}
+
+static void a_file_may_have_no_header(void **state) {
+    (void)state;
+    struct dataset *d = opened(TEXT("1,x\n2,z\n"), (struct dataset_options){.no_header = true});
+    expect_event(d, "{\"row\":1,\"column_1\":1,\"column_2\":\"x\"}", "1", NULL);
+    expect_event(d, "{\"row\":2,\"column_1\":2,\"column_2\":\"z\"}", "2", NULL);
+    expect_end(d);
+    d = opened(TEXT("5.1,3.5\n4.9,3\n"), plain);
+    expect_remark(d, "--no-header");
+    dataset_close(d);
+}
+
+static void names_that_repeat_get_numbers(void **state) {
+    (void)state;
+    struct dataset *d = opened(TEXT("a,b,a,a\n1,2,3,4\n"), plain);
+    expect_event(d, "{\"row\":1,\"a\":1,\"b\":2,\"a_2\":3,\"a_3\":4}", "1", NULL);
+    expect_remark(d, "it is \"a_2\" here");
+    expect_end(d);
+}
+
+static void other_bytes_are_windows_1252(void **state) {
+    (void)state;
+    struct dataset *d = opened(TEXT("caf\xE9,b\n1,\x80\xE4\n2,\xC3\xA4\n"), plain);
+    expect_event(d, "{\"row\":1,\"caf\xC3\xA9\":1,\"b\":\"\xE2\x82\xAC\xC3\xA4\"}", "1", NULL);
+    expect_event(d, "{\"row\":2,\"caf\xC3\xA9\":2,\"b\":\"\xC3\xA4\"}", "2", NULL);
+    expect_remark(d, "Windows-1252");
+    expect_end(d);
+}
+
+static void numbers_may_be_dressed(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {{"$12", "12"},
+                                           {"-$12.5", "-12.5"},
+                                           {"12 \xE2\x82\xAC", "12"},
+                                           {"12.5%", "12.5"},
+                                           {"1,234.50", "1234.5"},
+                                           {"1,234,567", "1234567"},
+                                           {"(0.35)", "-0.35"},
+                                           {"($1,000)", "-1000"},
+                                           {"12,34.5", "\"12,34.5\""},
+                                           {"1,2345.0", "\"1,2345.0\""},
+                                           {"$", "\"$\""},
+                                           {"(1", "\"(1\""},
+                                           {"1.234.567", "1234567"},
+                                           {"1.234,5", "1234.5"},
+                                           {"8,39", "8.39"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char csv[64], event[64];
+        snprintf(csv, sizeof csv, "a,b\n\"%s\",1\n", cases[i][0]);
+        snprintf(event, sizeof event, "{\"row\":1,\"a\":%s,\"b\":1}", cases[i][1]);
+        struct dataset *d = opened(text_of(csv), plain);
+        expect_event(d, event, "1", NULL);
+        expect_end(d);
+    }
+    struct dataset *d = opened(TEXT("a;b\n8,39;1.234\n7,5;5.678\n"), plain);
+    expect_event(d, "{\"row\":1,\"a\":8.39,\"b\":1234}", "1", NULL); // as the rest of the file
+    expect_event(d, "{\"row\":2,\"a\":7.5,\"b\":5678}", "2", NULL);
+    expect_end(d);
+}
+
+static void spellings_of_a_label_are_one(void **state) {
+    (void)state;
+    static const struct text csv = TEXT("x,y\n1,Yes\n2,yes\n3, YES\n4,yes\n5,No\n6,NA\n7,?\n8,-\n");
+    struct dataset *d = opened(csv, labelled);
+    expect_remark(d, "\"yes\" (2 rows) also stands for \"Yes\" (1), \" YES\" (1)");
+    static const char *const labels[] = {"yes", "yes", "yes", "yes", "No", NULL, NULL, NULL};
+    for (size_t i = 0; i < 8; i++) {
+        struct dataset_sample s;
+        assert_int_equal(dataset_next(d, &s, NULL), 1);
+        assert_true(text_equal(s.label, text_of(labels[i])));
+    }
+    expect_end(d);
+    d = opened(csv, (struct dataset_options){.label = "y", .exact_labels = true});
+    expect_event(d, "{\"row\":1,\"x\":1}", "1", "Yes");
+    expect_event(d, "{\"row\":2,\"x\":2}", "2", "yes");
+    dataset_close(d);
+    d = opened(TEXT("x,y\n1,1\n2,1.0\n3,0\n4,1\n"), labelled);
+    expect_event(d, "{\"row\":1,\"x\":1}", "1", "1");
+    expect_event(d, "{\"row\":2,\"x\":2}", "2", "1");
+    dataset_close(d);
+    d = opened(TEXT("x,y\n1,+\n2,-\n"), labelled); // beside a plus, minus is a class
+    expect_event(d, "{\"row\":1,\"x\":1}", "1", "+");
+    expect_event(d, "{\"row\":2,\"x\":2}", "2", "-");
+    expect_end(d);
+    char *names[] = {(char *)"no", (char *)"1"};
+    const struct list classes = {names, 2};
+    d = opened(csv, labelled);
+    assert_int_equal(dataset_class(d, &classes, TEXT(" NO")), 0);
+    assert_int_equal(dataset_class(d, &classes, TEXT("1.0")), 1);
+    assert_int_equal(dataset_class(d, &classes, TEXT("10")), -1);
+    assert_int_equal(dataset_class(d, &classes, (struct text){0}), -1);
+    dataset_close(d);
+}
+
+static void a_number_to_predict_is_no_class(void **state) {
+    (void)state;
+    struct buf prices = {0}, counts = {0}, ids = {0};
+    buf_str(&prices, "x,y\n");
+    buf_str(&counts, "x,y\n");
+    buf_str(&ids, "x,y\n");
+    for (int i = 0; i < 200; i++) {
+        buf_printf(&prices, "%d,%d.5\n", i, i % 11);
+        buf_printf(&counts, "%d,%d\n", i, i % 60);
+    }
+    for (int i = 0; i < 4000; i++) buf_printf(&ids, "%d,%d\n", 3 * i, i % 60);
+    no_configuration(buf_view(&prices), labelled, "is it a number to predict?");
+    no_configuration(buf_view(&counts), labelled, "is it a number to predict?");
+    struct dataset *d = opened(buf_view(&ids), labelled); // sixty digits, many rows each
+    config_destroy(configured(d));
+    dataset_close(d);
+    buf_release(&prices);
+    buf_release(&counts);
+    buf_release(&ids);
+}
+
+static void a_column_that_numbers_the_rows_is_no_feature(void **state) {
+    (void)state;
+    for (int slip = 0; slip < 2; slip++) {
+        struct buf csv = {0};
+        buf_str(&csv, "\"\",x,y\n");
+        for (int i = 1; i <= 40; i++)
+            buf_printf(&csv, "\"%d\",%d,%d\n", i + (slip && i == 39), i % 7, i % 2);
+        struct dataset *d = opened(buf_view(&csv), labelled);
+        struct config *c = configured(d);
+        assert_int_equal(c->features_n, 1 + slip);
+        assert_string_equal(dataset_left_out(d), slip ? "" : "column_1 (numbers the rows)");
+        config_destroy(c);
+        dataset_close(d);
+        buf_release(&csv);
+    }
+    refused(TEXT("1,x\n2,z\n"), labelled, "if there is no header, say --no-header");
+}
+
+static void a_class_of_a_few_rows_is_remarked(void **state) {
+    (void)state;
+    struct buf csv = {0};
+    buf_str(&csv, "x,y\n");
+    for (int i = 0; i < 9000; i++) buf_printf(&csv, "%d,%s\n", i, i % 2 ? "ok" : "bad");
+    for (int i = 0; i < 12; i++) buf_printf(&csv, "%d,NL\n", i);
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    config_destroy(configured(d));
+    expect_remark(d, "only 12 of 9012 rows have the label \"NL\"");
+    dataset_close(d);
+    buf_release(&csv);
+}
+
+static void other_formats_are_named(void **state) {
+    (void)state;
+    refused(TEXT("PAR1\x15\x04"), plain, "is a Parquet file: turn it into CSV first");
+    refused(TEXT("PK\x03\x04xx"), plain, "a spreadsheet");
+}
+
+static void json_has_a_configuration_too(void **state) {
+    (void)state;
+    static const struct text forms[] = {
+        TEXT("{\"id\":\"a\",\"n\":1.5,\"c\":{\"k\":\"NL\"},\"v\":true,\"t\":[1],\"m\":1,\"y\":"
+             "\"u\"}\n"
+             "{\"id\":\"b\",\"n\":2,\"c\":{\"k\":\"DE\"},\"v\":false,\"m\":\"x\",\"y\":\"v\"}\n"
+             "{\"id\":\"d\",\"n\":null,\"c\":{},\"v\":false,\"y\":\"V\"}\n"),
+        TEXT(" [ "
+             "{\"id\":\"a\",\"n\":1.5,\"c\":{\"k\":\"NL\"},\"v\":true,\"t\":[1],\"m\":1,\"y\":"
+             "\"u\"},\n"
+             "{\"id\":\"b\",\"n\":2,\"c\":{\"k\":\"DE\"},\"v\":false,\"m\":\"x\",\"y\":\"v\"} ,"
+             "{\"id\":\"d\",\"n\":null,\"c\":{},\"v\":false,\"y\":\"V\"}]\n")};
+    for (size_t i = 0; i < 2; i++) {
+        struct dataset *d = opened(forms[i], (struct dataset_options){.label = "y", .id = "id"});
+        struct config *c = configured(d);
+        EXPECT_LIST(&c->model.classes, "u", "v");
+        assert_string_equal(c->admit.id, "/id");
+        assert_int_equal(c->features_n, 3);
+        assert_true(c->features[0].type == FEATURE_NUMBER && c->features[0].missing);
+        assert_string_equal(c->features[1].path, "/c/k");
+        assert_string_equal(c->features[1].name, "c.k");
+        assert_true(c->features[1].type == FEATURE_CATEGORY && c->features[1].missing);
+        assert_true(c->features[2].type == FEATURE_BOOLEAN && !c->features[2].missing);
+        assert_string_equal(dataset_left_out(d), "t (is a list), m (is of several types)");
+        expect_event(d,
+                     "{\"id\":\"a\",\"n\":1.5,\"c\":{\"k\":\"NL\"},\"v\":true,\"t\":[1],\"m\":1}",
+                     "a", "u");
+        config_destroy(c);
+        dataset_close(d);
+    }
+    refused(TEXT("[{\"y\":1},{\"y\":2}"), labelled, "the array's bracket is missing");
+    refused(TEXT("[{\"y\":1},]"), labelled, "is missing behind a comma");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_become_flat_objects),
@@ -890,7 +1112,7 @@ int main(void) {
         cmocka_unit_test(cells_are_numbers_when_they_read_as_decimals),
         cmocka_unit_test(one_text_makes_the_whole_column_text),
         cmocka_unit_test(words_for_nothing_are_empty_among_numbers),
-        cmocka_unit_test(what_comes_after_the_scan_does_not_change_types),
+        cmocka_unit_test(a_stray_text_among_numbers_is_missing),
         cmocka_unit_test(a_pointer_leads_to_a_column),
         cmocka_unit_test(ids_come_back_as_they_went),
         cmocka_unit_test(columns_are_left_out_and_wrong_names_told),
@@ -906,6 +1128,17 @@ int main(void) {
         cmocka_unit_test(the_label_is_cut_out_of_the_event),
         cmocka_unit_test(long_labels_and_ids_stand_beside_each_other),
         cmocka_unit_test(a_label_that_could_stay_in_the_event_is_refused),
+        cmocka_unit_test(separators_are_seen),
+        cmocka_unit_test(a_file_may_have_no_header),
+        cmocka_unit_test(names_that_repeat_get_numbers),
+        cmocka_unit_test(other_bytes_are_windows_1252),
+        cmocka_unit_test(numbers_may_be_dressed),
+        cmocka_unit_test(spellings_of_a_label_are_one),
+        cmocka_unit_test(a_number_to_predict_is_no_class),
+        cmocka_unit_test(a_column_that_numbers_the_rows_is_no_feature),
+        cmocka_unit_test(a_class_of_a_few_rows_is_remarked),
+        cmocka_unit_test(other_formats_are_named),
+        cmocka_unit_test(json_has_a_configuration_too),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

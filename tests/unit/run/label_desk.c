@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+static const struct list all_sources = {0};
 static const char *names[] = {"ok", "fraud"};
 static const struct list classes = {.at = (char **)names, .n = 2};
 
@@ -17,7 +18,7 @@ static const char *id_of(size_t n) {
 }
 
 static struct label_desk *with_tasks(size_t n) {
-    struct label_desk *d = label_desk_create(&classes);
+    struct label_desk *d = label_desk_create(&classes, &all_sources);
     static const float prob[] = {0.25f, 0.75f};
     for (size_t i = 0; i < n; i++) {
         struct task t = {.sample_id = TEXT("card \"17\""),
@@ -75,7 +76,7 @@ static void a_task_is_shown_as_json(void **state) {
 
 static void nothing_is_offered_before_the_topics_were_read(void **state) {
     (void)state;
-    struct label_desk *d = label_desk_create(&classes);
+    struct label_desk *d = label_desk_create(&classes, &all_sources);
     assert_int_equal(ask(d, "{\"session\":\"a\"}"), 200);
     assert_true(says("\"ready\":false") && says("\"task\":null"));
     assert_int_equal(answer(d, id_of(0), "\"outcome\":\"skipped\",\"annotator\":\"ann\""), 503);

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "unit/test.h"
 
+static const struct list all_sources = {0};
 static const char *names[] = {"ok", "fraud"};
 static const struct list classes = {.at = (char **)names, .n = 2};
 
@@ -58,7 +59,7 @@ static void expect(struct label_queue *q, uint64_t session, int64_t now_ms, cons
 
 static void the_best_comes_first_and_is_on_one_screen(void **state) {
     (void)state;
-    struct label_queue *q = label_queue_create(&classes);
+    struct label_queue *q = label_queue_create(&classes, &all_sources);
     put(q, 1, 0.5);
     put(q, 2, 0.9);
     put(q, 3, 0.5);
@@ -78,9 +79,27 @@ static void the_best_comes_first_and_is_on_one_screen(void **state) {
     label_queue_destroy(q);
 }
 
+/* A label that the learner does not take leaves its task on the page. */
+static void a_foreign_source_closes_nothing(void **state) {
+    (void)state;
+    char *desk = (char *)"desk";
+    const struct list sources = {&desk, 1};
+    struct label_queue *q = label_queue_create(&classes, &sources);
+    put(q, 1, 0.5);
+    struct label l = label_of(1, "fraud", 0);
+    label_queue_label(q, &l);
+    l.source = TEXT("stranger");
+    label_queue_label(q, &l);
+    assert_int_equal(label_queue_waiting(q), 1);
+    l.source = TEXT("desk");
+    label_queue_label(q, &l);
+    assert_int_equal(label_queue_waiting(q), 0);
+    label_queue_destroy(q);
+}
+
 static void what_was_answered_is_not_offered(void **state) {
     (void)state;
-    struct label_queue *q = label_queue_create(&classes);
+    struct label_queue *q = label_queue_create(&classes, &all_sources);
     hear(q, 1, "ok", 0); // before its task
     put(q, 1, 1);
     put(q, 2, 1);
@@ -104,7 +123,7 @@ static void what_was_answered_is_not_offered(void **state) {
 
 static void an_answer_can_be_replaced_by_a_later_revision(void **state) {
     (void)state;
-    struct label_queue *q = label_queue_create(&classes);
+    struct label_queue *q = label_queue_create(&classes, &all_sources);
     put(q, 1, 1);
     assert_int_equal(answer(q, 1), 0);
     assert_int_equal(answer(q, 1), 1);
@@ -124,7 +143,7 @@ static void an_answer_can_be_replaced_by_a_later_revision(void **state) {
 
 static void I11_memory_is_bounded(void **state) {
     (void)state;
-    struct label_queue *q = label_queue_create(&classes);
+    struct label_queue *q = label_queue_create(&classes, &all_sources);
     put(q, 0, -1);
     expect(q, 7, 10, "s0"); // on a screen: stays
     for (size_t n = 1; n < 3 * LABEL_QUEUE_TASKS; n++) put(q, n, (double)n);
@@ -138,7 +157,7 @@ static void I11_memory_is_bounded(void **state) {
     assert_int_equal(label_queue_left_out(q), 0);
     label_queue_destroy(q);
 
-    q = label_queue_create(&classes);
+    q = label_queue_create(&classes, &all_sources);
     size_t mib = 1 << 20;
     char *large = xcalloc(1, mib);
     memset(large, 'x', mib);
@@ -156,6 +175,7 @@ static void I11_memory_is_bounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_comes_first_and_is_on_one_screen),
+        cmocka_unit_test(a_foreign_source_closes_nothing),
         cmocka_unit_test(what_was_answered_is_not_offered),
         cmocka_unit_test(an_answer_can_be_replaced_by_a_later_revision),
         cmocka_unit_test(I11_memory_is_bounded),

@@ -3,7 +3,8 @@
  * rules below say (I8): which task has which answer, and which are open.
  *
  * Sequences have samples with several tasks, labels by task and by sample, before and after their
- * tasks, of unknown classes, with revisions, skipped, and with events of their own. */
+ * tasks, of unknown classes and foreign sources, with revisions, skipped, and with events of their
+ * own. */
 #include "store/join_rules.h"
 
 #include "base/rng.h"
@@ -19,6 +20,8 @@ enum { MOST = 64, D = 1, K = 2, OPEN = -2, SKIPPED = -1, SEEDS = 400 };
 static const int64_t start_ms = 1700000000000;
 static const char *names[] = {"no", "yes"};
 static const struct list classes = {.at = (char **)names, .n = K};
+static const char *desks[] = {"case tool", "desk"};
+static const struct list sources = {.at = (char **)desks, .n = 2}; // whose labels are taken
 
 struct event {
     bool is_task;
@@ -71,6 +74,7 @@ static struct event *add_label(struct sequence *q, const char *class_, int64_t r
                                   .outcome = class_ ? LABEL_LABELLED : LABEL_SKIPPED,
                                   .revision = revision,
                                   .time_ms = start_ms,
+                                  .source = TEXT("desk"),
                                   .confidence = 1},
                         .offset = (int64_t)q->n};
     return e;
@@ -107,6 +111,7 @@ static bool beats(const struct event *a, const struct event *b) {
 }
 
 static bool is_answer(const struct label *l) {
+    if (!text_equal(l->source, TEXT("desk"))) return false;
     return l->outcome != LABEL_LABELLED || text_equal(l->label, TEXT("no")) ||
            text_equal(l->label, TEXT("yes"));
 }
@@ -220,7 +225,7 @@ static void ledger_feed(struct ledger *l, const struct event *e, int64_t place) 
 /* Once as the records come; once as a command reads the topics: all labels, then all tasks, with
  * nothing but their times to say how they came. */
 static void check_ledger(const struct sequence *q, const struct outcome *expected) {
-    struct config config = {.model.classes = classes};
+    struct config config = {.model.classes = classes, .train.sources = sources};
     struct ledger live = {.config = &config}, whole = {.config = &config};
     ledger_caught_up(&live);
     for (size_t i = 0; i < q->n; i++) ledger_feed(&live, &q->at[i], 0);
@@ -237,7 +242,7 @@ static void check_ledger(const struct sequence *q, const struct outcome *expecte
 
 static void check_queue(const struct sequence *q, const struct outcome *expected) {
     static struct label_queue *queue;
-    queue = label_queue_create(&classes);
+    queue = label_queue_create(&classes, &sources);
     size_t open = 0;
     for (size_t i = 0; i < q->n; i++)
         if (q->at[i].is_task) label_queue_task(queue, &q->at[i].task, start_ms);
@@ -272,6 +277,7 @@ static int setup(void **state) {
                               .k = K,
                               .fingerprint = 5,
                               .classes = TEXT("no\nyes"),
+                              .sources = sources,
                               .park_ms = INT64_MAX / 4,
                               .keep_ms = INT64_MAX / 4};
     *state = dir;
@@ -358,6 +364,7 @@ static void add_random(struct sequence *q, const struct sequence *tasks, struct 
     if (rng_below(rng_next(r), 4) == 0)
         for (char *c = e->id; *c; c++) *c = (char)toupper((unsigned char)*c);
     if (rng_below(rng_next(r), 8) == 0) e->label.data = TEXT("{}");
+    if (rng_below(rng_next(r), 8) == 0) e->label.source = TEXT("stranger");
 }
 
 static void move(struct event *to, const struct event *from) {

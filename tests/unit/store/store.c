@@ -91,6 +91,17 @@ static int put_task(struct fixture *f, int i, struct answered *joined) {
     return result;
 }
 
+static struct answered put_from(struct fixture *f, struct text source, int task,
+                                const char *class_) {
+    struct task t = task_of(task);
+    struct label l = {.id = text_of(t.id), .label = text_of(class_), .source = source};
+    struct answered a;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, start_ms, NULL, &a), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    return a;
+}
+
 static struct answered put(struct fixture *f, int task, const char *class_, int64_t revision,
                            const char *annotator, int64_t time_ms) {
     struct task t = task_of(task);
@@ -122,6 +133,21 @@ static void expire(struct fixture *f, int64_t now_ms, size_t expired, size_t unk
 }
 
 /* ---- tests ---- */
+
+static void only_named_sources_are_taken(void **state) {
+    struct fixture *f = *state;
+    char *desk = (char *)"desk";
+    f->options.sources = (struct list){&desk, 1};
+    reopen(f, NULL);
+    assert_int_equal(put_task(f, 0, NULL), 0);
+    assert_int_equal(put_from(f, TEXT("stranger"), 0, "yes").fate, FATE_UNKNOWN_SOURCE);
+    assert_int_equal(put_from(f, TEXT("desk "), 0, "yes").fate, FATE_UNKNOWN_SOURCE);
+    assert_int_equal(put_from(f, (struct text){0}, 0, "yes").fate, FATE_UNKNOWN_SOURCE);
+    assert_true(counts(f).open == 1 && counts(f).labelled == 0);
+    assert_int_equal(put_from(f, TEXT("desk"), 0, "yes").fate, FATE_LEARNED);
+    f->options.sources = (struct list){0};
+    reopen(f, NULL);
+}
 
 static void every_answer_has_its_fate(void **state) {
     struct fixture *f = *state;
@@ -324,7 +350,7 @@ int main(void) {
         TEST_(time_closes_gives_up_and_forgets),   TEST_(rows_come_in_label_order),
         TEST_(another_feature_map_is_moved_aside), TEST_(a_full_map_waits_for_room),
         TEST_(a_kill_leaves_the_last_commit),      TEST_(answers_are_told_again_after_a_restart),
-        TEST_(rows_leave_out_what_was_set_aside),
+        TEST_(rows_leave_out_what_was_set_aside),  TEST_(only_named_sources_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

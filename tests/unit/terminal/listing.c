@@ -59,6 +59,9 @@ static void nothing_reaches_the_terminal(void **state) {
     listing_safe(&b, TEXT("a\nb\t\x7f\xc2\x9b"
                           "1m\xff\xc3\xa9"));
     assert_string_equal(buf_string(&b), "a\\x0ab\\x09\\x7f\\x9b1m?\xc3\xa9");
+    buf_reset(&b);
+    listing_safe(&b, TEXT("\u202eevil\u2066\u061c\u2028 \u00e9\u200d"));
+    assert_string_equal(buf_string(&b), "\\u202eevil\\u2066\\u061c\\u2028 \u00e9\u200d");
     buf_release(&b);
 }
 

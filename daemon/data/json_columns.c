@@ -1,0 +1,117 @@
+/* A list of columns in the order in which they were first met, searched from where the last event
+ * was left.
+ *
+ * Thread: any thread (one owner at a time) */
+#include "json_columns.h"
+
+#include "dataset_names.h"
+
+enum {
+    NESTING_MOST = 32, // objects in objects that are looked into
+    TEXTS_MOST = 1000  // distinct texts of a column that are kept
+};
+
+/* Where a walk stands: the names of the objects around it. */
+struct json_path {
+    struct buf name, pointer;
+};
+
+static size_t json_columns_find(struct json_columns *c, const char *pointer) {
+    for (size_t i = 0; i < c->n; i++) {
+        size_t at = (c->next + i) % c->n;
+        if (strcmp(c->at[at].pointer, pointer) == 0) return at;
+    }
+    return c->n;
+}
+
+static struct json_column *json_columns_add(struct json_columns *c, struct json_path *path) {
+    if ((c->n & (c->n - 1)) == 0) c->at = xrealloc(c->at, (c->n ? 2 * c->n : 1) * sizeof *c->at);
+    struct json_column *one = &c->at[c->n++];
+    *one = (struct json_column){.name = xstrdup(buf_string(&path->name)),
+                                .pointer = xstrdup(buf_string(&path->pointer))};
+    column_profile_begin(&one->profile, TEXTS_MOST);
+    return one;
+}
+
+static void json_columns_note(struct json_column *one, const cJSON *value) {
+    if (cJSON_IsNull(value)) one->profile.empty = true;
+    else if (cJSON_IsNumber(value)) {
+        one->rows[JSON_NUMBER]++;
+        column_profile_number(&one->profile, value->valuedouble);
+    } else if (cJSON_IsString(value)) {
+        one->rows[JSON_TEXT]++;
+        column_profile_text(&one->profile, text_of(value->valuestring));
+    } else if (cJSON_IsBool(value)) {
+        one->rows[JSON_BOOLEAN]++;
+        column_profile_number(&one->profile, cJSON_IsTrue(value));
+    } else {
+        one->rows[JSON_LIST]++;
+    }
+}
+
+static int json_columns_field(struct json_columns *c, const cJSON *value, struct json_path *path,
+                              struct text skip) {
+    if (skip.at && text_equal(buf_view(&path->pointer), skip)) return 0;
+    size_t at = json_columns_find(c, buf_string(&path->pointer));
+    if (at == JSON_COLUMNS_MOST) return ERR_INPUT;
+    struct json_column *one = at < c->n ? &c->at[at] : json_columns_add(c, path);
+    json_columns_note(one, value);
+    c->next = (size_t)(one - c->at) + 1;
+    return 0;
+}
+
+static int json_columns_walk(struct json_columns *c, const cJSON *object, struct json_path *path,
+                             struct text skip, int depth) {
+    size_t name = path->name.len, pointer = path->pointer.len;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object) {
+        buf_printf(&path->name, "%s%s", name ? "." : "", item->string);
+        dataset_names_pointer(text_of(item->string), &path->pointer);
+        int result = cJSON_IsObject(item) && depth < NESTING_MOST
+                         ? json_columns_walk(c, item, path, skip, depth + 1)
+                         : json_columns_field(c, item, path, skip);
+        path->name.len = name;
+        path->pointer.len = pointer;
+        TRY(result);
+    }
+    return 0;
+}
+
+int json_columns_take(struct json_columns *c, const cJSON *event, struct text skip) {
+    struct json_path path = {0};
+    c->rows++;
+    c->next = 0;
+    int result = json_columns_walk(c, event, &path, skip, 0);
+    buf_release(&path.name);
+    buf_release(&path.pointer);
+    return result;
+}
+
+void json_columns_end(struct json_columns *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        uint64_t there = 0;
+        for (size_t t = 0; t < JSON_COLUMN_TYPES; t++) there += c->at[i].rows[t];
+        c->at[i].profile.empty |= there < c->rows;
+    }
+}
+
+void json_columns_release(struct json_columns *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        free(c->at[i].name);
+        free(c->at[i].pointer);
+        column_profile_release(&c->at[i].profile);
+    }
+    free(c->at);
+    *c = (struct json_columns){0};
+}
+
+enum json_column_type json_column_type(const struct json_column *c) {
+    enum json_column_type type = JSON_COLUMN_TYPES;
+    size_t types = 0;
+    for (size_t t = 0; t < JSON_COLUMN_TYPES; t++) {
+        if (!c->rows[t]) continue;
+        type = (enum json_column_type)t;
+        types++;
+    }
+    return types == 1 ? type : JSON_COLUMN_TYPES;
+}
