@@ -343,6 +343,15 @@ static int version_log_send(struct version_log *v, const struct publication_list
     }
 }
 
+/* The models topic, read to its end by a new reader, behind our own late requests; tried until it
+ * answers. */
+static int version_log_reread(struct version_log *v) {
+    int result;
+    while ((result = version_log_catch_up(v)) == ERR_RETRY && !learning_stopping(v->learning))
+        learning_wait(v->learning, RETRY_MS);
+    return result;
+}
+
 /* ERR_RETRY: it may have gone through or not. The topic was read again, after fencing our own
  * late requests, and tells what is published now. */
 static int version_log_send_or_reread(struct version_log *v, const struct publication_list *p) {
@@ -350,25 +359,27 @@ static int version_log_send_or_reread(struct version_log *v, const struct public
     if (result != ERR_RETRY) return result;
     LOG(WARNING, "publish_unknown",
         "whether the last publication went through is not known; reading the models topic again");
-    while ((result = version_log_catch_up(v)) == ERR_RETRY && !learning_stopping(v->learning))
-        learning_wait(v->learning, RETRY_MS);
+    result = version_log_reread(v);
     return result < 0 ? result : ERR_RETRY;
 }
 
-/* Reads back what was published, so that the registry knows it before the next decision. */
+/* Reads back what was published, so that the registry knows it before the next decision: the next
+ * version would else have the same number. */
 static int version_log_await_version(struct version_log *v, uint64_t version) {
     int64_t until = clock_ms() + AWAIT_MS;
     while (registry_newest(v->registry) < version && clock_ms() < until)
         TRY(version_log_take(v, READ_BACK_MS));
-    return 0;
+    return registry_newest(v->registry) < version ? version_log_reread(v) : 0;
 }
 
 static int version_log_await_taken(struct version_log *v, const char *id) {
     int64_t until = clock_ms() + AWAIT_MS;
     struct registry_push push;
-    while (registry_push(v->registry, &push) && strcmp(push.id, id) == 0 && clock_ms() < until)
+    bool waits;
+    while ((waits = registry_push(v->registry, &push) && strcmp(push.id, id) == 0) &&
+           clock_ms() < until)
         TRY(version_log_take(v, READ_BACK_MS));
-    return 0;
+    return waits ? version_log_reread(v) : 0;
 }
 
 /* A pushed version has learned nothing of ours: the labelled set behind it stays the former one. */

@@ -1,0 +1,41 @@
+"""I9: a version that was published is read back before the next one is made, however long the broker's answers take: else two models
+would have one number, and workers would score with either."""
+from accounts import progress
+from broker import check, equal, wait
+from kafka_proxy import Proxy
+from stream import Oracle, feed
+from winnowd import main
+
+
+def versions(stage):
+    """The numbers of all versions ever written, in order."""
+    keys = [r.key.decode().split("/") for r in stage.read("models") if r.value is not None]
+    return [int(key[2]) for key in keys if key[1] == "model" and key[3] == "0"]
+
+
+def test(stage):
+    stage.create()
+    with Proxy(stage.brokers) as proxy:
+        daemon, oracle = stage.start({"kafka": {"brokers": proxy.brokers}}).ready(), Oracle(stage)
+        oracle.start()
+        feed(stage, 2000)
+        wait("a model is live", lambda: versions(stage), 30)
+        wait("all is learned", lambda: daemon.metric("open_tasks") == 0 and daemon.metric("labelled_rows") > 90, 30)
+        held = proxy.hold("Fetch", times=None, has=stage.topic("models").encode())
+        feed(stage, 500, seed=2)
+        before = len(versions(stage))
+        wait("a version that cannot be read back", lambda: len(versions(stage)) > before, 30)
+        feed(stage, 500, seed=3)
+        mark = proxy.mark()
+        proxy.wait_for("InitProducerId", mark, 30, transactional_id="%s-learner" % stage.name)  # it begins to read again
+        held.end()
+        wait("all is learned after all", lambda: progress(stage).get("labelled") == len(oracle.answers) == len(stage.tasks()), 60, 0.3)
+        wait("and live", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows"), 30, 0.3)
+        daemon.stop()
+        oracle.end()
+    numbers = versions(stage)
+    equal(numbers, sorted(set(numbers)), "numbers of versions")
+    check(not daemon.find("learner_failed"), "learning failed")
+
+
+main(test)
