@@ -239,6 +239,7 @@ void ledger_add_task(struct ledger *l, const struct task *task, struct text reco
     t->partition = partition;
     t->offset = offset;
     t->read_ms = read_ms;
+    ledger_tail_note(&l->tail, partition, read_ms);
     ledger_join_sample(l, t);
     if (l->n == l->cap)
         l->task = xrealloc(l->task, (l->cap = l->cap ? 2 * l->cap : 1024) * sizeof *l->task);
@@ -289,16 +290,27 @@ int ledger_answer(struct ledger *l, const struct label *label) {
 /* ---- life ---- */
 
 static int ledger_read_topic(struct ledger *l, struct reader **reader, const char *topic,
+                             int64_t (*start)(size_t topic, int32_t partition, void *opaque),
                              int (*take)(const struct reader_record *r, void *opaque)) {
     TRY(reader_create(reader, l->config, &topic, 1, &l->why));
-    TRY(topic_scan_start(*reader, l->config, topic, &l->why));
+    l->tail.reader = *reader;
+    TRY(topic_scan_start(*reader, l->config, topic, start, &l->tail, &l->why));
     return topic_scan_to_end(*reader, topic, take, l, &l->why);
 }
 
 int ledger_open(struct ledger *l, const struct config *c) {
     l->config = c;
-    TRY(ledger_read_topic(l, &l->labels, c->topics.labels, ledger_take_label));
-    TRY(ledger_read_topic(l, &l->tasks, c->topics.tasks, ledger_take_task));
+    TRY(ledger_read_topic(l, &l->labels, c->topics.labels, NULL, ledger_take_label));
+    TRY(ledger_read_topic(l, &l->tasks, c->topics.tasks, NULL, ledger_take_task));
+    ledger_caught_up(l);
+    return 0;
+}
+
+int ledger_open_newest(struct ledger *l, const struct config *c, uint64_t span) {
+    l->config = c;
+    l->tail = (struct ledger_tail){.span = span, .early_ms = c->train.park};
+    TRY(ledger_read_topic(l, &l->tasks, c->topics.tasks, ledger_tail_task, ledger_take_task));
+    TRY(ledger_read_topic(l, &l->labels, c->topics.labels, ledger_tail_label, ledger_take_label));
     ledger_caught_up(l);
     return 0;
 }
@@ -310,6 +322,7 @@ void ledger_close(struct ledger *l) {
     tdestroy(l->by_id, ledger_keep);
     tdestroy(l->by_sample, ledger_keep);
     free(l->task);
+    ledger_tail_release(&l->tail);
     arena_release(&l->arena);
     arena_release(&l->scratch);
     buf_release(&l->why);

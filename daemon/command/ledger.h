@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "ledger_tail.h"
 #include "store/join_rules.h"
 #include "topic_scan.h"
 
@@ -49,6 +50,7 @@ struct ledger {
     struct ledger_answer *held; // until then: labels that name a sample
     struct ledger_task **task;  // (n) in the order in which they were read
     size_t n, cap;
+    struct ledger_tail tail;                                   // of ledger_open_newest
     uint64_t unreadable;                                       // records of either topic
     bool (*wanted)(const struct ledger_task *t, void *opaque); // whose record is kept; NULL: none
     void *opaque;
@@ -58,6 +60,10 @@ struct ledger {
 /* Reads both topics, labels first. Set wanted before. 0, or an ERR_ with l->why. ledger_close in
  * any case. */
 int ledger_open(struct ledger *l, const struct config *c) MUST_CHECK;
+/* The same for the newest `span` records of the tasks topic and the labels that can belong to them;
+ * no record is wanted. l->tail says what was left out. Of several tasks of one sample those that
+ * are left out can answer for none: a label by sample id is then joined among the others. */
+int ledger_open_newest(struct ledger *l, const struct config *c, uint64_t span) MUST_CHECK;
 void ledger_close(struct ledger *l);
 /* Takes what has come since; waits timeout_ms for it. Whether anything came, or an ERR_. */
 int ledger_poll(struct ledger *l, int timeout_ms) MUST_CHECK;

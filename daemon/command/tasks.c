@@ -24,6 +24,8 @@
 
 enum {
     LIST_USUAL = 50,     // tasks that `list` shows unless told otherwise
+    SPAN_LEAST = 4096,   // records of the tasks topic that `list` reads first
+    SPAN_GROWS = 8,      // times as many when those were not enough
     ANSWERS_SHOWN = 256, // the newest answers of one task
 };
 
@@ -86,20 +88,51 @@ static bool tasks_listed(const struct tasks *t, const struct ledger_task *one, i
            strcmp(t->state, join_state_name(ledger_state(one, now_ms))) == 0;
 }
 
-static int tasks_list(struct tasks *t) {
-    struct listing l;
-    struct ledger *g = &t->ledger;
-    int64_t now_ms = clock_wall_ms();
+/* Keeps those that are to be listed, the oldest first; returns how many. */
+static size_t tasks_select(const struct tasks *t, struct ledger *g, int64_t now_ms) {
     size_t n = 0;
     for (size_t i = 0; i < g->n; i++)
         if (tasks_listed(t, g->task[i], now_ms)) g->task[n++] = g->task[i];
     if (n) qsort(g->task, n, sizeof *g->task, tasks_by_age);
+    return n;
+}
+
+/* Whether the newest `limit` are among those that were read. */
+static bool tasks_enough(const struct tasks *t, const struct ledger *g, size_t n) {
+    int64_t since;
+    size_t limit = (size_t)t->limit;
+    return !ledger_tail_cut(&g->tail, &since) ||
+           (limit && n >= limit && g->task[n - limit]->asked_ms >= since);
+}
+
+/* Reads as much of the topics' ends as the list needs. */
+static int tasks_read_newest(struct tasks *t, int64_t now_ms, size_t *n) {
+    struct ledger *g = &t->ledger;
+    for (uint64_t span = t->limit ? SPAN_LEAST : 0;; span *= SPAN_GROWS) {
+        TRY(ledger_open_newest(g, t->config, span));
+        *n = tasks_select(t, g, now_ms);
+        if (tasks_enough(t, g, *n)) return 0;
+        ledger_close(g);
+        *g = (struct ledger){0};
+    }
+}
+
+static int tasks_list(struct tasks *t) {
+    struct listing l;
+    struct ledger *g = &t->ledger;
+    int64_t now_ms = clock_wall_ms(), since;
+    size_t n = 0;
+    int result = tasks_read_newest(t, now_ms, &n);
+    if (result < 0) return command_fail(result, &g->why);
     size_t from = t->limit && n > (size_t)t->limit ? n - (size_t)t->limit : 0;
     listing_begin(&l, tasks_columns, sizeof tasks_columns / sizeof *tasks_columns);
     for (size_t i = from; i < n; i++) tasks_add_task(&l, g->task[i], now_ms);
     listing_print(&l, stdout, t->json, "no task");
     listing_end(&l);
-    if (from && !t->json) printf("(the newest %zu of %zu; --limit 0 shows all)\n", n - from, n);
+    bool cut = ledger_tail_cut(&g->tail, &since);
+    if (cut && !t->json) printf("(the newest %zu; --limit 0 shows all)\n", n - from);
+    else if (from && !t->json)
+        printf("(the newest %zu of %zu; --limit 0 shows all)\n", n - from, n);
     return EX_OK;
 }
 
@@ -344,7 +377,10 @@ static int tasks_expire(struct tasks *t) {
 static const struct tasks_action {
     struct verb verb;
     int (*run)(struct tasks *t);
-} actions[] = {{{"list", 0}, tasks_list}, {{"show", 1}, tasks_show}, {{"expire", 1}, tasks_expire}};
+    bool reads; // the topics by itself, as far as it needs them
+} actions[] = {{{"list", 0}, tasks_list, true},
+               {{"show", 1}, tasks_show, false},
+               {{"expire", 1}, tasks_expire, false}};
 
 static int tasks_with_ledger(struct tasks *t, const struct tasks_action *action) {
     struct config *c;
@@ -353,7 +389,7 @@ static int tasks_with_ledger(struct tasks *t, const struct tasks_action *action)
     log_init(LOG_LOGFMT, LOG_ERROR);
     t->config = c;
     t->ledger = (struct ledger){.wanted = tasks_is_asked_for, .opaque = t};
-    int result = ledger_open(&t->ledger, c);
+    int result = action->reads ? 0 : ledger_open(&t->ledger, c);
     code = result < 0 ? command_fail(result, &t->ledger.why) : action->run(t);
     ledger_close(&t->ledger);
     config_destroy(c);

@@ -13,11 +13,14 @@ enum {
     RECORDS = 256     // read at a time
 };
 
-int topic_scan_start(struct reader *r, const struct config *c, const char *topic, struct buf *why) {
+int topic_scan_start(struct reader *r, const struct config *c, const char *topic,
+                     int64_t (*start)(size_t topic, int32_t partition, void *opaque), void *opaque,
+                     struct buf *why) {
     const _Atomic bool *stop = console_stop();
     int result;
-    for (int64_t end = clock_ms() + START_MS; (result = reader_start(r, NULL, NULL)) == ERR_RETRY &&
-                                              clock_ms() < end && !atomic_load(stop);)
+    for (int64_t end = clock_ms() + START_MS;
+         (result = reader_start(r, start, opaque)) == ERR_RETRY && clock_ms() < end &&
+         !atomic_load(stop);)
         clock_sleep_ms(POLL_MS);
     if (result < 0)
         buf_printf(why, "topic %s is not there, may not be read, or no broker answers at %s", topic,
@@ -65,7 +68,7 @@ int topic_scan(const struct config *c, const char *topic,
                struct buf *why) {
     struct reader *r;
     TRY(reader_create(&r, c, &topic, 1, why));
-    int result = topic_scan_start(r, c, topic, why);
+    int result = topic_scan_start(r, c, topic, NULL, NULL, why);
     if (result == 0) result = topic_scan_to_end(r, topic, visit, opaque, why);
     reader_destroy(r);
     return result;

@@ -11,8 +11,10 @@
 int topic_scan(const struct config *c, const char *topic,
                int (*visit)(const struct reader_record *r, void *opaque), void *opaque,
                struct buf *why) MUST_CHECK;
-/* Starts a reader at the beginning of its topics; the same waits. */
+/* Starts a reader where `start` says (NULL: at the beginning of its topics), as reader_start; the
+ * same waits. */
 int topic_scan_start(struct reader *r, const struct config *c, const char *topic,
+                     int64_t (*start)(size_t topic, int32_t partition, void *opaque), void *opaque,
                      struct buf *why) MUST_CHECK;
 /* The same as topic_scan on a reader that goes on afterwards. */
 int topic_scan_to_end(struct reader *r, const char *topic,
