@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 
 enum {
+    ARENA_KEPT = 1 << 22, // bytes kept from record to record
     READ_MOST = 500,      // records at a time
     WAIT_MS = 50,         // for a task: labels and the wish to stop are looked at so often
     METADATA_MS = 3000,   // for one question about offsets
@@ -98,7 +99,7 @@ static int bridge_read(struct bridge *b, struct reader *reader,
     int n = reader_poll(reader, record, most < READ_MOST ? most : READ_MOST, timeout_ms);
     TRY(n);
     for (int i = 0; i < n; i++) {
-        arena_reset(&b->arena);
+        arena_trim(&b->arena, ARENA_KEPT);
         take(b, &record[i]);
     }
     reader_release(reader, record, (size_t)n);

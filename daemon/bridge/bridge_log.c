@@ -17,6 +17,8 @@ enum {
     ATTEMPT_MS = 10000,     // how long one transaction may try
     TRANSACTION_MS = 60000, // the broker aborts it after so long
     REFUSED_HEADERS = 7,    // of a dead letter
+    HEADERS_BYTES = 1024,   // that they take at most, the framing included
+    LIMITS_MS = 3000,       // for one question about what the topics take
     NUMBER_BYTES = 24       // a number of 64 bits as text
 };
 enum { TO_LABELS, TO_MODELS, TO_DEAD_LETTERS, WRITTEN };
@@ -37,6 +39,7 @@ int bridge_log_open(struct bridge_log *l, const struct config *c, const _Atomic 
                                                    .attempt_ms = ATTEMPT_MS,
                                                    .stop = stop},
                         why));
+    TRY(producer_heed_limits(l->producer, LIMITS_MS));
     return producer_init(l->producer);
 }
 
@@ -79,7 +82,10 @@ static struct producer_record bridge_log_state(struct bridge_log *l, struct text
 /* A task that the tool does not take. What it said is not repeated: it echoes the event. */
 static struct producer_record bridge_log_refused(struct bridge_log *l,
                                                  const struct carrier_task *t) {
-    size_t kept = t->record.len < DEAD_LETTER_VALUE_MAX ? t->record.len : DEAD_LETTER_VALUE_MAX;
+    size_t kept = t->record.len, room = producer_room(l->producer, TO_DEAD_LETTERS);
+    if (kept > DEAD_LETTER_VALUE_MAX) kept = DEAD_LETTER_VALUE_MAX;
+    room = room > HEADERS_BYTES ? room - HEADERS_BYTES : 0;
+    if (kept > room) kept = room;
     struct header *h = arena_take(&l->arena, REFUSED_HEADERS * sizeof *h);
     size_t n = 0;
     h[n++] = (struct header){TEXT("__connect.errors.topic"), text_of(l->config->topics.tasks)};

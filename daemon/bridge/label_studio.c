@@ -16,12 +16,19 @@
 #include <inttypes.h>
 
 enum {
-    PAGE_TASKS = 100,      // tasks of one page: 0.3 s
-    FIND_IDS = 50,         // looked up at once: an address of 3 KB
-    QUIET_MOST_MS = 600000 // a server that asks for a longer pause is asked again after this
+    ARENA_KEPT = 1 << 22,    // bytes kept from answer to answer
+    ANSWER_VALUES = 1 << 21, // of JSON in an answer: a page of tasks with 20,000 columns each
+    PAGE_TASKS = 100,        // tasks of one page: 0.3 s
+    FIND_IDS = 50,           // looked up at once: an address of 3 KB
+    QUIET_MOST_MS = 600000   // a server that asks for a longer pause is asked again after this
 };
 
 /* ---- calls ---- */
+
+static cJSON *label_studio_parse(struct label_studio *l, struct text body) {
+    arena_trim(&l->arena, ARENA_KEPT);
+    return json_parse_most(body, ANSWER_VALUES, &l->arena);
+}
 
 static int label_studio_exchange(struct label_studio *l) {
     struct buf body = {0};
@@ -37,7 +44,7 @@ static int label_studio_exchange(struct label_studio *l) {
                           &answer);
     buf_release(&body);
     TRY(result);
-    cJSON *json = cJSON_ParseWithLength(answer.body.at, answer.body.len);
+    cJSON *json = label_studio_parse(l, answer.body);
     struct text access = json_text(json, "access");
     if (answer.status == 200 && access.at)
         buf_printf(&l->authorization, "Bearer %.*s", (int)access.len, access.at);
@@ -100,7 +107,7 @@ int label_studio_call(struct label_studio *l, const struct label_studio_call *ca
     if (status) *status = answer.status;
     bool fine = answer.status >= 200 && answer.status < 300;
     if (!fine && !status) return label_studio_refused(l, &answer);
-    *out = cJSON_ParseWithLength(answer.body.at, answer.body.len);
+    *out = label_studio_parse(l, answer.body);
     if (!fine && answer.status != 400 && answer.status != 404 && answer.status != 413) {
         cJSON_Delete(*out);
         *out = NULL;
@@ -352,6 +359,7 @@ void label_studio_destroy(struct label_studio *l) {
     buf_release(&l->path);
     buf_release(&l->body);
     buf_release(&l->url);
+    arena_release(&l->arena);
     free(l);
 }
 

@@ -18,6 +18,7 @@ struct label_studio {
     bool personal;              // it is exchanged for one that lives a few minutes
     struct buf authorization;   // of the next request; empty: to be made
     struct buf path, body, url; // of the present request
+    struct arena arena;         // of the present answer
     int64_t project;
     int64_t quiet_until_ms; // the server asked to be left alone (monotonic clock)
 };
