@@ -112,7 +112,7 @@ static void check_sizes(struct findings *f, const struct topic_facts facts[ROLES
            largest = DEAD_LETTER_VALUE_MAX + DEAD_LETTER_KEY_MAX + DEAD_LETTER_HEADERS_MAX;
     if (!facts[ROLE_TASKS].error)
         check_online_task_size(f, check_online_room(f, &facts[ROLE_TASKS]));
-    if (!facts[ROLE_MODELS].error && f->config->service.learner)
+    if (!facts[ROLE_MODELS].error && f->config->service.learner != LEARNER_FALSE)
         check_online_version_size(f, check_online_room(f, &facts[ROLE_MODELS]));
     if (!facts[ROLE_DEAD_LETTERS].error && letter < largest)
         check_finding(f, TONE_DOUBT, "size of dead letters",

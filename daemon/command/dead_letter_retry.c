@@ -87,6 +87,9 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
     if (r->letter->retried && !again) {
         r->verdict = RETRY_DONE;
         r->why = TEXT("was fed again before; --again feeds it once more");
+    } else if (text_equal(r->letter->reason, TEXT("bridge_refused"))) {
+        r->verdict = RETRY_HOPELESS;
+        r->why = TEXT("is a task that the annotation tool did not take, and no sample");
     } else if ((r->letter->whole_bytes.at && !repaired) || r->letter->key_cut) {
         r->verdict = RETRY_CUT;
         r->why = r->letter->key_cut

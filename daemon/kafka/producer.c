@@ -37,13 +37,22 @@ static bool producer_purged(rd_kafka_resp_err_t err) {
     return err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 }
 
+/* In a transaction one topic that takes nothing holds up the records of all: a time-out names the
+ * records that waited, not what they waited for. */
+static const char *producer_why_undelivered(rd_kafka_resp_err_t err) {
+    return err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT
+               ? "records waited in vain; what holds them up may be another topic of the "
+                 "transaction"
+               : rd_kafka_err2str(err);
+}
+
 static void producer_undelivered(struct producer *p, const rd_kafka_message_t *m) {
     producer_note_size(p, m);
     p->counts.failed++;
     p->trouble = m->err;
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_DELIVERY, 1);
     if (!producer_purged(m->err) && (p->state == PRODUCER_OPEN || p->state == PRODUCER_SENT))
-        LOG(WARNING, "delivery_failed", rd_kafka_err2str(m->err),
+        LOG(WARNING, "delivery_failed", producer_why_undelivered(m->err),
             L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
 }
 

@@ -17,6 +17,18 @@ def truth_of(sample_id):
     return sample_id.rsplit("-", 1)[1]
 
 
+def task(n):
+    """A task as a worker writes it: its id and the record."""
+    task_id, now_ms = "01a2025d-5200-7000-8000-%012x" % n, int(time.time() * 1000)
+    data = {"event": {"x": n}, "id": task_id, "sample_id": "s-%d" % n, "priority": 0.5, "reason": "random", "summary": "s-%d" % n}
+    meta = {"format": 1, "id": task_id, "sample_id": "s-%d" % n, "reason": "random", "measure": "entropy", "manager": "random",
+            "arm": "random", "utility": 0.5, "threshold": 0, "propensity": 0.5, "manager_probability": 0.5, "priority": 0.5, "model": 0,
+            "policy": 0, "admitted": 1, "covered": 1, "time_ms": now_ms, "asked_ms": now_ms, "expires_ms": now_ms + 86400000,
+            "source": {"topic": "samples", "partition": 0, "offset": n}, "fingerprint": "00000000000000ff", "classes": ["good", "bad"],
+            "probabilities": [], "members": [], "row": [1.0]}
+    return task_id, json.dumps({"data": data, "predictions": [], "meta": meta})
+
+
 def sample(n, rng):
     """(id, JSON): two classes that a line separates but for some noise."""
     x, y = rng.uniform(-2, 2), rng.uniform(-2, 2)

@@ -24,7 +24,7 @@ for name in sysinit.target basic.target shutdown.target network-online.target mu
     printf '[Unit]\nDescription=%s\n' "$name" >"$root/usr/lib/systemd/system/$name"
 done
 
-for name in winnowd.service winnowd@one.service; do
+for name in winnowd.service winnowd@one.service winnowd-bridge@one.service; do
     said=$(systemd-analyze verify --root="$root" --man=no --recursive-errors=no "$name" 2>&1) || { echo "$said" >&2; exit 1; }
     if [ -n "$said" ]; then
         echo "systemd-unit: verify of $name is not silent:" >&2

@@ -74,13 +74,13 @@ def parse_logfmt(line):
 
 
 class Daemon:
-    """One `winnowd run`. Its events gather in .events; .text is all that it wrote."""
+    """One `winnowd run`, or another command that stays. Its events gather in .events; .text is all that it wrote."""
 
-    def __init__(self, stage, config, env=None):
+    def __init__(self, stage, config, env=None, command="run"):
         self.stage, self.events, self.lines = stage, [], []
         self.changed = threading.Condition()
         self.config = pathlib.Path(config)
-        self.process = subprocess.Popen([BINARY, "run", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen([BINARY, command, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                         errors="replace", env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **(env or {})})
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -229,9 +229,9 @@ class Stage:
         """A daemon with the usual configuration and these changes; it may not be ready yet."""
         return self.start_with(self.config(changes, file), env)
 
-    def start_with(self, config, env=None):
+    def start_with(self, config, env=None, command="run"):
         """A daemon with a configuration that stands in a file."""
-        daemon = Daemon(self, config, env)
+        daemon = Daemon(self, config, env, command)
         self.daemons.append(daemon)
         return daemon
 

@@ -1,0 +1,281 @@
+/* The bridge's process: topics in, the carrier between, the tool behind it.
+ *
+ * A session begins by fencing an earlier bridge, then reads its state from the models topic, all
+ * labels, and tasks from the state's positions on. It ends when a transaction's outcome is unknown
+ * or the tasks topic was cut; the next one reads everything again. What a crash leaves:
+ * carrier.c. Trouble with tool or Kafka makes it wait, longer each time.
+ *
+ * Thread: main thread */
+#include "bridge/bridge.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/systemd.h"
+#include "bridge_log.h"
+#include "kafka/topic_reader.h"
+#include "label_studio.h"
+
+#include <stdatomic.h>
+
+enum {
+    ARENA_KEPT = 1 << 22, // bytes kept from record to record
+    READ_MOST = 500,      // records at a time
+    WAIT_MS = 50,         // for a task: labels and the wish to stop are looked at so often
+    METADATA_MS = 3000,   // for one question about offsets
+    PAUSE_LEAST_MS = 250, // after trouble, doubled each time
+    PAUSE_MOST_MS = 5000,
+    FULL_MS = 1000,     // people have enough before them: looked at again
+    FIGURES_MS = 60000, // between two lines of figures
+    RESCAN_MS = 60000   // between two looks for new partitions
+};
+
+struct bridge {
+    const struct config *config;
+    const _Atomic bool *stop;
+    struct label_studio *studio;
+    struct bridge_log log;
+    struct carrier *carrier;
+    struct reader *models, *labels, *tasks;
+    struct arena arena;
+    struct carrier_state state; // as the models topic has it, until the carrier takes it
+    int64_t pause_ms;           // after the last trouble; 0: there was none
+    int64_t carry_ms, poll_ms, figures_ms, rescan_ms; // when each is due (monotonic clock)
+    struct carrier_counts told;
+};
+
+static bool bridge_stopping(const struct bridge *b) { return atomic_load(b->stop); }
+
+static int64_t bridge_now_ms(void *opaque) {
+    (void)opaque;
+    return clock_wall_ms();
+}
+
+static int bridge_commit(void *opaque, const struct carrier_commit *what) {
+    struct bridge *b = opaque;
+    return bridge_log_commit(&b->log, what);
+}
+
+/* Sleeps in pieces, so that a stop is heard. */
+static void bridge_wait(const struct bridge *b, int64_t ms) {
+    for (int64_t until = clock_ms() + ms; clock_ms() < until && !bridge_stopping(b);)
+        clock_sleep_ms(WAIT_MS);
+}
+
+/* ---- reading ---- */
+
+/* The newest record of our key stands. */
+static void bridge_take_state(struct bridge *b, const struct reader_record *r) {
+    struct buf key = {0};
+    bridge_log_key(b->config, &key);
+    bool ours = text_equal(r->key, buf_view(&key));
+    buf_release(&key);
+    if (!ours) return;
+    carrier_state_release(&b->state);
+    if (r->value.at && carrier_state_read(&b->state, r->value) < 0)
+        LOG(WARNING, "bridge_state_refused",
+            "the bridge's record on the models topic cannot be read; all tasks are looked up "
+            "again",
+            L_I64("offset", r->offset));
+}
+
+static void bridge_take_label(struct bridge *b, const struct reader_record *r) {
+    struct label l;
+    const char *why; // the learner says it
+    if (r->value.at && label_read(&l, r->value, r->key, r->time_ms, &b->arena, &why) == 0)
+        carrier_label(b->carrier, &l);
+}
+
+static void bridge_take_task(struct bridge *b, const struct reader_record *r) {
+    struct task t;
+    const char *why; // the learner says it
+    bool good = r->value.at && task_read(&t, r->value, &b->arena, &why) == 0;
+    carrier_offer(b->carrier, good ? &t : NULL, r->value, r->partition, r->offset);
+}
+
+static int bridge_read(struct bridge *b, struct reader *reader,
+                       void (*take)(struct bridge *, const struct reader_record *), size_t most,
+                       int timeout_ms) {
+    struct reader_record record[READ_MOST];
+    int n = reader_poll(reader, record, most < READ_MOST ? most : READ_MOST, timeout_ms);
+    TRY(n);
+    for (int i = 0; i < n; i++) {
+        arena_trim(&b->arena, ARENA_KEPT);
+        take(b, &record[i]);
+    }
+    reader_release(reader, record, (size_t)n);
+    return n;
+}
+
+static int bridge_open_reader(struct bridge *b, struct reader **reader, const char *topic,
+                              int64_t (*start)(size_t, int32_t, void *), struct buf *why) {
+    int result = reader_create(reader, b->config, &topic, 1, why);
+    TRY(result);
+    while ((result = reader_start(*reader, start, b)) == ERR_RETRY && !bridge_stopping(b))
+        bridge_wait(b, PAUSE_LEAST_MS);
+    return bridge_stopping(b) ? ERR_STOPPED : result;
+}
+
+static int bridge_read_all(struct bridge *b, struct reader **reader, const char *topic,
+                           void (*take)(struct bridge *, const struct reader_record *),
+                           struct buf *why) {
+    TRY(bridge_open_reader(b, reader, topic, NULL, why));
+    while (!reader_caught_up(*reader)) {
+        if (bridge_stopping(b)) return ERR_STOPPED;
+        TRY(bridge_read(b, *reader, take, READ_MOST, WAIT_MS));
+    }
+    return 0;
+}
+
+/* From the state's position on; where the log does not have it (retention, a topic made anew), from
+ * the first task that there is: all tasks are looked up before they are imported. */
+static int64_t bridge_tasks_since(size_t topic, int32_t partition, void *opaque) {
+    struct bridge *b = opaque;
+    int64_t next = carrier_next(b->carrier, partition);
+    int64_t first = reader_offset_at(b->tasks, topic, partition, OFFSET_BEGINNING, METADATA_MS);
+    int64_t end = reader_offset_at(b->tasks, topic, partition, OFFSET_END, METADATA_MS);
+    if (first < 0 || end < 0 || (next >= first && next <= end)) return next;
+    if (next)
+        LOG(WARNING, "bridge_position_gone",
+            "tasks that were not carried yet are not on the topic any more, or it was made anew",
+            L_I64("partition", partition), L_I64("next", next), L_I64("first", first));
+    return first;
+}
+
+/* ---- one session ---- */
+
+static int bridge_open(struct bridge *b, struct buf *why) {
+    const struct config *c = b->config;
+    TRY(bridge_log_open(&b->log, c, b->stop, why));
+    TRY(bridge_read_all(b, &b->models, c->topics.models, bridge_take_state, why));
+    reader_destroy(b->models);
+    b->models = NULL;
+    b->carrier = carrier_create(&(struct carrier_options){.config = c},
+                                &(struct carrier_ports){.tool = label_studio_tool(b->studio),
+                                                        .commit = bridge_commit,
+                                                        .now_ms = bridge_now_ms,
+                                                        .opaque = b},
+                                &b->state);
+    TRY(bridge_read_all(b, &b->labels, c->topics.labels, bridge_take_label, why));
+    TRY(bridge_open_reader(b, &b->tasks, c->topics.tasks, bridge_tasks_since, why));
+    b->rescan_ms = clock_ms() + RESCAN_MS;
+    b->told = (struct carrier_counts){0};
+    LOG(INFO, "bridge_ready", "tasks go to the annotation tool, answers come back",
+        L_STR("url", label_studio_address(b->studio)));
+    systemd_notify("READY=1\nSTATUS=carrying");
+    return 0;
+}
+
+static void bridge_tell(struct bridge *b) {
+    const struct carrier_counts *n = carrier_counts(b->carrier);
+    b->figures_ms = clock_ms() + FIGURES_MS;
+    if (memcmp(n, &b->told, sizeof *n) == 0) return;
+    b->told = *n;
+    LOG(INFO, "bridge_figures", "what the bridge carried since its session began",
+        L_U64("imported", n->imported), L_U64("found", n->found), L_U64("closed", n->closed),
+        L_U64("refused", n->refused), L_U64("answered", n->answered), L_U64("skipped", n->skipped),
+        L_U64("unknown_class", n->unknown_class));
+}
+
+static void bridge_close(struct bridge *b) {
+    if (b->carrier) bridge_tell(b);
+    carrier_destroy(b->carrier);
+    b->carrier = NULL;
+    carrier_state_release(&b->state);
+    reader_destroy(b->models);
+    reader_destroy(b->labels);
+    reader_destroy(b->tasks);
+    b->models = b->labels = b->tasks = NULL;
+    bridge_log_close(&b->log);
+}
+
+/* What an error means for the session: 0, it goes on after a pause. */
+static int bridge_judge(struct bridge *b, int result, int64_t *due_ms) {
+    int64_t pause_ms = result == ERR_FULL ? FULL_MS : 2 * b->pause_ms;
+    if (result == ERR_FENCED || result == ERR_STOPPED || bridge_log_dead(&b->log)) return result;
+    if (pause_ms < PAUSE_LEAST_MS) pause_ms = PAUSE_LEAST_MS;
+    if (pause_ms > PAUSE_MOST_MS) pause_ms = PAUSE_MOST_MS;
+    if (result != ERR_FULL) b->pause_ms = pause_ms;
+    *due_ms = clock_ms() + pause_ms;
+    return 0;
+}
+
+/* Partitions that were added begin a new session: reading starts from all positions anew. */
+static int bridge_rescan(struct bridge *b) {
+    int32_t labels = reader_partitions(b->labels, 0), tasks = reader_partitions(b->tasks, 0);
+    b->rescan_ms = clock_ms() + RESCAN_MS;
+    bool known =
+        reader_start(b->labels, NULL, b) == 0 && reader_start(b->tasks, bridge_tasks_since, b) == 0;
+    bool grown =
+        reader_partitions(b->labels, 0) != labels || reader_partitions(b->tasks, 0) != tasks;
+    return known && !grown ? 0 : ERR_RETRY;
+}
+
+static int bridge_take(struct bridge *b) {
+    size_t room = carrier_room(b->carrier);
+    TRY(bridge_read(b, b->labels, bridge_take_label, READ_MOST, 0));
+    if (room) return bridge_read(b, b->tasks, bridge_take_task, room, WAIT_MS);
+    bridge_wait(b, WAIT_MS);
+    return 0;
+}
+
+static int bridge_step(struct bridge *b) {
+    TRY(bridge_take(b));
+    if (clock_ms() >= b->carry_ms) {
+        int result = carrier_carry(b->carrier);
+        if (result < 0) TRY(bridge_judge(b, result, &b->carry_ms));
+        else b->pause_ms = 0;
+    }
+    if (clock_ms() >= b->poll_ms) {
+        int result = carrier_poll(b->carrier);
+        b->poll_ms = clock_ms() + b->config->bridge.poll;
+        if (result < 0) TRY(bridge_judge(b, result, &b->poll_ms));
+    }
+    if (clock_ms() >= b->figures_ms) bridge_tell(b);
+    return clock_ms() < b->rescan_ms ? 0 : bridge_rescan(b);
+}
+
+static int bridge_session(struct bridge *b, struct buf *why) {
+    int result = bridge_open(b, why);
+    while (result == 0 && !bridge_stopping(b)) result = bridge_step(b);
+    bridge_close(b);
+    return result;
+}
+
+/* ---- the process ---- */
+
+int bridge_setup(const struct config *c, struct buf *address, struct buf *why) {
+    struct label_studio *studio = NULL;
+    TRY(label_studio_create(&studio, c, NULL, why));
+    int result = label_studio_project(studio, true, why);
+    if (result == 0) buf_str(address, label_studio_address(studio));
+    label_studio_destroy(studio);
+    return result;
+}
+
+/* A tool that is away is waited for; a project that does not fit is not. */
+static int bridge_find_project(struct bridge *b, struct buf *why) {
+    int result;
+    while ((result = label_studio_project(b->studio, false, why)) == ERR_RETRY ||
+           result == ERR_ABORT) {
+        if (bridge_stopping(b)) return ERR_STOPPED;
+        buf_reset(why);
+        bridge_wait(b, PAUSE_MOST_MS);
+    }
+    return result == ERR_MISSING ? ERR_CONFIG : result;
+}
+
+static bool bridge_goes_on(const struct bridge *b, int result) {
+    return !bridge_stopping(b) && result != ERR_FENCED && result != ERR_CONFIG;
+}
+
+int bridge_run(const struct config *c, const _Atomic bool *stop, struct buf *why) {
+    struct bridge b = {.config = c, .stop = stop};
+    int result = label_studio_create(&b.studio, c, stop, why);
+    if (result == 0) result = bridge_find_project(&b, why);
+    if (result == 0)
+        while (bridge_goes_on(&b, result = bridge_session(&b, why))) bridge_wait(&b, PAUSE_MOST_MS);
+    if (result == ERR_FENCED) buf_str(why, "another bridge of this service.name has begun");
+    label_studio_destroy(b.studio);
+    arena_release(&b.arena);
+    return bridge_stopping(&b) ? 0 : result;
+}

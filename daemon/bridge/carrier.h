@@ -1,0 +1,78 @@
+/* Carries tasks into an annotation tool and answers back, no task twice and none missing.
+ *
+ * It knows no tool, no Kafka and no clock: all three are ports. Its rules of crash are in
+ * carrier.c.
+ *
+ * Thread: main thread */
+#pragma once
+
+#include "carrier_state.h"
+#include "config/config.h"
+#include "said.h"
+#include "store/label.h"
+#include "tool.h"
+
+#define CARRIER_SOURCE "label_studio" // `source` of labels that the bridge writes
+
+/* A task that waits in the batch. */
+struct carrier_task {
+    char id[TASK_ID_LENGTH + 1];
+    struct text record; // as it stands on the topic
+    int32_t partition;
+    int64_t offset, expires_ms;
+    bool settled; // imported, there already, or not to be asked any more
+    bool refused; // the tool does not take it: settled by a dead letter
+};
+
+/* What one transaction writes: all of it or nothing. */
+struct carrier_commit {
+    struct text state;
+    const struct label *label; // (labels)
+    size_t labels;
+    const struct carrier_task *refused; // (tasks), of which those marked refused
+    size_t tasks;
+};
+
+struct carrier_ports {
+    struct tool tool;
+    /* 0, or an ERR_: then it may or may not be written, and may be tried again. */
+    int (*commit)(void *opaque, const struct carrier_commit *what);
+    int64_t (*now_ms)(void *opaque); // wall clock
+    void *opaque;
+};
+
+struct carrier_options {
+    const struct config *config; // bridge, model.classes; borrowed
+};
+
+struct carrier_counts {
+    uint64_t imported, found, closed, refused; // tasks: what became of them
+    uint64_t answered, skipped, unknown_class; // answers
+};
+
+struct carrier;
+
+/* Takes `state`, which is then empty. */
+struct carrier *carrier_create(const struct carrier_options *options,
+                               const struct carrier_ports *ports, struct carrier_state *state);
+void carrier_destroy(struct carrier *c);
+
+/* A label of the labels topic, in its order; before the first task. */
+void carrier_label(struct carrier *c, const struct label *l);
+
+/* Where reading the tasks topic begins. */
+int64_t carrier_next(const struct carrier *c, int32_t partition);
+/* So many more tasks the batch takes. */
+size_t carrier_room(const struct carrier *c);
+/* The next record of a partition: a task, copied, or NULL for what is none. Only with room. */
+void carrier_offer(struct carrier *c, const struct task *t, struct text record, int32_t partition,
+                   int64_t offset);
+
+/* One try to bring the batch into the tool. 0: it is empty. ERR_RETRY, ERR_ABORT: again later, no
+ * matter when. ERR_FULL: people have bridge.open_tasks before them. Other errors: of a port. */
+int carrier_carry(struct carrier *c) MUST_CHECK;
+/* Takes all that changed in the tool and writes it as labels. 0, or an error of a port: again
+ * later. */
+int carrier_poll(struct carrier *c) MUST_CHECK;
+
+const struct carrier_counts *carrier_counts(const struct carrier *c);

@@ -1,0 +1,42 @@
+/* One HTTP request after another to one server, by libcurl.
+ *
+ * No redirect is followed and no proxy of the environment is used: a token goes to the address that
+ * the operator gave, and nowhere else.
+ *
+ * Thread: main thread */
+#pragma once
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct web_caller;
+
+struct web_request {
+    const char *method, *path; // path: from the server's address on, with its query
+    const char *authorization; // "Token ..."; NULL: none
+    struct text body;          // JSON; at NULL: none
+    int64_t timeout_ms;        // for all of it
+};
+
+struct web_answer {
+    long status;            // HTTP
+    int64_t retry_after_ms; // as the server asks; 0: it does not
+    struct text body;       // valid until the next call
+};
+
+/* url: of the server, without a path's last "/"; borrowed. stop: ends a request that is on its way;
+ * may be NULL. */
+struct web_caller *web_caller_create(const char *url, const _Atomic bool *stop);
+void web_caller_destroy(struct web_caller *w);
+/* 0: there is an answer, whatever it says. ERR_ABORT: the server was not reached, so it knows of
+ * nothing. ERR_RETRY: no whole answer came; the server may have done it. ERR_STOPPED: the same, by
+ * `stop`. */
+int web_call(struct web_caller *w, const struct web_request *request,
+             struct web_answer *out) MUST_CHECK;
+/* Why the last call had no answer. Static storage. */
+const char *web_caller_trouble(const struct web_caller *w);
+/* Appends a text as a part of a query ("a b" as a%20b). */
+void web_escape(struct text t, struct buf *out);
