@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[0:0] = [str(HERE), str(HERE.parent / "system")]
 
 import nemeses  # noqa: E402 (the path is set first)
+import report  # noqa: E402
 from fleet import knows  # noqa: E402
 from rounds import Run, World  # noqa: E402
 
@@ -31,6 +32,7 @@ def arguments():
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--whole", type=int, default=25)
+    parser.add_argument("--write", nargs="+", metavar="LOG")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--keep", metavar="DIR")
     return parser.parse_args()
@@ -67,6 +69,9 @@ def main():
     options = arguments()
     if options.list:
         print("\n".join("%-20s %s" % (name, function.__doc__) for name, function in nemeses.NEMESES.items()))
+        return
+    if options.write:
+        report.write(options.write)
         return
     names = nemeses.named(options.nemesis, knows("lost_position"))
     directory = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="winnowd-chaos-"))
