@@ -33,6 +33,11 @@ void arena_reset(struct arena *a) {
     a->used = 0;
 }
 
+void arena_trim(struct arena *a, size_t kept) {
+    if (a->used > kept) arena_release(a);
+    else arena_reset(a);
+}
+
 static struct arena_block *arena_block_create(size_t bytes) {
     size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
     struct arena_block *b = xmalloc(sizeof *b + size);

@@ -9,10 +9,28 @@
 
 #include <math.h>
 
-cJSON *json_parse(struct text json, struct arena *arena) {
-    if (!json.at) return NULL;
+/* Each value but the first of a container has a comma before it, and each container a bracket. In
+ * text that is no JSON the count is of no meaning, and cJSON stops at the first fault. */
+static bool json_has_more(struct text json, size_t values) {
+    size_t n = 1;
+    bool quoted = false;
+    for (size_t i = 0; i < json.len && n <= values; i++) {
+        char c = json.at[i];
+        if (c == '"') quoted = !quoted;
+        else if (c == '\\' && quoted) i++;
+        else if (!quoted) n += c == ',' || c == '[' || c == '{';
+    }
+    return n > values;
+}
+
+cJSON *json_parse_most(struct text json, size_t values, struct arena *arena) {
+    if (!json.at || json_has_more(json, values)) return NULL;
     return cJSON_ParseWithLengthOpts(arena_string(arena, json), json.len + 1, NULL,
                                      true); // up to the NUL of the copy
+}
+
+cJSON *json_parse(struct text json, struct arena *arena) {
+    return json_parse_most(json, JSON_VALUES_MAX, arena);
 }
 
 struct json_scan {

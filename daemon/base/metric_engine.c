@@ -64,6 +64,25 @@ void metric_table_set(const struct metric_table *t, size_t m, size_t value, doub
     atomic_store_explicit(&t->series[m].at[value], metric_bits_of(number), memory_order_relaxed);
 }
 
+void metric_table_set_named(const struct metric_table *t, size_t m, const struct metric_named *list,
+                            size_t n) {
+    struct metric_names *names = t->names;
+    CHECK(names && names->m == m && n <= METRIC_NAMED_MAX);
+    pthread_mutex_lock(&names->lock);
+    names->n = n;
+    for (size_t i = 0; i < n; i++) {
+        size_t len = list[i].value.len < METRIC_NAME_BYTES ? list[i].value.len : METRIC_NAME_BYTES;
+        memcpy(names->at[i].value, list[i].value.at, len);
+        names->at[i].len = len;
+        names->at[i].number = list[i].number;
+    }
+    pthread_mutex_unlock(&names->lock);
+}
+
+static struct metric_names *metric_names_of(const struct metric_table *t, size_t m) {
+    return t->names && t->names->m == m ? t->names : NULL;
+}
+
 void metric_table_observe(const struct metric_table *t, size_t m, double seconds) {
     CHECK(m < t->n && t->row[m].kind == METRIC_KIND_HISTOGRAM);
     size_t b = 0;
@@ -89,6 +108,7 @@ double metric_table_sum(const struct metric_table *t, size_t m) {
 void metric_table_reset(const struct metric_table *t) {
     for (size_t m = 0; m < t->n; m++)
         for (size_t i = 0; i < METRIC_SERIES; i++) atomic_store(&t->series[m].at[i], 0);
+    if (t->names) metric_table_set_named(t, t->names->m, NULL, 0);
 }
 
 /* ---- the Prometheus text ---- */
@@ -143,6 +163,31 @@ static void metric_add_line(struct buf *out, const struct metric_table *t, size_
     buf_str(out, "\n");
 }
 
+/* Escaped as the text format wants it: a value of the configuration may hold anything. */
+static void metric_add_value(struct buf *out, const char *value, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] == '\n') buf_str(out, "\\n");
+        else {
+            if (value[i] == '"' || value[i] == '\\') buf_str(out, "\\");
+            buf_add(out, &value[i], 1);
+        }
+    }
+}
+
+static void metric_add_named_lines(struct buf *out, const struct metric_table *t, size_t m) {
+    struct metric_names *names = t->names;
+    pthread_mutex_lock(&names->lock);
+    for (size_t i = 0; i < names->n; i++) {
+        metric_add_name(out, t, m);
+        buf_printf(out, "{%s=\"", t->row[m].label);
+        metric_add_value(out, names->at[i].value, names->at[i].len);
+        buf_str(out, "\"} ");
+        metric_add_number(out, names->at[i].number);
+        buf_str(out, "\n");
+    }
+    pthread_mutex_unlock(&names->lock);
+}
+
 static void metric_add_lines(struct buf *out, const struct metric_table *t, size_t m) {
     const struct metric_row *r = &t->row[m];
     const char *rest = r->values;
@@ -161,6 +206,7 @@ void metric_table_prometheus(const struct metric_table *t, struct buf *out) {
         metric_add_name(out, t, m);
         buf_printf(out, " %s\n", metric_kind_names[r->kind]);
         if (r->kind == METRIC_KIND_HISTOGRAM) metric_add_histogram(out, t, m);
+        else if (metric_names_of(t, m)) metric_add_named_lines(out, t, m);
         else metric_add_lines(out, t, m);
     }
     buf_printf(out,
@@ -184,6 +230,20 @@ void metric_table_histogram_json(const struct metric_table *t, size_t m, struct 
     buf_str(out, "},\"sum\":");
     buf_double(out, metric_histogram_sum(t, m));
     buf_printf(out, ",\"count\":%llu}", (unsigned long long)below);
+}
+
+static void metric_add_named_json(struct buf *out, const struct metric_table *t, size_t m) {
+    struct metric_names *names = t->names;
+    buf_printf(out, ",\"label\":\"%s\",\"values\":{", t->row[m].label);
+    pthread_mutex_lock(&names->lock);
+    for (size_t i = 0; i < names->n; i++) {
+        buf_str(out, i ? "," : "");
+        buf_json(out, (struct text){names->at[i].value, names->at[i].len});
+        buf_str(out, ":");
+        buf_double(out, names->at[i].number);
+    }
+    pthread_mutex_unlock(&names->lock);
+    buf_str(out, "}");
 }
 
 static void metric_add_values_json(struct buf *out, const struct metric_table *t, size_t m) {
@@ -212,6 +272,8 @@ void metric_table_json(const struct metric_table *t, struct buf *out) {
         if (r->kind == METRIC_KIND_HISTOGRAM) {
             buf_str(out, ",\"histogram\":");
             metric_table_histogram_json(t, m, out);
+        } else if (metric_names_of(t, m)) {
+            metric_add_named_json(out, t, m);
         } else {
             metric_add_values_json(out, t, m);
         }
@@ -229,7 +291,7 @@ static void metric_add_words(struct buf *out, const struct metric_row *r) {
     const char *rest = r->values;
     struct text word;
     if (!*r->label) return;
-    buf_printf(out, "`%s`: ", r->label);
+    buf_printf(out, *r->values ? "`%s`: " : "`%s`: of the configuration", r->label);
     for (size_t i = 0; word_list_next(&rest, &word); i++)
         buf_printf(out, "%s%.*s", i ? ", " : "", (int)word.len, word.at);
 }

@@ -70,3 +70,12 @@ bool text_is_utf8(struct text t) {
     }
     return true;
 }
+
+bool text_line(struct text *rest, struct text *line) {
+    if (!rest->at || !rest->len) return false;
+    const char *end = memchr(rest->at, '\n', rest->len);
+    size_t n = end ? (size_t)(end - rest->at) : rest->len, taken = n + (end != NULL);
+    *line = (struct text){rest->at, n};
+    *rest = (struct text){rest->at + taken, rest->len - taken};
+    return true;
+}

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "kafka/client.h"
 #include "terminal/console.h"
+#include "worst_size.h"
 
 static int check_command_properties(const struct config *c, const char *file) {
     struct buf errors = {0};
@@ -49,6 +50,21 @@ static void check_command_remark(const struct config *c, const char *file) {
             file, listen);
 }
 
+/* A row that only some samples fill: no mistake, but those go to the dead letters. */
+static void check_command_size(const struct config *c, const char *file) {
+    size_t widest, task = worst_size_task(c, &widest), most = worst_size_client_limit(c);
+    if (task <= most) return;
+    const char *place = config_feature_place(c, widest);
+    bool placed = place && strchr(place, ':');
+    fprintf(stderr,
+            "%s: warning: features: a task may become %zu bytes without its event, and a record "
+            "may have %zu; a sample with such a task becomes a dead letter (task_too_large). The "
+            "widest feature is %s. Fewer numbers, classes or members (train.memories, "
+            "train.committee) make it smaller; or raise message.max.bytes in kafka.producer, and "
+            "max.message.bytes of %s\n",
+            placed ? place : file, task, most, c->features[widest].name, c->topics.tasks);
+}
+
 static void check_command_print(const struct config *c) {
     struct buf out = {0};
     config_print(c, &out);
@@ -80,6 +96,7 @@ int command_check(int argc, char **argv) {
     if (code == CLI_GO) code = check_command_secrets(c, file);
     if (code == CLI_GO) {
         check_command_remark(c, file);
+        check_command_size(c, file);
         check_command_print(c);
         code = online ? check_online(c) : EX_OK;
     }

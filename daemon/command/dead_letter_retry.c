@@ -17,6 +17,7 @@
 
 enum {
     ATTEMPT_MS = 30000,     // how long one transaction may try
+    LIMITS_MS = 5000,       // for the limits of the topics
     TRANSACTION_MS = 60000, // the broker aborts it after so long
     AT_ONCE = 200,          // samples in one transaction
     PLACE_MOST = 40,        // "PARTITION/OFFSET"
@@ -70,9 +71,9 @@ static enum reason retry_fate_of(struct retry_check *j, struct text value, const
     if (value.len > (size_t)j->config->admit.max_bytes) return REASON_TOO_LARGE;
     enum reason fate = decoder_read(j->decoder, value, j->values);
     if (fate != REASON_NONE) return fate;
-    fate = features_encode(j->features, j->values, j->row, &guilty);
+    fate = features_encode(j->features, j->values, j->row, &guilty, NULL);
     if (fate != REASON_NONE) {
-        *field = j->config->features[guilty].path;
+        if (fate != REASON_NO_FEATURE) *field = j->config->features[guilty].path;
         return fate;
     }
     return j->has_id && retry_bad_id(&j->values[features_fields(j->features)]) ? REASON_BAD_ID
@@ -140,6 +141,7 @@ static int retrier_open(struct retrier *r, const char *id, struct buf *why) {
                                                    .attempt_ms = ATTEMPT_MS,
                                                    .stop = console_stop()},
                         why));
+    TRY(producer_heed_limits(r->producer, LIMITS_MS));
     int result = retrier_init(r);
     if (result < 0)
         buf_printf(why,

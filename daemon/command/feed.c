@@ -104,7 +104,7 @@ static int feed_open_producer(struct feed *f, struct buf *why) {
         &(struct producer_options){.config = f->config, .topics = &topic, .topics_n = 1}, why));
     int result = producer_find_topics(f->producer, TOPIC_MS, &which);
     if (result < 0) kafka_topic_trouble(f->config, which, result, "--create --samples", why);
-    return result;
+    return result < 0 ? result : producer_heed_limits(f->producer, TOPIC_MS);
 }
 
 static int feed_file(struct feed *f, struct buf *why) {

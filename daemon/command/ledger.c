@@ -17,7 +17,10 @@
 #include <search.h>
 #include <strings.h>
 
-enum { ANSWER_MS = 20000 }; // how long the broker may take to take an answer
+enum {
+    ANSWER_MS = 20000, // how long the broker may take to take an answer
+    LIMITS_MS = 3000   // and to tell how much the topic takes
+};
 
 /* The tasks of a sample, and the labels that wait for the first of them. */
 struct ledger_sample {
@@ -261,11 +264,12 @@ static int ledger_need_producer(struct ledger *l) {
     if (l->producer && !producer_dead(l->producer)) return 0;
     producer_destroy(l->producer);
     l->producer = NULL;
-    return producer_create(
+    TRY(producer_create(
         &l->producer,
         &(struct producer_options){
             .config = l->config, .topics = &topic, .topics_n = 1, .attempt_ms = ANSWER_MS},
-        &l->why);
+        &l->why));
+    return producer_heed_limits(l->producer, LIMITS_MS);
 }
 
 int ledger_answer(struct ledger *l, const struct label *label) {

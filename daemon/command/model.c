@@ -4,7 +4,8 @@
  * file goes onto the models topic under its digest, and the learner removes it in the transaction
  * that makes a version of it (daemon/run/next_version.c). A rollback or a pin changes the
  * operator's half of the policy, so workers follow as soon as they read the topic. Refuses a
- * version that is not there, a model made for other features or classes, and to write over a file.
+ * version that is not there, one that could not go live here, a model made for other features or
+ * classes, and to write over a file.
  *
  * Thread: main thread */
 #include "command.h"
@@ -27,10 +28,9 @@
 #include <unistd.h>
 
 enum {
-    FILE_MOST = 1 << 28,     // bytes of a model file
-    READ_BYTES = 1 << 16,    // of it read at once
-    TAKEN_MS = 20000,        // for the learner to take a push
-    PUBLICATIONS_MOST = 512, // chunks of FILE_MOST, and some
+    FILE_MOST = 1 << 28,  // bytes of a model file
+    READ_BYTES = 1 << 16, // of it read at once
+    TAKEN_MS = 20000,     // for the learner to take a push
 };
 
 struct model_command {
@@ -64,6 +64,17 @@ static uint64_t model_command_version_of(const struct model_command *c, const ch
     return 0;
 }
 
+/* A version that the operator wants in force must be one that every worker of this configuration
+ * takes: else it would be in force nowhere, and what was there would stay without a word. */
+static uint64_t model_command_version_to_live(const struct model_command *c, const char *word,
+                                              int *code) {
+    uint64_t version = model_command_version_of(c, word, code);
+    const char *why = version ? models_topic_unfit(&c->topic, version) : NULL;
+    if (!why) return version;
+    *code = models_topic_refuse(&c->topic, version, why);
+    return 0;
+}
+
 static uint64_t model_command_live(const struct model_command *c, int *code) {
     uint64_t live = policy_live(registry_policy(c->topic.registry));
     if (live && registry_model(c->topic.registry, live)) return live;
@@ -71,12 +82,13 @@ static uint64_t model_command_live(const struct model_command *c, int *code) {
     return 0;
 }
 
-/* The newest version before the live one. */
+/* The newest version before the live one that can go live. */
 static uint64_t model_command_version_before(const struct model_command *c, int *code) {
     uint64_t version[REGISTRY_HELD], live = policy_live(registry_policy(c->topic.registry)),
                                      before = 0;
     size_t n = registry_versions(c->topic.registry, version, sizeof version / sizeof *version);
-    for (size_t i = 0; i < n && version[i] < live; i++) before = version[i];
+    for (size_t i = 0; i < n && version[i] < live; i++)
+        if (!models_topic_unfit(&c->topic, version[i])) before = version[i];
     if (!before)
         *code = console_fail(EX_NOINPUT,
                              "there is no version before the live one (%" PRIu64 ") to go back to",
@@ -283,20 +295,29 @@ static int model_command_import(const struct model_command *c, const char *path,
 
 static int model_command_put_on_topic(struct model_command *c, const struct buf *record,
                                       const char *id) {
-    struct producer_record list[PUBLICATIONS_MOST] = {0};
+    struct producer_record list[REGISTRY_CHUNKS] = {0};
     struct arena arena = {0};
-    struct buf keys[PUBLICATIONS_MOST] = {0};
-    size_t chunks = (record->len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
-    CHECK(chunks <= PUBLICATIONS_MOST);
+    struct buf key = {0};
+    size_t room;
+    TRY(models_topic_room(&c->topic, &room));
+    size_t each = registry_chunk_bytes(c->config->service.name, record->len, room);
+    if (!each) {
+        buf_printf(&c->topic.why,
+                   "%zu bytes do not fit into %d records of topic %s, which takes %zu bytes a "
+                   "batch: raise its max.message.bytes",
+                   record->len, REGISTRY_CHUNKS, c->config->topics.models, room);
+        return ERR_FULL;
+    }
+    size_t chunks = (record->len + each - 1) / each;
     for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * REGISTRY_CHUNK_BYTES, left = record->len - from;
-        registry_push_key(&keys[i], c->config->service.name, id, i);
-        struct text chunk = {record->at + from,
-                             left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES};
-        list[i] = registry_record(&arena, buf_view(&keys[i]), chunk, chunks);
+        size_t from = i * each, left = record->len - from;
+        buf_reset(&key);
+        registry_push_key(&key, c->config->service.name, id, i);
+        struct text chunk = {record->at + from, left < each ? left : each};
+        list[i] = registry_record(&arena, arena_text(&arena, buf_view(&key)), chunk, chunks);
     }
     int result = models_topic_write(&c->topic, list, chunks);
-    for (size_t i = 0; i < chunks; i++) buf_release(&keys[i]);
+    buf_release(&key);
     arena_release(&arena);
     return result;
 }
@@ -390,7 +411,7 @@ static int model_command_operate(struct model_command *c, const struct policy_op
 
 static int model_command_rollback(struct model_command *c) {
     int code = EX_OK;
-    uint64_t version = c->words ? model_command_version_of(c, c->word[0], &code)
+    uint64_t version = c->words ? model_command_version_to_live(c, c->word[0], &code)
                                 : model_command_version_before(c, &code);
     if (!version) return code;
     const struct policy *p = registry_policy(c->topic.registry);
@@ -411,7 +432,7 @@ static int model_command_pin(struct model_command *c) {
     struct policy_operator o = registry_policy(c->topic.registry)->operator_;
     if (!c->words)
         return console_fail(EX_USAGE, "pin wants a version; `winnowd model list` has them");
-    o.pin = model_command_version_of(c, c->word[0], &code);
+    o.pin = model_command_version_to_live(c, c->word[0], &code);
     return o.pin ? model_command_operate(c, &o) : code;
 }
 

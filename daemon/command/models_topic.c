@@ -9,17 +9,22 @@
 #include "models_topic.h"
 
 #include "base/clock.h"
+#include "encode/features.h"
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
+#include "run/pipeline.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
 #include "terminal/listing.h"
+
+#include <inttypes.h>
 
 enum {
     READ_RECORDS = 64, // taken at once
     POLL_MS = 100,     // wait for records, and between two tries to start
     START_MS = 10000,  // for the topic to be there
     END_MS = 60000,    // to read it to its end
+    LIMITS_MS = 5000,  // for the topic's limits
     WRITE_MS = 20000,  // to write a publication
     BACK_MS = 20000    // to read back what was written
 };
@@ -61,6 +66,9 @@ int models_topic_open(struct models_topic *m, const struct config *c) {
                                .stop = console_stop(),
                                .registry = registry_create(&(struct registry_options){
                                    .name = c->service.name, .quiet = true, .pushes = true})};
+    size_t positive;
+    m->classes = text_of(classes_joined(c, &positive));
+    TRY(features_create(&m->features, c->features, c->features_n));
     TRY(reader_create(&m->reader, c, &topic, 1, &m->why));
     int result;
     for (int64_t end = clock_ms() + START_MS;
@@ -78,12 +86,38 @@ int models_topic_open(struct models_topic *m, const struct config *c) {
 }
 
 void models_topic_close(struct models_topic *m) {
+    producer_destroy(m->producer);
     reader_destroy(m->reader);
     registry_destroy(m->registry);
+    features_destroy(m->features);
+    free((void *)m->classes.at);
     buf_release(&m->why);
 }
 
 /* ---- versions ---- */
+
+const char *models_topic_unfit(const struct models_topic *m, uint64_t version) {
+    const struct model *v = registry_model(m->registry, version);
+    const char *why = NULL;
+    if (!v) return "it is not on the topic, or not whole";
+    int result = model_check(v, features_columns(m->features), m->classes,
+                             features_fingerprint(m->features), &why);
+    return result < 0 ? why : NULL;
+}
+
+int models_topic_refuse(const struct models_topic *m, uint64_t version, const char *why) {
+    uint64_t there[REGISTRY_HELD];
+    size_t n = registry_versions(m->registry, there, sizeof there / sizeof *there);
+    struct buf fit = {0};
+    for (size_t i = 0; i < n; i++)
+        if (!models_topic_unfit(m, there[i]))
+            buf_printf(&fit, "%s%" PRIu64, fit.len ? ", " : "", there[i]);
+    int code =
+        console_fail(EX_DATAERR, "version %" PRIu64 " cannot go live: %s. Those that can: %s",
+                     version, why, fit.len ? buf_string(&fit) : "none");
+    buf_release(&fit);
+    return code;
+}
 
 /* How a version stands, in a word or two; NULL: nothing is special about it. */
 static const char *models_topic_standing(const struct policy *p, uint64_t version,
@@ -95,10 +129,14 @@ static const char *models_topic_standing(const struct policy *p, uint64_t versio
     return version == p->learner.live ? "the learner's" : NULL;
 }
 
-static void models_topic_add_version(struct listing *l, const struct policy *p,
+static void models_topic_add_version(struct listing *l, const struct models_topic *m,
                                      const struct model *v) {
     enum tone tone;
-    const char *stands = models_topic_standing(p, v->version, &tone);
+    const char *stands = models_topic_standing(registry_policy(m->registry), v->version, &tone);
+    if (models_topic_unfit(m, v->version)) {
+        stands = "cannot go live here";
+        tone = TONE_DOUBT;
+    }
     listing_count(l, v->version);
     listing_time(l, v->created_ms);
     listing_text(l, *v->pushed ? TEXT("pushed") : TEXT("fitted"));
@@ -122,29 +160,38 @@ void models_topic_versions(const struct models_topic *m, bool json) {
     size_t n = registry_versions(m->registry, version, sizeof version / sizeof *version);
     listing_begin(&l, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < n; i++)
-        models_topic_add_version(&l, registry_policy(m->registry),
-                                 registry_model(m->registry, version[i]));
+        models_topic_add_version(&l, m, registry_model(m->registry, version[i]));
     listing_print(&l, stdout, json, "no version yet");
     listing_end(&l);
 }
 
 /* ---- writing ---- */
 
-int models_topic_write(struct models_topic *m, struct producer_record *list, size_t n) {
+static int models_topic_need_producer(struct models_topic *m) {
     const char *const topic = m->config->topics.models;
-    struct producer *p;
+    if (m->producer) return 0;
     TRY(producer_create(
-        &p,
+        &m->producer,
         &(struct producer_options){
             .config = m->config, .topics = &topic, .topics_n = 1, .attempt_ms = WRITE_MS},
         &m->why));
-    int result = transaction_commit(p, list, n, NULL, 0);
+    return producer_heed_limits(m->producer, LIMITS_MS);
+}
+
+int models_topic_room(struct models_topic *m, size_t *out) {
+    TRY(models_topic_need_producer(m));
+    *out = producer_room(m->producer, 0);
+    return 0;
+}
+
+int models_topic_write(struct models_topic *m, struct producer_record *list, size_t n) {
+    TRY(models_topic_need_producer(m));
+    int result = transaction_commit(m->producer, list, n, NULL, 0);
     if (result < 0)
         buf_printf(&m->why,
                    "the broker did not take the record (%s); look with `show` or `list` before you "
                    "try again",
-                   producer_trouble(p));
-    producer_destroy(p);
+                   producer_trouble(m->producer));
     return result;
 }
 

@@ -62,6 +62,10 @@ static void policy_command_show(const struct models_topic *v) {
                                 "labels are drawn at random until every class has enough");
     policy_command_print_switch("explore only", o->explore_only, TONE_DOUBT,
                                 "the strategy arm is off");
+    if (l->shrunken)
+        policy_command_print_row("labelled set", TONE_BAD, "shrunken",
+                                 "much smaller than that behind the newest version, so none is "
+                                 "made of it; `accept` lets it");
     if (o->frozen)
         policy_command_print_row("learning", TONE_DOUBT, "frozen",
                                  "answers are taken but make no version; `unfreeze` goes on");
@@ -115,6 +119,8 @@ static int policy_command_set_live(const struct models_topic *v, const char *con
         return console_fail(
             EX_USAGE, "version %" PRIu64 " is not there to go live; `show` lists those that are",
             version);
+    const char *why = models_topic_unfit(v, version);
+    if (why) return models_topic_refuse(v, version, why);
     o->pin = version;
     return CLI_GO;
 }
@@ -141,6 +147,17 @@ SWITCH(policy_command_pause, paused, true)
 SWITCH(policy_command_resume, paused, false)
 SWITCH(policy_command_freeze, frozen, true)
 SWITCH(policy_command_unfreeze, frozen, false)
+
+/* What is accepted is a set after this newest version: with the next one the word is used up. */
+static int policy_command_accept(const struct models_topic *v, const char *const *word,
+                                 struct policy_operator *o) {
+    (void)word;
+    if (!registry_policy(v->registry)->learner.shrunken)
+        return console_fail(EX_USAGE, "nothing waits to be accepted: the labelled set has not "
+                                      "shrunk below half of that behind the newest version");
+    o->accepted = registry_newest(v->registry);
+    return CLI_GO;
+}
 
 /* ---- caps ---- */
 
@@ -211,6 +228,7 @@ static const struct policy_action {
     {{"explore", 1}, policy_command_set_explore},
     {{"freeze", 0}, policy_command_freeze},
     {{"unfreeze", 0}, policy_command_unfreeze},
+    {{"accept", 0}, policy_command_accept},
     {{"live", 1}, policy_command_set_live},
 };
 
@@ -258,7 +276,7 @@ int command_policy(int argc, char **argv) {
     struct usage usage = {
         "policy",
         "show | pause | resume | budget SCALE | cap per_hour|per_day|open_tasks N|none|default | "
-        "explore on|off | freeze | unfreeze | live VERSION|newest",
+        "explore on|off | freeze | unfreeze | accept | live VERSION|newest",
         "Shows or changes what the workers and the learner are told; it reaches every process and "
         "survives restarts.",
         flags, sizeof flags / sizeof *flags};

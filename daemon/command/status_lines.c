@@ -97,6 +97,11 @@ const char *status_word(const cJSON *status) {
 #define B(path) status_lines_bytes(status_value(s, path), (char[STATUS_WORD]){0})
 #define P(value) status_lines_percent(value, (char[STATUS_WORD]){0})
 
+static void status_lines_append(struct status_line *l, const char *what, const char *number) {
+    size_t at = strlen(l->text);
+    snprintf(l->text + at, sizeof l->text - at, "%s%s", what, number);
+}
+
 static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = status_value(s, "now/lag");
     LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
@@ -104,7 +109,10 @@ static void status_lines_stream(const cJSON *s, struct status_line *l) {
     if (lag > 0)
         LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"),
              lag == 1 ? "" : "s", D(status_value(s, "now/age_s")), N("partitions"));
+    else if (!cJSON_IsTrue(status_find(s, "ready")))
+        LINE(&l[1], "behind", "not known while it is not ready; %s partitions", N("partitions"));
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
+    if (status_value(s, "held") > 0) status_lines_append(&l[1], "; the pool holds ", N("held"));
 }
 
 static void status_lines_budget(const cJSON *s, struct status_line *l) {
@@ -132,8 +140,12 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
     if (last > 0)
         snprintf(ago, sizeof ago, "; the last %s ago",
                  status_duration(status_value(s, "time_ms") / 1000 - last, duration));
+    double refused = status_value(s, "labels/unknown") + status_value(s, "labels/unknown_class") +
+                     status_value(s, "labels/unreadable");
     LINE(&l[0], "labels", "%s back, %s open, %s expired%s", N("now/labels"), N("now/open_tasks"),
          N("now/expired"), ago);
+    if (refused > 0)
+        status_lines_append(&l[0], "; refused ", status_number(refused, (char[STATUS_WORD]){0}));
     if (answers > 0)
         LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s",
              P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),
@@ -143,6 +155,17 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
         LINE(&l[2], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"),
              D(status_value(s, "model_age_s")));
     else LINE(&l[2], "model", "none yet: labels are drawn at random");
+}
+
+/* What this process does about learning, and who learns. */
+static void status_lines_learner(const cJSON *s, struct status_line *l) {
+    const char *state = status_text(s, "learner/state"), *by = status_text(s, "learner/by");
+    const char *silence = D(status_value(s, "learner/silence_s"));
+    if (strcmp(state, "learns") == 0) LINE(l, "learner", "this process learns");
+    else if (*by)
+        LINE(l, "learner", "%s %.64s, heard %s ago",
+             strcmp(state, "stands_by") == 0 ? "stands by; it is" : "not here; it is", by, silence);
+    else LINE(l, "learner", "none was heard of for %s", silence);
 }
 
 static void status_lines_machine(const cJSON *s, struct status_line *l) {
@@ -156,6 +179,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_stream(s, out);
     status_lines_budget(s, out + 2);
     status_lines_learning(s, out + 4);
-    status_lines_machine(s, out + 7);
-    return 9;
+    status_lines_learner(s, out + 7);
+    status_lines_machine(s, out + 8);
+    return 10;
 }

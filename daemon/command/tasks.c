@@ -205,6 +205,18 @@ static void tasks_tell_prediction(const struct task *t) {
     buf_release(&b);
 }
 
+/* Whether the answer counts, or why it never can. */
+static void tasks_tell_verdict(struct listing *l, const struct ledger_answer *a, bool counts) {
+    struct text verdict = counts ? TEXT("counts") : TEXT("overruled");
+    enum tone tone = counts ? TONE_GOOD : TONE_PLAIN;
+    if (!a->known_class) {
+        verdict = TEXT("no class of the model");
+        tone = TONE_BAD;
+    }
+    listing_text(l, verdict);
+    listing_tone(l, tone);
+}
+
 static void tasks_tell_answers(const struct ledger_task *one) {
     static const struct column answer_columns[] = {
         {"time_ms", "answered (UTC)", COLUMN_TIME, 0}, {"annotator", "by", COLUMN_TEXT, 24},
@@ -222,8 +234,7 @@ static void tasks_tell_answers(const struct ledger_task *one) {
         listing_text(&l, ledger_answer_text(in_order[n]));
         listing_count(&l, (uint64_t)in_order[n]->is.revision);
         listing_text(&l, in_order[n]->source);
-        listing_text(&l, in_order[n] == one->counts ? TEXT("counts") : TEXT(""));
-        listing_tone(&l, TONE_GOOD);
+        tasks_tell_verdict(&l, in_order[n], in_order[n] == one->counts);
     }
     puts("");
     listing_print(&l, stdout, false, "no answer yet");
@@ -276,9 +287,10 @@ static void tasks_tell_json(const struct ledger_task *one) {
         struct text answer = ledger_answer_text(a);
         buf_printf(&b,
                    "%s{\"time_ms\":%" PRId64 ",\"revision\":%" PRId64 ",\"partition\":%" PRId32
-                   ",\"offset\":%" PRId64 ",\"counts\":%s,\"answer\":",
+                   ",\"offset\":%" PRId64 ",\"counts\":%s,\"known_class\":%s,\"answer\":",
                    a == one->answers ? "" : ",", a->is.time_ms, a->is.revision, a->is.partition,
-                   a->is.offset, a == one->counts ? "true" : "false");
+                   a->is.offset, a == one->counts ? "true" : "false",
+                   a->known_class ? "true" : "false");
         buf_json(&b, answer);
         buf_str(&b, ",\"annotator\":");
         if (a->annotator.at) buf_json(&b, a->annotator);

@@ -324,6 +324,17 @@ static void check_times(struct config_reading *r) {
     }
 }
 
+/* A process without workers must have something else to do. */
+static void check_work(struct config_reading *r) {
+    const struct config *c = r->config;
+    if (c->service.workers || c->service.learner != LEARNER_FALSE || c->watch.label) return;
+    if (!check_sound(r, OPTION_service_workers) || !check_sound(r, OPTION_service_learner) ||
+        !check_sound(r, OPTION_watch_label))
+        return;
+    problem(&r->problems, check_place(r, OPTION_service_workers), "service.workers",
+            "0 leaves nothing to do: service.learner is false and watch.label is off");
+}
+
 /* The page shows events: nobody may see it without the token. */
 static void check_label_page(struct config_reading *r) {
     const struct config *c = r->config;
@@ -463,6 +474,7 @@ void config_check(struct config_reading *r) {
     check_budget(r);
     check_pool(r);
     check_times(r);
+    check_work(r);
     check_label_page(r);
     check_features(r);
     check_value_at_risk(r);

@@ -24,6 +24,10 @@ static void effective_value(const struct option *o, const void *base,
     effective_source(source, out);
 }
 
+const char *config_feature_place(const struct config *c, size_t i) {
+    return c->source[source_of_feature(i, FEATURE_KEY_name)].text;
+}
+
 void config_print(const struct config *c, struct buf *out) {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *o = &option_rows[i];

@@ -293,7 +293,8 @@ static void screen_words_quality(const struct screen_figures *f, struct buf *out
         buf_str(out, "From those answers alone it says that its model is right in ");
         screen_percent(f->accuracy, 1, out);
         buf_printf(out,
-                   " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth: ",
+                   " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth of "
+                   "those that a model scored: ",
                    100 * f->low, 100 * f->high);
         screen_percent(f->score.modelled_accuracy, 1, out);
         buf_str(out, ".\n");
@@ -326,7 +327,8 @@ static void screen_table(const struct screen_figures *f, struct buf *out) {
     screen_row_count(out, "models", f->models);
     screen_row_count(out, "dead letters", f->dead_letters);
     screen_row_number(out, "accuracy", f->score.all.accuracy,
-                      "   true, of every prediction, each made before its label came");
+                      "   true, of every prediction, those before the first model too; each "
+                      "made before its label came");
     screen_row(out, "  in the course");
     screen_sparkline(f->score.accuracy, f->score.slices, out);
     buf_str(out, "\n");

@@ -165,6 +165,15 @@ size_t features_fields(const struct features *f) { return f->n; }
 const struct text *features_paths(const struct features *f) { return f->path; }
 uint64_t features_fingerprint(const struct features *f) { return f->fingerprint; }
 
+struct text features_name(const struct features *f, size_t i) {
+    return f->field[i].name;
+}
+
+size_t features_first(const struct features *f, size_t i, size_t *columns) {
+    *columns = f->field[i].columns;
+    return f->field[i].first;
+}
+
 int features_field(const struct features *f, const char *name) {
     for (size_t i = 0; i < f->n; i++)
         if (text_equal(f->field[i].name, text_of(name))) return (int)i;
@@ -216,6 +225,10 @@ static enum reason features_encode_boolean(const struct mapped_field *f, const s
     return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
 }
 
+static bool features_is_absent(const struct value *v) {
+    return v->kind == VALUE_MISSING || v->kind == VALUE_NULL;
+}
+
 /* row: the field's own columns, all 0. */
 static enum reason features_encode_field(const struct mapped_field *f, const struct value *v,
                                          double *row) {
@@ -223,27 +236,49 @@ static enum reason features_encode_field(const struct mapped_field *f, const str
                                          double *) = {[FEATURE_NUMBER] = features_encode_number,
                                                       [FEATURE_CATEGORY] = features_encode_category,
                                                       [FEATURE_BOOLEAN] = features_encode_boolean};
-    if (v->kind != VALUE_MISSING && v->kind != VALUE_NULL) return encode[f->type](f, v, row);
+    if (!features_is_absent(v)) return encode[f->type](f, v, row);
     if (f->missing) row[f->columns - 1] = 1;
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
 }
 
+/* How many fields one record does not have, and in how many records each was absent (NULL: nobody
+ * counts). A null is absent too, but its writer knows the field. */
+struct absent_fields {
+    size_t n;
+    uint64_t *each;
+};
+
+/* A field that is no plain number that is there. */
+static __attribute__((noinline)) enum reason features_encode_other(const struct features *f,
+                                                                   const struct value *values,
+                                                                   size_t i, double *row,
+                                                                   struct absent_fields *absent) {
+    const struct mapped_field *field = &f->field[i];
+    bool gone = features_is_absent(&values[i]);
+    memset(row + field->first, 0, field->columns * sizeof *row);
+    enum reason fault = features_encode_field(field, &values[i], row + field->first);
+    absent->n += values[i].kind == VALUE_MISSING;
+    if (absent->each) absent->each[i] += gone || fault;
+    for (size_t j = i + 1; fault && absent->each && j < f->n; j++) // nobody else looks at these
+        absent->each[j] += features_is_absent(&values[j]);
+    return fault;
+}
+
 enum reason features_encode(const struct features *f, const struct value *values, double *row,
-                            size_t *field) {
+                            size_t *field, uint64_t *absent) {
+    struct absent_fields fields = {.each = absent};
     for (size_t i = 0; i < f->n; i++) {
         if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER &&
             isfinite(values[i].number)) { // most are
             row[f->plain[i]] = values[i].number;
             continue;
         }
-        memset(row + f->field[i].first, 0, f->field[i].columns * sizeof *row);
-        enum reason fault =
-            features_encode_field(&f->field[i], &values[i], row + f->field[i].first);
+        enum reason fault = features_encode_other(f, values, i, row, &fields);
         if (!fault) continue;
         *field = i;
         return fault;
     }
-    return REASON_NONE;
+    return fields.n == f->n ? REASON_NO_FEATURE : REASON_NONE;
 }
 
 /* ---- decode ---- */

@@ -11,13 +11,17 @@
 #include "infer/model.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-static const size_t most_floats = (size_t)1 << 28; // 1 GiB of weights
-static const double golden_tolerance = 1e-4;       // of a probability, by another CPU's arithmetic
-static const double mixture_tolerance = 1e-6;      // that the shares may miss 1 by
+static const size_t most_floats = MODEL_BYTES_MAX / sizeof(float); // weights
+static const double golden_tolerance = 1e-4;  // of a probability, by another CPU's arithmetic
+static const double mixture_tolerance = 1e-6; // that the shares may miss 1 by
+
+/* Bytes of a column besides its weights: mean, scale and eight golden rows. */
+enum { COLUMN_BYTES = 10 * sizeof(double) };
 
 /* Of model_together: what pays on this kind of machine. */
 enum {
@@ -28,19 +32,24 @@ enum {
 
 /* ---- life ---- */
 
-static bool model_shape_fits(const struct model_shape *s) {
-    if (s->d == 0 || s->k < 2 || s->members == 0 || s->layers == 0 || s->layers > MODEL_LAYERS_MAX)
+/* Widths as they may be configured: others could be neither fitted nor built upon. */
+static bool model_widths_fit(const struct model_shape *s) {
+    if (s->d == 0 || s->k < 2 || s->layers == 0 || s->layers > MODEL_LAYERS_MAX) return false;
+    if (s->d > COLUMNS_MAX || s->k > CLASSES_MAX) return false;
+    if (s->members == 0 || s->members > MEMBERS_MAX || s->members * s->k > MODEL_OUTPUTS_MAX)
         return false;
-    if (s->width[0] != s->d || s->width[s->layers] != s->k) return false;
+    for (size_t l = 1; l < s->layers; l++)
+        if (s->width[l] == 0 || s->width[l] > HIDDEN_WIDTH_MAX) return false;
+    return s->width[0] == s->d && s->width[s->layers] == s->k;
+}
+
+/* No product overflows: each width is within its bound. */
+static bool model_shape_fits(const struct model_shape *s) {
     size_t floats = 0;
-    for (size_t l = 0; l < s->layers; l++) {
-        size_t in = s->width[l], out = s->width[l + 1];
-        if (out == 0 || in > most_floats || out > most_floats / in ||
-            s->members > most_floats / (in * out))
-            return false;
-        floats += s->members * in * out;
-    }
-    return floats <= most_floats;
+    if (!model_widths_fit(s)) return false;
+    for (size_t l = 0; l < s->layers; l++)
+        floats += s->members * (s->width[l] + 1) * s->width[l + 1];
+    return floats <= most_floats && floats * sizeof(float) + s->d * COLUMN_BYTES <= MODEL_BYTES_MAX;
 }
 
 int model_create(struct model **out, const struct model_shape *shape) {
@@ -244,6 +253,26 @@ static bool model_weights_finite(const struct model *m) {
     return true;
 }
 
+/* Whether no row can make a sum that is not a float: else a score would be none, and a task with it
+ * unreadable. A standardised number is at most MODEL_CLIP; a layer makes of numbers up to `most`
+ * such as its largest sum of weights allows. */
+static bool model_scores_finite(const struct model *m) {
+    const struct model_shape *s = &m->shape;
+    double most = MODEL_CLIP;
+    for (size_t l = 0; l < s->layers; l++) {
+        double largest = 0;
+        for (size_t o = 0; o < s->members * s->width[l + 1]; o++) {
+            const float *w = m->weight[l] + o * s->width[l];
+            double sum = 0;
+            for (size_t i = 0; i < s->width[l]; i++) sum += fabs((double)w[i]);
+            largest = fmax(largest, sum * most + fabs((double)m->bias[l][o]));
+        }
+        if (!(largest <= FLT_MAX / 4)) return false; // a difference of two is finite, too
+        most = largest;
+    }
+    return true;
+}
+
 static bool model_mixture_sound(const struct model *m) {
     double sum = 0;
     for (size_t i = 0; i < m->shape.members; i++) {
@@ -303,6 +332,7 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         {model_lines(m->classes) == m->shape.k, ERR_MISMATCH,
          "the model has not one output a class"},
         {model_weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
+        {model_scores_finite(m), ERR_CORRUPT, "its weights are so large that scores overflow"},
         {model_scale_sound(m), ERR_CORRUPT,
          "the standardisation is not finite, or a scale is negative"},
         {model_mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},

@@ -16,9 +16,11 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX, // rows of the table
-    NAME_SIZE = 40,                         // bytes of the longest name of a tensor
-    DIGEST_BYTES = 32,                      // of a SHA-256
+    TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX,        // rows of the table
+    NAME_SIZE = 40,                                // bytes of the longest name of a tensor
+    DIGEST_BYTES = 32,                             // of a SHA-256
+    METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
+    EXPONENTIAL_WORK = 8, // multiplications that take as long as an exponential
 };
 _Static_assert(TENSORS_MAX <= (int)SAFETENSORS_TENSORS, "the reader has room for what we write");
 
@@ -227,6 +229,15 @@ static int model_record_read_shape(struct model_reading *r, struct model_shape *
     return *golden > MODEL_GOLDEN_MAX ? model_record_refuse(r, "too many golden rows") : 0;
 }
 
+/* What model_check multiplies for each golden row: all weights, and the exponentials of all outputs
+ * as so many weights. */
+static uint64_t model_record_work(const struct model_shape *s) {
+    uint64_t work = (uint64_t)EXPONENTIAL_WORK * s->members * s->k;
+    for (size_t l = 0; l < s->layers; l++)
+        work += (uint64_t)s->members * s->width[l] * s->width[l + 1];
+    return work;
+}
+
 /* A number of the metadata: digits and nothing else. */
 static bool model_record_number(const struct model_reading *r, const char *key, int base,
                                 uint64_t *out) {
@@ -267,17 +278,32 @@ static int model_record_read_metadata(struct model_reading *r, struct model *m) 
     return 0;
 }
 
+/* A control character takes one byte when it comes and six when it is written. */
+static bool model_record_can_be_written(const struct model *m) {
+    struct buf metadata = {0};
+    model_record_add_metadata(m, "", &metadata);
+    bool can = metadata.len <= METADATA_MAX;
+    buf_release(&metadata);
+    return can;
+}
+
 static int model_record_read(struct model_reading *r, struct model **out) {
     struct model_shape shape = {0};
     size_t golden = 0;
     if (strcmp(model_record_metadata(r, "format"), format_name) != 0)
         return model_record_refuse(r, "it is not a winnowd model (metadata: format)");
     TRY(model_record_read_shape(r, &shape, &golden));
-    if (model_create(out, &shape) < 0) return model_record_refuse(r, "the shapes make no sense");
+    if (model_create(out, &shape) < 0)
+        return model_record_refuse(r, "the shapes make no sense, or are larger than is accepted");
+    if (golden * model_record_work(&shape) > MODEL_CHECK_MOST)
+        return model_record_refuse(r, "its golden rows would take too long to check");
     (*out)->golden = golden;
     TRY(model_record_fill(r, *out));
     TRY(model_record_read_metadata(r, *out));
     model_record_digest(&r->file.data, 1, (*out)->digest);
+    if (!model_record_can_be_written(*out))
+        return model_record_refuse(r,
+                                   "written again its metadata would be larger than is accepted");
     return strcmp(model_record_metadata(r, "sha256"), (*out)->digest) == 0
                ? 0
                : model_record_refuse(r,

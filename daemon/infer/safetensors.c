@@ -14,9 +14,8 @@
 #include "base/json.h"
 
 enum {
-    LENGTH_BYTES = 8,     // of the header's length, in front of it
-    HEADER_MAX = 1 << 20, // bytes; ours take 2 KiB
-    ALIGNMENT = 8,        // of the data: that of a double
+    LENGTH_BYTES = 8, // of the header's length, in front of it
+    ALIGNMENT = 8,    // of the data: that of a double
 };
 
 static const double whole_max = 2147483648.0; // 2^31: largest number of a shape or an offset
@@ -61,7 +60,7 @@ static bool safetensors_split(struct text record, struct text *header, struct te
     if (record.len < LENGTH_BYTES) return false;
     for (size_t i = 0; i < LENGTH_BYTES; i++)
         length |= (uint64_t)(unsigned char)record.at[i] << (8 * i);
-    if (length > HEADER_MAX || length > record.len - LENGTH_BYTES) return false;
+    if (length > SAFETENSORS_HEADER_MAX || length > record.len - LENGTH_BYTES) return false;
     *header = (struct text){record.at + LENGTH_BYTES, (size_t)length};
     *data = (struct text){header->at + length, record.len - LENGTH_BYTES - (size_t)length};
     return true;

@@ -13,8 +13,9 @@
 #include <cjson/cJSON.h>
 
 enum {
-    SAFETENSORS_TENSORS = 32,   // most tensors of a file that is read
-    SAFETENSORS_DIMENSIONS = 3, // most dimensions of a tensor: (members, out, in)
+    SAFETENSORS_HEADER_MAX = 1 << 20, // bytes; ours take 2 KiB
+    SAFETENSORS_TENSORS = 32,         // most tensors of a file that is read
+    SAFETENSORS_DIMENSIONS = 3,       // most dimensions of a tensor: (members, out, in)
 };
 
 /* A tensor of float (F32) or double (F64), row-major. */

@@ -109,13 +109,6 @@ static const rd_kafka_ConfigEntry_t **admin_entries(rd_kafka_event_t *e, size_t 
     return NULL;
 }
 
-static const char *admin_property(const rd_kafka_ConfigEntry_t **list, size_t n, const char *name) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(rd_kafka_ConfigEntry_name(list[i]), name) == 0)
-            return rd_kafka_ConfigEntry_value(list[i]);
-    return NULL;
-}
-
 int admin_broker_property(struct admin *a, const char *name, int64_t *out, struct buf *why) {
     char id[16];
     size_t n;
@@ -123,7 +116,7 @@ int admin_broker_property(struct admin *a, const char *name, int64_t *out, struc
     rd_kafka_event_t *e = admin_describe(a, RD_KAFKA_RESOURCE_BROKER, id, why);
     if (!e) return ERR_RETRY;
     const rd_kafka_ConfigEntry_t **list = admin_entries(e, &n, why);
-    const char *value = list ? admin_property(list, n, name) : NULL;
+    const char *value = list ? kafka_property(list, n, name) : NULL;
     if (value) *out = strtoll(value, NULL, 10);
     rd_kafka_event_destroy(e);
     if (!list) return ERR_CONFIG;
@@ -147,12 +140,13 @@ static void admin_settings_of(struct admin *a, const char *name, struct topic_fa
     struct buf why = {0};
     rd_kafka_event_t *e = admin_describe(a, RD_KAFKA_RESOURCE_TOPIC, name, &why);
     const rd_kafka_ConfigEntry_t **list = e ? admin_entries(e, &n, &why) : NULL;
-    const char *cleanup = list ? admin_property(list, n, "cleanup.policy") : NULL,
-               *kept = list ? admin_property(list, n, "retention.ms") : NULL;
+    const char *cleanup = list ? kafka_property(list, n, "cleanup.policy") : NULL,
+               *kept = list ? kafka_property(list, n, "retention.ms") : NULL;
     out->described = cleanup && kept;
     if (out->described) {
         snprintf(out->cleanup, sizeof out->cleanup, "%s", cleanup);
         out->retention_ms = strtoll(kept, NULL, 10);
+        out->batch_bytes = topic_limit_among(list, n);
     }
     if (e) rd_kafka_event_destroy(e);
     buf_release(&why);

@@ -289,6 +289,13 @@ int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) {
     return result;
 }
 
+const char *kafka_property(const rd_kafka_ConfigEntry_t **list, size_t n, const char *name) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rd_kafka_ConfigEntry_name(list[i]), name) == 0)
+            return rd_kafka_ConfigEntry_value(list[i]);
+    return NULL;
+}
+
 /* Not rd_kafka_query_watermark_offsets: that of 2.0.2 does not look at its time-out, and waits for
  * a dead broker until it is back. */
 int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t time,

@@ -6,6 +6,7 @@
 
 #include "kafka/client.h"
 #include "kafka/stats.h"
+#include "kafka/topic_limit.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -44,3 +45,15 @@ int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, in
 /* Calls visit for each header of a message, in their order. */
 void kafka_headers(rd_kafka_message_t *m,
                    void (*visit)(struct text name, struct text value, void *opaque), void *opaque);
+
+/* A property's value; NULL: it is not there. Valid as long as the list. */
+const char *kafka_property(const rd_kafka_ConfigEntry_t **list, size_t n, const char *name);
+
+/* ---- topic_limit.c ---- */
+
+/* Reads the limits of topics, (n) names of which empty ones are left out, as far as the broker
+ * tells them in timeout_ms. */
+void topic_limit_ask(rd_kafka_t *rk, const char *const *topic, size_t n, struct topic_limit *limit,
+                     int timeout_ms);
+/* The limit among a topic's properties, (n) of them; 0: it is not there. */
+size_t topic_limit_among(const rd_kafka_ConfigEntry_t **list, size_t n);

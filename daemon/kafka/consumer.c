@@ -6,20 +6,24 @@
  * the answer back while another member's transaction on them is open), so the selection state and
  * the position always come from the same commit (I1, I2).
  *
- * Refuses to jump: an offset outside the log is an error for a person to decide.
+ * Refuses to jump: an offset that does not belong to its partition stops that partition, for a
+ * person to decide (places.c).
  *
  * Thread: the worker thread that owns it */
 #include "kafka/consumer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "client_private.h"
 #include "consumer_private.h"
 #include "metrics/metrics.h"
+#include "places.h"
 #include "waker.h"
 
 enum {
     COMMITTED_TIMEOUT_MS = 5000, // for the group's committed offsets; a rebalance waits for them
-    WATERMARK_TIMEOUT_MS = 5000  // for partitions and their ends
+    WATERMARK_TIMEOUT_MS = 5000, // for partitions and their ends
+    IDS_TIMEOUT_MS = 1000        // for the ids of topic and cluster, which are not needed
 };
 
 struct consumer {
@@ -35,6 +39,8 @@ struct consumer {
     rd_kafka_message_t **message; // (message_cap) room for one batch
     size_t message_cap;
     struct waker *waker;
+    struct places places;
+    struct position_owner owner;
     struct kafka_stats stats;
     bool closing;
 };
@@ -62,6 +68,8 @@ static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     c->pending = REBALANCE_ASSIGNED;
 }
 
+void consumer_keep(struct consumer *c, const struct position_owner *owner) { c->owner = *owner; }
+
 int consumer_partitions(struct consumer *c) {
     return kafka_partitions(c->rk, c->config->topics.samples, WATERMARK_TIMEOUT_MS);
 }
@@ -88,11 +96,14 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
                            "read_committed",
                            "auto.offset.reset",
                            "error",
+                           "enable.partition.eof",
+                           "true",
                            "partition.assignment.strategy",
                            "range",
                            NULL};
     struct consumer *c = xcalloc(1, sizeof *c);
     c->config = config;
+    c->places.topic = config->topics.samples;
     struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER,
                                       .owned = owned,
                                       .opaque = c,
@@ -121,6 +132,7 @@ void consumer_destroy(struct consumer *c) {
     rd_kafka_destroy(c->rk);
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
+    places_release(&c->places);
     free(c->list);
     free(c->owned);
     free(c->message);
@@ -136,14 +148,8 @@ static int consumer_fatal_kind(struct consumer *c) {
 
 /* A message that is no record: what must be done about it. */
 static int consumer_event(struct consumer *c, const rd_kafka_message_t *m) {
+    if (places_event(&c->places, m)) return 0;
     switch (m->err) {
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        LOG(ERROR, "offset_out_of_range",
-            "the committed offset is not in the log any more; decide where to go on and reset the "
-            "group's offset with Kafka's own tool",
-            L_STR("topic", c->config->topics.samples), L_I64("partition", m->partition),
-            L_STR("detail", rd_kafka_message_errstr(m)));
-        return ERR_FATAL;
     case RD_KAFKA_RESP_ERR__FATAL: return consumer_fatal_kind(c);
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
         LOG(WARNING, "poll_too_late",
@@ -177,12 +183,14 @@ static struct record consumer_record_of(rd_kafka_message_t *m) {
 static int consumer_take_messages(struct consumer *c, struct record *out, size_t *n,
                                   rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
+    if (messages > 0 && !message[0]->err)
+        places_wake(&c->places, c->rk, c->config, message[0], clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
-        if (!message[i]->err) {
+        if (!message[i]->err && places_take(&c->places, message[i])) {
             out[(*n)++] = consumer_record_of(message[i]);
             continue;
         }
-        int error = consumer_event(c, message[i]);
+        int error = message[i]->err ? consumer_event(c, message[i]) : 0;
         rd_kafka_message_destroy(message[i]);
         if (result == 0) result = error;
     }
@@ -226,23 +234,42 @@ static int consumer_fetch_committed(struct consumer *c, rd_kafka_topic_partition
 }
 
 static struct assignment consumer_describe(const rd_kafka_topic_partition_t *p, bool fresh) {
-    return (struct assignment){.partition = p->partition,
-                               .offset = p->offset,
-                               .fresh = fresh,
-                               .metadata = {p->metadata, p->metadata_size}};
+    struct assignment a = {.partition = p->partition,
+                           .offset = p->offset,
+                           .fresh = fresh,
+                           .metadata = {p->metadata, p->metadata_size}};
+    if (fresh || mark_read(&a.mark, p->offset, &a.metadata) < 0) a.mark = mark_none();
+    return a;
+}
+
+/* The smallest `born` of what the group has committed of the topic: position_first_life. */
+static int consumer_least_born(struct consumer *c, int partitions, uint32_t *out) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
+    for (int p = 0; p < partitions; p++)
+        rd_kafka_topic_partition_list_add(list, c->config->topics.samples, p);
+    int result = consumer_fetch_committed(c, list);
+    *out = UINT32_MAX;
+    for (int i = 0; i < list->cnt && result == 0; i++) {
+        uint32_t born = consumer_describe(&list->elems[i], false).mark.born;
+        if (list->elems[i].offset >= 0 && born < *out) *out = born;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
 }
 
 /* Where the partitions start that nobody has committed: one question for all of them, for a topic
  * of thousands. */
-static int consumer_resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
-    int64_t from = c->config->admit.start == START_EARLIEST
-                       ? RD_KAFKA_OFFSET_BEGINNING
-                       : RD_KAFKA_OFFSET_END; // ListOffsets takes them for times
+static int consumer_resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list,
+                                  uint32_t least_born) {
     rd_kafka_topic_partition_list_t *fresh = rd_kafka_topic_partition_list_new(list->cnt);
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].offset < 0)
-            rd_kafka_topic_partition_list_add(fresh, list->elems[i].topic, list->elems[i].partition)
-                ->offset = from;
+    for (int i = 0; i < list->cnt; i++) {
+        if (list->elems[i].offset >= 0) continue;
+        bool end = c->config->admit.start == START_LATEST &&
+                   position_first_life(list->elems[i].partition, least_born);
+        rd_kafka_topic_partition_list_add(fresh, list->elems[i].topic, list->elems[i].partition)
+            ->offset = end ? RD_KAFKA_OFFSET_END
+                           : RD_KAFKA_OFFSET_BEGINNING; // ListOffsets takes them for times
+    }
     bool failed = fresh->cnt && rd_kafka_offsets_for_times(c->rk, fresh, WATERMARK_TIMEOUT_MS);
     for (int i = 0; i < fresh->cnt && !failed; i++) {
         rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_find(
@@ -256,12 +283,36 @@ static int consumer_resolve_fresh(struct consumer *c, rd_kafka_topic_partition_l
 
 static int consumer_resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list,
                                 struct assignment *described) {
+    bool fresh = false;
+    int partitions = 0;
+    uint32_t least_born = UINT32_MAX;
     TRY(consumer_fetch_committed(c, list));
-    for (int i = 0; i < list->cnt; i++) described[i].fresh = list->elems[i].offset < 0;
-    TRY(consumer_resolve_fresh(c, list));
-    for (int i = 0; i < list->cnt; i++)
+    for (int i = 0; i < list->cnt; i++) fresh |= described[i].fresh = list->elems[i].offset < 0;
+    if (fresh && (partitions = consumer_partitions(c)) <= 0) return ERR_RETRY;
+    if (fresh && c->config->admit.start == START_LATEST)
+        TRY(consumer_least_born(c, partitions, &least_born));
+    TRY(consumer_resolve_fresh(c, list, least_born));
+    for (int i = 0; i < list->cnt; i++) {
         described[i] = consumer_describe(&list->elems[i], described[i].fresh);
+        if (described[i].fresh) described[i].mark.born = (uint32_t)partitions;
+    }
     return 0;
+}
+
+/* Each partition is read from the record before its position, where one is known. */
+static int consumer_assign(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
+                           const struct assignment *described) {
+    rd_kafka_topic_partition_list_t *from = rd_kafka_topic_partition_list_new(list->cnt);
+    places_leave(&c->places);
+    for (int i = 0; i < list->cnt; i++) {
+        struct position at = {described[i].offset, described[i].mark};
+        int32_t partition = list->elems[i].partition;
+        rd_kafka_topic_partition_list_add(from, list->elems[i].topic, partition)->offset =
+            places_begin(&c->places, partition, &at);
+    }
+    rd_kafka_resp_err_t err = rd_kafka_assign(c->rk, from);
+    rd_kafka_topic_partition_list_destroy(from);
+    return err ? ERR_RETRY : 0;
 }
 
 static void consumer_note_owned(struct consumer *c, const rd_kafka_topic_partition_list_t *list) {
@@ -279,7 +330,8 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->wanted);
     struct assignment *described = xcalloc((size_t)list->cnt, sizeof *described);
     int result = consumer_resolve_all(c, list, described);
-    if (result == 0 && rd_kafka_assign(c->rk, list)) result = ERR_RETRY;
+    if (result == 0) c->places.ids = place_ids_of(c->rk, c->places.topic, IDS_TIMEOUT_MS);
+    if (result == 0) result = consumer_assign(c, list, described);
     if (result < 0) {
         rd_kafka_topic_partition_list_destroy(list);
         free(described);
@@ -303,8 +355,43 @@ void consumer_leave(struct consumer *c) {
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     c->assignment = NULL;
     consumer_note_owned(c, NULL);
+    places_leave(&c->places);
     waker_watch(c->waker, NULL);
     rd_kafka_assign(c->rk, NULL);
+}
+
+void consumer_rewind(struct consumer *c) {
+    CHECK(c->pending == REBALANCE_NONE);
+    if (!c->assignment) return;
+    if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
+    c->wanted = rd_kafka_topic_partition_list_new(c->assignment->cnt);
+    for (int i = 0; i < c->assignment->cnt; i++)
+        rd_kafka_topic_partition_list_add(c->wanted, c->assignment->elems[i].topic,
+                                          c->assignment->elems[i].partition);
+    c->pending = REBALANCE_ASSIGNED;
+}
+
+bool consumer_next_end(struct consumer *c, int32_t *partition, int64_t *end) {
+    return places_next_end(&c->places, partition, end);
+}
+
+void consumer_settle(struct consumer *c) {
+    bool earliest = c->config->kafka.lost_position == LOST_POSITION_EARLIEST;
+    if (c->pending != REBALANCE_NONE || !c->assignment) return;
+    if (!places_settle(&c->places, c->rk, c->config, earliest, &c->owner)) return;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(c->assignment->cnt);
+    places_restart(&c->places, &c->owner, list);
+    if (rd_kafka_assign(c->rk, list)) c->places.verify = true; // once more
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void consumer_lost_positions(const struct consumer *c, size_t out[LOST_NONE]) {
+    places_count(&c->places, out);
+}
+
+void consumer_ids(const struct consumer *c, uint32_t *topic, uint32_t *cluster) {
+    *topic = c->places.ids.topic;
+    *cluster = c->places.ids.cluster;
 }
 
 bool consumer_owns(const struct consumer *c, int32_t partition) {
@@ -340,6 +427,20 @@ int64_t consumer_committed(struct consumer *c, int32_t partition) {
     rd_kafka_topic_partition_list_destroy(list);
     TRY(result);
     return offset < 0 ? -1 : offset;
+}
+
+int consumer_group(struct consumer *c, size_t partitions,
+                   void (*visit)(const struct assignment *, void *), void *opaque) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)partitions);
+    for (size_t i = 0; i < partitions; i++)
+        rd_kafka_topic_partition_list_add(list, c->config->topics.samples, (int32_t)i);
+    int result = consumer_fetch_committed(c, list);
+    for (int i = 0; result == 0 && i < list->cnt; i++) {
+        struct assignment committed = consumer_describe(&list->elems[i], list->elems[i].offset < 0);
+        visit(&committed, opaque);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
 }
 
 void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *),

@@ -15,19 +15,24 @@ enum {
 
 struct probe {
     rd_kafka_t *rk;
-    const struct config *config;
 };
 
-int probe_open(struct probe **out, const struct config *c, struct buf *why) {
-    const char *owned[] = {"group.id",        c->service.name,        "enable.auto.commit",
-                           "false",           "enable.partition.eof", "true",
-                           "isolation.level", "read_committed",       NULL};
+int probe_open(struct probe **out, const struct config *c, const char *group, struct buf *why) {
+    const char *owned[] = {"group.id",
+                           group,
+                           "enable.auto.commit",
+                           "false",
+                           "enable.partition.eof",
+                           "true",
+                           "isolation.level",
+                           "read_committed",
+                           NULL};
     rd_kafka_t *rk;
     TRY(kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned},
                      why));
     rd_kafka_poll_set_consumer(rk);
     struct probe *p = xcalloc(1, sizeof *p);
-    *p = (struct probe){.rk = rk, .config = c};
+    *p = (struct probe){.rk = rk};
     *out = p;
     return 0;
 }
@@ -70,9 +75,9 @@ void probe_read(struct probe *p, const char *const *topics, size_t n, const char
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-int64_t probe_group(struct probe *p, const char **refused) {
+int64_t probe_group(struct probe *p, const char *topic, const char **refused) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, p->config->topics.samples, 0);
+    rd_kafka_topic_partition_list_add(list, topic, 0);
     rd_kafka_resp_err_t err = rd_kafka_committed(p->rk, list, CALL_MS);
     if (!err) err = list->elems[0].err;
     int64_t offset = list->elems[0].offset;

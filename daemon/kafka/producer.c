@@ -11,8 +11,9 @@
 #include "metrics/metrics.h"
 
 enum {
-    FRAMING_BYTES = 512,        // room for what the library adds to a record
-    MESSAGE_MAX_BYTES = 1000000 // the library's default
+    MESSAGE_MAX_BYTES = 1000000, // the library's default, of a record and of a batch
+    OWNED_MAX = 16,              // names and values of properties, and the NULL behind them
+    BATCH_LEAST_BYTES = 100      // of a property that the library can not do without
 };
 
 /* ---- what the library tells ---- */
@@ -23,11 +24,25 @@ static int producer_stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque)
     return 0; // the library frees it
 }
 
+static void producer_note_size(struct producer *p, const rd_kafka_message_t *m) {
+    if (m->err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE &&
+        m->err != RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE)
+        return;
+    for (size_t t = 0; t < p->options.topics_n; t++)
+        if (strcmp(p->name[t], rd_kafka_topic_name(m->rkt)) == 0) p->refused[t] = true;
+}
+
+/* Given up by us with the rest of its cycle: its topic has no part in that. */
+static bool producer_purged(rd_kafka_resp_err_t err) {
+    return err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 static void producer_undelivered(struct producer *p, const rd_kafka_message_t *m) {
+    producer_note_size(p, m);
     p->counts.failed++;
     p->trouble = m->err;
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_DELIVERY, 1);
-    if (p->state == PRODUCER_OPEN || p->state == PRODUCER_SENT)
+    if (!producer_purged(m->err) && (p->state == PRODUCER_OPEN || p->state == PRODUCER_SENT))
         LOG(WARNING, "delivery_failed", rd_kafka_err2str(m->err),
             L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
 }
@@ -68,37 +83,60 @@ bool producer_dead(const struct producer *p) { return p->state == PRODUCER_DEAD;
 
 /* ---- life ---- */
 
-static void producer_read_limit(struct producer *p) {
+static size_t producer_property(const struct producer *p, const char *name) {
     char text[32];
     size_t size = sizeof text;
-    p->max_bytes = MESSAGE_MAX_BYTES;
-    if (rd_kafka_conf_get(rd_kafka_conf(p->rk), "message.max.bytes", text, &size) ==
-        RD_KAFKA_CONF_OK)
-        p->max_bytes = strtoul(text, NULL, 10);
-    p->max_bytes -= FRAMING_BYTES;
+    if (rd_kafka_conf_get(rd_kafka_conf(p->rk), name, text, &size) != RD_KAFKA_CONF_OK)
+        return MESSAGE_MAX_BYTES;
+    return strtoul(text, NULL, 10);
 }
 
-static int producer_connect(struct producer *p, struct buf *why) {
+/* One more property, at the end. */
+static void producer_own(const char *owned[OWNED_MAX], const char *name, const char *value) {
+    size_t n = 0;
+    while (owned[n]) n++;
+    CHECK(n + 2 < OWNED_MAX);
+    owned[n] = name;
+    owned[n + 1] = value;
+}
+
+/* batch_bytes: of a batch of several records; 0: as the properties say. */
+static int producer_connect(struct producer *p, size_t batch_bytes, struct buf *why) {
     const struct producer_options *o = &p->options;
-    char timeout[24];
+    char timeout[24], batch[24];
     snprintf(timeout, sizeof timeout, "%lld", (long long)o->transaction_timeout_ms);
-    const char *owned[] = {"acks",
-                           "all",
-                           "enable.idempotence",
-                           o->repeatable ? "false" : "true",
-                           "partitioner",
-                           "murmur2_random",
-                           o->transactional_id ? "transactional.id" : NULL,
-                           o->transactional_id,
-                           "transaction.timeout.ms",
-                           timeout,
-                           NULL};
+    snprintf(batch, sizeof batch, "%zu", batch_bytes);
+    const char *owned[OWNED_MAX] = {
+        "acks",        "all",           "enable.idempotence", o->repeatable ? "false" : "true",
+        "partitioner", "murmur2_random"};
+    if (batch_bytes) producer_own(owned, "batch.size", batch);
+    if (o->transactional_id) {
+        producer_own(owned, "transactional.id", o->transactional_id);
+        producer_own(owned, "transaction.timeout.ms", timeout);
+    }
     struct kafka_settings settings = {.type = RD_KAFKA_PRODUCER,
                                       .owned = owned,
                                       .opaque = p,
                                       .delivery_cb = producer_delivery_cb,
                                       .stats_cb = o->figures ? producer_stats_cb : NULL};
-    return kafka_create(&p->rk, o->config, &settings, why);
+    TRY(kafka_create(&p->rk, o->config, &settings, why));
+    for (size_t t = 0; t < o->topics_n; t++)
+        if (*p->name[t]) p->topic[t] = rd_kafka_topic_new(p->rk, p->name[t], NULL);
+    p->max_bytes = producer_property(p, "message.max.bytes");
+    p->batch_bytes = producer_property(p, "batch.size");
+    if (p->batch_bytes > p->max_bytes) p->batch_bytes = p->max_bytes;
+    return 0;
+}
+
+static void producer_disconnect(struct producer *p) {
+    rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    if (!p->options.settled) rd_kafka_poll(p->rk, 0); // its owner has heard all it wants
+    for (size_t t = 0; t < PRODUCER_TOPICS; t++) {
+        if (p->topic[t]) rd_kafka_topic_destroy(p->topic[t]);
+        p->topic[t] = NULL;
+    }
+    rd_kafka_destroy(p->rk);
+    p->rk = NULL;
 }
 
 int producer_create(struct producer **out, const struct producer_options *options,
@@ -107,18 +145,15 @@ int producer_create(struct producer **out, const struct producer_options *option
     CHECK(options->topics_n <= PRODUCER_TOPICS);
     struct producer *p = xcalloc(1, sizeof *p);
     p->options = *options;
-    int result = producer_connect(p, why);
+    p->limit = options->limits ? options->limits : p->own_limit;
+    for (size_t t = 0; t < options->topics_n; t++) p->name[t] = options->topics[t];
+    int result = producer_connect(p, 0, why);
     if (result < 0) {
         free(p);
         return result;
     }
-    for (size_t t = 0; t < options->topics_n; t++) {
-        p->name[t] = options->topics[t];
-        if (*p->name[t]) p->topic[t] = rd_kafka_topic_new(p->rk, p->name[t], NULL);
-    }
     snprintf(p->identity, sizeof p->identity, "%s", id ? id : rd_kafka_name(p->rk));
     p->options.transactional_id = id ? p->identity : NULL;
-    producer_read_limit(p);
     if (!id) producer_become(p, PRODUCER_READY, DEATH_NONE);
     *out = p;
     return 0;
@@ -126,11 +161,7 @@ int producer_create(struct producer **out, const struct producer_options *option
 
 void producer_destroy(struct producer *p) {
     if (!p) return;
-    rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    if (!p->options.settled) rd_kafka_poll(p->rk, 0); // its owner has heard all it wants
-    for (size_t t = 0; t < PRODUCER_TOPICS; t++)
-        if (p->topic[t]) rd_kafka_topic_destroy(p->topic[t]);
-    rd_kafka_destroy(p->rk);
+    if (p->rk) producer_disconnect(p);
     free(p);
 }
 
@@ -142,6 +173,34 @@ int producer_find_topics(struct producer *p, int timeout_ms, const char **which)
         if (n <= 0) return n < 0 ? n : ERR_RETRY;
     }
     return 0;
+}
+
+/* The client sends a record alone when it is larger than a batch may be; several are within the
+ * bound, before compression and with all that frames them. */
+int producer_heed_limits(struct producer *p, int timeout_ms) {
+    struct buf why = {0};
+    topic_limit_ask(p->rk, p->name, p->options.topics_n, p->limit, timeout_ms);
+    size_t least = p->batch_bytes;
+    for (size_t t = 0; t < p->options.topics_n; t++)
+        if (p->topic[t] && topic_limit_bytes(&p->limit[t]) < least)
+            least = topic_limit_bytes(&p->limit[t]);
+    if (least == p->batch_bytes) return 0;
+    producer_disconnect(p);
+    int result = producer_connect(p, least < BATCH_LEAST_BYTES ? BATCH_LEAST_BYTES : least, &why);
+    if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
+    buf_release(&why);
+    return result;
+}
+
+void producer_note_refusals(struct producer *p) {
+    for (size_t t = 0; t < p->options.topics_n; t++) {
+        if (!p->refused[t]) continue;
+        p->refused[t] = false;
+        topic_limit_refuse(&p->limit[t], topic_limit_bytes(&p->limit[t]));
+        LOG(WARNING, "batch_too_large",
+            "the topic takes smaller batches than was known; smaller ones are sent from now on",
+            L_STR("topic", p->name[t]), L_U64("assumed", topic_limit_bytes(&p->limit[t])));
+    }
 }
 
 int producer_init(struct producer *p) {
@@ -221,7 +280,10 @@ const char *producer_trouble(const struct producer *p) {
     }
 }
 
-size_t producer_max_bytes(const struct producer *p) { return p->max_bytes; }
+size_t producer_room(const struct producer *p, size_t topic) {
+    size_t limit = topic_limit_bytes(&p->limit[topic]);
+    return limit < p->max_bytes ? limit : p->max_bytes;
+}
 
 const struct kafka_stats *producer_stats(struct producer *p) {
     rd_kafka_poll(p->rk, 0);

@@ -13,9 +13,13 @@ struct producer {
     rd_kafka_t *rk;
     struct producer_options options;
     const char *name[PRODUCER_TOPICS];
-    rd_kafka_topic_t *topic[PRODUCER_TOPICS]; // NULL: not used
+    rd_kafka_topic_t *topic[PRODUCER_TOPICS];      // NULL: not used
+    struct topic_limit own_limit[PRODUCER_TOPICS]; // of a producer that was given none
+    struct topic_limit *limit;                     // (topics_n)
+    bool refused[PRODUCER_TOPICS]; // in the present attempt, for the size of a batch
     enum producer_state state;
-    size_t max_bytes;
+    size_t max_bytes;    // of a record, by the client's own properties
+    size_t batch_bytes;  // of a batch of several records, by the same
     int64_t deadline_ms; // of the present attempt
     struct producer_counts counts;
     rd_kafka_resp_err_t trouble; // of the last record that was refused or not delivered
@@ -35,3 +39,5 @@ int producer_refused(struct producer *p, const struct producer_record *r, rd_kaf
 static inline size_t producer_unacknowledged(const struct producer *p) {
     return (size_t)(p->counts.sent - p->counts.acknowledged);
 }
+/* Draws the lesson from an attempt that failed: limits of topics that have refused a batch. */
+void producer_note_refusals(struct producer *p);

@@ -1,35 +1,45 @@
 /* Plain reading of whole topics: assigned by hand, from offsets that the caller keeps (in LMDB, or
  * none at all).
  *
- * The end of each partition is asked for at the start and "caught up" means that every partition
- * has passed it; partition-EOF events tell, because the last offsets of a transactional topic are
- * markers that no reader sees. An offset that is no longer in the log is fatal: what was lost there
- * must not be lost in silence.
+ * "Caught up" means that every partition has been at its end; partition-EOF events tell, because
+ * the last offsets of a transactional topic are markers that no reader sees. An offset that does
+ * not belong to its partition (places.c) is never read from: with an owner of the positions that
+ * partition stands still, without one the topic is read again from its beginning.
  *
  * Thread: the thread that owns it */
 #include "kafka/topic_reader.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "client_private.h"
 #include "metrics/metrics.h"
+#include "places.h"
 
 #include <inttypes.h>
 
-enum { METADATA_TIMEOUT_MS = 5000 };
+enum {
+    METADATA_TIMEOUT_MS = 5000,
+    IDS_TIMEOUT_MS = 1000 // for the ids of topic and cluster, which are not needed
+};
 
 struct source {
     const char *name;
     int32_t partitions;
     bool *at_end; // (partitions) has reached the end once
+    struct places places;
+    struct position *own; // (partitions) where reading is, without an owner
 };
 
 struct reader {
     rd_kafka_t *rk;
+    const struct config *config;
+    struct position_owner owner; // .position NULL: the reader itself
     size_t n;
     struct source source[READER_TOPICS];
     size_t waiting; // partitions that have not been at the end yet
     bool grown;     // partitions were found that are not assigned yet
     bool started;
+    int64_t now_ms; // of the present poll's first message
 };
 
 int reader_create(struct reader **out, const struct config *c, const char *const *names, size_t n,
@@ -52,7 +62,11 @@ int reader_create(struct reader **out, const struct config *c, const char *const
                            NULL};
     struct reader *r = xcalloc(1, sizeof *r);
     r->n = n;
-    for (size_t i = 0; i < n; i++) r->source[i].name = names[i];
+    r->config = c;
+    for (size_t i = 0; i < n; i++) {
+        r->source[i].name = r->source[i].places.topic = names[i];
+        r->source[i].places.index = i;
+    }
     int result = kafka_create(
         &r->rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER, .owned = owned, .opaque = r},
         why);
@@ -69,9 +83,33 @@ void reader_destroy(struct reader *r) {
     if (!r) return;
     rd_kafka_consumer_close(r->rk);
     rd_kafka_destroy(r->rk);
-    for (size_t i = 0; i < r->n; i++) free(r->source[i].at_end);
+    for (size_t i = 0; i < r->n; i++) {
+        free(r->source[i].at_end);
+        free(r->source[i].own);
+        places_release(&r->source[i].places);
+    }
     free(r);
 }
+
+void reader_keep(struct reader *r, const struct position_owner *owner) { r->owner = *owner; }
+
+/* ---- positions without an owner ---- */
+
+static struct position reader_position(size_t topic, int32_t partition, void *opaque) {
+    const struct reader *r = opaque;
+    return r->source[topic].own[partition];
+}
+
+static void reader_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
+    const struct reader *r = opaque;
+    r->source[topic].own[partition] = (struct position){.next = to, .mark = mark_none()};
+}
+
+static struct position_owner reader_owner(struct reader *r) {
+    return r->owner.position ? r->owner : (struct position_owner){reader_position, reader_moved, r};
+}
+
+/* ---- starting ---- */
 
 static int reader_find(struct reader *r, struct source *s) {
     int n = kafka_partitions(r->rk, s->name, METADATA_TIMEOUT_MS);
@@ -79,9 +117,14 @@ static int reader_find(struct reader *r, struct source *s) {
         kafka_topic_unavailable(s->name, n);
         return ERR_RETRY;
     }
+    s->places.verify |= r->started && n < s->partitions; // made anew with fewer
     if (n <= s->partitions) return 0;
     s->at_end = xrealloc(s->at_end, (size_t)n * sizeof *s->at_end);
-    for (int32_t p = s->partitions; p < n; p++) s->at_end[p] = false;
+    s->own = xrealloc(s->own, (size_t)n * sizeof *s->own);
+    for (int32_t p = s->partitions; p < n; p++) {
+        s->at_end[p] = false;
+        s->own[p] = (struct position){.next = RD_KAFKA_OFFSET_BEGINNING, .mark = mark_none()};
+    }
     r->waiting += (size_t)(n - s->partitions);
     r->grown = true;
     s->partitions = n;
@@ -101,17 +144,48 @@ bool reader_answers(struct reader *r, int timeout_ms) {
     return kafka_partitions(r->rk, r->source[0].name, timeout_ms) != ERR_RETRY;
 }
 
-int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
-    for (size_t i = 0; i < r->n; i++) TRY(reader_find(r, &r->source[i]));
-    if (r->started && !r->grown) return 0;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
-    for (size_t i = 0; i < r->n; i++) {
-        for (int32_t p = 0; p < r->source[i].partitions; p++) {
-            int64_t at = start ? start(i, p, opaque) : -1;
-            rd_kafka_topic_partition_list_add(list, r->source[i].name, p)->offset =
-                at < 0 ? RD_KAFKA_OFFSET_BEGINNING : at;
-        }
+int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) {
+    if (!reader_answers(r, timeout_ms)) return ERR_RETRY;
+    char *id = rd_kafka_clusterid(r->rk, timeout_ms); // known by the answer, if at all
+    if (id) buf_str(out, id);
+    if (id) rd_kafka_mem_free(r->rk, id);
+    return 0;
+}
+
+/* Where a partition starts that is not read yet. */
+static struct position reader_begin_at(struct reader *r, size_t topic, int32_t partition,
+                                       int64_t (*start)(size_t, int32_t, void *), void *opaque) {
+    if (r->owner.position) return r->owner.position(topic, partition, r->owner.opaque);
+    struct position *own = &r->source[topic].own[partition];
+    int64_t at = start ? start(topic, partition, opaque) : -1;
+    if (at >= 0 && own->next < 0) own->next = at;
+    return *own;
+}
+
+static void reader_add_source(struct reader *r, size_t topic,
+                              int64_t (*start)(size_t, int32_t, void *), void *opaque,
+                              rd_kafka_topic_partition_list_t *list) {
+    struct source *s = &r->source[topic];
+    s->places.ids = place_ids_of(r->rk, s->name, IDS_TIMEOUT_MS);
+    for (int32_t p = 0; p < s->partitions; p++) {
+        if ((size_t)p < s->places.n && s->places.place[p].lost != LOST_NONE) continue;
+        struct position at = reader_begin_at(r, topic, p, start, opaque);
+        if (at.next < 0) at.next = RD_KAFKA_OFFSET_BEGINNING;
+        rd_kafka_topic_partition_list_add(list, s->name, p)->offset =
+            places_begin(&s->places, p, &at);
     }
+}
+
+int reader_find_topics(struct reader *r) {
+    for (size_t i = 0; i < r->n; i++) TRY(reader_find(r, &r->source[i]));
+    return 0;
+}
+
+int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), void *opaque) {
+    TRY(reader_find_topics(r));
+    if (r->started && !r->grown && !r->owner.position) return 0;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    for (size_t i = 0; i < r->n; i++) reader_add_source(r, i, start, opaque, list);
     rd_kafka_resp_err_t err = rd_kafka_assign(r->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (err) return ERR_RETRY; // what was found stays to be assigned
@@ -120,18 +194,24 @@ int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), vo
     return 0;
 }
 
+/* ---- reading ---- */
+
 static size_t topic_index(const struct reader *r, const char *name) {
     size_t i = 0;
     while (i < r->n && strcmp(r->source[i].name, name) != 0) i++;
     return i;
 }
 
-static void reader_at_end(struct reader *r, const rd_kafka_message_t *m) {
-    size_t i = topic_index(r, rd_kafka_topic_name(m->rkt));
-    if (i == r->n || m->partition >= r->source[i].partitions || r->source[i].at_end[m->partition])
-        return;
-    r->source[i].at_end[m->partition] = true;
+static void reader_note_at_end(struct reader *r, struct source *s, int32_t partition) {
+    if (partition < 0 || partition >= s->partitions || s->at_end[partition]) return;
+    s->at_end[partition] = true;
     r->waiting--;
+}
+
+/* What stands still is as far as it will be read. */
+static void reader_note_lost(struct reader *r, struct source *s) {
+    for (int32_t p = 0; p < s->partitions && (size_t)p < s->places.n; p++)
+        if (s->places.place[p].lost != LOST_NONE) reader_note_at_end(r, s, p);
 }
 
 static size_t chunks_of(const rd_kafka_message_t *m) {
@@ -161,43 +241,94 @@ static struct reader_record reader_describe(const struct reader *r, rd_kafka_mes
     };
 }
 
-static int reader_event(struct reader *r, const rd_kafka_message_t *m) {
-    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        reader_at_end(r, m);
-        return 0;
-    }
-    if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-        LOG(ERROR, "offset_out_of_range",
-            "records that were not read yet are not in the log any more; remove the label store to "
-            "rebuild it from what is left",
-            L_STR("topic", rd_kafka_topic_name(m->rkt)), L_I64("partition", m->partition));
-        return ERR_FATAL;
-    }
+static void reader_event(struct reader *r, struct source *s, const rd_kafka_message_t *m) {
+    bool known = s && places_event(&s->places, m);
+    if (s && m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && places_sure(&s->places, m->partition))
+        reader_note_at_end(r, s, m->partition);
+    if (known) return;
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
     LOG(WARNING, "consume_error", rd_kafka_message_errstr(m),
         L_STR("error", rd_kafka_err2name(m->err)));
+}
+
+/* Judges what is in doubt; without an owner whatever does not fit is read again from its
+ * beginning. */
+static void reader_settle(struct reader *r) {
+    const struct position_owner owner = reader_owner(r);
+    bool again = false, keeps = r->owner.position != NULL,
+         earliest = !keeps || r->config->kafka.lost_position == LOST_POSITION_EARLIEST;
+    for (size_t i = 0; i < r->n; i++) {
+        struct source *s = &r->source[i];
+        again |= places_settle(&s->places, r->rk, r->config, earliest, &owner) > 0;
+        reader_note_lost(r, s);
+    }
+    if (!again) return;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    for (size_t i = 0; i < r->n; i++) places_restart(&r->source[i].places, &owner, list);
+    if (rd_kafka_assign(r->rk, list)) r->source[0].places.verify = true; // once more
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void reader_follow_own(struct source *s, const struct reader_record *record) {
+    struct position *own = &s->own[record->partition];
+    own->next = record->offset + 1;
+    mark_record(&own->mark, record->offset, record->time_ms, record->key, record->value);
+}
+
+/* Takes over a message of the library: 1 where it is a record to hand out, which *out then owns. */
+static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_record *out) {
+    size_t topic = m->rkt ? topic_index(r, rd_kafka_topic_name(m->rkt)) : r->n;
+    struct source *s = topic < r->n ? &r->source[topic] : NULL;
+    if (!m->err && s) {
+        const struct position_owner owner = reader_owner(r);
+        places_wake(&s->places, r->rk, r->config, m, r->now_ms, &owner);
+    }
+    if (!m->err && s && places_take(&s->places, m)) {
+        *out = reader_describe(r, m);
+        if (!r->owner.position && m->partition < s->partitions) reader_follow_own(s, out);
+        return 1;
+    }
+    if (m->err) reader_event(r, s, m);
+    rd_kafka_message_destroy(m);
     return 0;
 }
 
 int reader_poll(struct reader *r, struct reader_record *out, size_t most, int timeout_ms) {
     size_t n = 0;
+    if (r->started) reader_settle(r);
     while (n < most) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(r->rk, n ? 0 : timeout_ms);
         if (!m) break;
-        if (!m->err) {
-            out[n++] = reader_describe(r, m);
-            continue;
-        }
-        int result = reader_event(r, m);
+        if (n == 0) r->now_ms = clock_ms();
         bool end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-        rd_kafka_message_destroy(m);
-        if (result < 0) {
-            reader_release(r, out, n);
-            return result;
-        }
+        n += (size_t)reader_take(r, m, &out[n]);
         if (end) break; // the caller may be waiting for just this
     }
     return (int)n;
+}
+
+bool reader_next_end(struct reader *r, size_t *topic, int32_t *partition, int64_t *end) {
+    for (*topic = 0; *topic < r->n; ++*topic)
+        if (places_next_end(&r->source[*topic].places, partition, end)) return true;
+    return false;
+}
+
+void reader_lost_positions(const struct reader *r, size_t out[LOST_NONE]) {
+    for (size_t i = 0; i < r->n; i++) places_count(&r->source[i].places, out);
+}
+
+bool reader_position_known(const struct reader *r, size_t topic, int32_t partition,
+                           enum lost *lost) {
+    const struct places *s = &r->source[topic].places;
+    if (partition < 0 || (size_t)partition >= s->n || !s->reading[partition]) return false;
+    const struct place *p = &s->place[partition];
+    *lost = p->lost;
+    return p->lost != LOST_NONE || (!p->doubt && p->probe != PLACE_RECORD);
+}
+
+void reader_ids(const struct reader *r, size_t topic, uint32_t *topic_id, uint32_t *cluster_id) {
+    *topic_id = r->source[topic].places.ids.topic;
+    *cluster_id = r->source[topic].places.ids.cluster;
 }
 
 void reader_release(struct reader *r, struct reader_record *records, size_t n) {

@@ -211,6 +211,8 @@ int transaction_commit(struct producer *p, struct producer_record *record, size_
         CHECK(consumer_owns(p->options.consumer, offset[i].partition));
     p->deadline_ms = clock_ms() + p->options.attempt_ms;
     p->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
-    return p->options.transactional_id ? transaction_exactly_once(p, &t)
-                                       : transaction_at_least_once(p, &t);
+    int result = p->options.transactional_id ? transaction_exactly_once(p, &t)
+                                             : transaction_at_least_once(p, &t);
+    if (result < 0) producer_note_refusals(p);
+    return result;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metric_engine.h"
+#include "base/position.h"
 #include "config/choices.h"
 #include "metrics/label_values.h"
 #include "store/label_fate.h"
@@ -18,11 +19,14 @@ static const struct metric_row metrics_row[METRICS] = {
 };
 
 static struct metric_series metrics_series[METRICS];
+static struct metric_names metrics_names = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                            .m = METRIC_feature_absent};
 
 static const struct metric_table metrics_table = {.prefix = "winnowd_",
                                                   .version = WINNOWD_VERSION,
                                                   .row = metrics_row,
                                                   .series = metrics_series,
+                                                  .names = &metrics_names,
                                                   .n = METRICS};
 
 static bool metrics_labelled(enum metric m) { return *metrics_row[m].label; }
@@ -49,6 +53,10 @@ void metric_set_by(enum metric m, size_t value, double number) {
 
 void metric_observe(enum metric m, double seconds) {
     metric_table_observe(&metrics_table, m, seconds);
+}
+
+void metric_set_named(enum metric m, const struct metric_named *list, size_t n) {
+    metric_table_set_named(&metrics_table, m, list, n);
 }
 
 double metric_get(enum metric m) {

@@ -20,7 +20,14 @@
 
 #include <math.h>
 
-static const int64_t hour_ms = 3600000, day_ms = 86400000;
+enum {
+    HOUR_MS = 3600000,
+    HOURS = 24, // of a day
+    /* A clock that moved farther than an hour from where the caps counted last is believed when it
+     * has stood there for so long: ten minutes at least, by units of ten minutes. */
+    DOUBT_MS = 600000,
+    DOUBTS = 2
+};
 
 /* The strategy arm's rate is steered so that about `spare` tokens stay in the bucket: it spends
  * what it gets, yet is seldom refused for want of a token just when a sample is worth one. */
@@ -52,58 +59,90 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
 
-/* What this partition gets of a number for the whole topic: equal shares, the remainder to the
- * partitions of lowest number. A partition that was added to the topic since gets nothing, or the
- * shares would add up to more. */
-static uint32_t budget_share(const struct budget *b, uint64_t total, int32_t partition) {
-    if ((size_t)partition >= b->partitions) return 0;
-    return (uint32_t)(total / b->partitions + ((size_t)partition < total % b->partitions));
+/* Equal shares, the remainder to the partitions of lowest number. A cap may be any number. */
+uint32_t budget_share_of(uint64_t total, size_t partitions, int32_t partition) {
+    if ((size_t)partition >= partitions) return 0;
+    uint64_t share = total / partitions + ((size_t)partition < total % partitions);
+    return share < UINT32_MAX ? (uint32_t)share : UINT32_MAX;
+}
+
+/* What this partition gets of a cap. One that waits gets nothing, or the shares could add up to
+ * more (daemon/query/division.c). */
+static uint32_t budget_share(uint64_t cap, int32_t partition, const struct partition_state *s) {
+    return s->waiting ? 0 : budget_share_of(cap, s->divisor, partition);
 }
 
 /* ---- caps ---- */
 
-/* A clock set back does not open a new period: a step back of one is ignored, a larger one is
- * followed without forgetting. */
-static void budget_roll_cap(struct cap_counter *c, int64_t now_ms, int64_t length_ms) {
-    int64_t in_period = now_ms - (int64_t)c->period * length_ms;
-    if (in_period >= 0 && in_period < length_ms) return;
-    uint32_t period = now_ms > 0 ? (uint32_t)(now_ms / length_ms) : 0;
-    if (period > c->period) *c = (struct cap_counter){.period = period};
-    else if (period + 1 < c->period) c->period = period;
+/* The caps count that hour from now on. What was asked while the clock was in doubt counts in it
+ * too, and in an hour before the one that was counted, all that was asked does. */
+static void budget_roll(struct partition_state *s, uint32_t hour) {
+    const struct cap_counter first = {.strategy = s->doubt_strategy, .random_ = s->doubt_random};
+    if (hour > s->cap_hour) s->hour = first;
+    if (hour / HOURS > s->cap_hour / HOURS) s->day = first;
+    s->cap_hour = hour;
 }
+
+/* The clock has stood at its hour for long enough, and it counts from when it first did. */
+static void budget_believe(struct partition_state *s, uint32_t hour) {
+    budget_roll(s, (uint32_t)((int64_t)s->cap_doubt * DOUBT_MS / HOUR_MS));
+    if (hour > s->cap_hour) budget_roll(s, hour);
+}
+
+/* A clock may jump, ahead or back, and jump again. The caps follow it at once only to the hour
+ * after the one they count, so that each hour and each day gives its labels once. An hour back they
+ * wait for it. Anything farther counts only when it has stood there for DOUBT_MS: until then what
+ * the hour before has left must do, and a jump that was taken back has changed nothing. A state
+ * that counted no hour yet believes the clock. */
+void budget_clock(int64_t now_ms, struct partition_state *s) {
+    int64_t past = now_ms - (int64_t)s->cap_hour * HOUR_MS;
+    if (past >= 0 && past < HOUR_MS && !s->cap_doubt) return;
+    if (now_ms < 0) now_ms = 0;
+    int64_t hour = now_ms / HOUR_MS, ahead = hour - s->cap_hour, unit = now_ms / DOUBT_MS;
+    bool near = !s->cap_hour || (ahead >= -1 && ahead <= 1),
+         stood = s->cap_doubt && unit - s->cap_doubt >= DOUBTS;
+    if (near && ahead > 0) budget_roll(s, (uint32_t)hour);
+    else if (!near && stood) budget_believe(s, (uint32_t)hour);
+    if (near || stood) s->cap_doubt = s->doubt_strategy = s->doubt_random = 0;
+    else if (!s->cap_doubt || unit < s->cap_doubt) s->cap_doubt = (uint32_t)unit;
+}
+
+uint32_t budget_day(uint32_t hour) { return hour / HOURS; }
 
 /* Whether the caps let each arm ask. */
 struct cap_room {
     bool strategy, random_;
 };
 
-/* The random arm's part of the partition's share of a cap: e (budget.random_share), rounded up, so
- * that a small cap still pays for an estimate. */
-static uint32_t budget_random_part(const struct budget *b, uint32_t share) {
-    return (uint32_t)ceil(b->random_share * (double)share - rounding_share);
+/* The random arm's part is e (budget.random_share) of the share, rounded up, so that a small cap
+ * still pays for an estimate. */
+struct arms budget_arms(const struct budget *b, uint32_t share) {
+    uint32_t random_ = (uint32_t)ceil(b->random_share * (double)share - rounding_share);
+    return (struct arms){.strategy = share - random_, .random_ = random_};
 }
 
 /* Requests of the strategy arm that the cap still allows in its period. */
 static size_t budget_strategy_left(const struct budget *b, uint64_t cap, int32_t partition,
-                                   const struct cap_counter *c) {
+                                   const struct partition_state *s, const struct cap_counter *c) {
     if (!cap) return SIZE_MAX;
-    uint32_t share = budget_share(b, cap, partition), most = share - budget_random_part(b, share);
+    uint32_t most = budget_arms(b, budget_share(cap, partition, s)).strategy;
     return c->strategy < most ? most - c->strategy : 0;
 }
 
 /* The present block's own request doesn't count against the block, so a block is covered or not as
  * a whole, wherever its request falls. */
 static struct cap_room budget_allowed_by(const struct budget *b, uint64_t cap, int32_t partition,
+                                         const struct partition_state *s,
                                          const struct cap_counter *c) {
     bool random_ =
-        !cap || c->random_ - c->block < budget_random_part(b, budget_share(b, cap, partition));
-    return (struct cap_room){budget_strategy_left(b, cap, partition, c) > 0, random_};
+        !cap || c->random_ - c->block < budget_arms(b, budget_share(cap, partition, s)).random_;
+    return (struct cap_room){budget_strategy_left(b, cap, partition, s, c) > 0, random_};
 }
 
-static uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
+uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
     return policy_cap(p->operator_.per_hour, b->per_hour);
 }
-static uint64_t budget_day_cap(const struct budget *b, const struct policy *p) {
+uint64_t budget_day_cap(const struct budget *b, const struct policy *p) {
     return policy_cap(p->operator_.per_day, b->per_day);
 }
 
@@ -111,28 +150,37 @@ static struct cap_room budget_allowed(const struct budget *b, const struct polic
                                       int32_t partition, const struct partition_state *s) {
     uint64_t per_hour = budget_hour_cap(b, p), per_day = budget_day_cap(b, p);
     if (!per_hour && !per_day) return (struct cap_room){true, true};
-    struct cap_room hour = budget_allowed_by(b, per_hour, partition, &s->hour),
-                    day = budget_allowed_by(b, per_day, partition, &s->day);
-    return (struct cap_room){hour.strategy && day.strategy, hour.random_ && day.random_};
+    struct cap_room hour = budget_allowed_by(b, per_hour, partition, s, &s->hour),
+                    day = budget_allowed_by(b, per_day, partition, s, &s->day);
+    return (struct cap_room){hour.strategy && day.strategy && s->doubt_strategy < UINT8_MAX,
+                             hour.random_ && day.random_ &&
+                                 s->doubt_random - s->hour.block < UINT8_MAX - 1};
 }
 
 static void budget_increment(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
 
-static void budget_charge_cap(struct cap_counter *c, const struct charge *charge) {
-    if (charge->upfront || charge->strategy) budget_increment(&c->strategy);
-    if (!charge->random_) return;
-    budget_increment(&c->random_);
-    c->block = 1;
+static void budget_charge_strategy(struct partition_state *s) {
+    budget_increment(&s->hour.strategy);
+    budget_increment(&s->day.strategy);
+    s->doubt_strategy += s->cap_doubt && s->doubt_strategy < UINT8_MAX;
+}
+
+static void budget_charge_random(struct partition_state *s) {
+    budget_increment(&s->hour.random_);
+    budget_increment(&s->day.random_);
+    s->doubt_random += s->cap_doubt && s->doubt_random < UINT8_MAX;
+    s->hour.block = s->day.block = 1;
 }
 
 size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition,
                        int64_t now_ms, bool day, const struct partition_state *s) {
     uint64_t cap = day ? budget_day_cap(b, policy) : budget_hour_cap(b, policy);
-    struct cap_counter c = day ? s->day : s->hour;
     if (!cap) return SIZE_MAX;
-    budget_roll_cap(&c, now_ms, day ? day_ms : hour_ms);
-    uint32_t share = budget_share(b, cap, partition);
-    uint64_t used = (uint64_t)c.strategy + c.random_;
+    struct partition_state now = *s;
+    budget_clock(now_ms, &now);
+    const struct cap_counter *c = day ? &now.day : &now.hour;
+    uint32_t share = budget_share(cap, partition, s);
+    uint64_t used = (uint64_t)c->strategy + c->random_;
     return used < share ? (size_t)(share - used) : 0;
 }
 
@@ -225,9 +273,8 @@ static uint64_t budget_draw_place(const struct budget *b, int32_t partition,
 
 /* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): dense at first, when a label
  * teaches most, then wider and wider, because neighbours in a stream are much alike. */
-static bool budget_grant_due(const struct budget *b, double rate, int32_t partition,
-                             const struct partition_state *s) {
-    double n = budget_share(b, b->upfront, partition), spent = fmax(0, n - s->grant_left);
+static bool budget_grant_due(double rate, const struct partition_state *s) {
+    double n = s->grant, spent = fmax(0, n - s->grant_left);
     return s->grant_left && (double)s->admitted * n * grant_speed * rate >= spent * spent;
 }
 
@@ -235,12 +282,14 @@ static bool budget_grant_due(const struct budget *b, double rate, int32_t partit
 
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms,
                   struct partition_state *s) {
-    budget_roll_cap(&s->hour, now_ms, hour_ms);
-    budget_roll_cap(&s->day, now_ms, day_ms);
+    budget_clock(now_ms, s);
+    s->divisor = (uint32_t)b->partitions;
+    s->waiting = !b->partitions;
     if (fresh) {
         s->tokens = TOKEN_ONE; // the first block
-        s->grant_left = budget_share(b, b->upfront, partition);
+        s->grant = s->grant_left = budget_share_of(b->upfront, b->partitions, partition);
     } else {
+        s->grant = UINT32_MAX;
         s->hour.strategy = s->hour.random_ = s->day.strategy = s->day.random_ = UINT32_MAX;
     }
 }
@@ -249,8 +298,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
                              int64_t now_ms, bool saves, struct partition_state *s) {
     double rate = budget_total_rate(b, policy);
     int64_t earn = budget_earned(rate);
-    budget_roll_cap(&s->hour, now_ms, hour_ms);
-    budget_roll_cap(&s->day, now_ms, day_ms);
+    budget_clock(now_ms, s);
     budget_end_block(b, s);
     s->tokens += earn;
     budget_keep_burst(b->burst + earn, s);
@@ -260,7 +308,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     struct cap_room room = budget_allowed(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
     struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
-    a.upfront = open && room.strategy && budget_grant_due(b, rate, partition, s);
+    a.upfront = open && room.strategy && budget_grant_due(rate, s);
     a.strategy = open && room.strategy && !policy->operator_.explore_only &&
                  s->tokens - s->saving - TOKEN_ONE >= budget_reserve(rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
@@ -272,8 +320,8 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
 void budget_charge(struct partition_state *s, const struct charge *c) {
     if (!c->upfront && !c->strategy && !c->random_) return;
     s->asked++;
-    budget_charge_cap(&s->hour, c);
-    budget_charge_cap(&s->day, c);
+    if (c->upfront || c->strategy) budget_charge_strategy(s);
+    if (c->random_) budget_charge_random(s);
     if (c->upfront) s->grant_left--;
     if (c->strategy) s->tokens -= TOKEN_ONE;
     if (c->strategy && c->random_) s->both = 1;
@@ -293,11 +341,12 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     int64_t spare = s->tokens - budget_reserve(rate, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
-    budget_roll_cap(&s->hour, now_ms, hour_ms);
-    budget_roll_cap(&s->day, now_ms, day_ms);
-    size_t room = budget_strategy_left(b, budget_hour_cap(b, policy), partition, &s->hour),
-           day = budget_strategy_left(b, budget_day_cap(b, policy), partition, &s->day);
+    budget_clock(now_ms, s);
+    size_t room = budget_strategy_left(b, budget_hour_cap(b, policy), partition, s, &s->hour),
+           day = budget_strategy_left(b, budget_day_cap(b, policy), partition, s, &s->day);
     if (room > day) room = day;
+    if (room != SIZE_MAX && room > (size_t)(UINT8_MAX - s->doubt_strategy))
+        room = UINT8_MAX - s->doubt_strategy;
     if (most > room) most = room;
     return most > b->pool_top ? b->pool_top : most;
 }
@@ -305,8 +354,7 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
 void budget_charge_window(struct partition_state *s, bool random_, uint64_t sample) {
     s->tokens -= TOKEN_ONE;
     s->saving -= TOKEN_ONE;
-    budget_increment(&s->hour.strategy);
-    budget_increment(&s->day.strategy);
+    budget_charge_strategy(s);
     if (!random_) s->asked++;
     else if (s->block_size && sample >= s->block_start) s->both = 1;
     else s->owed++;

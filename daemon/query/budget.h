@@ -1,5 +1,6 @@
 /* What may be asked of the next sample: the token bucket, the random arm's blocks, the caps
- * (budget.c). Private to the room.
+ * (budget.c), and how caps and grant are divided among the partitions (division.c). Private to the
+ * room.
  *
  * Thread: worker thread, simulation */
 #pragma once
@@ -10,7 +11,7 @@
 
 struct budget {
     uint64_t seed, topic;       // keys of the random arm's draws
-    size_t partitions;          // of the samples topic
+    size_t partitions;          // of the samples topic; 0: not known, states wait for their share
     double rate, random_share;  // B, e
     int64_t burst;              // tokens that the bucket holds at most
     double spare;               // tokens that the strategy arm should keep in the bucket
@@ -54,6 +55,24 @@ struct charge {
 
 /* Pays for that sample: one label, whoever asked. */
 void budget_charge(struct partition_state *s, const struct charge *c);
+
+/* What partition `partition` gets when a number is divided among so many. */
+uint32_t budget_share_of(uint64_t total, size_t partitions, int32_t partition);
+
+/* A share of a cap, by arms. */
+struct arms {
+    uint32_t strategy, random_;
+};
+struct arms budget_arms(const struct budget *b, uint32_t share);
+
+/* The caps in force, of the whole topic; 0: none. */
+uint64_t budget_hour_cap(const struct budget *b, const struct policy *p);
+uint64_t budget_day_cap(const struct budget *b, const struct policy *p);
+
+/* Moves the hour that the caps count to the clock's, as far as the clock is believed. */
+void budget_clock(int64_t now_ms, struct partition_state *s);
+/* The day of an hour, both since 1970. */
+uint32_t budget_day(uint32_t hour);
 
 /* Labels of both arms that this partition may still ask in the cap's present period (day, else
  * hour); SIZE_MAX: there is no such cap. */

@@ -28,6 +28,7 @@ static const struct member learner[] = {
     {"full", BOOLEAN, offsetof(struct policy_learner, full), false},
     {"rolled_ms", VERSION, offsetof(struct policy_learner, rolled_ms), true},
     {"explore", SHARE, offsetof(struct policy_learner, explore), true},
+    {"shrunken", BOOLEAN, offsetof(struct policy_learner, shrunken), true},
 };
 
 static const struct member operator_[] = {
@@ -38,6 +39,7 @@ static const struct member operator_[] = {
     {"frozen", BOOLEAN, offsetof(struct policy_operator, frozen), true},
     {"rollback", VERSION, offsetof(struct policy_operator, rollback), true},
     {"rolled_ms", VERSION, offsetof(struct policy_operator, rolled_ms), true},
+    {"accepted", VERSION, offsetof(struct policy_operator, accepted), true},
     {"per_hour", CAP, offsetof(struct policy_operator, per_hour), true},
     {"per_day", CAP, offsetof(struct policy_operator, per_day), true},
     {"open_tasks", CAP, offsetof(struct policy_operator, open_tasks), true},

@@ -1,10 +1,14 @@
 /* The selection state as text for the metadata of a committed offset, and the 16-bit codes of
  * utilities.
  *
- * Layout (docs/FORMATS.md): "w2", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no
- * backslash) of topic hash, offset, the fields below in their order, zeros up to a multiple of
- * four, CRC-32; all little-endian. One wrong character changes at most four neighbouring bytes, a
- * burst of 32 bits at most, and a CRC-32 finds every such burst.
+ * Layout (docs/FORMATS.md): "w3", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no
+ * backslash) of topic hash and offset (their lower bytes), the fields below in their order, zeros
+ * up to a multiple of four, CRC-32; all little-endian. One wrong character changes at most four
+ * neighbouring bytes, a burst of 32 bits at most, and a CRC-32 finds every such burst. A number
+ * beyond the width of its field is written as the largest that has room.
+ *
+ * Versions 0.1.0 and before wrote "w2", which is read too, so that an update goes on with its
+ * states.
  *
  * A text is refused that is not whole, that belongs to another topic or offset, or that holds
  * numbers which no run can reach.
@@ -17,65 +21,123 @@
 
 /* ---- the layout ---- */
 
-static const char prefix[] = "w2"; // names the format: another layout, another number
+static const char prefix[] = "w3", // names the format: another layout, another number
+    former_prefix[] = "w2";
 static const char alphabet[] =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
-/* The fields that travel, in the order of the bytes: one number each, or an array of numbers. */
-#define STATE_FIELDS(ONE, MANY)                                                                    \
-    ONE(policy)                                                                                    \
-    ONE(model)                                                                                     \
-    ONE(admitted)                                                                                  \
-    ONE(covered)                                                                                   \
-    ONE(asked)                                                                                     \
-    ONE(tokens)                                                                                    \
-    ONE(block_start)                                                                               \
-    ONE(block_size)                                                                                \
-    ONE(both)                                                                                      \
-    ONE(grant_left)                                                                                \
-    ONE(hour.period)                                                                               \
-    ONE(hour.strategy)                                                                             \
-    ONE(hour.random_)                                                                              \
-    ONE(hour.block)                                                                                \
-    ONE(day.period)                                                                                \
-    ONE(day.strategy)                                                                              \
-    ONE(day.random_)                                                                               \
-    ONE(day.block)                                                                                 \
-    ONE(pool_saved)                                                                                \
-    MANY(pending)                                                                                  \
-    MANY(own)                                                                                      \
-    ONE(memory_of)                                                                                 \
-    MANY(window_n)                                                                                 \
-    MANY(window_at)                                                                                \
-    MANY(window)
+/* A state as it is written: the fields that travel in another form than they have in memory. */
+struct state_form {
+    struct partition_state state;
+    uint32_t block_age; // samples since block_start
+    uint8_t flags;      // both and so on, a bit each
+    uint32_t day;       // "w2" only
+};
 
-#define STATE_SIZE(name) sizeof(((struct partition_state *)NULL)->name)
-#define STATE_ONE(name) {offsetof(struct partition_state, name), STATE_SIZE(name), 1},
-#define STATE_MANY(name)                                                                           \
-    {offsetof(struct partition_state, name), STATE_SIZE(name[0]),                                  \
+/* The fields that travel, in the order of the bytes: one number each, or an array of numbers; and
+ * the bytes of a number. */
+#define STATE_FIELDS(ONE, MANY)                                                                    \
+    ONE(state.policy, 5)                                                                           \
+    ONE(state.model, 6)                                                                            \
+    ONE(state.admitted, 6)                                                                         \
+    ONE(state.covered, 6)                                                                          \
+    ONE(state.asked, 5)                                                                            \
+    ONE(state.tokens, 7)                                                                           \
+    ONE(block_age, 4)                                                                              \
+    ONE(state.block_size, 4)                                                                       \
+    ONE(flags, 1)                                                                                  \
+    ONE(state.grant, 4)                                                                            \
+    ONE(state.grant_left, 4)                                                                       \
+    ONE(state.divisor, 3)                                                                          \
+    ONE(state.cap_hour, 3)                                                                         \
+    ONE(state.cap_doubt, 3)                                                                        \
+    ONE(state.doubt_strategy, 1)                                                                   \
+    ONE(state.doubt_random, 1)                                                                     \
+    ONE(state.hour.strategy, 4)                                                                    \
+    ONE(state.hour.random_, 4)                                                                     \
+    ONE(state.day.strategy, 4)                                                                     \
+    ONE(state.day.random_, 4)                                                                      \
+    ONE(state.pool_saved, 4)                                                                       \
+    MANY(state.pending, 1)                                                                         \
+    MANY(state.own, 4)                                                                             \
+    ONE(state.memory_of, 4)                                                                        \
+    MANY(state.window_n, 1)                                                                        \
+    MANY(state.window_at, 1)                                                                       \
+    MANY(state.window, 2)
+
+#define FORMER_FIELDS(ONE, MANY)                                                                   \
+    ONE(state.policy, 8)                                                                           \
+    ONE(state.model, 8)                                                                            \
+    ONE(state.admitted, 8)                                                                         \
+    ONE(state.covered, 8)                                                                          \
+    ONE(state.asked, 8)                                                                            \
+    ONE(state.tokens, 8)                                                                           \
+    ONE(state.block_start, 8)                                                                      \
+    ONE(state.block_size, 4)                                                                       \
+    ONE(state.both, 1)                                                                             \
+    ONE(state.grant_left, 4)                                                                       \
+    ONE(state.cap_hour, 4)                                                                         \
+    ONE(state.hour.strategy, 4)                                                                    \
+    ONE(state.hour.random_, 4)                                                                     \
+    ONE(state.hour.block, 1)                                                                       \
+    ONE(day, 4)                                                                                    \
+    ONE(state.day.strategy, 4)                                                                     \
+    ONE(state.day.random_, 4)                                                                      \
+    ONE(state.day.block, 1)                                                                        \
+    ONE(state.pool_saved, 4)                                                                       \
+    MANY(state.pending, 1)                                                                         \
+    MANY(state.own, 4)                                                                             \
+    ONE(state.memory_of, 4)                                                                        \
+    MANY(state.window_n, 1)                                                                        \
+    MANY(state.window_at, 1)                                                                       \
+    MANY(state.window, 2)
+
+#define STATE_SIZE(name) sizeof(((struct state_form *)NULL)->name)
+#define STATE_ONE(name, bytes) {offsetof(struct state_form, name), STATE_SIZE(name), bytes, 1},
+#define STATE_MANY(name, bytes)                                                                    \
+    {offsetof(struct state_form, name), STATE_SIZE(name[0]), bytes,                                \
      STATE_SIZE(name) / STATE_SIZE(name[0])},
-#define STATE_ADD(name) +STATE_SIZE(name)
+#define STATE_ADD_ONE(name, bytes) +bytes
+#define STATE_ADD_MANY(name, bytes) +bytes *(STATE_SIZE(name) / STATE_SIZE(name[0]))
 
 static const struct state_field {
-    size_t offset, width, n; // in struct partition_state; bytes of a number; numbers
-} fields[] = {STATE_FIELDS(STATE_ONE, STATE_MANY)};
+    size_t offset, width, bytes, n; // in struct state_form; of a number there and in the text;
+                                    // numbers
+} fields[] = {STATE_FIELDS(STATE_ONE, STATE_MANY)},
+  former[] = {FORMER_FIELDS(STATE_ONE, STATE_MANY)};
 
 enum {
     FIELDS = sizeof fields / sizeof *fields,
+    FORMER = sizeof former / sizeof *former,
     PREFIX = sizeof prefix - 1,
     ALPHABET = sizeof alphabet - 1,
-    HASH = 8,             // bytes of the topic's hash
-    OFFSET = 8,           // of the offset
+    HASH = 4,             // bytes of the topic's hash
+    OFFSET = 5,           // of the offset
     HEAD = HASH + OFFSET, // what the state belongs to
-    BODY = 0 STATE_FIELDS(STATE_ADD, STATE_ADD),
-    PADDED = (HEAD + BODY + 3) / 4 * 4,
+    BODY = 0 STATE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
     CRC = 4,
-    BYTES = PADDED + CRC,
+    BYTES = (HEAD + BODY + 3) / 4 * 4 + CRC,
     TEXT_BYTES = PREFIX + BYTES / 4 * 5,
+    /* The same of "w2". */
+    FORMER_HASH = 8,
+    FORMER_OFFSET = 8,
+    FORMER_HEAD = FORMER_HASH + FORMER_OFFSET,
+    FORMER_BODY = 0 FORMER_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
+    FORMER_BYTES = (FORMER_HEAD + FORMER_BODY + 3) / 4 * 4 + CRC,
+};
+enum {
+    FLAG_BOTH,
+    FLAG_WAITING,
+    FLAG_HOUR_BLOCK,
+    FLAG_HOUR_LATE,
+    FLAG_DAY_BLOCK,
+    FLAG_DAY_LATE,
+    FLAGS
 };
 _Static_assert(ALPHABET == 85, "base 85");
-_Static_assert(BODY == 387, "another layout is another format: raise the number in `prefix`");
-_Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX, "the text fits into an offset's metadata");
+_Static_assert(BODY == 375, "another layout is another format: raise the number in `prefix`");
+_Static_assert(FORMER_BODY == 387, "what was written does not change");
+_Static_assert(TEXT_BYTES + 24 <= (int)STATE_TEXT_MAX, "who the position is of has room behind it");
 
 static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget.burst
 
@@ -123,16 +185,16 @@ static uint32_t state_crc32(const unsigned char *data, size_t n) {
 
 /* ---- base 85 ---- */
 
-static void state_encode(const unsigned char *bytes, char *out) {
-    for (size_t i = 0; i < BYTES; i += 4, out += 5) {
+static void state_encode(const unsigned char *bytes, size_t n, char *out) {
+    for (size_t i = 0; i < n; i += 4, out += 5) {
         uint64_t group = state_get(bytes + i, 4);
         for (int digit = 4; digit >= 0; digit--, group /= ALPHABET)
             out[digit] = alphabet[group % ALPHABET];
     }
 }
 
-static bool state_decode(const char *text, unsigned char *bytes) {
-    for (size_t i = 0; i < BYTES; i += 4, text += 5) {
+static bool state_decode(const char *text, unsigned char *bytes, size_t n) {
+    for (size_t i = 0; i < n; i += 4, text += 5) {
         uint64_t group = 0;
         for (int digit = 0; digit < 5; digit++) {
             const char *found = memchr(alphabet, text[digit], ALPHABET);
@@ -147,36 +209,50 @@ static bool state_decode(const char *text, unsigned char *bytes) {
 
 /* ---- state ---- */
 
-static void state_put_fields(const struct partition_state *s, unsigned char *to) {
+static uint64_t state_most(size_t bytes) {
+    return bytes < 8 ? (UINT64_C(1) << 8 * bytes) - 1 : UINT64_MAX;
+}
+
+static void state_put_fields(const struct state_form *form, unsigned char *to) {
     for (const struct state_field *f = fields; f < fields + FIELDS; f++)
         for (size_t i = 0; i < f->n; i++) {
-            const char *at = (const char *)s + f->offset + i * f->width;
-            to = state_put(to, state_load(at, f->width), f->width);
+            uint64_t value = state_load((const char *)form + f->offset + i * f->width, f->width),
+                     most = state_most(f->bytes);
+            to = state_put(to, value < most ? value : most, f->bytes);
         }
 }
 
-static void state_get_fields(const unsigned char *from, struct partition_state *s) {
-    for (const struct state_field *f = fields; f < fields + FIELDS; f++)
-        for (size_t i = 0; i < f->n; i++, from += f->width)
-            state_store((char *)s + f->offset + i * f->width, f->width, state_get(from, f->width));
+static void state_get_fields(const struct state_field *table, size_t n, const unsigned char *from,
+                             struct state_form *form) {
+    for (const struct state_field *f = table; f < table + n; f++)
+        for (size_t i = 0; i < f->n; i++, from += f->bytes)
+            state_store((char *)form + f->offset + i * f->width, f->width,
+                        state_get(from, f->bytes));
 }
 
-/* Bytes that the table's fields take: what BODY says, or the writes below would not be bounded. */
-static size_t state_body(void) {
-    size_t bytes = 0;
-    for (size_t f = 0; f < FIELDS; f++) bytes += fields[f].width * fields[f].n;
-    return bytes;
+static uint8_t *state_flag(struct partition_state *s, int flag) {
+    uint8_t *const of[FLAGS] = {[FLAG_BOTH] = &s->both,
+                                [FLAG_WAITING] = &s->waiting,
+                                [FLAG_HOUR_BLOCK] = &s->hour.block,
+                                [FLAG_HOUR_LATE] = &s->hour.late,
+                                [FLAG_DAY_BLOCK] = &s->day.block,
+                                [FLAG_DAY_LATE] = &s->day.late};
+    return of[flag];
 }
 
 size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offset, char *out) {
     unsigned char bytes[BYTES] = {0};
-    CHECK(state_body() == BODY);
+    uint64_t age = s->admitted - s->block_start;
+    struct state_form form = {.state = *s,
+                              .block_age = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX};
+    for (int flag = 0; flag < FLAGS; flag++)
+        form.flags |= (uint8_t)(*state_flag(&form.state, flag) << flag);
     state_put(bytes, topic, HASH);
     state_put(bytes + HASH, (uint64_t)offset, OFFSET);
-    state_put_fields(s, bytes + HEAD);
-    state_put(bytes + PADDED, state_crc32(bytes, PADDED), CRC);
+    state_put_fields(&form, bytes + HEAD);
+    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC), CRC);
     memcpy(out, prefix, PREFIX);
-    state_encode(bytes, out + PREFIX);
+    state_encode(bytes, BYTES, out + PREFIX);
     out[TEXT_BYTES] = '\0';
     return TEXT_BYTES;
 }
@@ -185,7 +261,7 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
  * reach. */
 static bool state_possible(const struct partition_state *s) {
     if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
-        s->tokens < 0 || s->tokens > tokens_most)
+        s->tokens < 0 || s->tokens > tokens_most || s->grant_left > s->grant)
         return false;
     if (s->hour.block > 1 || s->day.block > 1 || s->both > 1) return false;
     size_t values = 0;
@@ -196,20 +272,60 @@ static bool state_possible(const struct partition_state *s) {
     return values <= STATE_WINDOW;
 }
 
-int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct text metadata) {
-    unsigned char bytes[BYTES];
-    struct partition_state read = {0};
-    if (!metadata.at || !metadata.len) return ERR_MISSING;
-    if (metadata.len != TEXT_BYTES || memcmp(metadata.at, prefix, PREFIX) != 0) return ERR_CORRUPT;
-    if (!state_decode(metadata.at + PREFIX, bytes) ||
-        state_get(bytes + PADDED, CRC) != state_crc32(bytes, PADDED))
+/* A format that is read: how long its parts are. */
+struct state_format {
+    const char *prefix;
+    const struct state_field *field;
+    size_t fields, hash, offset, bytes;
+};
+
+/* The text's bytes by that format, into the form; errors as of state_read. */
+static int state_read_form(const struct state_format *f, uint64_t topic, int64_t offset,
+                           struct text text, struct state_form *form) {
+    unsigned char bytes[FORMER_BYTES];
+    if (text.len != PREFIX + f->bytes / 4 * 5 || memcmp(text.at, f->prefix, PREFIX) != 0)
         return ERR_CORRUPT;
-    if (state_get(bytes, HASH) != topic || state_get(bytes + HASH, OFFSET) != (uint64_t)offset)
+    if (!state_decode(text.at + PREFIX, bytes, f->bytes) ||
+        state_get(bytes + f->bytes - CRC, CRC) != state_crc32(bytes, f->bytes - CRC))
+        return ERR_CORRUPT;
+    if (state_get(bytes, f->hash) != (topic & state_most(f->hash)) ||
+        state_get(bytes + f->hash, f->offset) != ((uint64_t)offset & state_most(f->offset)))
         return ERR_MISMATCH;
-    state_get_fields(bytes + HEAD, &read);
-    if (!state_possible(&read)) return ERR_CORRUPT;
-    read.saving = (int64_t)read.pool_saved * SAVED_ONE;
-    *s = read;
+    state_get_fields(f->field, f->fields, bytes + f->hash + f->offset, form);
+    return 0;
+}
+
+static int state_read_present(uint64_t topic, int64_t offset, struct text text,
+                              struct state_form *form) {
+    static const struct state_format present = {prefix, fields, FIELDS, HASH, OFFSET, BYTES};
+    TRY(state_read_form(&present, topic, offset, text, form));
+    struct partition_state *s = &form->state;
+    if (form->block_age > s->admitted || form->flags >> FLAGS) return ERR_CORRUPT;
+    s->block_start = s->admitted - form->block_age;
+    for (int flag = 0; flag < FLAGS; flag++) *state_flag(s, flag) = form->flags >> flag & 1;
+    return 0;
+}
+
+/* What "w2" does not say is left zero: the divisor is not known, and the grant is what is left of
+ * it until it is (daemon/query/division.c). */
+static int state_read_former(uint64_t topic, int64_t offset, struct text text,
+                             struct state_form *form) {
+    static const struct state_format before = {former_prefix, former,        FORMER,
+                                               FORMER_HASH,   FORMER_OFFSET, FORMER_BYTES};
+    TRY(state_read_form(&before, topic, offset, text, form));
+    form->state.grant = form->state.grant_left;
+    return 0;
+}
+
+int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct text metadata) {
+    struct state_form form = {0};
+    if (!metadata.at || !metadata.len) return ERR_MISSING;
+    bool is_former = metadata.len > PREFIX && memcmp(metadata.at, former_prefix, PREFIX) == 0;
+    TRY(is_former ? state_read_former(topic, offset, metadata, &form)
+                  : state_read_present(topic, offset, metadata, &form));
+    if (!state_possible(&form.state)) return ERR_CORRUPT;
+    form.state.saving = (int64_t)form.state.pool_saved * SAVED_ONE;
+    *s = form.state;
     return 0;
 }
 

@@ -67,8 +67,7 @@ static uint32_t strategy_fingerprint(const struct strategy *s, const struct conf
 
 int strategy_create(struct strategy **out, const struct strategy_options *options) {
     const struct config *c = options->config;
-    CHECK(options->partitions > 0 && options->columns > 0 && options->classes >= 2 &&
-          options->positive < options->classes);
+    CHECK(options->columns > 0 && options->classes >= 2 && options->positive < options->classes);
     struct strategy *s = xcalloc(1, sizeof *s);
     *s = (struct strategy){.seed = (uint64_t)c->service.seed,
                            .topic = options->topic,

@@ -1,4 +1,4 @@
-/* Builds dead letters.
+/* Builds dead letters, and shortens those that their topic would not take.
  *
  * Who repairs and replays a record needs it as it was, and its place in the log. So nothing is
  * changed, only cut when large, and what was cut is said with the hash and the length of the whole.
@@ -13,7 +13,12 @@
 #include <inttypes.h>
 #include <openssl/sha.h>
 
-enum { OURS_MAX = 12 };
+enum {
+    OURS_MAX = 12,
+    SHORTENED_BYTES = 300 // of the headers that say what was cut
+};
+
+static const char dead_letter_first[] = "__connect.errors.topic"; // of our headers
 
 /* The stage of Kafka Connect that a failure would have happened in there. */
 static const char *dead_letter_stage_of(enum reason reason) {
@@ -83,14 +88,14 @@ static struct text dead_letter_cut(struct arena *arena, struct text t, size_t mo
     return arena_text(arena, t);
 }
 
-void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
-                     enum reason reason, const char *field, const struct header *original,
-                     size_t n) {
+void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct text topic,
+                       const struct record *r, enum reason reason, const char *field,
+                       const struct header *original, size_t n) {
     size_t kept = dead_letter_headers_kept(original, n);
     struct headers h = {.arena = &cycle->arena,
                         .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
     dead_letter_add_original(&h, original, kept);
-    dead_letter_header(&h, "__connect.errors.topic", topic);
+    dead_letter_header(&h, dead_letter_first, topic);
     dead_letter_add_number(&h, "__connect.errors.partition", r->partition);
     dead_letter_add_number(&h, "__connect.errors.offset", r->offset);
     dead_letter_header(&h, "__connect.errors.connector.name", TEXT("winnowd"));
@@ -105,7 +110,6 @@ void dead_letter_add(struct cycle *cycle, struct text topic, const struct record
         dead_letter_add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
     if (kept < n) dead_letter_add_number(&h, "winnowd.headers.dropped", (int64_t)(n - kept));
     CHECK(h.n <= kept + OURS_MAX);
-    struct producer_record *out = cycle_add(cycle);
     *out = (struct producer_record){
         .topic = CYCLE_DEAD_LETTERS,
         .source = r->partition,
@@ -113,4 +117,70 @@ void dead_letter_add(struct cycle *cycle, struct text topic, const struct record
         .value = dead_letter_cut(&cycle->arena, r->value, DEAD_LETTER_VALUE_MAX),
         .header = h.at,
         .headers = h.n};
+}
+
+void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
+                     enum reason reason, const char *field, const struct header *original,
+                     size_t n) {
+    dead_letter_write(cycle, cycle_add(cycle), topic, r, reason, field, original, n);
+}
+
+/* ---- shortening ---- */
+
+/* Where our headers begin. */
+static size_t dead_letter_ours(const struct producer_record *r) {
+    size_t i = r->headers;
+    while (i > 0 && !text_equal(r->header[i - 1].name, text_of(dead_letter_first))) i--;
+    return i ? i - 1 : 0;
+}
+
+/* Whether one of our headers, from the first on, has that name. */
+static bool dead_letter_says(const struct producer_record *r, size_t first, const char *name) {
+    for (size_t i = first; i < r->headers; i++)
+        if (text_equal(r->header[i].name, text_of(name))) return true;
+    return false;
+}
+
+static void dead_letter_free(size_t *over, size_t bytes) { *over -= bytes < *over ? bytes : *over; }
+
+/* Takes off the end of t what is over. */
+static void dead_letter_take_off(struct text *t, size_t *over) {
+    size_t left = *over < t->len ? t->len - *over : 0;
+    dead_letter_free(over, t->len);
+    t->len = left;
+}
+
+/* The headers of `cut`: those of r without the first `dropped`, and what was cut. */
+static void dead_letter_say_cut(struct arena *arena, const struct producer_record *r, size_t first,
+                                size_t dropped, struct producer_record *cut) {
+    struct headers h = {.arena = arena, .n = r->headers - dropped};
+    h.at = arena_take(arena, (h.n + OURS_MAX) * sizeof *h.at);
+    memcpy(h.at, r->header + dropped, h.n * sizeof *h.at);
+    if (cut->value.len < r->value.len && !dead_letter_says(r, first, "winnowd.value.bytes")) {
+        dead_letter_add_hash(&h, "winnowd.value.sha256", r->value);
+        dead_letter_add_number(&h, "winnowd.value.bytes", (int64_t)r->value.len);
+    }
+    if (cut->key.len < r->key.len && !dead_letter_says(r, first, "winnowd.key.bytes"))
+        dead_letter_add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
+    if (dropped) dead_letter_add_number(&h, "winnowd.headers.dropped", (int64_t)dropped);
+    cut->header = h.at;
+    cut->headers = h.n;
+}
+
+/* The value gives way first, then the original headers, then the key: who wants the value can read
+ * it where it stood. */
+bool dead_letter_shorten(struct cycle *cycle, struct producer_record *r, size_t most) {
+    size_t bytes = record_batch_bytes(r), first = dead_letter_ours(r);
+    if (bytes <= most) return true;
+    size_t over = bytes - most + SHORTENED_BYTES;
+    struct producer_record cut = *r;
+    dead_letter_take_off(&cut.value, &over);
+    size_t dropped = over ? first : 0;
+    for (size_t i = 0; i < dropped; i++)
+        dead_letter_free(&over,
+                         RECORD_HEADER_BYTES + r->header[i].name.len + r->header[i].value.len);
+    dead_letter_take_off(&cut.key, &over);
+    dead_letter_say_cut(&cycle->arena, r, first, dropped, &cut);
+    *r = cut;
+    return record_batch_bytes(r) <= most;
 }

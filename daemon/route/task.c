@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "route/classes.h"
+#include "task_row.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -24,6 +25,7 @@
 enum {
     FORMAT = 1,     // of meta: another meaning of a field, another number
     TIME_BITS = 48, // of the record time in an id
+    VALUES_MAX = COLUMNS_MAX + JSON_VALUES_MAX, // of meta: a row, and what else there is
 };
 
 /* ---- id ---- */
@@ -62,6 +64,12 @@ int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
         n++;
     }
     return out[6] >> 4 == 7 && out[8] >> 6 == 2 ? 0 : ERR_INPUT;
+}
+
+int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]) {
+    int64_t ms = 0;
+    for (size_t i = 0; i < 6; i++) ms = ms << 8 | id[i];
+    return ms;
 }
 
 /* ---- the table of meta ---- */
@@ -106,17 +114,6 @@ static void task_add_key(struct buf *out, const char *name) {
 static void task_add_text(struct buf *out, const char *name, struct text value) {
     task_add_key(out, name);
     buf_json(out, value);
-}
-
-/* Keeps the sign of a zero, which buf_double drops: a row has every bit. */
-static void task_add_doubles(struct buf *out, const double *v, size_t n) {
-    buf_str(out, "[");
-    for (size_t i = 0; i < n; i++) {
-        if (i) buf_str(out, ",");
-        if (v[i] == 0 && signbit(v[i])) buf_str(out, "-0");
-        else buf_double(out, v[i]);
-    }
-    buf_str(out, "]");
 }
 
 static void task_add_floats(struct buf *out, const float *v, size_t n) {
@@ -194,8 +191,12 @@ static void task_add_fields(const struct task *t, struct buf *out) {
     }
 }
 
+/* What says in `meta` that the event was left out: the first member, so that it can be put into a
+ * record that is written already. */
+static const char task_left_out[] = "\"event_left_out\":true,";
+
 static void task_add_meta(const struct task *t, struct buf *out) {
-    buf_printf(out, ",\"meta\":{\"format\":%d", FORMAT);
+    buf_printf(out, ",\"meta\":{%s\"format\":%d", t->event_left_out ? task_left_out : "", FORMAT);
     task_add_text(out, "id", text_of(t->id));
     task_add_text(out, "sample_id", t->sample_id);
     task_add_text(out, "reason", text_of(ask_name(t->reason)));
@@ -219,7 +220,7 @@ static void task_add_meta(const struct task *t, struct buf *out) {
     }
     buf_str(out, "]");
     task_add_key(out, "row");
-    task_add_doubles(out, t->row, t->d);
+    task_row_write(out, t->row, t->d);
     buf_str(out, "}");
 }
 
@@ -229,6 +230,20 @@ void task_write(const struct task *t, const struct task_style *style, struct buf
     task_add_predictions(t, style, out);
     task_add_meta(t, out);
     buf_str(out, "}");
+}
+
+bool task_drop_event(struct text record, struct buf *out) {
+    struct text event = json_member(json_member(record, "data"), "event"),
+                meta = json_member(record, "meta");
+    const char *end = record.at + record.len;
+    if (!event.at || text_equal(event, TEXT("null")) || !meta.at || *meta.at != '{') return false;
+    buf_add(out, record.at, (size_t)(event.at - record.at));
+    buf_str(out, "null");
+    event.at += event.len;
+    buf_add(out, event.at, (size_t)(meta.at + 1 - event.at));
+    buf_str(out, task_left_out);
+    buf_add(out, meta.at + 1, (size_t)(end - meta.at - 1));
+    return true;
 }
 
 /* ---- reading ---- */
@@ -320,20 +335,9 @@ static bool task_read_classes(struct task *t, const cJSON *meta, struct arena *a
     return true;
 }
 
-/* n finite numbers of an array into doubles. */
-static bool task_read_numbers(const cJSON *list, size_t n, double *out) {
-    const cJSON *item;
-    size_t i = 0;
-    cJSON_ArrayForEach(item, list) {
-        if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble) || i == n) return false;
-        out[i++] = item->valuedouble;
-    }
-    return cJSON_IsArray(list) && i == n;
-}
-
 static bool task_read_floats(const cJSON *list, size_t n, float *out, struct arena *arena) {
     double *wide = arena_take(arena, n * sizeof *wide);
-    if (!task_read_numbers(list, n, wide)) return false;
+    if (!task_row_numbers(list, n, wide)) return false;
     for (size_t i = 0; i < n; i++) {
         out[i] = (float)wide[i];
         if (!isfinite(out[i])) return false;
@@ -341,19 +345,12 @@ static bool task_read_floats(const cJSON *list, size_t n, float *out, struct are
     return true;
 }
 
-static size_t task_length_of(const cJSON *list) {
-    size_t n = 0;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list) n++;
-    return n;
-}
-
 /* Lengths first: the memory of (members, k) must not be larger than the record that it is read
  * from. */
 static bool task_read_members(struct task *t, const cJSON *members, struct arena *arena) {
     const cJSON *item;
     cJSON_ArrayForEach(item, members) {
-        if (task_length_of(item) != t->k) return false;
+        if (task_row_length(item) != t->k) return false;
         t->members++;
     }
     if (!t->members) return cJSON_IsArray(members);
@@ -369,21 +366,13 @@ static bool task_read_members(struct task *t, const cJSON *members, struct arena
 static bool task_read_prediction(struct task *t, const cJSON *meta, struct arena *arena) {
     const cJSON *prob = cJSON_GetObjectItemCaseSensitive(meta, "probabilities");
     if (prob && prob->child) {
-        if (task_length_of(prob) != t->k) return false;
+        if (task_row_length(prob) != t->k) return false;
         float *out = arena_take(arena, t->k * sizeof *out);
         if (!task_read_floats(prob, t->k, out, arena)) return false;
         t->prob = out;
     }
     return cJSON_IsArray(prob) &&
            task_read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
-}
-
-static bool task_read_row(struct task *t, const cJSON *meta, struct arena *arena) {
-    const cJSON *row = cJSON_GetObjectItemCaseSensitive(meta, "row");
-    t->d = task_length_of(row);
-    double *out = arena_take(arena, t->d * sizeof *out);
-    t->row = out;
-    return task_read_numbers(row, t->d, out);
 }
 
 static bool task_is_share(double x) { return x >= 0 && x <= 1; }
@@ -407,6 +396,9 @@ static const char *task_fault(const struct task *t) {
             return "a time is before 1970 or beyond the year 9999";
     if (t->asked_ms < 0 || t->expires_ms < 0) return "it was asked, or closes, before 1970";
     if (t->k > CLASSES_MAX) return "it has more classes than a model may have";
+    if (t->d > COLUMNS_MAX) return "its row is longer than any";
+    if (t->members > MEMBERS_MAX) return "it has more members than a model may have";
+    if (t->sample_id.len > TASK_SAMPLE_MAX) return "its sample id is longer than any";
     return NULL;
 }
 
@@ -419,18 +411,21 @@ static const char *task_read_meta(struct task *t, const cJSON *meta, struct aren
     if (!task_read_classes(t, meta, arena)) return "classes are missing or wrong";
     if (!task_read_prediction(t, meta, arena))
         return "probabilities or members are missing or of the wrong shape";
-    if (!task_read_row(t, meta, arena)) return "the row is missing or not finite";
+    const cJSON *row = cJSON_GetObjectItemCaseSensitive(meta, "row");
+    if (!task_row_read(row, &t->row, &t->d, arena)) return "the row is missing or not finite";
     return task_fault(t);
 }
 
 int task_read(struct task *out, struct text record, struct arena *arena, const char **why) {
     struct text data = json_member(record, "data"), event = json_member(data, "event");
-    cJSON *meta = json_parse(json_member(record, "meta"), arena);
+    cJSON *meta = json_parse_most(json_member(record, "meta"), VALUES_MAX, arena);
     struct task t = {0};
     *why = cJSON_IsObject(meta) ? task_read_meta(&t, meta, arena) : "there is no readable meta";
+    const cJSON *left_out = cJSON_GetObjectItemCaseSensitive(meta, "event_left_out");
+    if (!text_equal(event, TEXT("null"))) t.event = arena_text(arena, event);
+    t.event_left_out = cJSON_IsTrue(left_out) && !t.event.at;
     cJSON_Delete(meta);
     if (*why) return ERR_INPUT;
-    if (!text_equal(event, TEXT("null"))) t.event = arena_text(arena, event);
     *out = t;
     return 0;
 }

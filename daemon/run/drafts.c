@@ -89,7 +89,7 @@ static void drafts_keep(struct drafts *d, struct draft *one, size_t index, struc
     struct buf *chunk = &one->chunk[index];
     d->bytes -= chunk->len;
     one->bytes -= chunk->len;
-    buf_reset(chunk);
+    buf_release(chunk); // the room of a larger chunk before it would count for nothing
     buf_text(chunk, value);
     d->bytes += value.len;
     one->bytes += value.len;
@@ -111,7 +111,11 @@ int drafts_put(struct drafts *d, const char *name, size_t index, size_t chunks, 
     drafts_keep(d, one, index, value);
     drafts_shrink(d, one);
     if (one->got < one->chunks) return 0;
-    for (size_t i = 0; i < one->chunks; i++) buf_text(whole, buf_view(&one->chunk[i]));
+    if (one->bytes) buf_room(whole, one->bytes);
+    for (size_t i = 0; i < one->chunks; i++) {
+        buf_text(whole, buf_view(&one->chunk[i]));
+        buf_release(&one->chunk[i]); // both together would take twice the memory
+    }
     drafts_free(d, one);
     return 1;
 }

@@ -14,7 +14,7 @@
 
 enum {
     DRAFT_CHUNK_BYTES = REGISTRY_CHUNK_BYTES,       // of a chunk: none is written larger
-    DRAFT_CHUNKS = 300,                             // of a record
+    DRAFT_CHUNKS = REGISTRY_CHUNKS,                 // of a record
     DRAFT_BYTES = DRAFT_CHUNKS * DRAFT_CHUNK_BYTES, // of all drafts together
     DRAFTS = 4,                                     // at a time
     DRAFT_NAME = 64                                 // bytes of a name

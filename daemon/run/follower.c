@@ -13,6 +13,7 @@
 #include "kafka/client.h"
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
+#include "progress.h"
 
 #include <inttypes.h>
 
@@ -39,7 +40,9 @@ struct follower {
     int64_t live_created_ms, live_since_ms, probed_ms;
     uint64_t live, silences;
     pthread_mutex_t models_lock;
-    struct buf models; // JSON, as the topic stands
+    struct buf models;          // JSON, as the topic stands
+    struct buf learner;         // instance that said last that it learns
+    _Atomic int64_t learner_ms; // when that was read; 0: the topic was not read to its end yet
     int result;
     _Atomic bool ready, ended;
     _Atomic uint64_t progress;
@@ -66,6 +69,7 @@ static void follower_say(struct follower *f, const struct snapshot *s) {
     metric_set_by(METRIC_policy_flag, POLICY_COLD, p->learner.cold);
     metric_set_by(METRIC_policy_flag, POLICY_PINNED, p->operator_.pin != 0);
     metric_set_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY, p->operator_.explore_only);
+    metric_set_by(METRIC_policy_flag, POLICY_SHRUNKEN, p->learner.shrunken);
     atomic_store(&f->shared->open_cap,
                  (int64_t)policy_cap(p->operator_.open_tasks,
                                      (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
@@ -114,6 +118,7 @@ static void follower_describe(struct follower *f, const struct snapshot *s) {
     buf_printf(&out, "\"policy\":{\"number\":%" PRIu64, p->number);
     follower_add_flag(&out, "cold", p->learner.cold);
     follower_add_flag(&out, "full", p->learner.full);
+    follower_add_flag(&out, "shrunken", p->learner.shrunken);
     follower_add_flag(&out, "paused", p->operator_.paused);
     follower_add_flag(&out, "explore_only", p->operator_.explore_only);
     buf_printf(&out, ",\"pin\":%" PRIu64 ",\"budget_scale\":", p->operator_.pin);
@@ -172,6 +177,24 @@ static bool follower_replay_complete(struct follower *f) {
     return complete;
 }
 
+/* A learner's progress is the sign that somebody learns. What is read before the end of the topic
+ * is old, and the clock of its writer is not ours. */
+static void follower_note_learner(struct follower *f) {
+    pthread_mutex_lock(&f->models_lock);
+    buf_reset(&f->learner);
+    progress_by(registry_progress(f->registry), &f->learner);
+    pthread_mutex_unlock(&f->models_lock);
+    if (atomic_load(&f->ready)) atomic_store(&f->learner_ms, clock_ms());
+}
+
+int64_t follower_silence(struct follower *f, struct buf *by) {
+    pthread_mutex_lock(&f->models_lock);
+    if (by) buf_text(by, buf_view(&f->learner));
+    pthread_mutex_unlock(&f->models_lock);
+    int64_t since = atomic_load(&f->learner_ms);
+    return since ? clock_ms() - since : 0;
+}
+
 static int follower_poll_once(struct follower *f) {
     struct reader_record record[POLL_RECORDS];
     int n = reader_poll(f->reader, record, POLL_RECORDS, POLL_MS);
@@ -181,6 +204,8 @@ static int follower_poll_once(struct follower *f) {
         enum registry_change change = registry_apply(f->registry, record[i].key, record[i].value,
                                                      record[i].chunks, record[i].offset);
         changed |= change == CHANGE_POLICY || change == CHANGE_MODEL;
+        if (change == CHANGE_PROGRESS) follower_note_learner(f);
+        atomic_fetch_add(&f->progress, 1); // what one record costs is bounded (infer/model.h)
         follower_keep_for_replay(f, record[i].offset);
     }
     reader_release(f->reader, record, (size_t)n);
@@ -229,6 +254,7 @@ static int follower_read_to_end(struct follower *f) {
     }
     if (!follower_replay_complete(f)) return ERR_MISSING;
     if (f->shared->replay_n) slot_put(&f->shared->replayed, f->replayed);
+    atomic_store(&f->learner_ms, clock_ms());
     atomic_store(&f->ready, true);
     follower_publish(f);
     atomic_store(&f->shared->policy_known, true);
@@ -251,6 +277,7 @@ static void *follower_main(void *arg) {
         follower_probe(f);
         if (f->live_created_ms)
             metric_set(METRIC_model_age, (double)(clock_wall_ms() - f->live_created_ms) / 1000);
+        metric_set(METRIC_learner_silence, (double)follower_silence(f, NULL) / 1000);
     }
     if (result < 0 && !follower_stopping(f))
         LOG(ERROR, "follower_ended", error_text(result), L_STR("error", error_name(result)));
@@ -283,6 +310,7 @@ int follower_join(struct follower *f) {
     registry_destroy(f->registry);
     pthread_mutex_destroy(&f->models_lock);
     buf_release(&f->models);
+    buf_release(&f->learner);
     free((void *)f->classes.at);
     free(f);
     return result;

@@ -30,8 +30,10 @@ static void gauges_worst(struct kafka_stats *sum, const struct kafka_stats *one)
 
 static void gauges_add_worker(struct figures *sum, const struct worker_figures *w) {
     sum->lag += w->lag;
+    sum->held += w->held;
     sum->age_s = fmax(sum->age_s, w->age_s);
     sum->partitions += w->partitions;
+    for (size_t l = 0; l < LOST_NONE; l++) sum->lost[l] += w->lost[l];
     sum->tokens += w->bucket.tokens;
     sum->hour_left += w->bucket.hour_left;
     sum->day_left += w->bucket.day_left;
@@ -78,12 +80,19 @@ static double gauges_open_left(const struct run *r) {
     return cap ? fmax(0, (double)cap - metric_get(METRIC_open_tasks)) : INFINITY;
 }
 
+static void gauges_set_lost(const struct run *r) {
+    for (size_t l = 0; l < LOST_NONE; l++)
+        metric_set_by(METRIC_positions_lost, l,
+                      (double)(r->figures.lost[l] + learner_lost(r->learner, (enum lost)l)));
+}
+
 static void gauges_set(struct run *r) {
     static const double share[PERCENTILES] = {
         [PERCENTILE_5] = 0.05,  [PERCENTILE_25] = 0.25, [PERCENTILE_50] = 0.5,
         [PERCENTILE_75] = 0.75, [PERCENTILE_95] = 0.95, [PERCENTILE_99] = 0.99};
     const struct figures *f = &r->figures;
     metric_set(METRIC_lag, f->lag);
+    metric_set(METRIC_held, f->held);
     metric_set(METRIC_oldest, f->age_s);
     metric_set(METRIC_budget_tokens, f->tokens);
     metric_set(METRIC_partitions, (double)f->partitions);
@@ -115,5 +124,7 @@ void gauges_update(struct run *r) {
     gauges_gather(r);
     gauges_set(r);
     gauges_set_disk(r);
+    gauges_set_lost(r);
+    absences_judge(r->shared.absences);
     process_figures();
 }

@@ -8,8 +8,15 @@
 #include "health.h"
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
 
-enum { STALLED_MS = 60000 }; // without a watchdog: a thread that has not moved for so long is stuck
+#include <inttypes.h>
+
+enum {
+    STALLED_MS = 60000, // without a watchdog: a thread that has not moved for so long is stuck
+    SILENT_MS = 60000   // nobody has said for so long, and a session, that it learns: nobody does.
+                        // It is said every 10 s, but for a fit that takes long
+};
 
 /* ---- progress ---- */
 
@@ -34,6 +41,12 @@ bool health_moving_all(struct run *r) {
 
 /* ---- readiness ---- */
 
+/* Whether there should be a learner here, and it neither learns nor stands by. */
+static bool health_learner_opens(const struct run *r) {
+    return run_config(r)->service.learner != LEARNER_FALSE &&
+           (!r->learner || learner_role(r->learner) == LEARNER_OPENS);
+}
+
 bool health_started(struct run *r, struct buf *why) {
     bool ready = true;
     for (size_t i = 0; i < r->workers; i++) {
@@ -45,11 +58,50 @@ bool health_started(struct run *r, struct buf *why) {
         ready = false;
         if (why) buf_printf(why, "the models topic has not been read to its end\n");
     }
+    if (!r->workers && health_learner_opens(r)) {
+        ready = false;
+        if (why) buf_printf(why, "the learner has not opened its store and topics\n");
+    }
     return ready;
 }
 
 static bool health_not_yet(struct buf *why, const char *reason, size_t worker) {
     if (why) buf_printf(why, reason, worker);
+    return false;
+}
+
+/* Partitions that stand still, by what is wrong with their position; false when there are any. */
+static bool health_positions(const size_t lost[LOST_NONE], const char *what, struct buf *why) {
+    bool fine = true;
+    for (size_t l = 0; l < LOST_NONE; l++) {
+        if (!lost[l]) continue;
+        fine = false;
+        if (why)
+            buf_printf(why, "%zu partitions of %s stand still (%s): %s; see `winnowd offsets`\n",
+                       lost[l], what, lost_name((enum lost)l), lost_text((enum lost)l));
+    }
+    return fine;
+}
+
+static bool health_learner_well(const struct run *r, struct buf *why) {
+    if (run_config(r)->service.learner == LEARNER_FALSE) return true;
+    if (!r->learner)
+        return health_not_yet(why, "there is no thread for the learner; it is tried again\n", 0);
+    if (learner_refused(r->learner))
+        return health_not_yet(why,
+                              "the broker refuses the group in which the learner is elected: it "
+                              "needs the right Read on it\n",
+                              0);
+    int trouble = learner_trouble(r->learner);
+    size_t lost[LOST_NONE];
+    for (size_t l = 0; l < LOST_NONE; l++) lost[l] = learner_lost(r->learner, (enum lost)l);
+    bool fine = health_positions(lost, "tasks and labels", why);
+    if (!trouble) return fine;
+    if (trouble == ERR_FENCED)
+        return health_not_yet(why, "another process of this name learns, this one no more\n", 0);
+    if (why)
+        buf_printf(why, "learning has failed (%s) and is tried again; scoring goes on\n",
+                   error_text(trouble));
     return false;
 }
 
@@ -66,8 +118,9 @@ bool health_ready(struct run *r, struct buf *why) {
         if (worker_in_trouble(w))
             fine = health_not_yet(why, "worker %zu can write nothing: Kafka is in trouble\n", i);
     }
+    if (!r->workers) fine &= health_learner_well(r, NULL); // it has nothing else to do
     if (atomic_load(&r->shared.unreachable)) fine = health_not_yet(why, "no broker answers\n", 0);
-    return fine;
+    return health_positions(r->figures.lost, "the samples", why) && fine;
 }
 
 bool health_alive(struct run *r, struct buf *why) {
@@ -105,16 +158,23 @@ bool health_at_work(const struct run *r, struct buf *who) {
     return who->len > 0;
 }
 
-bool health_learning(const struct run *r, struct buf *why) {
-    if (!run_config(r)->service.learner || atomic_load(&r->shared.stopping)) return true;
-    if (!r->learner)
-        return health_not_yet(why, "there is no thread for the learner; it is tried again\n", 0);
-    int trouble = learner_trouble(r->learner);
-    if (!trouble) return true;
-    if (trouble == ERR_FENCED)
-        return health_not_yet(why, "another process of this name learns, this one no more\n", 0);
+/* Said by every process, also by one that never learns: a dead learner is everybody's business. */
+static bool health_somebody_learns(const struct run *r, struct buf *why) {
+    int64_t silent = follower_silence(r->follower, NULL);
+    if (silent < run_config(r)->kafka.session_timeout + SILENT_MS) return true;
     if (why)
-        buf_printf(why, "learning has failed (%s) and is tried again; scoring goes on\n",
-                   error_text(trouble));
+        buf_printf(why,
+                   "nobody learns: no process of this name has said so for %" PRId64
+                   " s; labels wait\n",
+                   silent / 1000);
     return false;
+}
+
+bool health_learning(const struct run *r, struct buf *why) {
+    if (why && metric_get_by(METRIC_policy_flag, POLICY_SHRUNKEN) > 0)
+        buf_str(why, "shrunken: the labelled set is much smaller than that behind the newest "
+                     "version, so none is made of it; `winnowd policy accept` lets it\n");
+    if (atomic_load(&r->shared.stopping)) return true;
+    bool well = health_learner_well(r, why);
+    return health_somebody_learns(r, why) && well;
 }

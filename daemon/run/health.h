@@ -15,7 +15,8 @@ bool health_started(struct run *r, struct buf *why);
 bool health_ready(struct run *r, struct buf *why);
 /* Whether no thread is stuck. */
 bool health_alive(struct run *r, struct buf *why);
-/* Whether this process learns, where it should. It may score all the same. `asking` is held. */
+/* Whether this process learns or stands by, where it should, and whether any process learns at all.
+ * It may score all the same. `asking` is held. */
 bool health_learning(const struct run *r, struct buf *why);
 /* Whether a worker cannot commit, or finds no broker, just now (or could not when it ended). */
 bool health_in_trouble(const struct run *r);

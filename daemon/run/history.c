@@ -72,9 +72,12 @@ void history_destroy(struct history *h) {
 
 static double history_read_column(const struct history_column *c) {
     double sum = metric_sum(c->metric);
-    /* The metric counts an early label twice: as early when it comes, and by its fate when its task
-     * comes. The early counts are taken off here. */
-    if (c->metric == METRIC_labels) sum -= metric_get_by(METRIC_labels, FATE_EARLY);
+    /* Labels that came back. An early one is counted by its fate when its task comes; one that was
+     * refused is no answer. */
+    static const enum label_fate other[] = {FATE_EARLY, FATE_UNKNOWN, FATE_UNKNOWN_CLASS,
+                                            FATE_UNREADABLE};
+    for (size_t i = 0; c->metric == METRIC_labels && i < sizeof other / sizeof *other; i++)
+        sum -= metric_get_by(METRIC_labels, other[i]);
     return sum;
 }
 

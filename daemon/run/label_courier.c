@@ -16,6 +16,7 @@
 
 enum {
     READ_MOST = 200,           // records at a time
+    ARENA_KEPT = 1 << 22,      // bytes kept from record to record
     POLL_MS = 20,              // a wait for tasks: an answer is sent that soon
     RETRY_MS = 500,            // after an error of Kafka, before the next try
     RESCAN_MS = 60000,         // between two looks for new partitions
@@ -95,7 +96,7 @@ static int label_courier_poll_topic(struct label_courier *c, struct reader *read
     atomic_fetch_add(&c->progress, 1);
     TRY(n);
     for (int i = 0; i < n; i++) {
-        arena_reset(&c->arena);
+        arena_trim(&c->arena, ARENA_KEPT);
         take(c, &record[i]);
     }
     reader_release(reader, record, (size_t)n);
@@ -209,9 +210,10 @@ static int label_courier_open_producer(struct label_courier *c) {
     if (result < 0) LOG(ERROR, "label_page_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
-    if (producer_find_topics(c->producer, METADATA_MS, &which) < 0)
-        LOG(DEBUG, "topic_unknown", "the first answer will wait for the broker",
-            L_STR("topic", which)); // reading the topic says it, louder
+    int known = producer_find_topics(c->producer, METADATA_MS, &which);
+    if (known == 0) return producer_heed_limits(c->producer, METADATA_MS);
+    LOG(DEBUG, "topic_unknown", "the first answer will wait for the broker",
+        L_STR("topic", which)); // reading the topic says it, louder
     return 0;
 }
 

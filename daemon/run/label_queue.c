@@ -203,6 +203,7 @@ static struct label_offer label_queue_offer(const struct task *t) {
                             .asked_ms = t->asked_ms,
                             .expires_ms = t->expires_ms};
     memcpy(o.id, t->id, sizeof o.id);
+    if (o.event.len > LABEL_QUEUE_EVENT) o.event = (struct text){0};
     if (predicted < 0) return o;
     o.predicted = class_name(t->classes, (size_t)predicted);
     o.probability = (double)t->prob[predicted];

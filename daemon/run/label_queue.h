@@ -11,6 +11,7 @@
 enum {
     LABEL_QUEUE_TASKS = 1000,     // open tasks at most: hours of one person's work
     LABEL_QUEUE_BYTES = 32 << 20, // bytes of their texts at most
+    LABEL_QUEUE_EVENT = 1 << 20,  // of one event: a larger one is not shown
     LABEL_QUEUE_KNOWN = 1 << 18,  // answered tasks, and samples, that are remembered: 14 MB
     LABEL_QUEUE_GIVEN = 256,      // answers of this page that can still be replaced
     LABEL_QUEUE_LOAN_MS = 120000  // how long a task stays on a screen that says nothing

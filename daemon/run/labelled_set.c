@@ -5,8 +5,11 @@
  *   before the store's commit  the records are read again
  *   after it                   the next start finds the labelled set as it was, and the models
  *                              topic tells which set is behind the newest version
+ * An end that was reached behind the last record (transaction markers) is written within a second:
+ * a crash before that reads the markers again.
  * A full disk or store stops learning, not scoring: the same records are tried again until there is
- * room.
+ * room. Where the learner is elected it soon gives up, so that a process that has room may learn.
+ * What expires goes by a time to believe (store/believed_time.h), for what is forgotten is gone.
  *
  * Thread: learner thread */
 #include "labelled_set.h"
@@ -17,13 +20,23 @@
 #include "estimate/prequential.h"
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
+#include "store/believed_time.h"
 
 enum {
-    READ_MOST = 1000,  // records of a round: one transaction of the store
-    POLL_MS = 20,      // how long a round waits for the first record
-    RETRY_MS = 1000,   // before the store or Kafka is tried again
-    RESCAN_MS = 60000, // how often partitions are looked for that were added
-    EXPIRE_MS = 1000   // how often tasks are closed whose time is over
+    READ_MOST = 1000,    // records of a round: one transaction of the store
+    POLL_MS = 20,        // how long a round waits for the first record
+    RETRY_MS = 1000,     // before the store or Kafka is tried again
+    RESCAN_MS = 60000,   // how often partitions are looked for that were added
+    EXPIRE_MS = 1000,    // how often tasks are closed whose time is over
+    CLUSTER_MS = 1000,   // how long a broker is waited for that names its cluster
+    ARENA_KEPT = 1 << 22 // bytes kept from record to record
+};
+enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
+
+/* Ends of partitions that were reached and are not in the store yet; -1: none. */
+struct ends {
+    int64_t *at; // (n) by partition
+    size_t n;
 };
 
 struct labelled_set {
@@ -38,6 +51,9 @@ struct labelled_set {
     struct reader_record *record; // (READ_MOST)
     struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
     size_t answered_n;
+    struct buf cluster; // id of the cluster; empty: it tells none
+    struct believed_time time;
+    struct ends ends[LABELLED_TOPICS];
     int64_t rescan_ms, expire_ms;
     uint64_t labels; // read since the start
 };
@@ -70,14 +86,6 @@ static int labelled_set_apply_task(struct labelled_set *s, const struct reader_r
     return result < 0 && result != ERR_MISMATCH ? result : 0;
 }
 
-/* Whether the event that was just decoded has any of the mapped fields. One that has none is in
- * another shape, and its row of zeros would be learned as if it meant something. */
-static bool labelled_set_any_field(const struct labelled_set *s, size_t fields) {
-    for (size_t i = 0; i < fields; i++)
-        if (s->values[i].kind != VALUE_MISSING && s->values[i].kind != VALUE_NULL) return true;
-    return fields == 0;
-}
-
 /* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
  * read, *why says why. */
 static const double *labelled_set_own_row(struct labelled_set *s, struct text event,
@@ -86,9 +94,11 @@ static const double *labelled_set_own_row(struct labelled_set *s, struct text ev
     size_t field;
     *why = "its event can not be read as a sample";
     if (decoder_read(s->decoder, event, s->values) != REASON_NONE) return NULL;
-    if (features_encode(f, s->values, s->own_row, &field) != REASON_NONE) return NULL;
-    *why = "its event has none of the fields of features: it is in another shape than the samples";
-    return labelled_set_any_field(s, features_fields(f)) ? s->own_row : NULL;
+    enum reason fate = features_encode(f, s->values, s->own_row, &field, NULL);
+    if (fate == REASON_NO_FEATURE)
+        *why =
+            "its event has none of the fields of features: it is in another shape than the samples";
+    return fate == REASON_NONE ? s->own_row : NULL;
 }
 
 /* Logs a label whose class is none of model.classes, so that its sender can be corrected. */
@@ -117,6 +127,30 @@ static void labelled_set_say_fate(const struct labelled_set *s, const struct lab
         L_TEXT("id", l->id), L_TEXT("annotator", l->annotator), L_TEXT("label", l->label));
 }
 
+/* At the first look it is the time in which nothing learned that looks like a jump. */
+static void labelled_set_say_time(const struct labelled_set *s, enum belief belief, bool first) {
+    const struct believed_time *t = &s->time;
+    if (belief == BELIEF_DOUBTED && first)
+        LOG(NOTICE, "clock_away",
+            "nothing learned for a while, or the clock has jumped: what expires waits for an hour",
+            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
+    else if (belief == BELIEF_DOUBTED)
+        LOG(WARNING, "clock_jumped",
+            "the clock jumped; what expires goes by the time before until the new one has stood "
+            "for an hour",
+            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
+    else if (belief == BELIEF_TAKEN)
+        LOG(NOTICE, "clock_believed", "the clock's new time has stood for an hour: it is believed",
+            L_I64("believed_ms", t->now_ms));
+}
+
+/* ms since 1970, as far as it is to be believed. */
+static int64_t labelled_set_now(struct labelled_set *s) {
+    bool first = s->time.looked_ms < 0;
+    labelled_set_say_time(s, believed_time_look(&s->time, clock_wall_ms(), clock_ms()), first);
+    return s->time.now_ms;
+}
+
 static int labelled_set_apply_label(struct labelled_set *s, const struct reader_record *r) {
     struct label label;
     const char *why = "";
@@ -130,11 +164,16 @@ static int labelled_set_apply_label(struct labelled_set *s, const struct reader_
             L_I64("offset", r->offset));
         return 0;
     }
-    TRY(store_put_label(s->store, &label, r->partition, r->offset, clock_wall_ms(), row,
+    TRY(store_put_label(s->store, &label, r->partition, r->offset, labelled_set_now(s), row,
                         &s->answered[s->answered_n]));
     labelled_set_say_fate(s, &label, s->answered[s->answered_n].fate);
     s->answered_n++;
     return 0;
+}
+
+int labelled_set_note_version(struct labelled_set *s, uint64_t version) {
+    int result = store_note_version(s->store, version);
+    return result == ERR_FULL || result == ERR_IO ? 0 : result; // said where records are taken
 }
 
 const char *labelled_topic_name(enum labelled_topic t) {
@@ -143,19 +182,96 @@ const char *labelled_topic_name(enum labelled_topic t) {
 }
 
 static int labelled_set_apply(struct labelled_set *s, const struct reader_record *r) {
-    if (r->topic == LABELLED_TASKS) TRY(labelled_set_apply_task(s, r));
-    else TRY(labelled_set_apply_label(s, r));
-    return store_set_offset(s->store, labelled_topic_name((enum labelled_topic)r->topic),
-                            r->partition, r->offset + 1);
+    return r->topic == LABELLED_TASKS ? labelled_set_apply_task(s, r)
+                                      : labelled_set_apply_label(s, r);
+}
+
+/* ---- positions ---- */
+
+static int labelled_set_keep(struct labelled_set *s, enum labelled_topic topic, int32_t partition,
+                             const struct position *at) {
+    const char *name = labelled_topic_name(topic);
+    unsigned char mark[MARK_BYTES];
+    mark_pack(&at->mark, mark);
+    TRY(store_set_offset(s->store, name, partition, at->next));
+    return store_set_mark(s->store, name, partition, (struct text){(char *)mark, sizeof mark});
+}
+
+/* The record is the last one of its partition for now. */
+static int labelled_set_keep_record(struct labelled_set *s, const struct reader_record *r) {
+    struct position at = {.next = r->offset + 1, .mark = mark_none()};
+    mark_record(&at.mark, r->offset, r->time_ms, r->key, r->value);
+    reader_ids(s->reader, r->topic, &at.mark.topic, &at.mark.cluster);
+    return labelled_set_keep(s, (enum labelled_topic)r->topic, r->partition, &at);
+}
+
+static struct position labelled_set_position(size_t topic, int32_t partition, void *opaque) {
+    struct labelled_set *s = opaque;
+    const char *name = labelled_topic_name((enum labelled_topic)topic);
+    unsigned char mark[MARK_BYTES];
+    struct position at = {.next = store_offset(s->store, name, partition), .mark = mark_none()};
+    if (at.next >= 0 && store_mark(s->store, name, partition, mark, sizeof mark) &&
+        !mark_unpack(&at.mark, (struct text){(char *)mark, sizeof mark}))
+        at.mark = mark_none();
+    return at;
+}
+
+/* Should the store refuse, the next records move the position. */
+static void labelled_set_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
+    struct labelled_set *s = opaque;
+    struct position at = {.next = to, .mark = mark_none()};
+    reader_ids(s->reader, topic, &at.mark.topic, &at.mark.cluster);
+    if (store_begin(s->store) < 0) return;
+    if (labelled_set_keep(s, (enum labelled_topic)topic, partition, &at) < 0 ||
+        store_commit(s->store) < 0)
+        store_abort(s->store);
+}
+
+static void labelled_set_note_ends(struct labelled_set *s) {
+    size_t topic;
+    int32_t partition;
+    int64_t end;
+    while (reader_next_end(s->reader, &topic, &partition, &end)) {
+        struct ends *e = &s->ends[topic];
+        if ((size_t)partition >= e->n) {
+            e->at = xrealloc(e->at, ((size_t)partition + 1) * sizeof *e->at);
+            while (e->n <= (size_t)partition) e->at[e->n++] = -1;
+        }
+        e->at[partition] = end;
+    }
+}
+
+/* In a transaction of the store. */
+static int labelled_set_keep_ends(struct labelled_set *s) {
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        for (size_t p = 0; p < s->ends[t].n; p++) {
+            int64_t end = s->ends[t].at[p];
+            s->ends[t].at[p] = -1;
+            if (end < 0) continue;
+            struct position at = labelled_set_position(t, (int32_t)p, s);
+            if (end <= at.next) continue;
+            at.next = end;
+            TRY(labelled_set_keep(s, t, (int32_t)p, &at));
+        }
+    return 0;
 }
 
 /* ---- one round ---- */
+
+/* Whether the round's next record is of another partition: positions move by runs. */
+static bool labelled_set_ends_run(const struct labelled_set *s, size_t i, size_t n) {
+    const struct reader_record *at = &s->record[i];
+    return i + 1 == n || at[1].topic != at->topic || at[1].partition != at->partition;
+}
 
 static int labelled_set_try(struct labelled_set *s, size_t n) {
     s->answered_n = 0;
     TRY(store_begin(s->store));
     for (size_t i = 0; i < n; i++) {
         int result = labelled_set_apply(s, &s->record[i]);
+        arena_trim(&s->arena, ARENA_KEPT); // a round's memory is that of its largest record
+        if (result == 0 && labelled_set_ends_run(s, i, n))
+            result = labelled_set_keep_record(s, &s->record[i]);
         if (result == 0) continue;
         store_abort(s->store);
         return result;
@@ -165,46 +281,52 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     return 0;
 }
 
-/* Tries again until the store takes the records, or until we are told to stop. */
+/* Tries again until the store takes the records, until we are told to stop, or until another
+ * process should learn. */
 static int labelled_set_take(struct labelled_set *s, size_t n) {
-    for (;;) {
+    bool elected = s->learning->config->service.learner == LEARNER_AUTO;
+    for (int64_t since = clock_ms();;) {
         int result = labelled_set_try(s, n);
-        arena_reset(&s->arena);
         if (result != ERR_FULL && result != ERR_IO) return result;
         metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
         LOG(ERROR, "store_full",
             "the label store or its disk is full; learning waits, scoring goes on",
             L_STR("error", error_name(result)));
         if (learning_stopping(s->learning)) return ERR_STOPPED;
+        if (elected && clock_ms() - since >= GIVE_WAY_MS) return result;
         learning_wait(s->learning, RETRY_MS);
     }
-}
-
-static int64_t labelled_set_start(size_t topic, int32_t partition, void *opaque) {
-    return labelled_set_offset(opaque, (enum labelled_topic)topic, partition);
 }
 
 static int labelled_set_expire(struct labelled_set *s) {
     if (clock_ms() - s->expire_ms < EXPIRE_MS) return 0;
     s->expire_ms = clock_ms();
-    size_t expired = 0, unknown = 0;
+    struct store_expired done;
     TRY(store_begin(s->store));
-    int result = store_expire(s->store, clock_wall_ms(), &expired, &unknown);
+    int result = store_expire(s->store, labelled_set_now(s), &done);
+    if (result == 0) result = labelled_set_keep_ends(s);
     if (result < 0) {
         store_abort(s->store);
         return result == ERR_FULL ? 0 : result;
     }
     TRY(store_commit(s->store));
-    metric_add(METRIC_expired_tasks, expired);
-    metric_add_by(METRIC_labels, FATE_UNKNOWN, unknown);
+    metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
+    metric_add(METRIC_expired_tasks, done.tasks);
+    metric_add_by(METRIC_labels, FATE_UNKNOWN, done.labels);
+    if (done.overdue)
+        LOG(WARNING, "store_forgets",
+            "more than a tenth of the label store is older than train.keep; it is forgotten step "
+            "by step",
+            L_U64("overdue_or_more", done.overdue), L_U64("forgotten_now", done.rows),
+            L_I64("believed_ms", s->time.now_ms));
     return 0;
 }
 
-/* Partitions may be added while we run. */
+/* Partitions may be added while we run, and a topic made anew. */
 static int labelled_set_rescan(struct labelled_set *s) {
     if (clock_ms() - s->rescan_ms < RESCAN_MS) return 0;
     s->rescan_ms = clock_ms();
-    int result = reader_start(s->reader, labelled_set_start, s);
+    int result = reader_start(s->reader, NULL, NULL);
     return result == ERR_RETRY ? 0 : result;
 }
 
@@ -217,6 +339,7 @@ int labelled_set_round(struct labelled_set *s) {
         TRY(result);
         metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
     }
+    labelled_set_note_ends(s);
     TRY(labelled_set_rescan(s));
     TRY(labelled_set_expire(s));
     return n;
@@ -225,6 +348,10 @@ int labelled_set_round(struct labelled_set *s) {
 /* ---- what it is ---- */
 
 bool labelled_set_whole(const struct labelled_set *s) { return reader_caught_up(s->reader); }
+
+void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_NONE]) {
+    reader_lost_positions(s->reader, out);
+}
 
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out) {
     store_counts(s->store, out);
@@ -271,10 +398,31 @@ static int labelled_set_reevaluate(const struct answered *a, void *opaque) {
     return 0;
 }
 
+/* The topics and their cluster, before the store is opened: both say whose it must be. */
+static int labelled_set_open_reader(struct labelled_set *s) {
+    const struct config *c = s->learning->config;
+    const char *names[LABELLED_TOPICS] = {c->topics.tasks, c->topics.labels};
+    struct buf why = {0};
+    int result = reader_create(&s->reader, c, names, LABELLED_TOPICS, &why);
+    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
+    buf_release(&why);
+    TRY(result);
+    while ((result = reader_cluster(s->reader, &s->cluster, CLUSTER_MS)) == ERR_RETRY) {
+        if (learning_stopping(s->learning)) return ERR_STOPPED;
+        learning_wait(s->learning, RETRY_MS);
+    }
+    return result;
+}
+
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
-    char *dir = xasprintf("%s/labels", c->service.state_dir);
+    char *dir = xasprintf("%s/" STORE_DIRECTORY, c->service.state_dir);
+    const struct store_owner owner = {.service = c->service.name,
+                                      .tasks = c->topics.tasks,
+                                      .labels = c->topics.labels,
+                                      .models = c->topics.models,
+                                      .cluster = buf_string(&s->cluster)};
     struct store_options options = {.dir = dir,
                                     .map_bytes = (size_t)c->train.store,
                                     .d = features_columns(l->shared->features),
@@ -283,12 +431,19 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .classes = l->classes,
                                     .sources = c->train.sources,
                                     .park_ms = c->train.park,
-                                    .keep_ms = c->train.keep};
+                                    .keep_ms = c->train.keep,
+                                    .owner = owner};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
-    metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, result < 0);
-    if (result < 0) LOG(ERROR, "store_unusable", why ? why : error_text(result), L_STR("dir", dir));
-    else if (why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
+    if (result < 0) {
+        metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
+        LOG(ERROR, "store_unusable",
+            "the label store cannot be opened: learning waits and tries again, scoring goes on. "
+            "Its directory must be ours and have room; moved away, it is filled anew from the "
+            "topics",
+            L_STR("dir", dir), L_STR("why", why ? why : error_text(result)));
+    }
+    if (result == 0 && why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
     free(dir);
     return result;
 }
@@ -309,19 +464,16 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     s->answered = xcalloc(READ_MOST, sizeof *s->answered);
     s->prequential = prequential_create(c->model.classes.n, (size_t)c->watch.window);
     TRY(labelled_set_open_decoder(s));
+    TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
+    believed_time_begin(&s->time, store_clock(s->store));
     return store_answered(s->store, labelled_set_reevaluate, s);
 }
 
 int labelled_set_follow(struct labelled_set *s) {
-    const struct config *c = s->learning->config;
-    const char *names[LABELLED_TOPICS] = {c->topics.tasks, c->topics.labels};
-    struct buf why = {0};
-    int result = reader_create(&s->reader, c, names, LABELLED_TOPICS, &why);
-    if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
-    buf_release(&why);
-    TRY(result);
-    while ((result = reader_start(s->reader, labelled_set_start, s)) == ERR_RETRY &&
+    int result;
+    reader_keep(s->reader, &(struct position_owner){labelled_set_position, labelled_set_moved, s});
+    while ((result = reader_start(s->reader, NULL, NULL)) == ERR_RETRY &&
            !learning_stopping(s->learning))
         learning_wait(s->learning, RETRY_MS);
     s->rescan_ms = clock_ms();
@@ -335,6 +487,8 @@ void labelled_set_close(struct labelled_set *s) {
     decoder_destroy(s->decoder);
     prequential_destroy(s->prequential);
     arena_release(&s->arena);
+    buf_release(&s->cluster);
+    for (size_t t = 0; t < LABELLED_TOPICS; t++) free(s->ends[t].at);
     free(s->values);
     free(s->own_row);
     free(s->record);

@@ -14,18 +14,23 @@ struct labelled_set;
 /* The two topics; the order of their positions wherever they are written. */
 enum labelled_topic { LABELLED_TASKS, LABELLED_LABELS, LABELLED_TOPICS };
 
-/* Opens the store and rebuilds the evaluation from it. `learning` is borrowed. *out is set also on
- * an error, for labelled_set_close. ERR_ as of store_open (said in the log). */
+/* Waits for Kafka, whose cluster the store belongs to; opens the store and rebuilds the evaluation
+ * from it. `learning` is borrowed. *out is set also on an error, for labelled_set_close. ERR_ as of
+ * store_open (said in the log); ERR_STOPPED. */
 int labelled_set_open(struct labelled_set **out, struct learning *learning) MUST_CHECK;
 void labelled_set_close(struct labelled_set *s);
-/* Finds the topics and starts reading where the store stands. Waits for Kafka; ERR_STOPPED. */
+/* Starts reading where the store stands. Waits for Kafka; ERR_STOPPED. */
 int labelled_set_follow(struct labelled_set *s) MUST_CHECK;
 /* Takes what has come, waits a moment if nothing has, and closes tasks that have expired. While the
- * store or its disk is full the same records are tried again (said). Records taken, or an ERR_. */
+ * store or its disk is full the same records are tried again (said), with service.learner: auto for
+ * ten seconds. Records taken, or an ERR_. */
 int labelled_set_round(struct labelled_set *s) MUST_CHECK;
 /* Whether both topics were read to the end that they had at the start: a version is made of a whole
  * labelled set only. */
 bool labelled_set_whole(const struct labelled_set *s);
+/* Partitions of both topics that stand still, by what is wrong with their position; adds to out[].
+ */
+void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_NONE]);
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out);
 /* Sets the metrics of the store and of the accuracy. */
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
@@ -33,7 +38,11 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
 uint64_t labelled_set_labels(const struct labelled_set *s);
 /* The store, for the rows of a fit. */
 struct store *labelled_set_store(struct labelled_set *s);
+/* Keeps in mind, beside the rows, that there is such a version (store_note_version); tried again
+ * with the next round while the store has no room. */
+int labelled_set_note_version(struct labelled_set *s, uint64_t version) MUST_CHECK;
 const char *labelled_topic_name(enum labelled_topic t);
 int32_t labelled_set_partitions(const struct labelled_set *s, enum labelled_topic t);
-/* The next offset to read: all before it is in the store. */
+/* The next offset to read, behind transaction markers too: all before it is in the store. -1: the
+ * partition was never read. */
 int64_t labelled_set_offset(const struct labelled_set *s, enum labelled_topic t, int32_t partition);

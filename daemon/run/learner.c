@@ -1,15 +1,30 @@
 /* The learner: one thread that reads, learns and publishes, round after round.
  *
- *   round   labelled_set (read, join, evaluate) → next_version (fit, or adopt a push)
- *           → version_log (publish in one transaction, read back)
+ *   round   labelled_set (read, join, evaluate) → office (in office? else it stands by)
+ *           → next_version (fit, or adopt a push) → version_log (publish in one transaction, read
+ *           back)
  *
- * What a crash leaves: after the store's commit and before publishing, the next start publishes the
- * same labelled set; after publishing, the models topic tells which set is behind the newest
- * version (promise I8).
+ * One that stands by reads tasks and labels into its own store and writes nothing, so that it can
+ * take over at once. To take over is to fence the predecessor, then to read the models topic to its
+ * end, then to wait until the own store has read as far as the predecessor's had.
+ *
+ * What a crash leaves, step by step:
+ *   in the store's transaction            the records are read again
+ *   after it, before publishing           whoever learns next publishes the same labelled set
+ *   elected, predecessor not fenced yet   the group elects another when the session ends, or at
+ *                                         once where the process left it
+ *   fenced, models topic not read yet     nothing was written; the next one does both again
+ *   in the transaction of a publication   the next one's fence aborts it, so it was never there; or
+ *                                         it was committed, and the models topic tells which set
+ *                                         is behind the newest version (promise I8)
+ *   not elected any more, unaware of it   it is fenced, and its transaction aborted: what it would
+ *   (slept, cut off)                      have written is not there
+ *   resigned, before it left the group    the session ends, or the leaving gets through
  *
  * Learning may fail without scoring. Whatever ends a life of the learner (Kafka, the store, the
  * disk), the workers go on; it is said, and after a while a new life begins with what store and
- * topics hold. Only a learner that was fenced begins no new one: another process learns.
+ * topics hold. A learner of service.learner: true that was fenced begins no new one: another
+ * process learns. One of `auto` stands by again.
  *
  * Thread: learner thread; learner_start and what reads the atomics: main and http thread */
 #include "learner.h"
@@ -19,6 +34,7 @@
 #include "labelled_set.h"
 #include "metrics/metrics.h"
 #include "next_version.h"
+#include "office.h"
 #include "train/schedule.h"
 #include "version_log.h"
 
@@ -26,36 +42,64 @@ enum {
     RETRY_MS = 1000,    // before Kafka is asked again
     NEW_LIFE_MS = 5000, // after a life that failed; doubles with each one
     NEW_LIFE_MAX_MS = 60000,
-    STOP_LOOK_MS = 100 // how often a waiting learner looks whether it is to stop
+    STOP_LOOK_MS = 100, // how often a waiting learner looks whether it is to stop
+    QUIET_MS = 3000     // nothing was read for so long: what the predecessor had read is not there
 };
 
 struct learner {
     pthread_t thread;
     struct learning learning;
     struct labelled_set *set;
-    struct version_log *versions;
-    int64_t fit_ms;      // what the last fit took
-    bool moved;          // positions have changed since the last progress record
-    int64_t wait_ms;     // before the next life
+    struct office office;
+    struct version_log *versions; // NULL: not in office
+    bool stood_by;                // said since it was last in office
+    bool abreast;                 // the store has read as far as the predecessor's had
+    int64_t read_ms;              // when a record was last read
+    int64_t fit_ms;               // what the last fit took
+    bool moved;                   // positions have changed since the last progress record
+    bool shrunken;                // the labelled set waits for the operator; said
+    int64_t wait_ms;              // before the next life
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
-    _Atomic bool ended, ready;
+    _Atomic bool ended, ready, refused;
+    _Atomic int role; // enum learner_role
     _Atomic uint64_t settled, newest;
+    _Atomic size_t lost[LOST_NONE]; // partitions that stand still
 };
 
 /* ---- one round ---- */
 
 static struct schedule learner_schedule(const struct learner *l, const struct store_counts *c) {
     const struct version_log_newest newest = version_log_newest(l->versions);
-    const struct policy *policy = registry_policy(version_log_registry(l->versions));
+    const struct registry *registry = version_log_registry(l->versions);
+    const struct policy *policy = registry_policy(registry);
+    const uint64_t accepted = policy->operator_.accepted;
     return (struct schedule){.labelled = c->labelled,
                              .open = c->open,
                              .open_tasks = policy->operator_.open_tasks,
                              .per_class = c->per_class,
                              .changed = c->digest != newest.digest,
                              .published_rows = newest.rows,
+                             .fitted_rows = newest.fitted_rows,
+                             .accepted = accepted && accepted == registry_newest(registry),
                              .since_ms = clock_ms() - newest.published_ms,
                              .cost_ms = l->fit_ms,
                              .bytes = newest.bytes};
+}
+
+/* Says it once, when it begins and when it ends. */
+static void learner_say_shrunken(struct learner *l, const struct schedule *s) {
+    bool was = l->shrunken;
+    l->shrunken = schedule_shrunken(s);
+    if (l->shrunken && !was)
+        LOG(ERROR, "labels_shrunken",
+            "the labelled set is much smaller than the one behind the newest version: no version "
+            "is "
+            "made of it until it has grown back, or `winnowd policy accept`",
+            L_U64("labelled", s->labelled), L_U64("before", s->fitted_rows),
+            L_U64("version", registry_newest(version_log_registry(l->versions))));
+    else if (was && !l->shrunken)
+        LOG(NOTICE, "labels_back", "the labelled set may be learned from again",
+            L_U64("labelled", s->labelled), L_BOOL("accepted", s->accepted));
 }
 
 /* The edition of this round; the caller destroys its version. */
@@ -66,6 +110,7 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
     const struct next_version next = {&l->learning, l->set, registry};
     const struct schedule schedule = learner_schedule(l, counts);
     bool pushed = registry_push(registry, push);
+    learner_say_shrunken(l, &schedule);
     bool due = !registry_policy(registry)->operator_.frozen && schedule_due(config, &schedule);
     if (pushed) e->version = next_version_adopt(&next, counts, push);
     else if (due) TRY(next_version_fit(&next, counts, &e->version, &l->fit_ms));
@@ -82,6 +127,7 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
     struct registry_push push;
     struct edition edition = {0};
     TRY(version_log_read(l->versions));
+    TRY(labelled_set_note_version(l->set, registry_newest(version_log_registry(l->versions))));
     TRY(learner_prepare(l, counts, &push, &edition));
     int result = version_log_publish(l->versions, l->set, counts, &edition);
     model_destroy(edition.version);
@@ -90,27 +136,124 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
     return result < 0 && !again ? result : 0;
 }
 
-static void learner_note_ready(struct learner *l) {
-    if (atomic_exchange(&l->ready, true)) return;
+/* ---- the office ---- */
+
+static void learner_set_role(struct learner *l, enum learner_role role) {
+    atomic_store(&l->role, (int)role);
+    metric_set(METRIC_learner_active, role == LEARNER_LEARNS);
+    metric_set(METRIC_learner_standby, role == LEARNER_STANDS_BY);
+}
+
+static void learner_leave_office(struct learner *l) {
+    atomic_store(&l->ready, false);
+    version_log_destroy(l->versions);
+    l->versions = NULL;
+}
+
+/* Back to reading along. */
+static void learner_resign(struct learner *l, const char *why) {
+    learner_leave_office(l);
+    learner_set_role(l, LEARNER_STANDS_BY);
+    LOG(WARNING, "learner_replaced", "this process stands by from here on; another one may learn",
+        L_STR("why", why));
+}
+
+/* 0 also where it was not to be: the next round asks again. */
+static int learner_take_over(struct learner *l) {
+    int result;
+    l->versions = version_log_create(&l->learning);
+    while ((result = version_log_catch_up(l->versions)) == ERR_RETRY &&
+           !learning_stopping(&l->learning) && office_order(&l->office, false) == OFFICE_TAKE)
+        learning_wait(&l->learning, RETRY_MS);
+    if (result < 0) learner_leave_office(l);
+    if (result == ERR_RETRY) return 0;
+    TRY(result);
+    l->abreast = l->stood_by = false;
+    l->read_ms = clock_ms();
+    learner_set_role(l, LEARNER_LEARNS);
+    LOG(NOTICE, "learner_elected", "this process learns from here on");
+    return 0;
+}
+
+/* Does what the office asks for. 1: this process writes; 0: not now. */
+static int learner_obey(struct learner *l) {
+    enum office_order order = office_order(&l->office, l->versions != NULL);
+    if (order == OFFICE_RESIGN) learner_resign(l, "the group does not hold it for the learner");
+    if (order == OFFICE_TAKE) TRY(learner_take_over(l));
+    TRY(office_stand(&l->office));
+    atomic_store(&l->refused, office_refused(&l->office));
+    return order == OFFICE_WORK;
+}
+
+/* A store that is behind the predecessor's would make a version of fewer labels. */
+static bool learner_abreast(struct learner *l, int taken) {
+    if (taken > 0) l->read_ms = clock_ms();
+    if (l->abreast) return true;
+    l->abreast = version_log_reached(l->versions, l->set);
+    if (l->abreast || clock_ms() - l->read_ms < QUIET_MS) return l->abreast;
+    LOG(WARNING, "positions_missing",
+        "the learner before this one had read records that are not in the topics; it goes on with "
+        "those that are");
+    return l->abreast = true;
+}
+
+/* ---- one round, continued ---- */
+
+static void learner_note_well(struct learner *l) {
     l->wait_ms = 0;
     atomic_store(&l->trouble, 0);
     metric_set(METRIC_learner_failed, 0);
+}
+
+static void learner_note_ready(struct learner *l) {
+    if (atomic_exchange(&l->ready, true)) return;
+    office_proven(&l->office);
     LOG(NOTICE, "learner_ready", "read to the end of tasks and labels");
 }
 
-static int learner_round(struct learner *l) {
-    struct store_counts counts;
-    int taken = labelled_set_round(l->set);
-    TRY(taken);
-    l->moved |= taken > 0;
-    if (!labelled_set_whole(l->set)) return 0; // still restoring
-    learner_note_ready(l);
-    labelled_set_counts(l->set, &counts);
-    labelled_set_report(l->set, &counts);
+static void learner_note_lost(struct learner *l) {
+    size_t lost[LOST_NONE] = {0};
+    if (l->set) labelled_set_lost_positions(l->set, lost);
+    for (size_t i = 0; i < LOST_NONE; i++) atomic_store(&l->lost[i], lost[i]);
+}
+
+static void learner_note_standby(struct learner *l) {
+    if (l->stood_by || !office_stands_by(&l->office)) return;
+    l->stood_by = true;
+    LOG(NOTICE, "learner_standby", "another process learns; this one reads along");
+}
+
+static int learner_learn(struct learner *l, const struct store_counts *counts) {
     uint64_t labels = labelled_set_labels(l->set);
-    TRY(learner_publish(l, &counts));
+    learner_note_ready(l);
+    TRY(learner_publish(l, counts));
     atomic_store(&l->newest, registry_newest(version_log_registry(l->versions)));
     atomic_store(&l->settled, labels);
+    return 0;
+}
+
+static int learner_round_once(struct learner *l) {
+    struct store_counts counts;
+    int taken = labelled_set_round(l->set);
+    learner_note_lost(l);
+    TRY(taken);
+    l->moved |= taken > 0;
+    int writes = learner_obey(l);
+    TRY(writes);
+    if (!labelled_set_whole(l->set)) return 0; // still restoring
+    learner_note_well(l);
+    labelled_set_counts(l->set, &counts);
+    labelled_set_report(l->set, &counts);
+    if (!l->versions) learner_note_standby(l);
+    return writes && learner_abreast(l, taken) ? learner_learn(l, &counts) : 0;
+}
+
+/* One that was elected and is fenced was replaced without knowing it. */
+static int learner_round(struct learner *l) {
+    int result = learner_round_once(l);
+    if (result != ERR_FENCED || !office_elective(&l->office)) return result;
+    learner_resign(l, "another learner has fenced it");
+    office_forfeit(&l->office);
     return 0;
 }
 
@@ -118,27 +261,22 @@ static int learner_round(struct learner *l) {
 
 static int learner_open(struct learner *l) {
     struct learning *learning = &l->learning;
-    int result;
     learning_begin(learning);
+    TRY(office_stand(&l->office)); // first: the group takes its time, the store as well
     TRY(labelled_set_open(&l->set, learning));
-    l->versions = version_log_create(learning);
-    while ((result = version_log_catch_up(l->versions)) == ERR_RETRY &&
-           !learning_stopping(learning))
-        learning_wait(learning, RETRY_MS);
-    TRY(result);
     TRY(labelled_set_follow(l->set));
-    metric_set(METRIC_learner_active, 1);
+    learner_set_role(l, LEARNER_STANDS_BY);
     return 0;
 }
 
 static void learner_close(struct learner *l) {
-    metric_set(METRIC_learner_active, 0);
-    atomic_store(&l->ready, false);
-    version_log_destroy(l->versions);
+    learner_set_role(l, LEARNER_OPENS);
+    learner_leave_office(l);
+    office_leave(&l->office); // at once, so that another is elected
     labelled_set_close(l->set);
     learning_end(&l->learning);
-    l->versions = NULL;
     l->set = NULL;
+    learner_note_lost(l);
 }
 
 /* One life: opens store and topics, then rounds until told to stop (0) or until an error. */
@@ -188,6 +326,7 @@ static void *learner_main(void *arg) {
 struct learner *learner_start(struct shared *shared) {
     struct learner *l = xcalloc(1, sizeof *l);
     l->learning.shared = shared;
+    l->office.learning = &l->learning;
     if (pthread_create(&l->thread, NULL, learner_main, l) == 0) return l;
     free(l);
     return NULL;
@@ -206,6 +345,13 @@ uint64_t learner_settled(const struct learner *l, uint64_t *newest) {
 }
 
 bool learner_ended(const struct learner *l) { return atomic_load(&l->ended); }
+enum learner_role learner_role(const struct learner *l) {
+    return (enum learner_role)atomic_load(&l->role);
+}
+bool learner_refused(const struct learner *l) { return atomic_load(&l->refused); }
 bool learner_ready(const struct learner *l) { return atomic_load(&l->ready); }
 uint64_t learner_progress(const struct learner *l) { return atomic_load(&l->learning.progress); }
+size_t learner_lost(const struct learner *l, enum lost why) {
+    return l ? atomic_load(&l->lost[why]) : 0;
+}
 int learner_trouble(const struct learner *l) { return atomic_load(&l->trouble); }

@@ -23,7 +23,10 @@
 
 #include <inttypes.h>
 
-enum { GAPS_MAX = 1024 }; // stretches of labels that are set aside: partitions × rollbacks
+enum {
+    GAPS_FIRST = 64, // stretches of labels that are set aside: partitions × rollbacks; grows
+    GAP_LINE = 64    // bytes of a line that says one; a longer one is not ours
+};
 
 /* ---- what every version says of itself ---- */
 
@@ -48,7 +51,7 @@ static struct text next_version_seen(const struct next_version *n,
 
 static void next_version_sign(const struct next_version *n, const struct store_counts *counts,
                               struct model *m) {
-    m->version = registry_newest(n->registry) + 1;
+    m->version = registry_next(n->registry, store_version(labelled_set_store(n->set)));
     m->fingerprint = features_fingerprint(n->learning->shared->features);
     m->created_ms = clock_wall_ms();
     m->seen = next_version_seen(n, counts);
@@ -66,16 +69,31 @@ static void next_version_add_stretch(const struct model *older, const struct mod
     }
 }
 
+/* A stretch by its line; false: it is none that we write. */
+static bool next_version_read_gap(struct text line, struct store_gap *out) {
+    char copy[GAP_LINE];
+    if (line.len >= sizeof copy) return false;
+    memcpy(copy, line.at, line.len);
+    copy[line.len] = '\0';
+    return sscanf(copy, "%" SCNd32 " %" SCNd64 " %" SCNd64, &out->partition, &out->from,
+                  &out->to) == 3;
+}
+
+/* As many as the metadata of a version have room for. */
 static void next_version_set_aside(const struct next_version *n, struct text lines) {
-    struct store_gap gap[GAPS_MAX];
-    size_t gaps = 0;
-    for (const char *at = lines.at, *end; at && *at && gaps < GAPS_MAX; at = end ? end + 1 : NULL) {
-        end = strchr(at, '\n');
-        if (sscanf(at, "%" SCNd32 " %" SCNd64 " %" SCNd64, &gap[gaps].partition, &gap[gaps].from,
-                   &gap[gaps].to) == 3)
-            gaps++;
+    struct store_gap *gap = NULL, one;
+    struct text line;
+    size_t gaps = 0, room = 0;
+    while (text_line(&lines, &line)) {
+        if (!next_version_read_gap(line, &one)) continue;
+        if (gaps == room) {
+            room = room ? 2 * room : GAPS_FIRST;
+            gap = xrealloc(gap, room * sizeof *gap);
+        }
+        gap[gaps++] = one;
     }
     store_set_aside(labelled_set_store(n->set), gap, gaps);
+    free(gap);
 }
 
 /* Whether the operator rolled back and no version has been fitted since. */

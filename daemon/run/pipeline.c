@@ -18,6 +18,7 @@
 enum {
     ID_MAX = 255,           // bytes of a sample id
     RECORD_BYTES = 1000000, // of a record, until the producer says what it takes
+    EXAMPLE_BYTES = 65536,  // longest record that is kept as an example
     DEMAND_LABELS = 40      // labels that were due before demand is judged
 };
 enum { DEMAND_FITS, DEMAND_STARVED, DEMAND_FLOODED };
@@ -83,6 +84,9 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
                            .k = c->model.classes.n};
     p->topic_hash = hash_bytes(p->topic.at, p->topic.len);
     p->classes = text_of(classes_joined(c, &p->positive));
+    p->absent = (struct pipeline_absent){
+        .absent = xcalloc(features_fields(p->features), sizeof *p->absent.absent),
+        .example_wanted = true};
     p->value_field = *c->route.value ? features_field(p->features, c->route.value) : -1;
     p->selection =
         (struct selection){pipeline_texts_of(&c->route.fields), pipeline_texts_of(&c->route.mask),
@@ -100,6 +104,7 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
 
 void pipeline_destroy(struct pipeline *p) {
     if (!p) return;
+    division_destroy(p->division);
     strategy_destroy(p->strategy);
     decoder_destroy(p->decoder);
     batch_destroy(p->batch);
@@ -111,6 +116,8 @@ void pipeline_destroy(struct pipeline *p) {
     free((void *)p->selection.fields);
     free((void *)p->selection.mask);
     free(p->scratch);
+    buf_release(&p->absent.example);
+    free(p->absent.absent);
     buf_release(&p->out);
     buf_release(&p->made);
     free(p);
@@ -142,7 +149,8 @@ static enum selection_label pipeline_state_kind(int result, bool fresh) {
 
 static void pipeline_begin(struct pipeline *p, struct partition *at) {
     if (!at->window) at->window = pool_window_create(p);
-    if (at->window) pool_window_begin(at->window, at->next, &at->state);
+    if (at->window)
+        pool_window_begin(at->window, &(struct position){at->next, at->mark}, &at->state);
 }
 
 void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh,
@@ -150,6 +158,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
     struct partition *at = pipeline_partition(p, number);
     *at =
         (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
+    if (mark_read(&at->mark, offset, &metadata) < 0) at->mark = mark_none(); // behind the state
     enum selection_label kind = pipeline_state_kind(
         fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
     metric_add_by(METRIC_states, kind, 1);
@@ -183,22 +192,6 @@ void pipeline_disown_all(struct pipeline *p) {
     p->moved_n = 0;
 }
 
-void pipeline_offsets(struct pipeline *p, struct cycle *cycle) {
-    for (size_t i = 0; i < p->moved_n; i++) {
-        struct partition *at = &p->partition[p->moved[i]];
-        struct producer_offset *o = cycle_add_offset(cycle);
-        o->partition = p->moved[i];
-        o->next = at->next;
-        const struct partition_state *state =
-            at->window ? pool_window_start(at->window, &o->next) : &at->state;
-        char text[STATE_TEXT_MAX + 1];
-        size_t n = state_write(state, p->topic_hash, o->next, text);
-        o->metadata = arena_text(&cycle->arena, (struct text){text, n});
-        at->moved = false;
-    }
-    p->moved_n = 0;
-}
-
 bool pipeline_moved(const struct pipeline *p) { return p->moved_n > 0; }
 
 void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t, int64_t, int64_t, void *),
@@ -225,21 +218,34 @@ static enum reason pipeline_read_id(struct pipeline *p, struct batch *b, size_t 
     }
     bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
                    !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
-    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX)
+    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX ||
+        memchr(v->text.at, '\0', v->text.len)) // readers of tasks and labels end there
         return REASON_BAD_ID;
     b->id[i] = arena_text(&b->arena, v->text);
     return REASON_NONE;
 }
 
+/* For a person who must see what records look like; rarely wanted. */
+static void pipeline_keep_example(struct pipeline *p, struct text value) {
+    p->absent.example_wanted = false;
+    buf_reset(&p->absent.example);
+    if (value.len <= EXAMPLE_BYTES) buf_text(&p->absent.example, value);
+}
+
 static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, size_t i) {
-    struct text value = b->record[i].value;
+    struct record *r = &b->record[i];
+    struct text value = r->value;
     b->guilty[i] = NULL;
+    if (r->time_ms < 0 || r->time_ms > TASK_TIME_MOST) r->time_ms = 0; // a task could not be read
     if (!value.at || value.len == 0) return REASON_EMPTY;
     if (value.len > (size_t)p->config->admit.max_bytes) return REASON_TOO_LARGE;
     enum reason fate = decoder_read(p->decoder, value, p->values);
     if (fate != REASON_NONE) return fate;
     size_t field = 0;
-    fate = features_encode(p->features, p->values, b->raw + i * b->d, &field);
+    p->absent.records++;
+    if (p->absent.example_wanted) pipeline_keep_example(p, value);
+    fate = features_encode(p->features, p->values, b->raw + i * b->d, &field, p->absent.absent);
+    if (fate == REASON_NO_FEATURE) return fate;
     if (fate != REASON_NONE) {
         b->guilty[i] = features_paths(p->features)[field].at;
         return fate;
@@ -389,7 +395,10 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     }
     at->next++;
     at->newest_ms = r->time_ms;
-    if (cycle) written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
+    if (cycle) {
+        at->latest = i + 1;
+        written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
+    }
     if (!w) pipeline_move(p, r->partition);
     enum window_end end = w ? pool_window_take(p, w, b, i, &written, now_ms) : WINDOW_OPEN;
     if (end != WINDOW_OPEN) pool_window_end(p, r->partition, end, b->in_force[i], now_ms, cycle);
@@ -417,6 +426,8 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
         pipeline_ends_before(p, b, i, now_ms, cycle);
         pipeline_take(p, b, i, now_ms, cycle, &t);
     }
+    for (size_t i = 0; i < b->n; i++)
+        pipeline_settle_mark(p, &p->partition[b->record[i].partition]);
     pipeline_say_tally(p, &t);
     pipeline_show_decision(p, b, now_ms);
     metric_add(

@@ -14,6 +14,21 @@ size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPE
 
 const double *pipeline_thresholds(const struct pipeline *p) { return p->threshold; }
 
+struct pipeline_absent *pipeline_absent(struct pipeline *p) {
+    return &p->absent;
+}
+
+uint64_t pipeline_held(const struct pipeline *p) {
+    uint64_t held = 0;
+    for (size_t i = 0; i < p->partitions_cap; i++) {
+        const struct partition *at = &p->partition[i];
+        struct position begun = {.next = at->next};
+        if (at->owned && at->window) (void)pool_window_start(at->window, &begun);
+        held += at->next > begun.next ? (uint64_t)(at->next - begun.next) : 0;
+    }
+    return held;
+}
+
 /* Infinite where there is no cap. */
 static void pipeline_figures_add_cap(double *sum, size_t left) {
     *sum += left == SIZE_MAX ? INFINITY : (double)left;

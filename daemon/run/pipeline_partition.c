@@ -27,6 +27,18 @@ void pipeline_move(struct pipeline *p, int32_t number) {
     at->moved = true;
 }
 
+/* Of a batch only each partition's latest record is hashed, when somebody asks or the batch ends.
+ */
+const struct position_mark *pipeline_settle_mark(struct pipeline *p, struct partition *at) {
+    if (!at->latest) return &at->mark;
+    const struct record *r = &p->batch->record[at->latest - 1];
+    at->latest = 0;
+    mark_record(&at->mark, r->offset, r->time_ms, r->key, r->value);
+    if (p->topic_id) at->mark.topic = p->topic_id;
+    if (p->cluster_id) at->mark.cluster = p->cluster_id;
+    return &at->mark;
+}
+
 /* Logs each switch once, with its offset, so that a replay can switch at the same sample. */
 void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
                      const struct snapshot *s) {

@@ -1,8 +1,10 @@
 /* What the files of the pipeline share. Calls go down this list:
  *
  *   pipeline             the stages over a batch; partitions taken, given back, committed
+ *   pipeline_position    where the partitions stand, and what is committed
  *   pool_window          the pool's windows
  *   pipeline_route       one decided sample's records
+ *   pipeline_division    caps and grant divided anew
  *   pipeline_partition   the table of partitions
  *   pipeline_trace       a sample's trace context
  *
@@ -17,6 +19,8 @@
 struct partition {
     bool owned, moved;
     int64_t next, newest_ms;
+    struct position_mark mark; // of `next`, but for the batch's records
+    size_t latest; // 1 + index of its latest record in the batch; 0: none. mark waits for it
     struct partition_state state;
     struct pool_window *window; // of the pool, or NULL
 };
@@ -44,17 +48,20 @@ struct pipeline {
     struct text topic, classes; // classes: newline-separated
     size_t k, positive;
     uint64_t topic_hash;
-    float *scratch; // for model_predict, and a prediction behind it
+    uint32_t topic_id, cluster_id; // as in a mark
+    float *scratch;                // for model_predict, and a prediction behind it
     size_t scratch_n;
     size_t scored; // of the batch: samples before this one have their prediction
     struct selection selection;
+    struct division *division; // while the group's states are read, else NULL
     struct demand demand;
     struct recent *recent;
     struct utility_seen utility[PIPELINE_UTILITIES]; // a ring
     size_t utilities;                                // ever
     double threshold[MEASURES]; // of the last asked sample, by measure; 0: none
     struct flushed flushed;     // the last window that ended
-    struct buf out, made;       // a record; a synthetic event and its id
+    struct pipeline_absent absent;
+    struct buf out, made; // a record; a synthetic event and its id
 };
 
 /* ---- pipeline_partition.c ---- */
@@ -65,6 +72,8 @@ struct partition *pipeline_partition(struct pipeline *p, int32_t number);
  * yet. */
 void pipeline_switch(struct pipeline *p, int32_t number, struct partition *at,
                      const struct snapshot *s);
+/* The mark of the partition's position, up to the batch's latest record of it. */
+const struct position_mark *pipeline_settle_mark(struct pipeline *p, struct partition *at);
 /* The partition has something to commit. */
 void pipeline_move(struct pipeline *p, int32_t number);
 /* Scratch for that model's predictions. */
@@ -118,10 +127,13 @@ void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct 
 /* NULL without a pool. */
 struct pool_window *pool_window_create(const struct pipeline *p);
 void pool_window_destroy(struct pool_window *w);
-/* It begins at that state and offset, empty. */
-void pool_window_begin(struct pool_window *w, int64_t next, const struct partition_state *state);
+/* It begins at that position and state, empty. */
+void pool_window_begin(struct pool_window *w, const struct position *at,
+                       const struct partition_state *state);
 /* Where it began: all that may be committed while it is open. */
-const struct partition_state *pool_window_start(const struct pool_window *w, int64_t *next);
+const struct partition_state *pool_window_start(const struct pool_window *w, struct position *at);
+/* Whether it has no record yet. */
+bool pool_window_empty(const struct pool_window *w);
 /* What its samples write, until it ends. */
 struct cycle *pool_window_cycle(struct pool_window *w);
 

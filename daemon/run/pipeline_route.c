@@ -87,23 +87,56 @@ static struct task pipeline_route_task_of(struct pipeline *p, const struct subje
                          .covered = d->covered_n};
 }
 
+static void pipeline_route_bury(struct pipeline *p, const struct subject *s, struct cycle *cycle,
+                                struct producer_record *out) {
+    LOG(ERROR, "task_too_large",
+        "a sample that should be asked goes to the dead letters: its task is larger than the "
+        "tasks topic takes, even without the event",
+        L_TEXT("sample", s->id), L_U64("bytes", record_batch_bytes(out)),
+        L_U64("most", p->max_record_bytes));
+    const struct record sample = {
+        .value = s->value, .partition = s->partition, .offset = s->offset, .time_ms = s->time_ms};
+    dead_letter_write(cycle, out, p->topic, &sample, REASON_TASK_TOO_LARGE, NULL, NULL, 0);
+    metric_add_by(METRIC_dead_letters, reason_place(REASON_TASK_TOO_LARGE), 1);
+    metric_add_by(METRIC_trimmed, TRIMMED_TASK, 1);
+    recent_dead_letter(p->recent, s->partition, s->offset, s->asked_ms, REASON_TASK_TOO_LARGE,
+                       NULL);
+}
+
+/* A task that its topic would not take goes without its event; if even that is too large the sample
+ * goes to the dead letters. False: it did. */
+static bool pipeline_route_shrink(struct pipeline *p, const struct subject *s, struct task *t,
+                                  struct cycle *cycle, struct producer_record *out) {
+    size_t bytes = record_batch_bytes(out);
+    t->event_left_out = true;
+    pipeline_route_write_task(p, t, TEXT("null"), &p->out);
+    out->value = buf_view(&p->out);
+    if (record_batch_bytes(out) > p->max_record_bytes) {
+        pipeline_route_bury(p, s, cycle, out);
+        return false;
+    }
+    metric_add_by(METRIC_trimmed, TRIMMED_EVENT, 1);
+    LOG(WARNING, "event_too_large",
+        "the task goes out without its event, which would not fit into a Kafka record",
+        L_TEXT("sample", s->id), L_U64("bytes", bytes), L_U64("most", p->max_record_bytes));
+    return true;
+}
+
 static void pipeline_route_put_task(struct pipeline *p, const struct subject *s,
                                     struct cycle *cycle, struct producer_record *out) {
     struct task t = pipeline_route_task_of(p, s);
     pipeline_route_name_task(p, s, t.id);
     pipeline_route_write_task(p, &t, decoder_select(p->decoder, s->value, &p->selection), &p->out);
-    if (p->out.len > p->max_record_bytes) {
-        LOG(WARNING, "event_too_large",
-            "the task goes out without its event, which would not fit into a Kafka record",
-            L_TEXT("sample", s->id), L_U64("bytes", p->out.len));
-        pipeline_route_write_task(p, &t, TEXT("null"), &p->out);
-    }
-    recent_task(p->recent, &t);
     *out = (struct producer_record){.topic = CYCLE_TASKS,
                                     .source = s->partition,
                                     .key = arena_text(&cycle->arena, text_of(t.id)),
-                                    .value = arena_text(&cycle->arena, buf_view(&p->out))};
+                                    .value = buf_view(&p->out)};
     trace_put(&s->trace, cycle, out);
+    if (record_batch_bytes(out) > p->max_record_bytes &&
+        !pipeline_route_shrink(p, s, &t, cycle, out))
+        return;
+    out->value = arena_text(&cycle->arena, out->value);
+    recent_task(p->recent, &t);
 }
 
 /* ---- a prediction ---- */
@@ -189,7 +222,7 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
                         .asked_ms = now_ms,
                         .row = b->raw + i * b->d,
                         .prob = b->prob + i * b->k,
-                        .member = b->member + i * b->members * b->k,
+                        .member = b->member ? b->member + i * b->members * b->k : NULL,
                         .model = b->in_force[i]->model,
                         .policy = b->in_force[i]->policy.number,
                         .decision = &b->decision[i]};

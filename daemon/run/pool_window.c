@@ -7,11 +7,13 @@
  * I2, I6). What it costs: tasks of the stream's arms wait for the window's end too.
  *
  * Memory is bounded (I11): candidates by pool.candidates, what is held back by pool.bytes and the
- * last sample. A window ends when it is full, when the samples' own time has moved on, when it
+ * last sample. A window ends when it is full, when the samples' own time has moved on
+ * (pool_clock.h), when it
  * holds too much, or when the stream is idle (the worker's wall clock says so).
  *
  * Thread: worker thread */
 #include "pipeline_private.h"
+#include "pool_clock.h"
 
 #include "base/log.h"
 #include "metrics/metrics.h"
@@ -37,11 +39,12 @@ struct pool_window {
     struct decision *decision; // (candidates)
     struct kept *kept;         // (candidates)
     struct cycle held;
-    size_t asked[ASKS];             // by reason, counted when they go out
-    int64_t start;                  // offset
+    size_t asked[ASKS]; // by reason, counted when they go out
+    struct position start;
     struct partition_state state;   // at start
     size_t records, samples, bytes; // so far; samples: admitted
-    int64_t first_ms, latest_ms;    // time of its first record; wall clock of its latest
+    struct pool_clock clock;        // by its records' times
+    int64_t latest_ms;              // wall clock of its latest record
 };
 
 /* ---- life ---- */
@@ -67,21 +70,25 @@ void pool_window_destroy(struct pool_window *w) {
     free(w);
 }
 
-void pool_window_begin(struct pool_window *w, int64_t next, const struct partition_state *state) {
+void pool_window_begin(struct pool_window *w, const struct position *at,
+                       const struct partition_state *state) {
     pool_reset(w->pool);
     cycle_reset(&w->held);
     memset(w->asked, 0, sizeof w->asked);
     for (size_t i = 0; i < w->candidates; i++)
         if (w->kept[i].bytes.cap > EVENT_KEPT) buf_release(&w->kept[i].bytes);
-    w->start = next;
+    w->start = *at;
     w->state = *state;
     w->records = w->samples = w->bytes = 0;
+    w->clock = (struct pool_clock){0};
 }
 
-const struct partition_state *pool_window_start(const struct pool_window *w, int64_t *next) {
-    *next = w->start;
+const struct partition_state *pool_window_start(const struct pool_window *w, struct position *at) {
+    *at = w->start;
     return &w->state;
 }
+
+bool pool_window_empty(const struct pool_window *w) { return w->records == 0; }
 
 struct cycle *pool_window_cycle(struct pool_window *w) {
     return &w->held;
@@ -91,7 +98,8 @@ struct cycle *pool_window_cycle(struct pool_window *w) {
 
 enum window_end pool_window_before(const struct pipeline *p, const struct pool_window *w,
                                    int64_t time_ms) {
-    bool over = p->config->pool.time && w->records && time_ms - w->first_ms >= p->config->pool.time;
+    int64_t most = p->config->pool.time;
+    bool over = most && w->records && pool_clock_passed(&w->clock, time_ms) >= most;
     return over ? WINDOW_TIME : WINDOW_OPEN;
 }
 
@@ -146,7 +154,8 @@ static bool pool_window_offer(struct pool_window *w, const struct batch *b, size
 enum window_end pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
                                  size_t i, const struct written *at, int64_t now_ms) {
     const struct record *r = &b->record[i];
-    if (!w->records++) w->first_ms = r->time_ms;
+    w->records++;
+    if (p->config->pool.time) pool_clock_add(&w->clock, r->time_ms);
     w->latest_ms = now_ms;
     bool held = b->fate[i] != REASON_NONE || pool_window_offer(w, b, i, at);
     if (held) w->bytes += r->value.len + SAMPLE_BYTES;
@@ -234,7 +243,7 @@ void pool_window_end(struct pipeline *p, int32_t number, enum window_end why,
         LOG(INFO, "pool_idle", "no sample came for a while: the pool's window ends here",
             L_I64("partition", number), L_I64("offset", at->next), L_U64("asked", f->n));
     if (cycle) cycle_append(cycle, &w->held);
-    pool_window_begin(w, at->next, &at->state);
+    pool_window_begin(w, &(struct position){at->next, *pipeline_settle_mark(p, at)}, &at->state);
     pipeline_move(p, number);
 }
 

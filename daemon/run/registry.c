@@ -20,8 +20,10 @@
 #include <inttypes.h>
 
 enum {
-    PUSHES = 4,                // that wait for the learner; the oldest leaves
-    PROGRESS_BYTES = 64 * 1024 // of a progress record: thousands of partitions
+    CHUNK_FRAME_BYTES = 128, // of a chunk's record: its batch, its key without the name, its header
+    PUSHES = 4,              // that wait for the learner; the oldest leaves
+    PROGRESS_BYTES = 64 * 1024, // of a progress record: thousands of partitions
+    SEEN_LINE = 64              // bytes of a line that a version has seen; a longer one is not ours
 };
 
 /* The largest version: JSON readers keep whole numbers exactly up to here. */
@@ -49,7 +51,9 @@ struct registry {
     struct version *current;
     struct policy policy;
     struct buf progress;
-    uint64_t newest;
+    uint64_t newest;   // of those that were taken
+    uint64_t numbered; // of those that could be read: the same for every reader of the topic, also
+                       // for one that takes no models of another feature map
 };
 
 struct registry *registry_create(const struct registry_options *options) {
@@ -150,6 +154,7 @@ static enum registry_change registry_take(struct registry *r, uint64_t number, s
     struct model *m = NULL;
     const char *why = NULL;
     int result = model_read(&m, whole, &why);
+    if (result == 0 && m->version == number && number > r->numbered) r->numbered = number;
     if (result == 0) result = registry_check(r, m, number, &why);
     if (result < 0) {
         model_destroy(m);
@@ -182,7 +187,7 @@ static enum registry_change registry_apply_chunk(struct registry *r, uint64_t nu
         return CHANGE_NONE;
     }
     if (registry_find(r, number)) return CHANGE_NONE; // ready: versions never change
-    if (r->newest && number > r->newest + VERSION_AHEAD) {
+    if (number > r->numbered + VERSION_AHEAD) {       // also the first: else none could follow it
         registry_refuse(r, number, "its number is too far ahead of the newest version's");
         return CHANGE_NONE;
     }
@@ -261,7 +266,8 @@ static enum registry_change registry_apply_policy(struct registry *r, bool learn
                          : policy_operator_read(&r->policy.operator_, value);
     if (result < 0) {
         LOG(ERROR, "policy_refused", "a policy record that is none; the one in force stays",
-            L_I64("offset", offset), L_BOOL("learner", learner));
+            L_I64("offset", offset), L_STR("service", r->options.name),
+            L_STR("record", learner ? "policy" : "operator"));
         return CHANGE_NONE;
     }
     registry_put_in_force(r);
@@ -281,12 +287,32 @@ static enum registry_change registry_apply_progress(struct registry *r, struct t
     return CHANGE_PROGRESS;
 }
 
+/* Whether the key is written as ours are. "+7" or "07" would be read as 7, and no tombstone of ours
+ * would take that record off the topic. */
+static bool registry_is_chunk_key(struct text key, const struct registry *r, uint64_t version,
+                                  size_t index) {
+    struct buf ours = {0};
+    registry_chunk_key(&ours, r->options.name, version, index);
+    bool same = text_equal(buf_view(&ours), key);
+    buf_release(&ours);
+    return same;
+}
+
+static bool registry_is_push_key(struct text key, const struct registry *r, const char *id,
+                                 size_t index) {
+    struct buf ours = {0};
+    registry_push_key(&ours, r->options.name, id, index);
+    bool same = text_equal(buf_view(&ours), key);
+    buf_release(&ours);
+    return same;
+}
+
 enum registry_change registry_apply(struct registry *r, struct text key, struct text value,
                                     size_t chunks, int64_t offset) {
     char copy[512];
     size_t name = strlen(r->options.name);
     if (key.len >= sizeof copy || key.len <= name || memcmp(key.at, r->options.name, name) != 0 ||
-        key.at[name] != '/')
+        key.at[name] != '/' || memchr(key.at, '\0', key.len))
         return CHANGE_NONE;
     memcpy(copy, key.at, key.len);
     copy[key.len] = '\0';
@@ -298,10 +324,11 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
     if (strcmp(what, "operator") == 0) return registry_apply_policy(r, false, value, offset);
     if (strcmp(what, "progress") == 0) return registry_apply_progress(r, value, offset);
     if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' &&
-        number > 0 && number < VERSION_MOST)
+        number > 0 && number < VERSION_MOST && registry_is_chunk_key(key, r, number, index))
         return registry_apply_chunk(r, number, index, value, chunks, offset);
     char id[MODEL_PUSH_ID + 1];
-    if (sscanf(what, "pushed/%16[0-9a-f]/%zu%n", id, &index, &end) == 2 && what[end] == '\0')
+    if (sscanf(what, "pushed/%16[0-9a-f]/%zu%n", id, &index, &end) == 2 && what[end] == '\0' &&
+        registry_is_push_key(key, r, id, index))
         return registry_apply_push(r, id, index, value, chunks);
     return CHANGE_NONE;
 }
@@ -324,6 +351,12 @@ void registry_release(struct registry *r, struct snapshot *s) {
 const struct policy *registry_policy(const struct registry *r) { return &r->policy; }
 uint64_t registry_newest(const struct registry *r) { return r->newest; }
 
+uint64_t registry_next(const struct registry *r, uint64_t seen) {
+    uint64_t newest = seen > r->newest ? seen : r->newest;
+    bool believed = newest - r->newest < VERSION_AHEAD;
+    return (believed && newest < VERSION_MOST - 1 ? newest : r->newest) + 1;
+}
+
 const struct model *registry_model(const struct registry *r, uint64_t version) {
     const struct version *v = registry_find(r, version);
     return v ? v->model : NULL;
@@ -340,15 +373,21 @@ size_t registry_chunks(const struct registry *r, uint64_t version) {
     return v ? v->chunks : 0;
 }
 
+/* Line by line: sscanf of a text looks for its end first, and this one may have half a million
+ * lines. */
 int64_t registry_seen(const struct model *m, const char *role, int32_t partition) {
-    char said[16];
+    struct text rest = m->seen, line;
+    char copy[SEEN_LINE], said[16];
     int32_t p;
     int64_t next;
-    for (const char *at = m->seen.at; at && *at;
-         at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
-        if (sscanf(at, "%15s %" SCNd32 " %" SCNd64, said, &p, &next) == 3 && p == partition &&
+    while (text_line(&rest, &line)) {
+        if (line.len >= sizeof copy) continue;
+        memcpy(copy, line.at, line.len);
+        copy[line.len] = '\0';
+        if (sscanf(copy, "%15s %" SCNd32 " %" SCNd64, said, &p, &next) == 3 && p == partition &&
             strcmp(said, role) == 0)
             return next > 0 ? next : 0;
+    }
     return 0;
 }
 
@@ -367,6 +406,13 @@ struct producer_record registry_record(struct arena *arena, struct text key, str
     r.header = header;
     r.headers = 1;
     return r;
+}
+
+size_t registry_chunk_bytes(const char *name, size_t bytes, size_t batch_bytes) {
+    size_t frame = RECORD_BATCH_BYTES + RECORD_FRAME_BYTES + CHUNK_FRAME_BYTES + strlen(name);
+    size_t chunk = batch_bytes > frame ? batch_bytes - frame : 0;
+    if (chunk > REGISTRY_CHUNK_BYTES) chunk = REGISTRY_CHUNK_BYTES;
+    return chunk && (bytes + chunk - 1) / chunk <= REGISTRY_CHUNKS ? chunk : 0;
 }
 
 void registry_key(struct buf *out, const char *name, const char *what) {

@@ -64,7 +64,7 @@ static int run_try_kafka(const struct run *r) {
 
 /* Again later where the system has no thread for it. */
 static void run_start_learner(struct run *r) {
-    if (r->learner || !run_config(r)->service.learner) return;
+    if (r->learner || run_config(r)->service.learner == LEARNER_FALSE) return;
     if (r->learner_ms && clock_ms() - r->learner_ms < LEARNER_RETRY_MS) return;
     r->learner_ms = clock_ms();
     struct learner *learner = learner_start(&r->shared);
@@ -99,6 +99,7 @@ static void free_run(struct run *r) {
     label_desk_destroy(r->desk);
     history_destroy(r->history);
     recent_destroy(r->shared.recent);
+    absences_destroy(r->shared.absences);
     pthread_mutex_destroy(&r->asking);
     free((void *)r->classes.at);
     free(r->figures.utility);
@@ -114,6 +115,7 @@ static int run_prepare(struct run *r) {
     TRY(run_read_switches(r));
     TRY(features_create(&r->features, run_config(r)->features, run_config(r)->features_n));
     r->shared.features = r->features;
+    r->shared.absences = absences_create(r->features);
     return 0;
 }
 
@@ -139,7 +141,7 @@ int run_start(struct run **out, struct config *config, const struct run_options 
     atomic_store(&r->shared.config, config);
     LOG(NOTICE, "starting", "winnowd " WINNOWD_VERSION, L_STR("name", config->service.name),
         L_STR("instance", config->service.instance), L_I64("workers", config->service.workers),
-        L_BOOL("learner", config->service.learner));
+        L_STR("learner", learner_choice_name((enum learner_choice)config->service.learner)));
     int result = run_prepare(r);
     if (result == 0) {
         run_start_threads(r);
@@ -170,7 +172,7 @@ static void run_notify_status(struct run *r) {
     if (!r->options.service) return;
     if (!r->said_ready && health_started(r, NULL)) {
         r->said_ready = true;
-        systemd_notify("READY=1\nSTATUS=scoring");
+        systemd_notify("READY=1\nSTATUS=%s", r->workers ? "scoring" : "learning or standing by");
         LOG(NOTICE, "ready", "subscribed, models read");
     }
     if (r->status_ms && clock_ms() - r->status_ms < STATUS_MS) return;

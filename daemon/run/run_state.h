@@ -28,8 +28,9 @@ struct pulse {
 
 /* What the workers said in the last second, together. */
 struct figures {
-    double lag, age_s, tokens, hour_left, day_left, propensity;
+    double lag, age_s, held, tokens, hour_left, day_left, propensity;
     size_t partitions;
+    size_t lost[LOST_NONE]; // as in struct worker_figures
     struct kafka_stats consumer, producer;
     struct utility_seen *utility;   // (utilities) by measure, ascending
     size_t utilities, of[MEASURES]; // of: how many of each measure

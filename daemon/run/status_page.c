@@ -60,7 +60,8 @@ static void status_note(struct health *h, bool is, const char *text) {
 /* `asking` is held. */
 static struct health status_page_health_of(struct run *r) {
     struct health h = {.works = health_ready(r, &h.notes)};
-    h.works &= health_alive(r, &h.notes);
+    h.works &= health_alive(r, &h.notes) && !absences_all(r->shared.absences);
+    absences_note(r->shared.absences, &h.notes);
     double demand = metric_get(METRIC_demand), used = metric_get(METRIC_store_bytes),
            limit = metric_get(METRIC_store_limit);
     status_note(&h, metric_get(METRIC_fenced) > 0, "another process took this identity\n");
@@ -120,8 +121,8 @@ static void status_page_add_health(struct run *r, struct buf *out) {
 static void status_page_add_settings(const struct config *c, struct buf *out) {
     buf_printf(out,
                ",\n\"settings\":{\"workers\":%" PRId64
-               ",\"learner\":%s,\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"",
-               c->service.workers, c->service.learner ? "true" : "false",
+               ",\"learner\":\"%s\",\"delivery\":\"%s\",\"measure\":\"%s\",\"manager\":\"%s\"",
+               c->service.workers, learner_choice_name((enum learner_choice)c->service.learner),
                delivery_name((enum delivery)c->service.delivery),
                measure_name((enum measure)c->query.measure),
                manager_name((enum manager)c->query.manager));
@@ -189,13 +190,27 @@ static void status_page_add_process(const struct run *r, const struct config *c,
     status_add_text(out, "instance", c->service.instance);
 }
 
+/* What this process does about learning, which one learns, and when that was last heard. */
+static void status_page_add_learner(struct run *r, bool here, struct buf *out) {
+    static const char *const words[] = {
+        [LEARNER_OPENS] = "opens", [LEARNER_STANDS_BY] = "stands_by", [LEARNER_LEARNS] = "learns"};
+    struct buf by = {0};
+    int64_t silent = atomic_load(&r->shared.stopping) ? 0 : follower_silence(r->follower, &by);
+    status_add_text(out, "state", here ? words[learner_role(r->learner)] : "never");
+    status_add_text(out, "by", buf_string(&by));
+    status_add_number(out, "silence_s", (double)silent / 1000);
+    buf_str(out, "}");
+    buf_release(&by);
+}
+
 static void status_page_add_threads(struct run *r, struct buf *out) {
     buf_str(out, ",\n\"models\":");
     if (atomic_load(&r->shared.stopping)) buf_str(out, "null");
     else follower_models(r->follower, out);
     bool here = r->learner && !atomic_load(&r->shared.stopping);
-    buf_printf(out, ",\n\"learner\":{\"here\":%s,\"ready\":%s}", r->learner ? "true" : "false",
+    buf_printf(out, ",\n\"learner\":{\"here\":%s,\"ready\":%s", r->learner ? "true" : "false",
                here && learner_ready(r->learner) ? "true" : "false");
+    status_page_add_learner(r, here, out);
 }
 
 static void status_page_add_metrics(struct buf *out) {
@@ -204,6 +219,8 @@ static void status_page_add_metrics(struct buf *out) {
         enum metric metric;
     } shown[] = {
         {"partitions", METRIC_partitions},
+        {"held", METRIC_held},
+        {"features_absent", METRIC_features_absent},
         {"demand", METRIC_demand},
         {"propensity", METRIC_propensity},
         {"model_age_s", METRIC_model_age},

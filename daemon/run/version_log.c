@@ -10,21 +10,25 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "encode/features.h"
 #include "infer/model_record.h"
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
+#include "progress.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 
 enum {
     PROGRESS_MS = 100,   // at most so often a progress record without anything else
+    SIGN_MS = 10000,     // at least so often a progress record: the sign that somebody learns
     POLL_RECORDS = 64,   // read at once
     CATCH_UP_MS = 20,    // wait for the next record while the topic is read to its end
     READ_BACK_MS = 5,    // wait for a record of our own
     AWAIT_MS = 5000,     // until what was published must have been read back
     SEND_AGAIN_MS = 100, // before a publication that failed is sent again
+    LIMITS_MS = 5000,    // how long the broker may take to tell the topic's limits
     RETRY_MS = 1000      // before Kafka is asked again
 };
 
@@ -33,6 +37,7 @@ struct version_log {
     struct registry *registry;
     struct reader *reader;
     struct producer *producer;
+    struct topic_limit limit;
     struct policy_learner policy;
     bool policy_known;
     struct version_log_newest newest;
@@ -54,12 +59,15 @@ static int version_log_open_producer(struct version_log *v) {
                                    .topics_n = 1,
                                    .transactional_id = id,
                                    .transaction_timeout_ms = REGISTRY_TRANSACTION_MS,
-                                   .attempt_ms = REGISTRY_TRANSACTION_MS},
+                                   .attempt_ms = REGISTRY_TRANSACTION_MS,
+                                   .limits = &v->limit},
         &why);
     if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
     buf_release(&why);
     free(id);
-    return result < 0 ? result : producer_init(v->producer);
+    TRY(result);
+    TRY(producer_heed_limits(v->producer, LIMITS_MS));
+    return producer_init(v->producer);
 }
 
 static int version_log_open_reader(struct version_log *v) {
@@ -76,9 +84,11 @@ static int version_log_take(struct version_log *v, int wait_ms) {
     struct reader_record record[POLL_RECORDS];
     int n = reader_poll(v->reader, record, POLL_RECORDS, wait_ms);
     TRY(n);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         registry_apply(v->registry, record[i].key, record[i].value, record[i].chunks,
                        record[i].offset);
+        learning_wait(v->learning, 0); // what one record costs is bounded (infer/model.h)
+    }
     reader_release(v->reader, record, (size_t)n);
     return 0;
 }
@@ -98,6 +108,17 @@ static void version_log_recall(struct version_log *v) {
     cJSON_Delete(json);
     v->policy = registry_policy(v->registry)->learner;
     v->policy_known = registry_policy(v->registry)->number > 0;
+}
+
+static int64_t version_log_offset(enum labelled_topic t, int32_t partition, const void *set) {
+    return labelled_set_offset(set, t, partition);
+}
+
+bool version_log_reached(const struct version_log *v, const struct labelled_set *set) {
+    int32_t partitions[LABELLED_TOPICS];
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        partitions[t] = labelled_set_partitions(set, t);
+    return progress_reached(registry_progress(v->registry), partitions, version_log_offset, set);
 }
 
 static void version_log_close(struct version_log *v) {
@@ -139,8 +160,25 @@ void version_log_destroy(struct version_log *v) {
 }
 
 const struct registry *version_log_registry(const struct version_log *v) { return v->registry; }
+/* A pushed version says nothing of our labelled set, one of another feature map or class list is
+ * none that could be in force. */
+static bool version_log_is_fitted_here(const struct version_log *v, const struct model *m) {
+    const struct learning *l = v->learning;
+    return !*m->pushed && m->fingerprint == features_fingerprint(l->shared->features) &&
+           text_equal(m->classes, l->classes);
+}
+
+static uint64_t version_log_fitted_rows(const struct version_log *v) {
+    uint64_t version[REGISTRY_HELD];
+    size_t n = registry_versions(v->registry, version, sizeof version / sizeof *version);
+    while (n && !version_log_is_fitted_here(v, registry_model(v->registry, version[n - 1]))) n--;
+    return n ? registry_model(v->registry, version[n - 1])->rows : 0;
+}
+
 struct version_log_newest version_log_newest(const struct version_log *v) {
-    return v->newest;
+    struct version_log_newest newest = v->newest;
+    newest.fitted_rows = version_log_fitted_rows(v);
+    return newest;
 }
 const struct policy_learner *version_log_policy(const struct version_log *v) { return &v->policy; }
 
@@ -175,23 +213,36 @@ static void publication_add_named(struct publication_list *p, const char *name, 
     buf_release(&key);
 }
 
-/* Returns the bytes of the version's record. */
-static size_t publication_add_version(struct publication_list *p, const char *name,
-                                      struct model *m) {
+/* A version that does not fit however it is cut: said with what would help. */
+static int publication_refuse(const struct version_log *v, size_t bytes, size_t most) {
+    LOG(ERROR, "version_too_large",
+        "the new version is not published: the models topic takes too small batches for it; raise "
+        "max.message.bytes of the topic, or make the model smaller (model.hidden, hash)",
+        L_STR("topic", v->learning->config->topics.models), L_U64("bytes", bytes),
+        L_U64("batch_most", most));
+    return ERR_FULL;
+}
+
+/* *bytes: of the version's record. */
+static int publication_add_version(struct publication_list *p, const struct version_log *v,
+                                   struct model *m, size_t *bytes) {
+    const char *name = v->learning->config->service.name;
     struct buf record = {0}, key = {0};
     model_write(m, name, &record);
-    size_t chunks = (record.len + REGISTRY_CHUNK_BYTES - 1) / REGISTRY_CHUNK_BYTES;
+    *bytes = record.len;
+    size_t most = producer_room(v->producer, 0),
+           chunk = registry_chunk_bytes(name, record.len, most),
+           chunks = chunk ? (record.len + chunk - 1) / chunk : 0;
     for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * REGISTRY_CHUNK_BYTES, left = record.len - from;
-        size_t n = left < REGISTRY_CHUNK_BYTES ? left : REGISTRY_CHUNK_BYTES;
+        size_t from = i * chunk, left = record.len - from;
         buf_reset(&key);
         registry_chunk_key(&key, name, m->version, i);
-        publication_add(p, buf_view(&key), (struct text){record.at + from, n}, chunks);
+        publication_add(p, buf_view(&key),
+                        (struct text){record.at + from, left < chunk ? left : chunk}, chunks);
     }
-    size_t bytes = record.len;
     buf_release(&record);
     buf_release(&key);
-    return bytes;
+    return chunks ? 0 : publication_refuse(v, *bytes, most);
 }
 
 /* What was pushed leaves the topic in the transaction that makes a version of it: it is taken once,
@@ -253,8 +304,10 @@ static void version_log_add_progress(const struct version_log *v, struct publica
     }
     buf_printf(&b,
                "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
-               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 "}",
+               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 ",\"by\":",
                version, counts->labelled, counts->digest, published_digest, clock_wall_ms());
+    buf_json_str(&b, v->learning->config->service.instance);
+    buf_str(&b, "}");
     publication_add_named(p, v->learning->config->service.name, "progress", &b);
     buf_release(&b);
 }
@@ -273,7 +326,8 @@ static bool version_log_policy_changed(const struct version_log *v,
                                        const struct policy_learner *wanted) {
     const struct policy_learner *now = &v->policy;
     return !v->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
-           now->full != wanted->full || now->rolled_ms != wanted->rolled_ms;
+           now->full != wanted->full || now->rolled_ms != wanted->rolled_ms ||
+           now->shrunken != wanted->shrunken;
 }
 
 /* ---- sending ---- */
@@ -345,33 +399,35 @@ static void version_log_note(struct version_log *v, const struct model *m,
         L_U64("labelled", counts->labelled), L_U64("parent", m->parent));
 }
 
-/* Everything of the edition as records; whether the policy and progress are among them. */
-static size_t version_log_collect(const struct version_log *v, const struct labelled_set *set,
-                                  const struct store_counts *counts, const struct edition *e,
-                                  struct publication_list *p, bool *policy, bool *progress) {
+/* Everything of the edition as records; bytes of the version's, and whether the policy and progress
+ * are among them. ERR_FULL: the topic does not take so much. */
+static int version_log_collect(const struct version_log *v, const struct labelled_set *set,
+                               const struct store_counts *counts, const struct edition *e,
+                               struct publication_list *p, size_t *bytes, bool *policy,
+                               bool *progress) {
     const char *name = v->learning->config->service.name;
-    size_t bytes = 0;
     if (e->taken) publication_remove_push(p, name, e->taken);
     if (e->version) {
-        bytes = publication_add_version(p, name, e->version);
+        TRY(publication_add_version(p, v, e->version, bytes));
         version_log_remove_old(v, p);
     }
     *policy = version_log_policy_changed(v, &e->policy);
     if (*policy) version_log_add_policy(v, p, &e->policy);
-    bool due = e->moved && clock_ms() - v->progress_ms >= PROGRESS_MS;
+    bool due = clock_ms() - v->progress_ms >= (e->moved ? PROGRESS_MS : SIGN_MS);
     *progress = e->version || *policy || due;
     if (*progress)
         version_log_add_progress(v, p, set, counts, e->policy.live,
                                  version_log_digest(v, e->version, counts));
-    return bytes;
+    return 0;
 }
 
 int version_log_publish(struct version_log *v, const struct labelled_set *set,
                         const struct store_counts *counts, const struct edition *e) {
     struct publication_list list = {0};
     bool policy, progress;
-    size_t bytes = version_log_collect(v, set, counts, e, &list, &policy, &progress);
-    int result = list.n ? version_log_send_or_reread(v, &list) : 0;
+    size_t bytes = 0;
+    int result = version_log_collect(v, set, counts, e, &list, &bytes, &policy, &progress);
+    if (result == 0 && list.n) result = version_log_send_or_reread(v, &list);
     publication_release(&list);
     TRY(result);
     if (policy) {

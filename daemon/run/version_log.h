@@ -17,12 +17,16 @@ void version_log_destroy(struct version_log *v);
 int version_log_catch_up(struct version_log *v) MUST_CHECK;
 /* Takes what others have written since (pushes, the operator's policy). */
 int version_log_read(struct version_log *v) MUST_CHECK;
+/* Whether the labelled set has read as far as the one behind the newest progress record had: a
+ * version of less would take labels back. */
+bool version_log_reached(const struct version_log *v, const struct labelled_set *set);
 /* What the topic says. */
 const struct registry *version_log_registry(const struct version_log *v);
 
 /* The newest version: of how many labels and of which labelled set (a digest) it was made. */
 struct version_log_newest {
     uint64_t rows, digest;
+    uint64_t fitted_rows; // of the newest one that was fitted and not pushed; 0: there is none
     int64_t published_ms; // 0: not by this process
     size_t bytes;         // of its record; 0: not published by this process
 };
@@ -40,7 +44,8 @@ struct edition {
 
 /* Publishes what of the edition is due and reads it back; `counts` is the labelled set behind it.
  * 1: progress went out; 0: nothing that was due is missing; ERR_RETRY: nobody knows whether it went
- * out, the topic was read again, decide anew; ERR_FENCED; ERR_STOPPED; ERR_FATAL. */
+ * out, the topic was read again, decide anew; ERR_FULL: the topic takes too small records for this
+ * version (said in the log); ERR_FENCED; ERR_STOPPED; ERR_FATAL. */
 int version_log_publish(struct version_log *v, const struct labelled_set *set,
                         const struct store_counts *counts,
                         const struct edition *edition) MUST_CHECK;

@@ -4,6 +4,7 @@
  * Thread: main thread starts and ends it; the rest is the worker thread's own */
 #pragma once
 
+#include "absences.h"
 #include "base/slot.h"
 #include "kafka/stats.h"
 #include "run/pipeline.h"
@@ -21,15 +22,17 @@ struct shared {
     struct slot replayed;      // the follower's array (replay_n) of snapshots, parallel to replay
     _Atomic bool policy_known; // the models topic was read to its end once: workers may decide
     _Atomic bool stopping;
-    _Atomic bool unreachable; // no broker answers the follower
-    struct recent *recent;    // NULL: nobody looks
-    _Atomic int64_t open_cap; // most open tasks, by file and policy; 0: no cap
+    _Atomic bool unreachable;  // no broker answers the follower
+    struct recent *recent;     // NULL: nobody looks
+    struct absences *absences; // what was not in the samples
+    _Atomic int64_t open_cap;  // most open tasks, by file and policy; 0: no cap
 };
 
 /* Last second's figures of one worker, for the process's gauges. */
 struct worker_figures {
-    double lag, age_s;
+    double lag, age_s, held;
     size_t partitions;
+    size_t lost[LOST_NONE]; // partitions that stand still, by what is wrong with their position
     struct pipeline_bucket bucket;
     struct kafka_stats consumer, producer;
     struct utility_seen utility[PIPELINE_UTILITIES]; // (utilities), in no order

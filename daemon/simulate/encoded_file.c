@@ -22,8 +22,9 @@ static int encoded_file_read_row(struct encoded_file *s, size_t cap, struct deco
                                  int truth) {
     size_t field;
     CHECK(s->n < cap);
-    bool fine = truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE &&
-                features_encode(s->features, values, s->raw + s->n * s->d, &field) == REASON_NONE;
+    bool fine =
+        truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE &&
+        features_encode(s->features, values, s->raw + s->n * s->d, &field, NULL) == REASON_NONE;
     if (!fine) return 0;
     s->truth[s->n++] = truth;
     return 1;

@@ -48,9 +48,10 @@ int join_compare(const struct task_answer *a, const struct task_answer *b) {
 /* Of an answer with a class to a task whose answer has one. */
 static enum label_fate join_fate_of_another(const struct task_answer *counts,
                                             const struct task_answer *a) {
-    if (a->revision > counts->revision) return FATE_REVISED;
-    if (a->revision < counts->revision || counts->class_ == a->class_) return FATE_DUPLICATE;
-    return a->annotator && counts->annotator == a->annotator ? FATE_REVISED : FATE_CONFLICT;
+    bool same_annotator = a->annotator && counts->annotator == a->annotator;
+    if (a->class_ == counts->class_ || a->revision < counts->revision) return FATE_DUPLICATE;
+    if (a->revision == counts->revision && !same_annotator) return FATE_CONFLICT;
+    return join_compare(a, counts) > 0 ? FATE_REVISED : FATE_DUPLICATE;
 }
 
 enum label_fate join_fate(const struct task_answer *counts, bool own, int64_t expires_ms,

@@ -26,7 +26,8 @@ static int label_refuse(const char **why, const char *text) {
     return ERR_INPUT;
 }
 
-/* A string, or a whole number as its decimals (ids of other systems are often numbers). */
+/* A string, or a whole number as its decimals (ids of other systems are often numbers). An empty
+ * one names nothing, so it is as good as absent. */
 static int label_read_name(const cJSON *object, const char *key, struct arena *arena,
                            struct text *out) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -39,6 +40,8 @@ static int label_read_name(const cJSON *object, const char *key, struct arena *a
         snprintf(digits, sizeof digits, "%lld", (long long)number);
         *out = arena_text(arena, text_of(digits));
     } else return ERR_INPUT;
+    if (out->len > LABEL_NAME_MAX) return ERR_INPUT;
+    if (!out->len) *out = (struct text){0};
     return 0;
 }
 
@@ -88,11 +91,19 @@ static int label_read_time(const cJSON *object, int64_t *out) {
 }
 
 /* A time in other units (seconds, microseconds), or of a clock that is wrong, would win or lose for
- * ever against the other answers: the record's own time stands for it. */
+ * ever against the other answers: the record's own time stands for it. That one may be anything as
+ * well, for producers set it: one that can be no time is none (0). A task that is named by its id
+ * bounds it too: the id holds the time of the sample, which nobody can have answered before. By the
+ * id and not by the task, so that it is the same whether the task was read already. */
 static void label_doubt_time(struct label *l, int64_t record_time_ms) {
-    if (record_time_ms <= 0) return; // nothing to hold it against
-    bool late = l->time_ms > record_time_ms + LABEL_AHEAD_MS, early = l->time_ms < LABEL_TIME_LEAST;
-    if (late || early) l->time_ms = record_time_ms;
+    uint8_t id[TASK_ID_BYTES];
+    bool known = record_time_ms > 0 && record_time_ms <= TASK_TIME_MOST;
+    int64_t instead = known ? record_time_ms : 0, least = LABEL_TIME_LEAST;
+    if (l->id.at && task_id_parse(id, l->id) == 0 && task_id_time(id) > least)
+        least = task_id_time(id);
+    bool late = known && l->time_ms > record_time_ms + LABEL_AHEAD_MS,
+         early = known && l->time_ms < least;
+    if (late || early || l->time_ms < 0 || l->time_ms > TASK_TIME_MOST) l->time_ms = instead;
 }
 
 static int label_read_outcome(const cJSON *object, enum label_outcome *out) {
@@ -128,11 +139,12 @@ static int label_read_names(const cJSON *object, struct arena *arena, struct lab
         const char *key;
         struct text *to;
         const char *why;
-    } names[] = {{"id", &out->id, "id is not a string"},
-                 {"sample_id", &out->sample_id, "sample_id is not a string"},
-                 {"label", &out->label, "label is neither a string nor a whole number"},
-                 {"annotator", &out->annotator, "annotator is not a string"},
-                 {"source", &out->source, "source is not a string"}};
+    } names[] = {
+        {"id", &out->id, "id is not a string, or longer than 512 bytes"},
+        {"sample_id", &out->sample_id, "sample_id is not a string, or longer than 512 bytes"},
+        {"label", &out->label, "label is neither a string of at most 512 bytes nor a whole number"},
+        {"annotator", &out->annotator, "annotator is not a string, or longer than 512 bytes"},
+        {"source", &out->source, "source is not a string, or longer than 512 bytes"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (label_read_name(object, names[i].key, arena, names[i].to) < 0)
             return label_refuse(why, names[i].why);

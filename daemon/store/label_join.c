@@ -32,7 +32,7 @@ int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct 
 
 /* ---- label order, counts, digest ---- */
 
-static uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_) {
+uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_) {
     return rng_mix(hash_bytes(id, TASK_ID_BYTES) ^ rng_mix((uint64_t)class_));
 }
 
@@ -159,8 +159,8 @@ static uint64_t store_own_hash(struct text name, const struct task_answer *a) {
     return name.at ? hash_bytes(name.at, name.len) : hash_bytes(place, sizeof place);
 }
 
-static void store_age_key(unsigned char out[AGE_KEY], const struct entry *e,
-                          const uint8_t id[TASK_ID_BYTES]) {
+void entry_age_key(unsigned char out[AGE_KEY], const struct entry *e,
+                   const uint8_t id[TASK_ID_BYTES]) {
     unsigned char *at = key_u64(out, (uint64_t)e->asked_ms);
     *at++ = e->kind;
     memcpy(at, id, TASK_ID_BYTES);
@@ -177,7 +177,7 @@ static int label_join_own(struct store *s, struct joining *j, struct text name) 
     if (result == ERR_MISSING) return 0;
     TRY(result);
     TRY(entry_unlist(s, id, &own));
-    store_age_key(age, &own, id);
+    entry_age_key(age, &own, id);
     TRY(store_delete(s, TABLE_AGE, age, sizeof age, NULL, 0));
     TRY(store_delete(s, TABLE_OWN, id, sizeof id, NULL, 0));
     TRY(entry_read(s, s->txn, KIND_TASK, j->id, &again));
@@ -187,18 +187,19 @@ static int label_join_own(struct store *s, struct joining *j, struct text name) 
 /* ---- tasks ---- */
 
 static int store_put_coverage(struct store *s, const struct task *t) {
-    unsigned char key[4];
+    unsigned char key[4], bytes[(COVERAGE_TASKS + 1) * COVERAGE_BYTES];
     key_u32(key, (uint32_t)t->partition);
     MDB_val k = {sizeof key, key}, v;
-    struct coverage now = {(uint64_t)t->offset, t->admitted, t->covered}, before;
-    unsigned char value[COVERAGE_BYTES];
+    struct coverage c[COVERAGE_TASKS + 1];
+    size_t n = 0;
     int result = store_error(s, mdb_get(s->txn, s->table[TABLE_COVERAGE], &k, &v));
     if (result < 0 && result != ERR_MISSING) return result;
-    if (result == 0 && !store_record_read_coverage(&before, store_value(v)))
+    if (result == 0 && !(n = store_record_read_coverage(c, store_value(v))))
         return store_damaged(s);
-    if (result == 0 && before.offset >= now.offset) return 0;
-    store_record_write_coverage(value, &now);
-    return store_put(s, TABLE_COVERAGE, key, sizeof key, value, sizeof value);
+    c[n++] = (struct coverage){(uint64_t)t->offset, t->admitted, t->covered};
+    size_t first = n > COVERAGE_TASKS;
+    store_record_write_coverage(bytes, c + first, n - first);
+    return store_put(s, TABLE_COVERAGE, key, sizeof key, bytes, (n - first) * COVERAGE_BYTES);
 }
 
 static int store_insert_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
@@ -212,7 +213,7 @@ static int store_insert_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
     store_record_write_floats(&s->scratch, member, e->members * s->options.k);
     buf_text(&s->scratch, name);
     TRY(entry_update(s, id, e));
-    store_age_key(age, e, id);
+    entry_age_key(age, e, id);
     return store_put(s, TABLE_AGE, age, sizeof age, "", 0);
 }
 
@@ -246,6 +247,7 @@ int store_put_task(struct store *s, const struct task *t, struct answered *joine
                        .members = t->member ? (uint32_t)t->members : 0,
                        .kind = KIND_TASK};
     TRY(store_insert_task(s, id, &e, t));
+    TRY(store_version_note_task(s, t->model));
     TRY(store_put_coverage(s, t));
     struct joining j = {.id = id, .entry = &e, .joined = joined};
     TRY(label_join_parked(s, &j, 'i', (struct text){(const char *)id, TASK_ID_BYTES}));

@@ -14,6 +14,7 @@
 #include "store_tables.h"
 
 #include "base/clock.h"
+#include "base/lock_file.h"
 #include "base/log.h"
 #include "base/rng.h"
 
@@ -24,9 +25,9 @@
 
 enum { READERS = 4 }; // read-only transactions at a time: one is used
 
-static const char *const table_name[TABLES] = {"meta",    "offsets", "tasks",   "own",
-                                               "samples", "order",   "expiry",  "age",
-                                               "parked",  "waiting", "coverage"};
+const char *const store_table_name[TABLES] = {"meta",    "offsets", "tasks",   "own",
+                                              "samples", "order",   "expiry",  "age",
+                                              "parked",  "waiting", "coverage"};
 
 int store_damaged(struct store *s) {
     s->corrupt = true;
@@ -122,46 +123,16 @@ void store_end_reading(struct store *s, MDB_txn *txn) {
 static int store_open_tables(struct store *s) {
     for (size_t t = 0; t < TABLES; t++) {
         unsigned flags = MDB_CREATE | (t == TABLE_SAMPLES ? MDB_DUPSORT | MDB_DUPFIXED : 0);
-        TRY(store_error(s, mdb_dbi_open(s->txn, table_name[t], flags, &s->table[t])));
+        TRY(store_error(s, mdb_dbi_open(s->txn, store_table_name[t], flags, &s->table[t])));
     }
     return 0;
 }
 
-static void store_add_format(struct buf *out) { buf_printf(out, "format %d\n", STORE_FORMAT); }
-
-/* What a store was made by and for. Stores of 0.1.0 begin with the numbers. */
-static void store_add_identity(const struct store_options *o, struct buf *out) {
-    store_add_format(out);
-    buf_printf(out, "%zu %zu %016" PRIx64 "\n", o->d, o->k, o->fingerprint);
-    buf_text(out, o->classes);
-}
-
-static const char *store_stranger(struct text identity) {
-    struct buf format = {0};
-    store_add_format(&format);
-    bool ours = identity.len >= format.len && memcmp(identity.at, format.at, format.len) == 0;
-    buf_release(&format);
-    return ours ? "the label store belonged to another feature map or class list; it was moved "
-                  "aside, and a new one is filled from the topics"
-                : "the label store was of another format, of another version of winnowd; it was "
-                  "moved aside, and a new one is filled from the topics";
-}
-
-/* A new store gets our identity; ERR_MISMATCH when it has another one. */
-static int store_check_identity(struct store *s, const char **why) {
-    struct buf ours = {0};
-    store_add_identity(&s->options, &ours);
-    MDB_val key = {8, (void *)"identity"}, value;
-    int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value), result = 0;
-    if (code == MDB_NOTFOUND)
-        result = store_put(s, TABLE_META, key.mv_data, key.mv_size, ours.at, ours.len);
-    else if (code) result = store_error(s, code);
-    else if (!text_equal(buf_view(&ours), store_value(value))) {
-        *why = store_stranger(store_value(value));
-        result = ERR_MISMATCH;
-    }
-    buf_release(&ours);
-    return result;
+int store_meta(struct store *s, MDB_txn *txn, const char *key, struct text *out) {
+    MDB_val k = {strlen(key), (void *)key}, value;
+    TRY(store_error(s, mdb_get(txn, s->table[TABLE_META], &k, &value)));
+    *out = store_value(value);
+    return 0;
 }
 
 static bool store_has(struct store *s, enum table t, uint64_t n) {
@@ -171,10 +142,10 @@ static bool store_has(struct store *s, enum table t, uint64_t n) {
 
 /* The counts as they were committed; the tables must have as many records. */
 static int store_read_tally(struct store *s) {
-    MDB_val key = {6, (void *)"counts"}, value;
-    int code = mdb_get(s->txn, s->table[TABLE_META], &key, &value);
-    if (code && code != MDB_NOTFOUND) return store_error(s, code);
-    if (code == 0 && !store_record_read_tally(&s->tally, store_value(value), s->options.k))
+    struct text value;
+    int result = store_meta(s, s->txn, "counts", &value);
+    if (result < 0 && result != ERR_MISSING) return result;
+    if (result == 0 && !store_record_read_tally(&s->tally, value, s->options.k))
         return store_damaged(s);
     if (!store_has(s, TABLE_TASKS, s->tally.tasks) ||
         !store_has(s, TABLE_PARKED, s->tally.parked) ||
@@ -207,9 +178,8 @@ static bool store_sizes(const struct store *s, size_t *pages, size_t *file) {
     return true;
 }
 
-/* A page behind the end of the file would be a fault of the bus when it is read. store_extend_file
- * sees to it that only damage makes the file so short. */
-static int store_check_file(struct store *s) {
+/* store_extend_file sees to it that only damage makes the file so short. */
+int store_check_file(struct store *s) {
     size_t pages, file;
     if (!store_sizes(s, &pages, &file)) return ERR_IO;
     return file < pages ? store_damaged(s) : 0;
@@ -236,8 +206,9 @@ static int store_open_here(struct store *s, const char **why) {
     TRY(store_check_file(s));
     TRY(store_begin(s));
     int result = store_open_tables(s);
-    if (result == 0) result = store_check_identity(s, why);
+    if (result == 0) result = store_identity_check(s, why);
     if (result == 0) result = store_read_tally(s);
+    if (result == 0) result = store_version_read(s);
     if (result == 0) return store_commit(s);
     store_abort(s);
     return result;
@@ -249,21 +220,37 @@ static int store_move_aside(struct store *s) {
     s->env = NULL;
     s->corrupt = false;
     s->tally = s->committed = (struct tally){0};
+    s->versions = s->versions_committed = (struct versions){0};
     char *aside = xasprintf("%s.%" PRId64, s->dir, clock_wall_ms());
     int result = rename(s->dir, aside) == 0 ? 0 : ERR_IO;
     free(aside);
     return result;
 }
 
+/* Beside the directory, so that it stays where it is when that is renamed. */
+int store_lock(struct store *s, const char **why) {
+    char *path = xasprintf("%s.lock", s->dir);
+    s->lock = lock_file_hold(path);
+    free(path);
+    if (s->lock != ERR_FENCED) return s->lock < 0 ? s->lock : 0;
+    *why = "another process has the label store open; each one that learns wants a "
+           "service.state_dir of its own";
+    return ERR_RETRY;
+}
+
 int store_open(struct store **out, const struct store_options *options, const char **why) {
     struct store *s = xcalloc(1, sizeof *s);
     CHECK(options->k <= CLASSES_MAX);
+    s->lock = -1;
     s->options = *options;
     s->classes = xcalloc(options->classes.len + 1, 1);
     memcpy(s->classes, options->classes.at, options->classes.len);
     s->options.classes = text_of(s->classes);
     s->dir = xstrdup(options->dir);
-    int result = store_open_here(s, why);
+    int result = store_make_directory(s->dir);
+    if (result == 0) result = store_lock(s, why);
+    if (result == ERR_RETRY) LOG(ERROR, "store_taken", *why, L_STR("dir", s->dir));
+    if (result == 0) result = store_open_here(s, why);
     if (result == ERR_MISMATCH || result == ERR_CORRUPT) {
         if (!*why)
             *why = "the label store was damaged; it was moved aside, and a new one is filled from "
@@ -290,9 +277,12 @@ void store_close(struct store *s) {
             "topics",
             L_STR("dir", s->dir));
         if (store_move_aside(s) < 0)
-            LOG(ERROR, "store_unusable", "its directory cannot be renamed", L_STR("dir", s->dir));
+            LOG(ERROR, "store_unusable",
+                "the damaged label store cannot be set aside: stop, move its directory away, start",
+                L_STR("dir", s->dir));
     }
     if (s->env) mdb_env_close(s->env);
+    if (s->lock >= 0) close(s->lock);
     buf_release(&s->scratch);
     free(s->aside);
     free(s->classes);
@@ -316,6 +306,12 @@ static int store_write_tally(struct store *s) {
     return result;
 }
 
+/* What is kept in memory is again as of the last commit. */
+static void store_take_back(struct store *s) {
+    s->tally = s->committed;
+    s->versions = s->versions_committed;
+}
+
 int store_commit(struct store *s) {
     int result = store_write_tally(s);
     if (result < 0) {
@@ -326,8 +322,9 @@ int store_commit(struct store *s) {
     s->txn = NULL;
     if (result == 0) {
         s->committed = s->tally;
+        s->versions_committed = s->versions;
         store_extend_file(s);
-    } else s->tally = s->committed;
+    } else store_take_back(s);
     return result;
 }
 
@@ -335,7 +332,7 @@ void store_abort(struct store *s) {
     if (!s->txn) return;
     mdb_txn_abort(s->txn);
     s->txn = NULL;
-    s->tally = s->committed;
+    store_take_back(s);
 }
 
 /* ---- offsets and counts ---- */
@@ -366,18 +363,39 @@ int store_set_offset(struct store *s, const char *role, int32_t partition, int64
                      sizeof value);
 }
 
+static size_t store_mark_key(char out[KEY_MAX], const char *role, int32_t partition) {
+    return (size_t)snprintf(out, KEY_MAX, "%s/%" PRId32 "/mark", role, partition);
+}
+
+bool store_mark(struct store *s, const char *role, int32_t partition, void *out, size_t n) {
+    char text[KEY_MAX];
+    MDB_txn *txn = store_reading(s);
+    MDB_val key = {store_mark_key(text, role, partition), text}, value;
+    bool there = txn && mdb_get(txn, s->table[TABLE_OFFSETS], &key, &value) == 0;
+    bool fits = there && value.mv_size == n;
+    if (fits) memcpy(out, value.mv_data, n);
+    store_end_reading(s, txn);
+    return fits;
+}
+
+int store_set_mark(struct store *s, const char *role, int32_t partition, struct text mark) {
+    char text[KEY_MAX];
+    return store_put(s, TABLE_OFFSETS, text, store_mark_key(text, role, partition), mark.at,
+                     mark.len);
+}
+
 static void store_add_coverage(struct store *s, MDB_txn *txn, struct store_counts *out) {
     MDB_cursor *cursor;
     MDB_val key, value;
-    struct coverage c;
+    struct coverage c[COVERAGE_TASKS];
     if (mdb_cursor_open(txn, s->table[TABLE_COVERAGE], &cursor)) return;
     while (store_next(s, cursor, MDB_NEXT, &key, &value) > 0) {
-        if (!store_record_read_coverage(&c, store_value(value))) {
-            store_damaged(s);
-            continue;
-        }
-        out->admitted += c.admitted;
-        out->covered += c.covered;
+        size_t n = store_record_read_coverage(c, store_value(value));
+        const struct coverage *believed = store_record_believed(c, n);
+        if (!n) store_damaged(s);
+        if (!believed) continue;
+        out->admitted += believed->admitted;
+        out->covered += believed->covered;
     }
     mdb_cursor_close(cursor);
 }

@@ -195,17 +195,41 @@ bool store_record_read_tally(struct tally *out, struct text value, size_t k) {
     return rows == out->labelled && out->open <= out->tasks;
 }
 
-void store_record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c) {
-    store_record_put_u64(out, c->offset);
-    store_record_put_u64(out + 8, c->admitted);
-    store_record_put_u64(out + 16, c->covered);
+void store_record_write_coverage(unsigned char *out, const struct coverage *c, size_t n) {
+    for (size_t i = 0; i < n; i++, out += COVERAGE_BYTES) {
+        store_record_put_u64(out, c[i].offset);
+        store_record_put_u64(out + 8, c[i].admitted);
+        store_record_put_u64(out + 16, c[i].covered);
+    }
 }
 
-bool store_record_read_coverage(struct coverage *out, struct text value) {
-    if (value.len != COVERAGE_BYTES) return false;
-    *out = (struct coverage){store_record_get_u64(value.at), store_record_get_u64(value.at + 8),
-                             store_record_get_u64(value.at + 16)};
-    return true;
+size_t store_record_read_coverage(struct coverage out[COVERAGE_TASKS], struct text value) {
+    size_t n = value.len / COVERAGE_BYTES;
+    if (value.len % COVERAGE_BYTES || n > COVERAGE_TASKS) return 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *at = value.at + i * COVERAGE_BYTES;
+        out[i] = (struct coverage){store_record_get_u64(at), store_record_get_u64(at + 8),
+                                   store_record_get_u64(at + 16)};
+    }
+    return n;
+}
+
+const struct coverage *store_record_believed(const struct coverage *c, size_t n) {
+    if (n < COVERAGE_TASKS) return NULL;
+    bool first = c[0].offset < c[1].offset, second = c[1].offset < c[2].offset;
+    if (first == second) return &c[1];
+    return (c[0].offset < c[2].offset) == first ? &c[2] : &c[0];
+}
+
+void store_record_write_versions(unsigned char out[VERSIONS_BYTES], const struct versions *v) {
+    store_record_put_u64(out, v->published);
+    store_record_put_u64(out + 8, v->in_tasks);
+}
+
+bool store_record_read_versions(struct versions *out, struct text value) {
+    if (value.len != VERSIONS_BYTES) return false;
+    *out = (struct versions){store_record_get_u64(value.at), store_record_get_u64(value.at + 8)};
+    return out->published < STORE_VERSION_MOST && out->in_tasks < STORE_VERSION_MOST;
 }
 
 void store_record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next) {

@@ -70,13 +70,20 @@ struct tally {
 };
 enum { TALLY_NUMBERS = 5 };
 
-/* How far a partition's estimate speaks for its samples: the newest task's offset, and its counts
- * of admitted and covered samples. */
+/* How far a partition's estimate speaks for its samples, by one of its tasks: the task's offset,
+ * and its counts of admitted and covered samples. The last three that were read are kept, and the
+ * one in the middle by offset is believed: one that was forged is it never, and is soon gone. */
 struct coverage {
     uint64_t offset, admitted, covered;
 };
+/* Largest versions: that was published; that a task names. */
+struct versions {
+    uint64_t published, in_tasks;
+};
 enum {
-    COVERAGE_BYTES = 24, // three numbers of 8 bytes
+    COVERAGE_TASKS = 3,
+    COVERAGE_BYTES = 24, // of a task: three numbers of 8 bytes
+    VERSIONS_BYTES = 16, // two
     OFFSET_BYTES = 8     // of a topic's next offset
 };
 
@@ -91,8 +98,14 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
                              size_t k);
 void store_record_write_tally(struct buf *out, const struct tally *t, size_t k);
 bool store_record_read_tally(struct tally *out, struct text value, size_t k);
-void store_record_write_coverage(unsigned char out[COVERAGE_BYTES], const struct coverage *c);
-bool store_record_read_coverage(struct coverage *out, struct text value);
+/* n of them, oldest first: n · COVERAGE_BYTES. */
+void store_record_write_coverage(unsigned char *out, const struct coverage *c, size_t n);
+/* How many, at most COVERAGE_TASKS; 0: this is no such record. */
+size_t store_record_read_coverage(struct coverage out[COVERAGE_TASKS], struct text value);
+/* The one that is believed; NULL while there are fewer than COVERAGE_TASKS. */
+const struct coverage *store_record_believed(const struct coverage *c, size_t n);
+void store_record_write_versions(unsigned char out[VERSIONS_BYTES], const struct versions *v);
+bool store_record_read_versions(struct versions *out, struct text value);
 void store_record_write_offset(unsigned char out[OFFSET_BYTES], int64_t next);
 bool store_record_read_offset(int64_t *out, struct text value);
 

@@ -1,9 +1,13 @@
-/* The label store's tables, and what its files share. One LMDB environment; numbers in keys are
- * big-endian, values are as store_record.h says:
+/* The label store's tables, and what its files share: they are one object, struct store, cut by
+ * what is done with it. One LMDB environment; numbers in keys are big-endian, values are as
+ * store_record.h says:
  *
  *   meta      "identity" → "format STORE_FORMAT", then d, k, fingerprint, then the classes
+ *             "owner" → service, topics, cluster (store_identity.c)
  *             "counts" → tally
- *   offsets   role '/' partition → next offset
+ *             "versions" → versions
+ *             "clock" → a time that was believed when something was forgotten last
+ *   offsets   role '/' partition → next offset; the same and "/mark" → the mark of that offset
  *   tasks     task id → entry, row, members, sample id. Ids sort by time: the last are the newest
  *   own       id of an event of its own → entry, row, its name
  *   samples   target of a sample → task ids, sorted
@@ -55,12 +59,39 @@ struct store {
     MDB_txn *txn; // of store_begin; NULL outside
     struct store_options options;
     char *classes, *dir;
+    int lock;                      // descriptor of DIR.lock; -1: not held
     struct tally tally, committed; // in this transaction; as of the last commit
-    struct buf scratch;            // the value of the entry that was read last
-    struct store_gap *aside;       // (aside_n)
+    struct versions versions, versions_committed;
+    struct buf scratch;      // the value of the entry that was read last
+    struct store_gap *aside; // (aside_n)
     size_t aside_n;
     bool corrupt; // something unreadable was found: store_close sets the store aside
 };
+
+extern const char *const store_table_name[TABLES];
+
+/* Holds DIR.lock until store_close. ERR_RETRY with *why: another does. */
+int store_lock(struct store *s, const char **why) MUST_CHECK;
+/* ERR_CORRUPT when the file is shorter than its pages: one behind the end would be a fault of the
+ * bus when it is read. */
+int store_check_file(struct store *s) MUST_CHECK;
+/* A value under "meta", valid until the transaction ends. ERR_MISSING. */
+int store_meta(struct store *s, MDB_txn *txn, const char *key, struct text *out) MUST_CHECK;
+
+/* The parts of the record "owner", in it; cluster is empty where it is not known. */
+struct store_owner_lines {
+    struct text service, tasks, labels, models, cluster;
+};
+/* False: the value is no such record. */
+bool store_owner_read(struct store_owner_lines *out, struct text value);
+/* In a transaction: whose store it is. A new one, and one without an owner, gets ours. ERR_CONFIG:
+ * it is another service's (said). ERR_MISMATCH with *why: of another format, feature map, class
+ * list, of other topics or another cluster. ERR_CORRUPT. */
+int store_identity_check(struct store *s, const char **why) MUST_CHECK;
+/* The largest versions as they were committed. */
+int store_version_read(struct store *s) MUST_CHECK;
+/* In a transaction: a task that was taken names this version. */
+int store_version_note_task(struct store *s, uint64_t version) MUST_CHECK;
 
 /* Our error for one of LMDB's. */
 int store_error(struct store *s, int code);
@@ -97,6 +128,11 @@ int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TAS
 /* Writes the head back; what follows it is in s->scratch since entry_read. */
 int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
+/* What an entry adds to the digest: which it is, and its class. */
+uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_);
+/* Its key in the table age. */
+void entry_age_key(unsigned char out[AGE_KEY], const struct entry *e,
+                   const uint8_t id[TASK_ID_BYTES]);
 /* Takes the answer that counts out of label order, counts and digest. Does nothing for an entry
  * without a class, which is in none of them. */
 int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES],

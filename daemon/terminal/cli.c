@@ -111,6 +111,13 @@ static bool cli_given(const struct flag *f, char **argv, int argc) {
     return false;
 }
 
+/* The first required flag that is not there; NULL: all are. */
+static const struct flag *cli_missing(const struct usage *u, int argc, char **argv) {
+    for (size_t i = 0; i < u->flags_n; i++)
+        if (u->flags[i].required && !cli_given(&u->flags[i], argv, argc)) return &u->flags[i];
+    return NULL;
+}
+
 static struct {
     void (*visit)(const struct usage *usage, void *opaque);
     void *opaque;
@@ -131,13 +138,7 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
         describing.visit(u, describing.opaque);
         return EX_OK;
     }
-    for (size_t i = 0; i < u->flags_n; i++) {
-        bool help = false;
-        for (int a = 1; a < argc; a++)
-            help |= strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0;
-        if (u->flags[i].required && !help && !cli_given(&u->flags[i], argv, argc))
-            return cli_wrong(u, "--%s %s is missing", u->flags[i].name, u->flags[i].argument);
-    }
+    const struct flag *missing = cli_missing(u, argc, argv);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             cli_help(u, stdout);
@@ -154,6 +155,8 @@ int cli_parse(const struct usage *u, int argc, char **argv, int *words_n) {
         int result = cli_take(u, argc, argv, &i);
         if (result != CLI_GO) return result;
     }
+    if (missing) // only now: a misspelt flag is told as such
+        return cli_wrong(u, "--%s %s is missing", missing->name, missing->argument);
     *words_n = words;
     if (words && !u->words) return cli_wrong(u, "'%s' is not understood here%s", argv[1], "");
     return CLI_GO;

@@ -12,12 +12,14 @@
 enum {
     FIELDS_MOST = 500, // of an event that are shown
     NAME_MOST = 32,    // characters of a field's name
+    NAME_BYTES = 256,  // of a name, and of the names that it stands under
+    LOOKS_MOST = 2000, // looks for a value's bytes: each reads the whole object
     ROOM_MIN = 10      // characters that a value gets, however narrow the terminal is
 };
 
 struct fields {
     struct event_field *out;
-    size_t n, most, left;
+    size_t n, most, left, looks;
     struct arena *arena;
 };
 
@@ -53,8 +55,14 @@ static void event_view_walk(struct fields *f, const cJSON *object, struct text r
                             const char *prefix) {
     const cJSON *item;
     cJSON_ArrayForEach(item, object) {
-        char *name = xasprintf("%s%s%s", prefix, *prefix ? "." : "", item->string);
-        struct text written = json_member(raw, item->string);
+        if (f->n == f->most && !cJSON_IsObject(item)) {
+            f->left++;
+            continue;
+        }
+        char *name = xasprintf("%.*s%s%.*s", NAME_BYTES, prefix, *prefix ? "." : "", NAME_BYTES,
+                               item->string);
+        struct text written =
+            f->looks++ < LOOKS_MOST ? json_member(raw, item->string) : (struct text){0};
         if (cJSON_IsObject(item)) event_view_walk(f, item, written, name);
         else event_view_add_scalar(f, item, written, text_of(name));
         free(name);

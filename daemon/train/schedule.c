@@ -7,16 +7,22 @@
 #include "train/schedule.h"
 
 enum {
-    COST_SHARE = 20,   // fitting takes at most 1/COST_SHARE of a core
-    BYTES_A_MS = 1000, // of the models topic, at most: a megabyte a second
+    COST_SHARE = 20,     // fitting takes at most 1/COST_SHARE of a core
+    BYTES_A_MS = 1000,   // of the models topic, at most: a megabyte a second
+    SHRUNKEN_LEAST = 20, // rows: a model of fewer is soon learned again
 };
 
 static const double late_labels = 10; // a stream can turn within so many
 
 static int64_t schedule_longer(int64_t a, int64_t b) { return a > b ? a : b; }
 
+bool schedule_shrunken(const struct schedule *s) {
+    return s->fitted_rows >= SHRUNKEN_LEAST && s->labelled < s->fitted_rows - s->fitted_rows / 2 &&
+           !s->accepted;
+}
+
 bool schedule_due(const struct config *c, const struct schedule *s) {
-    if (s->labelled < (size_t)c->train.first || !s->changed) return false;
+    if (s->labelled < (size_t)c->train.first || !s->changed || schedule_shrunken(s)) return false;
     if (!s->published_rows) return true;
     double grown = (double)s->labelled - (double)s->published_rows;
     if (grown >= 1 &&
@@ -34,7 +40,8 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
     uint64_t most = policy_cap(s->open_tasks, (uint64_t)c->budget.open_tasks);
     struct policy_learner p = {.live = live,
                                .full = most && s->open >= most,
-                               .explore = c->query.explore * schedule_late(s->open)};
+                               .explore = c->query.explore * schedule_late(s->open),
+                               .shrunken = schedule_shrunken(s)};
     for (size_t i = 0; i < c->model.classes.n; i++)
         p.cold |= s->per_class[i] < (size_t)c->query.cold_labels;
     return p;

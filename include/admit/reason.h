@@ -1,4 +1,4 @@
-/* Why a sample was not admitted. One table: enum, metric label, dead-letter header, docs.
+/* Why a sample became a dead letter. One table: enum, metric label, dead-letter header, docs.
  *
  * Thread: any thread */
 #pragma once
@@ -18,7 +18,11 @@
          "a mapped field has another type than the configuration says")                            \
     NEXT(REASON_MISSING_FIELD, "missing_field", "a required field is absent or null")              \
     NEXT(REASON_BAD_ID, "bad_id",                                                                  \
-         "the sample id is not a string or an integer, or longer than 255 bytes")
+         "the sample id is not a string or an integer, or longer than 255 bytes")                  \
+    NEXT(REASON_NO_FEATURE, "no_feature",                                                          \
+         "the record has none of the mapped fields, not even null")                                \
+    NEXT(REASON_TASK_TOO_LARGE, "task_too_large",                                                  \
+         "asked, but its task is larger than the tasks topic takes, even without the event")
 
 /* REASON_NONE is no reason: the sample is fine. */
 enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS };

@@ -19,6 +19,9 @@ struct arena {
 void arena_release(struct arena *a);
 /* Takes back all that was given out; the blocks stay. */
 void arena_reset(struct arena *a);
+/* The same, but where more than `kept` bytes were given out since the last reset the blocks are
+ * freed: one huge record takes no memory for ever. */
+void arena_trim(struct arena *a, size_t kept);
 /* 16-byte aligned, not zeroed; valid until reset or release. Never NULL. */
 void *arena_take(struct arena *a, size_t bytes);
 /* A NUL-terminated copy. */

@@ -14,12 +14,18 @@
 
 #define JSON_INTEGER_MAX ((int64_t)1 << 53) // beyond it a double skips integers
 
+/* Values of a tree, containers and scalars alike. A tree takes 30 times the bytes of "[0,0,0", and
+ * those may have come compressed a thousandfold: so the values are counted before one is made. */
+enum { JSON_VALUES_MAX = 1 << 17 };
+
 /* Whether JSON takes it for white space between tokens. */
 static inline bool json_is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* The tree of one whole JSON value, nothing behind it; NULL: it is none. The caller gives it to
- * cJSON_Delete. */
+/* The tree of one whole JSON value from anyone, nothing behind it; NULL: it is none, has more than
+ * JSON_VALUES_MAX values, or is deeper than 1,000. The caller gives it to cJSON_Delete. */
 cJSON *json_parse(struct text json, struct arena *arena);
+/* The same with another bound. */
+cJSON *json_parse_most(struct text json, size_t values, struct arena *arena);
 
 /* The value of a member of the object, as it is written; at NULL: no such member, or no object. Of
  * equal keys the first counts; a key written with escapes is not found. Only brackets and strings

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 enum metric_kind {
@@ -32,11 +33,31 @@ struct metric_row {
 enum {
     METRIC_VALUES_MAX = 14, // values of a label
     METRIC_BUCKETS = 14,    // finite ends of a histogram's buckets: 1 ms to a week
-    METRIC_SERIES = 16      // of a row: its values, or the buckets, the one to +Inf and the sum
+    METRIC_SERIES = 16,     // of a row: its values, or the buckets, the one to +Inf and the sum
+    METRIC_NAMED_MAX = METRIC_VALUES_MAX, // values of a label that only the configuration knows
+    METRIC_NAME_BYTES = 128               // of such a value; what is longer is cut
 };
 
 struct metric_series {
     _Atomic uint64_t at[METRIC_SERIES]; // counters: the number; gauges: the bits of a double
+};
+
+/* One series of a label whose values only the configuration knows. */
+struct metric_named {
+    struct text value;
+    double number;
+};
+
+/* The one row of a table whose label has such values: a row with a label and without values. Its
+ * owner writes only lock, which begins unlocked, and m. */
+struct metric_names {
+    pthread_mutex_t lock; // of all that follow m
+    size_t m, n;          // which row; how many series it has just now
+    struct {
+        char value[METRIC_NAME_BYTES];
+        size_t len;
+        double number;
+    } at[METRIC_NAMED_MAX];
 };
 
 struct metric_table {
@@ -45,6 +66,7 @@ struct metric_table {
     const struct metric_row *row; // (n)
     struct metric_series *series; // (n) zero at the start
     size_t n;
+    struct metric_names *names; // NULL: there is no such row
 };
 
 /* In all that follow, m is an index of a row and value an index of its label's values, 0 where
@@ -54,6 +76,10 @@ struct metric_table {
 void metric_table_add(const struct metric_table *t, size_t m, size_t value, uint64_t n);
 /* Gauges and sums: the number from now on, which may be infinite or NaN. */
 void metric_table_set(const struct metric_table *t, size_t m, size_t value, double number);
+/* All series of the row of table->names from now on, copied; list: (n), at most METRIC_NAMED_MAX.
+ */
+void metric_table_set_named(const struct metric_table *t, size_t m, const struct metric_named *list,
+                            size_t n);
 /* Histograms: one more of so many seconds. What no clock can have measured (NaN, 1e9 and more,
  * below 0) counts, but is not in the sum. */
 void metric_table_observe(const struct metric_table *t, size_t m, double seconds);

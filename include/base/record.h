@@ -7,6 +7,13 @@
 
 #include <stdint.h>
 
+/* What Kafka's format adds at most. */
+enum {
+    RECORD_BATCH_BYTES = 61, // to a batch
+    RECORD_FRAME_BYTES = 36, // to a record
+    RECORD_HEADER_BYTES = 10 // to one of its headers
+};
+
 struct header {
     struct text name, value;
 };
@@ -31,6 +38,15 @@ struct producer_record {
     const struct header *header; // (headers)
     size_t headers;
 };
+
+/* Bytes of a batch that holds this record alone, not compressed: at most. What a broker's limit is
+ * compared with. */
+static inline size_t record_batch_bytes(const struct producer_record *r) {
+    size_t n = RECORD_BATCH_BYTES + RECORD_FRAME_BYTES + r->key.len + r->value.len;
+    for (size_t i = 0; i < r->headers; i++)
+        n += RECORD_HEADER_BYTES + r->header[i].name.len + r->header[i].value.len;
+    return n;
+}
 
 /* How far a partition of the consumed topic is done, committed together with records. */
 struct producer_offset {

@@ -33,6 +33,8 @@ static inline int text_order(struct text a, struct text b) {
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Takes the first line, without its end, from the front of *rest; false: nothing is left. */
+bool text_line(struct text *rest, struct text *line);
 /* Bytes of the well-formed UTF-8 character (RFC 3629) at the start of t; 0: there is none. */
 size_t text_utf8(struct text t);
 /* The code point of a well-formed UTF-8 character of n bytes. */

@@ -12,9 +12,19 @@
     NEXT(DELIVERY_AT_LEAST_ONCE, "at_least_once")
 enum delivery { WORDS_ENUM(DELIVERY_TABLE) DELIVERIES };
 
+/* service.learner: whether this process learns. */
+#define LEARNER_TABLE(FIRST, NEXT)                                                                 \
+    FIRST(LEARNER_AUTO, "auto") NEXT(LEARNER_TRUE, "true") NEXT(LEARNER_FALSE, "false")
+enum learner_choice { WORDS_ENUM(LEARNER_TABLE) LEARNERS };
+
 /* admit.start: where a partition starts that the group has never committed. */
 #define START_TABLE(FIRST, NEXT) FIRST(START_EARLIEST, "earliest") NEXT(START_LATEST, "latest")
 enum start { WORDS_ENUM(START_TABLE) STARTS };
+
+/* kafka.lost_position: what becomes of a partition whose position does not fit it any more. */
+#define LOST_POSITION_TABLE(FIRST, NEXT)                                                           \
+    FIRST(LOST_POSITION_PAUSE, "pause") NEXT(LOST_POSITION_EARLIEST, "earliest")
+enum lost_position { WORDS_ENUM(LOST_POSITION_TABLE) LOST_POSITIONS };
 
 /* admit.json_reader: what reads the JSON of samples. */
 #define JSON_READER_TABLE(FIRST, NEXT)                                                             \
@@ -98,6 +108,7 @@ enum ask { WORDS_ENUM(ASK_TABLE) ASKS };
 
 /* The word of a constant; "?" for what is none. Static storage. */
 const char *delivery_name(enum delivery d);
+const char *learner_choice_name(enum learner_choice l);
 const char *measure_name(enum measure m);
 const char *manager_name(enum manager m);
 const char *pool_rule_name(enum pool_rule r);

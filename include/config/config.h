@@ -71,6 +71,8 @@ int config_class(const struct config *c, struct text name);
 /* The effective configuration as YAML, the source of each value behind it as a comment, secrets
  * masked. */
 void config_print(const struct config *c, struct buf *out);
+/* Where the i-th entry of `features` stands: "FILE:LINE", borrowed. */
+const char *config_feature_place(const struct config *c, size_t i);
 /* Appends a text in double quotes that YAML reads back as the same text, whatever it holds. */
 void config_quote(struct text text, struct buf *out);
 /* docs/OPTIONS.md and the annotated config/winnowd.yaml. */

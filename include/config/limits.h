@@ -16,6 +16,7 @@ enum {
     MEMORIES_MAX = 16,           // members that are fitted on the last so many labels
     MEMORY_MAX = 1000000,        // labels that one of them is fitted on
     COMMITTEE_MAX = 32,          // bootstrap members
+    MEMBERS_MAX = 256,           // of a version or a task, pushed ones included
     MIX_MAX = 4,                 // measures of a mix: each has its own share of the utility window
     CPU_MAX = 1023,              // number of a processor: what cpu_set_t holds
     CONFIG_FILE_MAX = 1 << 20,   // bytes of the file

@@ -25,15 +25,21 @@ size_t features_columns(const struct features *f); // d
 size_t features_fields(const struct features *f);  // n
 /* (n) JSON pointers for the decoder. Borrowed from f. */
 const struct text *features_paths(const struct features *f);
+/* The name of the i-th field's feature. Borrowed from f. */
+struct text features_name(const struct features *f, size_t i);
+/* The first of the i-th field's columns; how many it has goes to *columns. */
+size_t features_first(const struct features *f, size_t i, size_t *columns);
 /* Index of the field with that feature name, or -1. */
 int features_field(const struct features *f, const char *name);
 uint64_t features_fingerprint(const struct features *f);
 
 /* values: (n) from decoder_read. REASON_NONE: row (d) is written whole. REASON_WRONG_TYPE,
  * REASON_MISSING_FIELD or REASON_NOT_FINITE: row is unspecified, and *field is the field that is
- * wrong. No allocation. */
+ * wrong. REASON_NO_FEATURE: every field is missing, none is even null, so the row, which is
+ * written, says nothing of the record. absent: (n) one more for each field that is missing or null,
+ * and for the wrong one; NULL: nobody counts. No allocation. */
 enum reason features_encode(const struct features *f, const struct value *values, double *row,
-                            size_t *field);
+                            size_t *field, uint64_t *absent);
 
 /* Appends the event that a synthesised row (d) stands for, {"synthetic":true,"NAME":value,...}, and
  * moves the row to what the event says: of a category the likeliest value, of a boolean the nearer

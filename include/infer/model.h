@@ -22,7 +22,14 @@ enum {
     MODEL_QUANTILES = 128,                    // of its own utility: as many as a window has places
     MODEL_GOLDEN_MAX = 4096,                  // golden rows at most
     MODEL_PUSH_ID = 16,                       // hex digits of the name of a pushed model
+    MODEL_OUTPUTS_MAX = 1 << 16, // m k at most: a batch has room for so many numbers a sample
+    MODEL_BYTES_MAX = 268000000, // of a version's numbers: with its header it goes into the chunks
+                                 // of a record (run/registry.h)
 };
+
+/* Products of golden rows and weights that a check may cost: seconds, and a watchdog waits for it.
+ */
+#define MODEL_CHECK_MOST ((uint64_t)1 << 32)
 
 struct model_shape {
     size_t d, k;
@@ -70,8 +77,8 @@ static inline double model_standardised(double raw, double mean, double scale) {
 }
 
 /* 0: *out is the caller's, for model_destroy: all zero but scale 1 and mix 1/m, for the caller to
- * fill and then only to read. ERR_MISMATCH: the shape is none (a width of 0, fewer than 2 classes),
- * or larger than 1 GiB. */
+ * fill and then only to read. The shape may come from anyone. ERR_MISMATCH: it is none (a width of
+ * 0, fewer than 2 classes), or beyond a bound above or of config/limits.h. */
 int model_create(struct model **out, const struct model_shape *shape) MUST_CHECK;
 void model_destroy(struct model *m);
 
@@ -94,8 +101,9 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
                         float *member, size_t stride, float *prob);
 
 /* Whether a worker may score with the model (promise I9). ERR_MISMATCH: it is of other columns,
- * classes or another feature map. ERR_CORRUPT: a number is not finite, mixture or scale are out of
- * range, golden rows are not reproduced (|p - golden| > 1e-4). *why is then one sentence, static.
- */
+ * classes or another feature map. ERR_CORRUPT: a number is not finite, some row's scores may not
+ * be, mixture or scale are out of range, golden rows are not reproduced (|p - golden| > 1e-4). *why
+ * is then one sentence, static. Nothing in the model is trusted but its shape and the count of
+ * golden rows, which model_read bounds, and with them what this costs. */
 int model_check(const struct model *m, size_t d, struct text classes, uint64_t fingerprint,
                 const char **why) MUST_CHECK;

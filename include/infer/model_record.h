@@ -13,7 +13,9 @@
 void model_write(struct model *m, const char *name, struct buf *out);
 
 /* Reads untrusted bytes: every length, shape and type is checked before use, and the SHA-256 of the
- * tensors must be the one that the metadata states. 0: *out is the caller's, for model_destroy;
- * what its numbers mean is still to be checked (model_check). ERR_CORRUPT: *out is NULL, *why one
+ * tensors must be the one that the metadata states. 0: *out is the caller's, for model_destroy. It
+ * is within the bounds of infer/model.h, so that memory and what model_check costs are bounded too,
+ * and written again it can be read again; what its numbers mean is still to be checked
+ * (model_check). ERR_CORRUPT: *out is NULL, *why one
  * sentence, never freed. */
 int model_read(struct model **out, struct text record, const char **why) MUST_CHECK;

@@ -38,6 +38,7 @@ struct topic_facts {
     bool described; // the rest is known: it needs the right to describe configurations
     char cleanup[64];
     int64_t retention_ms; // -1: for ever
+    size_t batch_bytes;   // largest batch that it takes; 0: not told
 };
 
 /* ERR_CONFIG with *why; ERR_RETRY with *why when no broker answers. */

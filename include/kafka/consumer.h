@@ -3,11 +3,14 @@
  * Rebalances are only noted in librdkafka's callback and carried out by the worker between two
  * polls, so that no work is in flight when partitions move (docs/ARCHITECTURE.md, "The cycle").
  * Assigned partitions start at the group's committed offset, read before the assignment is taken:
- * one source of truth for offset and selection state.
+ * one source of truth for offset and selection state. No record is handed out before the offset has
+ * proved to belong to its partition (base/position.h); a partition whose offset does not stands
+ * still, and the others go on.
  *
  * Thread: the worker thread that owns it */
 #pragma once
 
+#include "base/position.h"
 #include "base/record.h"
 #include "config/config.h"
 #include "kafka/stats.h"
@@ -19,14 +22,17 @@ enum rebalance { REBALANCE_NONE, REBALANCE_ASSIGNED, REBALANCE_REVOKED, REBALANC
 /* One partition of a new assignment. */
 struct assignment {
     int32_t partition;
-    int64_t offset;       // next to read
-    bool fresh;           // the group has never committed it
-    struct text metadata; // the selection state's text; valid until the next call
+    int64_t offset;            // next to read
+    bool fresh;                // the group has never committed it
+    struct text metadata;      // the selection state's text; valid until the next call
+    struct position_mark mark; // of the offset; of a fresh one: what is known of the topic
 };
 
 /* member: group.instance.id. ERR_CONFIG with *why. */
 int consumer_create(struct consumer **out, const struct config *c, const char *member,
                     struct buf *why) MUST_CHECK;
+/* Who keeps the positions; before consumer_subscribe. Copied. */
+void consumer_keep(struct consumer *c, const struct position_owner *owner);
 /* Partitions of the samples topic; ERR_MISSING when there is no such topic, ERR_RETRY when the
  * broker does not answer. */
 int consumer_partitions(struct consumer *c) MUST_CHECK;
@@ -38,7 +44,7 @@ void consumer_destroy(struct consumer *c);
 
 /* Appends records to `out` (cap, of which *n are taken) until it is full, none is there, or a
  * rebalance waits; at most timeout_ms for the first. 0, or ERR_FENCED, or ERR_FATAL (said in the
- * log; e.g. the offset is out of range). */
+ * log). */
 int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n,
                   int timeout_ms) MUST_CHECK;
 /* Gives n records back. */
@@ -51,6 +57,20 @@ enum rebalance consumer_pending(const struct consumer *c);
  * until the next call. ERR_RETRY: the broker does not answer; call again. */
 int consumer_take(struct consumer *c, const struct assignment **list, size_t *n) MUST_CHECK;
 void consumer_leave(struct consumer *c);
+/* Gives up what was read since the last commit: the present assignment is pending again, for
+ * consumer_take. No record may be held, and nothing may be pending. */
+void consumer_rewind(struct consumer *c);
+/* An end of a partition that was reached since the last call, transaction markers included; every
+ * record before it was handed out. False: there is none. */
+bool consumer_next_end(struct consumer *c, int32_t *partition, int64_t *end);
+/* Asks the broker about partitions whose position is in doubt: each is read on, or stands still
+ * (said), or is moved (kafka.lost_position). Only while no record is held that the owner has not
+ * counted into its positions. Costs nothing while nothing is in doubt. */
+void consumer_settle(struct consumer *c);
+/* Partitions of ours that stand still, by what is wrong with their position. */
+void consumer_lost_positions(const struct consumer *c, size_t out[LOST_NONE]);
+/* Ids of topic and cluster as in a mark; 0: not known. Of the last consumer_take. */
+void consumer_ids(const struct consumer *c, uint32_t *topic, uint32_t *cluster);
 /* Whether the partition is in the present assignment: what Kafka itself does not check
  * (docs/DECISIONS.md, D8). */
 bool consumer_owns(const struct consumer *c, int32_t partition);
@@ -67,6 +87,12 @@ void consumer_pause(struct consumer *c, bool paused);
 /* Committed next offset of a partition of ours; -1: none, ERR_RETRY: no answer. For a commit whose
  * outcome is unknown. */
 int64_t consumer_committed(struct consumer *c, int32_t partition);
+
+/* Calls visit with what the group has committed of each partition from 0 on, whoever owns it.
+ * ERR_RETRY: no answer, and no call. */
+int consumer_group(struct consumer *c, size_t partitions,
+                   void (*visit)(const struct assignment *committed, void *opaque),
+                   void *opaque) MUST_CHECK;
 
 /* Calls visit for each header of a record. */
 void record_headers(const struct record *r,

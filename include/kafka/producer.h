@@ -20,6 +20,7 @@
 #include "config/config.h"
 #include "kafka/consumer.h"
 #include "kafka/stats.h"
+#include "kafka/topic_limit.h"
 
 struct producer;
 
@@ -32,6 +33,8 @@ struct producer_options {
     const char *transactional_id;   // NULL: without transactions
     int64_t transaction_timeout_ms; // the broker aborts one that is open for so long
     int64_t attempt_ms;             // how long one transaction_commit may try
+    struct topic_limit *limits;     // (topics_n) what is known of the topics, kept up to date and
+                                    // borrowed until the end; NULL: known to this producer only
     struct consumer *consumer;      // whose offsets are committed; NULL: none. Borrowed
     const _Atomic bool *stop;       // once set, no call is repeated; NULL: never
     bool repeatable;                // repeats and order do not matter: not idempotent,
@@ -53,6 +56,11 @@ void producer_destroy(struct producer *p);
  * does not wait a second for the library's own question. ERR_MISSING, ERR_CONFIG (not to be
  * described) or ERR_RETRY (no answer in timeout_ms), with the topic's name in *which. */
 int producer_find_topics(struct producer *p, int timeout_ms, const char **which) MUST_CHECK;
+/* Asks for the limits of the topics, in at most timeout_ms, and sees to it that no batch of several
+ * records passes the smallest of them (one handle has one size of batches). Before producer_init.
+ * Where the broker does not say, all stays as it is. ERR_CONFIG, ERR_FATAL: the handle could not be
+ * made anew. */
+int producer_heed_limits(struct producer *p, int timeout_ms) MUST_CHECK;
 /* Fences an earlier holder of the transactional id, which ends its orphaned transaction. ERR_RETRY:
  * call again; ERR_FENCED, ERR_FATAL: dead. */
 int producer_init(struct producer *p) MUST_CHECK;
@@ -80,6 +88,6 @@ const char *producer_trouble(const struct producer *p);
 /* The library's figures, of the last 15 s; zeros before. Also serves: between commits, about once a
  * second. */
 const struct kafka_stats *producer_stats(struct producer *p);
-/* Largest record that the client accepts: key, value and headers together, with room for the
- * framing. */
-size_t producer_max_bytes(const struct producer *p);
+/* Largest batch, as record_batch_bytes counts, that the client accepts and that the topic takes, as
+ * far as is known. */
+size_t producer_room(const struct producer *p, size_t topic);

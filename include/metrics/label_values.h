@@ -1,7 +1,8 @@
 /* The values of the metrics' labels: the one table of each makes the names by which code counts and
  * the words of the page. Labels that another room has a table of are not here: reasons of dead
  * letters (admit/reason.h), reasons to ask (config/choices.h), fates of labels
- * (store/label_fate.h), levels of the log (base/log.h).
+ * (store/label_fate.h), levels of the log (base/log.h), what is wrong with a position
+ * (base/position.h).
  *
  * Thread: any thread */
 #pragma once
@@ -50,8 +51,17 @@ enum producer_death { WORDS_ENUM(PRODUCER_DEATH_TABLE) DEATH_NONE };
 #define CYCLE_TABLE(FIRST, NEXT)                                                                   \
     FIRST(CYCLE_COMMITTED, "committed")                                                            \
     NEXT(CYCLE_RETRIED, "retried")                                                                 \
-    NEXT(CYCLE_DROPPED, "dropped")
+    NEXT(CYCLE_DROPPED, "dropped")                                                                 \
+    NEXT(CYCLE_SPLIT, "split") /* given up for smaller ones */
 enum cycle_label { WORDS_ENUM(CYCLE_TABLE) CYCLE_LABELS };
+
+/* records_trimmed: what was done to a record that was larger than its topic takes. */
+#define TRIMMED_TABLE(FIRST, NEXT)                                                                 \
+    FIRST(TRIMMED_EVENT, "event")            /* a task went without its event */                   \
+    NEXT(TRIMMED_TASK, "task")               /* a task became a dead letter */                     \
+    NEXT(TRIMMED_DEAD_LETTER, "dead_letter") /* a dead letter was shortened */                     \
+    NEXT(TRIMMED_LEFT_OUT, "left_out")       /* a prediction, or a dead letter, was left out */
+enum trimmed_label { WORDS_ENUM(TRIMMED_TABLE) TRIMMED_LABELS };
 
 /* rebalances: what happened to our partitions. */
 #define PARTITIONS_TABLE(FIRST, NEXT)                                                              \
@@ -80,7 +90,8 @@ enum paused_label { WORDS_ENUM(PAUSED_TABLE) PAUSED_LABELS };
 #define POLICY_FLAG_TABLE(FIRST, NEXT)                                                             \
     FIRST(POLICY_COLD, "cold")                                                                     \
     NEXT(POLICY_PINNED, "pinned")                                                                  \
-    NEXT(POLICY_EXPLORE_ONLY, "explore_only")
+    NEXT(POLICY_EXPLORE_ONLY, "explore_only")                                                      \
+    NEXT(POLICY_SHRUNKEN, "shrunken")
 enum policy_label { WORDS_ENUM(POLICY_FLAG_TABLE) POLICY_LABELS };
 
 /* kafka_broker_rtt_seconds, kafka_throttle_seconds: whose connection. */

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/metric_engine.h"
 #include "metrics/label_values.h"
 
 enum metric {
@@ -27,6 +28,10 @@ void metric_set(enum metric m, double number);
 void metric_set_by(enum metric m, size_t value, double number);
 /* Histograms: one more of so many seconds. */
 void metric_observe(enum metric m, double seconds);
+
+/* Gauges whose label has its values from the configuration (in metrics.def none are listed): all of
+ * them from now on, copied. list: (n), at most METRIC_NAMED_MAX. */
+void metric_set_named(enum metric m, const struct metric_named *list, size_t n);
 
 /* What was added or set last (tests, /status, the demo). Not of histograms. */
 double metric_get(enum metric m);

@@ -17,6 +17,8 @@ struct policy_learner {
     bool full;      // too many open tasks: nothing is asked
     double explore; // share of the strategy arm's requests that is drawn at random, because labels
                     // are late and the utility is that of an old model
+    bool shrunken;  // the labelled set is much smaller than that behind the newest version: none is
+                    // made of it until the operator accepts it, or it has grown back
     uint64_t rolled_ms; // the operator's rollback after which the live version was made: tells it
                         // from a version that was under way when the operator rolled back
 };
@@ -34,6 +36,8 @@ struct policy_operator {
     uint64_t rollback;   // score with this version, and build on it, until the learner has made one
                          // that knows of the rollback; 0: none
     uint64_t rolled_ms;  // when the operator rolled back: names the rollback
+    uint64_t accepted;   // the newest version when the operator accepted a set that is much smaller
+                         // than the one behind it; 0, or another version: nothing is accepted
     int64_t per_hour, per_day, open_tasks; // caps in place of the file's; 0: the file's, -1: none
 };
 

@@ -29,10 +29,11 @@ enum {
 
 /* Labels charged to a cap in its present period. */
 struct cap_counter {
-    uint32_t period;   // hour or day number since 1970
     uint32_t strategy; // labels of the strategy arm; a sample that both arms asked counts in both
     uint32_t random_;  // labels of the random arm
     uint8_t block;     // of random_, by the random arm's present block: 0 or 1
+    uint8_t late;      // 1: the partition got its share within this period; what it did not get of
+                       // it counts as charged (daemon/query/division.c)
 };
 
 struct partition_state {
@@ -47,7 +48,16 @@ struct partition_state {
     uint64_t block_start; // admitted count at which that block began
     uint32_t block_size;  // m of that block; 0: none yet
     uint8_t both;         // 1: in that block both arms asked one sample
-    uint32_t grant_left;  // labels of budget.upfront
+    uint32_t grant;       // labels of budget.upfront that are or were the partition's; UINT32_MAX:
+                          // not known, the state was lost
+    uint32_t grant_left;  // of them, not asked yet
+    /* Caps, and the division among the partitions. */
+    uint32_t divisor;   // partitions that caps and grant were last divided by; 0: not known
+    uint8_t waiting;    // 1: the partition has no share yet
+    uint32_t cap_hour;  // hour since 1970 that the caps count; the day is that hour's
+    uint32_t cap_doubt; // unit of ten minutes since 1970 in which the clock was first seen far from
+                        // that hour; 0: it is near
+    uint8_t doubt_strategy, doubt_random; // labels of each arm since then
     struct cap_counter hour, day;
     uint32_t pool_saved; // tokens saved for the pool's next window, in units of SAVED_ONE; exact
                          // only at a window's end

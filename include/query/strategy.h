@@ -29,7 +29,8 @@ struct strategy;
 struct strategy_options {
     const struct config *config; // borrowed for the strategy's life
     uint64_t topic;              // hash of the samples topic's name
-    size_t partitions;           // of the samples topic: caps and grant are divided among them
+    size_t partitions;           // of the samples topic: caps and grant are divided among them; 0:
+                                 // not known, new partitions wait for strategy_admit
     size_t classes, positive;    // k; class of the measure RISK
     size_t columns;              // d
 };
@@ -43,9 +44,33 @@ void strategy_destroy(struct strategy *s);
 
 /* Sets the state of a partition that has none. fresh: it is the first of the partition's life; it
  * gets the grant and one token. Not fresh: the state was lost; it gets no grant and no token, and
- * the caps of the present periods count as spent (promise I4). */
+ * the caps of the present periods count as spent (promise I4). While the number of partitions is
+ * not known it waits: nothing of grant and caps is its own. */
 void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms,
                     struct partition_state *state);
+
+/* ---- the division of caps and grant among partitions (daemon/query/division.c) ---- */
+
+/* The samples topic has so many partitions now: what this one may ask of caps and grant shrinks at
+ * once, and grows in the next period of a cap only. True: the state is another, and must be
+ * committed before another partition can have a share that was this one's. */
+bool strategy_divide(const struct strategy *s, const struct policy *policy, int32_t partition,
+                     size_t partitions, int64_t now_ms, struct partition_state *state);
+
+/* The committed states of all partitions together: what is left for those that wait. */
+struct division;
+/* now_hour: as in the state of one that waits (cap_hour), after strategy_divide. The caller
+ * destroys it. */
+struct division *division_create(const struct strategy *s, const struct policy *policy,
+                                 size_t partitions, uint32_t now_hour);
+void division_destroy(struct division *d);
+/* The next partition, from 0 on; NULL: it has no committed state. */
+void division_add(struct division *d, const struct partition_state *committed);
+/* Whether each partition has committed a state that was divided by that number. */
+bool division_complete(const struct division *d);
+/* Gives a partition that waits its share; d is complete. The state must be committed before it
+ * decides. */
+void strategy_admit(const struct division *d, int32_t partition, struct partition_state *state);
 
 /* At a swap of the model: fills the window with the new version's own utility quantiles
  * (STATE_WINDOW ascending values; NULL: unknown, empties it), unless the window looks like a draw

@@ -9,7 +9,8 @@
 #include "base/record.h"
 #include "route/cycle.h"
 
-/* Bounds, so that no record that the broker once took makes one that it refuses (promise I10). */
+/* Bounds, so that no record that the broker once took makes one that it refuses (promise I10) where
+ * the topic takes what brokers take by default; a smaller one: dead_letter_shorten. */
 enum {
     DEAD_LETTER_VALUE_MAX = 64 * 1024,
     DEAD_LETTER_KEY_MAX = 64 * 1024,
@@ -22,3 +23,11 @@ enum {
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
                      enum reason reason, const char *field, const struct header *original,
                      size_t n);
+/* The same in place of a record of the cycle. */
+void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct text topic,
+                       const struct record *r, enum reason reason, const char *field,
+                       const struct header *original, size_t n);
+/* Shortens a dead letter of the cycle until a batch with it alone has at most so many bytes, and
+ * says in its headers what was cut. false: even without value, key and original headers it is
+ * larger. */
+bool dead_letter_shorten(struct cycle *cycle, struct producer_record *r, size_t most);

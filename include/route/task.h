@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 enum {
-    TASK_ID_LENGTH = 36, // characters, as a UUID is written
-    TASK_ID_BYTES = 16,  // that they stand for
+    TASK_ID_LENGTH = 36,   // characters, as a UUID is written
+    TASK_ID_BYTES = 16,    // that they stand for
+    TASK_SAMPLE_MAX = 512, // bytes of a sample id that is read; those that we write have 300
 };
 
 /* Smallest propensity other than 0 that is read: a weight of 1e12 is beyond any budget. */
@@ -30,8 +31,9 @@ enum {
 struct task {
     char id[TASK_ID_LENGTH + 1];
     struct text sample_id;
-    struct text event; // JSON, as annotators may see it (fields chosen, masked); byte for byte
-    const double *row; // (d) raw features
+    struct text event;   // JSON, as annotators may see it (fields chosen, masked); byte for byte
+    bool event_left_out; // it would have made the record too large; `event` is not there
+    const double *row;   // (d) raw features
     size_t d;
     const float *prob;   // (k) prediction; NULL: no model yet
     const float *member; // (m, k) of each member; NULL: no model yet
@@ -65,6 +67,9 @@ void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition,
  * not the id of a task. */
 int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) MUST_CHECK;
 
+/* The sample's record time, in ms, that stands in an id. */
+int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]);
+
 /* The predicted class (largest probability, the first of equals); -1: there was no model. */
 int task_predicted(const struct task *t);
 
@@ -76,9 +81,13 @@ struct task_style {
 /* Appends the record. Figures that are not finite become null, and NaN when read; rows and
  * probabilities must be finite. */
 void task_write(const struct task *t, const struct task_style *style, struct buf *out);
+/* Appends a record that task_write wrote, with null in place of its event, and `meta` says so.
+ * false, and nothing appended: it has no event. */
+bool task_drop_event(struct text record, struct buf *out);
 /* Reads untrusted bytes; everything in *out is allocated from `arena`. What is read holds its
- * contract: propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0 to 1, row finite, covered
- * at most admitted, times 0 to TASK_TIME_MOST (of the sample -1, where it had none). ERR_INPUT: it
- * is not a task of ours, *why is one sentence, static. */
+ * contract: at most COLUMNS_MAX columns, CLASSES_MAX classes, MEMBERS_MAX members and
+ * TASK_SAMPLE_MAX bytes of a sample id, propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0
+ * to 1, row finite, covered at most admitted, times 0 to TASK_TIME_MOST (of the sample -1, where it
+ * had none). ERR_INPUT: it is not a task of ours, *why is one sentence, static. */
 int task_read(struct task *out, struct text record, struct arena *arena,
               const char **why) MUST_CHECK;

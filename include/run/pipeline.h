@@ -8,6 +8,7 @@
  * Thread: worker thread (one pipeline each) */
 #pragma once
 
+#include "base/position.h"
 #include "encode/features.h"
 #include "route/cycle.h"
 #include "run/batch.h"
@@ -25,7 +26,7 @@ struct replay_switch {
 struct pipeline_options {
     const struct config *config;     // borrowed
     const struct features *features; // borrowed
-    size_t partitions;               // of the samples topic
+    size_t partitions;               // of the samples topic; 0: pipeline_divide says, later
     struct recent *recent;           // who wants to know what was asked, or NULL
 };
 
@@ -37,14 +38,39 @@ void pipeline_destroy(struct pipeline *p);
 /* New values of reloadable options; the states go on. */
 int pipeline_reload(struct pipeline *p, const struct config *config) MUST_CHECK;
 struct batch *pipeline_batch(struct pipeline *p);
-/* Largest record that the producer accepts; 1,000,000 bytes until said. */
+/* Largest batch that the tasks topic takes; 1,000,000 bytes until said. */
 void pipeline_limit(struct pipeline *p, size_t max_record_bytes);
 
 /* A partition becomes ours: its state from the committed metadata, or a new one. */
 void pipeline_own(struct pipeline *p, int32_t partition, int64_t offset, bool fresh,
                   struct text metadata, int64_t now_ms);
+/* What is known of the position that the partition has now, and of topic and cluster (0: not known)
+ * for the positions to come; travels with the committed offset. */
+void pipeline_mark(struct pipeline *p, int32_t partition, const struct position_mark *mark,
+                   uint32_t topic, uint32_t cluster);
+/* The partition's position as of the last decided sample; with a pool, behind its open window. */
+struct position pipeline_position(const struct pipeline *p, int32_t partition);
+/* The end of an owned partition was reached: its position stands there, behind transaction markers
+ * too. With an open window of the pool that has samples, only once that ends. */
+void pipeline_at_end(struct pipeline *p, int32_t partition, int64_t end);
+/* The partition goes on at another offset, because its position did not fit. Its open window ends
+ * first, by the policy and model of s. */
+void pipeline_relocate(struct pipeline *p, int32_t partition, int64_t offset,
+                       const struct snapshot *s, int64_t now_ms, struct cycle *cycle);
 /* All partitions are given back; what is not committed is forgotten. */
 void pipeline_disown_all(struct pipeline *p);
+
+/* The samples topic has so many partitions. True: states changed that must be committed now, before
+ * anything else is decided (rules: daemon/query/division.c). */
+bool pipeline_divide(struct pipeline *p, const struct policy *policy, size_t partitions,
+                     int64_t now_ms);
+/* Whether a partition has no share of caps and grant yet. */
+bool pipeline_waits(const struct pipeline *p);
+/* Those that wait get their share, if the committed states of the whole group allow it: begin, add
+ * each partition from 0 on (offset below 0: nothing is committed), end. True: as above. */
+void pipeline_group_begin(struct pipeline *p, const struct policy *policy, size_t partitions);
+void pipeline_group_add(struct pipeline *p, int64_t offset, struct text metadata);
+bool pipeline_group_end(struct pipeline *p, size_t partitions);
 
 /* Decides the batch's records (record, in_force and n are filled) and appends what follows to the
  * cycle. */
@@ -92,6 +118,17 @@ struct utility_seen {
     enum measure measure;
 };
 size_t pipeline_utilities(const struct pipeline *p, struct utility_seen out[PIPELINE_UTILITIES]);
+/* What was counted of the mapped fields since the reader zeroed it. */
+struct pipeline_absent {
+    uint64_t records, *absent; // records that could be decoded; absent: (features) in how many not
+    struct buf example;        // one of them as it came; empty: none was wanted, or it was too long
+    bool example_wanted;       // the next record that can be decoded is kept
+};
+/* Its owner is p; the reader takes the counts and says whether it wants an example. */
+struct pipeline_absent *pipeline_absent(struct pipeline *p);
+/* Samples that are decided and held back by open windows of the pool, over the owned partitions:
+ * nothing of them is committed. */
+uint64_t pipeline_held(const struct pipeline *p);
 /* By measure, of the last sample that the strategy arm asked by it; 0: none. */
 const double *pipeline_thresholds(const struct pipeline *p);
 

@@ -66,6 +66,9 @@ const struct policy *registry_policy(const struct registry *r);
 /* Largest number of a version that was read whole and checked: drafts and what is refused move
  * nothing. */
 uint64_t registry_newest(const struct registry *r);
+/* The number of the next version: above the newest and above `seen`, which is what its caller has
+ * seen elsewhere; but not so far above the newest that other readers would refuse it. */
+uint64_t registry_next(const struct registry *r, uint64_t seen);
 /* A complete, checked version, or NULL. */
 const struct model *registry_model(const struct registry *r, uint64_t version);
 /* Versions that can go live, ascending; returns how many. */
@@ -91,5 +94,11 @@ struct producer_record registry_record(struct arena *arena, struct text key, str
                                        size_t chunks);
 /* A learner's transaction is aborted by the broker after so long. */
 enum { REGISTRY_TRANSACTION_MS = 20000 };
-/* Bytes of a record that go into one chunk when it is written. */
-enum { REGISTRY_CHUNK_BYTES = 900000 };
+/* How a record is cut when it is written. */
+enum {
+    REGISTRY_CHUNK_BYTES = 900000, // of a chunk, at most
+    REGISTRY_CHUNKS = 300          // of a record, at most
+};
+/* How a record of so many bytes is cut for a topic that takes batches of so many: bytes of a chunk.
+ * 0: it would be more chunks than a reader puts together. */
+size_t registry_chunk_bytes(const char *name, size_t bytes, size_t batch_bytes);

@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+enum { LABEL_NAME_MAX = 512 }; // bytes of an id, a label, an annotator, a source
+
 enum label_outcome { LABEL_LABELLED, LABEL_SKIPPED, LABEL_CANNOT_TELL };
 
 struct label {
@@ -28,10 +30,13 @@ struct label {
 
 /* Reads a labels record: one JSON object (docs/FORMATS.md says which members). `key`: the record's
  * key, which stands in for a missing id when it is the id of a task; record_time_ms: taken when the
- * answer gives no time, or one that cannot be: before the year 2000 (seconds), or more than a day
- * after the record (microseconds, a wrong clock). A task of ours that was sent back with a label in
+ * answer gives no time, or one that cannot be: before the year 2000 (seconds), before the sample
+ * of the task that it names by id, or more than a day after the record (microseconds, a wrong
+ * clock). A task of ours that was sent back with a label in
  * it names its task by `meta.id`. Texts are copies in `arena`. ERR_INPUT with *why for people: it
- * is not an object, a member has the wrong type, or it names neither a task nor a class. */
+ * is not an object, a member has the wrong type or is longer than LABEL_NAME_MAX, or it names
+ * neither a task nor a class. The record is anyone's; what is read holds its contract: times 0 to
+ * TASK_TIME_MOST, confidence 0 to 1. */
 int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
                struct arena *arena, const char **why) MUST_CHECK;
 /* Appends the label as one JSON object that label_read reads back to the same label. */

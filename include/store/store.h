@@ -15,25 +15,34 @@
 
 #include "config/limits.h"
 #include "store/join_rules.h"
+#include "store/store_owner.h"
 
 #include <stdbool.h>
 
+/* Where it is, in service.state_dir. */
+#define STORE_DIRECTORY "labels"
+
 struct store_options {
-    const char *dir;      // is made where it is missing
-    size_t map_bytes;     // the most that the file may grow to (train.store)
-    size_t d, k;          // columns of a row; classes, at most CLASSES_MAX
-    uint64_t fingerprint; // of the feature map
-    struct text classes;  // k names, newline-separated
-    struct list sources;  // whose labels are taken; none: all. Borrowed
-    int64_t park_ms;      // how long a label waits for its task
-    int64_t keep_ms;      // after so long tasks and rows are forgotten
+    const char *dir;          // is made where it is missing
+    size_t map_bytes;         // the most that the file may grow to (train.store)
+    size_t d, k;              // columns of a row; classes, at most CLASSES_MAX
+    uint64_t fingerprint;     // of the feature map
+    struct text classes;      // k names, newline-separated
+    struct list sources;      // whose labels are taken; none: all. Borrowed
+    int64_t park_ms;          // how long a label waits for its task
+    int64_t keep_ms;          // after so long tasks and rows are forgotten
+    struct store_owner owner; // whose it is; without a service: anybody's
 };
 
 struct store;
 
-/* Opens the store of a directory; `options` is copied. A store of another format, feature map or
- * class list, or a damaged one, is renamed (DIR.MILLISECONDS) and a new one is begun: then 0 is
- * returned and *why, NULL before, says so for people. ERR_IO, ERR_FULL, ERR_CORRUPT with *why. */
+/* Opens the store of a directory, and holds DIR.lock while it is open; `options` is copied, the
+ * owner's texts are borrowed for the call. A store
+ * of another format, feature map or class list, one that was filled from other topics or another
+ * cluster, or a damaged one, is renamed (DIR.MILLISECONDS) and a new one is begun: then 0 is
+ * returned and *why, NULL before, says so for people. ERR_CONFIG with *why: it belongs to another
+ * service (said), and nothing of it is touched; ERR_RETRY with *why: it is open elsewhere (said).
+ * ERR_IO, ERR_FULL, ERR_CORRUPT with *why. */
 int store_open(struct store **out, const struct store_options *options,
                const char **why) MUST_CHECK;
 /* NULL is allowed. An open transaction is aborted. */
@@ -51,6 +60,12 @@ void store_abort(struct store *s);
 int64_t store_offset(struct store *s, const char *role, int32_t partition);
 /* In a transaction. */
 int store_set_offset(struct store *s, const char *role, int32_t partition, int64_t next) MUST_CHECK;
+/* The mark of that offset, bytes of the reader's own (base/position.h); n: of `out`. False: there
+ * is none of that length. */
+bool store_mark(struct store *s, const char *role, int32_t partition, void *out, size_t n);
+/* In a transaction. */
+int store_set_mark(struct store *s, const char *role, int32_t partition,
+                   struct text mark) MUST_CHECK;
 
 /* A label that was read, as evaluation wants it (promise I7: the prediction is the one that was
  * recorded when the sample was asked). */
@@ -71,10 +86,30 @@ int store_put_task(struct store *s, const struct task *t, struct answered *joine
  * (d) the encoded event that the label carries, NULL without one. What became of it: *out. */
 int store_put_label(struct store *s, const struct label *l, int32_t partition, int64_t offset,
                     int64_t now_ms, const double *own_row, struct answered *out) MUST_CHECK;
-/* In a transaction: closes tasks whose time is up (adds their number to *expired), gives up labels
- * that waited for park_ms (adds to *unknown), forgets what is older than keep_ms. Bounded work a
- * call. */
-int store_expire(struct store *s, int64_t now_ms, size_t *expired, size_t *unknown) MUST_CHECK;
+/* What a call of store_expire did. */
+struct store_expired {
+    size_t tasks;   // closed, since their time is up
+    size_t labels;  // given up: they waited for park_ms
+    size_t rows;    // forgotten: older than keep_ms
+    size_t overdue; // that are older and wait for the next calls; 0: fewer than a tenth of all
+};
+/* In a transaction: does what is due at now_ms, a time to believe (store/believed_time.h), which it
+ * keeps for store_clock. A call closes at most 1,000 tasks. It forgets and gives up a step only:
+ * ten times the pace at which a steady stream grows old, at least ten a call. So a wrong time takes
+ * long to do harm, and is seen meanwhile. */
+int store_expire(struct store *s, int64_t now_ms, struct store_expired *out) MUST_CHECK;
+/* The time of a store_expire within the last minute of its use; -1: there was none. */
+int64_t store_clock(struct store *s);
+
+/* Versions are never numbered twice: the largest number that was published or is named by a task
+ * which the store took. A task is believed up to STORE_VERSION_AHEAD beyond what was published,
+ * so that forged ones do not use up the numbers. */
+uint64_t store_version(const struct store *s);
+#define STORE_VERSION_MOST ((uint64_t)1 << 53)  // beyond any version
+#define STORE_VERSION_AHEAD ((uint64_t)1 << 24) // a version a second for half a year
+/* Keeps in mind that this version was published; a transaction of its own, none when it is known.
+ */
+int store_note_version(struct store *s, uint64_t version) MUST_CHECK;
 
 struct store_counts {
     size_t tasks, open;            // open: without an answer, and not expired

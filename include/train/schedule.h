@@ -16,9 +16,11 @@ struct schedule {
     const size_t *per_class; // (k) labelled rows by class
     bool changed;            // the labelled set is another than the one behind the newest version
     size_t published_rows;   // behind the newest version; 0: there is none
-    int64_t since_ms;        // since that version was published
-    int64_t cost_ms;         // what fitting it took
-    size_t bytes;            // of its record
+    size_t fitted_rows;      // behind the newest version that was fitted and not pushed; 0: none
+    bool accepted;    // the operator has said that a much smaller set may follow that version
+    int64_t since_ms; // since that version was published
+    int64_t cost_ms;  // what fitting it took
+    size_t bytes;     // of its record
 };
 
 /* Whether to fit. A version is due when the labelled set has grown by train.growth or by
@@ -27,9 +29,15 @@ struct schedule {
  */
 bool schedule_due(const struct config *c, const struct schedule *s);
 
+/* Whether the labelled set is so much smaller than the one behind the newest fitted version that
+ * something was lost, and not forgotten by and by: less than half of it, where that had 20 rows. No
+ * version is due then, until the set has grown back or the operator accepts it. A set that shrinks
+ * slowly is never in this state, for each version is compared with the one before it. */
+bool schedule_shrunken(const struct schedule *s);
+
 /* The learner's half of the policy, with `live` as the version to score with. cold: until every
  * class has query.cold_labels. explore: the more, the later labels are (query.explore). full: while
- * budget.open_tasks are open. */
+ * budget.open_tasks are open. shrunken: schedule_shrunken. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live);
 

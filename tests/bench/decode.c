@@ -179,7 +179,7 @@ static void by_cjson(struct bench *b, struct text json, double *row) {
 static void by_decoder(struct bench *b, size_t name, struct text json, double *row) {
     size_t field;
     CHECK(decoder_read(b->decoder[name], json, b->value) == REASON_NONE);
-    CHECK(features_encode(b->features, b->value, row, &field) == REASON_NONE);
+    CHECK(features_encode(b->features, b->value, row, &field, NULL) == REASON_NONE);
 }
 
 static void decode(struct bench *b, size_t name, struct text json, double *row) {

@@ -26,20 +26,30 @@ READER = {"group.id": "account", "enable.auto.commit": False, "isolation.level":
           "reconnect.backoff.max.ms": 500, "topic.metadata.refresh.interval.ms": 1000, "allow.auto.create.topics": False,
           "socket.timeout.ms": 6000}
 U64 = (1 << 64) - 1
-STATE_BYTES = 512
 
 
 # ---- what the formats say (docs/FORMATS.md) ----
 
+class Form:
+    """Where a form of the selection state has what the account reads: (place, bytes)."""
+
+    def __init__(self, characters, crc, admitted, asked):
+        self.characters, self.crc, self.admitted, self.asked = characters, crc, admitted, asked
+
+
+FORMS = {b"w2": Form(512, 404, (32, 8), (48, 8)), b"w3": Form(487, 384, (20, 6), (32, 5))}
+
+
 def read_state(text):
     """(admitted, asked) of a selection state, or None when it is none. What stands behind it is a position's mark."""
-    if not text.startswith(b"w2") or len(text) < STATE_BYTES:
+    form = FORMS.get(text[:2])
+    if form is None or len(text) < form.characters:
         return None
-    blocks = base64.b85decode(text[2:STATE_BYTES].decode().translate(str.maketrans(Z85, BASE85)))
+    blocks = base64.b85decode(text[2:form.characters].decode().translate(str.maketrans(Z85, BASE85)))
     data = b"".join(blocks[i:i + 4][::-1] for i in range(0, len(blocks), 4))
-    if zlib.crc32(data[:404]) != struct.unpack_from("<I", data, 404)[0]:
+    if zlib.crc32(data[:form.crc]) != struct.unpack_from("<I", data, form.crc)[0]:
         return None
-    return struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<Q", data, 48)[0]
+    return tuple(int.from_bytes(data[at:at + size], "little") for at, size in (form.admitted, form.asked))
 
 
 def _mix(x):

@@ -3,11 +3,12 @@ import json
 import pathlib
 import struct
 import sys
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[0:0] = [str(HERE), str(HERE.parent / "system")]
 
-from account import BASE85, Ledger, Z85, mark, read_state  # noqa: E402 (the path is set first)
+from account import BASE85, FORMS, Ledger, Z85, mark, read_state  # noqa: E402 (the path is set first)
 from broker import check, equal  # noqa: E402
 
 TASK = "01a2025d-5200-708b-8269-cfea3e53%04x"
@@ -82,13 +83,13 @@ def progress(rows, digest):
     return record("models", 99, {"labelled": rows, "published_digest": "%016x" % digest}, key=b"n/progress")
 
 
-def state(admitted, asked):
+def state(admitted, asked, form=b"w3"):
     """A selection state as docs/FORMATS.md has it, written by another way than the account reads it."""
-    import zlib
-    data = bytearray(408)
-    struct.pack_into("<Q", data, 32, admitted)
-    struct.pack_into("<Q", data, 48, asked)
-    struct.pack_into("<I", data, 404, zlib.crc32(bytes(data[:404])))
+    f = FORMS[form]
+    data = bytearray(f.crc + 4)
+    for (at, size), value in ((f.admitted, admitted), (f.asked, asked)):
+        data[at:at + size] = value.to_bytes(size, "little")
+    struct.pack_into("<I", data, f.crc, zlib.crc32(bytes(data[:f.crc])))
     text = ""
     for word, in struct.iter_unpack("<I", bytes(data)):
         digits = []
@@ -96,7 +97,7 @@ def state(admitted, asked):
             word, digit = divmod(word, 85)
             digits.append(Z85[digit])
         text += "".join(reversed(digits))
-    return ("w2" + text).encode()
+    return form + text.encode()
 
 
 def whole():
@@ -120,7 +121,9 @@ def without(role, number):
 
 def main():
     equal(len(BASE85), 85, "Python's alphabet")
-    equal(read_state(state(123456789, 42)), (123456789, 42), "a state that was written and read")
+    for form in FORMS:
+        equal(read_state(state(123456789, 42, form)), (123456789, 42), "a state that was written and read")
+        equal(read_state(state(1, 2, form) + b"m1"), (1, 2), "a state with a mark behind it")
     equal(read_state(state(1, 2)[:-1] + b"!"), None, "a state whose sum is wrong")
     equal(faults(whole()), [], "faults of what adds up")
     equal(faults(list(reversed(whole()[:9])) + whole()[9:]), [], "faults, tasks and predictions read before samples")

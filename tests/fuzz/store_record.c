@@ -34,12 +34,16 @@ static void check_answer(struct text value) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct text value = {(const char *)data, size};
     static struct tally tally;
-    struct coverage coverage;
+    struct coverage coverage[COVERAGE_TASKS];
+    struct versions versions;
     int64_t offset;
     for (uint8_t kind = 0; kind < KINDS; kind++) check_entry(value, kind);
     check_answer(value);
     if (store_record_read_tally(&tally, value, K)) CHECK(tally.open <= tally.tasks);
-    if (store_record_read_coverage(&coverage, value)) CHECK(size == COVERAGE_BYTES);
+    size_t tasks = store_record_read_coverage(coverage, value);
+    if (tasks) CHECK(size == tasks * COVERAGE_BYTES);
+    if (store_record_read_versions(&versions, value))
+        CHECK(versions.published < STORE_VERSION_MOST && versions.in_tasks < STORE_VERSION_MOST);
     if (store_record_read_offset(&offset, value)) CHECK(offset >= 0);
     return 0;
 }

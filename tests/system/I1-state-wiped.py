@@ -22,7 +22,7 @@ def test(stage):
     daemon.stop()
     state = stage.state()
     for p, (offset, metadata) in state.items():
-        check(0 < len(metadata) <= 512 and metadata.isascii(), "state of %d: %d bytes", p, len(metadata))
+        check(0 < len(metadata) <= 582 and metadata.isascii(), "state of %d: %d bytes", p, len(metadata))
 
     spoiled = bytearray(state[1][1])
     spoiled[len(spoiled) // 2] ^= 1

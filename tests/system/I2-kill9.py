@@ -11,7 +11,7 @@ from winnowd import main
 
 KILLS = int(os.environ.get("WINNOWD_KILLS", "20"))
 RATE = 0.05
-CHANGES = {"service": {"workers": 2}, "budget": {"rate": RATE}, "route": {"interval": "20ms"}}
+CHANGES = {"service": {"workers": 2, "learner": True}, "budget": {"rate": RATE}, "route": {"interval": "20ms"}}  # an elected one would wait for the dead one's session
 
 
 def test(stage):

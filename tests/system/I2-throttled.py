@@ -1,6 +1,6 @@
 """I2, I11: a quota of the broker holds the labelling topic's producer to a fraction of what it has to write. The worker keeps its place in the group (the
-poll interval, set short here, is never missed), keeps what it cannot send within its bounds, and when the quota goes, every sample has been asked
-once and none is missing."""
+poll interval, set short here, is never missed), keeps what it cannot send within its bounds, splits its cycles until they go through, and when the
+quota goes, every sample has been asked once and none is missing."""
 import pathlib
 import time
 
@@ -18,6 +18,11 @@ def quota(stage, bytes_a_second):
                   "--entity-type", "clients", "--entity-name", stage.name + "-one")
 
 
+def committed(stage):
+    """Samples that the group is done with."""
+    return sum(max(0, offset) for offset, _ in stage.state(4).values())
+
+
 def resident_mib(daemon):
     return int(pathlib.Path("/proc/%d/status" % daemon.process.pid).read_text().split("VmRSS:")[1].split()[0]) / 1024
 
@@ -31,7 +36,12 @@ def test(stage):
     feeder.start()
     wait("it decides", lambda: daemon.metric("samples_admitted_total") > 1000, 60)
     quota(stage, QUOTA)
-    time.sleep(30)  # longer than the poll interval
+    started = time.monotonic()
+    time.sleep(8)  # until what was under way has failed
+    before = committed(stage)
+    wait("under the quota it goes on: %d samples" % before, lambda: committed(stage) > before + 20, 60, 1)
+    check(daemon.find("cycle_split"), "no cycle was split")
+    time.sleep(max(0, 30 - (time.monotonic() - started)))  # longer than the poll interval
     resident, retried, lag = resident_mib(daemon), daemon.metric("cycles_total", outcome="retried"), daemon.metric("lag_samples")
     check(lag > 1000, "the quota did not hold it: %g behind, %d cycles again", lag, retried)
     feeder.end()

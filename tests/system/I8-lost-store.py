@@ -47,7 +47,8 @@ def test(stage):
     after = progress(stage)
     equal(after["digest"], before["digest"], "digest of the labelled set")
     equal(after["labelled"], before["labelled"], "labelled rows")
-    equal((after["tasks"], after["labels"]), (before["tasks"], before["labels"]), "positions")
+    for topic in ("tasks", "labels"):  # up to the marker behind the last record, which a progress record may be too early for
+        check(all(abs(after[topic][p] - at) <= 1 for p, at in before[topic].items()), "positions: %s, %s", after, before)
     equal(sorted(versions(stage, stage.name)), sorted(made), "versions: the same set is not published twice")
     daemon.stop()
 

@@ -7,7 +7,7 @@ import struct
 from broker import Writer, check, equal, wait
 from stream import feed
 from taught import lend, taught
-from winnowd import main
+from winnowd import main, run
 
 
 def split(record):
@@ -113,6 +113,16 @@ def test(stage):
     writer.send(stage.topic("models"), json.dumps({**policy, "live": last + 1}), key=stage.name + "/policy")
     writer.flush()
     wait("a sound model goes live", lambda: daemon.metric("model_version") == last + 1)
+
+    # No operator can choose what no worker would take: whoever did was told that it is in force.
+    bad = {what: version for what, version, _, _ in cases(good, live)}
+    config = stage.config({"service": {"learner": False}})
+    for what, words in (("NaN weight", ("model", "rollback")), ("another feature map", ("model", "pin")), ("other classes", ("policy", "live"))):
+        done = run(*words, bad[what], "-c", config)
+        equal(done.returncode, 65, "%s %s: %s" % (what, words, done.stderr))
+        check("cannot go live" in done.stderr and "%d, %d" % (live, last + 1) in done.stderr, "why, and which can: %s", done.stderr)
+    equal(run("model", "rollback", "-c", config).returncode, 0, "a rollback without a version")
+    wait("it goes back to one that was checked", lambda: daemon.metric("model_version") == live)
     daemon.stop()
 
 

@@ -17,12 +17,20 @@ DASHBOARD = ROOT / "config" / "grafana" / "winnowd.json"
 ONE = 'job="winnowd", instance="one"'
 TROUBLE = {
     "WinnowdDown": ({"up{%s}": "1x9 0x90"}, 20, 9),
+    # It answers every other minute, each time as a new process: WinnowdDown never waits its two minutes out.
+    "WinnowdRestarting": ({"up{%s}": "1x9" + " 0 1" * 40, "process_start_time_seconds{%s}": "5x9" + "".join(" _ %d" % (500 + 120 * i) for i in range(40))}, 20, 11),
+    "WinnowdNotReady": ({"winnowd_ready{%s}": "1x9" + " 0 0 1" * 30}, 30, 12),
     "WinnowdKafkaTrouble": ({'winnowd_outside_trouble{%s, system="kafka"}': "0x9 1x90"}, 20, 12),
     "WinnowdLag": ({"winnowd_oldest_sample_age_seconds{%s}": "0x9 400x90", "winnowd_lag_samples{%s}": "0x9 5000x90"}, 30, 15),
     "WinnowdFenced": ({"winnowd_fenced{%s}": "0x9 1x90"}, 12, 8),
+    "WinnowdPositionLost": ({'winnowd_positions_lost{%s, state="gone"}': "0x9 1x90"}, 30, 8),
     "WinnowdNoLearner": ({"winnowd_learner_active{%s}": "1x9 0x90"}, 30, 15),
+    "WinnowdTwoLearners": ({"winnowd_learner_active{%s}": "1x90", 'winnowd_learner_active{job="winnowd", instance="two"}': "0x9 1x90"}, 14, 9),
+    "WinnowdLearnerFailed": ({"winnowd_learner_failed{%s}": "0x9" + " 1 1 0 1" * 20}, 40, 12),
     "WinnowdDisk": ({"winnowd_store_bytes{%s}": "10x9 95x90", "winnowd_store_limit_bytes{%s}": "100x100"}, 20, 12),
     "WinnowdDeadLetters": ({'winnowd_dead_letters_total{%s, reason="not_json"}': "0x20 0+50x90", "winnowd_samples_total{%s}": "0+1000x110"}, 50, 15),
+    "WinnowdOtherShape": ({'winnowd_dead_letters_total{%s, reason="no_feature"}': "0x20 0+900x90", "winnowd_samples_total{%s}": "0+1000x110"}, 50, 22),
+    "WinnowdFeatureAbsent": ({"winnowd_features_absent{%s}": "0x9 1x90"}, 40, 20),
     "WinnowdQueueStarved": ({"winnowd_query_demand_ratio{%s}": "1x9 0.1x90", "winnowd_samples_admitted_total{%s}": "0+1000x100",
                              'winnowd_paused{%s, why="operator"}': "0x100", 'winnowd_paused{%s, why="full"}': "0x100"}, 40, 20),
     "WinnowdQueueFlooded": ({"winnowd_query_demand_ratio{%s}": "1x9 9x90", "winnowd_samples_admitted_total{%s}": "0+1000x100"}, 40, 20),
@@ -30,6 +38,7 @@ TROUBLE = {
     "WinnowdPaused": ({'winnowd_paused{%s, why="operator"}': "1x900"}, 800, 600),
     "WinnowdLabelsStopped": ({"winnowd_open_tasks{%s}": "50x900", 'winnowd_labels_total{%s, outcome="learned"}': "0+1x60 60x840"}, 600, 200),
     "WinnowdModelStale": ({"winnowd_model_age_seconds{%s}": "0+60x300", 'winnowd_labels_total{%s, outcome="learned"}': "0+1x300"}, 120, 55),
+    "WinnowdShrunken": ({'winnowd_policy_flag{%s, flag="shrunken"}': "0x9 1x90"}, 20, 12),
     "WinnowdModelRefused": ({'winnowd_models_total{%s, outcome="refused"}': "0x9 1x90"}, 30, 8),
     "WinnowdReloadRefused": ({'winnowd_config_reloads_total{%s, result="refused"}': "0x9 1x90"}, 30, 8),
 }
@@ -100,7 +109,7 @@ def alerts_fire(scratch):
     tests = []
     for alert, (series, fires, silent) in TROUBLE.items():
         assert next(r for r in rules() if r["alert"] == alert)
-        tests.append({"name": alert, "interval": "1m", "input_series": [{"series": s % ONE, "values": v} for s, v in series.items()],
+        tests.append({"name": alert, "interval": "1m", "input_series": [{"series": s % ONE if "%" in s else s, "values": v} for s, v in series.items()],
                       "promql_expr_test": [{"expr": 'count(ALERTS{alertname="%s", alertstate="firing"})' % alert, "eval_time": "%dm" % fires, "exp_samples": [{"labels": "{}", "value": 1}]},
                                            {"expr": 'count(ALERTS{alertname="%s", alertstate="firing"})' % alert, "eval_time": "%dm" % silent, "exp_samples": []}]})
     path = pathlib.Path(scratch) / "trouble.yml"

@@ -67,6 +67,14 @@ def create_topics(brokers, names, partitions, config=None):
     wait("topics are known: %s" % list(names), there)
 
 
+def delete_topics(brokers, names):
+    """Deletes topics and waits until they are gone."""
+    admin = AdminClient({"bootstrap.servers": brokers})
+    for future in admin.delete_topics(names, request_timeout=30).values():
+        future.result(30)
+    wait("topics are gone: %s" % names, lambda: not any(topic_exists(brokers, n) for n in names))
+
+
 def topic_exists(brokers, name):
     """Whether the broker knows the topic now."""
     known = AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=10).topics

@@ -67,7 +67,8 @@ def test(stage):
     answer("learned", {"id": task["id"], "label": truth, "annotator": "ann"})
     answer("duplicate", {"id": task["id"], "label": truth, "annotator": "ann"})
     answer("conflict", {"id": task["id"], "label": other[truth], "annotator": "bob"})
-    answer("revised", {"id": task["id"], "label": other[truth], "annotator": "ann", "revision": 2})
+    answer("duplicate", {"id": task["id"], "label": other[truth], "annotator": "bob", "revision": 1})  # no change is no revision
+    answer("revised", {"id": task["id"], "label": truth, "annotator": "ann", "revision": 2})
     rows = 1
     task = next(tasks)
     answer("learned", {"sample_id": task["sample_id"], "label": "good"})

@@ -34,12 +34,12 @@ def recipe(stage, directory):
 def rights(stage):
     """[(what, name, operation)] of the columns for workers and the learner of the table under "Rights"."""
     table = OPERATIONS[OPERATIONS.index("## Rights"):]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")][2:9]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")][2:10]
     out = []
     for what, workers, learner, *_ in rows:
         for operation in sorted({o.strip() for o in re.sub(r"\(.*?\)", "", workers + "," + learner).split(",")} & {"Read", "Write", "Describe"}):
             if what.startswith("group"):
-                out.append(("group", stage.name, operation))
+                out.append(("group", stage.name + what.partition("NAME")[2].strip("`"), operation))
             elif what.startswith("transactional"):
                 out.append(("transactional-id", stage.name + "-", operation))
             else:
@@ -49,8 +49,10 @@ def rights(stage):
 
 
 def grant(stage):
-    """Through Kafka's own tool, a call for each operation, side by side: the Python client of Debian knows no rights on transactional ids."""
-    calls = [("--operation", operation, *(x for what, name, o in rights(stage) if o == operation and what != "transactional-id" for x in ("--" + what, name)))
+    """All but the learner's group, which comes later. Through Kafka's own tool, a call for each operation, side by side: the Python client of Debian
+    knows no rights on transactional ids."""
+    calls = [("--operation", operation, *(x for what, name, o in rights(stage) if o == operation and what != "transactional-id" and not name.endswith("-learner")
+                                          for x in ("--" + what, name)))
              for operation in ("Read", "Write", "Describe")]
     calls += [("--operation", operation, "--resource-pattern-type", "prefixed", "--transactional-id", stage.name + "-") for operation in ("Write", "Describe")]
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -87,10 +89,17 @@ def works(stage, config, env, password):
     full = {**os.environ, **env}
     blind = run("check", "-c", config, "--online", env=full)
     check(blind.returncode != 0, "check --online is content without any right: %s", blind.stdout)
+    check(re.search(r"wrong +learner's group", blind.stdout), "check --online does not miss the learner's group: %s", blind.stdout)
     grant(stage)
+    daemon, oracle = stage.start_with(config, env).ready(), Oracle(stage)
+    daemon.await_event("election_refused")
+    wait("/readyz says so", lambda: "refuses the group" in daemon.get("/readyz")[1], 10)
+    group = ("group", stage.name + "-learner", "Read")
+    check(group in rights(stage), "the table does not say %s", group)
+    acl(stage, "--operation", "Read", "--group", group[1])
+    daemon.await_event("learner_ready", 60)  # by itself
     online = run("check", "-c", config, "--online", env=full)
     equal(online.returncode, 0, "check --online with the rights of the table: %s" % (online.stdout[-2000:] + online.stderr))
-    daemon, oracle = stage.start_with(config, env).ready(), Oracle(stage)
     oracle.start()
     feed(stage, 3000)
     stage.caught_up()

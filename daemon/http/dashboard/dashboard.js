@@ -173,11 +173,17 @@ function median(h) {
   return null;
 }
 
+// What a process does that has nothing to complain about.
+function at_work(s) {
+  if (s.learner.state === "learns") return s.settings.workers ? "scoring, asking and learning" : "learning";
+  return (s.settings.workers ? "scoring and asking; " : "") + (s.learner.by ? s.learner.by + " learns" : "no learner was heard of yet");
+}
+
 function show_health(s) {
   const words = { ok: "Healthy", attention: "Works, but look", bad: "Not working" };
   $("health").className = "health " + s.health;
   if ($("health-word").textContent !== words[s.health]) $("health-word").textContent = words[s.health];
-  const notes = s.notes.length ? s.notes : ["scoring, asking and learning"];
+  const notes = s.notes.length ? s.notes : [at_work(s)];
   if ($("notes").textContent !== notes.join("")) $("notes").replaceChildren(...notes.map((n) => Object.assign(document.createElement("li"), { textContent: n })));
   document.title = (s.health === "ok" ? "" : words[s.health] + " · ") + s.name + " · winnowd";
   $("who").textContent = s.name + " / " + s.instance + " · version " + s.version + " · up " + duration((s.time_ms - s.started_ms) / 1000);

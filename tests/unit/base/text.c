@@ -68,11 +68,25 @@ static void order_is_by_bytes_and_a_prefix_comes_first(void **state) {
         }
 }
 
+static void lines_are_taken_from_the_front(void **state) {
+    (void)state;
+    struct text rest = TEXT("a 1\n\nb"), line;
+    static const char *const expected[] = {"a 1", "", "b"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(text_line(&rest, &line));
+        assert_true(text_equal(line, text_of(expected[i])));
+    }
+    assert_false(text_line(&rest, &line));
+    rest = (struct text){0};
+    assert_false(text_line(&rest, &line));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exactly_the_code_points_are_utf8),
         cmocka_unit_test(later_bytes_must_continue),
         cmocka_unit_test(order_is_by_bytes_and_a_prefix_comes_first),
+        cmocka_unit_test(lines_are_taken_from_the_front),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static void defaults_fill_what_the_file_leaves_out(void **state) {
     (void)state;
     struct config *c = parsed(M F);
     assert_string_equal(c->service.name, "winnowd");
-    assert_true(c->service.learner);
+    assert_int_equal(c->service.learner, LEARNER_AUTO);
     assert_int_equal(c->service.delivery, DELIVERY_EXACTLY_ONCE);
     assert_int_equal(c->kafka.session_timeout, 10000);
     assert_int_equal(c->admit.max_bytes, 1 << 20);
@@ -77,6 +77,9 @@ static void forms_that_are_right(void **state) {
         M F "budget: {rate: 0}\n",
         M F "admit: {max_bytes: 65536}\nroute: {interval: 4s}\n",
         M F "query: {threshold: -0.5e-3}\n",
+        M F "service: {workers: 0}\n",
+        M F "service: {learner: true}\n",
+        M F "service: {learner: false}\n",
     };
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) config_destroy(parsed(right[i]));
 }
@@ -132,18 +135,23 @@ static const struct wrong {
     {M F "budget: [1]\n", "t:3:9: budget: is a section"},
     {M F "budget: 1\n", "t:3:9: budget: is a section"},
     /* Types */
+    {M F "infer: {exact: yes}\n",
+     "infer.exact: \"yes\" is neither true nor false; allowed boolean: true, false"},
+    {M F "infer: {exact: TRUE}\n", "did you mean true"},
+    {M F "infer: {exact: 'true'}\n", "is quoted; write it without quotes"},
     {M F "service: {learner: yes}\n",
-     "service.learner: \"yes\" is neither true nor false; allowed boolean: true, false"},
+     "service.learner: \"yes\" is not one of the choices; allowed choice: auto, true, false"},
     {M F "service: {learner: TRUE}\n", "did you mean true"},
-    {M F "service: {learner: 'true'}\n", "is quoted; write it without quotes"},
+    {M F "service: {workers: 0, learner: false}\n",
+     "t:3:20: service.workers: 0 leaves nothing to do"},
     {M F "service: {workers: 1.0}\n",
-     "t:3:20: service.workers: \"1.0\" is not a whole number; allowed whole number: 1 to 64"},
+     "t:3:20: service.workers: \"1.0\" is not a whole number; allowed whole number: 0 to 64"},
     {M F "service: {workers: 0x1}\n", "is not a whole number"},
     {M F "service: {workers: 010}\n", "has a leading zero"},
     {M F "service: {workers: +1}\n", "is not a whole number"},
     {M F "service: {workers: 1_0}\n", "is not a whole number"},
     {M F "service: {workers: '1'}\n", "is quoted"},
-    {M F "service: {workers: 65}\n", "\"65\" is out of range; allowed whole number: 1 to 64"},
+    {M F "service: {workers: 65}\n", "\"65\" is out of range; allowed whole number: 0 to 64"},
     {M F "service: {workers: 99999999999999999999}\n", "is too large"},
     {M F "service: {workers: }\n", "service.workers: has no value"},
     {M F "service: {workers: null}\n", "has no value"},
@@ -320,7 +328,7 @@ static void every_error_is_told_at_once_in_order(void **state) {
     (void)state;
     struct config *c = NULL;
     struct buf errors = {0};
-    const char *yaml = "service: {name: a b, workers: 0}\n"
+    const char *yaml = "service: {name: a b, workers: 65}\n"
                        "budget: {rate: 2, burts: 1, burst: *x}\n"
                        "model: {classes: [a, a], positive: z}\n"
                        "topics: {tasks: samples}\n"

@@ -704,7 +704,7 @@ static void every_text_survives_quoting(void **state) {
         assert_int_equal(dataset_next(d, &s, &why), 1);
         assert_true(text_equal(s.label, text_of(nasty[n])));
         assert_int_equal(decoder_read(decoder, s.event, values), REASON_NONE);
-        assert_int_equal(features_encode(f, values, row, &field), REASON_NONE);
+        assert_int_equal(features_encode(f, values, row, &field, NULL), REASON_NONE);
         for (size_t i = 0; i < N; i++) hot += row[i] == 1;
         assert_int_equal(hot, 1);
         for (size_t i = 0; i < N; i++) assert_true(row[N + i] == (double)(n * N + i));

@@ -129,7 +129,7 @@ static void test_the_daemon_reads_every_event_but_the_broken_ones(void **state) 
         struct generator_event e;
         make(11, 30000, i, &e, &json);
         enum reason fate = decoder_read(decoder, buf_view(&json), values);
-        if (fate == REASON_NONE) fate = features_encode(features, values, row, &field);
+        if (fate == REASON_NONE) fate = features_encode(features, values, row, &field, NULL);
         assert_int_equal(fate != REASON_NONE, e.broken);
         fates[fate]++;
         for (size_t d = 0; d < columns && fate == REASON_NONE; d++) most[d] = fmax(most[d], row[d]);

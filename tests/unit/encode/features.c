@@ -47,7 +47,8 @@ static enum reason encoded(struct feature_config c, struct value v, double *row)
     size_t field = 99;
     assert_true(features_columns(f) <= ROW_MAX);
     for (size_t i = 0; i < ROW_MAX; i++) row[i] = -77;
-    enum reason reason = features_encode(f, &v, row, &field);
+    enum reason reason = features_encode(f, &v, row, &field, NULL);
+    if (reason == REASON_NO_FEATURE) reason = REASON_NONE; // its row is written all the same
     assert_int_equal(field, reason ? 0 : 99);
     for (size_t i = features_columns(f); i < ROW_MAX; i++) assert_true(row[i] == -77);
     features_destroy(f);
@@ -165,7 +166,7 @@ static void hashed_categories_spread_evenly(void **state) {
         size_t field;
         snprintf(name, sizeof name, "m-%d", i);
         struct value v = text(name);
-        assert_int_equal(features_encode(f, &v, row, &field), REASON_NONE);
+        assert_int_equal(features_encode(f, &v, row, &field, NULL), REASON_NONE);
         for (size_t k = 0; k < COLUMNS; k++) count[k] += row[k] == 1;
     }
     double chi = 0;
@@ -234,7 +235,7 @@ static void columns_stand_in_order_of_configuration(void **state) {
     double row[COLUMNS];
     size_t field = 99;
     for (size_t i = 0; i < COLUMNS; i++) row[i] = -77;
-    assert_int_equal(features_encode(f, values, row, &field), REASON_NONE);
+    assert_int_equal(features_encode(f, values, row, &field, NULL), REASON_NONE);
     assert_memory_equal(row, expected, sizeof row);
     features_destroy(f);
 }
@@ -245,11 +246,32 @@ static void the_first_guilty_field_is_named(void **state) {
     struct value values[] = {number(1), text("NL"), yes, missing};
     double row[COLUMNS];
     size_t field = 99;
-    assert_int_equal(features_encode(f, values, row, &field), REASON_WRONG_TYPE);
+    assert_int_equal(features_encode(f, values, row, &field, NULL), REASON_WRONG_TYPE);
     assert_int_equal(field, 2);
     values[2] = text("m");
-    assert_int_equal(features_encode(f, values, row, &field), REASON_MISSING_FIELD);
+    assert_int_equal(features_encode(f, values, row, &field, NULL), REASON_MISSING_FIELD);
     assert_int_equal(field, 3);
+    features_destroy(f);
+}
+
+/* A row that no field of the record is in is none; what is absent is counted field by field. */
+static void absent_fields_are_counted(void **state) {
+    (void)state;
+    struct features *f = made(several, SEVERAL - 1); // without the required one
+    struct value values[] = {missing, missing, missing};
+    uint64_t absent[SEVERAL] = {0};
+    double row[COLUMNS];
+    size_t field = 99;
+    assert_int_equal(features_encode(f, values, row, &field, absent), REASON_NO_FEATURE);
+    assert_int_equal(field, 99);
+    values[1] = null; // its writer knows the field
+    assert_int_equal(features_encode(f, values, row, &field, absent), REASON_NONE);
+    values[1] = text("NL");
+    assert_int_equal(features_encode(f, values, row, &field, absent), REASON_NONE);
+    values[0] = text("much"); // wrong, and the one behind it is looked at all the same
+    assert_int_equal(features_encode(f, values, row, &field, absent), REASON_WRONG_TYPE);
+    const uint64_t expected[] = {4, 2, 4, 0};
+    assert_memory_equal(absent, expected, sizeof absent);
     features_destroy(f);
 }
 
@@ -269,7 +291,7 @@ static void nothing_of_the_configuration_is_borrowed(void **state) {
     struct value v[] = {number(1), text("NL")};
     double row[2];
     size_t field;
-    assert_int_equal(features_encode(f, v, row, &field), REASON_NONE);
+    assert_int_equal(features_encode(f, v, row, &field, NULL), REASON_NONE);
     assert_true(row[1] == 1);
     features_destroy(f);
 }
@@ -408,6 +430,7 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(columns_stand_in_order_of_configuration),
         cmocka_unit_test(the_first_guilty_field_is_named),
+        cmocka_unit_test(absent_fields_are_counted),
         cmocka_unit_test(nothing_of_the_configuration_is_borrowed),
         cmocka_unit_test(a_mapping_that_cannot_be_is_refused),
         cmocka_unit_test(the_fingerprint_changes_with_every_part_of_the_mapping),

@@ -15,6 +15,18 @@ static void short_mixture(struct model *m) { m->mix[0] *= 0.9; }
 static void nan_share(struct model *m) { m->mix[1] = NAN; }
 static void falling_quantiles(struct model *m) { m->utility[64] = m->utility[63] - 1; }
 static void nan_quantile(struct model *m) { m->utility[127] = NAN; }
+static void huge_weight(struct model *m) { m->weight[0][0] = 3e38f; }
+static void huge_bias(struct model *m) { m->bias[1][0] = -3e38f; }
+static void huge_together(struct model *m) {
+    m->weight[0][0] = 1e20f;
+    for (size_t i = 0; i < m->shape.members * m->shape.width[2] * m->shape.width[1]; i++)
+        m->weight[1][i] = 1e18f;
+}
+static void huge_within(struct model *m) { // infinite times zero
+    m->weight[0][0] = 3e38f;
+    memset(m->weight[1], 0,
+           m->shape.members * m->shape.width[2] * m->shape.width[1] * sizeof **m->weight);
+}
 static void another_answer(struct model *m) { m->golden_prob[8] += 2e-4f; }
 static void nan_answer(struct model *m) { m->golden_prob[0] = NAN; }
 static void nan_golden_row(struct model *m) { m->golden_row[2] = NAN; }
@@ -42,6 +54,10 @@ static const struct defect {
     {"nan_share", nan_share, ERR_CORRUPT, "mixture"},
     {"falling_quantiles", falling_quantiles, ERR_CORRUPT, "quantiles"},
     {"nan_quantile", nan_quantile, ERR_CORRUPT, "quantiles"},
+    {"huge_weight", huge_weight, ERR_CORRUPT, "overflow"},
+    {"huge_bias", huge_bias, ERR_CORRUPT, "overflow"},
+    {"huge_together", huge_together, ERR_CORRUPT, "overflow"},
+    {"huge_within", huge_within, ERR_CORRUPT, "overflow"},
     {"another_answer", another_answer, ERR_CORRUPT, "golden rows"},
     {"nan_answer", nan_answer, ERR_CORRUPT, "golden rows"},
     {"nan_golden_row", nan_golden_row, ERR_CORRUPT, "golden rows"},

@@ -266,6 +266,104 @@ static void golden_rows_are_bounded(void **state) {
     buf_release(&bytes);
 }
 
+/* One layer, so many members: the record that a stranger may write. */
+static struct buf record_of_members(size_t members, size_t golden) {
+    struct buf header = {0}, out = {0};
+    const size_t parts[] = {8, 8, 8 * members, 8 * members, 8 * members, 8 * golden, 8 * golden};
+    static const char *const names[] = {
+        "mean", "scale", "mix", "layers.0.weight", "layers.0.bias", "golden.row", "golden.prob"};
+    size_t from = 0;
+    buf_str(&header, "{\"__metadata__\":{\"format\":\"winnowd-model-1\"}");
+    for (size_t i = 0; i < 7; i++) {
+        bool wide = i < 3 || i == 5;
+        buf_printf(&header, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", names[i],
+                   wide ? "F64" : "F32");
+        if (i < 2) buf_str(&header, "1");
+        if (i == 2) buf_printf(&header, "%zu", members);
+        if (i == 3) buf_printf(&header, "%zu,2,1", members);
+        if (i == 4) buf_printf(&header, "%zu,2", members);
+        if (i > 4) buf_printf(&header, "%zu,%d", golden, i == 5 ? 1 : 2);
+        buf_printf(&header, "],\"data_offsets\":[%zu,%zu]}", from, from + parts[i]);
+        from += parts[i];
+    }
+    buf_str(&header, "}");
+    uint64_t length = header.len;
+    buf_add(&out, &length, sizeof length);
+    buf_text(&out, buf_view(&header));
+    memset(buf_room(&out, from), 0, from);
+    out.len += from;
+    buf_release(&header);
+    return out;
+}
+
+/* 80 MB: 2.5 million members, each computed 4,096 times, held the follower for longer than its
+ * watchdog waits. */
+static void members_are_bounded(void **state) {
+    (void)state;
+    struct buf bytes = record_of_members(2500000, MODEL_GOLDEN_MAX);
+    assert_non_null(strstr(reason(buf_view(&bytes)), "larger than is accepted"));
+    buf_release(&bytes);
+    bytes = record_of_members(MEMBERS_MAX + 1, 1);
+    assert_non_null(strstr(reason(buf_view(&bytes)), "larger than is accepted"));
+    buf_release(&bytes);
+    bytes = record_of_members(MEMBERS_MAX, 1); // as far as its metadata, which are missing
+    assert_non_null(strstr(reason(buf_view(&bytes)), "metadata"));
+    buf_release(&bytes);
+}
+
+static struct buf record_of_golden(size_t golden) {
+    struct model_shape shape = shape_of_layers(4096, 3, 40, 1, 8);
+    struct model *m = random_model(&shape, 3);
+    struct buf bytes = {0};
+    m->classes = owned(CLASSES_OF_3);
+    m->golden = golden;
+    m->golden_row = xcalloc(golden * shape.d, sizeof *m->golden_row);
+    m->golden_prob = xcalloc(golden * shape.k, sizeof *m->golden_prob);
+    model_write(m, "fraud", &bytes);
+    model_destroy(m);
+    return bytes;
+}
+
+static void the_work_of_a_check_is_bounded(void **state) {
+    (void)state;
+    const size_t weights = 40 * 8 * (4096 + 3), most = MODEL_CHECK_MOST / (weights + 40 * 3 * 8);
+    struct buf bytes = record_of_golden(most + 1);
+    assert_non_null(strstr(reason(buf_view(&bytes)), "too long to check"));
+    buf_release(&bytes);
+    bytes = record_of_golden(most);
+    assert_null(reason(buf_view(&bytes)));
+    buf_release(&bytes);
+}
+
+/* A control character is one byte when it comes, unescaped, and six when it is written. */
+static void metadata_that_grow_when_written_are_refused(void **state) {
+    (void)state;
+    struct model *m = whole_model(0, 9), *back = NULL;
+    const char *why = NULL;
+    static const size_t lengths[] = {100000, 300000};
+    for (size_t i = 0; i < 2; i++) {
+        struct buf bytes = {0}, raw = {0};
+        char *seen = xcalloc(lengths[i] + 1, 1);
+        memset(seen, '~', lengths[i]);
+        free((void *)m->seen.at);
+        m->seen = text_of(seen);
+        model_write(m, "fraud", &bytes);
+        for (char *c = bytes.at; c < bytes.at + bytes.len; c++)
+            if (*c == '~' && c[1] == '~') *c = '\1';
+        assert_int_equal(model_read(&back, buf_view(&bytes), &why), i ? ERR_CORRUPT : 0);
+        if (i) assert_non_null(strstr(why, "written again"));
+        else {
+            model_write(back, "fraud", &raw);
+            model_destroy(back);
+            assert_int_equal(model_read(&back, buf_view(&raw), &why), 0);
+            model_destroy(back);
+        }
+        buf_release(&bytes);
+        buf_release(&raw);
+    }
+    model_destroy(m);
+}
+
 static void a_header_length_that_lies_is_refused(void **state) {
     (void)state;
     struct buf bytes = written(0);
@@ -289,6 +387,9 @@ int main(void) {
         cmocka_unit_test(every_lie_of_the_header_is_refused),
         cmocka_unit_test(golden_rows_need_their_answers),
         cmocka_unit_test(golden_rows_are_bounded),
+        cmocka_unit_test(members_are_bounded),
+        cmocka_unit_test(the_work_of_a_check_is_bounded),
+        cmocka_unit_test(metadata_that_grow_when_written_are_refused),
         cmocka_unit_test(a_header_length_that_lies_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

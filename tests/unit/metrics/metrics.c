@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metric_engine.h"
+#include "base/position.h"
 #include "config/choices.h"
 #include "store/label_fate.h"
 #include "unit/test.h"
@@ -168,7 +169,8 @@ static void the_page_is_well_formed(void **state) {
         const struct family *f = &page.family[i];
         size_t n = strlen(f->name);
         check_name(f->name);
-        assert_true(f->help && *f->type && f->series > 0);
+        bool named = strcmp(f->name, "winnowd_feature_absent_ratio") == 0; // by what is configured
+        assert_true(f->help && *f->type && (f->series > 0 || named));
         assert_int_equal(strcmp(f->type, "counter") == 0,
                          n > 6 && strcmp(f->name + n - 6, "_total") == 0);
     }
@@ -227,6 +229,38 @@ static void a_constant_counts_under_its_word(void **state) {
     assert_true(value("winnowd_labels_total", "outcome=\"own_event\"") == 3);
     assert_true(value("winnowd_transactions_total", "outcome=\"aborted\"") == 4);
     assert_true(value("winnowd_log_events_total", "level=\"warning\"") == 5);
+}
+
+/* Values that only the configuration knows: any text, and never more than there is room for. */
+static void a_named_gauge_says_what_it_is_given(void **state) {
+    (void)state;
+    char longest[2 * METRIC_NAME_BYTES];
+    memset(longest, 'x', sizeof longest);
+    const struct metric_named list[] = {
+        {TEXT("amount"), 0.25}, {TEXT("a\"b\\c\nd"), 1}, {{longest, sizeof longest}, 0.5}};
+    struct buf out = {0};
+    metric_set_named(METRIC_feature_absent, list, 3);
+    metrics_prometheus(&out);
+    const char *text = buf_string(&out);
+    assert_non_null(strstr(text, "\nwinnowd_feature_absent_ratio{feature=\"amount\"} 0.25\n"));
+    assert_non_null(
+        strstr(text, "\nwinnowd_feature_absent_ratio{feature=\"a\\\"b\\\\c\\nd\"} 1\n"));
+    const char *cut = strstr(text, "{feature=\"xxx");
+    assert_non_null(cut);
+    assert_int_equal(strspn(cut + strlen("{feature=\""), "x"), METRIC_NAME_BYTES);
+    buf_release(&out);
+    metrics_json(&out);
+    cJSON *json = cJSON_Parse(buf_string(&out));
+    const cJSON *values =
+        cJSON_GetObjectItem(cJSON_GetObjectItem(json, "winnowd_feature_absent_ratio"), "values");
+    assert_int_equal(cJSON_GetArraySize(values), 3);
+    assert_true(cJSON_GetObjectItemCaseSensitive(values, "a\"b\\c\nd")->valuedouble == 1);
+    cJSON_Delete(json);
+    metric_set_named(METRIC_feature_absent, list, 1); // the others are gone
+    buf_reset(&out);
+    metrics_prometheus(&out);
+    assert_null(strstr(buf_string(&out), "{feature=\"xxx"));
+    buf_release(&out);
 }
 
 /* The same numbers, under the same names. */
@@ -378,6 +412,7 @@ int main(void) {
         cmocka_unit_test_setup(the_page_is_well_formed, clear),
         cmocka_unit_test_setup(every_label_value_is_a_series_with_its_own_number, clear),
         cmocka_unit_test_setup(a_constant_counts_under_its_word, clear),
+        cmocka_unit_test_setup(a_named_gauge_says_what_it_is_given, clear),
         cmocka_unit_test_setup(json_says_the_same, clear),
         cmocka_unit_test_setup(gauges_say_what_is_no_number, clear),
         cmocka_unit_test_setup(histograms_add_up, clear),

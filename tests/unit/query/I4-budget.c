@@ -403,6 +403,10 @@ static void an_operators_cap_counts(void **state) {
     p.policy.operator_.per_hour = -1;
     for (int i = 0; i < 200; i++) asked += partition_take(&p, 1).ask;
     assert_true(asked > before + 50);
+    before = asked;
+    p.policy.operator_.per_hour = INT64_C(1) << 32; // more than a counter holds: no cap of zero
+    for (int i = 0; i < 200; i++) asked += partition_take(&p, 1).ask;
+    assert_true(asked > before + 50);
     partition_close(&p);
 }
 

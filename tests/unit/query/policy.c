@@ -8,14 +8,15 @@ static void records_read_as_documented(void **state) {
     policy_learner_write(&(struct policy_learner){.live = 41, .full = true, .explore = 0.25}, &b);
     assert_true(text_equal(
         buf_view(&b),
-        TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0,\"explore\":0.25}")));
+        TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0,\"explore\":0.25,"
+             "\"shrunken\":false}")));
     buf_reset(&b);
     policy_operator_write(&(struct policy_operator){.paused = true, .budget_scale = 0.5, .pin = 7},
                           &b);
-    assert_true(text_equal(buf_view(&b),
-                           TEXT("{\"paused\":true,\"budget_scale\":0.5,\"pin\":7,\"explore_only\":"
-                                "false,\"frozen\":false,\"rollback\":0,\"rolled_ms\":0,"
-                                "\"per_hour\":0,\"per_day\":0,\"open_tasks\":0}")));
+    assert_true(text_equal(
+        buf_view(&b), TEXT("{\"paused\":true,\"budget_scale\":0.5,\"pin\":7,\"explore_only\":"
+                           "false,\"frozen\":false,\"rollback\":0,\"rolled_ms\":0,\"accepted\":0,"
+                           "\"per_hour\":0,\"per_day\":0,\"open_tasks\":0}")));
     buf_release(&b);
 }
 

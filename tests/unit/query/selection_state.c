@@ -15,23 +15,30 @@ static uint32_t word(struct rng *r) { return (uint32_t)rng_next(r); }
 
 static struct cap_counter any_counter(struct rng *r) {
     return (struct cap_counter){
-        .period = word(r), .strategy = word(r), .random_ = word(r), .block = word(r) & 1};
+        .strategy = word(r), .random_ = word(r), .block = word(r) & 1, .late = word(r) & 1};
 }
 
 /* Any state that a run could reach; every field is set. */
 static struct partition_state any_state(uint64_t seed) {
     struct rng r = {.seed = seed};
     struct partition_state s = {0};
-    s.policy = rng_next(&r);
-    s.model = rng_next(&r);
-    s.admitted = rng_next(&r);
+    s.policy = rng_next(&r) >> 24;
+    s.model = rng_next(&r) >> 16;
+    s.admitted = rng_next(&r) >> 16;
     s.covered = rng_below(rng_next(&r), s.admitted);
-    s.asked = rng_below(rng_next(&r), s.admitted);
+    s.asked = rng_below(rng_next(&r), s.admitted >> 8);
     s.tokens = (int64_t)(rng_next(&r) >> 11);
-    s.block_start = rng_below(rng_next(&r), s.admitted);
+    s.block_start = s.admitted - rng_below(rng_next(&r), UINT32_MAX);
     s.block_size = word(&r);
     s.both = word(&r) & 1;
-    s.grant_left = word(&r);
+    s.grant = word(&r);
+    s.grant_left = s.grant - (uint32_t)rng_below(word(&r), s.grant);
+    s.divisor = word(&r) >> 8;
+    s.waiting = word(&r) & 1;
+    s.cap_hour = word(&r) >> 8;
+    s.cap_doubt = word(&r) >> 8;
+    s.doubt_strategy = (uint8_t)word(&r);
+    s.doubt_random = (uint8_t)word(&r);
     s.hour = any_counter(&r);
     s.day = any_counter(&r);
     s.pool_saved = word(&r);
@@ -45,10 +52,10 @@ static struct partition_state any_state(uint64_t seed) {
 }
 
 static void same_counter(const struct cap_counter *a, const struct cap_counter *b) {
-    assert_int_equal(a->period, b->period);
     assert_int_equal(a->strategy, b->strategy);
     assert_int_equal(a->random_, b->random_);
     assert_int_equal(a->block, b->block);
+    assert_int_equal(a->late, b->late);
 }
 
 static void same_state(const struct partition_state *a, const struct partition_state *b) {
@@ -60,7 +67,14 @@ static void same_state(const struct partition_state *a, const struct partition_s
     assert_true(a->tokens == b->tokens);
     assert_int_equal(a->block_size, b->block_size);
     assert_int_equal(a->both, b->both);
+    assert_int_equal(a->grant, b->grant);
     assert_int_equal(a->grant_left, b->grant_left);
+    assert_int_equal(a->divisor, b->divisor);
+    assert_int_equal(a->waiting, b->waiting);
+    assert_int_equal(a->cap_hour, b->cap_hour);
+    assert_int_equal(a->cap_doubt, b->cap_doubt);
+    assert_int_equal(a->doubt_strategy, b->doubt_strategy);
+    assert_int_equal(a->doubt_random, b->doubt_random);
     same_counter(&a->hour, &b->hour);
     same_counter(&a->day, &b->day);
     assert_int_equal(a->pool_saved, b->pool_saved);
@@ -78,7 +92,7 @@ static void what_is_written_is_read(void **state) {
         struct partition_state s = any_state(seed), read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&s, seed, (int64_t)seed - 3, text);
-        assert_true(n <= STATE_TEXT_MAX);
+        assert_true(n + 24 <= STATE_TEXT_MAX); // who the position belongs to stands behind it
         for (size_t i = 0; i < n; i++)
             assert_true(text[i] > ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\');
         assert_int_equal(state_read(&read, seed, (int64_t)seed - 3, (struct text){text, n}), 0);
@@ -143,20 +157,18 @@ static void it_belongs_to_one_topic_and_offset(void **state) {
 
 static void impossible_numbers_are_refused(void **state) {
     (void)state;
-    struct partition_state wrong[10];
-    for (size_t i = 0; i < 10; i++) wrong[i] = any_state(5);
+    struct partition_state wrong[8];
+    for (size_t i = 0; i < 8; i++) wrong[i] = any_state(5);
     wrong[0].covered = wrong[0].admitted + 1;
     wrong[1].asked = 23, wrong[1].admitted = 10,
     wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
-    wrong[2].block_start = wrong[2].admitted + 1;
+    wrong[2].admitted = 10, wrong[2].covered = wrong[2].asked = 0, wrong[2].block_start = 11;
     wrong[3].tokens = -1;
     wrong[4].window_n[0] = STATE_WINDOW + 1;
     wrong[5].window_at[3] = STATE_WINDOW;
-    wrong[6].day.block = 2;
-    wrong[7].both = 2;
-    wrong[8].hour.block = 2;
-    wrong[9].tokens = INT64_MAX;
-    for (size_t i = 0; i < 10; i++) {
+    wrong[6].tokens = INT64_MAX;
+    wrong[7].grant = 5, wrong[7].grant_left = 6;
+    for (size_t i = 0; i < 8; i++) {
         struct partition_state read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&wrong[i], TOPIC, OFFSET, text);
@@ -206,7 +218,7 @@ static void odd_utilities_have_their_places(void **state) {
 }
 
 /* What 0.1.0 wrote: a daemon that is updated must go on from it. */
-static void the_format_is_that_of_0_1_0(void **state) {
+static void the_format_of_0_1_0_is_read(void **state) {
     (void)state;
     static const char written[] =
         "w2Il1[&0v73C2v2B/0000000007000000000F0000001RyY0000001Rm}00000001w.00000001Yk000"
@@ -225,9 +237,11 @@ static void the_format_is_that_of_0_1_0(void **state) {
                                 .block_start = 999900,
                                 .block_size = 500,
                                 .both = 1,
+                                .grant = 3,
                                 .grant_left = 3,
-                                .hour = {472222, 5, 2, 1},
-                                .day = {19675, 50, 20, 1},
+                                .cap_hour = 472222,
+                                .hour = {5, 2, 1, 0},
+                                .day = {50, 20, 1, 0},
                                 .pool_saved = 77777,
                                 .memory_of = 0xdeadbeef};
     for (size_t i = 0; i < sizeof s.pending; i++) s.pending[i] = (uint8_t)(17 * i);
@@ -237,14 +251,28 @@ static void the_format_is_that_of_0_1_0(void **state) {
         s.window_at[i] = (uint8_t)(20 + i);
     }
     for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)(0x8000 + 257 * i);
+    struct partition_state read;
+    assert_int_equal(state_read(&read, 0x0123456789abcdefu, 123456789, TEXT(written)), 0);
+    same_state(&read, &s);
+    assert_int_equal(state_read(&read, 0x0123456789abcdefu, 123456788, TEXT(written)),
+                     ERR_MISMATCH);
+}
+
+/* Numbers that have no room are the largest that has, and not others. */
+static void what_has_no_room_is_not_another(void **state) {
+    (void)state;
+    struct partition_state s = any_state(1), read;
     char text[STATE_TEXT_MAX + 1];
-    assert_int_equal(state_write(&s, 0x0123456789abcdefu, 123456789, text), sizeof written - 1);
-    assert_string_equal(text, written);
+    s.model = UINT64_C(9007199254740991);
+    size_t n = state_write(&s, TOPIC, OFFSET, text);
+    assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), 0);
+    assert_true(read.model == (UINT64_C(1) << 48) - 1 && read.admitted == s.admitted);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_format_is_that_of_0_1_0),
+        cmocka_unit_test(the_format_of_0_1_0_is_read),
+        cmocka_unit_test(what_has_no_room_is_not_another),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(one_wrong_character_is_found),
         cmocka_unit_test(each_state_has_one_text),

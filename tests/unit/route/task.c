@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/rng.h"
+#include "config/limits.h"
 #include "unit/example.h"
 
 #include <math.h>
@@ -308,6 +309,140 @@ static void test_damaged(void **state) {
     buf_release(&out);
 }
 
+/* ---- wide rows ---- */
+
+static void replace(struct buf *out, const struct buf *in, const char *from, const char *to);
+
+enum { WIDE = 600000 }; // columns of a hashed feature
+
+/* A row of 600,000 columns with two numbers in it is as short as two numbers. */
+static void test_wide_row_is_written_sparse(void **state) {
+    (void)state;
+    struct task t = plain();
+    struct buf out = {0};
+    double *row = xcalloc(WIDE, sizeof *row);
+    row[0] = -0.0;
+    row[77] = 1;
+    row[WIDE - 1] = 0x1.fffffffffffffp-3;
+    t.row = row;
+    t.d = WIDE;
+    check_round_trip(&t);
+    task_write(&t, &style, &out);
+    assert_in_range(out.len, 100, 2000);
+    assert_non_null(strstr(buf_string(&out), "\"row\":{\"columns\":600000,\"at\":[0,77,599999],"
+                                             "\"value\":[-0,1,"));
+    buf_release(&out);
+    free(row);
+}
+
+/* The shorter form is taken, and only in wide rows. */
+static void test_full_and_short_rows_are_lists(void **state) {
+    (void)state;
+    struct task t = plain();
+    struct buf out = {0};
+    double row[300] = {0};
+    t.row = row;
+    for (t.d = 1; t.d <= 300; t.d++) {
+        check_round_trip(&t);
+        buf_reset(&out);
+        task_write(&t, &style, &out);
+        assert_int_equal(strstr(buf_string(&out), "\"columns\"") != NULL, t.d >= 64);
+    }
+    t.d = 300;
+    for (size_t i = 0; i < 300; i++) row[i] = i % 2; // half of it full: places cost more
+    check_round_trip(&t);
+    buf_reset(&out);
+    task_write(&t, &style, &out);
+    assert_null(strstr(buf_string(&out), "\"columns\""));
+    buf_release(&out);
+}
+
+static void check_sparse(const char *row, bool taken) {
+    struct task t = plain(), back;
+    struct buf out = {0}, changed = {0};
+    struct arena arena = {0};
+    const char *why;
+    task_write(&t, &style, &out);
+    replace(&changed, &out, "[12.5,0,1,-0,0.1]", row);
+    if ((task_read(&back, buf_view(&changed), &arena, &why) == 0) != taken)
+        fail_msg("%s: %s", row, taken ? why : "taken");
+    if (!taken) assert_string_equal(why, "the row is missing or not finite");
+    arena_release(&arena);
+    buf_release(&out);
+    buf_release(&changed);
+}
+
+static void test_sparse_rows_are_not_trusted(void **state) {
+    (void)state;
+    check_sparse("{\"columns\":3,\"at\":[0,2],\"value\":[0,1.5]}", true);
+    check_sparse("{\"columns\":0,\"at\":[],\"value\":[]}", true);
+    static const char *const bad[] = {
+        "{\"columns\":3,\"at\":[0,3],\"value\":[1,1]}",          // beyond the row
+        "{\"columns\":3,\"at\":[2,0],\"value\":[1,1]}",          // not ascending
+        "{\"columns\":3,\"at\":[1,1],\"value\":[1,1]}",          // twice
+        "{\"columns\":3,\"at\":[-1],\"value\":[1]}",             // before it
+        "{\"columns\":3,\"at\":[0.5],\"value\":[1]}",            // between
+        "{\"columns\":3,\"at\":[1e999],\"value\":[1]}",          // nowhere
+        "{\"columns\":3,\"at\":[\"0\"],\"value\":[1]}",          // no number
+        "{\"columns\":3,\"at\":[0,1],\"value\":[1]}",            // more places than values
+        "{\"columns\":3,\"at\":[0],\"value\":[1,1]}",            // fewer
+        "{\"columns\":3,\"at\":[0],\"value\":[null]}",           // not finite
+        "{\"columns\":3,\"at\":[0],\"value\":[1e999]}",          //
+        "{\"columns\":3,\"at\":{},\"value\":[]}",                // no list
+        "{\"columns\":3,\"at\":[],\"value\":{}}",                //
+        "{\"columns\":1048577,\"at\":[],\"value\":[]}",          // more than a row may have
+        "{\"columns\":9007199254740992,\"at\":[],\"value\":[]}", //
+        "{\"columns\":-1,\"at\":[],\"value\":[]}",               //
+        "{\"at\":[],\"value\":[]}",                              //
+        "\"row\"",                                               //
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_sparse(bad[i], false);
+}
+
+/* ---- without the event ---- */
+
+static void check_dropped(const struct task *t, bool dropped) {
+    struct buf whole = {0}, rest = {0};
+    struct arena arena = {0};
+    struct task back, wanted = *t;
+    const char *why;
+    task_write(t, &style, &whole);
+    assert_int_equal(task_drop_event(buf_view(&whole), &rest), dropped);
+    assert_int_equal(rest.len > 0, dropped);
+    if (dropped) {
+        assert_int_equal(task_read(&back, buf_view(&rest), &arena, &why), 0);
+        wanted.event = (struct text){0};
+        check_equal(&wanted, &back);
+        assert_true(back.event_left_out);
+        wanted.event_left_out = true; // written so from the start, it is the same record
+        buf_reset(&whole);
+        task_write(&wanted, &style, &whole);
+        assert_true(text_equal(buf_view(&whole), buf_view(&rest)));
+        assert_false(task_drop_event(buf_view(&whole), &rest));
+    }
+    arena_release(&arena);
+    buf_release(&whole);
+    buf_release(&rest);
+}
+
+static void test_event_is_dropped_from_a_record(void **state) {
+    (void)state;
+    struct task t = plain();
+    check_dropped(&t, true);
+    t.event = TEXT("{\"meta\":{\"event\":[\"}\",1]},\"data\":{\"event\":null}}");
+    check_dropped(&t, true);
+    t.event = (struct text){0};
+    check_dropped(&t, false);
+    struct buf out = {0};
+    assert_false(task_drop_event(TEXT("{}"), &out));
+    assert_false(task_drop_event(TEXT(""), &out));
+    assert_false(task_drop_event(TEXT("{\"data\":{\"event\":1},\"meta\":7}"), &out));
+    assert_int_equal(out.len, 0);
+    buf_release(&out);
+}
+
+/* ---- refusals ---- */
+
 static void replace(struct buf *out, const struct buf *in, const char *from, const char *to) {
     const char *at = memmem(in->at, in->len, from, strlen(from));
     assert_non_null(at);
@@ -368,6 +503,39 @@ static void test_refused(void **state) {
     buf_release(&out);
 }
 
+/* A record is small on the wire and large when it is read: what it may hold is bounded. */
+static void test_bounds(void **state) {
+    (void)state;
+    struct task t = plain(), back;
+    struct buf out = {0}, bad = {0}, part = {0};
+    struct arena arena = {0};
+    const char *why = "";
+    task_write(&t, &style, &out);
+    buf_str(&part, "\"members\":[[0.92,0.08]");
+    for (size_t m = 0; m < MEMBERS_MAX; m++) buf_str(&part, ",[0.92,0.08]");
+    replace(&bad, &out, "\"members\":[[0.92,0.08]", buf_string(&part));
+    assert_int_equal(task_read(&back, buf_view(&bad), &arena, &why), ERR_INPUT);
+    assert_non_null(strstr(why, "more members"));
+    buf_reset(&part);
+    for (size_t i = 0; i <= TASK_SAMPLE_MAX; i++) buf_str(&part, "c");
+    t.sample_id = buf_view(&part);
+    buf_reset(&bad);
+    task_write(&t, &style, &bad);
+    assert_int_equal(task_read(&back, buf_view(&bad), &arena, &why), ERR_INPUT);
+    assert_non_null(strstr(why, "sample id"));
+    buf_reset(&part);
+    buf_str(&part, "\"more\":[0");
+    for (size_t i = 0; i < COLUMNS_MAX + JSON_VALUES_MAX; i++) buf_str(&part, ",0");
+    buf_str(&part, "],\"format\":1");
+    replace(&bad, &out, "\"format\":1", buf_string(&part));
+    assert_int_equal(task_read(&back, buf_view(&bad), &arena, &why), ERR_INPUT);
+    assert_non_null(strstr(why, "meta"));
+    arena_release(&arena);
+    buf_release(&part);
+    buf_release(&bad);
+    buf_release(&out);
+}
+
 /* Written again, the record needs no memory: nothing on the worker's path allocates after
  * warm-up. */
 static void test_no_growth(void **state) {
@@ -401,12 +569,23 @@ static void test_example(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_no_model),
-        cmocka_unit_test(test_forty_classes), cmocka_unit_test(test_odd_strings),
-        cmocka_unit_test(test_label_studio),  cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_ids_differ),    cmocka_unit_test(test_id_parse),
-        cmocka_unit_test(test_damaged),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_growth),     cmocka_unit_test(test_example),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_no_model),
+        cmocka_unit_test(test_forty_classes),
+        cmocka_unit_test(test_odd_strings),
+        cmocka_unit_test(test_label_studio),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_ids_differ),
+        cmocka_unit_test(test_id_parse),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_wide_row_is_written_sparse),
+        cmocka_unit_test(test_full_and_short_rows_are_lists),
+        cmocka_unit_test(test_sparse_rows_are_not_trusted),
+        cmocka_unit_test(test_event_is_dropped_from_a_record),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_no_growth),
+        cmocka_unit_test(test_example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

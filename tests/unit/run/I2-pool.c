@@ -12,7 +12,7 @@
 struct committed {
     int64_t next;
     size_t metadata_len;
-    char metadata[STATE_TEXT_MAX + 1];
+    char metadata[STATE_TEXT_MAX + MARK_TEXT + 1];
 };
 
 /* What a reader of the topics has. */

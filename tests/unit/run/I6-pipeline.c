@@ -21,7 +21,7 @@ struct outcome {
 struct committed {
     int64_t next;
     size_t metadata_len;
-    char metadata[STATE_TEXT_MAX + 1];
+    char metadata[STATE_TEXT_MAX + MARK_TEXT + 1];
 };
 
 static struct pipeline *start(struct stream *s, const struct committed *c) {

@@ -3,11 +3,13 @@
 #include "run/drafts.h"
 #include "run/registry.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "infer/model_record.h"
 #include "unit/test.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 
 enum { D = 3, K = 2 };
 
@@ -192,6 +194,23 @@ static void a_forged_number_moves_nothing(void **state) {
     registry_destroy(r);
 }
 
+/* Versions began at 1 again when the topic was made anew. */
+static void the_next_number_is_above_all_that_was_seen(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    assert_int_equal(registry_next(r, 0), 1);
+    assert_int_equal(registry_next(r, 41), 42); // the topic is empty, the store knows
+    assert_int_equal(registry_next(r, UINT64_MAX), 1);
+    put_version(r, 7, 99, 1, SIZE_MAX, 0);
+    assert_int_equal(registry_next(r, 3), 8);
+    assert_int_equal(registry_next(r, 41), 42);
+    uint64_t most = registry_next(r, 7 + ((uint64_t)1 << 32) - 1);
+    put_version(r, most, 99, 1, SIZE_MAX, 1); // what is given is also taken
+    assert_true(registry_newest(r) == most && most == 7 + ((uint64_t)1 << 32));
+    assert_true(registry_next(r, most + ((uint64_t)1 << 32)) == most + 1);
+    registry_destroy(r);
+}
+
 /* Drafts took the places of the versions that a rollback needs. */
 static void drafts_crowd_no_version_out(void **state) {
     (void)state;
@@ -230,6 +249,85 @@ static void memory_is_bounded(void **state) {
     buf_release(&chunk);
     buf_release(&whole);
     drafts_destroy(d);
+}
+
+/* A chunk that a smaller one replaces gives its room back: what counts is what is held. */
+static void a_chunk_that_shrinks_gives_its_room_back(void **state) {
+    (void)state;
+    struct drafts *d = drafts_create();
+    struct buf whole = {0}, chunk = {0};
+    const char *why = NULL;
+    struct mallinfo2 before = mallinfo2(), after;
+    memset(buf_room(&chunk, DRAFT_CHUNK_BYTES), 0, DRAFT_CHUNK_BYTES);
+    chunk.len = DRAFT_CHUNK_BYTES;
+    for (size_t i = 0; i < 299; i++) {
+        assert_int_equal(drafts_put(d, "a", i, 300, buf_view(&chunk), &whole, &why), 0);
+        assert_int_equal(drafts_put(d, "a", i, 300, TEXT("x"), &whole, &why), 0);
+    }
+    assert_int_equal(drafts_bytes(d), 299);
+    after = mallinfo2();
+    assert_true(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd < 8 << 20);
+    buf_release(&chunk);
+    drafts_destroy(d);
+}
+
+/* The first version could have any number, also one behind which there is none. */
+static void the_first_version_leaves_numbers_for_others(void **state) {
+    (void)state;
+    struct registry *r = fresh();
+    put_version(r, ((uint64_t)1 << 53) - 1, 99, 1, SIZE_MAX, 0);
+    assert_int_equal(registry_newest(r), 0);
+    put_version(r, 1, 99, 1, SIZE_MAX, 1);
+    assert_int_equal(registry_newest(r), 1);
+    registry_destroy(r);
+}
+
+/* The learner's reader takes versions of any feature map, a worker's only its own: both must find
+ * the next number near enough. */
+static void versions_of_another_map_leave_numbers_for_ours(void **state) {
+    (void)state;
+    const uint64_t far = (uint64_t)1 << 32;
+    struct registry *r = fresh();
+    put_version(r, far, 98, 1, SIZE_MAX, 0);
+    put_version(r, 2 * far, 98, 1, SIZE_MAX, 1);
+    assert_int_equal(registry_newest(r), 0);
+    put_version(r, 2 * far + 1, 99, 1, SIZE_MAX, 2);
+    assert_true(registry_newest(r) == 2 * far + 1);
+    registry_destroy(r);
+}
+
+/* What is read as version 7 is what the tombstones of version 7 remove. */
+static void a_key_has_one_form(void **state) {
+    (void)state;
+    static const char *const keys[] = {"me/model/+7/0", "me/model/07/0", "me/model/ 7/0",
+                                       "me/model/7/00", "me/model/7/+0"};
+    struct registry *r = fresh();
+    struct buf whole = {0};
+    record_of(7, 99, &whole);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_int_equal(put(r, keys[i], buf_view(&whole), 1, (int64_t)i), CHANGE_NONE);
+    buf_reset(&whole);
+    policy_learner_write(&(struct policy_learner){.live = 7}, &whole);
+    assert_int_equal(registry_apply(r, TEXT("me/policy\0x"), buf_view(&whole), 0, 9), CHANGE_NONE);
+    assert_int_equal(registry_newest(r), 0);
+    assert_int_equal(registry_policy(r)->learner.live, 0);
+    buf_release(&whole);
+    registry_destroy(r);
+}
+
+/* Half a million lines took a minute: each was read up to the end of all. */
+static void what_a_version_has_seen_is_read_line_by_line(void **state) {
+    (void)state;
+    enum { LINES = 250000 };
+    struct buf seen = {0};
+    for (size_t i = 0; i < LINES; i++) buf_str(&seen, "a\n");
+    buf_str(&seen, "labels 3 77\nlabels 4 -5\nlabels 3 78");
+    struct model m = {.seen = buf_view(&seen)};
+    int64_t started_ns = clock_ns();
+    for (int32_t p = 0; p < 20; p++)
+        assert_int_equal(registry_seen(&m, "labels", p), p == 3 ? 77 : 0);
+    assert_true(clock_ns() - started_ns < 10 * INT64_C(1000000000));
+    buf_release(&seen);
 }
 
 /* Of two chunks with one place the later counts; another count of chunks begins anew. */
@@ -322,8 +420,37 @@ static void pushes_are_bounded_and_checked(void **state) {
     registry_destroy(r);
 }
 
+/* Whatever the topic takes, chunks with their keys and headers fit, and all of the record is in
+ * them; or there would be too many. */
+static void a_record_is_cut_for_its_topic(void **state) {
+    (void)state;
+    struct arena arena = {0};
+    struct buf key = {0}, value = {0};
+    for (size_t most = 1; most < 2000000; most += most / 3 + 1) {
+        size_t chunk = registry_chunk_bytes("some-name", 200000, most);
+        assert_in_range(chunk, 0, REGISTRY_CHUNK_BYTES);
+        if (!chunk) continue;
+        assert_in_range((200000 + chunk - 1) / chunk, 1, REGISTRY_CHUNKS);
+        buf_reset(&key);
+        buf_reset(&value);
+        registry_chunk_key(&key, "some-name", (uint64_t)1 << 53, REGISTRY_CHUNKS - 1);
+        memset(buf_room(&value, chunk), 0, chunk);
+        value.len = chunk;
+        struct producer_record r =
+            registry_record(&arena, buf_view(&key), buf_view(&value), REGISTRY_CHUNKS);
+        assert_true(record_batch_bytes(&r) <= most);
+    }
+    assert_int_equal(registry_chunk_bytes("n", 200000, 600), 0);
+    assert_int_equal(registry_chunk_bytes("n", 1, 100), 0);
+    assert_int_equal(registry_chunk_bytes("n", 5000000, 1048588), REGISTRY_CHUNK_BYTES);
+    arena_release(&arena);
+    buf_release(&key);
+    buf_release(&value);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_is_cut_for_its_topic),
         cmocka_unit_test(a_version_needs_all_its_chunks),
         cmocka_unit_test(a_bad_version_leaves_the_old_one),
         cmocka_unit_test(keys_of_others_and_nonsense_are_left_alone),
@@ -331,8 +458,14 @@ int main(void) {
         cmocka_unit_test(an_operator_pins_and_lets_go),
         cmocka_unit_test(old_versions_leave),
         cmocka_unit_test(a_forged_number_moves_nothing),
+        cmocka_unit_test(the_next_number_is_above_all_that_was_seen),
         cmocka_unit_test(drafts_crowd_no_version_out),
         cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(a_chunk_that_shrinks_gives_its_room_back),
+        cmocka_unit_test(the_first_version_leaves_numbers_for_others),
+        cmocka_unit_test(versions_of_another_map_leave_numbers_for_ours),
+        cmocka_unit_test(a_key_has_one_form),
+        cmocka_unit_test(what_a_version_has_seen_is_read_line_by_line),
         cmocka_unit_test(a_draft_is_what_was_written_last),
         cmocka_unit_test(pushes_wait_whole_and_in_order),
         cmocka_unit_test(pushes_are_bounded_and_checked),

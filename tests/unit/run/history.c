@@ -95,7 +95,10 @@ static void an_early_label_is_counted_once(void **state) {
     metric_add_by(METRIC_labels, FATE_EARLY, 3);
     assert_true(now_says(h, start, "labels") == 0);
     metric_add_by(METRIC_labels, FATE_LEARNED, 2);
-    metric_add_by(METRIC_labels, FATE_UNKNOWN, 1);
+    metric_add_by(METRIC_labels, FATE_LATE, 1);
+    metric_add_by(METRIC_labels, FATE_UNKNOWN, 4); // refused: nothing has come back
+    metric_add_by(METRIC_labels, FATE_UNKNOWN_CLASS, 5);
+    metric_add_by(METRIC_labels, FATE_UNREADABLE, 6);
     assert_true(now_says(h, start, "labels") == 3);
     history_destroy(h);
 }

@@ -1,6 +1,7 @@
 /* The label page's requests as the handlers see them, and the slips as the label thread does. */
 #include "run/label_desk.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
 #include "unit/test.h"
@@ -72,6 +73,37 @@ static void a_task_is_shown_as_json(void **state) {
     cJSON_Delete(tree);
     arena_release(&arena);
     label_desk_destroy(d);
+}
+
+/* The event of a task that anyone wrote: a long name over many fields, and many empty objects. */
+static void a_hostile_event_is_shown_in_part(void **state) {
+    (void)state;
+    struct buf event = {0};
+    struct label_desk *d = with_tasks(0);
+    buf_str(&event, "{\"");
+    for (size_t i = 0; i < 300000; i++) buf_str(&event, "n");
+    buf_str(&event, "\":{\"f\":1");
+    for (size_t i = 0; i < 5000; i++) buf_printf(&event, ",\"f%zu\":1", i);
+    buf_str(&event, "}");
+    for (size_t i = 0; i < 50000; i++) buf_printf(&event, ",\"%zu\":{}", i);
+    buf_str(&event, "}");
+    struct task t = {
+        .sample_id = TEXT("s"), .event = buf_view(&event), .classes = TEXT("ok\nfraud")};
+    memcpy(t.id, id_of(0), sizeof t.id);
+    label_desk_task(d, &t);
+    int64_t started_ms = clock_ms();
+    assert_int_equal(ask(d, "{\"session\":\"a\"}"), 200);
+    assert_true(clock_ms() - started_ms < 10000);
+    assert_true(body.len < 1 << 20 && says("\"left\":4501"));
+    label_desk_destroy(d);
+    d = with_tasks(0);
+    while (event.len <= LABEL_QUEUE_EVENT) buf_str(&event, " ");
+    t.event = buf_view(&event);
+    label_desk_task(d, &t);
+    assert_int_equal(ask(d, "{\"session\":\"a\"}"), 200);
+    assert_true(body.len < 4096 && says("did not fit"));
+    label_desk_destroy(d);
+    buf_release(&event);
 }
 
 static void nothing_is_offered_before_the_topics_were_read(void **state) {
@@ -161,6 +193,7 @@ static void I11_too_many_unconfirmed_answers_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_task_is_shown_as_json),
+        cmocka_unit_test(a_hostile_event_is_shown_in_part),
         cmocka_unit_test(nothing_is_offered_before_the_topics_were_read),
         cmocka_unit_test(what_is_no_request_is_refused),
         cmocka_unit_test(an_answer_stays_until_kafka_has_it),

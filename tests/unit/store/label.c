@@ -1,8 +1,10 @@
 /* What annotation tools send is read, and what is wrong in it is named. */
 #include "store/label.h"
+
+#include "route/task.h"
 #include "unit/test.h"
 
-#define ID "0198c6b2-0000-7abc-8def-0123456789ab"
+#define ID "01700000-0000-7abc-8def-0123456789ab" // of a sample of January 2020
 
 /* When the records were written: 14 November 2023. */
 #define RECORD_MS INT64_C(1700000000777)
@@ -91,7 +93,9 @@ static void a_time_that_cannot_be_is_not_believed(void **state) {
                  {"-9007199254740991", RECORD_MS},
                  {"\"2026-01-01T00:00:00Z\"", RECORD_MS}, // two years ahead of its record
                  {"1700050000000", 1700050000000},        // half a day: clocks differ
-                 {"1600000000000", 1600000000000}};       // an answer of long ago
+                 {"1600000000000", 1600000000000},        // an answer of long ago
+                 {"1500000000000", RECORD_MS},            // before there was its sample
+                 {"\"2019-12-31T00:00:00Z\"", RECORD_MS}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         char json[160];
         snprintf(json, sizeof json, "{\"id\":\"" ID "\",\"label\":\"a\",\"time\":%s}",
@@ -102,6 +106,40 @@ static void a_time_that_cannot_be_is_not_believed(void **state) {
 
 /* A tool that writes the label into the task and sends all of it back: its event was learned as an
  * event of its own, in another shape, so as a row of zeros. */
+/* A store entry with such a time could not be read back. */
+static void a_time_is_one_whatever_record_and_answer_say(void **state) {
+    (void)state;
+    static const int64_t of_record[] = {INT64_MIN, -1, 0, TASK_TIME_MOST + 1, INT64_MAX};
+    static const char *const of_answer[] = {"9007199254740992", "-9007199254740992",
+                                            "\"9999-12-31T23:59:59-23:59\"", "null"};
+    for (size_t i = 0; i < sizeof of_record / sizeof *of_record; i++) {
+        for (size_t j = 0; j < sizeof of_answer / sizeof *of_answer; j++) {
+            char json[160];
+            struct label l;
+            const char *why = "";
+            snprintf(json, sizeof json, "{\"id\":\"x\",\"label\":\"a\",\"time\":%s}", of_answer[j]);
+            assert_int_equal(
+                label_read(&l, text_of(json), (struct text){0}, of_record[i], &arena, &why), 0);
+            assert_int_equal(l.time_ms, 0);
+        }
+    }
+}
+
+static void names_are_bounded_and_not_empty(void **state) {
+    (void)state;
+    char json[LABEL_NAME_MAX + 200], name[LABEL_NAME_MAX + 2];
+    static const char *const keys[] = {"id", "sample_id", "annotator", "source"};
+    memset(name, 'n', sizeof name);
+    name[LABEL_NAME_MAX + 1] = '\0';
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        snprintf(json, sizeof json, "{\"label\":\"a\",\"%s\":\"%s\"}", keys[i], name);
+        refused(json, "longer than 512 bytes");
+    }
+    refused("{\"sample_id\":\"\",\"label\":\"a\"}", "names neither");
+    refused("{\"id\":\"x\",\"label\":\"\"}", "no label");
+    assert_null(good("{\"id\":\"\",\"sample_id\":\"s\",\"label\":\"a\"}", NULL).id.at);
+}
+
 static void a_task_sent_back_names_itself(void **state) {
     (void)state;
     struct label l = good("{\"data\":{\"event\":{\"amount\":1}},\"meta\":{\"id\":\"" ID
@@ -179,6 +217,8 @@ int main(void) {
         cmocka_unit_test(the_key_may_name_the_task),
         cmocka_unit_test(times_are_numbers_or_rfc_3339),
         cmocka_unit_test(a_time_that_cannot_be_is_not_believed),
+        cmocka_unit_test(a_time_is_one_whatever_record_and_answer_say),
+        cmocka_unit_test(names_are_bounded_and_not_empty),
         cmocka_unit_test(a_task_sent_back_names_itself),
         cmocka_unit_test(wrong_types_are_named),
         cmocka_unit_test(other_outcomes_need_no_label),

@@ -181,7 +181,10 @@ static const char golden_meta[] =
     "6964656e74697479 "                                  // "identity"
     "666f726d617420310a"                                 // "format 1"
     "32203220303030303030303030303030303030390a"         // "2 2 0000000000000009"
-    "6e6f0a796573\n";                                    // "no", "yes"
+    "6e6f0a796573\n"                                     // "no", "yes"
+    "76657273696f6e73 "                                  // "versions"
+    "0000000000000000"                                   // published
+    "0300000000000000\n";                                // of a task
 static const char golden_offsets[] = "6c6162656c732f31 " // "labels/1"
                                      "0202000000000000\n";
 static const char golden_tasks[] = ID_0 " "
@@ -287,9 +290,12 @@ static const char golden_waiting[] = "0000018bcfe56801"
                                      "00000000"
                                      "0000000000000003\n";
 static const char golden_coverage[] = "00000001 "           // partition
-                                      "0301000000000000"    // offset of its newest task
+                                      "0201000000000000"    // offset of a task
                                       "0a00000000000000"    // admitted
-                                      "0900000000000000\n"; // covered
+                                      "0900000000000000"    // covered
+                                      "0301000000000000"    // and of the next
+                                      "0a00000000000000"    //
+                                      "0900000000000000\n"; //
 
 static const struct {
     const char *name, *bytes;
@@ -329,7 +335,7 @@ static void put_raw(struct file *o, const char *name, const char *key, const voi
 static size_t set_aside(const struct fixture *f) {
     char command[PATH];
     size_t n = 0;
-    snprintf(command, sizeof command, "ls -d %s.* 2>/dev/null | wc -l", f->dir);
+    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->dir);
     FILE *p = popen(command, "r");
     assert_int_equal(fscanf(p, "%zu", &n), 1);
     pclose(p);
@@ -399,7 +405,7 @@ static int use(struct store *s) {
     struct task t = task_of(0);
     struct label l = {.id = text_of(t.id), .label = TEXT("no"), .revision = 9, .time_ms = start_ms};
     struct label named = {.sample_id = TEXT("card-1"), .label = TEXT("no"), .time_ms = start_ms};
-    size_t expired = 0, unknown = 0;
+    struct store_expired done;
     store_counts(s, &counts);
     int64_t next = store_offset(s, "labels", 1);
     assert_true(next == 514 || next == -1 || next > 0);
@@ -412,7 +418,7 @@ static int use(struct store *s) {
     if (result >= 0) result = store_put_label(s, &named, 0, 21, start_ms, NULL, &unused);
     t = task_of(9); // the one that a label waits for
     if (result >= 0) result = store_put_task(s, &t, &unused);
-    if (result >= 0) result = store_expire(s, start_ms + 2000000, &expired, &unknown);
+    if (result >= 0) result = store_expire(s, start_ms + 2000000, &done);
     if (result >= 0) result = store_commit(s);
     else store_abort(s);
     return result;

@@ -79,6 +79,43 @@ static void late_labels_let_the_strategy_explore(void **state) {
     assert_true(schedule_policy(&c, &s, 3).explore == 0);
 }
 
+static bool shrunken(size_t labelled, size_t before, bool accepted) {
+    const struct schedule s = {.labelled = labelled,
+                               .published_rows = before,
+                               .fitted_rows = before,
+                               .changed = true,
+                               .accepted = accepted,
+                               .since_ms = 1 << 30,
+                               .per_class = enough};
+    struct config c = options();
+    bool is = schedule_shrunken(&s);
+    assert_true(schedule_policy(&c, &s, 3).shrunken == is);
+    if (is) assert_false(schedule_due(&c, &s));
+    else assert_true(schedule_due(&c, &s));
+    return is;
+}
+
+/* 135 rows fell to 7, then 12, and both went live. */
+static void a_much_smaller_set_waits(void **state) {
+    (void)state;
+    assert_true(shrunken(12, 135, false));
+    assert_true(shrunken(67, 135, false));
+    assert_false(shrunken(68, 135, false)); // half
+    assert_false(shrunken(12, 135, true));  // the operator has said so
+    assert_true(shrunken(10, 21, false));
+    assert_false(shrunken(10, 19, false)); // soon learned again
+    assert_false(shrunken(10, 0, false));
+}
+
+/* Each version is made of what is left of the one before. */
+static void a_set_that_shrinks_slowly_does_not(void **state) {
+    (void)state;
+    for (size_t before = 1000, now; before > 20; before = now) {
+        now = before - 1 - before / 5;
+        if (now >= 10) assert_false(shrunken(now, before, false));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_version_waits_for_enough),
@@ -86,6 +123,8 @@ int main(void) {
         cmocka_unit_test(time_is_enough_when_something_changed),
         cmocka_unit_test(cold_and_full_come_from_counts),
         cmocka_unit_test(late_labels_let_the_strategy_explore),
+        cmocka_unit_test(a_much_smaller_set_waits),
+        cmocka_unit_test(a_set_that_shrinks_slowly_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,255 @@
+/* The places of a topic's partitions: which records are handed out, which ends were reached, which
+ * partitions stand still.
+ *
+ * Thread: the thread that owns the handle */
+#include "places.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "metrics/metrics.h"
+
+enum {
+    ASK_AGAIN_MS = 1000, // before a broker that did not answer is asked again
+    PAUSE_MS = 100,      // a topic is not made anew in less: a fetch in between is refused, and the
+                         // next one waits for fetch.error.backoff.ms (client.c)
+    IDS_MS = 1000        // for the topic's id
+};
+
+/* ---- the table ---- */
+
+/* Those that are new are not read. */
+static void places_resize(struct places *s, size_t n) {
+    if (n <= s->n) return;
+    s->place = xrealloc(s->place, n * sizeof *s->place);
+    s->end = xrealloc(s->end, n * sizeof *s->end);
+    s->reading = xrealloc(s->reading, n * sizeof *s->reading);
+    s->ended = xrealloc(s->ended, n * sizeof *s->ended);
+    for (size_t i = s->n; i < n; i++) {
+        s->place[i] = (struct place){.lost = LOST_NONE};
+        s->end[i] = -1;
+        s->reading[i] = false;
+    }
+    s->n = n;
+}
+
+void places_release(struct places *s) {
+    free(s->place);
+    free(s->end);
+    free(s->reading);
+    free(s->ended);
+    witness_destroy(s->witness);
+}
+
+static struct place *places_of(const struct places *s, int32_t partition) {
+    bool ours = partition >= 0 && (size_t)partition < s->n && s->reading[partition];
+    return ours ? &s->place[partition] : NULL;
+}
+
+bool places_sure(const struct places *s, int32_t partition) {
+    const struct place *p = places_of(s, partition);
+    return p && place_sure(p);
+}
+
+static void places_count_unsure(struct places *s) {
+    s->unsure = 0;
+    for (size_t i = 0; i < s->n; i++) s->unsure += s->reading[i] && !place_sure(&s->place[i]);
+}
+
+int64_t places_begin(struct places *s, int32_t partition, const struct position *at) {
+    CHECK(partition >= 0);
+    places_resize(s, (size_t)partition + 1);
+    struct place *p = &s->place[partition];
+    s->unsure -= s->reading[partition] && !place_sure(p);
+    s->reading[partition] = true;
+    int64_t offset = place_begin(p, at);
+    s->unsure += !place_sure(p);
+    return offset;
+}
+
+void places_leave(struct places *s) {
+    for (size_t i = 0; i < s->n; i++) {
+        s->reading[i] = false;
+        s->end[i] = -1;
+    }
+    s->ended_n = s->unsure = 0;
+    s->doubts = s->verify = false;
+}
+
+void places_count(const struct places *s, size_t out[LOST_NONE]) {
+    for (size_t i = 0; i < s->n; i++)
+        if (s->reading[i] && s->place[i].lost != LOST_NONE) out[s->place[i].lost]++;
+}
+
+/* ---- the stream ---- */
+
+bool places_look(struct places *s, const rd_kafka_message_t *m) {
+    struct place *p = places_of(s, m->partition);
+    if (s->verify) return false; // it is read again
+    if (!p || place_sure(p)) return p != NULL;
+    bool out = place_record(p, m);
+    s->doubts |= p->doubt;
+    s->unsure -= place_sure(p);
+    return out;
+}
+
+static void places_end(struct places *s, int32_t partition, struct place *p, int64_t end) {
+    bool was = place_sure(p);
+    place_end(p, end);
+    s->doubts |= p->doubt;
+    s->unsure -= !was && place_sure(p);
+    if (!place_sure(p)) return;
+    if (s->end[partition] < 0) s->ended[s->ended_n++] = partition;
+    s->end[partition] = end;
+}
+
+static void places_out_of_range(struct places *s, struct place *p) {
+    s->unsure += place_sure(p);
+    place_out_of_range(p);
+    s->doubts |= p->doubt;
+}
+
+bool places_event(struct places *s, const rd_kafka_message_t *m) {
+    struct place *p = places_of(s, m->partition);
+    switch (m->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        if (p) places_end(s, m->partition, p, m->offset);
+        return true;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        if (p) places_out_of_range(s, p);
+        return true;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        s->verify = true; // if it comes back, it may be another one
+        return false;
+    default: return false;
+    }
+}
+
+bool places_next_end(struct places *s, int32_t *partition, int64_t *end) {
+    if (!s->ended_n) return false;
+    *partition = s->ended[--s->ended_n];
+    *end = s->end[*partition];
+    s->end[*partition] = -1;
+    return true;
+}
+
+/* What the owner says; what was never read is read from its beginning. */
+static struct position places_position(const struct places *s, int32_t partition,
+                                       const struct position_owner *owner) {
+    struct position at = owner->position(s->index, partition, owner->opaque);
+    if (at.next < 0) at = (struct position){RD_KAFKA_OFFSET_BEGINNING, mark_none()};
+    return at;
+}
+
+/* ---- after a pause ---- */
+
+/* A position with a record to look at, that of the partition first. False: there is none. */
+static bool places_marked(const struct places *s, int32_t *partition, struct position *at,
+                          const struct position_owner *owner) {
+    *at = places_position(s, *partition, owner);
+    for (size_t i = 0; i < s->n && at->mark.record < 0; i++) {
+        if (!s->reading[i] || !place_sure(&s->place[i])) continue;
+        *partition = (int32_t)i;
+        *at = places_position(s, *partition, owner);
+    }
+    return at->mark.record >= 0;
+}
+
+static bool places_same_topic(struct places *s, rd_kafka_t *rk, const struct config *c,
+                              int32_t partition, const struct position_owner *owner) {
+    struct position at;
+    uint32_t id = s->ids.topic ? place_ids_of(rk, s->topic, IDS_MS).topic : 0;
+    if (id) return id == s->ids.topic;
+    if (!places_marked(s, &partition, &at, owner)) return true;
+    return witness_ask(&s->witness, c, s->topic, partition, &at.mark) != WITNESS_OTHER;
+}
+
+void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
+                 const rd_kafka_message_t *first, int64_t now_ms,
+                 const struct position_owner *owner) {
+    int64_t pause_ms = now_ms - s->record_ms;
+    s->record_ms = now_ms;
+    if (pause_ms < PAUSE_MS || s->verify || !places_sure(s, first->partition)) return;
+    s->verify = !places_same_topic(s, rk, c, first->partition, owner);
+}
+
+/* ---- what does not fit ---- */
+
+/* It fits after all, or is moved: read on without another look at the record before. */
+static void places_go_on(struct place *p, int64_t next) {
+    struct position at = {.next = next, .mark = p->at.mark};
+    at.mark.record = -1;
+    place_begin(p, &at);
+}
+
+/* A place in doubt. ERR_RETRY: the broker does not answer for it. */
+static int places_judge(struct places *s, int32_t partition, rd_kafka_t *rk, const struct config *c,
+                        bool earliest, const struct position_owner *owner) {
+    struct place *p = &s->place[partition];
+    int64_t low;
+    p->at = places_position(s, partition, owner);
+    TRY(place_judge(p, rk, c, s->topic, partition, &low));
+    if (p->at.next < 0) p->lost = LOST_NONE; // it has read nothing, so nothing is lost
+    if (p->lost == LOST_NONE) {
+        places_go_on(p, p->at.next);
+        return 0;
+    }
+    place_say(p, s->topic, partition, low, earliest);
+    if (!earliest) return 0;
+    metric_add_by(METRIC_positions_moved, p->lost, 1);
+    places_go_on(p, low);
+    owner->moved(s->index, partition, low, owner->opaque);
+    return 0;
+}
+
+static bool places_judge_all(struct places *s, rd_kafka_t *rk, const struct config *c,
+                             bool earliest, const struct position_owner *owner) {
+    bool judged = false;
+    s->doubts = false;
+    for (size_t i = 0; i < s->n; i++) {
+        if (!s->reading[i] || !s->place[i].doubt) continue;
+        int result = places_judge(s, (int32_t)i, rk, c, earliest, owner);
+        judged |= result == 0;
+        s->doubts |= result < 0;
+    }
+    return judged;
+}
+
+/* Every place is read again from the record before its position. */
+static void places_verify(struct places *s, const struct position_owner *owner) {
+    for (size_t i = 0; i < s->n; i++) {
+        if (!s->reading[i] || s->place[i].lost != LOST_NONE || s->place[i].doubt) continue;
+        struct position at = places_position(s, (int32_t)i, owner);
+        place_begin(&s->place[i], &at);
+    }
+}
+
+int places_settle(struct places *s, rd_kafka_t *rk, const struct config *c, bool earliest,
+                  const struct position_owner *owner) {
+    if (!s->doubts && !s->verify) return 0;
+    if (clock_ms() - s->asked_ms < ASK_AGAIN_MS) return 0;
+    bool again = s->verify;
+    if (s->verify) {
+        s->ids = place_ids_of(rk, s->topic, IDS_MS);
+        places_verify(s, owner);
+    }
+    s->verify = false;
+    if (s->doubts) again |= places_judge_all(s, rk, c, earliest, owner);
+    s->asked_ms = clock_ms();
+    places_count_unsure(s);
+    return again;
+}
+
+void places_restart(struct places *s, const struct position_owner *owner,
+                    rd_kafka_topic_partition_list_t *list) {
+    for (size_t i = 0; i < s->n; i++) {
+        struct place *p = &s->place[i];
+        if (!s->reading[i] || p->lost != LOST_NONE || p->doubt) continue;
+        struct position at = place_sure(p) ? places_position(s, (int32_t)i, owner) : p->at;
+        if (place_sure(p)) at.mark.record = -1;
+        rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset = place_begin(p, &at);
+    }
+    places_count_unsure(s);
+}

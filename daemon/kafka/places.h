@@ -1,0 +1,59 @@
+/* The places of one topic's partitions. Private to the room.
+ *
+ * Thread: the thread that owns the handle */
+#pragma once
+
+#include "place.h"
+#include "witness.h"
+
+struct places {
+    const char *topic;
+    size_t index;              // of the topic, for the owner
+    struct place *place;       // (n) by partition number
+    int64_t *end;              // (n) an end that was reached and not told yet; -1: none
+    bool *reading;             // (n) it is ours to read
+    int32_t *ended;            // (ended_n) partitions that have an end to tell
+    size_t n, ended_n, unsure; // unsure: places whose records must be looked at one by one
+    bool doubts;               // places_settle has something to do
+    bool verify;               // of every place, whether the position still fits
+    int64_t asked_ms;          // when the broker was last asked
+    int64_t record_ms;         // when a record was last handed out
+    struct witness *witness;   // NULL: not needed yet
+    struct place_ids ids;
+};
+
+void places_release(struct places *s);
+/* The partition is read from the position; returns the offset to give to the library. */
+int64_t places_begin(struct places *s, int32_t partition, const struct position *at);
+/* None is read any more. */
+void places_leave(struct places *s);
+/* For the first record of a poll: when a pause was long enough for the topic to be made anew, looks
+ * whether it still is the one that was read. If not, every place is verified, and nothing is handed
+ * out before. */
+void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
+                 const rd_kafka_message_t *first, int64_t now_ms,
+                 const struct position_owner *owner);
+/* Whether a record is to be handed out. Free of cost while every place is sure. */
+static inline bool places_take(struct places *s, const rd_kafka_message_t *m);
+/* Whether the partition is read, and its position fits. */
+bool places_sure(const struct places *s, int32_t partition);
+/* An event of the library that is no record: true when it was about a place. */
+bool places_event(struct places *s, const rd_kafka_message_t *m);
+/* An end that was reached; false: there is none to tell. */
+bool places_next_end(struct places *s, int32_t *partition, int64_t *end);
+/* Partitions that stand still, by what is wrong; adds to out[]. */
+void places_count(const struct places *s, size_t out[LOST_NONE]);
+
+/* Judges what is in doubt; earliest: what is lost goes on at its earliest record. 1: reading must
+ * be started anew, with places_restart; 0: nothing is to be done. The owner may not hold records
+ * that it has not counted into its positions. */
+int places_settle(struct places *s, rd_kafka_t *rk, const struct config *c, bool earliest,
+                  const struct position_owner *owner) MUST_CHECK;
+/* Adds every partition that is to be read, and from where. */
+void places_restart(struct places *s, const struct position_owner *owner,
+                    rd_kafka_topic_partition_list_t *list);
+
+bool places_look(struct places *s, const rd_kafka_message_t *m);
+static inline bool places_take(struct places *s, const rd_kafka_message_t *m) {
+    return __builtin_expect(s->unsure == 0 && !s->verify, 1) || places_look(s, m);
+}

@@ -1,0 +1,78 @@
+/* Makes the records of a cycle fit their topics.
+ *
+ * It works on records that are written already: a limit may become known only when the broker has
+ * refused a cycle, and by then the samples have been given back. Where the limit is known before,
+ * the task is written to fit (pipeline_route.c), and nothing is left to be done here but to compare
+ * sizes, once a cycle.
+ *
+ * Thread: worker thread */
+#include "route/trim.h"
+
+#include "route/dead_letter.h"
+#include "route/task.h"
+
+/* The headers of the task, and that the value is not the sample's: fields may have been masked or
+ * left out for annotators, so `winnowd dead-letters retry` must not feed it as it is. */
+static const struct header *trim_headers(struct arena *arena, const struct producer_record *task,
+                                         size_t event_bytes) {
+    char bytes[24];
+    struct header *h = arena_take(arena, (task->headers + 1) * sizeof *h);
+    if (task->headers) memcpy(h, task->header, task->headers * sizeof *h);
+    snprintf(bytes, sizeof bytes, "%zu", event_bytes);
+    h[task->headers] =
+        (struct header){TEXT("winnowd.value.bytes"), arena_text(arena, text_of(bytes))};
+    return h;
+}
+
+/* The dead letter of a task: its event is all that is left of the sample. */
+static void trim_to_dead_letter(struct cycle *c, struct producer_record *r) {
+    struct task t = {.topic = TEXT(""), .offset = -1};
+    struct producer_record task = *r;
+    const char *why;
+    bool read = task_read(&t, r->value, &c->arena, &why) == 0;
+    const struct record sample = {
+        .value = t.event, .partition = r->source, .offset = read ? t.offset : -1};
+    dead_letter_write(c, r, t.topic, &sample, REASON_TASK_TOO_LARGE, NULL,
+                      trim_headers(&c->arena, &task, t.event.len), task.headers + 1);
+}
+
+static void trim_task(struct cycle *c, struct producer_record *r, size_t most, struct buf *scratch,
+                      struct trimmed *done) {
+    struct producer_record without = *r;
+    buf_reset(scratch);
+    if (task_drop_event(r->value, scratch)) {
+        without.value = buf_view(scratch);
+        if (record_batch_bytes(&without) <= most) {
+            r->value = arena_text(&c->arena, without.value);
+            done->events++;
+            return;
+        }
+    }
+    trim_to_dead_letter(c, r);
+    done->tasks++;
+}
+
+/* false: it is left out. */
+static bool trim_record(struct cycle *c, struct producer_record *r, const size_t most[CYCLE_TOPICS],
+                        struct buf *scratch, struct trimmed *done) {
+    size_t bytes = record_batch_bytes(r);
+    if (bytes <= most[r->topic]) return true;
+    if (bytes > done->bytes) done->bytes = bytes;
+    if (r->topic == CYCLE_TASKS) trim_task(c, r, most[CYCLE_TASKS], scratch, done);
+    else if (r->topic == CYCLE_DEAD_LETTERS) done->dead_letters++;
+    bool kept = r->topic == CYCLE_TASKS || (r->topic == CYCLE_DEAD_LETTERS &&
+                                            dead_letter_shorten(c, r, most[CYCLE_DEAD_LETTERS]));
+    done->left_out += !kept;
+    return kept;
+}
+
+struct trimmed trim_cycle(struct cycle *c, const size_t most[CYCLE_TOPICS]) {
+    struct trimmed done = {0};
+    struct buf scratch = {0};
+    size_t kept = 0;
+    for (size_t i = 0; i < c->records; i++)
+        if (trim_record(c, &c->record[i], most, &scratch, &done)) c->record[kept++] = c->record[i];
+    c->records = kept;
+    buf_release(&scratch);
+    return done;
+}

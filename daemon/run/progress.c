@@ -1,0 +1,43 @@
+/* One parser for all that is asked of a progress record (progress.h).
+ *
+ * Thread: any thread */
+#include "progress.h"
+
+#include <cjson/cJSON.h>
+
+static cJSON *progress_parse(struct text record) {
+    return record.len ? cJSON_ParseWithLength(record.at, record.len) : NULL;
+}
+
+/* The member's partition, or -1 where it names none of those. */
+static int32_t progress_partition(const cJSON *member, int32_t partitions) {
+    char *end;
+    if (!member->string || !*member->string) return -1;
+    long n = strtol(member->string, &end, 10);
+    return *end || n < 0 || n >= partitions ? -1 : (int32_t)n;
+}
+
+bool progress_reached(struct text record, const int32_t *partitions,
+                      int64_t (*offset)(enum labelled_topic t, int32_t partition,
+                                        const void *opaque),
+                      const void *opaque) {
+    cJSON *json = progress_parse(record);
+    bool reached = true;
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
+        const cJSON *of = cJSON_GetObjectItemCaseSensitive(json, labelled_topic_name(t));
+        for (const cJSON *m = cJSON_IsObject(of) ? of->child : NULL; m; m = m->next) {
+            int32_t partition = progress_partition(m, partitions[t]);
+            if (partition < 0 || !cJSON_IsNumber(m) || !(m->valuedouble > 0)) continue;
+            reached &= (double)offset(t, partition, opaque) >= m->valuedouble;
+        }
+    }
+    cJSON_Delete(json);
+    return reached;
+}
+
+void progress_by(struct text record, struct buf *out) {
+    cJSON *json = progress_parse(record);
+    const char *by = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "by"));
+    if (by && strlen(by) <= PROGRESS_BY_BYTES) buf_str(out, by);
+    cJSON_Delete(json);
+}

@@ -1,0 +1,19 @@
+/* Reading the learner's progress record (docs/FORMATS.md, `NAME/progress`). Whoever may write the
+ * models topic may have written it: what is not as it should be says nothing.
+ *
+ * Thread: any thread */
+#pragma once
+
+#include "labelled_set.h"
+
+enum { PROGRESS_BY_BYTES = 128 }; // of a service.instance (include/config/options.def)
+
+/* Whether the labelled set has read as far as the record says that its writer had, in each
+ * partition that the set knows. True where the record says nothing. `offset` answers with the
+ * set's next offset, negative: none; partitions: (LABELLED_TOPICS) how many each topic has. */
+bool progress_reached(struct text record, const int32_t *partitions,
+                      int64_t (*offset)(enum labelled_topic t, int32_t partition,
+                                        const void *opaque),
+                      const void *opaque);
+/* Appends the instance that wrote it; nothing where it does not say, or more than fits a name. */
+void progress_by(struct text record, struct buf *out);

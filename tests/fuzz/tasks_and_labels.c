@@ -1,0 +1,374 @@
+/* libFuzzer target: a sequence of records of the tasks and labels topics goes into the label store,
+ * which is committed, given up, closed and opened in between; then a model is fitted on what it
+ * holds.
+ *
+ * Records are written by our writers and changed, or made of any bytes, and go through our readers.
+ * After each transaction: counts are those of the rows, the digest is that of the labelled set,
+ * each label has one fate, what is evaluated is a probability, and a store that is opened again is
+ * found whole. clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/tasks_and_labels.c */
+#include "base/log.h"
+#include "base/rng.h"
+#include "estimate/prequential.h"
+#include "grammar.h"
+#include "store/store_tables.h"
+#include "train/fit.h"
+
+#include <math.h>
+#include <unistd.h>
+
+enum { D = 2, K = 2, PRINT = 5, STEPS = 80, SAMPLES = 4, OFFSETS = 8, MAP_BYTES = 1 << 22 };
+static const int64_t now_ms = 1700000000000, day_ms = 86400000;
+static const struct text classes = TEXT("no\nyes");
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct world {
+    struct store *store;
+    struct prequential *prequential;
+    struct arena arena;
+    struct store_counts before; // as of the last commit
+    int64_t offset;             // of the next label
+    int64_t now_ms;
+    size_t labels, fates[FATES];
+};
+
+static char directory[64];
+
+static void silence(const char *line, size_t len, void *opaque) {
+    (void)line, (void)len, (void)opaque;
+}
+
+/* ---- the store ---- */
+
+static void remove_store(void) {
+    char path[sizeof directory + 16];
+    static const char *const files[] = {"data.mdb", "lock.mdb"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/s/%s", directory, files[i]);
+        unlink(path);
+    }
+}
+
+static void make_directory(void) {
+    if (*directory) return;
+    snprintf(directory, sizeof directory, "%s/winnowd-fuzz-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    CHECK(mkdtemp(directory));
+}
+
+static void leave_no_directory(void) {
+    char path[sizeof directory + 4];
+    remove_store();
+    snprintf(path, sizeof path, "%s/s", directory);
+    rmdir(path);
+    rmdir(directory);
+}
+
+static void open_store(struct world *w) {
+    char dir[sizeof directory + 4];
+    const char *why = NULL;
+    snprintf(dir, sizeof dir, "%s/s", directory);
+    CHECK(store_open(&w->store,
+                     &(struct store_options){.dir = dir,
+                                             .map_bytes = MAP_BYTES,
+                                             .d = D,
+                                             .k = K,
+                                             .fingerprint = PRINT,
+                                             .classes = classes,
+                                             .park_ms = day_ms,
+                                             .keep_ms = 30 * day_ms},
+                     &why) == 0);
+    CHECK(!why); // it was neither damaged nor a stranger's
+    CHECK(store_begin(w->store) == 0);
+}
+
+/* ---- what must hold ---- */
+
+/* The digest of label order, as store/label_join.c adds it up. */
+static uint64_t digest_of(struct store *s, size_t *n) {
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint64_t sum = 0;
+    *n = 0;
+    CHECK(mdb_cursor_open(s->txn, s->table[TABLE_ORDER], &cursor) == 0);
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        struct entry e;
+        uint8_t id[ORDER_VALUE];
+        CHECK(value.mv_size == sizeof id);
+        memcpy(id, value.mv_data, sizeof id);
+        CHECK(entry_read(s, s->txn, id[0], id + 1, &e) == 0 && e.answered && e.answer.class_ >= 0);
+        sum += rng_mix(hash_bytes(id + 1, TASK_ID_BYTES) ^ rng_mix((uint64_t)e.answer.class_));
+        ++*n;
+    }
+    mdb_cursor_close(cursor);
+    return sum;
+}
+
+static size_t records_of(struct store *s, enum table t) {
+    MDB_stat stat;
+    CHECK(mdb_stat(s->txn, s->table[t], &stat) == 0);
+    return stat.ms_entries;
+}
+
+static void check_counts(struct world *w) {
+    struct store_counts c;
+    size_t n, classes_n = 0;
+    store_counts(w->store, &c);
+    CHECK(c.digest == digest_of(w->store, &n) && c.labelled == n);
+    for (size_t i = 0; i < K; i++) classes_n += c.per_class[i];
+    CHECK(classes_n == n && c.open <= c.tasks);
+    CHECK(c.tasks == records_of(w->store, TABLE_TASKS));
+    CHECK(c.parked == records_of(w->store, TABLE_PARKED));
+    CHECK(c.covered <= c.admitted);
+}
+
+static void check_answered(struct world *w, const struct answered *a) {
+    CHECK((size_t)a->fate < FATES && a->truth >= -1 && a->truth < K);
+    CHECK(a->predicted >= -1 && a->predicted < K && a->latency_ms >= -1);
+    CHECK(a->propensity == 0 || (a->propensity >= TASK_PROPENSITY_LEAST && a->propensity <= 1));
+    CHECK(!a->evaluate || a->truth >= 0);
+    if (a->evaluate && a->propensity > 0)
+        prequential_add(w->prequential, a->truth, a->predicted, a->propensity);
+}
+
+static int check_visited(const struct answered *a, void *opaque) {
+    check_answered(opaque, a);
+    return 0;
+}
+
+static void check_estimate(const struct world *w) {
+    struct prequential_figures f;
+    prequential_read(w->prequential, &f);
+    if (!f.n) return;
+    CHECK(f.accuracy >= 0 && f.accuracy <= 1 && f.low >= 0 && f.high <= 1);
+    CHECK(f.low <= f.accuracy && f.accuracy <= f.high && f.naive >= 0 && f.naive <= 1);
+}
+
+/* ---- records ---- */
+
+static int64_t time_of(struct grammar *g) {
+    return grammar_below(g, 2) ? now_ms + grammar_byte(g) * 1000 : grammar_number(g);
+}
+
+static void name_task(struct grammar *g, char id[TASK_ID_LENGTH + 1]) {
+    task_id(id, TEXT("samples"), 0, (int64_t)grammar_below(g, OFFSETS), now_ms);
+}
+
+static struct text name_sample(struct grammar *g) {
+    static const char *const names[SAMPLES] = {"s0", "s1", "card \"7\"", ""};
+    return text_of(names[grammar_below(g, SAMPLES)]);
+}
+
+static void write_task(struct grammar *g, struct buf *out) {
+    double row[D] = {grammar_byte(g), -1};
+    float prob[K] = {(float)grammar_byte(g) / 255, 0.5f}, member[2 * K] = {0, 1, 0.5f, 0.5f};
+    struct task t = {.sample_id = name_sample(g),
+                     .event = TEXT("{\"x\":1}"),
+                     .row = row,
+                     .d = D,
+                     .prob = prob,
+                     .k = K,
+                     .member = member,
+                     .members = grammar_below(g, 3),
+                     .classes = classes,
+                     .fingerprint = PRINT,
+                     .propensity = grammar_below(g, 2) ? 0.25 : grammar_real(g),
+                     .model = grammar_below(g, 2),
+                     .topic = TEXT("samples"),
+                     .partition = (int32_t)grammar_below(g, 3),
+                     .offset = (int64_t)grammar_below(g, OFFSETS),
+                     .time_ms = now_ms,
+                     .asked_ms = time_of(g),
+                     .expires_ms = time_of(g),
+                     .admitted = (uint64_t)grammar_byte(g),
+                     .covered = (uint64_t)grammar_byte(g)};
+    name_task(g, t.id);
+    if (grammar_below(g, 4) == 0) t.admitted = t.covered = (uint64_t)grammar_number(g);
+    task_write(&t, &(struct task_style){"label", "event"}, out);
+}
+
+static void write_label(struct grammar *g, struct buf *out) {
+    char id[TASK_ID_LENGTH + 1];
+    static const char *const labels[] = {"no", "yes", "perhaps"};
+    struct label l = {.label = text_of(labels[grammar_below(g, 3)]),
+                      .outcome = (enum label_outcome)grammar_below(g, 3),
+                      .annotator = grammar_below(g, 2) ? TEXT("ann") : (struct text){0},
+                      .revision = grammar_below(g, 2) ? 0 : grammar_number(g),
+                      .time_ms = time_of(g),
+                      .confidence = 1};
+    size_t names = grammar_below(g, 4);
+    name_task(g, id);
+    if (names == 0 || names == 3) l.id = text_of(id);
+    if (names == 1) l.sample_id = name_sample(g);
+    if (names == 2) l.id = TEXT("7");
+    if (grammar_below(g, 3) == 0) l.data = TEXT("{\"x\":1}");
+    label_write(&l, out);
+}
+
+/* A round of the learner's: read, and into the store. ERR_FULL is no fault. */
+static int put_task(struct world *w, struct text record) {
+    struct task t;
+    struct answered joined;
+    const char *why = NULL;
+    if (task_read(&t, record, &w->arena, &why) < 0) {
+        CHECK(why && *why);
+        return 0;
+    }
+    int result = store_put_task(w->store, &t, &joined);
+    if (result == 1) check_answered(w, &joined);
+    return result == ERR_MISMATCH || result > 0 ? 0 : result;
+}
+
+static int put_label(struct world *w, struct grammar *g, struct text record) {
+    struct label l;
+    struct answered a;
+    const char *why = NULL;
+    const double row[D] = {1, 2};
+    char id[TASK_ID_LENGTH + 1];
+    int64_t record_ms = time_of(g);
+    name_task(g, id);
+    struct text key = grammar_below(g, 2) ? text_of(id) : (struct text){0};
+    int32_t partition = (int32_t)grammar_below(g, 2);
+    w->labels++;
+    if (label_read(&l, record, key, record_ms, &w->arena, &why) < 0) {
+        CHECK(why && *why);
+        w->fates[FATE_UNREADABLE]++;
+        return 0;
+    }
+    TRY(store_put_label(w->store, &l, partition, w->offset++, w->now_ms, l.data.at ? row : NULL,
+                        &a));
+    check_answered(w, &a);
+    w->fates[a.fate]++;
+    return 0;
+}
+
+/* ---- steps ---- */
+
+static void commit(struct world *w) {
+    check_counts(w);
+    if (store_commit(w->store) == 0) store_counts(w->store, &w->before);
+    CHECK(store_begin(w->store) == 0);
+}
+
+static void give_up(struct world *w) {
+    struct store_counts c;
+    store_abort(w->store);
+    store_counts(w->store, &c);
+    CHECK(c.digest == w->before.digest && c.labelled == w->before.labelled);
+    CHECK(c.tasks == w->before.tasks && c.parked == w->before.parked);
+    CHECK(store_begin(w->store) == 0);
+}
+
+static void open_again(struct world *w) {
+    struct store_counts c;
+    commit(w);
+    store_close(w->store);
+    w->store = NULL;
+    open_store(w);
+    store_counts(w->store, &c);
+    CHECK(c.digest == w->before.digest && c.tasks == w->before.tasks);
+    check_counts(w);
+}
+
+static void fit(struct world *w) {
+    static const size_t memories[] = {4, 16};
+    struct fit_options o = {.d = D,
+                            .k = K,
+                            .memories_n = 2,
+                            .memories = memories,
+                            .sgd_rate = 0.1,
+                            .l2 = 1,
+                            .shrinkage = 1,
+                            .mix_memory = 100,
+                            .measure = MEASURE_MARGIN};
+    struct store_rows rows;
+    struct model *m = NULL;
+    CHECK(store_rows(w->store, 16, fit_members(&o), &rows) == 0);
+    struct fit_rows labelled = {.n = rows.n,
+                                .row = rows.row,
+                                .label = rows.label,
+                                .propensity = rows.propensity,
+                                .key = rows.key,
+                                .members = rows.members,
+                                .member = rows.member};
+    struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
+    if (fit_model(&m, &o, &labelled, &tasks) == 0) {
+        const char *why = NULL;
+        m->fingerprint = PRINT;
+        m->classes = text_of(xstrdup(classes.at));
+        CHECK(model_check(m, D, classes, PRINT, &why) == 0);
+    } else CHECK(rows.n == 0);
+    model_destroy(m);
+    store_rows_release(&rows);
+}
+
+static void set_aside(struct world *w, struct grammar *g) {
+    struct store_gap gap = {(int32_t)grammar_below(g, 2), grammar_number(g), grammar_number(g)};
+    store_set_aside(w->store, &gap, grammar_below(g, 2));
+}
+
+static int expire(struct world *w, struct grammar *g) {
+    struct store_expired done;
+    w->now_ms += grammar_byte(g) * (day_ms / 16);
+    return store_expire(w->store, w->now_ms, &done);
+}
+
+static int put_record(struct world *w, struct grammar *g, size_t kind) {
+    struct buf record = {0};
+    if (kind == 0) write_task(g, &record);
+    else if (kind == 1) write_label(g, &record);
+    else buf_text(&record, grammar_bytes(g));
+    grammar_change(g, &record);
+    char *exact = xmalloc(record.len + 1);
+    if (record.len) memcpy(exact, record.at, record.len);
+    struct text value = {exact, record.len};
+    int result = kind == 0 || (kind == 2 && grammar_below(g, 2)) ? put_task(w, value)
+                                                                 : put_label(w, g, value);
+    free(exact);
+    buf_release(&record);
+    arena_reset(&w->arena);
+    return result;
+}
+
+static void step(struct world *w, struct grammar *g) {
+    int result = 0;
+    switch (grammar_below(g, 12)) {
+    case 0: commit(w); break;
+    case 1: give_up(w); break;
+    case 2: open_again(w); break;
+    case 3: fit(w); break;
+    case 4: set_aside(w, g); break;
+    case 5: result = expire(w, g); break;
+    case 6: CHECK(store_answered(w->store, check_visited, w) == 0); break;
+    case 7: result = put_record(w, g, 2); break;
+    case 8:
+    case 9: result = put_record(w, g, 0); break;
+    default: result = put_record(w, g, 1);
+    }
+    CHECK(result == 0 || result == ERR_FULL);
+    if (result == ERR_FULL) give_up(w);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct grammar g = {data, data + size};
+    struct world w = {.now_ms = now_ms};
+    if (!*directory) {
+        log_redirect(silence, NULL);
+        make_directory();
+        atexit(leave_no_directory);
+    }
+    w.prequential = prequential_create(K, 16);
+    open_store(&w);
+    for (size_t i = 0; i < STEPS && grammar_goes_on(&g); i++) step(&w, &g);
+    open_again(&w);
+    fit(&w);
+    check_estimate(&w);
+    size_t fates = 0;
+    for (size_t f = 0; f < FATES; f++) fates += w.fates[f];
+    CHECK(fates <= w.labels); // a label is repeated where the store was full
+    store_close(w.store);
+    remove_store();
+    prequential_destroy(w.prequential);
+    arena_release(&w.arena);
+    return 0;
+}

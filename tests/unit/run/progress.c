@@ -1,0 +1,78 @@
+/* A successor waits until its store has read what the predecessor had; a record that is none says
+ * nothing, and holds up nobody. */
+#include "run/progress.h"
+
+#include "unit/test.h"
+
+static int64_t next[LABELLED_TOPICS][2];
+static const int32_t partitions[LABELLED_TOPICS] = {2, 2};
+
+static int64_t next_offset(enum labelled_topic t, int32_t partition, const void *opaque) {
+    (void)opaque;
+    assert_in_range(partition, 0, 1);
+    return next[t][partition];
+}
+
+static bool reached(const char *record) {
+    return progress_reached(text_of(record), partitions, next_offset, NULL);
+}
+
+static void each_partition_counts(void **state) {
+    (void)state;
+    static const char record[] = "{\"tasks\":{\"0\":10,\"1\":20},\"labels\":{\"0\":-1,\"1\":7}}";
+    next[LABELLED_TASKS][0] = 10;
+    next[LABELLED_TASKS][1] = 20;
+    next[LABELLED_LABELS][0] = -1; // neither had read anything of it
+    next[LABELLED_LABELS][1] = 7;
+    assert_true(reached(record));
+    next[LABELLED_TASKS][1] = 21;
+    assert_true(reached(record));
+    next[LABELLED_LABELS][1] = 6;
+    assert_false(reached(record));
+    next[LABELLED_LABELS][1] = -1;
+    assert_false(reached(record));
+    next[LABELLED_LABELS][1] = 7;
+    next[LABELLED_TASKS][0] = 9;
+    assert_false(reached(record));
+}
+
+static void what_says_nothing_holds_up_nobody(void **state) {
+    (void)state;
+    static const char *const records[] = {
+        "",
+        "null",
+        "not json",
+        "[1]",
+        "{\"tasks\":7,\"labels\":[9,9]}",
+        "{\"tasks\":{\"2\":9,\"-1\":9,\"x\":9,\"\":9,\"0x1\":9,\"99999999999999999999\":9}}",
+        "{\"tasks\":{\"0\":\"9\",\"1\":{\"0\":9}},\"labels\":{\"0\":null,\"1\":0}}",
+    };
+    memset(next, -1, sizeof next);
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+        if (!reached(records[i])) fail_msg("%s", records[i]);
+}
+
+static void the_writer_is_named(void **state) {
+    (void)state;
+    struct buf out = {0};
+    progress_by(TEXT("{\"by\":\"one\"}"), &out);
+    assert_string_equal(buf_string(&out), "one");
+    buf_reset(&out);
+    progress_by(TEXT("{\"by\":1}"), &out);
+    progress_by(TEXT("{\"tasks\":{}}"), &out); // of 0.1.0
+    progress_by(TEXT("\"by\""), &out);
+    char *longer = xasprintf("{\"by\":\"%0*d\"}", PROGRESS_BY_BYTES + 1, 0);
+    progress_by(text_of(longer), &out);
+    assert_int_equal(out.len, 0);
+    free(longer);
+    buf_release(&out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_partition_counts),
+        cmocka_unit_test(what_says_nothing_holds_up_nobody),
+        cmocka_unit_test(the_writer_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

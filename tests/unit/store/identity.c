@@ -1,0 +1,275 @@
+/* Whose a label store is: another pipeline's is refused, one of other topics or another cluster is
+ * set aside, one that is open has no second holder; and no version is numbered twice. */
+#include "store/store.h"
+
+#include "base/log.h"
+#include "unit/test.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { D = 1, K = 2, PATH = 256 };
+static const int64_t start_ms = 1700000000000;
+static const double row[D] = {1};
+
+struct fixture {
+    char parent[64], dir[80];
+    struct store *s;
+    struct store_options options;
+};
+
+static void silence(const char *line, size_t len, void *opaque) {
+    (void)line, (void)len, (void)opaque;
+}
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    log_redirect(silence, NULL);
+    snprintf(f->parent, sizeof f->parent, "/tmp/winnowd-identity-XXXXXX");
+    if (!mkdtemp(f->parent)) return -1;
+    snprintf(f->dir, sizeof f->dir, "%s/labels", f->parent);
+    f->options = (struct store_options){
+        .dir = f->dir,
+        .map_bytes = 4 << 20,
+        .d = D,
+        .k = K,
+        .fingerprint = 9,
+        .classes = TEXT("no\nyes"),
+        .park_ms = 1000,
+        .keep_ms = 1000000000,
+        .owner = {.service = "fraud", .tasks = "t", .labels = "l", .models = "m", .cluster = "c1"}};
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    char command[PATH];
+    store_close(f->s);
+    snprintf(command, sizeof command, "rm -rf %s", f->parent); // it was made by mkdtemp
+    int result = system(command);
+    free(f);
+    return result;
+}
+
+/* What opening it says: NULL for nothing. */
+static int reopen(struct fixture *f, const char **why) {
+    store_close(f->s);
+    f->s = NULL;
+    *why = NULL;
+    return store_open(&f->s, &f->options, why);
+}
+
+static void opens(struct fixture *f, const char *expected) {
+    const char *why;
+    assert_int_equal(reopen(f, &why), 0);
+    if (!expected) assert_null(why);
+    else if (!why || !strstr(why, expected)) fail_msg("'%s' does not say '%s'", why, expected);
+}
+
+static int put_task(struct fixture *f, int i, uint64_t model) {
+    static const float prob[K] = {0.5f, 0.5f};
+    struct task t = {.sample_id = TEXT("s"),
+                     .event = TEXT("{}"),
+                     .row = row,
+                     .d = D,
+                     .k = K,
+                     .prob = prob,
+                     .classes = TEXT("no\nyes"),
+                     .fingerprint = 9,
+                     .propensity = 0.5,
+                     .model = model,
+                     .topic = TEXT("samples"),
+                     .offset = i,
+                     .time_ms = start_ms,
+                     .asked_ms = start_ms,
+                     .expires_ms = start_ms + 1000};
+    struct answered unused;
+    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    assert_int_equal(store_begin(f->s), 0);
+    return store_put_task(f->s, &t, &unused);
+}
+
+static void take_task(struct fixture *f, int i, uint64_t model) {
+    assert_int_equal(put_task(f, i, model), 0);
+    assert_int_equal(store_commit(f->s), 0);
+}
+
+static size_t tasks(struct fixture *f) {
+    struct store_counts c;
+    store_counts(f->s, &c);
+    return c.tasks;
+}
+
+/* Directories beside the store's: what was set aside. */
+static int set_aside(const struct fixture *f) {
+    char command[PATH];
+    int n = 0;
+    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->dir);
+    FILE *p = popen(command, "r");
+    assert_int_equal(fscanf(p, "%d", &n), 1);
+    pclose(p);
+    return n;
+}
+
+/* ---- the owner ---- */
+
+/* 197 rows of one pipeline were learned by another. */
+static void the_store_of_another_service_is_left_alone(void **state) {
+    struct fixture *f = *state;
+    const char *why;
+    opens(f, NULL);
+    take_task(f, 0, 1);
+    f->options.owner.service = "churn";
+    f->options.fingerprint = 10; // of another feature map too: it is refused all the same
+    assert_int_equal(reopen(f, &why), ERR_CONFIG);
+    assert_non_null(strstr(why, "another service"));
+    assert_null(f->s);
+    assert_int_equal(set_aside(f), 0);
+    f->options.owner.service = "fraud";
+    f->options.fingerprint = 9;
+    opens(f, NULL);
+    assert_int_equal(tasks(f), 1);
+}
+
+static void other_topics_and_clusters_are_set_aside(void **state) {
+    struct fixture *f = *state;
+    const char **const part[] = {&f->options.owner.tasks, &f->options.owner.labels,
+                                 &f->options.owner.models, &f->options.owner.cluster};
+    opens(f, NULL);
+    for (int i = 0; i < 4; i++) {
+        take_task(f, 0, 1);
+        *part[i] = "other";
+        opens(f, "other topics or another cluster");
+        assert_int_equal(tasks(f), 0);
+        assert_int_equal(set_aside(f), i + 1);
+        opens(f, NULL);
+    }
+}
+
+static void a_cluster_is_added_when_it_is_known(void **state) {
+    struct fixture *f = *state;
+    f->options.owner.cluster = "";
+    opens(f, NULL);
+    take_task(f, 0, 1);
+    f->options.owner.cluster = "c1";
+    opens(f, NULL);
+    f->options.owner.cluster = NULL; // not told this time
+    opens(f, NULL);
+    assert_int_equal(tasks(f), 1);
+    f->options.owner.cluster = "c2";
+    opens(f, "another cluster");
+}
+
+static void a_store_without_an_owner_is_taken_once(void **state) {
+    struct fixture *f = *state;
+    const struct store_owner ours = f->options.owner;
+    const char *why;
+    f->options.owner = (struct store_owner){0}; // as it was before stores had one
+    opens(f, NULL);
+    take_task(f, 0, 1);
+    f->options.owner = ours;
+    opens(f, NULL);
+    assert_int_equal(tasks(f), 1);
+    f->options.owner.service = "churn";
+    assert_int_equal(reopen(f, &why), ERR_CONFIG);
+}
+
+static void a_damaged_owner_is_none(void **state) {
+    struct fixture *f = *state;
+    static const char *const odd[] = {"service x\n\nx", "\n\n\n\n\n"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        f->options.owner.service = odd[i]; // lines that are none of ours
+        opens(f, NULL);
+        f->options.owner.service = "fraud";
+        opens(f, "damaged");
+        store_close(f->s);
+        f->s = NULL;
+        char command[PATH];
+        snprintf(command, sizeof command, "rm -rf %s %s.*", f->dir, f->dir);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+/* ---- the lock ---- */
+
+static void an_open_store_has_no_second_holder(void **state) {
+    struct fixture *f = *state;
+    struct store *second = NULL;
+    const char *why = NULL;
+    int status;
+    opens(f, NULL);
+    take_task(f, 0, 1);
+    assert_int_equal(store_open(&second, &f->options, &why), ERR_RETRY);
+    assert_non_null(strstr(why, "another process"));
+    assert_null(second);
+    pid_t child = fork(); // it inherits the lock, so it opens the store by a life of its own
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", "flock -n \"$0\" true && exit 1 || exit 0",
+              xasprintf("%s.lock", f->dir), NULL);
+        _exit(2);
+    }
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    take_task(f, 1, 1); // and the first goes on
+    store_close(f->s);
+    f->s = NULL;
+    assert_int_equal(store_open(&second, &f->options, &why), 0);
+    store_close(second);
+}
+
+/* ---- versions ---- */
+
+static void a_version_is_remembered(void **state) {
+    struct fixture *f = *state;
+    opens(f, NULL);
+    assert_int_equal(store_version(f->s), 0);
+    assert_int_equal(store_note_version(f->s, 12), 0);
+    assert_int_equal(store_note_version(f->s, 5), 0); // an older one moves nothing
+    assert_int_equal(store_version(f->s), 12);
+    opens(f, NULL);
+    assert_int_equal(store_version(f->s), 12);
+}
+
+/* The store and the models topic are lost: tasks tell it. */
+static void tasks_tell_which_versions_there_were(void **state) {
+    struct fixture *f = *state;
+    opens(f, NULL);
+    take_task(f, 0, 41);
+    take_task(f, 1, 40);
+    opens(f, NULL);
+    assert_int_equal(store_version(f->s), 41);
+    assert_int_equal(put_task(f, 2, 50), 0);
+    store_abort(f->s); // it was not taken
+    assert_int_equal(store_version(f->s), 41);
+}
+
+/* Forged tasks cannot use up the numbers: what they claim does not widen what is believed. */
+static void forged_tasks_move_it_little(void **state) {
+    struct fixture *f = *state;
+    opens(f, NULL);
+    assert_int_equal(store_note_version(f->s, 100), 0);
+    take_task(f, 0, UINT64_MAX);
+    take_task(f, 1, (uint64_t)1 << 53);
+    take_task(f, 2, 101 + STORE_VERSION_AHEAD);
+    assert_int_equal(store_version(f->s), 100);
+    for (int i = 1; i < 100; i++) take_task(f, 2 + i, 100 + STORE_VERSION_AHEAD * (uint64_t)i);
+    assert_int_equal(store_version(f->s), 100 + STORE_VERSION_AHEAD);
+}
+
+#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST_(the_store_of_another_service_is_left_alone),
+        TEST_(other_topics_and_clusters_are_set_aside),
+        TEST_(a_cluster_is_added_when_it_is_known),
+        TEST_(a_store_without_an_owner_is_taken_once),
+        TEST_(a_damaged_owner_is_none),
+        TEST_(an_open_store_has_no_second_holder),
+        TEST_(a_version_is_remembered),
+        TEST_(tasks_tell_which_versions_there_were),
+        TEST_(forged_tasks_move_it_little),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
