@@ -30,7 +30,9 @@ struct world {
     _Atomic int64_t full;    // 1: the disk is full
 };
 
-enum { REALTIME_S = 1000000000 }; // a later moment is one of the wall clock: no machine is up so long
+enum {
+    REALTIME_S = 1000000000
+}; // a later moment is one of the wall clock: no machine is up so long
 
 static struct world *world;
 
