@@ -30,15 +30,26 @@ U64 = (1 << 64) - 1
 
 # ---- what the formats say (docs/FORMATS.md) ----
 
+class Form:
+    """Where a form of the selection state has what the account reads: (place, bytes)."""
+
+    def __init__(self, characters, crc, admitted, asked):
+        self.characters, self.crc, self.admitted, self.asked = characters, crc, admitted, asked
+
+
+FORMS = {b"w2": Form(512, 404, (32, 8), (48, 8)), b"w3": Form(487, 384, (20, 6), (32, 5))}
+
+
 def read_state(text):
-    """(admitted, asked) of a selection state, or None when it is none."""
-    if not text.startswith(b"w2") or len(text) != 512:
+    """(admitted, asked) of a selection state, or None when it is none. What stands behind it is a position's mark."""
+    form = FORMS.get(text[:2])
+    if form is None or len(text) < form.characters:
         return None
-    blocks = base64.b85decode(text[2:].decode().translate(str.maketrans(Z85, BASE85)))
+    blocks = base64.b85decode(text[2:form.characters].decode().translate(str.maketrans(Z85, BASE85)))
     data = b"".join(blocks[i:i + 4][::-1] for i in range(0, len(blocks), 4))
-    if zlib.crc32(data[:404]) != struct.unpack_from("<I", data, 404)[0]:
+    if zlib.crc32(data[:form.crc]) != struct.unpack_from("<I", data, form.crc)[0]:
         return None
-    return struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<Q", data, 48)[0]
+    return tuple(int.from_bytes(data[at:at + size], "little") for at, size in (form.admitted, form.asked))
 
 
 def _mix(x):
@@ -145,6 +156,18 @@ class Places:
         self.tasks = collections.defaultdict(list)  # partition: [(offset, admitted)] since the last account
         self.asked_of = collections.Counter()
         self.lowest, self.count = {}, collections.Counter()
+        self.before = {}  # partition: Places counts (good, asked) of the topic that stood here before; see base
+
+
+    def choose_base(self, partition, state):
+        """Kafka forgets a deleted topic's positions, but a worker that goes on has its state: counts begin anew or go on."""
+        counts = self.good[partition], self.asked_of[partition]
+        if partition in self.before and state == counts:
+            self.before[partition] = 0, 0
+
+    def base(self, partition):
+        """(admitted, asked) of a state before the first sample of this topic."""
+        return self.before.get(partition, (0, 0))
 
 
 class Ledger:
@@ -156,6 +179,7 @@ class Ledger:
         self.by_sample = {}
         self.unjoined = {}  # sample: labels by its id that came before its task
         self.version, self.rows, self.live, self.progress = 0, 0, 0, {}
+        self.excused = 0
         self.totals, self.nearest = collections.Counter(), float("-inf")
 
     def fault(self, kind, text, *values):
@@ -276,22 +300,26 @@ class Ledger:
         s = self.places
         for partition, tasks in s.tasks.items():
             for offset, admitted in sorted(tasks):
-                rank = s.known.get((partition, offset))
-                if rank != admitted:
-                    self.fault("wrong", "task of %s says %d samples admitted, there are %s", (partition, offset), admitted, rank)
-                height = s.count[partition] - self.rate * admitted
+                rank = s.known.get((partition, offset), 0)
+                if admitted != rank + s.base(partition)[0]:
+                    self.fault("wrong", "task of %s says %d samples admitted, there are %d", (partition, offset), admitted, rank)
+                height = s.count[partition] - self.rate * rank
                 s.count[partition] += 1
                 s.lowest[partition] = min(s.lowest.get(partition, height), height)
                 excess = height - s.lowest[partition] + 1 - self.rate
                 self.nearest = max(self.nearest, excess)
                 if excess > self.burst + 1 + 1e-9:
                     self.fault("wrong", "budget of partition %d: %.2f tasks over the rate at offset %d", partition, excess, offset)
-            s.asked_of[partition] += len(tasks)
         s.tasks.clear()
 
     def _states(self, committed):
+        s = self.places
+        for partition, tasks in s.tasks.items():
+            s.asked_of[partition] += len(tasks)
         for partition, (offset, metadata) in committed.items():
-            state, wanted = read_state(metadata), (self.places.good[partition], self.places.asked_of[partition])
+            state = read_state(metadata)
+            s.choose_base(partition, state)
+            wanted = s.good[partition] + s.base(partition)[0], s.asked_of[partition] + s.base(partition)[1]
             if offset > 0 and state is None:
                 self.fault("lost", "partition %d has no selection state at %d", partition, offset)
             elif offset > 0 and state != wanted:
@@ -306,16 +334,30 @@ class Ledger:
             self.fault("wrong", "%d outcomes have no sample: %s", len(s.early), sorted(s.early)[:5])
         if s.asked != s.said:
             self.fault("lost", "asked without a task: %s; tasks of samples not asked: %s", sorted(s.said - s.asked)[:5], sorted(s.asked - s.said)[:5])
-        self._budget()
         self._states(committed)
+        self._budget()
         if self.learned():
             self.fault("lost", "%s", self.learned())
         faults, self.faults = self.faults, []
         return faults
 
-    def made_anew(self, role):
-        """A topic was made anew; everything on it was accounted for."""
-        self.prints = collections.defaultdict(dict, {k: v for k, v in self.prints.items() if k[0] != role})
+    def check_into(self, committed):
+        """The same in the middle of a round: faults are told at its end."""
+        self.faults = self.check(committed)
+
+    def samples_made_anew(self, topic):
+        """The samples topic was deleted and made again; all that was on it was accounted for."""
+        old, self.places = self.places, Places()
+        self.places.before = {p: (old.good[p] + old.base(p)[0], old.asked_of[p] + old.base(p)[1]) for p in old.good}
+        self.prints = collections.defaultdict(dict, {k: v for k, v in self.prints.items() if k[0] != topic})
+
+    def excuse(self, partition, first, end):
+        """These samples, the last that were read, went before anybody could decide them."""
+        s = self.places
+        for place in [p for p in s.open if p[0] == partition and first <= p[1] < end]:
+            s.good[partition] -= s.open.pop(place) is None
+            del s.known[place]
+            self.excused += 1
 
     def again(self, brokers, names):
         """Reads everything that is still on the topics from their beginning: it must be what was read before. Faults."""

@@ -18,10 +18,10 @@ RATE, BURST = 0.05, 5
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def elects():
-    """Whether this winnowd elects its learner by itself."""
+def knows(option, word=""):
+    """Whether this winnowd has such an option, and the word in its row."""
     options = subprocess.run([BINARY, "docs", "options"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return any(line.startswith("| `learner`") and "auto" in line for line in options.splitlines())
+    return any(line.startswith("| `%s`" % option) and word in line for line in options.splitlines())
 
 
 def build_shim(directory):
@@ -117,7 +117,8 @@ class Fleet:
 
     def __init__(self, directory, name, brokers, topics, size, seed):
         self.dir, self.name, self.brokers, self.topics = pathlib.Path(directory), name, brokers, topics
-        self.elects, self.seed, self.shim = elects(), seed, build_shim(directory)
+        self.elects, self.positions = knows("learner", "auto"), knows("lost_position")
+        self.seed, self.shim = seed, build_shim(directory)
         self.ended = collections.Counter()  # exit codes of lives that nobody ended
         self.defects = []
         self.lock = threading.RLock()  # of who starts and ends members
@@ -141,7 +142,9 @@ class Fleet:
             "watch": {"listen": "127.0.0.1:0", "log_level": "info"},
             "features": [{"name": "x", "required": True}, {"name": "y"}, {"name": "kind", "type": "category", "values": ["a", "b", "c"]}],
         }
-        return base if self.elects else merge(base, {"service": {"learner": member.number == 0}})
+        if not self.elects:
+            base = merge(base, {"service": {"learner": member.number == 0}})
+        return merge(base, {"kafka": {"lost_position": "earliest"}}) if self.positions else base
 
     def start(self):
         """All of it; returns when every member is ready."""

@@ -15,6 +15,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[0:0] = [str(HERE), str(HERE.parent / "system")]
 
 import nemeses  # noqa: E402 (the path is set first)
+import report  # noqa: E402
+from fleet import knows  # noqa: E402
 from rounds import Run, World  # noqa: E402
 
 MOST_SHOWN = 10  # faults of a round
@@ -30,6 +32,8 @@ def arguments():
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--whole", type=int, default=25)
+    parser.add_argument("--write", nargs="+", metavar="LOG")
+    parser.add_argument("--list", action="store_true")
     parser.add_argument("--keep", metavar="DIR")
     return parser.parse_args()
 
@@ -58,21 +62,27 @@ def say_table(rows):
 def result(run, options, world):
     ledger = world.ledger
     return {"seed": options.seed, "rounds": run.done, "failed": run.failure, "nemeses": run.tally.rows, "totals": ledger.totals,
-            "versions": ledger.version, "nearest_to_budget": round(ledger.nearest, 2), "ended_by_themselves": world.fleet.ended}
+            "versions": ledger.version, "nearest_to_budget": round(ledger.nearest, 2), "excused": ledger.excused, "ended_by_themselves": world.fleet.ended}
 
 
 def main():
     options = arguments()
-    names = nemeses.named(options.nemesis)
+    if options.list:
+        print("\n".join("%-20s %s" % (name, function.__doc__) for name, function in nemeses.NEMESES.items()))
+        return
+    if options.write:
+        report.write(options.write)
+        return
+    names = nemeses.named(options.nemesis, knows("lost_position"))
     directory = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="winnowd-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)
     faulthandler.register(signal.SIGUSR1)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left behind
     world, fine = None, False
     try:
         print("seed %d: %d rounds of %s; logs in %s" % (options.seed, options.rounds, ", ".join(names), directory), flush=True)
         world = World(directory, options.seed, options.rate, options.members)
         world.start()
+        signal.signal(signal.SIGTERM, lambda *_: run.stop())
         run = Run(world, names, options.rounds, options.minutes * 60, options.whole, say_round(options))
         fine = run.play()
         say_table(run.tally.rows)

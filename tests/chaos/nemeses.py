@@ -198,16 +198,52 @@ def retention(w):
     w.flow(1)
 
 
+def retention_passes(w):
+    """records go that nobody has read: those are lost, and nothing else is"""
+    for member in w.fleet.members:
+        member.kill()
+    w.flow(w.random.uniform(0.5, 2))
+    w.feeder.rest()
+    w.read()
+    ends = w.ends()
+    now = w.committed()
+    wait("records are deleted", lambda: w.cluster.delete_records(w.topics["samples"], ends), 60)
+    for partition, end in ends.items():
+        w.ledger.excuse(partition, max(now[partition][0], 0), end)
+    for member in w.fleet.members:
+        member.start()
+    w.feeder.go_on()
+    w.flow(2)
+
+
+def topic_anew(w):
+    """the samples topic is deleted under a running fleet and made again"""
+    w.settle()
+    w.ledger.check_into(w.committed())
+    partitions = w.cluster.partitions(w.topics["samples"])
+    w.cluster.delete(w.topics["samples"])
+    w.flow(w.random.choice((0, 2)))
+    w.cluster.create({w.topics["samples"]: (partitions, {})})
+    w.ledger.samples_made_anew(w.topics["samples"])
+    w.reader.forget("samples")
+    w.feeder.begin_anew()
+    w.go_on()
+    w.flow(2)
+
+
+POSITIONS = ("retention-passes", "topic-anew")  # for a winnowd that names positions which do not fit
 NEMESES = {function.__name__.replace("_", "-"): function for function in (
     leader_killed, two_brokers_killed, brokers_stopped, answers_swallowed, slow_network, connections_cut, workers_killed, learner_killed,
-    all_killed, host_lost, process_stopped, rolling_restart, disk_full, clock_stepped, partitions_added, retention)}
+    all_killed, host_lost, process_stopped, rolling_restart, disk_full, clock_stepped, partitions_added, retention, retention_passes,
+    topic_anew)}
 REPEATING = ("leader-killed", "two-brokers-killed", "brokers-stopped")  # the feeder may send a sample again, as another record
 MILD = ("answers-swallowed", "connections-cut", "workers-killed", "learner-killed", "clock-stepped", "disk-full", "retention", "leader-killed")
 
 
-def named(text):
-    """The nemeses of a list with commas: "all", "mild", or names."""
-    names = {"all": list(NEMESES), "mild": list(MILD)}.get(text) or text.split(",")
+def named(text, positions):
+    """The nemeses of a list with commas: "all", "mild", or names. positions: whether this winnowd knows positions that do not fit."""
+    every = [name for name in NEMESES if positions or name not in POSITIONS]
+    names = {"all": every, "mild": list(MILD)}.get(text) or text.split(",")
     for name in names:
         check(name in NEMESES, "no nemesis is called %s; there are %s", name, ", ".join(NEMESES))
     return names

@@ -70,10 +70,15 @@ class World:
 
     # ---- coming to rest ----
 
+    def ends(self):
+        """{partition: offset behind the last sample}, of those that are known to the account."""
+        return {p: self.reader.bounds(t, p)[1] for t, p in self.reader.reached if t == self.topics["samples"]}
+
     def _behind(self):
-        ends = {p: self.reader.bounds(t, p)[1] for t, p in self.reader.reached if t == self.topics["samples"]}
-        now = self.committed()
-        return {p: (now.get(p, (-1, ""))[0], end) for p, end in ends.items() if now.get(p, (-1, ""))[0] < end}
+        """A position beyond the end is of a topic that is no more."""
+        now, first = self.committed(), {p: self.reader.bounds(self.topics["samples"], p)[0] for p in self.ends()}
+        at = {p: now.get(p, (-1, ""))[0] for p in first}
+        return {p: (at[p], end) for p, end in self.ends().items() if at[p] != end and end > first[p]}
 
     def _left(self):
         """What is not decided, answered or learned yet; "" when all is."""
@@ -162,11 +167,14 @@ class Run:
         if faults:
             self.failure = {"seed": self.world.seed, "round": number, "nemesis": nemesis, "faults": ["%s: %s" % f for f in faults[:20]]}
 
+    def stop(self):
+        """The round under way is the last. Any thread."""
+        self.seconds = 0
+
     def play(self):
         """All of them; whether none failed."""
-        over = time.monotonic() + self.seconds
-        number = 0
-        while self.failure is None and number < self.rounds and time.monotonic() < over:
+        began, number = time.monotonic(), 0
+        while self.failure is None and number < self.rounds and time.monotonic() < began + self.seconds:
             number += 1
             self._one(number)
         return self.failure is None
