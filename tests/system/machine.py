@@ -17,7 +17,7 @@ from broker import ROOT, Failure, check, wait
 # What a booted machine and winnowd_*.deb need; the deb itself is installed without any network.
 # Debian 13 has libssl3t64 and libmicrohttpd12t64, which provide the names without t64.
 PACKAGES = ("systemd systemd-sysv dbus udev kmod librdkafka1 libcjson1 libopenblas0 libyaml-0-2 "
-            "liblmdb0 libmicrohttpd12 zlib1g libssl3 libncursesw6").split()
+            "liblmdb0 libmicrohttpd12 zlib1g libssl3 libncursesw6 libcurl4").split()
 
 
 def root():
