@@ -35,7 +35,7 @@ struct waker {
 
 static void waker_sleep_a_little(struct waker *w) {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until); // a step of the wall clock must not lengthen it
     until.tv_nsec += WAIT_MS * 1000000L;
     if (until.tv_nsec >= 1000000000L) {
         until.tv_nsec -= 1000000000L;
@@ -63,12 +63,20 @@ static void *waker_wake(void *arg) {
     return NULL;
 }
 
+static void waker_init_condition(pthread_cond_t *c) {
+    pthread_condattr_t a;
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &a);
+    pthread_condattr_destroy(&a);
+}
+
 struct waker *waker_create(rd_kafka_t *rk, const char *topic) {
     struct waker *w = xcalloc(1, sizeof *w);
     w->rk = rk;
     w->topic = topic;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->changed, NULL);
+    waker_init_condition(&w->changed);
     CHECK(pthread_create(&w->thread, NULL, waker_wake, w) == 0);
     return w;
 }
