@@ -330,6 +330,8 @@ static int labelled_set_rescan(struct labelled_set *s) {
     return result == ERR_RETRY ? 0 : result;
 }
 
+void labelled_set_look_again(struct labelled_set *s) { s->rescan_ms = clock_ms() - RESCAN_MS; }
+
 int labelled_set_round(struct labelled_set *s) {
     int n = reader_poll(s->reader, s->record, READ_MOST, POLL_MS);
     TRY(n);

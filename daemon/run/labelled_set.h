@@ -25,6 +25,8 @@ int labelled_set_follow(struct labelled_set *s) MUST_CHECK;
  * store or its disk is full the same records are tried again (said), with service.learner: auto for
  * ten seconds. Records taken, or an ERR_. */
 int labelled_set_round(struct labelled_set *s) MUST_CHECK;
+/* The next round looks for partitions that were added. */
+void labelled_set_look_again(struct labelled_set *s);
 /* Whether both topics were read to the end that they had at the start: a version is made of a whole
  * labelled set only. */
 bool labelled_set_whole(const struct labelled_set *s);

@@ -170,6 +170,7 @@ static int learner_take_over(struct learner *l) {
     TRY(result);
     l->abreast = l->stood_by = false;
     l->read_ms = clock_ms();
+    labelled_set_look_again(l->set); // the predecessor may know more partitions
     learner_set_role(l, LEARNER_LEARNS);
     LOG(NOTICE, "learner_elected", "this process learns from here on");
     return 0;

@@ -9,12 +9,12 @@ static cJSON *progress_parse(struct text record) {
     return record.len ? cJSON_ParseWithLength(record.at, record.len) : NULL;
 }
 
-/* The member's partition, or -1 where it names none of those. */
-static int32_t progress_partition(const cJSON *member, int32_t partitions) {
+/* The member's partition, or -1 where it names none. */
+static int32_t progress_partition(const cJSON *member) {
     char *end;
     if (!member->string || !*member->string) return -1;
     long n = strtol(member->string, &end, 10);
-    return *end || n < 0 || n >= partitions ? -1 : (int32_t)n;
+    return *end || n < 0 || n > INT32_MAX ? -1 : (int32_t)n;
 }
 
 bool progress_reached(struct text record, const int32_t *partitions,
@@ -26,9 +26,10 @@ bool progress_reached(struct text record, const int32_t *partitions,
     for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
         const cJSON *of = cJSON_GetObjectItemCaseSensitive(json, labelled_topic_name(t));
         for (const cJSON *m = cJSON_IsObject(of) ? of->child : NULL; m; m = m->next) {
-            int32_t partition = progress_partition(m, partitions[t]);
+            int32_t partition = progress_partition(m);
             if (partition < 0 || !cJSON_IsNumber(m) || !(m->valuedouble > 0)) continue;
-            reached &= (double)offset(t, partition, opaque) >= m->valuedouble;
+            reached &=
+                partition < partitions[t] && (double)offset(t, partition, opaque) >= m->valuedouble;
         }
     }
     cJSON_Delete(json);

@@ -9,8 +9,9 @@
 enum { PROGRESS_BY_BYTES = 128 }; // of a service.instance (include/config/options.def)
 
 /* Whether the labelled set has read as far as the record says that its writer had, in each
- * partition that the set knows. True where the record says nothing. `offset` answers with the
- * set's next offset, negative: none; partitions: (LABELLED_TOPICS) how many each topic has. */
+ * partition; one that the set does not know (it was added) is not reached. True where the record
+ * says nothing. `offset` answers with the set's next offset, negative: none; partitions:
+ * (LABELLED_TOPICS) how many each topic has. */
 bool progress_reached(struct text record, const int32_t *partitions,
                       int64_t (*offset)(enum labelled_topic t, int32_t partition,
                                         const void *opaque),

@@ -34,6 +34,10 @@ static void each_partition_counts(void **state) {
     next[LABELLED_LABELS][1] = 7;
     next[LABELLED_TASKS][0] = 9;
     assert_false(reached(record));
+    memset(next, 0x7f, sizeof next);
+    assert_true(reached(record));
+    assert_false(reached("{\"labels\":{\"2\":1}}")); // a partition that we do not know yet
+    assert_true(reached("{\"labels\":{\"2\":0}}"));  // nobody has read of it
 }
 
 static void what_says_nothing_holds_up_nobody(void **state) {
@@ -44,7 +48,7 @@ static void what_says_nothing_holds_up_nobody(void **state) {
         "not json",
         "[1]",
         "{\"tasks\":7,\"labels\":[9,9]}",
-        "{\"tasks\":{\"2\":9,\"-1\":9,\"x\":9,\"\":9,\"0x1\":9,\"99999999999999999999\":9}}",
+        "{\"tasks\":{\"-1\":9,\"x\":9,\"\":9,\"0x1\":9,\"99999999999999999999\":9}}",
         "{\"tasks\":{\"0\":\"9\",\"1\":{\"0\":9}},\"labels\":{\"0\":null,\"1\":0}}",
     };
     memset(next, -1, sizeof next);
