@@ -183,8 +183,10 @@ static struct record consumer_record_of(rd_kafka_message_t *m) {
 static int consumer_take_messages(struct consumer *c, struct record *out, size_t *n,
                                   rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
-    if (messages > 0 && !message[0]->err)
-        places_wake(&c->places, c->rk, c->config, message[0], clock_ms(), &c->owner);
+    ssize_t first = 0; // record; events may stand before it
+    while (first < messages && message[first]->err) first++;
+    if (first < messages)
+        places_wake(&c->places, c->rk, c->config, message[first], clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err && places_take(&c->places, message[i])) {
             out[(*n)++] = consumer_record_of(message[i]);
@@ -378,6 +380,8 @@ bool consumer_next_end(struct consumer *c, int32_t *partition, int64_t *end) {
 void consumer_settle(struct consumer *c) {
     bool earliest = c->config->kafka.lost_position == LOST_POSITION_EARLIEST;
     if (c->pending != REBALANCE_NONE || !c->assignment) return;
+    if (consumer_lost(c))
+        return; // the notice waits; an assignment would make the library forget it
     if (!places_settle(&c->places, c->rk, c->config, earliest, &c->owner)) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(c->assignment->cnt);
     places_restart(&c->places, &c->owner, list);

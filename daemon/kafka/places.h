@@ -35,7 +35,7 @@ void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
                  const struct position_owner *owner);
 /* Whether a record is to be handed out. Free of cost while every place is sure. */
 static inline bool places_take(struct places *s, const rd_kafka_message_t *m);
-/* Whether the partition is read, and its position fits. */
+/* Whether the partition is read, and its position fits as far as is known. */
 bool places_sure(const struct places *s, int32_t partition);
 /* An event of the library that is no record: true when it was about a place. */
 bool places_event(struct places *s, const rd_kafka_message_t *m);
