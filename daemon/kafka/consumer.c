@@ -129,7 +129,7 @@ void consumer_destroy(struct consumer *c) {
     if (c->pending != REBALANCE_NONE)
         rd_kafka_assign(c->rk, NULL); // noted but not carried out: close would wait for it for ever
     rd_kafka_consumer_close(c->rk);
-    rd_kafka_destroy(c->rk);
+    kafka_destroy(c->rk);
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     places_release(&c->places);
@@ -423,14 +423,16 @@ void consumer_pause(struct consumer *c, bool paused) {
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-int64_t consumer_committed(struct consumer *c, int32_t partition) {
+int consumer_committed(struct consumer *c, int32_t partition, int64_t next, struct text metadata) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, c->config->topics.samples, partition);
     int result = consumer_fetch_committed(c, list);
-    int64_t offset = list->elems[0].offset;
+    const rd_kafka_topic_partition_t *at = &list->elems[0];
+    bool same = at->offset == next && at->metadata_size == metadata.len &&
+                (!metadata.len || memcmp(at->metadata, metadata.at, metadata.len) == 0);
     rd_kafka_topic_partition_list_destroy(list);
     TRY(result);
-    return offset < 0 ? -1 : offset;
+    return same;
 }
 
 int consumer_group(struct consumer *c, size_t partitions,

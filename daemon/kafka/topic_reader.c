@@ -82,7 +82,7 @@ int reader_create(struct reader **out, const struct config *c, const char *const
 void reader_destroy(struct reader *r) {
     if (!r) return;
     rd_kafka_consumer_close(r->rk);
-    rd_kafka_destroy(r->rk);
+    kafka_destroy(r->rk);
     for (size_t i = 0; i < r->n; i++) {
         free(r->source[i].at_end);
         free(r->source[i].own);

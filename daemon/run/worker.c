@@ -54,6 +54,7 @@ struct worker {
     int64_t divide_ms, first_until_ms; // when caps are divided next; until when samples wait for it
     int64_t share_ms;                  // the present wait between two looks
     int64_t waits_ms;                  // since when a partition has no share; 0: all have
+    int64_t revoked_ms;                // since when a cycle holds up a rebalance; 0: none does
     int64_t moved_ms, late_ms;         // when it last made progress; when it last found that late
     int fences;
     int result;
@@ -248,9 +249,9 @@ static int need_producer(struct worker *w) {
 static int worker_settle(struct worker *w) {
     for (size_t i = w->cycle.offsets; i-- > 0;) {
         const struct producer_offset *o = &w->cycle.offset[i];
-        int64_t committed = consumer_committed(w->consumer, o->partition);
-        if (committed == ERR_RETRY) return ERR_RETRY;
-        if (committed >= o->next) cycle_drop(&w->cycle, o->partition);
+        int committed = consumer_committed(w->consumer, o->partition, o->next, o->metadata);
+        TRY(committed);
+        if (committed) cycle_drop(&w->cycle, o->partition);
     }
     return 0;
 }
@@ -344,9 +345,20 @@ static void worker_trim(struct worker *w) {
         L_U64("largest", done.bytes));
 }
 
+/* Whether partitions that are to be given back were kept for longer than the group waits for a
+ * member. It may have gone on without us then, and the library does not say so before they are
+ * given back. */
+static bool worker_overstays(struct worker *w) {
+    if (consumer_pending(w->consumer) != REBALANCE_REVOKED) w->revoked_ms = 0;
+    else if (!w->revoked_ms) w->revoked_ms = clock_ms();
+    return w->revoked_ms && clock_ms() - w->revoked_ms > w->config->kafka.session_timeout;
+}
+
 /* The cycle is gone when its partitions are: the rebalance clears everything. */
 static bool worker_lost_cycle(struct worker *w) {
-    if (!consumer_lost(w->consumer) && consumer_pending(w->consumer) != REBALANCE_LOST)
+    bool overstays = worker_overstays(w);
+    if (!overstays && !consumer_lost(w->consumer) &&
+        consumer_pending(w->consumer) != REBALANCE_LOST)
         return false;
     metric_add_by(METRIC_cycles, CYCLE_DROPPED, 1);
     LOG(WARNING, "cycle_dropped",

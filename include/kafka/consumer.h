@@ -84,9 +84,11 @@ const struct kafka_stats *consumer_stats(const struct consumer *c);
 /* Stop or go on fetching while a cycle cannot be committed; polling goes on, so the group keeps its
  * member. */
 void consumer_pause(struct consumer *c, bool paused);
-/* Committed next offset of a partition of ours; -1: none, ERR_RETRY: no answer. For a commit whose
- * outcome is unknown. */
-int64_t consumer_committed(struct consumer *c, int32_t partition);
+/* Whether the group has committed exactly that of a partition of ours, for a commit whose outcome
+ * is unknown: 1, 0, or ERR_RETRY: no answer. The offset alone does not tell: a position may have
+ * been moved back, or stand where it stood with another state. */
+int consumer_committed(struct consumer *c, int32_t partition, int64_t next,
+                       struct text metadata) MUST_CHECK;
 
 /* Calls visit with what the group has committed of each partition from 0 on, whoever owns it.
  * ERR_RETRY: no answer, and no call. */
