@@ -13,10 +13,10 @@ from flow import Annotator, Feeder
 from nemeses import NEMESES, REPEATING
 from network import Network
 from protocol import committed
+from report import LATE
 from winnowd import CLASSES
 
 SETTLE = 150  # seconds; not at rest by then is a fault
-LATE = 26  # seconds: the longest recovery that docs/OPERATIONS.md names, with the fleet's session of 6 s
 PARTITIONS = 3
 
 
@@ -127,10 +127,11 @@ class Tally:
     def add(self, nemesis, decided, learned, faults):
         row = self.rows[nemesis]
         row["rounds"] += 1
-        row["late"] += decided > LATE
-        row["decided"], row["learned"] = max(row["decided"], decided), max(row["learned"], learned)
         for kind, _ in faults:
             row[kind] += 1
+        if not faults:
+            row["late"] += decided > LATE
+            row["decided"], row["learned"] = max(row["decided"], decided), max(row["learned"], learned)
 
 
 def play(world, number, names):
