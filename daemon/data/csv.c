@@ -145,9 +145,10 @@ static void csv_skip_line(struct csv *c) {
     buf_release(&unused);
 }
 
-/* Moves past empty lines and ARFF's comments. 1: a row follows; 0: the end. */
+/* Moves past empty lines and ARFF's comments; in one column an empty line is a row, but not the
+ * header. 1: a row follows; 0: the end. */
 static int csv_skip_empty(struct csv *c, struct buf *why) {
-    for (int byte; c->columns != 1;) {
+    for (int byte; c->columns != 1 || !c->row;) {
         byte = gzip_file_peek(c->file);
         if (c->dialect.attributes && byte == '%') csv_skip_line(c);
         else if (byte == '\n' || byte == '\r') gzip_file_skip(c->file);

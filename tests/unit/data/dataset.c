@@ -152,6 +152,9 @@ static void quotes_and_line_ends_are_those_of_rfc_4180(void **state) {
     expect_event(d, "{\"row\":2,\"x\":null}", "2", NULL);
     expect_event(d, "{\"row\":3,\"x\":3}", "3", NULL);
     expect_end(d);
+    d = opened(TEXT("\nx\n1\n"), plain); // but not where the header is expected
+    expect_event(d, "{\"row\":1,\"x\":1}", "1", NULL);
+    expect_end(d);
     expect_end(opened(TEXT("a,b\n"), plain));
     expect_end(opened(TEXT("a,b"), plain));
 }
