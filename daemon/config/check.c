@@ -265,11 +265,8 @@ static void check_properties(struct config_reading *r) {
 static void check_headers(struct config_reading *r) {
     const struct node *map = r->options[OPTION_bridge_headers].node;
     for (const struct node *n = map && map->kind == NODE_MAP ? map->child : NULL; n; n = n->next) {
-        const char *name = text_rule_header(n->key->text), *value = text_rule_template(n->text);
-        if (name)
-            problem(&r->problems, n->key->mark, "bridge.headers", "%s %s",
-                    shown(&r->problems, n->key->text), name);
-        if (value) problem(&r->problems, n->mark, "bridge.headers", "the value %s", value);
+        const char *wrong = text_rule_template(n->text);
+        if (wrong) problem(&r->problems, n->mark, "bridge.headers", "the value %s", wrong);
     }
 }
 

@@ -190,16 +190,6 @@ const char *text_rule_path(struct text t) {
     return text_rule_template(t);
 }
 
-const char *text_rule_header(struct text t) {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < t.len; i++) {
-        char c = t.at[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && !memchr(marks, c, sizeof marks - 1)) return "is not a header's name";
-    }
-    return t.len ? NULL : "is not a header's name";
-}
-
 const char *text_rule_brokers(struct text t) {
     if (t.len && memchr(t.at, '@', t.len))
         return "holds an '@'; credentials belong into kafka.password_file and kafka.common";

@@ -34,7 +34,5 @@ const char *text_rule_url(struct text t);
 const char *text_rule_template(struct text t);
 /* The same, from "/" on, as the path of an address. */
 const char *text_rule_path(struct text t);
-/* Name of an HTTP header. */
-const char *text_rule_header(struct text t);
 /* HOST:PORT,HOST:PORT without credentials. */
 const char *text_rule_brokers(struct text t);

@@ -63,7 +63,7 @@ def post(port, token, body):
 def refused(stage):
     """A template with a place that no task fills is named with its line."""
     for settings, word in (({"path": "/cases/{nothing}"}, "bridge.path"), ({"headers": {"X-Case": "{id"}}, "bridge.headers"),
-                           ({"headers": {"X Case": "1"}}, "bridge.headers"), ({"path": "/{token}"}, "belongs into a header"),
+                           ({"headers": {"X Case": "1"}}, "a key must have"), ({"path": "/{token}"}, "belongs into a header"),
                            ({"url": "http://user:secret@host"}, "holds an '@'")):
         done = run("check", "-c", stage.config({"bridge": {"tool": "http", **settings}}, "refused.yaml"))
         check(done.returncode == 78 and word in done.stderr + done.stdout, "%s: %s %s", settings, done.returncode, done.stderr)
