@@ -168,6 +168,20 @@ static void status_lines_learner(const cJSON *s, struct status_line *l) {
     else LINE(l, "learner", "none was heard of for %s", silence);
 }
 
+/* Nothing where no bridge was ever heard of. Returns how many lines. */
+static size_t status_lines_bridge(const cJSON *s, struct status_line *l) {
+    double lag = status_value(s, "bridge_lag_s"), refused = status_value(s, "bridge/refused");
+    if (!(status_value(s, "bridge_heard_s") > 0)) return 0;
+    LINE(l, "bridge", "%s tasks imported, %s wait for people, %s answered, %s skipped",
+         N("bridge/imported"), N("bridge_open"), N("bridge/answered"), N("bridge/skipped"));
+    if (refused > 0) status_lines_append(l, "; refused ", N("bridge/refused"));
+    if (lag > 0) status_lines_append(l, "; behind by ", D(lag));
+    status_lines_append(l, "; heard ",
+                        D(status_value(s, "time_ms") / 1000 - status_value(s, "bridge_heard_s")));
+    status_lines_append(l, " ago", "");
+    return 1;
+}
+
 static void status_lines_machine(const cJSON *s, struct status_line *l) {
     LINE(l, "machine", "memory %s, label store %s of %s, disk free %s", B("resident_bytes"),
          B("store_bytes"), B("store_limit"), B("disk_free"));
@@ -180,6 +194,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_budget(s, out + 2);
     status_lines_learning(s, out + 4);
     status_lines_learner(s, out + 7);
-    status_lines_machine(s, out + 8);
-    return 10;
+    size_t bridge = status_lines_bridge(s, out + 8);
+    status_lines_machine(s, out + 8 + bridge);
+    return 10 + bridge;
 }

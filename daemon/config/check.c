@@ -29,6 +29,8 @@ static const struct entry_check option_checks[] = {
     {OPTION_route_fields, text_rule_pointer},     {OPTION_route_mask, text_rule_pointer},
     {OPTION_train_memories, text_rule_memory},    {OPTION_watch_listen, text_rule_listen},
     {OPTION_replay_switches, text_rule_switch},   {OPTION_worker_cpus, text_rule_cpu},
+    {OPTION_bridge_url, text_rule_url},           {OPTION_bridge_listen, text_rule_listen},
+    {OPTION_bridge_path, text_rule_path},
 };
 static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_path, text_rule_pointer},
@@ -259,6 +261,15 @@ static void check_properties(struct config_reading *r) {
     }
 }
 
+/* A header's value may be a secret, so it is not repeated. */
+static void check_headers(struct config_reading *r) {
+    const struct node *map = r->options[OPTION_bridge_headers].node;
+    for (const struct node *n = map && map->kind == NODE_MAP ? map->child : NULL; n; n = n->next) {
+        const char *wrong = text_rule_template(n->text);
+        if (wrong) problem(&r->problems, n->mark, "bridge.headers", "the value %s", wrong);
+    }
+}
+
 /* The block of the random arm, 1/(rate × random_share) samples, is counted in 32 bits. */
 static void check_budget(struct config_reading *r) {
     const struct config *c = r->config;
@@ -467,6 +478,7 @@ void config_check(struct config_reading *r) {
     check_memories(r);
     check_classes(r);
     check_properties(r);
+    check_headers(r);
     check_mix(r);
     check_json_reader(r);
     check_committee(r);

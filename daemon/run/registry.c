@@ -323,6 +323,7 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
     if (strcmp(what, "policy") == 0) return registry_apply_policy(r, true, value, offset);
     if (strcmp(what, "operator") == 0) return registry_apply_policy(r, false, value, offset);
     if (strcmp(what, "progress") == 0) return registry_apply_progress(r, value, offset);
+    if (strcmp(what, "bridge") == 0) return CHANGE_BRIDGE; // its reader knows what to do with it
     if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' &&
         number > 0 && number < VERSION_MOST && registry_is_chunk_key(key, r, number, index))
         return registry_apply_chunk(r, number, index, value, chunks, offset);

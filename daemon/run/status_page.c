@@ -16,7 +16,11 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { BINS = 32 }; // of the histogram of utilities
+enum {
+    BINS = 32,                 // of the histogram of utilities
+    BRIDGE_SILENT_S = 60,      // six times what a bridge is silent at most
+    BRIDGE_FORGOTTEN_S = 86400 // a bridge that is silent for so long was ended for good
+};
 
 /* ---- JSON ---- */
 
@@ -57,6 +61,17 @@ static void status_note(struct health *h, bool is, const char *text) {
     if (is) buf_str(&h->notes, text);
 }
 
+/* One that was ended for good is forgotten after a day. */
+static void status_note_bridge(struct health *h) {
+    double silence_s = (double)clock_wall_ms() / 1000 - metric_get(METRIC_bridge_heard);
+    bool silent = silence_s > BRIDGE_SILENT_S;
+    if (silence_s > BRIDGE_FORGOTTEN_S) return;
+    status_note(h, silent, "the bridge to the annotation tool is not heard of any more\n");
+    status_note(h, !silent && metric_get(METRIC_bridge_away) > 0,
+                "the annotation tool does not answer the bridge, or does not fit the "
+                "configuration\n");
+}
+
 /* `asking` is held. */
 static struct health status_page_health_of(struct run *r) {
     struct health h = {.works = health_ready(r, &h.notes)};
@@ -91,6 +106,7 @@ static struct health status_page_health_of(struct run *r) {
     status_note(&h, metric_get(METRIC_reload_ok) == 0,
                 "the last reload was refused: the file has errors\n");
     (void)health_learning(r, &h.notes);
+    status_note_bridge(&h);
     return h;
 }
 
@@ -247,6 +263,11 @@ static void status_page_add_metrics(struct buf *out) {
         {"throttle_s", METRIC_throttle},
         {"queue", METRIC_queue},
         {"percentiles", METRIC_utility},
+        {"bridge", METRIC_bridge_carried},
+        {"bridge_open", METRIC_bridge_open},
+        {"bridge_lag_s", METRIC_bridge_lag},
+        {"bridge_away", METRIC_bridge_away},
+        {"bridge_heard_s", METRIC_bridge_heard},
         {"log_events", METRIC_log_events},
     };
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)

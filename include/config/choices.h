@@ -34,6 +34,15 @@ enum lost_position { WORDS_ENUM(LOST_POSITION_TABLE) LOST_POSITIONS };
     NEXT(JSON_READER_CJSON, "cjson")
 enum json_reader { WORDS_ENUM(JSON_READER_TABLE) JSON_READERS };
 
+/* bridge.tool: what the bridge carries tasks into. */
+#define BRIDGE_TOOL_TABLE(FIRST, NEXT)                                                             \
+    FIRST(BRIDGE_TOOL_LABEL_STUDIO, "label_studio") NEXT(BRIDGE_TOOL_HTTP, "http")
+enum bridge_tool { WORDS_ENUM(BRIDGE_TOOL_TABLE) BRIDGE_TOOLS };
+
+/* bridge.on_expiry: what becomes of a task that nobody answered in time. */
+#define ON_EXPIRY_TABLE(FIRST, NEXT) FIRST(ON_EXPIRY_DELETE, "delete") NEXT(ON_EXPIRY_KEEP, "keep")
+enum on_expiry { WORDS_ENUM(ON_EXPIRY_TABLE) ON_EXPIRIES };
+
 /* query.measure: uncertainty measures; the last is a mix of others. */
 #define MEASURE_TABLE(FIRST, NEXT)                                                                 \
     FIRST(MEASURE_LEAST_CONFIDENCE, "least_confidence")                                            \

@@ -127,3 +127,15 @@ enum outside_label { WORDS_ENUM(OUTSIDE_TABLE) OUTSIDE_LABELS };
     NEXT(HTTP_STATUS_4XX, "4xx")                                                                   \
     NEXT(HTTP_STATUS_5XX, "5xx")
 enum http_status_label { WORDS_ENUM(HTTP_STATUS_TABLE) HTTP_STATUS_LABELS };
+
+/* bridge_carried, and the bridge's own record: what became of tasks, and of answers. */
+#define BRIDGE_COUNT_TABLE(FIRST, NEXT)                                                            \
+    FIRST(BRIDGE_IMPORTED, "imported")     /* tasks that the tool took */                          \
+    NEXT(BRIDGE_FOUND, "found")            /* were there already when they were to be imported */  \
+    NEXT(BRIDGE_CLOSED, "closed")          /* were answered elsewhere, or had expired */           \
+    NEXT(BRIDGE_REFUSED, "refused")        /* the tool did not take: dead letters */               \
+    NEXT(BRIDGE_WITHDRAWN, "withdrawn")    /* were taken out again: expired, or there twice */     \
+    NEXT(BRIDGE_ANSWERED, "answered")      /* labels that name a class */                          \
+    NEXT(BRIDGE_SKIPPED, "skipped")        /* labels that say skipped, or take an answer back */   \
+    NEXT(BRIDGE_NO_CLASS, "unknown_class") /* answers that are none of model.classes */
+enum bridge_count { WORDS_ENUM(BRIDGE_COUNT_TABLE) BRIDGE_COUNTS };

@@ -43,7 +43,7 @@ struct snapshot {
     struct version *version;   // what keeps the model alive
 };
 
-enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS };
+enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS, CHANGE_BRIDGE };
 
 struct registry;
 

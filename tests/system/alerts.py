@@ -40,6 +40,9 @@ TROUBLE = {
     "WinnowdModelStale": ({"winnowd_model_age_seconds{%s}": "0+60x300", 'winnowd_labels_total{%s, outcome="learned"}': "0+1x300"}, 120, 55),
     "WinnowdShrunken": ({'winnowd_policy_flag{%s, flag="shrunken"}': "0x9 1x90"}, 20, 12),
     "WinnowdModelRefused": ({'winnowd_models_total{%s, outcome="refused"}': "0x9 1x90"}, 30, 8),
+    "WinnowdBridgeSilent": ({"winnowd_bridge_heard_timestamp_seconds{%s}": "0+60x9 540x90"}, 20, 12),
+    "WinnowdBridgeAway": ({"winnowd_bridge_away{%s}": "0x9 1x90"}, 30, 15),
+    "WinnowdBridgeBehind": ({"winnowd_bridge_lag_seconds{%s}": "0x9 4000x90"}, 30, 15),
     "WinnowdReloadRefused": ({'winnowd_config_reloads_total{%s, result="refused"}': "0x9 1x90"}, 30, 8),
 }
 
