@@ -20,8 +20,8 @@ static const size_t most_floats = MODEL_BYTES_MAX / sizeof(float); // weights
 static const double golden_tolerance = 1e-4;  // of a probability, by another CPU's arithmetic
 static const double mixture_tolerance = 1e-6; // that the shares may miss 1 by
 
-/* Bytes of a column besides its weights: mean, scale and eight golden rows. */
-enum { COLUMN_BYTES = 10 * sizeof(double) };
+/* Bytes of a column besides its weights: its five numbers and eight golden rows. */
+enum { COLUMN_BYTES = 13 * sizeof(double) };
 
 /* Of model_together: what pays on this kind of machine. */
 enum {
@@ -58,8 +58,12 @@ int model_create(struct model **out, const struct model_shape *shape) {
     m->shape = *shape;
     m->mean = xcalloc(shape->d, sizeof *m->mean);
     m->scale = xcalloc(shape->d, sizeof *m->scale);
+    m->log_unit = xcalloc(shape->d, sizeof *m->log_unit);
+    m->low = xcalloc(shape->d, sizeof *m->low);
+    m->high = xcalloc(shape->d, sizeof *m->high);
     m->mix = xcalloc(shape->members, sizeof *m->mix);
-    for (size_t i = 0; i < shape->d; i++) m->scale[i] = 1;
+    for (size_t i = 0; i < shape->d; i++)
+        m->scale[i] = 1, m->low[i] = -DBL_MAX, m->high[i] = DBL_MAX;
     for (size_t i = 0; i < shape->members; i++) m->mix[i] = 1 / (double)shape->members;
     for (size_t l = 0; l < shape->layers; l++) {
         m->weight[l] =
@@ -79,6 +83,9 @@ void model_destroy(struct model *m) {
     void *owned[] = {(void *)m->classes.at,
                      m->mean,
                      m->scale,
+                     m->log_unit,
+                     m->low,
+                     m->high,
                      m->mix,
                      m->utility,
                      m->golden_row,
@@ -90,6 +97,15 @@ void model_destroy(struct model *m) {
 }
 
 /* ---- scoring ---- */
+
+size_t model_far(const struct model *m, const double *row) {
+    bool any = false; // in one pass without a branch: hardly a row has one
+    size_t c = 0;
+    for (size_t i = 0; i < m->shape.d; i++) any |= model_is_far(m, i, row[i]);
+    if (!any) return m->shape.d;
+    while (!model_is_far(m, c, row[c])) c++;
+    return c;
+}
 
 static size_t model_widest(const struct model_shape *s) {
     size_t most = 0;
@@ -103,8 +119,7 @@ size_t model_scratch(const struct model_shape *s) {
 }
 
 static void model_standardise(const struct model *m, const double *row, float *out) {
-    for (size_t i = 0; i < m->shape.d; i++)
-        out[i] = (float)model_standardised(row[i], m->mean[i], m->scale[i]);
+    for (size_t i = 0; i < m->shape.d; i++) out[i] = (float)model_standardised(m, i, row[i]);
 }
 
 static void model_affine(const float *weight, const float *bias, size_t out, size_t in,
@@ -283,10 +298,11 @@ static bool model_mixture_sound(const struct model *m) {
 }
 
 static bool model_scale_sound(const struct model *m) {
-    if (!model_finite_doubles(m->mean, m->shape.d) || !model_finite_doubles(m->scale, m->shape.d))
-        return false;
+    const double *all[] = {m->mean, m->scale, m->log_unit, m->low, m->high};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!model_finite_doubles(all[i], m->shape.d)) return false;
     for (size_t i = 0; i < m->shape.d; i++)
-        if (m->scale[i] < 0) return false;
+        if (m->scale[i] < 0 || m->log_unit[i] < 0 || m->low[i] > m->high[i]) return false;
     return true;
 }
 
@@ -334,7 +350,7 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         {model_weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
         {model_scores_finite(m), ERR_CORRUPT, "its weights are so large that scores overflow"},
         {model_scale_sound(m), ERR_CORRUPT,
-         "the standardisation is not finite, or a scale is negative"},
+         "the standardisation is not finite, a scale is negative, or bounds are out of order"},
         {model_mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
         {model_quantiles_sound(m), ERR_CORRUPT,
          "the utility quantiles are not finite or not ascending"},

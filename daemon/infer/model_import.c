@@ -217,10 +217,23 @@ static int import_fill_doubles(struct import *im, const char *name, size_t n, do
     return 0;
 }
 
+/* What a version of ours says of its columns besides mean and scale. */
+static int import_fill_columns(struct import *im, struct model *m) {
+    const struct {
+        const char *name;
+        double *at;
+    } own[] = {{"log_unit", m->log_unit}, {"low", m->low}, {"high", m->high}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        int result = import_fill_doubles(im, own[i].name, m->shape.d, own[i].at);
+        if (result < 0 && result != ERR_MISSING) return result;
+    }
+    return 0;
+}
+
 static int import_fill_standardisation(struct import *im, struct model *m) {
     int mean = import_fill_doubles(im, "mean", m->shape.d, m->mean),
         scale = import_fill_doubles(im, "scale", m->shape.d, m->scale);
-    if (mean == 0 && scale == 0) return 0;
+    if (mean == 0 && scale == 0) return import_fill_columns(im, m);
     if (mean != ERR_MISSING || scale != ERR_MISSING)
         return im->why->len ? ERR_INPUT
                             : import_refuse(im, ERR_INPUT,

@@ -16,7 +16,7 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX,        // rows of the table
+    TENSORS_MAX = 9 + 2 * MODEL_LAYERS_MAX,        // rows of the table
     NAME_SIZE = 40,                                // bytes of the longest name of a tensor
     DIGEST_BYTES = 32,                             // of a SHA-256
     METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
@@ -45,6 +45,14 @@ static void model_record_add(struct model_tensors *t, struct model_tensor row) {
     t->row[t->n++] = row;
 }
 
+static void model_record_add_doubles(struct model_tensors *t, const char *name, bool optional,
+                                     size_t n, double **at) {
+    struct model_tensor row = {
+        .wide = true, .optional = optional, .dimensions = 1, .shape = {n}, .at = (void **)at};
+    snprintf(row.name, NAME_SIZE, "%s", name);
+    model_record_add(t, row);
+}
+
 static void model_record_add_layer(struct model_tensors *t, struct model *m, size_t l) {
     const struct model_shape *s = &m->shape;
     struct model_tensor weight = {.dimensions = 3,
@@ -62,15 +70,12 @@ static void model_record_add_layer(struct model_tensors *t, struct model *m, siz
 static struct model_tensors model_record_tensors(struct model *m) {
     const struct model_shape *s = &m->shape;
     struct model_tensors t = {.n = 0};
-    const struct model_tensor before[] = {
-        {.name = "mean", .wide = true, .dimensions = 1, .shape = {s->d}, .at = (void **)&m->mean},
-        {.name = "scale", .wide = true, .dimensions = 1, .shape = {s->d}, .at = (void **)&m->scale},
-        {.name = "mix",
-         .wide = true,
-         .dimensions = 1,
-         .shape = {s->members},
-         .at = (void **)&m->mix},
-    };
+    model_record_add_doubles(&t, "mean", false, s->d, &m->mean);
+    model_record_add_doubles(&t, "scale", false, s->d, &m->scale);
+    model_record_add_doubles(&t, "mix", false, s->members, &m->mix);
+    model_record_add_doubles(&t, "log_unit", true, s->d, &m->log_unit); // 0.1.0 lacks these three
+    model_record_add_doubles(&t, "low", true, s->d, &m->low);
+    model_record_add_doubles(&t, "high", true, s->d, &m->high);
     const struct model_tensor behind[] = {
         {.name = "utility",
          .optional = true,
@@ -89,7 +94,6 @@ static struct model_tensors model_record_tensors(struct model *m) {
          .shape = {m->golden, s->k},
          .at = (void **)&m->golden_prob},
     };
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++) model_record_add(&t, before[i]);
     for (size_t l = 0; l < s->layers; l++) model_record_add_layer(&t, m, l);
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) model_record_add(&t, behind[i]);
     return t;

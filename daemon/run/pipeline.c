@@ -396,6 +396,7 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     at->next++;
     at->newest_ms = r->time_ms;
     if (cycle) {
+        if (b->fate[i] == REASON_NONE) pipeline_note_far(p, b, i, now_ms);
         at->latest = i + 1;
         written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
     }

@@ -237,6 +237,7 @@ static void status_page_add_metrics(struct buf *out) {
         {"partitions", METRIC_partitions},
         {"held", METRIC_held},
         {"features_absent", METRIC_features_absent},
+        {"far_samples", METRIC_far},
         {"demand", METRIC_demand},
         {"propensity", METRIC_propensity},
         {"model_age_s", METRIC_model_age},

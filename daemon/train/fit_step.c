@@ -67,7 +67,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     fit_step_mixture(model, o, rows, fresh);
     size_t *place = xmalloc(o->k * sizeof *place);
     if (rows->named) member_group_classes(o, rows->named, &w, place);
-    double *x = member_standardised(rows, o->d, model->mean, model->scale),
+    double *x = member_standardised(rows, model),
            *room = xmalloc(2 * network_size(&w) * sizeof *room);
     int *label = member_outputs(&w, rows);
     struct examples all = {rows->n, x, label}, last = member_newest(&all, o->d, fresh);
