@@ -21,9 +21,9 @@ struct message {
 static struct message record_at(int32_t partition, int64_t offset) {
     return (struct message){.said = {.partition = partition,
                                      .offset = offset,
-                                     .key = "key",
+                                     .key = (void *)"key",
                                      .key_len = 3,
-                                     .payload = "value",
+                                     .payload = (void *)"value",
                                      .len = 5}};
 }
 
