@@ -52,7 +52,7 @@ class Cluster:
         which = [] if n is None else [str(n)]
         try:
             self._script("resume", str(self.dir), *which)
-        except subprocess.CalledProcessError:  # a broker that was killed while it started may not start at the first try
+        except subprocess.CalledProcessError:  # it ended while it started: once more
             self._script("resume", str(self.dir), *which)
         self.down -= {n} if n is not None else set(range(BROKERS))
 
