@@ -168,12 +168,15 @@ static bool places_same_topic(struct places *s, rd_kafka_t *rk, const struct con
 }
 
 void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
-                 const rd_kafka_message_t *first, int64_t now_ms,
+                 rd_kafka_message_t *const *message, ssize_t messages, int64_t now_ms,
                  const struct position_owner *owner) {
     int64_t pause_ms = now_ms - s->record_ms;
+    ssize_t first = 0; // events may stand before it
+    while (first < messages && message[first]->err) first++;
+    if (first == messages) return;
     s->record_ms = now_ms;
-    if (pause_ms < PAUSE_MS || !places_sure(s, first->partition)) return;
-    s->verify = !places_same_topic(s, rk, c, first->partition, owner);
+    if (pause_ms < PAUSE_MS || !places_sure(s, message[first]->partition)) return;
+    s->verify = !places_same_topic(s, rk, c, message[first]->partition, owner);
 }
 
 /* ---- what does not fit ---- */
