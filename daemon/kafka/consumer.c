@@ -183,10 +183,7 @@ static struct record consumer_record_of(rd_kafka_message_t *m) {
 static int consumer_take_messages(struct consumer *c, struct record *out, size_t *n,
                                   rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
-    ssize_t first = 0; // record; events may stand before it
-    while (first < messages && message[first]->err) first++;
-    if (first < messages)
-        places_wake(&c->places, c->rk, c->config, message[first], clock_ms(), &c->owner);
+    places_wake(&c->places, c->rk, c->config, message, messages, clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err && places_take(&c->places, message[i])) {
             out[(*n)++] = consumer_record_of(message[i]);

@@ -148,22 +148,22 @@ void place_go_on(struct place *p, int64_t low) {
     place_begin(p, &at);
 }
 
-int place_judge(struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
-                int32_t partition, int64_t *low) {
+int place_ask(const struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
+              int32_t partition, struct evidence *out) {
     if (p->ahead && kafka_partitions(rk, topic, ASK_MS) < 0) return ERR_RETRY; // who leads it now
-    int64_t high = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_END, ASK_MS);
-    *low = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ASK_MS);
-    if (*low < 0 || high < 0) return ERR_RETRY;
+    int64_t high = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_END, ASK_MS),
+            low = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ASK_MS);
+    if (low < 0 || high < 0) return ERR_RETRY;
     struct place_ids ids = place_ids_of(rk, topic, ASK_MS);
-    struct evidence e = {.low = *low,
-                         .high = high,
-                         .looked = p->looked,
-                         .found = p->found,
-                         .topic = ids.topic,
-                         .cluster = ids.cluster};
-    if (e.looked && !e.found && position_judge(&p->at, &e) == LOST_ANEW)
-        e.compacted = place_compacted(c, topic);
-    return place_conclude(p, &e) ? 0 : ERR_RETRY;
+    *out = (struct evidence){.low = low,
+                             .high = high,
+                             .looked = p->looked,
+                             .found = p->found,
+                             .topic = ids.topic,
+                             .cluster = ids.cluster};
+    if (out->looked && !out->found && position_judge(&p->at, out) == LOST_ANEW)
+        out->compacted = place_compacted(c, topic);
+    return 0;
 }
 
 void place_say(const struct place *p, const char *topic, int32_t partition, int64_t low,

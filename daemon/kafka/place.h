@@ -4,7 +4,7 @@
  *
  *   place_begin ──► reading starts at the record before the position
  *                   │ place_record: it is the same one ──► reading goes on at the position
- *                   │ anything else ──► in doubt: place_judge asks the broker, then it fits, or
+ *                   │ anything else ──► in doubt: place_ask asks the broker, then it fits, or
  *                   ▼                   it is lost
  *
  * Looking at the record in the stream itself costs neither a connection nor a question, and holds
@@ -25,7 +25,7 @@ enum place_probe {
 struct place {
     struct position at; // where reading began
     enum place_probe probe;
-    bool doubt;         // place_judge must speak before anything is handed out
+    bool doubt;         // place_conclude must speak before anything is handed out
     bool looked, found; // for the judgement: the record before was looked for; stood there
     unsigned ahead;     // looks in a row that found the log to end before it
     enum lost lost;     // LOST_NONE: it is read
@@ -57,10 +57,9 @@ bool place_conclude(struct place *p, const struct evidence *e);
 /* Its position fits: reading goes on there, and the record before it is looked at unless that was
  * done or it is gone. low: first offset that is kept. */
 void place_go_on(struct place *p, int64_t low);
-/* Asks the broker what the judgement needs, and judges: p->lost. *low: first offset that is kept.
- * ERR_RETRY: no answer, or not yet to be believed; the doubt stays. */
-int place_judge(struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
-                int32_t partition, int64_t *low) MUST_CHECK;
+/* Asks the broker what the judgement needs. ERR_RETRY: no answer. */
+int place_ask(const struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
+              int32_t partition, struct evidence *out) MUST_CHECK;
 /* Says in the log that a partition stands still. moved: or that it goes on at the earliest. */
 void place_say(const struct place *p, const char *topic, int32_t partition, int64_t low,
                bool moved);

@@ -168,33 +168,37 @@ static bool places_same_topic(struct places *s, rd_kafka_t *rk, const struct con
 }
 
 void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
-                 const rd_kafka_message_t *first, int64_t now_ms,
+                 rd_kafka_message_t *const *message, ssize_t messages, int64_t now_ms,
                  const struct position_owner *owner) {
     int64_t pause_ms = now_ms - s->record_ms;
+    ssize_t first = 0; // events may stand before it
+    while (first < messages && message[first]->err) first++;
+    if (first == messages) return;
     s->record_ms = now_ms;
-    if (pause_ms < PAUSE_MS || !places_sure(s, first->partition)) return;
-    s->verify = !places_same_topic(s, rk, c, first->partition, owner);
+    if (pause_ms < PAUSE_MS || !places_sure(s, message[first]->partition)) return;
+    s->verify = !places_same_topic(s, rk, c, message[first]->partition, owner);
 }
 
 /* ---- what does not fit ---- */
 
-/* A place in doubt. ERR_RETRY: the broker does not answer for it. */
+/* A place in doubt. ERR_RETRY: the broker does not answer for it, or not yet to be believed. */
 static int places_judge(struct places *s, int32_t partition, rd_kafka_t *rk, const struct config *c,
                         bool earliest, const struct position_owner *owner) {
     struct place *p = &s->place[partition];
-    int64_t low;
+    struct evidence e;
     p->at = places_position(s, partition, owner);
-    TRY(place_judge(p, rk, c, s->topic, partition, &low));
+    TRY(place_ask(p, rk, c, s->topic, partition, &e));
+    if (!place_conclude(p, &e)) return ERR_RETRY;
     if (p->at.next < 0) p->lost = LOST_NONE; // it has read nothing, so nothing is lost
     if (p->lost == LOST_NONE) {
-        place_go_on(p, low);
+        place_go_on(p, e.low);
         return 0;
     }
-    place_say(p, s->topic, partition, low, earliest);
+    place_say(p, s->topic, partition, e.low, earliest);
     if (!earliest) return 0;
     metric_add_by(METRIC_positions_moved, p->lost, 1);
-    place_begin(p, &(struct position){low, mark_none()});
-    owner->moved(s->index, partition, low, owner->opaque);
+    place_begin(p, &(struct position){e.low, mark_none()});
+    owner->moved(s->index, partition, e.low, owner->opaque);
     return 0;
 }
 

@@ -27,11 +27,11 @@ void places_release(struct places *s);
 int64_t places_begin(struct places *s, int32_t partition, const struct position *at);
 /* None is read any more. */
 void places_leave(struct places *s);
-/* For the first record of a poll: when a pause was long enough for the topic to be made anew, looks
- * whether it still is the one that was read. If not, every place is verified, and nothing is handed
- * out before. */
+/* For the first record among the messages of a poll: when a pause was long enough for the topic to
+ * be made anew, looks whether it still is the one that was read. If not, every place is verified,
+ * and nothing is handed out before. */
 void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
-                 const rd_kafka_message_t *first, int64_t now_ms,
+                 rd_kafka_message_t *const *message, ssize_t messages, int64_t now_ms,
                  const struct position_owner *owner);
 /* Whether a record is to be handed out. Free of cost while every place is sure. */
 static inline bool places_take(struct places *s, const rd_kafka_message_t *m);

@@ -281,7 +281,7 @@ static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_re
     struct source *s = topic < r->n ? &r->source[topic] : NULL;
     if (!m->err && s) {
         const struct position_owner owner = reader_owner(r);
-        places_wake(&s->places, r->rk, r->config, m, r->now_ms, &owner);
+        places_wake(&s->places, r->rk, r->config, &m, 1, r->now_ms, &owner);
     }
     if (!m->err && s && places_take(&s->places, m)) {
         *out = reader_describe(r, m);

@@ -140,8 +140,8 @@ static int transaction_end(struct producer *p, struct conclusion v) {
     return v.result;
 }
 
-/* Whether the transaction is left to the handle that a worker makes next: its init_transactions ends
- * it. This one would be dead after an abort too, and 2.0.2 ends the process by an assertion
+/* Whether the transaction is left to the handle that a worker makes next: its init_transactions
+ * ends it. This one would be dead after an abort too, and 2.0.2 ends the process by an assertion
  * (txn_req_cnt) when a request of an aborted transaction fails late: one is still on its way while
  * records are unacknowledged, or when a call has not come to its end. */
 static bool transaction_left(const struct producer *p, int failure) {

@@ -57,8 +57,7 @@ struct conclusion conclusion_of_abort(int answer, size_t unacknowledged) {
 }
 
 struct conclusion conclusion_of_leaving(size_t unacknowledged) {
-    return (struct conclusion){PRODUCER_DEAD,
-                               unacknowledged ? DEATH_UNACKNOWLEDGED : DEATH_UNKNOWN,
+    return (struct conclusion){PRODUCER_DEAD, unacknowledged ? DEATH_UNACKNOWLEDGED : DEATH_UNKNOWN,
                                TRANSACTION_ABORTED, ERR_ABORT};
 }
 

@@ -69,6 +69,9 @@ def section(parts):
                  "the rate; the most was %.2f." % (
                      ", ".join("%d (%d)" % (part.seed, len(part.clean)) for part in parts), *totals,
                      max(part.result.get("nearest_to_budget", 0) for part in parts if not part.failed)))
+    busy = [part.result for part in parts if "load" in part.result]
+    if busy:
+        lines[-1] += " The machine did other work besides: its load was up to %d, on %d cores." % max((r["load"], r["cores"]) for r in busy)
     failed = failures(parts)
     if failed:
         lines.append("\nRounds that failed, before what they found was mended (docs/DECISIONS.md, D82):\n")

@@ -21,9 +21,9 @@ struct message {
 static struct message record_at(int32_t partition, int64_t offset) {
     return (struct message){.said = {.partition = partition,
                                      .offset = offset,
-                                     .key = "key",
+                                     .key = (void *)"key",
                                      .key_len = 3,
-                                     .payload = "value",
+                                     .payload = (void *)"value",
                                      .len = 5}};
 }
 
@@ -70,6 +70,21 @@ static void an_end_behind_records_that_were_passed_over_is_not_told(void **state
     happens(&s, RD_KAFKA_RESP_ERR__PARTITION_EOF, PARTITION, 1);
     assert_false(places_next_end(&s, &partition, &end));
     assert_false(places_sure(&s, PARTITION));
+    places_release(&s);
+}
+
+/* The look after a pause is at the first record, whatever events came before it. */
+static void a_record_behind_an_event_ends_a_pause(void **state) {
+    (void)state;
+    struct places s = two_read_from_their_beginning();
+    rd_kafka_message_t event = {.err = RD_KAFKA_RESP_ERR__PARTITION_EOF};
+    struct message record = record_at(PARTITION, 0);
+    rd_kafka_message_t *only_event[] = {&event}, *both[] = {&event, &record.said};
+    s.record_ms = 1000;
+    places_wake(&s, NULL, NULL, only_event, 1, 1001, NULL);
+    assert_int_equal(s.record_ms, 1000);
+    places_wake(&s, NULL, NULL, both, 2, 1002, NULL); // too short a pause for a question
+    assert_int_equal(s.record_ms, 1002);
     places_release(&s);
 }
 
@@ -150,6 +165,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_is_told_once),
         cmocka_unit_test(an_end_behind_records_that_were_passed_over_is_not_told),
+        cmocka_unit_test(a_record_behind_an_event_ends_a_pause),
         cmocka_unit_test(the_same_record_lets_reading_go_on),
         cmocka_unit_test(an_end_at_the_record_says_nothing_of_it),
         cmocka_unit_test(what_fits_is_still_looked_at),

@@ -1,20 +1,16 @@
-/* The end of a handle, which must not hold up whoever goes on without it.
+/* An end that may never come, and must not hold up whoever goes on without what ends.
  *
  * Seen with 2.0.2: a member that was fenced while two of three brokers were away was destroyed, and
  * the library waited for ever for the threads of those brokers. What is left then costs memory and
  * a few sleeping threads, and speaks to nobody; D10 bounds the end of the process itself.
  *
  * Thread: any thread */
-#include "base/clock.h"
-#include "base/log.h"
 #include "client_private.h"
 
 #include <pthread.h>
 
-enum { DESTROY_MS = 5000 }; // it mostly takes a few milliseconds
-
 /* Shared by the one who waits and the thread that ends: the last of the two frees it. */
-struct ending {
+struct apart {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     void (*end)(void *);
@@ -22,25 +18,25 @@ struct ending {
     bool done, left;
 };
 
-static void ending_free(struct ending *e) {
+static void apart_free(struct apart *e) {
     pthread_mutex_destroy(&e->lock);
     pthread_cond_destroy(&e->changed);
     free(e);
 }
 
-static void *ending_main(void *arg) {
-    struct ending *e = arg;
+static void *apart_main(void *arg) {
+    struct apart *e = arg;
     e->end(e->what);
     pthread_mutex_lock(&e->lock);
     bool left = e->left;
     e->done = true;
     pthread_cond_signal(&e->changed);
     pthread_mutex_unlock(&e->lock);
-    if (left) ending_free(e);
+    if (left) apart_free(e);
     return NULL;
 }
 
-static bool ending_wait(struct ending *e, int wait_ms) {
+static bool apart_wait(struct apart *e, int wait_ms) {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000;
@@ -59,7 +55,7 @@ static bool ending_wait(struct ending *e, int wait_ms) {
     return done;
 }
 
-static void ending_init(struct ending *e) {
+static void apart_init(struct apart *e) {
     pthread_condattr_t a;
     pthread_condattr_init(&a);
     pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
@@ -69,34 +65,22 @@ static void ending_init(struct ending *e) {
 }
 
 bool kafka_end_apart(void (*end)(void *what), void *what, int wait_ms) {
-    struct ending *e = xcalloc(1, sizeof *e);
+    struct apart *e = xcalloc(1, sizeof *e);
     pthread_t thread;
-    ending_init(e);
+    apart_init(e);
     e->end = end;
     e->what = what;
-    if (pthread_create(&thread, NULL, ending_main, e) != 0) { // no room for one more
-        ending_free(e);
+    if (pthread_create(&thread, NULL, apart_main, e) != 0) { // no room for one more
+        apart_free(e);
         end(what);
         return true;
     }
-    bool done = ending_wait(e, wait_ms);
+    bool done = apart_wait(e, wait_ms);
     if (!done) {
         pthread_detach(thread);
         return false;
     }
     pthread_join(thread, NULL);
-    ending_free(e);
+    apart_free(e);
     return true;
-}
-
-static void destroy_handle(void *rk) { rd_kafka_destroy(rk); }
-
-void kafka_destroy(rd_kafka_t *rk) {
-    char name[128];
-    snprintf(name, sizeof name, "%s", rd_kafka_name(rk));
-    if (kafka_end_apart(destroy_handle, rk, DESTROY_MS)) return;
-    LOG(WARNING, "handle_left",
-        "the library does not come back from destroying a handle; it is left behind, and a new one "
-        "takes its place",
-        L_STR("handle", name));
 }
