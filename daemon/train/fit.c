@@ -117,6 +117,13 @@ static struct model *fit_empty_model(const struct fit_options *o, const struct n
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     fit_standardisation(tasks, o->d, model->mean, model->scale);
+    for (size_t c = 0; o->columns && o->prior && c < o->d; c++) {
+        bool own = c >= o->from && c < o->from + o->columns, score = own;
+        score &= o->prior->scale[c] > 0;
+        if (score) model->mean[c] = o->prior->mean[c];
+        if (score) model->scale[c] = o->prior->scale[c];
+        if (!own && o->recalibrates) model->scale[c] = 0;
+    }
     double *x = member_standardised(rows, o->d, model->mean, model->scale);
     int *label = member_outputs(w, rows);
     double *prior = member_prior(o, w, model),
