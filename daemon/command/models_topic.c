@@ -134,6 +134,12 @@ static const char *models_topic_standing(const struct registry *r, uint64_t vers
     return version == p->learner.live ? "the learner's" : NULL;
 }
 
+/* The score that events bring is on no topic. */
+static struct text models_topic_origin(const struct models_topic *m, const struct model *v) {
+    if (!registry_chunks(m->registry, v->version)) return TEXT("upstream");
+    return *v->pushed ? TEXT("pushed") : TEXT("fitted");
+}
+
 static void models_topic_add_version(struct listing *l, const struct models_topic *m,
                                      const struct model *v) {
     enum tone tone;
@@ -143,10 +149,8 @@ static void models_topic_add_version(struct listing *l, const struct models_topi
         tone = TONE_DOUBT;
     }
     listing_count(l, v->version);
-    bool base = !registry_chunks(m->registry, v->version);
-    if (base) listing_text(l, (struct text){0});
-    else listing_time(l, v->created_ms);
-    listing_text(l, base ? TEXT("upstream") : *v->pushed ? TEXT("pushed") : TEXT("fitted"));
+    listing_time(l, v->created_ms);
+    listing_text(l, models_topic_origin(m, v));
     listing_count(l, v->rows);
     listing_count(l, v->parent);
     listing_count(l, v->shape.members);

@@ -35,6 +35,15 @@ static void policy_command_print_switch(const char *what, bool on, enum tone ton
     else policy_command_print_row(what, TONE_GOOD, "no", "");
 }
 
+/* Why the live version is live. */
+static const char *policy_command_follows(const struct models_topic *v, bool back) {
+    if (registry_policy(v->registry)->operator_.pin)
+        return "pinned by the operator; `live newest` follows the learner again";
+    if (back) return "rolled back by the operator; the learner's next version goes live";
+    bool score = v->config->model.upstream.n && registry_live(v->registry) == SCORE_MODEL_VERSION;
+    return score ? "the score that events bring (model.upstream)" : "follows the learner";
+}
+
 static void policy_command_show(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     const struct policy_operator *o = &p->operator_;
@@ -49,11 +58,7 @@ static void policy_command_show(const struct models_topic *v) {
                              p->number ? "as states, tasks and logs name it"
                                        : "nothing was said yet: the defaults");
     bool back = !o->pin && policy_live(p) != l->live;
-    const char *follows = "follows the learner";
-    if (v->config->model.upstream.n && registry_live(v->registry) == SCORE_MODEL_VERSION)
-        follows = "the score that events bring (model.upstream)";
-    if (back) follows = "rolled back by the operator; the learner's next version goes live";
-    if (o->pin) follows = "pinned by the operator; `live newest` follows the learner again";
+    const char *follows = policy_command_follows(v, back);
     policy_command_print_row("live", o->pin || back ? TONE_DOUBT : TONE_PLAIN,
                              registry_live(v->registry) ? live : "none", follows);
     if ((o->pin || back) && l->live)

@@ -33,17 +33,6 @@ int config_class(const struct config *c, struct text name) {
     return -1;
 }
 
-int config_upstream(const struct config *c) {
-    if (!c->model.upstream.n) return -1;
-    return word_list_index(WORDS_LIST(UPSTREAM_TABLE), text_of(c->model.upstream.key[0]));
-}
-
-size_t config_upstream_columns(const struct config *c) {
-    int kind = config_upstream(c);
-    if (kind < 0) return 0;
-    return kind == UPSTREAM_PROBABILITY || kind == UPSTREAM_LOGIT ? 1 : c->model.classes.n;
-}
-
 static void *load_value_at(void *base, const struct option *o) { return (char *)base + o->offset; }
 
 static void load_defaults(struct config *c, const struct option *rows, size_t n, void *base) {
