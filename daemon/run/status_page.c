@@ -145,12 +145,14 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
 
 /* ---- a score that events bring ---- */
 
-static void status_page_add_share(struct buf *out, const char *key, const enum metric m[3]) {
+/* known: there are answers; null without. */
+static void status_page_add_share(struct buf *out, const char *key, bool known,
+                                  const enum metric m[3]) {
     buf_printf(out, "\"%s\":{", key);
     for (size_t i = 0; i < 3; i++) {
         static const char *const names[] = {"is", "low", "high"};
         buf_printf(out, "%s\"%s\":", i ? "," : "", names[i]);
-        buf_double(out, metric_get(m[i]));
+        buf_double(out, known ? metric_get(m[i]) : NAN);
     }
     buf_str(out, "}");
 }
@@ -172,9 +174,9 @@ static void status_page_add_upstream(const struct config *c, struct buf *out) {
     if (met && metric_get(METRIC_upstream_beaten_high) < 0.5) better = "score";
     buf_printf(out, "{\"learn\":\"%s\",\"better\":\"%s\",\"differing\":%.0f,",
                learn_name((enum learn)c->model.learn), better, metric_get(METRIC_upstream_differ));
-    status_page_add_share(out, "accuracy", accuracy);
+    status_page_add_share(out, "accuracy", metric_get(METRIC_accuracy_answers) > 0, accuracy);
     buf_str(out, ",");
-    status_page_add_share(out, "beaten", beaten);
+    status_page_add_share(out, "beaten", met, beaten);
     buf_str(out, "}");
 }
 

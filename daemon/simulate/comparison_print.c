@@ -82,6 +82,8 @@ static void comparison_print_add_figures(struct buf *out, const double value[FIG
     static const char nested[] = "estimate_";
     for (size_t f = 0; f < FIGURES_N; f++) {
         const char *name = figure_name[f];
+        bool upstream = f == FIGURE_upstream_accuracy || f == FIGURE_upstream_kappa;
+        if (upstream && isnan(value[f])) continue; // events bring no score
         bool inside = strncmp(name, nested, strlen(nested)) == 0;
         buf_printf(out, "%s%s\"%s\":", f ? "," : "",
                    f == FIGURE_estimate_accuracy ? "\"estimate\":{" : "",

@@ -33,7 +33,7 @@ def send(stage, first, n, seed):
 
 def test(stage):
     stage.create()
-    settings = {"model": {"upstream": {"probability": "/model/score"}}, "budget": {"rate": 0.1}}
+    settings = {"model": {"upstream": {"probability": "/model/score"}}, "budget": {"rate": 0.1, "random_share": 0.5}}
     config = stage.config(settings)
     daemon, oracle = stage.start_with(config).ready(), Oracle(stage)
     equal(daemon.metric("model_version"), 1, "the score is in force before the first sample")
@@ -57,13 +57,13 @@ def test(stage):
 
     daemon = stage.start_with(config).ready()
     equal(daemon.metric("model_version"), 1, "the score after a restart")
-    equal(daemon.metric("upstream_accuracy_unbiased"), figures["winnowd_upstream_accuracy_unbiased"], "its figure after a restart")
+    wait("its figure after a restart", lambda: daemon.metric("upstream_accuracy_unbiased") == figures["winnowd_upstream_accuracy_unbiased"])
     daemon.stop()
 
     config = stage.config({**settings, "model": {**settings["model"], "learn": "beside"}})
     daemon = stage.start_with(config).ready()
     wait("a model of ours is live", lambda: daemon.metric("model_version") > 1)
-    send(stage, N, 2 * N, 2)
+    send(stage, N, 4 * N, 2)
     stage.caught_up()
     learned(daemon, len(stage.tasks()))
     status = json.loads(daemon.get("/status")[1])
