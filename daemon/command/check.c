@@ -54,7 +54,7 @@ static void check_command_remark(const struct config *c, const char *file) {
 static void check_command_size(const struct config *c, const char *file) {
     size_t widest, task = worst_size_task(c, &widest), most = worst_size_client_limit(c);
     if (task <= most) return;
-    const char *place = config_feature_place(c, widest);
+    const char *place = c->features_n ? config_feature_place(c, widest) : NULL;
     bool placed = place && strchr(place, ':');
     fprintf(stderr,
             "%s: warning: features: a task may become %zu bytes without its event, and a record "
@@ -62,7 +62,7 @@ static void check_command_size(const struct config *c, const char *file) {
             "widest feature is %s. Fewer numbers, classes or members (train.memories, "
             "train.committee) make it smaller; or raise message.max.bytes in kafka.producer, and "
             "max.message.bytes of %s\n",
-            placed ? place : file, task, most, c->features[widest].name, c->topics.tasks);
+            placed ? place : file, task, most, worst_size_widest(c, widest), c->topics.tasks);
 }
 
 static void check_command_print(const struct config *c) {

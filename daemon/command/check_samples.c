@@ -183,7 +183,7 @@ static void check_samples_say_features(const struct look *l) {
 static int check_samples_open(struct look *l, struct buf *why) {
     const struct config *c = l->findings->config;
     const char *topic = c->topics.samples;
-    TRY(features_create(&l->features, c->features, c->features_n));
+    TRY(features_of(&l->features, c));
     size_t fields = features_fields(l->features);
     l->value = xcalloc(fields, sizeof *l->value);
     l->row = xcalloc(features_columns(l->features), sizeof *l->row);

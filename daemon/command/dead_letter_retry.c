@@ -45,7 +45,7 @@ static void retry_check_close(struct retry_check *j) {
 
 static int retry_check_open(struct retry_check *j, const struct config *c) {
     *j = (struct retry_check){.config = c, .has_id = *c->admit.id};
-    TRY(features_create(&j->features, c->features, c->features_n));
+    TRY(features_of(&j->features, c));
     size_t fields = features_fields(j->features), n = fields + j->has_id;
     struct text *paths = xcalloc(n, sizeof *paths);
     memcpy(paths, features_paths(j->features), fields * sizeof *paths);

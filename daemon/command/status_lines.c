@@ -133,6 +133,19 @@ static void status_lines_budget(const cJSON *s, struct status_line *l) {
                                status_number(reason->valuedouble, (char[STATUS_WORD]){0}));
 }
 
+/* Of the model and the score that events bring: how good, and which is better. */
+static void status_lines_upstream(const cJSON *s, double version, struct status_line *l) {
+    const char *better = status_text(s, "upstream/better"),
+               *verdict = "which is better is not known";
+    if (strcmp(better, "model") == 0) verdict = "the model is better";
+    if (strcmp(better, "score") == 0) verdict = "the score is better";
+    if (strcmp(status_text(s, "upstream/learn"), "false") == 0) verdict = "it is the model";
+    LINE(l, "model", "version %.0f, of %s labels; the events' score %s (%s to %s), %s", version,
+         N("model_rows"), P(status_value(s, "upstream/accuracy/is")),
+         P(status_value(s, "upstream/accuracy/low")), P(status_value(s, "upstream/accuracy/high")),
+         verdict);
+}
+
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
     double last = status_value(s, "last_label_s"), answers = status_value(s, "now/answers"),
            version = status_value(s, "now/model");
@@ -151,7 +164,9 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
              P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),
              P(status_value(s, "now/high")), N("now/answers"), P(status_value(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");
-    if (version > 0)
+    const cJSON *own = status_find(s, "upstream");
+    if (cJSON_IsObject(own)) status_lines_upstream(s, version, &l[2]);
+    else if (version > 0)
         LINE(&l[2], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"),
              D(status_value(s, "model_age_s")));
     else LINE(&l[2], "model", "none yet: labels are drawn at random");

@@ -192,6 +192,56 @@ static double check_mix_share(struct config_reading *r, const struct node *n) {
     return 0;
 }
 
+static void check_upstream_score(struct config_reading *r, const struct node *n) {
+    struct text name = n->key->text;
+    int kind = word_list_index(WORDS_LIST(UPSTREAM_TABLE), name);
+    const char *wrong = text_rule_pointer(n->text);
+    if (kind < 0)
+        problem(&r->problems, n->key->mark, "model.upstream",
+                "%s is not a kind of score%s; allowed: %s", shown(&r->problems, name),
+                suggested(&r->problems, WORDS_LIST(UPSTREAM_TABLE), name),
+                WORDS_LIST(UPSTREAM_TABLE));
+    else if (wrong)
+        problem(&r->problems, n->mark, "model.upstream", "%s %s", shown(&r->problems, n->text),
+                wrong);
+    else if ((kind == UPSTREAM_PROBABILITY || kind == UPSTREAM_LOGIT) &&
+             check_sound(r, OPTION_model_classes) && r->config->model.classes.n != 2)
+        problem(
+            &r->problems, n->key->mark, "model.upstream",
+            "%s is of two classes, and model.classes has %zu: probabilities or by_class have one "
+            "for each",
+            shown(&r->problems, name), r->config->model.classes.n);
+    else return;
+    r->options[OPTION_model_upstream].bad = true;
+}
+
+/* A score that events bring is the model, and what is learned begins as it. */
+static void check_upstream(struct config_reading *r) {
+    struct given *upstream = &r->options[OPTION_model_upstream];
+    const struct config *c = r->config;
+    if (upstream->bad || !check_sound(r, OPTION_model_learn)) return;
+    if (!c->model.upstream.n) {
+        if (c->model.learn != LEARN_NOTHING)
+            problem(&r->problems, check_place(r, OPTION_model_learn), "model.learn",
+                    "is for a score that events bring: it wants model.upstream");
+        return;
+    }
+    if (upstream->node->n != 1) {
+        problem(
+            &r->problems, upstream->node->mark, "model.upstream",
+            "has %zu entries; it is one: what the score is, and where, e.g. {probability: /score}",
+            upstream->node->n);
+        upstream->bad = true;
+        return;
+    }
+    check_upstream_score(r, upstream->node->child);
+    if (c->model.learn != LEARN_NOTHING && check_sound(r, OPTION_model_hidden) && c->model.hidden.n)
+        problem(
+            &r->problems, check_place(r, OPTION_model_learn), "model.learn",
+            "with model.hidden nothing can begin as the score that events bring; one of them must "
+            "go");
+}
+
 static void check_mix(struct config_reading *r) {
     struct given *mix = &r->options[OPTION_query_mix];
     if (!check_sound(r, OPTION_query_measure) || mix->bad) return;
@@ -431,13 +481,16 @@ static void check_columns(struct config_reading *r) {
         const struct feature_config *f = &r->config->features[i];
         columns += (f->type != FEATURE_CATEGORY ? 1 : f->values.n + (size_t)f->hash) + f->missing;
     }
+    columns += config_upstream_columns(r->config);
     if (columns > COLUMNS_MAX)
         problem(&r->problems, r->features.node->mark, "features",
                 "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
 }
 
 static void check_features(struct config_reading *r) {
-    if (!r->features.node) {
+    if (r->config->model.upstream.n && !r->config->features_n) {
+        return; // the score is a row
+    } else if (!r->features.node) {
         problem(&r->problems, MARK_START, "features",
                 "is missing; list at least one: - name: amount");
     } else if (!r->config->features_n && !r->features.bad) {
@@ -480,6 +533,7 @@ void config_check(struct config_reading *r) {
     check_properties(r);
     check_headers(r);
     check_mix(r);
+    check_upstream(r);
     check_json_reader(r);
     check_committee(r);
     check_threshold(r);

@@ -18,7 +18,7 @@ struct json_path {
 };
 
 /* What one walk is for. */
-struct json_walk {
+struct column_walk {
     struct text skip;
     const char *twice; // the field that was met a second time
 };
@@ -58,7 +58,7 @@ static void json_columns_note(struct json_column *one, const cJSON *value) {
 }
 
 static int json_columns_field(struct json_columns *c, const cJSON *value, struct json_path *path,
-                              struct json_walk *walk) {
+                              struct column_walk *walk) {
     if (walk->skip.at && text_equal(buf_view(&path->pointer), walk->skip)) return 0;
     size_t at = json_columns_find(c, buf_string(&path->pointer));
     if (at == JSON_COLUMNS_MOST) return ERR_FULL;
@@ -74,7 +74,7 @@ static int json_columns_field(struct json_columns *c, const cJSON *value, struct
 }
 
 static int json_columns_walk(struct json_columns *c, const cJSON *object, struct json_path *path,
-                             struct json_walk *walk, int depth) {
+                             struct column_walk *walk, int depth) {
     const struct json_path before = *path;
     const cJSON *item;
     cJSON_ArrayForEach(item, object) {
@@ -95,7 +95,7 @@ static int json_columns_walk(struct json_columns *c, const cJSON *object, struct
 int json_columns_take(struct json_columns *c, const cJSON *event, struct text skip,
                       const char **twice) {
     struct json_path path = {0};
-    struct json_walk walk = {.skip = skip};
+    struct column_walk walk = {.skip = skip};
     c->rows++;
     c->next = 0;
     int result = json_columns_walk(c, event, &path, &walk, 0);

@@ -15,6 +15,7 @@
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
 #include "progress.h"
+#include "run/upstream.h"
 
 #include <inttypes.h>
 
@@ -231,10 +232,12 @@ static int open_follower(struct follower *f) {
     const struct config *c = atomic_load(&f->shared->config);
     size_t positive = 0;
     f->classes = text_of(classes_joined(c, &positive));
-    f->registry = registry_create(&(struct registry_options){.name = c->service.name,
-                                                             .d = f->columns,
-                                                             .classes = f->classes,
-                                                             .fingerprint = f->fingerprint});
+    f->registry =
+        registry_create(&(struct registry_options){.name = c->service.name,
+                                                   .d = f->columns,
+                                                   .classes = f->classes,
+                                                   .fingerprint = f->fingerprint,
+                                                   .base = upstream_model(c, f->shared->features)});
     struct buf why = {0};
     const char *topic = c->topics.models;
     int result = reader_create(&f->reader, c, &topic, 1, &why);

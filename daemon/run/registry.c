@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "drafts.h"
 #include "infer/model_record.h"
+#include "infer/score_model.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -56,11 +57,21 @@ struct registry {
                        // for one that takes no models of another feature map
 };
 
+/* The base stands among the versions, with no chunk on the topic. */
+static void registry_take_base(struct registry *r, struct model *base) {
+    struct version *v = xcalloc(1, sizeof *v);
+    *v = (struct version){.number = base->version, .model = base, .references = 2};
+    r->slot[r->n++] = r->current = v;
+    r->newest = r->numbered = v->number;
+    r->policy.learner.cold = false;
+}
+
 struct registry *registry_create(const struct registry_options *options) {
     struct registry *r = xcalloc(1, sizeof *r);
     *r = (struct registry){.options = *options, .policy = POLICY_DEFAULT};
     r->policy.number = 0;
     r->drafts = drafts_create();
+    if (options->base) registry_take_base(r, options->base);
     return r;
 }
 
@@ -102,7 +113,7 @@ static void registry_remove_at(struct registry *r, size_t i) {
 static void registry_make_room(struct registry *r) {
     size_t i = 0;
     while (i < r->n && (r->slot[i]->number == policy_live(&r->policy) ||
-                        r->slot[i]->number == r->policy.operator_.pin))
+                        r->slot[i]->number == r->policy.operator_.pin || !r->slot[i]->chunks))
         i++;
     registry_remove_at(r, i < r->n ? i : 0);
 }
@@ -183,7 +194,7 @@ static enum registry_change registry_apply_chunk(struct registry *r, uint64_t nu
     snprintf(name, sizeof name, "model/%" PRIu64, number);
     if (!value.at) { // gone: what is in force keeps its own reference
         drafts_drop(r->drafts, name);
-        if (registry_find(r, number)) registry_remove_at(r, registry_position(r, number));
+        if (registry_chunks(r, number)) registry_remove_at(r, registry_position(r, number));
         return CHANGE_NONE;
     }
     if (registry_find(r, number)) return CHANGE_NONE; // ready: versions never change
@@ -356,6 +367,11 @@ uint64_t registry_next(const struct registry *r, uint64_t seen) {
     uint64_t newest = seen > r->newest ? seen : r->newest;
     bool believed = newest - r->newest < VERSION_AHEAD;
     return (believed && newest < VERSION_MOST - 1 ? newest : r->newest) + 1;
+}
+
+uint64_t registry_live(const struct registry *r) {
+    uint64_t wanted = policy_live(&r->policy);
+    return wanted || !r->options.base ? wanted : SCORE_MODEL_VERSION;
 }
 
 const struct model *registry_model(const struct registry *r, uint64_t version) {

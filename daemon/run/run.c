@@ -113,7 +113,7 @@ static int run_prepare(struct run *r) {
     if (r->options.service) TRY(instance_lock(run_config(r)));
     TRY(run_try_kafka(r));
     TRY(run_read_switches(r));
-    TRY(features_create(&r->features, run_config(r)->features, run_config(r)->features_n));
+    TRY(features_of(&r->features, run_config(r)));
     r->shared.features = r->features;
     r->shared.absences = absences_create(r->features);
     return 0;

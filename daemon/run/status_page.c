@@ -159,6 +159,43 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
     buf_str(out, "]}");
 }
 
+/* ---- a score that events bring ---- */
+
+/* known: there are answers; null without. */
+static void status_page_add_share(struct buf *out, const char *key, bool known,
+                                  const enum metric m[3]) {
+    buf_printf(out, "\"%s\":{", key);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const names[] = {"is", "low", "high"};
+        buf_printf(out, "%s\"%s\":", i ? "," : "", names[i]);
+        buf_double(out, known ? metric_get(m[i]) : NAN);
+    }
+    buf_str(out, "}");
+}
+
+/* null without one. Which is better is told where the whole interval says so. */
+static void status_page_add_upstream(const struct config *c, struct buf *out) {
+    static const enum metric accuracy[] = {METRIC_upstream_accuracy, METRIC_upstream_accuracy_low,
+                                           METRIC_upstream_accuracy_high},
+                             beaten[] = {METRIC_upstream_beaten, METRIC_upstream_beaten_low,
+                                         METRIC_upstream_beaten_high};
+    buf_str(out, ",\n\"upstream\":");
+    if (!c->model.upstream.n) {
+        buf_str(out, "null");
+        return;
+    }
+    bool met = metric_get(METRIC_upstream_differ) > 0;
+    const char *better = "unknown";
+    if (met && metric_get(METRIC_upstream_beaten_low) > 0.5) better = "model";
+    if (met && metric_get(METRIC_upstream_beaten_high) < 0.5) better = "score";
+    buf_printf(out, "{\"learn\":\"%s\",\"better\":\"%s\",\"differing\":%.0f,",
+               learn_name((enum learn)c->model.learn), better, metric_get(METRIC_upstream_differ));
+    status_page_add_share(out, "accuracy", metric_get(METRIC_accuracy_answers) > 0, accuracy);
+    buf_str(out, ",");
+    status_page_add_share(out, "beaten", met, beaten);
+    buf_str(out, "}");
+}
+
 /* ---- utilities ---- */
 
 /* Linear bins from the first percentile to the largest value; what lies below falls into the first.
@@ -284,6 +321,7 @@ void status_page_write(struct run *r, struct buf *out) {
     status_page_add_utility(&r->figures, out);
     pthread_mutex_unlock(&r->asking);
     status_page_add_settings(c, out);
+    status_page_add_upstream(c, out);
     status_page_add_metrics(out);
     buf_str(out, ",\n\"latency\":");
     metric_histogram_json(METRIC_latency, out);

@@ -92,10 +92,24 @@ static struct model *fit_empty_model(const struct fit_options *o, const struct n
     return model_create(&model, &shape) < 0 ? NULL : model;
 }
 
+/* The score that events bring keeps the unit of the prior, which is that score; a recalibration
+ * sees no other column. */
+static void fit_upstream_column(const struct fit_options *o, size_t c, struct model *model) {
+    bool score = c >= o->from && c < o->from + o->columns;
+    if (!score && o->recalibrates) model->scale[c] = 0;
+    if (!score || !o->prior || !(o->prior->scale[c] > 0)) return;
+    model->mean[c] = o->prior->mean[c];
+    model->scale[c] = o->prior->scale[c];
+    model->log_unit[c] = o->prior->log_unit[c];
+    model->low[c] = o->prior->low[c];
+    model->high[c] = o->prior->high[c];
+}
+
 /* The fit itself, into an empty model. */
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     columns_learn(tasks, model);
+    for (size_t c = 0; o->columns && c < o->d; c++) fit_upstream_column(o, c, model);
     double *x = member_standardised(rows, model);
     int *label = member_outputs(w, rows);
     double *prior = member_prior(o, w, model),

@@ -209,6 +209,9 @@ double *member_fit_all(const struct fit_options *o, const struct network *w,
         member_start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
         member_fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
     }
+    if (o->anchored)
+        member_start(w, prior, o->seed, mixture_members(o) - 1,
+                     parameters + (mixture_members(o) - 1) * size);
     return parameters;
 }
 

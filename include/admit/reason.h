@@ -16,6 +16,7 @@
     NEXT(REASON_NOT_FINITE, "not_finite", "a mapped number is NaN, infinite or beyond a double")   \
     NEXT(REASON_WRONG_TYPE, "wrong_type",                                                          \
          "a mapped field has another type than the configuration says")                            \
+    NEXT(REASON_NOT_PROBABILITY, "not_probability", "a mapped probability is below 0 or above 1")  \
     NEXT(REASON_MISSING_FIELD, "missing_field", "a required field is absent or null")              \
     NEXT(REASON_BAD_ID, "bad_id",                                                                  \
          "the sample id is not a string or an integer, or longer than 255 bytes")                  \

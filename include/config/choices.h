@@ -77,6 +77,21 @@ enum measure { WORDS_ENUM(MEASURE_TABLE) MEASURES };
 #define MANAGER_CHOICES WORDS_LIST(MANAGER_TABLE)
 enum manager { WORDS_ENUM(MANAGER_TABLE) MANAGERS };
 
+/* The keys of model.upstream: what a score of the event's own is. */
+#define UPSTREAM_TABLE(FIRST, NEXT)                                                                \
+    FIRST(UPSTREAM_PROBABILITY, "probability")                                                     \
+    NEXT(UPSTREAM_LOGIT, "logit")                                                                  \
+    NEXT(UPSTREAM_PROBABILITIES, "probabilities")                                                  \
+    NEXT(UPSTREAM_BY_CLASS, "by_class")
+enum upstream { WORDS_ENUM(UPSTREAM_TABLE) UPSTREAMS };
+
+/* model.learn: what is learned where a score of the event's own is the model. */
+#define LEARN_TABLE(FIRST, NEXT)                                                                   \
+    FIRST(LEARN_NOTHING, "false")                                                                  \
+    NEXT(LEARN_RECALIBRATE, "recalibrate")                                                         \
+    NEXT(LEARN_BESIDE, "beside")
+enum learn { WORDS_ENUM(LEARN_TABLE) LEARNS };
+
 /* pool.rule: how a window's batch is chosen from its candidates. */
 #define POOL_RULE_TABLE(FIRST, NEXT)                                                               \
     FIRST(POOL_PLAIN, "plain")                                                                     \
@@ -101,7 +116,9 @@ enum priority { WORDS_ENUM(PRIORITY_TABLE) PRIORITIES };
 #define FEATURE_TYPE_TABLE(FIRST, NEXT)                                                            \
     FIRST(FEATURE_NUMBER, "number")                                                                \
     NEXT(FEATURE_CATEGORY, "category")                                                             \
-    NEXT(FEATURE_BOOLEAN, "boolean")
+    NEXT(FEATURE_BOOLEAN, "boolean")                                                               \
+    NEXT(FEATURE_PROBABILITY, "probability")                                                       \
+    NEXT(FEATURE_LOG_PROBABILITY, "log_probability")
 enum feature_type { WORDS_ENUM(FEATURE_TYPE_TABLE) FEATURE_TYPES };
 
 /* No option: why a sample was asked, as the task record says it and metric `asked` counts it. */
@@ -118,6 +135,7 @@ enum ask { WORDS_ENUM(ASK_TABLE) ASKS };
 /* The word of a constant; "?" for what is none. Static storage. */
 const char *delivery_name(enum delivery d);
 const char *learner_choice_name(enum learner_choice l);
+const char *learn_name(enum learn l);
 const char *measure_name(enum measure m);
 const char *manager_name(enum manager m);
 const char *pool_rule_name(enum pool_rule r);

@@ -67,6 +67,10 @@ int config_parse(struct config **out, const char *name, struct text yaml,
 void config_destroy(struct config *c);
 /* Index of a class in model.classes, or -1. */
 int config_class(const struct config *c, struct text name);
+/* What the score of model.upstream is (enum upstream), or -1: there is none. */
+int config_upstream(const struct config *c);
+/* How many columns it has in a row, behind those of the features: 0, 1, or one for each class. */
+size_t config_upstream_columns(const struct config *c);
 
 /* The effective configuration as YAML, the source of each value behind it as a comment, secrets
  * masked. */

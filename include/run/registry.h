@@ -24,7 +24,9 @@ struct registry_options {
     size_t d;         // columns; 0: take any model (command line)
     struct text classes;
     uint64_t fingerprint;
-    bool quiet;  // the process has another registry that counts and logs
+    bool quiet;         // the process has another registry that counts and logs
+    struct model *base; // in force until the policy wants a version, and a version itself (number
+                        // SCORE_MODEL_VERSION) that is on no topic; taken. NULL: there is none
     bool pushes; // also assemble what was pushed: for the learner, which makes versions of it
 };
 
@@ -47,7 +49,8 @@ enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS
 
 struct registry;
 
-/* Empty: it knows nothing of the topic yet. Texts of the options are borrowed for its life. */
+/* Empty but for the base: it knows nothing of the topic yet. Texts of the options are borrowed for
+ * its life. */
 struct registry *registry_create(const struct registry_options *options);
 void registry_destroy(struct registry *r); // after all snapshots were released
 
@@ -69,6 +72,8 @@ uint64_t registry_newest(const struct registry *r);
 /* The number of the next version: above the newest and above `seen`, which is what its caller has
  * seen elsewhere; but not so far above the newest that other readers would refuse it. */
 uint64_t registry_next(const struct registry *r, uint64_t seen);
+/* The version that the policy wants; where it wants none, the base; 0: there is none either. */
+uint64_t registry_live(const struct registry *r);
 /* A complete, checked version, or NULL. */
 const struct model *registry_model(const struct registry *r, uint64_t version);
 /* Versions that can go live, ascending; returns how many. */

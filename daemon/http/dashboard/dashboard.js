@@ -211,7 +211,9 @@ function show_tiles(s) {
   const known = n.answers > 0 && n.low !== null;
   tile("accuracy", "Accuracy now", known ? percent(n.accuracy) : "–", "", known ? percent(n.low) + " to " + percent(n.high) + ", by " + number(n.answers) + " answers" : "no answers yet");
   const live = s.models && s.models.live;
-  tile("model", "Live model", live ? "v" + live : "none", "", live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
+  const own = s.upstream, verdict = own && { model: "the live model is better", score: "it is better than the live model", unknown: own.learn === "false" ? "it is the model" : "which is better is not known yet" }[own.better];
+  if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
+  tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
   show_bridge(s);
 }
 
