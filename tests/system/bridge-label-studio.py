@@ -44,7 +44,7 @@ def touched_and_not(stage, project, config, sent, send):
     number = [project.tasks()[i][0] for i in ids]
 
     def said(task_id):
-        return [(l.get("label"), l["confidence"]) for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == task_id]
+        return [(l.get("label"), l.get("confidence", 1)) for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == task_id]
 
     project.annotate(number[0], "good")
     wait("one answer", lambda: said(ids[0]) == [("good", 1)])
