@@ -16,6 +16,8 @@ from winnowd import main, run
 
 SCRIPT = str(broker.ROOT / "scripts" / "label-studio")
 KILLS = int(os.environ.get("BRIDGE_KILLS", "3"))
+TASKS = int(os.environ.get("BRIDGE_TASKS", "60"))  # before each of them
+LIFE_S = float(os.environ.get("BRIDGE_LIFE", "3"))  # that a bridge lives at most
 RUNNING = os.environ.get("BRIDGE_LABEL_STUDIO")  # DIR of one that was started by hand: for long runs in parts
 RESTARTS = int(os.environ.get("BRIDGE_RESTARTS", "3"))  # with each of so many kills Label Studio is killed, too; it starts slowly
 
@@ -99,8 +101,8 @@ def carry(stage, home, url):
     project.call("DELETE", "/api/annotations/%d/" % gone)
     wait("an edit and a deletion", lambda: (said(sent[0]), said(sent[2])) == (["good", "bad"], ["bad", "skipped"]))
     for n in range(KILLS):
-        send(120)
-        time.sleep(stage.random.random() * 1.5)
+        send(TASKS)
+        time.sleep(stage.random.random() * LIFE_S)
         bridge.kill()
         if n % RESTARTS == 1:
             subprocess.run([SCRIPT, "kill", str(home)], check=True)
