@@ -251,6 +251,7 @@ static int bridge_look(struct bridge *b) {
             "the annotation tool does not fit the configuration any more: nothing is imported",
             L_STR("why", buf_string(&why)));
     if (unfit || result == 0) b->unfit = unfit;
+    if (unfit) b->fit_ms = clock_ms() + PAUSE_MOST_MS; // it waits for that
     buf_release(&why);
     return unfit ? 0 : result;
 }

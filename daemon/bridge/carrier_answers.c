@@ -23,9 +23,10 @@
 #include "base/rng.h"
 
 enum {
-    OVERLAP_US = 5000000,      // so far behind the newest change the next poll begins
-    KEEP_US = 60 * 1000000,    // a place that moved so far is written without a label, too
-    READERS = 32,              // of one task, the newest; more than bridge.opinions allows
+    OVERLAP_US = 5000000,   // so far behind the newest change the next poll begins
+    KEEP_US = 60 * 1000000, // a place that moved so far is written without a label, too
+    TAIL = 10,    // tasks at a page's end, not all of which are changed while the tool looks
+    READERS = 32, // of one task, the newest; more than bridge.opinions allows
     PAGES_OF_ONE_MOMENT = 1000 // then the tool tells the same again and again
 };
 #define AHEAD_US (INT64_C(86400) * 1000000) // a place further ahead of our clock is not kept
@@ -236,30 +237,47 @@ static int carrier_take_page(struct carrier *c, const struct tool_page *page, in
 
 /* ---- asking ---- */
 
-/* Where the next poll may begin when a change of last_us was seen. */
-static int64_t carrier_place(struct carrier *c, int64_t last_us) {
-    int64_t keep_us = last_us - OVERLAP_US, most_us = carrier_now(c) * 1000 + AHEAD_US;
+/* Up to where a page has seen everything. A tool finds which tasks there are, then reads them, and
+ * one that is changed in between shows its new time in its old place (Label Studio under load:
+ * several seconds). So a full page, whose end is the middle of what changed, is taken to reach up
+ * to the oldest of its last few; one that is not full, to its newest. */
+static int64_t carrier_reach(const struct tool_page *page) {
+    size_t from = page->more && page->n > TAIL ? page->n - TAIL : 0;
+    int64_t reach_us = page->task[page->n - 1].changed_us;
+    for (size_t i = from; i < page->n; i++) {
+        int64_t us = page->task[i].changed_us;
+        if (page->more ? us < reach_us : us > reach_us) reach_us = us;
+    }
+    return reach_us;
+}
+
+/* Where the next poll may begin: what was changed while this one looked may have been missed. */
+static int64_t carrier_place(struct carrier *c, int64_t reach_us, int64_t looked_us) {
+    int64_t keep_us = reach_us - OVERLAP_US - looked_us;
+    int64_t most_us = carrier_now(c) * 1000 + AHEAD_US;
     if (keep_us > most_us) keep_us = most_us;
     return keep_us > c->seen_us ? keep_us : c->seen_us;
 }
 
 /* Pages are not numbered on, since a change in the middle of a poll would move tasks between them:
- * the next one begins behind the last change of this one. Only where a whole page has one time is
- * the next number asked for. */
+ * the next one begins behind what this one reached. Only where that is no step on, the next number
+ * is asked for. */
 static int carrier_ask(struct carrier *c) {
     int64_t since_us = c->seen_us;
     struct tool_page page = {.more = true};
     for (int number = 1; page.more;) {
+        int64_t began_ms = carrier_now(c);
         arena_reset(&c->answers);
         page = (struct tool_page){0};
         TRY(c->ports.tool.changed(c->ports.tool.self, since_us, number, &c->answers, &page));
         if (!page.n) return 0;
-        int64_t last_us = page.task[page.n - 1].changed_us;
-        TRY(carrier_take_page(c, &page, carrier_place(c, last_us)));
-        bool same = page.task[0].changed_us == last_us;
-        number = same ? number + 1 : 1;
+        int64_t reach_us = carrier_reach(&page), looked_ms = carrier_now(c) - began_ms;
+        TRY(carrier_take_page(c, &page,
+                              carrier_place(c, reach_us, looked_ms > 0 ? looked_ms * 1000 : 0)));
+        bool on = reach_us - 1 > since_us;
+        number = on ? 1 : number + 1;
         if (number > PAGES_OF_ONE_MOMENT) return ERR_RETRY;
-        if (!same) since_us = last_us - 1;
+        if (on) since_us = reach_us - 1;
     }
     return 0;
 }

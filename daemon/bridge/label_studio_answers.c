@@ -104,7 +104,6 @@ static bool label_studio_take_changed(const struct label_studio *l, const cJSON 
         struct tool_task *t = &task[out->n];
         *t = label_studio_read_task(l, one, arena);
         if (t->changed_us < 0 || t->changed_us <= since_us) return false;
-        if (out->n && t->changed_us < t[-1].changed_us) return false;
         out->n++;
     }
     out->more = out->n == TOOL_PAGE;

@@ -95,14 +95,21 @@ static int label_studio_seek(struct label_studio *l, struct buf *why) {
 /* A list of the tasks, those that are most worth an answer first; without it the project works
  * too. */
 static void label_studio_make_view(struct label_studio *l) {
+    static const char hidden[] =
+        "\"tasks:inner_id\",\"tasks:annotations_results\",\"tasks:annotations_ids\","
+        "\"tasks:predictions_score\",\"tasks:predictions_model_versions\","
+        "\"tasks:predictions_results\",\"tasks:total_predictions\",\"tasks:file_upload\","
+        "\"tasks:storage_filename\",\"tasks:created_at\",\"tasks:updated_at\",\"tasks:updated_by\","
+        "\"tasks:avg_lead_time\",\"tasks:draft_exists\",\"tasks:data.id\"";
     cJSON *json = NULL;
     buf_reset(&l->path);
     buf_str(&l->path, "/api/dm/views/");
     buf_reset(&l->body);
     buf_printf(&l->body,
                "{\"project\":%" PRId64 ",\"data\":{\"title\":\"By priority\",\"type\":\"list\","
-               "\"target\":\"tasks\",\"ordering\":[\"-tasks:data.priority\"]}}",
-               l->project);
+               "\"target\":\"tasks\",\"ordering\":[\"-tasks:data.priority\"],\"hiddenColumns\":"
+               "{\"explore\":[%s],\"labeling\":[]}}}",
+               l->project, hidden);
     if (label_studio_call(l,
                           &(struct label_studio_call){.method = "POST",
                                                       .timeout_ms = LABEL_STUDIO_ASK_MS,

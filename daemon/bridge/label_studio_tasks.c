@@ -9,10 +9,20 @@ enum {
 
 /* ---- looking up ---- */
 
-static void label_studio_count_found(const cJSON *task, const struct text *id, size_t n,
+/* Whether each task is one of those that were asked for. */
+static bool label_studio_count_found(const cJSON *tasks, const struct text *id, size_t n,
                                      size_t *copies) {
-    struct text of = json_text(cJSON_GetObjectItemCaseSensitive(task, "data"), "id");
-    for (size_t i = 0; of.at && i < n; i++) copies[i] += text_equal(id[i], of);
+    const cJSON *task;
+    size_t counted = 0;
+    cJSON_ArrayForEach(task, tasks) {
+        struct text of = json_text(cJSON_GetObjectItemCaseSensitive(task, "data"), "id");
+        for (size_t i = 0; of.at && i < n; i++) {
+            bool same = text_equal(id[i], of);
+            copies[i] += same;
+            counted += same;
+        }
+    }
+    return counted >= (size_t)cJSON_GetArraySize(tasks);
 }
 
 static void label_studio_ask_ids(struct label_studio *l, const struct text *id, size_t n) {
@@ -36,15 +46,13 @@ static int label_studio_find_some(struct label_studio *l, const struct text *id,
     int64_t total = 0;
     label_studio_ask_ids(l, id, n);
     TRY(label_studio_ask_for(l, NULL, &json));
-    const cJSON *tasks = cJSON_GetObjectItemCaseSensitive(json, "tasks"), *task;
-    bool list = cJSON_IsArray(tasks) && json_integer(json, "total", &total) && total >= 0;
+    const cJSON *tasks = cJSON_GetObjectItemCaseSensitive(json, "tasks");
+    bool good = cJSON_IsArray(tasks) && json_integer(json, "total", &total) && total >= 0;
     bool whole = total <= cJSON_GetArraySize(tasks);
-    if (list && (whole || n == 1)) {
-        cJSON_ArrayForEach(task, tasks) label_studio_count_found(task, id, n, copies);
-        if (!whole && *copies) *copies = (size_t)total;
-    }
+    if (good && (whole || n == 1)) good = label_studio_count_found(tasks, id, n, copies);
+    if (good && !whole && n == 1) *copies = (size_t)total;
     cJSON_Delete(json);
-    if (!list) return ERR_RETRY;
+    if (!good) return label_studio_odd(l, "tasks by their ids");
     if (whole || n == 1) return 0;
     TRY(label_studio_find_some(l, id, n / 2, copies));
     return label_studio_find_some(l, id + n / 2, n - n / 2, copies + n / 2);

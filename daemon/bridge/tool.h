@@ -69,7 +69,8 @@ struct tool {
 
     /* Of a tool that is asked for answers; all NULL: it sends them. */
 
-    /* Tasks changed after since_us, oldest change first; page: from 1. */
+    /* Tasks changed after since_us, oldest change first, but for those that are changed while it
+     * looks; page: from 1. */
     int (*changed)(void *self, int64_t since_us, int page, struct arena *arena,
                    struct tool_page *out);
     /* Takes an annotation away, so that its task waits for people again; 0 also when it is gone. */

@@ -266,48 +266,50 @@ static void status_page_add_threads(struct run *r, struct buf *out) {
     status_page_add_learner(r, here, out);
 }
 
+/* Metrics that are shown as they are, by their short names. */
+static const struct {
+    const char *key;
+    enum metric metric;
+} shown[] = {
+    {"partitions", METRIC_partitions},
+    {"held", METRIC_held},
+    {"features_absent", METRIC_features_absent},
+    {"far_samples", METRIC_far},
+    {"demand", METRIC_demand},
+    {"propensity", METRIC_propensity},
+    {"model_age_s", METRIC_model_age},
+    {"model_rows", METRIC_model_rows},
+    {"parked_labels", METRIC_parked_labels},
+    {"last_label_s", METRIC_last_label},
+    {"last_commit_s", METRIC_last_commit},
+    {"covered", METRIC_accuracy_covered},
+    {"store_bytes", METRIC_store_bytes},
+    {"store_limit", METRIC_store_limit},
+    {"disk_free", METRIC_disk_free},
+    {"resident_bytes", METRIC_process_resident},
+    {"policy_number", METRIC_policy_number},
+    {"published", METRIC_published},
+    {"asked", METRIC_asked},
+    {"dead_letters", METRIC_dead_letters},
+    {"labels", METRIC_labels},
+    {"cap_left", METRIC_cap_left},
+    {"cycles", METRIC_cycles},
+    {"transactions", METRIC_transactions},
+    {"rebalances", METRIC_rebalances},
+    {"kafka_errors", METRIC_kafka_errors},
+    {"rtt_s", METRIC_rtt},
+    {"throttle_s", METRIC_throttle},
+    {"queue", METRIC_queue},
+    {"percentiles", METRIC_utility},
+    {"bridge", METRIC_bridge_carried},
+    {"bridge_open", METRIC_bridge_open},
+    {"bridge_lag_s", METRIC_bridge_lag},
+    {"bridge_away", METRIC_bridge_away},
+    {"bridge_heard_s", METRIC_bridge_heard},
+    {"log_events", METRIC_log_events},
+};
+
 static void status_page_add_metrics(struct buf *out) {
-    static const struct {
-        const char *key;
-        enum metric metric;
-    } shown[] = {
-        {"partitions", METRIC_partitions},
-        {"held", METRIC_held},
-        {"features_absent", METRIC_features_absent},
-        {"far_samples", METRIC_far},
-        {"demand", METRIC_demand},
-        {"propensity", METRIC_propensity},
-        {"model_age_s", METRIC_model_age},
-        {"model_rows", METRIC_model_rows},
-        {"parked_labels", METRIC_parked_labels},
-        {"last_label_s", METRIC_last_label},
-        {"last_commit_s", METRIC_last_commit},
-        {"covered", METRIC_accuracy_covered},
-        {"store_bytes", METRIC_store_bytes},
-        {"store_limit", METRIC_store_limit},
-        {"disk_free", METRIC_disk_free},
-        {"resident_bytes", METRIC_process_resident},
-        {"policy_number", METRIC_policy_number},
-        {"published", METRIC_published},
-        {"asked", METRIC_asked},
-        {"dead_letters", METRIC_dead_letters},
-        {"labels", METRIC_labels},
-        {"cap_left", METRIC_cap_left},
-        {"cycles", METRIC_cycles},
-        {"transactions", METRIC_transactions},
-        {"rebalances", METRIC_rebalances},
-        {"kafka_errors", METRIC_kafka_errors},
-        {"rtt_s", METRIC_rtt},
-        {"throttle_s", METRIC_throttle},
-        {"queue", METRIC_queue},
-        {"percentiles", METRIC_utility},
-        {"bridge", METRIC_bridge_carried},
-        {"bridge_open", METRIC_bridge_open},
-        {"bridge_lag_s", METRIC_bridge_lag},
-        {"bridge_away", METRIC_bridge_away},
-        {"bridge_heard_s", METRIC_bridge_heard},
-        {"log_events", METRIC_log_events},
-    };
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         status_page_add_metric(out, shown[i].key, shown[i].metric);
 }

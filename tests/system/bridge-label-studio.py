@@ -16,6 +16,8 @@ from winnowd import main, run
 
 SCRIPT = str(broker.ROOT / "scripts" / "label-studio")
 KILLS = int(os.environ.get("BRIDGE_KILLS", "3"))
+TASKS = int(os.environ.get("BRIDGE_TASKS", "60"))  # before each of them
+LIFE_S = float(os.environ.get("BRIDGE_LIFE", "3"))  # that a bridge lives at most
 RUNNING = os.environ.get("BRIDGE_LABEL_STUDIO")  # DIR of one that was started by hand: for long runs in parts
 RESTARTS = int(os.environ.get("BRIDGE_RESTARTS", "3"))  # with each of so many kills Label Studio is killed, too; it starts slowly
 
@@ -44,7 +46,7 @@ def touched_and_not(stage, project, config, sent, send):
     number = [project.tasks()[i][0] for i in ids]
 
     def said(task_id):
-        return [(l.get("label"), l["confidence"]) for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == task_id]
+        return [(l.get("label"), l.get("confidence", 1)) for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == task_id]
 
     project.annotate(number[0], "good")
     wait("one answer", lambda: said(ids[0]) == [("good", 1)])
@@ -99,8 +101,8 @@ def carry(stage, home, url):
     project.call("DELETE", "/api/annotations/%d/" % gone)
     wait("an edit and a deletion", lambda: (said(sent[0]), said(sent[2])) == (["good", "bad"], ["bad", "skipped"]))
     for n in range(KILLS):
-        send(120)
-        time.sleep(stage.random.random() * 1.5)
+        send(TASKS)
+        time.sleep(stage.random.random() * LIFE_S)
         bridge.kill()
         if n % RESTARTS == 1:
             subprocess.run([SCRIPT, "kill", str(home)], check=True)

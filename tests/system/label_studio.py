@@ -6,6 +6,7 @@ moments: it refuses, is busy, loses its answer, is slow, is restarted.
         studio.answer(task_id, "good")    # a person answers, or edits; delete(); begin(): a draft that is not sent
         studio.trouble.append(503)        # the next import is answered so; also "cut" (done, no answer), "slow" (done after a while)
         studio.counts()                   # {task id: how often it is there}
+        studio.mangle = lambda answer, text: b"[" * 9  # what is sent instead of each good answer
 """
 import datetime
 import http.server
@@ -28,7 +29,7 @@ class LabelStudio:
     def __init__(self):
         self.token, self.lock, self.trouble, self.requests = "legacy-token", threading.RLock(), [], []
         self.projects, self.tasks, self.refuses, self.clock, self.access = {}, {}, None, 0, set()
-        self.server = None
+        self.server, self.mangle, self.mangled = None, None, 0
 
     def __enter__(self):
         studio = self
@@ -128,6 +129,8 @@ class LabelStudio:
 
     def say(self, h, status, answer, **headers):
         text = json.dumps(answer).encode() if answer is not None else b""
+        if self.mangle and status < 300:
+            text, self.mangled = self.mangle(answer, text), self.mangled + 1
         h.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **headers}.items():
             h.send_header(name.replace("_", "-"), value)

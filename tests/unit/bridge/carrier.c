@@ -16,7 +16,8 @@ struct fake_task {
     int64_t changed_us;
     struct tool_annotation annotation[4];
     size_t n;
-    bool begun; // somebody has a draft
+    bool begun;       // somebody has a draft
+    int64_t shown_us; // changed while the tool looked: its new time, in its old place
     int64_t expires_ms;
 };
 
@@ -115,6 +116,10 @@ static int fake_changed(void *self, int64_t since_us, int page, struct arena *ar
                                           .n = t->n};
     }
     qsort(all, n, sizeof *all, by_change);
+    for (size_t i = 0; i < n; i++) {
+        int64_t shown_us = world.task[all[i].number - 1].shown_us;
+        if (shown_us) all[i].changed_us = shown_us;
+    }
     if (from > n) from = n;
     out->task = all + from;
     out->n = n - from < PAGE ? n - from : PAGE;
@@ -612,6 +617,21 @@ static void figures_outlive_the_bridge(void **state) {
     carrier_destroy(c);
 }
 
+/* The last of a page shows a time that is far behind what the page reaches up to. */
+static void change_while_the_tool_looks_hides_nothing(void **state) {
+    (void)state;
+    for (int hurried = 0; hurried < TASKS; hurried++) {
+        world_begin(500);
+        struct carrier *c = life_begin();
+        assert_true(live(c));
+        for (int i = 0; i < TASKS; i++) answer(i, "good", 10000 * (i + 1));
+        world.task[hurried].shown_us = 900000000;
+        assert_int_equal(carrier_poll(c), 0);
+        assert_int_equal(world.labels, TASKS);
+        carrier_destroy(c);
+    }
+}
+
 /* Seven answers, five of one moment and so more than a page, are said once each, wherever a life is
  * cut. */
 static void cut_anywhere_says_each_answer_once(void **state) {
@@ -693,6 +713,7 @@ int main(void) {
         cmocka_unit_test(task_that_is_there_twice_is_there_once_after_the_start),
         cmocka_unit_test(unanswered_copy_takes_nothing_back),
         cmocka_unit_test(figures_outlive_the_bridge),
+        cmocka_unit_test(change_while_the_tool_looks_hides_nothing),
         cmocka_unit_test(cut_anywhere_says_each_answer_once),
         cmocka_unit_test(foreign_state_is_refused),
     };
