@@ -141,8 +141,8 @@ static double measure_log_typicality(const struct measure_input *in) {
 }
 
 /* Whether the row has a number far outside all that the model's fit saw. A prediction without that
- * number is a doubtful one, and often an extreme one, so every measure would spend the budget on bad
- * rows; the random arm asks about them as often as they come. */
+ * number is a doubtful one, and often an extreme one, so every measure would spend the budget on
+ * bad rows; the random arm asks about them as often as they come. */
 static bool measure_is_no_question(const struct measure_input *in) {
     return in->model && model_far(in->model, in->row) < in->model->shape.d;
 }
