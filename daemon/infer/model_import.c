@@ -245,6 +245,27 @@ static int import_fill_standardisation(struct import *im, struct model *m) {
     return 0;
 }
 
+/* Of a version of ours: what far numbers say. */
+static int import_fill_codes(struct import *im, struct model *m) {
+    const struct safetensor *column = import_find(im, "code.column"),
+                            *weight = import_find(im, "code.weight");
+    size_t k = m->shape.k;
+    if (!column && !weight) return 0;
+    if (!column || !weight || column->dimensions != 1 || weight->dimensions != 2 ||
+        weight->shape[0] != column->shape[0] || weight->shape[1] != k)
+        return import_refuse(im, ERR_INPUT,
+                             "code.column (codes) and code.weight (codes, %zu) do not fit together",
+                             k);
+    m->codes = column->shape[0];
+    m->code_column = xcalloc(m->codes + 1, sizeof *m->code_column);
+    m->code_weight = xcalloc(m->codes * k + 1, sizeof *m->code_weight);
+    for (size_t e = 0; e < m->codes; e++) m->code_column[e] = safetensor_value(column, e);
+    for (size_t e = 0; e < m->codes; e++)
+        for (size_t c = 0; c < k; c++)
+            m->code_weight[e * k + c] = (float)safetensor_value(weight, e * k + im->theirs[c]);
+    return 0;
+}
+
 static int import_fill_golden(struct import *im, struct model *m) {
     const struct safetensor *row = import_find(im, "golden.row"),
                             *prob = import_find(im, "golden.prob");
@@ -271,6 +292,7 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
     TRY(import_fill_standardisation(im, m));
     int mix = import_fill_doubles(im, "mix", m->shape.members, m->mix);
     if (mix < 0 && mix != ERR_MISSING) return mix;
+    TRY(import_fill_codes(im, m));
     TRY(import_fill_golden(im, m));
     (void)import_find(im, "utility"); // the learner measures it anew
     for (size_t i = 0; i < im->file.n; i++)

@@ -16,7 +16,7 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 9 + 2 * MODEL_LAYERS_MAX,        // rows of the table
+    TENSORS_MAX = 11 + 2 * MODEL_LAYERS_MAX,       // rows of the table
     NAME_SIZE = 40,                                // bytes of the longest name of a tensor
     DIGEST_BYTES = 32,                             // of a SHA-256
     METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
@@ -76,7 +76,13 @@ static struct model_tensors model_record_tensors(struct model *m) {
     model_record_add_doubles(&t, "log_unit", true, s->d, &m->log_unit); // 0.1.0 lacks these three
     model_record_add_doubles(&t, "low", true, s->d, &m->low);
     model_record_add_doubles(&t, "high", true, s->d, &m->high);
+    model_record_add_doubles(&t, "code.column", true, m->codes, &m->code_column);
     const struct model_tensor behind[] = {
+        {.name = "code.weight",
+         .optional = true,
+         .dimensions = 2,
+         .shape = {m->codes, s->k},
+         .at = (void **)&m->code_weight},
         {.name = "utility",
          .optional = true,
          .dimensions = 1,
@@ -208,6 +214,8 @@ static int model_record_fill(struct model_reading *r, struct model *m) {
         return model_record_refuse(r, "the header names something that no model has");
     if (m->golden && !m->golden_prob)
         return model_record_refuse(r, "golden rows without their answers");
+    if (m->codes && !m->code_weight)
+        return model_record_refuse(r, "columns with codes without their weights");
     return 0;
 }
 
@@ -302,6 +310,8 @@ static int model_record_read(struct model_reading *r, struct model **out) {
     if (golden * model_record_work(&shape) > MODEL_CHECK_MOST)
         return model_record_refuse(r, "its golden rows would take too long to check");
     (*out)->golden = golden;
+    const struct safetensor *codes = safetensors_find(&r->file, "code.column");
+    (*out)->codes = codes && codes->dimensions == 1 ? codes->shape[0] : 0;
     TRY(model_record_fill(r, *out));
     TRY(model_record_read_metadata(r, *out));
     model_record_digest(&r->file.data, 1, (*out)->digest);

@@ -141,11 +141,10 @@ static double measure_log_typicality(const struct measure_input *in) {
 }
 
 /* Whether the row has a number far outside all that the model's fit saw. A prediction without that
- * number is a doubtful one, so measures of doubt would spend the budget on bad rows; the random arm
- * asks about them as often as they come. RISK looks for a class and not for doubt: whoever reviews
- * by it wants to see them. */
-static bool measure_is_no_question(enum measure m, const struct measure_input *in) {
-    return in->model && m != MEASURE_RISK && model_far(in->model, in->row) < in->model->shape.d;
+ * number is a doubtful one, and often an extreme one, so every measure would spend the budget on
+ * bad rows; the random arm asks about them as often as they come. */
+static bool measure_is_no_question(const struct measure_input *in) {
+    return in->model && model_far(in->model, in->row) < in->model->shape.d;
 }
 
 /* The utility of a row of which the model is certain: the least there is. */
@@ -155,7 +154,7 @@ double measure_utility(enum measure m, const struct measure_input *in) {
     CHECK(m < MEASURES && rows[m].of && in->k >= 2 && in->positive < in->k);
     for (size_t i = 0; i < in->k; i++)
         if (isnan(in->prob[i])) return NAN;
-    if (measure_is_no_question(m, in)) return measure_least(m);
+    if (measure_is_no_question(in)) return measure_least(m);
     double utility = rows[m].of(in);
     double weight =
         in->log_weight + (in->density > 0 ? in->density * measure_log_typicality(in) : 0);

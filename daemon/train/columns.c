@@ -9,6 +9,8 @@
  * Where one value fills the bulk (rare flags, counts that are mostly zero), the width is that of
  * the others: a few times their median distance, which codes move only if they are half of them.
  *
+ * A code may be frequent: a few values behind a wide gap are dropped before the bulk is looked for.
+ *
  * In a column whose tail is so long that nearly all rows lie in a corner of the bulk, the unit
  * would be the tail's, and the corner would be one point. It is taken by its signed logarithm.
  *
@@ -27,7 +29,10 @@ enum {
     FAR_LOG_WIDTHS = 2, // the same of logarithms: their tails are short
     RARE_WIDTHS = 4,    // a bulk of one value: median distances of the others that make a width
     TAIL_RATIO = 40,    // width over distance of the quartiles that makes a tail long; normal: 3
-    PLAIN_FEWEST = 100, // rows: with fewer one outlier cannot stand out against the deviation
+    CODES_MOST = 4,     // distinct codes at one end
+    SPREAD_ROWS = 512,  // rows in which a code of 3 % shows
+    PLAIN_FEWEST = 512, // rows: fewer are soon sorted
+    TAIL_FEWEST = 50,   // rows: of fewer a long tail is not told
 };
 
 /* Deviations within which all rows of a plain column lie: codes in 2 % of the rows lie beyond. */
@@ -81,6 +86,59 @@ static void column_moments(const struct raw_column *c, double *mean, double *var
     }
 }
 
+/* ---- codes that are frequent ---- */
+
+/* Whether n sorted values end in at most CODES_MOST distinct ones. */
+static bool column_few(const double *sorted, size_t n) {
+    size_t distinct = 1;
+    for (size_t i = 1; i < n && distinct <= CODES_MOST; i++) distinct += sorted[i] != sorted[i - 1];
+    return distinct <= CODES_MOST;
+}
+
+/* How many of the largest of n sorted values are codes: few distinct ones behind a gap that is far
+ * wider than the bulk of the others. At most half are. */
+static size_t column_codes_above(const double *sorted, size_t n, double far) {
+    size_t at = n;
+    double widest = 0;
+    for (size_t i = n - 1; i > n / 2; i--) {
+        double gap = sorted[i] - sorted[i - 1];
+        if (gap > widest) widest = gap, at = i;
+    }
+    if (at == n || !column_few(sorted + at, n - at)) return 0;
+    size_t trim = column_trim(at);
+    double high = sorted[at - 1 - trim], width = high - sorted[at / 4]; // codes below are no bulk
+    if (width == 0) width = high - sorted[trim];
+    return width > 0 && sorted[at] - high > far * width ? n - at : 0;
+}
+
+static void column_mirror(double *sorted, size_t n) {
+    for (size_t i = 0; i < n - i; i++) {
+        double first = sorted[i];
+        sorted[i] = -sorted[n - 1 - i];
+        sorted[n - 1 - i] = -first;
+    }
+}
+
+/* Drops the codes at either end of n sorted values; how many values stay, from the room's start
+ * on. */
+static size_t column_drop_codes(double *sorted, size_t n, double far) {
+    n -= column_codes_above(sorted, n, far);
+    column_mirror(sorted, n);
+    n -= column_codes_above(sorted, n, far);
+    column_mirror(sorted, n);
+    return n;
+}
+
+/* Whether a few rows, spread over all, show a code: one that is so frequent that it does not stand
+ * out against the standard deviation, which is its own. */
+static bool column_has_codes(struct raw_column *c) {
+    for (size_t i = 0; i < SPREAD_ROWS; i++) c->sorted[i] = column_value(c, i * c->n / SPREAD_ROWS);
+    qsort(c->sorted, SPREAD_ROWS, sizeof *c->sorted, column_ascending);
+    return column_drop_codes(c->sorted, SPREAD_ROWS, c->far) < SPREAD_ROWS;
+}
+
+/* ---- the bulk ---- */
+
 /* All rows are the bulk, if none lies far from the others by the plain standard deviation. */
 static bool column_is_plain(struct raw_column *c) {
     double mean, variance;
@@ -88,16 +146,16 @@ static bool column_is_plain(struct raw_column *c) {
     if (c->n < PLAIN_FEWEST) return false;
     column_moments(c, &mean, &variance);
     double reach = plain_deviations * sqrt(variance);
-    return isfinite(reach) && c->most - mean <= reach && mean - c->least <= reach;
+    return isfinite(reach) && c->most - mean <= reach && mean - c->least <= reach &&
+           !column_has_codes(c);
 }
 
-/* The rows of the sorted column that are not its most frequent value `mode`, closed up; their
- * number. */
-static size_t column_others(struct raw_column *c, double mode) {
-    size_t n = 0;
-    for (size_t i = 0; i < c->n; i++)
-        if (c->sorted[i] != mode) c->sorted[n++] = c->sorted[i];
-    return n;
+/* Those of n sorted values that are not `mode`, closed up; their number. */
+static size_t column_others(double *sorted, size_t n, double mode) {
+    size_t others = 0;
+    for (size_t i = 0; i < n; i++)
+        if (sorted[i] != mode) sorted[others++] = sorted[i];
+    return others;
 }
 
 /* Distance of the outer quartiles of n sorted values. */
@@ -119,36 +177,36 @@ static double column_median_size(double *value, size_t n) {
     return value[n / 2];
 }
 
-static void column_sort(struct raw_column *c) {
+/* Sorts the column without its codes; how many values stay. */
+static size_t column_sort(struct raw_column *c) {
     for (size_t i = 0; i < c->n; i++) c->sorted[i] = column_value(c, i);
     qsort(c->sorted, c->n, sizeof *c->sorted, column_ascending);
+    return column_drop_codes(c->sorted, c->n, c->far);
 }
 
 /* The bulk where one value fills it. */
-static void column_find_rare(struct raw_column *c, double mode) {
-    size_t n = column_others(c, mode);
+static void column_find_rare(struct raw_column *c, size_t n, double mode) {
+    n = column_others(c->sorted, n, mode);
     for (size_t i = 0; i < n; i++) c->sorted[i] -= mode;
     c->low = c->high = mode;
     c->width = n ? RARE_WIDTHS * column_median_size(c->sorted, n) : 0;
 }
 
 static void column_find_bulk(struct raw_column *c) {
-    size_t trim = column_trim(c->n);
-    column_sort(c);
+    size_t n = column_sort(c), trim = column_trim(n);
     c->low = c->sorted[trim];
-    c->high = c->sorted[c->n - 1 - trim];
+    c->high = c->sorted[n - 1 - trim];
     c->width = c->high - c->low;
-    if (!(c->width > 0)) column_find_rare(c, c->low);
+    if (!(c->width > 0)) column_find_rare(c, n, c->low);
 }
 
 /* Takes a column with a long tail by its logarithm. */
 static void column_find_tail(struct raw_column *c) {
-    size_t n = c->n;
-    column_sort(c);
+    size_t n = column_sort(c);
     double middle = c->sorted[n / 2];
-    if (column_quartiles(c->sorted, n) == 0 || middle == 0) n = column_others(c, middle);
-    if (n < PLAIN_FEWEST / 2 || !column_has_tail(c->sorted, n)) return;
-    n = column_others(&(struct raw_column){.n = n, .sorted = c->sorted}, 0);
+    if (column_quartiles(c->sorted, n) == 0 || middle == 0) n = column_others(c->sorted, n, middle);
+    if (n < TAIL_FEWEST || !column_has_tail(c->sorted, n)) return;
+    n = column_others(c->sorted, n, 0);
     c->log_unit = column_median_size(c->sorted, n);
     c->far = FAR_LOG_WIDTHS;
 }
@@ -166,8 +224,9 @@ static void column_learn(struct raw_column *c, size_t at, struct model *m) {
         column_find_bulk(c);
     }
     column_moments(c, &mean, &variance);
-    m->mean[at] = mean;
-    m->scale[at] = variance <= constant * mean * mean ? 0 : 1 / sqrt(variance);
+    bool unit = isfinite(mean) && isfinite(variance) && variance > constant * mean * mean;
+    m->mean[at] = isfinite(mean) ? mean : 0;
+    m->scale[at] = unit ? 1 / sqrt(variance) : 0;
     m->log_unit[at] = c->log_unit;
     m->low[at] = c->width > 0 ? column_raw(c, c->low - c->far * c->width) : -DBL_MAX;
     m->high[at] = c->width > 0 ? column_raw(c, c->high + c->far * c->width) : DBL_MAX;

@@ -9,6 +9,7 @@
  * fit_step.c.
  *
  * Thread: learner thread, simulation */
+#include "codes.h"
 #include "columns.h"
 #include "member.h"
 #include "mixture.h"
@@ -117,6 +118,7 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
     member_fit_committee(o, w, rows, x, label, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++)
         member_store(w, parameters + m * network_size(w), m, model);
+    codes_learn(rows, o->memories_n ? o->memories_n - 1 : 0, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture_of(o, rows, model->mix);
     fit_utility_quantiles(o, tasks, model);

@@ -53,6 +53,9 @@ struct model {
     double *mean, *scale; // (d) z = (u - mean) * scale, then clipped to ±MODEL_CLIP
     double *log_unit;     // (d) > 0: u = log(1 + |raw| / log_unit) with raw's sign; 0: u = raw
     double *low, *high;   // (d) raw beyond them is far outside all that was seen: z = 0
+    size_t codes;         // columns in which a far number has a say of its own
+    double *code_column;  // (codes) ascending
+    float *code_weight;   // (codes, k) added to every member's logits; NULL: no codes
     double *mix;          // (m) ≥ 0, sum 1; 0: the member is of the committee only
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
@@ -99,7 +102,9 @@ static inline double model_standardised(const struct model *m, size_t c, double 
 int model_create(struct model **out, const struct model_shape *shape) MUST_CHECK;
 void model_destroy(struct model *m);
 
-/* The first column of the row (d, raw) whose number is far (model_is_far); d: there is none. */
+/* Whether any number of the row (d, raw) is far (model_is_far). */
+bool model_far_any(const struct model *m, const double *row);
+/* The first column of the row whose number is far and has no say of its own; d: there is none. */
 size_t model_far(const struct model *m, const double *row);
 
 /* Floats of scratch that model_predict needs. */

@@ -1,7 +1,8 @@
 """Columns as companies have them: what do codes and heavy tails cost?
 
 Each stream as it is, and harmed: in 0.2 % of its rows every number column holds a code (9999, -1 or 1e30; other rows for each column), or one column is multiplied by
-a log-normal of sigma 3 (the column goes by the seed). Seeds are paired with those of the clean stream.
+a log-normal of sigma 3 (the column goes by the seed), which takes with it most of what the column said: beside it stands the stream without that column. Seeds are
+paired with those of the clean stream.
 """
 import argparse
 import csv
@@ -17,9 +18,8 @@ from streams import STREAMS, Bench, Stream, add_arguments, chosen, replace_secti
 
 HEADING = "Codes and heavy tails (`scripts/bench columns`)"
 CODES = {"9999": "9999", "-1": "-1", "1e30": "1e30"}
-TAIL, SIGMA, SHARE = "tail", 3, 0.002
+TAIL, WITHOUT, SIGMA, SHARE = "tail", "without", 3, 0.002
 MEASURES = ("log_odds_margin", "risk", "gradient_length", "mutual_information")
-COMMITTEE = 8  # members for the measure that wants them
 MEAN_LEAST, SEED_LEAST = -2, -8  # points
 STREAMS.append(Stream("celeba", "class", metric="average_precision"))
 
@@ -37,7 +37,19 @@ class Harmed(Bench):
 
     def __init__(self, options):
         super().__init__(options)
-        self.harm, self.column, self.plain = None, 0, {}
+        self.harm, self.column, self.plain = None, None, {}
+
+    def name(self, stream):
+        """Of the column that the seed harms."""
+        head, _, number = self.rows(stream)
+        return head[number[self.column % len(number)]]
+
+    def arguments(self, stream):
+        words = super().arguments(stream)
+        if self.harm != WITHOUT:
+            return words
+        dropped = ",".join(filter(None, [stream.drop, self.name(stream)]))
+        return [*words, "--drop", dropped] if not stream.drop else [dropped if w == stream.drop else w for w in words]
 
     def rows(self, stream):
         if stream.name not in self.plain:
@@ -52,14 +64,13 @@ class Harmed(Bench):
         return self.plain[stream.name]
 
     def file(self, stream):
-        if not self.harm:
+        if self.harm in (None, WITHOUT):
             return super().file(stream)
         head, body, number = self.rows(stream)
-        column = number[self.column % len(number)]
-        path = pathlib.Path(self.dir.name) / ("%s-%s-%d.csv" % (stream.name, self.harm, self.column if self.harm == TAIL else 0))
+        path = pathlib.Path(self.dir.name) / ("%s-%s-%s.csv" % (stream.name, self.harm, self.column))
         if not path.exists():
             changed = {}
-            for c in number if self.harm != TAIL else [column]:
+            for c in number if self.harm != TAIL else [head.index(self.name(stream))]:
                 draw = random.Random("%s %s %s" % (stream.name, self.harm, head[c]))
                 for i in range(len(body)):
                     if self.harm == TAIL:
@@ -78,13 +89,14 @@ class Harmed(Bench):
     def figures(self, stream, harm, words):
         """One figure a seed."""
         self.harm, seeds = harm, self.options.seeds
-        if harm != TAIL:
+        if harm not in (TAIL, WITHOUT):
             runs = self.simulate(stream, *words, "--seeds", str(seeds))["winnowd"]
         else:
             runs = []
             for seed in range(1, seeds + 1):
                 self.column = seed - 1
                 runs += self.simulate(stream, *words, "--seed", str(seed), "--seeds", "1")["winnowd"]
+            self.column = None
         return [100 * r[stream.metric] for r in runs]
 
     def forget(self):
@@ -115,16 +127,17 @@ def cells(bench, stream, options):
         for harm in options.harms.split(","):
             difference = [a - b for a, b in zip(bench.figures(stream, harm, words), clean)]
             mean, worst = statistics.mean(difference), min(difference)
+            without = statistics.mean(bench.figures(stream, WITHOUT, words)) if harm == TAIL else None
             yield {"stream": stream.name, "metric": stream.metric, "measure": measure, "harm": harm, "clean": statistics.mean(clean), "difference": mean, "worst": worst,
-                   "seeds": difference, "clean_seeds": clean, "failed": mean < MEAN_LEAST or worst < SEED_LEAST}
+                   "without": without, "seeds": difference, "clean_seeds": clean, "failed": mean < MEAN_LEAST or worst < SEED_LEAST}
 
 
-HEAD = ("stream", "measure", "harm", "clean", "minus clean", "worst seed", "")
+HEAD = ("stream", "measure", "harm", "clean", "minus clean", "worst seed", "without it", "")
 
 
 def words(row):
     return (row["stream"] + (" (AP)" if row["metric"] == "average_precision" else ""), row["measure"], row["harm"], "%.1f" % row["clean"], "%+.1f" % row["difference"],
-            "%+.1f" % row["worst"], "beyond" if row["failed"] else "")
+            "%+.1f" % row["worst"], "" if row["without"] is None else "%+.1f" % (row["without"] - row["clean"]), "beyond" if row["failed"] else "")
 
 
 def main():
@@ -138,7 +151,7 @@ def main():
     parser.add_argument("--write", action="store_true", help="the table into docs/BENCHMARKS.md")
     options = parser.parse_args()
     bench, rows = Harmed(options), []
-    layout = "%-15s %-20s %-6s %6s %12s %11s  %s"
+    layout = "%-15s %-20s %-6s %6s %12s %11s %11s  %s"
     print(layout % HEAD)
     for stream in chosen(options):
         for row in cells(bench, stream, options):

@@ -25,6 +25,11 @@ static void plain_member(const struct model *m, size_t member, const double *row
         memcpy(x, y, sizeof x);
     }
     double sum = 0;
+    for (size_t e = 0; e < m->codes; e++) {
+        size_t c = (size_t)m->code_column[e];
+        bool far = row[c] < m->low[c] || row[c] > m->high[c];
+        for (size_t i = 0; i < s->k && far; i++) x[i] += (double)m->code_weight[e * s->k + i];
+    }
     for (size_t c = 0; c < s->k; c++) sum += exp(x[c]);
     for (size_t c = 0; c < s->k; c++) prob[c] = exp(x[c]) / sum;
 }
@@ -35,6 +40,7 @@ static void check_shape(size_t d, size_t k, size_t members, size_t hidden) {
     struct rng r = {.seed = 3};
     double row[32], plain[8], mixed[8];
     random_columns(m, &r);
+    if (d > 2) random_codes(m, &r);
     float prob[8], member[4 * 8], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
     for (int repeat = 0; repeat < 20; repeat++) {
         for (size_t i = 0; i < d; i++)

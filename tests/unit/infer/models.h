@@ -44,6 +44,15 @@ static inline void random_columns(struct model *m, struct rng *r) {
     }
 }
 
+/* Two columns have codes that speak. */
+static inline void random_codes(struct model *m, struct rng *r) {
+    m->codes = 2;
+    m->code_column = xcalloc(m->codes, sizeof *m->code_column);
+    m->code_weight = xcalloc(m->codes * m->shape.k, sizeof *m->code_weight);
+    m->code_column[0] = 1, m->code_column[1] = (double)m->shape.d - 1;
+    for (size_t i = 0; i < m->codes * m->shape.k; i++) m->code_weight[i] = near_zero(r);
+}
+
 static inline void add_golden(struct model *m, size_t n, struct rng *r) {
     const struct model_shape *s = &m->shape;
     m->golden = n;
@@ -80,6 +89,7 @@ static inline struct model *whole_model(size_t hidden, uint64_t seed) {
     m->utility = xmalloc(MODEL_QUANTILES * sizeof *m->utility);
     for (size_t i = 0; i < MODEL_QUANTILES; i++) m->utility[i] = (float)i / 3 - 20;
     random_columns(m, &r);
+    random_codes(m, &r);
     add_golden(m, 3, &r);
     return m;
 }

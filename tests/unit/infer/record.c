@@ -23,6 +23,12 @@ static void assert_same_model(const struct model *a, const struct model *b) {
     assert_memory_equal(a->log_unit, b->log_unit, s->d * sizeof *a->log_unit);
     assert_memory_equal(a->low, b->low, s->d * sizeof *a->low);
     assert_memory_equal(a->high, b->high, s->d * sizeof *a->high);
+    assert_int_equal(a->codes, b->codes);
+    if (a->codes) {
+        assert_memory_equal(a->code_column, b->code_column, a->codes * sizeof *a->code_column);
+        assert_memory_equal(a->code_weight, b->code_weight,
+                            a->codes * s->k * sizeof *a->code_weight);
+    }
     assert_memory_equal(a->mix, b->mix, s->members * sizeof *a->mix);
     for (size_t l = 0; l < s->layers; l++) {
         assert_memory_equal(a->weight[l], b->weight[l],
@@ -55,13 +61,16 @@ static void check_round_trip(struct model *m) {
 static void a_version_of_0_1_0_is_read(void **state) {
     (void)state;
     struct model *m = whole_model(1, 9), *read = NULL;
-    double **later[] = {&m->log_unit, &m->low, &m->high};
+    double **later[] = {&m->log_unit, &m->low, &m->high, &m->code_column};
     struct buf bytes = {0};
     const char *why = NULL;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         free(*later[i]);
         *later[i] = NULL; // not written
     }
+    free(m->code_weight);
+    m->code_weight = NULL;
+    m->codes = 0;
     model_write(m, "old", &bytes);
     if (model_read(&read, buf_view(&bytes), &why) < 0) fail_msg("%s", why);
     for (size_t c = 0; c < read->shape.d; c++) {

@@ -211,6 +211,52 @@ static void few_and_many_classes_bear_codes(void **state) {
     }
 }
 
+/* The first column holds a code in a tenth of the rows: nearly all of these are of class 1, or a
+ * class like the others'. */
+static struct model *model_of_code(bool speaks, struct labelled *s) {
+    *s = rows_of(N, N);
+    struct rng r = {.seed = 4};
+    for (size_t i = 0; i < N; i += 10) {
+        s->row[2 * i] = 999;
+        s->label[i] = rng_next_unit(&r) < (speaks ? 0.95 : 0.5);
+    }
+    return model_of(s);
+}
+
+static void a_frequent_code_has_its_own_say(void **state) {
+    (void)state;
+    struct labelled s, silent;
+    struct model *m = model_of_code(true, &s), *other = model_of_code(false, &silent);
+    assert_true(model_is_far(m, 0, 999) && !model_is_far(m, 0, 5));
+    assert_true(m->scale[0] > 0.9 && m->codes == 1 && m->code_column[0] == 0);
+    assert_true(yes(m, 999, 0) > 0.9f && yes(m, 2, 0) > 0.9f && yes(m, -2, 0) < 0.1f);
+    assert_true(fabsf(yes(other, 999, 0) - 0.5f) < 0.1f);
+    assert_int_equal(model_far(m, (const double[]){999, 0}), 2); // a known one is a question
+    assert_int_equal(model_far(m, (const double[]){0, 999}), 1);
+    model_destroy(m);
+    model_destroy(other);
+    labelled_release(&s);
+    labelled_release(&silent);
+}
+
+/* Half of the rows, both ends, several codes. */
+static void frequent_codes_do_not_set_the_unit(void **state) {
+    (void)state;
+    struct labelled s = rows_of(N, N);
+    struct model *clean = model_of(&s);
+    for (size_t i = 0; i < N; i++) {
+        if (i % 5 == 1) s.row[2 * i] = i % 2 ? 9998 : 9999;
+        if (i % 20 == 2) s.row[2 * i] = -9999;
+        if (i % 3 == 0) s.row[2 * i + 1] = 1e30;
+    }
+    struct model *m = model_of(&s);
+    for (size_t c = 0; c < 2; c++) assert_true(fabs(m->scale[c] / clean->scale[c] - 1) < 0.1);
+    assert_true(model_is_far(m, 0, 9998) && model_is_far(m, 0, -9999) && model_is_far(m, 1, 1e30));
+    model_destroy(m);
+    model_destroy(clean);
+    labelled_release(&s);
+}
+
 /* The unit follows the column's: no threshold is of an absolute size. */
 static void bounds_follow_the_unit(void **state) {
     (void)state;
@@ -240,6 +286,8 @@ int main(void) {
         cmocka_unit_test(a_long_tail_is_taken_by_its_logarithm),
         cmocka_unit_test(columns_without_content_harm_nobody),
         cmocka_unit_test(few_and_many_classes_bear_codes),
+        cmocka_unit_test(a_frequent_code_has_its_own_say),
+        cmocka_unit_test(frequent_codes_do_not_set_the_unit),
         cmocka_unit_test(bounds_follow_the_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
