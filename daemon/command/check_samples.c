@@ -49,6 +49,7 @@ static void check_samples_value(const struct value *v, struct buf *out) {
     struct buf whole = {0};
     struct arena arena = {0};
     if (v->kind == VALUE_TEXT) buf_json(&whole, v->text);
+    else if (v->kind == VALUE_NUMBER && !v->text.len) buf_double(&whole, v->number);
     else if (v->kind == VALUE_NUMBER) buf_text(&whole, v->text);
     else if (v->kind == VALUE_BOOL) buf_str(&whole, v->number == 1 ? "true" : "false");
     else buf_str(&whole, "an object or array");
@@ -85,7 +86,7 @@ static void check_samples_record(struct look *l, struct text value) {
     l->n++;
     enum reason fate = decoder_read(l->decoder, value, l->value);
     if (fate == REASON_NONE) {
-        if (!l->decoded++) buf_text(&l->example, value);
+        if (!l->decoded++) buf_text(&l->example, decoder_event(l->decoder, value));
         fate = features_encode(l->features, l->value, l->row, &field, l->absent);
     }
     l->fate[fate]++;

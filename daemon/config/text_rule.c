@@ -142,6 +142,22 @@ static bool text_rule_is_example(struct text host) {
     return false;
 }
 
+const char *text_rule_url(struct text t) {
+    static const struct text scheme[] = {TEXT("http://"), TEXT("https://")};
+    struct text host = {0};
+    for (size_t i = 0; i < t.len; i++)
+        if ((unsigned char)t.at[i] <= ' ' || (unsigned char)t.at[i] > '~')
+            return "has blanks, or letters that no address has";
+    if (memchr(t.at, '@', t.len)) return "holds an '@'; a token belongs into a file of its own";
+    for (size_t i = 0; i < sizeof scheme / sizeof *scheme; i++)
+        if (t.len > scheme[i].len && memcmp(t.at, scheme[i].at, scheme[i].len) == 0)
+            host = (struct text){t.at + scheme[i].len, t.len - scheme[i].len};
+    if (!host.len || *host.at == '/' || *host.at == ':' || memchr(t.at, '?', t.len) ||
+        memchr(t.at, '#', t.len))
+        return "is not an address like http://127.0.0.1:8080";
+    return t.at[t.len - 1] == '/' ? "ends in a \"/\"; leave that off" : NULL;
+}
+
 const char *text_rule_brokers(struct text t) {
     if (t.len && memchr(t.at, '@', t.len))
         return "holds an '@'; credentials belong into kafka.password_file and kafka.common";

@@ -34,6 +34,13 @@ enum lost_position { WORDS_ENUM(LOST_POSITION_TABLE) LOST_POSITIONS };
     NEXT(JSON_READER_CJSON, "cjson")
 enum json_reader { WORDS_ENUM(JSON_READER_TABLE) JSON_READERS };
 
+/* admit.format: what values on the samples topic look like. */
+#define ADMIT_FORMAT_TABLE(FIRST, NEXT)                                                            \
+    FIRST(ADMIT_FORMAT_AUTO, "auto")                                                               \
+    NEXT(ADMIT_FORMAT_JSON, "json")                                                                \
+    NEXT(ADMIT_FORMAT_REGISTRY, "registry")
+enum admit_format { WORDS_ENUM(ADMIT_FORMAT_TABLE) ADMIT_FORMATS };
+
 /* query.measure: uncertainty measures; the last is a mix of others. */
 #define MEASURE_TABLE(FIRST, NEXT)                                                                 \
     FIRST(MEASURE_LEAST_CONFIDENCE, "least_confidence")                                            \
