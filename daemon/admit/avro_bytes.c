@@ -155,18 +155,3 @@ double avro_scaled(int64_t value, int exponent) {
     buf_release(&text);
     return out;
 }
-
-/* ---- bytes ---- */
-
-void avro_base64(const char *at, size_t n, char *out) {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3, out += 4) {
-        uint32_t three = (uint32_t)(unsigned char)at[i] << 16;
-        if (i + 1 < n) three |= (uint32_t)(unsigned char)at[i + 1] << 8;
-        if (i + 2 < n) three |= (unsigned char)at[i + 2];
-        for (size_t k = 0; k < 4; k++) out[k] = letters[three >> (18 - 6 * k) & 63];
-        if (i + 2 >= n) out[3] = '=';
-        if (i + 1 >= n) out[2] = '=';
-    }
-}

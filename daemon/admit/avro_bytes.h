@@ -49,9 +49,6 @@ bool avro_decimal_write(const char *at, size_t n, int exponent, struct buf *out)
 /* value times 10^exponent, rounded once. exponent: 0 or below. */
 double avro_scaled(int64_t value, int exponent);
 void avro_scaled_write(int64_t value, int exponent, struct buf *out);
-/* Bytes in base64 (RFC 4648), with padding; out has avro_base64_length(n) bytes. */
-void avro_base64(const char *at, size_t n, char *out);
-static inline size_t avro_base64_length(size_t n) { return (n + 2) / 3 * 4; }
 
 #define AVRO_DAY_MS ((int64_t)86400000)
 

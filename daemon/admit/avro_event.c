@@ -6,6 +6,8 @@
  * Thread: any thread */
 #include "avro_event.h"
 
+#include "base/base64.h"
+
 struct avro_writing {
     const char *end;
     struct buf *out;
@@ -54,9 +56,9 @@ static const char *avro_event_bytes(struct avro_writing *w, const struct avro_no
     if (!p) return NULL;
     if (node->meaning == AVRO_DECIMAL)
         return avro_decimal_write(bytes.at, bytes.len, node->exponent, w->out) ? p : NULL;
-    size_t n = avro_base64_length(bytes.len);
+    size_t n = base64_length(bytes.len);
     buf_str(w->out, "\"");
-    avro_base64(bytes.at, bytes.len, buf_room(w->out, n));
+    base64_write(bytes.at, bytes.len, buf_room(w->out, n));
     w->out->len += n;
     buf_str(w->out, "\"");
     return p;

@@ -7,6 +7,8 @@
  * Thread: worker thread */
 #include "avro_reader.h"
 
+#include "base/base64.h"
+
 #include <math.h>
 
 enum { LETTERS_A_BYTE = 4 }; // in base64, of the shortest run of bytes
@@ -175,9 +177,9 @@ static const char *avro_reader_bytes(struct avro_run *x, const char *p, struct v
     if (!p) return NULL;
     struct buf *letters = &x->r->letters;
     char *out = letters->at + letters->len;
-    size_t n = avro_base64_length(bytes.len);
+    size_t n = base64_length(bytes.len);
     CHECK(n <= letters->cap - letters->len);
-    avro_base64(bytes.at, bytes.len, out);
+    base64_write(bytes.at, bytes.len, out);
     letters->len += n;
     *v = (struct value){.kind = VALUE_TEXT, .text = {out, n}};
     return p;

@@ -7,7 +7,7 @@
 #include "label_studio.h"
 
 #include "base/json.h"
-#include "web_call.h"
+#include "web/web_call.h"
 
 enum { LABEL_STUDIO_ASK_MS = 30000 }; // for a question that changes nothing
 

@@ -31,9 +31,11 @@ enum {
     IDLE_CHECK_MS = 500,       // how often the pool's windows are looked at
     FENCES_MAX = 3,            // so many fences within FENCES_WINDOW_MS are another process
     FENCES_WINDOW_MS = 60000,
-    TOPICS_MS = 5000, // how long the broker may take to describe topics and their limits
-    COUNT_MS = 60000, // how often the partitions of the samples topic are counted
-    SHARE_MS = 20,    // first look whether one without a share of caps may have it; doubles
+    TOPICS_MS = 5000,   // how long the broker may take to describe topics and their limits
+    COUNT_MS = 60000,   // how often the partitions of the samples topic are counted
+    SCHEMA_WAIT_MS = 5, // how soon it is seen that a schema has come
+    AWAY_WAIT_MS = 500, // the same while the registry does not answer
+    SHARE_MS = 20,      // first look whether one without a share of caps may have it; doubles
     SHARE_MAX_MS = 10000,
     FIRST_MS = 2000, // so long samples wait for that share in the first life of a partition
     WAITS_MS = 30000 // a wait for a share that is said in the log, and again after as long
@@ -411,6 +413,13 @@ static void worker_put_in_force(struct worker *w, struct batch *b) {
     }
 }
 
+/* Whether a sample needs a schema that is not there yet: then the batch waits, nothing of it is
+ * committed, and the next owner of the partitions reads it again. */
+static bool worker_lacks_schema(struct worker *w) {
+    struct batch *b = pipeline_batch(w->pipeline);
+    return !schemas_teach(w->shared->schemas, pipeline_decoder(w->pipeline), b->record, b->n);
+}
+
 static void decide_batch(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
     if (b->n) {
@@ -514,7 +523,7 @@ static int worker_take_over(struct worker *w) {
 static int let_go(struct worker *w, enum rebalance kind) {
     atomic_store(&w->assigned, false);
     if (kind == REBALANCE_REVOKED) {
-        decide_batch(w);
+        if (!worker_lacks_schema(w)) decide_batch(w);
         int result = commit_cycle(w);
         if (result < 0 && result != ERR_STOPPED) return result;
     }
@@ -606,13 +615,21 @@ static int follow_reload(struct worker *w) {
     return pipeline_reload(w->pipeline, latest);
 }
 
+/* Until the schema is there the group is served, and what was decided before is committed. */
+static int worker_await_schema(struct worker *w) {
+    if (pipeline_moved(w->pipeline) && cycle_left(w) <= 0) TRY(commit_cycle(w));
+    return serve_group(w, schemas_away(w->shared->schemas) ? AWAY_WAIT_MS : SCHEMA_WAIT_MS);
+}
+
 static int worker_step(struct worker *w) {
     worker_moves(w);
     TRY(worker_rebalance(w));
     TRY(worker_divide(w));
     if (worker_holds(w)) return serve_group(w, SHARE_MS);
+    if (worker_lacks_schema(w)) return worker_await_schema(w);
     TRY(poll_batch(w, pace_room(&w->pace, pipeline_batch(w->pipeline)->cap), poll_wait(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
+    if (worker_lacks_schema(w)) return worker_await_schema(w);
     decide_batch(w);
     worker_follow_positions(w);
     end_idle_windows(w);

@@ -3,7 +3,7 @@
  * No redirect is followed and no proxy of the environment is used: a token goes to the address that
  * the operator gave, and nowhere else.
  *
- * Thread: main thread */
+ * Thread: its owner's; made on the main thread */
 #pragma once
 
 #include "base/buf.h"
@@ -31,6 +31,8 @@ struct web_answer {
  * may be NULL. */
 struct web_caller *web_caller_create(const char *url, const _Atomic bool *stop);
 void web_caller_destroy(struct web_caller *w);
+/* Servers are believed that an authority of this file (PEM) has signed, and no others; borrowed. */
+void web_caller_trust(struct web_caller *w, const char *ca);
 /* 0: there is an answer, whatever it says. ERR_ABORT: the server was not reached, so it knows of
  * nothing. ERR_RETRY: no whole answer came; the server may have done it. ERR_STOPPED: the same, by
  * `stop`. */
