@@ -344,7 +344,7 @@ bool avro_reader_run(struct avro_reader *r, const struct avro_program *program, 
     buf_reset(&r->letters);
     for (size_t i = 0; i < program->resets; i++)
         values[program->reset[i]] = (struct value){.kind = VALUE_MISSING};
-    if (program->letters) buf_room(&r->letters, LETTERS_A_BYTE * n);
+    if (program->letters) buf_room(&r->letters, LETTERS_A_BYTE * n + 1);
     bool fine = avro_reader_loop(&x, program->op) != NULL;
     r->fault = fine ? AVRO_FINE : x.fault;
     r->at = (size_t)(x.p - payload);

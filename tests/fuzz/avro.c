@@ -180,7 +180,7 @@ static void put_entries(const struct world *w, struct grammar *g, const struct t
         }
         put_long(out, sized ? -(int64_t)n : (int64_t)n);
         if (sized) put_long(out, (int64_t)block.len);
-        buf_text(out, buf_view(&block));
+        if (block.len) buf_text(out, buf_view(&block));
         buf_release(&block);
         if (out->len > BYTES / 2) break;
     }
