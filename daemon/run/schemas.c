@@ -180,11 +180,11 @@ static int64_t schemas_ask(struct schemas *s, uint32_t id, int64_t backoff_ms) {
     arena_release(&arena);
     if (result != ERR_STOPPED) {
         metric_add_by(METRIC_schemas, SCHEMA_FAILED, 1);
+        schemas_set_away(s, true); // before it is said
         LOG(WARNING, "schema_registry_away",
             "the schema registry does not answer as one; samples that need a schema wait, and it "
             "is asked again",
             L_STR("why", buf_string(&trouble)), L_I64("id", id));
-        schemas_set_away(s, true);
     }
     buf_release(&trouble);
     if (wait_ms > MOST_WAIT_MS) wait_ms = MOST_WAIT_MS;

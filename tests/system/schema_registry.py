@@ -15,8 +15,8 @@ import time
 
 SAMPLE = {"type": "record", "name": "Payment", "namespace": "shop", "fields": [
     {"name": "id", "type": "string"},
-    {"name": "x", "type": ["null", "double"], "default": None},
-    {"name": "y", "type": "double"},
+    {"name": "x", "type": "double"},
+    {"name": "y", "type": ["null", "double"], "default": None},
     {"name": "kind", "type": {"type": "enum", "name": "Kind", "symbols": ["a", "b", "c"]}}]}
 
 
