@@ -106,7 +106,10 @@ static bool avro_limbs_left(const uint32_t *limb, size_t limbs) {
 }
 
 bool avro_decimal_write(const char *at, size_t n, int exponent, struct buf *out) {
-    enum { LIMBS = AVRO_DECIMAL_BYTES / 4, DIGITS = AVRO_DECIMAL_BYTES * 8 };
+    enum {
+        LIMBS = AVRO_DECIMAL_BYTES / 4,
+        DIGITS = AVRO_DECIMAL_BYTES * 8 // more than it has, and more than places behind the point
+    };
     uint32_t limb[LIMBS];
     char digits[DIGITS], *first = digits + DIGITS;
     bool minus;

@@ -15,7 +15,10 @@
 
 #include <math.h>
 
-enum { NAMES_MOST = 4096, MESSAGE_BYTES = 160 };
+enum {
+    NAMES_MOST = 4096,  // named types of a schema
+    MESSAGE_BYTES = 160 // that are shown of a name
+};
 
 static const struct avro_node avro_schema_primitive[AVRO_PRIMITIVES] = {
     {.type = AVRO_NULL},  {.type = AVRO_BOOLEAN}, {.type = AVRO_INT},   {.type = AVRO_LONG},

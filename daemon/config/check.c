@@ -222,25 +222,28 @@ static void check_json_reader(struct config_reading *r) {
                 "the fastest that it can do");
 }
 
-static void check_registry_key(struct config_reading *r, const struct node *n) {
+/* Whether it was refused. */
+static bool check_registry_key(struct config_reading *r, const struct node *n) {
     static const char keys[] = "url|ca|token_file";
     struct text key = n->key->text;
     const char *wrong = text_equal(key, TEXT("url")) ? text_rule_url(n->text) : NULL;
-    if (word_list_index(keys, key) < 0)
+    bool unknown = word_list_index(keys, key) < 0;
+    if (unknown)
         problem(&r->problems, n->key->mark, "admit.registry",
                 "%s is not a key of it; allowed: url, ca, token_file%s", shown(&r->problems, key),
                 suggested(&r->problems, keys, key));
     else if (wrong)
         problem(&r->problems, n->mark, "admit.registry", "url: %s %s", shown(&r->problems, n->text),
                 wrong);
+    return unknown || wrong;
 }
 
 static void check_registry(struct config_reading *r) {
     const struct given *g = &r->options[OPTION_admit_registry];
-    if (g->bad || !check_sound(r, OPTION_admit_format)) return;
-    for (const struct node *n = g->node ? g->node->child : NULL; n; n = n->next)
-        check_registry_key(r, n);
-    if (config_registry(r->config, "url")) return;
+    bool refused = g->bad || !check_sound(r, OPTION_admit_format);
+    for (const struct node *n = g->node && !refused ? g->node->child : NULL; n; n = n->next)
+        refused |= check_registry_key(r, n);
+    if (refused || config_registry(r->config, "url")) return;
     if (r->config->admit.registry.n)
         problem(&r->problems, check_place(r, OPTION_admit_registry), "admit.registry",
                 "has no url");

@@ -27,13 +27,6 @@ void config_destroy(struct config *c) {
     free(c);
 }
 
-const char *config_registry(const struct config *c, const char *key) {
-    const struct map *m = &c->admit.registry;
-    for (size_t i = 0; i < m->n; i++)
-        if (strcmp(m->key[i], key) == 0 && *m->value[i]) return m->value[i];
-    return NULL;
-}
-
 int config_class(const struct config *c, struct text name) {
     for (size_t i = 0; i < c->model.classes.n; i++)
         if (text_equal(text_of(c->model.classes.at[i]), name)) return (int)i;

@@ -59,7 +59,7 @@ def play(stage, directory, url):
     # It evolves: a field more, with a default, before the others.
     newer = {**SAMPLE, "fields": SAMPLE["fields"][:1] + [{"name": "place", "type": "string", "default": ""}] + SAMPLE["fields"][1:]}
     second = add(newer)
-    as_json = add({"type": "object"}, "JSON", "json-value")
+    as_json = add({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}, "JSON", "json-value")
     check(len({first, second, as_json}) == 3, "three ids")
     send(frame(second, avro(newer, payment(2))), frame(first, avro(SAMPLE, payment(3))), frame(as_json, json.dumps(payment(4)).encode()))
     wait("both schemas, and JSON", lambda: predicted() >= {"2-good", "3-good", "4-good"}, 60)

@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "unit/test.h"
 
-#include <math.h>
+#include <cjson/cJSON.h>
+#include <stdio.h>
 
 enum { ID = 33, PATHS_MOST = 8, DEPTH = 6, BYTES = 4096 };
 
@@ -253,6 +254,50 @@ static void records_give_the_event_and_its_values(void **state) {
         expect_event(&r, e->record, e->event); // nothing is left of the one before
         reading_end(&r);
     }
+}
+
+/* ---- another program's records ---- */
+
+static struct text line_of(FILE *file, char *line, size_t size) {
+    if (!fgets(line, (int)size, file)) return (struct text){0};
+    return (struct text){line, strcspn(line, "\n")};
+}
+
+static struct text bytes_of(struct text digits, char *out) {
+    for (size_t i = 0; i < digits.len; i += 2) {
+        char two[3] = {digits.at[i], digits.at[i + 1]};
+        out[i / 2] = (char)strtoul(two, NULL, 16);
+    }
+    return (struct text){out, digits.len / 2};
+}
+
+static cJSON *tree_of(struct text json) {
+    cJSON *tree = cJSON_ParseWithLength(json.at, json.len);
+    assert_non_null(tree);
+    return tree;
+}
+
+static void records_of_fastavro_are_read(void **state) {
+    (void)state;
+    enum { LINE = 16384 };
+    static char schema[LINE], digits[LINE], event[LINE], bytes[LINE];
+    FILE *file = fopen(SOURCE_DIR "/tests/vectors/fastavro.txt", "r");
+    size_t n = 0;
+    assert_non_null(file);
+    for (; line_of(file, schema, LINE).at; n++) {
+        struct text record = bytes_of(line_of(file, digits, LINE), bytes);
+        schema[strcspn(schema, "\n")] = '\0';
+        struct reading r = reading_of(schema, "/f0 /f1 /f2/f0 /f0/f1 /f3/k1");
+        cJSON *wanted = tree_of(line_of(file, event, LINE));
+        assert_int_equal(read_record(&r, record), REASON_NONE);
+        cJSON *got = tree_of(decoder_event(r.decoder, buf_view(&r.record)));
+        if (!cJSON_Compare(wanted, got, true)) fail_msg("record %zu: not %s", n, event);
+        cJSON_Delete(wanted);
+        cJSON_Delete(got);
+        reading_end(&r);
+    }
+    fclose(file);
+    assert_true(n >= 50);
 }
 
 static void what_a_record_lacks_is_missing_whatever_came_before(void **state) {
@@ -570,6 +615,7 @@ static void fields_are_chosen_and_masked_as_in_json(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_give_the_event_and_its_values),
+        cmocka_unit_test(records_of_fastavro_are_read),
         cmocka_unit_test(what_a_record_lacks_is_missing_whatever_came_before),
         cmocka_unit_test(an_alias_finds_a_field_that_was_renamed),
         cmocka_unit_test(a_schema_is_read_with_those_that_it_refers_to),
