@@ -7,7 +7,7 @@
 #include "label_studio.h"
 
 #include "base/json.h"
-#include "web_call.h"
+#include "web/web_call.h"
 
 #include <inttypes.h>
 

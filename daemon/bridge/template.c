@@ -4,7 +4,7 @@
  * Thread: main thread */
 #include "template.h"
 
-#include "web_call.h"
+#include "web/web_call.h"
 
 enum { NAME_MOST = 32 }; // bytes between braces
 

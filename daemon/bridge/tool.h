@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "config/config.h"
 #include "store/label.h"
-#include "web_call.h"
+#include "web/web_call.h"
 
 enum { TOOL_PAGE = 100 }; // most tasks of a page
 

@@ -274,6 +274,36 @@ static void check_json_reader(struct config_reading *r) {
                 "the fastest that it can do");
 }
 
+/* Whether it was refused. */
+static bool check_registry_key(struct config_reading *r, const struct node *n) {
+    static const char keys[] = "url|ca|token_file";
+    struct text key = n->key->text;
+    const char *wrong = text_equal(key, TEXT("url")) ? text_rule_url(n->text) : NULL;
+    bool unknown = word_list_index(keys, key) < 0;
+    if (unknown)
+        problem(&r->problems, n->key->mark, "admit.registry",
+                "%s is not a key of it; allowed: url, ca, token_file%s", shown(&r->problems, key),
+                suggested(&r->problems, keys, key));
+    else if (wrong)
+        problem(&r->problems, n->mark, "admit.registry", "url: %s %s", shown(&r->problems, n->text),
+                wrong);
+    return unknown || wrong;
+}
+
+static void check_registry(struct config_reading *r) {
+    const struct given *g = &r->options[OPTION_admit_registry];
+    bool refused = g->bad || !check_sound(r, OPTION_admit_format);
+    for (const struct node *n = g->node && !refused ? g->node->child : NULL; n; n = n->next)
+        refused |= check_registry_key(r, n);
+    if (refused || config_registry(r->config, "url")) return;
+    if (r->config->admit.registry.n)
+        problem(&r->problems, check_place(r, OPTION_admit_registry), "admit.registry",
+                "has no url");
+    else if (r->config->admit.format == ADMIT_FORMAT_REGISTRY)
+        problem(&r->problems, check_place(r, OPTION_admit_format), "admit.format",
+                "registry needs admit.registry, e.g. {url: http://127.0.0.1:8081}");
+}
+
 static void check_committee(struct config_reading *r) {
     if (check_sound(r, OPTION_train_committee) && r->config->train.committee == 1)
         problem(&r->problems, check_place(r, OPTION_train_committee), "train.committee",
@@ -535,6 +565,7 @@ void config_check(struct config_reading *r) {
     check_mix(r);
     check_upstream(r);
     check_json_reader(r);
+    check_registry(r);
     check_committee(r);
     check_threshold(r);
     check_budget(r);

@@ -288,6 +288,7 @@ static enum reason features_encode_number(const struct mapped_field *f, const st
 }
 
 static bool features_is_integer(struct text number) {
+    if (!number.len) return false;
     for (size_t i = number.at[0] == '-'; i < number.len; i++)
         if (number.at[i] < '0' || number.at[i] > '9') return false;
     return true;

@@ -116,6 +116,7 @@ static int run_prepare(struct run *r) {
     TRY(features_of(&r->features, run_config(r)));
     r->shared.features = r->features;
     r->shared.absences = absences_create(r->features);
+    TRY(schemas_start(&r->shared.schemas, run_config(r), &r->shared.stopping));
     return 0;
 }
 
@@ -237,6 +238,7 @@ static int run_join_all(struct run *r) {
     learner_join(r->learner);
     if ((joined = follower_join(r->follower)) < 0 && result == 0) result = joined;
     label_courier_join(r->courier);
+    schemas_join(r->shared.schemas); // after the workers, who look into it
     return result;
 }
 

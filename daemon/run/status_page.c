@@ -98,6 +98,8 @@ static struct health status_page_health_of(struct run *r) {
                 "options of the reloaded file want a restart\n");
     status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_STORE) > 0,
                 "the label store is full or broken: learning waits\n");
+    status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_REGISTRY) > 0,
+                "the schema registry does not answer: samples that need a schema wait\n");
     status_note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
     status_note(&h, demand > 0 && demand < 0.25,
                 "the queue starves: the budget manager asks for far less than it may\n");

@@ -16,7 +16,9 @@ enum {
     REJOIN_MS = 500,      // after a fence, before the group is joined anew
     POLICY_WAIT_MS = 5,   // how often a worker looks whether the models topic was read
     TOPIC_WAIT_MS = 1000, // how often it looks for a samples topic that is not there
-    HOLD_MS = 20          // a wait while samples are held
+    HOLD_MS = 20,         // a wait while samples are held
+    SCHEMA_WAIT_MS = 5,   // how soon it is seen that a schema has come
+    AWAY_WAIT_MS = 500    // the same while the registry does not answer
 };
 
 static int follow_reload(struct worker *w) {
@@ -26,13 +28,21 @@ static int follow_reload(struct worker *w) {
     return pipeline_reload(w->pipeline, latest);
 }
 
+/* Until the schema is there the group is served, and what was decided before is committed. */
+static int worker_await_schema(struct worker *w) {
+    if (pipeline_moved(w->pipeline) && worker_left_ms(w) <= 0) TRY(worker_commit(w));
+    return worker_serve(w, schemas_away(w->shared->schemas) ? AWAY_WAIT_MS : SCHEMA_WAIT_MS);
+}
+
 static int worker_step(struct worker *w) {
     worker_moves(w);
     TRY(worker_rebalance(w));
     TRY(worker_divide(w));
     if (worker_holds(w)) return worker_serve(w, HOLD_MS);
+    if (worker_lacks_schema(w)) return worker_await_schema(w);
     TRY(worker_poll(w, pace_room(&w->pace, pipeline_batch(w->pipeline)->cap), worker_wait_ms(w)));
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
+    if (worker_lacks_schema(w)) return worker_await_schema(w);
     worker_decide(w);
     worker_follow_positions(w);
     worker_end_windows(w);

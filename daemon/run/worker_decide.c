@@ -28,6 +28,11 @@ static void worker_put_in_force(struct worker *w, struct batch *b) {
     }
 }
 
+bool worker_lacks_schema(struct worker *w) {
+    struct batch *b = pipeline_batch(w->pipeline);
+    return !schemas_teach(w->shared->schemas, pipeline_decoder(w->pipeline), b->record, b->n);
+}
+
 void worker_decide(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
     if (b->n) {

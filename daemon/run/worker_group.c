@@ -85,7 +85,7 @@ static int worker_take_over(struct worker *w) {
 static int worker_let_go(struct worker *w, enum rebalance kind) {
     atomic_store(&w->assigned, false);
     if (kind == REBALANCE_REVOKED) {
-        worker_decide(w);
+        if (!worker_lacks_schema(w)) worker_decide(w);
         int result = worker_commit(w);
         if (result < 0 && result != ERR_STOPPED) return result;
     }

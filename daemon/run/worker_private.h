@@ -81,6 +81,9 @@ int worker_commit(struct worker *w) MUST_CHECK;
 
 /* ---- worker_decide.c ---- */
 
+/* Whether a sample needs a schema that is not there yet: then the batch waits, nothing of it is
+ * committed, and the next owner of the partitions reads it again. */
+bool worker_lacks_schema(struct worker *w);
 /* Decides the batch into the cycle, and gives its records back. */
 void worker_decide(struct worker *w);
 /* Closes the pool's windows of a stream that stopped. */

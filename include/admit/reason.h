@@ -11,7 +11,10 @@
     FIRST(REASON_EMPTY, "empty", "the record has no value (a tombstone) or an empty one")          \
     NEXT(REASON_TOO_LARGE, "too_large", "the value is longer than admit.max_bytes")                \
     NEXT(REASON_NOT_JSON, "not_json", "the value is not one well-formed JSON object")              \
-    NEXT(REASON_TOO_DEEP, "too_deep", "the JSON nests deeper than admit.max_depth")                \
+    NEXT(REASON_NOT_AVRO, "not_avro", "the value is not what its Avro schema says")                \
+    NEXT(REASON_UNKNOWN_SCHEMA, "unknown_schema", "the schema of the value is not known")          \
+    NEXT(REASON_BAD_SCHEMA, "bad_schema", "the schema of the value can not be used")               \
+    NEXT(REASON_TOO_DEEP, "too_deep", "the value nests deeper than admit.max_depth")               \
     NEXT(REASON_NOT_UTF8, "not_utf8", "the value is not UTF-8")                                    \
     NEXT(REASON_NOT_FINITE, "not_finite", "a mapped number is NaN, infinite or beyond a double")   \
     NEXT(REASON_WRONG_TYPE, "wrong_type",                                                          \

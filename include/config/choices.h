@@ -43,6 +43,13 @@ enum bridge_tool { WORDS_ENUM(BRIDGE_TOOL_TABLE) BRIDGE_TOOLS };
 #define ON_EXPIRY_TABLE(FIRST, NEXT) FIRST(ON_EXPIRY_DELETE, "delete") NEXT(ON_EXPIRY_KEEP, "keep")
 enum on_expiry { WORDS_ENUM(ON_EXPIRY_TABLE) ON_EXPIRIES };
 
+/* admit.format: what values on the samples topic look like. */
+#define ADMIT_FORMAT_TABLE(FIRST, NEXT)                                                            \
+    FIRST(ADMIT_FORMAT_AUTO, "auto")                                                               \
+    NEXT(ADMIT_FORMAT_JSON, "json")                                                                \
+    NEXT(ADMIT_FORMAT_REGISTRY, "registry")
+enum admit_format { WORDS_ENUM(ADMIT_FORMAT_TABLE) ADMIT_FORMATS };
+
 /* query.measure: uncertainty measures; the last is a mix of others. */
 #define MEASURE_TABLE(FIRST, NEXT)                                                                 \
     FIRST(MEASURE_LEAST_CONFIDENCE, "least_confidence")                                            \

@@ -47,6 +47,13 @@ enum transaction_label { WORDS_ENUM(TRANSACTION_TABLE) TRANSACTION_LABELS };
     NEXT(DEATH_UNKNOWN, "unknown")                /* no answer to a commit or an abort */
 enum producer_death { WORDS_ENUM(PRODUCER_DEATH_TABLE) DEATH_NONE };
 
+/* schemas: what a question to the schema registry came to. */
+#define SCHEMA_TABLE(FIRST, NEXT)                                                                  \
+    FIRST(SCHEMA_FETCHED, "fetched")                                                               \
+    NEXT(SCHEMA_REFUSED, "refused") /* it knows none of that id, or none that can be used */       \
+    NEXT(SCHEMA_FAILED, "failed")   /* it did not answer, or not as a registry does */
+enum schema_label { WORDS_ENUM(SCHEMA_TABLE) SCHEMA_LABELS };
+
 /* cycles: what became of a batch and its records. */
 #define CYCLE_TABLE(FIRST, NEXT)                                                                   \
     FIRST(CYCLE_COMMITTED, "committed")                                                            \
@@ -117,7 +124,10 @@ enum kafka_error_label { WORDS_ENUM(KAFKA_ERROR_TABLE) KAFKA_ERROR_LABELS };
 enum reload_label { WORDS_ENUM(RELOAD_TABLE) RELOAD_LABELS };
 
 /* outside_trouble: which outside system fails. */
-#define OUTSIDE_TABLE(FIRST, NEXT) FIRST(OUTSIDE_KAFKA, "kafka") NEXT(OUTSIDE_STORE, "store")
+#define OUTSIDE_TABLE(FIRST, NEXT)                                                                 \
+    FIRST(OUTSIDE_KAFKA, "kafka")                                                                  \
+    NEXT(OUTSIDE_STORE, "store")                                                                   \
+    NEXT(OUTSIDE_REGISTRY, "schema_registry")
 enum outside_label { WORDS_ENUM(OUTSIDE_TABLE) OUTSIDE_LABELS };
 
 /* http_requests: the class of the status. */

@@ -3,7 +3,7 @@
  * No redirect is followed and no proxy of the environment is used: a token goes to the address that
  * the operator gave, and nowhere else.
  *
- * Thread: main thread */
+ * Thread: its owner's; made on the main thread */
 #pragma once
 
 #include "base/buf.h"
@@ -38,6 +38,8 @@ struct web_answer {
 /* url: of the server, without a path's last "/"; borrowed. */
 struct web_caller *web_caller_create(const char *url, const struct web_watch *watch);
 void web_caller_destroy(struct web_caller *w);
+/* Servers are believed that an authority of this file (PEM) has signed, and no others; borrowed. */
+void web_caller_trust(struct web_caller *w, const char *ca);
 /* 0: there is an answer, whatever it says. ERR_ABORT: the server was not reached, so it knows of
  * nothing. ERR_RETRY: no whole answer came; the server may have done it. ERR_STOPPED: the same, by
  * the watch. */
@@ -47,5 +49,7 @@ int web_call(struct web_caller *w, const struct web_request *request,
  * which may hold an event: ERR_ABORT, or ERR_RETRY where a part may have been done. A server that
  * asks to be left alone (Retry-After) is not called until then: ERR_ABORT. */
 int web_refused(struct web_caller *w, const struct web_answer *answer);
+/* Why the last call had no answer. Static storage. */
+const char *web_caller_trouble(const struct web_caller *w);
 /* Appends a text as a part of a query ("a b" as a%20b). */
 void web_escape(struct text t, struct buf *out);

@@ -3,8 +3,8 @@
  * What is known after a request without an answer is the point here: only where not even a
  * connection was made is it sure that the server did nothing. A request with a body is sent once.
  *
- * Thread: main thread */
-#include "web_call.h"
+ * Thread: its owner's */
+#include "web/web_call.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,7 +20,7 @@ enum {
 
 struct web_caller {
     CURL *curl;
-    const char *url;
+    const char *url, *ca; // ca: NULL: the system's
     struct web_watch watch;
     struct buf address, body;
     CURLcode last;
@@ -68,6 +68,10 @@ int web_refused(struct web_caller *w, const struct web_answer *answer) {
     return answer->status < 500 ? ERR_ABORT : ERR_RETRY;
 }
 
+void web_caller_trust(struct web_caller *w, const char *ca) { w->ca = ca; }
+
+const char *web_caller_trouble(const struct web_caller *w) { return curl_easy_strerror(w->last); }
+
 void web_escape(struct text t, struct buf *out) {
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.at[i];
@@ -109,6 +113,10 @@ static void web_caller_set(struct web_caller *w, const struct web_request *r,
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, web_caller_watch);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, w);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    if (w->ca) {
+        curl_easy_setopt(c, CURLOPT_CAINFO, w->ca);
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
     if (!r->body.at) return;
     /* On a connection that was kept, libcurl sends a request again by itself when the server closes
      * it without an answer, though it may have done what was asked. */
