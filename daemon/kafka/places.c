@@ -226,7 +226,7 @@ static void places_verify(struct places *s, const struct position_owner *owner) 
 
 int places_settle(struct places *s, rd_kafka_t *rk, const struct config *c, bool earliest,
                   const struct position_owner *owner) {
-    if (!s->doubts && !s->verify) return 0;
+    if (!places_unsettled(s)) return 0;
     if (clock_ms() - s->asked_ms < ASK_AGAIN_MS) return 0;
     bool again = s->verify;
     if (s->verify) {

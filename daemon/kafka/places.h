@@ -44,6 +44,8 @@ bool places_next_end(struct places *s, int32_t *partition, int64_t *end);
 /* Partitions that stand still, by what is wrong; adds to out[]. */
 void places_count(const struct places *s, size_t out[LOST_NONE]);
 
+/* Whether places_settle has something to do. */
+static inline bool places_unsettled(const struct places *s) { return s->doubts || s->verify; }
 /* Judges what is in doubt; earliest: what is lost goes on at its earliest record. 1: reading must
  * be started anew, with places_restart; 0: nothing is to be done. The owner may not hold records
  * that it has not counted into its positions. */

@@ -102,8 +102,7 @@ static rd_kafka_topic_partition_list_t *transaction_list(struct producer *p,
 /* Several requests are still one transaction. */
 static int transaction_send_offsets(struct producer *p, const struct transaction *t) {
     if (!t->offsets) return 0;
-    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(
-        consumer_handle(p->options.consumer)); // of this generation: never kept
+    const rd_kafka_consumer_group_metadata_t *group = consumer_group_metadata(p->options.consumer);
     int result = 0;
     for (size_t at = 0; result == 0 && at < t->offsets;) {
         rd_kafka_topic_partition_list_t *list = transaction_list(p, t, &at);
@@ -113,7 +112,6 @@ static int transaction_send_offsets(struct producer *p, const struct transaction
         while (transaction_again(p, result));
         rd_kafka_topic_partition_list_destroy(list);
     }
-    rd_kafka_consumer_group_metadata_destroy(group);
     return result;
 }
 

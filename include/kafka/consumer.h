@@ -74,7 +74,8 @@ void consumer_ids(const struct consumer *c, uint32_t *topic, uint32_t *cluster);
 /* Whether the partition is in the present assignment: what Kafka itself does not check
  * (docs/DECISIONS.md, D8). */
 bool consumer_owns(const struct consumer *c, int32_t partition);
-/* Whether the group has already given our partitions away, though the notice still waits. */
+/* Whether the group has already given our partitions away, though the notice still waits: it says
+ * so, or we are a member of another generation by now. */
 bool consumer_lost(const struct consumer *c);
 /* Records between the next one and the end of its partition as last seen (high watermark), without
  * those that retention has deleted. */

@@ -74,7 +74,7 @@ def section(parts):
         lines[-1] += " The machine did other work besides: its load was up to %d, on %d cores." % max((r["load"], r["cores"]) for r in busy)
     failed = failures(parts)
     if failed:
-        lines.append("\nRounds that failed, before what they found was mended (docs/DECISIONS.md, D82):\n")
+        lines.append("\nRounds that failed (docs/DECISIONS.md, D82, says of what, and what was mended):\n")
         lines += failed
     return "\n".join(lines)
 
