@@ -25,6 +25,7 @@
 #include "pages.h"
 #include "process_metrics.h"
 #include "reload.h"
+#include "run/upstream.h"
 #include "run_state.h"
 
 #include <inttypes.h>
@@ -109,6 +110,20 @@ static void free_run(struct run *r) {
     free(r);
 }
 
+/* Without its model the stream would be left to chance. */
+static int run_try_upstream(const struct run *r) {
+    struct model *m = upstream_model(run_config(r), r->features);
+    bool there = m != NULL;
+    model_destroy(m);
+    if (there || !features_score(r->features).n) return 0;
+    LOG(ERROR, "upstream_too_large",
+        "columns and classes make more weights than a model may have, so the score that samples "
+        "bring cannot be one: take fewer columns (features.hash) or classes",
+        L_U64("columns", features_columns(r->features)),
+        L_U64("classes", run_config(r)->model.classes.n));
+    return ERR_CONFIG;
+}
+
 static int run_prepare(struct run *r) {
     if (r->options.service) TRY(instance_lock(run_config(r)));
     TRY(run_try_kafka(r));
@@ -117,7 +132,7 @@ static int run_prepare(struct run *r) {
     r->shared.features = r->features;
     r->shared.absences = absences_create(r->features);
     TRY(schemas_start(&r->shared.schemas, run_config(r), &r->shared.stopping));
-    return 0;
+    return run_try_upstream(r);
 }
 
 static void run_make_room(struct run *r) {

@@ -13,16 +13,18 @@ struct model *upstream_model(const struct config *c, const struct features *f) {
     if (!score.n) return NULL;
     const struct text classes = text_of(classes_joined(c, &positive));
     const struct fit_options fit = fit_options_of(c, features_columns(f), positive, NULL);
-    const struct score_columns columns = {
-        .d = features_columns(f),
-        .first = score.first,
-        .n = score.n,
-        .k = c->model.classes.n,
-        .positive = positive,
-        .members = c->model.learn == LEARN_NOTHING ? 1 : fit_members(&fit),
-        .classes = classes,
-        .fingerprint = features_fingerprint(f)};
-    CHECK(score_model_create(&m, &columns) == 0); // the configuration was checked for it
+    struct score_columns columns = {.d = features_columns(f),
+                                    .first = score.first,
+                                    .n = score.n,
+                                    .k = c->model.classes.n,
+                                    .positive = positive,
+                                    .members =
+                                        c->model.learn == LEARN_NOTHING ? 1 : fit_members(&fit),
+                                    .classes = classes,
+                                    .fingerprint = features_fingerprint(f)};
+    int result = score_model_create(&m, &columns);
+    columns.members = 1;
+    if (result < 0) result = score_model_create(&m, &columns);
     free((void *)classes.at);
-    return m;
+    return result < 0 ? NULL : m;
 }
