@@ -31,6 +31,9 @@ enum {
     FIT_MS = 60000      // between two looks whether the tool fits the configuration
 };
 
+/* What is done with the tool, each in its time. */
+enum bridge_job { JOB_SWEEP, JOB_CARRY, JOB_POLL, JOB_LOOK, JOBS };
+
 struct bridge {
     const struct config *config;
     const _Atomic bool *stop;
@@ -41,9 +44,8 @@ struct bridge {
     struct arena arena;
     struct carrier_state state; // as the models topic has it, until the carrier takes it
     int64_t pause_ms;           // after the last trouble; 0: there was none
-    int64_t carry_ms, poll_ms, figures_ms, rescan_ms, sweep_ms, fit_ms; // when each is due
-                                                                        // (monotonic clock)
-    bool unfit, away;            // what was found when the tool was last asked
+    int64_t due_ms[JOBS], figures_ms, rescan_ms; // when each is due (monotonic clock)
+    bool trouble[JOBS], unfit;                   // what was found when the tool was last asked
     int64_t watchdog_ms, fed_ms; // between two pings, half of what is allowed; 0: none is wanted
     uint64_t told[BRIDGE_COUNTS];
 };
@@ -177,7 +179,7 @@ static int bridge_open(struct bridge *b, struct buf *why) {
     TRY(bridge_read_all(b, &b->labels, c->topics.labels, bridge_take_label, why));
     TRY(bridge_open_reader(b, &b->tasks, c->topics.tasks, bridge_tasks_since, why));
     b->rescan_ms = clock_ms() + RESCAN_MS;
-    b->sweep_ms = 0; // first of all
+    b->due_ms[JOB_SWEEP] = 0; // first of all
     memcpy(b->told, carrier_figures(b->carrier)->count, sizeof b->told);
     LOG(INFO, "bridge_ready", "tasks go to the annotation tool, answers come back",
         L_STR("url", b->tool.address(b->tool.self)));
@@ -251,7 +253,7 @@ static int bridge_look(struct bridge *b) {
             "the annotation tool does not fit the configuration any more: nothing is imported",
             L_STR("why", buf_string(&why)));
     if (unfit || result == 0) b->unfit = unfit;
-    if (unfit) b->fit_ms = clock_ms() + PAUSE_MOST_MS; // it waits for that
+    if (unfit) b->due_ms[JOB_LOOK] = clock_ms() + PAUSE_MOST_MS; // it waits for that
     buf_release(&why);
     return unfit ? 0 : result;
 }
@@ -261,25 +263,31 @@ static int bridge_poll(struct bridge *b) { return carrier_poll(b->carrier); }
 static int bridge_sweep(struct bridge *b) { return carrier_sweep(b->carrier); }
 
 /* Does what is due, and again after `pause`; after trouble when bridge_judge says. */
-static int bridge_do(struct bridge *b, int (*what)(struct bridge *), int64_t *due_ms,
+static int bridge_do(struct bridge *b, enum bridge_job job, int (*what)(struct bridge *),
                      int64_t pause_ms) {
-    if (clock_ms() < *due_ms) return 0;
-    *due_ms = clock_ms() + pause_ms;
+    if (clock_ms() < b->due_ms[job]) return 0;
+    b->due_ms[job] = clock_ms() + pause_ms;
     int result = what(b);
-    b->away = result < 0 && result != ERR_FULL;
-    if (result < 0) return bridge_judge(b, result, due_ms);
+    b->trouble[job] = result < 0 && result != ERR_FULL;
+    if (result < 0) return bridge_judge(b, result, &b->due_ms[job]);
     b->pause_ms = 0;
     return 0;
 }
 
+static bool bridge_away(const struct bridge *b) {
+    bool away = b->unfit;
+    for (int job = 0; job < JOBS; job++) away |= b->trouble[job];
+    return away;
+}
+
 static int bridge_step(struct bridge *b) {
     TRY(bridge_take(b));
-    TRY(bridge_do(b, bridge_sweep, &b->sweep_ms, SWEEP_MS));
-    TRY(bridge_do(b, bridge_carry, &b->carry_ms, 0));
-    if (carrier_has_news(b->carrier)) b->poll_ms = 0;
-    TRY(bridge_do(b, bridge_poll, &b->poll_ms, b->config->bridge.poll));
-    TRY(bridge_do(b, bridge_look, &b->fit_ms, FIT_MS));
-    TRY(carrier_say_figures(b->carrier, b->away || b->unfit));
+    TRY(bridge_do(b, JOB_SWEEP, bridge_sweep, SWEEP_MS));
+    TRY(bridge_do(b, JOB_CARRY, bridge_carry, 0));
+    if (carrier_has_news(b->carrier)) b->due_ms[JOB_POLL] = 0;
+    TRY(bridge_do(b, JOB_POLL, bridge_poll, b->config->bridge.poll));
+    TRY(bridge_do(b, JOB_LOOK, bridge_look, FIT_MS));
+    TRY(carrier_say_figures(b->carrier, bridge_away(b)));
     if (clock_ms() >= b->figures_ms) bridge_tell(b);
     return clock_ms() < b->rescan_ms ? 0 : bridge_rescan(b);
 }
@@ -315,7 +323,7 @@ static int bridge_find_project(struct bridge *b, struct buf *why) {
         buf_reset(why);
         bridge_wait(b, PAUSE_MOST_MS);
     }
-    b->fit_ms = clock_ms() + FIT_MS;
+    b->due_ms[JOB_LOOK] = clock_ms() + FIT_MS;
     return result == ERR_MISSING ? ERR_CONFIG : result;
 }
 
