@@ -218,9 +218,8 @@ static void tasks_tell(const char *what, const char *format, ...) PRINTF_LIKE(2,
 static void tasks_tell(const char *what, const char *format, ...) {
     va_list args;
     struct buf b = {0};
-    char *text = NULL;
     va_start(args, format);
-    CHECK(vasprintf(&text, format, args) >= 0);
+    char *text = xvasprintf(format, args);
     va_end(args);
     listing_safe(&b, text_of(text));
     printf("%-12s %s\n", what, buf_string(&b));

@@ -96,8 +96,7 @@ static int dataset_give_roles(struct dataset *d, const struct dataset_options *o
 void dataset_remark(struct dataset *d, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    char *line = NULL;
-    CHECK(vasprintf(&line, format, args) >= 0);
+    char *line = xvasprintf(format, args);
     va_end(args);
     buf_printf(&d->remarks, "%s\n", line);
     free(line);
