@@ -64,8 +64,11 @@ int models_topic_open(struct models_topic *m, const struct config *c) {
     const char *topic = c->topics.models;
     *m = (struct models_topic){.config = c,
                                .stop = console_stop(),
-                               .registry = registry_create(&(struct registry_options){
-                                   .name = c->service.name, .quiet = true, .pushes = true})};
+                               .registry = registry_create(
+                                   &(struct registry_options){.name = c->service.name,
+                                                              .quiet = true,
+                                                              .pushes = true,
+                                                              .bytes = (size_t)c->infer.versions})};
     size_t positive;
     m->classes = text_of(classes_joined(c, &positive));
     TRY(features_create(&m->features, c->features, c->features_n));
