@@ -82,6 +82,12 @@ int consumer_subscribe(struct consumer *c) {
     return err ? ERR_FATAL : 0;
 }
 
+static int consumer_without_waker(struct consumer *c, struct buf *why) {
+    buf_str(why, "there is no thread that wakes the consumer");
+    consumer_destroy(c);
+    return ERR_FATAL;
+}
+
 int consumer_create(struct consumer **out, const struct config *config, const char *member,
                     struct buf *why) {
     const char *owned[] = {"group.id",
@@ -117,11 +123,7 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
     rd_kafka_poll_set_consumer(c->rk);
     c->queue = rd_kafka_queue_get_consumer(c->rk);
     c->waker = waker_create(c->rk, config->topics.samples);
-    if (!c->waker) {
-        buf_str(why, "there is no thread that wakes the consumer");
-        consumer_destroy(c);
-        return ERR_FATAL;
-    }
+    if (!c->waker) return consumer_without_waker(c, why);
     *out = c;
     return 0;
 }

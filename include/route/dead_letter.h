@@ -18,9 +18,9 @@ enum {
     DEAD_LETTER_HEADERS_MOST = DEAD_LETTER_HEADERS_MAX / RECORD_HEADER_BYTES // so many at most
 };
 
-/* The headers that a record came with. They may call themselves as ours do, which stand behind them.
- * An empty one is two bytes on the wire, so there may be half a million: who collects them keeps the
- * first DEAD_LETTER_HEADERS_MOST and counts the others. */
+/* The headers that a record came with. They may call themselves as ours do, which stand behind
+ * them. An empty one is two bytes on the wire, so there may be half a million: who collects them
+ * keeps the first DEAD_LETTER_HEADERS_MOST and counts the others. */
 struct original {
     const struct header *at; // (n)
     size_t n, more;

@@ -236,7 +236,10 @@ static void run_batch(struct world *w, struct grammar *g) {
         b->in_force[b->n] = &w->snapshot;
     }
     pipeline_run(w->pipeline, b, now_ms, &w->cycle);
-    for (size_t i = 0; i < n; i++) bad += b->fate[i] != REASON_NONE;
+    for (size_t i = 0; i < n; i++) {
+        bad += b->fate[i] != REASON_NONE;
+        b->record[i].message = NULL; // ours: the library must not free it
+    }
     batch_reset(b);
     size_t dead = 0;
     for (size_t i = 0; i < w->cycle.records; i++)
