@@ -4,7 +4,6 @@
  * Thread: any thread */
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 static const char *const names[] = {"ok",
@@ -32,24 +31,29 @@ _Noreturn void check_failed(const char *condition, const char *file, int line) {
     abort();
 }
 
-static void *error_or_die(void *memory) {
+void *xgiven(void *memory) {
     if (memory) return memory;
     fputs("<0>winnowd: out of memory\n", stderr);
     abort();
 }
 
-void *xmalloc(size_t bytes) { return error_or_die(malloc(bytes ? bytes : 1)); }
+void *xmalloc(size_t bytes) { return xgiven(malloc(bytes ? bytes : 1)); }
 void *xcalloc(size_t count, size_t bytes) {
-    return error_or_die(count && bytes ? calloc(count, bytes) : calloc(1, 1));
+    return xgiven(count && bytes ? calloc(count, bytes) : calloc(1, 1));
 }
-void *xrealloc(void *old, size_t bytes) { return error_or_die(realloc(old, bytes ? bytes : 1)); }
-char *xstrdup(const char *text) { return error_or_die(strdup(text)); }
+void *xrealloc(void *old, size_t bytes) { return xgiven(realloc(old, bytes ? bytes : 1)); }
+char *xstrdup(const char *text) { return xgiven(strdup(text)); }
 
 char *xasprintf(const char *format, ...) {
     va_list args;
     va_start(args, format);
+    char *text = xvasprintf(format, args);
+    va_end(args);
+    return text;
+}
+
+char *xvasprintf(const char *format, va_list args) {
     char *text = NULL;
     if (vasprintf(&text, format, args) < 0) text = NULL;
-    va_end(args);
-    return error_or_die(text);
+    return xgiven(text);
 }

@@ -101,7 +101,10 @@ static int annotate_run(struct annotate *a) {
     pthread_t thread;
     const char *const topics[] = {a->config->topics.tasks, a->config->topics.labels};
     TRY(admin_topics_there(a->config, topics, 2, &a->why)); // or they would be waited for for ever
-    CHECK(pthread_create(&thread, NULL, annotate_oracle_main, a) == 0);
+    if (pthread_create(&thread, NULL, annotate_oracle_main, a) != 0) {
+        buf_str(&a->why, "the system has no thread that answers");
+        return ERR_FATAL;
+    }
     while (!atomic_load(&a->done)) {
         clock_sleep_ms(TICK_MS);
         annotate_progress(a);

@@ -59,7 +59,8 @@ struct ledger_task *ledger_of_sample(const struct ledger *l, struct text sample)
     return newest;
 }
 
-/* The entry of a task, or a new one that only answers know. */
+/* The entry of a task, or a new one that only answers know. id: as task_read and join_target let it
+ * pass, so it is one. */
 static struct ledger_task *ledger_entry(struct ledger *l, struct text id) {
     struct ledger_task *t = ledger_find(l, id);
     if (t) return t;
@@ -67,7 +68,7 @@ static struct ledger_task *ledger_entry(struct ledger *l, struct text id) {
     *t = (struct ledger_task){.model = 0};
     memcpy(t->id, id.at, TASK_ID_LENGTH);
     CHECK(task_id_parse(t->id_bytes, id) == 0);
-    CHECK(tsearch(t, &l->by_id, ledger_by_id));
+    xgiven(tsearch(t, &l->by_id, ledger_by_id));
     return t;
 }
 
@@ -77,7 +78,7 @@ static struct ledger_sample *ledger_sample_entry(struct ledger *l, struct text s
     if (found) return *found;
     struct ledger_sample *s = arena_take(&l->arena, sizeof *s);
     *s = (struct ledger_sample){.sample_id = arena_text(&l->arena, sample)};
-    CHECK(tsearch(s, &l->by_sample, ledger_by_sample));
+    xgiven(tsearch(s, &l->by_sample, ledger_by_sample));
     return s;
 }
 

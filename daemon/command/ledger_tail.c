@@ -36,7 +36,6 @@ int64_t ledger_tail_task(size_t topic, int32_t partition, void *tail) {
             high = reader_offset_at(t->reader, topic, partition, OFFSET_END, ENDS_MS),
             share = (int64_t)(t->span / (uint64_t)reader_partitions(t->reader, topic)) + 1;
     bool known = low >= 0 && high >= low;
-    t->unknown |= !known;
     ledger_tail_part(t, partition)->cut = known && high - low > share;
     return known && high - low > share ? high - share : OFFSET_BEGINNING;
 }

@@ -13,7 +13,6 @@ struct ledger_tail {
     struct reader *reader; // borrowed
     struct ledger_part *part; // (n) by partition
     size_t n;
-    bool unknown; // the broker did not say where a partition ends
 };
 
 void ledger_tail_release(struct ledger_tail *t);

@@ -211,7 +211,7 @@ static int model_command_show(struct model_command *c) {
 static int model_command_write_file(const char *path, const struct buf *record) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
-        return console_fail(errno == EEXIST ? EX_CANTCREAT : EX_IOERR, "%s: %s", path,
+        return console_fail(EX_CANTCREAT, "%s: %s", path,
                             errno == EEXIST ? "is there already; nothing is written over"
                                             : strerror(errno));
     size_t done = 0;

@@ -24,6 +24,7 @@
 
 enum {
     LIST_USUAL = 50,     // tasks that `list` shows unless told otherwise
+    LIST_PAGE = 1000,    // that are printed at a time
     SPAN_LEAST = 4096,   // records of the tasks topic that `list` reads first
     SPAN_GROWS = 8,      // times as many when those were not enough
     ANSWERS_SHOWN = 256, // the newest answers of one task
@@ -126,7 +127,10 @@ static int tasks_list(struct tasks *t) {
     if (result < 0) return command_fail(result, &g->why);
     size_t from = t->limit && n > (size_t)t->limit ? n - (size_t)t->limit : 0;
     listing_begin(&l, tasks_columns, sizeof tasks_columns / sizeof *tasks_columns);
-    for (size_t i = from; i < n; i++) tasks_add_task(&l, g->task[i], now_ms);
+    for (size_t i = from; i < n; i++) {
+        if (i > from && (i - from) % LIST_PAGE == 0) listing_page(&l, stdout, t->json);
+        tasks_add_task(&l, g->task[i], now_ms);
+    }
     listing_print(&l, stdout, t->json, "no task");
     listing_end(&l);
     bool cut = ledger_tail_cut(&g->tail, &since);
@@ -218,9 +222,8 @@ static void tasks_tell(const char *what, const char *format, ...) PRINTF_LIKE(2,
 static void tasks_tell(const char *what, const char *format, ...) {
     va_list args;
     struct buf b = {0};
-    char *text = NULL;
     va_start(args, format);
-    CHECK(vasprintf(&text, format, args) >= 0);
+    char *text = xvasprintf(format, args);
     va_end(args);
     listing_safe(&b, text_of(text));
     printf("%-12s %s\n", what, buf_string(&b));

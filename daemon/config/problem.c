@@ -31,8 +31,7 @@ void problem(struct problems *p, struct mark mark, const char *path, const char 
         p->at = xrealloc(p->at, (p->cap = p->cap ? 2 * p->cap : 16) * sizeof *p->at);
     va_list args;
     va_start(args, format);
-    char *message = NULL;
-    CHECK(vasprintf(&message, format, args) >= 0);
+    char *message = xvasprintf(format, args);
     va_end(args);
     struct buf b = {0};
     if (path) buf_printf(&b, "%s: ", path);

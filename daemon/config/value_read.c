@@ -65,8 +65,7 @@ const char *scalar_number(struct text t, double *out) {
     }
     if (!whole || at != t.len) return "is not a number";
     if (value_leading_zero(t, start, whole)) return "has a leading zero";
-    char *copy = strndup(t.at, t.len);
-    CHECK(copy);
+    char *copy = xgiven(strndup(t.at, t.len));
     *out = strtod(copy, NULL);
     free(copy);
     return isfinite(*out) ? NULL : "is too large";

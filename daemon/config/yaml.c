@@ -232,7 +232,7 @@ static struct text yaml_without_bom(struct text t) {
 struct node *yaml_tree(struct problems *p, struct arena *arena, struct text yaml, bool *whole) {
     yaml = yaml_without_bom(yaml); // libyaml, told the encoding, would take it for a character
     struct yaml_walk w = {.problems = p, .arena = arena, .yaml = yaml};
-    CHECK(yaml_parser_initialize(&w.parser));
+    xgiven(yaml_parser_initialize(&w.parser) ? &w : NULL); // it fails for want of memory only
     yaml_parser_set_input_string(&w.parser, (const unsigned char *)(yaml.at ? yaml.at : ""),
                                  yaml.len);
     yaml_parser_set_encoding(&w.parser, YAML_UTF8_ENCODING); // or libyaml would take UTF-16 as well

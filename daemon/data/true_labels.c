@@ -47,8 +47,7 @@ static struct true_label *true_labels_entry(struct true_labels *t, struct text i
                                             bool *is_new) {
     struct true_label *fresh = arena_take(&t->arena, sizeof *fresh);
     *fresh = (struct true_label){.id = arena_text(&t->arena, id), .class_ = class_};
-    struct true_label **in_tree = tsearch(fresh, &t->tree, true_labels_by_id);
-    CHECK(in_tree);
+    struct true_label **in_tree = xgiven(tsearch(fresh, &t->tree, true_labels_by_id));
     *is_new = *in_tree == fresh;
     return *in_tree;
 }

@@ -178,9 +178,10 @@ static void demo_add_reason(struct demo *d, struct buf *why) {
     buf_release(why);
 }
 
-static void demo_start_helper(struct demo *d, struct demo_helper *h, void *(*run)(void *)) {
-    CHECK(pthread_create(&h->thread, NULL, run, d) == 0);
-    h->started = true;
+static int demo_start_helper(struct demo *d, struct demo_helper *h, void *(*run)(void *)) {
+    h->started = pthread_create(&h->thread, NULL, run, d) == 0;
+    if (!h->started) buf_str(&d->why, "the system has no thread that plays the annotators");
+    return h->started ? 0 : ERR_FATAL;
 }
 
 static int demo_join_helper(struct demo *d, struct demo_helper *h) {
@@ -265,8 +266,8 @@ static int demo_start_helpers(struct demo *d) {
                                                 .seed = (uint64_t)d->flags.seed,
                                                 .annotator = "winnowd-demo",
                                                 .stop = &d->stopping};
-    demo_start_helper(d, &d->judge_thread, demo_judge_main);
-    demo_start_helper(d, &d->oracle_thread, demo_oracle_main);
+    TRY(demo_start_helper(d, &d->judge_thread, demo_judge_main));
+    TRY(demo_start_helper(d, &d->oracle_thread, demo_oracle_main));
     struct feeder_options feeder = {
         .config = d->config, .samples = d->samples, .truth = d->truth, .stop = &d->stopping};
     return feeder_start(&d->feeder, &feeder, &d->why);

@@ -93,13 +93,14 @@ int feeder_start(struct feeder **out, const struct feeder_options *o, struct buf
     int result = producer_create(
         &f->producer,
         &(struct producer_options){.config = o->config, .topics = &topic, .topics_n = 1}, why);
-    if (result < 0) {
-        free(f);
-        return result;
+    if (result == 0 && pthread_create(&f->thread, NULL, feeder_main, f) != 0) {
+        buf_str(why, "the system has no thread that feeds samples");
+        producer_destroy(f->producer);
+        result = ERR_FATAL;
     }
-    CHECK(pthread_create(&f->thread, NULL, feeder_main, f) == 0);
-    *out = f;
-    return 0;
+    if (result < 0) free(f);
+    else *out = f;
+    return result;
 }
 
 void feeder_allow(struct feeder *f, uint64_t samples) { atomic_store(&f->allowed, samples); }

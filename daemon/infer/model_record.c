@@ -116,8 +116,8 @@ static struct safetensor model_record_safetensor(const struct model_tensor *row)
 static void model_record_digest(const struct text *bytes, size_t n, char out[65]) {
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    CHECK(c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1);
+    EVP_MD_CTX *c = xgiven(EVP_MD_CTX_new());
+    CHECK(EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1);
     for (size_t i = 0; i < n; i++) CHECK(EVP_DigestUpdate(c, bytes[i].at, bytes[i].len) == 1);
     CHECK(EVP_DigestFinal_ex(c, hash, &len) == 1 && len == DIGEST_BYTES);
     EVP_MD_CTX_free(c);

@@ -322,17 +322,6 @@ int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, in
     return offset;
 }
 
-void kafka_headers(rd_kafka_message_t *m, void (*visit)(struct text, struct text, void *),
-                   void *opaque) {
-    rd_kafka_headers_t *headers;
-    const char *name;
-    const void *value;
-    size_t size;
-    if (!m || rd_kafka_message_headers(m, &headers)) return;
-    for (size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
-        visit(text_of(name), (struct text){value, size}, opaque);
-}
-
 void kafka_topic_unavailable(const char *topic, int error) {
     const char *why = "the broker does not answer for the topic";
     if (error == ERR_MISSING) why = "the topic does not exist; `winnowd topics --create` makes it";

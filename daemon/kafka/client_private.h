@@ -50,9 +50,6 @@ int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) MUST_CHE
 /* Where a partition is at a time: see reader_offset_at (include/kafka/topic_reader.h). */
 int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t time,
                         int timeout_ms);
-/* Calls visit for each header of a message, in their order. */
-void kafka_headers(rd_kafka_message_t *m,
-                   void (*visit)(struct text name, struct text value, void *opaque), void *opaque);
 
 /* A property's value; NULL: it is not there. Valid as long as the list. */
 const char *kafka_property(const rd_kafka_ConfigEntry_t **list, size_t n, const char *name);

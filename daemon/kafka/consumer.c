@@ -95,6 +95,12 @@ int consumer_subscribe(struct consumer *c) {
     return err ? ERR_FATAL : 0;
 }
 
+static int consumer_without_waker(struct consumer *c, struct buf *why) {
+    buf_str(why, "there is no thread that wakes the consumer");
+    consumer_destroy(c);
+    return ERR_FATAL;
+}
+
 int consumer_create(struct consumer **out, const struct config *config, const char *member,
                     struct buf *why) {
     const char *owned[] = {"group.id",
@@ -130,6 +136,7 @@ int consumer_create(struct consumer **out, const struct config *config, const ch
     rd_kafka_poll_set_consumer(c->rk);
     c->queue = rd_kafka_queue_get_consumer(c->rk);
     c->waker = waker_create(c->rk, config->topics.samples);
+    if (!c->waker) return consumer_without_waker(c, why);
     *out = c;
     return 0;
 }
@@ -484,11 +491,6 @@ int consumer_group(struct consumer *c, size_t partitions,
     }
     rd_kafka_topic_partition_list_destroy(list);
     return result;
-}
-
-void record_headers(const struct record *r, void (*visit)(struct text, struct text, void *),
-                    void *opaque) {
-    kafka_headers(r->message, visit, opaque);
 }
 
 rd_kafka_t *consumer_handle(const struct consumer *c) { return c->rk; }

@@ -19,7 +19,8 @@
 
 enum {
     METADATA_TIMEOUT_MS = 5000,
-    IDS_TIMEOUT_MS = 1000 // for the ids of topic and cluster, which are not needed
+    IDS_TIMEOUT_MS = 1000, // for the ids of topic and cluster, which are not needed
+    CHUNKS_DIGITS = 9      // of a count of chunks
 };
 
 struct source {
@@ -214,31 +215,29 @@ static void reader_note_lost(struct reader *r, struct source *s) {
         if (s->places.place[p].lost != LOST_NONE) reader_note_at_end(r, s, p);
 }
 
-static size_t chunks_of(const rd_kafka_message_t *m) {
-    rd_kafka_headers_t *headers;
-    const void *value;
-    size_t size;
-    char text[16];
-    if (rd_kafka_message_headers(m, &headers) ||
-        rd_kafka_header_get_last(headers, "chunks", &value, &size) || size >= sizeof text)
-        return 0;
-    memcpy(text, value, size);
-    text[size] = '\0';
-    return strtoul(text, NULL, 10);
+/* Digits and nothing else: "-1" would be the largest number. */
+static size_t reader_chunks(struct text header) {
+    size_t n = 0;
+    for (size_t i = 0; i < header.len; i++) {
+        if (header.at[i] < '0' || header.at[i] > '9' || i >= CHUNKS_DIGITS) return 0;
+        n = 10 * n + (size_t)(header.at[i] - '0');
+    }
+    return n;
 }
 
 static struct reader_record reader_describe(const struct reader *r, rd_kafka_message_t *m) {
     rd_kafka_timestamp_type_t type;
-    return (struct reader_record){
+    struct reader_record record = {
         .topic = topic_index(r, rd_kafka_topic_name(m->rkt)),
         .partition = m->partition,
         .offset = m->offset,
         .time_ms = rd_kafka_message_timestamp(m, &type),
         .key = {m->key, m->key_len},
         .value = {m->payload, m->len},
-        .chunks = chunks_of(m),
         .message = m,
     };
+    record.chunks = reader_chunks(reader_header(&record, "chunks"));
+    return record;
 }
 
 static void reader_event(struct reader *r, struct source *s, const rd_kafka_message_t *m) {
@@ -334,21 +333,6 @@ void reader_ids(const struct reader *r, size_t topic, uint32_t *topic_id, uint32
 void reader_release(struct reader *r, struct reader_record *records, size_t n) {
     (void)r;
     for (size_t i = 0; i < n; i++) rd_kafka_message_destroy(records[i].message);
-}
-
-void reader_headers(const struct reader_record *r, void (*visit)(struct text, struct text, void *),
-                    void *opaque) {
-    kafka_headers(r->message, visit, opaque);
-}
-
-struct text reader_header(const struct reader_record *r, const char *name) {
-    rd_kafka_headers_t *headers;
-    const void *value;
-    size_t size;
-    if (rd_kafka_message_headers(r->message, &headers) ||
-        rd_kafka_header_get_last(headers, name, &value, &size))
-        return (struct text){0};
-    return (struct text){value, size};
 }
 
 bool reader_caught_up(const struct reader *r) { return r->started && r->waiting == 0; }

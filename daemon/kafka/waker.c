@@ -71,14 +71,22 @@ static void waker_init_condition(pthread_cond_t *c) {
     pthread_condattr_destroy(&a);
 }
 
+static void waker_free(struct waker *w) {
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    free(w->partition);
+    free(w);
+}
+
 struct waker *waker_create(rd_kafka_t *rk, const char *topic) {
     struct waker *w = xcalloc(1, sizeof *w);
     w->rk = rk;
     w->topic = topic;
     pthread_mutex_init(&w->lock, NULL);
     waker_init_condition(&w->changed);
-    CHECK(pthread_create(&w->thread, NULL, waker_wake, w) == 0);
-    return w;
+    if (pthread_create(&w->thread, NULL, waker_wake, w) == 0) return w;
+    waker_free(w);
+    return NULL;
 }
 
 void waker_destroy(struct waker *w) {
@@ -88,10 +96,7 @@ void waker_destroy(struct waker *w) {
     pthread_cond_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->changed);
-    free(w->partition);
-    free(w);
+    waker_free(w);
 }
 
 void waker_watch(struct waker *w, const rd_kafka_topic_partition_list_t *list) {

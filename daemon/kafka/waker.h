@@ -9,7 +9,8 @@
 
 struct waker;
 
-/* rk and topic are borrowed until waker_destroy, which must come before the handle is closed. */
+/* NULL: the system has no thread. rk and topic are borrowed until waker_destroy, which must come
+ * before the handle is closed. */
 struct waker *waker_create(rd_kafka_t *rk, const char *topic);
 void waker_destroy(struct waker *w);
 /* The partitions that are read now; list NULL: none. */

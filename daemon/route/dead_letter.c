@@ -68,19 +68,19 @@ static void dead_letter_add_message(struct headers *h, enum reason reason, const
 }
 
 /* How many of the original headers fit. */
-static size_t dead_letter_headers_kept(const struct header *original, size_t n) {
+static size_t dead_letter_headers_kept(const struct original *o) {
     size_t bytes = 0;
-    for (size_t i = 0; i < n; i++) {
-        bytes += original[i].name.len + original[i].value.len;
+    for (size_t i = 0; i < o->n; i++) {
+        bytes += RECORD_HEADER_BYTES + o->at[i].name.len + o->at[i].value.len;
         if (bytes > DEAD_LETTER_HEADERS_MAX) return i;
     }
-    return n;
+    return o->n;
 }
 
-static void dead_letter_add_original(struct headers *h, const struct header *original, size_t n) {
+static void dead_letter_add_original(struct headers *h, const struct original *o, size_t n) {
     for (size_t i = 0; i < n; i++)
-        h->at[h->n++] = (struct header){arena_text(h->arena, original[i].name),
-                                        arena_text(h->arena, original[i].value)};
+        h->at[h->n++] = (struct header){arena_text(h->arena, o->at[i].name),
+                                        arena_text(h->arena, o->at[i].value)};
 }
 
 static struct text dead_letter_cut(struct arena *arena, struct text t, size_t most) {
@@ -90,8 +90,10 @@ static struct text dead_letter_cut(struct arena *arena, struct text t, size_t mo
 
 void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct text topic,
                        const struct record *r, enum reason reason, const char *field,
-                       const struct header *original, size_t n) {
-    size_t kept = dead_letter_headers_kept(original, n);
+                       const struct original *original) {
+    static const struct original none = {0};
+    if (!original) original = &none;
+    size_t kept = dead_letter_headers_kept(original), dropped = original->n - kept + original->more;
     struct headers h = {.arena = &cycle->arena,
                         .at = arena_take(&cycle->arena, (kept + OURS_MAX) * sizeof *h.at)};
     dead_letter_add_original(&h, original, kept);
@@ -108,7 +110,7 @@ void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct 
     }
     if (r->key.len > DEAD_LETTER_KEY_MAX)
         dead_letter_add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
-    if (kept < n) dead_letter_add_number(&h, "winnowd.headers.dropped", (int64_t)(n - kept));
+    if (dropped) dead_letter_add_number(&h, "winnowd.headers.dropped", (int64_t)dropped);
     CHECK(h.n <= kept + OURS_MAX);
     *out = (struct producer_record){
         .topic = CYCLE_DEAD_LETTERS,
@@ -120,9 +122,8 @@ void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct 
 }
 
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
-                     enum reason reason, const char *field, const struct header *original,
-                     size_t n) {
-    dead_letter_write(cycle, cycle_add(cycle), topic, r, reason, field, original, n);
+                     enum reason reason, const char *field, const struct original *original) {
+    dead_letter_write(cycle, cycle_add(cycle), topic, r, reason, field, original);
 }
 
 /* ---- shortening ---- */
@@ -139,6 +140,18 @@ static bool dead_letter_says(const struct producer_record *r, size_t first, cons
     for (size_t i = first; i < r->headers; i++)
         if (text_equal(r->header[i].name, text_of(name))) return true;
     return false;
+}
+
+/* How many original headers it has lost already. */
+static uint64_t dead_letter_dropped(const struct producer_record *r, size_t first) {
+    uint64_t n = 0;
+    for (size_t i = first; i < r->headers; i++) {
+        if (!text_equal(r->header[i].name, TEXT("winnowd.headers.dropped"))) continue;
+        struct text digits = r->header[i].value; // ours
+        for (n = 0; digits.len; digits.at++, digits.len--)
+            n = 10 * n + (uint64_t)(*digits.at - '0');
+    }
+    return n;
 }
 
 static void dead_letter_free(size_t *over, size_t bytes) { *over -= bytes < *over ? bytes : *over; }
@@ -162,7 +175,9 @@ static void dead_letter_say_cut(struct arena *arena, const struct producer_recor
     }
     if (cut->key.len < r->key.len && !dead_letter_says(r, first, "winnowd.key.bytes"))
         dead_letter_add_number(&h, "winnowd.key.bytes", (int64_t)r->key.len);
-    if (dropped) dead_letter_add_number(&h, "winnowd.headers.dropped", (int64_t)dropped);
+    if (dropped)
+        dead_letter_add_number(&h, "winnowd.headers.dropped",
+                               (int64_t)(dead_letter_dropped(r, first) + dropped));
     cut->header = h.at;
     cut->headers = h.n;
 }

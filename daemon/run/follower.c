@@ -237,6 +237,7 @@ static int open_follower(struct follower *f) {
                                                    .d = f->columns,
                                                    .classes = f->classes,
                                                    .fingerprint = f->fingerprint,
+                                                   .bytes = (size_t)c->infer.versions,
                                                    .base = upstream_model(c, f->shared->features)});
     struct buf why = {0};
     const char *topic = c->topics.models;
@@ -304,21 +305,7 @@ static void *follower_main(void *arg) {
     return NULL;
 }
 
-struct follower *follower_start(struct shared *shared, size_t columns, uint64_t fingerprint) {
-    struct follower *f = xcalloc(1, sizeof *f);
-    f->shared = shared;
-    f->columns = columns;
-    f->fingerprint = fingerprint;
-    f->replayed = xcalloc(shared->replay_n, sizeof *f->replayed);
-    pthread_mutex_init(&f->models_lock, NULL);
-    CHECK(pthread_create(&f->thread, NULL, follower_main, f) == 0);
-    return f;
-}
-
-/* Called after the workers ended: what they held can go. */
-int follower_join(struct follower *f) {
-    pthread_join(f->thread, NULL);
-    int result = f->result;
+static void follower_free(struct follower *f) {
     follower_free_retired(f);
     registry_release(f->registry, slot_put(&f->shared->snapshots, NULL));
     for (size_t i = 0; i < f->shared->replay_n; i++) registry_release(f->registry, f->replayed[i]);
@@ -330,6 +317,26 @@ int follower_join(struct follower *f) {
     buf_release(&f->learner);
     free((void *)f->classes.at);
     free(f);
+}
+
+struct follower *follower_start(struct shared *shared, size_t columns, uint64_t fingerprint) {
+    struct follower *f = xcalloc(1, sizeof *f);
+    f->shared = shared;
+    f->columns = columns;
+    f->fingerprint = fingerprint;
+    f->replayed = xcalloc(shared->replay_n, sizeof *f->replayed);
+    pthread_mutex_init(&f->models_lock, NULL);
+    if (pthread_create(&f->thread, NULL, follower_main, f) == 0) return f;
+    follower_free(f);
+    return NULL;
+}
+
+/* Called after the workers ended: what they held can go. */
+int follower_join(struct follower *f) {
+    if (!f) return 0;
+    pthread_join(f->thread, NULL);
+    int result = f->result;
+    follower_free(f);
     return result;
 }
 

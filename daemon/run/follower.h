@@ -8,6 +8,7 @@
 
 struct follower;
 
+/* NULL: the system has no thread for it. */
 struct follower *follower_start(struct shared *shared, size_t columns, uint64_t fingerprint);
 int follower_join(struct follower *f);
 /* Once the models topic was read to its end: workers may start. */

@@ -142,7 +142,7 @@ int health_ended(const struct run *r) {
     for (size_t i = 0; i < r->workers; i++)
         if (worker_ended(r->worker[i]))
             return worker_result(r->worker[i]) < 0 ? worker_result(r->worker[i]) : ERR_FATAL;
-    if (follower_ended(r->follower))
+    if (r->follower && follower_ended(r->follower))
         return follower_result(r->follower) < 0 ? follower_result(r->follower) : ERR_FATAL;
     return 0; // a learner's end is no reason: scoring goes on
 }
@@ -155,7 +155,7 @@ bool health_at_work(const struct run *r, struct buf *who) {
     buf_reset(who);
     for (size_t i = 0; i < r->workers; i++)
         health_name_if(!worker_ended(r->worker[i]), "worker", who);
-    health_name_if(!follower_ended(r->follower), "follower", who);
+    health_name_if(r->follower && !follower_ended(r->follower), "follower", who);
     health_name_if(r->learner && !learner_ended(r->learner), "learner", who);
     health_name_if(r->courier && !label_courier_ended(r->courier), "label page", who);
     health_name_if(!schemas_ended(r->shared.schemas), "schemas", who);

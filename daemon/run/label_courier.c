@@ -268,8 +268,9 @@ struct label_courier *label_courier_start(struct shared *shared, struct label_de
     c->shared = shared;
     c->desk = desk;
     c->config = atomic_load(&shared->config);
-    CHECK(pthread_create(&c->thread, NULL, courier_main, c) == 0);
-    return c;
+    if (pthread_create(&c->thread, NULL, courier_main, c) == 0) return c;
+    free(c);
+    return NULL;
 }
 
 void label_courier_join(struct label_courier *c) {

@@ -8,6 +8,7 @@
 
 struct label_courier;
 
+/* NULL: the system has no thread for it. */
 struct label_courier *label_courier_start(struct shared *shared, struct label_desk *desk);
 /* Waits for its end, after shared->stopping: the last answers get a moment to arrive. */
 void label_courier_join(struct label_courier *c);

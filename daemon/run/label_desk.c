@@ -122,6 +122,10 @@ static unsigned label_desk_refuse(struct buf *body, unsigned status, const char 
     return status;
 }
 
+static struct label_now label_desk_now(void) {
+    return (struct label_now){clock_wall_ms(), clock_ms()};
+}
+
 unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *body) {
     struct shown shown = {.any = false};
     cJSON *tree = json_parse(sent, &shown.arena);
@@ -134,7 +138,7 @@ unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *bod
     }
     pthread_mutex_lock(&d->lock);
     if (d->open && !d->closed)
-        label_desk_copy_out(&shown, label_queue_next(d->queue, key, clock_wall_ms()));
+        label_desk_copy_out(&shown, label_queue_next(d->queue, key, label_desk_now()));
     buf_printf(body, "{\"ready\":%s,\"waiting\":%zu,\"more\":%s,\"unconfirmed\":%zu,\"trouble\":",
                d->open && !d->closed ? "true" : "false", label_queue_waiting(d->queue),
                label_queue_left_out(d->queue) ? "true" : "false", d->used);
@@ -221,7 +225,7 @@ unsigned label_desk_answer(struct label_desk *d, struct text sent, struct buf *b
 
 void label_desk_task(struct label_desk *d, const struct task *t) {
     pthread_mutex_lock(&d->lock);
-    label_queue_task(d->queue, t, clock_wall_ms());
+    label_queue_task(d->queue, t, label_desk_now());
     pthread_mutex_unlock(&d->lock);
 }
 

@@ -147,15 +147,15 @@ static bool label_queue_worth_more(const struct label_offer *a, const struct lab
     return a->asked_ms != b->asked_ms ? a->asked_ms < b->asked_ms : strcmp(a->id, b->id) < 0;
 }
 
-static bool label_queue_on_loan(const struct label_offer *o, int64_t now_ms) {
-    return o->session && now_ms - o->loaned_ms < LABEL_QUEUE_LOAN_MS;
+static bool label_queue_on_loan(const struct label_offer *o, struct label_now now) {
+    return o->session && now.steady_ms - o->loaned_ms < LABEL_QUEUE_LOAN_MS;
 }
 
 /* The task least worth an answer among those that are on nobody's screen. */
-static struct label_offer *label_queue_worst(const struct label_queue *q, int64_t now_ms) {
+static struct label_offer *label_queue_worst(const struct label_queue *q, struct label_now now) {
     struct label_offer *worst = NULL;
     for (size_t i = 0; i < q->n; i++)
-        if (!label_queue_on_loan(&q->at[i], now_ms) &&
+        if (!label_queue_on_loan(&q->at[i], now) &&
             (!worst || label_queue_worth_more(worst, &q->at[i])))
             worst = &q->at[i];
     return worst;
@@ -164,9 +164,9 @@ static struct label_offer *label_queue_worst(const struct label_queue *q, int64_
 /* Removes tasks that are worth less than the fresh one until it fits. False: it does not fit, since
  * the others are worth more or are on a screen. */
 static bool label_queue_make_room(struct label_queue *q, const struct label_offer *fresh,
-                                  size_t bytes, int64_t now_ms) {
+                                  size_t bytes, struct label_now now) {
     while (q->n == LABEL_QUEUE_TASKS || q->bytes + bytes > LABEL_QUEUE_BYTES) {
-        struct label_offer *least = label_queue_worst(q, now_ms);
+        struct label_offer *least = label_queue_worst(q, now);
         q->left_out++;
         if (!least || !label_queue_worth_more(fresh, least)) return false;
         label_queue_remove_at(q, (size_t)(least - q->at));
@@ -182,8 +182,8 @@ static struct text label_queue_copy(struct text t) {
     return (struct text){copy, t.len};
 }
 
-static bool label_queue_expired(const struct label_offer *o, int64_t now_ms) {
-    return join_state(NULL, o->expires_ms, now_ms) == TASK_EXPIRED;
+static bool label_queue_expired(const struct label_offer *o, struct label_now now) {
+    return join_state(NULL, o->expires_ms, now.wall_ms) == TASK_EXPIRED;
 }
 
 /* The first task of a sample takes the labels that wait for it. */
@@ -220,31 +220,31 @@ static void label_queue_add(struct label_queue *q, const struct label_offer *o, 
     q->bytes += bytes;
 }
 
-void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms) {
+void label_queue_task(struct label_queue *q, const struct task *t, struct label_now now) {
     struct label_offer o = label_queue_offer(t);
     if (task_id_parse(o.id_bytes, text_of(t->id)) < 0 || label_queue_find(q, o.id_bytes)) return;
     label_queue_join_sample(q, &o);
-    if (key_ring_mark(q->closed, o.id_bytes) || label_queue_expired(&o, now_ms)) return;
+    if (key_ring_mark(q->closed, o.id_bytes) || label_queue_expired(&o, now)) return;
     size_t bytes = o.sample_id.len + o.event.len + o.predicted.len;
-    if (label_queue_make_room(q, &o, bytes, now_ms)) label_queue_add(q, &o, bytes);
+    if (label_queue_make_room(q, &o, bytes, now)) label_queue_add(q, &o, bytes);
 }
 
 const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session,
-                                           int64_t now_ms) {
+                                           struct label_now now) {
     struct label_offer *best = NULL;
     for (size_t i = q->n; i-- > 0;)
-        if (label_queue_expired(&q->at[i], now_ms)) label_queue_remove_at(q, i);
+        if (label_queue_expired(&q->at[i], now)) label_queue_remove_at(q, i);
     for (size_t i = 0; i < q->n; i++) {
         struct label_offer *o = &q->at[i];
         if (o->session == session) {
             best = o;
             break;
         }
-        if (!label_queue_on_loan(o, now_ms) && (!best || label_queue_worth_more(o, best))) best = o;
+        if (!label_queue_on_loan(o, now) && (!best || label_queue_worth_more(o, best))) best = o;
     }
     if (!best) return NULL;
     best->session = session;
-    best->loaned_ms = now_ms;
+    best->loaned_ms = now.steady_ms;
     return best;
 }
 

@@ -26,8 +26,8 @@ struct label_offer {
     double probability, priority;
     uint64_t model;
     int64_t asked_ms, expires_ms;
-    uint64_t session; // whose screen it is on, 0: nobody's
-    int64_t loaned_ms;
+    uint64_t session;  // whose screen it is on, 0: nobody's
+    int64_t loaned_ms; // monotonic
 };
 
 struct label_queue;
@@ -36,15 +36,22 @@ struct label_queue;
 struct label_queue *label_queue_create(const struct list *classes, const struct list *sources);
 void label_queue_destroy(struct label_queue *q);
 
+/* Now, by the clock of the tasks, and by one that nobody sets: a loan lasts as long as it should,
+ * whatever happens to the first. */
+struct label_now {
+    int64_t wall_ms, steady_ms;
+};
+
 /* A task read from the topic: it is offered unless it has an answer, has expired, or is here. When
  * there is no room the one least worth an answer is left out. */
-void label_queue_task(struct label_queue *q, const struct task *t, int64_t now_ms);
+void label_queue_task(struct label_queue *q, const struct task *t, struct label_now now);
 /* A label read from the topic, whoever gave it. A label of a class that the model does not have is
  * no answer. */
 void label_queue_label(struct label_queue *q, const struct label *l);
 /* The task that this session should answer: the one that it has, else what is most worth an answer
  * and on nobody's screen. NULL: none. */
-const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session, int64_t now_ms);
+const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session,
+                                           struct label_now now);
 /* The task is answered here, now or anew: *revision of the answer. ERR_MISSING: neither open nor
  * among the last LABEL_QUEUE_GIVEN that were answered here. */
 int label_queue_answer(struct label_queue *q, struct text id, int64_t *revision) MUST_CHECK;

@@ -59,7 +59,8 @@ struct learner {
     int64_t fit_ms;               // what the last fit took
     bool moved;                   // positions have changed since the last progress record
     bool shrunken;                // the labelled set waits for the operator; said
-    int64_t wait_ms;              // before the next life
+    int64_t wait_ms;              // before this life, or the next one
+    int64_t well_ms;              // since when rounds of this life go through; 0: none did yet
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
@@ -219,7 +220,12 @@ static bool learner_abreast(struct learner *l, int taken) {
 
 /* ---- one round, continued ---- */
 
+/* After each round that went through. What failed in the life before may fail again at its next
+ * turn, a fit once in train.interval: so the trouble is over when rounds went through for as long
+ * as the rest before this life was. Until then it is shown, and the next rest is twice as long. */
 static void learner_note_well(struct learner *l) {
+    if (!l->well_ms) l->well_ms = clock_ms();
+    if (clock_ms() - l->well_ms < l->wait_ms) return;
     l->wait_ms = 0;
     atomic_store(&l->trouble, 0);
     metric_set(METRIC_learner_failed, 0);
@@ -261,11 +267,13 @@ static int learner_round_once(struct learner *l) {
     int writes = learner_obey(l);
     TRY(writes);
     if (!labelled_set_whole(l->set)) return 0; // still restoring
-    learner_note_well(l);
     labelled_set_counts(l->set, &counts);
     labelled_set_report(l->set, &counts);
     if (!l->versions) learner_note_standby(l);
-    return writes && learner_abreast(l, taken) ? learner_learn(l, &counts) : 0;
+    bool learns = writes && learner_abreast(l, taken);
+    if (learns) TRY(learner_learn(l, &counts));
+    if (learns || office_stands_by(&l->office)) learner_note_well(l);
+    return 0;
 }
 
 /* One that was elected and is fenced was replaced without knowing it. */
@@ -282,6 +290,7 @@ static int learner_round(struct learner *l) {
 static int learner_open(struct learner *l) {
     struct learning *learning = &l->learning;
     learning_begin(learning);
+    l->well_ms = 0;
     TRY(office_stand(&l->office)); // first: the group takes its time, the store as well
     TRY(labelled_set_open(&l->set, learning));
     TRY(labelled_set_follow(l->set));

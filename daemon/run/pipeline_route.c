@@ -96,7 +96,7 @@ static void pipeline_route_bury(struct pipeline *p, const struct subject *s, str
         L_U64("most", p->max_record_bytes));
     const struct record sample = {
         .value = s->value, .partition = s->partition, .offset = s->offset, .time_ms = s->time_ms};
-    dead_letter_write(cycle, out, p->topic, &sample, REASON_TASK_TOO_LARGE, NULL, NULL, 0);
+    dead_letter_write(cycle, out, p->topic, &sample, REASON_TASK_TOO_LARGE, NULL, NULL);
     metric_add_by(METRIC_dead_letters, reason_place(REASON_TASK_TOO_LARGE), 1);
     metric_add_by(METRIC_trimmed, TRIMMED_TASK, 1);
     recent_dead_letter(p->recent, s->partition, s->offset, s->asked_ms, REASON_TASK_TOO_LARGE,
@@ -171,11 +171,15 @@ static void pipeline_route_put_prediction(struct pipeline *p, const struct subje
 struct record_headers {
     struct arena *arena;
     struct header *list;
-    size_t n, cap;
+    size_t n, cap, more;
 };
 
 static void pipeline_route_collect_header(struct text name, struct text value, void *opaque) {
     struct record_headers *h = opaque;
+    if (h->n == DEAD_LETTER_HEADERS_MOST) {
+        h->more++;
+        return;
+    }
     if (h->n == h->cap) {
         size_t cap = h->cap ? h->cap * 2 : 16;
         struct header *more = arena_take(h->arena, cap * sizeof *more);
@@ -190,8 +194,8 @@ static void pipeline_route_put_dead_letter(struct pipeline *p, struct batch *b, 
                                            int64_t now_ms, struct cycle *cycle) {
     struct record_headers original = {.arena = &b->arena};
     record_headers(&b->record[i], pipeline_route_collect_header, &original);
-    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i], original.list,
-                    original.n);
+    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i],
+                    &(struct original){original.list, original.n, original.more});
     metric_add_by(METRIC_dead_letters, reason_place(b->fate[i]), 1);
     recent_dead_letter(p->recent, b->record[i].partition, b->record[i].offset, now_ms, b->fate[i],
                        b->guilty[i]);

@@ -6,8 +6,9 @@
  * room. A refused one is counted and logged with the reason, and does not block its number: a good
  * version of the same number that comes later is taken. The model in force stays until another one
  * is ready, whatever the policy says (promise I9). Versions are counted references: a snapshot
- * keeps its model alive after the version is gone. Memory: versions × their size and the drafts,
- * bounded (promise I11).
+ * keeps its model alive after the version is gone. Memory: the versions and pushes by
+ * registry_options.bytes, which only those that are needed may exceed, and the drafts by
+ * DRAFT_BYTES (promise I11).
  *
  * Thread: one owner at a time; snapshots are read by any thread */
 #include "run/registry.h"
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "drafts.h"
 #include "infer/model_record.h"
+#include "infer/score_model.h"
 #include "infer/score_model.h"
 #include "metrics/metrics.h"
 
@@ -36,6 +38,7 @@ enum {
 struct version {
     uint64_t number;
     size_t chunks; // on the topic
+    size_t bytes;  // of its record
     struct model *model;
     int references;
     char push[MODEL_PUSH_ID + 1]; // of a push, which has no number yet
@@ -109,17 +112,38 @@ static void registry_remove_at(struct registry *r, size_t i) {
     memmove(&r->slot[i], &r->slot[i + 1], (--r->n - i) * sizeof *r->slot);
 }
 
-/* Gives up the oldest version that the policy does not want. */
-static void registry_make_room(struct registry *r) {
+/* The live one, the pinned one, what fits shrink towards while it is live, the newest, which is
+ * about to go live, and the score that samples bring, which is on no topic. */
+static bool registry_needs(const struct registry *r, uint64_t number) {
+    const struct version *live = registry_find(r, policy_live(&r->policy));
+    return (r->options.base && number == SCORE_MODEL_VERSION) ||
+           number == policy_live(&r->policy) || number == r->policy.operator_.pin ||
+           number == r->newest || (live && number == live->model->prior);
+}
+
+/* Gives up the oldest version that is not needed; false: each one is. */
+static bool registry_make_room(struct registry *r) {
     size_t i = 0;
-    while (i < r->n && (r->slot[i]->number == policy_live(&r->policy) ||
-                        r->slot[i]->number == r->policy.operator_.pin || !r->slot[i]->chunks))
-        i++;
-    registry_remove_at(r, i < r->n ? i : 0);
+    while (i < r->n && registry_needs(r, r->slot[i]->number)) i++;
+    if (i == r->n) return false;
+    registry_remove_at(r, i);
+    return true;
+}
+
+static size_t registry_held(const struct registry *r) {
+    size_t sum = 0;
+    for (size_t i = 0; i < r->n; i++) sum += r->slot[i]->bytes;
+    for (size_t i = 0; i < r->pushes; i++) sum += r->pushed[i]->bytes;
+    return sum;
+}
+
+static void registry_fit(struct registry *r) {
+    while (r->options.bytes && registry_held(r) > r->options.bytes && registry_make_room(r))
+        continue;
 }
 
 static void registry_insert(struct registry *r, struct version *v) {
-    if (r->n == REGISTRY_HELD) registry_make_room(r);
+    if (r->n == REGISTRY_HELD) CHECK(registry_make_room(r)); // four are needed at most
     size_t i = registry_position(r, v->number);
     memmove(&r->slot[i + 1], &r->slot[i], (r->n++ - i) * sizeof *r->slot);
     r->slot[i] = v;
@@ -173,7 +197,8 @@ static enum registry_change registry_take(struct registry *r, uint64_t number, s
         return CHANGE_NONE;
     }
     struct version *v = xcalloc(1, sizeof *v);
-    *v = (struct version){.number = number, .chunks = chunks, .model = m, .references = 1};
+    *v = (struct version){
+        .number = number, .chunks = chunks, .bytes = whole.len, .model = m, .references = 1};
     registry_insert(r, v);
     if (!r->options.quiet) {
         metric_add_by(METRIC_models_loaded, MODEL_LOADED, 1);
@@ -183,6 +208,7 @@ static enum registry_change registry_take(struct registry *r, uint64_t number, s
     const struct version *before = r->current;
     registry_put_in_force(r);
     if (r->current != before) r->policy.number = (uint64_t)offset + 1;
+    registry_fit(r);
     return CHANGE_MODEL;
 }
 
@@ -224,6 +250,12 @@ static void registry_remove_push(struct registry *r, size_t i) {
     memmove(&r->pushed[i], &r->pushed[i + 1], (--r->pushes - i) * sizeof *r->pushed);
 }
 
+static void registry_crowd_out(struct registry *r) {
+    LOG(WARNING, "push_crowded_out", "more pushes wait than are kept; the oldest is forgotten",
+        L_STR("push", r->pushed[0]->push));
+    registry_remove_push(r, 0);
+}
+
 /* A push that cannot be read is kept too: the learner takes it off the topic and says why. */
 static void registry_take_push(struct registry *r, const char *id, struct text whole,
                                size_t chunks) {
@@ -231,12 +263,12 @@ static void registry_take_push(struct registry *r, const char *id, struct text w
     *v = (struct version){.chunks = chunks, .references = 1};
     snprintf(v->push, sizeof v->push, "%s", id);
     if (model_read(&v->model, whole, &v->why) < 0) v->model = NULL;
-    if (r->pushes == PUSHES) {
-        LOG(WARNING, "push_crowded_out", "more pushes wait than are kept; the oldest is forgotten",
-            L_STR("push", r->pushed[0]->push));
-        registry_remove_push(r, 0);
-    }
+    else v->bytes = whole.len;
+    if (r->pushes == PUSHES) registry_crowd_out(r);
     r->pushed[r->pushes++] = v;
+    registry_fit(r);
+    while (r->options.bytes && r->pushes > 1 && registry_held(r) > r->options.bytes)
+        registry_crowd_out(r);
 }
 
 static enum registry_change registry_apply_push(struct registry *r, const char *id, size_t index,
@@ -388,6 +420,11 @@ size_t registry_versions(const struct registry *r, uint64_t out[], size_t most) 
 size_t registry_chunks(const struct registry *r, uint64_t version) {
     const struct version *v = registry_find(r, version);
     return v ? v->chunks : 0;
+}
+
+size_t registry_bytes(const struct registry *r, uint64_t version) {
+    const struct version *v = registry_find(r, version);
+    return v ? v->bytes : 0;
 }
 
 /* Line by line: sscanf of a text looks for its end first, and this one may have half a million

@@ -80,18 +80,31 @@ static void run_start_learner(struct run *r) {
         L_I64("again_in_ms", LEARNER_RETRY_MS));
 }
 
-static void run_start_threads(struct run *r) {
+static int run_no_thread(const char *of) {
+    LOG(ERROR, "thread_refused",
+        "the system has no thread for a part of this process, so it ends and is started again: see "
+        "LimitNPROC and TasksMax",
+        L_STR("part", of));
+    return ERR_FATAL;
+}
+
+/* Without one of these threads the process is none; only the learner may come later. */
+static int run_start_threads(struct run *r) {
     r->follower = follower_start(&r->shared, features_columns(r->features),
                                  features_fingerprint(r->features));
-    r->workers = (size_t)run_config(r)->service.workers;
-    r->worker = xcalloc(r->workers, sizeof *r->worker);
-    r->pulse = xcalloc(r->workers + 3, sizeof *r->pulse);
-    r->figures.utility = xcalloc(r->workers * PIPELINE_UTILITIES, sizeof *r->figures.utility);
-    for (size_t i = 0; i < r->workers; i++) r->worker[i] = worker_start(&r->shared, i);
+    if (!r->follower) return run_no_thread("follower");
+    size_t workers = (size_t)run_config(r)->service.workers;
+    r->worker = xcalloc(workers, sizeof *r->worker);
+    r->pulse = xcalloc(workers + 3, sizeof *r->pulse);
+    r->figures.utility = xcalloc(workers * PIPELINE_UTILITIES, sizeof *r->figures.utility);
+    for (; r->workers < workers; r->workers++)
+        if (!(r->worker[r->workers] = worker_start(&r->shared, r->workers)))
+            return run_no_thread("worker");
     run_start_learner(r);
-    if (!run_config(r)->watch.label) return;
+    if (!run_config(r)->watch.label) return 0;
     r->desk = label_desk_create(&run_config(r)->model.classes, &run_config(r)->train.sources);
     r->courier = label_courier_start(&r->shared, r->desk);
+    return r->courier ? 0 : run_no_thread("label page");
 }
 
 static void free_run(struct run *r) {
@@ -160,8 +173,8 @@ int run_start(struct run **out, struct config *config, const struct run_options 
         L_STR("learner", learner_choice_name((enum learner_choice)config->service.learner)));
     int result = run_prepare(r);
     if (result == 0) {
-        run_start_threads(r);
-        result = pages_start(r); // last: its answers look at the threads
+        result = run_start_threads(r);
+        if (result == 0) result = pages_start(r); // last: its answers look at the threads
         if (result == 0) *out = r;
         else if (run_stop(r) < 0) LOG(ERROR, "stop_failed", "after the failed start");
         return result;

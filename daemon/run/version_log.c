@@ -137,6 +137,7 @@ int version_log_catch_up(struct version_log *v) {
         .name = v->learning->config->service.name,
         .quiet = true,
         .pushes = true,
+        .bytes = (size_t)v->learning->config->infer.versions,
         .base = upstream_model(v->learning->config, v->learning->shared->features)});
     TRY(version_log_open_producer(v));
     TRY(version_log_open_reader(v));
@@ -283,16 +284,22 @@ static bool version_log_is_prior(const struct registry *r, const uint64_t *versi
     return false;
 }
 
-/* The oldest versions leave the topic; never the live one, a pinned one, or one that later ones
- * build on. */
-static void version_log_remove_old(const struct version_log *v, struct publication_list *p) {
+/* The oldest versions leave the topic where they would be too many with the new one, or too large
+ * together; never the live one, a pinned one, or one that later ones build on. bytes: of the new
+ * one's record. */
+static void version_log_remove_old(const struct version_log *v, struct publication_list *p,
+                                   size_t bytes) {
     const struct registry *r = v->registry;
+    const struct config *c = v->learning->config;
     uint64_t version[REGISTRY_HELD];
-    size_t n = registry_versions(r, version, sizeof version / sizeof *version);
-    for (size_t i = 0; n >= REGISTRY_VERSIONS && i <= n - REGISTRY_VERSIONS; i++)
-        if (version[i] != policy_live(registry_policy(r)) &&
+    size_t n = registry_versions(r, version, sizeof version / sizeof *version), kept = bytes;
+    for (size_t i = n; i-- > 0;) {
+        kept += registry_bytes(r, version[i]);
+        if ((n - i >= REGISTRY_VERSIONS || kept > (size_t)c->infer.versions) &&
+            version[i] != policy_live(registry_policy(r)) &&
             !version_log_is_prior(r, version, n, version[i]))
-            publication_remove_version(p, v->learning->config->service.name, r, version[i]);
+            publication_remove_version(p, c->service.name, r, version[i]);
+    }
 }
 
 static void version_log_add_progress(const struct version_log *v, struct publication_list *p,
@@ -413,7 +420,7 @@ static int version_log_collect(const struct version_log *v, const struct labelle
     if (e->taken) publication_remove_push(p, name, e->taken);
     if (e->version) {
         TRY(publication_add_version(p, v, e->version, bytes));
-        version_log_remove_old(v, p);
+        version_log_remove_old(v, p, *bytes);
     }
     *policy = version_log_policy_changed(v, &e->policy);
     if (*policy) version_log_add_policy(v, p, &e->policy);

@@ -173,8 +173,10 @@ struct worker *worker_start(struct shared *shared, size_t index) {
     pthread_mutex_init(&w->figures_lock, NULL);
     snprintf(w->identity, sizeof w->identity, "%s-%s-%zu", w->config->service.name,
              w->config->service.instance, index);
-    CHECK(pthread_create(&w->thread, NULL, worker_main, w) == 0);
-    return w;
+    if (pthread_create(&w->thread, NULL, worker_main, w) == 0) return w;
+    pthread_mutex_destroy(&w->figures_lock);
+    free(w);
+    return NULL;
 }
 
 int worker_join(struct worker *w) {

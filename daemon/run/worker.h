@@ -44,6 +44,7 @@ struct worker_figures {
 
 struct worker;
 
+/* NULL: the system has no thread for it. */
 struct worker *worker_start(struct shared *shared, size_t index);
 /* Waits for its end; returns 0 or the ERR_ it ended with, and frees it. */
 int worker_join(struct worker *w);

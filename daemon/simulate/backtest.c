@@ -436,8 +436,8 @@ static int backtest_open(struct backtest *t) {
     t->per_class = xcalloc(file->k, sizeof *t->per_class);
     t->score = score_create(file->k, file->positive);
     t->prequential = prequential_create(file->k, 0);
-    t->digest = EVP_MD_CTX_new();
-    CHECK(t->digest && EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
+    t->digest = xgiven(EVP_MD_CTX_new());
+    CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;
 }
 

@@ -99,7 +99,7 @@ static int simulate_write_file(const char *file, const struct buf *content) {
     int result = atomic_file_write(file, buf_view(content), &why);
     if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&why);
-    return result < 0 ? EX_CANTCREAT : EX_OK;
+    return result < 0 ? EX_IOERR : EX_OK; // it could be made when it was looked at: the disk
 }
 
 static int simulate_write_files(const struct comparison *t, const struct simulate_flags *f) {

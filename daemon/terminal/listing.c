@@ -152,12 +152,14 @@ static void listing_print_table(const struct listing *l, FILE *out) {
     arena_release(&arena);
 }
 
-static void listing_print_json(const struct listing *l, FILE *out) {
+/* The rows, without the end of the array. */
+static void listing_print_rows(const struct listing *l, FILE *out) {
     struct buf b = {0};
+    const char *begin = l->paged ? ",\n {" : "[{";
     for (size_t i = 0; i < l->n; i++) {
         const struct column *c = &l->column[i % l->columns];
         bool first = i % l->columns == 0; // of its row
-        if (first) buf_str(&b, i ? "},\n {" : "[{");
+        if (first) buf_str(&b, i ? "},\n {" : begin);
         else buf_str(&b, ",");
         buf_json_str(&b, c->key);
         buf_str(&b, ":");
@@ -165,13 +167,23 @@ static void listing_print_json(const struct listing *l, FILE *out) {
         else if (c->kind == COLUMN_TEXT) buf_json(&b, l->cell[i].text);
         else buf_text(&b, l->cell[i].text);
     }
-    buf_str(&b, l->n ? "}]\n" : "[]\n");
+    if (l->n) buf_str(&b, "}");
     fwrite(b.at, 1, b.len, out);
     buf_release(&b);
 }
 
+void listing_page(struct listing *l, FILE *out, bool json) {
+    if (!l->n) return;
+    if (json) listing_print_rows(l, out);
+    else listing_print_table(l, out);
+    arena_reset(&l->arena);
+    l->n = 0;
+    l->paged = true;
+}
+
 void listing_print(const struct listing *l, FILE *out, bool json, const char *none) {
-    if (json) listing_print_json(l, out);
+    if (json && l->n) listing_print_rows(l, out);
+    if (json) fputs(l->n || l->paged ? "]\n" : "[]\n", out);
     else if (l->n) listing_print_table(l, out);
-    else fprintf(out, "%s\n", none);
+    else if (!l->paged) fprintf(out, "%s\n", none);
 }

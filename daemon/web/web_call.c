@@ -43,8 +43,7 @@ static int web_caller_watch(void *opaque, curl_off_t a, curl_off_t b, curl_off_t
 struct web_caller *web_caller_create(const char *url, const struct web_watch *watch) {
     struct web_caller *w = xcalloc(1, sizeof *w);
     CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == 0);
-    w->curl = curl_easy_init();
-    CHECK(w->curl);
+    w->curl = xgiven(curl_easy_init());
     w->url = url;
     w->watch = *watch;
     return w;
@@ -92,8 +91,7 @@ static struct curl_slist *web_caller_headers(const struct web_request *r) {
     for (size_t i = 0; i < r->headers; i++) headers = curl_slist_append(headers, r->header[i]);
     if (r->body.at) headers = curl_slist_append(headers, "Content-Type: application/json");
     headers = curl_slist_append(headers, "Expect:"); // no round trip before the body
-    CHECK(headers);
-    return headers;
+    return xgiven(headers);
 }
 
 static void web_caller_set(struct web_caller *w, const struct web_request *r,

@@ -1,5 +1,9 @@
 /* Time is an input: the pure rooms are handed it, and the others read it here.
  *
+ * The wall clock is not trusted: it may stand still, step by years, or differ between processes. So
+ * nothing waits by it; what expires by it asks store/believed_time.h, what is counted by it the
+ * caps' own clock (query/strategy.h). The monotonic clock is trusted.
+ *
  * Thread: any thread */
 #pragma once
 

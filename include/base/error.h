@@ -8,6 +8,7 @@
  * Thread: any thread */
 #pragma once
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,3 +68,7 @@ void *xcalloc(size_t count, size_t bytes);
 void *xrealloc(void *old, size_t bytes);
 char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
+char *xvasprintf(const char *format, va_list args) PRINTF_LIKE(1, 0);
+/* The same for what a library allocates and says NULL for: no memory is no bug of ours. Returns it.
+ */
+void *xgiven(void *memory);

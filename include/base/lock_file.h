@@ -1,5 +1,8 @@
 /* One process at a time: a lock file DIR/NAME.lock that is held as long as its process lives.
  *
+ * What stands in the file is not looked at: the kernel says who holds it. The directory is trusted
+ * to be its owner's, but a link in the place of the file is not followed.
+ *
  * Thread: main thread */
 #pragma once
 

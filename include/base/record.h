@@ -18,7 +18,9 @@ struct header {
     struct text name, value;
 };
 
-/* A record that was read. */
+/* A record that was read. Trusted: partition and offset, and that the texts are as long as they
+ * say. Not trusted: key, value, headers and time, which are of whoever may write to the topic:
+ * absent, of any bytes, and a time of any year. */
 struct record {
     struct text key,
         value; // at NULL: absent; borrowed until the record is given back to its reader

@@ -9,6 +9,9 @@
  * sample id is the value of the id column; without one it is the number of the data row (1 is the
  * first), which the event then also holds as "row". The label never enters the event.
  *
+ * Nothing of the file is trusted: its bytes, its lengths, the names and the number of its columns;
+ * what cannot be read is an error with the row, and what comes out is JSON.
+ *
  * Thread: the thread that owns it */
 #pragma once
 

@@ -1,6 +1,10 @@
 /* Pages over HTTP (libmicrohttpd): on an address of this machine or a Unix socket, read-only but
  * for who has the token.
  *
+ * Nothing that a client sends is trusted, nor that it reads what it asked for: method, path,
+ * headers and body may be anything, at any pace. A page gets a body only from who has the token,
+ * and judges it itself.
+ *
  * Thread: http thread answers; main thread starts and stops it */
 #pragma once
 

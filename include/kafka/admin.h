@@ -1,5 +1,6 @@
 /* The broker as `check --online` and `topics` see it: which topics there are, how they are set up,
- * what may be done.
+ * what may be done. What a broker tells of itself is shown and compared, and nothing else depends
+ * on it.
  *
  * Thread: main thread */
 #pragma once

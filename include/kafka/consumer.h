@@ -97,6 +97,7 @@ int consumer_group(struct consumer *c, size_t partitions,
                    void (*visit)(const struct assignment *committed, void *opaque),
                    void *opaque) MUST_CHECK;
 
-/* Calls visit for each header of a record. */
+/* Calls visit for each header of a record, in their order: any names and values, and as many as a
+ * record has room for. */
 void record_headers(const struct record *r,
                     void (*visit)(struct text name, struct text value, void *opaque), void *opaque);

@@ -1,5 +1,5 @@
 /* The consumer group's committed offsets, looked at and set from outside the group: for `winnowd
- * offsets`.
+ * offsets`. Whoever may commit for the group can have written any offset and any metadata.
  *
  * Thread: main thread */
 #pragma once

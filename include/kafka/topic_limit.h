@@ -5,6 +5,10 @@
  * when a producer is made. Who may not ask, or gets no answer, assumes what brokers take by
  * default, and half of that after each refusal. What was learned outlives the producer.
  *
+ * A broker's answers are settings that people made, and are not trusted: what is no number is "not
+ * known", what is larger than the client's own limit does not count (producer_room), and what is
+ * too small for anything makes dead letters and left-out records, not errors.
+ *
  * Thread: the thread that owns the producer */
 #pragma once
 

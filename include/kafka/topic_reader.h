@@ -53,6 +53,8 @@ bool reader_position_known(const struct reader *r, size_t topic, int32_t partiti
 /* Ids of topic and cluster as in a mark; 0: not known. Of the last reader_start. */
 void reader_ids(const struct reader *r, size_t topic, uint32_t *topic_id, uint32_t *cluster_id);
 void reader_release(struct reader *r, struct reader_record *records, size_t n);
+/* Trusted: that the library has checked sizes, so a text is as long as it says. Not trusted: names,
+ * values, their number and their order; key, value and time. */
 /* Calls visit for each header of a record, in their order; texts are borrowed from the record. */
 void reader_headers(const struct reader_record *r,
                     void (*visit)(struct text name, struct text value, void *opaque), void *opaque);

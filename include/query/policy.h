@@ -68,6 +68,9 @@ static inline uint64_t policy_cap(int64_t operator_, uint64_t file) {
 /* Append the record, a JSON object. */
 void policy_learner_write(const struct policy_learner *p, struct buf *out);
 void policy_operator_write(const struct policy_operator *p, struct buf *out);
-/* Read untrusted bytes. ERR_CORRUPT: they are no such record; *out is then untouched. */
+/* Read untrusted bytes. What is read holds its contract: explore is a share, budget_scale finite
+ * and at most POLICY_SCALE_MAX, caps are -1 or more. Not that a version is there, nor who wrote it:
+ * whoever may write the models topic is the operator (docs/OPERATIONS.md, Whom you trust with
+ * what). ERR_CORRUPT: they are no such record; *out is then untouched. */
 int policy_learner_read(struct policy_learner *out, struct text record) MUST_CHECK;
 int policy_operator_read(struct policy_operator *out, struct text record) MUST_CHECK;

@@ -85,8 +85,10 @@ double utility_value(uint16_t code);
  * the committed offset, which is the next to be read; out: STATE_TEXT_MAX + 1 bytes. */
 size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offset, char *out);
 
-/* Reads untrusted metadata. *s is untouched unless 0 is returned. ERR_MISSING: there is none (never
- * written, or wiped); ERR_CORRUPT; ERR_MISMATCH: it is of another topic or offset (an operator
- * moved the offset). */
+/* Reads untrusted metadata. What is read holds its contract: no count or place beyond what a run
+ * can reach. Its CRC finds damage, not malice: whoever may commit for the group can choose tokens
+ * and counters within those bounds. *s is untouched unless 0 is returned. ERR_MISSING: there is
+ * none (never written, or wiped); ERR_CORRUPT; ERR_MISMATCH: it is of another topic or offset (an
+ * operator moved the offset). */
 int state_read(struct partition_state *s, uint64_t topic, int64_t offset,
                struct text metadata) MUST_CHECK;

@@ -15,7 +15,8 @@
 #include "query/policy.h"
 
 enum {
-    REGISTRY_VERSIONS = 10, // kept on the topic for rollback; the learner deletes older ones
+    REGISTRY_VERSIONS = 10, // kept on the topic for rollback, fewer where infer.versions says so;
+                            // the learner deletes older ones
     REGISTRY_HELD = 16      // most versions that a registry holds: kept ones, priors and drafts
 };
 
@@ -24,10 +25,11 @@ struct registry_options {
     size_t d;         // columns; 0: take any model (command line)
     struct text classes;
     uint64_t fingerprint;
-    bool quiet;         // the process has another registry that counts and logs
+    bool quiet;   // the process has another registry that counts and logs
+    bool pushes;  // also assemble what was pushed: for the learner, which makes versions of it
+    size_t bytes; // of all versions and pushes together, but for those that are needed; 0: no bound
     struct model *base; // in force until the policy wants a version, and a version itself (number
                         // SCORE_MODEL_VERSION) that is on no topic; taken. NULL: there is none
-    bool pushes; // also assemble what was pushed: for the learner, which makes versions of it
 };
 
 /* A model that the command line put on the topic and the learner has not taken yet. */
@@ -80,6 +82,9 @@ const struct model *registry_model(const struct registry *r, uint64_t version);
 size_t registry_versions(const struct registry *r, uint64_t out[], size_t most);
 /* Chunks that a version consists of on the topic (0: unknown): what its tombstones must cover. */
 size_t registry_chunks(const struct registry *r, uint64_t version);
+/* Bytes of its record, which are those of its numbers in memory too; 0: there is no such version.
+ */
+size_t registry_bytes(const struct registry *r, uint64_t version);
 /* The oldest complete push; false: there is none. Valid until the next apply. */
 bool registry_push(const struct registry *r, struct registry_push *out);
 /* Next offset of a topic's partition ("tasks" or "labels" as role) that a version has seen; 0: it

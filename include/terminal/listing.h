@@ -27,6 +27,7 @@ struct listing {
     size_t columns, n; // n: cells so far
     struct cell *cell;
     struct arena arena;
+    bool paged; // a page was printed already
 };
 
 /* Starts a listing of those columns (borrowed, `columns` of them); listing_end frees its cells. */
@@ -38,6 +39,9 @@ void listing_count(struct listing *l, uint64_t n);
 void listing_number(struct listing *l, double v);     // not finite: nothing
 void listing_time(struct listing *l, int64_t ms);     // ≤ 0: nothing
 void listing_tone(struct listing *l, enum tone tone); // of the last cell
+/* Prints the rows so far and forgets them: for lists that may be longer than memory. A table then
+ * has a head on each page; the JSON is one array all the same, which listing_print ends. */
+void listing_page(struct listing *l, FILE *out, bool json);
 /* A table (nothing but `none` when there are no rows), or a JSON array of objects. */
 void listing_print(const struct listing *l, FILE *out, bool json, const char *none);
 

@@ -129,20 +129,27 @@ def lowered(stage, daemon, sender):
 
 
 def no_version_fits(stage, daemon, sender):
-    """No version fits into what the models topic takes now: learning fails and says so; scoring goes on."""
+    """No version fits into what the models topic takes now: learning fails and says so; scoring goes on. Each life after it fails the same way: the
+    trouble never seems over between two of them, and each rest is twice as long as the one before."""
     limit(stage, "models", 600)
     for _ in range(120):
         sender.send(event=100)
     sender.writer.flush()
     daemon.await_event("version_too_large", 30)
     daemon.await_event("learner_failed", 10)
-    wait("/readyz says it", lambda: "learn" in daemon.get("/readyz")[1], 20, 0.01)
+
+    def in_trouble():
+        check("learning has failed" in daemon.get("/readyz")[1] and daemon.metric("learner_failed") == 1, "the trouble seems over: %s", daemon.get("/readyz"))
+        return len(daemon.find("learner_failed")) >= 3
+    wait("two lives more", in_trouble, 60, 0.02)
+    equal([e["again_in_ms"] for e in daemon.find("learner_failed")], ["5000", "10000", "20000"], "rests")
     stage.caught_up(30)
     code, said = online(stage)
     check(code == 78 and re.search(r"wrong +size of versions .* no model could be published", said), "check --online: %s", said)
     limit(stage, "models", MODELS)
     version = daemon.metric("model_version")
     wait("learning goes on", lambda: daemon.metric("model_version") > version, 40)
+    wait("the trouble is over", lambda: daemon.get("/readyz") == (200, "ok\n") and daemon.metric("learner_failed") == 0, 60)
 
 
 main(test)

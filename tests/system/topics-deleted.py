@@ -1,34 +1,86 @@
-"""A topic that we write is deleted while we run: the log names that topic and no other, nothing is passed over, and it goes on when the topic is
-there again."""
+"""A topic is deleted while we run: the log names that topic and no other, nothing is passed over, the trouble is shown until a cycle is through, and it
+goes on when the topic is there again. Without the labels topic scoring goes on, and labels of the new one are learned."""
+import json
+
 import broker
-from broker import check, wait
-from stream import Feeder, feed
+from broker import Writer, check, wait
+from stream import Feeder, feed, truth_of
 from winnowd import main
+
+WRITTEN = ("tasks", "dead_letters", "predictions")
+CHANGES = {"kafka": {"lost_position": "earliest"}}  # a topic made anew is read from its beginning
+
+
+def committed(daemon):
+    return daemon.metric("cycles_total", outcome="committed")
+
+
+def written_deleted(stage, daemon, role):
+    """A topic that the workers write."""
+    since, before = len(daemon.events), committed(daemon)
+    gone, others = stage.topic(role), {stage.topic(r) for r in WRITTEN if r != role}
+    broker.delete_topics(stage.brokers, [gone])
+    daemon.await_event("topic_unavailable", since=since, seconds=90, topic=gone)
+    wait("not ready", lambda: daemon.get("/readyz")[0] == 503 and daemon.metric("outside_trouble", system="kafka") == 1, 10)
+    # Records of the others may time out with it; that says itself that it names no guilty one.
+    blamed = {e.get("topic") for e in daemon.events[since:] if e["event"] in ("delivery_failed", "topic_unavailable", "produce_failed")
+              and "another topic" not in e["msg"]} & others
+    check(not blamed, "%s is gone, and %s blamed", gone, blamed)
+
+    def through():
+        """Whether a cycle is through; the trouble is shown until then."""
+        figures = daemon.metrics()
+        done = figures['winnowd_cycles_total{outcome="committed"}'] > before
+        check(done or figures['winnowd_outside_trouble{system="kafka"}'] == 1, "without %s the trouble seems over", role)
+        return done
+    before = committed(daemon)
+    for _ in range(200):
+        check(not through(), "a cycle is through without %s", role)
+    broker.create_topics(stage.brokers, {gone: None}, 2)
+    wait("it commits again", through, 60, 0.01)
+    wait("ready again", lambda: daemon.get("/readyz")[0] == 200, 60)
+    wait("the trouble is over", lambda: daemon.metric("outside_trouble", system="kafka") == 0, 10)
+    wait("it goes on", lambda: committed(daemon) > before + 5)
+
+
+def answer(stage, tasks):
+    writer = Writer(stage.brokers)
+    for t in tasks:
+        writer.send(stage.topic("labels"), json.dumps({"id": t["id"], "label": truth_of(t["sample_id"])}), key=t["id"])
+    writer.flush()
+
+
+def labels_deleted(stage, daemon):
+    """A topic that the learner reads."""
+    feed(stage, 600, seed=3)
+    stage.caught_up()
+    tasks = wait("tasks", lambda: t if len(t := stage.tasks()) >= 20 else None)
+    answer(stage, tasks[:10])
+    wait("they are learned", lambda: daemon.metric("labelled_rows") == 10)
+    since, before = len(daemon.events), committed(daemon)
+    broker.delete_topics(stage.brokers, [stage.topic("labels")])
+    daemon.await_event("topic_unavailable", since=since, seconds=90, topic=stage.topic("labels"))
+    feed(stage, 300, seed=4)
+    stage.caught_up()
+    check(committed(daemon) > before, "scoring stands still without labels")
+    broker.create_topics(stage.brokers, {stage.topic("labels"): None}, 2)
+    answer(stage, tasks[10:20])
+    wait("those of the new topic are learned", lambda: daemon.metric("labelled_rows") == 20, 60)
+    wait("ready", lambda: daemon.get("/readyz")[0] == 200, 60)
 
 
 def test(stage):
     stage.create()
-    daemon = stage.start().ready()
+    daemon = stage.start(CHANGES).ready()
     feed(stage, 300, bad_every=10)
     stage.caught_up()
     feeder = Feeder(stage, rate=100, bad_every=10, seed=2)
     feeder.start()
-    for role in ("tasks", "dead_letters"):
-        since = len(daemon.events)
-        gone, others = stage.topic(role), {stage.topic(r) for r in ("tasks", "dead_letters", "predictions")} - {stage.topic(role)}
-        broker.delete_topics(stage.brokers, [gone])
-        daemon.await_event("topic_unavailable", since=since, seconds=90, topic=gone)
-        wait("not ready", lambda: daemon.get("/readyz")[0] == 503, 10)
-        # Records of the others may time out with it; that says itself that it names no guilty one.
-        blamed = {e["topic"] for e in daemon.events[since:] if e["event"] in ("delivery_failed", "topic_unavailable", "produce_failed")
-                  and "another topic" not in e["msg"]} & others
-        check(not blamed, "%s is gone, and %s blamed", gone, blamed)
-        broker.create_topics(stage.brokers, {gone: None}, 2)
-        wait("ready again", lambda: daemon.get("/readyz")[0] == 200, 60)
-        before = daemon.metric("cycles_total", outcome="committed")
-        wait("it commits again", lambda: daemon.metric("cycles_total", outcome="committed") > before + 5)
+    for role in WRITTEN:
+        written_deleted(stage, daemon, role)
     feeder.end()
     stage.caught_up(60)
+    labels_deleted(stage, daemon)
     daemon.stop()
 
 

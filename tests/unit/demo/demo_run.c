@@ -19,7 +19,9 @@ struct child {
     char *dir, *out; // its TMPDIR; its standard output
 };
 
-static struct child begin(const char *samples) {
+/* `winnowd demo --json WHAT VALUE`, and more where it is not NULL. */
+static struct child begin(const char *what, const char *value, const char *more,
+                          const char *more_value) {
     struct child c = {.dir = xstrdup("/tmp/winnowd-test-XXXXXX")};
     assert_non_null(mkdtemp(c.dir));
     c.out = xasprintf("%s.out", c.dir);
@@ -29,8 +31,8 @@ static struct child begin(const char *samples) {
     int out = open(c.out, O_CREAT | O_TRUNC | O_WRONLY, 0600);
     setenv("TMPDIR", c.dir, 1);
     if (out < 0 || dup2(out, STDOUT_FILENO) < 0) _exit(126);
-    execl(getenv("WINNOWD"), "winnowd", "demo", "--json", "--samples", samples, "--budget", "0.05",
-          (char *)NULL);
+    execl(getenv("WINNOWD"), "winnowd", "demo", "--json", "--budget", "0.05", what, value, more,
+          more_value, (char *)NULL);
     _exit(127);
 }
 
@@ -72,7 +74,8 @@ static double number(const cJSON *o, const char *key) {
 static void test_it_runs_through_and_stops_when_told(void **state) {
     (void)state;
     if (!getenv("WINNOWD")) skip();
-    struct child whole = begin("3000"), cut = begin("10000000");
+    struct child whole = begin("--samples", "3000", NULL, NULL),
+                 cut = begin("--samples", "10000000", NULL, NULL);
     assert_int_equal(end_of(&whole), 0);
     clock_sleep_ms(2000); // both shared the cores with whatever else runs here
     kill(cut.pid, SIGINT);
@@ -120,10 +123,49 @@ static void test_a_file_that_is_refused_is_all_that_is_told(void **state) {
     free(line);
 }
 
+/* A line separates the classes; cells are missing, quoted and decimal commas, as people have them.
+ */
+static char *write_rows(void) {
+    char *path = xstrdup("/tmp/winnowd-test-rows-XXXXXX");
+    FILE *f = fdopen(mkstemp(path), "w");
+    assert_non_null(f);
+    fputs("when;amount;kind;fraud\n", f);
+    for (int n = 0; n < SAMPLES; n++) {
+        int x = n * 7919 % 1000, y = n * 104729 % 1000;
+        const char *kind = n % 97 ? n % 2 ? "web" : "\"in; shop\"" : "";
+        fprintf(f, "%d,%d;%d;%s;%s\n", x, n % 10, y, kind, x + y > 1400 ? "yes" : "no");
+    }
+    fclose(f);
+    return path;
+}
+
+static void test_it_runs_over_a_file(void **state) {
+    (void)state;
+    if (!getenv("WINNOWD")) skip();
+    char *path = write_rows();
+    struct child file = begin("--data", path, "--label", "fraud"),
+                 none = begin("--data", path, "--label", "fraude");
+    assert_int_equal(end_of(&file), 0);
+    assert_int_equal(end_of(&none), 65);
+    cJSON *f = last_line(&file);
+    assert_true(number(f, "samples") == SAMPLES && number(f, "dead_letters") == 0);
+    assert_true(number(f, "asked") > 0.03 * SAMPLES);
+    assert_true(number(f, "labelled") == number(f, "asked"));
+    assert_true(number(f, "models") >= 1 && number(f, "accuracy") > 0.85);
+    assert_int_equal(unlink(none.out), 0);
+    assert_int_equal(rmdir(none.dir), 0);
+    free(none.out);
+    free(none.dir);
+    assert_int_equal(unlink(path), 0);
+    free(path);
+    cJSON_Delete(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_runs_through_and_stops_when_told),
         cmocka_unit_test(test_a_file_that_is_refused_is_all_that_is_told),
+        cmocka_unit_test(test_it_runs_over_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

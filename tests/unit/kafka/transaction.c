@@ -142,6 +142,29 @@ static void a_purge_kills_and_the_next_one_writes_the_rest(void **state) {
     assert_true(deaths() == 1);
 }
 
+/* An attempt whose time is up gives its records back. What the broker says afterwards, and what the
+ * purge reports, speaks of memory that is another cycle's by then. */
+static void a_late_report_touches_no_record(void **state) {
+    (void)state;
+    const char *const id[] = {"late", NULL};
+    for (size_t i = 0; i < 2; i++) {
+        struct producer_record *record = xcalloc(RECORDS, sizeof *record);
+        struct producer *p = open_producer(id[i]);
+        fill(record);
+        rd_kafka_mock_broker_set_rtt(world.mock, 1, 2 * ATTEMPT_MS);
+        assert_true(transaction_commit(p, record, RECORDS, NULL, 0) < 0);
+        for (size_t r = 0; r < RECORDS; r++) assert_false(record[r].sent);
+        memset(record, 0x5a, RECORDS * sizeof *record);
+        rd_kafka_mock_broker_set_rtt(world.mock, 1, 0);
+        assert_true(producer_dead(p));
+        producer_serve(p, 2 * ATTEMPT_MS); // until the answer that was on its way has come
+        producer_destroy(p);
+        for (size_t b = 0; b < RECORDS * sizeof *record; b++)
+            assert_int_equal(((const uint8_t *)record)[b], 0x5a);
+        free(record);
+    }
+}
+
 /* A thousand states of 512 bytes go in two requests; parts meet and cover all; none passes 700
  * KB. */
 static void offsets_are_cut_into_requests(void **state) {
@@ -170,6 +193,7 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_purge_kills_and_the_next_one_writes_the_rest, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_late_report_touches_no_record, set_up, tear_down),
         cmocka_unit_test(offsets_are_cut_into_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

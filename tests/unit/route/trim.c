@@ -137,8 +137,30 @@ static void add_letter(struct cycle *c, size_t value, size_t key, size_t headers
         original[i] = (struct header){TEXT("original"), {bytes, 100}};
     const struct record r = {
         .key = {bytes, key}, .value = {bytes, value}, .partition = 1, .offset = 7};
-    dead_letter_add(c, TEXT("samples"), &r, REASON_NOT_JSON, NULL, original, headers);
+    dead_letter_add(c, TEXT("samples"), &r, REASON_NOT_JSON, NULL,
+                    &(struct original){original, headers, 0});
     free(bytes);
+}
+
+/* Half a million empty headers fit into a record of a megabyte: they were all copied. */
+static void headers_are_counted_with_their_frames(void **state) {
+    (void)state;
+    static struct header empty[DEAD_LETTER_HEADERS_MOST];
+    struct cycle c = {0};
+    const struct record r = {.value = TEXT("v"), .partition = 1, .offset = 7};
+    for (size_t i = 0; i < DEAD_LETTER_HEADERS_MOST; i++)
+        empty[i] = (struct header){TEXT("n"), TEXT("")};
+    dead_letter_add(&c, TEXT("samples"), &r, REASON_NOT_JSON, NULL,
+                    &(struct original){empty, DEAD_LETTER_HEADERS_MOST, 1000});
+    size_t kept = DEAD_LETTER_HEADERS_MAX / (RECORD_HEADER_BYTES + 1);
+    char dropped[24];
+    snprintf(dropped, sizeof dropped, "%zu", DEAD_LETTER_HEADERS_MOST - kept + 1000);
+    assert_true(text_equal(said(&c.record[0], "winnowd.headers.dropped"), text_of(dropped)));
+    const size_t most[CYCLE_TOPICS] = {2000, 2000, LARGE};
+    trim_cycle(&c, most);
+    snprintf(dropped, sizeof dropped, "%zu", (size_t)DEAD_LETTER_HEADERS_MOST + 1000);
+    assert_true(text_equal(said(&c.record[0], "winnowd.headers.dropped"), text_of(dropped)));
+    cycle_release(&c);
 }
 
 /* For every limit: it fits, or it is left out, and never larger ones are left out than smaller
@@ -207,6 +229,7 @@ int main(void) {
         cmocka_unit_test(a_task_loses_its_event),
         cmocka_unit_test(a_task_becomes_a_dead_letter),
         cmocka_unit_test(its_dead_letter_is_shortened_too),
+        cmocka_unit_test(headers_are_counted_with_their_frames),
         cmocka_unit_test(a_dead_letter_fits_every_limit),
         cmocka_unit_test(a_letter_that_is_cut_again_keeps_what_it_said),
         cmocka_unit_test(a_prediction_is_left_out),

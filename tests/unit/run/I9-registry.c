@@ -177,6 +177,50 @@ static void old_versions_leave(void **state) {
     registry_destroy(r);
 }
 
+static struct registry *narrow(size_t bytes) {
+    log_redirect(silence, NULL);
+    return registry_create(&(struct registry_options){
+        .name = "me", .d = D, .classes = TEXT("no\nyes"), .fingerprint = 99, .bytes = bytes});
+}
+
+static size_t record_bytes(uint64_t version) {
+    struct buf b = {0};
+    record_of(version, 99, &b);
+    size_t n = b.len;
+    buf_release(&b);
+    return n;
+}
+
+/* Sixteen versions of 268 MB each could be held, and four pushes. */
+static void versions_are_bounded_together(void **state) {
+    (void)state;
+    size_t each = record_bytes(10);
+    struct registry *r = narrow(3 * each + each / 2);
+    uint64_t versions[REGISTRY_HELD];
+    for (uint64_t v = 10; v < 14; v++) put_version(r, v, 99, 1, SIZE_MAX, (int64_t)v);
+    assert_int_equal(registry_bytes(r, 12), each);
+    assert_int_equal(registry_bytes(r, 10), 0);
+    assert_int_equal(registry_versions(r, versions, REGISTRY_HELD), 3);
+    assert_int_equal(versions[0], 11);
+    want(r, 11, 20);
+    for (uint64_t v = 14; v < 30; v++) put_version(r, v, 99, 1, SIZE_MAX, (int64_t)v + 10);
+    assert_int_equal(registry_versions(r, versions, REGISTRY_HELD), 3);
+    assert_int_equal(versions[0], 11); // the live one stays
+    assert_int_equal(versions[2], 29);
+    put_version(r, 5, 99, 1, SIZE_MAX, 50); // comes late: itself the oldest
+    assert_null(registry_model(r, 5));
+    registry_destroy(r);
+    r = narrow(1); // what is needed stays, however little may be held
+    put_version(r, 1, 99, 1, SIZE_MAX, 0);
+    want(r, 1, 1);
+    put_version(r, 2, 99, 1, SIZE_MAX, 2);
+    put_version(r, 3, 99, 1, SIZE_MAX, 3);
+    assert_int_equal(live(r), 1);
+    assert_int_equal(registry_versions(r, versions, REGISTRY_HELD), 2);
+    assert_non_null(registry_model(r, 3));
+    registry_destroy(r);
+}
+
 /* ---- what anyone with the right may write ---- */
 
 /* Four junk bytes under a huge number ended model updates for ever: the next number was beyond what
@@ -421,6 +465,23 @@ static void pushes_are_bounded_and_checked(void **state) {
     registry_destroy(r);
 }
 
+static void pushes_are_bounded_with_the_versions(void **state) {
+    (void)state;
+    log_redirect(silence, NULL);
+    size_t each = record_bytes(0);
+    struct registry *r = registry_create(&(struct registry_options){
+        .name = "me", .quiet = true, .pushes = true, .bytes = 2 * each + each / 2});
+    struct registry_push push;
+    for (uint64_t v = 1; v < 3; v++) put_version(r, v, 99, 1, SIZE_MAX, (int64_t)v);
+    static const char *const ids[] = {"00000000000000aa", "00000000000000bb", "00000000000000cc"};
+    for (size_t i = 0; i < 3; i++) put_push(r, ids[i], 1, SIZE_MAX);
+    assert_true(registry_push(r, &push));
+    assert_string_equal(push.id, ids[2]); // two versions and the others had to leave
+    assert_null(registry_model(r, 1));
+    assert_non_null(registry_model(r, 2)); // the newest
+    registry_destroy(r);
+}
+
 /* Whatever the topic takes, chunks with their keys and headers fit, and all of the record is in
  * them; or there would be too many. */
 static void a_record_is_cut_for_its_topic(void **state) {
@@ -498,6 +559,8 @@ int main(void) {
         cmocka_unit_test(a_snapshot_outlives_its_version),
         cmocka_unit_test(an_operator_pins_and_lets_go),
         cmocka_unit_test(old_versions_leave),
+        cmocka_unit_test(versions_are_bounded_together),
+        cmocka_unit_test(pushes_are_bounded_with_the_versions),
         cmocka_unit_test(a_forged_number_moves_nothing),
         cmocka_unit_test(the_next_number_is_above_all_that_was_seen),
         cmocka_unit_test(drafts_crowd_no_version_out),

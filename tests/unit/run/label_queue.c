@@ -25,9 +25,11 @@ static struct task numbered(size_t n, double priority) {
     return t;
 }
 
+static struct label_now at(int64_t ms) { return (struct label_now){ms, ms}; }
+
 static void put(struct label_queue *q, size_t n, double priority) {
     struct task t = numbered(n, priority);
-    label_queue_task(q, &t, 10);
+    label_queue_task(q, &t, at(10));
 }
 
 static struct label label_of(size_t n, const char *class_, int64_t revision) {
@@ -51,7 +53,7 @@ static int64_t answer(struct label_queue *q, size_t n) {
 }
 
 static void expect(struct label_queue *q, uint64_t session, int64_t now_ms, const char *sample) {
-    const struct label_offer *o = label_queue_next(q, session, now_ms);
+    const struct label_offer *o = label_queue_next(q, session, at(now_ms));
     if (!sample) assert_null(o);
     else if (!o || !text_equal(o->sample_id, text_of(sample)))
         fail_msg("wanted %s, got %s", sample, o ? o->sample_id.at : "nothing");
@@ -71,11 +73,23 @@ static void the_best_comes_first_and_is_on_one_screen(void **state) {
     expect(q, 9, 200, "s3");
     expect(q, 10, 200, NULL);
     expect(q, 10, 200 + LABEL_QUEUE_LOAN_MS, "s2"); // a loan ends by itself
-    const struct label_offer *o = label_queue_next(q, 10, 300 + LABEL_QUEUE_LOAN_MS);
+    const struct label_offer *o = label_queue_next(q, 10, at(300 + LABEL_QUEUE_LOAN_MS));
     assert_true(text_equal(o->predicted, TEXT("fraud")) && o->probability == 0.75 &&
                 text_equal(o->event, TEXT("{\"amount\": 12.50}")));
     expect(q, 7, 1000001, NULL); // all have expired
     assert_int_equal(label_queue_waiting(q), 0);
+    label_queue_destroy(q);
+}
+
+/* A clock that was set takes no task off a screen, and keeps none there. */
+static void a_loan_is_of_the_clock_that_nobody_sets(void **state) {
+    (void)state;
+    struct label_queue *q = label_queue_create(&classes, &all_sources);
+    put(q, 1, 0.5);
+    assert_non_null(label_queue_next(q, 7, at(100)));
+    assert_null(label_queue_next(q, 8, (struct label_now){200 + LABEL_QUEUE_LOAN_MS, 200}));
+    assert_non_null(
+        label_queue_next(q, 8, (struct label_now){-1000000, 100 + LABEL_QUEUE_LOAN_MS}));
     label_queue_destroy(q);
 }
 
@@ -164,7 +178,7 @@ static void I11_memory_is_bounded(void **state) {
     for (size_t n = 0; n < 100; n++) {
         struct task t = numbered(n, (double)n);
         t.event = (struct text){large, mib};
-        label_queue_task(q, &t, 10);
+        label_queue_task(q, &t, at(10));
     }
     assert_true(label_queue_waiting(q) < LABEL_QUEUE_BYTES / mib + 1 &&
                 label_queue_waiting(q) > 20);
@@ -175,6 +189,7 @@ static void I11_memory_is_bounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_comes_first_and_is_on_one_screen),
+        cmocka_unit_test(a_loan_is_of_the_clock_that_nobody_sets),
         cmocka_unit_test(a_foreign_source_closes_nothing),
         cmocka_unit_test(what_was_answered_is_not_offered),
         cmocka_unit_test(an_answer_can_be_replaced_by_a_later_revision),

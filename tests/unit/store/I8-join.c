@@ -242,15 +242,16 @@ static void check_ledger(const struct sequence *q, const struct outcome *expecte
 
 static void check_queue(const struct sequence *q, const struct outcome *expected) {
     static struct label_queue *queue;
+    const struct label_now now = {start_ms, start_ms};
     queue = label_queue_create(&classes, &sources);
     size_t open = 0;
     for (size_t i = 0; i < q->n; i++)
-        if (q->at[i].is_task) label_queue_task(queue, &q->at[i].task, start_ms);
+        if (q->at[i].is_task) label_queue_task(queue, &q->at[i].task, now);
         else label_queue_label(queue, &q->at[i].label);
     for (size_t i = 0; i < q->tasks; i++) open += expected->of[i] == OPEN;
     assert_int_equal(label_queue_waiting(queue), open);
     const struct label_offer *o;
-    for (uint64_t session = 1; (o = label_queue_next(queue, session, start_ms)); session++)
+    for (uint64_t session = 1; (o = label_queue_next(queue, session, now)); session++)
         for (size_t i = 0; i < q->n; i++)
             if (q->at[i].is_task && strcmp(q->at[i].task.id, o->id) == 0)
                 assert_int_equal(expected->of[(size_t)q->at[i].row[0]], OPEN);

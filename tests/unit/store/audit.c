@@ -2,7 +2,7 @@
  * comes out as JSON, and nothing of it is changed. */
 #include "store/store_audit.h"
 
-#include "unit/test.h"
+#include "home.h"
 
 #include <cjson/cJSON.h>
 #include <lmdb.h>
@@ -15,8 +15,7 @@ static const double row[D] = {1.5, -2};
 static const float prob[K] = {0.25f, 0.75f};
 
 struct fixture {
-    char parent[64], dir[80];
-    struct store_options options;
+    struct home home;
     char id[TASK_ID_LENGTH + 1]; // of the answered task
 };
 
@@ -53,20 +52,8 @@ static int setup(void **state) {
     const char *why = NULL;
     struct store *s;
     struct answered unused;
-    snprintf(f->parent, sizeof f->parent, "/tmp/winnowd-audit-XXXXXX");
-    if (!mkdtemp(f->parent)) return -1;
-    snprintf(f->dir, sizeof f->dir, "%s/labels", f->parent);
-    f->options = (struct store_options){
-        .dir = f->dir,
-        .map_bytes = 4 << 20,
-        .d = D,
-        .k = K,
-        .fingerprint = 9,
-        .classes = TEXT("no\nyes"),
-        .park_ms = 1000,
-        .keep_ms = 1000000,
-        .owner = {.service = "fraud", .tasks = "t", .labels = "l", .models = "m", .cluster = "c"}};
-    assert_int_equal(store_open(&s, &f->options, &why), 0);
+    if (home_make(&f->home, D) < 0) return -1;
+    assert_int_equal(store_open(&s, &f->home.options, &why), 0);
     struct task t = task_of(0), later;
     memcpy(f->id, t.id, sizeof f->id);
     struct label answer = {.id = text_of(f->id),
@@ -92,9 +79,7 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     struct fixture *f = *state;
-    char command[PATH];
-    snprintf(command, sizeof command, "rm -rf %s", f->parent); // it was made by mkdtemp
-    int result = system(command);
+    int result = home_remove(&f->home);
     free(f);
     return result;
 }
@@ -119,7 +104,7 @@ static struct store_audit look(struct fixture *f, struct heard *h) {
     struct store *s;
     const char *why = NULL;
     *h = (struct heard){0};
-    assert_int_equal(store_audit_open(&s, f->dir, &why), 0);
+    assert_int_equal(store_audit_open(&s, f->home.dir, &why), 0);
     store_audit_check(s, hear_damage, h, &audit);
     assert_int_equal(audit.damaged, h->damaged);
     store_audit_export(s, hear_line, hear_damage, h);
@@ -200,7 +185,7 @@ static void damage(const struct fixture *f, const char *table, int at) {
     unsigned char k[512], v[512];
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
-    assert_int_equal(mdb_env_open(env, f->dir, 0, 0600), 0);
+    assert_int_equal(mdb_env_open(env, f->home.dir, 0, 0600), 0);
     assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
     assert_int_equal(mdb_dbi_open(txn, table, 0, &dbi), 0);
     assert_int_equal(mdb_cursor_open(txn, dbi, &cursor), 0);
@@ -260,18 +245,18 @@ static void a_store_that_is_held_or_missing_is_told(void **state) {
     const char *why = NULL;
     struct stat st;
     char path[PATH];
-    assert_int_equal(store_open(&held, &f->options, &why), 0);
-    assert_int_equal(store_audit_open(&s, f->dir, &why), ERR_RETRY);
+    assert_int_equal(store_open(&held, &f->home.options, &why), 0);
+    assert_int_equal(store_audit_open(&s, f->home.dir, &why), ERR_RETRY);
     assert_non_null(strstr(why, "another process"));
     store_close(held);
-    snprintf(path, sizeof path, "%s/none", f->parent);
+    snprintf(path, sizeof path, "%s/none", f->home.parent);
     assert_int_equal(store_audit_open(&s, path, &why), ERR_MISSING);
     assert_int_equal(stat(path, &st), -1); // nothing is made
     assert_null(s);
-    snprintf(path, sizeof path, "%s/data.mdb", f->dir);
+    snprintf(path, sizeof path, "%s/data.mdb", f->home.dir);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(truncate(path, st.st_size / 2), 0);
-    assert_int_equal(store_audit_open(&s, f->dir, &why), ERR_CORRUPT);
+    assert_int_equal(store_audit_open(&s, f->home.dir, &why), ERR_CORRUPT);
     assert_int_equal(stat(path, &st), 0); // and nothing renamed
 }
 

@@ -1,9 +1,8 @@
 /* Whose a label store is: another pipeline's is refused, one of other topics or another cluster is
  * set aside, one that is open has no second holder; and no version is numbered twice. */
-#include "store/store.h"
+#include "home.h"
 
 #include "base/log.h"
-#include "unit/test.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,9 +12,8 @@ static const int64_t start_ms = 1700000000000;
 static const double row[D] = {1};
 
 struct fixture {
-    char parent[64], dir[80];
+    struct home home;
     struct store *s;
-    struct store_options options;
 };
 
 static void silence(const char *line, size_t len, void *opaque) {
@@ -25,29 +23,17 @@ static void silence(const char *line, size_t len, void *opaque) {
 static int setup(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
     log_redirect(silence, NULL);
-    snprintf(f->parent, sizeof f->parent, "/tmp/winnowd-identity-XXXXXX");
-    if (!mkdtemp(f->parent)) return -1;
-    snprintf(f->dir, sizeof f->dir, "%s/labels", f->parent);
-    f->options = (struct store_options){
-        .dir = f->dir,
-        .map_bytes = 4 << 20,
-        .d = D,
-        .k = K,
-        .fingerprint = 9,
-        .classes = TEXT("no\nyes"),
-        .park_ms = 1000,
-        .keep_ms = 1000000000,
-        .owner = {.service = "fraud", .tasks = "t", .labels = "l", .models = "m", .cluster = "c1"}};
+    if (home_make(&f->home, D) < 0) return -1;
+    f->home.options.keep_ms = 1000000000;
+    f->home.options.owner.cluster = "c1";
     *state = f;
     return 0;
 }
 
 static int teardown(void **state) {
     struct fixture *f = *state;
-    char command[PATH];
     store_close(f->s);
-    snprintf(command, sizeof command, "rm -rf %s", f->parent); // it was made by mkdtemp
-    int result = system(command);
+    int result = home_remove(&f->home);
     free(f);
     return result;
 }
@@ -57,7 +43,7 @@ static int reopen(struct fixture *f, const char **why) {
     store_close(f->s);
     f->s = NULL;
     *why = NULL;
-    return store_open(&f->s, &f->options, why);
+    return store_open(&f->s, &f->home.options, why);
 }
 
 static void opens(struct fixture *f, const char *expected) {
@@ -105,7 +91,7 @@ static size_t tasks(struct fixture *f) {
 static int set_aside(const struct fixture *f) {
     char command[PATH];
     int n = 0;
-    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->dir);
+    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->home.dir);
     FILE *p = popen(command, "r");
     assert_int_equal(fscanf(p, "%d", &n), 1);
     pclose(p);
@@ -120,22 +106,22 @@ static void the_store_of_another_service_is_left_alone(void **state) {
     const char *why;
     opens(f, NULL);
     take_task(f, 0, 1);
-    f->options.owner.service = "churn";
-    f->options.fingerprint = 10; // of another feature map too: it is refused all the same
+    f->home.options.owner.service = "churn";
+    f->home.options.fingerprint = 10; // of another feature map too: it is refused all the same
     assert_int_equal(reopen(f, &why), ERR_CONFIG);
     assert_non_null(strstr(why, "another service"));
     assert_null(f->s);
     assert_int_equal(set_aside(f), 0);
-    f->options.owner.service = "fraud";
-    f->options.fingerprint = 9;
+    f->home.options.owner.service = "fraud";
+    f->home.options.fingerprint = 9;
     opens(f, NULL);
     assert_int_equal(tasks(f), 1);
 }
 
 static void other_topics_and_clusters_are_set_aside(void **state) {
     struct fixture *f = *state;
-    const char **const part[] = {&f->options.owner.tasks, &f->options.owner.labels,
-                                 &f->options.owner.models, &f->options.owner.cluster};
+    const char **const part[] = {&f->home.options.owner.tasks, &f->home.options.owner.labels,
+                                 &f->home.options.owner.models, &f->home.options.owner.cluster};
     opens(f, NULL);
     for (int i = 0; i < 4; i++) {
         take_task(f, 0, 1);
@@ -149,29 +135,29 @@ static void other_topics_and_clusters_are_set_aside(void **state) {
 
 static void a_cluster_is_added_when_it_is_known(void **state) {
     struct fixture *f = *state;
-    f->options.owner.cluster = "";
+    f->home.options.owner.cluster = "";
     opens(f, NULL);
     take_task(f, 0, 1);
-    f->options.owner.cluster = "c1";
+    f->home.options.owner.cluster = "c1";
     opens(f, NULL);
-    f->options.owner.cluster = NULL; // not told this time
+    f->home.options.owner.cluster = NULL; // not told this time
     opens(f, NULL);
     assert_int_equal(tasks(f), 1);
-    f->options.owner.cluster = "c2";
+    f->home.options.owner.cluster = "c2";
     opens(f, "another cluster");
 }
 
 static void a_store_without_an_owner_is_taken_once(void **state) {
     struct fixture *f = *state;
-    const struct store_owner ours = f->options.owner;
+    const struct store_owner ours = f->home.options.owner;
     const char *why;
-    f->options.owner = (struct store_owner){0}; // as it was before stores had one
+    f->home.options.owner = (struct store_owner){0}; // as it was before stores had one
     opens(f, NULL);
     take_task(f, 0, 1);
-    f->options.owner = ours;
+    f->home.options.owner = ours;
     opens(f, NULL);
     assert_int_equal(tasks(f), 1);
-    f->options.owner.service = "churn";
+    f->home.options.owner.service = "churn";
     assert_int_equal(reopen(f, &why), ERR_CONFIG);
 }
 
@@ -179,14 +165,14 @@ static void a_damaged_owner_is_none(void **state) {
     struct fixture *f = *state;
     static const char *const odd[] = {"service x\n\nx", "\n\n\n\n\n"};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-        f->options.owner.service = odd[i]; // lines that are none of ours
+        f->home.options.owner.service = odd[i]; // lines that are none of ours
         opens(f, NULL);
-        f->options.owner.service = "fraud";
+        f->home.options.owner.service = "fraud";
         opens(f, "damaged");
         store_close(f->s);
         f->s = NULL;
         char command[PATH];
-        snprintf(command, sizeof command, "rm -rf %s %s.*", f->dir, f->dir);
+        snprintf(command, sizeof command, "rm -rf %s %s.*", f->home.dir, f->home.dir);
         assert_int_equal(system(command), 0);
     }
 }
@@ -200,13 +186,13 @@ static void an_open_store_has_no_second_holder(void **state) {
     int status;
     opens(f, NULL);
     take_task(f, 0, 1);
-    assert_int_equal(store_open(&second, &f->options, &why), ERR_RETRY);
+    assert_int_equal(store_open(&second, &f->home.options, &why), ERR_RETRY);
     assert_non_null(strstr(why, "another process"));
     assert_null(second);
     pid_t child = fork(); // it inherits the lock, so it opens the store by a life of its own
     if (child == 0) {
         execl("/bin/sh", "sh", "-c", "flock -n \"$0\" true && exit 1 || exit 0",
-              xasprintf("%s.lock", f->dir), NULL);
+              xasprintf("%s.lock", f->home.dir), NULL);
         _exit(2);
     }
     waitpid(child, &status, 0);
@@ -214,7 +200,7 @@ static void an_open_store_has_no_second_holder(void **state) {
     take_task(f, 1, 1); // and the first goes on
     store_close(f->s);
     f->s = NULL;
-    assert_int_equal(store_open(&second, &f->options, &why), 0);
+    assert_int_equal(store_open(&second, &f->home.options, &why), 0);
     store_close(second);
 }
 

@@ -53,6 +53,35 @@ static void scripts_get_json(void **state) {
     free(text);
 }
 
+/* A list longer than memory: one array in JSON, however it is cut; in a table each page has a head.
+ */
+static void pages_are_one_list(void **state) {
+    (void)state;
+    for (size_t page = 1; page <= 4; page++) {
+        struct listing l;
+        char *text[2] = {NULL, NULL};
+        size_t size;
+        for (int json = 0; json < 2; json++) {
+            FILE *f = open_memstream(&text[json], &size);
+            listing_begin(&l, columns, 1);
+            for (size_t i = 0; i < 3; i++) {
+                if (i && i % page == 0) listing_page(&l, f, json);
+                listing_text(&l, TEXT("a"));
+            }
+            listing_page(&l, f, json);
+            listing_page(&l, f, json); // nothing more
+            listing_print(&l, f, json, "nothing");
+            listing_end(&l);
+            fclose(f);
+        }
+        assert_string_equal(text[1],
+                            "[{\"name\":\"a\"},\n {\"name\":\"a\"},\n {\"name\":\"a\"}]\n");
+        assert_int_equal(strlen(text[0]), (3 + page - 1) / page * 5 + 3 * 2);
+        free(text[0]);
+        free(text[1]);
+    }
+}
+
 static void nothing_reaches_the_terminal(void **state) {
     (void)state;
     struct buf b = {0};
@@ -66,8 +95,8 @@ static void nothing_reaches_the_terminal(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tables_align),
-                                       cmocka_unit_test(scripts_get_json),
-                                       cmocka_unit_test(nothing_reaches_the_terminal)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_align), cmocka_unit_test(scripts_get_json),
+        cmocka_unit_test(pages_are_one_list), cmocka_unit_test(nothing_reaches_the_terminal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
