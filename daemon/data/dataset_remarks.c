@@ -35,8 +35,7 @@ void dataset_remark(struct dataset *d, const char *format, ...) {
     if (d->remarks_n > REMARKS_MOST) return;
     va_list args;
     va_start(args, format);
-    char *raw;
-    raw = xvasprintf(format, args);
+    char *raw = xvasprintf(format, args);
     va_end(args);
     dataset_remark_show(d->remarks_n < REMARKS_MOST ? text_of(raw)
                                                     : TEXT("there is more to remark than this"),

@@ -17,7 +17,6 @@
 #include "drafts.h"
 #include "infer/model_record.h"
 #include "infer/score_model.h"
-#include "infer/score_model.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>

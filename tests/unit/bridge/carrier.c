@@ -43,7 +43,8 @@ static struct world {
 } world;
 
 static void task_name(char out[TASK_ID_LENGTH + 1], int number) {
-    snprintf(out, TASK_ID_LENGTH + 1, "01a2025d-5200-708b-8269-cfea3e5324%02u", (unsigned)number % 100u);
+    snprintf(out, TASK_ID_LENGTH + 1, "01a2025d-5200-708b-8269-cfea3e5324%02u",
+             (unsigned)number % 100u);
 }
 
 static int number_of(struct text id) { return (id.at[34] - '0') * 10 + id.at[35] - '0'; }
