@@ -25,7 +25,7 @@ RULES = {"random": 0, "periodic": 38, "fixed": 3, "variable": 82, "random_variab
          "biqf": 1312, "margin_probability": 2158, "iwal": 2356}
 DECISION = {"random": 1169, "periodic": 1163, "fixed": 1120, "variable": 1202, "random_variable": 1408, "split": 1211, "quantile_window": 1275, "quantile_tracker": 1207,
             "biqf": 2437, "margin_probability": 3317, "iwal": 3515}
-MEASURES = {"least_confidence": 474, "margin": 475, "largest_margin": 475, "entropy": 586, "log_odds_margin": 531, "gradient_length": 1316, "gradient_length_raw": 836,
+MEASURES = {"least_confidence": 474, "margin": 475, "largest_margin": 475, "entropy": 586, "log_odds_margin": 531, "gradient_length": 1748, "gradient_length_raw": 836,
             "vote_entropy": 1960, "consensus_entropy": 1028, "kl_divergence": 2411, "mutual_information": 2630, "risk": 439}
 SCORED = {"vote_entropy": 5675, "consensus_entropy": 4356, "kl_divergence": 5804, "mutual_information": 6043}
 POOL = {"16": 312, "64": 439, "256": 571, "1024": 704, "4096": 838, "16384": 972}

@@ -44,7 +44,7 @@ static struct world {
 
 static void task_name(char out[TASK_ID_LENGTH + 1], int number) {
     snprintf(out, TASK_ID_LENGTH + 1, "01a2025d-5200-708b-8269-cfea3e5324%02u",
-             (unsigned)number % 100u);
+             (unsigned)number % 100);
 }
 
 static int number_of(struct text id) { return (id.at[34] - '0') * 10 + id.at[35] - '0'; }
@@ -478,8 +478,10 @@ static void check_counts_as(int number, const char *class_, double confidence) {
 }
 
 static void poll_twice(struct carrier *c, size_t labels) {
-    for (int i = 0; i < 2; i++) assert_int_equal(carrier_poll(c), 0);
-    assert_int_equal(world.labels, labels);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(carrier_poll(c), 0);
+        assert_int_equal(world.labels, labels);
+    }
 }
 
 static void readers_agree_and_disagree(void **state) {
@@ -516,6 +518,20 @@ static void readers_agree_and_disagree(void **state) {
     t->changed_us = 9500000;
     poll_twice(c, 10);
     assert_int_equal(counting_label(3)->outcome, LABEL_SKIPPED);
+    carrier_destroy(c);
+}
+
+static void newest_of_three_does_not_outvote_two(void **state) {
+    (void)state;
+    world_begin_with(500, ", opinions: 3");
+    struct carrier *c = life_begin();
+    assert_true(live(c));
+    answer_by("ann", 3, "good", 5000);
+    answer_by("bob", 3, "good", 6000);
+    answer_by("cid", 3, "bad", 7000);
+    poll_twice(c, 3);
+    check_counts_as(3, "good", 2.0 / 3);
+    assert_true(last_label()->time_ms > 7000);
     carrier_destroy(c);
 }
 
@@ -709,6 +725,7 @@ int main(void) {
         cmocka_unit_test(edits_deletions_and_skips_are_said_once),
         cmocka_unit_test(what_is_no_class_is_no_answer),
         cmocka_unit_test(readers_agree_and_disagree),
+        cmocka_unit_test(newest_of_three_does_not_outvote_two),
         cmocka_unit_test(skip_closes_nothing_that_is_answered),
         cmocka_unit_test(expired_tasks_leave_and_touched_ones_stay),
         cmocka_unit_test(task_that_is_there_twice_is_there_once_after_the_start),
