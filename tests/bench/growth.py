@@ -2,7 +2,7 @@
 task) and memory of each, and whether that is flat or grows with a slope (slope.py).
 
 Each figure is of processes of its own. Processor time is what the kernel counted for the daemon, user and system, after a tenth of the records; of the
-rounds the least, since whatever else runs on the machine can only add to it. Samples wait on the topic, so the daemon is never idle meanwhile.
+rounds the least, since whatever else runs on the machine can only add to it. Samples are sent by one Python producer, at some tens of thousands a second.
 """
 import argparse
 import json
@@ -242,8 +242,10 @@ def open_tasks(bench):
 
 # what: (function, what x counts, rows of the table, what is said above it)
 TABLES = {
-    "partitions": (partitions, "partition", SCORING, "One process with one worker, 30 features."),
-    "members": (members, "member", SCORING, "Processes with one worker each, 128 partitions, 30 features; memory is of one process, the mean."),
+    "partitions": (partitions, "partition", SCORING, "One process with one worker, 30 features. Samples come as fast as one Python producer sends them, so the daemon keeps up, and each of its cycles "
+                   "commits offset and state of every partition that moved: that is what grows."),
+    "members": (members, "member", SCORING, "Processes with one worker each, 128 partitions, 30 features; memory is of one process, the mean. The same samples at the same pace: each member "
+                "commits cycles of its own, so a record's share of a cycle grows with them."),
     "features": (features, "feature", SCORING, "One process with one worker, 4 partitions; a record is as long as it has features (14 bytes each)."),
     "open": (open_tasks, "task", OPEN, "A learner's process that reads tasks of 30 features which nobody has answered, and the command over them."),
 }
@@ -290,4 +292,5 @@ def main():
     os._exit(1 if steep else 0)  # as broker's main: an abandoned handle must not hold up the end
 
 
-main()
+if __name__ == "__main__":
+    main()

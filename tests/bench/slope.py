@@ -1,7 +1,8 @@
 """How a measured cost grows: flat, a line, or something steeper. Computed from the figures, so that a table says what they say.
 
-A series is flat when its most is within NOISE of its least. Else the line a + b x is fitted, each figure weighted by its inverse, so that a
-large one does not drown the others; the series is linear when the line is within NOISE of every figure. Else it is told by its exponent,
+The line a + b x is fitted, each figure weighted by its inverse, so that a large one does not drown the others. Where it is within NOISE of every
+figure the series is linear, or flat when the line rises by less than NOISE of its beginning. Where it is not, and the last figure is not above
+the first, it does not grow. Else it is told by its exponent,
 log(y2 / y1) / log(x2 / x1) of the last two figures, which is below 1 where it grows more slowly than a line.
 """
 import math
@@ -24,12 +25,12 @@ def line(xs, ys):
 
 
 def grows(xs, ys):
-    """("flat" | "linear" | "slower" | "faster", (a, b) of the line or the exponent)."""
-    if max(ys) <= min(ys) * (1 + NOISE):
-        return "flat", (sum(ys) / len(ys), 0.0)
+    """("flat" | "linear" | "falls" | "slower" | "faster", (a, b) of the line or the exponent)."""
     a, b = line(xs, ys)
     if all(abs(a + b * x - y) <= NOISE * y for x, y in zip(xs, ys)):
-        return "linear", (a, b)
+        return "linear" if b * (xs[-1] - xs[0]) > NOISE * a else "flat", (a, b)
+    if ys[-1] <= ys[0] * (1 + NOISE):
+        return "falls", None
     exponent = math.log(ys[-1] / ys[-2]) / math.log(xs[-1] / xs[-2])
     return ("faster" if exponent > STEEP else "slower"), exponent
 
@@ -43,7 +44,7 @@ def says(xs, ys, unit, of):
         return "flat"
     if kind == "linear":
         return "linear with slope %s %s %s, from %s" % (figure(what[1]), unit, of, figure(what[0]))
-    return "falls: x^%.2f" % what if what < 0 else "%s than linear: x^%.2f" % (kind, what)
+    return "does not grow" if kind == "falls" else "%s than linear: x^%.2f" % (kind, what)
 
 
 def figure(value):
