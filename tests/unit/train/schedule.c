@@ -77,8 +77,12 @@ static void a_primed_model_is_not_cold(void **state) {
     char kind[] = "logit", at[] = "/z", *kinds[] = {kind}, *places[] = {at};
     c.model.upstream = (struct map){kinds, places, 1};
     assert_false(schedule_due(&c, &s));
+    c.query.explore = 0.5;
+    s.open = 10;
+    assert_true(schedule_policy(&c, &s, 1).explore == 0); // late labels make it no older
     c.model.learn = LEARN_BESIDE;
     assert_true(schedule_due(&c, &s));
+    assert_true(schedule_policy(&c, &s, 1).explore > 0);
     const struct fit_options beside = fit_options_of(&c, 7, 1, NULL);
     assert_true(beside.anchored && !beside.recalibrates);
     c.model.learn = LEARN_RECALIBRATE;
