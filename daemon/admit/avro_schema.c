@@ -365,7 +365,7 @@ static bool avro_schema_ends(struct avro_reading *r) {
 
 static const struct avro_node *avro_schema_text(struct avro_reading *r, struct text json) {
     struct arena scratch = {0};
-    cJSON *tree = json_parse(json, &scratch);
+    cJSON *tree = text_is_utf8(json) ? json_parse(json, &scratch) : NULL;
     const struct avro_node *node = tree ? avro_schema_any(r, tree, (struct text){0})
                                         : avro_schema_refuse(r, "it is no JSON", (struct text){0});
     cJSON_Delete(tree);

@@ -11,7 +11,8 @@
 
 #include <math.h>
 
-enum { PATHS = 12, DEPTH = 8, BYTES = 1 << 14, NODES = 48, HELD = 4, STEPS = 24, SCHEMAS = 4 };
+enum { PATHS = 12, DEPTH = 8, BYTES = 1 << 14, NODES = 96, HELD = 4, STEPS = 24, SCHEMAS = 4 };
+enum { ENOUGH = 40 }; // types, but for those that records which are begun still hold
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -80,8 +81,8 @@ static size_t make_again(struct world *w, struct grammar *g) {
 
 static size_t make(struct world *w, struct grammar *g, size_t depth) {
     enum kind kind = (enum kind)grammar_below(g, KINDS);
-    bool full = depth >= 4 || w->n + 2 * HELD >= NODES;
-    if (kind == AGAIN && w->n + 2 < NODES) return make_again(w, g);
+    bool full = depth >= 4 || w->n >= ENOUGH;
+    if (kind == AGAIN && w->n < ENOUGH) return make_again(w, g);
     if (kind >= RECORD && full) kind = DOUBLE;
     if (kind == RECORD) return make_held(w, g, kind, grammar_below(g, HELD) + 1, depth);
     if (kind == EITHER) return make_held(w, g, kind, grammar_below(g, 3) + 1, depth);

@@ -87,6 +87,12 @@ def test(stage):
         wait("the next one reads it", lambda: predicted() >= {"20-good", "21-good"})
         stage.caught_up()
 
+        # A token that can not be read is said before anything starts.
+        lost = stage.config({"service": {"instance": "lost", "state_dir": str(stage.dir / "lost")}, "admit": {"registry": {"url": registry.url, "token_file": str(stage.dir / "absent")}}}, "lost.yaml")
+        done = run("check", "-c", lost)
+        check(done.returncode == 78 and "admit.registry: token_file: cannot read" in done.stderr, "check without the token: %s", done.stderr)
+        stage.start_with(lost).ended(78)
+
         # Commands ask the registry too: check shows what it reads, and retry takes a letter whose schema is there by now.
         done = run("check", "-c", again.config, "--online")
         check("/x is in" in done.stdout + done.stderr, "check --online: %s", done.stdout + done.stderr)

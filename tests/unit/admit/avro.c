@@ -449,6 +449,7 @@ struct bad_schema {
 static const struct bad_schema bad_schemas[] = {
     {"", "no JSON"},
     {"{\"type\":\"record\"", "no JSON"},
+    {FIELDS(FIELD("x", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"\xff\"]}")), "no JSON"},
     {"\"string\"", "no records"},
     {"7", "neither name, list nor object"},
     {"\"T\"", "does not define: \"T\""},
