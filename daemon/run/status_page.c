@@ -213,42 +213,55 @@ static void status_page_add_threads(struct run *r, struct buf *out) {
     status_page_add_learner(r, here, out);
 }
 
+static const struct {
+    const char *key;
+    enum metric metric;
+} shown[] = {
+    {"partitions", METRIC_partitions},
+    {"held", METRIC_held},
+    {"features_absent", METRIC_features_absent},
+    {"demand", METRIC_demand},
+    {"propensity", METRIC_propensity},
+    {"model_age_s", METRIC_model_age},
+    {"model_rows", METRIC_model_rows},
+    {"parked_labels", METRIC_parked_labels},
+    {"last_label_s", METRIC_last_label},
+    {"last_commit_s", METRIC_last_commit},
+    {"covered", METRIC_accuracy_covered},
+    {"store_bytes", METRIC_store_bytes},
+    {"store_limit", METRIC_store_limit},
+    {"disk_free", METRIC_disk_free},
+    {"resident_bytes", METRIC_process_resident},
+    {"policy_number", METRIC_policy_number},
+    {"published", METRIC_published},
+    {"asked", METRIC_asked},
+    {"dead_letters", METRIC_dead_letters},
+    {"labels", METRIC_labels},
+    {"cap_left", METRIC_cap_left},
+    {"cycles", METRIC_cycles},
+    {"transactions", METRIC_transactions},
+    {"rebalances", METRIC_rebalances},
+    {"kafka_errors", METRIC_kafka_errors},
+    {"rtt_s", METRIC_rtt},
+    {"throttle_s", METRIC_throttle},
+    {"queue", METRIC_queue},
+    {"percentiles", METRIC_utility},
+    {"estimate", METRIC_estimate},
+    {"estimate_low", METRIC_estimate_low},
+    {"estimate_high", METRIC_estimate_high},
+    {"estimate_always_low", METRIC_estimate_always_low},
+    {"estimate_always_high", METRIC_estimate_always_high},
+    {"estimate_draws", METRIC_estimate_draws},
+    {"estimate_now", METRIC_estimate_now},
+    {"estimate_now_low", METRIC_estimate_now_low},
+    {"estimate_now_high", METRIC_estimate_now_high},
+    {"estimate_now_always_low", METRIC_estimate_now_always_low},
+    {"estimate_now_always_high", METRIC_estimate_now_always_high},
+    {"estimate_now_draws", METRIC_estimate_now_draws},
+    {"log_events", METRIC_log_events},
+};
+
 static void status_page_add_metrics(struct buf *out) {
-    static const struct {
-        const char *key;
-        enum metric metric;
-    } shown[] = {
-        {"partitions", METRIC_partitions},
-        {"held", METRIC_held},
-        {"features_absent", METRIC_features_absent},
-        {"demand", METRIC_demand},
-        {"propensity", METRIC_propensity},
-        {"model_age_s", METRIC_model_age},
-        {"model_rows", METRIC_model_rows},
-        {"parked_labels", METRIC_parked_labels},
-        {"last_label_s", METRIC_last_label},
-        {"last_commit_s", METRIC_last_commit},
-        {"covered", METRIC_accuracy_covered},
-        {"store_bytes", METRIC_store_bytes},
-        {"store_limit", METRIC_store_limit},
-        {"disk_free", METRIC_disk_free},
-        {"resident_bytes", METRIC_process_resident},
-        {"policy_number", METRIC_policy_number},
-        {"published", METRIC_published},
-        {"asked", METRIC_asked},
-        {"dead_letters", METRIC_dead_letters},
-        {"labels", METRIC_labels},
-        {"cap_left", METRIC_cap_left},
-        {"cycles", METRIC_cycles},
-        {"transactions", METRIC_transactions},
-        {"rebalances", METRIC_rebalances},
-        {"kafka_errors", METRIC_kafka_errors},
-        {"rtt_s", METRIC_rtt},
-        {"throttle_s", METRIC_throttle},
-        {"queue", METRIC_queue},
-        {"percentiles", METRIC_utility},
-        {"log_events", METRIC_log_events},
-    };
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         status_page_add_metric(out, shown[i].key, shown[i].metric);
 }

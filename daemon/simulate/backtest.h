@@ -8,6 +8,7 @@
 #pragma once
 
 #include "encoded_file.h"
+#include "estimate/estimator.h"
 #include "estimate/prequential.h"
 #include "estimate/score.h"
 
@@ -50,7 +51,11 @@ struct backtest_options {
 
 struct backtest_result {
     struct score_figures score;
-    struct prequential_figures estimate;
+    double truth[ESTIMATES];                     // over all samples
+    struct estimates estimate;                   // of the same, at the end, from the answers
+    struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share
+    size_t looks;                                // one after each answer
+    bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band
     size_t samples, asked, asked_random, labelled, models;
     double overspend;              // labels asked beyond B·n and the up-front grant, at the end
     double worst_window_overspend; // the most labels that any stretch of the stream got beyond its

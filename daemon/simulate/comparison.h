@@ -74,6 +74,8 @@ void comparison_release(struct comparison *t);
 /* On standard output: one JSON object a run, or a table of means. */
 void comparison_print_json(const struct comparison *t);
 void comparison_print_table(const struct comparison *t);
+/* The figures of the first run beside the truth, in words. */
+void comparison_print_words(const struct comparison *t);
 /* Appends the learning curves, one row a point. */
 void comparison_print_csv(const struct comparison *t, struct buf *out);
 /* After runs with --report: appends the sentence how many labels reach which level; or the whole

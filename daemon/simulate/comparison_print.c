@@ -22,10 +22,10 @@
     F(macro_f1, r->score.macro_f1)                                                                 \
     F(average_precision, r->score.average_precision)                                               \
     F(log_loss, r->score.log_loss)                                                                 \
-    F(estimate_accuracy, r->estimate.accuracy)                                                     \
-    F(estimate_low, r->estimate.low)                                                               \
-    F(estimate_high, r->estimate.high)                                                             \
-    F(naive_accuracy, r->estimate.naive)                                                           \
+    F(estimate_accuracy, r->estimate.of[ESTIMATE_ACCURACY].value)                                  \
+    F(estimate_low, r->estimate.of[ESTIMATE_ACCURACY].low)                                         \
+    F(estimate_high, r->estimate.of[ESTIMATE_ACCURACY].high)                                       \
+    F(naive_accuracy, r->plain[ESTIMATE_ACCURACY].naive)                                           \
     F(samples_per_second, (double)r->samples / r->seconds)
 
 enum figure {
@@ -89,6 +89,58 @@ static void comparison_print_add_figures(struct buf *out, const double value[FIG
     }
 }
 
+/* An object of numbers, by name. */
+struct number {
+    const char *name;
+    double value;
+};
+static void comparison_print_add_numbers(struct buf *out, const char *name,
+                                         const struct number *number, size_t n) {
+    buf_printf(out, "\"%s\":{", name);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "", number[i].name);
+        buf_double(out, number[i].value);
+    }
+    buf_str(out, "}");
+}
+
+/* Each figure: what is true, what the answers said, what the plain ratio would have said, and
+ * which bands missed the truth so far at any of the looks. */
+static void comparison_print_add_estimates(const struct backtest_result *r, struct buf *out) {
+    buf_str(out, ",\"truth\":{");
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "", estimate_word((enum estimate_name)i));
+        buf_double(out, r->truth[i]);
+    }
+    buf_str(out, "},\"estimates\":{");
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        const struct estimate *e = &r->estimate.of[i];
+        const struct number of[] = {{"value", e->value},
+                                    {"low", e->low},
+                                    {"high", e->high},
+                                    {"always_low", e->always_low},
+                                    {"always_high", e->always_high},
+                                    {"answers", (double)r->estimate.answers}};
+        if (i) buf_str(out, ",");
+        comparison_print_add_numbers(out, estimate_word((enum estimate_name)i), of,
+                                     sizeof of / sizeof *of);
+    }
+    buf_str(out, "},\"plain\":{");
+    for (size_t i = 0, n = 0; i < ESTIMATES; i++) {
+        const struct prequential_figures *p = &r->plain[i];
+        const struct number of[] = {{"value", p->accuracy}, {"low", p->low}, {"high", p->high}};
+        if (!estimate_counts((enum estimate_name)i)) continue;
+        if (n++) buf_str(out, ",");
+        comparison_print_add_numbers(out, estimate_word((enum estimate_name)i), of,
+                                     sizeof of / sizeof *of);
+    }
+    buf_printf(out, "},\"looks\":%zu,\"bands_missed\":[", r->looks);
+    for (size_t i = 0, n = 0; i < ESTIMATES; i++)
+        if (r->missed[i])
+            buf_printf(out, "%s\"%s\"", n++ ? "," : "", estimate_word((enum estimate_name)i));
+    buf_str(out, "]");
+}
+
 static void comparison_print_add_run(const struct comparison *t, size_t strategy, size_t seed,
                                      struct buf *out) {
     double value[FIGURES_N];
@@ -97,6 +149,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     buf_printf(out, "{\"strategy\":\"%s\",\"seed\":%llu,", t->strategy[strategy].name,
                (unsigned long long)(t->first_seed + seed));
     comparison_print_add_figures(out, value);
+    comparison_print_add_estimates(r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 

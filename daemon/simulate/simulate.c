@@ -121,7 +121,10 @@ static int simulate_write_files(const struct comparison *t, const struct simulat
 static int simulate_tell(const struct comparison *t, const struct simulate_flags *f) {
     struct buf verdict = {0};
     if (f->json) comparison_print_json(t);
-    else comparison_print_table(t);
+    else {
+        comparison_print_table(t);
+        comparison_print_words(t);
+    }
     int code = simulate_write_files(t, f);
     if (f->report && code == EX_OK && !f->json) {
         comparison_report_verdict(t, &verdict);

@@ -37,7 +37,8 @@ class Form:
         self.characters, self.crc, self.admitted, self.asked = characters, crc, admitted, asked
 
 
-FORMS = {b"w2": Form(512, 404, (32, 8), (48, 8)), b"w3": Form(487, 384, (20, 6), (32, 5))}
+FORMS = {b"w2": Form(512, 404, (32, 8), (48, 8)), b"w3": Form(487, 384, (20, 6), (32, 5)),
+         b"w4": Form(512, 404, (20, 6), (32, 5))}
 
 
 def read_state(text):

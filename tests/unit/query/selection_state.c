@@ -48,6 +48,10 @@ static struct partition_state any_state(uint64_t seed) {
     for (size_t i = 0; i < STATE_SHARES; i++)
         s.window_n[i] = word(&r) % 33, s.window_at[i] = word(&r) % 32;
     for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)word(&r);
+    s.unasked.n = (uint32_t)rng_below(rng_next(&r), UNASKED_MOST) + 1;
+    for (size_t i = 0; i < UNASKED_SUMS; i++)
+        s.unasked.sum[i] = (uint32_t)rng_below(rng_next(&r), s.unasked.n * UNASKED_ONE);
+    s.capacity = (uint16_t)word(&r);
     return s;
 }
 
@@ -84,6 +88,8 @@ static void same_state(const struct partition_state *a, const struct partition_s
     assert_memory_equal(a->window_n, b->window_n, sizeof a->window_n);
     assert_memory_equal(a->window_at, b->window_at, sizeof a->window_at);
     assert_memory_equal(a->window, b->window, sizeof a->window);
+    assert_memory_equal(&a->unasked, &b->unasked, sizeof a->unasked);
+    assert_int_equal(a->capacity, b->capacity);
 }
 
 static void what_is_written_is_read(void **state) {
@@ -92,7 +98,7 @@ static void what_is_written_is_read(void **state) {
         struct partition_state s = any_state(seed), read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&s, seed, (int64_t)seed - 3, text);
-        assert_true(n + 24 <= STATE_TEXT_MAX); // who the position belongs to stands behind it
+        assert_true(n <= STATE_TEXT_MAX);
         for (size_t i = 0; i < n; i++)
             assert_true(text[i] > ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\');
         assert_int_equal(state_read(&read, seed, (int64_t)seed - 3, (struct text){text, n}), 0);
@@ -157,8 +163,8 @@ static void it_belongs_to_one_topic_and_offset(void **state) {
 
 static void impossible_numbers_are_refused(void **state) {
     (void)state;
-    struct partition_state wrong[8];
-    for (size_t i = 0; i < 8; i++) wrong[i] = any_state(5);
+    struct partition_state wrong[9];
+    for (size_t i = 0; i < 9; i++) wrong[i] = any_state(5);
     wrong[0].covered = wrong[0].admitted + 1;
     wrong[1].asked = 23, wrong[1].admitted = 10,
     wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
@@ -168,7 +174,8 @@ static void impossible_numbers_are_refused(void **state) {
     wrong[5].window_at[3] = STATE_WINDOW;
     wrong[6].tokens = INT64_MAX;
     wrong[7].grant = 5, wrong[7].grant_left = 6;
-    for (size_t i = 0; i < 8; i++) {
+    wrong[8].unasked.sum[1] = wrong[8].unasked.n * UNASKED_ONE + 1;
+    for (size_t i = 0; i < 9; i++) {
         struct partition_state read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&wrong[i], TOPIC, OFFSET, text);

@@ -5,6 +5,7 @@
 #include "simulate/comparison.h"
 
 #include "base/rng.h"
+#include "estimate/estimator.h"
 #include "unit/capture.h"
 #include "unit/test.h"
 
@@ -282,6 +283,28 @@ static double number(const cJSON *object, const char *name) {
     return cJSON_GetNumberValue(cJSON_GetObjectItem(object, name));
 }
 
+/* Each figure has its truth and its estimate, whose ranges hold the estimate. */
+static void has_estimates(const cJSON *object) {
+    const cJSON *truth = cJSON_GetObjectItem(object, "truth"),
+                *estimates = cJSON_GetObjectItem(object, "estimates"), *e;
+    assert_int_equal(cJSON_GetArraySize(truth), ESTIMATES);
+    assert_int_equal(cJSON_GetArraySize(estimates), ESTIMATES);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(object, "plain")), 6);
+    assert_true(number(truth, "accuracy") == number(object, "accuracy"));
+    assert_true(number(truth, "log_loss") - number(object, "log_loss") < 1e-9);
+    cJSON_ArrayForEach(e, estimates) {
+        assert_true(cJSON_HasObjectItem(truth, e->string));
+        assert_int_equal(cJSON_GetArraySize(e), 6);
+        assert_true(number(e, "answers") > 0);
+        if (!cJSON_IsNumber(cJSON_GetObjectItem(e, "always_high"))) continue; // no end, or no value
+        assert_true(number(e, "always_low") <= number(e, "low") &&
+                    number(e, "high") <= number(e, "always_high"));
+        if (cJSON_IsNumber(cJSON_GetObjectItem(e, "value")))
+            assert_true(number(e, "low") <= number(e, "value") &&
+                        number(e, "value") <= number(e, "high"));
+    }
+}
+
 /* Lines: seeds of each strategy, then a summary of each. */
 static void json_has_the_promised_keys(void **state) {
     (void)state;
@@ -298,7 +321,8 @@ static void json_has_the_promised_keys(void **state) {
         const char *strategy = cJSON_GetStringValue(cJSON_GetObjectItem(object, "strategy"));
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
-            has_keys(object, 3); // strategy, seed, decisions_sha256
+            has_keys(object, 8); // strategy, seed, decisions_sha256, and of the estimates
+            has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(
                 strlen(cJSON_GetStringValue(cJSON_GetObjectItem(object, "decisions_sha256"))), 64);

@@ -172,7 +172,7 @@ static struct store *store;
 static void store_feed(const struct event *e) {
     static const double own[D] = {-1};
     struct answered unused;
-    if (e->is_task) assert_true(store_put_task(store, &e->task, &unused) >= 0);
+    if (e->is_task) assert_true(store_put_task(store, &e->task, NULL, &unused) >= 0);
     else
         assert_int_equal(store_put_label(store, &e->label, e->partition, e->offset, start_ms,
                                          e->label.data.at ? own : NULL, &unused),
