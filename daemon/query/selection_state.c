@@ -261,7 +261,7 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
     state_put(bytes, topic, HASH);
     state_put(bytes + HASH, (uint64_t)offset, OFFSET);
     state_put_fields(&form, bytes + HEAD);
-    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC), CRC);
+    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC) ^ UINT32_MAX, CRC);
     memcpy(out, prefix, PREFIX);
     state_encode(bytes, BYTES, out + PREFIX);
     out[TEXT_BYTES] = '\0';
@@ -290,6 +290,8 @@ struct state_format {
     const char *prefix;
     const struct state_field *field;
     size_t fields, hash, offset, bytes;
+    uint32_t
+        mask; // of the CRC: "w2" and "w4" are of one length, and must not be taken for each other
 };
 
 /* The text's bytes by that format, into the form; errors as of state_read. */
@@ -299,7 +301,7 @@ static int state_read_form(const struct state_format *f, uint64_t topic, int64_t
     if (text.len != PREFIX + f->bytes / 4 * 5 || memcmp(text.at, f->prefix, PREFIX) != 0)
         return ERR_CORRUPT;
     if (!state_decode(text.at + PREFIX, bytes, f->bytes) ||
-        state_get(bytes + f->bytes - CRC, CRC) != state_crc32(bytes, f->bytes - CRC))
+        state_get(bytes + f->bytes - CRC, CRC) != (state_crc32(bytes, f->bytes - CRC) ^ f->mask))
         return ERR_CORRUPT;
     if (state_get(bytes, f->hash) != (topic & state_most(f->hash)) ||
         state_get(bytes + f->hash, f->offset) != ((uint64_t)offset & state_most(f->offset)))
@@ -311,9 +313,11 @@ static int state_read_form(const struct state_format *f, uint64_t topic, int64_t
 /* The present format, or the one before, whose states have no figures. */
 static int state_read_present(uint64_t topic, int64_t offset, struct text text,
                               struct state_form *form) {
-    static const struct state_format present = {prefix, fields, FIELDS, HASH, OFFSET, BYTES},
-                                     middle = {middle_prefix, fields, FIELDS - FIGURES,
-                                               HASH,          OFFSET, MIDDLE_BYTES};
+    static const struct state_format present = {prefix, fields, FIELDS,    HASH,
+                                                OFFSET, BYTES,  UINT32_MAX},
+                                     middle = {
+                                         middle_prefix, fields, FIELDS - FIGURES, HASH, OFFSET,
+                                         MIDDLE_BYTES,  0};
     bool is_middle = text.len > PREFIX && memcmp(text.at, middle_prefix, PREFIX) == 0;
     TRY(state_read_form(is_middle ? &middle : &present, topic, offset, text, form));
     struct partition_state *s = &form->state;
@@ -327,8 +331,8 @@ static int state_read_present(uint64_t topic, int64_t offset, struct text text,
  * it until it is (daemon/query/division.c). */
 static int state_read_former(uint64_t topic, int64_t offset, struct text text,
                              struct state_form *form) {
-    static const struct state_format before = {former_prefix, former,        FORMER,
-                                               FORMER_HASH,   FORMER_OFFSET, FORMER_BYTES};
+    static const struct state_format before = {former_prefix, former,       FORMER, FORMER_HASH,
+                                               FORMER_OFFSET, FORMER_BYTES, 0};
     TRY(state_read_form(&before, topic, offset, text, form));
     form->state.grant = form->state.grant_left;
     return 0;

@@ -89,7 +89,7 @@ def state(admitted, asked, form=b"w4"):
     data = bytearray(f.crc + 4)
     for (at, size), value in ((f.admitted, admitted), (f.asked, asked)):
         data[at:at + size] = value.to_bytes(size, "little")
-    struct.pack_into("<I", data, f.crc, zlib.crc32(bytes(data[:f.crc])))
+    struct.pack_into("<I", data, f.crc, zlib.crc32(bytes(data[:f.crc])) ^ f.mask)
     text = ""
     for word, in struct.iter_unpack("<I", bytes(data)):
         digits = []

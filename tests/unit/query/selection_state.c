@@ -224,17 +224,8 @@ static void odd_utilities_have_their_places(void **state) {
     assert_true(isfinite(utility_value(utility_code(1e300))));
 }
 
-/* What 0.1.0 wrote: a daemon that is updated must go on from it. */
-static void the_format_of_0_1_0_is_read(void **state) {
-    (void)state;
-    static const char written[] =
-        "w2Il1[&0v73C2v2B/0000000007000000000F0000001RyY0000001Rm}00000001w.00000001Yk000"
-        "0301RxJ000000005(000942q&1L000f500062oXPNF05sJO02bzk^e:jE0003Ml]c201B1DT2MT#e3<3"
-        "Lo5cAay)/S[83F}]06B+DU02Dy=0!yx51Cl/d289kl2.@Ut3w/7B42UHJ4VH{R5rvuZ5%i=/6Q6h[7l]"
-        "S07)=588KRFg9gE[o9?sswaFf:Ebb3fMb+(PUcz-2:d5OC&dYB>}eupq3f0c.bfT0djgo&Nrg{Y0zhNL"
-        "AHijy&Pi>mnXjI9X^kd%a(k!/K$lCU$6m8Iyem-v*mnxjluo36VCoV{8Kpr=ISp%R}.qQFv*rms^]r[g"
-        "j1sL3T9tg)6ht?-GpuFO]xvbCtFv=p+NwAdgVx60Q+xY<3<yuYD@z0L)4zTzrcApm-kA}aesBN%OACj*"
-        "1IC>VBQDII<YEewo!E/jY)0rmMFGR#E]";
+/* A state as it stands in both texts below. */
+static struct partition_state written_state(void) {
     struct partition_state s = {.policy = 7,
                                 .model = 41,
                                 .admitted = 1000000,
@@ -258,6 +249,21 @@ static void the_format_of_0_1_0_is_read(void **state) {
         s.window_at[i] = (uint8_t)(20 + i);
     }
     for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)(0x8000 + 257 * i);
+    return s;
+}
+
+/* What 0.1.0 wrote: a daemon that is updated must go on from it. */
+static void the_format_of_0_1_0_is_read(void **state) {
+    (void)state;
+    static const char written[] =
+        "w2Il1[&0v73C2v2B/0000000007000000000F0000001RyY0000001Rm}00000001w.00000001Yk000"
+        "0301RxJ000000005(000942q&1L000f500062oXPNF05sJO02bzk^e:jE0003Ml]c201B1DT2MT#e3<3"
+        "Lo5cAay)/S[83F}]06B+DU02Dy=0!yx51Cl/d289kl2.@Ut3w/7B42UHJ4VH{R5rvuZ5%i=/6Q6h[7l]"
+        "S07)=588KRFg9gE[o9?sswaFf:Ebb3fMb+(PUcz-2:d5OC&dYB>}eupq3f0c.bfT0djgo&Nrg{Y0zhNL"
+        "AHijy&Pi>mnXjI9X^kd%a(k!/K$lCU$6m8Iyem-v*mnxjluo36VCoV{8Kpr=ISp%R}.qQFv*rms^]r[g"
+        "j1sL3T9tg)6ht?-GpuFO]xvbCtFv=p+NwAdgVx60Q+xY<3<yuYD@z0L)4zTzrcApm-kA}aesBN%OACj*"
+        "1IC>VBQDII<YEewo!E/jY)0rmMFGR#E]";
+    const struct partition_state s = written_state();
     struct partition_state read;
     assert_int_equal(state_read(&read, 0x0123456789abcdefu, 123456789, TEXT(written)), 0);
     same_state(&read, &s);
@@ -276,9 +282,27 @@ static void what_has_no_room_is_not_another(void **state) {
     assert_true(read.model == (UINT64_C(1) << 48) - 1 && read.admitted == s.admitted);
 }
 
+/* What was written between 0.1.0 and the figures. */
+static void the_format_without_figures_is_read(void **state) {
+    (void)state;
+    static const char written[] =
+        "w3Il1[&2v2B/000l704v)F0000001RyYk3d^+0000f001w.05czk000930001f0005(0009o00093000"
+        "0000+uL0000000005000020000O0000k00a+2gA)zhCv<&y0rJua0T5Yk0%P5u1pbzE?MsJX4gAQK7zW"
+        "-1FDpo3G9cYbG:0bjHx&LrI3X$zIWLyHJsy*PJ$mlXKR9V^Lm%8(L[/I$MLU@6NhIweN&v!mOGjjuPc6"
+        "TCP={6KQA=GSR6R].RZFt*Svs+]T1gh1TU3R9Up)4hU}-EpVOO)xWkCrFW(p-NXJdeVYf0O+Y/<1<ZDY"
+        "B@.9L>4.:zpc-ymZk:4acs:W%MA+s/#I+$VzQ=RI?Y^nwm!^]jW)!M79#/h{K7/&=%f*GSxn?cF/v?^t"
+        "kD&BgUL<747T<Z)H->v-{?(1Pu{(UC^2)qqia)@dSi[P15q]k<Fy](Y[G{JMsO}fz:W}*nf=@EaP>%9$"
+        "2%g(U=O";
+    const struct partition_state s = written_state();
+    struct partition_state read;
+    assert_int_equal(state_read(&read, 0x0123456789abcdefu, 123456789, TEXT(written)), 0);
+    same_state(&read, &s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_format_of_0_1_0_is_read),
+        cmocka_unit_test(the_format_without_figures_is_read),
         cmocka_unit_test(what_has_no_room_is_not_another),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(one_wrong_character_is_found),

@@ -389,7 +389,7 @@ static void a_store_of_0_1_0_is_set_aside(void **state) {
 
 static void a_store_of_a_later_format_is_set_aside(void **state) {
     struct fixture *f = *state;
-    static const char identity[] = "format 2\n2 2 0000000000000009\nno\nyes";
+    static const char identity[] = "format 1\n2 2 0000000000000009\nno\nyes";
     fill(f);
     store_close(f->s);
     f->s = NULL;
