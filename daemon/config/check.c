@@ -7,6 +7,8 @@
  * Thread: main thread */
 #include "check.h"
 
+#include "config/cost.h"
+
 #include "base/cpu.h"
 #include "base/word_list.h"
 #include "text_rule.h"
@@ -188,6 +190,21 @@ static double check_mix_share(struct config_reading *r, const struct node *n) {
     }
     r->options[OPTION_query_mix].bad = true;
     return 0;
+}
+
+static void check_cost(struct config_reading *r) {
+    struct given *cost = &r->options[OPTION_watch_cost];
+    if (cost->bad || !cost->node || !check_sound(r, OPTION_model_classes)) return;
+    for (const struct node *n = cost->node->child; n; n = n->next) {
+        double value;
+        if (!cost_pair(&r->config->model.classes, n->key->text))
+            problem(&r->problems, n->key->mark, "watch.cost",
+                    "%s is not TRUTH/DECISION, two of model.classes",
+                    shown(&r->problems, n->key->text));
+        else if (scalar_number(n->text, &value) || value < 0)
+            problem(&r->problems, n->mark, "watch.cost", "%s is no cost; allowed number: 0 or more",
+                    shown(&r->problems, n->text));
+    }
 }
 
 static void check_mix(struct config_reading *r) {
@@ -468,6 +485,7 @@ void config_check(struct config_reading *r) {
     check_classes(r);
     check_properties(r);
     check_mix(r);
+    check_cost(r);
     check_json_reader(r);
     check_committee(r);
     check_threshold(r);

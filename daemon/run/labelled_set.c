@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/cost.h"
 #include "encode/features.h"
 #include "estimate/estimator.h"
 #include "kafka/topic_reader.h"
@@ -70,8 +71,9 @@ static void labelled_set_estimate(struct labelled_set *s, const struct answered 
     struct outcome o;
     if (a->predicted < 0 || a->said.propensity <= 0) return;
     bool right = a->truth == a->predicted, positive = (size_t)a->truth == s->positive;
-    outcome_of(&o, right, positive, (size_t)a->predicted == s->positive, a->in_capacity, !right,
-               NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
+    outcome_of(&o, right, positive, (size_t)a->predicted == s->positive, a->in_capacity,
+               cost_of(s->learning->config, (size_t)a->truth, (size_t)a->predicted), NAN,
+               (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(s->estimator, &a->said, &o);
     s->answers++;
     s->right += right;

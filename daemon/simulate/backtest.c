@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "config/cost.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
 #include "train/fit.h"
@@ -124,7 +125,8 @@ static void backtest_outcome(const struct backtest *t, int label, int predicted,
                              bool in_capacity, struct outcome *out) {
     int positive = (int)t->o->file->positive;
     outcome_of(out, label == predicted, label == positive, predicted == positive, in_capacity,
-               label != predicted, -log(fmax((double)prob[label], SCORE_CLIP)), prob[positive]);
+               cost_of(t->config, (size_t)label, (size_t)predicted),
+               -log(fmax((double)prob[label], SCORE_CLIP)), prob[positive]);
 }
 
 static void backtest_note_said(struct backtest *t, size_t at, const struct backtest_question *new) {
@@ -355,6 +357,17 @@ static void backtest_note_truth(struct backtest *t, size_t sample, int predicted
     if (t->prob) memcpy(t->prob + sample * t->o->file->k, prob, t->o->file->k * sizeof *prob);
 }
 
+static void backtest_note_trail(const struct backtest *t, size_t sample, const float *prob,
+                                double propensity, bool asked, bool by_strategy) {
+    struct backtest_trail *trail = t->o->trail;
+    size_t k = t->o->file->k;
+    if (!trail) return;
+    if (prob) memcpy(trail->prob + sample * k, prob, k * sizeof *prob);
+    trail->propensity[sample] = propensity;
+    trail->arm[sample] = by_strategy ? TRAIL_STRATEGY : TRAIL_RANDOM;
+    if (!asked) trail->arm[sample] = TRAIL_NONE;
+}
+
 static void backtest_take(struct backtest *t, const struct batch *b, size_t i, size_t sample) {
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
@@ -363,6 +376,7 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     if (t->o->baseline == BASELINE_LAST && t->last_label >= 0) predicted = t->last_label;
     score_add(t->score, t->o->file->truth[sample], predicted, prob);
     backtest_note_truth(t, sample, predicted, prob, d);
+    backtest_note_trail(t, sample, prob, all ? 1 : d->propensity, asked, all || d->by_strategy);
     if (asked)
         backtest_ask(t, &(struct backtest_question){
                             sample, predicted, prob, all ? 1 : d->propensity, d->threshold,
@@ -390,6 +404,7 @@ static void backtest_take_pick(struct backtest *t, const struct pick *pick) {
                                        .member = pick->member,
                                        .in_capacity = pick->decision.in_capacity,
                                        .unasked = pick->decision.unasked};
+    if (!pick->synthetic) backtest_note_trail(t, sample, NULL, 1, true, true);
     while (at < q->n && q->sample[at] != sample) at++;
     if (at < q->n) {
         backtest_write_question(t, at, &picked);

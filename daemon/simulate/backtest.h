@@ -34,6 +34,13 @@ struct backtest_switch {
     double explore;
 };
 
+/* What became of each sample, for --predictions. Arrays of the file's length, the caller's. */
+struct backtest_trail {
+    float *prob;        // (n, k)
+    double *propensity; // (n) of being asked, whether it was or not; 0: outside the estimate
+    enum trail_arm { TRAIL_NONE, TRAIL_STRATEGY, TRAIL_RANDOM } * arm; // (n) that asked it
+};
+
 /* Everything is borrowed until backtest_run returns. */
 struct backtest_options {
     const struct config *config;
@@ -46,7 +53,8 @@ struct backtest_options {
     const struct backtest_switch *switches; // (switches_n), ascending by sample; they replace delay
                                             // and the learner's schedule; NULL: none
     size_t switches_n;
-    _Atomic uint64_t *done; // counts samples up while it runs; NULL: nobody looks
+    struct backtest_trail *trail; // filled; NULL: nobody wants it
+    _Atomic uint64_t *done;       // counts samples up while it runs; NULL: nobody looks
 };
 
 struct backtest_result {

@@ -232,6 +232,43 @@ void comparison_print_table(const struct comparison *t) {
     if (t->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", t->seeds);
 }
 
+/* ---- predictions ---- */
+
+/* A cell of a CSV file, in quotes where it must be (RFC 4180). */
+static void comparison_print_field(struct buf *out, const char *text) {
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        buf_str(out, text);
+        return;
+    }
+    buf_str(out, "\"");
+    for (const char *c = text; *c; c++) buf_printf(out, *c == '"' ? "\"\"" : "%c", *c);
+    buf_str(out, "\"");
+}
+
+void comparison_print_predictions(const struct comparison *t, struct buf *out) {
+    static const char *const arm[] = {
+        [TRAIL_NONE] = "", [TRAIL_STRATEGY] = "strategy", [TRAIL_RANDOM] = "random"};
+    const struct list *classes = &t->strategy[0].config.model.classes;
+    const struct backtest_trail *trail = &t->trail;
+    buf_str(out, "row,id,label,asked,arm,propensity");
+    for (size_t c = 0; c < t->file.k; c++) {
+        buf_str(out, ",");
+        comparison_print_field(out, classes->at[c]);
+    }
+    buf_str(out, "\n");
+    for (size_t i = 0; i < t->file.n; i++) {
+        buf_printf(out, "%zu,", i + 1);
+        comparison_print_field(out, t->file.id[i]);
+        buf_str(out, ",");
+        comparison_print_field(out, classes->at[t->file.truth[i]]);
+        buf_printf(out, ",%d,%s,%.17g", trail->arm[i] != TRAIL_NONE, arm[trail->arm[i]],
+                   trail->propensity[i]);
+        for (size_t c = 0; c < t->file.k; c++)
+            buf_printf(out, ",%.9g", (double)trail->prob[i * t->file.k + c]);
+        buf_str(out, "\n");
+    }
+}
+
 /* ---- curves ---- */
 
 void comparison_print_csv(const struct comparison *t, struct buf *out) {
