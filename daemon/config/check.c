@@ -199,7 +199,7 @@ static void check_cost(struct config_reading *r) {
         double value;
         if (!cost_pair(&r->config->model.classes, n->key->text))
             problem(&r->problems, n->key->mark, "watch.cost",
-                    "%s is not TRUTH/DECISION, two of model.classes",
+                    "%s is not TRUTH.DECISION, two of model.classes",
                     shown(&r->problems, n->key->text));
         else if (scalar_number(n->text, &value) || value < 0)
             problem(&r->problems, n->mark, "watch.cost", "%s is no cost; allowed number: 0 or more",

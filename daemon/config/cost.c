@@ -7,10 +7,10 @@
 
 #include <stdlib.h>
 
-/* Whether the key is that class, a slash, and that other one. A class may hold a slash itself. */
+/* Whether the key is that class, a point, and that other one. A class may hold a point itself. */
 static bool cost_names(struct text key, const char *truth, const char *predicted) {
     size_t a = strlen(truth), b = strlen(predicted);
-    return key.len == a + 1 + b && memcmp(key.at, truth, a) == 0 && key.at[a] == '/' &&
+    return key.len == a + 1 + b && memcmp(key.at, truth, a) == 0 && key.at[a] == '.' &&
            memcmp(key.at + a + 1, predicted, b) == 0;
 }
 

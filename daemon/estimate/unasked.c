@@ -11,7 +11,6 @@
 
 #include "unasked_code.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -19,14 +18,17 @@ enum {
     HALF = 0x8000,         // the code of ½
     FARTHEST = HALF - 256, // from it: the level can pass every score, also 0 and 1
     CODE_MOST = UINT16_MAX,
-    STEP = 154,                       // 0.15 octaves: what the level forgets with, in codes
-    DROPPED = 13,                     // bits of a float below a code's unit
+    STEP = 154,    // 0.15 octaves: what the level forgets with, in codes
+    FRACTION = 32, // bits behind the point of what each sample lowers the level by
+    DROPPED = 13,  // bits of a float below a code's unit
     HALF_BITS = 0x3F000000 >> DROPPED // of the float ½
 };
 _Static_assert(OCTAVE == 1 << (23 - DROPPED), "a float's mantissa has 23 bits");
 
 static uint32_t unasked_term(float probability) {
-    return (uint32_t)lrintf(fminf(fmaxf(probability, 0), 1) * UNASKED_ONE);
+    if (!(probability > 0)) return 0; // NaN, too
+    if (probability >= 1) return UNASKED_ONE;
+    return (uint32_t)(probability * UNASKED_ONE + 0.5f);
 }
 
 void unasked_terms_of(float predicted, float positive, bool predicted_positive, bool in_capacity,
@@ -70,9 +72,9 @@ bool unasked_within(uint16_t *level, double share, float score, uint64_t n) {
     uint16_t code = unasked_code(score);
     if (!*level) *level = code;
     bool within = code >= *level;
-    double fall = share * STEP;
-    int64_t to = *level - (int64_t)(floor(fall * (double)(n + 1)) - floor(fall * (double)n)) +
-                 (within ? STEP : 0);
+    uint64_t fall = (uint64_t)(share * STEP * (double)((uint64_t)1 << FRACTION)), before = n * fall;
+    uint32_t fallen = (uint32_t)((before + fall) >> FRACTION) - (uint32_t)(before >> FRACTION);
+    int64_t to = (int64_t)*level - fallen + (within ? STEP : 0);
     if (to < 1) to = 1;
     *level = (uint16_t)(to < CODE_MOST ? to : CODE_MOST);
     return within;
