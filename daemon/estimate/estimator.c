@@ -323,7 +323,7 @@ static struct total sums_total(const struct sums *s, size_t outcome, bool regres
                                bool centred) {
     double f_mean, rest = sums_rest(s, outcome, &f_mean), weight = sums_weight(s), mean = 0,
                    squares = 0;
-    struct total t = {.draws = sums_draws(s)};
+    struct total t = {.draws = sums_draws(s), .counts = !regression && !centred};
     t.is = sums_known_weight(s) * s->known[outcome];
     if (!(weight > 0)) return t;
     for (size_t h = 0; h < HALVES; h++) {

@@ -37,7 +37,8 @@ double interval_deviate_always(size_t draws) {
 
 /* How far that end is from the total; side: 1 above, -1 below. */
 static double interval_reach(const struct total *t, double side, double deviate) {
-    double one = more * t->draw, variance = t->variance + one * one,
+    bool open = side > 0 || !t->counts;
+    double one = open ? more * t->draw : 0, variance = t->variance + one * one,
            skew = 2 * (side * t->skew + one * one * one) / (variance * sqrt(variance)), reach;
     if (!(variance > 0)) return 0;
     skew = fmax(-skew_most, fmin(skew, skew_most));
@@ -47,7 +48,7 @@ static double interval_reach(const struct total *t, double side, double deviate)
         double root = fmax(0, 1 + skew * deviate / 6 - skew * skew / 36);
         reach = 2 / skew * (root * root * root - 1);
     }
-    return fmax(0, shift * t->draw + sqrt(variance) * reach);
+    return fmax(0, (open ? shift * t->draw : 0) + sqrt(variance) * reach);
 }
 
 struct range interval_of_total(const struct total *t, double deviate) {

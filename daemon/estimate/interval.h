@@ -3,6 +3,7 @@
  * Thread: any thread */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A total and how far off it may be: what the draws say of its error. */
@@ -11,6 +12,7 @@ struct total {
     double variance, skew; // second and third cumulant of its error
     double draw;           // weight of one draw
     size_t draws;
+    bool counts; // no draw can lower it: the lower end needs no more of one
 };
 
 struct range {

@@ -11,8 +11,9 @@
 #include <math.h>
 
 enum {
-    BIN_SHIFT = 8,    // of a score's code: 16 bits to a bin
-    DRAWS_LEAST = 32, // two a group: with fewer the jackknife knows nothing
+    BIN_SHIFT = 8,                    // of a score's code: 16 bits to a bin
+    DRAWS_LEAST = 32,                 // two a group: with fewer the jackknife knows nothing
+    GROUPS_LEAST = RANKING_GROUPS / 2 // that drew a positive
 };
 _Static_assert(RANKING_BINS << BIN_SHIFT == UINT16_MAX + 1, "each code has its bin");
 static const double student = 1.088; // 97.5 % of Student's t with 15 degrees over the normal one
@@ -47,6 +48,18 @@ static double ranking_group(const struct ranking *r, size_t g) {
     return sum;
 }
 
+/* Groups that drew a positive: without them the jackknife would see no error where it is largest.
+ */
+static size_t ranking_groups_with_positives(const struct ranking *r) {
+    size_t groups = 0;
+    for (size_t g = 0; g < RANKING_GROUPS; g++) {
+        double positives = 0;
+        for (size_t bin = 0; bin < RANKING_BINS; bin++) positives += r->drawn[g][bin][1];
+        groups += positives > 0;
+    }
+    return groups;
+}
+
 static double ranking_log_odds(double p) { return log(p) - log1p(-p); }
 static double ranking_share(double x) { return 1 / (1 + exp(-x)); }
 
@@ -56,6 +69,7 @@ void ranking_read(const struct ranking *r, double known_weight, double drawn_wei
            square = 0, part[RANKING_GROUPS];
     *out = (struct estimate){is, 0, 1, 0, 1};
     if (draws < DRAWS_LEAST || !(is > 0 && is < 1)) return;
+    if (ranking_groups_with_positives(r) < GROUPS_LEAST) return;
     for (size_t g = 0; g < RANKING_GROUPS; g++) all += ranking_group(r, g);
     for (size_t g = 0; g < RANKING_GROUPS; g++) {
         double left = all - ranking_group(r, g);

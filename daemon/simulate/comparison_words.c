@@ -50,12 +50,18 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
     printf("\n");
 }
 
-/* "47 (true: 50)"; of 100. */
+static const double words_vague = 0.5; // an interval so wide is told instead of the estimate
+
+/* "47 (in truth 50)" or "between 14 and 98 (in truth 28)"; of 100. */
 static const char *words_of_100(const struct backtest_result *r, enum estimate_name name,
                                 char out[48]) {
-    double value = r->estimate.of[name].value, truth = r->truth[name];
-    if (isnan(value) || isnan(truth)) snprintf(out, 48, "nobody knows how many");
-    else snprintf(out, 48, "%.0f (in truth %.0f)", 100 * value, 100 * truth);
+    const struct estimate *is = &r->estimate.of[name];
+    double truth = r->truth[name];
+    if (isnan(is->value) || isnan(truth)) snprintf(out, 48, "nobody knows how many");
+    else if (is->high - is->low > words_vague)
+        snprintf(out, 48, "between %.0f and %.0f (in truth %.0f)", 100 * is->low, 100 * is->high,
+                 100 * truth);
+    else snprintf(out, 48, "%.0f (in truth %.0f)", 100 * is->value, 100 * truth);
     return out;
 }
 

@@ -173,6 +173,30 @@ static void the_bands_hold_whenever_one_looks(void **state) {
     }
 }
 
+/* ---- average precision ---- */
+
+/* It holds the truth of the ranking where there are positives to rank, and claims nothing else. */
+static void average_precision_is_of_all_samples(void **state) {
+    (void)state;
+    size_t held = 0;
+    for (uint64_t seed = 1; seed <= RUNS / 4; seed++) {
+        struct play p;
+        struct estimate e;
+        play(&p, &even, seed, false);
+        estimator_read_one(p.e, ESTIMATE_SINCE_START, ESTIMATE_AVERAGE_PRECISION, &e);
+        assert_true(e.always_low <= e.low && e.low < e.value && e.value < e.high);
+        held += e.low <= 0.86 && 0.86 <= e.high; // of log-odds 2·N(0, 1), by a million samples
+        end(&p);
+        struct stream never = rare;
+        never.odds = -12;
+        play(&p, &never, seed, false);
+        estimator_read_one(p.e, ESTIMATE_SINCE_START, ESTIMATE_AVERAGE_PRECISION, &e);
+        assert_true(isnan(e.value) || (e.low == 0 && e.high == 1));
+        end(&p);
+    }
+    assert_true((double)held >= NOMINAL * RUNS / 4);
+}
+
 /* ---- now ---- */
 
 /* A model that goes bad shows in "now", and its window is all that it remembers. */
@@ -274,6 +298,7 @@ int main(void) {
         cmocka_unit_test(a_good_model_tightens_and_a_bad_one_does_no_harm),
         cmocka_unit_test(unequal_answers_bend_nothing),
         cmocka_unit_test(the_bands_hold_whenever_one_looks),
+        cmocka_unit_test(average_precision_is_of_all_samples),
         cmocka_unit_test(now_is_now),
         cmocka_unit_test(nothing_is_claimed_of_nothing),
         cmocka_unit_test(a_census_is_exact),
