@@ -11,7 +11,7 @@ import sys
 from replays import FIGURES, PROMISED, Replays, arguments, cells, number
 from streams import replace_section
 
-HEADING = "The figures (`scripts/bench coverage`)"
+HEADING = "The estimate (`scripts/bench coverage`)"
 NOMINAL = 0.91
 WIDEST = {("phishing", "prevalence"): 0.6, (None, "prevalence"): 0.9, (None, "recall"): 0.85, (None, "accuracy"): 1.0}
 HEAD = ("stream", "figure", "replays", "truth", "covered", "width", "bias", "of the plain width", "plain covered")
