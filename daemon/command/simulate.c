@@ -46,6 +46,10 @@ static struct flag simulate_flag[] = {
      "was",
      false},
     {"csv", 0, FLAG_TEXT, &given.csv, "OUT.csv", "learning curves", false},
+    {"predictions", 0, FLAG_TEXT, &given.predictions, "OUT.csv",
+     "of the first run, each sample: row, id, label, who asked it, its propensity, a probability a "
+     "class",
+     false},
     {"report", 0, FLAG_TEXT, &given.report, "OUT.html",
      "one page with charts; runs with less budget and the baselines too", false},
     {"json", 0, FLAG_SWITCH, &given.json, NULL, "one JSON object a run", false},

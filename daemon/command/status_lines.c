@@ -146,6 +146,31 @@ static void status_lines_upstream(const cJSON *s, double version, struct status_
          verdict);
 }
 
+/* "47 (40 to 55)": of a hundred, now, with the interval. */
+static const char *status_lines_of_100(const cJSON *s, const char *figure,
+                                       char out[2 * STATUS_WORD]) {
+    char path[64];
+    double value[3];
+    static const char *const of[] = {"estimate_now", "estimate_now_low", "estimate_now_high"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", of[i], figure);
+        value[i] = 100 * status_value(s, path);
+    }
+    if (isfinite(value[0]))
+        snprintf(out, 2 * STATUS_WORD, "%.0f (%.0f to %.0f)", value[0], value[1], value[2]);
+    else snprintf(out, 2 * STATUS_WORD, "-");
+    return out;
+}
+
+/* What a manager asks of now: how many alarms are right, how much is caught. */
+static void status_lines_figures(const cJSON *s, struct status_line *l) {
+    char a[2 * STATUS_WORD], b[2 * STATUS_WORD];
+    if (status_value(s, "estimate_now_draws") > 0)
+        LINE(l, "now", "of 100 alarms %s are right; of 100 positives %s get one",
+             status_lines_of_100(s, "precision", a), status_lines_of_100(s, "recall", b));
+    else LINE(l, "now", "no answer of the random arm yet");
+}
+
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
     double last = status_value(s, "last_label_s"), answers = status_value(s, "now/answers"),
            version = status_value(s, "now/model");
@@ -164,12 +189,13 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
              P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),
              P(status_value(s, "now/high")), N("now/answers"), P(status_value(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");
+    status_lines_figures(s, &l[2]);
     const cJSON *own = status_find(s, "upstream");
-    if (cJSON_IsObject(own)) status_lines_upstream(s, version, &l[2]);
+    if (cJSON_IsObject(own)) status_lines_upstream(s, version, &l[3]);
     else if (version > 0)
-        LINE(&l[2], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"),
+        LINE(&l[3], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"),
              D(status_value(s, "model_age_s")));
-    else LINE(&l[2], "model", "none yet: labels are drawn at random");
+    else LINE(&l[3], "model", "none yet: labels are drawn at random");
 }
 
 /* What this process does about learning, and who learns. */
@@ -208,8 +234,8 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_stream(s, out);
     status_lines_budget(s, out + 2);
     status_lines_learning(s, out + 4);
-    status_lines_learner(s, out + 7);
-    size_t bridge = status_lines_bridge(s, out + 8);
-    status_lines_machine(s, out + 8 + bridge);
-    return 10 + bridge;
+    status_lines_learner(s, out + 8);
+    size_t bridge = status_lines_bridge(s, out + 9);
+    status_lines_machine(s, out + 9 + bridge);
+    return 11 + bridge;
 }

@@ -7,6 +7,8 @@
  * Thread: main thread */
 #include "check.h"
 
+#include "config/cost.h"
+
 #include "base/cpu.h"
 #include "base/word_list.h"
 #include "text_rule.h"
@@ -240,6 +242,21 @@ static void check_upstream(struct config_reading *r) {
             &r->problems, check_place(r, OPTION_model_learn), "model.learn",
             "with model.hidden nothing can begin as the score that events bring; one of them must "
             "go");
+}
+
+static void check_cost(struct config_reading *r) {
+    struct given *cost = &r->options[OPTION_watch_cost];
+    if (cost->bad || !cost->node || !check_sound(r, OPTION_model_classes)) return;
+    for (const struct node *n = cost->node->child; n; n = n->next) {
+        double value;
+        if (!cost_pair(&r->config->model.classes, n->key->text))
+            problem(&r->problems, n->key->mark, "watch.cost",
+                    "%s is not TRUTH.DECISION, two of model.classes",
+                    shown(&r->problems, n->key->text));
+        else if (scalar_number(n->text, &value) || value < 0)
+            problem(&r->problems, n->mark, "watch.cost", "%s is no cost; allowed number: 0 or more",
+                    shown(&r->problems, n->text));
+    }
 }
 
 static void check_mix(struct config_reading *r) {
@@ -564,6 +581,7 @@ void config_check(struct config_reading *r) {
     check_headers(r);
     check_mix(r);
     check_upstream(r);
+    check_cost(r);
     check_json_reader(r);
     check_registry(r);
     check_committee(r);

@@ -9,6 +9,7 @@
 #include "base/metric_engine.h"
 #include "base/position.h"
 #include "config/choices.h"
+#include "estimate/estimator.h"
 #include "metrics/label_values.h"
 #include "store/label_fate.h"
 

@@ -131,6 +131,7 @@ static void flush_pick(struct ending *e, size_t i, double *point) {
                        .decision = *held};
     p->decision.ask = p->decision.by_strategy = true;
     p->decision.by_random &= !point;
+    if (point) p->decision.unasked = (struct unasked){0}; // the candidate's own task has them
     p->decision.reason = point ? ASK_SYNTHETIC : ASK_POOL;
     p->decision.propensity = point ? 0 : 1;
     p->decision.manager_probability = 1;

@@ -7,8 +7,8 @@
  * neighbouring bytes, a burst of 32 bits at most, and a CRC-32 finds every such burst. A number
  * beyond the width of its field is written as the largest that has room.
  *
- * Versions 0.1.0 and before wrote "w2", which is read too, so that an update goes on with its
- * states.
+ * Versions 0.1.0 and before wrote "w2", later ones "w3", which is "w4" without its last fields.
+ * Both are read too, so that an update goes on with its states.
  *
  * A text is refused that is not whole, that belongs to another topic or offset, or that holds
  * numbers which no run can reach.
@@ -21,8 +21,8 @@
 
 /* ---- the layout ---- */
 
-static const char prefix[] = "w3", // names the format: another layout, another number
-    former_prefix[] = "w2";
+static const char prefix[] = "w4", // names the format: another layout, another number
+    middle_prefix[] = "w3", former_prefix[] = "w2";
 static const char alphabet[] =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
@@ -65,6 +65,12 @@ struct state_form {
     MANY(state.window_at, 1)                                                                       \
     MANY(state.window, 2)
 
+/* Behind them, since "w4". */
+#define FIGURE_FIELDS(ONE, MANY)                                                                   \
+    ONE(state.unasked.n, 2)                                                                        \
+    MANY(state.unasked.sum, 4)                                                                     \
+    ONE(state.capacity, 2)
+
 #define FORMER_FIELDS(ONE, MANY)                                                                   \
     ONE(state.policy, 8)                                                                           \
     ONE(state.model, 8)                                                                            \
@@ -97,26 +103,30 @@ struct state_form {
 #define STATE_MANY(name, bytes)                                                                    \
     {offsetof(struct state_form, name), STATE_SIZE(name[0]), bytes,                                \
      STATE_SIZE(name) / STATE_SIZE(name[0])},
+#define STATE_COUNT(name, bytes) +1
 #define STATE_ADD_ONE(name, bytes) +bytes
 #define STATE_ADD_MANY(name, bytes) +bytes *(STATE_SIZE(name) / STATE_SIZE(name[0]))
 
 static const struct state_field {
     size_t offset, width, bytes, n; // in struct state_form; of a number there and in the text;
                                     // numbers
-} fields[] = {STATE_FIELDS(STATE_ONE, STATE_MANY)},
+} fields[] = {STATE_FIELDS(STATE_ONE, STATE_MANY) FIGURE_FIELDS(STATE_ONE, STATE_MANY)},
   former[] = {FORMER_FIELDS(STATE_ONE, STATE_MANY)};
 
 enum {
     FIELDS = sizeof fields / sizeof *fields,
+    FIGURES = 0 FIGURE_FIELDS(STATE_COUNT, STATE_COUNT),
     FORMER = sizeof former / sizeof *former,
     PREFIX = sizeof prefix - 1,
     ALPHABET = sizeof alphabet - 1,
     HASH = 4,             // bytes of the topic's hash
     OFFSET = 5,           // of the offset
     HEAD = HASH + OFFSET, // what the state belongs to
-    BODY = 0 STATE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
+    MIDDLE_BODY = 0 STATE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
+    BODY = MIDDLE_BODY FIGURE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
     CRC = 4,
     BYTES = (HEAD + BODY + 3) / 4 * 4 + CRC,
+    MIDDLE_BYTES = (HEAD + MIDDLE_BODY + 3) / 4 * 4 + CRC,
     TEXT_BYTES = PREFIX + BYTES / 4 * 5,
     /* The same of "w2". */
     FORMER_HASH = 8,
@@ -135,9 +145,10 @@ enum {
     FLAGS
 };
 _Static_assert(ALPHABET == 85, "base 85");
-_Static_assert(BODY == 375, "another layout is another format: raise the number in `prefix`");
+_Static_assert(BODY == 395, "another layout is another format: raise the number in `prefix`");
+_Static_assert(MIDDLE_BODY == 375, "what was written does not change");
 _Static_assert(FORMER_BODY == 387, "what was written does not change");
-_Static_assert(TEXT_BYTES + 24 <= (int)STATE_TEXT_MAX, "who the position is of has room behind it");
+_Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX, "the text has room");
 
 static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget.burst
 
@@ -250,7 +261,7 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
     state_put(bytes, topic, HASH);
     state_put(bytes + HASH, (uint64_t)offset, OFFSET);
     state_put_fields(&form, bytes + HEAD);
-    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC), CRC);
+    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC) ^ UINT32_MAX, CRC);
     memcpy(out, prefix, PREFIX);
     state_encode(bytes, BYTES, out + PREFIX);
     out[TEXT_BYTES] = '\0';
@@ -269,6 +280,8 @@ static bool state_possible(const struct partition_state *s) {
         values += s->window_n[i];
         if (s->window_at[i] >= STATE_WINDOW) return false;
     }
+    for (size_t i = 0; i < UNASKED_SUMS; i++)
+        if (s->unasked.sum[i] > s->unasked.n * UNASKED_ONE) return false;
     return values <= STATE_WINDOW;
 }
 
@@ -277,6 +290,8 @@ struct state_format {
     const char *prefix;
     const struct state_field *field;
     size_t fields, hash, offset, bytes;
+    uint32_t
+        mask; // of the CRC: "w2" and "w4" are of one length, and must not be taken for each other
 };
 
 /* The text's bytes by that format, into the form; errors as of state_read. */
@@ -286,7 +301,7 @@ static int state_read_form(const struct state_format *f, uint64_t topic, int64_t
     if (text.len != PREFIX + f->bytes / 4 * 5 || memcmp(text.at, f->prefix, PREFIX) != 0)
         return ERR_CORRUPT;
     if (!state_decode(text.at + PREFIX, bytes, f->bytes) ||
-        state_get(bytes + f->bytes - CRC, CRC) != state_crc32(bytes, f->bytes - CRC))
+        state_get(bytes + f->bytes - CRC, CRC) != (state_crc32(bytes, f->bytes - CRC) ^ f->mask))
         return ERR_CORRUPT;
     if (state_get(bytes, f->hash) != (topic & state_most(f->hash)) ||
         state_get(bytes + f->hash, f->offset) != ((uint64_t)offset & state_most(f->offset)))
@@ -295,10 +310,16 @@ static int state_read_form(const struct state_format *f, uint64_t topic, int64_t
     return 0;
 }
 
+/* The present format, or the one before, whose states have no figures. */
 static int state_read_present(uint64_t topic, int64_t offset, struct text text,
                               struct state_form *form) {
-    static const struct state_format present = {prefix, fields, FIELDS, HASH, OFFSET, BYTES};
-    TRY(state_read_form(&present, topic, offset, text, form));
+    static const struct state_format present = {prefix, fields, FIELDS,    HASH,
+                                                OFFSET, BYTES,  UINT32_MAX},
+                                     middle = {
+                                         middle_prefix, fields, FIELDS - FIGURES, HASH, OFFSET,
+                                         MIDDLE_BYTES,  0};
+    bool is_middle = text.len > PREFIX && memcmp(text.at, middle_prefix, PREFIX) == 0;
+    TRY(state_read_form(is_middle ? &middle : &present, topic, offset, text, form));
     struct partition_state *s = &form->state;
     if (form->block_age > s->admitted || form->flags >> FLAGS) return ERR_CORRUPT;
     s->block_start = s->admitted - form->block_age;
@@ -310,8 +331,8 @@ static int state_read_present(uint64_t topic, int64_t offset, struct text text,
  * it until it is (daemon/query/division.c). */
 static int state_read_former(uint64_t topic, int64_t offset, struct text text,
                              struct state_form *form) {
-    static const struct state_format before = {former_prefix, former,        FORMER,
-                                               FORMER_HASH,   FORMER_OFFSET, FORMER_BYTES};
+    static const struct state_format before = {former_prefix, former,       FORMER, FORMER_HASH,
+                                               FORMER_OFFSET, FORMER_BYTES, 0};
     TRY(state_read_form(&before, topic, offset, text, form));
     form->state.grant = form->state.grant_left;
     return 0;

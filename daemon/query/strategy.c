@@ -78,6 +78,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
                            .fixed = c->query.threshold,
                            .density = c->query.density,
                            .discount = c->query.pending_discount,
+                           .capacity = c->watch.capacity,
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
     if (s->budget.pool_share > 0) s->buffers = flush_buffers_create(c, s->classes, s->columns);
@@ -232,6 +233,21 @@ static double strategy_propensity(const struct decision *d, double random_rate) 
     return d->by_strategy ? 1 : random_rate;
 }
 
+/* What the figures want to know: the sums go with the task that comes next. */
+static void strategy_account(const struct strategy *s, const struct candidate *c,
+                             struct partition_state *state, struct decision *out) {
+    if (out->covered) {
+        uint32_t term[UNASKED_SUMS];
+        out->in_capacity =
+            unasked_within(&state->capacity, s->capacity, c->prob[s->positive], state->admitted);
+        unasked_terms(c->prob, s->classes, s->positive, out->in_capacity, term);
+        if (!out->by_strategy) unasked_add(&state->unasked, term);
+    }
+    if (!out->ask) return;
+    out->unasked = state->unasked;
+    state->unasked = (struct unasked){0};
+}
+
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms,
                      const struct candidate *c, struct partition_state *state,
                      struct decision *out) {
@@ -261,4 +277,5 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     out->propensity = strategy_propensity(out, t.allowed.random_rate);
     out->admitted_n = state->admitted;
     out->covered_n = state->covered;
+    strategy_account(s, c, state, out);
 }

@@ -24,6 +24,7 @@ struct strategy {
     const struct manager_row *manager;
     double fixed, density, discount; // query.threshold, .density, .pending_discount
     float *direction;                // (PENDING_BITS, columns); NULL: no discount
+    double capacity;                 // watch.capacity
     struct budget budget;
     struct flush_buffers *buffers; // scratch of strategy_flush; NULL: there is no pool
 };

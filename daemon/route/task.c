@@ -195,6 +195,22 @@ static void task_add_fields(const struct task *t, struct buf *out) {
  * record that is written already. */
 static const char task_left_out[] = "\"event_left_out\":true,";
 
+/* Names of what is summed over the unasked. */
+static const char *const unasked_name[UNASKED_SUMS] = {[UNASKED_RIGHT] = "right",
+                                                       [UNASKED_POSITIVE] = "positive",
+                                                       [UNASKED_CAUGHT] = "caught",
+                                                       [UNASKED_CAPACITY] = "in_capacity"};
+
+static void task_add_unasked(const struct task *t, struct buf *out) {
+    buf_printf(out, ",\"in_capacity\":%s,\"unasked\":{\"n\":%" PRIu32,
+               t->in_capacity ? "true" : "false", t->unasked.n);
+    for (size_t i = 0; i < UNASKED_SUMS; i++) {
+        task_add_key(out, unasked_name[i]);
+        buf_double(out, (double)t->unasked.sum[i] / UNASKED_ONE);
+    }
+    buf_str(out, "}");
+}
+
 static void task_add_meta(const struct task *t, struct buf *out) {
     buf_printf(out, ",\"meta\":{%s\"format\":%d", t->event_left_out ? task_left_out : "", FORMAT);
     task_add_text(out, "id", text_of(t->id));
@@ -204,6 +220,7 @@ static void task_add_meta(const struct task *t, struct buf *out) {
     task_add_text(out, "manager", text_of(manager_name(t->manager)));
     task_add_text(out, "arm", text_of(task_arm_name(t->by_strategy)));
     task_add_fields(t, out);
+    task_add_unasked(t, out);
     buf_str(out, ",\"source\":{\"topic\":");
     buf_json(out, t->topic);
     buf_printf(out,
@@ -271,6 +288,24 @@ static bool task_read_fields(struct task *t, const cJSON *meta) {
             if (fields[i].kind == COUNT && integer < 0) return false;
             memcpy(at, &integer, sizeof integer); // COUNT is the unsigned type of the same size
         }
+    }
+    return true;
+}
+
+/* Tasks of earlier releases have none of it. */
+static bool task_read_unasked(struct task *t, const cJSON *meta) {
+    const cJSON *within = cJSON_GetObjectItemCaseSensitive(meta, "in_capacity"),
+                *sums = cJSON_GetObjectItemCaseSensitive(meta, "unasked");
+    int64_t n;
+    double sum;
+    t->in_capacity = cJSON_IsTrue(within);
+    if (!sums) return true;
+    if (!json_integer(sums, "n", &n) || n < 0 || n > UNASKED_MOST) return false;
+    t->unasked.n = (uint32_t)n;
+    for (size_t i = 0; i < UNASKED_SUMS; i++) {
+        if (!json_number(sums, unasked_name[i], &sum) || !(sum >= 0 && sum <= (double)n))
+            return false;
+        t->unasked.sum[i] = (uint32_t)llround(sum * UNASKED_ONE);
     }
     return true;
 }
@@ -408,6 +443,7 @@ static const char *task_read_meta(struct task *t, const cJSON *meta, struct aren
     if (!task_read_source(t, meta, arena)) return "source is missing or wrong";
     if (!task_read_choices(t, meta)) return "reason, measure, manager or arm is unknown";
     if (!task_read_fields(t, meta)) return "a figure is missing or not a number";
+    if (!task_read_unasked(t, meta)) return "unasked is no sum over samples";
     if (!task_read_classes(t, meta, arena)) return "classes are missing or wrong";
     if (!task_read_prediction(t, meta, arena))
         return "probabilities or members are missing or of the wrong shape";

@@ -16,11 +16,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/cost.h"
 #include "encode/features.h"
-#include "estimate/prequential.h"
+#include "estimate/estimator.h"
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
 #include "store/believed_time.h"
+
+#include <math.h>
 
 enum {
     READ_MOST = 1000,    // records of a round: one transaction of the store
@@ -43,12 +46,16 @@ struct labelled_set {
     struct learning *learning;
     struct reader *reader;
     struct store *store;
-    struct prequential *prequential; // of the model in force
-    struct prequential *scored;      // of the score that events bring
-    struct prequential *differ;      // answers that one of them had right: whether the model did
-    struct decoder *decoder;         // for labels that carry their own event
-    struct value *values;            // (fields)
-    double *own_row;                 // (d)
+    struct estimator *estimator;
+    struct prequential *scored; // of the score that events bring
+    struct prequential *differ; // answers that one of them had right: whether the model did
+    size_t positive;            // class that the figures are of
+    uint64_t answers, right;    // evaluated; of them, predicted right
+    struct task_asked *asked;   // (READ_MOST) of the round, counted once it is committed
+    size_t asked_n;
+    struct decoder *decoder; // for labels that carry their own event
+    struct value *values;    // (fields)
+    double *own_row;         // (d)
     struct arena arena;
     struct reader_record *record; // (READ_MOST)
     struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
@@ -62,14 +69,26 @@ struct labelled_set {
 
 /* ---- one record ---- */
 
-/* The model in force, the score of the event's own, and who was right where they differ. */
+/* The score of the event's own, and who was right where it and the model in force differ. */
 static void labelled_set_judge(struct labelled_set *s, const struct answered *a) {
-    if (!a->evaluate || !(a->propensity > 0)) return;
-    prequential_add(s->prequential, a->truth, a->predicted, a->propensity);
-    prequential_add(s->scored, a->truth, a->scored, a->propensity);
+    const double propensity = a->said.propensity;
+    if (!a->evaluate || !(propensity > 0)) return;
+    prequential_add(s->scored, a->truth, a->scored, propensity);
     bool right = a->predicted == a->truth, score_right = a->scored == a->truth;
     if (a->scored >= 0 && a->predicted >= 0 && right != score_right)
-        prequential_add(s->differ, 1, right, a->propensity);
+        prequential_add(s->differ, 1, right, propensity);
+}
+
+static void labelled_set_estimate(struct labelled_set *s, const struct answered *a) {
+    struct outcome o;
+    if (a->predicted < 0 || a->said.propensity <= 0) return;
+    bool right = a->truth == a->predicted, positive = (size_t)a->truth == s->positive;
+    outcome_of(&o, right, positive, (size_t)a->predicted == s->positive, a->in_capacity,
+               cost_of(s->learning->config, (size_t)a->truth, (size_t)a->predicted), NAN,
+               (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
+    estimator_answer(s->estimator, &a->said, &o);
+    s->answers++;
+    s->right += right;
 }
 
 /* After the store's commit: a round that is tried again counts once. */
@@ -79,6 +98,7 @@ static void labelled_set_evaluate(struct labelled_set *s, const struct answered 
     metric_set(METRIC_last_label, (double)clock_wall_ms() / 1000);
     if (a->latency_ms >= 0 && a->evaluate)
         metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
+    if (a->evaluate) labelled_set_estimate(s, a);
     labelled_set_judge(s, a);
 }
 
@@ -92,7 +112,8 @@ static int labelled_set_apply_task(struct labelled_set *s, const struct reader_r
     }
     metric_add(METRIC_tasks_read, 1);
     struct answered joined;
-    int result = store_put_task(s->store, &t, &joined);
+    int result = store_put_task(s->store, &t, &s->asked[s->asked_n], &joined);
+    s->asked_n += result >= 0;
     if (result == 1) s->answered[s->answered_n++] = joined;
     return result < 0 && result != ERR_MISMATCH ? result : 0;
 }
@@ -276,7 +297,7 @@ static bool labelled_set_ends_run(const struct labelled_set *s, size_t i, size_t
 }
 
 static int labelled_set_try(struct labelled_set *s, size_t n) {
-    s->answered_n = 0;
+    s->answered_n = s->asked_n = 0;
     TRY(store_begin(s->store));
     for (size_t i = 0; i < n; i++) {
         int result = labelled_set_apply(s, &s->record[i]);
@@ -288,6 +309,8 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
         return result;
     }
     TRY(store_commit(s->store));
+    for (size_t i = 0; i < s->asked_n; i++)
+        if (s->asked[i].counts) estimator_ask(s->estimator, &s->asked[i].said);
     for (size_t i = 0; i < s->answered_n; i++) labelled_set_evaluate(s, &s->answered[i]);
     return 0;
 }
@@ -383,21 +406,43 @@ static void labelled_set_report_score(const struct labelled_set *s) {
     metric_set(METRIC_upstream_beaten_high, differ.high);
 }
 
+/* The figures as metrics. */
+static void labelled_set_tell(const struct labelled_set *s) {
+    struct estimates start, now;
+    estimator_read(s->estimator, ESTIMATE_SINCE_START, &start);
+    estimator_read(s->estimator, ESTIMATE_NOW, &now);
+    const struct estimate *a = &start.of[ESTIMATE_ACCURACY];
+    metric_set(METRIC_accuracy_answers, (double)start.answers);
+    metric_set(METRIC_accuracy_naive, s->answers ? (double)s->right / (double)s->answers : NAN);
+    metric_set(METRIC_accuracy, a->value);
+    metric_set(METRIC_accuracy_low, a->low);
+    metric_set(METRIC_accuracy_high, a->high);
+    metric_set(METRIC_estimate_draws, (double)start.drawn);
+    metric_set(METRIC_estimate_now_draws, (double)now.drawn);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        const struct estimate *e = &start.of[i], *n = &now.of[i];
+        metric_set_by(METRIC_estimate, i, e->value);
+        metric_set_by(METRIC_estimate_low, i, e->low);
+        metric_set_by(METRIC_estimate_high, i, e->high);
+        metric_set_by(METRIC_estimate_always_low, i, e->always_low);
+        metric_set_by(METRIC_estimate_always_high, i, e->always_high);
+        metric_set_by(METRIC_estimate_now, i, n->value);
+        metric_set_by(METRIC_estimate_now_low, i, n->low);
+        metric_set_by(METRIC_estimate_now_high, i, n->high);
+        metric_set_by(METRIC_estimate_now_always_low, i, n->always_low);
+        metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
+    }
+}
+
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts) {
-    struct prequential_figures f;
-    prequential_read(s->prequential, &f);
     double covered = counts->admitted ? (double)counts->covered / (double)counts->admitted : 1;
     metric_set(METRIC_open_tasks, (double)counts->open);
     metric_set(METRIC_parked_labels, (double)counts->parked);
     metric_set(METRIC_labelled_rows, (double)counts->labelled);
     metric_set(METRIC_store_bytes, (double)counts->bytes);
     metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
-    metric_set(METRIC_accuracy_answers, (double)f.n);
-    metric_set(METRIC_accuracy_naive, f.naive);
-    metric_set(METRIC_accuracy, f.accuracy);
-    metric_set(METRIC_accuracy_low, f.low);
-    metric_set(METRIC_accuracy_high, f.high);
     metric_set(METRIC_accuracy_covered, covered);
+    labelled_set_tell(s);
     labelled_set_report_score(s);
 }
 
@@ -419,8 +464,14 @@ int64_t labelled_set_offset(const struct labelled_set *s, enum labelled_topic t,
 /* ---- life ---- */
 
 static int labelled_set_reevaluate(const struct answered *a, void *opaque) {
+    if (a->evaluate) labelled_set_estimate(opaque, a);
+    labelled_set_judge(opaque, a);
+    return 0;
+}
+
+static int labelled_set_ask_again(const struct asked *a, void *opaque) {
     struct labelled_set *s = opaque;
-    labelled_set_judge(s, a);
+    estimator_ask(s->estimator, a);
     return 0;
 }
 
@@ -460,6 +511,7 @@ static int labelled_set_open_store(struct labelled_set *s) {
         .k = c->model.classes.n,
         .fingerprint = features_fingerprint(l->shared->features),
         .classes = l->classes,
+        .positive = s->positive,
         .score = features_score(l->shared->features).n ? labelled_set_score : NULL,
         .score_opaque = l->shared->features,
         .sources = c->train.sources,
@@ -495,13 +547,17 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     s->learning = learning;
     s->record = xcalloc(READ_MOST, sizeof *s->record);
     s->answered = xcalloc(READ_MOST, sizeof *s->answered);
-    s->prequential = prequential_create(c->model.classes.n, (size_t)c->watch.window);
+    s->asked = xcalloc(READ_MOST, sizeof *s->asked);
     s->scored = prequential_create(c->model.classes.n, (size_t)c->watch.window);
     s->differ = prequential_create(2, (size_t)c->watch.window);
+    s->estimator = estimator_create((size_t)c->watch.window);
+    for (size_t i = 0; i < c->model.classes.n; i++)
+        if (strcmp(c->model.classes.at[i], c->model.positive) == 0) s->positive = i;
     TRY(labelled_set_open_decoder(s));
     TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
     believed_time_begin(&s->time, store_clock(s->store));
+    TRY(store_asked(s->store, labelled_set_ask_again, s));
     return store_answered(s->store, labelled_set_reevaluate, s);
 }
 
@@ -520,9 +576,10 @@ void labelled_set_close(struct labelled_set *s) {
     reader_destroy(s->reader);
     store_close(s->store);
     decoder_destroy(s->decoder);
-    prequential_destroy(s->prequential);
     prequential_destroy(s->scored);
     prequential_destroy(s->differ);
+    estimator_destroy(s->estimator);
+    free(s->asked);
     arena_release(&s->arena);
     buf_release(&s->cluster);
     for (size_t t = 0; t < LABELLED_TOPICS; t++) free(s->ends[t].at);

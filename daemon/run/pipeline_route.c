@@ -84,7 +84,9 @@ static struct task pipeline_route_task_of(struct pipeline *p, const struct subje
                          .asked_ms = s->asked_ms,
                          .expires_ms = s->asked_ms + p->config->route.expiry,
                          .admitted = d->admitted_n,
-                         .covered = d->covered_n};
+                         .covered = d->covered_n,
+                         .in_capacity = d->in_capacity,
+                         .unasked = d->unasked};
 }
 
 static void pipeline_route_bury(struct pipeline *p, const struct subject *s, struct cycle *cycle,

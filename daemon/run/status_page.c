@@ -308,6 +308,18 @@ static const struct {
     {"bridge_lag_s", METRIC_bridge_lag},
     {"bridge_away", METRIC_bridge_away},
     {"bridge_heard_s", METRIC_bridge_heard},
+    {"estimate", METRIC_estimate},
+    {"estimate_low", METRIC_estimate_low},
+    {"estimate_high", METRIC_estimate_high},
+    {"estimate_always_low", METRIC_estimate_always_low},
+    {"estimate_always_high", METRIC_estimate_always_high},
+    {"estimate_draws", METRIC_estimate_draws},
+    {"estimate_now", METRIC_estimate_now},
+    {"estimate_now_low", METRIC_estimate_now_low},
+    {"estimate_now_high", METRIC_estimate_now_high},
+    {"estimate_now_always_low", METRIC_estimate_now_always_low},
+    {"estimate_now_always_high", METRIC_estimate_now_always_high},
+    {"estimate_now_draws", METRIC_estimate_now_draws},
     {"log_events", METRIC_log_events},
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "config/cost.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
 #include "run/upstream.h"
@@ -44,7 +45,9 @@ struct backtest_questions {
     struct backtest_mark *mark;        // (n)
     size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
-    int *label, *predicted;            // (n)
+    int *label;                        // (n)
+    struct asked *said;                // (n) what the estimator is told
+    struct outcome *outcome;           // (n)
     float *member;                     // (n, members, k) probabilities that members gave
 };
 
@@ -65,14 +68,17 @@ struct backtest {
     struct score *score;
     struct score *upstream; // of the base; NULL without one
     float *scratch;         // for its predictions
-    struct prequential *prequential;
+    struct estimator *estimator;
+    struct prequential *plain[ESTIMATES];
+    double truth[OUTCOMES]; // sums over all samples so far
+    size_t samples;         // of them
     struct backtest_result *out;
     EVP_MD_CTX *digest;
     double threshold; // of the last request
     double balance;   // asked − B·n so far
     double lowest;    // its minimum so far: the stretch that overspends most begins there
     int last_label;
-    int *predicted;  // (samples) with a pool: the class predicted of each; else NULL
+    float *prob;     // (samples, k) with a pool: what was predicted of each; else NULL
     size_t switched; // switches that are in force
 };
 
@@ -90,7 +96,8 @@ static void backtest_grow(struct backtest *t) {
     q->weight = xrealloc(q->weight, q->cap * sizeof *q->weight);
     q->propensity = xrealloc(q->propensity, q->cap * sizeof *q->propensity);
     q->label = xrealloc(q->label, q->cap * sizeof *q->label);
-    q->predicted = xrealloc(q->predicted, q->cap * sizeof *q->predicted);
+    q->said = xrealloc(q->said, q->cap * sizeof *q->said);
+    q->outcome = xrealloc(q->outcome, q->cap * sizeof *q->outcome);
     q->member = xrealloc(q->member, q->cap * q->members * k * sizeof *q->member);
 }
 
@@ -104,15 +111,39 @@ static int backtest_answer(const struct backtest *t, size_t sample) {
            (int)file->k;
 }
 
-/* One request. predicted: the class that was predicted, and scored, when the sample came; so the
- * estimate is of the same accuracy as the score. */
+/* One request. predicted, prob: the class that was predicted, and scored, when the sample came; so
+ * the estimate is of the same accuracy as the score. */
 struct backtest_question {
     size_t sample;
     int predicted;
+    const float *prob; // (k)
     double propensity, threshold;
     enum ask reason;
     const float *member; // (members, k) of the model in force
+    bool in_capacity;
+    struct unasked unasked;
 };
+
+/* What a sample of that label turned out to be. */
+static void backtest_outcome(const struct backtest *t, int label, int predicted, const float *prob,
+                             bool in_capacity, struct outcome *out) {
+    int positive = (int)t->o->file->positive;
+    outcome_of(out, label == predicted, label == positive, predicted == positive, in_capacity,
+               cost_of(t->config, (size_t)label, (size_t)predicted),
+               -log(fmax((double)prob[label], SCORE_CLIP)), prob[positive]);
+}
+
+static void backtest_note_said(struct backtest *t, size_t at, const struct backtest_question *new) {
+    struct backtest_questions *q = &t->asked;
+    int positive = (int)t->o->file->positive;
+    q->said[at] = (struct asked){.key = rng_mix(new->sample),
+                                 .propensity = new->propensity,
+                                 .in_unasked = new->reason == ASK_POOL,
+                                 .unasked = new->unasked};
+    unasked_terms_of(new->prob[new->predicted], new->prob[positive], new->predicted == positive,
+                     new->in_capacity, q->said[at].term);
+    backtest_outcome(t, q->label[at], new->predicted, new->prob, new->in_capacity, &q->outcome[at]);
+}
 
 /* The decision as its task record says it. The digest of all marks identifies the whole run: two
  * runs that decide alike have the same digest (promise I6). */
@@ -138,7 +169,7 @@ static void backtest_write_question(struct backtest *t, size_t at,
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
     q->label[at] = backtest_answer(t, new->sample);
-    q->predicted[at] = new->predicted;
+    backtest_note_said(t, at, new);
 }
 
 static void backtest_ask(struct backtest *t, const struct backtest_question *new) {
@@ -162,7 +193,10 @@ static void backtest_release_questions(struct backtest *t, size_t sample) {
      * sample. */
     if (n > 1) qsort(q->mark + q->released, n, sizeof *q->mark, backtest_by_sample);
     EVP_DigestUpdate(t->digest, q->mark + q->released, n * sizeof *q->mark);
-    while (q->released < q->n) q->at[q->released++] = sample;
+    for (; q->released < q->n; q->released++) {
+        q->at[q->released] = sample;
+        estimator_ask(t->estimator, &q->said[q->released]);
+    }
 }
 
 /* ---- learning ---- */
@@ -221,14 +255,36 @@ static int backtest_improve(struct backtest *t, const struct schedule *schedule,
     return 0;
 }
 
+/* The band holds the truth at every look, or it is none: so it is looked at after each answer. */
+static void backtest_watch(struct backtest *t) {
+    double truth[ESTIMATES];
+    estimate_of_all(t->truth, (double)t->samples, truth);
+    t->out->looks++;
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        struct estimate e;
+        if (!t->plain[i]) continue;
+        estimator_read_one(t->estimator, ESTIMATE_SINCE_START, (enum estimate_name)i, &e);
+        t->out->missed[i] |= truth[i] < e.always_low || truth[i] > e.always_high;
+    }
+}
+
+static void backtest_evaluate(struct backtest *t, size_t i) {
+    struct backtest_questions *q = &t->asked;
+    estimator_answer(t->estimator, &q->said[i], &q->outcome[i]);
+    for (size_t e = 0; e < ESTIMATES; e++) {
+        int hit = estimate_hit((enum estimate_name)e, &q->outcome[i]);
+        if (t->plain[e] && hit >= 0) prequential_add(t->plain[e], 1, hit, q->propensity[i]);
+    }
+    backtest_watch(t);
+}
+
 /* The next answer is known from now on. */
 static void backtest_take_answer(struct backtest *t) {
     struct backtest_questions *q = &t->asked;
     size_t i = q->labelled++;
     t->per_class[q->label[i]]++;
     t->last_label = q->label[i];
-    if (q->propensity[i] > 0)
-        prequential_add(t->prequential, q->label[i], q->predicted[i], q->propensity[i]);
+    if (q->propensity[i] > 0) backtest_evaluate(t, i);
 }
 
 /* Learns the labels that are due before this sample. */
@@ -308,6 +364,26 @@ static void backtest_score_base(struct backtest *t, const double *row, size_t sa
               features_score_class(t->o->file->features, row), prob);
 }
 
+static void backtest_note_truth(struct backtest *t, size_t sample, int predicted, const float *prob,
+                                const struct decision *d) {
+    struct outcome o;
+    backtest_outcome(t, t->o->file->truth[sample], predicted, prob, d->in_capacity, &o);
+    for (size_t i = 0; i < OUTCOMES; i++) t->truth[i] += o.value[i];
+    t->samples++;
+    if (t->prob) memcpy(t->prob + sample * t->o->file->k, prob, t->o->file->k * sizeof *prob);
+}
+
+static void backtest_note_trail(const struct backtest *t, size_t sample, const float *prob,
+                                double propensity, bool asked, bool by_strategy) {
+    struct backtest_trail *trail = t->o->trail;
+    size_t k = t->o->file->k;
+    if (!trail) return;
+    if (prob) memcpy(trail->prob + sample * k, prob, k * sizeof *prob);
+    trail->propensity[sample] = propensity;
+    trail->arm[sample] = by_strategy ? TRAIL_STRATEGY : TRAIL_RANDOM;
+    if (!asked) trail->arm[sample] = TRAIL_NONE;
+}
+
 static void backtest_take(struct backtest *t, const struct batch *b, size_t i, size_t sample) {
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
@@ -316,13 +392,15 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     if (t->o->baseline == BASELINE_LAST && t->last_label >= 0) predicted = t->last_label;
     score_add(t->score, t->o->file->truth[sample], predicted, prob);
     backtest_score_base(t, b->raw + i * b->d, sample);
+    backtest_note_truth(t, sample, predicted, prob, d);
+    backtest_note_trail(t, sample, prob, all ? 1 : d->propensity, asked, all || d->by_strategy);
     if (asked)
-        backtest_ask(t, &(struct backtest_question){sample, predicted, all ? 1 : d->propensity,
-                                                    d->threshold, d->reason,
-                                                    b->member + i * b->members * b->k});
+        backtest_ask(t, &(struct backtest_question){
+                            sample, predicted, prob, all ? 1 : d->propensity, d->threshold,
+                            d->reason, b->member + i * b->members * b->k, d->in_capacity,
+                            all ? (struct unasked){0} : d->unasked});
     t->out->asked_random += !all && d->by_random;
-    if (t->predicted) t->predicted[sample] = predicted;
-    else backtest_release_questions(t, sample);
+    if (!t->prob) backtest_release_questions(t, sample);
     if (d->ask) t->threshold = d->threshold;
     backtest_note_spending(t, asked, t->config->budget.rate);
     backtest_note_point(t, sample, d);
@@ -333,12 +411,17 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
 static void backtest_take_pick(struct backtest *t, const struct pick *pick) {
     struct backtest_questions *q = &t->asked;
     size_t sample = pick->decision.admitted_n - 1, at = q->released;
-    struct backtest_question picked = {sample,
-                                       t->predicted[sample],
-                                       pick->decision.propensity,
-                                       pick->decision.threshold,
-                                       pick->decision.reason,
-                                       pick->member};
+    const float *prob = t->prob + sample * t->o->file->k;
+    struct backtest_question picked = {.sample = sample,
+                                       .predicted = class_predicted(prob, t->o->file->k),
+                                       .prob = prob,
+                                       .propensity = pick->decision.propensity,
+                                       .threshold = pick->decision.threshold,
+                                       .reason = pick->decision.reason,
+                                       .member = pick->member,
+                                       .in_capacity = pick->decision.in_capacity,
+                                       .unasked = pick->decision.unasked};
+    if (!pick->synthetic) backtest_note_trail(t, sample, NULL, 1, true, true);
     while (at < q->n && q->sample[at] != sample) at++;
     if (at < q->n) {
         backtest_write_question(t, at, &picked);
@@ -432,10 +515,12 @@ static int backtest_open(struct backtest *t) {
                                                                  .partitions = 1}));
     pipeline_own(t->pipeline, 0, 0, true, (struct text){0}, 0);
     if (t->config->pool.window || t->config->pool.time)
-        t->predicted = xcalloc(file->n, sizeof *t->predicted);
+        t->prob = xcalloc(file->n * file->k, sizeof *t->prob);
     t->per_class = xcalloc(file->k, sizeof *t->per_class);
     t->score = score_create(file->k, file->positive);
-    t->prequential = prequential_create(file->k, 0);
+    t->estimator = estimator_create(1);
+    for (size_t e = 0; e < ESTIMATES; e++)
+        if (estimate_counts((enum estimate_name)e)) t->plain[e] = prequential_create(2, 0);
     t->digest = xgiven(EVP_MD_CTX_new());
     CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;
@@ -450,7 +535,11 @@ static void backtest_finish(struct backtest *t) {
     score_read(t->score, &r->score);
     r->upstream = (struct score_figures){.accuracy = NAN, .kappa = NAN};
     if (t->upstream) score_read(t->upstream, &r->upstream);
-    prequential_read(t->prequential, &r->estimate);
+    estimate_of_all(t->truth, (double)t->samples, r->truth);
+    r->truth[ESTIMATE_AVERAGE_PRECISION] = r->score.average_precision;
+    estimator_read(t->estimator, ESTIMATE_SINCE_START, &r->estimate);
+    for (size_t e = 0; e < ESTIMATES; e++)
+        if (t->plain[e]) prequential_read(t->plain[e], &r->plain[e]);
     r->samples = t->o->file->n;
     r->labelled = t->asked.labelled;
     r->overspend = fmax(0, t->balance - (double)t->config->budget.upfront);
@@ -465,10 +554,11 @@ static void backtest_close(struct backtest *t) {
     score_destroy(t->score);
     score_destroy(t->upstream);
     free(t->scratch);
-    prequential_destroy(t->prequential);
+    estimator_destroy(t->estimator);
+    for (size_t e = 0; e < ESTIMATES; e++) prequential_destroy(t->plain[e]);
     EVP_MD_CTX_free(t->digest);
-    void *owned[] = {t->predicted, q->mark,       q->sample, q->at,        q->row,
-                     q->weight,    q->propensity, q->label,  q->predicted, q->member};
+    void *owned[] = {t->prob,       q->mark,  q->sample, q->at,      q->row,   q->weight,
+                     q->propensity, q->label, q->said,   q->outcome, q->member};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
 

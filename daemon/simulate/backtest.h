@@ -8,6 +8,7 @@
 #pragma once
 
 #include "encoded_file.h"
+#include "estimate/estimator.h"
 #include "estimate/prequential.h"
 #include "estimate/score.h"
 
@@ -33,6 +34,13 @@ struct backtest_switch {
     double explore;
 };
 
+/* What became of each sample, for --predictions. Arrays of the file's length, the caller's. */
+struct backtest_trail {
+    float *prob;        // (n, k)
+    double *propensity; // (n) of being asked, whether it was or not; 0: outside the estimate
+    enum trail_arm { TRAIL_NONE, TRAIL_STRATEGY, TRAIL_RANDOM } * arm; // (n) that asked it
+};
+
 /* Everything is borrowed until backtest_run returns. */
 struct backtest_options {
     const struct config *config;
@@ -45,13 +53,18 @@ struct backtest_options {
     const struct backtest_switch *switches; // (switches_n), ascending by sample; they replace delay
                                             // and the learner's schedule; NULL: none
     size_t switches_n;
-    _Atomic uint64_t *done; // counts samples up while it runs; NULL: nobody looks
+    struct backtest_trail *trail; // filled; NULL: nobody wants it
+    _Atomic uint64_t *done;       // counts samples up while it runs; NULL: nobody looks
 };
 
 struct backtest_result {
     struct score_figures score;
     struct score_figures upstream; // of the score that events bring; without one all NaN
-    struct prequential_figures estimate;
+    double truth[ESTIMATES];                     // over all samples
+    struct estimates estimate;                   // of the same, at the end, from the answers
+    struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share
+    size_t looks;                                // one after each answer
+    bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band
     size_t samples, asked, asked_random, labelled, models;
     double overspend;              // labels asked beyond B·n and the up-front grant, at the end
     double worst_window_overspend; // the most labels that any stretch of the stream got beyond its

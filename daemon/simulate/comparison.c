@@ -33,6 +33,7 @@ static void *comparison_fill(void *arg) {
                                      .switches_n = t->switches_n,
                                      .seed = t->first_seed + cell % t->seeds,
                                      .points = CURVE_POINTS,
+                                     .trail = cell == 0 && t->trail.arm ? &t->trail : NULL,
                                      .done = &t->done};
         int result = backtest_run(&t->result[cell], &o);
         if (result < 0) atomic_store(&t->error, result);
@@ -80,5 +81,8 @@ void comparison_release(struct comparison *t) {
     for (size_t i = 0; t->result && i < t->cells; i++) backtest_result_release(&t->result[i]);
     free(t->result);
     free(t->switches);
+    free(t->trail.prob);
+    free(t->trail.propensity);
+    free(t->trail.arm);
     encoded_file_release(&t->file);
 }

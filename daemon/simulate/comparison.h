@@ -44,9 +44,10 @@ struct comparison {
     double noise;            // share of labels that name another class
     struct dataset *dataset; // the file
     const char *left_out;    // columns of the data that are no feature; NULL: -c named the features
-    _Atomic size_t next;     // cell that the next free thread takes
-    _Atomic uint64_t done;   // samples done, over all cells
-    _Atomic int error;       // the first one; 0: none
+    struct backtest_trail trail; // of the first cell; its arrays are owned, NULL: nobody wants it
+    _Atomic size_t next;         // cell that the next free thread takes
+    _Atomic uint64_t done;       // samples done, over all cells
+    _Atomic int error;           // the first one; 0: none
 };
 
 /* The result of a strategy with the i-th seed. */
@@ -74,8 +75,12 @@ void comparison_release(struct comparison *t);
 /* On standard output: one JSON object a run, or a table of means. */
 void comparison_print_json(const struct comparison *t);
 void comparison_print_table(const struct comparison *t);
+/* The figures of the first run beside the truth, in words. */
+void comparison_print_words(const struct comparison *t);
 /* Appends the learning curves, one row a point. */
 void comparison_print_csv(const struct comparison *t, struct buf *out);
+/* What became of each sample of the first run, one row each. */
+void comparison_print_predictions(const struct comparison *t, struct buf *out);
 /* After runs with --report: appends the sentence how many labels reach which level; or the whole
  * page, which stands alone. data: the file's name. */
 void comparison_report_verdict(const struct comparison *t, struct buf *out);

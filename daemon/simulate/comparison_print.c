@@ -24,10 +24,10 @@
     F(log_loss, r->score.log_loss)                                                                 \
     F(upstream_accuracy, r->upstream.accuracy)                                                     \
     F(upstream_kappa, r->upstream.kappa)                                                           \
-    F(estimate_accuracy, r->estimate.accuracy)                                                     \
-    F(estimate_low, r->estimate.low)                                                               \
-    F(estimate_high, r->estimate.high)                                                             \
-    F(naive_accuracy, r->estimate.naive)                                                           \
+    F(estimate_accuracy, r->estimate.of[ESTIMATE_ACCURACY].value)                                  \
+    F(estimate_low, r->estimate.of[ESTIMATE_ACCURACY].low)                                         \
+    F(estimate_high, r->estimate.of[ESTIMATE_ACCURACY].high)                                       \
+    F(naive_accuracy, r->plain[ESTIMATE_ACCURACY].naive)                                           \
     F(samples_per_second, (double)r->samples / r->seconds)
 
 enum figure {
@@ -93,6 +93,58 @@ static void comparison_print_add_figures(struct buf *out, const double value[FIG
     }
 }
 
+/* An object of numbers, by name. */
+struct number {
+    const char *name;
+    double value;
+};
+static void comparison_print_add_numbers(struct buf *out, const char *name,
+                                         const struct number *number, size_t n) {
+    buf_printf(out, "\"%s\":{", name);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "", number[i].name);
+        buf_double(out, number[i].value);
+    }
+    buf_str(out, "}");
+}
+
+/* Each figure: what is true, what the answers said, what the plain ratio would have said, and
+ * which bands missed the truth so far at any of the looks. */
+static void comparison_print_add_estimates(const struct backtest_result *r, struct buf *out) {
+    buf_str(out, ",\"truth\":{");
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "", estimate_word((enum estimate_name)i));
+        buf_double(out, r->truth[i]);
+    }
+    buf_str(out, "},\"estimates\":{");
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        const struct estimate *e = &r->estimate.of[i];
+        const struct number of[] = {{"value", e->value},
+                                    {"low", e->low},
+                                    {"high", e->high},
+                                    {"always_low", e->always_low},
+                                    {"always_high", e->always_high},
+                                    {"answers", (double)r->estimate.answers}};
+        if (i) buf_str(out, ",");
+        comparison_print_add_numbers(out, estimate_word((enum estimate_name)i), of,
+                                     sizeof of / sizeof *of);
+    }
+    buf_str(out, "},\"plain\":{");
+    for (size_t i = 0, n = 0; i < ESTIMATES; i++) {
+        const struct prequential_figures *p = &r->plain[i];
+        const struct number of[] = {{"value", p->accuracy}, {"low", p->low}, {"high", p->high}};
+        if (!estimate_counts((enum estimate_name)i)) continue;
+        if (n++) buf_str(out, ",");
+        comparison_print_add_numbers(out, estimate_word((enum estimate_name)i), of,
+                                     sizeof of / sizeof *of);
+    }
+    buf_printf(out, "},\"looks\":%zu,\"bands_missed\":[", r->looks);
+    for (size_t i = 0, n = 0; i < ESTIMATES; i++)
+        if (r->missed[i])
+            buf_printf(out, "%s\"%s\"", n++ ? "," : "", estimate_word((enum estimate_name)i));
+    buf_str(out, "]");
+}
+
 static void comparison_print_add_run(const struct comparison *t, size_t strategy, size_t seed,
                                      struct buf *out) {
     double value[FIGURES_N];
@@ -101,6 +153,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     buf_printf(out, "{\"strategy\":\"%s\",\"seed\":%llu,", t->strategy[strategy].name,
                (unsigned long long)(t->first_seed + seed));
     comparison_print_add_figures(out, value);
+    comparison_print_add_estimates(r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 
@@ -185,6 +238,43 @@ void comparison_print_table(const struct comparison *t) {
         printf("\nthe score that events bring: accuracy %.2f %%, kappa %.2f %%\n",
                100 * first.mean[FIGURE_upstream_accuracy], 100 * first.mean[FIGURE_upstream_kappa]);
     if (t->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", t->seeds);
+}
+
+/* ---- predictions ---- */
+
+/* A cell of a CSV file, in quotes where it must be (RFC 4180). */
+static void comparison_print_field(struct buf *out, const char *text) {
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        buf_str(out, text);
+        return;
+    }
+    buf_str(out, "\"");
+    for (const char *c = text; *c; c++) buf_printf(out, *c == '"' ? "\"\"" : "%c", *c);
+    buf_str(out, "\"");
+}
+
+void comparison_print_predictions(const struct comparison *t, struct buf *out) {
+    static const char *const arm[] = {
+        [TRAIL_NONE] = "", [TRAIL_STRATEGY] = "strategy", [TRAIL_RANDOM] = "random"};
+    const struct list *classes = &t->strategy[0].config.model.classes;
+    const struct backtest_trail *trail = &t->trail;
+    buf_str(out, "row,id,label,asked,arm,propensity");
+    for (size_t c = 0; c < t->file.k; c++) {
+        buf_str(out, ",");
+        comparison_print_field(out, classes->at[c]);
+    }
+    buf_str(out, "\n");
+    for (size_t i = 0; i < t->file.n; i++) {
+        buf_printf(out, "%zu,", i + 1);
+        comparison_print_field(out, t->file.id[i]);
+        buf_str(out, ",");
+        comparison_print_field(out, classes->at[t->file.truth[i]]);
+        buf_printf(out, ",%d,%s,%.17g", trail->arm[i] != TRAIL_NONE, arm[trail->arm[i]],
+                   trail->propensity[i]);
+        for (size_t c = 0; c < t->file.k; c++)
+            buf_printf(out, ",%.9g", (double)trail->prob[i * t->file.k + c]);
+        buf_str(out, "\n");
+    }
 }
 
 /* ---- curves ---- */

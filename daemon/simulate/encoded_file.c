@@ -26,6 +26,7 @@ static int encoded_file_read_row(struct encoded_file *s, size_t cap, struct deco
         truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE &&
         features_encode(s->features, values, s->raw + s->n * s->d, &field, NULL) == REASON_NONE;
     if (!fine) return 0;
+    if (s->id) s->id[s->n] = xasprintf("%.*s", (int)sample->id.len, sample->id.at);
     s->truth[s->n++] = truth;
     return 1;
 }
@@ -51,12 +52,14 @@ static int encoded_file_make_room(struct encoded_file *s, size_t *cap, struct bu
     if (*cap > most) *cap = most;
     s->raw = xrealloc(s->raw, *cap * s->d * sizeof *s->raw);
     s->truth = xrealloc(s->truth, *cap * sizeof *s->truth);
+    if (s->id) s->id = xrealloc(s->id, *cap * sizeof *s->id);
     return 0;
 }
 
-int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct config *c,
+int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct config *c, bool ids,
                       struct buf *why) {
-    *s = (struct encoded_file){.k = c->model.classes.n};
+    *s = (struct encoded_file){.k = c->model.classes.n,
+                               .id = ids ? xcalloc(1, sizeof *s->id) : NULL};
     TRY(features_of(&s->features, c));
     s->d = features_columns(s->features);
     free(classes_joined(c, &s->positive)); // for the positive one only
@@ -78,6 +81,8 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
 }
 
 void encoded_file_release(struct encoded_file *s) {
+    for (size_t i = 0; s->id && i < s->n; i++) free(s->id[i]);
+    free(s->id);
     features_destroy(s->features);
     free(s->raw);
     free(s->truth);

@@ -13,12 +13,13 @@ struct encoded_file {
     size_t n, d, k, positive; // samples, columns, classes, index of the class that is looked for
     double *raw;              // (n, d)
     int *truth;               // (n) true classes
+    char **id;                // (n) sample ids, where they were wanted; else NULL
     struct features *features;
     uint64_t unreadable; // rows left out: a daemon would dead-letter them, or no known label
 };
 
-/* Reads d from where it stands to its end. encoded_file_release in any case. ERR_INPUT or ERR_IO
- * with *why, also when the rows do not fit into the machine's memory. */
-int encoded_file_load(struct encoded_file *out, struct dataset *d, const struct config *c,
+/* Reads d from where it stands to its end; ids: keep the samples' ids. encoded_file_release in any
+ * case. ERR_INPUT or ERR_IO with *why, also when the rows do not fit into the machine's memory. */
+int encoded_file_load(struct encoded_file *out, struct dataset *d, const struct config *c, bool ids,
                       struct buf *why) MUST_CHECK;
 void encoded_file_release(struct encoded_file *s);

@@ -35,8 +35,9 @@ static bool simulate_overwrites(const char *out, const struct simulate_flags *f)
 static int simulate_check_pictures(const struct simulate_flags *f) {
     bool more = f->config || f->data.file || f->data.label || f->data.positive || f->data.id ||
                 f->data.drop || f->measure || f->manager || f->pool || f->against || f->switches ||
-                f->csv || f->report || f->json || f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 ||
-                simulate_given(f->budget) || simulate_given(f->upfront) || simulate_given(f->noise);
+                f->csv || f->report || f->predictions || f->json || f->limit >= 0 ||
+                f->delay >= 0 || f->seeds >= 0 || simulate_given(f->budget) ||
+                simulate_given(f->upfront) || simulate_given(f->noise);
     return more ? simulate_refuse(
                       "--figures draws points of its own: of the other flags it takes only --seed")
                 : CLI_GO;
@@ -68,9 +69,12 @@ static int simulate_check_words(const struct simulate_flags *f) {
                                 "may ask goes to the windows, by rank"},
         {f->against && !f->against[strspn(f->against, ",")],
          "--against names no baseline: random, all, last"},
-        {atomic_file_same(f->csv, f->report), "--csv and --report name one file"},
-        {simulate_overwrites(f->csv, f) || simulate_overwrites(f->report, f),
-         "--csv and --report would overwrite what is read"},
+        {atomic_file_same(f->csv, f->report) || atomic_file_same(f->csv, f->predictions) ||
+             atomic_file_same(f->predictions, f->report),
+         "--csv, --predictions and --report: two of them name one file"},
+        {simulate_overwrites(f->csv, f) || simulate_overwrites(f->report, f) ||
+             simulate_overwrites(f->predictions, f),
+         "--csv, --predictions or --report would overwrite what is read"},
     };
     if (f->figures) return simulate_check_pictures(f);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -82,6 +86,7 @@ static int simulate_check_files(const struct simulate_flags *f) {
     struct buf why = {0};
     int result = f->csv ? atomic_file_check(f->csv, &why) : 0;
     if (f->report && result == 0) result = atomic_file_check(f->report, &why);
+    if (f->predictions && result == 0) result = atomic_file_check(f->predictions, &why);
     if (result < 0) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&why);
     return result < 0 ? EX_CANTCREAT : CLI_GO;
@@ -109,6 +114,11 @@ static int simulate_write_files(const struct comparison *t, const struct simulat
         comparison_print_csv(t, &content);
         code = simulate_write_file(f->csv, &content);
     }
+    if (f->predictions && code == EX_OK) {
+        buf_reset(&content);
+        comparison_print_predictions(t, &content);
+        code = simulate_write_file(f->predictions, &content);
+    }
     if (f->report && code == EX_OK) {
         buf_reset(&content);
         comparison_report(t, f->data.file, &content);
@@ -121,7 +131,10 @@ static int simulate_write_files(const struct comparison *t, const struct simulat
 static int simulate_tell(const struct comparison *t, const struct simulate_flags *f) {
     struct buf verdict = {0};
     if (f->json) comparison_print_json(t);
-    else comparison_print_table(t);
+    else {
+        comparison_print_table(t);
+        comparison_print_words(t);
+    }
     int code = simulate_write_files(t, f);
     if (f->report && code == EX_OK && !f->json) {
         comparison_report_verdict(t, &verdict);
@@ -155,12 +168,17 @@ static int simulate_load_and_compare(const struct simulate_flags *f, struct data
                            .noise = isnan(f->noise) ? 0 : f->noise,
                            .left_out = f->config ? NULL : dataset_left_out(d),
                            .dataset = d};
-    int result = encoded_file_load(&t.file, d, c, why), code = EX_DATAERR;
+    int result = encoded_file_load(&t.file, d, c, f->predictions != NULL, why), code = EX_DATAERR;
     if (result == 0 && !t.file.n)
         buf_printf(why, "%s: no row could be read and has a label that is a class of the model",
                    f->data.file);
     else if (result == 0 && f->switches) result = comparison_switches_read(&t, f->switches, why);
     if (result == 0 && t.file.n) code = comparison_plan(&t, c, f);
+    if (code == CLI_GO && f->predictions)
+        t.trail =
+            (struct backtest_trail){.prob = xcalloc(t.file.n * t.file.k, sizeof *t.trail.prob),
+                                    .propensity = xcalloc(t.file.n, sizeof *t.trail.propensity),
+                                    .arm = xcalloc(t.file.n, sizeof *t.trail.arm)};
     if (code == CLI_GO) code = simulate_compare(&t, f);
     comparison_release(&t);
     return code;

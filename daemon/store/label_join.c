@@ -30,6 +30,23 @@ int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct 
     return store_put(s, table_of(e->kind), id, TASK_ID_BYTES, s->scratch.at, s->scratch.len);
 }
 
+struct asked entry_said(const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
+    struct asked a = {.key = hash_bytes(id, TASK_ID_BYTES),
+                      .propensity = e->propensity,
+                      .in_unasked = e->in_unasked,
+                      .unasked = e->unasked};
+    memcpy(a.term, e->term, sizeof a.term);
+    return a;
+}
+
+/* What the model said of the task's sample, into its entry. */
+static void entry_take_terms(const struct store *s, const struct task *t, struct entry *e) {
+    e->unasked = t->unasked;
+    e->in_capacity = t->in_capacity;
+    e->in_unasked = t->reason == ASK_POOL;
+    if (t->prob) unasked_terms(t->prob, t->k, s->options.positive, t->in_capacity, e->term);
+}
+
 /* ---- label order, counts, digest ---- */
 
 uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_) {
@@ -69,7 +86,8 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
                              .truth = a->class_,
                              .predicted = e->predicted,
                              .scored = store_rows_score(s),
-                             .propensity = e->propensity,
+                             .said = entry_said(id, e),
+                             .in_capacity = e->in_capacity,
                              .latency_ms = -1};
     if (e->kind == KIND_TASK && !e->answered) {
         out->latency_ms = a->time_ms > e->asked_ms ? a->time_ms - e->asked_ms : 0;
@@ -230,7 +248,9 @@ static int store_insert_task(struct store *s, const uint8_t id[TASK_ID_BYTES], s
                      TASK_ID_BYTES);
 }
 
-int store_put_task(struct store *s, const struct task *t, struct answered *joined) {
+int store_put_task(struct store *s, const struct task *t, struct task_asked *asked,
+                   struct answered *joined) {
+    if (asked) *asked = (struct task_asked){0};
     uint8_t id[TASK_ID_BYTES];
     if (t->d != s->options.d || t->k != s->options.k || t->fingerprint != s->options.fingerprint ||
         !text_equal(t->classes, s->options.classes))
@@ -247,6 +267,8 @@ int store_put_task(struct store *s, const struct task *t, struct answered *joine
                        .predicted = t->model ? task_predicted(t) : -1,
                        .members = t->member ? (uint32_t)t->members : 0,
                        .kind = KIND_TASK};
+    entry_take_terms(s, t, &e);
+    if (asked) *asked = (struct task_asked){e.predicted >= 0, entry_said(id, &e)};
     TRY(store_insert_task(s, id, &e, t));
     TRY(store_version_note_task(s, t->model));
     TRY(store_put_coverage(s, t));

@@ -118,8 +118,14 @@ void store_record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry
     store_record_put_u32(out + ENTRY_MEMBERS, e->members);
     store_record_put_u32(out + ENTRY_SAMPLE_LEN, e->sample_len);
     out[ENTRY_KIND] = e->kind;
-    out[ENTRY_STATE] = (unsigned char)(e->answered | e->evaluated << 1 | e->expired << 2);
+    out[ENTRY_STATE] = (unsigned char)(e->answered | e->evaluated << 1 | e->expired << 2 |
+                                       e->in_unasked << 3 | e->in_capacity << 4);
     if (e->answered) store_record_write_answer(out + ENTRY_ANSWER, &e->answer);
+    store_record_put_u32(out + ENTRY_UNASKED, e->unasked.n);
+    for (size_t i = 0; i < UNASKED_SUMS; i++) {
+        store_record_put_u32(out + ENTRY_UNASKED + 4 + 4 * i, e->unasked.sum[i]);
+        store_record_put_u32(out + ENTRY_TERMS + 4 * i, e->term[i]);
+    }
 }
 
 /* By division, so that no product can overflow. */
@@ -138,7 +144,10 @@ static bool store_record_entry_is_sane(const struct entry *e, const char *row, s
     if (!(p == 0 || (p >= TASK_PROPENSITY_LEAST && p <= 1))) return false;
     if (e->asked_ms < 0 || e->asked_ms > TASK_TIME_MOST) return false;
     if (e->expires_ms < 0 || e->expires_ms > TASK_TIME_MOST) return false;
-    if (e->partition < 0 || e->offset < 0) return false;
+    if (e->partition < 0 || e->offset < 0 || e->unasked.n > UNASKED_MOST) return false;
+    for (size_t i = 0; i < UNASKED_SUMS; i++)
+        if (e->term[i] > UNASKED_ONE || e->unasked.sum[i] > e->unasked.n * UNASKED_ONE)
+            return false;
     for (size_t i = 0; i < d; i++)
         if (!isfinite(store_record_get_double(row + i * sizeof(double)))) return false;
     return true;
@@ -160,8 +169,15 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
                           .kind = (uint8_t)at[ENTRY_KIND],
                           .answered = state & 1,
                           .evaluated = state >> 1 & 1,
-                          .expired = state >> 2 & 1};
-    if (out->kind != kind || state > 7) return false;
+                          .expired = state >> 2 & 1,
+                          .in_unasked = state >> 3 & 1,
+                          .in_capacity = state >> 4 & 1,
+                          .unasked = {.n = store_record_get_u32(at + ENTRY_UNASKED)}};
+    for (size_t i = 0; i < UNASKED_SUMS; i++) {
+        out->unasked.sum[i] = store_record_get_u32(at + ENTRY_UNASKED + 4 + 4 * i);
+        out->term[i] = store_record_get_u32(at + ENTRY_TERMS + 4 * i);
+    }
+    if (out->kind != kind || state > 31) return false;
     if (out->predicted < -1 || (out->predicted >= 0 && (size_t)out->predicted >= k)) return false;
     if (!store_record_entry_has_length(out, value.len, d, k)) return false;
     if (!store_record_entry_is_sane(out, at + ENTRY_BYTES, d)) return false;

@@ -12,7 +12,7 @@
 
 /* Changes with every change of a record or key below: a store of another format is set aside and
  * built anew from the topics. Stores of 0.1.0 have none. */
-enum { STORE_FORMAT = 1 };
+enum { STORE_FORMAT = 2 };
 
 enum { KIND_TASK, KIND_OWN, KINDS };
 
@@ -27,7 +27,10 @@ struct entry {
     uint32_t sample_len;
     uint8_t kind;
     bool answered, evaluated, expired;
-    struct task_answer answer; // the one that counts; valid when answered
+    bool in_unasked, in_capacity;
+    struct task_answer answer;   // the one that counts; valid when answered
+    struct unasked unasked;      // that the task carries
+    uint32_t term[UNASKED_SUMS]; // what the model said of it
 };
 
 /* Where the parts of an entry begin. Behind the head: the row, d doubles; the members' predictions,
@@ -42,10 +45,13 @@ enum {
     ENTRY_MEMBERS = 40,
     ENTRY_SAMPLE_LEN = 44,
     ENTRY_KIND = 48,
-    ENTRY_STATE = 49, // bit 0: answered, bit 1: evaluated, bit 2: expired
+    ENTRY_STATE = 49, // bit 0: answered, 1: evaluated, 2: expired, 3: in_unasked, 4: in_capacity
     ENTRY_ZERO = 50,  // two bytes of 0
     ENTRY_ANSWER = 52,
-    ENTRY_BYTES = 96
+    ENTRY_UNASKED = 96, // how many, and the sums
+    ENTRY_TERMS = ENTRY_UNASKED + 4 + 4 * UNASKED_SUMS,
+    ENTRY_END = ENTRY_TERMS + 4 * UNASKED_SUMS, // then zeros
+    ENTRY_BYTES = 136
 };
 
 /* Where the parts of an answer begin. The value of a parked label is one answer. */
@@ -60,7 +66,8 @@ enum {
     ANSWER_ZERO = 41, // three bytes of 0
     ANSWER_BYTES = 44
 };
-_Static_assert(ENTRY_ANSWER + ANSWER_BYTES == ENTRY_BYTES, "the answer ends the head");
+_Static_assert(ENTRY_ANSWER + ANSWER_BYTES == ENTRY_UNASKED, "the sums stand behind the answer");
+_Static_assert((int)ENTRY_END <= (int)ENTRY_BYTES, "the head has room");
 _Static_assert(ENTRY_BYTES % sizeof(double) == 0, "the row begins at a multiple of a double");
 
 /* Counts: five numbers of 8 bytes, then the labelled rows of each class. */

@@ -63,9 +63,33 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
                              .truth = e.answer.class_,
                              .predicted = e.predicted,
                              .scored = store_rows_score(s),
-                             .propensity = e.propensity,
+                             .said = entry_said(id + 1, &e),
+                             .in_capacity = e.in_capacity,
                              .latency_ms = -1};
         if (visit(&a, opaque)) break;
+    }
+    if (result == 0 && more < 0) result = more;
+    if (cursor) mdb_cursor_close(cursor);
+    store_end_reading(s, txn);
+    return result;
+}
+
+int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaque), void *opaque) {
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    MDB_txn *txn = store_reading(s);
+    if (!txn) return ERR_IO;
+    int result = store_error(s, mdb_cursor_open(txn, s->table[TABLE_TASKS], &cursor)), more = 0;
+    while (result == 0 && (more = store_next(s, cursor, MDB_NEXT, &key, &value)) > 0) {
+        struct entry e;
+        if (key.mv_size != TASK_ID_BYTES ||
+            !store_record_read_entry(&e, store_value(value), KIND_TASK, s->options.d,
+                                     s->options.k)) {
+            result = store_damaged(s);
+            break;
+        }
+        struct asked a = entry_said(key.mv_data, &e);
+        if (e.predicted >= 0 && visit(&a, opaque)) break;
     }
     if (result == 0 && more < 0) result = more;
     if (cursor) mdb_cursor_close(cursor);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "estimate/unasked.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ enum {
     STATE_SHARES = MIX_MAX, // measures of a mix, at most
     STATE_OWN = 4,          // words of the budget manager: one for each measure of a mix
     STATE_REGIONS = 16,     // of the feature space, in which requests are counted
-    STATE_TEXT_MAX = 512,   // characters of the text, at most
+    STATE_TEXT_MAX = 512,   // characters of the text, at most; who the position is of stands behind
 };
 
 #define TOKEN_ONE ((int64_t)1 << 32) // tokens of one label
@@ -70,6 +71,9 @@ struct partition_state {
     uint8_t window_n[STATE_SHARES];  // utilities held, by measure of a mix
     uint8_t window_at[STATE_SHARES]; // place of the next
     uint16_t window[STATE_WINDOW];   // codes of utilities (utility_code); equal shares
+    /* For the figures. */
+    struct unasked unasked; // of covered samples that had a model, since the last task
+    uint16_t capacity;      // level of unasked_within
     /* Used inside a window of the pool only; no state is saved there, so these do not travel. */
     int64_t saving; // of the tokens, those that are the pool's
     uint32_t owed;  // labels refunded when the window ends (daemon/query/budget.c)

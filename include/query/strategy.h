@@ -116,6 +116,9 @@ struct decision {
     double rate;                // at which the strategy arm could ask just then
     uint64_t admitted_n;        // of the partition, this sample included: copies of the state
     uint64_t covered_n;
+    bool in_capacity;       // covered, scored, and within watch.capacity
+    struct unasked unasked; // of an asked sample: the partition's since its last task, this sample
+                            // included unless the strategy arm asked it
 };
 
 /* Decides one sample and moves the state past it. No allocation; time O(STATE_WINDOW). */

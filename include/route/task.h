@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "config/choices.h"
+#include "estimate/unasked.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,6 +57,8 @@ struct task {
     int64_t asked_ms;           // wall clock when it was asked
     int64_t expires_ms;         // when the task closes
     uint64_t admitted, covered; // of the partition, this sample included: coverage of the estimate
+    bool in_capacity;           // within watch.capacity
+    struct unasked unasked;     // of the partition since its last task, for the estimate
 };
 
 /* The id of a sample's task, in the shape of a UUID version 7: 48 bits of record time, then 74 bits
@@ -88,6 +91,7 @@ bool task_drop_event(struct text record, struct buf *out);
  * contract: at most COLUMNS_MAX columns, CLASSES_MAX classes, MEMBERS_MAX members and
  * TASK_SAMPLE_MAX bytes of a sample id, propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0
  * to 1, row finite, covered at most admitted, times 0 to TASK_TIME_MOST (of the sample -1, where it
- * had none). ERR_INPUT: it is not a task of ours, *why is one sentence, static. */
+ * had none), sums over the unasked such as a state may hold. ERR_INPUT: it is not a task of ours,
+ * *why is one sentence, static. */
 int task_read(struct task *out, struct text record, struct arena *arena,
               const char **why) MUST_CHECK;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "config/limits.h"
+#include "estimate/estimator.h"
 #include "store/join_rules.h"
 #include "store/store_owner.h"
 
@@ -31,6 +32,7 @@ struct store_options {
     int (*score)(const double *row, const void *opaque); // class by a row's own score; NULL: rows
                                                          // have none
     const void *score_opaque;
+    size_t positive;          // of them, that the figures are of
     struct list sources;      // whose labels are taken; none: all. Borrowed
     int64_t park_ms;          // how long a label waits for its task
     int64_t keep_ms;          // after so long tasks and rows are forgotten
@@ -78,14 +80,23 @@ struct answered {
     int truth;          // class, -1: none
     int predicted;      // class, -1: there was no model
     int scored;         // class by the score of the event's own, -1: events have none
-    double propensity;  // of the task
+    struct asked said;  // of the task: its propensity, and what the model said of it
+    bool in_capacity;   // of the task
     int64_t latency_ms; // from asking to the answer's time; -1: not the first answer of a task
 };
 
+/* A task that was read, as the figures want it. */
+struct task_asked {
+    bool counts; // its sample had a model, and it is no repeat
+    struct asked said;
+};
+
 /* In a transaction: a task that was read. Takes the labels that wait for it: then *joined is filled
- * (of several with the one to evaluate) and 1 is returned, else 0. A repeat of its id changes
- * nothing. ERR_MISMATCH: it was made for another feature map or class list. */
-int store_put_task(struct store *s, const struct task *t, struct answered *joined) MUST_CHECK;
+ * (of several with the one to evaluate) and 1 is returned, else 0. *asked (or NULL): what it
+ * adds to the figures. A repeat of its id changes nothing. ERR_MISMATCH: it was made for another
+ * feature map or class list. */
+int store_put_task(struct store *s, const struct task *t, struct task_asked *asked,
+                   struct answered *joined) MUST_CHECK;
 /* In a transaction: a label that was read at this place of the labels topic, at now_ms. own_row:
  * (d) the encoded event that the label carries, NULL without one. What became of it: *out. */
 int store_put_label(struct store *s, const struct label *l, int32_t partition, int64_t offset,
@@ -155,3 +166,6 @@ void store_rows_release(struct store_rows *r);
  * again after a restart. Ends when visit returns non-zero. */
 int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque),
                    void *opaque) MUST_CHECK;
+/* The same for all tasks of a sample that had a model, answered or not, in the order of ids. */
+int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaque),
+                void *opaque) MUST_CHECK;

@@ -1,6 +1,6 @@
-"""The proof of the estimate: how often its 95 % interval holds the truth, and how wrong the plain share of right answers is.
+"""The proof of the figures: how often the 95 % interval of each holds the truth, and how wide it is beside the plain ratio's from the same answers.
 
-Replays with a seed each; the truth is the accuracy over all samples, which only a backtest knows.
+Replays with a seed each; the truth is over all samples, which only a backtest knows.
 """
 import argparse
 import json
@@ -8,59 +8,73 @@ import math
 import statistics
 import sys
 
-from streams import Bench, add_arguments, chosen, replace_section
+from replays import FIGURES, PROMISED, Replays, arguments, cells, number
+from streams import replace_section
 
 HEADING = "The estimate (`scripts/bench coverage`)"
-NAMES, PROMISED = ["electricity", "weather", "phishing"], 0.91
+NOMINAL = 0.91
+WIDEST = {("phishing", "prevalence"): 0.6, (None, "prevalence"): 0.9, (None, "recall"): 0.85, (None, "accuracy"): 1.0}
+HEAD = ("stream", "figure", "replays", "truth", "covered", "width", "bias", "of the plain width", "plain covered")
 
 
-def cell(bench, stream, options):
-    runs = bench.simulate(stream, "--budget", str(options.budget), "--seeds", str(options.replays))["winnowd"]
-    truth = [r["accuracy"] for r in runs]
-    estimates = [r["estimate"] for r in runs]
-
-    def rmse(values):
-        return 100 * math.sqrt(statistics.mean((v - t) ** 2 for v, t in zip(values, truth)))
-
-    return {"stream": stream.name, "replays": len(runs), "coverage": statistics.mean(e["low"] <= t <= e["high"] for e, t in zip(estimates, truth)),
-            "width": 100 * statistics.mean(e["high"] - e["low"] for e in estimates),
-            "bias": 100 * statistics.mean(e["accuracy"] - t for e, t in zip(estimates, truth)), "error": rmse([e["accuracy"] for e in estimates]),
-            "naive_bias": 100 * statistics.mean(r["naive_accuracy"] - r["accuracy"] for r in runs), "naive_error": rmse([r["naive_accuracy"] for r in runs])}
+def holds(range_, truth):
+    return math.isnan(truth) or number(range_["low"]) - 1e-9 <= truth <= number(range_["high"]) + 1e-9
 
 
-HEAD = ("stream", "replays", "covered", "width", "bias", "rms error", "naive bias", "naive rms error")
+def rows_of(stream, runs):
+    for figure in FIGURES:
+        truth = [number(r["truth"][figure]) for r in runs]
+        estimates, plain = [r["estimates"][figure] for r in runs], [r["plain"][figure] for r in runs]
+        width = statistics.mean(e["high"] - e["low"] for e in estimates)
+        plain_width = statistics.mean((number(p["high"]) - number(p["low"])) if p["low"] is not None else 1 for p in plain)
+        known = [(e["value"], t) for e, t in zip(estimates, truth) if e["value"] is not None and not math.isnan(t)]
+        yield {"stream": stream, "figure": figure, "replays": len(runs), "truth": 100 * statistics.mean(t for t in truth if not math.isnan(t)),
+               "covered": statistics.mean(holds(e, t) for e, t in zip(estimates, truth)), "width": 100 * width,
+               "bias": 100 * statistics.mean(v - t for v, t in known), "ratio": width / plain_width,
+               "plain_covered": statistics.mean(p["low"] is None or holds(p, t) for p, t in zip(plain, truth))}
+
+
+def broken(row):
+    """What the row breaks of what is promised, or None."""
+    if row["figure"] in PROMISED and row["covered"] < NOMINAL:
+        return "covers less than %g %%" % (100 * NOMINAL)
+    most = WIDEST.get((row["stream"], row["figure"]), WIDEST.get((None, row["figure"]), math.inf))
+    if row["stream"] in ("phishing", "weather", "electricity", "campaign") and row["ratio"] > most:
+        return "wider than %g of the plain ratio" % most
+    return None
 
 
 def words(row):
-    return (row["stream"], str(row["replays"]), "%.1f %%" % (100 * row["coverage"]), "%.1f" % row["width"], "%+.2f" % row["bias"], "%.2f" % row["error"],
-            "%+.2f" % row["naive_bias"], "%.2f" % row["naive_error"])
+    return (row["stream"], row["figure"], str(row["replays"]), "%.2f" % row["truth"], "%.1f %%" % (100 * row["covered"]), "%.2f" % row["width"],
+            "%+.2f" % row["bias"], "%.2f" % row["ratio"], "%.1f %%" % (100 * row["plain_covered"]))
 
 
-def section(rows, options):
-    lines = ["The share of replays whose 95 %% interval of the unbiased accuracy holds the true accuracy, at a budget of %g %%; width, bias and error in points of accuracy."
-             " Naive: the plain share of right predictions among the asked." % (100 * options.budget), "", "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
+def section(rows):
+    lines = ["The share of replays whose 95 % interval of a figure holds what is true of all samples; truth, width and bias in points. Plain: the ratio of weighted answers alone"
+             " (Hájek), as the accuracy of 0.1.0 was. 5 % of the labels; of fraud, the first 200,000 samples, 2 %. `campaign_rare`: campaign with 0.5 % positives. Capacity: 5 %.",
+             "", "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     return "\n".join(lines + ["| " + " | ".join(words(r)) + " |" for r in rows])
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench coverage", description=__doc__)
-    add_arguments(parser)
-    parser.add_argument("--replays", type=int, default=200)
-    parser.add_argument("--budget", type=float, default=0.02)
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--write", action="store_true", help="the table into docs/BENCHMARKS.md")
+    arguments(parser)
     options = parser.parse_args()
-    bench, rows = Bench(options), []
-    layout = "%-12s %7s %8s %6s %6s %9s %10s %15s"
+    bench, rows, faults = Replays(options), [], []
+    layout = "%-14s %-22s %7s %6s %8s %6s %6s %18s %13s"
     print(layout % HEAD)
-    for stream in chosen(options, NAMES):
-        rows.append(cell(bench, stream, options))
-        print(layout % words(rows[-1]), flush=True)
+    for stream, budget in cells(options):
+        for row in rows_of(stream.name, bench.runs(stream, budget)):
+            rows.append(row)
+            fault = broken(row)
+            faults += [fault] if fault else []
+            print(layout % words(row), "  " + fault if fault else "", flush=True)
     if options.write:
-        replace_section(HEADING, section(rows, options))
+        replace_section(HEADING, section(rows))
     if options.json:
         print(json.dumps({"coverage": rows}))
-    return 1 if any(r["coverage"] < PROMISED for r in rows) else 0
+    return 1 if faults else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

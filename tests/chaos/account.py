@@ -33,11 +33,12 @@ U64 = (1 << 64) - 1
 class Form:
     """Where a form of the selection state has what the account reads: (place, bytes)."""
 
-    def __init__(self, characters, crc, admitted, asked):
-        self.characters, self.crc, self.admitted, self.asked = characters, crc, admitted, asked
+    def __init__(self, characters, crc, admitted, asked, mask=0):
+        self.characters, self.crc, self.admitted, self.asked, self.mask = characters, crc, admitted, asked, mask
 
 
-FORMS = {b"w2": Form(512, 404, (32, 8), (48, 8)), b"w3": Form(487, 384, (20, 6), (32, 5))}
+FORMS = {b"w2": Form(512, 404, (32, 8), (48, 8)), b"w3": Form(487, 384, (20, 6), (32, 5)),
+         b"w4": Form(512, 404, (20, 6), (32, 5), 0xFFFFFFFF)}
 
 
 def read_state(text):
@@ -47,7 +48,7 @@ def read_state(text):
         return None
     blocks = base64.b85decode(text[2:form.characters].decode().translate(str.maketrans(Z85, BASE85)))
     data = b"".join(blocks[i:i + 4][::-1] for i in range(0, len(blocks), 4))
-    if zlib.crc32(data[:form.crc]) != struct.unpack_from("<I", data, form.crc)[0]:
+    if zlib.crc32(data[:form.crc]) ^ form.mask != struct.unpack_from("<I", data, form.crc)[0]:
         return None
     return tuple(int.from_bytes(data[at:at + size], "little") for at, size in (form.admitted, form.asked))
 

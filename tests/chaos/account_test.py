@@ -83,13 +83,13 @@ def progress(rows, digest):
     return record("models", 99, {"labelled": rows, "published_digest": "%016x" % digest}, key=b"n/progress")
 
 
-def state(admitted, asked, form=b"w3"):
+def state(admitted, asked, form=b"w4"):
     """A selection state as docs/FORMATS.md has it, written by another way than the account reads it."""
     f = FORMS[form]
     data = bytearray(f.crc + 4)
     for (at, size), value in ((f.admitted, admitted), (f.asked, asked)):
         data[at:at + size] = value.to_bytes(size, "little")
-    struct.pack_into("<I", data, f.crc, zlib.crc32(bytes(data[:f.crc])))
+    struct.pack_into("<I", data, f.crc, zlib.crc32(bytes(data[:f.crc])) ^ f.mask)
     text = ""
     for word, in struct.iter_unpack("<I", bytes(data)):
         digits = []

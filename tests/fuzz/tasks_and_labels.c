@@ -8,7 +8,7 @@
  * found whole. clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/tasks_and_labels.c */
 #include "base/log.h"
 #include "base/rng.h"
-#include "estimate/prequential.h"
+#include "estimate/estimator.h"
 #include "grammar.h"
 #include "store/store_tables.h"
 #include "train/fit.h"
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct world {
     struct store *store;
-    struct prequential *prequential;
+    struct estimator *estimator;
     struct arena arena;
     struct store_counts before; // as of the last commit
     int64_t offset;             // of the next label
@@ -75,6 +75,7 @@ static void open_store(struct world *w) {
                                              .k = K,
                                              .fingerprint = PRINT,
                                              .classes = classes,
+                                             .positive = 1,
                                              .park_ms = day_ms,
                                              .keep_ms = 30 * day_ms},
                      &why) == 0);
@@ -125,10 +126,14 @@ static void check_counts(struct world *w) {
 static void check_answered(struct world *w, const struct answered *a) {
     CHECK((size_t)a->fate < FATES && a->truth >= -1 && a->truth < K);
     CHECK(a->predicted >= -1 && a->predicted < K && a->latency_ms >= -1);
-    CHECK(a->propensity == 0 || (a->propensity >= TASK_PROPENSITY_LEAST && a->propensity <= 1));
+    const double p = a->said.propensity;
+    CHECK(p == 0 || (p >= TASK_PROPENSITY_LEAST && p <= 1));
     CHECK(!a->evaluate || a->truth >= 0);
-    if (a->evaluate && a->propensity > 0)
-        prequential_add(w->prequential, a->truth, a->predicted, a->propensity);
+    if (!a->evaluate || p == 0 || a->predicted < 0) return;
+    struct outcome o;
+    outcome_of(&o, a->truth == a->predicted, a->truth == 1, a->predicted == 1, a->in_capacity,
+               a->truth != a->predicted, 0, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
+    estimator_answer(w->estimator, &a->said, &o);
 }
 
 static int check_visited(const struct answered *a, void *opaque) {
@@ -137,11 +142,17 @@ static int check_visited(const struct answered *a, void *opaque) {
 }
 
 static void check_estimate(const struct world *w) {
-    struct prequential_figures f;
-    prequential_read(w->prequential, &f);
-    if (!f.n) return;
-    CHECK(f.accuracy >= 0 && f.accuracy <= 1 && f.low >= 0 && f.high <= 1);
-    CHECK(f.low <= f.accuracy && f.accuracy <= f.high && f.naive >= 0 && f.naive <= 1);
+    struct estimates f;
+    for (enum estimate_span span = 0; span < ESTIMATE_SPANS; span++) {
+        estimator_read(w->estimator, span, &f);
+        for (size_t i = 0; i < ESTIMATES; i++) {
+            const struct estimate *e = &f.of[i];
+            if (isnan(e->low)) continue;
+            CHECK(e->always_low <= e->low && e->low <= e->high && e->high <= e->always_high);
+            CHECK(e->low >= 0 && (!estimate_counts((enum estimate_name)i) || e->high <= 1));
+            CHECK(isnan(e->value) || (e->low <= e->value && e->value <= e->high));
+        }
+    }
 }
 
 /* ---- records ---- */
@@ -209,12 +220,14 @@ static void write_label(struct grammar *g, struct buf *out) {
 static int put_task(struct world *w, struct text record) {
     struct task t;
     struct answered joined;
+    struct task_asked asked;
     const char *why = NULL;
     if (task_read(&t, record, &w->arena, &why) < 0) {
         CHECK(why && *why);
         return 0;
     }
-    int result = store_put_task(w->store, &t, &joined);
+    int result = store_put_task(w->store, &t, &asked, &joined);
+    if (result >= 0 && asked.counts) estimator_ask(w->estimator, &asked.said);
     if (result == 1) check_answered(w, &joined);
     return result == ERR_MISMATCH || result > 0 ? 0 : result;
 }
@@ -357,7 +370,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         make_directory();
         atexit(leave_no_directory);
     }
-    w.prequential = prequential_create(K, 16);
+    w.estimator = estimator_create(16);
     open_store(&w);
     for (size_t i = 0; i < STEPS && grammar_goes_on(&g); i++) step(&w, &g);
     open_again(&w);
@@ -368,7 +381,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     CHECK(fates <= w.labels); // a label is repeated where the store was full
     store_close(w.store);
     remove_store();
-    prequential_destroy(w.prequential);
+    estimator_destroy(w.estimator);
     arena_release(&w.arena);
     return 0;
 }

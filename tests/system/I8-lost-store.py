@@ -24,6 +24,20 @@ def versions(stage, name):
     return out
 
 
+def figures(daemon):
+    """What is said of all samples: {"estimate": {"recall": ...}, ...}."""
+    status = json.loads(daemon.get("/status")[1])
+    return {key: status[key] for key in status if key.startswith("estimate") and isinstance(status[key], dict)}
+
+
+def same_figures(now, before):
+    """But for roundings: the answers are added up in another order."""
+    for key in before:
+        for figure, value in before[key].items():
+            other = now[key][figure]
+            check(value == other or abs(value - other) < 1e-9, "%s of %s is %s, was %s", key, figure, other, value)
+
+
 def test(stage):
     stage.create()
     daemon, oracle = stage.start(CHANGES).ready(), Oracle(stage)
@@ -36,7 +50,8 @@ def test(stage):
     oracle.end()
     wait("a version of the whole set", lambda: daemon.metric("model_labelled_rows") == len(tasks))
     wait("progress of the whole set", lambda: progress(stage).get("labelled") == len(tasks), every=0.3)
-    before, made = progress(stage), versions(stage, stage.name)
+    before, made, said = progress(stage), versions(stage, stage.name), figures(daemon)
+    check(0.5 < said["estimate"]["accuracy"] <= 1 and said["estimate_low"]["accuracy"] > 0, "figures: %s", said)
     daemon.stop()
 
     shutil.rmtree(stage.dir / "one" / "labels")
@@ -46,6 +61,8 @@ def test(stage):
     wait("progress is written again", lambda: progress(stage)["time_ms"] > before["time_ms"], every=0.3)
     after = progress(stage)
     equal(after["digest"], before["digest"], "digest of the labelled set")
+    wait("the figures are told", lambda: figures(daemon)["estimate"]["accuracy"] is not None)
+    same_figures(figures(daemon), said)
     equal(after["labelled"], before["labelled"], "labelled rows")
     for topic in ("tasks", "labels"):  # up to the marker behind the last record, which a progress record may be too early for
         check(all(abs(after[topic][p] - at) <= 1 for p, at in before[topic].items()), "positions: %s, %s", after, before)

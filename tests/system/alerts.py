@@ -39,6 +39,8 @@ TROUBLE = {
     "WinnowdPaused": ({'winnowd_paused{%s, why="operator"}': "1x900"}, 800, 600),
     "WinnowdLabelsStopped": ({"winnowd_open_tasks{%s}": "50x900", 'winnowd_labels_total{%s, outcome="learned"}': "0+1x60 60x840"}, 600, 200),
     "WinnowdModelStale": ({"winnowd_model_age_seconds{%s}": "0+60x300", 'winnowd_labels_total{%s, outcome="learned"}': "0+1x300"}, 120, 55),
+    # Worse, and then so much that the bands part.
+    "WinnowdWorse": ({'winnowd_estimate_now_always_high{%s, figure="recall"}': "0.8x9 0.6x20 0.3x90", 'winnowd_estimate_always_low{%s, figure="recall"}': "0.5x120"}, 60, 40),
     "WinnowdShrunken": ({'winnowd_policy_flag{%s, flag="shrunken"}': "0x9 1x90"}, 20, 12),
     "WinnowdModelRefused": ({'winnowd_models_total{%s, outcome="refused"}': "0x9 1x90"}, 30, 8),
     "WinnowdBridgeSilent": ({"winnowd_bridge_heard_timestamp_seconds{%s}": "0+60x9 540x90"}, 20, 12),

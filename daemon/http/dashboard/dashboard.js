@@ -217,6 +217,24 @@ function show_tiles(s) {
   show_bridge(s);
 }
 
+/* In the order in which a manager asks. */
+const figures = [
+  ["prevalence", "samples are positive"], ["recall", "positives get an alarm"], ["precision", "alarms are right"],
+  ["recall_at_capacity", "positives are seen at capacity"], ["precision_at_capacity", "are right at capacity"], ["accuracy", "decisions are right"],
+];
+
+/* As many digits as the interval allows. */
+function of_100(x, width) { return x === null || x === undefined ? "–" : number(100 * x, width > .05 ? 0 : width > .005 ? 1 : 2); }
+
+function show_figures(s) {
+  rows("figures", s.estimate_now_draws > 0 ? figures : [], ([name, words]) => {
+    const width = s.estimate_now_high[name] - s.estimate_now_low[name], wide = s.estimate_high[name] - s.estimate_low[name];
+    return [[words, "text"], [of_100(s.estimate_now[name], width), "number"], [of_100(s.estimate_now_low[name], width) + " to " + of_100(s.estimate_now_high[name], width), "number"],
+      [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"], [of_100(s.estimate[name], wide), "number"]];
+  }, "no answer of the random arm yet", 5);
+  $("figures-more").textContent = "now: the last " + number(s.estimate_now_draws) + " answers of the random arm; since the start: " + number(s.estimate_draws);
+}
+
 function bars(id, counts, words) {
   const list = Object.entries(counts).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]).slice(0, 7), all = sum(counts);
   const box = $(id);
@@ -324,6 +342,7 @@ function show_status(s) {
   append(s.now);
   show_health(s);
   show_tiles(s);
+  show_figures(s);
   if (past.rows.length) show_lines(s);
   show_bars(s);
   const models = JSON.stringify(s.models);

@@ -48,6 +48,10 @@ static struct partition_state any_state(uint64_t seed) {
     for (size_t i = 0; i < STATE_SHARES; i++)
         s.window_n[i] = word(&r) % 33, s.window_at[i] = word(&r) % 32;
     for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)word(&r);
+    s.unasked.n = (uint32_t)rng_below(rng_next(&r), UNASKED_MOST) + 1;
+    for (size_t i = 0; i < UNASKED_SUMS; i++)
+        s.unasked.sum[i] = (uint32_t)rng_below(rng_next(&r), s.unasked.n * UNASKED_ONE);
+    s.capacity = (uint16_t)word(&r);
     return s;
 }
 
@@ -84,6 +88,8 @@ static void same_state(const struct partition_state *a, const struct partition_s
     assert_memory_equal(a->window_n, b->window_n, sizeof a->window_n);
     assert_memory_equal(a->window_at, b->window_at, sizeof a->window_at);
     assert_memory_equal(a->window, b->window, sizeof a->window);
+    assert_memory_equal(&a->unasked, &b->unasked, sizeof a->unasked);
+    assert_int_equal(a->capacity, b->capacity);
 }
 
 static void what_is_written_is_read(void **state) {
@@ -92,7 +98,7 @@ static void what_is_written_is_read(void **state) {
         struct partition_state s = any_state(seed), read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&s, seed, (int64_t)seed - 3, text);
-        assert_true(n + 24 <= STATE_TEXT_MAX); // who the position belongs to stands behind it
+        assert_true(n <= STATE_TEXT_MAX);
         for (size_t i = 0; i < n; i++)
             assert_true(text[i] > ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\');
         assert_int_equal(state_read(&read, seed, (int64_t)seed - 3, (struct text){text, n}), 0);
@@ -157,8 +163,8 @@ static void it_belongs_to_one_topic_and_offset(void **state) {
 
 static void impossible_numbers_are_refused(void **state) {
     (void)state;
-    struct partition_state wrong[8];
-    for (size_t i = 0; i < 8; i++) wrong[i] = any_state(5);
+    struct partition_state wrong[9];
+    for (size_t i = 0; i < 9; i++) wrong[i] = any_state(5);
     wrong[0].covered = wrong[0].admitted + 1;
     wrong[1].asked = 23, wrong[1].admitted = 10,
     wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
@@ -168,7 +174,8 @@ static void impossible_numbers_are_refused(void **state) {
     wrong[5].window_at[3] = STATE_WINDOW;
     wrong[6].tokens = INT64_MAX;
     wrong[7].grant = 5, wrong[7].grant_left = 6;
-    for (size_t i = 0; i < 8; i++) {
+    wrong[8].unasked.sum[1] = wrong[8].unasked.n * UNASKED_ONE + 1;
+    for (size_t i = 0; i < 9; i++) {
         struct partition_state read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&wrong[i], TOPIC, OFFSET, text);
@@ -217,17 +224,8 @@ static void odd_utilities_have_their_places(void **state) {
     assert_true(isfinite(utility_value(utility_code(1e300))));
 }
 
-/* What 0.1.0 wrote: a daemon that is updated must go on from it. */
-static void the_format_of_0_1_0_is_read(void **state) {
-    (void)state;
-    static const char written[] =
-        "w2Il1[&0v73C2v2B/0000000007000000000F0000001RyY0000001Rm}00000001w.00000001Yk000"
-        "0301RxJ000000005(000942q&1L000f500062oXPNF05sJO02bzk^e:jE0003Ml]c201B1DT2MT#e3<3"
-        "Lo5cAay)/S[83F}]06B+DU02Dy=0!yx51Cl/d289kl2.@Ut3w/7B42UHJ4VH{R5rvuZ5%i=/6Q6h[7l]"
-        "S07)=588KRFg9gE[o9?sswaFf:Ebb3fMb+(PUcz-2:d5OC&dYB>}eupq3f0c.bfT0djgo&Nrg{Y0zhNL"
-        "AHijy&Pi>mnXjI9X^kd%a(k!/K$lCU$6m8Iyem-v*mnxjluo36VCoV{8Kpr=ISp%R}.qQFv*rms^]r[g"
-        "j1sL3T9tg)6ht?-GpuFO]xvbCtFv=p+NwAdgVx60Q+xY<3<yuYD@z0L)4zTzrcApm-kA}aesBN%OACj*"
-        "1IC>VBQDII<YEewo!E/jY)0rmMFGR#E]";
+/* A state as it stands in both texts below. */
+static struct partition_state written_state(void) {
     struct partition_state s = {.policy = 7,
                                 .model = 41,
                                 .admitted = 1000000,
@@ -251,6 +249,21 @@ static void the_format_of_0_1_0_is_read(void **state) {
         s.window_at[i] = (uint8_t)(20 + i);
     }
     for (size_t i = 0; i < STATE_WINDOW; i++) s.window[i] = (uint16_t)(0x8000 + 257 * i);
+    return s;
+}
+
+/* What 0.1.0 wrote: a daemon that is updated must go on from it. */
+static void the_format_of_0_1_0_is_read(void **state) {
+    (void)state;
+    static const char written[] =
+        "w2Il1[&0v73C2v2B/0000000007000000000F0000001RyY0000001Rm}00000001w.00000001Yk000"
+        "0301RxJ000000005(000942q&1L000f500062oXPNF05sJO02bzk^e:jE0003Ml]c201B1DT2MT#e3<3"
+        "Lo5cAay)/S[83F}]06B+DU02Dy=0!yx51Cl/d289kl2.@Ut3w/7B42UHJ4VH{R5rvuZ5%i=/6Q6h[7l]"
+        "S07)=588KRFg9gE[o9?sswaFf:Ebb3fMb+(PUcz-2:d5OC&dYB>}eupq3f0c.bfT0djgo&Nrg{Y0zhNL"
+        "AHijy&Pi>mnXjI9X^kd%a(k!/K$lCU$6m8Iyem-v*mnxjluo36VCoV{8Kpr=ISp%R}.qQFv*rms^]r[g"
+        "j1sL3T9tg)6ht?-GpuFO]xvbCtFv=p+NwAdgVx60Q+xY<3<yuYD@z0L)4zTzrcApm-kA}aesBN%OACj*"
+        "1IC>VBQDII<YEewo!E/jY)0rmMFGR#E]";
+    const struct partition_state s = written_state();
     struct partition_state read;
     assert_int_equal(state_read(&read, 0x0123456789abcdefu, 123456789, TEXT(written)), 0);
     same_state(&read, &s);
@@ -269,9 +282,27 @@ static void what_has_no_room_is_not_another(void **state) {
     assert_true(read.model == (UINT64_C(1) << 48) - 1 && read.admitted == s.admitted);
 }
 
+/* What was written between 0.1.0 and the figures. */
+static void the_format_without_figures_is_read(void **state) {
+    (void)state;
+    static const char written[] =
+        "w3Il1[&2v2B/000l704v)F0000001RyYk3d^+0000f001w.05czk000930001f0005(0009o00093000"
+        "0000+uL0000000005000020000O0000k00a+2gA)zhCv<&y0rJua0T5Yk0%P5u1pbzE?MsJX4gAQK7zW"
+        "-1FDpo3G9cYbG:0bjHx&LrI3X$zIWLyHJsy*PJ$mlXKR9V^Lm%8(L[/I$MLU@6NhIweN&v!mOGjjuPc6"
+        "TCP={6KQA=GSR6R].RZFt*Svs+]T1gh1TU3R9Up)4hU}-EpVOO)xWkCrFW(p-NXJdeVYf0O+Y/<1<ZDY"
+        "B@.9L>4.:zpc-ymZk:4acs:W%MA+s/#I+$VzQ=RI?Y^nwm!^]jW)!M79#/h{K7/&=%f*GSxn?cF/v?^t"
+        "kD&BgUL<747T<Z)H->v-{?(1Pu{(UC^2)qqia)@dSi[P15q]k<Fy](Y[G{JMsO}fz:W}*nf=@EaP>%9$"
+        "2%g(U=O";
+    const struct partition_state s = written_state();
+    struct partition_state read;
+    assert_int_equal(state_read(&read, 0x0123456789abcdefu, 123456789, TEXT(written)), 0);
+    same_state(&read, &s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_format_of_0_1_0_is_read),
+        cmocka_unit_test(the_format_without_figures_is_read),
         cmocka_unit_test(what_has_no_room_is_not_another),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(one_wrong_character_is_found),

@@ -41,7 +41,9 @@ static struct task plain(void) {
                      .asked_ms = 1795336000250,
                      .expires_ms = 1795940800250,
                      .admitted = 61000,
-                     .covered = 60990};
+                     .covered = 60990,
+                     .in_capacity = true,
+                     .unasked = {41, {40 * UNASKED_ONE, 65537, 3, 0}}};
     task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
     return t;
 }
@@ -73,6 +75,8 @@ static void check_equal(const struct task *a, const struct task *b) {
     assert_true(a->time_ms == b->time_ms && a->asked_ms == b->asked_ms &&
                 a->expires_ms == b->expires_ms);
     assert_true(a->admitted == b->admitted && a->covered == b->covered);
+    assert_true(a->in_capacity == b->in_capacity);
+    assert_memory_equal(&a->unasked, &b->unasked, sizeof a->unasked);
 }
 
 static void check_round_trip(const struct task *t) {

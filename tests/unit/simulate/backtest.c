@@ -90,7 +90,7 @@ static void no_label_no_model(void **state) {
     assert_true(r.asked > 80);
     assert_int_equal(r.labelled, 0);
     assert_int_equal(r.models, 0);
-    assert_true(isnan(r.estimate.accuracy));
+    assert_true(isnan(r.estimate.of[ESTIMATE_ACCURACY].value));
     backtest_result_release(&r);
 }
 
@@ -177,10 +177,11 @@ static void the_interval_covers_the_truth(void **state) {
             generate((enum stream)kind, seed);
             struct backtest_result r = run((struct backtest_options){.seed = seed});
             double truth = r.score.accuracy;
-            covered += r.estimate.low <= truth && truth <= r.estimate.high;
-            bias += (r.estimate.accuracy - truth) / REPLAYS;
-            error += pow(r.estimate.accuracy - truth, 2) / REPLAYS;
-            naive += pow(r.estimate.naive - truth, 2) / REPLAYS;
+            covered += r.estimate.of[ESTIMATE_ACCURACY].low <= truth &&
+                       truth <= r.estimate.of[ESTIMATE_ACCURACY].high;
+            bias += (r.estimate.of[ESTIMATE_ACCURACY].value - truth) / REPLAYS;
+            error += pow(r.estimate.of[ESTIMATE_ACCURACY].value - truth, 2) / REPLAYS;
+            naive += pow(r.plain[ESTIMATE_ACCURACY].naive - truth, 2) / REPLAYS;
             backtest_result_release(&r);
         }
         print_message("%s: covered %zu of %d; bias %+.4f, error %.4f, naive error %.4f\n",

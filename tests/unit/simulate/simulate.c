@@ -5,6 +5,7 @@
 #include "simulate/comparison.h"
 
 #include "base/rng.h"
+#include "estimate/estimator.h"
 #include "unit/capture.h"
 #include "unit/test.h"
 
@@ -282,6 +283,28 @@ static double number(const cJSON *object, const char *name) {
     return cJSON_GetNumberValue(cJSON_GetObjectItem(object, name));
 }
 
+/* Each figure has its truth and its estimate, whose ranges hold the estimate. */
+static void has_estimates(const cJSON *object) {
+    const cJSON *truth = cJSON_GetObjectItem(object, "truth"),
+                *estimates = cJSON_GetObjectItem(object, "estimates"), *e;
+    assert_int_equal(cJSON_GetArraySize(truth), ESTIMATES);
+    assert_int_equal(cJSON_GetArraySize(estimates), ESTIMATES);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(object, "plain")), 6);
+    assert_true(number(truth, "accuracy") == number(object, "accuracy"));
+    assert_true(number(truth, "log_loss") - number(object, "log_loss") < 1e-9);
+    cJSON_ArrayForEach(e, estimates) {
+        assert_true(cJSON_HasObjectItem(truth, e->string));
+        assert_int_equal(cJSON_GetArraySize(e), 6);
+        assert_true(number(e, "answers") > 0);
+        if (!cJSON_IsNumber(cJSON_GetObjectItem(e, "always_high"))) continue; // no end, or no value
+        assert_true(number(e, "always_low") <= number(e, "low") &&
+                    number(e, "high") <= number(e, "always_high"));
+        if (cJSON_IsNumber(cJSON_GetObjectItem(e, "value")))
+            assert_true(number(e, "low") <= number(e, "value") &&
+                        number(e, "value") <= number(e, "high"));
+    }
+}
+
 /* Lines: seeds of each strategy, then a summary of each. */
 static void json_has_the_promised_keys(void **state) {
     (void)state;
@@ -298,7 +321,8 @@ static void json_has_the_promised_keys(void **state) {
         const char *strategy = cJSON_GetStringValue(cJSON_GetObjectItem(object, "strategy"));
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
-            has_keys(object, 3); // strategy, seed, decisions_sha256
+            has_keys(object, 8); // strategy, seed, decisions_sha256, and of the estimates
+            has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(
                 strlen(cJSON_GetStringValue(cJSON_GetObjectItem(object, "decisions_sha256"))), 64);
@@ -319,6 +343,44 @@ static void json_has_the_promised_keys(void **state) {
         cJSON_Delete(object);
     }
     assert_int_equal(n, 16);
+}
+
+/* Whose probability is the largest of a row's: an index behind the six columns before them. */
+static int likeliest(char *cell[], int n) {
+    int best = 6;
+    for (int c = 7; c < n; c++)
+        if (strtod(cell[c], NULL) > strtod(cell[best], NULL)) best = c;
+    return best;
+}
+
+/* Whoever has the file can do the sums again: the accuracy, and how many were asked by whom. */
+static void predictions_say_what_became_of_each(void **state) {
+    (void)state;
+    enum { CELLS = 9 };
+    char line[400], names[400], *name[CELLS] = {0}, *cell[CELLS];
+    make_good(600, three, 3);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --json --predictions PAGE"), 0);
+    FILE *f = fopen(page, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(names, sizeof names, f));
+    char *rest = names;
+    for (int c = 0; c < CELLS; c++) assert_non_null(name[c] = strsep(&rest, ",\n"));
+    assert_string_equal(name[5], "propensity");
+    double rows = 0, right = 0, asked = 0, random_ = 0;
+    while (fgets(line, sizeof line, f)) {
+        rest = line;
+        for (int c = 0; c < CELLS; c++) assert_non_null(cell[c] = strsep(&rest, ",\n"));
+        assert_true(strtod(cell[0], NULL) == ++rows);
+        right += strcmp(cell[2], name[likeliest(cell, CELLS)]) == 0;
+        asked += strcmp(cell[3], "1") == 0;
+        random_ += strcmp(cell[4], "random") == 0;
+        if (strcmp(cell[4], "strategy") == 0) assert_string_equal(cell[5], "1");
+        assert_true(strtod(cell[5], NULL) > 0);
+    }
+    fclose(f);
+    assert_true(rows == 600 && asked == figure("asked") && random_ > 0);
+    assert_true(random_ <= figure("asked_random"));
+    assert_true(fabs(right / rows - figure("accuracy")) < 1e-12);
 }
 
 static int switches(const char *lines) {
@@ -490,6 +552,7 @@ int main(void) {
         cmocka_unit_test(odd_files),
         cmocka_unit_test(many_classes),
         cmocka_unit_test(json_has_the_promised_keys),
+        cmocka_unit_test(predictions_say_what_became_of_each),
         cmocka_unit_test(given_switches),
         cmocka_unit_test(upfront_stays_in_the_budget),
         cmocka_unit_test(report_and_curves),

@@ -40,7 +40,7 @@ struct sequence {
 };
 
 /* What became of each task: the class of the answer that counts, SKIPPED or OPEN. */
-struct outcome {
+struct ending {
     int of[MOST];
 };
 
@@ -148,9 +148,9 @@ static void plain_label(struct plain *p, const struct event *e) {
     else p->waits[p->waiting++] = e;
 }
 
-static struct outcome plain_outcome(const struct sequence *q) {
+static struct ending plain_outcome(const struct sequence *q) {
     struct plain p = {0};
-    struct outcome out;
+    struct ending out;
     for (size_t i = 0; i < q->n; i++)
         if (q->at[i].is_task) plain_task(&p, &q->at[i]);
         else plain_label(&p, &q->at[i]);
@@ -172,7 +172,7 @@ static struct store *store;
 static void store_feed(const struct event *e) {
     static const double own[D] = {-1};
     struct answered unused;
-    if (e->is_task) assert_true(store_put_task(store, &e->task, &unused) >= 0);
+    if (e->is_task) assert_true(store_put_task(store, &e->task, NULL, &unused) >= 0);
     else
         assert_int_equal(store_put_label(store, &e->label, e->partition, e->offset, start_ms,
                                          e->label.data.at ? own : NULL, &unused),
@@ -180,7 +180,7 @@ static void store_feed(const struct event *e) {
 }
 
 /* In a transaction that is given up, so that each sequence begins with an empty store. */
-static void check_store(const struct sequence *q, const struct outcome *expected) {
+static void check_store(const struct sequence *q, const struct ending *expected) {
     struct store_counts counts;
     struct store_rows rows;
     size_t open = 0, labelled = 0, own = 0;
@@ -203,7 +203,7 @@ static void check_store(const struct sequence *q, const struct outcome *expected
 }
 
 static void check_ledger_state(const struct ledger *l, const struct sequence *q,
-                               const struct outcome *expected) {
+                               const struct ending *expected) {
     for (size_t i = 0; i < q->n; i++) {
         if (!q->at[i].is_task) continue;
         const struct ledger_task *t = ledger_find(l, text_of(q->at[i].task.id));
@@ -224,7 +224,7 @@ static void ledger_feed(struct ledger *l, const struct event *e, int64_t place) 
 
 /* Once as the records come; once as a command reads the topics: all labels, then all tasks, with
  * nothing but their times to say how they came. */
-static void check_ledger(const struct sequence *q, const struct outcome *expected) {
+static void check_ledger(const struct sequence *q, const struct ending *expected) {
     struct config config = {.model.classes = classes, .train.sources = sources};
     struct ledger live = {.config = &config}, whole = {.config = &config};
     ledger_caught_up(&live);
@@ -240,7 +240,7 @@ static void check_ledger(const struct sequence *q, const struct outcome *expecte
     ledger_close(&whole);
 }
 
-static void check_queue(const struct sequence *q, const struct outcome *expected) {
+static void check_queue(const struct sequence *q, const struct ending *expected) {
     static struct label_queue *queue;
     const struct label_now now = {start_ms, start_ms};
     queue = label_queue_create(&classes, &sources);
@@ -259,7 +259,7 @@ static void check_queue(const struct sequence *q, const struct outcome *expected
 }
 
 static void check(const struct sequence *q) {
-    struct outcome expected = plain_outcome(q);
+    struct ending expected = plain_outcome(q);
     check_store(q, &expected);
     check_ledger(q, &expected);
     check_queue(q, &expected);
@@ -421,10 +421,10 @@ static void the_order_of_reading_does_not_matter(void **state) {
     static struct sequence q;
     for (uint64_t seed = 1; seed <= SEEDS / 4; seed++) {
         make_random(&q, seed, 1, &r);
-        struct outcome first = plain_outcome(&q);
+        struct ending first = plain_outcome(&q);
         for (int way = 0; way < 4; way++) {
             shuffle(&q, &r);
-            struct outcome now = plain_outcome(&q);
+            struct ending now = plain_outcome(&q);
             assert_memory_equal(now.of, first.of, q.tasks * sizeof *now.of);
             check(&q);
         }

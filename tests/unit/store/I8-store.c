@@ -178,7 +178,7 @@ static bool put_next(struct store *s, struct history *h, int stream) {
     int i = (int)next * PARTITIONS + partition;
     struct answered out;
     if (i >= (stream < PARTITIONS ? TASKS : LABELS)) return false;
-    if (stream < PARTITIONS) assert_true(store_put_task(s, &h->task[i], &out) >= 0);
+    if (stream < PARTITIONS) assert_true(store_put_task(s, &h->task[i], NULL, &out) >= 0);
     else
         assert_int_equal(store_put_label(s, &h->label[i], partition, next, start_ms,
                                          h->label[i].data.at ? h->own[i] : NULL, &out),

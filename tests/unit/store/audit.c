@@ -64,10 +64,10 @@ static int setup(void **state) {
                  early = {.sample_id = TEXT("card-9"), .outcome = LABEL_SKIPPED, .time_ms = 2},
                  own = {.sample_id = TEXT("old \"one\""), .label = TEXT("no"), .time_ms = 4};
     assert_int_equal(store_begin(s), 0);
-    assert_int_equal(store_put_task(s, &t, &unused), 0);
+    assert_int_equal(store_put_task(s, &t, NULL, &unused), 0);
     assert_int_equal(store_put_label(s, &answer, 1, 513, start_ms, NULL, &unused), 0);
     later = task_of(1);
-    assert_int_equal(store_put_task(s, &later, &unused), 0);
+    assert_int_equal(store_put_task(s, &later, NULL, &unused), 0);
     assert_int_equal(store_put_label(s, &early, 0, 3, start_ms, NULL, &unused), 0);
     assert_int_equal(store_put_label(s, &own, 0, 4, start_ms, row, &unused), 0);
     assert_int_equal(store_set_offset(s, "labels", 1, 514), 0);

@@ -73,7 +73,7 @@ static int put_task(struct fixture *f, int i, uint64_t model) {
     struct answered unused;
     task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
     assert_int_equal(store_begin(f->s), 0);
-    return store_put_task(f->s, &t, &unused);
+    return store_put_task(f->s, &t, NULL, &unused);
 }
 
 static void take_task(struct fixture *f, int i, uint64_t model) {

@@ -86,7 +86,7 @@ static int put_task(struct fixture *f, int i, struct answered *joined) {
     struct task t = task_of(i);
     struct answered unused;
     assert_int_equal(store_begin(f->s), 0);
-    int result = store_put_task(f->s, &t, joined ? joined : &unused);
+    int result = store_put_task(f->s, &t, NULL, joined ? joined : &unused);
     assert_int_equal(store_commit(f->s), 0);
     return result;
 }
@@ -155,7 +155,7 @@ static void every_answer_has_its_fate(void **state) {
     assert_int_equal(put_task(f, 0, NULL), 0); // a repeat
     struct answered a = put(f, 0, "yes", 0, "ann", start_ms + 50);
     assert_int_equal(a.fate, FATE_LEARNED);
-    assert_true(a.evaluate && a.truth == 1 && a.predicted == 0 && a.propensity == 0.25 &&
+    assert_true(a.evaluate && a.truth == 1 && a.predicted == 0 && a.said.propensity == 0.25 &&
                 a.latency_ms == 50);
     a = put(f, 0, "yes", 0, "bob", start_ms + 60);
     assert_true(a.fate == FATE_DUPLICATE && !a.evaluate);
@@ -203,7 +203,7 @@ static void one_forged_task_moves_no_coverage(void **state) {
                 t.partition = p * 12345;
                 task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
                 assert_int_equal(store_begin(f->s), 0);
-                assert_int_equal(store_put_task(f->s, &t, &unused), 0);
+                assert_int_equal(store_put_task(f->s, &t, NULL, &unused), 0);
                 assert_int_equal(store_commit(f->s), 0);
             }
         } else put_task(f, i, NULL);
@@ -313,7 +313,7 @@ static void another_feature_map_is_moved_aside(void **state) {
     struct task t = task_of(1);
     struct answered a;
     assert_int_equal(store_begin(f->s), 0);
-    assert_int_equal(store_put_task(f->s, &t, &a), ERR_MISMATCH);
+    assert_int_equal(store_put_task(f->s, &t, NULL, &a), ERR_MISMATCH);
     store_abort(f->s);
     reopen(f, NULL);
 }
@@ -327,7 +327,7 @@ static void a_full_map_waits_for_room(void **state) {
         struct task t = task_of(i);
         struct answered a;
         result = store_begin(f->s);
-        if (result == 0) result = store_put_task(f->s, &t, &a);
+        if (result == 0) result = store_put_task(f->s, &t, NULL, &a);
         if (result == 0) result = store_commit(f->s);
         else store_abort(f->s);
         i += result == 0;
@@ -355,7 +355,7 @@ static void a_kill_leaves_the_last_commit(void **state) {
         struct answered a;
         struct task t = task_of(1);
         if (store_open(&f->s, &f->options, &why) == 0 && store_begin(f->s) == 0 &&
-            store_put_task(f->s, &t, &a) == 0 && write(pipe_fd[1], "x", 1) == 1)
+            store_put_task(f->s, &t, NULL, &a) == 0 && write(pipe_fd[1], "x", 1) == 1)
             pause();
         _exit(1);
     }
@@ -371,7 +371,7 @@ static void a_kill_leaves_the_last_commit(void **state) {
 }
 
 static int count(const struct answered *a, void *opaque) {
-    assert_true(a->evaluate && a->predicted == 0 && a->propensity == 0.25);
+    assert_true(a->evaluate && a->predicted == 0 && a->said.propensity == 0.25);
     ++*(int *)opaque;
     return 0;
 }

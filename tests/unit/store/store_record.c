@@ -81,7 +81,9 @@ static struct task task_of(int i) {
                      .asked_ms = start_ms + 5,
                      .expires_ms = start_ms + 500,
                      .admitted = 10,
-                     .covered = 9};
+                     .covered = 9,
+                     .in_capacity = true,
+                     .unasked = {5, {3 * UNASKED_ONE, 2 * UNASKED_ONE, UNASKED_ONE, 1}}};
     task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
     return t;
 }
@@ -100,10 +102,10 @@ static void fill(struct fixture *f) {
     reopen(f, NULL);
     assert_int_equal(store_begin(f->s), 0);
     t = task_of(0);
-    assert_int_equal(store_put_task(f->s, &t, &unused), 0);
+    assert_int_equal(store_put_task(f->s, &t, NULL, &unused), 0);
     assert_int_equal(store_put_label(f->s, &answer, 1, 513, start_ms, NULL, &unused), 0);
     later = task_of(1);
-    assert_int_equal(store_put_task(f->s, &later, &unused), 0);
+    assert_int_equal(store_put_task(f->s, &later, NULL, &unused), 0);
     assert_int_equal(store_put_label(f->s, &early, 0, 3, start_ms + 1, NULL, &unused), 0);
     assert_int_equal(store_put_label(f->s, &own, 0, 4, start_ms, row, &unused), 0);
     assert_int_equal(store_set_offset(f->s, "labels", 1, 514), 0);
@@ -179,7 +181,7 @@ static const char golden_meta[] =
     "0100000000000000" // rows of class 1
     "\n"
     "6964656e74697479 "                                  // "identity"
-    "666f726d617420310a"                                 // "format 1"
+    "666f726d617420320a"                                 // "format 2"
     "32203220303030303030303030303030303030390a"         // "2 2 0000000000000009"
     "6e6f0a796573\n"                                     // "no", "yes"
     "76657273696f6e73 "                                  // "versions"
@@ -187,6 +189,17 @@ static const char golden_meta[] =
     "0300000000000000\n";                                // of a task
 static const char golden_offsets[] = "6c6162656c732f31 " // "labels/1"
                                      "0202000000000000\n";
+/* How many, four sums; four terms; zeros. */
+#define SUMS                                                                                       \
+    "05000000"                                                                                     \
+    "00000300000002000000010001000000"                                                             \
+    "00c00000004000000000000000400000"                                                             \
+    "00000000"
+#define ZERO_SUMS                                                                                  \
+    "00000000"                                                                                     \
+    "00000000000000000000000000000000"                                                             \
+    "00000000000000000000000000000000"                                                             \
+    "00000000"
 static const char golden_tasks[] = ID_0 " "
                                         "0568e5cf8b010000" // asked_ms
                                         "f469e5cf8b010000" // expires_ms
@@ -197,7 +210,7 @@ static const char golden_tasks[] = ID_0 " "
                                         "02000000"         // members
                                         "06000000"         // bytes of the sample id
                                         "00"               // kind
-                                        "03"               // answered, evaluated
+                                        "13"               // answered, evaluated, within capacity
                                         "0000"
                                         "0700000000000000" // revision
                                         "0a68e5cf8b010000" // time_ms
@@ -206,10 +219,9 @@ static const char golden_tasks[] = ID_0 " "
                                         "01000000"         // partition of the label
                                         "01000000"         // class
                                         "00"               // outcome
-                                        "000000"
-                                        "000000000000f83f00000000000000c0" // row
-                                        "0000403f0000803e0000803f00000000" // members
-                                        "636172642d30\n"                   // "card-0"
+                                        "000000" SUMS "000000000000f83f00000000000000c0" // row
+                                        "0000403f0000803e0000803f00000000"               // members
+                                        "636172642d30\n"                                 // "card-0"
     ID_1 " "
                                         "0568e5cf8b010000"
                                         "f469e5cf8b010000"
@@ -220,8 +232,8 @@ static const char golden_tasks[] = ID_0 " "
                                         "02000000"
                                         "06000000"
                                         "00"
-                                        "00"
-                                        "0000" ZERO_ANSWER "000000000000f83f00000000000000c0"
+                                        "10"
+                                        "0000" ZERO_ANSWER SUMS "000000000000f83f00000000000000c0"
                                         "0000403f0000803e0000803f00000000"
                                         "636172642d31\n";
 static const char golden_own[] = OWN_ID " "
@@ -243,8 +255,7 @@ static const char golden_own[] = OWN_ID " "
                                         "00000000"
                                         "00000000"
                                         "00"
-                                        "000000"
-                                        "000000000000f83f00000000000000c0"
+                                        "000000" ZERO_SUMS "000000000000f83f00000000000000c0"
                                         "6f6c64\n";
 static const char golden_samples[] = "73"
                                      "0006"
@@ -378,7 +389,7 @@ static void a_store_of_0_1_0_is_set_aside(void **state) {
 
 static void a_store_of_a_later_format_is_set_aside(void **state) {
     struct fixture *f = *state;
-    static const char identity[] = "format 2\n2 2 0000000000000009\nno\nyes";
+    static const char identity[] = "format 1\n2 2 0000000000000009\nno\nyes";
     fill(f);
     store_close(f->s);
     f->s = NULL;
@@ -413,11 +424,11 @@ static int use(struct store *s) {
     TRY(store_rows(s, 100, 2, &rows));
     store_rows_release(&rows);
     TRY(store_begin(s));
-    int result = store_put_task(s, &t, &unused);
+    int result = store_put_task(s, &t, NULL, &unused);
     if (result >= 0) result = store_put_label(s, &l, 0, 20, start_ms, NULL, &unused);
     if (result >= 0) result = store_put_label(s, &named, 0, 21, start_ms, NULL, &unused);
     t = task_of(9); // the one that a label waits for
-    if (result >= 0) result = store_put_task(s, &t, &unused);
+    if (result >= 0) result = store_put_task(s, &t, NULL, &unused);
     if (result >= 0) result = store_expire(s, start_ms + 2000000, &done);
     if (result >= 0) result = store_commit(s);
     else store_abort(s);

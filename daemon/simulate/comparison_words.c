@@ -1,0 +1,88 @@
+/* What a manager would have been told at the end of the first run, beside what was true: in
+ * percent, with the digits that the interval allows, and in sentences without a term of the trade.
+ *
+ * Thread: main thread */
+#include "comparison.h"
+
+#include <math.h>
+
+static const char *const row_title[ESTIMATES] = {
+    [ESTIMATE_ACCURACY] = "right decisions",
+    [ESTIMATE_PREVALENCE] = "are \"%s\"",
+    [ESTIMATE_PRECISION] = "alarms that are right",
+    [ESTIMATE_RECALL] = "\"%s\" that get an alarm",
+    [ESTIMATE_PRECISION_AT_CAPACITY] = "right, of the likeliest %s %%",
+    [ESTIMATE_RECALL_AT_CAPACITY] = "\"%s\" seen among these",
+    [ESTIMATE_AVERAGE_PRECISION] = "average precision",
+};
+
+/* Digits behind the point of a percentage: the last one that its interval lets mean something. */
+static int words_digits(double low, double high) {
+    double points = 100 * (high - low);
+    if (points > 5) return 0;
+    return points > 0.5 ? 1 : 2;
+}
+
+static void words_range(double low, double high, int digits) {
+    char text[48];
+    if (isnan(low)) snprintf(text, sizeof text, "-");
+    else snprintf(text, sizeof text, "%.*f - %.*f", digits, 100 * low, digits, 100 * high);
+    printf("  %16s", text);
+}
+
+static void words_value(double value, int digits) {
+    if (isnan(value)) printf("  %9s", "-");
+    else printf("  %8.*f%%", digits, 100 * value);
+}
+
+static void words_row(const struct backtest_result *r, enum estimate_name name, const char *class_,
+                      const char *capacity) {
+    const struct estimate *e = &r->estimate.of[name];
+    int digits = words_digits(e->low, e->high);
+    char title[96];
+    snprintf(title, sizeof title, row_title[name],
+             name == ESTIMATE_PRECISION_AT_CAPACITY ? capacity : class_);
+    printf("%-34.34s", title);
+    words_value(e->value, digits);
+    words_range(e->low, e->high, digits);
+    words_range(e->always_low, e->always_high, digits);
+    words_value(r->truth[name], digits);
+    printf("\n");
+}
+
+static const double words_vague = 0.5; // an interval so wide is told instead of the estimate
+
+/* "47 (in truth 50)" or "between 14 and 98 (in truth 28)"; of 100. */
+static const char *words_of_100(const struct backtest_result *r, enum estimate_name name,
+                                char out[48]) {
+    const struct estimate *is = &r->estimate.of[name];
+    double truth = r->truth[name];
+    if (isnan(is->value) || isnan(truth)) snprintf(out, 48, "nobody knows how many");
+    else if (is->high - is->low > words_vague)
+        snprintf(out, 48, "between %.0f and %.0f (in truth %.0f)", 100 * is->low, 100 * is->high,
+                 100 * truth);
+    else snprintf(out, 48, "%.0f (in truth %.0f)", 100 * is->value, 100 * truth);
+    return out;
+}
+
+void comparison_print_words(const struct comparison *t) {
+    const struct backtest_result *r = comparison_result(t, 0, 0);
+    const struct config *c = &t->strategy[0].config;
+    const char *class_ = c->model.classes.at[t->file.positive];
+    char capacity[16], a[48], b[48], d[48], e[48];
+    if (!r->estimate.answers) return;
+    snprintf(capacity, sizeof capacity, "%.4g", 100 * c->watch.capacity);
+    printf("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
+           (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
+           (unsigned long long)t->first_seed);
+    printf("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
+    for (size_t i = 0; i < ESTIMATES; i++)
+        if (row_title[i]) words_row(r, (enum estimate_name)i, class_, capacity);
+    printf("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
+           "Whoever looks at the likeliest %s %% finds \"%s\" in %s of 100, and sees %s of 100 "
+           "\"%s\".\n",
+           words_of_100(r, ESTIMATE_PRECISION, a), class_, class_,
+           words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,
+           words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
+           words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
+}

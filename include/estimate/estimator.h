@@ -1,0 +1,99 @@
+/* What a manager acts on, from the answers that people give anyhow: how good the model's decisions
+ * are over *all* covered samples, each figure with two ranges.
+ *
+ * `low` to `high` is a 95 % interval: right at a look that was chosen beforehand. `always_low` to
+ * `always_high` is a band: it holds the truth at all looks together, so it may be watched, and
+ * alerts and automatic acts use it alone. docs/FIGURES.md has each figure, its formula and when not
+ * to trust it.
+ *
+ * Pure: no clock, no Kafka; what it is told is all that it knows. The order in which it is told
+ * changes nothing but roundings, and which answers are the last ones.
+ *
+ * Thread: one owner */
+#pragma once
+
+#include "base/word_list.h"
+#include "estimate/unasked.h"
+
+/* Constant, word, whether it is a share (0 to 1). */
+#define ESTIMATE_TABLE(FIRST, NEXT)                                                                \
+    FIRST(ESTIMATE_ACCURACY, "accuracy", true)                                                     \
+    NEXT(ESTIMATE_PREVALENCE, "prevalence", true)                                                  \
+    NEXT(ESTIMATE_PRECISION, "precision", true)                                                    \
+    NEXT(ESTIMATE_RECALL, "recall", true)                                                          \
+    NEXT(ESTIMATE_PRECISION_AT_CAPACITY, "precision_at_capacity", true)                            \
+    NEXT(ESTIMATE_RECALL_AT_CAPACITY, "recall_at_capacity", true)                                  \
+    NEXT(ESTIMATE_AVERAGE_PRECISION, "average_precision", true)                                    \
+    NEXT(ESTIMATE_COST, "cost", false)                                                             \
+    NEXT(ESTIMATE_LOG_LOSS, "log_loss", false)
+enum estimate_name { WORDS_ENUM(ESTIMATE_TABLE) ESTIMATES };
+const char *estimate_word(enum estimate_name e);
+
+/* What a sample turned out to be, beside what the model said of it. */
+enum {
+    OUTCOME_RIGHT,           // the model's decision was right
+    OUTCOME_POSITIVE,        // it is of the positive class
+    OUTCOME_CAUGHT,          // and was predicted to be
+    OUTCOME_MISSED,          // and was not
+    OUTCOME_FALSE_ALARM,     // it was predicted to be, and is not
+    OUTCOME_CAPACITY_CAUGHT, // the same three of "within capacity"
+    OUTCOME_CAPACITY_MISSED,
+    OUTCOME_CAPACITY_FALSE,
+    OUTCOME_COST, // of the decision
+    OUTCOME_LOSS, // −ln of the probability of what it turned out to be
+    OUTCOMES
+};
+struct outcome {
+    double value[OUTCOMES];
+    float score; // the positive class's probability
+};
+/* predicted_positive, positive: decision and truth; cost, loss: as above (NaN: not known). */
+void outcome_of(struct outcome *out, bool right, bool positive, bool predicted_positive,
+                bool in_capacity, double cost, double loss, float score);
+
+/* The figures of samples that are all known, from the sums of their outcomes, n ≥ 0 of them; NaN
+ * where there is nothing to divide by, and of average precision, which needs their ranks. */
+void estimate_of_all(const double sum[OUTCOMES], double n, double out[ESTIMATES]);
+
+/* A sample that was asked, as the estimator wants it. */
+struct asked {
+    uint64_t key;      // of the sample: deals the draws out to groups
+    double propensity; // in (0, 1]; 1: the strategy arm asked
+    bool in_unasked;   // the strategy arm asked it after it was counted among the unasked (a pool)
+    uint32_t term[UNASKED_SUMS]; // what the model said of it
+    struct unasked unasked;      // what its task carries
+};
+
+struct estimate {
+    double value, low, high; // NaN: there is none yet
+    double always_low, always_high;
+};
+struct estimates {
+    uint64_t answers, drawn; // answered tasks; of them, of the random arm alone
+    struct estimate of[ESTIMATES];
+};
+
+struct estimator;
+
+/* window: "now" is the last so many answers of the random arm and what the strategy arm asked
+ * between them; 0: as since the start. Memory: about 400 bytes an answer of the window, and 160
+ * KiB. The caller destroys it. */
+struct estimator *estimator_create(size_t window);
+void estimator_destroy(struct estimator *e);
+
+/* Each task once, whether answered or not, with its version's prediction; and once more, with its
+ * outcome, when it is answered. */
+void estimator_ask(struct estimator *e, const struct asked *a);
+void estimator_answer(struct estimator *e, const struct asked *a, const struct outcome *o);
+
+/* Whether the figure is a share whose parts are counted, so that estimate_hit says something. */
+bool estimate_counts(enum estimate_name e);
+/* Whether the sample counts for a figure that is a share: 1 for it, 0 against it; -1: not at all.
+ */
+int estimate_hit(enum estimate_name e, const struct outcome *o);
+
+enum estimate_span { ESTIMATE_SINCE_START, ESTIMATE_NOW, ESTIMATE_SPANS };
+/* One figure alone, for who looks often. Average precision is of the start alone. */
+void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
+                        struct estimate *out);
+void estimator_read(const struct estimator *e, enum estimate_span span, struct estimates *out);
