@@ -145,7 +145,7 @@ def summary(rows):
 
 
 def section(rows, options):
-    lines = ["Each stream as it is and harmed: every number column holds a code in 0.2 % of its rows, or one column, which goes by the seed, is multiplied by a log-normal of σ"
+    lines = ["Each stream as it is and harmed: every number column holds a code in 0.2 %% of its rows, or one column, which goes by the seed, is multiplied by a log-normal of σ"
              " 3. %g %% of the labels, %d paired seeds, kappa × 100 (AP: average precision × 100). Beyond: the mean is more than 2 points below the clean stream, or a seed more"
              " than 8. Without it: the same difference for the stream without that column." % (100 * options.budget, options.seeds),
              "", "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
