@@ -12,7 +12,8 @@
 #include <math.h>
 
 enum { PATHS = 12, DEPTH = 8, BYTES = 1 << 14, NODES = 96, HELD = 4, STEPS = 24, SCHEMAS = 4 };
-enum { ENOUGH = 40 }; // types, but for those that records which are begun still hold
+enum { EVENT_BYTES = 8 * BYTES }; // an event is longer than its record
+enum { ENOUGH = 40 };             // types, but for those that records which are begun still hold
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -254,7 +255,7 @@ static struct decoder *new_decoder(bool registry) {
     CHECK(decoder_create(&d, &(struct decoder_options){.paths = paths,
                                                        .n = PATHS,
                                                        .max_depth = DEPTH,
-                                                       .max_bytes = BYTES,
+                                                       .max_bytes = registry ? BYTES : EVENT_BYTES,
                                                        .registry = registry}) == 0);
     return d;
 }
