@@ -33,6 +33,8 @@ int decoder_create(struct decoder **out, const struct decoder_options *options) 
     d->n = options->n;
     d->max_depth = options->max_depth;
     d->max_bytes = options->max_bytes;
+    d->framed.format = options->format;
+    d->framed.registry = options->registry;
     d->read = reader_of(options->kind);
     d->level = xmalloc(d->max_depth * sizeof *d->level);
     d->open = xmalloc(d->max_depth);
@@ -59,6 +61,8 @@ static struct decoder_options decoder_json(const struct config *c, const struct 
 int decoder_of_samples(struct decoder **out, const struct config *c, const struct text *paths,
                        size_t n) {
     struct decoder_options options = decoder_json(c, paths, n);
+    options.format = (enum admit_format)c->admit.format;
+    options.registry = config_registry(c, "url") != NULL;
     return decoder_create(out, &options);
 }
 
@@ -71,6 +75,7 @@ int decoder_of_events(struct decoder **out, const struct config *c, const struct
 void decoder_destroy(struct decoder *d) {
     if (!d) return;
     view_release(&d->view);
+    framed_release(&d->framed);
     layout_release(&d->layout);
     cJSON_Delete(d->tree);
     buf_release(&d->copy);
@@ -82,13 +87,26 @@ void decoder_destroy(struct decoder *d) {
     free(d);
 }
 
-enum reason decoder_read(struct decoder *d, struct text json, struct value *values) {
-    if (!json.len) return REASON_EMPTY;
-    if (json.len > d->max_bytes) return REASON_TOO_LARGE;
-    return d->read(d, json, values);
+enum reason decoder_read(struct decoder *d, struct text value, struct value *values) {
+    buf_reset(&d->framed.found);
+    if (!value.len) return REASON_EMPTY;
+    if (value.len > d->max_bytes) return REASON_TOO_LARGE;
+    if (!*value.at || d->framed.format == ADMIT_FORMAT_REGISTRY)
+        return framed_read(d, value, values);
+    return d->read(d, value, values);
 }
 
-struct text decoder_select(struct decoder *d, struct text event, const struct selection *s) {
+struct text decoder_found(const struct decoder *d) {
+    return buf_view(&d->framed.found);
+}
+
+struct text decoder_event(struct decoder *d, struct text value) {
+    struct text event = value.len && !*value.at ? framed_event(d, value) : value;
+    return event.len ? event : TEXT("null");
+}
+
+struct text decoder_select(struct decoder *d, struct text value, const struct selection *s) {
+    struct text event = decoder_event(d, value);
     if (!s->fields_n && !s->mask_n) return event;
     /* Only admitted events come here. Any other one could not be masked, so none of it is shown. */
     if (!event.len || json_check(event, d->max_depth, d->open)) return TEXT("null");

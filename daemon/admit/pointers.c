@@ -104,7 +104,7 @@ int pointers_build(struct pointer_node *root, const struct text *pointers, size_
     return 0;
 }
 
-static struct pointer_node *pointers_child_named(const struct pointer_node *node, struct text key) {
+struct pointer_node *pointers_named(const struct pointer_node *node, struct text key) {
     size_t low = 0, high = node->children;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -121,7 +121,7 @@ static struct pointer_node *pointers_child_at(const struct pointer_node *node, s
     char digits[20], *end = digits + sizeof digits, *at = end;
     do *--at = (char)('0' + index % 10);
     while (index /= 10);
-    return pointers_child_named(node, (struct text){at, (size_t)(end - at)});
+    return pointers_named(node, (struct text){at, (size_t)(end - at)});
 }
 
 struct pointer_node *pointers_follow(const struct pointer_node *node,
@@ -133,5 +133,5 @@ struct pointer_node *pointers_follow(const struct pointer_node *node,
         scratch->len = json_unescape(key, buf_room(scratch, key.len));
         key = buf_view(scratch);
     }
-    return pointers_child_named(node, key);
+    return pointers_named(node, key);
 }

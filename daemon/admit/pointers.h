@@ -36,3 +36,5 @@ int pointers_build(struct pointer_node *root, const struct text *pointers, size_
 /* The child that this entry is the value of, or NULL. scratch: for keys written with escapes. */
 struct pointer_node *pointers_follow(const struct pointer_node *node,
                                      const struct json_entry *entry, struct buf *scratch);
+/* The child of that token, or NULL. */
+struct pointer_node *pointers_named(const struct pointer_node *node, struct text token);

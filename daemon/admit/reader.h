@@ -5,6 +5,7 @@
 #pragma once
 
 #include "admit/decoder.h"
+#include "framed.h"
 #include "layout.h"
 #include "select.h"
 
@@ -33,6 +34,7 @@ struct decoder {
     struct buf text;    // reader_cjson: texts of this sample that a C string cannot hold
     struct cJSON *tree; // reader_cjson: of this sample
     struct view view;
+    struct framed framed; // values with a schema registry's header
 };
 
 /* decoder_read for a sample that is neither empty nor too large. Same values, same reason,

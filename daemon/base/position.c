@@ -49,7 +49,8 @@ void mark_record(struct position_mark *m, int64_t offset, int64_t time_ms, struc
 }
 
 bool mark_same_record(const struct position_mark *a, const struct position_mark *b) {
-    return a->record == b->record && a->time_ms == b->time_ms && a->hash == b->hash;
+    bool timed = a->time_ms && b->time_ms; // what is not known says nothing
+    return a->record == b->record && a->hash == b->hash && (!timed || a->time_ms == b->time_ms);
 }
 
 /* ---- as text ---- */

@@ -13,7 +13,7 @@
 #include "base/systemd.h"
 #include "bridge_log.h"
 #include "kafka/topic_reader.h"
-#include "label_studio.h"
+#include "tool.h"
 
 #include <stdatomic.h>
 
@@ -26,21 +26,28 @@ enum {
     PAUSE_MOST_MS = 5000,
     FULL_MS = 1000,     // people have enough before them: looked at again
     FIGURES_MS = 60000, // between two lines of figures
-    RESCAN_MS = 60000   // between two looks for new partitions
+    RESCAN_MS = 60000,  // between two looks for new partitions
+    SWEEP_MS = 60000,   // between two looks for tasks that are not to be answered any more
+    FIT_MS = 60000      // between two looks whether the tool fits the configuration
 };
+
+/* What is done with the tool, each in its time. */
+enum bridge_job { JOB_SWEEP, JOB_CARRY, JOB_POLL, JOB_LOOK, JOBS };
 
 struct bridge {
     const struct config *config;
     const _Atomic bool *stop;
-    struct label_studio *studio;
+    struct tool tool;
     struct bridge_log log;
     struct carrier *carrier;
     struct reader *models, *labels, *tasks;
     struct arena arena;
     struct carrier_state state; // as the models topic has it, until the carrier takes it
     int64_t pause_ms;           // after the last trouble; 0: there was none
-    int64_t carry_ms, poll_ms, figures_ms, rescan_ms; // when each is due (monotonic clock)
-    struct carrier_counts told;
+    int64_t due_ms[JOBS], figures_ms, rescan_ms; // when each is due (monotonic clock)
+    bool trouble[JOBS], unfit;                   // what was found when the tool was last asked
+    int64_t watchdog_ms, fed_ms; // between two pings, half of what is allowed; 0: none is wanted
+    uint64_t told[BRIDGE_COUNTS];
 };
 
 static bool bridge_stopping(const struct bridge *b) { return atomic_load(b->stop); }
@@ -55,10 +62,24 @@ static int bridge_commit(void *opaque, const struct carrier_commit *what) {
     return bridge_log_commit(&b->log, what);
 }
 
+/* Called wherever it waits: the watchdog ends a bridge that hangs. */
+static void bridge_alive(struct bridge *b) {
+    if (!b->watchdog_ms || clock_ms() - b->fed_ms < b->watchdog_ms / 2) return;
+    b->fed_ms = clock_ms();
+    systemd_notify("WATCHDOG=1");
+}
+
+static bool bridge_request_ends(void *opaque) {
+    bridge_alive(opaque);
+    return bridge_stopping(opaque);
+}
+
 /* Sleeps in pieces, so that a stop is heard. */
-static void bridge_wait(const struct bridge *b, int64_t ms) {
-    for (int64_t until = clock_ms() + ms; clock_ms() < until && !bridge_stopping(b);)
+static void bridge_wait(struct bridge *b, int64_t ms) {
+    for (int64_t until = clock_ms() + ms; clock_ms() < until && !bridge_stopping(b);) {
+        bridge_alive(b);
         clock_sleep_ms(WAIT_MS);
+    }
 }
 
 /* ---- reading ---- */
@@ -96,6 +117,7 @@ static int bridge_read(struct bridge *b, struct reader *reader,
                        void (*take)(struct bridge *, const struct reader_record *), size_t most,
                        int timeout_ms) {
     struct reader_record record[READ_MOST];
+    bridge_alive(b);
     int n = reader_poll(reader, record, most < READ_MOST ? most : READ_MOST, timeout_ms);
     TRY(n);
     for (int i = 0; i < n; i++) {
@@ -149,31 +171,34 @@ static int bridge_open(struct bridge *b, struct buf *why) {
     TRY(bridge_read_all(b, &b->models, c->topics.models, bridge_take_state, why));
     reader_destroy(b->models);
     b->models = NULL;
-    b->carrier = carrier_create(&(struct carrier_options){.config = c},
-                                &(struct carrier_ports){.tool = label_studio_tool(b->studio),
-                                                        .commit = bridge_commit,
-                                                        .now_ms = bridge_now_ms,
-                                                        .opaque = b},
-                                &b->state);
+    b->carrier = carrier_create(
+        &(struct carrier_options){.config = c},
+        &(struct carrier_ports){
+            .tool = b->tool, .commit = bridge_commit, .now_ms = bridge_now_ms, .opaque = b},
+        &b->state);
     TRY(bridge_read_all(b, &b->labels, c->topics.labels, bridge_take_label, why));
     TRY(bridge_open_reader(b, &b->tasks, c->topics.tasks, bridge_tasks_since, why));
     b->rescan_ms = clock_ms() + RESCAN_MS;
-    b->told = (struct carrier_counts){0};
+    b->due_ms[JOB_SWEEP] = 0; // first of all
+    memcpy(b->told, carrier_figures(b->carrier)->count, sizeof b->told);
     LOG(INFO, "bridge_ready", "tasks go to the annotation tool, answers come back",
-        L_STR("url", label_studio_address(b->studio)));
+        L_STR("url", b->tool.address(b->tool.self)));
     systemd_notify("READY=1\nSTATUS=carrying");
     return 0;
 }
 
 static void bridge_tell(struct bridge *b) {
-    const struct carrier_counts *n = carrier_counts(b->carrier);
+    const struct bridge_figures *f = carrier_figures(b->carrier);
+    const uint64_t *n = f->count;
     b->figures_ms = clock_ms() + FIGURES_MS;
-    if (memcmp(n, &b->told, sizeof *n) == 0) return;
-    b->told = *n;
-    LOG(INFO, "bridge_figures", "what the bridge carried since its session began",
-        L_U64("imported", n->imported), L_U64("found", n->found), L_U64("closed", n->closed),
-        L_U64("refused", n->refused), L_U64("answered", n->answered), L_U64("skipped", n->skipped),
-        L_U64("unknown_class", n->unknown_class));
+    if (memcmp(n, b->told, sizeof b->told) == 0) return;
+    memcpy(b->told, n, sizeof b->told);
+    LOG(INFO, "bridge_figures", "what the bridge has carried",
+        L_U64("imported", n[BRIDGE_IMPORTED]), L_U64("found", n[BRIDGE_FOUND]),
+        L_U64("closed", n[BRIDGE_CLOSED]), L_U64("refused", n[BRIDGE_REFUSED]),
+        L_U64("withdrawn", n[BRIDGE_WITHDRAWN]), L_U64("answered", n[BRIDGE_ANSWERED]),
+        L_U64("skipped", n[BRIDGE_SKIPPED]), L_U64("unknown_class", n[BRIDGE_NO_CLASS]),
+        L_I64("open", f->open));
 }
 
 static void bridge_close(struct bridge *b) {
@@ -218,18 +243,51 @@ static int bridge_take(struct bridge *b) {
     return 0;
 }
 
+/* People change projects: while this one does not fit, nothing is imported. */
+static int bridge_look(struct bridge *b) {
+    struct buf why = {0};
+    int result = b->tool.fit(b->tool.self, false, &why);
+    bool unfit = result == ERR_CONFIG || result == ERR_MISSING;
+    if (unfit)
+        LOG(WARNING, "bridge_unfit",
+            "the annotation tool does not fit the configuration any more: nothing is imported",
+            L_STR("why", buf_string(&why)));
+    if (unfit || result == 0) b->unfit = unfit;
+    if (unfit) b->due_ms[JOB_LOOK] = clock_ms() + PAUSE_MOST_MS; // it waits for that
+    buf_release(&why);
+    return unfit ? 0 : result;
+}
+
+static int bridge_carry(struct bridge *b) { return b->unfit ? 0 : carrier_carry(b->carrier); }
+static int bridge_poll(struct bridge *b) { return carrier_poll(b->carrier); }
+static int bridge_sweep(struct bridge *b) { return carrier_sweep(b->carrier); }
+
+/* Does what is due, and again after `pause`; after trouble when bridge_judge says. */
+static int bridge_do(struct bridge *b, enum bridge_job job, int (*what)(struct bridge *),
+                     int64_t pause_ms) {
+    if (clock_ms() < b->due_ms[job]) return 0;
+    b->due_ms[job] = clock_ms() + pause_ms;
+    int result = what(b);
+    b->trouble[job] = result < 0 && result != ERR_FULL;
+    if (result < 0) return bridge_judge(b, result, &b->due_ms[job]);
+    b->pause_ms = 0;
+    return 0;
+}
+
+static bool bridge_away(const struct bridge *b) {
+    bool away = b->unfit;
+    for (int job = 0; job < JOBS; job++) away |= b->trouble[job];
+    return away;
+}
+
 static int bridge_step(struct bridge *b) {
     TRY(bridge_take(b));
-    if (clock_ms() >= b->carry_ms) {
-        int result = carrier_carry(b->carrier);
-        if (result < 0) TRY(bridge_judge(b, result, &b->carry_ms));
-        else b->pause_ms = 0;
-    }
-    if (clock_ms() >= b->poll_ms) {
-        int result = carrier_poll(b->carrier);
-        b->poll_ms = clock_ms() + b->config->bridge.poll;
-        if (result < 0) TRY(bridge_judge(b, result, &b->poll_ms));
-    }
+    TRY(bridge_do(b, JOB_SWEEP, bridge_sweep, SWEEP_MS));
+    TRY(bridge_do(b, JOB_CARRY, bridge_carry, 0));
+    if (carrier_has_news(b->carrier)) b->due_ms[JOB_POLL] = 0;
+    TRY(bridge_do(b, JOB_POLL, bridge_poll, b->config->bridge.poll));
+    TRY(bridge_do(b, JOB_LOOK, bridge_look, FIT_MS));
+    TRY(carrier_say_figures(b->carrier, bridge_away(b)));
     if (clock_ms() >= b->figures_ms) bridge_tell(b);
     return clock_ms() < b->rescan_ms ? 0 : bridge_rescan(b);
 }
@@ -243,24 +301,29 @@ static int bridge_session(struct bridge *b, struct buf *why) {
 
 /* ---- the process ---- */
 
+static bool bridge_never_ends(void *opaque) {
+    (void)opaque;
+    return false;
+}
+
 int bridge_setup(const struct config *c, struct buf *address, struct buf *why) {
-    struct label_studio *studio = NULL;
-    TRY(label_studio_create(&studio, c, NULL, why));
-    int result = label_studio_project(studio, true, why);
-    if (result == 0) buf_str(address, label_studio_address(studio));
-    label_studio_destroy(studio);
+    struct tool tool;
+    TRY(tool_open(&tool, c, &(struct web_watch){.ends = bridge_never_ends}, why));
+    int result = tool.fit(tool.self, true, why);
+    if (result == 0) buf_str(address, tool.address(tool.self));
+    tool.close(tool.self);
     return result;
 }
 
 /* A tool that is away is waited for; a project that does not fit is not. */
 static int bridge_find_project(struct bridge *b, struct buf *why) {
     int result;
-    while ((result = label_studio_project(b->studio, false, why)) == ERR_RETRY ||
-           result == ERR_ABORT) {
+    while ((result = b->tool.fit(b->tool.self, false, why)) == ERR_RETRY || result == ERR_ABORT) {
         if (bridge_stopping(b)) return ERR_STOPPED;
         buf_reset(why);
         bridge_wait(b, PAUSE_MOST_MS);
     }
+    b->due_ms[JOB_LOOK] = clock_ms() + FIT_MS;
     return result == ERR_MISSING ? ERR_CONFIG : result;
 }
 
@@ -269,13 +332,13 @@ static bool bridge_goes_on(const struct bridge *b, int result) {
 }
 
 int bridge_run(const struct config *c, const _Atomic bool *stop, struct buf *why) {
-    struct bridge b = {.config = c, .stop = stop};
-    int result = label_studio_create(&b.studio, c, stop, why);
-    if (result == 0) result = bridge_find_project(&b, why);
+    struct bridge b = {.config = c, .stop = stop, .watchdog_ms = systemd_watchdog_ms()};
+    TRY(tool_open(&b.tool, c, &(struct web_watch){bridge_request_ends, &b}, why));
+    int result = bridge_find_project(&b, why);
     if (result == 0)
         while (bridge_goes_on(&b, result = bridge_session(&b, why))) bridge_wait(&b, PAUSE_MOST_MS);
     if (result == ERR_FENCED) buf_str(why, "another bridge of this service.name has begun");
-    label_studio_destroy(b.studio);
+    b.tool.close(b.tool.self);
     arena_release(&b.arena);
     return bridge_stopping(&b) ? 0 : result;
 }

@@ -22,7 +22,7 @@
  * Thread: main thread */
 #include "carrier_private.h"
 
-static int64_t carrier_now(struct carrier *c) { return c->ports.now_ms(c->ports.opaque); }
+int64_t carrier_now(struct carrier *c) { return c->ports.now_ms(c->ports.opaque); }
 
 struct carrier *carrier_create(const struct carrier_options *options,
                                const struct carrier_ports *ports, struct carrier_state *state) {
@@ -45,11 +45,38 @@ void carrier_destroy(struct carrier *c) {
     said_release(&c->said);
     arena_release(&c->records);
     arena_release(&c->answers);
+    free(c->label);
     buf_release(&c->text);
     free(c);
 }
 
-const struct carrier_counts *carrier_counts(const struct carrier *c) { return &c->counts; }
+/* ---- figures ---- */
+
+static uint64_t *carrier_count(struct carrier *c, enum bridge_count which) {
+    return &c->state.figures.count[which];
+}
+
+/* How long ago the oldest task was asked that waits in the batch. */
+static int64_t carrier_lag(struct carrier *c, int64_t now_ms) {
+    int64_t asked_ms = now_ms;
+    for (size_t i = 0; i < c->n; i++)
+        if (!c->task[i].settled && c->task[i].asked_ms < asked_ms) asked_ms = c->task[i].asked_ms;
+    return now_ms - asked_ms;
+}
+
+const struct bridge_figures *carrier_figures(struct carrier *c) {
+    c->state.figures.time_ms = carrier_now(c);
+    c->state.figures.lag_ms = carrier_lag(c, c->state.figures.time_ms);
+    return &c->state.figures;
+}
+
+int carrier_say_figures(struct carrier *c, bool away) {
+    struct bridge_figures *f = &c->state.figures;
+    bool turned = away != f->away, due = carrier_now(c) - c->said_ms >= BRIDGE_SAY_MS;
+    f->away = away;
+    if (due && !away) (void)c->ports.tool.open(c->ports.tool.self, &f->open); // or as it was
+    return due || turned ? carrier_write(c, NULL, 0, false) : 0;
+}
 
 /* ---- the batch ---- */
 
@@ -79,6 +106,7 @@ void carrier_offer(struct carrier *c, const struct task *t, struct text record, 
     *one = (struct carrier_task){.record = arena_text(&c->records, record),
                                  .partition = partition,
                                  .offset = offset,
+                                 .asked_ms = t->asked_ms,
                                  .expires_ms = t->expires_ms};
     memcpy(one->id, t->id, sizeof one->id);
 }
@@ -95,7 +123,7 @@ static bool carrier_is_closed(const struct carrier *c, const struct carrier_task
                               int64_t now_ms) {
     uint8_t id[TASK_ID_BYTES];
     return t->expires_ms <= now_ms ||
-           (task_id_parse(id, text_of(t->id)) == 0 && said_find(&c->said, id));
+           (task_id_parse(id, text_of(t->id)) == 0 && said_find(&c->said, id, SAID_LAST));
 }
 
 static void carrier_settle_closed(struct carrier *c) {
@@ -103,7 +131,7 @@ static void carrier_settle_closed(struct carrier *c) {
     for (size_t i = 0; i < c->n; i++)
         if (!c->task[i].settled && carrier_is_closed(c, &c->task[i], now_ms)) {
             c->task[i].settled = true;
-            c->counts.closed++;
+            *carrier_count(c, BRIDGE_CLOSED) += 1;
         }
 }
 
@@ -117,20 +145,20 @@ static void carrier_settle_repeats(struct carrier *c) {
 static int carrier_settle_found(struct carrier *c) {
     size_t n = 0, *place = xcalloc(c->cap, sizeof *place);
     struct text *id = xcalloc(c->cap, sizeof *id);
-    bool *found = xcalloc(c->cap, sizeof *found);
+    size_t *copies = xcalloc(c->cap, sizeof *copies);
     for (size_t i = 0; i < c->n; i++) {
         if (c->task[i].settled) continue;
         id[n] = text_of(c->task[i].id);
         place[n++] = i;
     }
-    int result = n ? c->ports.tool.find(c->ports.tool.self, id, n, found) : 0;
+    int result = n ? c->ports.tool.find(c->ports.tool.self, id, n, copies) : 0;
     for (size_t i = 0; result == 0 && i < n; i++) {
-        c->task[place[i]].settled = found[i];
-        c->counts.found += found[i];
+        c->task[place[i]].settled = copies[i] > 0;
+        *carrier_count(c, BRIDGE_FOUND) += copies[i] > 0;
     }
     free(place);
     free(id);
-    free(found);
+    free(copies);
     return result;
 }
 
@@ -138,34 +166,46 @@ static int carrier_settle_found(struct carrier *c) {
 
 int carrier_write(struct carrier *c, const struct label *label, size_t labels, bool done) {
     buf_reset(&c->text);
+    (void)carrier_figures(c);
     carrier_state_write(&c->state, &c->text);
-    return c->ports.commit(c->ports.opaque, &(struct carrier_commit){.state = buf_view(&c->text),
-                                                                     .label = label,
-                                                                     .labels = labels,
-                                                                     .refused = c->task,
-                                                                     .tasks = done ? c->n : 0});
+    TRY(c->ports.commit(c->ports.opaque, &(struct carrier_commit){.state = buf_view(&c->text),
+                                                                  .label = label,
+                                                                  .labels = labels,
+                                                                  .refused = c->task,
+                                                                  .tasks = done ? c->n : 0}));
+    c->said_ms = c->state.figures.time_ms;
+    return 0;
+}
+
+static int carrier_send(struct carrier *c, const size_t *place, size_t n, int64_t timeout_ms) {
+    struct tool_record *record = xcalloc(n, sizeof *record);
+    for (size_t i = 0; i < n; i++)
+        record[i] = (struct tool_record){text_of(c->task[place[i]].id), c->task[place[i]].record};
+    int result = c->ports.tool.import(c->ports.tool.self, record, n, timeout_ms);
+    free(record);
+    return result;
 }
 
 /* Imports the tasks at `place` (n): all or none of them. */
 static int carrier_request(struct carrier *c, const size_t *place, size_t n) {
     int64_t timeout_ms = c->config->bridge.timeout;
+    if (c->ports.tool.idempotent) return carrier_send(c, place, n, timeout_ms);
     c->state.until_ms = carrier_now(c) + 2 * timeout_ms;
     int result = carrier_write(c, NULL, 0, false);
     int64_t left_ms = c->state.until_ms - timeout_ms - carrier_now(c);
     if (result == 0 && left_ms <= 0) result = ERR_RETRY;
     if (result < 0) c->state.until_ms = 0; // nothing was sent
     TRY(result);
-    struct text *record = xcalloc(n, sizeof *record);
-    for (size_t i = 0; i < n; i++) record[i] = c->task[place[i]].record;
-    result = c->ports.tool.import(c->ports.tool.self, record, n, left_ms);
-    free(record);
+    result = carrier_send(c, place, n, left_ms);
     if (result == 0 || result == ERR_INPUT || result == ERR_ABORT) c->state.until_ms = 0;
     return result;
 }
 
-/* Finds the rows that the tool refuses, by halving what holds one. */
+/* Finds the rows that the tool refuses, by halving what holds one; and what it does not take at
+ * once is halved too. */
 static int carrier_import(struct carrier *c, const size_t *place, size_t n) {
-    int result = carrier_request(c, place, n);
+    size_t most = c->ports.tool.most;
+    int result = most && n > most ? ERR_INPUT : carrier_request(c, place, n);
     if (result == ERR_INPUT && n > 1) {
         TRY(carrier_import(c, place, n / 2));
         return carrier_import(c, place + n / 2, n - n / 2);
@@ -175,7 +215,9 @@ static int carrier_import(struct carrier *c, const size_t *place, size_t n) {
         c->task[place[i]].settled = true;
         c->task[place[i]].refused = result == ERR_INPUT;
     }
-    *(result == ERR_INPUT ? &c->counts.refused : &c->counts.imported) += n;
+    *(result == ERR_INPUT ? carrier_count(c, BRIDGE_REFUSED) : carrier_count(c, BRIDGE_IMPORTED)) +=
+        n;
+    if (result == 0 && c->state.figures.open >= 0) c->state.figures.open += (int64_t)n;
     return 0;
 }
 
@@ -183,7 +225,8 @@ static int carrier_import(struct carrier *c, const size_t *place, size_t n) {
 static int carrier_import_some(struct carrier *c) {
     int64_t open, room;
     TRY(c->ports.tool.open(c->ports.tool.self, &open));
-    room = c->config->bridge.open_tasks - open;
+    c->state.figures.open = open;
+    room = open < 0 ? INT64_MAX : c->config->bridge.open_tasks - open;
     if (room <= 0) return ERR_FULL;
     size_t n = 0, *place = xcalloc(c->cap, sizeof *place);
     for (size_t i = 0; i < c->n && (int64_t)n < room; i++)
@@ -194,12 +237,13 @@ static int carrier_import_some(struct carrier *c) {
 }
 
 static int carrier_done(struct carrier *c) {
-    struct carrier_state before = c->state;
+    int64_t *next = c->state.next, until_ms = c->state.until_ms;
     if (!c->moved) return 0;
     c->state.next = c->read; // in force only when it is written
     c->state.until_ms = 0;
     int result = carrier_write(c, NULL, 0, true);
-    c->state = before;
+    c->state.next = next;
+    c->state.until_ms = until_ms;
     TRY(result);
     memcpy(c->state.next, c->read, (size_t)c->state.partitions * sizeof *c->read);
     c->state.until_ms = 0;
@@ -216,7 +260,7 @@ int carrier_carry(struct carrier *c) {
     carrier_settle_repeats(c);
     while (carrier_waiting(c)) {
         if (carrier_now(c) < c->state.until_ms) return ERR_RETRY;
-        TRY(carrier_settle_found(c));
+        if (c->ports.tool.find) TRY(carrier_settle_found(c));
         if (carrier_waiting(c)) TRY(carrier_import_some(c));
     }
     return carrier_done(c);

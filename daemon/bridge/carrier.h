@@ -12,14 +12,12 @@
 #include "store/label.h"
 #include "tool.h"
 
-#define CARRIER_SOURCE "label_studio" // `source` of labels that the bridge writes
-
 /* A task that waits in the batch. */
 struct carrier_task {
     char id[TASK_ID_LENGTH + 1];
     struct text record; // as it stands on the topic
     int32_t partition;
-    int64_t offset, expires_ms;
+    int64_t offset, asked_ms, expires_ms;
     bool settled; // imported, there already, or not to be asked any more
     bool refused; // the tool does not take it: settled by a dead letter
 };
@@ -43,11 +41,6 @@ struct carrier_ports {
 
 struct carrier_options {
     const struct config *config; // bridge, model.classes; borrowed
-};
-
-struct carrier_counts {
-    uint64_t imported, found, closed, refused; // tasks: what became of them
-    uint64_t answered, skipped, unknown_class; // answers
 };
 
 struct carrier;
@@ -75,4 +68,14 @@ int carrier_carry(struct carrier *c) MUST_CHECK;
  * later. */
 int carrier_poll(struct carrier *c) MUST_CHECK;
 
-const struct carrier_counts *carrier_counts(const struct carrier *c);
+/* Looks through the tasks that wait in the tool and takes out what nobody needs to answer: expired
+ * ones (bridge.on_expiry) and, when it is called the first time, all but one of a task that is
+ * there twice. 0, or an error of a port: again later. */
+int carrier_sweep(struct carrier *c) MUST_CHECK;
+/* Whether the tool has sent answers that a poll would take. */
+bool carrier_has_news(const struct carrier *c);
+/* Writes the figures, if nothing was written for BRIDGE_SAY_MS. away: the tool is. */
+int carrier_say_figures(struct carrier *c, bool away) MUST_CHECK;
+
+/* Valid until the next call. */
+const struct bridge_figures *carrier_figures(struct carrier *c);

@@ -1,4 +1,5 @@
-/* What a carrier holds. carrier.c (tasks) and carrier_answers.c (answers) are one object.
+/* What a carrier holds. One object in three files: carrier.c (tasks in), carrier_answers.c (answers
+ * back) and carrier_sweep.c (tasks out again).
  *
  * Thread: main thread */
 #pragma once
@@ -16,12 +17,15 @@ struct carrier {
     struct arena records; // of the batch
     struct said_table said;
     int64_t seen_us;      // changes of the tool were taken up to here; state.poll_us is behind
-    int64_t refused_ms;   // time of the last answer that was no class
+    int64_t said_ms;      // when the state was written last
+    bool swept;           // what is there twice was looked for
     struct arena answers; // of one page
+    struct label *label;  // (labels, labels_cap) of one page, to be written
+    size_t labels, labels_cap;
     struct buf text;
-    struct carrier_counts counts;
 };
 
 /* Writes the state, these labels, and with `done` the dead letters of the batch. */
 int carrier_write(struct carrier *c, const struct label *label, size_t labels,
                   bool done) MUST_CHECK;
+int64_t carrier_now(struct carrier *c);

@@ -1,4 +1,4 @@
-/* The bridge's record: {"format":1,"until_ms":0,"poll_us":0,"tasks":[12,40]}.
+/* The bridge's record: {"format":1,"until_ms":0,"poll_us":0,"tasks":[12,40],"figures":{...}}.
  *
  * Thread: main thread */
 #include "carrier_state.h"
@@ -31,7 +31,9 @@ void carrier_state_write(const struct carrier_state *s, struct buf *out) {
         if (p) buf_str(out, ",");
         buf_i64(out, s->next[p]);
     }
-    buf_str(out, "]}");
+    buf_str(out, "],\"figures\":");
+    bridge_figures_write(&s->figures, out);
+    buf_str(out, "}");
 }
 
 static int carrier_state_take_offsets(struct carrier_state *out, const cJSON *tasks) {
@@ -60,6 +62,8 @@ int carrier_state_read(struct carrier_state *out, struct text record) {
             ? carrier_state_take_offsets(out, cJSON_GetObjectItemCaseSensitive(json, "tasks"))
             : ERR_INPUT;
     if (result < 0) carrier_state_release(out);
+    else if (!bridge_figures_read(&out->figures, record))
+        out->figures = (struct bridge_figures){.open = -1};
     cJSON_Delete(json);
     arena_release(&arena);
     return result;

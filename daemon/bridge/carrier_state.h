@@ -5,14 +5,16 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "bridge/figures.h"
 
 #include <stdint.h>
 
 struct carrier_state {
-    int64_t *next;      // (partitions) of the tasks topic: the first task not carried
-    int32_t partitions; // 0: nothing was carried yet
-    int64_t until_ms;   // a batch may be on its way until then (wall clock); 0: none is
-    int64_t poll_us;    // the tool's changes up to here have been seen
+    int64_t *next;                 // (partitions) of the tasks topic: the first task not carried
+    int32_t partitions;            // 0: nothing was carried yet
+    int64_t until_ms;              // a batch may be on its way until then (wall clock); 0: none is
+    int64_t poll_us;               // the tool's changes up to here have been seen
+    struct bridge_figures figures; // a record of an earlier version has none
 };
 
 void carrier_state_release(struct carrier_state *s);

@@ -7,8 +7,6 @@
  * Thread: main thread */
 #include "label_studio_private.h"
 
-#include <inttypes.h>
-
 enum {
     PAGE_PROJECTS = 100, // of the list of projects
     PAGES_MOST = 100,    // 10,000 projects: then give bridge.project
@@ -94,6 +92,32 @@ static int label_studio_seek(struct label_studio *l, struct buf *why) {
     return 0;
 }
 
+/* A list of the tasks, those that are most worth an answer first; without it the project works
+ * too. */
+static void label_studio_make_view(struct label_studio *l) {
+    static const char hidden[] =
+        "\"tasks:inner_id\",\"tasks:annotations_results\",\"tasks:annotations_ids\","
+        "\"tasks:predictions_score\",\"tasks:predictions_model_versions\","
+        "\"tasks:predictions_results\",\"tasks:total_predictions\",\"tasks:file_upload\","
+        "\"tasks:storage_filename\",\"tasks:created_at\",\"tasks:updated_at\",\"tasks:updated_by\","
+        "\"tasks:avg_lead_time\",\"tasks:draft_exists\",\"tasks:data.id\"";
+    cJSON *json = NULL;
+    buf_reset(&l->path);
+    buf_str(&l->path, "/api/dm/views/");
+    buf_reset(&l->body);
+    buf_printf(&l->body,
+               "{\"project\":%" PRId64 ",\"data\":{\"title\":\"By priority\",\"type\":\"list\","
+               "\"target\":\"tasks\",\"ordering\":[\"-tasks:data.priority\"],\"hiddenColumns\":"
+               "{\"explore\":[%s],\"labeling\":[]}}}",
+               l->project, hidden);
+    if (label_studio_call(l,
+                          &(struct label_studio_call){.method = "POST",
+                                                      .timeout_ms = LABEL_STUDIO_ASK_MS,
+                                                      .body = buf_view(&l->body)},
+                          NULL, &json) == 0)
+        cJSON_Delete(json);
+}
+
 static int label_studio_make(struct label_studio *l, struct buf *why) {
     struct buf labelling = {0};
     cJSON *json = NULL;
@@ -104,7 +128,9 @@ static int label_studio_make(struct label_studio *l, struct buf *why) {
     buf_json_str(&l->body, l->config->service.name);
     buf_str(&l->body, ",\"label_config\":");
     buf_json(&l->body, buf_view(&labelling));
-    buf_str(&l->body, ",\"sampling\":\"Uncertainty sampling\",\"show_skip_button\":true}");
+    buf_str(&l->body, ",\"sampling\":\"Uncertainty sampling\",\"show_skip_button\":true");
+    buf_printf(&l->body, ",\"maximum_annotations\":%" PRId64 ",\"overlap_cohort_percentage\":100}",
+               l->config->bridge.opinions);
     buf_release(&labelling);
     buf_reset(&l->path);
     buf_str(&l->path, "/api/projects/");
@@ -113,12 +139,13 @@ static int label_studio_make(struct label_studio *l, struct buf *why) {
                                                                .timeout_ms = LABEL_STUDIO_ASK_MS,
                                                                .body = buf_view(&l->body)},
                                    &status, &json);
-    if (result == 0 && (status != 201 || !json_integer(json, "id", &l->project)))
+    if (result == 0 && (status != 201 || !json_integer(json, "id", &l->project) || l->project < 1))
         result = ERR_CONFIG;
     if (result < 0)
         buf_printf(why, "%s did not make the project \"%s\" (HTTP %ld)", l->config->bridge.url,
                    l->config->service.name, status);
     cJSON_Delete(json);
+    if (result == 0) label_studio_make_view(l);
     return result;
 }
 
@@ -159,18 +186,45 @@ static int label_studio_check(const struct label_studio *l, const cJSON *project
     return 0;
 }
 
-static int label_studio_look(struct label_studio *l, struct buf *why) {
+/* How many people may answer a task; a set-up raises it. */
+static int label_studio_check_opinions(struct label_studio *l, const cJSON *project, bool make,
+                                       struct buf *why) {
+    int64_t most = 1, wanted = l->config->bridge.opinions;
+    cJSON *json = NULL;
+    if (!json_integer(project, "maximum_annotations", &most) || most >= wanted) return 0;
+    if (!make) {
+        buf_printf(why,
+                   "project %" PRId64 " lets %" PRId64 " people answer a task, and bridge.opinions "
+                   "is %" PRId64 "; `winnowd bridge setup` changes that",
+                   l->project, most, wanted);
+        return ERR_CONFIG;
+    }
+    buf_reset(&l->body);
+    buf_printf(&l->body, "{\"maximum_annotations\":%" PRId64 ",\"overlap_cohort_percentage\":100}",
+               wanted);
+    TRY(label_studio_call(l,
+                          &(struct label_studio_call){.method = "PATCH",
+                                                      .timeout_ms = LABEL_STUDIO_ASK_MS,
+                                                      .body = buf_view(&l->body)},
+                          NULL, &json));
+    cJSON_Delete(json);
+    return 0;
+}
+
+static int label_studio_look(struct label_studio *l, bool make, struct buf *why) {
     cJSON *json;
     long status;
     buf_reset(&l->path);
     buf_printf(&l->path, "/api/projects/%" PRId64 "/", l->project);
     TRY(label_studio_get(l, &status, &json, why));
     int result = status == 200 ? label_studio_check(l, json, why) : ERR_MISSING;
+    if (result == 0) result = label_studio_check_opinions(l, json, make, why);
     cJSON_Delete(json);
     return result;
 }
 
-int label_studio_project(struct label_studio *l, bool make, struct buf *why) {
+int label_studio_fit(void *self, bool make, struct buf *why) {
+    struct label_studio *l = self;
     const struct config *c = l->config;
     int result = l->project ? 0 : label_studio_seek(l, why);
     if (result == ERR_MISSING && make && strlen(c->service.name) < TITLE_LEAST) {
@@ -181,7 +235,7 @@ int label_studio_project(struct label_studio *l, bool make, struct buf *why) {
         return ERR_CONFIG;
     }
     if (result == ERR_MISSING && make) result = label_studio_make(l, why);
-    if (result == 0) result = label_studio_look(l, why);
+    if (result == 0) result = label_studio_look(l, make, why);
     if (result == ERR_MISSING && c->bridge.project)
         buf_printf(why, "%s has no project %" PRId64 " (bridge.project)", c->bridge.url,
                    c->bridge.project);
@@ -189,10 +243,4 @@ int label_studio_project(struct label_studio *l, bool make, struct buf *why) {
         buf_printf(why, "%s has no project \"%s\"; `winnowd bridge setup` makes it", c->bridge.url,
                    c->service.name);
     return result;
-}
-
-const char *label_studio_address(struct label_studio *l) {
-    buf_reset(&l->url);
-    buf_printf(&l->url, "%s/projects/%" PRId64 "/data", l->config->bridge.url, l->project);
-    return buf_string(&l->url);
 }

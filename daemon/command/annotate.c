@@ -75,6 +75,7 @@ static int annotate_read_labels(struct annotate *a, struct buf *why) {
     console_remarks(a->data.file, dataset_remarks(d));
     while ((result = dataset_next(d, &s, why)) > 0 && (result = annotate_learn(a, d, &s, why)) == 0)
         console_progress("reading %s: %llu answers", a->data.file, (unsigned long long)a->known);
+    console_remarks(a->data.file, dataset_remarks(d));
     dataset_close(d);
     return result;
 }
@@ -169,8 +170,8 @@ int command_annotate(int argc, char **argv) {
     struct annotate a = {.seed = 1};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &a.file, "FILE", "the configuration", true},
-        {"data", 0, FLAG_TEXT, &a.data.file, "FILE",
-         "CSV with a header (also .gz), or JSON lines, with the answers", false},
+        {"data", 0, FLAG_TEXT, &a.data.file, "FILE", COMMAND_DATA_WORDS ", with the answers",
+         false},
         {"label", 0, FLAG_TEXT, &a.data.label, "COLUMN", "the answer, one of model.classes", false},
         {"id", 0, FLAG_TEXT, &a.data.id, "COLUMN",
          "the sample id; default: the row's number, as `feed` counts", false},

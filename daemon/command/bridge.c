@@ -26,8 +26,9 @@ int command_bridge(int argc, char **argv) {
     const char *file = NULL;
     struct flag flags[] = {{"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true}};
     struct usage usage = {"bridge", "[setup]",
-                          "Carries tasks into Label Studio and answers back until it is told to "
-                          "stop (TERM). setup: makes the project there, and checks it.",
+                          "Carries tasks into the annotation tool (bridge.tool) and answers back "
+                          "until it is told to stop (TERM). setup: makes the project there, and "
+                          "checks it.",
                           flags, 1};
     struct config *c;
     struct buf why = {0};

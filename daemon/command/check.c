@@ -25,15 +25,24 @@ static int check_command_properties(const struct config *c, const char *file) {
     return result < 0 ? EX_CONFIG : CLI_GO;
 }
 
-/* Files of secrets that the daemon would read at its start. */
-static int check_command_secrets(const struct config *c, const char *file) {
+/* secret: its file; NULL: none. */
+static int check_command_secret(const char *file, const char *option, const char *secret) {
     const char *why = NULL;
-    char *token = *c->watch.token_file ? secret_read(c->watch.token_file, &why) : NULL;
+    char *token = secret ? secret_read(secret, &why) : NULL;
     if (token) explicit_bzero(token, strlen(token));
     free(token);
     if (!why) return CLI_GO;
-    fprintf(stderr, "%s: watch.token_file: cannot read %s: %s\n", file, c->watch.token_file, why);
+    fprintf(stderr, "%s: %s: cannot read %s: %s\n", file, option, secret, why);
     return EX_CONFIG;
+}
+
+/* Files of secrets that the daemon would read at its start. */
+static int check_command_secrets(const struct config *c, const char *file) {
+    const char *page = *c->watch.token_file ? c->watch.token_file : NULL;
+    int code = check_command_secret(file, "watch.token_file", page);
+    if (code != CLI_GO) return code;
+    return check_command_secret(file, "admit.registry: token_file",
+                                config_registry(c, "token_file"));
 }
 
 /* What is allowed, and may not be what was meant (promise I12). */
@@ -54,7 +63,7 @@ static void check_command_remark(const struct config *c, const char *file) {
 static void check_command_size(const struct config *c, const char *file) {
     size_t widest, task = worst_size_task(c, &widest), most = worst_size_client_limit(c);
     if (task <= most) return;
-    const char *place = config_feature_place(c, widest);
+    const char *place = c->features_n ? config_feature_place(c, widest) : NULL;
     bool placed = place && strchr(place, ':');
     fprintf(stderr,
             "%s: warning: features: a task may become %zu bytes without its event, and a record "
@@ -62,7 +71,7 @@ static void check_command_size(const struct config *c, const char *file) {
             "widest feature is %s. Fewer numbers, classes or members (train.memories, "
             "train.committee) make it smaller; or raise message.max.bytes in kafka.producer, and "
             "max.message.bytes of %s\n",
-            placed ? place : file, task, most, c->features[widest].name, c->topics.tasks);
+            placed ? place : file, task, most, worst_size_widest(c, widest), c->topics.tasks);
 }
 
 static void check_command_print(const struct config *c) {

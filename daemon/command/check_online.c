@@ -87,10 +87,9 @@ static void check_online_task_size(struct findings *f, size_t room) {
     }
     check_finding(
         f, TONE_DOUBT, "size of tasks",
-        "up to %zu bytes without the event (the widest feature is %s, %s), and a record may have "
+        "up to %zu bytes without the event (the widest feature is %s), and a record may have "
         "%zu: larger ones become dead letters (task_too_large). Raise max.message.bytes of %s",
-        task, f->config->features[widest].name, config_feature_place(f->config, widest), room,
-        f->config->topics.tasks);
+        task, worst_size_widest(f->config, widest), room, f->config->topics.tasks);
 }
 
 static void check_online_version_size(struct findings *f, size_t room) {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "encode/features.h"
 #include "kafka/topic_reader.h"
+#include "run/schema_client.h"
 #include "terminal/listing.h"
 
 enum {
@@ -32,6 +33,8 @@ struct look {
     struct findings *findings;
     struct features *features;
     struct decoder *decoder;
+    struct schema_client *schemas; // NULL: nobody is to be asked
+    struct buf unread;             // what was found in the first that can not be read
     struct reader *reader;
     struct value *value; // (fields)
     double *row;
@@ -49,6 +52,7 @@ static void check_samples_value(const struct value *v, struct buf *out) {
     struct buf whole = {0};
     struct arena arena = {0};
     if (v->kind == VALUE_TEXT) buf_json(&whole, v->text);
+    else if (v->kind == VALUE_NUMBER && !v->text.len) buf_double(&whole, v->number);
     else if (v->kind == VALUE_NUMBER) buf_text(&whole, v->text);
     else if (v->kind == VALUE_BOOL) buf_str(&whole, v->number == 1 ? "true" : "false");
     else buf_str(&whole, "an object or array");
@@ -83,11 +87,13 @@ static void check_samples_example(struct look *l, size_t i) {
 static void check_samples_record(struct look *l, struct text value) {
     size_t field;
     l->n++;
+    schema_client_teach(l->schemas, l->decoder, value);
     enum reason fate = decoder_read(l->decoder, value, l->value);
     if (fate == REASON_NONE) {
-        if (!l->decoded++) buf_text(&l->example, value);
+        if (!l->decoded++) buf_text(&l->example, decoder_event(l->decoder, value));
         fate = features_encode(l->features, l->value, l->row, &field, l->absent);
     }
+    if (fate && !l->unread.len) buf_text(&l->unread, decoder_found(l->decoder));
     l->fate[fate]++;
     for (size_t i = 0; fate == REASON_NONE && i < features_fields(l->features); i++)
         check_samples_example(l, i);
@@ -120,7 +126,7 @@ static void check_samples_read(struct look *l) {
 
 /* ---- what is said ---- */
 
-static void check_samples_say_fates(const struct look *l) {
+static void check_samples_say_fates(struct look *l) {
     struct buf refused = {0};
     for (size_t r = 1; r < REASONS; r++)
         if (l->fate[r])
@@ -131,6 +137,9 @@ static void check_samples_say_fates(const struct look *l) {
     if (fine < l->n) tone = fine ? TONE_DOUBT : TONE_BAD;
     check_finding(l->findings, tone, "samples", "%zu of the newest %zu can be read%s", fine, l->n,
                   buf_string(&refused));
+    if (l->unread.len)
+        check_finding(l->findings, TONE_DOUBT, "samples", "the first that can not be read: %s",
+                      buf_string(&l->unread));
     buf_release(&refused);
 }
 
@@ -183,7 +192,7 @@ static void check_samples_say_features(const struct look *l) {
 static int check_samples_open(struct look *l, struct buf *why) {
     const struct config *c = l->findings->config;
     const char *topic = c->topics.samples;
-    TRY(features_create(&l->features, c->features, c->features_n));
+    TRY(features_of(&l->features, c));
     size_t fields = features_fields(l->features);
     l->value = xcalloc(fields, sizeof *l->value);
     l->row = xcalloc(features_columns(l->features), sizeof *l->row);
@@ -191,6 +200,11 @@ static int check_samples_open(struct look *l, struct buf *why) {
     l->shown = xcalloc(fields, sizeof *l->shown);
     l->examples = xcalloc(fields, sizeof *l->examples);
     TRY(decoder_of_samples(&l->decoder, c, features_paths(l->features), fields));
+    const char *unreadable = NULL;
+    if (schema_client_create(&l->schemas, c, NULL, &unreadable) < 0) {
+        buf_printf(why, "admit.registry: token_file: %s", unreadable);
+        return ERR_CONFIG;
+    }
     return reader_create(&l->reader, c, &topic, 1, why);
 }
 
@@ -198,6 +212,8 @@ static void check_samples_close(struct look *l) {
     for (size_t i = 0; l->shown && i < features_fields(l->features); i++) buf_release(&l->shown[i]);
     reader_destroy(l->reader);
     decoder_destroy(l->decoder);
+    schema_client_destroy(l->schemas);
+    buf_release(&l->unread);
     features_destroy(l->features);
     buf_release(&l->example);
     free(l->value);

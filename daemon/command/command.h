@@ -10,6 +10,9 @@
 #include "command.def"
 #undef COMMAND
 
+/* What a labelled file may be. */
+#define COMMAND_DATA_WORDS "CSV with a header, JSON lines or a JSON array, also .gz"
+
 /* Flags of all commands that read a labelled file; o: their struct dataset_options. */
 #define COMMAND_DATA_FLAGS(o)                                                                      \
     {"separator",                                                                                  \

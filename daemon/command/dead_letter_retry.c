@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "encode/features.h"
 #include "kafka/transaction.h"
+#include "run/schema_client.h"
 #include "terminal/console.h"
 
 #include <inttypes.h>
@@ -31,12 +32,14 @@ struct retry_check {
     const struct config *config;
     struct features *features;
     struct decoder *decoder;
+    struct schema_client *schemas; // NULL: nobody is to be asked
     struct value *values;
     double *row;
     bool has_id;
 };
 
 static void retry_check_close(struct retry_check *j) {
+    schema_client_destroy(j->schemas);
     decoder_destroy(j->decoder);
     features_destroy(j->features);
     free(j->values);
@@ -45,7 +48,7 @@ static void retry_check_close(struct retry_check *j) {
 
 static int retry_check_open(struct retry_check *j, const struct config *c) {
     *j = (struct retry_check){.config = c, .has_id = *c->admit.id};
-    TRY(features_create(&j->features, c->features, c->features_n));
+    TRY(features_of(&j->features, c));
     size_t fields = features_fields(j->features), n = fields + j->has_id;
     struct text *paths = xcalloc(n, sizeof *paths);
     memcpy(paths, features_paths(j->features), fields * sizeof *paths);
@@ -53,8 +56,9 @@ static int retry_check_open(struct retry_check *j, const struct config *c) {
     j->values = xcalloc(n, sizeof *j->values);
     j->row = xcalloc(features_columns(j->features), sizeof *j->row);
     int result = decoder_of_samples(&j->decoder, c, paths, n);
+    const char *why;
     free(paths);
-    return result;
+    return result < 0 ? result : schema_client_create(&j->schemas, c, NULL, &why);
 }
 
 static bool retry_bad_id(const struct value *v) {
@@ -64,13 +68,19 @@ static bool retry_bad_id(const struct value *v) {
     return (v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MOST;
 }
 
-static enum reason retry_fate_of(struct retry_check *j, struct text value, const char **field) {
+static enum reason retry_fate_of(struct retry_check *j, struct text value, const char **field,
+                                 struct arena *arena) {
     size_t guilty = 0;
     *field = NULL;
     if (!value.at || !value.len) return REASON_EMPTY;
     if (value.len > (size_t)j->config->admit.max_bytes) return REASON_TOO_LARGE;
+    schema_client_teach(j->schemas, j->decoder, value);
     enum reason fate = decoder_read(j->decoder, value, j->values);
-    if (fate != REASON_NONE) return fate;
+    if (fate != REASON_NONE) {
+        struct text found = decoder_found(j->decoder);
+        if (found.len) *field = arena_string(arena, found);
+        return fate;
+    }
     fate = features_encode(j->features, j->values, j->row, &guilty, NULL);
     if (fate != REASON_NONE) {
         if (fate != REASON_NO_FEATURE) *field = j->config->features[guilty].path;
@@ -96,7 +106,7 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                      ? TEXT("its key was too long to be kept whole")
                      : TEXT("its value was too long to be kept whole; give the whole with --edit");
     } else {
-        enum reason fate = retry_fate_of(j, r->value, &field);
+        enum reason fate = retry_fate_of(j, r->value, &field, arena);
         struct buf why = {0};
         r->verdict = fate == REASON_NONE ? RETRY_FEED : RETRY_HOPELESS;
         buf_printf(&why, "would be a dead letter again: %s", reason_text(fate));

@@ -44,7 +44,7 @@ int command_demo(int argc, char **argv) {
         .options = {.budget = 0.05, .listen = ""}, .seed = 1, .delay = DEMO_DELAY_USUAL};
     struct flag flags[] = {
         {"data", 0, FLAG_TEXT, &d.data.data.file, "FILE",
-         "your own data: CSV with a header, .csv.gz too; default: a generator", false},
+         "your own data: " COMMAND_DATA_WORDS "; default: a generator", false},
         {"label", 0, FLAG_TEXT, &d.data.data.label, "COLUMN", "its column of true classes", false},
         {"id", 0, FLAG_TEXT, &d.data.data.id, "COLUMN",
          "its column with the sample id; default: the row's number", false},

@@ -116,6 +116,7 @@ static int feed_file(struct feed *f, struct buf *why) {
     f->start_ms = clock_ms();
     code = result < 0 ? console_exit(result) : feed_send_all(f, d, why);
     producer_destroy(f->producer);
+    console_remarks(f->data.file, dataset_remarks(d));
     dataset_close(d);
     return code;
 }
@@ -124,8 +125,7 @@ int command_feed(int argc, char **argv) {
     struct feed f = {0};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &f.file, "FILE", "the configuration", true},
-        {"data", 0, FLAG_TEXT, &f.data.file, "FILE", "CSV with a header (also .gz), or JSON lines",
-         true},
+        {"data", 0, FLAG_TEXT, &f.data.file, "FILE", COMMAND_DATA_WORDS, true},
         {"rate", 0, FLAG_NUMBER, &f.rate, "N",
          "samples a second; 0, the default: as fast as it goes", false},
         {"label", 0, FLAG_TEXT, &f.data.label, "COLUMN",

@@ -76,7 +76,7 @@ static uint64_t model_command_version_to_live(const struct model_command *c, con
 }
 
 static uint64_t model_command_live(const struct model_command *c, int *code) {
-    uint64_t live = policy_live(registry_policy(c->topic.registry));
+    uint64_t live = registry_live(c->topic.registry);
     if (live && registry_model(c->topic.registry, live)) return live;
     *code = console_fail(EX_NOINPUT, "there is no live version yet");
     return 0;
@@ -267,7 +267,7 @@ static int model_command_import(const struct model_command *c, const char *path,
     struct features *f;
     size_t positive;
     int code = model_command_read_file(path, &bytes);
-    if (code == CLI_GO && features_create(&f, c->config->features, c->config->features_n) < 0)
+    if (code == CLI_GO && features_of(&f, c->config) < 0)
         code = console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
     if (code != CLI_GO) {
         buf_release(&bytes);
@@ -436,6 +436,38 @@ static int model_command_pin(struct model_command *c) {
     return o.pin ? model_command_operate(c, &o) : code;
 }
 
+/* What a model must be made for, before anything was asked: of the configuration alone. */
+static int model_command_fingerprint(struct model_command *c) {
+    struct features *f;
+    struct buf out = {0};
+    if (features_of(&f, c->config) < 0)
+        return console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
+    const struct list *classes = &c->config->model.classes;
+    buf_printf(&out,
+               c->json ? "{\"fingerprint\":\"%016" PRIx64 "\",\"classes\":["
+                       : "fingerprint  %016" PRIx64 "\nclasses      ",
+               features_fingerprint(f));
+    for (size_t i = 0; i < classes->n; i++) {
+        if (i) buf_str(&out, c->json ? "," : ", ");
+        buf_json_str(&out, classes->at[i]);
+    }
+    buf_str(&out, c->json ? "],\"columns\":[" : "\n");
+    for (size_t i = 0; i < features_columns(f); i++) {
+        struct buf name = {0};
+        features_column_name(f, i, &name);
+        if (!c->json) buf_printf(&out, "column %-5zu ", i);
+        else if (i) buf_str(&out, ",");
+        buf_json(&out, buf_view(&name));
+        if (!c->json) buf_str(&out, "\n");
+        buf_release(&name);
+    }
+    if (c->json) buf_str(&out, "]}\n");
+    fputs(buf_string(&out), stdout);
+    buf_release(&out);
+    features_destroy(f);
+    return EX_OK;
+}
+
 static int model_command_unpin(struct model_command *c) {
     struct policy_operator o = registry_policy(c->topic.registry)->operator_;
     o.pin = 0;
@@ -447,10 +479,15 @@ static int model_command_unpin(struct model_command *c) {
 static const struct model_action {
     struct verb verb;
     int (*run)(struct model_command *c);
-} actions[] = {{{"list", 0}, model_command_list},         {{"show", 1}, model_command_show},
-               {{"push", 1}, model_command_push},         {{"pull", 2}, model_command_pull},
-               {{"rollback", 1}, model_command_rollback}, {{"pin", 1}, model_command_pin},
-               {{"unpin", 0}, model_command_unpin}};
+    bool alone; // it needs no topic
+} actions[] = {{{"list", 0}, model_command_list, false},
+               {{"show", 1}, model_command_show, false},
+               {{"push", 1}, model_command_push, false},
+               {{"pull", 2}, model_command_pull, false},
+               {{"rollback", 1}, model_command_rollback, false},
+               {{"pin", 1}, model_command_pin, false},
+               {{"unpin", 0}, model_command_unpin, false},
+               {{"fingerprint", 0}, model_command_fingerprint, true}};
 
 static int model_command_with_topic(struct model_command *c, const struct model_action *action) {
     int result = models_topic_open(&c->topic, c->config),
@@ -467,7 +504,7 @@ int command_model(int argc, char **argv) {
     struct usage usage = {
         "model",
         "list | show [VERSION] | push FILE | pull [VERSION] FILE | rollback [VERSION] | pin "
-        "VERSION | unpin",
+        "VERSION | unpin | fingerprint",
         "Shows model versions, takes them out and puts others in, goes back to an earlier one.",
         flags, sizeof flags / sizeof *flags};
     size_t chosen;
@@ -481,7 +518,7 @@ int command_model(int argc, char **argv) {
     c.config = config;
     c.word = (const char *const *)argv + 2;
     c.words = words - 1;
-    code = model_command_with_topic(&c, action);
+    code = action->alone ? action->run(&c) : model_command_with_topic(&c, action);
     config_destroy(config);
     return code;
 }

@@ -13,6 +13,7 @@
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
 #include "run/pipeline.h"
+#include "run/upstream.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
 #include "terminal/listing.h"
@@ -62,16 +63,16 @@ static bool models_topic_at_end(const struct models_topic *m, const void *unused
 
 int models_topic_open(struct models_topic *m, const struct config *c) {
     const char *topic = c->topics.models;
-    *m = (struct models_topic){.config = c,
-                               .stop = console_stop(),
-                               .registry = registry_create(
-                                   &(struct registry_options){.name = c->service.name,
-                                                              .quiet = true,
-                                                              .pushes = true,
-                                                              .bytes = (size_t)c->infer.versions})};
+    *m = (struct models_topic){.config = c, .stop = console_stop()};
     size_t positive;
     m->classes = text_of(classes_joined(c, &positive));
-    TRY(features_create(&m->features, c->features, c->features_n));
+    TRY(features_of(&m->features, c));
+    m->registry =
+        registry_create(&(struct registry_options){.name = c->service.name,
+                                                   .quiet = true,
+                                                   .pushes = true,
+                                                   .bytes = (size_t)c->infer.versions,
+                                                   .base = upstream_model(c, m->features)});
     TRY(reader_create(&m->reader, c, &topic, 1, &m->why));
     int result;
     for (int64_t end = clock_ms() + START_MS;
@@ -123,26 +124,34 @@ int models_topic_refuse(const struct models_topic *m, uint64_t version, const ch
 }
 
 /* How a version stands, in a word or two; NULL: nothing is special about it. */
-static const char *models_topic_standing(const struct policy *p, uint64_t version,
+static const char *models_topic_standing(const struct registry *r, uint64_t version,
                                          enum tone *tone) {
-    bool live = version == policy_live(p), pinned = version == p->operator_.pin;
+    const struct policy *p = registry_policy(r);
+    bool live = version == registry_live(r), pinned = version == p->operator_.pin;
     *tone = live ? TONE_GOOD : TONE_PLAIN;
     if (pinned) return "live, pinned";
-    if (live) return version == p->learner.live ? "live" : "live, rolled back to";
+    if (live)
+        return version == p->learner.live || !policy_live(p) ? "live" : "live, rolled back to";
     return version == p->learner.live ? "the learner's" : NULL;
+}
+
+/* The score that events bring is on no topic. */
+static struct text models_topic_origin(const struct models_topic *m, const struct model *v) {
+    if (!registry_chunks(m->registry, v->version)) return TEXT("upstream");
+    return *v->pushed ? TEXT("pushed") : TEXT("fitted");
 }
 
 static void models_topic_add_version(struct listing *l, const struct models_topic *m,
                                      const struct model *v) {
     enum tone tone;
-    const char *stands = models_topic_standing(registry_policy(m->registry), v->version, &tone);
+    const char *stands = models_topic_standing(m->registry, v->version, &tone);
     if (models_topic_unfit(m, v->version)) {
         stands = "cannot go live here";
         tone = TONE_DOUBT;
     }
     listing_count(l, v->version);
     listing_time(l, v->created_ms);
-    listing_text(l, *v->pushed ? TEXT("pushed") : TEXT("fitted"));
+    listing_text(l, models_topic_origin(m, v));
     listing_count(l, v->rows);
     listing_count(l, v->parent);
     listing_count(l, v->shape.members);

@@ -8,6 +8,7 @@
 #include "command.h"
 
 #include "base/log.h"
+#include "infer/score_model.h"
 #include "models_topic.h"
 #include "terminal/console.h"
 
@@ -34,13 +35,22 @@ static void policy_command_print_switch(const char *what, bool on, enum tone ton
     else policy_command_print_row(what, TONE_GOOD, "no", "");
 }
 
+/* Why the live version is live. */
+static const char *policy_command_follows(const struct models_topic *v, bool back) {
+    if (registry_policy(v->registry)->operator_.pin)
+        return "pinned by the operator; `live newest` follows the learner again";
+    if (back) return "rolled back by the operator; the learner's next version goes live";
+    bool score = v->config->model.upstream.n && registry_live(v->registry) == SCORE_MODEL_VERSION;
+    return score ? "the score that events bring (model.upstream)" : "follows the learner";
+}
+
 static void policy_command_show(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     const struct policy_operator *o = &p->operator_;
     const struct policy_learner *l = &p->learner;
     char number[32], live[32], scale[32], rate[96];
     snprintf(number, sizeof number, "%" PRIu64, p->number);
-    snprintf(live, sizeof live, "%" PRIu64, policy_live(p));
+    snprintf(live, sizeof live, "%" PRIu64, registry_live(v->registry));
     snprintf(scale, sizeof scale, "%g", o->budget_scale);
     snprintf(rate, sizeof rate, "times budget.rate %g of this file: %g", v->config->budget.rate,
              v->config->budget.rate * o->budget_scale);
@@ -48,11 +58,9 @@ static void policy_command_show(const struct models_topic *v) {
                              p->number ? "as states, tasks and logs name it"
                                        : "nothing was said yet: the defaults");
     bool back = !o->pin && policy_live(p) != l->live;
-    const char *follows = "follows the learner";
-    if (back) follows = "rolled back by the operator; the learner's next version goes live";
-    if (o->pin) follows = "pinned by the operator; `live newest` follows the learner again";
+    const char *follows = policy_command_follows(v, back);
     policy_command_print_row("live", o->pin || back ? TONE_DOUBT : TONE_PLAIN,
-                             policy_live(p) ? live : "none", follows);
+                             registry_live(v->registry) ? live : "none", follows);
     if ((o->pin || back) && l->live)
         printf("%-14s %-12" PRIu64 " what the learner wants live\n", "learner's", l->live);
     policy_command_print_switch("paused", o->paused, TONE_BAD, "nobody is asked; `resume` goes on");
@@ -78,7 +86,7 @@ static void policy_command_show_json(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     struct buf b = {0};
     buf_printf(&b, "{\"number\":%" PRIu64 ",\"live\":%" PRIu64 ",\"learner\":", p->number,
-               policy_live(p));
+               registry_live(v->registry));
     policy_learner_write(&p->learner, &b);
     buf_str(&b, ",\"operator\":");
     policy_operator_write(&p->operator_, &b);

@@ -16,7 +16,7 @@ static struct flag simulate_flag[] = {
     {"config", 'c', FLAG_TEXT, &given.config, "FILE",
      "the configuration; without one, it is made from the data", false},
     {"data", 0, FLAG_TEXT, &given.data.file, "FILE",
-     "labelled samples in stream order: CSV or JSON lines, .gz too", false},
+     "labelled samples in stream order: " COMMAND_DATA_WORDS, false},
     {"label", 0, FLAG_TEXT, &given.data.label, "COLUMN", "the truth", false},
     {"positive", 0, FLAG_TEXT, &given.data.positive, "VALUE", "the class that is looked for",
      false},

@@ -133,6 +133,19 @@ static void status_lines_budget(const cJSON *s, struct status_line *l) {
                                status_number(reason->valuedouble, (char[STATUS_WORD]){0}));
 }
 
+/* Of the model and the score that events bring: how good, and which is better. */
+static void status_lines_upstream(const cJSON *s, double version, struct status_line *l) {
+    const char *better = status_text(s, "upstream/better"),
+               *verdict = "which is better is not known";
+    if (strcmp(better, "model") == 0) verdict = "the model is better";
+    if (strcmp(better, "score") == 0) verdict = "the score is better";
+    if (strcmp(status_text(s, "upstream/learn"), "false") == 0) verdict = "it is the model";
+    LINE(l, "model", "version %.0f, of %s labels; the events' score %s (%s to %s), %s", version,
+         N("model_rows"), P(status_value(s, "upstream/accuracy/is")),
+         P(status_value(s, "upstream/accuracy/low")), P(status_value(s, "upstream/accuracy/high")),
+         verdict);
+}
+
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
     double last = status_value(s, "last_label_s"), answers = status_value(s, "now/answers"),
            version = status_value(s, "now/model");
@@ -151,7 +164,9 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
              P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),
              P(status_value(s, "now/high")), N("now/answers"), P(status_value(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");
-    if (version > 0)
+    const cJSON *own = status_find(s, "upstream");
+    if (cJSON_IsObject(own)) status_lines_upstream(s, version, &l[2]);
+    else if (version > 0)
         LINE(&l[2], "model", "version %.0f is live, of %s labels, %s old", version, N("model_rows"),
              D(status_value(s, "model_age_s")));
     else LINE(&l[2], "model", "none yet: labels are drawn at random");
@@ -168,6 +183,20 @@ static void status_lines_learner(const cJSON *s, struct status_line *l) {
     else LINE(l, "learner", "none was heard of for %s", silence);
 }
 
+/* Nothing where no bridge was ever heard of. Returns how many lines. */
+static size_t status_lines_bridge(const cJSON *s, struct status_line *l) {
+    double lag = status_value(s, "bridge_lag_s"), refused = status_value(s, "bridge/refused");
+    if (!(status_value(s, "bridge_heard_s") > 0)) return 0;
+    LINE(l, "bridge", "%s tasks imported, %s wait for people, %s answered, %s skipped",
+         N("bridge/imported"), N("bridge_open"), N("bridge/answered"), N("bridge/skipped"));
+    if (refused > 0) status_lines_append(l, "; refused ", N("bridge/refused"));
+    if (lag > 0) status_lines_append(l, "; behind by ", D(lag));
+    status_lines_append(l, "; heard ",
+                        D(status_value(s, "time_ms") / 1000 - status_value(s, "bridge_heard_s")));
+    status_lines_append(l, " ago", "");
+    return 1;
+}
+
 static void status_lines_machine(const cJSON *s, struct status_line *l) {
     LINE(l, "machine", "memory %s, label store %s of %s, disk free %s", B("resident_bytes"),
          B("store_bytes"), B("store_limit"), B("disk_free"));
@@ -180,6 +209,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_budget(s, out + 2);
     status_lines_learning(s, out + 4);
     status_lines_learner(s, out + 7);
-    status_lines_machine(s, out + 8);
-    return 10;
+    size_t bridge = status_lines_bridge(s, out + 8);
+    status_lines_machine(s, out + 8 + bridge);
+    return 10 + bridge;
 }

@@ -33,7 +33,8 @@ struct worst_row {
 
 static struct worst_row worst_size_feature(const struct feature_config *f) {
     size_t columns = f->type == FEATURE_CATEGORY ? f->values.n + (size_t)f->hash : 1;
-    size_t filled = f->type == FEATURE_NUMBER ? NUMBER_BYTES : FLAG_BYTES;
+    bool flag = f->type == FEATURE_CATEGORY || f->type == FEATURE_BOOLEAN;
+    size_t filled = flag ? FLAG_BYTES : NUMBER_BYTES;
     size_t zeros = columns - 1 + f->missing; // a missing value is 0, its flag 1
     return (struct worst_row){.dense = filled + zeros * FLAG_BYTES,
                               .sparse = filled + PLACE_BYTES,
@@ -51,11 +52,16 @@ static struct worst_row worst_size_row(const struct config *c, size_t *widest) {
         all.sparse += one.sparse;
         all.columns += one.columns;
     }
+    const size_t score = config_upstream_columns(c);
+    all.dense += score * NUMBER_BYTES;
+    all.sparse += score * (NUMBER_BYTES + PLACE_BYTES);
+    all.columns += score;
     return all;
 }
 
 static size_t worst_size_members(const struct config *c) {
-    return c->train.memories.n + (c->train.sgd_rate > 0) + (size_t)c->train.committee;
+    return c->train.memories.n + (c->train.sgd_rate > 0) + (size_t)c->train.committee +
+           (c->model.upstream.n > 0);
 }
 
 size_t worst_size_task(const struct config *c, size_t *widest) {
@@ -67,6 +73,10 @@ size_t worst_size_task(const struct config *c, size_t *widest) {
     for (size_t i = 0; i < k; i++) names += strlen(c->model.classes.at[i]) + 3;
     return RECORD_BATCH_BYTES + RECORD_FRAME_BYTES + TASK_BYTES + NAMES_BYTES + numbers + names +
            k * SHARE_BYTES * (1 + worst_size_members(c));
+}
+
+const char *worst_size_widest(const struct config *c, size_t widest) {
+    return c->features_n ? c->features[widest].name : "model.upstream";
 }
 
 /* ---- a version ---- */

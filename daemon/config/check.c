@@ -29,6 +29,8 @@ static const struct entry_check option_checks[] = {
     {OPTION_route_fields, text_rule_pointer},     {OPTION_route_mask, text_rule_pointer},
     {OPTION_train_memories, text_rule_memory},    {OPTION_watch_listen, text_rule_listen},
     {OPTION_replay_switches, text_rule_switch},   {OPTION_worker_cpus, text_rule_cpu},
+    {OPTION_bridge_url, text_rule_url},           {OPTION_bridge_listen, text_rule_listen},
+    {OPTION_bridge_path, text_rule_path},
 };
 static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_path, text_rule_pointer},
@@ -190,6 +192,56 @@ static double check_mix_share(struct config_reading *r, const struct node *n) {
     return 0;
 }
 
+static void check_upstream_score(struct config_reading *r, const struct node *n) {
+    struct text name = n->key->text;
+    int kind = word_list_index(WORDS_LIST(UPSTREAM_TABLE), name);
+    const char *wrong = text_rule_pointer(n->text);
+    if (kind < 0)
+        problem(&r->problems, n->key->mark, "model.upstream",
+                "%s is not a kind of score%s; allowed: %s", shown(&r->problems, name),
+                suggested(&r->problems, WORDS_LIST(UPSTREAM_TABLE), name),
+                WORDS_LIST(UPSTREAM_TABLE));
+    else if (wrong)
+        problem(&r->problems, n->mark, "model.upstream", "%s %s", shown(&r->problems, n->text),
+                wrong);
+    else if ((kind == UPSTREAM_PROBABILITY || kind == UPSTREAM_LOGIT) &&
+             check_sound(r, OPTION_model_classes) && r->config->model.classes.n != 2)
+        problem(
+            &r->problems, n->key->mark, "model.upstream",
+            "%s is of two classes, and model.classes has %zu: probabilities or by_class have one "
+            "for each",
+            shown(&r->problems, name), r->config->model.classes.n);
+    else return;
+    r->options[OPTION_model_upstream].bad = true;
+}
+
+/* A score that events bring is the model, and what is learned begins as it. */
+static void check_upstream(struct config_reading *r) {
+    struct given *upstream = &r->options[OPTION_model_upstream];
+    const struct config *c = r->config;
+    if (upstream->bad || !check_sound(r, OPTION_model_learn)) return;
+    if (!c->model.upstream.n) {
+        if (c->model.learn != LEARN_NOTHING)
+            problem(&r->problems, check_place(r, OPTION_model_learn), "model.learn",
+                    "is for a score that events bring: it wants model.upstream");
+        return;
+    }
+    if (upstream->node->n != 1) {
+        problem(
+            &r->problems, upstream->node->mark, "model.upstream",
+            "has %zu entries; it is one: what the score is, and where, e.g. {probability: /score}",
+            upstream->node->n);
+        upstream->bad = true;
+        return;
+    }
+    check_upstream_score(r, upstream->node->child);
+    if (c->model.learn != LEARN_NOTHING && check_sound(r, OPTION_model_hidden) && c->model.hidden.n)
+        problem(
+            &r->problems, check_place(r, OPTION_model_learn), "model.learn",
+            "with model.hidden nothing can begin as the score that events bring; one of them must "
+            "go");
+}
+
 static void check_mix(struct config_reading *r) {
     struct given *mix = &r->options[OPTION_query_mix];
     if (!check_sound(r, OPTION_query_measure) || mix->bad) return;
@@ -220,6 +272,36 @@ static void check_json_reader(struct config_reading *r) {
         problem(&r->problems, check_place(r, OPTION_admit_json_reader), "admit.json_reader",
                 "avx2 needs a processor with AVX2 and BMI2, and this one lacks them; auto takes "
                 "the fastest that it can do");
+}
+
+/* Whether it was refused. */
+static bool check_registry_key(struct config_reading *r, const struct node *n) {
+    static const char keys[] = "url|ca|token_file";
+    struct text key = n->key->text;
+    const char *wrong = text_equal(key, TEXT("url")) ? text_rule_url(n->text) : NULL;
+    bool unknown = word_list_index(keys, key) < 0;
+    if (unknown)
+        problem(&r->problems, n->key->mark, "admit.registry",
+                "%s is not a key of it; allowed: url, ca, token_file%s", shown(&r->problems, key),
+                suggested(&r->problems, keys, key));
+    else if (wrong)
+        problem(&r->problems, n->mark, "admit.registry", "url: %s %s", shown(&r->problems, n->text),
+                wrong);
+    return unknown || wrong;
+}
+
+static void check_registry(struct config_reading *r) {
+    const struct given *g = &r->options[OPTION_admit_registry];
+    bool refused = g->bad || !check_sound(r, OPTION_admit_format);
+    for (const struct node *n = g->node && !refused ? g->node->child : NULL; n; n = n->next)
+        refused |= check_registry_key(r, n);
+    if (refused || config_registry(r->config, "url")) return;
+    if (r->config->admit.registry.n)
+        problem(&r->problems, check_place(r, OPTION_admit_registry), "admit.registry",
+                "has no url");
+    else if (r->config->admit.format == ADMIT_FORMAT_REGISTRY)
+        problem(&r->problems, check_place(r, OPTION_admit_format), "admit.format",
+                "registry needs admit.registry, e.g. {url: http://127.0.0.1:8081}");
 }
 
 static void check_committee(struct config_reading *r) {
@@ -256,6 +338,15 @@ static void check_properties(struct config_reading *r) {
                 problem(&r->problems, n->key->mark, option_rows[maps[m]].path,
                         "%s: winnowd sets this itself: %s", n->key->text.at, why);
         }
+    }
+}
+
+/* A header's value may be a secret, so it is not repeated. */
+static void check_headers(struct config_reading *r) {
+    const struct node *map = r->options[OPTION_bridge_headers].node;
+    for (const struct node *n = map && map->kind == NODE_MAP ? map->child : NULL; n; n = n->next) {
+        const char *wrong = text_rule_template(n->text);
+        if (wrong) problem(&r->problems, n->mark, "bridge.headers", "the value %s", wrong);
     }
 }
 
@@ -420,13 +511,16 @@ static void check_columns(struct config_reading *r) {
         const struct feature_config *f = &r->config->features[i];
         columns += (f->type != FEATURE_CATEGORY ? 1 : f->values.n + (size_t)f->hash) + f->missing;
     }
+    columns += config_upstream_columns(r->config);
     if (columns > COLUMNS_MAX)
         problem(&r->problems, r->features.node->mark, "features",
                 "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
 }
 
 static void check_features(struct config_reading *r) {
-    if (!r->features.node) {
+    if (r->config->model.upstream.n && !r->config->features_n) {
+        return; // the score is a row
+    } else if (!r->features.node) {
         problem(&r->problems, MARK_START, "features",
                 "is missing; list at least one: - name: amount");
     } else if (!r->config->features_n && !r->features.bad) {
@@ -467,8 +561,11 @@ void config_check(struct config_reading *r) {
     check_memories(r);
     check_classes(r);
     check_properties(r);
+    check_headers(r);
     check_mix(r);
+    check_upstream(r);
     check_json_reader(r);
+    check_registry(r);
     check_committee(r);
     check_threshold(r);
     check_budget(r);

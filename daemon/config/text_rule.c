@@ -7,6 +7,7 @@
  * Thread: any thread */
 #include "text_rule.h"
 
+#include "base/word_list.h"
 #include "value.h"
 
 #include <arpa/inet.h>
@@ -140,6 +141,53 @@ static bool text_rule_is_example(struct text host) {
         if (host.len == n || host.at[host.len - n - 1] == '.') return true;
     }
     return false;
+}
+
+const char *text_rule_url(struct text t) {
+    static const struct text scheme[] = {TEXT("http://"), TEXT("https://")};
+    struct text host = {0};
+    for (size_t i = 0; i < t.len; i++)
+        if ((unsigned char)t.at[i] <= ' ' || (unsigned char)t.at[i] > '~')
+            return "has blanks, or letters that no address has";
+    if (memchr(t.at, '@', t.len)) return "holds an '@'; a token belongs into a file of its own";
+    for (size_t i = 0; i < sizeof scheme / sizeof *scheme; i++)
+        if (t.len > scheme[i].len && memcmp(t.at, scheme[i].at, scheme[i].len) == 0)
+            host = (struct text){t.at + scheme[i].len, t.len - scheme[i].len};
+    if (!host.len || *host.at == '/' || *host.at == ':' || memchr(t.at, '?', t.len) ||
+        memchr(t.at, '#', t.len))
+        return "is not an address like http://127.0.0.1:8080";
+    return t.at[t.len - 1] == '/' ? "ends in a \"/\"; leave that off" : NULL;
+}
+
+const char *text_rule_template(struct text t) {
+    static const char names[] = "id|sample_id|reason|measure|manager|arm|utility|threshold|"
+                                "propensity|priority|model|policy|time_ms|asked_ms|expires_ms|"
+                                "fingerprint|token";
+    for (size_t i = 0; i < t.len; i++) {
+        if ((unsigned char)t.at[i] < ' ' || (unsigned char)t.at[i] > '~')
+            return "has letters that HTTP does not take here";
+        if (t.at[i] == '}') return "has a \"}\" without its \"{\"";
+        if (t.at[i] != '{') continue;
+        const char *end = memchr(t.at + i, '}', t.len - i);
+        if (!end) return "has a \"{\" without its \"}\"";
+        struct text name = {t.at + i + 1, (size_t)(end - t.at) - i - 1};
+        if (word_list_index(names, name) < 0)
+            return "has a place that no task fills; allowed: {id}, {sample_id}, {reason}, "
+                   "{measure}, {manager}, {arm}, {utility}, {threshold}, {propensity}, "
+                   "{priority}, {model}, {policy}, {time_ms}, {asked_ms}, {expires_ms}, "
+                   "{fingerprint}, and in headers {token}";
+        i = (size_t)(end - t.at);
+    }
+    return NULL;
+}
+
+const char *text_rule_path(struct text t) {
+    static const char token[] = "{token}";
+    if (!t.len || t.at[0] != '/') return "is not the path of an address; it must start with /";
+    if (memchr(t.at, ' ', t.len) || memchr(t.at, '#', t.len)) return "has blanks, or a #";
+    if (memmem(t.at, t.len, token, sizeof token - 1))
+        return "names the token, which belongs into a header: addresses are logged";
+    return text_rule_template(t);
 }
 
 const char *text_rule_brokers(struct text t) {

@@ -28,5 +28,11 @@ const char *text_rule_number(struct text t);
 const char *text_rule_switch(struct text t);
 /* HOST:PORT that a socket can be bound to without asking a name server, or unix:/PATH. */
 const char *text_rule_listen(struct text t);
+/* http://HOST[:PORT][/PATH] or https, without credentials, query and final "/". */
+const char *text_rule_url(struct text t);
+/* A text with places that a task fills in: {id} and the like. */
+const char *text_rule_template(struct text t);
+/* The same, from "/" on, as the path of an address. */
+const char *text_rule_path(struct text t);
 /* HOST:PORT,HOST:PORT without credentials. */
 const char *text_rule_brokers(struct text t);

@@ -14,6 +14,8 @@ enum {
  * category has so many values that hashed columns could not tell them apart either. */
 static const double repeats_least = 0.05;
 
+const char column_profile_numbers_rows[] = "numbers the rows";
+
 void column_profile_begin(struct column_profile *p, size_t most) {
     *p = (struct column_profile){.listed = true, .values.most = most};
 }
@@ -57,7 +59,7 @@ const char *column_profile_useless(const struct column_profile *p, bool number) 
     if (!p->varies && !p->empty) return "never changes";
     if (number && p->counts && !p->empty && p->numbers >= ROWS_LEAST &&
         (p->number == 0 || p->number == 1))
-        return "numbers the rows";
+        return column_profile_numbers_rows;
     bool names = p->listed && p->values.most > NAMES_LEAST + 1 && p->values.n > NAMES_LEAST &&
                  (double)p->values.n >= (1 - repeats_least) * (double)p->texts;
     return !number && names ? "hardly any two rows share a value" : NULL;

@@ -28,6 +28,8 @@ void column_profile_begin(struct column_profile *p, size_t most);
 void column_profile_release(struct column_profile *p);
 void column_profile_number(struct column_profile *p, double value);
 void column_profile_text(struct column_profile *p, struct text value);
+/* What column_profile_useless says of a column of 1, 2, 3 ... */
+extern const char column_profile_numbers_rows[];
 /* Why nothing can be learned from the column; NULL: something can. number: it holds numbers. */
 const char *column_profile_useless(const struct column_profile *p, bool number);
 /* Whether its texts can stand in a list of at most `most` values. */

@@ -145,9 +145,10 @@ static void csv_skip_line(struct csv *c) {
     buf_release(&unused);
 }
 
-/* Moves past empty lines and ARFF's comments. 1: a row follows; 0: the end. */
+/* Moves past empty lines and ARFF's comments; in one column an empty line is a row, but not the
+ * header. 1: a row follows; 0: the end. */
 static int csv_skip_empty(struct csv *c, struct buf *why) {
-    for (int byte; c->columns != 1;) {
+    for (int byte; c->columns != 1 || !c->row;) {
         byte = gzip_file_peek(c->file);
         if (c->dialect.attributes && byte == '%') csv_skip_line(c);
         else if (byte == '\n' || byte == '\r') gzip_file_skip(c->file);
@@ -221,8 +222,22 @@ static struct text csv_attribute_name(struct text line) {
         rest = (struct text){rest.at + 1, rest.len - 1};
     char quote = rest.len && (*rest.at == '\'' || *rest.at == '"') ? *rest.at : '\0';
     size_t from = quote != '\0', n = from;
-    while (n < rest.len && (quote ? rest.at[n] != quote : !strchr(" \t{", rest.at[n]))) n++;
+    while (n < rest.len && (quote ? rest.at[n] != quote : !memchr(" \t{", rest.at[n], 3))) n++;
     return (struct text){rest.at + from, n - from};
+}
+
+/* name: at NULL where the line is another one. NULL, or what is wrong. */
+static const char *csv_take_attribute(struct csv *c, struct text name) {
+    if (!name.at) return NULL;
+    if (c->attributes_n == CSV_COLUMNS) return "has more than 65536 attributes";
+    if (c->attributes.len + name.len > CSV_ROW_BYTES) return "is longer than 16 MiB";
+    if (name.len && memchr(name.at, '\0', name.len))
+        return "has an attribute whose name is not text";
+    if (text_is_utf8(name)) buf_text(&c->attributes, name);
+    else windows_1252_read(name, &c->attributes);
+    buf_add(&c->attributes, "", 1);
+    c->attributes_n++;
+    return NULL;
 }
 
 /* Takes the names up to the line "@data". */
@@ -231,24 +246,21 @@ static int csv_read_attributes(struct csv *c, struct buf *why) {
     bool data = false;
     buf_reset(&c->attributes);
     c->attributes_n = 0;
-    while (!data && gzip_file_peek(c->file) != GZIP_FILE_END && line.len <= CSV_ROW_BYTES &&
-           c->attributes_n <= CSV_COLUMNS) {
+    const char *wrong = NULL;
+    while (!data && !wrong && gzip_file_peek(c->file) != GZIP_FILE_END) {
         buf_reset(&line);
         while (gzip_file_peek(c->file) != GZIP_FILE_END &&
                !csv_line_stops[gzip_file_peek(c->file)] && line.len <= CSV_ROW_BYTES)
             gzip_file_take(c->file, csv_line_stops, &line);
         if (gzip_file_peek(c->file) != GZIP_FILE_END) gzip_file_skip(c->file);
-        struct text name = csv_attribute_name(buf_view(&line));
-        if (name.at) {
-            buf_text(&c->attributes, name);
-            buf_add(&c->attributes, "", 1);
-            c->attributes_n++;
-        }
+        wrong = line.len > CSV_ROW_BYTES
+                    ? "is longer than 16 MiB"
+                    : csv_take_attribute(c, csv_attribute_name(buf_view(&line)));
         data = line.len >= 5 && strncasecmp(line.at, "@data", 5) == 0;
     }
     buf_release(&line);
-    return data && c->attributes_n ? 0
-                                   : csv_refuse(c, why, "names no @attribute, or no @data follows");
+    if (!wrong && !(data && c->attributes_n)) wrong = "names no @attribute, or no @data follows";
+    return wrong ? csv_refuse(c, why, wrong) : 0;
 }
 
 static int csv_skip_preamble(struct csv *c, struct buf *why) {

@@ -88,8 +88,19 @@ static char csv_dialect_sniff(struct text start, bool carriage) {
 }
 
 static struct text csv_dialect_skip_blank(struct text t) {
-    while (t.len && strchr(" \t\r\n", *t.at)) t = (struct text){t.at + 1, t.len - 1};
+    while (t.len && memchr(" \t\r\n", *t.at, 4)) t = (struct text){t.at + 1, t.len - 1};
     return t;
+}
+
+/* Comments may stand before the attributes. A header may begin with '%' too, so they alone say
+ * nothing. */
+static bool csv_dialect_is_arff(struct text start, bool carriage) {
+    while (start.len && *start.at == '%') {
+        const char *end = memchr(start.at, carriage ? '\r' : '\n', start.len);
+        if (!end) return false;
+        start = csv_dialect_skip_blank((struct text){end, (size_t)(start.at + start.len - end)});
+    }
+    return csv_dialect_begins(start, "@relation") || csv_dialect_begins(start, "@attribute");
 }
 
 struct csv_dialect csv_dialect_of(struct text start, char given) {
@@ -97,8 +108,7 @@ struct csv_dialect csv_dialect_of(struct text start, char given) {
     d.carriage =
         start.len && memchr(start.at, '\r', start.len) && !memchr(start.at, '\n', start.len);
     start = csv_dialect_skip_blank(start);
-    d.attributes = csv_dialect_begins(start, "@relation") || csv_dialect_begins(start, "%") ||
-                   csv_dialect_begins(start, "@attribute");
+    d.attributes = csv_dialect_is_arff(start, d.carriage);
     d.told = csv_dialect_begins(start, "sep=") && start.len > 4;
     if (d.told && !given) d.separator = start.at[4];
     if (d.attributes && !given) d.separator = ',';

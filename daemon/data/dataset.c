@@ -13,7 +13,6 @@
 #include "gzip_file.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* ---- columns ---- */
@@ -91,37 +90,21 @@ static int dataset_give_roles(struct dataset *d, const struct dataset_options *o
     return 0;
 }
 
-/* ---- remarks ---- */
-
-void dataset_remark(struct dataset *d, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    char *line = xvasprintf(format, args);
-    va_end(args);
-    buf_printf(&d->remarks, "%s\n", line);
-    free(line);
-}
-
-const char *dataset_remarks(struct dataset *d) { return buf_string(&d->remarks); }
-
 /* ---- columns of CSV ---- */
 
 struct csv_options dataset_csv_options(const struct dataset *d) {
     return (struct csv_options){.separator = d->separator, .no_header = d->no_header};
 }
 
-/* A name that stands in the header before gets a number: amount, amount_2. */
-static char *dataset_free_name(struct dataset *d, size_t i, struct text name) {
-    char *copy =
-        name.len ? xasprintf("%.*s", (int)name.len, name.at) : xasprintf("column_%zu", i + 1);
-    for (size_t n = 2; dataset_find(d, text_of(copy)); n++) {
-        free(copy);
-        copy = xasprintf("%.*s_%zu", (int)name.len, name.at, n);
-    }
-    if (name.len && strlen(copy) > name.len)
-        dataset_remark(d, "column %zu is called \"%.*s\" like one before it: it is \"%s\" here",
-                       i + 1, (int)name.len, name.at, copy);
-    return copy;
+static struct text dataset_free_name(struct dataset *d, size_t i, struct text name) {
+    char *numbered = name.len ? NULL : xasprintf("column_%zu", i + 1);
+    const struct text wanted = name.len ? name : text_of(numbered);
+    const struct text got = name_set_take(&d->names, wanted);
+    if (name.len && got.len > name.len)
+        dataset_remark(d, "column %zu is called \"%.*s\" like one before it: it is \"%.*s\" here",
+                       i + 1, (int)name.len, name.at, (int)got.len, got.at);
+    free(numbered);
+    return got;
 }
 
 static int dataset_take_columns(struct dataset *d, struct buf *why) {
@@ -133,159 +116,12 @@ static int dataset_take_columns(struct dataset *d, struct buf *why) {
             buf_printf(why, "%s: column %zu has a name that is not text", d->file, i + 1);
             return ERR_INPUT;
         }
-        d->column[i].name = text_of(dataset_free_name(d, i, name));
+        d->column[i].name = dataset_free_name(d, i, name);
         buf_json(&d->column[i].key, d->column[i].name);
         buf_str(&d->column[i].key, ":");
         d->columns = i + 1;
     }
     return 0;
-}
-
-/* A header of numbers is a row. */
-static void dataset_remark_header(struct dataset *d) {
-    size_t numbers = 0;
-    for (size_t i = 0; i < d->columns; i++)
-        numbers += table_cell_read(csv_header(d->csv)[i], CELL_POINT).kind == CELL_NUMBER;
-    if (!d->no_header && d->columns > 1 && numbers == d->columns)
-        dataset_remark(d, "the first line holds numbers only and was taken as the header; if there "
-                          "is none, say --no-header");
-}
-
-/* ---- the scan ---- */
-
-enum {
-    NUMBERS_LEAST = 20, // in a column that may hold stray texts too
-    STRAY_SHARE = 100   // one stray text in so many numbers
-};
-
-struct dataset_cell_met {
-    uint64_t line;
-    struct buf text;
-};
-
-/* What the scan has met in the cells of a column. */
-struct dataset_met {
-    uint64_t point, comma, either; // numbers by that style only, or by both
-    uint64_t missing, text;
-    struct dataset_cell_met stray, word; // the first text; the first word for a missing number
-};
-
-static void dataset_meet_first(struct dataset_cell_met *m, struct text raw, uint64_t line) {
-    buf_text(&m->text, raw);
-    m->line = line;
-}
-
-static void dataset_meet(struct dataset_met *m, struct text raw, uint64_t line) {
-    struct table_cell point = table_cell_read(raw, CELL_POINT);
-    if (point.kind == CELL_EMPTY) return;
-    bool comma = table_cell_read(raw, CELL_COMMA).kind == CELL_NUMBER;
-    if (point.kind == CELL_NUMBER) *(comma ? &m->either : &m->point) += 1;
-    else if (comma) m->comma++;
-    else if (!table_cell_is_missing(raw)) {
-        if (m->text++ == 0) dataset_meet_first(&m->stray, raw, line);
-    } else if (m->missing++ == 0) {
-        dataset_meet_first(&m->word, raw, line);
-    }
-}
-
-/* Numbers, and not just so many texts that look like some. */
-static bool dataset_is_number(const struct dataset_met *m, enum table_cell_style style) {
-    uint64_t numbers = m->either + (style == CELL_COMMA ? m->comma : m->point),
-             strays = m->text + (style == CELL_COMMA ? m->point : m->comma);
-    if (!strays) return numbers > 0 || !m->missing;
-    return numbers >= NUMBERS_LEAST && strays * STRAY_SHARE <= numbers + STRAY_SHARE - 1;
-}
-
-/* Columns that could be read both ways are written as most others of the file. */
-static void dataset_settle_numbers(struct dataset *d, const struct dataset_met *met) {
-    size_t points = 0, commas = 0;
-    for (size_t i = 0; i < d->columns; i++) {
-        points += met[i].point > met[i].comma;
-        commas += met[i].comma > met[i].point;
-    }
-    for (size_t i = 0; i < d->columns; i++) {
-        bool comma =
-            met[i].comma > met[i].point || (met[i].comma == met[i].point && commas > points);
-        d->column[i].style = comma ? CELL_COMMA : CELL_POINT;
-        d->column[i].number = dataset_is_number(&met[i], d->column[i].style);
-    }
-}
-
-static void dataset_remark_stray(struct dataset *d, const struct dataset_column *c,
-                                 struct text text, uint64_t line) {
-    dataset_remark(d,
-                   "column \"%.*s\" holds numbers, but \"%.*s\" in line %llu: that is taken as "
-                   "missing there, and so are others like it",
-                   (int)c->name.len, c->name.at, (int)(text.len < 40 ? text.len : 40), text.at,
-                   (unsigned long long)line);
-}
-
-/* A word for a missing number in one row of a hundred or fewer: a stray one, perhaps. */
-static bool dataset_is_rare(const struct dataset_met *m) {
-    return m->missing && m->missing * STRAY_SHARE <= m->either + m->point + m->comma;
-}
-
-static void dataset_remark_columns(struct dataset *d, struct dataset_met *met) {
-    struct buf commas = {0};
-    for (size_t i = 0; i < d->columns; i++) {
-        struct dataset_column *c = &d->column[i];
-        if (!c->number || c->role != COLUMN_FEATURE) continue;
-        if (c->style == CELL_COMMA && met[i].comma)
-            buf_printf(&commas, "%s%s", commas.len ? ", " : "", c->name.at);
-        const struct dataset_cell_met *m = met[i].text ? &met[i].stray : &met[i].word;
-        c->strays = met[i].text;
-        if (met[i].text || dataset_is_rare(&met[i]))
-            dataset_remark_stray(d, c, buf_view(&m->text), m->line);
-    }
-    if (commas.len) dataset_remark(d, "numbers with a decimal comma: %s", buf_string(&commas));
-    buf_release(&commas);
-}
-
-static void dataset_remark_labels(struct dataset *d) {
-    struct buf joined = {0};
-    label_spellings_settle(d->labels);
-    label_spellings_tell(d->labels, &joined);
-    if (joined.len)
-        dataset_remark(d,
-                       "spellings of one label were joined: %s (--exact-labels keeps them apart)",
-                       buf_string(&joined));
-    buf_release(&joined);
-}
-
-static void dataset_remark_dialect(struct dataset *d) {
-    const struct csv_dialect *dialect = csv_dialect(d->csv);
-    if (dialect->separator != ',' && !d->separator)
-        dataset_remark(d, "cells are separated by a %s%s", csv_dialect_name(dialect->separator),
-                       dialect->told ? ", as the first line says" : "");
-    if (csv_foreign_line(d->csv))
-        dataset_remark(d,
-                       "not all of it is UTF-8 (first in line %llu): such cells are read as "
-                       "Windows-1252",
-                       (unsigned long long)csv_foreign_line(d->csv));
-}
-
-/* The first rows decide which columns hold numbers and what labels are called, so that reading can
- * stream and what a row becomes does not depend on rows far behind it. */
-static int dataset_scan(struct dataset *d, struct buf *why) {
-    uint64_t most = d->limit && d->limit < DATASET_SCAN_ROWS ? d->limit : DATASET_SCAN_ROWS;
-    const struct text *cells;
-    int result = 1;
-    struct dataset_met *met = xcalloc(d->columns, sizeof *met);
-    for (uint64_t row = 0; row < most && (result = csv_next(d->csv, &cells, why)) == 1; row++) {
-        if (d->label) label_spellings_add(d->labels, cells[d->label - d->column]);
-        for (size_t i = 0; i < d->columns; i++) dataset_meet(&met[i], cells[i], csv_line(d->csv));
-    }
-    dataset_settle_numbers(d, met);
-    dataset_remark_dialect(d);
-    dataset_remark_header(d);
-    dataset_remark_columns(d, met);
-    if (d->label) dataset_remark_labels(d);
-    for (size_t i = 0; i < d->columns; i++) {
-        buf_release(&met[i].stray.text);
-        buf_release(&met[i].word.text);
-    }
-    free(met);
-    return result < 0 ? result : csv_rewind(d->csv, why);
 }
 
 /* ---- open ---- */
@@ -295,21 +131,12 @@ static int dataset_open_csv(struct dataset *d, const struct dataset_options *o, 
     TRY(csv_open(&d->csv, o->file, &options, why));
     TRY(dataset_take_columns(d, why));
     TRY(dataset_give_roles(d, o, why));
-    return dataset_scan(d, why);
+    return dataset_scan_csv(d, why);
 }
 
-/* The same for JSON, whose types need no guessing. */
 static int dataset_open_json(struct dataset *d, const struct dataset_options *o, struct buf *why) {
-    struct dataset_sample s;
-    uint64_t most = d->limit && d->limit < DATASET_SCAN_ROWS ? d->limit : DATASET_SCAN_ROWS;
-    int result = 1;
     TRY(json_lines_open(&d->json_lines, o, why));
-    if (!o->label) return 0;
-    for (uint64_t i = 0; i < most && (result = json_lines_next(d->json_lines, &s, why)) == 1; i++)
-        label_spellings_add(d->labels, s.label);
-    if (result < 0) return result;
-    dataset_remark_labels(d);
-    return json_lines_rewind(d->json_lines, why);
+    return o->label ? dataset_scan_json(d, why) : 0;
 }
 
 struct dataset_foreign {
@@ -386,10 +213,8 @@ int dataset_open(struct dataset **out, const struct dataset_options *o, struct b
 
 void dataset_close(struct dataset *d) {
     if (!d) return;
-    for (size_t i = 0; i < d->columns; i++) {
-        free((void *)d->column[i].name.at);
-        buf_release(&d->column[i].key);
-    }
+    for (size_t i = 0; i < d->columns; i++) buf_release(&d->column[i].key);
+    name_set_release(&d->names);
     free(d->column);
     csv_close(d->csv);
     json_lines_close(d->json_lines);
@@ -414,13 +239,6 @@ struct table_cell dataset_cell(const struct dataset_column *c, struct text raw) 
 /* Whether the daemon would read the id as this very text if it were written as a number. */
 static bool dataset_is_integer(const struct table_cell *c, struct text raw) {
     return c->json && c->text.len == raw.len && strcspn(raw.at, ".eE") >= raw.len;
-}
-
-/* A text among numbers that the scan did not see. */
-static void dataset_note_stray(struct dataset *d, struct dataset_column *c, struct text raw) {
-    if (c->strays || table_cell_is_missing(raw)) return;
-    c->strays++;
-    dataset_remark_stray(d, c, raw, csv_line(d->csv));
 }
 
 static void dataset_write_cell(struct dataset *d, struct dataset_column *column, struct text raw) {
@@ -482,7 +300,8 @@ static int dataset_next_csv(struct dataset *d, struct dataset_sample *out, struc
     int result = csv_next(d->csv, &cells, why);
     if (result <= 0) return result;
     *out = (struct dataset_sample){.row = csv_row(d->csv)};
-    if (d->label) out->label = label_spellings_of(d->labels, cells[d->label - d->column]);
+    dataset_note_foreign(d);
+    if (d->label) out->label = dataset_label(d, cells[d->label - d->column], csv_line(d->csv));
     if (d->id) out->id = cells[d->id - d->column];
     if (d->id && !table_cell_trim(out->id).len)
         return dataset_refuse_cell(d, out->row, "has an empty id", why);
@@ -495,7 +314,8 @@ int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why)
     if (d->limit && d->given == d->limit) return 0;
     int result = d->csv ? dataset_next_csv(d, out, why) : json_lines_next(d->json_lines, out, why);
     if (result <= 0) return result;
-    if (!d->csv && d->labels) out->label = label_spellings_of(d->labels, out->label);
+    if (!d->csv && d->labels)
+        out->label = dataset_label(d, out->label, json_lines_line(d->json_lines));
     d->given++;
     if (out->id.at) return 1;
     buf_reset(&d->number);

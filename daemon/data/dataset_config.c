@@ -33,8 +33,15 @@ struct feature_plan {
 struct feature_plans {
     struct feature_plan *at; // (n)
     size_t n;
-    struct arena arena; // of pointers
+    struct arena arena;    // of pointers
+    struct name_set names; // of fields
 };
+
+static void feature_plans_release(struct feature_plans *p) {
+    free(p->at);
+    arena_release(&p->arena);
+    name_set_release(&p->names);
+}
 
 static void feature_plans_add(struct feature_plans *p, struct feature_plan plan) {
     if ((p->n & (p->n - 1)) == 0) p->at = xrealloc(p->at, (p->n ? 2 * p->n : 1) * sizeof *p->at);
@@ -73,14 +80,14 @@ static void dataset_config_take_cell(struct column_profile *p, const struct data
     else column_profile_text(p, raw);
 }
 
-static int dataset_config_read_rows(const struct dataset *d, struct csv *csv,
+static int dataset_config_read_rows(struct dataset *d, struct csv *csv,
                                     struct column_profile *profiles, struct value_counts *classes,
                                     struct buf *why) {
     const struct text *cells;
     int result = 1;
     for (uint64_t row = 1;
          (!d->limit || row <= d->limit) && (result = csv_next(csv, &cells, why)) == 1; row++) {
-        struct text label = label_spellings_of(d->labels, cells[d->label - d->column]);
+        struct text label = dataset_label(d, cells[d->label - d->column], csv_line(csv));
         TRY(dataset_config_take_label(d, classes, label, row, why));
         for (size_t i = 0; i < d->columns; i++)
             if (d->column[i].role == COLUMN_FEATURE)
@@ -112,16 +119,20 @@ static int dataset_config_take_event(const struct dataset *d, const struct datas
                                      struct json_columns *columns, struct arena *arena,
                                      struct text id, struct buf *why) {
     cJSON *tree = json_parse(s->event, arena);
-    int result = cJSON_IsObject(tree) ? json_columns_take(columns, tree, id) : ERR_MISMATCH;
+    const char *twice = NULL;
+    int result = cJSON_IsObject(tree) ? json_columns_take(columns, tree, id, &twice) : ERR_INPUT;
     cJSON_Delete(tree);
-    if (result == ERR_INPUT)
+    if (result == ERR_FULL)
         buf_printf(why, "%s: its events have more than %d fields", d->file, JSON_COLUMNS_MOST);
+    else if (twice)
+        buf_printf(why, "%s: row %llu has the field \"%s\" twice", d->file,
+                   (unsigned long long)s->row, twice);
     else if (result < 0)
         buf_printf(why, "%s: row %llu is no JSON object", d->file, (unsigned long long)s->row);
     return result < 0 ? ERR_INPUT : 0;
 }
 
-static int dataset_config_read_events(const struct dataset *d, struct json_lines *json,
+static int dataset_config_read_events(struct dataset *d, struct json_lines *json,
                                       struct json_columns *columns, struct value_counts *classes,
                                       struct buf *why) {
     struct dataset_sample s;
@@ -132,8 +143,8 @@ static int dataset_config_read_events(const struct dataset *d, struct json_lines
     for (uint64_t row = 1; (!d->limit || row <= d->limit) && result == 1; row++) {
         result = json_lines_next(json, &s, why);
         if (result <= 0) break;
-        int taken = dataset_config_take_label(d, classes, label_spellings_of(d->labels, s.label),
-                                              s.row, why);
+        struct text label = dataset_label(d, s.label, json_lines_line(json));
+        int taken = dataset_config_take_label(d, classes, label, s.row, why);
         if (taken == 0)
             taken = dataset_config_take_event(d, &s, columns, &arena,
                                               id.len ? buf_view(&id) : (struct text){0}, why);
@@ -145,20 +156,32 @@ static int dataset_config_read_events(const struct dataset *d, struct json_lines
     return result < 0 ? result : 0;
 }
 
-static void dataset_config_plan_fields(struct json_columns *columns, struct feature_plans *plans) {
+/* "a.b" is also the name of the field b in a. */
+static const char *dataset_config_field_name(struct dataset *d, struct name_set *names,
+                                             const struct json_column *c) {
+    const char *name = name_set_take(names, text_of(c->name)).at;
+    if (strcmp(name, c->name) != 0)
+        dataset_remark(d, "two fields are called \"%s\": the one at %s is \"%s\" here", c->name,
+                       c->pointer, name);
+    return name;
+}
+
+static void dataset_config_plan_fields(struct dataset *d, struct json_columns *columns,
+                                       struct feature_plans *plans) {
     static const char *const types[JSON_COLUMN_TYPES] = {
         [JSON_NUMBER] = "number", [JSON_TEXT] = "category", [JSON_BOOLEAN] = "boolean"};
     json_columns_end(columns);
     for (size_t i = 0; i < columns->n; i++) {
         struct json_column *c = &columns->at[i];
         enum json_column_type type = json_column_type(c);
-        struct feature_plan plan = {.name = c->name,
+        struct feature_plan plan = {.name = dataset_config_field_name(d, &plans->names, c),
                                     .type = type < JSON_LIST ? types[type] : "",
                                     .pointer = text_of(c->pointer),
                                     .profile = &c->profile,
                                     .left_out =
                                         column_profile_useless(&c->profile, type != JSON_TEXT)};
-        if (type == JSON_LIST) plan.left_out = "is a list";
+        if (c->nameless) plan.left_out = "has no name";
+        else if (type == JSON_LIST) plan.left_out = "is a list";
         else if (type == JSON_COLUMN_TYPES && c->profile.any) plan.left_out = "is of several types";
         feature_plans_add(plans, plan);
     }
@@ -196,6 +219,14 @@ static void dataset_config_write_feature(const struct feature_plan *f, struct bu
         buf_printf(yaml, "    hash: %d\n", HASH_COLUMNS);
     }
     if (f->profile->empty) buf_str(yaml, "    missing: true\n");
+}
+
+/* Where nothing else is left to learn from, the rows' order is something. */
+static void dataset_config_keep_one(struct feature_plans *plans) {
+    for (size_t i = 0; i < plans->n; i++)
+        if (!plans->at[i].left_out) return;
+    for (size_t i = 0; i < plans->n; i++)
+        if (plans->at[i].left_out == column_profile_numbers_rows) plans->at[i].left_out = NULL;
 }
 
 static int dataset_config_write_features(struct dataset *d, const struct feature_plans *plans,
@@ -330,12 +361,12 @@ static int dataset_config_of_csv(struct dataset *d, struct value_counts *classes
     if (result == 0) result = dataset_config_read_rows(d, csv, profiles, classes, why);
     if (result == 0) {
         dataset_config_plan_columns(d, profiles, &plans);
+        dataset_config_keep_one(&plans);
         result = dataset_config_write(d, &plans, classes, yaml, why);
     }
     for (size_t i = 0; i < d->columns; i++) column_profile_release(&profiles[i]);
     free(profiles);
-    free(plans.at);
-    arena_release(&plans.arena);
+    feature_plans_release(&plans);
     csv_close(csv);
     return result;
 }
@@ -350,11 +381,12 @@ static int dataset_config_of_json(struct dataset *d, struct value_counts *classe
     int result = json_lines_open(&json, &options, why);
     if (result == 0) result = dataset_config_read_events(d, json, &columns, classes, why);
     if (result == 0) {
-        dataset_config_plan_fields(&columns, &plans);
+        dataset_config_plan_fields(d, &columns, &plans);
+        dataset_config_keep_one(&plans);
         result = dataset_config_write(d, &plans, classes, yaml, why);
     }
     json_columns_release(&columns);
-    free(plans.at);
+    feature_plans_release(&plans);
     json_lines_close(json);
     return result;
 }

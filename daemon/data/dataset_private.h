@@ -1,5 +1,4 @@
-/* What dataset.c, dataset_config.c and json_lines.c share: the dataset's columns, and names of
- * columns as JSON pointers and in messages.
+/* What the files dataset*.c share: the dataset and its columns.
  *
  * Thread: any thread (one owner at a time) */
 #pragma once
@@ -9,12 +8,13 @@
 #include "dataset_names.h"
 #include "json_lines.h"
 #include "label_spellings.h"
+#include "name_set.h"
 #include "table_cell.h"
 
 enum dataset_role { COLUMN_FEATURE, COLUMN_LABEL, COLUMN_ID, COLUMN_DROPPED };
 
 struct dataset_column {
-    struct text name; // owned
+    struct text name; // in names, with a NUL behind it
     enum dataset_role role;
     bool number; // in the scan its cells read as numbers, or as words for a missing one
     enum table_cell_style style; // of the numbers
@@ -26,16 +26,18 @@ struct dataset {
     char *file, *positive, *label_name, *id_name, *drop; // owned; all but file may be NULL
     uint64_t limit, given, rows;                         // rows: 0 until they are counted
     char separator;
-    bool no_header, exact_labels;
-    struct csv *csv;               // this
-    struct json_lines *json_lines; // or this; the other is NULL
-    struct dataset_column *column; // (columns), of csv
+    bool no_header, exact_labels, foreign; // foreign: bytes that are no UTF-8 were remarked
+    struct csv *csv;                       // this
+    struct json_lines *json_lines;         // or this; the other is NULL
+    struct dataset_column *column;         // (columns), of csv
     size_t columns;
+    struct name_set names;                   // of the columns
     const struct dataset_column *label, *id; // of column, or NULL
     struct buf event, number;                // number: the row's, as the id
     struct buf left_out;                     // columns that are no feature, and why
     struct label_spellings *labels;          // NULL without a label column
-    struct buf remarks;                      // lines
+    struct buf remarks;                      // lines, of which remarks_told bytes were told
+    size_t remarks_told, remarks_n;
 };
 
 /* A cell as its column reads it: in a column of numbers a word for a missing one is empty. raw:
@@ -43,5 +45,17 @@ struct dataset {
 struct table_cell dataset_cell(const struct dataset_column *c, struct text raw);
 /* How csv_open reads the dataset's file. */
 struct csv_options dataset_csv_options(const struct dataset *d);
-/* Begins a line of the remarks. */
+/* Reads the first rows for the columns' types and the labels' names; then the next row is the first
+ * again. ERR_IO or ERR_INPUT with *why. */
+int dataset_scan_csv(struct dataset *d, struct buf *why) MUST_CHECK;
+/* The same for JSON, whose types need no guessing; only with a label. */
+int dataset_scan_json(struct dataset *d, struct buf *why) MUST_CHECK;
+/* Remarks the first bytes that are no UTF-8, once. */
+void dataset_note_foreign(struct dataset *d);
+/* Notes a cell of column c that holds text where numbers are, unless one was noted. */
+void dataset_note_stray(struct dataset *d, struct dataset_column *c, struct text raw);
+/* What the label of a row is called (label_spellings_of); remarks a word that is new for none.
+ * line: where it stands, for the remark. */
+struct text dataset_label(struct dataset *d, struct text raw, uint64_t line);
+/* Appends a line to the remarks, unless it stands there. */
 void dataset_remark(struct dataset *d, const char *format, ...) PRINTF_LIKE(2, 3);

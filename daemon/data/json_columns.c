@@ -14,6 +14,13 @@ enum {
 /* Where a walk stands: the names of the objects around it. */
 struct json_path {
     struct buf name, pointer;
+    bool nameless;
+};
+
+/* What one walk is for. */
+struct column_walk {
+    struct text skip;
+    const char *twice; // the field that was met a second time
 };
 
 static size_t json_columns_find(struct json_columns *c, const char *pointer) {
@@ -28,7 +35,8 @@ static struct json_column *json_columns_add(struct json_columns *c, struct json_
     if ((c->n & (c->n - 1)) == 0) c->at = xrealloc(c->at, (c->n ? 2 * c->n : 1) * sizeof *c->at);
     struct json_column *one = &c->at[c->n++];
     *one = (struct json_column){.name = xstrdup(buf_string(&path->name)),
-                                .pointer = xstrdup(buf_string(&path->pointer))};
+                                .pointer = xstrdup(buf_string(&path->pointer)),
+                                .nameless = path->nameless};
     column_profile_begin(&one->profile, TEXTS_MOST);
     return one;
 }
@@ -50,38 +58,48 @@ static void json_columns_note(struct json_column *one, const cJSON *value) {
 }
 
 static int json_columns_field(struct json_columns *c, const cJSON *value, struct json_path *path,
-                              struct text skip) {
-    if (skip.at && text_equal(buf_view(&path->pointer), skip)) return 0;
+                              struct column_walk *walk) {
+    if (walk->skip.at && text_equal(buf_view(&path->pointer), walk->skip)) return 0;
     size_t at = json_columns_find(c, buf_string(&path->pointer));
-    if (at == JSON_COLUMNS_MOST) return ERR_INPUT;
+    if (at == JSON_COLUMNS_MOST) return ERR_FULL;
     struct json_column *one = at < c->n ? &c->at[at] : json_columns_add(c, path);
+    if (one->row == c->rows) {
+        walk->twice = one->name;
+        return ERR_MISMATCH;
+    }
+    one->row = c->rows;
     json_columns_note(one, value);
     c->next = (size_t)(one - c->at) + 1;
     return 0;
 }
 
 static int json_columns_walk(struct json_columns *c, const cJSON *object, struct json_path *path,
-                             struct text skip, int depth) {
-    size_t name = path->name.len, pointer = path->pointer.len;
+                             struct column_walk *walk, int depth) {
+    const struct json_path before = *path;
     const cJSON *item;
     cJSON_ArrayForEach(item, object) {
-        buf_printf(&path->name, "%s%s", name ? "." : "", item->string);
+        buf_printf(&path->name, "%s%s", depth ? "." : "", item->string);
         dataset_names_pointer(text_of(item->string), &path->pointer);
+        path->nameless |= !*item->string;
         int result = cJSON_IsObject(item) && depth < NESTING_MOST
-                         ? json_columns_walk(c, item, path, skip, depth + 1)
-                         : json_columns_field(c, item, path, skip);
-        path->name.len = name;
-        path->pointer.len = pointer;
+                         ? json_columns_walk(c, item, path, walk, depth + 1)
+                         : json_columns_field(c, item, path, walk);
+        path->name.len = before.name.len;
+        path->pointer.len = before.pointer.len;
+        path->nameless = before.nameless;
         TRY(result);
     }
     return 0;
 }
 
-int json_columns_take(struct json_columns *c, const cJSON *event, struct text skip) {
+int json_columns_take(struct json_columns *c, const cJSON *event, struct text skip,
+                      const char **twice) {
     struct json_path path = {0};
+    struct column_walk walk = {.skip = skip};
     c->rows++;
     c->next = 0;
-    int result = json_columns_walk(c, event, &path, skip, 0);
+    int result = json_columns_walk(c, event, &path, &walk, 0);
+    *twice = walk.twice;
     buf_release(&path.name);
     buf_release(&path.pointer);
     return result;

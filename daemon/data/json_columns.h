@@ -16,6 +16,8 @@ struct json_column {
     char *name;                       // "card.country"
     char *pointer;                    // "/card/country"
     uint64_t rows[JSON_COLUMN_TYPES]; // with a value of that type
+    uint64_t row;                     // the last that has the field; 1 is the first
+    bool nameless;                    // a name on the way to it is empty
     struct column_profile profile;
 };
 
@@ -28,9 +30,11 @@ struct json_columns {
 
 enum { JSON_COLUMNS_MOST = 10000 }; // features that a configuration may have
 
-/* Takes an event's fields, but for the one under `skip` (a pointer; at NULL: none). ERR_INPUT:
- * there are more than JSON_COLUMNS_MOST. */
-int json_columns_take(struct json_columns *c, const cJSON *event, struct text skip) MUST_CHECK;
+/* Takes an event's fields, but for the one under `skip` (a pointer; at NULL: none). ERR_FULL: there
+ * are more than JSON_COLUMNS_MOST; ERR_MISMATCH: it has a field twice, *twice (borrowed until the
+ * next call). */
+int json_columns_take(struct json_columns *c, const cJSON *event, struct text skip,
+                      const char **twice) MUST_CHECK;
 /* After the last event: what was not in all of them is missing in some. */
 void json_columns_end(struct json_columns *c);
 void json_columns_release(struct json_columns *c);

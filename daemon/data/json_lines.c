@@ -28,6 +28,7 @@ struct json_lines {
     struct buf line, event, kept;
     uint64_t row, line_number;
     bool array; // the file is one array
+    bool ended; // its bracket was read
 };
 
 static int json_lines_refuse(const struct json_lines *j, struct buf *why, const char *what,
@@ -93,6 +94,7 @@ static void json_lines_look(struct json_lines *j) {
 
 int json_lines_rewind(struct json_lines *j, struct buf *why) {
     j->row = 0;
+    j->ended = false;
     TRY(gzip_file_rewind(j->file, why));
     json_lines_look(j);
     return 0;
@@ -130,6 +132,8 @@ void json_lines_close(struct json_lines *j) {
     buf_release(&j->kept);
     free(j);
 }
+
+uint64_t json_lines_line(const struct json_lines *j) { return j->line_number; }
 
 /* The next line into j->line, without its end. 1: read; 0: there is none; ERR_ with *why. */
 static int json_lines_read_line(struct json_lines *j, struct buf *why) {
@@ -179,6 +183,8 @@ static int json_lines_take_element(struct json_lines *j, struct buf *why) {
     for (int byte; (byte = gzip_file_peek(j->file)) != GZIP_FILE_END;) {
         if (!n.depth && !n.string && (byte == ',' || byte == ']')) return 1;
         if (j->line.len > LINE_BYTES) return json_lines_refuse(j, why, "is longer than 16 MiB", "");
+        if (!n.depth && !n.string && byte == '}')
+            return json_lines_refuse(j, why, "closes a bracket that is not open", "");
         json_lines_nest(&n, (char)byte);
         buf_add(&j->line, &(char){(char)byte}, 1);
         gzip_file_skip(j->file);
@@ -187,8 +193,18 @@ static int json_lines_take_element(struct json_lines *j, struct buf *why) {
     return json_lines_refuse(j, why, "ends inside: the array's bracket is missing", "");
 }
 
+/* Nothing may follow the closing bracket. */
+static int json_lines_end_array(struct json_lines *j, struct buf *why) {
+    gzip_file_skip(j->file);
+    if (json_lines_skip_spaces(j) != GZIP_FILE_END)
+        return json_lines_refuse(j, why, "follows behind the end of the array", "");
+    j->ended = true;
+    return gzip_file_finish(j->file, why);
+}
+
 /* The next element into j->line. 1: read; 0: the array ended; ERR_ with *why. */
 static int json_lines_read_element(struct json_lines *j, struct buf *why) {
+    if (j->ended) return 0;
     buf_reset(&j->line);
     int byte = json_lines_skip_spaces(j);
     if (byte == ',' && j->row > 1) {
@@ -197,7 +213,8 @@ static int json_lines_read_element(struct json_lines *j, struct buf *why) {
         if (byte == ']') return json_lines_refuse(j, why, "is missing behind a comma", "");
     }
     j->line_number = j->file->line;
-    if (byte == ']') return 0;
+    if (byte == ',') return json_lines_refuse(j, why, "is empty", "");
+    if (byte == ']') return json_lines_end_array(j, why);
     return json_lines_take_element(j, why);
 }
 

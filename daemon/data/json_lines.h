@@ -22,5 +22,7 @@ int json_lines_open(struct json_lines **out, const struct dataset_options *optio
 void json_lines_close(struct json_lines *j);
 /* As dataset_next, without the limit. */
 int json_lines_next(struct json_lines *j, struct dataset_sample *out, struct buf *why) MUST_CHECK;
+/* The line where the row of json_lines_next starts. */
+uint64_t json_lines_line(const struct json_lines *j);
 /* The next row is the first again. ERR_IO with *why. */
 int json_lines_rewind(struct json_lines *j, struct buf *why) MUST_CHECK;

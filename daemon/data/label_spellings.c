@@ -8,6 +8,7 @@
 #include "label_spellings.h"
 
 #include "table_cell.h"
+#include "value_counts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 
 enum {
     SPELLINGS_MOST = 8192, // that are remembered: eight times the classes of a model
-    SLOTS = 2 * SPELLINGS_MOST
+    SLOTS = 2 * SPELLINGS_MOST,
+    NONE_MOST = 50 // words for no label that are told; each has its own capitals
 };
 
 struct spelling {
@@ -32,13 +34,15 @@ struct label_spellings {
     bool settled, plus;  // plus: "+" is a label, so "-" is one too
     struct spelling *at; // (n)
     size_t n;
-    uint16_t slot[SLOTS];  // by the text: index + 1
-    uint16_t group[SLOTS]; // by what spellings share: index of the group's first + 1
+    struct value_counts none; // words that were taken for no label, without the blanks around them
+    uint16_t slot[SLOTS];     // by the text: index + 1
+    uint16_t group[SLOTS];    // by what spellings share: index of the group's first + 1
 };
 
 struct label_spellings *label_spellings_create(bool exact) {
     struct label_spellings *s = xcalloc(1, sizeof *s);
     s->exact = exact;
+    s->none.most = NONE_MOST;
     return s;
 }
 
@@ -46,6 +50,7 @@ void label_spellings_destroy(struct label_spellings *s) {
     if (!s) return;
     for (size_t i = 0; i < s->n; i++) free(s->at[i].text);
     free(s->at);
+    value_counts_release(&s->none);
     free(s);
 }
 
@@ -136,8 +141,19 @@ static bool label_spellings_none(const struct label_spellings *s, struct text la
     return !inner.len || table_cell_is_missing(label);
 }
 
+bool label_spellings_meet_none(struct label_spellings *s, struct text label) {
+    const size_t before = s->none.n;
+    struct text inner = table_cell_trim(label);
+    if (inner.len) value_counts_add(&s->none, inner);
+    return s->none.n > before;
+}
+
 void label_spellings_add(struct label_spellings *s, struct text label) {
-    if (!label.at || label_spellings_none(s, label)) return;
+    if (!label.at) return;
+    if (label_spellings_none(s, label)) {
+        label_spellings_meet_none(s, label);
+        return;
+    }
     struct spelling *one = label_spellings_entry(s, label);
     if (one) one->count++;
 }
@@ -149,6 +165,10 @@ void label_spellings_settle(struct label_spellings *s) {
         struct spelling *first = &s->at[s->at[i].group];
         if (s->at[i].count > s->at[first->called].count) first->called = i;
     }
+    for (size_t i = 0; i < s->n; i++) // "-", of which only now is known that it is none
+        if (label_spellings_none(s, spelling_text(&s->at[i])))
+            for (uint64_t n = s->at[i].count; n; n--)
+                label_spellings_meet_none(s, spelling_text(&s->at[i]));
 }
 
 struct text label_spellings_of(struct label_spellings *s, struct text label) {
@@ -179,7 +199,14 @@ static void label_spellings_tell_group(const struct label_spellings *s, size_t f
 void label_spellings_tell(const struct label_spellings *s, struct buf *out) {
     struct buf told = {0};
     for (size_t i = 0; i < s->n; i++)
-        if (s->at[i].group == i) label_spellings_tell_group(s, i, &told);
-    buf_text(out, buf_view(&told));
+        if (s->at[i].group == i && !label_spellings_none(s, spelling_text(&s->at[i])))
+            label_spellings_tell_group(s, i, &told);
+    if (told.len) buf_text(out, buf_view(&told));
     buf_release(&told);
+}
+
+void label_spellings_tell_none(const struct label_spellings *s, struct buf *out) {
+    for (size_t i = 0; i < s->none.n; i++)
+        buf_printf(out, "%s\"%s\" (%llu)", i ? ", " : "", s->none.at[i].text,
+                   (unsigned long long)s->none.at[i].count);
 }

@@ -27,5 +27,10 @@ struct text label_spellings_of(struct label_spellings *s, struct text label);
 /* Appends what was joined, as one line: "ok" (9,120 rows) stands for "OK" (31), "Ok" (2). Nothing
  * if nothing was. */
 void label_spellings_tell(const struct label_spellings *s, struct buf *out);
+/* Appends the words among the first rows that were taken for no label: "?" (2), "NA" (31). Nothing
+ * if there were none. */
+void label_spellings_tell_none(const struct label_spellings *s, struct buf *out);
+/* Counts a cell that says that there is no label; whether it is a word that was not met before. */
+bool label_spellings_meet_none(struct label_spellings *s, struct text label);
 /* Whether two labels are spellings of one. */
 bool label_spellings_same(struct text a, struct text b);

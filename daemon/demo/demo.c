@@ -409,7 +409,8 @@ static int demo_play(struct demo *d) {
     if (result == 0) result = demo_live(d);
     result = demo_stop(d, result);
     bool interrupted = atomic_load(d->interrupted);
-    if (result < 0 && result != ERR_STOPPED) demo_log_show();
+    samples_tell(d->samples);
+    if (result < 0 && result != ERR_STOPPED && result != ERR_INPUT) demo_log_show();
     demo_log_close();
     if (result == 0) demo_print_end(d);
     else if (result != ERR_STOPPED)

@@ -16,14 +16,19 @@ struct samples {
     struct generator_event event;
     struct buf json;
     uint64_t given, total;
-    char *words;
+    char *words, *file;
 };
+
+void samples_tell(struct samples *s) {
+    if (s && s->data) console_remarks(s->file, dataset_remarks(s->data));
+}
 
 static int samples_open_data(struct samples *s, const struct samples_options *o, struct buf *why) {
     struct dataset_options data = o->data;
+    s->file = xstrdup(data.file);
     data.limit = o->samples;
     TRY(dataset_open(&s->data, &data, why));
-    console_remarks(data.file, dataset_remarks(s->data));
+    samples_tell(s);
     s->total = dataset_rows(s->data);
     const char *name = strrchr(data.file, '/');
     s->words = xasprintf("rows of %s", name ? name + 1 : data.file);
@@ -52,6 +57,7 @@ void samples_close(struct samples *s) {
     dataset_close(s->data);
     buf_release(&s->json);
     free(s->words);
+    free(s->file);
     free(s);
 }
 
@@ -70,7 +76,11 @@ int samples_next(struct samples *s, struct dataset_sample *out, struct buf *why)
 uint64_t samples_total(const struct samples *s) { return s->total; }
 
 int samples_config(struct samples *s, struct buf *yaml, struct buf *why) {
-    if (s->data) return dataset_config(s->data, yaml, why);
+    if (s->data) {
+        int result = dataset_config(s->data, yaml, why);
+        samples_tell(s);
+        return result;
+    }
     generator_config(yaml);
     return 0;
 }

@@ -38,8 +38,14 @@ struct features {
     struct text *path;          // (n)
     size_t *plain;              // (n) the column of a number that is taken as it is; else SIZE_MAX
     size_t n, d;
+    size_t score_fields;         // the last so many are those of model.upstream
+    struct features_score score; // their columns
+    size_t positive, k;          // classes of the score
     uint64_t fingerprint;
 };
+
+/* Nearer to 0 or 1 a probability says no more; its log-odds stay within 28. */
+static const double probability_least = 1e-12;
 
 /* ---- create ---- */
 
@@ -121,6 +127,7 @@ static uint64_t features_fingerprint_of(const struct features *f) {
     struct buf mapping = {0};
     buf_str(&mapping, "features 1\n"); // of this description, and of the way categories are hashed
     for (size_t i = 0; i < f->n; i++) features_describe(&f->field[i], &mapping);
+    if (f->score.n) buf_printf(&mapping, "score %zu %zu\n", f->score.n, f->positive);
     uint64_t fingerprint = rng_mix(hash_bytes(mapping.at, mapping.len));
     buf_release(&mapping);
     return fingerprint;
@@ -131,25 +138,93 @@ static bool features_plain(const struct mapped_field *f) {
     return f->type == FEATURE_NUMBER && !f->log1p && !f->clips && !f->missing;
 }
 
-int features_create(struct features **out, const struct feature_config *list, size_t n) {
-    struct features *f = xcalloc(1, sizeof *f);
-    int result = n ? 0 : ERR_CONFIG;
-    f->n = n;
-    f->field = arena_take(&f->arena, n * sizeof *f->field);
-    f->path = arena_take(&f->arena, n * sizeof *f->path);
-    f->plain = arena_take(&f->arena, n * sizeof *f->plain);
-    for (size_t i = 0; i < n && result == 0; i++) {
-        result = features_take_field(f, &f->field[i], &list[i]);
+/* f: with n, score_fields, positive and k. */
+static int features_build(struct features *f, const struct feature_config *list) {
+    f->field = arena_take(&f->arena, f->n * sizeof *f->field);
+    f->path = arena_take(&f->arena, f->n * sizeof *f->path);
+    f->plain = arena_take(&f->arena, f->n * sizeof *f->plain);
+    for (size_t i = 0; i < f->n; i++) {
+        if (i == f->n - f->score_fields) f->score.first = f->d;
+        TRY(features_take_field(f, &f->field[i], &list[i]));
         f->path[i] = f->field[i].path;
         f->plain[i] = features_plain(&f->field[i]) ? f->field[i].first : SIZE_MAX;
     }
-    if (result < 0) {
-        features_destroy(f);
-        return result;
-    }
+    f->score.n = f->score_fields;
     f->fingerprint = features_fingerprint_of(f);
-    *out = f;
-    return 0;
+    return f->n ? 0 : ERR_CONFIG;
+}
+
+int features_create(struct features **out, const struct feature_config *list, size_t n) {
+    struct features *f = xcalloc(1, sizeof *f);
+    f->n = n;
+    int result = features_build(f, list);
+    if (result < 0) features_destroy(f);
+    else *out = f;
+    return result;
+}
+
+/* ---- a score of the event's own ---- */
+
+/* The i-th field: what it is called, where it stands. name, path: the caller frees. */
+static struct feature_config features_score_field(const struct config *c, size_t i) {
+    static const int types[UPSTREAMS] = {[UPSTREAM_PROBABILITY] = FEATURE_PROBABILITY,
+                                         [UPSTREAM_LOGIT] = FEATURE_NUMBER,
+                                         [UPSTREAM_PROBABILITIES] = FEATURE_LOG_PROBABILITY,
+                                         [UPSTREAM_BY_CLASS] = FEATURE_LOG_PROBABILITY};
+    const int kind = config_upstream(c);
+    const char *at = c->model.upstream.value[0], *class_ = c->model.classes.at[i];
+    struct buf path = {0};
+    buf_str(&path, at);
+    if (kind == UPSTREAM_PROBABILITIES) buf_printf(&path, "/%zu", i);
+    if (kind == UPSTREAM_BY_CLASS) {
+        buf_str(&path, "/");
+        for (; *class_; class_++) // as RFC 6901 escapes
+            if (*class_ == '~' || *class_ == '/') buf_str(&path, *class_ == '~' ? "~0" : "~1");
+            else buf_add(&path, class_, 1);
+    }
+    bool one = config_upstream_columns(c) == 1;
+    return (struct feature_config){.name = one ? xstrdup("upstream")
+                                               : xasprintf("upstream.%s", c->model.classes.at[i]),
+                                   .path = xstrdup(buf_string(&path)),
+                                   .type = types[kind],
+                                   .required = true};
+}
+
+int features_of(struct features **out, const struct config *c) {
+    struct features *f = xcalloc(1, sizeof *f);
+    size_t own = c->features_n;
+    f->score_fields = config_upstream_columns(c);
+    f->n = own + f->score_fields;
+    f->k = c->model.classes.n;
+    for (size_t i = 0; i < f->k; i++)
+        if (strcmp(c->model.classes.at[i], c->model.positive) == 0) f->positive = i;
+    if (!*c->model.positive) f->positive = f->k - 1;
+    struct feature_config *list = xcalloc(f->n + 1, sizeof *list);
+    if (own) memcpy(list, c->features, own * sizeof *list);
+    for (size_t i = 0; i < f->score_fields; i++) list[own + i] = features_score_field(c, i);
+    int result = features_build(f, list);
+    for (size_t i = own; i < f->n; i++) {
+        free((void *)list[i].name);
+        free((void *)list[i].path);
+    }
+    free(list);
+    if (result < 0) features_destroy(f);
+    else *out = f;
+    return result;
+}
+
+struct features_score features_score(const struct features *f) {
+    return f->score;
+}
+
+int features_score_class(const struct features *f, const double *row) {
+    const double *score = row + f->score.first;
+    size_t best = 0;
+    if (!f->score.n) return -1;
+    if (f->score.n == 1) return *score > 0 ? (int)f->positive : *score < 0 && f->positive == 0;
+    for (size_t i = 1; i < f->score.n; i++)
+        if (score[i] > score[best]) best = i;
+    return (int)best;
 }
 
 void features_destroy(struct features *f) {
@@ -172,6 +247,21 @@ struct text features_name(const struct features *f, size_t i) {
 size_t features_first(const struct features *f, size_t i, size_t *columns) {
     *columns = f->field[i].columns;
     return f->field[i].first;
+}
+
+void features_column_name(const struct features *f, size_t i, struct buf *out) {
+    size_t n = 0;
+    while (n + 1 < f->n && f->field[n + 1].first <= i) n++;
+    const struct mapped_field *field = &f->field[n];
+    size_t own = i - field->first;
+    buf_text(out, field->name);
+    if (field->missing && own + 1 == field->columns) buf_str(out, "?");
+    else if (field->hash) buf_printf(out, "#%zu", own);
+    for (size_t v = 0; v < field->values; v++)
+        if (field->category[v].column == own && own < field->values) {
+            buf_str(out, "=");
+            buf_text(out, field->category[v].value);
+        }
 }
 
 int features_field(const struct features *f, const char *name) {
@@ -198,6 +288,7 @@ static enum reason features_encode_number(const struct mapped_field *f, const st
 }
 
 static bool features_is_integer(struct text number) {
+    if (!number.len) return false;
     for (size_t i = number.at[0] == '-'; i < number.len; i++)
         if (number.at[i] < '0' || number.at[i] > '9') return false;
     return true;
@@ -225,6 +316,16 @@ static enum reason features_encode_boolean(const struct mapped_field *f, const s
     return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
 }
 
+static enum reason features_encode_probability(const struct mapped_field *f, const struct value *v,
+                                               double *row) {
+    if (v->kind != VALUE_NUMBER) return REASON_WRONG_TYPE;
+    double p = v->number;
+    if (!(p >= 0 && p <= 1)) return REASON_NOT_PROBABILITY;
+    p = fmin(fmax(p, probability_least), 1 - probability_least);
+    *row = f->type == FEATURE_PROBABILITY ? log(p) - log1p(-p) : log(p);
+    return REASON_NONE;
+}
+
 static bool features_is_absent(const struct value *v) {
     return v->kind == VALUE_MISSING || v->kind == VALUE_NULL;
 }
@@ -233,9 +334,12 @@ static bool features_is_absent(const struct value *v) {
 static enum reason features_encode_field(const struct mapped_field *f, const struct value *v,
                                          double *row) {
     static enum reason (*const encode[])(const struct mapped_field *, const struct value *,
-                                         double *) = {[FEATURE_NUMBER] = features_encode_number,
-                                                      [FEATURE_CATEGORY] = features_encode_category,
-                                                      [FEATURE_BOOLEAN] = features_encode_boolean};
+                                         double *) = {
+        [FEATURE_NUMBER] = features_encode_number,
+        [FEATURE_CATEGORY] = features_encode_category,
+        [FEATURE_BOOLEAN] = features_encode_boolean,
+        [FEATURE_PROBABILITY] = features_encode_probability,
+        [FEATURE_LOG_PROBABILITY] = features_encode_probability};
     if (!features_is_absent(v)) return encode[f->type](f, v, row);
     if (f->missing) row[f->columns - 1] = 1;
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
@@ -284,6 +388,8 @@ enum reason features_encode(const struct features *f, const struct value *values
 /* ---- decode ---- */
 
 static double features_decode_number(const struct mapped_field *f, double x) {
+    if (f->type == FEATURE_PROBABILITY) return 1 / (1 + exp(-x));
+    if (f->type == FEATURE_LOG_PROBABILITY) return exp(x);
     return f->log1p ? copysign(expm1(fabs(x)), x) : x;
 }
 

@@ -20,8 +20,10 @@ static const size_t most_floats = MODEL_BYTES_MAX / sizeof(float); // weights
 static const double golden_tolerance = 1e-4;  // of a probability, by another CPU's arithmetic
 static const double mixture_tolerance = 1e-6; // that the shares may miss 1 by
 
-/* Bytes of a column besides its weights: mean, scale and eight golden rows. */
-enum { COLUMN_BYTES = 10 * sizeof(double) };
+static const float code_weight_most = 64; // of log odds: a bound that scores stay finite with
+
+/* Bytes of a column besides its weights: its five numbers and eight golden rows. */
+enum { COLUMN_BYTES = 13 * sizeof(double) };
 
 /* Of model_together: what pays on this kind of machine. */
 enum {
@@ -58,8 +60,12 @@ int model_create(struct model **out, const struct model_shape *shape) {
     m->shape = *shape;
     m->mean = xcalloc(shape->d, sizeof *m->mean);
     m->scale = xcalloc(shape->d, sizeof *m->scale);
+    m->log_unit = xcalloc(shape->d, sizeof *m->log_unit);
+    m->low = xcalloc(shape->d, sizeof *m->low);
+    m->high = xcalloc(shape->d, sizeof *m->high);
     m->mix = xcalloc(shape->members, sizeof *m->mix);
-    for (size_t i = 0; i < shape->d; i++) m->scale[i] = 1;
+    for (size_t i = 0; i < shape->d; i++)
+        m->scale[i] = 1, m->low[i] = -DBL_MAX, m->high[i] = DBL_MAX;
     for (size_t i = 0; i < shape->members; i++) m->mix[i] = 1 / (double)shape->members;
     for (size_t l = 0; l < shape->layers; l++) {
         m->weight[l] =
@@ -79,8 +85,13 @@ void model_destroy(struct model *m) {
     void *owned[] = {(void *)m->classes.at,
                      m->mean,
                      m->scale,
+                     m->log_unit,
+                     m->low,
+                     m->high,
                      m->mix,
                      m->utility,
+                     m->code_column,
+                     m->code_weight,
                      m->golden_row,
                      m->golden_prob,
                      (void *)m->seen.at,
@@ -90,6 +101,34 @@ void model_destroy(struct model *m) {
 }
 
 /* ---- scoring ---- */
+
+/* In one pass without a branch: hardly a row has one. */
+bool model_far_any(const struct model *m, const double *row) {
+    bool any = false;
+    for (size_t i = 0; i < m->shape.d; i++) any |= model_is_far(m, i, row[i]);
+    return any;
+}
+
+size_t model_far(const struct model *m, const double *row) {
+    size_t c = 0, e = 0;
+    if (!model_far_any(m, row)) return m->shape.d;
+    for (; c < m->shape.d; c++) {
+        while (e < m->codes && m->code_column[e] < (double)c) e++;
+        bool known = e < m->codes && m->code_column[e] == (double)c;
+        if (!known && model_is_far(m, c, row[c])) break;
+    }
+    return c;
+}
+
+/* What the row's codes say, to the logits of all members (m, k). */
+static void model_add_codes(const struct model *m, const double *row, float *logit) {
+    size_t k = m->shape.k;
+    for (size_t e = 0; e < m->codes; e++) {
+        size_t c = (size_t)m->code_column[e];
+        if (!model_is_far(m, c, row[c])) continue;
+        for (size_t i = 0; i < m->shape.members * k; i++) logit[i] += m->code_weight[e * k + i % k];
+    }
+}
 
 static size_t model_widest(const struct model_shape *s) {
     size_t most = 0;
@@ -103,8 +142,7 @@ size_t model_scratch(const struct model_shape *s) {
 }
 
 static void model_standardise(const struct model *m, const double *row, float *out) {
-    for (size_t i = 0; i < m->shape.d; i++)
-        out[i] = (float)model_standardised(row[i], m->mean[i], m->scale[i]);
+    for (size_t i = 0; i < m->shape.d; i++) out[i] = (float)model_standardised(m, i, row[i]);
 }
 
 static void model_affine(const float *weight, const float *bias, size_t out, size_t in,
@@ -149,7 +187,7 @@ static void model_softmax(const float *logit, size_t k, float *prob) {
 }
 
 /* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */
-static const float *model_logits(const struct model *m, const float *x, float *here, float *there) {
+static float *model_logits(const struct model *m, const float *x, float *here, float *there) {
     const struct model_shape *s = &m->shape;
     model_affine(m->weight[0], m->bias[0], s->members * s->width[1], s->d, x, here);
     for (size_t l = 1; l < s->layers; l++) {
@@ -183,7 +221,9 @@ void model_predict(const struct model *m, const double *row, float *scratch, flo
     float *x = scratch, *here = x + s->d, *there = here + s->members * model_widest(s);
     if (!member) member = there + s->members * model_widest(s);
     model_standardise(m, row, x);
-    model_conclude(m, model_logits(m, x, here, there), member, prob);
+    float *logit = model_logits(m, x, here, there);
+    model_add_codes(m, row, logit);
+    model_conclude(m, logit, member, prob);
 }
 
 /* ---- scoring rows together ---- */
@@ -226,8 +266,11 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
         here = there;
         there = swap;
     }
-    for (size_t r = 0; r < n; r++)
-        model_conclude(m, here + r * s->members * s->k, member + r * stride, prob + r * s->k);
+    for (size_t r = 0; r < n; r++) {
+        float *logit = here + r * s->members * s->k;
+        model_add_codes(m, row + r * s->d, logit);
+        model_conclude(m, logit, member + r * stride, prob + r * s->k);
+    }
 }
 
 /* ---- check ---- */
@@ -283,10 +326,23 @@ static bool model_mixture_sound(const struct model *m) {
 }
 
 static bool model_scale_sound(const struct model *m) {
-    if (!model_finite_doubles(m->mean, m->shape.d) || !model_finite_doubles(m->scale, m->shape.d))
-        return false;
+    const double *all[] = {m->mean, m->scale, m->log_unit, m->low, m->high};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!model_finite_doubles(all[i], m->shape.d)) return false;
     for (size_t i = 0; i < m->shape.d; i++)
-        if (m->scale[i] < 0) return false;
+        if (m->scale[i] < 0 || m->log_unit[i] < 0 || m->low[i] > m->high[i]) return false;
+    return true;
+}
+
+/* Columns in order, weights that are no more than certainty: scores stay finite with them. */
+static bool model_codes_sound(const struct model *m) {
+    for (size_t e = 0; e < m->codes; e++) {
+        double c = m->code_column[e];
+        if (!(c >= 0 && c < (double)m->shape.d && c == floor(c))) return false;
+        if (e && !(c > m->code_column[e - 1])) return false;
+    }
+    for (size_t i = 0; i < m->codes * m->shape.k; i++)
+        if (!(fabsf(m->code_weight[i]) <= code_weight_most)) return false;
     return true;
 }
 
@@ -334,7 +390,9 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         {model_weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
         {model_scores_finite(m), ERR_CORRUPT, "its weights are so large that scores overflow"},
         {model_scale_sound(m), ERR_CORRUPT,
-         "the standardisation is not finite, or a scale is negative"},
+         "the standardisation is not finite, a scale is negative, or bounds are out of order"},
+        {model_codes_sound(m), ERR_CORRUPT,
+         "the codes are of no columns in ascending order, or their weights out of range"},
         {model_mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
         {model_quantiles_sound(m), ERR_CORRUPT,
          "the utility quantiles are not finite or not ascending"},

@@ -217,10 +217,23 @@ static int import_fill_doubles(struct import *im, const char *name, size_t n, do
     return 0;
 }
 
+/* What a version of ours says of its columns besides mean and scale. */
+static int import_fill_columns(struct import *im, struct model *m) {
+    const struct {
+        const char *name;
+        double *at;
+    } own[] = {{"log_unit", m->log_unit}, {"low", m->low}, {"high", m->high}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        int result = import_fill_doubles(im, own[i].name, m->shape.d, own[i].at);
+        if (result < 0 && result != ERR_MISSING) return result;
+    }
+    return 0;
+}
+
 static int import_fill_standardisation(struct import *im, struct model *m) {
     int mean = import_fill_doubles(im, "mean", m->shape.d, m->mean),
         scale = import_fill_doubles(im, "scale", m->shape.d, m->scale);
-    if (mean == 0 && scale == 0) return 0;
+    if (mean == 0 && scale == 0) return import_fill_columns(im, m);
     if (mean != ERR_MISSING || scale != ERR_MISSING)
         return im->why->len ? ERR_INPUT
                             : import_refuse(im, ERR_INPUT,
@@ -229,6 +242,27 @@ static int import_fill_standardisation(struct import *im, struct model *m) {
     for (size_t i = 0; i < m->shape.d; i++) m->scale[i] = raw_scale;
     for (size_t i = 0; i < first; i++)
         m->weight[0][i] = (float)((double)m->weight[0][i] / raw_scale);
+    return 0;
+}
+
+/* Of a version of ours: what far numbers say. */
+static int import_fill_codes(struct import *im, struct model *m) {
+    const struct safetensor *column = import_find(im, "code.column"),
+                            *weight = import_find(im, "code.weight");
+    size_t k = m->shape.k;
+    if (!column && !weight) return 0;
+    if (!column || !weight || column->dimensions != 1 || weight->dimensions != 2 ||
+        weight->shape[0] != column->shape[0] || weight->shape[1] != k)
+        return import_refuse(im, ERR_INPUT,
+                             "code.column (codes) and code.weight (codes, %zu) do not fit together",
+                             k);
+    m->codes = column->shape[0];
+    m->code_column = xcalloc(m->codes + 1, sizeof *m->code_column);
+    m->code_weight = xcalloc(m->codes * k + 1, sizeof *m->code_weight);
+    for (size_t e = 0; e < m->codes; e++) m->code_column[e] = safetensor_value(column, e);
+    for (size_t e = 0; e < m->codes; e++)
+        for (size_t c = 0; c < k; c++)
+            m->code_weight[e * k + c] = (float)safetensor_value(weight, e * k + im->theirs[c]);
     return 0;
 }
 
@@ -258,6 +292,7 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
     TRY(import_fill_standardisation(im, m));
     int mix = import_fill_doubles(im, "mix", m->shape.members, m->mix);
     if (mix < 0 && mix != ERR_MISSING) return mix;
+    TRY(import_fill_codes(im, m));
     TRY(import_fill_golden(im, m));
     (void)import_find(im, "utility"); // the learner measures it anew
     for (size_t i = 0; i < im->file.n; i++)

@@ -16,7 +16,7 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 6 + 2 * MODEL_LAYERS_MAX,        // rows of the table
+    TENSORS_MAX = 11 + 2 * MODEL_LAYERS_MAX,       // rows of the table
     NAME_SIZE = 40,                                // bytes of the longest name of a tensor
     DIGEST_BYTES = 32,                             // of a SHA-256
     METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
@@ -45,6 +45,14 @@ static void model_record_add(struct model_tensors *t, struct model_tensor row) {
     t->row[t->n++] = row;
 }
 
+static void model_record_add_doubles(struct model_tensors *t, const char *name, bool optional,
+                                     size_t n, double **at) {
+    struct model_tensor row = {
+        .wide = true, .optional = optional, .dimensions = 1, .shape = {n}, .at = (void **)at};
+    snprintf(row.name, NAME_SIZE, "%s", name);
+    model_record_add(t, row);
+}
+
 static void model_record_add_layer(struct model_tensors *t, struct model *m, size_t l) {
     const struct model_shape *s = &m->shape;
     struct model_tensor weight = {.dimensions = 3,
@@ -62,16 +70,19 @@ static void model_record_add_layer(struct model_tensors *t, struct model *m, siz
 static struct model_tensors model_record_tensors(struct model *m) {
     const struct model_shape *s = &m->shape;
     struct model_tensors t = {.n = 0};
-    const struct model_tensor before[] = {
-        {.name = "mean", .wide = true, .dimensions = 1, .shape = {s->d}, .at = (void **)&m->mean},
-        {.name = "scale", .wide = true, .dimensions = 1, .shape = {s->d}, .at = (void **)&m->scale},
-        {.name = "mix",
-         .wide = true,
-         .dimensions = 1,
-         .shape = {s->members},
-         .at = (void **)&m->mix},
-    };
+    model_record_add_doubles(&t, "mean", false, s->d, &m->mean);
+    model_record_add_doubles(&t, "scale", false, s->d, &m->scale);
+    model_record_add_doubles(&t, "mix", false, s->members, &m->mix);
+    model_record_add_doubles(&t, "log_unit", true, s->d, &m->log_unit); // 0.1.0 lacks these three
+    model_record_add_doubles(&t, "low", true, s->d, &m->low);
+    model_record_add_doubles(&t, "high", true, s->d, &m->high);
+    model_record_add_doubles(&t, "code.column", true, m->codes, &m->code_column);
     const struct model_tensor behind[] = {
+        {.name = "code.weight",
+         .optional = true,
+         .dimensions = 2,
+         .shape = {m->codes, s->k},
+         .at = (void **)&m->code_weight},
         {.name = "utility",
          .optional = true,
          .dimensions = 1,
@@ -89,7 +100,6 @@ static struct model_tensors model_record_tensors(struct model *m) {
          .shape = {m->golden, s->k},
          .at = (void **)&m->golden_prob},
     };
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++) model_record_add(&t, before[i]);
     for (size_t l = 0; l < s->layers; l++) model_record_add_layer(&t, m, l);
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) model_record_add(&t, behind[i]);
     return t;
@@ -204,6 +214,8 @@ static int model_record_fill(struct model_reading *r, struct model *m) {
         return model_record_refuse(r, "the header names something that no model has");
     if (m->golden && !m->golden_prob)
         return model_record_refuse(r, "golden rows without their answers");
+    if (m->codes && !m->code_weight)
+        return model_record_refuse(r, "columns with codes without their weights");
     return 0;
 }
 
@@ -298,6 +310,8 @@ static int model_record_read(struct model_reading *r, struct model **out) {
     if (golden * model_record_work(&shape) > MODEL_CHECK_MOST)
         return model_record_refuse(r, "its golden rows would take too long to check");
     (*out)->golden = golden;
+    const struct safetensor *codes = safetensors_find(&r->file, "code.column");
+    (*out)->codes = codes && codes->dimensions == 1 ? codes->shape[0] : 0;
     TRY(model_record_fill(r, *out));
     TRY(model_record_read_metadata(r, *out));
     model_record_digest(&r->file.data, 1, (*out)->digest);

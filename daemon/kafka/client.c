@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+enum { DESTROY_MS = 5000 }; // to destroy a handle mostly takes a few milliseconds
+
 /* What a daemon with 50 ms cycles wants; any of them can be overridden. */
 static const char *const defaults_common[][2] = {
     {"socket.nagle.disable", "true"},  {"reconnect.backoff.max.ms", "2000"},
@@ -256,6 +258,18 @@ static int client_answer_to(const rd_kafka_error_t *error) {
     if (rd_kafka_error_is_fatal(error)) return ERR_FATAL;
     if (rd_kafka_error_txn_requires_abort(error)) return ERR_ABORT;
     return rd_kafka_error_is_retriable(error) ? ERR_RETRY : ERR_FATAL;
+}
+
+static void destroy_handle(void *rk) { rd_kafka_destroy(rk); }
+
+void kafka_destroy(rd_kafka_t *rk) {
+    char name[128];
+    snprintf(name, sizeof name, "%s", rd_kafka_name(rk));
+    if (kafka_end_apart(destroy_handle, rk, DESTROY_MS)) return;
+    LOG(WARNING, "handle_left",
+        "the library does not come back from destroying a handle; it is left behind, and a new one "
+        "takes its place",
+        L_STR("handle", name));
 }
 
 int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity) {

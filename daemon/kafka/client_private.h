@@ -28,6 +28,14 @@ struct kafka_settings {
 int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings,
                  struct buf *why) MUST_CHECK;
 
+/* Destroys a handle. 2.0.2 may never come back from that when brokers went away under it: it waits
+ * for threads of theirs that do not end. So this waits a few seconds, and then leaves the handle to
+ * a thread of its own (said in the log). No callback of ours is called any more. */
+void kafka_destroy(rd_kafka_t *rk);
+/* How: calls end(what) on a thread of its own, and waits for it at most wait_ms; false: it has not
+ * come back. */
+bool kafka_end_apart(void (*end)(void *what), void *what, int wait_ms);
+
 /* Our error for one of Kafka's: ERR_FENCED, ERR_ABORT, ERR_RETRY or ERR_FATAL, by the flags of the
  * error object, and by its code where 2.0.2 flags a fence as abortable. Counts it, logs it under
  * `doing` with the `identity` it happened to, destroys it. NULL is 0. */

@@ -33,7 +33,9 @@ struct consumer {
     rd_kafka_topic_partition_list_t *wanted;     // of the pending assignment
     rd_kafka_topic_partition_list_t *assignment; // in force; entries keep the metadata text
     struct assignment *list;
-    bool *owned; // (owned_n) by partition number: asked for each partition of each cycle
+    rd_kafka_consumer_group_metadata_t *group; // of the generation that gave us the assignment
+    bool take_next; // what is wanted was assigned before the assignment in force was let go
+    bool *owned;    // (owned_n) by partition number: asked for each partition of each cycle
     size_t owned_n;
     rd_kafka_queue_t *queue;
     rd_kafka_message_t **message; // (message_cap) room for one batch
@@ -51,6 +53,14 @@ static int consumer_stats_cb(rd_kafka_t *rk, char *json, size_t n, void *opaque)
     return 0; // the library frees it
 }
 
+static void consumer_note_group(struct consumer *c) {
+    if (c->group) rd_kafka_consumer_group_metadata_destroy(c->group);
+    c->group = rd_kafka_consumer_group_metadata(c->rk);
+}
+
+/* An assignment may come while another one is in force: when the topic's partitions change while we
+ * are to give ours back, the library joins anew without waiting for that. Then the group has gone
+ * on without us, and what we have is lost. */
 static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
                                   rd_kafka_topic_partition_list_t *list, void *opaque) {
     struct consumer *c = opaque;
@@ -61,11 +71,14 @@ static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     }
     if (err == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
         c->pending = rd_kafka_assignment_lost(rk) ? REBALANCE_LOST : REBALANCE_REVOKED;
+        c->take_next = false;
         return;
     }
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     c->wanted = rd_kafka_topic_partition_list_copy(list);
-    c->pending = REBALANCE_ASSIGNED;
+    consumer_note_group(c);
+    c->take_next = c->assignment != NULL;
+    c->pending = c->take_next ? REBALANCE_LOST : REBALANCE_ASSIGNED;
 }
 
 void consumer_keep(struct consumer *c, const struct position_owner *owner) { c->owner = *owner; }
@@ -136,9 +149,10 @@ void consumer_destroy(struct consumer *c) {
     if (c->pending != REBALANCE_NONE)
         rd_kafka_assign(c->rk, NULL); // noted but not carried out: close would wait for it for ever
     rd_kafka_consumer_close(c->rk);
-    rd_kafka_destroy(c->rk);
+    kafka_destroy(c->rk);
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
+    if (c->group) rd_kafka_consumer_group_metadata_destroy(c->group);
     places_release(&c->places);
     free(c->list);
     free(c->owned);
@@ -190,8 +204,7 @@ static struct record consumer_record_of(rd_kafka_message_t *m) {
 static int consumer_take_messages(struct consumer *c, struct record *out, size_t *n,
                                   rd_kafka_message_t **message, ssize_t messages) {
     int result = 0;
-    if (messages > 0 && !message[0]->err)
-        places_wake(&c->places, c->rk, c->config, message[0], clock_ms(), &c->owner);
+    places_wake(&c->places, c->rk, c->config, message, messages, clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
         if (!message[i]->err && places_take(&c->places, message[i])) {
             out[(*n)++] = consumer_record_of(message[i]);
@@ -358,7 +371,8 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
 
 void consumer_leave(struct consumer *c) {
     CHECK(c->pending == REBALANCE_REVOKED || c->pending == REBALANCE_LOST);
-    c->pending = REBALANCE_NONE;
+    c->pending = c->take_next ? REBALANCE_ASSIGNED : REBALANCE_NONE;
+    c->take_next = false;
     if (c->assignment) rd_kafka_topic_partition_list_destroy(c->assignment);
     c->assignment = NULL;
     consumer_note_owned(c, NULL);
@@ -385,6 +399,8 @@ bool consumer_next_end(struct consumer *c, int32_t *partition, int64_t *end) {
 void consumer_settle(struct consumer *c) {
     bool earliest = c->config->kafka.lost_position == LOST_POSITION_EARLIEST;
     if (c->pending != REBALANCE_NONE || !c->assignment) return;
+    if (!places_unsettled(&c->places)) return;
+    if (consumer_lost(c)) return; // assigned anew, the library would forget to tell
     if (!places_settle(&c->places, c->rk, c->config, earliest, &c->owner)) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(c->assignment->cnt);
     places_restart(&c->places, &c->owner, list);
@@ -405,7 +421,32 @@ bool consumer_owns(const struct consumer *c, int32_t partition) {
     return partition >= 0 && (size_t)partition < c->owned_n && c->owned[partition];
 }
 
-bool consumer_lost(const struct consumer *c) { return rd_kafka_assignment_lost(c->rk); }
+/* Generation, member and instance, as bytes. */
+static bool consumer_same_group(const rd_kafka_consumer_group_metadata_t *a,
+                                const rd_kafka_consumer_group_metadata_t *b) {
+    void *one = NULL, *other = NULL;
+    size_t n, m;
+    rd_kafka_error_t *error = rd_kafka_consumer_group_metadata_write(a, &one, &n);
+    if (!error) error = rd_kafka_consumer_group_metadata_write(b, &other, &m);
+    bool same = !error && n == m && memcmp(one, other, n) == 0;
+    if (error) rd_kafka_error_destroy(error);
+    if (one) rd_kafka_mem_free(NULL, one);
+    if (other) rd_kafka_mem_free(NULL, other);
+    return same;
+}
+
+bool consumer_lost(const struct consumer *c) {
+    if (!c->assignment) return false;
+    if (rd_kafka_assignment_lost(c->rk)) return true;
+    rd_kafka_consumer_group_metadata_t *now = rd_kafka_consumer_group_metadata(c->rk);
+    bool lost = !consumer_same_group(now, c->group);
+    rd_kafka_consumer_group_metadata_destroy(now);
+    return lost;
+}
+
+const rd_kafka_consumer_group_metadata_t *consumer_group_metadata(const struct consumer *c) {
+    return c->group;
+}
 
 int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next) {
     int64_t low, high;
@@ -426,14 +467,16 @@ void consumer_pause(struct consumer *c, bool paused) {
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-int64_t consumer_committed(struct consumer *c, int32_t partition) {
+int consumer_committed(struct consumer *c, int32_t partition, int64_t next, struct text metadata) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, c->config->topics.samples, partition);
     int result = consumer_fetch_committed(c, list);
-    int64_t offset = list->elems[0].offset;
+    const rd_kafka_topic_partition_t *at = &list->elems[0];
+    bool same = at->offset == next && at->metadata_size == metadata.len &&
+                (!metadata.len || memcmp(at->metadata, metadata.at, metadata.len) == 0);
     rd_kafka_topic_partition_list_destroy(list);
     TRY(result);
-    return offset < 0 ? -1 : offset;
+    return same;
 }
 
 int consumer_group(struct consumer *c, size_t partitions,

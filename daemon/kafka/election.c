@@ -152,7 +152,7 @@ int election_create(struct election **out, const struct config *c, struct buf *w
     int result = election_open(e, why);
     if (result == 0 && pthread_create(&e->thread, NULL, election_main, e) != 0) {
         buf_str(why, "there is no thread for the election of the learner");
-        rd_kafka_destroy(e->rk);
+        kafka_destroy(e->rk);
         result = ERR_FATAL;
     }
     if (result < 0) free(e);
@@ -170,6 +170,6 @@ void election_leave(struct election *e) {
     if (!e) return;
     atomic_store(&e->stop, true);
     pthread_join(e->thread, NULL);
-    rd_kafka_destroy(e->rk);
+    kafka_destroy(e->rk);
     free(e);
 }

@@ -12,7 +12,11 @@
 
 #include <inttypes.h>
 
-enum { ASK_MS = 5000 }; // for the ends of a log, and for the topic's id
+enum {
+    ASK_MS = 5000,   // for the ends of a log, and for the topic's id
+    AHEAD_LOOKS = 10 // a second apart (places.c): longer than a broker that is back takes to hear
+                     // what it leads
+};
 
 /* ---- ids ---- */
 
@@ -106,7 +110,7 @@ bool place_record(struct place *p, const rd_kafka_message_t *m) {
 
 void place_end(struct place *p, int64_t end) {
     if (p->doubt || p->lost != LOST_NONE) return;
-    if (p->probe == PLACE_RECORD) place_doubt(p, true, false);
+    if (p->probe == PLACE_RECORD) place_doubt(p, end > p->at.mark.record, false);
     else if (p->probe == PLACE_SKIP && end < p->at.next) place_doubt(p, false, false);
     else p->probe = PLACE_SURE;
 }
@@ -129,23 +133,36 @@ static bool place_compacted(const struct config *c, const char *topic) {
     return facts.described && strstr(facts.cleanup, "compact");
 }
 
-int place_judge(struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
-                int32_t partition, int64_t *low) {
-    int64_t high = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_END, ASK_MS);
-    *low = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ASK_MS);
-    if (*low < 0 || high < 0) return ERR_RETRY;
-    struct place_ids ids = place_ids_of(rk, topic, ASK_MS);
-    struct evidence e = {.low = *low,
-                         .high = high,
-                         .looked = p->looked,
-                         .found = p->found,
-                         .topic = ids.topic,
-                         .cluster = ids.cluster};
-    if (e.looked && !e.found && position_judge(&p->at, &e) == LOST_ANEW)
-        e.compacted = place_compacted(c, topic);
-    p->lost = position_judge(&p->at, &e);
+bool place_conclude(struct place *p, const struct evidence *e) {
+    enum lost found = position_judge(&p->at, e);
+    if (found == LOST_AHEAD && ++p->ahead < AHEAD_LOOKS) return false;
+    p->lost = found;
     p->doubt = false;
     p->probe = PLACE_SURE;
+    return true;
+}
+
+void place_go_on(struct place *p, int64_t low) {
+    struct position at = p->at;
+    if (p->looked || at.mark.record < low) at.mark.record = -1;
+    place_begin(p, &at);
+}
+
+int place_ask(const struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
+              int32_t partition, struct evidence *out) {
+    if (p->ahead && kafka_partitions(rk, topic, ASK_MS) < 0) return ERR_RETRY; // who leads it now
+    int64_t high = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_END, ASK_MS),
+            low = kafka_offset_at(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ASK_MS);
+    if (low < 0 || high < 0) return ERR_RETRY;
+    struct place_ids ids = place_ids_of(rk, topic, ASK_MS);
+    *out = (struct evidence){.low = low,
+                             .high = high,
+                             .looked = p->looked,
+                             .found = p->found,
+                             .topic = ids.topic,
+                             .cluster = ids.cluster};
+    if (out->looked && !out->found && position_judge(&p->at, out) == LOST_ANEW)
+        out->compacted = place_compacted(c, topic);
     return 0;
 }
 

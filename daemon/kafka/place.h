@@ -4,7 +4,7 @@
  *
  *   place_begin ──► reading starts at the record before the position
  *                   │ place_record: it is the same one ──► reading goes on at the position
- *                   │ anything else ──► in doubt: place_judge asks the broker, then it fits, or
+ *                   │ anything else ──► in doubt: place_ask asks the broker, then it fits, or
  *                   ▼                   it is lost
  *
  * Looking at the record in the stream itself costs neither a connection nor a question, and holds
@@ -25,8 +25,9 @@ enum place_probe {
 struct place {
     struct position at; // where reading began
     enum place_probe probe;
-    bool doubt;         // place_judge must speak before anything is handed out
+    bool doubt;         // place_conclude must speak before anything is handed out
     bool looked, found; // for the judgement: the record before was looked for; stood there
+    unsigned ahead;     // looks in a row that found the log to end before it
     enum lost lost;     // LOST_NONE: it is read
 };
 
@@ -48,10 +49,17 @@ bool place_record(struct place *p, const rd_kafka_message_t *m);
 void place_end(struct place *p, int64_t end);
 /* The library says that its offset is not in the log. */
 void place_out_of_range(struct place *p);
-/* Asks the broker what the judgement needs, and judges: p->lost. *low: first offset that is kept.
- * ERR_RETRY: no answer; the doubt stays. */
-int place_judge(struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
-                int32_t partition, int64_t *low) MUST_CHECK;
+/* What the evidence makes of it: p->lost. False: it must be looked at again, and the doubt stays. A
+ * log that ends before the position is believed only when it does so look after look: a leader of
+ * the past, which has not heard yet of its successor, says the same, and a new one may for a moment
+ * know less of its end than its readers. */
+bool place_conclude(struct place *p, const struct evidence *e);
+/* Its position fits: reading goes on there, and the record before it is looked at unless that was
+ * done or it is gone. low: first offset that is kept. */
+void place_go_on(struct place *p, int64_t low);
+/* Asks the broker what the judgement needs. ERR_RETRY: no answer. */
+int place_ask(const struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
+              int32_t partition, struct evidence *out) MUST_CHECK;
 /* Says in the log that a partition stands still. moved: or that it goes on at the earliest. */
 void place_say(const struct place *p, const char *topic, int32_t partition, int64_t low,
                bool moved);

@@ -47,7 +47,7 @@ static struct place *places_of(const struct places *s, int32_t partition) {
 
 bool places_sure(const struct places *s, int32_t partition) {
     const struct place *p = places_of(s, partition);
-    return p && place_sure(p);
+    return p && !s->verify && place_sure(p);
 }
 
 static void places_count_unsure(struct places *s) {
@@ -94,6 +94,7 @@ bool places_look(struct places *s, const rd_kafka_message_t *m) {
 
 static void places_end(struct places *s, int32_t partition, struct place *p, int64_t end) {
     bool was = place_sure(p);
+    if (s->verify) return; // records before it were passed over: they are read again
     place_end(p, end);
     s->doubts |= p->doubt;
     s->unsure -= !was && place_sure(p);
@@ -167,40 +168,37 @@ static bool places_same_topic(struct places *s, rd_kafka_t *rk, const struct con
 }
 
 void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
-                 const rd_kafka_message_t *first, int64_t now_ms,
+                 rd_kafka_message_t *const *message, ssize_t messages, int64_t now_ms,
                  const struct position_owner *owner) {
     int64_t pause_ms = now_ms - s->record_ms;
+    ssize_t first = 0; // events may stand before it
+    while (first < messages && message[first]->err) first++;
+    if (first == messages) return;
     s->record_ms = now_ms;
-    if (pause_ms < PAUSE_MS || s->verify || !places_sure(s, first->partition)) return;
-    s->verify = !places_same_topic(s, rk, c, first->partition, owner);
+    if (pause_ms < PAUSE_MS || !places_sure(s, message[first]->partition)) return;
+    s->verify = !places_same_topic(s, rk, c, message[first]->partition, owner);
 }
 
 /* ---- what does not fit ---- */
 
-/* It fits after all, or is moved: read on without another look at the record before. */
-static void places_go_on(struct place *p, int64_t next) {
-    struct position at = {.next = next, .mark = p->at.mark};
-    at.mark.record = -1;
-    place_begin(p, &at);
-}
-
-/* A place in doubt. ERR_RETRY: the broker does not answer for it. */
+/* A place in doubt. ERR_RETRY: the broker does not answer for it, or not yet to be believed. */
 static int places_judge(struct places *s, int32_t partition, rd_kafka_t *rk, const struct config *c,
                         bool earliest, const struct position_owner *owner) {
     struct place *p = &s->place[partition];
-    int64_t low;
+    struct evidence e;
     p->at = places_position(s, partition, owner);
-    TRY(place_judge(p, rk, c, s->topic, partition, &low));
+    TRY(place_ask(p, rk, c, s->topic, partition, &e));
+    if (!place_conclude(p, &e)) return ERR_RETRY;
     if (p->at.next < 0) p->lost = LOST_NONE; // it has read nothing, so nothing is lost
     if (p->lost == LOST_NONE) {
-        places_go_on(p, p->at.next);
+        place_go_on(p, e.low);
         return 0;
     }
-    place_say(p, s->topic, partition, low, earliest);
+    place_say(p, s->topic, partition, e.low, earliest);
     if (!earliest) return 0;
     metric_add_by(METRIC_positions_moved, p->lost, 1);
-    places_go_on(p, low);
-    owner->moved(s->index, partition, low, owner->opaque);
+    place_begin(p, &(struct position){e.low, mark_none()});
+    owner->moved(s->index, partition, e.low, owner->opaque);
     return 0;
 }
 
@@ -228,7 +226,7 @@ static void places_verify(struct places *s, const struct position_owner *owner) 
 
 int places_settle(struct places *s, rd_kafka_t *rk, const struct config *c, bool earliest,
                   const struct position_owner *owner) {
-    if (!s->doubts && !s->verify) return 0;
+    if (!places_unsettled(s)) return 0;
     if (clock_ms() - s->asked_ms < ASK_AGAIN_MS) return 0;
     bool again = s->verify;
     if (s->verify) {

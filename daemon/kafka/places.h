@@ -27,15 +27,15 @@ void places_release(struct places *s);
 int64_t places_begin(struct places *s, int32_t partition, const struct position *at);
 /* None is read any more. */
 void places_leave(struct places *s);
-/* For the first record of a poll: when a pause was long enough for the topic to be made anew, looks
- * whether it still is the one that was read. If not, every place is verified, and nothing is handed
- * out before. */
+/* For the first record among the messages of a poll: when a pause was long enough for the topic to
+ * be made anew, looks whether it still is the one that was read. If not, every place is verified,
+ * and nothing is handed out before. */
 void places_wake(struct places *s, rd_kafka_t *rk, const struct config *c,
-                 const rd_kafka_message_t *first, int64_t now_ms,
+                 rd_kafka_message_t *const *message, ssize_t messages, int64_t now_ms,
                  const struct position_owner *owner);
 /* Whether a record is to be handed out. Free of cost while every place is sure. */
 static inline bool places_take(struct places *s, const rd_kafka_message_t *m);
-/* Whether the partition is read, and its position fits. */
+/* Whether the partition is read, and its position fits as far as is known. */
 bool places_sure(const struct places *s, int32_t partition);
 /* An event of the library that is no record: true when it was about a place. */
 bool places_event(struct places *s, const rd_kafka_message_t *m);
@@ -44,6 +44,8 @@ bool places_next_end(struct places *s, int32_t *partition, int64_t *end);
 /* Partitions that stand still, by what is wrong; adds to out[]. */
 void places_count(const struct places *s, size_t out[LOST_NONE]);
 
+/* Whether places_settle has something to do. */
+static inline bool places_unsettled(const struct places *s) { return s->doubts || s->verify; }
 /* Judges what is in doubt; earliest: what is lost goes on at its earliest record. 1: reading must
  * be started anew, with places_restart; 0: nothing is to be done. The owner may not hold records
  * that it has not counted into its positions. */

@@ -144,7 +144,7 @@ static void producer_disconnect(struct producer *p) {
         if (p->topic[t]) rd_kafka_topic_destroy(p->topic[t]);
         p->topic[t] = NULL;
     }
-    rd_kafka_destroy(p->rk);
+    kafka_destroy(p->rk);
     p->rk = NULL;
 }
 

@@ -83,7 +83,7 @@ int reader_create(struct reader **out, const struct config *c, const char *const
 void reader_destroy(struct reader *r) {
     if (!r) return;
     rd_kafka_consumer_close(r->rk);
-    rd_kafka_destroy(r->rk);
+    kafka_destroy(r->rk);
     for (size_t i = 0; i < r->n; i++) {
         free(r->source[i].at_end);
         free(r->source[i].own);
@@ -280,7 +280,7 @@ static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_re
     struct source *s = topic < r->n ? &r->source[topic] : NULL;
     if (!m->err && s) {
         const struct position_owner owner = reader_owner(r);
-        places_wake(&s->places, r->rk, r->config, m, r->now_ms, &owner);
+        places_wake(&s->places, r->rk, r->config, &m, 1, r->now_ms, &owner);
     }
     if (!m->err && s && places_take(&s->places, m)) {
         *out = reader_describe(r, m);

@@ -102,8 +102,7 @@ static rd_kafka_topic_partition_list_t *transaction_list(struct producer *p,
 /* Several requests are still one transaction. */
 static int transaction_send_offsets(struct producer *p, const struct transaction *t) {
     if (!t->offsets) return 0;
-    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(
-        consumer_handle(p->options.consumer)); // of this generation: never kept
+    const rd_kafka_consumer_group_metadata_t *group = consumer_group_metadata(p->options.consumer);
     int result = 0;
     for (size_t at = 0; result == 0 && at < t->offsets;) {
         rd_kafka_topic_partition_list_t *list = transaction_list(p, t, &at);
@@ -113,7 +112,6 @@ static int transaction_send_offsets(struct producer *p, const struct transaction
         while (transaction_again(p, result));
         rd_kafka_topic_partition_list_destroy(list);
     }
-    rd_kafka_consumer_group_metadata_destroy(group);
     return result;
 }
 
@@ -140,9 +138,21 @@ static int transaction_end(struct producer *p, struct conclusion v) {
     return v.result;
 }
 
+/* Whether the transaction is left to the handle that a worker makes next: its init_transactions
+ * ends it. This one would be dead after an abort too, and 2.0.2 ends the process by an assertion
+ * (txn_req_cnt) when a request of an aborted transaction fails late: one is still on its way while
+ * records are unacknowledged, or when a call has not come to its end. */
+static bool transaction_left(const struct producer *p, int failure) {
+    bool open = failure == ERR_RETRY || (failure == ERR_ABORT && producer_unacknowledged(p));
+    return open && p->options.consumer;
+}
+
 /* After a call that failed. The abort purges what is on its way and reports it, so what is still
  * unacknowledged then will stay so. */
 static int transaction_abort(struct producer *p, int failure) {
+    rd_kafka_poll(p->rk, 0);
+    if (transaction_left(p, failure))
+        return transaction_end(p, conclusion_of_leaving(producer_unacknowledged(p)));
     if (failure == ERR_ABORT || failure == ERR_RETRY)
         failure = transaction_until_done(p, rd_kafka_abort_transaction, "abort_transaction");
     rd_kafka_poll(p->rk, 0);

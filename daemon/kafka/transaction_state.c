@@ -56,6 +56,11 @@ struct conclusion conclusion_of_abort(int answer, size_t unacknowledged) {
     return (struct conclusion){PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_ABORT};
 }
 
+struct conclusion conclusion_of_leaving(size_t unacknowledged) {
+    return (struct conclusion){PRODUCER_DEAD, unacknowledged ? DEATH_UNACKNOWLEDGED : DEATH_UNKNOWN,
+                               TRANSACTION_ABORTED, ERR_ABORT};
+}
+
 struct conclusion conclusion_of_purge(int failure, size_t unacknowledged) {
     if (failure == ERR_FENCED) return conclusion_dead(ERR_FENCED);
     if (unacknowledged)

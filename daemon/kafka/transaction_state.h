@@ -35,5 +35,7 @@ struct conclusion conclusion_of_commit(int answer);
 /* answer: of the abort, or of the failed call when no abort could be tried; unacknowledged: records
  * that were handed over and that the broker has not acknowledged. */
 struct conclusion conclusion_of_abort(int answer, size_t unacknowledged);
+/* Of a transaction that is neither committed nor aborted by this producer. */
+struct conclusion conclusion_of_leaving(size_t unacknowledged);
 /* Without transactions: a purge after `failure` (an ERR_) of an attempt. */
 struct conclusion conclusion_of_purge(int failure, size_t unacknowledged);

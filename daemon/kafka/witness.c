@@ -44,7 +44,7 @@ static struct witness *witness_create(const struct config *c) {
 void witness_destroy(struct witness *w) {
     if (!w) return;
     rd_kafka_consumer_close(w->rk);
-    rd_kafka_destroy(w->rk);
+    kafka_destroy(w->rk);
     free(w);
 }
 

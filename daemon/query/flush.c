@@ -102,7 +102,7 @@ static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *
     r->utility[i] = utility_value(
         scoring_utility(e->s, &c, scoring_part(e->s, c.partition, c.offset), e->state));
     for (size_t j = 0; j < r->d; j++)
-        r->z[i * r->d + j] = (float)model_standardised(item->row[j], m->mean[j], m->scale[j]);
+        r->z[i * r->d + j] = (float)model_standardised(m, j, item->row[j]);
     return !isnan(r->utility[i]);
 }
 

@@ -97,8 +97,7 @@ static double measure_squared_length(const struct measure_input *in, bool standa
     const struct model *m = in->model;
     double sum = 1; // the bias
     for (size_t i = 0; i < m->shape.d; i++) {
-        double x =
-            standardised ? model_standardised(in->row[i], m->mean[i], m->scale[i]) : in->row[i];
+        double x = standardised ? model_standardised(m, i, in->row[i]) : in->row[i];
         sum += x * x;
     }
     return sum;
@@ -141,10 +140,21 @@ static double measure_log_typicality(const struct measure_input *in) {
     return -0.5 * (measure_squared_length(in, true) - 1) / (double)in->model->shape.d;
 }
 
+/* Whether the row has a number far outside all that the model's fit saw. A prediction without that
+ * number is a doubtful one, and often an extreme one, so every measure would spend the budget on
+ * bad rows; the random arm asks about them as often as they come. */
+static bool measure_is_no_question(const struct measure_input *in) {
+    return in->model && in->row && model_far(in->model, in->row) < in->model->shape.d;
+}
+
+/* The utility of a row of which the model is certain: the least there is. */
+static double measure_least(enum measure m) { return rows[m].logarithm ? log(FLT_TRUE_MIN) : 0; }
+
 double measure_utility(enum measure m, const struct measure_input *in) {
     CHECK(m < MEASURES && rows[m].of && in->k >= 2 && in->positive < in->k);
     for (size_t i = 0; i < in->k; i++)
         if (isnan(in->prob[i])) return NAN;
+    if (measure_is_no_question(in)) return measure_least(m);
     double utility = rows[m].of(in);
     double weight =
         in->log_weight + (in->density > 0 ? in->density * measure_log_typicality(in) : 0);

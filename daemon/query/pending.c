@@ -36,7 +36,7 @@ unsigned pending_region(const float *direction, const struct model *m, const dou
         const float *w = direction + bit * m->shape.d;
         double sum = 0;
         for (size_t i = 0; i < m->shape.d; i++)
-            sum += (double)w[i] * model_standardised(row[i], m->mean[i], m->scale[i]);
+            sum += (double)w[i] * model_standardised(m, i, row[i]);
         region |= (unsigned)(sum > 0) << bit;
     }
     return region;

@@ -69,8 +69,7 @@ static size_t synthesis_nearest_unused(const struct pool_view *v, const struct m
         double sum = 0;
         if (used[j]) continue;
         for (size_t c = 0; c < v->d; c++) {
-            double step =
-                model_standardised(point[c], m->mean[c], m->scale[c]) - (double)v->z[j * v->d + c];
+            double step = model_standardised(m, c, point[c]) - (double)v->z[j * v->d + c];
             sum += step * step;
         }
         if (sum < least) least = sum, best = j;

@@ -10,10 +10,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bridge/figures.h"
 #include "kafka/client.h"
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
 #include "progress.h"
+#include "run/upstream.h"
 
 #include <inttypes.h>
 
@@ -187,6 +189,18 @@ static void follower_note_learner(struct follower *f) {
     if (atomic_load(&f->ready)) atomic_store(&f->learner_ms, clock_ms());
 }
 
+/* The bridge's figures are shown by each process of its name: it has no page of its own. */
+static void follower_note_bridge(struct text record) {
+    struct bridge_figures f;
+    if (!record.at || !bridge_figures_read(&f, record)) return;
+    for (int i = 0; i < BRIDGE_COUNTS; i++)
+        metric_set_by(METRIC_bridge_carried, (size_t)i, (double)f.count[i]);
+    metric_set(METRIC_bridge_open, (double)f.open);
+    metric_set(METRIC_bridge_lag, (double)f.lag_ms / 1000);
+    metric_set(METRIC_bridge_away, f.away);
+    metric_set(METRIC_bridge_heard, (double)f.time_ms / 1000);
+}
+
 int64_t follower_silence(struct follower *f, struct buf *by) {
     pthread_mutex_lock(&f->models_lock);
     if (by) buf_text(by, buf_view(&f->learner));
@@ -205,6 +219,7 @@ static int follower_poll_once(struct follower *f) {
                                                      record[i].chunks, record[i].offset);
         changed |= change == CHANGE_POLICY || change == CHANGE_MODEL;
         if (change == CHANGE_PROGRESS) follower_note_learner(f);
+        if (change == CHANGE_BRIDGE) follower_note_bridge(record[i].value);
         atomic_fetch_add(&f->progress, 1); // what one record costs is bounded (infer/model.h)
         follower_keep_for_replay(f, record[i].offset);
     }
@@ -217,11 +232,13 @@ static int open_follower(struct follower *f) {
     const struct config *c = atomic_load(&f->shared->config);
     size_t positive = 0;
     f->classes = text_of(classes_joined(c, &positive));
-    f->registry = registry_create(&(struct registry_options){.name = c->service.name,
-                                                             .d = f->columns,
-                                                             .classes = f->classes,
-                                                             .fingerprint = f->fingerprint,
-                                                             .bytes = (size_t)c->infer.versions});
+    f->registry =
+        registry_create(&(struct registry_options){.name = c->service.name,
+                                                   .d = f->columns,
+                                                   .classes = f->classes,
+                                                   .fingerprint = f->fingerprint,
+                                                   .bytes = (size_t)c->infer.versions,
+                                                   .base = upstream_model(c, f->shared->features)});
     struct buf why = {0};
     const char *topic = c->topics.models;
     int result = reader_create(&f->reader, c, &topic, 1, &why);

@@ -118,6 +118,9 @@ bool health_ready(struct run *r, struct buf *why) {
         if (worker_in_trouble(w))
             fine = health_not_yet(why, "worker %zu can write nothing: Kafka is in trouble\n", i);
     }
+    if (schemas_away(r->shared.schemas))
+        fine = health_not_yet(
+            why, "the schema registry does not answer: samples that need a schema wait\n", 0);
     if (!r->workers) fine &= health_learner_well(r, NULL); // it has nothing else to do
     if (atomic_load(&r->shared.unreachable)) fine = health_not_yet(why, "no broker answers\n", 0);
     return health_positions(r->figures.lost, "the samples", why) && fine;
@@ -155,6 +158,7 @@ bool health_at_work(const struct run *r, struct buf *who) {
     health_name_if(r->follower && !follower_ended(r->follower), "follower", who);
     health_name_if(r->learner && !learner_ended(r->learner), "learner", who);
     health_name_if(r->courier && !label_courier_ended(r->courier), "label page", who);
+    health_name_if(!schemas_ended(r->shared.schemas), "schemas", who);
     return who->len > 0;
 }
 

@@ -43,10 +43,12 @@ struct labelled_set {
     struct learning *learning;
     struct reader *reader;
     struct store *store;
-    struct prequential *prequential;
-    struct decoder *decoder; // for labels that carry their own event
-    struct value *values;    // (fields)
-    double *own_row;         // (d)
+    struct prequential *prequential; // of the model in force
+    struct prequential *scored;      // of the score that events bring
+    struct prequential *differ;      // answers that one of them had right: whether the model did
+    struct decoder *decoder;         // for labels that carry their own event
+    struct value *values;            // (fields)
+    double *own_row;                 // (d)
     struct arena arena;
     struct reader_record *record; // (READ_MOST)
     struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
@@ -60,6 +62,16 @@ struct labelled_set {
 
 /* ---- one record ---- */
 
+/* The model in force, the score of the event's own, and who was right where they differ. */
+static void labelled_set_judge(struct labelled_set *s, const struct answered *a) {
+    if (!a->evaluate || !(a->propensity > 0)) return;
+    prequential_add(s->prequential, a->truth, a->predicted, a->propensity);
+    prequential_add(s->scored, a->truth, a->scored, a->propensity);
+    bool right = a->predicted == a->truth, score_right = a->scored == a->truth;
+    if (a->scored >= 0 && a->predicted >= 0 && right != score_right)
+        prequential_add(s->differ, 1, right, a->propensity);
+}
+
 /* After the store's commit: a round that is tried again counts once. */
 static void labelled_set_evaluate(struct labelled_set *s, const struct answered *a) {
     s->labels += a->fate != FATE_EARLY;
@@ -67,8 +79,7 @@ static void labelled_set_evaluate(struct labelled_set *s, const struct answered 
     metric_set(METRIC_last_label, (double)clock_wall_ms() / 1000);
     if (a->latency_ms >= 0 && a->evaluate)
         metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
-    if (a->evaluate && a->propensity > 0)
-        prequential_add(s->prequential, a->truth, a->predicted, a->propensity);
+    labelled_set_judge(s, a);
 }
 
 static int labelled_set_apply_task(struct labelled_set *s, const struct reader_record *r) {
@@ -359,6 +370,19 @@ void labelled_set_counts(const struct labelled_set *s, struct store_counts *out)
     store_counts(s->store, out);
 }
 
+static void labelled_set_report_score(const struct labelled_set *s) {
+    struct prequential_figures own, differ;
+    prequential_read(s->scored, &own);
+    prequential_read(s->differ, &differ);
+    metric_set(METRIC_upstream_accuracy, own.accuracy);
+    metric_set(METRIC_upstream_accuracy_low, own.low);
+    metric_set(METRIC_upstream_accuracy_high, own.high);
+    metric_set(METRIC_upstream_differ, (double)differ.n);
+    metric_set(METRIC_upstream_beaten, differ.accuracy);
+    metric_set(METRIC_upstream_beaten_low, differ.low);
+    metric_set(METRIC_upstream_beaten_high, differ.high);
+}
+
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts) {
     struct prequential_figures f;
     prequential_read(s->prequential, &f);
@@ -374,6 +398,7 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     metric_set(METRIC_accuracy_low, f.low);
     metric_set(METRIC_accuracy_high, f.high);
     metric_set(METRIC_accuracy_covered, covered);
+    labelled_set_report_score(s);
 }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
@@ -395,8 +420,7 @@ int64_t labelled_set_offset(const struct labelled_set *s, enum labelled_topic t,
 
 static int labelled_set_reevaluate(const struct answered *a, void *opaque) {
     struct labelled_set *s = opaque;
-    if (a->evaluate && a->propensity > 0)
-        prequential_add(s->prequential, a->truth, a->predicted, a->propensity);
+    labelled_set_judge(s, a);
     return 0;
 }
 
@@ -416,6 +440,10 @@ static int labelled_set_open_reader(struct labelled_set *s) {
     return result;
 }
 
+static int labelled_set_score(const double *row, const void *features) {
+    return features_score_class(features, row);
+}
+
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
@@ -425,16 +453,19 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                       .labels = c->topics.labels,
                                       .models = c->topics.models,
                                       .cluster = buf_string(&s->cluster)};
-    struct store_options options = {.dir = dir,
-                                    .map_bytes = (size_t)c->train.store,
-                                    .d = features_columns(l->shared->features),
-                                    .k = c->model.classes.n,
-                                    .fingerprint = features_fingerprint(l->shared->features),
-                                    .classes = l->classes,
-                                    .sources = c->train.sources,
-                                    .park_ms = c->train.park,
-                                    .keep_ms = c->train.keep,
-                                    .owner = owner};
+    struct store_options options = {
+        .dir = dir,
+        .map_bytes = (size_t)c->train.store,
+        .d = features_columns(l->shared->features),
+        .k = c->model.classes.n,
+        .fingerprint = features_fingerprint(l->shared->features),
+        .classes = l->classes,
+        .score = features_score(l->shared->features).n ? labelled_set_score : NULL,
+        .score_opaque = l->shared->features,
+        .sources = c->train.sources,
+        .park_ms = c->train.park,
+        .keep_ms = c->train.keep,
+        .owner = owner};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
     if (result < 0) {
@@ -465,6 +496,8 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     s->record = xcalloc(READ_MOST, sizeof *s->record);
     s->answered = xcalloc(READ_MOST, sizeof *s->answered);
     s->prequential = prequential_create(c->model.classes.n, (size_t)c->watch.window);
+    s->scored = prequential_create(c->model.classes.n, (size_t)c->watch.window);
+    s->differ = prequential_create(2, (size_t)c->watch.window);
     TRY(labelled_set_open_decoder(s));
     TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
@@ -488,6 +521,8 @@ void labelled_set_close(struct labelled_set *s) {
     store_close(s->store);
     decoder_destroy(s->decoder);
     prequential_destroy(s->prequential);
+    prequential_destroy(s->scored);
+    prequential_destroy(s->differ);
     arena_release(&s->arena);
     buf_release(&s->cluster);
     for (size_t t = 0; t < LABELLED_TOPICS; t++) free(s->ends[t].at);

@@ -31,6 +31,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "infer/score_model.h"
 #include "labelled_set.h"
 #include "metrics/metrics.h"
 #include "next_version.h"
@@ -69,6 +70,21 @@ struct learner {
 
 /* ---- one round ---- */
 
+/* The version that the learner wants live, if it is to be this one: a score that stays the model
+ * gives way to what was pushed only. */
+static uint64_t learner_wants(const struct learner *l, uint64_t version, bool pushed) {
+    const struct config *c = l->learning.config;
+    const struct model *m = registry_model(version_log_registry(l->versions), version);
+    bool stays = c->model.learn == LEARN_NOTHING && !pushed && !(m && *m->pushed);
+    return c->model.upstream.n && (!version || stays) ? SCORE_MODEL_VERSION : version;
+}
+
+static bool learner_is_primed(const struct learner *l) {
+    const struct registry *r = version_log_registry(l->versions);
+    const struct model *m = registry_model(r, registry_live(r));
+    return m && m->prior;
+}
+
 static struct schedule learner_schedule(const struct learner *l, const struct store_counts *c) {
     const struct version_log_newest newest = version_log_newest(l->versions);
     const struct registry *registry = version_log_registry(l->versions);
@@ -81,6 +97,7 @@ static struct schedule learner_schedule(const struct learner *l, const struct st
                              .changed = c->digest != newest.digest,
                              .published_rows = newest.rows,
                              .fitted_rows = newest.fitted_rows,
+                             .primed = learner_is_primed(l),
                              .accepted = accepted && accepted == registry_newest(registry),
                              .since_ms = clock_ms() - newest.published_ms,
                              .cost_ms = l->fit_ms,
@@ -116,9 +133,11 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
     if (pushed) e->version = next_version_adopt(&next, counts, push);
     else if (due) TRY(next_version_fit(&next, counts, &e->version, &l->fit_ms));
     const struct policy_learner *now = version_log_policy(l->versions);
-    const struct schedule after = learner_schedule(l, counts); // since_ms has gone on
+    struct schedule after = learner_schedule(l, counts); // since_ms has gone on
+    if (e->version) after.primed = e->version->prior != 0;
     e->taken = pushed ? push : NULL;
-    e->policy = schedule_policy(config, &after, e->version ? e->version->version : now->live);
+    uint64_t live = e->version ? e->version->version : now->live;
+    e->policy = schedule_policy(config, &after, learner_wants(l, live, pushed));
     e->policy.rolled_ms = e->version ? next_version_rolled(&next) : now->rolled_ms;
     e->moved = l->moved;
     return 0;

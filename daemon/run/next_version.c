@@ -133,7 +133,7 @@ static struct text next_version_aside_of(const struct next_version *n, const str
 /* ---- the base of a fit ---- */
 
 static const struct model *next_version_base(const struct next_version *n, struct model *next) {
-    uint64_t live = policy_live(registry_policy(n->registry));
+    uint64_t live = registry_live(n->registry);
     const struct model *base = registry_model(n->registry, live);
     next->parent = live;
     next->prior = base ? base->prior : 0;

@@ -135,6 +135,9 @@ int pipeline_reload(struct pipeline *p, const struct config *config) {
 struct batch *pipeline_batch(struct pipeline *p) {
     return p->batch;
 }
+struct decoder *pipeline_decoder(struct pipeline *p) {
+    return p->decoder;
+}
 void pipeline_limit(struct pipeline *p, size_t max_record_bytes) {
     p->max_record_bytes = max_record_bytes;
 }
@@ -240,10 +243,14 @@ static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, siz
     if (!value.at || value.len == 0) return REASON_EMPTY;
     if (value.len > (size_t)p->config->admit.max_bytes) return REASON_TOO_LARGE;
     enum reason fate = decoder_read(p->decoder, value, p->values);
-    if (fate != REASON_NONE) return fate;
+    if (fate != REASON_NONE) {
+        struct text found = decoder_found(p->decoder);
+        if (found.len) b->guilty[i] = arena_string(&b->arena, found);
+        return fate;
+    }
     size_t field = 0;
     p->absent.records++;
-    if (p->absent.example_wanted) pipeline_keep_example(p, value);
+    if (p->absent.example_wanted) pipeline_keep_example(p, decoder_event(p->decoder, value));
     fate = features_encode(p->features, p->values, b->raw + i * b->d, &field, p->absent.absent);
     if (fate == REASON_NO_FEATURE) return fate;
     if (fate != REASON_NONE) {
@@ -396,6 +403,7 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     at->next++;
     at->newest_ms = r->time_ms;
     if (cycle) {
+        if (b->fate[i] == REASON_NONE) pipeline_note_far(p, b, i, now_ms);
         at->latest = i + 1;
         written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
     }
@@ -430,6 +438,7 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
         pipeline_settle_mark(p, &p->partition[b->record[i].partition]);
     pipeline_say_tally(p, &t);
     pipeline_show_decision(p, b, now_ms);
+    decoder_tidy(p->decoder);
     metric_add(
         METRIC_admitted,
         admitted); // after `asked`, so that who reads it first sees no sample without its request

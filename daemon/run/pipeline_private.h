@@ -5,6 +5,7 @@
  *   pool_window          the pool's windows
  *   pipeline_route       one decided sample's records
  *   pipeline_division    caps and grant divided anew
+ *   pipeline_far         samples far outside all that was seen
  *   pipeline_partition   the table of partitions
  *   pipeline_trace       a sample's trace context
  *
@@ -61,6 +62,10 @@ struct pipeline {
     double threshold[MEASURES]; // of the last asked sample, by measure; 0: none
     struct flushed flushed;     // the last window that ended
     struct pipeline_absent absent;
+    struct {
+        uint64_t samples; // since the last line of the log
+        int64_t said_ms;  // 0: never
+    } far;
     struct buf out, made; // a record; a synthetic event and its id
 };
 
@@ -78,6 +83,11 @@ const struct position_mark *pipeline_settle_mark(struct pipeline *p, struct part
 void pipeline_move(struct pipeline *p, int32_t number);
 /* Scratch for that model's predictions. */
 void pipeline_make_room(struct pipeline *p, const struct model *m);
+
+/* ---- pipeline_far.c ---- */
+
+/* Counts and tells, if the batch's sample i has a number that is far (infer/model.h). */
+void pipeline_note_far(struct pipeline *p, const struct batch *b, size_t i, int64_t now_ms);
 
 /* ---- pipeline_trace.c ---- */
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "drafts.h"
 #include "infer/model_record.h"
+#include "infer/score_model.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -58,11 +59,21 @@ struct registry {
                        // for one that takes no models of another feature map
 };
 
+/* The base stands among the versions, with no chunk on the topic. */
+static void registry_take_base(struct registry *r, struct model *base) {
+    struct version *v = xcalloc(1, sizeof *v);
+    *v = (struct version){.number = base->version, .model = base, .references = 2};
+    r->slot[r->n++] = r->current = v;
+    r->newest = r->numbered = v->number;
+    r->policy.learner.cold = false;
+}
+
 struct registry *registry_create(const struct registry_options *options) {
     struct registry *r = xcalloc(1, sizeof *r);
     *r = (struct registry){.options = *options, .policy = POLICY_DEFAULT};
     r->policy.number = 0;
     r->drafts = drafts_create();
+    if (options->base) registry_take_base(r, options->base);
     return r;
 }
 
@@ -100,11 +111,12 @@ static void registry_remove_at(struct registry *r, size_t i) {
     memmove(&r->slot[i], &r->slot[i + 1], (--r->n - i) * sizeof *r->slot);
 }
 
-/* The live one, the pinned one, what fits shrink towards while it is live, and the newest, which is
- * about to go live. */
+/* The live one, the pinned one, what fits shrink towards while it is live, the newest, which is
+ * about to go live, and the score that samples bring, which is on no topic. */
 static bool registry_needs(const struct registry *r, uint64_t number) {
     const struct version *live = registry_find(r, policy_live(&r->policy));
-    return number == policy_live(&r->policy) || number == r->policy.operator_.pin ||
+    return (r->options.base && number == SCORE_MODEL_VERSION) ||
+           number == policy_live(&r->policy) || number == r->policy.operator_.pin ||
            number == r->newest || (live && number == live->model->prior);
 }
 
@@ -207,7 +219,7 @@ static enum registry_change registry_apply_chunk(struct registry *r, uint64_t nu
     snprintf(name, sizeof name, "model/%" PRIu64, number);
     if (!value.at) { // gone: what is in force keeps its own reference
         drafts_drop(r->drafts, name);
-        if (registry_find(r, number)) registry_remove_at(r, registry_position(r, number));
+        if (registry_chunks(r, number)) registry_remove_at(r, registry_position(r, number));
         return CHANGE_NONE;
     }
     if (registry_find(r, number)) return CHANGE_NONE; // ready: versions never change
@@ -353,6 +365,7 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
     if (strcmp(what, "policy") == 0) return registry_apply_policy(r, true, value, offset);
     if (strcmp(what, "operator") == 0) return registry_apply_policy(r, false, value, offset);
     if (strcmp(what, "progress") == 0) return registry_apply_progress(r, value, offset);
+    if (strcmp(what, "bridge") == 0) return CHANGE_BRIDGE; // its reader knows what to do with it
     if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' &&
         number > 0 && number < VERSION_MOST && registry_is_chunk_key(key, r, number, index))
         return registry_apply_chunk(r, number, index, value, chunks, offset);
@@ -385,6 +398,11 @@ uint64_t registry_next(const struct registry *r, uint64_t seen) {
     uint64_t newest = seen > r->newest ? seen : r->newest;
     bool believed = newest - r->newest < VERSION_AHEAD;
     return (believed && newest < VERSION_MOST - 1 ? newest : r->newest) + 1;
+}
+
+uint64_t registry_live(const struct registry *r) {
+    uint64_t wanted = policy_live(&r->policy);
+    return wanted || !r->options.base ? wanted : SCORE_MODEL_VERSION;
 }
 
 const struct model *registry_model(const struct registry *r, uint64_t version) {

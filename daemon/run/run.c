@@ -25,6 +25,7 @@
 #include "pages.h"
 #include "process_metrics.h"
 #include "reload.h"
+#include "run/upstream.h"
 #include "run_state.h"
 
 #include <inttypes.h>
@@ -122,14 +123,29 @@ static void free_run(struct run *r) {
     free(r);
 }
 
+/* Without its model the stream would be left to chance. */
+static int run_try_upstream(const struct run *r) {
+    struct model *m = upstream_model(run_config(r), r->features);
+    bool there = m != NULL;
+    model_destroy(m);
+    if (there || !features_score(r->features).n) return 0;
+    LOG(ERROR, "upstream_too_large",
+        "columns and classes make more weights than a model may have, so the score that samples "
+        "bring cannot be one: take fewer columns (features.hash) or classes",
+        L_U64("columns", features_columns(r->features)),
+        L_U64("classes", run_config(r)->model.classes.n));
+    return ERR_CONFIG;
+}
+
 static int run_prepare(struct run *r) {
     if (r->options.service) TRY(instance_lock(run_config(r)));
     TRY(run_try_kafka(r));
     TRY(run_read_switches(r));
-    TRY(features_create(&r->features, run_config(r)->features, run_config(r)->features_n));
+    TRY(features_of(&r->features, run_config(r)));
     r->shared.features = r->features;
     r->shared.absences = absences_create(r->features);
-    return 0;
+    TRY(schemas_start(&r->shared.schemas, run_config(r), &r->shared.stopping));
+    return run_try_upstream(r);
 }
 
 static void run_make_room(struct run *r) {
@@ -250,6 +266,7 @@ static int run_join_all(struct run *r) {
     learner_join(r->learner);
     if ((joined = follower_join(r->follower)) < 0 && result == 0) result = joined;
     label_courier_join(r->courier);
+    schemas_join(r->shared.schemas); // after the workers, who look into it
     return result;
 }
 

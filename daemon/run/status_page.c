@@ -16,7 +16,11 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { BINS = 32 }; // of the histogram of utilities
+enum {
+    BINS = 32,                 // of the histogram of utilities
+    BRIDGE_SILENT_S = 60,      // six times what a bridge is silent at most
+    BRIDGE_FORGOTTEN_S = 86400 // a bridge that is silent for so long was ended for good
+};
 
 /* ---- JSON ---- */
 
@@ -57,6 +61,17 @@ static void status_note(struct health *h, bool is, const char *text) {
     if (is) buf_str(&h->notes, text);
 }
 
+/* One that was ended for good is forgotten after a day. */
+static void status_note_bridge(struct health *h) {
+    double silence_s = (double)clock_wall_ms() / 1000 - metric_get(METRIC_bridge_heard);
+    bool silent = silence_s > BRIDGE_SILENT_S;
+    if (silence_s > BRIDGE_FORGOTTEN_S) return;
+    status_note(h, silent, "the bridge to the annotation tool is not heard of any more\n");
+    status_note(h, !silent && metric_get(METRIC_bridge_away) > 0,
+                "the annotation tool does not answer the bridge, or does not fit the "
+                "configuration\n");
+}
+
 /* `asking` is held. */
 static struct health status_page_health_of(struct run *r) {
     struct health h = {.works = health_ready(r, &h.notes)};
@@ -83,6 +98,8 @@ static struct health status_page_health_of(struct run *r) {
                 "options of the reloaded file want a restart\n");
     status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_STORE) > 0,
                 "the label store is full or broken: learning waits\n");
+    status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_REGISTRY) > 0,
+                "the schema registry does not answer: samples that need a schema wait\n");
     status_note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
     status_note(&h, demand > 0 && demand < 0.25,
                 "the queue starves: the budget manager asks for far less than it may\n");
@@ -91,6 +108,7 @@ static struct health status_page_health_of(struct run *r) {
     status_note(&h, metric_get(METRIC_reload_ok) == 0,
                 "the last reload was refused: the file has errors\n");
     (void)health_learning(r, &h.notes);
+    status_note_bridge(&h);
     return h;
 }
 
@@ -141,6 +159,43 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
         buf_json_str(out, c->model.classes.at[i]);
     }
     buf_str(out, "]}");
+}
+
+/* ---- a score that events bring ---- */
+
+/* known: there are answers; null without. */
+static void status_page_add_share(struct buf *out, const char *key, bool known,
+                                  const enum metric m[3]) {
+    buf_printf(out, "\"%s\":{", key);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const names[] = {"is", "low", "high"};
+        buf_printf(out, "%s\"%s\":", i ? "," : "", names[i]);
+        buf_double(out, known ? metric_get(m[i]) : NAN);
+    }
+    buf_str(out, "}");
+}
+
+/* null without one. Which is better is told where the whole interval says so. */
+static void status_page_add_upstream(const struct config *c, struct buf *out) {
+    static const enum metric accuracy[] = {METRIC_upstream_accuracy, METRIC_upstream_accuracy_low,
+                                           METRIC_upstream_accuracy_high},
+                             beaten[] = {METRIC_upstream_beaten, METRIC_upstream_beaten_low,
+                                         METRIC_upstream_beaten_high};
+    buf_str(out, ",\n\"upstream\":");
+    if (!c->model.upstream.n) {
+        buf_str(out, "null");
+        return;
+    }
+    bool met = metric_get(METRIC_upstream_differ) > 0;
+    const char *better = "unknown";
+    if (met && metric_get(METRIC_upstream_beaten_low) > 0.5) better = "model";
+    if (met && metric_get(METRIC_upstream_beaten_high) < 0.5) better = "score";
+    buf_printf(out, "{\"learn\":\"%s\",\"better\":\"%s\",\"differing\":%.0f,",
+               learn_name((enum learn)c->model.learn), better, metric_get(METRIC_upstream_differ));
+    status_page_add_share(out, "accuracy", metric_get(METRIC_accuracy_answers) > 0, accuracy);
+    buf_str(out, ",");
+    status_page_add_share(out, "beaten", met, beaten);
+    buf_str(out, "}");
 }
 
 /* ---- utilities ---- */
@@ -213,42 +268,50 @@ static void status_page_add_threads(struct run *r, struct buf *out) {
     status_page_add_learner(r, here, out);
 }
 
+/* Metrics that are shown as they are, by their short names. */
+static const struct {
+    const char *key;
+    enum metric metric;
+} shown[] = {
+    {"partitions", METRIC_partitions},
+    {"held", METRIC_held},
+    {"features_absent", METRIC_features_absent},
+    {"far_samples", METRIC_far},
+    {"demand", METRIC_demand},
+    {"propensity", METRIC_propensity},
+    {"model_age_s", METRIC_model_age},
+    {"model_rows", METRIC_model_rows},
+    {"parked_labels", METRIC_parked_labels},
+    {"last_label_s", METRIC_last_label},
+    {"last_commit_s", METRIC_last_commit},
+    {"covered", METRIC_accuracy_covered},
+    {"store_bytes", METRIC_store_bytes},
+    {"store_limit", METRIC_store_limit},
+    {"disk_free", METRIC_disk_free},
+    {"resident_bytes", METRIC_process_resident},
+    {"policy_number", METRIC_policy_number},
+    {"published", METRIC_published},
+    {"asked", METRIC_asked},
+    {"dead_letters", METRIC_dead_letters},
+    {"labels", METRIC_labels},
+    {"cap_left", METRIC_cap_left},
+    {"cycles", METRIC_cycles},
+    {"transactions", METRIC_transactions},
+    {"rebalances", METRIC_rebalances},
+    {"kafka_errors", METRIC_kafka_errors},
+    {"rtt_s", METRIC_rtt},
+    {"throttle_s", METRIC_throttle},
+    {"queue", METRIC_queue},
+    {"percentiles", METRIC_utility},
+    {"bridge", METRIC_bridge_carried},
+    {"bridge_open", METRIC_bridge_open},
+    {"bridge_lag_s", METRIC_bridge_lag},
+    {"bridge_away", METRIC_bridge_away},
+    {"bridge_heard_s", METRIC_bridge_heard},
+    {"log_events", METRIC_log_events},
+};
+
 static void status_page_add_metrics(struct buf *out) {
-    static const struct {
-        const char *key;
-        enum metric metric;
-    } shown[] = {
-        {"partitions", METRIC_partitions},
-        {"held", METRIC_held},
-        {"features_absent", METRIC_features_absent},
-        {"demand", METRIC_demand},
-        {"propensity", METRIC_propensity},
-        {"model_age_s", METRIC_model_age},
-        {"model_rows", METRIC_model_rows},
-        {"parked_labels", METRIC_parked_labels},
-        {"last_label_s", METRIC_last_label},
-        {"last_commit_s", METRIC_last_commit},
-        {"covered", METRIC_accuracy_covered},
-        {"store_bytes", METRIC_store_bytes},
-        {"store_limit", METRIC_store_limit},
-        {"disk_free", METRIC_disk_free},
-        {"resident_bytes", METRIC_process_resident},
-        {"policy_number", METRIC_policy_number},
-        {"published", METRIC_published},
-        {"asked", METRIC_asked},
-        {"dead_letters", METRIC_dead_letters},
-        {"labels", METRIC_labels},
-        {"cap_left", METRIC_cap_left},
-        {"cycles", METRIC_cycles},
-        {"transactions", METRIC_transactions},
-        {"rebalances", METRIC_rebalances},
-        {"kafka_errors", METRIC_kafka_errors},
-        {"rtt_s", METRIC_rtt},
-        {"throttle_s", METRIC_throttle},
-        {"queue", METRIC_queue},
-        {"percentiles", METRIC_utility},
-        {"log_events", METRIC_log_events},
-    };
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         status_page_add_metric(out, shown[i].key, shown[i].metric);
 }
@@ -262,6 +325,7 @@ void status_page_write(struct run *r, struct buf *out) {
     status_page_add_utility(&r->figures, out);
     pthread_mutex_unlock(&r->asking);
     status_page_add_settings(c, out);
+    status_page_add_upstream(c, out);
     status_page_add_metrics(out);
     buf_str(out, ",\n\"latency\":");
     metric_histogram_json(METRIC_latency, out);

@@ -16,6 +16,7 @@
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
 #include "progress.h"
+#include "run/upstream.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -132,11 +133,12 @@ static void version_log_close(struct version_log *v) {
 
 int version_log_catch_up(struct version_log *v) {
     version_log_close(v);
-    v->registry = registry_create(
-        &(struct registry_options){.name = v->learning->config->service.name,
-                                   .quiet = true,
-                                   .pushes = true,
-                                   .bytes = (size_t)v->learning->config->infer.versions});
+    v->registry = registry_create(&(struct registry_options){
+        .name = v->learning->config->service.name,
+        .quiet = true,
+        .pushes = true,
+        .bytes = (size_t)v->learning->config->infer.versions,
+        .base = upstream_model(v->learning->config, v->learning->shared->features)});
     TRY(version_log_open_producer(v));
     TRY(version_log_open_reader(v));
     while (!reader_caught_up(v->reader)) {

@@ -8,6 +8,7 @@
 #include "base/slot.h"
 #include "kafka/stats.h"
 #include "run/pipeline.h"
+#include "schemas.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ struct shared {
     _Atomic bool unreachable;  // no broker answers the follower
     struct recent *recent;     // NULL: nobody looks
     struct absences *absences; // what was not in the samples
+    struct schemas *schemas;   // NULL: there is no registry to ask
     _Atomic int64_t open_cap;  // most open tasks, by file and policy; 0: no cap
 };
 

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
+#include "run/upstream.h"
 #include "train/fit.h"
 #include "train/schedule.h"
 
@@ -55,12 +56,15 @@ struct backtest {
     size_t memories[MEMORIES_MAX], largest;
     struct backtest_questions asked;
     struct policy policy;
-    struct model *model;
+    struct model *base;  // that of model.upstream, or NULL
+    struct model *model; // in force: the base, or one that was fitted
     struct snapshot snapshot;
     size_t published_rows; // labels behind the version
     size_t fitted_rows;    // labels behind it and the short fits since
     size_t *per_class;     // (k) labels by class
     struct score *score;
+    struct score *upstream; // of the base; NULL without one
+    float *scratch;         // for its predictions
     struct prequential *prequential;
     struct backtest_result *out;
     EVP_MD_CTX *digest;
@@ -186,9 +190,10 @@ static int backtest_refit(struct backtest *t, size_t known) {
         .n = known - first, .row = q->row + first * d, .weight = q->weight + first};
     struct model *fresh;
     TRY(fit_model(&fresh, &t->fit, &rows, &tasks));
-    model_destroy(t->model);
+    if (t->model != t->base) model_destroy(t->model);
     t->model = fresh;
-    t->model->version = ++t->out->models;
+    t->model->version = ++t->out->models + (t->base ? t->base->version : 0);
+    t->model->prior = t->base ? t->base->version : 0;
     t->published_rows = t->fitted_rows = q->labelled;
     return 0;
 }
@@ -210,7 +215,7 @@ static int backtest_improve(struct backtest *t, const struct schedule *schedule,
     size_t from = t->asked.labelled > FIT_STEP_MEMORY ? t->asked.labelled - FIT_STEP_MEMORY : 0;
     struct fit_rows rows = backtest_labelled_from(t, from < before ? from : before);
     t->fit.late = schedule_late(schedule->open);
-    if (!t->model) return 0;
+    if (!t->model || t->model == t->base) return 0;
     fit_step(t->model, &t->fit, &rows, t->asked.labelled - before, fits);
     if (fits) t->fitted_rows = t->asked.labelled;
     return 0;
@@ -237,6 +242,7 @@ static int backtest_learn(struct backtest *t, size_t sample) {
                                 .open = q->released - q->labelled,
                                 .per_class = t->per_class,
                                 .changed = true,
+                                .primed = t->base != NULL,
                                 .published_rows = t->published_rows};
     TRY(backtest_improve(t, &schedule, before));
     struct policy_learner wanted =
@@ -252,7 +258,8 @@ static int backtest_learn(struct backtest *t, size_t sample) {
 /* Puts in force what the daemon put in force. ERR_INPUT: it wants what was not there yet. */
 static int backtest_follow_switch(struct backtest *t, const struct backtest_switch *w) {
     struct backtest_questions *q = &t->asked;
-    bool fresh = w->labels && (w->labels != q->labelled || !t->model);
+    bool learns = !t->base || t->config->model.learn != LEARN_NOTHING,
+         fresh = learns && w->labels && (w->labels != q->labelled || t->model == t->base);
     if (w->labels < q->labelled || w->labels > q->released || w->tasks > q->released ||
         w->tasks < w->labels)
         return ERR_INPUT;
@@ -292,6 +299,15 @@ static void backtest_note_spending(struct backtest *t, double labels, double ear
     if (rise > t->out->worst_window_overspend) t->out->worst_window_overspend = rise;
 }
 
+/* What the score that the event brings would have said. */
+static void backtest_score_base(struct backtest *t, const double *row, size_t sample) {
+    if (!t->base) return;
+    float *prob = t->scratch + model_scratch(&t->base->shape);
+    model_predict(t->base, row, t->scratch, NULL, prob);
+    score_add(t->upstream, t->o->file->truth[sample],
+              features_score_class(t->o->file->features, row), prob);
+}
+
 static void backtest_take(struct backtest *t, const struct batch *b, size_t i, size_t sample) {
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
@@ -299,6 +315,7 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     int predicted = class_predicted(prob, b->k);
     if (t->o->baseline == BASELINE_LAST && t->last_label >= 0) predicted = t->last_label;
     score_add(t->score, t->o->file->truth[sample], predicted, prob);
+    backtest_score_base(t, b->raw + i * b->d, sample);
     if (asked)
         backtest_ask(t, &(struct backtest_question){sample, predicted, all ? 1 : d->propensity,
                                                     d->threshold, d->reason,
@@ -394,9 +411,22 @@ static void backtest_open_fit(struct backtest *t) {
     t->asked.members = fit_members(&t->fit);
 }
 
+/* A score that events bring is in force from the first sample on. */
+static void backtest_open_base(struct backtest *t) {
+    t->model = t->base = upstream_model(t->config, t->o->file->features);
+    t->fit.prior = t->base;
+    if (!t->base) return;
+    t->policy.learner = (struct policy_learner){.live = t->base->version};
+    t->snapshot = (struct snapshot){.policy = t->policy, .model = t->base};
+    t->asked.members = t->base->shape.members;
+    t->upstream = score_create(t->o->file->k, t->o->file->positive);
+    t->scratch = xcalloc(model_scratch(&t->base->shape) + t->o->file->k, sizeof *t->scratch);
+}
+
 static int backtest_open(struct backtest *t) {
     const struct encoded_file *file = t->o->file;
     backtest_open_fit(t);
+    backtest_open_base(t);
     TRY(pipeline_create(&t->pipeline, &(struct pipeline_options){.config = t->config,
                                                                  .features = file->features,
                                                                  .partitions = 1}));
@@ -418,6 +448,8 @@ static void backtest_finish(struct backtest *t) {
     CHECK(EVP_DigestFinal_ex(t->digest, hash, &n) == 1 && n == SHA256_BYTES);
     for (unsigned i = 0; i < n; i++) snprintf(r->decisions_sha256 + 2 * i, 3, "%02x", hash[i]);
     score_read(t->score, &r->score);
+    r->upstream = (struct score_figures){.accuracy = NAN, .kappa = NAN};
+    if (t->upstream) score_read(t->upstream, &r->upstream);
     prequential_read(t->prequential, &r->estimate);
     r->samples = t->o->file->n;
     r->labelled = t->asked.labelled;
@@ -428,8 +460,11 @@ static void backtest_finish(struct backtest *t) {
 static void backtest_close(struct backtest *t) {
     struct backtest_questions *q = &t->asked;
     pipeline_destroy(t->pipeline);
-    model_destroy(t->model);
+    if (t->model != t->base) model_destroy(t->model);
+    model_destroy(t->base);
     score_destroy(t->score);
+    score_destroy(t->upstream);
+    free(t->scratch);
     prequential_destroy(t->prequential);
     EVP_MD_CTX_free(t->digest);
     void *owned[] = {t->predicted, q->mark,       q->sample, q->at,        q->row,

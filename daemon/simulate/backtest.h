@@ -50,6 +50,7 @@ struct backtest_options {
 
 struct backtest_result {
     struct score_figures score;
+    struct score_figures upstream; // of the score that events bring; without one all NaN
     struct prequential_figures estimate;
     size_t samples, asked, asked_random, labelled, models;
     double overspend;              // labels asked beyond B·n and the up-front grant, at the end

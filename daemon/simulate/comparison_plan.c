@@ -46,7 +46,10 @@ static int plan_check_features(const struct config *c, struct dataset *d) {
         buf_release(&pointer);
         if (field != FIELD_THERE) return plan_refuse_feature(f, whats[field]);
     }
-    return CLI_GO;
+    const struct feature_config score = {.name = (char *)"model.upstream"};
+    const enum dataset_field field =
+        c->model.upstream.n ? dataset_field(d, text_of(c->model.upstream.value[0])) : FIELD_THERE;
+    return field == FIELD_THERE ? CLI_GO : plan_refuse_feature(&score, whats[field]);
 }
 
 static int plan_config_of_data(struct config **out, const struct simulate_flags *f,
@@ -261,6 +264,19 @@ static void plan_print_features(const struct config *c, int type, const char *ti
     if (n) printf("\n");
 }
 
+static void plan_print_row(const struct config *c) {
+    plan_print_features(c, FEATURE_NUMBER, "  numbers     ");
+    plan_print_features(c, FEATURE_CATEGORY, "  categories  ");
+    plan_print_features(c, FEATURE_BOOLEAN, "  yes or no   ");
+    plan_print_features(c, FEATURE_PROBABILITY, "  chances     ");
+    plan_print_features(c, FEATURE_LOG_PROBABILITY, "  chances     ");
+    if (!c->model.upstream.n) return;
+    const char *learned = learn_name((enum learn)c->model.learn);
+    printf("  model       the score that events bring: %s at %s; learned: %s\n",
+           c->model.upstream.key[0], c->model.upstream.value[0],
+           c->model.learn == LEARN_NOTHING ? "nothing" : learned);
+}
+
 /* What was read in another way than it stands. */
 static void plan_print_remarks(const char *lines) {
     for (const char *end; (end = strchr(lines, '\n')); lines = end + 1)
@@ -278,9 +294,7 @@ void comparison_plan_print(const struct comparison *t, const struct simulate_fla
         printf("  left out    %llu rows that cannot be read or have no known label\n",
                (unsigned long long)t->file.unreadable);
     plan_print_classes(c);
-    plan_print_features(c, FEATURE_NUMBER, "  numbers     ");
-    plan_print_features(c, FEATURE_CATEGORY, "  categories  ");
-    plan_print_features(c, FEATURE_BOOLEAN, "  yes or no   ");
+    plan_print_row(c);
     printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels",
            measure_name((enum measure)c->query.measure),
            manager_name((enum manager)c->query.manager), 100 * row->budget,

@@ -22,6 +22,8 @@
     F(macro_f1, r->score.macro_f1)                                                                 \
     F(average_precision, r->score.average_precision)                                               \
     F(log_loss, r->score.log_loss)                                                                 \
+    F(upstream_accuracy, r->upstream.accuracy)                                                     \
+    F(upstream_kappa, r->upstream.kappa)                                                           \
     F(estimate_accuracy, r->estimate.accuracy)                                                     \
     F(estimate_low, r->estimate.low)                                                               \
     F(estimate_high, r->estimate.high)                                                             \
@@ -80,6 +82,8 @@ static void comparison_print_add_figures(struct buf *out, const double value[FIG
     static const char nested[] = "estimate_";
     for (size_t f = 0; f < FIGURES_N; f++) {
         const char *name = figure_name[f];
+        bool upstream = f == FIGURE_upstream_accuracy || f == FIGURE_upstream_kappa;
+        if (upstream && isnan(value[f])) continue; // events bring no score
         bool inside = strncmp(name, nested, strlen(nested)) == 0;
         buf_printf(out, "%s%s\"%s\":", f ? "," : "",
                    f == FIGURE_estimate_accuracy ? "\"estimate\":{" : "",
@@ -176,6 +180,10 @@ void comparison_print_table(const struct comparison *t) {
         }
         printf("\n");
     }
+    struct summary first = comparison_print_summarise(t, 0);
+    if (!isnan(first.mean[FIGURE_upstream_accuracy]))
+        printf("\nthe score that events bring: accuracy %.2f %%, kappa %.2f %%\n",
+               100 * first.mean[FIGURE_upstream_accuracy], 100 * first.mean[FIGURE_upstream_kappa]);
     if (t->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", t->seeds);
 }
 

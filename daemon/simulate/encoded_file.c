@@ -57,7 +57,7 @@ static int encoded_file_make_room(struct encoded_file *s, size_t *cap, struct bu
 int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct config *c,
                       struct buf *why) {
     *s = (struct encoded_file){.k = c->model.classes.n};
-    TRY(features_create(&s->features, c->features, c->features_n));
+    TRY(features_of(&s->features, c));
     s->d = features_columns(s->features);
     free(classes_joined(c, &s->positive)); // for the positive one only
     struct decoder *decoder;

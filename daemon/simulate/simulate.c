@@ -177,6 +177,7 @@ int simulate_run(const struct simulate_flags *f) {
         code = result == ERR_IO ? EX_NOINPUT : EX_DATAERR;
     if (result == 0) code = comparison_plan_config(&c, f, d);
     if (code == CLI_GO) code = simulate_load_and_compare(f, d, c, &why);
+    if (d) console_remarks(f->data.file, dataset_remarks(d)); // what the plan did not tell
     if (why.len) fprintf(stderr, "winnowd: %s\n", buf_string(&why));
     buf_release(&why);
     config_destroy(c);

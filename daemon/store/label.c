@@ -7,6 +7,7 @@
  * Thread: any thread */
 #include "store/label.h"
 
+#include "base/framing.h"
 #include "base/json.h"
 #include "route/task.h"
 
@@ -194,7 +195,9 @@ static int label_read_object(struct label *out, const cJSON *object, struct text
 
 int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
                struct arena *arena, const char **why) {
+    uint32_t schema;
     *out = (struct label){.time_ms = record_time_ms, .confidence = 1};
+    (void)framing_read(record, &schema, &record);
     cJSON *object = json_parse(record, arena);
     int result = label_read_object(out, object, record, key, arena, why);
     if (result == 0) label_doubt_time(out, record_time_ms);

@@ -68,6 +68,7 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
     *out = (struct answered){.fate = join_fate(counts, e->kind == KIND_OWN, e->expires_ms, a),
                              .truth = a->class_,
                              .predicted = e->predicted,
+                             .scored = store_rows_score(s),
                              .propensity = e->propensity,
                              .latency_ms = -1};
     if (e->kind == KIND_TASK && !e->answered) {
@@ -349,7 +350,7 @@ int store_put_label(struct store *s, const struct label *l, int32_t partition, i
     struct task_answer a;
     struct named n;
     struct entry e;
-    *out = (struct answered){.truth = -1, .predicted = -1, .latency_ms = -1};
+    *out = (struct answered){.truth = -1, .predicted = -1, .scored = -1, .latency_ms = -1};
     if (!join_accepts(&s->options.sources, l->source)) {
         out->fate = FATE_UNKNOWN_SOURCE;
         return 0;

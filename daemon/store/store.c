@@ -246,6 +246,7 @@ int store_open(struct store **out, const struct store_options *options, const ch
     s->classes = xcalloc(options->classes.len + 1, 1);
     memcpy(s->classes, options->classes.at, options->classes.len);
     s->options.classes = text_of(s->classes);
+    s->row = xcalloc(options->d, sizeof *s->row);
     s->dir = xstrdup(options->dir);
     int result = store_make_directory(s->dir);
     if (result == 0) result = store_lock(s, why);
@@ -284,6 +285,7 @@ void store_close(struct store *s) {
     if (s->env) mdb_env_close(s->env);
     if (s->lock >= 0) close(s->lock);
     buf_release(&s->scratch);
+    free(s->row);
     free(s->aside);
     free(s->classes);
     free(s->dir);

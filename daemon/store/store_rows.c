@@ -40,6 +40,12 @@ static int store_rows_read_place(struct store *s, MDB_txn *txn, MDB_val value,
     return result;
 }
 
+int store_rows_score(struct store *s) {
+    if (!s->options.score) return -1;
+    store_record_read_doubles(s->row, s->scratch.at + ENTRY_BYTES, s->options.d);
+    return s->options.score(s->row, s->options.score_opaque);
+}
+
 int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque),
                    void *opaque) {
     MDB_cursor *cursor = NULL;
@@ -56,6 +62,7 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
                              .evaluate = true,
                              .truth = e.answer.class_,
                              .predicted = e.predicted,
+                             .scored = store_rows_score(s),
                              .propensity = e.propensity,
                              .latency_ms = -1};
         if (visit(&a, opaque)) break;

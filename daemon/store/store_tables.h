@@ -62,6 +62,7 @@ struct store {
     int lock;                      // descriptor of DIR.lock; -1: not held
     struct tally tally, committed; // in this transaction; as of the last commit
     struct versions versions, versions_committed;
+    double *row;             // (d) for the score of a row
     struct buf scratch;      // the value of the entry that was read last
     struct store_gap *aside; // (aside_n)
     size_t aside_n;
@@ -69,6 +70,9 @@ struct store {
 };
 
 extern const char *const store_table_name[TABLES];
+
+/* What the entry that was read last (in s->scratch) says by a score of its own; -1: nothing. */
+int store_rows_score(struct store *s);
 
 /* Holds DIR.lock until store_close. ERR_RETRY with *why: another does. */
 int store_lock(struct store *s, const char **why) MUST_CHECK;

@@ -1,5 +1,5 @@
-/* Labelled rows to a model version: standardise once, fit each member on its own memory (member.c),
- * mix the members by what they said before (mixture.c).
+/* Labelled rows to a model version: standardise once (columns.c), fit each member on its own memory
+ * (member.c), mix the members by what they said before (mixture.c).
  *
  * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give
  * equal models, whatever crashed or repeated on the way (promise I8).
@@ -9,6 +9,8 @@
  * fit_step.c.
  *
  * Thread: learner thread, simulation */
+#include "codes.h"
+#include "columns.h"
 #include "member.h"
 #include "mixture.h"
 
@@ -20,28 +22,6 @@
 enum {
     GOLDEN_ROWS = 8 // with their scores in the model; who loads it computes them again and compares
 };
-
-/* A column whose variance over its squared mean is below this is constant: rounding alone leaves
- * that much. */
-static const double constant = 1e-20;
-
-/* ---- standardisation ---- */
-
-/* Mean and 1/sd of each column over the tasks; a constant column gets scale 0. Not weighted by
- * 1/propensity: a column's unit need not be unbiased, and with weights it hangs on the random arm's
- * few rows, where a rare value of a category seems rarer yet. */
-static void fit_standardisation(const struct fit_tasks *t, size_t d, double *mean, double *scale) {
-    double share = 1 / (double)t->n;
-    memset(mean, 0, d * sizeof *mean);
-    memset(scale, 0, d * sizeof *scale);
-    for (size_t i = 0; i < t->n; i++)
-        for (size_t c = 0; c < d; c++) mean[c] += share * t->row[i * d + c];
-    for (size_t i = 0; i < t->n; i++)
-        for (size_t c = 0; c < d; c++)
-            scale[c] += share * (t->row[i * d + c] - mean[c]) * (t->row[i * d + c] - mean[c]);
-    for (size_t c = 0; c < d; c++)
-        scale[c] = scale[c] <= constant * mean[c] * mean[c] ? 0 : 1 / sqrt(scale[c]);
-}
 
 /* ---- what a version knows of itself ---- */
 
@@ -113,17 +93,32 @@ static struct model *fit_empty_model(const struct fit_options *o, const struct n
     return model_create(&model, &shape) < 0 ? NULL : model;
 }
 
+/* The score that events bring keeps the unit of the prior, which is that score; a recalibration
+ * sees no other column. */
+static void fit_upstream_column(const struct fit_options *o, size_t c, struct model *model) {
+    bool score = c >= o->from && c < o->from + o->columns;
+    if (!score && o->recalibrates) model->scale[c] = 0;
+    if (!score || !o->prior || !(o->prior->scale[c] > 0)) return;
+    model->mean[c] = o->prior->mean[c];
+    model->scale[c] = o->prior->scale[c];
+    model->log_unit[c] = o->prior->log_unit[c];
+    model->low[c] = o->prior->low[c];
+    model->high[c] = o->prior->high[c];
+}
+
 /* The fit itself, into an empty model. */
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
-    fit_standardisation(tasks, o->d, model->mean, model->scale);
-    double *x = member_standardised(rows, o->d, model->mean, model->scale);
+    columns_learn(tasks, model);
+    for (size_t c = 0; o->columns && c < o->d; c++) fit_upstream_column(o, c, model);
+    double *x = member_standardised(rows, model);
     int *label = member_outputs(w, rows);
     double *prior = member_prior(o, w, model),
            *parameters = member_fit_all(o, w, &(struct examples){rows->n, x, label}, prior);
     member_fit_committee(o, w, rows, x, label, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++)
         member_store(w, parameters + m * network_size(w), m, model);
+    codes_learn(rows, o->memories_n ? o->memories_n - 1 : 0, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture_of(o, rows, model->mix);
     fit_utility_quantiles(o, tasks, model);

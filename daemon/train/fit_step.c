@@ -38,16 +38,17 @@ static void fit_step_mixture(struct model *model, const struct fit_options *o,
 /* Fits the members of short memory anew, each from where it stands. room: (2, network_size). */
 static void fit_step_memories(struct model *model, const struct fit_options *o,
                               const struct network *w, const struct examples *all, double *room) {
-    double *parameters = room, *longer = room + network_size(w);
+    double *parameters = room, *longer = room + network_size(w), *prior = member_prior(o, w, model);
     bool convex = w->layers == 1; // then the minimum does not depend on the start
     for (size_t m = o->memories_n; m-- > 0;) {
         bool longest = m + 1 == o->memories_n;
         if (o->memories[m] > FIT_STEP_MEMORY) continue;
         if (!longest) member_load(w, model, m + 1, longer);
         if (convex) member_load(w, model, m, parameters);
-        member_fit_memory(o, w, all, m, longest ? NULL : longer, NULL, convex, parameters);
+        member_fit_memory(o, w, all, m, longest ? NULL : longer, prior, convex, parameters);
         member_store(w, parameters, m, model);
     }
+    free(prior);
 }
 
 /* Lets the SGD member pass over the last labels. room: (network_size). */
@@ -67,7 +68,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     fit_step_mixture(model, o, rows, fresh);
     size_t *place = xmalloc(o->k * sizeof *place);
     if (rows->named) member_group_classes(o, rows->named, &w, place);
-    double *x = member_standardised(rows, o->d, model->mean, model->scale),
+    double *x = member_standardised(rows, model),
            *room = xmalloc(2 * network_size(&w) * sizeof *room);
     int *label = member_outputs(&w, rows);
     struct examples all = {rows->n, x, label}, last = member_newest(&all, o->d, fresh);

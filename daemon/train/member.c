@@ -26,12 +26,12 @@ static const double bias_share = 0.1;
 
 enum { DRAWS_MOST = 7 }; // of a row by one bootstrap member: more has a chance of one in 10⁵
 
-double *member_standardised(const struct fit_rows *rows, size_t d, const double *mean,
-                            const double *scale) {
+double *member_standardised(const struct fit_rows *rows, const struct model *model) {
+    size_t d = model->shape.d;
     double *x = xmalloc(rows->n * d * sizeof *x);
     for (size_t i = 0; i < rows->n; i++)
         for (size_t c = 0; c < d; c++)
-            x[i * d + c] = model_standardised(rows->row[i * d + c], mean[c], scale[c]);
+            x[i * d + c] = model_standardised(model, c, rows->row[i * d + c]);
     return x;
 }
 
@@ -209,6 +209,9 @@ double *member_fit_all(const struct fit_options *o, const struct network *w,
         member_start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
         member_fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
     }
+    if (o->anchored)
+        member_start(w, prior, o->seed, mixture_members(o) - 1,
+                     parameters + (mixture_members(o) - 1) * size);
     return parameters;
 }
 
@@ -255,17 +258,20 @@ bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
            memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
 }
 
-/* The same function of the raw row, said in another standardisation: z = (raw − mean)·scale on
- * either side. */
-static void member_restate(const struct network *w, const struct model *from, const double *mean,
-                           const double *scale, double *parameters) {
+/* The same function of the raw row, said in another standardisation: z = (u − mean)·scale on either
+ * side, of the same u. Where one takes a column by its logarithm and the other does not, or in
+ * another unit, no weight says the same; the column's own, a deviation for a deviation, is nearest.
+ */
+static void member_restate(const struct network *w, const struct model *from,
+                           const struct model *to, double *parameters) {
     size_t d = w->width[0], out = w->width[1];
     double *bias = parameters + out * d;
     for (size_t i = 0; i < out; i++) {
         for (size_t c = 0; c < d; c++) {
             double slope = parameters[i * d + c] * from->scale[c];
-            bias[i] += slope * (mean[c] - from->mean[c]);
-            parameters[i * d + c] = scale[c] > 0 ? slope / scale[c] : 0;
+            if (to->scale[c] > 0 && from->log_unit[c] != to->log_unit[c]) continue;
+            bias[i] += slope * (to->mean[c] - from->mean[c]);
+            parameters[i * d + c] = to->scale[c] > 0 ? slope / to->scale[c] : 0;
         }
     }
 }
@@ -281,6 +287,6 @@ double *member_prior(const struct fit_options *o, const struct network *w,
         if (o->prior->mix[m] > o->prior->mix[best]) best = m;
     double *parameters = xmalloc(network_size(w) * sizeof *parameters);
     member_load(w, o->prior, best, parameters);
-    member_restate(w, o->prior, model->mean, model->scale, parameters);
+    member_restate(w, o->prior, model, parameters);
     return parameters;
 }

@@ -9,9 +9,8 @@
 #include "loss_and_gradient.h"
 #include "train/fit.h"
 
-/* rows->row standardised: (n, d); the caller frees. mean, scale: (d). */
-double *member_standardised(const struct fit_rows *rows, size_t d, const double *mean,
-                            const double *scale);
+/* rows->row standardised: (n, d); the caller frees. model: whose standardisation. */
+double *member_standardised(const struct fit_rows *rows, const struct model *model);
 
 struct network member_network(const struct fit_options *o);
 

@@ -12,7 +12,9 @@
 
 #include <math.h>
 
-size_t mixture_members(const struct fit_options *o) { return o->memories_n + (o->sgd_rate > 0); }
+size_t mixture_members(const struct fit_options *o) {
+    return o->memories_n + (o->sgd_rate > 0) + o->anchored;
+}
 
 /* Below 1, the rate for independent labels: asked labels come in runs and are doubtful, so each
  * carries less evidence. */

@@ -21,7 +21,13 @@ bool schedule_shrunken(const struct schedule *s) {
            !s->accepted;
 }
 
+/* A score that events bring is the model and stays it. */
+static bool schedule_learns(const struct config *c) {
+    return !c->model.upstream.n || c->model.learn != LEARN_NOTHING;
+}
+
 bool schedule_due(const struct config *c, const struct schedule *s) {
+    if (!schedule_learns(c)) return false;
     if (s->labelled < (size_t)c->train.first || !s->changed || schedule_shrunken(s)) return false;
     if (!s->published_rows) return true;
     double grown = (double)s->labelled - (double)s->published_rows;
@@ -38,12 +44,13 @@ double schedule_late(size_t open) { return (double)open / ((double)open + late_l
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live) {
     uint64_t most = policy_cap(s->open_tasks, (uint64_t)c->budget.open_tasks);
-    struct policy_learner p = {.live = live,
-                               .full = most && s->open >= most,
-                               .explore = c->query.explore * schedule_late(s->open),
-                               .shrunken = schedule_shrunken(s)};
+    struct policy_learner p = {
+        .live = live,
+        .full = most && s->open >= most,
+        .explore = schedule_learns(c) ? c->query.explore * schedule_late(s->open) : 0,
+        .shrunken = schedule_shrunken(s)};
     for (size_t i = 0; i < c->model.classes.n; i++)
-        p.cold |= s->per_class[i] < (size_t)c->query.cold_labels;
+        p.cold |= !s->primed && s->per_class[i] < (size_t)c->query.cold_labels;
     return p;
 }
 
@@ -63,6 +70,10 @@ struct fit_options fit_options_of(const struct config *c, size_t d, size_t posit
                             .seed = (uint64_t)c->service.seed,
                             .measure = (enum measure)c->query.measure,
                             .positive = positive};
+    if (c->model.learn != LEARN_NOTHING) o.anchored = c->model.upstream.n > 0;
+    if (o.anchored) o.columns = config_upstream_columns(c);
+    if (o.columns) o.from = d - o.columns;
+    o.recalibrates = c->model.learn == LEARN_RECALIBRATE;
     for (size_t i = 0; i < c->model.hidden.n; i++)
         o.hidden[i] = strtoul(c->model.hidden.at[i], NULL, 10);
     return o;

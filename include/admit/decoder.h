@@ -1,6 +1,7 @@
 /* A record's value to the mapped fields of one sample: the only way from the wire to a row. Several
  * readers of JSON can do the work (admit.json_reader); they differ in nothing but the time they
- * take.
+ * take. Behind the header of a schema registry stands JSON or Avro (admit.format); a pointer then
+ * addresses the JSON that decoder_event makes of the record.
  *
  * JSON is read strictly (RFC 8259): one object, nothing behind it, UTF-8, depth and range of
  * numbers as configured. A path names a field by JSON pointer, nested too; where a step is absent
@@ -10,6 +11,7 @@
 #pragma once
 
 #include "admit/reason.h"
+#include "admit/schema.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -29,7 +31,8 @@ enum value_kind {
 struct value {
     enum value_kind kind;
     double number;    // VALUE_NUMBER: finite. VALUE_BOOL: 0 or 1
-    struct text text; // VALUE_TEXT: unescaped, may hold NUL. VALUE_NUMBER: as written
+    struct text text; // VALUE_TEXT: unescaped, may hold NUL. VALUE_NUMBER: as written; of Avro
+                      // the digits of an integer, and empty for any other
 };
 
 struct decoder_options {
@@ -38,6 +41,8 @@ struct decoder_options {
     size_t max_depth; // brackets that may be open: admit.max_depth
     size_t max_bytes; // of a sample: admit.max_bytes
     enum json_reader kind;
+    enum admit_format format;
+    bool registry; // what is unknown can be asked: decoder_lacks
 };
 
 struct decoder;
@@ -55,9 +60,27 @@ int decoder_of_events(struct decoder **out, const struct config *c, const struct
 void decoder_destroy(struct decoder *d);
 
 /* Reads one sample; not one byte beyond it is looked at. values: (n) in the order of the paths,
- * valid until the next call and while `json` is; unspecified unless REASON_NONE is returned. Of
+ * valid until the next call and while `value` is; unspecified unless REASON_NONE is returned. Of
  * several faults the leftmost is the reason; REASON_NOT_FINITE only where nothing else is wrong. */
-enum reason decoder_read(struct decoder *d, struct text json, struct value *values);
+enum reason decoder_read(struct decoder *d, struct text value, struct value *values);
+/* What was found in the value that was read last, where it was refused for its header or for what
+ * stands behind that: "schema id 33: a boolean is neither 0 nor 1, at byte 17"; else empty. Valid
+ * until the next call. */
+struct text decoder_found(const struct decoder *d);
+
+/* Whether the value can not be read before the decoder was taught schema *id. */
+bool decoder_lacks(struct decoder *d, struct text value, uint32_t *id);
+/* Teaches it, from now on: what the id stands for (source is borrowed for the call), or why nothing
+ * with that id can be read. A schema that is not sound is a refusal too. */
+void decoder_learn(struct decoder *d, uint32_t id, const struct schema_source *source);
+void decoder_refuse(struct decoder *d, uint32_t id, enum reason reason, const char *why);
+/* Between two batches: refusals are forgotten, so that they are asked about again, and of very many
+ * schemas those not used for long. */
+void decoder_tidy(struct decoder *d);
+
+/* The event of a value as JSON: itself, what stands behind its header, or the Avro record written
+ * anew. "null" where that can not be done. Valid until the next call, and while `value` is. */
+struct text decoder_event(struct decoder *d, struct text value);
 
 /* What annotators may see of an event. Borrowed. */
 struct selection {
@@ -66,7 +89,7 @@ struct selection {
     size_t fields_n, mask_n;
 };
 
-/* The part of `event` that annotators may see, as JSON; valid until the next call. All of it when
- * nothing is selected and nothing masked: `event` itself, when that is JSON. Called for asked
- * samples only. */
-struct text decoder_select(struct decoder *d, struct text event, const struct selection *s);
+/* The part of a value's event that annotators may see, as JSON; valid until the next call, and
+ * while `value` is. All of it when nothing is selected and nothing masked. Called for asked samples
+ * only. */
+struct text decoder_select(struct decoder *d, struct text value, const struct selection *s);

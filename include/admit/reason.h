@@ -11,11 +11,15 @@
     FIRST(REASON_EMPTY, "empty", "the record has no value (a tombstone) or an empty one")          \
     NEXT(REASON_TOO_LARGE, "too_large", "the value is longer than admit.max_bytes")                \
     NEXT(REASON_NOT_JSON, "not_json", "the value is not one well-formed JSON object")              \
-    NEXT(REASON_TOO_DEEP, "too_deep", "the JSON nests deeper than admit.max_depth")                \
+    NEXT(REASON_NOT_AVRO, "not_avro", "the value is not what its Avro schema says")                \
+    NEXT(REASON_UNKNOWN_SCHEMA, "unknown_schema", "the schema of the value is not known")          \
+    NEXT(REASON_BAD_SCHEMA, "bad_schema", "the schema of the value can not be used")               \
+    NEXT(REASON_TOO_DEEP, "too_deep", "the value nests deeper than admit.max_depth")               \
     NEXT(REASON_NOT_UTF8, "not_utf8", "the value is not UTF-8")                                    \
     NEXT(REASON_NOT_FINITE, "not_finite", "a mapped number is NaN, infinite or beyond a double")   \
     NEXT(REASON_WRONG_TYPE, "wrong_type",                                                          \
          "a mapped field has another type than the configuration says")                            \
+    NEXT(REASON_NOT_PROBABILITY, "not_probability", "a mapped probability is below 0 or above 1")  \
     NEXT(REASON_MISSING_FIELD, "missing_field", "a required field is absent or null")              \
     NEXT(REASON_BAD_ID, "bad_id",                                                                  \
          "the sample id is not a string or an integer, or longer than 255 bytes")                  \

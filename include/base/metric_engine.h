@@ -31,9 +31,9 @@ struct metric_row {
 };
 
 enum {
-    METRIC_VALUES_MAX = 14, // values of a label
+    METRIC_VALUES_MAX = 20, // values of a label
     METRIC_BUCKETS = 14,    // finite ends of a histogram's buckets: 1 ms to a week
-    METRIC_SERIES = 16,     // of a row: its values, or the buckets, the one to +Inf and the sum
+    METRIC_SERIES = 20,     // of a row: its values, or the buckets, the one to +Inf and the sum
     METRIC_NAMED_MAX = METRIC_VALUES_MAX, // values of a label that only the configuration knows
     METRIC_NAME_BYTES = 128               // of such a value; what is longer is cut
 };

@@ -26,7 +26,7 @@ enum lost { WORDS_ENUM(LOST_TABLE) LOST_NONE };
 
 struct position_mark {
     int64_t record;   // offset of the record before the position; -1: none is known
-    int64_t time_ms;  // its timestamp
+    int64_t time_ms;  // its timestamp; 0: not known
     uint64_t hash;    // of its key and value
     uint32_t topic;   // hash of the topic's id; 0: not known
     uint32_t cluster; // hash of the cluster's id; 0: not known

@@ -34,6 +34,22 @@ enum lost_position { WORDS_ENUM(LOST_POSITION_TABLE) LOST_POSITIONS };
     NEXT(JSON_READER_CJSON, "cjson")
 enum json_reader { WORDS_ENUM(JSON_READER_TABLE) JSON_READERS };
 
+/* bridge.tool: what the bridge carries tasks into. */
+#define BRIDGE_TOOL_TABLE(FIRST, NEXT)                                                             \
+    FIRST(BRIDGE_TOOL_LABEL_STUDIO, "label_studio") NEXT(BRIDGE_TOOL_HTTP, "http")
+enum bridge_tool { WORDS_ENUM(BRIDGE_TOOL_TABLE) BRIDGE_TOOLS };
+
+/* bridge.on_expiry: what becomes of a task that nobody answered in time. */
+#define ON_EXPIRY_TABLE(FIRST, NEXT) FIRST(ON_EXPIRY_DELETE, "delete") NEXT(ON_EXPIRY_KEEP, "keep")
+enum on_expiry { WORDS_ENUM(ON_EXPIRY_TABLE) ON_EXPIRIES };
+
+/* admit.format: what values on the samples topic look like. */
+#define ADMIT_FORMAT_TABLE(FIRST, NEXT)                                                            \
+    FIRST(ADMIT_FORMAT_AUTO, "auto")                                                               \
+    NEXT(ADMIT_FORMAT_JSON, "json")                                                                \
+    NEXT(ADMIT_FORMAT_REGISTRY, "registry")
+enum admit_format { WORDS_ENUM(ADMIT_FORMAT_TABLE) ADMIT_FORMATS };
+
 /* query.measure: uncertainty measures; the last is a mix of others. */
 #define MEASURE_TABLE(FIRST, NEXT)                                                                 \
     FIRST(MEASURE_LEAST_CONFIDENCE, "least_confidence")                                            \
@@ -68,6 +84,21 @@ enum measure { WORDS_ENUM(MEASURE_TABLE) MEASURES };
 #define MANAGER_CHOICES WORDS_LIST(MANAGER_TABLE)
 enum manager { WORDS_ENUM(MANAGER_TABLE) MANAGERS };
 
+/* The keys of model.upstream: what a score of the event's own is. */
+#define UPSTREAM_TABLE(FIRST, NEXT)                                                                \
+    FIRST(UPSTREAM_PROBABILITY, "probability")                                                     \
+    NEXT(UPSTREAM_LOGIT, "logit")                                                                  \
+    NEXT(UPSTREAM_PROBABILITIES, "probabilities")                                                  \
+    NEXT(UPSTREAM_BY_CLASS, "by_class")
+enum upstream { WORDS_ENUM(UPSTREAM_TABLE) UPSTREAMS };
+
+/* model.learn: what is learned where a score of the event's own is the model. */
+#define LEARN_TABLE(FIRST, NEXT)                                                                   \
+    FIRST(LEARN_NOTHING, "false")                                                                  \
+    NEXT(LEARN_RECALIBRATE, "recalibrate")                                                         \
+    NEXT(LEARN_BESIDE, "beside")
+enum learn { WORDS_ENUM(LEARN_TABLE) LEARNS };
+
 /* pool.rule: how a window's batch is chosen from its candidates. */
 #define POOL_RULE_TABLE(FIRST, NEXT)                                                               \
     FIRST(POOL_PLAIN, "plain")                                                                     \
@@ -92,7 +123,9 @@ enum priority { WORDS_ENUM(PRIORITY_TABLE) PRIORITIES };
 #define FEATURE_TYPE_TABLE(FIRST, NEXT)                                                            \
     FIRST(FEATURE_NUMBER, "number")                                                                \
     NEXT(FEATURE_CATEGORY, "category")                                                             \
-    NEXT(FEATURE_BOOLEAN, "boolean")
+    NEXT(FEATURE_BOOLEAN, "boolean")                                                               \
+    NEXT(FEATURE_PROBABILITY, "probability")                                                       \
+    NEXT(FEATURE_LOG_PROBABILITY, "log_probability")
 enum feature_type { WORDS_ENUM(FEATURE_TYPE_TABLE) FEATURE_TYPES };
 
 /* No option: why a sample was asked, as the task record says it and metric `asked` counts it. */
@@ -109,6 +142,7 @@ enum ask { WORDS_ENUM(ASK_TABLE) ASKS };
 /* The word of a constant; "?" for what is none. Static storage. */
 const char *delivery_name(enum delivery d);
 const char *learner_choice_name(enum learner_choice l);
+const char *learn_name(enum learn l);
 const char *measure_name(enum measure m);
 const char *manager_name(enum manager m);
 const char *pool_rule_name(enum pool_rule r);

@@ -65,8 +65,15 @@ int config_load(struct config **out, const char *file, struct buf *errors) MUST_
 int config_parse(struct config **out, const char *name, struct text yaml,
                  struct buf *errors) MUST_CHECK;
 void config_destroy(struct config *c);
+/* The value of a key of admit.registry (url, ca, token_file); NULL: not given, or empty. Borrowed.
+ */
+const char *config_registry(const struct config *c, const char *key);
 /* Index of a class in model.classes, or -1. */
 int config_class(const struct config *c, struct text name);
+/* What the score of model.upstream is (enum upstream), or -1: there is none. */
+int config_upstream(const struct config *c);
+/* How many columns it has in a row, behind those of the features: 0, 1, or one for each class. */
+size_t config_upstream_columns(const struct config *c);
 
 /* The effective configuration as YAML, the source of each value behind it as a comment, secrets
  * masked. */

@@ -47,8 +47,8 @@ uint64_t dataset_rows(struct dataset *d);
  * ERR_IO with *why; then *yaml is as before. */
 int dataset_config(struct dataset *d, struct buf *yaml, struct buf *why) MUST_CHECK;
 /* What was read in another way than it stands, as lines with "\n" behind each: separators, number
- * formats, stray cells, joined labels ... Complete after the last row; borrowed until the next call
- * on the dataset. */
+ * formats, stray cells, joined labels ... Each is given once: the later calls give what was met
+ * since, so the last belongs behind the last row. Borrowed until the next call on the dataset. */
 const char *dataset_remarks(struct dataset *d);
 /* After dataset_config: the columns that it made no feature of, with the reason, as one line.
  * Borrowed until dataset_close. */

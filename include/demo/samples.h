@@ -23,6 +23,8 @@ int samples_open(struct samples **out, const struct samples_options *o, struct b
 void samples_close(struct samples *s);
 /* As dataset_next: 1: a sample; 0: the end; ERR_INPUT or ERR_IO with *why. */
 int samples_next(struct samples *s, struct dataset_sample *out, struct buf *why) MUST_CHECK;
+/* Tells on standard error what was remarked of the file since the last call. NULL is allowed. */
+void samples_tell(struct samples *s);
 /* How many samples there are in all. */
 uint64_t samples_total(const struct samples *s);
 /* Appends the part of the configuration that belongs to the data: admit.id, model, features. */

@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "config/limits.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,7 +50,12 @@ struct model {
     int64_t created_ms;
     char digest[65];      // SHA-256 of the tensors, hex; set by model_write and model_read
     struct text classes;  // k names, newline-separated
-    double *mean, *scale; // (d) z = (raw - mean) * scale, then clipped to ±MODEL_CLIP
+    double *mean, *scale; // (d) z = (u - mean) * scale, then clipped to ±MODEL_CLIP
+    double *log_unit;     // (d) > 0: u = log(1 + |raw| / log_unit) with raw's sign; 0: u = raw
+    double *low, *high;   // (d) raw beyond them is far outside all that was seen: z = 0
+    size_t codes;         // columns in which a far number has a say of its own
+    double *code_column;  // (codes) ascending
+    float *code_weight;   // (codes, k) added to every member's logits; NULL: no codes
     double *mix;          // (m) ≥ 0, sum 1; 0: the member is of the committee only
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
@@ -68,19 +75,37 @@ struct model {
 
 #define MODEL_CLIP 4.0 // standard deviations: farther, a column says no more
 
+/* The signed logarithm in that unit: it orders numbers of any size, and keeps zero where it is. */
+static inline double model_logarithm(double raw, double unit) {
+    return copysign(log1p(fabs(raw) / unit), raw);
+}
+
+/* Whether the number is so far outside all that was seen of column c that it says nothing there: a
+ * code, or absurd. */
+static inline bool model_is_far(const struct model *m, size_t c, double raw) {
+    return !(raw >= m->low[c] && raw <= m->high[c]);
+}
+
 /* The one rule of standardisation, for scoring and fitting. Scale 0: a constant column, which
- * becomes 0. */
-static inline double model_standardised(double raw, double mean, double scale) {
-    double z = scale > 0 ? (raw - mean) * scale : 0;
+ * becomes 0, as does a number that is far. */
+static inline double model_standardised(const struct model *m, size_t c, double raw) {
+    double u = m->log_unit[c] > 0 ? model_logarithm(raw, m->log_unit[c]) : raw;
+    double z = m->scale[c] > 0 && !model_is_far(m, c, raw) ? (u - m->mean[c]) * m->scale[c] : 0;
     if (z > MODEL_CLIP) return MODEL_CLIP;
     return z < -MODEL_CLIP ? -MODEL_CLIP : z;
 }
 
-/* 0: *out is the caller's, for model_destroy: all zero but scale 1 and mix 1/m, for the caller to
+/* 0: *out is the caller's, for model_destroy: all zero but scale 1, mix 1/m and
+ * no number far, for the caller to
  * fill and then only to read. The shape may come from anyone. ERR_MISMATCH: it is none (a width of
  * 0, fewer than 2 classes), or beyond a bound above or of config/limits.h. */
 int model_create(struct model **out, const struct model_shape *shape) MUST_CHECK;
 void model_destroy(struct model *m);
+
+/* Whether any number of the row (d, raw) is far (model_is_far). */
+bool model_far_any(const struct model *m, const double *row);
+/* The first column of the row whose number is far and has no say of its own; d: there is none. */
+size_t model_far(const struct model *m, const double *row);
 
 /* Floats of scratch that model_predict needs. */
 size_t model_scratch(const struct model_shape *shape);

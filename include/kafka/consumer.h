@@ -74,7 +74,8 @@ void consumer_ids(const struct consumer *c, uint32_t *topic, uint32_t *cluster);
 /* Whether the partition is in the present assignment: what Kafka itself does not check
  * (docs/DECISIONS.md, D8). */
 bool consumer_owns(const struct consumer *c, int32_t partition);
-/* Whether the group has already given our partitions away, though the notice still waits. */
+/* Whether the group has already given our partitions away, though the notice still waits: it says
+ * so, or we are a member of another generation by now. */
 bool consumer_lost(const struct consumer *c);
 /* Records between the next one and the end of its partition as last seen (high watermark), without
  * those that retention has deleted. */
@@ -84,9 +85,11 @@ const struct kafka_stats *consumer_stats(const struct consumer *c);
 /* Stop or go on fetching while a cycle cannot be committed; polling goes on, so the group keeps its
  * member. */
 void consumer_pause(struct consumer *c, bool paused);
-/* Committed next offset of a partition of ours; -1: none, ERR_RETRY: no answer. For a commit whose
- * outcome is unknown. */
-int64_t consumer_committed(struct consumer *c, int32_t partition);
+/* Whether the group has committed exactly that of a partition of ours, for a commit whose outcome
+ * is unknown: 1, 0, or ERR_RETRY: no answer. The offset alone does not tell: a position may have
+ * been moved back, or stand where it stood with another state. */
+int consumer_committed(struct consumer *c, int32_t partition, int64_t next,
+                       struct text metadata) MUST_CHECK;
 
 /* Calls visit with what the group has committed of each partition from 0 on, whoever owns it.
  * ERR_RETRY: no answer, and no call. */

@@ -47,6 +47,13 @@ enum transaction_label { WORDS_ENUM(TRANSACTION_TABLE) TRANSACTION_LABELS };
     NEXT(DEATH_UNKNOWN, "unknown")                /* no answer to a commit or an abort */
 enum producer_death { WORDS_ENUM(PRODUCER_DEATH_TABLE) DEATH_NONE };
 
+/* schemas: what a question to the schema registry came to. */
+#define SCHEMA_TABLE(FIRST, NEXT)                                                                  \
+    FIRST(SCHEMA_FETCHED, "fetched")                                                               \
+    NEXT(SCHEMA_REFUSED, "refused") /* it knows none of that id, or none that can be used */       \
+    NEXT(SCHEMA_FAILED, "failed")   /* it did not answer, or not as a registry does */
+enum schema_label { WORDS_ENUM(SCHEMA_TABLE) SCHEMA_LABELS };
+
 /* cycles: what became of a batch and its records. */
 #define CYCLE_TABLE(FIRST, NEXT)                                                                   \
     FIRST(CYCLE_COMMITTED, "committed")                                                            \
@@ -117,7 +124,10 @@ enum kafka_error_label { WORDS_ENUM(KAFKA_ERROR_TABLE) KAFKA_ERROR_LABELS };
 enum reload_label { WORDS_ENUM(RELOAD_TABLE) RELOAD_LABELS };
 
 /* outside_trouble: which outside system fails. */
-#define OUTSIDE_TABLE(FIRST, NEXT) FIRST(OUTSIDE_KAFKA, "kafka") NEXT(OUTSIDE_STORE, "store")
+#define OUTSIDE_TABLE(FIRST, NEXT)                                                                 \
+    FIRST(OUTSIDE_KAFKA, "kafka")                                                                  \
+    NEXT(OUTSIDE_STORE, "store")                                                                   \
+    NEXT(OUTSIDE_REGISTRY, "schema_registry")
 enum outside_label { WORDS_ENUM(OUTSIDE_TABLE) OUTSIDE_LABELS };
 
 /* http_requests: the class of the status. */
@@ -127,3 +137,15 @@ enum outside_label { WORDS_ENUM(OUTSIDE_TABLE) OUTSIDE_LABELS };
     NEXT(HTTP_STATUS_4XX, "4xx")                                                                   \
     NEXT(HTTP_STATUS_5XX, "5xx")
 enum http_status_label { WORDS_ENUM(HTTP_STATUS_TABLE) HTTP_STATUS_LABELS };
+
+/* bridge_carried, and the bridge's own record: what became of tasks, and of answers. */
+#define BRIDGE_COUNT_TABLE(FIRST, NEXT)                                                            \
+    FIRST(BRIDGE_IMPORTED, "imported")     /* tasks that the tool took */                          \
+    NEXT(BRIDGE_FOUND, "found")            /* were there already when they were to be imported */  \
+    NEXT(BRIDGE_CLOSED, "closed")          /* were answered elsewhere, or had expired */           \
+    NEXT(BRIDGE_REFUSED, "refused")        /* the tool did not take: dead letters */               \
+    NEXT(BRIDGE_WITHDRAWN, "withdrawn")    /* were taken out again: expired, or there twice */     \
+    NEXT(BRIDGE_ANSWERED, "answered")      /* labels that name a class */                          \
+    NEXT(BRIDGE_SKIPPED, "skipped")        /* labels that say skipped, or take an answer back */   \
+    NEXT(BRIDGE_NO_CLASS, "unknown_class") /* answers that are none of model.classes */
+enum bridge_count { WORDS_ENUM(BRIDGE_COUNT_TABLE) BRIDGE_COUNTS };

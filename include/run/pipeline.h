@@ -8,6 +8,7 @@
  * Thread: worker thread (one pipeline each) */
 #pragma once
 
+#include "admit/decoder.h"
 #include "base/position.h"
 #include "encode/features.h"
 #include "route/cycle.h"
@@ -38,6 +39,9 @@ void pipeline_destroy(struct pipeline *p);
 /* New values of reloadable options; the states go on. */
 int pipeline_reload(struct pipeline *p, const struct config *config) MUST_CHECK;
 struct batch *pipeline_batch(struct pipeline *p);
+/* What reads the batch's records. Before a batch is decided it must be taught the schemas that the
+ * records need (decoder_lacks); a record whose schema it was not taught is a dead letter. */
+struct decoder *pipeline_decoder(struct pipeline *p);
 /* Largest batch that the tasks topic takes; 1,000,000 bytes until said. */
 void pipeline_limit(struct pipeline *p, size_t max_record_bytes);
 

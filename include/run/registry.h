@@ -28,6 +28,8 @@ struct registry_options {
     bool quiet;   // the process has another registry that counts and logs
     bool pushes;  // also assemble what was pushed: for the learner, which makes versions of it
     size_t bytes; // of all versions and pushes together, but for those that are needed; 0: no bound
+    struct model *base; // in force until the policy wants a version, and a version itself (number
+                        // SCORE_MODEL_VERSION) that is on no topic; taken. NULL: there is none
 };
 
 /* A model that the command line put on the topic and the learner has not taken yet. */
@@ -45,11 +47,12 @@ struct snapshot {
     struct version *version;   // what keeps the model alive
 };
 
-enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS };
+enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS, CHANGE_BRIDGE };
 
 struct registry;
 
-/* Empty: it knows nothing of the topic yet. Texts of the options are borrowed for its life. */
+/* Empty but for the base: it knows nothing of the topic yet. Texts of the options are borrowed for
+ * its life. */
 struct registry *registry_create(const struct registry_options *options);
 void registry_destroy(struct registry *r); // after all snapshots were released
 
@@ -71,6 +74,8 @@ uint64_t registry_newest(const struct registry *r);
 /* The number of the next version: above the newest and above `seen`, which is what its caller has
  * seen elsewhere; but not so far above the newest that other readers would refuse it. */
 uint64_t registry_next(const struct registry *r, uint64_t seen);
+/* The version that the policy wants; where it wants none, the base; 0: there is none either. */
+uint64_t registry_live(const struct registry *r);
 /* A complete, checked version, or NULL. */
 const struct model *registry_model(const struct registry *r, uint64_t version);
 /* Versions that can go live, ascending; returns how many. */

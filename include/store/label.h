@@ -28,7 +28,8 @@ struct label {
     double confidence; // 1 when absent
 };
 
-/* Reads a labels record: one JSON object (docs/FORMATS.md says which members). `key`: the record's
+/* Reads a labels record: one JSON object (docs/FORMATS.md says which members), also behind a schema
+ * registry's header. `key`: the record's
  * key, which stands in for a missing id when it is the id of a task; record_time_ms: taken when the
  * answer gives no time, or one that cannot be: before the year 2000 (seconds), before the sample
  * of the task that it names by id, or more than a day after the record (microseconds, a wrong

@@ -23,11 +23,14 @@
 #define STORE_DIRECTORY "labels"
 
 struct store_options {
-    const char *dir;          // is made where it is missing
-    size_t map_bytes;         // the most that the file may grow to (train.store)
-    size_t d, k;              // columns of a row; classes, at most CLASSES_MAX
-    uint64_t fingerprint;     // of the feature map
-    struct text classes;      // k names, newline-separated
+    const char *dir;      // is made where it is missing
+    size_t map_bytes;     // the most that the file may grow to (train.store)
+    size_t d, k;          // columns of a row; classes, at most CLASSES_MAX
+    uint64_t fingerprint; // of the feature map
+    struct text classes;  // k names, newline-separated
+    int (*score)(const double *row, const void *opaque); // class by a row's own score; NULL: rows
+                                                         // have none
+    const void *score_opaque;
     struct list sources;      // whose labels are taken; none: all. Borrowed
     int64_t park_ms;          // how long a label waits for its task
     int64_t keep_ms;          // after so long tasks and rows are forgotten
@@ -74,6 +77,7 @@ struct answered {
     bool evaluate;      // the first answer of its task that names a class: counts once
     int truth;          // class, -1: none
     int predicted;      // class, -1: there was no model
+    int scored;         // class by the score of the event's own, -1: events have none
     double propensity;  // of the task
     int64_t latency_ms; // from asking to the answer's time; -1: not the first answer of a task
 };

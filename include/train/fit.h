@@ -34,6 +34,12 @@ struct fit_options {
     enum measure measure;   // whose utility the quantiles describe; MIX: none are measured
     double density;         // β of query.density
     size_t positive;        // class of the measure RISK
+    bool anchored; // the prior is also a member, behind those that are fitted, so the mixture can
+                   // fall back on it
+    size_t from, columns; // a score that events bring (model.upstream): so many columns from this
+                          // one on keep the prior's standardisation, since what is asked lies near
+                          // the middle of it and its ends must not be clipped
+    bool recalibrates;    // no other columns are looked at
     const struct model *prior; // what ridge fits shrink towards instead of zero, of the same
                                // columns, classes and hidden layers (fit_accepts_prior); NULL: none
 };

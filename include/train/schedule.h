@@ -17,15 +17,18 @@ struct schedule {
     bool changed;            // the labelled set is another than the one behind the newest version
     size_t published_rows;   // behind the newest version; 0: there is none
     size_t fitted_rows;      // behind the newest version that was fitted and not pushed; 0: none
-    bool accepted;    // the operator has said that a much smaller set may follow that version
+    bool primed;   // the live model was taught elsewhere: pushed, or a score that events bring, or
+                   // it began as such a one
+    bool accepted; // the operator has said that a much smaller set may follow that version
     int64_t since_ms; // since that version was published
     int64_t cost_ms;  // what fitting it took
     size_t bytes;     // of its record
 };
 
-/* Whether to fit. A version is due when the labelled set has grown by train.growth or by
- * train.labels, or has changed at all and train.interval has passed: longer where a version is
- * dear, so that following each label takes at most a twentieth of a core and a megabyte a second.
+/* Whether to fit. Never where a score that events bring is the model and stays it. A version is due
+ * when the labelled set has grown by train.growth or by train.labels, or has changed at all and
+ * train.interval has passed: longer where a version is dear, so that following each label takes at
+ * most a twentieth of a core and a megabyte a second.
  */
 bool schedule_due(const struct config *c, const struct schedule *s);
 
@@ -36,8 +39,8 @@ bool schedule_due(const struct config *c, const struct schedule *s);
 bool schedule_shrunken(const struct schedule *s);
 
 /* The learner's half of the policy, with `live` as the version to score with. cold: until every
- * class has query.cold_labels. explore: the more, the later labels are (query.explore). full: while
- * budget.open_tasks are open. shrunken: schedule_shrunken. */
+ * class has query.cold_labels, unless the live model is primed. explore: the more, the later labels
+ * are (query.explore). full: while budget.open_tasks are open. shrunken: schedule_shrunken. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live);
 

@@ -1,5 +1,6 @@
-/* JSON bytes to rows, every decoder of ours beside cJSON as it is usually written: parse,
- * cJSON_GetObjectItemCaseSensitive, delete.
+/* Bytes to rows: JSON, every decoder of ours beside cJSON as it is usually written (parse,
+ * cJSON_GetObjectItemCaseSensitive, delete), and the same records in Avro behind a registry's
+ * header, numbers as doubles, texts as strings.
  *
  *   bench-decode SHAPE ROUNDS all in turn; a line "NAME ns ns ns ..." each: CPU time per sample of
  *   each round
@@ -18,7 +19,7 @@
 #include <cjson/cJSON.h>
 #include <time.h>
 
-enum { FIELDS_MAX = 784, HASH = 32, SAMPLES = 1000, NAMES = 4 };
+enum { FIELDS_MAX = 784, HASH = 32, SAMPLES = 1000, NAMES = 5, AVRO = 4 };
 
 struct bench {
     char shape;
@@ -29,12 +30,14 @@ struct bench {
     struct value value[FIELDS_MAX + 1];
     struct buf json;
     struct text *sample; // (samples)
+    struct buf avro;
+    size_t *avro_at; // (samples + 1) where each begins
     double *row, *expected;
 };
 
-static const char *const names[NAMES] = {"cjson", "portable", "avx2", "cjson-reader"};
-static const enum json_reader kinds[NAMES] = {JSON_READER_AUTO, JSON_READER_PORTABLE,
-                                              JSON_READER_AVX2, JSON_READER_CJSON};
+static const char *const names[NAMES] = {"cjson", "portable", "avx2", "cjson-reader", "avro"};
+static const enum json_reader kinds[NAMES] = {
+    JSON_READER_AUTO, JSON_READER_PORTABLE, JSON_READER_AVX2, JSON_READER_CJSON, JSON_READER_AUTO};
 
 static struct rng rng = {.seed = 5};
 
@@ -119,13 +122,88 @@ static void write_sample(struct bench *b, size_t i) {
     }
 }
 
+/* ---- the same in Avro ---- */
+
+/* Of items of several kinds only nulls and booleans are mixed here. */
+static bool mixed(const cJSON *list) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list) if (item->type != list->child->type) return true;
+    return false;
+}
+
+static void write_schema(const cJSON *j, size_t *names_n, struct buf *out) {
+    const cJSON *item;
+    if (cJSON_IsString(j)) buf_str(out, "\"string\"");
+    else if (cJSON_IsBool(j)) buf_str(out, "\"boolean\"");
+    else if (cJSON_IsNumber(j)) buf_str(out, "\"double\"");
+    else if (cJSON_IsArray(j)) {
+        buf_str(out, "{\"type\":\"array\",\"items\":");
+        if (mixed(j)) buf_str(out, "[\"null\",\"boolean\"]");
+        else write_schema(j->child, names_n, out);
+        buf_str(out, "}");
+    } else {
+        buf_printf(out, "{\"type\":\"record\",\"name\":\"R%zu\",\"fields\":[", (*names_n)++);
+        cJSON_ArrayForEach(item, j) {
+            buf_printf(out, "%s{\"name\":\"%s\",\"type\":", item->prev->next ? "," : "",
+                       item->string);
+            write_schema(item, names_n, out);
+            buf_str(out, "}");
+        }
+        buf_str(out, "]}");
+    }
+}
+
+static void write_long(int64_t value, struct buf *out) {
+    uint64_t v = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+    for (; v > 0x7F; v >>= 7) buf_add(out, &(char){(char)(v | 0x80)}, 1);
+    buf_add(out, &(char){(char)v}, 1);
+}
+
+static void write_avro(const cJSON *j, struct buf *out) {
+    const cJSON *item;
+    bool either = cJSON_IsArray(j) && mixed(j);
+    if (cJSON_IsString(j)) {
+        write_long((int64_t)strlen(j->valuestring), out);
+        buf_str(out, j->valuestring);
+    } else if (cJSON_IsBool(j)) {
+        buf_add(out, &(char){cJSON_IsTrue(j)}, 1);
+    } else if (cJSON_IsNumber(j)) {
+        buf_add(out, &j->valuedouble, sizeof j->valuedouble);
+    }
+    if (cJSON_IsArray(j)) write_long(cJSON_GetArraySize(j), out);
+    cJSON_ArrayForEach(item, j) {
+        if (either) write_long(!cJSON_IsNull(item), out);
+        write_avro(item, out);
+    }
+    if (cJSON_IsArray(j)) write_long(0, out);
+}
+
+static void make_avro(struct bench *b) {
+    struct buf schema = {0};
+    size_t names_n = 0;
+    b->avro_at = xcalloc(b->samples + 1, sizeof *b->avro_at);
+    for (size_t i = 0; i < b->samples; i++) {
+        cJSON *root = cJSON_ParseWithLength(b->sample[i].at, b->sample[i].len);
+        if (i == 0) write_schema(root, &names_n, &schema);
+        buf_add(&b->avro, "\0\0\0\0\x21", 5);
+        write_avro(root, &b->avro);
+        b->avro_at[i + 1] = b->avro.len;
+        cJSON_Delete(root);
+    }
+    const struct text text = buf_view(&schema);
+    decoder_learn(b->decoder[AVRO], 33, &(struct schema_source){SCHEMA_AVRO, &text, 1});
+    buf_release(&schema);
+}
+
 /* counts: instructions, for which fewer will do. */
 static void make(struct bench *b, bool counts) {
     fields_of(b);
     CHECK(features_create(&b->features, b->field, b->fields) == 0);
     b->columns = features_columns(b->features);
     for (size_t k = 1; k < NAMES; k++) {
-        struct decoder_options o = {features_paths(b->features), b->fields, 32, 1 << 20, kinds[k]};
+        struct decoder_options o = {features_paths(b->features), b->fields, 32, 1 << 20, kinds[k],
+                                    ADMIT_FORMAT_AUTO,           k == AVRO};
+        if (k == AVRO && b->shape == 'm') continue; // a record's fields have one order
         if (decoder_create(&b->decoder[k], &o) != 0) b->decoder[k] = NULL; // not on this processor
     }
     b->samples = counts ? SAMPLES : b->shape == 'c' ? 512 : 8192;
@@ -138,6 +216,7 @@ static void make(struct bench *b, bool counts) {
     for (size_t i = 0; i < b->samples; i++)
         b->sample[i] = (struct text){b->json.at + at[i], at[i + 1] - at[i]};
     free(at);
+    if (b->decoder[AVRO]) make_avro(b);
     b->row = xcalloc(b->columns, sizeof *b->row);
     b->expected = xcalloc(b->columns, sizeof *b->expected);
 }
@@ -182,9 +261,12 @@ static void by_decoder(struct bench *b, size_t name, struct text json, double *r
     CHECK(features_encode(b->features, b->value, row, &field, NULL) == REASON_NONE);
 }
 
-static void decode(struct bench *b, size_t name, struct text json, double *row) {
-    if (name == 0) by_cjson(b, json, row);
-    else by_decoder(b, name, json, row);
+static void decode(struct bench *b, size_t name, size_t i, double *row) {
+    struct text value = b->sample[i];
+    if (name == AVRO)
+        value = (struct text){b->avro.at + b->avro_at[i], b->avro_at[i + 1] - b->avro_at[i]};
+    if (name == 0) by_cjson(b, value, row);
+    else by_decoder(b, name, value, row);
 }
 
 static bool here(const struct bench *b, size_t name) { return name == 0 || b->decoder[name]; }
@@ -196,7 +278,7 @@ static void compare(struct bench *b) {
         by_cjson(b, b->sample[i], b->expected);
         for (size_t name = 1; name < NAMES; name++) {
             if (!here(b, name)) continue;
-            decode(b, name, b->sample[i], b->row);
+            decode(b, name, i, b->row);
             CHECK(memcmp(b->row, b->expected, b->columns * sizeof *b->row) == 0);
         }
     }
@@ -209,10 +291,10 @@ static double now(void) {
 }
 
 static double one_round(struct bench *b, size_t name) {
-    size_t passes = name == 0 || name == NAMES - 1 ? 1 : 8; // about as long, whoever
+    size_t passes = name == 0 || kinds[name] == JSON_READER_CJSON ? 1 : 8; // about as long, whoever
     double from = now();
     for (size_t p = 0; p < passes; p++)
-        for (size_t i = 0; i < b->samples; i++) decode(b, name, b->sample[i], b->row);
+        for (size_t i = 0; i < b->samples; i++) decode(b, name, i, b->row);
     return (now() - from) / (double)(passes * b->samples);
 }
 
@@ -223,6 +305,7 @@ static void measure(struct bench *b, int rounds) {
             if (here(b, name)) ns[(r < 0 ? 0 : (size_t)r) * NAMES + name] = one_round(b, name);
     double bytes = (double)b->json.len / (double)b->samples;
     printf("bytes %.0f\n", bytes);
+    printf("bytes-avro %.0f\n", (double)b->avro.len / (double)b->samples);
     for (size_t name = 0; name < NAMES; name++) {
         if (!here(b, name)) continue;
         printf("%s", names[name]);
@@ -234,7 +317,7 @@ static void measure(struct bench *b, int rounds) {
 
 void counted(struct bench *b, size_t name);
 __attribute__((noinline)) void counted(struct bench *b, size_t name) {
-    for (size_t i = 1; i <= SAMPLES; i++) decode(b, name, b->sample[i % b->samples], b->row);
+    for (size_t i = 1; i <= SAMPLES; i++) decode(b, name, i % b->samples, b->row);
 }
 
 int main(int argc, char **argv) {
@@ -254,7 +337,7 @@ int main(int argc, char **argv) {
     for (size_t name = 0; argc > 3 && name < NAMES; name++) {
         if (strcmp(argv[3], names[name]) != 0) continue;
         if (!here(&b, name)) return 69;
-        decode(&b, name, b.sample[0], b.row);
+        decode(&b, name, 0, b.row);
         counted(&b, name);
         printf("%d samples\n", SAMPLES);
         return 0;

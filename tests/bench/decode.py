@@ -1,4 +1,5 @@
-"""The decoder alone: JSON bytes to rows, every reader beside cJSON as it is usually written, interleaved in one process, on one core.
+"""The decoder alone: bytes to rows, every reader of JSON beside cJSON as it is usually written, and the same records in Avro, interleaved in one
+process, on one core.
 
 Shapes: a: flat, 30 numbers of 2 to 4 decimals; A: the same with 17 significant digits; b: nested, 12 numbers and 8 categories wanted, the rest ignored;
 c: an array of 784 numbers of 5 decimals; m: as a, its keys in two orders in turn, so that nothing can be predicted. Ours is decoder_read and
@@ -35,10 +36,10 @@ def instructions(shape, name):
 def measure(shape, options):
     done = subprocess.run([program(), shape, str(options.rounds)], stdout=subprocess.PIPE, check=True, text=True)
     lines = {line.split()[0]: [float(word) for word in line.split()[1:]] for line in done.stdout.splitlines()}
-    size, rows = lines.pop("bytes")[0], []
+    size, avro, rows = lines.pop("bytes")[0], lines.pop("bytes-avro")[0], []
     for name, ns in lines.items():
         ratio = statistics.median(theirs / ours for theirs, ours in zip(lines["cjson"], ns))
-        rows.append({"shape": shape, "bytes": size, "decoder": name, "ns": statistics.median(ns), "least": min(ns), "most": max(ns), "ratio": ratio,
+        rows.append({"shape": shape, "bytes": avro if name == "avro" else size, "decoder": name, "ns": statistics.median(ns), "least": min(ns), "most": max(ns), "ratio": ratio,
                      "instructions": instructions(shape, name) if options.instructions else None})
     return rows
 
@@ -61,7 +62,7 @@ def summary(ratios):
 
 def section(rows, ratios, options):
     shown = len(HEAD) - (not options.instructions)
-    text = ["JSON bytes to a row, CPU time on one core, %d rounds in turn, median (`tests/bench/decode.py` says what each does)." % options.rounds, "",
+    text = ["Bytes to a row, CPU time on one core, %d rounds in turn, median (`tests/bench/decode.py` says what each does)." % options.rounds, "",
             "| " + " | ".join(HEAD[:shown]) + " |", "|" + "---|" * shown]
     return "\n".join(text + ["| " + " | ".join(words(r)[:shown]) + " |" for r in rows] + ["", summary(ratios)])
 

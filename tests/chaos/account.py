@@ -15,7 +15,7 @@ import json
 import struct
 import zlib
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from broker import wait
 
@@ -113,7 +113,12 @@ class Topics:
 
     def bounds(self, topic, partition):
         """(first, next) offset of a partition."""
-        return self.consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+        def asked():
+            try:
+                return self.consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+            except KafkaException:  # its leader has just changed
+                return None
+        return wait("%s/%d says its ends" % (topic, partition), asked, 60)
 
     def read(self, seconds=60):
         """Records up to the present ends, as (role, message), in order of each partition."""

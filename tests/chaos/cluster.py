@@ -49,7 +49,11 @@ class Cluster:
 
     def resume(self, n=None):
         """Starts it again on its data (none named: all that are dead); returns when its port is open."""
-        self._script("resume", str(self.dir), *([] if n is None else [str(n)]))
+        which = [] if n is None else [str(n)]
+        try:
+            self._script("resume", str(self.dir), *which)
+        except subprocess.CalledProcessError:  # it ended while it started: once more
+            self._script("resume", str(self.dir), *which)
         self.down -= {n} if n is not None else set(range(BROKERS))
 
     def pause(self, n):

@@ -62,7 +62,8 @@ def say_table(rows):
 def result(run, options, world):
     ledger = world.ledger
     return {"seed": options.seed, "rounds": run.done, "failed": run.failure, "nemeses": run.tally.rows, "totals": ledger.totals,
-            "versions": ledger.version, "nearest_to_budget": round(ledger.nearest, 2), "excused": ledger.excused, "ended_by_themselves": world.fleet.ended}
+            "versions": ledger.version, "nearest_to_budget": round(ledger.nearest, 2), "excused": ledger.excused, "ended_by_themselves": world.fleet.ended,
+            "load": round(run.load), "cores": os.cpu_count()}
 
 
 def main():

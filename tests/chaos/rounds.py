@@ -2,6 +2,7 @@
 between rounds. A round is named by the seed and its number."""
 import collections
 import contextlib
+import os
 import random
 import time
 
@@ -13,10 +14,10 @@ from flow import Annotator, Feeder
 from nemeses import NEMESES, REPEATING
 from network import Network
 from protocol import committed
+from report import LATE
 from winnowd import CLASSES
 
 SETTLE = 150  # seconds; not at rest by then is a fault
-LATE = 26  # seconds: the longest recovery that docs/OPERATIONS.md names, with the fleet's session of 6 s
 PARTITIONS = 3
 
 
@@ -127,10 +128,11 @@ class Tally:
     def add(self, nemesis, decided, learned, faults):
         row = self.rows[nemesis]
         row["rounds"] += 1
-        row["late"] += decided > LATE
-        row["decided"], row["learned"] = max(row["decided"], decided), max(row["learned"], learned)
         for kind, _ in faults:
             row[kind] += 1
+        if not faults:
+            row["late"] += decided > LATE
+            row["decided"], row["learned"] = max(row["decided"], decided), max(row["learned"], learned)
 
 
 def play(world, number, names):
@@ -150,6 +152,7 @@ class Run:
     def __init__(self, world, names, rounds, seconds, whole_every, say):
         self.world, self.names, self.rounds, self.seconds = world, names, rounds, seconds
         self.whole_every, self.say, self.tally, self.done, self.failure = whole_every, say, Tally(), 0, None
+        self.load = 0.0  # of the machine, the most of all rounds
 
     def _one(self, number):
         totals = collections.Counter(self.world.ledger.totals)
@@ -162,7 +165,7 @@ class Run:
             nemesis = random.Random("%s/%s" % (self.world.seed, number)).choice(self.names)
             decided, learned, faults, whole = SETTLE, SETTLE, [("lost", str(failure))], False
         self.tally.add(nemesis, decided, learned, faults)
-        self.done = number
+        self.done, self.load = number, max(self.load, os.getloadavg()[0])
         self.say(number, nemesis, decided, learned, self.world.ledger.totals - totals, whole, faults)
         if faults:
             self.failure = {"seed": self.world.seed, "round": number, "nemesis": nemesis, "faults": ["%s: %s" % f for f in faults[:20]]}

@@ -21,6 +21,7 @@ TROUBLE = {
     "WinnowdRestarting": ({"up{%s}": "1x9" + " 0 1" * 40, "process_start_time_seconds{%s}": "5x9" + "".join(" _ %d" % (500 + 120 * i) for i in range(40))}, 20, 11),
     "WinnowdNotReady": ({"winnowd_ready{%s}": "1x9" + " 0 0 1" * 30}, 30, 12),
     "WinnowdKafkaTrouble": ({'winnowd_outside_trouble{%s, system="kafka"}': "0x9 1x90"}, 20, 12),
+    "WinnowdSchemaRegistry": ({'winnowd_outside_trouble{%s, system="schema_registry"}': "0x9 1x90"}, 20, 12),
     "WinnowdLag": ({"winnowd_oldest_sample_age_seconds{%s}": "0x9 400x90", "winnowd_lag_samples{%s}": "0x9 5000x90"}, 30, 15),
     "WinnowdFenced": ({"winnowd_fenced{%s}": "0x9 1x90"}, 12, 8),
     "WinnowdPositionLost": ({'winnowd_positions_lost{%s, state="gone"}': "0x9 1x90"}, 30, 8),
@@ -40,6 +41,9 @@ TROUBLE = {
     "WinnowdModelStale": ({"winnowd_model_age_seconds{%s}": "0+60x300", 'winnowd_labels_total{%s, outcome="learned"}': "0+1x300"}, 120, 55),
     "WinnowdShrunken": ({'winnowd_policy_flag{%s, flag="shrunken"}': "0x9 1x90"}, 20, 12),
     "WinnowdModelRefused": ({'winnowd_models_total{%s, outcome="refused"}': "0x9 1x90"}, 30, 8),
+    "WinnowdBridgeSilent": ({"winnowd_bridge_heard_timestamp_seconds{%s}": "0+60x9 540x90"}, 20, 12),
+    "WinnowdBridgeAway": ({"winnowd_bridge_away{%s}": "0x9 1x90"}, 30, 15),
+    "WinnowdBridgeBehind": ({"winnowd_bridge_lag_seconds{%s}": "0x9 4000x90"}, 30, 15),
     "WinnowdReloadRefused": ({'winnowd_config_reloads_total{%s, result="refused"}': "0x9 1x90"}, 30, 8),
 }
 

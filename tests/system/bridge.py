@@ -11,8 +11,15 @@ from winnowd import main, run
 KILLS = 6
 
 
-def set_up(studio, config):
+def set_up(stage, studio, settings):
     """The project is made once, and one that lacks a class is refused by its name."""
+    done = run("bridge", "-c", stage.config({"bridge": {"url": studio.url}}))
+    check(done.returncode == 78 and "bridge.token_file is missing" in done.stderr and "Account & Settings" in done.stderr,
+          "without a token: %s %s", done.returncode, done.stderr)
+    (stage.dir / "two-lines").write_text("legacy\ntoken\n")
+    done = run("bridge", "-c", stage.config({"bridge": {"url": studio.url, "token_file": str(stage.dir / "two-lines")}}))
+    check(done.returncode == 78 and "more than a token" in done.stderr and "legacy" not in done.stderr, "what is no token: %s", done.stderr)
+    config = stage.config({"bridge": settings})
     done = run("bridge", "-c", config)
     check(done.returncode == 78 and "bridge setup" in done.stderr, "without a project: %s %s", done.returncode, done.stderr)
     for _ in range(2):
@@ -29,6 +36,34 @@ def set_up(studio, config):
     done = run("bridge", "-c", config)
     check(done.returncode == 78 and "token" in done.stderr, "a wrong token: %s %s", done.returncode, done.stderr)
     studio.token = kept
+    several = stage.config({"bridge": {**settings, "opinions": 2}}, "several.yaml")
+    done = run("bridge", "-c", several)
+    check(done.returncode == 78 and "bridge.opinions" in done.stderr, "too few may answer: %s %s", done.returncode, done.stderr)
+    done = run("bridge", "-c", several, "setup")
+    equal((done.returncode, studio.projects[1]["maximum_annotations"]), (0, 2), "setup for two: " + done.stderr)
+    return config
+
+
+def age(studio, ids):
+    """Four tasks expire: one that somebody began, one that somebody skipped, two that nobody looked at. The fifth is there twice."""
+    with studio.lock:
+        for task_id in ids[:4]:
+            studio.of(task_id)["meta"]["expires_ms"] = 1
+        studio.begin(ids[0])
+        studio.answer(ids[1], None, skipped=True)
+        studio.copy(ids[4])
+
+
+def shown(stage, bridge_counts):
+    """The daemon shows what the bridge says of itself."""
+    daemon = stage.start(file="daemon.yaml").ready()
+    for outcome, least in bridge_counts.items():
+        wait("the daemon to show " + outcome, lambda: daemon.metric("bridge_carried_total", outcome=outcome) >= least)
+    status = json.loads(daemon.get("/status")[1])
+    check(status["bridge_heard_s"] > 0 and status["bridge"]["imported"] > 0, "in /status: %s", status["bridge"])
+    done = run("status", "--listen", "127.0.0.1:%d" % daemon.port())
+    check("tasks imported" in done.stdout, "in `winnowd status`: %s", done.stdout)
+    daemon.stop()
 
 
 def test(stage):
@@ -49,13 +84,12 @@ def test(stage):
     with LabelStudio() as studio:
         (stage.dir / "token").write_text(studio.token + "\n")
         settings = {"url": studio.url, "token_file": str(stage.dir / "token"), "batch": 20, "poll": "100ms", "timeout": "1s"}
-        config = stage.config({"bridge": settings})
 
         def arrived(what):
             wait(what, lambda: set(studio.counts()) >= set(sent))
             equal({i: n for i, n in studio.counts().items() if n != 1}, {}, "tasks that are there more than once, " + what)
 
-        set_up(studio, config)
+        config = set_up(stage, studio, settings)
         bridge = stage.start_with(config, command="bridge")
         bridge.await_event("bridge_ready")
         send(50)
@@ -95,6 +129,7 @@ def test(stage):
         wait("an edit", lambda: said(two)[-1][0] == "bad")
         studio.delete(one)
         wait("a deletion", lambda: len(said(one)) == 2)
+        wait("what is no class to be taken away", lambda: not studio.of(four)["annotations"])
         check(said(one)[0][0] == "good" and said(one)[1][1] == "skipped", "what was said of it: %s", said(one))
         equal((said(two)[-1][2], len(said(three)), said(four)), ("bob", 1, []), "who answered, a skip, and what is no class")
 
@@ -112,6 +147,15 @@ def test(stage):
             equal(said(sent[10 + n]), [("good", "labelled", "ann@example.com")], "said once")
 
         bridge.await_event("bridge_ready")
+        bridge.stop()
+        old = sent[20:25]
+        age(studio, old)
+        bridge = stage.start_with(config, command="bridge")
+        wait("what nobody needs to answer to leave", lambda: [studio.counts().get(i) for i in old] == [1, 1, None, None, 1])
+        for gone in old[2:4]:
+            sent.remove(gone)
+        shown(stage, {"imported": 100, "refused": 1, "answered": KILLS, "skipped": 1, "unknown_class": 1, "withdrawn": 3})
+
         studio.token = "a.personal.token"  # a JWT is exchanged
         (stage.dir / "token").write_text(studio.token + "\n")
         second = stage.start_with(config, command="bridge")

@@ -3,9 +3,10 @@ moments: it refuses, is busy, loses its answer, is slow, is restarted.
 
     with LabelStudio() as studio:
         studio.token                      # what it takes
-        studio.answer(task_id, "good")    # a person answers; skip(), edit(), delete()
+        studio.answer(task_id, "good")    # a person answers, or edits; delete(); begin(): a draft that is not sent
         studio.trouble.append(503)        # the next import is answered so; also "cut" (done, no answer), "slow" (done after a while)
         studio.counts()                   # {task id: how often it is there}
+        studio.mangle = lambda answer, text: b"[" * 9  # what is sent instead of each good answer
 """
 import datetime
 import http.server
@@ -28,7 +29,7 @@ class LabelStudio:
     def __init__(self):
         self.token, self.lock, self.trouble, self.requests = "legacy-token", threading.RLock(), [], []
         self.projects, self.tasks, self.refuses, self.clock, self.access = {}, {}, None, 0, set()
-        self.server = None
+        self.server, self.mangle, self.mangled = None, None, 0
 
     def __enter__(self):
         studio = self
@@ -43,7 +44,7 @@ class LabelStudio:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 studio.handle(self, self.command, self.path, json.loads(body) if body else None)
 
-            do_GET = do_POST = handle_any
+            do_GET = do_POST = do_PATCH = do_DELETE = handle_any
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -81,6 +82,17 @@ class LabelStudio:
                                            "was_cancelled": skipped, "updated_at": stamp(now)}]
             task["us"] = now
 
+    def begin(self, task_id):
+        """Somebody has a draft."""
+        with self.lock:
+            self.of(task_id)["draft_exists"] = True
+
+    def copy(self, task_id):
+        """Somebody imports a task by hand that is there already."""
+        with self.lock:
+            number = max(self.tasks) + 1
+            self.tasks[number] = {**self.of(task_id), "id": number, "annotations": [], "draft_exists": False, "us": self.now_us()}
+
     def delete(self, task_id):
         """All annotations of a task are deleted."""
         with self.lock:
@@ -116,7 +128,9 @@ class LabelStudio:
         return self.say(h, status, answer)
 
     def say(self, h, status, answer, **headers):
-        text = json.dumps(answer).encode()
+        text = json.dumps(answer).encode() if answer is not None else b""
+        if self.mangle and status < 300:
+            text, self.mangled = self.mangle(answer, text), self.mangled + 1
         h.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **headers}.items():
             h.send_header(name.replace("_", "-"), value)
@@ -128,8 +142,17 @@ class LabelStudio:
             number = len(self.projects) + 1
             classes = [part.split('"')[0] for part in body["label_config"].split('<Choice value="')[1:]]
             parsed = {"label": {"type": "Choices", "to_name": ["event"], "labels": classes}}
-            self.projects[number] = {"id": number, "title": body["title"], "parsed_label_config": parsed}
+            self.projects[number] = {"id": number, "title": body["title"], "parsed_label_config": parsed,
+                                     "maximum_annotations": body["maximum_annotations"]}
             return 201, self.projects[number]
+        if path == "/api/dm/views/":
+            return 201, {"id": 1}
+        if path == "/api/dm/actions":
+            for number in body["selectedItems"]["included"]:
+                self.tasks.pop(number, None)
+            return 200, {"processed_items": len(body["selectedItems"]["included"])}
+        if path.startswith("/api/annotations/"):
+            return self.remove_annotation(int(path.split("/")[3]))
         if path == "/api/projects/":
             return 200, {"next": None, "results": list(self.projects.values())}
         if path == "/api/tasks":
@@ -137,20 +160,33 @@ class LabelStudio:
         project = self.projects.get(int(path.split("/")[3]))
         if not project:
             return 404, {"detail": "Not found."}
+        if method == "PATCH":
+            project.update(body)
         return 200, {**project, "queue_total": len(self.tasks), "queue_done": sum(bool(t["annotations"]) for t in self.tasks.values())}
+
+    def remove_annotation(self, number):
+        for task in self.tasks.values():
+            kept = [a for a in task["annotations"] if a["id"] != number]
+            if len(kept) < len(task["annotations"]):
+                task["annotations"], task["us"] = kept, self.now_us()
+                return 204, None
+        return 404, {"detail": "No Annotation matches the given query."}
 
     def look_at_tasks(self, arguments):
         query = json.loads(arguments["query"])
-        item, = query["filters"]["items"]
-        if item["filter"] == "filter:tasks:data.id":
-            found = [t for t in self.tasks.values() if t["data"]["id"] in item["value"]]
-        else:
-            since = item["value"]
-            if "." not in since:
+        found = sorted(self.tasks.values(), key=lambda t: t["id"])
+        for item in query["filters"]["items"]:
+            what, wanted = item["filter"].removeprefix("filter:tasks:"), item["value"]
+            if what == "updated_at" and "." not in wanted:
                 return 500, {"detail": "a time without a fraction"}
-            found = [t for t in self.tasks.values() if stamp(t["us"]) > since]
-            if query.get("ordering") == ["tasks:updated_at"]:
-                found.sort(key=lambda t: t["us"])
+            value = {"data.id": lambda t: t["data"]["id"], "id": lambda t: t["id"], "updated_at": lambda t: stamp(t["us"]),
+                     "total_annotations": lambda t: sum(not a["was_cancelled"] for a in t["annotations"]),
+                     "cancelled_annotations": lambda t: sum(a["was_cancelled"] for a in t["annotations"]),
+                     "draft_exists": lambda t: t.get("draft_exists", False)}[what]
+            holds = {"in_list": lambda v: v in wanted, "greater": lambda v: v > wanted, "equal": lambda v: v == wanted}[item["operator"]]
+            found = [t for t in found if holds(value(t))]
+        if query.get("ordering") == ["tasks:updated_at"]:
+            found.sort(key=lambda t: t["us"])
         page, size = int(arguments["page"]), int(arguments["page_size"])
         part = found[(page - 1) * size:page * size]
         if page > 1 and not part:
@@ -173,7 +209,7 @@ class LabelStudio:
             time.sleep(1.3)  # longer than the bridge waits; done all the same
         with self.lock:
             for task in body:
-                number = len(self.tasks) + 1
+                number = max(self.tasks, default=0) + 1
                 self.tasks[number] = {**task, "id": number, "annotations": [], "us": self.now_us()}
         if trouble in ("cut", "slow"):
             h.close_connection = True

@@ -41,6 +41,10 @@ done
 as_template() { sed -n '/^\[Unit\]/,$p' "$unit" | sed 's|^Description=winnowd,|Description=winnowd for %i,|; s|/etc/winnowd/winnowd.yaml$|/etc/winnowd/%i.yaml|; s|^StateDirectory=winnowd$|StateDirectory=winnowd-%i\nEnvironment=WINNOWD_UNIT_INSTANCE=%i|'; }
 diff <(as_template) <(sed -n '/^\[Unit\]/,$p' "$units/winnowd@.service") || { echo "systemd-unit: the two units differ" >&2; exit 1; }
 
+# The bridge is shut in as the daemon is: each setting of the one stands in the other, but for what each of them runs, keeps and needs.
+settings() { grep -E '^[A-Z][A-Za-z]+=' "$1" | grep -vE '^(Description|ExecStart|ExecStartPre|ExecReload|TimeoutStartSec|MemoryMax|StateDirectory|StateDirectoryMode|Documentation)=' | sort; }
+diff <(settings "$unit") <(settings "$units/winnowd-bridge@.service") || { echo "systemd-unit: the bridge's unit differs" >&2; exit 1; }
+
 # What no checker knows: a wrong configuration must not be tried again, and what the daemon must reach stays open.
 for line in Type=notify 'ExecStartPre=-/usr/bin/winnowd check -c /etc/winnowd/winnowd.yaml' 'ExecStart=/usr/bin/winnowd run -c /etc/winnowd/winnowd.yaml' \
     RestartPreventExitStatus=78 StartLimitIntervalSec=0 StateDirectoryMode=0700 DynamicUser=yes LimitCORE=0 WatchdogSec=60; do

@@ -189,6 +189,19 @@ function show_health(s) {
   $("who").textContent = s.name + " / " + s.instance + " · version " + s.version + " · up " + duration((s.time_ms - s.started_ms) / 1000);
 }
 
+/* Only where a bridge was ever heard of. */
+function show_bridge(s) {
+  if (!(s.bridge_heard_s > 0)) return;
+  const b = s.bridge, silent = s.time_ms / 1000 - s.bridge_heard_s, more = [number(b.imported) + " imported", number(b.answered) + " answered"];
+  if (b.skipped) more.push(number(b.skipped) + " skipped");
+  if (b.refused) more.push(number(b.refused) + " refused");
+  if (s.bridge_lag_s > 0) more.push("behind by " + duration(s.bridge_lag_s));
+  if (silent > 60) more.push("not heard of for " + duration(silent));
+  else if (s.bridge_away) more.push("the tool does not answer");
+  $("tiles").classList.add("seven");
+  tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
+}
+
 function show_tiles(s) {
   const n = s.now, speed = last(rates("samples", 10)), half = median(s.latency);
   tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : ""));
@@ -198,7 +211,10 @@ function show_tiles(s) {
   const known = n.answers > 0 && n.low !== null;
   tile("accuracy", "Accuracy now", known ? percent(n.accuracy) : "–", "", known ? percent(n.low) + " to " + percent(n.high) + ", by " + number(n.answers) + " answers" : "no answers yet");
   const live = s.models && s.models.live;
-  tile("model", "Live model", live ? "v" + live : "none", "", live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
+  const own = s.upstream, verdict = own && { model: "the live model is better", score: "it is better than the live model", unknown: own.learn === "false" ? "it is the model" : "which is better is not known yet" }[own.better];
+  if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
+  tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
+  show_bridge(s);
 }
 
 function bars(id, counts, words) {

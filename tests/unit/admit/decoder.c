@@ -60,9 +60,12 @@ static struct reader reader_of(const char *const *paths, size_t n, size_t max_de
     struct text list[PATHS_MAX];
     struct reader r = {0};
     for (size_t i = 0; i < n; i++) list[i] = text_of(paths[i]);
-    assert_int_equal(
-        decoder_create(&r.decoder, &(struct decoder_options){list, n, max_depth, max_bytes, kind}),
-        0);
+    assert_int_equal(decoder_create(&r.decoder, &(struct decoder_options){.paths = list,
+                                                                          .n = n,
+                                                                          .max_depth = max_depth,
+                                                                          .max_bytes = max_bytes,
+                                                                          .kind = kind}),
+                     0);
     return r;
 }
 
@@ -162,7 +165,11 @@ static void what_is_no_pointer_is_refused_at_create(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct decoder *d = NULL;
         struct text path[] = {TEXT("/fine"), text_of(bad[i])};
-        assert_int_equal(decoder_create(&d, &(struct decoder_options){path, 2, DEPTH, BYTES, kind}),
+        assert_int_equal(decoder_create(&d, &(struct decoder_options){.paths = path,
+                                                                      .n = 2,
+                                                                      .max_depth = DEPTH,
+                                                                      .max_bytes = BYTES,
+                                                                      .kind = kind}),
                          ERR_CONFIG);
         assert_null(d);
     }

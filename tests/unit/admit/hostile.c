@@ -120,7 +120,12 @@ static void a_hundred_megabytes(void **state) {
     struct value v;
     for (enum json_reader k = JSON_READER_PORTABLE; k <= JSON_READER_CJSON; k++) {
         struct decoder *d;
-        if (decoder_create(&d, &(struct decoder_options){paths, 1, DEPTH, LARGE, k}) != 0) continue;
+        if (decoder_create(&d, &(struct decoder_options){.paths = paths,
+                                                         .n = 1,
+                                                         .max_depth = DEPTH,
+                                                         .max_bytes = LARGE,
+                                                         .kind = k}) != 0)
+            continue;
         assert_int_equal(decoder_read(d, (struct text){json, LARGE}, &v), REASON_NONE);
         assert_true(v.kind == VALUE_TEXT && v.text.len == LARGE - 14 && v.text.at[0] == 'x' &&
                     v.text.at[LARGE - 15] == 'x');

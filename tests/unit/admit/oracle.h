@@ -53,8 +53,12 @@ static inline struct readers readers_create(const struct text *paths, size_t n, 
     struct readers r = {{NULL}};
     for (enum json_reader k = JSON_READER_AUTO; k <= JSON_READER_CJSON; k++) {
         int made = decoder_create(
-            &r.at[k], &(struct decoder_options){paths, n, depth, bytes,
-                                                k == JSON_READER_AUTO ? JSON_READER_PORTABLE : k});
+            &r.at[k],
+            &(struct decoder_options){.paths = paths,
+                                      .n = n,
+                                      .max_depth = depth,
+                                      .max_bytes = bytes,
+                                      .kind = k == JSON_READER_AUTO ? JSON_READER_PORTABLE : k});
         CHECK(made == 0 || k == JSON_READER_AVX2);
     }
     return r;

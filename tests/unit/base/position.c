@@ -105,6 +105,9 @@ static void another_record_has_another_mark(void **state) {
     }
     mark_record(&b, 5, 101, key, value);
     assert_false(mark_same_record(&a, &b));
+    mark_record(&b, 5, 0, key, value); // a time that is not known says nothing
+    assert_true(mark_same_record(&a, &b));
+    assert_true(mark_same_record(&b, &a));
     mark_record(&a, 5, 100, (struct text){0}, value); // no key is not an empty one
     mark_record(&b, 5, 100, TEXT(""), value);
     assert_false(mark_same_record(&a, &b));

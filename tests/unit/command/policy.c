@@ -9,6 +9,16 @@
 static struct embedded_broker *broker;
 static char file[] = "/tmp/winnowd-policy-XXXXXX", said[8192];
 
+static void write_config(const char *name, const char *model) {
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    fprintf(f,
+            "service: {name: %s}\nkafka: {brokers: '%s'}\nmodel: {classes: [a, b]%s}\nfeatures: "
+            "[{name: x}]\nbudget: {rate: 0.1}\n",
+            name, embedded_broker_address(broker), model);
+    fclose(f);
+}
+
 static int set_up(void **state) {
     (void)state;
     struct buf why = {0};
@@ -16,11 +26,8 @@ static int set_up(void **state) {
     assert_int_equal(embedded_broker_create_topic(broker, "models", 1, &why), 0);
     int fd = mkstemp(file);
     assert_true(fd >= 0);
-    dprintf(fd,
-            "service: {name: shop}\nkafka: {brokers: '%s'}\nmodel: {classes: [a, b]}\nfeatures: "
-            "[{name: x}]\nbudget: {rate: 0.1}\n",
-            embedded_broker_address(broker));
     close(fd);
+    write_config("shop", "");
     return 0;
 }
 
@@ -93,10 +100,23 @@ static void nonsense_is_64_and_changes_nothing(void **state) {
     expect("budget scale   ", "0 ");
 }
 
+/* Nothing was said, and yet a model is in force, and cold is over. */
+static void a_score_that_events_bring_is_live(void **state) {
+    (void)state;
+    write_config("bank", ", upstream: {probability: /score}");
+    assert_int_equal(policy("show", NULL), EX_OK);
+    expect("live           ", "1 ");
+    expect("cold           ", "no");
+    assert_non_null(strstr(said, "the score that events bring (model.upstream)"));
+    assert_int_equal(policy("live", "1"), EX_OK);
+    assert_int_equal(policy("live", "newest"), EX_OK);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_read_back_and_kept),
         cmocka_unit_test(nonsense_is_64_and_changes_nothing),
+        cmocka_unit_test(a_score_that_events_bring_is_live),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

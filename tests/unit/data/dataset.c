@@ -152,6 +152,9 @@ static void quotes_and_line_ends_are_those_of_rfc_4180(void **state) {
     expect_event(d, "{\"row\":2,\"x\":null}", "2", NULL);
     expect_event(d, "{\"row\":3,\"x\":3}", "3", NULL);
     expect_end(d);
+    d = opened(TEXT("\nx\n1\n"), plain); // but not where the header is expected
+    expect_event(d, "{\"row\":1,\"x\":1}", "1", NULL);
+    expect_end(d);
     expect_end(opened(TEXT("a,b\n"), plain));
     expect_end(opened(TEXT("a,b"), plain));
 }
@@ -344,12 +347,14 @@ static void a_stray_text_among_numbers_is_missing(void **state) {
             buf_str(&csv, i == DATASET_SCAN_ROWS + late ? "oops,1\n" : "5,1\n");
         struct dataset *d = opened(buf_view(&csv), plain);
         expect_event(d, "{\"row\":1,\"a\":5,\"b\":1}", "1", NULL);
-        assert_int_equal(late, *dataset_remarks(d) == '\0');
+        const char *early = dataset_remarks(d);
+        char *line = xasprintf("\"oops\" in line %d", DATASET_SCAN_ROWS + late + 1);
+        assert_int_equal(late, !strstr(early, line));
+        assert_int_equal(late, !*early);
         for (int i = 2; i <= DATASET_SCAN_ROWS + late; i++)
             assert_int_equal(dataset_next(d, &s, NULL), 1);
         assert_non_null(memmem(s.event.at, s.event.len, "\"a\":null,", 9));
-        char *line = xasprintf("\"oops\" in line %d", DATASET_SCAN_ROWS + late + 1);
-        assert_non_null(strstr(dataset_remarks(d), line));
+        assert_int_equal(late, strstr(dataset_remarks(d), line) != NULL);
         free(line);
         dataset_close(d);
         buf_release(&csv);
@@ -976,6 +981,85 @@ static void numbers_may_be_dressed(void **state) {
     expect_end(d);
 }
 
+/* A header of n equal names must not take n² comparisons: 60,000 of them took minutes. */
+static void many_equal_names_take_no_time(void **state) {
+    (void)state;
+    enum { NAMES = 60000 };
+    struct buf csv = {0};
+    for (int i = 0; i < NAMES; i++) buf_str(&csv, i ? ",a" : "a");
+    buf_str(&csv, "\n");
+    struct dataset *d = opened(buf_view(&csv), plain);
+    assert_int_equal(dataset_field(d, TEXT("/a_60000")), FIELD_THERE);
+    assert_int_equal(dataset_field(d, TEXT("/a_60001")), FIELD_UNKNOWN);
+    size_t lines = 0;
+    for (const char *at = dataset_remarks(d); (at = strchr(at, '\n')); at++) lines++;
+    assert_int_equal(lines, 51); // a line each would bury the others
+    dataset_close(d);
+    buf_release(&csv);
+    d = opened(TEXT("a,a_2,a,a_2\n1,2,3,4\n"), plain);
+    expect_event(d, "{\"row\":1,\"a\":1,\"a_2\":2,\"a_3\":3,\"a_2_2\":4}", "1", NULL);
+    expect_end(d);
+}
+
+static void a_percent_sign_begins_a_header_too(void **state) {
+    (void)state;
+    struct dataset *d = opened(TEXT("% fat,y\n1,u\n%,v\n"), labelled);
+    expect_event(d, "{\"row\":1,\"% fat\":\"1\"}", "1", "u");
+    expect_event(d, "{\"row\":2,\"% fat\":\"%\"}", "2", "v");
+    expect_end(d);
+    d = opened(TEXT("% about\n%\n\n % more\n@RELATION r\n@attribute a real\n@attribute y {u}\n"
+                    "@data\n% no row\n1,u\n"),
+               labelled);
+    expect_event(d, "{\"row\":1,\"a\":1}", "1", "u");
+    expect_end(d);
+    refused(TEXT("@attribute a\0b real\n@data\n1\n"), plain,
+            "has an attribute whose name is not text");
+    d = opened(TEXT("@attribute caf\xE9 real\n@data\n1\n"), plain);
+    expect_event(d, "{\"row\":1,\"caf\xC3\xA9\":1}", "1", NULL);
+    expect_end(d);
+}
+
+static void remarks_are_told_once_and_to_the_end(void **state) {
+    (void)state;
+    struct dataset_sample s;
+    struct buf csv = {0};
+    buf_str(&csv, "a;y\n");
+    for (int i = 0; i < DATASET_SCAN_ROWS; i++)
+        buf_printf(&csv, "%d;%s\n", i * 7, i % 2 ? "u" : "v");
+    buf_str(&csv, "\033[2Jx;u\n3;n/a\n4;caf\xE9\n");
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    assert_string_equal(dataset_remarks(d), "cells are separated by a semicolon\n");
+    assert_string_equal(dataset_remarks(d), "");
+    while (dataset_next(d, &s, NULL) == 1) {
+    }
+    const char *late = dataset_remarks(d);
+    if (!strstr(late, "but \"?[2Jx\" in line 10002") || !strstr(late, "\"n/a\" in line 10003") ||
+        !strstr(late, "not all of it is UTF-8 (first in line 10004)"))
+        fail_msg("%s", late);
+    config_destroy(configured(d));
+    config_destroy(configured(d)); // a second pass has nothing new
+    assert_null(strstr(dataset_remarks(d), "UTF-8"));
+    dataset_close(d);
+    buf_release(&csv);
+}
+
+static void words_for_no_label_are_told(void **state) {
+    (void)state;
+    struct dataset *d =
+        opened(TEXT("x,y\n1,Yes\n2,NA\n3,No\n4, NA\n5,?\n6,-\n7,-\n8,\n"), labelled);
+    expect_remark(d, "have no label: \"-\" (2), \"?\" (1), \"NA\" (2) (--exact-labels");
+    dataset_close(d);
+    d = opened(TEXT("x,y\n1,+\n2,-\n3,NA\n"), labelled);
+    expect_remark(d, "have no label: \"NA\" (1)");
+    dataset_close(d);
+    d = opened(TEXT("x,y\n1,+\n2,\n"), labelled); // an empty cell is no word
+    assert_string_equal(dataset_remarks(d), "");
+    dataset_close(d);
+    d = opened(TEXT("{\"y\":\"none\"}\n{\"y\":\"u\"}\n"), labelled);
+    expect_remark(d, "have no label: \"none\" (1)");
+    dataset_close(d);
+}
+
 static void spellings_of_a_label_are_one(void **state) {
     (void)state;
     static const struct text csv = TEXT("x,y\n1,Yes\n2,yes\n3, YES\n4,yes\n5,No\n6,NA\n7,?\n8,-\n");
@@ -1046,6 +1130,17 @@ static void a_column_that_numbers_the_rows_is_no_feature(void **state) {
         dataset_close(d);
         buf_release(&csv);
     }
+    struct buf csv = {0};
+    buf_str(&csv, "t,k,y\n");
+    for (int i = 1; i <= 40; i++) buf_printf(&csv, "%d,7,%d\n", i, i > 20);
+    struct dataset *d = opened(buf_view(&csv), labelled); // but where it is all there is
+    struct config *c = configured(d);
+    assert_int_equal(c->features_n, 1);
+    assert_string_equal(c->features[0].name, "t");
+    assert_string_equal(dataset_left_out(d), "k (never changes)");
+    config_destroy(c);
+    dataset_close(d);
+    buf_release(&csv);
     refused(TEXT("1,x\n2,z\n"), labelled, "if there is no header, say --no-header");
 }
 
@@ -1100,6 +1195,28 @@ static void json_has_a_configuration_too(void **state) {
     }
     refused(TEXT("[{\"y\":1},{\"y\":2}"), labelled, "the array's bracket is missing");
     refused(TEXT("[{\"y\":1},]"), labelled, "is missing behind a comma");
+    refused(TEXT("[{\"y\":1},,{\"y\":2}]"), plain, "row 2 (line 1) is empty");
+    refused(TEXT("[,{\"y\":1}]"), plain, "row 1 (line 1) is empty");
+    refused(TEXT("[{\"y\":1}]\n{\"y\":2}"), plain, "row 2 (line 1) follows behind the end");
+    refused(TEXT("[1}]"), plain, "closes a bracket that is not open");
+}
+
+static void fields_of_json_have_one_name_each(void **state) {
+    (void)state;
+    no_configuration(TEXT("{\"a\":1,\"y\":\"u\"}\n{\"a\":2,\"b\":0,\"a\":3,\"y\":\"v\"}\n"),
+                     labelled, "row 2 has the field \"a\" twice");
+    struct dataset *d =
+        opened(TEXT("{\"a.b\":1,\"a\":{\"b\":2},\"\":3,\"c\":{\"\":4},\"y\":\"u\"}\n"
+                    "{\"a.b\":2,\"a\":{\"b\":1},\"\":4,\"c\":{\"\":5},\"y\":\"v\"}\n"),
+               labelled);
+    struct config *c = configured(d);
+    assert_int_equal(c->features_n, 2);
+    assert_string_equal(c->features[1].name, "a.b_2");
+    assert_string_equal(c->features[1].path, "/a/b");
+    expect_remark(d, "two fields are called \"a.b\": the one at /a/b is \"a.b_2\" here");
+    assert_string_equal(dataset_left_out(d), " (has no name), c. (has no name)");
+    config_destroy(c);
+    dataset_close(d);
 }
 
 int main(void) {
@@ -1131,6 +1248,10 @@ int main(void) {
         cmocka_unit_test(separators_are_seen),
         cmocka_unit_test(a_file_may_have_no_header),
         cmocka_unit_test(names_that_repeat_get_numbers),
+        cmocka_unit_test(many_equal_names_take_no_time),
+        cmocka_unit_test(a_percent_sign_begins_a_header_too),
+        cmocka_unit_test(remarks_are_told_once_and_to_the_end),
+        cmocka_unit_test(words_for_no_label_are_told),
         cmocka_unit_test(other_bytes_are_windows_1252),
         cmocka_unit_test(numbers_may_be_dressed),
         cmocka_unit_test(spellings_of_a_label_are_one),
@@ -1139,6 +1260,7 @@ int main(void) {
         cmocka_unit_test(a_class_of_a_few_rows_is_remarked),
         cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(json_has_a_configuration_too),
+        cmocka_unit_test(fields_of_json_have_one_name_each),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -98,6 +98,31 @@ static void test_it_runs_through_and_stops_when_told(void **state) {
     cJSON_Delete(c);
 }
 
+/* What is wrong with a file is said in a sentence, and not behind sixty lines of the daemon's log.
+ */
+static void test_a_file_that_is_refused_is_all_that_is_told(void **state) {
+    (void)state;
+    static const char data[] = "/tmp/winnowd-demo-run.csv";
+    char said[4096] = "";
+    if (!getenv("WINNOWD")) skip();
+    FILE *f = fopen(data, "w");
+    assert_non_null(f);
+    fputs("id,x,y\n", f);
+    for (int i = 0; i < 400; i++) fprintf(f, "%d,%d,%d\n", i == 300 ? 7 : i, i * 7 % 101, i % 2);
+    fclose(f);
+    char *line =
+        xasprintf("%s demo --data %s --label y --id id 2>&1 >/dev/null", getenv("WINNOWD"), data);
+    FILE *child = popen(line, "r");
+    assert_non_null(child);
+    said[fread(said, 1, sizeof said - 1, child)] = '\0';
+    int status = pclose(child);
+    assert_int_equal(WEXITSTATUS(status), 65);
+    if (strstr(said, "level=") || !strstr(said, "there was a row of id '7' before"))
+        fail_msg("%s", said);
+    remove(data);
+    free(line);
+}
+
 /* A line separates the classes; cells are missing, quoted and decimal commas, as people have them.
  */
 static char *write_rows(void) {
@@ -137,7 +162,10 @@ static void test_it_runs_over_a_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_it_runs_through_and_stops_when_told),
-                                       cmocka_unit_test(test_it_runs_over_a_file)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_it_runs_through_and_stops_when_told),
+        cmocka_unit_test(test_a_file_that_is_refused_is_all_that_is_told),
+        cmocka_unit_test(test_it_runs_over_a_file),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

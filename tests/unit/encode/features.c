@@ -310,6 +310,105 @@ static void a_mapping_that_cannot_be_is_refused(void **state) {
     assert_null(f);
 }
 
+/* ---- probabilities, and a score of the event's own ---- */
+
+static void probabilities_become_log_odds_or_logarithms(void **state) {
+    (void)state;
+    static const struct feature_config odds =
+                                           FIELD("p", "/p", FEATURE_PROBABILITY, .missing = false),
+                                       logarithm = FIELD("p", "/p", FEATURE_LOG_PROBABILITY,
+                                                         .missing = false);
+    double row[ROW_MAX];
+    assert_int_equal(encoded(odds, number(0.9), row), REASON_NONE);
+    assert_true(fabs(row[0] - log(9)) < 1e-12);
+    assert_int_equal(encoded(odds, number(0), row), REASON_NONE);
+    assert_true(isfinite(row[0]) && row[0] < -27);
+    assert_int_equal(encoded(odds, number(1), row), REASON_NONE);
+    assert_true(isfinite(row[0]) && row[0] > 27);
+    assert_int_equal(encoded(logarithm, number(0.25), row), REASON_NONE);
+    assert_true(fabs(row[0] - log(0.25)) < 1e-12);
+    static const double bad[] = {-1e-9, 1.0000001, 93, -5};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(encoded(odds, number(bad[i]), row), REASON_NOT_PROBABILITY);
+        assert_int_equal(encoded(logarithm, number(bad[i]), row), REASON_NOT_PROBABILITY);
+    }
+    assert_int_equal(encoded(odds, text("0.9"), row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded(odds, yes, row), REASON_WRONG_TYPE);
+}
+
+static struct features *of(const char *model, struct config **c) {
+    struct buf yaml = {0}, errors = {0};
+    struct features *f = NULL;
+    buf_printf(&yaml, "kafka: {brokers: '127.0.0.1:1'}\nmodel: %s\nfeatures: [{name: x}]\n", model);
+    if (config_parse(c, "t", buf_view(&yaml), &errors) < 0) fail_msg("%s", buf_string(&errors));
+    assert_int_equal(features_of(&f, *c), 0);
+    buf_release(&yaml);
+    return f;
+}
+
+static void a_score_stands_behind_the_features(void **state) {
+    (void)state;
+    struct config *c;
+    struct features *f = of("{classes: [ok, bad], upstream: {probability: /m/score}}", &c);
+    struct features_score score = features_score(f);
+    double row[8];
+    size_t field = 99;
+    assert_true(score.first == 1 && score.n == 1 && features_columns(f) == 2);
+    assert_string_equal(features_paths(f)[1].at, "/m/score");
+    assert_int_equal(
+        features_encode(f, (struct value[]){number(3), number(0.2)}, row, &field, NULL),
+        REASON_NONE);
+    assert_true(fabs(row[1] - log(0.25)) < 1e-12);
+    assert_int_equal(features_score_class(f, row), 0);
+    row[1] = 0.1;
+    assert_int_equal(features_score_class(f, row), 1);
+    row[1] = 0; // of equals the first
+    assert_int_equal(features_score_class(f, row), 0);
+    static const struct value *const gone[] = {&missing, &null};
+    for (size_t i = 0; i < 2; i++) { // without it there is no prediction
+        assert_int_equal(
+            features_encode(f, (struct value[]){number(3), *gone[i]}, row, &field, NULL),
+            REASON_MISSING_FIELD);
+        assert_int_equal(field, 1);
+    }
+    assert_int_equal(
+        features_encode(f, (struct value[]){number(3), number(1.5)}, row, &field, NULL),
+        REASON_NOT_PROBABILITY);
+    features_destroy(f);
+    config_destroy(c);
+    f = of("{classes: [bad, ok], positive: bad, upstream: {logit: /z}}", &c);
+    assert_int_equal(features_score_class(f, (double[]){0, 2}), 0);
+    assert_int_equal(features_score_class(f, (double[]){0, -2}), 1);
+    assert_int_equal(features_score_class(f, (double[]){0, 0}), 0);
+    features_destroy(f);
+    config_destroy(c);
+}
+
+static void a_score_of_each_class_has_a_column_each(void **state) {
+    (void)state;
+    struct config *c;
+    struct features *f = of("{classes: [a, b/c, d], upstream: {probabilities: /p}}", &c);
+    assert_string_equal(features_paths(f)[1].at, "/p/0");
+    assert_string_equal(features_paths(f)[3].at, "/p/2");
+    assert_int_equal(features_score(f).n, 3);
+    assert_int_equal(features_score_class(f, (double[]){9, -1, -0.5, -3}), 1);
+    const uint64_t array = features_fingerprint(f);
+    features_destroy(f);
+    config_destroy(c);
+    f = of("{classes: [a, b/c, d], upstream: {by_class: /p}}", &c);
+    assert_string_equal(features_paths(f)[2].at, "/p/b~1c");
+    assert_true(features_fingerprint(f) != array);
+    features_destroy(f);
+    config_destroy(c);
+    f = of("{classes: [a, b/c, d]}", &c);
+    struct features *plain = made(c->features, c->features_n);
+    assert_true(features_fingerprint(f) == features_fingerprint(plain)); // as ever
+    assert_int_equal(features_score_class(f, (double[]){1}), -1);
+    features_destroy(plain);
+    features_destroy(f);
+    config_destroy(c);
+}
+
 /* ---- fingerprint ---- */
 
 static uint64_t fingerprint(const struct feature_config *list, size_t n) {
@@ -434,6 +533,9 @@ int main(void) {
         cmocka_unit_test(nothing_of_the_configuration_is_borrowed),
         cmocka_unit_test(a_mapping_that_cannot_be_is_refused),
         cmocka_unit_test(the_fingerprint_changes_with_every_part_of_the_mapping),
+        cmocka_unit_test(probabilities_become_log_odds_or_logarithms),
+        cmocka_unit_test(a_score_stands_behind_the_features),
+        cmocka_unit_test(a_score_of_each_class_has_a_column_each),
         cmocka_unit_test(the_fingerprint_does_not_change_otherwise),
         cmocka_unit_test(the_fingerprint_stays_over_builds),
     };

@@ -10,6 +10,17 @@ static void nan_bias(struct model *m) { m->bias[1][5] = NAN; }
 static void nan_mean(struct model *m) { m->mean[3] = NAN; }
 static void infinite_scale(struct model *m) { m->scale[0] = INFINITY; }
 static void negative_scale(struct model *m) { m->scale[2] = -1; }
+static void nan_bound(struct model *m) { m->low[1] = NAN; }
+static void infinite_bound(struct model *m) { m->high[3] = INFINITY; }
+static void crossed_bounds(struct model *m) { m->low[0] = 1, m->high[0] = -1; }
+static void negative_log_unit(struct model *m) { m->log_unit[1] = -1; }
+static void nan_log_unit(struct model *m) { m->log_unit[0] = NAN; }
+static void code_of_no_column(struct model *m) { m->code_column[1] = 4; }
+static void code_between_columns(struct model *m) { m->code_column[0] = 0.5; }
+static void code_twice(struct model *m) { m->code_column[1] = m->code_column[0]; }
+static void nan_code(struct model *m) { m->code_column[0] = NAN; }
+static void huge_code(struct model *m) { m->code_weight[2] = -1e9f; }
+static void nan_code_weight(struct model *m) { m->code_weight[0] = NAN; }
 static void negative_share(struct model *m) { m->mix[0] = -0.5, m->mix[1] = 1.5; }
 static void short_mixture(struct model *m) { m->mix[0] *= 0.9; }
 static void nan_share(struct model *m) { m->mix[1] = NAN; }
@@ -49,6 +60,17 @@ static const struct defect {
     {"nan_mean", nan_mean, ERR_CORRUPT, "standardisation"},
     {"infinite_scale", infinite_scale, ERR_CORRUPT, "standardisation"},
     {"negative_scale", negative_scale, ERR_CORRUPT, "standardisation"},
+    {"nan_bound", nan_bound, ERR_CORRUPT, "standardisation"},
+    {"infinite_bound", infinite_bound, ERR_CORRUPT, "standardisation"},
+    {"crossed_bounds", crossed_bounds, ERR_CORRUPT, "standardisation"},
+    {"negative_log_unit", negative_log_unit, ERR_CORRUPT, "standardisation"},
+    {"nan_log_unit", nan_log_unit, ERR_CORRUPT, "standardisation"},
+    {"code_of_no_column", code_of_no_column, ERR_CORRUPT, "codes"},
+    {"code_between_columns", code_between_columns, ERR_CORRUPT, "codes"},
+    {"code_twice", code_twice, ERR_CORRUPT, "codes"},
+    {"nan_code", nan_code, ERR_CORRUPT, "codes"},
+    {"huge_code", huge_code, ERR_CORRUPT, "codes"},
+    {"nan_code_weight", nan_code_weight, ERR_CORRUPT, "codes"},
     {"negative_share", negative_share, ERR_CORRUPT, "mixture"},
     {"short_mixture", short_mixture, ERR_CORRUPT, "mixture"},
     {"nan_share", nan_share, ERR_CORRUPT, "mixture"},

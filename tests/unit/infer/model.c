@@ -1,14 +1,19 @@
 /* Scoring against the same sums written plainly in double; shapes that are none. */
 #include "models.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 static void plain_member(const struct model *m, size_t member, const double *row, double *prob) {
     const struct model_shape *s = &m->shape;
     double x[64], y[64];
-    for (size_t i = 0; i < s->d; i++)
-        x[i] = fmax(-MODEL_CLIP, fmin(MODEL_CLIP, (row[i] - m->mean[i]) * m->scale[i]));
+    for (size_t i = 0; i < s->d; i++) {
+        double size = log(1 + fabs(row[i]) / m->log_unit[i]), u = row[i] < 0 ? -size : size;
+        if (m->log_unit[i] == 0) u = row[i];
+        x[i] = fmax(-MODEL_CLIP, fmin(MODEL_CLIP, (u - m->mean[i]) * m->scale[i]));
+        if (row[i] < m->low[i] || row[i] > m->high[i]) x[i] = 0;
+    }
     for (size_t l = 0; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
         for (size_t o = 0; o < out; o++) {
@@ -20,6 +25,11 @@ static void plain_member(const struct model *m, size_t member, const double *row
         memcpy(x, y, sizeof x);
     }
     double sum = 0;
+    for (size_t e = 0; e < m->codes; e++) {
+        size_t c = (size_t)m->code_column[e];
+        bool far = row[c] < m->low[c] || row[c] > m->high[c];
+        for (size_t i = 0; i < s->k && far; i++) x[i] += (double)m->code_weight[e * s->k + i];
+    }
     for (size_t c = 0; c < s->k; c++) sum += exp(x[c]);
     for (size_t c = 0; c < s->k; c++) prob[c] = exp(x[c]) / sum;
 }
@@ -29,9 +39,12 @@ static void check_shape(size_t d, size_t k, size_t members, size_t hidden) {
     struct model *m = random_model(&s, d + k);
     struct rng r = {.seed = 3};
     double row[32], plain[8], mixed[8];
+    random_columns(m, &r);
+    if (d > 2) random_codes(m, &r);
     float prob[8], member[4 * 8], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
     for (int repeat = 0; repeat < 20; repeat++) {
-        for (size_t i = 0; i < d; i++) row[i] = 4 * rng_next_normal(&r); // some are clipped
+        for (size_t i = 0; i < d; i++)
+            row[i] = 4 * rng_next_normal(&r); // some are clipped, some are far
         model_predict(m, row, scratch, member, prob);
         memset(mixed, 0, sizeof mixed);
         for (size_t j = 0; j < members; j++) {
@@ -75,6 +88,30 @@ static void a_saturated_score_is_finite(void **state) {
     assert_true(prob[0] == 1 && prob[2] >= 0);
     model_predict(m, (const double[]){-1e300}, scratch, NULL, prob);
     assert_true(prob[2] == 1);
+    free(scratch);
+    model_destroy(m);
+}
+
+/* A number that is far says as much as the mean, whatever it is; the row's first one is named. */
+static void a_number_that_is_far_says_nothing(void **state) {
+    (void)state;
+    static const double absurd[] = {3.5, -3.5, 9999, 1e30, -DBL_MAX, DBL_MAX};
+    struct model_shape s = shape_of_layers(3, 2, 1, 0, 0);
+    struct model *m = random_model(&s, 1);
+    random_columns(m, &(struct rng){.seed = 2});
+    float mean[2], far[2], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
+    double row[3] = {0.1, 0.2, 0.3};
+    assert_int_equal(model_far(m, row), 3);
+    row[0] = m->mean[0];
+    model_predict(m, row, scratch, NULL, mean);
+    for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++) {
+        row[0] = absurd[i];
+        model_predict(m, row, scratch, NULL, far);
+        assert_memory_equal(mean, far, sizeof far);
+        assert_int_equal(model_far(m, row), 0);
+    }
+    row[0] = 0, row[2] = -1e9;
+    assert_int_equal(model_far(m, row), 2);
     free(scratch);
     model_destroy(m);
 }
@@ -170,6 +207,7 @@ int main(void) {
         cmocka_unit_test(only_large_models_score_rows_together),
         cmocka_unit_test(scores_are_the_plain_sums),
         cmocka_unit_test(a_saturated_score_is_finite),
+        cmocka_unit_test(a_number_that_is_far_says_nothing),
         cmocka_unit_test(a_constant_column_says_nothing),
         cmocka_unit_test(a_new_model_says_all_classes_alike),
         cmocka_unit_test(shapes_that_are_none_are_refused),

@@ -35,6 +35,24 @@ static inline void random_weights(struct model *m, struct rng *r) {
         m->mean[i] = rng_next_normal(r), m->scale[i] = 0.5 + rng_next_unit(r);
 }
 
+/* Bounds near ±2, and every other column by its logarithm. */
+static inline void random_columns(struct model *m, struct rng *r) {
+    const struct model_shape *s = &m->shape;
+    for (size_t i = 0; i < s->d; i++) {
+        m->low[i] = -2 - rng_next_unit(r), m->high[i] = 2 + rng_next_unit(r);
+        m->log_unit[i] = i % 2 ? 0.1 + rng_next_unit(r) : 0;
+    }
+}
+
+/* Two columns have codes that speak. */
+static inline void random_codes(struct model *m, struct rng *r) {
+    m->codes = 2;
+    m->code_column = xcalloc(m->codes, sizeof *m->code_column);
+    m->code_weight = xcalloc(m->codes * m->shape.k, sizeof *m->code_weight);
+    m->code_column[0] = 1, m->code_column[1] = (double)m->shape.d - 1;
+    for (size_t i = 0; i < m->codes * m->shape.k; i++) m->code_weight[i] = near_zero(r);
+}
+
 static inline void add_golden(struct model *m, size_t n, struct rng *r) {
     const struct model_shape *s = &m->shape;
     m->golden = n;
@@ -70,6 +88,8 @@ static inline struct model *whole_model(size_t hidden, uint64_t seed) {
     m->seen = owned("tasks 0 123\nlabels 0 77\n");
     m->utility = xmalloc(MODEL_QUANTILES * sizeof *m->utility);
     for (size_t i = 0; i < MODEL_QUANTILES; i++) m->utility[i] = (float)i / 3 - 20;
+    random_columns(m, &r);
+    random_codes(m, &r);
     add_golden(m, 3, &r);
     return m;
 }

@@ -20,6 +20,15 @@ static void assert_same_model(const struct model *a, const struct model *b) {
     assert_true(text_equal(a->classes, b->classes) && text_equal(a->seen, b->seen));
     assert_memory_equal(a->mean, b->mean, s->d * sizeof *a->mean);
     assert_memory_equal(a->scale, b->scale, s->d * sizeof *a->scale);
+    assert_memory_equal(a->log_unit, b->log_unit, s->d * sizeof *a->log_unit);
+    assert_memory_equal(a->low, b->low, s->d * sizeof *a->low);
+    assert_memory_equal(a->high, b->high, s->d * sizeof *a->high);
+    assert_int_equal(a->codes, b->codes);
+    if (a->codes) {
+        assert_memory_equal(a->code_column, b->code_column, a->codes * sizeof *a->code_column);
+        assert_memory_equal(a->code_weight, b->code_weight,
+                            a->codes * s->k * sizeof *a->code_weight);
+    }
     assert_memory_equal(a->mix, b->mix, s->members * sizeof *a->mix);
     for (size_t l = 0; l < s->layers; l++) {
         assert_memory_equal(a->weight[l], b->weight[l],
@@ -46,6 +55,32 @@ static void check_round_trip(struct model *m) {
     model_destroy(read);
     buf_release(&bytes);
     buf_release(&again);
+}
+
+/* A record of 0.1.0 has mean and scale only: no logarithm and no bounds. */
+static void a_version_of_0_1_0_is_read(void **state) {
+    (void)state;
+    struct model *m = whole_model(1, 9), *read = NULL;
+    double **later[] = {&m->log_unit, &m->low, &m->high, &m->code_column};
+    struct buf bytes = {0};
+    const char *why = NULL;
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        free(*later[i]);
+        *later[i] = NULL; // not written
+    }
+    free(m->code_weight);
+    m->code_weight = NULL;
+    m->codes = 0;
+    model_write(m, "old", &bytes);
+    if (model_read(&read, buf_view(&bytes), &why) < 0) fail_msg("%s", why);
+    for (size_t c = 0; c < read->shape.d; c++) {
+        assert_true(read->log_unit[c] == 0 && !model_is_far(read, c, 1e300));
+        assert_true(model_standardised(read, c, 1e300) == MODEL_CLIP);
+        assert_true(model_standardised(read, c, read->mean[c]) == 0);
+    }
+    buf_release(&bytes);
+    model_destroy(read);
+    model_destroy(m);
 }
 
 static void what_is_written_reads_back(void **state) {
@@ -381,6 +416,7 @@ static void a_header_length_that_lies_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_reads_back),
+        cmocka_unit_test(a_version_of_0_1_0_is_read),
         cmocka_unit_test(the_format_is_safetensors),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(every_changed_byte_of_a_tensor_is_refused),

@@ -28,6 +28,14 @@ static void expect(struct conclusion v, enum producer_state next, enum producer_
     assert_int_equal(v.result, result);
 }
 
+/* Nothing of it is committed, whatever this producer could not tell. */
+static void a_transaction_that_is_left_kills_its_producer(void **state) {
+    (void)state;
+    expect(conclusion_of_leaving(3), PRODUCER_DEAD, DEATH_UNACKNOWLEDGED, TRANSACTION_ABORTED,
+           ERR_ABORT);
+    expect(conclusion_of_leaving(0), PRODUCER_DEAD, DEATH_UNKNOWN, TRANSACTION_ABORTED, ERR_ABORT);
+}
+
 static void an_abort_leaves_a_producer_only_when_all_was_acknowledged(void **state) {
     (void)state;
     expect(conclusion_of_abort(0, 0), PRODUCER_READY, DEATH_NONE, TRANSACTION_ABORTED, ERR_ABORT);
@@ -65,6 +73,7 @@ static void a_purge_is_an_abort(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edges_are_those_of_the_drawing),
+        cmocka_unit_test(a_transaction_that_is_left_kills_its_producer),
         cmocka_unit_test(an_abort_leaves_a_producer_only_when_all_was_acknowledged),
         cmocka_unit_test(a_commit_without_an_answer_kills),
         cmocka_unit_test(a_purge_is_an_abort),

@@ -32,8 +32,7 @@ static void make(struct set *s, uint64_t seed, float shift) {
         double *row = s->row + i * D;
         row[0] = 100 + 10 * rng_next_normal(&r), row[1] = rng_next_normal(&r);
         model_predict(m, row, s->scratch, NULL, s->prob + i * K);
-        for (size_t j = 0; j < D; j++)
-            s->z[i * D + j] = (float)model_standardised(row[j], m->mean[j], m->scale[j]);
+        for (size_t j = 0; j < D; j++) s->z[i * D + j] = (float)model_standardised(m, j, row[j]);
         s->utility[i] = fmin((double)s->prob[i * K], (double)s->prob[i * K + 1]);
         s->items[i] = (struct pool_item){
             .offset = (int64_t)i, .utility = s->utility[i], .row = row, .slot = i};

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "infer/model_record.h"
+#include "infer/score_model.h"
 #include "unit/test.h"
 
 #include <inttypes.h>
@@ -509,6 +510,46 @@ static void a_record_is_cut_for_its_topic(void **state) {
     buf_release(&value);
 }
 
+static struct registry *with_base(void) {
+    struct model *base;
+    const struct score_columns score = {.d = D,
+                                        .first = 2,
+                                        .n = 1,
+                                        .k = K,
+                                        .positive = 1,
+                                        .members = 1,
+                                        .classes = TEXT("no\nyes"),
+                                        .fingerprint = 99};
+    log_redirect(silence, NULL);
+    assert_int_equal(score_model_create(&base, &score), 0);
+    return registry_create(&(struct registry_options){
+        .name = "me", .d = D, .classes = TEXT("no\nyes"), .fingerprint = 99, .base = base});
+}
+
+/* A score that events bring is in force before anything was said, whatever is said of its number,
+ * and can be gone back to. */
+static void a_base_is_in_force_until_a_version_is(void **state) {
+    (void)state;
+    struct registry *r = with_base();
+    struct snapshot *first = registry_snapshot(r);
+    assert_true(first->model && !first->policy.learner.cold);
+    assert_true(registry_live(r) == SCORE_MODEL_VERSION && registry_newest(r) == 1);
+    assert_int_equal(registry_next(r, 0), 2);
+    put_version(r, 1, 99, 1, SIZE_MAX, 0);
+    put(r, "me/model/1/0", (struct text){0}, 0, 1);
+    assert_true(registry_model(r, 1) == first->model);
+    want(r, 5, 2); // not there yet
+    assert_int_equal(live(r), 1);
+    for (uint64_t v = 2; v <= 40; v++) put_version(r, v, 99, 1, SIZE_MAX, (int64_t)v + 2);
+    assert_true(registry_model(r, 1) == first->model); // what is old leaves, but not the base
+    want(r, 40, 50);
+    assert_int_equal(live(r), 40);
+    want(r, 1, 51);
+    assert_int_equal(live(r), 1);
+    registry_release(r, first);
+    registry_destroy(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_cut_for_its_topic),
@@ -532,6 +573,7 @@ int main(void) {
         cmocka_unit_test(a_draft_is_what_was_written_last),
         cmocka_unit_test(pushes_wait_whole_and_in_order),
         cmocka_unit_test(pushes_are_bounded_and_checked),
+        cmocka_unit_test(a_base_is_in_force_until_a_version_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

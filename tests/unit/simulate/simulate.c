@@ -432,6 +432,55 @@ static int clean(void **state) {
     return 0;
 }
 
+/* Wants a configuration; the page's name is free for it. */
+static void write_config(const char *model) {
+    FILE *f = fopen(page, "w");
+    assert_non_null(f);
+    fprintf(f, "model: {classes: [no, yes], %s}\nfeatures: [{name: x}]\nbudget: {rate: 0.1}\n",
+            model);
+    fclose(f);
+}
+
+static void a_score_of_the_file_is_the_model(void **state) {
+    (void)state;
+    FILE *f = make();
+    struct rng r = {.seed = 6};
+    fputs("x,p,class\n", f);
+    for (int i = 0; i < 1000; i++) {
+        double x = rng_next_normal(&r), p = rng_next_unit(&r);
+        fprintf(f, "%.3f,%.4f,%s\n", x, p, rng_next_unit(&r) < p ? "yes" : "no");
+    }
+    fclose(f);
+    write_config("upstream: {probability: /p}");
+    assert_int_equal(run("-c PAGE --data FILE --label class --json"), 0);
+    assert_true(figure("upstream_accuracy") == figure("accuracy") && figure("accuracy") > 0.7);
+    assert_int_equal(run("-c PAGE --data FILE --label class"), 0);
+    says("the score that events bring: probability at /p; learned: nothing");
+    says("the score that events bring: accuracy 7");
+    write_config("upstream: {probability: /q}");
+    refuses("-c PAGE --data FILE --label class", 64,
+            "model.upstream reads a column that is not there");
+    write_config("upstream: {logit: /p}, learn: recalibrate");
+    assert_int_equal(run("-c PAGE --data FILE --label class --json"), 0);
+    assert_true(figure("accuracy") > figure("upstream_accuracy"));
+}
+
+static void what_was_remarked_is_told_once(void **state) {
+    (void)state;
+    FILE *f = make();
+    fputs("x;class\n", f);
+    for (int i = 0; i < 300; i++)
+        fprintf(f, "%d;%s\n", i * 7 % 101, i % 9 ? i % 2 ? "no" : "yes" : "NA");
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class"), 0);
+    says("\"NA\" (34)");
+    const char *first = strstr(said, "cells are separated by a semicolon");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "cells are separated by a semicolon"));
+    refuses("--data FILE --label class --positive NO_SUCH", 65,
+            "cells are separated"); // not planned
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contradictions),
@@ -445,6 +494,8 @@ int main(void) {
         cmocka_unit_test(upfront_stays_in_the_budget),
         cmocka_unit_test(report_and_curves),
         cmocka_unit_test(a_seed_is_a_run),
+        cmocka_unit_test(a_score_of_the_file_is_the_model),
+        cmocka_unit_test(what_was_remarked_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
 }

@@ -182,6 +182,24 @@ static void an_own_event_is_kept_byte_for_byte(void **state) {
     assert_null(l.id.at);
 }
 
+/* Ids whose last byte is a control character, a blank, and one that no JSON can begin with. */
+static void it_may_stand_behind_a_registry_header(void **state) {
+    (void)state;
+    static const char ids[] = {0, 5, 32, 33, '{', (char)0xFF};
+    for (size_t i = 0; i < sizeof ids; i++) {
+        char record[] = "\0\0\0\0?{\"id\":\"" ID "\",\"label\":\"ok\",\"data\":{\"x\":1}}";
+        struct label l;
+        const char *why = "";
+        record[4] = ids[i];
+        assert_int_equal(label_read(&l, (struct text){record, sizeof record - 1}, (struct text){0},
+                                    RECORD_MS, &arena, &why),
+                         0);
+        is(l.id, ID);
+        is(l.label, "ok");
+        is(l.data, "{\"x\":1}");
+    }
+}
+
 static void what_is_written_reads_back(void **state) {
     (void)state;
     struct buf out = {0};
@@ -223,6 +241,7 @@ int main(void) {
         cmocka_unit_test(wrong_types_are_named),
         cmocka_unit_test(other_outcomes_need_no_label),
         cmocka_unit_test(an_own_event_is_kept_byte_for_byte),
+        cmocka_unit_test(it_may_stand_behind_a_registry_header),
         cmocka_unit_test(what_is_written_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, end);

@@ -386,6 +386,36 @@ static void answers_are_told_again_after_a_restart(void **state) {
     assert_int_equal(n, 3);
 }
 
+static int score_of(const double *at, const void *opaque) {
+    (void)opaque;
+    return at[0] == 1 && at[1] == 2 ? 1 : 0;
+}
+
+static int scored(const struct answered *a, void *opaque) {
+    *(int *)opaque += a->scored == 1;
+    return 0;
+}
+
+/* What a row says by a score of its own is told with the answer: at once, for a label that came
+ * first, and after a restart. */
+static void an_answer_comes_with_the_rows_own_score(void **state) {
+    struct fixture *f = *state;
+    struct answered joined;
+    int n = 0;
+    put_task(f, 0, NULL);
+    assert_int_equal(put(f, 0, "yes", 0, NULL, start_ms).scored, -1); // rows have none
+    f->options.score = score_of;
+    reopen(f, NULL);
+    put_task(f, 1, NULL);
+    assert_int_equal(put(f, 1, "yes", 0, NULL, start_ms).scored, 1);
+    assert_int_equal(put(f, 2, "no", 0, NULL, start_ms).scored, -1); // it waits for its task
+    assert_int_equal(put_task(f, 2, &joined), 1);
+    assert_int_equal(joined.scored, 1);
+    reopen(f, NULL);
+    assert_int_equal(store_answered(f->s, scored, &n), 0);
+    assert_int_equal(n, 3);
+}
+
 /* What a rollback set aside is left out of the rows, wherever it stands, and the newest others fill
  * their place. */
 static void rows_leave_out_what_was_set_aside(void **state) {
@@ -434,6 +464,7 @@ int main(void) {
         TEST_(a_full_map_waits_for_room),
         TEST_(a_kill_leaves_the_last_commit),
         TEST_(answers_are_told_again_after_a_restart),
+        TEST_(an_answer_comes_with_the_rows_own_score),
         TEST_(rows_leave_out_what_was_set_aside),
         TEST_(only_named_sources_are_taken),
         TEST_(revised_is_another_answer),

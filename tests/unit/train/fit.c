@@ -112,7 +112,7 @@ static void numbers_are_the_references(void **state) {
     double x[GOLDEN_N * GOLDEN_D], parameters[39], prior[39], gradient[39];
     struct rng r = {.seed = 7};
     for (size_t i = 0; i < GOLDEN_N * GOLDEN_D; i++)
-        x[i] = model_standardised(s.row[i], m->mean[i % GOLDEN_D], m->scale[i % GOLDEN_D]);
+        x[i] = model_standardised(m, i % GOLDEN_D, s.row[i]);
     for (size_t i = 0; i < 39; i++) parameters[i] = rng_next_unit(&r) - 0.5;
     struct workspace *room = workspace_create(&w, GOLDEN_N);
     double loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label},
@@ -482,7 +482,7 @@ static void a_step_goes_on_where_the_fit_stopped(void **state) {
 static double *seen_by(const struct model *m, const struct labelled *s, size_t n) {
     double *x = xmalloc(n * m->shape.d * sizeof *x);
     for (size_t i = 0; i < n * m->shape.d; i++)
-        x[i] = model_standardised(s->row[i], m->mean[i % m->shape.d], m->scale[i % m->shape.d]);
+        x[i] = model_standardised(m, i % m->shape.d, s->row[i]);
     return x;
 }
 

@@ -44,7 +44,7 @@ static struct model *elsewhere(double scale, double slope) {
 /* Whether no column of the row is clipped: two standardisations can agree on nothing else. */
 static bool inside(const struct model *m, const double *row) {
     for (size_t c = 0; c < D; c++)
-        if (fabs(model_standardised(row[c], m->mean[c], m->scale[c])) >= MODEL_CLIP) return false;
+        if (fabs(model_standardised(m, c, row[c])) >= MODEL_CLIP) return false;
     return true;
 }
 

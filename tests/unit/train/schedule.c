@@ -64,6 +64,33 @@ static void cold_and_full_come_from_counts(void **state) {
     assert_false(schedule_policy(&c, &s, 3).full);
 }
 
+/* A model that was taught elsewhere needs no cold start, and a score that stays the model none at
+ * all. */
+static void a_primed_model_is_not_cold(void **state) {
+    (void)state;
+    struct config c = options();
+    struct schedule s = {.labelled = 100, .changed = true, .per_class = (const size_t[]){0, 5}};
+    assert_true(schedule_policy(&c, &s, 3).cold);
+    s.primed = true;
+    assert_false(schedule_policy(&c, &s, 3).cold);
+    assert_true(schedule_due(&c, &s));
+    char kind[] = "logit", at[] = "/z", *kinds[] = {kind}, *places[] = {at};
+    c.model.upstream = (struct map){kinds, places, 1};
+    assert_false(schedule_due(&c, &s));
+    c.query.explore = 0.5;
+    s.open = 10;
+    assert_true(schedule_policy(&c, &s, 1).explore == 0); // late labels make it no older
+    c.model.learn = LEARN_BESIDE;
+    assert_true(schedule_due(&c, &s));
+    assert_true(schedule_policy(&c, &s, 1).explore > 0);
+    const struct fit_options beside = fit_options_of(&c, 7, 1, NULL);
+    assert_true(beside.anchored && !beside.recalibrates);
+    c.model.learn = LEARN_RECALIBRATE;
+    const struct fit_options recalibrate = fit_options_of(&c, 7, 1, NULL);
+    assert_true(recalibrate.anchored && recalibrate.recalibrates && recalibrate.from == 6 &&
+                recalibrate.columns == 1);
+}
+
 /* Half of the open tasks' weight against ten labels; nothing while nothing is out. */
 static void late_labels_let_the_strategy_explore(void **state) {
     (void)state;
@@ -122,6 +149,7 @@ int main(void) {
         cmocka_unit_test(growth_or_count_is_enough),
         cmocka_unit_test(time_is_enough_when_something_changed),
         cmocka_unit_test(cold_and_full_come_from_counts),
+        cmocka_unit_test(a_primed_model_is_not_cold),
         cmocka_unit_test(late_labels_let_the_strategy_explore),
         cmocka_unit_test(a_much_smaller_set_waits),
         cmocka_unit_test(a_set_that_shrinks_slowly_does_not),

@@ -3,23 +3,28 @@
  * What is known after a request without an answer is the point here: only where not even a
  * connection was made is it sure that the server did nothing. A request with a body is sent once.
  *
- * Thread: main thread */
-#include "web_call.h"
+ * Thread: its owner's */
+#include "web/web_call.h"
+
+#include "base/clock.h"
+#include "base/log.h"
 
 #include <curl/curl.h>
-#include <stdatomic.h>
 
 enum {
-    ANSWER_MOST = 64 << 20, // bytes of an answer: hundreds of tasks of the largest size
-    CONNECT_MS = 5000       // to be connected
+    ANSWER_MOST = 64 << 20,     // bytes of an answer: hundreds of tasks of the largest size
+    CONNECT_MS = 5000,          // to be connected
+    RETRY_AFTER_MOST_S = 86400, // a longer pause is not believed
+    QUIET_MOST_MS = 600000      // a server that asks for a longer pause is asked again after this
 };
 
 struct web_caller {
     CURL *curl;
-    const char *url;
-    const _Atomic bool *stop;
+    const char *url, *ca; // ca: NULL: the system's
+    struct web_watch watch;
     struct buf address, body;
     CURLcode last;
+    int64_t quiet_until_ms; // the server asked to be left alone (monotonic clock)
 };
 
 static size_t web_caller_take(char *data, size_t size, size_t n, void *opaque) {
@@ -32,15 +37,15 @@ static size_t web_caller_take(char *data, size_t size, size_t n, void *opaque) {
 static int web_caller_watch(void *opaque, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
     (void)a, (void)b, (void)c, (void)d;
     const struct web_caller *w = opaque;
-    return w->stop && atomic_load(w->stop);
+    return w->watch.ends(w->watch.opaque);
 }
 
-struct web_caller *web_caller_create(const char *url, const _Atomic bool *stop) {
+struct web_caller *web_caller_create(const char *url, const struct web_watch *watch) {
     struct web_caller *w = xcalloc(1, sizeof *w);
     CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == 0);
     w->curl = xgiven(curl_easy_init());
     w->url = url;
-    w->stop = stop;
+    w->watch = *watch;
     return w;
 }
 
@@ -51,6 +56,18 @@ void web_caller_destroy(struct web_caller *w) {
     buf_release(&w->body);
     free(w);
 }
+
+int web_refused(struct web_caller *w, const struct web_answer *answer) {
+    int64_t quiet_ms = answer->retry_after_ms;
+    if (quiet_ms > QUIET_MOST_MS) quiet_ms = QUIET_MOST_MS;
+    w->quiet_until_ms = clock_ms() + quiet_ms;
+    LOG(WARNING, "bridge_tool_refused",
+        "the annotation tool answers with an error; it is asked again later",
+        L_I64("status", answer->status), L_STR("url", w->url), L_I64("retry_after_ms", quiet_ms));
+    return answer->status < 500 ? ERR_ABORT : ERR_RETRY;
+}
+
+void web_caller_trust(struct web_caller *w, const char *ca) { w->ca = ca; }
 
 const char *web_caller_trouble(const struct web_caller *w) { return curl_easy_strerror(w->last); }
 
@@ -71,6 +88,7 @@ static struct curl_slist *web_caller_headers(const struct web_request *r) {
         headers = curl_slist_append(headers, line);
         free(line);
     }
+    for (size_t i = 0; i < r->headers; i++) headers = curl_slist_append(headers, r->header[i]);
     if (r->body.at) headers = curl_slist_append(headers, "Content-Type: application/json");
     headers = curl_slist_append(headers, "Expect:"); // no round trip before the body
     return xgiven(headers);
@@ -93,6 +111,10 @@ static void web_caller_set(struct web_caller *w, const struct web_request *r,
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, web_caller_watch);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, w);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    if (w->ca) {
+        curl_easy_setopt(c, CURLOPT_CAINFO, w->ca);
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
     if (!r->body.at) return;
     /* On a connection that was kept, libcurl sends a request again by itself when the server closes
      * it without an answer, though it may have done what was asked. */
@@ -103,6 +125,9 @@ static void web_caller_set(struct web_caller *w, const struct web_request *r,
 
 /* What a transfer without an answer leaves. */
 static int web_caller_failed(const struct web_caller *w) {
+    if (w->last == CURLE_ABORTED_BY_CALLBACK) return ERR_STOPPED;
+    LOG(WARNING, "bridge_tool_away", "the annotation tool does not answer; it is asked again later",
+        L_STR("why", curl_easy_strerror(w->last)), L_STR("url", w->url));
     switch (w->last) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
@@ -110,13 +135,13 @@ static int web_caller_failed(const struct web_caller *w) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: return ERR_ABORT;
-    case CURLE_ABORTED_BY_CALLBACK: return ERR_STOPPED;
     default: return ERR_RETRY;
     }
 }
 
 int web_call(struct web_caller *w, const struct web_request *request, struct web_answer *out) {
     curl_off_t retry_after = 0;
+    if (clock_ms() < w->quiet_until_ms) return ERR_ABORT;
     buf_reset(&w->address);
     buf_printf(&w->address, "%s%s", w->url, request->path);
     buf_reset(&w->body);
@@ -127,6 +152,7 @@ int web_call(struct web_caller *w, const struct web_request *request, struct web
     curl_easy_getinfo(w->curl, CURLINFO_RETRY_AFTER, &retry_after);
     curl_slist_free_all(headers);
     out->body = buf_view(&w->body);
+    if (retry_after > RETRY_AFTER_MOST_S) retry_after = RETRY_AFTER_MOST_S;
     out->retry_after_ms = (int64_t)retry_after * 1000;
     return w->last == CURLE_OK ? 0 : web_caller_failed(w);
 }

@@ -1,0 +1,86 @@
+/* A sorted list: a topic has a handful of schemas, and mostly the record before had the same.
+ *
+ * Thread: worker thread */
+#include "schema_table.h"
+
+static void schema_table_free(struct schema_entry *e) {
+    arena_release(&e->arena);
+    free(e->why);
+    free(e);
+}
+
+void schema_table_release(struct schema_table *t) {
+    for (size_t i = 0; i < t->n; i++) schema_table_free(t->entry[i]);
+    free(t->entry);
+    *t = (struct schema_table){0};
+}
+
+/* Where the id is, or would be. */
+static size_t schema_table_place(const struct schema_table *t, uint32_t id) {
+    size_t low = 0, high = t->n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (t->entry[middle]->id < id) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+struct schema_entry *schema_table_find(struct schema_table *t, uint32_t id) {
+    struct schema_entry *e = t->last;
+    if (!e || e->id != id) {
+        size_t i = schema_table_place(t, id);
+        if (i == t->n || t->entry[i]->id != id) return NULL;
+        t->last = e = t->entry[i];
+    }
+    e->used = ++t->uses;
+    return e;
+}
+
+struct schema_entry *schema_table_put(struct schema_table *t, uint32_t id) {
+    size_t i = schema_table_place(t, id);
+    struct schema_entry *e = xcalloc(1, sizeof *e);
+    *e = (struct schema_entry){.id = id, .used = ++t->uses};
+    t->last = NULL;
+    if (i < t->n && t->entry[i]->id == id) {
+        schema_table_free(t->entry[i]);
+        return t->entry[i] = e;
+    }
+    if (t->n == t->cap) {
+        t->cap = t->cap ? t->cap * 2 : 8;
+        t->entry = xrealloc(t->entry, t->cap * sizeof *t->entry);
+    }
+    memmove(t->entry + i + 1, t->entry + i, (t->n - i) * sizeof *t->entry);
+    t->n++;
+    return t->entry[i] = e;
+}
+
+static int schema_table_by_use(const void *left, const void *right) {
+    const uint64_t *a = left, *b = right;
+    return (*a < *b) - (*a > *b);
+}
+
+/* The use before which an entry goes. */
+static uint64_t schema_table_oldest(const struct schema_table *t) {
+    if (t->n <= SCHEMAS_KEPT) return 0;
+    uint64_t *used = xmalloc(t->n * sizeof *used);
+    for (size_t i = 0; i < t->n; i++) used[i] = t->entry[i]->refused ? 0 : t->entry[i]->used;
+    qsort(used, t->n, sizeof *used, schema_table_by_use);
+    uint64_t oldest = used[SCHEMAS_KEPT - 1];
+    free(used);
+    return oldest;
+}
+
+void schema_table_tidy(struct schema_table *t) {
+    if (!t->refusals && t->n <= SCHEMAS_KEPT) return;
+    uint64_t oldest = schema_table_oldest(t);
+    size_t kept = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        struct schema_entry *e = t->entry[i];
+        if (e->refused || e->used < oldest) schema_table_free(e);
+        else t->entry[kept++] = e;
+    }
+    t->n = kept;
+    t->last = NULL;
+    t->refusals = false;
+}

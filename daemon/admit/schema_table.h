@@ -1,0 +1,39 @@
+/* What a decoder knows of schema ids: the program of each, or why there is none.
+ *
+ * Whoever asks the registry teaches it (include/admit/decoder.h); here nothing waits. An id that is
+ * refused is forgotten after the batch, so it is asked about again; and where there are more than
+ * SCHEMAS_KEPT, those that were used longest ago go.
+ *
+ * Thread: worker thread (a decoder's own) */
+#pragma once
+
+#include "admit/decoder.h"
+#include "avro_program.h"
+
+enum { SCHEMAS_KEPT = 256 };
+
+struct schema_entry {
+    uint32_t id;
+    enum reason refused; // REASON_NONE: it can be read
+    enum schema_kind kind;
+    char *why; // of the refusal
+    struct arena arena;
+    const struct avro_schema *schema; // of SCHEMA_AVRO
+    struct avro_program program;
+    uint64_t used;
+};
+
+struct schema_table {
+    struct schema_entry **entry; // (n, cap) by id
+    size_t n, cap;
+    struct schema_entry *last; // of the record before
+    uint64_t uses;
+    bool refusals; // some entry is one
+};
+
+void schema_table_release(struct schema_table *t);
+/* NULL: it is not known. Valid until schema_table_tidy or a change of the same id. */
+struct schema_entry *schema_table_find(struct schema_table *t, uint32_t id);
+/* A new entry in place of what was known of that id. */
+struct schema_entry *schema_table_put(struct schema_table *t, uint32_t id);
+void schema_table_tidy(struct schema_table *t);

@@ -1,0 +1,151 @@
+"""`winnowd bridge` with `tool: http`: every task reaches a receiver that knows nothing of winnowd, once by its Idempotency-Key whatever the
+receiver answers and wherever the bridge is killed; answers are taken by POST, and 200 means that they are on the topic."""
+import http.server
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from broker import Writer, check, equal, wait
+from stream import task
+from winnowd import main, run
+
+KILLS = 4
+
+
+class Receiver:
+    """A case tool of twenty lines: one case an Idempotency-Key."""
+
+    def __init__(self):
+        receiver, self.cases, self.requests, self.answers, self.lock = self, {}, [], [], threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                record = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with receiver.lock:
+                    status = receiver.answers.pop(0) if receiver.answers else 201
+                    receiver.requests.append((self.path, dict(self.headers), status))
+                    if record["meta"]["id"] == receiver.refuses:
+                        status = 422
+                    if status == 201:
+                        receiver.cases.setdefault(self.headers["Idempotency-Key"], record)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                if status == 429:
+                    self.send_header("Retry-After", "1")
+                self.end_headers()
+
+        self.refuses = None
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # clients are killed here
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+
+
+def post(port, token, body):
+    """(status, text) of answers by POST."""
+    request = urllib.request.Request("http://127.0.0.1:%d/labels" % port, method="POST", data=body.encode(),
+                                     headers={"Authorization": "Bearer " + token})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def refused(stage):
+    """A template with a place that no task fills is named with its line."""
+    for settings, word in (({"path": "/cases/{nothing}"}, "bridge.path"), ({"headers": {"X-Case": "{id"}}, "bridge.headers"),
+                           ({"headers": {"X Case": "1"}}, "a key must have"), ({"path": "/{token}"}, "belongs into a header"),
+                           ({"url": "http://user:secret@host"}, "holds an '@'")):
+        done = run("check", "-c", stage.config({"bridge": {"tool": "http", **settings}}, "refused.yaml"))
+        check(done.returncode == 78 and word in done.stderr + done.stdout, "%s: %s %s", settings, done.returncode, done.stderr)
+    done = run("bridge", "-c", stage.config({"bridge": {"tool": "http", "url": "http://127.0.0.1:1", "listen": "127.0.0.1:0"}}, "refused.yaml"))
+    check(done.returncode == 78 and "bridge.listen_token_file is missing" in done.stderr, "no token for answers: %s", done.stderr)
+
+
+def test(stage):
+    stage.create()
+    receiver, sent, writer = Receiver(), [], Writer(stage.brokers)
+    (stage.dir / "token").write_text("to-the-tool\n")
+    (stage.dir / "answers").write_text("from-the-tool\n")
+    refused(stage)
+    config = stage.config({"bridge": {"tool": "http", "url": receiver.url, "path": "/queues/a b/cases/{id}".replace(" ", "-"),
+                                      "headers": {"X-Reason": "{reason} {priority}", "X-Secret": "s3cret"}, "token_file": str(stage.dir / "token"),
+                                      "listen": "127.0.0.1:0", "listen_token_file": str(stage.dir / "answers"), "batch": 20, "timeout": "2s"}})
+    shown = run("check", "-c", config)
+    check("s3cret" not in shown.stdout + shown.stderr, "a header's value is shown: %s", shown.stdout)
+
+    def send(n):
+        for _ in range(n):
+            task_id, record = task(len(sent))
+            sent.append(task_id)
+            writer.send(stage.topic("tasks"), record, key=task_id.encode())
+        writer.flush()
+        return sent[-n:]
+
+    def arrived(what, besides=()):
+        wait(what, lambda: set(receiver.cases) >= set(sent) - set(besides))
+        equal(set(receiver.cases) - set(sent), set(), "cases of nobody, " + what)
+
+    bridge = stage.start_with(config, command="bridge")
+    bridge.await_event("bridge_ready")
+    first = send(30)[0]
+    arrived("the first tasks")
+    path, headers, _ = receiver.requests[0]
+    equal((path, headers["Authorization"], headers["X-Reason"]), ("/queues/a-b/cases/" + first, "Bearer to-the-tool", "random 0.5"), "a request")
+    equal(len(receiver.requests), 30, "requests without trouble")
+    for status in (429, 503, 401):
+        receiver.answers.append(status)
+        send(10)
+        arrived("tasks after %d" % status)
+    receiver.answers.append(409)
+    send(10)
+    has, = wait("a task that the tool has", lambda: [path.rsplit("/", 1)[1] for path, _, status in receiver.requests if status == 409])
+    arrived("the others", besides=[has])
+    check(has not in receiver.cases, "a task that the tool has was sent again")
+    receiver.cases[has] = None
+    receiver.refuses = "01a2025d-5200-7000-8000-%012x" % (len(sent) + 3)
+    bad = send(8)[3]
+    arrived("the others", besides=[bad])
+    letter, = wait("the refused task's dead letter", lambda: stage.read("dead_letters"))
+    equal(json.loads(letter.value)["meta"]["id"], bad, "its task")
+    receiver.cases[bad], receiver.refuses = None, None
+
+    def said():
+        return {l["id"]: l for l in (json.loads(r.value) for r in stage.read("labels"))}
+
+    port = int(bridge.await_event("bridge_listening")["port"])
+    equal(post(port, "guess", json.dumps({"id": first, "label": "good"}))[0], 401, "a wrong token")
+    status, text = post(port, "from-the-tool", json.dumps({"id": first, "label": "good", "annotator": "ann", "confidence": 0.75}, indent=1))
+    equal((status, text), (200, "1 taken\n"), "one answer")
+    equal([said()[first][m] for m in ("label", "annotator", "confidence", "source")], ["good", "ann", 0.75, "http"], "the answer")
+    lines = "\n".join(json.dumps({"id": i, "label": "bad", "source": "desk"}) for i in sent[1:4])
+    equal(post(port, "from-the-tool", lines), (200, "3 taken\n"), "one a line")
+    equal({said()[i]["source"] for i in sent[1:4]}, {"desk"}, "their source")
+    for body, why in ((lines + '\n{"id": "%s", "label": "ugly"}' % sent[5], "line 4: the label is none of model.classes"),
+                      ('{"label": "good"}', "it names neither"), ("no JSON", "is not one JSON object"), ("", "")):
+        status, text = post(port, "from-the-tool", body)
+        check(status == 400 and why in text, "%r: %s %s", body[-60:], status, text)
+    equal(len(said()), 4, "labels")
+
+    for n in range(KILLS):
+        send(25)
+        time.sleep(stage.random.random() * 0.4)
+        bridge.kill()
+        bridge = stage.start_with(config, command="bridge")
+    arrived("tasks around kills")
+    check(bridge.await_event("bridge_ready") and not bridge.find("bridge_unfit"), "fit")
+    bridge.stop()
+    log = "".join(d.text for d in stage.daemons)
+    check("to-the-tool" not in log and "from-the-tool" not in log and "s3cret" not in log, "a secret is in the log")
+
+
+main(test)
