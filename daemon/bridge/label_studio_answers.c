@@ -58,10 +58,13 @@ static struct text label_studio_annotator(const cJSON *annotation, struct arena 
     return arena_text(arena, text_of(text));
 }
 
-static struct tool_task label_studio_read_task(const struct label_studio *l, const cJSON *task,
-                                               struct arena *arena) {
+/* False: it is in no shape that the tool has. An annotation that cannot be read is not passed over:
+ * its answer would be taken for one that was deleted, and be taken back. */
+static bool label_studio_read_task(const struct label_studio *l, const cJSON *task,
+                                   struct arena *arena, struct tool_task *to) {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(task, "annotations"), *one;
     size_t n = 0;
+    if (!cJSON_IsArray(list)) return false;
     struct tool_annotation *out =
         arena_take(arena, ((size_t)cJSON_GetArraySize(list) + 1) * sizeof *out);
     cJSON_ArrayForEach(one, list) {
@@ -69,17 +72,20 @@ static struct tool_task label_studio_read_task(const struct label_studio *l, con
         bool skipped = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "was_cancelled"));
         struct text choice = skipped ? (struct text){0} : label_studio_choice(l, one);
         int64_t number = 0;
-        if (us < 0 || !json_integer(one, "id", &number) || number < 1) continue;
+        if (us < 0 || !json_integer(one, "id", &number) || number < 1 ||
+            !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(one, "result")))
+            return false;
         out[n++] = (struct tool_annotation){.choice = arena_text(arena, choice),
                                             .annotator = label_studio_annotator(one, arena),
                                             .time_ms = us / 1000,
                                             .number = number};
     }
     struct text id = json_text(cJSON_GetObjectItemCaseSensitive(task, "data"), "id");
-    return (struct tool_task){.id = arena_text(arena, id),
-                              .changed_us = label_studio_time_us(json_text(task, "updated_at")),
-                              .annotation = out,
-                              .n = n};
+    *to = (struct tool_task){.id = arena_text(arena, id),
+                             .changed_us = label_studio_time_us(json_text(task, "updated_at")),
+                             .annotation = out,
+                             .n = n};
+    return true;
 }
 
 static void label_studio_ask_changed(struct label_studio *l, int64_t since_us, int page) {
@@ -102,7 +108,7 @@ static bool label_studio_take_changed(const struct label_studio *l, const cJSON 
     out->task = task;
     cJSON_ArrayForEach(one, tasks) {
         struct tool_task *t = &task[out->n];
-        *t = label_studio_read_task(l, one, arena);
+        if (!label_studio_read_task(l, one, arena, t)) return false;
         if (t->changed_us < 0 || t->changed_us <= since_us) return false;
         out->n++;
     }
