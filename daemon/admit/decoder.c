@@ -59,7 +59,9 @@ static struct decoder_options decoder_json(const struct config *c, const struct 
 int decoder_of_samples(struct decoder **out, const struct config *c, const struct text *paths,
                        size_t n) {
     struct decoder_options options = decoder_json(c, paths, n);
-    return decoder_create(out, &options);
+    TRY(decoder_create(out, &options));
+    (*out)->event = arena_text(&(*out)->arena, text_of(c->admit.event));
+    return 0;
 }
 
 int decoder_of_events(struct decoder **out, const struct config *c, const struct text *paths,
@@ -88,9 +90,10 @@ enum reason decoder_read(struct decoder *d, struct text json, struct value *valu
     return d->read(d, json, values);
 }
 
-struct text decoder_select(struct decoder *d, struct text event, const struct selection *s) {
-    if (!s->fields_n && !s->mask_n) return event;
-    /* Only admitted events come here. Any other one could not be masked, so none of it is shown. */
-    if (!event.len || json_check(event, d->max_depth, d->open)) return TEXT("null");
-    return view_select(&d->view, event, s);
+struct text decoder_select(struct decoder *d, struct text record, const struct selection *s) {
+    if (!d->event.len && !s->fields_n && !s->mask_n) return record;
+    /* Only admitted records come here. Any other one could not be masked, so none of it is shown.
+     */
+    if (!record.len || json_check(record, d->max_depth, d->open)) return TEXT("null");
+    return view_select(&d->view, record, d->event, s);
 }

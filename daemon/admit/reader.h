@@ -33,6 +33,7 @@ struct decoder {
     struct buf text;    // reader_cjson: texts of this sample that a C string cannot hold
     struct cJSON *tree; // reader_cjson: of this sample
     struct view view;
+    struct text event; // pointer to the event in the record; empty: the record is the event
 };
 
 /* decoder_read for a sample that is neither empty nor too large. Same values, same reason,

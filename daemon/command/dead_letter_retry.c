@@ -9,7 +9,7 @@
 #include "dead_letter_retry.h"
 
 #include "base/clock.h"
-#include "encode/features.h"
+#include "encode/sample.h"
 #include "kafka/transaction.h"
 #include "terminal/console.h"
 
@@ -20,69 +20,34 @@ enum {
     LIMITS_MS = 5000,       // for the limits of the topics
     TRANSACTION_MS = 60000, // the broker aborts it after so long
     AT_ONCE = 200,          // samples in one transaction
-    PLACE_MOST = 40,        // "PARTITION/OFFSET"
-    ID_MOST = 255
+    PLACE_MOST = 40         // "PARTITION/OFFSET"
 };
 enum { TO_SAMPLES, TO_DEAD_LETTERS, TOPICS };
 
 /* ---- judging ---- */
 
 struct retry_check {
-    const struct config *config;
     struct features *features;
-    struct decoder *decoder;
-    struct value *values;
+    struct sample_reader *reader;
     double *row;
-    bool has_id;
 };
 
 static void retry_check_close(struct retry_check *j) {
-    decoder_destroy(j->decoder);
+    sample_reader_destroy(j->reader);
     features_destroy(j->features);
-    free(j->values);
     free(j->row);
 }
 
 static int retry_check_open(struct retry_check *j, const struct config *c) {
-    *j = (struct retry_check){.config = c, .has_id = *c->admit.id};
+    *j = (struct retry_check){0};
     TRY(features_create(&j->features, c->features, c->features_n));
-    size_t fields = features_fields(j->features), n = fields + j->has_id;
-    struct text *paths = xcalloc(n, sizeof *paths);
-    memcpy(paths, features_paths(j->features), fields * sizeof *paths);
-    if (j->has_id) paths[fields] = text_of(c->admit.id);
-    j->values = xcalloc(n, sizeof *j->values);
     j->row = xcalloc(features_columns(j->features), sizeof *j->row);
-    int result = decoder_of_samples(&j->decoder, c, paths, n);
-    free(paths);
-    return result;
-}
-
-static bool retry_bad_id(const struct value *v) {
-    if (v->kind == VALUE_MISSING || v->kind == VALUE_NULL) return false;
-    bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
-                   !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
-    return (v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MOST;
-}
-
-static enum reason retry_fate_of(struct retry_check *j, struct text value, const char **field) {
-    size_t guilty = 0;
-    *field = NULL;
-    if (!value.at || !value.len) return REASON_EMPTY;
-    if (value.len > (size_t)j->config->admit.max_bytes) return REASON_TOO_LARGE;
-    enum reason fate = decoder_read(j->decoder, value, j->values);
-    if (fate != REASON_NONE) return fate;
-    fate = features_encode(j->features, j->values, j->row, &guilty, NULL);
-    if (fate != REASON_NONE) {
-        if (fate != REASON_NO_FEATURE) *field = j->config->features[guilty].path;
-        return fate;
-    }
-    return j->has_id && retry_bad_id(&j->values[features_fields(j->features)]) ? REASON_BAD_ID
-                                                                               : REASON_NONE;
+    return sample_reader_create(&j->reader, c, j->features);
 }
 
 static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                             struct arena *arena) {
-    const char *field;
+    struct sample sample;
     bool repaired = r->value.at != r->letter->value.at;
     if (r->letter->retried && !again) {
         r->verdict = RETRY_DONE;
@@ -96,11 +61,12 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                      ? TEXT("its key was too long to be kept whole")
                      : TEXT("its value was too long to be kept whole; give the whole with --edit");
     } else {
-        enum reason fate = retry_fate_of(j, r->value, &field);
+        enum reason fate = sample_read(j->reader, r->value, j->row, &sample, NULL);
         struct buf why = {0};
         r->verdict = fate == REASON_NONE ? RETRY_FEED : RETRY_HOPELESS;
-        buf_printf(&why, "would be a dead letter again: %s", reason_text(fate));
-        if (field) buf_printf(&why, ": %s", field);
+        if (fate == REASON_IGNORED) buf_str(&why, "would be passed over (admit.ignore)");
+        else buf_printf(&why, "would be a dead letter again: %s", reason_text(fate));
+        if (sample.found.len) buf_printf(&why, ": %.*s", (int)sample.found.len, sample.found.at);
         if (fate != REASON_NONE) r->why = arena_text(arena, buf_view(&why));
         buf_release(&why);
     }

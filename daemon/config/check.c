@@ -29,6 +29,11 @@ static const struct entry_check option_checks[] = {
     {OPTION_route_fields, text_rule_pointer},     {OPTION_route_mask, text_rule_pointer},
     {OPTION_train_memories, text_rule_memory},    {OPTION_watch_listen, text_rule_listen},
     {OPTION_replay_switches, text_rule_switch},   {OPTION_worker_cpus, text_rule_cpu},
+    {OPTION_admit_event, text_rule_pointer},      {OPTION_admit_ignore, text_rule_ignored},
+    {OPTION_labels_id, text_rule_pointer},        {OPTION_labels_sample_id, text_rule_pointer},
+    {OPTION_labels_label, text_rule_pointer},     {OPTION_labels_time, text_rule_pointer},
+    {OPTION_labels_annotator, text_rule_pointer}, {OPTION_labels_outcome, text_rule_pointer},
+    {OPTION_labels_source, text_rule_pointer},
 };
 static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_path, text_rule_pointer},
@@ -166,6 +171,28 @@ static void check_classes(struct config_reading *r) {
         problem(&r->problems, check_place(r, OPTION_model_positive), "model.positive",
                 "%s is not one of model.classes%s", shown(&r->problems, positive),
                 suggested(&r->problems, choices, positive));
+    }
+}
+
+/* What a label is called elsewhere must be called one of our classes, or one of the outcomes that
+ * need none. */
+static void check_label_values(struct config_reading *r) {
+    const struct list *values = &r->config->labels.values;
+    if (!check_sound(r, OPTION_labels_values) || !check_sound(r, OPTION_model_classes)) return;
+    const struct node *node = values->n ? r->options[OPTION_labels_values].node->child : NULL;
+    for (size_t i = 0; i < values->n; i++, node = node->next) {
+        struct text spelling = text_of(values->at[i]), class_ = {0};
+        bool pair = text_cut(&spelling, '=', &class_);
+        if (pair &&
+            (check_list_has(&r->config->model.classes, class_.at) ||
+             text_equal(class_, TEXT("skipped")) || text_equal(class_, TEXT("cannot_tell"))))
+            continue;
+        const char *choices = check_joined(r, &r->config->model.classes);
+        problem(&r->problems, node->mark, "labels.values", "%s %s%s",
+                shown(&r->problems, pair ? class_ : spelling),
+                pair ? "is none of model.classes, nor skipped or cannot_tell"
+                     : "is not \"SPELLING=CLASS\"",
+                pair ? suggested(&r->problems, choices, class_) : "");
     }
 }
 
@@ -395,6 +422,9 @@ static void check_feature(struct config_reading *r, size_t i) {
     bool number = f->type == FEATURE_NUMBER, category = f->type == FEATURE_CATEGORY;
     check_only_for(r, i, FEATURE_KEY_log1p, f->log1p && !number, "number");
     check_only_for(r, i, FEATURE_KEY_clip, f->clip.n && !number, "number");
+    check_only_for(r, i, FEATURE_KEY_parse, f->parse && !number, "number");
+    check_only_for(r, i, FEATURE_KEY_decimal, f->decimal != DECIMAL_POINT && !f->parse,
+                   "number with parse");
     check_only_for(r, i, FEATURE_KEY_values, f->values.n && !category, "category");
     check_only_for(r, i, FEATURE_KEY_hash, f->hash && !category, "category");
     if (number) check_clip(r, &g[FEATURE_KEY_clip], &f->clip);
@@ -466,6 +496,7 @@ void config_check(struct config_reading *r) {
     check_topics(r);
     check_memories(r);
     check_classes(r);
+    check_label_values(r);
     check_properties(r);
     check_mix(r);
     check_json_reader(r);

@@ -3,8 +3,9 @@
  * Hashing of a category (Weinberger and others 2009, without the sign, so that rows stay readable):
  * column floor(mix(h) · hash / 2^64), where h is the 64-bit FNV-1a of its bytes and mix the
  * finaliser of splitmix64 (base/rng.h); mixed, because the low bits of FNV-1a depend on little more
- * than the low bits of the letters. A category may be a JSON text or an integer, as written: 5411
- * and "5411" are the same; any other number is refused, since 1.0 and 1e0 would be two categories.
+ * than the low bits of the letters. A category may be a text, a number or a boolean: 5411 and
+ * "5411" are the same, so are true and "true". An integer counts as it is written, any other number
+ * by its value, in its fewest digits: 1.0 and 1e0 are "1".
  *
  * The fingerprint hashes what rows are made of: paths, types, transforms, values, sizes, in order;
  * not the names of features, nor what is required, which change no row.
@@ -13,8 +14,12 @@
 #include "encode/features.h"
 
 #include "base/rng.h"
+#include "base/table_cell.h"
 
 #include <math.h>
+#include <strings.h>
+
+enum { NUMBER_BYTES = 64 }; // of a number that is a text, or of one as a category
 
 struct category {
     struct text value;
@@ -24,10 +29,11 @@ struct category {
 struct mapped_field {
     struct text name, path;
     int type;
-    bool log1p, clips;         // of a number
-    bool missing, required;    // it has a missing indicator; it must be there
-    double least, most;        // of clips
-    struct category *category; // (values) by text_order
+    bool log1p, clips, parse;      // of a number
+    enum table_cell_style decimal; // of a number that is a text
+    bool missing, required;        // it has a missing indicator; it must be there
+    double least, most;            // of clips
+    struct category *category;     // (values) by text_order
     size_t values, hash;
     size_t first, columns; // its share of the row; the missing indicator is the last
 };
@@ -88,6 +94,8 @@ static int features_take_field(struct features *f, struct mapped_field *field,
     field->columns = 1;
     if (c->type == FEATURE_NUMBER) {
         field->log1p = c->log1p;
+        field->parse = c->parse;
+        field->decimal = c->decimal == DECIMAL_COMMA ? CELL_COMMA : CELL_POINT;
         TRY(features_take_clip(field, &c->clip));
     } else if (c->type == FEATURE_CATEGORY) {
         if ((c->values.n > 0) == (c->hash > 0)) return ERR_CONFIG;
@@ -108,6 +116,7 @@ static void features_describe(const struct mapped_field *field, struct buf *out)
     if (field->type == FEATURE_NUMBER) {
         buf_printf(out, " %d %d", field->log1p, field->clips);
         if (field->clips) buf_printf(out, " %a %a", field->least, field->most);
+        if (field->parse) buf_printf(out, " parse %d", field->decimal);
     } else if (field->type == FEATURE_CATEGORY) {
         buf_printf(out, " %zu %zu", field->hash, field->values);
         for (size_t i = 0; i < field->values; i++)
@@ -203,26 +212,67 @@ static bool features_is_integer(struct text number) {
     return true;
 }
 
+/* A number's spelling as a category. */
+static struct text features_number_spelling(const struct value *v, char out[NUMBER_BYTES]) {
+    if (features_is_integer(v->text)) return v->text;
+    double x = v->number == 0 ? 0 : v->number; // -0.0 is 0
+    int n = 0;
+    if (x == rint(x) && fabs(x) < 0x1p53) n = snprintf(out, NUMBER_BYTES, "%.0f", x);
+    for (int digits = 15; !n || strtod(out, NULL) != x; digits++)
+        n = snprintf(out, NUMBER_BYTES, "%.*g", digits, x);
+    return (struct text){out, (size_t)n};
+}
+
+/* at NULL: the value is no category. */
+static struct text features_spelling(const struct value *v, char out[NUMBER_BYTES]) {
+    switch (v->kind) {
+    case VALUE_TEXT: return v->text;
+    case VALUE_BOOL: return v->number == 1 ? TEXT("true") : TEXT("false");
+    case VALUE_NUMBER:
+        return isfinite(v->number) ? features_number_spelling(v, out) : (struct text){0};
+    default: return (struct text){0};
+    }
+}
+
 static enum reason features_encode_category(const struct mapped_field *f, const struct value *v,
                                             double *row) {
-    if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !features_is_integer(v->text)))
-        return REASON_WRONG_TYPE;
+    char number[NUMBER_BYTES];
+    const struct category wanted = {.value = features_spelling(v, number)};
+    if (!wanted.value.at) return REASON_WRONG_TYPE;
     if (f->hash) {
-        row[rng_below(rng_mix(hash_bytes(v->text.at, v->text.len)), f->hash)] = 1;
+        row[rng_below(rng_mix(hash_bytes(wanted.value.at, wanted.value.len)), f->hash)] = 1;
         return REASON_NONE;
     }
-    const struct category wanted = {.value = v->text};
     const struct category *found =
         bsearch(&wanted, f->category, f->values, sizeof *f->category, features_by_value);
     if (found) row[found->column] = 1;
     return REASON_NONE;
 }
 
+/* What programs write for a flag beside true and false, in letters of either case. */
+static bool features_read_flag(struct text t, double *out) {
+    static const struct {
+        struct text word;
+        double value;
+    } flags[] = {{TEXT("true"), 1}, {TEXT("false"), 0}, {TEXT("1"), 1}, {TEXT("0"), 0},
+                 {TEXT("yes"), 1},  {TEXT("no"), 0},    {TEXT("y"), 1}, {TEXT("n"), 0},
+                 {TEXT("t"), 1},    {TEXT("f"), 0}};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (t.len != flags[i].word.len || strncasecmp(t.at, flags[i].word.at, t.len) != 0) continue;
+        *out = flags[i].value;
+        return true;
+    }
+    return false;
+}
+
 static enum reason features_encode_boolean(const struct mapped_field *f, const struct value *v,
                                            double *row) {
     (void)f;
     *row = v->number;
-    return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
+    bool flag = v->kind == VALUE_BOOL ||
+                (v->kind == VALUE_NUMBER && (v->number == 0 || v->number == 1)) ||
+                (v->kind == VALUE_TEXT && features_read_flag(v->text, row));
+    return flag ? REASON_NONE : REASON_WRONG_TYPE;
 }
 
 static bool features_is_absent(const struct value *v) {
@@ -241,6 +291,27 @@ static enum reason features_encode_field(const struct mapped_field *f, const str
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
 }
 
+/* A text of a number feature with `parse`: the number that it holds, null where it says that there
+ * is none, else as it was. */
+static struct value features_parsed(const struct mapped_field *f, const struct value *v) {
+    char copy[NUMBER_BYTES];
+    if (!f->parse || v->kind != VALUE_TEXT || v->text.len >= sizeof copy) return *v;
+    memcpy(copy, v->text.at, v->text.len);
+    copy[v->text.len] = '\0';
+    struct text text = {copy, v->text.len};
+    struct table_cell cell = table_cell_read(text, f->decimal);
+    if (cell.kind == CELL_NUMBER) return (struct value){VALUE_NUMBER, cell.number, v->text};
+    if (cell.kind == CELL_EMPTY || table_cell_is_missing(text))
+        return (struct value){.kind = VALUE_NULL};
+    return *v;
+}
+
+bool features_number(const struct features *f, size_t i, const struct value *values, double *out) {
+    struct value v = features_parsed(&f->field[i], &values[i]);
+    *out = v.number;
+    return v.kind == VALUE_NUMBER && isfinite(v.number);
+}
+
 /* How many fields one record does not have, and in how many records each was absent (NULL: nobody
  * counts). A null is absent too, but its writer knows the field. */
 struct absent_fields {
@@ -254,9 +325,10 @@ static __attribute__((noinline)) enum reason features_encode_other(const struct 
                                                                    size_t i, double *row,
                                                                    struct absent_fields *absent) {
     const struct mapped_field *field = &f->field[i];
-    bool gone = features_is_absent(&values[i]);
+    struct value value = features_parsed(field, &values[i]);
+    bool gone = features_is_absent(&value);
     memset(row + field->first, 0, field->columns * sizeof *row);
-    enum reason fault = features_encode_field(field, &values[i], row + field->first);
+    enum reason fault = features_encode_field(field, &value, row + field->first);
     absent->n += values[i].kind == VALUE_MISSING;
     if (absent->each) absent->each[i] += gone || fault;
     for (size_t j = i + 1; fault && absent->each && j < f->n; j++) // nobody else looks at these

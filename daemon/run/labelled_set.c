@@ -154,8 +154,8 @@ static int64_t labelled_set_now(struct labelled_set *s) {
 static int labelled_set_apply_label(struct labelled_set *s, const struct reader_record *r) {
     struct label label;
     const char *why = "";
-    bool readable =
-        r->value.at && label_read(&label, r->value, r->key, r->time_ms, &s->arena, &why) == 0;
+    bool readable = r->value.at && label_read_mapped(&label, s->learning->config, r->value, r->key,
+                                                     r->time_ms, &s->arena, &why) == 0;
     const double *row =
         readable && label.data.at ? labelled_set_own_row(s, label.data, &why) : NULL;
     if (!readable || (label.data.at && !row)) {

@@ -46,7 +46,7 @@ struct decoder;
  * lacks what options->kind needs. */
 int decoder_create(struct decoder **out, const struct decoder_options *options) MUST_CHECK;
 /* By the limits and the reader of the configuration, for what stands on the samples topic.
- * paths: (n), as in the options. */
+ * paths: (n), as in the options, from the record's root; the event is at admit.event. */
 int decoder_of_samples(struct decoder **out, const struct config *c, const struct text *paths,
                        size_t n) MUST_CHECK;
 /* The same for events that stand in labels and files: JSON, whatever samples are. */
@@ -55,8 +55,9 @@ int decoder_of_events(struct decoder **out, const struct config *c, const struct
 void decoder_destroy(struct decoder *d);
 
 /* Reads one sample; not one byte beyond it is looked at. values: (n) in the order of the paths,
- * valid until the next call and while `json` is; unspecified unless REASON_NONE is returned. Of
- * several faults the leftmost is the reason; REASON_NOT_FINITE only where nothing else is wrong. */
+ * valid until the next call and while `json` is; unspecified unless REASON_NONE or
+ * REASON_NOT_FINITE is returned. Of several faults the leftmost is the reason; REASON_NOT_FINITE
+ * only where nothing else is wrong. */
 enum reason decoder_read(struct decoder *d, struct text json, struct value *values);
 
 /* What annotators may see of an event. Borrowed. */
@@ -66,7 +67,7 @@ struct selection {
     size_t fields_n, mask_n;
 };
 
-/* The part of `event` that annotators may see, as JSON; valid until the next call. All of it when
- * nothing is selected and nothing masked: `event` itself, when that is JSON. Called for asked
- * samples only. */
-struct text decoder_select(struct decoder *d, struct text event, const struct selection *s);
+/* The part of the event in `record` that annotators may see, as JSON; valid until the next call.
+ * All of it when nothing is selected and nothing masked: the event itself, when that is JSON. null
+ * when there is no event. Called for asked samples only. */
+struct text decoder_select(struct decoder *d, struct text record, const struct selection *s);

@@ -24,13 +24,14 @@
     NEXT(REASON_TASK_TOO_LARGE, "task_too_large",                                                  \
          "asked, but its task is larger than the tasks topic takes, even without the event")
 
-/* REASON_NONE is no reason: the sample is fine. */
-enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS };
+/* REASON_NONE is no reason: the sample is fine. REASON_IGNORED is none either: the configuration
+ * passes the record over (admit.ignore, admit.tombstones). */
+enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS, REASON_IGNORED = REASONS };
 
-/* Place of a reason (not REASON_NONE) among the words of the table. */
+/* Place of a reason among the words of the table. */
 static inline size_t reason_place(enum reason r) { return (size_t)r - 1; }
 
-/* "not_json", "admitted" for REASON_NONE; "?" for what is none. Static storage. */
+/* "not_json"; "admitted", "ignored" for what is no reason; "?" else. Static storage. */
 const char *reason_name(enum reason r);
-/* The sentence; "" for REASON_NONE. Static storage. */
+/* The sentence; "" for what is no reason. Static storage. */
 const char *reason_text(enum reason r);

@@ -41,6 +41,10 @@ uint64_t features_fingerprint(const struct features *f);
 enum reason features_encode(const struct features *f, const struct value *values, double *row,
                             size_t *field, uint64_t *absent);
 
+/* Whether the i-th field, of a number feature, is there and can be read: its number as it was sent,
+ * before clip and logarithm, goes to *out. */
+bool features_number(const struct features *f, size_t i, const struct value *values, double *out);
+
 /* Appends the event that a synthesised row (d) stands for, {"synthetic":true,"NAME":value,...}, and
  * moves the row to what the event says: of a category the likeliest value, of a boolean the nearer
  * one, null where the missing indicator is nearer to 1. The value of a hashed category is null. */

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "config/config.h"
 
 #include <stdint.h>
 
@@ -39,5 +40,10 @@ struct label {
  * TASK_TIME_MOST, confidence 0 to 1. */
 int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
                struct arena *arena, const char **why) MUST_CHECK;
+/* The same for records of the labels topic, whose shape section labels of the configuration tells;
+ * c NULL: our own. ERR_MISSING with *why: one of Label Studio's webhooks that is no answer. */
+int label_read_mapped(struct label *out, const struct config *c, struct text record,
+                      struct text key, int64_t record_time_ms, struct arena *arena,
+                      const char **why) MUST_CHECK;
 /* Appends the label as one JSON object that label_read reads back to the same label. */
 void label_write(const struct label *l, struct buf *out);

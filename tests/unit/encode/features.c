@@ -183,6 +183,81 @@ static void booleans_are_one_or_zero(void **state) {
     EXPECT(BOOLEAN(.missing = true), null, 0, 1);
 }
 
+/* As it is written where that says it, by its value where several spellings would. */
+static void a_category_may_be_a_number_or_a_boolean(void **state) {
+    (void)state;
+    const struct list values = LIST("1", "12.5", "true", "1000", "0.1", "0");
+    EXPECT(CATEGORY(.values = values), integer("1"), 1, 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("1.0"), 1, 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("12.50"), 0, 1, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), yes, 0, 0, 1, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), text("true"), 0, 0, 1, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), no, 0, 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("1e3"), 0, 0, 0, 1, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("1e-1"), 0, 0, 0, 0, 1, 0);
+    EXPECT(CATEGORY(.values = values), integer("-0.0"), 0, 0, 0, 0, 0, 1);
+    REFUSED(CATEGORY(.values = values), integer("1e999"), REASON_WRONG_TYPE);
+    double as_text[ROW_MAX], as_number[ROW_MAX];
+    assert_int_equal(encoded(CATEGORY(.hash = 32), text("0.3"), as_text), REASON_NONE);
+    assert_int_equal(encoded(CATEGORY(.hash = 32), integer("3e-1"), as_number), REASON_NONE);
+    assert_memory_equal(as_text, as_number, sizeof as_text);
+}
+
+static void flags_are_booleans_too(void **state) {
+    (void)state;
+    static const char *const on[] = {"true", "True", "1", "yes", "Y", "t"}, *const off[] = {
+                                                                                "false", "FALSE",
+                                                                                "0",     "no",
+                                                                                "N",     "f"};
+    for (size_t i = 0; i < sizeof on / sizeof *on; i++) {
+        EXPECT(BOOLEAN(.missing = true), text(on[i]), 1, 0);
+        EXPECT(BOOLEAN(.missing = true), text(off[i]), 0, 0);
+    }
+    EXPECT(BOOLEAN(.missing = false), integer("1"), 1);
+    EXPECT(BOOLEAN(.missing = false), integer("0"), 0);
+    REFUSED(BOOLEAN(.missing = true), integer("2"), REASON_WRONG_TYPE);
+    REFUSED(BOOLEAN(.missing = true), integer("-1"), REASON_WRONG_TYPE);
+    REFUSED(BOOLEAN(.missing = true), text(""), REASON_WRONG_TYPE);
+    REFUSED(BOOLEAN(.missing = true), text("tru"), REASON_WRONG_TYPE);
+}
+
+static void a_number_may_be_a_text_where_it_says_so(void **state) {
+    (void)state;
+    struct feature_config point = NUMBER(.parse = true, .missing = true),
+                          comma = NUMBER(.parse = true, .decimal = DECIMAL_COMMA);
+    EXPECT(point, text("12.50"), 12.5, 0);
+    EXPECT(point, text(" 1,234.5 "), 1234.5, 0);
+    EXPECT(point, text("$12"), 12, 0);
+    EXPECT(point, text("(0.35)"), -0.35, 0);
+    EXPECT(point, number(7), 7, 0);
+    EXPECT(point, text(""), 0, 1);
+    EXPECT(point, text("NA"), 0, 1);
+    EXPECT(comma, text("12,50"), 12.5);
+    EXPECT(comma, text("1.234,5"), 1234.5);
+    EXPECT(comma, text("1.234"), 1234);
+    EXPECT(NUMBER(.parse = true, .log1p = true), text("9"), log(10));
+    REFUSED(point, text("12,50"), REASON_WRONG_TYPE);
+    REFUSED(point, text("twelve"), REASON_WRONG_TYPE);
+    REFUSED(point, text("1e999"), REASON_WRONG_TYPE);
+    REFUSED(point, yes, REASON_WRONG_TYPE);
+    struct feature_config needed = point;
+    needed.required = true;
+    REFUSED(needed, text("?"), REASON_MISSING_FIELD);
+    char digits[200];
+    memset(digits, '1', sizeof digits);
+    digits[sizeof digits - 1] = '\0';
+    REFUSED(point, text(digits), REASON_WRONG_TYPE);
+    const struct value cut = {.kind = VALUE_TEXT, .text = {"12.5999", 4}}; // no NUL behind it
+    EXPECT(point, cut, 12.5, 0);
+    struct features *f = made(&comma, 1);
+    struct value v = text("3,5");
+    double out = 0;
+    assert_true(features_number(f, 0, &v, &out) && out == 3.5);
+    v = text("x");
+    assert_false(features_number(f, 0, &v, &out));
+    features_destroy(f);
+}
+
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     const struct list values = LIST("a", "1.5", "true");
@@ -191,13 +266,12 @@ static void what_does_not_fit_is_refused(void **state) {
     for (size_t i = 0; i < 4; i++) {
         int type = configs[i].type;
         REFUSED(configs[i], other, REASON_WRONG_TYPE);
-        REFUSED(configs[i], text("true"),
+        REFUSED(configs[i], text("maybe"),
                 type == FEATURE_CATEGORY ? REASON_NONE : REASON_WRONG_TYPE);
-        REFUSED(configs[i], yes, type == FEATURE_BOOLEAN ? REASON_NONE : REASON_WRONG_TYPE);
-        REFUSED(configs[i], number(1.5),
-                type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE); // 1.5 is no category
-        REFUSED(configs[i], integer("1e3"),
-                type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE);
+        REFUSED(configs[i], text("12.5"),
+                type == FEATURE_CATEGORY ? REASON_NONE : REASON_WRONG_TYPE); // without `parse`
+        REFUSED(configs[i], yes, type == FEATURE_NUMBER ? REASON_WRONG_TYPE : REASON_NONE);
+        REFUSED(configs[i], number(1.5), type == FEATURE_BOOLEAN ? REASON_WRONG_TYPE : REASON_NONE);
         struct feature_config needed = configs[i];
         needed.required = true;
         REFUSED(needed, missing, REASON_MISSING_FIELD);
@@ -243,7 +317,7 @@ static void columns_stand_in_order_of_configuration(void **state) {
 static void the_first_guilty_field_is_named(void **state) {
     (void)state;
     struct features *f = made(several, SEVERAL);
-    struct value values[] = {number(1), text("NL"), yes, missing};
+    struct value values[] = {number(1), text("NL"), other, missing};
     double row[COLUMNS];
     size_t field = 99;
     assert_int_equal(features_encode(f, values, row, &field, NULL), REASON_WRONG_TYPE);
@@ -326,6 +400,8 @@ static void the_fingerprint_changes_with_every_part_of_the_mapping(void **state)
         NUMBER(.log1p = false),
         NUMBER(.log1p = true),
         NUMBER(.missing = true),
+        NUMBER(.parse = true),
+        NUMBER(.parse = true, .decimal = DECIMAL_COMMA),
         NUMBER(.clip = LIST("0", "1")),
         NUMBER(.clip = LIST("0", "2")),
         NUMBER(.clip = LIST("-1", "1")),
@@ -427,6 +503,9 @@ int main(void) {
         cmocka_unit_test(a_hashed_category_takes_the_stated_column),
         cmocka_unit_test(hashed_categories_spread_evenly),
         cmocka_unit_test(booleans_are_one_or_zero),
+        cmocka_unit_test(a_category_may_be_a_number_or_a_boolean),
+        cmocka_unit_test(flags_are_booleans_too),
+        cmocka_unit_test(a_number_may_be_a_text_where_it_says_so),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(columns_stand_in_order_of_configuration),
         cmocka_unit_test(the_first_guilty_field_is_named),

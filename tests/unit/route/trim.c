@@ -137,7 +137,7 @@ static void add_letter(struct cycle *c, size_t value, size_t key, size_t headers
         original[i] = (struct header){TEXT("original"), {bytes, 100}};
     const struct record r = {
         .key = {bytes, key}, .value = {bytes, value}, .partition = 1, .offset = 7};
-    dead_letter_add(c, TEXT("samples"), &r, REASON_NOT_JSON, NULL, original, headers);
+    dead_letter_add(c, TEXT("samples"), &r, REASON_NOT_JSON, (struct text){0}, original, headers);
     free(bytes);
 }
 

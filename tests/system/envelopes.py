@@ -1,0 +1,65 @@
+"""Records of Debezium: people see the row and not its envelope, deletes and tombstones are counted and passed over, and a dead letter says what was found."""
+import json
+
+from broker import Writer, check, equal, wait
+from winnowd import main, run
+
+
+def change(op, n, x="0.5"):
+    row = {"id": n, "x": x, "y": 1, "kind": "a"}
+    return json.dumps({"before": None if op == "c" else row, "after": None if op == "d" else row, "op": op, "source": {"table": "t"}}).encode()
+
+
+def test(stage):
+    stage.create()
+    config = stage.config({
+        "service": {"learner": False},
+        "budget": {"rate": 1},
+        "admit": {"id": "/after/id", "event": "/after", "ignore": ["/op=d", "/op=t"], "tombstones": "ignore"},
+        "features": [{"name": "x", "required": True, "parse": True}, {"name": "y"}, {"name": "kind", "type": "category", "values": ["a"]}],
+        "route": {"fields": ["/x", "/kind"], "mask": ["/kind"]},
+    })
+    samples = stage.topic("samples")
+    writer = Writer(stage.brokers)
+    for n in range(20):
+        writer.send(samples, change("c", n))
+    for n in range(5):
+        writer.send(samples, change("d", n))
+        writer.send(samples, None, key=str(n))
+    writer.send(samples, b'{"op":"t"}')
+    bad = {
+        b"\x1f\x8b\x08rest": "gzip",
+        b"\x00\x00\x00\x00\x21{}": "a schema-registry header, id 33",
+        b'{"op":"c","after":{"x":NaN}}': "NaN at byte 23",
+        b'{"op":"c","after":{"x":"12,5 EUR?"}}': 'text at /after/x: "12,5 EUR?"',
+        b'{"op":"u","after":null}': "null at /after",
+    }
+    for value in bad:
+        writer.send(samples, value)
+    writer.flush()
+    daemon = stage.start_with(config).ready()
+    stage.caught_up()
+
+    tasks = [json.loads(r.value) for r in stage.read("tasks")]
+    check(len(tasks) >= 15, "tasks: %d", len(tasks))
+    for task in tasks:
+        equal(task["data"]["event"], {"x": "0.5", "kind": "***"}, "what people see")
+        check(task["meta"]["row"][0] == 0.5, "row: %s", task["meta"]["row"])
+    equal({t["meta"]["sample_id"] for t in tasks} - {str(n) for n in range(20)}, set(), "ids")
+    wait("the records that are no samples are counted", lambda: daemon.metric("winnowd_samples_ignored_total") == 11)
+    equal(daemon.metric("winnowd_samples_admitted_total"), 20, "admitted")
+
+    letters = {r.value: r.headers["__connect.errors.exception.message"].decode() for r in stage.read("dead_letters")}
+    equal(set(letters), set(bad), "dead letters")
+    for value, found in bad.items():
+        check(letters[value].endswith(": " + found), "%s: %s", value, letters[value])
+    recent = json.dumps(json.loads(daemon.get("/recent"))["dead_letters"])
+    check("text at /after/x" in recent and "EUR" not in recent, "/recent repeats a value: %s", recent)
+
+    # What is passed over now is not fed again: a letter of before `ignore` was configured.
+    ignoring = stage.config({"admit": {"event": "/after", "ignore": ["/op=u"]}, "features": [{"name": "x", "parse": True}]}, "ignoring.yaml")
+    done = run("dead-letters", "-c", ignoring, "retry", "--all", "--dry-run")
+    check("passed over" in done.stdout + done.stderr, "retry of what is ignored: %s", done.stdout + done.stderr)
+
+
+main(test)
