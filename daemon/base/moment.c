@@ -7,7 +7,10 @@
 
 #include <math.h>
 
-enum { MINUTE_MS = 60000, DAY_MS = 86400000 };
+enum {
+    MINUTE_MS = 60000, // zones are told in minutes
+    DAY_MS = 86400000  // of one without a leap second
+};
 
 static int64_t moment_days(int64_t year, int64_t month, int64_t day) {
     year -= month <= 2;

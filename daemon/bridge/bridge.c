@@ -82,7 +82,7 @@ static void bridge_take_label(struct bridge *b, const struct reader_record *r) {
     struct label l;
     const char *why; // the learner says it
     if (r->value.at &&
-        label_read_mapped(&l, b->config, r->value, r->key, r->time_ms, &b->arena, &why) == 0)
+        label_read(&l, b->config, r->value, r->key, r->time_ms, &b->arena, &why) == 0)
         carrier_label(b->carrier, &l);
 }
 

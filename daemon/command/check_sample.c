@@ -68,10 +68,10 @@ static void sample_print_fields(const struct sample_print *p) {
     buf_release(&text);
 }
 
-static void sample_print_record(struct text value, void *opaque) {
+static void sample_print_record(struct text value, int64_t time_ms, void *opaque) {
     struct sample_print *p = opaque;
     struct sample sample;
-    enum reason fate = sample_look_record(&p->look, value, &sample);
+    enum reason fate = sample_look_record(&p->look, value, time_ms, &sample);
     p->n++;
     p->bad += fate != REASON_NONE && fate != REASON_IGNORED;
     sample_print_fate(p, fate, &sample);
@@ -104,11 +104,11 @@ static int sample_print_file(struct sample_print *p, const char *path) {
     int code = sample_print_load(path, &file);
     struct text rest = buf_view(&file);
     if (code == CLI_GO && sample_print_is_one(&p->look, rest)) {
-        sample_print_record(rest, p);
+        sample_print_record(rest, 0, p);
         rest.len = 0;
     }
     while (code == CLI_GO && text_line(&rest, &line))
-        if (line.len) sample_print_record(line, p);
+        if (line.len) sample_print_record(line, 0, p);
     buf_release(&file);
     return code;
 }

@@ -41,10 +41,10 @@ static void check_samples_example(struct look *l, size_t i) {
     sample_look_numbers(&l->at, i, NUMBERS, out);
 }
 
-static void check_samples_record(struct text value, void *opaque) {
+static void check_samples_record(struct text value, int64_t time_ms, void *opaque) {
     struct look *l = opaque;
     struct sample sample;
-    enum reason fate = sample_look_record(&l->at, value, &sample);
+    enum reason fate = sample_look_record(&l->at, value, time_ms, &sample);
     l->n++;
     if (sample.decoded && !l->decoded++)
         buf_text(&l->example, sample_select(l->at.reader, value, &(struct selection){0}));

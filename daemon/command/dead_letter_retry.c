@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "encode/sample.h"
 #include "kafka/transaction.h"
+#include "store/label.h"
 #include "terminal/console.h"
 
 #include <inttypes.h>
@@ -22,11 +23,14 @@ enum {
     AT_ONCE = 200,          // samples in one transaction
     PLACE_MOST = 40         // "PARTITION/OFFSET"
 };
-enum { TO_SAMPLES, TO_DEAD_LETTERS, TOPICS };
+enum { TO_SAMPLES, TO_LABELS, TO_DEAD_LETTERS, TOPICS };
 
 /* ---- judging ---- */
 
 struct retry_check {
+    const struct config *config;
+    struct decoder *decoder; // of events that labels carry
+    struct value *value;     // (features_values)
     struct features *features;
     struct sample_reader *reader;
     double *row;
@@ -34,20 +38,56 @@ struct retry_check {
 
 static void retry_check_close(struct retry_check *j) {
     sample_reader_destroy(j->reader);
+    decoder_destroy(j->decoder);
+    free(j->value);
     features_destroy(j->features);
     free(j->row);
 }
 
 static int retry_check_open(struct retry_check *j, const struct config *c) {
-    *j = (struct retry_check){0};
+    *j = (struct retry_check){.config = c};
     TRY(features_create(&j->features, c->features, c->features_n));
     j->row = xcalloc(features_columns(j->features), sizeof *j->row);
+    j->value = xcalloc(features_values(j->features), sizeof *j->value);
+    TRY(decoder_of_events(&j->decoder, c, features_paths(j->features),
+                          features_values(j->features)));
     return sample_reader_create(&j->reader, c, j->features);
+}
+
+/* Labels and samples share the topic; a letter says which it was. */
+static bool retry_is_label(const struct config *c, const struct letter *l) {
+    return text_equal(l->source, text_of(c->topics.labels));
+}
+
+/* Whether the sample can be read now; else *why says why not. */
+static bool retry_reads_sample(struct retry_check *j, struct text value, struct buf *why) {
+    struct sample sample;
+    enum reason fate = sample_read(j->reader, value, 0, j->row, &sample, NULL);
+    if (fate == REASON_NONE) return true;
+    if (fate == REASON_IGNORED) buf_str(why, "would be passed over (admit.ignore)");
+    else buf_printf(why, "would be a dead letter again: %s", reason_text(fate));
+    if (sample.found.len) buf_printf(why, ": %.*s", (int)sample.found.len, sample.found.at);
+    return false;
+}
+
+/* The same of a label, as the learner would read it. */
+static bool retry_reads_label(struct retry_check *j, const struct retry *r, struct buf *why) {
+    struct label label;
+    struct arena arena = {0};
+    size_t field;
+    const char *wrong = "its event can not be read as a sample";
+    bool read = label_read(&label, j->config, r->value, r->letter->key, r->letter->time_ms, &arena,
+                           &wrong) == 0;
+    if (read && label.data.at)
+        read = decoder_read(j->decoder, label.data, j->value) == REASON_NONE &&
+               features_encode(j->features, j->value, j->row, &field, NULL) == REASON_NONE;
+    if (!read) buf_printf(why, "would be a dead letter again: %s", wrong);
+    arena_release(&arena);
+    return read;
 }
 
 static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                             struct arena *arena) {
-    struct sample sample;
     bool repaired = r->value.at != r->letter->value.at;
     if (r->letter->retried && !again) {
         r->verdict = RETRY_DONE;
@@ -61,13 +101,11 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                      ? TEXT("its key was too long to be kept whole")
                      : TEXT("its value was too long to be kept whole; give the whole with --edit");
     } else {
-        enum reason fate = sample_read(j->reader, r->value, j->row, &sample, NULL);
         struct buf why = {0};
-        r->verdict = fate == REASON_NONE ? RETRY_FEED : RETRY_HOPELESS;
-        if (fate == REASON_IGNORED) buf_str(&why, "would be passed over (admit.ignore)");
-        else buf_printf(&why, "would be a dead letter again: %s", reason_text(fate));
-        if (sample.found.len) buf_printf(&why, ": %.*s", (int)sample.found.len, sample.found.at);
-        if (fate != REASON_NONE) r->why = arena_text(arena, buf_view(&why));
+        bool read = retry_is_label(j->config, r->letter) ? retry_reads_label(j, r, &why)
+                                                         : retry_reads_sample(j, r->value, &why);
+        r->verdict = read ? RETRY_FEED : RETRY_HOPELESS;
+        if (!read) r->why = arena_text(arena, buf_view(&why));
         buf_release(&why);
     }
 }
@@ -100,6 +138,7 @@ static int retrier_init(struct retrier *r) {
 
 static int retrier_open(struct retrier *r, const char *id, struct buf *why) {
     const char *const topics[TOPICS] = {[TO_SAMPLES] = r->config->topics.samples,
+                                        [TO_LABELS] = r->config->topics.labels,
                                         [TO_DEAD_LETTERS] = r->config->topics.dead_letters};
     TRY(producer_create(&r->producer,
                         &(struct producer_options){.config = r->config,
@@ -138,14 +177,15 @@ void retrier_destroy(struct retrier *r) {
     free(r);
 }
 
-/* The sample as it came, with where its letter is. */
+/* The sample or label as it came, with where its letter is. */
 static void retry_sample(struct retrier *r, const struct retry *one, struct text place,
                          struct producer_record *out) {
     size_t n = one->letter->headers_n;
     struct header *header = arena_take(&r->arena, (n + 1) * sizeof *header);
     if (n) memcpy(header, one->letter->header, n * sizeof *header);
     header[n] = (struct header){TEXT(RETRY_OF), place};
-    *out = (struct producer_record){.topic = TO_SAMPLES,
+    bool label = retry_is_label(r->config, one->letter);
+    *out = (struct producer_record){.topic = label ? TO_LABELS : TO_SAMPLES,
                                     .key = one->letter->key,
                                     .value = one->value,
                                     .header = header,

@@ -196,7 +196,7 @@ static int ledger_take_label(const struct reader_record *r, void *opaque) {
     const char *why;
     arena_reset(&l->scratch);
     if (!r->value.at ||
-        label_read_mapped(&read, l->config, r->value, r->key, r->time_ms, &l->scratch, &why) < 0)
+        label_read(&read, l->config, r->value, r->key, r->time_ms, &l->scratch, &why) < 0)
         l->unreadable++;
     else ledger_add_label(l, &read, r->partition, r->offset, r->time_ms);
     return 0;

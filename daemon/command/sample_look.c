@@ -32,8 +32,9 @@ void sample_look_close(struct sample_look *l) {
     free(l->absent);
 }
 
-enum reason sample_look_record(struct sample_look *l, struct text value, struct sample *out) {
-    return sample_read(l->reader, value, l->row, out, l->absent);
+enum reason sample_look_record(struct sample_look *l, struct text value, int64_t time_ms,
+                               struct sample *out) {
+    return sample_read(l->reader, value, time_ms, l->row, out, l->absent);
 }
 
 bool sample_look_has(const struct sample_look *l, size_t i) {
@@ -99,7 +100,8 @@ static int64_t sample_look_from(size_t topic, int32_t partition, void *opaque) {
     return end - each > begin ? end - each : begin;
 }
 
-static int sample_look_read(struct newest *w, void (*visit)(struct text value, void *opaque),
+static int sample_look_read(struct newest *w,
+                            void (*visit)(struct text value, int64_t time_ms, void *opaque),
                             void *opaque) {
     struct reader_record record[AT_ONCE];
     size_t read = 0;
@@ -109,7 +111,7 @@ static int sample_look_read(struct newest *w, void (*visit)(struct text value, v
         size_t left = w->most - read;
         int n = reader_poll(w->reader, record, left < AT_ONCE ? left : AT_ONCE, POLL_MS);
         TRY(n);
-        for (int i = 0; i < n; i++) visit(record[i].value, opaque);
+        for (int i = 0; i < n; i++) visit(record[i].value, record[i].time_ms, opaque);
         reader_release(w->reader, record, (size_t)n);
         read += (size_t)n;
     }
@@ -117,8 +119,8 @@ static int sample_look_read(struct newest *w, void (*visit)(struct text value, v
 }
 
 int sample_look_newest(const struct config *c, size_t most,
-                       void (*visit)(struct text value, void *opaque), void *opaque,
-                       struct buf *why) {
+                       void (*visit)(struct text value, int64_t time_ms, void *opaque),
+                       void *opaque, struct buf *why) {
     const char *topic = c->topics.samples;
     struct newest w = {.most = most};
     TRY(reader_create(&w.reader, c, &topic, 1, why));

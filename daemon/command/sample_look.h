@@ -21,7 +21,8 @@ struct sample_look {
 int sample_look_open(struct sample_look *l, const struct config *c) MUST_CHECK;
 void sample_look_close(struct sample_look *l);
 /* As sample_read. */
-enum reason sample_look_record(struct sample_look *l, struct text value, struct sample *out);
+enum reason sample_look_record(struct sample_look *l, struct text value, int64_t time_ms,
+                               struct sample *out);
 /* Whether the i-th feature's field was in that record, and not null. */
 bool sample_look_has(const struct sample_look *l, size_t i);
 /* Appends what stands there, and the numbers that it becomes, of which at most `most` are shown. */
@@ -31,5 +32,5 @@ void sample_look_numbers(const struct sample_look *l, size_t i, size_t most, str
 /* Calls visit for the newest records of the samples topic, about `most` of them; commits nothing
  * and disturbs no group. Their number, or an ERR_ with *why. */
 int sample_look_newest(const struct config *c, size_t most,
-                       void (*visit)(struct text value, void *opaque), void *opaque,
-                       struct buf *why) MUST_CHECK;
+                       void (*visit)(struct text value, int64_t time_ms, void *opaque),
+                       void *opaque, struct buf *why) MUST_CHECK;

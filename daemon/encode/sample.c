@@ -36,7 +36,7 @@ static struct text sample_joined(struct sample_reader *r, struct text path) {
 
 static void sample_take_paths(struct sample_reader *r) {
     const struct config *c = r->config;
-    r->fields = features_fields(r->features);
+    r->fields = features_values(r->features);
     r->path = arena_take(&r->arena, (r->fields + 2 + c->admit.ignore.n) * sizeof *r->path);
     for (; r->paths < r->fields; r->paths++)
         r->path[r->paths] = sample_joined(r, features_paths(r->features)[r->paths]);
@@ -122,22 +122,22 @@ static enum reason sample_read_id(struct sample_reader *r, struct sample *out) {
     return REASON_NONE;
 }
 
-static enum reason sample_encode(struct sample_reader *r, double *row, struct sample *out,
-                                 uint64_t *absent) {
+static enum reason sample_encode(struct sample_reader *r, int64_t time_ms, double *row,
+                                 struct sample *out, uint64_t *absent) {
     size_t field = 0;
     if (r->event != SIZE_MAX && r->value[r->event].kind != VALUE_OTHER) {
         sample_found(r, r->event);
         return REASON_MISSING_FIELD;
     }
     out->decoded = true;
-    enum reason fate = features_encode(r->features, r->value, row, &field, absent);
+    enum reason fate = features_encode_at(r->features, r->value, time_ms, row, &field, absent);
     if (fate == REASON_NONE) return sample_read_id(r, out);
     if (fate != REASON_NO_FEATURE) sample_found(r, field);
     return fate;
 }
 
-static enum reason sample_judge(struct sample_reader *r, struct text value, double *row,
-                                struct sample *out, uint64_t *absent) {
+static enum reason sample_judge(struct sample_reader *r, struct text value, int64_t time_ms,
+                                double *row, struct sample *out, uint64_t *absent) {
     const struct config *c = r->config;
     if (!value.at && c->admit.tombstones == TOMBSTONES_IGNORE) return REASON_IGNORED;
     if (!value.at || !value.len) return REASON_EMPTY;
@@ -149,18 +149,18 @@ static enum reason sample_judge(struct sample_reader *r, struct text value, doub
     enum reason fate = decoder_read(r->decoder, value, r->value);
     bool read = fate == REASON_NONE || fate == REASON_NOT_FINITE;
     if (read && sample_is_ignored(r)) return REASON_IGNORED;
-    if (fate == REASON_NONE) return sample_encode(r, row, out, absent);
+    if (fate == REASON_NONE) return sample_encode(r, time_ms, row, out, absent);
     if (read) sample_found_infinite(r);
     else found_in_record(&r->found, value, fate, (size_t)c->admit.max_depth);
     return fate;
 }
 
-enum reason sample_read(struct sample_reader *r, struct text value, double *row, struct sample *out,
-                        uint64_t *absent) {
+enum reason sample_read(struct sample_reader *r, struct text value, int64_t time_ms, double *row,
+                        struct sample *out, uint64_t *absent) {
     *out = (struct sample){0};
     buf_reset(&r->found.text);
     r->found.where = 0;
-    enum reason fate = sample_judge(r, value, row, out, absent);
+    enum reason fate = sample_judge(r, value, time_ms, row, out, absent);
     out->found = out->where = buf_view(&r->found.text);
     out->where.len = r->found.where;
     return fate;

@@ -54,7 +54,7 @@ static void label_courier_take_label(struct label_courier *c, const struct reade
     struct label l;
     const char *why; // the learner says it
     if (r->value.at &&
-        label_read_mapped(&l, c->config, r->value, r->key, r->time_ms, &c->arena, &why) == 0)
+        label_read(&l, c->config, r->value, r->key, r->time_ms, &c->arena, &why) == 0)
         label_desk_label(c->desk, &l);
 }
 

@@ -210,7 +210,7 @@ static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, siz
     b->found[i] = b->where[i] = (struct text){0};
     if (r->time_ms < 0 || r->time_ms > TASK_TIME_MOST) r->time_ms = 0; // a task could not be read
     enum reason fate =
-        sample_read(p->reader, r->value, b->raw + i * b->d, &sample, p->absent.absent);
+        sample_read(p->reader, r->value, r->time_ms, b->raw + i * b->d, &sample, p->absent.absent);
     p->absent.records += sample.decoded;
     if (sample.decoded && p->absent.example_wanted) pipeline_keep_example(p, r->value);
     if (fate == REASON_NONE) {

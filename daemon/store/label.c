@@ -240,20 +240,14 @@ static int label_read_any(struct label *out, const struct config *c, const cJSON
     return result;
 }
 
-int label_read_mapped(struct label *out, const struct config *c, struct text record,
-                      struct text key, int64_t record_time_ms, struct arena *arena,
-                      const char **why) {
+int label_read(struct label *out, const struct config *c, struct text record, struct text key,
+               int64_t record_time_ms, struct arena *arena, const char **why) {
     *out = (struct label){.time_ms = record_time_ms, .confidence = 1};
     cJSON *object = json_parse(record, arena);
     int result = label_read_any(out, c, object, record, key, arena, why);
     if (result == 0) label_doubt_time(out, record_time_ms);
     cJSON_Delete(object);
     return result;
-}
-
-int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
-               struct arena *arena, const char **why) {
-    return label_read_mapped(out, NULL, record, key, record_time_ms, arena, why);
 }
 
 /* ---- writing ---- */

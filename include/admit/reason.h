@@ -21,6 +21,8 @@
          "the sample id is not a string or an integer, or longer than 255 bytes")                  \
     NEXT(REASON_NO_FEATURE, "no_feature",                                                          \
          "the record has none of the mapped fields, not even null")                                \
+    NEXT(REASON_LABEL_UNREADABLE, "label_unreadable",                                              \
+         "a record of the labels topic that is no answer")                                         \
     NEXT(REASON_TASK_TOO_LARGE, "task_too_large",                                                  \
          "asked, but its task is larger than the tasks topic takes, even without the event")
 

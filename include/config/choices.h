@@ -97,7 +97,10 @@ enum priority { WORDS_ENUM(PRIORITY_TABLE) PRIORITIES };
 #define FEATURE_TYPE_TABLE(FIRST, NEXT)                                                            \
     FIRST(FEATURE_NUMBER, "number")                                                                \
     NEXT(FEATURE_CATEGORY, "category")                                                             \
-    NEXT(FEATURE_BOOLEAN, "boolean")
+    NEXT(FEATURE_BOOLEAN, "boolean")                                                               \
+    NEXT(FEATURE_TIME, "time")                                                                     \
+    NEXT(FEATURE_VECTOR, "vector")                                                                 \
+    NEXT(FEATURE_TEXT, "text")
 enum feature_type { WORDS_ENUM(FEATURE_TYPE_TABLE) FEATURE_TYPES };
 
 /* labels.time_unit, features.unit: what a number of time since 1970 counts. */

@@ -65,6 +65,8 @@ int config_load(struct config **out, const char *file, struct buf *errors) MUST_
 int config_parse(struct config **out, const char *name, struct text yaml,
                  struct buf *errors) MUST_CHECK;
 void config_destroy(struct config *c);
+/* Columns that a feature has in a row. */
+size_t feature_columns(const struct feature_config *f);
 /* Index of a class in model.classes, or -1. */
 int config_class(const struct config *c, struct text name);
 

@@ -28,10 +28,11 @@ int sample_reader_create(struct sample_reader **out, const struct config *c,
 void sample_reader_destroy(struct sample_reader *r);
 
 /* REASON_NONE: row (d) is written whole. REASON_IGNORED: no sample. Else a dead letter. value at
- * NULL: a tombstone. *out is valid until the next call and while `value` is. absent: as in
- * features_encode. No allocation after warm-up but for a dead letter. */
-enum reason sample_read(struct sample_reader *r, struct text value, double *row, struct sample *out,
-                        uint64_t *absent);
+ * NULL: a tombstone. time_ms: of the record, 0: not known. *out is valid until the next call and
+ * while `value` is. absent: as in features_encode. No allocation after warm-up but for a dead
+ * letter. */
+enum reason sample_read(struct sample_reader *r, struct text value, int64_t time_ms, double *row,
+                        struct sample *out, uint64_t *absent);
 /* The fields of the record that was read last, in the order of the features; valid like *out. */
 const struct value *sample_values(const struct sample_reader *r);
 /* Reads a record only as far as its fields: those of sample_values. false: it cannot be read. */

@@ -9,12 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct buf out = {0};
     struct label l, back;
     const char *why = NULL;
-    if (label_read(&l, (struct text){(const char *)data, size}, (struct text){0}, 5, &arena, &why) <
-        0) {
+    if (label_read(&l, NULL, (struct text){(const char *)data, size}, (struct text){0}, 5, &arena,
+                   &why) < 0) {
         CHECK(why && *why);
     } else {
         label_write(&l, &out);
-        CHECK(label_read(&back, buf_view(&out), (struct text){0}, 5, &arena, &why) == 0);
+        CHECK(label_read(&back, NULL, buf_view(&out), (struct text){0}, 5, &arena, &why) == 0);
         CHECK(back.outcome == l.outcome && back.revision == l.revision &&
               text_equal(back.data, l.data));
     }

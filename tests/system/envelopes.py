@@ -46,14 +46,14 @@ def test(stage):
         equal(task["data"]["event"], {"x": "0.5", "kind": "***"}, "what people see")
         check(task["meta"]["row"][0] == 0.5, "row: %s", task["meta"]["row"])
     equal({t["meta"]["sample_id"] for t in tasks} - {str(n) for n in range(20)}, set(), "ids")
-    wait("the records that are no samples are counted", lambda: daemon.metric("winnowd_samples_ignored_total") == 11)
-    equal(daemon.metric("winnowd_samples_admitted_total"), 20, "admitted")
+    wait("the records that are no samples are counted", lambda: daemon.metric("samples_ignored_total") == 11)
+    equal(daemon.metric("samples_admitted_total"), 20, "admitted")
 
     letters = {r.value: r.headers["__connect.errors.exception.message"].decode() for r in stage.read("dead_letters")}
     equal(set(letters), set(bad), "dead letters")
     for value, found in bad.items():
         check(letters[value].endswith(": " + found), "%s: %s", value, letters[value])
-    recent = json.dumps(json.loads(daemon.get("/recent"))["dead_letters"])
+    recent = json.dumps(json.loads(daemon.get("/recent")[1])["dead_letters"])
     check("text at /after/x" in recent and "EUR" not in recent, "/recent repeats a value: %s", recent)
 
     # What is passed over now is not fed again: a letter of before `ignore` was configured.

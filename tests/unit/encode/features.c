@@ -283,6 +283,145 @@ static void what_does_not_fit_is_refused(void **state) {
             REASON_NOT_FINITE); // clip does not hide it
 }
 
+/* ---- times, texts, vectors, lists ---- */
+
+enum { ENTRIES_MAX = 8 };
+
+/* One feature that reads an array: the array itself, then its entries. */
+static enum reason encoded_array(struct feature_config c, struct value own,
+                                 const struct value *entry, size_t entries, double *row) {
+    struct features *f = made(&c, 1);
+    struct value values[1 + ENTRIES_MAX + 1] = {own};
+    size_t field, n = features_values(f) - 1;
+    assert_true(n <= ENTRIES_MAX + 1);
+    for (size_t i = 0; i < n; i++) {
+        char path[16];
+        snprintf(path, sizeof path, "/x/%zu", i);
+        assert_string_equal(features_paths(f)[1 + i].at, path);
+        values[1 + i] = i < entries ? entry[i] : missing;
+    }
+    for (size_t i = 0; i < ROW_MAX; i++) row[i] = -77;
+    enum reason reason = features_encode(f, values, row, &field, NULL);
+    assert_true(row[features_columns(f)] == -77);
+    features_destroy(f);
+    return reason;
+}
+
+static void a_vector_has_exactly_its_size(void **state) {
+    (void)state;
+    const struct feature_config c = FIELD("x", "/x", FEATURE_VECTOR, .size = 3, .missing = true);
+    const struct value good[] = {integer("1.5"), integer("-2"), integer("0")},
+                       longer[] = {good[0], good[1], good[2], good[0]},
+                       holed[] = {good[0], null, good[2]},
+                       wide[] = {good[0], integer("1e999"), good[2]};
+    const double expected[] = {1.5, -2, 0, 0};
+    double row[ROW_MAX];
+    assert_int_equal(encoded_array(c, other, good, 3, row), REASON_NONE);
+    assert_memory_equal(row, expected, sizeof expected);
+    assert_int_equal(encoded_array(c, other, good, 2, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, other, longer, 4, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, other, holed, 3, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, other, wide, 3, row), REASON_NOT_FINITE);
+    assert_int_equal(encoded_array(c, text("1,2,3"), good, 0, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, null, good, 0, row), REASON_NONE);
+    assert_true(row[0] == 0 && row[2] == 0 && row[3] == 1);
+    struct features *f = NULL;
+    assert_int_equal(features_create(&f, &(struct feature_config)FIELD("x", "", FEATURE_VECTOR), 1),
+                     ERR_CONFIG);
+}
+
+static void a_list_fills_a_column_for_each_category(void **state) {
+    (void)state;
+    const struct feature_config c = FIELD("x", "/x", FEATURE_CATEGORY, .list = 3,
+                                          .values = LIST("a", "7", "true"), .missing = true);
+    const struct value all[] = {yes, null, text("a"), integer("7")}, nested[] = {text("a"), other};
+    double row[ROW_MAX];
+    assert_int_equal(encoded_array(c, other, all, 4, row), REASON_NONE);
+    assert_true(row[0] == 1 && row[1] == 0 && row[2] == 1 && row[3] == 0); // the fourth is beyond
+    assert_int_equal(encoded_array(c, other, all, 0, row), REASON_NONE);
+    assert_true(row[0] == 0 && row[3] == 0); // an empty list is not missing
+    assert_int_equal(encoded_array(c, text("7"), all, 0, row), REASON_NONE);
+    assert_true(row[1] == 1); // one alone
+    assert_int_equal(encoded_array(c, other, nested, 2, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, null, all, 0, row), REASON_NONE);
+    assert_true(row[3] == 1);
+}
+
+enum { TEXT_COLUMNS = 48 };
+
+static double alike(const char *a, const char *b) {
+    double left[ROW_MAX], right[ROW_MAX], sum = 0;
+    const struct feature_config c = FIELD("x", "/x", FEATURE_TEXT, .hash = TEXT_COLUMNS);
+    assert_int_equal(encoded(c, text(a), left), REASON_NONE);
+    assert_int_equal(encoded(c, text(b), right), REASON_NONE);
+    for (size_t i = 0; i < TEXT_COLUMNS; i++) sum += left[i] * right[i];
+    return sum;
+}
+
+static void texts_that_say_the_same_are_alike(void **state) {
+    (void)state;
+    assert_true(fabs(alike("send it now", "Send it NOW!") - 1) < 1e-12);
+    assert_true(fabs(alike("now", "  now...") - 1) < 1e-12);
+    assert_true(fabs(alike("a b", "a,b") - 1) < 1e-12);
+    assert_true(alike("transfer refused", "transfers refused") > 0.8);
+    assert_true(alike("transfer refused", "transfer refused") >
+                alike("transfer refused", "gift card"));
+    assert_true(alike("transfer refused", "gift card") < 0.6);
+    double row[ROW_MAX], sum = 0;
+    const struct feature_config c =
+        FIELD("x", "/x", FEATURE_TEXT, .hash = TEXT_COLUMNS, .missing = true);
+    assert_int_equal(encoded(c, text("?!"), row), REASON_NONE);
+    for (size_t i = 0; i < TEXT_COLUMNS; i++) sum += row[i];
+    assert_true(sum == 0 && row[TEXT_COLUMNS] == 0);
+    assert_int_equal(encoded(c, number(5), row), REASON_WRONG_TYPE);
+    char word[500];
+    memset(word, 'w', sizeof word);
+    word[sizeof word - 1] = '\0';
+    assert_int_equal(encoded(c, text(word), row), REASON_NONE); // longer than any word
+}
+
+static void encoded_time(struct value v, int unit, int64_t record_ms, double *row) {
+    struct feature_config c = FIELD("x", "/x", FEATURE_TIME, .unit = unit);
+    struct features *f = made(&c, 1);
+    size_t field;
+    assert_int_equal(features_columns(f), TIME_COLUMNS);
+    assert_int_equal(features_encode_at(f, &v, record_ms, row, &field, NULL), REASON_NONE);
+    features_destroy(f);
+}
+
+static void near(double got, double expected) {
+    if (fabs(got - expected) > 1e-9) fail_msg("%.17g, not %.17g", got, expected);
+}
+
+static void a_time_is_three_circles_and_an_age(void **state) {
+    (void)state;
+    double row[ROW_MAX], same[ROW_MAX];
+    /* Thursday, 1 January 1970, 6:00; asked 9 hours later. */
+    encoded_time(integer("21600000"), TIME_MILLISECONDS, 54000000, row);
+    near(row[0], 1);
+    near(row[1], 0);
+    near(row[2], sin(2 * M_PI * 4.25 / 7));
+    near(row[3], cos(2 * M_PI * 4.25 / 7));
+    near(row[4], sin(2 * M_PI * 0.25 / 31));
+    near(row[5], cos(2 * M_PI * 0.25 / 31));
+    near(row[6], log(10));
+    encoded_time(integer("21600"), TIME_SECONDS, 54000000, same);
+    assert_memory_equal(row, same, TIME_COLUMNS * sizeof *row);
+    encoded_time(text("1970-01-01T07:00:00+01:00"), TIME_SECONDS, 54000000, same);
+    assert_memory_equal(row, same, TIME_COLUMNS * sizeof *row);
+    encoded_time(text("1970-01-01 06:00:00"), TIME_SECONDS, 0, same);
+    near(same[6], 0); // no time of the record, no age
+    encoded_time(integer("54000000000000"), TIME_NANOSECONDS, 21600000, same);
+    near(same[6], -log(10)); // it lies ahead
+    encoded_time(text("2024-02-29T12:00:00Z"), TIME_SECONDS, 0, row);
+    near(row[4], sin(2 * M_PI * 28.5 / 29));
+    const struct feature_config c = FIELD("x", "/x", FEATURE_TIME, .missing = true);
+    REFUSED(c, text("yesterday"), REASON_WRONG_TYPE);
+    REFUSED(c, yes, REASON_WRONG_TYPE);
+    REFUSED(c, integer("1e300"), REASON_WRONG_TYPE);
+    EXPECT(c, null, 0, 0, 0, 0, 0, 0, 0, 1);
+}
+
 /* ---- several ---- */
 
 static const struct feature_config several[] = {
@@ -400,6 +539,14 @@ static void the_fingerprint_changes_with_every_part_of_the_mapping(void **state)
         NUMBER(.log1p = false),
         NUMBER(.log1p = true),
         NUMBER(.missing = true),
+        FIELD("x", "/x", FEATURE_TIME),
+        FIELD("x", "/x", FEATURE_TIME, .unit = TIME_SECONDS),
+        FIELD("x", "/x", FEATURE_VECTOR, .size = 2),
+        FIELD("x", "/x", FEATURE_VECTOR, .size = 3),
+        FIELD("x", "/x", FEATURE_TEXT, .hash = 2),
+        FIELD("x", "/x", FEATURE_TEXT, .hash = 3),
+        CATEGORY(.list = 2, .values = LIST("a", "b")),
+        CATEGORY(.list = 3, .values = LIST("a", "b")),
         NUMBER(.parse = true),
         NUMBER(.parse = true, .decimal = DECIMAL_COMMA),
         NUMBER(.clip = LIST("0", "1")),
@@ -507,6 +654,10 @@ int main(void) {
         cmocka_unit_test(flags_are_booleans_too),
         cmocka_unit_test(a_number_may_be_a_text_where_it_says_so),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(a_vector_has_exactly_its_size),
+        cmocka_unit_test(a_list_fills_a_column_for_each_category),
+        cmocka_unit_test(texts_that_say_the_same_are_alike),
+        cmocka_unit_test(a_time_is_three_circles_and_an_age),
         cmocka_unit_test(columns_stand_in_order_of_configuration),
         cmocka_unit_test(the_first_guilty_field_is_named),
         cmocka_unit_test(absent_fields_are_counted),

@@ -39,7 +39,7 @@ static void closed(struct reading *r) {
 }
 
 static enum reason read_one(struct reading *r, const char *record) {
-    return sample_read(r->reader, text_of(record), r->row, &r->sample, NULL);
+    return sample_read(r->reader, text_of(record), 0, r->row, &r->sample, NULL);
 }
 
 static void expect_text(struct text got, const char *expected) {
@@ -68,7 +68,7 @@ static void debezium_is_read_without_its_envelope(void **state) {
     expect_shown(&r, created, "{\"id\":7,\"amount\":\"12.50\",\"card\":{\"country\":\"DE\"}}");
     assert_int_equal(read_one(&r, deleted), REASON_IGNORED);
     assert_int_equal(read_one(&r, truncated), REASON_IGNORED);
-    assert_int_equal(sample_read(r.reader, (struct text){0}, r.row, &r.sample, NULL),
+    assert_int_equal(sample_read(r.reader, (struct text){0}, 0, r.row, &r.sample, NULL),
                      REASON_IGNORED);
     assert_int_equal(read_one(&r, empty), REASON_MISSING_FIELD); // no delete, and no row
     expect_text(r.sample.found, "null at /after");
@@ -169,10 +169,11 @@ static void a_dead_letter_says_what_was_found(void **state) {
     }
     char large[101] = {0};
     memset(large, ' ', sizeof large);
-    assert_int_equal(sample_read(r.reader, (struct text){large, 101}, r.row, &r.sample, NULL),
+    assert_int_equal(sample_read(r.reader, (struct text){large, 101}, 0, r.row, &r.sample, NULL),
                      REASON_TOO_LARGE);
     expect_text(r.sample.found, "101 bytes");
-    assert_int_equal(sample_read(r.reader, (struct text){0}, r.row, &r.sample, NULL), REASON_EMPTY);
+    assert_int_equal(sample_read(r.reader, (struct text){0}, 0, r.row, &r.sample, NULL),
+                     REASON_EMPTY);
     closed(&r);
 }
 

@@ -14,7 +14,7 @@ static struct arena arena;
 static struct label good(const char *json, const char *key) {
     struct label l;
     const char *why = "";
-    if (label_read(&l, text_of(json), text_of(key), RECORD_MS, &arena, &why) < 0)
+    if (label_read(&l, NULL, text_of(json), text_of(key), RECORD_MS, &arena, &why) < 0)
         fail_msg("%s: %s", json, why);
     return l;
 }
@@ -22,7 +22,7 @@ static struct label good(const char *json, const char *key) {
 static void refused(const char *json, const char *part) {
     struct label l;
     const char *why = "";
-    assert_int_equal(label_read(&l, text_of(json), (struct text){0}, RECORD_MS, &arena, &why),
+    assert_int_equal(label_read(&l, NULL, text_of(json), (struct text){0}, RECORD_MS, &arena, &why),
                      ERR_INPUT);
     if (!strstr(why, part)) fail_msg("%s: '%s' does not say '%s'", json, why, part);
 }
@@ -52,8 +52,9 @@ static void the_key_may_name_the_task(void **state) {
     assert_null(good("{\"sample_id\":17,\"label\":\"a\"}", ID).id.at);
     struct label l;
     const char *why = "";
-    assert_int_equal(label_read(&l, TEXT("{\"label\":\"a\"}"), TEXT("customer-9"), 0, &arena, &why),
-                     ERR_INPUT);
+    assert_int_equal(
+        label_read(&l, NULL, TEXT("{\"label\":\"a\"}"), TEXT("customer-9"), 0, &arena, &why),
+        ERR_INPUT);
 }
 
 static void times_are_numbers_or_rfc_3339(void **state) {
@@ -119,7 +120,8 @@ static void a_time_is_one_whatever_record_and_answer_say(void **state) {
             const char *why = "";
             snprintf(json, sizeof json, "{\"id\":\"x\",\"label\":\"a\",\"time\":%s}", of_answer[j]);
             assert_int_equal(
-                label_read(&l, text_of(json), (struct text){0}, of_record[i], &arena, &why), 0);
+                label_read(&l, NULL, text_of(json), (struct text){0}, of_record[i], &arena, &why),
+                0);
             assert_int_equal(l.time_ms, 0);
         }
     }
@@ -216,7 +218,7 @@ static struct config *mapped(const char *labels) {
 static struct label good_by(const struct config *c, const char *json) {
     struct label l;
     const char *why = "";
-    if (label_read_mapped(&l, c, text_of(json), (struct text){0}, RECORD_MS, &arena, &why) < 0)
+    if (label_read(&l, c, text_of(json), (struct text){0}, RECORD_MS, &arena, &why) < 0)
         fail_msg("%s: %s", json, why);
     return l;
 }
@@ -224,7 +226,7 @@ static struct label good_by(const struct config *c, const char *json) {
 static int refused_by(const struct config *c, const char *json, const char *part) {
     struct label l;
     const char *why = "";
-    int result = label_read_mapped(&l, c, text_of(json), (struct text){0}, RECORD_MS, &arena, &why);
+    int result = label_read(&l, c, text_of(json), (struct text){0}, RECORD_MS, &arena, &why);
     if (!strstr(why, part)) fail_msg("%s: '%s' does not say '%s'", json, why, part);
     return result;
 }
