@@ -26,6 +26,7 @@ struct label_letters {
     int64_t *written;          // (partitions) next offset by partition: those before are written
     size_t partitions;
     struct producer *producer; // NULL: not made yet
+    struct buf before;         // the progress record of who wrote them before this process
     bool open;
     int64_t rest_ms; // no write before
 };
@@ -45,6 +46,7 @@ void label_letters_destroy(struct label_letters *l) {
     if (!l) return;
     label_letters_disconnect(l);
     cycle_release(&l->cycle);
+    buf_release(&l->before);
     free(l->written);
     free(l);
 }
@@ -59,10 +61,11 @@ static void label_letters_note_written(struct label_letters *l, int32_t partitio
     if (l->written[partition] <= offset) l->written[partition] = offset + 1;
 }
 
-/* A round whose commit failed is read again. */
+/* A round whose commit failed is read again, and so is all that stood in a store that is lost. */
 static bool label_letters_is_written(const struct label_letters *l, int32_t partition,
                                      int64_t offset) {
-    return (size_t)partition < l->partitions && offset < l->written[partition];
+    return ((size_t)partition < l->partitions && offset < l->written[partition]) ||
+           offset < progress_next(buf_view(&l->before), LABELLED_LABELS, partition);
 }
 
 void label_letters_add(struct label_letters *l, const struct reader_record *r, const char *why) {
@@ -93,9 +96,11 @@ void label_letters_rewind(struct label_letters *l, size_t kept) {
 
 void label_letters_open(struct label_letters *l, struct text progress) {
     size_t kept = 0;
+    buf_reset(&l->before);
+    buf_text(&l->before, progress);
     for (size_t i = 0; i < l->cycle.records; i++) {
         const struct producer_record *r = &l->cycle.record[i];
-        if (l->offset[i] < progress_next(progress, LABELLED_LABELS, r->source)) continue;
+        if (label_letters_is_written(l, r->source, l->offset[i])) continue;
         l->offset[kept] = l->offset[i];
         l->cycle.record[kept++] = *r;
     }

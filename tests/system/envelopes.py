@@ -56,6 +56,20 @@ def test(stage):
     recent = json.dumps(json.loads(daemon.get("/recent")[1])["dead_letters"])
     check("text at /after/x" in recent and "EUR" not in recent, "/recent repeats a value: %s", recent)
 
+    # The same, looked at before anything runs: from a file, one record over several lines, and the topic.
+    records = stage.dir / "records.jsonl"
+    records.write_bytes(b"\n".join([change("c", 7), change("d", 7), b'{"op":"c","after":{"x":NaN}}']) + b"\n")
+    for source, code, words in ((records, 65, ("a sample, 7", '"0.5"', "passed over", "NaN at byte 23", "3 records, 1 would be dead letters")),
+                                ("2000", 65, ("36 records, 5 would be dead letters",)), ("0", 64, ()), (stage.dir / "absent", 66, ())):
+        done = run("check", "-c", config, "--sample", source)
+        equal(done.returncode, code, "check --sample %s: %s" % (source, done.stderr))
+        for word in words:
+            check(word in done.stdout, "check --sample %s does not say %r: %s", source, word, done.stdout)
+        check("EUR" not in done.stdout and '"a"' not in done.stdout, "check --sample shows what is masked: %s", done.stdout)
+    records.write_text(json.dumps(json.loads(change("c", 8)), indent=2))
+    done = run("check", "-c", config, "--sample", "-", input=records.read_text())
+    check(done.returncode == 0 and "1 records, 0 would be" in done.stdout, "one record over several lines: %s", done.stdout)
+
     # What is passed over now is not fed again: a letter of before `ignore` was configured.
     ignoring = stage.config({"admit": {"event": "/after", "ignore": ["/op=u"]}, "features": [{"name": "x", "parse": True}]}, "ignoring.yaml")
     done = run("dead-letters", "-c", ignoring, "retry", "--all", "--dry-run")
