@@ -305,7 +305,7 @@ static const struct wrong {
     {M "features: [{name: x, type: boolean, log1p: true}]\n",
      "features.log1p: is for type number only"},
     {M "features: [{name: x, values: [a]}]\n", "features.values: is for type category only"},
-    {M "features: [{name: x, hash: 4}]\n", "features.hash: is for type category only"},
+    {M "features: [{name: x, hash: 4}]\n", "features.hash: is for type category or text only"},
     {M F "pool: {window: 10000}\n", "budget.burst: 10 is too small for the pool: a window saves up "
                                     "to 40 labels, so it must be at least 52"},
     {M F "pool: {window: 10000, top: 20}\nbudget: {burst: 26}\n",
