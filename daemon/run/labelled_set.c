@@ -19,6 +19,7 @@
 #include "config/cost.h"
 #include "encode/features.h"
 #include "estimate/estimator.h"
+#include "estimate/prequential.h"
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_said.h"

@@ -60,8 +60,8 @@ struct backtest_options {
 struct backtest_result {
     struct score_figures score;
     struct score_figures upstream; // of the score that events bring; without one all NaN
-    double truth[ESTIMATES];                     // over all samples
-    struct estimates estimate;                   // of the same, at the end, from the answers
+    double truth[ESTIMATES];       // over all samples
+    struct estimates estimate;     // of the same, at the end, from the answers
     struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share
     size_t looks;                                // one after each answer
     bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band

@@ -8,6 +8,7 @@
 #include "base/metric_engine.h"
 #include "base/position.h"
 #include "config/choices.h"
+#include "estimate/estimator.h"
 #include "store/label_fate.h"
 #include "unit/test.h"
 

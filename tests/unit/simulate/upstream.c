@@ -52,11 +52,12 @@ static struct backtest_result run(const char *learn, enum knows knows) {
     const struct backtest_options o = {.config = c, .file = &f, .seed = 1, .points = 10};
     log_init(LOG_LOGFMT, LOG_WARNING);
     assert_int_equal(backtest_run(&r, &o), 0);
+    const struct estimate *accuracy = &r.estimate.of[ESTIMATE_ACCURACY];
     print_message("%s: %.4f, the score %.4f; estimate %.4f, %.4f to %.4f; %zu asked\n", learn,
-                  r.score.accuracy, r.upstream.accuracy, r.estimate.accuracy, r.estimate.low,
-                  r.estimate.high, r.asked);
+                  r.score.accuracy, r.upstream.accuracy, accuracy->value, accuracy->low,
+                  accuracy->high, r.asked);
     assert_true(r.asked >= 0.045 * N && r.asked <= 0.05 * N + 6);
-    assert_true(r.estimate.low <= r.score.accuracy && r.score.accuracy <= r.estimate.high);
+    assert_true(accuracy->low <= r.score.accuracy && r.score.accuracy <= accuracy->high);
     backtest_result_release(&r);
     encoded_file_release(&f);
     config_destroy(c);
