@@ -102,13 +102,14 @@ struct text decoder_found(const struct decoder *d) {
     return buf_view(&d->framed.found);
 }
 
-struct text decoder_event(struct decoder *d, struct text value) {
-    struct text event = value.len && !*value.at ? framed_event(d, value) : value;
-    return event.len ? event : TEXT("null");
+/* A value as JSON; "null" where that can not be done. */
+static struct text decoder_record(struct decoder *d, struct text value) {
+    struct text record = value.len && !*value.at ? framed_event(d, value) : value;
+    return record.len ? record : TEXT("null");
 }
 
 struct text decoder_select(struct decoder *d, struct text value, const struct selection *s) {
-    struct text record = decoder_event(d, value);
+    struct text record = decoder_record(d, value);
     if (!d->event.len && !s->fields_n && !s->mask_n) return record;
     /* Only admitted records come here. Any other one could not be masked, so none of it is shown.
      */

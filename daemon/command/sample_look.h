@@ -14,8 +14,8 @@ struct sample_look {
     struct features *features;
     struct sample_reader *reader;
     struct schema_client *schemas; // NULL: nobody is to be asked
-    double *row;      // (columns) of the record that was read last
-    uint64_t *absent; // (fields) in how many records each was absent
+    double *row;                   // (columns) of the record that was read last
+    uint64_t *absent;              // (fields) in how many records each was absent
 };
 
 /* c is borrowed. An ERR_ has *why; also then the caller gives it to sample_look_close. */

@@ -166,8 +166,8 @@ static enum reason features_encode_boolean(const struct mapped_field *f,
 }
 
 static enum reason features_encode_probability(const struct mapped_field *f,
-                                               const struct encode_input *in,
-                                               const struct value *v, double *row) {
+                                               const struct encode_input *in, const struct value *v,
+                                               double *row) {
     (void)in;
     if (v->kind != VALUE_NUMBER) return REASON_WRONG_TYPE;
     double p = v->number;
@@ -185,14 +185,16 @@ static bool features_is_absent(const struct value *v) {
 static enum reason features_encode_field(const struct mapped_field *f,
                                          const struct encode_input *in, const struct value *v,
                                          double *row) {
-    static enum reason (*const encode[FEATURE_TYPES])(const struct mapped_field *,
-                                                      const struct encode_input *,
-                                                      const struct value *, double *) = {
-        [FEATURE_NUMBER] = features_encode_number,   [FEATURE_CATEGORY] = features_encode_category,
-        [FEATURE_BOOLEAN] = features_encode_boolean, [FEATURE_TIME] = features_encode_time,
-        [FEATURE_VECTOR] = features_encode_vector,   [FEATURE_TEXT] = features_encode_text,
-        [FEATURE_PROBABILITY] = features_encode_probability,
-        [FEATURE_LOG_PROBABILITY] = features_encode_probability};
+    static enum reason (*const encode[FEATURE_TYPES])(
+        const struct mapped_field *, const struct encode_input *, const struct value *,
+        double *) = {[FEATURE_NUMBER] = features_encode_number,
+                     [FEATURE_CATEGORY] = features_encode_category,
+                     [FEATURE_BOOLEAN] = features_encode_boolean,
+                     [FEATURE_TIME] = features_encode_time,
+                     [FEATURE_VECTOR] = features_encode_vector,
+                     [FEATURE_TEXT] = features_encode_text,
+                     [FEATURE_PROBABILITY] = features_encode_probability,
+                     [FEATURE_LOG_PROBABILITY] = features_encode_probability};
     if (!features_is_absent(v)) return encode[f->type](f, in, v, row);
     if (f->missing) row[f->columns - 1] = 1;
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;

@@ -174,7 +174,9 @@ enum reason sample_read(struct sample_reader *r, struct text value, int64_t time
     return fate;
 }
 
-struct decoder *sample_decoder(struct sample_reader *r) { return r->decoder; }
+struct decoder *sample_decoder(struct sample_reader *r) {
+    return r->decoder;
+}
 
 const struct value *sample_values(const struct sample_reader *r) { return r->value; }
 

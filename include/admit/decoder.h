@@ -1,7 +1,7 @@
 /* A record's value to the mapped fields of one sample: the only way from the wire to a row. Several
  * readers of JSON can do the work (admit.json_reader); they differ in nothing but the time they
  * take. Behind the header of a schema registry stands JSON or Avro (admit.format); a pointer then
- * addresses the JSON that decoder_event makes of the record.
+ * addresses the JSON that decoder_select makes of the record.
  *
  * JSON is read strictly (RFC 8259): one object, nothing behind it, UTF-8, depth and range of
  * numbers as configured. A path names a field by JSON pointer, nested too; where a step is absent
@@ -79,10 +79,6 @@ void decoder_refuse(struct decoder *d, uint32_t id, enum reason reason, const ch
  * schemas those not used for long. */
 void decoder_tidy(struct decoder *d);
 
-/* A value as JSON: itself, what stands behind its header, or the Avro record written anew. "null"
- * where that can not be done. Valid until the next call, and while `value` is. */
-struct text decoder_event(struct decoder *d, struct text value);
-
 /* What annotators may see of an event. Borrowed. */
 struct selection {
     const struct text *fields; // (fields_n) pointers that are shown, nested as in the event; 0: all
@@ -91,6 +87,7 @@ struct selection {
 };
 
 /* The part of the event in a value that annotators may see, as JSON; valid until the next call, and
- * while `value` is. All of it when nothing is selected and nothing masked: the event itself, when
- * that is JSON. null when there is no event. Called for asked samples only. */
+ * while `value` is. All of it when nothing is selected and nothing masked: the event itself, what
+ * stands behind its header, or the Avro record written anew. "null" when there is no event. Called
+ * for asked samples only. */
 struct text decoder_select(struct decoder *d, struct text value, const struct selection *s);

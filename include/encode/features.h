@@ -4,8 +4,8 @@
  * after feature in the order of the configuration: a number or boolean has one; a category with
  * values has one for each; a hashed category and a text have `hash`; a vector has `size`; a time
  * has TIME_COLUMNS; each has one more if `missing`. A probability is a number too, and its column
- * ln(p / (1 − p)) or ln(p). A missing or null field is 0 in its own columns. The fingerprint changes
- * when any row could.
+ * ln(p / (1 − p)) or ln(p). A missing or null field is 0 in its own columns. The fingerprint
+ * changes when any row could.
  *
  * Letters: n fields, v values that the decoder reads for them, d columns.
  *

@@ -207,9 +207,12 @@ static void make(struct bench *b, bool counts) {
     CHECK(features_create(&b->features, b->field, b->fields) == 0);
     b->columns = features_columns(b->features);
     for (size_t k = 1; k < NAMES; k++) {
-        struct decoder_options o = {features_paths(b->features), features_values(b->features),
-                                    32,                          1 << 20,
-                                    kinds[k],                    ADMIT_FORMAT_AUTO,
+        struct decoder_options o = {features_paths(b->features),
+                                    features_values(b->features),
+                                    32,
+                                    1 << 20,
+                                    kinds[k],
+                                    ADMIT_FORMAT_AUTO,
                                     k == AVRO};
         if (k == AVRO && b->shape == 'm') continue; // a record's fields have one order
         if (decoder_create(&b->decoder[k], &o) != 0) b->decoder[k] = NULL; // not on this processor
