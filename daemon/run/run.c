@@ -144,7 +144,9 @@ static int run_prepare(struct run *r) {
     TRY(features_of(&r->features, run_config(r)));
     r->shared.features = r->features;
     r->shared.absences = absences_create(r->features);
-    TRY(schemas_start(&r->shared.schemas, run_config(r), &r->shared.stopping));
+    int result = schemas_start(&r->shared.schemas, run_config(r), &r->shared.stopping);
+    if (result == ERR_FATAL) return run_no_thread("schema registry");
+    TRY(result);
     return run_try_upstream(r);
 }
 

@@ -212,6 +212,14 @@ static void *schemas_main(void *arg) {
 
 /* ---- life ---- */
 
+static void schemas_destroy(struct schemas *s) {
+    while (s->n) schemas_drop(s, s->n - 1);
+    schema_client_destroy(s->client);
+    pthread_cond_destroy(&s->more);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
 int schemas_start(struct schemas **out, const struct config *c, const _Atomic bool *stop) {
     const char *why = NULL;
     *out = NULL;
@@ -230,7 +238,10 @@ int schemas_start(struct schemas **out, const struct config *c, const _Atomic bo
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->more, &attribute);
     pthread_condattr_destroy(&attribute);
-    CHECK(pthread_create(&s->thread, NULL, schemas_main, s) == 0);
+    if (pthread_create(&s->thread, NULL, schemas_main, s) != 0) {
+        schemas_destroy(s);
+        return ERR_FATAL;
+    }
     *out = s;
     return 0;
 }
@@ -238,9 +249,5 @@ int schemas_start(struct schemas **out, const struct config *c, const _Atomic bo
 void schemas_join(struct schemas *s) {
     if (!s) return;
     pthread_join(s->thread, NULL);
-    while (s->n) schemas_drop(s, s->n - 1);
-    schema_client_destroy(s->client);
-    pthread_cond_destroy(&s->more);
-    pthread_mutex_destroy(&s->lock);
-    free(s);
+    schemas_destroy(s);
 }

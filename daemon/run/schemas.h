@@ -16,7 +16,7 @@
 struct schemas;
 
 /* By admit.registry; *out NULL: there is none. stop: told to end. ERR_CONFIG: a file that it names
- * can not be read (said in the log). */
+ * can not be read (said in the log). ERR_FATAL: there is no thread for it. */
 int schemas_start(struct schemas **out, const struct config *c,
                   const _Atomic bool *stop) MUST_CHECK;
 /* Once `stop` is set. */
