@@ -158,6 +158,6 @@ void found_in_value(struct found *f, const struct value *v, struct text pointer)
     if (v->kind != VALUE_TEXT && v->kind != VALUE_NUMBER) return;
     buf_str(&f->text, ": ");
     if (v->kind == VALUE_TEXT) found_show(v->text, &f->text);
-    else if (!v->text.len) buf_double(&f->text, v->number); // from Avro
+    else if (!v->text.len) buf_printf(&f->text, "%.15g", v->number); // from Avro
     else buf_add(&f->text, v->text.at, v->text.len < FOUND_SHOWN ? v->text.len : FOUND_SHOWN);
 }

@@ -177,6 +177,53 @@ static void a_dead_letter_says_what_was_found(void **state) {
     closed(&r);
 }
 
+#define ROW                                                                                        \
+    "{\"type\":\"record\",\"name\":\"Row\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"},"       \
+    "{\"name\":\"amount\",\"type\":\"double\"},{\"name\":\"card\",\"type\":{\"type\":\"record\","  \
+    "\"name\":\"Card\",\"fields\":[{\"name\":\"country\",\"type\":\"string\"}]}}]}"
+#define BYTES_OF(literal) ((struct text){literal, sizeof(literal) - 1})
+
+/* Debezium with Avro: the envelope is a record too. */
+static void an_envelope_may_be_avro(void **state) {
+    (void)state;
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"Envelope\",\"fields\":[{\"name\":\"before\",\"type\":["
+        "\"null\"," ROW "]},{\"name\":\"after\",\"type\":[\"null\",\"Row\"]},{\"name\":\"op\","
+        "\"type\":\"string\"}]}";
+    const struct text text = TEXT(schema), hide[] = {TEXT("/card/country")},
+                      created = BYTES_OF("\0\0\0\0\x21\0\x02\x0e\0\0\0\0\0\0\x29\x40\x04"
+                                         "DE\x02"
+                                         "c"),
+                      infinite = BYTES_OF("\0\0\0\0\x21\0\x02\x0e\0\0\0\0\0\0\xf0\x7f\x04"
+                                          "DE\x02"
+                                          "c"),
+                      deleted = BYTES_OF("\0\0\0\0\x21\0\0\x02"
+                                         "d"),
+                      cut = BYTES_OF("\0\0\0\0\x21\0"), other = BYTES_OF("\0\0\0\0\x22\0");
+    struct reading r = opened(COMMON "admit: {event: /after, id: /after/id, ignore: [/op=d], "
+                                     "registry: {url: \"http://127.0.0.1:1\"}}\n");
+    uint32_t id = 0;
+    assert_true(decoder_lacks(sample_decoder(r.reader), created, &id));
+    assert_int_equal(id, 0x21);
+    decoder_learn(sample_decoder(r.reader), id, &(struct schema_source){SCHEMA_AVRO, &text, 1});
+    assert_int_equal(sample_read(r.reader, created, 0, r.row, &r.sample, NULL), REASON_NONE);
+    expect_text(r.sample.id, "7");
+    assert_true(r.row[0] == 12.5 && r.row[1] == 0 && r.row[2] == 1);
+    expect_text(sample_select(r.reader, created, &(struct selection){NULL, hide, 0, 1}),
+                "{\"id\":7,\"amount\":12.5,\"card\":{\"country\":\"***\"}}");
+    assert_int_equal(sample_read(r.reader, deleted, 0, r.row, &r.sample, NULL), REASON_IGNORED);
+    assert_int_equal(sample_read(r.reader, infinite, 0, r.row, &r.sample, NULL), REASON_NOT_FINITE);
+    expect_text(r.sample.found, "number at /after/amount: inf");
+    expect_text(r.sample.where, "number at /after/amount");
+    assert_int_equal(sample_read(r.reader, cut, 0, r.row, &r.sample, NULL), REASON_NOT_AVRO);
+    expect_text(r.sample.found, "schema id 33: it ends in the middle of a value, at byte 6");
+    expect_text(r.sample.where, "schema id 33: it ends in the middle of a value, at byte 6");
+    assert_int_equal(sample_read(r.reader, other, 0, r.row, &r.sample, NULL),
+                     REASON_UNKNOWN_SCHEMA);
+    expect_text(r.sample.found, "a schema-registry header, id 34");
+    closed(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(debezium_is_read_without_its_envelope),
@@ -184,6 +231,7 @@ int main(void) {
         cmocka_unit_test(an_event_is_chosen_and_masked_inside_its_envelope),
         cmocka_unit_test(values_to_be_ignored_are_spelled_as_in_the_record),
         cmocka_unit_test(a_dead_letter_says_what_was_found),
+        cmocka_unit_test(an_envelope_may_be_avro),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
