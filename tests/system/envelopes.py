@@ -29,7 +29,7 @@ def test(stage):
     writer.send(samples, b'{"op":"t"}')
     bad = {
         b"\x1f\x8b\x08rest": "gzip",
-        b"\x00\x00\x00\x00\x21{}": "a schema-registry header, id 33",
+        b"\x00\x00\x00\x00\x21\x0e": "a schema-registry header, id 33, and no admit.registry to ask",
         b'{"op":"c","after":{"x":NaN}}': "NaN at byte 23",
         b'{"op":"c","after":{"x":"12,5 EUR?"}}': 'text at /after/x: "12,5 EUR?"',
         b'{"op":"u","after":null}': "null at /after",
