@@ -144,6 +144,14 @@ static struct position places_position(const struct places *s, int32_t partition
     return at;
 }
 
+struct position places_first(const struct places *s, int32_t partition, bool added,
+                             const struct position_owner *owner) {
+    struct position at = places_position(s, partition, owner);
+    if (at.next >= 0 || !added || places_of(s, partition)) return at;
+    owner->moved(s->index, partition, 0, owner->opaque);
+    return places_position(s, partition, owner); // as it was kept, if it was
+}
+
 /* ---- after a pause ---- */
 
 /* A position with a record to look at, that of the partition first. False: there is none. */

@@ -23,6 +23,11 @@ struct places {
 };
 
 void places_release(struct places *s);
+/* Where a partition is read from. added: the others are read already, so one that is not read and
+ * has no position is new, and its owner is told that it begins at 0: should retention be faster, it
+ * has lost records as any other. */
+struct position places_first(const struct places *s, int32_t partition, bool added,
+                             const struct position_owner *owner);
 /* The partition is read from the position; returns the offset to give to the library. */
 int64_t places_begin(struct places *s, int32_t partition, const struct position *at);
 /* None is read any more. */

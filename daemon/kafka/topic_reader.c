@@ -156,7 +156,8 @@ int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) {
 /* Where a partition starts that is not read yet. */
 static struct position reader_begin_at(struct reader *r, size_t topic, int32_t partition,
                                        int64_t (*start)(size_t, int32_t, void *), void *opaque) {
-    if (r->owner.position) return r->owner.position(topic, partition, r->owner.opaque);
+    if (r->owner.position)
+        return places_first(&r->source[topic].places, partition, r->started, &r->owner);
     struct position *own = &r->source[topic].own[partition];
     int64_t at = start ? start(topic, partition, opaque) : -1;
     if (at >= 0 && own->next < 0) own->next = at;

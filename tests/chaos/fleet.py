@@ -103,6 +103,13 @@ class Member:
         except (OSError, Failure, ValueError):
             return False
 
+    def rows(self):
+        """Rows of its labelled set, which is kept also while another one learns; -1: it does not say."""
+        try:
+            return int(self.daemon.metric("labelled_rows"))
+        except (OSError, Failure, ValueError):
+            return -1
+
     def look(self):
         """The exit code when it has ended by itself since the last look, or None."""
         if not self.wanted or self.runs():
@@ -177,6 +184,12 @@ class Fleet:
 
     def await_learner(self, seconds=60):
         return wait("somebody learns", self.learner, seconds, 0.2)
+
+    def apart(self, rows):
+        """{name: rows} of the members that may learn and whose labelled set has another number of rows."""
+        may = self.members if self.elects else self.members[:1]
+        now = {m.name: m.rows() for m in may}
+        return {name: n for name, n in now.items() if n != rows}
 
     def lost(self):
         """Members that do not run now."""

@@ -90,7 +90,9 @@ class World:
         return self.ledger.learned()
 
     def settle(self):
-        """Waits until every sample is decided, every task answered, every label learned; (seconds until decided, until learned)."""
+        """Waits until every sample is decided, every task answered, every label learned, and read by those that stand by; (seconds until
+        decided, until learned). The next round may delete what was learned, and anybody may learn after it: a member that stands by
+        looks for new partitions once a minute, and what goes from one before that look it never has."""
         healed = time.monotonic()
         self.cluster.await_well(SETTLE)
         self.feeder.rest()
@@ -105,7 +107,10 @@ class World:
             left[0] = self._left()
             return not left[0]
         wait(lambda: "all is learned: %s" % left[0], rests, SETTLE, 0.1)
-        return decided, time.monotonic() - healed
+        learned = time.monotonic() - healed
+        rows, _ = self.ledger.labelled()
+        wait(lambda: "every member has %d rows; others: %s" % (rows, self.fleet.apart(rows)), lambda: not self.fleet.apart(rows), SETTLE, 0.1)
+        return decided, learned
 
     def account(self, whole):
         """Faults since the last account; whole: everything is read again too."""

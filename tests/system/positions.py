@@ -220,6 +220,30 @@ def added_partition(stage):
     daemon.stop()
 
 
+def added_labels_deleted(stage):
+    """A partition of labels whose records go before the learner, which looks once a minute, has found it: that is said, and set."""
+    topic = stage.topic("labels")
+    daemon = stage.start(CHANGES).ready()
+    daemon.await_event("learner_ready")
+    admin = AdminClient({"bootstrap.servers": stage.brokers})
+    added = len(admin.list_topics(topic).topics[topic].partitions)
+    daemon.signal(signal.SIGSTOP)  # it finds the partition only when its records are gone
+    admin.create_partitions([NewPartitions(topic, added + 1)])[topic].result(30)
+    wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == added + 1)
+    Upstream(stage, topic).send(7, partition=added)
+    delete_records(stage, topic, {added: 7})
+    daemon.signal(signal.SIGCONT)
+    said = daemon.await_event("position_lost", 120)
+    equal([said[k] for k in ("topic", "partition", "state", "position", "low")], [topic, str(added), "gone", "0", "7"], "what is lost")
+    lost(daemon, "gone")
+    daemon.stop()
+    set_offset(daemon, "labels", added, "earliest")
+    daemon = stage.start(CHANGES).ready()
+    daemon.await_event("learner_ready")
+    equal(daemon.metric("positions_lost", state="gone"), 0, "partitions that are lost, after it was set")
+    daemon.stop()
+
+
 def test(stage):
     stage.create()
     upstream = Upstream(stage)
@@ -230,6 +254,7 @@ def test(stage):
     labels_anew(stage, learned)
     models_anew(stage)
     added_partition(stage)
+    added_labels_deleted(stage)
 
 
 main(test)

@@ -88,6 +88,56 @@ static void a_record_behind_an_event_ends_a_pause(void **state) {
     places_release(&s);
 }
 
+/* ---- a partition that was never read ---- */
+
+struct keeper {
+    struct position at; // of every partition
+    int moves;
+    bool full; // keeps nothing
+};
+
+static struct position keeper_position(size_t topic, int32_t partition, void *opaque) {
+    (void)topic, (void)partition;
+    return ((struct keeper *)opaque)->at;
+}
+
+static void keeper_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
+    (void)topic, (void)partition;
+    struct keeper *k = opaque;
+    k->moves++;
+    if (!k->full) k->at = position_of(to, -1);
+}
+
+/* One that is found while the others are read is due from offset 0: if retention was faster, the
+ * position is judged and said. What the log still holds is all that a first start can ask for. */
+static void an_added_partition_is_due_from_its_first_record(void **state) {
+    (void)state;
+    const struct evidence deleted = {.low = 7, .high = 20};
+    const struct {
+        int64_t kept;
+        bool added, full;
+        int32_t partition;
+        int64_t first;
+        enum lost lost;
+    } cases[] = {
+        {-1, true, false, 2, 0, LOST_GONE},
+        {-1, false, false, 2, RD_KAFKA_OFFSET_BEGINNING, LOST_NONE},              // first start
+        {-1, true, false, OTHER_PARTITION, RD_KAFKA_OFFSET_BEGINNING, LOST_NONE}, // is read
+        {-1, true, true, 2, RD_KAFKA_OFFSET_BEGINNING, LOST_NONE},
+        {9, true, false, 2, 9, LOST_NONE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct places s = two_read_from_their_beginning();
+        struct keeper k = {.at = position_of(cases[i].kept, -1), .full = cases[i].full};
+        const struct position_owner owner = {keeper_position, keeper_moved, &k};
+        struct position at = places_first(&s, cases[i].partition, cases[i].added, &owner);
+        assert_int_equal(at.next, cases[i].first);
+        assert_int_equal(k.moves, cases[i].full || cases[i].first == 0);
+        if (at.next >= 0) assert_int_equal(position_judge(&k.at, &deleted), cases[i].lost);
+        places_release(&s);
+    }
+}
+
 /* ---- one place ---- */
 
 static void the_same_record_lets_reading_go_on(void **state) {
@@ -166,6 +216,7 @@ int main(void) {
         cmocka_unit_test(an_end_is_told_once),
         cmocka_unit_test(an_end_behind_records_that_were_passed_over_is_not_told),
         cmocka_unit_test(a_record_behind_an_event_ends_a_pause),
+        cmocka_unit_test(an_added_partition_is_due_from_its_first_record),
         cmocka_unit_test(the_same_record_lets_reading_go_on),
         cmocka_unit_test(an_end_at_the_record_says_nothing_of_it),
         cmocka_unit_test(what_fits_is_still_looked_at),
