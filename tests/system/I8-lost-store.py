@@ -7,7 +7,7 @@ import struct
 import broker
 from accounts import learned, progress
 from broker import check, equal, wait
-from stream import Oracle, feed
+from stream import Feeder, Oracle
 from winnowd import main
 
 CHANGES = {"train": {"interval": "100ms", "growth": 10, "labels": 1000000, "first": 400}}
@@ -31,8 +31,9 @@ def figures(daemon):
 
 
 def same_figures(now, before):
-    """But for roundings: the answers are added up in another order."""
-    for key in before:
+    """But for roundings: the answers are added up in another order. Those of now are of the last answers in the order of reading, which
+    is another one after a rebuild, so at the window's edge one or two are others."""
+    for key in (k for k in before if not k.startswith("estimate_now")):
         for figure, value in before[key].items():
             other = now[key][figure]
             check(value == other or abs(value - other) < 1e-9, "%s of %s is %s, was %s", key, figure, other, value)
@@ -42,7 +43,11 @@ def test(stage):
     stage.create()
     daemon, oracle = stage.start(CHANGES).ready(), Oracle(stage)
     oracle.start()
-    feed(stage, 10000)
+    feeder = Feeder(stage, rate=1e9, total=9000)
+    feeder.work()
+    wait("a first version, of whose predictions the figures are", lambda: (daemon.metric("model_version") or 0) > 0)
+    feeder.total = 12000
+    feeder.work()
     stage.caught_up()
     tasks = stage.tasks()
     wait("answered", lambda: len(oracle.answers) == len(tasks))
