@@ -63,7 +63,9 @@ int decoder_of_samples(struct decoder **out, const struct config *c, const struc
     struct decoder_options options = decoder_json(c, paths, n);
     options.format = (enum admit_format)c->admit.format;
     options.registry = config_registry(c, "url") != NULL;
-    return decoder_create(out, &options);
+    TRY(decoder_create(out, &options));
+    (*out)->event = arena_text(&(*out)->arena, text_of(c->admit.event));
+    return 0;
 }
 
 int decoder_of_events(struct decoder **out, const struct config *c, const struct text *paths,
@@ -100,15 +102,17 @@ struct text decoder_found(const struct decoder *d) {
     return buf_view(&d->framed.found);
 }
 
-struct text decoder_event(struct decoder *d, struct text value) {
-    struct text event = value.len && !*value.at ? framed_event(d, value) : value;
-    return event.len ? event : TEXT("null");
+/* A value as JSON; "null" where that can not be done. */
+static struct text decoder_record(struct decoder *d, struct text value) {
+    struct text record = value.len && !*value.at ? framed_event(d, value) : value;
+    return record.len ? record : TEXT("null");
 }
 
 struct text decoder_select(struct decoder *d, struct text value, const struct selection *s) {
-    struct text event = decoder_event(d, value);
-    if (!s->fields_n && !s->mask_n) return event;
-    /* Only admitted events come here. Any other one could not be masked, so none of it is shown. */
-    if (!event.len || json_check(event, d->max_depth, d->open)) return TEXT("null");
-    return view_select(&d->view, event, s);
+    struct text record = decoder_record(d, value);
+    if (!d->event.len && !s->fields_n && !s->mask_n) return record;
+    /* Only admitted records come here. Any other one could not be masked, so none of it is shown.
+     */
+    if (!record.len || json_check(record, d->max_depth, d->open)) return TEXT("null");
+    return view_select(&d->view, record, d->event, s);
 }

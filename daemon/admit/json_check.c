@@ -169,13 +169,24 @@ const char *json_special(const char *at, const char *end, enum reason *fault) {
     return *fault ? NULL : c.at;
 }
 
-enum reason json_check(struct text json, size_t max_depth, char *open) {
-    struct check c = {.at = json.at, .end = json.at + json.len, .open = open, .max = max_depth};
-    json_check_skip_space(&c);
-    if (c.at == c.end || *c.at != '{') return REASON_NOT_JSON;
-    enum reason fault = json_check_open(&c);
-    while (!fault && c.depth) fault = json_check_step(&c);
-    json_check_skip_space(&c);
+static enum reason json_check_object(struct check *c) {
+    json_check_skip_space(c);
+    if (c->at == c->end || *c->at != '{') return REASON_NOT_JSON;
+    enum reason fault = json_check_open(c);
+    while (!fault && c->depth) fault = json_check_step(c);
     if (fault) return fault;
-    return c.at == c.end ? REASON_NONE : REASON_NOT_JSON;
+    json_check_skip_space(c);
+    return c->at == c->end ? REASON_NONE : REASON_NOT_JSON;
+}
+
+enum reason json_check_place(struct text json, size_t max_depth, char *open, size_t *at) {
+    struct check c = {.at = json.at, .end = json.at + json.len, .open = open, .max = max_depth};
+    enum reason fault = json_check_object(&c);
+    *at = (size_t)(c.at - json.at);
+    return fault;
+}
+
+enum reason json_check(struct text json, size_t max_depth, char *open) {
+    size_t at;
+    return json_check_place(json, max_depth, open, &at);
 }

@@ -17,6 +17,8 @@
 
 /* open: (max_depth) bytes of working space. REASON_NONE or one of the above. */
 enum reason json_check(struct text json, size_t max_depth, char *open);
+/* The same; *at: how many bytes were as they should be, where any is wrong. */
+enum reason json_check_place(struct text json, size_t max_depth, char *open, size_t *at);
 /* In a string, behind what is not plain ASCII there: one escape, or one character of UTF-8. NULL:
  * *fault says why it is none. */
 const char *json_special(const char *at, const char *end, enum reason *fault);

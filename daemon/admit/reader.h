@@ -35,6 +35,7 @@ struct decoder {
     struct cJSON *tree; // reader_cjson: of this sample
     struct view view;
     struct framed framed; // values with a schema registry's header
+    struct text event;    // pointer to the event in the record; empty: the record is the event
 };
 
 /* decoder_read for a sample that is neither empty nor too large. Same values, same reason,

@@ -5,8 +5,9 @@
 
 #define SENTENCE(constant, word, sentence) [constant] = sentence,
 
-static const char *const names[REASONS] = {"admitted", WORDS_TEXT(REASON_TABLE)};
-static const char *const texts[REASONS] = {"", REASON_TABLE(SENTENCE, SENTENCE)};
+static const char *const names[] = {"admitted",
+                                    WORDS_TEXT(REASON_TABLE)[REASON_IGNORED] = "ignored"};
+static const char *const texts[] = {"", REASON_TABLE(SENTENCE, SENTENCE)[REASON_IGNORED] = ""};
 
-const char *reason_name(enum reason r) { return r < REASONS ? names[r] : "?"; }
-const char *reason_text(enum reason r) { return r < REASONS ? texts[r] : "?"; }
+const char *reason_name(enum reason r) { return r <= REASON_IGNORED ? names[r] : "?"; }
+const char *reason_text(enum reason r) { return r <= REASON_IGNORED ? texts[r] : "?"; }

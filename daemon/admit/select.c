@@ -32,7 +32,7 @@ static const struct text *selection_copy_texts(struct arena *arena, const struct
 
 /* The trees are kept as long as the selection says the same: after the first event nothing is
  * allocated here. */
-static void selection_build(struct view *v, const struct selection *s) {
+static void selection_build(struct view *v, struct text event, const struct selection *s) {
     const struct selection *built = &v->built;
     if (built->fields && built->fields_n == s->fields_n && built->mask_n == s->mask_n &&
         selection_texts_equal(built->fields, s->fields, s->fields_n) &&
@@ -42,7 +42,8 @@ static void selection_build(struct view *v, const struct selection *s) {
     v->built = (struct selection){selection_copy_texts(&v->arena, s->fields, s->fields_n),
                                   selection_copy_texts(&v->arena, s->mask, s->mask_n), s->fields_n,
                                   s->mask_n};
-    v->usable = pointers_build(&v->fields, v->built.fields, s->fields_n, &v->arena) == 0 &&
+    v->usable = pointers_build(&v->event, &event, event.len > 0, &v->arena) == 0 &&
+                pointers_build(&v->fields, v->built.fields, s->fields_n, &v->arena) == 0 &&
                 pointers_build(&v->mask, v->built.mask, s->mask_n, &v->arena) == 0;
 }
 
@@ -113,12 +114,31 @@ static const char *selection_show(struct view *v, struct pointer_node *fields,
     return json_end(value);
 }
 
-struct text view_select(struct view *v, struct text event, const struct selection *s) {
-    selection_build(v, s);
+/* Where the event begins; NULL: there is none. Of equal keys the first counts. */
+static const char *selection_event(struct view *v, const char *value) {
+    const struct pointer_node *node = &v->event;
+    while (node->children) {
+        struct json_entry e;
+        struct pointer_node *child = NULL;
+        if (*value != '{' && *value != '[') return NULL;
+        struct json_walk w = json_enter(value);
+        while (!child && json_next(&w, &e))
+            if (!(child = pointers_follow(node, &e, &v->key))) w.at = json_end(e.value);
+        if (!child) return NULL;
+        value = e.value;
+        node = child;
+    }
+    return value;
+}
+
+struct text view_select(struct view *v, struct text record, struct text event,
+                        const struct selection *s) {
+    selection_build(v, event, s);
     if (!v->usable) return TEXT("null");
     v->walks++;
     buf_reset(&v->out);
-    const char *value = memchr(event.at, '{', event.len);
+    const char *value = selection_event(v, memchr(record.at, '{', record.len));
+    if (!value) return TEXT("null");
     struct pointer_node *fields = s->fields_n ? &v->fields : NULL;
     const struct pointer_node *mask = s->mask_n ? &v->mask : NULL;
     selection_show(v, fields, mask, value);

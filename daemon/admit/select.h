@@ -9,8 +9,8 @@
 #include "pointers.h"
 
 struct view {
-    struct arena arena; // the two trees and the pointers they were built from
-    struct pointer_node fields, mask;
+    struct arena arena; // the trees and the pointers they were built from
+    struct pointer_node event, fields, mask;
     struct selection built; // what they were built from
     bool usable;            // all of it were pointers
     uint64_t walks;
@@ -18,5 +18,7 @@ struct view {
 };
 
 void view_release(struct view *v);
-/* event: JSON that json_check has passed. Valid until the next call. */
-struct text view_select(struct view *v, struct text event, const struct selection *s);
+/* record: JSON that json_check has passed; event: pointer to the event in it, or empty, the same in
+ * every call. Valid until the next call. */
+struct text view_select(struct view *v, struct text record, struct text event,
+                        const struct selection *s);

@@ -7,7 +7,10 @@
  * Thread: any thread */
 #include "base/json.h"
 
+#include "base/error.h"
+
 #include <math.h>
+#include <stdlib.h>
 
 /* Each value but the first of a container has a comma before it, and each container a bracket. In
  * text that is no JSON the count is of no meaning, and cJSON stops at the first fault. */
@@ -117,4 +120,36 @@ bool json_integer(const cJSON *object, const char *key, int64_t *out) {
         return false;
     *out = (int64_t)value;
     return true;
+}
+
+/* One step of a pointer, unescaped, into key (room for step.len + 1). */
+static void json_unescape_step(struct text step, char *key) {
+    for (size_t i = 0; i < step.len; i++) {
+        bool escaped = step.at[i] == '~' && i + 1 < step.len;
+        if (escaped) i++;
+        char plain = step.at[i] == '0' ? '~' : '/';
+        *key++ = escaped ? plain : step.at[i];
+    }
+    *key = '\0';
+}
+
+static const cJSON *json_step(const cJSON *value, const char *key) {
+    char *end;
+    if (!cJSON_IsArray(value)) return cJSON_GetObjectItemCaseSensitive(value, key);
+    unsigned long index = strtoul(key, &end, 10);
+    bool decimal = *key >= '0' && *key <= '9' && !*end && (*key != '0' || !key[1]);
+    return decimal && index <= INT32_MAX ? cJSON_GetArrayItem(value, (int)index) : NULL;
+}
+
+const cJSON *json_at(const cJSON *value, struct text pointer) {
+    char *key = xmalloc(pointer.len + 1);
+    while (value && pointer.len) {
+        struct text step = {pointer.at + 1, pointer.len - 1}, rest = {0};
+        text_cut(&step, '/', &rest);
+        json_unescape_step(step, key);
+        value = json_step(value, key);
+        pointer = rest.at ? (struct text){rest.at - 1, rest.len + 1} : (struct text){0};
+    }
+    free(key);
+    return value;
 }

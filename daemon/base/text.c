@@ -71,6 +71,15 @@ bool text_is_utf8(struct text t) {
     return true;
 }
 
+bool text_cut(struct text *t, char at, struct text *rest) {
+    const char *found = t->len ? memchr(t->at, at, t->len) : NULL;
+    if (!found) return false;
+    size_t n = (size_t)(found - t->at);
+    *rest = (struct text){found + 1, t->len - n - 1};
+    t->len = n;
+    return true;
+}
+
 bool text_line(struct text *rest, struct text *line) {
     if (!rest->at || !rest->len) return false;
     const char *end = memchr(rest->at, '\n', rest->len);

@@ -102,7 +102,8 @@ static void bridge_take_state(struct bridge *b, const struct reader_record *r) {
 static void bridge_take_label(struct bridge *b, const struct reader_record *r) {
     struct label l;
     const char *why; // the learner says it
-    if (r->value.at && label_read(&l, r->value, r->key, r->time_ms, &b->arena, &why) == 0)
+    if (r->value.at &&
+        label_read(&l, b->config, r->value, r->key, r->time_ms, &b->arena, &why) == 0)
         carrier_label(b->carrier, &l);
 }
 

@@ -142,7 +142,8 @@ static unsigned plain_http_say(struct buf *body, unsigned status, size_t line, c
 /* One label into the inbox; NULL, or why not. */
 static const char *plain_http_read(struct plain_http *p, struct text record, struct label *out) {
     const char *why = NULL;
-    if (label_read(out, record, (struct text){0}, clock_wall_ms(), &p->inbox.arena, &why) < 0)
+    if (label_read(out, p->config, record, (struct text){0}, clock_wall_ms(), &p->inbox.arena,
+                   &why) < 0)
         return why;
     if (out->label.at && config_class(p->config, out->label) < 0)
         return "the label is none of model.classes";

@@ -83,12 +83,16 @@ static void check_command_print(const struct config *c) {
 }
 
 int command_check(int argc, char **argv) {
-    const char *file = NULL;
+    const char *file = NULL, *sample = NULL;
     bool online = false;
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &file, "FILE", "the configuration", true},
         {"online", 0, FLAG_SWITCH, &online, NULL,
          "ask the broker too: topics, partitions, rights, its limits", false},
+        {"sample", 0, FLAG_TEXT, &sample, "FILE|N",
+         "show how the records of a file (one a line; - for standard input), or the N newest of "
+         "the samples topic, would be read, instead of the configuration",
+         false},
     };
     struct usage usage = {"check", NULL,
                           "Tells every mistake of a configuration (exit 78), or prints what would "
@@ -106,8 +110,9 @@ int command_check(int argc, char **argv) {
     if (code == CLI_GO) {
         check_command_remark(c, file);
         check_command_size(c, file);
-        check_command_print(c);
+        if (!sample) check_command_print(c);
         code = online ? check_online(c) : EX_OK;
+        if (sample && code == EX_OK) code = check_sample(c, sample);
     }
     config_destroy(c);
     return code;

@@ -9,9 +9,10 @@
 #include "dead_letter_retry.h"
 
 #include "base/clock.h"
-#include "encode/features.h"
+#include "encode/sample.h"
 #include "kafka/transaction.h"
 #include "run/schema_client.h"
+#include "store/label.h"
 #include "terminal/console.h"
 
 #include <inttypes.h>
@@ -21,78 +22,78 @@ enum {
     LIMITS_MS = 5000,       // for the limits of the topics
     TRANSACTION_MS = 60000, // the broker aborts it after so long
     AT_ONCE = 200,          // samples in one transaction
-    PLACE_MOST = 40,        // "PARTITION/OFFSET"
-    ID_MOST = 255
+    PLACE_MOST = 40         // "PARTITION/OFFSET"
 };
-enum { TO_SAMPLES, TO_DEAD_LETTERS, TOPICS };
+enum { TO_SAMPLES, TO_LABELS, TO_DEAD_LETTERS, TOPICS };
 
 /* ---- judging ---- */
 
 struct retry_check {
     const struct config *config;
+    struct decoder *decoder; // of events that labels carry
+    struct value *value;     // (features_values)
     struct features *features;
-    struct decoder *decoder;
+    struct sample_reader *reader;
     struct schema_client *schemas; // NULL: nobody is to be asked
-    struct value *values;
     double *row;
-    bool has_id;
 };
 
 static void retry_check_close(struct retry_check *j) {
     schema_client_destroy(j->schemas);
+    sample_reader_destroy(j->reader);
     decoder_destroy(j->decoder);
+    free(j->value);
     features_destroy(j->features);
-    free(j->values);
     free(j->row);
 }
 
 static int retry_check_open(struct retry_check *j, const struct config *c) {
-    *j = (struct retry_check){.config = c, .has_id = *c->admit.id};
+    *j = (struct retry_check){.config = c};
     TRY(features_of(&j->features, c));
-    size_t fields = features_fields(j->features), n = fields + j->has_id;
-    struct text *paths = xcalloc(n, sizeof *paths);
-    memcpy(paths, features_paths(j->features), fields * sizeof *paths);
-    if (j->has_id) paths[fields] = text_of(c->admit.id);
-    j->values = xcalloc(n, sizeof *j->values);
     j->row = xcalloc(features_columns(j->features), sizeof *j->row);
-    int result = decoder_of_samples(&j->decoder, c, paths, n);
+    j->value = xcalloc(features_values(j->features), sizeof *j->value);
+    TRY(decoder_of_events(&j->decoder, c, features_paths(j->features),
+                          features_values(j->features)));
+    TRY(sample_reader_create(&j->reader, c, j->features));
     const char *why;
-    free(paths);
-    return result < 0 ? result : schema_client_create(&j->schemas, c, NULL, &why);
+    return schema_client_create(&j->schemas, c, NULL, &why);
 }
 
-static bool retry_bad_id(const struct value *v) {
-    if (v->kind == VALUE_MISSING || v->kind == VALUE_NULL) return false;
-    bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
-                   !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
-    return (v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MOST;
+/* Labels and samples share the topic; a letter says which it was. */
+static bool retry_is_label(const struct config *c, const struct letter *l) {
+    return text_equal(l->source, text_of(c->topics.labels));
 }
 
-static enum reason retry_fate_of(struct retry_check *j, struct text value, const char **field,
-                                 struct arena *arena) {
-    size_t guilty = 0;
-    *field = NULL;
-    if (!value.at || !value.len) return REASON_EMPTY;
-    if (value.len > (size_t)j->config->admit.max_bytes) return REASON_TOO_LARGE;
-    schema_client_teach(j->schemas, j->decoder, value);
-    enum reason fate = decoder_read(j->decoder, value, j->values);
-    if (fate != REASON_NONE) {
-        struct text found = decoder_found(j->decoder);
-        if (found.len) *field = arena_string(arena, found);
-        return fate;
-    }
-    fate = features_encode(j->features, j->values, j->row, &guilty, NULL);
-    if (fate != REASON_NONE) {
-        if (fate != REASON_NO_FEATURE) *field = j->config->features[guilty].path;
-        return fate;
-    }
-    return j->has_id && retry_bad_id(&j->values[features_fields(j->features)]) ? REASON_BAD_ID
-                                                                               : REASON_NONE;
+/* Whether the sample can be read now; else *why says why not. */
+static bool retry_reads_sample(struct retry_check *j, struct text value, struct buf *why) {
+    struct sample sample;
+    schema_client_teach(j->schemas, sample_decoder(j->reader), value);
+    enum reason fate = sample_read(j->reader, value, 0, j->row, &sample, NULL);
+    if (fate == REASON_NONE) return true;
+    if (fate == REASON_IGNORED) buf_str(why, "would be passed over (admit.ignore)");
+    else buf_printf(why, "would be a dead letter again: %s", reason_text(fate));
+    if (sample.found.len) buf_printf(why, ": %.*s", (int)sample.found.len, sample.found.at);
+    return false;
+}
+
+/* The same of a label, as the learner would read it. */
+static bool retry_reads_label(struct retry_check *j, const struct retry *r, struct buf *why) {
+    struct label label;
+    struct arena arena = {0};
+    size_t field;
+    const char *wrong = "its event can not be read as a sample";
+    bool read = label_read(&label, j->config, r->value, r->letter->key, r->letter->time_ms, &arena,
+                           &wrong) == 0;
+    if (read && label.data.at)
+        read = decoder_read(j->decoder, label.data, j->value) == REASON_NONE &&
+               features_encode(j->features, j->value, j->row, &field, NULL) == REASON_NONE;
+    if (!read) buf_printf(why, "would be a dead letter again: %s", wrong);
+    arena_release(&arena);
+    return read;
 }
 
 static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                             struct arena *arena) {
-    const char *field;
     bool repaired = r->value.at != r->letter->value.at;
     if (r->letter->retried && !again) {
         r->verdict = RETRY_DONE;
@@ -106,12 +107,11 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
                      ? TEXT("its key was too long to be kept whole")
                      : TEXT("its value was too long to be kept whole; give the whole with --edit");
     } else {
-        enum reason fate = retry_fate_of(j, r->value, &field, arena);
         struct buf why = {0};
-        r->verdict = fate == REASON_NONE ? RETRY_FEED : RETRY_HOPELESS;
-        buf_printf(&why, "would be a dead letter again: %s", reason_text(fate));
-        if (field) buf_printf(&why, ": %s", field);
-        if (fate != REASON_NONE) r->why = arena_text(arena, buf_view(&why));
+        bool read = retry_is_label(j->config, r->letter) ? retry_reads_label(j, r, &why)
+                                                         : retry_reads_sample(j, r->value, &why);
+        r->verdict = read ? RETRY_FEED : RETRY_HOPELESS;
+        if (!read) r->why = arena_text(arena, buf_view(&why));
         buf_release(&why);
     }
 }
@@ -144,6 +144,7 @@ static int retrier_init(struct retrier *r) {
 
 static int retrier_open(struct retrier *r, const char *id, struct buf *why) {
     const char *const topics[TOPICS] = {[TO_SAMPLES] = r->config->topics.samples,
+                                        [TO_LABELS] = r->config->topics.labels,
                                         [TO_DEAD_LETTERS] = r->config->topics.dead_letters};
     TRY(producer_create(&r->producer,
                         &(struct producer_options){.config = r->config,
@@ -182,14 +183,15 @@ void retrier_destroy(struct retrier *r) {
     free(r);
 }
 
-/* The sample as it came, with where its letter is. */
+/* The sample or label as it came, with where its letter is. */
 static void retry_sample(struct retrier *r, const struct retry *one, struct text place,
                          struct producer_record *out) {
     size_t n = one->letter->headers_n;
     struct header *header = arena_take(&r->arena, (n + 1) * sizeof *header);
     if (n) memcpy(header, one->letter->header, n * sizeof *header);
     header[n] = (struct header){TEXT(RETRY_OF), place};
-    *out = (struct producer_record){.topic = TO_SAMPLES,
+    bool label = retry_is_label(r->config, one->letter);
+    *out = (struct producer_record){.topic = label ? TO_LABELS : TO_SAMPLES,
                                     .key = one->letter->key,
                                     .value = one->value,
                                     .header = header,

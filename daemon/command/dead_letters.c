@@ -105,7 +105,7 @@ static const struct column list_columns[] = {{"place", "place", COLUMN_TEXT, 0},
                                              {"source", "sample", COLUMN_TEXT, 48},
                                              {"bytes", "bytes", COLUMN_NUMBER, 0},
                                              {"retried", "retried", COLUMN_TEXT, 0},
-                                             {"message", "what was wrong", COLUMN_TEXT, 80}};
+                                             {"message", "what was wrong", COLUMN_TEXT, 140}};
 
 static int dead_letters_by_age(const void *a, const void *b) {
     const struct letter *x = *(const struct letter *const *)a,

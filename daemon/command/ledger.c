@@ -196,7 +196,8 @@ static int ledger_take_label(const struct reader_record *r, void *opaque) {
     struct label read;
     const char *why;
     arena_reset(&l->scratch);
-    if (!r->value.at || label_read(&read, r->value, r->key, r->time_ms, &l->scratch, &why) < 0)
+    if (!r->value.at ||
+        label_read(&read, l->config, r->value, r->key, r->time_ms, &l->scratch, &why) < 0)
         l->unreadable++;
     else ledger_add_label(l, &read, r->partition, r->offset, r->time_ms);
     return 0;

@@ -32,12 +32,14 @@ struct worst_row {
 };
 
 static struct worst_row worst_size_feature(const struct feature_config *f) {
-    size_t columns = f->type == FEATURE_CATEGORY ? f->values.n + (size_t)f->hash : 1;
-    bool flag = f->type == FEATURE_CATEGORY || f->type == FEATURE_BOOLEAN;
-    size_t filled = flag ? FLAG_BYTES : NUMBER_BYTES;
-    size_t zeros = columns - 1 + f->missing; // a missing value is 0, its flag 1
-    return (struct worst_row){.dense = filled + zeros * FLAG_BYTES,
-                              .sparse = filled + PLACE_BYTES,
+    size_t columns = feature_columns(f) - f->missing;
+    bool flags = f->type == FEATURE_CATEGORY || f->type == FEATURE_BOOLEAN;
+    size_t filled = columns, bytes = flags ? FLAG_BYTES : NUMBER_BYTES;
+    if (f->type == FEATURE_CATEGORY)
+        filled = f->list && (size_t)f->list < columns ? (size_t)f->list : 1;
+    size_t zeros = columns - filled + f->missing; // a missing value is 0, its flag 1
+    return (struct worst_row){.dense = filled * bytes + zeros * FLAG_BYTES,
+                              .sparse = filled * (bytes + PLACE_BYTES),
                               .columns = columns + f->missing};
 }
 

@@ -15,11 +15,6 @@
 
 #include <math.h>
 
-struct entry_check {
-    size_t option; // or key of a feature
-    const char *(*rule)(struct text);
-};
-
 /* A rule is applied to a text that is not empty, and to every entry of a list. */
 static const struct entry_check option_checks[] = {
     {OPTION_service_name, text_rule_name},        {OPTION_service_instance, text_rule_name},
@@ -32,11 +27,11 @@ static const struct entry_check option_checks[] = {
     {OPTION_train_memories, text_rule_memory},    {OPTION_watch_listen, text_rule_listen},
     {OPTION_replay_switches, text_rule_switch},   {OPTION_worker_cpus, text_rule_cpu},
     {OPTION_bridge_url, text_rule_url},           {OPTION_bridge_listen, text_rule_listen},
-    {OPTION_bridge_path, text_rule_path},
-};
-static const struct entry_check feature_checks[] = {
-    {FEATURE_KEY_path, text_rule_pointer},
-    {FEATURE_KEY_clip, text_rule_number},
+    {OPTION_bridge_path, text_rule_path},         {OPTION_admit_event, text_rule_pointer},
+    {OPTION_admit_ignore, text_rule_ignored},     {OPTION_labels_id, text_rule_pointer},
+    {OPTION_labels_sample_id, text_rule_pointer}, {OPTION_labels_label, text_rule_pointer},
+    {OPTION_labels_time, text_rule_pointer},      {OPTION_labels_annotator, text_rule_pointer},
+    {OPTION_labels_outcome, text_rule_pointer},   {OPTION_labels_source, text_rule_pointer},
 };
 
 /* Whether the option was read, or not given: there is a value to be checked. */
@@ -49,28 +44,6 @@ static struct mark check_place(const struct config_reading *r, size_t option) {
     return mark_of_given(&r->options[option], MARK_START);
 }
 
-static void check_entry(struct config_reading *r, const struct option *o,
-                        const struct entry_check *check, struct given *g, const void *base,
-                        struct mark otherwise) {
-    const void *at = (const char *)base + o->offset;
-    char *const *entries = o->type == TYPE_LIST ? ((const struct list *)at)->at : at;
-    size_t n = o->type == TYPE_LIST ? ((const struct list *)at)->n : **entries != '\0';
-    const struct node *node = g->node;
-    if (node && o->type == TYPE_LIST) node = node->child;
-    for (size_t i = 0; i < n; i++) {
-        struct text entry = text_of(entries[i]);
-        const char *wrong = check->rule(entry);
-        struct mark mark = node ? node->mark : otherwise;
-        bool secret = value_is_secret(
-            "", entries[i]); // in the wrong place, but not to be repeated (promise I12)
-        if (wrong)
-            problem(&r->problems, mark, o->path, "%s %s",
-                    secret ? "the value" : shown(&r->problems, entry), wrong);
-        g->bad |= wrong != NULL;
-        if (node) node = node->next;
-    }
-}
-
 static void check_entries(struct config_reading *r) {
     for (size_t i = 0; i < sizeof option_checks / sizeof *option_checks; i++) {
         const struct entry_check *c = &option_checks[i];
@@ -78,39 +51,6 @@ static void check_entries(struct config_reading *r) {
             check_entry(r, &option_rows[c->option], c, &r->options[c->option], r->config,
                         MARK_START);
     }
-}
-
-/* One of several texts that must differ. */
-struct item {
-    const char *text, *path;
-    struct mark mark;
-};
-
-static int check_by_text(const void *left, const void *right) {
-    const struct item *a = left, *b = right;
-    int order = strcmp(a->text, b->text);
-    if (order) return order;
-    if (a->mark.line != b->mark.line) return a->mark.line < b->mark.line ? -1 : 1;
-    return (a->mark.column > b->mark.column) - (a->mark.column < b->mark.column);
-}
-
-static void check_repeats(struct config_reading *r, struct item *items, size_t n) {
-    if (n) qsort(items, n, sizeof *items, check_by_text);
-    for (size_t i = 1; i < n; i++)
-        if (strcmp(items[i].text, items[i - 1].text) == 0)
-            problem(&r->problems, items[i].mark, items[i].path,
-                    "%s is used twice; each must be different",
-                    shown(&r->problems, text_of(items[i].text)));
-}
-
-static void check_unique_list(struct config_reading *r, const char *path, const struct list *list,
-                              const struct given *g) {
-    if (!g->node || g->bad) return;
-    struct item *items = arena_take(&r->arena, list->n * sizeof *items);
-    const struct node *node = g->node->child;
-    for (size_t i = 0; i < list->n; i++, node = node->next)
-        items[i] = (struct item){list->at[i], path, node->mark};
-    check_repeats(r, items, list->n);
 }
 
 static void check_topics(struct config_reading *r) {
@@ -170,6 +110,28 @@ static void check_classes(struct config_reading *r) {
         problem(&r->problems, check_place(r, OPTION_model_positive), "model.positive",
                 "%s is not one of model.classes%s", shown(&r->problems, positive),
                 suggested(&r->problems, choices, positive));
+    }
+}
+
+/* What a label is called elsewhere must be called one of our classes, or one of the outcomes that
+ * need none. */
+static void check_label_values(struct config_reading *r) {
+    const struct list *values = &r->config->labels.values;
+    if (!check_sound(r, OPTION_labels_values) || !check_sound(r, OPTION_model_classes)) return;
+    const struct node *node = values->n ? r->options[OPTION_labels_values].node->child : NULL;
+    for (size_t i = 0; i < values->n; i++, node = node->next) {
+        struct text spelling = text_of(values->at[i]), class_ = {0};
+        bool pair = text_cut(&spelling, '=', &class_);
+        if (pair &&
+            (check_list_has(&r->config->model.classes, class_.at) ||
+             text_equal(class_, TEXT("skipped")) || text_equal(class_, TEXT("cannot_tell"))))
+            continue;
+        const char *choices = check_joined(r, &r->config->model.classes);
+        problem(&r->problems, node->mark, "labels.values", "%s %s%s",
+                shown(&r->problems, pair ? class_ : spelling),
+                pair ? "is none of model.classes, nor skipped or cannot_tell"
+                     : "is not \"SPELLING=CLASS\"",
+                pair ? suggested(&r->problems, choices, class_) : "");
     }
 }
 
@@ -457,98 +419,6 @@ static void check_label_page(struct config_reading *r) {
                 "wants watch.listen: nothing is served without it");
 }
 
-/* A value that only some type of feature has. */
-static void check_only_for(struct config_reading *r, size_t i, size_t key, bool wrong,
-                           const char *type) {
-    const struct given *g = &r->feature[i * FEATURE_KEYS + key];
-    if (wrong && !g->bad)
-        problem(&r->problems, mark_of_given(g, r->entry[i]), feature_rows[key].path,
-                "is for type %s only", type);
-}
-
-static void check_clip(struct config_reading *r, const struct given *g, const struct list *clip) {
-    double least = 0, most = 0;
-    if (!clip->n || g->bad) return;
-    if (clip->n == 2 && !scalar_number(text_of(clip->at[0]), &least) &&
-        !scalar_number(text_of(clip->at[1]), &most) && least < most)
-        return;
-    problem(&r->problems, g->node->mark, "features.clip",
-            "is not two ascending numbers: [least, most]");
-}
-
-static void check_category(struct config_reading *r, size_t i, const struct feature_config *f,
-                           const struct given *g) {
-    bool values = f->values.n > 0, hash = f->hash > 0;
-    if (g[FEATURE_KEY_values].bad || g[FEATURE_KEY_hash].bad) return;
-    if (!values && !hash)
-        problem(&r->problems, mark_of_given(&g[FEATURE_KEY_type], r->entry[i]), "features.type",
-                "category needs values (a list) or hash (a number of columns)");
-    if (values && hash)
-        problem(&r->problems, g[FEATURE_KEY_hash].node->mark, "features.hash",
-                "values is given too; choose one");
-    check_unique_list(r, "features.values", &f->values, &g[FEATURE_KEY_values]);
-}
-
-static void check_feature(struct config_reading *r, size_t i) {
-    const struct feature_config *f = &r->config->features[i];
-    struct given *g = &r->feature[i * FEATURE_KEYS];
-    if (!g[FEATURE_KEY_name].node)
-        problem(&r->problems, r->entry[i], "features.name", "is missing");
-    for (size_t c = 0; c < sizeof feature_checks / sizeof *feature_checks; c++) {
-        size_t key = feature_checks[c].option;
-        if (!g[key].bad)
-            check_entry(r, &feature_rows[key], &feature_checks[c], &g[key], f, r->entry[i]);
-    }
-    if (g[FEATURE_KEY_type].bad) return;
-    bool number = f->type == FEATURE_NUMBER, category = f->type == FEATURE_CATEGORY;
-    check_only_for(r, i, FEATURE_KEY_log1p, f->log1p && !number, "number");
-    check_only_for(r, i, FEATURE_KEY_clip, f->clip.n && !number, "number");
-    check_only_for(r, i, FEATURE_KEY_values, f->values.n && !category, "category");
-    check_only_for(r, i, FEATURE_KEY_hash, f->hash && !category, "category");
-    if (number) check_clip(r, &g[FEATURE_KEY_clip], &f->clip);
-    if (category) check_category(r, i, f, g);
-}
-
-static void check_feature_names(struct config_reading *r) {
-    size_t n = 0;
-    struct item *items = arena_take(&r->arena, r->config->features_n * sizeof *items);
-    for (size_t i = 0; i < r->config->features_n; i++) {
-        const struct given *g = &r->feature[i * FEATURE_KEYS + FEATURE_KEY_name];
-        if (g->node && !g->bad)
-            items[n++] = (struct item){r->config->features[i].name, "features.name", g->node->mark};
-    }
-    check_repeats(r, items, n);
-}
-
-/* A row has so many numbers for each sample of a batch, and a model one weight for each and class:
- * memory is bounded here (promise I11). */
-static void check_columns(struct config_reading *r) {
-    size_t columns = 0;
-    for (size_t i = 0; i < r->config->features_n; i++) {
-        const struct feature_config *f = &r->config->features[i];
-        columns += (f->type != FEATURE_CATEGORY ? 1 : f->values.n + (size_t)f->hash) + f->missing;
-    }
-    columns += config_upstream_columns(r->config);
-    if (columns > COLUMNS_MAX)
-        problem(&r->problems, r->features.node->mark, "features",
-                "make %zu columns together; allowed are at most %d", columns, COLUMNS_MAX);
-}
-
-static void check_features(struct config_reading *r) {
-    if (r->config->model.upstream.n && !r->config->features_n) {
-        return; // the score is a row
-    } else if (!r->features.node) {
-        problem(&r->problems, MARK_START, "features",
-                "is missing; list at least one: - name: amount");
-    } else if (!r->config->features_n && !r->features.bad) {
-        problem(&r->problems, r->features.node->mark, "features",
-                "is empty; list at least one: - name: amount");
-    }
-    for (size_t i = 0; i < r->config->features_n; i++) check_feature(r, i);
-    check_feature_names(r);
-    if (!r->features.bad) check_columns(r);
-}
-
 static void check_value_at_risk(struct config_reading *r) {
     const struct config *c = r->config;
     if (!check_sound(r, OPTION_route_priority) || !check_sound(r, OPTION_route_value) ||
@@ -577,6 +447,7 @@ void config_check(struct config_reading *r) {
     check_topics(r);
     check_memories(r);
     check_classes(r);
+    check_label_values(r);
     check_properties(r);
     check_headers(r);
     check_mix(r);

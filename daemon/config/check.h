@@ -33,3 +33,28 @@ struct config *config_create(void);
 /* The checks that need more than one row: values of entries, and values that must fit each
  * other. */
 void config_check(struct config_reading *r);
+
+/* ---- check_entries.c ---- */
+
+struct entry_check {
+    size_t option; // or key of a feature
+    const char *(*rule)(struct text);
+};
+/* Applies the rule to a text that is not empty, or to every entry of a list, at the row's place in
+ * base; `otherwise` is where it is told of what is not in the file. */
+void check_entry(struct config_reading *r, const struct option *o, const struct entry_check *check,
+                 struct given *g, const void *base, struct mark otherwise);
+/* One of several texts that must differ. */
+struct item {
+    const char *text, *path;
+    struct mark mark;
+};
+/* Refuses those that do not; sorts them. */
+void check_repeats(struct config_reading *r, struct item *items, size_t n);
+/* The same for the entries of a list. */
+void check_unique_list(struct config_reading *r, const char *path, const struct list *list,
+                       const struct given *g);
+/* ---- check_features.c ---- */
+
+/* The entries of `features:`. */
+void check_features(struct config_reading *r);

@@ -18,3 +18,11 @@ const char *measure_name(enum measure m) { return m < MEASURES ? measures[m] : "
 const char *manager_name(enum manager m) { return m < MANAGERS ? managers[m] : "?"; }
 const char *pool_rule_name(enum pool_rule r) { return r < POOL_RULES ? pool_rules[r] : "?"; }
 const char *ask_name(enum ask a) { return a < ASKS ? asks[a] : "?"; }
+
+double time_unit_per_ms(enum time_unit u) {
+    static const double per_ms[TIME_UNITS] = {[TIME_MILLISECONDS] = 1,
+                                              [TIME_SECONDS] = 1e-3,
+                                              [TIME_MICROSECONDS] = 1e3,
+                                              [TIME_NANOSECONDS] = 1e6};
+    return per_ms[u];
+}

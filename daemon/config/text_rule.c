@@ -46,6 +46,12 @@ const char *text_rule_pointer(struct text t) {
     return NULL;
 }
 
+const char *text_rule_ignored(struct text t) {
+    struct text value;
+    if (!text_cut(&t, '=', &value)) return "is not \"POINTER=VALUE\", e.g. /op=d";
+    return text_rule_pointer(t);
+}
+
 const char *text_rule_class(struct text t) {
     if (!t.len) return "is an empty class name";
     if (t.len > CLASS_BYTES_MAX) return "is a class name of more than 255 bytes";

@@ -4,6 +4,8 @@
  * Thread: any thread (one owner at a time) */
 #include "column_profile.h"
 
+#include "base/moment.h"
+
 enum {
     VALUE_BYTES = 255, // of a category's value, as include/config/features.def allows
     NAMES_LEAST = 50,  // distinct texts before a column can be one of names
@@ -17,7 +19,7 @@ static const double repeats_least = 0.05;
 const char column_profile_numbers_rows[] = "numbers the rows";
 
 void column_profile_begin(struct column_profile *p, size_t most) {
-    *p = (struct column_profile){.listed = true, .values.most = most};
+    *p = (struct column_profile){.listed = true, .moments = true, .values.most = most};
 }
 
 void column_profile_release(struct column_profile *p) {
@@ -47,6 +49,8 @@ void column_profile_text(struct column_profile *p, struct text value) {
     }
     p->any = true;
     p->varies |= !text_equal(buf_view(&p->first), value);
+    int64_t ms;
+    p->moments = p->moments && moment_read(value, true, &ms);
     p->listed &=
         value.len <= VALUE_BYTES && !column_profile_has_control(value) && text_is_utf8(value);
     if (!p->listed || p->values.over) return;
@@ -62,9 +66,14 @@ const char *column_profile_useless(const struct column_profile *p, bool number) 
         return column_profile_numbers_rows;
     bool names = p->listed && p->values.most > NAMES_LEAST + 1 && p->values.n > NAMES_LEAST &&
                  (double)p->values.n >= (1 - repeats_least) * (double)p->texts;
-    return !number && names ? "hardly any two rows share a value" : NULL;
+    return !number && !column_profile_times(p) && names ? "hardly any two rows share a value"
+                                                        : NULL;
 }
 
 bool column_profile_lists(const struct column_profile *p, size_t most) {
     return p->listed && p->values.n <= most;
+}
+
+bool column_profile_times(const struct column_profile *p) {
+    return p->any && p->moments && !p->numbers;
 }

@@ -13,6 +13,7 @@ struct column_profile {
     bool any;         // a cell is not empty
     bool empty;       // a cell is empty
     bool varies;      // two cells that are not empty differ
+    bool moments;     // each text so far is a moment
     bool listed;      // each text so far may stand in a list of values
     bool counts;      // each number is one more than the one before it
     uint64_t texts;   // that were counted
@@ -34,5 +35,7 @@ extern const char column_profile_numbers_rows[];
 const char *column_profile_useless(const struct column_profile *p, bool number);
 /* Whether its texts can stand in a list of at most `most` values. */
 bool column_profile_lists(const struct column_profile *p, size_t most);
+/* Whether each text of the column is a moment (base/moment.h). */
+bool column_profile_times(const struct column_profile *p);
 /* Whether a text holds a control character. */
 bool column_profile_has_control(struct text t);

@@ -101,11 +101,12 @@ static void dataset_config_plan_columns(const struct dataset *d, struct column_p
     for (size_t i = 0; i < d->columns; i++) {
         const struct dataset_column *c = &d->column[i];
         struct buf pointer = {0};
+        const char *text = column_profile_times(&profiles[i]) ? "time" : "category";
         if (c->role != COLUMN_FEATURE) continue;
         dataset_names_pointer(c->name, &pointer);
         feature_plans_add(plans, (struct feature_plan){
                                      .name = c->name.at,
-                                     .type = c->number ? "number" : "category",
+                                     .type = c->number ? "number" : text,
                                      .pointer = arena_text(&plans->arena, buf_view(&pointer)),
                                      .profile = &profiles[i],
                                      .left_out = column_profile_useless(&profiles[i], c->number)});
@@ -174,8 +175,10 @@ static void dataset_config_plan_fields(struct dataset *d, struct json_columns *c
     for (size_t i = 0; i < columns->n; i++) {
         struct json_column *c = &columns->at[i];
         enum json_column_type type = json_column_type(c);
+        bool time = type == JSON_TEXT && column_profile_times(&c->profile);
+        const char *known = type < JSON_LIST ? types[type] : "";
         struct feature_plan plan = {.name = dataset_config_field_name(d, &plans->names, c),
-                                    .type = type < JSON_LIST ? types[type] : "",
+                                    .type = time ? "time" : known,
                                     .pointer = text_of(c->pointer),
                                     .profile = &c->profile,
                                     .left_out =

@@ -3,13 +3,13 @@
  * Thread: any thread (one owner at a time) */
 #pragma once
 
+#include "base/table_cell.h"
 #include "csv.h"
 #include "data/dataset.h"
 #include "dataset_names.h"
 #include "json_lines.h"
 #include "label_spellings.h"
 #include "name_set.h"
-#include "table_cell.h"
 
 enum dataset_role { COLUMN_FEATURE, COLUMN_LABEL, COLUMN_ID, COLUMN_DROPPED };
 

@@ -7,7 +7,7 @@
  * Thread: any thread (one owner at a time) */
 #include "label_spellings.h"
 
-#include "table_cell.h"
+#include "base/table_cell.h"
 #include "value_counts.h"
 
 #include <math.h>

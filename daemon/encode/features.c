@@ -1,55 +1,22 @@
-/* Each field has its columns and fills them; a row is their concatenation.
+/* Each field has its columns; a row is their concatenation.
  *
- * Hashing of a category (Weinberger and others 2009, without the sign, so that rows stay readable):
- * column floor(mix(h) · hash / 2^64), where h is the 64-bit FNV-1a of its bytes and mix the
- * finaliser of splitmix64 (base/rng.h); mixed, because the low bits of FNV-1a depend on little more
- * than the low bits of the letters. A category may be a JSON text or an integer, as written: 5411
- * and "5411" are the same; any other number is refused, since 1.0 and 1e0 would be two categories.
+ * The decoder gives one value for each pointer. Those of the fields come first, in their order;
+ * behind them those of the entries of arrays (a vector's, a list's of categories), each field's
+ * together.
  *
  * The fingerprint hashes what rows are made of: paths, types, transforms, values, sizes, in order;
  * not the names of features, nor what is required, which change no row.
  *
  * Thread: any thread (immutable after create) */
-#include "encode/features.h"
+#include "feature_map.h"
 
 #include "base/rng.h"
 
 #include <math.h>
 
-struct category {
-    struct text value;
-    size_t column; // among the field's own
-};
-
-struct mapped_field {
-    struct text name, path;
-    int type;
-    bool log1p, clips;         // of a number
-    bool missing, required;    // it has a missing indicator; it must be there
-    double least, most;        // of clips
-    struct category *category; // (values) by text_order
-    size_t values, hash;
-    size_t first, columns; // its share of the row; the missing indicator is the last
-};
-
-struct features {
-    struct arena arena;
-    struct mapped_field *field; // (n)
-    struct text *path;          // (n)
-    size_t *plain;              // (n) the column of a number that is taken as it is; else SIZE_MAX
-    size_t n, d;
-    size_t score_fields;         // the last so many are those of model.upstream
-    struct features_score score; // their columns
-    size_t positive, k;          // classes of the score
-    uint64_t fingerprint;
-};
-
-/* Nearer to 0 or 1 a probability says no more; its log-odds stay within 28. */
-static const double probability_least = 1e-12;
-
 /* ---- create ---- */
 
-static int features_by_value(const void *left, const void *right) {
+int category_order(const void *left, const void *right) {
     return text_order(((const struct category *)left)->value,
                       ((const struct category *)right)->value);
 }
@@ -60,7 +27,7 @@ static void features_take_values(struct features *f, struct mapped_field *field,
     field->category = arena_take(&f->arena, values->n * sizeof *field->category);
     for (size_t i = 0; i < values->n; i++)
         field->category[i] = (struct category){arena_text(&f->arena, text_of(values->at[i])), i};
-    if (values->n) qsort(field->category, values->n, sizeof *field->category, features_by_value);
+    if (values->n) qsort(field->category, values->n, sizeof *field->category, category_order);
 }
 
 static int features_take_clip(struct mapped_field *field, const struct list *clip) {
@@ -91,17 +58,22 @@ static int features_take_field(struct features *f, struct mapped_field *field,
                                    .required = c->required};
     field->path =
         text_of(features_keep(f, *c->path ? xstrdup(c->path) : xasprintf("/%s", c->name)));
-    field->columns = 1;
+    field->columns = feature_columns(c);
+    field->hash = (size_t)c->hash;
+    field->per_ms = time_unit_per_ms((enum time_unit)c->unit);
+    if (c->type == FEATURE_VECTOR) field->elements = (size_t)c->size + 1; // one more must not be
+    if (c->type == FEATURE_CATEGORY) field->elements = (size_t)c->list;
     if (c->type == FEATURE_NUMBER) {
         field->log1p = c->log1p;
+        field->parse = c->parse;
+        field->decimal = c->decimal == DECIMAL_COMMA ? CELL_COMMA : CELL_POINT;
         TRY(features_take_clip(field, &c->clip));
     } else if (c->type == FEATURE_CATEGORY) {
         if ((c->values.n > 0) == (c->hash > 0)) return ERR_CONFIG;
         features_take_values(f, field, &c->values);
-        field->hash = (size_t)c->hash;
-        field->columns = field->values + field->hash;
+    } else if ((c->type == FEATURE_TEXT && !c->hash) || (c->type == FEATURE_VECTOR && !c->size)) {
+        return ERR_CONFIG;
     }
-    field->columns += field->missing;
     field->first = f->d;
     f->d += field->columns;
     return 0;
@@ -114,11 +86,15 @@ static void features_describe(const struct mapped_field *field, struct buf *out)
     if (field->type == FEATURE_NUMBER) {
         buf_printf(out, " %d %d", field->log1p, field->clips);
         if (field->clips) buf_printf(out, " %a %a", field->least, field->most);
+        if (field->parse) buf_printf(out, " parse %d", field->decimal);
     } else if (field->type == FEATURE_CATEGORY) {
         buf_printf(out, " %zu %zu", field->hash, field->values);
         for (size_t i = 0; i < field->values; i++)
             buf_printf(out, " %zu %zu:%s", field->category[i].column, field->category[i].value.len,
                        field->category[i].value.at);
+        if (field->elements) buf_printf(out, " list %zu", field->elements);
+    } else if (field->type != FEATURE_BOOLEAN) {
+        buf_printf(out, " %zu %zu %a", field->columns, field->hash, field->per_ms);
     }
     buf_str(out, "\n");
 }
@@ -133,6 +109,20 @@ static uint64_t features_fingerprint_of(const struct features *f) {
     return fingerprint;
 }
 
+/* The pointers of the entries of arrays, behind those of the fields. */
+static void features_take_elements(struct features *f) {
+    size_t paths = f->n;
+    for (size_t i = 0; i < f->n; i++) paths += f->field[i].elements;
+    f->path = arena_take(&f->arena, paths * sizeof *f->path);
+    for (size_t i = 0; i < f->n; i++) f->path[f->paths++] = f->field[i].path;
+    for (size_t i = 0; i < f->n; i++) {
+        f->field[i].element = f->paths;
+        for (size_t e = 0; e < f->field[i].elements; e++)
+            f->path[f->paths++] =
+                text_of(features_keep(f, xasprintf("%s/%zu", f->field[i].path.at, e)));
+    }
+}
+
 /* Whether the row holds the field's number as it is: no transform, no other column. */
 static bool features_plain(const struct mapped_field *f) {
     return f->type == FEATURE_NUMBER && !f->log1p && !f->clips && !f->missing;
@@ -141,15 +131,14 @@ static bool features_plain(const struct mapped_field *f) {
 /* f: with n, score_fields, positive and k. */
 static int features_build(struct features *f, const struct feature_config *list) {
     f->field = arena_take(&f->arena, f->n * sizeof *f->field);
-    f->path = arena_take(&f->arena, f->n * sizeof *f->path);
     f->plain = arena_take(&f->arena, f->n * sizeof *f->plain);
     for (size_t i = 0; i < f->n; i++) {
         if (i == f->n - f->score_fields) f->score.first = f->d;
         TRY(features_take_field(f, &f->field[i], &list[i]));
-        f->path[i] = f->field[i].path;
         f->plain[i] = features_plain(&f->field[i]) ? f->field[i].first : SIZE_MAX;
     }
     f->score.n = f->score_fields;
+    features_take_elements(f);
     f->fingerprint = features_fingerprint_of(f);
     return f->n ? 0 : ERR_CONFIG;
 }
@@ -237,6 +226,7 @@ void features_destroy(struct features *f) {
 
 size_t features_columns(const struct features *f) { return f->d; }
 size_t features_fields(const struct features *f) { return f->n; }
+size_t features_values(const struct features *f) { return f->paths; }
 const struct text *features_paths(const struct features *f) { return f->path; }
 uint64_t features_fingerprint(const struct features *f) { return f->fingerprint; }
 
@@ -268,170 +258,4 @@ int features_field(const struct features *f, const char *name) {
     for (size_t i = 0; i < f->n; i++)
         if (text_equal(f->field[i].name, text_of(name))) return (int)i;
     return -1;
-}
-
-/* ---- encode ---- */
-
-static double features_clipped(const struct mapped_field *f, double x) {
-    if (x < f->least) return f->least;
-    return x > f->most ? f->most : x;
-}
-
-static enum reason features_encode_number(const struct mapped_field *f, const struct value *v,
-                                          double *row) {
-    if (v->kind != VALUE_NUMBER) return REASON_WRONG_TYPE;
-    double x = v->number;
-    if (!isfinite(x)) return REASON_NOT_FINITE;
-    if (f->clips) x = features_clipped(f, x);
-    *row = f->log1p ? copysign(log1p(fabs(x)), x) : x;
-    return REASON_NONE;
-}
-
-static bool features_is_integer(struct text number) {
-    if (!number.len) return false;
-    for (size_t i = number.at[0] == '-'; i < number.len; i++)
-        if (number.at[i] < '0' || number.at[i] > '9') return false;
-    return true;
-}
-
-static enum reason features_encode_category(const struct mapped_field *f, const struct value *v,
-                                            double *row) {
-    if (v->kind != VALUE_TEXT && (v->kind != VALUE_NUMBER || !features_is_integer(v->text)))
-        return REASON_WRONG_TYPE;
-    if (f->hash) {
-        row[rng_below(rng_mix(hash_bytes(v->text.at, v->text.len)), f->hash)] = 1;
-        return REASON_NONE;
-    }
-    const struct category wanted = {.value = v->text};
-    const struct category *found =
-        bsearch(&wanted, f->category, f->values, sizeof *f->category, features_by_value);
-    if (found) row[found->column] = 1;
-    return REASON_NONE;
-}
-
-static enum reason features_encode_boolean(const struct mapped_field *f, const struct value *v,
-                                           double *row) {
-    (void)f;
-    *row = v->number;
-    return v->kind == VALUE_BOOL ? REASON_NONE : REASON_WRONG_TYPE;
-}
-
-static enum reason features_encode_probability(const struct mapped_field *f, const struct value *v,
-                                               double *row) {
-    if (v->kind != VALUE_NUMBER) return REASON_WRONG_TYPE;
-    double p = v->number;
-    if (!(p >= 0 && p <= 1)) return REASON_NOT_PROBABILITY;
-    p = fmin(fmax(p, probability_least), 1 - probability_least);
-    *row = f->type == FEATURE_PROBABILITY ? log(p) - log1p(-p) : log(p);
-    return REASON_NONE;
-}
-
-static bool features_is_absent(const struct value *v) {
-    return v->kind == VALUE_MISSING || v->kind == VALUE_NULL;
-}
-
-/* row: the field's own columns, all 0. */
-static enum reason features_encode_field(const struct mapped_field *f, const struct value *v,
-                                         double *row) {
-    static enum reason (*const encode[])(const struct mapped_field *, const struct value *,
-                                         double *) = {
-        [FEATURE_NUMBER] = features_encode_number,
-        [FEATURE_CATEGORY] = features_encode_category,
-        [FEATURE_BOOLEAN] = features_encode_boolean,
-        [FEATURE_PROBABILITY] = features_encode_probability,
-        [FEATURE_LOG_PROBABILITY] = features_encode_probability};
-    if (!features_is_absent(v)) return encode[f->type](f, v, row);
-    if (f->missing) row[f->columns - 1] = 1;
-    return f->required ? REASON_MISSING_FIELD : REASON_NONE;
-}
-
-/* How many fields one record does not have, and in how many records each was absent (NULL: nobody
- * counts). A null is absent too, but its writer knows the field. */
-struct absent_fields {
-    size_t n;
-    uint64_t *each;
-};
-
-/* A field that is no plain number that is there. */
-static __attribute__((noinline)) enum reason features_encode_other(const struct features *f,
-                                                                   const struct value *values,
-                                                                   size_t i, double *row,
-                                                                   struct absent_fields *absent) {
-    const struct mapped_field *field = &f->field[i];
-    bool gone = features_is_absent(&values[i]);
-    memset(row + field->first, 0, field->columns * sizeof *row);
-    enum reason fault = features_encode_field(field, &values[i], row + field->first);
-    absent->n += values[i].kind == VALUE_MISSING;
-    if (absent->each) absent->each[i] += gone || fault;
-    for (size_t j = i + 1; fault && absent->each && j < f->n; j++) // nobody else looks at these
-        absent->each[j] += features_is_absent(&values[j]);
-    return fault;
-}
-
-enum reason features_encode(const struct features *f, const struct value *values, double *row,
-                            size_t *field, uint64_t *absent) {
-    struct absent_fields fields = {.each = absent};
-    for (size_t i = 0; i < f->n; i++) {
-        if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER &&
-            isfinite(values[i].number)) { // most are
-            row[f->plain[i]] = values[i].number;
-            continue;
-        }
-        enum reason fault = features_encode_other(f, values, i, row, &fields);
-        if (!fault) continue;
-        *field = i;
-        return fault;
-    }
-    return fields.n == f->n ? REASON_NO_FEATURE : REASON_NONE;
-}
-
-/* ---- decode ---- */
-
-static double features_decode_number(const struct mapped_field *f, double x) {
-    if (f->type == FEATURE_PROBABILITY) return 1 / (1 + exp(-x));
-    if (f->type == FEATURE_LOG_PROBABILITY) return exp(x);
-    return f->log1p ? copysign(expm1(fabs(x)), x) : x;
-}
-
-/* The column that is nearest to 1 becomes 1, the others 0. */
-static size_t features_settle_category(const struct mapped_field *f, double *row) {
-    size_t best = 0;
-    for (size_t i = 1; i < f->values + f->hash; i++)
-        if (row[i] > row[best]) best = i;
-    for (size_t i = 0; i < f->values + f->hash; i++) row[i] = i == best;
-    return best;
-}
-
-static void features_decode_category(const struct mapped_field *f, double *row, struct buf *out) {
-    size_t column = features_settle_category(f, row);
-    for (size_t i = 0; i < f->values; i++)
-        if (f->category[i].column == column) buf_json(out, f->category[i].value);
-    if (f->hash) buf_str(out, "null"); // a bucket has no name
-}
-
-static void features_decode_field(const struct mapped_field *f, double *row, struct buf *out) {
-    double *indicator = &row[f->columns - 1];
-    if (f->missing) *indicator = *indicator >= 0.5;
-    if (f->missing && *indicator == 1) {
-        memset(row, 0, (f->columns - 1) * sizeof *row);
-        buf_str(out, "null");
-    } else if (f->type == FEATURE_CATEGORY) {
-        features_decode_category(f, row, out);
-    } else if (f->type == FEATURE_BOOLEAN) {
-        *row = *row >= 0.5;
-        buf_str(out, *row == 1 ? "true" : "false");
-    } else {
-        buf_double(out, features_decode_number(f, *row));
-    }
-}
-
-void features_decode(const struct features *f, double *row, struct buf *out) {
-    buf_str(out, "{\"synthetic\":true");
-    for (size_t i = 0; i < f->n; i++) {
-        buf_str(out, ",");
-        buf_json(out, f->field[i].name);
-        buf_str(out, ":");
-        features_decode_field(&f->field[i], row + f->field[i].first, out);
-    }
-    buf_str(out, "}");
 }

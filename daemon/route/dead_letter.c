@@ -56,15 +56,17 @@ static void dead_letter_add_hash(struct headers *h, const char *name, struct tex
     dead_letter_header(h, name, (struct text){hex, sizeof hex});
 }
 
-static void dead_letter_add_message(struct headers *h, enum reason reason, const char *field) {
-    const char *text = reason_text(reason);
-    const char *colon = field ? ": " : "";
-    if (!field) field = "";
-    size_t size = strlen(text) + strlen(colon) + strlen(field) + 1;
-    char *message = arena_take(h->arena, size);
-    int n = snprintf(message, size, "%s%s%s", text, colon, field);
+static void dead_letter_add_message(struct headers *h, enum reason reason, struct text found) {
+    struct text text = text_of(reason_text(reason));
+    char *message = arena_take(h->arena, text.len + 2 + found.len);
+    memcpy(message, text.at, text.len);
+    if (found.len) {
+        memcpy(message + text.len, ": ", 2);
+        memcpy(message + text.len + 2, found.at, found.len);
+        text.len += 2 + found.len;
+    }
     h->at[h->n++] =
-        (struct header){TEXT("__connect.errors.exception.message"), {message, (size_t)n}};
+        (struct header){TEXT("__connect.errors.exception.message"), {message, text.len}};
 }
 
 /* How many of the original headers fit. */
@@ -89,7 +91,7 @@ static struct text dead_letter_cut(struct arena *arena, struct text t, size_t mo
 }
 
 void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct text topic,
-                       const struct record *r, enum reason reason, const char *field,
+                       const struct record *r, enum reason reason, struct text found,
                        const struct original *original) {
     static const struct original none = {0};
     if (!original) original = &none;
@@ -103,7 +105,7 @@ void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct 
     dead_letter_header(&h, "__connect.errors.connector.name", TEXT("winnowd"));
     dead_letter_header(&h, "__connect.errors.stage", text_of(dead_letter_stage_of(reason)));
     dead_letter_header(&h, "__connect.errors.exception.class.name", text_of(reason_name(reason)));
-    dead_letter_add_message(&h, reason, field);
+    dead_letter_add_message(&h, reason, found);
     if (r->value.len > DEAD_LETTER_VALUE_MAX) {
         dead_letter_add_hash(&h, "winnowd.value.sha256", r->value);
         dead_letter_add_number(&h, "winnowd.value.bytes", (int64_t)r->value.len);
@@ -122,8 +124,8 @@ void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct 
 }
 
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
-                     enum reason reason, const char *field, const struct original *original) {
-    dead_letter_write(cycle, cycle_add(cycle), topic, r, reason, field, original);
+                     enum reason reason, struct text found, const struct original *original) {
+    dead_letter_write(cycle, cycle_add(cycle), topic, r, reason, found, original);
 }
 
 /* ---- shortening ---- */

@@ -33,7 +33,7 @@ static void trim_to_dead_letter(struct cycle *c, struct producer_record *r) {
     const struct record sample = {
         .value = t.event, .partition = r->source, .offset = read ? t.offset : -1};
     dead_letter_write(
-        c, r, t.topic, &sample, REASON_TASK_TOO_LARGE, NULL,
+        c, r, t.topic, &sample, REASON_TASK_TOO_LARGE, (struct text){0},
         &(struct original){trim_headers(&c->arena, &task, t.event.len), task.headers + 1, 0});
 }
 

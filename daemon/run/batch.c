@@ -11,7 +11,8 @@ struct batch *batch_create(size_t cap, size_t d, size_t k) {
     b->in_force = xcalloc(cap, sizeof *b->in_force);
     b->record = xcalloc(cap, sizeof *b->record);
     b->fate = xcalloc(cap, sizeof *b->fate);
-    b->guilty = xcalloc(cap, sizeof *b->guilty);
+    b->found = xcalloc(cap, sizeof *b->found);
+    b->where = xcalloc(cap, sizeof *b->where);
     b->id = xcalloc(cap, sizeof *b->id);
     b->raw = xcalloc(cap * d, sizeof *b->raw);
     b->prob = xcalloc(cap * k, sizeof *b->prob);
@@ -31,7 +32,8 @@ void batch_destroy(struct batch *b) {
     free(b->in_force);
     free(b->record);
     free(b->fate);
-    free(b->guilty);
+    free(b->found);
+    free(b->where);
     free(b->id);
     free(b->raw);
     free(b->prob);

@@ -53,7 +53,8 @@ static void label_courier_breathe(struct label_courier *c, int64_t ms) {
 static void label_courier_take_label(struct label_courier *c, const struct reader_record *r) {
     struct label l;
     const char *why; // the learner says it
-    if (r->value.at && label_read(&l, r->value, r->key, r->time_ms, &c->arena, &why) == 0)
+    if (r->value.at &&
+        label_read(&l, c->config, r->value, r->key, r->time_ms, &c->arena, &why) == 0)
         label_desk_label(c->desk, &l);
 }
 

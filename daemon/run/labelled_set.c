@@ -21,6 +21,8 @@
 #include "estimate/estimator.h"
 #include "estimate/prequential.h"
 #include "kafka/topic_reader.h"
+#include "label_letters.h"
+#include "labelled_said.h"
 #include "metrics/metrics.h"
 #include "store/believed_time.h"
 
@@ -57,6 +59,7 @@ struct labelled_set {
     struct decoder *decoder; // for labels that carry their own event
     struct value *values;    // (fields)
     double *own_row;         // (d)
+    struct label_letters *letters;
     struct arena arena;
     struct reader_record *record; // (READ_MOST)
     struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
@@ -121,85 +124,50 @@ static int labelled_set_apply_task(struct labelled_set *s, const struct reader_r
 
 /* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
  * read, *why says why. */
-static const double *labelled_set_own_row(struct labelled_set *s, struct text event,
+static const double *labelled_set_own_row(struct labelled_set *s, const struct label *l,
                                           const char **why) {
     const struct features *f = s->learning->shared->features;
     size_t field;
     *why = "its event can not be read as a sample";
-    if (decoder_read(s->decoder, event, s->values) != REASON_NONE) return NULL;
-    enum reason fate = features_encode(f, s->values, s->own_row, &field, NULL);
+    if (decoder_read(s->decoder, l->data, s->values) != REASON_NONE) return NULL;
+    enum reason fate = features_encode_at(f, s->values, l->time_ms, s->own_row, &field, NULL);
     if (fate == REASON_NO_FEATURE)
         *why =
             "its event has none of the fields of features: it is in another shape than the samples";
     return fate == REASON_NONE ? s->own_row : NULL;
 }
 
-/* Logs a label whose class is none of model.classes, so that its sender can be corrected. */
-static void labelled_set_say_refused(const struct labelled_set *s, const struct label *l) {
-    struct buf classes = {0};
-    buf_text(&classes, s->learning->classes);
-    for (size_t i = 0; i < classes.len; i++)
-        if (classes.at[i] == '\n') classes.at[i] = '|';
-    LOG(WARNING, "label_refused",
-        "its label is no class of the model, to the letter; the task stays open",
-        L_TEXT("label", l->label), L_TEXT("annotator", l->annotator), L_TEXT("id", l->id),
-        L_TEXT("sample_id", l->sample_id), L_TEXT("allowed", buf_view(&classes)));
-    buf_release(&classes);
-}
-
-/* What a sender can only mend when he hears of it. */
-static void labelled_set_say_fate(const struct labelled_set *s, const struct label *l,
-                                  enum label_fate fate) {
-    if (fate == FATE_UNKNOWN_CLASS) labelled_set_say_refused(s, l);
-    if (fate == FATE_UNKNOWN_SOURCE)
-        LOG(WARNING, "label_foreign", "its source is none of train.sources; the task stays open",
-            L_TEXT("source", l->source), L_TEXT("annotator", l->annotator), L_TEXT("id", l->id),
-            L_TEXT("sample_id", l->sample_id));
-    if (fate != FATE_UNKNOWN) return;
-    LOG(WARNING, "label_unknown", "its id can be no task's: a task's id is meta.id of its record",
-        L_TEXT("id", l->id), L_TEXT("annotator", l->annotator), L_TEXT("label", l->label));
-}
-
-/* At the first look it is the time in which nothing learned that looks like a jump. */
-static void labelled_set_say_time(const struct labelled_set *s, enum belief belief, bool first) {
-    const struct believed_time *t = &s->time;
-    if (belief == BELIEF_DOUBTED && first)
-        LOG(NOTICE, "clock_away",
-            "nothing learned for a while, or the clock has jumped: what expires waits for an hour",
-            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
-    else if (belief == BELIEF_DOUBTED)
-        LOG(WARNING, "clock_jumped",
-            "the clock jumped; what expires goes by the time before until the new one has stood "
-            "for an hour",
-            L_I64("ahead_ms", t->ahead_ms), L_I64("believed_ms", t->now_ms));
-    else if (belief == BELIEF_TAKEN)
-        LOG(NOTICE, "clock_believed", "the clock's new time has stood for an hour: it is believed",
-            L_I64("believed_ms", t->now_ms));
-}
-
 /* ms since 1970, as far as it is to be believed. */
 static int64_t labelled_set_now(struct labelled_set *s) {
     bool first = s->time.looked_ms < 0;
-    labelled_set_say_time(s, believed_time_look(&s->time, clock_wall_ms(), clock_ms()), first);
+    labelled_said_time(&s->time, believed_time_look(&s->time, clock_wall_ms(), clock_ms()), first);
     return s->time.now_ms;
+}
+
+/* Neither an answer nor anything that could become one. */
+static int labelled_set_refuse_label(struct labelled_set *s, const struct reader_record *r,
+                                     enum label_fate fate, const char *why) {
+    s->answered[s->answered_n++] = (struct answered){.fate = fate, .latency_ms = -1};
+    if (fate == FATE_NO_ANSWER) return 0;
+    label_letters_add(s->letters, r, why);
+    LOG(WARNING, "label_unreadable", why, L_I64("partition", r->partition),
+        L_I64("offset", r->offset));
+    return 0;
 }
 
 static int labelled_set_apply_label(struct labelled_set *s, const struct reader_record *r) {
     struct label label;
-    const char *why = "";
-    bool readable =
-        r->value.at && label_read(&label, r->value, r->key, r->time_ms, &s->arena, &why) == 0;
-    const double *row =
-        readable && label.data.at ? labelled_set_own_row(s, label.data, &why) : NULL;
-    if (!readable || (label.data.at && !row)) {
-        s->answered[s->answered_n++] = (struct answered){.fate = FATE_UNREADABLE, .latency_ms = -1};
-        LOG(WARNING, "label_unreadable", why, L_I64("partition", r->partition),
-            L_I64("offset", r->offset));
-        return 0;
-    }
+    const char *why = "it has no value";
+    int read = !r->value.at ? ERR_INPUT
+                            : label_read(&label, s->learning->config, r->value, r->key, r->time_ms,
+                                         &s->arena, &why);
+    if (read == ERR_MISSING) return labelled_set_refuse_label(s, r, FATE_NO_ANSWER, why);
+    const double *row = read == 0 && label.data.at ? labelled_set_own_row(s, &label, &why) : NULL;
+    if (read < 0 || (label.data.at && !row))
+        return labelled_set_refuse_label(s, r, FATE_UNREADABLE, why);
     TRY(store_put_label(s->store, &label, r->partition, r->offset, labelled_set_now(s), row,
                         &s->answered[s->answered_n]));
-    labelled_set_say_fate(s, &label, s->answered[s->answered_n].fate);
+    labelled_said_fate(s->learning->classes, &label, s->answered[s->answered_n].fate);
     s->answered_n++;
     return 0;
 }
@@ -207,11 +175,6 @@ static int labelled_set_apply_label(struct labelled_set *s, const struct reader_
 int labelled_set_note_version(struct labelled_set *s, uint64_t version) {
     int result = store_note_version(s->store, version);
     return result == ERR_FULL || result == ERR_IO ? 0 : result; // said where records are taken
-}
-
-const char *labelled_topic_name(enum labelled_topic t) {
-    static const char *const names[LABELLED_TOPICS] = {"tasks", "labels"};
-    return names[t];
 }
 
 static int labelled_set_apply(struct labelled_set *s, const struct reader_record *r) {
@@ -298,6 +261,7 @@ static bool labelled_set_ends_run(const struct labelled_set *s, size_t i, size_t
 }
 
 static int labelled_set_try(struct labelled_set *s, size_t n) {
+    size_t letters = label_letters_kept(s->letters);
     s->answered_n = s->asked_n = 0;
     TRY(store_begin(s->store));
     for (size_t i = 0; i < n; i++) {
@@ -307,8 +271,10 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
             result = labelled_set_keep_record(s, &s->record[i]);
         if (result == 0) continue;
         store_abort(s->store);
+        label_letters_rewind(s->letters, letters);
         return result;
     }
+    label_letters_write(s->letters); // first: what a crash leaves is read again
     TRY(store_commit(s->store));
     for (size_t i = 0; i < s->asked_n; i++)
         if (s->asked[i].counts) estimator_ask(s->estimator, &s->asked[i].said);
@@ -376,6 +342,7 @@ int labelled_set_round(struct labelled_set *s) {
         TRY(result);
         metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
     }
+    label_letters_write(s->letters); // of the time before this process learned, or of a bad one
     labelled_set_note_ends(s);
     TRY(labelled_set_rescan(s));
     TRY(labelled_set_expire(s));
@@ -385,6 +352,11 @@ int labelled_set_round(struct labelled_set *s) {
 /* ---- what it is ---- */
 
 bool labelled_set_whole(const struct labelled_set *s) { return reader_caught_up(s->reader); }
+
+void labelled_set_write_letters(struct labelled_set *s, struct text progress) {
+    if (progress.at) label_letters_open(s->letters, progress);
+    else label_letters_close(s->letters);
+}
 
 void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_NONE]) {
     reader_lost_positions(s->reader, out);
@@ -536,16 +508,17 @@ static int labelled_set_open_store(struct labelled_set *s) {
 
 static int labelled_set_open_decoder(struct labelled_set *s) {
     const struct features *f = s->learning->shared->features;
-    s->values = xcalloc(features_fields(f), sizeof *s->values);
+    s->values = xcalloc(features_values(f), sizeof *s->values);
     s->own_row = xcalloc(features_columns(f), sizeof *s->own_row);
     return decoder_of_events(&s->decoder, s->learning->config, features_paths(f),
-                             features_fields(f));
+                             features_values(f));
 }
 
 int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     const struct config *c = learning->config;
     struct labelled_set *s = *out = xcalloc(1, sizeof *s);
     s->learning = learning;
+    s->letters = label_letters_create(learning);
     s->record = xcalloc(READ_MOST, sizeof *s->record);
     s->answered = xcalloc(READ_MOST, sizeof *s->answered);
     s->asked = xcalloc(READ_MOST, sizeof *s->asked);
@@ -577,6 +550,7 @@ void labelled_set_close(struct labelled_set *s) {
     reader_destroy(s->reader);
     store_close(s->store);
     decoder_destroy(s->decoder);
+    label_letters_destroy(s->letters);
     prequential_destroy(s->scored);
     prequential_destroy(s->differ);
     estimator_destroy(s->estimator);

@@ -6,13 +6,11 @@
  * Thread: learner thread */
 #pragma once
 
+#include "labelled_topic.h"
 #include "learning.h"
 #include "store/store.h"
 
 struct labelled_set;
-
-/* The two topics; the order of their positions wherever they are written. */
-enum labelled_topic { LABELLED_TASKS, LABELLED_LABELS, LABELLED_TOPICS };
 
 /* Waits for Kafka, whose cluster the store belongs to; opens the store and rebuilds the evaluation
  * from it. `learning` is borrowed. *out is set also on an error, for labelled_set_close. ERR_ as of
@@ -27,6 +25,9 @@ int labelled_set_follow(struct labelled_set *s) MUST_CHECK;
 int labelled_set_round(struct labelled_set *s) MUST_CHECK;
 /* The next round looks for partitions that were added. */
 void labelled_set_look_again(struct labelled_set *s);
+/* Labels that cannot be read are written to the dead letters from here on, but for those that the
+ * progress record's writer had read; with at NULL no more. */
+void labelled_set_write_letters(struct labelled_set *s, struct text progress);
 /* Whether both topics were read to the end that they had at the start: a version is made of a whole
  * labelled set only. */
 bool labelled_set_whole(const struct labelled_set *s);
@@ -43,7 +44,6 @@ struct store *labelled_set_store(struct labelled_set *s);
 /* Keeps in mind, beside the rows, that there is such a version (store_note_version); tried again
  * with the next round while the store has no room. */
 int labelled_set_note_version(struct labelled_set *s, uint64_t version) MUST_CHECK;
-const char *labelled_topic_name(enum labelled_topic t);
 int32_t labelled_set_partitions(const struct labelled_set *s, enum labelled_topic t);
 /* The next offset to read, behind transaction markers too: all before it is in the store. -1: the
  * partition was never read. */

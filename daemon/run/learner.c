@@ -165,6 +165,7 @@ static void learner_set_role(struct learner *l, enum learner_role role) {
 }
 
 static void learner_leave_office(struct learner *l) {
+    if (l->set) labelled_set_write_letters(l->set, (struct text){0});
     atomic_store(&l->ready, false);
     version_log_destroy(l->versions);
     l->versions = NULL;
@@ -188,6 +189,8 @@ static int learner_take_over(struct learner *l) {
     if (result < 0) learner_leave_office(l);
     if (result == ERR_RETRY) return 0;
     TRY(result);
+    struct text progress = registry_progress(version_log_registry(l->versions));
+    labelled_set_write_letters(l->set, progress.at ? progress : TEXT(""));
     l->abreast = l->stood_by = false;
     l->read_ms = clock_ms();
     labelled_set_look_again(l->set); // the predecessor may know more partitions

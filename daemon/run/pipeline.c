@@ -16,7 +16,6 @@
 #include <math.h>
 
 enum {
-    ID_MAX = 255,           // bytes of a sample id
     RECORD_BYTES = 1000000, // of a record, until the producer says what it takes
     EXAMPLE_BYTES = 65536,  // longest record that is kept as an example
     DEMAND_LABELS = 40      // labels that were due before demand is judged
@@ -33,22 +32,6 @@ static struct text *pipeline_texts_of(const struct list *list) {
     struct text *texts = xcalloc(list->n, sizeof *texts);
     for (size_t i = 0; i < list->n; i++) texts[i] = text_of(list->at[i]);
     return texts;
-}
-
-static int pipeline_make_decoder(struct pipeline *p) {
-    const struct config *c = p->config;
-    size_t fields = features_fields(p->features), n = fields + (*c->admit.id != '\0');
-    struct text *paths = xcalloc(n, sizeof *paths);
-    memcpy(paths, features_paths(p->features), fields * sizeof *paths);
-    p->id_path = -1;
-    if (*c->admit.id) {
-        p->id_path = (int)fields;
-        paths[fields] = text_of(c->admit.id);
-    }
-    p->values = xcalloc(n, sizeof *p->values);
-    int result = decoder_of_samples(&p->decoder, c, paths, n);
-    free(paths);
-    return result;
 }
 
 static int pipeline_make_strategy(struct pipeline *p, const struct config *c,
@@ -92,7 +75,7 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
         (struct selection){pipeline_texts_of(&c->route.fields), pipeline_texts_of(&c->route.mask),
                            c->route.fields.n, c->route.mask.n};
     p->batch = batch_create((size_t)c->admit.batch, features_columns(p->features), p->k);
-    int result = pipeline_make_decoder(p);
+    int result = sample_reader_create(&p->reader, c, p->features);
     if (result == 0) result = pipeline_make_strategy(p, c, &p->strategy);
     if (result < 0) {
         pipeline_destroy(p);
@@ -106,9 +89,8 @@ void pipeline_destroy(struct pipeline *p) {
     if (!p) return;
     division_destroy(p->division);
     strategy_destroy(p->strategy);
-    decoder_destroy(p->decoder);
+    sample_reader_destroy(p->reader);
     batch_destroy(p->batch);
-    free(p->values);
     for (size_t i = 0; i < p->partitions_cap; i++) pool_window_destroy(p->partition[i].window);
     free(p->partition);
     free(p->moved);
@@ -136,7 +118,7 @@ struct batch *pipeline_batch(struct pipeline *p) {
     return p->batch;
 }
 struct decoder *pipeline_decoder(struct pipeline *p) {
-    return p->decoder;
+    return sample_decoder(p->reader);
 }
 void pipeline_limit(struct pipeline *p, size_t max_record_bytes) {
     p->max_record_bytes = max_record_bytes;
@@ -206,69 +188,54 @@ void pipeline_positions(const struct pipeline *p, void (*visit)(int32_t, int64_t
 
 /* ---- admit and encode ---- */
 
-static enum reason pipeline_read_id(struct pipeline *p, struct batch *b, size_t i) {
-    const struct record *r = &b->record[i];
-    const struct value *v = p->id_path < 0 ? NULL : &p->values[p->id_path];
-    if (!v || v->kind == VALUE_MISSING || v->kind == VALUE_NULL) {
-        buf_reset(&p->out);
-        buf_text(&p->out, p->topic);
-        buf_str(&p->out, "/");
-        buf_i64(&p->out, r->partition);
-        buf_str(&p->out, "/");
-        buf_i64(&p->out, r->offset);
-        b->id[i] = arena_text(&b->arena, buf_view(&p->out));
-        return REASON_NONE;
-    }
-    bool integer = v->kind == VALUE_NUMBER && !memchr(v->text.at, '.', v->text.len) &&
-                   !memchr(v->text.at, 'e', v->text.len) && !memchr(v->text.at, 'E', v->text.len);
-    if ((v->kind != VALUE_TEXT && !integer) || v->text.len == 0 || v->text.len > ID_MAX ||
-        memchr(v->text.at, '\0', v->text.len)) // readers of tasks and labels end there
-        return REASON_BAD_ID;
-    b->id[i] = arena_text(&b->arena, v->text);
-    return REASON_NONE;
+/* The id of a sample that has none: its place. */
+static struct text pipeline_place(struct pipeline *p, const struct record *r) {
+    buf_reset(&p->out);
+    buf_text(&p->out, p->topic);
+    buf_str(&p->out, "/");
+    buf_i64(&p->out, r->partition);
+    buf_str(&p->out, "/");
+    buf_i64(&p->out, r->offset);
+    return buf_view(&p->out);
 }
 
-/* For a person who must see what records look like; rarely wanted. */
+/* For a person who must see what events look like; rarely wanted. */
 static void pipeline_keep_example(struct pipeline *p, struct text value) {
     p->absent.example_wanted = false;
     buf_reset(&p->absent.example);
-    if (value.len <= EXAMPLE_BYTES) buf_text(&p->absent.example, value);
+    struct text event = sample_select(p->reader, value, &(struct selection){0});
+    if (event.len <= EXAMPLE_BYTES) buf_text(&p->absent.example, event);
 }
 
 static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, size_t i) {
     struct record *r = &b->record[i];
-    struct text value = r->value;
-    b->guilty[i] = NULL;
+    struct sample sample;
+    b->found[i] = b->where[i] = (struct text){0};
     if (r->time_ms < 0 || r->time_ms > TASK_TIME_MOST) r->time_ms = 0; // a task could not be read
-    if (!value.at || value.len == 0) return REASON_EMPTY;
-    if (value.len > (size_t)p->config->admit.max_bytes) return REASON_TOO_LARGE;
-    enum reason fate = decoder_read(p->decoder, value, p->values);
-    if (fate != REASON_NONE) {
-        struct text found = decoder_found(p->decoder);
-        if (found.len) b->guilty[i] = arena_string(&b->arena, found);
-        return fate;
+    enum reason fate =
+        sample_read(p->reader, r->value, r->time_ms, b->raw + i * b->d, &sample, p->absent.absent);
+    p->absent.records += sample.decoded;
+    if (sample.decoded && p->absent.example_wanted) pipeline_keep_example(p, r->value);
+    if (fate == REASON_NONE) {
+        b->id[i] = arena_text(&b->arena, sample.id.at ? sample.id : pipeline_place(p, r));
+    } else if (sample.found.len) {
+        b->found[i] = b->where[i] = arena_text(&b->arena, sample.found);
+        b->where[i].len = sample.where.len;
     }
-    size_t field = 0;
-    p->absent.records++;
-    if (p->absent.example_wanted) pipeline_keep_example(p, decoder_event(p->decoder, value));
-    fate = features_encode(p->features, p->values, b->raw + i * b->d, &field, p->absent.absent);
-    if (fate == REASON_NO_FEATURE) return fate;
-    if (fate != REASON_NONE) {
-        b->guilty[i] = features_paths(p->features)[field].at;
-        return fate;
-    }
-    return pipeline_read_id(p, b, i);
+    return fate;
 }
 
 static size_t pipeline_admit(struct pipeline *p, struct batch *b) {
-    size_t bytes = 0, admitted = 0;
+    size_t bytes = 0, admitted = 0, ignored = 0;
     for (size_t i = 0; i < b->n; i++) {
         bytes += b->record[i].value.len;
         b->fate[i] = pipeline_read_sample(p, b, i);
         admitted += b->fate[i] == REASON_NONE;
+        ignored += b->fate[i] == REASON_IGNORED;
     }
     metric_add(METRIC_samples, b->n);
     metric_add(METRIC_sample_bytes, bytes);
+    metric_add(METRIC_ignored, ignored);
     return admitted;
 }
 
@@ -438,7 +405,7 @@ void pipeline_run(struct pipeline *p, struct batch *b, int64_t now_ms, struct cy
         pipeline_settle_mark(p, &p->partition[b->record[i].partition]);
     pipeline_say_tally(p, &t);
     pipeline_show_decision(p, b, now_ms);
-    decoder_tidy(p->decoder);
+    decoder_tidy(sample_decoder(p->reader));
     metric_add(
         METRIC_admitted,
         admitted); // after `asked`, so that who reads it first sees no sample without its request

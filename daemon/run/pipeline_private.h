@@ -14,6 +14,7 @@
  * Thread: worker thread */
 #pragma once
 
+#include "encode/sample.h"
 #include "route/task.h"
 #include "run/pipeline.h"
 
@@ -37,9 +38,8 @@ struct pipeline {
     const struct features *features;
     size_t max_record_bytes, partitions_n;
     struct strategy *strategy;
-    struct decoder *decoder;
-    struct value *values;     // (paths)
-    int id_path, value_field; // index into values; -1: none
+    struct sample_reader *reader;
+    int value_field; // the field of route.value; -1: none
     struct batch *batch;
     struct partition *partition; // (partitions_cap) by partition number
     size_t partitions_cap;

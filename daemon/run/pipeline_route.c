@@ -20,10 +20,11 @@ static double pipeline_route_priority(struct pipeline *p, const struct subject *
     case PRIORITY_VALUE_AT_RISK: {
         /* The amount as it was sent, not as a feature: read again, since only asked samples need
          * it. */
-        if (p->value_field < 0 || decoder_read(p->decoder, s->value, p->values) != REASON_NONE)
+        double value;
+        if (p->value_field < 0 || !sample_decode(p->reader, s->value) ||
+            !features_number(p->features, (size_t)p->value_field, sample_values(p->reader), &value))
             return 0;
-        const struct value *v = &p->values[p->value_field];
-        return v->kind == VALUE_NUMBER ? v->number * (double)s->prob[p->positive] : 0;
+        return value * (double)s->prob[p->positive];
     }
     default: return 0;
     }
@@ -98,11 +99,11 @@ static void pipeline_route_bury(struct pipeline *p, const struct subject *s, str
         L_U64("most", p->max_record_bytes));
     const struct record sample = {
         .value = s->value, .partition = s->partition, .offset = s->offset, .time_ms = s->time_ms};
-    dead_letter_write(cycle, out, p->topic, &sample, REASON_TASK_TOO_LARGE, NULL, NULL);
+    dead_letter_write(cycle, out, p->topic, &sample, REASON_TASK_TOO_LARGE, (struct text){0}, NULL);
     metric_add_by(METRIC_dead_letters, reason_place(REASON_TASK_TOO_LARGE), 1);
     metric_add_by(METRIC_trimmed, TRIMMED_TASK, 1);
     recent_dead_letter(p->recent, s->partition, s->offset, s->asked_ms, REASON_TASK_TOO_LARGE,
-                       NULL);
+                       (struct text){0});
 }
 
 /* A task that its topic would not take goes without its event; if even that is too large the sample
@@ -128,7 +129,7 @@ static void pipeline_route_put_task(struct pipeline *p, const struct subject *s,
                                     struct cycle *cycle, struct producer_record *out) {
     struct task t = pipeline_route_task_of(p, s);
     pipeline_route_name_task(p, s, t.id);
-    pipeline_route_write_task(p, &t, decoder_select(p->decoder, s->value, &p->selection), &p->out);
+    pipeline_route_write_task(p, &t, sample_select(p->reader, s->value, &p->selection), &p->out);
     *out = (struct producer_record){.topic = CYCLE_TASKS,
                                     .source = s->partition,
                                     .key = arena_text(&cycle->arena, text_of(t.id)),
@@ -196,11 +197,11 @@ static void pipeline_route_put_dead_letter(struct pipeline *p, struct batch *b, 
                                            int64_t now_ms, struct cycle *cycle) {
     struct record_headers original = {.arena = &b->arena};
     record_headers(&b->record[i], pipeline_route_collect_header, &original);
-    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->guilty[i],
+    dead_letter_add(cycle, p->topic, &b->record[i], b->fate[i], b->found[i],
                     &(struct original){original.list, original.n, original.more});
     metric_add_by(METRIC_dead_letters, reason_place(b->fate[i]), 1);
     recent_dead_letter(p->recent, b->record[i].partition, b->record[i].offset, now_ms, b->fate[i],
-                       b->guilty[i]);
+                       b->where[i]);
 }
 
 /* ---- a sample ---- */
@@ -213,6 +214,7 @@ static struct producer_record *pipeline_route_append(struct cycle *cycle, size_t
 struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
                               struct cycle *cycle) {
     struct written at = {NOWHERE, NOWHERE};
+    if (b->fate[i] == REASON_IGNORED) return at;
     if (b->fate[i] != REASON_NONE) {
         pipeline_route_put_dead_letter(p, b, i, now_ms, cycle);
         return at;

@@ -4,6 +4,7 @@
 #include "progress.h"
 
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 
 static cJSON *progress_parse(struct text record) {
     return record.len ? cJSON_ParseWithLength(record.at, record.len) : NULL;
@@ -34,6 +35,16 @@ bool progress_reached(struct text record, const int32_t *partitions,
     }
     cJSON_Delete(json);
     return reached;
+}
+
+int64_t progress_next(struct text record, enum labelled_topic t, int32_t partition) {
+    cJSON *json = progress_parse(record);
+    const cJSON *of = cJSON_GetObjectItemCaseSensitive(json, labelled_topic_name(t));
+    double next = 0;
+    for (const cJSON *m = cJSON_IsObject(of) ? of->child : NULL; m; m = m->next)
+        if (progress_partition(m) == partition && cJSON_IsNumber(m)) next = m->valuedouble;
+    cJSON_Delete(json);
+    return next > 0 && next < 0x1p53 ? (int64_t)next : 0;
 }
 
 void progress_by(struct text record, struct buf *out) {

@@ -4,7 +4,8 @@
  * Thread: any thread */
 #pragma once
 
-#include "labelled_set.h"
+#include "base/buf.h"
+#include "labelled_topic.h"
 
 enum { PROGRESS_BY_BYTES = 128 }; // of a service.instance (include/config/options.def)
 
@@ -16,5 +17,7 @@ bool progress_reached(struct text record, const int32_t *partitions,
                       int64_t (*offset)(enum labelled_topic t, int32_t partition,
                                         const void *opaque),
                       const void *opaque);
+/* The next offset that its writer would have read; 0 where the record does not say. */
+int64_t progress_next(struct text record, enum labelled_topic t, int32_t partition);
 /* Appends the instance that wrote it; nothing where it does not say, or more than fits a name. */
 void progress_by(struct text record, struct buf *out);

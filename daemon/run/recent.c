@@ -10,13 +10,13 @@
 #include <pthread.h>
 
 enum {
-    ID_MOST = 96,   // bytes that are kept of a sample id
-    FIELD_MOST = 64 // bytes that are kept of the name of a refused field
+    ID_MOST = 96,    // bytes that are kept of a sample id
+    FOUND_MOST = 160 // bytes that are kept of what was found in a dead letter
 };
 enum ring_kind { RING_TASKS, RING_DECISIONS, RING_DEAD_LETTERS, RINGS };
 
 struct recent_entry {
-    char task[TASK_ID_LENGTH + 1], sample[ID_MOST], field[FIELD_MOST];
+    char task[TASK_ID_LENGTH + 1], sample[ID_MOST], found[FOUND_MOST];
     int32_t partition;
     int64_t offset, time_ms, sample_ms;
     int predicted; // -1: no model
@@ -124,11 +124,11 @@ void recent_decision(struct recent *r, const struct recent_sample *s) {
 }
 
 void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int64_t now_ms,
-                        enum reason reason, const char *field) {
+                        enum reason reason, struct text found) {
     if (!r || pthread_mutex_trylock(&r->lock)) return;
     struct recent_entry e = {
         .partition = partition, .offset = offset, .time_ms = now_ms, .reason = reason};
-    recent_copy(e.field, sizeof e.field, text_of(field ? field : ""));
+    recent_copy(e.found, sizeof e.found, found);
     recent_put(r, RING_DEAD_LETTERS, &e);
     pthread_mutex_unlock(&r->lock);
 }
@@ -187,8 +187,8 @@ static void recent_add_entry(struct recent *r, struct buf *out, enum ring_kind k
     buf_printf(out, "{\"time_ms\":%" PRId64 ",\"partition\":%" PRId32 ",\"offset\":%" PRId64,
                e->time_ms, e->partition, e->offset);
     if (kind == RING_DEAD_LETTERS) {
-        buf_printf(out, ",\"reason\":\"%s\",\"field\":", reason_name(e->reason));
-        buf_json_str(out, e->field);
+        buf_printf(out, ",\"reason\":\"%s\",\"found\":", reason_name(e->reason));
+        buf_json_str(out, e->found);
         buf_str(&why, reason_text(e->reason));
     } else {
         recent_add_subject(r, out, e);

@@ -258,6 +258,8 @@ static void plan_print_features(const struct config *c, int type, const char *ti
         if (f->type == FEATURE_CATEGORY && f->values.n) printf(" (%zu values)", f->values.n);
         else if (f->type == FEATURE_CATEGORY)
             printf(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->type == FEATURE_TEXT) printf(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->type == FEATURE_VECTOR) printf(" (%lld numbers)", (long long)f->size);
         if (f->missing) printf(" (may be missing)");
     }
     if (n > NAMES_SHOWN) printf(", … (%zu)", n);
@@ -268,6 +270,9 @@ static void plan_print_row(const struct config *c) {
     plan_print_features(c, FEATURE_NUMBER, "  numbers     ");
     plan_print_features(c, FEATURE_CATEGORY, "  categories  ");
     plan_print_features(c, FEATURE_BOOLEAN, "  yes or no   ");
+    plan_print_features(c, FEATURE_TIME, "  times       ");
+    plan_print_features(c, FEATURE_TEXT, "  texts       ");
+    plan_print_features(c, FEATURE_VECTOR, "  vectors     ");
     plan_print_features(c, FEATURE_PROBABILITY, "  chances     ");
     plan_print_features(c, FEATURE_LOG_PROBABILITY, "  chances     ");
     if (!c->model.upstream.n) return;

@@ -6,6 +6,7 @@
  * Thread: main thread */
 #include "encoded_file.h"
 
+#include "encode/sample.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
 
@@ -16,16 +17,42 @@ enum {
 };
 static const double memory_share = 0.75; // of the machine's memory that the rows may take
 
-/* 1: the row is appended; 0: it is left out. */
-static int encoded_file_read_row(struct encoded_file *s, size_t cap, struct decoder *decoder,
-                                 struct value *values, const struct dataset_sample *sample,
-                                 int truth) {
+/* A file holds events; or records as they stand on the topic, with their envelopes (admit.event).
+ */
+struct row_reader {
+    struct decoder *decoder;
+    struct value *values;
+    struct sample_reader *records; // NULL: events have no envelope
+};
+
+static int row_reader_open(struct row_reader *r, const struct config *c, const struct features *f) {
+    r->values = xcalloc(features_values(f), sizeof *r->values);
+    TRY(decoder_of_events(&r->decoder, c, features_paths(f), features_values(f)));
+    return *c->admit.event ? sample_reader_create(&r->records, c, f) : 0;
+}
+
+static void row_reader_close(struct row_reader *r) {
+    sample_reader_destroy(r->records);
+    decoder_destroy(r->decoder);
+    free(r->values);
+}
+
+static bool row_reader_read(struct row_reader *r, const struct features *f, struct text event,
+                            double *row) {
+    struct sample sample;
     size_t field;
+    if (r->records && sample_read(r->records, event, 0, row, &sample, NULL) == REASON_NONE)
+        return true;
+    return decoder_read(r->decoder, event, r->values) == REASON_NONE &&
+           features_encode(f, r->values, row, &field, NULL) == REASON_NONE;
+}
+
+/* 1: the row is appended; 0: it is left out. */
+static int encoded_file_read_row(struct encoded_file *s, size_t cap, struct row_reader *reader,
+                                 const struct dataset_sample *sample, int truth) {
     CHECK(s->n < cap);
-    bool fine =
-        truth >= 0 && decoder_read(decoder, sample->event, values) == REASON_NONE &&
-        features_encode(s->features, values, s->raw + s->n * s->d, &field, NULL) == REASON_NONE;
-    if (!fine) return 0;
+    if (truth < 0 || !row_reader_read(reader, s->features, sample->event, s->raw + s->n * s->d))
+        return 0;
     if (s->id) s->id[s->n] = xasprintf("%.*s", (int)sample->id.len, sample->id.at);
     s->truth[s->n++] = truth;
     return 1;
@@ -63,20 +90,16 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
     TRY(features_of(&s->features, c));
     s->d = features_columns(s->features);
     free(classes_joined(c, &s->positive)); // for the positive one only
-    struct decoder *decoder;
-    int result =
-        decoder_of_events(&decoder, c, features_paths(s->features), features_fields(s->features));
-    struct value *values = xcalloc(features_fields(s->features), sizeof *values);
+    struct row_reader reader = {0};
+    int result = row_reader_open(&reader, c, s->features);
     size_t cap = 0;
     struct dataset_sample sample;
     while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
         if ((result = encoded_file_make_room(s, &cap, why)) == 0)
-            s->unreadable +=
-                !encoded_file_read_row(s, cap, decoder, values, &sample,
-                                       dataset_class(d, &c->model.classes, sample.label));
+            s->unreadable += !encoded_file_read_row(
+                s, cap, &reader, &sample, dataset_class(d, &c->model.classes, sample.label));
     }
-    decoder_destroy(decoder);
-    free(values);
+    row_reader_close(&reader);
     return result;
 }
 

@@ -1,17 +1,20 @@
 /* Reading what annotation tools send, as long as it says which task and which class.
  *
- * One JSON object. Members that are there must have the right type: a revision that is a word is
- * not taken for zero, for it could decide which of two answers wins. Times are milliseconds since
- * 1970 or RFC 3339.
+ * One JSON object, whose members stand where section labels says, or under our own names; one of
+ * Label Studio's is turned into our own form first (label_studio_answer.h). Members that are there
+ * must have the right type: a revision that is a word is not taken for zero, for it could decide
+ * which of two answers wins. null is absent.
  *
  * Thread: any thread */
 #include "store/label.h"
 
 #include "base/framing.h"
 #include "base/json.h"
+#include "base/moment.h"
+#include "label_studio_answer.h"
 #include "route/task.h"
 
-#include <time.h>
+#include <math.h>
 
 static const char *const outcome_name[] = {[LABEL_LABELLED] = "labelled",
                                            [LABEL_SKIPPED] = "skipped",
@@ -27,16 +30,35 @@ static int label_refuse(const char **why, const char *text) {
     return ERR_INPUT;
 }
 
+/* The record as its writer's configuration has it. */
+struct label_record {
+    const struct config *config; // NULL: our own form
+    const cJSON *object;
+};
+
+/* A member of our form, from where it stands; NULL: absent or null. pointer: its option. */
+static const cJSON *label_item(const struct label_record *r, const char *pointer, const char *key) {
+    const cJSON *item = pointer && *pointer ? json_at(r->object, text_of(pointer)) : NULL;
+    if (!item || cJSON_IsNull(item)) item = cJSON_GetObjectItemCaseSensitive(r->object, key);
+    return cJSON_IsNull(item) ? NULL : item;
+}
+
+static bool label_integer(const cJSON *item, int64_t *out) {
+    if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) <= (double)JSON_INTEGER_MAX) ||
+        item->valuedouble != rint(item->valuedouble))
+        return false;
+    *out = (int64_t)item->valuedouble;
+    return true;
+}
+
 /* A string, or a whole number as its decimals (ids of other systems are often numbers). An empty
  * one names nothing, so it is as good as absent. */
-static int label_read_name(const cJSON *object, const char *key, struct arena *arena,
-                           struct text *out) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+static int label_read_name(const cJSON *item, struct arena *arena, struct text *out) {
     int64_t number;
     *out = (struct text){0};
-    if (!item || cJSON_IsNull(item)) return 0;
+    if (!item) return 0;
     if (cJSON_IsString(item)) *out = arena_text(arena, text_of(item->valuestring));
-    else if (json_integer(object, key, &number)) {
+    else if (label_integer(item, &number)) {
         char digits[24];
         snprintf(digits, sizeof digits, "%lld", (long long)number);
         *out = arena_text(arena, text_of(digits));
@@ -46,48 +68,14 @@ static int label_read_name(const cJSON *object, const char *key, struct arena *a
     return 0;
 }
 
-/* Milliseconds of the decimals behind a point; *at moves behind them. */
-static int label_milliseconds(const char **at) {
-    int ms = 0, scale = 100;
-    for (; **at >= '0' && **at <= '9'; ++*at, scale /= 10) ms += (**at - '0') * scale;
-    return ms;
-}
-
-/* "Z" or "+01:00", and nothing behind it, as milliseconds ahead of UTC. */
-static bool label_zone(const char *at, int64_t *out) {
-    int hours = 0, minutes = 0, n = 0;
-    *out = 0;
-    if (*at == 'Z' || *at == 'z') return !at[1];
-    if (*at != '+' && *at != '-') return false;
-    if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || at[6]) return false;
-    if (hours > 23 || minutes > 59) return false;
-    *out = (hours * 60 + minutes) * (*at == '-' ? -60000L : 60000L);
-    return true;
-}
-
-/* "2026-11-23T17:00:00.5+01:00" to milliseconds; false: it is none. */
-static bool label_rfc_3339(const char *text, int64_t *out) {
-    struct tm t = {0};
-    int ms = 0;
-    int64_t ahead;
-    const char *at = strptime(text, "%Y-%m-%d", &t);
-    if (!at || (*at != 'T' && *at != 't' && *at != ' ')) return false;
-    at = strptime(at + 1, "%H:%M:%S", &t);
-    if (!at) return false;
-    if (*at == '.') {
-        at++;
-        ms = label_milliseconds(&at);
-    }
-    if (!label_zone(at, &ahead)) return false;
-    *out = (int64_t)timegm(&t) * 1000 + ms - ahead;
-    return true;
-}
-
-static int label_read_time(const cJSON *object, int64_t *out) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "time");
-    if (!item || cJSON_IsNull(item)) return 0;
-    bool good = cJSON_IsString(item) ? label_rfc_3339(item->valuestring, out)
-                                     : json_integer(object, "time", out);
+static int label_read_time(const struct label_record *r, int64_t *out) {
+    const struct config *c = r->config;
+    const cJSON *item = label_item(r, c ? c->labels.time : NULL, "time");
+    double per_ms = c ? time_unit_per_ms((enum time_unit)c->labels.time_unit) : 1;
+    bool good = true;
+    if (cJSON_IsString(item)) good = moment_read(text_of(item->valuestring), false, out);
+    else if (item && per_ms == 1) good = label_integer(item, out);
+    else if (item) good = cJSON_IsNumber(item) && moment_of_number(item->valuedouble, per_ms, out);
     return good ? 0 : ERR_INPUT;
 }
 
@@ -107,48 +95,81 @@ static void label_doubt_time(struct label *l, int64_t record_time_ms) {
     if (late || early || l->time_ms < 0 || l->time_ms > TASK_TIME_MOST) l->time_ms = instead;
 }
 
-static int label_read_outcome(const cJSON *object, enum label_outcome *out) {
-    struct text name = json_text(object, "outcome");
-    *out = LABEL_LABELLED;
-    if (!cJSON_GetObjectItemCaseSensitive(object, "outcome")) return 0;
+static bool label_outcome_of(struct text name, enum label_outcome *out) {
     for (size_t i = 0; i < OUTCOMES; i++) {
         if (!text_equal(name, text_of(outcome_name[i]))) continue;
         *out = (enum label_outcome)i;
-        return 0;
+        return true;
     }
-    return ERR_INPUT;
+    return false;
+}
+
+static int label_read_outcome(const struct label_record *r, enum label_outcome *out) {
+    const cJSON *item = label_item(r, r->config ? r->config->labels.outcome : NULL, "outcome");
+    *out = LABEL_LABELLED;
+    return !item || label_outcome_of(text_of(cJSON_GetStringValue(item)), out) ? 0 : ERR_INPUT;
+}
+
+/* The class, by what it is called there (labels.values); an outcome may be called so too. */
+static void label_translate(const struct config *c, struct label *out, struct arena *arena) {
+    for (size_t i = 0; c && out->label.at && i < c->labels.values.n; i++) {
+        struct text spelling = text_of(c->labels.values.at[i]), class_ = {0};
+        text_cut(&spelling, '=', &class_);
+        if (!text_equal(spelling, out->label)) continue;
+        bool outcome = config_class(c, class_) < 0 && label_outcome_of(class_, &out->outcome);
+        out->label = outcome ? (struct text){0} : arena_text(arena, class_);
+        return;
+    }
 }
 
 /* ---- reading ---- */
 
-static int label_read_numbers(const cJSON *object, struct label *out, const char **why) {
-    bool revision = cJSON_GetObjectItemCaseSensitive(object, "revision"),
-         confidence = cJSON_GetObjectItemCaseSensitive(object, "confidence");
-    if (revision && !json_integer(object, "revision", &out->revision))
+static int label_read_numbers(const struct label_record *r, struct label *out, const char **why) {
+    const cJSON *revision = label_item(r, NULL, "revision"),
+                *confidence = label_item(r, NULL, "confidence");
+    if (revision && !label_integer(revision, &out->revision))
         return label_refuse(why, "revision is not a whole number");
-    if (confidence && (!json_number(object, "confidence", &out->confidence) ||
-                       !(out->confidence >= 0 && out->confidence <= 1)))
+    if (confidence) out->confidence = cJSON_IsNumber(confidence) ? confidence->valuedouble : NAN;
+    if (!(out->confidence >= 0 && out->confidence <= 1))
         return label_refuse(why, "confidence is not a number from 0 to 1");
-    if (label_read_time(object, &out->time_ms) < 0)
-        return label_refuse(why, "time is neither milliseconds nor RFC 3339");
+    if (label_read_time(r, &out->time_ms) < 0)
+        return label_refuse(why, "time is neither a number of its unit nor RFC 3339 with a zone");
     return 0;
 }
 
-static int label_read_names(const cJSON *object, struct arena *arena, struct label *out,
+static int label_read_names(const struct label_record *r, struct arena *arena, struct label *out,
                             const char **why) {
+    const struct config *c = r->config;
     const struct {
-        const char *key;
+        const char *key, *pointer;
         struct text *to;
         const char *why;
     } names[] = {
-        {"id", &out->id, "id is not a string, or longer than 512 bytes"},
-        {"sample_id", &out->sample_id, "sample_id is not a string, or longer than 512 bytes"},
-        {"label", &out->label, "label is neither a string of at most 512 bytes nor a whole number"},
-        {"annotator", &out->annotator, "annotator is not a string, or longer than 512 bytes"},
-        {"source", &out->source, "source is not a string, or longer than 512 bytes"}};
+        {"id", c ? c->labels.id : NULL, &out->id, "id is not a string, or longer than 512 bytes"},
+        {"sample_id", c ? c->labels.sample_id : NULL, &out->sample_id,
+         "sample_id is not a string, or longer than 512 bytes"},
+        {"annotator", c ? c->labels.annotator : NULL, &out->annotator,
+         "annotator is not a string, or longer than 512 bytes"},
+        {"source", c ? c->labels.source : NULL, &out->source,
+         "source is not a string, or longer than 512 bytes"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (label_read_name(object, names[i].key, arena, names[i].to) < 0)
+        if (label_read_name(label_item(r, names[i].pointer, names[i].key), arena, names[i].to) < 0)
             return label_refuse(why, names[i].why);
+    return 0;
+}
+
+static int label_read_class(const struct label_record *r, struct arena *arena, struct label *out,
+                            const char **why) {
+    const cJSON *item = label_item(r, r->config ? r->config->labels.label : NULL, "label");
+    if (cJSON_IsBool(item)) out->label = cJSON_IsTrue(item) ? TEXT("true") : TEXT("false");
+    else if (label_read_name(item, arena, &out->label) < 0)
+        return label_refuse(why, "label is neither a string of at most 512 bytes nor a whole "
+                                 "number, true or false");
+    if (label_read_outcome(r, &out->outcome) < 0)
+        return label_refuse(why, "outcome is not labelled, skipped or cannot_tell");
+    label_translate(r->config, out, arena);
+    if (out->outcome == LABEL_LABELLED && !out->label.at)
+        return label_refuse(why, "there is no label in it");
     return 0;
 }
 
@@ -169,37 +190,64 @@ static bool label_is_task(struct label *out, const cJSON *object, struct arena *
     return true;
 }
 
-static int label_read_object(struct label *out, const cJSON *object, struct text record,
+/* Whether the class stands where section labels says: then what they call data is theirs. */
+static bool label_is_theirs(const struct label_record *r) {
+    const char *pointer = r->config ? r->config->labels.label : "";
+    const cJSON *item = *pointer ? json_at(r->object, text_of(pointer)) : NULL;
+    return item && !cJSON_IsNull(item);
+}
+
+/* An event of its own. */
+static int label_read_data(struct label *out, const struct label_record *r, struct text record,
+                           struct arena *arena, const char **why) {
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(r->object, "data");
+    if (label_is_theirs(r)) return 0;
+    if (label_is_task(out, r->object, arena)) data = NULL; // what its data are is known by its id
+    if (!data || cJSON_IsNull(data)) return 0;
+    if (!cJSON_IsObject(data)) return label_refuse(why, "data is not an object");
+    out->data = arena_text(arena, json_member(record, "data"));
+    return out->data.at ? 0 : label_refuse(why, "data cannot be told apart in the record");
+}
+
+static int label_read_object(struct label *out, const struct label_record *r, struct text record,
                              struct text key, struct arena *arena, const char **why) {
-    if (!cJSON_IsObject(object)) return label_refuse(why, "the label is not one JSON object");
-    TRY(label_read_names(object, arena, out, why));
-    TRY(label_read_numbers(object, out, why));
-    if (label_read_outcome(object, &out->outcome) < 0)
-        return label_refuse(why, "outcome is not labelled, skipped or cannot_tell");
-    const cJSON *data = cJSON_GetObjectItemCaseSensitive(object, "data");
-    if (label_is_task(out, object, arena)) data = NULL; // what its data are is known by its id
-    if (data && !cJSON_IsNull(data)) {
-        if (!cJSON_IsObject(data)) return label_refuse(why, "data is not an object");
-        out->data = arena_text(arena, json_member(record, "data"));
-        if (!out->data.at) return label_refuse(why, "data cannot be told apart in the record");
-    }
+    TRY(label_read_names(r, arena, out, why));
+    TRY(label_read_numbers(r, out, why));
+    TRY(label_read_class(r, arena, out, why));
+    TRY(label_read_data(out, r, record, arena, why));
     label_id_from_key(out, key, arena);
     if (!out->id.at && !out->sample_id.at && !out->data.at)
         return label_refuse(why,
                             "it names neither a task (id) nor a sample (sample_id), and has no "
                             "event of its own (data)");
-    if (out->outcome == LABEL_LABELLED && !out->label.at)
-        return label_refuse(why, "there is no label in it");
     return 0;
 }
 
-int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
-               struct arena *arena, const char **why) {
+/* Label Studio's forms hold no event of their own: what they call data is the task's. */
+static int label_read_any(struct label *out, const struct config *c, const cJSON *object,
+                          struct text record, struct text key, struct arena *arena,
+                          const char **why) {
+    cJSON *answer = NULL;
+    if (!cJSON_IsObject(object)) return label_refuse(why, "the label is not one JSON object");
+    int result = label_studio_answer(&answer, object, c ? c->route.label_control : "label", why);
+    if (result == 0)
+        return label_read_object(out, &(struct label_record){c, object}, record, key, arena, why);
+    if (result > 0) {
+        result =
+            label_read_object(out, &(struct label_record){NULL, answer}, record, key, arena, why);
+        label_translate(c, out, arena);
+    }
+    cJSON_Delete(answer);
+    return result;
+}
+
+int label_read(struct label *out, const struct config *c, struct text record, struct text key,
+               int64_t record_time_ms, struct arena *arena, const char **why) {
     uint32_t schema;
     *out = (struct label){.time_ms = record_time_ms, .confidence = 1};
     (void)framing_read(record, &schema, &record);
     cJSON *object = json_parse(record, arena);
-    int result = label_read_object(out, object, record, key, arena, why);
+    int result = label_read_any(out, c, object, record, key, arena, why);
     if (result == 0) label_doubt_time(out, record_time_ms);
     cJSON_Delete(object);
     return result;

@@ -1,7 +1,7 @@
 /* A record's value to the mapped fields of one sample: the only way from the wire to a row. Several
  * readers of JSON can do the work (admit.json_reader); they differ in nothing but the time they
  * take. Behind the header of a schema registry stands JSON or Avro (admit.format); a pointer then
- * addresses the JSON that decoder_event makes of the record.
+ * addresses the JSON that decoder_select makes of the record.
  *
  * JSON is read strictly (RFC 8259): one object, nothing behind it, UTF-8, depth and range of
  * numbers as configured. A path names a field by JSON pointer, nested too; where a step is absent
@@ -51,7 +51,7 @@ struct decoder;
  * lacks what options->kind needs. */
 int decoder_create(struct decoder **out, const struct decoder_options *options) MUST_CHECK;
 /* By the limits and the reader of the configuration, for what stands on the samples topic.
- * paths: (n), as in the options. */
+ * paths: (n), as in the options, from the record's root; the event is at admit.event. */
 int decoder_of_samples(struct decoder **out, const struct config *c, const struct text *paths,
                        size_t n) MUST_CHECK;
 /* The same for events that stand in labels and files: JSON, whatever samples are. */
@@ -60,8 +60,9 @@ int decoder_of_events(struct decoder **out, const struct config *c, const struct
 void decoder_destroy(struct decoder *d);
 
 /* Reads one sample; not one byte beyond it is looked at. values: (n) in the order of the paths,
- * valid until the next call and while `value` is; unspecified unless REASON_NONE is returned. Of
- * several faults the leftmost is the reason; REASON_NOT_FINITE only where nothing else is wrong. */
+ * valid until the next call and while `value` is; unspecified unless REASON_NONE or
+ * REASON_NOT_FINITE is returned. Of several faults the leftmost is the reason; REASON_NOT_FINITE
+ * only where nothing else is wrong. */
 enum reason decoder_read(struct decoder *d, struct text value, struct value *values);
 /* What was found in the value that was read last, where it was refused for its header or for what
  * stands behind that: "schema id 33: a boolean is neither 0 nor 1, at byte 17"; else empty. Valid
@@ -78,10 +79,6 @@ void decoder_refuse(struct decoder *d, uint32_t id, enum reason reason, const ch
  * schemas those not used for long. */
 void decoder_tidy(struct decoder *d);
 
-/* The event of a value as JSON: itself, what stands behind its header, or the Avro record written
- * anew. "null" where that can not be done. Valid until the next call, and while `value` is. */
-struct text decoder_event(struct decoder *d, struct text value);
-
 /* What annotators may see of an event. Borrowed. */
 struct selection {
     const struct text *fields; // (fields_n) pointers that are shown, nested as in the event; 0: all
@@ -89,7 +86,8 @@ struct selection {
     size_t fields_n, mask_n;
 };
 
-/* The part of a value's event that annotators may see, as JSON; valid until the next call, and
- * while `value` is. All of it when nothing is selected and nothing masked. Called for asked samples
- * only. */
+/* The part of the event in a value that annotators may see, as JSON; valid until the next call, and
+ * while `value` is. All of it when nothing is selected and nothing masked: the event itself, what
+ * stands behind its header, or the Avro record written anew. "null" when there is no event. Called
+ * for asked samples only. */
 struct text decoder_select(struct decoder *d, struct text value, const struct selection *s);

@@ -25,16 +25,19 @@
          "the sample id is not a string or an integer, or longer than 255 bytes")                  \
     NEXT(REASON_NO_FEATURE, "no_feature",                                                          \
          "the record has none of the mapped fields, not even null")                                \
+    NEXT(REASON_LABEL_UNREADABLE, "label_unreadable",                                              \
+         "a record of the labels topic that is no answer")                                         \
     NEXT(REASON_TASK_TOO_LARGE, "task_too_large",                                                  \
          "asked, but its task is larger than the tasks topic takes, even without the event")
 
-/* REASON_NONE is no reason: the sample is fine. */
-enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS };
+/* REASON_NONE is no reason: the sample is fine. REASON_IGNORED is none either: the configuration
+ * passes the record over (admit.ignore, admit.tombstones). */
+enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS, REASON_IGNORED = REASONS };
 
-/* Place of a reason (not REASON_NONE) among the words of the table. */
+/* Place of a reason among the words of the table. */
 static inline size_t reason_place(enum reason r) { return (size_t)r - 1; }
 
-/* "not_json", "admitted" for REASON_NONE; "?" for what is none. Static storage. */
+/* "not_json"; "admitted", "ignored" for what is no reason; "?" else. Static storage. */
 const char *reason_name(enum reason r);
-/* The sentence; "" for REASON_NONE. Static storage. */
+/* The sentence; "" for what is no reason. Static storage. */
 const char *reason_text(enum reason r);

@@ -39,3 +39,6 @@ struct text json_text(const cJSON *object, const char *key);
 bool json_integer(const cJSON *object, const char *key, int64_t *out);
 /* The same for any number; null is NaN, as buf_double writes it. */
 bool json_number(const cJSON *object, const char *key, double *out);
+/* The value that a JSON pointer (RFC 6901) leads to, of equal keys the first; NULL: there is none.
+ */
+const cJSON *json_at(const cJSON *value, struct text pointer);

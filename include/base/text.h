@@ -33,6 +33,9 @@ static inline int text_order(struct text a, struct text b) {
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Cuts *t in two at the first such byte: *t is what stands before it, *rest what stands behind it.
+ * false: there is none. */
+bool text_cut(struct text *t, char at, struct text *rest);
 /* Takes the first line, without its end, from the front of *rest; false: nothing is left. */
 bool text_line(struct text *rest, struct text *line);
 /* Bytes of the well-formed UTF-8 character (RFC 3629) at the start of t; 0: there is none. */

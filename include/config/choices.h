@@ -21,6 +21,11 @@ enum learner_choice { WORDS_ENUM(LEARNER_TABLE) LEARNERS };
 #define START_TABLE(FIRST, NEXT) FIRST(START_EARLIEST, "earliest") NEXT(START_LATEST, "latest")
 enum start { WORDS_ENUM(START_TABLE) STARTS };
 
+/* admit.tombstones: what a record without a value is. */
+#define TOMBSTONES_TABLE(FIRST, NEXT)                                                              \
+    FIRST(TOMBSTONES_DEAD_LETTER, "dead_letter") NEXT(TOMBSTONES_IGNORE, "ignore")
+enum tombstones { WORDS_ENUM(TOMBSTONES_TABLE) TOMBSTONES };
+
 /* kafka.lost_position: what becomes of a partition whose position does not fit it any more. */
 #define LOST_POSITION_TABLE(FIRST, NEXT)                                                           \
     FIRST(LOST_POSITION_PAUSE, "pause") NEXT(LOST_POSITION_EARLIEST, "earliest")
@@ -124,9 +129,24 @@ enum priority { WORDS_ENUM(PRIORITY_TABLE) PRIORITIES };
     FIRST(FEATURE_NUMBER, "number")                                                                \
     NEXT(FEATURE_CATEGORY, "category")                                                             \
     NEXT(FEATURE_BOOLEAN, "boolean")                                                               \
+    NEXT(FEATURE_TIME, "time")                                                                     \
+    NEXT(FEATURE_VECTOR, "vector")                                                                 \
+    NEXT(FEATURE_TEXT, "text")                                                                     \
     NEXT(FEATURE_PROBABILITY, "probability")                                                       \
     NEXT(FEATURE_LOG_PROBABILITY, "log_probability")
 enum feature_type { WORDS_ENUM(FEATURE_TYPE_TABLE) FEATURE_TYPES };
+
+/* labels.time_unit, features.unit: what a number of time since 1970 counts. */
+#define TIME_UNIT_TABLE(FIRST, NEXT)                                                               \
+    FIRST(TIME_MILLISECONDS, "ms")                                                                 \
+    NEXT(TIME_SECONDS, "s")                                                                        \
+    NEXT(TIME_MICROSECONDS, "us")                                                                  \
+    NEXT(TIME_NANOSECONDS, "ns")
+enum time_unit { WORDS_ENUM(TIME_UNIT_TABLE) TIME_UNITS };
+
+/* features.decimal: what divides the whole from the fraction in a number that is a text. */
+#define DECIMAL_MARK_TABLE(FIRST, NEXT) FIRST(DECIMAL_POINT, ".") NEXT(DECIMAL_COMMA, ",")
+enum decimal_mark { WORDS_ENUM(DECIMAL_MARK_TABLE) DECIMAL_MARKS };
 
 /* No option: why a sample was asked, as the task record says it and metric `asked` counts it. */
 #define ASK_TABLE(FIRST, NEXT)                                                                     \
@@ -147,3 +167,5 @@ const char *measure_name(enum measure m);
 const char *manager_name(enum manager m);
 const char *pool_rule_name(enum pool_rule r);
 const char *ask_name(enum ask a);
+/* So many of a unit are a millisecond. */
+double time_unit_per_ms(enum time_unit u);

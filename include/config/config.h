@@ -68,6 +68,8 @@ void config_destroy(struct config *c);
 /* The value of a key of admit.registry (url, ca, token_file); NULL: not given, or empty. Borrowed.
  */
 const char *config_registry(const struct config *c, const char *key);
+/* Columns that a feature has in a row. */
+size_t feature_columns(const struct feature_config *f);
 /* Index of a class in model.classes, or -1. */
 int config_class(const struct config *c, struct text name);
 /* What the score of model.upstream is (enum upstream), or -1: there is none. */

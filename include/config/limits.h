@@ -10,6 +10,9 @@ enum {
     CLASS_BYTES_MAX = 255,       // of a class's name
     FEATURES_MAX = 10000,        // entries of `features:`
     CATEGORY_VALUES_MAX = 10000, // listed for a feature of type category
+    VECTOR_MAX = 16384,          // numbers of a feature of type vector
+    LIST_MAX = 256,              // entries of an array that count for a feature of type category
+    TIME_COLUMNS = 7,            // of a feature of type time
     COLUMNS_MAX = 1 << 20,       // of a row: numbers for each sample of a batch, weights of a class
     HIDDEN_LAYERS_MAX = 4,       // of a multilayer perceptron
     HIDDEN_WIDTH_MAX = 4096,     // of one of them

@@ -26,14 +26,14 @@ struct original {
     size_t n, more;
 };
 
-/* Appends the dead letter of r, a record of the topic, to the cycle; all bytes are copied. field:
- * what was refused in it, or NULL. original: the record's own headers, or NULL; when they are
+/* Appends the dead letter of r, a record of the topic, to the cycle; all bytes are copied. found:
+ * what was found in it, or empty. original: the record's own headers, or NULL; when they are
  * longer than DEAD_LETTER_HEADERS_MAX together, the first that fit are kept. */
 void dead_letter_add(struct cycle *cycle, struct text topic, const struct record *r,
-                     enum reason reason, const char *field, const struct original *original);
+                     enum reason reason, struct text found, const struct original *original);
 /* The same in place of a record of the cycle. */
 void dead_letter_write(struct cycle *cycle, struct producer_record *out, struct text topic,
-                       const struct record *r, enum reason reason, const char *field,
+                       const struct record *r, enum reason reason, struct text found,
                        const struct original *original);
 /* Shortens a dead letter of the cycle until a batch with it alone has at most so many bytes, and
  * says in its headers what was cut. false: even without value, key and original headers it is

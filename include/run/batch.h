@@ -28,7 +28,7 @@ struct batch {
     const struct snapshot **in_force; // (cap)
     struct record *record;            // (cap)
     enum reason *fate;                // (cap) REASON_NONE: admitted
-    const char **guilty;              // (cap) what was refused: a field, or what was found; or NULL
+    struct text *found, *where;       // (cap) of a dead letter, as in encode/sample.h; may be empty
     struct text *id;                  // (cap) sample id
     double *raw;                      // (cap, d)
     float *prob;                      // (cap, k)

@@ -34,7 +34,7 @@ struct recent_sample {
 };
 void recent_decision(struct recent *r, const struct recent_sample *s);
 void recent_dead_letter(struct recent *r, int32_t partition, int64_t offset, int64_t now_ms,
-                        enum reason reason, const char *field);
+                        enum reason reason, struct text found);
 
 /* Members of a JSON object, without its braces: "tasks", "decisions", "dead_letters", newest
  * first. */

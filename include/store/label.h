@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "config/config.h"
 
 #include <stdint.h>
 
@@ -37,8 +38,9 @@ struct label {
  * it names its task by `meta.id`. Texts are copies in `arena`. ERR_INPUT with *why for people: it
  * is not an object, a member has the wrong type or is longer than LABEL_NAME_MAX, or it names
  * neither a task nor a class. The record is anyone's; what is read holds its contract: times 0 to
- * TASK_TIME_MOST, confidence 0 to 1. */
-int label_read(struct label *out, struct text record, struct text key, int64_t record_time_ms,
-               struct arena *arena, const char **why) MUST_CHECK;
+ * TASK_TIME_MOST, confidence 0 to 1. c: section labels tells the record's shape; NULL: it is our
+ * own. ERR_MISSING with *why: a record of Label Studio that tells of no answer. */
+int label_read(struct label *out, const struct config *c, struct text record, struct text key,
+               int64_t record_time_ms, struct arena *arena, const char **why) MUST_CHECK;
 /* Appends the label as one JSON object that label_read reads back to the same label. */
 void label_write(const struct label *l, struct buf *out);

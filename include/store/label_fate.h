@@ -18,6 +18,7 @@
     NEXT(FATE_UNKNOWN_CLASS, "unknown_class")                                                      \
     NEXT(FATE_UNKNOWN_SOURCE, "unknown_source")                                                    \
     NEXT(FATE_UNREADABLE, "unreadable")                                                            \
+    NEXT(FATE_NO_ANSWER, "no_answer")                                                              \
     NEXT(FATE_OWN_EVENT, "own_event")
 
 enum label_fate { WORDS_ENUM(FATE_TABLE) FATES };

@@ -9,9 +9,9 @@
  *
  * Shapes: a: id, time and 30 numbers of 2 to 4 decimals; A: the same with 17 significant digits; b:
  * nested, 12 numbers and 8 categories wanted, the rest ignored; c: id and an array of 784 numbers
- * of 5 decimals; m: as a, its keys in two orders in turn (what prediction cannot predict). Samples
- * are generated, different, laid end to end. Before anything is timed each decoder's rows are
- * compared with cJSON's, bit for bit. */
+ * of 5 decimals; v: the same as one feature of type vector; m: as a, its keys in two orders in turn
+ * (what prediction cannot predict). Samples are generated, different, laid end to end. Before
+ * anything is timed each decoder's rows are compared with cJSON's, bit for bit. */
 #include "base/buf.h"
 #include "base/rng.h"
 #include "encode/features.h"
@@ -26,8 +26,8 @@ struct bench {
     struct feature_config field[FIELDS_MAX];
     size_t fields, samples, columns;
     struct features *features;
-    struct decoder *decoder[NAMES]; // [0]: cJSON has none
-    struct value value[FIELDS_MAX + 1];
+    struct decoder *decoder[NAMES];     // [0]: cJSON has none
+    struct value value[FIELDS_MAX + 2]; // a vector's own, and one beyond its end
     struct buf json;
     struct text *sample; // (samples)
     struct buf avro;
@@ -51,7 +51,12 @@ static void add_field(struct bench *b, int type, char *path) {
 }
 
 static void fields_of(struct bench *b) {
-    if (b->shape == 'c') {
+    if (b->shape == 'v') {
+        b->field[b->fields++] = (struct feature_config){.name = xstrdup("x"),
+                                                        .path = xstrdup("/x"),
+                                                        .type = FEATURE_VECTOR,
+                                                        .size = FIELDS_MAX};
+    } else if (b->shape == 'c') {
         for (int i = 0; i < 784; i++) add_field(b, FEATURE_NUMBER, xasprintf("/x/%d", i));
     } else if (b->shape == 'b') {
         for (int i = 0; i < 12; i++)
@@ -117,6 +122,7 @@ static void write_array(struct buf *j) {
 static void write_sample(struct bench *b, size_t i) {
     switch (b->shape) {
     case 'b': write_nested(&b->json); break;
+    case 'v':
     case 'c': write_array(&b->json); break;
     default: write_flat(&b->json, b->shape == 'A', b->shape == 'm' && i % 2);
     }
@@ -201,12 +207,18 @@ static void make(struct bench *b, bool counts) {
     CHECK(features_create(&b->features, b->field, b->fields) == 0);
     b->columns = features_columns(b->features);
     for (size_t k = 1; k < NAMES; k++) {
-        struct decoder_options o = {features_paths(b->features), b->fields, 32, 1 << 20, kinds[k],
-                                    ADMIT_FORMAT_AUTO,           k == AVRO};
+        struct decoder_options o = {features_paths(b->features),
+                                    features_values(b->features),
+                                    32,
+                                    1 << 20,
+                                    kinds[k],
+                                    ADMIT_FORMAT_AUTO,
+                                    k == AVRO};
         if (k == AVRO && b->shape == 'm') continue; // a record's fields have one order
         if (decoder_create(&b->decoder[k], &o) != 0) b->decoder[k] = NULL; // not on this processor
     }
-    b->samples = counts ? SAMPLES : b->shape == 'c' ? 512 : 8192;
+    bool wide = b->shape == 'c' || b->shape == 'v';
+    b->samples = counts ? SAMPLES : wide ? 512 : 8192;
     size_t *at = xcalloc(b->samples + 1, sizeof *at);
     for (size_t i = 0; i < b->samples; i++) {
         write_sample(b, i);
@@ -248,7 +260,8 @@ static void by_cjson(struct bench *b, struct text json, double *row) {
     CHECK(root);
     memset(row, 0, b->columns * sizeof *row);
     if (b->shape == 'b') cjson_nested(root, row);
-    else if (b->shape == 'c') cJSON_ArrayForEach(item, get(root, "x")) *row++ = item->valuedouble;
+    else if (b->shape == 'c' || b->shape == 'v')
+        cJSON_ArrayForEach(item, get(root, "x")) *row++ = item->valuedouble;
     else
         for (size_t i = 0; i < b->fields; i++)
             row[i] = get(root, b->field[i].path + 1)->valuedouble;
@@ -322,8 +335,8 @@ __attribute__((noinline)) void counted(struct bench *b, size_t name) {
 
 int main(int argc, char **argv) {
     static struct bench b;
-    if (argc < 3 || strlen(argv[1]) != 1 || !strchr("aAbcm", *argv[1])) {
-        fprintf(stderr, "usage: bench-decode a|A|b|c|m ROUNDS | --instructions NAME\n");
+    if (argc < 3 || strlen(argv[1]) != 1 || !strchr("aAbcvm", *argv[1])) {
+        fprintf(stderr, "usage: bench-decode a|A|b|c|v|m ROUNDS | --instructions NAME\n");
         return 64;
     }
     b.shape = *argv[1];

@@ -17,7 +17,7 @@ import sys
 import streams
 
 HEADING = "Decoding (`scripts/bench decode`)"
-SHAPES, WANTED, MUST, AIM = "aAbcm", "abc", 8, 13
+SHAPES, WANTED, MUST, AIM = "aAbcvm", "abc", 8, 13
 HEAD = ("shape", "bytes", "decoder", "ns a sample", "least", "most", "MB/s", "times cJSON", "instructions")
 
 

@@ -17,7 +17,7 @@ DEFAULT, FOUR, THOUSAND = ("--members", "5"), ("--members", "1"), ("--members", 
 
 # (name, options of the run, function, or two of which the second is taken off, ceiling). 30 numbers, 2 classes, 1 % asked; five members: the default learner's model.
 CEILINGS = (
-    ("encode", FOUR, ("features_encode",), 570),
+    ("encode", FOUR, ("features_encode_at",), 570),
     ("infer and softmax, 1 member", FOUR, ("model_predict",), 1270),
     ("infer and softmax, 5 members", DEFAULT, ("model_predict",), 1970),
     ("measure and decision", FOUR, ("strategy_decide",), 930),

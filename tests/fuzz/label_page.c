@@ -90,7 +90,7 @@ static void bring_label(struct world *w, struct grammar *g) {
     }
     label_write(&l, &record);
     grammar_change(g, &record);
-    if (label_read(&l, buf_view(&record), (struct text){0}, now_ms, &w->arena, &why) == 0) {
+    if (label_read(&l, NULL, buf_view(&record), (struct text){0}, now_ms, &w->arena, &why) == 0) {
         label_desk_label(w->desk, &l);
         bool counts = l.outcome != LABEL_LABELLED || text_equal(l.label, TEXT("ok")) ||
                       text_equal(l.label, TEXT("fraud"));
@@ -172,8 +172,8 @@ static void take_slip(struct world *w) {
     CHECK(number < LABEL_DESK_SLIPS && slip.class_ < classes.n);
     if (slip.outcome == LABEL_LABELLED) l.label = text_of(names[slip.class_]);
     label_write(&l, &record);
-    CHECK(label_read(&back, buf_view(&record), (struct text){0}, slip.time_ms, &w->arena, &why) ==
-          0);
+    CHECK(label_read(&back, NULL, buf_view(&record), (struct text){0}, slip.time_ms, &w->arena,
+                     &why) == 0);
     CHECK(task_named(back.id) < OFFSETS && back.revision == slip.revision);
     w->answered[task_named(back.id)] = true;
     w->sent[w->sent_n++] = number;

@@ -243,7 +243,7 @@ static int put_label(struct world *w, struct grammar *g, struct text record) {
     struct text key = grammar_below(g, 2) ? text_of(id) : (struct text){0};
     int32_t partition = (int32_t)grammar_below(g, 2);
     w->labels++;
-    if (label_read(&l, record, key, record_ms, &w->arena, &why) < 0) {
+    if (label_read(&l, NULL, record, key, record_ms, &w->arena, &why) < 0) {
         CHECK(why && *why);
         w->fates[FATE_UNREADABLE]++;
         return 0;

@@ -1,5 +1,5 @@
 """Every fate of a label, sent on purpose and counted: learned, revised, duplicate, conflict, skipped, cannot_tell, early, late, unknown,
-unknown_class, unknown_source, unreadable, own_event. And the labelled set is what they add up to."""
+unknown_class, unknown_source, unreadable, no_answer, own_event. And the labelled set is what they add up to."""
 import json
 import time
 
@@ -7,7 +7,7 @@ from broker import Writer, check, equal, wait
 from stream import feed, sample, truth_of
 from winnowd import main
 
-FATES = ("learned", "revised", "duplicate", "conflict", "skipped", "cannot_tell", "early", "late", "unknown", "unknown_class", "unknown_source", "unreadable", "own_event")
+FATES = ("learned", "revised", "duplicate", "conflict", "skipped", "cannot_tell", "early", "late", "unknown", "unknown_class", "unknown_source", "unreadable", "no_answer", "own_event")
 MASK = (1 << 64) - 1
 CHANGES = {"budget": {"rate": 1}, "train": {"park": "4s", "sources": ["desk", "chargebacks"]}}
 
@@ -89,6 +89,7 @@ def test(stage):
     answer("unreadable", {"label": "bad", "data": {"id": "chargeback", "x": "much"}})
     # An event in another shape: its row of zeros was learned as if it meant something.
     answer("unreadable", {"label": "bad", "data": {}})
+    answer("no_answer", {"action": "TASKS_CREATED", "project": {"id": 1}, "tasks": []})  # Label Studio's webhook
     answer("unknown", {"id": "1234", "label": "good"})
     daemon.await_event("label_unknown", id="1234")
     wait("labelled rows", lambda: daemon.metric("labelled_rows") == rows)

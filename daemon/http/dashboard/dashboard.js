@@ -327,7 +327,7 @@ function show_models(m) {
 
 function show_recent(r) {
   rows("tasks", r.tasks.slice(0, 12), (t) => [[day(t.time_ms), ""], [t.sample, "id"], [t.predicted === null ? "–" : t.predicted + " " + percent(t.probability, 0), ""], [t.reason, "", ""], [t.why, "text"]], "nobody has been asked yet", 5);
-  const failed = r.dead_letters.map((d) => ({ time_ms: d.time_ms, what: d.reason, kind: "", text: d.why + (d.field ? ": " + d.field : "") + " (partition " + d.partition + ", offset " + d.offset + ")" }))
+  const failed = r.dead_letters.map((d) => ({ time_ms: d.time_ms, what: d.reason, kind: "", text: d.why + (d.found ? ": " + d.found : "") + " (partition " + d.partition + ", offset " + d.offset + ")" }))
     .concat(r.troubles.map((t) => ({ time_ms: t.time_ms, what: t.event, kind: t.level, text: t.msg })));
   failed.sort((a, b) => b.time_ms - a.time_ms);
   rows("failed", failed.slice(0, 12), (f) => [[day(f.time_ms), ""], [f.what.replaceAll("_", " "), "", f.kind], [f.text, "text"]], "nothing", 3);

@@ -93,7 +93,7 @@ static void expect_event(struct reading *r, struct text payload, const char *eve
     enum reason got = read_record(r, payload);
     struct text found = decoder_found(r->decoder);
     if (got) fail_msg("%s: %.*s", reason_name(got), (int)found.len, found.at);
-    struct text json = decoder_event(r->decoder, buf_view(&r->record));
+    struct text json = decoder_select(r->decoder, buf_view(&r->record), &(struct selection){0});
     if (!text_equal(json, text_of(event))) fail_msg("%.*s, not %s", (int)json.len, json.at, event);
     assert_int_equal(decoder_read(r->json, json, again), REASON_NONE);
     for (size_t i = 0; i < r->n; i++) expect_same_value(&r->value[i], &again[i], r->path[i]);
@@ -290,7 +290,8 @@ static void records_of_fastavro_are_read(void **state) {
         struct reading r = reading_of(schema, "/f0 /f1 /f2/f0 /f0/f1 /f3/k1");
         cJSON *wanted = tree_of(line_of(file, event, LINE));
         assert_int_equal(read_record(&r, record), REASON_NONE);
-        cJSON *got = tree_of(decoder_event(r.decoder, buf_view(&r.record)));
+        cJSON *got =
+            tree_of(decoder_select(r.decoder, buf_view(&r.record), &(struct selection){0}));
         if (!cJSON_Compare(wanted, got, true)) fail_msg("record %zu: not %s", n, event);
         cJSON_Delete(wanted);
         cJSON_Delete(got);
@@ -425,7 +426,9 @@ static void faulty_records_are_refused_and_it_is_said_why(void **state) {
         struct reading r = reading_of(f->schema, "/x");
         expect_found(r.decoder, read_record(&r, f->record), f->reason, f->said);
         if (f->reason && f->reason != REASON_NOT_FINITE)
-            assert_true(text_equal(decoder_event(r.decoder, buf_view(&r.record)), TEXT("null")));
+            assert_true(
+                text_equal(decoder_select(r.decoder, buf_view(&r.record), &(struct selection){0}),
+                           TEXT("null")));
         reading_end(&r);
     }
 }
@@ -571,7 +574,7 @@ static void a_schema_is_lacked_until_it_is_taught(void **state) {
     assert_true(decoder_lacks(d, framed, &id));
     decoder_learn(d, id, &(struct schema_source){.kind = SCHEMA_JSON});
     assert_int_equal(decoder_read(d, framed, &v), REASON_NONE);
-    assert_true(text_equal(decoder_event(d, framed), TEXT("{\"x\":1}")));
+    assert_true(text_equal(decoder_select(d, framed, &(struct selection){0}), TEXT("{\"x\":1}")));
     decoder_tidy(d);
     assert_false(decoder_lacks(d, framed, &id));
     decoder_destroy(d);

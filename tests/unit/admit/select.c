@@ -7,11 +7,11 @@
 #include "oracle.h"
 #include "unit/test.h"
 
-enum { LIST_MAX = 4 };
+enum { TEXTS_MAX = 4 };
 
 struct example {
     const char *event;
-    const char *fields[LIST_MAX], *mask[LIST_MAX];
+    const char *fields[TEXTS_MAX], *mask[TEXTS_MAX];
     const char *view;
 };
 
@@ -112,7 +112,7 @@ static const struct example examples[] = {
 
 static size_t texts(const char *const *from, struct text *to) {
     size_t n = 0;
-    for (; n < LIST_MAX && from[n]; n++) to[n] = text_of(from[n]);
+    for (; n < TEXTS_MAX && from[n]; n++) to[n] = text_of(from[n]);
     return n;
 }
 
@@ -129,7 +129,7 @@ static void examples_come_out_byte_for_byte(void **state) {
     struct decoder *d = decoder_of(32);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         const struct example *e = &examples[i];
-        struct text fields[LIST_MAX], mask[LIST_MAX];
+        struct text fields[TEXTS_MAX], mask[TEXTS_MAX];
         struct selection s = {fields, mask, texts(e->fields, fields), texts(e->mask, mask)};
         char *copy = xmalloc(strlen(e->event)); // no NUL behind it
         memcpy(copy, e->event, strlen(e->event));

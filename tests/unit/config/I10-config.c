@@ -124,7 +124,9 @@ static void the_bounds_are_allowed(void **state) {
         if (o->type != TYPE_INT && o->type != TYPE_NUM && o->type != TYPE_DURATION &&
             o->type != TYPE_SIZE)
             continue;
-        if (o == &feature_rows[FEATURE_KEY_hash]) continue; // only with type: category
+        if (o == &feature_rows[FEATURE_KEY_hash] || o == &feature_rows[FEATURE_KEY_list] ||
+            o == &feature_rows[FEATURE_KEY_size])
+            continue; // only with a type of their own
         if (o == &option_rows[OPTION_pool_window] || o == &option_rows[OPTION_pool_top])
             continue; // large ones need a token bucket and candidates to match
         struct buf value = {0}, yaml = {0}, place = {0}, errors = {0};

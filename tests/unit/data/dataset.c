@@ -596,6 +596,34 @@ static void names_of_rows_are_no_feature(void **state) {
     }
 }
 
+/* Each of them is another text, so they were left out as names of rows. */
+static void a_column_of_moments_is_a_time(void **state) {
+    (void)state;
+    struct buf csv = {0}, json = {0};
+    buf_str(&csv, "t,u,y\n");
+    for (int i = 0; i < 60; i++) {
+        buf_printf(&csv, "2026-11-%02d 10:%02d:00,%s,%d\n", 1 + i % 30, i,
+                   i == 7 ? "soon" : "2026-11-01", i % 2);
+        buf_printf(&json, "{\"t\":\"2026-11-%02dT10:%02d:00.5Z\",\"y\":%d}\n", 1 + i % 30, i,
+                   i % 2);
+    }
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    struct config *c = configured(d);
+    assert_int_equal(c->features_n, 2);
+    assert_int_equal(c->features[0].type, FEATURE_TIME);
+    assert_int_equal(c->features[1].type, FEATURE_CATEGORY); // one of its texts is no moment
+    config_destroy(c);
+    dataset_close(d);
+    buf_release(&csv);
+    d = opened(buf_view(&json), labelled);
+    c = configured(d);
+    assert_int_equal(c->features_n, 1);
+    assert_int_equal(c->features[0].type, FEATURE_TIME);
+    config_destroy(c);
+    dataset_close(d);
+    buf_release(&json);
+}
+
 static void classes_stand_in_natural_order(void **state) {
     (void)state;
     struct dataset *d = opened(TEXT("x,y\n1,10\n2,9\n3,-1\n4,1e1\n5,9\n"), labelled);
@@ -1237,6 +1265,7 @@ int main(void) {
         cmocka_unit_test(the_configuration_says_what_the_columns_are),
         cmocka_unit_test(many_values_are_hashed),
         cmocka_unit_test(names_of_rows_are_no_feature),
+        cmocka_unit_test(a_column_of_moments_is_a_time),
         cmocka_unit_test(classes_stand_in_natural_order),
         cmocka_unit_test(every_text_survives_quoting),
         cmocka_unit_test(what_cannot_be_learned_gets_no_configuration),

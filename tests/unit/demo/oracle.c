@@ -153,7 +153,7 @@ static void take_label(struct came came[TASKS_MAX], const struct reader_record *
                        struct arena *arena) {
     struct label l;
     const char *why;
-    assert_int_equal(label_read(&l, r->value, r->key, r->time_ms, arena, &why), 0);
+    assert_int_equal(label_read(&l, NULL, r->value, r->key, r->time_ms, arena, &why), 0);
     assert_true(text_equal(l.id, r->key)); // keyed by task id
     assert_true(text_equal(l.annotator, TEXT("ann")));
     assert_int_equal(l.outcome, LABEL_LABELLED);

@@ -183,6 +183,81 @@ static void booleans_are_one_or_zero(void **state) {
     EXPECT(BOOLEAN(.missing = true), null, 0, 1);
 }
 
+/* As it is written where that says it, by its value where several spellings would. */
+static void a_category_may_be_a_number_or_a_boolean(void **state) {
+    (void)state;
+    const struct list values = LIST("1", "12.5", "true", "1000", "0.1", "0");
+    EXPECT(CATEGORY(.values = values), integer("1"), 1, 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("1.0"), 1, 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("12.50"), 0, 1, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), yes, 0, 0, 1, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), text("true"), 0, 0, 1, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), no, 0, 0, 0, 0, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("1e3"), 0, 0, 0, 1, 0, 0);
+    EXPECT(CATEGORY(.values = values), integer("1e-1"), 0, 0, 0, 0, 1, 0);
+    EXPECT(CATEGORY(.values = values), integer("-0.0"), 0, 0, 0, 0, 0, 1);
+    REFUSED(CATEGORY(.values = values), integer("1e999"), REASON_WRONG_TYPE);
+    double as_text[ROW_MAX], as_number[ROW_MAX];
+    assert_int_equal(encoded(CATEGORY(.hash = 32), text("0.3"), as_text), REASON_NONE);
+    assert_int_equal(encoded(CATEGORY(.hash = 32), integer("3e-1"), as_number), REASON_NONE);
+    assert_memory_equal(as_text, as_number, sizeof as_text);
+}
+
+static void flags_are_booleans_too(void **state) {
+    (void)state;
+    static const char *const on[] = {"true", "True", "1", "yes", "Y", "t"}, *const off[] = {
+                                                                                "false", "FALSE",
+                                                                                "0",     "no",
+                                                                                "N",     "f"};
+    for (size_t i = 0; i < sizeof on / sizeof *on; i++) {
+        EXPECT(BOOLEAN(.missing = true), text(on[i]), 1, 0);
+        EXPECT(BOOLEAN(.missing = true), text(off[i]), 0, 0);
+    }
+    EXPECT(BOOLEAN(.missing = false), integer("1"), 1);
+    EXPECT(BOOLEAN(.missing = false), integer("0"), 0);
+    REFUSED(BOOLEAN(.missing = true), integer("2"), REASON_WRONG_TYPE);
+    REFUSED(BOOLEAN(.missing = true), integer("-1"), REASON_WRONG_TYPE);
+    REFUSED(BOOLEAN(.missing = true), text(""), REASON_WRONG_TYPE);
+    REFUSED(BOOLEAN(.missing = true), text("tru"), REASON_WRONG_TYPE);
+}
+
+static void a_number_may_be_a_text_where_it_says_so(void **state) {
+    (void)state;
+    struct feature_config point = NUMBER(.parse = true, .missing = true),
+                          comma = NUMBER(.parse = true, .decimal = DECIMAL_COMMA);
+    EXPECT(point, text("12.50"), 12.5, 0);
+    EXPECT(point, text(" 1,234.5 "), 1234.5, 0);
+    EXPECT(point, text("$12"), 12, 0);
+    EXPECT(point, text("(0.35)"), -0.35, 0);
+    EXPECT(point, number(7), 7, 0);
+    EXPECT(point, text(""), 0, 1);
+    EXPECT(point, text("NA"), 0, 1);
+    EXPECT(comma, text("12,50"), 12.5);
+    EXPECT(comma, text("1.234,5"), 1234.5);
+    EXPECT(comma, text("1.234"), 1234);
+    EXPECT(NUMBER(.parse = true, .log1p = true), text("9"), log(10));
+    REFUSED(point, text("12,50"), REASON_WRONG_TYPE);
+    REFUSED(point, text("twelve"), REASON_WRONG_TYPE);
+    REFUSED(point, text("1e999"), REASON_WRONG_TYPE);
+    REFUSED(point, yes, REASON_WRONG_TYPE);
+    struct feature_config needed = point;
+    needed.required = true;
+    REFUSED(needed, text("?"), REASON_MISSING_FIELD);
+    char digits[200];
+    memset(digits, '1', sizeof digits);
+    digits[sizeof digits - 1] = '\0';
+    REFUSED(point, text(digits), REASON_WRONG_TYPE);
+    const struct value cut = {.kind = VALUE_TEXT, .text = {"12.5999", 4}}; // no NUL behind it
+    EXPECT(point, cut, 12.5, 0);
+    struct features *f = made(&comma, 1);
+    struct value v = text("3,5");
+    double out = 0;
+    assert_true(features_number(f, 0, &v, &out) && out == 3.5);
+    v = text("x");
+    assert_false(features_number(f, 0, &v, &out));
+    features_destroy(f);
+}
+
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     const struct list values = LIST("a", "1.5", "true");
@@ -191,13 +266,12 @@ static void what_does_not_fit_is_refused(void **state) {
     for (size_t i = 0; i < 4; i++) {
         int type = configs[i].type;
         REFUSED(configs[i], other, REASON_WRONG_TYPE);
-        REFUSED(configs[i], text("true"),
+        REFUSED(configs[i], text("maybe"),
                 type == FEATURE_CATEGORY ? REASON_NONE : REASON_WRONG_TYPE);
-        REFUSED(configs[i], yes, type == FEATURE_BOOLEAN ? REASON_NONE : REASON_WRONG_TYPE);
-        REFUSED(configs[i], number(1.5),
-                type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE); // 1.5 is no category
-        REFUSED(configs[i], integer("1e3"),
-                type == FEATURE_NUMBER ? REASON_NONE : REASON_WRONG_TYPE);
+        REFUSED(configs[i], text("12.5"),
+                type == FEATURE_CATEGORY ? REASON_NONE : REASON_WRONG_TYPE); // without `parse`
+        REFUSED(configs[i], yes, type == FEATURE_NUMBER ? REASON_WRONG_TYPE : REASON_NONE);
+        REFUSED(configs[i], number(1.5), type == FEATURE_BOOLEAN ? REASON_WRONG_TYPE : REASON_NONE);
         struct feature_config needed = configs[i];
         needed.required = true;
         REFUSED(needed, missing, REASON_MISSING_FIELD);
@@ -207,6 +281,145 @@ static void what_does_not_fit_is_refused(void **state) {
     REFUSED(configs[0], number(NAN), REASON_NOT_FINITE);
     REFUSED(NUMBER(.clip = LIST("0", "1")), number(INFINITY),
             REASON_NOT_FINITE); // clip does not hide it
+}
+
+/* ---- times, texts, vectors, lists ---- */
+
+enum { ENTRIES_MAX = 8 };
+
+/* One feature that reads an array: the array itself, then its entries. */
+static enum reason encoded_array(struct feature_config c, struct value own,
+                                 const struct value *entry, size_t entries, double *row) {
+    struct features *f = made(&c, 1);
+    struct value values[1 + ENTRIES_MAX + 1] = {own};
+    size_t field, n = features_values(f) - 1;
+    assert_true(n <= ENTRIES_MAX + 1);
+    for (size_t i = 0; i < n; i++) {
+        char path[16];
+        snprintf(path, sizeof path, "/x/%zu", i);
+        assert_string_equal(features_paths(f)[1 + i].at, path);
+        values[1 + i] = i < entries ? entry[i] : missing;
+    }
+    for (size_t i = 0; i < ROW_MAX; i++) row[i] = -77;
+    enum reason reason = features_encode(f, values, row, &field, NULL);
+    assert_true(row[features_columns(f)] == -77);
+    features_destroy(f);
+    return reason;
+}
+
+static void a_vector_has_exactly_its_size(void **state) {
+    (void)state;
+    const struct feature_config c = FIELD("x", "/x", FEATURE_VECTOR, .size = 3, .missing = true);
+    const struct value good[] = {integer("1.5"), integer("-2"), integer("0")},
+                       longer[] = {good[0], good[1], good[2], good[0]},
+                       holed[] = {good[0], null, good[2]},
+                       wide[] = {good[0], integer("1e999"), good[2]};
+    const double expected[] = {1.5, -2, 0, 0};
+    double row[ROW_MAX];
+    assert_int_equal(encoded_array(c, other, good, 3, row), REASON_NONE);
+    assert_memory_equal(row, expected, sizeof expected);
+    assert_int_equal(encoded_array(c, other, good, 2, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, other, longer, 4, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, other, holed, 3, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, other, wide, 3, row), REASON_NOT_FINITE);
+    assert_int_equal(encoded_array(c, text("1,2,3"), good, 0, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, null, good, 0, row), REASON_NONE);
+    assert_true(row[0] == 0 && row[2] == 0 && row[3] == 1);
+    struct features *f = NULL;
+    assert_int_equal(features_create(&f, &(struct feature_config)FIELD("x", "", FEATURE_VECTOR), 1),
+                     ERR_CONFIG);
+}
+
+static void a_list_fills_a_column_for_each_category(void **state) {
+    (void)state;
+    const struct feature_config c = FIELD("x", "/x", FEATURE_CATEGORY, .list = 3,
+                                          .values = LIST("a", "7", "true"), .missing = true);
+    const struct value all[] = {yes, null, text("a"), integer("7")}, nested[] = {text("a"), other};
+    double row[ROW_MAX];
+    assert_int_equal(encoded_array(c, other, all, 4, row), REASON_NONE);
+    assert_true(row[0] == 1 && row[1] == 0 && row[2] == 1 && row[3] == 0); // the fourth is beyond
+    assert_int_equal(encoded_array(c, other, all, 0, row), REASON_NONE);
+    assert_true(row[0] == 0 && row[3] == 0); // an empty list is not missing
+    assert_int_equal(encoded_array(c, text("7"), all, 0, row), REASON_NONE);
+    assert_true(row[1] == 1); // one alone
+    assert_int_equal(encoded_array(c, other, nested, 2, row), REASON_WRONG_TYPE);
+    assert_int_equal(encoded_array(c, null, all, 0, row), REASON_NONE);
+    assert_true(row[3] == 1);
+}
+
+enum { TEXT_COLUMNS = 48 };
+
+static double alike(const char *a, const char *b) {
+    double left[ROW_MAX], right[ROW_MAX], sum = 0;
+    const struct feature_config c = FIELD("x", "/x", FEATURE_TEXT, .hash = TEXT_COLUMNS);
+    assert_int_equal(encoded(c, text(a), left), REASON_NONE);
+    assert_int_equal(encoded(c, text(b), right), REASON_NONE);
+    for (size_t i = 0; i < TEXT_COLUMNS; i++) sum += left[i] * right[i];
+    return sum;
+}
+
+static void texts_that_say_the_same_are_alike(void **state) {
+    (void)state;
+    assert_true(fabs(alike("send it now", "Send it NOW!") - 1) < 1e-12);
+    assert_true(fabs(alike("now", "  now...") - 1) < 1e-12);
+    assert_true(fabs(alike("a b", "a,b") - 1) < 1e-12);
+    assert_true(alike("transfer refused", "transfers refused") > 0.8);
+    assert_true(alike("transfer refused", "transfer refused") >
+                alike("transfer refused", "gift card"));
+    assert_true(alike("transfer refused", "gift card") < 0.6);
+    double row[ROW_MAX], sum = 0;
+    const struct feature_config c =
+        FIELD("x", "/x", FEATURE_TEXT, .hash = TEXT_COLUMNS, .missing = true);
+    assert_int_equal(encoded(c, text("?!"), row), REASON_NONE);
+    for (size_t i = 0; i < TEXT_COLUMNS; i++) sum += row[i];
+    assert_true(sum == 0 && row[TEXT_COLUMNS] == 0);
+    assert_int_equal(encoded(c, number(5), row), REASON_WRONG_TYPE);
+    char word[500];
+    memset(word, 'w', sizeof word);
+    word[sizeof word - 1] = '\0';
+    assert_int_equal(encoded(c, text(word), row), REASON_NONE); // longer than any word
+}
+
+static void encoded_time(struct value v, int unit, int64_t record_ms, double *row) {
+    struct feature_config c = FIELD("x", "/x", FEATURE_TIME, .unit = unit);
+    struct features *f = made(&c, 1);
+    size_t field;
+    assert_int_equal(features_columns(f), TIME_COLUMNS);
+    assert_int_equal(features_encode_at(f, &v, record_ms, row, &field, NULL), REASON_NONE);
+    features_destroy(f);
+}
+
+static void near(double got, double expected) {
+    if (fabs(got - expected) > 1e-9) fail_msg("%.17g, not %.17g", got, expected);
+}
+
+static void a_time_is_three_circles_and_an_age(void **state) {
+    (void)state;
+    double row[ROW_MAX], same[ROW_MAX];
+    /* Thursday, 1 January 1970, 6:00; asked 9 hours later. */
+    encoded_time(integer("21600000"), TIME_MILLISECONDS, 54000000, row);
+    near(row[0], 1);
+    near(row[1], 0);
+    near(row[2], sin(2 * M_PI * 4.25 / 7));
+    near(row[3], cos(2 * M_PI * 4.25 / 7));
+    near(row[4], sin(2 * M_PI * 0.25 / 31));
+    near(row[5], cos(2 * M_PI * 0.25 / 31));
+    near(row[6], log(10));
+    encoded_time(integer("21600"), TIME_SECONDS, 54000000, same);
+    assert_memory_equal(row, same, TIME_COLUMNS * sizeof *row);
+    encoded_time(text("1970-01-01T07:00:00+01:00"), TIME_SECONDS, 54000000, same);
+    assert_memory_equal(row, same, TIME_COLUMNS * sizeof *row);
+    encoded_time(text("1970-01-01 06:00:00"), TIME_SECONDS, 0, same);
+    near(same[6], 0); // no time of the record, no age
+    encoded_time(integer("54000000000000"), TIME_NANOSECONDS, 21600000, same);
+    near(same[6], -log(10)); // it lies ahead
+    encoded_time(text("2024-02-29T12:00:00Z"), TIME_SECONDS, 0, row);
+    near(row[4], sin(2 * M_PI * 28.5 / 29));
+    const struct feature_config c = FIELD("x", "/x", FEATURE_TIME, .missing = true);
+    REFUSED(c, text("yesterday"), REASON_WRONG_TYPE);
+    REFUSED(c, yes, REASON_WRONG_TYPE);
+    REFUSED(c, integer("1e300"), REASON_WRONG_TYPE);
+    EXPECT(c, null, 0, 0, 0, 0, 0, 0, 0, 1);
 }
 
 /* ---- several ---- */
@@ -243,7 +456,7 @@ static void columns_stand_in_order_of_configuration(void **state) {
 static void the_first_guilty_field_is_named(void **state) {
     (void)state;
     struct features *f = made(several, SEVERAL);
-    struct value values[] = {number(1), text("NL"), yes, missing};
+    struct value values[] = {number(1), text("NL"), other, missing};
     double row[COLUMNS];
     size_t field = 99;
     assert_int_equal(features_encode(f, values, row, &field, NULL), REASON_WRONG_TYPE);
@@ -425,6 +638,16 @@ static void the_fingerprint_changes_with_every_part_of_the_mapping(void **state)
         NUMBER(.log1p = false),
         NUMBER(.log1p = true),
         NUMBER(.missing = true),
+        FIELD("x", "/x", FEATURE_TIME),
+        FIELD("x", "/x", FEATURE_TIME, .unit = TIME_SECONDS),
+        FIELD("x", "/x", FEATURE_VECTOR, .size = 2),
+        FIELD("x", "/x", FEATURE_VECTOR, .size = 3),
+        FIELD("x", "/x", FEATURE_TEXT, .hash = 2),
+        FIELD("x", "/x", FEATURE_TEXT, .hash = 3),
+        CATEGORY(.list = 2, .values = LIST("a", "b")),
+        CATEGORY(.list = 3, .values = LIST("a", "b")),
+        NUMBER(.parse = true),
+        NUMBER(.parse = true, .decimal = DECIMAL_COMMA),
         NUMBER(.clip = LIST("0", "1")),
         NUMBER(.clip = LIST("0", "2")),
         NUMBER(.clip = LIST("-1", "1")),
@@ -526,7 +749,14 @@ int main(void) {
         cmocka_unit_test(a_hashed_category_takes_the_stated_column),
         cmocka_unit_test(hashed_categories_spread_evenly),
         cmocka_unit_test(booleans_are_one_or_zero),
+        cmocka_unit_test(a_category_may_be_a_number_or_a_boolean),
+        cmocka_unit_test(flags_are_booleans_too),
+        cmocka_unit_test(a_number_may_be_a_text_where_it_says_so),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(a_vector_has_exactly_its_size),
+        cmocka_unit_test(a_list_fills_a_column_for_each_category),
+        cmocka_unit_test(texts_that_say_the_same_are_alike),
+        cmocka_unit_test(a_time_is_three_circles_and_an_age),
         cmocka_unit_test(columns_stand_in_order_of_configuration),
         cmocka_unit_test(the_first_guilty_field_is_named),
         cmocka_unit_test(absent_fields_are_counted),

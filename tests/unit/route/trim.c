@@ -137,7 +137,7 @@ static void add_letter(struct cycle *c, size_t value, size_t key, size_t headers
         original[i] = (struct header){TEXT("original"), {bytes, 100}};
     const struct record r = {
         .key = {bytes, key}, .value = {bytes, value}, .partition = 1, .offset = 7};
-    dead_letter_add(c, TEXT("samples"), &r, REASON_NOT_JSON, NULL,
+    dead_letter_add(c, TEXT("samples"), &r, REASON_NOT_JSON, (struct text){0},
                     &(struct original){original, headers, 0});
     free(bytes);
 }
@@ -150,7 +150,7 @@ static void headers_are_counted_with_their_frames(void **state) {
     const struct record r = {.value = TEXT("v"), .partition = 1, .offset = 7};
     for (size_t i = 0; i < DEAD_LETTER_HEADERS_MOST; i++)
         empty[i] = (struct header){TEXT("n"), TEXT("")};
-    dead_letter_add(&c, TEXT("samples"), &r, REASON_NOT_JSON, NULL,
+    dead_letter_add(&c, TEXT("samples"), &r, REASON_NOT_JSON, (struct text){0},
                     &(struct original){empty, DEAD_LETTER_HEADERS_MOST, 1000});
     size_t kept = DEAD_LETTER_HEADERS_MAX / (RECORD_HEADER_BYTES + 1);
     char dropped[24];

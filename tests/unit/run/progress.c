@@ -2,7 +2,10 @@
  * nothing, and holds up nobody. */
 #include "run/progress.h"
 
+#include "base/error.h"
 #include "unit/test.h"
+
+#include <stdlib.h>
 
 static int64_t next[LABELLED_TOPICS][2];
 static const int32_t partitions[LABELLED_TOPICS] = {2, 2};
@@ -72,8 +75,22 @@ static void the_writer_is_named(void **state) {
     buf_release(&out);
 }
 
+static void the_next_offset_is_told_or_none(void **state) {
+    (void)state;
+    const struct text record =
+        TEXT("{\"tasks\":{\"0\":9},\"labels\":{\"0\":7,\"2\":\"x\",\"3\":1e300}}");
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 0), 7);
+    assert_int_equal(progress_next(record, LABELLED_TASKS, 0), 9);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 1), 0);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 2), 0);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 3), 0);
+    assert_int_equal(progress_next(TEXT("{"), LABELLED_LABELS, 0), 0);
+    assert_int_equal(progress_next((struct text){0}, LABELLED_LABELS, 0), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_next_offset_is_told_or_none),
         cmocka_unit_test(each_partition_counts),
         cmocka_unit_test(what_says_nothing_holds_up_nobody),
         cmocka_unit_test(the_writer_is_named),

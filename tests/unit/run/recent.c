@@ -49,7 +49,8 @@ static void the_last_ones_stay(void **state) {
     for (int64_t i = 0; i < 12; i++) {
         struct task t = task("s", i, i == 11 ? ASK_RANDOM : ASK_UNCERTAIN);
         recent_task(r, &t);
-        recent_dead_letter(r, 2, i, 500, REASON_NOT_JSON, i % 2 ? "/amount" : NULL);
+        recent_dead_letter(r, 2, i, 500, REASON_NOT_JSON,
+                           i % 2 ? TEXT("text at /amount") : (struct text){0});
     }
     struct decision d = {.utility = 0.1, .covered = true, .propensity = 0.01};
     recent_decision(r, &(struct recent_sample){TEXT("quiet"), 0, 7, 1, 2, prob, 3, 4, &d});
@@ -65,7 +66,7 @@ static void the_last_ones_stay(void **state) {
     assert_non_null(strstr(text_at(tasks, 1, "why"), "threshold 0.6"));
     assert_string_equal(text_at(tasks, 0, "predicted"), "bad");
     assert_int_equal(cJSON_GetArraySize(letters), 5);
-    assert_string_equal(text_at(letters, 0, "field"), "/amount");
+    assert_string_equal(text_at(letters, 0, "found"), "text at /amount");
     assert_string_equal(text_at(letters, 0, "reason"), "not_json");
     assert_int_equal(cJSON_GetArraySize(decisions), 1);
     assert_non_null(strstr(text_at(decisions, 0, "why"), "not worth a label"));
@@ -100,7 +101,7 @@ static void nobody_has_to_listen(void **state) {
     (void)state;
     struct task t = task("s", 1, ASK_RISK);
     recent_task(NULL, &t);
-    recent_dead_letter(NULL, 0, 0, 0, REASON_EMPTY, NULL);
+    recent_dead_letter(NULL, 0, 0, 0, REASON_EMPTY, (struct text){0});
     struct recent *r = recent_create(0, TEXT("good\nbad"), 2); // watch.recent: 0
     recent_task(r, &t);
     cJSON *json = read_all(r);

@@ -14,7 +14,7 @@ static struct arena arena;
 static struct label good(const char *json, const char *key) {
     struct label l;
     const char *why = "";
-    if (label_read(&l, text_of(json), text_of(key), RECORD_MS, &arena, &why) < 0)
+    if (label_read(&l, NULL, text_of(json), text_of(key), RECORD_MS, &arena, &why) < 0)
         fail_msg("%s: %s", json, why);
     return l;
 }
@@ -22,7 +22,7 @@ static struct label good(const char *json, const char *key) {
 static void refused(const char *json, const char *part) {
     struct label l;
     const char *why = "";
-    assert_int_equal(label_read(&l, text_of(json), (struct text){0}, RECORD_MS, &arena, &why),
+    assert_int_equal(label_read(&l, NULL, text_of(json), (struct text){0}, RECORD_MS, &arena, &why),
                      ERR_INPUT);
     if (!strstr(why, part)) fail_msg("%s: '%s' does not say '%s'", json, why, part);
 }
@@ -52,8 +52,9 @@ static void the_key_may_name_the_task(void **state) {
     assert_null(good("{\"sample_id\":17,\"label\":\"a\"}", ID).id.at);
     struct label l;
     const char *why = "";
-    assert_int_equal(label_read(&l, TEXT("{\"label\":\"a\"}"), TEXT("customer-9"), 0, &arena, &why),
-                     ERR_INPUT);
+    assert_int_equal(
+        label_read(&l, NULL, TEXT("{\"label\":\"a\"}"), TEXT("customer-9"), 0, &arena, &why),
+        ERR_INPUT);
 }
 
 static void times_are_numbers_or_rfc_3339(void **state) {
@@ -119,7 +120,8 @@ static void a_time_is_one_whatever_record_and_answer_say(void **state) {
             const char *why = "";
             snprintf(json, sizeof json, "{\"id\":\"x\",\"label\":\"a\",\"time\":%s}", of_answer[j]);
             assert_int_equal(
-                label_read(&l, text_of(json), (struct text){0}, of_record[i], &arena, &why), 0);
+                label_read(&l, NULL, text_of(json), (struct text){0}, of_record[i], &arena, &why),
+                0);
             assert_int_equal(l.time_ms, 0);
         }
     }
@@ -159,7 +161,7 @@ static void wrong_types_are_named(void **state) {
     refused("{\"label\":\"a\"}", "names neither");
     refused("{\"id\":\"x\"}", "no label");
     refused("{\"id\":{},\"label\":\"a\"}", "id");
-    refused("{\"id\":\"x\",\"label\":true}", "label");
+    refused("{\"id\":\"x\",\"label\":{}}", "label");
     refused("{\"id\":\"x\",\"label\":1.5}", "label");
     refused("{\"id\":\"x\",\"label\":\"a\",\"revision\":\"2\"}", "revision");
     refused("{\"id\":\"x\",\"label\":\"a\",\"confidence\":2}", "confidence");
@@ -191,13 +193,197 @@ static void it_may_stand_behind_a_registry_header(void **state) {
         struct label l;
         const char *why = "";
         record[4] = ids[i];
-        assert_int_equal(label_read(&l, (struct text){record, sizeof record - 1}, (struct text){0},
-                                    RECORD_MS, &arena, &why),
+        assert_int_equal(label_read(&l, NULL, (struct text){record, sizeof record - 1},
+                                    (struct text){0}, RECORD_MS, &arena, &why),
                          0);
         is(l.id, ID);
         is(l.label, "ok");
         is(l.data, "{\"x\":1}");
     }
+}
+
+/* Tools write every member, with null where there is nothing. */
+static void null_is_absent(void **state) {
+    (void)state;
+    struct label l = good("{\"id\":\"" ID "\",\"sample_id\":null,\"label\":\"a\",\"outcome\":null,"
+                          "\"annotator\":null,\"source\":null,\"time\":null,\"revision\":null,"
+                          "\"confidence\":null,\"data\":null}",
+                          NULL);
+    assert_int_equal(l.outcome, LABEL_LABELLED);
+    assert_int_equal(l.revision, 0);
+    assert_int_equal(l.time_ms, RECORD_MS);
+    assert_true(l.confidence == 1);
+    assert_null(l.annotator.at);
+    assert_null(l.source.at);
+    assert_null(l.data.at);
+    refused("{\"id\":\"x\",\"label\":null}", "no label");
+}
+
+/* ---- their records ---- */
+
+static struct config *mapped(const char *labels) {
+    struct config *c = NULL;
+    struct buf errors = {0}, yaml = {0};
+    buf_printf(&yaml,
+               "model: {classes: [ok, fraud, \"true positive\"]}\nfeatures: [{name: x}]\n%s\n",
+               labels);
+    if (config_parse(&c, "t", buf_view(&yaml), &errors) < 0) fail_msg("%s", buf_string(&errors));
+    buf_release(&yaml);
+    buf_release(&errors);
+    return c;
+}
+
+static struct label good_by(const struct config *c, const char *json) {
+    struct label l;
+    const char *why = "";
+    if (label_read(&l, c, text_of(json), (struct text){0}, RECORD_MS, &arena, &why) < 0)
+        fail_msg("%s: %s", json, why);
+    return l;
+}
+
+static int refused_by(const struct config *c, const char *json, const char *part) {
+    struct label l;
+    const char *why = "";
+    int result = label_read(&l, c, text_of(json), (struct text){0}, RECORD_MS, &arena, &why);
+    if (!strstr(why, part)) fail_msg("%s: '%s' does not say '%s'", json, why, part);
+    return result;
+}
+
+static void members_stand_where_the_configuration_says(void **state) {
+    (void)state;
+    struct config *c = mapped(
+        "labels: {id: /case/task, sample_id: /case/tx, label: /verdict/code, annotator: /by/0, "
+        "source: /a~1b, time: /at, time_unit: s, outcome: /how, values: [true=fraud, false=ok, "
+        "1=fraud, CONFIRMED=true positive, unsure=cannot_tell, later=skipped]}");
+    struct label l =
+        good_by(c, "{\"case\":{\"task\":\"" ID "\",\"tx\":17},\"verdict\":{\"code\":true},"
+                   "\"by\":[\"eva\"],\"a/b\":\"desk\",\"at\":1699999999.5}");
+    is(l.id, ID);
+    is(l.sample_id, "17");
+    is(l.label, "fraud");
+    is(l.annotator, "eva");
+    is(l.source, "desk");
+    assert_int_equal(l.time_ms, 1699999999500);
+    static const struct {
+        const char *code, *label;
+        enum label_outcome outcome;
+    } verdicts[] = {{"false", "ok", LABEL_LABELLED},
+                    {"1", "fraud", LABEL_LABELLED},
+                    {"\"1\"", "fraud", LABEL_LABELLED},
+                    {"\"CONFIRMED\"", "true positive", LABEL_LABELLED},
+                    {"\"confirmed\"", "confirmed", LABEL_LABELLED}, // as it is
+                    {"\"unsure\"", NULL, LABEL_CANNOT_TELL},
+                    {"\"later\"", NULL, LABEL_SKIPPED}};
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+        char json[200];
+        snprintf(json, sizeof json, "{\"case\":{\"tx\":\"t\"},\"verdict\":{\"code\":%s}}",
+                 verdicts[i].code);
+        l = good_by(c, json);
+        assert_int_equal(l.outcome, verdicts[i].outcome);
+        if (verdicts[i].label) is(l.label, verdicts[i].label);
+        else assert_null(l.label.at);
+    }
+    l = good_by(c, "{\"case\":{\"tx\":\"t\"},\"how\":\"skipped\"}");
+    assert_int_equal(l.outcome, LABEL_SKIPPED);
+    /* What the page /label and the bridge write stands on the same topic. */
+    l = good_by(c, "{\"id\":\"" ID "\",\"label\":\"ok\",\"source\":\"page\",\"case\":null}");
+    is(l.id, ID);
+    is(l.label, "ok");
+    is(l.source, "page");
+    assert_int_equal(refused_by(c, "{\"case\":{},\"verdict\":{\"code\":true}}", "names neither"),
+                     ERR_INPUT);
+    assert_int_equal(refused_by(c, "{\"case\":{\"tx\":\"t\"},\"verdict\":7.5}", "no label"),
+                     ERR_INPUT);
+    assert_int_equal(
+        refused_by(c, "{\"case\":{\"tx\":\"t\"},\"verdict\":{\"code\":true},\"at\":1e300}", "time"),
+        ERR_INPUT);
+    config_destroy(c);
+}
+
+/* CloudEvents: their data hold the verdict, and are no event of its own. */
+static void an_envelope_is_no_event_of_its_own(void **state) {
+    (void)state;
+    struct config *c = mapped("labels: {sample_id: /data/tx, label: /data/verdict}");
+    struct label l = good_by(c, "{\"id\":\"A-1\",\"data\":{\"tx\":\"t-1\",\"verdict\":\"ok\"}}");
+    is(l.sample_id, "t-1");
+    assert_null(l.data.at);
+    l = good_by(c, "{\"label\":\"ok\",\"data\":{\"x\":1}}");
+    is(l.data, "{\"x\":1}");
+    config_destroy(c);
+}
+
+#define STUDIO_TASK                                                                                \
+    "\"data\":{\"id\":\"" ID "\",\"sample_id\":\"s-3\",\"event\":{}},"                             \
+    "\"meta\":{\"id\":\"" ID "\",\"sample_id\":\"s-3\"}"
+#define STUDIO_ANSWER(choices, cancelled, updated)                                                 \
+    "{\"id\":7,\"result\":[{\"from_name\":\"note\",\"type\":\"textarea\",\"value\":{\"text\":["    \
+    "\"x\"]}},"                                                                                    \
+    "{\"from_name\":\"label\",\"to_name\":\"event\",\"type\":\"choices\",\"value\":{"              \
+    "\"choices\":" choices "}}],\"was_cancelled\":" cancelled                                      \
+    ",\"created_at\":\"2023-11-14T00:00:00.0Z\","                                                  \
+    "\"updated_at\":\"" updated "\",\"completed_by\":12,\"task\":4}"
+
+static void a_webhook_of_label_studio_is_an_answer(void **state) {
+    (void)state;
+    struct label l = good(
+        "{\"action\":\"ANNOTATION_CREATED\",\"annotation\":" STUDIO_ANSWER(
+            "[\"fraud\"]", "false",
+            "2023-11-14T10:13:20.128208Z") ",\"project\":{\"id\":1},\"task\":{\"id\":4," STUDIO_TASK
+                                           "}}",
+        NULL);
+    is(l.id, ID);
+    is(l.sample_id, "s-3");
+    is(l.label, "fraud");
+    is(l.annotator, "12");
+    is(l.source, "label_studio");
+    assert_int_equal(l.time_ms, 1699956800128);
+    assert_null(l.data.at);
+    l = good("{\"action\":\"ANNOTATION_UPDATED\",\"annotation\":" STUDIO_ANSWER(
+                 "[]", "true", "2023-11-14T10:13:20Z") ",\"project\":{},\"task\":{" STUDIO_TASK
+                                                       "}}",
+             NULL);
+    assert_int_equal(l.outcome, LABEL_SKIPPED);
+    refused("{\"action\":\"ANNOTATION_CREATED\",\"annotation\":" STUDIO_ANSWER(
+                "[\"a\",\"b\"]", "false",
+                "2023-11-14T10:13:20Z") ",\"project\":{},\"task\":{" STUDIO_TASK "}}",
+            "without one choice");
+    assert_int_equal(
+        refused_by(
+            NULL,
+            "{\"action\":\"ANNOTATIONS_DELETED\",\"annotations\":[{\"id\":2}],\"project\":{}}",
+            "no answer"),
+        ERR_MISSING);
+    assert_int_equal(
+        refused_by(NULL, "{\"action\":\"PROJECT_UPDATED\",\"project\":{\"id\":1}}", "no answer"),
+        ERR_MISSING);
+}
+
+static void an_export_of_label_studio_is_an_answer(void **state) {
+    (void)state;
+    struct label l = good(
+        "{\"id\":4,\"annotations\":[" STUDIO_ANSWER("[\"ok\"]", "false", "2023-11-14T10:13:20.1Z") "," STUDIO_ANSWER(
+            "[\"fraud\"]", "false",
+            "2023-11-14T11:13:20.1Z") "," STUDIO_ANSWER("[\"ok\"]", "false",
+                                                        "2023-11-14T09:13:20.1Z") "]," STUDIO_TASK
+                                                                                  "}",
+        NULL);
+    is(l.id, ID);
+    is(l.label, "fraud"); // the last word
+    assert_null(l.data.at);
+    assert_int_equal(refused_by(NULL, "{\"id\":4,\"annotations\":[]," STUDIO_TASK "}", "no answer"),
+                     ERR_MISSING);
+    l = good("{\"sample_id\":\"s-3\",\"event\":{},\"id\":4,\"label\":\"fraud\",\"annotator\":1,"
+             "\"annotation_id\":7,\"updated_at\":\"2023-11-14T10:13:20.1Z\",\"lead_time\":4.2}",
+             NULL);
+    is(l.sample_id, "s-3");
+    assert_null(l.id.at); // Label Studio's own number
+    is(l.label, "fraud");
+    is(l.annotator, "1");
+    struct config *c = mapped("route: {label_control: verdict}\nlabels: {values: [yes=fraud]}");
+    l = good_by(c, "{\"sample_id\":\"s-3\",\"id\":4,\"verdict\":\"yes\",\"annotator\":1,"
+                   "\"annotation_id\":7,\"updated_at\":\"2023-11-14T10:13:20.1Z\"}");
+    is(l.label, "fraud");
+    config_destroy(c);
 }
 
 static void what_is_written_reads_back(void **state) {
@@ -242,6 +428,11 @@ int main(void) {
         cmocka_unit_test(other_outcomes_need_no_label),
         cmocka_unit_test(an_own_event_is_kept_byte_for_byte),
         cmocka_unit_test(it_may_stand_behind_a_registry_header),
+        cmocka_unit_test(null_is_absent),
+        cmocka_unit_test(members_stand_where_the_configuration_says),
+        cmocka_unit_test(an_envelope_is_no_event_of_its_own),
+        cmocka_unit_test(a_webhook_of_label_studio_is_an_answer),
+        cmocka_unit_test(an_export_of_label_studio_is_an_answer),
         cmocka_unit_test(what_is_written_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, end);

@@ -6,7 +6,7 @@
  * strtod would take besides (hexadecimal, inf, nan, and numbers beyond a double) is text.
  *
  * Thread: any thread */
-#include "table_cell.h"
+#include "base/table_cell.h"
 
 #include "base/number.h"
 
