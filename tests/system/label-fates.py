@@ -94,25 +94,29 @@ def test(stage):
     daemon.await_event("label_unknown", id="1234")
     wait("labelled rows", lambda: daemon.metric("labelled_rows") == rows)
 
-    # Early: the label is there before its sample.
-    now = int(time.time() * 1000)
-    partition, offset = 0, max(o for p, (o, _) in stage.state().items() if p == 0)
-    sent_early = task_id(stage.topic("samples"), partition, offset, now)
-    answer("early", {"id": sent_early, "label": "good"})
-    equal(daemon.metric("parked_labels"), 1, "parked labels")
-    writer = Writer(stage.brokers)
-    name, value = sample(1000001, stage.random)
-    writer.send(stage.topic("samples"), value, partition=partition, time_ms=now)
-    writer.flush()
-    stage.caught_up()
-    asked = [t for t in stage.tasks() if t["id"] == sent_early]
-    if asked:  # the budget is 1, but which arm asks is the strategy's choice
-        wait("the early label joined", lambda: daemon.metric("parked_labels") == 0)
-        rows += 1
-        expected["learned"] += 1
-        wait(lambda: "fates: %s, wanted %s" % (fates(), expected), lambda: fates() == expected, 10)
-    check(asked, "the sample of the early label was not asked with a budget of 1")
-    equal(daemon.metric("labelled_rows"), rows, "labelled rows")
+    # Early: the label is there before its sample. The budget is 1, but no single sample is sure to be asked.
+    asked, waiting = False, 0
+    for attempt in range(5):
+        now = int(time.time() * 1000)
+        partition, offset = 0, max(o for p, (o, _) in stage.state().items() if p == 0)
+        sent_early = task_id(stage.topic("samples"), partition, offset, now)
+        answer("early", {"id": sent_early, "label": "good"})
+        wait("it waits", lambda: daemon.metric("parked_labels") == waiting + 1)
+        writer = Writer(stage.brokers)
+        name, value = sample(1000001 + attempt, stage.random)
+        writer.send(stage.topic("samples"), value, partition=partition, time_ms=now)
+        writer.flush()
+        stage.caught_up()
+        asked = any(t["id"] == sent_early for t in stage.tasks())
+        if asked:
+            break
+        waiting += 1
+    check(asked, "no sample of an early label was asked with a budget of 1")
+    wait("the early label joined", lambda: daemon.metric("parked_labels") == waiting)
+    rows += 1
+    expected["learned"] += 1
+    expected["unknown"] += waiting  # those whose sample was not asked are given up in the end
+    wait("labelled rows", lambda: daemon.metric("labelled_rows") == rows)
 
     # Unknown: no task ever comes; counted when it is given up.
     sent_unknown = {"id": task_id("no such topic", 0, 0, now), "label": "good"}
