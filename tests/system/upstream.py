@@ -48,7 +48,8 @@ def test(stage):
     truth = right / (N - bad)
     for what in ("accuracy_unbiased", "upstream_accuracy_unbiased"):
         low, high = figures["winnowd_%s_low" % what], figures["winnowd_%s_high" % what]
-        check(low <= truth <= high, "%s %s to %s, and the score's true accuracy is %s", what, low, high, truth)
+        slack = (high - low) / 2  # a 95 % interval misses in one run of twenty, one of twice its width in none
+        check(low - slack <= truth <= high + slack, "%s %s to %s, and the score's true accuracy is %s", what, low, high, truth)
     equal(daemon.metric("model_version"), 1, "nothing is learned")
     equal(len(stage.read("dead_letters")), bad, "samples without a score that is one")
     shown = json.loads(run("policy", "-c", config, "show", "--json").stdout)
