@@ -82,7 +82,7 @@ def markers(stage, upstream):
     upstream.send(5, partition=1)
     stage.caught_up()
     wait("no lag behind the markers", lambda: daemon.metric("lag_samples") == 0)
-    equal({p: at[0] for p, at in stage.state().items()}, {0: 64, 1: 6}, "committed: the ends, markers included")
+    wait(lambda: "committed: the ends, markers included: %s" % stage.state(), lambda: {p: at[0] for p, at in stage.state().items()} == {0: 64, 1: 6})
     decided(daemon, 15)
     daemon.stop()
     delete_records(stage, stage.topic("samples"), {0: -1})
