@@ -174,7 +174,7 @@ static struct feature_config features_score_field(const struct config *c, size_t
     bool one = config_upstream_columns(c) == 1;
     return (struct feature_config){.name = one ? xstrdup("upstream")
                                                : xasprintf("upstream.%s", c->model.classes.at[i]),
-                                   .path = xstrdup(buf_string(&path)),
+                                   .path = buf_string(&path),
                                    .type = types[kind],
                                    .required = true};
 }
