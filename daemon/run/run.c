@@ -146,7 +146,8 @@ static int run_prepare(struct run *r) {
     r->shared.absences = absences_create(r->features);
     TRY(run_try_upstream(r));
     int result = schemas_start(&r->shared.schemas, run_config(r), &r->shared.stopping);
-    return result == ERR_FATAL ? run_no_thread("schema registry") : result; // last: a thread runs now
+    return result == ERR_FATAL ? run_no_thread("schema registry")
+                               : result; // last: a thread runs now
 }
 
 static void run_make_room(struct run *r) {
