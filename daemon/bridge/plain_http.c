@@ -94,14 +94,14 @@ static int plain_http_import(void *self, const struct tool_record *record, size_
     struct web_answer answer;
     CHECK(n == 1);
     arena_trim(&p->arena, ARENA_KEPT);
-    cJSON *task = json_parse_most(record->record, JSON_VALUES_MAX * 16, &p->arena);
-    const cJSON *meta = cJSON_GetObjectItemCaseSensitive(task, "meta");
+    cJSON *meta =
+        json_parse_most(json_member(record->record, "meta"), JSON_VALUES_MAX * 16, &p->arena);
     const char **line =
         arena_take(&p->arena, (p->config->bridge.headers.n + FIXED_HEADERS) * sizeof *line);
     size_t lines = plain_http_headers(p, meta, line);
     buf_reset(&p->path);
     template_fill(p->config->bridge.path, meta, NULL, true, &p->path);
-    cJSON_Delete(task);
+    cJSON_Delete(meta);
     TRY(web_call(p->web,
                  &(struct web_request){.method = "POST",
                                        .path = buf_string(&p->path),
@@ -186,9 +186,11 @@ static bool plain_http_hand_over(struct plain_http_inbox *in) {
     until.tv_sec += ANSWER_S;
     pthread_mutex_lock(&in->lock);
     in->state = INBOX_SENT;
-    while (in->state == INBOX_TAKEN || (in->state == INBOX_SENT && !in->closing &&
-                                        pthread_cond_timedwait(&in->moved, &in->lock, &until) == 0))
-        if (in->state == INBOX_TAKEN) pthread_cond_wait(&in->moved, &in->lock);
+    while (in->state == INBOX_SENT && !in->closing &&
+           pthread_cond_timedwait(&in->moved, &in->lock, &until) == 0) {
+    }
+    while (in->state == INBOX_TAKEN) // also when that was at the last moment: it is read now
+        pthread_cond_wait(&in->moved, &in->lock);
     bool written = in->state == INBOX_DONE && in->result == 0;
     in->state = INBOX_EMPTY;
     pthread_mutex_unlock(&in->lock);
@@ -218,12 +220,15 @@ static bool plain_http_has_sent(void *self) {
 
 static size_t plain_http_sent(void *self, const struct label **out) {
     struct plain_http_inbox *in = &((struct plain_http *)self)->inbox;
+    size_t n = 0;
     pthread_mutex_lock(&in->lock);
-    bool sent = in->state == INBOX_SENT;
-    if (sent) in->state = INBOX_TAKEN;
+    if (in->state == INBOX_SENT) {
+        in->state = INBOX_TAKEN;
+        *out = in->label;
+        n = in->n;
+    }
     pthread_mutex_unlock(&in->lock);
-    *out = in->label;
-    return sent ? in->n : 0;
+    return n;
 }
 
 static void plain_http_taken(void *self, int result) {
