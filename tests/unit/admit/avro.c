@@ -577,6 +577,10 @@ static void a_schema_is_lacked_until_it_is_taught(void **state) {
     assert_true(text_equal(decoder_select(d, framed, &(struct selection){0}), TEXT("{\"x\":1}")));
     decoder_tidy(d);
     assert_false(decoder_lacks(d, framed, &id));
+    learn_avro(d, id, "[");
+    decoder_tidy(d); // a schema never changes, so it is not read again
+    assert_false(decoder_lacks(d, framed, &id));
+    expect_found(d, decoder_read(d, framed, &v), REASON_BAD_SCHEMA, "schema id 258: it is no JSON");
     decoder_destroy(d);
 }
 
