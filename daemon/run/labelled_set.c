@@ -52,7 +52,6 @@ struct labelled_set {
     struct estimator *estimator;
     struct prequential *scored; // of the score that events bring
     struct prequential *differ; // answers that one of them had right: whether the model did
-    size_t positive;            // class that the figures are of
     uint64_t answers, right;    // evaluated; of them, predicted right
     struct task_asked *asked;   // (READ_MOST) of the round, counted once it is committed
     size_t asked_n;
@@ -84,12 +83,13 @@ static void labelled_set_judge(struct labelled_set *s, const struct answered *a)
 }
 
 static void labelled_set_estimate(struct labelled_set *s, const struct answered *a) {
+    const size_t positive = s->learning->positive;
     struct outcome o;
     if (a->predicted < 0 || a->said.propensity <= 0) return;
-    bool right = a->truth == a->predicted, positive = (size_t)a->truth == s->positive;
-    outcome_of(&o, right, positive, (size_t)a->predicted == s->positive, a->in_capacity,
-               cost_of(s->learning->config, (size_t)a->truth, (size_t)a->predicted), NAN,
-               (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
+    bool right = a->truth == a->predicted;
+    outcome_of(&o, right, (size_t)a->truth == positive, (size_t)a->predicted == positive,
+               a->in_capacity, cost_of(s->learning->config, (size_t)a->truth, (size_t)a->predicted),
+               NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(s->estimator, &a->said, &o);
     s->answers++;
     s->right += right;
@@ -484,7 +484,7 @@ static int labelled_set_open_store(struct labelled_set *s) {
         .k = c->model.classes.n,
         .fingerprint = features_fingerprint(l->shared->features),
         .classes = l->classes,
-        .positive = s->positive,
+        .positive = l->positive,
         .score = features_score(l->shared->features).n ? labelled_set_score : NULL,
         .score_opaque = l->shared->features,
         .sources = c->train.sources,
@@ -525,8 +525,6 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     s->scored = prequential_create(c->model.classes.n, (size_t)c->watch.window);
     s->differ = prequential_create(2, (size_t)c->watch.window);
     s->estimator = estimator_create((size_t)c->watch.window);
-    for (size_t i = 0; i < c->model.classes.n; i++)
-        if (strcmp(c->model.classes.at[i], c->model.positive) == 0) s->positive = i;
     TRY(labelled_set_open_decoder(s));
     TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
