@@ -1,0 +1,110 @@
+/* What the answers say of the decisions: fed answer by answer, told as metrics. It is built anew
+ * from the store at a start.
+ *
+ * Thread: learner thread */
+#include "labelled_figures.h"
+
+#include "config/cost.h"
+#include "estimate/prequential.h"
+#include "metrics/metrics.h"
+
+#include <math.h>
+
+struct labelled_figures {
+    const struct learning *learning;
+    struct estimator *estimator;
+    struct prequential *scored; // of the score that events bring
+    struct prequential *differ; // answers that one of them had right: whether the model did
+    uint64_t answers, right;    // evaluated; of them, predicted right
+};
+
+struct labelled_figures *labelled_figures_create(const struct learning *l) {
+    const struct config *c = l->config;
+    struct labelled_figures *f = xcalloc(1, sizeof *f);
+    f->learning = l;
+    f->scored = prequential_create(c->model.classes.n, (size_t)c->watch.window);
+    f->differ = prequential_create(2, (size_t)c->watch.window);
+    f->estimator = estimator_create((size_t)c->watch.window);
+    return f;
+}
+
+void labelled_figures_destroy(struct labelled_figures *f) {
+    if (!f) return;
+    prequential_destroy(f->scored);
+    prequential_destroy(f->differ);
+    estimator_destroy(f->estimator);
+    free(f);
+}
+
+void labelled_figures_ask(struct labelled_figures *f, const struct asked *a) {
+    estimator_ask(f->estimator, a);
+}
+
+/* The score of the event's own, and who was right where it and the model in force differ. */
+static void labelled_figures_judge(struct labelled_figures *f, const struct answered *a) {
+    const double propensity = a->said.propensity;
+    if (!a->evaluate || !(propensity > 0)) return;
+    prequential_add(f->scored, a->truth, a->scored, propensity);
+    bool right = a->predicted == a->truth, score_right = a->scored == a->truth;
+    if (a->scored >= 0 && a->predicted >= 0 && right != score_right)
+        prequential_add(f->differ, 1, right, propensity);
+}
+
+static void labelled_figures_estimate(struct labelled_figures *f, const struct answered *a) {
+    const size_t positive = f->learning->positive;
+    struct outcome o;
+    if (a->predicted < 0 || a->said.propensity <= 0) return;
+    bool right = a->truth == a->predicted;
+    outcome_of(&o, right, (size_t)a->truth == positive, (size_t)a->predicted == positive,
+               a->in_capacity, cost_of(f->learning->config, (size_t)a->truth, (size_t)a->predicted),
+               NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
+    estimator_answer(f->estimator, &a->said, &o);
+    f->answers++;
+    f->right += right;
+}
+
+void labelled_figures_answer(struct labelled_figures *f, const struct answered *a) {
+    if (a->evaluate) labelled_figures_estimate(f, a);
+    labelled_figures_judge(f, a);
+}
+
+static void labelled_figures_tell_score(const struct labelled_figures *f) {
+    struct prequential_figures own, differ;
+    prequential_read(f->scored, &own);
+    prequential_read(f->differ, &differ);
+    metric_set(METRIC_upstream_accuracy, own.accuracy);
+    metric_set(METRIC_upstream_accuracy_low, own.low);
+    metric_set(METRIC_upstream_accuracy_high, own.high);
+    metric_set(METRIC_upstream_differ, (double)differ.n);
+    metric_set(METRIC_upstream_beaten, differ.accuracy);
+    metric_set(METRIC_upstream_beaten_low, differ.low);
+    metric_set(METRIC_upstream_beaten_high, differ.high);
+}
+
+void labelled_figures_tell(const struct labelled_figures *f) {
+    struct estimates start, now;
+    estimator_read(f->estimator, ESTIMATE_SINCE_START, &start);
+    estimator_read(f->estimator, ESTIMATE_NOW, &now);
+    const struct estimate *a = &start.of[ESTIMATE_ACCURACY];
+    metric_set(METRIC_accuracy_answers, (double)start.answers);
+    metric_set(METRIC_accuracy_naive, f->answers ? (double)f->right / (double)f->answers : NAN);
+    metric_set(METRIC_accuracy, a->value);
+    metric_set(METRIC_accuracy_low, a->low);
+    metric_set(METRIC_accuracy_high, a->high);
+    metric_set(METRIC_estimate_draws, (double)start.drawn);
+    metric_set(METRIC_estimate_now_draws, (double)now.drawn);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        const struct estimate *e = &start.of[i], *n = &now.of[i];
+        metric_set_by(METRIC_estimate, i, e->value);
+        metric_set_by(METRIC_estimate_low, i, e->low);
+        metric_set_by(METRIC_estimate_high, i, e->high);
+        metric_set_by(METRIC_estimate_always_low, i, e->always_low);
+        metric_set_by(METRIC_estimate_always_high, i, e->always_high);
+        metric_set_by(METRIC_estimate_now, i, n->value);
+        metric_set_by(METRIC_estimate_now_low, i, n->low);
+        metric_set_by(METRIC_estimate_now_high, i, n->high);
+        metric_set_by(METRIC_estimate_now_always_low, i, n->always_low);
+        metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
+    }
+    labelled_figures_tell_score(f);
+}

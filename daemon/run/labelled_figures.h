@@ -1,0 +1,19 @@
+/* The figures of the decisions and of the score that events bring, from tasks and answers.
+ *
+ * Thread: learner thread */
+#pragma once
+
+#include "learning.h"
+#include "store/store.h"
+
+struct labelled_figures;
+
+/* The caller destroys it; l is borrowed. */
+struct labelled_figures *labelled_figures_create(const struct learning *l);
+void labelled_figures_destroy(struct labelled_figures *f);
+
+/* Each task once, and each answer once that its store has taken. */
+void labelled_figures_ask(struct labelled_figures *f, const struct asked *a);
+void labelled_figures_answer(struct labelled_figures *f, const struct answered *a);
+/* As metrics. */
+void labelled_figures_tell(const struct labelled_figures *f);
