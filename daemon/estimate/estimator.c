@@ -94,6 +94,7 @@ struct sums {
 
 struct estimator {
     struct sums all, now;
+    double heard_n;       // of all.rest_n, what answered tasks carried
     struct stretch *ring; // (window)
     size_t window, held, at;
     struct stretch next; // under way
@@ -140,7 +141,6 @@ static void sums_add_draw(struct sums *s, const struct stretch *d, double sign) 
 static void sums_add_stretch(struct sums *s, const struct stretch *d, double sign) {
     sums_add_draw(s, d, sign);
     s->known_n += sign * d->known_n;
-    s->asked_n += sign * d->known_n;
     s->rest_n += sign * d->rest_n;
     for (size_t o = 0; o < OUTCOMES; o++) s->known[o] += sign * d->known[o];
     for (size_t i = 0; i < UNASKED_SUMS; i++) s->rest[i] += sign * d->rest[i];
@@ -190,6 +190,7 @@ void estimator_answer(struct estimator *e, const struct asked *a, const struct o
     ranking_add(&e->ranking, a->key >> 1, 1 / a->propensity, o->score,
                 o->value[OUTCOME_POSITIVE] > 0);
     estimator_add_rest(a, &e->next.rest_n, e->next.rest);
+    e->heard_n += a->unasked.n - (double)a->in_unasked;
     if (a->propensity >= 1) {
         e->all.known_n++;
         e->next.known_n++;
@@ -394,6 +395,20 @@ static const struct sums *estimator_sums(const struct estimator *e, enum estimat
     return span == ESTIMATE_NOW && e->window ? &e->now : &e->all;
 }
 
+/* Of now only tasks that were answered are known. How many each of them stands for is as it is
+ * since the start: else an arm that is answered seldom would count for less. */
+static const struct sums *estimator_whole(const struct estimator *e, enum estimate_span span,
+                                          struct sums *now) {
+    const struct sums *s = estimator_sums(e, span);
+    if (s == &e->all) return s;
+    double rest = e->heard_n > 0 ? fmax(1, e->all.rest_n / e->heard_n) : 1;
+    *now = *s;
+    now->asked_n = s->known_n * sums_known_weight(&e->all);
+    now->rest_n *= rest;
+    for (size_t i = 0; i < UNASKED_SUMS; i++) now->rest[i] *= rest;
+    return now;
+}
+
 static void estimator_rank(const struct estimator *e, struct estimate *out) {
     const struct sums *s = &e->all;
     double ignored, weight = sums_weight(s), rest = sums_rest(s, 0, &ignored);
@@ -403,7 +418,8 @@ static void estimator_rank(const struct estimator *e, struct estimate *out) {
 
 void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
                         struct estimate *out) {
-    const struct sums *s = estimator_sums(e, span);
+    struct sums now;
+    const struct sums *s = estimator_whole(e, span, &now);
     const struct recipe *r = &recipe[name];
     *out = (struct estimate){NAN, NAN, NAN, NAN, NAN};
     if ((double)sums_draws(s) + s->known_n < 0.5) return;

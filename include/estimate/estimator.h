@@ -76,7 +76,7 @@ struct estimates {
 struct estimator;
 
 /* window: "now" is the last so many answers of the random arm and what the strategy arm asked
- * between them; 0: as since the start. Memory: about 400 bytes an answer of the window, and 160
+ * between them; 0: as since the start. Memory: about 300 bytes an answer of the window, and 80
  * KiB. The caller destroys it. */
 struct estimator *estimator_create(size_t window);
 void estimator_destroy(struct estimator *e);
