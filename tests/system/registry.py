@@ -80,6 +80,7 @@ def test(stage):
         send(frame(last, avro(NEWER, payment(20, shop=[]))), json.dumps(payment(21)))
         wait("it waits for that schema", lambda: "schema registry" in daemon.get("/readyz")[1])
         check(daemon.find("schema_registry_away") and daemon.find("schema_registry_back"), "both are said")
+        check(not daemon.find("bridge_tool_away"), "the registry is taken for the annotation tool")
         daemon.stop()
         check("20-good" not in predicted(), "it was not decided")
         registry.trouble = None
