@@ -434,7 +434,7 @@ static int backtest_open(struct backtest *t) {
     t->score = score_create(file->k, file->positive);
     t->estimator = estimator_create(1);
     for (size_t e = 0; e < ESTIMATES; e++)
-        if (estimate_counts((enum estimate_name)e)) t->plain[e] = prequential_create(2, 0);
+        if (estimate_counts((enum estimate_name)e)) t->plain[e] = prequential_create();
     t->digest = xgiven(EVP_MD_CTX_new());
     CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;

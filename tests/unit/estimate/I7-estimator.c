@@ -55,7 +55,7 @@ static void play(struct play *p, const struct stream *s, uint64_t seed, bool wat
     uint16_t level = 0;
     size_t drawn = 0;
     *p = (struct play){.e = estimator_create(50)};
-    for (size_t i = 0; i < ESTIMATES; i++) p->plain[i] = prequential_create(2, 0);
+    for (size_t i = 0; i < ESTIMATES; i++) p->plain[i] = prequential_create();
     for (size_t i = 0; i < N; i++) {
         if (i % BLOCK == 0) drawn = i + (size_t)rng_below(rng_next(&r), BLOCK);
         double odds = s->odds + 2 * rng_next_normal(&r), truth = 1 / (1 + exp(-odds));
@@ -283,7 +283,7 @@ static void a_census_is_exact(void **state) {
 static void without_sums_it_is_the_plain_ratio(void **state) {
     (void)state;
     struct estimator *e = estimator_create(10);
-    struct prequential *plain = prequential_create(2, 0);
+    struct prequential *plain = prequential_create();
     struct estimates f;
     struct prequential_figures p;
     for (uint64_t i = 0; i < 300; i++) {
