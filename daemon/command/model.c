@@ -15,6 +15,7 @@
 #include "encode/features.h"
 #include "infer/model_import.h"
 #include "infer/model_record.h"
+#include "model_fingerprint.h"
 #include "models_topic.h"
 #include "run/pipeline.h"
 #include "terminal/console.h"
@@ -436,36 +437,8 @@ static int model_command_pin(struct model_command *c) {
     return o.pin ? model_command_operate(c, &o) : code;
 }
 
-/* What a model must be made for, before anything was asked: of the configuration alone. */
 static int model_command_fingerprint(struct model_command *c) {
-    struct features *f;
-    struct buf out = {0};
-    if (features_of(&f, c->config) < 0)
-        return console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
-    const struct list *classes = &c->config->model.classes;
-    buf_printf(&out,
-               c->json ? "{\"fingerprint\":\"%016" PRIx64 "\",\"classes\":["
-                       : "fingerprint  %016" PRIx64 "\nclasses      ",
-               features_fingerprint(f));
-    for (size_t i = 0; i < classes->n; i++) {
-        if (i) buf_str(&out, c->json ? "," : ", ");
-        buf_json_str(&out, classes->at[i]);
-    }
-    buf_str(&out, c->json ? "],\"columns\":[" : "\n");
-    for (size_t i = 0; i < features_columns(f); i++) {
-        struct buf name = {0};
-        features_column_name(f, i, &name);
-        if (!c->json) buf_printf(&out, "column %-5zu ", i);
-        else if (i) buf_str(&out, ",");
-        buf_json(&out, buf_view(&name));
-        if (!c->json) buf_str(&out, "\n");
-        buf_release(&name);
-    }
-    if (c->json) buf_str(&out, "]}\n");
-    fputs(buf_string(&out), stdout);
-    buf_release(&out);
-    features_destroy(f);
-    return EX_OK;
+    return model_fingerprint(c->config, c->json);
 }
 
 static int model_command_unpin(struct model_command *c) {

@@ -215,9 +215,9 @@ static void check_cost(struct config_reading *r) {
             problem(&r->problems, n->key->mark, "watch.cost",
                     "%s is not TRUTH.DECISION, two of model.classes",
                     shown(&r->problems, n->key->text));
-        else if (scalar_number(n->text, &value) || value < 0)
-            problem(&r->problems, n->mark, "watch.cost", "%s is no cost; allowed number: 0 or more",
-                    shown(&r->problems, n->text));
+        else if (scalar_number(n->text, &value) || value < 0 || value > COST_MAX)
+            problem(&r->problems, n->mark, "watch.cost",
+                    "%s is no cost; allowed number: 0 to 1000000000", shown(&r->problems, n->text));
     }
 }
 

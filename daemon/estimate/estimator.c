@@ -35,6 +35,7 @@ enum {
 };
 
 static const double lambda_most = 1.2;
+static const double varies = 1e-9; // of the squares of f: a variance below it is of roundings
 
 static const char *const words[ESTIMATES] = {WORDS_TEXT(ESTIMATE_TABLE)};
 #define IS_SHARE(constant, word, share) [constant] = share,
@@ -271,7 +272,8 @@ static double half_lambda(const struct half *h, size_t outcome) {
     if (!(n > 0)) return 0;
     double covariance = m[MOMENT_ZF] - m[MOMENT_Z] * m[MOMENT_F] / n,
            variance = m[MOMENT_FF] - m[MOMENT_F] * m[MOMENT_F] / n;
-    return variance > 0 ? fmax(0, fmin(covariance / variance, lambda_most)) : 0;
+    if (!(variance > varies * m[MOMENT_FF])) return 0;
+    return fmax(0, fmin(covariance / variance, lambda_most));
 }
 
 /* Σ w(w−1)·r², r = z − λf − c. */

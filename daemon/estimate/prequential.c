@@ -27,11 +27,6 @@ static const double z = 1.959964; // of the standard normal distribution, 2.5 % 
  * answered yet. From this many answers on the first is assumed. */
 enum { CENSUS = 100 };
 
-struct prequential_answer {
-    double weight; // 1/propensity
-    bool right;    // the prediction was
-};
-
 /* Sums over the answers whose prediction was right, or over those where it was wrong. */
 struct prequential_sums {
     double n;        // unweighted
@@ -42,63 +37,26 @@ struct prequential_sums {
 
 struct prequential {
     struct prequential_sums sums[2]; // wrong, right
-    struct prequential_answer *ring; // (window) NULL: no window
-    size_t window, at, held;
 };
 
-struct prequential *prequential_create(size_t k, size_t window) {
-    CHECK(k >= 2);
-    struct prequential *p = xcalloc(1, sizeof *p);
-    p->window = window;
-    return p;
+struct prequential *prequential_create(void) {
+    return xcalloc(1, sizeof(struct prequential));
 }
 
-void prequential_destroy(struct prequential *p) {
-    if (!p) return;
-    free(p->ring);
-    free(p);
-}
-
-/* Adds an answer to its sums, or takes it out. sign: 1 or -1. */
-static void prequential_count(struct prequential *p, const struct prequential_answer *a,
-                              double sign) {
-    struct prequential_sums *s = &p->sums[a->right];
-    s->n += sign;
-    if (a->weight <= 1) {
-        s->known += sign;
-    } else {
-        s->drawn += sign * a->weight;
-        s->variance += sign * a->weight * (a->weight - 1);
-    }
-    if (s->n <= s->known) s->drawn = s->variance = 0; // no draw is left, only roundings
-}
-
-/* Takes the oldest answer out of the window and puts this one in. The ring grows up to the window;
- * each time it wraps, the sums are computed anew, so that roundings do not add up. */
-static void prequential_slide(struct prequential *p, const struct prequential_answer *a) {
-    if (p->held < p->window) {
-        if ((p->held & (p->held - 1)) == 0) { // full at each power of two
-            size_t cap = p->held ? 2 * p->held : 1;
-            if (cap > p->window) cap = p->window;
-            p->ring = xrealloc(p->ring, cap * sizeof *p->ring);
-        }
-        p->ring[p->held++] = *a;
-        return;
-    }
-    prequential_count(p, &p->ring[p->at], -1);
-    p->ring[p->at] = *a;
-    p->at = (p->at + 1) % p->window;
-    if (p->at) return;
-    p->sums[0] = p->sums[1] = (struct prequential_sums){0};
-    for (size_t i = 0; i + 1 < p->held; i++) prequential_count(p, &p->ring[i], 1);
-}
+void prequential_destroy(struct prequential *p) { free(p); }
 
 void prequential_add(struct prequential *p, int truth, int predicted, double propensity) {
     CHECK(propensity > 0 && propensity <= 1);
     if (predicted < 0) return;
-    struct prequential_answer a = {1 / propensity, truth == predicted};
-    if (p->window) prequential_slide(p, &a);
-    prequential_count(p, &a, 1);
+    struct prequential_sums *s = &p->sums[truth == predicted];
+    double weight = 1 / propensity;
+    s->n++;
+    if (weight <= 1) {
+        s->known++;
+    } else {
+        s->drawn += weight;
+        s->variance += weight * (weight - 1);
+    }
 }
 
 /* ---- the interval ---- */
@@ -119,8 +77,8 @@ static double prequential_gamma_quantile(double mean, double variance, double de
 /* weight: of one draw more, which could have come and did not; 1: there is no random arm. */
 static struct prequential_total prequential_total_of(const struct prequential_sums *s,
                                                      double weight) {
-    double drawn = fmax(0, s->drawn), variance = fmax(0, s->variance);
-    double low = prequential_gamma_quantile(drawn, variance, -z);
+    double drawn = s->drawn, variance = s->variance,
+           low = prequential_gamma_quantile(drawn, variance, -z);
     double high =
         weight > 1 ? prequential_gamma_quantile(drawn + weight, variance + weight * (weight - 1), z)
                    : 0;

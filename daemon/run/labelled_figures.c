@@ -22,8 +22,8 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     const struct config *c = l->config;
     struct labelled_figures *f = xcalloc(1, sizeof *f);
     f->learning = l;
-    f->scored = prequential_create(c->model.classes.n, (size_t)c->watch.window);
-    f->differ = prequential_create(2, (size_t)c->watch.window);
+    f->scored = prequential_create();
+    f->differ = prequential_create();
     f->estimator = estimator_create((size_t)c->watch.window);
     return f;
 }

@@ -8,48 +8,23 @@
  * Thread: the thread that calls; many may run side by side on one file */
 #include "backtest.h"
 
+#include "backtest_questions.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "config/cost.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
 #include "run/upstream.h"
-#include "train/fit.h"
 #include "train/schedule.h"
 
-#include <endian.h>
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum {
-    FIRST_QUESTIONS = 1024, // room for questions at first; it doubles
-    SHA256_BYTES = 32
-};
+enum { SHA256_BYTES = 32 };
 
 /* Multiplications of a fit that one new label pays for (see backtest_fit_is_paid). */
 static const double work_a_label = 5e5;
-
-/* What the digest takes of one request: sample, reason, propensity, threshold. */
-struct backtest_mark {
-    uint64_t word[4];
-};
-
-/* Asked samples in the order of asking, which is also the order of answers: the first `labelled` of
- * them have their answer. Those behind `released` wait in the pool's open window. */
-struct backtest_questions {
-    size_t n, cap, released, labelled;
-    size_t members;                    // of the models that are fitted
-    uint64_t *sample;                  // (n)
-    struct backtest_mark *mark;        // (n)
-    size_t *at;                        // (n) sample at which the request went out
-    double *row, *weight, *propensity; // (n, d), (n), (n)
-    int *label;                        // (n)
-    struct asked *said;                // (n) what the estimator is told
-    struct outcome *outcome;           // (n)
-    float *member;                     // (n, members, k) probabilities that members gave
-};
 
 struct backtest {
     const struct backtest_options *o;
@@ -84,23 +59,6 @@ struct backtest {
 
 /* ---- asking ---- */
 
-static void backtest_grow(struct backtest *t) {
-    struct backtest_questions *q = &t->asked;
-    size_t d = t->o->file->d, k = t->o->file->k;
-    if (q->n < q->cap) return;
-    q->cap = q->cap ? q->cap * 2 : FIRST_QUESTIONS;
-    q->sample = xrealloc(q->sample, q->cap * sizeof *q->sample);
-    q->mark = xrealloc(q->mark, q->cap * sizeof *q->mark);
-    q->at = xrealloc(q->at, q->cap * sizeof *q->at);
-    q->row = xrealloc(q->row, q->cap * d * sizeof *q->row);
-    q->weight = xrealloc(q->weight, q->cap * sizeof *q->weight);
-    q->propensity = xrealloc(q->propensity, q->cap * sizeof *q->propensity);
-    q->label = xrealloc(q->label, q->cap * sizeof *q->label);
-    q->said = xrealloc(q->said, q->cap * sizeof *q->said);
-    q->outcome = xrealloc(q->outcome, q->cap * sizeof *q->outcome);
-    q->member = xrealloc(q->member, q->cap * q->members * k * sizeof *q->member);
-}
-
 /* The answer as the annotator will give it: the truth, or with `noise` another class. */
 static int backtest_answer(const struct backtest *t, size_t sample) {
     const struct encoded_file *file = t->o->file;
@@ -110,19 +68,6 @@ static int backtest_answer(const struct backtest *t, size_t sample) {
             (int)rng_below(rng_keyed(RNG_ORACLE, t->o->seed, 1, 0, sample), file->k - 1)) %
            (int)file->k;
 }
-
-/* One request. predicted, prob: the class that was predicted, and scored, when the sample came; so
- * the estimate is of the same accuracy as the score. */
-struct backtest_question {
-    size_t sample;
-    int predicted;
-    const float *prob; // (k)
-    double propensity, threshold;
-    enum ask reason;
-    const float *member; // (members, k) of the model in force
-    bool in_capacity;
-    struct unasked unasked;
-};
 
 /* What a sample of that label turned out to be. */
 static void backtest_outcome(const struct backtest *t, int label, int predicted, const float *prob,
@@ -145,26 +90,15 @@ static void backtest_note_said(struct backtest *t, size_t at, const struct backt
     backtest_outcome(t, q->label[at], new->predicted, new->prob, new->in_capacity, &q->outcome[at]);
 }
 
-/* The decision as its task record says it. The digest of all marks identifies the whole run: two
- * runs that decide alike have the same digest (promise I6). */
-static struct backtest_mark backtest_mark_of(const struct backtest_question *q) {
-    struct backtest_mark m = {{q->sample, q->reason}};
-    memcpy(&m.word[2], &q->propensity, sizeof q->propensity);
-    memcpy(&m.word[3], &q->threshold, sizeof q->threshold);
-    for (size_t i = 0; i < sizeof m.word / sizeof *m.word; i++) m.word[i] = htole64(m.word[i]);
-    return m;
-}
-
 static void backtest_write_question(struct backtest *t, size_t at,
                                     const struct backtest_question *new) {
     struct backtest_questions *q = &t->asked;
-    size_t d = t->o->file->d, k = t->o->file->k;
-    float *member = q->member + at * q->members * k;
+    float *member = q->member + at * q->members * q->k;
     bool recorded = t->model && t->model->shape.members == q->members;
-    if (recorded) memcpy(member, new->member, q->members * k * sizeof *member);
-    else memset(member, 0, q->members * k * sizeof *member);
-    memcpy(q->row + at * d, t->o->file->raw + new->sample *d, d * sizeof *q->row);
-    q->mark[at] = backtest_mark_of(new);
+    if (recorded) memcpy(member, new->member, q->members * q->k * sizeof *member);
+    else memset(member, 0, q->members * q->k * sizeof *member);
+    memcpy(q->row + at * q->d, t->o->file->raw + new->sample * q->d, q->d * sizeof *q->row);
+    q->mark[at] = backtest_questions_mark(new);
     q->sample[at] = new->sample;
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
@@ -173,26 +107,16 @@ static void backtest_write_question(struct backtest *t, size_t at,
 }
 
 static void backtest_ask(struct backtest *t, const struct backtest_question *new) {
-    backtest_grow(t);
+    backtest_questions_grow(&t->asked);
     backtest_write_question(t, t->asked.n++, new);
     t->out->asked++;
-}
-
-static int backtest_by_sample(const void *left, const void *right) {
-    uint64_t a = le64toh(((const struct backtest_mark *)left)->word[0]),
-             b = le64toh(((const struct backtest_mark *)right)->word[0]);
-    return (a > b) - (a < b);
 }
 
 /* The requests so far go out. sample: the last one that was decided. */
 static void backtest_release_questions(struct backtest *t, size_t sample) {
     struct backtest_questions *q = &t->asked;
-    size_t n = q->n - q->released;
-    if (!n) return;
-    /* A pool's picks stand behind the other requests of their window; the digest wants them by
-     * sample. */
-    if (n > 1) qsort(q->mark + q->released, n, sizeof *q->mark, backtest_by_sample);
-    EVP_DigestUpdate(t->digest, q->mark + q->released, n * sizeof *q->mark);
+    if (q->n == q->released) return;
+    backtest_questions_digest(q, t->digest);
     for (; q->released < q->n; q->released++) {
         q->at[q->released] = sample;
         estimator_ask(t->estimator, &q->said[q->released]);
@@ -201,25 +125,13 @@ static void backtest_release_questions(struct backtest *t, size_t sample) {
 
 /* ---- learning ---- */
 
-static struct fit_rows backtest_labelled_from(const struct backtest *t, size_t from) {
-    const struct backtest_questions *q = &t->asked;
-    return (struct fit_rows){.n = q->labelled - from,
-                             .row = q->row + from * t->o->file->d,
-                             .label = q->label + from,
-                             .propensity = q->propensity + from,
-                             .key = q->sample + from,
-                             .members = q->members,
-                             .member = q->member + from * q->members * t->o->file->k,
-                             .named = t->per_class};
-}
-
 /* Fits on the answers so far. known: requests that the learner knows of. */
 static int backtest_refit(struct backtest *t, size_t known) {
     t->fit.late = schedule_late(known - t->asked.labelled);
     const struct backtest_questions *q = &t->asked;
     size_t d = t->o->file->d, from = q->labelled > t->largest ? q->labelled - t->largest : 0,
            first = known > t->largest ? known - t->largest : 0;
-    struct fit_rows rows = backtest_labelled_from(t, from);
+    struct fit_rows rows = backtest_questions_from(&t->asked, from, t->per_class);
     struct fit_tasks tasks = {
         .n = known - first, .row = q->row + first * d, .weight = q->weight + first};
     struct model *fresh;
@@ -247,7 +159,8 @@ static int backtest_improve(struct backtest *t, const struct schedule *schedule,
         return backtest_refit(t, t->asked.released);
     bool fits = backtest_fit_is_paid(t, t->fitted_rows, FIT_STEP_MEMORY);
     size_t from = t->asked.labelled > FIT_STEP_MEMORY ? t->asked.labelled - FIT_STEP_MEMORY : 0;
-    struct fit_rows rows = backtest_labelled_from(t, from < before ? from : before);
+    struct fit_rows rows =
+        backtest_questions_from(&t->asked, from < before ? from : before, t->per_class);
     t->fit.late = schedule_late(schedule->open);
     if (!t->model || t->model == t->base) return 0;
     fit_step(t->model, &t->fit, &rows, t->asked.labelled - before, fits);
@@ -491,7 +404,8 @@ static void backtest_open_fit(struct backtest *t) {
     }
     t->fit = fit_options_of(c, t->o->file->d, t->o->file->positive, t->memories);
     t->fit.seed = t->o->seed;
-    t->asked.members = fit_members(&t->fit);
+    t->asked = (struct backtest_questions){
+        .d = t->o->file->d, .k = t->o->file->k, .members = fit_members(&t->fit)};
 }
 
 /* A score that events bring is in force from the first sample on. */
@@ -520,7 +434,7 @@ static int backtest_open(struct backtest *t) {
     t->score = score_create(file->k, file->positive);
     t->estimator = estimator_create(1);
     for (size_t e = 0; e < ESTIMATES; e++)
-        if (estimate_counts((enum estimate_name)e)) t->plain[e] = prequential_create(2, 0);
+        if (estimate_counts((enum estimate_name)e)) t->plain[e] = prequential_create();
     t->digest = xgiven(EVP_MD_CTX_new());
     CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;
@@ -547,7 +461,6 @@ static void backtest_finish(struct backtest *t) {
 }
 
 static void backtest_close(struct backtest *t) {
-    struct backtest_questions *q = &t->asked;
     pipeline_destroy(t->pipeline);
     if (t->model != t->base) model_destroy(t->model);
     model_destroy(t->base);
@@ -557,9 +470,8 @@ static void backtest_close(struct backtest *t) {
     estimator_destroy(t->estimator);
     for (size_t e = 0; e < ESTIMATES; e++) prequential_destroy(t->plain[e]);
     EVP_MD_CTX_free(t->digest);
-    void *owned[] = {t->prob,       q->mark,  q->sample, q->at,      q->row,   q->weight,
-                     q->propensity, q->label, q->said,   q->outcome, q->member};
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+    free(t->prob);
+    backtest_questions_release(&t->asked);
 }
 
 int backtest_run(struct backtest_result *out, const struct backtest_options *o) {

@@ -1,4 +1,7 @@
-/* Accuracy of the running model, from answered tasks: naive, and unbiased with an honest interval.
+/* A share of all samples from answered tasks, by the plain ratio: naive, and unbiased with an
+ * honest interval. It needs nothing but the answers: for a score that events bring, whose
+ * probabilities of unasked samples travel nowhere, and to say what the estimator
+ * (estimate/estimator.h) gains.
  *
  * Each answered task counts once, with the prediction that was recorded when it was asked (test,
  * then train) and its weight 1/propensity: Hájek's ratio estimate, with an interval that holds its
@@ -20,9 +23,8 @@ struct prequential_figures {
                       // the strategy arm did not ask
 };
 
-/* k ≥ 2 classes; window: only the last so many answered tasks count, 0: all. The caller destroys
- * it. Memory: 16 bytes a task of the window. */
-struct prequential *prequential_create(size_t k, size_t window);
+/* The caller destroys it. */
+struct prequential *prequential_create(void);
 void prequential_destroy(struct prequential *p);
 
 /* Counts an answered task. truth: its label's class; predicted: class, or -1 when there was no

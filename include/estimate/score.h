@@ -1,5 +1,5 @@
 /* How good predictions are when every truth is known: for the backtest and the demo. (The running
- * daemon knows few truths: include/estimate/prequential.h.)
+ * daemon knows few truths: include/estimate/estimator.h.)
  *
  * Thread: one owner */
 #pragma once

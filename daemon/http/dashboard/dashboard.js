@@ -208,8 +208,8 @@ function show_tiles(s) {
   tile("lag", "Behind", number(n.lag), n.lag === 1 ? "sample" : "samples", n.lag > 0 && n.age_s ? "the oldest waits for " + duration(n.age_s) : "up to date");
   tile("asked", "Asked", percent(n.admitted ? n.asked / n.admitted : null, 2), "", number(n.asked) + " labels; budget " + percent(n.rate, 2));
   tile("labels", "Labels back", number(n.labels), "", number(n.open_tasks) + " open" + (half === null ? "" : half === "+Inf" ? "; half later than a week" : "; half within " + duration(Number(half))));
-  const known = n.answers > 0 && n.low !== null;
-  tile("accuracy", "Accuracy now", known ? percent(n.accuracy) : "–", "", known ? percent(n.low) + " to " + percent(n.high) + ", by " + number(n.answers) + " answers" : "no answers yet");
+  const known = s.estimate_now_draws > 0;
+  tile("accuracy", "Accuracy now", known ? percent(s.estimate_now.accuracy) : "–", "", known ? percent(s.estimate_now_low.accuracy) + " to " + percent(s.estimate_now_high.accuracy) + ", by " + number(s.estimate_now_draws) + " draws" : "no answers yet");
   const live = s.models && s.models.live;
   const own = s.upstream, verdict = own && { model: "the live model is better", score: "it is better than the live model", unknown: own.learn === "false" ? "it is the model" : "which is better is not known yet" }[own.better];
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
@@ -262,7 +262,7 @@ function show_lines(s) {
   const speed = rates("samples", back), asked = shares("asked", "admitted", past.span === "minutes" ? 30 : 6, 5 / (n.rate || 1)), labels = rates("labels", past.span === "minutes" ? 15 : 2, 60);
   const measured = past.rows.map((r) => at(r, "answers") > 0), only = (name) => series(name).map((y, i) => (measured[i] ? y : null));
   show("speed", [speed, series("lag")], "Now " + number(last(speed), 1) + " samples per second, " + number(n.lag) + " behind.");
-  show("accuracy", [only("high"), only("low"), only("accuracy"), only("naive")], n.answers ? "Now " + percent(n.accuracy) + ", between " + percent(n.low) + " and " + percent(n.high) + "." : "No answers yet.");
+  show("accuracy", [only("high"), only("low"), only("accuracy"), only("naive")], n.answers ? "Since the start " + percent(n.accuracy) + ", between " + percent(n.low) + " and " + percent(n.high) + "." : "No answers yet.");
   show("budget", [asked, series("rate").map((r) => r || null)], "Of the last samples " + percent(last(asked), 2) + " were asked; the budget is " + percent(n.rate, 2) + ".");
   const caps = Object.entries(s.cap_left).filter(([, left]) => left !== null).map(([cap, left]) => (cap === "open_tasks" ? number(left) + " more may be open" : number(left) + " left this " + cap));
   $("budget-more").textContent = ["the token bucket holds " + number(n.tokens, 1), s.propensity ? "the random arm draws 1 in " + number(1 / s.propensity) : "the random arm rests", ...caps].join(" · ");

@@ -46,7 +46,7 @@ static struct prequential_figures run(const struct stream *s, double *truth) {
     double wrong = round((1 - s->accuracy) * (double)(rest + hard));
     size_t hard_wrong = (size_t)fmin((double)hard, wrong * s->gathered),
            rest_wrong = (size_t)wrong - hard_wrong;
-    struct prequential *p = prequential_create(CLASSES, 0);
+    struct prequential *p = prequential_create();
     add(p, hard - hard_wrong, true, 1);
     add(p, hard_wrong, false, 1);
     add(p, binomial(rest - rest_wrong, 1.0 / s->m), true, 1.0 / s->m);
@@ -113,14 +113,14 @@ static void the_interval_narrows(void **state) {
     double width[3];
     for (int i = 0; i < 3; i++) {
         struct prequential_figures f;
-        struct prequential *p = prequential_create(2, 0);
+        struct prequential *p = prequential_create();
         size_t draws = (size_t[]){10, 100, 1000}[i];
         add(p, draws, true,
             0.9); // weights hardly above 1: little doubt, where Clopper-Pearson has 3.7 / draws
         prequential_read(p, &f);
         assert_true(f.high - f.low < 2.5 / (double)draws);
         prequential_destroy(p);
-        p = prequential_create(2, 0);
+        p = prequential_create();
         add(p, draws * 9 / 10, true, 0.01);
         add(p, draws / 10, false, 0.01);
         prequential_read(p, &f);
@@ -138,7 +138,7 @@ static void the_interval_narrows(void **state) {
 static void nothing_counted_says_nothing(void **state) {
     (void)state;
     struct prequential_figures f;
-    struct prequential *p = prequential_create(2, 0);
+    struct prequential *p = prequential_create();
     prequential_add(p, 1, -1, 1); // there was no model
     prequential_read(p, &f);
     assert_int_equal(f.n, 0);
@@ -150,7 +150,7 @@ static void all_known_is_exact(void **state) {
     (void)state;
     for (size_t right = 0; right <= 400; right += 100) { // everything is asked
         struct prequential_figures f;
-        struct prequential *p = prequential_create(2, 0);
+        struct prequential *p = prequential_create();
         add(p, right, true, 1);
         add(p, 400 - right, false, 1);
         prequential_read(p, &f);
@@ -167,7 +167,7 @@ static void before_the_first_draw_nothing_is_claimed(void **state) {
     (void)state;
     for (size_t n = 1; n <= 40; n += 13) {
         struct prequential_figures f;
-        struct prequential *p = prequential_create(2, 0);
+        struct prequential *p = prequential_create();
         add(p, n, false, 1);
         prequential_read(p, &f);
         assert_int_equal(f.n, n);
@@ -183,7 +183,7 @@ static void before_the_first_draw_nothing_is_claimed(void **state) {
 static void no_wrong_draw_is_no_certainty(void **state) {
     (void)state;
     struct prequential_figures f;
-    struct prequential *p = prequential_create(2, 0);
+    struct prequential *p = prequential_create();
     prequential_add(p, 1, 1, 0.01);
     prequential_read(p, &f);
     assert_true(f.accuracy == 1 && f.high == 1 && f.low < 0.1);
@@ -191,48 +191,11 @@ static void no_wrong_draw_is_no_certainty(void **state) {
     prequential_read(p, &f);
     assert_true(f.low > 0.45 && f.low < 0.55); // 0.478 by Clopper and Pearson
     prequential_destroy(p);
-    p = prequential_create(2, 0);
+    p = prequential_create();
     add(p, 5, false, 0.01);
     prequential_read(p, &f);
     assert_true(f.accuracy == 0 && f.low == 0 && f.high > 0.45 && f.high < 0.55);
     prequential_destroy(p);
-}
-
-/* ---- the window ---- */
-
-static void same(double a, double b) { assert_true((isnan(a) && isnan(b)) || fabs(a - b) < 1e-9); }
-
-static void a_window_is_the_last_answers(void **state) {
-    enum { ANSWERS = 700 };
-    static const size_t windows[] = {1, 2, 3, 7, 40, 64, 100, 699, 1000};
-    static struct {
-        bool right;
-        double propensity;
-    } answer[ANSWERS];
-    (void)state;
-    rng = (struct rng){.seed = 11};
-    for (size_t i = 0; i < ANSWERS; i++) {
-        answer[i].right = rng_next_unit(&rng) < 0.7;
-        answer[i].propensity = (double[]){1, 1, 1, 0.003, 0.01, 0.7}[rng_below(
-            rng_next(&rng), i % 100 < 50 ? 3 : 6)]; // runs of known ones only
-    }
-    for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
-        struct prequential *p = prequential_create(2, windows[w]);
-        for (size_t i = 0; i < ANSWERS; i++) {
-            add(p, 1, answer[i].right, answer[i].propensity);
-            struct prequential *again = prequential_create(2, 0);
-            for (size_t j = i + 1 > windows[w] ? i + 1 - windows[w] : 0; j <= i; j++)
-                add(again, 1, answer[j].right, answer[j].propensity);
-            struct prequential_figures a, b;
-            prequential_read(p, &a);
-            prequential_read(again, &b);
-            assert_int_equal(a.n, b.n);
-            same(a.naive, b.naive), same(a.accuracy, b.accuracy), same(a.low, b.low),
-                same(a.high, b.high);
-            prequential_destroy(again);
-        }
-        prequential_destroy(p);
-    }
 }
 
 int main(void) {
@@ -244,7 +207,6 @@ int main(void) {
         cmocka_unit_test(all_known_is_exact),
         cmocka_unit_test(before_the_first_draw_nothing_is_claimed),
         cmocka_unit_test(no_wrong_draw_is_no_certainty),
-        cmocka_unit_test(a_window_is_the_last_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static void play(struct play *p, const struct stream *s, uint64_t seed, bool wat
     uint16_t level = 0;
     size_t drawn = 0;
     *p = (struct play){.e = estimator_create(50)};
-    for (size_t i = 0; i < ESTIMATES; i++) p->plain[i] = prequential_create(2, 0);
+    for (size_t i = 0; i < ESTIMATES; i++) p->plain[i] = prequential_create();
     for (size_t i = 0; i < N; i++) {
         if (i % BLOCK == 0) drawn = i + (size_t)rng_below(rng_next(&r), BLOCK);
         double odds = s->odds + 2 * rng_next_normal(&r), truth = 1 / (1 + exp(-odds));
@@ -240,6 +240,45 @@ static void now_is_now(void **state) {
     estimator_destroy(fresh);
 }
 
+/* Whatever the window and wherever in its ring the last draw stands: "now" is what an estimator
+ * says that heard nothing else. */
+static void a_window_is_the_last_draws(void **state) {
+    enum { EACH = 3, LAST = 125 * EACH }; // a draw behind two answers of the strategy arm
+    static const size_t windows[] = {1, 2, 7, 50, 64};
+    (void)state;
+    for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
+        struct estimator *e = estimator_create(windows[w]), *fresh = estimator_create(0);
+        struct rng r = {.seed = 5};
+        for (size_t i = 0; i <= LAST; i++) {
+            bool right = rng_next_unit(&r) < 0.7, positive = rng_next_unit(&r) < 0.4;
+            struct asked a = {.key = rng_mix(i),
+                              .propensity = i % EACH ? 1 : 0.01 + 0.1 * rng_next_unit(&r),
+                              .unasked = {20, {0}}};
+            struct outcome o;
+            unasked_terms_of(0.7f, 0.4f, right == positive, false, a.term);
+            for (size_t j = 0; j < UNASKED_SUMS; j++) a.unasked.sum[j] = 20 * a.term[j];
+            outcome_of(&o, right, positive, right == positive, false, !right, 0.1, 0.4f);
+            estimator_ask(e, &a), estimator_answer(e, &a, &o);
+            if (i + EACH * windows[w] > LAST)
+                estimator_ask(fresh, &a), estimator_answer(fresh, &a, &o);
+        }
+        struct estimates now, alone;
+        estimator_read(e, ESTIMATE_NOW, &now);
+        estimator_read(fresh, ESTIMATE_SINCE_START, &alone);
+        assert_int_equal(now.drawn, windows[w]);
+        assert_int_equal(now.answers, alone.answers);
+        for (size_t i = 0; i < ESTIMATES; i++) {
+            const struct estimate *a = &now.of[i], *b = &alone.of[i];
+            if (!estimate_counts((enum estimate_name)i)) continue;
+            assert_true((isnan(a->value) && isnan(b->value)) || fabs(a->value - b->value) < 1e-9);
+            assert_true((isnan(a->low) && isnan(b->low)) || fabs(a->low - b->low) < 1e-9);
+            assert_true((isnan(a->high) && isnan(b->high)) || fabs(a->high - b->high) < 1e-9);
+        }
+        estimator_destroy(e);
+        estimator_destroy(fresh);
+    }
+}
+
 /* ---- what is said of little ---- */
 
 static void nothing_is_claimed_of_nothing(void **state) {
@@ -283,7 +322,7 @@ static void a_census_is_exact(void **state) {
 static void without_sums_it_is_the_plain_ratio(void **state) {
     (void)state;
     struct estimator *e = estimator_create(10);
-    struct prequential *plain = prequential_create(2, 0);
+    struct prequential *plain = prequential_create();
     struct estimates f;
     struct prequential_figures p;
     for (uint64_t i = 0; i < 300; i++) {
@@ -310,6 +349,7 @@ int main(void) {
         cmocka_unit_test(the_bands_hold_whenever_one_looks),
         cmocka_unit_test(average_precision_is_of_all_samples),
         cmocka_unit_test(now_is_now),
+        cmocka_unit_test(a_window_is_the_last_draws),
         cmocka_unit_test(nothing_is_claimed_of_nothing),
         cmocka_unit_test(a_census_is_exact),
         cmocka_unit_test(without_sums_it_is_the_plain_ratio),
