@@ -109,6 +109,8 @@ def test(stage):
         place = next(json.loads(line) for line in [json.dumps(x) for x in json.loads(run("dead-letters", "-c", again.config, "list", "--json", "--limit", "0").stdout)] if json.loads(line)["reason"] == "unknown_schema")["place"]
         refused = run("dead-letters", "-c", again.config, "retry", place)
         check("would be a dead letter again: the schema of the value is not known" in refused.stdout + refused.stderr, "retry of an unknown one: %s", refused.stdout + refused.stderr)
+        done = run("dead-letters", "-c", lost, "retry", place)
+        check(done.returncode == 78 and "admit.registry: token_file: cannot read" in done.stderr, "retry without the token: %s", done.stderr)
         check(again.process.poll() is None and "secret" not in again.text, "the token is not said")
         again.stop()
 
