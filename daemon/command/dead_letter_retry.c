@@ -9,9 +9,8 @@
 #include "dead_letter_retry.h"
 
 #include "base/clock.h"
-#include "encode/sample.h"
 #include "kafka/transaction.h"
-#include "run/schema_client.h"
+#include "sample_look.h"
 #include "store/label.h"
 #include "terminal/console.h"
 
@@ -30,33 +29,23 @@ enum { TO_SAMPLES, TO_LABELS, TO_DEAD_LETTERS, TOPICS };
 
 struct retry_check {
     const struct config *config;
+    struct sample_look look;
     struct decoder *decoder; // of events that labels carry
     struct value *value;     // (features_values)
-    struct features *features;
-    struct sample_reader *reader;
-    struct schema_client *schemas; // NULL: nobody is to be asked
-    double *row;
 };
 
 static void retry_check_close(struct retry_check *j) {
-    schema_client_destroy(j->schemas);
-    sample_reader_destroy(j->reader);
+    sample_look_close(&j->look);
     decoder_destroy(j->decoder);
     free(j->value);
-    features_destroy(j->features);
-    free(j->row);
 }
 
-static int retry_check_open(struct retry_check *j, const struct config *c) {
+static int retry_check_open(struct retry_check *j, const struct config *c, struct buf *why) {
     *j = (struct retry_check){.config = c};
-    TRY(features_of(&j->features, c));
-    j->row = xcalloc(features_columns(j->features), sizeof *j->row);
-    j->value = xcalloc(features_values(j->features), sizeof *j->value);
-    TRY(decoder_of_events(&j->decoder, c, features_paths(j->features),
-                          features_values(j->features)));
-    TRY(sample_reader_create(&j->reader, c, j->features));
-    const char *why;
-    return schema_client_create(&j->schemas, c, NULL, &why);
+    TRY(sample_look_open(&j->look, c, why));
+    size_t n = features_values(j->look.features);
+    j->value = xcalloc(n, sizeof *j->value);
+    return decoder_of_events(&j->decoder, c, features_paths(j->look.features), n);
 }
 
 /* Labels and samples share the topic; a letter says which it was. */
@@ -67,8 +56,7 @@ static bool retry_is_label(const struct config *c, const struct letter *l) {
 /* Whether the sample can be read now; else *why says why not. */
 static bool retry_reads_sample(struct retry_check *j, struct text value, struct buf *why) {
     struct sample sample;
-    schema_client_teach(j->schemas, sample_decoder(j->reader), value);
-    enum reason fate = sample_read(j->reader, value, 0, j->row, &sample, NULL);
+    enum reason fate = sample_look_record(&j->look, value, 0, &sample);
     if (fate == REASON_NONE) return true;
     if (fate == REASON_IGNORED) buf_str(why, "would be passed over (admit.ignore)");
     else buf_printf(why, "would be a dead letter again: %s", reason_text(fate));
@@ -85,8 +73,9 @@ static bool retry_reads_label(struct retry_check *j, const struct retry *r, stru
     bool read = label_read(&label, j->config, r->value, r->letter->key, r->letter->time_ms, &arena,
                            &wrong) == 0;
     if (read && label.data.at)
-        read = decoder_read(j->decoder, label.data, j->value) == REASON_NONE &&
-               features_encode(j->features, j->value, j->row, &field, NULL) == REASON_NONE;
+        read =
+            decoder_read(j->decoder, label.data, j->value) == REASON_NONE &&
+            features_encode(j->look.features, j->value, j->look.row, &field, NULL) == REASON_NONE;
     if (!read) buf_printf(why, "would be a dead letter again: %s", wrong);
     arena_release(&arena);
     return read;
@@ -116,10 +105,10 @@ static void retry_check_one(struct retry_check *j, struct retry *r, bool again,
     }
 }
 
-int retry_judge(struct retry *r, size_t n, const struct config *c, bool again,
-                struct arena *arena) {
+int retry_judge(struct retry *r, size_t n, const struct config *c, bool again, struct arena *arena,
+                struct buf *why) {
     struct retry_check j;
-    int result = retry_check_open(&j, c);
+    int result = retry_check_open(&j, c, why);
     for (size_t i = 0; result == 0 && i < n; i++) retry_check_one(&j, &r[i], again, arena);
     retry_check_close(&j);
     return result;

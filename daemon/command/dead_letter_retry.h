@@ -20,9 +20,9 @@ struct retry {
 };
 
 /* Fills verdict and why of each: fed before (unless `again`), cut short, or still not to be read by
- * this configuration. ERR_CONFIG. */
-int retry_judge(struct retry *r, size_t n, const struct config *c, bool again,
-                struct arena *arena) MUST_CHECK;
+ * this configuration. An ERR_ has *why. */
+int retry_judge(struct retry *r, size_t n, const struct config *c, bool again, struct arena *arena,
+                struct buf *why) MUST_CHECK;
 
 struct retrier;
 

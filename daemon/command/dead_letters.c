@@ -268,10 +268,11 @@ static size_t dead_letters_print_plan(struct dead_letters *d, const struct retry
 static int dead_letters_feed(struct dead_letters *d, struct retrier *retrier) {
     struct retry *list = xcalloc(d->letters.n, sizeof *list);
     size_t n = dead_letters_plan(d, list), fed = 0, possible;
-    int code = EX_OK, result = retry_judge(list, n, d->config, d->again, &d->letters.arena);
+    int code = EX_OK,
+        result = retry_judge(list, n, d->config, d->again, &d->letters.arena, &d->why);
     if (result < 0) {
         free(list);
-        return console_fail(EX_CONFIG, "the configuration makes no feature map");
+        return command_fail(result, &d->why);
     }
     possible = dead_letters_print_plan(d, list, n);
     if (!d->all && possible < n)

@@ -31,7 +31,9 @@ int sample_look_open(struct sample_look *l, const struct config *c, struct buf *
     const char *unreadable = NULL;
     *l = (struct sample_look){.config = c};
     int result = sample_look_make(l, &unreadable);
-    if (unreadable) buf_printf(why, "admit.registry: token_file: %s", unreadable);
+    if (unreadable)
+        buf_printf(why, "admit.registry: token_file: cannot read %s: %s",
+                   config_registry(c, "token_file"), unreadable);
     else if (result < 0) buf_str(why, error_text(result));
     return result;
 }

@@ -40,7 +40,8 @@ struct schemas {
     struct schema_row *row[SCHEMAS_MOST]; // (n)
     size_t n, wanted;
     uint64_t uses;
-    struct schema_client *client; // the thread's
+    struct schema_client *client; // the thread's, as what follows
+    size_t asked;                 // where the row of its last question was
     const _Atomic bool *stop;
     _Atomic bool away, ended;
 };
@@ -113,7 +114,8 @@ bool schemas_ended(const struct schemas *s) { return !s || atomic_load(&s->ended
 
 /* ---- the thread ---- */
 
-/* What is asked for next; false: nothing, after a while. */
+/* What is asked for next, in turn: one that the registry has trouble with holds up no other. false:
+ * nothing, after a while. */
 static bool schemas_next(struct schemas *s, uint32_t *id) {
     struct timespec until;
     bool found = false;
@@ -124,8 +126,9 @@ static bool schemas_next(struct schemas *s, uint32_t *id) {
     pthread_mutex_lock(&s->lock);
     if (!s->wanted) pthread_cond_timedwait(&s->more, &s->lock, &until);
     for (size_t i = 0; i < s->n && !found; i++) {
-        *id = s->row[i]->id;
-        found = s->row[i]->state == SCHEMA_WANTED;
+        const struct schema_row *row = s->row[++s->asked % s->n];
+        *id = row->id;
+        found = row->state == SCHEMA_WANTED;
     }
     pthread_mutex_unlock(&s->lock);
     return found;

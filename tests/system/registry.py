@@ -77,15 +77,24 @@ def test(stage):
         # Stopped while samples wait: nothing of them is lost, and the next one reads them.
         registry.trouble = 503
         last = registry.add({**NEWER, "doc": "last"})
-        send(frame(last, avro(NEWER, payment(20, shop=[]))), json.dumps(payment(21)))
+        writer.send(topic, frame(last, avro(NEWER, payment(20, shop=[]))), partition=0)
+        send(json.dumps(payment(21)))
         wait("it waits for that schema", lambda: "schema registry" in daemon.get("/readyz")[1])
         check(daemon.find("schema_registry_away") and daemon.find("schema_registry_back"), "both are said")
         check(not daemon.find("bridge_tool_away"), "the registry is taken for the annotation tool")
         daemon.stop()
         check("20-good" not in predicted(), "it was not decided")
         registry.trouble = None
-        again = stage.start(settings).ready()
-        wait("the next one reads it", lambda: predicted() >= {"20-good", "21-good"})
+        other = registry.add({**NEWER, "doc": "other"})
+        registry.broken = {"/schemas/ids/%d" % last}
+        for n, number in ((22, last), (23, other)):
+            writer.send(topic, frame(number, avro(NEWER, payment(n, shop=[]))), partition=0)
+        writer.flush()
+        again = stage.start(settings)
+        wait("one that the registry has trouble with holds up no other", lambda: "/schemas/ids/%d" % other in registry.asked)
+        registry.broken = set()
+        again.ready()
+        wait("the next one reads it", lambda: predicted() >= {"20-good", "21-good", "22-good", "23-good"})
         stage.caught_up()
 
         # A token that can not be read is said before anything starts.
@@ -100,6 +109,8 @@ def test(stage):
         place = next(json.loads(line) for line in [json.dumps(x) for x in json.loads(run("dead-letters", "-c", again.config, "list", "--json", "--limit", "0").stdout)] if json.loads(line)["reason"] == "unknown_schema")["place"]
         refused = run("dead-letters", "-c", again.config, "retry", place)
         check("would be a dead letter again: the schema of the value is not known" in refused.stdout + refused.stderr, "retry of an unknown one: %s", refused.stdout + refused.stderr)
+        done = run("dead-letters", "-c", lost, "retry", place)
+        check(done.returncode == 78 and "admit.registry: token_file: cannot read" in done.stderr, "retry without the token: %s", done.stderr)
         check(again.process.poll() is None and "secret" not in again.text, "the token is not said")
         again.stop()
 

@@ -55,6 +55,7 @@ class Registry:
     def __init__(self, token=None, first=33):
         self.schemas, self.first, self.token, self.trouble, self.asked = [], first, token, None, []
         self.subjects, self.server = {}, None
+        self.broken = set()  # paths that are answered with status 500
 
     def add(self, schema, kind="AVRO", subject=None, references=()):
         """Registers it; the id."""
@@ -70,6 +71,8 @@ class Registry:
 
     def answer(self, path):
         """(status, body) of a path."""
+        if path in self.broken:
+            return 500, {"error_code": 50001}
         if path in self.subjects:
             return 200, self.subjects[path]
         if path.startswith("/schemas/ids/"):

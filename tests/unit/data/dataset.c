@@ -654,101 +654,116 @@ static void classes_stand_in_natural_order(void **state) {
     dataset_close(d);
 }
 
-/* Names, values and classes that YAML or JSON pointers could take for something else come through
- * whole. */
-static void every_text_survives_quoting(void **state) {
-    (void)state;
-    static const char *const nasty[] = {"a: b",
-                                        "# c",
-                                        "- d",
-                                        "yes",
-                                        "null",
-                                        "~",
-                                        "{e}",
-                                        "[f",
-                                        "&g",
-                                        "*h",
-                                        "!i",
-                                        "%j",
-                                        "@k",
-                                        "`l",
-                                        "'m'",
-                                        "n\\o",
-                                        "p/q",
-                                        "r~s",
-                                        "~1",
-                                        " t ",
-                                        "1.0",
-                                        "0x1",
-                                        "u\xC2\x85v",
-                                        "w \xE2\x80\xA8 x",
-                                        "w \xE2\x80\xA9 x",
-                                        "\xEF\xBB\xBFy",
-                                        "\xC3\xA9\xF0\x9F\x98\x80",
-                                        "z|a",
-                                        "=",
-                                        "<<",
-                                        "---",
-                                        "\xEF\xBF\xBE",
-                                        "\\n",
-                                        "a\"b"};
-    enum { N = sizeof nasty / sizeof *nasty };
-    struct buf csv = {0}, why = {0};
-    buf_str(&csv, "y,v");
-    for (size_t i = 0; i < N; i++) {
-        buf_str(&csv, ",\"");
-        for (const char *p = nasty[i]; *p; p++) buf_printf(&csv, *p == '"' ? "\"\"" : "%c", *p);
-        buf_str(&csv, "\"");
+/* What YAML or JSON pointers could take for something else. */
+static const char *const nasty[] = {"a: b",
+                                    "# c",
+                                    "- d",
+                                    "yes",
+                                    "null",
+                                    "~",
+                                    "{e}",
+                                    "[f",
+                                    "&g",
+                                    "*h",
+                                    "!i",
+                                    "%j",
+                                    "@k",
+                                    "`l",
+                                    "'m'",
+                                    "n\\o",
+                                    "p/q",
+                                    "r~s",
+                                    "~1",
+                                    " t ",
+                                    "1.0",
+                                    "0x1",
+                                    "u\xC2\x85v",
+                                    "w \xE2\x80\xA8 x",
+                                    "w \xE2\x80\xA9 x",
+                                    "\xEF\xBB\xBFy",
+                                    "\xC3\xA9\xF0\x9F\x98\x80",
+                                    "z|a",
+                                    "=",
+                                    "<<",
+                                    "---",
+                                    "\xEF\xBF\xBE",
+                                    "\\n",
+                                    "a\"b"};
+enum { NASTY = sizeof nasty / sizeof *nasty };
+
+static void add_quoted(struct buf *csv, const char *cell) {
+    buf_str(csv, "\"");
+    for (; *cell; cell++) buf_printf(csv, *cell == '"' ? "\"\"" : "%c", *cell);
+    buf_str(csv, "\"");
+}
+
+/* A label y, a category v that is the same, and columns of numbers, each with such a name. */
+static void write_nasty(struct buf *csv) {
+    buf_str(csv, "y,v");
+    for (size_t i = 0; i < NASTY; i++) {
+        buf_str(csv, ",");
+        add_quoted(csv, nasty[i]);
     }
-    for (size_t row = 0; row < N; row++) {
-        buf_str(&csv, "\n\"");
-        for (int k = 0; k < 2; k++) {
-            for (const char *p = nasty[row]; *p; p++)
-                buf_printf(&csv, *p == '"' ? "\"\"" : "%c", *p);
-            buf_str(&csv, k ? "\"" : "\",\"");
-        }
-        for (size_t i = 0; i < N; i++) buf_printf(&csv, ",%zu", row * N + i);
+    for (size_t row = 0; row < NASTY; row++) {
+        buf_str(csv, "\n");
+        add_quoted(csv, nasty[row]);
+        buf_str(csv, ",");
+        add_quoted(csv, nasty[row]);
+        for (size_t i = 0; i < NASTY; i++) buf_printf(csv, ",%zu", row * NASTY + i);
     }
-    struct dataset *d =
-        opened(buf_view(&csv),
-               (struct dataset_options){.label = "y", .positive = "a\"b", .exact_labels = true});
-    struct config *c = configured(d);
-    assert_int_equal(c->model.classes.n, N);
-    assert_string_equal(c->model.positive, "a\"b");
-    assert_int_equal(c->features_n, N + 1);
-    assert_int_equal(c->features[0].values.n, N);
-    for (size_t i = 0; i < N; i++) {
-        const char *name = strcmp(nasty[i], " t ") == 0 ? "t" : nasty[i];
-        assert_string_equal(c->features[i + 1].name, name);
-    }
+}
+
+/* Each row is that of write_nasty, through the feature map of the configuration. */
+static void expect_nasty_rows(struct dataset *d, const struct config *c) {
     struct features *f;
     struct decoder *decoder;
     struct dataset_sample s;
-    struct value values[N + 1];
+    struct value values[NASTY + 1];
+    struct buf why = {0};
     assert_int_equal(features_create(&f, c->features, c->features_n), 0);
     assert_int_equal(decoder_create(&decoder, &(struct decoder_options){.paths = features_paths(f),
-                                                                        .n = N + 1,
+                                                                        .n = NASTY + 1,
                                                                         .max_depth = 32,
                                                                         .max_bytes = 1 << 20}),
                      0);
     double *row = xcalloc(features_columns(f), sizeof *row);
-    for (size_t n = 0; n < N; n++) {
+    for (size_t n = 0; n < NASTY; n++) {
         size_t field, hot = 0;
         assert_int_equal(dataset_next(d, &s, &why), 1);
         assert_true(text_equal(s.label, text_of(nasty[n])));
         assert_int_equal(decoder_read(decoder, s.event, values), REASON_NONE);
         assert_int_equal(features_encode(f, values, row, &field, NULL), REASON_NONE);
-        for (size_t i = 0; i < N; i++) hot += row[i] == 1;
+        for (size_t i = 0; i < NASTY; i++) hot += row[i] == 1;
         assert_int_equal(hot, 1);
-        for (size_t i = 0; i < N; i++) assert_true(row[N + i] == (double)(n * N + i));
+        for (size_t i = 0; i < NASTY; i++) assert_true(row[NASTY + i] == (double)(n * NASTY + i));
     }
     free(row);
     decoder_destroy(decoder);
     features_destroy(f);
+    buf_release(&why);
+}
+
+/* Names, values and classes come through whole. */
+static void every_text_survives_quoting(void **state) {
+    (void)state;
+    struct buf csv = {0};
+    write_nasty(&csv);
+    struct dataset *d =
+        opened(buf_view(&csv),
+               (struct dataset_options){.label = "y", .positive = "a\"b", .exact_labels = true});
+    struct config *c = configured(d);
+    assert_int_equal(c->model.classes.n, NASTY);
+    assert_string_equal(c->model.positive, "a\"b");
+    assert_int_equal(c->features_n, NASTY + 1);
+    assert_int_equal(c->features[0].values.n, NASTY);
+    for (size_t i = 0; i < NASTY; i++) {
+        const char *name = strcmp(nasty[i], " t ") == 0 ? "t" : nasty[i];
+        assert_string_equal(c->features[i + 1].name, name);
+    }
+    expect_nasty_rows(d, c);
     config_destroy(c);
     dataset_close(d);
     buf_release(&csv);
-    buf_release(&why);
 }
 
 static void no_configuration(struct text content, struct dataset_options o, const char *words) {
