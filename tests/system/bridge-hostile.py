@@ -1,5 +1,6 @@
 """`winnowd bridge` and a tool that answers nonsense: no JSON, other types, too much, too deep, out of order, the same for ever. The bridge says so and
 asks again; it neither dies nor believes it, and when the tool comes to its senses every task is there once and every answer is said once."""
+import datetime
 import json
 
 from broker import Writer, check, equal, wait
@@ -8,6 +9,7 @@ from stream import task
 from winnowd import main, run
 
 TIMES = 4  # nonsense of one kind is served so often
+REFUSALS = 6  # in a row: of the poll, and of two others at most
 
 
 def each(**members):
@@ -30,6 +32,14 @@ def member(**members):
 def backwards(answer, text):
     tasks = answer.get("tasks") if isinstance(answer, dict) else None
     return json.dumps({**answer, "tasks": tasks[::-1]}).encode() if tasks else text
+
+
+def refusals(bridge, since):
+    return bridge.find("bridge_tool_refused", since)
+
+
+def moment(event):
+    return datetime.datetime.fromisoformat(event["ts"].replace("Z", "+00:00")).timestamp()
 
 
 ANNOTATION = {"id": 1, "result": [], "created_username": "x, 1", "was_cancelled": False, "updated_at": "2026-11-28T00:00:00.000000Z"}
@@ -78,6 +88,13 @@ def test(stage):
             wait("questions answered by " + name, lambda: studio.mangled >= before + TIMES, 60)
             check(bridge.process.poll() is None, "%s ended the bridge", name)
             studio.mangle = None
+            wait("all tasks after " + name, lambda: set(studio.counts()) == set(sent), 60)
+        begun = len(bridge.events)
+        studio.token, right = "another", studio.token
+        wait("refusals", lambda: len(refusals(bridge, begun)) >= REFUSALS)
+        first_s, last_s = (moment(e) for e in refusals(bridge, begun)[:REFUSALS:REFUSALS - 1])
+        check(last_s - first_s > 1.5, "it is not asked less often: %d times in %g s", REFUSALS, last_s - first_s)
+        studio.token = right
         studio.answer(first[1], "bad", who="x" * 5000)
         wait("all tasks", lambda: set(studio.counts()) == set(sent), 120)
         equal({i: n for i, n in studio.counts().items() if n != 1}, {}, "tasks that are there more than once")
