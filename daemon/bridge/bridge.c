@@ -43,9 +43,9 @@ struct bridge {
     struct reader *models, *labels, *tasks;
     struct arena arena;
     struct carrier_state state; // as the models topic has it, until the carrier takes it
-    int64_t pause_ms;           // after the last trouble; 0: there was none
     int64_t due_ms[JOBS], figures_ms, rescan_ms; // when each is due (monotonic clock)
-    bool trouble[JOBS], unfit;                   // what was found when the tool was last asked
+    int64_t pause_ms[JOBS];                      // after its last trouble; 0: it has none
+    bool unfit;                                  // what was found when the tool was last asked
     int64_t watchdog_ms, fed_ms; // between two pings, half of what is allowed; 0: none is wanted
     uint64_t told[BRIDGE_COUNTS];
 };
@@ -215,13 +215,13 @@ static void bridge_close(struct bridge *b) {
 }
 
 /* What an error means for the session: 0, it goes on after a pause. */
-static int bridge_judge(struct bridge *b, int result, int64_t *due_ms) {
-    int64_t pause_ms = result == ERR_FULL ? FULL_MS : 2 * b->pause_ms;
+static int bridge_judge(struct bridge *b, int result, enum bridge_job job) {
+    int64_t pause_ms = 2 * b->pause_ms[job];
     if (result == ERR_FENCED || result == ERR_STOPPED || bridge_log_dead(&b->log)) return result;
     if (pause_ms < PAUSE_LEAST_MS) pause_ms = PAUSE_LEAST_MS;
     if (pause_ms > PAUSE_MOST_MS) pause_ms = PAUSE_MOST_MS;
-    if (result != ERR_FULL) b->pause_ms = pause_ms;
-    *due_ms = clock_ms() + pause_ms;
+    b->pause_ms[job] = result == ERR_FULL ? 0 : pause_ms;
+    b->due_ms[job] = clock_ms() + (result == ERR_FULL ? FULL_MS : pause_ms);
     return 0;
 }
 
@@ -269,15 +269,14 @@ static int bridge_do(struct bridge *b, enum bridge_job job, int (*what)(struct b
     if (clock_ms() < b->due_ms[job]) return 0;
     b->due_ms[job] = clock_ms() + pause_ms;
     int result = what(b);
-    b->trouble[job] = result < 0 && result != ERR_FULL;
-    if (result < 0) return bridge_judge(b, result, &b->due_ms[job]);
-    b->pause_ms = 0;
+    if (result < 0) return bridge_judge(b, result, job);
+    b->pause_ms[job] = 0;
     return 0;
 }
 
 static bool bridge_away(const struct bridge *b) {
     bool away = b->unfit;
-    for (int job = 0; job < JOBS; job++) away |= b->trouble[job];
+    for (int job = 0; job < JOBS; job++) away |= b->pause_ms[job] > 0;
     return away;
 }
 

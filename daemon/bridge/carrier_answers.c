@@ -263,6 +263,8 @@ static int64_t carrier_place(struct carrier *c, int64_t reach_us, int64_t looked
  * the next one begins behind what this one reached. Only where that is no step on, the next number
  * is asked for. */
 static int carrier_ask(struct carrier *c) {
+    if (c->seen_us > carrier_now(c) * 1000 + AHEAD_US) // a clock was set back: all of it again
+        c->seen_us = c->state.poll_us = 0;
     int64_t since_us = c->seen_us;
     struct tool_page page = {.more = true};
     for (int number = 1; page.more;) {

@@ -29,18 +29,25 @@ static void label_studio_write_time(int64_t us, struct buf *out) {
     buf_printf(out, "%s.%06dZ", text, (int)(us % 1000000));
 }
 
-/* The class that an annotation chooses with our control; at NULL: none, which is a skip. */
-static struct text label_studio_choice(const struct label_studio *l, const cJSON *annotation) {
+/* The class that an annotation chooses with our control; at NULL: none, which is a skip. False: it
+ * is in no shape that the tool has. */
+static bool label_studio_choice(const struct label_studio *l, const cJSON *annotation,
+                                struct text *out) {
     const cJSON *result = cJSON_GetObjectItemCaseSensitive(annotation, "result"), *one;
+    *out = (struct text){0};
     cJSON_ArrayForEach(one, result) {
+        if (!cJSON_IsObject(one)) return false;
         if (!text_equal(json_text(one, "from_name"), text_of(l->config->route.label_control)))
             continue;
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(one, "value");
         const cJSON *choices = cJSON_GetObjectItemCaseSensitive(value, "choices");
-        if (cJSON_GetArraySize(choices) == 1 && cJSON_IsString(choices->child))
-            return text_of(choices->child->valuestring);
+        if (!cJSON_IsObject(value) || (choices && !cJSON_IsArray(choices))) return false;
+        if (cJSON_GetArraySize(choices) != 1) continue;
+        if (!cJSON_IsString(choices->child)) return false;
+        *out = text_of(choices->child->valuestring);
+        break;
     }
-    return (struct text){0};
+    return cJSON_IsArray(result);
 }
 
 /* "alice@example.com" of " alice@example.com, 1"; else, or when it is longer than a label takes,
@@ -59,29 +66,31 @@ static struct text label_studio_annotator(const cJSON *annotation, struct arena 
 }
 
 /* False: it is in no shape that the tool has. An annotation that cannot be read is not passed over:
- * its answer would be taken for one that was deleted, and be taken back. */
+ * its answer would be taken for one that was deleted, and be taken back. Nor is a task, as if it
+ * were not ours: its answer would be lost, since the next poll begins behind it. */
 static bool label_studio_read_task(const struct label_studio *l, const cJSON *task,
                                    struct arena *arena, struct tool_task *to) {
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(task, "annotations"), *one;
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(task, "data"), *one;
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(task, "annotations");
     size_t n = 0;
-    if (!cJSON_IsArray(list)) return false;
+    if (!cJSON_IsArray(list) || !cJSON_IsObject(data)) return false;
     struct tool_annotation *out =
         arena_take(arena, ((size_t)cJSON_GetArraySize(list) + 1) * sizeof *out);
     cJSON_ArrayForEach(one, list) {
         int64_t us = label_studio_time_us(json_text(one, "updated_at"));
         bool skipped = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "was_cancelled"));
-        struct text choice = skipped ? (struct text){0} : label_studio_choice(l, one);
+        struct text choice;
         int64_t number = 0;
         if (us < 0 || !json_integer(one, "id", &number) || number < 1 ||
-            !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(one, "result")))
+            !label_studio_choice(l, one, &choice))
             return false;
+        if (skipped) choice = (struct text){0};
         out[n++] = (struct tool_annotation){.choice = arena_text(arena, choice),
                                             .annotator = label_studio_annotator(one, arena),
                                             .time_ms = us / 1000,
                                             .number = number};
     }
-    struct text id = json_text(cJSON_GetObjectItemCaseSensitive(task, "data"), "id");
-    *to = (struct tool_task){.id = arena_text(arena, id),
+    *to = (struct tool_task){.id = arena_text(arena, json_text(data, "id")),
                              .changed_us = label_studio_time_us(json_text(task, "updated_at")),
                              .annotation = out,
                              .n = n};

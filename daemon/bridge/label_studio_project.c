@@ -46,6 +46,12 @@ static void label_studio_labelling(const struct config *c, struct buf *out) {
 
 /* ---- calls ---- */
 
+static int label_studio_odd_project(const struct label_studio *l, const char *what,
+                                    struct buf *why) {
+    buf_printf(why, "%s does not answer as it should", l->config->bridge.url);
+    return label_studio_odd(l, what);
+}
+
 /* 0 with the answer and its status, or an error with *why. */
 static int label_studio_get(struct label_studio *l, long *status, cJSON **out, struct buf *why) {
     *status = 0;
@@ -61,7 +67,7 @@ static int label_studio_get(struct label_studio *l, long *status, cJSON **out, s
 }
 
 /* One page of projects; the least number with our title goes to *number. Whether there are more
- * pages. */
+ * pages. What is no list does not say that there is no project: another one would be made. */
 static int label_studio_seek_page(struct label_studio *l, int page, int64_t *number,
                                   struct buf *why) {
     cJSON *json;
@@ -75,10 +81,10 @@ static int label_studio_seek_page(struct label_studio *l, int page, int64_t *num
         one, list) if (text_equal(json_text(one, "title"), text_of(l->config->service.name)) &&
                        json_integer(one, "id", &id) && id > 0 &&
                        (!*number || id < *number)) *number = id;
-    bool more =
-        !cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "next")) && cJSON_IsArray(list);
+    bool good = cJSON_IsArray(list);
+    bool more = !cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "next"));
     cJSON_Delete(json);
-    return more;
+    return good ? more : label_studio_odd_project(l, "projects", why);
 }
 
 static int label_studio_seek(struct label_studio *l, struct buf *why) {
@@ -217,7 +223,11 @@ static int label_studio_look(struct label_studio *l, bool make, struct buf *why)
     buf_reset(&l->path);
     buf_printf(&l->path, "/api/projects/%" PRId64 "/", l->project);
     TRY(label_studio_get(l, &status, &json, why));
-    int result = status == 200 ? label_studio_check(l, json, why) : ERR_MISSING;
+    int64_t number = 0;
+    int result = ERR_MISSING;
+    if (status == 200 && (!json_integer(json, "id", &number) || number != l->project))
+        result = label_studio_odd_project(l, "the project", why);
+    else if (status == 200) result = label_studio_check(l, json, why);
     if (result == 0) result = label_studio_check_opinions(l, json, make, why);
     cJSON_Delete(json);
     return result;

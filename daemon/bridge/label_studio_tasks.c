@@ -104,7 +104,7 @@ int label_studio_open_tasks(void *self, int64_t *n) {
         json_integer(json, "queue_total", &total) && json_integer(json, "queue_done", &done);
     cJSON_Delete(json);
     *n = total > done ? total - done : 0;
-    return known ? 0 : ERR_RETRY;
+    return known ? 0 : label_studio_odd(l, "how many tasks wait");
 }
 
 /* ---- what waits ---- */
@@ -131,11 +131,11 @@ static int label_studio_ask_untouched(struct label_studio *l, struct text which,
 static bool label_studio_take_waiting(const cJSON *task, struct arena *arena,
                                       struct tool_task *out) {
     const cJSON *annotations = cJSON_GetObjectItemCaseSensitive(task, "annotations");
-    *out = (struct tool_task){
-        .id = arena_text(arena, json_text(cJSON_GetObjectItemCaseSensitive(task, "data"), "id"))};
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(task, "data");
+    *out = (struct tool_task){.id = arena_text(arena, json_text(data, "id"))};
     json_integer(cJSON_GetObjectItemCaseSensitive(task, "meta"), "expires_ms", &out->expires_ms);
     return json_integer(task, "id", &out->number) && out->number > 0 && out->expires_ms >= 0 &&
-           cJSON_GetArraySize(annotations) == 0;
+           cJSON_IsObject(data) && cJSON_IsArray(annotations) && !annotations->child;
 }
 
 int label_studio_waiting(void *self, int64_t after, struct arena *arena, struct tool_page *out) {
@@ -175,9 +175,10 @@ static int label_studio_still_untouched(struct label_studio *l, int64_t *number,
     int result = label_studio_ask_untouched(l, buf_view(&which), &json);
     buf_release(&which);
     TRY(result);
-    const cJSON *one;
+    const cJSON *tasks = cJSON_GetObjectItemCaseSensitive(json, "tasks"), *one;
+    bool good = cJSON_IsArray(tasks);
     size_t kept = 0, asked = *n;
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "tasks")) {
+    cJSON_ArrayForEach(one, tasks) {
         int64_t is = 0;
         bool ours = false;
         json_integer(one, "id", &is);
@@ -188,7 +189,7 @@ static int label_studio_still_untouched(struct label_studio *l, int64_t *number,
     }
     cJSON_Delete(json);
     *n = kept;
-    return 0;
+    return good ? 0 : label_studio_odd(l, "tasks that still wait");
 }
 
 int label_studio_drop(void *self, const int64_t *number, size_t n, size_t *dropped) {

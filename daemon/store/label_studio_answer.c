@@ -44,12 +44,13 @@ static const cJSON *studio_annotator(const cJSON *completed_by) {
 
 /* The only choice of that control; NULL: none, or several. */
 static const cJSON *studio_choice(const cJSON *annotation, const char *control) {
-    const cJSON *part, *found = NULL;
-    cJSON_ArrayForEach(part, studio_member(annotation, "result")) {
+    const cJSON *part, *found = NULL, *result = studio_member(annotation, "result");
+    if (!cJSON_IsArray(result)) return NULL;
+    cJSON_ArrayForEach(part, result) {
         const char *from = cJSON_GetStringValue(studio_member(part, "from_name"));
         const cJSON *choices = studio_member(studio_member(part, "value"), "choices");
         if (!from || strcmp(from, control) != 0 || cJSON_GetArraySize(choices) != 1) continue;
-        if (found) return NULL;
+        if (found || !cJSON_IsArray(choices)) return NULL;
         found = cJSON_GetArrayItem(choices, 0);
     }
     return found;

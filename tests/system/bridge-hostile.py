@@ -1,13 +1,15 @@
 """`winnowd bridge` and a tool that answers nonsense: no JSON, other types, too much, too deep, out of order, the same for ever. The bridge says so and
 asks again; it neither dies nor believes it, and when the tool comes to its senses every task is there once and every answer is said once."""
+import datetime
 import json
 
 from broker import Writer, check, equal, wait
 from label_studio import LabelStudio
-from stream import task
+from stream import send_tasks
 from winnowd import main, run
 
 TIMES = 4  # nonsense of one kind is served so often
+PAUSE_S = 1  # a pause after trouble that has grown
 
 
 def each(**members):
@@ -32,6 +34,12 @@ def backwards(answer, text):
     return json.dumps({**answer, "tasks": tasks[::-1]}).encode() if tasks else text
 
 
+def longest_s(events):
+    """The longest time between two of them."""
+    at = [datetime.datetime.fromisoformat(e["ts"].replace("Z", "+00:00")).timestamp() for e in events]
+    return max((b - a for a, b in zip(at, at[1:])), default=0)
+
+
 ANNOTATION = {"id": 1, "result": [], "created_username": "x, 1", "was_cancelled": False, "updated_at": "2026-11-28T00:00:00.000000Z"}
 NONSENSE = {
     "a page for people": whole(b"<html><body>It works!</body></html>"), "nothing": whole(b""), "a number": whole(5), "null": whole(None), "a list": whole([[], {}]),
@@ -52,12 +60,7 @@ def test(stage):
     sent, writer = [], Writer(stage.brokers)
 
     def send(n):
-        for _ in range(n):
-            task_id, record = task(len(sent))
-            sent.append(task_id)
-            writer.send(stage.topic("tasks"), record, key=task_id.encode())
-        writer.flush()
-        return sent[-n:]
+        return send_tasks(stage, writer, sent, n)
 
     def said(task_id):
         return [l for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == task_id]
@@ -78,6 +81,11 @@ def test(stage):
             wait("questions answered by " + name, lambda: studio.mangled >= before + TIMES, 60)
             check(bridge.process.poll() is None, "%s ended the bridge", name)
             studio.mangle = None
+            wait("all tasks after " + name, lambda: set(studio.counts()) == set(sent), 60)
+        begun = len(bridge.events)
+        studio.token, right = "another", studio.token
+        wait("longer pauses", lambda: longest_s(bridge.find("bridge_tool_refused", begun)) > PAUSE_S)
+        studio.token = right
         studio.answer(first[1], "bad", who="x" * 5000)
         wait("all tasks", lambda: set(studio.counts()) == set(sent), 120)
         equal({i: n for i, n in studio.counts().items() if n != 1}, {}, "tasks that are there more than once")

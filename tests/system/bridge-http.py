@@ -1,6 +1,5 @@
 """`winnowd bridge` with `tool: http`: every task reaches a receiver that knows nothing of winnowd, once by its Idempotency-Key whatever the
 receiver answers and wherever the bridge is killed; answers are taken by POST, and 200 means that they are on the topic."""
-import http.server
 import json
 import threading
 import time
@@ -8,23 +7,21 @@ import urllib.error
 import urllib.request
 
 from broker import Writer, check, equal, wait
-from stream import task
+from stand_in import Quiet, StandIn
+from stream import send_tasks
 from winnowd import main, run
 
 KILLS = 4
 
 
-class Receiver:
+class Receiver(StandIn):
     """A case tool of twenty lines: one case an Idempotency-Key."""
 
     def __init__(self):
         receiver, self.cases, self.requests, self.answers, self.lock = self, {}, [], [], threading.Lock()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(Quiet):
             protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
 
             def do_POST(self):
                 record = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -42,11 +39,7 @@ class Receiver:
                 self.end_headers()
 
         self.refuses = None
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # clients are killed here
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+        self.serve(Handler)
 
 
 def post(port, token, body):
@@ -84,12 +77,7 @@ def test(stage):
     check("s3cret" not in shown.stdout + shown.stderr, "a header's value is shown: %s", shown.stdout)
 
     def send(n):
-        for _ in range(n):
-            task_id, record = task(len(sent))
-            sent.append(task_id)
-            writer.send(stage.topic("tasks"), record, key=task_id.encode())
-        writer.flush()
-        return sent[-n:]
+        return send_tasks(stage, writer, sent, n)
 
     def arrived(what, besides=()):
         wait(what, lambda: set(receiver.cases) >= set(sent) - set(besides))

@@ -11,7 +11,7 @@ import time
 import broker
 from broker import Writer, check, equal, wait
 from label_studio_real import Project, installed
-from stream import task
+from stream import send_tasks
 from winnowd import main, run
 
 SCRIPT = str(broker.ROOT / "scripts" / "label-studio")
@@ -79,11 +79,7 @@ def carry(stage, home, url):
     sent, writer = [], Writer(stage.brokers)
 
     def send(n):
-        for _ in range(n):
-            task_id, record = task(len(sent))
-            sent.append(task_id)
-            writer.send(stage.topic("tasks"), record, key=task_id.encode())
-        writer.flush()
+        return send_tasks(stage, writer, sent, n)
 
     def said(task_id):
         return [l.get("label", l["outcome"]) for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == task_id]

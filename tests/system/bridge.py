@@ -5,7 +5,7 @@ import time
 
 from broker import Writer, check, equal, wait
 from label_studio import LabelStudio
-from stream import task
+from stream import send_tasks
 from winnowd import main, run
 
 KILLS = 6
@@ -71,12 +71,7 @@ def test(stage):
     sent, writer = [], Writer(stage.brokers)
 
     def send(n):
-        for _ in range(n):
-            task_id, record = task(len(sent))
-            sent.append(task_id)
-            writer.send(stage.topic("tasks"), record, key=task_id.encode())
-        writer.flush()
-        return sent[-n:]
+        return send_tasks(stage, writer, sent, n)
 
     def labels():
         return [json.loads(r.value) for r in stage.read("labels")]

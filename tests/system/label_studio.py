@@ -9,11 +9,12 @@ moments: it refuses, is busy, loses its answer, is slow, is restarted.
         studio.mangle = lambda answer, text: b"[" * 9  # what is sent instead of each good answer
 """
 import datetime
-import http.server
 import json
 import threading
 import time
 import urllib.parse
+
+from stand_in import Quiet, StandIn
 
 MEMBERS = ("id", "data", "meta", "annotations", "updated_at")
 
@@ -23,22 +24,19 @@ def stamp(us):
     return datetime.datetime.fromtimestamp(us // 1000000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + "%06dZ" % (us % 1000000)
 
 
-class LabelStudio:
+class LabelStudio(StandIn):
     """The server and what it holds: projects and tasks by number."""
 
     def __init__(self):
         self.token, self.lock, self.trouble, self.requests = "legacy-token", threading.RLock(), [], []
         self.projects, self.tasks, self.refuses, self.clock, self.access = {}, {}, None, 0, set()
-        self.server, self.mangle, self.mangled = None, None, 0
+        self.mangle, self.mangled = None, 0
 
     def __enter__(self):
         studio = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(Quiet):
             protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
 
             def handle_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -46,19 +44,7 @@ class LabelStudio:
 
             do_GET = do_POST = do_PATCH = do_DELETE = handle_any
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # clients are killed here
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def url(self):
-        return "http://127.0.0.1:%d" % self.server.server_address[1]
+        return self.serve(Handler)
 
     def now_us(self):
         """A clock that never stands."""

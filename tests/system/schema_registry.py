@@ -7,11 +7,11 @@ Confluent's does, and as registries do at bad moments.
         registry.asked                        # paths, in order
     frame(number, avro(SCHEMA, record))       # a value
 """
-import http.server
 import json
 import struct
-import threading
 import time
+
+from stand_in import Quiet, StandIn
 
 SAMPLE = {"type": "record", "name": "Payment", "namespace": "shop", "fields": [
     {"name": "id", "type": "string"},
@@ -49,12 +49,12 @@ def frame(number, payload):
     return b"\0" + struct.pack(">I", number) + payload
 
 
-class Registry:
+class Registry(StandIn):
     """The server and what it holds."""
 
     def __init__(self, token=None, first=33):
         self.schemas, self.first, self.token, self.trouble, self.asked = [], first, token, None, []
-        self.subjects, self.server = {}, None
+        self.subjects = {}
         self.broken = set()  # paths that are answered with status 500
 
     def add(self, schema, kind="AVRO", subject=None, references=()):
@@ -86,10 +86,7 @@ class Registry:
     def __enter__(self):
         registry = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
+        class Handler(Quiet):
             def do_GET(self):
                 registry.asked.append(self.path)
                 trouble = registry.trouble
@@ -108,16 +105,4 @@ class Registry:
                 self.end_headers()
                 self.wfile.write(text)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def url(self):
-        """For admit.registry."""
-        return "http://127.0.0.1:%d" % self.server.server_address[1]
+        return self.serve(Handler)

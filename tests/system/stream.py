@@ -29,6 +29,16 @@ def task(n):
     return task_id, json.dumps({"data": data, "predictions": [], "meta": meta})
 
 
+def send_tasks(stage, writer, sent, n):
+    """Writes n new tasks behind those that were `sent`; their ids."""
+    for _ in range(n):
+        task_id, record = task(len(sent))
+        sent.append(task_id)
+        writer.send(stage.topic("tasks"), record, key=task_id.encode())
+    writer.flush()
+    return sent[-n:]
+
+
 def sample(n, rng):
     """(id, JSON): two classes that a line separates but for some noise."""
     x, y = rng.uniform(-2, 2), rng.uniform(-2, 2)

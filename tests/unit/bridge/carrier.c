@@ -649,6 +649,18 @@ static void change_while_the_tool_looks_hides_nothing(void **state) {
     }
 }
 
+/* A clock that was years ahead left the place there: what is changed until then is not missed. */
+static void place_that_is_yet_to_come_hides_nothing(void **state) {
+    (void)state;
+    world_begin(500);
+    strcpy(world.state, "{\"format\":1,\"until_ms\":0,\"poll_us\":9000000000000000,\"tasks\":[]}");
+    struct carrier *c = life_begin();
+    assert_true(live(c));
+    answer(1, "good", 5000);
+    poll_twice(c, 1);
+    carrier_destroy(c);
+}
+
 /* Seven answers, five of one moment and so more than a page, are said once each, wherever a life is
  * cut. */
 static void cut_anywhere_says_each_answer_once(void **state) {
@@ -732,6 +744,7 @@ int main(void) {
         cmocka_unit_test(unanswered_copy_takes_nothing_back),
         cmocka_unit_test(figures_outlive_the_bridge),
         cmocka_unit_test(change_while_the_tool_looks_hides_nothing),
+        cmocka_unit_test(place_that_is_yet_to_come_hides_nothing),
         cmocka_unit_test(cut_anywhere_says_each_answer_once),
         cmocka_unit_test(foreign_state_is_refused),
     };

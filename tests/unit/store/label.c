@@ -347,6 +347,14 @@ static void a_webhook_of_label_studio_is_an_answer(void **state) {
                 "[\"a\",\"b\"]", "false",
                 "2023-11-14T10:13:20Z") ",\"project\":{},\"task\":{" STUDIO_TASK "}}",
             "without one choice");
+    refused("{\"action\":\"ANNOTATION_CREATED\",\"annotation\":" STUDIO_ANSWER(
+                "{\"a\":\"fraud\"}", "false",
+                "2023-11-14T10:13:20Z") ",\"project\":{},\"task\":{" STUDIO_TASK "}}",
+            "without one choice");
+    refused("{\"action\":\"ANNOTATION_CREATED\",\"annotation\":{\"result\":{\"a\":{"
+            "\"from_name\":\"label\",\"value\":{\"choices\":[\"fraud\"]}}}},\"project\":{},"
+            "\"task\":{" STUDIO_TASK "}}",
+            "without one choice");
     assert_int_equal(
         refused_by(
             NULL,
