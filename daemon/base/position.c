@@ -176,6 +176,10 @@ bool position_first_life(int32_t partition, uint32_t least_born) {
     return (uint32_t)partition < least_born;
 }
 
+bool position_added(int32_t partition, uint32_t least_born) {
+    return least_born > 0 && !position_first_life(partition, least_born);
+}
+
 /* ---- words ---- */
 
 const char *lost_name(enum lost l) {

@@ -277,13 +277,17 @@ static int consumer_least_born(struct consumer *c, int partitions, uint32_t *out
     return result;
 }
 
-/* Where the partitions start that nobody has committed: one question for all of them, for a topic
- * of thousands. */
+/* Where the partitions start that nobody has committed: one that was added at 0, so that what is
+ * gone by now is told; the others by one question for all of them, for a topic of thousands. */
 static int consumer_resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list,
                                   uint32_t least_born) {
     rd_kafka_topic_partition_list_t *fresh = rd_kafka_topic_partition_list_new(list->cnt);
     for (int i = 0; i < list->cnt; i++) {
         if (list->elems[i].offset >= 0) continue;
+        if (position_added(list->elems[i].partition, least_born)) {
+            list->elems[i].offset = 0;
+            continue;
+        }
         bool end = c->config->admit.start == START_LATEST &&
                    position_first_life(list->elems[i].partition, least_born);
         rd_kafka_topic_partition_list_add(fresh, list->elems[i].topic, list->elems[i].partition)
@@ -309,8 +313,7 @@ static int consumer_resolve_all(struct consumer *c, rd_kafka_topic_partition_lis
     TRY(consumer_fetch_committed(c, list));
     for (int i = 0; i < list->cnt; i++) fresh |= described[i].fresh = list->elems[i].offset < 0;
     if (fresh && (partitions = consumer_partitions(c)) <= 0) return ERR_RETRY;
-    if (fresh && c->config->admit.start == START_LATEST)
-        TRY(consumer_least_born(c, partitions, &least_born));
+    if (fresh) TRY(consumer_least_born(c, partitions, &least_born));
     TRY(consumer_resolve_fresh(c, list, least_born));
     for (int i = 0; i < list->cnt; i++) {
         described[i] = consumer_describe(&list->elems[i], described[i].fresh);

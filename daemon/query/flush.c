@@ -91,13 +91,14 @@ static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *
     const struct model *m = e->f->model;
     struct flush_buffers *r = e->s->buffers;
     float *prob = r->prob + i * r->k;
-    model_predict(m, item->row, r->scratch, flush_member(e, i), prob);
+    bool far = model_predict(m, item->row, r->scratch, flush_member(e, i), prob);
     struct candidate c = {.partition = e->f->partition,
                           .offset = item->offset,
                           .prob = prob,
                           .member = flush_member(e, i),
                           .row = item->row,
                           .model = m,
+                          .far = far,
                           .scored = true};
     r->utility[i] = utility_value(
         scoring_utility(e->s, &c, scoring_part(e->s, c.partition, c.offset), e->state));

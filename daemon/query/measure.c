@@ -144,7 +144,7 @@ static double measure_log_typicality(const struct measure_input *in) {
  * number is a doubtful one, and often an extreme one, so every measure would spend the budget on
  * bad rows; the random arm asks about them as often as they come. */
 static bool measure_is_no_question(const struct measure_input *in) {
-    return in->model && in->row && model_far(in->model, in->row) < in->model->shape.d;
+    return in->far && model_far(in->model, in->row) < in->model->shape.d;
 }
 
 /* The utility of a row of which the model is certain: the least there is. */

@@ -31,6 +31,7 @@ uint16_t scoring_utility(const struct strategy *s, const struct candidate *c, si
                                .member = c->member,
                                .row = c->row,
                                .model = c->model,
+                               .far = c->far,
                                .density = s->density};
     if (s->direction) in.log_weight = scoring_discount(s, c, state);
     return utility_code(measure_utility(s->part[part].measure, &in));

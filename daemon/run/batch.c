@@ -16,6 +16,7 @@ struct batch *batch_create(size_t cap, size_t d, size_t k) {
     b->id = xcalloc(cap, sizeof *b->id);
     b->raw = xcalloc(cap * d, sizeof *b->raw);
     b->prob = xcalloc(cap * k, sizeof *b->prob);
+    b->far = xcalloc(cap, sizeof *b->far);
     b->decision = xcalloc(cap, sizeof *b->decision);
     return b;
 }
@@ -37,6 +38,7 @@ void batch_destroy(struct batch *b) {
     free(b->id);
     free(b->raw);
     free(b->prob);
+    free(b->far);
     free(b->member);
     free(b->decision);
     arena_release(&b->arena);

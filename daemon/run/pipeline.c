@@ -255,6 +255,7 @@ static void pipeline_infer(struct pipeline *p, struct batch *b, size_t i) {
     if (i < p->scored) return;
     p->scored = i + 1;
     if (!m) {
+        b->far[i] = false;
         for (size_t c = 0; c < b->k; c++) prob[c] = 1.0f / (float)b->k;
         return;
     }
@@ -262,10 +263,11 @@ static void pipeline_infer(struct pipeline *p, struct batch *b, size_t i) {
     batch_members(b, m->shape.members);
     size_t n = pipeline_together(p, b, i), stride = b->members * b->k;
     p->scored = i + n;
-    if (n == 1) model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, prob);
+    if (n == 1)
+        b->far[i] = model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, prob);
     else
         model_predict_rows(m, b->raw + i * b->d, n, p->scratch, b->member + i * stride, stride,
-                           prob);
+                           prob, b->far + i);
 }
 
 /* ---- query ---- */
@@ -281,6 +283,7 @@ static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i
                                   .member = s->model ? b->member + i * b->members * b->k : NULL,
                                   .row = b->raw + i * b->d,
                                   .model = s->model,
+                                  .far = b->far[i],
                                   .scored = s->model != NULL};
     strategy_decide(p->strategy, &s->policy, now_ms, &candidate, &at->state, &b->decision[i]);
     if (s->model)

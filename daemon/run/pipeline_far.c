@@ -20,7 +20,7 @@ static size_t pipeline_far_field(const struct features *f, size_t column) {
 void pipeline_note_far(struct pipeline *p, const struct batch *b, size_t i, int64_t now_ms) {
     const struct model *m = b->in_force[i]->model;
     const double *row = b->raw + i * b->d;
-    size_t column = m ? model_far(m, row) : b->d;
+    size_t column = b->far[i] ? model_far(m, row) : b->d;
     if (column == b->d) return;
     metric_add(METRIC_far, 1);
     p->far.samples++;

@@ -80,6 +80,10 @@ enum lost position_judge(const struct position *p, const struct evidence *e);
  * only in the group's first life. least_born: the smallest `born` of the topic's committed
  * partitions (0 where one does not say), UINT32_MAX: none is committed. */
 bool position_first_life(int32_t partition, uint32_t least_born);
+/* Whether the partition was added after that: its first record is then due, at offset 0, and what
+ * retention took before it was found is lost as anywhere else. A group that does not say cannot
+ * tell. */
+bool position_added(int32_t partition, uint32_t least_born);
 
 /* Who keeps the positions of what is read, by topic (index of the reader's names; 0 for the
  * samples) and partition. */

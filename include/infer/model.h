@@ -111,8 +111,9 @@ size_t model_far(const struct model *m, const double *row);
 size_t model_scratch(const struct model_shape *shape);
 
 /* Predicts one row (d, raw). prob: (k), the mixture; member: (m, k), each member's; NULL: not
- * wanted. scratch: model_scratch floats. No allocation. */
-void model_predict(const struct model *m, const double *row, float *scratch, float *member,
+ * wanted. scratch: model_scratch floats. Whether a number of the row is far: model_far_any, at no
+ * cost. No allocation. */
+bool model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob);
 
 /* How many rows to score together with model_predict_rows, for `infer.exact: false`: 1 for small
@@ -120,10 +121,10 @@ void model_predict(const struct model *m, const double *row, float *scratch, flo
  * outputs of the largest layer ≤ 10^6), at most 32. */
 size_t model_together(const struct model_shape *shape);
 /* Predicts n consecutive rows by sgemm. row: (n, d); member: (n, stride), stride ≥ m k floats;
- * prob: (n, k); scratch: n × model_scratch floats. The last bits of a score depend on n here, so
- * promise I6 holds but for near ties. */
+ * prob: (n, k); far: (n); scratch: n × model_scratch floats. The last bits of a score depend on n
+ * here, so promise I6 holds but for near ties. */
 void model_predict_rows(const struct model *m, const double *row, size_t n, float *scratch,
-                        float *member, size_t stride, float *prob);
+                        float *member, size_t stride, float *prob, bool *far);
 
 /* Whether a worker may score with the model (promise I9). ERR_MISMATCH: it is of other columns,
  * classes or another feature map. ERR_CORRUPT: a number is not finite, some row's scores may not

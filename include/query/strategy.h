@@ -97,6 +97,7 @@ struct candidate {
     const float *member;       // (m, k) of each member; NULL: not needed by the measure
     const double *row;         // (d) raw
     const struct model *model; // that scored it
+    bool far;                  // a number of the row is: as model_predict says
     bool scored; // false: there is no model yet; the utility is then 0 and the strategy arm cold
 };
 
@@ -163,6 +164,7 @@ struct measure_input {
     const float *member;       // (m, k)
     const double *row;         // (d) raw
     const struct model *model; // that predicted
+    bool far;                  // as of a candidate; wants row and model
     double density;            // β of query.density; 0: off, and no model is needed for it
     double log_weight;         // logarithm of a factor of the utility; 0: none
 };

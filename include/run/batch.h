@@ -6,7 +6,7 @@
  *   (app)  → in_force                the policy and model that decide it
  *   admit  → record, fate, id        the sample as it came, and whether it could be read
  *   encode → raw                     its row of numbers
- *   infer  → prob, member            what the model thinks
+ *   infer  → prob, member, far       what the model thinks
  *   query  → decision                whether to ask, why, with what probability
  *   route  → (the cycle)             tasks, dead letters, predictions, offsets, states
  *
@@ -33,6 +33,7 @@ struct batch {
     double *raw;                      // (cap, d)
     float *prob;                      // (cap, k)
     float *member;                    // (cap, members, k)
+    bool *far;                        // (cap) a number of the row is (infer/model.h)
     struct decision *decision;        // (cap)
     struct arena arena;
 };

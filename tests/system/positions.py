@@ -198,7 +198,7 @@ def models_anew(stage):
 
 
 def added_partition(stage):
-    """`latest` is for the group's first life: a partition that comes later is read from its beginning."""
+    """`latest` is for the group's first life: a partition that comes later is read from its beginning; what is gone of it by then is said, and set."""
     name, topic = stage.name + "-latest", stage.topic("grows")
     broker.create_topics(stage.brokers, {topic: None}, 2)
     upstream = Upstream(stage, topic)
@@ -217,6 +217,21 @@ def added_partition(stage):
     Upstream(stage, topic).send(25, partition=2)
     daemon.signal(signal.SIGCONT)
     decided(daemon, 35)
+    daemon.signal(signal.SIGSTOP)  # once more: now it sees the partition only when its records are gone
+    admin.create_partitions([NewPartitions(topic, 4)])[topic].result(30)
+    wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == 4)
+    Upstream(stage, topic).send(7, partition=3)
+    delete_records(stage, topic, {3: 7})
+    daemon.signal(signal.SIGCONT)
+    said = daemon.await_event("position_lost", 60)
+    equal([said[k] for k in ("topic", "partition", "state", "position", "low")], [topic, "3", "gone", "0", "7"], "what is lost")
+    Upstream(stage, topic).send(10)  # the others go on
+    decided(daemon, 45)
+    daemon.stop()
+    set_offset(daemon, "samples", 3, "earliest")
+    daemon = stage.start(changes, "latest.yaml").ready()
+    Upstream(stage, topic).send(5, partition=3)
+    decided(daemon, 5)
     daemon.stop()
 
 

@@ -178,6 +178,14 @@ static void latest_is_for_the_first_life(void **state) {
     assert_false(position_first_life(0, 0));         // a group of 0.1.0, which does not say
 }
 
+static void an_added_partition_is_one_that_came_later(void **state) {
+    (void)state;
+    assert_false(position_added(0, UINT32_MAX));
+    assert_false(position_added(3, 4));
+    assert_true(position_added(4, 4));
+    assert_false(position_added(4, 0)); // not known, so the log's beginning is all there is
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mark_comes_back_as_it_was),
@@ -187,6 +195,7 @@ int main(void) {
         cmocka_unit_test(another_record_has_another_mark),
         cmocka_unit_test(each_finding_has_its_verdict),
         cmocka_unit_test(latest_is_for_the_first_life),
+        cmocka_unit_test(an_added_partition_is_one_that_came_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,21 +107,40 @@ static void numbered_layers_and_golden_rows(void **state) {
     }
 }
 
-static void ours_comes_back(void **state) {
-    (void)state;
-    struct model *m, *back;
+/* A version of ours, with bounds, a logarithm and two columns of codes. */
+static struct model *ours(void) {
+    struct model *m;
     struct model_shape shape = {.d = D, .k = 2, .members = 2, .layers = 1, .width = {D, 2}};
     assert_int_equal(model_create(&m, &shape), 0);
     m->classes = text_of(xstrdup("no\nyes"));
     m->fingerprint = 0xabc;
     m->mix[0] = 0.25, m->mix[1] = 0.75;
     for (size_t i = 0; i < 2 * 2 * D; i++) m->weight[0][i] = (float)i / 7;
+    for (size_t i = 0; i < D; i++) m->low[i] = -1 - (double)i, m->high[i] = 5 + (double)i;
+    m->log_unit[1] = 0.5;
+    m->codes = 2;
+    m->code_column = xcalloc(2, sizeof *m->code_column);
+    m->code_weight = xcalloc(4, sizeof *m->code_weight);
+    m->code_column[1] = 2;
+    for (size_t i = 0; i < 4; i++) m->code_weight[i] = (float)i - 1;
+    return m;
+}
+
+static void ours_comes_back(void **state) {
+    (void)state;
+    struct model *m = ours(), *back;
     struct buf record = {0}, why = {0};
     model_write(m, "me", &record);
     const struct import_target target = {D, 2, TEXT("no\nyes"), 0xabc};
     assert_int_equal(model_import(&back, buf_view(&record), &target, &why), 0);
     assert_memory_equal(back->weight[0], m->weight[0], 2 * 2 * D * sizeof(float));
     assert_true(back->mix[1] == 0.75);
+    assert_memory_equal(back->log_unit, m->log_unit, D * sizeof(double));
+    assert_memory_equal(back->low, m->low, D * sizeof(double));
+    assert_memory_equal(back->high, m->high, D * sizeof(double));
+    assert_int_equal(back->codes, 2);
+    assert_memory_equal(back->code_column, m->code_column, 2 * sizeof(double));
+    assert_memory_equal(back->code_weight, m->code_weight, 4 * sizeof(float));
     for (size_t cut = 0; cut < record.len; cut++) { // never more than what is there
         struct model *part = NULL;
         char *exact = xmalloc(cut + 1);
@@ -131,6 +150,109 @@ static void ours_comes_back(void **state) {
     }
     buf_release(&record), buf_release(&why);
     model_destroy(m), model_destroy(back);
+}
+
+/* The codes' weights stand by the names of the classes, as all outputs do. */
+static void codes_follow_their_classes(void **state) {
+    (void)state;
+    struct model *m = ours(), *back;
+    struct buf record = {0}, why = {0};
+    model_write(m, "me", &record);
+    const struct import_target target = {D, 2, TEXT("yes\nno"), 0xabc};
+    assert_int_equal(model_import(&back, buf_view(&record), &target, &why), 0);
+    for (size_t i = 0; i < 4; i++) assert_true(back->code_weight[i] == m->code_weight[i ^ 1]);
+    buf_release(&record), buf_release(&why);
+    model_destroy(m), model_destroy(back);
+}
+
+static void nan_low(struct model *m) { m->low[1] = NAN; }
+static void endless_high(struct model *m) { m->high[2] = INFINITY; }
+static void crossed(struct model *m) { m->low[0] = 6; }
+static void negative_unit(struct model *m) { m->log_unit[0] = -0.5; }
+static void nan_unit(struct model *m) { m->log_unit[2] = NAN; }
+static void endless_unit(struct model *m) { m->log_unit[2] = INFINITY; }
+static void behind_all(struct model *m) { m->code_column[1] = D; }
+static void absurd_column(struct model *m) { m->code_column[1] = 1e300; }
+static void negative_column(struct model *m) { m->code_column[0] = -1; }
+static void nan_column(struct model *m) { m->code_column[0] = NAN; }
+static void no_whole_column(struct model *m) { m->code_column[0] = 0.5; }
+static void unsorted(struct model *m) { m->code_column[0] = 2, m->code_column[1] = 0; }
+static void twice(struct model *m) { m->code_column[0] = 2; }
+static void nan_say(struct model *m) { m->code_weight[3] = NAN; }
+static void endless_say(struct model *m) { m->code_weight[0] = -INFINITY; }
+static void loud_say(struct model *m) { m->code_weight[0] = 65; }
+
+/* Whoever pushes a model may write anything into what versions of ours say of their columns. */
+static void absurd_columns_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        void (*make)(struct model *m);
+        const char *says;
+    } cases[] = {{nan_low, "standardisation"},
+                 {endless_high, "standardisation"},
+                 {crossed, "standardisation"},
+                 {negative_unit, "standardisation"},
+                 {nan_unit, "standardisation"},
+                 {endless_unit, "standardisation"},
+                 {behind_all, "codes"},
+                 {absurd_column, "codes"},
+                 {negative_column, "codes"},
+                 {nan_column, "codes"},
+                 {no_whole_column, "codes"},
+                 {unsorted, "codes"},
+                 {twice, "codes"},
+                 {nan_say, "codes"},
+                 {endless_say, "codes"},
+                 {loud_say, "codes"}};
+    const struct import_target target = {D, 2, TEXT("no\nyes"), 0xabc};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model *m = ours(), *back;
+        struct buf record = {0}, why = {0};
+        cases[i].make(m);
+        model_write(m, "me", &record);
+        int result = model_import(&back, buf_view(&record), &target, &why);
+        if (result != ERR_CORRUPT || back || !strstr(buf_string(&why), cases[i].says))
+            fail_msg("case %zu: %s, %s", i, error_name(result), buf_string(&why));
+        buf_release(&record), buf_release(&why);
+        model_destroy(m);
+    }
+}
+
+static void sizes_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    static const double v[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const struct {
+        const char *name, *shape, *other, *other_shape, *says;
+        size_t n, other_n;
+    } cases[] = {
+        {"low", "[2]", NULL, NULL, "tensor low has 2 numbers, not 3", 2, 0},
+        {"high", "[4]", NULL, NULL, "tensor high has 4 numbers, not 3", 4, 0},
+        {"log_unit", "[3,3]", NULL, NULL, "tensor log_unit has 9 numbers, not 3", 9, 0},
+        {"code.column", "[1]", NULL, NULL, "do not fit together", 1, 0},
+        {"code.weight", "[1,2]", NULL, NULL, "do not fit together", 2, 0},
+        {"code.column", "[2]", "code.weight", "[1,2]", "do not fit together", 2, 2},
+        {"code.column", "[1]", "code.weight", "[1,3]", "do not fit together", 1, 3},
+        {"code.column", "[1,1]", "code.weight", "[1,2]", "do not fit together", 1, 2},
+        {"code.column", "[1]", "code.weight", "[2]", "do not fit together", 1, 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct file f;
+        struct model *m;
+        struct buf why = {0};
+        begin(&f, MADE_FOR ",\"classes\":\"no\\nyes\"");
+        add(&f, "layers.0.weight", "F64", "[2,3]", v, 6);
+        add(&f, "layers.0.bias", "F64", "[2]", v, 2);
+        add(&f, "mean", "F64", "[3]", v, 3);
+        add(&f, "scale", "F64", "[3]", v, 3);
+        add(&f, cases[i].name, "F64", cases[i].shape, v, cases[i].n);
+        if (cases[i].other)
+            add(&f, cases[i].other, "F64", cases[i].other_shape, v, cases[i].other_n);
+        assert_int_equal(end(&f, 2, "no\nyes", &m, &why), ERR_INPUT);
+        assert_null(m);
+        if (!strstr(buf_string(&why), cases[i].says))
+            fail_msg("case %zu says: %s", i, buf_string(&why));
+        buf_release(&why);
+    }
 }
 
 static void what_is_refused_is_named(void **state) {
@@ -182,6 +304,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(one_output_and_sorted_classes),
                                        cmocka_unit_test(numbered_layers_and_golden_rows),
                                        cmocka_unit_test(ours_comes_back),
+                                       cmocka_unit_test(codes_follow_their_classes),
+                                       cmocka_unit_test(absurd_columns_are_refused),
+                                       cmocka_unit_test(sizes_that_do_not_fit_are_refused),
                                        cmocka_unit_test(what_is_refused_is_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

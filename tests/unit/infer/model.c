@@ -117,6 +117,38 @@ static void a_number_that_is_far_says_nothing(void **state) {
 }
 
 /* Also where raw - mean leaves the doubles, and infinity times zero would be NaN. */
+/* A model without logarithms is standardised two columns at a time, one with a logarithm column by
+ * column: a last column that weighs nothing makes the same model go either way, and no bit of a
+ * score may show which, nor what is far. */
+static void each_way_of_standardising_gives_the_same_bits(void **state) {
+    (void)state;
+    static const double odd[] = {0, -0.0, 1e-320, 3.5, -9999, DBL_MAX, -DBL_MAX, INFINITY, NAN};
+    enum { ODD = sizeof odd / sizeof *odd };
+    struct rng r = {.seed = 4};
+    for (size_t d = 2; d <= 9; d++) {
+        struct model_shape s = shape_of_layers(d, 3, 2, d % 2, 4);
+        struct model *m = random_model(&s, d);
+        random_columns(m, &r);
+        memset(m->log_unit, 0, d * sizeof *m->log_unit);
+        m->scale[d / 2] = 0, m->scale[0] = 100; // constant; clipped
+        for (size_t o = 0; o < s.members * s.width[1]; o++) m->weight[0][o * d + d - 1] = 0;
+        float pairs[3], single[3], *scratch = xmalloc(model_scratch(&s) * sizeof *scratch);
+        for (size_t i = 0; i < 200; i++) {
+            double row[9];
+            for (size_t c = 0; c < d; c++)
+                row[c] = i % 3 && rng_next_unit(&r) < 0.3 ? odd[rng_next(&r) % ODD]
+                                                          : rng_next_normal(&r);
+            m->log_unit[d - 1] = 0;
+            assert_int_equal(model_predict(m, row, scratch, NULL, pairs), model_far_any(m, row));
+            m->log_unit[d - 1] = 0.5;
+            assert_int_equal(model_predict(m, row, scratch, NULL, single), model_far_any(m, row));
+            assert_memory_equal(pairs, single, sizeof pairs);
+        }
+        free(scratch);
+        model_destroy(m);
+    }
+}
+
 static void a_constant_column_says_nothing(void **state) {
     (void)state;
     struct model_shape s = shape_of_layers(2, 2, 1, 0, 0);
@@ -178,10 +210,14 @@ static void rows_together_score_as_each_alone(void **state) {
         double row[N * 7];
         float *scratch = xmalloc(N * model_scratch(&s) * sizeof *scratch),
               member[N * (MEMBERS * 4 + 2)], prob[N * 4], alone[4], its[MEMBERS * 4];
+        bool far[N];
         for (size_t i = 0; i < N * 7; i++) row[i] = rng_next_normal(&r);
-        model_predict_rows(m, row, N, scratch, member, MEMBERS * 4 + 2, prob);
+        random_columns(m, &r);
+        row[4 * 7 + 3] = 1e9;
+        model_predict_rows(m, row, N, scratch, member, MEMBERS * 4 + 2, prob, far);
         for (size_t i = 0; i < N; i++) {
-            model_predict(m, row + i * 7, scratch, its, alone);
+            assert_int_equal(model_predict(m, row + i * 7, scratch, its, alone), far[i]);
+            assert_true(i != 4 || far[i]);
             for (size_t c = 0; c < 4; c++) assert_true(fabsf(prob[i * 4 + c] - alone[c]) < 1e-5f);
             for (size_t c = 0; c < MEMBERS * 4; c++)
                 assert_true(fabsf(member[i * (MEMBERS * 4 + 2) + c] - its[c]) < 1e-5f);
@@ -209,6 +245,7 @@ int main(void) {
         cmocka_unit_test(a_saturated_score_is_finite),
         cmocka_unit_test(a_number_that_is_far_says_nothing),
         cmocka_unit_test(a_constant_column_says_nothing),
+        cmocka_unit_test(each_way_of_standardising_gives_the_same_bits),
         cmocka_unit_test(a_new_model_says_all_classes_alike),
         cmocka_unit_test(shapes_that_are_none_are_refused),
     };
