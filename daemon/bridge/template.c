@@ -6,6 +6,8 @@
 
 #include "web/web_call.h"
 
+#include <math.h>
+
 enum { NAME_MOST = 32 }; // bytes between braces
 
 /* Printable letters stay; a line break would begin another header. */
@@ -22,7 +24,7 @@ static struct text template_value(const cJSON *meta, const char *name, const cha
     double value;
     if (strcmp(name, "token") == 0) return text_of(token ? token : "");
     struct text text = json_text(meta, name);
-    if (text.at || !json_number(meta, name, &value)) return text;
+    if (text.at || !json_number(meta, name, &value) || isnan(value)) return text; // null: absent
     buf_reset(number);
     buf_double(number, value);
     return buf_view(number);

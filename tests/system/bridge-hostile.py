@@ -9,7 +9,7 @@ from stream import send_tasks
 from winnowd import main, run
 
 TIMES = 4  # nonsense of one kind is served so often
-PAUSE_S = 1  # a pause after trouble that has grown
+PAUSE_S = 1.6  # a pause after trouble that has grown; a line of the log that repeats is held back for a second
 
 
 def each(**members):

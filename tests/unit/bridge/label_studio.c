@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 static struct studio {
-    const char *body; // of every answer; set between calls
-    int requests;
+    const char *_Atomic body; // of every answer; set between calls
+    _Atomic int requests;
     int socket;
     pthread_t thread;
     struct config *config;

@@ -25,6 +25,7 @@ static void places_are_filled_from_the_task(void **state) {
     check_filled("{sample_id}", meta, false, "a/b ?%0D%0AX: 1"); // no second header
     check_filled("p={priority} m={model}", meta, false, "p=-2.5 m=7");
     check_filled("[{reason}{row}]", meta, false, "[]"); // a task lacks it, or it is no scalar
+    check_filled("[{measure}]", "{\"measure\":null}", false, "[]");
     check_filled("Bearer {token}", meta, false, "Bearer t0k3n");
     check_filled("{", meta, false, "{");
     check_filled("{a name that is longer than any that is allowed}", meta, false,
