@@ -7,6 +7,8 @@
  * Thread: worker thread */
 #include "avro_program.h"
 
+enum { WORK_MOST = 1 << 22 }; // names that are looked at: each as often as a pointer leads to it
+
 struct avro_compiling {
     struct arena *arena;
     struct avro_op *op; // (cap)
@@ -14,6 +16,7 @@ struct avro_compiling {
     size_t depth;      // of brackets, where pointers lead
     uint16_t brackets; // since the innermost loop or routine began
     bool full;
+    size_t work;
     bool *sure;                      // (values)
     uint32_t *routine;               // (nodes) where a record's begins; 0: it has none
     const struct avro_node **wanted; // (wanted_n) records whose routines are called
@@ -198,20 +201,29 @@ static void avro_program_scalar(struct avro_compiling *c, const struct avro_node
     if (p->paths > 1) avro_program_emit(c, AVRO_REPEAT, 0, p);
 }
 
-static bool avro_program_has(const struct avro_node *record, struct text name) {
+static void avro_program_work(struct avro_compiling *c, size_t names) {
+    c->work += names;
+    c->full |= c->work > WORK_MOST;
+}
+
+static bool avro_program_has(struct avro_compiling *c, const struct avro_node *record,
+                             struct text name) {
+    avro_program_work(c, record->n);
     for (size_t i = 0; i < record->n; i++)
         if (text_equal(record->field[i].name, name)) return true;
     return false;
 }
 
 /* By its name, else by an alias that is no other field's name. */
-static struct pointer_node *avro_program_child(const struct avro_node *record,
+static struct pointer_node *avro_program_child(struct avro_compiling *c,
+                                               const struct avro_node *record,
                                                const struct avro_field *field,
                                                const struct pointer_node *p) {
     struct pointer_node *child = pointers_named(p, field->name);
-    for (size_t i = 0; !child && i < field->aliases; i++) {
+    avro_program_work(c, 1 + field->aliases);
+    for (size_t i = 0; !child && i < field->aliases && !c->full; i++) {
         child = pointers_named(p, field->alias[i]);
-        if (child && avro_program_has(record, field->alias[i])) child = NULL;
+        if (child && avro_program_has(c, record, field->alias[i])) child = NULL;
     }
     return child;
 }
@@ -222,7 +234,7 @@ static void avro_program_record(struct avro_compiling *c, const struct avro_node
     c->brackets++;
     if (c->depth > c->max_depth) avro_program_emit(c, AVRO_FAIL, AVRO_DEEP, NULL);
     for (size_t i = 0; i < node->n && !c->full; i++) {
-        struct pointer_node *child = avro_program_child(node, &node->field[i], p);
+        struct pointer_node *child = avro_program_child(c, node, &node->field[i], p);
         if (child)
             avro_program_take(c, node->field[i].node, child,
                               (struct avro_condition){condition, condition});

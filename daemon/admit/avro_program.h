@@ -80,6 +80,7 @@ struct avro_program {
 enum { AVRO_OPS_MOST = 1 << 18 };
 
 /* root: of the pointers of n values. *out and all in it is of the arena, and borrows schema and
- * pointers. false: it would be longer than AVRO_OPS_MOST. */
+ * pointers. false: it would be longer than AVRO_OPS_MOST, or
+ * is more work than any that people write. */
 bool avro_program_make(struct avro_program *out, const struct avro_schema *schema,
                        struct pointer_node *root, size_t n, size_t max_depth, struct arena *arena);

@@ -17,15 +17,15 @@ void framed_release(struct framed *f) {
 
 /* ---- what the decoder was taught ---- */
 
-static void framed_refuse(struct decoder *d, struct schema_entry *e, enum reason reason,
-                          const char *why) {
+static void framed_refuse(struct schema_entry *e, enum reason reason, const char *why) {
     e->refused = reason;
     e->why = xstrdup(why);
-    d->framed.schemas.refusals = true;
 }
 
 void decoder_refuse(struct decoder *d, uint32_t id, enum reason reason, const char *why) {
-    framed_refuse(d, schema_table_put(&d->framed.schemas, id), reason, why);
+    struct schema_entry *e = schema_table_put(&d->framed.schemas, id);
+    framed_refuse(e, reason, why);
+    e->passing = d->framed.schemas.passing = true;
 }
 
 void decoder_learn(struct decoder *d, uint32_t id, const struct schema_source *source) {
@@ -38,7 +38,10 @@ void decoder_learn(struct decoder *d, uint32_t id, const struct schema_source *s
     if (e->schema &&
         !avro_program_make(&e->program, e->schema, &d->root, d->n, d->max_depth, &e->arena))
         why = "it is larger than is read";
-    if (why) framed_refuse(d, e, REASON_BAD_SCHEMA, why);
+    if (!why) return;
+    framed_refuse(e, REASON_BAD_SCHEMA, why);
+    arena_release(&e->arena);
+    e->schema = NULL;
 }
 
 bool decoder_lacks(struct decoder *d, struct text value, uint32_t *id) {

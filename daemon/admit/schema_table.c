@@ -64,7 +64,7 @@ static int schema_table_by_use(const void *left, const void *right) {
 static uint64_t schema_table_oldest(const struct schema_table *t) {
     if (t->n <= SCHEMAS_KEPT) return 0;
     uint64_t *used = xmalloc(t->n * sizeof *used);
-    for (size_t i = 0; i < t->n; i++) used[i] = t->entry[i]->refused ? 0 : t->entry[i]->used;
+    for (size_t i = 0; i < t->n; i++) used[i] = t->entry[i]->passing ? 0 : t->entry[i]->used;
     qsort(used, t->n, sizeof *used, schema_table_by_use);
     uint64_t oldest = used[SCHEMAS_KEPT - 1];
     free(used);
@@ -72,15 +72,15 @@ static uint64_t schema_table_oldest(const struct schema_table *t) {
 }
 
 void schema_table_tidy(struct schema_table *t) {
-    if (!t->refusals && t->n <= SCHEMAS_KEPT) return;
+    if (!t->passing && t->n <= SCHEMAS_KEPT) return;
     uint64_t oldest = schema_table_oldest(t);
     size_t kept = 0;
     for (size_t i = 0; i < t->n; i++) {
         struct schema_entry *e = t->entry[i];
-        if (e->refused || e->used < oldest) schema_table_free(e);
+        if (e->passing || e->used < oldest) schema_table_free(e);
         else t->entry[kept++] = e;
     }
     t->n = kept;
     t->last = NULL;
-    t->refusals = false;
+    t->passing = false;
 }

@@ -1,8 +1,9 @@
 /* What a decoder knows of schema ids: the program of each, or why there is none.
  *
- * Whoever asks the registry teaches it (include/admit/decoder.h); here nothing waits. An id that is
- * refused is forgotten after the batch, so it is asked about again; and where there are more than
- * SCHEMAS_KEPT, those that were used longest ago go.
+ * Whoever asks the registry teaches it (include/admit/decoder.h); here nothing waits. What the
+ * registry refused is forgotten after the batch, so it is asked about again; a schema that cannot
+ * be used stays as it is. Where there are more than SCHEMAS_KEPT, those that were used longest ago
+ * go.
  *
  * Thread: worker thread (a decoder's own) */
 #pragma once
@@ -16,7 +17,8 @@ struct schema_entry {
     uint32_t id;
     enum reason refused; // REASON_NONE: it can be read
     enum schema_kind kind;
-    char *why; // of the refusal
+    char *why;    // of the refusal
+    bool passing; // it goes after the batch
     struct arena arena;
     const struct avro_schema *schema; // of SCHEMA_AVRO
     struct avro_program program;
@@ -28,7 +30,7 @@ struct schema_table {
     size_t n, cap;
     struct schema_entry *last; // of the record before
     uint64_t uses;
-    bool refusals; // some entry is one
+    bool passing; // some entry is
 };
 
 void schema_table_release(struct schema_table *t);

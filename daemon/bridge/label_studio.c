@@ -30,12 +30,12 @@ static int label_studio_exchange(struct label_studio *l) {
     buf_str(&body, "{\"refresh\":");
     buf_json_str(&body, l->token);
     buf_str(&body, "}");
-    int result = web_call(l->web,
-                          &(struct web_request){.method = "POST",
-                                                .path = "/api/token/refresh",
-                                                .body = buf_view(&body),
-                                                .timeout_ms = LABEL_STUDIO_ASK_MS},
-                          &answer);
+    int result = tool_line_call(&l->tool,
+                                &(struct web_request){.method = "POST",
+                                                      .path = "/api/token/refresh",
+                                                      .body = buf_view(&body),
+                                                      .timeout_ms = LABEL_STUDIO_ASK_MS},
+                                &answer);
     buf_release(&body);
     TRY(result);
     cJSON *json = label_studio_parse(l, answer.body);
@@ -56,15 +56,15 @@ static int label_studio_authorize(struct label_studio *l) {
 static int label_studio_ask(struct label_studio *l, const struct label_studio_call *call,
                             struct web_answer *answer) {
     TRY(label_studio_authorize(l));
-    return web_call(l->web,
-                    &(struct web_request){.method = call->method,
-                                          .path = buf_string(&l->path),
-                                          .authorization = l->authorization.len
-                                                               ? buf_string(&l->authorization)
-                                                               : NULL,
-                                          .body = call->body,
-                                          .timeout_ms = call->timeout_ms},
-                    answer);
+    return tool_line_call(&l->tool,
+                          &(struct web_request){.method = call->method,
+                                                .path = buf_string(&l->path),
+                                                .authorization = l->authorization.len
+                                                                     ? buf_string(&l->authorization)
+                                                                     : NULL,
+                                                .body = call->body,
+                                                .timeout_ms = call->timeout_ms},
+                          answer);
 }
 
 int label_studio_call(struct label_studio *l, const struct label_studio_call *call, long *status,
@@ -78,12 +78,12 @@ int label_studio_call(struct label_studio *l, const struct label_studio_call *ca
     if (result < 0) return result;
     if (status) *status = answer.status;
     bool fine = answer.status >= 200 && answer.status < 300;
-    if (!fine && !status) return web_refused(l->web, &answer);
+    if (!fine && !status) return tool_line_refused(&l->tool, &answer);
     *out = label_studio_parse(l, answer.body);
     if (!fine && answer.status != 400 && answer.status != 404 && answer.status != 413) {
         cJSON_Delete(*out);
         *out = NULL;
-        return web_refused(l->web, &answer);
+        return tool_line_refused(&l->tool, &answer);
     }
     return 0;
 }
@@ -113,7 +113,7 @@ int label_studio_odd(const struct label_studio *l, const char *what) {
 
 static void label_studio_close(void *self) {
     struct label_studio *l = self;
-    web_caller_destroy(l->web);
+    tool_line_close(&l->tool);
     token_free(l->token);
     if (l->authorization.at) explicit_bzero(l->authorization.at, l->authorization.cap);
     buf_release(&l->authorization);
@@ -133,22 +133,22 @@ static const char *label_studio_address(void *self) {
 
 int label_studio_open(struct tool *out, const struct config *c, const struct web_watch *watch,
                       struct buf *why) {
-    char *token;
-    if (!*c->bridge.url) {
-        buf_str(why, "bridge.url is missing: the address at which Label Studio is opened in a "
-                     "browser, e.g. http://127.0.0.1:8080");
-        return ERR_CONFIG;
-    }
-    TRY(token_read(&token, "bridge.token_file", c->bridge.token_file,
-                   "in Label Studio open Account & Settings (top right), copy an access token",
-                   why));
     struct label_studio *l = xcalloc(1, sizeof *l);
-    const char *dot = strchr(token, '.');
-    *l = (struct label_studio){.config = c,
-                               .web = web_caller_create(c->bridge.url, watch),
-                               .token = token,
-                               .personal = dot && strchr(dot + 1, '.'),
-                               .project = c->bridge.project};
+    l->config = c;
+    l->project = c->bridge.project;
+    int result = tool_line_open(
+        &l->tool, c, watch,
+        "at which Label Studio is opened in a browser, e.g. http://127.0.0.1:8080", why);
+    if (result == 0)
+        result = token_read(
+            &l->token, "bridge.token_file", c->bridge.token_file,
+            "in Label Studio open Account & Settings (top right), copy an access token", why);
+    if (result < 0) {
+        label_studio_close(l);
+        return result;
+    }
+    const char *dot = strchr(l->token, '.');
+    l->personal = dot && strchr(dot + 1, '.');
     *out = (struct tool){.self = l,
                          .source = "label_studio",
                          .fit = label_studio_fit,

@@ -7,7 +7,7 @@
 #include "label_studio.h"
 
 #include "base/json.h"
-#include "web/web_call.h"
+#include "tool_line.h"
 
 #include <inttypes.h>
 
@@ -15,7 +15,7 @@ enum { LABEL_STUDIO_ASK_MS = 30000 }; // for a question that changes nothing
 
 struct label_studio {
     const struct config *config;
-    struct web_caller *web;
+    struct tool_line tool;
     char *token;                // as the file says
     bool personal;              // it is exchanged for one that lives a few minutes
     struct buf authorization;   // of the next request; empty: to be made

@@ -16,6 +16,7 @@
 #include "http/server.h"
 #include "template.h"
 #include "token.h"
+#include "tool_line.h"
 
 #include <pthread.h>
 
@@ -39,7 +40,7 @@ struct plain_http_inbox {
 
 struct plain_http {
     const struct config *config;
-    struct web_caller *web;
+    struct tool_line tool;
     char *token; // NULL: none
     struct http *http;
     struct arena arena; // of the present task
@@ -84,7 +85,7 @@ static int plain_http_judge(struct plain_http *p, const struct web_answer *answe
     case 409: return 0; // it has it already
     default: break;
     }
-    return answer->status >= 200 && answer->status < 300 ? 0 : web_refused(p->web, answer);
+    return answer->status >= 200 && answer->status < 300 ? 0 : tool_line_refused(&p->tool, answer);
 }
 
 /* One task: tool.most is 1. */
@@ -94,22 +95,22 @@ static int plain_http_import(void *self, const struct tool_record *record, size_
     struct web_answer answer;
     CHECK(n == 1);
     arena_trim(&p->arena, ARENA_KEPT);
-    cJSON *task = json_parse_most(record->record, JSON_VALUES_MAX * 16, &p->arena);
-    const cJSON *meta = cJSON_GetObjectItemCaseSensitive(task, "meta");
+    cJSON *meta =
+        json_parse_most(json_member(record->record, "meta"), JSON_VALUES_MAX * 16, &p->arena);
     const char **line =
         arena_take(&p->arena, (p->config->bridge.headers.n + FIXED_HEADERS) * sizeof *line);
     size_t lines = plain_http_headers(p, meta, line);
     buf_reset(&p->path);
     template_fill(p->config->bridge.path, meta, NULL, true, &p->path);
-    cJSON_Delete(task);
-    TRY(web_call(p->web,
-                 &(struct web_request){.method = "POST",
-                                       .path = buf_string(&p->path),
-                                       .header = line,
-                                       .headers = lines,
-                                       .body = record->record,
-                                       .timeout_ms = timeout_ms},
-                 &answer));
+    cJSON_Delete(meta);
+    TRY(tool_line_call(&p->tool,
+                       &(struct web_request){.method = "POST",
+                                             .path = buf_string(&p->path),
+                                             .header = line,
+                                             .headers = lines,
+                                             .body = record->record,
+                                             .timeout_ms = timeout_ms},
+                       &answer));
     return plain_http_judge(p, &answer);
 }
 
@@ -186,9 +187,11 @@ static bool plain_http_hand_over(struct plain_http_inbox *in) {
     until.tv_sec += ANSWER_S;
     pthread_mutex_lock(&in->lock);
     in->state = INBOX_SENT;
-    while (in->state == INBOX_TAKEN || (in->state == INBOX_SENT && !in->closing &&
-                                        pthread_cond_timedwait(&in->moved, &in->lock, &until) == 0))
-        if (in->state == INBOX_TAKEN) pthread_cond_wait(&in->moved, &in->lock);
+    while (in->state == INBOX_SENT && !in->closing &&
+           pthread_cond_timedwait(&in->moved, &in->lock, &until) == 0) {
+    }
+    while (in->state == INBOX_TAKEN) // also when that was at the last moment: it is read now
+        pthread_cond_wait(&in->moved, &in->lock);
     bool written = in->state == INBOX_DONE && in->result == 0;
     in->state = INBOX_EMPTY;
     pthread_mutex_unlock(&in->lock);
@@ -218,12 +221,15 @@ static bool plain_http_has_sent(void *self) {
 
 static size_t plain_http_sent(void *self, const struct label **out) {
     struct plain_http_inbox *in = &((struct plain_http *)self)->inbox;
+    size_t n = 0;
     pthread_mutex_lock(&in->lock);
-    bool sent = in->state == INBOX_SENT;
-    if (sent) in->state = INBOX_TAKEN;
+    if (in->state == INBOX_SENT) {
+        in->state = INBOX_TAKEN;
+        *out = in->label;
+        n = in->n;
+    }
     pthread_mutex_unlock(&in->lock);
-    *out = in->label;
-    return sent ? in->n : 0;
+    return n;
 }
 
 static void plain_http_taken(void *self, int result) {
@@ -244,7 +250,7 @@ static void plain_http_close(void *self) {
     pthread_cond_signal(&p->inbox.moved);
     pthread_mutex_unlock(&p->inbox.lock);
     http_stop(p->http);
-    web_caller_destroy(p->web);
+    tool_line_close(&p->tool);
     token_free(p->token);
     arena_release(&p->arena);
     arena_release(&p->inbox.arena);
@@ -290,18 +296,8 @@ static void plain_http_start_inbox(struct plain_http_inbox *in) {
 
 int plain_http_open(struct tool *out, const struct config *c, const struct web_watch *watch,
                     struct buf *why) {
-    char *token = NULL;
-    if (!*c->bridge.url) {
-        buf_str(why, "bridge.url is missing: the address that takes tasks, with bridge.path behind "
-                     "it, e.g. http://127.0.0.1:8080");
-        return ERR_CONFIG;
-    }
-    if (*c->bridge.token_file)
-        TRY(token_read(&token, "bridge.token_file", c->bridge.token_file, "", why));
     struct plain_http *p = xcalloc(1, sizeof *p);
     p->config = c;
-    p->token = token;
-    p->web = web_caller_create(c->bridge.url, watch);
     plain_http_start_inbox(&p->inbox);
     *out = (struct tool){.self = p,
                          .source = "http",
@@ -315,7 +311,12 @@ int plain_http_open(struct tool *out, const struct config *c, const struct web_w
                          .has_sent = plain_http_has_sent,
                          .sent = plain_http_sent,
                          .taken = plain_http_taken};
-    int result = plain_http_listen(p, why);
+    int result = tool_line_open(
+        &p->tool, c, watch,
+        "that takes tasks, with bridge.path behind it, e.g. http://127.0.0.1:8080", why);
+    if (result == 0 && *c->bridge.token_file)
+        result = token_read(&p->token, "bridge.token_file", c->bridge.token_file, "", why);
+    if (result == 0) result = plain_http_listen(p, why);
     if (result < 0) plain_http_close(p);
     return result;
 }

@@ -7,6 +7,7 @@
 #include "kafka/topic_reader.h"
 #include "run/schema_client.h"
 #include "terminal/listing.h"
+#include "topic_scan.h"
 
 enum {
     LOOKED_AT = 16,   // partitions whose newest records are read
@@ -124,7 +125,6 @@ static int sample_look_read(struct newest *w,
     struct reader_record record[AT_ONCE];
     size_t read = 0;
     int64_t until = clock_ms() + READ_MS;
-    TRY(reader_start(w->reader, sample_look_from, w));
     while (read < w->most && clock_ms() < until && !reader_caught_up(w->reader)) {
         size_t left = w->most - read;
         int n = reader_poll(w->reader, record, left < AT_ONCE ? left : AT_ONCE, POLL_MS);
@@ -142,8 +142,11 @@ int sample_look_newest(const struct config *c, size_t most,
     const char *topic = c->topics.samples;
     struct newest w = {.most = most};
     TRY(reader_create(&w.reader, c, &topic, 1, why));
-    int result = sample_look_read(&w, visit, opaque);
-    if (result < 0) buf_printf(why, "topic %s: %s", topic, error_text(result));
+    int result = topic_scan_start(w.reader, c, topic, sample_look_from, &w, why);
+    if (result == 0) {
+        result = sample_look_read(&w, visit, opaque);
+        if (result < 0) buf_printf(why, "topic %s: %s", topic, error_text(result));
+    }
     reader_destroy(w.reader);
     return result;
 }

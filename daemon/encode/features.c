@@ -172,9 +172,10 @@ static struct feature_config features_score_field(const struct config *c, size_t
             else buf_add(&path, class_, 1);
     }
     bool one = config_upstream_columns(c) == 1;
+    buf_string(&path); // ends it
     return (struct feature_config){.name = one ? xstrdup("upstream")
                                                : xasprintf("upstream.%s", c->model.classes.at[i]),
-                                   .path = buf_string(&path),
+                                   .path = path.at,
                                    .type = types[kind],
                                    .required = true};
 }

@@ -201,12 +201,17 @@ static const char *const unasked_name[UNASKED_SUMS] = {[UNASKED_RIGHT] = "right"
                                                        [UNASKED_CAUGHT] = "caught",
                                                        [UNASKED_CAPACITY] = "in_capacity"};
 
+/* Decimals that tell one 65,536th from the next; all sixteen of it would go through printf. */
+static const double unasked_shown = 1e6;
+
 static void task_add_unasked(const struct task *t, struct buf *out) {
-    buf_printf(out, ",\"in_capacity\":%s,\"unasked\":{\"n\":%" PRIu32,
-               t->in_capacity ? "true" : "false", t->unasked.n);
+    task_add_key(out, "in_capacity");
+    buf_str(out, t->in_capacity ? "true" : "false");
+    buf_str(out, ",\"unasked\":{\"n\":");
+    buf_i64(out, t->unasked.n);
     for (size_t i = 0; i < UNASKED_SUMS; i++) {
         task_add_key(out, unasked_name[i]);
-        buf_double(out, (double)t->unasked.sum[i] / UNASKED_ONE);
+        buf_double(out, rint(t->unasked.sum[i] * (unasked_shown / UNASKED_ONE)) / unasked_shown);
     }
     buf_str(out, "}");
 }

@@ -144,10 +144,10 @@ static int run_prepare(struct run *r) {
     TRY(features_of(&r->features, run_config(r)));
     r->shared.features = r->features;
     r->shared.absences = absences_create(r->features);
+    TRY(run_try_upstream(r));
     int result = schemas_start(&r->shared.schemas, run_config(r), &r->shared.stopping);
-    if (result == ERR_FATAL) return run_no_thread("schema registry");
-    TRY(result);
-    return run_try_upstream(r);
+    return result == ERR_FATAL ? run_no_thread("schema registry")
+                               : result; // last: a thread runs now
 }
 
 static void run_make_room(struct run *r) {

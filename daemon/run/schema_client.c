@@ -190,6 +190,9 @@ static int schema_client_read(struct schema_asking *a, struct text path, const c
     return schema_client_take(a, path, tree);
 }
 
+/* Ids are counted in 31 bits. Where a registry takes the path apart by that, it answers for a
+ * larger one as something that is no registry would (404, without its own code), and a few bytes of
+ * anyone would hold up all that is behind them: so such an id is not asked about. */
 int schema_client_ask(struct schema_client *k, uint32_t id, struct arena *arena,
                       struct schema_answer *out, struct buf *trouble, int64_t *wait_ms) {
     static const char unknown[] = "the registry knows no schema with this id";
@@ -201,7 +204,8 @@ int schema_client_ask(struct schema_client *k, uint32_t id, struct arena *arena,
     buf_reset(trouble);
     buf_printf(&path, "/schemas/ids/%" PRIu32, id);
     struct text place = arena_text(arena, buf_view(&path));
-    int result = schema_client_get(a, place, unknown, &tree);
+    int result = id > INT32_MAX ? schema_client_refuse(a, unknown)
+                                : schema_client_get(a, place, unknown, &tree);
     if (result == 0 && !a->refused) result = schema_client_read(a, place, tree, out);
     struct text *texts = arena_take(arena, a->n * sizeof *texts);
     memcpy(texts, a->text, a->n * sizeof *texts);

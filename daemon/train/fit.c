@@ -16,6 +16,7 @@
 
 #include "query/strategy.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -97,7 +98,11 @@ static struct model *fit_empty_model(const struct fit_options *o, const struct n
  * sees no other column. */
 static void fit_upstream_column(const struct fit_options *o, size_t c, struct model *model) {
     bool score = c >= o->from && c < o->from + o->columns;
-    if (!score && o->recalibrates) model->scale[c] = 0;
+    if (!score && o->recalibrates) { // no number there is far, since none is looked at
+        model->scale[c] = 0;
+        model->low[c] = -DBL_MAX;
+        model->high[c] = DBL_MAX;
+    }
     if (!score || !o->prior || !(o->prior->scale[c] > 0)) return;
     model->mean[c] = o->prior->mean[c];
     model->scale[c] = o->prior->scale[c];

@@ -6,16 +6,12 @@
  * Thread: its owner's */
 #include "web/web_call.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-
 #include <curl/curl.h>
 
 enum {
-    ANSWER_MOST = 64 << 20,     // bytes of an answer: hundreds of tasks of the largest size
-    CONNECT_MS = 5000,          // to be connected
-    RETRY_AFTER_MOST_S = 86400, // a longer pause is not believed
-    QUIET_MOST_MS = 600000      // a server that asks for a longer pause is asked again after this
+    ANSWER_MOST = 64 << 20,    // bytes of an answer: hundreds of tasks of the largest size
+    CONNECT_MS = 5000,         // to be connected
+    RETRY_AFTER_MOST_S = 86400 // a longer pause is not believed
 };
 
 struct web_caller {
@@ -24,7 +20,6 @@ struct web_caller {
     struct web_watch watch;
     struct buf address, body;
     CURLcode last;
-    int64_t quiet_until_ms; // the server asked to be left alone (monotonic clock)
 };
 
 static size_t web_caller_take(char *data, size_t size, size_t n, void *opaque) {
@@ -55,16 +50,6 @@ void web_caller_destroy(struct web_caller *w) {
     buf_release(&w->address);
     buf_release(&w->body);
     free(w);
-}
-
-int web_refused(struct web_caller *w, const struct web_answer *answer) {
-    int64_t quiet_ms = answer->retry_after_ms;
-    if (quiet_ms > QUIET_MOST_MS) quiet_ms = QUIET_MOST_MS;
-    w->quiet_until_ms = clock_ms() + quiet_ms;
-    LOG(WARNING, "bridge_tool_refused",
-        "the annotation tool answers with an error; it is asked again later",
-        L_I64("status", answer->status), L_STR("url", w->url), L_I64("retry_after_ms", quiet_ms));
-    return answer->status < 500 ? ERR_ABORT : ERR_RETRY;
 }
 
 void web_caller_trust(struct web_caller *w, const char *ca) { w->ca = ca; }
@@ -125,10 +110,8 @@ static void web_caller_set(struct web_caller *w, const struct web_request *r,
 
 /* What a transfer without an answer leaves. */
 static int web_caller_failed(const struct web_caller *w) {
-    if (w->last == CURLE_ABORTED_BY_CALLBACK) return ERR_STOPPED;
-    LOG(WARNING, "bridge_tool_away", "the annotation tool does not answer; it is asked again later",
-        L_STR("why", curl_easy_strerror(w->last)), L_STR("url", w->url));
     switch (w->last) {
+    case CURLE_ABORTED_BY_CALLBACK: return ERR_STOPPED;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
@@ -141,7 +124,6 @@ static int web_caller_failed(const struct web_caller *w) {
 
 int web_call(struct web_caller *w, const struct web_request *request, struct web_answer *out) {
     curl_off_t retry_after = 0;
-    if (clock_ms() < w->quiet_until_ms) return ERR_ABORT;
     buf_reset(&w->address);
     buf_printf(&w->address, "%s%s", w->url, request->path);
     buf_reset(&w->body);

@@ -75,8 +75,8 @@ bool decoder_lacks(struct decoder *d, struct text value, uint32_t *id);
  * with that id can be read. A schema that is not sound is a refusal too. */
 void decoder_learn(struct decoder *d, uint32_t id, const struct schema_source *source);
 void decoder_refuse(struct decoder *d, uint32_t id, enum reason reason, const char *why);
-/* Between two batches: refusals are forgotten, so that they are asked about again, and of very many
- * schemas those not used for long. */
+/* Between two batches: what was refused by decoder_refuse is forgotten, so that it is asked about
+ * again, and of very many schemas those not used for long. */
 void decoder_tidy(struct decoder *d);
 
 /* What annotators may see of an event. Borrowed. */

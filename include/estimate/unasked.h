@@ -21,7 +21,7 @@
  * within capacity. */
 enum { UNASKED_RIGHT, UNASKED_POSITIVE, UNASKED_CAUGHT, UNASKED_CAPACITY, UNASKED_SUMS };
 
-#define UNASKED_ONE 65536 // a probability of 1
+#define UNASKED_ONE 65536u // a probability of 1
 enum {
     UNASKED_MOST = 65535 // samples of one sum: those behind them are left out
 };

@@ -45,10 +45,6 @@ void web_caller_trust(struct web_caller *w, const char *ca);
  * the watch. */
 int web_call(struct web_caller *w, const struct web_request *request,
              struct web_answer *out) MUST_CHECK;
-/* What an answer that is no 2xx means for who asked, said in the log without what the server says,
- * which may hold an event: ERR_ABORT, or ERR_RETRY where a part may have been done. A server that
- * asks to be left alone (Retry-After) is not called until then: ERR_ABORT. */
-int web_refused(struct web_caller *w, const struct web_answer *answer);
 /* Why the last call had no answer. Static storage. */
 const char *web_caller_trouble(const struct web_caller *w);
 /* Appends a text as a part of a query ("a b" as a%20b). */

@@ -23,10 +23,10 @@ CEILINGS = (
     ("infer and softmax, 1 member", FOUR, ("model_predict",), 1780),
     ("infer and softmax, 5 members", DEFAULT, ("model_predict",), 2480),
     ("measure and decision", FOUR, ("strategy_decide",), 1415),
-    ("route of 1 %, 5 members", DEFAULT, ("pipeline_route",), 1160),
+    ("route of 1 %, 5 members", DEFAULT, ("pipeline_route",), 765),
     ("a cycle's states", FOUR, ("pipeline_offsets",), 30),
     ("a cycle's states beside 996 idle partitions", THOUSAND, ("pipeline_offsets",), 30),
-    ("all but decoding, 5 members", DEFAULT, ("pipeline_run", "decoder_read"), 6640),
+    ("all but decoding, 5 members", DEFAULT, ("pipeline_run", "decoder_read"), 6250),
 )
 
 

@@ -41,11 +41,11 @@ def test(stage):
 
         # Each kind beside the other on one topic; the event in a task is JSON.
         send(frame(first, avro(SAMPLE, payment(1))), frame(as_json, json.dumps(payment(2)).encode()), json.dumps(payment(3)), frame(first, avro(SAMPLE, payment(4, x=0.1))),
-             frame(unknown, b"\2\2"), frame(protobuf, b"\0\n"), frame(first, avro(SAMPLE, payment(5)) + b"\0"))
+             frame(unknown, b"\2\2"), frame(0xffffffff, b"\2"), frame(protobuf, b"\0\n"), frame(first, avro(SAMPLE, payment(5)) + b"\0"))
         wait("what has a schema is decided", lambda: predicted() >= {"1-good", "2-good", "3-good", "4-good"})
-        wait("three dead letters", lambda: len(letters()) == 3)
+        wait("four dead letters", lambda: len(letters()) == 4)
         said = "\n".join(sorted(letters()))
-        for part in ("schema id 99: the registry knows no schema with this id", "schema id %d: Protobuf is not read" % protobuf, "schema id %d: there are bytes behind the record" % first):
+        for part in ("schema id 99: the registry knows no schema with this id", "schema id 4294967295: the registry knows no schema with this id", "schema id %d: Protobuf is not read" % protobuf, "schema id %d: there are bytes behind the record" % first):
             check(part in said, "%s is not said: %s", part, said)
         sent = {"%d-good" % n: payment(n, y=None if n % 2 else n / 7) for n in range(100, 140)}
         send(*(frame(first, avro(SAMPLE, one)) for one in sent.values()))
@@ -80,6 +80,7 @@ def test(stage):
         send(frame(last, avro(NEWER, payment(20, shop=[]))), json.dumps(payment(21)))
         wait("it waits for that schema", lambda: "schema registry" in daemon.get("/readyz")[1])
         check(daemon.find("schema_registry_away") and daemon.find("schema_registry_back"), "both are said")
+        check(not daemon.find("bridge_tool_away"), "the registry is taken for the annotation tool")
         daemon.stop()
         check("20-good" not in predicted(), "it was not decided")
         registry.trouble = None

@@ -76,6 +76,8 @@ class Registry:
             at = int(path.rsplit("/", 1)[1]) - self.first
             if 0 <= at < len(self.schemas):
                 return 200, self.schemas[at]
+            if at + self.first > 0x7fffffff:
+                return 404, {"error_code": 404, "message": "HTTP 404 Not Found"}
         return 404, {"error_code": 40403, "message": "Schema not found"}
 
     def __enter__(self):

@@ -522,6 +522,25 @@ static void large_schemas_are_bounded(void **state) {
     buf_release(&s);
 }
 
+/* A union along a pointer that names a record of nothing but nulls, again and again: no instruction
+ * comes of it, so what is counted is work. */
+static void the_work_of_compiling_is_bounded(void **state) {
+    (void)state;
+    enum { MANY = 20000 };
+    struct buf s = {0};
+    buf_str(&s,
+            "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":["
+            "{\"type\":\"record\",\"name\":\"N\",\"fields\":[{\"name\":\"f\",\"type\":\"null\"}");
+    for (int i = 0; i < MANY; i++) buf_printf(&s, ",{\"name\":\"f%d\",\"type\":\"null\"}", i);
+    buf_str(&s, "]}");
+    for (int i = 0; i < MANY; i++) buf_str(&s, ",\"N\"");
+    buf_str(&s, "]}]}");
+    struct reading r = reading_of(buf_string(&s), "/a/x");
+    expect_found(r.decoder, read_record(&r, BYTES_OF("\x00")), REASON_BAD_SCHEMA, "larger than");
+    reading_end(&r);
+    buf_release(&s);
+}
+
 /* ---- the header ---- */
 
 static void a_header_is_told_from_json(void **state) {
@@ -577,6 +596,10 @@ static void a_schema_is_lacked_until_it_is_taught(void **state) {
     assert_true(text_equal(decoder_select(d, framed, &(struct selection){0}), TEXT("{\"x\":1}")));
     decoder_tidy(d);
     assert_false(decoder_lacks(d, framed, &id));
+    learn_avro(d, id, "[");
+    decoder_tidy(d); // a schema never changes, so it is not read again
+    assert_false(decoder_lacks(d, framed, &id));
+    expect_found(d, decoder_read(d, framed, &v), REASON_BAD_SCHEMA, "schema id 258: it is no JSON");
     decoder_destroy(d);
 }
 
@@ -627,6 +650,7 @@ int main(void) {
         cmocka_unit_test(no_beginning_of_a_record_is_one),
         cmocka_unit_test(faulty_schemas_are_refused_and_it_is_said_why),
         cmocka_unit_test(large_schemas_are_bounded),
+        cmocka_unit_test(the_work_of_compiling_is_bounded),
         cmocka_unit_test(a_header_is_told_from_json),
         cmocka_unit_test(a_schema_is_lacked_until_it_is_taught),
         cmocka_unit_test(those_used_longest_ago_are_forgotten),

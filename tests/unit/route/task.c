@@ -106,6 +106,20 @@ static void test_round_trip(void **state) {
     check_round_trip(&t);
 }
 
+/* Sums are exact, whatever their size: the store adds them up. */
+static void test_every_sum_comes_back(void **state) {
+    (void)state;
+    struct task t = plain();
+    t.unasked.n = UNASKED_MOST;
+    for (uint32_t i = 0; i < UNASKED_ONE; i += 61) {
+        t.unasked.sum[UNASKED_RIGHT] = UNASKED_MOST * UNASKED_ONE - i;
+        t.unasked.sum[UNASKED_POSITIVE] = i;
+        t.unasked.sum[UNASKED_CAUGHT] = 1000 * UNASKED_ONE + i;
+        t.unasked.sum[UNASKED_CAPACITY] = 32768u * UNASKED_ONE + i;
+        check_round_trip(&t);
+    }
+}
+
 static void test_no_model(void **state) {
     (void)state;
     struct task t = plain();
@@ -603,6 +617,7 @@ static void test_example(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_every_sum_comes_back),
         cmocka_unit_test(test_no_model),
         cmocka_unit_test(test_forty_classes),
         cmocka_unit_test(test_odd_strings),

@@ -153,8 +153,30 @@ static void what_a_model_lacks_is_measured(void **state) {
     labelled_release(&s);
 }
 
+/* A recalibration looks at the score alone: a code in another column makes no row absurd. */
+static void a_recalibration_knows_no_other_column(void **state) {
+    (void)state;
+    const size_t memories[] = {50, 200};
+    struct labelled s = labelled_random(200, D, K, 0, 6);
+    struct model *prior = elsewhere(1, 0.1);
+    struct fit_options o = options(memories, 2, prior, 1);
+    o.from = D - 1;
+    o.columns = 1;
+    for (int recalibrates = 0; recalibrates < 2; recalibrates++) {
+        o.recalibrates = recalibrates;
+        struct model *m = fitted(&o, &s);
+        double row[D] = {1e30, 0, 0, 0.5}, other[D] = {-0.1, 0, 0, 0.5};
+        assert_int_equal(model_far(m, row), recalibrates ? D : 0);
+        if (recalibrates) assert_true(predicted(m, row) == predicted(m, other));
+        model_destroy(m);
+    }
+    model_destroy(prior);
+    labelled_release(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_recalibration_knows_no_other_column),
         cmocka_unit_test(a_strong_prior_is_kept_in_any_standardisation),
         cmocka_unit_test(few_labels_are_led_and_many_lead),
         cmocka_unit_test(all_of_one_class_do_not_carry_the_bias_away),
