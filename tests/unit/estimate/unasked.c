@@ -78,27 +78,12 @@ static void it_takes_the_likeliest(void **state) {
     assert_true(in / (double)n > 0.25 && out / (N * 0.9 - (double)n) < 0.1);
 }
 
-/* The level moves by whole codes, so a run that is cut anywhere goes on as one that is not. */
-static void the_level_is_its_whole_state(void **state) {
-    (void)state;
-    struct rng r = {.seed = 6}, again = r;
-    uint16_t one = 0, two = 0;
-    for (size_t i = 0; i < 3000; i++) {
-        uint16_t travelled = two;
-        bool a = unasked_within(&one, 0.03, score_of(0, &r, i, 3000), i),
-             b = unasked_within(&travelled, 0.03, score_of(0, &again, i, 3000), i);
-        two = travelled;
-        assert_true(a == b && one == two);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_terms_are_what_the_model_said),
         cmocka_unit_test(a_sum_never_overflows),
         cmocka_unit_test(a_capacity_is_kept_on_any_stream),
         cmocka_unit_test(it_takes_the_likeliest),
-        cmocka_unit_test(the_level_is_its_whole_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

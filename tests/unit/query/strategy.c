@@ -240,6 +240,45 @@ static void the_threshold_is_the_quantile(void **state) {
     partition_close(&p);
 }
 
+/* ---- for the figures ---- */
+
+/* Each covered sample is counted once: the strategy arm asked it, a task carries it, or the state
+ * will; also where the
+ * partition moves. Within capacity is the share that was wanted, by a level that moves with it. */
+static void tasks_carry_what_was_not_asked(void **state) {
+    (void)state;
+    enum { N = 20000, MOVED = 777 };
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+    c.watch.capacity = 0.1;
+    struct partition p, stays;
+    partition_open(&p, &c);
+    partition_open(&stays, &c);
+    uint64_t carried = 0, picked = 0, within = 0, sum[UNASKED_SUMS] = {0}, said[UNASKED_SUMS] = {0};
+    for (int64_t i = 0; i < N; i++) {
+        if (i % MOVED == MOVED - 1) partition_move(&p, 1);
+        double u = uniform(9, i);
+        const float prob[2] = {1 - (float)u, (float)u};
+        struct decision d = partition_take(&p, u);
+        uint32_t term[UNASKED_SUMS];
+        assert_true(d.covered);
+        within += d.in_capacity;
+        assert_true(d.in_capacity == partition_take(&stays, u).in_capacity);
+        picked += d.by_strategy;
+        unasked_terms(prob, 2, 1, d.in_capacity, term);
+        for (size_t t = 0; !d.by_strategy && t < UNASKED_SUMS; t++) said[t] += term[t];
+        assert_true(d.ask || !d.unasked.n);
+        carried += d.unasked.n;
+        for (size_t t = 0; t < UNASKED_SUMS; t++) sum[t] += d.unasked.sum[t];
+    }
+    assert_true(picked > 0 && p.state.unasked.n < N / 10);
+    assert_int_equal(picked + carried + p.state.unasked.n, N);
+    for (size_t t = 0; t < UNASKED_SUMS; t++)
+        assert_int_equal(sum[t] + p.state.unasked.sum[t], said[t]);
+    assert_true(fabs((double)within / N - c.watch.capacity) < 0.03);
+    partition_close(&p);
+    partition_close(&stays);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mix_draws_by_its_shares),
@@ -252,6 +291,7 @@ int main(void) {
         cmocka_unit_test(fixed_asks_from_its_threshold_on),
         cmocka_unit_test(equal_utilities_are_drawn_at_the_rate),
         cmocka_unit_test(the_threshold_is_the_quantile),
+        cmocka_unit_test(tasks_carry_what_was_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -501,6 +501,13 @@ static void test_refused(void **state) {
         {"\"probabilities\":[0.9", "\"probabilities\":[-5", "probability"},
         {"[0.92,0.08]", "[1e30,0.08]", "probability"},
         {"\"covered\":60990", "\"covered\":61001", "covered"},
+        {"\"unasked\":{\"n\":41,", "\"unasked\":{\"n\":65536,", "unasked"}, // beyond any state's
+        {"\"unasked\":{\"n\":41,", "\"unasked\":{\"n\":-1,", "unasked"},
+        {"\"unasked\":{\"n\":41,", "\"unasked\":{\"n\":39,", "unasked"}, // fewer than are right
+        {"\"unasked\":{\"n\":41,", "\"unasked\":{", "unasked"},
+        {"\"unasked\":{\"n\":41,\"right\":40,", "\"unasked\":{\"n\":41,\"right\":-1,", "unasked"},
+        {"\"unasked\":{\"n\":41,\"right\":40,", "\"unasked\":{\"n\":41,\"right\":null,", "unasked"},
+        {"\"unasked\":{\"n\":41,\"right\":40,", "\"unasked\":{\"n\":41,", "unasked"},
         {"\"time_ms\":1795336000000", "\"time_ms\":9007199254740991", "year"},
         {"\"expires_ms\":1795940800250", "\"expires_ms\":9007199254740991", "year"},
     };
@@ -518,6 +525,28 @@ static void test_refused(void **state) {
     }
     arena_release(&arena);
     buf_release(&bad);
+    buf_release(&out);
+}
+
+/* Tasks of 0.1.0 wait in the topic when the learner is updated. */
+static void test_without_sums(void **state) {
+    (void)state;
+    struct task t = plain(), back;
+    struct buf out = {0}, former = {0};
+    struct arena arena = {0};
+    const char *why;
+    task_write(&t, &style, &out);
+    const char *from = strstr(buf_string(&out), ",\"in_capacity\":true,\"unasked\":{");
+    assert_non_null(from);
+    const char *to = strchr(from, '}') + 1;
+    buf_add(&former, out.at, (size_t)(from - out.at));
+    buf_str(&former, to);
+    assert_int_equal(task_read(&back, buf_view(&former), &arena, &why), 0);
+    t.in_capacity = false;
+    t.unasked = (struct unasked){0};
+    check_equal(&t, &back);
+    arena_release(&arena);
+    buf_release(&former);
     buf_release(&out);
 }
 
@@ -602,6 +631,7 @@ int main(void) {
         cmocka_unit_test(test_sparse_rows_are_not_trusted),
         cmocka_unit_test(test_event_is_dropped_from_a_record),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_without_sums),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_no_growth),
         cmocka_unit_test(test_example),

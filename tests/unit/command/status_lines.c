@@ -1,0 +1,66 @@
+/* What `winnowd status` says of the figures: of now, with the interval, and nothing where nothing
+ * is known; and which of model and score is better only where that is known. */
+#include "command/status_lines.h"
+
+#include "unit/test.h"
+
+static struct status_line lines[STATUS_LINES];
+
+static const char *line(const char *json, const char *title, const char *needle) {
+    cJSON *status = cJSON_Parse(json);
+    assert_non_null(status);
+    size_t n = status_lines(status, lines);
+    assert_true(n <= STATUS_LINES);
+    cJSON_Delete(status);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(lines[i].title, title) != 0) continue;
+        if (!strstr(lines[i].text, needle)) fail_msg("%s: %s", title, lines[i].text);
+        return lines[i].text;
+    }
+    fail_msg("no line %s", title);
+    return NULL;
+}
+
+static void the_figures_of_now_are_told(void **state) {
+    (void)state;
+    static const char known[] =
+        "{\"estimate_now_draws\":40,\"estimate\":{\"precision\":0.9,\"recall\":0.8},"
+        "\"estimate_now\":{\"precision\":0.5,\"recall\":0.25},"
+        "\"estimate_now_low\":{\"precision\":0.4,\"recall\":0.1},"
+        "\"estimate_now_high\":{\"precision\":0.61,\"recall\":0.52}}",
+                      no_alarm[] = "{\"estimate_now_draws\":12,"
+                                   "\"estimate_now\":{\"precision\":null,\"recall\":0},"
+                                   "\"estimate_now_low\":{\"precision\":null,\"recall\":0},"
+                                   "\"estimate_now_high\":{\"precision\":null,\"recall\":0.9}}";
+    line(known, "now",
+         "of 100 alarms 50 (40 to 61) are right; of 100 positives 25 (10 to 52) get one");
+    line(no_alarm, "now", "of 100 alarms - are right; of 100 positives 0 (0 to 90) get one");
+    line("{\"estimate_now_draws\":0}", "now", "no answer of the random arm yet");
+    line("{}", "now", "no answer of the random arm yet");
+}
+
+static void the_better_one_is_told_where_it_is_known(void **state) {
+    (void)state;
+    static const struct {
+        const char *learn, *better, *said;
+    } cases[] = {{"beside", "unknown", "which is better is not known"},
+                 {"beside", "model", "the model is better"},
+                 {"recalibrate", "score", "the score is better"},
+                 {"false", "unknown", "it is the model"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[256];
+        snprintf(json, sizeof json,
+                 "{\"now\":{\"model\":3},\"upstream\":{\"learn\":\"%s\",\"better\":\"%s\","
+                 "\"accuracy\":{\"is\":0.5,\"low\":0.25,\"high\":0.75}}}",
+                 cases[i].learn, cases[i].better);
+        line(json, "model", cases[i].said);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_figures_of_now_are_told),
+        cmocka_unit_test(the_better_one_is_told_where_it_is_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
