@@ -6,13 +6,13 @@
 #include "admit/found.h"
 
 #include "base/error.h"
+#include "base/framing.h"
 #include "base/table_cell.h"
 #include "json_check.h"
 
 enum {
-    REGISTRY_BYTES = 5, // a zero and the schema's id
-    NUMBER_BYTES = 64,  // of a text that may be a number
-    BYTE_NAME = 16      // "byte 0xE9"
+    NUMBER_BYTES = 64, // of a text that may be a number
+    BYTE_NAME = 16     // "byte 0xE9"
 };
 
 struct found_beginning {
@@ -62,10 +62,10 @@ static void found_show(struct text t, struct buf *out) {
 /* ---- the record ---- */
 
 static bool found_by_beginning(struct text record, struct buf *out) {
-    const unsigned char *b = (const unsigned char *)record.at;
-    if (record.len >= REGISTRY_BYTES && !b[0]) {
-        buf_printf(out, "a schema-registry header, id %u",
-                   (unsigned)b[1] << 24 | (unsigned)b[2] << 16 | (unsigned)b[3] << 8 | b[4]);
+    uint32_t id;
+    struct text payload;
+    if (framing_read(record, &id, &payload)) {
+        buf_printf(out, "a schema-registry header, id %u", (unsigned)id);
         return true;
     }
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {

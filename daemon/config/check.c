@@ -119,9 +119,11 @@ static void check_label_values(struct config_reading *r) {
     const struct list *values = &r->config->labels.values;
     if (!check_sound(r, OPTION_labels_values) || !check_sound(r, OPTION_model_classes)) return;
     const struct node *node = values->n ? r->options[OPTION_labels_values].node->child : NULL;
+    struct item *items = arena_take(&r->arena, values->n * sizeof *items);
     for (size_t i = 0; i < values->n; i++, node = node->next) {
         struct text spelling = text_of(values->at[i]), class_ = {0};
         bool pair = text_cut(&spelling, '=', &class_);
+        items[i] = (struct item){arena_string(&r->arena, spelling), "labels.values", node->mark};
         if (pair &&
             (check_list_has(&r->config->model.classes, class_.at) ||
              text_equal(class_, TEXT("skipped")) || text_equal(class_, TEXT("cannot_tell"))))
@@ -133,6 +135,7 @@ static void check_label_values(struct config_reading *r) {
                      : "is not \"SPELLING=CLASS\"",
                 pair ? suggested(&r->problems, choices, class_) : "");
     }
+    check_repeats(r, items, values->n);
 }
 
 /* One share of query.mix; 0 when it is wrong. */

@@ -7,6 +7,7 @@
  * Thread: any thread (one owner at a time) */
 #include "label_spellings.h"
 
+#include "base/rng.h"
 #include "base/table_cell.h"
 #include "value_counts.h"
 
@@ -79,10 +80,7 @@ static size_t label_spellings_hash_shared(struct text label) {
     uint64_t h = 0xCBF29CE484222325u; // FNV-1a, as everywhere
     if (label_spellings_number(label, &number)) {
         if (number == 0) number = 0; // of -0 too
-        unsigned char bytes[sizeof number];
-        memcpy(bytes, &number, sizeof bytes);
-        for (size_t i = 0; i < sizeof bytes; i++) h = (h ^ bytes[i]) * 0x100000001B3u;
-        return h % SLOTS;
+        return hash_bytes(&number, sizeof number) % SLOTS;
     }
     label = table_cell_trim(label);
     for (size_t i = 0; i < label.len; i++) {
@@ -94,9 +92,7 @@ static size_t label_spellings_hash_shared(struct text label) {
 }
 
 static size_t label_spellings_hash(struct text label) {
-    uint64_t h = 0xCBF29CE484222325u;
-    for (size_t i = 0; i < label.len; i++) h = (h ^ (unsigned char)label.at[i]) * 0x100000001B3u;
-    return h % SLOTS;
+    return hash_bytes(label.at, label.len) % SLOTS;
 }
 
 static struct text spelling_text(const struct spelling *s) {

@@ -27,7 +27,7 @@ static struct name_set_entry *name_set_entry(struct name_set *s, struct text nam
     if (in_tree) return *in_tree;
     struct name_set_entry *fresh = arena_take(&s->arena, sizeof *fresh);
     *fresh = (struct name_set_entry){{arena_string(&s->arena, name), name.len}, 1};
-    CHECK(tsearch(fresh, &s->tree, name_set_order));
+    xgiven(tsearch(fresh, &s->tree, name_set_order)); // it fails for want of memory only
     return fresh;
 }
 

@@ -99,8 +99,8 @@ static void sample_found_infinite(struct sample_reader *r) {
 
 static struct text sample_spelling(const struct value *v) {
     switch (v->kind) {
-    case VALUE_TEXT:
-    case VALUE_NUMBER: return v->text;
+    case VALUE_TEXT: return v->text;
+    case VALUE_NUMBER: return v->text.len ? v->text : (struct text){0}; // of Avro, not spelled
     case VALUE_BOOL: return v->number == 1 ? TEXT("true") : TEXT("false");
     case VALUE_NULL: return TEXT("null");
     default: return (struct text){0};

@@ -103,6 +103,7 @@ static int schema_client_refuse(struct schema_asking *a, const char *why) {
 static int schema_client_get(struct schema_asking *a, struct text path, const char *unknown,
                              cJSON **tree) {
     struct web_answer answer;
+    struct arena scratch = {0};
     int64_t code = 0;
     *tree = NULL;
     buf_reset(&a->k->path);
@@ -115,7 +116,8 @@ static int schema_client_get(struct schema_asking *a, struct text path, const ch
     if (result == ERR_STOPPED) return result;
     if (result < 0) return schema_client_fail(a, web_caller_trouble(a->k->web), 0);
     a->wait_ms = answer.retry_after_ms;
-    *tree = json_parse(answer.body, a->arena);
+    *tree = json_parse(answer.body, &scratch);
+    arena_release(&scratch);
     if (answer.status == 200 && cJSON_IsObject(*tree)) return 0;
     bool known = answer.status == 404 && json_integer(*tree, "error_code", &code);
     cJSON_Delete(*tree);
@@ -207,13 +209,16 @@ int schema_client_ask(struct schema_client *k, uint32_t id, struct arena *arena,
     int result = id > INT32_MAX ? schema_client_refuse(a, unknown)
                                 : schema_client_get(a, place, unknown, &tree);
     if (result == 0 && !a->refused) result = schema_client_read(a, place, tree, out);
-    struct text *texts = arena_take(arena, a->n * sizeof *texts);
-    memcpy(texts, a->text, a->n * sizeof *texts);
-    out->source.texts = texts;
-    out->source.n = a->n;
-    out->why = a->refused;
-    if (a->refused)
+    if (a->refused) {
         out->refused = a->refused == unknown ? REASON_UNKNOWN_SCHEMA : REASON_BAD_SCHEMA;
+        out->why = a->refused;
+        arena_release(arena);
+    } else {
+        struct text *texts = arena_take(arena, a->n * sizeof *texts);
+        memcpy(texts, a->text, a->n * sizeof *texts);
+        out->source.texts = texts;
+        out->source.n = a->n;
+    }
     *wait_ms = a->wait_ms;
     cJSON_Delete(tree);
     buf_release(&path);

@@ -261,6 +261,7 @@ static const struct wrong {
     {M F "labels: {values: [true]}\n", "t:3:19: labels.values: \"true\" is not \"SPELLING=CLASS\""},
     {M F "labels: {values: [1=a, 2=nowhere]}\n",
      "labels.values: \"nowhere\" is none of model.classes"},
+    {M F "labels: {values: [1=a, 0=b, 1=b]}\n", "t:3:29: labels.values: \"1\" is used twice"},
     {M F "labels: {time_unit: m}\n", "labels.time_unit: \"m\" is not one of the choices"},
     {M F "admit: {id: /a~}\n", "admit.id: \"/a~\" is not a JSON pointer; after ~"},
     {M F "route: {mask: [/a, /b~2]}\n", "t:3:20: route.mask: \"/b~2\" is not a JSON pointer"},
