@@ -142,7 +142,7 @@ static void registry_fit(struct registry *r) {
 }
 
 static void registry_insert(struct registry *r, struct version *v) {
-    if (r->n == REGISTRY_HELD) CHECK(registry_make_room(r)); // four are needed at most
+    if (r->n == REGISTRY_HELD) CHECK(registry_make_room(r)); // five are needed at most
     size_t i = registry_position(r, v->number);
     memmove(&r->slot[i + 1], &r->slot[i], (r->n++ - i) * sizeof *r->slot);
     r->slot[i] = v;

@@ -46,13 +46,14 @@ static void fit_utility_quantiles(const struct fit_options *o, const struct fit_
           *prob = scratch + model_scratch(&model->shape), *member = prob + o->k;
     double total = 0, passed = 0;
     for (size_t i = 0; i < t->n; i++) {
-        model_predict(model, t->row + i * o->d, scratch, member, prob);
+        bool far = model_predict(model, t->row + i * o->d, scratch, member, prob);
         const struct measure_input in = {.prob = prob,
                                          .k = o->k,
                                          .positive = o->positive,
                                          .member = member,
                                          .row = t->row + i * o->d,
                                          .model = model,
+                                         .far = far,
                                          .density = o->density};
         scored[i] = (struct scored){measure_utility(o->measure, &in), t->weight[i]};
         total += t->weight[i];

@@ -50,6 +50,19 @@ static void a_new_model_scores_anew(void **state) {
     pooled_close(&w);
 }
 
+/* A number far outside all that the model's fit saw makes a sample the last that is chosen. */
+static void samples_that_are_far_are_not_chosen(void **state) {
+    (void)state;
+    struct pooled w;
+    open_rich(&w, POOL_PLAIN, false);
+    for (int64_t i = 0; i < 39; i++) pooled_take(&w, stream_at(i));
+    w.model->high[0] = 0; // half of them, and the best ones
+    pooled_take(&w, stream_at(39));
+    assert_in_range(w.picked, 4, 5);
+    for (size_t i = 0; i < w.picked; i++) assert_true(w.picks[i].row[0] <= 0);
+    pooled_close(&w);
+}
+
 static void without_a_model_nothing_is_chosen(void **state) {
     (void)state;
     struct pooled w;
@@ -148,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_of_the_window_are_asked),
         cmocka_unit_test(a_new_model_scores_anew),
+        cmocka_unit_test(samples_that_are_far_are_not_chosen),
         cmocka_unit_test(without_a_model_nothing_is_chosen),
         cmocka_unit_test(what_is_asked_is_paid),
         cmocka_unit_test(what_both_asked_is_paid_once),

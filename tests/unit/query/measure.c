@@ -143,6 +143,28 @@ static void the_gradient_has_its_length(void **state) {
     model_destroy(m);
 }
 
+/* A row with a far number is no question by any measure, unless its column has a say of its own. */
+static void a_row_that_is_far_has_the_least_utility(void **state) {
+    (void)state;
+    struct model *m = model_of(2, (const double[]){0.5, 0.5});
+    const float prob[] = {0.4f, 0.35f, 0.25f}, member[] = {0.7f, 0.2f, 0.1f, 0.1f, 0.5f, 0.4f};
+    const double row[] = {12, 999};
+    double code = 1;
+    float weight[3] = {0};
+    m->high[1] = 50;
+    for (int i = 0; i < MEASURE_MIX; i++) {
+        enum measure one = (enum measure)i;
+        struct measure_input in = {.prob = prob, .k = 3, .member = member, .row = row, .model = m};
+        double usual = measure_utility(one, &in);
+        in.far = true;
+        assert_true(measure_utility(one, &in) < usual);
+        m->codes = 1, m->code_column = &code, m->code_weight = weight;
+        assert_true(measure_utility(one, &in) == usual);
+        m->codes = 0, m->code_column = NULL, m->code_weight = NULL;
+    }
+    model_destroy(m);
+}
+
 static const enum measure committees[] = {MEASURE_VOTE_ENTROPY, MEASURE_CONSENSUS_ENTROPY,
                                           MEASURE_KL_DIVERGENCE, MEASURE_MUTUAL_INFORMATION};
 
@@ -216,6 +238,7 @@ int main(void) {
         cmocka_unit_test(which_class_is_doubted_does_not_matter),
         cmocka_unit_test(nan_stays_nan),
         cmocka_unit_test(the_gradient_has_its_length),
+        cmocka_unit_test(a_row_that_is_far_has_the_least_utility),
         cmocka_unit_test(a_committee_disagrees),
         cmocka_unit_test(two_ways_to_one_number),
         cmocka_unit_test(bootstrap_members_are_the_committee),

@@ -239,6 +239,18 @@ static void a_frequent_code_has_its_own_say(void **state) {
     labelled_release(&silent);
 }
 
+/* Windows are filled with the utilities that samples will have: the least, where one is far. */
+static void far_rows_have_the_least_of_the_quantiles(void **state) {
+    (void)state;
+    struct labelled s = rows_of(N / 2, N);
+    for (size_t i = N / 2; i < N; i += 10) s.row[2 * i + 1] = 999; // a twentieth, none is labelled
+    struct model *m = model_of(&s);
+    assert_true(m->codes == 0 && m->utility[0] < -100 && m->utility[4] < -100);
+    assert_true(m->utility[8] > -50);
+    model_destroy(m);
+    labelled_release(&s);
+}
+
 /* Half of the rows, both ends, several codes. */
 static void frequent_codes_do_not_set_the_unit(void **state) {
     (void)state;
@@ -287,6 +299,7 @@ int main(void) {
         cmocka_unit_test(columns_without_content_harm_nobody),
         cmocka_unit_test(few_and_many_classes_bear_codes),
         cmocka_unit_test(a_frequent_code_has_its_own_say),
+        cmocka_unit_test(far_rows_have_the_least_of_the_quantiles),
         cmocka_unit_test(frequent_codes_do_not_set_the_unit),
         cmocka_unit_test(bounds_follow_the_unit),
     };
