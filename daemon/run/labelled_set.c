@@ -363,13 +363,23 @@ int64_t labelled_set_offset(const struct labelled_set *s, enum labelled_topic t,
 
 /* ---- life ---- */
 
+/* To go through a large store takes longer than the watchdog waits. */
+static void labelled_set_moves(void *opaque) {
+    const struct labelled_set *s = opaque;
+    learning_wait(s->learning, 0);
+}
+
 static int labelled_set_answer_again(const struct answered *a, void *opaque) {
-    labelled_figures_answer(opaque, a);
+    struct labelled_set *s = opaque;
+    labelled_figures_answer(s->figures, a);
+    labelled_set_moves(s);
     return 0;
 }
 
 static int labelled_set_ask_again(const struct asked *a, void *opaque) {
-    labelled_figures_ask(opaque, a);
+    struct labelled_set *s = opaque;
+    labelled_figures_ask(s->figures, a);
+    labelled_set_moves(s);
     return 0;
 }
 
@@ -415,7 +425,9 @@ static int labelled_set_open_store(struct labelled_set *s) {
         .sources = c->train.sources,
         .park_ms = c->train.park,
         .keep_ms = c->train.keep,
-        .owner = owner};
+        .owner = owner,
+        .moves = labelled_set_moves,
+        .moves_opaque = s};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
     if (result < 0) {
@@ -451,8 +463,8 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
     believed_time_begin(&s->time, store_clock(s->store));
-    TRY(store_asked(s->store, labelled_set_ask_again, s->figures));
-    return store_answered(s->store, labelled_set_answer_again, s->figures);
+    TRY(store_asked(s->store, labelled_set_ask_again, s));
+    return store_answered(s->store, labelled_set_answer_again, s);
 }
 
 int labelled_set_follow(struct labelled_set *s) {
