@@ -13,7 +13,7 @@ struct segmented {
     size_t at;            // number of the first of its segments
 };
 
-struct segments {
+struct segment_list {
     struct segmented feature[SEGMENTS_MAX];
     size_t features, n;
     struct buf name[SEGMENTS_MAX * (SEGMENT_VALUES_MAX + 1)];
@@ -27,7 +27,7 @@ static size_t segments_values(const struct config *c, const char *feature) {
                                                         : SEGMENT_VALUES_MAX;
 }
 
-static void segments_add(struct segments *s, const struct features *f, const struct config *c,
+static void segments_add(struct segment_list *s, const struct features *f, const struct config *c,
                          const char *feature) {
     struct segmented *to = &s->feature[s->features++];
     size_t columns;
@@ -40,26 +40,26 @@ static void segments_add(struct segments *s, const struct features *f, const str
     buf_printf(&s->name[s->n++], "%s, others", feature);
 }
 
-struct segments *segments_create(const struct features *f, const struct config *c) {
+struct segment_list *segments_create(const struct features *f, const struct config *c) {
     if (!c->watch.segments.n) return NULL;
-    struct segments *s = xcalloc(1, sizeof *s);
+    struct segment_list *s = xcalloc(1, sizeof *s);
     for (size_t i = 0; i < c->watch.segments.n; i++) segments_add(s, f, c, c->watch.segments.at[i]);
     return s;
 }
 
-void segments_destroy(struct segments *s) {
+void segments_destroy(struct segment_list *s) {
     for (size_t i = 0; s && i < s->n; i++) buf_release(&s->name[i]);
     free(s);
 }
 
-size_t segments_n(const struct segments *s) { return s ? s->n : 0; }
+size_t segments_n(const struct segment_list *s) { return s ? s->n : 0; }
 
-struct text segments_name(const struct segments *s, size_t i) {
+struct text segments_name(const struct segment_list *s, size_t i) {
     CHECK(i < segments_n(s));
     return buf_view(&s->name[i]);
 }
 
-void segments_of(const struct segments *s, const double *row, uint8_t out[SEGMENTS_MAX]) {
+void segments_of(const struct segment_list *s, const double *row, uint8_t out[SEGMENTS_MAX]) {
     memset(out, 0, SEGMENTS_MAX);
     for (size_t i = 0; s && i < s->features; i++) {
         const struct segmented *f = &s->feature[i];

@@ -107,7 +107,7 @@ static const struct {
                     {METRIC_segment_always_high, offsetof(struct estimate, always_high)}};
 
 static void labelled_figures_tell_segments(const struct labelled_figures *f) {
-    const struct segments *s = f->learning->segments;
+    const struct segment_list *s = f->learning->segments;
     struct metric_named list[METRIC_NAMED_MAX];
     const size_t n = segments_n(s);
     for (size_t i = 0; i < n; i++) {

@@ -19,9 +19,9 @@ struct backtest_figures {
     struct estimator *estimator;
     struct prequential *plain[ESTIMATES];
     struct backtest_truth truth;
-    const struct segments *segments; // NULL: there are none
-    struct parts *parts;             // (segments)
-    struct backtest_truth *part;     // (segments)
+    const struct segment_list *segments; // NULL: there are none
+    struct parts *parts;                 // (segments)
+    struct backtest_truth *part;         // (segments)
 };
 
 void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file);

@@ -15,8 +15,8 @@ struct encoded_file {
     int *truth;               // (n) true classes
     char **id;                // (n) sample ids, where they were wanted; else NULL
     struct features *features;
-    struct segments *segments; // NULL: there are none
-    uint64_t unreadable;       // rows left out: a daemon would dead-letter them, or no known label
+    struct segment_list *segments; // NULL: there are none
+    uint64_t unreadable; // rows left out: a daemon would dead-letter them, or no known label
 };
 
 /* Reads d from where it stands to its end; ids: keep the samples' ids. encoded_file_release in any

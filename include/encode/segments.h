@@ -11,16 +11,16 @@
 
 #include "encode/features.h"
 
-struct segments;
+struct segment_list;
 
 /* Both are borrowed for the call. The caller destroys it; NULL: watch.segments is empty. */
-struct segments *segments_create(const struct features *f, const struct config *c);
+struct segment_list *segments_create(const struct features *f, const struct config *c);
 /* NULL is allowed, here and below. */
-void segments_destroy(struct segments *s);
+void segments_destroy(struct segment_list *s);
 /* How many there are: at most SEGMENTS_MAX · (SEGMENT_VALUES_MAX + 1). */
-size_t segments_n(const struct segments *s);
+size_t segments_n(const struct segment_list *s);
 /* The name of the i-th. Borrowed from s. */
-struct text segments_name(const struct segments *s, size_t i);
+struct text segments_name(const struct segment_list *s, size_t i);
 /* Those of a row (features_columns): one more than their numbers, 0 behind the last. No allocation.
  */
-void segments_of(const struct segments *s, const double *row, uint8_t out[SEGMENTS_MAX]);
+void segments_of(const struct segment_list *s, const double *row, uint8_t out[SEGMENTS_MAX]);

@@ -6,7 +6,7 @@
 static struct config *c;
 static struct features *f;
 
-static struct segments *of(const char *watch, const char *features) {
+static struct segment_list *of(const char *watch, const char *features) {
     struct buf yaml = {0}, errors = {0};
     buf_printf(&yaml, "model: {classes: [ok, bad]}\nwatch: {segments: %s}\nfeatures: [%s]\n", watch,
                features);
@@ -16,13 +16,13 @@ static struct segments *of(const char *watch, const char *features) {
     return segments_create(f, c);
 }
 
-static void end(struct segments *s) {
+static void end(struct segment_list *s) {
     segments_destroy(s);
     features_destroy(f);
     config_destroy(c);
 }
 
-static void names(const struct segments *s, const char *const *wanted, size_t n) {
+static void names(const struct segment_list *s, const char *const *wanted, size_t n) {
     assert_int_equal(segments_n(s), n);
     for (size_t i = 0; i < n; i++) assert_true(text_equal(segments_name(s, i), text_of(wanted[i])));
 }
@@ -30,9 +30,9 @@ static void names(const struct segments *s, const char *const *wanted, size_t n)
 /* Features in the order of the option, values in the order in which they are listed. */
 static void a_row_is_in_one_segment_of_each_feature(void **state) {
     (void)state;
-    struct segments *s = of("[channel, country]",
-                            "{name: country, type: category, values: [PL, DE], missing: true}, "
-                            "{name: x}, {name: channel, type: category, values: [web]}");
+    struct segment_list *s = of("[channel, country]",
+                                "{name: country, type: category, values: [PL, DE], missing: true}, "
+                                "{name: x}, {name: channel, type: category, values: [web]}");
     static const char *const wanted[] = {"channel=web", "channel, others", "country=PL",
                                          "country=DE", "country, others"};
     names(s, wanted, 5);
@@ -53,8 +53,9 @@ static void a_row_is_in_one_segment_of_each_feature(void **state) {
 static void what_is_listed_last_is_with_the_others(void **state) {
     enum { VALUES = SEGMENT_VALUES_MAX + 3 };
     (void)state;
-    struct segments *s = of("[c]", "{name: c, type: category, values: [a, b, c, d, e, f, g, h, i, "
-                                   "j, k, l, m, n, o]}");
+    struct segment_list *s =
+        of("[c]", "{name: c, type: category, values: [a, b, c, d, e, f, g, h, i, "
+                  "j, k, l, m, n, o]}");
     assert_int_equal(features_columns(f), VALUES);
     assert_int_equal(segments_n(s), SEGMENT_VALUES_MAX + 1);
     for (size_t value = 0; value < VALUES; value++) {
@@ -69,7 +70,7 @@ static void what_is_listed_last_is_with_the_others(void **state) {
 
 static void without_the_option_there_are_none(void **state) {
     (void)state;
-    struct segments *s = of("[]", "{name: x}");
+    struct segment_list *s = of("[]", "{name: x}");
     uint8_t is[SEGMENTS_MAX];
     assert_null(s);
     assert_int_equal(segments_n(s), 0);
