@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "encode/features.h"
+#include "encode/segments.h"
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
@@ -33,6 +33,7 @@ enum {
     CLUSTER_MS = 1000,   // how long a broker is waited for that names its cluster
     ARENA_KEPT = 1 << 22 // bytes kept from record to record
 };
+_Static_assert((int)SEGMENTS_MAX == (int)PARTS_OF_A_SAMPLE, "segments are parts");
 enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
 /* Ends of partitions that were reached and are not in the store yet; -1: none. */
@@ -403,6 +404,11 @@ static int labelled_set_score(const double *row, const void *features) {
     return features_score_class(features, row);
 }
 
+static void labelled_set_place(const double *row, const void *segments,
+                               uint8_t part[PARTS_OF_A_SAMPLE]) {
+    segments_of(segments, row, part);
+}
+
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
@@ -422,6 +428,8 @@ static int labelled_set_open_store(struct labelled_set *s) {
         .positive = l->positive,
         .score = features_score(l->shared->features).n ? labelled_set_score : NULL,
         .score_opaque = l->shared->features,
+        .place = l->segments ? labelled_set_place : NULL,
+        .place_opaque = l->segments,
         .sources = c->train.sources,
         .park_ms = c->train.park,
         .keep_ms = c->train.keep,
