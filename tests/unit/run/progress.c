@@ -99,9 +99,8 @@ static void offsets_are_of_one_topic(void **state) {
     assert_int_equal(progress_next(TEXT("{\"labels\":{\"0\":7},\"topic_ids\":{\"labels\":0}}"),
                                    LABELLED_LABELS, 5, 0),
                      7); // nor did it then
-    assert_int_equal(progress_next(TEXT("{\"labels\":{\"0\":7},\"topic_ids\":[5]}"),
-                                   LABELLED_LABELS, 5, 0),
-                     7);
+    assert_int_equal(
+        progress_next(TEXT("{\"labels\":{\"0\":7},\"topic_ids\":[5]}"), LABELLED_LABELS, 5, 0), 7);
 }
 
 int main(void) {
