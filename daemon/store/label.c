@@ -271,10 +271,9 @@ static int label_read_any(struct label *out, const struct config *c, const cJSON
     if (!cJSON_IsObject(object)) return label_refuse(why, "the label is not one JSON object");
     int result = label_studio_answer(&answer, object, c ? c->route.label_control : "label", why);
     bool plain = result > 0 || label_is_ours(object);
-    if (result >= 0)
-        result = label_read_object(
-            out, &(struct label_record){plain ? NULL : c, answer ? answer : object}, record, key,
-            arena, why);
+    const struct label_record r = {.config = plain ? NULL : c,
+                                   .object = result > 0 ? answer : object};
+    if (result >= 0) result = label_read_object(out, &r, record, key, arena, why);
     if (result == 0 && plain && c && config_class(c, out->label) < 0)
         label_translate(c, out, arena);
     cJSON_Delete(answer);
