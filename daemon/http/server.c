@@ -251,6 +251,7 @@ static enum MHD_Result server_post(struct http *h, struct MHD_Connection *connec
     if (!guard_token(server_header(connection, MHD_HTTP_HEADER_AUTHORIZATION), text_of(h->token)))
         return server_refuse(connection, MHD_HTTP_UNAUTHORIZED,
                              "wants Authorization: Bearer TOKEN\n", NULL);
+    if (page->deaf) return server_show(h, connection, page, (struct text){0});
     if (r->bytes > HTTP_BODY_MAX)
         return server_refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n",
                              NULL);

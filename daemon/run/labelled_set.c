@@ -186,6 +186,7 @@ static struct position labelled_set_position(size_t topic, int32_t partition, vo
 static void labelled_set_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
     struct labelled_set *s = opaque;
     struct position at = {.next = to, .mark = mark_none()};
+    if (topic == LABELLED_LABELS) label_letters_moved(s->letters, partition, to);
     reader_ids(s->reader, topic, &at.mark.topic, &at.mark.cluster);
     if (store_begin(s->store) < 0) return;
     if (labelled_set_keep(s, (enum labelled_topic)topic, partition, &at) < 0 ||
@@ -306,6 +307,7 @@ void labelled_set_look_again(struct labelled_set *s) { s->rescan_ms = clock_ms()
 int labelled_set_round(struct labelled_set *s) {
     int n = reader_poll(s->reader, s->record, READ_MOST, POLL_MS);
     TRY(n);
+    label_letters_topic(s->letters, labelled_set_topic(s, LABELLED_LABELS));
     if (n > 0) {
         int result = labelled_set_take(s, (size_t)n);
         reader_release(s->reader, s->record, (size_t)n);
@@ -351,6 +353,12 @@ uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
 
 struct store *labelled_set_store(struct labelled_set *s) {
     return s->store;
+}
+
+uint32_t labelled_set_topic(const struct labelled_set *s, enum labelled_topic t) {
+    uint32_t topic, cluster;
+    reader_ids(s->reader, t, &topic, &cluster);
+    return topic;
 }
 
 int32_t labelled_set_partitions(const struct labelled_set *s, enum labelled_topic t) {
