@@ -94,6 +94,10 @@ static int model_command_list(struct model_command *c) {
     return EX_OK;
 }
 
+static size_t model_command_trees(const struct model *m) {
+    return m->forest ? forest_trees(m->forest) : 0;
+}
+
 static void model_command_describe_json(const struct model *m, size_t bytes, bool live) {
     struct buf b = {0};
     buf_printf(&b,
@@ -103,9 +107,10 @@ static void model_command_describe_json(const struct model *m, size_t bytes, boo
     buf_json_str(&b, m->pushed);
     buf_printf(&b,
                ",\"created_ms\":%" PRId64 ",\"labels\":%" PRIu64 ",\"fingerprint\":\"%016" PRIx64
-               "\",\"columns\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\",\"mix\":[",
-               m->created_ms, m->rows, m->fingerprint, m->shape.d, m->shape.members, bytes,
-               m->digest);
+               "\",\"columns\":%zu,\"trees\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\","
+               "\"mix\":[",
+               m->created_ms, m->rows, m->fingerprint, m->shape.d, model_command_trees(m),
+               m->shape.members, bytes, m->digest);
     for (size_t i = 0; i < m->shape.members; i++) {
         if (i) buf_str(&b, ",");
         buf_double(&b, m->mix[i]);
@@ -164,6 +169,10 @@ static void model_command_describe(const struct model *m, size_t bytes, bool liv
                                                  : "it was shrunk towards that one");
     model_command_row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members,
                       m->shape.members > 1 ? "s" : "");
+    if (m->forest)
+        model_command_row("trees", "%zu; their %zu score%s the last column%s",
+                          model_command_trees(m), m->shape.scores,
+                          m->shape.scores > 1 ? "s are" : " is", m->shape.scores > 1 ? "s" : "");
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');
