@@ -1,12 +1,12 @@
 /* Pages over HTTP, for machines and people.
  *
  * One thread of ours lets libmicrohttpd do what is due, and is called back there; it has ended
- * before the library is told to stop. (With a thread of its own, the library answers while it stops:
- * then it takes an answer for queued that it dropped, and a malformed request at that moment is a
- * crash; 0.9.75, MHD_queue_response and transmit_error_response_len.) Every answer is built in
- * memory, so a slow client holds up nobody. What clients can cost is bounded by the constants below; when
- * all HTTP_CONNECTIONS are taken, the one that was idle longest is closed for a new one, so silent
- * clients cannot lock anybody out.
+ * before the library is told to stop. (With a thread of its own, the library answers while it
+ * stops: then it takes an answer for queued that it dropped, and a malformed request at that moment
+ * is a crash; 0.9.75, MHD_queue_response and transmit_error_response_len.) Every answer is built in
+ * memory, so a slow client holds up nobody. What clients can cost is bounded by the constants
+ * below; when all HTTP_CONNECTIONS are taken, the one that was idle longest is closed for a new
+ * one, so silent clients cannot lock anybody out.
  *
  * Refuses what a foreign web page could send through a visitor's browser (guard.h), and writing
  * without the token.
@@ -50,7 +50,7 @@ struct http {
     struct http_options options;
     struct MHD_Daemon *daemon;
     pthread_t thread;
-    int stop; // an eventfd: readable when the thread shall end
+    int stop;           // an eventfd: readable when the thread shall end
     const char **names; // (names_n) that Host may say
     size_t names_n;
     char *host;         // of options->listen; NULL: a Unix socket
