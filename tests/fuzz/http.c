@@ -150,10 +150,11 @@ static void read_some(int fd) {
     if (recv(fd, block, sizeof block, MSG_DONTWAIT) < 0) return;
 }
 
-/* Waits in many short looks: when the whole machine stands still, that is one of them. */
+/* Waits in many short looks: when the whole machine stands still, that is one of them, and the
+ * fuzzer's own alarm ends no more than one. */
 static void await_answer(int fd) {
     int ready = 0;
-    for (size_t i = 0; i < LOOKS && !ready; i++)
+    for (size_t i = 0; i < LOOKS && ready < 1; i++)
         ready = poll(&(struct pollfd){fd, POLLIN, 0}, 1, LOOK_MS);
     CHECK(ready == 1);
 }
