@@ -111,4 +111,8 @@ enum estimate_span { ESTIMATE_SINCE_START, ESTIMATE_NOW, ESTIMATE_SPANS };
 /* One figure alone, for who looks often. Average precision is of the start alone. */
 void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
                         struct estimate *out);
+/* Since the start, as if all requests without an answer were against the figure (out[0]), and for
+ * it (out[1]): no interval, what was answered is taken as it is. NaN: cannot be said (of a cost, of
+ * average precision). */
+void estimator_worst(const struct estimator *e, enum estimate_name name, double out[2]);
 void estimator_read(const struct estimator *e, enum estimate_span span, struct estimates *out);
