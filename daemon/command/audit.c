@@ -30,7 +30,7 @@ enum {
 static const double mature = 0.9;     // share of the tasks that are answered or closed
 static const double roundings = 1e-6; // of a figure: the order of the sums is another one
 
-struct audit {
+struct audit_command {
     const char *file, *from, *to, *listen;
     bool json;
     int64_t from_ms, to_ms; // asked within, `to` excluded
@@ -48,7 +48,7 @@ struct audit {
 
 /* ---- the sums ---- */
 
-static void audit_answer(struct audit *a, const struct ledger_task *t) {
+static void audit_answer(struct audit_command *a, const struct ledger_task *t) {
     const struct config *c = a->config;
     int truth = t->counts->is.class_, positive = config_class(c, text_of(c->model.positive));
     struct outcome o;
@@ -58,7 +58,7 @@ static void audit_answer(struct audit *a, const struct ledger_task *t) {
     estimator_answer(a->estimator, &t->said, &o);
 }
 
-static void audit_count(struct audit *a, const struct ledger_task *t, int64_t now_ms) {
+static void audit_count(struct audit_command *a, const struct ledger_task *t, int64_t now_ms) {
     if (t->asked_ms < a->from_ms || t->asked_ms >= a->to_ms) return;
     if (t->foreign || t->fingerprint != a->fingerprint) {
         a->foreign++;
@@ -76,7 +76,7 @@ static void audit_count(struct audit *a, const struct ledger_task *t, int64_t no
 
 /* ---- what was shown ---- */
 
-static bool audit_ask_daemon(struct audit *a, double shown[ESTIMATES], double *answers) {
+static bool audit_ask_daemon(struct audit_command *a, double shown[ESTIMATES], double *answers) {
     struct buf why = {0};
     cJSON *s = *a->listen ? http_client_status(a->listen, STATUS_MS, &why) : NULL;
     *answers = NAN;
@@ -97,7 +97,7 @@ static bool audit_ask_daemon(struct audit *a, double shown[ESTIMATES], double *a
 
 /* Compares only where the daemon knew as many answers as the topics have, and took none meanwhile.
  */
-static void audit_take_shown(struct audit *a, double before, const struct estimates *own) {
+static void audit_take_shown(struct audit_command *a, double before, const struct estimates *own) {
     double after;
     if (a->span) buf_str(&a->why_not, "a span of time was given, and the daemon shows all");
     if (a->span || isnan(before) || !audit_ask_daemon(a, a->shown, &after)) return;
@@ -113,7 +113,7 @@ static void audit_take_shown(struct audit *a, double before, const struct estima
     else a->shown_answers = after;
 }
 
-static bool audit_differs(const struct audit *a, enum estimate_name name, double own) {
+static bool audit_differs(const struct audit_command *a, enum estimate_name name, double own) {
     if (isnan(a->shown_answers)) return false;
     if (isnan(own) || isnan(a->shown[name])) return isnan(own) != isnan(a->shown[name]);
     return fabs(own - a->shown[name]) > roundings * fmax(1, fabs(own));
@@ -134,8 +134,11 @@ static const struct column audit_columns[] = {{"figure", "figure", COLUMN_TEXT, 
 
 static double audit_rounded(double x) { return round(x * 1e6) / 1e6; }
 
+static struct text audit_word(bool other) { return other ? TEXT("no") : TEXT("yes"); }
+
 /* Returns how many differ. */
-static size_t audit_list(const struct audit *a, const struct estimates *own, struct listing *l) {
+static size_t audit_list(const struct audit_command *a, const struct estimates *own,
+                         struct listing *l) {
     size_t differ = 0;
     for (size_t i = 0; i < ESTIMATES; i++) {
         const enum estimate_name name = (enum estimate_name)i;
@@ -151,14 +154,14 @@ static size_t audit_list(const struct audit *a, const struct estimates *own, str
         listing_number(l, audit_rounded(worst[0]));
         listing_number(l, audit_rounded(worst[1]));
         listing_number(l, compared ? audit_rounded(a->shown[i]) : NAN);
-        listing_text(l, !compared ? (struct text){0} : other ? TEXT("no") : TEXT("yes"));
+        listing_text(l, compared ? audit_word(other) : (struct text){0});
         listing_tone(l, other ? TONE_BAD : TONE_PLAIN);
         differ += other;
     }
     return differ;
 }
 
-static void audit_print_tasks(const struct audit *a, const struct estimates *own) {
+static void audit_print_tasks(const struct audit_command *a, const struct estimates *own) {
     size_t closed = a->tasks - a->state[TASK_OPEN];
     double share = a->tasks ? (double)closed / (double)a->tasks : 0;
     printf("%zu tasks: %zu answered, %zu skipped, %zu expired, %zu open (%.0f %% done: %s); "
@@ -172,7 +175,7 @@ static void audit_print_tasks(const struct audit *a, const struct estimates *own
         printf("%" PRIu64 " records of the topics cannot be read\n", a->ledger.unreadable);
 }
 
-static int audit_tell(struct audit *a, const struct estimates *own) {
+static int audit_tell(struct audit_command *a, const struct estimates *own) {
     struct listing l;
     listing_begin(&l, audit_columns, sizeof audit_columns / sizeof *audit_columns);
     size_t differ = audit_list(a, own, &l);
@@ -190,7 +193,7 @@ static int audit_tell(struct audit *a, const struct estimates *own) {
 
 /* ---- the command ---- */
 
-static int audit_run(struct audit *a) {
+static int audit_run(struct audit_command *a) {
     struct features *f = NULL;
     double before = NAN, ignored[ESTIMATES];
     int result = features_of(&f, a->config);
@@ -216,7 +219,7 @@ static int audit_read_time(const char *flag, const char *word, int64_t *out) {
 }
 
 int command_audit(int argc, char **argv) {
-    struct audit a = {.from_ms = INT64_MIN, .to_ms = INT64_MAX, .shown_answers = NAN};
+    struct audit_command a = {.from_ms = INT64_MIN, .to_ms = INT64_MAX, .shown_answers = NAN};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &a.file, "FILE", "the pipeline's configuration", true},
         {"from", 0, FLAG_TEXT, &a.from, "TIME", "only tasks asked from then on, e.g. 2026-11-01",
