@@ -247,7 +247,8 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     label_letters_write(s->letters); // first: what a crash leaves is read again
     TRY(store_commit(s->store));
     for (size_t i = 0; i < s->asked_n; i++)
-        if (s->asked[i].counts) labelled_figures_ask(s->figures, &s->asked[i].said);
+        if (s->asked[i].counts)
+            labelled_figures_ask(s->figures, &s->asked[i].said, clock_wall_ms());
     for (size_t i = 0; i < s->answered_n; i++) labelled_set_evaluate(s, &s->answered[i]);
     return 0;
 }
@@ -344,7 +345,7 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     metric_set(METRIC_store_bytes, (double)counts->bytes);
     metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
     metric_set(METRIC_accuracy_covered, covered);
-    labelled_figures_tell(s->figures);
+    labelled_figures_tell(s->figures, clock_wall_ms());
 }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
@@ -370,7 +371,7 @@ static int labelled_set_answer_again(const struct answered *a, void *opaque) {
 }
 
 static int labelled_set_ask_again(const struct asked *a, void *opaque) {
-    labelled_figures_ask(opaque, a);
+    labelled_figures_ask(opaque, a, clock_wall_ms());
     return 0;
 }
 

@@ -65,6 +65,8 @@ def test(stage):
     found = shows_the_same(stage, daemon)
     equal(found["accuracy"]["worst_low"], found["accuracy"]["worst_high"], "nothing is open")
     segments(daemon)
+    days = status(daemon)["cohort_tasks"]  # of the tasks that had a model; the day is not over
+    check(1 <= len(days) <= 2 and 0 < sum(days.values()) <= len(tasks) and status(daemon)["cohort"][max(days)] == {}, "days: %s", days)
 
     # A task that nobody answers, and half of the time: what is open could be anything, and a span is not compared.
     asked = sorted(r["asked_ms"] for r in (json.loads(t.value)["meta"] for t in stage.read("tasks")))
