@@ -224,13 +224,13 @@ static void schemas_destroy(struct schemas *s) {
 }
 
 int schemas_start(struct schemas **out, const struct config *c, const _Atomic bool *stop) {
-    const char *why = NULL;
-    *out = NULL;
+    struct buf why = {0};
     struct schema_client *client;
-    if (schema_client_create(&client, c, stop, &why) < 0) {
-        LOG(ERROR, "token_unreadable", why, L_STR("file", config_registry(c, "token_file")));
-        return ERR_CONFIG;
-    }
+    *out = NULL;
+    int result = schema_client_create(&client, c, stop, &why);
+    if (result < 0) LOG(ERROR, "registry_file_unreadable", buf_string(&why));
+    buf_release(&why);
+    TRY(result);
     if (!client) return 0;
     struct schemas *s = xcalloc(1, sizeof *s);
     s->client = client;

@@ -79,6 +79,9 @@ int store_lock(struct store *s, const char **why) MUST_CHECK;
 /* ERR_CORRUPT when the file is shorter than its pages: one behind the end would be a fault of the
  * bus when it is read. */
 int store_check_file(struct store *s) MUST_CHECK;
+/* Whether the pages of the file in s->dir are as LMDB leaves them; before it reads one. 0 also
+ * where there is none. ERR_CORRUPT, ERR_IO. It reads the whole file, and tells options.moves. */
+int store_pages_check(const struct store *s) MUST_CHECK;
 /* A value under "meta", valid until the transaction ends. ERR_MISSING. */
 int store_meta(struct store *s, MDB_txn *txn, const char *key, struct text *out) MUST_CHECK;
 

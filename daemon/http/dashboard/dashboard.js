@@ -195,6 +195,7 @@ function show_bridge(s) {
   const b = s.bridge, silent = s.time_ms / 1000 - s.bridge_heard_s, more = [number(b.imported) + " imported", number(b.answered) + " answered"];
   if (b.skipped) more.push(number(b.skipped) + " skipped");
   if (b.refused) more.push(number(b.refused) + " refused");
+  if (b.unreadable) more.push(number(b.unreadable) + " unreadable");
   if (s.bridge_lag_s > 0) more.push("behind by " + duration(s.bridge_lag_s));
   if (silent > 60) more.push("not heard of for " + duration(silent));
   else if (s.bridge_away) more.push("the tool does not answer");
