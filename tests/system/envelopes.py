@@ -39,7 +39,7 @@ def fed(stage):
     before, n = values(), len(stage.read("samples"))
     config, done = feed({"event": "/payload", "id": ""}, records)
     equal((done.returncode, len(stage.read("samples")) - n, values() - before), (0, 10, set()), "rows that have their envelope go as they are")
-    for admit, word in (({"format": "registry"}, "admit.format is registry"), ({"event": "/a/b", "id": "/a"}, "no record has both")):
+    for admit, word in (({"format": "registry", "registry": {"url": "http://127.0.0.1:1"}}, "admit.format is registry"), ({"event": "/a/b", "id": "/a"}, "no record has both")):
         before = values()
         config, done = feed(admit, plain)
         check(done.returncode == 78 and word in done.stderr, "%s: %s %s", admit, done.returncode, done.stderr)
