@@ -199,7 +199,6 @@ function show_bridge(s) {
   if (s.bridge_lag_s > 0) more.push("behind by " + duration(s.bridge_lag_s));
   if (silent > 60) more.push("not heard of for " + duration(silent));
   else if (s.bridge_away) more.push("the tool does not answer");
-  $("tiles").classList.add("seven");
   tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
 }
 
@@ -216,6 +215,7 @@ function show_tiles(s) {
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
   show_bridge(s);
+  $("tiles").classList.toggle("many", $("tiles").children.length > 6);
 }
 
 /* In the order in which a manager asks. */
@@ -249,6 +249,21 @@ function show_segments(s) {
     return [[name, "text"], ...(draws < least ? [["too few answers", "text"], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
   }, "", 5);
   $("segments-more").textContent = "with the 95 % range of one look; of many segments some look bad by chance";
+}
+
+/* What was asked on one day: figures once it has matured, until then how far it is. */
+function show_cohorts(s) {
+  const names = Object.keys(s.cohort_tasks).reverse();
+  $("cohorts-card").hidden = !names.length;
+  const cell = (name, figure) => {
+    const width = s.cohort_high[name][figure] - s.cohort_low[name][figure];
+    return [of_100(s.cohort[name][figure], width) + " (" + of_100(s.cohort_worst_low[name][figure], width) + " to " + of_100(s.cohort_worst_high[name][figure], width) + ")", "number"];
+  };
+  rows("cohorts", names, (name) => {
+    const waits = [percent(s.cohort_closed[name], 0) + " closed", "text"], told = s.cohort[name].accuracy !== undefined;
+    return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [waits, ["", ""], ["", ""]]),
+      [number(s.cohort_tasks[name]) + ", " + percent(s.cohort_answered[name], 0) + " answered", "number"]];
+  }, "", 5);
 }
 
 function bars(id, counts, words) {
@@ -360,6 +375,7 @@ function show_status(s) {
   show_tiles(s);
   show_figures(s);
   show_segments(s);
+  show_cohorts(s);
   if (past.rows.length) show_lines(s);
   show_bars(s);
   const models = JSON.stringify(s.models);
