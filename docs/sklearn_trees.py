@@ -6,7 +6,7 @@
 model: RandomForest, ExtraTrees, GradientBoosting or HistGradientBoosting, without splits by categories. frame: pandas rows like those
 it was fitted on, named like columns of winnowd; some of them become golden rows. columns.json: what `winnowd model -c FILE
 fingerprint --json` prints. A missing number is NaN in the frame; in winnowd's rows it is 0, and 1 in the column NAME?. Tried with
-scikit-learn 1.2 and 1.9; docs/FORMATS.md says what the tensors mean.
+scikit-learn 1.4 and 1.9; docs/FORMATS.md says what the tensors mean.
 """
 import json
 import struct
@@ -63,15 +63,14 @@ def forest_of(model, place_of):
             "forest.place": ("F32", [place_of(*key) for key in slots]), "forest.base": ("F64", numpy.zeros(outputs))}
 
 
-def base_of(model, frame, tensors):
-    """Where the sums begin: what is left of a row's score without its trees."""
-    score = numpy.atleast_1d(model.decision_function(frame.iloc[:1])[0])
-    x = frame.iloc[0].to_numpy(dtype=float)
+def base_of(model, frame, tensors, keys):
+    """Where the sums begin: what is left of a row's score without its trees. keys: feature and rule of each slot."""
+    score, x = numpy.atleast_1d(model.decision_function(frame.iloc[:1])[0]), frame.iloc[0].to_numpy(dtype=float)
     x = x.astype("f4") if tensors["forest.rule"][1][0] else x
     slots, child, threshold = (tensors["forest." + name][1] for name in ("slot", "child", "threshold"))
     for at, o in zip(tensors["forest.root"][1], tensors["forest.output"][1]):
         while slots[at] >= 0:
-            feature, rule = tensors["keys"][slots[at]]
+            feature, rule = keys[slots[at]]
             at = child[at] + (rule == RIGHT if numpy.isnan(x[feature]) else x[feature] > threshold[at])
         score[o] -= threshold[at]
     return score
@@ -95,7 +94,7 @@ def save(model, frame, fingerprint, path, golden=32):
         return columns.index(name), columns.index(name + "?") if name + "?" in columns and name + "?" not in frame else -1, rule
     tensors = forest_of(model, place_of)
     if hasattr(model, "decision_function"):
-        tensors["forest.base"] = ("F64", base_of(model, frame, {**tensors, "keys": keys}))
+        tensors["forest.base"] = ("F64", base_of(model, frame, tensors, keys))
     tensors["golden.row"] = ("F64", rows_of(frame[:golden], columns))
     tensors["golden.prob"] = ("F64", model.predict_proba(frame[:golden]))
     header, data = {"__metadata__": {"classes": "\n".join(map(str, model.classes_)), "fingerprint": fingerprint["fingerprint"]}}, b""

@@ -297,8 +297,9 @@ static int xgboost_settle_outputs(struct xgboost *x) {
 
 /* Trees up to the best round. Before 1.7 the file does not say where rounds begin. */
 static size_t xgboost_best(const struct xgboost *x) {
-    size_t trees = x->draft->parts.trees, round = (size_t)x->best + 1;
+    size_t trees = x->draft->parts.trees;
     if (x->best < 0) return 0;
+    size_t round = (size_t)x->best + 1;
     double best = (double)round * (double)x->draft->parts.outputs * fmax(x->parallel, 1);
     if (round < x->rounds.n) best = x->rounds.at[round];
     return best > 0 && best < (double)trees ? (size_t)best : 0;
