@@ -24,6 +24,7 @@ enum {
     METADATA_MS = 3000,   // for one question about offsets
     PAUSE_LEAST_MS = 250, // after trouble, doubled each time
     PAUSE_MOST_MS = 5000,
+    HINT_MS = 250,      // between two polls, however often the tool hints that something changed
     FULL_MS = 1000,     // people have enough before them: looked at again
     FIGURES_MS = 60000, // between two lines of figures
     RESCAN_MS = 60000,  // between two looks for new partitions
@@ -45,6 +46,8 @@ struct bridge {
     struct carrier_state state; // as the models topic has it, until the carrier takes it
     int64_t due_ms[JOBS], figures_ms, rescan_ms; // when each is due (monotonic clock)
     int64_t pause_ms[JOBS];                      // after its last trouble; 0: it has none
+    int64_t polled_ms;                           // when the last poll began (monotonic clock)
+    bool hinted;                                 // the tool says that something changed since
     bool unfit;                                  // what was found when the tool was last asked
     int64_t watchdog_ms, fed_ms; // between two pings, half of what is allowed; 0: none is wanted
     uint64_t told[BRIDGE_COUNTS];
@@ -260,7 +263,13 @@ static int bridge_look(struct bridge *b) {
 }
 
 static int bridge_carry(struct bridge *b) { return b->unfit ? 0 : carrier_carry(b->carrier); }
-static int bridge_poll(struct bridge *b) { return carrier_poll(b->carrier); }
+
+static int bridge_poll(struct bridge *b) {
+    b->polled_ms = clock_ms();
+    b->hinted = false; // what is hinted while it polls is news for the next one
+    return carrier_poll(b->carrier);
+}
+
 static int bridge_sweep(struct bridge *b) { return carrier_sweep(b->carrier); }
 
 /* Does what is due, and again after `pause`; after trouble when bridge_judge says. */
@@ -280,11 +289,21 @@ static bool bridge_away(const struct bridge *b) {
     return away;
 }
 
+/* Answers that wait are taken now, and asked for soon when the tool hints that there are some; but
+ * a tool in trouble is left alone for as long as without a hint. */
+static void bridge_heed(struct bridge *b) {
+    int64_t soon_ms = b->polled_ms + HINT_MS;
+    if (carrier_has_news(b->carrier)) b->due_ms[JOB_POLL] = 0;
+    b->hinted |= carrier_is_hinted(b->carrier);
+    if (!b->hinted || b->pause_ms[JOB_POLL]) return;
+    if (b->due_ms[JOB_POLL] > soon_ms) b->due_ms[JOB_POLL] = soon_ms;
+}
+
 static int bridge_step(struct bridge *b) {
     TRY(bridge_take(b));
     TRY(bridge_do(b, JOB_SWEEP, bridge_sweep, SWEEP_MS));
     TRY(bridge_do(b, JOB_CARRY, bridge_carry, 0));
-    if (carrier_has_news(b->carrier)) b->due_ms[JOB_POLL] = 0;
+    bridge_heed(b);
     TRY(bridge_do(b, JOB_POLL, bridge_poll, b->config->bridge.poll));
     TRY(bridge_do(b, JOB_LOOK, bridge_look, FIT_MS));
     TRY(carrier_say_figures(b->carrier, bridge_away(b)));

@@ -79,43 +79,68 @@ static struct producer_record bridge_log_state(struct bridge_log *l, struct text
         .topic = TO_MODELS, .key = arena_text(&l->arena, buf_view(&l->text)), .value = state};
 }
 
-/* A task that the tool does not take. What it said is not repeated: it echoes the event. */
-static struct producer_record bridge_log_refused(struct bridge_log *l,
-                                                 const struct carrier_task *t) {
-    size_t kept = t->record.len, room = producer_room(l->producer, TO_DEAD_LETTERS);
+static void bridge_log_header(struct header *h, size_t *n, const char *name, struct text value) {
+    h[(*n)++] = (struct header){text_of(name), value};
+}
+
+/* What could not be carried: (key, value), why, and where it stood (offset -1: not on a topic of
+ * ours). What the tool said is not repeated in the message: it echoes the event. */
+static struct producer_record bridge_log_letter(struct bridge_log *l, struct text key,
+                                                struct text value, const char *topic,
+                                                int32_t partition, int64_t offset,
+                                                const char *reason, const char *message) {
+    size_t kept = value.len, room = producer_room(l->producer, TO_DEAD_LETTERS), n = 0;
     if (kept > DEAD_LETTER_VALUE_MAX) kept = DEAD_LETTER_VALUE_MAX;
     room = room > HEADERS_BYTES ? room - HEADERS_BYTES : 0;
     if (kept > room) kept = room;
     struct header *h = arena_take(&l->arena, REFUSED_HEADERS * sizeof *h);
-    size_t n = 0;
-    h[n++] = (struct header){TEXT("__connect.errors.topic"), text_of(l->config->topics.tasks)};
-    h[n++] =
-        (struct header){TEXT("__connect.errors.partition"), bridge_log_number(l, t->partition)};
-    h[n++] = (struct header){TEXT("__connect.errors.offset"), bridge_log_number(l, t->offset)};
-    h[n++] = (struct header){TEXT("__connect.errors.connector.name"), TEXT("winnowd")};
-    h[n++] = (struct header){TEXT("__connect.errors.exception.class.name"), TEXT("bridge_refused")};
-    h[n++] = (struct header){TEXT("__connect.errors.exception.message"),
-                             TEXT("the annotation tool does not take this task")};
-    if (kept < t->record.len)
-        h[n++] = (struct header){TEXT("winnowd.value.bytes"),
-                                 bridge_log_number(l, (int64_t)t->record.len)};
+    bridge_log_header(h, &n, "__connect.errors.topic", text_of(topic));
+    if (offset >= 0) {
+        bridge_log_header(h, &n, "__connect.errors.partition", bridge_log_number(l, partition));
+        bridge_log_header(h, &n, "__connect.errors.offset", bridge_log_number(l, offset));
+    }
+    bridge_log_header(h, &n, "__connect.errors.connector.name", TEXT("winnowd"));
+    bridge_log_header(h, &n, "__connect.errors.exception.class.name", text_of(reason));
+    bridge_log_header(h, &n, "__connect.errors.exception.message", text_of(message));
+    if (kept < value.len)
+        bridge_log_header(h, &n, "winnowd.value.bytes", bridge_log_number(l, (int64_t)value.len));
+    return (struct producer_record){
+        .topic = TO_DEAD_LETTERS, .key = key, .value = {value.at, kept}, .header = h, .headers = n};
+}
+
+/* A task that the tool does not take. */
+static struct producer_record bridge_log_refused(struct bridge_log *l,
+                                                 const struct carrier_task *t) {
     LOG(WARNING, "bridge_refused",
         "the annotation tool does not take a task; it is on the dead-letters topic",
         L_STR("id", t->id), L_I64("partition", t->partition), L_I64("offset", t->offset));
-    return (struct producer_record){.topic = TO_DEAD_LETTERS,
-                                    .key = text_of(t->id),
-                                    .value = {t->record.at, kept},
-                                    .header = h,
-                                    .headers = n};
+    return bridge_log_letter(l, text_of(t->id), t->record, l->config->topics.tasks, t->partition,
+                             t->offset, "bridge_refused",
+                             "the annotation tool does not take this task");
+}
+
+/* An answer that cannot be read, as the tool's export would have it: as a label it may be fed again
+ * by who can read it. */
+static struct producer_record bridge_log_unreadable(struct bridge_log *l,
+                                                    const struct carrier_unreadable *u) {
+    buf_reset(&l->text);
+    buf_printf(&l->text, "the answer to task %" PRId64 " in the annotation tool cannot be read",
+               u->number);
+    const char *message = arena_string(&l->arena, buf_view(&l->text));
+    return bridge_log_letter(l, u->id, u->record, l->config->topics.labels, 0, -1,
+                             "bridge_unreadable", message);
 }
 
 int bridge_log_commit(struct bridge_log *l, const struct carrier_commit *what) {
-    struct producer_record *record = xcalloc(what->labels + what->tasks + 1, sizeof *record);
+    struct producer_record *record =
+        xcalloc(what->labels + what->tasks + what->unreadables + 1, sizeof *record);
     size_t n = 0;
     arena_reset(&l->arena);
     for (size_t i = 0; i < what->labels; i++) record[n++] = bridge_log_label(l, &what->label[i]);
     for (size_t i = 0; i < what->tasks; i++)
         if (what->refused[i].refused) record[n++] = bridge_log_refused(l, &what->refused[i]);
+    for (size_t i = 0; i < what->unreadables; i++)
+        record[n++] = bridge_log_unreadable(l, &what->unreadable[i]);
     record[n++] = bridge_log_state(l, what->state);
     int result = transaction_commit(l->producer, record, n, NULL, 0);
     free(record);

@@ -171,6 +171,8 @@ int carrier_write(struct carrier *c, const struct label *label, size_t labels, b
     TRY(c->ports.commit(c->ports.opaque, &(struct carrier_commit){.state = buf_view(&c->text),
                                                                   .label = label,
                                                                   .labels = labels,
+                                                                  .unreadable = c->unreadable,
+                                                                  .unreadables = c->unreadables,
                                                                   .refused = c->task,
                                                                   .tasks = done ? c->n : 0}));
     c->said_ms = c->state.figures.time_ms;

@@ -22,6 +22,14 @@ struct carrier_task {
     bool refused; // the tool does not take it: settled by a dead letter
 };
 
+/* A task whose answers cannot be read: a dead letter. */
+struct carrier_unreadable {
+    struct text id;     // of the task; at NULL: not known
+    int64_t number;     // the tool's own; 0: not known
+    int64_t changed_us; // when the tool last changed it, by its own clock
+    struct text record; // as the tool says it
+};
+
 /* What one transaction writes: all of it or nothing. */
 struct carrier_commit {
     struct text state;
@@ -29,6 +37,8 @@ struct carrier_commit {
     size_t labels;
     const struct carrier_task *refused; // (tasks), of which those marked refused
     size_t tasks;
+    const struct carrier_unreadable *unreadable; // (unreadables)
+    size_t unreadables;
 };
 
 struct carrier_ports {
@@ -74,6 +84,8 @@ int carrier_poll(struct carrier *c) MUST_CHECK;
 int carrier_sweep(struct carrier *c) MUST_CHECK;
 /* Whether the tool has sent answers that a poll would take. */
 bool carrier_has_news(const struct carrier *c);
+/* Whether the tool hinted, since the last call, that something changed. */
+bool carrier_is_hinted(struct carrier *c);
 /* Writes the figures, if nothing was written for BRIDGE_SAY_MS. away: the tool is. */
 int carrier_say_figures(struct carrier *c, bool away) MUST_CHECK;
 

@@ -192,6 +192,7 @@ static int carrier_take_back(struct carrier *c, const struct tool_task *t,
 static int carrier_news(struct carrier *c, const struct tool_task *t) {
     struct reader_answer of[READERS + 1];
     uint8_t id[TASK_ID_BYTES];
+    if (t->unreadable.at) return carrier_note_odd(c, t), 0;
     if (!t->id.at || task_id_parse(id, t->id) < 0) return 0;
     int n = carrier_readers(c, t, of);
     TRY(n);
@@ -211,16 +212,21 @@ static int carrier_write_labels(struct carrier *c, const struct label *label, si
     struct bridge_figures before = c->state.figures;
     for (size_t i = 0; i < n; i++)
         c->state.figures.count[label[i].label.at ? BRIDGE_ANSWERED : BRIDGE_SKIPPED]++;
+    c->state.figures.count[BRIDGE_UNREADABLE] += c->unreadables;
     int result = carrier_write(c, label, n, false);
-    if (result < 0) c->state.figures = before;
-    for (size_t i = 0; result == 0 && i < n; i++) carrier_label(c, &label[i]);
-    return result;
+    if (result < 0) {
+        c->state.figures = before;
+        return result;
+    }
+    for (size_t i = 0; i < n; i++) carrier_label(c, &label[i]);
+    carrier_told_odd(c);
+    return 0;
 }
 
 /* The place moves with the labels, and else only now and then. */
 static int carrier_say(struct carrier *c, int64_t seen_us) {
     int64_t before_us = c->state.poll_us;
-    if (!c->labels && seen_us - before_us < KEEP_US) return 0;
+    if (!c->labels && !c->unreadables && seen_us - before_us < KEEP_US) return 0;
     c->state.poll_us = seen_us;
     int result = carrier_write_labels(c, c->label, c->labels);
     if (result < 0) c->state.poll_us = before_us;
@@ -228,11 +234,16 @@ static int carrier_say(struct carrier *c, int64_t seen_us) {
 }
 
 static int carrier_take_page(struct carrier *c, const struct tool_page *page, int64_t seen_us) {
+    int result = 0;
     c->labels = 0;
-    for (size_t i = 0; i < page->n; i++) TRY(carrier_news(c, &page->task[i]));
-    TRY(carrier_say(c, seen_us));
+    c->waits = false;
+    for (size_t i = 0; i < page->n && result == 0; i++) result = carrier_news(c, &page->task[i]);
+    if (c->waits) seen_us = c->seen_us;
+    if (result == 0) result = carrier_say(c, seen_us);
+    c->unreadables = 0; // they stand in the page
+    TRY(result);
     c->seen_us = seen_us;
-    return 0;
+    return c->waits ? ERR_RETRY : 0;
 }
 
 /* ---- asking ---- */
@@ -286,6 +297,10 @@ static int carrier_ask(struct carrier *c) {
 
 bool carrier_has_news(const struct carrier *c) {
     return c->ports.tool.has_sent && c->ports.tool.has_sent(c->ports.tool.self);
+}
+
+bool carrier_is_hinted(struct carrier *c) {
+    return c->ports.tool.hinted && c->ports.tool.hinted(c->ports.tool.self);
 }
 
 /* What the tool sent by itself is written as it is. */

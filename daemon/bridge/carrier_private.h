@@ -1,10 +1,19 @@
-/* What a carrier holds. One object in three files: carrier.c (tasks in), carrier_answers.c (answers
- * back) and carrier_sweep.c (tasks out again).
+/* What a carrier holds. One object in four files: carrier.c (tasks in), carrier_answers.c (answers
+ * back), carrier_odd.c (answers that cannot be read) and carrier_sweep.c (tasks out again).
  *
  * Thread: main thread */
 #pragma once
 
 #include "carrier.h"
+
+enum { ODD_MOST = 256 }; // tasks that are kept in mind; two pages and more
+
+/* A task whose answers could not be read. */
+struct carrier_odd {
+    int64_t number, changed_us; // the tool's
+    int64_t since_ms;           // when that was seen first, by our clock
+    bool told;                  // it is on the dead letters
+};
 
 struct carrier {
     const struct config *config;
@@ -22,10 +31,20 @@ struct carrier {
     struct arena answers; // of one page
     struct label *label;  // (labels, labels_cap) of one page, to be written
     size_t labels, labels_cap;
+    struct carrier_odd odd[ODD_MOST]; // (odds)
+    size_t odds;
+    struct carrier_unreadable unreadable[TOOL_PAGE]; // (unreadables) of one page, to be written
+    size_t unreadables;
+    bool waits; // something of the page is asked for again: the place stays before it
     struct buf text;
 };
 
-/* Writes the state, these labels, and with `done` the dead letters of the batch. */
+/* Writes the state, these labels, the dead letters of a page (c->unreadable), and with `done` those
+ * of the batch. */
 int carrier_write(struct carrier *c, const struct label *label, size_t labels,
                   bool done) MUST_CHECK;
+/* A task of the page whose answers cannot be read: it is waited for, or is to be written. */
+void carrier_note_odd(struct carrier *c, const struct tool_task *t);
+/* What was to be written is. */
+void carrier_told_odd(struct carrier *c);
 int64_t carrier_now(struct carrier *c);

@@ -109,10 +109,33 @@ int label_studio_odd(const struct label_studio *l, const char *what) {
     return ERR_RETRY;
 }
 
+/* ---- the webhook ---- */
+
+/* A hint that something changed, from whoever has the token; nothing else is taken from it. The
+ * poll that follows asks Label Studio itself. Thread: http thread. */
+static unsigned label_studio_hear(struct buf *body, struct text sent, void *opaque) {
+    struct label_studio *l = opaque;
+    (void)sent;
+    atomic_store(&l->heard, true);
+    buf_str(body, "heard\n");
+    return 200;
+}
+
+static bool label_studio_hinted(void *self) {
+    return atomic_exchange(&((struct label_studio *)self)->heard, false);
+}
+
+static const struct http_page label_studio_page = {.path = "/webhook",
+                                                   .type = "text/plain; charset=utf-8",
+                                                   .write = label_studio_hear,
+                                                   .post = true,
+                                                   .deaf = true};
+
 /* ---- life ---- */
 
 static void label_studio_close(void *self) {
     struct label_studio *l = self;
+    http_stop(l->http);
     tool_line_close(&l->tool);
     token_free(l->token);
     if (l->authorization.at) explicit_bzero(l->authorization.at, l->authorization.cap);
@@ -143,6 +166,9 @@ int label_studio_open(struct tool *out, const struct config *c, const struct web
         result = token_read(
             &l->token, "bridge.token_file", c->bridge.token_file,
             "in Label Studio open Account & Settings (top right), copy an access token", why);
+    if (result == 0)
+        result = tool_listen(&l->http, c, &label_studio_page,
+                             "a webhook is heard, as a hint to look for answers now", l, why);
     if (result < 0) {
         label_studio_close(l);
         return result;
@@ -159,6 +185,7 @@ int label_studio_open(struct tool *out, const struct config *c, const struct web
                          .find = label_studio_find,
                          .changed = label_studio_changed,
                          .reopen = label_studio_reopen,
+                         .hinted = label_studio_hinted,
                          .waiting = label_studio_waiting,
                          .drop = label_studio_drop};
     return 0;

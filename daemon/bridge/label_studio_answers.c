@@ -65,15 +65,13 @@ static struct text label_studio_annotator(const cJSON *annotation, struct arena 
     return arena_text(arena, text_of(text));
 }
 
-/* False: it is in no shape that the tool has. An annotation that cannot be read is not passed over:
- * its answer would be taken for one that was deleted, and be taken back. Nor is a task, as if it
- * were not ours: its answer would be lost, since the next poll begins behind it. */
-static bool label_studio_read_task(const struct label_studio *l, const cJSON *task,
-                                   struct arena *arena, struct tool_task *to) {
-    const cJSON *data = cJSON_GetObjectItemCaseSensitive(task, "data"), *one;
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(task, "annotations");
+/* False: they are in no shape that the tool has. An annotation that cannot be read is not passed
+ * over: its answer would be taken for one that was deleted, and be taken back. */
+static bool label_studio_read_annotations(const struct label_studio *l, const cJSON *list,
+                                          struct arena *arena, struct tool_task *to) {
+    const cJSON *one;
     size_t n = 0;
-    if (!cJSON_IsArray(list) || !cJSON_IsObject(data)) return false;
+    if (!cJSON_IsArray(list)) return false;
     struct tool_annotation *out =
         arena_take(arena, ((size_t)cJSON_GetArraySize(list) + 1) * sizeof *out);
     cJSON_ArrayForEach(one, list) {
@@ -90,11 +88,24 @@ static bool label_studio_read_task(const struct label_studio *l, const cJSON *ta
                                             .time_ms = us / 1000,
                                             .number = number};
     }
-    *to = (struct tool_task){.id = arena_text(arena, json_text(data, "id")),
-                             .changed_us = label_studio_time_us(json_text(task, "updated_at")),
-                             .annotation = out,
-                             .n = n};
+    to->annotation = out;
+    to->n = n;
     return true;
+}
+
+/* Nor is a task whose answers cannot be read taken for one that is not ours: its answer would be
+ * lost, since the next poll begins behind it. */
+static void label_studio_read_task(const struct label_studio *l, const cJSON *task,
+                                   struct arena *arena, struct tool_task *to) {
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(task, "data");
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(task, "annotations");
+    *to = (struct tool_task){.id = arena_text(arena, json_text(data, "id")),
+                             .changed_us = label_studio_time_us(json_text(task, "updated_at"))};
+    json_integer(task, "id", &to->number);
+    if (cJSON_IsObject(data) && label_studio_read_annotations(l, list, arena, to)) return;
+    char *said = xgiven(cJSON_PrintUnformatted(task));
+    to->unreadable = arena_text(arena, text_of(said));
+    cJSON_free(said);
 }
 
 static void label_studio_ask_changed(struct label_studio *l, int64_t since_us, int page) {
@@ -117,7 +128,7 @@ static bool label_studio_take_changed(const struct label_studio *l, const cJSON 
     out->task = task;
     cJSON_ArrayForEach(one, tasks) {
         struct tool_task *t = &task[out->n];
-        if (!label_studio_read_task(l, one, arena, t)) return false;
+        label_studio_read_task(l, one, arena, t);
         if (t->changed_us < 0 || t->changed_us <= since_us) return false;
         out->n++;
     }

@@ -1,15 +1,17 @@
 /* What a connection to Label Studio holds. One object in four files: label_studio.c (calls),
  * label_studio_project.c, label_studio_tasks.c and label_studio_answers.c.
  *
- * Thread: main thread */
+ * Thread: main thread; the http thread sets `heard` */
 #pragma once
 
 #include "label_studio.h"
 
 #include "base/json.h"
 #include "tool_line.h"
+#include "tool_listen.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 
 enum { LABEL_STUDIO_ASK_MS = 30000 }; // for a question that changes nothing
 
@@ -22,6 +24,8 @@ struct label_studio {
     struct buf path, body, url; // of the present request
     struct arena arena;         // of the present answer
     int64_t project;
+    struct http *http;  // NULL: no webhook is heard
+    _Atomic bool heard; // since label_studio_hinted was asked last
 };
 
 struct label_studio_call {

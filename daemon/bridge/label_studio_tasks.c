@@ -127,15 +127,20 @@ static int label_studio_ask_untouched(struct label_studio *l, struct text which,
     return label_studio_ask_for(l, NULL, json);
 }
 
-/* One task; false: it is not what was asked for. */
+/* One task; false: it has no number, so nobody knows where the next page begins. What else is not
+ * as it should be is passed over as not ours: nothing is done to it. */
 static bool label_studio_take_waiting(const cJSON *task, struct arena *arena,
                                       struct tool_task *out) {
     const cJSON *annotations = cJSON_GetObjectItemCaseSensitive(task, "annotations");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(task, "data");
-    *out = (struct tool_task){.id = arena_text(arena, json_text(data, "id"))};
-    json_integer(cJSON_GetObjectItemCaseSensitive(task, "meta"), "expires_ms", &out->expires_ms);
-    return json_integer(task, "id", &out->number) && out->number > 0 && out->expires_ms >= 0 &&
-           cJSON_IsObject(data) && cJSON_IsArray(annotations) && !annotations->child;
+    int64_t expires_ms = 0;
+    json_integer(cJSON_GetObjectItemCaseSensitive(task, "meta"), "expires_ms", &expires_ms);
+    *out = (struct tool_task){0};
+    if (cJSON_IsArray(annotations) && !annotations->child && expires_ms >= 0) {
+        out->id = arena_text(arena, json_text(data, "id"));
+        out->expires_ms = expires_ms;
+    }
+    return json_integer(task, "id", &out->number) && out->number > 0;
 }
 
 int label_studio_waiting(void *self, int64_t after, struct arena *arena, struct tool_page *out) {

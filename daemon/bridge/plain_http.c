@@ -13,10 +13,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "http/server.h"
 #include "template.h"
 #include "token.h"
 #include "tool_line.h"
+#include "tool_listen.h"
 
 #include <pthread.h>
 
@@ -259,31 +259,10 @@ static void plain_http_close(void *self) {
     free(p);
 }
 
-static int plain_http_listen(struct plain_http *p, struct buf *why) {
-    static const struct http_page pages[] = {{.path = "/labels",
-                                              .type = "text/plain; charset=utf-8",
-                                              .write = plain_http_labels,
-                                              .post = true}};
-    const struct config *c = p->config;
-    char *token;
-    if (!*c->bridge.listen) return 0;
-    TRY(token_read(&token, "bridge.listen_token_file", c->bridge.listen_token_file,
-                   "make one up (openssl rand -hex 16) for whoever sends answers", why));
-    int result = http_start(&p->http,
-                            &(struct http_options){.listen = c->bridge.listen,
-                                                   .pages = pages,
-                                                   .n = sizeof pages / sizeof *pages,
-                                                   .hosts = (const char *const *)c->watch.hosts.at,
-                                                   .hosts_n = c->watch.hosts.n,
-                                                   .token = token,
-                                                   .opaque = p},
-                            why);
-    token_free(token);
-    if (result == 0)
-        LOG(INFO, "bridge_listening", "answers are taken by POST to /labels",
-            L_STR("listen", c->bridge.listen), L_I64("port", http_port(p->http)));
-    return result < 0 ? ERR_CONFIG : 0;
-}
+static const struct http_page plain_http_page = {.path = "/labels",
+                                                 .type = "text/plain; charset=utf-8",
+                                                 .write = plain_http_labels,
+                                                 .post = true};
 
 static void plain_http_start_inbox(struct plain_http_inbox *in) {
     pthread_condattr_t attributes;
@@ -316,7 +295,8 @@ int plain_http_open(struct tool *out, const struct config *c, const struct web_w
         "that takes tasks, with bridge.path behind it, e.g. http://127.0.0.1:8080", why);
     if (result == 0 && *c->bridge.token_file)
         result = token_read(&p->token, "bridge.token_file", c->bridge.token_file, "", why);
-    if (result == 0) result = plain_http_listen(p, why);
+    if (result == 0)
+        result = tool_listen(&p->http, c, &plain_http_page, "answers are taken by POST", p, why);
     if (result < 0) plain_http_close(p);
     return result;
 }

@@ -35,6 +35,8 @@ struct tool_task {
     int64_t expires_ms; // as the task says; 0: it does not
     const struct tool_annotation *annotation; // (n)
     size_t n;
+    struct text unreadable; // the task as the tool says it, where its answers cannot be read; then
+                            // there is no annotation, and maybe no id. At NULL: they can
 };
 
 struct tool_page {
@@ -73,6 +75,8 @@ struct tool {
      * looks; page: from 1. */
     int (*changed)(void *self, int64_t since_us, int page, struct arena *arena,
                    struct tool_page *out);
+    /* Whether something is said to have changed since the last call; NULL: nobody says it. */
+    bool (*hinted)(void *self);
     /* Takes an annotation away, so that its task waits for people again; 0 also when it is gone. */
     int (*reopen)(void *self, int64_t annotation);
     /* Tasks with a number above `after` that nobody answered, skipped or began, by number. */

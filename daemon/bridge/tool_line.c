@@ -14,7 +14,13 @@ int tool_line_open(struct tool_line *l, const struct config *c, const struct web
         buf_printf(why, "bridge.url is missing: the address %s", wanted);
         return ERR_CONFIG;
     }
+    const char *fault = *c->bridge.ca ? authorities_fault(c->bridge.ca) : NULL;
+    if (fault) {
+        buf_printf(why, "bridge.ca: cannot read %s: %s", c->bridge.ca, fault);
+        return ERR_CONFIG;
+    }
     *l = (struct tool_line){.web = web_caller_create(c->bridge.url, watch), .url = c->bridge.url};
+    if (*c->bridge.ca) web_caller_trust(l->web, c->bridge.ca);
     return 0;
 }
 

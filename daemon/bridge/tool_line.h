@@ -12,8 +12,8 @@ struct tool_line {
     int64_t quiet_until_ms; // the tool asked to be left alone (monotonic clock)
 };
 
-/* To bridge.url; tool_line_close ends it. ERR_CONFIG with *why: there is none. wanted: what people
- * are told then. */
+/* To bridge.url, known by bridge.ca; tool_line_close ends it. ERR_CONFIG with *why: there is no
+ * address (wanted: what people are told then), or no certificate. */
 int tool_line_open(struct tool_line *l, const struct config *c, const struct web_watch *watch,
                    const char *wanted, struct buf *why) MUST_CHECK;
 void tool_line_close(struct tool_line *l);

@@ -25,24 +25,40 @@ static int check_command_properties(const struct config *c, const char *file) {
     return result < 0 ? EX_CONFIG : CLI_GO;
 }
 
-/* secret: its file; NULL: none. */
-static int check_command_secret(const char *file, const char *option, const char *secret) {
+static const char *check_command_secret_fault(const char *secret) {
     const char *why = NULL;
-    char *token = secret ? secret_read(secret, &why) : NULL;
+    char *token = secret_read(secret, &why);
     if (token) explicit_bzero(token, strlen(token));
     free(token);
-    if (!why) return CLI_GO;
-    fprintf(stderr, "%s: %s: cannot read %s: %s\n", file, option, secret, why);
-    return EX_CONFIG;
+    return why;
 }
 
-/* Files of secrets that the daemon would read at its start. */
-static int check_command_secrets(const struct config *c, const char *file) {
-    const char *page = *c->watch.token_file ? c->watch.token_file : NULL;
-    int code = check_command_secret(file, "watch.token_file", page);
-    if (code != CLI_GO) return code;
-    return check_command_secret(file, "admit.registry: token_file",
-                                config_registry(c, "token_file"));
+/* Files that are read at a start. A bridge may run as another account, with files of its own, so
+ * what it could not read is no mistake of the daemon's. */
+static int check_command_files(const struct config *c, const char *file) {
+    const struct {
+        const char *option, *path; // path at NULL or empty: none
+        const char *(*fault)(const char *path);
+        bool bridge;
+    } rows[] = {
+        {"watch.token_file", c->watch.token_file, check_command_secret_fault, false},
+        {"admit.registry: token_file", config_registry(c, "token_file"), check_command_secret_fault,
+         false},
+        {"admit.registry: ca", config_registry(c, "ca"), authorities_fault, false},
+        {"bridge.token_file", c->bridge.token_file, check_command_secret_fault, true},
+        {"bridge.listen_token_file", c->bridge.listen_token_file, check_command_secret_fault, true},
+        {"bridge.ca", c->bridge.ca, authorities_fault, true},
+    };
+    int code = CLI_GO;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *path = rows[i].path, *why = path && *path ? rows[i].fault(path) : NULL;
+        if (!why) continue;
+        fprintf(stderr, "%s: %s%s: cannot read %s: %s%s\n", file, rows[i].bridge ? "warning: " : "",
+                rows[i].option, path, why,
+                rows[i].bridge ? "; as this account `winnowd bridge` would not start" : "");
+        if (!rows[i].bridge) code = EX_CONFIG;
+    }
+    return code;
 }
 
 /* What is allowed, and may not be what was meant (promise I12). */
@@ -106,7 +122,7 @@ int command_check(int argc, char **argv) {
     if (code != CLI_GO) return code;
     log_init(LOG_LOGFMT, online ? LOG_WARNING : LOG_ERROR);
     code = check_command_properties(c, file);
-    if (code == CLI_GO) code = check_command_secrets(c, file);
+    if (code == CLI_GO) code = check_command_files(c, file);
     if (code == CLI_GO) {
         check_command_remark(c, file);
         check_command_size(c, file);

@@ -19,7 +19,7 @@ enum {
 
 /* ---- one record ---- */
 
-static int sample_look_make(struct sample_look *l, const char **why) {
+static int sample_look_make(struct sample_look *l, struct buf *why) {
     TRY(features_of(&l->features, l->config));
     l->row = xcalloc(features_columns(l->features), sizeof *l->row);
     l->absent = xcalloc(features_fields(l->features), sizeof *l->absent);
@@ -28,13 +28,9 @@ static int sample_look_make(struct sample_look *l, const char **why) {
 }
 
 int sample_look_open(struct sample_look *l, const struct config *c, struct buf *why) {
-    const char *unreadable = NULL;
     *l = (struct sample_look){.config = c};
-    int result = sample_look_make(l, &unreadable);
-    if (unreadable)
-        buf_printf(why, "admit.registry: token_file: cannot read %s: %s",
-                   config_registry(c, "token_file"), unreadable);
-    else if (result < 0) buf_str(why, error_text(result));
+    int result = sample_look_make(l, why);
+    if (result < 0 && !why->len) buf_str(why, error_text(result));
     return result;
 }
 

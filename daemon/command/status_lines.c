@@ -211,11 +211,13 @@ static void status_lines_learner(const cJSON *s, struct status_line *l) {
 
 /* Nothing where no bridge was ever heard of. Returns how many lines. */
 static size_t status_lines_bridge(const cJSON *s, struct status_line *l) {
-    double lag = status_value(s, "bridge_lag_s"), refused = status_value(s, "bridge/refused");
+    double lag = status_value(s, "bridge_lag_s"), refused = status_value(s, "bridge/refused"),
+           unreadable = status_value(s, "bridge/unreadable");
     if (!(status_value(s, "bridge_heard_s") > 0)) return 0;
     LINE(l, "bridge", "%s tasks imported, %s wait for people, %s answered, %s skipped",
          N("bridge/imported"), N("bridge_open"), N("bridge/answered"), N("bridge/skipped"));
     if (refused > 0) status_lines_append(l, "; refused ", N("bridge/refused"));
+    if (unreadable > 0) status_lines_append(l, "; unreadable ", N("bridge/unreadable"));
     if (lag > 0) status_lines_append(l, "; behind by ", D(lag));
     status_lines_append(l, "; heard ",
                         D(status_value(s, "time_ms") / 1000 - status_value(s, "bridge_heard_s")));

@@ -27,6 +27,7 @@ struct label_letters {
     size_t partitions;
     struct producer *producer; // NULL: not made yet
     struct buf before;         // the progress record of who wrote them before this process
+    uint32_t topic;            // id of the labels topic; 0: not known
     bool open;
     int64_t rest_ms; // no write before
 };
@@ -65,7 +66,17 @@ static void label_letters_note_written(struct label_letters *l, int32_t partitio
 static bool label_letters_is_written(const struct label_letters *l, int32_t partition,
                                      int64_t offset) {
     return ((size_t)partition < l->partitions && offset < l->written[partition]) ||
-           offset < progress_next(buf_view(&l->before), LABELLED_LABELS, partition);
+           offset < progress_next(buf_view(&l->before), LABELLED_LABELS, l->topic, partition);
+}
+
+void label_letters_topic(struct label_letters *l, uint32_t id) {
+    if (id && l->topic && id != l->topic) l->partitions = 0;
+    if (id) l->topic = id;
+}
+
+void label_letters_moved(struct label_letters *l, int32_t partition, int64_t to) {
+    if ((size_t)partition < l->partitions && l->written[partition] > to) l->written[partition] = to;
+    buf_reset(&l->before);
 }
 
 void label_letters_add(struct label_letters *l, const struct reader_record *r, const char *why) {

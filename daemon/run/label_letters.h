@@ -18,6 +18,11 @@ void label_letters_destroy(struct label_letters *l);
 /* Keeps one, copied, with why it could not be read. Beyond 1,000 those before are given up (said).
  */
 void label_letters_add(struct label_letters *l, const struct reader_record *r, const char *why);
+/* The id of the labels topic, as in a mark: what was written of another one says nothing of it. */
+void label_letters_topic(struct label_letters *l, uint32_t id);
+/* The partition is read again from there, because its old position did not fit it: what stands
+ * behind is not written. */
+void label_letters_moved(struct label_letters *l, int32_t partition, int64_t to);
 /* How many are kept; and back to so many, where a round is tried again. */
 size_t label_letters_kept(const struct label_letters *l);
 void label_letters_rewind(struct label_letters *l, size_t kept);

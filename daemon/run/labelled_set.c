@@ -16,7 +16,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "encode/features.h"
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
@@ -25,15 +24,15 @@
 #include "store/believed_time.h"
 
 enum {
-    READ_MOST = 1000,    // records of a round: one transaction of the store
-    POLL_MS = 20,        // how long a round waits for the first record
-    RETRY_MS = 1000,     // before the store or Kafka is tried again
-    RESCAN_MS = 60000,   // how often partitions are looked for that were added
-    EXPIRE_MS = 1000,    // how often tasks are closed whose time is over
-    CLUSTER_MS = 1000,   // how long a broker is waited for that names its cluster
-    ARENA_KEPT = 1 << 22 // bytes kept from record to record
+    READ_MOST = 1000,     // records of a round: one transaction of the store
+    POLL_MS = 20,         // how long a round waits for the first record
+    RETRY_MS = 1000,      // before the store or Kafka is tried again
+    RESCAN_MS = 60000,    // how often partitions are looked for that were added
+    EXPIRE_MS = 1000,     // how often tasks are closed whose time is over
+    CLUSTER_MS = 1000,    // how long a broker is waited for that names its cluster
+    ARENA_KEPT = 1 << 22, // bytes kept from record to record
+    GIVE_WAY_MS = 10000   // a store that takes nothing for so long is left: another may learn
 };
-enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
 /* Ends of partitions that were reached and are not in the store yet; -1: none. */
 struct ends {
@@ -188,6 +187,7 @@ static int labelled_set_keep_record(struct labelled_set *s, const struct reader_
 static void labelled_set_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
     struct labelled_set *s = opaque;
     struct position at = {.next = to, .mark = mark_none()};
+    if (topic == LABELLED_LABELS) label_letters_moved(s->letters, partition, to);
     reader_ids(s->reader, topic, &at.mark.topic, &at.mark.cluster);
     if (store_begin(s->store) < 0) return;
     if (labelled_set_keep(s, (enum labelled_topic)topic, partition, &at) < 0 ||
@@ -249,7 +249,8 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     label_letters_write(s->letters); // first: what a crash leaves is read again
     TRY(store_commit(s->store));
     for (size_t i = 0; i < s->asked_n; i++)
-        if (s->asked[i].counts) labelled_figures_ask(s->figures, &s->asked[i].said);
+        if (s->asked[i].counts)
+            labelled_figures_ask(s->figures, &s->asked[i].said, clock_wall_ms());
     for (size_t i = 0; i < s->answered_n; i++) labelled_set_evaluate(s, &s->answered[i]);
     return 0;
 }
@@ -308,6 +309,7 @@ void labelled_set_look_again(struct labelled_set *s) { s->rescan_ms = clock_ms()
 int labelled_set_round(struct labelled_set *s) {
     int n = reader_poll(s->reader, s->record, READ_MOST, POLL_MS);
     TRY(n);
+    label_letters_topic(s->letters, labelled_set_topic(s, LABELLED_LABELS));
     if (n > 0) {
         int result = labelled_set_take(s, (size_t)n);
         reader_release(s->reader, s->record, (size_t)n);
@@ -346,13 +348,19 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     metric_set(METRIC_store_bytes, (double)counts->bytes);
     metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
     metric_set(METRIC_accuracy_covered, covered);
-    labelled_figures_tell(s->figures);
+    labelled_figures_tell(s->figures, clock_wall_ms());
 }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
 
 struct store *labelled_set_store(struct labelled_set *s) {
     return s->store;
+}
+
+uint32_t labelled_set_topic(const struct labelled_set *s, enum labelled_topic t) {
+    uint32_t topic, cluster;
+    reader_ids(s->reader, t, &topic, &cluster);
+    return topic;
 }
 
 int32_t labelled_set_partitions(const struct labelled_set *s, enum labelled_topic t) {
@@ -381,7 +389,7 @@ static int labelled_set_answer_again(const struct answered *a, void *opaque) {
 
 static int labelled_set_ask_again(const struct asked *a, void *opaque) {
     struct labelled_set *s = opaque;
-    labelled_figures_ask(s->figures, a);
+    labelled_figures_ask(s->figures, a, clock_wall_ms());
     labelled_set_moves(s);
     return 0;
 }
@@ -402,10 +410,6 @@ static int labelled_set_open_reader(struct labelled_set *s) {
     return result;
 }
 
-static int labelled_set_score(const double *row, const void *features) {
-    return features_score_class(features, row);
-}
-
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
@@ -415,22 +419,23 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                       .labels = c->topics.labels,
                                       .models = c->topics.models,
                                       .cluster = buf_string(&s->cluster)};
-    struct store_options options = {
-        .dir = dir,
-        .map_bytes = (size_t)c->train.store,
-        .d = features_columns(l->shared->features),
-        .k = c->model.classes.n,
-        .fingerprint = features_fingerprint(l->shared->features),
-        .classes = l->classes,
-        .positive = l->positive,
-        .score = features_score(l->shared->features).n ? labelled_set_score : NULL,
-        .score_opaque = l->shared->features,
-        .sources = c->train.sources,
-        .park_ms = c->train.park,
-        .keep_ms = c->train.keep,
-        .owner = owner,
-        .moves = labelled_set_moves,
-        .moves_opaque = s};
+    struct store_options options = {.dir = dir,
+                                    .map_bytes = (size_t)c->train.store,
+                                    .d = features_columns(l->shared->features),
+                                    .k = c->model.classes.n,
+                                    .fingerprint = features_fingerprint(l->shared->features),
+                                    .classes = l->classes,
+                                    .positive = l->positive,
+                                    .score = learning_score, // -1 without one
+                                    .score_opaque = l->shared->features,
+                                    .place = l->segments ? learning_place : NULL,
+                                    .place_opaque = l->segments,
+                                    .sources = c->train.sources,
+                                    .park_ms = c->train.park,
+                                    .keep_ms = c->train.keep,
+                                    .owner = owner,
+                                    .moves = labelled_set_moves,
+                                    .moves_opaque = s};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
     if (result < 0) {

@@ -44,6 +44,8 @@ struct store *labelled_set_store(struct labelled_set *s);
 /* Keeps in mind, beside the rows, that there is such a version (store_note_version); tried again
  * with the next round while the store has no room. */
 int labelled_set_note_version(struct labelled_set *s, uint64_t version) MUST_CHECK;
+/* The id of the topic that is read, as in a mark; 0: not known. */
+uint32_t labelled_set_topic(const struct labelled_set *s, enum labelled_topic t);
 int32_t labelled_set_partitions(const struct labelled_set *s, enum labelled_topic t);
 /* The next offset to read, behind transaction markers too: all before it is in the store. -1: the
  * partition was never read. */

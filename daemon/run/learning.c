@@ -4,11 +4,15 @@
 #include "learning.h"
 
 #include "base/clock.h"
+#include "encode/segments.h"
 #include "route/classes.h"
+
+_Static_assert((int)SEGMENTS_MAX == (int)PARTS_OF_A_SAMPLE, "segments are parts");
 
 void learning_begin(struct learning *l) {
     const struct config *c = l->config = atomic_load(&l->shared->config);
     l->classes = text_of(classes_joined(c, &l->positive));
+    l->segments = segments_create(l->shared->features, c);
     l->memories = l->largest_memory = 0;
     for (size_t i = 0; i < c->train.memories.n; i++) {
         size_t labels = strtoul(c->train.memories.at[i], NULL, 10);
@@ -20,6 +24,16 @@ void learning_begin(struct learning *l) {
 void learning_end(struct learning *l) {
     free((void *)l->classes.at);
     l->classes = (struct text){0};
+    segments_destroy(l->segments);
+    l->segments = NULL;
+}
+
+int learning_score(const double *row, const void *features) {
+    return features_score_class(features, row);
+}
+
+void learning_place(const double *row, const void *segments, uint8_t part[PARTS_OF_A_SAMPLE]) {
+    segments_of(segments, row, part);
 }
 
 void learning_wait(struct learning *l, int64_t ms) {

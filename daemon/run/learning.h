@@ -9,16 +9,20 @@
  * Thread: learner thread; `progress` is read by the main thread */
 #pragma once
 
+#include "estimate/estimator.h"
 #include "run/pipeline.h"
 #include "worker.h"
 
 enum { LEARNING_MEMORIES = 16 }; // most entries of train.memories (include/config/options.def)
 
+struct segment_list;
+
 struct learning {
     struct shared *shared;
-    const struct config *config; // as it was when this round began
-    struct text classes;         // of the model, as they travel (route/classes.h)
-    size_t positive;             // index of the class that is looked for
+    const struct config *config;   // as it was when this round began
+    struct text classes;           // of the model, as they travel (route/classes.h)
+    struct segment_list *segments; // NULL: figures are told of no segments
+    size_t positive;               // index of the class that is looked for
     size_t memory[LEARNING_MEMORIES], memories, largest_memory; // labels a member learns from
     _Atomic uint64_t progress; // moves while the learner does: the watchdog looks at it
 };
@@ -30,5 +34,9 @@ static inline bool learning_stopping(const struct learning *l) {
 /* A life of the learner begins, from the configuration in force; `shared` is set. */
 void learning_begin(struct learning *l);
 void learning_end(struct learning *l);
+/* What the label store asks of a row: its class by the score of the event's own (opaque: the
+ * features), and the parts of all samples that it is in (opaque: the segments). */
+int learning_score(const double *row, const void *features);
+void learning_place(const double *row, const void *segments, uint8_t part[PARTS_OF_A_SAMPLE]);
 /* Waits, and tells the watchdog that waiting is what it does. 0 ms: only tells it. */
 void learning_wait(struct learning *l, int64_t ms);

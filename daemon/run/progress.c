@@ -37,9 +37,18 @@ bool progress_reached(struct text record, const int32_t *partitions,
     return reached;
 }
 
-int64_t progress_next(struct text record, enum labelled_topic t, int32_t partition) {
+/* Whether the offsets may be of the topic that has this id now. */
+static bool progress_of_topic(const cJSON *json, enum labelled_topic t, uint32_t id) {
+    const cJSON *ids = cJSON_GetObjectItemCaseSensitive(json, "topic_ids");
+    const cJSON *said = cJSON_GetObjectItemCaseSensitive(ids, labelled_topic_name(t));
+    return !id || !cJSON_IsNumber(said) || said->valuedouble == 0 || said->valuedouble == id;
+}
+
+int64_t progress_next(struct text record, enum labelled_topic t, uint32_t id, int32_t partition) {
     cJSON *json = progress_parse(record);
-    const cJSON *of = cJSON_GetObjectItemCaseSensitive(json, labelled_topic_name(t));
+    const cJSON *of = progress_of_topic(json, t, id)
+                          ? cJSON_GetObjectItemCaseSensitive(json, labelled_topic_name(t))
+                          : NULL;
     double next = 0;
     for (const cJSON *m = cJSON_IsObject(of) ? of->child : NULL; m; m = m->next)
         if (progress_partition(m) == partition && cJSON_IsNumber(m)) next = m->valuedouble;

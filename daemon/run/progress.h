@@ -17,7 +17,8 @@ bool progress_reached(struct text record, const int32_t *partitions,
                       int64_t (*offset)(enum labelled_topic t, int32_t partition,
                                         const void *opaque),
                       const void *opaque);
-/* The next offset that its writer would have read; 0 where the record does not say. */
-int64_t progress_next(struct text record, enum labelled_topic t, int32_t partition);
+/* The next offset that its writer would have read; 0 where the record does not say, or speaks of
+ * another topic of that name. id: the topic's, as in a mark; 0: not known, then any is taken. */
+int64_t progress_next(struct text record, enum labelled_topic t, uint32_t id, int32_t partition);
 /* Appends the instance that wrote it; nothing where it does not say, or more than fits a name. */
 void progress_by(struct text record, struct buf *out);

@@ -56,13 +56,22 @@ static bool schema_client_ends(void *opaque) {
     return stop && atomic_load(stop);
 }
 
+static int schema_client_unfit(const char *key, const char *file, const char *fault,
+                               struct buf *why) {
+    buf_printf(why, "admit.registry: %s: cannot read %s: %s", key, file, fault);
+    return ERR_CONFIG;
+}
+
 int schema_client_create(struct schema_client **out, const struct config *c,
-                         const _Atomic bool *stop, const char **why) {
+                         const _Atomic bool *stop, struct buf *why) {
+    const char *fault = NULL;
     const char *file = config_registry(c, "token_file"), *ca = config_registry(c, "ca");
     *out = NULL;
     if (!config_registry(c, "url") || c->admit.format == ADMIT_FORMAT_JSON) return 0;
-    char *token = file ? secret_read(file, why) : NULL;
-    if (file && !token) return ERR_CONFIG;
+    if (ca) fault = authorities_fault(ca);
+    if (fault) return schema_client_unfit("ca", ca, fault, why);
+    char *token = file ? secret_read(file, &fault) : NULL;
+    if (fault) return schema_client_unfit("token_file", file, fault, why);
     struct schema_client *k = xcalloc(1, sizeof *k);
     k->url = xstrdup(config_registry(c, "url"));
     k->ca = ca ? xstrdup(ca) : NULL;

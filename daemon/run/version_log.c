@@ -313,6 +313,9 @@ static void version_log_add_progress(const struct version_log *v, struct publica
             buf_printf(&b, "%s\"%" PRId32 "\":%" PRId64, i ? "," : "", i,
                        labelled_set_offset(set, t, i));
     }
+    buf_printf(&b, "},\"topic_ids\":{\"%s\":%" PRIu32 ",\"%s\":%" PRIu32,
+               labelled_topic_name(LABELLED_TASKS), labelled_set_topic(set, LABELLED_TASKS),
+               labelled_topic_name(LABELLED_LABELS), labelled_set_topic(set, LABELLED_LABELS));
     buf_printf(&b,
                "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
                "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 ",\"by\":",

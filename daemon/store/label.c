@@ -1,7 +1,8 @@
 /* Reading what annotation tools send, as long as it says which task and which class.
  *
  * One JSON object, whose members stand where section labels says, or under our own names; one of
- * Label Studio's is turned into our own form first (label_studio_answer.h). Members that are there
+ * Label Studio's is turned into our own form first (label_studio_answer.h). One that we wrote (the
+ * bridge, the page /label) is in our own form, whatever that section says. Members that are there
  * must have the right type: a revision that is a word is not taken for zero, for it could decide
  * which of two answers wins. null is absent.
  *
@@ -36,10 +37,24 @@ struct label_record {
     const cJSON *object;
 };
 
+/* Whether section labels says that what stands under our name for one thing is another: with
+ * `label: /outcome` an outcome is no outcome. */
+static bool label_is_claimed(const struct label_record *r, const char *key) {
+    const struct config *c = r->config;
+    if (!c) return false;
+    const char *const pointers[] = {c->labels.id,    c->labels.sample_id, c->labels.label,
+                                    c->labels.time,  c->labels.annotator, c->labels.outcome,
+                                    c->labels.source};
+    for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++)
+        if (*pointers[i] == '/' && strcmp(pointers[i] + 1, key) == 0) return true;
+    return false;
+}
+
 /* A member of our form, from where it stands; NULL: absent or null. pointer: its option. */
 static const cJSON *label_item(const struct label_record *r, const char *pointer, const char *key) {
     const cJSON *item = pointer && *pointer ? json_at(r->object, text_of(pointer)) : NULL;
-    if (!item || cJSON_IsNull(item)) item = cJSON_GetObjectItemCaseSensitive(r->object, key);
+    if ((!item || cJSON_IsNull(item)) && !label_is_claimed(r, key))
+        item = cJSON_GetObjectItemCaseSensitive(r->object, key);
     return cJSON_IsNull(item) ? NULL : item;
 }
 
@@ -158,6 +173,16 @@ static int label_read_names(const struct label_record *r, struct arena *arena, s
     return 0;
 }
 
+/* Nearly every record has an id of its own. Where section labels says where the sample stands, and
+ * not where the task, such an id names neither. */
+static void label_drop_their_id(const struct label_record *r, struct label *out) {
+    const struct config *c = r->config;
+    uint8_t id[TASK_ID_BYTES];
+    if (c && *c->labels.sample_id && !*c->labels.id && out->sample_id.at && out->id.at &&
+        task_id_parse(id, out->id) < 0)
+        out->id = (struct text){0};
+}
+
 static int label_read_class(const struct label_record *r, struct arena *arena, struct label *out,
                             const char **why) {
     const cJSON *item = label_item(r, r->config ? r->config->labels.label : NULL, "label");
@@ -212,6 +237,7 @@ static int label_read_data(struct label *out, const struct label_record *r, stru
 static int label_read_object(struct label *out, const struct label_record *r, struct text record,
                              struct text key, struct arena *arena, const char **why) {
     TRY(label_read_names(r, arena, out, why));
+    label_drop_their_id(r, out);
     TRY(label_read_numbers(r, out, why));
     TRY(label_read_class(r, arena, out, why));
     TRY(label_read_data(out, r, record, arena, why));
@@ -223,6 +249,20 @@ static int label_read_object(struct label *out, const struct label_record *r, st
     return 0;
 }
 
+/* Whether label_write may have written it: our names and no others, and always an outcome. */
+static bool label_is_ours(const cJSON *object) {
+    static const char *const names[] = {"id",     "sample_id", "label", "outcome",    "annotator",
+                                        "source", "revision",  "time",  "confidence", "data"};
+    const cJSON *member;
+    enum label_outcome outcome;
+    cJSON_ArrayForEach(member, object) {
+        size_t i = 0;
+        while (i < sizeof names / sizeof *names && strcmp(member->string, names[i]) != 0) i++;
+        if (i == sizeof names / sizeof *names) return false;
+    }
+    return label_outcome_of(json_text(object, "outcome"), &outcome);
+}
+
 /* Label Studio's forms hold no event of their own: what they call data is the task's. */
 static int label_read_any(struct label *out, const struct config *c, const cJSON *object,
                           struct text record, struct text key, struct arena *arena,
@@ -230,13 +270,12 @@ static int label_read_any(struct label *out, const struct config *c, const cJSON
     cJSON *answer = NULL;
     if (!cJSON_IsObject(object)) return label_refuse(why, "the label is not one JSON object");
     int result = label_studio_answer(&answer, object, c ? c->route.label_control : "label", why);
-    if (result == 0)
-        return label_read_object(out, &(struct label_record){c, object}, record, key, arena, why);
-    if (result > 0) {
-        result =
-            label_read_object(out, &(struct label_record){NULL, answer}, record, key, arena, why);
+    bool plain = result > 0 || label_is_ours(object);
+    const struct label_record r = {.config = plain ? NULL : c,
+                                   .object = result > 0 ? answer : object};
+    if (result >= 0) result = label_read_object(out, &r, record, key, arena, why);
+    if (result == 0 && plain && c && config_class(c, out->label) < 0)
         label_translate(c, out, arena);
-    }
     cJSON_Delete(answer);
     return result;
 }

@@ -135,8 +135,9 @@ int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TAS
 /* Writes the head back; what follows it is in s->scratch since entry_read. */
 int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
-/* What the figures are told of an entry; the id is the task's. */
-struct asked entry_said(const uint8_t id[TASK_ID_BYTES], const struct entry *e);
+/* What the figures are told of an entry, whose bytes begin there; the id is the task's. */
+struct asked entry_said(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e,
+                        const char *bytes);
 /* What an entry adds to the digest: which it is, and its class. */
 uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_);
 /* Its key in the table age. */

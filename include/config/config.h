@@ -100,3 +100,5 @@ struct config *config_reloaded(const struct config *a, const struct config *b);
 /* Reads a secret file: whole, final newline dropped; relative names under $CREDENTIALS_DIRECTORY
  * when set. The caller frees. NULL: *why says what is wrong. */
 char *secret_read(const char *file, const char **why);
+/* Why a file of certificate authorities is none; NULL: it has certificates. Static storage. */
+const char *authorities_fault(const char *file);

@@ -28,6 +28,7 @@ struct http_page {
     http_page_fn write;      // makes the body of a page that has none
     http_page_fn json;       // the same for who accepts application/json; or NULL
     bool post;               // wants POST and the token; others want GET or HEAD
+    bool deaf;               // of a POST: its body is thrown away, however long; `sent` is empty
 };
 
 /* All borrowed while the server runs, but the token. */

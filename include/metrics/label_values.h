@@ -147,5 +147,6 @@ enum http_status_label { WORDS_ENUM(HTTP_STATUS_TABLE) HTTP_STATUS_LABELS };
     NEXT(BRIDGE_WITHDRAWN, "withdrawn")    /* were taken out again: expired, or there twice */     \
     NEXT(BRIDGE_ANSWERED, "answered")      /* labels that name a class */                          \
     NEXT(BRIDGE_SKIPPED, "skipped")        /* labels that say skipped, or take an answer back */   \
-    NEXT(BRIDGE_NO_CLASS, "unknown_class") /* answers that are none of model.classes */
+    NEXT(BRIDGE_NO_CLASS, "unknown_class") /* answers that are none of model.classes */            \
+    NEXT(BRIDGE_UNREADABLE, "unreadable")  /* answers that cannot be read: dead letters */
 enum bridge_count { WORDS_ENUM(BRIDGE_COUNT_TABLE) BRIDGE_COUNTS };

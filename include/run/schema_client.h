@@ -23,9 +23,10 @@ struct schema_answer {
 };
 
 /* By admit.registry; *out NULL: nobody is to be asked. stop: ends a question that is under way; may
- * be NULL. ERR_CONFIG: *why says why the token's file can not be read. */
+ * be NULL. ERR_CONFIG: *why says why the file of the token, or of the authorities, can not be read.
+ */
 int schema_client_create(struct schema_client **out, const struct config *c,
-                         const _Atomic bool *stop, const char **why) MUST_CHECK;
+                         const _Atomic bool *stop, struct buf *why) MUST_CHECK;
 void schema_client_destroy(struct schema_client *k);
 /* 0: *out, of the arena. ERR_RETRY: no answer; trouble says why, *wait_ms how long the registry
  * asks to be left alone (0: it does not). ERR_STOPPED. */

@@ -45,6 +45,7 @@ TROUBLE = {
     "WinnowdModelRefused": ({'winnowd_models_total{%s, outcome="refused"}': "0x9 1x90"}, 30, 8),
     "WinnowdBridgeSilent": ({"winnowd_bridge_heard_timestamp_seconds{%s}": "0+60x9 540x90"}, 20, 12),
     "WinnowdBridgeAway": ({"winnowd_bridge_away{%s}": "0x9 1x90"}, 30, 15),
+    "WinnowdBridgeLetters": ({'winnowd_bridge_carried_total{%s, outcome="unreadable"}': "0x9 1x90"}, 30, 8),
     "WinnowdBridgeBehind": ({"winnowd_bridge_lag_seconds{%s}": "0x9 4000x90"}, 30, 15),
     "WinnowdReloadRefused": ({'winnowd_config_reloads_total{%s, result="refused"}': "0x9 1x90"}, 30, 8),
 }

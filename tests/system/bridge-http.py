@@ -12,6 +12,8 @@ from stream import send_tasks
 from winnowd import main, run
 
 KILLS = 4
+# Answers as a case tool has them: its own id, and words of ours that mean something else.
+MAPPING = {"id": "/case/task", "label": "/outcome", "values": ["chargeback=bad", "refund=good", "open=skipped"], "time": "/closed", "time_unit": "s", "annotator": "/by/name"}
 
 
 class Receiver(StandIn):
@@ -64,15 +66,31 @@ def refused(stage):
     check(done.returncode == 78 and "bridge.listen_token_file is missing" in done.stderr, "no token for answers: %s", done.stderr)
 
 
+def mapped(config, port, said, sent):
+    """Answers in the tool's own shape by POST: on the topic in ours, and learned as they were meant."""
+    closed = int(time.time()) - 60
+    answers = [{"id": 991, "case": {"task": sent[20 + n]}, "outcome": outcome, "closed": closed + n, "by": {"name": "eva"}}
+               for n, outcome in enumerate(("chargeback", "refund", "open"))]
+    equal(post(port, "from-the-tool", "\n".join(map(json.dumps, answers))), (200, "3 taken\n"), "answers in their shape")
+    equal([(said()[i].get("label"), said()[i]["outcome"], said()[i]["time"], said()[i]["annotator"]) for i in sent[20:23]],
+          [("bad", "labelled", closed * 1000, "eva"), ("good", "labelled", (closed + 1) * 1000, "eva"), (None, "skipped", (closed + 2) * 1000, "eva")], "in ours")
+    status, text = post(port, "from-the-tool", json.dumps({"case": {"task": sent[23]}, "outcome": "lost"}))
+    check(status == 400 and "none of model.classes" in text, "an outcome that is no class: %s %s", status, text)
+    shown = [json.loads(run("tasks", "-c", config, "show", i, "--json").stdout) for i in sent[20:23]]
+    equal([(s["state"], s["answers"][0]["answer"], s["answers"][0]["time_ms"]) for s in shown],
+          [("answered", "bad", closed * 1000), ("answered", "good", (closed + 1) * 1000), ("skipped", "skipped", (closed + 2) * 1000)], "as they are joined")
+
+
 def test(stage):
     stage.create()
     receiver, sent, writer = Receiver(), [], Writer(stage.brokers)
     (stage.dir / "token").write_text("to-the-tool\n")
     (stage.dir / "answers").write_text("from-the-tool\n")
     refused(stage)
-    config = stage.config({"bridge": {"tool": "http", "url": receiver.url, "path": "/queues/a b/cases/{id}".replace(" ", "-"),
-                                      "headers": {"X-Reason": "{reason} {priority}", "X-Secret": "s3cret"}, "token_file": str(stage.dir / "token"),
-                                      "listen": "127.0.0.1:0", "listen_token_file": str(stage.dir / "answers"), "batch": 20, "timeout": "2s"}})
+    settings = {"tool": "http", "url": receiver.url, "path": "/queues/a b/cases/{id}".replace(" ", "-"),
+                "headers": {"X-Reason": "{reason} {priority}", "X-Secret": "s3cret"}, "token_file": str(stage.dir / "token"),
+                "listen": "127.0.0.1:0", "listen_token_file": str(stage.dir / "answers"), "batch": 20, "timeout": "2s"}
+    config = stage.config({"bridge": settings, "labels": MAPPING})
     shown = run("check", "-c", config)
     check("s3cret" not in shown.stdout + shown.stderr, "a header's value is shown: %s", shown.stdout)
 
@@ -123,6 +141,7 @@ def test(stage):
         status, text = post(port, "from-the-tool", body)
         check(status == 400 and why in text, "%r: %s %s", body[-60:], status, text)
     equal(len(said()), 4, "labels")
+    mapped(config, port, said, sent)
 
     for n in range(KILLS):
         send(25)

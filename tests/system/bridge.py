@@ -19,6 +19,12 @@ def set_up(stage, studio, settings):
     (stage.dir / "two-lines").write_text("legacy\ntoken\n")
     done = run("bridge", "-c", stage.config({"bridge": {"url": studio.url, "token_file": str(stage.dir / "two-lines")}}))
     check(done.returncode == 78 and "more than a token" in done.stderr and "legacy" not in done.stderr, "what is no token: %s", done.stderr)
+    gone = stage.config({"bridge": {"url": studio.url, "token_file": str(stage.dir / "gone"), "ca": str(stage.dir / "token")}}, "gone.yaml")
+    done = run("check", "-c", gone)
+    check(done.returncode == 0 and "warning: bridge.token_file: cannot read" in done.stderr and "warning: bridge.ca: cannot read" in done.stderr and
+          "no certificate" in done.stderr, "check of a bridge's files: %s", done.stderr)
+    done = run("bridge", "-c", gone)
+    check(done.returncode == 78 and "bridge.ca: cannot read" in done.stderr, "authorities that are none: %s", done.stderr)
     config = stage.config({"bridge": settings})
     done = run("bridge", "-c", config)
     check(done.returncode == 78 and "bridge setup" in done.stderr, "without a project: %s %s", done.returncode, done.stderr)

@@ -1,6 +1,7 @@
 """Answers as other tools write them: by pointers, and in Label Studio's own forms. What cannot be read goes to the dead letters, once, and `retry` takes it again."""
 import json
 
+import broker
 from broker import Writer, check, equal, wait
 from stream import sample
 from winnowd import main, run
@@ -78,6 +79,22 @@ def test(stage):
     equal([r for r in stage.read("samples") if r.headers.get("winnowd.retry.of")], [], "none of them is a sample")
     daemon = stage.start_with(mended).ready()
     wait("it is learned", lambda: daemon.metric("labelled_rows") == 5)
+    daemon.stop()
+
+    # Labels topics that are made anew, between two lives and within one: what was written of the old ones holds nothing of the new ones up.
+    def anew():
+        broker.delete_topics(stage.brokers, [stage.topic("labels")])
+        broker.create_topics(stage.brokers, {stage.topic("labels"): None}, 2)
+
+    def told(value):
+        return value in {r.value for r in letters()}
+    anew()
+    say(b"[1]")
+    daemon = stage.start({**settings, "kafka": {"lost_position": "earliest"}}, "anew.yaml").ready()
+    wait("a letter of the new topic", lambda: told(b"[1]"), 60)
+    anew()
+    say(b"[2]")
+    wait("a letter of the newest topic", lambda: told(b"[2]"), 120)
 
 
 main(test)

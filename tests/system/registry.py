@@ -102,6 +102,11 @@ def test(stage):
         done = run("check", "-c", lost)
         check(done.returncode == 78 and "admit.registry: token_file: cannot read" in done.stderr, "check without the token: %s", done.stderr)
         stage.start_with(lost).ended(78)
+        for authorities, said in ((stage.dir / "absent", "No such file"), (stage.dir / "lost.yaml", "no certificate"), (stage.dir, "directory")):
+            wrong = stage.config({"service": {"instance": "lost", "state_dir": str(stage.dir / "lost")}, "admit": {"registry": {"url": registry.url, "ca": str(authorities)}}}, "wrong.yaml")
+            done = run("check", "-c", wrong)
+            check(done.returncode == 78 and "admit.registry: ca: cannot read" in done.stderr and said in done.stderr, "check without authorities: %s", done.stderr)
+        stage.start_with(wrong).ended(78)
 
         # Commands ask the registry too: check shows what it reads, and retry takes a letter whose schema is there by now.
         done = run("check", "-c", again.config, "--online")

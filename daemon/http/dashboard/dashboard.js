@@ -195,10 +195,10 @@ function show_bridge(s) {
   const b = s.bridge, silent = s.time_ms / 1000 - s.bridge_heard_s, more = [number(b.imported) + " imported", number(b.answered) + " answered"];
   if (b.skipped) more.push(number(b.skipped) + " skipped");
   if (b.refused) more.push(number(b.refused) + " refused");
+  if (b.unreadable) more.push(number(b.unreadable) + " unreadable");
   if (s.bridge_lag_s > 0) more.push("behind by " + duration(s.bridge_lag_s));
   if (silent > 60) more.push("not heard of for " + duration(silent));
   else if (s.bridge_away) more.push("the tool does not answer");
-  $("tiles").classList.add("seven");
   tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
 }
 
@@ -215,6 +215,7 @@ function show_tiles(s) {
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
   show_bridge(s);
+  $("tiles").classList.toggle("many", $("tiles").children.length > 6);
 }
 
 /* In the order in which a manager asks. */
@@ -233,6 +234,36 @@ function show_figures(s) {
       [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"], [of_100(s.estimate[name], wide), "number"]];
   }, "no answer of the random arm yet", 5);
   $("figures-more").textContent = "now: the last " + number(s.estimate_now_draws) + " answers of the random arm; since the start: " + number(s.estimate_draws);
+}
+
+/* Of each segment the three figures that a manager compares; one that the random arm hardly saw says so. */
+function show_segments(s) {
+  const names = Object.keys(s.segment_draws), least = 10; // below them nothing is claimed
+  $("segments-card").hidden = !names.length;
+  const cell = (name, figure) => {
+    const low = s.segment_now_low[name][figure], high = s.segment_now_high[name][figure], width = high - low;
+    return [of_100(s.segment_now[name][figure], width) + " (" + of_100(low, width) + " to " + of_100(high, width) + ")", "number"];
+  };
+  rows("segments", names, (name) => {
+    const draws = s.segment_draws[name], figures = ["prevalence", "recall", "precision"];
+    return [[name, "text"], ...(draws < least ? [["too few answers", "text"], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
+  }, "", 5);
+  $("segments-more").textContent = "with the 95 % range of one look; of many segments some look bad by chance";
+}
+
+/* What was asked on one day: figures once it has matured, until then how far it is. */
+function show_cohorts(s) {
+  const names = Object.keys(s.cohort_tasks).reverse();
+  $("cohorts-card").hidden = !names.length;
+  const cell = (name, figure) => {
+    const width = s.cohort_high[name][figure] - s.cohort_low[name][figure];
+    return [of_100(s.cohort[name][figure], width) + " (" + of_100(s.cohort_worst_low[name][figure], width) + " to " + of_100(s.cohort_worst_high[name][figure], width) + ")", "number"];
+  };
+  rows("cohorts", names, (name) => {
+    const waits = [percent(s.cohort_closed[name], 0) + " closed", "text"], told = s.cohort[name].accuracy !== undefined;
+    return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [waits, ["", ""], ["", ""]]),
+      [number(s.cohort_tasks[name]) + ", " + percent(s.cohort_answered[name], 0) + " answered", "number"]];
+  }, "", 5);
 }
 
 function bars(id, counts, words) {
@@ -343,6 +374,8 @@ function show_status(s) {
   show_health(s);
   show_tiles(s);
   show_figures(s);
+  show_segments(s);
+  show_cohorts(s);
   if (past.rows.length) show_lines(s);
   show_bars(s);
   const models = JSON.stringify(s.models);

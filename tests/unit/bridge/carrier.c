@@ -17,6 +17,7 @@ struct fake_task {
     struct tool_annotation annotation[4];
     size_t n;
     bool begun;       // somebody has a draft
+    bool odd;         // its answers cannot be read
     int64_t shown_us; // changed while the tool looked: its new time, in its old place
     int64_t expires_ms;
 };
@@ -30,7 +31,9 @@ static struct world {
     char state[512]; // what the topics hold
     struct label label[64];
     char label_text[64][64];
-    size_t labels, refused;
+    size_t labels, refused, unreadable;
+    int64_t last_unreadable; // its number
+    int commit_error;
     struct fake_task task[TASKS]; // what the tool holds
     struct fake_task copy;        // a second one of task 0, number TASKS
     int reopened, reopen_error;
@@ -114,7 +117,8 @@ static int fake_changed(void *self, int64_t since_us, int page, struct arena *ar
                                           .number = i + 1,
                                           .changed_us = t->changed_us,
                                           .annotation = t->annotation,
-                                          .n = t->n};
+                                          .n = t->odd ? 0 : t->n,
+                                          .unreadable = t->odd ? TEXT("{}") : (struct text){0}};
     }
     qsort(all, n, sizeof *all, by_change);
     for (size_t i = 0; i < n; i++) {
@@ -190,10 +194,16 @@ static int fake_commit(void *opaque, const struct carrier_commit *what) {
     (void)opaque;
     bool was_dead = world.dead, cut = cut_here();
     if (was_dead || (cut && world.cut == CUT_BEFORE)) return world.dead = true, ERR_STOPPED;
+    if (world.commit_error) return world.commit_error;
     assert_true(what->state.len < sizeof world.state);
     memcpy(world.state, what->state.at, what->state.len);
     world.state[what->state.len] = '\0';
     for (size_t i = 0; i < what->labels; i++) keep_label(&what->label[i]);
+    for (size_t i = 0; i < what->unreadables; i++) {
+        world.unreadable++;
+        world.last_unreadable = what->unreadable[i].number;
+        assert_true(text_equal(what->unreadable[i].record, TEXT("{}")));
+    }
     for (size_t i = 0; i < what->tasks; i++) world.refused += what->refused[i].refused;
     world.dead = cut;
     return cut ? ERR_STOPPED : 0;
@@ -458,6 +468,64 @@ static void what_is_no_class_is_no_answer(void **state) {
     carrier_destroy(c);
 }
 
+/* ---- answers that cannot be read ---- */
+
+/* Waited for, in case the tool comes to its senses; then told, and passed over. Nothing else waits:
+ * neither what stands beside it, nor what stands behind it afterwards. */
+static void what_cannot_be_read_is_told_and_passed_over(void **state) {
+    (void)state;
+    world_begin(500);
+    struct carrier *c = life_begin();
+    assert_true(live(c));
+    world.task[2].odd = true;
+    answer(2, "good", 6000);
+    answer(3, "bad", 6001);
+    assert_int_equal(carrier_poll(c), ERR_RETRY);
+    assert_int_equal(world.labels, 1); // the one beside it
+    answer(4, "bad", 20000);
+    world.now_ms += 29000;
+    assert_int_equal(carrier_poll(c), ERR_RETRY);
+    assert_int_equal(world.unreadable, 0);
+    world.now_ms += 1000;
+    world.commit_error = ERR_RETRY; // told only when it is written
+    assert_int_equal(carrier_poll(c), ERR_RETRY);
+    assert_int_equal(carrier_figures(c)->count[BRIDGE_UNREADABLE], 0);
+    world.commit_error = 0;
+    assert_int_equal(carrier_say_figures(c, false), 0);
+    assert_int_equal(world.unreadable, 0); // a page that was not written is not written by others
+    assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.unreadable, 1);
+    assert_int_equal(world.last_unreadable, 3);
+    assert_int_equal(carrier_figures(c)->count[BRIDGE_UNREADABLE], 1);
+    for (int i = 0; i < 3; i++) assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.labels, 2);     // and the one behind it
+    assert_int_equal(world.unreadable, 1); // once
+    world.task[2].odd = false;             // somebody answers it anew
+    answer(2, "bad", 30000);
+    assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.labels, 3);
+    assert_int_equal(number_of(last_label()->id), 2);
+    carrier_destroy(c);
+}
+
+/* A tool that answers nonsense for a moment: nothing is lost, nothing taken back, nothing told. */
+static void what_is_readable_again_is_taken(void **state) {
+    (void)state;
+    world_begin(500);
+    struct carrier *c = life_begin();
+    assert_true(live(c));
+    answer(1, "good", 5000);
+    assert_int_equal(carrier_poll(c), 0);
+    answer(2, "bad", 6000);
+    for (int i = 0; i < TASKS; i++) world.task[i].odd = true;
+    assert_int_equal(carrier_poll(c), ERR_RETRY);
+    for (int i = 0; i < TASKS; i++) world.task[i].odd = false;
+    assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.labels, 2);
+    assert_int_equal(world.unreadable, 0);
+    carrier_destroy(c);
+}
+
 /* ---- several readers ---- */
 
 /* The label that the join takes of a task: that of the latest time. */
@@ -711,7 +779,8 @@ static void foreign_state_is_refused(void **state) {
     const char *good = "{\"format\":1,\"until_ms\":7,\"poll_us\":8,\"tasks\":[3,0,9]}";
     const char *figures =
         ",\"figures\":{\"imported\":0,\"found\":0,\"closed\":0,\"refused\":0,\"withdrawn\":0,"
-        "\"answered\":0,\"skipped\":0,\"unknown_class\":0,\"open\":-1,\"lag_ms\":0,\"time_ms\":0,"
+        "\"answered\":0,\"skipped\":0,\"unknown_class\":0,\"unreadable\":0,\"open\":-1,\"lag_ms\":"
+        "0,\"time_ms\":0,"
         "\"away\":false}}";
     assert_int_equal(carrier_state_read(&s, text_of(good)), 0); // of an earlier version
     carrier_state_write(&s, &out);
@@ -736,6 +805,8 @@ int main(void) {
         cmocka_unit_test(people_are_not_flooded),
         cmocka_unit_test(edits_deletions_and_skips_are_said_once),
         cmocka_unit_test(what_is_no_class_is_no_answer),
+        cmocka_unit_test(what_cannot_be_read_is_told_and_passed_over),
+        cmocka_unit_test(what_is_readable_again_is_taken),
         cmocka_unit_test(readers_agree_and_disagree),
         cmocka_unit_test(newest_of_three_does_not_outvote_two),
         cmocka_unit_test(skip_closes_nothing_that_is_answered),

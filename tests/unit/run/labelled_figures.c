@@ -2,17 +2,22 @@
  * model and score was right over all answers. */
 #include "run/labelled_figures.h"
 
+#include "encode/segments.h"
 #include "metrics/metrics.h"
 #include "unit/test.h"
 
+#include <cjson/cJSON.h>
+
 enum { OK, FRAUD };
+#define NOW INT64_C(1764374400000) // 2025-11-29
 
 static struct learning learning;
 
 static int setup(void **state) {
-    static const char yaml[] = "model: {classes: [ok, fraud], positive: fraud}\n"
-                               "watch: {window: 2, cost: {fraud.ok: 10}}\n"
-                               "features: [{name: x}]\n";
+    static const char yaml[] =
+        "model: {classes: [ok, fraud], positive: fraud}\n"
+        "watch: {window: 2, cost: {fraud.ok: 10}, segments: [channel]}\n"
+        "features: [{name: x}, {name: channel, type: category, values: [web, shop]}]\n";
     struct buf errors = {0};
     struct config *c;
     (void)state;
@@ -34,7 +39,7 @@ static void answer(struct labelled_figures *f, uint64_t key, int truth, int pred
                          .predicted = predicted,
                          .scored = scored,
                          .said = {.key = key, .propensity = propensity}};
-    labelled_figures_ask(f, &a.said);
+    labelled_figures_ask(f, &a.said, NOW);
     labelled_figures_answer(f, &a);
 }
 
@@ -42,7 +47,7 @@ static void the_score_is_judged_over_all_its_answers(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 6; i++) answer(f, i, FRAUD, i < 4 ? OK : FRAUD, i < 4, 1);
-    labelled_figures_tell(f);
+    labelled_figures_tell(f, NOW);
     assert_true(metric_get(METRIC_upstream_accuracy) == 4 / 6.0);
     assert_true(metric_get(METRIC_upstream_differ) == 6);
     assert_true(metric_get(METRIC_upstream_beaten) == 2 / 6.0);
@@ -55,7 +60,7 @@ static void now_is_told_beside_the_start(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 40; i++) answer(f, i, FRAUD, i < 38 ? OK : FRAUD, -1, 0.01);
-    labelled_figures_tell(f);
+    labelled_figures_tell(f, NOW);
     assert_true(metric_get(METRIC_estimate_draws) == 40);
     assert_true(metric_get(METRIC_estimate_now_draws) == 2);
     assert_true(metric_get_by(METRIC_estimate_now, ESTIMATE_RECALL) == 1);
@@ -65,10 +70,96 @@ static void now_is_told_beside_the_start(void **state) {
     labelled_figures_destroy(f);
 }
 
+/* Each segment of its own draws; one that nobody drew of claims nothing. */
+static void segments_are_told_by_name(void **state) {
+    (void)state;
+    struct features *f;
+    assert_int_equal(features_of(&f, learning.config), 0);
+    learning.segments = segments_create(f, learning.config);
+    struct labelled_figures *figures = labelled_figures_create(&learning);
+    for (uint64_t i = 0; i < 40; i++) {
+        struct answered a = {.evaluate = true,
+                             .truth = FRAUD,
+                             .predicted = i % 2 ? FRAUD : OK,
+                             .said = {.key = i, .propensity = 0.01, .part = {i % 2 ? 1 : 3}}};
+        labelled_figures_ask(figures, &a.said, NOW);
+        labelled_figures_answer(figures, &a);
+    }
+    labelled_figures_tell(figures, NOW);
+    struct buf out = {0};
+    metric_named_json(METRIC_segment, &out);
+    cJSON *all = cJSON_Parse(buf_string(&out));
+    assert_int_equal(cJSON_GetArraySize(all), 3);
+    const cJSON *web = cJSON_GetObjectItemCaseSensitive(all, "channel=web"),
+                *shop = cJSON_GetObjectItemCaseSensitive(all, "channel=shop"),
+                *others = cJSON_GetObjectItemCaseSensitive(all, "channel, others");
+    assert_true(cJSON_GetObjectItem(web, "recall")->valuedouble == 1);
+    assert_true(cJSON_GetObjectItem(others, "recall")->valuedouble == 0);
+    assert_null(cJSON_GetObjectItem(shop, "recall"));
+    cJSON_Delete(all);
+    buf_reset(&out);
+    metric_named_json(METRIC_segment_draws, &out);
+    assert_string_equal(buf_string(&out),
+                        "{\"channel=web\":2,\"channel=shop\":0,\"channel, others\":2}");
+    buf_release(&out);
+    labelled_figures_destroy(figures);
+    segments_destroy(learning.segments);
+    learning.segments = NULL;
+    features_destroy(f);
+}
+
+/* A day is told when it is over and nine of ten are closed; what was not answered is said at worst.
+ */
+static void a_day_is_told_when_its_labels_are_there(void **state) {
+    enum { DAY = 86400000, TASKS = 40 };
+    (void)state;
+    struct labelled_figures *f = labelled_figures_create(&learning);
+    struct answered a[TASKS];
+    struct buf out = {0};
+    for (int i = 0; i < TASKS; i++) {
+        a[i] = (struct answered){.evaluate = true,
+                                 .truth = i % 2 ? FRAUD : OK,
+                                 .predicted = i % 2 ? FRAUD : OK,
+                                 .scored = -1,
+                                 .said = {.key = (uint64_t)i,
+                                          .propensity = 0.01,
+                                          .asked_ms = NOW + i,
+                                          .expires_ms = NOW + 3 * (int64_t)DAY}};
+        labelled_figures_ask(f, &a[i].said, NOW);
+        if (i < TASKS * 8 / 10) labelled_figures_answer(f, &a[i]);
+    }
+    for (int look = 0; look < 3; look++) { // too early; too few closed; a tenth is open
+        labelled_figures_tell(f, NOW + (look ? DAY : 0));
+        buf_reset(&out);
+        metric_named_json(METRIC_cohort, &out);
+        cJSON *all = cJSON_Parse(buf_string(&out));
+        const cJSON *day = cJSON_GetObjectItem(all, "2025-11-29");
+        assert_int_equal(cJSON_GetArraySize(all), 1);
+        const cJSON *accuracy = cJSON_GetObjectItem(day, "accuracy");
+        assert_true(look < 2 ? !accuracy : accuracy && accuracy->valuedouble == 1);
+        cJSON_Delete(all);
+        for (int i = 0; i < 4 && look == 1; i++) labelled_figures_answer(f, &a[TASKS * 8 / 10 + i]);
+    }
+    buf_reset(&out);
+    metric_named_json(METRIC_cohort_worst_low, &out);
+    assert_non_null(strstr(buf_string(&out), "\"accuracy\":0.9"));
+    buf_reset(&out);
+    metric_named_json(METRIC_cohort_closed, &out);
+    assert_string_equal(buf_string(&out), "{\"2025-11-29\":0.9}");
+    labelled_figures_tell(f, NOW + 3 * (int64_t)DAY); // all have expired
+    buf_reset(&out);
+    metric_named_json(METRIC_cohort_closed, &out);
+    assert_string_equal(buf_string(&out), "{\"2025-11-29\":1}");
+    buf_release(&out);
+    labelled_figures_destroy(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_score_is_judged_over_all_its_answers),
         cmocka_unit_test(now_is_told_beside_the_start),
+        cmocka_unit_test(segments_are_told_by_name),
+        cmocka_unit_test(a_day_is_told_when_its_labels_are_there),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -79,17 +79,33 @@ static void the_next_offset_is_told_or_none(void **state) {
     (void)state;
     const struct text record =
         TEXT("{\"tasks\":{\"0\":9},\"labels\":{\"0\":7,\"2\":\"x\",\"3\":1e300}}");
-    assert_int_equal(progress_next(record, LABELLED_LABELS, 0), 7);
-    assert_int_equal(progress_next(record, LABELLED_TASKS, 0), 9);
-    assert_int_equal(progress_next(record, LABELLED_LABELS, 1), 0);
-    assert_int_equal(progress_next(record, LABELLED_LABELS, 2), 0);
-    assert_int_equal(progress_next(record, LABELLED_LABELS, 3), 0);
-    assert_int_equal(progress_next(TEXT("{"), LABELLED_LABELS, 0), 0);
-    assert_int_equal(progress_next((struct text){0}, LABELLED_LABELS, 0), 0);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 0, 0), 7);
+    assert_int_equal(progress_next(record, LABELLED_TASKS, 0, 0), 9);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 0, 1), 0);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 0, 2), 0);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 0, 3), 0);
+    assert_int_equal(progress_next(TEXT("{"), LABELLED_LABELS, 0, 0), 0);
+    assert_int_equal(progress_next((struct text){0}, LABELLED_LABELS, 0, 0), 0);
+}
+
+/* A topic that was made anew begins at 0: what was read of the old one says nothing of it. */
+static void offsets_are_of_one_topic(void **state) {
+    (void)state;
+    const struct text record =
+        TEXT("{\"labels\":{\"0\":7},\"topic_ids\":{\"tasks\":5,\"labels\":4294967295}}");
+    assert_int_equal(progress_next(record, LABELLED_LABELS, UINT32_MAX, 0), 7);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 5, 0), 0);
+    assert_int_equal(progress_next(record, LABELLED_LABELS, 0, 0), 7); // the broker tells none
+    assert_int_equal(progress_next(TEXT("{\"labels\":{\"0\":7},\"topic_ids\":{\"labels\":0}}"),
+                                   LABELLED_LABELS, 5, 0),
+                     7); // nor did it then
+    assert_int_equal(
+        progress_next(TEXT("{\"labels\":{\"0\":7},\"topic_ids\":[5]}"), LABELLED_LABELS, 5, 0), 7);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(offsets_are_of_one_topic),
         cmocka_unit_test(the_next_offset_is_told_or_none),
         cmocka_unit_test(each_partition_counts),
         cmocka_unit_test(what_says_nothing_holds_up_nobody),

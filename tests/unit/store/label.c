@@ -300,13 +300,70 @@ static void members_stand_where_the_configuration_says(void **state) {
     config_destroy(c);
 }
 
+/* A word of ours that means something else there is taken for what the configuration says, and for
+ * nothing else. */
+static void our_names_may_mean_something_else_there(void **state) {
+    (void)state;
+    struct config *c = mapped("labels: {sample_id: /id, label: /outcome, annotator: /source, time: "
+                              "/closed, time_unit: s, "
+                              "values: [chargeback=fraud, ok=fraud]}");
+    struct label l = good_by(c, "{\"id\":\"t-1\",\"outcome\":\"chargeback\",\"source\":\"eva\"}");
+    is(l.sample_id, "t-1");
+    assert_null(l.id.at);
+    is(l.label, "fraud");
+    assert_int_equal(l.outcome, LABEL_LABELLED);
+    is(l.annotator, "eva");
+    assert_null(l.source.at);
+    config_destroy(c);
+}
+
+/* What the bridge and the page write is in our own form, whatever the others' records look like. */
+static void what_we_wrote_is_read_as_it_was(void **state) {
+    (void)state;
+    static const char *const mappings[] = {
+        "",
+        "labels: {sample_id: /id, label: /outcome, annotator: /source, source: /annotator, time: "
+        "/at, "
+        "time_unit: s, values: [chargeback=fraud, ok=fraud, fraud=ok]}",
+        "labels: {label: /annotator, outcome: /label, time: /time, time_unit: us}"};
+    static const struct label said[] = {
+        {.id = TEXT(ID),
+         .label = TEXT("ok"),
+         .time_ms = 1699999999500,
+         .confidence = 0.5,
+         .annotator = TEXT("eva"),
+         .source = TEXT("label_studio")},
+        {.id = TEXT(ID), .outcome = LABEL_SKIPPED, .time_ms = 1699999999500, .confidence = 1}};
+    for (size_t i = 0; i < sizeof mappings / sizeof *mappings; i++) {
+        struct config *c = mapped(mappings[i]);
+        for (size_t j = 0; j < sizeof said / sizeof *said; j++) {
+            struct buf written = {0};
+            label_write(&said[j], &written);
+            struct label l = good_by(c, buf_string(&written));
+            is(l.id, ID);
+            assert_null(l.sample_id.at);
+            if (said[j].label.at) is(l.label, "ok");
+            else assert_null(l.label.at);
+            assert_int_equal(l.outcome, said[j].outcome);
+            assert_int_equal(l.time_ms, said[j].time_ms);
+            assert_true(l.confidence == said[j].confidence);
+            assert_true(text_equal(l.source, said[j].source));
+            buf_release(&written);
+        }
+        config_destroy(c);
+    }
+}
+
 /* CloudEvents: their data hold the verdict, and are no event of its own. */
 static void an_envelope_is_no_event_of_its_own(void **state) {
     (void)state;
     struct config *c = mapped("labels: {sample_id: /data/tx, label: /data/verdict}");
     struct label l = good_by(c, "{\"id\":\"A-1\",\"data\":{\"tx\":\"t-1\",\"verdict\":\"ok\"}}");
     is(l.sample_id, "t-1");
+    assert_null(l.id.at); // theirs: it names no task, and would be taken for an unknown one
     assert_null(l.data.at);
+    l = good_by(c, "{\"id\":\"" ID "\",\"data\":{\"tx\":\"t-1\",\"verdict\":\"ok\"}}");
+    is(l.id, ID);
     l = good_by(c, "{\"label\":\"ok\",\"data\":{\"x\":1}}");
     is(l.data, "{\"x\":1}");
     config_destroy(c);
@@ -438,6 +495,8 @@ int main(void) {
         cmocka_unit_test(it_may_stand_behind_a_registry_header),
         cmocka_unit_test(null_is_absent),
         cmocka_unit_test(members_stand_where_the_configuration_says),
+        cmocka_unit_test(our_names_may_mean_something_else_there),
+        cmocka_unit_test(what_we_wrote_is_read_as_it_was),
         cmocka_unit_test(an_envelope_is_no_event_of_its_own),
         cmocka_unit_test(a_webhook_of_label_studio_is_an_answer),
         cmocka_unit_test(an_export_of_label_studio_is_an_answer),
