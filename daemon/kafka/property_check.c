@@ -7,7 +7,6 @@
  *
  * Thread: any thread */
 #include "client_private.h"
-#include "kafka/consumer.h"
 #include "kafka/transaction.h"
 
 /* The library's own property nearest to a word, as "; did you mean X?". */
@@ -38,10 +37,11 @@ static int property_try_map(const struct map *map, const char *where, struct buf
     return result;
 }
 
+/* Of what a consumer owns nothing is refused beside other properties. */
 static int property_try_consumer(const struct config *c, struct buf *why) {
-    struct consumer *consumer;
-    TRY(consumer_create(&consumer, c, "check", why));
-    consumer_destroy(consumer);
+    rd_kafka_t *rk;
+    TRY(kafka_create(&rk, c, &(struct kafka_settings){.type = RD_KAFKA_CONSUMER}, why));
+    rd_kafka_destroy(rk);
     return 0;
 }
 

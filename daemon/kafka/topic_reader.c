@@ -153,11 +153,24 @@ int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) {
     return 0;
 }
 
-/* Where a partition starts that is not read yet. */
+/* The smallest `born` of what the owner keeps of the topic: position_added. */
+static uint32_t reader_least_born(const struct reader *r, size_t topic) {
+    uint32_t least = UINT32_MAX;
+    for (int32_t p = 0; p < r->source[topic].partitions; p++) {
+        struct position at = r->owner.position(topic, p, r->owner.opaque);
+        if (at.next >= 0 && at.mark.born < least) least = at.mark.born;
+    }
+    return least;
+}
+
+/* Where a partition starts that is not read yet. One that was added, while we read or while we did
+ * not, is due from its first record on. */
 static struct position reader_begin_at(struct reader *r, size_t topic, int32_t partition,
                                        int64_t (*start)(size_t, int32_t, void *), void *opaque) {
-    if (r->owner.position)
-        return places_first(&r->source[topic].places, partition, r->started, &r->owner);
+    if (r->owner.position) {
+        bool added = r->started || position_added(partition, reader_least_born(r, topic));
+        return places_first(&r->source[topic].places, partition, added, &r->owner);
+    }
     struct position *own = &r->source[topic].own[partition];
     int64_t at = start ? start(topic, partition, opaque) : -1;
     if (at >= 0 && own->next < 0) own->next = at;

@@ -152,11 +152,25 @@ static int labelled_set_apply(struct labelled_set *s, const struct reader_record
 
 /* ---- positions ---- */
 
+static struct position labelled_set_position(size_t topic, int32_t partition, void *opaque) {
+    struct labelled_set *s = opaque;
+    const char *name = labelled_topic_name((enum labelled_topic)topic);
+    unsigned char mark[MARK_BYTES];
+    struct position at = {.next = store_offset(s->store, name, partition), .mark = mark_none()};
+    if (at.next >= 0 && store_mark(s->store, name, partition, mark, sizeof mark) &&
+        !mark_unpack(&at.mark, (struct text){(char *)mark, sizeof mark}))
+        at.mark = mark_none();
+    return at;
+}
+
+/* Its mark keeps how many partitions there were when this one was first read. */
 static int labelled_set_keep(struct labelled_set *s, enum labelled_topic topic, int32_t partition,
                              const struct position *at) {
     const char *name = labelled_topic_name(topic);
     unsigned char mark[MARK_BYTES];
-    mark_pack(&at->mark, mark);
+    struct position_mark kept = at->mark, before = labelled_set_position(topic, partition, s).mark;
+    kept.born = before.born ? before.born : (uint32_t)reader_partitions(s->reader, topic);
+    mark_pack(&kept, mark);
     TRY(store_set_offset(s->store, name, partition, at->next));
     return store_set_mark(s->store, name, partition, (struct text){(char *)mark, sizeof mark});
 }
@@ -167,17 +181,6 @@ static int labelled_set_keep_record(struct labelled_set *s, const struct reader_
     mark_record(&at.mark, r->offset, r->time_ms, r->key, r->value);
     reader_ids(s->reader, r->topic, &at.mark.topic, &at.mark.cluster);
     return labelled_set_keep(s, (enum labelled_topic)r->topic, r->partition, &at);
-}
-
-static struct position labelled_set_position(size_t topic, int32_t partition, void *opaque) {
-    struct labelled_set *s = opaque;
-    const char *name = labelled_topic_name((enum labelled_topic)topic);
-    unsigned char mark[MARK_BYTES];
-    struct position at = {.next = store_offset(s->store, name, partition), .mark = mark_none()};
-    if (at.next >= 0 && store_mark(s->store, name, partition, mark, sizeof mark) &&
-        !mark_unpack(&at.mark, (struct text){(char *)mark, sizeof mark}))
-        at.mark = mark_none();
-    return at;
 }
 
 /* Should the store refuse, the next records move the position. */

@@ -264,6 +264,21 @@ def added_labels_deleted(stage):
     daemon.stop()
 
 
+def added_labels_deleted_meanwhile(stage):
+    """The same while no learner runs: it was there and went before anybody read it."""
+    topic = stage.topic("labels")
+    admin = AdminClient({"bootstrap.servers": stage.brokers})
+    added = len(admin.list_topics(topic).topics[topic].partitions)
+    admin.create_partitions([NewPartitions(topic, added + 1)])[topic].result(30)
+    wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == added + 1)
+    Upstream(stage, topic).send(7, partition=added)
+    delete_records(stage, topic, {added: 7})
+    daemon = stage.start(CHANGES).ready()
+    said = daemon.await_event("position_lost", 60)
+    equal([said[k] for k in ("topic", "partition", "state", "position", "low")], [topic, str(added), "gone", "0", "7"], "what is lost")
+    daemon.stop()
+
+
 def test(stage):
     stage.create()
     upstream = Upstream(stage)
@@ -275,6 +290,7 @@ def test(stage):
     models_anew(stage)
     added_partition(stage)
     added_labels_deleted(stage)
+    added_labels_deleted_meanwhile(stage)
 
 
 main(test)
