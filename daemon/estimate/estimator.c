@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "ranking.h"
+#include "reliability.h"
 #include "response.h"
 #include "sums.h"
 
@@ -42,8 +43,9 @@ const char *estimate_word(enum estimate_name e) { return words[e]; }
 struct estimator {
     struct sums all, now;
     struct response response;
-    double heard_n;       // of all.rest_n, what answered tasks carried
-    struct stretch *ring; // (window)
+    struct reliability reliability; // of no part
+    double heard_n;                 // of all.rest_n, what answered tasks carried
+    struct stretch *ring;           // (window)
     size_t window, held, at;
     struct stretch next;           // under way
     struct ranking *ranking;       // NULL: of a part
@@ -110,12 +112,17 @@ static void estimator_slide(struct estimator *e) {
     e->next = (struct stretch){0};
 }
 
+static void estimator_note_score(struct estimator *e, const struct asked *a,
+                                 const struct outcome *o) {
+    bool positive = o->value[OUTCOME_POSITIVE] > 0;
+    ranking_add(e->ranking, a->key >> 1, 1 / a->propensity, o->score, positive);
+    reliability_add(&e->reliability, 1 / a->propensity, o->score, positive);
+}
+
 void estimator_answer(struct estimator *e, const struct asked *a, const struct outcome *o) {
     double term[UNASKED_SUMS];
     CHECK(a->propensity > 0 && a->propensity <= 1);
-    if (e->ranking)
-        ranking_add(e->ranking, a->key >> 1, 1 / a->propensity, o->score,
-                    o->value[OUTCOME_POSITIVE] > 0);
+    if (e->ranking) estimator_note_score(e, a, o);
     response_add(e->response.answered, a);
     estimator_add_rest(a, &e->next.rest_n, e->next.rest);
     e->heard_n += a->unasked.n - (double)a->in_unasked;
@@ -270,6 +277,12 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     else if (r->of >= 0) sums_share(s, r, out);
     else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
     estimate_bound(out, is_share[name], estimator_unheard(e, s));
+}
+
+void estimator_scores(const struct estimator *e, struct score_bin out[SCORE_BINS]) {
+    double weight = sums_weight(&e->all);
+    reliability_read(&e->reliability, sums_known_weight(&e->all),
+                     weight > 0 ? sums_rest(&e->all) / weight : 0, out);
 }
 
 void estimator_worst(const struct estimator *e, enum estimate_name name, double out[2]) {
