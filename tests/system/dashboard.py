@@ -64,6 +64,9 @@ def answers(page):
     equal([q.split()[1] for q in asked], ["much", "much", "many", "does", "it"], "questions: %s" % asked)
     values = page.execute_script("return [...document.querySelectorAll('#answers .value')].map(e => e.textContent)")
     check(all(any(c.isdigit() for c in v) for v in values[:4]) and values[4].strip() in ("no sign", "yes", "no, better"), "answers: %s", values)
+    for chart in ("curve", "reliability"):
+        xs = page.execute_script("return charts[arguments[0]].data.datasets[0].data.map(p => p.x)", chart)
+        equal(xs, sorted(xs), "%s goes from left to right" % chart)
     where = text(page, "#segments")
     check(all(name in where for name in ("kind=a", "kind=b", "kind=c", "kind, others")) and "too few answers" in where, "segments: %s", where)
     check("closed" in text(page, "#cohorts"), "cohorts: %s", text(page, "#cohorts"))

@@ -261,7 +261,7 @@ function show_answers(s) {
 
 /* Both from the same counts by score: what is above a threshold, and what is within a bin. */
 function show_curves(s) {
-  const bins = Object.keys(s.score_samples), all = sum(s.score_positives), curve = [], reliability = [];
+  const bins = Object.keys(s.score_samples).sort((a, b) => a - b), all = sum(s.score_positives), curve = [], reliability = [];
   let samples = 0, positives = 0;
   for (const bin of [...bins].reverse()) {
     samples += s.score_samples[bin];
@@ -299,7 +299,7 @@ function show_segments(s) {
   };
   rows("segments", names, (name) => {
     const draws = s.segment_draws[name], figures = ["prevalence", "recall", "precision"];
-    return [[name, "text"], ...(draws < least ? [["too few answers", "text"], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
+    return [[name, ""], ...(draws < least ? [["too few answers", ""], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
   }, "", 5);
   $("segments-more").textContent = "with the 95 % range of one look; of many segments some look bad by chance";
 }
@@ -313,7 +313,7 @@ function show_cohorts(s) {
     return [of_100(s.cohort[name][figure], width) + " (" + of_100(s.cohort_worst_low[name][figure], width) + " to " + of_100(s.cohort_worst_high[name][figure], width) + ")", "number"];
   };
   rows("cohorts", names, (name) => {
-    const waits = [percent(s.cohort_closed[name], 0) + " closed", "text"], told = s.cohort[name].accuracy !== undefined;
+    const waits = [percent(s.cohort_closed[name], 0) + " closed", ""], told = s.cohort[name].accuracy !== undefined;
     return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [waits, ["", ""], ["", ""]]),
       [number(s.cohort_tasks[name]), "number"], [percent(s.cohort_answered[name], 0), "number"]];
   }, "", 6);
