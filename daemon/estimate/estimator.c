@@ -208,7 +208,7 @@ static void sums_mean(const struct sums *s, const struct recipe *r, struct estim
     t.skew /= n * n * n;
     t.draw /= n;
     estimate_set(out, t.is, interval_of_total(&t, interval_deviate()),
-                 interval_of_total(&t, interval_deviate_always(t.draws, t.renewed)));
+                 interval_of_total(&t, interval_deviate_always(t.draws)));
 }
 
 static void sums_share(const struct sums *s, const struct recipe *r, struct estimate *out) {
@@ -216,10 +216,9 @@ static void sums_share(const struct sums *s, const struct recipe *r, struct esti
                  b = sums_total(s, (size_t)r->other, r->regression, false);
     double a_least = s->known.sum[r->of], b_least = s->known.sum[r->other],
            is_a = fmax(a.is, a_least), is_b = fmax(b.is, b_least);
-    estimate_set(
-        out, estimate_ratio(is_a, is_a + is_b),
-        interval_of_share(&a, a_least, &b, b_least, interval_deviate()),
-        interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws, a.renewed)));
+    estimate_set(out, estimate_ratio(is_a, is_a + is_b),
+                 interval_of_share(&a, a_least, &b, b_least, interval_deviate()),
+                 interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws)));
 }
 
 /* With no draw among the answers, either everything is asked or no draw was answered yet. */
@@ -266,6 +265,15 @@ static void estimator_rank(const struct estimator *e, struct estimate *out) {
                  out);
 }
 
+/* Where nothing is drawn, what is open is the newest, and no chance says what it is like. */
+static void estimator_take_worst(const struct estimator *e, enum estimate_name name,
+                                 struct estimate *out) {
+    double worst[2];
+    response_worst(&e->response, &e->all, name, worst);
+    if (!isnan(worst[0])) out->always_low = worst[0];
+    if (!isnan(worst[1])) out->always_high = worst[1];
+}
+
 void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
                         struct estimate *out) {
     struct sums now;
@@ -276,6 +284,7 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     if (r->of >= 0 && r->other < 0) sums_mean(s, r, out);
     else if (r->of >= 0) sums_share(s, r, out);
     else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
+    if (sums_draws(s) == 0) estimator_take_worst(e, name, out);
     estimate_bound(out, is_share[name], estimator_unheard(e, s));
 }
 
