@@ -96,12 +96,19 @@ INLINE double decimal_divide(uint64_t digits, unsigned decimals, bool minus) {
     return (double)(int64_t)digits / power[minus][decimals];
 }
 
-/* The same number, read. *hard: it takes more than a division; then d is it, unless it was cut. [a
- * division here instead of a call for every number: 19 % of shape a, 8 % of b] */
-INLINE const char *decimal_value(const char *p, double *value, struct decimal *d, bool *hard) {
-    const char *end = decimal_read(p, d);
+/* Its value, where one division settles it. *hard: it takes more; then d is it, unless it was cut.
+ */
+INLINE const char *decimal_settle(const struct decimal *d, const char *end, double *value,
+                                  bool *hard) {
     *hard =
         d->cut || d->digits > (uint64_t)1 << 53 || d->exponent > 0 || d->exponent < -DECIMALS_MOST;
     if (!*hard) *value = decimal_divide(d->digits, (unsigned)-d->exponent, d->minus);
     return end;
+}
+
+/* A number, read. [a division here instead of a call for every number: 19 % of shape a, 8 % of b]
+ */
+INLINE const char *decimal_value(const char *p, double *value, struct decimal *d, bool *hard) {
+    const char *end = decimal_read(p, d);
+    return decimal_settle(d, end, value, hard);
 }

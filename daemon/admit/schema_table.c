@@ -55,24 +55,41 @@ struct schema_entry *schema_table_put(struct schema_table *t, uint32_t id) {
     return t->entry[i] = e;
 }
 
+/* Newest first; what is to go in any case last. */
 static int schema_table_by_use(const void *left, const void *right) {
-    const uint64_t *a = left, *b = right;
-    return (*a < *b) - (*a > *b);
+    const struct schema_entry *a = *(struct schema_entry *const *)left,
+                              *b = *(struct schema_entry *const *)right;
+    if (a->passing != b->passing) return a->passing - b->passing;
+    return (a->used < b->used) - (a->used > b->used);
+}
+
+static size_t schema_table_bytes(const struct schema_table *t) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < t->n; i++) bytes += t->entry[i]->arena.used;
+    return bytes;
+}
+
+static bool schema_table_fits(const struct schema_table *t) {
+    return t->n <= SCHEMAS_KEPT && schema_table_bytes(t) <= SCHEMAS_KEPT_BYTES;
 }
 
 /* The use before which an entry goes. */
 static uint64_t schema_table_oldest(const struct schema_table *t) {
-    if (t->n <= SCHEMAS_KEPT) return 0;
-    uint64_t *used = xmalloc(t->n * sizeof *used);
-    for (size_t i = 0; i < t->n; i++) used[i] = t->entry[i]->passing ? 0 : t->entry[i]->used;
-    qsort(used, t->n, sizeof *used, schema_table_by_use);
-    uint64_t oldest = used[SCHEMAS_KEPT - 1];
-    free(used);
+    if (schema_table_fits(t)) return 0;
+    struct schema_entry **by_use = xmalloc(t->n * sizeof *by_use);
+    memcpy(by_use, t->entry, t->n * sizeof *by_use);
+    qsort(by_use, t->n, sizeof *by_use, schema_table_by_use);
+    size_t kept = 1, bytes = by_use[0]->arena.used;
+    while (kept < t->n && kept < SCHEMAS_KEPT &&
+           (bytes += by_use[kept]->arena.used) <= SCHEMAS_KEPT_BYTES)
+        kept++;
+    uint64_t oldest = by_use[kept - 1]->used;
+    free(by_use);
     return oldest;
 }
 
 void schema_table_tidy(struct schema_table *t) {
-    if (!t->passing && t->n <= SCHEMAS_KEPT) return;
+    if (!t->passing && schema_table_fits(t)) return;
     uint64_t oldest = schema_table_oldest(t);
     size_t kept = 0;
     for (size_t i = 0; i < t->n; i++) {

@@ -2,8 +2,8 @@
  *
  * Whoever asks the registry teaches it (include/admit/decoder.h); here nothing waits. What the
  * registry refused is forgotten after the batch, so it is asked about again; a schema that cannot
- * be used stays as it is. Where there are more than SCHEMAS_KEPT, those that were used longest ago
- * go.
+ * be used stays as it is. Where there are more than SCHEMAS_KEPT, or more bytes of them than
+ * SCHEMAS_KEPT_BYTES, those that were used longest ago go; what one batch uses stays until its end.
  *
  * Thread: worker thread (a decoder's own) */
 #pragma once
@@ -11,7 +11,10 @@
 #include "admit/decoder.h"
 #include "avro_program.h"
 
-enum { SCHEMAS_KEPT = 256 };
+enum {
+    SCHEMAS_KEPT = 256,
+    SCHEMAS_KEPT_BYTES = 32 << 20 // of their programs and names: thousands of usual ones
+};
 
 struct schema_entry {
     uint32_t id;
@@ -38,4 +41,5 @@ void schema_table_release(struct schema_table *t);
 struct schema_entry *schema_table_find(struct schema_table *t, uint32_t id);
 /* A new entry in place of what was known of that id. */
 struct schema_entry *schema_table_put(struct schema_table *t, uint32_t id);
+/* Drops what is not kept; the entry that was used last stays, whatever its size. */
 void schema_table_tidy(struct schema_table *t);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/dataset.h"
+#include "feed_envelope.h"
 #include "kafka/client.h"
 #include "kafka/producer.h"
 #include "terminal/console.h"
@@ -27,6 +28,7 @@ struct feed {
     int64_t limit;
     const struct config *config;
     const _Atomic bool *stop;
+    struct feed_envelope envelope;
     struct producer *producer;
     struct producer_counts counts;
     int64_t start_ms;
@@ -57,7 +59,8 @@ static void feed_pace(struct feed *f) {
 }
 
 static int feed_send_one(struct feed *f, const struct dataset_sample *s) {
-    const struct producer_record r = {.key = s->id, .value = s->event};
+    const struct producer_record r = {.key = s->id,
+                                      .value = feed_envelope_put(&f->envelope, s->event, s->id)};
     int result;
     do {
         result = producer_send(f->producer, &r, NULL);
@@ -109,6 +112,7 @@ static int feed_open_producer(struct feed *f, struct buf *why) {
 
 static int feed_file(struct feed *f, struct buf *why) {
     struct dataset *d;
+    if (feed_envelope_open(&f->envelope, f->config, why) < 0) return EX_CONFIG;
     int result = dataset_open(&d, &f->data, why), code = EX_OK;
     if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
     console_remarks(f->data.file, dataset_remarks(d));
@@ -157,6 +161,7 @@ int command_feed(int argc, char **argv) {
                seconds, seconds > 0 ? (double)f.counts.acknowledged / seconds : 0);
     if (code) console_fail(code, "%s", buf_string(&why));
     buf_release(&why);
+    feed_envelope_close(&f.envelope);
     config_destroy(c);
     return code;
 }

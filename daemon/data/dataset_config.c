@@ -19,7 +19,7 @@ enum {
     HASH_COLUMNS = 64, // that a hashed category gets
     NAME_BYTES = 128,  // of a feature's name, as include/config/features.def allows
     FEW_ROWS = 20,     // a class of fewer rows is remarked
-    FEW_SHARE = 500    // if it is also less than one row in so many
+    FEW_SHARE = 100    // if it is also less than one row in so many
 };
 
 /* What becomes a feature. */

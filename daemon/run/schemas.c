@@ -14,6 +14,7 @@
 
 enum {
     SCHEMAS_MOST = 1024,     // in the table; those looked up longest ago go
+    BYTES_MOST = 32 << 20,   // of their answers together; the same
     WANTED_MOST = 64,        // asked for at a time
     REFUSED_MS = 60000,      // until a refusal is asked about again
     FIRST_BACKOFF_MS = 100,  // after a question without an answer; it doubles
@@ -39,6 +40,7 @@ struct schemas {
     pthread_cond_t more;                  // something is asked for
     struct schema_row *row[SCHEMAS_MOST]; // (n)
     size_t n, wanted;
+    size_t bytes; // of all answers
     uint64_t uses;
     struct schema_client *client; // the thread's, as what follows
     size_t asked;                 // where the row of its last question was
@@ -49,19 +51,21 @@ struct schemas {
 /* ---- the table ---- */
 
 static void schemas_drop(struct schemas *s, size_t i) {
+    s->bytes -= s->row[i]->arena.used;
     arena_release(&s->row[i]->arena);
     free(s->row[i]);
     s->row[i] = s->row[--s->n];
 }
 
-/* The one that was looked up longest ago, and is not asked for. */
-static void schemas_drop_oldest(struct schemas *s) {
+/* The one that was looked up longest ago, and is not asked for. False: there is none. */
+static bool schemas_drop_oldest(struct schemas *s) {
     size_t oldest = SCHEMAS_MOST;
     for (size_t i = 0; i < s->n; i++)
         if (s->row[i]->state == SCHEMA_KNOWN &&
             (oldest == SCHEMAS_MOST || s->row[i]->used < s->row[oldest]->used))
             oldest = i;
     if (oldest < SCHEMAS_MOST) schemas_drop(s, oldest);
+    return oldest < SCHEMAS_MOST;
 }
 
 /* NULL: it is not there, or is to be asked again. */
@@ -80,7 +84,7 @@ static struct schema_row *schemas_find(struct schemas *s, uint32_t id) {
 
 static void schemas_want(struct schemas *s, uint32_t id) {
     if (s->wanted == WANTED_MOST) return;
-    if (s->n == SCHEMAS_MOST) schemas_drop_oldest(s);
+    if (s->n == SCHEMAS_MOST) (void)schemas_drop_oldest(s);
     struct schema_row *row = xcalloc(1, sizeof *row);
     *row = (struct schema_row){.id = id, .state = SCHEMA_WANTED, .used = ++s->uses};
     s->row[s->n++] = row;
@@ -134,10 +138,13 @@ static bool schemas_next(struct schemas *s, uint32_t *id) {
     return found;
 }
 
-/* Takes the arena. */
+/* Takes the arena. What is dropped for it a worker was taught already, or asks for again. */
 static void schemas_put(struct schemas *s, uint32_t id, const struct schema_answer *answer,
                         struct arena *arena) {
     pthread_mutex_lock(&s->lock);
+    while (s->bytes + arena->used > BYTES_MOST && schemas_drop_oldest(s)) {
+    }
+    s->bytes += arena->used;
     struct schema_row *row = schemas_find(s, id);
     CHECK(row && row->state == SCHEMA_WANTED);
     row->state = SCHEMA_KNOWN;

@@ -1,6 +1,6 @@
 /* Bytes to rows: JSON, every decoder of ours beside cJSON as it is usually written (parse,
- * cJSON_GetObjectItemCaseSensitive, delete), and the same records in Avro behind a registry's
- * header, numbers as doubles, texts as strings.
+ * cJSON_GetObjectItemCaseSensitive, delete) and simdjson on demand (where it is installed), and the
+ * same records in Avro behind a registry's header, numbers as doubles, texts as strings.
  *
  *   bench-decode SHAPE ROUNDS all in turn; a line "NAME ns ns ns ..." each: CPU time per sample of
  *   each round
@@ -15,18 +15,20 @@
 #include "base/buf.h"
 #include "base/rng.h"
 #include "encode/features.h"
+#include "simdjson_peer.h"
 
 #include <cjson/cJSON.h>
 #include <time.h>
 
-enum { FIELDS_MAX = 784, HASH = 32, SAMPLES = 1000, NAMES = 5, AVRO = 4 };
+enum { FIELDS_MAX = 784, HASH = 32, SAMPLES = 1000, NAMES = 6, AVRO = 4, SIMDJSON = 5 };
 
 struct bench {
     char shape;
     struct feature_config field[FIELDS_MAX];
     size_t fields, samples, columns;
     struct features *features;
-    struct decoder *decoder[NAMES];     // [0]: cJSON has none
+    struct decoder *decoder[NAMES];     // cJSON and simdjson have none
+    struct simdjson_peer *simdjson;     // NULL: not here
     struct value value[FIELDS_MAX + 2]; // a vector's own, and one beyond its end
     struct buf json;
     struct text *sample; // (samples)
@@ -35,9 +37,11 @@ struct bench {
     double *row, *expected;
 };
 
-static const char *const names[NAMES] = {"cjson", "portable", "avx2", "cjson-reader", "avro"};
-static const enum json_reader kinds[NAMES] = {
-    JSON_READER_AUTO, JSON_READER_PORTABLE, JSON_READER_AVX2, JSON_READER_CJSON, JSON_READER_AUTO};
+static const char *const names[NAMES] = {"cjson",        "portable", "avx2",
+                                         "cjson-reader", "avro",     "simdjson"};
+static const enum json_reader kinds[NAMES] = {JSON_READER_AUTO, JSON_READER_PORTABLE,
+                                              JSON_READER_AVX2, JSON_READER_CJSON,
+                                              JSON_READER_AUTO, JSON_READER_AUTO};
 
 static struct rng rng = {.seed = 5};
 
@@ -201,12 +205,27 @@ static void make_avro(struct bench *b) {
     buf_release(&schema);
 }
 
+static void one_category(const char *text, size_t n, double *row) {
+    row[rng_below(rng_mix(hash_bytes(text, n)), HASH)] = 1;
+}
+
+static void make_simdjson(struct bench *b) {
+#ifdef WINNOWD_SIMDJSON
+    const char *name[FIELDS_MAX];
+    for (size_t i = 0; i < b->fields; i++) name[i] = b->field[i].path + 1;
+    b->simdjson = simdjson_peer_create(b->shape, name, b->fields, one_category, HASH);
+    memset(buf_room(&b->json, SIMDJSON_PEER_PADDING), 0, SIMDJSON_PEER_PADDING);
+#else
+    (void)b;
+#endif
+}
+
 /* counts: instructions, for which fewer will do. */
 static void make(struct bench *b, bool counts) {
     fields_of(b);
     CHECK(features_create(&b->features, b->field, b->fields) == 0);
     b->columns = features_columns(b->features);
-    for (size_t k = 1; k < NAMES; k++) {
+    for (size_t k = 1; k < SIMDJSON; k++) {
         struct decoder_options o = {features_paths(b->features),
                                     features_values(b->features),
                                     32,
@@ -224,6 +243,7 @@ static void make(struct bench *b, bool counts) {
         write_sample(b, i);
         at[i + 1] = b->json.len;
     }
+    make_simdjson(b);
     b->sample = xcalloc(b->samples, sizeof *b->sample);
     for (size_t i = 0; i < b->samples; i++)
         b->sample[i] = (struct text){b->json.at + at[i], at[i + 1] - at[i]};
@@ -236,7 +256,7 @@ static void make(struct bench *b, bool counts) {
 /* ---- contenders ---- */
 
 static void set_category(const cJSON *item, double *row) {
-    row[rng_below(rng_mix(hash_bytes(item->valuestring, strlen(item->valuestring))), HASH)] = 1;
+    one_category(item->valuestring, strlen(item->valuestring), row);
 }
 
 static const cJSON *get(const cJSON *object, const char *name) {
@@ -274,15 +294,27 @@ static void by_decoder(struct bench *b, size_t name, struct text json, double *r
     CHECK(features_encode(b->features, b->value, row, &field, NULL) == REASON_NONE);
 }
 
+static void by_simdjson(struct bench *b, struct text json, double *row) {
+#ifdef WINNOWD_SIMDJSON
+    memset(row, 0, b->columns * sizeof *row);
+    CHECK(simdjson_peer_read(b->simdjson, json.at, json.len, row));
+#else
+    (void)b, (void)json, (void)row;
+#endif
+}
+
 static void decode(struct bench *b, size_t name, size_t i, double *row) {
     struct text value = b->sample[i];
     if (name == AVRO)
         value = (struct text){b->avro.at + b->avro_at[i], b->avro_at[i + 1] - b->avro_at[i]};
     if (name == 0) by_cjson(b, value, row);
+    else if (name == SIMDJSON) by_simdjson(b, value, row);
     else by_decoder(b, name, value, row);
 }
 
-static bool here(const struct bench *b, size_t name) { return name == 0 || b->decoder[name]; }
+static bool here(const struct bench *b, size_t name) {
+    return name == 0 || (name == SIMDJSON ? b->simdjson != NULL : b->decoder[name] != NULL);
+}
 
 /* ---- measuring ---- */
 

@@ -36,6 +36,7 @@ SWAPS = 5
 # key: (what, must, aim, whether less is better)
 FIGURES = {
     "decode_vs_cjson": ("decode, bytes to row, against cJSON, least of shapes a, b, c", 8, 13, False),
+    "decode_avro_vs_json": ("the same records in Avro, against JSON, least of shapes a, b, c", 1, 1.5, False),
     "daemon_vs_idle_one_core": ("whole daemon, one core, against librdkafka idle on one core", 0.30, 0.40, False),
     "daemon_vs_idle_default": ("the same, unpinned, against librdkafka's defaults idle", 0.8, 1.2, False),
     "vs_python_batch": ("against Python micro-batches, one core", 8, 13, False),
@@ -242,16 +243,18 @@ def other_shapes(field):
 
 
 def decoding():
-    """Least speed-up over shapes a, b, c by the decoders' own program, when it was built."""
+    """Least speed-ups over shapes a, b, c by the decoders' own program, when it was built: JSON against cJSON, and Avro against JSON."""
     program = PROGRAMS / "bench-decode"
     if not program.exists():
-        return None
-    worst = []
+        return None, None
+    worst, avro = [], []
     for shape in "abc":
         out = subprocess.run([program, shape, "7"], stdout=subprocess.PIPE, check=True, text=True).stdout
         ns = {line.split()[0]: statistics.median(map(float, line.split()[1:])) for line in out.splitlines() if len(line.split()) > 1}
-        worst.append(ns["cjson"] / min(v for k, v in ns.items() if k not in ("cjson", "cjson-reader")))
-    return min(worst)
+        ours = min(v for k, v in ns.items() if k in ("portable", "avx2"))
+        worst.append(ns["cjson"] / ours)
+        avro.append(ours / ns["avro"])
+    return min(worst), min(avro)
 
 
 def in_memory(members):
@@ -278,7 +281,8 @@ def measure(field):
     field.bench.models = field.models["a"]
     late = bench.latency(field.bench)["ms"] if field.options.seconds else None
     figures = {k: v["median"] if v else None for k, v in ratios.items()}
-    figures.update(decode_vs_cjson=decoding(), cpu_ns_per_record=memory["cpu_ns_per_record"], mallocs_per_record=memory["mallocs_per_record"], swap_pause_us=swap[SWAPS // 2]["swap_pause_us"]["p99.9"],
+    json_ratio, avro_ratio = decoding()
+    figures.update(decode_vs_cjson=json_ratio, decode_avro_vs_json=avro_ratio, cpu_ns_per_record=memory["cpu_ns_per_record"], mallocs_per_record=memory["mallocs_per_record"], swap_pause_us=swap[SWAPS // 2]["swap_pause_us"]["p99.9"],
                    rss_mb=statistics.median(r["rss"] for r in results["winnowd at_least_once, unpinned"]), task_latency_ms={"p50": late["p50"], "p99": late["p99"]} if late else None)
     ratios["swap_pause_us"] = spread([s["swap_pause_us"]["p99.9"] for s in swap])
     rows = {name: {"rate": spread([r["rate"] for r in rs]), "cpu_ns": spread([r["cpu"] for r in rs])} for name, rs in results.items()}

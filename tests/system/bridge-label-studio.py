@@ -1,5 +1,5 @@
 """`winnowd bridge` and a real Label Studio (scripts/label-studio): set-up, tasks once each around kills of both, an answer, an edit, a
-skip and a deletion back. Skipped where Label Studio is not installed (scripts/label-studio fetch): it is 1 GB."""
+skip and a deletion back, by polling and by its webhook. Skipped where Label Studio is not installed (scripts/label-studio fetch): it is 1 GB."""
 import json
 import os
 import pathlib
@@ -69,6 +69,30 @@ def touched_and_not(stage, project, config, sent, send):
     sent.remove(ids[4])
 
 
+def webhook(stage, project, settings, sent, send):
+    """Label Studio's own webhook makes the bridge poll: answers come back long before the next poll is due."""
+    (stage.dir / "webhook").write_text("webhook-token")
+    config = stage.config({"bridge": {**settings, "poll": "10m", "listen": "127.0.0.1:0", "listen_token_file": str(stage.dir / "webhook")}}, "webhook.yaml")
+    bridge = stage.start_with(config, command="bridge")
+    bridge.await_event("bridge_ready")
+    port = int(bridge.await_event("bridge_listening")["port"])
+    actions = ["ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED"]
+    hook = project.call("POST", "/api/webhooks/", {"project": project.number, "url": "http://127.0.0.1:%d/webhook" % port, "send_payload": True, "send_for_all_actions": False,
+                                                   "actions": actions, "headers": {"Authorization": "Bearer webhook-token"}, "is_active": True})
+    ids = send(2)
+    wait("two more tasks", lambda: all(i in project.tasks() for i in ids), 120)
+
+    def said():
+        return [l.get("label", l["outcome"]) for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == ids[0]]
+
+    made = project.annotate(project.tasks()[ids[0]][0], "good")
+    wait("an answer by the webhook", lambda: said() == ["good"], 30)
+    project.call("DELETE", "/api/annotations/%d/" % made)
+    wait("a deletion by the webhook", lambda: said() == ["good", "skipped"], 30)
+    project.call("DELETE", "/api/webhooks/%d/" % hook["id"])
+    bridge.stop()
+
+
 def carry(stage, home, url):
     settings = {"url": url, "token_file": str(home / "token"), "batch": 50, "open_tasks": 100000, "poll": "200ms", "timeout": "5s"}
     config = stage.config({"bridge": settings})
@@ -114,6 +138,7 @@ def carry(stage, home, url):
     bridge.await_event("bridge_ready")
     bridge.stop()
     several = stage.config({"bridge": {**settings, "opinions": 2}}, "several.yaml")
+    webhook(stage, project, settings, sent, send)
     touched_and_not(stage, project, several, sent, send)
     check(not stage.read("dead_letters"), "tasks were refused")
 

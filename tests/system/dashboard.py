@@ -2,11 +2,12 @@
 light and dark and on a phone, without an error on the console and without growing."""
 import json
 import os
+import time
 
 from selenium.webdriver.common.keys import Keys
 
 from browser import Phone, background, complaints, opened, prefer_dark, spoken
-from broker import check, equal, wait
+from broker import Writer, check, equal, wait
 from stream import Feeder, Oracle, feed
 from winnowd import main
 
@@ -119,6 +120,25 @@ def bounded(page):
     equal(page.execute_script("return document.querySelectorAll('#tasks tr').length <= 12"), True, "rows of the table")
 
 
+TILES = """const box = document.getElementById("tiles").getBoundingClientRect(), rows = {};
+for (const t of document.querySelectorAll(".tile")) { const r = t.getBoundingClientRect(); (rows[Math.round(r.top)] ||= []).push(r); }
+return Object.values(rows).map((row) => [row.length, Math.round(row[0].left - box.left), Math.round(box.right - row.at(-1).right), Math.round(Math.min(...row.map((r) => r.width)))]);"""
+
+
+def tiles(page, stage):
+    """The bridge has a tile where one was heard of; however many there are, each row is filled and no tile is narrow."""
+    figures = {"imported": 1234, "answered": 841, "skipped": 17, "refused": 2, "unreadable": 1, "open": 376, "lag_ms": 42000, "time_ms": int(time.time() * 1000), "away": False}
+    writer = Writer(stage.brokers)
+    writer.send(stage.topic("models"), json.dumps({"format": 1, "until_ms": 0, "poll_us": 0, "tasks": [], "figures": figures}), key=stage.name + "/bridge")
+    writer.flush()
+    wait("the bridge's tile", lambda: "376 tasks" in text(page, "#tiles") and "1 unreadable" in text(page, "#tiles"))
+    for more in range(3):
+        if more:
+            page.execute_script("tile('more%d', 'More', '1', '', 'of a longer text that tells more'); document.getElementById('tiles').classList.add('many')" % more)
+        for row in page.execute_script(TILES):
+            check(row[1:3] == [0, 0] and row[3] > 200, "a row of tiles: %s", row)
+
+
 def test(stage):
     stage.create()
     daemon = stage.start({"watch": {"segments": ["kind"], "cost": {"bad.good": 10, "good.bad": 1}}}).ready()
@@ -144,6 +164,7 @@ def test(stage):
         wait("the figures move", lambda: text(page, "#tiles") != before, 30)
         keyboard(page)
         looks(page)
+        tiles(page, stage)
         feeder.end()
         bounded(page)
         equal(complaints(page, lambda e: e.get("source") == "rendering"), [], "the console")  # rendering: of our looking at the canvases

@@ -10,6 +10,42 @@ def change(op, n, x="0.5"):
     return json.dumps({"before": None if op == "c" else row, "after": None if op == "d" else row, "op": op, "source": {"table": "t"}}).encode()
 
 
+SHAPES = {"CloudEvents": {"event": "/data", "id": "/id"}, "Debezium": {"event": "/payload/after", "id": "/payload/after/name"},
+          "odd names": {"event": "/a~1b/c", "id": "/a~1b/m~0/id"}, "no id": {"event": "/payload", "id": ""}}
+
+
+def fed(stage):
+    """`feed` puts rows into the envelope that the configuration speaks of; what a daemon would not read is refused before anything is sent."""
+    plain, records = stage.dir / "plain.csv", stage.dir / "with.jsonl"
+    plain.write_text("name,x,y,kind\n" + "".join('r"%d,%d.5,1,a\n' % (n, n) for n in range(10)))
+
+    def values():
+        return {r.value for r in stage.read("samples") if r.value}
+
+    def feed(admit, data):
+        config = stage.config({"admit": admit, "features": [{"name": "x", "required": True}, {"name": "y"}, {"name": "kind", "type": "category", "values": ["a"]}]}, "fed.yaml")
+        return config, run("feed", "-c", config, "--data", data, *(["--id", "name"] if data == plain else []))
+
+    for name, admit in SHAPES.items():
+        before = values()
+        config, done = feed(admit, plain)
+        equal(done.returncode, 0, "feed for %s: %s" % (name, done.stderr))
+        sent = values() - before
+        equal(len(sent), 10, "records of " + name)
+        records.write_bytes(b"\n".join(sorted(sent)) + b"\n")
+        done = run("check", "-c", config, "--sample", records)
+        check(done.returncode == 0 and "10 records, 0 would be dead letters" in done.stdout, "%s: %s %s", name, done.stdout, done.stderr)
+        check('a sample, r"7' in done.stdout or name == "no id", "the id of %s: %s", name, done.stdout)
+    before, n = values(), len(stage.read("samples"))
+    config, done = feed({"event": "/payload", "id": ""}, records)
+    equal((done.returncode, len(stage.read("samples")) - n, values() - before), (0, 10, set()), "rows that have their envelope go as they are")
+    for admit, word in (({"format": "registry", "registry": {"url": "http://127.0.0.1:1"}}, "admit.format is registry"), ({"event": "/a/b", "id": "/a"}, "no record has both")):
+        before = values()
+        config, done = feed(admit, plain)
+        check(done.returncode == 78 and word in done.stderr, "%s: %s %s", admit, done.returncode, done.stderr)
+        equal(values(), before, "what is sent then")
+
+
 def test(stage):
     stage.create()
     config = stage.config({
@@ -41,7 +77,7 @@ def test(stage):
     stage.caught_up()
 
     tasks = [json.loads(r.value) for r in stage.read("tasks")]
-    check(len(tasks) >= 15, "tasks: %d", len(tasks))
+    check(len(tasks) >= 8, "tasks: %d", len(tasks))  # which of 20 are asked hangs on the topic's name
     for task in tasks:
         equal(task["data"]["event"], {"x": "0.5", "kind": "***"}, "what people see")
         check(task["meta"]["row"][0] == 0.5, "row: %s", task["meta"]["row"])
@@ -74,6 +110,8 @@ def test(stage):
     ignoring = stage.config({"admit": {"event": "/after", "ignore": ["/op=u"]}, "features": [{"name": "x", "parse": True}]}, "ignoring.yaml")
     done = run("dead-letters", "-c", ignoring, "retry", "--all", "--dry-run")
     check("passed over" in done.stdout + done.stderr, "retry of what is ignored: %s", done.stdout + done.stderr)
+    daemon.stop()
+    fed(stage)
 
 
 main(test)

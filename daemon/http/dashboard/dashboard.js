@@ -204,7 +204,6 @@ function show_bridge(s) {
   if (s.bridge_lag_s > 0) more.push("behind by " + duration(s.bridge_lag_s));
   if (silent > 60) more.push("not heard of for " + duration(silent));
   else if (s.bridge_away) more.push("the tool does not answer");
-  $("tiles").classList.add("seven");
   tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
 }
 
@@ -221,6 +220,7 @@ function show_tiles(s) {
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
   show_bridge(s);
+  $("tiles").classList.toggle("many", $("tiles").children.length > 6);
 }
 
 /* In the order in which a manager asks. */

@@ -624,6 +624,32 @@ static void those_used_longest_ago_are_forgotten(void **state) {
     decoder_destroy(d);
 }
 
+/* A few large ones are as much as many small ones. */
+static void those_that_weigh_too_much_are_forgotten(void **state) {
+    (void)state;
+    enum { MANY = 200, WIDE = 4000, KEPT_AT_LEAST = 20 };
+    static const struct text path = TEXT("/x");
+    struct decoder *d = decoder_for(&path, 1, true);
+    struct buf schema = {0};
+    char record[6] = {0, 0, 0, 0, 0, 2};
+    uint32_t id, kept = 0;
+    buf_str(&schema, "{\"type\":\"record\",\"name\":\"R\",\"fields\":[");
+    for (int i = 0; i < WIDE; i++)
+        buf_printf(&schema, "{\"name\":\"a_long_name_of_a_field_%d\",\"type\":\"long\"},", i);
+    buf_str(&schema, "{\"name\":\"x\",\"type\":\"int\"}]}");
+    for (uint32_t i = 0; i < MANY; i++) learn_avro(d, i, buf_string(&schema));
+    decoder_tidy(d);
+    for (int i = 0; i < MANY; i++) {
+        record[4] = (char)i;
+        bool is_kept = !decoder_lacks(d, (struct text){record, sizeof record}, &id);
+        if (kept) assert_true(is_kept); // the newest ones
+        kept += is_kept;
+    }
+    assert_in_range(kept, KEPT_AT_LEAST, MANY - KEPT_AT_LEAST);
+    buf_release(&schema);
+    decoder_destroy(d);
+}
+
 static void fields_are_chosen_and_masked_as_in_json(void **state) {
     (void)state;
     struct reading r = reading_of(
@@ -654,6 +680,7 @@ int main(void) {
         cmocka_unit_test(a_header_is_told_from_json),
         cmocka_unit_test(a_schema_is_lacked_until_it_is_taught),
         cmocka_unit_test(those_used_longest_ago_are_forgotten),
+        cmocka_unit_test(those_that_weigh_too_much_are_forgotten),
         cmocka_unit_test(fields_are_chosen_and_masked_as_in_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
