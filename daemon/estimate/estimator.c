@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "ranking.h"
+#include "reliability.h"
 #include "response.h"
 #include "sums.h"
 
@@ -42,8 +43,9 @@ const char *estimate_word(enum estimate_name e) { return words[e]; }
 struct estimator {
     struct sums all, now;
     struct response response;
-    double heard_n;       // of all.rest_n, what answered tasks carried
-    struct stretch *ring; // (window)
+    struct reliability reliability; // of no part
+    double heard_n;                 // of all.rest_n, what answered tasks carried
+    struct stretch *ring;           // (window)
     size_t window, held, at;
     struct stretch next;           // under way
     struct ranking *ranking;       // NULL: of a part
@@ -110,12 +112,17 @@ static void estimator_slide(struct estimator *e) {
     e->next = (struct stretch){0};
 }
 
+static void estimator_note_score(struct estimator *e, const struct asked *a,
+                                 const struct outcome *o) {
+    bool positive = o->value[OUTCOME_POSITIVE] > 0;
+    ranking_add(e->ranking, a->key >> 1, 1 / a->propensity, o->score, positive);
+    reliability_add(&e->reliability, 1 / a->propensity, o->score, positive);
+}
+
 void estimator_answer(struct estimator *e, const struct asked *a, const struct outcome *o) {
     double term[UNASKED_SUMS];
     CHECK(a->propensity > 0 && a->propensity <= 1);
-    if (e->ranking)
-        ranking_add(e->ranking, a->key >> 1, 1 / a->propensity, o->score,
-                    o->value[OUTCOME_POSITIVE] > 0);
+    if (e->ranking) estimator_note_score(e, a, o);
     response_add(e->response.answered, a);
     estimator_add_rest(a, &e->next.rest_n, e->next.rest);
     e->heard_n += a->unasked.n - (double)a->in_unasked;
@@ -201,7 +208,7 @@ static void sums_mean(const struct sums *s, const struct recipe *r, struct estim
     t.skew /= n * n * n;
     t.draw /= n;
     estimate_set(out, t.is, interval_of_total(&t, interval_deviate()),
-                 interval_of_total(&t, interval_deviate_always(t.draws, t.renewed)));
+                 interval_of_total(&t, interval_deviate_always(t.draws)));
 }
 
 static void sums_share(const struct sums *s, const struct recipe *r, struct estimate *out) {
@@ -209,10 +216,9 @@ static void sums_share(const struct sums *s, const struct recipe *r, struct esti
                  b = sums_total(s, (size_t)r->other, r->regression, false);
     double a_least = s->known.sum[r->of], b_least = s->known.sum[r->other],
            is_a = fmax(a.is, a_least), is_b = fmax(b.is, b_least);
-    estimate_set(
-        out, estimate_ratio(is_a, is_a + is_b),
-        interval_of_share(&a, a_least, &b, b_least, interval_deviate()),
-        interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws, a.renewed)));
+    estimate_set(out, estimate_ratio(is_a, is_a + is_b),
+                 interval_of_share(&a, a_least, &b, b_least, interval_deviate()),
+                 interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws)));
 }
 
 /* With no draw among the answers, either everything is asked or no draw was answered yet. */
@@ -259,6 +265,15 @@ static void estimator_rank(const struct estimator *e, struct estimate *out) {
                  out);
 }
 
+/* Where nothing is drawn, what is open is the newest, and no chance says what it is like. */
+static void estimator_take_worst(const struct estimator *e, enum estimate_name name,
+                                 struct estimate *out) {
+    double worst[2];
+    response_worst(&e->response, &e->all, name, worst);
+    if (!isnan(worst[0])) out->always_low = worst[0];
+    if (!isnan(worst[1])) out->always_high = worst[1];
+}
+
 void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
                         struct estimate *out) {
     struct sums now;
@@ -269,7 +284,14 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     if (r->of >= 0 && r->other < 0) sums_mean(s, r, out);
     else if (r->of >= 0) sums_share(s, r, out);
     else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
+    if (sums_draws(s) == 0) estimator_take_worst(e, name, out);
     estimate_bound(out, is_share[name], estimator_unheard(e, s));
+}
+
+void estimator_scores(const struct estimator *e, struct score_bin out[SCORE_BINS]) {
+    double weight = sums_weight(&e->all);
+    reliability_read(&e->reliability, sums_known_weight(&e->all),
+                     weight > 0 ? sums_rest(&e->all) / weight : 0, out);
 }
 
 void estimator_worst(const struct estimator *e, enum estimate_name name, double out[2]) {

@@ -144,7 +144,6 @@ static struct total sums_known_total(const struct sums *s, size_t outcome, bool 
     struct total t = {.is = w * z, .draws = (size_t)(n + 0.5)};
     t.variance = w * (w - 1) * fmax(0, s->known.square[outcome] - 2 * c * z + c * c * n);
     t.draw = w > 1 ? w * sums_size(s, outcome) : 0;
-    t.renewed = w > 1 ? 1 / (w - 1) : 0;
     return t;
 }
 
@@ -175,7 +174,6 @@ struct total sums_total(const struct sums *s, size_t outcome, bool regression, b
         squares += m->of[WEIGHT_VARIANCE][MOMENT_ONE];
     }
     t.draws = sums_draws(s);
-    t.renewed = 0;
     t.draw = scale * (1 + squares / weight) * sums_size(s, outcome); // Kish's mean weight
     return t;
 }

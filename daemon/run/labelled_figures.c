@@ -106,6 +106,17 @@ static void labelled_figures_tell_score(const struct labelled_figures *f) {
     metric_set(METRIC_upstream_beaten_high, differ.high);
 }
 
+static void labelled_figures_tell_scores(const struct labelled_figures *f) {
+    struct score_bin bin[SCORE_BINS];
+    estimator_scores(f->estimator, bin);
+    for (size_t i = 0; i < SCORE_BINS; i++) {
+        metric_set_by(METRIC_score_answers, i, (double)bin[i].answers);
+        metric_set_by(METRIC_score_samples, i, bin[i].samples);
+        metric_set_by(METRIC_score_positives, i, bin[i].positives);
+        metric_set_by(METRIC_score_mean, i, bin[i].score);
+    }
+}
+
 /* The numbers of each figure, and the metrics that have them by segment. */
 static const struct {
     enum metric metric;
@@ -200,6 +211,7 @@ void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
         metric_set_by(METRIC_estimate_now_always_low, i, n->always_low);
         metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
     }
+    labelled_figures_tell_scores(f);
     labelled_figures_tell_segments(f);
     labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);

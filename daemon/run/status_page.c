@@ -146,6 +146,8 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
                manager_name((enum manager)c->query.manager));
     status_add_number(out, "budget_rate", c->budget.rate);
     status_add_number(out, "random_share", c->budget.random_share);
+    status_add_number(out, "capacity", c->watch.capacity);
+    buf_printf(out, ",\"cost\":%s", c->watch.cost.n ? "true" : "false");
     buf_printf(out,
                ",\"per_hour\":%" PRId64 ",\"per_day\":%" PRId64 ",\"open_tasks\":%" PRId64
                ",\"pool\":%s",
@@ -320,6 +322,10 @@ static const struct {
     {"estimate_now_always_low", METRIC_estimate_now_always_low},
     {"estimate_now_always_high", METRIC_estimate_now_always_high},
     {"estimate_now_draws", METRIC_estimate_now_draws},
+    {"score_answers", METRIC_score_answers},
+    {"score_samples", METRIC_score_samples},
+    {"score_positives", METRIC_score_positives},
+    {"score_mean", METRIC_score_mean},
     {"log_events", METRIC_log_events},
 };
 

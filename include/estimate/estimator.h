@@ -85,6 +85,33 @@ enum {
     ESTIMATE_DRAWS_LEAST = 10 // answers of the random arm: below them nothing is claimed
 };
 
+/* Bins of the positive class's probability: constant, word, upper end (excluded, but of the last).
+ */
+#define SCORE_TABLE(FIRST, NEXT)                                                                   \
+    FIRST(SCORE_0001, "0.001", 0.001)                                                              \
+    NEXT(SCORE_0003, "0.003", 0.003)                                                               \
+    NEXT(SCORE_001, "0.01", 0.01)                                                                  \
+    NEXT(SCORE_002, "0.02", 0.02)                                                                  \
+    NEXT(SCORE_005, "0.05", 0.05)                                                                  \
+    NEXT(SCORE_01, "0.1", 0.1)                                                                     \
+    NEXT(SCORE_02, "0.2", 0.2)                                                                     \
+    NEXT(SCORE_03, "0.3", 0.3)                                                                     \
+    NEXT(SCORE_04, "0.4", 0.4)                                                                     \
+    NEXT(SCORE_05, "0.5", 0.5)                                                                     \
+    NEXT(SCORE_06, "0.6", 0.6)                                                                     \
+    NEXT(SCORE_07, "0.7", 0.7)                                                                     \
+    NEXT(SCORE_08, "0.8", 0.8)                                                                     \
+    NEXT(SCORE_09, "0.9", 0.9)                                                                     \
+    NEXT(SCORE_095, "0.95", 0.95)                                                                  \
+    NEXT(SCORE_098, "0.98", 0.98)                                                                  \
+    NEXT(SCORE_1, "1", 1)
+enum score_bin_name { WORDS_ENUM(SCORE_TABLE) SCORE_BINS };
+struct score_bin {
+    uint64_t answers;
+    double samples, positives; // that these stand for
+    double score;              // mean over the samples; NaN: there are none
+};
+
 struct estimator;
 
 /* window: "now" is the last so many answers of the random arm and what the strategy arm asked
@@ -113,6 +140,8 @@ enum estimate_span { ESTIMATE_SINCE_START, ESTIMATE_NOW, ESTIMATE_SPANS };
 /* One figure alone, for who looks often. Average precision is of the start alone. */
 void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
                         struct estimate *out);
+/* By score, since the start. Not of a part: then all is 0. */
+void estimator_scores(const struct estimator *e, struct score_bin out[SCORE_BINS]);
 /* Since the start, as if all requests without an answer were against the figure (out[0]), and for
  * it (out[1]): no interval, what was answered is taken as it is. NaN: cannot be said (of a cost, of
  * average precision). */

@@ -11,7 +11,7 @@ from broker import Writer, check, equal, wait
 from stream import Feeder, Oracle, feed
 from winnowd import main
 
-CHARTS = ("speed", "accuracy", "budget", "labels", "utility", "late")
+CHARTS = ("curve", "reliability", "speed", "accuracy", "budget", "labels", "utility", "late")
 PAGE_MOST = 300 * 1024
 
 
@@ -56,6 +56,21 @@ def draws(page):
     check("live" in text(page, "#models"), "no live model: %s", text(page, "#models"))
     check("random" in text(page, "#by-reason") and "bad" in text(page, "#by-class"), "the bars: %s %s", text(page, "#by-reason"), text(page, "#by-class"))
     check("not json" in text(page, "#failed") or "missing field" in text(page, "#failed"), "no dead letter: %s", text(page, "#failed"))
+
+
+def answers(page):
+    """The manager's questions, in their order, each with a number; and where."""
+    wait("the answers", lambda: "too few" not in text(page, "#answers"), 60)
+    asked = page.execute_script("return [...document.querySelectorAll('#answers dt')].map(e => e.textContent)")
+    equal([q.split()[1] for q in asked], ["much", "much", "many", "does", "it"], "questions: %s" % asked)
+    values = page.execute_script("return [...document.querySelectorAll('#answers .value')].map(e => e.textContent)")
+    check(all(any(c.isdigit() for c in v) for v in values[:4]) and values[4].strip() in ("no sign", "yes", "no, better"), "answers: %s", values)
+    for chart in ("curve", "reliability"):
+        xs = page.execute_script("return charts[arguments[0]].data.datasets[0].data.map(p => p.x)", chart)
+        equal(xs, sorted(xs), "%s goes from left to right" % chart)
+    where = text(page, "#segments")
+    check(all(name in where for name in ("kind=a", "kind=b", "kind=c", "kind, others")) and "too few answers" in where, "segments: %s", where)
+    check("closed" in text(page, "#cohorts"), "cohorts: %s", text(page, "#cohorts"))
 
 
 def speaks(page):
@@ -126,7 +141,7 @@ def tiles(page, stage):
 
 def test(stage):
     stage.create()
-    daemon = stage.start().ready()
+    daemon = stage.start({"watch": {"segments": ["kind"], "cost": {"bad.good": 10, "good.bad": 1}}}).ready()
     oracle, feeder = Oracle(stage), Feeder(stage, rate=300, bad_every=97)
     feed(stage, 3000, bad_every=97)
     stage.caught_up()
@@ -139,6 +154,12 @@ def test(stage):
         redrawn(page, 6)
         before = text(page, "#tiles")
         draws(page)
+        answers(page)
+        if os.environ.get("WINNOWD_SHOT"):
+            page.set_window_size(1300, 2600)
+            redrawn(page, 2)
+            page.save_screenshot(os.environ["WINNOWD_SHOT"])
+            page.set_window_size(1300, 900)
         speaks(page)
         wait("the figures move", lambda: text(page, "#tiles") != before, 30)
         keyboard(page)
@@ -149,8 +170,6 @@ def test(stage):
         equal(complaints(page, lambda e: e.get("source") == "rendering"), [], "the console")  # rendering: of our looking at the canvases
         daemon.stop()
         wait("the page says that nobody answers", lambda: text(page, "#health-word") == "No answer", 30)
-        if os.environ.get("WINNOWD_SHOT"):
-            page.save_screenshot(os.environ["WINNOWD_SHOT"])
     oracle.end()
 
 

@@ -132,6 +132,11 @@ function make_charts() {
     { x: time_axis(), y: axis({ ticks: ticks((v) => number(v, 2)) }), right: axis({ position: "right", grid: { display: false }, suggestedMax: 10, ticks: ticks((v) => number(v, 2)) }) });
   plot("utility", "bar", [{ label: "samples", data: [], backgroundColor: faint("a", .75), barPercentage: 1, categoryPercentage: .92, borderRadius: 2 }],
     { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 7 }) }), y: axis({ type: "logarithmic", beginAtZero: false, min: .7, grid: { color: (c) => (c.tick && Math.log10(c.tick.value) % 1 ? "transparent" : colour("line")) }, ticks: ticks((v) => (Math.log10(v) % 1 ? "" : number(v)), { maxTicksLimit: 20 }) }) }, [threshold_line]);
+  const share = (title) => axis({ type: "linear", suggestedMax: 1, title: { display: true, text: title, color: colour("quiet"), font: { size: 11 } }, ticks: ticks((v) => percent(v, 0)) });
+  plot("curve", "line", [line("b", { label: "right alarms", pointRadius: 2, cubicInterpolationMode: "default", tension: 0 }), line("t", { label: "at one half", pointRadius: 6, showLine: false, backgroundColor: colour("t") })],
+    { x: share("found, of the positives"), y: share("right, of those looked at") });
+  plot("reliability", "line", [line("a", { label: "are positive", pointRadius: 3, cubicInterpolationMode: "default", tension: 0 }), line("n", { label: "as said", borderWidth: 1.5, borderDash: [4, 4] })],
+    { x: Object.assign(share("the model says"), { suggestedMax: undefined }), y: Object.assign(share("are positive"), { suggestedMax: undefined }) });
   plot("late", "bar", [{ label: "answers", data: [], backgroundColor: faint("b", .75), categoryPercentage: .86, borderRadius: 3 }],
     { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 8 }) }), y: axis({ ticks: ticks((v) => number(v, 2)) }) });
 }
@@ -151,9 +156,9 @@ function show(id, lists, description) {
 
 const tiles = {};
 
-function tile(name, title, value, unit, more) {
+function tile(name, title, value, unit, more, where = "tiles") {
   if (!tiles[name]) {
-    const box = put($("tiles"), "div", undefined, "tile");
+    const box = put($(where), "div", undefined, "tile");
     put(box, "dt", title);
     const dd = put(box, "dd"), figure = put(dd, "div", undefined, "value");
     tiles[name] = { value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
@@ -227,6 +232,54 @@ const figures = [
 /* As many digits as the interval allows. */
 function of_100(x, width) { return x === null || x === undefined ? "–" : number(100 * x, width > .05 ? 0 : width > .005 ? 1 : 2); }
 
+/* "recall surely fell": only where the two bands do not meet, so that looking often makes no alarm. */
+function change(s) {
+  const told = { recall: "the share caught", precision: "the share of right alarms", accuracy: "accuracy" }, fell = [], rose = [];
+  for (const [name, words] of Object.entries(told)) {
+    if (s.estimate_now_always_high[name] < s.estimate_always_low[name]) fell.push(words);
+    if (s.estimate_now_always_low[name] > s.estimate_always_high[name]) rose.push(words);
+  }
+  if (fell.length) return ["yes", fell.join(" and ") + " surely fell below what it was since the start"];
+  return rose.length ? ["no, better", rose.join(" and ") + " surely rose"] : ["no sign", "nothing is surely lower now than since the start"];
+}
+
+/* The manager's questions in their order, each with one number. */
+function show_answers(s) {
+  const known = s.estimate_now_draws >= 10, positive = "\u201c" + (s.settings.positive || s.settings.classes[s.settings.classes.length - 1]) + "\u201d";
+  const figure = (name, turn = (x) => x) => {
+    const ends = [turn(s.estimate_now_low[name]), turn(s.estimate_now_high[name])].sort((a, b) => a - b), width = ends[1] - ends[0];
+    return [of_100(turn(s.estimate_now[name]), width), of_100(ends[0], width) + " to " + of_100(ends[1], width)];
+  };
+  const say = (name, title, unit, [is, range], more = "") => tile("answer-" + name, title, known ? is : "–", known ? unit : "", known ? range + more : "too few answers yet", "answers");
+  const [seen] = figure("recall_at_capacity");
+  say("much", "How much " + positive + "?", "of 100 samples", figure("prevalence"));
+  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; the likeliest " + percent(s.settings.capacity, 0) + " hold " + seen);
+  say("false", "How many false alarms?", "of 100 alarms", figure("precision", (x) => 1 - x));
+  say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost"));
+  say("worse", "Is it getting worse?", "", change(s));
+}
+
+/* Both from the same counts by score: what is above a threshold, and what is within a bin. */
+function show_curves(s) {
+  const bins = Object.keys(s.score_samples).sort((a, b) => a - b), all = sum(s.score_positives), curve = [], reliability = [];
+  let samples = 0, positives = 0;
+  for (const bin of [...bins].reverse()) {
+    samples += s.score_samples[bin];
+    positives += s.score_positives[bin];
+    if (all > 0 && s.score_samples[bin] > 0) curve.push({ x: positives / all, y: positives / samples, end: Number(bin) });
+    if (s.score_answers[bin] >= 10) reliability.unshift({ x: s.score_mean[bin], y: s.score_positives[bin] / s.score_samples[bin] });
+  }
+  const most = Math.max(.05, ...reliability.map((p) => Math.max(p.x, p.y)));
+  charts.curve.data.datasets[0].data = curve;
+  charts.curve.data.datasets[1].data = curve.filter((p) => p.end > .5).slice(-1);
+  charts.reliability.data.datasets[0].data = reliability;
+  charts.reliability.data.datasets[1].data = [{ x: 0, y: 0 }, { x: most, y: most }];
+  for (const id of ["curve", "reliability"]) charts[id].update("none");
+  const half = curve.find((p) => p.x >= .5);
+  $("d-curve").textContent = half ? "Who wants half of the positives finds " + percent(half.y, 0) + " of what is looked at to be one." : "No positives were found among 0 answers yet.";
+  $("d-reliability").textContent = reliability.length ? "Of samples with a probability of about " + percent(reliability[reliability.length - 1].x, 0) + ", " + percent(reliability[reliability.length - 1].y, 0) + " are positive." : "No bin has 10 answers yet.";
+}
+
 function show_figures(s) {
   rows("figures", s.estimate_now_draws > 0 ? figures : [], ([name, words]) => {
     const width = s.estimate_now_high[name] - s.estimate_now_low[name], wide = s.estimate_high[name] - s.estimate_low[name];
@@ -246,7 +299,7 @@ function show_segments(s) {
   };
   rows("segments", names, (name) => {
     const draws = s.segment_draws[name], figures = ["prevalence", "recall", "precision"];
-    return [[name, "text"], ...(draws < least ? [["too few answers", "text"], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
+    return [[name, ""], ...(draws < least ? [["too few answers", ""], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
   }, "", 5);
   $("segments-more").textContent = "with the 95 % range of one look; of many segments some look bad by chance";
 }
@@ -260,10 +313,10 @@ function show_cohorts(s) {
     return [of_100(s.cohort[name][figure], width) + " (" + of_100(s.cohort_worst_low[name][figure], width) + " to " + of_100(s.cohort_worst_high[name][figure], width) + ")", "number"];
   };
   rows("cohorts", names, (name) => {
-    const waits = [percent(s.cohort_closed[name], 0) + " closed", "text"], told = s.cohort[name].accuracy !== undefined;
+    const waits = [percent(s.cohort_closed[name], 0) + " closed", ""], told = s.cohort[name].accuracy !== undefined;
     return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [waits, ["", ""], ["", ""]]),
-      [number(s.cohort_tasks[name]) + ", " + percent(s.cohort_answered[name], 0) + " answered", "number"]];
-  }, "", 5);
+      [number(s.cohort_tasks[name]), "number"], [percent(s.cohort_answered[name], 0), "number"]];
+  }, "", 6);
 }
 
 function bars(id, counts, words) {
@@ -373,7 +426,9 @@ function show_status(s) {
   append(s.now);
   show_health(s);
   show_tiles(s);
+  show_answers(s);
   show_figures(s);
+  show_curves(s);
   show_segments(s);
   show_cohorts(s);
   if (past.rows.length) show_lines(s);
