@@ -112,13 +112,14 @@ class Sources:
             if row: self.options.setdefault(section, set()).add(row.group(1))
 
     def read_metrics(self):
-        """Name to its label and the label's values."""
+        """Name to its labels and their values; None: those of the configuration."""
         self.metrics = {}
         for line in self.say("docs", "metrics").split("\n"):
-            row = re.match(r"\| `(\w+)` \| (?:\w+)[^|]*\| (?:`(\w+)`: ([^|]*))?", line)
+            row = re.match(r"\| `(\w+)` \| (?:\w+)[^|]*\| ([^|]*)", line)
+            labels = re.findall(r"`(\w+)`: ([^;]*)", row.group(2)) if row else []
             if row:
-                values = (row.group(3) or "").strip().split(", ")
-                self.metrics[row.group(1)] = (row.group(2), set(values))
+                self.metrics[row.group(1)] = {label: None if "configuration" in values else set(values.strip().split(", "))
+                                              for label, values in labels}
 
     def path(self, name):
         name = name.rstrip("/")
@@ -258,9 +259,9 @@ class Judge:
         name = re.match(r"\w+", token).group(0)
         if name.endswith("_") and any(m.startswith(name) for m in self.s.metrics): return
         known = self.s.metric(name)
-        self.judge(known, where, "metric", name)
+        self.judge(known is not None, where, "metric", name)
         for label, value in re.findall(r'(\w+)=~?"([^"]*)"', token) if known else ():
-            right = label == known[0] and set(value.split("|")) <= known[1]
+            right = label in known and (known[label] is None or set(value.split("|")) <= known[label])
             self.judge(right, where, "metric", f'{name}{{{label}="{value}"}}')
 
     def dotted(self, where, token):
@@ -321,7 +322,7 @@ class Judge:
             self.judge(event in self.s.events, where, "event", event)
         for metric in re.findall(r"\b(winnowd_[a-z_]*[a-z])\b(?!-|\.deb)", line):
             stem = any(name.startswith(metric + "_") for name in self.s.metrics)
-            self.judge(stem or self.s.metric(metric), where, "metric", metric)
+            self.judge(stem or self.s.metric(metric) is not None, where, "metric", metric)
         for section, key in re.findall(r"(?<![\w./-])([a-z_]+)\.([a-z_]+)\b(?![.(/])", line):
             if section in self.s.options and not FILE.search("x." + key):
                 self.judge(self.s.option(section, key), where, "option", f"{section}.{key}")

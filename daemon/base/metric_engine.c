@@ -64,23 +64,25 @@ void metric_table_set(const struct metric_table *t, size_t m, size_t value, doub
     atomic_store_explicit(&t->series[m].at[value], metric_bits_of(number), memory_order_relaxed);
 }
 
+static struct metric_names *metric_names_of(const struct metric_table *t, size_t m) {
+    for (size_t i = 0; i < t->names_n; i++)
+        if (t->names[i].m == m) return &t->names[i];
+    return NULL;
+}
+
 void metric_table_set_named(const struct metric_table *t, size_t m, const struct metric_named *list,
                             size_t n) {
-    struct metric_names *names = t->names;
-    CHECK(names && names->m == m && n <= METRIC_NAMED_MAX);
+    struct metric_names *names = metric_names_of(t, m);
+    CHECK(names && n <= METRIC_NAMED_MAX);
     pthread_mutex_lock(&names->lock);
     names->n = n;
     for (size_t i = 0; i < n; i++) {
         size_t len = list[i].value.len < METRIC_NAME_BYTES ? list[i].value.len : METRIC_NAME_BYTES;
         memcpy(names->at[i].value, list[i].value.at, len);
         names->at[i].len = len;
-        names->at[i].number = list[i].number;
+        memcpy(names->at[i].number, list[i].number, sizeof names->at[i].number);
     }
     pthread_mutex_unlock(&names->lock);
-}
-
-static struct metric_names *metric_names_of(const struct metric_table *t, size_t m) {
-    return t->names && t->names->m == m ? t->names : NULL;
 }
 
 void metric_table_observe(const struct metric_table *t, size_t m, double seconds) {
@@ -108,7 +110,7 @@ double metric_table_sum(const struct metric_table *t, size_t m) {
 void metric_table_reset(const struct metric_table *t) {
     for (size_t m = 0; m < t->n; m++)
         for (size_t i = 0; i < METRIC_SERIES; i++) atomic_store(&t->series[m].at[i], 0);
-    if (t->names) metric_table_set_named(t, t->names->m, NULL, 0);
+    for (size_t i = 0; i < t->names_n; i++) metric_table_set_named(t, t->names[i].m, NULL, 0);
 }
 
 /* ---- the Prometheus text ---- */
@@ -174,17 +176,29 @@ static void metric_add_value(struct buf *out, const char *value, size_t len) {
     }
 }
 
-static void metric_add_named_lines(struct buf *out, const struct metric_table *t, size_t m) {
-    struct metric_names *names = t->names;
-    pthread_mutex_lock(&names->lock);
-    for (size_t i = 0; i < names->n; i++) {
-        metric_add_name(out, t, m);
-        buf_printf(out, "{%s=\"", t->row[m].label);
-        metric_add_value(out, names->at[i].value, names->at[i].len);
+/* The series of one value: one, or one for each value of the row's own label. */
+static void metric_add_named_series(struct buf *out, const struct metric_table *t,
+                                    const struct metric_names *names, size_t at) {
+    const struct metric_row *r = &t->row[names->m];
+    const char *rest = r->values;
+    struct text word = {0};
+    for (size_t i = 0; word_list_next(&rest, &word) || (i == 0 && !names->label); i++) {
+        double number = names->at[at].number[i];
+        if (names->label && isnan(number)) continue;
+        metric_add_name(out, t, names->m);
+        buf_printf(out, "{%s=\"", names->label ? names->label : r->label);
+        metric_add_value(out, names->at[at].value, names->at[at].len);
+        if (names->label) buf_printf(out, "\",%s=\"%.*s", r->label, (int)word.len, word.at);
         buf_str(out, "\"} ");
-        metric_add_number(out, names->at[i].number);
+        metric_add_number(out, number);
         buf_str(out, "\n");
     }
+}
+
+static void metric_add_named_lines(struct buf *out, const struct metric_table *t, size_t m) {
+    struct metric_names *names = metric_names_of(t, m);
+    pthread_mutex_lock(&names->lock);
+    for (size_t i = 0; i < names->n; i++) metric_add_named_series(out, t, names, i);
     pthread_mutex_unlock(&names->lock);
 }
 
@@ -232,18 +246,44 @@ void metric_table_histogram_json(const struct metric_table *t, size_t m, struct 
     buf_printf(out, ",\"count\":%llu}", (unsigned long long)below);
 }
 
-static void metric_add_named_json(struct buf *out, const struct metric_table *t, size_t m) {
-    struct metric_names *names = t->names;
-    buf_printf(out, ",\"label\":\"%s\",\"values\":{", t->row[m].label);
+/* {"value": number, ...} of one value of the second label. */
+static void metric_add_numbers_json(struct buf *out, const struct metric_row *r,
+                                    const double number[METRIC_VALUES_MAX]) {
+    const char *rest = r->values;
+    struct text word;
+    bool first = true;
+    buf_str(out, "{");
+    for (size_t i = 0; word_list_next(&rest, &word); i++) {
+        if (isnan(number[i])) continue;
+        buf_printf(out, "%s\"%.*s\":", first ? "" : ",", (int)word.len, word.at);
+        buf_double(out, number[i]);
+        first = false;
+    }
+    buf_str(out, "}");
+}
+
+void metric_table_named_json(const struct metric_table *t, size_t m, struct buf *out) {
+    struct metric_names *names = metric_names_of(t, m);
+    CHECK(names);
     pthread_mutex_lock(&names->lock);
+    buf_str(out, "{");
     for (size_t i = 0; i < names->n; i++) {
         buf_str(out, i ? "," : "");
         buf_json(out, (struct text){names->at[i].value, names->at[i].len});
         buf_str(out, ":");
-        buf_double(out, names->at[i].number);
+        if (names->label) metric_add_numbers_json(out, &t->row[m], names->at[i].number);
+        else buf_double(out, names->at[i].number[0]);
     }
-    pthread_mutex_unlock(&names->lock);
     buf_str(out, "}");
+    pthread_mutex_unlock(&names->lock);
+}
+
+static void metric_add_named_json(struct buf *out, const struct metric_table *t, size_t m) {
+    const struct metric_names *names = metric_names_of(t, m);
+    if (names->label) buf_printf(out, ",\"labels\":[\"%s\",\"%s\"]", names->label, t->row[m].label);
+    else buf_printf(out, ",\"label\":\"%s\"", t->row[m].label);
+    buf_str(out, ",\"values\":");
+    metric_table_named_json(t, m, out);
 }
 
 static void metric_add_values_json(struct buf *out, const struct metric_table *t, size_t m) {
@@ -287,10 +327,13 @@ void metric_table_json(const struct metric_table *t, struct buf *out) {
 
 /* ---- Markdown ---- */
 
-static void metric_add_words(struct buf *out, const struct metric_row *r) {
+static void metric_add_words(struct buf *out, const struct metric_table *t, size_t m) {
+    const struct metric_row *r = &t->row[m];
+    const struct metric_names *names = metric_names_of(t, m);
     const char *rest = r->values;
     struct text word;
     if (!*r->label) return;
+    if (names && names->label) buf_printf(out, "`%s`: of the configuration; ", names->label);
     buf_printf(out, *r->values ? "`%s`: " : "`%s`: of the configuration", r->label);
     for (size_t i = 0; word_list_next(&rest, &word); i++)
         buf_printf(out, "%s%.*s", i ? ", " : "", (int)word.len, word.at);
@@ -304,7 +347,7 @@ void metric_table_markdown(const struct metric_table *t, struct buf *out) {
         metric_add_name(out, t, m);
         buf_printf(out, "` | %s%s | ", metric_kind_names[r->kind],
                    r->kind == METRIC_KIND_HISTOGRAM ? ", seconds" : "");
-        metric_add_words(out, r);
+        metric_add_words(out, t, m);
         buf_printf(out, " | %s |\n", r->help);
     }
     buf_printf(out, "| `%sbuild_info` | gauge | `version`: of this binary | Always 1 |\n",

@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include "base/blas_threads.h"
+#include "base/standard_files.h"
 
 static const struct {
     const char *name;
@@ -35,6 +36,7 @@ static int main_flushed(int code) {
 }
 
 int main(int argc, char **argv) {
+    standard_files_take();
     blas_single_thread(argv);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {

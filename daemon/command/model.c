@@ -1,8 +1,6 @@
 /* `winnowd model`: shows versions, takes them out, puts others in, goes back to an earlier one.
  *
- * A pushed model is checked here, and again by the learner, which alone gives version numbers: the
- * file goes onto the models topic under its digest, and the learner removes it in the transaction
- * that makes a version of it (daemon/run/next_version.c). A rollback or a pin changes the
+ * A push: model_push.h. A rollback or a pin changes the
  * operator's half of the policy, so workers follow as soon as they read the topic. Refuses a
  * version that is not there, one that could not go live here, a model made for other features or
  * classes, and to write over a file.
@@ -12,15 +10,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "encode/features.h"
-#include "infer/model_import.h"
 #include "infer/model_record.h"
 #include "model_fingerprint.h"
+#include "model_push.h"
 #include "models_topic.h"
-#include "run/pipeline.h"
 #include "terminal/console.h"
 #include "terminal/listing.h"
-#include "train/schedule.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,17 +23,12 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum {
-    FILE_MOST = 1 << 28,  // bytes of a model file
-    READ_BYTES = 1 << 16, // of it read at once
-    TAKEN_MS = 20000,     // for the learner to take a push
-};
-
 struct model_command {
     const char *file;
     bool json;
     const struct config *config;
     struct models_topic topic;
+    struct model_push_options push;
     const char *const *word; // (words) after the verb
     int words;
 };
@@ -104,6 +94,10 @@ static int model_command_list(struct model_command *c) {
     return EX_OK;
 }
 
+static size_t model_command_trees(const struct model *m) {
+    return m->forest ? forest_trees(m->forest) : 0;
+}
+
 static void model_command_describe_json(const struct model *m, size_t bytes, bool live) {
     struct buf b = {0};
     buf_printf(&b,
@@ -113,9 +107,10 @@ static void model_command_describe_json(const struct model *m, size_t bytes, boo
     buf_json_str(&b, m->pushed);
     buf_printf(&b,
                ",\"created_ms\":%" PRId64 ",\"labels\":%" PRIu64 ",\"fingerprint\":\"%016" PRIx64
-               "\",\"columns\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\",\"mix\":[",
-               m->created_ms, m->rows, m->fingerprint, m->shape.d, m->shape.members, bytes,
-               m->digest);
+               "\",\"columns\":%zu,\"trees\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\","
+               "\"mix\":[",
+               m->created_ms, m->rows, m->fingerprint, m->shape.d, model_command_trees(m),
+               m->shape.members, bytes, m->digest);
     for (size_t i = 0; i < m->shape.members; i++) {
         if (i) buf_str(&b, ",");
         buf_double(&b, m->mix[i]);
@@ -174,6 +169,10 @@ static void model_command_describe(const struct model *m, size_t bytes, bool liv
                                                  : "it was shrunk towards that one");
     model_command_row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members,
                       m->shape.members > 1 ? "s" : "");
+    if (m->forest)
+        model_command_row("trees", "%zu; their %zu score%s the last column%s",
+                          model_command_trees(m), m->shape.scores,
+                          m->shape.scores > 1 ? "s are" : " is", m->shape.scores > 1 ? "s" : "");
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');
@@ -246,159 +245,9 @@ static int model_command_pull(struct model_command *c) {
 
 /* ---- push ---- */
 
-static int model_command_read_file(const char *path, struct buf *out) {
-    FILE *f = fopen(path, "rb");
-    if (!f) return console_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
-    size_t n;
-    while ((n = fread(buf_room(out, READ_BYTES), 1, READ_BYTES, f)) > 0 &&
-           (out->len += n) <= FILE_MOST)
-        continue;
-    bool fine = !ferror(f);
-    fclose(f);
-    if (!fine) return console_fail(EX_IOERR, "%s: %s", path, strerror(errno));
-    return out->len > FILE_MOST
-               ? console_fail(EX_DATAERR, "%s: is larger than any model may be (%d MiB)", path,
-                              FILE_MOST >> 20)
-               : CLI_GO;
-}
-
-static int model_command_import(const struct model_command *c, const char *path,
-                                struct model **out) {
-    struct buf bytes = {0}, why = {0};
-    struct features *f;
-    size_t positive;
-    int code = model_command_read_file(path, &bytes);
-    if (code == CLI_GO && features_of(&f, c->config) < 0)
-        code = console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
-    if (code != CLI_GO) {
-        buf_release(&bytes);
-        return code;
-    }
-    char *classes = (char *)classes_joined(c->config, &positive);
-    const struct import_target target = {features_columns(f), c->config->model.classes.n,
-                                         text_of(classes), features_fingerprint(f)};
-    if (model_import(out, buf_view(&bytes), &target, &why) < 0)
-        code = console_fail(EX_DATAERR, "%s: %s", path, buf_string(&why));
-    const struct fit_options fits = fit_options_of(c->config, target.d, positive, NULL);
-    if (code == CLI_GO && !fit_accepts_prior(&fits, *out)) {
-        code = console_fail(EX_DATAERR,
-                            "%s: its hidden layers are not those of model.hidden, so the learner "
-                            "could not build on it",
-                            path);
-        model_destroy(*out);
-    }
-    features_destroy(f);
-    free(classes);
-    buf_release(&bytes);
-    buf_release(&why);
-    return code;
-}
-
-static int model_command_put_on_topic(struct model_command *c, const struct buf *record,
-                                      const char *id) {
-    struct producer_record list[REGISTRY_CHUNKS] = {0};
-    struct arena arena = {0};
-    struct buf key = {0};
-    size_t room;
-    TRY(models_topic_room(&c->topic, &room));
-    size_t each = registry_chunk_bytes(c->config->service.name, record->len, room);
-    if (!each) {
-        buf_printf(&c->topic.why,
-                   "%zu bytes do not fit into %d records of topic %s, which takes %zu bytes a "
-                   "batch: raise its max.message.bytes",
-                   record->len, REGISTRY_CHUNKS, c->config->topics.models, room);
-        return ERR_FULL;
-    }
-    size_t chunks = (record->len + each - 1) / each;
-    for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * each, left = record->len - from;
-        buf_reset(&key);
-        registry_push_key(&key, c->config->service.name, id, i);
-        struct text chunk = {record->at + from, left < each ? left : each};
-        list[i] = registry_record(&arena, arena_text(&arena, buf_view(&key)), chunk, chunks);
-    }
-    int result = models_topic_write(&c->topic, list, chunks);
-    buf_release(&key);
-    arena_release(&arena);
-    return result;
-}
-
-struct model_push_awaited {
-    const char *id;
-    uint64_t after; // the newest version before
-};
-
-static uint64_t model_command_version_of_push(const struct models_topic *t,
-                                              const struct model_push_awaited *w) {
-    uint64_t version[REGISTRY_HELD];
-    size_t n = registry_versions(t->registry, version, sizeof version / sizeof *version);
-    for (size_t i = 0; i < n; i++)
-        if (version[i] > w->after &&
-            strcmp(registry_model(t->registry, version[i])->pushed, w->id) == 0)
-            return version[i];
-    return 0;
-}
-
-static bool model_command_there(const struct models_topic *t, const void *argument) {
-    const struct model_push_awaited *w = argument;
-    struct registry_push push;
-    return model_command_version_of_push(t, w) ||
-           (registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
-}
-
-/* The version and the policy that makes it live are one transaction, but the policy is read after
- * it. */
-static bool model_command_taken(const struct models_topic *t, const void *argument) {
-    const struct model_push_awaited *w = argument;
-    struct registry_push push;
-    uint64_t version = model_command_version_of_push(t, w);
-    console_progress("waiting for the learner to take it");
-    return version ? registry_policy(t->registry)->learner.live >= version
-                   : !(registry_push(t->registry, &push) && strcmp(push.id, w->id) == 0);
-}
-
-static int model_command_await_learner(struct model_command *c,
-                                       const struct model_push_awaited *w) {
-    int result = models_topic_until(&c->topic, model_command_there, w, TAKEN_MS);
-    if (result == 0) result = models_topic_until(&c->topic, model_command_taken, w, TAKEN_MS);
-    console_clear();
-    uint64_t version = model_command_version_of_push(&c->topic, w);
-    const struct policy *p = registry_policy(c->topic.registry);
-    if (result == 0 && !version)
-        return console_fail(EX_DATAERR,
-                            "the learner refused it: its log says why (event push_refused)");
-    if (result < 0 && !version)
-        return console_fail(
-            EX_UNAVAILABLE,
-            "it is on topic %s, but no learner has taken it yet; one that runs as %s will",
-            c->config->topics.models, c->config->service.name);
-    if (c->json)
-        printf("{\"version\":%" PRIu64 ",\"live\":%s}\n", version,
-               policy_live(p) == version ? "true" : "false");
-    else if (policy_live(p) == version)
-        printf("pushed: it is version %" PRIu64 ", live, and what later fits shrink towards\n",
-               version);
-    else
-        printf("pushed: it is version %" PRIu64 ", but version %" PRIu64
-               " stays live: it is pinned (`winnowd model unpin`)\n",
-               version, policy_live(p));
-    return EX_OK;
-}
-
 static int model_command_push(struct model_command *c) {
-    struct model *m;
-    struct buf record = {0};
-    if (!c->words) return console_fail(EX_USAGE, "push wants a safetensors file");
-    int code = model_command_import(c, c->word[0], &m);
-    if (code != CLI_GO) return code;
-    model_command_record_of(c, m, &record);
-    char id[MODEL_PUSH_ID + 1];
-    snprintf(id, sizeof id, "%.*s", MODEL_PUSH_ID, m->digest);
-    model_destroy(m);
-    struct model_push_awaited w = {id, registry_newest(c->topic.registry)};
-    int result = model_command_put_on_topic(c, &record, id);
-    buf_release(&record);
-    return result < 0 ? command_fail(result, &c->topic.why) : model_command_await_learner(c, &w);
+    if (!c->words) return console_fail(EX_USAGE, "push wants a file");
+    return model_push(&c->topic, c->word[0], &c->push, c->json);
 }
 
 /* ---- rollback, pin ---- */
@@ -473,6 +322,10 @@ int command_model(int argc, char **argv) {
     struct model_command c = {0};
     struct flag flags[] = {
         {"config", 'c', FLAG_TEXT, &c.file, "FILE", "the configuration", true},
+        {"golden", 0, FLAG_TEXT, &c.push.golden, "FILE",
+         "push: rows with the probabilities that must come out; trees want it", false},
+        {"by-position", 0, FLAG_SWITCH, &c.push.by_position, NULL,
+         "push: the features of the trees are the columns, whatever their names", false},
         {"json", 0, FLAG_SWITCH, &c.json, NULL, "JSON instead of lines for people", false}};
     struct usage usage = {
         "model",

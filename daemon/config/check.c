@@ -466,5 +466,6 @@ void config_check(struct config_reading *r) {
     check_work(r);
     check_label_page(r);
     check_features(r);
+    check_segments(r);
     check_value_at_risk(r);
 }

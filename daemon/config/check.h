@@ -54,6 +54,11 @@ void check_repeats(struct config_reading *r, struct item *items, size_t n);
 /* The same for the entries of a list. */
 void check_unique_list(struct config_reading *r, const char *path, const struct list *list,
                        const struct given *g);
+/* ---- check_segments.c ---- */
+
+/* Behind check_features: of what names. */
+void check_segments(struct config_reading *r);
+
 /* ---- check_features.c ---- */
 
 /* The entries of `features:`. */

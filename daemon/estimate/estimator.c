@@ -16,26 +16,21 @@
  * uncertain, for a draw that is in one is not in the other: interval.c. Precision takes λ = 0: what
  * the model says of its own alarms is what is in doubt.
  *
- * All is kept as sums of z^i f^j with the weights' powers, so that the memory does not grow.
+ * All is kept as sums (sums.h), so that the memory does not grow.
  *
  * Thread: one owner */
 #include "estimate/estimator.h"
 
 #include "base/error.h"
-#include "interval.h"
 #include "ranking.h"
+#include "sums.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-    HALVES = 2,
-    DRAWS_LEAST = 10, // of the random arm: below them nothing is claimed
-    CENSUS = 100      // with so many answers and no draw among them, all is asked
+    CENSUS = 100 // with so many answers and no draw among them, all is asked
 };
-
-static const double lambda_most = 1.2;
-static const double varies = 1e-9; // of the squares of f: a variance below it is of roundings
 
 static const char *const words[ESTIMATES] = {WORDS_TEXT(ESTIMATE_TABLE)};
 #define IS_SHARE(constant, word, share) [constant] = share,
@@ -43,121 +38,48 @@ static const bool is_share[ESTIMATES] = {ESTIMATE_TABLE(IS_SHARE, IS_SHARE)};
 
 const char *estimate_word(enum estimate_name e) { return words[e]; }
 
-/* What the model says of each outcome, as a sum of the terms of UNASKED_: f. */
-static const int8_t said[OUTCOMES][UNASKED_SUMS] = {
-    [OUTCOME_RIGHT] = {[UNASKED_RIGHT] = 1},
-    [OUTCOME_POSITIVE] = {[UNASKED_POSITIVE] = 1},
-    [OUTCOME_CAUGHT] = {[UNASKED_CAUGHT] = 1},
-    [OUTCOME_MISSED] = {[UNASKED_POSITIVE] = 1, [UNASKED_CAUGHT] = -1},
-    [OUTCOME_CAPACITY_CAUGHT] = {[UNASKED_CAPACITY] = 1},
-    [OUTCOME_CAPACITY_MISSED] = {[UNASKED_POSITIVE] = 1, [UNASKED_CAPACITY] = -1},
-};
-
-/* ---- sums ---- */
-
-/* Exponents of z and f in a moment, and of the weight: w, w(w−1), w³. */
-#define MOMENTS_TABLE(M)                                                                           \
-    M(ONE, 0, 0)                                                                                   \
-    M(Z, 1, 0)                                                                                     \
-    M(F, 0, 1)                                                                                     \
-    M(ZZ, 2, 0) M(ZF, 1, 1) M(FF, 0, 2) M(ZZZ, 3, 0) M(ZZF, 2, 1) M(ZFF, 1, 2) M(FFF, 0, 3)
-enum {
-#define M(name, i, j) MOMENT_##name,
-    MOMENTS_TABLE(M)
-#undef M
-        MOMENTS
-};
-enum { WEIGHT, WEIGHT_VARIANCE, WEIGHT_CUBE, WEIGHTS };
-
-struct moments {
-    double of[WEIGHTS][MOMENTS];
-};
-
-struct half {
-    double n;
-    struct moments outcome[OUTCOMES];
-};
-
-/* One draw, and what the strategy arm answered and the tasks carried since the one before. */
-struct stretch {
-    double weight;
-    bool half;
-    double z[OUTCOMES], f[OUTCOMES];
-    double known_n, known[OUTCOMES], rest_n, rest[UNASKED_SUMS];
-};
-
-struct sums {
-    double known_n, known[OUTCOMES]; // answers of the strategy arm
-    double asked_n;                  // its requests
-    double rest_n, rest[UNASKED_SUMS];
-    struct half half[HALVES];
-};
-
 struct estimator {
     struct sums all, now;
     double heard_n;       // of all.rest_n, what answered tasks carried
     struct stretch *ring; // (window)
     size_t window, held, at;
-    struct stretch next; // under way
-    struct ranking ranking;
+    struct stretch next;           // under way
+    struct ranking *ranking;       // NULL: of a part
+    const struct estimator *whole; // of which this one is a part; else NULL
 };
 
-struct estimator *estimator_create(size_t window) {
+struct estimator *estimator_create_part(size_t window, const struct estimator *whole) {
     struct estimator *e = xcalloc(1, sizeof *e);
     e->window = window;
+    e->whole = whole;
+    return e;
+}
+
+struct estimator *estimator_create(size_t window) {
+    struct estimator *e = estimator_create_part(window, NULL);
+    e->ranking = xcalloc(1, sizeof *e->ranking);
     return e;
 }
 
 void estimator_destroy(struct estimator *e) {
     if (!e) return;
+    free(e->ranking);
     free(e->ring);
     free(e);
-}
-
-static void estimator_terms(const struct asked *a, double out[UNASKED_SUMS]) {
-    for (size_t i = 0; i < UNASKED_SUMS; i++) out[i] = (double)a->term[i] / UNASKED_ONE;
-}
-
-static double estimator_said(const double term[UNASKED_SUMS], size_t outcome) {
-    double f = 0;
-    for (size_t i = 0; i < UNASKED_SUMS; i++) f += said[outcome][i] * term[i];
-    return f;
-}
-
-static void moments_add(struct moments *m, double w, double z, double f, double sign) {
-    const double weight[WEIGHTS] = {w, w * (w - 1), w * w * w},
-                 power[MOMENTS] = {1,     z,         f,         z * z,     z * f,
-                                   f * f, z * z * z, z * z * f, z * f * f, f * f * f};
-    for (size_t a = 0; a < WEIGHTS; a++)
-        for (size_t b = 0; b < MOMENTS; b++) m->of[a][b] += sign * weight[a] * power[b];
-}
-
-static void sums_add_draw(struct sums *s, const struct stretch *d, double sign) {
-    struct half *h = &s->half[d->half];
-    h->n += sign;
-    for (size_t o = 0; o < OUTCOMES; o++)
-        moments_add(&h->outcome[o], d->weight, d->z[o], d->f[o], sign);
-}
-
-static void sums_add_stretch(struct sums *s, const struct stretch *d, double sign) {
-    sums_add_draw(s, d, sign);
-    s->known_n += sign * d->known_n;
-    s->rest_n += sign * d->rest_n;
-    for (size_t o = 0; o < OUTCOMES; o++) s->known[o] += sign * d->known[o];
-    for (size_t i = 0; i < UNASKED_SUMS; i++) s->rest[i] += sign * d->rest[i];
 }
 
 /* The rest that a task speaks for. One that was counted among it and is known now is taken out. */
 static void estimator_add_rest(const struct asked *a, double *n, double sum[UNASKED_SUMS]) {
     double term[UNASKED_SUMS];
-    estimator_terms(a, term);
+    sums_terms(a, term);
     *n += a->unasked.n - (double)a->in_unasked;
     for (size_t i = 0; i < UNASKED_SUMS; i++)
         sum[i] += (double)a->unasked.sum[i] / UNASKED_ONE - a->in_unasked * term[i];
 }
 
 void estimator_ask(struct estimator *e, const struct asked *a) {
-    e->all.asked_n += a->propensity >= 1;
+    if (a->propensity >= 1) e->all.asked_n++;
+    else if (a->propensity > 0) e->all.drawn_n += 1 / a->propensity;
     estimator_add_rest(a, &e->all.rest_n, e->all.rest);
 }
 
@@ -188,24 +110,21 @@ static void estimator_slide(struct estimator *e) {
 void estimator_answer(struct estimator *e, const struct asked *a, const struct outcome *o) {
     double term[UNASKED_SUMS];
     CHECK(a->propensity > 0 && a->propensity <= 1);
-    ranking_add(&e->ranking, a->key >> 1, 1 / a->propensity, o->score,
-                o->value[OUTCOME_POSITIVE] > 0);
+    if (e->ranking)
+        ranking_add(e->ranking, a->key >> 1, 1 / a->propensity, o->score,
+                    o->value[OUTCOME_POSITIVE] > 0);
     estimator_add_rest(a, &e->next.rest_n, e->next.rest);
     e->heard_n += a->unasked.n - (double)a->in_unasked;
     if (a->propensity >= 1) {
-        e->all.known_n++;
-        e->next.known_n++;
-        for (size_t i = 0; i < OUTCOMES; i++) {
-            e->all.known[i] += o->value[i];
-            e->next.known[i] += o->value[i];
-        }
+        answers_add(&e->all.known, o);
+        answers_add(&e->next.known, o);
         return;
     }
-    estimator_terms(a, term);
+    sums_terms(a, term);
     e->next.weight = 1 / a->propensity;
     e->next.half = a->key & 1;
     memcpy(e->next.z, o->value, sizeof e->next.z);
-    for (size_t i = 0; i < OUTCOMES; i++) e->next.f[i] = estimator_said(term, i);
+    for (size_t i = 0; i < OUTCOMES; i++) e->next.f[i] = sums_said(term, i);
     sums_add_draw(&e->all, &e->next, 1);
     estimator_slide(e);
 }
@@ -263,92 +182,6 @@ void estimate_of_all(const double sum[OUTCOMES], double n, double out[ESTIMATES]
     }
 }
 
-/* ---- totals ---- */
-
-/* λ of a half of the draws. */
-static double half_lambda(const struct half *h, size_t outcome) {
-    const double *m = h->outcome[outcome].of[WEIGHT];
-    double n = m[MOMENT_ONE];
-    if (!(n > 0)) return 0;
-    double covariance = m[MOMENT_ZF] - m[MOMENT_Z] * m[MOMENT_F] / n,
-           variance = m[MOMENT_FF] - m[MOMENT_F] * m[MOMENT_F] / n;
-    if (!(variance > varies * m[MOMENT_FF])) return 0;
-    return fmax(0, fmin(covariance / variance, lambda_most));
-}
-
-/* Σ w(w−1)·r², r = z − λf − c. */
-static double moments_square(const double *m, double l, double c) {
-    return m[MOMENT_ZZ] + l * l * m[MOMENT_FF] + c * c * m[MOMENT_ONE] - 2 * l * m[MOMENT_ZF] -
-           2 * c * m[MOMENT_Z] + 2 * l * c * m[MOMENT_F];
-}
-
-/* Σ w³·r³. */
-static double moments_cube(const double *m, double l, double c) {
-    double zzz = m[MOMENT_ZZZ] - 3 * l * m[MOMENT_ZZF] + 3 * l * l * m[MOMENT_ZFF] -
-                 l * l * l * m[MOMENT_FFF];
-    double zz = m[MOMENT_ZZ] - 2 * l * m[MOMENT_ZF] + l * l * m[MOMENT_FF];
-    return zzz - 3 * c * zz + 3 * c * c * (m[MOMENT_Z] - l * m[MOMENT_F]) -
-           c * c * c * m[MOMENT_ONE];
-}
-
-static double sums_weight(const struct sums *s) {
-    double weight = 0;
-    for (size_t h = 0; h < HALVES; h++) weight += s->half[h].outcome[0].of[WEIGHT][MOMENT_ONE];
-    return weight;
-}
-
-static size_t sums_draws(const struct sums *s) {
-    return (size_t)(s->half[0].n + s->half[1].n + 0.5);
-}
-
-/* How many the rest are, and the mean over them of what the model said of an outcome. Where tasks
- * carried no sums (they are of a release before, or the states were lost) the draws speak for
- * themselves: the figure is then the plain one. */
-static double sums_rest(const struct sums *s, size_t outcome, double *mean) {
-    double weight = sums_weight(s), f = 0;
-    if (s->rest_n * 2 >= weight && s->rest_n > 0) {
-        *mean = estimator_said(s->rest, outcome) / s->rest_n;
-        return s->rest_n;
-    }
-    for (size_t h = 0; h < HALVES; h++) f += s->half[h].outcome[outcome].of[WEIGHT][MOMENT_F];
-    *mean = weight > 0 ? f / weight : 0;
-    return weight;
-}
-
-/* What an answer of the strategy arm stands for: its requests that were not answered are as those
- * that were. */
-static double sums_known_weight(const struct sums *s) {
-    return s->known_n > 0 ? fmax(1, s->asked_n / s->known_n) : 1;
-}
-
-/* The total of an outcome over all samples. centred: for a mean over a known number. */
-static struct total sums_total(const struct sums *s, size_t outcome, bool regression,
-                               bool centred) {
-    double f_mean, rest = sums_rest(s, outcome, &f_mean), weight = sums_weight(s), mean = 0,
-                   squares = 0;
-    struct total t = {.draws = sums_draws(s), .counts = !regression && !centred};
-    t.is = sums_known_weight(s) * s->known[outcome];
-    if (!(weight > 0)) return t;
-    for (size_t h = 0; h < HALVES; h++) {
-        const struct moments *m = &s->half[h].outcome[outcome];
-        double n = s->half[h].n, w = m->of[WEIGHT][MOMENT_ONE];
-        if (!(n > 0.5)) continue;
-        double l = regression ? half_lambda(&s->half[1 - h], outcome) : 0,
-               r = (m->of[WEIGHT][MOMENT_Z] - l * m->of[WEIGHT][MOMENT_F]) / w, c = centred ? r : 0;
-        mean += w / weight * (r + l * f_mean);
-        t.variance += fmax(0, moments_square(m->of[WEIGHT_VARIANCE], l, c)) *
-                      (centred && n > 1.5 ? n / (n - 1) : 1);
-        t.skew += moments_cube(m->of[WEIGHT_CUBE], l, c);
-        squares += m->of[WEIGHT_VARIANCE][MOMENT_ONE];
-    }
-    double scale = rest / weight;
-    t.is += rest * mean;
-    t.variance *= scale * scale;
-    t.skew *= scale * scale * scale;
-    t.draw = scale * (1 + squares / weight); // Kish's mean weight
-    return t;
-}
-
 /* ---- figures ---- */
 
 static void estimate_set(struct estimate *out, double value, struct range look,
@@ -357,30 +190,32 @@ static void estimate_set(struct estimate *out, double value, struct range look,
 }
 
 static void sums_mean(const struct sums *s, const struct recipe *r, struct estimate *out) {
-    double ignored, n = sums_known_weight(s) * s->known_n + sums_rest(s, 0, &ignored);
+    double n = sums_samples(s);
     struct total t = sums_total(s, (size_t)r->of, r->regression, true);
     t.is /= n;
     t.variance /= n * n;
     t.skew /= n * n * n;
     t.draw /= n;
     estimate_set(out, t.is, interval_of_total(&t, interval_deviate()),
-                 interval_of_total(&t, interval_deviate_always(t.draws)));
+                 interval_of_total(&t, interval_deviate_always(t.draws, t.renewed)));
 }
 
 static void sums_share(const struct sums *s, const struct recipe *r, struct estimate *out) {
     struct total a = sums_total(s, (size_t)r->of, r->regression, false),
                  b = sums_total(s, (size_t)r->other, r->regression, false);
-    double a_least = s->known[r->of], b_least = s->known[r->other], is_a = fmax(a.is, a_least),
-           is_b = fmax(b.is, b_least);
-    estimate_set(out, estimate_ratio(is_a, is_a + is_b),
-                 interval_of_share(&a, a_least, &b, b_least, interval_deviate()),
-                 interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws)));
+    double a_least = s->known.sum[r->of], b_least = s->known.sum[r->other],
+           is_a = fmax(a.is, a_least), is_b = fmax(b.is, b_least);
+    estimate_set(
+        out, estimate_ratio(is_a, is_a + is_b),
+        interval_of_share(&a, a_least, &b, b_least, interval_deviate()),
+        interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws, a.renewed)));
 }
 
 /* With no draw among the answers, either everything is asked or no draw was answered yet. */
-static bool sums_unheard(const struct sums *s) {
+static bool estimator_unheard(const struct estimator *e, const struct sums *s) {
     size_t draws = sums_draws(s);
-    return draws < DRAWS_LEAST && !(draws == 0 && s->known_n >= CENSUS && s->rest_n < 1);
+    double rest = e->whole ? e->whole->all.rest_n : s->rest_n;
+    return draws < ESTIMATE_DRAWS_LEAST && !(draws == 0 && s->known.n >= CENSUS && rest < 1);
 }
 
 static void estimate_bound(struct estimate *e, bool share, bool unheard) {
@@ -405,16 +240,18 @@ static const struct sums *estimator_whole(const struct estimator *e, enum estima
     if (s == &e->all) return s;
     double rest = e->heard_n > 0 ? fmax(1, e->all.rest_n / e->heard_n) : 1;
     *now = *s;
-    now->asked_n = s->known_n * sums_known_weight(&e->all);
+    now->asked_n = s->known.n * sums_known_weight(&e->all);
     now->rest_n *= rest;
+    double weight = sums_weight(&e->all);
+    if (weight > 0) now->drawn_n = sums_weight(s) * fmax(1, e->all.drawn_n / weight);
     for (size_t i = 0; i < UNASKED_SUMS; i++) now->rest[i] *= rest;
     return now;
 }
 
 static void estimator_rank(const struct estimator *e, struct estimate *out) {
     const struct sums *s = &e->all;
-    double ignored, weight = sums_weight(s), rest = sums_rest(s, 0, &ignored);
-    ranking_read(&e->ranking, sums_known_weight(s), weight > 0 ? rest / weight : 0, sums_draws(s),
+    double weight = sums_weight(s), rest = sums_rest(s);
+    ranking_read(e->ranking, sums_known_weight(s), weight > 0 ? rest / weight : 0, sums_draws(s),
                  out);
 }
 
@@ -424,17 +261,17 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     const struct sums *s = estimator_whole(e, span, &now);
     const struct recipe *r = &recipe[name];
     *out = (struct estimate){NAN, NAN, NAN, NAN, NAN};
-    if ((double)sums_draws(s) + s->known_n < 0.5) return;
+    if ((double)sums_draws(s) + s->known.n < 0.5) return;
     if (r->of >= 0 && r->other < 0) sums_mean(s, r, out);
     else if (r->of >= 0) sums_share(s, r, out);
-    else if (span == ESTIMATE_SINCE_START) estimator_rank(e, out);
-    estimate_bound(out, is_share[name], sums_unheard(s));
+    else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
+    estimate_bound(out, is_share[name], estimator_unheard(e, s));
 }
 
 void estimator_read(const struct estimator *e, enum estimate_span span, struct estimates *out) {
     const struct sums *s = estimator_sums(e, span);
     out->drawn = sums_draws(s);
-    out->answers = (uint64_t)(s->known_n + 0.5) + out->drawn;
+    out->answers = (uint64_t)(s->known.n + 0.5) + out->drawn;
     for (size_t i = 0; i < ESTIMATES; i++)
         estimator_read_one(e, span, (enum estimate_name)i, &out->of[i]);
 }

@@ -29,10 +29,12 @@ static const double skew_least = 1e-6; // below it the quantile is the normal on
 
 double interval_deviate(void) { return one_look; }
 
-double interval_deviate_always(size_t draws) {
+/* Where nothing is drawn, and the error is of answers that are still open, each exchange of these
+ * is a new chance to miss. */
+double interval_deviate_always(size_t draws, double renewed) {
     double t = (double)draws, rho = (-2 * log(miss) + log(-2 * log(miss) + 1)) / narrowest,
            x = t * rho;
-    return sqrt(2 * (x + 1) / x * log(sqrt(x + 1) / miss));
+    return sqrt(2 * (x + 1) / x * log(sqrt(x + 1) / miss) + 4 * log1p(renewed));
 }
 
 /* How far that end is from the total; side: 1 above, -1 below. */

@@ -12,7 +12,8 @@ struct total {
     double variance, skew; // second and third cumulant of its error
     double draw;           // weight of one draw
     size_t draws;
-    bool counts; // no draw can lower it: the lower end needs no more of one
+    double renewed; // how often what the error is of was replaced by new; 0: errors only add up
+    bool counts;    // no draw can lower it: the lower end needs no more of one
 };
 
 struct range {
@@ -22,7 +23,7 @@ struct range {
 /* Standard deviations that an interval of 95 % reaches at one look, and at all looks together after
  * so many draws. */
 double interval_deviate(void);
-double interval_deviate_always(size_t draws);
+double interval_deviate_always(size_t draws, double renewed);
 
 struct range interval_of_total(const struct total *t, double deviate);
 /* Of a / (a + b); lows are at least what is known of each: a_least, b_least. */

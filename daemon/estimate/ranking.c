@@ -81,7 +81,7 @@ void ranking_read(const struct ranking *r, double known_weight, double drawn_wei
     for (size_t g = 0; g < RANKING_GROUPS; g++) square += (part[g] - mean) * (part[g] - mean);
     double error = student * sqrt(square * (RANKING_GROUPS - 1) / RANKING_GROUPS),
            at = ranking_log_odds(is), look = error * interval_deviate(),
-           always = error * interval_deviate_always(draws);
+           always = error * interval_deviate_always(draws, 0);
     *out = (struct estimate){is, ranking_share(at - look), ranking_share(at + look),
                              ranking_share(at - always), ranking_share(at + always)};
 }

@@ -1,9 +1,12 @@
 /* Pages over HTTP, for machines and people.
  *
- * libmicrohttpd polls in one thread of its own and calls us there. Every answer is built in memory,
- * so a slow client holds up nobody. What clients can cost is bounded by the constants below; when
- * all HTTP_CONNECTIONS are taken, the one that was idle longest is closed for a new one, so silent
- * clients cannot lock anybody out.
+ * One thread of ours lets libmicrohttpd do what is due, and is called back there; it has ended
+ * before the library is told to stop. (With a thread of its own, the library answers while it
+ * stops: then it takes an answer for queued that it dropped, and a malformed request at that moment
+ * is a crash; 0.9.75, MHD_queue_response and transmit_error_response_len.) Every answer is built in
+ * memory, so a slow client holds up nobody. What clients can cost is bounded by the constants
+ * below; when all HTTP_CONNECTIONS are taken, the one that was idle longest is closed for a new
+ * one, so silent clients cannot lock anybody out.
  *
  * Refuses what a foreign web page could send through a visitor's browser (guard.h), and writing
  * without the token.
@@ -19,7 +22,10 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -43,6 +49,8 @@ struct connection {
 struct http {
     struct http_options options;
     struct MHD_Daemon *daemon;
+    pthread_t thread;
+    int stop;           // an eventfd: readable when the thread shall end
     const char **names; // (names_n) that Host may say
     size_t names_n;
     char *host;         // of options->listen; NULL: a Unix socket
@@ -383,6 +391,7 @@ static void server_name_us(struct http *h) {
 }
 
 static void server_destroy(struct http *h) {
+    if (h->stop >= 0) close(h->stop);
     if (h->socket_path) unlink(h->socket_path);
     if (h->token) explicit_bzero(h->token, strlen(h->token));
     free(h->token);
@@ -392,23 +401,43 @@ static void server_destroy(struct http *h) {
     free(h);
 }
 
+static int server_wait_ms(struct http *h) {
+    MHD_UNSIGNED_LONG_LONG ms; // until a silent connection is closed
+    if (MHD_get_timeout(h->daemon, &ms) != MHD_YES) return -1;
+    return ms < IDLE_S * 1000 ? (int)ms : IDLE_S * 1000;
+}
+
+static void *server_main(void *opaque) {
+    struct http *h = opaque;
+    int due = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    struct pollfd event[] = {{h->stop, POLLIN, 0}, {due, POLLIN, 0}};
+    while (poll(event, 2, server_wait_ms(h)) < 0 || !event[0].revents) MHD_run(h->daemon);
+    return NULL;
+}
+
+/* The socket is the library's once this succeeds. */
 static bool server_serve(struct http *h, int fd) {
-    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC |
-                     (h->host && strchr(h->host, ':') ? MHD_USE_IPv6 : 0);
+    unsigned flags = MHD_USE_EPOLL | (h->host && strchr(h->host, ':') ? MHD_USE_IPv6 : 0);
+    h->stop = eventfd(0, EFD_CLOEXEC);
+    if (h->stop < 0) return false;
     h->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, server_handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)SLOTS, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, server_connection_changed, h,
-        MHD_OPTION_NOTIFY_COMPLETED, server_request_done, h,
-        MHD_OPTION_END); // the socket is the library's from here on
-    return h->daemon != NULL;
+        MHD_OPTION_NOTIFY_COMPLETED, server_request_done, h, MHD_OPTION_END);
+    if (!h->daemon) return false;
+    if (pthread_create(&h->thread, NULL, server_main, h) == 0) return true;
+    MHD_quiesce_daemon(h->daemon); // the socket is ours again
+    MHD_stop_daemon(h->daemon);
+    return false;
 }
 
 int http_start(struct http **out, const struct http_options *options, struct buf *why) {
     struct http *h = xcalloc(1, sizeof *h);
     h->options = *options;
     h->token = options->token ? xstrdup(options->token) : NULL;
+    h->stop = -1;
     for (size_t i = 0; i < SLOTS; i++) h->connection[i].fd = -1;
     int fd = server_open_socket(h, why);
     if (fd >= 0) server_name_us(h);
@@ -426,6 +455,8 @@ int http_start(struct http **out, const struct http_options *options, struct buf
 
 void http_stop(struct http *h) {
     if (!h) return;
+    eventfd_write(h->stop, 1);
+    pthread_join(h->thread, NULL);
     MHD_stop_daemon(h->daemon);
     server_destroy(h);
 }

@@ -42,7 +42,8 @@ static bool model_widths_fit(const struct model_shape *s) {
         return false;
     for (size_t l = 1; l < s->layers; l++)
         if (s->width[l] == 0 || s->width[l] > HIDDEN_WIDTH_MAX) return false;
-    return s->width[0] == s->d && s->width[s->layers] == s->k;
+    if (s->scores > s->k || s->slots > FOREST_SLOTS_MAX || (s->slots && !s->scores)) return false;
+    return s->width[0] == s->d + s->scores && s->width[s->layers] == s->k;
 }
 
 /* No product overflows: each width is within its bound. */
@@ -51,21 +52,26 @@ static bool model_shape_fits(const struct model_shape *s) {
     if (!model_widths_fit(s)) return false;
     for (size_t l = 0; l < s->layers; l++)
         floats += s->members * (s->width[l] + 1) * s->width[l + 1];
-    return floats <= most_floats && floats * sizeof(float) + s->d * COLUMN_BYTES <= MODEL_BYTES_MAX;
+    size_t forest = s->scores ? FOREST_BYTES_MAX : 0;
+    return floats <= most_floats &&
+           floats * sizeof(float) + s->width[0] * COLUMN_BYTES + forest <= MODEL_BYTES_MAX;
 }
 
 int model_create(struct model **out, const struct model_shape *shape) {
     if (!model_shape_fits(shape)) return ERR_MISMATCH;
     struct model *m = xcalloc(1, sizeof *m);
     m->shape = *shape;
-    m->mean = xcalloc(shape->d, sizeof *m->mean);
-    m->scale = xcalloc(shape->d, sizeof *m->scale);
-    m->log_unit = xcalloc(shape->d, sizeof *m->log_unit);
-    m->low = xcalloc(shape->d, sizeof *m->low);
-    m->high = xcalloc(shape->d, sizeof *m->high);
+    size_t columns = shape->width[0];
+    m->mean = xcalloc(columns, sizeof *m->mean);
+    m->scale = xcalloc(columns, sizeof *m->scale);
+    m->log_unit = xcalloc(columns, sizeof *m->log_unit);
+    m->low = xcalloc(columns, sizeof *m->low);
+    m->high = xcalloc(columns, sizeof *m->high);
     m->mix = xcalloc(shape->members, sizeof *m->mix);
-    for (size_t i = 0; i < shape->d; i++)
-        m->scale[i] = 1, m->low[i] = -DBL_MAX, m->high[i] = DBL_MAX;
+    for (size_t i = 0; i < columns; i++) {
+        m->scale[i] = i < shape->d ? 1 : MODEL_SCORE_SCALE;
+        m->low[i] = -DBL_MAX, m->high[i] = DBL_MAX;
+    }
     for (size_t i = 0; i < shape->members; i++) m->mix[i] = 1 / (double)shape->members;
     for (size_t l = 0; l < shape->layers; l++) {
         m->weight[l] =
@@ -97,6 +103,7 @@ void model_destroy(struct model *m) {
                      (void *)m->seen.at,
                      (void *)m->aside.at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+    forest_destroy(m->forest);
     free(m);
 }
 
@@ -136,8 +143,15 @@ static size_t model_widest(const struct model_shape *s) {
     return most;
 }
 
+/* Floats for the doubles that a forest needs, wherever they begin. */
+static size_t model_forest_floats(const struct model_shape *s) {
+    size_t doubles = s->scores ? forest_room(s->slots, s->scores) : 0;
+    return doubles ? doubles * (sizeof(double) / sizeof(float)) + 1 : 0;
+}
+
 size_t model_scratch(const struct model_shape *s) {
-    return s->d + 2 * s->members * model_widest(s) + s->members * s->k;
+    return s->width[0] + 2 * s->members * model_widest(s) + s->members * s->k +
+           model_forest_floats(s);
 }
 
 /* Two columns at a time by the compiler's vector extension: -O2 would leave a plain loop scalar. A
@@ -181,6 +195,18 @@ static bool model_standardise(const struct model *m, const double *row, float *o
     for (size_t i = logarithm[0] | logarithm[2] ? 0 : even; i < d; i++)
         out[i] = (float)model_standardised(m, i, row[i]);
     return !(near[0] & near[2]) || (even < d && model_is_far(m, even, row[even]));
+}
+
+/* What the forest says of the row, standardised, behind the row's own columns in x. floats:
+ * model_forest_floats of room. */
+static __attribute__((noinline)) void model_add_scores(const struct model *m, const double *row,
+                                                       float *floats, float *x) {
+    size_t d = m->shape.d;
+    double *room = (double *)(((uintptr_t)floats + sizeof *floats) & ~(sizeof(double) - 1)),
+           *score = room + m->shape.slots + 1;
+    forest_score(m->forest, row, room, score);
+    for (size_t i = 0; i < m->shape.scores; i++)
+        x[d + i] = (float)model_standardised(m, d + i, score[i]);
 }
 
 static void model_affine(const float *weight, const float *bias, size_t out, size_t in,
@@ -227,7 +253,7 @@ static void model_softmax(const float *logit, size_t k, float *prob) {
 /* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */
 static float *model_logits(const struct model *m, const float *x, float *here, float *there) {
     const struct model_shape *s = &m->shape;
-    model_affine(m->weight[0], m->bias[0], s->members * s->width[1], s->d, x, here);
+    model_affine(m->weight[0], m->bias[0], s->members * s->width[1], s->width[0], x, here);
     for (size_t l = 1; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
         model_rectify(here, s->members * in);
@@ -256,9 +282,11 @@ static void model_conclude(const struct model *m, const float *logit, float *mem
 bool model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob) {
     const struct model_shape *s = &m->shape;
-    float *x = scratch, *here = x + s->d, *there = here + s->members * model_widest(s);
-    if (!member) member = there + s->members * model_widest(s);
+    float *x = scratch, *here = x + s->width[0], *there = here + s->members * model_widest(s),
+          *behind = there + s->members * model_widest(s);
+    if (!member) member = behind;
     bool far = model_standardise(m, row, x);
+    if (m->forest) model_add_scores(m, row, behind + s->members * s->k, x);
     float *logit = model_logits(m, x, here, there);
     if (far) model_add_codes(m, row, logit);
     model_conclude(m, logit, member, prob);
@@ -292,11 +320,17 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
                         float *member, size_t stride, float *prob, bool *far) {
     const struct model_shape *s = &m->shape;
     size_t width = s->members * s->width[1];
-    float *x = scratch, *here = x + n * s->d, *there = here + n * s->members * model_widest(s);
-    for (size_t r = 0; r < n; r++) far[r] = model_standardise(m, row + r * s->d, x + r * s->d);
-    model_affine_rows(m->weight[0], m->bias[0], width, s->d, n, x, s->d, here, width);
+    size_t in = s->width[0];
+    float *x = scratch, *here = x + n * in, *there = here + n * s->members * model_widest(s),
+          *behind = there + n * s->members * model_widest(s);
+    for (size_t r = 0; r < n; r++) {
+        far[r] = model_standardise(m, row + r * s->d, x + r * in);
+        if (m->forest) model_add_scores(m, row + r * s->d, behind, x + r * in);
+    }
+    model_affine_rows(m->weight[0], m->bias[0], width, in, n, x, in, here, width);
     for (size_t l = 1; l < s->layers; l++) {
-        size_t in = s->width[l], out = s->width[l + 1];
+        size_t out = s->width[l + 1];
+        in = s->width[l];
         model_rectify(here, n * s->members * in);
         for (size_t i = 0; i < s->members; i++)
             model_affine_rows(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, n,
@@ -367,8 +401,8 @@ static bool model_mixture_sound(const struct model *m) {
 static bool model_scale_sound(const struct model *m) {
     const double *all[] = {m->mean, m->scale, m->log_unit, m->low, m->high};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (!model_finite_doubles(all[i], m->shape.d)) return false;
-    for (size_t i = 0; i < m->shape.d; i++)
+        if (!model_finite_doubles(all[i], m->shape.width[0])) return false;
+    for (size_t i = 0; i < m->shape.width[0]; i++)
         if (m->scale[i] < 0 || m->log_unit[i] < 0 || m->low[i] > m->high[i]) return false;
     return true;
 }

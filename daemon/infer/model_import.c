@@ -10,10 +10,7 @@
  * function of the model.
  *
  * Thread: command line */
-#include "infer/model_import.h"
-
-#include "config/limits.h"
-#include "safetensors.h"
+#include "import_private.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -22,23 +19,13 @@
  * column of doubles is clipped. */
 static const double raw_scale = 0x1p-60;
 
-struct import {
-    const struct import_target *target;
-    struct safetensors file;
-    bool used[SAFETENSORS_TENSORS]; // tensors that found their place in the model
-    size_t theirs[CLASSES_MAX];     // of our class, the place in their order
-    bool single;                    // one output for two classes
-    struct buf *why;
-};
-
-static int import_refuse(struct import *im, int error, const char *format, ...) PRINTF_LIKE(3, 4);
-static int import_refuse(struct import *im, int error, const char *format, ...) {
+int import_refuse(struct import *im, int error, const char *format, ...) {
     char text[256];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    buf_str(im->why, text);
+    if (!im->why->len) buf_str(im->why, text);
     return error;
 }
 
@@ -80,30 +67,30 @@ static const struct safetensor *import_next_layer(struct import *im, const char 
 
 /* ---- metadata ---- */
 
-static int import_read_classes(struct import *im) {
-    const char *said = safetensors_metadata(&im->file, "classes");
-    if (!said)
-        return import_refuse(
-            im, ERR_INPUT,
-            "the metadata says no `classes`: their names, one a line, in the order of "
-            "the model's outputs");
-    const char *at = im->target->classes.at;
+int import_order(struct import *im, struct text said) {
+    struct text ours = im->target->classes, class_, line;
     size_t lines = 1, found = 0;
-    for (const char *c = said; *c; c++) lines += *c == '\n';
-    for (size_t k = 0; k < im->target->k; k++) {
-        size_t len = strcspn(at, "\n"), place = 0;
-        for (const char *line = said; line;
-             line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL, place++) {
-            if (strcspn(line, "\n") != len || memcmp(line, at, len) != 0) continue;
+    for (size_t i = 0; i < said.len; i++) lines += said.at[i] == '\n';
+    for (size_t k = 0; k < im->target->k && text_line(&ours, &class_); k++) {
+        struct text theirs = said;
+        for (size_t place = 0; text_line(&theirs, &line); place++) {
+            if (!text_equal(line, class_)) continue;
             im->theirs[k] = place;
             found++;
             break;
         }
-        at += len + (at[len] == '\n');
     }
     if (found != im->target->k || lines != found)
         return import_refuse(im, ERR_MISMATCH, "its classes are not those of model.classes");
     return 0;
+}
+
+static int import_read_classes(struct import *im) {
+    const char *said = safetensors_metadata(&im->file, "classes");
+    if (said) return import_order(im, text_of(said));
+    return import_refuse(im, ERR_INPUT,
+                         "the metadata says no `classes`: their names, one a line, in the order of "
+                         "the model's outputs");
 }
 
 static int import_read_fingerprint(struct import *im) {
@@ -121,6 +108,46 @@ static int import_read_fingerprint(struct import *im) {
                : import_refuse(im, ERR_MISMATCH,
                                "it was made for another feature map (%.16s; here it is %s)", said,
                                ours);
+}
+
+/* ---- trees ---- */
+
+/* Copies a tensor of floats; *n becomes its first dimension. */
+static float *import_floats(struct import *im, const char *name, size_t *n) {
+    const struct safetensor *t = import_find(im, name);
+    *n = t ? t->shape[0] : 0;
+    size_t numbers = t ? safetensor_numbers(t) : 0;
+    float *out = xcalloc(numbers + 1, sizeof *out);
+    for (size_t i = 0; i < numbers; i++) out[i] = (float)safetensor_value(t, i);
+    return out;
+}
+
+static double *import_doubles(struct import *im, const char *name, size_t *n) {
+    const struct safetensor *t = import_find(im, name);
+    *n = t ? safetensor_numbers(t) : 0;
+    double *out = xcalloc(*n + 1, sizeof *out);
+    for (size_t i = 0; i < *n; i++) out[i] = safetensor_value(t, i);
+    return out;
+}
+
+/* What the forest's tensors say, if there are any. */
+static int import_read_forest(struct import *im) {
+    struct forest_parts *p = &im->forest;
+    const struct safetensor *place = safetensors_find(&im->file, "forest.place");
+    size_t rules, outputs, slots, children;
+    if (!safetensors_find(&im->file, "forest.root")) return 0;
+    p->rule = import_floats(im, "forest.rule", &rules);
+    p->root = import_floats(im, "forest.root", &p->trees);
+    p->output = import_floats(im, "forest.output", &outputs);
+    p->slot = import_floats(im, "forest.slot", &slots);
+    p->child = import_floats(im, "forest.child", &children);
+    p->place = import_floats(im, "forest.place", &p->slots);
+    p->threshold = import_doubles(im, "forest.threshold", &p->nodes);
+    p->base = import_doubles(im, "forest.base", &p->outputs);
+    bool fits = rules == FOREST_RULES && outputs == p->trees && slots == p->nodes &&
+                children == p->nodes && p->trees && p->outputs && p->outputs <= CLASSES_MAX;
+    if (place) fits &= safetensor_numbers(place) == p->slots * FOREST_SLOT_NUMBERS;
+    return fits ? 0 : import_refuse(im, ERR_INPUT, "the forest's tensors do not fit together");
 }
 
 /* ---- layers ---- */
@@ -158,7 +185,9 @@ static int import_read_shape(struct import *im, struct model_shape *s,
     if (!s->layers)
         return import_refuse(im, ERR_INPUT,
                              "there are no layers: tensors layers.0.weight and layers.0.bias");
-    s->d = s->width[0];
+    s->scores = im->forest.outputs;
+    s->slots = im->forest.slots;
+    s->d = s->width[0] > s->scores ? s->width[0] - s->scores : 0;
     im->single = s->width[s->layers] == 1 && im->target->k == 2;
     if (im->single) s->width[s->layers] = 2;
     s->k = s->width[s->layers];
@@ -224,22 +253,23 @@ static int import_fill_columns(struct import *im, struct model *m) {
         double *at;
     } own[] = {{"log_unit", m->log_unit}, {"low", m->low}, {"high", m->high}};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        int result = import_fill_doubles(im, own[i].name, m->shape.d, own[i].at);
+        int result = import_fill_doubles(im, own[i].name, m->shape.width[0], own[i].at);
         if (result < 0 && result != ERR_MISSING) return result;
     }
     return 0;
 }
 
 static int import_fill_standardisation(struct import *im, struct model *m) {
-    int mean = import_fill_doubles(im, "mean", m->shape.d, m->mean),
-        scale = import_fill_doubles(im, "scale", m->shape.d, m->scale);
+    size_t columns = m->shape.width[0];
+    int mean = import_fill_doubles(im, "mean", columns, m->mean),
+        scale = import_fill_doubles(im, "scale", columns, m->scale);
     if (mean == 0 && scale == 0) return import_fill_columns(im, m);
     if (mean != ERR_MISSING || scale != ERR_MISSING)
         return im->why->len ? ERR_INPUT
                             : import_refuse(im, ERR_INPUT,
                                             "mean and scale go together; one of them is missing");
-    size_t first = m->shape.members * m->shape.width[1] * m->shape.d;
-    for (size_t i = 0; i < m->shape.d; i++) m->scale[i] = raw_scale;
+    size_t first = m->shape.members * m->shape.width[1] * columns;
+    for (size_t i = 0; i < columns; i++) m->scale[i] = raw_scale;
     for (size_t i = 0; i < first; i++)
         m->weight[0][i] = (float)((double)m->weight[0][i] / raw_scale);
     return 0;
@@ -286,47 +316,86 @@ static int import_fill_golden(struct import *im, struct model *m) {
     return 0;
 }
 
-static int import_fill(struct import *im, struct model *m, const struct safetensor *weight[],
-                       const struct safetensor *bias[]) {
-    for (size_t l = 0; l < m->shape.layers; l++) import_fill_layer(im, m, l, weight[l], bias[l]);
-    TRY(import_fill_standardisation(im, m));
-    int mix = import_fill_doubles(im, "mix", m->shape.members, m->mix);
-    if (mix < 0 && mix != ERR_MISSING) return mix;
-    TRY(import_fill_codes(im, m));
+/* What every file of tensors may hold; each of them must have found its place. */
+static int import_finish(struct import *im, struct model *m) {
     TRY(import_fill_golden(im, m));
     (void)import_find(im, "utility"); // the learner measures it anew
     for (size_t i = 0; i < im->file.n; i++)
         if (!im->used[i])
             return import_refuse(im, ERR_INPUT, "tensor %.100s is none that a model has",
                                  im->file.tensor[i].name);
-    m->fingerprint = im->target->fingerprint;
-    char *classes = xcalloc(im->target->classes.len + 1, 1);
-    memcpy(classes, im->target->classes.at, im->target->classes.len);
-    m->classes = text_of(classes);
-    m->seen = text_of(xstrdup(""));
     return 0;
 }
 
-static int import_model(struct import *im, struct model **out) {
+static int import_fill(struct import *im, struct model *m, const struct safetensor *weight[],
+                       const struct safetensor *bias[]) {
+    const char *why;
+    for (size_t l = 0; l < m->shape.layers; l++) import_fill_layer(im, m, l, weight[l], bias[l]);
+    TRY(import_fill_standardisation(im, m));
+    if (im->forest.trees &&
+        forest_create(&m->forest, &im->forest, m->shape.d, m->shape.k, &why) < 0)
+        return import_refuse(im, ERR_INPUT, "%s", why);
+    int mix = import_fill_doubles(im, "mix", m->shape.members, m->mix);
+    if (mix < 0 && mix != ERR_MISSING) return mix;
+    return import_fill_codes(im, m);
+}
+
+static int import_layers(struct import *im, struct model **out) {
     struct model_shape shape = {0};
     const struct safetensor *weight[MODEL_LAYERS_MAX], *bias[MODEL_LAYERS_MAX];
-    TRY(import_read_classes(im));
-    TRY(import_read_fingerprint(im));
     TRY(import_read_shape(im, &shape, weight, bias));
     if (model_create(out, &shape) < 0)
         return import_refuse(im, ERR_INPUT, "its shapes make no sense");
-    TRY(import_fill(im, *out, weight, bias));
-    const char *why = NULL;
-    int result =
-        model_check(*out, im->target->d, im->target->classes, im->target->fingerprint, &why);
-    return result < 0 ? import_refuse(im, result, "%s", why) : 0;
+    return import_fill(im, *out, weight, bias);
+}
+
+static bool import_has_layers(const struct import *im) {
+    long number;
+    for (size_t i = 0; i < im->file.n; i++)
+        if (import_layer_of(im->file.tensor[i].name, "weight", &number)) return true;
+    return false;
+}
+
+static int import_tensors(struct import *im, struct model **out) {
+    TRY(import_read_classes(im));
+    TRY(import_read_fingerprint(im));
+    TRY(import_read_forest(im));
+    if (im->forest.trees && !import_has_layers(im)) TRY(tree_import_forest(im, out));
+    else TRY(import_layers(im, out));
+    return import_finish(im, *out);
 }
 
 static int import_open(struct import *im, struct text record) {
     if (safetensors_open(&im->file, record) == 0) return 0;
     if (im->file.guilty)
         return import_refuse(im, ERR_INPUT, "%s (tensor %.100s)", im->file.why, im->file.guilty);
-    return import_refuse(im, ERR_INPUT, "it is not a safetensors file: %s", im->file.why);
+    return import_refuse(im, ERR_INPUT,
+                         "it is neither XGBoost's JSON or UBJSON nor LightGBM's text, and not a "
+                         "safetensors file: %s",
+                         im->file.why);
+}
+
+static void import_sign(const struct import *im, struct model *m) {
+    free((void *)m->classes.at);
+    char *classes = xcalloc(im->target->classes.len + 1, 1);
+    memcpy(classes, im->target->classes.at, im->target->classes.len);
+    m->classes = text_of(classes);
+    m->seen = text_of(xstrdup(""));
+    m->fingerprint = im->target->fingerprint;
+}
+
+static int import_model(struct import *im, struct text record, struct model **out) {
+    const char *why = NULL;
+    if (tree_import_knows(record)) TRY(tree_import(im, record, out));
+    else {
+        TRY(import_open(im, record));
+        TRY(import_tensors(im, out));
+    }
+    import_sign(im, *out);
+    TRY(tree_import_golden(im, *out));
+    int result =
+        model_check(*out, im->target->d, im->target->classes, im->target->fingerprint, &why);
+    return result < 0 ? import_refuse(im, result, "%s", why) : 0;
 }
 
 int model_import(struct model **out, struct text record, const struct import_target *target,
@@ -335,13 +404,13 @@ int model_import(struct model **out, struct text record, const struct import_tar
     *im = (struct import){.target = target, .why = why};
     CHECK(target->k <= CLASSES_MAX);
     *out = NULL;
-    int result = import_open(im, record);
-    if (result == 0) result = import_model(im, out);
+    int result = import_model(im, record, out);
     if (result < 0) {
         model_destroy(*out);
         *out = NULL;
     }
     safetensors_close(&im->file);
+    forest_parts_release(&im->forest);
     free(im);
     return result;
 }

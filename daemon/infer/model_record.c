@@ -16,7 +16,7 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 11 + 2 * MODEL_LAYERS_MAX,       // rows of the table
+    TENSORS_MAX = 19 + 2 * MODEL_LAYERS_MAX,       // rows of the table
     NAME_SIZE = 40,                                // bytes of the longest name of a tensor
     DIGEST_BYTES = 32,                             // of a SHA-256
     METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
@@ -66,16 +66,41 @@ static void model_record_add_layer(struct model_tensors *t, struct model *m, siz
     model_record_add(t, bias);
 }
 
+/* Those of a forest. */
+static void model_record_add_forest(struct model_tensors *t, struct forest_parts *p) {
+    const struct model_tensor rows[] = {
+        {.name = "forest.rule", .shape = {FOREST_RULES}, .at = (void **)&p->rule},
+        {.name = "forest.base", .wide = true, .shape = {p->outputs}, .at = (void **)&p->base},
+        {.name = "forest.root", .shape = {p->trees}, .at = (void **)&p->root},
+        {.name = "forest.output", .shape = {p->trees}, .at = (void **)&p->output},
+        {.name = "forest.threshold",
+         .wide = true,
+         .shape = {p->nodes},
+         .at = (void **)&p->threshold},
+        {.name = "forest.slot", .shape = {p->nodes}, .at = (void **)&p->slot},
+        {.name = "forest.child", .shape = {p->nodes}, .at = (void **)&p->child},
+        {.name = "forest.place",
+         .optional = p->slots == 0,
+         .shape = {p->slots, FOREST_SLOT_NUMBERS},
+         .dimensions = 2,
+         .at = (void **)&p->place}};
+    for (size_t i = 0; p->trees && i < sizeof rows / sizeof *rows; i++) {
+        model_record_add(t, rows[i]);
+        if (!rows[i].dimensions) t->row[t->n - 1].dimensions = 1;
+    }
+}
+
 /* Every tensor of a model of this shape, in the order of the file. */
-static struct model_tensors model_record_tensors(struct model *m) {
+static struct model_tensors model_record_tensors(struct model *m, struct forest_parts *forest) {
     const struct model_shape *s = &m->shape;
     struct model_tensors t = {.n = 0};
-    model_record_add_doubles(&t, "mean", false, s->d, &m->mean);
-    model_record_add_doubles(&t, "scale", false, s->d, &m->scale);
+    model_record_add_doubles(&t, "mean", false, s->width[0], &m->mean);
+    model_record_add_doubles(&t, "scale", false, s->width[0], &m->scale);
     model_record_add_doubles(&t, "mix", false, s->members, &m->mix);
-    model_record_add_doubles(&t, "log_unit", true, s->d, &m->log_unit); // 0.1.0 lacks these three
-    model_record_add_doubles(&t, "low", true, s->d, &m->low);
-    model_record_add_doubles(&t, "high", true, s->d, &m->high);
+    model_record_add_doubles(&t, "log_unit", true, s->width[0],
+                             &m->log_unit); // 0.1.0 lacks these three
+    model_record_add_doubles(&t, "low", true, s->width[0], &m->low);
+    model_record_add_doubles(&t, "high", true, s->width[0], &m->high);
     model_record_add_doubles(&t, "code.column", true, m->codes, &m->code_column);
     const struct model_tensor behind[] = {
         {.name = "code.weight",
@@ -102,6 +127,7 @@ static struct model_tensors model_record_tensors(struct model *m) {
     };
     for (size_t l = 0; l < s->layers; l++) model_record_add_layer(&t, m, l);
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) model_record_add(&t, behind[i]);
+    model_record_add_forest(&t, forest);
     return t;
 }
 
@@ -155,7 +181,9 @@ static void model_record_add_metadata(const struct model *m, const char *name, s
 }
 
 void model_write(struct model *m, const char *name, struct buf *out) {
-    struct model_tensors table = model_record_tensors(m);
+    struct forest_parts forest = {0};
+    if (m->forest) forest_parts_of(m->forest, &forest);
+    struct model_tensors table = model_record_tensors(m, &forest);
     struct safetensor tensor[TENSORS_MAX];
     struct text bytes[TENSORS_MAX];
     struct buf metadata = {0};
@@ -170,12 +198,14 @@ void model_write(struct model *m, const char *name, struct buf *out) {
     model_record_add_metadata(m, name, &metadata);
     safetensors_write(buf_view(&metadata), tensor, n, out);
     buf_release(&metadata);
+    forest_parts_release(&forest);
 }
 
 /* ---- reading ---- */
 
 struct model_reading {
     struct safetensors file;
+    struct forest_parts forest;
     const char *why; // what is wrong, one sentence
 };
 
@@ -207,7 +237,7 @@ static int model_record_fill_one(struct model_reading *r, const struct model_ten
 
 /* Each tensor in its place, and none left over. */
 static int model_record_fill(struct model_reading *r, struct model *m) {
-    struct model_tensors table = model_record_tensors(m);
+    struct model_tensors table = model_record_tensors(m, &r->forest);
     size_t found = 0;
     for (size_t i = 0; i < table.n; i++) TRY(model_record_fill_one(r, &table.row[i], &found));
     if (found != r->file.n)
@@ -217,6 +247,19 @@ static int model_record_fill(struct model_reading *r, struct model *m) {
     if (m->codes && !m->code_weight)
         return model_record_refuse(r, "columns with codes without their weights");
     return 0;
+}
+
+/* Numbers along a tensor's first dimension; 0: there is no such tensor. */
+static size_t model_record_length(struct model_reading *r, const char *name) {
+    const struct safetensor *t = safetensors_find(&r->file, name);
+    return t ? t->shape[0] : 0;
+}
+
+static void model_record_read_forest_sizes(struct model_reading *r) {
+    r->forest = (struct forest_parts){.trees = model_record_length(r, "forest.root"),
+                                      .nodes = model_record_length(r, "forest.threshold"),
+                                      .slots = model_record_length(r, "forest.place"),
+                                      .outputs = model_record_length(r, "forest.base")};
 }
 
 /* Widths from the weights' own shapes; everything else must then agree with them. The weights are
@@ -234,17 +277,22 @@ static int model_record_read_shape(struct model_reading *r, struct model_shape *
         s->width[s->layers + 1] = weight->shape[1];
     }
     if (s->layers == 0) return model_record_refuse(r, "there are no layers");
-    s->d = s->width[0];
     s->k = s->width[s->layers];
+    s->scores = r->forest.trees ? r->forest.outputs : 0;
+    s->slots = r->forest.slots;
+    if (s->scores >= s->width[0]) return model_record_refuse(r, "there are no columns");
+    s->d = s->width[0] - s->scores;
     const struct safetensor *row = safetensors_find(&r->file, "golden.row");
     *golden = row && row->dimensions == 2 ? row->shape[0] : 0;
     return *golden > MODEL_GOLDEN_MAX ? model_record_refuse(r, "too many golden rows") : 0;
 }
 
 /* What model_check multiplies for each golden row: all weights, and the exponentials of all outputs
- * as so many weights. */
-static uint64_t model_record_work(const struct model_shape *s) {
+ * and the comparisons of trees as so many weights. */
+static uint64_t model_record_work(const struct model *m) {
+    const struct model_shape *s = &m->shape;
     uint64_t work = (uint64_t)EXPONENTIAL_WORK * s->members * s->k;
+    if (m->forest) work += EXPONENTIAL_WORK * (forest_work(m->forest) + s->scores);
     for (size_t l = 0; l < s->layers; l++)
         work += (uint64_t)s->members * s->width[l] * s->width[l + 1];
     return work;
@@ -304,15 +352,17 @@ static int model_record_read(struct model_reading *r, struct model **out) {
     size_t golden = 0;
     if (strcmp(model_record_metadata(r, "format"), format_name) != 0)
         return model_record_refuse(r, "it is not a winnowd model (metadata: format)");
+    model_record_read_forest_sizes(r);
     TRY(model_record_read_shape(r, &shape, &golden));
     if (model_create(out, &shape) < 0)
         return model_record_refuse(r, "the shapes make no sense, or are larger than is accepted");
-    if (golden * model_record_work(&shape) > MODEL_CHECK_MOST)
-        return model_record_refuse(r, "its golden rows would take too long to check");
     (*out)->golden = golden;
     const struct safetensor *codes = safetensors_find(&r->file, "code.column");
     (*out)->codes = codes && codes->dimensions == 1 ? codes->shape[0] : 0;
     TRY(model_record_fill(r, *out));
+    if (shape.scores) TRY(forest_create(&(*out)->forest, &r->forest, shape.d, shape.k, &r->why));
+    if (golden * model_record_work(*out) > MODEL_CHECK_MOST)
+        return model_record_refuse(r, "its golden rows would take too long to check");
     TRY(model_record_read_metadata(r, *out));
     model_record_digest(&r->file.data, 1, (*out)->digest);
     if (!model_record_can_be_written(*out))
@@ -331,6 +381,7 @@ int model_read(struct model **out, struct text record, const char **why) {
     if (result < 0) r.why = r.file.why;
     else result = model_record_read(&r, out);
     safetensors_close(&r.file);
+    forest_parts_release(&r.forest);
     if (result == 0) return 0;
     model_destroy(*out);
     *out = NULL;

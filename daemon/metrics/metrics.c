@@ -20,14 +20,24 @@ static const struct metric_row metrics_row[METRICS] = {
 };
 
 static struct metric_series metrics_series[METRICS];
-static struct metric_names metrics_names = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                                            .m = METRIC_feature_absent};
+/* Rows with a label whose values only the configuration knows. */
+#define NAMED(id, more)                                                                            \
+    { .lock = PTHREAD_MUTEX_INITIALIZER, .m = METRIC_##id, .label = (more) }
+static struct metric_names metrics_names[] = {NAMED(feature_absent, NULL),
+                                              NAMED(segment_draws, NULL),
+                                              NAMED(segment, "segment"),
+                                              NAMED(segment_low, "segment"),
+                                              NAMED(segment_high, "segment"),
+                                              NAMED(segment_always_low, "segment"),
+                                              NAMED(segment_always_high, "segment")};
 
 static const struct metric_table metrics_table = {.prefix = "winnowd_",
                                                   .version = WINNOWD_VERSION,
                                                   .row = metrics_row,
                                                   .series = metrics_series,
-                                                  .names = &metrics_names,
+                                                  .names = metrics_names,
+                                                  .names_n =
+                                                      sizeof metrics_names / sizeof *metrics_names,
                                                   .n = METRICS};
 
 static bool metrics_labelled(enum metric m) { return *metrics_row[m].label; }
@@ -58,6 +68,10 @@ void metric_observe(enum metric m, double seconds) {
 
 void metric_set_named(enum metric m, const struct metric_named *list, size_t n) {
     metric_table_set_named(&metrics_table, m, list, n);
+}
+
+void metric_named_json(enum metric m, struct buf *out) {
+    metric_table_named_json(&metrics_table, m, out);
 }
 
 double metric_get(enum metric m) {

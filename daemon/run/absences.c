@@ -27,6 +27,7 @@ enum {
     POINTERS = 200,     // of an example, for the nearest one
     SHOWN_BYTES = 300,  // of an example's pointers in a log line
     EXAMPLE_DEPTH = 64, // deepest nesting of an example
+    METRIC_FIELDS = 20, // that the metric names
 };
 static const double back_below = 0.9; // share without a field at which it is there again
 
@@ -178,15 +179,15 @@ static size_t absences_find_fresh(struct absences *a, size_t *fresh) {
 
 /* The shares of the fields that stay away most, named in the metric; ties by their order. */
 static void absences_set_metric(const struct absences *a) {
-    struct metric_named worst[METRIC_NAMED_MAX];
+    struct metric_named worst[METRIC_FIELDS];
     size_t n = 0;
     for (size_t i = 0; i < a->n; i++) {
         double share = absences_share(absences_judged(a), i);
         size_t at = n;
-        if (n < METRIC_NAMED_MAX) n++;
-        else if (share <= worst[--at].number) continue;
-        for (; at > 0 && worst[at - 1].number < share; at--) worst[at] = worst[at - 1];
-        worst[at] = (struct metric_named){features_name(a->features, i), share};
+        if (n < METRIC_FIELDS) n++;
+        else if (share <= worst[--at].number[0]) continue;
+        for (; at > 0 && worst[at - 1].number[0] < share; at--) worst[at] = worst[at - 1];
+        worst[at] = (struct metric_named){features_name(a->features, i), {share}};
     }
     metric_set_named(METRIC_feature_absent, worst, n);
     metric_set(METRIC_features_absent, (double)a->warned_n);

@@ -5,14 +5,23 @@
 #include "labelled_figures.h"
 
 #include "config/cost.h"
+#include "encode/segments.h"
+#include "estimate/parts.h"
 #include "estimate/prequential.h"
 #include "metrics/metrics.h"
 
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+_Static_assert(SEGMENTS_MAX *(SEGMENT_VALUES_MAX + 1) <= METRIC_NAMED_MAX, "each has a series");
+_Static_assert((int)ESTIMATES <= (int)METRIC_VALUES_MAX, "each figure has a number");
 
 struct labelled_figures {
     const struct learning *learning;
     struct estimator *estimator;
+    struct parts *parts;        // (segments_n) of watch.segments
+    struct estimates *segment;  // (segments_n) as they were told last
     struct prequential *scored; // of the score that events bring
     struct prequential *differ; // answers that one of them had right: whether the model did
     uint64_t answers, right;    // evaluated; of them, predicted right
@@ -25,6 +34,8 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     f->scored = prequential_create();
     f->differ = prequential_create();
     f->estimator = estimator_create((size_t)c->watch.window);
+    f->segment = xcalloc(segments_n(l->segments), sizeof *f->segment);
+    f->parts = parts_create(segments_n(l->segments), (size_t)c->watch.window, f->estimator);
     return f;
 }
 
@@ -32,12 +43,15 @@ void labelled_figures_destroy(struct labelled_figures *f) {
     if (!f) return;
     prequential_destroy(f->scored);
     prequential_destroy(f->differ);
+    parts_destroy(f->parts);
+    free(f->segment);
     estimator_destroy(f->estimator);
     free(f);
 }
 
 void labelled_figures_ask(struct labelled_figures *f, const struct asked *a) {
     estimator_ask(f->estimator, a);
+    parts_ask(f->parts, a);
 }
 
 /* The score of the event's own, and who was right where it and the model in force differ. */
@@ -59,6 +73,7 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
                a->in_capacity, cost_of(f->learning->config, (size_t)a->truth, (size_t)a->predicted),
                NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(f->estimator, &a->said, &o);
+    parts_answer(f->parts, &a->said, &o);
     f->answers++;
     f->right += right;
 }
@@ -79,6 +94,35 @@ static void labelled_figures_tell_score(const struct labelled_figures *f) {
     metric_set(METRIC_upstream_beaten, differ.accuracy);
     metric_set(METRIC_upstream_beaten_low, differ.low);
     metric_set(METRIC_upstream_beaten_high, differ.high);
+}
+
+/* The numbers of each figure, and the metrics that have them by segment. */
+static const struct {
+    enum metric metric;
+    size_t offset; // in struct estimate
+} segment_told[] = {{METRIC_segment, offsetof(struct estimate, value)},
+                    {METRIC_segment_low, offsetof(struct estimate, low)},
+                    {METRIC_segment_high, offsetof(struct estimate, high)},
+                    {METRIC_segment_always_low, offsetof(struct estimate, always_low)},
+                    {METRIC_segment_always_high, offsetof(struct estimate, always_high)}};
+
+static void labelled_figures_tell_segments(const struct labelled_figures *f) {
+    const struct segment_list *s = f->learning->segments;
+    struct metric_named list[METRIC_NAMED_MAX];
+    const size_t n = segments_n(s);
+    for (size_t i = 0; i < n; i++) {
+        parts_read(f->parts, i, ESTIMATE_NOW, &f->segment[i]);
+        list[i] = (struct metric_named){segments_name(s, i), {(double)f->segment[i].drawn}};
+    }
+    metric_set_named(METRIC_segment_draws, list, n);
+    for (size_t t = 0; t < sizeof segment_told / sizeof *segment_told; t++) {
+        for (size_t i = 0; i < n; i++)
+            for (size_t e = 0; e < ESTIMATES; e++)
+                memcpy(&list[i].number[e],
+                       (const char *)&f->segment[i].of[e] + segment_told[t].offset,
+                       sizeof list[i].number[e]);
+        metric_set_named(segment_told[t].metric, list, n);
+    }
 }
 
 void labelled_figures_tell(const struct labelled_figures *f) {
@@ -106,5 +150,6 @@ void labelled_figures_tell(const struct labelled_figures *f) {
         metric_set_by(METRIC_estimate_now_always_low, i, n->always_low);
         metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
     }
+    labelled_figures_tell_segments(f);
     labelled_figures_tell_score(f);
 }

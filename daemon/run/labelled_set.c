@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "encode/features.h"
+#include "encode/segments.h"
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
@@ -33,6 +33,7 @@ enum {
     CLUSTER_MS = 1000,   // how long a broker is waited for that names its cluster
     ARENA_KEPT = 1 << 22 // bytes kept from record to record
 };
+_Static_assert((int)SEGMENTS_MAX == (int)PARTS_OF_A_SAMPLE, "segments are parts");
 enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
 /* Ends of partitions that were reached and are not in the store yet; -1: none. */
@@ -371,13 +372,23 @@ int64_t labelled_set_offset(const struct labelled_set *s, enum labelled_topic t,
 
 /* ---- life ---- */
 
+/* To go through a large store takes longer than the watchdog waits. */
+static void labelled_set_moves(void *opaque) {
+    const struct labelled_set *s = opaque;
+    learning_wait(s->learning, 0);
+}
+
 static int labelled_set_answer_again(const struct answered *a, void *opaque) {
-    labelled_figures_answer(opaque, a);
+    struct labelled_set *s = opaque;
+    labelled_figures_answer(s->figures, a);
+    labelled_set_moves(s);
     return 0;
 }
 
 static int labelled_set_ask_again(const struct asked *a, void *opaque) {
-    labelled_figures_ask(opaque, a);
+    struct labelled_set *s = opaque;
+    labelled_figures_ask(s->figures, a);
+    labelled_set_moves(s);
     return 0;
 }
 
@@ -401,6 +412,11 @@ static int labelled_set_score(const double *row, const void *features) {
     return features_score_class(features, row);
 }
 
+static void labelled_set_place(const double *row, const void *segments,
+                               uint8_t part[PARTS_OF_A_SAMPLE]) {
+    segments_of(segments, row, part);
+}
+
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
@@ -420,10 +436,14 @@ static int labelled_set_open_store(struct labelled_set *s) {
         .positive = l->positive,
         .score = features_score(l->shared->features).n ? labelled_set_score : NULL,
         .score_opaque = l->shared->features,
+        .place = l->segments ? labelled_set_place : NULL,
+        .place_opaque = l->segments,
         .sources = c->train.sources,
         .park_ms = c->train.park,
         .keep_ms = c->train.keep,
-        .owner = owner};
+        .owner = owner,
+        .moves = labelled_set_moves,
+        .moves_opaque = s};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
     if (result < 0) {
@@ -459,8 +479,8 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
     believed_time_begin(&s->time, store_clock(s->store));
-    TRY(store_asked(s->store, labelled_set_ask_again, s->figures));
-    return store_answered(s->store, labelled_set_answer_again, s->figures);
+    TRY(store_asked(s->store, labelled_set_ask_again, s));
+    return store_answered(s->store, labelled_set_answer_again, s);
 }
 
 int labelled_set_follow(struct labelled_set *s) {

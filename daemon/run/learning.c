@@ -4,11 +4,13 @@
 #include "learning.h"
 
 #include "base/clock.h"
+#include "encode/segments.h"
 #include "route/classes.h"
 
 void learning_begin(struct learning *l) {
     const struct config *c = l->config = atomic_load(&l->shared->config);
     l->classes = text_of(classes_joined(c, &l->positive));
+    l->segments = segments_create(l->shared->features, c);
     l->memories = l->largest_memory = 0;
     for (size_t i = 0; i < c->train.memories.n; i++) {
         size_t labels = strtoul(c->train.memories.at[i], NULL, 10);
@@ -20,6 +22,8 @@ void learning_begin(struct learning *l) {
 void learning_end(struct learning *l) {
     free((void *)l->classes.at);
     l->classes = (struct text){0};
+    segments_destroy(l->segments);
+    l->segments = NULL;
 }
 
 void learning_wait(struct learning *l, int64_t ms) {

@@ -14,11 +14,14 @@
 
 enum { LEARNING_MEMORIES = 16 }; // most entries of train.memories (include/config/options.def)
 
+struct segment_list;
+
 struct learning {
     struct shared *shared;
-    const struct config *config; // as it was when this round began
-    struct text classes;         // of the model, as they travel (route/classes.h)
-    size_t positive;             // index of the class that is looked for
+    const struct config *config;   // as it was when this round began
+    struct text classes;           // of the model, as they travel (route/classes.h)
+    struct segment_list *segments; // NULL: figures are told of no segments
+    size_t positive;               // index of the class that is looked for
     size_t memory[LEARNING_MEMORIES], memories, largest_memory; // labels a member learns from
     _Atomic uint64_t progress; // moves while the learner does: the watchdog looks at it
 };

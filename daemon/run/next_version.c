@@ -261,7 +261,7 @@ int next_version_fit(const struct next_version *n, const struct store_counts *co
                      struct model **out, int64_t *took_ms) {
     struct fit_options options = next_version_options(n);
     struct model made = {0};
-    options.prior = next_version_base(n, &made);
+    fit_take_prior(&options, next_version_base(n, &made));
     options.late = schedule_late(counts->open);
     int result = next_version_solve(n, &options, out, took_ms);
     if (result < 0) {

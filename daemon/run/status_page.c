@@ -328,6 +328,23 @@ static void status_page_add_metrics(struct buf *out) {
         status_page_add_metric(out, shown[i].key, shown[i].metric);
 }
 
+/* Empty objects without watch.segments. */
+static void status_page_add_segments(struct buf *out) {
+    static const struct {
+        const char *key;
+        enum metric metric;
+    } of[] = {{"segment_draws", METRIC_segment_draws},
+              {"segment_now", METRIC_segment},
+              {"segment_now_low", METRIC_segment_low},
+              {"segment_now_high", METRIC_segment_high},
+              {"segment_now_always_low", METRIC_segment_always_low},
+              {"segment_now_always_high", METRIC_segment_always_high}};
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        buf_printf(out, ",\n\"%s\":", of[i].key);
+        metric_named_json(of[i].metric, out);
+    }
+}
+
 void status_page_write(struct run *r, struct buf *out) {
     const struct config *c = atomic_load(&r->shared.config);
     status_page_add_process(r, c, out);
@@ -339,6 +356,7 @@ void status_page_write(struct run *r, struct buf *out) {
     status_page_add_settings(c, out);
     status_page_add_upstream(c, out);
     status_page_add_metrics(out);
+    status_page_add_segments(out);
     buf_str(out, ",\n\"latency\":");
     metric_histogram_json(METRIC_latency, out);
     buf_str(out, ",\n\"asked_by_class\":");

@@ -26,5 +26,8 @@ struct model *upstream_model(const struct config *c, const struct features *f) {
     columns.members = 1;
     if (result < 0) result = score_model_create(&m, &columns);
     free((void *)classes.at);
-    return result < 0 ? NULL : m;
+    if (result < 0) return NULL;
+    m->version = m->prior = SCORE_MODEL_VERSION;
+    memcpy(m->pushed, "upstream", sizeof "upstream");
+    return m;
 }

@@ -8,6 +8,7 @@
  * Thread: the thread that calls; many may run side by side on one file */
 #include "backtest.h"
 
+#include "backtest_figures.h"
 #include "backtest_questions.h"
 #include "base/clock.h"
 #include "base/rng.h"
@@ -43,10 +44,7 @@ struct backtest {
     struct score *score;
     struct score *upstream; // of the base; NULL without one
     float *scratch;         // for its predictions
-    struct estimator *estimator;
-    struct prequential *plain[ESTIMATES];
-    double truth[OUTCOMES]; // sums over all samples so far
-    size_t samples;         // of them
+    struct backtest_figures figures;
     struct backtest_result *out;
     EVP_MD_CTX *digest;
     double threshold; // of the last request
@@ -87,6 +85,7 @@ static void backtest_note_said(struct backtest *t, size_t at, const struct backt
                                  .unasked = new->unasked};
     unasked_terms_of(new->prob[new->predicted], new->prob[positive], new->predicted == positive,
                      new->in_capacity, q->said[at].term);
+    segments_of(t->o->file->segments, t->o->file->raw + new->sample * q->d, q->said[at].part);
     backtest_outcome(t, q->label[at], new->predicted, new->prob, new->in_capacity, &q->outcome[at]);
 }
 
@@ -119,7 +118,7 @@ static void backtest_release_questions(struct backtest *t, size_t sample) {
     backtest_questions_digest(q, t->digest);
     for (; q->released < q->n; q->released++) {
         q->at[q->released] = sample;
-        estimator_ask(t->estimator, &q->said[q->released]);
+        backtest_figures_ask(&t->figures, &q->said[q->released]);
     }
 }
 
@@ -168,36 +167,14 @@ static int backtest_improve(struct backtest *t, const struct schedule *schedule,
     return 0;
 }
 
-/* The band holds the truth at every look, or it is none: so it is looked at after each answer. */
-static void backtest_watch(struct backtest *t) {
-    double truth[ESTIMATES];
-    estimate_of_all(t->truth, (double)t->samples, truth);
-    t->out->looks++;
-    for (size_t i = 0; i < ESTIMATES; i++) {
-        struct estimate e;
-        if (!t->plain[i]) continue;
-        estimator_read_one(t->estimator, ESTIMATE_SINCE_START, (enum estimate_name)i, &e);
-        t->out->missed[i] |= truth[i] < e.always_low || truth[i] > e.always_high;
-    }
-}
-
-static void backtest_evaluate(struct backtest *t, size_t i) {
-    struct backtest_questions *q = &t->asked;
-    estimator_answer(t->estimator, &q->said[i], &q->outcome[i]);
-    for (size_t e = 0; e < ESTIMATES; e++) {
-        int hit = estimate_hit((enum estimate_name)e, &q->outcome[i]);
-        if (t->plain[e] && hit >= 0) prequential_add(t->plain[e], 1, hit, q->propensity[i]);
-    }
-    backtest_watch(t);
-}
-
 /* The next answer is known from now on. */
 static void backtest_take_answer(struct backtest *t) {
     struct backtest_questions *q = &t->asked;
     size_t i = q->labelled++;
     t->per_class[q->label[i]]++;
     t->last_label = q->label[i];
-    if (q->propensity[i] > 0) backtest_evaluate(t, i);
+    if (q->propensity[i] > 0)
+        backtest_figures_answer(&t->figures, &q->said[i], &q->outcome[i], t->out);
 }
 
 /* Learns the labels that are due before this sample. */
@@ -281,8 +258,7 @@ static void backtest_note_truth(struct backtest *t, size_t sample, int predicted
                                 const struct decision *d) {
     struct outcome o;
     backtest_outcome(t, t->o->file->truth[sample], predicted, prob, d->in_capacity, &o);
-    for (size_t i = 0; i < OUTCOMES; i++) t->truth[i] += o.value[i];
-    t->samples++;
+    backtest_figures_sample(&t->figures, t->o->file->raw + sample * t->o->file->d, &o);
     if (t->prob) memcpy(t->prob + sample * t->o->file->k, prob, t->o->file->k * sizeof *prob);
 }
 
@@ -432,9 +408,7 @@ static int backtest_open(struct backtest *t) {
         t->prob = xcalloc(file->n * file->k, sizeof *t->prob);
     t->per_class = xcalloc(file->k, sizeof *t->per_class);
     t->score = score_create(file->k, file->positive);
-    t->estimator = estimator_create(1);
-    for (size_t e = 0; e < ESTIMATES; e++)
-        if (estimate_counts((enum estimate_name)e)) t->plain[e] = prequential_create();
+    backtest_figures_open(&t->figures, file);
     t->digest = xgiven(EVP_MD_CTX_new());
     CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;
@@ -449,11 +423,7 @@ static void backtest_finish(struct backtest *t) {
     score_read(t->score, &r->score);
     r->upstream = (struct score_figures){.accuracy = NAN, .kappa = NAN};
     if (t->upstream) score_read(t->upstream, &r->upstream);
-    estimate_of_all(t->truth, (double)t->samples, r->truth);
-    r->truth[ESTIMATE_AVERAGE_PRECISION] = r->score.average_precision;
-    estimator_read(t->estimator, ESTIMATE_SINCE_START, &r->estimate);
-    for (size_t e = 0; e < ESTIMATES; e++)
-        if (t->plain[e]) prequential_read(t->plain[e], &r->plain[e]);
+    backtest_figures_read(&t->figures, r);
     r->samples = t->o->file->n;
     r->labelled = t->asked.labelled;
     r->overspend = fmax(0, t->balance - (double)t->config->budget.upfront);
@@ -467,8 +437,7 @@ static void backtest_close(struct backtest *t) {
     score_destroy(t->score);
     score_destroy(t->upstream);
     free(t->scratch);
-    estimator_destroy(t->estimator);
-    for (size_t e = 0; e < ESTIMATES; e++) prequential_destroy(t->plain[e]);
+    backtest_figures_close(&t->figures);
     EVP_MD_CTX_free(t->digest);
     free(t->prob);
     backtest_questions_release(&t->asked);
@@ -495,6 +464,7 @@ int backtest_run(struct backtest_result *out, const struct backtest_options *o) 
 }
 
 void backtest_result_release(struct backtest_result *r) {
+    free(r->segment);
     free(r->per_class);
     free(r->curve);
 }

@@ -57,6 +57,13 @@ struct backtest_options {
     _Atomic uint64_t *done;       // counts samples up while it runs; NULL: nobody looks
 };
 
+/* What is said of one segment at the end, beside what is true. */
+struct backtest_segment {
+    size_t samples;
+    double truth[ESTIMATES]; // but average precision
+    struct estimates estimate;
+};
+
 struct backtest_result {
     struct score_figures score;
     struct score_figures upstream; // of the score that events bring; without one all NaN
@@ -65,6 +72,8 @@ struct backtest_result {
     struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share
     size_t looks;                                // one after each answer
     bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band
+    struct backtest_segment *segment; // (segments) of watch.segments; owned
+    size_t segments;
     size_t samples, asked, asked_random, labelled, models;
     double overspend;              // labels asked beyond B·n and the up-front grant, at the end
     double worst_window_overspend; // the most labels that any stretch of the stream got beyond its

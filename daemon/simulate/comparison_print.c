@@ -108,28 +108,53 @@ static void comparison_print_add_numbers(struct buf *out, const char *name,
     buf_str(out, "}");
 }
 
-/* Each figure: what is true, what the answers said, what the plain ratio would have said, and
- * which bands missed the truth so far at any of the looks. */
-static void comparison_print_add_estimates(const struct backtest_result *r, struct buf *out) {
-    buf_str(out, ",\"truth\":{");
+/* Each figure: what is true, what the answers said. */
+static void comparison_print_add_figure_of(const double truth[ESTIMATES],
+                                           const struct estimates *estimates, struct buf *out) {
+    buf_str(out, "\"truth\":{");
     for (size_t i = 0; i < ESTIMATES; i++) {
         buf_printf(out, "%s\"%s\":", i ? "," : "", estimate_word((enum estimate_name)i));
-        buf_double(out, r->truth[i]);
+        buf_double(out, truth[i]);
     }
     buf_str(out, "},\"estimates\":{");
     for (size_t i = 0; i < ESTIMATES; i++) {
-        const struct estimate *e = &r->estimate.of[i];
+        const struct estimate *e = &estimates->of[i];
         const struct number of[] = {{"value", e->value},
                                     {"low", e->low},
                                     {"high", e->high},
                                     {"always_low", e->always_low},
                                     {"always_high", e->always_high},
-                                    {"answers", (double)r->estimate.answers}};
+                                    {"answers", (double)estimates->answers}};
         if (i) buf_str(out, ",");
         comparison_print_add_numbers(out, estimate_word((enum estimate_name)i), of,
                                      sizeof of / sizeof *of);
     }
-    buf_str(out, "},\"plain\":{");
+    buf_str(out, "}");
+}
+
+/* By name; nothing without watch.segments. */
+static void comparison_print_add_segments(const struct comparison *t,
+                                          const struct backtest_result *r, struct buf *out) {
+    if (!r->segments) return;
+    buf_str(out, ",\"segments\":{");
+    for (size_t i = 0; i < r->segments; i++) {
+        const struct backtest_segment *s = &r->segment[i];
+        buf_str(out, i ? "," : "");
+        buf_json(out, segments_name(t->file.segments, i));
+        buf_printf(out, ":{\"samples\":%zu,\"draws\":%llu,", s->samples,
+                   (unsigned long long)s->estimate.drawn);
+        comparison_print_add_figure_of(s->truth, &s->estimate, out);
+        buf_str(out, "}");
+    }
+    buf_str(out, "}");
+}
+
+/* Of all samples; beside it what the plain ratio would have said, and which bands missed the truth
+ * so far at any of the looks. */
+static void comparison_print_add_estimates(const struct backtest_result *r, struct buf *out) {
+    buf_str(out, ",");
+    comparison_print_add_figure_of(r->truth, &r->estimate, out);
+    buf_str(out, ",\"plain\":{");
     for (size_t i = 0, n = 0; i < ESTIMATES; i++) {
         const struct prequential_figures *p = &r->plain[i];
         const struct number of[] = {{"value", p->accuracy}, {"low", p->low}, {"high", p->high}};
@@ -154,6 +179,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
                (unsigned long long)(t->first_seed + seed));
     comparison_print_add_figures(out, value);
     comparison_print_add_estimates(r, out);
+    comparison_print_add_segments(t, r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 

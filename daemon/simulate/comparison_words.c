@@ -35,19 +35,43 @@ static void words_value(double value, int digits) {
     else printf("  %8.*f%%", digits, 100 * value);
 }
 
+/* Estimate, range, band, truth. */
+static void words_figure(const struct estimate *e, double truth) {
+    int digits = words_digits(e->low, e->high);
+    words_value(e->value, digits);
+    words_range(e->low, e->high, digits);
+    words_range(e->always_low, e->always_high, digits);
+    words_value(truth, digits);
+    printf("\n");
+}
+
 static void words_row(const struct backtest_result *r, enum estimate_name name, const char *class_,
                       const char *capacity) {
-    const struct estimate *e = &r->estimate.of[name];
-    int digits = words_digits(e->low, e->high);
     char title[96];
     snprintf(title, sizeof title, row_title[name],
              name == ESTIMATE_PRECISION_AT_CAPACITY ? capacity : class_);
     printf("%-34.34s", title);
-    words_value(e->value, digits);
-    words_range(e->low, e->high, digits);
-    words_range(e->always_low, e->always_high, digits);
-    words_value(r->truth[name], digits);
-    printf("\n");
+    words_figure(&r->estimate.of[name], r->truth[name]);
+}
+
+/* A figure by segment; those that the random arm hardly saw say so. */
+static void words_segments(const struct comparison *t, enum estimate_name name) {
+    const struct backtest_result *r = comparison_result(t, 0, 0);
+    char title[96];
+    if (!r->segments) return;
+    snprintf(title, sizeof title, row_title[name],
+             t->strategy[0].config.model.classes.at[t->file.positive]);
+    printf("\n%s, by segment\n", title);
+    for (size_t i = 0; i < r->segments; i++) {
+        const struct backtest_segment *s = &r->segment[i];
+        struct text segment = segments_name(t->file.segments, i);
+        printf("%-34.*s", (int)(segment.len < 34 ? segment.len : 34), segment.at);
+        if (s->estimate.drawn >= ESTIMATE_DRAWS_LEAST)
+            words_figure(&s->estimate.of[name], s->truth[name]);
+        else
+            printf("  too few answers: %llu of the random arm\n",
+                   (unsigned long long)s->estimate.drawn);
+    }
 }
 
 static const double words_vague = 0.5; // an interval so wide is told instead of the estimate
@@ -78,6 +102,9 @@ void comparison_print_words(const struct comparison *t) {
     printf("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
     for (size_t i = 0; i < ESTIMATES; i++)
         if (row_title[i]) words_row(r, (enum estimate_name)i, class_, capacity);
+    words_segments(t, ESTIMATE_PREVALENCE);
+    words_segments(t, ESTIMATE_PRECISION);
+    words_segments(t, ESTIMATE_RECALL);
     printf("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
            "Whoever looks at the likeliest %s %% finds \"%s\" in %s of 100, and sees %s of 100 "
            "\"%s\".\n",

@@ -88,6 +88,7 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
     *s = (struct encoded_file){.k = c->model.classes.n,
                                .id = ids ? xcalloc(1, sizeof *s->id) : NULL};
     TRY(features_of(&s->features, c));
+    s->segments = segments_create(s->features, c);
     s->d = features_columns(s->features);
     free(classes_joined(c, &s->positive)); // for the positive one only
     struct row_reader reader = {0};
@@ -106,6 +107,7 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
 void encoded_file_release(struct encoded_file *s) {
     for (size_t i = 0; s->id && i < s->n; i++) free(s->id[i]);
     free(s->id);
+    segments_destroy(s->segments);
     features_destroy(s->features);
     free(s->raw);
     free(s->truth);

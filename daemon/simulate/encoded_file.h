@@ -7,7 +7,7 @@
 
 #include "config/config.h"
 #include "data/dataset.h"
-#include "encode/features.h"
+#include "encode/segments.h"
 
 struct encoded_file {
     size_t n, d, k, positive; // samples, columns, classes, index of the class that is looked for
@@ -15,6 +15,7 @@ struct encoded_file {
     int *truth;               // (n) true classes
     char **id;                // (n) sample ids, where they were wanted; else NULL
     struct features *features;
+    struct segment_list *segments; // NULL: there are none
     uint64_t unreadable; // rows left out: a daemon would dead-letter them, or no known label
 };
 

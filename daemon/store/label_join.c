@@ -30,12 +30,16 @@ int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct 
     return store_put(s, table_of(e->kind), id, TASK_ID_BYTES, s->scratch.at, s->scratch.len);
 }
 
-struct asked entry_said(const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
+struct asked entry_said(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e,
+                        const char *bytes) {
     struct asked a = {.key = hash_bytes(id, TASK_ID_BYTES),
                       .propensity = e->propensity,
                       .in_unasked = e->in_unasked,
                       .unasked = e->unasked};
     memcpy(a.term, e->term, sizeof a.term);
+    if (!s->options.place) return a;
+    store_record_read_doubles(s->row, bytes + ENTRY_BYTES, s->options.d);
+    s->options.place(s->row, s->options.place_opaque, a.part);
     return a;
 }
 
@@ -86,7 +90,7 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
                              .truth = a->class_,
                              .predicted = e->predicted,
                              .scored = store_rows_score(s),
-                             .said = entry_said(id, e),
+                             .said = entry_said(s, id, e, s->scratch.at),
                              .in_capacity = e->in_capacity,
                              .latency_ms = -1};
     if (e->kind == KIND_TASK && !e->answered) {
@@ -268,8 +272,8 @@ int store_put_task(struct store *s, const struct task *t, struct task_asked *ask
                        .members = t->member ? (uint32_t)t->members : 0,
                        .kind = KIND_TASK};
     entry_take_terms(s, t, &e);
-    if (asked) *asked = (struct task_asked){e.predicted >= 0, entry_said(id, &e)};
     TRY(store_insert_task(s, id, &e, t));
+    if (asked) *asked = (struct task_asked){e.predicted >= 0, entry_said(s, id, &e, s->scratch.at)};
     TRY(store_version_note_task(s, t->model));
     TRY(store_put_coverage(s, t));
     struct joining j = {.id = id, .entry = &e, .joined = joined};

@@ -7,8 +7,8 @@
  *
  * The topics hold the truth, so a store that cannot be used is renamed and a new one is filled from
  * the topics: a store of another format, feature map or class list, or a damaged one. Damage to
- * LMDB's own pages and to the counts is found when the store is opened; a record that cannot be
- * ours is found when it is read, and the store is renamed when it is closed.
+ * LMDB's own pages (store_pages.c) and to the counts is found when the store is opened; a record
+ * that cannot be ours is found when it is read, and the store is renamed when it is closed.
  *
  * Thread: learner thread (one writer) */
 #include "store_tables.h"
@@ -198,6 +198,7 @@ static void store_extend_file(const struct store *s) {
 
 static int store_open_here(struct store *s, const char **why) {
     TRY(store_make_directory(s->dir));
+    TRY(store_pages_check(s));
     TRY(store_error(s, mdb_env_create(&s->env)));
     TRY(store_error(s, mdb_env_set_maxdbs(s->env, TABLES)));
     TRY(store_error(s, mdb_env_set_maxreaders(s->env, READERS)));

@@ -49,6 +49,8 @@ static int store_audit_open_here(struct store *s, const char **why) {
     *why = "there is no label store";
     if (stat(s->dir, &there) < 0) return ERR_MISSING;
     TRY(store_lock(s, why));
+    *why = "a page of its file is damaged";
+    TRY(store_pages_check(s));
     *why = "it cannot be opened";
     TRY(store_error(s, mdb_env_create(&s->env)));
     TRY(store_error(s, mdb_env_set_maxdbs(s->env, TABLES)));

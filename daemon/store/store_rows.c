@@ -63,7 +63,7 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
                              .truth = e.answer.class_,
                              .predicted = e.predicted,
                              .scored = store_rows_score(s),
-                             .said = entry_said(id + 1, &e),
+                             .said = entry_said(s, id + 1, &e, s->scratch.at),
                              .in_capacity = e.in_capacity,
                              .latency_ms = -1};
         if (visit(&a, opaque)) break;
@@ -88,7 +88,7 @@ int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaqu
             result = store_damaged(s);
             break;
         }
-        struct asked a = entry_said(key.mv_data, &e);
+        struct asked a = entry_said(s, key.mv_data, &e, value.mv_data);
         if (e.predicted >= 0 && visit(&a, opaque)) break;
     }
     if (result == 0 && more < 0) result = more;

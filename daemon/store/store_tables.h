@@ -79,6 +79,9 @@ int store_lock(struct store *s, const char **why) MUST_CHECK;
 /* ERR_CORRUPT when the file is shorter than its pages: one behind the end would be a fault of the
  * bus when it is read. */
 int store_check_file(struct store *s) MUST_CHECK;
+/* Whether the pages of the file in s->dir are as LMDB leaves them; before it reads one. 0 also
+ * where there is none. ERR_CORRUPT, ERR_IO. It reads the whole file, and tells options.moves. */
+int store_pages_check(const struct store *s) MUST_CHECK;
 /* A value under "meta", valid until the transaction ends. ERR_MISSING. */
 int store_meta(struct store *s, MDB_txn *txn, const char *key, struct text *out) MUST_CHECK;
 
@@ -132,8 +135,9 @@ int entry_read(struct store *s, MDB_txn *txn, uint8_t kind, const uint8_t id[TAS
 /* Writes the head back; what follows it is in s->scratch since entry_read. */
 int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
                  const struct entry *e) MUST_CHECK;
-/* What the figures are told of an entry; the id is the task's. */
-struct asked entry_said(const uint8_t id[TASK_ID_BYTES], const struct entry *e);
+/* What the figures are told of an entry, whose bytes begin there; the id is the task's. */
+struct asked entry_said(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e,
+                        const char *bytes);
 /* What an entry adds to the digest: which it is, and its class. */
 uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_);
 /* Its key in the table age. */

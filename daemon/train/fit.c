@@ -91,8 +91,11 @@ static struct model *fit_empty_model(const struct fit_options *o, const struct n
     struct model_shape shape = {
         .d = o->d, .k = o->k, .members = fit_members(o), .layers = w->layers};
     memcpy(shape.width, w->width, sizeof shape.width);
+    if (o->prior) shape.scores = o->prior->shape.scores, shape.slots = o->prior->shape.slots;
     struct model *model;
-    return model_create(&model, &shape) < 0 ? NULL : model;
+    if (model_create(&model, &shape) < 0) return NULL;
+    if (o->prior && o->prior->forest) model->forest = forest_copy(o->prior->forest);
+    return model;
 }
 
 /* The score that events bring keeps the unit of the prior, which is that score; a recalibration
@@ -135,7 +138,16 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
     free(x);
 }
 
+/* Trees know no unit of a column; the measures and rules that compare rows do. The columns have no
+ * weight, so what the model says stays. */
+static bool fit_lacks_units(const struct model *model) {
+    for (size_t c = 0; c < model->shape.d; c++)
+        if (model->scale[c] > 0) return false;
+    return model->forest != NULL;
+}
+
 void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks) {
+    if (fit_lacks_units(model)) columns_learn(tasks, model);
     if (!model->utility) fit_utility_quantiles(o, tasks, model);
     if (!model->golden) fit_golden_rows(tasks, model);
 }

@@ -27,11 +27,17 @@ static const double bias_share = 0.1;
 enum { DRAWS_MOST = 7 }; // of a row by one bootstrap member: more has a chance of one in 10⁵
 
 double *member_standardised(const struct fit_rows *rows, const struct model *model) {
-    size_t d = model->shape.d;
-    double *x = xmalloc(rows->n * d * sizeof *x);
-    for (size_t i = 0; i < rows->n; i++)
+    size_t d = model->shape.d, width = model->shape.width[0], scores = model->shape.scores;
+    double *x = xmalloc(rows->n * width * sizeof *x),
+           *score = xcalloc(forest_room(model->shape.slots, scores) + scores, sizeof *score);
+    for (size_t i = 0; i < rows->n; i++) {
         for (size_t c = 0; c < d; c++)
-            x[i * d + c] = model_standardised(model, c, rows->row[i * d + c]);
+            x[i * width + c] = model_standardised(model, c, rows->row[i * d + c]);
+        if (scores) forest_score(model->forest, rows->row + i * d, score + scores, score);
+        for (size_t c = 0; c < scores; c++)
+            x[i * width + d + c] = model_standardised(model, d + c, score[c]);
+    }
+    free(score);
     return x;
 }
 
@@ -39,6 +45,7 @@ double *member_standardised(const struct fit_rows *rows, const struct model *mod
 
 struct network member_network(const struct fit_options *o) {
     struct network w = {.layers = o->hidden_n + 1, .width[0] = o->d};
+    if (o->prior) w.width[0] += o->prior->shape.scores;
     for (size_t l = 0; l < o->hidden_n; l++) w.width[l + 1] = o->hidden[l];
     w.width[w.layers] = o->k;
     return w;
@@ -50,8 +57,8 @@ void member_group_classes(const struct fit_options *o, const size_t *named, stru
     if (o->hidden_n || o->prior) return;
     for (size_t c = 0; c < o->k; c++) n += named[c] > 0;
     if (n + 2 > o->k) return;
-    *w =
-        (struct network){.layers = 1, .width = {o->d, n + 1}, .more = o->k - n - 1, .place = place};
+    *w = (struct network){
+        .layers = 1, .width = {w->width[0], n + 1}, .more = o->k - n - 1, .place = place};
     for (size_t c = 0, next = 0; c < o->k; c++) place[c] = named[c] ? next++ : n;
 }
 
@@ -149,16 +156,16 @@ static size_t member_poisson(double u) {
 }
 
 /* The rows, each as often as member m drew it; the newest row once where none was drawn. */
-static struct examples member_resampled(const struct fit_options *o, const struct fit_rows *rows,
-                                        const double *x, const int *output, size_t m, double *room,
-                                        int *label) {
-    size_t n = 0;
+static struct examples member_resampled(const struct fit_options *o, const struct network *w,
+                                        const struct fit_rows *rows, const double *x,
+                                        const int *output, size_t m, double *room, int *label) {
+    size_t n = 0, width = w->width[0];
     for (size_t i = 0; i < rows->n; i++) {
         size_t times = member_poisson(
             rng_unit(rng_keyed(RNG_FIT, o->seed, 1 + m, rows->key ? rows->key[i] : i, 1)));
         if (n == 0 && i + 1 == rows->n && !times) times = 1;
         for (; times; times--, n++) {
-            memcpy(room + n * o->d, x + i * o->d, o->d * sizeof *room);
+            memcpy(room + n * width, x + i * width, width * sizeof *room);
             label[n] = output[i];
         }
     }
@@ -176,10 +183,10 @@ void member_fit_committee(const struct fit_options *o, const struct network *w,
                           const double *prior, double *parameters) {
     if (!o->committee) return;
     size_t size = network_size(w);
-    double *room = xmalloc(DRAWS_MOST * rows->n * o->d * sizeof *room);
+    double *room = xmalloc(DRAWS_MOST * rows->n * w->width[0] * sizeof *room);
     int *label = xmalloc(DRAWS_MOST * rows->n * sizeof *label);
     for (size_t m = mixture_members(o); m < fit_members(o); m++) {
-        struct examples mine = member_resampled(o, rows, x, output, m, room, label);
+        struct examples mine = member_resampled(o, w, rows, x, output, m, room, label);
         member_start(w, prior, o->seed, m, parameters + m * size);
         member_fit_ridge(w, &mine, member_penalty(o, prior), parameters + m * size);
     }
@@ -190,7 +197,7 @@ void member_fit_committee(const struct fit_options *o, const struct network *w,
 void member_fit_memory(const struct fit_options *o, const struct network *w,
                        const struct examples *all, size_t m, const double *longer,
                        const double *prior, bool from, double *parameters) {
-    struct examples mine = member_newest(all, o->d, o->memories[m]);
+    struct examples mine = member_newest(all, w->width[0], o->memories[m]);
     struct penalty penalty =
         longer ? (struct penalty){o->shrinkage, bias_share, longer} : member_penalty(o, prior);
     if (!from) member_start(w, penalty.prior, o->seed, m, parameters);
@@ -253,9 +260,16 @@ void member_store(const struct network *w, const double *parameters, size_t memb
 /* ---- prior ---- */
 
 bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
-    struct network w = member_network(o);
-    return prior->shape.layers == w.layers &&
+    struct fit_options with = *o;
+    with.prior = prior;
+    struct network w = member_network(&with);
+    return prior->shape.layers == w.layers && prior->shape.d == o->d &&
            memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
+}
+
+void fit_take_prior(struct fit_options *o, const struct model *prior) {
+    o->prior = prior;
+    if (prior && prior->forest) o->anchored = true;
 }
 
 /* The same function of the raw row, said in another standardisation: z = (u − mean)·scale on either

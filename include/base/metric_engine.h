@@ -34,29 +34,32 @@ enum {
     METRIC_VALUES_MAX = 20, // values of a label
     METRIC_BUCKETS = 14,    // finite ends of a histogram's buckets: 1 ms to a week
     METRIC_SERIES = 20,     // of a row: its values, or the buckets, the one to +Inf and the sum
-    METRIC_NAMED_MAX = METRIC_VALUES_MAX, // values of a label that only the configuration knows
-    METRIC_NAME_BYTES = 128               // of such a value; what is longer is cut
+    METRIC_NAMED_MAX = 64,  // values of a label that only the configuration knows
+    METRIC_NAME_BYTES = 128 // of such a value; what is longer is cut
 };
 
 struct metric_series {
     _Atomic uint64_t at[METRIC_SERIES]; // counters: the number; gauges: the bits of a double
 };
 
-/* One series of a label whose values only the configuration knows. */
+/* One value of a label whose values only the configuration knows. number: by the values of the
+ * row's own label, NaN where there is no series; without values only the first. */
 struct metric_named {
     struct text value;
-    double number;
+    double number[METRIC_VALUES_MAX];
 };
 
-/* The one row of a table whose label has such values: a row with a label and without values. Its
- * owner writes only lock, which begins unlocked, and m. */
+/* A row with such a label: its own, where the row has a label and no values; or a second one before
+ * it. Its owner writes only lock, which begins unlocked, m and label. */
 struct metric_names {
-    pthread_mutex_t lock; // of all that follow m
-    size_t m, n;          // which row; how many series it has just now
+    pthread_mutex_t lock; // of all that follow label
+    size_t m;             // which row
+    const char *label;    // the second one; NULL: the row's own
+    size_t n;             // values it has just now
     struct {
         char value[METRIC_NAME_BYTES];
         size_t len;
-        double number;
+        double number[METRIC_VALUES_MAX];
     } at[METRIC_NAMED_MAX];
 };
 
@@ -66,7 +69,8 @@ struct metric_table {
     const struct metric_row *row; // (n)
     struct metric_series *series; // (n) zero at the start
     size_t n;
-    struct metric_names *names; // NULL: there is no such row
+    struct metric_names *names; // (names_n)
+    size_t names_n;
 };
 
 /* In all that follow, m is an index of a row and value an index of its label's values, 0 where
@@ -76,8 +80,7 @@ struct metric_table {
 void metric_table_add(const struct metric_table *t, size_t m, size_t value, uint64_t n);
 /* Gauges and sums: the number from now on, which may be infinite or NaN. */
 void metric_table_set(const struct metric_table *t, size_t m, size_t value, double number);
-/* All series of the row of table->names from now on, copied; list: (n), at most METRIC_NAMED_MAX.
- */
+/* All series of a row of table->names from now on, copied; list: (n), at most METRIC_NAMED_MAX. */
 void metric_table_set_named(const struct metric_table *t, size_t m, const struct metric_named *list,
                             size_t n);
 /* Histograms: one more of so many seconds. What no clock can have measured (NaN, 1e9 and more,
@@ -87,6 +90,9 @@ void metric_table_observe(const struct metric_table *t, size_t m, double seconds
 double metric_table_get(const struct metric_table *t, size_t m, size_t value);
 /* Over all values of the label. Not of histograms. */
 double metric_table_sum(const struct metric_table *t, size_t m);
+/* {"value of the second label": {"value of the row's own": number, ...}, ...}; of one label
+ * {"value": number, ...}. NaN is left out. Of a row of table->names. */
+void metric_table_named_json(const struct metric_table *t, size_t m, struct buf *out);
 /* All to zero. Not while another thread adds. */
 void metric_table_reset(const struct metric_table *t);
 

@@ -55,13 +55,19 @@ void outcome_of(struct outcome *out, bool right, bool positive, bool predicted_p
  * where there is nothing to divide by, and of average precision, which needs their ranks. */
 void estimate_of_all(const double sum[OUTCOMES], double n, double out[ESTIMATES]);
 
+enum {
+    PARTS_OF_A_SAMPLE = 4 // at most
+};
+
 /* A sample that was asked, as the estimator wants it. */
 struct asked {
     uint64_t key;      // of the sample: deals the draws out to groups
     double propensity; // in (0, 1]; 1: the strategy arm asked
     bool in_unasked;   // the strategy arm asked it after it was counted among the unasked (a pool)
-    uint32_t term[UNASKED_SUMS]; // what the model said of it
-    struct unasked unasked;      // what its task carries
+    uint32_t term[UNASKED_SUMS];     // what the model said of it
+    struct unasked unasked;          // what its task carries
+    uint8_t part[PARTS_OF_A_SAMPLE]; // one more than the numbers of the parts of all samples that
+                                     // it is in (estimate/parts.h); 0: of none
 };
 
 struct estimate {
@@ -73,12 +79,21 @@ struct estimates {
     struct estimate of[ESTIMATES];
 };
 
+enum {
+    ESTIMATE_DRAWS_LEAST = 10 // answers of the random arm: below them nothing is claimed
+};
+
 struct estimator;
 
 /* window: "now" is the last so many answers of the random arm and what the strategy arm asked
  * between them; 0: as since the start. Memory: about 300 bytes an answer of the window, and 80
  * KiB. The caller destroys it. */
 struct estimator *estimator_create(size_t window);
+/* Of a part of the samples that `whole`, borrowed, is of. What tasks carry of the unasked is of all
+ * of them and says nothing of a part, so its tasks are told without (`unasked` of n 0, in_unasked
+ * false), and its figures are plain ratios, without average precision. Some 12 KiB and the
+ * window. */
+struct estimator *estimator_create_part(size_t window, const struct estimator *whole);
 void estimator_destroy(struct estimator *e);
 
 /* Each task once, whether answered or not, with its version's prediction; and once more, with its

@@ -7,12 +7,16 @@
  * becomes float. One sgemv per row and layer: the bits of a score depend on row, model and CPU type
  * only (promise I6), not on where the row stands in memory or batch.
  *
+ * A version may carry trees that others fitted (infer/forest.h). What they say of a row are scores:
+ * columns behind its own d, seen by the first layer, and by nobody else.
+ *
  * Thread: built by learner or follower thread; read by any thread */
 #pragma once
 
 #include "base/error.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "infer/forest.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -37,7 +41,8 @@ struct model_shape {
     size_t d, k;
     size_t members;                     // m
     size_t layers;                      // L ≥ 1
-    size_t width[MODEL_LAYERS_MAX + 1]; // width[0] = d, width[L] = k
+    size_t width[MODEL_LAYERS_MAX + 1]; // width[0] = d + scores, width[L] = k
+    size_t scores, slots;               // of its forest: outputs, and what they need; 0: none
 };
 
 /* Owns what it points to. */
@@ -50,13 +55,14 @@ struct model {
     int64_t created_ms;
     char digest[65];      // SHA-256 of the tensors, hex; set by model_write and model_read
     struct text classes;  // k names, newline-separated
-    double *mean, *scale; // (d) z = (u - mean) * scale, then clipped to ±MODEL_CLIP
-    double *log_unit;     // (d) > 0: u = log(1 + |raw| / log_unit) with raw's sign; 0: u = raw
-    double *low, *high;   // (d) raw beyond them is far outside all that was seen: z = 0
-    size_t codes;         // columns in which a far number has a say of its own
-    double *code_column;  // (codes) ascending
-    float *code_weight;   // (codes, k) added to every member's logits; NULL: no codes
-    double *mix;          // (m) ≥ 0, sum 1; 0: the member is of the committee only
+    double *mean, *scale; // (width[0]) z = (u - mean) * scale, then clipped to ±MODEL_CLIP
+    double *log_unit;   // (width[0]) > 0: u = log(1 + |raw| / log_unit) with raw's sign; 0: u = raw
+    double *low, *high; // (width[0]) raw beyond them is far outside all that was seen: z = 0
+    size_t codes;       // columns in which a far number has a say of its own
+    double *code_column;   // (codes) ascending
+    float *code_weight;    // (codes, k) added to every member's logits; NULL: no codes
+    struct forest *forest; // whose scores stand behind the row; NULL: none
+    double *mix;           // (m) ≥ 0, sum 1; 0: the member is of the committee only
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
     float *bias[MODEL_LAYERS_MAX];   // (m * width[l+1])
@@ -74,6 +80,10 @@ struct model {
 };
 
 #define MODEL_CLIP 4.0 // standard deviations: farther, a column says no more
+
+/* Of a score: makes room below the clip for the log odds of 1e-13; a power of two, so it rounds
+ * nothing. */
+#define MODEL_SCORE_SCALE (1.0 / 8)
 
 /* The signed logarithm in that unit: it orders numbers of any size, and keeps zero where it is. */
 static inline double model_logarithm(double raw, double unit) {
@@ -95,10 +105,10 @@ static inline double model_standardised(const struct model *m, size_t c, double 
     return z < -MODEL_CLIP ? -MODEL_CLIP : z;
 }
 
-/* 0: *out is the caller's, for model_destroy: all zero but scale 1, mix 1/m and
- * no number far, for the caller to
- * fill and then only to read. The shape may come from anyone. ERR_MISMATCH: it is none (a width of
- * 0, fewer than 2 classes), or beyond a bound above or of config/limits.h. */
+/* 0: *out is the caller's, for model_destroy: all zero but scale 1 (of scores MODEL_SCORE_SCALE),
+ * mix 1/m and no number far, for the caller to fill, the forest too, and then only to read. The
+ * shape may come from anyone. ERR_MISMATCH: it is none (a width of 0, fewer than 2 classes), or
+ * beyond a bound above or of config/limits.h. */
 int model_create(struct model **out, const struct model_shape *shape) MUST_CHECK;
 void model_destroy(struct model *m);
 

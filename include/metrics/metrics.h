@@ -29,9 +29,12 @@ void metric_set_by(enum metric m, size_t value, double number);
 /* Histograms: one more of so many seconds. */
 void metric_observe(enum metric m, double seconds);
 
-/* Gauges whose label has its values from the configuration (in metrics.def none are listed): all of
- * them from now on, copied. list: (n), at most METRIC_NAMED_MAX. */
+/* Gauges with a label that has its values from the configuration (those of
+ * daemon/metrics/metrics.c, metrics_names): all of them from now on, copied. list: (n), at most
+ * METRIC_NAMED_MAX. */
 void metric_set_named(enum metric m, const struct metric_named *list, size_t n);
+/* As metric_table_named_json. */
+void metric_named_json(enum metric m, struct buf *out);
 
 /* What was added or set last (tests, /status, the demo). Not of histograms. */
 double metric_get(enum metric m);

@@ -32,11 +32,16 @@ struct store_options {
     int (*score)(const double *row, const void *opaque); // class by a row's own score; NULL: rows
                                                          // have none
     const void *score_opaque;
-    size_t positive;          // of them, that the figures are of
-    struct list sources;      // whose labels are taken; none: all. Borrowed
-    int64_t park_ms;          // how long a label waits for its task
-    int64_t keep_ms;          // after so long tasks and rows are forgotten
-    struct store_owner owner; // whose it is; without a service: anybody's
+    /* Which parts of all samples one of that row is in (struct asked); NULL: there are none. */
+    void (*place)(const double *row, const void *opaque, uint8_t part[PARTS_OF_A_SAMPLE]);
+    const void *place_opaque;
+    size_t positive;             // of them, that the figures are of
+    struct list sources;         // whose labels are taken; none: all. Borrowed
+    int64_t park_ms;             // how long a label waits for its task
+    int64_t keep_ms;             // after so long tasks and rows are forgotten
+    struct store_owner owner;    // whose it is; without a service: anybody's
+    void (*moves)(void *opaque); // told again and again while a large store is opened; NULL: nobody
+    void *moves_opaque;
 };
 
 struct store;

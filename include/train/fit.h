@@ -41,7 +41,8 @@ struct fit_options {
                           // the middle of it and its ends must not be clipped
     bool recalibrates;    // no other columns are looked at
     const struct model *prior; // what ridge fits shrink towards instead of zero, of the same
-                               // columns, classes and hidden layers (fit_accepts_prior); NULL: none
+                               // columns, classes and hidden layers (fit_accepts_prior); its forest
+                               // is that of what is fitted; NULL: none. By fit_take_prior
 };
 
 /* The newest labelled rows in label order, oldest first. Borrowed. */
@@ -77,9 +78,11 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
 /* Whether fits with these options can shrink towards the model: its layers are of the same
  * widths. */
 bool fit_accepts_prior(const struct fit_options *o, const struct model *prior);
+/* Lets fits shrink towards the model (NULL: towards zero). One of trees is a member too. */
+void fit_take_prior(struct fit_options *o, const struct model *prior);
 
 /* Gives a model that was made elsewhere what it lacks and the tasks (n ≥ 1) can tell: utility
- * quantiles, golden rows. */
+ * quantiles, golden rows, and where only trees look at the columns, their units. */
 void fit_describe(struct model *model, const struct fit_options *o, const struct fit_tasks *tasks);
 
 /* ---- for backtests, which learn label by label (daemon/train/fit_step.c) ---- */

@@ -8,7 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const classes[] = {"no\nyes", "a\nb\nc"};
     for (size_t k = 2; k <= 3; k++) {
-        const struct import_target target = {3, k, text_of(classes[k - 2]), 0xabc};
+        const struct import_target target = {
+            .d = 3, .k = k, .classes = text_of(classes[k - 2]), .fingerprint = 0xabc};
         struct model *m = NULL;
         struct buf why = {0};
         int result = model_import(&m, (struct text){(const char *)data, size}, &target, &why);

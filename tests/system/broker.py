@@ -46,7 +46,7 @@ def wait(what, predicate, seconds=30, every=0.05):
 
 def script(*arguments):
     """Runs scripts/kafka; its output."""
-    return subprocess.run([ROOT / "scripts" / "kafka", *arguments], check=True, stdout=subprocess.PIPE, text=True, timeout=120).stdout.strip()
+    return subprocess.run([ROOT / "scripts" / "kafka", *arguments], check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout.strip()
 
 
 def bootstrap():

@@ -208,8 +208,12 @@ def added_partition(stage):
                "kafka": {"common": {"topic.metadata.refresh.interval.ms": "1000"}}}
     daemon = stage.start(changes, "latest.yaml").ready()
     wait("both are committed", lambda: all(at[0] >= 0 for at in broker.committed(stage.brokers, name, topic, 2).values()))
+
+    def committed(partition, end):  # else a stop beyond the session has it decide again, and count again
+        wait("partition %d is committed" % partition, lambda: broker.committed(stage.brokers, name, topic, partition + 1)[partition][0] >= end)
     upstream.send(10)
     decided(daemon, 10)
+    committed(0, 30 + 1 + 10)
     admin = AdminClient({"bootstrap.servers": stage.brokers})
     daemon.signal(signal.SIGSTOP)  # it sees the partition only when records are in it
     admin.create_partitions([NewPartitions(topic, 3)])[topic].result(30)
@@ -217,6 +221,7 @@ def added_partition(stage):
     Upstream(stage, topic).send(25, partition=2)
     daemon.signal(signal.SIGCONT)
     decided(daemon, 35)
+    committed(2, 25)
     daemon.signal(signal.SIGSTOP)  # once more: now it sees the partition only when its records are gone
     admin.create_partitions([NewPartitions(topic, 4)])[topic].result(30)
     wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == 4)

@@ -236,6 +236,21 @@ function show_figures(s) {
   $("figures-more").textContent = "now: the last " + number(s.estimate_now_draws) + " answers of the random arm; since the start: " + number(s.estimate_draws);
 }
 
+/* Of each segment the three figures that a manager compares; one that the random arm hardly saw says so. */
+function show_segments(s) {
+  const names = Object.keys(s.segment_draws), least = 10; // below them nothing is claimed
+  $("segments-card").hidden = !names.length;
+  const cell = (name, figure) => {
+    const low = s.segment_now_low[name][figure], high = s.segment_now_high[name][figure], width = high - low;
+    return [of_100(s.segment_now[name][figure], width) + " (" + of_100(low, width) + " to " + of_100(high, width) + ")", "number"];
+  };
+  rows("segments", names, (name) => {
+    const draws = s.segment_draws[name], figures = ["prevalence", "recall", "precision"];
+    return [[name, "text"], ...(draws < least ? [["too few answers", "text"], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
+  }, "", 5);
+  $("segments-more").textContent = "with the 95 % range of one look; of many segments some look bad by chance";
+}
+
 function bars(id, counts, words) {
   const list = Object.entries(counts).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]).slice(0, 7), all = sum(counts);
   const box = $(id);
@@ -344,6 +359,7 @@ function show_status(s) {
   show_health(s);
   show_tiles(s);
   show_figures(s);
+  show_segments(s);
   if (past.rows.length) show_lines(s);
   show_bars(s);
   const models = JSON.stringify(s.models);

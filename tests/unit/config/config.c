@@ -10,6 +10,8 @@
 /* The least that loads; cases append to it or leave one of the two out. */
 #define M "model: {classes: [a, b]}\n"
 #define F "features: [{name: x}]\n"
+#define LONG30 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG LONG30 LONG30 LONG30 LONG30
 
 static size_t lines(const struct buf *b) {
     size_t n = 0;
@@ -297,6 +299,20 @@ static const struct wrong {
      "watch.cost: \"-1\" is no cost; allowed number: 0 to 1000000000"},
     {"model: {classes: [ok, bad]}\n" F "watch: {cost: {bad.ok: 1e200}}\n",
      "watch.cost: \"1e200\" is no cost"},
+    {M F "watch: {segments: [country]}\n",
+     "watch.segments: \"country\" is not the name of a feature"},
+    {M "features: [{name: a}]\nwatch: {segments: [a]}\n",
+     "t:3:20: watch.segments: \"a\" is not a category with values"},
+    {M "features: [{name: a, type: category, hash: 8}]\nwatch: {segments: [a]}\n",
+     "watch.segments: \"a\" is not a category with values"},
+    {M "features: [{name: a, type: category, values: [x], list: 2}]\nwatch: {segments: [a]}\n",
+     "watch.segments: \"a\" is an array"},
+    {M "features: [{name: a=b, type: category, values: [x]}]\nwatch: {segments: [a=b]}\n",
+     "watch.segments: \"a=b\" has a '='"},
+    {M "features: [{name: a, type: category, values: [" LONG "]}]\nwatch: {segments: [a]}\n",
+     "watch.segments: \"a\" has values too long"},
+    {M "features: [{name: a, type: category, values: [x]}]\nwatch: {segments: [a, a]}\n",
+     "\"a\" is used twice"},
     {M F "query: {mix: {risk: 1}}\n", "t:3:14: query.mix: is for query.measure mix only"},
     {M F "query: {measure: mix, mix: {risk: 0.5, entropy: 0.4}}\n",
      "query.mix: the shares add up to 0.9; they must add up to 1"},

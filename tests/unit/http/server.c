@@ -555,6 +555,21 @@ static void rubbish_does_no_harm(void **state) {
     http_stop(h);
 }
 
+/* libmicrohttpd 0.9.75 follows a null pointer when it refuses a request while it stops. */
+static void it_ends_in_the_middle_of_bad_requests(void **state) {
+    enum { TIMES = 200, CLIENTS = 16 };
+    (void)state;
+    for (size_t time = 0; time < TIMES; time++) {
+        struct http *h = start("127.0.0.1:0");
+        int fd[CLIENTS];
+        for (size_t i = 0; i < CLIENTS; i++) fd[i] = connect_to(http_port(h), AF_INET);
+        for (size_t i = 0; i < CLIENTS; i++)
+            say(fd[i], "GET /livez HTTP/1.1\r\nContent-Length: -5\r\n\r\n");
+        http_stop(h);
+        for (size_t i = 0; i < CLIENTS; i++) close(fd[i]);
+    }
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN); // as the daemon does
     const struct CMUnitTest tests[] = {
@@ -574,6 +589,7 @@ int main(void) {
         cmocka_unit_test(unfetched_answers_are_bounded),
         cmocka_unit_test(huge_requests_are_cut_short),
         cmocka_unit_test(rubbish_does_no_harm),
+        cmocka_unit_test(it_ends_in_the_middle_of_bad_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

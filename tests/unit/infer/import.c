@@ -38,7 +38,8 @@ static int end(struct file *f, size_t k, const char *classes, struct model **out
     buf_add(&f->record, length, 8);
     buf_text(&f->record, buf_view(&f->header));
     buf_text(&f->record, buf_view(&f->data));
-    const struct import_target target = {D, k, text_of(classes), 0xabc};
+    const struct import_target target = {
+        .d = D, .k = k, .classes = text_of(classes), .fingerprint = 0xabc};
     buf_reset(why);
     int result = model_import(out, buf_view(&f->record), &target, why);
     buf_release(&f->header), buf_release(&f->data), buf_release(&f->record);
@@ -131,7 +132,8 @@ static void ours_comes_back(void **state) {
     struct model *m = ours(), *back;
     struct buf record = {0}, why = {0};
     model_write(m, "me", &record);
-    const struct import_target target = {D, 2, TEXT("no\nyes"), 0xabc};
+    const struct import_target target = {
+        .d = D, .k = 2, .classes = TEXT("no\nyes"), .fingerprint = 0xabc};
     assert_int_equal(model_import(&back, buf_view(&record), &target, &why), 0);
     assert_memory_equal(back->weight[0], m->weight[0], 2 * 2 * D * sizeof(float));
     assert_true(back->mix[1] == 0.75);
@@ -158,7 +160,8 @@ static void codes_follow_their_classes(void **state) {
     struct model *m = ours(), *back;
     struct buf record = {0}, why = {0};
     model_write(m, "me", &record);
-    const struct import_target target = {D, 2, TEXT("yes\nno"), 0xabc};
+    const struct import_target target = {
+        .d = D, .k = 2, .classes = TEXT("yes\nno"), .fingerprint = 0xabc};
     assert_int_equal(model_import(&back, buf_view(&record), &target, &why), 0);
     for (size_t i = 0; i < 4; i++) assert_true(back->code_weight[i] == m->code_weight[i ^ 1]);
     buf_release(&record), buf_release(&why);
@@ -204,7 +207,8 @@ static void absurd_columns_are_refused(void **state) {
                  {nan_say, "codes"},
                  {endless_say, "codes"},
                  {loud_say, "codes"}};
-    const struct import_target target = {D, 2, TEXT("no\nyes"), 0xabc};
+    const struct import_target target = {
+        .d = D, .k = 2, .classes = TEXT("no\nyes"), .fingerprint = 0xabc};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct model *m = ours(), *back;
         struct buf record = {0}, why = {0};

@@ -147,9 +147,16 @@ static const struct {
 #undef METRIC
 };
 
+/* Whether its series are by what is configured: nothing of it is there by itself. */
+static bool named(const char *name) {
+    return strncmp(name, "segment_", strlen("segment_")) == 0 ||
+           strcmp(name, "feature_absent_ratio") == 0;
+}
+
 /* The labels of series i of a metric as the page shows them; false behind the last. */
 static bool labels_of(size_t m, size_t i, char out[NAME]) {
     struct text word = word_list_at(table[m].values, (int)i);
+    if (named(table[m].name)) return false;
     if (word.at) snprintf(out, NAME, "%s=\"%.*s\"", table[m].label, (int)word.len, word.at);
     return word.at;
 }
@@ -170,8 +177,7 @@ static void the_page_is_well_formed(void **state) {
         const struct family *f = &page.family[i];
         size_t n = strlen(f->name);
         check_name(f->name);
-        bool named = strcmp(f->name, "winnowd_feature_absent_ratio") == 0; // by what is configured
-        assert_true(f->help && *f->type && (f->series > 0 || named));
+        assert_true(f->help && *f->type && (f->series > 0 || named(f->name + strlen("winnowd_"))));
         assert_int_equal(strcmp(f->type, "counter") == 0,
                          n > 6 && strcmp(f->name + n - 6, "_total") == 0);
     }
@@ -238,7 +244,7 @@ static void a_named_gauge_says_what_it_is_given(void **state) {
     char longest[2 * METRIC_NAME_BYTES];
     memset(longest, 'x', sizeof longest);
     const struct metric_named list[] = {
-        {TEXT("amount"), 0.25}, {TEXT("a\"b\\c\nd"), 1}, {{longest, sizeof longest}, 0.5}};
+        {TEXT("amount"), {0.25}}, {TEXT("a\"b\\c\nd"), {1}}, {{longest, sizeof longest}, {0.5}}};
     struct buf out = {0};
     metric_set_named(METRIC_feature_absent, list, 3);
     metrics_prometheus(&out);
@@ -261,6 +267,35 @@ static void a_named_gauge_says_what_it_is_given(void **state) {
     buf_reset(&out);
     metrics_prometheus(&out);
     assert_null(strstr(buf_string(&out), "{feature=\"xxx"));
+    buf_release(&out);
+}
+
+/* A second label in front of the row's own; what is not known has no series. */
+static void a_named_gauge_may_have_a_label_of_its_own(void **state) {
+    (void)state;
+    struct metric_named list[] = {{TEXT("country=DE"), {0}}, {TEXT("country, others"), {0}}};
+    struct buf out = {0};
+    for (size_t i = 0; i < METRIC_VALUES_MAX; i++) list[0].number[i] = list[1].number[i] = NAN;
+    list[0].number[ESTIMATE_RECALL] = 0.75;
+    list[1].number[ESTIMATE_ACCURACY] = 0.5;
+    metric_set_named(METRIC_segment, list, 2);
+    metrics_prometheus(&out);
+    assert_non_null(
+        strstr(buf_string(&out),
+               "\nwinnowd_segment_estimate{segment=\"country=DE\",figure=\"recall\"} 0.75\n"
+               "winnowd_segment_estimate{segment=\"country, others\",figure=\"accuracy\"} 0.5\n#"));
+    buf_reset(&out);
+    metric_named_json(METRIC_segment, &out);
+    assert_string_equal(buf_string(&out), "{\"country=DE\":{\"recall\":0.75},"
+                                          "\"country, others\":{\"accuracy\":0.5}}");
+    metric_set_named(METRIC_segment, NULL, 0);
+    buf_reset(&out);
+    metrics_json(&out);
+    cJSON *json = cJSON_Parse(buf_string(&out));
+    const cJSON *row = cJSON_GetObjectItem(json, "winnowd_segment_estimate");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(row, "labels")), 2);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(row, "values")), 0);
+    cJSON_Delete(json);
     buf_release(&out);
 }
 
@@ -414,6 +449,7 @@ int main(void) {
         cmocka_unit_test_setup(every_label_value_is_a_series_with_its_own_number, clear),
         cmocka_unit_test_setup(a_constant_counts_under_its_word, clear),
         cmocka_unit_test_setup(a_named_gauge_says_what_it_is_given, clear),
+        cmocka_unit_test_setup(a_named_gauge_may_have_a_label_of_its_own, clear),
         cmocka_unit_test_setup(json_says_the_same, clear),
         cmocka_unit_test_setup(gauges_say_what_is_no_number, clear),
         cmocka_unit_test_setup(histograms_add_up, clear),

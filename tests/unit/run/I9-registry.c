@@ -522,6 +522,7 @@ static struct registry *with_base(void) {
                                         .fingerprint = 99};
     log_redirect(silence, NULL);
     assert_int_equal(score_model_create(&base, &score), 0);
+    base->version = base->prior = SCORE_MODEL_VERSION;
     return registry_create(&(struct registry_options){
         .name = "me", .d = D, .classes = TEXT("no\nyes"), .fingerprint = 99, .base = base});
 }

@@ -2,17 +2,21 @@
  * model and score was right over all answers. */
 #include "run/labelled_figures.h"
 
+#include "encode/segments.h"
 #include "metrics/metrics.h"
 #include "unit/test.h"
+
+#include <cjson/cJSON.h>
 
 enum { OK, FRAUD };
 
 static struct learning learning;
 
 static int setup(void **state) {
-    static const char yaml[] = "model: {classes: [ok, fraud], positive: fraud}\n"
-                               "watch: {window: 2, cost: {fraud.ok: 10}}\n"
-                               "features: [{name: x}]\n";
+    static const char yaml[] =
+        "model: {classes: [ok, fraud], positive: fraud}\n"
+        "watch: {window: 2, cost: {fraud.ok: 10}, segments: [channel]}\n"
+        "features: [{name: x}, {name: channel, type: category, values: [web, shop]}]\n";
     struct buf errors = {0};
     struct config *c;
     (void)state;
@@ -65,10 +69,49 @@ static void now_is_told_beside_the_start(void **state) {
     labelled_figures_destroy(f);
 }
 
+/* Each segment of its own draws; one that nobody drew of claims nothing. */
+static void segments_are_told_by_name(void **state) {
+    (void)state;
+    struct features *f;
+    assert_int_equal(features_of(&f, learning.config), 0);
+    learning.segments = segments_create(f, learning.config);
+    struct labelled_figures *figures = labelled_figures_create(&learning);
+    for (uint64_t i = 0; i < 40; i++) {
+        struct answered a = {.evaluate = true,
+                             .truth = FRAUD,
+                             .predicted = i % 2 ? FRAUD : OK,
+                             .said = {.key = i, .propensity = 0.01, .part = {i % 2 ? 1 : 3}}};
+        labelled_figures_ask(figures, &a.said);
+        labelled_figures_answer(figures, &a);
+    }
+    labelled_figures_tell(figures);
+    struct buf out = {0};
+    metric_named_json(METRIC_segment, &out);
+    cJSON *all = cJSON_Parse(buf_string(&out));
+    assert_int_equal(cJSON_GetArraySize(all), 3);
+    const cJSON *web = cJSON_GetObjectItemCaseSensitive(all, "channel=web"),
+                *shop = cJSON_GetObjectItemCaseSensitive(all, "channel=shop"),
+                *others = cJSON_GetObjectItemCaseSensitive(all, "channel, others");
+    assert_true(cJSON_GetObjectItem(web, "recall")->valuedouble == 1);
+    assert_true(cJSON_GetObjectItem(others, "recall")->valuedouble == 0);
+    assert_null(cJSON_GetObjectItem(shop, "recall"));
+    cJSON_Delete(all);
+    buf_reset(&out);
+    metric_named_json(METRIC_segment_draws, &out);
+    assert_string_equal(buf_string(&out),
+                        "{\"channel=web\":2,\"channel=shop\":0,\"channel, others\":2}");
+    buf_release(&out);
+    labelled_figures_destroy(figures);
+    segments_destroy(learning.segments);
+    learning.segments = NULL;
+    features_destroy(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_score_is_judged_over_all_its_answers),
         cmocka_unit_test(now_is_told_beside_the_start),
+        cmocka_unit_test(segments_are_told_by_name),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

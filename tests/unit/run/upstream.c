@@ -25,6 +25,7 @@ static void it_has_the_members_of_the_fits(void **state) {
     struct model *m = model_of(3, "train: {memories: [50, 200], sgd_rate: 0.1}", "{name: x}");
     assert_int_equal(m->shape.members, 4); // two memories, SGD, the score itself
     assert_int_equal(m->shape.d, 4);
+    assert_true(m->version == SCORE_MODEL_VERSION && m->prior == m->version && *m->pushed);
     model_destroy(m);
     m = model_of(1000, "train: {committee: 32}", "{name: x, type: category, hash: 2000}");
     assert_int_equal(m->shape.members, 1);

@@ -416,6 +416,39 @@ static void an_answer_comes_with_the_rows_own_score(void **state) {
     assert_int_equal(n, 3);
 }
 
+static void place_of(const double *at, const void *opaque, uint8_t part[PARTS_OF_A_SAMPLE]) {
+    (void)opaque;
+    part[0] = at[0] == 1 && at[1] == 2 ? 7 : 3;
+}
+
+static int placed(const struct answered *a, void *opaque) {
+    *(int *)opaque += a->said.part[0] == 7;
+    return 0;
+}
+
+static int placed_asked(const struct asked *a, void *opaque) {
+    *(int *)opaque += a->part[0] == 7;
+    return 0;
+}
+
+/* And so are the parts that a row is in. */
+static void a_row_says_which_parts_it_is_in(void **state) {
+    struct fixture *f = *state;
+    struct answered joined;
+    int n = 0;
+    f->options.place = place_of;
+    reopen(f, NULL);
+    put_task(f, 1, NULL);
+    assert_int_equal(put(f, 1, "yes", 0, NULL, start_ms).said.part[0], 7);
+    put(f, 2, "no", 0, NULL, start_ms); // it waits for its task
+    assert_int_equal(put_task(f, 2, &joined), 1);
+    assert_int_equal(joined.said.part[0], 7);
+    reopen(f, NULL);
+    assert_int_equal(store_answered(f->s, placed, &n), 0);
+    assert_int_equal(store_asked(f->s, placed_asked, &n), 0);
+    assert_int_equal(n, 4);
+}
+
 /* What a rollback set aside is left out of the rows, wherever it stands, and the newest others fill
  * their place. */
 static void rows_leave_out_what_was_set_aside(void **state) {
@@ -465,6 +498,7 @@ int main(void) {
         TEST_(a_kill_leaves_the_last_commit),
         TEST_(answers_are_told_again_after_a_restart),
         TEST_(an_answer_comes_with_the_rows_own_score),
+        TEST_(a_row_says_which_parts_it_is_in),
         TEST_(rows_leave_out_what_was_set_aside),
         TEST_(only_named_sources_are_taken),
         TEST_(revised_is_another_answer),

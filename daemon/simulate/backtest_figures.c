@@ -1,0 +1,79 @@
+/* Fed by the backtest as the daemon feeds its own (daemon/run/labelled_figures.c).
+ *
+ * Thread: the thread of their backtest */
+#include "backtest_figures.h"
+
+void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file) {
+    size_t n = segments_n(file->segments);
+    *f = (struct backtest_figures){.estimator = estimator_create(1), .segments = file->segments};
+    for (size_t e = 0; e < ESTIMATES; e++)
+        if (estimate_counts((enum estimate_name)e)) f->plain[e] = prequential_create();
+    f->parts = parts_create(n, 1, f->estimator);
+    f->part = xcalloc(n, sizeof *f->part);
+}
+
+void backtest_figures_close(struct backtest_figures *f) {
+    parts_destroy(f->parts);
+    free(f->part);
+    estimator_destroy(f->estimator);
+    for (size_t e = 0; e < ESTIMATES; e++) prequential_destroy(f->plain[e]);
+}
+
+static void backtest_figures_note(struct backtest_truth *t, const struct outcome *o) {
+    for (size_t i = 0; i < OUTCOMES; i++) t->sum[i] += o->value[i];
+    t->samples++;
+}
+
+void backtest_figures_sample(struct backtest_figures *f, const double *row,
+                             const struct outcome *o) {
+    uint8_t part[PARTS_OF_A_SAMPLE];
+    backtest_figures_note(&f->truth, o);
+    segments_of(f->segments, row, part);
+    for (size_t i = 0; i < PARTS_OF_A_SAMPLE && part[i]; i++)
+        backtest_figures_note(&f->part[part[i] - 1], o);
+}
+
+void backtest_figures_ask(struct backtest_figures *f, const struct asked *a) {
+    estimator_ask(f->estimator, a);
+    parts_ask(f->parts, a);
+}
+
+/* The band holds the truth at every look, or it is none: so it is looked at after each answer. */
+static void backtest_figures_watch(const struct backtest_figures *f, struct backtest_result *r) {
+    double truth[ESTIMATES];
+    estimate_of_all(f->truth.sum, (double)f->truth.samples, truth);
+    r->looks++;
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        struct estimate e;
+        if (!f->plain[i]) continue;
+        estimator_read_one(f->estimator, ESTIMATE_SINCE_START, (enum estimate_name)i, &e);
+        r->missed[i] |= truth[i] < e.always_low || truth[i] > e.always_high;
+    }
+}
+
+void backtest_figures_answer(struct backtest_figures *f, const struct asked *a,
+                             const struct outcome *o, struct backtest_result *r) {
+    estimator_answer(f->estimator, a, o);
+    parts_answer(f->parts, a, o);
+    for (size_t e = 0; e < ESTIMATES; e++) {
+        int hit = estimate_hit((enum estimate_name)e, o);
+        if (f->plain[e] && hit >= 0) prequential_add(f->plain[e], 1, hit, a->propensity);
+    }
+    backtest_figures_watch(f, r);
+}
+
+void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r) {
+    estimate_of_all(f->truth.sum, (double)f->truth.samples, r->truth);
+    r->truth[ESTIMATE_AVERAGE_PRECISION] = r->score.average_precision;
+    estimator_read(f->estimator, ESTIMATE_SINCE_START, &r->estimate);
+    for (size_t e = 0; e < ESTIMATES; e++)
+        if (f->plain[e]) prequential_read(f->plain[e], &r->plain[e]);
+    r->segments = segments_n(f->segments);
+    r->segment = xcalloc(r->segments, sizeof *r->segment);
+    for (size_t i = 0; i < r->segments; i++) {
+        struct backtest_segment *s = &r->segment[i];
+        s->samples = f->part[i].samples;
+        estimate_of_all(f->part[i].sum, (double)s->samples, s->truth);
+        parts_read(f->parts, i, ESTIMATE_SINCE_START, &s->estimate);
+    }
+}

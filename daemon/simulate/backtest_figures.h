@@ -1,0 +1,39 @@
+/* What the answers of a backtest say of all its samples, beside what is true of them: of the whole,
+ * and of each segment.
+ *
+ * Thread: the thread of their backtest */
+#pragma once
+
+#include "backtest.h"
+
+#include "encode/segments.h"
+#include "estimate/parts.h"
+
+/* Sums over samples that are all known. */
+struct backtest_truth {
+    double sum[OUTCOMES];
+    size_t samples;
+};
+
+struct backtest_figures {
+    struct estimator *estimator;
+    struct prequential *plain[ESTIMATES];
+    struct backtest_truth truth;
+    const struct segment_list *segments; // NULL: there are none
+    struct parts *parts;                 // (segments)
+    struct backtest_truth *part;         // (segments)
+};
+
+void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file);
+void backtest_figures_close(struct backtest_figures *f);
+
+/* A sample that was scored; row: (d). */
+void backtest_figures_sample(struct backtest_figures *f, const double *row,
+                             const struct outcome *o);
+/* A request, and its answer. After each answer all bands are looked at, as who watches them does:
+ * r->looks, r->missed. */
+void backtest_figures_ask(struct backtest_figures *f, const struct asked *a);
+void backtest_figures_answer(struct backtest_figures *f, const struct asked *a,
+                             const struct outcome *o, struct backtest_result *r);
+/* Into truth, estimate, plain and segment of the result. */
+void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r);
