@@ -5,6 +5,10 @@
  * or at a flush. So a broken broker fills no disk, and nothing is lost in silence. The table of
  * recent events is small and fixed; where it is full, the oldest gives up its place.
  *
+ * Whoever reads standard error may stop to read. A write would then hold up the thread that has
+ * something to say, and all others behind the lock. So a line waits a moment for room, the next
+ * ones not any more; they are counted, and the count is said when there is room again.
+ *
  * Thread: any thread */
 #include "base/log.h"
 
@@ -13,16 +17,20 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-    RECENT = 32,     // events that are compared; few different ones fall into one second
-    REPEAT_MS = 1000 // within which the same event is counted and not written
+    RECENT = 32,      // events that are compared; few different ones fall into one second
+    REPEAT_MS = 1000, // within which the same event is counted and not written
+    ROOM_MS = 100     // longest wait for whoever reads standard error
 };
 
 struct log_recent {
@@ -45,6 +53,9 @@ static struct {
     struct log_trouble
         trouble[LOG_TROUBLES]; // a ring: the place of the next is troubles % LOG_TROUBLES
     uint64_t troubles;
+    uint64_t lost; // lines that found no room, since one did
+    _Atomic uint64_t lost_ever;
+    bool torn; // the last one that did was not written to its end
     void (*sink)(const char *line, size_t len, void *opaque);
     void *opaque;
 } log_ = {.lock = PTHREAD_MUTEX_INITIALIZER, .most_verbose = LOG_INFO};
@@ -138,17 +149,62 @@ static void log_build(struct buf *b, enum log_level level, const char *event, co
     buf_str(b, json ? "}\n" : "\n");
 }
 
+/* A pipe that says that it has room has it for PIPE_BUF bytes; beyond that a write would wait. A
+ * socket takes what it can. */
+static ssize_t log_put_some(const char *at, size_t n) {
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&room, 1, log_.lost ? 0 : ROOM_MS) <= 0) return -1;
+    ssize_t sent = send(STDERR_FILENO, at, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0 || errno != ENOTSOCK) return sent;
+    return write(STDERR_FILENO, at, n < PIPE_BUF ? n : PIPE_BUF);
+}
+
+/* One write but for a signal, or a long line and a pipe. False: there was no room, for all of it or
+ * for its end. */
+static bool log_put(const char *at, size_t n) {
+    for (size_t done = 0; done < n;) {
+        errno = 0;
+        ssize_t put = log_put_some(at + done, n - done);
+        if (put > 0) done += (size_t)put;
+        else if (errno != EINTR) {
+            log_.torn |= done > 0;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A line of its own, also behind one that was torn. */
+static bool log_put_event(enum log_level level, const char *event, const char *msg,
+                          const struct log_field *fields) {
+    struct buf b = {0};
+    if (log_.torn) buf_str(&b, "\n");
+    log_build(&b, level, event, msg, fields, 0);
+    bool put = log_put(b.at, b.len);
+    buf_release(&b);
+    return put;
+}
+
+/* What was lost is said before the first line that has room again. */
+static void log_say_lost(void) {
+    const struct log_field fields[] = {L_U64("lines", log_.lost), {.key = NULL}};
+    if (!log_.lost && !log_.torn) return;
+    if (!log_put_event(LOG_WARNING, "log_lost",
+                       "whoever reads the log had stopped: lines are missing", fields))
+        return;
+    log_.torn = false;
+    log_.lost = 0;
+}
+
 static void log_emit(const struct buf *b) {
     if (log_.sink) {
         log_.sink(b->at, b->len, log_.opaque);
         return;
     }
-    for (size_t done = 0; done < b->len;) { // one write but for a signal or a full pipe
-        ssize_t n = write(STDERR_FILENO, b->at + done, b->len - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return;
-        done += (size_t)n;
-    }
+    log_say_lost();
+    if (!log_.lost && log_put(b->at, b->len)) return;
+    log_.lost++;
+    atomic_fetch_add_explicit(&log_.lost_ever, 1, memory_order_relaxed);
 }
 
 /* ---- repeats ---- */
@@ -225,6 +281,8 @@ static void log_keep_trouble(enum log_level level, const char *event, const char
 uint64_t log_counted(enum log_level level) {
     return atomic_load_explicit(&log_.counted[level], memory_order_relaxed);
 }
+
+uint64_t log_lost(void) { return atomic_load_explicit(&log_.lost_ever, memory_order_relaxed); }
 
 size_t log_troubles(struct log_trouble *out, size_t most) {
     pthread_mutex_lock(&log_.lock);

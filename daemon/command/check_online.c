@@ -14,6 +14,7 @@
 #include "kafka/election.h"
 #include "kafka/probe.h"
 #include "kafka/topic_limit.h"
+#include "kafka/transaction.h"
 #include "query/selection_state.h"
 #include "route/dead_letter.h"
 #include "run/registry.h"
@@ -244,9 +245,9 @@ int check_online(const struct config *c) {
     check_limit(&f, a, "offset.metadata.max.bytes", STATE_TEXT_MAX + MARK_TEXT,
                 "the selection state and the position's mark travel with the offset");
     if (c->service.delivery == DELIVERY_EXACTLY_ONCE || c->service.learner != LEARNER_FALSE) {
-        int64_t longest = c->kafka.session_timeout / 2 > REGISTRY_TRANSACTION_MS
+        int64_t longest = c->kafka.session_timeout / 2 > RARE_TRANSACTION_MS
                               ? c->kafka.session_timeout / 2
-                              : REGISTRY_TRANSACTION_MS;
+                              : RARE_TRANSACTION_MS;
         check_limit(&f, a, "transaction.max.timeout.ms", longest,
                     "our transactions may take so long");
         check_transactions(&f);

@@ -10,6 +10,7 @@
  * Thread: main thread */
 #include "ledger.h"
 
+#include "base/rng.h"
 #include "kafka/transaction.h"
 #include "route/classes.h"
 #include "terminal/console.h"
@@ -157,15 +158,18 @@ void ledger_caught_up(struct ledger *l) {
     l->caught_up = true;
 }
 
+static void ledger_need_classes(struct ledger *l) {
+    if (l->classes.at) return;
+    char *list = class_list(&l->config->model.classes);
+    l->classes = arena_text(&l->arena, text_of(list));
+    free(list);
+}
+
 static struct ledger_answer *ledger_make_answer(struct ledger *l, const struct label *from,
                                                 int32_t partition, int64_t offset,
                                                 int64_t read_ms) {
     struct ledger_answer *a = arena_take(&l->arena, sizeof *a);
-    if (!l->classes.at) {
-        char *list = class_list(&l->config->model.classes);
-        l->classes = arena_text(&l->arena, text_of(list));
-        free(list);
-    }
+    ledger_need_classes(l);
     *a = (struct ledger_answer){.read_ms = read_ms,
                                 .confidence = from->confidence,
                                 .sample_id = arena_text(&l->arena, from->sample_id),
@@ -216,8 +220,21 @@ static void ledger_join_sample(struct ledger *l, struct ledger_task *t) {
     }
 }
 
+/* As the label store has it (daemon/store/label_join.c). */
+static void ledger_fill_said(const struct ledger *l, struct ledger_task *t,
+                             const struct task *from) {
+    int positive = class_index(l->classes, text_of(l->config->model.positive));
+    t->said = (struct asked){.key = hash_bytes(t->id_bytes, TASK_ID_BYTES),
+                             .propensity = from->propensity,
+                             .in_unasked = from->reason == ASK_POOL,
+                             .unasked = from->unasked};
+    if (positive >= 0 && (size_t)positive < from->k)
+        unasked_terms(from->prob, from->k, (size_t)positive, from->in_capacity, t->said.term);
+}
+
 static void ledger_fill(struct ledger *l, struct ledger_task *t, const struct task *from) {
     int predicted = task_predicted(from);
+    ledger_need_classes(l);
     t->known = true;
     memcpy(t->id, from->id, sizeof t->id); // a label may have written it in capitals
     t->sample_id = arena_text(&l->arena, from->sample_id);
@@ -228,7 +245,12 @@ static void ledger_fill(struct ledger *l, struct ledger_task *t, const struct ta
     t->time_ms = from->time_ms;
     t->asked_ms = from->asked_ms;
     t->expires_ms = from->expires_ms;
+    t->foreign = !text_equal(from->classes, l->classes);
+    t->fingerprint = from->fingerprint;
+    t->in_capacity = from->in_capacity;
+    t->predicted_class = predicted;
     if (predicted < 0) return;
+    ledger_fill_said(l, t, from);
     t->predicted = arena_text(&l->arena, class_name(from->classes, (size_t)predicted));
     t->probability = (double)from->prob[predicted];
 }

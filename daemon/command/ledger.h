@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "estimate/estimator.h"
 #include "ledger_tail.h"
 #include "store/join_rules.h"
 #include "topic_scan.h"
@@ -31,8 +32,13 @@ struct ledger_task {
     int64_t time_ms, asked_ms, expires_ms;
     int32_t partition; // of the tasks topic
     int64_t offset;
-    int64_t read_ms;               // time of its record
-    bool known;                    // else only answers to it have been seen
+    int64_t read_ms;      // time of its record
+    bool known;           // else only answers to it have been seen
+    bool foreign;         // of other classes than the configuration's
+    uint64_t fingerprint; // of the feature map
+    int predicted_class;  // -1: there was no model
+    bool in_capacity;
+    struct asked said;             // as the estimator wants it; without a model not filled
     struct text record;            // the whole task, where it was wanted; else at NULL
     struct ledger_answer *answers; // newest first
     struct ledger_answer *counts;  // of them, by the rules of the join (store/join_rules.h)

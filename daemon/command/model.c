@@ -170,9 +170,8 @@ static void model_command_describe(const struct model *m, size_t bytes, bool liv
     model_command_row("shape", "%s, %zu member%s", buf_string(&shape), m->shape.members,
                       m->shape.members > 1 ? "s" : "");
     if (m->forest)
-        model_command_row("trees", "%zu; their %zu score%s the last column%s",
-                          model_command_trees(m), m->shape.scores,
-                          m->shape.scores > 1 ? "s are" : " is", m->shape.scores > 1 ? "s" : "");
+        model_command_row("trees", "%zu, whose scores are columns too (%zu)",
+                          model_command_trees(m), m->shape.scores);
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');

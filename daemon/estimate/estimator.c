@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "ranking.h"
+#include "response.h"
 #include "sums.h"
 
 #include <math.h>
@@ -40,6 +41,7 @@ const char *estimate_word(enum estimate_name e) { return words[e]; }
 
 struct estimator {
     struct sums all, now;
+    struct response response;
     double heard_n;       // of all.rest_n, what answered tasks carried
     struct stretch *ring; // (window)
     size_t window, held, at;
@@ -80,6 +82,7 @@ static void estimator_add_rest(const struct asked *a, double *n, double sum[UNAS
 void estimator_ask(struct estimator *e, const struct asked *a) {
     if (a->propensity >= 1) e->all.asked_n++;
     else if (a->propensity > 0) e->all.drawn_n += 1 / a->propensity;
+    response_add(e->response.asked, a);
     estimator_add_rest(a, &e->all.rest_n, e->all.rest);
 }
 
@@ -113,6 +116,7 @@ void estimator_answer(struct estimator *e, const struct asked *a, const struct o
     if (e->ranking)
         ranking_add(e->ranking, a->key >> 1, 1 / a->propensity, o->score,
                     o->value[OUTCOME_POSITIVE] > 0);
+    response_add(e->response.answered, a);
     estimator_add_rest(a, &e->next.rest_n, e->next.rest);
     e->heard_n += a->unasked.n - (double)a->in_unasked;
     if (a->propensity >= 1) {
@@ -266,6 +270,10 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     else if (r->of >= 0) sums_share(s, r, out);
     else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
     estimate_bound(out, is_share[name], estimator_unheard(e, s));
+}
+
+void estimator_worst(const struct estimator *e, enum estimate_name name, double out[2]) {
+    response_worst(&e->response, &e->all, name, out);
 }
 
 void estimator_read(const struct estimator *e, enum estimate_span span, struct estimates *out) {

@@ -78,7 +78,6 @@ struct forest *forest_copy(const struct forest *f) {
     return g;
 }
 
-size_t forest_outputs(const struct forest *f) { return f->outputs; }
 size_t forest_slots(const struct forest *f) { return f->slots; }
 size_t forest_trees(const struct forest *f) { return f->trees; }
 uint64_t forest_work(const struct forest *f) { return f->work; }

@@ -1,5 +1,5 @@
-/* What the files of an import share: model_import.c knows safetensors, tree_import.c what trees
- * need. Private to the room.
+/* What the files of an import share: model_import.c knows tensors, tree_import.c trees, import.c
+ * both. Private to the room.
  *
  * Thread: command line */
 #pragma once

@@ -198,7 +198,7 @@ static bool model_standardise(const struct model *m, const double *row, float *o
 }
 
 /* What the forest says of the row, standardised, behind the row's own columns in x. floats:
- * model_forest_floats of room. */
+ * model_forest_floats of room. Apart, so that rows of other models pay a comparison for it. */
 static __attribute__((noinline)) void model_add_scores(const struct model *m, const double *row,
                                                        float *floats, float *x) {
     size_t d = m->shape.d;
@@ -282,11 +282,10 @@ static void model_conclude(const struct model *m, const float *logit, float *mem
 bool model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob) {
     const struct model_shape *s = &m->shape;
-    float *x = scratch, *here = x + s->width[0], *there = here + s->members * model_widest(s),
-          *behind = there + s->members * model_widest(s);
-    if (!member) member = behind;
+    float *x = scratch, *here = x + s->width[0], *there = here + s->members * model_widest(s);
+    if (!member) member = there + s->members * model_widest(s);
     bool far = model_standardise(m, row, x);
-    if (m->forest) model_add_scores(m, row, behind + s->members * s->k, x);
+    if (m->forest) model_add_scores(m, row, scratch + model_scratch(s) - model_forest_floats(s), x);
     float *logit = model_logits(m, x, here, there);
     if (far) model_add_codes(m, row, logit);
     model_conclude(m, logit, member, prob);

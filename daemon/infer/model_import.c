@@ -13,21 +13,10 @@
 #include "import_private.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 
 /* A power of two, so that what the weights make up for it costs them no bit; so small that no
  * column of doubles is clipped. */
 static const double raw_scale = 0x1p-60;
-
-int import_refuse(struct import *im, int error, const char *format, ...) {
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (!im->why->len) buf_str(im->why, text);
-    return error;
-}
 
 /* ---- tensors ---- */
 
@@ -66,24 +55,6 @@ static const struct safetensor *import_next_layer(struct import *im, const char 
 }
 
 /* ---- metadata ---- */
-
-int import_order(struct import *im, struct text said) {
-    struct text ours = im->target->classes, class_, line;
-    size_t lines = 1, found = 0;
-    for (size_t i = 0; i < said.len; i++) lines += said.at[i] == '\n';
-    for (size_t k = 0; k < im->target->k && text_line(&ours, &class_); k++) {
-        struct text theirs = said;
-        for (size_t place = 0; text_line(&theirs, &line); place++) {
-            if (!text_equal(line, class_)) continue;
-            im->theirs[k] = place;
-            found++;
-            break;
-        }
-    }
-    if (found != im->target->k || lines != found)
-        return import_refuse(im, ERR_MISMATCH, "its classes are not those of model.classes");
-    return 0;
-}
 
 static int import_read_classes(struct import *im) {
     const char *said = safetensors_metadata(&im->file, "classes");
@@ -158,6 +129,23 @@ static size_t import_members_of(const struct safetensor *t, size_t usual) {
     return t->dimensions > usual ? t->shape[0] : 1;
 }
 
+/* Columns and outputs of the layers, and whether they are those that are wanted. */
+static int import_fit_shape(struct import *im, struct model_shape *s) {
+    s->scores = im->forest.outputs;
+    s->slots = im->forest.slots;
+    s->d = s->width[0] > s->scores ? s->width[0] - s->scores : 0;
+    im->single = s->width[s->layers] == 1 && im->target->k == 2;
+    if (im->single) s->width[s->layers] = 2;
+    s->k = s->width[s->layers];
+    if (s->d != im->target->d)
+        return import_refuse(im, ERR_MISMATCH, "it has %zu columns, and the feature map makes %zu",
+                             s->d, im->target->d);
+    return s->k == im->target->k
+               ? 0
+               : import_refuse(im, ERR_MISMATCH, "it has %zu outputs, and there are %zu classes",
+                               s->k, im->target->k);
+}
+
 static int import_read_shape(struct import *im, struct model_shape *s,
                              const struct safetensor *weight[MODEL_LAYERS_MAX],
                              const struct safetensor *bias[MODEL_LAYERS_MAX]) {
@@ -185,19 +173,7 @@ static int import_read_shape(struct import *im, struct model_shape *s,
     if (!s->layers)
         return import_refuse(im, ERR_INPUT,
                              "there are no layers: tensors layers.0.weight and layers.0.bias");
-    s->scores = im->forest.outputs;
-    s->slots = im->forest.slots;
-    s->d = s->width[0] > s->scores ? s->width[0] - s->scores : 0;
-    im->single = s->width[s->layers] == 1 && im->target->k == 2;
-    if (im->single) s->width[s->layers] = 2;
-    s->k = s->width[s->layers];
-    if (s->d != im->target->d)
-        return import_refuse(im, ERR_MISMATCH, "it has %zu columns, and the feature map makes %zu",
-                             s->d, im->target->d);
-    return s->k == im->target->k
-               ? 0
-               : import_refuse(im, ERR_MISMATCH, "it has %zu outputs, and there are %zu classes",
-                               s->k, im->target->k);
+    return import_fit_shape(im, s);
 }
 
 /* Copies row `from` (of `rows` a member) of their tensors to row `to` of ours, times `factor`. */

@@ -10,7 +10,10 @@
 
 #include <math.h>
 
-enum { ROOM_FIRST = 64, MESSAGE_BYTES = 256 };
+enum {
+    ROOM_FIRST = 64,
+    MESSAGE_BYTES = 256,
+};
 
 void tree_draft_begin(struct tree_draft *t, struct buf *why) {
     *t = (struct tree_draft){.why = why};

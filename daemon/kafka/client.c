@@ -100,8 +100,8 @@ static int client_set_secret(rd_kafka_conf_t *conf, const char *key, const char 
     return result;
 }
 
-static int client_set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where,
-                          struct buf *why) {
+int kafka_set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where,
+                  struct buf *why) {
     for (size_t i = 0; i < map->n; i++) {
         const char *own = owned_why(map->key[i]);
         if (own) {
@@ -127,9 +127,9 @@ static int client_fill(rd_kafka_conf_t *conf, const struct config *c,
         TRY(client_set_defaults(conf, defaults_producer,
                                 sizeof defaults_producer / sizeof *defaults_producer, why));
     if (s->stats_cb) TRY(client_set(conf, "statistics.interval.ms", STATISTICS_MS, "", false, why));
-    TRY(client_set_map(conf, &c->kafka.common, "kafka.common.", why));
-    TRY(client_set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer,
-                       consumer ? "kafka.consumer." : "kafka.producer.", why));
+    TRY(kafka_set_map(conf, &c->kafka.common, "kafka.common.", why));
+    TRY(kafka_set_map(conf, consumer ? &c->kafka.consumer : &c->kafka.producer,
+                      consumer ? "kafka.consumer." : "kafka.producer.", why));
     if (*c->kafka.password_file)
         TRY(client_set_secret(conf, "sasl.password", c->kafka.password_file,
                               "kafka.password_file: ", why));
@@ -178,61 +178,6 @@ int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_se
     rd_kafka_conf_destroy(conf);
     buf_str(why, error);
     return system == EINVAL ? ERR_CONFIG : ERR_FATAL;
-}
-
-/* Combinations are judged only when a handle is made; making one opens no connection before brokers
- * are asked for, and it is gone at once. */
-static int client_try_type(const struct config *c, rd_kafka_type_t type, struct buf *errors) {
-    rd_kafka_t *rk;
-    struct buf why = {0};
-    int result = kafka_create(&rk, c, &(struct kafka_settings){.type = type}, &why);
-    if (result == 0) rd_kafka_destroy(rk);
-    else buf_printf(errors, "%s\n", buf_string(&why));
-    buf_release(&why);
-    return result;
-}
-
-/* The library's own property nearest to a word, as "; did you mean X?". */
-static void client_suggest(rd_kafka_conf_t *conf, const char *word, struct buf *out) {
-    size_t n;
-    const char **dump = rd_kafka_conf_dump(conf, &n); // name, value, name, value
-    struct buf names = {0};
-    for (size_t i = 0; i < n; i += 2) buf_printf(&names, "%s%s", i ? "|" : "", dump[i]);
-    struct text near = word_list_nearest(buf_string(&names), text_of(word));
-    if (near.at && !text_equal(near, text_of(word)))
-        buf_printf(out, "; did you mean %.*s?", (int)near.len, near.at);
-    buf_release(&names);
-    rd_kafka_conf_dump_free(dump, n);
-}
-
-/* Every property of a map by itself, so that all mistakes are told at once. */
-static int client_try_map(const struct map *map, const char *where, struct buf *errors) {
-    int result = 0;
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    for (size_t i = 0; i < map->n; i++) {
-        struct map one = {&map->key[i], &map->value[i], 1};
-        if (client_set_map(conf, &one, where, errors) == 0) continue;
-        client_suggest(conf, map->key[i], errors);
-        buf_str(errors, "\n");
-        result = ERR_CONFIG;
-    }
-    rd_kafka_conf_destroy(conf);
-    return result;
-}
-
-int kafka_check(const struct config *c, struct buf *errors) {
-    const struct {
-        const struct map *map;
-        const char *where;
-    } maps[] = {{&c->kafka.common, "kafka.common."},
-                {&c->kafka.consumer, "kafka.consumer."},
-                {&c->kafka.producer, "kafka.producer."}};
-    int result = 0;
-    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
-        if (client_try_map(maps[i].map, maps[i].where, errors) < 0) result = ERR_CONFIG;
-    TRY(result);
-    TRY(client_try_type(c, RD_KAFKA_CONSUMER, errors));
-    return client_try_type(c, RD_KAFKA_PRODUCER, errors);
 }
 
 static bool client_is_fence(rd_kafka_resp_err_t code) {

@@ -28,6 +28,11 @@ struct kafka_settings {
 int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings,
                  struct buf *why) MUST_CHECK;
 
+/* Sets the operator's properties; where: what stands before their names in *why, "kafka.common.".
+ * ERR_CONFIG: one is unknown, wrong or ours to set. */
+int kafka_set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where,
+                  struct buf *why) MUST_CHECK;
+
 /* Destroys a handle. 2.0.2 may never come back from that when brokers went away under it: it waits
  * for threads of theirs that do not end. So this waits a few seconds, and then leaves the handle to
  * a thread of its own (said in the log). No callback of ours is called any more. */

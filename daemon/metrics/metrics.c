@@ -29,7 +29,15 @@ static struct metric_names metrics_names[] = {NAMED(feature_absent, NULL),
                                               NAMED(segment_low, "segment"),
                                               NAMED(segment_high, "segment"),
                                               NAMED(segment_always_low, "segment"),
-                                              NAMED(segment_always_high, "segment")};
+                                              NAMED(segment_always_high, "segment"),
+                                              NAMED(cohort_tasks, NULL),
+                                              NAMED(cohort_answered, NULL),
+                                              NAMED(cohort_closed, NULL),
+                                              NAMED(cohort, "cohort"),
+                                              NAMED(cohort_low, "cohort"),
+                                              NAMED(cohort_high, "cohort"),
+                                              NAMED(cohort_worst_low, "cohort"),
+                                              NAMED(cohort_worst_high, "cohort")};
 
 static const struct metric_table metrics_table = {.prefix = "winnowd_",
                                                   .version = WINNOWD_VERSION,

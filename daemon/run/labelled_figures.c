@@ -6,6 +6,7 @@
 
 #include "config/cost.h"
 #include "encode/segments.h"
+#include "estimate/cohorts.h"
 #include "estimate/parts.h"
 #include "estimate/prequential.h"
 #include "metrics/metrics.h"
@@ -13,6 +14,9 @@
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
+
+enum { LABELLED_FIGURES_DAY = 32 }; // bytes of the name of a cohort
 
 _Static_assert(SEGMENTS_MAX *(SEGMENT_VALUES_MAX + 1) <= METRIC_NAMED_MAX, "each has a series");
 _Static_assert((int)ESTIMATES <= (int)METRIC_VALUES_MAX, "each figure has a number");
@@ -20,6 +24,7 @@ _Static_assert((int)ESTIMATES <= (int)METRIC_VALUES_MAX, "each figure has a numb
 struct labelled_figures {
     const struct learning *learning;
     struct estimator *estimator;
+    struct cohorts *cohorts;
     struct parts *parts;        // (segments_n) of watch.segments
     struct estimates *segment;  // (segments_n) as they were told last
     struct prequential *scored; // of the score that events bring
@@ -34,6 +39,7 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     f->scored = prequential_create();
     f->differ = prequential_create();
     f->estimator = estimator_create((size_t)c->watch.window);
+    f->cohorts = cohorts_create(c->watch.cohort);
     f->segment = xcalloc(segments_n(l->segments), sizeof *f->segment);
     f->parts = parts_create(segments_n(l->segments), (size_t)c->watch.window, f->estimator);
     return f;
@@ -43,15 +49,17 @@ void labelled_figures_destroy(struct labelled_figures *f) {
     if (!f) return;
     prequential_destroy(f->scored);
     prequential_destroy(f->differ);
+    cohorts_destroy(f->cohorts);
     parts_destroy(f->parts);
     free(f->segment);
     estimator_destroy(f->estimator);
     free(f);
 }
 
-void labelled_figures_ask(struct labelled_figures *f, const struct asked *a) {
+void labelled_figures_ask(struct labelled_figures *f, const struct asked *a, int64_t now_ms) {
     estimator_ask(f->estimator, a);
     parts_ask(f->parts, a);
+    cohorts_ask(f->cohorts, a, now_ms);
 }
 
 /* The score of the event's own, and who was right where it and the model in force differ. */
@@ -74,11 +82,13 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
                NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(f->estimator, &a->said, &o);
     parts_answer(f->parts, &a->said, &o);
+    cohorts_answer(f->cohorts, &a->said, &o);
     f->answers++;
     f->right += right;
 }
 
 void labelled_figures_answer(struct labelled_figures *f, const struct answered *a) {
+    if (a->latency_ms >= 0 && a->predicted >= 0) cohorts_close(f->cohorts, &a->said);
     if (a->evaluate) labelled_figures_estimate(f, a);
     labelled_figures_judge(f, a);
 }
@@ -125,7 +135,47 @@ static void labelled_figures_tell_segments(const struct labelled_figures *f) {
     }
 }
 
-void labelled_figures_tell(const struct labelled_figures *f) {
+/* "2026-11-29", or with a time of day where a cohort may begin within one. */
+static struct text labelled_figures_day(int64_t from_ms, int64_t span_ms,
+                                        char out[LABELLED_FIGURES_DAY]) {
+    enum { DAY_MS = 86400000 };
+    time_t at = (time_t)(from_ms / 1000);
+    struct tm utc;
+    gmtime_r(&at, &utc);
+    size_t n = strftime(out, LABELLED_FIGURES_DAY, span_ms % DAY_MS ? "%FT%RZ" : "%F", &utc);
+    return (struct text){out, n};
+}
+
+static void labelled_figures_tell_cohorts(const struct labelled_figures *f, int64_t now_ms) {
+    static const enum metric metrics[] = {METRIC_cohort, METRIC_cohort_low, METRIC_cohort_high,
+                                          METRIC_cohort_worst_low, METRIC_cohort_worst_high};
+    enum { TOLD = sizeof metrics / sizeof *metrics };
+    struct metric_named list[TOLD][COHORTS_MAX] = {0}, tasks[COHORTS_MAX] = {0},
+                        answered[COHORTS_MAX] = {0}, closed[COHORTS_MAX] = {0};
+    char day[COHORTS_MAX][LABELLED_FIGURES_DAY];
+    const size_t n = cohorts_n(f->cohorts);
+    for (size_t i = 0; i < n; i++) {
+        struct cohort_figures c;
+        cohorts_read(f->cohorts, i, now_ms, &c);
+        struct text name =
+            labelled_figures_day(c.from_ms, f->learning->config->watch.cohort, day[i]);
+        tasks[i] = (struct metric_named){name, {(double)c.tasks}};
+        answered[i] = (struct metric_named){name, {(double)c.answered / (double)c.tasks}};
+        closed[i] = (struct metric_named){name, {(double)c.closed / (double)c.tasks}};
+        for (size_t t = 0; t < TOLD; t++) list[t][i].value = name;
+        for (size_t e = 0; e < ESTIMATES; e++) {
+            const struct estimate *of = &c.estimate.of[e];
+            const double told[TOLD] = {of->value, of->low, of->high, c.worst[e][0], c.worst[e][1]};
+            for (size_t t = 0; t < TOLD; t++) list[t][i].number[e] = told[t];
+        }
+    }
+    metric_set_named(METRIC_cohort_tasks, tasks, n);
+    metric_set_named(METRIC_cohort_answered, answered, n);
+    metric_set_named(METRIC_cohort_closed, closed, n);
+    for (size_t t = 0; t < TOLD; t++) metric_set_named(metrics[t], list[t], n);
+}
+
+void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
     struct estimates start, now;
     estimator_read(f->estimator, ESTIMATE_SINCE_START, &start);
     estimator_read(f->estimator, ESTIMATE_NOW, &now);
@@ -151,5 +201,6 @@ void labelled_figures_tell(const struct labelled_figures *f) {
         metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
     }
     labelled_figures_tell_segments(f);
+    labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);
 }

@@ -12,8 +12,8 @@ struct labelled_figures;
 struct labelled_figures *labelled_figures_create(const struct learning *l);
 void labelled_figures_destroy(struct labelled_figures *f);
 
-/* Each task once, and each answer once that its store has taken. */
-void labelled_figures_ask(struct labelled_figures *f, const struct asked *a);
+/* Each task once, and each answer once that its store has taken. now_ms: a time to believe. */
+void labelled_figures_ask(struct labelled_figures *f, const struct asked *a, int64_t now_ms);
 void labelled_figures_answer(struct labelled_figures *f, const struct answered *a);
 /* As metrics. */
-void labelled_figures_tell(const struct labelled_figures *f);
+void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms);

@@ -16,7 +16,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "encode/segments.h"
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
@@ -25,16 +24,15 @@
 #include "store/believed_time.h"
 
 enum {
-    READ_MOST = 1000,    // records of a round: one transaction of the store
-    POLL_MS = 20,        // how long a round waits for the first record
-    RETRY_MS = 1000,     // before the store or Kafka is tried again
-    RESCAN_MS = 60000,   // how often partitions are looked for that were added
-    EXPIRE_MS = 1000,    // how often tasks are closed whose time is over
-    CLUSTER_MS = 1000,   // how long a broker is waited for that names its cluster
-    ARENA_KEPT = 1 << 22 // bytes kept from record to record
+    READ_MOST = 1000,     // records of a round: one transaction of the store
+    POLL_MS = 20,         // how long a round waits for the first record
+    RETRY_MS = 1000,      // before the store or Kafka is tried again
+    RESCAN_MS = 60000,    // how often partitions are looked for that were added
+    EXPIRE_MS = 1000,     // how often tasks are closed whose time is over
+    CLUSTER_MS = 1000,    // how long a broker is waited for that names its cluster
+    ARENA_KEPT = 1 << 22, // bytes kept from record to record
+    GIVE_WAY_MS = 10000   // a store that takes nothing for so long is left: another may learn
 };
-_Static_assert((int)SEGMENTS_MAX == (int)PARTS_OF_A_SAMPLE, "segments are parts");
-enum { GIVE_WAY_MS = 10000 }; // a store that takes nothing for so long is left: another may learn
 
 /* Ends of partitions that were reached and are not in the store yet; -1: none. */
 struct ends {
@@ -248,7 +246,8 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     label_letters_write(s->letters); // first: what a crash leaves is read again
     TRY(store_commit(s->store));
     for (size_t i = 0; i < s->asked_n; i++)
-        if (s->asked[i].counts) labelled_figures_ask(s->figures, &s->asked[i].said);
+        if (s->asked[i].counts)
+            labelled_figures_ask(s->figures, &s->asked[i].said, clock_wall_ms());
     for (size_t i = 0; i < s->answered_n; i++) labelled_set_evaluate(s, &s->answered[i]);
     return 0;
 }
@@ -346,7 +345,7 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     metric_set(METRIC_store_bytes, (double)counts->bytes);
     metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
     metric_set(METRIC_accuracy_covered, covered);
-    labelled_figures_tell(s->figures);
+    labelled_figures_tell(s->figures, clock_wall_ms());
 }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
@@ -387,7 +386,7 @@ static int labelled_set_answer_again(const struct answered *a, void *opaque) {
 
 static int labelled_set_ask_again(const struct asked *a, void *opaque) {
     struct labelled_set *s = opaque;
-    labelled_figures_ask(s->figures, a);
+    labelled_figures_ask(s->figures, a, clock_wall_ms());
     labelled_set_moves(s);
     return 0;
 }
@@ -408,15 +407,6 @@ static int labelled_set_open_reader(struct labelled_set *s) {
     return result;
 }
 
-static int labelled_set_score(const double *row, const void *features) {
-    return features_score_class(features, row);
-}
-
-static void labelled_set_place(const double *row, const void *segments,
-                               uint8_t part[PARTS_OF_A_SAMPLE]) {
-    segments_of(segments, row, part);
-}
-
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
@@ -426,24 +416,23 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                       .labels = c->topics.labels,
                                       .models = c->topics.models,
                                       .cluster = buf_string(&s->cluster)};
-    struct store_options options = {
-        .dir = dir,
-        .map_bytes = (size_t)c->train.store,
-        .d = features_columns(l->shared->features),
-        .k = c->model.classes.n,
-        .fingerprint = features_fingerprint(l->shared->features),
-        .classes = l->classes,
-        .positive = l->positive,
-        .score = features_score(l->shared->features).n ? labelled_set_score : NULL,
-        .score_opaque = l->shared->features,
-        .place = l->segments ? labelled_set_place : NULL,
-        .place_opaque = l->segments,
-        .sources = c->train.sources,
-        .park_ms = c->train.park,
-        .keep_ms = c->train.keep,
-        .owner = owner,
-        .moves = labelled_set_moves,
-        .moves_opaque = s};
+    struct store_options options = {.dir = dir,
+                                    .map_bytes = (size_t)c->train.store,
+                                    .d = features_columns(l->shared->features),
+                                    .k = c->model.classes.n,
+                                    .fingerprint = features_fingerprint(l->shared->features),
+                                    .classes = l->classes,
+                                    .positive = l->positive,
+                                    .score = learning_score, // -1 without one
+                                    .score_opaque = l->shared->features,
+                                    .place = l->segments ? learning_place : NULL,
+                                    .place_opaque = l->segments,
+                                    .sources = c->train.sources,
+                                    .park_ms = c->train.park,
+                                    .keep_ms = c->train.keep,
+                                    .owner = owner,
+                                    .moves = labelled_set_moves,
+                                    .moves_opaque = s};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
     if (result < 0) {

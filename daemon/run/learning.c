@@ -7,6 +7,8 @@
 #include "encode/segments.h"
 #include "route/classes.h"
 
+_Static_assert((int)SEGMENTS_MAX == (int)PARTS_OF_A_SAMPLE, "segments are parts");
+
 void learning_begin(struct learning *l) {
     const struct config *c = l->config = atomic_load(&l->shared->config);
     l->classes = text_of(classes_joined(c, &l->positive));
@@ -24,6 +26,14 @@ void learning_end(struct learning *l) {
     l->classes = (struct text){0};
     segments_destroy(l->segments);
     l->segments = NULL;
+}
+
+int learning_score(const double *row, const void *features) {
+    return features_score_class(features, row);
+}
+
+void learning_place(const double *row, const void *segments, uint8_t part[PARTS_OF_A_SAMPLE]) {
+    segments_of(segments, row, part);
 }
 
 void learning_wait(struct learning *l, int64_t ms) {

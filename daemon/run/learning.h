@@ -9,6 +9,7 @@
  * Thread: learner thread; `progress` is read by the main thread */
 #pragma once
 
+#include "estimate/estimator.h"
 #include "run/pipeline.h"
 #include "worker.h"
 
@@ -33,5 +34,9 @@ static inline bool learning_stopping(const struct learning *l) {
 /* A life of the learner begins, from the configuration in force; `shared` is set. */
 void learning_begin(struct learning *l);
 void learning_end(struct learning *l);
+/* What the label store asks of a row: its class by the score of the event's own (opaque: the
+ * features), and the parts of all samples that it is in (opaque: the segments). */
+int learning_score(const double *row, const void *features);
+void learning_place(const double *row, const void *segments, uint8_t part[PARTS_OF_A_SAMPLE]);
 /* Waits, and tells the watchdog that waiting is what it does. 0 ms: only tells it. */
 void learning_wait(struct learning *l, int64_t ms);

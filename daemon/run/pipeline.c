@@ -143,6 +143,7 @@ void pipeline_own(struct pipeline *p, int32_t number, int64_t offset, bool fresh
     struct partition *at = pipeline_partition(p, number);
     *at =
         (struct partition){.owned = true, .next = offset, .moved = at->moved, .window = at->window};
+    at->newest_ms = now_ms;
     if (mark_read(&at->mark, offset, &metadata) < 0) at->mark = mark_none(); // behind the state
     enum selection_label kind = pipeline_state_kind(
         fresh ? ERR_MISSING : state_read(&at->state, p->topic_hash, offset, metadata), fresh);
@@ -371,7 +372,7 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
         pipeline_add_decision(p, t, &b->decision[i], w != NULL);
     }
     at->next++;
-    at->newest_ms = r->time_ms;
+    at->newest_ms = r->time_ms > 0 ? r->time_ms : now_ms;
     if (cycle) {
         if (b->fate[i] == REASON_NONE) pipeline_note_far(p, b, i, now_ms);
         at->latest = i + 1;

@@ -15,6 +15,7 @@ void pipeline_mark(struct pipeline *p, int32_t number, const struct position_mar
     p->topic_id = topic;
     p->cluster_id = cluster;
     at->mark = *mark;
+    if (mark->time_ms) at->newest_ms = mark->time_ms; // what waits is known to be late at a start
     if (!at->mark.topic) at->mark.topic = topic;
     if (!at->mark.cluster) at->mark.cluster = cluster;
     if (at->window)

@@ -63,4 +63,5 @@ void process_figures(void) {
     process_metrics_read_stat();
     metric_set_by(METRIC_log_events, LOG_ERROR, (double)log_counted(LOG_ERROR));
     metric_set_by(METRIC_log_events, LOG_WARNING, (double)log_counted(LOG_WARNING));
+    metric_set(METRIC_log_lost, (double)log_lost());
 }

@@ -328,8 +328,8 @@ static void status_page_add_metrics(struct buf *out) {
         status_page_add_metric(out, shown[i].key, shown[i].metric);
 }
 
-/* Empty objects without watch.segments. */
-static void status_page_add_segments(struct buf *out) {
+/* Metrics by what only the configuration and the clock know; without it empty objects. */
+static void status_page_add_named(struct buf *out) {
     static const struct {
         const char *key;
         enum metric metric;
@@ -338,7 +338,15 @@ static void status_page_add_segments(struct buf *out) {
               {"segment_now_low", METRIC_segment_low},
               {"segment_now_high", METRIC_segment_high},
               {"segment_now_always_low", METRIC_segment_always_low},
-              {"segment_now_always_high", METRIC_segment_always_high}};
+              {"segment_now_always_high", METRIC_segment_always_high},
+              {"cohort_tasks", METRIC_cohort_tasks},
+              {"cohort_answered", METRIC_cohort_answered},
+              {"cohort_closed", METRIC_cohort_closed},
+              {"cohort", METRIC_cohort},
+              {"cohort_low", METRIC_cohort_low},
+              {"cohort_high", METRIC_cohort_high},
+              {"cohort_worst_low", METRIC_cohort_worst_low},
+              {"cohort_worst_high", METRIC_cohort_worst_high}};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         buf_printf(out, ",\n\"%s\":", of[i].key);
         metric_named_json(of[i].metric, out);
@@ -356,7 +364,7 @@ void status_page_write(struct run *r, struct buf *out) {
     status_page_add_settings(c, out);
     status_page_add_upstream(c, out);
     status_page_add_metrics(out);
-    status_page_add_segments(out);
+    status_page_add_named(out);
     buf_str(out, ",\n\"latency\":");
     metric_histogram_json(METRIC_latency, out);
     buf_str(out, ",\n\"asked_by_class\":");

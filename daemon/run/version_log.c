@@ -53,16 +53,16 @@ static int version_log_open_producer(struct version_log *v) {
     const char *const topic = c->topics.models;
     char *id = xasprintf("%s-learner", c->service.name);
     struct buf why = {0};
-    int result = producer_create(
-        &v->producer,
-        &(struct producer_options){.config = c,
-                                   .topics = &topic,
-                                   .topics_n = 1,
-                                   .transactional_id = id,
-                                   .transaction_timeout_ms = REGISTRY_TRANSACTION_MS,
-                                   .attempt_ms = REGISTRY_TRANSACTION_MS,
-                                   .limits = &v->limit},
-        &why);
+    int result =
+        producer_create(&v->producer,
+                        &(struct producer_options){.config = c,
+                                                   .topics = &topic,
+                                                   .topics_n = 1,
+                                                   .transactional_id = id,
+                                                   .transaction_timeout_ms = RARE_TRANSACTION_MS,
+                                                   .attempt_ms = RARE_TRANSACTION_MS,
+                                                   .limits = &v->limit},
+                        &why);
     if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
     buf_release(&why);
     free(id);

@@ -37,7 +37,7 @@ struct lag {
 static void worker_add_lag(int32_t partition, int64_t next, int64_t newest_ms, void *opaque) {
     struct lag *lag = opaque;
     double behind = (double)consumer_lag(lag->w->consumer, partition, next);
-    double age = behind > 0 && newest_ms ? (double)(clock_wall_ms() - newest_ms) / 1000 : 0;
+    double age = behind > 0 ? (double)(clock_wall_ms() - newest_ms) / 1000 : 0;
     lag->figures.lag += behind;
     if (age > lag->figures.age_s) lag->figures.age_s = age;
     lag->figures.partitions++;

@@ -35,7 +35,10 @@ struct asked entry_said(struct store *s, const uint8_t id[TASK_ID_BYTES], const 
     struct asked a = {.key = hash_bytes(id, TASK_ID_BYTES),
                       .propensity = e->propensity,
                       .in_unasked = e->in_unasked,
-                      .unasked = e->unasked};
+                      .unasked = e->unasked,
+                      .asked_ms = e->asked_ms,
+                      .expires_ms = e->expires_ms ? e->expires_ms : INT64_MAX,
+                      .closed = e->answered};
     memcpy(a.term, e->term, sizeof a.term);
     if (!s->options.place) return a;
     store_record_read_doubles(s->row, bytes + ENTRY_BYTES, s->options.d);

@@ -49,7 +49,9 @@ struct log_field {
     log_write(LOG_##level, event, msg,                                                             \
               (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
 
-/* Once, before threads start. Lines go to standard error. */
+/* Once, before threads start. Lines go to standard error. Where nobody reads it and it is full, a
+ * line waits 100 ms at most, and those behind it not at all: they are lost, counted, and the count
+ * is said (event log_lost) when there is room again. */
 void log_init(enum log_format format, enum log_level most_verbose);
 /* Another level from now on: a reload. */
 void log_level_set(enum log_level most_verbose);
@@ -59,6 +61,8 @@ void log_write(enum log_level level, const char *event, const char *msg,
 void log_flush(void);
 /* Errors or warnings since the start, also those that were collapsed as repeats. */
 uint64_t log_counted(enum log_level level);
+/* Lines that were lost since the start. */
+uint64_t log_lost(void);
 /* The last errors and warnings that were written, without their fields: newest first; returns how
  * many. */
 enum { LOG_TROUBLES = 32 };

@@ -68,6 +68,8 @@ struct asked {
     struct unasked unasked;          // what its task carries
     uint8_t part[PARTS_OF_A_SAMPLE]; // one more than the numbers of the parts of all samples that
                                      // it is in (estimate/parts.h); 0: of none
+    int64_t asked_ms, expires_ms;    // for its cohort (estimate/cohorts.h)
+    bool closed;                     // answered or skipped before it was told of
 };
 
 struct estimate {
@@ -89,10 +91,10 @@ struct estimator;
  * between them; 0: as since the start. Memory: about 300 bytes an answer of the window, and 80
  * KiB. The caller destroys it. */
 struct estimator *estimator_create(size_t window);
-/* Of a part of the samples that `whole`, borrowed, is of. What tasks carry of the unasked is of all
- * of them and says nothing of a part, so its tasks are told without (`unasked` of n 0, in_unasked
- * false), and its figures are plain ratios, without average precision. Some 12 KiB and the
- * window. */
+/* Without average precision: of a part of the samples that `whole`, borrowed, is of. What tasks
+ * carry of the unasked is of all of them and says nothing of a part, so its tasks are told without
+ * (`unasked` of n 0, in_unasked false), and its figures are plain ratios. whole NULL: of a stretch
+ * of the stream, whose tasks are told as they are. Some 12 KiB and the window. */
 struct estimator *estimator_create_part(size_t window, const struct estimator *whole);
 void estimator_destroy(struct estimator *e);
 
@@ -111,4 +113,8 @@ enum estimate_span { ESTIMATE_SINCE_START, ESTIMATE_NOW, ESTIMATE_SPANS };
 /* One figure alone, for who looks often. Average precision is of the start alone. */
 void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
                         struct estimate *out);
+/* Since the start, as if all requests without an answer were against the figure (out[0]), and for
+ * it (out[1]): no interval, what was answered is taken as it is. NaN: cannot be said (of a cost, of
+ * average precision). */
+void estimator_worst(const struct estimator *e, enum estimate_name name, double out[2]);
 void estimator_read(const struct estimator *e, enum estimate_span span, struct estimates *out);

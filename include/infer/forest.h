@@ -68,8 +68,9 @@ struct forest *forest_copy(const struct forest *f);
 /* Gives the same forest in the form of a file, for forest_parts_release. */
 void forest_parts_of(const struct forest *f, struct forest_parts *out);
 
-size_t forest_outputs(const struct forest *f); // 1 or k
+/* Of them, for a model's shape. */
 size_t forest_slots(const struct forest *f);
+/* How many there are. */
 size_t forest_trees(const struct forest *f);
 /* Comparisons of the longest way through all trees, and one for each slot. */
 uint64_t forest_work(const struct forest *f);

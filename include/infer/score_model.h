@@ -12,12 +12,11 @@
 /* Where the score stands in a row, as struct features_score says it; of trees from d on. */
 struct score_columns {
     size_t d, first, n;
-    size_t k, positive;   // of the classes
-    size_t members;       // m, all of them alike
-    struct text classes;  // k names, newline-separated
-    uint64_t fingerprint; // of the feature map
-    const struct forest
-        *forest; // that says the score, n = forest_outputs; copied. NULL: the row does
+    size_t k, positive;          // of the classes
+    size_t members;              // m, all of them alike
+    struct text classes;         // k names, newline-separated
+    uint64_t fingerprint;        // of the feature map
+    const struct forest *forest; // that says the score, n = its outputs; copied. NULL: the row does
 };
 
 /* A model of one layer that predicts the score, to the rounding of a float; no version yet. 0: *out

@@ -17,6 +17,9 @@
 
 #include "kafka/producer.h"
 
+/* The broker aborts a transaction of one that writes seldom after so long: the learner's. */
+enum { RARE_TRANSACTION_MS = 20000 };
+
 /* One attempt to write (records) records and commit (offsets) offsets; the producer must be ready.
  * Records with `sent` are not sent again without transactions; with them all are. Offsets outside
  * the consumer's assignment are a bug here: the caller drops them first.

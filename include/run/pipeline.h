@@ -101,7 +101,9 @@ const struct flushed *pipeline_flushed(const struct pipeline *p);
 void pipeline_offsets(struct pipeline *p, struct cycle *cycle);
 /* Whether any partition has something to commit: with a pool, whether a window ended. */
 bool pipeline_moved(const struct pipeline *p);
-/* Calls visit for each owned partition: its next offset, for lag. */
+/* Calls visit for each owned partition, for lag: its next offset, and the time of its last record
+ * (of one that is committed, or when it became ours, before any; of one without a time, when it was
+ * decided). */
 void pipeline_positions(const struct pipeline *p,
                         void (*visit)(int32_t partition, int64_t next, int64_t newest_ms,
                                       void *opaque),

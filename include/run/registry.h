@@ -102,8 +102,6 @@ void registry_push_key(struct buf *out, const char *name, const char *id, size_t
  * NULL: a tombstone) are borrowed. */
 struct producer_record registry_record(struct arena *arena, struct text key, struct text value,
                                        size_t chunks);
-/* A learner's transaction is aborted by the broker after so long. */
-enum { REGISTRY_TRANSACTION_MS = 20000 };
 /* How a record is cut when it is written. */
 enum {
     REGISTRY_CHUNK_BYTES = 900000, // of a chunk, at most

@@ -33,11 +33,11 @@ static void write_again(struct model *m) {
     model_destroy(again);
 }
 
-static void score_all(const struct forest *f, const struct import_target *target) {
+static void score_all(const struct forest *f, size_t outputs, const struct import_target *target) {
     struct model *m;
     const struct score_columns behind = {.d = D,
                                          .first = D,
-                                         .n = forest_outputs(f),
+                                         .n = outputs,
                                          .k = target->k,
                                          .positive = 1,
                                          .members = 2,
@@ -68,7 +68,7 @@ static void make(struct text file, const struct import_target *target, bool ligh
     CHECK(result == 0 || why.len);
     if (result == 0 && (t.parts.outputs == target->k || (t.parts.outputs == 1 && target->k == 2)))
         CHECK(forest_create(&f, &t.parts, D, target->k, &sentence) == 0 || sentence);
-    if (f) score_all(f, target);
+    if (f) score_all(f, t.parts.outputs, target);
     forest_destroy(f);
     tree_draft_end(&t);
     buf_release(&why);

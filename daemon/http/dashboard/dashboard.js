@@ -251,6 +251,21 @@ function show_segments(s) {
   $("segments-more").textContent = "with the 95 % range of one look; of many segments some look bad by chance";
 }
 
+/* What was asked on one day: figures once it has matured, until then how far it is. */
+function show_cohorts(s) {
+  const names = Object.keys(s.cohort_tasks).reverse();
+  $("cohorts-card").hidden = !names.length;
+  const cell = (name, figure) => {
+    const width = s.cohort_high[name][figure] - s.cohort_low[name][figure];
+    return [of_100(s.cohort[name][figure], width) + " (" + of_100(s.cohort_worst_low[name][figure], width) + " to " + of_100(s.cohort_worst_high[name][figure], width) + ")", "number"];
+  };
+  rows("cohorts", names, (name) => {
+    const waits = [percent(s.cohort_closed[name], 0) + " closed", "text"], told = s.cohort[name].accuracy !== undefined;
+    return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [waits, ["", ""], ["", ""]]),
+      [number(s.cohort_tasks[name]) + ", " + percent(s.cohort_answered[name], 0) + " answered", "number"]];
+  }, "", 5);
+}
+
 function bars(id, counts, words) {
   const list = Object.entries(counts).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]).slice(0, 7), all = sum(counts);
   const box = $(id);
@@ -360,6 +375,7 @@ function show_status(s) {
   show_tiles(s);
   show_figures(s);
   show_segments(s);
+  show_cohorts(s);
   if (past.rows.length) show_lines(s);
   show_bars(s);
   const models = JSON.stringify(s.models);

@@ -7,6 +7,7 @@
 #include "unit/test.h"
 
 #include <cjson/cJSON.h>
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -333,6 +334,42 @@ static void a_line_is_one_write(void **state) {
     assert_int_equal(whole, sizeof lengths / sizeof *lengths);
 }
 
+/* Whoever reads standard error stops, as a log collector that hangs does: nobody waits for him, and
+ * what he missed is said when he goes on. */
+static void a_reader_who_stops_holds_nobody_up(void **state) {
+    enum { LINES_SAID = 3000, BYTES = 1 << 20 };
+    static char got[BYTES];
+    int ends[2], before = dup(STDERR_FILENO);
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0); // as we get it from whoever starts us
+    start(LOG_LOGFMT, LOG_INFO);
+    log_redirect(NULL, NULL);
+    dup2(ends[1], STDERR_FILENO);
+    int64_t began_ms = clock_ms();
+    uint64_t lost = log_lost();
+    for (int i = 0; i < LINES_SAID; i++) LOG(INFO, "deaf", "is there anybody?", L_I64("i", i));
+    int64_t took_ms = clock_ms() - began_ms;
+    lost = log_lost() - lost;
+    ssize_t n = read(ends[0], got, sizeof got - 1), more;
+    LOG(INFO, "deaf_no_more", "there you are");
+    while (n > 0 && (more = read(ends[0], got + n, sizeof got - 1 - (size_t)n)) > 0) n += more;
+    dup2(before, STDERR_FILENO); // first of all: cmocka speaks there
+    close(before), close(ends[0]), close(ends[1]);
+    assert_true(n > 0 && took_ms < 2000);
+    got[n] = '\0';
+    size_t whole = 0;
+    for (const char *at = got; (at = strstr(at, " event=deaf msg=\"is there anybody?\" i=")); at++)
+        whole++;
+    assert_int_equal(whole + lost, LINES_SAID);
+    char *said = strstr(got, " level=warning event=log_lost "),
+         *line = strchr(said ? said : "\n", '\n');
+    assert_true(line[1] != '\0');
+    *line = '\0';
+    assert_int_equal(atoll(logfmt(said + 1, "lines")), lost);
+    assert_non_null(strstr(line + 1, " event=deaf_no_more "));
+}
+
 /* ---- threads ---- */
 
 enum { THREADS = 8, EACH = 2000, LONG = 300 };
@@ -402,6 +439,7 @@ int main(void) {
         cmocka_unit_test(a_full_table_loses_nothing),
         cmocka_unit_test(standard_error_is_the_other_way),
         cmocka_unit_test(a_line_is_one_write),
+        cmocka_unit_test(a_reader_who_stops_holds_nobody_up),
         cmocka_unit_test(threads_write_whole_lines),
     };
     return cmocka_run_group_tests(tests, NULL, end);

@@ -150,6 +150,7 @@ static const struct {
 /* Whether its series are by what is configured: nothing of it is there by itself. */
 static bool named(const char *name) {
     return strncmp(name, "segment_", strlen("segment_")) == 0 ||
+           strncmp(name, "cohort_", strlen("cohort_")) == 0 ||
            strcmp(name, "feature_absent_ratio") == 0;
 }
 

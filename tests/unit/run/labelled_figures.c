@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 enum { OK, FRAUD };
+#define NOW INT64_C(1764374400000) // 2025-11-29
 
 static struct learning learning;
 
@@ -38,7 +39,7 @@ static void answer(struct labelled_figures *f, uint64_t key, int truth, int pred
                          .predicted = predicted,
                          .scored = scored,
                          .said = {.key = key, .propensity = propensity}};
-    labelled_figures_ask(f, &a.said);
+    labelled_figures_ask(f, &a.said, NOW);
     labelled_figures_answer(f, &a);
 }
 
@@ -46,7 +47,7 @@ static void the_score_is_judged_over_all_its_answers(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 6; i++) answer(f, i, FRAUD, i < 4 ? OK : FRAUD, i < 4, 1);
-    labelled_figures_tell(f);
+    labelled_figures_tell(f, NOW);
     assert_true(metric_get(METRIC_upstream_accuracy) == 4 / 6.0);
     assert_true(metric_get(METRIC_upstream_differ) == 6);
     assert_true(metric_get(METRIC_upstream_beaten) == 2 / 6.0);
@@ -59,7 +60,7 @@ static void now_is_told_beside_the_start(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 40; i++) answer(f, i, FRAUD, i < 38 ? OK : FRAUD, -1, 0.01);
-    labelled_figures_tell(f);
+    labelled_figures_tell(f, NOW);
     assert_true(metric_get(METRIC_estimate_draws) == 40);
     assert_true(metric_get(METRIC_estimate_now_draws) == 2);
     assert_true(metric_get_by(METRIC_estimate_now, ESTIMATE_RECALL) == 1);
@@ -81,10 +82,10 @@ static void segments_are_told_by_name(void **state) {
                              .truth = FRAUD,
                              .predicted = i % 2 ? FRAUD : OK,
                              .said = {.key = i, .propensity = 0.01, .part = {i % 2 ? 1 : 3}}};
-        labelled_figures_ask(figures, &a.said);
+        labelled_figures_ask(figures, &a.said, NOW);
         labelled_figures_answer(figures, &a);
     }
-    labelled_figures_tell(figures);
+    labelled_figures_tell(figures, NOW);
     struct buf out = {0};
     metric_named_json(METRIC_segment, &out);
     cJSON *all = cJSON_Parse(buf_string(&out));
@@ -107,11 +108,58 @@ static void segments_are_told_by_name(void **state) {
     features_destroy(f);
 }
 
+/* A day is told when it is over and nine of ten are closed; what was not answered is said at worst.
+ */
+static void a_day_is_told_when_its_labels_are_there(void **state) {
+    enum { DAY = 86400000, TASKS = 40 };
+    (void)state;
+    struct labelled_figures *f = labelled_figures_create(&learning);
+    struct answered a[TASKS];
+    struct buf out = {0};
+    for (int i = 0; i < TASKS; i++) {
+        a[i] = (struct answered){.evaluate = true,
+                                 .truth = i % 2 ? FRAUD : OK,
+                                 .predicted = i % 2 ? FRAUD : OK,
+                                 .scored = -1,
+                                 .said = {.key = (uint64_t)i,
+                                          .propensity = 0.01,
+                                          .asked_ms = NOW + i,
+                                          .expires_ms = NOW + 3 * (int64_t)DAY}};
+        labelled_figures_ask(f, &a[i].said, NOW);
+        if (i < TASKS * 8 / 10) labelled_figures_answer(f, &a[i]);
+    }
+    for (int look = 0; look < 3; look++) { // too early; too few closed; a tenth is open
+        labelled_figures_tell(f, NOW + (look ? DAY : 0));
+        buf_reset(&out);
+        metric_named_json(METRIC_cohort, &out);
+        cJSON *all = cJSON_Parse(buf_string(&out));
+        const cJSON *day = cJSON_GetObjectItem(all, "2025-11-29");
+        assert_int_equal(cJSON_GetArraySize(all), 1);
+        const cJSON *accuracy = cJSON_GetObjectItem(day, "accuracy");
+        assert_true(look < 2 ? !accuracy : accuracy && accuracy->valuedouble == 1);
+        cJSON_Delete(all);
+        for (int i = 0; i < 4 && look == 1; i++) labelled_figures_answer(f, &a[TASKS * 8 / 10 + i]);
+    }
+    buf_reset(&out);
+    metric_named_json(METRIC_cohort_worst_low, &out);
+    assert_non_null(strstr(buf_string(&out), "\"accuracy\":0.9"));
+    buf_reset(&out);
+    metric_named_json(METRIC_cohort_closed, &out);
+    assert_string_equal(buf_string(&out), "{\"2025-11-29\":0.9}");
+    labelled_figures_tell(f, NOW + 3 * (int64_t)DAY); // all have expired
+    buf_reset(&out);
+    metric_named_json(METRIC_cohort_closed, &out);
+    assert_string_equal(buf_string(&out), "{\"2025-11-29\":1}");
+    buf_release(&out);
+    labelled_figures_destroy(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_score_is_judged_over_all_its_answers),
         cmocka_unit_test(now_is_told_beside_the_start),
         cmocka_unit_test(segments_are_told_by_name),
+        cmocka_unit_test(a_day_is_told_when_its_labels_are_there),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
