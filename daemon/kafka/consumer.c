@@ -206,6 +206,7 @@ static int consumer_take_messages(struct consumer *c, struct record *out, size_t
     int result = 0;
     places_wake(&c->places, c->rk, c->config, message, messages, clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
+        if (!message[i]->err) places_move(&c->places, message[i]);
         if (!message[i]->err && places_take(&c->places, message[i])) {
             out[(*n)++] = consumer_record_of(message[i]);
             continue;
@@ -465,8 +466,10 @@ const struct kafka_stats *consumer_stats(const struct consumer *c) { return &c->
 void consumer_pause(struct consumer *c, bool paused) {
     if (!c->assignment) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->assignment);
-    if (paused) rd_kafka_pause_partitions(c->rk, list);
-    else rd_kafka_resume_partitions(c->rk, list);
+    if (paused) {
+        rd_kafka_pause_partitions(c->rk, list);
+        places_stay(&c->places, c->rk);
+    } else rd_kafka_resume_partitions(c->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
 }
 

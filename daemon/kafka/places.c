@@ -22,11 +22,12 @@ static void places_resize(struct places *s, size_t n) {
     if (n <= s->n) return;
     s->place = xrealloc(s->place, n * sizeof *s->place);
     s->end = xrealloc(s->end, n * sizeof *s->end);
+    s->stands = xrealloc(s->stands, n * sizeof *s->stands);
     s->reading = xrealloc(s->reading, n * sizeof *s->reading);
     s->ended = xrealloc(s->ended, n * sizeof *s->ended);
     for (size_t i = s->n; i < n; i++) {
         s->place[i] = (struct place){.lost = LOST_NONE};
-        s->end[i] = -1;
+        s->end[i] = s->stands[i] = -1;
         s->reading[i] = false;
     }
     s->n = n;
@@ -35,6 +36,7 @@ static void places_resize(struct places *s, size_t n) {
 void places_release(struct places *s) {
     free(s->place);
     free(s->end);
+    free(s->stands);
     free(s->reading);
     free(s->ended);
     witness_destroy(s->witness);
@@ -55,12 +57,30 @@ static void places_count_unsure(struct places *s) {
     for (size_t i = 0; i < s->n; i++) s->unsure += s->reading[i] && !place_sure(&s->place[i]);
 }
 
+void places_leave_end(struct places *s, int32_t partition) {
+    if (partition < 0 || (size_t)partition >= s->n || s->stands[partition] < 0) return;
+    s->stands[partition] = -1;
+    s->standing--;
+}
+
+void places_stay(const struct places *s, rd_kafka_t *rk) {
+    if (!s->standing) return;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)s->standing);
+    for (size_t i = 0; i < s->n; i++)
+        if (s->stands[i] >= 0)
+            rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset = s->stands[i];
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, 0); // noted; nothing to wait for
+    if (error) rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 int64_t places_begin(struct places *s, int32_t partition, const struct position *at) {
     CHECK(partition >= 0);
     places_resize(s, (size_t)partition + 1);
     struct place *p = &s->place[partition];
     s->unsure -= s->reading[partition] && !place_sure(p);
     s->reading[partition] = true;
+    places_leave_end(s, partition);
     int64_t offset = place_begin(p, at);
     s->unsure += !place_sure(p);
     return offset;
@@ -69,9 +89,9 @@ int64_t places_begin(struct places *s, int32_t partition, const struct position 
 void places_leave(struct places *s) {
     for (size_t i = 0; i < s->n; i++) {
         s->reading[i] = false;
-        s->end[i] = -1;
+        s->end[i] = s->stands[i] = -1;
     }
-    s->ended_n = s->unsure = 0;
+    s->ended_n = s->unsure = s->standing = 0;
     s->doubts = s->verify = false;
 }
 
@@ -103,6 +123,11 @@ static void places_end(struct places *s, int32_t partition, struct place *p, int
     s->end[partition] = end;
 }
 
+static void places_stand(struct places *s, int32_t partition, int64_t end) {
+    s->standing += s->stands[partition] < 0;
+    s->stands[partition] = end;
+}
+
 static void places_out_of_range(struct places *s, struct place *p) {
     s->unsure += place_sure(p);
     place_out_of_range(p);
@@ -113,6 +138,7 @@ bool places_event(struct places *s, const rd_kafka_message_t *m) {
     struct place *p = places_of(s, m->partition);
     switch (m->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        if (p) places_stand(s, m->partition, m->offset);
         if (p) places_end(s, m->partition, p, m->offset);
         return true;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
