@@ -35,8 +35,14 @@ struct election {
 
 /* ---- verdicts ---- */
 
+static bool election_lost(const struct election *e) {
+    return atomic_load(&e->state) == ELECTION_LOST;
+}
+
+/* What was lost stays lost: the library joins again under the old id, which stands first in the
+ * row, and would take the office back from who was elected meanwhile. */
 static void election_set(struct election *e, enum election_state state) {
-    atomic_store(&e->state, (int)state);
+    if (!election_lost(e)) atomic_store(&e->state, (int)state);
 }
 
 /* Nothing is assigned to the fetcher, whatever the group says: an empty list acknowledges it. */
@@ -102,7 +108,7 @@ static void election_subscribe(struct election *e) {
 static void *election_main(void *arg) {
     struct election *e = arg;
     if (election_find_topic(e)) election_subscribe(e);
-    while (!atomic_load(&e->stop)) {
+    while (!atomic_load(&e->stop) && !election_lost(e)) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(e->rk, POLL_MS);
         if (m && m->err) election_event(e, m);
         if (m) rd_kafka_message_destroy(m);

@@ -22,7 +22,7 @@ enum election_state {
     ELECTION_OPEN,    // no verdict: joining, the group is sharing out anew, or no broker answers
     ELECTION_ELECTED, // the partition is ours
     ELECTION_STANDBY, // another member has it
-    ELECTION_LOST     // it was ours, and the group has given us up (session timeout)
+    ELECTION_LOST     // it was ours, and the group has given us up (session timeout): for good
 };
 
 /* Stands for election from now on, also where no broker answers yet. ERR_CONFIG with *why;

@@ -49,7 +49,7 @@ def taken_and_foreign(stage, daemon, labels):
     equal(other.await_event("store_foreign")["service"], stage.name, "whose store it is")
     equal(other.metric("labelled_rows"), 0, "rows of another pipeline")
     wait("scoring goes on", lambda: other.get("/readyz")[0] == 200)
-    check("learning has failed" in other.get("/readyz")[1], "/readyz says that learning has failed")
+    wait("/readyz says that learning has failed", lambda: "learning has failed" in other.get("/readyz")[1])
     other.stop()
 
 
