@@ -295,6 +295,7 @@ static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_re
     if (!m->err && s) {
         const struct position_owner owner = reader_owner(r);
         places_wake(&s->places, r->rk, r->config, &m, 1, r->now_ms, &owner);
+        places_move(&s->places, m);
     }
     if (!m->err && s && places_take(&s->places, m)) {
         *out = reader_describe(r, m);
@@ -324,6 +325,10 @@ bool reader_next_end(struct reader *r, size_t *topic, int32_t *partition, int64_
     for (*topic = 0; *topic < r->n; ++*topic)
         if (places_next_end(&r->source[*topic].places, partition, end)) return true;
     return false;
+}
+
+int64_t reader_held_up(struct reader *r, size_t topic) {
+    return places_held_up(&r->source[topic].places, r->rk, clock_ms());
 }
 
 void reader_lost_positions(const struct reader *r, size_t out[LOST_NONE]) {

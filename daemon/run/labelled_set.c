@@ -336,6 +336,10 @@ void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_N
     reader_lost_positions(s->reader, out);
 }
 
+int64_t labelled_set_held_up(const struct labelled_set *s, enum labelled_topic t) {
+    return reader_held_up(s->reader, t);
+}
+
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out) {
     store_counts(s->store, out);
 }
