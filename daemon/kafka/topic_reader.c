@@ -40,6 +40,7 @@ struct reader {
     size_t waiting; // partitions that have not been at the end yet
     bool grown;     // partitions were found that are not assigned yet
     bool started;
+    size_t rereads; // without an owner: begun again at the beginning
     int64_t now_ms; // of the present poll's first message
 };
 
@@ -102,8 +103,9 @@ static struct position reader_position(size_t topic, int32_t partition, void *op
 }
 
 static void reader_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
-    const struct reader *r = opaque;
+    struct reader *r = opaque;
     r->source[topic].own[partition] = (struct position){.next = to, .mark = mark_none()};
+    r->rereads++;
 }
 
 static struct position_owner reader_owner(struct reader *r) {
@@ -354,6 +356,7 @@ void reader_release(struct reader *r, struct reader_record *records, size_t n) {
     for (size_t i = 0; i < n; i++) rd_kafka_message_destroy(records[i].message);
 }
 
+size_t reader_rereads(const struct reader *r) { return r->rereads; }
 bool reader_caught_up(const struct reader *r) { return r->started && r->waiting == 0; }
 int32_t reader_partitions(const struct reader *r, size_t topic) {
     return r->source[topic].partitions;

@@ -148,6 +148,7 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
 static int learner_publish(struct learner *l, const struct store_counts *counts) {
     struct registry_push push;
     struct edition edition = {0};
+    TRY(version_log_restore(l->versions));
     TRY(version_log_read(l->versions));
     TRY(labelled_set_note_version(l->set, registry_newest(version_log_registry(l->versions))));
     TRY(learner_prepare(l, counts, &push, &edition));
@@ -181,6 +182,18 @@ static void learner_resign(struct learner *l, const char *why) {
         L_STR("why", why));
 }
 
+/* What is gone was lost while nobody held it; version_log_restore is for what somebody holds. */
+static void learner_say_gone(const struct learner *l) {
+    uint64_t newest = registry_newest(version_log_registry(l->versions)),
+             seen = store_version(labelled_set_store(l->set));
+    if (seen > newest)
+        LOG(WARNING, "versions_gone",
+            "the models topic has lost the newest versions: the next one is made of the labels, "
+            "and "
+            "what was pushed or told by the operator must be said again",
+            L_U64("newest", newest), L_U64("seen", seen));
+}
+
 /* 0 also where it was not to be: the next round asks again. */
 static int learner_take_over(struct learner *l) {
     int result;
@@ -191,6 +204,7 @@ static int learner_take_over(struct learner *l) {
     if (result < 0) learner_leave_office(l);
     if (result == ERR_RETRY) return 0;
     TRY(result);
+    learner_say_gone(l);
     struct text progress = registry_progress(version_log_registry(l->versions));
     labelled_set_write_letters(l->set, progress.at ? progress : TEXT(""));
     l->abreast = l->stood_by = false;

@@ -81,6 +81,8 @@ int64_t reader_offset_at(struct reader *r, size_t topic, int32_t partition, int6
 int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) MUST_CHECK;
 /* Whether the broker answers for the first topic within that time. */
 bool reader_answers(struct reader *r, int timeout_ms);
+/* How often a reader without an owner has gone back to the beginning of a partition. */
+size_t reader_rereads(const struct reader *r);
 /* True once every partition has been read to the end that it had when reader_start was called, or
  * stands still. */
 bool reader_caught_up(const struct reader *r);
