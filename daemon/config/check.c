@@ -34,11 +34,6 @@ static const struct entry_check option_checks[] = {
     {OPTION_labels_outcome, text_rule_pointer},   {OPTION_labels_source, text_rule_pointer},
 };
 
-/* Whether the option was read, or not given: there is a value to be checked. */
-static bool check_sound(const struct config_reading *r, size_t option) {
-    return !r->options[option].bad;
-}
-
 /* Where the option stands; the start of the file if it is not in it. */
 static struct mark check_place(const struct config_reading *r, size_t option) {
     return mark_of_given(&r->options[option], MARK_START);
@@ -304,23 +299,6 @@ static void check_threshold(struct config_reading *r) {
                 "%g would never ask: utilities of log_odds_margin are below 0 (-0.4: the second "
                 "class two thirds as likely as the first); or take measure margin, from 0 to 1",
                 c->query.threshold);
-}
-
-/* Properties that a promise depends on are not for the operator; the others only the library can
- * judge (include/kafka/client.h). */
-static void check_properties(struct config_reading *r) {
-    static const size_t maps[] = {OPTION_kafka_common, OPTION_kafka_consumer,
-                                  OPTION_kafka_producer};
-    for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {
-        const struct node *map = r->options[maps[m]].node;
-        for (const struct node *n = map && map->kind == NODE_MAP ? map->child : NULL; n;
-             n = n->next) {
-            const char *why = owned_why(n->key->text.at);
-            if (why)
-                problem(&r->problems, n->key->mark, option_rows[maps[m]].path,
-                        "%s: winnowd sets this itself: %s", n->key->text.at, why);
-        }
-    }
 }
 
 /* A header's value may be a secret, so it is not repeated. */

@@ -332,6 +332,22 @@ static const struct wrong {
      "t:3:20: kafka.consumer: isolation.level: winnowd sets this itself"},
     {M F "kafka: {producer: {linger.ms: 5, acks: 1}}\n",
      "t:3:34: kafka.producer: acks: winnowd sets this itself"},
+    {M F "kafka: {consumer: {heartbeat.interval.ms: 20000}}\n",
+     "t:3:43: kafka.consumer: heartbeat.interval.ms: 20000 is out of range; allowed is at most "
+     "3333: a third of kafka.session_timeout"},
+    {M F "kafka: {session_timeout: 6s, common: {heartbeat.interval.ms: 2001}}\n",
+     "t:3:62: kafka.common: heartbeat.interval.ms: 2001 is out of range; allowed is at most 2000"},
+    {M F "kafka: {consumer: {max.poll.interval.ms: 9999}}\n",
+     "t:3:42: kafka.consumer: max.poll.interval.ms: 9999 is out of range; allowed is at least "
+     "10000: kafka.session_timeout"},
+    {M F "kafka: {common: {socket.timeout.ms: 60000}}\n",
+     "t:3:37: kafka.common: socket.timeout.ms: 60000 is out of range; allowed is at most 5000: "
+     "the shortest transaction"},
+    {M F "kafka: {session_timeout: 5m, producer: {delivery.timeout.ms: 20001}}\n",
+     "t:3:62: kafka.producer: delivery.timeout.ms: 20001 is out of range; allowed is at most "
+     "20000"},
+    {M F "kafka: {producer: {linger.ms: 5000}}\n",
+     "t:3:31: kafka.producer: linger.ms: 5000 is out of range; allowed is at most 4999"},
     {M F "kafka: {brokers: 'ssl://u:hunter2@h:9092'}\n",
      "t:3:18: kafka.brokers: the value holds an '@'"},
     {M "features: [{name: x, type: category, hash: 1048576, missing: true}]\n",
