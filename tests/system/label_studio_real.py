@@ -4,6 +4,8 @@ import os
 import pathlib
 import urllib.request
 
+from broker import PATIENCE
+
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 
 
@@ -21,7 +23,7 @@ class Project:
     def call(self, method, path, body=None):
         request = urllib.request.Request(self.url + path, method=method, data=json.dumps(body).encode() if body is not None else None,
                                          headers={"Authorization": "Token " + self.token, "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 

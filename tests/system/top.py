@@ -73,7 +73,7 @@ def test(stage):
     for columns, rows in ((40, 10), (20, 4), (1, 1), (132, 50)):
         top.resize(columns, rows)
         top.out = b""
-        wait("it clears the screen", lambda: CLEAR in top.read(0), 20)
+        wait("it clears the screen", lambda: CLEAR in top.read(0))
         time.sleep(1.5)
         drawn = top.read().split(CLEAR, 1)[1]  # before it comes what was on its way in the old size
         check(columns_used(drawn) <= columns, "writes beyond column %d: %r", columns, top.out[-600:])
