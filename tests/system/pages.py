@@ -162,7 +162,7 @@ def over_a_socket(stage):
     connection.request("GET", "/status")
     equal(json.loads(connection.getresponse().read())["instance"], "two", "/status over a socket")
     wait("status finds the socket by the configuration", lambda: run("status", "-c", config).returncode == 0)
-    daemon.stop()
+    daemon.leave()
     equal(run("status", "-c", config).returncode, 69, "status of a daemon that has ended")
 
 

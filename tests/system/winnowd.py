@@ -165,8 +165,9 @@ class Daemon:
         return self.ended(0, seconds)
 
     def leave(self):
-        """stop(), and out of the group: its members are static, and keep their partitions for a session."""
-        self.stop()
+        """stop(), if it was not killed, and out of the group: its members are static, and keep their partitions for a session."""
+        if self.process.poll() is None:
+            self.stop()
         service = yaml.safe_load(self.config.read_text())["service"]
         for worker in range(service.get("workers", 1)):
             broker.evict(self.stage.brokers, service["name"], "%s-%s-%d" % (service["name"], service["instance"], worker))
