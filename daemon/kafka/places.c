@@ -174,11 +174,12 @@ bool places_next_end(struct places *s, int32_t *partition, int64_t *end) {
     return true;
 }
 
-/* Behind an end is either a transaction that is open, or what the next fetch brings. */
-static bool places_log_goes_on(const struct places *s, rd_kafka_t *rk, int32_t partition) {
+/* What is behind the end that was reached, as far as is known: a transaction that is open, or what
+ * the next fetch brings. For a while after each start of reading the library knows nothing. */
+static int64_t places_behind(const struct places *s, rd_kafka_t *rk, int32_t partition) {
     int64_t low, high;
-    return !rd_kafka_get_watermark_offsets(rk, s->topic, partition, &low, &high) &&
-           high > s->place[partition].end;
+    if (rd_kafka_get_watermark_offsets(rk, s->topic, partition, &low, &high) || high < 0) return -1;
+    return high > s->place[partition].end ? high - s->place[partition].end : 0;
 }
 
 int64_t places_held_up(struct places *s, rd_kafka_t *rk, int64_t now_ms) {
@@ -186,8 +187,9 @@ int64_t places_held_up(struct places *s, rd_kafka_t *rk, int64_t now_ms) {
     bool held = false;
     for (size_t i = 0; i < s->n; i++) {
         struct place *p = &s->place[i];
-        if (!s->reading[i] || !places_log_goes_on(s, rk, (int32_t)i)) p->held_ms = 0;
-        else if (p->stands && !p->held_ms) p->held_ms = now_ms;
+        int64_t behind = s->reading[i] ? places_behind(s, rk, (int32_t)i) : 0;
+        if (behind == 0) p->held_ms = 0;
+        else if (behind > 0 && p->stands && !p->held_ms) p->held_ms = now_ms;
         if (p->held_ms && now_ms - p->held_ms > longest) longest = now_ms - p->held_ms;
         held |= p->held_ms != 0;
     }

@@ -45,7 +45,7 @@ static inline bool places_take(struct places *s, const rd_kafka_message_t *m);
 bool places_sure(const struct places *s, int32_t partition);
 /* An event of the library that is no record: true when it was about a place. */
 bool places_event(struct places *s, const rd_kafka_message_t *m);
-/* For every record that comes: its partition stands at its end no more. */
+/* For every record that is handed out: its partition stands at its end no more. */
 static inline void places_move(struct places *s, const rd_kafka_message_t *m);
 /* Called when reading was paused: where it goes on for partitions that stand at an end. librdkafka
  * 2.2 to 2.13 takes the end's own offset for one that was read, and would pass over the record that

@@ -297,10 +297,10 @@ static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_re
     if (!m->err && s) {
         const struct position_owner owner = reader_owner(r);
         places_wake(&s->places, r->rk, r->config, &m, 1, r->now_ms, &owner);
-        places_move(&s->places, m);
     }
     if (!m->err && s && places_take(&s->places, m)) {
         *out = reader_describe(r, m);
+        places_move(&s->places, m);
         if (!r->owner.position && m->partition < s->partitions) reader_follow_own(s, out);
         return 1;
     }

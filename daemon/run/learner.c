@@ -44,7 +44,6 @@ enum {
     NEW_LIFE_MS = 5000, // after a life that failed; doubles with each one
     NEW_LIFE_MAX_MS = 60000,
     STOP_LOOK_MS = 100, // how often a waiting learner looks whether it is to stop
-    HELD_UP_MS = 60000, // an open transaction is said then: our own are over in seconds
     QUIET_MS = 3000     // nothing was read for so long: what the predecessor had read is not there
 };
 
@@ -53,21 +52,21 @@ struct learner {
     struct learning learning;
     struct labelled_set *set;
     struct office office;
-    struct version_log *versions;  // NULL: not in office
-    bool stood_by;                 // said since it was last in office
-    bool abreast;                  // the store has read as far as the predecessor's had
-    int64_t read_ms;               // when a record was last read
-    int64_t fit_ms;                // what the last fit took
-    bool moved;                    // positions have changed since the last progress record
-    bool shrunken;                 // the labelled set waits for the operator; said
-    bool held_up[LABELLED_TOPICS]; // by an open transaction; said
-    int64_t wait_ms;               // before this life, or the next one
-    int64_t well_ms;               // since when rounds of this life go through; 0: none did yet
+    struct version_log *versions; // NULL: not in office
+    bool stood_by;                // said since it was last in office
+    bool abreast;                 // the store has read as far as the predecessor's had
+    int64_t read_ms;              // when a record was last read
+    int64_t fit_ms;               // what the last fit took
+    bool moved;                   // positions have changed since the last progress record
+    bool shrunken;                // the labelled set waits for the operator; said
+    int64_t wait_ms;              // before this life, or the next one
+    int64_t well_ms;              // since when rounds of this life go through; 0: none did yet
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
     _Atomic uint64_t settled, newest;
     _Atomic size_t lost[LOST_NONE]; // partitions that stand still
+    _Atomic int64_t held_up_ms[LABELLED_TOPICS];
 };
 
 /* ---- one round ---- */
@@ -262,23 +261,9 @@ static void learner_note_lost(struct learner *l) {
     for (size_t i = 0; i < LOST_NONE; i++) atomic_store(&l->lost[i], lost[i]);
 }
 
-/* Says it once, when it lasts and when it ends. */
-static void learner_note_held_up(struct learner *l, enum labelled_topic t) {
-    const struct config *c = l->learning.config;
-    int64_t held_ms = l->set ? labelled_set_held_up(l->set, t) : 0;
-    bool was = l->held_up[t];
-    l->held_up[t] = held_ms >= HELD_UP_MS;
-    metric_set_by(METRIC_learner_held_up, t, (double)held_ms / 1000);
-    const char *topic = t == LABELLED_TASKS ? c->topics.tasks : c->topics.labels;
-    if (l->held_up[t] && !was)
-        LOG(WARNING, "learner_held_up",
-            "a transaction that somebody has left open holds back what came after it: it is "
-            "learned "
-            "when the transaction ends",
-            L_STR("topic", topic), L_I64("since_ms", held_ms));
-    else if (was && !l->held_up[t])
-        LOG(NOTICE, "learner_goes_on", "the transaction has ended, and reading goes on",
-            L_STR("topic", topic));
+static void learner_note_held_up(struct learner *l) {
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        atomic_store(&l->held_up_ms[t], l->set ? labelled_set_held_up(l->set, t) : 0);
 }
 
 static void learner_note_standby(struct learner *l) {
@@ -300,7 +285,7 @@ static int learner_round_once(struct learner *l) {
     struct store_counts counts;
     int taken = labelled_set_round(l->set);
     learner_note_lost(l);
-    for (int t = 0; t < LABELLED_TOPICS; t++) learner_note_held_up(l, (enum labelled_topic)t);
+    learner_note_held_up(l);
     TRY(taken);
     l->moved |= taken > 0;
     int writes = learner_obey(l);
@@ -345,6 +330,7 @@ static void learner_close(struct learner *l) {
     learning_end(&l->learning);
     l->set = NULL;
     learner_note_lost(l);
+    learner_note_held_up(l);
 }
 
 /* One life: opens store and topics, then rounds until told to stop (0) or until an error. */
@@ -421,5 +407,8 @@ bool learner_ready(const struct learner *l) { return atomic_load(&l->ready); }
 uint64_t learner_progress(const struct learner *l) { return atomic_load(&l->learning.progress); }
 size_t learner_lost(const struct learner *l, enum lost why) {
     return l ? atomic_load(&l->lost[why]) : 0;
+}
+int64_t learner_held_up(const struct learner *l, enum labelled_topic t) {
+    return l ? atomic_load(&l->held_up_ms[t]) : 0;
 }
 int learner_trouble(const struct learner *l) { return atomic_load(&l->trouble); }
