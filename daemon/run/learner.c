@@ -31,6 +31,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "day_volume.h"
 #include "infer/score_model.h"
 #include "labelled_set.h"
 #include "metrics/metrics.h"
@@ -57,10 +58,11 @@ struct learner {
     bool abreast;                 // the store has read as far as the predecessor's had
     int64_t read_ms;              // when a record was last read
     int64_t fit_ms;               // what the last fit took
-    bool moved;                   // positions have changed since the last progress record
-    bool shrunken;                // the labelled set waits for the operator; said
-    int64_t wait_ms;              // before this life, or the next one
-    int64_t well_ms;              // since when rounds of this life go through; 0: none did yet
+    struct day_volume volume;
+    bool moved;          // positions have changed since the last progress record
+    bool shrunken;       // the labelled set waits for the operator; said
+    int64_t wait_ms;     // before this life, or the next one
+    int64_t well_ms;     // since when rounds of this life go through; 0: none did yet
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
@@ -86,7 +88,7 @@ static bool learner_is_primed(const struct learner *l) {
     return m && m->prior;
 }
 
-static struct schedule learner_schedule(const struct learner *l, const struct store_counts *c) {
+static struct schedule learner_schedule(struct learner *l, const struct store_counts *c) {
     const struct version_log_newest newest = version_log_newest(l->versions);
     const struct registry *registry = version_log_registry(l->versions);
     const struct policy *policy = registry_policy(registry);
@@ -102,7 +104,10 @@ static struct schedule learner_schedule(const struct learner *l, const struct st
                              .accepted = accepted && accepted == registry_newest(registry),
                              .since_ms = clock_ms() - newest.published_ms,
                              .cost_ms = l->fit_ms,
-                             .bytes = newest.bytes};
+                             .bytes = newest.bytes,
+                             .samples_a_day =
+                                 day_volume_look(&l->volume, c->admitted, clock_ms(),
+                                                 version_log_policy(l->versions)->samples_a_day)};
 }
 
 /* Says it once, when it begins and when it ends. */

@@ -154,6 +154,10 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
     if (plan_given(f->upfront)) t->upfront = f->upfront;
     if (plan_given(f->upfront) || t->upfront_is_usual) plan_set_budget(t, t->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
+    if (c->watch.capacity_per_day) t->samples_a_day = f->day < 0 ? t->file.n : (uint64_t)f->day;
+    if (f->day >= 0 && !t->samples_a_day)
+        return plan_refuse("--day is how many samples, 1 or more, come on one day, and is for a "
+                           "configuration (-c) with watch.capacity_per_day");
     return CLI_GO;
 }
 
@@ -322,6 +326,9 @@ void comparison_plan_print(const struct comparison *t, const struct simulate_fla
     else printf("  labels      come back at once");
     if (t->delay < t->file.n)
         printf(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
+    if (t->samples_a_day)
+        printf("  capacity    %lld of the %llu samples of a day\n",
+               (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day);
     printf("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
            (unsigned long long)t->first_seed);
     fflush(stdout);
