@@ -142,10 +142,10 @@ bool place_conclude(struct place *p, const struct evidence *e) {
     return true;
 }
 
-void place_go_on(struct place *p, int64_t low) {
+struct position place_where(const struct place *p, int64_t low) {
     struct position at = p->at;
     if (p->looked || at.mark.record < low) at.mark.record = -1;
-    place_begin(p, &at);
+    return at;
 }
 
 int place_ask(const struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,

@@ -4,7 +4,7 @@
  * Thread: any thread */
 #pragma once
 
-enum labelled_topic { LABELLED_TASKS, LABELLED_LABELS, LABELLED_TOPICS };
+#include "metrics/label_values.h"
 
 /* "tasks", "labels". Static storage. */
 static inline const char *labelled_topic_name(enum labelled_topic t) {

@@ -44,6 +44,7 @@ enum {
     NEW_LIFE_MS = 5000, // after a life that failed; doubles with each one
     NEW_LIFE_MAX_MS = 60000,
     STOP_LOOK_MS = 100, // how often a waiting learner looks whether it is to stop
+    HELD_UP_MS = 60000, // an open transaction is said then: our own are over in seconds
     QUIET_MS = 3000     // nothing was read for so long: what the predecessor had read is not there
 };
 
@@ -52,15 +53,16 @@ struct learner {
     struct learning learning;
     struct labelled_set *set;
     struct office office;
-    struct version_log *versions; // NULL: not in office
-    bool stood_by;                // said since it was last in office
-    bool abreast;                 // the store has read as far as the predecessor's had
-    int64_t read_ms;              // when a record was last read
-    int64_t fit_ms;               // what the last fit took
-    bool moved;                   // positions have changed since the last progress record
-    bool shrunken;                // the labelled set waits for the operator; said
-    int64_t wait_ms;              // before this life, or the next one
-    int64_t well_ms;              // since when rounds of this life go through; 0: none did yet
+    struct version_log *versions;  // NULL: not in office
+    bool stood_by;                 // said since it was last in office
+    bool abreast;                  // the store has read as far as the predecessor's had
+    int64_t read_ms;               // when a record was last read
+    int64_t fit_ms;                // what the last fit took
+    bool moved;                    // positions have changed since the last progress record
+    bool shrunken;                 // the labelled set waits for the operator; said
+    bool held_up[LABELLED_TOPICS]; // by an open transaction; said
+    int64_t wait_ms;               // before this life, or the next one
+    int64_t well_ms;               // since when rounds of this life go through; 0: none did yet
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
@@ -146,6 +148,7 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
 static int learner_publish(struct learner *l, const struct store_counts *counts) {
     struct registry_push push;
     struct edition edition = {0};
+    TRY(version_log_restore(l->versions));
     TRY(version_log_read(l->versions));
     TRY(labelled_set_note_version(l->set, registry_newest(version_log_registry(l->versions))));
     TRY(learner_prepare(l, counts, &push, &edition));
@@ -179,6 +182,18 @@ static void learner_resign(struct learner *l, const char *why) {
         L_STR("why", why));
 }
 
+/* What is gone was lost while nobody held it; version_log_restore is for what somebody holds. */
+static void learner_say_gone(const struct learner *l) {
+    uint64_t newest = registry_newest(version_log_registry(l->versions)),
+             seen = store_version(labelled_set_store(l->set));
+    if (seen > newest)
+        LOG(WARNING, "versions_gone",
+            "the models topic has lost the newest versions: the next one is made of the labels, "
+            "and "
+            "what was pushed or told by the operator must be said again",
+            L_U64("newest", newest), L_U64("seen", seen));
+}
+
 /* 0 also where it was not to be: the next round asks again. */
 static int learner_take_over(struct learner *l) {
     int result;
@@ -189,6 +204,7 @@ static int learner_take_over(struct learner *l) {
     if (result < 0) learner_leave_office(l);
     if (result == ERR_RETRY) return 0;
     TRY(result);
+    learner_say_gone(l);
     struct text progress = registry_progress(version_log_registry(l->versions));
     labelled_set_write_letters(l->set, progress.at ? progress : TEXT(""));
     l->abreast = l->stood_by = false;
@@ -246,6 +262,25 @@ static void learner_note_lost(struct learner *l) {
     for (size_t i = 0; i < LOST_NONE; i++) atomic_store(&l->lost[i], lost[i]);
 }
 
+/* Says it once, when it lasts and when it ends. */
+static void learner_note_held_up(struct learner *l, enum labelled_topic t) {
+    const struct config *c = l->learning.config;
+    int64_t held_ms = l->set ? labelled_set_held_up(l->set, t) : 0;
+    bool was = l->held_up[t];
+    l->held_up[t] = held_ms >= HELD_UP_MS;
+    metric_set_by(METRIC_learner_held_up, t, (double)held_ms / 1000);
+    const char *topic = t == LABELLED_TASKS ? c->topics.tasks : c->topics.labels;
+    if (l->held_up[t] && !was)
+        LOG(WARNING, "learner_held_up",
+            "a transaction that somebody has left open holds back what came after it: it is "
+            "learned "
+            "when the transaction ends",
+            L_STR("topic", topic), L_I64("since_ms", held_ms));
+    else if (was && !l->held_up[t])
+        LOG(NOTICE, "learner_goes_on", "the transaction has ended, and reading goes on",
+            L_STR("topic", topic));
+}
+
 static void learner_note_standby(struct learner *l) {
     if (l->stood_by || !office_stands_by(&l->office)) return;
     l->stood_by = true;
@@ -265,6 +300,7 @@ static int learner_round_once(struct learner *l) {
     struct store_counts counts;
     int taken = labelled_set_round(l->set);
     learner_note_lost(l);
+    for (int t = 0; t < LABELLED_TOPICS; t++) learner_note_held_up(l, (enum labelled_topic)t);
     TRY(taken);
     l->moved |= taken > 0;
     int writes = learner_obey(l);

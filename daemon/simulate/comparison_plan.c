@@ -26,30 +26,35 @@ static bool plan_given(double value) { return !isnan(value); }
 
 /* ---- the configuration ---- */
 
-static int plan_refuse_feature(const struct feature_config *f, const char *what) {
-    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s\n", f->name, what);
+/* Whether the data may have what a feature, or the score, reads. */
+static int plan_check_field(struct dataset *d, const char *name, struct text pointer) {
+    static const char *const whats[] = {[FIELD_LABEL] = "the label",
+                                        [FIELD_DROPPED] = "a column that --drop leaves out",
+                                        [FIELD_UNKNOWN] = "a column that is not there"};
+    enum dataset_field field = dataset_field(d, pointer);
+    struct buf near = {0};
+    if (field == FIELD_THERE) return CLI_GO;
+    if (field == FIELD_UNKNOWN) dataset_near(d, pointer, &near);
+    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s%s\n", name,
+            whats[field], buf_string(&near));
+    buf_release(&near);
     return EX_USAGE;
 }
 
 /* A feature whose field is not in the events would be missing in every sample without anybody
  * noticing. */
 static int plan_check_features(const struct config *c, struct dataset *d) {
-    static const char *const whats[] = {[FIELD_LABEL] = "the label",
-                                        [FIELD_DROPPED] = "a column that --drop leaves out",
-                                        [FIELD_UNKNOWN] = "a column that is not there"};
-    for (size_t i = 0; i < c->features_n; i++) {
+    int code = CLI_GO;
+    for (size_t i = 0; i < c->features_n && code == CLI_GO; i++) {
         const struct feature_config *f = &c->features[i];
         struct buf pointer = {0};
         if (*f->path) buf_str(&pointer, f->path);
         else buf_printf(&pointer, "/%s", f->name);
-        enum dataset_field field = dataset_field(d, buf_view(&pointer));
+        code = plan_check_field(d, f->name, buf_view(&pointer));
         buf_release(&pointer);
-        if (field != FIELD_THERE) return plan_refuse_feature(f, whats[field]);
     }
-    const struct feature_config score = {.name = (char *)"model.upstream"};
-    const enum dataset_field field =
-        c->model.upstream.n ? dataset_field(d, text_of(c->model.upstream.value[0])) : FIELD_THERE;
-    return field == FIELD_THERE ? CLI_GO : plan_refuse_feature(&score, whats[field]);
+    if (code != CLI_GO || !c->model.upstream.n) return code;
+    return plan_check_field(d, "model.upstream", text_of(c->model.upstream.value[0]));
 }
 
 static int plan_config_of_data(struct config **out, const struct simulate_flags *f,

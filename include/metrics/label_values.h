@@ -24,6 +24,11 @@ enum cap_label { WORDS_ENUM(CAP_TABLE) CAP_LABELS };
     NEXT(PERCENTILE_99, "p99")
 enum percentile_label { WORDS_ENUM(PERCENTILE_TABLE) PERCENTILES };
 
+/* learner_held_up: which of the topics that the labelled set is made of. */
+#define LABELLED_TOPIC_TABLE(FIRST, NEXT)                                                          \
+    FIRST(LABELLED_TASKS, "tasks") NEXT(LABELLED_LABELS, "labels")
+enum labelled_topic { WORDS_ENUM(LABELLED_TOPIC_TABLE) LABELLED_TOPICS };
+
 /* pool_windows: what ended a window of the pool. WINDOW_OPEN is no word: nothing did yet. */
 #define WINDOW_END_TABLE(FIRST, NEXT)                                                              \
     FIRST(WINDOW_FULL, "full")                                                                     \

@@ -290,6 +290,10 @@ class Proxy:
     def count(self, api, since=0, **match):
         return len(self.find(api, since, **match))
 
+    def answered(self, api):
+        """Whether every such request that was seen has its answer."""
+        return not any(request.api == api for one in list(self._connections) for request, _ in list(one.pending.values()))
+
     def mark(self):
         """For `since`: what is seen from now on."""
         return self.passed

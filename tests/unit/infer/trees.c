@@ -333,7 +333,8 @@ static void columns_are_found_by_name_or_by_order(void **state) {
     memcpy(renamed, columns, sizeof renamed);
     renamed[0] = TEXT("Amount");
     target.column = renamed;
-    refuse(&target, buf_view(&r.file), ERR_MISMATCH, "it looks at \"amount\"");
+    refuse(&target, buf_view(&r.file), ERR_MISMATCH,
+           "it looks at \"amount\", and no column has that name; the nearest is Amount (");
     target.column = columns, target.by_position = true;
     refuse(&target, buf_view(&r.file), ERR_MISMATCH, "it has 6 columns");
     forget(&r);
