@@ -35,7 +35,7 @@ static uint32_t place_cluster_id(rd_kafka_t *rk, int timeout_ms) {
 
 /* From 2.3 on the library can ask for a topic's id, which is new whenever a topic is made. */
 #if RD_KAFKA_VERSION >= 0x020300ff
-static uint32_t place_id_in(const rd_kafka_event_t *e) {
+static uint32_t place_id_in(rd_kafka_event_t *e) {
     size_t n;
     const rd_kafka_DescribeTopics_result_t *result = rd_kafka_event_DescribeTopics_result(e);
     const rd_kafka_TopicDescription_t **topics =

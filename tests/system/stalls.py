@@ -57,13 +57,14 @@ class Stalls:
 
     def still(self, began, ended):
         """Seconds in which nobody ran, between two readings of time.monotonic()."""
-        return sum(max(0, end - start - due - WAKING_S) for work, start, end, due in self._between(began, ended) if not work or end - start > STILL_S)
+        return sum(max(0, min(end - start - due - WAKING_S, end - began, ended - start))
+                   for work, start, end, due in self._between(began, ended) if not work or end - start > STILL_S)
 
     def own(self, began, ended):
         """What that time would have been without the others."""
         work = [p for p in self._between(began, ended) if p[0] and p[2] - p[1] <= STILL_S]
         slow = sum(p[2] - p[1] for p in work) / sum(p[3] for p in work) if work else 1
-        return max(0, ended - began - self.still(began, ended)) / max(1, slow)
+        return max(0, ended - began - self.still(began, ended)) / max(1, slow) if ended > began else 0
 
 
 if __name__ == "__main__":
