@@ -329,6 +329,13 @@ bool reader_next_end(struct reader *r, size_t *topic, int32_t *partition, int64_
     return false;
 }
 
+int64_t reader_high(const struct reader *r, size_t topic, int32_t partition) {
+    int64_t low, high;
+    rd_kafka_resp_err_t err =
+        rd_kafka_get_watermark_offsets(r->rk, r->source[topic].name, partition, &low, &high);
+    return err || high < 0 ? OFFSET_UNKNOWN : high;
+}
+
 int64_t reader_held_up(struct reader *r, size_t topic) {
     return places_held_up(&r->source[topic].places, r->rk, clock_ms());
 }
