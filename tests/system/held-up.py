@@ -4,7 +4,7 @@ import json
 
 from confluent_kafka import Producer
 
-from broker import Writer, equal, wait
+from broker import PATIENCE, Writer, equal, wait
 from stream import feed, truth_of
 from winnowd import main
 
@@ -18,10 +18,10 @@ def answers(stage, tasks, take):
 def open_transaction(stage):
     """A writer of the labels topic that never comes to its end; its record is one that no task knows."""
     writer = Producer({"bootstrap.servers": stage.brokers, "transactional.id": stage.topic("stranger"), "transaction.timeout.ms": 600000})
-    writer.init_transactions(60)
+    writer.init_transactions(PATIENCE)
     writer.begin_transaction()
     writer.produce(stage.topic("labels"), b'{"id": "nobody"}', partition=0)
-    writer.flush(60)
+    writer.flush(PATIENCE)
     return writer
 
 
@@ -39,22 +39,22 @@ def test(stage):
         labels.flush()
 
     say(slice(0, 10))
-    wait("the first answers are learned", lambda: daemon.metric("labelled_rows") == 10, 60)
+    wait("the first answers are learned", lambda: daemon.metric("labelled_rows") == 10)
     equal(daemon.metric("held_up_seconds", topic="labels"), 0, "held up before anything is open")
 
     stranger = open_transaction(stage)
     say(slice(10, 20))
-    wait("it is held up", lambda: daemon.metric("held_up_seconds", topic="labels") > SAID, SAID + 120)
+    wait("it is held up", lambda: daemon.metric("held_up_seconds", topic="labels") > SAID, SAID + PATIENCE)
     wait("it says so", lambda: daemon.find("held_up", topic=stage.topic("labels")))
     equal(daemon.metric("labelled_rows"), 10, "rows while it is held up")
     equal(daemon.metric("held_up_seconds", topic="tasks"), 0, "the tasks topic")
     before = daemon.metric("samples_admitted_total")
     feed(stage, 40, seed=2)
-    wait("scoring goes on", lambda: daemon.metric("samples_admitted_total") == before + 40, 60)
+    wait("scoring goes on", lambda: daemon.metric("samples_admitted_total") == before + 40)
 
-    stranger.abort_transaction(60)
-    wait("what was held back is learned", lambda: daemon.metric("labelled_rows") == 20, 120)
-    wait("it is held up no more", lambda: daemon.metric("held_up_seconds", topic="labels") == 0, 60)
+    stranger.abort_transaction(PATIENCE)
+    wait("what was held back is learned", lambda: daemon.metric("labelled_rows") == 20)
+    wait("it is held up no more", lambda: daemon.metric("held_up_seconds", topic="labels") == 0)
     wait("it says so", lambda: daemon.find("held_up_no_more"))
     daemon.stop()
 
