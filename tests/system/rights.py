@@ -1,6 +1,6 @@
 """A broker that knows rights takes them away while we run, one by one: each is named in the log and in /readyz, with what it is missing on, and shown as
 trouble outside; what does not need it goes on, and all goes on by itself when it is given back. In the end nothing is lost and nobody was asked twice.
-Then the broker's certificate: of another authority, and expired."""
+Then a password file that vanishes, and the broker's certificate: of another authority, and expired."""
 import pathlib
 import shutil
 import struct
@@ -76,6 +76,19 @@ def taken_away(stage, daemon, kind, name, operation, scoring):
     goes_on(daemon)
 
 
+def secret_vanishes(stage, daemon):
+    """The file of the password is away while a new producer is wanted."""
+    password, away, right = stage.dir / "password", stage.dir / "away", ("topic", stage.topic("tasks"), "Write")
+    password.rename(away)
+    since = len(daemon.events)
+    acl(stage, DELETE, *right)
+    daemon.await_event("producer_refused", SLOW, since)
+    acl(stage, CREATE, *right)
+    wait("not ready", lambda: daemon.get("/readyz")[0] == 503 and daemon.metric("outside_trouble", system="kafka") == 1, SLOW)
+    away.rename(password)
+    goes_on(daemon)
+
+
 def certificate(directory, pem, key, authority, days):
     """A certificate of the broker's key, by an authority, in the form in which the broker reads it."""
     name = directory / "names"
@@ -125,6 +138,7 @@ def test(stage):
         goes_on(daemon)
         for right in rights(stage):
             taken_away(stage, daemon, *right)
+        secret_vanishes(stage, daemon)
         certificates(stage, directory, daemon)
         feeder.end()
         stage.caught_up(SLOW)
