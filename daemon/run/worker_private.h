@@ -37,6 +37,7 @@ struct worker {
     int fences;
     int result;
     _Atomic bool ended, ready, assigned, trouble;
+    bool lived; // it was ready once: the properties are right, and what they name may come back
     _Atomic uint64_t progress;
     pthread_mutex_t figures_lock;
     struct worker_figures figures;
