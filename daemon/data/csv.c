@@ -32,6 +32,7 @@ struct csv {
 };
 
 static const bool csv_quoted_stops[256] = {['"'] = true, ['\n'] = true};
+static const bool csv_single_stops[256] = {['\''] = true, ['\\'] = true, ['\n'] = true};
 static const bool csv_line_stops[256] = {['\n'] = true, ['\r'] = true};
 
 static int csv_refuse(const struct csv *c, struct buf *why, const char *what) {
@@ -51,23 +52,33 @@ static void csv_start_cell(struct csv *c) {
     c->start[c->n++] = c->bytes.len;
 }
 
+/* A backslash before a quote or another backslash goes: so ARFF writes a quote within quotes. */
+static void csv_read_escape(struct csv *c) {
+    int next = gzip_file_peek(c->file);
+    bool escapes = next == '\'' || next == '\\';
+    if (escapes) gzip_file_skip(c->file);
+    buf_add(&c->bytes, escapes ? &(char){(char)next} : "\\", 1);
+}
+
 /* From the opening quote to behind the closing one. NULL, or what is wrong. */
-static const char *csv_read_quoted(struct csv *c) {
+static const char *csv_read_quoted(struct csv *c, int quote) {
+    const bool *stops = quote == '"' ? csv_quoted_stops : csv_single_stops;
     gzip_file_skip(c->file);
     for (;;) {
         int byte = gzip_file_peek(c->file);
         if (byte == GZIP_FILE_END) return "has a quote that is never closed";
         if (c->bytes.len > CSV_ROW_BYTES) return "is longer than 16 MiB; is a quote not closed?";
-        if (!csv_quoted_stops[byte]) {
-            gzip_file_take(c->file, csv_quoted_stops, &c->bytes);
+        if (!stops[byte]) {
+            gzip_file_take(c->file, stops, &c->bytes);
             continue;
         }
         gzip_file_skip(c->file);
         if (byte == '\n') buf_add(&c->bytes, "\n", 1);
-        else if (gzip_file_peek(c->file) != '"') return NULL;
+        else if (byte == '\\') csv_read_escape(c);
+        else if (gzip_file_peek(c->file) != quote) return NULL;
         else {
             gzip_file_skip(c->file);
-            buf_add(&c->bytes, "\"", 1);
+            buf_add(&c->bytes, &(char){(char)quote}, 1);
         }
     }
 }
@@ -92,12 +103,14 @@ static const char *csv_read_plain(struct csv *c) {
     return NULL;
 }
 
-/* A cell, up to what ends it: blanks around quotes do not belong to it. */
+/* A cell, up to what ends it: blanks around quotes do not belong to it. Single ones are quotes in
+ * ARFF and KEEL only. */
 static const char *csv_read_cell(struct csv *c) {
     size_t blanks = csv_read_blanks(c);
-    if (gzip_file_peek(c->file) != '"') return csv_read_plain(c);
+    int quote = gzip_file_peek(c->file);
+    if (quote != '"' && !(quote == '\'' && c->dialect.attributes)) return csv_read_plain(c);
     c->bytes.len -= blanks;
-    const char *wrong = csv_read_quoted(c);
+    const char *wrong = csv_read_quoted(c, quote);
     c->bytes.len -= wrong ? 0 : csv_read_blanks(c);
     return wrong;
 }

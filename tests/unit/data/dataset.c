@@ -951,6 +951,9 @@ static void separators_are_seen(void **state) {
                  "decimal comma: a"},
                 {TEXT("@relation r\n@attribute a real [0,3]\n@attribute 'b' {x, z}\n"
                       "@Attribute y {u, v}\n@inputs a, b\n@data\n% no row\n1,x,u\n2.5,z,v\n"),
+                 NULL, ""},
+                {TEXT("@relation r\n@attribute a real\n@attribute b {'x', 'z'}\n"
+                      "@attribute 'y' {'u', 'v'}\n@data\n1,'x','u'\n2.5, 'z' ,'v'\n"),
                  NULL, ""}};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         struct dataset *d = opened(same[i].content, (struct dataset_options){
@@ -964,6 +967,15 @@ static void separators_are_seen(void **state) {
     }
     refused(TEXT("a,b\n"), (struct dataset_options){.separator = "colon"},
             "is not one character, comma, semicolon, tab or bar");
+    struct dataset *quoted =
+        opened(TEXT("@relation r\n@attribute b string\n@attribute y {u}\n@data\n"
+                    "'it\\'s, \\\\ \\n','u'\n\"'\",'u'\n"),
+               (struct dataset_options){.label = "y"});
+    expect_event(quoted, "{\"row\":1,\"b\":\"it's, \\\\ \\\\n\"}", "1", "u");
+    expect_event(quoted, "{\"row\":2,\"b\":\"'\"}", "2", "u");
+    expect_end(quoted);
+    refused(TEXT("@relation r\n@attribute b string\n@attribute y {u}\n@data\n'it,u\n"), plain,
+            "has a quote that is never closed");
     refused(TEXT("@relation r\n@attribute a\n"), plain, "names no @attribute, or no @data follows");
 }
 
