@@ -13,6 +13,7 @@
 #include "base/moment.h"
 #include "config/cost.h"
 #include "encode/features.h"
+#include "estimate/cohorts.h"
 #include "estimate/estimator.h"
 #include "http_client.h"
 #include "ledger.h"
@@ -27,7 +28,6 @@ enum {
     STATUS_MS = 5000, // for the daemon's answer
     DIFFERS = 1       // exit code: a figure is not what was shown (exit.def)
 };
-static const double mature = 0.9;     // share of the tasks that are answered or closed
 static const double roundings = 1e-6; // of a figure: the order of the sums is another one
 
 struct audit_command {
@@ -167,7 +167,7 @@ static void audit_print_tasks(const struct audit_command *a, const struct estima
     printf("%zu tasks: %zu answered, %zu skipped, %zu expired, %zu open (%.0f %% done: %s); "
            "%" PRIu64 " answers, %" PRIu64 " of the random arm\n",
            a->tasks, a->state[TASK_ANSWERED], a->state[TASK_SKIPPED], a->state[TASK_EXPIRED],
-           a->state[TASK_OPEN], 100 * share, share >= mature ? "mature" : "wait until 90 %",
+           a->state[TASK_OPEN], 100 * share, share >= COHORT_MATURE ? "mature" : "wait until 90 %",
            own->answers, own->drawn);
     if (a->without_model) printf("%zu more were asked without a model\n", a->without_model);
     if (a->foreign) printf("%zu more are of other features or classes\n", a->foreign);

@@ -3,6 +3,8 @@
  * Thread: main thread */
 #include "status_lines.h"
 
+#include "estimate/estimator.h"
+
 #include <math.h>
 
 /* ---- values ---- */
@@ -171,13 +173,11 @@ static const char *status_lines_of_100(const cJSON *s, const char *what, const c
     return out;
 }
 
-enum { DRAWS_LEAST = 10 }; // answers of the random arm: below them nothing is claimed
-
 /* What a manager asks of now: how many alarms are right, how much is caught. */
 static void status_lines_figures(const cJSON *s, struct status_line *l) {
     char a[2 * STATUS_WORD], b[2 * STATUS_WORD];
     double draws = status_value(s, "estimate_now_draws");
-    if (draws >= DRAWS_LEAST)
+    if (draws >= ESTIMATE_DRAWS_LEAST)
         LINE(l, "now", "of 100 alarms %s are right; of 100 positives %s get one",
              status_lines_of_100(s, "estimate_now", NULL, "precision", a),
              status_lines_of_100(s, "estimate_now", NULL, "recall", b));
@@ -194,7 +194,7 @@ static const cJSON *status_lines_next_segment(const cJSON *s, double *above, int
     cJSON_ArrayForEach(segment, cJSON_GetObjectItemCaseSensitive(s, "segment_draws")) {
         double high = status_lines_figure(s, "segment_now_high", segment->string, "recall");
         bool behind = high > *above || (high == *above && place > *at);
-        if (segment->valuedouble >= DRAWS_LEAST && behind && high < least)
+        if (segment->valuedouble >= ESTIMATE_DRAWS_LEAST && behind && high < least)
             best = segment, least = high, best_at = place;
         place++;
     }

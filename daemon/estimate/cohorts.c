@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-static const double mature = 0.9; // share of the tasks that are answered or closed
-
 struct cohort {
     int64_t index; // from_ms / span_ms
     uint64_t tasks, answered, closed;
@@ -97,7 +95,8 @@ void cohorts_read(const struct cohorts *c, size_t i, int64_t now_ms, struct coho
                                    .tasks = of->tasks,
                                    .answered = of->answered,
                                    .closed = closed,
-                                   .mature = over && (double)closed >= mature * (double)of->tasks};
+                                   .mature =
+                                       over && (double)closed >= COHORT_MATURE * (double)of->tasks};
     cohorts_nothing(out);
     if (!out->mature) return;
     estimator_read(of->estimator, ESTIMATE_SINCE_START, &out->estimate);

@@ -11,6 +11,9 @@ enum {
     COHORTS_MAX = 10 // are remembered, the newest
 };
 
+/* The share of the tasks that must be answered or closed before figures are told. */
+#define COHORT_MATURE 0.9
+
 struct cohort_figures {
     int64_t from_ms;                  // asked from then on, for one span
     uint64_t tasks, answered, closed; // answered: by a class; closed: answered, skipped or expired

@@ -276,7 +276,7 @@ function show_curves(s) {
   charts.reliability.data.datasets[1].data = [{ x: 0, y: 0 }, { x: most, y: most }];
   for (const id of ["curve", "reliability"]) charts[id].update("none");
   const half = curve.find((p) => p.x >= .5);
-  $("d-curve").textContent = half ? "Who wants half of the positives finds " + percent(half.y, 0) + " of what is looked at to be one." : "No positives were found among 0 answers yet.";
+  $("d-curve").textContent = half ? "Who wants half of the positives finds " + percent(half.y, 0) + " of what is looked at to be one." : "No positives were found among " + number(sum(s.score_answers)) + " answers yet.";
   $("d-reliability").textContent = reliability.length ? "Of samples with a probability of about " + percent(reliability[reliability.length - 1].x, 0) + ", " + percent(reliability[reliability.length - 1].y, 0) + " are positive." : "No bin has 10 answers yet.";
 }
 
