@@ -246,6 +246,13 @@ int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity
     return result;
 }
 
+void kafka_batch_unreadable(const rd_kafka_message_t *m) {
+    metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
+    LOG(ERROR, "batch_unreadable", rd_kafka_message_errstr(m),
+        L_STR("topic", m->rkt ? rd_kafka_topic_name(m->rkt) : ""),
+        L_I64("partition", m->partition));
+}
+
 int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) {
     rd_kafka_topic_t *t = rd_kafka_topic_new(rk, topic, NULL);
     const struct rd_kafka_metadata *md = NULL;

@@ -49,6 +49,8 @@ int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity
 /* What a handle died of that answers __FATAL to every call: ERR_FENCED or ERR_FATAL. */
 int kafka_fatal(rd_kafka_t *rk);
 
+/* Says that a batch cannot be unpacked, by the event that tells of it. */
+void kafka_batch_unreadable(const rd_kafka_message_t *m);
 /* Partitions of a topic, waiting at most timeout_ms; ERR_MISSING when it does not exist,
  * ERR_CONFIG when we may not ask, ERR_RETRY when the broker does not answer. */
 int kafka_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms) MUST_CHECK;

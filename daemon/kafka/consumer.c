@@ -186,6 +186,7 @@ static int consumer_event(struct consumer *c, const rd_kafka_message_t *m) {
             "the group gave our partitions away because a cycle took too long",
             L_I64("partition", m->partition));
         return 0;
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION: kafka_batch_unreadable(m); return 0;
     default:
         metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
         LOG(WARNING, "consume_error", rd_kafka_message_errstr(m),

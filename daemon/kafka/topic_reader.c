@@ -264,6 +264,10 @@ static void reader_event(struct reader *r, struct source *s, const rd_kafka_mess
     if (s && m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && places_sure(&s->places, m->partition))
         reader_note_at_end(r, s, m->partition);
     if (known) return;
+    if (m->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION) {
+        kafka_batch_unreadable(m);
+        return;
+    }
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
     LOG(WARNING, "consume_error", rd_kafka_message_errstr(m), L_STR("topic", s ? s->name : ""),
         L_I64("partition", m->partition), L_STR("error", rd_kafka_err2name(m->err)));

@@ -25,6 +25,7 @@ matches a request decides on it:
                           not before that other rule has had a hit
     hold(api)             the answer waits until end()
     delay(api, seconds)   the answer comes later; others of the connection may overtake it
+    lie(api, change)      change(Request, bytes) says what the client gets for an answer (lies.py)
 
 What a rule may look at: topic, transactional_id, client (that of the header), committed (of
 EndTxn), has (bytes somewhere in the request, e.g. a record's key), after (a rule that has taken a
@@ -55,7 +56,7 @@ APIS = {0: "Produce", 1: "Fetch", 2: "ListOffsets", 3: "Metadata", 8: "OffsetCom
         14: "SyncGroup", 18: "ApiVersions", 22: "InitProducerId", 24: "AddPartitionsToTxn",
         25: "AddOffsetsToTxn", 26: "EndTxn", 28: "TxnOffsetCommit"}
 # Later ones are compact, name topics by id, or speak of brokers in fields that are not read here.
-NEWEST = {"Produce": 7, "Fetch": 12, "Metadata": 8, "FindCoordinator": 2, "AddPartitionsToTxn": 3}
+NEWEST = {"Produce": 7, "Fetch": 11, "ListOffsets": 5, "Metadata": 8, "FindCoordinator": 2, "AddPartitionsToTxn": 3}
 # From this version on: compact lengths and tagged fields.
 FLEXIBLE = {"ApiVersions": 3, "InitProducerId": 2, "AddPartitionsToTxn": 3, "AddOffsetsToTxn": 3,
             "EndTxn": 3, "TxnOffsetCommit": 3}
@@ -185,10 +186,11 @@ class Rule:
     """One order to the proxy; hits: the requests it was carried out on."""
 
     def __init__(self, proxy, action, api, times, match, error=0, seconds=0.0, shut=False,
-                 once=None):
+                 once=None, change=None):
         check(api in APIS.values(), "no API is called %s here", api)
         self.proxy, self.action, self.api, self.times, self.match = proxy, action, api, times, match
         self.error, self.seconds, self.shut, self.once = error, seconds, shut, once
+        self.change = change
         self.taken, self.hits, self.ended = 0, [], False
         self.struck, self.released = asyncio.Event(), asyncio.Event()
 
@@ -274,6 +276,9 @@ class Proxy:
 
     def delay(self, api, seconds, times=1, **match):
         return self._add(Rule(self, "delay", api, times, match, seconds=seconds))
+
+    def lie(self, api, change, times=None, **match):
+        return self._add(Rule(self, "lie", api, times, match, change=change))
 
     def shut(self):
         """An outage: closes all connections and accepts none until open()."""
@@ -447,7 +452,9 @@ class Proxy:
             frame = await self._frame(reader)
             request, rule = connection.pending.pop(struct.unpack_from(">i", frame)[0])
             frame = await self._rewritten(request, frame)
-            if rule is None:
+            if rule is not None and rule.action == "lie":
+                frame = rule.change(request, frame)
+            if rule is None or rule.action == "lie":
                 await self._send(connection.client, frame)
             elif rule.action in ("hold", "delay"):
                 self._spawn(self._later(connection, rule, frame))
