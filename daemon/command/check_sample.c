@@ -10,10 +10,7 @@
 #include "sample_look.h"
 #include "terminal/listing.h"
 
-#include <errno.h>
-
 enum {
-    READ_BYTES = 65536,
     FILE_MOST = 64 << 20, // bytes of a file
     NEWEST_MOST = 10000,  // records of the topic
     VALUE_CHARACTERS = 40,
@@ -80,19 +77,6 @@ static void sample_print_record(struct text value, int64_t time_ms, void *opaque
 
 /* ---- where they come from ---- */
 
-static int sample_print_load(const char *path, struct buf *out) {
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    size_t n;
-    if (!f) return console_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
-    while ((n = fread(buf_room(out, READ_BYTES), 1, READ_BYTES, f)) > 0 &&
-           (out->len += n) < FILE_MOST) {
-    }
-    bool fine = !ferror(f) && out->len < FILE_MOST;
-    if (f != stdin) fclose(f);
-    return fine ? CLI_GO
-                : console_fail(EX_IOERR, "%s cannot be read, or has more than 64 MiB", path);
-}
-
 /* One record over several lines, as an editor shows JSON: then no line of it is one. */
 static bool sample_print_is_one(struct sample_look *l, struct text all) {
     return sample_look_decode(l, all);
@@ -101,7 +85,7 @@ static bool sample_print_is_one(struct sample_look *l, struct text all) {
 static int sample_print_file(struct sample_print *p, const char *path) {
     struct buf file = {0};
     struct text line;
-    int code = sample_print_load(path, &file);
+    int code = console_read_file(path, FILE_MOST, &file);
     struct text rest = buf_view(&file);
     if (code == CLI_GO && sample_print_is_one(&p->look, rest)) {
         sample_print_record(rest, 0, p);

@@ -13,12 +13,10 @@
 #include "terminal/console.h"
 #include "terminal/listing.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 enum {
     EDIT_MOST = 100 << 20, // bytes of a repaired value; Kafka takes no larger record
-    READ_BYTES = 65536,    // of it read at once
     LIST_USUAL = 50        // dead letters that `list` shows unless told otherwise
 };
 
@@ -212,18 +210,11 @@ static int dead_letters_show(struct dead_letters *d, struct retrier *unused) {
 
 static int dead_letters_read_edit(struct dead_letters *d) {
     if (d->words != 1) return console_fail(EX_USAGE, "--edit goes with one dead letter");
-    FILE *f = strcmp(d->edit, "-") == 0 ? stdin : fopen(d->edit, "rb");
-    if (!f) return console_fail(EX_NOINPUT, "%s: %s", d->edit, strerror(errno));
-    size_t n;
-    while ((n = fread(buf_room(&d->edited, READ_BYTES), 1, READ_BYTES, f)) > 0 &&
-           (d->edited.len += n) < EDIT_MOST)
-        continue;
-    bool fine = !ferror(f);
-    if (f != stdin) fclose(f);
+    int code = console_read_file(d->edit, EDIT_MOST, &d->edited);
     while (d->edited.len &&
            (d->edited.at[d->edited.len - 1] == '\n' || d->edited.at[d->edited.len - 1] == '\r'))
         d->edited.len--; // the line end that an editor leaves
-    return fine ? CLI_GO : console_fail(EX_IOERR, "%s: %s", d->edit, strerror(errno));
+    return code;
 }
 
 static size_t dead_letters_plan(struct dead_letters *d, struct retry *out) {

@@ -11,30 +11,12 @@
 #include "terminal/console.h"
 #include "train/schedule.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 enum {
-    FILE_MOST = 1 << 28,  // bytes of a model file
-    READ_BYTES = 1 << 16, // of it read at once
-    TAKEN_MS = 20000,     // for the learner to take a push
+    FILE_MOST = 1 << 28, // bytes of a model file
+    TAKEN_MS = 20000,    // for the learner to take a push
 };
-
-static int model_push_read_file(const char *path, struct buf *out) {
-    FILE *f = fopen(path, "rb");
-    if (!f) return console_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
-    size_t n;
-    while ((n = fread(buf_room(out, READ_BYTES), 1, READ_BYTES, f)) > 0 &&
-           (out->len += n) <= FILE_MOST)
-        continue;
-    bool fine = !ferror(f);
-    fclose(f);
-    if (!fine) return console_fail(EX_IOERR, "%s: %s", path, strerror(errno));
-    return out->len > FILE_MOST
-               ? console_fail(EX_DATAERR, "%s: is larger than any model may be (%d MiB)", path,
-                              FILE_MOST >> 20)
-               : CLI_GO;
-}
 
 /* What a push is checked with. */
 struct model_pushed {
@@ -49,7 +31,7 @@ struct model_pushed {
 
 static int model_push_read_golden(struct model_pushed *p, const char *path) {
     struct buf lines = {0}, why = {0};
-    int code = model_push_read_file(path, &lines);
+    int code = console_read_file(path, FILE_MOST, &lines);
     if (code == CLI_GO &&
         golden_rows_read(&p->golden, buf_view(&lines), p->config, p->features, &why) < 0)
         code = console_fail(EX_DATAERR, "%s: %s", path, buf_string(&why));
@@ -101,7 +83,7 @@ static int model_push_model(const struct config *c, const char *path,
                             const struct model_push_options *options, struct model **out) {
     struct model_pushed p = {.config = c, .path = path};
     struct buf bytes = {0};
-    int code = model_push_read_file(path, &bytes);
+    int code = console_read_file(path, FILE_MOST, &bytes);
     if (code == CLI_GO && features_of(&p.features, c) < 0)
         code = console_fail(EX_CONFIG, "features: %s", error_text(ERR_CONFIG));
     if (code == CLI_GO && options->golden) code = model_push_read_golden(&p, options->golden);

@@ -8,10 +8,10 @@
  * Thread: main thread */
 #include "config/config.h"
 
+#include "base/whole_file.h"
 #include "check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 struct config *config_create(void) {
@@ -287,29 +287,15 @@ int config_parse(struct config **out, const char *name, struct text yaml, struct
     return load_finish(&r, out, errors);
 }
 
-/* Reads one byte more than is allowed, so that config_parse sees that there was more. 0 or an
- * errno. */
-static int load_bytes(const char *file, struct buf *out) {
-    int fd = open(file, O_RDONLY | O_CLOEXEC), error = 0;
-    if (fd < 0) return errno;
-    for (ssize_t n = 1; n && out->len <= CONFIG_FILE_MAX && !error;) {
-        n = read(fd, buf_room(out, CONFIG_FILE_MAX + 1 - out->len), CONFIG_FILE_MAX + 1 - out->len);
-        if (n > 0) out->len += (size_t)n;
-        else if (n < 0 && errno != EINTR) error = errno;
-    }
-    close(fd);
-    return error;
-}
-
 /* Where the package puts files to begin with. */
 #define EXAMPLES "/usr/share/doc/winnowd/examples"
 
 int config_load(struct config **out, const char *file, struct buf *errors) {
     struct buf bytes = {0};
     *out = NULL;
-    int error = load_bytes(file, &bytes), result = ERR_CONFIG;
-    if (error)
-        buf_printf(errors, "%s:1:1: the file cannot be read: %s%s\n", file, strerrordesc_np(error),
+    int error = whole_file_read(file, CONFIG_FILE_MAX + 1, &bytes), result = ERR_CONFIG;
+    if (error && error != EFBIG) // which is more than config_parse takes
+        buf_printf(errors, "%s:1:1: the file cannot be read: %s%s\n", file, whole_file_why(error),
                    error == ENOENT ? " (" EXAMPLES " has some to begin with)" : "");
     else result = config_parse(out, file, buf_view(&bytes), errors);
     buf_release(&bytes);

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 enum { DESTROY_MS = 5000 }; // to destroy a handle mostly takes a few milliseconds
 
@@ -112,12 +113,27 @@ static int client_set_secret(rd_kafka_conf_t *conf, const char *key, const char 
     return result;
 }
 
+/* The library opens such files itself, for each of our handles: of a pipe only the first would
+ * get anything, and if nobody writes it not even that one would come back. */
+static bool client_is_pipe(const char *key, const char *value) {
+    static const char file[] = ".location"; // so their names end
+    struct stat s;
+    size_t n = strlen(key), end = sizeof file - 1;
+    return n > end && strcmp(key + n - end, file) == 0 && stat(value, &s) == 0 &&
+           S_ISFIFO(s.st_mode);
+}
+
 int kafka_set_map(rd_kafka_conf_t *conf, const struct map *map, const char *where,
                   struct buf *why) {
     for (size_t i = 0; i < map->n; i++) {
         const char *own = owned_why(map->key[i]);
         if (own) {
             buf_printf(why, "%s%s: winnowd sets this itself: %s", where, map->key[i], own);
+            return ERR_CONFIG;
+        }
+        if (client_is_pipe(map->key[i], map->value[i])) {
+            buf_printf(why, "%s%s: %s is a pipe; it is read many times, so write it to a file",
+                       where, map->key[i], map->value[i]);
             return ERR_CONFIG;
         }
         if (map->value[i][0] == '@')

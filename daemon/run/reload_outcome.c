@@ -27,7 +27,7 @@ int reload_outcome_write(const char *dir, const char *name, const struct reload_
 
 int reload_outcome_read(const char *dir, const char *name, struct reload_outcome *o) {
     char *path = xasprintf("%s/%s.reload", dir, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), taken = 0, at = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), taken = 0, at = 0;
     free(path);
     if (fd < 0) return ERR_MISSING;
     char text[TEXT_MAX];

@@ -50,8 +50,10 @@ static int store_audit_open_here(struct store *s, const char **why) {
     if (stat(s->dir, &there) < 0) return ERR_MISSING;
     TRY(store_lock(s, why));
     *why = "a page of its file is damaged";
-    TRY(store_pages_check(s));
+    int pages = store_pages_check(s);
+    if (pages == ERR_CORRUPT) return pages;
     *why = "it cannot be opened";
+    TRY(pages);
     TRY(store_error(s, mdb_env_create(&s->env)));
     TRY(store_error(s, mdb_env_set_maxdbs(s->env, TABLES)));
     int code = mdb_env_open(s->env, s->dir, MDB_NOTLS | MDB_RDONLY, 0600);

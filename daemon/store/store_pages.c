@@ -359,13 +359,15 @@ int store_pages_check(const struct store *s) {
     struct stat file;
     char *path = xasprintf("%s/data.mdb", s->dir);
     struct pages p = {.options = &s->options,
-                      .fd = open(path, O_RDONLY | O_CLOEXEC),
+                      .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK),
                       .size = (size_t)sysconf(_SC_PAGESIZE)};
     free(path);
     if (p.fd < 0) return errno == ENOENT ? 0 : ERR_IO;
     int result = ERR_IO;
-    if (fstat(p.fd, &file) == 0)
-        result = file.st_size == 0 || pages_whole(&p, (uint64_t)file.st_size) ? 0 : ERR_CORRUPT;
+    if (fstat(p.fd, &file) == 0) {
+        bool whole = file.st_size == 0 || pages_whole(&p, (uint64_t)file.st_size);
+        result = S_ISREG(file.st_mode) && whole ? 0 : ERR_CORRUPT;
+    }
     close(p.fd);
     return result;
 }

@@ -4,7 +4,10 @@
 #include "terminal/console.h"
 
 #include "base/clock.h"
+#include "base/whole_file.h"
+#include "terminal/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -55,6 +58,17 @@ void console_word(FILE *out, enum tone tone, int width, const char *word) {
     bool plain = tone == TONE_PLAIN || (no_colour && *no_colour) || !isatty(fileno(out));
     if (plain) fprintf(out, "%-*s", width, word);
     else fprintf(out, "%s%-*s\033[0m", colour[tone], width, word);
+}
+
+int console_read_file(const char *path, size_t most, struct buf *out) {
+    bool input = strcmp(path, "-") == 0;
+    int error = input ? whole_file_take(STDIN_FILENO, most, out) : whole_file_read(path, most, out);
+    if (!error) return CLI_GO;
+    if (error == EFBIG)
+        return console_fail(EX_DATAERR, "%s: is larger than is accepted here (%zu MiB)", path,
+                            most >> 20);
+    return console_fail(error == EIO ? EX_IOERR : EX_NOINPUT, "%s: %s", path,
+                        whole_file_why(error));
 }
 
 static _Atomic bool stop;

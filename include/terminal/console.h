@@ -4,6 +4,7 @@
  * Thread: main thread; console_stop's flag is read by any thread */
 #pragma once
 
+#include "base/buf.h"
 #include "base/error.h"
 
 #include <stdatomic.h>
@@ -24,6 +25,9 @@ void console_remarks(const char *file, const char *lines);
 void console_word(FILE *out, enum tone tone, int width, const char *word);
 /* From the first call on, INT and TERM set the flag instead of ending the process. */
 const _Atomic bool *console_stop(void);
+/* Appends what the file holds, "-": standard input. CLI_GO, or the exit code after it said why not:
+ * 65, it has more than `most` bytes; 66 or 74, it cannot be read. */
+int console_read_file(const char *path, size_t most, struct buf *out) MUST_CHECK;
 /* The exit code of an ERR_ value: 78 the file, 66 no input, 65 bad input, 69 Kafka away, 74 the
  * system, 70 else. */
 int console_exit(int error);

@@ -90,6 +90,11 @@ def commands(stage, tried):
         tried(what, code, run(*words), *says)
     with open("/dev/full", "w", encoding="ascii") as full:
         done = subprocess.run([BINARY, "docs", "options"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+    os.mkfifo(stage.dir / "pipe")  # that nobody writes
+    for what, code, words in (
+            ("a pipe for a configuration", 78, ("check", "-c", stage.dir / "pipe")),
+            ("a pipe for records", 66, ("check", "-c", config, "--sample", stage.dir / "pipe"))):
+        tried(what, code, run(*words), "pipe", "a pipe that nobody writes")
     tried("a full disk behind standard output", 74, subprocess.CompletedProcess(done.args, done.returncode, "", done.stderr))
 
 
@@ -105,6 +110,7 @@ def starts(stage, tried):
             ("a state directory below a file", 74, {"service": {"state_dir": pem + "/state"}}, "state_dir_unusable"),
             ("a property that Kafka's library does not know", 78, {"kafka": {"common": {"no.such": "1"}}}, "no.such"),
             ("an authority that is none", 78, {"kafka": {"common": {"security.protocol": "ssl", "ssl.ca.location": pem}}}, "ssl.ca.location"),
+            ("an authority that is a pipe", 78, {"kafka": {"common": {"security.protocol": "ssl", "ssl.ca.location": str(stage.dir / "pipe")}}}, "is a pipe"),
         )
         for n, (what, code, changes, says) in enumerate(rows):
             path = stage.dir / ("start-%d.yaml" % n)

@@ -261,14 +261,27 @@ static void a_store_that_is_held_or_missing_is_told(void **state) {
     assert_int_equal(stat(path, &st), 0); // and nothing renamed
 }
 
+/* The open of a pipe that nobody writes would wait for ever. */
+static void a_pipe_in_its_place_is_damage(void **state) {
+    struct fixture *f = *state;
+    struct store *s = NULL;
+    const char *why = NULL;
+    char path[PATH];
+    snprintf(path, sizeof path, "%s/data.mdb", f->home.dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(store_audit_open(&s, f->home.dir, &why), ERR_CORRUPT);
+    assert_int_equal(store_open(&s, &f->home.options, &why), 0); // put aside, and begun anew
+    store_close(s);
+}
+
 #define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST_(a_whole_store_is_whole),
-        TEST_(all_that_it_holds_comes_out),
-        TEST_(damage_is_named_and_left),
-        TEST_(a_store_that_is_held_or_missing_is_told),
+        TEST_(a_whole_store_is_whole),        TEST_(all_that_it_holds_comes_out),
+        TEST_(damage_is_named_and_left),      TEST_(a_store_that_is_held_or_missing_is_told),
+        TEST_(a_pipe_in_its_place_is_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
