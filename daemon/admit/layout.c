@@ -19,6 +19,7 @@ enum {
 
 void layout_release(struct layout *l) {
     free(l->slot);
+    free(l->node);
     free(l->absent);
     free(l->inside);
     buf_release(&l->text);
@@ -37,24 +38,54 @@ void layout_begin(struct layout *l) {
     l->known = false;
     l->learning = l->rest == 0;
     l->rest -= l->rest > 0;
-    l->slots = 0;
+    l->slots = l->nodes = 0;
     buf_reset(&l->text);
 }
 
-void layout_add(struct layout *l, struct text between, const struct pointer_node *node) {
-    if (!l->learning) return;
+/* Whether the value only goes on with what the last slot has: the same bytes, the next place. */
+static bool layout_goes_on(const struct layout *l, struct text between, uint32_t value) {
+    const struct layout_slot *last = l->slots ? &l->slot[l->slots - 1] : NULL;
+    if (!last || last->node || last->length != between.len ||
+        memcmp(l->text.at + l->text.len - between.len, between.at, between.len) != 0)
+        return false;
+    return last->value == SLOT_NONE ? value == SLOT_NONE : value == last->value + last->run + 1;
+}
+
+static struct layout_slot *layout_new_slot(struct layout *l, struct text between) {
     l->learning = l->slots < SLOTS_MOST && l->text.len + between.len <= TEXT_MOST;
-    if (!l->learning) return;
+    if (!l->learning) return NULL;
     if (l->slots == l->slots_room) {
         l->slots_room = l->slots_room ? 2 * l->slots_room : 64;
         l->slot = xrealloc(l->slot, l->slots_room * sizeof *l->slot);
     }
-    bool mapped = node && node->paths;
-    l->slot[l->slots++] =
-        (struct layout_slot){(uint32_t)between.len, mapped ? (uint32_t)node->path[0] : SLOT_NONE,
-                             mapped && node->paths > 1 ? node : NULL};
     memcpy(buf_room(&l->text, between.len + PADDING), between.at, between.len);
     l->text.len += between.len;
+    l->slot[l->slots] = (struct layout_slot){.length = (uint32_t)between.len, .value = SLOT_NONE};
+    return &l->slot[l->slots++];
+}
+
+/* The number of a node whose value goes to several paths. */
+static uint32_t layout_node(struct layout *l, const struct pointer_node *node) {
+    if (l->nodes == l->nodes_room) {
+        l->nodes_room = l->nodes_room ? 2 * l->nodes_room : 8;
+        l->node = xrealloc(l->node, l->nodes_room * sizeof *l->node);
+    }
+    l->node[l->nodes++] = node;
+    return (uint32_t)l->nodes;
+}
+
+void layout_add(struct layout *l, struct text between, const struct pointer_node *node) {
+    bool mapped = node && node->paths, several = mapped && node->paths > 1;
+    uint32_t value = mapped ? (uint32_t)node->path[0] : SLOT_NONE;
+    if (!l->learning) return;
+    if (!several && layout_goes_on(l, between, value)) {
+        l->slot[l->slots - 1].run++;
+        return;
+    }
+    struct layout_slot *slot = layout_new_slot(l, between);
+    if (!slot) return;
+    slot->value = value;
+    if (several) slot->node = layout_node(l, node);
 }
 
 static void layout_set_absent(struct layout *l, const struct value *values, size_t n) {
@@ -72,7 +103,7 @@ static void layout_set_absent(struct layout *l, const struct value *values, size
 }
 
 void layout_end(struct layout *l, struct text behind, const struct value *values, size_t n) {
-    layout_add(l, behind, NULL);
+    if (l->learning) (void)layout_new_slot(l, behind);
     l->known = l->learning;
     if (l->known) layout_set_absent(l, values, n);
 }

@@ -16,9 +16,11 @@
 
 /* A text, number or word, and the bytes between it and the one before. */
 struct layout_slot {
-    uint32_t length;                 // of those bytes
-    uint32_t value;                  // the value goes to values[value]; SLOT_NONE: it is not mapped
-    const struct pointer_node *more; // and to the others of these paths; NULL: there are none
+    uint32_t length; // of those bytes
+    uint32_t value;  // the value goes to values[value]; SLOT_NONE: it is not mapped
+    uint32_t run;    // so many more values follow, as in an array: each behind the same bytes, each
+                     // to the next place (of SLOT_NONE: nowhere)
+    uint32_t node;   // from 1: the value goes to the others of this node's paths, too; 0: to none
 };
 #define SLOT_NONE UINT32_MAX
 
@@ -26,6 +28,8 @@ struct layout {
     bool known;               // there is one to try
     struct layout_slot *slot; // (slots); the last is the end of the sample, no value
     size_t slots, slots_room;
+    const struct pointer_node **node; // (nodes)
+    size_t nodes, nodes_room;
     struct buf
         text; // the bytes between, one after the other; PADDING bytes behind them may be read
     size_t

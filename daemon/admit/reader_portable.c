@@ -19,5 +19,11 @@ INLINE const char *number_end(const char *p, double *value, struct decimal *d, b
     return decimal_value(p, value, d, hard);
 }
 
+/* Whether the lowest n bytes of two words are the same, n from 0 to 8. */
+INLINE bool same_low_bytes(uint64_t a, uint64_t b, size_t n) {
+    return n == 0 || (a ^ b) << (64 - 8 * n) == 0;
+}
+
 #define READER reader_portable
+#define READER_FORESEES false
 #include "reader_body.h"

@@ -83,10 +83,11 @@ static void bridge_log_header(struct header *h, size_t *n, const char *name, str
     h[(*n)++] = (struct header){text_of(name), value};
 }
 
-/* What could not be carried: (key, value), why, and where it stood (offset -1: not on a topic of
- * ours). What the tool said is not repeated in the message: it echoes the event. */
+/* What could not be carried: (key, value), of so many bytes, why, and where it stood (offset -1:
+ * not on a topic of ours). What the tool said is not repeated in the message: it echoes the event.
+ */
 static struct producer_record bridge_log_letter(struct bridge_log *l, struct text key,
-                                                struct text value, const char *topic,
+                                                struct text value, size_t bytes, const char *topic,
                                                 int32_t partition, int64_t offset,
                                                 const char *reason, const char *message) {
     size_t kept = value.len, room = producer_room(l->producer, TO_DEAD_LETTERS), n = 0;
@@ -102,8 +103,8 @@ static struct producer_record bridge_log_letter(struct bridge_log *l, struct tex
     bridge_log_header(h, &n, "__connect.errors.connector.name", TEXT("winnowd"));
     bridge_log_header(h, &n, "__connect.errors.exception.class.name", text_of(reason));
     bridge_log_header(h, &n, "__connect.errors.exception.message", text_of(message));
-    if (kept < value.len)
-        bridge_log_header(h, &n, "winnowd.value.bytes", bridge_log_number(l, (int64_t)value.len));
+    if (kept < bytes)
+        bridge_log_header(h, &n, "winnowd.value.bytes", bridge_log_number(l, (int64_t)bytes));
     return (struct producer_record){
         .topic = TO_DEAD_LETTERS, .key = key, .value = {value.at, kept}, .header = h, .headers = n};
 }
@@ -114,8 +115,8 @@ static struct producer_record bridge_log_refused(struct bridge_log *l,
     LOG(WARNING, "bridge_refused",
         "the annotation tool does not take a task; it is on the dead-letters topic",
         L_STR("id", t->id), L_I64("partition", t->partition), L_I64("offset", t->offset));
-    return bridge_log_letter(l, text_of(t->id), t->record, l->config->topics.tasks, t->partition,
-                             t->offset, "bridge_refused",
+    return bridge_log_letter(l, text_of(t->id), t->record, t->record.len, l->config->topics.tasks,
+                             t->partition, t->offset, "bridge_refused",
                              "the annotation tool does not take this task");
 }
 
@@ -127,7 +128,7 @@ static struct producer_record bridge_log_unreadable(struct bridge_log *l,
     buf_printf(&l->text, "the answer to task %" PRId64 " in the annotation tool cannot be read",
                u->number);
     const char *message = arena_string(&l->arena, buf_view(&l->text));
-    return bridge_log_letter(l, u->id, u->record, l->config->topics.labels, 0, -1,
+    return bridge_log_letter(l, u->id, u->record, u->bytes, l->config->topics.labels, 0, -1,
                              "bridge_unreadable", message);
 }
 

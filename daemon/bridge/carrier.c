@@ -34,6 +34,8 @@ struct carrier *carrier_create(const struct carrier_options *options,
     c->seen_us = c->state.poll_us;
     c->cap = (size_t)c->config->bridge.batch;
     c->task = xcalloc(c->cap, sizeof *c->task);
+    for (; c->odds < c->state.tolds; c->odds++)
+        c->odd[c->odds] = (struct carrier_odd){.task = c->state.told[c->odds], .told = true};
     return c;
 }
 
@@ -45,6 +47,7 @@ void carrier_destroy(struct carrier *c) {
     said_release(&c->said);
     arena_release(&c->records);
     arena_release(&c->answers);
+    arena_release(&c->unreadable_texts);
     free(c->label);
     buf_release(&c->text);
     free(c);
@@ -75,7 +78,7 @@ int carrier_say_figures(struct carrier *c, bool away) {
     bool turned = away != f->away, due = carrier_now(c) - c->said_ms >= BRIDGE_SAY_MS;
     f->away = away;
     if (due && !away) (void)c->ports.tool.open(c->ports.tool.self, &f->open); // or as it was
-    return due || turned ? carrier_write(c, NULL, 0, false) : 0;
+    return due || turned ? carrier_write(c, NULL, 0, WRITE_LABELS) : 0;
 }
 
 /* ---- the batch ---- */
@@ -164,17 +167,21 @@ static int carrier_settle_found(struct carrier *c) {
 
 /* ---- the request ---- */
 
-int carrier_write(struct carrier *c, const struct label *label, size_t labels, bool done) {
+int carrier_write(struct carrier *c, const struct label *label, size_t labels,
+                  enum carrier_what what) {
+    bool unreadable = what == WRITE_UNREADABLE;
     buf_reset(&c->text);
+    carrier_state_odd(c, unreadable);
     (void)carrier_figures(c);
     carrier_state_write(&c->state, &c->text);
-    TRY(c->ports.commit(c->ports.opaque, &(struct carrier_commit){.state = buf_view(&c->text),
-                                                                  .label = label,
-                                                                  .labels = labels,
-                                                                  .unreadable = c->unreadable,
-                                                                  .unreadables = c->unreadables,
-                                                                  .refused = c->task,
-                                                                  .tasks = done ? c->n : 0}));
+    TRY(c->ports.commit(c->ports.opaque,
+                        &(struct carrier_commit){.state = buf_view(&c->text),
+                                                 .label = label,
+                                                 .labels = labels,
+                                                 .unreadable = c->unreadable,
+                                                 .unreadables = unreadable ? c->unreadables : 0,
+                                                 .refused = c->task,
+                                                 .tasks = what == WRITE_BATCH ? c->n : 0}));
     c->said_ms = c->state.figures.time_ms;
     return 0;
 }
@@ -193,7 +200,7 @@ static int carrier_request(struct carrier *c, const size_t *place, size_t n) {
     int64_t timeout_ms = c->config->bridge.timeout;
     if (c->ports.tool.idempotent) return carrier_send(c, place, n, timeout_ms);
     c->state.until_ms = carrier_now(c) + 2 * timeout_ms;
-    int result = carrier_write(c, NULL, 0, false);
+    int result = carrier_write(c, NULL, 0, WRITE_LABELS);
     int64_t left_ms = c->state.until_ms - timeout_ms - carrier_now(c);
     if (result == 0 && left_ms <= 0) result = ERR_RETRY;
     if (result < 0) c->state.until_ms = 0; // nothing was sent
@@ -243,7 +250,7 @@ static int carrier_done(struct carrier *c) {
     if (!c->moved) return 0;
     c->state.next = c->read; // in force only when it is written
     c->state.until_ms = 0;
-    int result = carrier_write(c, NULL, 0, true);
+    int result = carrier_write(c, NULL, 0, WRITE_BATCH);
     c->state.next = next;
     c->state.until_ms = until_ms;
     TRY(result);

@@ -27,7 +27,8 @@ struct carrier_unreadable {
     struct text id;     // of the task; at NULL: not known
     int64_t number;     // the tool's own; 0: not known
     int64_t changed_us; // when the tool last changed it, by its own clock
-    struct text record; // as the tool says it
+    struct text record; // as the tool says it, its first DEAD_LETTER_VALUE_MAX bytes
+    size_t bytes;       // of all of it
 };
 
 /* What one transaction writes: all of it or nothing. */

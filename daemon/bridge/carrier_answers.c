@@ -192,8 +192,9 @@ static int carrier_take_back(struct carrier *c, const struct tool_task *t,
 static int carrier_news(struct carrier *c, const struct tool_task *t) {
     struct reader_answer of[READERS + 1];
     uint8_t id[TASK_ID_BYTES];
+    if (t->id.at && task_id_parse(id, t->id) < 0) return 0; // of others, who work there too
     if (t->unreadable.at) return carrier_note_odd(c, t), 0;
-    if (!t->id.at || task_id_parse(id, t->id) < 0) return 0;
+    if (!t->id.at) return 0;
     int n = carrier_readers(c, t, of);
     TRY(n);
     size_t best = carrier_agree(of, (size_t)n), before = c->labels;
@@ -207,43 +208,56 @@ static int carrier_news(struct carrier *c, const struct tool_task *t) {
 
 /* ---- writing ---- */
 
-/* Labels and the place, and what they count. */
-static int carrier_write_labels(struct carrier *c, const struct label *label, size_t n) {
+/* Labels, or what could not be read, with the place, and what they count. */
+static int carrier_write_news(struct carrier *c, const struct label *label, size_t n,
+                              enum carrier_what what) {
     struct bridge_figures before = c->state.figures;
     for (size_t i = 0; i < n; i++)
         c->state.figures.count[label[i].label.at ? BRIDGE_ANSWERED : BRIDGE_SKIPPED]++;
-    c->state.figures.count[BRIDGE_UNREADABLE] += c->unreadables;
-    int result = carrier_write(c, label, n, false);
+    if (what == WRITE_UNREADABLE) c->state.figures.count[BRIDGE_UNREADABLE] += c->unreadables;
+    int result = carrier_write(c, label, n, what);
     if (result < 0) {
         c->state.figures = before;
         return result;
     }
     for (size_t i = 0; i < n; i++) carrier_label(c, &label[i]);
-    carrier_told_odd(c);
+    if (what == WRITE_UNREADABLE) carrier_told_odd(c);
     return 0;
 }
 
-/* The place moves with the labels, and else only now and then. */
-static int carrier_say(struct carrier *c, int64_t seen_us) {
+/* The place moves with what is written, and else only now and then. */
+static int carrier_say(struct carrier *c, int64_t seen_us, enum carrier_what what) {
     int64_t before_us = c->state.poll_us;
-    if (!c->labels && !c->unreadables && seen_us - before_us < KEEP_US) return 0;
-    c->state.poll_us = seen_us;
-    int result = carrier_write_labels(c, c->label, c->labels);
-    if (result < 0) c->state.poll_us = before_us;
-    return result;
+    bool news = what == WRITE_UNREADABLE || c->labels;
+    if (seen_us < c->seen_us) seen_us = c->seen_us;
+    if (news || seen_us - before_us >= KEEP_US) {
+        c->state.poll_us = seen_us;
+        int result = carrier_write_news(c, c->label, c->labels, what);
+        if (result < 0) {
+            c->state.poll_us = before_us;
+            return result;
+        }
+    }
+    c->seen_us = seen_us;
+    return 0;
+}
+
+static int64_t carrier_before(int64_t place_us, int64_t hold_us) {
+    return place_us < hold_us ? place_us : hold_us;
 }
 
 static int carrier_take_page(struct carrier *c, const struct tool_page *page, int64_t seen_us) {
-    int result = 0;
     c->labels = 0;
-    c->waits = false;
-    for (size_t i = 0; i < page->n && result == 0; i++) result = carrier_news(c, &page->task[i]);
-    if (c->waits) seen_us = c->seen_us;
-    if (result == 0) result = carrier_say(c, seen_us);
-    c->unreadables = 0; // they stand in the page
-    TRY(result);
-    c->seen_us = seen_us;
-    return c->waits ? ERR_RETRY : 0;
+    for (size_t i = 0; i < page->n; i++) TRY(carrier_news(c, &page->task[i]));
+    return carrier_say(c, carrier_before(seen_us, c->hold_us), WRITE_LABELS);
+}
+
+/* The end of a poll, which came up to `place_us`: what could not be read for long enough is told,
+ * all of it at once, and the place goes on behind it. */
+static int carrier_end_poll(struct carrier *c, int64_t place_us) {
+    c->labels = 0;
+    if (c->unreadables) TRY(carrier_say(c, carrier_before(place_us, c->wait_us), WRITE_UNREADABLE));
+    return c->wait_us < INT64_MAX || c->crowded ? ERR_RETRY : 0;
 }
 
 /* ---- asking ---- */
@@ -276,23 +290,24 @@ static int64_t carrier_place(struct carrier *c, int64_t reach_us, int64_t looked
 static int carrier_ask(struct carrier *c) {
     if (c->seen_us > carrier_now(c) * 1000 + AHEAD_US) // a clock was set back: all of it again
         c->seen_us = c->state.poll_us = 0;
-    int64_t since_us = c->seen_us;
+    int64_t since_us = c->seen_us, place_us = c->seen_us;
     struct tool_page page = {.more = true};
-    for (int number = 1; page.more;) {
+    carrier_begin_odd(c);
+    for (int number = 1; page.more && !c->crowded;) {
         int64_t began_ms = carrier_now(c);
         arena_reset(&c->answers);
         page = (struct tool_page){0};
         TRY(c->ports.tool.changed(c->ports.tool.self, since_us, number, &c->answers, &page));
-        if (!page.n) return 0;
+        if (!page.n) break;
         int64_t reach_us = carrier_reach(&page), looked_ms = carrier_now(c) - began_ms;
-        TRY(carrier_take_page(c, &page,
-                              carrier_place(c, reach_us, looked_ms > 0 ? looked_ms * 1000 : 0)));
+        place_us = carrier_place(c, reach_us, looked_ms > 0 ? looked_ms * 1000 : 0);
+        TRY(carrier_take_page(c, &page, place_us));
         bool on = reach_us - 1 > since_us;
         number = on ? 1 : number + 1;
         if (number > PAGES_OF_ONE_MOMENT) return ERR_RETRY;
         if (on) since_us = reach_us - 1;
     }
-    return 0;
+    return carrier_end_poll(c, place_us);
 }
 
 bool carrier_has_news(const struct carrier *c) {
@@ -308,7 +323,7 @@ static int carrier_take_sent(struct carrier *c) {
     const struct label *label = NULL;
     size_t n = c->ports.tool.sent(c->ports.tool.self, &label);
     if (!n) return 0;
-    int result = carrier_write_labels(c, label, n);
+    int result = carrier_write_news(c, label, n, WRITE_LABELS);
     c->ports.tool.taken(c->ports.tool.self, result);
     return result;
 }

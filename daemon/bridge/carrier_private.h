@@ -6,13 +6,13 @@
 
 #include "carrier.h"
 
-enum { ODD_MOST = 256 }; // tasks that are kept in mind; two pages and more
+enum { ODD_MOST = STATE_TOLD_MOST }; // tasks that are kept in mind
 
 /* A task whose answers could not be read. */
 struct carrier_odd {
-    int64_t number, changed_us; // the tool's
-    int64_t since_ms;           // when that was seen first, by our clock
-    bool told;                  // it is on the dead letters
+    struct carrier_mark task;
+    int64_t since_ms; // when that was seen first, by our clock
+    bool told;        // it is on the dead letters
 };
 
 struct carrier {
@@ -33,18 +33,27 @@ struct carrier {
     size_t labels, labels_cap;
     struct carrier_odd odd[ODD_MOST]; // (odds)
     size_t odds;
-    struct carrier_unreadable unreadable[TOOL_PAGE]; // (unreadables) of one page, to be written
+    struct carrier_unreadable unreadable[ODD_MOST]; // (unreadables) of one poll, to be written
     size_t unreadables;
-    bool waits; // something of the page is asked for again: the place stays before it
+    struct arena unreadable_texts; // theirs
+    int64_t wait_us; // the first change that is asked for again: the place stays before it
+    int64_t hold_us; // the same, or the first that is to be told at the end of the poll
+    bool crowded;    // there is no room to keep one more in mind
     struct buf text;
 };
 
-/* Writes the state, these labels, the dead letters of a page (c->unreadable), and with `done` those
- * of the batch. */
+/* What is written: labels, the dead letters of a poll, or those of the batch. */
+enum carrier_what { WRITE_LABELS, WRITE_UNREADABLE, WRITE_BATCH };
+/* Writes that and the state. */
 int carrier_write(struct carrier *c, const struct label *label, size_t labels,
-                  bool done) MUST_CHECK;
-/* A task of the page whose answers cannot be read: it is waited for, or is to be written. */
+                  enum carrier_what what) MUST_CHECK;
+/* A poll begins. */
+void carrier_begin_odd(struct carrier *c);
+/* A task whose answers cannot be read: it is waited for, or to be told at the end of the poll. */
 void carrier_note_odd(struct carrier *c, const struct tool_task *t);
+/* Those that are told and that stand behind the place go into the state, those to be told with
+ * `telling`. */
+void carrier_state_odd(struct carrier *c, bool telling);
 /* What was to be written is. */
 void carrier_told_odd(struct carrier *c);
 int64_t carrier_now(struct carrier *c);

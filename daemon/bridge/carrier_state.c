@@ -1,4 +1,6 @@
-/* The bridge's record: {"format":1,"until_ms":0,"poll_us":0,"tasks":[12,40],"figures":{...}}.
+/* The bridge's record:
+ * {"format":1,"until_ms":0,"poll_us":0,"tasks":[12,40],"figures":{...},"told":[[NUMBER,US],...]};
+ * one of an earlier version has no "told".
  *
  * Thread: main thread */
 #include "carrier_state.h"
@@ -12,6 +14,7 @@ enum {
 
 void carrier_state_release(struct carrier_state *s) {
     free(s->next);
+    free(s->told);
     *s = (struct carrier_state){0};
 }
 
@@ -19,6 +22,12 @@ void carrier_state_grow(struct carrier_state *s, int32_t partitions) {
     if (partitions <= s->partitions) return;
     s->next = xrealloc(s->next, (size_t)partitions * sizeof *s->next);
     while (s->partitions < partitions) s->next[s->partitions++] = 0;
+}
+
+void carrier_state_tell(struct carrier_state *s, const struct carrier_mark *mark) {
+    if (s->tolds == STATE_TOLD_MOST) return;
+    if (!s->told) s->told = xcalloc(STATE_TOLD_MOST, sizeof *s->told);
+    s->told[s->tolds++] = *mark;
 }
 
 void carrier_state_write(const struct carrier_state *s, struct buf *out) {
@@ -33,7 +42,28 @@ void carrier_state_write(const struct carrier_state *s, struct buf *out) {
     }
     buf_str(out, "],\"figures\":");
     bridge_figures_write(&s->figures, out);
-    buf_str(out, "}");
+    for (size_t i = 0; i < s->tolds; i++) {
+        buf_str(out, i ? ",[" : ",\"told\":[[");
+        buf_i64(out, s->told[i].number);
+        buf_str(out, ",");
+        buf_i64(out, s->told[i].changed_us);
+        buf_str(out, "]");
+    }
+    buf_str(out, s->tolds ? "]}" : "}");
+}
+
+/* What is no pair of numbers is left out: at worst it is told once more. */
+static void carrier_state_take_told(struct carrier_state *out, const cJSON *told) {
+    const cJSON *one;
+    cJSON_ArrayForEach(one, told) {
+        const cJSON *number = cJSON_GetArrayItem(one, 0), *us = cJSON_GetArrayItem(one, 1);
+        if (!cJSON_IsNumber(number) || !cJSON_IsNumber(us) || !(number->valuedouble >= 0) ||
+            !(us->valuedouble >= 0) || number->valuedouble > (double)JSON_INTEGER_MAX ||
+            us->valuedouble > (double)JSON_INTEGER_MAX)
+            continue;
+        carrier_state_tell(
+            out, &(struct carrier_mark){(int64_t)number->valuedouble, (int64_t)us->valuedouble});
+    }
 }
 
 static int carrier_state_take_offsets(struct carrier_state *out, const cJSON *tasks) {
@@ -62,7 +92,8 @@ int carrier_state_read(struct carrier_state *out, struct text record) {
             ? carrier_state_take_offsets(out, cJSON_GetObjectItemCaseSensitive(json, "tasks"))
             : ERR_INPUT;
     if (result < 0) carrier_state_release(out);
-    else if (!bridge_figures_read(&out->figures, record))
+    else carrier_state_take_told(out, cJSON_GetObjectItemCaseSensitive(json, "told"));
+    if (result == 0 && !bridge_figures_read(&out->figures, record))
         out->figures = (struct bridge_figures){.open = -1};
     cJSON_Delete(json);
     arena_release(&arena);

@@ -94,7 +94,8 @@ static bool label_studio_read_annotations(const struct label_studio *l, const cJ
 }
 
 /* Nor is a task whose answers cannot be read taken for one that is not ours: its answer would be
- * lost, since the next poll begins behind it. */
+ * lost, since the next poll begins behind it. One that holds something, and no id in the form of
+ * ours, is surely of others. */
 static void label_studio_read_task(const struct label_studio *l, const cJSON *task,
                                    struct arena *arena, struct tool_task *to) {
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(task, "data");
@@ -102,6 +103,7 @@ static void label_studio_read_task(const struct label_studio *l, const cJSON *ta
     *to = (struct tool_task){.id = arena_text(arena, json_text(data, "id")),
                              .changed_us = label_studio_time_us(json_text(task, "updated_at"))};
     json_integer(task, "id", &to->number);
+    if (cJSON_IsObject(data) && data->child && !to->id.at) return;
     if (cJSON_IsObject(data) && label_studio_read_annotations(l, list, arena, to)) return;
     char *said = xgiven(cJSON_PrintUnformatted(task));
     to->unreadable = arena_text(arena, text_of(said));

@@ -27,6 +27,11 @@ static inline struct mark mark_of_given(const struct given *g, struct mark other
     return g->node ? g->node->mark : otherwise;
 }
 
+/* Whether the option was read, or not given: there is a value to be checked. */
+static inline bool check_sound(const struct config_reading *r, size_t option) {
+    return !r->options[option].bad;
+}
+
 /* Empty; the caller destroys it. */
 struct config *config_create(void);
 
@@ -54,6 +59,11 @@ void check_repeats(struct config_reading *r, struct item *items, size_t n);
 /* The same for the entries of a list. */
 void check_unique_list(struct config_reading *r, const char *path, const struct list *list,
                        const struct given *g);
+/* ---- check_properties.c ---- */
+
+/* The properties of the client library that are not for it alone to judge. */
+void check_properties(struct config_reading *r);
+
 /* ---- check_segments.c ---- */
 
 /* Behind check_features: of what names. */
@@ -63,3 +73,6 @@ void check_segments(struct config_reading *r);
 
 /* The entries of `features:`. */
 void check_features(struct config_reading *r);
+/* The feature of that name, or NULL; then *near is "; did you mean NAME" or "", r's own. */
+const struct feature_config *check_feature_named(struct config_reading *r, struct text name,
+                                                 const char **near);

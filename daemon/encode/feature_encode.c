@@ -251,16 +251,21 @@ static __attribute__((noinline)) enum reason features_encode_other(const struct 
     return fault;
 }
 
+/* Takes numbers (n) as they are, up to the first that is none; returns how many. Most are. */
+static size_t features_take_numbers(const struct value *values, size_t n, double *row) {
+    size_t i = 0;
+    for (; i < n && values[i].kind == VALUE_NUMBER && isfinite(values[i].number); i++)
+        row[i] = values[i].number;
+    return i;
+}
+
 enum reason features_encode_at(const struct features *f, const struct value *values,
                                int64_t time_ms, double *row, size_t *field, uint64_t *absent) {
     const struct encode_input in = {values, time_ms};
     struct absent_fields fields = {.each = absent};
     for (size_t i = 0; i < f->n; i++) {
-        if (f->plain[i] != SIZE_MAX && values[i].kind == VALUE_NUMBER &&
-            isfinite(values[i].number)) { // most are
-            row[f->plain[i]] = values[i].number;
-            continue;
-        }
+        i += features_take_numbers(values + i, f->numbers[i], row + f->field[i].first);
+        if (i == f->n) break;
         enum reason fault = features_encode_other(f, &in, i, row, &fields);
         if (!fault) continue;
         *field = i;

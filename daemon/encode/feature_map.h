@@ -35,7 +35,8 @@ struct features {
     struct arena arena;
     struct mapped_field *field; // (n)
     struct text *path;          // (paths) of the fields, then of the entries of arrays
-    size_t *plain;              // (n) the column of a number that is taken as it is; else SIZE_MAX
+    size_t *numbers;            // (n) so many fields from this one on are numbers that are taken as
+                                // they are, in columns side by side; 0: this one is not
     size_t n, d, paths;
     size_t score_fields;         // the last so many are those of model.upstream
     struct features_score score; // their columns

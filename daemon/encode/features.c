@@ -131,11 +131,14 @@ static bool features_plain(const struct mapped_field *f) {
 /* f: with n, score_fields, positive and k. */
 static int features_build(struct features *f, const struct feature_config *list) {
     f->field = arena_take(&f->arena, f->n * sizeof *f->field);
-    f->plain = arena_take(&f->arena, f->n * sizeof *f->plain);
+    f->numbers = arena_take(&f->arena, f->n * sizeof *f->numbers);
     for (size_t i = 0; i < f->n; i++) {
         if (i == f->n - f->score_fields) f->score.first = f->d;
         TRY(features_take_field(f, &f->field[i], &list[i]));
-        f->plain[i] = features_plain(&f->field[i]) ? f->field[i].first : SIZE_MAX;
+    }
+    for (size_t i = f->n, n = 0; i-- > 0;) { // each has one column, so they lie side by side
+        n = features_plain(&f->field[i]) ? n + 1 : 0;
+        f->numbers[i] = n;
     }
     f->score.n = f->score_fields;
     features_take_elements(f);

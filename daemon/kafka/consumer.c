@@ -216,9 +216,9 @@ static int consumer_take_messages(struct consumer *c, struct record *out, size_t
     int result = 0;
     places_wake(&c->places, c->rk, c->config, message, messages, clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
-        if (!message[i]->err) places_move(&c->places, message[i]);
         if (!message[i]->err) refusal_over(&c->refusal, c->config->topics.samples);
         if (!message[i]->err && places_take(&c->places, message[i])) {
+            places_move(&c->places, message[i]);
             out[(*n)++] = consumer_record_of(message[i]);
             continue;
         }
@@ -395,6 +395,10 @@ int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next) {
         return 0;
     if (next < low) next = low; // retention has deleted what is between: that is no lag
     return high > next ? high - next : 0;
+}
+
+int64_t consumer_held_up(struct consumer *c) {
+    return places_held_up(&c->places, c->rk, clock_ms());
 }
 
 const struct kafka_stats *consumer_stats(const struct consumer *c) { return &c->stats; }

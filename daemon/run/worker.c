@@ -44,7 +44,7 @@ static int worker_step(struct worker *w) {
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     if (worker_lacks_schema(w)) return worker_await_schema(w);
     worker_decide(w);
-    worker_follow_positions(w);
+    if (!pipeline_batch(w->pipeline)->n) worker_follow_positions(w);
     worker_end_windows(w);
     if (worker_left_ms(w) <= 0) TRY(worker_commit(w));
     worker_take_figures(w);

@@ -9,6 +9,10 @@ struct owned {
 
 enum { OWNED_ROWS = 21 };
 
+/* The broker aborts a transaction of one that writes seldom after so long: the learner's. A
+ * worker's lasts half of kafka.session_timeout. */
+enum { RARE_TRANSACTION_MS = 20000 };
+
 extern const struct owned owned_rows[OWNED_ROWS];
 
 /* Why the operator may not set this property, or NULL: he may. */

@@ -15,10 +15,8 @@
  * Thread: the thread that owns the producer */
 #pragma once
 
+#include "config/kafka_properties.h"
 #include "kafka/producer.h"
-
-/* The broker aborts a transaction of one that writes seldom after so long: the learner's. */
-enum { RARE_TRANSACTION_MS = 20000 };
 
 /* One attempt to write (records) records and commit (offsets) offsets; the producer must be ready.
  * Records with `sent` are not sent again without transactions; with them all are. Offsets outside

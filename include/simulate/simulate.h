@@ -14,8 +14,8 @@ struct simulate_flags {
     struct dataset_options data; // the labelled samples; its limit is `limit`
     const char *config, *measure, *manager, *pool, *against, *csv, *report, *figures, *switches,
         *predictions;
-    int64_t limit, delay, seed, seeds;
-    double budget, upfront, noise;
+    int64_t limit, delay, seed, seeds, day;
+    double budget, upfront, noise, unanswered;
     bool json;
 };
 

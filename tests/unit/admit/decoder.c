@@ -255,7 +255,7 @@ static void samples_too_large_for_a_layout_are_read(void **state) {
         buf_reset(&json);
         buf_str(&json, "{\"v\":[");
         for (int i = 0; i < 5000; i++)
-            buf_printf(&json, "%s%*d", i ? "," : "", round & 1 ? 30 : 0, i + round);
+            buf_printf(&json, "%s%*d", i % 2 ? ", " : i ? "," : "", round & 1 ? 30 : 0, i + round);
         buf_printf(&json, "],\"after\":%d}", round);
         read_fine(&r, buf_string(&json));
         assert_true(r.value[0].number == 4999 + round && r.value[1].number == round &&
@@ -263,6 +263,40 @@ static void samples_too_large_for_a_layout_are_read(void **state) {
     }
     buf_release(&json);
     decoder_destroy(r.decoder);
+}
+
+/* Arrays whose entries follow the same bytes are read as one run, the next like the one before:
+ * numbers of one length and of any, a text or a word among them, an entry that is gone, one that
+ * two pointers want. */
+static void arrays_are_read_like_the_one_before(void **state) {
+    (void)state;
+    enum { ENTRIES = 300, ROUNDS = 200 };
+    struct reader used = READER("/v/0", "/v/1", "/v/2", "/v/298", "/v/299", "/v/300", "/v/2", "/a");
+    struct rng rng = {.seed = 4};
+    struct buf json = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+        struct reader fresh =
+            READER("/v/0", "/v/1", "/v/2", "/v/298", "/v/299", "/v/300", "/v/2", "/a");
+        size_t odd = round % 3 == 2 ? rng_below(rng_next(&rng), ENTRIES) : ENTRIES;
+        buf_reset(&json);
+        buf_str(&json, "{\"w\":[7,7,7,7],\"v\":[");
+        for (size_t i = 0; i < ENTRIES; i++) {
+            static const char *const odds[] = {"\"a\\n\"", "null", "{}", "-1e3", "1,2"};
+            int decimals = round % 2 ? 5 : (int)rng_below(rng_next(&rng), 17);
+            if (i) buf_str(&json, round % 5 == 4 && i == 150 ? ", " : ",");
+            if (i == odd) buf_str(&json, odds[rng_below(rng_next(&rng), 5)]);
+            else buf_printf(&json, "%.*f", decimals, rng_next_normal(&rng));
+        }
+        buf_printf(&json, "],\"a\":%d}", round);
+        read_fine(&used, buf_string(&json));
+        read_fine(&fresh, buf_string(&json));
+        for (size_t v = 0; v < PATHS_MAX; v++)
+            assert_true(same_value(&used.value[v], &fresh.value[v]));
+        assert_true(used.value[7].number == round);
+        decoder_destroy(fresh.decoder);
+    }
+    buf_release(&json);
+    decoder_destroy(used.decoder);
 }
 
 /* ---- texts and numbers ---- */
@@ -794,6 +828,7 @@ int main(void) {
         cmocka_unit_test(a_key_with_nul_is_not_its_beginning),
         cmocka_unit_test(no_sample_is_taken_for_the_one_before),
         cmocka_unit_test(samples_too_large_for_a_layout_are_read),
+        cmocka_unit_test(arrays_are_read_like_the_one_before),
         cmocka_unit_test(texts_come_without_their_escapes),
         cmocka_unit_test(every_escape_is_its_code_point),
         cmocka_unit_test(numbers_are_what_strtod_makes_of_them),

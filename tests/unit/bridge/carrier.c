@@ -18,6 +18,7 @@ struct fake_task {
     size_t n;
     bool begun;       // somebody has a draft
     bool odd;         // its answers cannot be read
+    bool theirs;      // somebody else's
     int64_t shown_us; // changed while the tool looked: its new time, in its old place
     int64_t expires_ms;
 };
@@ -28,11 +29,12 @@ static struct world {
     int calls, fuse; // fuse < 0: nothing is cut
     enum cut cut;
     bool dead;
-    char state[512]; // what the topics hold
+    char state[4096]; // what the topics hold
     struct label label[64];
     char label_text[64][64];
     size_t labels, refused, unreadable;
     int64_t last_unreadable; // its number
+    int letters;             // commits that held any
     int commit_error;
     struct fake_task task[TASKS]; // what the tool holds
     struct fake_task copy;        // a second one of task 0, number TASKS
@@ -113,7 +115,8 @@ static int fake_changed(void *self, int64_t since_us, int page, struct arena *ar
         char id[TASK_ID_LENGTH + 1];
         task_name(id, i);
         if (t->copies && t->changed_us > since_us)
-            all[n++] = (struct tool_task){.id = arena_text(arena, text_of(id)),
+            all[n++] = (struct tool_task){.id = t->theirs ? TEXT("ticket 7")
+                                                          : arena_text(arena, text_of(id)),
                                           .number = i + 1,
                                           .changed_us = t->changed_us,
                                           .annotation = t->annotation,
@@ -199,6 +202,7 @@ static int fake_commit(void *opaque, const struct carrier_commit *what) {
     memcpy(world.state, what->state.at, what->state.len);
     world.state[what->state.len] = '\0';
     for (size_t i = 0; i < what->labels; i++) keep_label(&what->label[i]);
+    world.letters += what->unreadables > 0;
     for (size_t i = 0; i < what->unreadables; i++) {
         world.unreadable++;
         world.last_unreadable = what->unreadable[i].number;
@@ -508,6 +512,56 @@ static void what_cannot_be_read_is_told_and_passed_over(void **state) {
     carrier_destroy(c);
 }
 
+/* On whichever pages they stand: nobody's answer waits for them, they wait for the same half
+ * minute, and one transaction tells them; a life that polls the same changes again tells them no
+ * more. */
+static void those_that_cannot_be_read_wait_together(void **state) {
+    (void)state;
+    world_begin(500);
+    struct carrier *c = life_begin();
+    assert_true(live(c));
+    for (int i = 0; i < TASKS; i++) {
+        world.task[i].odd = i % 2 == 0;
+        answer(i, "good", 6000 + i);
+    }
+    assert_int_equal(carrier_poll(c), ERR_RETRY);
+    assert_int_equal(world.labels, 3);
+    world.now_ms += 31000;
+    assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.unreadable, 4);
+    assert_int_equal(world.letters, 1);
+    assert_int_equal(carrier_figures(c)->count[BRIDGE_UNREADABLE], 4);
+    for (int life = 0; life < 2; life++) {
+        carrier_destroy(c);
+        c = life_begin();
+        for (int i = 0; i < 3; i++, world.now_ms += 31000) assert_int_equal(carrier_poll(c), 0);
+    }
+    answer(0, "good", 7000); // anew, and as strange as before
+    assert_int_equal(carrier_poll(c), ERR_RETRY);
+    world.now_ms += 31000;
+    assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.unreadable, 5);
+    assert_int_equal(world.labels, 3);
+    carrier_destroy(c);
+}
+
+/* A project in which others work too: what they write into theirs is theirs. */
+static void what_others_write_is_not_waited_for(void **state) {
+    (void)state;
+    world_begin(500);
+    struct carrier *c = life_begin();
+    assert_true(live(c));
+    world.task[1].odd = world.task[1].theirs = true;
+    answer(1, "good", 6000);
+    answer(2, "bad", 6001);
+    assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.labels, 1);
+    world.now_ms += 31000;
+    assert_int_equal(carrier_poll(c), 0);
+    assert_int_equal(world.unreadable, 0);
+    carrier_destroy(c);
+}
+
 /* A tool that answers nonsense for a moment: nothing is lost, nothing taken back, nothing told. */
 static void what_is_readable_again_is_taken(void **state) {
     (void)state;
@@ -786,6 +840,16 @@ static void foreign_state_is_refused(void **state) {
     carrier_state_write(&s, &out);
     assert_memory_equal(buf_string(&out), good, strlen(good) - 1);
     assert_string_equal(buf_string(&out) + strlen(good) - 1, figures);
+    const char *told = ",\"told\":[[3,1764400000000000],[4,5]]}";
+    carrier_state_tell(&s, &(struct carrier_mark){3, 1764400000000000});
+    carrier_state_tell(&s, &(struct carrier_mark){4, 5});
+    for (int i = 0; i < 2; i++) { // written, and what was read written again
+        buf_reset(&out);
+        carrier_state_write(&s, &out);
+        assert_string_equal(buf_string(&out) + out.len - strlen(told), told);
+        carrier_state_release(&s);
+        assert_int_equal(carrier_state_read(&s, buf_view(&out)), 0);
+    }
     buf_release(&out);
     carrier_state_release(&s);
 }
@@ -806,6 +870,8 @@ int main(void) {
         cmocka_unit_test(edits_deletions_and_skips_are_said_once),
         cmocka_unit_test(what_is_no_class_is_no_answer),
         cmocka_unit_test(what_cannot_be_read_is_told_and_passed_over),
+        cmocka_unit_test(those_that_cannot_be_read_wait_together),
+        cmocka_unit_test(what_others_write_is_not_waited_for),
         cmocka_unit_test(what_is_readable_again_is_taken),
         cmocka_unit_test(readers_agree_and_disagree),
         cmocka_unit_test(newest_of_three_does_not_outvote_two),

@@ -158,6 +158,9 @@ static void what_people_may_do_is_read(void **state) {
     assert_null(choice_of(TASK(OURS, ANNOTATION(RESULT("{\"choices\":[\"good\",\"bad\"]}")))).at);
     assert_int_equal(changed(TASK("{\"id\":5}", "[]"), &page), 0); // imported by hand
     assert_null(page.task->id.at);
+    assert_int_equal(changed(TASK("{\"text\":\"theirs\"}", "\"none\""), &page), 0);
+    assert_true(!page.task->id.at &&
+                !page.task->unreadable.at); // of others, however it is answered
 }
 
 /* ---- what waits ---- */
