@@ -14,6 +14,7 @@
 #include <inttypes.h>
 
 enum {
+    OTHERS = 3,         // threads with a pulse, beside the workers
     STALLED_MS = 60000, // without a watchdog: a thread that has not moved for so long is stuck
     SILENT_MS = 60000   // nobody has said for so long, and a session, that it learns: nobody does.
                         // It is said every 10 s, but for a fit that takes long
@@ -26,18 +27,35 @@ static bool health_moving(struct pulse *p, uint64_t progress, int64_t limit_ms) 
     return clock_ms() - p->moved_ms < limit_ms;
 }
 
-/* Whether every thread that should run has moved of late. */
-bool health_moving_all(struct run *r) {
+static void health_name_if(bool condition, const char *name, struct buf *out) {
+    if (condition) buf_printf(out, "%s%s", out->len ? ", " : "", name);
+}
+
+/* While no broker answers a call of the client library may not come back: in the middle of a
+ * transaction rd_kafka_send_offsets_to_transaction of 2.0.2 heeds no time-out. To be killed and
+ * started again would not help. */
+static void health_excuse(struct run *r) {
+    if (!atomic_load(&r->shared.unreachable)) return;
+    for (size_t i = 0; i < r->workers + OTHERS; i++) r->pulse[i].moved_ms = clock_ms();
+}
+
+bool health_moving_all(struct run *r, struct buf *stuck) {
     int64_t limit = r->watchdog_ms ? r->watchdog_ms : STALLED_MS;
-    bool all = true;
+    struct pulse *others = &r->pulse[r->workers];
+    buf_reset(stuck);
+    health_excuse(r);
     for (size_t i = 0; i < r->workers; i++)
-        all &= health_moving(&r->pulse[i], worker_progress(r->worker[i]), limit);
-    all &= health_moving(&r->pulse[r->workers], follower_progress(r->follower), limit);
+        health_name_if(!health_moving(&r->pulse[i], worker_progress(r->worker[i]), limit), "worker",
+                       stuck);
+    health_name_if(!health_moving(&others[0], follower_progress(r->follower), limit), "follower",
+                   stuck);
     if (r->learner && !learner_ended(r->learner))
-        all &= health_moving(&r->pulse[r->workers + 1], learner_progress(r->learner), limit);
+        health_name_if(!health_moving(&others[1], learner_progress(r->learner), limit), "learner",
+                       stuck);
     if (r->courier)
-        all &= health_moving(&r->pulse[r->workers + 2], label_courier_progress(r->courier), limit);
-    return all;
+        health_name_if(!health_moving(&others[2], label_courier_progress(r->courier), limit),
+                       "label page", stuck);
+    return stuck->len == 0;
 }
 
 /* ---- readiness ---- */
@@ -149,10 +167,6 @@ int health_ended(const struct run *r) {
     if (r->follower && follower_ended(r->follower))
         return follower_result(r->follower) < 0 ? follower_result(r->follower) : ERR_FATAL;
     return 0; // a learner's end is no reason: scoring goes on
-}
-
-static void health_name_if(bool at_work, const char *name, struct buf *out) {
-    if (at_work) buf_printf(out, "%s%s", out->len ? ", " : "", name);
 }
 
 bool health_at_work(const struct run *r, struct buf *who) {

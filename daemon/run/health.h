@@ -5,8 +5,9 @@
 
 #include "run_state.h"
 
-/* Whether every thread that should run has moved within the watchdog's time. */
-bool health_moving_all(struct run *r);
+/* Whether every thread that should run has moved within the watchdog's time; stuck: those that have
+ * not, for people. */
+bool health_moving_all(struct run *r, struct buf *stuck);
 /* Whether everything is subscribed and read to its end, once. why (or NULL) gets what is missing,
  * one reason a line. */
 bool health_started(struct run *r, struct buf *why);

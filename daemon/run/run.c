@@ -189,9 +189,12 @@ int run_start(struct run **out, struct config *config, const struct run_options 
 /* ---- every 100 ms ---- */
 
 static void run_feed_watchdog(struct run *r) {
-    bool all = health_moving_all(r);
+    struct buf stuck = {0};
+    bool all = health_moving_all(r, &stuck);
     if (!all && !atomic_load(&r->stalled))
-        LOG(ERROR, "stalled", "a thread makes no progress; the watchdog is not fed");
+        LOG(ERROR, "stalled", "a thread makes no progress; the watchdog is not fed",
+            L_STR("threads", buf_string(&stuck)));
+    buf_release(&stuck);
     atomic_store(&r->stalled, !all);
     if (!r->options.service || !r->watchdog_ms || !all ||
         clock_ms() - r->fed_ms < r->watchdog_ms / 2)

@@ -176,7 +176,17 @@ static void without_workers_it_is_ready_to_learn(void **state) {
     says.trouble = 0;
     says.follower = false;
     assert_false(health_started(r, NULL));
-    assert_true(health_moving_all(r));
+    assert_true(health_moving_all(r, &why));
+    buf_release(&why);
+    r->watchdog_ms = 1; // nobody can move within it
+    clock_sleep_ms(5);
+    assert_false(health_moving_all(r, &why));
+    assert_non_null(strstr(buf_string(&why), "follower"));
+    atomic_store(&r->shared.unreachable,
+                 true); // the library may hold a thread until a broker is back
+    assert_true(health_moving_all(r, &why));
+    atomic_store(&r->shared.unreachable, false);
+    buf_release(&why);
     assert_int_equal(health_ended(r), 0);
     run_free(r);
     r = run_of("workers: 1");
